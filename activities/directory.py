@@ -21,7 +21,8 @@ from db.banks import institutions
 from db.pool import Connection, Pool
 from domain.banks.directory import Directory
 from domain.banks.sponsors import SponsorRefused, check_beside
-from domain.errors import NotFound, RuleBroken
+from domain.errors import RuleBroken
+from domain.errors.banks import InstitutionNotFound
 from schemas.banks.institutions import Institution, InstitutionEntry, Iso20022Entry, PushEntry, WireEntry
 from schemas.base import FrozenModel
 from schemas.enums import ChannelKind
@@ -192,7 +193,7 @@ async def remove_institution(pool: Pool, code: str) -> None:
         except asyncpg.ForeignKeyViolationError:
             raise DirectoryRefused(f"{code} has been asked, has keys here or is a sponsor: it stays") from None
     if not gone:
-        raise NotFound(f"institution {code}")
+        raise InstitutionNotFound(code)
 
 
 def prepared(secret_box: SecretBox, entries: Sequence[InstitutionEntry]) -> list[institutions.PreparedEntry]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from activities.context import Context
 from activities.metrics import METRICS
@@ -13,7 +14,7 @@ from db.cases import cases, events, hops, ledger, tasks
 from db.cases.events import Event
 from db.outbox import case_outbox
 from db.pool import Connection
-from domain.errors import AckNoTaken, IdempotencyConflict
+from domain.errors.intake import AckNosExhausted, AckNoTaken, IdempotencyKeyReused
 from domain.intake.ack_numbers import make_ack_no
 from domain.intake.flags import oddities
 from domain.ledger import complaint_entries
@@ -46,6 +47,10 @@ class _Row:
 
 
 _REPEATED = Flag(field="transfers", code="repeated_row", message="the same transfer stands here twice: it counts once")
+
+
+NUMBERS_TRIED_MAX: Final = 1000
+"""numbers in a row that may be taken"""
 
 
 class _KnownMeanwhile(Exception):
@@ -121,12 +126,12 @@ async def _taken_before(
     by_key = await intake.by_idempotency_key(connection, taken_by, idempotency_key)
     if by_key:
         if by_key.body_digest != digest:
-            raise IdempotencyConflict(f"key {idempotency_key!r}")
+            raise IdempotencyKeyReused
         return by_key.receipt
     by_number = await intake.by_ack_no(connection, complaint.ack_no) if complaint.ack_no else None
     if by_number:
         if by_number.body_digest != digest:
-            raise AckNoTaken(str(complaint.ack_no))
+            raise AckNoTaken(by_number.receipt.ack_no)
         return by_number.receipt
     return None
 
@@ -155,12 +160,12 @@ def _ack_lock(ack_no: str) -> str:
 
 async def _new_ack_no(connection: Connection, complaint: Complaint, now: datetime) -> str:
     """A number nobody has; a stranger may have given out numbers of its own in our range."""
-    for _ in range(1000):
+    for _ in range(NUMBERS_TRIED_MAX):
         ack_no = make_ack_no(complaint.channel, now, await intake.next_serial(connection))
         # Nobody waits here, for the caller holds locks already: a number that is just being taken is taken.
         if await intake.try_lock(connection, _ack_lock(ack_no)) and not await intake.by_ack_no(connection, ack_no):
             return ack_no
-    raise AckNoTaken("a thousand numbers in a row are taken")
+    raise AckNosExhausted(NUMBERS_TRIED_MAX)
 
 
 async def _case_to_join(

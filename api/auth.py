@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.problems import NOT_ALLOWED, Refused
 from api.roles import ALLOWED, Action
 from api.tokens import Officer, Tokens, bearer
+from domain.errors import RoleNotAllowed
 from schemas.enums import Role
 from schemas.restoration.restorations import Acting
 
@@ -30,7 +30,7 @@ class Allowed:
     async def __call__(
         self, request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]
     ) -> Officer:
-        """The officer behind the token. Raises `BadToken`, or `Refused` for a role that may not."""
+        """The officer behind the token. Raises `BadToken`, or `RoleNotAllowed`."""
         tokens: Tokens = request.app.state.tokens
         officer = tokens.officer(bearer(request.headers.get("authorization")))
         refuse_unless(officer, self.action)
@@ -38,10 +38,9 @@ class Allowed:
 
 
 def refuse_unless(officer: Officer, action: Action) -> None:
-    """Let an officer through who may do `action`. Raises `Refused` for a role that may not."""
+    """Let an officer through who may do `action`. Raises `RoleNotAllowed`."""
     if officer.role not in ALLOWED[action]:
-        roles = ", ".join(role.value for role in Role if role in ALLOWED[action])
-        raise Refused(NOT_ALLOWED, f"{officer.role.value} may not; one of these may: {roles}")
+        raise RoleNotAllowed(officer.role, tuple(role for role in Role if role in ALLOWED[action]))
 
 
 def may(action: Action) -> Any:

@@ -1,14 +1,15 @@
 """The API's own description (OpenAPI): every response that an operation can give, by status and by name.
 
 What follows from what an operation takes (a body, a query, a token) is said here once for all; what only one route says
-it names itself (`says`). Nothing is left to a default: a client made from the description knows every refusal.
+it names itself (`says`). The codes of business errors are read from the route's code (`api.route_errors`). Nothing is
+left to a default: a client made from the description knows every refusal.
 """
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from api.auth import OFFICER_SCHEME
 from api.bank_gateway.auth import BANK_SCHEME
@@ -29,8 +30,10 @@ from api.problems import (
     TOO_SLOW,
     UNSUPPORTED_MEDIA_TYPE,
     Kind,
+    kind_of,
     says,
 )
+from api.route_errors import Errors, errors_of
 
 Json = dict[str, Any]
 
@@ -38,12 +41,14 @@ _TEXT: Final = {"type": "string"}
 _PROBLEM: Final[Json] = {
     "type": "object",
     "title": "Problem",
-    "required": ["type", "title", "status", "detail", "request_id"],
+    "required": ["type", "title", "status", "code", "params", "detail", "request_id"],
     "additionalProperties": False,
     "properties": {
         "type": _TEXT,
         "title": _TEXT,
         "status": {"type": "integer"},
+        "code": {"type": "string", "pattern": "^[a-z0-9]+(_[a-z0-9]+)*$"},
+        "params": {"type": "object"},
         "detail": _TEXT,
         "request_id": _TEXT,
         "violations": {
@@ -56,6 +61,7 @@ _PROBLEM: Final[Json] = {
                 "properties": {
                     "field": _TEXT,
                     "message": _TEXT,
+                    "code": _TEXT,
                     "value": {"type": ["string", "number", "boolean"]},
                 },
             },
@@ -82,9 +88,15 @@ class Described(FastAPI):
     def openapi(self) -> Json:
         """The description; made when it is asked for the first time."""
         if self.openapi_schema is None:
-            _complete(super().openapi())
+            _complete(super().openapi(), self._errors())
         assert self.openapi_schema is not None, "just made"
         return self.openapi_schema
+
+    def _errors(self) -> dict[str, Errors]:
+        """The business errors of every operation, by its id."""
+        contexts = iter_route_contexts(self.routes)
+        routes = [one for one in contexts if isinstance(one.original_route, APIRoute) and one.include_in_schema]
+        return {str(route.name): errors_of(route.dependant) for route in routes}
 
 
 def operation_id(route: APIRoute) -> str:
@@ -92,7 +104,7 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def _complete(document: Json) -> None:
+def _complete(document: Json, errors: dict[str, Errors]) -> None:
     """Put the refusals that can come in the place of each default, and say what headers stand on every response."""
     components = document["components"]
     components["schemas"]["Problem"] = _PROBLEM
@@ -103,7 +115,7 @@ def _complete(document: Json) -> None:
         for response in responses.values():
             response.setdefault("headers", {}).update(_headers(None))
         if responses.pop("default", None):
-            _name_refusals(method, operation, shared)
+            _name_refusals(method, operation, shared, errors[operation["operationId"]])
 
 
 def _operations(document: Json) -> Iterator[tuple[str, Json]]:
@@ -111,7 +123,7 @@ def _operations(document: Json) -> Iterator[tuple[str, Json]]:
         yield from path.items()
 
 
-def _name_refusals(method: str, operation: Json, shared: Json) -> None:
+def _name_refusals(method: str, operation: Json, shared: Json, errors: Errors) -> None:
     responses = operation["responses"]
     told = {status: response.pop(PROBLEMS, []) for status, response in responses.items()}
     for status, response in says(*_implied(method, operation)).items():
@@ -119,12 +131,17 @@ def _name_refusals(method: str, operation: Json, shared: Json) -> None:
     for status, problems in told.items():
         if not problems:
             continue
-        described = _refusal(int(status), problems)
+        names = [problem["name"] for problem in problems]
+        bare = {code for problem in problems for code in problem["codes"]}
+        codes = bare | {error.code for error in errors if kind_of(error).name in names}
+        described = _refusal(int(status), problems, sorted(codes))
         own = responses.get(status, {})
         if "content" in own:
             own["content"] |= described["content"]
+        elif codes > bare:
+            responses[status] = described
         else:
-            name = ".".join(problem["name"] for problem in problems)
+            name = ".".join(names)
             shared[name] = described
             responses[status] = {"$ref": f"#/components/responses/{name}"}
 
@@ -152,9 +169,9 @@ def _implied(method: str, operation: Json) -> Iterator[Kind]:
         yield NOT_FOUND
 
 
-def _refusal(status: int, problems: list[Json]) -> Json:
+def _refusal(status: int, problems: list[Json], codes: list[str]) -> Json:
     names = [f"urn:goldenhour:problem:{problem['name']}" for problem in problems]
-    one_of_them = {"properties": {"type": {"enum": names}, "status": {"const": status}}}
+    one_of_them = {"properties": {"type": {"enum": names}, "status": {"const": status}, "code": {"enum": codes}}}
     return {
         "description": "; or ".join(problem["title"] for problem in problems) + ".",
         "headers": _headers(status),

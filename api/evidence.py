@@ -14,12 +14,13 @@ from activities.evidence.pack import Maker, pack, published_keys
 from api.auth import may
 from api.dependencies import Parts, TheParts
 from api.params import AckNo
-from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_ALLOWED, NOT_FOUND, TOO_MANY, Refused, says
+from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, TOO_MANY, Refused, says
 from api.roles import Action
 from api.tokens import Officer
 from db.cases.cases import case_no_of
 from db.evidence.evidence_keys import EvidenceKeys
 from db.police import firs
+from domain.errors.evidence import NotOfficerOfCase
 from domain.evidence.pack import Edition
 from schemas.enums import Role
 from schemas.police import CaseDuty
@@ -93,14 +94,14 @@ async def read_evidence(
 
 
 async def _check_whose(parts: Parts, officer: Officer, ack_no: str) -> None:
-    """The police have the evidence of their own cases. Raises `Refused`, and `NotFound`."""
+    """The police have the evidence of their own cases. Raises `NotOfficerOfCase`, and `NotFound`."""
     duty = _DUTIES.get(officer.role)
     if duty is None:
         return
     async with parts.ctx.pool.acquire() as connection:
         answers = await firs.officer(connection, await case_no_of(connection, ack_no), duty)
     if answers is None or answers.subject != officer.subject:
-        raise Refused(NOT_ALLOWED, "this officer does not answer for the case")
+        raise NotOfficerOfCase(duty)
 
 
 def _name(case_no: str, edition: Edition) -> str:

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from activities.intake import take_complaint
 from api.auth import may
 from api.dependencies import TheParts
-from api.problems import ACK_NO_TAKEN, IN_THE_DESCRIPTION, KEY_REUSED, LIMIT_EXCEEDED, says
+from api.problems import ACK_NO_TAKEN, IN_THE_DESCRIPTION, KEY_REUSED, says
 from api.roles import Action
 from api.tokens import Officer
 from schemas.intake import Complaint, ComplaintReceipt
@@ -33,7 +33,7 @@ IdempotencyKey = Annotated[
     status_code=201,
     response_model=ComplaintReceipt,
     responses={
-        **says(ACK_NO_TAKEN, LIMIT_EXCEEDED, KEY_REUSED),
+        **says(ACK_NO_TAKEN, KEY_REUSED),
         201: {"headers": {"Location": {"description": "The case.", "schema": {"type": "string"}}}},
     },
 )

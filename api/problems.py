@@ -24,9 +24,17 @@ from activities.documents.issuing import APPEAL_PATH
 from adapters.banks.i4c.replies import ReplyCode, refusal_reply
 from api.request_ids import request_id
 from api.tokens import BadToken
-from db.paging import BadCursor
-from domain.errors import AckNoTaken, IdempotencyConflict, LimitExceeded, NotFound, NotNow, RuleBroken
-from domain.restoration.authority import MayNot, SameEyes
+from domain.errors import (
+    AckNoConflict,
+    BadCursor,
+    BusinessError,
+    IdempotencyConflict,
+    LimitExceeded,
+    MayNot,
+    NotFound,
+    NotNow,
+    SameEyes,
+)
 
 log = logging.getLogger("goldenhour.api")
 
@@ -53,6 +61,12 @@ class Kind:
     name: str
     status: int
     title: str
+    own_code: str = ""
+
+    @property
+    def code(self) -> str:
+        """The `code` of a problem of this kind that no business error stands behind."""
+        return self.own_code or self.name.replace("-", "_")
 
 
 NOT_JSON: Final = Kind("not-json", 400, "The body is not JSON")
@@ -70,7 +84,7 @@ TOO_LARGE: Final = Kind("too-large", 413, "The body is too large")
 NOT_A_FORM: Final = Kind("not-a-form", 415, "The body must be a form")
 UNSUPPORTED_MEDIA_TYPE: Final = Kind("unsupported-media-type", 415, "The body must be application/json")
 UNREADABLE_FORM: Final = Kind("unreadable-form", 400, "This is no form of ours")
-INVALID: Final = Kind("invalid-request", 422, "The request is not valid")
+INVALID: Final = Kind("invalid-request", 422, "The request is not valid", "invalid_input")
 KEY_REUSED: Final = Kind("idempotency-key-reused", 422, "This Idempotency-Key was used with another body")
 PAPER_DIFFERS: Final = Kind("paper-differs", 409, "The paper was issued with other particulars")
 PAPER_LACKS: Final = Kind("paper-lacks", 422, "The paper lacks what its law requires")
@@ -79,6 +93,8 @@ INTERNAL: Final = Kind("internal", 500, "Something failed here")
 DATABASE_DOWN: Final = Kind("database-unavailable", 503, "The database cannot be reached; try again")
 OVERLOADED: Final = Kind("overloaded", 503, "Too many requests are being served; try again")
 
+ALWAYS_OF_AN_ERROR: Final = frozenset({NOT_NOW, FOUR_EYES, ACK_NO_TAKEN, LIMIT_EXCEEDED, KEY_REUSED})
+"""kinds of problem that only business errors are: their `code` is always that of the error"""
 PROBLEMS: Final = "x-problems"
 """where a route's description names its refusals, until `api.description` has spelled them out"""
 IN_THE_DESCRIPTION: Final[dict[int | str, dict[str, Any]]] = {
@@ -91,7 +107,9 @@ def says(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     """For `responses=` of a route: refusals of its own, which do not follow from what it takes."""
     found: dict[int | str, dict[str, Any]] = {}
     for kind in kinds:
-        found.setdefault(kind.status, {PROBLEMS: []})[PROBLEMS].append({"name": kind.name, "title": kind.title})
+        bare = [] if kind in ALWAYS_OF_AN_ERROR else [kind.code]
+        named = {"name": kind.name, "title": kind.title, "codes": bare}
+        found.setdefault(kind.status, {PROBLEMS: []})[PROBLEMS].append(named)
     return found
 
 
@@ -99,14 +117,15 @@ _OF_HTTP: Final = {
     kind.status: kind
     for kind in (NOT_JSON, NOT_LOGGED_IN, NOT_ALLOWED, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_SLOW, TOO_LARGE)
 }
-_OF_RULE: Final[Mapping[type[RuleBroken], Kind]] = {
+_OF_ERROR: Final[Mapping[type[BusinessError], Kind]] = {
     NotFound: NOT_FOUND,
     NotNow: NOT_NOW,
     MayNot: NOT_ALLOWED,
     SameEyes: FOUR_EYES,
     LimitExceeded: LIMIT_EXCEEDED,
-    AckNoTaken: ACK_NO_TAKEN,
+    AckNoConflict: ACK_NO_TAKEN,
     IdempotencyConflict: KEY_REUSED,
+    BadCursor: INVALID,
 }
 _BANK_CODES: Final = {
     400: ReplyCode.NOT_DECIPHERED,
@@ -130,20 +149,24 @@ _DATABASE_DOWN: Final[tuple[type[Exception], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What is wrong with one field; `value` is what the caller sent: it is shown where it is plain."""
+    """What is wrong with one field.
+
+    `value` is what the caller sent, and is shown where it is plain. `code` is the kind of mistake, where it is known.
+    """
 
     field: str
     message: str
     value: object = None
+    code: str = ""
 
 
 class Refused(Exception):
-    """A request that is refused as a problem of some kind."""
+    """A request that is refused as a problem of some kind; `detail` is a text, or the business error behind it."""
 
     def __init__(
         self,
         kind: Kind,
-        detail: str = "",
+        detail: str | BusinessError = "",
         *,
         violations: Sequence[Violation] = (),
         headers: Mapping[str, str] | None = None,
@@ -155,10 +178,15 @@ class Refused(Exception):
         self.headers = headers
 
 
+def kind_of(error: type[BusinessError]) -> Kind:
+    """The kind of problem that a business error is, by its base class."""
+    return next(_OF_ERROR[cls] for cls in error.__mro__ if cls in _OF_ERROR)
+
+
 def refusal(
     scope: Scope,
     kind: Kind,
-    detail: str = "",
+    detail: str | BusinessError = "",
     *,
     violations: Sequence[Violation] = (),
     headers: Mapping[str, str] | None = None,
@@ -171,7 +199,7 @@ def refusal(
     if kind.status in COME_BACK:
         more.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
     if scope["path"].startswith(BANK_PATH):
-        words = "; ".join(f"{v.field}: {v.message}" for v in violations) or detail or kind.title
+        words = "; ".join(f"{v.field}: {v.message}" for v in violations) or str(detail) or kind.title
         body: dict[str, Any] = refusal_reply(_BANK_CODES.get(kind.status, ReplyCode.FAILED), words)
         return Response(orjson.dumps(body), kind.status, more, "application/json")
     if scope["path"].startswith(PAGES):
@@ -180,7 +208,9 @@ def refusal(
         "type": f"urn:goldenhour:problem:{kind.name}",
         "title": kind.title,
         "status": kind.status,
-        "detail": detail or kind.title,
+        "code": detail.code if isinstance(detail, BusinessError) else kind.code,
+        "params": detail.params if isinstance(detail, BusinessError) else {},
+        "detail": str(detail) or kind.title,
         "request_id": request_id(),
     }
     if violations:
@@ -243,7 +273,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(RuleBroken, _rule_broken)
+    app.add_exception_handler(BusinessError, _business_error)
     app.add_exception_handler(BadToken, _bad_token)
 
 
@@ -272,12 +302,13 @@ async def _bad_token(request: Request, error: Exception) -> Response:
     return refusal(request.scope, NOT_LOGGED_IN, str(error))
 
 
-async def _rule_broken(request: Request, error: Exception) -> Response:
+async def _business_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BusinessError)
+    violations = []
     if isinstance(error, BadCursor):
         name = "cursor" if request.url.path.startswith(BANK_API_PATH) else "after"
-        return refusal(request.scope, INVALID, violations=[Violation(name, str(error))])
-    kind = next((_OF_RULE[cls] for cls in type(error).__mro__ if cls in _OF_RULE), None)
-    return failed(request.scope, error) if kind is None else refusal(request.scope, kind, str(error))
+        violations = [Violation(name, error.fact)]
+    return refusal(request.scope, kind_of(type(error)), error, violations=violations)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -300,7 +331,9 @@ def _is_echo(item: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> bo
 
 
 def _found(item: Mapping[str, Any]) -> Violation:
-    return Violation(field_path(item["loc"]), item["msg"].removeprefix("Value error, "), item.get("input"))
+    return Violation(
+        field_path(item["loc"]), item["msg"].removeprefix("Value error, "), item.get("input"), item["type"]
+    )
 
 
 def field_path(location: Iterable[str | int]) -> str:
@@ -316,6 +349,8 @@ def field_path(location: Iterable[str | int]) -> str:
 
 def _violation(found: Violation) -> dict[str, str | int | float | bool]:
     shown: dict[str, str | int | float | bool] = {"field": found.field, "message": found.message}
+    if found.code:
+        shown["code"] = found.code
     value = _plain(found.value)
     if value is not None:
         shown["value"] = value

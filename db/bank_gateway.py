@@ -14,6 +14,7 @@ from asyncpg import Record
 from db.intake import Payment
 from db.pool import Connection
 from domain.errors import NotFound
+from domain.errors.holds import HoldNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import FeedStatus
 
@@ -268,4 +269,4 @@ def _payment(row: Record) -> Payment:
 
 
 def _unknown(request_id: UUID) -> NotFound:
-    return NotFound(f"hold {request_id}")
+    return HoldNotFound(request_id)

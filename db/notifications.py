@@ -6,10 +6,13 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from db.cases.cases import case_no_of
-from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.documents import TO_A_BANK
-from domain.errors import NotFound, RuleBroken
+from domain.errors import BadCursor, RuleBroken
+from domain.errors.cases import ComplaintNotFound
+from domain.errors.holds import HoldNotFound
+from domain.errors.notifications import MessageNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Language
 from schemas.notifications import CaseMessage, Medium, MessageKind, MessagePage, MessageRow, Recipient
@@ -40,7 +43,7 @@ async def victim(connection: Connection, ack_no: str) -> VictimContact:
         ack_no,
     )
     if row is None:
-        raise NotFound(f"complaint {ack_no}")
+        raise ComplaintNotFound(ack_no)
     return VictimContact(**dict(row))
 
 
@@ -80,7 +83,7 @@ async def holder(connection: Connection, hold_id: UUID) -> HolderContact:
         hold_id,
     )
     if row is None:
-        raise NotFound(f"hold {hold_id}")
+        raise HoldNotFound(hold_id)
     return HolderContact(**dict(row))
 
 
@@ -295,7 +298,7 @@ async def get(connection: Connection, message_id: UUID) -> MessageRow:
     """One message, as the desk sees it. Raises `NotFound`."""
     row = await connection.fetchrow(f"SELECT {_ROW} FROM message WHERE message_id = $1", message_id)
     if row is None:
-        raise NotFound(f"message {message_id}")
+        raise MessageNotFound(message_id)
     return MessageRow(**dict(row))
 
 
@@ -334,7 +337,7 @@ def _position(after: str | None) -> tuple[datetime | None, UUID | None]:
     try:
         moment, identity = datetime.fromisoformat(written_at), UUID(message_id)
     except ValueError:
-        raise BadCursor(BadCursor.__doc__) from None
+        raise BadCursor from None
     if moment.tzinfo is None:
-        raise BadCursor(BadCursor.__doc__)
+        raise BadCursor
     return moment, identity

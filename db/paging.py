@@ -7,16 +7,12 @@ from typing import Final, TypeVar
 
 import orjson
 
-from domain.errors import RuleBroken
+from domain.errors import BadCursor
 
 CURSOR_MAX_CHARS: Final = 200
 
 Key = int | str
 T = TypeVar("T")
-
-
-class BadCursor(RuleBroken):
-    """This is not a cursor of this list."""
 
 
 def to_cursor(*key: Key) -> str:
@@ -31,9 +27,9 @@ def from_cursor(cursor: str, *kinds: type[Key]) -> tuple[Key, ...]:
             raise ValueError
         key = orjson.loads(urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error):
-        raise BadCursor(BadCursor.__doc__) from None
+        raise BadCursor from None
     if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
-        raise BadCursor(BadCursor.__doc__)
+        raise BadCursor
     return tuple(key)
 
 
@@ -44,7 +40,7 @@ def int_after(cursor: str | None) -> int:
     (key,) = from_cursor(cursor, int)
     number = int(key)
     if not 0 <= number < 2**63:
-        raise BadCursor(BadCursor.__doc__)
+        raise BadCursor
     return number
 
 

@@ -18,7 +18,8 @@ import typst
 
 from documents.document import Document
 from documents.printable import FONTS, plain
-from domain.errors import LimitExceeded, RuleBroken
+from domain.errors import RuleBroken
+from domain.errors.documents import PaperTextTooLong, PaperTooLarge
 from schemas.documents.facts import PDF_MAX_BYTES
 
 TEMPLATE: Final = Path(__file__).parent / "letter.typ"
@@ -39,14 +40,14 @@ async def render(document: Document, issued_at: datetime) -> bytes:
     It is typeset in one of a few threads. A caller waits at most `TIMEOUT_SECONDS`.
     """
     if len(document.model_dump_json()) > MAX_INPUT_CHARS:
-        raise LimitExceeded(f"the text of a document has at most {MAX_INPUT_CHARS} characters")
+        raise PaperTextTooLong(MAX_INPUT_CHARS)
     setting = asyncio.get_running_loop().run_in_executor(_pool, compiled, document, issued_at)
     try:
         pdf = await asyncio.wait_for(setting, TIMEOUT_SECONDS)
     except TimeoutError:
         raise RenderingFailed(f"it took longer than {TIMEOUT_SECONDS:.0f} seconds") from None
     if len(pdf) > PDF_MAX_BYTES:
-        raise LimitExceeded(f"a document has at most {PDF_MAX_BYTES} bytes")
+        raise PaperTooLarge(PDF_MAX_BYTES)
     return pdf
 
 

@@ -4,9 +4,21 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.errors import NotNow
+from domain.errors import MayNot, NotNow, RoleNotAllowed
+from domain.errors.grievances import (
+    BankReportsFirst,
+    GrievanceAppealable,
+    GrievanceAtOtherLevel,
+    GrievanceClosed,
+    GrievanceFinal,
+    GrievanceNeedsSecondOfficer,
+    GrievanceOpen,
+    GrievancePastBank,
+    GrievancesUsedUp,
+    HighestLevel,
+    NoDecisionToAppeal,
+)
 from domain.escalation import EscalationPolicy, open_dues
-from domain.restoration.authority import MayNot, SameEyes
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
 from schemas.grievances.grievances import GrievanceErrand, GrievanceVerb
@@ -89,18 +101,18 @@ def check_state(verb: GrievanceVerb, standing: Standing) -> None:
     state, level = standing.state, standing.level
     if verb is GrievanceVerb.APPEAL_ON:
         if state not in APPEALABLE:
-            raise NotNow(f"the grievance is {state.value}: there is no decision to appeal against")
+            raise NoDecisionToAppeal(state)
         if above(level) is None:
-            raise NotNow(f"{level.value} is the last level")
+            raise HighestLevel(level)
         return
     if state is not GrievanceState.OPEN:
-        raise NotNow(f"the grievance is {state.value}")
+        raise GrievanceClosed(state)
     if verb is GrievanceVerb.REPORT and level is not GrievanceLevel.BANK:
-        raise NotNow(f"the grievance has already moved to {level.value}")
+        raise GrievancePastBank(level)
     if verb is GrievanceVerb.DECIDE and level not in DECIDES:
-        raise NotNow(f"{level.value} does not decide: the bank reports first")
+        raise BankReportsFirst(level)
     if verb is GrievanceVerb.ESCALATE and above(level) is None:
-        raise NotNow(f"{level.value} is the highest level")
+        raise HighestLevel(level)
 
 
 def check_officer(verb: GrievanceVerb, role: Role, actor: str, standing: Standing) -> None:
@@ -109,15 +121,14 @@ def check_officer(verb: GrievanceVerb, role: Role, actor: str, standing: Standin
     `actor` is the officer's name in the case log.
     """
     if role not in ROLES[verb]:
-        roles = ", ".join(allowed.value for allowed in Role if allowed in ROLES[verb])
-        raise MayNot(f"the role {role.value} may not do this; allowed roles: {roles}")
+        raise RoleNotAllowed(role, tuple(allowed for allowed in Role if allowed in ROLES[verb]))
     check_state(verb, standing)
     if verb is not GrievanceVerb.DECIDE:
         return
     if DECIDES[standing.level] is not role:
-        raise MayNot(f"the grievance is with {standing.level.value}: {DECIDES[standing.level].value} decides")
+        raise GrievanceAtOtherLevel(standing.level, DECIDES[standing.level])
     if actor in standing.deciders:
-        raise SameEyes(f"{actor} has already decided on this hold: another officer must decide")
+        raise GrievanceNeedsSecondOfficer(actor)
 
 
 def verbs_of(role: Role, standing: Standing) -> tuple[GrievanceVerb, ...]:
@@ -140,13 +151,12 @@ def may_be_filed(earlier: Earlier | None, first_held_at: datetime, filed_max: in
     if earlier is None or earlier.opened_at < first_held_at:
         return
     if earlier.state is GrievanceState.OPEN:
-        raise NotNow("a grievance about this hold is already open")
+        raise GrievanceOpen
     if earlier.state in APPEALABLE:
         level = above(earlier.level)
-        how = f"it can be appealed to {level.value}" if level else f"{earlier.level.value} is the last level"
-        raise NotNow(f"a grievance about this hold is {earlier.state.value}: {how}")
+        raise GrievanceAppealable(earlier.state, level) if level else GrievanceFinal(earlier.state, earlier.level)
     if earlier.filed >= filed_max:
-        raise NotNow(f"{earlier.filed} grievances about this hold were filed: ask an officer or the court")
+        raise GrievancesUsedUp(earlier.filed)
 
 
 def dues(clocks: Clocks, at: datetime) -> tuple[Due, ...]:

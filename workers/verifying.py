@@ -8,7 +8,7 @@ import asyncpg
 
 from db.evidence.integrity import case_of, case_records, count_cases, strays
 from db.grants import owns_tables
-from domain.errors import NotFound
+from domain.errors.cases import CaseNotFound
 from domain.evidence.integrity import Break, examine
 
 COMMAND_TIMEOUT_SECONDS = 300.0
@@ -73,7 +73,7 @@ async def _verify(
     else:
         total, case_no = 1, await case_of(connection, ack_no)
         if case_no is None:
-            raise NotFound(f"no complaint or case has the number {ack_no}")
+            raise CaseNotFound(ack_no)
     async for case in case_records(connection, case_no):
         verdict.cases += 1
         verdict.hops += len(case.hops)

@@ -23,20 +23,18 @@ from db.cases import events
 from db.cases.events import Event
 from db.intake import Payment
 from db.orders import bank_replies
-from db.paging import BadCursor, from_cursor, to_cursor
+from db.paging import from_cursor, to_cursor
 from db.pool import Connection, Pool
 from db.reconciliation import lien_inquiries
 from db.tracing import requests
-from domain.errors import IdempotencyConflict, NotNow, RuleBroken
+from domain.errors import BadCursor, RuleBroken
+from domain.errors.holds import HoldOver
+from domain.errors.intake import IdempotencyKeyReused
 from schemas.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, EventKind, FeedStatus
 from schemas.outbox.case import FollowUp
 from schemas.tracing.bank_answers import BankAnswer
-
-
-class HoldOver(NotNow):
-    """No answer is waited for any more."""
 
 
 class NotItsHop(RuleBroken):
@@ -69,7 +67,7 @@ async def read_feed(ctx: Context, institution: str, wanted: Wanted) -> FeedPage:
         # What stands on the page is what it was when it got its place: one view of the database for both.
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             if after > await bank_gateway.last_change_no(connection, institution):
-                raise BadCursor(BadCursor.__doc__)
+                raise BadCursor
             rows = await bank_gateway.page(
                 connection, institution, after, wanted.limit + 1, wanted.status, wanted.changed_after
             )
@@ -116,7 +114,7 @@ async def acknowledge(ctx: Context, institution: str, request_id: UUID) -> Ackno
         if receipt.acknowledged_at is not None:
             return Acknowledged(hold_id=request_id, acknowledged_at=receipt.acknowledged_at)
         if receipt.status is not FeedStatus.OPEN:
-            raise HoldOver(f"hold {request_id} is {receipt.status.value}")
+            raise HoldOver(request_id, receipt.status)
         await _take_receipt(connection, institution, request_id, receipt, now)
     return Acknowledged(hold_id=request_id, acknowledged_at=now)
 
@@ -137,7 +135,7 @@ async def take_answer(
         if key is not None:
             use = await bank_gateway.use_key(connection, institution, key, digest, now)
             if use.body_digest != digest:
-                raise IdempotencyConflict(IdempotencyConflict.__doc__)
+                raise IdempotencyKeyReused
             if use.reply is not None:
                 return AnswerTaken(hold_id=request_id, **use.reply), None
         await _note_receipt(connection, institution, request_id, now)
@@ -164,7 +162,7 @@ def _after(cursor: str | None) -> int:
         return 0
     number = int(from_cursor(cursor, int)[0])
     if not 0 <= number < 2**63:
-        raise BadCursor(BadCursor.__doc__)
+        raise BadCursor
     return number
 
 

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from activities.context import Context
 from activities.orders import bank_replies as words
-from activities.orders.bank_replies import OrderOver
 from activities.orders.cancellations import acknowledge_cancellation, reject_cancellation
 from activities.orders.confirmations import take_confirmation
 from adapters.banks.answers import HoldLine, StatusLine, StatusUpdate, UnreadableLine
@@ -20,6 +19,7 @@ from adapters.banks.iso20022.reasons import HELD, PENDING
 from adapters.banks.iso20022.values import case_id, start_of
 from db.orders import bank_replies, cancellations
 from db.orders.bank_replies import ReferenceLine
+from domain.errors.orders import OrderOver
 from domain.orders import Via
 from schemas.identifiers import reference_key
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation, OrderRefusal, cancellation_id

@@ -9,7 +9,7 @@ from db.banks import institutions, rosters
 from db.pool import Connection, Pool
 from domain.banks.public_banks import Proposal, Sorted, sort_beside
 from domain.banks.sponsors import check_beside
-from domain.errors import NotFound
+from domain.errors.banks import InstitutionNotFound
 from schemas.banks.rosters import Holiday, NodalOfficer
 
 
@@ -59,4 +59,4 @@ async def set_holidays(pool: Pool, code: str | None, holidays: Sequence[Holiday]
 async def _hold_known(connection: Connection, code: str | None) -> None:
     await institutions.hold(connection)
     if code is not None and not await institutions.known_codes(connection, [code]):
-        raise NotFound(f"institution {code}")
+        raise InstitutionNotFound(code)

@@ -12,7 +12,27 @@ from db.cases.events import Event
 from db.outbox import case_outbox
 from db.pool import Connection
 from db.tracing import requests
-from domain.errors import LimitExceeded, NotFound, NotNow
+from domain.errors.banks import InstitutionNotFound
+from domain.errors.cases import (
+    AmountAlreadyPlaced,
+    AmountBelowDisputed,
+    DisputedAboveTransfer,
+    HopClosed,
+    HopExists,
+    HopOnHold,
+    ParentExhausted,
+    TaskClosed,
+    TrailFull,
+    TransferBusy,
+    TransferKnown,
+)
+from domain.errors.tracing import (
+    RequestAnswered,
+    RequestBeingSent,
+    RequestNotLive,
+    RequestNotRepeatable,
+    RequestWithSupervisor,
+)
 from domain.ledger import move_between, take_from
 from domain.tracing.trail import first_state, tasks_before_asking
 from schemas.base import Flag
@@ -37,10 +57,6 @@ from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 LIVE_STATES = frozenset({RequestState.SENDING, RequestState.DELIVERED, RequestState.REFUSED})
 
 
-class TransferBusy(NotNow):
-    """A complaint about this very transfer is just being taken."""
-
-
 @dataclass(frozen=True)
 class DeskDone:
     """What came of it: the hop it was about (None for a request) and what to tell the workflow."""
@@ -62,18 +78,18 @@ async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) ->
         parent = await hops.get(connection, head.case_no, new.parent_hop_no)
         rules = ctx.policy.trail
         if head.last_hop_no >= rules.max_hops or parent.layer >= rules.max_layers:
-            raise LimitExceeded(f"{rules.max_hops} hops and {rules.max_layers} layers a case")
+            raise TrailFull(rules.max_hops, rules.max_layers)
         if new.disputed_paise > new.amount_paise:
-            raise NotNow("the disputed amount is more than the transfer")
+            raise DisputedAboveTransfer(new.amount_paise, new.disputed_paise)
         hop = _hop_by_desk(ctx, new, parent, head.last_hop_no + 1)
         same = await hops.same_below(connection, head.case_no, hop)
         if same is not None:
             # Sent twice, or told by the bank meanwhile: a second hop would ask for, and count, the same money twice.
-            raise NotNow(f"hop {same} is this transfer")
+            raise HopExists(same)
         balances = await ledger.balances(connection, head.case_no, parent.hop_no)
         drawn = take_from(parent.hop_no, balances, new.disputed_paise)
         if drawn is None:
-            raise NotNow(f"hop {parent.hop_no} has less than that left to be placed")
+            raise ParentExhausted(parent.hop_no, new.disputed_paise)
         await hops.insert(connection, head.case_no, now, [hop])
         await cases.give_out_hops(connection, head.case_no, hop.hop_no)
         entries = [*drawn, Entry(hop_no=hop.hop_no, bucket=Bucket.IN_PLAY, amount_paise=new.disputed_paise)]
@@ -106,7 +122,7 @@ async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCor
         head = await cases.lock(connection, ack_no)
         hop = await hops.get(connection, head.case_no, hop_no)
         if hop.state is HopState.CLOSED:
-            raise NotNow(f"hop {hop_no} is closed: nothing of it is in play")
+            raise HopClosed(hop_no)
         corrected = _corrected(ctx, hop, correction)
         said = {
             "fields": sorted(correction.model_dump(exclude_none=True, exclude={"reason"})),
@@ -127,9 +143,9 @@ async def escalate_request(ctx: Context, ack_no: str, request_id: UUID, reason: 
         head = await cases.lock(connection, ack_no)
         request = await requests.get_of_case(connection, head.case_no, request_id)
         if request.state not in LIVE_STATES:
-            raise NotNow(f"the request is {request.state}")
+            raise RequestNotLive(request.state)
         if request.rung is Rung.SUPERVISOR:
-            raise NotNow("the supervisor has it already")
+            raise RequestWithSupervisor
         to = Rung.above(request.rung)
         data = {"request_id": str(request_id), "institution": request.institution, "to": to.value, "reason": reason}
         await _log(connection, head, now, officer, Event(EventKind.REQUEST_ESCALATED, data))
@@ -152,7 +168,7 @@ async def stop_request(ctx: Context, ack_no: str, request_id: UUID, reason: str,
         head = await cases.lock(connection, ack_no)
         request = await requests.get_of_case(connection, head.case_no, request_id)
         if request.state not in LIVE_STATES:
-            raise NotNow(f"the request is {request.state}")
+            raise RequestNotLive(request.state)
         closed = await write_off_request(connection, head.case_no, request_id, now, officer, reason)
         follow_up = await tell(connection, ctx, head, now, reopened=[], closed=closed)
     return DeskDone(head.case_no, None, follow_up)
@@ -196,7 +212,7 @@ async def close_task(ctx: Context, task_id: int, reason: str, officer: str) -> t
             await cases.lock(connection, case_no)
         task = await tasks.get(connection, task_id)
         if task.state is TaskState.CLOSED:
-            raise NotNow(f"task {task_id} is closed")
+            raise TaskClosed(task_id)
         await tasks.close(connection, task_id, now, officer, reason)
         if case_no is not None:
             data = {"task_id": task_id, "kind": task.kind.value, "hop_no": task.hop_no, "reason": reason}
@@ -240,7 +256,7 @@ async def put_right(
         key_of_transfer = key_of(corrected)
         await _refuse_known_elsewhere(connection, case_no, hop_no, key_of_transfer)
         if await intake.register_transfers(connection, case_no, [key_of_transfer], [hop_no]):
-            raise TransferBusy("a bank has just told of this very transfer: try again in a moment")
+            raise TransferBusy
         known: dict[str, str] = {}
     else:
         known = await _make_known(connection, case_no, corrected)
@@ -265,18 +281,18 @@ async def _refuse_held(connection: Connection, case_no: str, hop_no: int) -> Non
     """A hold is at an account: at another one it would have no clock, and its holder no say. Raises `NotNow`."""
     balances = await ledger.balances(connection, case_no, hop_no)
     if held_paise := balances.get(Bucket.HELD, 0):
-        raise NotNow(f"{held_paise} paise of hop {hop_no} are on hold at the account that it names")
+        raise HopOnHold(hop_no, held_paise)
 
 
 def _refuse_to_repeat(request: requests.RequestRow, now: datetime, call_timeout_seconds: float) -> None:
     if request.state not in {RequestState.SENDING, RequestState.REFUSED}:
-        raise NotNow(f"the request is {request.state}")
+        raise RequestNotRepeatable(request.state)
     if request.state is RequestState.REFUSED:
         return
     if request.first_answered_at is not None:
-        raise NotNow("the bank has it: it has answered about a hop of it")
+        raise RequestAnswered
     if now - request.sent_at < timedelta(seconds=call_timeout_seconds):
-        raise NotNow("it is on its way: try again in a moment")
+        raise RequestBeingSent
 
 
 def _hop_by_desk(ctx: Context, new: NewHopByDesk, parent: hops.HopRow, hop_no: int) -> hops.HopRow:
@@ -326,7 +342,7 @@ def _corrected(ctx: Context, hop: hops.HopRow, correction: HopCorrection) -> hop
         if hop.source is HopSource.COMPLAINT:
             changed["disputed_paise"] = correction.amount_paise
         elif correction.amount_paise < hop.disputed_paise:
-            raise NotNow("the transfer cannot be smaller than its disputed part")
+            raise AmountBelowDisputed(correction.amount_paise, hop.disputed_paise)
     changed["state"] = first_state(routable=institution is not None, reference=reference or hop.reference)
     return hop.model_copy(update=changed)
 
@@ -340,10 +356,10 @@ async def _refuse_known_elsewhere(connection: Connection, case_no: str, hop_no: 
     """A transfer is one hop of one case: the loss would count twice. Raises `NotNow` naming the other."""
     # Nobody waits here: a complaint that holds this transfer may be waiting for the case, which we hold.
     if not await intake.try_lock(connection, f"transfer|{key}"):
-        raise TransferBusy("a complaint about this very transfer is just being taken: try again in a moment")
+        raise TransferBusy
     known = await intake.place_of_transfer(connection, key)
     if known and known != (case_no, hop_no):
-        raise NotNow(f"this transfer is hop {known[1]} of case {known[0]} already: stop this hop's request instead")
+        raise TransferKnown(*known)
 
 
 async def _correct_amount(
@@ -355,7 +371,7 @@ async def _correct_amount(
         return []
     balances = await ledger.balances(connection, case_no, hop.hop_no)
     if balances.get(Bucket.IN_PLAY, 0) + more_paise <= 0:
-        raise NotNow("more than that is placed already")
+        raise AmountAlreadyPlaced(hop.hop_no, corrected.amount_paise)
     return list(move_between(hop.hop_no, Bucket.LOST, Bucket.IN_PLAY, more_paise))
 
 
@@ -416,7 +432,7 @@ async def _brief(connection: Connection, ctx: Context, case_no: str, hop: hops.H
         return None
     known = ctx.directory.current.get(hop.institution)
     if known is None:
-        raise NotFound(f"institution {hop.institution}")
+        raise InstitutionNotFound(hop.institution)
     balances = await ledger.balances(connection, case_no, hop.hop_no)
     return HopBrief(
         hop_no=hop.hop_no,

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from activities.cases.desk import TransferBusy, key_of, put_right
+from activities.cases.desk import key_of, put_right
 from activities.context import Context
 from db.cases import cases, events, hops, ledger, parked_hops, tasks
 from db.cases.events import Event
 from db.outbox import case_outbox
 from db.pool import Connection
 from domain.errors import NotNow
+from domain.errors.cases import TransferBusy
 from domain.escalation import EscalationPolicy, due_since
 from domain.ledger import move_between
 from domain.tracing.trail import first_state

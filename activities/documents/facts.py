@@ -11,7 +11,8 @@ from db.documents import document_facts, document_register
 from db.pool import Connection
 from documents.wording import words_of
 from domain.documents import TO_A_BANK
-from domain.errors import NotFound
+from domain.errors.documents import PaperSubjectNotId, PaperSubjectNotOfCase
+from domain.errors.orders import OrderKindNotFound
 from domain.policy.restoration import PaperSections
 from schemas.base import FrozenModel
 from schemas.documents.facts import (
@@ -60,7 +61,7 @@ def subject_of(kind: PaperKind, subject: str, case_no: str) -> str:
     try:
         return str(UUID(subject))
     except ValueError:
-        raise NotFound(f"{kind.value} is about an id") from None
+        raise PaperSubjectNotId(kind) from None
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Gathering:
     def of_this_case(self, case_no: str) -> None:
         """Raises `NotFound` for what belongs to another case."""
         if case_no != self.case_no:
-            raise NotFound(f"{self.subject} of case {self.case_no}")
+            raise PaperSubjectNotOfCase(self.subject, self.case_no)
 
 
 async def lien_notice(asked: Gathering) -> Gathered:
@@ -380,7 +381,7 @@ async def _order(asked: Gathering, kind: OrderKind) -> document_facts.Order:
     order = await document_facts.order(asked.connection, UUID(asked.subject))
     asked.of_this_case(order.case_no)
     if order.kind is not kind:
-        raise NotFound(f"order {asked.subject} to {kind.value}")
+        raise OrderKindNotFound(UUID(asked.subject), kind)
     return order
 
 

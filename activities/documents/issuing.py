@@ -23,8 +23,7 @@ from documents.composing import compose
 from documents.document import Imprint
 from documents.rendering import render, template_version
 from domain.documents import TO_A_BANK, PaperDiffers, lacking, refuse_if_lacking, said_otherwise, series_of
-from domain.errors import NotNow
-from domain.restoration.authority import SameEyes
+from domain.errors.documents import AttachmentNeedsSecondOfficer, NoInvestigator
 from schemas.documents.due_documents import PaperPreview
 from schemas.documents.facts import (
     AttachmentApproval,
@@ -250,9 +249,9 @@ async def approve_attachment(ctx: Context, hold_id: UUID, reason: str, by: Actin
         await cases.hold(connection, case_no)
         io = await firs.officer(connection, case_no, CaseDuty.IO)
         if io is None:
-            raise NotNow("nobody investigates the case yet")
+            raise NoInvestigator(case_no)
         if io.subject == by.subject:
-            raise SameEyes("whoever investigates does not approve the application")
+            raise AttachmentNeedsSecondOfficer(by.subject)
         if await document_register.approve_attachment(connection, hold_id, case_no, by.subject, reason, now):
             data = {"hold_id": str(hold_id), "reason": reason}
             await events.append(connection, case_no, now, by.actor, [Event(EventKind.ATTACHMENT_APPROVED, data)])

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from activities.evidence.checks import check_sent, check_signed, check_words
-from domain.errors import LimitExceeded
+from domain.errors.evidence import PackTooLarge
 from domain.evidence.pack import (
     CASE,
     EVENT_LINES,
@@ -65,7 +65,7 @@ class Member:
         """Add a piece. Raises `LimitExceeded`."""
         self._size_bytes += len(data)
         if self._size_bytes > FILE_MAX_BYTES:
-            raise LimitExceeded(f"{self._name} has more than {FILE_MAX_BYTES} bytes")
+            raise PackTooLarge(self._name, FILE_MAX_BYTES)
         self._digest.update(data)
         self._into.write(data)
 

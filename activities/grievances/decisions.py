@@ -19,7 +19,8 @@ from db.holds import account_holds
 from db.holds.account_holds import AccountHold
 from db.outbox import procedure_outbox
 from db.pool import Connection
-from domain.errors import NotNow
+from domain.errors.grievances import GrievanceMovedOn
+from domain.errors.holds import NothingOnHold
 from domain.grievances import APPEALABLE, ENDS_AS, Standing, above, check_officer, check_state, due_at, may_be_filed
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.grievances.grievances import (
@@ -114,7 +115,7 @@ async def _verb(
     async with ctx.pool.acquire() as connection, connection.transaction():
         work = await locked(connection, ctx, grievance_id, now, by if isinstance(by, str) else by.actor)
         if seen is not None and seen.level is not work.row.level:
-            raise NotNow(f"the grievance has gone on to {work.row.level.value}")
+            raise GrievanceMovedOn(work.row.level)
         standing = Standing(
             state=work.row.state,
             level=work.row.level,
@@ -141,7 +142,7 @@ async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str
         await cases.hold(connection, case_no)
         hold = await account_holds.get(connection, hold_id)
         if hold.state != "held":
-            raise NotNow("nothing is on hold there any more")
+            raise NothingOnHold(hold_id)
         filed_max = ctx.policy.grievance.filed_max
         may_be_filed(await grievances.latest_about(connection, hold_id), hold.first_held_at, filed_max)
         policy = ctx.policy.grievance.promised(ctx.policy.version, ctx.procedure_clock_factor)
@@ -255,7 +256,7 @@ async def appeal_on(ctx: Context, grievance_id: UUID, more: AppealOn, by: Acting
     """The holder takes the decision to the next level. Raises as `decide`, and `NotNow` above the highest level."""
     async with _verb(ctx, grievance_id, GrievanceVerb.APPEAL_ON, more, by) as work:
         if work.hold.state != "held":
-            raise NotNow("nothing is on hold there any more")
+            raise NothingOnHold(work.hold.hold_id)
         decided = work.row.level
         await _open_above(work, more.text)
         await work.log(

@@ -22,7 +22,7 @@ from db.grievances import appeal_codes, appeal_views
 from db.grievances.appeal_codes import KEPT_DAYS, Visit
 from db.holds import account_holds
 from db.pool import Connection
-from domain.errors import NotNow
+from domain.errors.holds import NothingOnHold
 from schemas.enums import EventKind
 from schemas.grievances.appeals import AppealView
 from schemas.holds import AppealCode
@@ -78,7 +78,7 @@ class AppealDoor:
             await cases.hold(connection, case_no)
             hold = await account_holds.get(connection, hold_id)
             if hold.state != "held":
-                raise NotNow("nothing is on hold there any more")
+                raise NothingOnHold(hold_id)
             code, _ = await self._make(connection, hold_id, valid_until, by, now)
             data = {
                 "hold_id": str(hold_id),

@@ -8,7 +8,7 @@ from db import notifications
 from db.cases import cases, events, tasks
 from db.cases.events import Event
 from db.holds import account_holds
-from domain.errors import NotNow
+from domain.errors.holds import NothingOnHold
 from schemas.enums import EventKind
 from schemas.holds import HolderContactTaken, NewHolderContact
 from schemas.notifications import MessageKind
@@ -28,7 +28,7 @@ async def take_contact(
         await cases.hold(connection, case_no)
         hold = await account_holds.get(connection, hold_id)
         if hold.state != "held":
-            raise NotNow("nothing is on hold there any more")
+            raise NothingOnHold(hold_id)
         await notifications.put_holder_contact(connection, hold_id, told.phone or "", told.email or "", by, now)
         data = {
             "hold_id": str(hold_id),

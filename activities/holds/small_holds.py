@@ -9,7 +9,7 @@ from activities.orders.releases import let_go
 from db.cases import cases, events, tasks
 from db.cases.events import Event
 from db.holds import account_holds, free_amounts
-from domain.errors import NotNow
+from domain.errors.holds import NothingOnHold, NotSmallHold, SmallHoldDecided
 from schemas.enums import EventKind
 from schemas.holds import MicroDecided, MicroDecision, MicroDone
 from schemas.restoration.restorations import Acting
@@ -30,9 +30,9 @@ async def decide_micro(ctx: Context, hold_id: UUID, decided: MicroDecided, by: A
         await cases.hold(connection, case_no)
         hold = await account_holds.get(connection, hold_id)
         if not hold.micro or hold.state != "held":
-            raise NotNow("nothing is on hold there any more" if hold.micro else "this is no small hold")
+            raise NothingOnHold(hold_id) if hold.micro else NotSmallHold(hold_id)
         if (earlier := await free_amounts.micro_decision(connection, hold_id)) is not None:
-            raise NotNow(f"{earlier.decided_by} has decided already: {earlier.decision}")
+            raise SmallHoldDecided(hold_id, earlier.decided_by, earlier.decision)
         released_paise = None
         if decided.decision is _LETS_GO:
             released_paise = await let_go(connection, ctx, hold, OrderReason.MICRO, None, by.actor, now)

@@ -22,7 +22,7 @@ from db.cases.events import Event
 from db.notifications import HolderContact, NewMessage, ToSend
 from db.police import firs
 from db.pool import Connection
-from domain.errors import NotNow
+from domain.errors.notifications import MessageExpired, MessageSent
 from domain.notifications import Said, Written, forwarded, letter, short
 from schemas.documents.facts import PaperHead
 from schemas.enums import EventKind, Language, TaskKind
@@ -417,7 +417,7 @@ async def send_again(ctx: Context, message_id: UUID) -> MessageRow:
         await notifications.get(connection, message_id)
         if not await notifications.try_again(connection, message_id, ctx.now()):
             found = await notifications.get(connection, message_id)
-            raise NotNow("it is sent" if found.sent_at else TOO_LATE)
+            raise MessageSent(message_id) if found.sent_at else MessageExpired(message_id)
         return await notifications.get(connection, message_id)
 
 

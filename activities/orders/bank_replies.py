@@ -19,9 +19,11 @@ from db.cases.events import Event
 from db.orders import bank_orders, bank_replies, cancellations
 from db.orders.bank_orders import LIVE, OrderRow
 from db.orders.bank_replies import Place
-from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from domain.errors import IdempotencyConflict, NotFound, NotNow
+from domain.errors import BadCursor
+from domain.errors.intake import IdempotencyKeyReused
+from domain.errors.orders import NoPaper, NoReleaseOrder, OrderNotFound, OrderOver
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, TaskKind
 from schemas.orders.orders import (
@@ -38,18 +40,6 @@ from schemas.restoration_enums import OrderState
 
 RELEASE_REFERENCE: Final = "release-confirm"
 """by which the word that a hold is released in whole is known again"""
-
-
-class OrderOver(NotNow):
-    """The order is confirmed or cancelled."""
-
-
-class NoReleaseOrder(NotNow):
-    """Nothing has been ordered to be released."""
-
-
-class NoPaper(NotNow):
-    """No paper was issued with the order."""
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -80,7 +70,7 @@ def _place(cursor: str) -> Place:
     try:
         return Place.model_validate({"planned_at": planned_at, "order_id": order_id})
     except ValueError:
-        raise BadCursor(BadCursor.__doc__) from None
+        raise BadCursor from None
 
 
 async def read_order(ctx: Context, institution: str, order_id: UUID) -> BankOrder:
@@ -88,7 +78,7 @@ async def read_order(ctx: Context, institution: str, order_id: UUID) -> BankOrde
     async with ctx.pool.acquire() as connection:
         found = await bank_orders.as_read(connection, institution, [order_id])
     if not found:
-        raise NotFound(f"order {order_id}")
+        raise OrderNotFound(order_id)
     await keep_served(ctx, About.ORDER, {order_id: found[0]})
     return found[0]
 
@@ -99,7 +89,7 @@ async def read_paper(ctx: Context, institution: str, order_id: UUID) -> bytes:
         await bank_orders.case_of(connection, order_id, institution)
         pdf = await bank_replies.paper(connection, order_id)
     if pdf is None:
-        raise NoPaper(f"order {order_id} has no paper yet")
+        raise NoPaper(order_id)
     return pdf
 
 
@@ -115,10 +105,10 @@ async def acknowledge(ctx: Context, institution: str, order_id: UUID) -> OrderAc
         if known_at is not None:
             return OrderAcknowledged(order_id=order_id, acknowledged_at=known_at)
         if order.state not in LIVE:
-            raise OrderOver(f"order {order_id} is {order.state.value}")
+            raise OrderOver(order_id, order.state)
         if await cancellations.has_to_wait(connection, order_id):
             # No bank can know of it yet.
-            raise NotFound(f"order {order_id}")
+            raise OrderNotFound(order_id)
         await bank_replies.acknowledge(connection, order_id, now)
         passed = await bank_exchanges.bound(connection, About.ORDER, order_id)
         data = {"order_id": str(order_id), "institution": institution, **passed}
@@ -143,7 +133,7 @@ async def refuse(ctx: Context, institution: str, order_id: UUID, refusal: OrderR
     async with ctx.pool.acquire() as connection, connection.transaction():
         order = await _lock(connection, institution, order_id)
         if order.state not in LIVE:
-            raise OrderOver(f"order {order_id} is {order.state.value}")
+            raise OrderOver(order_id, order.state)
         if await bank_orders.refused(connection, order_id, refusal.code, refusal.reason):
             await note_refusal(connection, order, refusal.code, source, now)
             await tell_whose(connection, order, now)
@@ -165,7 +155,7 @@ async def confirm(
         await check_lines(connection, order_id, told)
         use = await bank_gateway.use_key(connection, institution, name, digest, ctx.now())
     if use.body_digest != digest:
-        raise IdempotencyConflict(IdempotencyConflict.__doc__)
+        raise IdempotencyKeyReused
     if use.reply is not None:
         return ConfirmationTaken.model_validate(use.reply)
     taken = await take_confirmation(ctx, institution, order_id, told, f"bank:{institution}")
@@ -183,7 +173,7 @@ async def confirm_release(ctx: Context, institution: str, request_id: UUID) -> N
         await bank_gateway.one(connection, institution, request_id)
         lines = await bank_replies.releases_of(connection, institution, request_id, RELEASE_REFERENCE)
     if not lines:
-        raise NoReleaseOrder(f"there is no release order for hold {request_id}")
+        raise NoReleaseOrder(request_id)
     now = ctx.now()
     by_order: dict[UUID, list[ConfirmedLine]] = defaultdict(list)
     for line in lines:
@@ -206,7 +196,7 @@ async def send_again(ctx: Context, order_id: UUID, reason: str, by: str) -> Orde
     async with ctx.pool.acquire() as connection, connection.transaction():
         order = await _lock(connection, None, order_id)
         if order.state not in LIVE:
-            raise OrderOver(f"the order is {order.state.value}")
+            raise OrderOver(order_id, order.state)
         await bank_orders.send_again(connection, order_id)
         subject, kinds = subject_of(order_id), (TaskKind.ORDER_SILENT,)
         await tasks.close_about(connection, order.case_no, subject, FOR_ITS_BANK, now, reason, kinds=kinds)

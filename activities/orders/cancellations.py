@@ -27,7 +27,7 @@ from db.orders import bank_orders, cancellations
 from db.orders.bank_orders import OrderRow
 from db.outbox import procedure_outbox
 from db.pool import Connection
-from domain.errors import NotNow
+from domain.errors.orders import NotCancelled
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, ProcedureKind, TaskKind
 from schemas.outbox.procedures import OrderRung, ProcedureOrder
@@ -38,10 +38,6 @@ log = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
 _TASK_OF_RUNG: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}
-
-
-class NotCancelled(NotNow):
-    """The order is not taken back."""
 
 
 async def acknowledge_cancellation(ctx: Context, institution: str, order_id: UUID) -> datetime:
@@ -75,7 +71,7 @@ async def _settled(ctx: Context, institution: str | None, order_id: UUID, by: st
         order = await bank_orders.get(connection, order_id)
         found = await cancellations.find(connection, order_id)
         if found is None:
-            raise NotCancelled(f"order {order_id} is {order.state.value}: there is nothing to tell its bank")
+            raise NotCancelled(order_id, order.state)
         await settle_cancellation(connection, order, by, note, now)
         return found.settled_at or now
 

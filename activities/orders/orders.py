@@ -33,7 +33,8 @@ from db.outbox import procedure_outbox
 from db.police import firs
 from db.pool import Connection
 from domain.documents import PaperLacks
-from domain.errors import NotFound, NotNow
+from domain.errors import NotFound
+from domain.errors.orders import OrderOver
 from domain.escalation import LevelDue, Reached, may_reach, next_due
 from domain.orders import cancellation_escalation, order_escalation
 from domain.task_notes import compose
@@ -96,7 +97,7 @@ async def cancel_order(ctx: Context, order_id: UUID, reason: str, by: str) -> No
         await cases.hold(connection, case_no)
         order = await bank_orders.get(connection, order_id)
         if order.state not in LIVE:
-            raise NotNow(f"the order is {order.state.value}")
+            raise OrderOver(order_id, order.state)
         await take_back(connection, order, reason, by, now)
 
 

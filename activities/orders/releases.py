@@ -12,7 +12,7 @@ from db.holds.account_holds import AccountHold
 from db.holds.free_amounts import Free
 from db.outbox import procedure_outbox
 from db.pool import Connection
-from domain.errors import NotNow
+from domain.errors.orders import AmountNotFree, HoldKeptByCourt, NothingFree
 from domain.holds.lapse import Part
 from schemas.enums import ProcedureKind
 from schemas.orders.orders import LINES_MAX, NewOrder, NewOrderLine
@@ -83,7 +83,7 @@ async def let_go(
     """
     kept_paise = await free_amounts.court_keeps(connection, hold.hold_id)
     if kept_paise is None:
-        raise NotNow(f"{hold.kept_by or 'a court'} keeps the hold: only the court can let it go")
+        raise HoldKeptByCourt(hold.kept_by or "a court")
     free = await free_amounts.not_ordered(connection, hold.hold_id)
     unordered_paise = sum(one.free_paise for one in free)
     free_paise = max(0, unordered_paise - kept_paise)
@@ -92,12 +92,10 @@ async def let_go(
     wanted = free_paise if wanted_paise is None else wanted_paise
     if wanted > free_paise or wanted + claimed_paise <= 0:
         held_paise = sum(one.held_paise for one in await account_holds.held(connection, hold.hold_id))
-        asked = "nothing" if wanted_paise is None else f"{wanted_paise} paise"
-        kept = f", a court keeps {kept_paise}" if kept_paise else ""
-        raise NotNow(
-            f"{asked} can be let go of {held_paise} paise on hold: {held_paise - unordered_paise} are ordered already"
-            f"{kept}, {free_paise} are free"
-        )
+        ordered_paise = held_paise - unordered_paise
+        if wanted_paise is None:
+            raise NothingFree(held_paise, ordered_paise, kept_paise, free_paise)
+        raise AmountNotFree(wanted_paise, held_paise, ordered_paise, kept_paise, free_paise)
     lines = [
         NewOrderLine(hop_no=one.hop_no, hold_id=hold.hold_id, amount_paise=one.free_paise)
         for one in up_to(free, wanted)

@@ -33,7 +33,17 @@ from db.cases.events import Event
 from db.police import firs
 from db.police.firs import ToRegister
 from db.pool import Connection
-from domain.errors import NotNow
+from domain.errors.police import (
+    FirNeedsNoSignature,
+    FirNotRegistered,
+    FirReplaced,
+    FirStands,
+    OtherFirRequested,
+    SignatureTimeMissing,
+    SignatureTooLate,
+    SignedBeforeRegistered,
+    TimeInFuture,
+)
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts, MessageKind
 from schemas.police import CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
@@ -101,10 +111,11 @@ async def take_fir(ctx: Context, ack_no: str, new: NewFir, by: str) -> Fir:
         if live is not None and live.state is not FirState.REQUESTED:
             if new.by_hand and live.fir_no == new.by_hand.fir_no:
                 return live
-            raise NotNow(f"FIR {live.fir_no} is {live.state.value}")
+            assert live.fir_no is not None, "a registered report has its number"
+            raise FirStands(live.fir_no, live.state)
         if live is not None and new.by_hand is None and live.kind is not new.kind:
             if live.kind is not FirKind.E_ZERO_FIR:
-                raise NotNow(f"a {live.kind.value} is asked for")
+                raise OtherFirRequested(live.kind)
             await _give_up(connection, case_no, live, by, now)
             live = None
         if live is None:
@@ -132,7 +143,7 @@ async def put_fir_copy(ctx: Context, ack_no: str, fir_id: UUID, copy: FirCopy, b
         case_no = (await cases.lock(connection, ack_no)).case_no
         found = await firs.fir(connection, case_no, fir_id)
         if found.fir_no is None:
-            raise NotNow(f"the report is {found.state.value}")
+            raise FirNotRegistered(found.state)
         if found.document_digest != hashlib.sha256(copy.document).hexdigest():
             await _Report(connection, ctx, case_no, fir_id, found.kind, now, by).copy(copy.document)
         return await firs.fir(connection, case_no, fir_id)
@@ -153,7 +164,8 @@ async def sign_fir(ctx: Context, ack_no: str, fir_id: UUID, signing: SignFir, by
         live = await firs.live_fir(connection, case_no)
         if live is not None and live.fir_id != fir_id:
             if live.state is not FirState.REQUESTED:
-                raise NotNow(f"FIR {live.fir_no} has taken its place")
+                assert live.fir_no is not None, "a registered report has its number"
+                raise FirReplaced(live.fir_no)
             await _give_up(connection, case_no, live, by, now)
         work = _Report(connection, ctx, case_no, fir_id, found.kind, now, by)
         await work.signed(signing.signed_at, signing.reason)
@@ -167,7 +179,7 @@ _MAY_BE_SIGNED: Final = frozenset({FirState.REGISTERED, FirState.LAPSED})
 
 def _refuse_signature(found: Fir, signed_at: datetime, now: datetime) -> None:
     if found.kind is not FirKind.E_ZERO_FIR or found.state not in _MAY_BE_SIGNED:
-        raise NotNow(f"a {found.kind.value} that is {found.state.value} waits for no signature")
+        raise FirNeedsNoSignature(found.kind, found.state)
     assert found.registered_at is not None, "a registered report has its time"
     assert found.sign_by is not None, "an e-Zero FIR is to be signed by then"
     _refuse_time_of_signing(signed_at, found.registered_at, found.sign_by, now)
@@ -175,11 +187,11 @@ def _refuse_signature(found: Fir, signed_at: datetime, now: datetime) -> None:
 
 def _refuse_time_of_signing(signed_at: datetime, registered_at: datetime, sign_by: datetime, now: datetime) -> None:
     if signed_at > now + CLOCKS_DIFFER:
-        raise NotNow("signed_at is in the future")
+        raise TimeInFuture("signed_at")
     if signed_at < registered_at:
-        raise NotNow("it cannot be signed before it is registered")
+        raise SignedBeforeRegistered(registered_at)
     if signed_at > sign_by:
-        raise NotNow(f"it was to be signed by {sign_by:%Y-%m-%dT%H:%M:%SZ}")
+        raise SignatureTooLate(sign_by)
 
 
 @dataclass(frozen=True)
@@ -197,15 +209,15 @@ class _Report:
     async def by_hand(self, told: FirByHand, sections: Sequence[str]) -> None:
         """It stands in the register already. Raises `NotNow` for times that cannot be, and for one that has lapsed."""
         if told.registered_at > self.now + CLOCKS_DIFFER:
-            raise NotNow("registered_at is in the future")
+            raise TimeInFuture("registered_at")
         registered = Registered(told.fir_no, told.police_station, told.registered_at, None, told.document)
         sign_by = self._sign_by(registered)
         if told.signed_at is not None:
             if sign_by is None:
-                raise NotNow(f"a {self.kind.value} waits for no signature")
+                raise FirNeedsNoSignature(self.kind, FirState.REGISTERED)
             _refuse_time_of_signing(told.signed_at, told.registered_at, sign_by, self.now)
         elif sign_by is not None and sign_by <= self.now:
-            raise NotNow(f"it was to be signed by {sign_by:%Y-%m-%dT%H:%M:%SZ}: give signed_at")
+            raise SignatureTimeMissing(sign_by)
         await self.registered(registered, sections, told.signed_at)
 
     async def registered(

@@ -20,7 +20,16 @@ from db.documents import document_register
 from db.outbox import procedure_outbox
 from db.police import firs, statutory_duties
 from db.pool import Connection
-from domain.errors import NotFound, NotNow
+from domain.errors.police import (
+    DiaryEntryMissing,
+    DiaryNoUsed,
+    DutyDone,
+    DutyDoneByReport,
+    DutyNotFound,
+    DutyNotHandedIn,
+    HandedInBeforeHold,
+    TimeInFuture,
+)
 from domain.escalation import due_at as level_due_at
 from domain.police import duty_dues, duty_policy, read_what
 from schemas.enums import EventKind, ProcedureKind, TaskKind
@@ -180,11 +189,11 @@ async def finish_by_hand(
         head = await cases.lock(connection, ack_no)
         known = await statutory_duties.get(connection, head.case_no, kind)
         if known is None:
-            raise NotFound(f"duty {kind.value} of case {head.case_no}")
+            raise DutyNotFound(kind, head.case_no)
         if known.done_at is not None:
             if handed_in is not None and known.diary_no == handed_in.diary_no:
                 return known
-            raise NotNow(f"the duty was done at {known.done_at:%Y-%m-%dT%H:%M:%SZ}")
+            raise DutyDone(known.done_at)
         await _refuse_what_does_not_do_it(connection, head.case_no, known, handed_in, now)
         await duty_done(connection, ctx, head.case_no, kind, None, by, now, reason=reason, handed_in=handed_in)
         if handed_in is not None:
@@ -198,19 +207,19 @@ async def _refuse_what_does_not_do_it(
     connection: Connection, case_no: str, known: Duty, handed_in: HandedIn | None, now: datetime
 ) -> None:
     if known.kind is DutyKind.FIR_SIGNATURE:
-        raise NotNow("a signature is recorded with its report")
+        raise DutyDoneByReport
     if handed_in is None:
         if known.kind is DutyKind.MAGISTRATE_REPORT and await statutory_duties.is_anything_held(connection, case_no):
-            raise NotNow("the magistrate is told when the report stands in the court's diary: give handed_in")
+            raise DiaryEntryMissing
         return
     if known.kind is not DutyKind.MAGISTRATE_REPORT:
-        raise NotNow("only the report to the magistrate is handed in")
+        raise DutyNotHandedIn(known.kind)
     if handed_in.at > now + CLOCKS_DIFFER:
-        raise NotNow("handed_in.at is in the future")
+        raise TimeInFuture("handed_in.at")
     if handed_in.at < known.opened_at - CLOCKS_DIFFER:
-        raise NotNow("it cannot be handed in before the hold that it reports")
+        raise HandedInBeforeHold(known.opened_at)
     if await statutory_duties.is_in_a_diary(connection, case_no, handed_in.diary_no):
-        raise NotNow(f"diary number {handed_in.diary_no} is an earlier report of the case")
+        raise DiaryNoUsed(handed_in.diary_no)
 
 
 async def _see_who_is_told(

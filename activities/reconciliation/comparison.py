@@ -15,7 +15,7 @@ from activities.metrics import METRICS
 from db.cases import tasks
 from db.pool import Connection, Pool
 from db.reconciliation import comparisons, lien_inquiries
-from domain.errors import NotFound
+from domain.errors.banks import InstitutionNotFound
 from domain.reconciliation.comparison import Comparison, compare
 from schemas.enums import TaskKind
 from schemas.reconciliation.comparison import InquiryOutcome, ListedLien, ReconciliationDetail
@@ -115,7 +115,7 @@ async def _record(
             as_of=origin.as_of if origin else None,
         )
     except asyncpg.ForeignKeyViolationError:
-        raise NotFound(f"institution {institution}") from None
+        raise InstitutionNotFound(institution) from None
 
 
 async def _tell_the_desk(

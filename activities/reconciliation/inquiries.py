@@ -8,7 +8,7 @@ import asyncpg
 
 from db.pool import Connection, Pool
 from db.reconciliation import comparisons, lien_inquiries
-from domain.errors import NotFound
+from domain.errors.banks import InstitutionNotFound
 from domain.escalation import due_at
 from domain.policy.model import ListRules
 from domain.reconciliation.comparison import ListLevel, list_escalation
@@ -50,7 +50,7 @@ async def ask_now(pool: Pool, rules: ListRules, code: str, asked_by: str) -> Inq
             try:
                 await write_inquiry(connection, code, rules, now, asked_by, now.isoformat())
             except asyncpg.ForeignKeyViolationError:
-                raise NotFound(f"institution {code}") from None
+                raise InstitutionNotFound(code) from None
         asked = await lien_inquiries.open_of(connection, code)
     assert asked is not None, "just written, or before"
     return asked

@@ -7,7 +7,8 @@ from activities.context import Context
 from activities.reconciliation.comparison import Origin, reconcile
 from db.pool import Connection
 from db.reconciliation import comparisons, lien_inquiries, lien_lists
-from domain.errors import IdempotencyConflict, RuleBroken
+from domain.errors import RuleBroken
+from domain.errors.reconciliation import LienListDiffers, LienPageDiffers
 from schemas.reconciliation.comparison import Inquiry, ListedLien, Reconciliation
 from schemas.reconciliation.lien_lists import BankLiens, Compared, LienListPage, LienListTaken, ListWanted
 
@@ -31,9 +32,9 @@ async def take_page(ctx: Context, institution: str, told: LienListPage) -> LienL
             await lien_inquiries.get(connection, institution, told.inquiry_id)
         listed = await lien_lists.begin(connection, institution, told, now)
         if (listed.inquiry_id, listed.as_of, listed.pages) != (told.inquiry_id, told.as_of, told.pages):
-            raise IdempotencyConflict("this list_id stands for another list: other pages, as_of or inquiry_id")
+            raise LienListDiffers
         if await lien_lists.keep_page(connection, listed, told, digest, now) != digest:
-            raise IdempotencyConflict(f"page {told.page} of this list is here already, and says something else")
+            raise LienPageDiffers(told.page)
         missing = await lien_lists.pages_missing(connection, listed)
     # What is kept is not lost if we die here: the next round compares what is whole.
     compared = None if missing else await compare_list(ctx, listed)

@@ -22,8 +22,22 @@ from db.police import firs
 from db.pool import Connection
 from db.restoration import court_orders
 from db.restoration.court_orders import Releasable
-from domain.errors import NotFound, NotNow
-from domain.restoration.authority import SameEyes
+from domain.errors import NotFound, NotNow, RefusedPart
+from domain.errors.banks import InstitutionNotFound
+from domain.errors.court_orders import (
+    CourtOrderAboveFree,
+    CourtOrderAboveHold,
+    CourtOrderCarriedOut,
+    CourtOrderDiffers,
+    CourtOrderHasDocument,
+    CourtOrderLacksDocument,
+    CourtOrderNeedsNoConfirmation,
+    CourtOrderNeedsSecondOfficer,
+    CourtOrderPartsRefused,
+    CourtOrderWithdrawn,
+    NothingOnHoldForCourtOrder,
+)
+from domain.errors.police import TimeInFuture
 from domain.restoration.procedure import LEADS_TO
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.identifiers import account_key
@@ -69,9 +83,9 @@ async def take_wide_order(ctx: Context, wide: WideCourtOrder, by: str) -> list[C
             try:
                 taken.append(await _take(connection, numbers[one.ack_no], new, by, now))
             except (NotFound, NotNow) as why:
-                refused.append(f"about[{place}] of {one.ack_no}: {why}")
+                refused.append(RefusedPart(f"about[{place}]", one.ack_no, why))
         if refused:
-            raise NotNow(f"nothing is taken in: {'; '.join(refused)}")
+            raise CourtOrderPartsRefused(tuple(refused))
     return taken
 
 
@@ -121,7 +135,7 @@ async def put_order_copy(ctx: Context, ack_no: str, court_order_id: int, copy: C
         case_no = (await cases.lock(connection, ack_no)).case_no
         order = await court_orders.get(connection, case_no, court_order_id)
         if order.withdrawn_at is not None:
-            raise NotNow("it is withdrawn")
+            raise CourtOrderWithdrawn(order.court_order_id)
         return await _with_document(connection, case_no, order, copy.document, by, now)
 
 
@@ -132,7 +146,7 @@ async def _with_document(
     if order.document_digest == digest:
         return order
     if order.document_digest is not None:
-        raise NotNow(f"court order {order.court_order_id} has another document: withdraw it first")
+        raise CourtOrderHasDocument(order.court_order_id)
     await court_orders.put_document(connection, order.court_order_id, document)
     data = {"court_order_id": order.court_order_id, "document_digest": digest}
     await events.append(connection, case_no, now, by, [Event(EventKind.COURT_ORDER_COPIED, data)])
@@ -164,13 +178,13 @@ async def confirm_court_order(ctx: Context, ack_no: str, court_order_id: int, re
 
 def _refuse_confirming(order: CourtOrder, by: str) -> None:
     if order.withdrawn_at is not None:
-        raise NotNow("it is withdrawn")
+        raise CourtOrderWithdrawn(order.court_order_id)
     if order.effect is not CourtOrderEffect.RELEASE:
-        raise NotNow(f"an order to {order.effect.value} waits for nobody")
+        raise CourtOrderNeedsNoConfirmation(order.effect)
     if by == order.taken_by:
-        raise SameEyes(f"{by} took it in: another officer confirms it")
+        raise CourtOrderNeedsSecondOfficer(by)
     if order.document_digest is None:
-        raise NotNow("the order itself is not here: hand in its document first")
+        raise CourtOrderLacksDocument(order.court_order_id)
 
 
 async def _close_task(connection: Connection, case_no: str, court_order_id: int, now: datetime, why: str) -> None:
@@ -187,7 +201,7 @@ async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, r
         if order.withdrawn_at is not None:
             return order
         if await court_orders.anything_ordered(connection, case_no, order):
-            raise NotNow("a bank was ordered something under it")
+            raise CourtOrderCarriedOut(court_order_id)
         await court_orders.withdraw(connection, court_order_id, by, reason, now)
         freed = await court_orders.let_holds_go(connection, case_no, court_order_id)
         await account_holds.warn_anew(connection, [UUID(hold_id) for hold_id in freed], now)
@@ -204,7 +218,7 @@ async def _the_same(
     connection: Connection, case_no: str, known: CourtOrder, new: NewCourtOrder, by: str, now: datetime
 ) -> CourtOrder:
     if (known.kind, known.made_on, known.amount_paise) != (new.kind, new.made_on, new.amount_paise):
-        raise NotNow(f"court order {known.court_order_id} has this number and says otherwise: withdraw it first")
+        raise CourtOrderDiffers(known.court_order_id)
     return await _with_document(connection, case_no, known, new.document, by, now) if new.document else known
 
 
@@ -213,23 +227,23 @@ def _refuse_contrary(standing: Sequence[CourtOrder], new: NewCourtOrder, account
     for known in standing:
         about_all = account is None or known.account_key is None
         if about_all or (known.kind, known.made_on) != (new.kind, new.made_on):
-            raise NotNow(f"court order {known.court_order_id} has this number and says otherwise: withdraw it first")
+            raise CourtOrderDiffers(known.court_order_id)
 
 
 async def _refuse_what_cannot_be(
     connection: Connection, case_no: str, new: NewCourtOrder, account: str | None, now: datetime
 ) -> None:
     if new.made_on > now.astimezone(IST).date():
-        raise NotNow("made_on is in the future")
+        raise TimeInFuture("made_on")
     if new.institution is not None and not await institutions.known_codes(connection, [new.institution]):
-        raise NotFound(f"institution {new.institution}")
+        raise InstitutionNotFound(new.institution)
     if new.effect is CourtOrderEffect.REFUSE:
         return
     held_paise = await court_orders.held(connection, case_no, new.institution, account)
     if held_paise == 0:
-        raise NotNow("nothing is on hold there")
+        raise NothingOnHoldForCourtOrder
     if new.amount_paise is not None and new.amount_paise > held_paise:
-        raise NotNow(f"amount_paise is above what is on hold there: {held_paise}")
+        raise CourtOrderAboveHold(new.amount_paise, held_paise)
 
 
 def _kept(court_order_id: int, hold_ids: Sequence[str], *, kept: bool) -> list[Event]:
@@ -247,7 +261,7 @@ async def _release(
     wanted = order.amount_paise or sum(hop.paise for hop in found)
     lines = _up_to(found, wanted)
     if not lines or sum(line.paise for line in lines) < wanted:
-        raise NotNow(f"only {sum(hop.paise for hop in found)} paise can be let go: the rest is under other orders")
+        raise CourtOrderAboveFree(wanted, sum(hop.paise for hop in found))
     for institution, hops in groupby(lines, key=lambda line: line.institution):
         of_bank = [NewOrderLine(hop_no=hop.hop_no, hold_id=hop.hold_id, amount_paise=hop.paise) for hop in hops]
         for start in range(0, len(of_bank), LINES_MAX):

@@ -11,8 +11,8 @@ from db.cases.events import Event
 from db.outbox import procedure_outbox
 from db.pool import Connection
 from db.restoration import credit_accounts, restorations
-from domain.errors import NotNow, RuleBroken
-from domain.restoration.authority import SameEyes
+from domain.errors import RuleBroken
+from domain.errors.restoration import CreditAccountDiffers, CreditAccountNeedsSecondOfficer, CreditAccountOrdered
 from schemas.base import Flag
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.restoration.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount, SeenAccount
@@ -73,11 +73,11 @@ async def confirm(ctx: Context, ack_no: str, account_id: int, seen: SeenAccount,
         await cases.hold(connection, case_no)
         told = await credit_accounts.get(connection, ack_no, account_id)
         if (seen.account, seen.ifsc) != (told.account, told.ifsc):
-            raise NotNow("the proof shows another account than was told")
+            raise CreditAccountDiffers
         if told.confirmed_at is not None:
             return told
         if told.told_by == by:
-            raise SameEyes(SameEyes.__doc__)
+            raise CreditAccountNeedsSecondOfficer(by)
         await _refuse_ordered(connection, ack_no)
         await credit_accounts.confirm(connection, account_id, by, now)
         causes = [TaskCause.CREDIT_ACCOUNT_TO_CONFIRM]
@@ -99,7 +99,7 @@ async def told_for(ctx: Context, ack_no: str) -> CreditAccounts:
 
 async def _refuse_ordered(connection: Connection, ack_no: str) -> None:
     if (order := await credit_accounts.order_under_way(connection, ack_no)) is not None:
-        raise NotNow(f"order {order} credits the other account: cancel it first")
+        raise CreditAccountOrdered(order)
 
 
 def _plain(name: str) -> str:

@@ -187,11 +187,11 @@ async def _due_at(work: Work) -> datetime:
 
 async def _drop_order(work: Work) -> None:
     """Wait for another order where the route needs one; the one that has come since is taken at once."""
-    reason = await why_dropped(work.connection, work.row)
-    assert reason is not None, "it was so a moment ago, and the case is locked"
+    why = await why_dropped(work.connection, work.row)
+    assert why is not None, "it was so a moment ago, and the case is locked"
     await restorations.set_court_order(work.connection, work.row.restoration_id, None)
     step = waits_for_order(work.row.route) if work.row.route else None
-    await go_back(work, step or Step.VERIFICATION, reason)
+    await go_back(work, step or Step.VERIFICATION, why.fact)
 
 
 async def _end_step(work: Work) -> None:

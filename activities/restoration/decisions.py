@@ -25,7 +25,26 @@ from db.holds import free_amounts
 from db.pool import Connection
 from db.restoration import credit_accounts, objections, restorations
 from db.restoration.restorations import Covered, Line, RestorationRow
-from domain.errors import NotNow
+from domain.errors.orders import HoldKeptByCourt
+from domain.errors.restoration import (
+    CannotGoBack,
+    CannotGoBackTo,
+    CourtOrderDoesNotEndStep,
+    CourtOrderExceeded,
+    CourtOrderToRestore,
+    GrievanceUndecided,
+    HoldNotOfRestoration,
+    MoneyJustHeld,
+    NothingToRestore,
+    NoticeNotServed,
+    ObjectionAlreadyDecided,
+    ObjectionUndecided,
+    RestorationClosed,
+    RestorationHoldChanged,
+    RouteChanged,
+    StepEnded,
+    StepNotBegun,
+)
 from domain.restoration import authority
 from domain.restoration.procedure import LETS_GO, ORDERS_OF, RULES, back_to
 from schemas.enums import EventKind
@@ -83,46 +102,45 @@ async def _refuse_unseen(connection: Connection, row: RestorationRow, seen: Seen
         return
     turns = await restorations.turns(connection, row.restoration_id)
     turn = next((turn for turn in turns if (turn.step, turn.turn) == (seen.step, seen.turn)), None)
-    stands = f"it is at {row.step.value}, turn {row.turn}" if row.state is RestorationState.OPEN else row.state.value
     if turn is None:
-        raise NotNow(f"{seen.step.value}, turn {seen.turn}, has not begun: {stands}")
+        raise StepNotBegun(seen.step, seen.turn, row.state, row.step, row.turn)
     if turn.outcome is None:
-        raise NotNow(f"the restoration is {stands}")
-    raise NotNow(f"{turn.ended_by} has ended {seen.step.value} ({turn.outcome.value}): {stands}")
+        raise RestorationClosed(row.state)
+    assert turn.ended_by is not None, "a turn with an outcome was ended by somebody"
+    raise StepEnded(seen.step, seen.turn, turn.ended_by, turn.outcome, row.state, row.step, row.turn)
 
 
 async def _refuse_withdrawn(work: Work) -> None:
     if (why := await why_dropped(work.connection, work.row)) is not None:
-        raise NotNow(why)
+        raise why
 
 
 async def _refuse_other_route(work: Work) -> None:
     """Since it was routed the facts have come to ask for a step that was not done: the engine takes it there."""
     if (picked := await route_asks_for_more(work)) is not None:
-        why = ", ".join(reason.value for reason in picked.reasons)
-        raise NotNow(f"it goes by {picked.route.value} now ({why}): try again when what that asks for is done")
+        raise RouteChanged(picked.route, picked.reasons)
 
 
 async def _refuse_undecided(work: Work) -> None:
     connection, restoration_id = work.connection, work.row.restoration_id
     if undecided := await objections.undecided(connection, restoration_id):
-        raise NotNow(f"objection {undecided[0]} is to be decided first")
+        raise ObjectionUndecided(undecided[0])
     if appeals := await objections.open_grievances(connection, restoration_id):
-        raise NotNow(f"grievance {appeals[0]} of a holder is to be decided first")
+        raise GrievanceUndecided(appeals[0])
 
 
 async def _refuse_unserved(work: Work) -> None:
     """Whoever has no notice yet can say that there is no objection only in writing."""
     row = work.row
     if await due_documents.is_waited_for(work.connection, row.restoration_id, row.step, row.turn):
-        raise NotNow("a holder has no notice yet: wait for it, or have the holder's waiver in writing")
+        raise NoticeNotServed
 
 
 async def _refuse_against_court(work: Work) -> None:
     """What a court has ordered home is neither refused nor cancelled, unless the court has refused it since."""
     orders = await orders_that_stand(work.connection, work.row)
     if orders and orders[0].effect is CourtOrderEffect.RESTORE:
-        raise NotNow(f"court order {orders[0].court_order_id} to restore stands: the court says otherwise first")
+        raise CourtOrderToRestore(orders[0].court_order_id)
 
 
 async def end_step(
@@ -169,8 +187,7 @@ async def send_back(ctx: Context, restoration_id: UUID, back: SendBack, by: Acti
         assert work.row.route is not None, "a route is picked when the trail has been followed"
         to = back_to(work.row.step, back.to, work.row.route)
         if to is None:
-            asked = back.to.value if back.to else "nothing"
-            raise NotNow(f"from {work.row.step.value} it does not go back to {asked}")
+            raise CannotGoBackTo(work.row.step, back.to) if back.to else CannotGoBack(work.row.step)
         await go_back(work, to, back.reason)
     return work.done()
 
@@ -182,7 +199,7 @@ async def receive_objection(ctx: Context, restoration_id: UUID, new: NewObjectio
     """Write an objection down; until it is decided nothing goes on that it could change. Raises as `end_step`."""
     async with _verb(ctx, restoration_id, RestorationVerb.OBJECT, new, by) as work:
         if new.hold_id is not None and new.hold_id not in {line.hold_id for line in await work.lines()}:
-            raise NotNow(f"hold {new.hold_id} is none of this restoration's")
+            raise HoldNotOfRestoration(new.hold_id)
         connection = work.connection
         objection_id = await objections.insert(connection, restoration_id, new, work.now, by.actor)
         hold = str(new.hold_id) if new.hold_id else None
@@ -205,7 +222,7 @@ async def decide_objection(
         connection, objection_id = work.connection, decided.objection_id
         objection = await objections.get(connection, restoration_id, objection_id)
         if objection.decision is not None:
-            raise NotNow(f"objection {objection_id} is {objection.decision.value} already")
+            raise ObjectionAlreadyDecided(objection_id, objection.decision)
         decision = decided.decision
         await objections.decide(connection, objection_id, decision, work.now, by.actor, decided.reason)
         upheld = decision is ObjectionDecision.UPHELD
@@ -239,7 +256,7 @@ async def _refuse_kept(connection: Connection, lines: Sequence[Line]) -> None:
         held_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, hold_id))
         if wanted_paise and (kept_paise is None or wanted_paise > held_paise - kept_paise):
             keeper = next((line.kept_by for line in lines if line.hold_id == hold_id and line.kept_by), "a court")
-            raise NotNow(f"{keeper} keeps the hold: only the court can let it go")
+            raise HoldKeptByCourt(keeper)
 
 
 async def _put_right(work: Work, reason: str) -> None:
@@ -273,8 +290,7 @@ async def take_order(ctx: Context, restoration_id: UUID, taken: OrderTaken, by: 
         orders = await restorations.court_orders(work.connection, restoration_id)
         found = next((order for order in orders if order.court_order_id == taken.court_order_id), None)
         if found is None or found.kind not in ORDERS_OF[work.row.step]:
-            kinds = ", ".join(sorted(kind.value for kind in ORDERS_OF[work.row.step]))
-            raise NotNow(f"{work.row.step.value} ends by an order of this case to restore or to refuse ({kinds})")
+            raise CourtOrderDoesNotEndStep(work.row.step, tuple(sorted(ORDERS_OF[work.row.step])))
         await _refuse_undecided(work)
         await go_on_under(work, found)
     return work.done()
@@ -293,11 +309,11 @@ async def prepare(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) ->
         await _refuse_withdrawn(work)
         lines = await work.lines()
         if not is_divided(lines):
-            raise NotNow("more money has come on hold: try again in a moment")
+            raise MoneyJustHeld
         await _refuse_other_route(work)
         due = await _due(work, lines)
         if not sum(due.values()):
-            raise NotNow("there is nothing to give back: what is on hold is ordered otherwise")
+            raise NothingToRestore
         await restorations.set_prepared(work.connection, restoration_id, by.subject, due)
         await work.log(
             EventKind.RESTORATION_PREPARED,
@@ -346,12 +362,13 @@ async def approve(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) ->
         lines = await work.lines()
         for line in lines:
             if (line.due_paise or 0) > max(line.free_paise - line.to_restore_paise, 0):
-                raise NotNow(f"what is on hold of hop {line.hop_no} has changed since: send it back")
+                raise RestorationHoldChanged(line.hop_no)
         for one in await _covered(work) or ():
             due = sum(line.due_paise or 0 for line in lines if one.is_about(line))
             if one.left_paise is not None and due > one.left_paise:
+                assert work.row.court_order_id is not None, "only a court order covers"
                 # Another restoration has been approved under it since.
-                raise NotNow(f"{one.left_paise} paise are left of court order {work.row.court_order_id}: send it back")
+                raise CourtOrderExceeded(work.row.court_order_id, one.left_paise)
         await restorations.set_approved(work.connection, restoration_id, by.subject)
         amounts = {line.hop_no: line.due_paise or 0 for line in lines}
         await _order(work, lines, amounts, OrderKind.RESTORE, OrderReason.RESTORATION)

@@ -15,7 +15,7 @@ from db.holds import account_holds
 from db.restoration import exclusions, restorations
 from db.restoration.exclusions import As, Why
 from db.restoration.restorations import CourtOrderRow, Line
-from domain.errors import NotNow
+from domain.errors.restoration import NothingToReopen
 from domain.restoration import authority
 from domain.restoration.procedure import ENDS_BY
 from schemas.enums import EventKind
@@ -94,6 +94,6 @@ async def reopen(ctx: Context, restoration_id: UUID, why: ReopenReason, by: Acti
         if not await account_holds.take_up_again(
             connection, row.case_no, now, restoration_id=restoration_id, anew=True
         ):
-            raise NotNow("none of the victim's money is on hold that is in no round and under no order")
+            raise NothingToReopen
         await work.log(EventKind.RESTORATION_REOPENED, state=row.state.value, reason=why.reason)
     return work.done()

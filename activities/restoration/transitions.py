@@ -21,6 +21,8 @@ from db.outbox import procedure_outbox
 from db.pool import Connection
 from db.restoration import allocations, court_orders, exclusions, objections, restorations
 from db.restoration.restorations import CourtOrderRow, Line, RestorationRow, TurnRow
+from domain.errors import NotNow
+from domain.errors.court_orders import CourtOrderSuperseded, CourtOrderUsedUp, CourtOrderWithdrawn
 from domain.restoration.procedure import (
     BY_OTHERS,
     HEARINGS,
@@ -164,18 +166,18 @@ async def orders_that_stand(connection: Connection, row: RestorationRow) -> list
     return [one for one in orders if one.effect is not refusing or any(one.is_about(line) for line in lines)]
 
 
-async def why_dropped(connection: Connection, row: RestorationRow) -> str | None:
+async def why_dropped(connection: Connection, row: RestorationRow) -> NotNow | None:
     """Why it does not go on by the order that it goes by; None where it does, or goes by none."""
     if row.court_order_id is None:
         return None
     if await restorations.is_withdrawn(connection, row.court_order_id):
-        return f"court order {row.court_order_id} was withdrawn"
+        return CourtOrderWithdrawn(row.court_order_id)
     step = waits_for_order(row.route) if row.route else None
     later = await _newest(connection, row, step) if step else None
     if later is not None and later.court_order_id > row.court_order_id:
-        return f"court order {later.court_order_id} has come since"
+        return CourtOrderSuperseded(later.court_order_id)
     if all(one.left_paise == 0 for one in await restorations.covered(connection, row.court_order_id)):
-        return f"0 paise are left of court order {row.court_order_id}"
+        return CourtOrderUsedUp(row.court_order_id)
     return None
 
 

@@ -17,7 +17,7 @@ from db.orders import bank_orders
 from db.pool import Connection
 from db.tracing import answers, contradictions
 from db.tracing.contradictions import ContradictionRow, Doubt
-from domain.errors import NotNow
+from domain.errors.tracing import ContradictionNotSettled, SettledMoneyMoved, SettledMoneyOrdered, SettlementStands
 from domain.tracing.settlement import settling_entries
 from domain.tracing.trail import first_state, net, tasks_before_asking
 from schemas.enums import Bucket, ClaimKind, ContradictionKind, Disposition, EventKind, HopState, TaskKind
@@ -126,9 +126,9 @@ async def settle(
 
 def _refuse_another(settling: Settling, standing: Settlement | None) -> None:
     if standing is None and settling.replaces is not None:
-        raise NotNow("it is not settled yet: there is nothing to replace")
+        raise ContradictionNotSettled
     if standing is not None and settling.replaces != standing.settlement_no:
-        raise NotNow(f"settlement {standing.settlement_no} stands: name it in `replaces` to settle it otherwise")
+        raise SettlementStands(standing.settlement_no)
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class _Settling:
         for entry in back:
             balances[entry.bucket] = balances.get(entry.bucket, 0) + entry.amount_paise
         if any(paise < 0 for bucket, paise in balances.items() if bucket is not Bucket.LOST):
-            raise NotNow(f"what settlement {self.settlement_no - 1} booked has moved on since")
+            raise SettledMoneyMoved(self.settlement_no - 1)
         planned = settling_entries(
             found.kind,
             found.line,
@@ -185,9 +185,7 @@ class _Settling:
             balances = await ledger.balances(self.connection, self.head.case_no, entry.hop_no)
             ordered_paise = await bank_orders.ordered_paise(self.connection, self.head.case_no, entry.hop_no)
             if balances.get(Bucket.HELD, 0) + entry.amount_paise < ordered_paise:
-                raise NotNow(
-                    f"{ordered_paise} paise of hop {entry.hop_no} are ordered from the bank: cancel its orders first"
-                )
+                raise SettledMoneyOrdered(entry.hop_no, ordered_paise)
 
     async def _taken_back(self) -> list[Entry]:
         return [

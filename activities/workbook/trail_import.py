@@ -20,8 +20,8 @@ from db.cases import cases, events
 from db.cases.events import Event
 from db.workbook import trail_export, trail_import
 from db.workbook.trail_import import LineFate, NamedHop
-from domain.errors import AckNoTaken, NotFound, RuleBroken
-from domain.intake.complaint_row import Fault
+from domain.errors import AckNoConflict, NotFound, RuleBroken
+from domain.intake.complaint_row import Fault, fault_of
 from domain.workbook.columns import Sheet, TrailColumn
 from domain.workbook.exporting import ExportRow, to_sheets
 from domain.workbook.known import OnwardHop, Told, Verdict
@@ -212,7 +212,7 @@ class _Taking:
             first = rows[:MAX_TRANSFERS]
             try:
                 case_no = await self._complain(first, self.reading.ack_no, UNKNOWN_VICTIM, NOT_STATED)
-            except AckNoTaken:
+            except AckNoConflict:
                 # Somebody has registered the number since: the case is there.
                 await self._take_transfers(rows)
                 return
@@ -382,7 +382,8 @@ class _Taking:
             self._reject(rows, TrailColumn.ACTION_BY, "not_its_bank", reason)
             return
         except (RuleBroken, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-            self._reject(rows, "row", "refused", f"{type(error).__doc__ or type(error).__name__} ({error})")
+            fault = fault_of(error)
+            self._reject(rows, fault.column, fault.code, fault.reason)
             return
         if receipt.follow_up:
             self.told.append(receipt.follow_up)

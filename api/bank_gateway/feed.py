@@ -8,9 +8,8 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from activities.bank_gateway import feed
-from activities.bank_gateway.feed import HoldOver, NotItsHop, Wanted
+from activities.bank_gateway.feed import NotItsHop, Wanted
 from activities.orders import bank_replies
-from activities.orders.bank_replies import NoReleaseOrder
 from api.bank_gateway.auth import TheBank, keep_evidence
 from api.bank_gateway.bodies import body_of, takes
 from api.dependencies import Parts, TheParts
@@ -18,6 +17,8 @@ from api.params import PAGE_DEFAULT, Cursor, Key, PageLimit
 from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, TOO_MANY, Kind, Refused, Violation, says
 from api.rate_limits import COUNTED, RATE_LIMITED, policies_of, take
 from api.streams import EventHub, Subscription
+from domain.errors.holds import HoldOver
+from domain.errors.orders import NoReleaseOrder
 from domain.policy.model import LimitName
 from schemas.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage, Policies
 from schemas.base import UtcDatetime, WrittenOut
@@ -91,7 +92,7 @@ async def acknowledge(
     try:
         return await feed.acknowledge(parts.ctx, bank.code, hold_id)
     except HoldOver as error:
-        raise Refused(HOLD_OVER, str(error)) from None
+        raise Refused(HOLD_OVER, error) from None
 
 
 @router.post(
@@ -138,7 +139,7 @@ async def confirm_release(
     try:
         await bank_replies.confirm_release(parts.ctx, bank.code, hold_id)
     except NoReleaseOrder as error:
-        raise Refused(NO_RELEASE_ORDER, str(error)) from None
+        raise Refused(NO_RELEASE_ORDER, error) from None
 
 
 @router.get("/policies")

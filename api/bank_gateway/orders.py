@@ -7,8 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from activities.orders import bank_replies
-from activities.orders.bank_replies import NoPaper, OrderOver
-from activities.orders.cancellations import NotCancelled, acknowledge_cancellation
+from activities.orders.cancellations import acknowledge_cancellation
 from activities.orders.confirmations import NotItsLine
 from api.bank_gateway.auth import TheBank, keep_evidence
 from api.bank_gateway.bodies import body_of, takes
@@ -17,6 +16,7 @@ from api.orders.orders import not_its_line
 from api.params import PAGE_DEFAULT, PDF, Cursor, Key, PageLimit
 from api.problems import IN_THE_DESCRIPTION, KEY_REUSED, NOT_FOUND, Kind, Refused, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
+from domain.errors.orders import NoPaper, NotCancelled, OrderOver
 from domain.policy.model import LimitName
 from schemas.orders.orders import (
     BankOrder,
@@ -80,7 +80,7 @@ async def read_paper(response: Response, parts: TheParts, bank: TheBank, order_i
     try:
         pdf = await bank_replies.read_paper(parts.ctx, bank.code, order_id)
     except NoPaper as error:
-        raise Refused(NO_PAPER, str(error)) from None
+        raise Refused(NO_PAPER, error) from None
     return Response(pdf, headers=dict(response.headers), media_type=PDF)
 
 
@@ -100,7 +100,7 @@ async def acknowledge(
     try:
         return await bank_replies.acknowledge(parts.ctx, bank.code, order_id)
     except OrderOver as error:
-        raise Refused(ORDER_OVER, str(error)) from None
+        raise Refused(ORDER_OVER, error) from None
 
 
 @router.post(
@@ -119,7 +119,7 @@ async def acknowledge_cancelled(
     try:
         at = await acknowledge_cancellation(parts.ctx, bank.code, order_id)
     except NotCancelled as error:
-        raise Refused(NOT_CANCELLED, str(error)) from None
+        raise Refused(NOT_CANCELLED, error) from None
     return CancellationAcknowledged(order_id=order_id, acknowledged_at=at)
 
 
@@ -163,4 +163,4 @@ async def refuse(
     try:
         return await bank_replies.refuse(parts.ctx, bank.code, order_id, refusal, f"bank:{bank.code}")
     except OrderOver as error:
-        raise Refused(ORDER_OVER, str(error)) from None
+        raise Refused(ORDER_OVER, error) from None

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
@@ -86,6 +86,14 @@ class AppealGate:
     async def code_wait_seconds(self, reference: str) -> float:
         """Take one code of a reference: 0, or how long to wait; the same for one that is none of ours."""
         return await self._codes.wait_seconds(reference)
+
+
+async def _gate(request: Request) -> AppealGate:
+    gate: AppealGate = request.app.state.appeal_gate
+    return gate
+
+
+TheGate = Annotated[AppealGate, Depends(_gate)]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from api.tokens import Officer
 from db.grievances import grievance_views
 from db.grievances import grievances as rows
 from db.holds import free_amounts
-from domain.errors import NotFound
+from domain.errors.grievances import GrievanceNotFound
 from domain.grievances import Standing, verbs_of
 from schemas.grievances.grievances import (
     AppealOn,
@@ -62,7 +62,7 @@ async def read_grievance(parts: TheParts, officer: Reader, grievance_id: UUID) -
     ):
         row = await rows.find(connection, grievance_id)
         if row is None:
-            raise NotFound(f"grievance {grievance_id}")
+            raise GrievanceNotFound(grievance_id)
         free_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, row.hold_id))
         verbs = verbs_of(officer.role, Standing(state=row.state, level=row.level))
         return await grievance_views.get(connection, grievance_id, parts.ctx.now(), free_paise, verbs)

@@ -13,7 +13,7 @@ from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
 from db.restoration import exclusions, restoration_views, restorations
-from domain.errors import NotFound
+from domain.errors.restoration import RestorationNotFound
 from domain.restoration.authority import verbs_now
 from schemas.restoration.restorations import (
     NewObjection,
@@ -73,7 +73,7 @@ async def read_restoration(parts: TheParts, officer: Reader, restoration_id: UUI
     ):
         row = await restorations.find(connection, restoration_id)
         if row is None:
-            raise NotFound(f"restoration {restoration_id}")
+            raise RestorationNotFound(restoration_id)
         leaves_out = bool(await exclusions.of_restoration(connection, restoration_id))
         verbs = verbs_now(officer.role, row.state, row.step, leaves_out=leaves_out)
         return await restoration_views.get(connection, restoration_id, parts.ctx.now(), verbs)

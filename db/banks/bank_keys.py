@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.banks import BankKeyNotFound, SignedRequestNotFound
 from schemas.banks.keys import BankKey
 from schemas.base import FrozenModel, UtcDatetime
 
@@ -84,7 +84,7 @@ async def end_key(connection: Connection, key_id: str, not_after: datetime) -> N
         "UPDATE bank_key SET not_after = $2 WHERE key_id = $1 RETURNING true", key_id, not_after
     )
     if done is None:
-        raise NotFound(f"key {key_id}")
+        raise BankKeyNotFound(key_id)
 
 
 async def take_nonce(connection: Connection, key_id: str, nonce: str, seen_at: datetime) -> bool:
@@ -157,6 +157,6 @@ async def get_evidence(connection: Connection, evidence_id: int) -> Evidence:
     """One signed request as it came. Raises `NotFound`."""
     row = await connection.fetchrow("SELECT * FROM bank_evidence WHERE evidence_id = $1", evidence_id)
     if row is None:
-        raise NotFound(f"evidence {evidence_id}")
+        raise SignedRequestNotFound(evidence_id)
     values: dict[str, Any] = dict(row)
     return Evidence(**(values | {"headers": tuple((name, value) for name, value in values["headers"])}))

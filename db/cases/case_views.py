@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from asyncpg import Record
 
-from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors import BadCursor
+from domain.errors.cases import CaseNotFound
 from domain.ledger import bucket_sums, unaccounted_paise
 from schemas.enums import Bucket, CaseState
 from schemas.tracing.views import CaseCounts, CaseListItem, CasePage, CaseView, ComplaintView, TurnaroundTimes
@@ -55,7 +56,7 @@ async def get(connection: Connection, ack_no: str) -> CaseView:
     """The case that any of its numbers names. Raises `NotFound`."""
     row = await connection.fetchrow(_CASE, ack_no, MAX_COMPLAINTS_SHOWN)
     if row is None:
-        raise NotFound(f"case {ack_no}")
+        raise CaseNotFound(ack_no)
     complaints = tuple(ComplaintView.model_validate(item) for item in row["complaint_list"])
     sums = _sums(row["balances"])
     return CaseView(
@@ -102,9 +103,9 @@ def _position(after: str | None) -> tuple[datetime | None, str | None]:
     try:
         moment = datetime.fromisoformat(str(opened_at))
     except ValueError:
-        raise BadCursor(BadCursor.__doc__) from None
+        raise BadCursor from None
     if moment.tzinfo is None:
-        raise BadCursor(BadCursor.__doc__)
+        raise BadCursor
     return moment, str(case_no)
 
 

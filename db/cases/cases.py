@@ -5,7 +5,7 @@ from datetime import datetime
 
 from db.cases import hops
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.cases import CaseNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import AnswerClass, CaseState, HopState, Rung
 from schemas.outbox.case import Astray, CasePolicy, CaseStart, HopRef, OpenRequest, SendHoldRequest
@@ -46,7 +46,7 @@ async def lock(connection: Connection, ack_no: str) -> CaseHead:
         ack_no,
     )
     if row is None:
-        raise NotFound(f"case {ack_no}")
+        raise CaseNotFound(ack_no)
     return CaseHead(**dict(row))
 
 
@@ -63,7 +63,7 @@ async def lock_for_bank(connection: Connection, ack_no: str, institution: str) -
         institution,
     )
     if row is None:
-        raise NotFound(f"case {ack_no}")
+        raise CaseNotFound(ack_no)
     return CaseHead(**dict(row))
 
 
@@ -90,7 +90,7 @@ async def hold(connection: Connection, case_no: str) -> datetime:
         "SELECT opened_at FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE", case_no
     )
     if opened_at is None:
-        raise NotFound(f"case {case_no}")
+        raise CaseNotFound(case_no)
     return opened_at
 
 
@@ -186,7 +186,7 @@ async def snapshot(connection: Connection, case_no: str) -> CaseStart:
         "SELECT policy, opening_no, last_wave_no FROM case_file WHERE case_no = $1", case_no
     )
     if head is None:
-        raise NotFound(f"case {case_no}")
+        raise CaseNotFound(case_no)
     to_ask = await hops.briefs(connection, case_no, HopState.OPEN, MAX_OPEN_HOPS_A_START + 1)
     parked = await connection.fetch(
         "SELECT hop_no, revision FROM hop WHERE case_no = $1 AND state IN ('correction', 'unroutable') ORDER BY hop_no",
@@ -249,5 +249,5 @@ async def case_no_of(connection: Connection, ack_no: str) -> str:
     """The case that any of its numbers names. Raises `NotFound`."""
     case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
     if case_no is None:
-        raise NotFound(f"case {ack_no}")
+        raise CaseNotFound(ack_no)
     return case_no

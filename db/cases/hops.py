@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.cases import HopNotFound
 from schemas.base import Flag, FrozenModel, UtcDatetime
 from schemas.enums import AnswerClass, HopSource, HopState
 from schemas.outbox.case import HopBrief
@@ -55,7 +55,7 @@ async def get(connection: Connection, case_no: str, hop_no: int) -> HopRow:
     """One hop, its row locked. Raises `NotFound`."""
     row = await connection.fetchrow("SELECT * FROM hop WHERE case_no = $1 AND hop_no = $2 FOR UPDATE", case_no, hop_no)
     if row is None:
-        raise NotFound(f"hop {hop_no} of case {case_no}")
+        raise HopNotFound(case_no, hop_no)
     return HopRow(**{name: row[name] for name in HopRow.model_fields})
 
 

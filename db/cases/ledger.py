@@ -6,7 +6,7 @@ from datetime import datetime
 import asyncpg
 
 from db.pool import Connection
-from domain.errors import IdempotencyConflict
+from domain.errors.intake import LedgerKeyReused
 from schemas.enums import Bucket
 from schemas.tracing.answers import Entry
 
@@ -35,7 +35,7 @@ async def post(
         )
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name == "ledger_key_reused":
-            raise IdempotencyConflict(f"ledger key {key}") from error
+            raise LedgerKeyReused(key) from error
         raise
     return posted
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.cases import TaskNotFound
 from schemas.base import FrozenModel
 from schemas.enums import TaskKind, TaskState
 from schemas.tasks import NO_FACTS, NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
@@ -97,7 +97,7 @@ async def case_of(connection: Connection, task_id: int) -> str | None:
     """The case a task is about; None for a task about an institution. Raises `NotFound`."""
     row = await connection.fetchrow("SELECT case_no FROM desk_task WHERE task_id = $1", task_id)
     if row is None:
-        raise NotFound(f"task {task_id}")
+        raise TaskNotFound(task_id)
     case_no: str | None = row["case_no"]
     return case_no
 
@@ -108,7 +108,7 @@ async def get(connection: Connection, task_id: int) -> TaskRow:
         "SELECT task_id, case_no, hop_no, kind, state FROM desk_task WHERE task_id = $1 FOR UPDATE", task_id
     )
     if row is None:
-        raise NotFound(f"task {task_id}")
+        raise TaskNotFound(task_id)
     return TaskRow(**dict(row))
 
 

@@ -7,7 +7,11 @@ from uuid import UUID
 from asyncpg import Record
 
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.banks import InstitutionNotFound
+from domain.errors.cases import ComplaintNotOfCase
+from domain.errors.holds import HoldNotFound
+from domain.errors.orders import OrderNotFound
+from domain.errors.restoration import RestorationNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.documents.facts import (
     AccountFacts,
@@ -67,7 +71,7 @@ async def institution_name(connection: Connection, code: str) -> str:
     """What a bank is called. Raises `NotFound`."""
     name: str | None = await connection.fetchval("SELECT name FROM institution WHERE code = $1", code)
     if name is None:
-        raise NotFound(f"institution {code}")
+        raise InstitutionNotFound(code)
     return name
 
 
@@ -177,7 +181,7 @@ async def hold(connection: Connection, hold_id: UUID) -> Hold:
     columns = ", ".join(Hold.model_fields)
     row = await connection.fetchrow(f"SELECT {columns} FROM account_hold WHERE hold_id = $1", hold_id)
     if row is None:
-        raise NotFound(f"hold {hold_id}")
+        raise HoldNotFound(hold_id)
     return Hold(**dict(row))
 
 
@@ -221,7 +225,7 @@ async def victim(connection: Connection, case_no: str, ack_no: str) -> VictimFac
         ack_no,
     )
     if row is None:
-        raise NotFound(f"complaint {ack_no} of case {case_no}")
+        raise ComplaintNotOfCase(ack_no, case_no)
     return VictimFacts(**dict(row))
 
 
@@ -289,7 +293,7 @@ async def restoration(connection: Connection, restoration_id: UUID) -> Restorati
     """A restoration by its id. Raises `NotFound`."""
     row = await connection.fetchrow(f"{_RESTORATION} WHERE r.restoration_id = $1", restoration_id)
     if row is None:
-        raise NotFound(f"restoration {restoration_id}")
+        raise RestorationNotFound(restoration_id)
     return Restoration(**dict(row))
 
 
@@ -338,7 +342,7 @@ async def order(connection: Connection, order_id: UUID) -> Order:
         order_id,
     )
     if row is None:
-        raise NotFound(f"order {order_id}")
+        raise OrderNotFound(order_id)
     return Order(**dict(row))
 
 

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.documents import TO_A_BANK
-from domain.errors import NotFound
+from domain.errors import BadCursor
+from domain.errors.cases import CaseNotFound
+from domain.errors.documents import AttachmentNotApproved, FirCopyOfPaperNotFound, PaperNotFound
 from schemas.documents.due_documents import BankPaper, BankPaperPage
 from schemas.documents.facts import (
     AttachmentApproval,
@@ -106,7 +108,7 @@ async def read(connection: Connection, paper_id: UUID) -> tuple[PaperView, bytes
     """A paper and its bytes. Raises `NotFound`."""
     row = await connection.fetchrow(f"SELECT {_VIEW}, pdf FROM paper WHERE paper_id = $1", paper_id)
     if row is None:
-        raise NotFound(f"paper {paper_id}")
+        raise PaperNotFound(paper_id)
     return _view(row), row["pdf"]
 
 
@@ -114,7 +116,7 @@ async def facts_of(connection: Connection, paper_id: UUID) -> dict[str, Any]:
     """What a paper was written from. Raises `NotFound`."""
     facts: dict[str, Any] | None = await connection.fetchval("SELECT facts FROM paper WHERE paper_id = $1", paper_id)
     if facts is None:
-        raise NotFound(f"paper {paper_id}")
+        raise PaperNotFound(paper_id)
     return facts
 
 
@@ -122,7 +124,7 @@ async def issued_at(connection: Connection, paper_id: UUID) -> datetime:
     """When a paper was issued. Raises `NotFound`."""
     moment: datetime | None = await connection.fetchval("SELECT issued_at FROM paper WHERE paper_id = $1", paper_id)
     if moment is None:
-        raise NotFound(f"paper {paper_id}")
+        raise PaperNotFound(paper_id)
     return moment
 
 
@@ -150,7 +152,7 @@ async def attachment_approval(connection: Connection, hold_id: UUID) -> Attachme
         hold_id,
     )
     if row is None:
-        raise NotFound(f"approval of an attachment of hold {hold_id}")
+        raise AttachmentNotApproved(hold_id)
     return AttachmentApproval(**dict(row))
 
 
@@ -266,7 +268,7 @@ async def read_of_bank(connection: Connection, institution: str, paper_id: UUID)
         _FOR_BANKS,
     )
     if pdf is None:
-        raise NotFound(f"paper {paper_id}")
+        raise PaperNotFound(paper_id)
     return pdf
 
 
@@ -281,7 +283,7 @@ async def fir_of_bank(connection: Connection, institution: str, paper_id: UUID) 
         _FOR_BANKS,
     )
     if document is None:
-        raise NotFound(f"copy of the FIR with paper {paper_id}")
+        raise FirCopyOfPaperNotFound(paper_id)
     return document
 
 
@@ -289,7 +291,7 @@ async def page(connection: Connection, ack_no: str, after: str | None, limit: in
     """The papers of the case that a number names, the newest first. Raises `NotFound` and `BadCursor`."""
     case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
     if case_no is None:
-        raise NotFound(f"case {ack_no}")
+        raise CaseNotFound(ack_no)
     issued_at, paper_id = _position(after)
     found = await connection.fetch(
         f"SELECT {_VIEW} FROM paper WHERE case_no = $1"
@@ -318,7 +320,7 @@ def _position(after: str | None) -> tuple[datetime | None, UUID | None]:
             raise ValueError("without a zone")
         return moment, UUID(str(paper_id))
     except ValueError:
-        raise BadCursor(BadCursor.__doc__) from None
+        raise BadCursor from None
 
 
 def _view(row: Record) -> PaperView:

@@ -15,7 +15,7 @@ from db.banks.bank_keys import Evidence
 from db.orders import bank_orders
 from db.pool import Connection
 from db.tracing import answers
-from domain.errors import NotFound
+from domain.errors.cases import CaseNotFound
 from domain.evidence.pack import EXCHANGES, SENT, EventLine
 from domain.task_notes import compose
 from schemas.banks.exchanges import About
@@ -324,7 +324,7 @@ async def head(connection: Connection, ack_no: str) -> CaseHead:
     """The case that any of its numbers names. Raises `NotFound`."""
     row = await connection.fetchrow(_HEAD, ack_no)
     if row is None:
-        raise NotFound(f"no complaint or case has the number {ack_no}")
+        raise CaseNotFound(ack_no)
     return CaseHead(**dict(row))
 
 

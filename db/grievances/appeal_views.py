@@ -5,7 +5,7 @@ from uuid import UUID
 
 from db.grievances import grievance_views
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.holds import HoldNotFound
 from schemas.grievances.appeals import AppealGrievance, AppealView
 from schemas.grievances.grievances import number_of
 from schemas.identifiers import account_end
@@ -39,7 +39,7 @@ async def get(connection: Connection, hold_id: UUID) -> AppealView:
     """The hold, in a transaction whose snapshot stands still. Raises `NotFound`."""
     row = await connection.fetchrow(_HOLD, hold_id)
     if row is None:
-        raise NotFound(f"hold {hold_id}")
+        raise HoldNotFound(hold_id)
     hold = dict(row)
     account = str(hold.pop("account_key"))
     return AppealView(**hold, account_end=account_end(account), grievance=await _grievance(connection, hold_id))

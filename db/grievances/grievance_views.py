@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors import BadCursor
+from domain.errors.grievances import GrievanceNotFound
 from schemas.grievances.grievances import (
     BankGrievance,
     BankGrievances,
@@ -90,9 +91,9 @@ def _key(after: str | None) -> tuple[datetime | None, UUID | None]:
     try:
         found = datetime.fromisoformat(str(moment)), UUID(str(identity))
     except ValueError:
-        raise BadCursor(BadCursor.__doc__) from None
+        raise BadCursor from None
     if found[0].tzinfo is None:
-        raise BadCursor(BadCursor.__doc__)
+        raise BadCursor
     return found
 
 
@@ -109,7 +110,7 @@ async def get(
     head = await connection.fetchrow(_ONE, now, grievance_id)
     more = await connection.fetchrow(_MORE, grievance_id)
     if head is None or more is None:
-        raise NotFound(f"grievance {grievance_id}")
+        raise GrievanceNotFound(grievance_id)
     return GrievanceView.model_validate(
         _numbered(dict(head))
         | dict(more)

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.grievances import GrievanceNotFound
 from domain.grievances import Earlier
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Language
@@ -95,7 +95,7 @@ async def case_of(connection: Connection, grievance_id: UUID, institution: str |
         institution,
     )
     if case_no is None:
-        raise NotFound(f"grievance {grievance_id}")
+        raise GrievanceNotFound(grievance_id)
     return case_no
 
 
@@ -109,7 +109,7 @@ async def get(connection: Connection, grievance_id: UUID) -> GrievanceRow:
     """One grievance, its row locked (lock its case before). Raises `NotFound`."""
     row = await connection.fetchrow(f"SELECT {_ROW} FROM grievance WHERE grievance_id = $1 FOR UPDATE", grievance_id)
     if row is None:
-        raise NotFound(f"grievance {grievance_id}")
+        raise GrievanceNotFound(grievance_id)
     return GrievanceRow(**dict(row))
 
 

@@ -9,7 +9,7 @@ from db.holds.disputed_holds import CLAIMED, LET_GO
 from db.pool import Connection
 from db.restoration import exclusions
 from db.tracing.contradictions import HELD_OVER_CASES, LAST_BALANCE
-from domain.errors import NotFound
+from domain.errors.holds import HoldNotFound
 from domain.holds.excess import SmallHold
 from domain.restoration.procedure import LEADS_TO
 from schemas.base import FrozenModel, UtcDatetime
@@ -246,7 +246,7 @@ async def get(connection: Connection, hold_id: UUID) -> AccountHold:
     """One hold, its row locked (lock its case before). Raises `NotFound`."""
     row = await connection.fetchrow(f"SELECT {_HOLD} FROM account_hold WHERE hold_id = $1 FOR UPDATE", hold_id)
     if row is None:
-        raise NotFound(f"hold {hold_id}")
+        raise HoldNotFound(hold_id)
     return AccountHold(**dict(row))
 
 
@@ -254,7 +254,7 @@ async def case_of(connection: Connection, hold_id: UUID) -> str:
     """The case a hold belongs to. Raises `NotFound`."""
     case_no: str | None = await connection.fetchval("SELECT case_no FROM account_hold WHERE hold_id = $1", hold_id)
     if case_no is None:
-        raise NotFound(f"hold {hold_id}")
+        raise HoldNotFound(hold_id)
     return case_no
 
 

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors import BadCursor
+from domain.errors.holds import HoldNotFound
 from schemas.holds import HoldPage, HoldView
 
 # The page is cut before the money on it is summed up.
@@ -70,7 +71,7 @@ async def get(connection: Connection, hold_id: UUID) -> HoldView:
     """One hold. Raises `NotFound`."""
     row = await connection.fetchrow(_ONE, hold_id)
     if row is None:
-        raise NotFound(f"hold {hold_id}")
+        raise HoldNotFound(hold_id)
     return HoldView(**dict(row))
 
 
@@ -81,7 +82,7 @@ def _key(after: str | None) -> tuple[datetime | None, UUID | None]:
     try:
         found = datetime.fromisoformat(str(moment)), UUID(str(identity))
     except ValueError:
-        raise BadCursor(BadCursor.__doc__) from None
+        raise BadCursor from None
     if found[0].tzinfo is None:
-        raise BadCursor(BadCursor.__doc__)
+        raise BadCursor
     return found

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.orders import OrderNotFound
 from domain.orders import Ordered, Via, Word
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind
@@ -142,7 +142,7 @@ async def case_of(connection: Connection, order_id: UUID, institution: str | Non
         institution,
     )
     if case_no is None:
-        raise NotFound(f"order {order_id}")
+        raise OrderNotFound(order_id)
     return case_no
 
 
@@ -153,7 +153,7 @@ async def get(connection: Connection, order_id: UUID) -> OrderRow:
     """
     row = await connection.fetchrow(f"SELECT {_ORDER} FROM bank_order WHERE order_id = $1 FOR NO KEY UPDATE", order_id)
     if row is None:
-        raise NotFound(f"order {order_id}")
+        raise OrderNotFound(order_id)
     return OrderRow(**dict(row))
 
 

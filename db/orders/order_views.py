@@ -5,9 +5,10 @@ from typing import Final
 from uuid import UUID
 
 from db.orders import bank_orders, cancellations
-from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors import BadCursor
+from domain.errors.orders import OrderNotFound
 from schemas.orders.order_views import (
     CancellationView,
     ConfirmationView,
@@ -67,9 +68,9 @@ def _key(after: str) -> tuple[datetime, UUID]:
     try:
         found = datetime.fromisoformat(str(moment)), UUID(str(identity))
     except ValueError:
-        raise BadCursor(BadCursor.__doc__) from None
+        raise BadCursor from None
     if found[0].tzinfo is None:
-        raise BadCursor(BadCursor.__doc__)
+        raise BadCursor
     return found
 
 
@@ -99,7 +100,7 @@ async def get(connection: Connection, order_id: UUID, now: datetime) -> OrderVie
     """One order. Raises `NotFound`."""
     row = await connection.fetchrow(f"{_HEAD.format(more=_MORE)} WHERE o.order_id = $2", now, order_id)
     if row is None:
-        raise NotFound(f"order {order_id}")
+        raise OrderNotFound(order_id)
     fields = dict(row)
     policy = OrderPolicy.model_validate(fields.pop("policy"))
     rung_at = fields.pop("rung_at")

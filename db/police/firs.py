@@ -6,7 +6,8 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.cases import CaseNotFound
+from domain.errors.police import FirCopyNotFound, FirNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ProcedureKind
 from schemas.police import CaseDuty, CaseOfficer, Fir, NewOfficer
@@ -91,7 +92,7 @@ async def fir(connection: Connection, case_no: str, fir_id: UUID) -> Fir:
     """One report of the case. Raises `NotFound`."""
     row = await connection.fetchrow(f"SELECT {_FIR} FROM fir WHERE case_no = $1 AND fir_id = $2", case_no, fir_id)
     if row is None:
-        raise NotFound(f"FIR {fir_id}")
+        raise FirNotFound(fir_id)
     return _fir(row)
 
 
@@ -174,7 +175,7 @@ async def fir_copy(connection: Connection, case_no: str, fir_id: UUID) -> bytes:
         fir_id,
     )
     if found is None:
-        raise NotFound(f"copy of FIR {fir_id}")
+        raise FirCopyNotFound(fir_id)
     return found
 
 
@@ -296,7 +297,7 @@ async def report_facts(connection: Connection, case_no: str) -> ReportFacts:
         case_no,
     )
     if head is None:
-        raise NotFound(f"case {case_no}")
+        raise CaseNotFound(case_no)
     rows = await connection.fetch(
         "SELECT reference, disputed_paise AS amount_paise, transferred_at AS at,"
         " coalesce(institution, payee_institution_as_told) AS to_institution FROM hop"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.reconciliation import ReconciliationNotFound
 from domain.reconciliation.comparison import Comparison, Transfer
 from schemas.reconciliation.comparison import Difference, Reconciliation, ReconciliationDetail, ReconciliationPage
 
@@ -154,7 +154,7 @@ async def get(connection: Connection, number: int) -> ReconciliationDetail:
     """One comparison with all that differs. Raises `NotFound`."""
     row = await connection.fetchrow(f"SELECT {COLUMNS} FROM reconciliation WHERE reconciliation_id = $1", number)
     if row is None:
-        raise NotFound(f"reconciliation {number}")
+        raise ReconciliationNotFound(number)
     differing = await connection.fetch(
         "SELECT row_no, reason, detail, ack_no, reference, bank_paise, our_paise FROM reconciliation_difference"
         " WHERE reconciliation_id = $1 ORDER BY difference_no",

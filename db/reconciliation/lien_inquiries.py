@@ -8,7 +8,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.reconciliation import LienInquiryNotFound
 from schemas.base import FrozenModel
 from schemas.reconciliation.comparison import Inquiry, InquiryOutcome, ListWay
 
@@ -154,7 +154,7 @@ async def get(connection: Connection, institution: str, inquiry_id: UUID) -> Inq
         f"SELECT {_COLUMNS} FROM lien_inquiry WHERE inquiry_id = $1 AND institution = $2", inquiry_id, institution
     )
     if row is None:
-        raise NotFound(f"inquiry {inquiry_id}")
+        raise LienInquiryNotFound(inquiry_id)
     return _inquiry(row)
 
 

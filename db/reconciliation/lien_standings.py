@@ -4,9 +4,10 @@ from typing import Final
 
 from asyncpg import Record
 
-from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from db.reconciliation.comparisons import COLUMNS
+from domain.errors import BadCursor
 from schemas.reconciliation.comparison import Inquiry, Reconciliation, Standing, StandingPage
 
 _ASKED: Final = tuple(Inquiry.model_fields)
@@ -44,7 +45,7 @@ async def page(connection: Connection, after: str | None, limit: int) -> Standin
 def _last(after: str | None) -> str:
     code = str(from_cursor(after, str)[0]) if after else ""
     if not code.isprintable():
-        raise BadCursor(BadCursor.__doc__)
+        raise BadCursor
     return code
 
 

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.court_orders import CourtOrderDocumentNotFound, CourtOrderNotFound
 from schemas.base import FrozenModel
 from schemas.police import CourtOrder, NewCourtOrder
 
@@ -55,7 +55,7 @@ async def get(connection: Connection, case_no: str, court_order_id: int) -> Cour
         f"SELECT {_ORDER} FROM court_order WHERE case_no = $1 AND court_order_id = $2", case_no, court_order_id
     )
     if row is None:
-        raise NotFound(f"court order {court_order_id}")
+        raise CourtOrderNotFound(court_order_id)
     return CourtOrder.model_validate(dict(row))
 
 
@@ -65,7 +65,7 @@ async def document(connection: Connection, case_no: str, court_order_id: int) ->
         "SELECT document FROM court_order WHERE case_no = $1 AND court_order_id = $2", case_no, court_order_id
     )
     if found is None:
-        raise NotFound(f"document of court order {court_order_id}")
+        raise CourtOrderDocumentNotFound(court_order_id)
     return found
 
 

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.cases import ComplaintNotFound
+from domain.errors.restoration import CreditAccountNotFound
 from schemas.restoration.credit_accounts import CreditAccount, NewCreditAccount
 
 _ACCOUNT = ", ".join(CreditAccount.model_fields)
@@ -16,7 +17,7 @@ async def complaint(connection: Connection, ack_no: str) -> tuple[str, str]:
         "SELECT c.case_no, v.name FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1", ack_no
     )
     if row is None:
-        raise NotFound(f"complaint {ack_no}")
+        raise ComplaintNotFound(ack_no)
     return row["case_no"], row["name"]
 
 
@@ -63,7 +64,7 @@ async def get(connection: Connection, ack_no: str, account_id: int) -> CreditAcc
         f"SELECT {_ACCOUNT} FROM credit_account WHERE account_id = $1 AND ack_no = $2", account_id, ack_no
     )
     if row is None:
-        raise NotFound(f"account {account_id} of complaint {ack_no}")
+        raise CreditAccountNotFound(ack_no, account_id)
     return CreditAccount(**dict(row))
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.restoration import ObjectionNotFound
 from schemas.base import FrozenModel
 from schemas.grievances.grievances import number_of
 from schemas.restoration.restorations import NewObjection
@@ -45,7 +45,7 @@ async def get(connection: Connection, restoration_id: UUID, objection_id: int) -
         restoration_id,
     )
     if row is None:
-        raise NotFound(f"objection {objection_id}")
+        raise ObjectionNotFound(objection_id)
     return ObjectionRow(**dict(row))
 
 

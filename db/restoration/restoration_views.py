@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors import BadCursor
+from domain.errors.restoration import RestorationNotFound
 from schemas.grievances.grievances import number_of
 from schemas.restoration.restorations import (
     AppealOfRestoration,
@@ -75,9 +76,9 @@ def _key(after: str) -> tuple[datetime, UUID]:
     try:
         found = datetime.fromisoformat(str(moment)), UUID(str(identity))
     except ValueError:
-        raise BadCursor(BadCursor.__doc__) from None
+        raise BadCursor from None
     if found[0].tzinfo is None:
-        raise BadCursor(BadCursor.__doc__)
+        raise BadCursor
     return found
 
 
@@ -143,7 +144,7 @@ async def get(
     """Everything there is of one, in a transaction whose snapshot stands still. Raises `NotFound`."""
     head = await connection.fetchrow(f"{_HEAD} WHERE r.restoration_id = $2", now, restoration_id)
     if head is None:
-        raise NotFound(f"restoration {restoration_id}")
+        raise RestorationNotFound(restoration_id)
     more = await connection.fetchrow(_MORE, restoration_id)
     assert more is not None, "its head was there"
     case_no = head["case_ack_no"]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from db.cases import cases
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.restoration import RestorationNotFound
 from domain.restoration.procedure import ENDS_BY, LEADS_TO
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import CaseState
@@ -119,7 +119,7 @@ async def case_of(connection: Connection, restoration_id: UUID) -> str:
         "SELECT case_no FROM restoration WHERE restoration_id = $1", restoration_id
     )
     if case_no is None:
-        raise NotFound(f"restoration {restoration_id}")
+        raise RestorationNotFound(restoration_id)
     return case_no
 
 

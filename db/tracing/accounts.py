@@ -5,7 +5,7 @@ from typing import Final
 from db.paging import from_cursor, to_cursor
 from db.pool import Connection
 from db.tracing.contradictions import HELD_OVER_CASES, LAST_BALANCE
-from domain.errors import NotFound
+from domain.errors.tracing import AccountNotFound
 from schemas.identifiers import account_key
 from schemas.tracing.contradictions import AccountClaim, AccountQuestion, AccountView
 
@@ -40,7 +40,7 @@ async def view(connection: Connection, asked: AccountQuestion) -> AccountView:
     (after,) = from_cursor(asked.after, str) if asked.after else ("",)
     account = await connection.fetchrow(_ACCOUNT, institution, key)
     if account is None:
-        raise NotFound("an account of any case")
+        raise AccountNotFound
     rows = await connection.fetch(_CLAIMS, institution, key, after, asked.limit + 1)
     items = tuple(AccountClaim(**dict(row)) for row in rows[: asked.limit])
     balance = account["balance_paise"]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.tracing import ContradictionNotFound
 from schemas.base import FrozenModel
 from schemas.enums import Bucket, ClaimKind, ContradictionKind
 from schemas.tracing.answers import Entry
@@ -163,7 +163,7 @@ async def case_of(connection: Connection, contradiction_id: int) -> str:
         "SELECT case_no FROM contradiction WHERE contradiction_id = $1", contradiction_id
     )
     if case_no is None:
-        raise NotFound(f"contradiction {contradiction_id}")
+        raise ContradictionNotFound(contradiction_id)
     return case_no
 
 
@@ -175,7 +175,7 @@ async def get(connection: Connection, contradiction_id: int) -> ContradictionRow
         contradiction_id,
     )
     if row is None:
-        raise NotFound(f"contradiction {contradiction_id}")
+        raise ContradictionNotFound(contradiction_id)
     return ContradictionRow(**dict(row))
 
 

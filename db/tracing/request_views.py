@@ -5,8 +5,9 @@ from typing import Final
 from asyncpg import Record
 
 from db.cases.cases import case_no_of
-from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
+from domain.errors import BadCursor
 from schemas.tracing.views import RequestHopView, RequestPage, RequestView
 
 _MAX_WAVE_NO: Final = 2**31 - 1
@@ -26,7 +27,7 @@ async def page(connection: Connection, ack_no: str, after: str | None, limit: in
     """Up to `limit` requests of a case, by wave and institution. Raises `NotFound`, `BadCursor`."""
     wave_no, institution = from_cursor(after, int, str) if after is not None else (0, "")
     if not 0 <= int(wave_no) <= _MAX_WAVE_NO:
-        raise BadCursor(BadCursor.__doc__)
+        raise BadCursor
     case_no = await case_no_of(connection, ack_no)
     found = await connection.fetch(_REQUESTS, case_no, wave_no, institution, limit + 1)
     rows, more = cut(found, limit)

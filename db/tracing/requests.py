@@ -7,7 +7,7 @@ from uuid import UUID
 
 from db.banks import bank_exchanges
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors.tracing import RequestNotFound
 from schemas.banks.exchanges import Exchange
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind, HopSource, RequestState, Rung
@@ -93,7 +93,7 @@ async def get_of_case(connection: Connection, case_no: str, request_id: UUID) ->
     """One request of one case, its row locked. Raises `NotFound`."""
     row = await get(connection, request_id)
     if row is None or row.case_no != case_no:
-        raise NotFound(f"request {request_id} of case {case_no}")
+        raise RequestNotFound(request_id)
     return row
 
 
@@ -146,7 +146,7 @@ async def weight(connection: Connection, request_id: UUID) -> Weight:
         request_id,
     )
     if row is None:
-        raise NotFound(f"request {request_id}")
+        raise RequestNotFound(request_id)
     return Weight(**dict(row))
 
 

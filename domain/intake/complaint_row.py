@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from domain.errors import BusinessError
 from domain.spreadsheet_cells import (
     Cell,
     CellFault,
@@ -62,6 +63,13 @@ class Fault:
     column: str
     code: str
     reason: str
+
+
+def fault_of(error: Exception) -> Fault:
+    """The fault of a row that is refused as a whole: the code of a business error, or `refused`."""
+    if isinstance(error, BusinessError):
+        return Fault("row", error.code, str(error))
+    return Fault("row", "refused", f"{type(error).__doc__ or type(error).__name__} ({error})")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,13 @@
 """Authority over restorations: roles, steps, and the four-eyes rule. Pure, so that tests cover all combinations."""
 
-from domain.errors import NotNow, RuleBroken
+from domain.errors import RoleNotAllowed
+from domain.errors.restoration import (
+    AlreadyPrepared,
+    NotPrepared,
+    NotReopenable,
+    RestorationNeedsSecondOfficer,
+    WrongStep,
+)
 from domain.restoration.procedure import REOPENED, REOPENERS, RULES
 from schemas.enums import Role
 from schemas.restoration.restorations import RestorationVerb
@@ -8,14 +15,6 @@ from schemas.restoration_enums import RestorationState, Step
 
 FOUR_EYED = frozenset({RestorationVerb.APPROVE, RestorationVerb.REFUSE})
 """actions that the preparing officer may not do"""
-
-
-class MayNot(RuleBroken):
-    """This role may not do this."""
-
-
-class SameEyes(RuleBroken):
-    """Another officer must act, because the preparing officer may not decide."""
 
 
 def verbs_of(role: Role, step: Step) -> tuple[RestorationVerb, ...]:
@@ -42,10 +41,9 @@ def _can_be_reopened(state: RestorationState, leaves_out: bool) -> bool:
 def check_reopening(role: Role, state: RestorationState, *, leaves_out: bool = False) -> None:
     """Check that an officer may reopen what ended without restoration. Raises `MayNot` or `NotNow`."""
     if role not in REOPENERS:
-        roles = ", ".join(allowed.value for allowed in Role if allowed in REOPENERS)
-        raise MayNot(f"the role {role.value} may not do this; allowed roles: {roles}")
+        raise RoleNotAllowed(role, tuple(allowed for allowed in Role if allowed in REOPENERS))
     if not _can_be_reopened(state, leaves_out):
-        raise NotNow(f"the restoration is {state.value}: only refused or cancelled parts can be reopened")
+        raise NotReopenable(state)
 
 
 def check(verb: RestorationVerb, role: Role, subject: str, step: Step, prepared_by: str | None) -> None:
@@ -56,14 +54,12 @@ def check(verb: RestorationVerb, role: Role, subject: str, step: Step, prepared_
     """
     rule = RULES[verb]
     if role not in rule.roles:
-        roles = ", ".join(allowed.value for allowed in Role if allowed in rule.roles)
-        raise MayNot(f"the role {role.value} may not do this; allowed roles: {roles}")
+        raise RoleNotAllowed(role, tuple(allowed for allowed in Role if allowed in rule.roles))
     if step not in rule.steps:
-        steps = ", ".join(allowed.value for allowed in Step if allowed in rule.steps)
-        raise NotNow(f"the restoration is at {step.value}; this action needs the step {steps}")
+        raise WrongStep(step, tuple(allowed for allowed in Step if allowed in rule.steps))
     if verb is RestorationVerb.APPROVE and prepared_by is None:
-        raise NotNow("the restoration is not yet prepared for approval")
+        raise NotPrepared
     if verb is RestorationVerb.PREPARE and prepared_by is not None:
-        raise NotNow(f"{prepared_by} has already prepared it: send it back to prepare it again")
+        raise AlreadyPrepared(prepared_by)
     if verb in FOUR_EYED and prepared_by == subject:
-        raise SameEyes(f"{subject} prepared it: another officer must decide")
+        raise RestorationNeedsSecondOfficer(subject)

@@ -127,7 +127,7 @@ async def test_what_is_refused_of_an_order(doors: Doors, case: str) -> None:
         assert refused.status_code == 422, wrong
         assert refused.json()["violations"][0]["field"] == field
     unknown = await doors.post(path, order(institution="A_BANK_AS_DIRECTORY", account="300"), Role.IO)
-    assert (unknown.status_code, unknown.json()["detail"]) == (404, "institution A_BANK_AS_DIRECTORY")
+    assert (unknown.status_code, unknown.json()["params"]) == (404, {"institution": "A_BANK_AS_DIRECTORY"})
     tomorrow = (datetime.now(UTC).astimezone(IST).date() + timedelta(days=1)).isoformat()
     for wrong in ({"made_on": tomorrow}, {"amount_paise": 5_000_01}):
         refused = await doors.post(path, order(**wrong), Role.IO)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.paging import BadCursor, cut, from_cursor, int_after, to_cursor
+from db.paging import cut, from_cursor, int_after, to_cursor
+from domain.errors import BadCursor
 
 
 @given(st.integers(0, 2**63 - 1))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.errors import NotNow
+from domain.errors import MayNot, NotNow, SameEyes
 from domain.grievances import (
     DECIDES,
     LADDER,
@@ -23,7 +23,6 @@ from domain.grievances import (
     verbs_of,
 )
 from domain.policy.model import load_policy
-from domain.restoration.authority import MayNot, SameEyes
 from schemas.enums import Role
 from schemas.grievances.grievances import GrievanceErrand, GrievanceVerb
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
@@ -76,7 +75,7 @@ def test_whoever_decided_before_does_not_decide_again() -> None:
 
 def test_a_role_that_decides_at_another_level_is_told_whose_turn_it_is() -> None:
     standing = Standing(state=STATE.OPEN, level=LEVEL.DISTRICT_GRO)
-    with pytest.raises(MayNot, match="the grievance is with district_gro: district_gro decides"):
+    with pytest.raises(MayNot, match="is with district_gro, where district_gro decides"):
         check_officer(VERB.DECIDE, Role.STATE_GRO, "officer:a", standing)
 
 

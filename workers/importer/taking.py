@@ -7,8 +7,8 @@ import asyncpg
 
 from activities.context import Context
 from activities.intake import Taken, take_complaint
-from domain.errors import AckNoTaken, RuleBroken
-from domain.intake.complaint_row import Fault, Note
+from domain.errors import AckNoConflict, RuleBroken
+from domain.intake.complaint_row import Note, fault_of
 from domain.intake.complaint_rows import RejectedRow, RowComplaint, SheetReading
 from schemas.intake import ComplaintReceipt
 from schemas.outbox.case import FollowUp
@@ -89,8 +89,7 @@ async def take_all(
         try:
             taken = await _take(ctx, made, taken_by, outcome)
         except (RuleBroken, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-            fault = Fault("row", "refused", f"{type(error).__doc__ or type(error).__name__} ({error})")
-            outcome.rejected += [RejectedRow(row_no, (fault,)) for row_no in made.row_nos]
+            outcome.rejected += [RejectedRow(row_no, (fault_of(error),)) for row_no in made.row_nos]
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             # TimeoutError is an OSError. Nothing of this complaint was written: its transaction did not commit.
             outcome.stopped = f"the database went away: {str(error) or type(error).__name__}"
@@ -123,7 +122,7 @@ async def _take(ctx: Context, made: RowComplaint, taken_by: str, outcome: Import
     """
     try:
         return await take_complaint(ctx, made.complaint, idempotency_key=made.idempotency_key, taken_by=taken_by)
-    except AckNoTaken:
+    except AckNoConflict:
         renumbered = made.complaint.model_copy(update={"ack_no": None})
         key = made.idempotency_key + RENUMBERED_SUFFIX
         taken = await take_complaint(ctx, renumbered, idempotency_key=key, taken_by=taken_by)

@@ -1,28 +1,29 @@
-"""Write the generated reference: `python -m workers.reference`, or `make docs`."""
+"""Write everything that is generated, `db/schema.sql` too: `python -m workers.reference`, or `make docs`."""
 
 import asyncio
 import sys
 import tempfile
 from pathlib import Path
 
-from db.migrate import migrate
+from db.describe import describe
+from db.migrate import MIGRATIONS, migrate
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.reference.pages import FOLDER, pages
 
 
 async def write() -> list[str]:
-    """Write every page that differs, and return their names."""
+    """Write every file that differs, and return their names."""
     with tempfile.TemporaryDirectory(prefix="goldenhour-reference-") as folder:
         async with EmbeddedPostgres(Path(folder) / "postgres", durable=False) as server:
             dsn = await server.create_database("reference")
             await migrate(dsn, application=APPLICATION)
-            written = await pages(dsn)
+            written = {MIGRATIONS.with_name("schema.sql"): await describe(dsn)}
+            written |= {FOLDER / name: text for name, text in (await pages(dsn)).items()}
     changed = []
-    for name, text in written.items():
-        path = FOLDER / name
+    for path, text in written.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
-            changed.append(name)
+            changed.append(path.name)
     return changed
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import asyncpg
 
+from api.error_reference import reference
 from workers.reference.commands import commands_page
 from workers.reference.metrics import metrics_page
 from workers.reference.policy import policy_page
@@ -35,4 +36,5 @@ async def pages(dsn: str) -> dict[str, str]:
         "metrics.md": metrics_page(),
         "settings.md": settings_page(),
         "commands.md": commands_page(),
+        "errors.md": reference(),
     }

@@ -6,6 +6,14 @@ import pytest
 
 from activities.cases.desk import DeskDone, add_hop, correct_hop
 from domain.errors import LimitExceeded, NotFound, NotNow
+from domain.errors.cases import (
+    AmountBelowDisputed,
+    DisputedAboveTransfer,
+    HopClosed,
+    HopExists,
+    ParentExhausted,
+    TransferKnown,
+)
 from schemas.enums import HopState, Rung
 from schemas.outbox.case import HopRef
 from tests.activities.bench import Bench
@@ -79,7 +87,7 @@ async def test_a_corrected_amount_of_a_later_transfer_leaves_the_disputed_part(b
     await correct_hop(bench.ctx, case_no, 2, correction(amount_paise=5000_00), OFFICER)
     assert (await bench.hops(case_no, "amount_paise, disputed_paise"))[1] == (5000_00, 1000_00)
     assert await bench.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
-    with pytest.raises(NotNow, match="smaller than its disputed part"):
+    with pytest.raises(AmountBelowDisputed):
         await correct_hop(bench.ctx, case_no, 2, correction(amount_paise=999_00), OFFICER)
     await bench.check(case_no)
 
@@ -127,7 +135,7 @@ async def test_a_hop_without_a_reference_is_not_asked_before_it_has_one(bench: B
 async def test_a_closed_hop_is_not_corrected(bench: Bench) -> None:
     case_no, root, _ = await asked(bench)
     await bench.answer("HDFC", case_no, row(1, root, "1000.00"))
-    with pytest.raises(NotNow, match="closed"):
+    with pytest.raises(HopClosed):
         await correct_hop(bench.ctx, case_no, 1, correction(rrn=rrn()), OFFICER)
 
 
@@ -154,7 +162,7 @@ async def test_a_correction_to_a_transfer_of_another_case_is_refused(bench: Benc
     right = rrn()
     other = await bench.complain(transfer(1000_00, reference=right))
     case_no, _, _ = await asked(bench)
-    with pytest.raises(NotNow, match=other):
+    with pytest.raises(TransferKnown, match=other):
         await correct_hop(bench.ctx, case_no, 1, correction(rrn=right), OFFICER)
     assert await bench.hops(case_no) == ["asked"]
     await bench.check(case_no)
@@ -163,7 +171,7 @@ async def test_a_correction_to_a_transfer_of_another_case_is_refused(bench: Benc
 async def test_a_correction_to_another_transfer_of_the_case_is_refused(bench: Bench) -> None:
     right = rrn()
     case_no = await bench.complain(transfer(1000_00), transfer(1000_00, reference=right))
-    with pytest.raises(NotNow, match="hop 2"):
+    with pytest.raises(TransferKnown, match="Hop 2"):
         await correct_hop(bench.ctx, case_no, 1, correction(rrn=right), OFFICER)
     await correct_hop(bench.ctx, case_no, 2, correction(rrn=right), OFFICER)
     assert await bench.hops(case_no, "revision") == [0, 1], "to say again what it is is no harm"
@@ -232,7 +240,7 @@ async def test_a_hop_that_is_sent_twice_is_one_hop(bench: Bench) -> None:
     outcomes = await asyncio.gather(
         *(add_hop(bench.ctx, case_no, new, OFFICER) for _ in range(3)), return_exceptions=True
     )
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["DeskDone", "NotNow", "NotNow"]
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["DeskDone", "HopExists", "HopExists"]
     assert await bench.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
     await bench.check(case_no)
 
@@ -241,7 +249,7 @@ async def test_a_hop_that_the_bank_told_already_is_not_added_again(bench: Bench)
     case_no, root, _ = await asked(bench, 5000_00)
     onward = rrn()
     await bench.answer("HDFC", case_no, moved(root, "2000.00", "ICIC", ICIC["account"], rrn_transaction_id=onward))
-    with pytest.raises(NotNow, match="hop 2 is this transfer"):
+    with pytest.raises(HopExists, match="Hop 2"):
         await add_hop(bench.ctx, case_no, new_hop(paise=2000_00, reference=onward), OFFICER)
     await bench.check(case_no)
 
@@ -249,7 +257,7 @@ async def test_a_hop_that_the_bank_told_already_is_not_added_again(bench: Bench)
 async def test_a_hop_draws_no_more_than_its_parent_has(bench: Bench) -> None:
     case_no, root, _ = await asked(bench)
     await bench.answer("HDFC", case_no, row(1, root, "700.00"))
-    with pytest.raises(NotNow, match="less than that"):
+    with pytest.raises(ParentExhausted):
         await add_hop(bench.ctx, case_no, new_hop(paise=300_01), OFFICER)
     assert await bench.hops(case_no) == ["asked"]
     await bench.check(case_no)
@@ -257,7 +265,7 @@ async def test_a_hop_draws_no_more_than_its_parent_has(bench: Bench) -> None:
 
 async def test_the_disputed_part_is_no_more_than_the_transfer(bench: Bench) -> None:
     case_no, _, _ = await asked(bench)
-    with pytest.raises(NotNow, match="more than the transfer"):
+    with pytest.raises(DisputedAboveTransfer):
         await add_hop(bench.ctx, case_no, new_hop(disputed_paise=400_01), OFFICER)
 
 

@@ -9,8 +9,7 @@ import pytest
 from activities.documents.issuing import OrderPapers, approve_attachment
 from activities.police.firs import assign_officer
 from domain.documents import PaperDiffers, PaperLacks
-from domain.errors import NotFound
-from domain.restoration.authority import SameEyes
+from domain.errors import NotFound, SameEyes
 from schemas.documents.facts import IssuedPaper, Particulars
 from schemas.enums import Language, Role
 from schemas.police import CaseDuty, NewOfficer

@@ -15,7 +15,8 @@ from activities.restoration.court_orders import take_court_order, withdraw_court
 from db.holds import free_amounts
 from db.holds.account_holds import AccountHold
 from db.pool import Connection
-from domain.errors import NotNow
+from domain.errors.holds import NotSmallHold, SmallHoldDecided
+from domain.errors.orders import HoldKeptByCourt
 from domain.holds.lapse import HoldStands
 from schemas.enums import Role, SettlementDecision
 from schemas.holds import HoldAction, MicroDecided, MicroDecision
@@ -316,7 +317,7 @@ async def test_a_small_hold_asks_for_a_quick_decision_and_an_officer_lets_it_go(
     assert (done.released_paise, done.case_ack_no) == (150_00, case_no)
     assert await holds.orders(case_no) == [("micro", "planned", 150_00)]
     assert await holds.tasks(case_no) == []
-    with pytest.raises(NotNow, match="officer:io has decided already: release"):
+    with pytest.raises(SmallHoldDecided, match=r"officer:io has decided .*: release"):
         await decide_micro(holds.ctx, hold_id, decided(MicroDecision.KEEP), officer("sp", Role.SP))
     await holds.confirm(case_no)
     assert await holds.bench.buckets(case_no) == {"lost": -150_00, "released": 150_00}
@@ -341,17 +342,17 @@ async def test_two_officers_at_once_and_one_decides(holds: Holds) -> None:
         ),
         return_exceptions=True,
     )
-    assert sorted(type(one).__name__ for one in outcomes) == ["MicroDone", "NotNow", "NotNow"]
+    assert sorted(type(one).__name__ for one in outcomes) == ["MicroDone", "SmallHoldDecided", "SmallHoldDecided"]
     assert await holds.orders(case_no) == [("micro", "planned", 150_00)]
 
 
 async def test_what_is_no_small_hold_or_is_kept_by_a_court_is_not_let_go(holds: Holds) -> None:
     _, large = await holds.hold(600)
-    with pytest.raises(NotNow, match="no small hold"):
+    with pytest.raises(NotSmallHold):
         await decide_micro(holds.ctx, large, decided(MicroDecision.RELEASE), INSPECTOR)
     case_no, small = await holds.hold(150)
     await keep(holds, case_no)
-    with pytest.raises(NotNow, match="only the court"):
+    with pytest.raises(HoldKeptByCourt):
         await decide_micro(holds.ctx, small, decided(MicroDecision.RELEASE), INSPECTOR)
     assert await holds.bench.value("SELECT micro_decision FROM account_hold WHERE hold_id = $1", small) is None
 

@@ -9,7 +9,7 @@ from activities.orders.releases import let_go
 from activities.restoration.court_orders import take_court_order
 from db.cases import cases
 from db.holds import account_holds
-from domain.errors import NotNow
+from domain.errors.orders import AmountNotFree, HoldKeptByCourt, NothingFree
 from schemas.holds import HoldAction
 from schemas.police import NewCourtOrder
 from schemas.restoration_enums import OrderReason
@@ -136,10 +136,10 @@ async def test_an_order_of_a_court_for_a_part_keeps_the_part_and_the_rest_lapses
 async def test_what_a_court_does_not_keep_the_police_may_let_go(holds: Holds) -> None:
     case_no, _ = await holds.hold(600, 400, **CONTACT)
     await court(holds, case_no, 300_00)
-    with pytest.raises(NotNow, match=r"a court keeps 30000, 70000 are free"):
+    with pytest.raises(AmountNotFree, match=r"Only 70000 paise .* a court keeps 30000 paise"):
         await release(holds, case_no, 700_01)
     assert await release(holds, case_no, None) == 700_00
-    with pytest.raises(NotNow, match=r"nothing can be let go"):
+    with pytest.raises(NothingFree):
         await release(holds, case_no, None)
 
 
@@ -149,6 +149,6 @@ async def test_the_sums_that_courts_name_add_up_and_one_without_a_sum_keeps_all(
     await court(holds, case_no, 200_00)
     assert await release(holds, case_no, None) == 500_00
     await court(holds, case_no, None)
-    with pytest.raises(NotNow, match=r"court_order \d+ keeps the hold: only the court"):
+    with pytest.raises(HoldKeptByCourt, match=r"kept by court_order \d+\. Only the court"):
         await release(holds, case_no, 1)
     assert await holds.tick(hold_id, 200) == [HoldAction.TELL_HOLDER]

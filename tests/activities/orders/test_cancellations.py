@@ -10,10 +10,8 @@ from activities.banks.delivery import BankDelivery
 from activities.banks.reply_links import LetterLinks
 from activities.grievances.decisions import file_grievance
 from activities.orders import bank_replies
-from activities.orders.bank_replies import NoReleaseOrder
 from activities.orders.cancellations import (
     CancellationActivities,
-    NotCancelled,
     acknowledge_cancellation,
     reject_cancellation,
     vouch_for_cancellation,
@@ -26,6 +24,7 @@ from adapters.messages.smtp import Mailer
 from db.orders import bank_orders
 from db.pool import Pool
 from domain.errors import NotFound
+from domain.errors.orders import NoReleaseOrder, NotCancelled
 from schemas.enums import ChannelKind, Language
 from schemas.grievances.grievances import NewGrievance
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation

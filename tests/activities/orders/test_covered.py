@@ -11,7 +11,8 @@ from activities.context import Context
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.tracing.contradictions import SettledBy, settle
-from domain.errors import NotNow
+from domain.errors.cases import HopOnHold
+from domain.errors.tracing import SettledMoneyOrdered
 from schemas.enums import SettlementDecision
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.tracing.contradictions import Settling
@@ -61,7 +62,7 @@ async def test_a_settlement_takes_nothing_that_a_bank_is_ordered_to_move(home: H
     case_no = await doubted(home)
     restoration = await home.of(case_no)
     await home.to_credit(restoration)
-    with pytest.raises(NotNow, match="40000 paise of hop 1 are ordered"):
+    with pytest.raises(SettledMoneyOrdered, match="40000 paise of hop 1"):
         await agree(home, case_no)
     (order_id,) = (await home.bench.rows("SELECT order_id FROM bank_order WHERE case_no = $1", case_no))[0]
     await cancel_order(home.ctx, order_id, "the bank has nothing", "officer:sp")
@@ -127,7 +128,7 @@ async def test_a_hop_with_money_on_hold_stays_at_its_account(home: Home) -> None
     )
     await home.bench.answer("HDFC", case_no, row(1, root, "400.00"))
     other = HopCorrection.model_validate({"payee": {"institution": "ICIC", "account": "8"}, "reason": "told anew"})
-    with pytest.raises(NotNow, match="40000 paise of hop 1 are on hold"):
+    with pytest.raises(HopOnHold, match="hop 1 names has 40000 paise"):
         await correct_hop(home.ctx, case_no, 1, other, "officer:desk")
     same = HopCorrection.model_validate(
         {"payee": {"institution": "HDFC", "account": "0007"}, "amount_paise": 900_00, "reason": "told anew"}

@@ -15,6 +15,14 @@ from activities.police.firs import NO_REGISTER, assign_officer, register_due, si
 from adapters.police.cctns import CctnsRegister, CctnsWire
 from db.police import firs
 from domain.errors import NotFound, NotNow
+from domain.errors.police import (
+    FirNeedsNoSignature,
+    FirReplaced,
+    FirStands,
+    OtherFirRequested,
+    SignedBeforeRegistered,
+    TimeInFuture,
+)
 from schemas.police import CaseDuty, Fir, NewFir, NewOfficer, SignFir
 from simulator.people.police_station import PoliceStation, StationHabits
 from tests.activities.police.test_statutory_duties import Duties
@@ -121,7 +129,7 @@ async def test_without_a_signature_it_lapses_at_the_hour_and_another_may_be_aske
     assert (await home.kinds(case_no))[-2:] == ["fir_lapsed", "duty_overdue"]
     assert await home.notes(case_no) == ["overdue: fir_signature"]
     assert await home.ended(case_no)
-    with pytest.raises(NotNow, match="was to be signed by"):
+    with pytest.raises(NotNow, match="had to be signed by"):
         await home.sign(case_no, first.fir_id)
     again = await home.requested(case_no, "e_zero_fir")
     assert again.fir_id != first.fir_id
@@ -152,7 +160,7 @@ async def test_an_officer_asks_for_a_report(home: Station) -> None:
     assert await home.ask() == 1
     found = await home.fir(case_no)
     assert (found.kind, found.state, found.sign_by) == ("zero_fir", "registered", None)
-    with pytest.raises(NotNow, match="is registered"):
+    with pytest.raises(FirStands, match="is registered"):
         await home.requested(case_no)
     assert await home.kinds(case_no) == ["fir_requested", "fir_registered", "fir_copied"]
 
@@ -171,7 +179,7 @@ async def test_a_report_recorded_by_hand_takes_the_place_of_one_that_was_asked_f
     assert await take_fir(home.ctx, case_no, new, BY) == found
     assert await home.ask() == 0
     assert home.station.reports == {}
-    with pytest.raises(NotNow, match="waits for no signature"):
+    with pytest.raises(FirNeedsNoSignature):
         await home.sign(case_no, found.fir_id)
 
 
@@ -198,7 +206,7 @@ async def test_a_signature_for_a_report_that_has_another_in_its_place_is_refused
     await home.pass_time(case_no, timedelta(hours=73))
     await home.requested(case_no, "fir")
     await home.ask()
-    with pytest.raises(NotNow, match="has taken its place"):
+    with pytest.raises(FirReplaced):
         await home.sign(case_no, lapsed.fir_id, signed_at=home.clock.at - timedelta(hours=5))
 
 
@@ -208,9 +216,9 @@ async def test_an_old_e_zero_fir_is_recorded_with_its_signature_or_not_at_all(ho
     told = {"fir_no": "EZ9/2026", "police_station": "Cyber", "registered_at": registered_at}
     signed_at = registered_at + timedelta(hours=71)
     for kind, changes, why in (
-        ("e_zero_fir", {}, "give signed_at"),
-        ("e_zero_fir", {"signed_at": signed_at + timedelta(hours=2)}, "was to be signed by"),
-        ("fir", {"signed_at": signed_at}, "waits for no signature"),
+        ("e_zero_fir", {}, "Give the time of its signature"),
+        ("e_zero_fir", {"signed_at": signed_at + timedelta(hours=2)}, "had to be signed by"),
+        ("fir", {"signed_at": signed_at}, "needs no signature"),
     ):
         new = NewFir.model_validate({"kind": kind, "by_hand": told | changes})
         with pytest.raises(NotNow, match=why):
@@ -228,7 +236,7 @@ async def test_a_regular_fir_takes_the_place_of_an_e_zero_fir_that_is_only_asked
     asked = await home.requested(case_no, "fir")
     assert (asked.kind, asked.state) == ("fir", "requested")
     assert await home.requested(case_no, "fir") == asked
-    with pytest.raises(NotNow, match="a fir is asked for"):
+    with pytest.raises(OtherFirRequested):
         await home.requested(case_no, "e_zero_fir")
     assert await home.ask() == 1
     assert [report.kind for report in home.station.reports.values()] == ["fir"]
@@ -261,13 +269,13 @@ async def test_a_report_that_was_recorded_while_the_register_was_asked_leaves_tw
 async def test_times_that_cannot_be(home: Station, ahead: timedelta) -> None:
     case_no = await home.large()
     by_hand = {"fir_no": "1/2026", "police_station": "Hazratganj", "registered_at": home.clock.at + ahead}
-    with pytest.raises(NotNow, match="future"):
+    with pytest.raises(TimeInFuture):
         await take_fir(home.ctx, case_no, NewFir.model_validate({"kind": "fir", "by_hand": by_hand}), BY)
     await home.ask()
     fir_id = (await home.fir(case_no)).fir_id
-    with pytest.raises(NotNow, match="future"):
+    with pytest.raises(TimeInFuture):
         await home.sign(case_no, fir_id, signed_at=home.clock.at + ahead)
-    with pytest.raises(NotNow, match="before it is registered"):
+    with pytest.raises(SignedBeforeRegistered):
         await home.sign(case_no, fir_id, signed_at=home.clock.at - ahead)
     with pytest.raises(NotFound):
         await home.sign(case_no, uuid4())

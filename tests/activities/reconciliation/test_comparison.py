@@ -12,6 +12,7 @@ from activities.reconciliation.inquiries import ask_now
 from db.pool import Pool
 from db.reconciliation import comparisons, lien_standings
 from domain.errors import NotFound
+from domain.errors.banks import InstitutionNotFound
 from domain.policy.model import load_policy
 from schemas.reconciliation.comparison import ListedLien, Reason
 from tests.activities.bench import Bench
@@ -163,7 +164,7 @@ async def test_a_list_answers_the_question_and_closes_its_tasks(database: Pool) 
 
 async def test_nobody_is_asked_whom_nobody_knows(database: Pool) -> None:
     await make_context(database)
-    with pytest.raises(NotFound, match="institution NONE"):
+    with pytest.raises(InstitutionNotFound, match="NONE"):
         await ask_now(database, RULES, "NONE", "officer:1")
 
 

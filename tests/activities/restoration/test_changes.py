@@ -9,7 +9,8 @@ from activities.holds.small_holds import decide_micro
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration.court_orders import take_court_order, withdraw_court_order
-from domain.errors import NotNow
+from domain.errors.court_orders import CourtOrderSuperseded, CourtOrderUsedUp
+from domain.errors.holds import NotSmallHold
 from schemas.enums import Role
 from schemas.holds import MicroDecided, MicroDecision
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
@@ -84,7 +85,7 @@ async def test_two_restorations_together_do_not_go_beyond_an_order(home: Home) -
     await home.prepare(first)
     await home.prepare(second)
     await home.approve(first)
-    with pytest.raises(NotNow, match=f"0 paise are left of court order {order_id}"):
+    with pytest.raises(CourtOrderUsedUp, match=f"Court order {order_id}"):
         await home.approve(second)
 
 
@@ -161,7 +162,7 @@ async def test_a_later_order_of_the_court_is_gone_by_until_the_approval(home: Ho
     await to_approval(home, restoration)
     await home.prepare(restoration)
     later = await home.court_order(case_no, "bnss_497", "refuse")
-    with pytest.raises(NotNow, match=f"court order {later} has come since"):
+    with pytest.raises(CourtOrderSuperseded, match=f"Court order {later}"):
         await home.approve(restoration)
     assert await home.tick(restoration) == ["drop_order", "take_order"]
     assert (await home.at(restoration))[0] == "refused"
@@ -298,7 +299,7 @@ async def test_a_hold_that_grows_is_small_no_more(home: Home, holds: Holds) -> N
     await holds.tick(hold_id)
     assert await holds.tasks(case_no) == ["micro_hold"]
     await two.held(case_no, 2)
-    with pytest.raises(NotNow, match="this is no small hold"):
+    with pytest.raises(NotSmallHold):
         await decide_micro(
             holds.ctx, hold_id, MicroDecided(decision=MicroDecision.RELEASE, reason="a tea shop"), INSPECTOR
         )

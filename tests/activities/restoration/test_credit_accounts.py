@@ -6,8 +6,8 @@ import pytest
 from activities.context import Context
 from activities.orders.orders import cancel_order
 from activities.restoration.credit_accounts import NoSuchAccount, confirm, tell
-from domain.errors import NotFound, NotNow
-from domain.restoration.authority import SameEyes
+from domain.errors import NotFound, NotNow, SameEyes
+from domain.errors.restoration import CreditAccountDiffers
 from schemas.restoration.credit_accounts import NewCreditAccount, SeenAccount
 from tests.activities.way_home import Home
 from tests.desk_tasks import notes
@@ -54,7 +54,7 @@ async def test_another_account_is_credited_once_two_officers_have_put_it_in_plac
         await home.bench.pool.execute("UPDATE credit_account SET confirmed_by = told_by, confirmed_at = now()")
     assert error.value.constraint_name == "credit_account_four_eyes"
     other = SEEN.model_copy(update={"account": "50100000000043"})
-    with pytest.raises(NotNow, match="the proof shows another"):
+    with pytest.raises(CreditAccountDiffers):
         await confirm(home.ctx, case_no, told.account_id, other, "officer:boss")
     first = await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss")
     assert await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss") == first

@@ -7,8 +7,16 @@ import pytest
 
 from activities.context import Context
 from activities.restoration import decisions
-from domain.errors import NotFound, NotNow
-from domain.restoration.authority import MayNot, SameEyes
+from domain.errors import NotNow, RoleNotAllowed, SameEyes
+from domain.errors.court_orders import CourtOrderWithdrawn
+from domain.errors.restoration import (
+    AlreadyPrepared,
+    CannotGoBackTo,
+    CourtOrderDoesNotEndStep,
+    NotPrepared,
+    RestorationNotFound,
+    StepEnded,
+)
 from schemas.enums import Role
 from schemas.outbox.case import SettleCase
 from schemas.restoration.restorations import RestorationVerb, Seen
@@ -110,7 +118,7 @@ async def test_without_an_fir_the_lok_adalat_and_by_an_officers_hand(home: Home)
     await home.waive(restoration)
     assert await home.at(restoration) == ("open", "lok_adalat_award", "lok_adalat")
     for kind, effect in (("bnss_106", "keep_hold"), ("lok_adalat", "release")):
-        with pytest.raises(NotNow, match="ends by an order"):
+        with pytest.raises(CourtOrderDoesNotEndStep):
             await home.take_order(restoration, await home.court_order(case_no, kind, effect))
     await home.take_order(restoration, await home.court_order(case_no, "lok_adalat"))
     assert await home.at(restoration) == ("open", "approval", "lok_adalat")
@@ -180,7 +188,7 @@ async def test_an_order_that_was_taken_in_by_mistake_is_waited_for_anew(home: Ho
     await home.bench.pool.execute(
         "UPDATE court_order SET withdrawn_at = now(), withdrawn_by = 'officer:io' WHERE court_order_id = $1", first
     )
-    with pytest.raises(NotNow, match=f"court order {first} was withdrawn"):
+    with pytest.raises(CourtOrderWithdrawn, match=f"Court order {first}"):
         await home.approve(restoration)
     assert await home.tick(restoration) == ["drop_order"]
     assert await home.at(restoration) == ("open", "court_order", "court")
@@ -314,7 +322,7 @@ async def test_a_step_is_sent_back_and_comes_again(home: Home) -> None:
     await home.verify(restoration)
     assert await home.at(restoration) == ("open", "approval", "no_court"), "the holder had notice"
     assert await home.seen(restoration) == {"step": "approval", "turn": 2}
-    with pytest.raises(NotNow, match="not yet prepared"):
+    with pytest.raises(NotPrepared):
         await home.approve(restoration)
     await home.send_back(restoration, Step.APPLICATION)
     await home.apply(restoration)
@@ -333,7 +341,7 @@ async def test_it_is_not_sent_back_to_what_it_never_passed(home: Home) -> None:
     await home.tick(restoration, 3)
     await home.apply(restoration)
     for to in (Step.COLLECTING, Step.VERIFICATION, Step.SHOW_CAUSE, Step.CREDIT):
-        with pytest.raises(NotNow, match=to.value):
+        with pytest.raises(CannotGoBackTo, match=to.value):
             await home.send_back(restoration, to)
 
 
@@ -347,9 +355,9 @@ async def test_four_eyes_by_the_name_whatever_the_role(home: Home) -> None:
             await home.do(restoration, verb, officer("sharma", Role.SP))
     with pytest.raises(SameEyes, match="sharma"):
         await home.approve(restoration, officer("sharma", Role.SP))
-    with pytest.raises(NotNow, match="sharma has already prepared it"):
+    with pytest.raises(AlreadyPrepared, match="sharma"):
         await home.prepare(restoration)
-    with pytest.raises(MayNot, match="dy_sp may not"):
+    with pytest.raises(RoleNotAllowed, match="dy_sp may not"):
         await home.approve(restoration, DY_SP)
     await home.approve(restoration)
 
@@ -362,7 +370,7 @@ async def test_the_superintendent_refuses(home: Home) -> None:
     assert await home.at(restoration) == ("refused", "approval", "no_court")
     (closed,) = await home.events(case_no, "restoration_closed")
     assert (closed["outcome"], closed["reason"], closed["held_paise"]) == ("refused", WHY, 400_00)
-    with pytest.raises(NotNow, match="officer:sp has ended approval"):
+    with pytest.raises(StepEnded, match="officer:sp has ended step approval"):
         await decisions.approve(home.ctx, restoration, Seen(step=Step.APPROVAL, turn=1), SP)
     assert await home.orders(case_no) == []
 
@@ -441,5 +449,5 @@ async def test_errands_that_come_twice_or_late_do_nothing(home: Home) -> None:
 
 async def test_a_restoration_nobody_knows(home: Home) -> None:
     assert (await home.look(uuid4())).over
-    with pytest.raises(NotFound, match="restoration"):
+    with pytest.raises(RestorationNotFound):
         await decisions.approve(home.ctx, uuid4(), Seen(step=Step.APPROVAL, turn=1), SP)

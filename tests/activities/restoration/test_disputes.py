@@ -9,8 +9,20 @@ from activities.context import Context
 from activities.grievances import decisions as grievances
 from activities.restoration import decisions
 from activities.restoration.court_orders import take_court_order
-from domain.errors import NotNow
-from domain.restoration.authority import MayNot
+from domain.errors import NotNow, RoleNotAllowed
+from domain.errors.orders import HoldKeptByCourt
+from domain.errors.restoration import (
+    GrievanceUndecided,
+    HoldNotOfRestoration,
+    NoticeNotServed,
+    NotPrepared,
+    ObjectionAlreadyDecided,
+    ObjectionUndecided,
+    RestorationHoldChanged,
+    StepEnded,
+    StepNotBegun,
+    WrongStep,
+)
 from schemas.enums import Role
 from schemas.grievances.grievances import NewGrievance
 from schemas.police import NewCourtOrder
@@ -34,7 +46,7 @@ async def test_an_objection_that_is_right_lets_its_accounts_money_go(home: Home)
     case_no, restoration, (hold, _) = await home.two_accounts()
     objection = await home.object(restoration, hold)
     assert await home.tick(restoration, 15) == ["remind"], "it does not end while somebody objects"
-    with pytest.raises(NotNow, match=f"objection {objection}"):
+    with pytest.raises(ObjectionUndecided, match=f"Objection {objection}"):
         await home.waive(restoration)
     await home.decide(restoration, objection, ObjectionDecision.UPHELD)
     assert await home.orders(case_no) == [("release", "objection", "HDFC", 100_00)]
@@ -52,12 +64,12 @@ async def test_an_objection_that_is_wrong_holds_up_nothing_more(home: Home) -> N
     case_no, restoration, _ = await home.two_accounts()
     objection = await home.object(restoration)
     await home.decide(restoration, objection, ObjectionDecision.DISMISSED)
-    with pytest.raises(NotNow, match="dismissed already"):
+    with pytest.raises(ObjectionAlreadyDecided, match="dismissed already"):
         await home.decide(restoration, objection, ObjectionDecision.UPHELD)
     assert await home.tick(restoration, 15) == ["remind", "end_step", "allocate"]
     await home.prepare(restoration)
     late = await home.object(restoration)
-    with pytest.raises(NotNow, match=f"objection {late}"):
+    with pytest.raises(ObjectionUndecided, match=f"Objection {late}"):
         await home.approve(restoration)
     await home.decide(restoration, late, ObjectionDecision.DISMISSED)
     await home.approve(restoration)
@@ -81,7 +93,7 @@ async def test_what_is_ready_is_so_no_more_when_an_objection_takes_some_of_it_ou
     await home.tick(restoration)
     await home.prepare(restoration)
     await home.decide(restoration, await home.object(restoration, hold), ObjectionDecision.UPHELD)
-    with pytest.raises(NotNow, match="not yet prepared for approval"):
+    with pytest.raises(NotPrepared):
         await home.approve(restoration)
     await home.prepare(restoration)
     await home.approve(restoration)
@@ -90,7 +102,7 @@ async def test_what_is_ready_is_so_no_more_when_an_objection_takes_some_of_it_ou
 
 async def test_an_objection_about_an_account_of_another_case(home: Home) -> None:
     _, restoration, _ = await home.two_accounts()
-    with pytest.raises(NotNow, match="none of this restoration's"):
+    with pytest.raises(HoldNotOfRestoration):
         await home.object(restoration, uuid4())
 
 
@@ -153,7 +165,7 @@ async def test_an_objection_lets_nothing_go_that_a_court_keeps(home: Home) -> No
     told = {"kind": "bnss_503", "effect": "keep_hold", "court": "CJM Lucknow", "order_no": "1", "made_on": "2026-11-24"}
     order = await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told), "officer:io")
     objection = await home.object(restoration, hold)
-    with pytest.raises(NotNow, match=f"court_order {order.court_order_id} keeps the hold"):
+    with pytest.raises(HoldKeptByCourt, match=f"kept by court_order {order.court_order_id}"):
         await home.decide(restoration, objection, ObjectionDecision.UPHELD)
     assert await home.orders(case_no) == []
     await home.decide(restoration, objection, ObjectionDecision.DISMISSED)
@@ -171,14 +183,14 @@ async def test_a_holder_who_appeals_objects(home: Home) -> None:
     filed = await grievances.file_grievance(home.ctx, hold, new, "holder")
     assert await home.bench.value(news, restoration) == before + 1, "its clocks look again"
     assert await home.tick(restoration, 15.1) == ["remind"], "it does not end while somebody appeals"
-    with pytest.raises(NotNow, match=f"grievance {filed.number} of a holder"):
+    with pytest.raises(GrievanceUndecided, match=f"Grievance {filed.number} of a holder"):
         await home.waive(restoration)
     await grievances.withdraw(home.ctx, filed.grievance_id, None, "holder")
     assert await home.bench.value(news, restoration) > before + 1
     assert await home.tick(restoration) == ["end_step", "allocate"]
     await home.prepare(restoration)
     late = await grievances.file_grievance(home.ctx, hold, new, "holder")
-    with pytest.raises(NotNow, match=f"grievance {late.number}"):
+    with pytest.raises(GrievanceUndecided, match=f"Grievance {late.number}"):
         await home.approve(restoration)
     await grievances.withdraw(home.ctx, late.grievance_id, None, "holder")
     await home.approve(restoration)
@@ -194,9 +206,9 @@ async def test_a_notice_that_was_not_given_is_waived_in_writing_alone(home: Home
     seen = {**await home.seen(restoration), "reason": "letter of 3 December"}
     waived = NoticeWaived.model_validate(seen)
     for by in (DESK, SUPERVISOR):
-        with pytest.raises(MayNot, match="allowed roles: io, dy_sp"):
+        with pytest.raises(RoleNotAllowed, match="only these roles may: io, dy_sp"):
             await decisions.waive_notice(home.ctx, restoration, waived, by)
-    with pytest.raises(NotNow, match="has no notice yet"):
+    with pytest.raises(NoticeNotServed):
         await decisions.waive_notice(home.ctx, restoration, waived, IO)
     written = NoticeWaived.model_validate({**seen, "in_writing": True})
     await decisions.waive_notice(home.ctx, restoration, written, IO)
@@ -212,7 +224,7 @@ async def test_nobody_waives_the_days_to_show_cause(home: Home) -> None:
     await home.tick(restoration, 3)
     await home.apply(restoration)
     await home.verify(restoration)
-    with pytest.raises(NotNow, match="is at show_cause; this action needs the step holder_notice"):
+    with pytest.raises(WrongStep, match="is at show_cause, and this is done only at holder_notice"):
         await home.waive(restoration)
 
 
@@ -233,7 +245,7 @@ async def test_of_two_officers_at_once_one_decides_and_the_other_is_told(home: H
     )
     lost = [result for result in results if isinstance(result, Exception)]
     assert len(lost) == 2
-    assert all(isinstance(error, NotNow) and "has ended approval" in str(error) for error in lost)
+    assert all(isinstance(error, StepEnded) and error.step == "approval" for error in lost)
     orders = await home.orders(
         await home.bench.value("SELECT case_no FROM restoration WHERE restoration_id = $1", restoration)
     )
@@ -246,9 +258,9 @@ async def test_what_was_seen_before_it_was_sent_back_is_not_acted_on(home: Home)
     await home.apply(restoration)
     await home.send_back(restoration, by=IO)
     await home.apply(restoration)
-    with pytest.raises(NotNow, match=r"officer:io has ended verification \(sent_back\): it is at verification, turn 2"):
+    with pytest.raises(StepEnded, match=r"ended step verification \(sent_back\): .* at verification, turn 2"):
         await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, turn=1), IO)
-    with pytest.raises(NotNow, match="turn 9, has not begun"):
+    with pytest.raises(StepNotBegun, match="turn 9, has not begun"):
         await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, turn=9), IO)
 
 
@@ -260,7 +272,7 @@ async def test_a_hold_that_fell_below_what_was_made_ready_is_not_ordered(home: H
     await home.bench.pool.execute(
         "SELECT ledger_post($1, 'settlement', $2, now(), '{1,1}', '{held,withdrawn}', '{-1,1}')", case_no, rrn()
     )
-    with pytest.raises(NotNow, match="has changed since"):
+    with pytest.raises(RestorationHoldChanged):
         await home.approve(restoration)
     await home.send_back(restoration)
     await home.verify(restoration)

@@ -12,7 +12,7 @@ from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration import refusals
 from activities.restoration.court_orders import take_court_order
-from domain.errors import NotNow
+from domain.errors.restoration import NotReopenable
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import ReopenReason, RestorationVerb
@@ -137,7 +137,7 @@ async def test_an_officer_has_exactly_what_was_refused_begun_anew(home: Home) ->
     await refusals.reopen(home.ctx, restoration, AGAIN, SP)
     assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
     assert [line[:2] for line in await lines(home, case_no)] == [(1, 1), (1, 2), (2, 2)]
-    with pytest.raises(NotNow, match="it is restored"):
+    with pytest.raises(NotReopenable, match="is restored"):
         await refusals.reopen(home.ctx, restoration, AGAIN, SP)
     second = await home.of(case_no, 2)
     await home.to_credit(second)

@@ -11,8 +11,8 @@ from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration import refusals
 from activities.restoration.court_orders import confirm_court_order, take_court_order, withdraw_court_order
-from domain.errors import NotNow
-from domain.restoration.authority import MayNot
+from domain.errors import RoleNotAllowed
+from domain.errors.restoration import CourtOrderExceeded, CourtOrderToRestore, NothingToReopen, NotReopenable
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import ReopenReason, RestorationVerb
@@ -79,7 +79,7 @@ async def test_what_a_court_has_ordered_home_is_not_refused_or_cancelled(home: H
     await home.to_approval(restoration)
     await home.tick(restoration)
     for verb, by in ((VERB.REFUSE, SP), (VERB.CANCEL, SUPERVISOR)):
-        with pytest.raises(NotNow, match=f"court order {order_id} to restore stands"):
+        with pytest.raises(CourtOrderToRestore, match=f"Court order {order_id}"):
             await home.do(restoration, verb, by)
     await withdraw_court_order(home.ctx, case_no, order_id, "another case's", "officer:io")
     await home.tick(restoration)
@@ -104,17 +104,17 @@ async def test_what_was_cancelled_by_mistake_is_reopened(home: Home) -> None:
     restoration = await home.of(case_no)
     await home.tick(restoration, 3)
     why = ReopenReason(reason="the wrong case")
-    with pytest.raises(NotNow, match="it is open"):
+    with pytest.raises(NotReopenable, match="is open"):
         await refusals.reopen(home.ctx, restoration, why, SUPERVISOR)
     await home.do(restoration, VERB.CANCEL, SUPERVISOR)
     assert await rounds(home, case_no) == [(1, "cancelled")]
-    with pytest.raises(MayNot, match="desk may not"):
+    with pytest.raises(RoleNotAllowed, match="desk may not"):
         await refusals.reopen(home.ctx, restoration, why, DESK)
     await refusals.reopen(home.ctx, restoration, why, SUPERVISOR)
     (event,) = await home.events(case_no, "restoration_reopened")
     assert (event["state"], event["reason"]) == ("cancelled", "the wrong case")
     assert await rounds(home, case_no) == [(1, "cancelled"), (2, "open")]
-    with pytest.raises(NotNow, match="none of the victim's money"):
+    with pytest.raises(NothingToReopen):
         await refusals.reopen(home.ctx, restoration, why, SP)
 
 
@@ -214,7 +214,7 @@ async def test_what_went_home_under_an_order_taken_back_counts_against_the_court
     await cancel_order(home.ctx, order_id, "the wrong paper", "officer:sp")
     await home.tick(restoration)
     await paid(home, order_id, 10_000)
-    with pytest.raises(NotNow, match="0 paise are left of court order"):
+    with pytest.raises(CourtOrderExceeded, match="has 0 paise left"):
         await home.prepare(restoration)
     assert await home.tick(restoration) == ["drop_order", "route"]
     assert await home.at(restoration) == ("open", "lok_adalat_award", "lok_adalat")

@@ -7,7 +7,7 @@ import pytest
 from activities.context import Context
 from activities.orders.orders import cancel_order
 from db.restoration import restorations
-from domain.errors import NotNow
+from domain.errors.restoration import RouteChanged
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import Step
 from tests.activities.way_home import DESK, Home
@@ -45,7 +45,7 @@ async def test_officers_who_are_quicker_than_the_engine_are_told(home: Home) -> 
     await home.tick(restoration)
     await home.prepare(restoration)
     await _more(home, case_no, 60_000)
-    with pytest.raises(NotNow, match=r"it goes by lok_adalat now \(at_or_above_threshold, no_fir\)"):
+    with pytest.raises(RouteChanged, match=r"goes by lok_adalat now \(at_or_above_threshold, no_fir\)"):
         await home.approve(restoration)
     assert await home.tick(restoration) == ["route"]
     assert await home.at(restoration) == ("open", "lok_adalat_award", "lok_adalat")

@@ -8,6 +8,7 @@ from activities.cases.desk import add_hop
 from activities.tracing.contradictions import SettledBy, settle
 from db.tracing import accounts
 from domain.errors import NotFound, NotNow
+from domain.errors.tracing import ContradictionNotSettled, SettledMoneyMoved, SettlementStands
 from schemas.enums import SettlementDecision
 from schemas.tracing.contradictions import AccountQuestion, AccountView, SettlementDone, Settling
 from schemas.tracing.desk_actions import NewHopByDesk
@@ -234,11 +235,11 @@ async def test_a_settlement_stands_until_another_names_it(bench: Bench) -> None:
     case_no, root = await a_case(bench)
     await bench.answer("HDFC", case_no, row(1, root, "1500.00"))
     doubt = await first_doubt(bench, case_no)
-    with pytest.raises(NotNow, match="nothing to replace"):
+    with pytest.raises(ContradictionNotSettled):
         await decide(bench, doubt, NOTED, replaces=1)
     await decide(bench, doubt, NOTED)
     for replaces in (None, 2):
-        with pytest.raises(NotNow, match="settlement 1 stands"):
+        with pytest.raises(SettlementStands, match="Settlement 1 of"):
             await decide(bench, doubt, CORRECTED, replaces=replaces)
     assert (await decide(bench, doubt, CORRECTED, replaces=1)).settlement_no == 2
     with pytest.raises(NotFound):
@@ -316,7 +317,7 @@ async def test_what_was_put_back_in_play_and_placed_since_cannot_be_taken_back(b
     doubt = await first_doubt(bench, case_no)
     await agreed(bench, doubt, OTHER)
     await bench.answer("HDFC", case_no, row(5, root, "750.00"))
-    with pytest.raises(NotNow, match="moved on"):
+    with pytest.raises(SettledMoneyMoved):
         await decide(bench, doubt, NOTED, replaces=1)
     await bench.check(case_no)
 

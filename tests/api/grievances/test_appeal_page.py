@@ -361,7 +361,7 @@ async def test_a_code_that_cannot_be_sent_is_given_up_and_forgotten_when_its_tim
     )
     assert {row["failure"] for row in given_up} == {"its time is over"}
     again = await holder.doors.post(f"/api/v1/messages/{given_up[0]['message_id']}/send-again", {}, Role.DESK)
-    assert (again.status_code, again.json()["detail"]) == (409, "its time is over")
+    assert (again.status_code, again.json()["code"]) == (409, "message_expired")
 
 
 async def test_where_no_contact_is_known_the_bank_hands_the_code_on(holder: Holder) -> None:

@@ -174,7 +174,9 @@ async def test_whoever_saw_an_older_step_is_told_what_happened(desk: Desk) -> No
     await desk.done(restoration, "receive-application", Role.DESK, "asha")
     response = await desk.post(restoration, "receive-application", Role.DESK, step="application", turn=1)
     assert problem(response) == (409, "not-now")
-    assert response.json()["detail"] == "officer:asha has ended application (done): it is at verification, turn 1"
+    refused = response.json()
+    assert (refused["code"], refused["params"]["ended_by"]) == ("step_ended", "officer:asha")
+    assert (refused["params"]["at_step"], refused["params"]["at_turn"]) == ("verification", 1)
 
 
 async def test_an_objection_by_its_doors(desk: Desk) -> None:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.paging import BadCursor
 from db.pool import Connection, Pool
 from db.reporting import scorecards
 from db.reporting.scorecards import Span
+from domain.errors import BadCursor
 from schemas.reporting.scorecards import Scorecard, ScorecardBy, Scores
 from tests.db.scorecard_world import BANKS, REMINDERS, START, World, at, judged, worlds, write
 

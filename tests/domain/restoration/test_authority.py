@@ -4,8 +4,9 @@ from typing import Final
 
 import pytest
 
-from domain.errors import NotNow, RuleBroken
-from domain.restoration.authority import MayNot, SameEyes, check, check_reopening, verbs_now, verbs_of
+from domain.errors import MayNot, NotNow, RoleNotAllowed, RuleBroken, SameEyes
+from domain.errors.restoration import AlreadyPrepared, NotPrepared, WrongStep
+from domain.restoration.authority import check, check_reopening, verbs_now, verbs_of
 from domain.restoration.procedure import RULES
 from schemas.enums import Role
 from schemas.restoration.restorations import RestorationVerb
@@ -44,7 +45,7 @@ def test_every_role_at_every_step(verb: RestorationVerb) -> None:
     roles, steps = (set(words.split()) for words in TABLE[verb])
     for role in Role:
         for step in Step:
-            expected = MayNot if role not in roles else NotNow if step not in steps else None
+            expected = RoleNotAllowed if role not in roles else WrongStep if step not in steps else None
             assert outcome(verb, role, step) is expected, (role, step)
             assert (verb in verbs_of(role, step)) == (expected is None)
 
@@ -62,17 +63,17 @@ def test_whoever_made_it_ready_does_not_decide_on_it_in_any_role(verb: Restorati
 
 
 def test_nothing_is_approved_that_nobody_made_ready() -> None:
-    with pytest.raises(NotNow, match="not yet prepared"):
+    with pytest.raises(NotPrepared):
         check(RestorationVerb.APPROVE, Role.SP, "verma", Step.APPROVAL, None)
 
 
 def test_what_is_ready_is_not_changed_under_the_eyes_of_who_decides() -> None:
-    with pytest.raises(NotNow, match="sharma"):
+    with pytest.raises(AlreadyPrepared, match="sharma"):
         check(RestorationVerb.PREPARE, Role.IO, "verma", Step.APPROVAL, "sharma")
 
 
 def test_a_refusal_says_who_may() -> None:
-    with pytest.raises(MayNot, match="the role desk may not do this; allowed roles: sp"):
+    with pytest.raises(RoleNotAllowed, match="desk may not do this, and only these roles may: sp"):
         check(RestorationVerb.APPROVE, Role.DESK, "x", Step.APPROVAL, None)
 
 

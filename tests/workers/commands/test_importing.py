@@ -12,7 +12,7 @@ from rich.console import Console
 from activities.context import Context
 from activities.intake import Taken, take_complaint
 from db.pool import Pool
-from domain.errors import AckNoTaken
+from domain.errors.intake import AckNoTaken
 from domain.intake.complaint_rows import SheetReading, SheetRow, read_sheet
 from schemas.outbox.case import FollowUp
 from tests.factories import make_context

@@ -1,0 +1,91 @@
+"""Business errors about cases, their hops and their tasks."""
+
+from domain.errors import LimitExceeded, NotFound, NotNow
+
+
+class CaseNotFound(NotFound):
+    code = "case_not_found"
+    number: str
+
+
+class ComplaintNotFound(NotFound):
+    code = "complaint_not_found"
+    ack_no: str
+
+
+class ComplaintNotOfCase(NotFound):
+    code = "complaint_not_of_case"
+    ack_no: str
+    case_no: str
+
+
+class HopNotFound(NotFound):
+    code = "hop_not_found"
+    case_no: str
+    hop_no: int
+
+
+class TaskNotFound(NotFound):
+    code = "task_not_found"
+    task_id: int
+
+
+class TaskClosed(NotNow):
+    code = "task_closed"
+    task_id: int
+
+
+class TrailFull(LimitExceeded):
+    code = "trail_full"
+    hops_max: int
+    layers_max: int
+
+
+class DisputedAboveTransfer(NotNow):
+    code = "disputed_above_transfer"
+    amount_paise: int
+    disputed_paise: int
+
+
+class HopExists(NotNow):
+    code = "hop_exists"
+    hop_no: int
+
+
+class ParentExhausted(NotNow):
+    code = "parent_exhausted"
+    parent_hop_no: int
+    disputed_paise: int
+
+
+class HopClosed(NotNow):
+    code = "hop_closed"
+    hop_no: int
+
+
+class HopOnHold(NotNow):
+    code = "hop_on_hold"
+    hop_no: int
+    held_paise: int
+
+
+class TransferBusy(NotNow):
+    code = "transfer_busy"
+
+
+class TransferKnown(NotNow):
+    code = "transfer_known"
+    case_no: str
+    hop_no: int
+
+
+class AmountBelowDisputed(NotNow):
+    code = "amount_below_disputed"
+    amount_paise: int
+    disputed_paise: int
+
+
+class AmountAlreadyPlaced(NotNow):
+    code = "amount_already_placed"
+    hop_no: int
+    amount_paise: int

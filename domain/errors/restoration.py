@@ -1,0 +1,161 @@
+"""Business errors about restorations and the accounts that victims are credited at."""
+
+from uuid import UUID
+
+from domain.errors import NotFound, NotNow, SameEyes
+
+
+class RestorationNotFound(NotFound):
+    code = "restoration_not_found"
+    restoration_id: UUID
+
+
+class CreditAccountNotFound(NotFound):
+    code = "credit_account_not_found"
+    ack_no: str
+    account_id: int
+
+
+class ObjectionNotFound(NotFound):
+    code = "objection_not_found"
+    objection_id: int
+
+
+class CreditAccountDiffers(NotNow):
+    code = "credit_account_differs"
+
+
+class CreditAccountOrdered(NotNow):
+    code = "credit_account_ordered"
+    order_id: str
+
+
+class CreditAccountNeedsSecondOfficer(SameEyes):
+    code = "credit_account_needs_second_officer"
+    officer: str
+
+
+class StepNotBegun(NotNow):
+    code = "step_not_begun"
+    step: str
+    turn: int
+    state: str
+    at_step: str
+    at_turn: int
+
+
+class StepEnded(NotNow):
+    code = "step_ended"
+    step: str
+    turn: int
+    ended_by: str
+    outcome: str
+    state: str
+    at_step: str
+    at_turn: int
+
+
+class RestorationClosed(NotNow):
+    code = "restoration_closed"
+    state: str
+
+
+class RouteChanged(NotNow):
+    code = "route_changed"
+    route: str
+    reasons: tuple[str, ...]
+
+
+class ObjectionUndecided(NotNow):
+    code = "objection_undecided"
+    objection_id: int
+
+
+class GrievanceUndecided(NotNow):
+    code = "grievance_undecided"
+    grievance_id: str
+
+
+class NoticeNotServed(NotNow):
+    code = "notice_not_served"
+
+
+class CourtOrderToRestore(NotNow):
+    code = "court_order_to_restore"
+    court_order_id: int
+
+
+class CannotGoBack(NotNow):
+    code = "cannot_go_back"
+    step: str
+
+
+class CannotGoBackTo(NotNow):
+    code = "cannot_go_back_to"
+    step: str
+    to: str
+
+
+class HoldNotOfRestoration(NotNow):
+    code = "hold_not_of_restoration"
+    hold_id: UUID
+
+
+class ObjectionAlreadyDecided(NotNow):
+    code = "objection_already_decided"
+    objection_id: int
+    decision: str
+
+
+class CourtOrderDoesNotEndStep(NotNow):
+    code = "court_order_does_not_end_step"
+    step: str
+    kinds: tuple[str, ...]
+
+
+class MoneyJustHeld(NotNow):
+    code = "money_just_held"
+
+
+class NothingToRestore(NotNow):
+    code = "nothing_to_restore"
+
+
+class RestorationHoldChanged(NotNow):
+    code = "restoration_hold_changed"
+    hop_no: int
+
+
+class CourtOrderExceeded(NotNow):
+    code = "court_order_exceeded"
+    court_order_id: int
+    left_paise: int
+
+
+class NothingToReopen(NotNow):
+    code = "nothing_to_reopen"
+
+
+class NotReopenable(NotNow):
+    code = "not_reopenable"
+    state: str
+
+
+class WrongStep(NotNow):
+    code = "wrong_step"
+    step: str
+    allowed: tuple[str, ...]
+
+
+class NotPrepared(NotNow):
+    code = "not_prepared"
+
+
+class AlreadyPrepared(NotNow):
+    code = "already_prepared"
+    prepared_by: str
+
+
+class RestorationNeedsSecondOfficer(SameEyes):
+    code = "restoration_needs_second_officer"
+    officer: str
