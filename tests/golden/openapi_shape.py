@@ -1,9 +1,10 @@
 """Return what a client relies on in a description of the API: one line a fact, no prose."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 Json = dict[str, Any]
+PARAMETERS: Final = frozenset({"path", "query", "header", "cookie"})
 
 
 class Fact(NamedTuple):
@@ -16,17 +17,36 @@ class Fact(NamedTuple):
     field: str
     """where in it, as `items[].hop_no`; empty for the whole"""
     says: str
-    """a type, one value of an enumeration, or `optional`"""
+    """a type, one value of an enumeration, `optional` of what is sent to us, or `always` of what we send"""
+
+    @property
+    def is_sent_to_us(self) -> bool:
+        """Whether a client sends it."""
+        return self.place in PARAMETERS or self.place.startswith("body ")
 
 
 def facts(document: Json) -> set[Fact]:
     """Return every fact of the description."""
-    return {
+    found = {
         Fact(f"{method.upper()} {path}", place, field, says)
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
         for place, field, says in _operation(document, operation)
     }
+    return {fact for fact in found if fact.says != ("always" if fact.is_sent_to_us else "optional")}
+
+
+def newly_required(before: set[Fact], now: set[Fact]) -> list[Fact]:
+    """Return what a client of before does not send, and must send now."""
+    known = {fact[:3] for fact in before}
+    operations = {fact.operation for fact in before}
+    optional = {fact[:3] for fact in now if fact.says == "optional"}
+    return sorted(
+        fact
+        for fact in now
+        if fact.is_sent_to_us and fact.operation in operations and fact[:3] not in known | optional
+        if fact.place in PARAMETERS or (*fact[:2], fact.field.rpartition(".")[0]) in known
+    )
 
 
 def _operation(document: Json, operation: Json) -> Iterator[tuple[str, str, str]]:
@@ -79,8 +99,7 @@ def _own(document: Json, schema: Json, field: str, above: tuple[str, ...]) -> It
     for name, inner in schema.get("properties", {}).items():
         inside = f"{field}.{name}".lstrip(".")
         yield from _shape(document, inner, inside, above)
-        if name not in schema.get("required", ()):
-            yield inside, "optional"
+        yield inside, "always" if name in schema.get("required", ()) else "optional"
     for key, mark in (("items", "[]"), ("additionalProperties", "{}")):
         if isinstance(schema.get(key), dict):
             yield from _shape(document, schema[key], f"{field}{mark}", above)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.golden.openapi_shape import Fact
+from tests.golden.openapi_shape import PARAMETERS, Fact
 from tests.paths import ROOT
 
 FOLDER: Final = ROOT / "tests" / "golden"
@@ -54,8 +54,7 @@ def _changed(fact: Fact, entry: Rename) -> Fact | None:
         return fact._replace(says=entry.new) if entry.new else None
     if entry.kind == "value" and fact.says == f"value {entry.old}":
         return fact._replace(says=f"value {entry.new}") if entry.new else None
-    is_parameter = fact.place in {"path", "query", "header", "cookie"}
-    if entry.kind == ("parameter" if is_parameter else "field"):
+    if entry.kind == ("parameter" if fact.place in PARAMETERS else "field"):
         place = _place_now(fact.field, entry)
         return None if place is None else fact._replace(field=place)
     return fact

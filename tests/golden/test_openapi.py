@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.openapi_world import published
-from tests.golden.openapi_shape import Fact, facts
+from tests.golden.openapi_shape import PARAMETERS, Fact, facts, newly_required
 from tests.golden.renames import FOLDER, Rename, fact_now, missing_entry, table
 
 SHOWN_MAX = 40
@@ -35,15 +35,18 @@ def _entry(fact: Fact, now: set[Fact]) -> str:
         return missing_entry("operation", fact.says)
     if fact.says.startswith("value "):
         return missing_entry("value", fact.says.removeprefix("value "), fact.operation)
-    return missing_entry(
-        "parameter" if fact.place in {"path", "query", "header"} else "field", fact.field, fact.operation
-    )
+    return missing_entry("parameter" if fact.place in PARAMETERS else "field", fact.field, fact.operation)
 
 
 def test_every_fact_of_the_description_is_there_or_in_the_table() -> None:
     told = lacking(golden(), facts(published()), table())
     shown = "\n".join(told[:SHOWN_MAX])
     assert not told, f"{len(told)} facts are gone; tests/golden/renames.toml lacks an entry for each:\n{shown}"
+
+
+def test_a_client_has_to_send_nothing_more() -> None:
+    before = {today for fact in golden() if (today := fact_now(fact, table())) is not None}
+    assert newly_required(before, facts(published())) == []
 
 
 def test_every_entry_of_the_table_changes_something() -> None:
@@ -81,6 +84,36 @@ def test_a_change_is_found_and_its_entry_named(changed: dict[str, Any], entry: s
     assert told
     assert all(entry in line for line in told)
     assert all(LISTED in line for line in told)
+
+
+def test_a_field_that_may_be_missing_now_is_found() -> None:
+    changed = description(hop={"type": "integer"}, kind=KINDS)
+    changed["components"]["schemas"]["T"]["required"] = ["hop"]
+    assert [line.partition("\n")[0] for line in lacking(facts(BEFORE), facts(changed), [])] == [
+        "GET /things | 200 application/json | items[].kind: always"
+    ]
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_a_parameter_that_has_to_be_sent_now_is_found(required: bool) -> None:
+    changed = description(hop={"type": "integer"}, kind=KINDS)
+    more = {"name": "most", "in": "query", "schema": {"type": "integer"}, "required": required}
+    changed["paths"]["/things"]["get"]["parameters"].append(more)
+    found = [fact.field for fact in newly_required(facts(BEFORE), facts(changed))]
+    assert found == (["most"] if required else [])
+
+
+@pytest.mark.parametrize(("field", "required"), [("b", ["a", "b"]), ("", ["a"])])
+def test_a_field_of_a_body_that_has_to_be_sent_now_is_found(field: str, required: list[str]) -> None:
+    before, changed = description(), description()
+    one = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+    inner = {"type": "object", "properties": {"c": {"type": "integer"}}, "required": ["c"]}
+    two = {"type": "object", "properties": {"a": {"type": "integer"}, "b": inner}, "required": required}
+    for document, schema in ((before, one), (changed, two)):
+        body = {"content": {"application/json": {"schema": schema}}}
+        document["paths"]["/things"]["get"]["requestBody"] = body
+    found = {fact.field for fact in newly_required(facts(before), facts(changed))}
+    assert found == ({field} if field else set())
 
 
 def test_an_addition_is_no_change() -> None:
