@@ -36,6 +36,7 @@ from simulator.people.court import one_page_pdf
 from simulator.wires.signing import signed_headers
 from tests.api.conftest import SECRET, Doors, line, opened, temporal_is_there, transfer
 from tests.api.feed import AT_HDFC, Feed
+from tests.deep import DEEP
 
 KEY: Final = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)
 KEY_ID: Final = "sbin-tries"
@@ -48,7 +49,7 @@ COURT_ORDER: Final = {
     "made_on": "2026-11-24",
     "document": b64encode(one_page_pdf("order")).decode(),
 }
-CASES_MAX: Final = 80
+CASES_MAX: Final = 80 if DEEP else 30
 PLENTY: Final = 1_000_000
 """calls that a bank has: what a bucket refuses shows nothing of the route behind it"""
 LONG_WAITS: Final = frozenset(map(str, range(1, WAIT_MAX_SECONDS + 1)))

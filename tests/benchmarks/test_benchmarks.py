@@ -43,7 +43,7 @@ async def test_isolation_has_every_request_at_its_bank_and_says_both_p99() -> No
     command = [sys.executable, "-m", "workers.cli", "bench", "isolation", "--seconds", "3", "--rate-per-second", "4"]
     process = await asyncio.create_subprocess_exec(
         *command,
-        *("--queued", "20", "--json", "-"),
+        *("--queued", "20", "--hang-seconds", "5", "--json", "-"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

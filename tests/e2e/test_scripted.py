@@ -18,6 +18,7 @@ from simulator import (
 )
 from tests.e2e.live import Json, Live, live
 from tests.factories import rrn
+from tests.ground import Ground
 
 pytestmark = pytest.mark.end_to_end
 
@@ -25,11 +26,11 @@ PAYER = {"institution": "SBIN", "account": "30000000001"}
 
 
 @pytest.fixture(scope="module")
-async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
+async def engine(tmp_path_factory: pytest.TempPathFactory, module_ground: Ground) -> AsyncIterator[Live]:
     """One engine for the module, among banks that do as they are told."""
     config = SimulatorConfig(complaints=0, institutions=8, knobs=Knobs.none(), clock_factor=60.0)
     home: Path = tmp_path_factory.mktemp("engine")
-    async with live(home, config) as engine:
+    async with live(home, config, module_ground) as engine:
         engine.sim.connect(engine.running.api_url)
         yield engine
 

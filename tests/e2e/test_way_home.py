@@ -18,7 +18,8 @@ from schemas.enums import Role
 from simulator import BankDelays, Delay, Knobs, SimulatorConfig
 from simulator.config import Channels, HomeHabits, OrderHabits
 from tests.e2e.live import Live, live
-from tests.e2e.test_world import kill
+from tests.e2e.test_world import CATCHES_AT_LEAST, kill
+from tests.ground import Ground
 
 pytestmark = pytest.mark.end_to_end
 
@@ -78,11 +79,14 @@ async def paise(engine: Live, bucket: str) -> int:
     return found
 
 
-async def test_money_goes_home_over_every_channel(tmp_path: Path, spool: Path) -> None:
-    async with live(tmp_path, world(spool=spool), letters=True, goes_home=True) as engine:
+async def test_money_goes_home_over_every_channel(tmp_path: Path, spool: Path, ground: Ground) -> None:
+    async with live(tmp_path / "home", world(spool=spool), ground, letters=True, goes_home=True) as engine:
         engine.play()
         await engine.until(lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home")
         assert await paise(engine, "restored") > 0
+        truth = engine.sim.state()["truth"]
+        assert isinstance(truth, dict)
+        assert truth["caught_of_catchable"] >= CATCHES_AT_LEAST
         channels = await engine.pool.fetch("SELECT DISTINCT channel FROM bank_order WHERE state = 'confirmed'")
         assert {row["channel"] for row in channels} >= {"push", "pull", "iso20022", "email"}
         wrong = await engine.pool.fetchval(
