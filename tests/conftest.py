@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from argon2 import PasswordHasher
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
@@ -71,6 +72,14 @@ def memory_folder() -> Path | None:
     """A file system in memory with room for servers: a database is cloned there in a tenth of the time."""
     is_roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_FREE_BYTES_MIN
     return MEMORY if is_roomy else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Hash passwords with Argon2 at its least cost: the product's cost is a defence, which slows every test down."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("activities.secrets._HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from tests.api.openapi_world import AnyCase, Description, World, everything, judge, published
+from tests.api.openapi_world import AnyCase, Description, World, everything, filled, judge, published
 from tests.deep import database_settings
 
-__all__ = ["everything"]
+__all__ = ["everything", "filled"]
 
 DESCRIBED: Final = Description(published())
 RANDOM: Final = database_settings(3, steps=50)

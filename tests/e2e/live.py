@@ -129,7 +129,7 @@ class Live:
                 pytest.fail(f"{what}: not within {limit_seconds:.0f} s: {waits_for}")
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def until_settled(self, case_no: str, limit_seconds: float = 20.0) -> None:
+    async def until_settled(self, case_no: str, limit_seconds: float = 240.0) -> None:
         """Wait until the API says that the case is settled."""
 
         async def settled() -> bool:

@@ -15,7 +15,7 @@ from tests.ground import Ground
 
 pytestmark = pytest.mark.end_to_end
 
-LIMIT_SECONDS = 120.0
+LIMIT_SECONDS = 400.0
 CONVINCED = 0.5
 
 

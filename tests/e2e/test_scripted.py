@@ -109,7 +109,7 @@ async def test_a_wrong_number_is_corrected_by_the_desk(engine: Live, banks: tupl
     async def asked() -> bool:
         return bool((await engine.read("/desk/tasks", case=case_no, kind="correct_reference"))["items"])
 
-    await engine.until(asked, 20, "the desk is asked")
+    await engine.until(asked, 240, "the desk is asked")
     await engine.post(f"/cases/{case_no}/hops/1/correct", {"rrn": right, "reason": "read again"})
     await engine.until_settled(case_no)
     assert [ticket.rrns for ticket in engine.sim.tickets() if ticket.report.ack_no == case_no] == [[wrong], [right]]
@@ -147,7 +147,7 @@ async def test_silence_brings_a_letter_and_the_desk_may_hurry_it_and_stop(
     async def reminded() -> bool:
         return engine.sim.mailboxes.received > before
 
-    await engine.until(reminded, 20, "the bank gets a letter")
+    await engine.until(reminded, 240, "the bank gets a letter")
     letter = engine.sim.mailboxes.letters[-1]
     assert case_no in str(letter["subject"])
     await engine.post(f"/cases/{case_no}/requests/{ticket.key}/stop", {"reason": "answered by phone: nothing there"})

@@ -23,9 +23,10 @@ from tests.ground import Ground
 
 pytestmark = pytest.mark.end_to_end
 
-HOME_LIMIT_SECONDS = 120.0
+HOME_LIMIT_SECONDS = 400.0
 WORKERS = ("worker --queue golden-hour", "worker --queue way-home")
 KILLS = 2
+UNHURRIED = 10.0
 BY_CALL = Channels(api=("i4c", "push", "pull"), seat=("pull",), mail=("email",))
 EVERY = Channels(api=("iso20022", "push"), seat=("pull", "i4c"), mail=("email",))
 """each way of taking orders has a bank that always has much of the money"""
@@ -80,7 +81,9 @@ async def paise(engine: Live, bucket: str) -> int:
 
 
 async def test_money_goes_home_over_every_channel(tmp_path: Path, spool: Path, ground: Ground) -> None:
-    async with live(tmp_path / "home", world(spool=spool), ground, letters=True, goes_home=True) as engine:
+    # Money moves on in minutes: at this factor an engine that a busy machine delays by seconds still catches it.
+    config = world(spool=spool).model_copy(update={"clock_factor": UNHURRIED})
+    async with live(tmp_path / "home", config, ground, letters=True, goes_home=True) as engine:
         engine.play()
         await engine.until(lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home")
         assert await paise(engine, "restored") > 0

@@ -23,8 +23,9 @@ pytestmark = pytest.mark.end_to_end
 COMPLAINTS = 15
 CLOCK_FACTOR = 120.0
 DAY_WALL_SECONDS = 12.0
-END_LIMIT_SECONDS = 100.0
-AFTER_A_KILL_SECONDS = 30.0
+END_LIMIT_SECONDS = 400.0
+"""bounds a day that hangs; a busy machine needs longer than a quiet one"""
+AFTER_A_KILL_SECONDS = 120.0
 CATCHES_AT_LEAST = 0.9
 
 HARMLESS = Knobs.none().model_copy(
@@ -156,7 +157,7 @@ async def check_workflows(engine: Live) -> None:
     async def none_runs() -> bool:
         return (await client.count_workflows(query + "'Running'")).count == 0
 
-    await engine.until(none_runs, 15, "every workflow ends")
+    await engine.until(none_runs, 240, "every workflow ends")
     for status in (WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.TIMED_OUT):
         assert (await client.count_workflows(f"{query}'{status.name.title().replace('_', '')}'")).count == 0
 

@@ -22,8 +22,8 @@ from workers.commands.demo import HOME_PREFIX, _sweep
 
 pytestmark = pytest.mark.end_to_end
 
-START_LIMIT_SECONDS = 90.0
-DEMO_LIMIT_SECONDS = 150.0
+START_LIMIT_SECONDS = 240.0
+DEMO_LIMIT_SECONDS = 400.0
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ from workers.worker import sandbox
 from workflows import options
 from workflows.statutory_duties import DutiesWorkflow
 
-PATIENCE_SECONDS = 45.0
+PATIENCE_SECONDS = 180.0
 LOOK_SECONDS = 0.02
 HOUR = timedelta(hours=1)
 

@@ -27,7 +27,7 @@ from workflows import options
 from workflows.grievance import GrievanceWorkflow
 from workflows.hold import HoldWorkflow
 
-PATIENCE_SECONDS = 45.0
+PATIENCE_SECONDS = 180.0
 LOOK_SECONDS = 0.02
 MOMENT = timedelta(seconds=1)
 HOLD, GRIEVANCE = ProcedureKind.HOLD, ProcedureKind.GRIEVANCE

@@ -37,7 +37,7 @@ from workers.worker import sandbox
 from workflows import options
 from workflows.bank_order import OrderWorkflow
 
-PATIENCE_SECONDS = 45.0
+PATIENCE_SECONDS = 180.0
 LOOK_SECONDS = 0.02
 MOMENT = timedelta(seconds=1)
 

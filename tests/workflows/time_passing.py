@@ -8,7 +8,7 @@ from typing import Any
 from temporalio.client import WorkflowHandle
 from temporalio.testing import TimeSkipper
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 40.0
 TRIES = 5
 LEAST = timedelta(milliseconds=100)
 
