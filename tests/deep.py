@@ -1,7 +1,7 @@
-"""How long random tests run: shortly in the gate, long and with fresh seeds in `make deep`.
+"""How long random tests run: shortly and with the same examples in the gate, long and with fresh ones in `make deep`.
 
-`DEEP=1` multiplies every number of examples; `DEEP_FACTOR` says by how much. A failing example is printed with the line
-that runs it again, and Hypothesis keeps it in `.hypothesis/examples` and tries it first from then on.
+`DEEP=1` multiplies every number of examples; `DEEP_FACTOR` says by how much. A failing example of a deep run is printed
+with the line that runs it again. Hypothesis keeps it in `.hypothesis/examples`, and the next deep run tries it first.
 """
 
 import os
@@ -55,7 +55,11 @@ def load_profile() -> None:
     How long an example takes says how busy the machine is: a limit on it fails by luck.
     """
     settings.register_profile(
-        "goldenhour", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+        "goldenhour",
+        deadline=None,
+        derandomize=not DEEP,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow],
     )
     settings.load_profile("goldenhour")
 
