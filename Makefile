@@ -1,17 +1,31 @@
 # Needs make, python3 (3.11 or later, with venv) and a package registry. Every target sets the environment up first, once per lock change.
 #   make demo ARGS="--complaints 40 --seed 7"    the main job, on the embedded stack
-#   make test                                    every check and every test
+#   make test                                    every check and every test, side by side
+#   make unit                                    the tests that need no server
+#   make deep                                    random tests, long and with fresh seeds, and planted bugs
 #   make bench ARGS="first-hold"                 one benchmark
 #   make docs                                    the generated pages in docs/reference
 
 PYTHON ?= python3
 ARGS ?=
 UPGRADE ?=
+# Tests that wait for clocks leave a core to others: there are two processes for each.
+JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(8, 2 * (os.cpu_count() or 1)))')
+SHARE := -n $(JOBS) --dist loadfile --no-loadscope-reorder
+UNIT := tests/adapters tests/documents tests/domain tests/schemas tests/simulator
+MACHINES := tests/activities/cases/test_case_machine.py tests/activities/orders/test_orders_machine.py \
+	tests/activities/restoration/test_restoration_machine.py tests/activities/tracing/test_contradictions_machine.py
+DEEP := $(MACHINES) tests/domain tests/db/reporting tests/api/test_openapi.py tests/api/test_openapi_hostile.py \
+	tests/api/test_openapi_random.py tests/e2e
 # Every Python has an environment of its own (requirements/install.py); `.venv` is a link to the one set up last.
 BIN := .venvs/$(shell $(PYTHON) -c 'import sys; v = sys.version_info; print(f"{sys.implementation.name}-{v.major}.{v.minor}")')/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench test docs lint format lock clean
+.PHONY: help setup demo bench test unit deep docs lint format lock clean
+
+# Compiled files of ours and of the libraries are kept for all the processes that tests start, where Python keeps none.
+unit test deep: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pycache
+unit test deep: export PYTHONDONTWRITEBYTECODE :=
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -42,13 +56,19 @@ format: setup
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-test: lint
-	@echo "== tests"
-	@$(BIN)/pytest -n 2 $(ARGS)
+test: setup
+	@$(BIN)/python tests/gate.py $(SHARE) $(ARGS)
+
+unit: setup
+	@$(BIN)/pytest $(SHARE) $(UNIT) $(ARGS)
+
+deep: setup
+	@DEEP=1 $(BIN)/pytest $(SHARE) --timeout 7200 $(DEEP) $(ARGS)
+	@$(BIN)/python tests/planted_bugs.py
 
 lock: setup
 	@requirements/lock.sh $(UPGRADE)
 
 clean:
-	rm -rf .venv .venvs .goldenhour .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venvs .goldenhour .hypothesis .import_linter_cache .mypy_cache .pycache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,6 +4,7 @@ Servers are one a pytest process (so two with `-n 2`), on free ports, in a folde
 """
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -11,12 +12,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import HealthCheck, settings
+from argon2 import PasswordHasher
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
 from db.migrate import migrate
 from db.pool import Pool, open_pool
+from tests import deep
+from tests.ground import Ground, Grounds
+from tests.paths import ROOT
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import DATA_CONVERTER
@@ -26,17 +30,56 @@ POOL_CONNECTIONS_MAX = 10
 MEMORY = Path("/dev/shm")
 MEMORY_FREE_BYTES_MIN = 2 * 2**30
 
+FIRST = (
+    "workers/test_stack_processes.py",
+    "api/test_openapi_hostile.py",
+    "e2e/test_way_home.py",
+    "workflows/test_restoration_clocks.py",
+    "e2e/test_faults.py",
+    "api/test_openapi.py",
+    "e2e/test_channels.py",
+    "workflows/test_restoration.py",
+    "benchmarks/test_benchmarks.py",
+    "api/test_openapi_random.py",
+    "e2e/test_world.py",
+    "workflows/test_bank_order.py",
+    "e2e/test_appeals.py",
+    "activities/restoration/test_restoration_machine.py",
+    "workflows/test_delivery.py",
+    "simulator/world/test_day.py",
+    "workflows/test_ladder.py",
+    "api/orders/test_pages.py",
+    "workflows/test_sweep.py",
+)
+"""The longest files, so that none is left for the end; those that wait stand beside those that compute."""
+
 _numbers = itertools.count(1)
 
-# How long an example takes says how busy the machine is: a limit on it fails by luck.
-settings.register_profile("goldenhour", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("goldenhour")
+# The commands that tests start compile our files and the libraries' once, and not once each.
+os.environ.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / ".pycache"))
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+deep.load_profile()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, in the order of `FIRST`; all others keep their places."""
+    places = {ROOT / "tests" / name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: places.get(item.path, len(FIRST)))
 
 
 def memory_folder() -> Path | None:
     """A file system in memory with room for servers: a database is cloned there in a tenth of the time."""
     is_roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_FREE_BYTES_MIN
     return MEMORY if is_roomy else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Hash passwords with Argon2 at its least cost: the product's cost is a defence, which slows every test down."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("activities.secrets._HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +146,26 @@ async def temporal_client(temporal_server: EmbeddedTemporal) -> Client:
         namespace=temporal_server.namespace,
         data_converter=DATA_CONVERTER,
     )
+
+
+@pytest.fixture(scope="session")
+def grounds(postgres: EmbeddedPostgres, template_database: str, temporal_server: EmbeddedTemporal) -> Grounds:
+    """Makes databases and namespaces for whole engines on this process's servers."""
+    return Grounds(postgres, template_database, temporal_server)
+
+
+@pytest.fixture
+async def ground(grounds: Grounds) -> AsyncIterator[Ground]:
+    """A database and a namespace for an engine of this test alone."""
+    async with grounds.made() as ground:
+        yield ground
+
+
+@pytest.fixture(scope="module")
+async def module_ground(grounds: Grounds) -> AsyncIterator[Ground]:
+    """A database and a namespace for an engine of this module."""
+    async with grounds.made() as ground:
+        yield ground
 
 
 @pytest.fixture

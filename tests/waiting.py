@@ -7,7 +7,7 @@ from inspect import isawaitable
 LOOK_EVERY_SECONDS = 0.02
 
 
-async def until(so: Callable[[], object], limit_seconds: float = 30.0) -> None:
+async def until(so: Callable[[], object], limit_seconds: float = 240.0) -> None:
     """Wait until `so` gives, or its coroutine comes to, something that is true. Raises TimeoutError."""
     async with asyncio.timeout(limit_seconds):
         while True:

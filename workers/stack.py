@@ -33,6 +33,7 @@ WORKER_STOP_LIMIT_SECONDS = 20.0
 PORT_TRIES = 3
 PORT_TROUBLE = "address already in use"
 INTERRUPTED = 130
+PYCACHE = "PYTHONPYCACHEPREFIX"
 RESTARTS_MAX = 5
 RESTART_WAIT_SECONDS = 0.5
 
@@ -169,11 +170,14 @@ async def _start_api(supervisor: Supervisor, settings: Settings, *, restarts: bo
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The environment of a child process: ours, with exactly these settings, and its compiled files in the home."""
+    """The environment of a child process: ours, with exactly these settings.
+
+    Its compiled files are in the home, unless our own environment names a folder for them.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(ENV_PREFIX)}
     # The workflow sandbox loads its files again for every case: without their compiled form it compiles them each time.
     inherited.pop("PYTHONDONTWRITEBYTECODE", None)
-    compiled = {"PYTHONPYCACHEPREFIX": str(settings.home.absolute() / "pycache")}
+    compiled = {PYCACHE: str(settings.home.absolute() / "pycache")} if PYCACHE not in inherited else {}
     # Whoever works in the tables is not told how to own them.
     return inherited | compiled | settings.model_copy(update={"migration_url": None}).to_environment()
 

@@ -153,12 +153,22 @@ def _prepared() -> list[PreparedEntry]:
 @pytest.fixture
 async def parts(database: Pool) -> Parts:
     """The engine's parts over a database with three banks."""
-    secret_box = SecretBox(SECRET)
-    async with database.acquire() as connection:
+    await with_banks(database)
+    return await parts_over(database)
+
+
+async def with_banks(pool: Pool) -> None:
+    """Write the three banks into a fresh database."""
+    async with pool.acquire() as connection:
         await institutions.upsert(connection, _prepared(), datetime.now(UTC))
-    directory = DirectoryCache(database, secret_box)
+
+
+async def parts_over(pool: Pool) -> Parts:
+    """The engine's parts over a database that has its banks."""
+    secret_box = SecretBox(SECRET)
+    directory = DirectoryCache(pool, secret_box)
     await directory.refresh()
-    ctx = Context(pool=database, directory=directory, policy=load_policy())
+    ctx = Context(pool=pool, directory=directory, policy=load_policy())
     return Parts(ctx=ctx, notifier=NotingNotifier(), secret_box=secret_box, temporal_answers=temporal_is_there)
 
 

@@ -1,5 +1,6 @@
 """The published description, a case with something of everything, and callers of every kind that try all of it."""
 
+import itertools
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
@@ -28,14 +29,17 @@ from api.app import create_app
 from api.bank_gateway.feed import WAIT_MAX_SECONDS
 from api.dependencies import Parts
 from db.banks import bank_keys
+from db.pool import open_pool
 from domain.policy.model import load_policy
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
 from schemas.reconciliation.comparison import ListedLien
 from simulator.people.court import one_page_pdf
 from simulator.wires.signing import signed_headers
-from tests.api.conftest import SECRET, Doors, line, opened, temporal_is_there, transfer
+from tests.api.conftest import SECRET, Doors, line, opened, parts_over, temporal_is_there, transfer, with_banks
 from tests.api.feed import AT_HDFC, Feed
+from tests.deep import DEEP
+from workers.embedded.postgres import EmbeddedPostgres
 
 KEY: Final = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)
 KEY_ID: Final = "sbin-tries"
@@ -48,7 +52,7 @@ COURT_ORDER: Final = {
     "made_on": "2026-11-24",
     "document": b64encode(one_page_pdf("order")).decode(),
 }
-CASES_MAX: Final = 80
+CASES_MAX: Final = 80 if DEEP else 30
 PLENTY: Final = 1_000_000
 """calls that a bank has: what a bucket refuses shows nothing of the route behind it"""
 LONG_WAITS: Final = frozenset(map(str, range(1, WAIT_MAX_SECONDS + 1)))
@@ -60,6 +64,7 @@ CHECKS: Final[list[CheckFunction]] = [
     checks.response_schema_conformance,
 ]
 """what is asked of every response"""
+_numbers = itertools.count(1)
 AnyCase = Case[Any]
 AnyOperation = APIOperation[Any, Any, Any, Any]
 
@@ -226,15 +231,46 @@ _OWN_FIELDS: Final = frozenset({"authorization", "signature", "host", "content-l
 """header fields that the caller's credentials and the client decide"""
 
 
+@dataclass(frozen=True)
+class Filled:
+    """A database that holds something of everything: tests work on copies of it."""
+
+    template: str
+    known: Mapping[str, str]
+    """by the name of a path's parameter"""
+
+
+@pytest.fixture(scope="module")
+async def filled(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Filled]:
+    """A case with a trail, a request to each bank, a contradiction, a task and a comparison; written once a module."""
+    template = f"everything_{next(_numbers)}"
+    pool = await open_pool(await postgres.create_database(template, template_database), min_size=1, max_size=4)
+    await with_banks(pool)
+    async with opened(with_plenty(await parts_over(pool))) as doors:
+        known = await _filled(doors)
+    await pool.close()
+    yield Filled(template, known)
+    await postgres.drop_database(template)
+
+
 @pytest.fixture
-async def everything(parts: Parts) -> AsyncIterator[World]:
-    """The application over a case with a trail, a request to each bank, a contradiction, a task and a comparison."""
+async def everything(postgres: EmbeddedPostgres, filled: Filled) -> AsyncIterator[World]:
+    """The application over a copy of the filled database."""
+    name = f"{filled.template}_{next(_numbers)}"
+    pool = await open_pool(await postgres.create_database(name, filled.template), min_size=1, max_size=10)
+    async with opened(with_plenty(await parts_over(pool))) as doors:
+        yield World(doors, filled.known)
+    await pool.close()
+    await postgres.drop_database(name)
+
+
+def with_plenty(parts: Parts) -> Parts:
+    """The same parts, with more calls than anybody makes."""
     limits = parts.ctx.policy.bank_limits
     plenty = {name: limit.model_copy(update={"calls": PLENTY}) for name, limit in limits.policies.items()}
     bank_limits = limits.model_copy(update={"policies": plenty})
     policy = parts.ctx.policy.model_copy(update={"bank_limits": bank_limits})
-    async with opened(replace(parts, ctx=replace(parts.ctx, policy=policy))) as doors:
-        yield World(doors, await _filled(doors))
+    return replace(parts, ctx=replace(parts.ctx, policy=policy))
 
 
 async def _filled(doors: Doors) -> dict[str, str]:

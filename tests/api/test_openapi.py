@@ -5,9 +5,9 @@ from typing import Final
 
 import pytest
 
-from tests.api.openapi_world import Caller, Description, World, everything, judge, published
+from tests.api.openapi_world import Caller, Description, World, everything, filled, judge, published
 
-__all__ = ["everything"]
+__all__ = ["everything", "filled"]
 
 DESCRIBED: Final = Description(published())
 WRONG_CALLER_EVERY: Final = 8

@@ -1,4 +1,4 @@
-"""Random requests, the same every time: what the edges of each parameter by itself do not show."""
+"""Random requests: what the edges of each parameter by itself do not show."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,22 +6,17 @@ from itertools import cycle
 from typing import Final
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from tests.api.openapi_world import AnyCase, Description, World, everything, judge, published
+from tests.api.openapi_world import AnyCase, Description, World, everything, filled, judge, published
+from tests.deep import database_settings
 
-__all__ = ["everything"]
+__all__ = ["everything", "filled"]
 
 DESCRIBED: Final = Description(published())
-RANDOM: Final = settings(
-    max_examples=8,
-    derandomize=True,
-    database=None,
-    phases=(Phase.generate,),
-    suppress_health_check=list(HealthCheck),
-)
+RANDOM: Final = database_settings(3, steps=50)
 PARTS: Final = 2
 ANSWER_SECONDS: Final = 60.0
 

@@ -15,6 +15,7 @@ from db.pool import Connection, Pool
 from domain.errors import NotFound
 from domain.policy.model import RateLimit
 from schemas.enums import FeedStatus
+from tests.deep import examples
 from tests.factories import rrn
 
 LIMIT = RateLimit(calls=3, seconds=3600, source="of the test")
@@ -138,7 +139,7 @@ async def test_another_banks_hold_is_unknown(pool: Pool, case_no: str) -> None:
     assert await read(pool, other) == []
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(seed=st.integers(0, 2**16), writers=st.integers(2, 6), readers=st.integers(1, 3))
 async def test_no_reader_misses_a_change_however_they_commit(
     shared: Context, seed: int, writers: int, readers: int

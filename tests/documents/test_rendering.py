@@ -28,6 +28,7 @@ from domain.errors import LimitExceeded
 from schemas.documents.facts import PDF_MAX_BYTES, AccountFacts, OfficerFacts
 from schemas.enums import Language
 from schemas.restoration_enums import OrderReason, PaperKind
+from tests.deep import examples
 from tests.documents.samples import ACCOUNTS, DIGEST, EMERGENCY, NOW, OFFICER, WHOLE
 from tests.pdf_text import text_by_page
 
@@ -314,7 +315,7 @@ def test_whatever_is_written_is_shown_by_characters_that_the_font_draws(text: st
     assert plain(shown) == shown
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(20))
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=300))
 def test_no_text_makes_a_paper_that_cannot_be_set(text: str) -> None:
     officer = OFFICER.model_copy(update={"name": text, "rank": text})

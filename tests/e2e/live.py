@@ -20,10 +20,12 @@ from activities.directory import load_directory
 from activities.secrets import SecretBox
 from api.tokens import Tokens
 from db.pool import Pool, open_pool
+from domain.policy.model import PACKAGED_POLICY
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
 from simulator import SimulatorConfig, SimulatorServer
 from simulator.people.restoration import Badge
+from tests.ground import Ground
 from workers.home import secret_key
 from workers.processes import Supervisor
 from workers.settings import Settings
@@ -127,7 +129,7 @@ class Live:
                 pytest.fail(f"{what}: not within {limit_seconds:.0f} s: {waits_for}")
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def until_settled(self, case_no: str, limit_seconds: float = 20.0) -> None:
+    async def until_settled(self, case_no: str, limit_seconds: float = 240.0) -> None:
         """Wait until the API says that the case is settled."""
 
         async def settled() -> bool:
@@ -166,11 +168,19 @@ def _runs(child: psutil.Process, command: str) -> bool:
 
 @asynccontextmanager
 async def live(
-    home: Path, config: SimulatorConfig, *, letters: bool = False, goes_home: bool = False
+    home: Path,
+    config: SimulatorConfig,
+    ground: Ground | None = None,
+    *,
+    letters: bool = False,
+    goes_home: bool = False,
+    call_timeout_seconds: int | None = None,
 ) -> AsyncIterator[Live]:
     """Run the whole stack in `home`, each process watched over and started again, with a simulator in this process.
 
-    With `letters` every bank can be asked by e-mail too, when its own channel fails or is met with silence.
+    The data is on `ground`; without one the stack starts a PostgreSQL and a Temporal server of its own. With `letters`
+    every bank can be asked by e-mail too, when its own channel fails or is met with silence. With
+    `call_timeout_seconds` no call to a bank takes longer: banks that say nothing cost that much.
     """
     settings = Settings(
         home=home,
@@ -178,6 +188,9 @@ async def live(
         clock_factor=config.clock_factor,
         procedure_clock_factor=config.procedure_clock_factor,
     )
+    settings = on_ground(settings, ground) if ground else settings
+    if call_timeout_seconds is not None:
+        settings = settings.model_copy(update={"policy_file": impatient_policy(home, call_timeout_seconds)})
     settings = at_a_known_address(settings) if letters else settings
     settings = settings.model_copy(update={"iso_spool": config.iso_spool})
     async with SimulatorServer(config, run_clock=False) as sim:
@@ -188,7 +201,7 @@ async def live(
         async with services(settings) as found, Supervisor(home / "logs") as supervisor:
             watching = asyncio.ensure_future(until_failure(found, supervisor, restarts=True))
             url = found.settings.database_url
-            assert url is not None
+            assert url is not None, "services fill it in"
             pool = await open_pool(url.get_secret_value(), min_size=1, max_size=4)
             try:
                 secret_box = SecretBox(secret_key(found.settings))
@@ -202,3 +215,25 @@ async def live(
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
                 await pool.close()
+
+
+def on_ground(settings: Settings, ground: Ground) -> Settings:
+    """Settings of a stack that keeps its data on `ground`."""
+    return settings.model_copy(
+        update={
+            "database_url": SecretStr(ground.database_url),
+            "migration_url": SecretStr(ground.migration_url),
+            "temporal_address": ground.temporal_address,
+            "temporal_namespace": ground.temporal_namespace,
+        }
+    )
+
+
+def impatient_policy(home: Path, call_timeout_seconds: int) -> Path:
+    """Write a policy file that is the packaged one but for the longest call to a bank; return its path."""
+    packaged = PACKAGED_POLICY.read_text(encoding="utf-8")
+    told = "call_timeout_seconds = 10\n"
+    assert packaged.count(told) == 1
+    path = home.with_name(f"{home.name}-policy.toml")
+    path.write_text(packaged.replace(told, f"call_timeout_seconds = {call_timeout_seconds}\n"), encoding="utf-8")
+    return path

@@ -21,15 +21,16 @@ from simulator import (
 from simulator.banks.faults import Foul, Reply
 from simulator.config import Channels
 from tests.e2e.live import Json, Live, live
-from tests.e2e.test_faults import LYING, TAKEN, check_no_case_holds_more_than_its_loss
+from tests.e2e.test_faults import CALL_SECONDS, COMPLAINTS, LYING, TAKEN, check_no_case_holds_more_than_its_loss
 from tests.e2e.test_scripted import transfer
-from tests.e2e.test_world import check_complaints, check_workflows, over, reasons_to_be_open, world
+from tests.e2e.test_world import END_LIMIT_SECONDS, check_complaints, check_workflows, over, reasons_to_be_open, world
 from tests.factories import rrn
+from tests.ground import Ground
 
 pytestmark = pytest.mark.end_to_end
 
 LOSS_PAISE = 10_000_00
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 240.0
 SIGNED = TAKEN | {
     Foul.SIGNATURE: {401},
     Foul.CLOCK: {401},
@@ -39,7 +40,7 @@ SIGNED = TAKEN | {
 
 
 @pytest.fixture(scope="module")
-async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
+async def engine(tmp_path_factory: pytest.TempPathFactory, module_ground: Ground) -> AsyncIterator[Live]:
     """One engine for the module, which writes letters; each test takes banks that nobody has used."""
     channels = Channels(api=("push", "i4c", "push", "push", "i4c", "iso20022"), seat=("pull",), mail=("email",))
     home: Path = tmp_path_factory.mktemp("engine")
@@ -47,7 +48,7 @@ async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live
     config = SimulatorConfig(
         complaints=0, institutions=60, knobs=Knobs.none(), clock_factor=60.0, channels=channels, iso_spool=spool
     )
-    async with live(home, config, letters=True) as engine:
+    async with live(home, config, module_ground, letters=True, call_timeout_seconds=CALL_SECONDS) as engine:
         engine.sim.connect(engine.running.api_url)
         yield engine
 
@@ -248,7 +249,7 @@ async def test_a_foul_signed_answer_is_refused_by_name_and_the_true_one_counts_o
     async def tried() -> bool:
         return engine.sim.banks.faults.refusals != before
 
-    await engine.until(tried, 20, "the foul try is made")
+    await engine.until(tried, 240, "the foul try is made")
     statuses = {status for name, status in engine.sim.banks.faults.refusals if name == foul.value}
     assert statuses == SIGNED[foul]
 
@@ -289,20 +290,22 @@ async def test_a_bank_that_takes_its_word_back_is_written_down_and_moves_no_mone
 # -- everything at once ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.timeout(400)
-async def test_a_day_over_every_channel_among_banks_with_random_faults_loses_nothing(tmp_path: Path) -> None:
+async def test_a_day_over_every_channel_among_banks_with_random_faults_loses_nothing(
+    tmp_path: Path, ground: Ground
+) -> None:
     config = world(seed=37)
     # A file cannot say where money went on to, so a bank that answers by files would leave its cases to the desk.
     channels = Channels(api=("push", "i4c", "pull"), seat=("pull", "push"), mail=("email",))
     changes = {
-        "complaints": 10,
+        "complaints": COMPLAINTS,
         "channels": channels,
         "random_faults": True,
         "knobs": config.knobs.model_copy(update=LYING),
     }
-    async with live(tmp_path / "home", config.model_copy(update=changes), letters=True) as engine:
+    config = config.model_copy(update=changes)
+    async with live(tmp_path / "home", config, ground, letters=True, call_timeout_seconds=CALL_SECONDS) as engine:
         engine.play()
-        await engine.until(lambda: over(engine), 300, "the day ends")
+        await engine.until(lambda: over(engine), END_LIMIT_SECONDS, "the day ends")
         assert await reasons_to_be_open(engine) == {}
         await check_complaints(engine)
         await check_workflows(engine)

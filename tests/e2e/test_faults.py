@@ -8,16 +8,28 @@ import pytest
 
 from simulator import Faults, Knobs, ScriptedAnswer, ScriptedReply, SimulatorConfig, hold_row
 from simulator.banks.faults import Foul, Reply
+from tests.deep import DEEP
 from tests.e2e.live import Json, Live, live
 from tests.e2e.test_scripted import transfer
-from tests.e2e.test_world import check_complaints, check_tickets, check_workflows, over, reasons_to_be_open, world
+from tests.e2e.test_world import (
+    END_LIMIT_SECONDS,
+    check_complaints,
+    check_tickets,
+    check_workflows,
+    over,
+    reasons_to_be_open,
+    world,
+)
 from tests.factories import rrn
+from tests.ground import Ground
 
 pytestmark = pytest.mark.end_to_end
 
 LOSS_PAISE = 10_000_00
-SETTLE_SECONDS = 60.0
-"""a line that says nothing costs the whole time of a call before the request is tried again"""
+SETTLE_SECONDS = 240.0
+CALL_SECONDS = 3
+"""the longest call to a bank: a line that says nothing costs all of it before the request is tried again"""
+COMPLAINTS = 30 if DEEP else 10
 TAKEN = {
     Foul.SIGNATURE: {400},
     Foul.CLOCK: {200},
@@ -31,11 +43,11 @@ TAKEN = {
 
 
 @pytest.fixture(scope="module")
-async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
+async def engine(tmp_path_factory: pytest.TempPathFactory, module_ground: Ground) -> AsyncIterator[Live]:
     """One engine for the module; each test gives a bank of its own its faults."""
     config = SimulatorConfig(complaints=0, institutions=40, knobs=Knobs.none(), clock_factor=60.0)
     home: Path = tmp_path_factory.mktemp("engine")
-    async with live(home, config) as engine:
+    async with live(home, config, module_ground, call_timeout_seconds=CALL_SECONDS) as engine:
         engine.sim.connect(engine.running.api_url)
         yield engine
 
@@ -99,7 +111,7 @@ async def test_a_foul_post_is_refused_by_name_and_the_true_one_counts_once(
     async def tried() -> bool:
         return any(name == foul.value for name, _ in engine.sim.banks.faults.refusals)
 
-    await engine.until(tried, 20, "the foul try is made")
+    await engine.until(tried, 240, "the foul try is made")
     statuses = {status for name, status in engine.sim.banks.faults.refusals if name == foul.value}
     assert statuses == TAKEN[foul]
 
@@ -118,13 +130,12 @@ async def test_a_bank_whose_clock_is_wrong_is_believed_about_the_money(
 LYING = {"contradictory_answer": 0.1, "hold_after_emptied": 0.2, "unasked_hop": 0.1, "reversed_parts": 0.5}
 
 
-@pytest.mark.timeout(300)
-async def test_a_day_among_banks_with_random_faults_loses_nothing(tmp_path: Path) -> None:
-    config = world(seed=31).model_copy(update={"complaints": 30})
+async def test_a_day_among_banks_with_random_faults_loses_nothing(tmp_path: Path, ground: Ground) -> None:
+    config = world(seed=31).model_copy(update={"complaints": COMPLAINTS})
     config = config.model_copy(update={"knobs": config.knobs.model_copy(update=LYING), "random_faults": True})
-    async with live(tmp_path / "home", config) as engine:
+    async with live(tmp_path / "home", config, ground, call_timeout_seconds=CALL_SECONDS) as engine:
         engine.play()
-        await engine.until(lambda: over(engine), 200, "the day ends")
+        await engine.until(lambda: over(engine), END_LIMIT_SECONDS, "the day ends")
         assert await reasons_to_be_open(engine) == {}
         await check_complaints(engine)
         await check_tickets(engine)

@@ -31,7 +31,7 @@ from tests.factories import complaint, institution, make_context, number_apart, 
 from workers.temporal import CaseNotifier
 from workers.worker import Queues, make_workers, running
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 240.0
 VAULT = SecretBox(SecretStr("k" * 40))
 
 

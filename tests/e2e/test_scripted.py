@@ -18,6 +18,7 @@ from simulator import (
 )
 from tests.e2e.live import Json, Live, live
 from tests.factories import rrn
+from tests.ground import Ground
 
 pytestmark = pytest.mark.end_to_end
 
@@ -25,11 +26,11 @@ PAYER = {"institution": "SBIN", "account": "30000000001"}
 
 
 @pytest.fixture(scope="module")
-async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
+async def engine(tmp_path_factory: pytest.TempPathFactory, module_ground: Ground) -> AsyncIterator[Live]:
     """One engine for the module, among banks that do as they are told."""
     config = SimulatorConfig(complaints=0, institutions=8, knobs=Knobs.none(), clock_factor=60.0)
     home: Path = tmp_path_factory.mktemp("engine")
-    async with live(home, config) as engine:
+    async with live(home, config, module_ground) as engine:
         engine.sim.connect(engine.running.api_url)
         yield engine
 
@@ -108,7 +109,7 @@ async def test_a_wrong_number_is_corrected_by_the_desk(engine: Live, banks: tupl
     async def asked() -> bool:
         return bool((await engine.read("/desk/tasks", case=case_no, kind="correct_reference"))["items"])
 
-    await engine.until(asked, 20, "the desk is asked")
+    await engine.until(asked, 240, "the desk is asked")
     await engine.post(f"/cases/{case_no}/hops/1/correct", {"rrn": right, "reason": "read again"})
     await engine.until_settled(case_no)
     assert [ticket.rrns for ticket in engine.sim.tickets() if ticket.report.ack_no == case_no] == [[wrong], [right]]
@@ -146,7 +147,7 @@ async def test_silence_brings_a_letter_and_the_desk_may_hurry_it_and_stop(
     async def reminded() -> bool:
         return engine.sim.mailboxes.received > before
 
-    await engine.until(reminded, 20, "the bank gets a letter")
+    await engine.until(reminded, 240, "the bank gets a letter")
     letter = engine.sim.mailboxes.letters[-1]
     assert case_no in str(letter["subject"])
     await engine.post(f"/cases/{case_no}/requests/{ticket.key}/stop", {"reason": "answered by phone: nothing there"})

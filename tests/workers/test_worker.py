@@ -16,7 +16,7 @@ from workers.settings import Settings
 from workers.temporal import SDK_BUCKETS_SECONDS
 from workers.worker import Queues, run_worker
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 240.0
 SHOWN_BY_A_SWEEP = (
     "request_latency",
     "workflow_task_schedule_to_start_latency",

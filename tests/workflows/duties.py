@@ -17,12 +17,13 @@ from db.cases import cases
 from schemas.restoration_enums import DutyKind
 from tests.activities.bench import Bench
 from tests.factories import number_apart, row, rrn, transfer
+from tests.workflows.time_passing import let_pass
 from workers.loops.procedures import Aftercare
 from workers.worker import sandbox
 from workflows import options
 from workflows.statutory_duties import DutiesWorkflow
 
-PATIENCE_SECONDS = 45.0
+PATIENCE_SECONDS = 180.0
 LOOK_SECONDS = 0.02
 HOUR = timedelta(hours=1)
 
@@ -61,7 +62,7 @@ class DutyStage:
 
     async def skip(self, case_no: str, wait: timedelta) -> None:
         """Let the workflow's clock go on."""
-        await self.skipper.fast_forward(self.handle(case_no), wait)
+        await let_pass(self.skipper, self.handle(case_no), wait)
 
     def handle(self, case_no: str) -> WorkflowHandle[DutiesWorkflow, None]:
         return self.client.get_workflow_handle_for(DutiesWorkflow.run, f"duties-{case_no}")

@@ -19,11 +19,12 @@ from schemas.outbox.procedures import ProcedureStart
 from schemas.restoration.restorations import RestorationVerb
 from tests.activities.way_home import DESK, Home
 from tests.factories import number_apart
+from tests.workflows.time_passing import let_pass
 from workers.worker import sandbox
 from workflows import options
 from workflows.restoration import RestorationWorkflow
 
-PATIENCE_SECONDS = 45.0
+PATIENCE_SECONDS = 180.0
 LOOK_SECONDS = 0.02
 MOMENT = timedelta(seconds=1)
 
@@ -64,7 +65,7 @@ class Homeward:
 
     async def forward(self, restoration: UUID, days: float) -> None:
         """Let days pass, and a moment: what falls due in them is done meanwhile."""
-        await self.skipper.fast_forward(self.handle(restoration), timedelta(days=days) + MOMENT)
+        await let_pass(self.skipper, self.handle(restoration), timedelta(days=days) + MOMENT)
 
     async def do(self, restoration: UUID, act: Callable[[UUID], Awaitable[object]]) -> None:
         """Let somebody act, at the workflow's time, and tell the workflow as the outbox does."""

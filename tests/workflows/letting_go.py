@@ -20,13 +20,14 @@ from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import ProcedureStart
 from tests.activities.hold_world import Holds
 from tests.factories import number_apart
+from tests.workflows.time_passing import let_pass
 from workers.loops.procedures import WORKFLOWS
 from workers.worker import sandbox
 from workflows import options
 from workflows.grievance import GrievanceWorkflow
 from workflows.hold import HoldWorkflow
 
-PATIENCE_SECONDS = 45.0
+PATIENCE_SECONDS = 180.0
 LOOK_SECONDS = 0.02
 MOMENT = timedelta(seconds=1)
 HOLD, GRIEVANCE = ProcedureKind.HOLD, ProcedureKind.GRIEVANCE
@@ -77,7 +78,7 @@ class LettingGo:
 
     async def forward(self, kind: ProcedureKind, subject: UUID, days: float) -> None:
         """Let days pass, and a moment: what falls due in them is done meanwhile."""
-        await self.skipper.fast_forward(self.handle(kind, subject), timedelta(days=days) + MOMENT)
+        await let_pass(self.skipper, self.handle(kind, subject), timedelta(days=days) + MOMENT)
 
     async def do(self, kind: ProcedureKind, subject: UUID, act: Callable[[], Awaitable[object]]) -> None:
         """Let somebody act, at the workflow's time, and tell the workflow as the outbox does."""

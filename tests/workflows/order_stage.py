@@ -32,11 +32,12 @@ from tests.activities.orders.test_orders import OrderBank
 from tests.activities.way_home import Clock
 from tests.factories import number_apart, rrn
 from tests.workflows.stage import Letters
+from tests.workflows.time_passing import let_pass
 from workers.worker import sandbox
 from workflows import options
 from workflows.bank_order import OrderWorkflow
 
-PATIENCE_SECONDS = 45.0
+PATIENCE_SECONDS = 180.0
 LOOK_SECONDS = 0.02
 MOMENT = timedelta(seconds=1)
 
@@ -88,7 +89,7 @@ class OrderStage:
 
     async def forward(self, order_id: UUID, wait: timedelta) -> None:
         """Let time pass, and a moment: what falls due in it is done meanwhile."""
-        await self.skipper.fast_forward(self.handle(order_id), wait + MOMENT)
+        await let_pass(self.skipper, self.handle(order_id), wait + MOMENT)
 
     async def climb(self, order_id: UUID, rung: OrderRung) -> None:
         """Let the wait before a rung pass, and the rung be climbed."""

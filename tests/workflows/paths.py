@@ -11,6 +11,7 @@ from schemas.outbox.case import CaseNews, FollowUp
 from schemas.tracing.desk_actions import HopCorrection
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage
+from tests.workflows.time_passing import let_pass
 
 OFFICER = "officer:2"
 
@@ -47,7 +48,7 @@ async def ladder(stage: Stage, skipper: TimeSkipper) -> str:
     await stage.until_row("delivered", "SELECT state FROM hold_request WHERE case_no = $1", case_no)
     for rung in list(Rung)[:4]:
         wait_seconds = stage.ctx.policy.ladder[rung].api_seconds
-        await skipper.fast_forward(stage.handle(case_no), timedelta(seconds=wait_seconds + 1))
+        await let_pass(skipper, stage.handle(case_no), timedelta(seconds=wait_seconds + 1))
         await stage.until_row(rung.value, "SELECT rung FROM hold_request WHERE case_no = $1", case_no)
     await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
     await stage.outcome(case_no)
@@ -130,12 +131,10 @@ async def unreachable(stage: Stage, skipper: TimeSkipper) -> str:
     root = rrn()
     stage.banks.down.add("HDFC")
     case_no = await stage.complain(transfer(reference=root))
-    await skipper.fast_forward(stage.handle(case_no), timedelta(seconds=stage.ctx.policy.delivery.retry_for_seconds))
+    await let_pass(skipper, stage.handle(case_no), timedelta(seconds=stage.ctx.policy.delivery.retry_for_seconds))
     await stage.until_row("reminder", "SELECT rung FROM hold_request WHERE case_no = $1", case_no)
     stage.banks.down.clear()
-    await skipper.fast_forward(
-        stage.handle(case_no), timedelta(seconds=stage.ctx.policy.delivery.retry_max_seconds + 1)
-    )
+    await let_pass(skipper, stage.handle(case_no), timedelta(seconds=stage.ctx.policy.delivery.retry_max_seconds + 1))
     await stage.until_row("delivered", "SELECT state FROM hold_request WHERE case_no = $1", case_no)
     await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
     await stage.outcome(case_no)
@@ -163,7 +162,7 @@ async def refused(stage: Stage, skipper: TimeSkipper) -> str:
     stage.banks.refuse["HDFC"] = "77"
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_row("refused", "SELECT state FROM hold_request WHERE case_no = $1", case_no)
-    await skipper.fast_forward(stage.handle(case_no), timedelta(seconds=310))
+    await let_pass(skipper, stage.handle(case_no), timedelta(seconds=310))
     await stage.until_row("reminder", "SELECT rung FROM hold_request WHERE case_no = $1", case_no)
     await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
     await stage.outcome(case_no)

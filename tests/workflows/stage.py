@@ -28,7 +28,7 @@ from workflows.case import CaseWorkflow, case_workflow_id
 
 Order = TypeVar("Order")
 
-PATIENCE_SECONDS = 45.0
+PATIENCE_SECONDS = 180.0
 LOOK_SECONDS = 0.02
 
 

@@ -20,6 +20,7 @@ from schemas.outbox.case import ClimbRung
 from tests.factories import row, rrn, transfer
 from tests.workflows.conftest import CLASSES
 from tests.workflows.stage import LOOK_SECONDS, PATIENCE_SECONDS, Stage, stage_workers, staged
+from tests.workflows.time_passing import let_pass
 from workers.worker import Queues
 from workflows import options
 
@@ -72,9 +73,9 @@ async def test_a_rung_is_not_climbed_a_moment_early(stepping: Stage, time_skippi
     case_no = await stepping.complain()
     await stepping.until_row("delivered", "SELECT state FROM hold_request")
     reminder_seconds = stepping.ctx.policy.ladder[Rung.REMINDER].api_seconds
-    await time_skipping.fast_forward(stepping.handle(case_no), timedelta(seconds=reminder_seconds - 20))
+    await let_pass(time_skipping, stepping.handle(case_no), timedelta(seconds=reminder_seconds - 20))
     assert await stepping.rungs(case_no) == []
-    await time_skipping.fast_forward(stepping.handle(case_no), timedelta(seconds=25))
+    await let_pass(time_skipping, stepping.handle(case_no), timedelta(seconds=25))
     await stepping.until_row("reminder", "SELECT rung FROM hold_request")
     assert await stepping.rungs(case_no) == ["reminder"]
 
@@ -97,7 +98,7 @@ async def test_the_answer_ends_the_ladder_on_every_rung(
     ladder = list(Rung)[:rungs]
     for rung in ladder:
         wait_seconds = stepping.ctx.policy.ladder[rung].api_seconds
-        await time_skipping.fast_forward(stepping.handle(case_no), timedelta(seconds=wait_seconds + 1))
+        await let_pass(time_skipping, stepping.handle(case_no), timedelta(seconds=wait_seconds + 1))
         await stepping.until_row(rung.value, "SELECT rung FROM hold_request")
     assert await stepping.open_tasks(case_no) == tasks
     await stepping.answer("HDFC", case_no, row(1, root, "10000.00"))
@@ -114,7 +115,7 @@ async def test_a_part_of_the_answer_keeps_the_request_on_the_ladder(
     case_no = await stepping.complain(transfer(reference=first), transfer(reference=second))
     await stepping.until_row("delivered", "SELECT state FROM hold_request")
     await stepping.answer("HDFC", case_no, row(1, first, "10000.00"))
-    await time_skipping.fast_forward(stepping.handle(case_no), timedelta(seconds=305))
+    await let_pass(time_skipping, stepping.handle(case_no), timedelta(seconds=305))
     await stepping.until_row("reminder", "SELECT rung FROM hold_request")
     await stepping.answer("HDFC", case_no, row(1, second, "10000.00"))
     await stepping.outcome(case_no)
@@ -136,7 +137,7 @@ async def test_a_letter_that_cannot_be_sent_does_not_stop_the_ladder(skipping: S
 async def test_banks_of_one_case_climb_each_at_their_own_pace(stepping: Stage, time_skipping: TimeSkipper) -> None:
     case_no = await stepping.complain(*(transfer(payee_bank=bank) for bank in BANK_OF.values()))
     await stepping.until_row(3, "SELECT count(*) FROM hold_request WHERE state = 'delivered'")
-    await time_skipping.fast_forward(stepping.handle(case_no), timedelta(seconds=1810))
+    await let_pass(time_skipping, stepping.handle(case_no), timedelta(seconds=1810))
     await stepping.until_row(
         2,
         "SELECT count(*) FROM hold_request WHERE (institution, rung) IN (('HDFC', 'desk_task'), ('ICIC', 'reminder'))",

@@ -88,7 +88,13 @@ if not os.access(folder, os.W_OK | os.X_OK):
 """
 """What a process of another identity tries, as PostgreSQL does."""
 
-NOT_DURABLE: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+NOT_DURABLE: Mapping[str, str] = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    # Each login computes the hash so many times over on both sides, and tests log in thousands of times.
+    "scram_iterations": "1",
+}
 """For tests only: a power cut would lose or corrupt the database."""
 
 
@@ -237,7 +243,7 @@ class EmbeddedPostgres:
         _hand_over(password, self._identity)
         options = ["--auth=scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C.UTF-8"]
         if not self._durable:
-            options.append("--no-sync")
+            options += ["--no-sync", "--set", f"scram_iterations={NOT_DURABLE['scram_iterations']}"]
         initdb = self._child("initdb", "-D", str(target), "-U", ADMIN, *options)
         try:
             initdb.start()

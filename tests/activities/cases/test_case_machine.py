@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -29,6 +28,7 @@ from schemas.enums import Rung
 from schemas.outbox.case import ClimbRung, SendHoldRequest
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.activities.bench import LOST_REPLY, Bench, Outcome
+from tests.deep import Paced, database_settings
 from tests.factories import BANKS, complaint, make_context, moved, row, rrn, transfer
 
 T = TypeVar("T")
@@ -73,6 +73,7 @@ class CaseMachine(RuleBasedStateMachine):
         super().__init__()
         self.bench = Bench(self.ctx)
         self.case_no = ""
+        self.paced = Paced()
         self.known: list[dict[str, Any]] = []
         self.added: list[tuple[int, int]] = []
         """the desk's hops, each with its parent"""
@@ -285,6 +286,11 @@ class CaseMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_rule_holds(self) -> None:
+        if self.case_no and self.paced.is_time():
+            self.run(self.bench.check(self.case_no))
+
+    def teardown(self) -> None:
+        """Look once more at the end, whatever the last steps were."""
         if self.case_no:
             self.run(self.bench.check(self.case_no))
 
@@ -302,13 +308,7 @@ def test_a_case_keeps_every_rule_whatever_happens_to_it(database_dsn: str, loop:
     try:
         run_state_machine_as_test(
             machine,
-            settings=settings(
-                max_examples=30,
-                stateful_step_count=30,
-                suppress_health_check=list(HealthCheck),
-                # A failure is printed as it was found: to shrink it takes minutes on a database.
-                phases=(Phase.explicit, Phase.reuse, Phase.generate),
-            ),
+            settings=database_settings(12, steps=30),
         )
     finally:
         run_in_loop(pool.close())

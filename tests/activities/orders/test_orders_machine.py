@@ -9,7 +9,6 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -34,6 +33,7 @@ from schemas.restoration_enums import OrderKind, OrderReason
 from tests.activities.bench import Bench
 from tests.activities.cases.test_case_machine import loop
 from tests.activities.holds.test_opening import held_case
+from tests.deep import Paced, database_settings
 from tests.factories import make_context, rrn
 
 __all__ = ["loop"]
@@ -55,6 +55,7 @@ class OrdersMachine(RuleBasedStateMachine):
         super().__init__()
         self.bench = Bench(self.ctx)
         self.orders: list[UUID] = []
+        self.paced = Paced()
         self.words: list[tuple[UUID, OrderConfirmation]] = []
 
     def run(self, step: Coroutine[Any, Any, T]) -> T:
@@ -188,6 +189,11 @@ class OrdersMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_case_is_whole(self) -> None:
+        if hasattr(self, "case_no") and self.paced.is_time():
+            self.run(self.bench.check(self.case_no))
+
+    def teardown(self) -> None:
+        """Look once more at the end, whatever the last steps were."""
         if hasattr(self, "case_no"):
             self.run(self.bench.check(self.case_no))
 
@@ -272,14 +278,7 @@ def test_orders_in_any_order(loop: asyncio.AbstractEventLoop, database_dsn: str)
     try:
         run_state_machine_as_test(
             machine,
-            settings=settings(
-                max_examples=20,
-                stateful_step_count=20,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-                # A failure is printed as it was found: to shrink it takes minutes on a database.
-                phases=(Phase.explicit, Phase.reuse, Phase.generate),
-            ),
+            settings=database_settings(8, steps=20),
         )
     finally:
         run_in_loop(pool.close())

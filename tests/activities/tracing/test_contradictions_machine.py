@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.context import Context
@@ -15,6 +15,7 @@ from schemas.enums import SettlementDecision
 from schemas.tracing.contradictions import Settling
 from tests.activities.bench import Bench
 from tests.activities.cases.test_case_machine import chasing_pennies
+from tests.deep import database_settings
 from tests.factories import make_context, moved, row, rrn, transfer
 
 BANKS = ("HDFC", "ICIC")
@@ -118,11 +119,7 @@ def test_whatever_banks_say_and_officers_decide_the_ledger_keeps_every_rule(data
         pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2))
         ctx = chasing_pennies(runner.run(make_context(pool)))
 
-        @settings(
-            max_examples=25,
-            suppress_health_check=list(HealthCheck),
-            phases=(Phase.explicit, Phase.reuse, Phase.generate),
-        )
+        @database_settings(10, steps=50)
         @given(losses, steps)
         def lives(lost: list[tuple[str, str, int]], happens: list[tuple[Any, ...]]) -> None:
             runner.run(Liars(ctx).live(lost, happens))

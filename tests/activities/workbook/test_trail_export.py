@@ -21,6 +21,7 @@ from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.activities.bench import Bench
 from tests.activities.cases.test_case_machine import chasing_pennies, loop
 from tests.activities.workbooks import NOWHERE, ack, codes, serial, take, workbook
+from tests.deep import examples
 from tests.domain.tracing.test_trail_properties import Truth, truths, whole
 from tests.domain.trail_books import C, reread
 from tests.factories import BANKS, complaint, make_context, rrn, transfer
@@ -71,7 +72,7 @@ async def second_dsn(postgres: EmbeddedPostgres, template_database: str) -> Asyn
 
 
 ON_A_DATABASE = settings(
-    max_examples=20,
+    max_examples=examples(8),
     suppress_health_check=list(HealthCheck),
     # A failure is printed as it was found: to shrink it takes minutes on a database.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

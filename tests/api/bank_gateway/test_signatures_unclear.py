@@ -30,6 +30,7 @@ from tests.api.signed import (
     sign,
     sign_over,
 )
+from tests.deep import examples
 from tests.paths import ROOT
 
 
@@ -182,7 +183,7 @@ def test_the_page_has_every_refusal_and_limit() -> None:
     assert ", ".join(f"`{name}`" for name in REQUIRED[:3]) + f" and `{REQUIRED[3]}`" in page
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 @given(data=st.data())
 async def test_whatever_is_sent_gets_an_answer(data: st.DataObject) -> None:
     """One field of a signed request, cut and patched at random: refused by name, never failed over."""

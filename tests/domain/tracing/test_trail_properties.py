@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from schemas.enums import Bucket, ClaimKind, Disposition, HopSource, HopState
 from schemas.tracing.answers import Claim, Reconciliation
+from tests.deep import examples
 from tests.domain.trail_model import RULES, CaseModel, claim
 
 BANKS = ("HDFC", "ICIC", "PUNB")
@@ -64,7 +65,7 @@ def a_case(of: list[tuple[str, str, int, str]]) -> CaseModel:
     return case
 
 
-@settings(max_examples=250)
+@settings(max_examples=examples(100))
 @given(losses, st.lists(answers, max_size=12))
 def test_every_answer_keeps_every_rule(
     lost: list[tuple[str, str, int, str]], told: list[tuple[str, list[Claim]]]
@@ -75,7 +76,7 @@ def test_every_answer_keeps_every_rule(
     assert case.total(Bucket.LOST) == sum(paise for _, _, paise, _ in lost)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(60))
 @given(losses, st.lists(answers, min_size=1, max_size=8), st.data())
 def test_what_was_said_before_has_no_effect(
     lost: list[tuple[str, str, int, str]], told: list[tuple[str, list[Claim]]], data: st.DataObject
@@ -140,7 +141,7 @@ def true_total(truth: Truth, kind: ClaimKind) -> int:
     return sum(line.claim_paise for t in whole(truth) for line in t.lines if line.kind is kind)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(60))
 @given(truths(), st.data())
 def test_answers_in_any_order_in_part_early_and_twice_come_to_the_truth(truth: Truth, data: st.DataObject) -> None:
     rules = RULES.model_copy(update={"max_hops": 1000})
@@ -236,4 +237,4 @@ class TrailMachine(RuleBasedStateMachine):
 
 
 def test_a_case_keeps_every_rule_over_its_whole_life() -> None:
-    run_state_machine_as_test(TrailMachine, settings=settings(max_examples=100, stateful_step_count=30))
+    run_state_machine_as_test(TrailMachine, settings=settings(max_examples=examples(40), stateful_step_count=30))

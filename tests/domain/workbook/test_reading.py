@@ -14,6 +14,7 @@ from domain.workbook.reading import MAX_TRAIL_ROWS, WorkbookSheet, read_trail, r
 from domain.workbook.row import TrailRow
 from schemas.enums import Mode
 from schemas.text import IST
+from tests.deep import examples
 from tests.domain.trail_books import ACK, C, codes, moved, read, said, sheet
 
 ROOT = "400000000001"
@@ -314,7 +315,7 @@ anything = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(150))
 @given(
     st.lists(
         st.tuples(

@@ -10,6 +10,7 @@ from simulator.seeds import unit
 from simulator.world.cases import plan_cases
 from simulator.world.networks import Shape
 from simulator.world.truth import Truth, perfect_truth
+from tests.deep import examples
 
 APART = MoneyModel(shared_mule_rate=0, other_business_rate=0, shop_account_share=0)
 """every account belongs to one case, and no other money lies in it"""
@@ -60,7 +61,7 @@ def whole(truth: Truth) -> dict[int, int]:
     return {case: sum(by_class.values()) for case, by_class in truth.held_by_case.items()}
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(10))
 @given(seed=st.integers(0, 10_000), slowest=st.floats(1, 48 * HOUR_SECONDS))
 def test_no_engine_holds_more_of_a_case_than_the_perfect_one(seed: int, slowest: float) -> None:
     config = SimulatorConfig(seed=seed, complaints=30, knobs=Knobs.none(), money=APART)

@@ -1,0 +1,76 @@
+"""How long random tests run: shortly and with the same examples in the gate, long and with fresh ones in `make deep`.
+
+`DEEP=1` multiplies every number of examples; `DEEP_FACTOR` says by how much. A failing example of a deep run is printed
+with the line that runs it again. Hypothesis keeps it in `.hypothesis/examples`, and the next deep run tries it first.
+"""
+
+import os
+import random
+from collections.abc import Iterator
+from typing import Any, Final
+
+from hypothesis import HealthCheck, Phase, settings
+
+DEEP: Final = os.environ.get("DEEP", "") not in {"", "0"}
+FACTOR: Final = int(os.environ.get("DEEP_FACTOR", "20")) if DEEP else 1
+CHECK_EVERY: Final = 1 if DEEP else 5
+"""after how many steps a state machine looks at the whole database; it also does so at its end"""
+
+
+def examples(gate: int) -> int:
+    """Return how many examples run: `gate` of them in the gate, many times more in deep runs."""
+    return gate * FACTOR
+
+
+def sample(gate: int) -> int:
+    """Return the stride by which a test walks a list of cases: every `gate`-th in the gate, each one in deep runs."""
+    return 1 if DEEP else gate
+
+
+def seeds(gate: int) -> Iterator[int]:
+    """Yield the seeds of a test that draws its own worlds: the same in the gate, fresh ones in deep runs."""
+    first = random.SystemRandom().randrange(10**6, 10**9) if DEEP else 0
+    yield from range(first, first + examples(gate))
+
+
+def database_settings(max_examples: int, steps: int, **more: Any) -> settings:
+    """Return the settings of a random test on a database: failures are printed as found, never shrunk.
+
+    To shrink takes minutes there, because each smaller example runs on a real server.
+    """
+    return settings(
+        max_examples=examples(max_examples),
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.explicit, Phase.reuse, Phase.generate),
+        print_blob=True,
+        **more,
+    )
+
+
+def load_profile() -> None:
+    """Load the settings of every random test.
+
+    How long an example takes says how busy the machine is: a limit on it fails by luck.
+    """
+    settings.register_profile(
+        "goldenhour",
+        deadline=None,
+        derandomize=not DEEP,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("goldenhour")
+
+
+class Paced:
+    """Counts the steps of a state machine: says when it is time to look at everything."""
+
+    def __init__(self) -> None:
+        self._steps = 0
+
+    def is_time(self) -> bool:
+        """Return whether this step is one of those after which everything is checked."""
+        self._steps += 1
+        return self._steps % CHECK_EVERY == 0

@@ -1,0 +1,81 @@
+"""Runs the checks and the tests side by side: `make test`.
+
+The tests are collected once before they run, so that their processes find every file compiled. They write to a file
+while the checks speak; then what they have written is shown, and goes on live. So pytest's closing line is the last
+line, and nothing is mixed. The exit code is 0 only if every check and every test passed.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import IO
+
+BIN = Path(sys.executable).parent
+LOOK_SECONDS = 0.2
+CHECKS = (
+    ("ruff check", ("ruff", "check", ".")),
+    ("ruff format", ("ruff", "format", "--check", ".")),
+    ("mypy", ("mypy",)),
+    ("import rules", ("lint-imports", "--no-cache")),
+)
+
+
+def say(text: str) -> None:
+    """Print a line now."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def start(output: IO[bytes], arguments: list[str]) -> subprocess.Popen[bytes]:
+    """Start the tests; where nothing is compiled yet, a process collects them first."""
+    pytest = BIN / "pytest"
+    cold = not Path(os.environ.get("PYTHONPYCACHEPREFIX", ".")).exists()
+    first = f"'{pytest}' --collect-only -qq >/dev/null 2>&1; " if cold else ""
+    command = ["sh", "-c", f'{first}exec "$0" "$@"', str(pytest), *arguments]
+    return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+
+
+def check() -> list[str]:
+    """Run every check, one after the other; return the names of those that failed."""
+    failed = []
+    for name, (program, *arguments) in CHECKS:
+        say(f"== {name}")
+        began = time.monotonic()
+        if subprocess.run([str(BIN / program), *arguments], check=False).returncode != 0:
+            failed.append(name)
+        say(f"   {time.monotonic() - began:.0f} s")
+    return failed
+
+
+def follow(running: subprocess.Popen[bytes], written: IO[bytes]) -> int:
+    """Show what a program has written to a file, and go on until it ends; return its exit code."""
+    while True:
+        code = running.poll()
+        sys.stdout.buffer.write(written.read())
+        sys.stdout.buffer.flush()
+        if code is not None:
+            return code
+        time.sleep(LOOK_SECONDS)
+
+
+def main(arguments: list[str]) -> int:
+    """Return 0 when every check and every test passed; `arguments` go to pytest."""
+    with tempfile.NamedTemporaryFile(prefix="goldenhour-tests-") as output, Path(output.name).open("rb") as written:
+        tests = start(output, arguments)
+        try:
+            failed = check()
+            say(f"== failed: {', '.join(failed)}" if failed else "== every check passed")
+            say("== tests")
+            code = follow(tests, written)
+        except BaseException:
+            tests.terminate()
+            tests.wait()
+            raise
+    return code or len(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
