@@ -53,7 +53,7 @@ def test_every_kind_has_a_sentence_in_both_languages() -> None:
         (
             "contradiction_settled",
             {"institution": "SBIN", "decision": "bank_is_right", "placed": [], "reason": "letter seen"},
-            "A contradiction of bank SBIN was settled: bank is right. Reason: letter seen",
+            "A discrepancy of bank SBIN was resolved: bank is right. Reason: letter seen",
         ),
         ("a_new_kind", {}, "a new kind."),
     ],

@@ -199,7 +199,7 @@ def test_who_signs_has_something_above_the_signature_on_the_page() -> None:
 
 def test_every_page_names_the_last_event_before_the_paper() -> None:
     document = lien(log_seq=57, log_hash=DIGEST)
-    assert document.footer[1] == f"Case log before this paper: event 57, SHA-256 {DIGEST}"
+    assert document.footer[1] == f"Case log before this document: event 57, SHA-256 {DIGEST}"
     assert len(lien().footer) == 1
 
 

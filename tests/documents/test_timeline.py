@@ -38,7 +38,7 @@ def test_every_event_is_told_in_the_time_of_india() -> None:
         ("2", "25-11-2026 00:32:00", "bank:HDFC"),
     ]
     assert rows[0][3].startswith(
-        "Bank HDFC says it has done the order (give back): ₹12.50 said, ₹0.00 taken. Reason: xxx"
+        "Bank HDFC reports that it carried out the order (give back): ₹12.50 reported, ₹0.00 accepted. Reason: xxx"
     )
     assert rows[1][4].startswith("बैंक HDFC के एक खाते में राशि रोकी गई")
     assert all(len(cell) <= SENTENCE_MAX_CHARS for row in rows for cell in row)
