@@ -11,23 +11,23 @@ from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import feed, i4c, liens
 from api.bank_gateway import grievances as bank_grievances
 from api.bank_gateway import orders as bank_orders
-from api.bank_gateway.auth import BankDoor
+from api.bank_gateway.auth import BankAccess
 from api.bank_gateway.logins import BankLogins
 from api.cases import accounts, cases, desk_actions, events, tasks
 from api.dependencies import Parts
 from api.description import Described, operation_id
 from api.edge import Edge
-from api.evidence import PackingRoom
+from api.evidence import EvidenceJobs
 from api.grievances import appeal_page, grievances, officers
-from api.grievances.appeal_page import AppealGate
-from api.ops import Stock
+from api.grievances.appeal_page import AppealThrottle
+from api.ops import MetricsCache
 from api.orders import orders
 from api.orders.pages import OrderPages
 from api.problems import add_handlers
 from api.reply_pages import FORM_BODY_MAX_BYTES
 from api.reporting import outcomes, scorecards
-from api.reporting.outcomes import CountingRoom
-from api.reporting.scorecards import ReadingRoom
+from api.reporting.outcomes import OutcomeCache
+from api.reporting.scorecards import ScorecardCache
 from api.restoration import credit_accounts, restorations
 from api.streams import EventHub
 from api.tokens import Tokens
@@ -64,14 +64,14 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.tokens = Tokens(parts.secret_box)
     app.state.hub = EventHub(parts.ctx.pool)
     app.state.bank_hub = EventHub(parts.ctx.pool, CHANGED)
-    app.state.bank_door = BankDoor(parts.ctx, app.state.tokens, parts.public_url)
+    app.state.bank_access = BankAccess(parts.ctx, app.state.tokens, parts.public_url)
     app.state.logins = BankLogins(parts.ctx, parts.secret_box)
-    app.state.appeal_gate = AppealGate(parts)
-    app.state.packing_room = PackingRoom()
-    app.state.stock = Stock()
-    app.state.reading_room = ReadingRoom(parts.ctx)
+    app.state.appeal_throttle = AppealThrottle(parts)
+    app.state.evidence_jobs = EvidenceJobs()
+    app.state.metrics_cache = MetricsCache()
+    app.state.scorecard_cache = ScorecardCache(parts.ctx)
     app.state.score_watch = ScoreWatch(parts.ctx)
-    app.state.counting_room = CountingRoom(parts.ctx)
+    app.state.outcome_cache = OutcomeCache(parts.ctx)
     app.state.home_watch = HomeWatch(parts.ctx)
     for resource in (intake, cases, contradictions, accounts, events, desk_actions, tasks, scorecards, reconciliation):
         app.include_router(resource.router)

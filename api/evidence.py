@@ -48,7 +48,7 @@ async def read_evidence_keys(parts: TheParts) -> EvidenceKeys:
         return await published_keys(connection, parts.secret_box)
 
 
-class PackingRoom:
+class EvidenceJobs:
     """Where archives are written, a few at a time. One for the process."""
 
     def __init__(self) -> None:
@@ -72,12 +72,12 @@ async def read_evidence(
     `for=accused` has the papers to the victim as their SHA-256 only.
     """
     await _check_whose(parts, officer, ack_no)
-    room: PackingRoom = request.app.state.packing_room
-    if room.places.locked():
+    jobs: EvidenceJobs = request.app.state.evidence_jobs
+    if jobs.places.locked():
         raise Refused(TOO_MANY, f"at most {AT_ONCE} are written at once")
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when it has been sent
     try:
-        async with room.places:
+        async with jobs.places:
             maker = Maker(parts.ctx, parts.secret_box, origin_of(parts.public_url))
             packed = await pack(maker, ack_no, file, officer.actor, edition=edition)
     except BaseException:

@@ -12,7 +12,7 @@ from activities.holds.holder_contacts import take_contact
 from activities.holds.small_holds import decide_micro
 from api.auth import acting, may
 from api.dependencies import TheParts
-from api.grievances.appeal_page import TheGate
+from api.grievances.appeal_page import TheAppealThrottle
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
@@ -101,10 +101,10 @@ async def take_holder_contact(
 
 @router.post("/{account_hold_id}/appeal-code", status_code=201, responses=says(NOT_NOW))
 async def make_appeal_code(
-    gate: TheGate,
+    throttle: TheAppealThrottle,
     officer: Annotated[Officer, may(Action.MAKE_APPEAL_CODE)],
     account_hold_id: UUID,
     why: WithReason,
 ) -> AppealCode:
     """A one-time code for the public page, to be handed on by the bank or at the counter. It is shown once."""
-    return await gate.door.make_code(account_hold_id, officer.actor, why.reason)
+    return await throttle.door.make_code(account_hold_id, officer.actor, why.reason)

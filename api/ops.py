@@ -82,15 +82,15 @@ async def readyz(parts: TheParts, response: Response) -> Readiness:
 )
 async def metrics(request: Request, parts: TheParts) -> Response:
     """Everything that is counted, in Prometheus' text format, with the pages of `metrics_urls` joined to it."""
-    stock: Stock = request.app.state.stock
+    cache: MetricsCache = request.app.state.metrics_cache
     watch: ScoreWatch = request.app.state.score_watch
     way_home: HomeWatch = request.app.state.home_watch
-    await asyncio.gather(stock.refresh(parts.ctx.pool), watch.refresh(), way_home.refresh())
+    await asyncio.gather(cache.refresh(parts.ctx.pool), watch.refresh(), way_home.refresh())
     others = await _pages(parts.metrics_urls) if parts.metrics_urls else []
     return Response(joined([METRICS.text(), *others]), headers={"Content-Type": CONTENT_TYPE})
 
 
-class Stock:
+class MetricsCache:
     """What lies where now, read from the database at most every few seconds however often it is scraped."""
 
     def __init__(self) -> None:

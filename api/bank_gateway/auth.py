@@ -65,7 +65,7 @@ class _Keys:
             return await bank_keys.take_nonce(connection, key_id, nonce, seen_at)
 
 
-class BankDoor:
+class BankAccess:
     """Knows banks by what they send. One for the process."""
 
     def __init__(self, ctx: Context, tokens: Tokens, public_url: str | None = None) -> None:
@@ -136,8 +136,8 @@ async def _caller(
     _token: Annotated[HTTPAuthorizationCredentials | None, Depends(bank_token)],
     _signature: Annotated[str | None, Depends(_bank_signature)],
 ) -> Caller:
-    door: BankDoor = request.app.state.bank_door
-    return await door.caller(request)
+    access: BankAccess = request.app.state.bank_access
+    return await access.caller(request)
 
 
 TheBank = Annotated[Caller, Depends(_caller)]

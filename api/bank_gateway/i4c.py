@@ -34,6 +34,7 @@ from api.problems import (
     Violation,
 )
 from api.tokens import TTL_SECONDS, BadToken, Tokens, bearer
+from domain.errors.cases import CaseNotFound
 from schemas.base import FrozenModel, Storable
 from schemas.enums import ChannelKind
 
@@ -145,7 +146,11 @@ async def take_update(request: Request, parts: TheParts) -> Response:
     body = await request.body()
     digest = await keep_body(parts.ctx, code, ChannelKind.I4C, body, lines_of(request))
     update = await _opened(body, request, wire)
-    receipt = await take_status_update(parts.ctx, code, update, digest, body_kept=True)
+    try:
+        receipt = await take_status_update(parts.ctx, code, update, digest, body_kept=True)
+    except CaseNotFound as error:
+        # The wire has its own words, which stay as they are whatever the catalogue says.
+        raise Refused(NOT_FOUND, f"case {error.number}") from None
     if receipt.follow_up is not None:
         parts.notifier.soon(receipt.follow_up)
     return _reply(

@@ -67,7 +67,7 @@ PAGES: Final = Pages(
 )
 
 
-class AppealGate:
+class AppealThrottle:
     """The door behind the page, and how often it may be tried."""
 
     def __init__(self, parts: Parts) -> None:
@@ -88,12 +88,12 @@ class AppealGate:
         return await self._codes.wait_seconds(reference)
 
 
-async def _gate(request: Request) -> AppealGate:
-    gate: AppealGate = request.app.state.appeal_gate
-    return gate
+async def _throttle(request: Request) -> AppealThrottle:
+    throttle: AppealThrottle = request.app.state.appeal_throttle
+    return throttle
 
 
-TheGate = Annotated[AppealGate, Depends(_gate)]
+TheAppealThrottle = Annotated[AppealThrottle, Depends(_throttle)]
 
 
 @dataclass(frozen=True)
@@ -162,18 +162,18 @@ async def ask(request: Request, parts: TheParts, lang: Lang = None) -> Response:
 @router.post("")
 async def come_in(request: Request, parts: TheParts, lang: Lang = None) -> Response:
     """Send a code, or let somebody in who has one."""
-    gate: AppealGate = request.app.state.appeal_gate
-    await gate.spare(request)
+    throttle: AppealThrottle = request.app.state.appeal_throttle
+    await throttle.spare(request)
     reader = _reader(request, parts.ctx, lang, await _fields(request))
     if not _REFERENCE.fullmatch(reader.reference):
         return _ask(reader, wrong=True)
     match reader.fields.get("step"):
         case "enter":
-            return await _enter(gate, parts.ctx, reader)
+            return await _enter(throttle, parts.ctx, reader)
         case "show":  # in the other language
             return _code(reader, parts.ctx)
         case _:
-            return await _send_code(gate, parts.ctx, reader)
+            return await _send_code(throttle, parts.ctx, reader)
 
 
 def _ask(reader: Reader, *, wrong: bool = False) -> Response:
@@ -194,19 +194,19 @@ def _code(reader: Reader, ctx: Context, status: int = 200, *, wrong: bool = Fals
     )
 
 
-async def _send_code(gate: AppealGate, ctx: Context, reader: Reader) -> Response:
+async def _send_code(throttle: AppealThrottle, ctx: Context, reader: Reader) -> Response:
     async with _at_least(ANSWERS_AFTER_SECONDS):
-        wait = await gate.code_wait_seconds(reader.reference)
+        wait = await throttle.code_wait_seconds(reader.reference)
         if wait:
             return _code(reader, ctx, 429, notice=reader.say["too_many"].format(minutes=math.ceil(wait / 60)))
-        await gate.door.send_code(reader.reference)
+        await throttle.door.send_code(reader.reference)
     return _code(reader, ctx)
 
 
-async def _enter(gate: AppealGate, ctx: Context, reader: Reader) -> Response:
+async def _enter(throttle: AppealThrottle, ctx: Context, reader: Reader) -> Response:
     async with _at_least(ANSWERS_AFTER_SECONDS):
         whole = len(reader.code) == CODE_DIGITS
-        entered = await gate.door.enter(reader.reference, reader.code) if whole else None
+        entered = await throttle.door.enter(reader.reference, reader.code) if whole else None
     if entered is None:
         return _code(reader, ctx, 422, wrong=True)
     return _to_visit(entered.token, reader)
@@ -225,12 +225,12 @@ def _to_visit(token: str, reader: Reader, done: str = "") -> Response:
 async def show(request: Request, parts: TheParts, token: str, lang: Lang = None, done: str = "") -> Response:
     """The hold, its clocks, and how the appeal stands. Changes nothing but that the visit lasts."""
     reader = _reader(request, parts.ctx, lang)
-    gate: AppealGate = request.app.state.appeal_gate
-    visit = await gate.door.visit(token)
+    throttle: AppealThrottle = request.app.state.appeal_throttle
+    visit = await throttle.door.visit(token)
     if visit is None:
-        await gate.spare(request)
+        await throttle.spare(request)
         return _over(reader, GONE)
-    view = await gate.door.look(visit)
+    view = await throttle.door.look(visit)
     number = view.grievance.number if view.grievance else ""
     said = reader.say[_DONE[done]].format(number=number) if done in _DONE else ""
     return _hold(reader, parts.ctx, view, done=said)
@@ -239,23 +239,23 @@ async def show(request: Request, parts: TheParts, token: str, lang: Lang = None,
 @router.post("/{token}")
 async def act(request: Request, parts: TheParts, token: str, lang: Lang = None) -> Response:
     """File an appeal, take it on, withdraw it, or leave."""
-    gate: AppealGate = request.app.state.appeal_gate
+    throttle: AppealThrottle = request.app.state.appeal_throttle
     reader = _reader(request, parts.ctx, lang, await _fields(request))
-    wait = await gate.wait_seconds(request)
+    wait = await throttle.wait_seconds(request)
     if wait:
         return _over(reader, 429, wait)
-    visit = await gate.door.visit(token)
+    visit = await throttle.door.visit(token)
     if visit is None:
         return _over(reader, GONE)
     step = reader.fields.get("step", "")
     if step == "leave":
-        await gate.door.leave(token)
+        await throttle.door.leave(token)
         return RedirectResponse(f"{APPEAL_PATH}?lang={reader.language.value}", SEE_OTHER, PAGES.headers)
-    view = await gate.door.look(visit)
+    view = await throttle.door.look(visit)
     try:
         done = await _do(parts.ctx, view, step, reader)
     except NotNow:
-        return _hold(reader, parts.ctx, await gate.door.look(visit), notice=reader.say["changed"], status=409)
+        return _hold(reader, parts.ctx, await throttle.door.look(visit), notice=reader.say["changed"], status=409)
     except ValidationError as error:
         errors = {str(found["loc"][0]) for found in error.errors()}
         return _hold(reader, parts.ctx, view, notice=reader.say["mistake"], errors=errors, status=422)

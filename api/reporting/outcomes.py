@@ -35,7 +35,7 @@ From = Annotated[
 To = Annotated[LocalDatetime | None, Query(alias="to", description="Cases opened before then; now by default.")]
 
 
-class CountingRoom:
+class OutcomeCache:
     """Counts for one reader at a time."""
 
     def __init__(self, ctx: Context) -> None:
@@ -69,8 +69,8 @@ async def read_figures(
     opened_to: To = None,
 ) -> Response:
     """What is held, restored, released and lost, by stage, with the time it took and what is overdue."""
-    room: CountingRoom = request.app.state.counting_room
-    report = await room.report(_period(parts.ctx, opened_from, opened_to), by)
+    cache: OutcomeCache = request.app.state.outcome_cache
+    report = await cache.report(_period(parts.ctx, opened_from, opened_to), by)
     if wants_table(request):
         return table(to_csv(report), "way-home.csv")
     return Response(report.model_dump_json(), media_type="application/json")

@@ -44,7 +44,7 @@ By = Annotated[ScorecardBy | None, Query(description="`hour`: a row for each hou
 Institution = Annotated[Code | None, Query(description="This institution alone.")]
 
 
-class ReadingRoom:
+class ScorecardCache:
     """Lets a few in at a time to read scorecards; the call list waits for none of them."""
 
     def __init__(self, ctx: Context) -> None:
@@ -82,10 +82,10 @@ async def read_scorecards(
 ) -> Response:
     """How each bank that was asked in the period answers; `limit` counts banks."""
     over = _span(parts.ctx, sent_from, sent_to)
-    room: ReadingRoom = request.app.state.reading_room
+    cache: ScorecardCache = request.app.state.scorecard_cache
     if wants_table(request):
-        return await _table(room, over, by, institution)
-    page = await room.page(over, by, institution, after, limit)
+        return await _table(cache, over, by, institution)
+    page = await cache.page(over, by, institution, after, limit)
     return Response(page.model_dump_json(), media_type="application/json")
 
 
@@ -100,14 +100,14 @@ async def read_scorecards_as_csv(
     institution: Institution = None,
 ) -> Response:
     """The same as a table, every bank in it."""
-    return await _table(request.app.state.reading_room, _span(parts.ctx, sent_from, sent_to), by, institution)
+    return await _table(request.app.state.scorecard_cache, _span(parts.ctx, sent_from, sent_to), by, institution)
 
 
 @router.get("/desk/call-list")
 async def read_call_list(request: Request, officer: Reader, limit: Limit = LIMIT_DEFAULT) -> CallList:
     """The unanswered requests, those first where a call now likely saves the most."""
-    room: ReadingRoom = request.app.state.reading_room
-    return await room.desk.calls(limit)
+    cache: ScorecardCache = request.app.state.scorecard_cache
+    return await cache.desk.calls(limit)
 
 
 def _span(ctx: Context, sent_from: datetime | None, sent_to: datetime | None) -> Span:
@@ -117,11 +117,11 @@ def _span(ctx: Context, sent_from: datetime | None, sent_to: datetime | None) ->
     return span(ctx, start, end, now)
 
 
-async def _table(room: ReadingRoom, over: Span, by: ScorecardBy | None, institution: str | None) -> Response:
+async def _table(cache: ScorecardCache, over: Span, by: ScorecardBy | None, institution: str | None) -> Response:
     items: list[Scorecard] = []
     after = None
     while True:
-        page = await room.page(over, by, institution, after, BANKS_AT_ONCE)
+        page = await cache.page(over, by, institution, after, BANKS_AT_ONCE)
         items += page.items
         after = page.next
         if after is None:

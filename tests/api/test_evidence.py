@@ -66,7 +66,7 @@ async def test_the_police_have_it_of_their_own_cases(doors: Doors) -> None:
 
 async def test_few_are_written_at_once(doors: Doors) -> None:
     case_no = (await doors.complain())["ack_no"]
-    places = doors.app.state.packing_room.places
+    places = doors.app.state.evidence_jobs.places
     for _ in range(AT_ONCE):
         await places.acquire()
     headers = doors.officer(Role.AUDITOR)

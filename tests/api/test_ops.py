@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from activities.metrics import BUCKETS_SECONDS, METRICS, AftercareWork, SweepWork, Told
 from api.dependencies import Parts
-from api.ops import Stock
+from api.ops import MetricsCache
 from schemas.enums import (
     AnswerClass,
     Bucket,
@@ -140,7 +140,7 @@ async def test_the_money_is_what_the_ledger_says_now(doors: Doors) -> None:
 async def test_a_storm_of_scrapes_reads_the_ledger_once(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
     reads = []
     monkeypatch.setattr(METRICS, "stock", lambda *_: reads.append(1))
-    stock = Stock()
+    stock = MetricsCache()
     for _ in range(5):
         await stock.refresh(doors.parts.ctx.pool)
     assert len(reads) == 1

@@ -131,7 +131,7 @@ async def test_another_banks_case_is_as_unknown_as_none(doors: Doors) -> None:
     ack_no = (await doors.complain())["ack_no"]
     others = await doors.answer("HDFC", ack_no, line("held"))
     nobodys = await doors.answer("HDFC", "39999999999999", line("held"))
-    meta(others, 404, "01")
+    assert meta(others, 404, "01") == f"case {ack_no}"
     assert others.json()["meta"]["response_code"] == nobodys.json()["meta"]["response_code"]
     assert others.text.replace(ack_no, "") == nobodys.text.replace("39999999999999", "")
     case = await doors.read(f"/api/v1/cases/{ack_no}")

@@ -59,7 +59,7 @@ async def test_a_visit_that_is_used_on_and_on_ends_all_the_same(holder: Holder) 
 async def test_every_step_of_a_visit_is_a_try_and_what_was_typed_is_given_back(holder: Holder) -> None:
     _, _, reference = await holder.hold(**CONTACT)
     visit = await holder.enter(reference)
-    gate = holder.doors.app.state.appeal_gate
+    gate = holder.doors.app.state.appeal_throttle
     few = RateLimit(calls=1, seconds=600, source="a test")
     gate._tries._limit = few
     await holder.doors.parts.ctx.pool.execute("DELETE FROM try_bucket")
