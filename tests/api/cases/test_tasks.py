@@ -101,7 +101,7 @@ async def test_mine_are_those_of_cases_that_i_answer_for_now(doors: Doors) -> No
     for case_no in (first, second):
         await doors.parts.ctx.pool.execute(
             "INSERT INTO desk_task (case_no, kind, subject_kind, subject_id, cause, state, opened_at)"
-            " VALUES ($1, 'duty', 'duty', 'follow_up', 'duty', 'open', now())",
+            " VALUES ($1, 'duty', 'duty', 'follow_up', 'duty_overdue', 'open', now())",
             case_no,
         )
     assert {case for _, case in await kinds(doors, Role.IO)} == {first, second}
