@@ -1,7 +1,9 @@
 """A case with something of everything that evidence is made of."""
 
+import hashlib
 import io
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -13,14 +15,15 @@ from activities.documents.issuing import issue_for_officer
 from activities.evidence.pack import Maker, write_pack
 from activities.secrets import SecretBox
 from adapters.transcript import Sending, masked
-from db.banks import bank_exchanges, bank_keys
+from db.banks import bank_exchanges, bank_keys, delivery_attempts, reply_links
 from db.cases import events
 from db.cases.events import Event
+from db.pool import Connection
 from domain.evidence.pack import Edition
 from schemas.banks.exchanges import About
 from schemas.banks.keys import BankKey
 from schemas.documents.facts import PaperAsk
-from schemas.enums import ChannelKind, EventKind, Language
+from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, Language
 from schemas.restoration_enums import PaperKind
 from simulator.wires.signing import signed_headers
 from tests.activities.way_home import Home
@@ -121,10 +124,22 @@ async def _by_letter(home: Home, case_no: str, order_id: UUID) -> None:
     async with home.bench.pool.acquire() as connection, connection.transaction():
         for letter in (lost, sent):
             await bank_exchanges.keep(connection, About.ORDER, order_id, [letter.exchange(ChannelKind.EMAIL)])
+            outcome = DeliveryOutcome.FAILED if letter is lost else DeliveryOutcome.DELIVERED
+            await delivery_attempts.note(connection, About.ORDER, order_id, ChannelKind.EMAIL, outcome, home.clock.at)
+        await _link_with_a_form(connection, order_id, home.clock.at)
         data = {"order_id": str(order_id), "institution": "HDFC"}
         data |= await bank_exchanges.bound(connection, About.ORDER, order_id)
         event = Event(EventKind.ORDER_DELIVERED, data)
         await events.append(connection, case_no, home.clock.at, "engine", [event])
+
+
+async def _link_with_a_form(connection: Connection, order_id: UUID, at: datetime) -> None:
+    until, digest = at + timedelta(days=1), hashlib.sha256(order_id.bytes).digest()
+    await reply_links.insert(connection, About.ORDER, order_id, digest, "HDFC", "desk@hdfc.example", at, until)
+    link = await reply_links.find(connection, About.ORDER, digest)
+    assert link is not None
+    form = {"l1.amount": "1"}
+    await reply_links.keep_form(connection, link.link_id, at, "A. Officer", "Manager", form, b"f" * 32, b"l1.amount=1")
 
 
 async def with_secrets(home: Home, case_no: str) -> None:

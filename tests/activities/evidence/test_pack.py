@@ -291,3 +291,26 @@ async def test_every_table_is_in_it_or_the_page_says_why_not(database: Pool) -> 
     }
     assert tables - read - left_out == set()
     assert left_out & read == set()
+
+
+_ATTEMPT = {"carriage_id", "channel", "at", "outcome", "detail"}
+_LINK = {"link_id", "institution", "sent_to", "issued_at", "expires_at", "used_at"}
+_FORM = {"form_id", "link_id", "received_at", "officer_name", "officer_designation", "form", "digest", "body"}
+
+
+@pytest.mark.parametrize(
+    ("file", "fields"),
+    [
+        ("requests/carriage.jsonl", _ATTEMPT | {"request_id"}),
+        ("orders/carriage.jsonl", _ATTEMPT | {"order_id", "cancellation"}),
+        ("requests/links.jsonl", _LINK | {"request_id"}),
+        ("orders/links.jsonl", _LINK | {"order_id"}),
+        ("orders/forms.jsonl", _FORM),
+    ],
+)
+def test_a_table_about_requests_and_orders_is_two_files_with_fields_of_their_own(
+    archive: bytes, file: str, fields: set[str]
+) -> None:
+    rows = [json.loads(line) for line in unzipped(archive)[file].splitlines()]
+    assert rows
+    assert all(set(row) == fields for row in rows)
