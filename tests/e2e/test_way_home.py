@@ -18,7 +18,7 @@ from schemas.enums import Role
 from simulator import BankDelays, Delay, Knobs, SimulatorConfig
 from simulator.config import Channels, HomeHabits, OrderHabits
 from tests.e2e.live import Live, live
-from tests.e2e.test_world import CATCHES_AT_LEAST, kill
+from tests.e2e.test_world import kill
 from tests.ground import Ground
 
 pytestmark = pytest.mark.end_to_end
@@ -26,7 +26,6 @@ pytestmark = pytest.mark.end_to_end
 HOME_LIMIT_SECONDS = 400.0
 WORKERS = ("worker --queue golden-hour", "worker --queue way-home")
 KILLS = 2
-UNHURRIED = 10.0
 BY_CALL = Channels(api=("i4c", "push", "pull"), seat=("pull",), mail=("email",))
 EVERY = Channels(api=("iso20022", "push"), seat=("pull", "i4c"), mail=("email",))
 """each way of taking orders has a bank that always has much of the money"""
@@ -81,15 +80,10 @@ async def paise(engine: Live, bucket: str) -> int:
 
 
 async def test_money_goes_home_over_every_channel(tmp_path: Path, spool: Path, ground: Ground) -> None:
-    # Money moves on in minutes: at this factor an engine that a busy machine delays by seconds still catches it.
-    config = world(spool=spool).model_copy(update={"clock_factor": UNHURRIED})
-    async with live(tmp_path / "home", config, ground, letters=True, goes_home=True) as engine:
+    async with live(tmp_path / "home", world(spool=spool), ground, letters=True, goes_home=True) as engine:
         engine.play()
         await engine.until(lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home")
         assert await paise(engine, "restored") > 0
-        truth = engine.sim.state()["truth"]
-        assert isinstance(truth, dict)
-        assert truth["caught_of_catchable"] >= CATCHES_AT_LEAST
         channels = await engine.pool.fetch("SELECT DISTINCT channel FROM bank_order WHERE state = 'confirmed'")
         assert {row["channel"] for row in channels} >= {"push", "pull", "iso20022", "email"}
         wrong = await engine.pool.fetchval(
