@@ -78,7 +78,7 @@ class Queues(StrEnum):
     """case work and bank calls: all that chases money, in a process of its own"""
     CASE_WORK = options.CASE_WORK_QUEUE
     BANK_CALLS = options.BANK_CALLS_QUEUE
-    WAY_HOME = options.WAY_HOME_QUEUE
+    WAY_HOME = options.RESTORATION_QUEUE
 
     def serve(self, queue: "Queues") -> bool:
         """Whether a process of these queues serves that one."""
@@ -145,7 +145,7 @@ def make_workers(
         workers.append(
             Worker(
                 client,
-                task_queue=options.WAY_HOME_QUEUE,
+                task_queue=options.RESTORATION_QUEUE,
                 workflows=list(WORKFLOWS),
                 workflow_runner=sandbox() if sandboxed else UnsandboxedWorkflowRunner(),
                 activities=way_home.clock_work(),

@@ -15,7 +15,7 @@ from tests.paths import ROOT
 from workers.embedded.postgres import SERVER_OPTIONS
 from workers.embedded.temporal import DYNAMIC_CONFIG, packaged_binary
 from workers.settings import ENV_PREFIX, Settings
-from workflows.options import BANK_CALLS_QUEUE, CASE_WORK_QUEUE, WAY_HOME_QUEUE
+from workflows.options import BANK_CALLS_QUEUE, CASE_WORK_QUEUE, RESTORATION_QUEUE
 
 DEPLOY = ROOT / "deploy"
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -82,7 +82,7 @@ def test_it_has_every_part() -> None:
 
 def test_every_queue_has_its_workers() -> None:
     served = [service["command"][2] for service in SERVICES.values() if service.get("command", [""])[0] == "worker"]
-    assert sorted(served) == sorted([CASE_WORK_QUEUE, BANK_CALLS_QUEUE, WAY_HOME_QUEUE])
+    assert sorted(served) == sorted([CASE_WORK_QUEUE, BANK_CALLS_QUEUE, RESTORATION_QUEUE])
 
 
 def test_no_secret_has_a_default() -> None:

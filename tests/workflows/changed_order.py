@@ -18,6 +18,6 @@ class NeverSends(OrderWorkflow):
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
-        while not (look := await self._order.look(OrderActivities.look_at_order)).over:
-            if due := await self._order.wait(look):
+        while not (state := await self._order.read_state(OrderActivities.look_at_order)).over:
+            if due := await self._order.wait(state):
                 await self._order.act(OrderActivities.climb_order, due.what)

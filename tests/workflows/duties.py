@@ -90,7 +90,7 @@ async def duty_stage(ctx: Context, client: Client) -> AsyncIterator[DutyStage]:
     care = StatutoryDutyActivities(ctx)
     worker = Worker(
         skipper.client,
-        task_queue=options.WAY_HOME_QUEUE,
+        task_queue=options.RESTORATION_QUEUE,
         workflows=[DutiesWorkflow],
         activities=[care.look_at_duties, care.care_for_duty],
         workflow_runner=sandbox(),

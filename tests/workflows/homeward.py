@@ -55,7 +55,7 @@ class Homeward:
 
     async def _start(self, start: ProcedureStart) -> None:
         await self.skipper.client.start_workflow(
-            RestorationWorkflow.run, start, id=start.workflow_id, task_queue=options.WAY_HOME_QUEUE
+            RestorationWorkflow.run, start, id=start.workflow_id, task_queue=options.RESTORATION_QUEUE
         )
 
     def handle(self, restoration: UUID, run_id: str | None = None) -> WorkflowHandle[RestorationWorkflow, None]:
@@ -177,7 +177,7 @@ def worker_of(stage: Homeward) -> Worker:
     engine = RestorationActivities(stage.home.ctx)
     return Worker(
         stage.skipper.client,
-        task_queue=options.WAY_HOME_QUEUE,
+        task_queue=options.RESTORATION_QUEUE,
         workflows=[RestorationWorkflow],
         workflow_runner=sandbox(),
         activities=[

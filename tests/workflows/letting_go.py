@@ -55,7 +55,7 @@ class LettingGo:
 
     async def _start(self, start: ProcedureStart) -> None:
         await self.skipper.client.start_workflow(
-            WORKFLOWS[start.kind], start, id=start.workflow_id, task_queue=options.WAY_HOME_QUEUE
+            WORKFLOWS[start.kind], start, id=start.workflow_id, task_queue=options.RESTORATION_QUEUE
         )
 
     async def reach(self, kind: ProcedureKind, subject: UUID, case_no: str) -> None:
@@ -66,7 +66,7 @@ class LettingGo:
                 WORKFLOWS[kind],
                 ProcedureStart(workflow_id=workflow_id, kind=kind, subject=str(subject), case_no=case_no),
                 id=workflow_id,
-                task_queue=options.WAY_HOME_QUEUE,
+                task_queue=options.RESTORATION_QUEUE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 start_signal="changed",
             )
@@ -135,7 +135,7 @@ def worker_of(stage: LettingGo) -> Worker:
     holds, grievances = stage.holds.engine, GrievanceActivities(stage.holds.ctx)
     return Worker(
         stage.skipper.client,
-        task_queue=options.WAY_HOME_QUEUE,
+        task_queue=options.RESTORATION_QUEUE,
         workflows=[HoldWorkflow, GrievanceWorkflow],
         workflow_runner=sandbox(),
         activities=[

@@ -77,7 +77,7 @@ class OrderStage:
         )
         with self.skipper.with_time_skipping_disabled():
             await self.skipper.client.start_workflow(
-                OrderWorkflow.run, start, id=workflow_id, task_queue=options.WAY_HOME_QUEUE
+                OrderWorkflow.run, start, id=workflow_id, task_queue=options.RESTORATION_QUEUE
             )
         self.started.append(workflow_id)
         return order_id
@@ -163,7 +163,7 @@ async def order_stage(ctx: Context, client: Client) -> AsyncIterator[OrderStage]
     cancellations = CancellationActivities(stage.ctx, carrier, stage.letters)
     case_work = Worker(
         stage.skipper.client,
-        task_queue=options.WAY_HOME_QUEUE,
+        task_queue=options.RESTORATION_QUEUE,
         workflows=[OrderWorkflow],
         workflow_runner=sandbox(),
         activities=[orders.look_at_order, orders.climb_order, cancellations.climb_cancellation],

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.enums import AnswerClass
 from schemas.outbox.case import CaseNews, HopBrief, HopRef
-from workflows.case_state import Caseload
+from workflows.case_state import CaseState
 
 HOPS_MAX = 5
 STEPS_MAX = 5
@@ -84,12 +84,12 @@ def tellings(draw: st.DrawFn) -> tuple[dict[int, Told], list[CaseNews | str]]:
     return ends, draw(st.permutations(steps))
 
 
-def send_wave(load: Caseload, number: int) -> None:
+def send_wave(load: CaseState, number: int) -> None:
     for institution, hops in load.next_wave(2).items():
         load.ask(f"{number}-{institution}", [ref(hop.hop_no, hop.revision) for hop in hops])
 
 
-def places(load: Caseload, requests: int) -> dict[int, list[tuple[str, int]]]:
+def places(load: CaseState, requests: int) -> dict[int, list[tuple[str, int]]]:
     """Everywhere a hop stands, with its revision."""
     found: dict[int, list[tuple[str, int]]] = {}
     for hop in load.to_ask:
@@ -105,10 +105,10 @@ def places(load: Caseload, requests: int) -> dict[int, list[tuple[str, int]]]:
 @given(tellings())
 def test_order_and_repetition_change_nothing(told: tuple[dict[int, Told], list[CaseNews | str]]) -> None:
     ends, steps = told
-    load = Caseload()
+    load = CaseState()
     for number, step in enumerate(steps):
         if isinstance(step, CaseNews):
-            load.tell(step)
+            load.apply(step)
         else:
             send_wave(load, number)
         assert all(len(where) == 1 for where in places(load, len(steps)).values())
@@ -118,11 +118,11 @@ def test_order_and_repetition_change_nothing(told: tuple[dict[int, Told], list[C
 
 @given(tellings())
 def test_nothing_is_asked_twice_at_one_revision(told: tuple[dict[int, Told], list[CaseNews | str]]) -> None:
-    load = Caseload()
+    load = CaseState()
     asked: set[tuple[int, int]] = set()
     for number, step in enumerate(told[1]):
         if isinstance(step, CaseNews):
-            load.tell(step)
+            load.apply(step)
         before = {(hop.hop_no, hop.revision) for hop in load.to_ask}
         send_wave(load, number)
         now_asked = before - {(hop.hop_no, hop.revision) for hop in load.to_ask}
@@ -131,8 +131,8 @@ def test_nothing_is_asked_twice_at_one_revision(told: tuple[dict[int, Told], lis
 
 
 def test_a_wave_groups_by_bank_and_leaves_what_does_not_fit() -> None:
-    load = Caseload()
-    load.tell(CaseNews(news_id=1, opened=(brief(1), brief(2, 0, "ICIC"), brief(3), brief(4))))
+    load = CaseState()
+    load.apply(CaseNews(news_id=1, opened=(brief(1), brief(2, 0, "ICIC"), brief(3), brief(4))))
     wave = load.next_wave(2)
     assert {bank: [hop.hop_no for hop in hops] for bank, hops in wave.items()} == {"HDFC": [1, 3], "ICIC": [2]}
     load.ask("one", [ref(1), ref(3)])
@@ -143,7 +143,7 @@ def test_a_wave_groups_by_bank_and_leaves_what_does_not_fit() -> None:
 
 
 def test_what_a_request_no_longer_asks_about_may_be_opened_again() -> None:
-    load = Caseload()
+    load = CaseState()
     load.open(brief(1))
     load.open(brief(2))
     load.ask("one", [ref(1), ref(2)])
@@ -155,7 +155,7 @@ def test_what_a_request_no_longer_asks_about_may_be_opened_again() -> None:
 
 
 def test_a_finished_request_is_done_with_its_hops() -> None:
-    load = Caseload()
+    load = CaseState()
     load.ask("one", [ref(1), ref(2, 3)])
     load.finish("one")
     assert not load.waits("one")
@@ -167,7 +167,7 @@ def test_a_finished_request_is_done_with_its_hops() -> None:
 
 
 def test_the_database_may_take_back_that_a_hop_is_done() -> None:
-    load = Caseload()
+    load = CaseState()
     load.ask("one", [ref(1)])
     load.finish("one")
     load.correct(1, 0)
@@ -178,7 +178,7 @@ def test_the_database_may_take_back_that_a_hop_is_done() -> None:
 
 
 def test_a_forgotten_request_waits_for_nothing() -> None:
-    load = Caseload()
+    load = CaseState()
     load.ask("one", [ref(1)])
     load.forget("one")
     assert not load.waits("one")

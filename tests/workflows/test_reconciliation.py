@@ -86,7 +86,7 @@ async def ways(stage: Stage) -> dict[str, str | None]:
 async def test_a_round_asks_each_bank_by_its_way_and_the_next_nobody(
     stage: Stage, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(options, "LIST_ASK_FOR", timedelta(seconds=3))
+    monkeypatch.setattr(options, "LIEN_LIST_WINDOW", timedelta(seconds=3))
     for bank in ("HDFC", "ICIC", "PUNB"):
         await lien(stage, bank)
     hooks.down.add("ICIC")

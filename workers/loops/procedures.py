@@ -176,7 +176,7 @@ class Aftercare:
             WORKFLOWS[waiting.start.kind],
             waiting.start,
             id=waiting.start.workflow_id,
-            task_queue=options.WAY_HOME_QUEUE,
+            task_queue=options.RESTORATION_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             start_signal="changed" if waiting.news_ids else None,
