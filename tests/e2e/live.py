@@ -27,7 +27,7 @@ from simulator.people.restoration import Badge
 from workers.home import secret_key
 from workers.processes import Supervisor
 from workers.settings import Settings
-from workers.simulated import POLICE, at_a_known_address, register_keys
+from workers.simulated import POLICE, register_keys, with_known_address
 from workers.stack import Running, Services, services, start_engine, until_failure
 from workers.temporal import connect
 from workers.verifying import Verdict, verify
@@ -178,7 +178,7 @@ async def live(
         clock_factor=config.clock_factor,
         procedure_clock_factor=config.procedure_clock_factor,
     )
-    settings = at_a_known_address(settings) if letters else settings
+    settings = with_known_address(settings) if letters else settings
     settings = settings.model_copy(update={"iso_spool": config.iso_spool})
     async with SimulatorServer(config, run_clock=False) as sim:
         settings = settings.model_copy(update={"smtp_url": SecretStr(f"smtp://{HOST}:{sim.smtp_port}")})

@@ -70,7 +70,7 @@ async def whole(engine: Live, case_no: str, **places: int) -> Json:
     assert engine.sim.banks.book.asked_twice == []
     keys = [(ticket.bank.code, ticket.key) for ticket in engine.sim.tickets() if ticket.report.ack_no == case_no]
     assert len(set(keys)) == len(keys), "a request is one ticket, by however many ways it comes"
-    assert (await engine.verified()).in_words() == "clean"
+    assert (await engine.verified()).as_text() == "clean"
     return case
 
 
@@ -318,4 +318,4 @@ async def test_a_day_over_every_channel_among_banks_with_random_faults_loses_not
         assert set(tickets) <= requests.keys()
         assert {key for key, state in requests.items() if state == "answered"} <= set(tickets)
         assert {ticket.channel for ticket in book.tickets} == {"push", "i4c", "pull", "email"}
-        assert (await engine.verified()).in_words() == "clean"
+        assert (await engine.verified()).as_text() == "clean"

@@ -67,7 +67,7 @@ async def held_at(engine: Live, bank: str, root: str) -> Json:
         "held": LOSS_PAISE,
     }
     assert case["unaccounted_paise"] == 0
-    assert (await engine.verified()).in_words() == "clean"
+    assert (await engine.verified()).as_text() == "clean"
     return case
 
 
@@ -130,7 +130,7 @@ async def test_a_day_among_banks_with_random_faults_loses_nothing(tmp_path: Path
         await check_tickets(engine)
         await check_workflows(engine)
         await check_no_case_holds_more_than_its_loss(engine)
-        assert (await engine.verified()).in_words() == "clean"
+        assert (await engine.verified()).as_text() == "clean"
         foul = engine.sim.banks.faults.figures()["foul_tries"]
         assert foul
         assert all(set(map(int, found)) <= TAKEN[Foul(name)] for name, found in foul.items())

@@ -17,7 +17,7 @@ import pytest
 
 from tests.waiting import until
 from tests.workers.command_line import COMMAND, all_gone, own_environment
-from workers.commands.demo import HOME_PREFIX, _sweep
+from workers.commands.demo import HOME_PREFIX, _remove_leftovers
 
 pytestmark = pytest.mark.end_to_end
 
@@ -114,7 +114,7 @@ async def test_a_killed_demo_takes_its_children_along_and_the_next_one_clears_up
         await process.wait()
     assert await all_gone(tmp_path) == []
     (left,) = tmp_path.glob(f"{HOME_PREFIX}*")
-    _sweep(tmp_path)
+    _remove_leftovers(tmp_path)
     assert not left.exists()
 
 
@@ -146,7 +146,9 @@ async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp
     settings = {"GOLDENHOUR_HOME": str(home), "GOLDENHOUR_API_PORT": "0"}
     async with started("up", "--no-ui", **settings) as process:
         api = (await line_with(process, "API")).split()[1]
-        pages = [(await line_with(process, name)).split()[-1] for name in ("worker metrics", "way home metrics")]
+        pages = [
+            (await line_with(process, name)).split()[-1] for name in ("worker metrics", "restoration worker metrics")
+        ]
         for page, queues in zip(pages, ({"case-work", "bank-calls"}, {"way-home"}), strict=True):
             await until(partial(shows_just, page, queues))
         async with started("up", **settings) as second:

@@ -17,7 +17,7 @@ from db.cases import cases
 from schemas.restoration_enums import DutyKind
 from tests.activities.bench import Bench
 from tests.factories import number_apart, row, rrn, transfer
-from workers.loops.procedures import Aftercare
+from workers.loops.procedures import ProcedureStarter
 from workers.worker import sandbox
 from workflows import options
 from workflows.statutory_duties import DutiesWorkflow
@@ -51,7 +51,7 @@ class DutyStage:
 
     async def tell(self) -> None:
         """Start and tell what the outbox has."""
-        await Aftercare(self.ctx, self.client).look()
+        await ProcedureStarter(self.ctx, self.client).run_once()
 
     async def done(self, case_no: str, kind: DutyKind) -> None:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
@@ -87,12 +87,12 @@ async def duty_stage(ctx: Context, client: Client) -> AsyncIterator[DutyStage]:
     """A stage whose worker runs; the workflows' clocks stand still unless they are moved."""
     await number_apart(ctx.pool)
     skipper = TimeSkipper(client)
-    care = StatutoryDutyActivities(ctx)
+    starter = StatutoryDutyActivities(ctx)
     worker = Worker(
         skipper.client,
         task_queue=options.RESTORATION_QUEUE,
         workflows=[DutiesWorkflow],
-        activities=[care.look_at_duties, care.care_for_duty],
+        activities=[starter.look_at_duties, starter.care_for_duty],
         workflow_runner=sandbox(),
     )
     with skipper.with_time_skipping_disabled():

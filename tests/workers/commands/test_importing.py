@@ -186,7 +186,7 @@ async def test_the_command_tells_what_became_of_every_row(ctx: Context, database
         (4, "too_many_decimals"),
     ]
     assert told["complaints"] == {"in_file": 1, "new": 1, "joined": 0, "known": 0}
-    assert "Temporal is not reached" in result.stderr
+    assert "Temporal cannot be reached" in result.stderr
     assert not any(secret in result.stdout for secret in ("Asha", "9876543210", "501000123456"))
     assert await ctx.pool.fetchval("SELECT taken_by FROM complaint") == "import:a.verma"
 
@@ -241,7 +241,7 @@ async def test_rejected_rows_are_written_with_reasons_and_read_back(
     ("name", "more", "told"),
     [
         ("absent.csv", [], "absent.csv: No such file"),
-        ("c.csv", ["--sheet", "x"], "no XLSX"),
+        ("c.csv", ["--sheet", "x"], "not an XLSX"),
         ("c.csv", ["--as", "a b"], "--as"),
     ],
 )

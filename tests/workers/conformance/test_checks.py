@@ -13,7 +13,7 @@ from tests.adapters.wires import HMAC_KEY, wire
 from tests.workers.conformance.banks import SECRETS, CarefulBank, Hook
 from workers.conformance.findings import Finding, Verdict
 from workers.conformance.suite import check_bank
-from workers.conformance.tickets import TEST_ACK_PREFIX, made_up_ticket
+from workers.conformance.tickets import TEST_ACK_PREFIX, new_test_ticket
 
 I4C_FAULTS = [
     ("any password", {"wrong password": Verdict.WRONG}),
@@ -140,7 +140,7 @@ async def test_a_webhook_that_hangs(hook: tuple[Hook, str]) -> None:
 
 
 def test_a_test_ticket_cannot_be_a_real_one() -> None:
-    ticket, other = made_up_ticket(), made_up_ticket()
+    ticket, other = new_test_ticket(), new_test_ticket()
     assert ticket.ack_no.startswith(TEST_ACK_PREFIX)
     assert len(ticket.ack_no) == 14
     assert ticket.ack_no[0] not in first_digits()
