@@ -18,7 +18,7 @@ from simulator import (
     transfer_row,
     withdrawal_row,
 )
-from simulator.banks.faults import Foul, Reply
+from simulator.banks.faults import FaultyPost, Reply
 from simulator.config import Channels
 from tests.e2e.live import Json, Live, live
 from tests.e2e.test_faults import LYING, TAKEN, check_no_case_holds_more_than_its_loss
@@ -31,9 +31,9 @@ pytestmark = pytest.mark.end_to_end
 LOSS_PAISE = 10_000_00
 SETTLE_SECONDS = 60.0
 SIGNED = TAKEN | {
-    Foul.SIGNATURE: {401},
-    Foul.CLOCK: {401},
-    Foul.REPLAYED: {401},
+    FaultyPost.SIGNATURE: {401},
+    FaultyPost.CLOCK: {401},
+    FaultyPost.REPLAYED: {401},
 }
 """what the police say to a foul try of a bank that signs"""
 
@@ -236,9 +236,9 @@ async def climbed(engine: Live, case_no: str, rungs: int) -> None:
 # -- what a bank says wrongly ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("foul", list(Foul))
+@pytest.mark.parametrize("foul", list(FaultyPost))
 async def test_a_foul_signed_answer_is_refused_by_name_and_the_true_one_counts_once(
-    engine: Live, banks: dict[str, list[str]], foul: Foul
+    engine: Live, banks: dict[str, list[str]], foul: FaultyPost
 ) -> None:
     bank, root = banks["pull"].pop(), rrn()
     engine.sim.put_faults(bank, Faults.model_validate({foul.value: 1.0}))

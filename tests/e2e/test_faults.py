@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator import Faults, Knobs, ScriptedAnswer, ScriptedReply, SimulatorConfig, hold_row
-from simulator.banks.faults import Foul, Reply
+from simulator.banks.faults import FaultyPost, Reply
 from tests.e2e.live import Json, Live, live
 from tests.e2e.test_scripted import transfer
 from tests.e2e.test_world import check_complaints, check_tickets, check_workflows, over, reasons_to_be_open, world
@@ -19,13 +19,13 @@ LOSS_PAISE = 10_000_00
 SETTLE_SECONDS = 60.0
 """a line that says nothing costs the whole time of a call before the request is tried again"""
 TAKEN = {
-    Foul.SIGNATURE: {400},
-    Foul.CLOCK: {200},
-    Foul.REPLAYED: {200},
-    Foul.HUGE: {413},
-    Foul.CHARSET: {400},
-    Foul.CUT: {0},
-    Foul.DRIPPED: {200},
+    FaultyPost.SIGNATURE: {400},
+    FaultyPost.CLOCK: {200},
+    FaultyPost.REPLAYED: {200},
+    FaultyPost.HUGE: {413},
+    FaultyPost.CHARSET: {400},
+    FaultyPost.CUT: {0},
+    FaultyPost.DRIPPED: {200},
 }
 """what the police say to a foul try; 0: nothing, for the line is gone"""
 
@@ -90,9 +90,9 @@ async def test_a_door_that_turns_us_away_for_now_is_asked_again_for_the_same_tic
     await held_at(engine, bank, root)
 
 
-@pytest.mark.parametrize("foul", list(Foul))
+@pytest.mark.parametrize("foul", list(FaultyPost))
 async def test_a_foul_post_is_refused_by_name_and_the_true_one_counts_once(
-    engine: Live, banks: list[str], foul: Foul
+    engine: Live, banks: list[str], foul: FaultyPost
 ) -> None:
     await held_by(engine, banks.pop(), Faults.model_validate({foul.value: 1.0}))
 
@@ -133,7 +133,7 @@ async def test_a_day_among_banks_with_random_faults_loses_nothing(tmp_path: Path
         assert (await engine.verified()).as_text() == "clean"
         foul = engine.sim.banks.faults.figures()["foul_tries"]
         assert foul
-        assert all(set(map(int, found)) <= TAKEN[Foul(name)] for name, found in foul.items())
+        assert all(set(map(int, found)) <= TAKEN[FaultyPost(name)] for name, found in foul.items())
 
 
 async def check_no_case_holds_more_than_its_loss(engine: Live) -> None:

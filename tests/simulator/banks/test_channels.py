@@ -26,7 +26,7 @@ from simulator.server import SimulatorServer, until
 from simulator.wires.answer_page import Statement, statements
 from simulator.wires.i4c import TicketError
 from simulator.wires.iso_messages import read_message, write_answer
-from simulator.wires.json_api import answer_lines, read_demand
+from simulator.wires.json_api import answer_lines, read_hold_request
 from simulator.wires.letters import read_hold_letter
 from tests.simulator.banks.test_orders import ordered
 from tests.simulator.conftest import quiet
@@ -123,7 +123,7 @@ async def test_faults_at_the_door_are_faults_of_a_webhook_too(pushed: tuple[Simu
 )
 def test_what_is_no_hold_request_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(TicketError):
-        read_demand(demand(**changes))
+        read_hold_request(demand(**changes))
 
 
 # -- what is said ------------------------------------------------------------------------------------------------------
@@ -160,10 +160,10 @@ def test_a_person_states_nothing_twice_and_a_code_last() -> None:
         row["transaction_datetime"] = f"2026-11-24 10:00:{second:02d}"
     said = statements([*cash, cash[0], hold_row(RRN, 300), hold_row(RRN, 300), refusal_row(RRN, 9, "77")])[RRN]
     first = said.portion()
-    assert (first.held_paise, len(first.taken_out), first.code) == (300, 5, "")
+    assert (first.held_paise, len(first.withdrawn), first.code) == (300, 5, "")
     said.said(first)
     second_portion = said.portion()
-    assert (second_portion.held_paise, len(second_portion.taken_out), second_portion.code) == (0, 2, "")
+    assert (second_portion.held_paise, len(second_portion.withdrawn), second_portion.code) == (0, 2, "")
     said.said(second_portion)
     assert said.portion() == Statement(code="01"), "what nobody explains is not found, in the page's words"
     said.said(said.portion())
@@ -172,7 +172,7 @@ def test_a_person_states_nothing_twice_and_a_code_last() -> None:
 
 def test_an_officer_puts_no_time_into_the_future() -> None:
     ahead = withdrawal_row(RRN, paise=100, new_rrn="1") | {"transaction_datetime": "2999-01-01 00:00:00"}
-    (row,) = statements([ahead])[RRN].taken_out
+    (row,) = statements([ahead])[RRN].withdrawn
     assert row["when"] <= f"{datetime.now(IST):%Y-%m-%dT%H:%M:%S}"
 
 
