@@ -1,4 +1,4 @@
-"""Which workers ask banks by letter."""
+"""Workers that have the e-mail channel."""
 
 from types import SimpleNamespace
 from typing import Any, cast

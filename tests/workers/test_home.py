@@ -1,4 +1,4 @@
-"""The home folder: private, claimed by one stack, and honest about what runs in it."""
+"""The home folder: private, locked by one stack, with the address of the running stack."""
 
 import os
 import stat

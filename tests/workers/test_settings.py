@@ -1,4 +1,4 @@
-"""Settings: right values are taken, wrong ones are named, secrets are not shown."""
+"""Settings: correct values are accepted, wrong ones are named, secrets are not shown."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`up` and `demo` as a user runs them: real processes, and nothing of them left behind, however they end."""
+"""`up` and `demo` as a user runs them: real processes, and none left running after any end."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ DEMO_LIMIT_SECONDS = 150.0
 
 @asynccontextmanager
 async def started(*arguments: str, **settings: str) -> AsyncIterator[Process]:
-    """A command beside the test, ended by kill at the latest."""
+    """Start a command as a separate process, which is killed at the end of the test."""
     process = await asyncio.create_subprocess_exec(
         *COMMAND, *arguments, env=own_environment(**settings), stdout=PIPE, stderr=PIPE
     )
@@ -40,7 +40,7 @@ async def started(*arguments: str, **settings: str) -> AsyncIterator[Process]:
 
 
 async def line_with(process: Process, words: str) -> str:
-    """Wait for a line of its standard output that holds these words."""
+    """Wait for a line of its standard output that contains this text."""
     assert process.stdout is not None
     seen = []
     async with asyncio.timeout(START_LIMIT_SECONDS):
@@ -53,7 +53,7 @@ async def line_with(process: Process, words: str) -> str:
 
 
 async def ended(process: Process, limit_seconds: float = DEMO_LIMIT_SECONDS) -> tuple[int, str, str]:
-    """Wait for its end: exit code, standard output, standard error."""
+    """Wait for its end; return exit code, standard output and standard error."""
     async with asyncio.timeout(limit_seconds):
         out, err = await process.communicate()
     assert process.returncode is not None
@@ -136,7 +136,7 @@ async def test_a_demo_that_stays_is_found_by_other_commands(tmp_path: Path) -> N
 
 
 async def shows_just(page: str, queues: set[str]) -> bool:
-    """Whether the worker with that page of metrics serves these queues, as far as it says."""
+    """Return whether the worker with that metrics page serves exactly these queues."""
     async with httpx.AsyncClient(trust_env=False) as client:
         return set(re.findall(r'task_queue="([a-z-]+)"', (await client.get(page)).text)) == queues
 
@@ -169,12 +169,12 @@ async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp
 
 
 def child_of(pid: int, words: str) -> psutil.Process:
-    """The child of `pid` whose command line holds these words."""
+    """Return the child of `pid` whose command line contains this text."""
     return next(child for child in psutil.Process(pid).children() if re.search(words, " ".join(child.cmdline())))
 
 
 async def until_another(pid: int, words: str, old_pid: int) -> None:
-    """Wait until a child with these words runs that is not the old one."""
+    """Wait until a new child with this text in its command line runs."""
     deadline = time.monotonic() + START_LIMIT_SECONDS
     while time.monotonic() < deadline:
         try:

@@ -1,4 +1,4 @@
-"""The ways a hold and a grievance can go, one function each.
+"""Paths of a hold and a grievance, one function each.
 
 Recorded by `record_histories.py`, replayed by `test_replay_letting_go.py`.
 """
@@ -14,7 +14,7 @@ from tests.workflows.restoration_paths import Path
 
 
 async def lapsed(ctx: Context, client: Client) -> list[WorkflowHistory]:
-    """Told, warned of four times, lapsed, let go by the bank; what is too much on the way."""
+    """Notice, four warnings, lapse, release by the bank; the excess is released on the way."""
     async with letting_go(ctx, client) as stage:
         case_no, hold_id = await stage.holds.hold(600, said=700, **CONTACT)
         await stage.begin(HOLD, hold_id, case_no)
@@ -30,7 +30,7 @@ async def lapsed(ctx: Context, client: Client) -> list[WorkflowHistory]:
 
 
 async def ended_early(ctx: Context, client: Client) -> list[WorkflowHistory]:
-    """What is on hold is gone before anybody is warned."""
+    """The held money is gone before the first warning."""
     async with letting_go(ctx, client) as stage:
         case_no, hold_id = await stage.holds.hold(600)
         await stage.begin(HOLD, hold_id, case_no)
@@ -51,7 +51,7 @@ async def _appeal(stage: LettingGo) -> Appeal:
 
 
 async def decided_twice(ctx: Context, client: Client) -> list[WorkflowHistory]:
-    """The bank reports, the IO upholds the hold, the Dy SP lets it go."""
+    """The bank reports, the IO upholds the hold, the Dy SP releases it."""
     async with letting_go(ctx, client) as stage:
         appeal = await _appeal(stage)
         await stage.forward(GRIEVANCE, appeal.identity, 3)
@@ -75,7 +75,7 @@ async def decided_twice(ctx: Context, client: Client) -> list[WorkflowHistory]:
 
 
 async def silence(ctx: Context, client: Client) -> list[WorkflowHistory]:
-    """Nobody decides at any level, until the hold is gone."""
+    """No level decides, until the hold is gone."""
     async with letting_go(ctx, client) as stage:
         appeal = await _appeal(stage)
         for level, days in (("io", 8), ("dy_sp", 15), ("district_gro", 15), ("state_gro", 15)):

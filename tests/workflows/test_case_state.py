@@ -1,4 +1,4 @@
-"""Whatever is told, in whatever order and however often: the caseload comes to what the database came to."""
+"""For signals in any order and number, the case state equals the database's state."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ def ref(hop_no: int, revision: int = 0) -> HopRef:
 
 @dataclass(frozen=True)
 class Told:
-    """One hop's state in the database after a step, and what the workflow is told of the step."""
+    """One hop's state in the database after a step, and the change that the workflow is notified of."""
 
     state: str
     revision: int
@@ -43,7 +43,7 @@ class Told:
 
 @st.composite
 def lives(draw: st.DrawFn, hop_no: int) -> list[Told]:
-    """A hop's life as the database allows it: opened or parked, corrected, parked again, in the end perhaps closed."""
+    """Draw a hop's life as the database allows it: opened or parked, corrected, parked again, perhaps closed."""
     first = draw(st.sampled_from(("open", "parked")))
     life = [_entered(hop_no, first, 0)]
     for _ in range(draw(st.integers(0, STEPS_MAX))):
@@ -72,7 +72,7 @@ def _entered(hop_no: int, state: str, revision: int) -> Told:
 
 @st.composite
 def tellings(draw: st.DrawFn) -> tuple[dict[int, Told], list[CaseNews | str]]:
-    """How every hop ends in the database; and all its steps, told shuffled and repeated, with waves in between."""
+    """Return how every hop ends in the database; and all its changes, shuffled and repeated, with waves in between."""
     ends: dict[int, Told] = {}
     steps: list[CaseNews | str] = []
     for hop_no in range(1, draw(st.integers(1, HOPS_MAX)) + 1):
@@ -90,7 +90,7 @@ def send_wave(load: CaseState, number: int) -> None:
 
 
 def places(load: CaseState, requests: int) -> dict[int, list[tuple[str, int]]]:
-    """Everywhere a hop stands, with its revision."""
+    """Return every place of a hop, with its revision."""
     found: dict[int, list[tuple[str, int]]] = {}
     for hop in load.to_ask:
         found.setdefault(hop.hop_no, []).append(("open", hop.revision))

@@ -1,4 +1,4 @@
-"""A grievance up its ladder, months in seconds, by the workflow's own clock."""
+"""A grievance through its levels: months in seconds, by the workflow's own clock."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -59,7 +59,7 @@ async def test_from_the_banks_report_to_the_second_decision(stage: LettingGo) ->
     await stage.ended(GRIEVANCE, appeal.identity)
     await appeal.appeal_on(LEVEL.IO)
     await stage.begin(GRIEVANCE, appeal.identity, appeal.case_no)
-    # The second run's own clock begins at the wall's: seventeen days to where the first one ended, then fifteen.
+    # The second run's own clock begins at real time: seventeen days to the end of the first run, then fifteen.
     await stage.forward(GRIEVANCE, appeal.identity, 31)
     assert (await appeal.stands())[1] == "dy_sp"
     await stage.forward(GRIEVANCE, appeal.identity, 2)
@@ -70,7 +70,7 @@ async def test_an_appeal_that_comes_while_its_workflow_goes_is_not_lost(stage: L
     appeal = await begun(stage)
     await appeal.report()
     await appeal.decide(IO, LEVEL.IO, UPHELD)
-    # At once, with two signals: it may have found the grievance decided, and must look again.
+    # At once, with two signals: it may have found the grievance decided, and must read the state again.
     await stage.tell(GRIEVANCE, appeal.identity)
     await appeal.appeal_on(LEVEL.IO)
     await stage.reach(GRIEVANCE, appeal.identity, appeal.case_no)

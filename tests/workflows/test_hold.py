@@ -30,7 +30,7 @@ async def begun(stage: LettingGo, held: int = 600, *, skipping: bool = False) ->
 
 
 async def times(stage: LettingGo, case_no: str) -> dict[str, datetime]:
-    """When each thing was done about a hold."""
+    """Return when each action about a hold happened."""
     rows = await stage.holds.bench.rows(
         "SELECT kind || coalesce('_' || (data ->> 'days'), ''), at FROM case_event WHERE case_no = $1"
         " AND kind IN ('holder_told', 'hold_warned', 'hold_lapsed')",
@@ -81,7 +81,7 @@ async def test_a_hold_that_begins_anew_while_its_workflow_goes_is_not_lost(stage
     await stage.until_events(case_no, "hold_lapsed")
     await stage.holds.confirm(case_no)
     (root,) = await stage.holds.bench.hops(case_no, "reference")
-    # At once, with two signals: it may have found the hold over, and must look again.
+    # At once, with two signals: it may have found the hold finished, and must read the state again.
     await stage.tell(HOLD, hold_id)
     await stage.holds.bench.answer("HDFC", case_no, row(1, root, "300.00"))
     await stage.holds.take_up(case_no)

@@ -1,4 +1,4 @@
-"""The workflows of holds and grievances must read the histories of yesterday, as `test_replay.py` has it for cases."""
+"""Today's workflows of holds and grievances must read old histories, as `test_replay.py` does for cases."""
 
 import json
 from pathlib import Path

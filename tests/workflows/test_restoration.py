@@ -1,4 +1,4 @@
-"""Months in seconds: every route from the first hold to the closure, by the workflow's own clock."""
+"""Months in seconds: every route from the first hold to closure, by the workflow's own clock."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -49,7 +49,7 @@ async def test_by_order_of_the_police(stage: Homeward) -> None:
     assert await stage.home.at(restoration) == ("restored", "bond", "no_court")
     case_no = await stage.case_of(restoration)
     assert await stage.home.bench.buckets(case_no) == {"lost": -1000_00, "restored": 400_00, "withdrawn": 600_00}
-    # What ends by itself ends when its time is over, and no sooner; the server may skip on while officers act.
+    # A step that ends by itself ends at its deadline, not before; the server may skip time while officers act.
     late = await stage.home.bench.rows(
         "SELECT step, extract(epoch FROM ended_at - due_at)::float8 FROM restoration_step WHERE restoration_id = $1"
         " AND step IN ('collecting', 'holder_notice') ORDER BY place",
@@ -133,11 +133,11 @@ async def test_by_the_district_magistrate(stage: Homeward) -> None:
     assert await stage.home.at(restoration) == ("restored", "credit", "magistrate_107")
 
 
-# -- clocks ------------------------------------------------------------------------------------------------------------
+# -- deadlines ---------------------------------------------------------------------------------------------------------
 
 
 async def test_nobody_does_anything_and_everybody_is_told_when_it_was_promised(stage: Homeward) -> None:
-    """Time leaps as the workflow waits: the reminder and the escalation come to the second."""
+    """Time jumps while the workflow waits: reminder and escalation come at the exact second."""
     restoration = await stage.home.of(await stage.home.hold(400))
     await stage.begin(restoration, skipping=True)
     await stage.until_value(

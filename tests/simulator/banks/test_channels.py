@@ -1,4 +1,4 @@
-"""Banks that are asked otherwise than by the I4C wire: what they read, what they take for theirs, what they say."""
+"""Banks on channels other than the I4C wire: reading requests, opening tickets, sending answers."""
 
 import asyncio
 from base64 import b64encode
@@ -36,13 +36,13 @@ EVERY = Channels(api=("push", "i4c"), seat=("pull",), mail=("email",))
 
 
 def demand(**changes: object) -> dict[str, object]:
-    """A hold request in JSON, as far as a bank looks at it."""
+    """Return a hold request in JSON, with the fields that a bank reads."""
     hop = {"hop": 3, "reference": RRN, "amount_paise": 500_00, "disputed_paise": 400_00, "layer": 2}
     return {"hold_id": str(uuid4()), "ack_no": ACK, "hops": [hop]} | changes
 
 
 def signed(secret: bytes, content: dict[str, object], *, key: str = "") -> tuple[bytes, dict[str, str]]:
-    """An event of the police, signed with that secret."""
+    """Return an event of the police, signed with that secret."""
     body = orjson.dumps({"type": "hold.requested", "timestamp": "2026-11-24T10:00:00Z", "data": content})
     now, event_id = datetime.now(UTC), key or str(content["hold_id"])
     signature = Webhook(secret).sign(event_id, now, body.decode())
@@ -50,7 +50,7 @@ def signed(secret: bytes, content: dict[str, object], *, key: str = "") -> tuple
     return body, headers
 
 
-# -- who is reached how ------------------------------------------------------------------------------------------------
+# -- channels of the banks ---------------------------------------------------------------------------------------------
 
 
 def test_banks_of_a_class_take_turns_and_the_directory_names_one_way_each() -> None:
@@ -71,12 +71,12 @@ def test_unless_told_every_bank_speaks_the_i4c_wire() -> None:
     assert {bank.channel for bank in build_institutions(SimulatorConfig())} == {"i4c"}
 
 
-# -- a webhook ---------------------------------------------------------------------------------------------------------
+# -- webhook -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 async def pushed() -> tuple[SimulatorServer, str, bytes]:
-    """A world with a bank that is asked by webhook: the address, and the secret."""
+    """A world with a webhook bank: its address and its secret."""
     sim = SimulatorServer(quiet(channels=EVERY))
     bank = next(bank for bank in sim.institutions if bank.channel == "push")
     return sim, bank.code, bank.webhook_secret
@@ -126,7 +126,7 @@ def test_what_is_no_hold_request_is_refused(changes: dict[str, object]) -> None:
         read_hold_request(demand(**changes))
 
 
-# -- what is said ------------------------------------------------------------------------------------------------------
+# -- answers -----------------------------------------------------------------------------------------------------------
 
 
 def test_rows_become_lines_of_the_hop_they_speak_of() -> None:
@@ -176,11 +176,11 @@ def test_an_officer_puts_no_time_into_the_future() -> None:
     assert row["when"] <= f"{datetime.now(IST):%Y-%m-%dT%H:%M:%S}"
 
 
-# -- a letter ----------------------------------------------------------------------------------------------------------
+# -- letters -----------------------------------------------------------------------------------------------------------
 
 
 def letter(key: str, *, link: str = "http://127.0.0.1:9/a/" + "x" * 43, table: bool = True) -> EmailMessage:
-    """A letter of the police."""
+    """Return a letter of the police."""
     written = EmailMessage()
     written["From"], written["To"] = "police@example.org", "desk@example.org"
     written["Subject"] = f"Hold request: acknowledgement {ACK}"
@@ -243,7 +243,7 @@ CASE = f"{ACK}-W2YEBWSFD7WZY7NRK5JD"
 
 
 def cancellation(key: str) -> bytes:
-    """A camt.056, as far as a bank looks at it."""
+    """Return a camt.056 with the fields that a bank reads."""
     return (
         '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.056.001.08"><FIToFIPmtCxlReq>'
         f"<Assgnmt><Id>{key.replace('-', '')}</Id></Assgnmt><Case><Id>{CASE}</Id></Case>"

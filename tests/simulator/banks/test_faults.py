@@ -1,4 +1,4 @@
-"""Faults of single banks: each does what it says, only where it was set, and the bank's true answer still comes."""
+"""Faults of single banks: each has its effect at its bank only, and the bank's correct answer still comes."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ BANK = "HDFC"
 
 @pytest.fixture
 def asked(sim: SimulatorServer, police: Police) -> tuple[SimulatorServer, Police]:
-    """A bank's door with the police before it."""
+    """An endpoint of a bank, and the police that it answers."""
     return sim, police
 
 
@@ -121,7 +121,7 @@ async def test_the_true_post_comes_once_whatever_foul_try_goes_with_it(
         await until(lambda: poster.accepted == 1 and sum(book.refusals.values()) == 1)
     [(name, _)] = book.refusals
     assert name == foul.value
-    # This station reads whatever opens; the product's own doors are tried in tests/e2e/test_faults.py.
+    # This small police API accepts anything that it can decrypt. tests/e2e/test_faults.py tests the product's API.
     whole = {FaultyPost.REPLAYED, FaultyPost.DRIPPED}
     assert len(police.updates) >= (2 if foul in whole else 1)
     assert poster.gave_up == 0
@@ -141,7 +141,7 @@ async def test_faults_are_set_by_the_control_and_counted_in_the_state() -> None:
 
 async def test_a_dropped_line_is_cut_whatever_loop_the_server_runs_on() -> None:
     class Cycle:
-        """As uvicorn's, over a transport that is none of asyncio's classes (uvloop's are not)."""
+        """A transport like uvloop's, which is no subclass of asyncio's classes."""
 
         class transport:  # noqa: N801 - it stands for an attribute
             aborted = 0

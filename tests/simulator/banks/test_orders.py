@@ -1,4 +1,4 @@
-"""What simulated banks do with orders: all of it in the end, in parts, late, twice or elsewhere as the seed has it."""
+"""Simulated banks and orders: everything is executed in the end, in parts, late, twice or wrongly by the seed."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -53,7 +53,7 @@ def test_in_the_end_every_paisa_is_done_once_to_the_right_account(
     assert len(references) == len(set(references))
     for number, amount in enumerate(paise, 1):
         done = sum(one.amount_paise for one in right if one.line_no == number)
-        # A second time is another credit of the same sum.
+        # The second time is another credit of the same amount.
         assert done in ({amount, 2 * amount} if signed and kind == "restore" else {amount})
     assert all(done.account == ("20000000001" if kind == "restore" else "") for done in right)
 
@@ -113,7 +113,7 @@ def test_what_is_no_order_is_refused(content: object) -> None:
 
 
 def ordered(kind: OrderKind) -> BankOrder:
-    """An order as the product writes it into a file."""
+    """Return an order as the product writes it into a file."""
     now = datetime(2026, 11, 24, 10, tzinfo=UTC)
     to = Beneficiary(institution="SBIN", holder="20000000001") if kind is OrderKind.RESTORE else None
     reason = OrderReason.RESTORATION if kind is OrderKind.RESTORE else OrderReason.LAPSED

@@ -1,4 +1,4 @@
-"""Every trap of real data can be set, does what it says, and never makes the world untrue."""
+"""Every deliberate mistake can be set, has its effect, and never makes the world inconsistent."""
 
 from dataclasses import dataclass, replace
 
@@ -33,17 +33,17 @@ class Answered:
         return [row for _, _, finding in self.pairs for row in finding.rows]
 
     def posts(self) -> list[list[Post]]:
-        """The posts of one ticket a transfer."""
+        """Return the posts of a ticket for each transfer."""
         return [self.desk.posts(bank, ACK, [finding]) for bank, _, finding in self.pairs]
 
     def written(self, bank: Institution, row: Row) -> dict[str, object]:
-        """A row as it goes on the wire."""
+        """Return a row in the format of the wire."""
         scribe = RowWriter(self.config.seed, Clock(1.0), self.institutions, self.world.accounts)
         return scribe.row(bank, row)
 
 
 def day(complaints: int = 40, **knobs: float) -> Answered:
-    """A day with these traps and no others."""
+    """Return a day with only these mistakes."""
     config = SimulatorConfig(
         seed=9, complaints=complaints, knobs=Knobs.none().model_copy(update=knobs), day_seconds=DAY_SECONDS
     )

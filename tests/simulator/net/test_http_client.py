@@ -1,4 +1,4 @@
-"""The lean HTTP client: kept connections, dropped ones, slow ones."""
+"""The small HTTP client: kept connections, dropped ones, slow ones."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,7 +14,7 @@ Turn = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @asynccontextmanager
 async def serving(turn: Turn) -> AsyncIterator[tuple[str, list[int]]]:
-    """A server that does `turn` for every connection; counts the connections."""
+    """A server that runs `turn` for every connection and counts the connections."""
     connections: list[int] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""One institution added, written over and taken out from the command line; what is wrong with its channels."""
+"""Add, replace and remove one institution from the command line, and errors in its channels."""
 
 import json
 from base64 import b64encode

@@ -1,4 +1,4 @@
-"""The public package of banks read from its archive or a folder, within limits, and loaded from the command line."""
+"""Load the public package of banks from its archive or a folder, within limits."""
 
 import gzip
 import io
@@ -27,7 +27,7 @@ FILES: dict[str, Any] = {
 
 
 def packed(path: Path, files: dict[str, Any], folder: str = "package/src") -> Path:
-    """An archive as a package registry gives it."""
+    """Write an archive like that of a package registry."""
     with tarfile.open(path, "w:gz") as archive:
         for name, told in files.items():
             data = told if isinstance(told, bytes) else json.dumps(told).encode()

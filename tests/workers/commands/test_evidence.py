@@ -1,4 +1,4 @@
-"""`goldenhour evidence`: a real database, a real archive, and what is said of one that is not whole."""
+"""`goldenhour evidence`: a real database, a real archive, and the messages about an invalid one."""
 
 import hashlib
 import json
@@ -174,7 +174,7 @@ async def test_what_was_signed_before_the_secret_changed_is_still_known(
 async def test_a_log_that_was_cut_is_not_the_one_that_was_noted(
     database: Pool, database_dsn: str, tmp_path: Path
 ) -> None:
-    """By whoever owns the tables: everything within the database is made to fit."""
+    """Change the data as the owner of the tables, so that everything in the database fits."""
     case_no, settings = await a_case(database), with_database(database_dsn)
     noted = tmp_path / "heads.txt"
     done = await invoke("anchor", "-o", noted, **settings)

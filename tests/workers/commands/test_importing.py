@@ -1,4 +1,4 @@
-"""Importing into a real database: counts add up, twice is once, and a stop midway loses nothing."""
+"""Import into a real database: counts add up, a second import changes nothing, and a stop loses nothing."""
 
 import csv
 import json
@@ -66,7 +66,7 @@ async def take(ctx: Context, *rows: list[str], taken_by: str = "import:test") ->
 
 
 async def counts(pool: Pool) -> tuple[int, int, int]:
-    """Complaints, cases and hops in the database."""
+    """Return the numbers of complaints, cases and hops in the database."""
     found = await pool.fetchrow(
         "SELECT (SELECT count(*) FROM complaint), (SELECT count(*) FROM case_file), (SELECT count(*) FROM hop)"
     )
@@ -139,7 +139,7 @@ async def test_a_stop_midway_leaves_nothing_half_and_goes_on_later(
 
 
 async def test_what_is_odd_counts_only_where_it_was_taken(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of three complaints with a date alone one is taken, one is refused and one is not reached."""
+    """Of three complaints with a date only, one is imported, one is refused and one is not reached."""
     whole = take_complaint
     answers: list[Exception | None] = [None, AckNoTaken("x"), AckNoTaken("x"), ConnectionResetError("gone")]
 
@@ -166,7 +166,7 @@ async def test_the_workflows_are_told_of_every_new_case(ctx: Context) -> None:
     assert done == [1, 2]
 
 
-# -- the command -----------------------------------------------------------------------------------------------
+# -- the command -------------------------------------------------------------------------------------------------------
 
 
 def write(path: Path, *rows: list[str]) -> Path:

@@ -1,4 +1,4 @@
-"""`goldenhour iso`: a message shown in words, and one taken by hand."""
+"""`goldenhour iso`: a message shown as text, and one processed by hand."""
 
 import asyncio
 import json
@@ -109,7 +109,7 @@ async def test_a_file_in_the_banks_folder_is_moved_as_the_worker_does(
 
 
 async def waiting_for_the_turn(ctx: Context) -> None:
-    """Come back when somebody waits to take files up."""
+    """Return when a process waits to take files."""
     waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
     await until(lambda: ctx.pool.fetchval(waits))
 
@@ -148,7 +148,7 @@ async def test_two_who_take_one_file_at_once_lose_nothing_and_do_nothing_twice(
         assert await may_watch(worker)
         by_hand = asyncio.create_task(invoke("iso", "take", file, "--bank", "HDFC", **settings))
         await waiting_for_the_turn(ctx)
-        # The worker is quicker: what it has read it now moves.
+        # The worker is faster: it moves the file that it has read.
         outcome = await take_file(ctx, watcher.spool, "HDFC", file)
         assert outcome.taken is not None
     late = await by_hand

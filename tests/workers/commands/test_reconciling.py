@@ -1,4 +1,4 @@
-"""`goldenhour reconcile`: a file in, every row accounted for."""
+"""`goldenhour reconcile`: every row of a file is accounted for."""
 
 import json
 from pathlib import Path

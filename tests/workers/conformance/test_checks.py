@@ -1,4 +1,4 @@
-"""The checks find nothing at a bank that keeps the wire, and at each broken one exactly what is broken."""
+"""The checks find nothing at a correct bank, and exactly the fault at each faulty one."""
 
 from base64 import b64encode
 
@@ -92,7 +92,7 @@ async def test_a_bank_that_is_not_there() -> None:
     assert "ClientConnector" in findings[0].detail
 
 
-# -- webhook ---------------------------------------------------------------------------------------------------
+# -- webhook -----------------------------------------------------------------------------------------------------------
 
 
 async def push(url: str, *, secrets: int = 2, timeout_seconds: float = 5) -> list[Finding]:
@@ -136,7 +136,7 @@ async def test_a_webhook_that_hangs(hook: tuple[Hook, str]) -> None:
     assert found["no signature"] is Verdict.WRONG
 
 
-# -- tickets ---------------------------------------------------------------------------------------------------
+# -- tickets -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_test_ticket_cannot_be_a_real_one() -> None:

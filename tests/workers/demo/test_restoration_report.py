@@ -1,4 +1,4 @@
-"""The end table of the demo: what of the money on hold went where, told for people."""
+"""The demo's final table about restorations."""
 
 import io
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ DAYS_A_SECOND = 86_400.0
 
 
 def row(about: str, held: int, restored: int, released: int, days: tuple[float, float] | None) -> HomeFigures:
-    """Figures in rupees; a day of the way home is a second."""
+    """Return figures in rupees; a day of procedure time takes a second."""
     money = {Stage.HELD: held, Stage.RESTORED: restored, Stage.RELEASED: released, Stage.LAPSED: released}
     stages = {stage: Sum(paise=money.get(stage, 0) * 100, cases=1 if money.get(stage) else 0) for stage in Stage}
     ever_held = held + restored + released
@@ -26,7 +26,7 @@ def row(about: str, held: int, restored: int, released: int, days: tuple[float, 
 
 
 def shown(*rows: HomeFigures, total: HomeFigures, **more: object) -> dict[str, list[str]]:
-    """The lines of what is shown, by their first words; the cells of a row."""
+    """Return the printed lines by their first cell, with the other cells of the row."""
     report = HomeReport(
         opened_from=NOON, opened_to=NOON, as_of=NOON, by=HomeBy.ROUTE, total=total, rows=rows, grievances=()
     )

@@ -1,4 +1,4 @@
-"""The watch over the spool, and a case from complaint to answer by files alone."""
+"""The spool watcher, and a case from complaint to answer by files only."""
 
 import asyncio
 import os
@@ -70,7 +70,7 @@ def names(spool: Spool, code: str, place: str) -> list[str]:
 
 
 def answer(code: str, case: str, reference: str, paise: int, **changes: Any) -> bytes:
-    """What the bank writes: it holds the whole transfer."""
+    """Return the bank's answer: it holds the whole transfer."""
     status = TransferStatus(reference=reference, status="ACCR", held_paise=paise, transfer_paise=paise, **changes)
     return encode_resolution(code, uuid4(), case, [status], created_at=datetime.now(UTC))
 
@@ -81,7 +81,7 @@ async def a_case(ctx: Context, reference: str, bank: str = "HDFC") -> str:
 
 
 async def looked(watcher: SpoolWatcher) -> list[Outcome]:
-    """Two looks: a file is taken when it looks the same twice."""
+    """Check twice, because a file is taken when it is unchanged between two checks."""
     return [*await watcher.check_once(), *await watcher.check_once()]
 
 
@@ -224,7 +224,7 @@ async def test_a_spool_that_is_away_is_looked_at_again(
 
 @asynccontextmanager
 async def engine(ctx: Context, client: Client, spool: Spool) -> AsyncIterator[CaseNotifier]:
-    """Workers whose only channel is the spool, and the watch beside them."""
+    """Workers whose only channel is the spool, and the spool watcher."""
     await number_apart(ctx.pool)
     notifier = CaseNotifier(client, ctx.pool)
     adapter = SpoolAdapter(spool)
@@ -242,7 +242,7 @@ async def engine(ctx: Context, client: Client, spool: Spool) -> AsyncIterator[Ca
 
 
 async def the_request(spool: Spool, code: str) -> CancellationRequest:
-    """The bank's side: wait for the one file in its `out/` and read it."""
+    """Wait as the bank for the one file in its `out/` and read it."""
     out = spool.of(code, "out")
     await until(lambda: list(out.glob("*.xml")), PATIENCE_SECONDS)
     (path,) = out.glob("*.xml")

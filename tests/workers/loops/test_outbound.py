@@ -1,4 +1,4 @@
-"""The worker's errands outward: over the gateway and the register that the settings name, again after any failure."""
+"""The worker's outbound loop: it uses the gateway and register of the settings, and retries after a failure."""
 
 import asyncio
 from contextlib import suppress
@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 30.0
 
 
 async def one_of_each(ctx: Context) -> str:
-    """A case that an e-Zero FIR is asked for, and a message to its victim."""
+    """Create a case that needs an e-Zero FIR, and a message to its victim."""
     told = complaint(transfer(2_00_000_00))
     taken = await take_complaint(ctx, told, idempotency_key=rrn(), taken_by="officer:1")
     case_no = taken.receipt.case_ack_no

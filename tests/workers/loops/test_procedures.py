@@ -1,4 +1,4 @@
-"""Looking after the way home: nothing that was committed is forgotten, and one case costs no other."""
+"""The procedure starter: no committed change is lost, and one case does not delay another."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ from workers.restoration_workers import WORKFLOWS as RUN_BY_WORKERS
 
 @dataclass
 class Board:
-    """A Temporal client that takes down what is started and signalled."""
+    """A Temporal client that records started and signalled workflows."""
 
     reached: list[tuple[str, str, str | None]] = field(default_factory=list)
     fails_for: set[str] = field(default_factory=set)
@@ -65,7 +65,7 @@ def starter(ctx: Context, board: Board) -> ProcedureStarter:
 
 @pytest.fixture
 async def running(starter: ProcedureStarter) -> AsyncIterator[ProcedureStarter]:
-    """The care as a worker runs it."""
+    """The procedure starter as a worker runs it."""
     task = asyncio.create_task(starter.run())
     yield starter
     task.cancel()
@@ -161,12 +161,12 @@ async def test_the_database_wakes_it_and_only_one_process_works(
         await asyncio.gather(other, return_exceptions=True)
 
 
-# -- standing back for the chase ---------------------------------------------------------------------------------------
+# -- deferring to cases that are still tracked -------------------------------------------------------------------------
 
 
 @pytest.fixture
 def patient(ctx: Context, board: Board) -> ProcedureStarter:
-    """The care by the packaged policy, at a moment that tests move."""
+    """The procedure starter with the packaged policy, at a time that tests move."""
     return ProcedureStarter(replace(ctx, policy=load_policy(), clock=Clock(ctx.now())), board)  # type: ignore[arg-type]
 
 
@@ -182,7 +182,7 @@ async def test_holds_of_a_case_whose_money_is_chased_are_taken_up_together_after
     assert wait == timedelta(seconds=20)
     case_no = await held_case(bench, f"1{rrn()}", f"2{rrn()}")
     held_at = await bench.value("SELECT min(held_at) FROM held_hop WHERE case_no = $1", case_no)
-    # The second came while the first was waiting.
+    # The second hold came while the first was waiting.
     later = "UPDATE held_hop SET held_at = held_at + interval '19 seconds' WHERE case_no = $1 AND hop_no = 2"
     await bench.pool.execute(later, case_no)
     holds = "SELECT count(*) FROM account_hold WHERE case_no = $1"
