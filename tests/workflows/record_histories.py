@@ -19,7 +19,7 @@ from db.migrate import migrate
 from db.pool import open_pool
 from tests.factories import institution, make_context
 from tests.workflows.conftest import CLASSES
-from tests.workflows.letting_go_paths import GRIEVANCE_PATHS, HOLD_PATHS
+from tests.workflows.hold_paths import GRIEVANCE_PATHS, HOLD_PATHS
 from tests.workflows.paths import PATHS, SUGGEST_AFTER_EVENTS
 from tests.workflows.paths import Path as CasePath
 from tests.workflows.restoration_paths import RESTORATION_PATHS

@@ -11,7 +11,7 @@ from activities.context import Context
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
 from tests.activities.way_home import SUPERVISOR
-from tests.workflows.homeward import homeward
+from tests.workflows.restoration_stage import restoration_stage
 
 Path = Callable[[Context, Client], Awaitable[list[WorkflowHistory]]]
 """runs a restoration to its end, with its own clock; returns the history of every run"""
@@ -19,7 +19,7 @@ Path = Callable[[Context, Client], Awaitable[list[WorkflowHistory]]]
 
 async def restored(ctx: Context, client: Client) -> list[WorkflowHistory]:
     """Reminder, objection, sent back, allocated, approved, credited, with its bond."""
-    async with homeward(ctx, client) as stage:
+    async with restoration_stage(ctx, client) as stage:
         home = stage.home
         restoration = await home.of(await home.hold(400, 600))
         await stage.begin(restoration)
@@ -45,7 +45,7 @@ async def restored(ctx: Context, client: Client) -> list[WorkflowHistory]:
 
 async def restored_by_court(ctx: Context, client: Client) -> list[WorkflowHistory]:
     """Another route after an FIR, and the court's order; every order to a bank is cancelled."""
-    async with homeward(ctx, client) as stage:
+    async with restoration_stage(ctx, client) as stage:
         home = stage.home
         case_no = await home.hold(60_000)
         restoration = await home.of(case_no)
@@ -69,7 +69,7 @@ async def restored_by_court(ctx: Context, client: Client) -> list[WorkflowHistor
 
 async def wound_up(ctx: Context, client: Client) -> list[WorkflowHistory]:
     """The held money is released before any victim applies."""
-    async with homeward(ctx, client) as stage:
+    async with restoration_stage(ctx, client) as stage:
         case_no = await stage.home.hold(400)
         restoration = await stage.home.of(case_no)
         await stage.begin(restoration)

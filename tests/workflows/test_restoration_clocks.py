@@ -13,7 +13,7 @@ from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import CourtOrderKind, ObjectionDecision, Route, Step
 from tests.activities.way_home import DESK
 from tests.factories import rrn
-from tests.workflows.homeward import Homeward, homeward
+from tests.workflows.restoration_stage import RestorationStage, restoration_stage
 
 HELD = {Route.NO_COURT: 400, Route.COURT: 60_000, Route.LOK_ADALAT: 60_000, Route.MAGISTRATE_107: 10}
 """rupees: they, an FIR and the victims decide the route"""
@@ -26,12 +26,12 @@ TOLD = "SELECT {}_at IS NOT NULL FROM restoration_step WHERE restoration_id = $1
 
 
 @pytest.fixture
-async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[Homeward]:
-    async with homeward(ctx, temporal_client) as stage:
+async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[RestorationStage]:
+    async with restoration_stage(ctx, temporal_client) as stage:
         yield stage
 
 
-async def begun(stage: Homeward, route: Route) -> UUID:
+async def begun(stage: RestorationStage, route: Route) -> UUID:
     """A restoration whose facts decide the route, with a running workflow."""
     home, account = stage.home, f"5{rrn()}"
     many = home.ctx.policy.restoration.many_victims_min if route is Route.MAGISTRATE_107 else 1
@@ -45,7 +45,7 @@ async def begun(stage: Homeward, route: Route) -> UUID:
     return restoration
 
 
-async def end(stage: Homeward, restoration: UUID, step: Step) -> None:
+async def end(stage: RestorationStage, restoration: UUID, step: Step) -> None:
     """End the step as the officer who has to."""
     home = stage.home
     match step:
@@ -66,7 +66,9 @@ async def end(stage: Homeward, restoration: UUID, step: Step) -> None:
 
 
 @pytest.mark.parametrize("route", Route)
-async def test_every_step_is_reminded_of_and_escalated_when_it_was_promised(stage: Homeward, route: Route) -> None:
+async def test_every_step_is_reminded_of_and_escalated_when_it_was_promised(
+    stage: RestorationStage, route: Route
+) -> None:
     restoration = await begun(stage, route)
     policy = stage.home.ctx.policy.restoration
     first, *steps = steps_of(route, policy.bond_for)

@@ -32,7 +32,7 @@ MOMENT = timedelta(seconds=1)
 HOLD, GRIEVANCE = ProcedureKind.HOLD, ProcedureKind.GRIEVANCE
 
 
-class LettingGo:
+class HoldStage:
     """One stage: people act at the time of the workflow concerned."""
 
     def __init__(self, ctx: Context, client: Client) -> None:
@@ -130,7 +130,7 @@ class LettingGo:
                 continue
 
 
-def worker_of(stage: LettingGo) -> Worker:
+def worker_of(stage: HoldStage) -> Worker:
     """A worker for holds and grievances only, in the sandbox."""
     holds, grievances = stage.holds.engine, GrievanceActivities(stage.holds.ctx)
     return Worker(
@@ -148,10 +148,10 @@ def worker_of(stage: LettingGo) -> Worker:
 
 
 @asynccontextmanager
-async def letting_go(ctx: Context, client: Client) -> AsyncIterator[LettingGo]:
+async def hold_stage(ctx: Context, client: Client) -> AsyncIterator[HoldStage]:
     """A stage with a running worker, and its own case numbers."""
     await number_apart(ctx.pool)
-    stage = LettingGo(ctx, client)
+    stage = HoldStage(ctx, client)
     async with worker_of(stage):
         yield stage
         await stage.clear()

@@ -28,7 +28,7 @@ LOOK_SECONDS = 0.02
 MOMENT = timedelta(seconds=1)
 
 
-class Homeward:
+class RestorationStage:
     """One stage: restorations with running workflows, and actions at the time of their workflow."""
 
     def __init__(self, ctx: Context, client: Client) -> None:
@@ -172,7 +172,7 @@ class Homeward:
                 continue
 
 
-def worker_of(stage: Homeward) -> Worker:
+def worker_of(stage: RestorationStage) -> Worker:
     """A worker for restorations only, in the sandbox."""
     engine = RestorationActivities(stage.home.ctx)
     return Worker(
@@ -192,10 +192,10 @@ def worker_of(stage: Homeward) -> Worker:
 
 
 @asynccontextmanager
-async def homeward(ctx: Context, client: Client) -> AsyncIterator[Homeward]:
+async def restoration_stage(ctx: Context, client: Client) -> AsyncIterator[RestorationStage]:
     """A stage with a running worker, and its own case numbers."""
     await number_apart(ctx.pool)
-    stage = Homeward(ctx, client)
+    stage = RestorationStage(ctx, client)
     async with worker_of(stage):
         yield stage
         await stage.clear()
