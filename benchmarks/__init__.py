@@ -1,1 +1,1 @@
-"""Measurements: each prints a table, and with `--json -` one object. Never a timed test."""
+"""Benchmarks: each prints a table, and with `--json -` one object. None is a timed test."""

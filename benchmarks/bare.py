@@ -1,7 +1,7 @@
-"""The baseline: the same waves as bare Temporal workflows, with no database and no HTTP.
+"""Baseline: the same waves as bare Temporal workflows, without a database and HTTP.
 
-For every case one workflow, for every hold request one activity on a queue of its own and one signal that stands for
-the bank's answer. What this rate is to the engine's is what our transactions, wires and checks cost.
+For every case there is one workflow; for every hold request one activity on a separate queue and one signal as the
+bank's answer. The ratio of the two rates is the cost of our transactions, interfaces and checks.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ CALL_QUEUE = "bare-calls"
 CASES_AT_ONCE = 64
 
 Waves = tuple[int, ...]
-"""how many hold requests each wave of a case has"""
+"""number of hold requests in each wave of a case"""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class BareCase:
 
 @dataclass(frozen=True)
 class BareCall:
-    """One hold request reduced to its place."""
+    """A hold request reduced to its position."""
 
     case_no: str
     wave: int
@@ -48,14 +48,14 @@ class BareCaseWorkflow:
 
     @workflow.run
     async def run(self, case: BareCase) -> int:
-        """Send every wave once the one before it is answered; return how many calls were made."""
+        """Send every wave after the previous one is answered; return the number of calls."""
         for wave, calls in enumerate(case.waves):
             await asyncio.gather(*(self._call(BareCall(case.case_no, wave, number)) for number in range(calls)))
         return sum(case.waves)
 
     @workflow.signal
     def answered(self, call: BareCall) -> None:
-        """The bank's answer."""
+        """Signal: the bank has answered."""
         self._answered.add((call.wave, call.number))
 
     async def _call(self, call: BareCall) -> None:
@@ -67,17 +67,17 @@ class BareCaseWorkflow:
 
 @dataclass
 class BareBank:
-    """Takes a call and answers at once by signal."""
+    """Accepts a call and answers at once by signal."""
 
     client: Client
-    errands: set[asyncio.Task[None]] = field(default_factory=set)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @activity.defn
     async def ask(self, call: BareCall) -> None:
-        """One call: nothing is done but the answer sent."""
-        errand = asyncio.get_running_loop().create_task(self._answer(call))
-        self.errands.add(errand)
-        errand.add_done_callback(self.errands.discard)
+        """Handle one call: only send the answer."""
+        task = asyncio.get_running_loop().create_task(self._answer(call))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def _answer(self, call: BareCall) -> None:
         handle = self.client.get_workflow_handle(f"bare-{call.case_no}")
@@ -85,12 +85,12 @@ class BareBank:
 
 
 async def run_bare(client: Client, cases: Sequence[BareCase]) -> float:
-    """Run the cases, `CASES_AT_ONCE` at a time, and return the wall seconds it took."""
+    """Run the cases, `CASES_AT_ONCE` at a time, and return the duration in seconds of real time."""
     bank = BareBank(client)
-    gate = asyncio.Semaphore(CASES_AT_ONCE)
+    limit = asyncio.Semaphore(CASES_AT_ONCE)
 
     async def one(case: BareCase) -> None:
-        async with gate:
+        async with limit:
             await client.execute_workflow(BareCaseWorkflow.run, case, id=f"bare-{case.case_no}", task_queue=CASE_QUEUE)
 
     case_worker = Worker(

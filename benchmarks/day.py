@@ -1,13 +1,15 @@
-"""`goldenhour bench day`: one day of one state, and how far the engine is from bare Temporal.
+"""`goldenhour bench day`: a day of one state, compared with bare Temporal.
 
-Three runs, one after the other, each on servers of its own:
+Three runs, one after the other, each on separate servers:
 
-* the *day*: complaints over 24 hours of the world's clock, compressed by the clock factor. A delay of the engine counts
-  that many times over, so what is caught of what could be caught is the measure of its speed;
-* the *rush*: as many complaints at once, and banks that answer at once: as fast as the engine can;
-* *bare*: the waves of the rush as workflows with no database and no HTTP (`benchmarks.bare`).
+* The *day*: complaints over 24 simulated hours, compressed by the clock factor. A delay of the engine counts that many
+times, so the share of the catchable amount that was caught measures its speed.
 
-The ratio is the rush's rate to the bare one's: requests a second each.
+* The *rush*: as many complaints at once, and banks that answer at once: the engine at full speed.
+
+* *Bare*: the waves of the rush as workflows without a database and HTTP (`benchmarks.bare`).
+
+The ratio is the rate of the rush divided by the bare rate, in requests per second.
 """
 
 import tempfile
@@ -16,18 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bare import BareCase, run_bare
-from benchmarks.measuring import PROGRESS, machine, memory_mib, own_stage, show
+from benchmarks.measuring import PROGRESS, machine, memory_mib, own_stack, show
 from db.pool import Pool
 from simulator.config import Knobs
-from workers.demo.play import DAY_SECONDS, DayPlan, Look, Played, play
+from workers.demo.play import DAY_SECONDS, DayPlan, DayState, Played, play
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.number_text import duration
-from workers.simulated import Stage
+from workers.simulated import SimulatedStack
 from workers.temporal import connect
 
 RUSH_LIMIT_SECONDS = 600.0
 TAIL_SECONDS = 10.0
-"""after the day: what was asked last is answered; banks that answer by mail take days and are not awaited"""
+"""after the day, the last requests are answered; banks that answer by mail take days and are not awaited"""
 AT_ONCE = {"median": 0.0, "sigma": 0.0, "least": 0.0, "most": 0.0}
 
 
@@ -49,61 +51,61 @@ async def main(complaints: int = 960, clock_factor: float = 320.0, seed: int = 7
 
 
 async def _day(plan: DayPlan) -> dict[str, Any]:
-    async with own_stage(plan.config()) as stage:
-        played, seconds = await _play(stage, plan, "day", plan.wall_seconds + TAIL_SECONDS)
-        state = await stage.state()
+    async with own_stack(plan.config()) as stack:
+        played, seconds = await _play(stack, plan, "day", plan.wall_seconds + TAIL_SECONDS)
+        state = await stack.state()
         return {
             "complaints": plan.complaints,
             "clock_factor": plan.clock_factor,
-            "hops": await _count(stage.pool, "hop"),
-            "requests": await _count(stage.pool, "hold_request"),
-            "answers": await _count(stage.pool, "status_update"),
+            "hops": await _count(stack.pool, "hop"),
+            "requests": await _count(stack.pool, "hold_request"),
+            "answers": await _count(stack.pool, "status_update"),
             "wall_seconds": round(seconds, 2),
-            "not_sent_at_the_end": played.look.figures.waiting_hops + played.look.figures.undelivered,
-            "verify": "clean" if played.verdict.clean else played.verdict.in_words(),
+            "not_sent_at_the_end": played.state.figures.waiting_hops + played.state.figures.undelivered,
+            "verify": "clean" if played.verdict.clean else played.verdict.as_text(),
             "caught_of_catchable": state["truth"]["caught_of_catchable"],
             "caught_of_at_stake": state["truth"]["caught_of_at_stake"],
             "asked_twice": state["asked_twice"],
             "first_request_ms": state["latency_ms"]["first_request"],
             "next_layer_ms": state["latency_ms"]["next_layer"],
-            "memory_mib": memory_mib(stage),
+            "memory_mib": memory_mib(stack),
         }
 
 
 async def _rush(complaints: int, seed: int) -> tuple[dict[str, Any], list[BareCase]]:
-    """Everything at once; no traps, so that nothing waits for a person or for a bank to come back."""
+    """Run all complaints at once. There are no mistakes, so nothing waits for a person or for a bank's recovery."""
     plan = DayPlan(complaints, seed, 1.0, 1.0)
     no_traps = {"knobs": Knobs.none().model_dump(), "delays": {"api": AT_ONCE, "seat": AT_ONCE, "mail": AT_ONCE}}
-    async with own_stage(plan.config() | no_traps) as stage:
-        played, seconds = await _play(stage, plan, "rush", RUSH_LIMIT_SECONDS)
-        requests = await _count(stage.pool, "hold_request")
+    async with own_stack(plan.config() | no_traps) as stack:
+        played, seconds = await _play(stack, plan, "rush", RUSH_LIMIT_SECONDS)
+        requests = await _count(stack.pool, "hold_request")
         figures = {
-            "hops": await _count(stage.pool, "hop"),
+            "hops": await _count(stack.pool, "hop"),
             "requests": requests,
             "wall_seconds": round(seconds, 2),
             "requests_per_second": round(requests / seconds, 1),
             "trouble": played.trouble,
-            "verify": "clean" if played.verdict.clean else played.verdict.in_words(),
+            "verify": "clean" if played.verdict.clean else played.verdict.as_text(),
         }
-        return figures, await _waves(stage.pool)
+        return figures, await _waves(stack.pool)
 
 
-async def _play(stage: Stage, plan: DayPlan, name: str, limit_seconds: float) -> tuple[Played, float]:
-    """Play, and say how long it was until nothing was left to do (the waiting to be sure of that is left out)."""
+async def _play(stack: SimulatedStack, plan: DayPlan, name: str, limit_seconds: float) -> tuple[Played, float]:
+    """Play; return the result and the seconds until nothing was left to do, without the final check."""
     started = time.monotonic()
     busy_until = started
     with PROGRESS.status("") as status:
 
-        def seen(look: Look) -> None:
+        def seen(state: DayState) -> None:
             nonlocal busy_until
-            if look.engine_waits or look.banks_wait:
+            if state.engine_busy or state.banks_busy:
                 busy_until = time.monotonic()
             status.update(
-                f"{name}: {duration(look.elapsed_seconds)}, "
-                f"{look.world.complaints.accepted} of {plan.complaints} complaints"
+                f"{name}: {duration(state.elapsed_seconds)}, "
+                f"{state.world.complaints.accepted} of {plan.complaints} complaints"
             )
 
-        played = await play(stage, plan, limit_seconds, seen)
+        played = await play(stack, plan, limit_seconds, seen)
     return played, busy_until - started
 
 

@@ -1,10 +1,10 @@
-"""`goldenhour bench isolation`: what one bank that hangs costs all the others.
+"""`goldenhour bench isolation`: the delay that one hanging bank causes for all others.
 
-Complaints come at an even rate, each about a transfer to one of the other banks. Measured is the complaint's `POST`
-sent → its hold request received by the bank, on the one clock that all processes share. One run has three stretches:
-alone; beside a bank that takes every call, says nothing for `hang_seconds`, and has `queued` requests waiting for it;
-and alone again, once that bank is well and has got every one of them. The stretches before and after count together, so
-that neither a machine that warms up nor a database that grows is taken for the bank's doing.
+Complaints come at an even rate, each about a transfer to one of the other banks. It measures the time from the
+complaint's `POST` to the bank's receipt of the hold request, on the clock that all processes share. One run has three
+phases: alone; beside a bank that accepts every call, does not reply for `hang_seconds`, and has `queued` requests
+waiting; and alone again, after that bank has recovered and received all of them. The first and last phase count
+together. Neither a machine that warms up nor a growing database then counts as an effect of the bank.
 """
 
 import asyncio
@@ -21,25 +21,25 @@ import orjson
 
 from activities.secrets import SecretBox
 from api.tokens import Tokens
-from benchmarks.measuring import PROGRESS, machine, own_stage, show
+from benchmarks.measuring import PROGRESS, machine, own_stack, show
 from schemas.enums import Role
 from simulator import Faults, Knobs, hold_row
 from simulator.figures import spread
 from workers.home import secret_key
-from workers.simulated import Stage
+from workers.simulated import SimulatedStack
 
 BANKS = 8
 PAISE = 25_000_00
 WARM_UP_COMPLAINTS = 20
 POSTS_AT_ONCE = 8
 SETTLE_LIMIT_SECONDS = 120.0
-LOOK_SECONDS = 0.25
+POLL_SECONDS = 0.25
 
 
 async def main(
     rate_per_second: float = 8.0, seconds: float = 40.0, queued: int = 200, hang_seconds: float = 30.0, seed: int = 7
 ) -> dict[str, Any]:
-    """Run it; return the quantiles of the others alone and beside the bank that hangs, and the ratio of their p99."""
+    """Run the benchmark; return the quantiles alone and beside the hanging bank, and the ratio of their p99."""
     config = {
         "seed": seed,
         "complaints": 0,
@@ -48,8 +48,8 @@ async def main(
         "knobs": Knobs.none().model_dump(),
         "classes": {"api": 1.0, "seat": 0.0, "mail": 0.0},
     }
-    async with own_stage(config) as stage, httpx.AsyncClient(base_url=stage.running.api_url, timeout=30) as api:
-        run = await Run.begin(stage, api)
+    async with own_stack(config) as stack, httpx.AsyncClient(base_url=stack.running.api_url, timeout=30) as api:
+        run = await Run.begin(stack, api)
         hanging, *others = run.banks
         count = round(rate_per_second * seconds)
         with PROGRESS.status("warming up") as status:
@@ -63,7 +63,7 @@ async def main(
             status.update("beside it")
             beside = await run.complain_evenly(others, count, rate_per_second)
             status.update("the bank is well again")
-            drained_seconds = await run.mend(hanging, waiting)
+            drained_seconds = await run.recover(hanging, waiting)
             status.update("alone again")
             after = await run.complain_evenly(others, count - count // 2, rate_per_second)
             figures = await run.waits_ns()
@@ -86,16 +86,16 @@ async def main(
 def _spread(waits_ns: Mapping[str, int], references: set[str]) -> dict[str, Any]:
     missing = references - waits_ns.keys()
     if missing:
-        raise RuntimeError(f"{len(missing)} of {len(references)} requests never came to their bank")
+        raise RuntimeError(f"{len(missing)} of {len(references)} requests never reached their bank")
     found: dict[str, Any] = spread(waits_ns[reference] for reference in references)
     return found
 
 
 @dataclass
 class Run:
-    """Complaints posted to one stage, and when each was sent."""
+    """Complaints posted to one stack, and the time of each."""
 
-    stage: Stage
+    stack: SimulatedStack
     api: httpx.AsyncClient
     banks: list[str]
     headers: dict[str, str]
@@ -104,15 +104,15 @@ class Run:
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(400_000_000_001))
 
     @classmethod
-    async def begin(cls, stage: Stage, api: httpx.AsyncClient) -> "Run":
-        """Tell the banks where the police are, and who complains."""
-        (await stage.control.post("/sim/connect", json={"api_url": stage.running.api_url})).raise_for_status()
-        directory = orjson.loads((await stage.control.get("/sim/directory")).content)
-        token = Tokens(SecretBox(secret_key(stage.services.settings))).for_officer("helpline", Role.INTAKE)
-        return cls(stage, api, [entry["code"] for entry in directory], {"Authorization": f"Bearer {token}"})
+    async def begin(cls, stack: SimulatedStack, api: httpx.AsyncClient) -> "Run":
+        """Set the address of the police at the banks, and create the complainant's token."""
+        (await stack.control.post("/sim/connect", json={"api_url": stack.running.api_url})).raise_for_status()
+        directory = orjson.loads((await stack.control.get("/sim/directory")).content)
+        token = Tokens(SecretBox(secret_key(stack.services.settings))).for_officer("helpline", Role.INTAKE)
+        return cls(stack, api, [entry["code"] for entry in directory], {"Authorization": f"Bearer {token}"})
 
     async def complain_evenly(self, banks: list[str], count: int, rate_per_second: float) -> set[str]:
-        """Complaints at an even rate, whatever becomes of each; returns their references when all have arrived."""
+        """Post complaints at an even rate; return their references when all requests have arrived."""
         references = [await self._scripted(banks[number % len(banks)]) for number in range(count)]
         began = time.monotonic()
         async with asyncio.TaskGroup() as group:
@@ -124,11 +124,11 @@ class Run:
         return found
 
     async def complain_at_once(self, bank: str, count: int) -> set[str]:
-        """As many complaints as fast as they are taken."""
-        gate = asyncio.Semaphore(POSTS_AT_ONCE)
+        """Post this many complaints as fast as they are accepted."""
+        limit = asyncio.Semaphore(POSTS_AT_ONCE)
 
         async def one() -> str:
-            async with gate:
+            async with limit:
                 _, reference = await self._scripted(bank)
                 await self._complain(bank, reference)
                 return reference
@@ -136,43 +136,43 @@ class Run:
         return set(await asyncio.gather(*(one() for _ in range(count))))
 
     async def hang(self, bank: str, seconds: float) -> None:
-        """Let a bank take every call and say nothing for so long."""
+        """Make a bank accept every call and send no reply for this time."""
         await self._put_faults(bank, Faults(half_open=1.0, half_open_wall_seconds=seconds))
 
-    async def mend(self, bank: str, waiting: set[str]) -> float:
-        """Let the bank answer; returns the seconds until it has got all that waited for it."""
+    async def recover(self, bank: str, waiting: set[str]) -> float:
+        """Let the bank reply again; return the seconds until it has all waiting requests."""
         await self._put_faults(bank, Faults())
         began = time.monotonic()
         await self._until_arrived(waiting)
         return round(time.monotonic() - began, 1)
 
     async def until_planned(self, bank: str, count: int) -> None:
-        """Wait until so many requests to a bank stand in the database: from then on they only queue."""
+        """Wait until this many requests to a bank are in the database; from then on they only queue."""
         planned = "SELECT count(*) FROM hold_request WHERE institution = $1"
         async with asyncio.timeout(SETTLE_LIMIT_SECONDS):
-            # Another process writes them, and tells nobody.
-            while await self.stage.pool.fetchval(planned, bank) < count:  # noqa: ASYNC110
-                await asyncio.sleep(LOOK_SECONDS)
+            # Another process writes them and sends no event.
+            while await self.stack.pool.fetchval(planned, bank) < count:  # noqa: ASYNC110
+                await asyncio.sleep(POLL_SECONDS)
 
     async def waits_ns(self) -> dict[str, int]:
-        """By reference: the complaint sent → its request at the bank, for all that came there."""
+        """Return by reference the time from complaint to receipt at the bank, for all received requests."""
         received = await self._received_ns()
         return {
             reference: received[reference] - sent for reference, sent in self.sent_ns.items() if reference in received
         }
 
-    # -- steps -----------------------------------------------------------------------------------------------------
+    # -- steps ---------------------------------------------------------------------------------------------------------
 
     async def _put_faults(self, bank: str, faults: Faults) -> None:
         body = {"bank": bank, "faults": faults.model_dump()}
-        (await self.stage.control.post("/sim/faults", json=body)).raise_for_status()
+        (await self.stack.control.post("/sim/faults", json=body)).raise_for_status()
 
     async def _scripted(self, bank: str) -> tuple[str, str]:
-        """A new transfer to this bank, which holds all of it when it is asked."""
+        """Script a new transfer to this bank, which holds the full amount on request."""
         reference = str(next(self._numbers))
         answer = {"rows": [hold_row(reference, PAISE)]}
         body = {"bank": bank, "rrn": reference, "answers": [answer]}
-        (await self.stage.control.post("/sim/script", json=body)).raise_for_status()
+        (await self.stack.control.post("/sim/script", json=body)).raise_for_status()
         return bank, reference
 
     async def _complain(self, bank: str, reference: str) -> None:
@@ -198,7 +198,7 @@ class Run:
         answer.raise_for_status()
 
     async def _received_ns(self) -> dict[str, int]:
-        tickets = orjson.loads((await self.stage.control.get("/sim/tickets")).content)
+        tickets = orjson.loads((await self.stack.control.get("/sim/tickets")).content)
         received: dict[str, int] = {}
         for ticket in tickets:
             for reference in ticket["rrns"]:
@@ -208,4 +208,4 @@ class Run:
     async def _until_arrived(self, references: set[str]) -> None:
         async with asyncio.timeout(SETTLE_LIMIT_SECONDS):
             while not references <= (await self._received_ns()).keys():  # noqa: ASYNC110
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(POLL_SECONDS)

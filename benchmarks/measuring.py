@@ -1,4 +1,4 @@
-"""What the benchmarks share: a stage of their own, figures, and how they are shown."""
+"""Shared parts of the benchmarks: a separate stack, figures, and their display."""
 
 import platform
 import tempfile
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from workers.settings import Settings
-from workers.simulated import Stage, staged
+from workers.simulated import SimulatedStack, simulated_stack
 from workers.stack import memory
 
 MIB = 1024 * 1024
@@ -20,25 +20,25 @@ PROGRESS = Console(stderr=True)
 
 
 @asynccontextmanager
-async def own_stage(config: Mapping[str, Any]) -> AsyncIterator[Stage]:
-    """A stack with a simulator in a folder that is thrown away, whatever the environment's settings name."""
+async def own_stack(config: Mapping[str, Any]) -> AsyncIterator[SimulatedStack]:
+    """Run a stack with a simulator in a temporary folder, whatever the environment's settings name."""
     with tempfile.TemporaryDirectory(prefix="goldenhour-bench-") as home:
         settings = Settings.model_construct(**{**Settings().model_dump(), "home": Path(home), **_EMBEDDED})
         with PROGRESS.status("starting") as status:
 
-            def tell(step: str) -> None:
+            def report_step(step: str) -> None:
                 status.update(f"starting {step}")
 
-            async with staged(settings, config, tell=tell) as stage:
+            async with simulated_stack(settings, config, report_step=report_step) as stack:
                 status.stop()
-                yield stage
+                yield stack
 
 
 _EMBEDDED = {"database_url": None, "temporal_address": None, "secret_key": None}
 
 
 def machine() -> dict[str, Any]:
-    """On what it was measured."""
+    """Return the data of the machine."""
     return {
         "cores": psutil.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 1024**3, 1),
@@ -47,9 +47,9 @@ def machine() -> dict[str, Any]:
     }
 
 
-def memory_mib(stage: Stage) -> dict[str, float]:
-    """Resident memory of each process now."""
-    return {name: round(size / MIB, 1) for name, size in memory(stage.services, stage.supervisor).items()}
+def memory_mib(stack: SimulatedStack) -> dict[str, float]:
+    """Return the resident memory of each process now."""
+    return {name: round(size / MIB, 1) for name, size in memory(stack.services, stack.supervisor).items()}
 
 
 def show(title: str, figures: Mapping[str, Any]) -> None:

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs once, when the database cluster is made: one role owns the product's database, another works in it, and neither
+# Runs once, when the database cluster is created. One role owns the product's database and another works in it; neither
 # is a superuser.
 set -euo pipefail
 

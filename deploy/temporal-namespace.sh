@@ -1,13 +1,13 @@
 #!/bin/sh
-# Makes the namespace TEMPORAL_NAMESPACE at TEMPORAL_ADDRESS, with its search attributes. Safe to run again.
-# RETENTION says how long the history of a closed workflow is kept.
+# Creates the namespace TEMPORAL_NAMESPACE at TEMPORAL_ADDRESS, with its search attributes. Safe to run again.
+# RETENTION is how long the history of a closed workflow is kept.
 set -eu
 
 if ! temporal operator namespace describe --namespace "$TEMPORAL_NAMESPACE" >/dev/null 2>&1; then
     temporal operator namespace create --namespace "$TEMPORAL_NAMESPACE" --retention "$RETENTION"
 fi
 
-# A namespace is known to every part of the server only after a moment.
+# Some parts of the server learn of a new namespace only after a moment.
 tries=30
 until known=$(temporal operator search-attribute list --namespace "$TEMPORAL_NAMESPACE"); do
     tries=$((tries - 1))

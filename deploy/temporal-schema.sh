@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes Temporal's two databases, or brings them up to the version of this image. Safe to run again.
+# Creates Temporal's two databases, or updates them to the version of this image. Safe to run again.
 # The connection comes from SQL_HOST, SQL_PORT, SQL_USER, SQL_PASSWORD and SQL_PLUGIN.
 set -eu
 

@@ -1,7 +1,7 @@
-"""The world: institutions, mule networks, victims and a desk that are not there, over the product's public wires.
+"""Simulated world: institutions, mule networks, victims and officers, over the product's public interfaces.
 
-`SimulatorServer` is the way in for tests, `python -m simulator` for everything else; docs/explanation/simulator.md
-says the rest.
+Tests use `SimulatorServer`; everything else uses `python -m simulator`. docs/explanation/simulator.md describes the
+rest.
 """
 
 from simulator.banks.faults import Faults

@@ -19,29 +19,29 @@ from simulator.server import SimulatorServer
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 Profile = Literal["even", "uniform", "diurnal"]
 
-Seed = Annotated[int, typer.Option(help="Everything is drawn from it: same seed, same world.")]
+Seed = Annotated[int, typer.Option(help="Random seed: the same seed gives the same world.")]
 Institutions = Annotated[int, typer.Option(min=3, max=400)]
-Port = Annotated[int, typer.Option(help="0 takes a free port (serve only).")]
+Port = Annotated[int, typer.Option(help="0 means a free port (serve only).")]
 
 
 def _tokens(file: Path) -> tuple[str, str]:
-    """Intake and desk token: a JSON object with both, or one bare token for both."""
+    """Return the intake and desk tokens: from a JSON object with both, or one bare token for both."""
     text = file.read_text().strip()
     if text.startswith("{"):
-        told = json.loads(text)
-        return told["intake"], told.get("desk", told["intake"])
+        values = json.loads(text)
+        return values["intake"], values.get("desk", values["intake"])
     return text, text
 
 
 @app.command("directory")
 def write(
-    path: Annotated[Path, typer.Argument(help="Where to write the directory file (mode 0600).")],
-    port: Annotated[int, typer.Option(min=1, help="The port the simulator will listen on.")],
+    path: Annotated[Path, typer.Argument(help="Path of the directory file (mode 0600).")],
+    port: Annotated[int, typer.Option(min=1, help="The port on which the simulator will listen.")],
     seed: Seed = 7,
     institutions: Institutions = 40,
     host: str = "127.0.0.1",
 ) -> None:
-    """Write the directory file of a simulator that will be started with the same seed and port."""
+    """Write the directory file of a simulator that will start with the same seed and port."""
     config = SimulatorConfig(seed=seed, institutions=institutions, host=host, port=port)
     write_directory(path, directory(build_institutions(config), f"http://{host}:{port}"))
 
@@ -50,26 +50,28 @@ def write(
 def serve(
     seed: Seed = 7,
     complaints: Annotated[int, typer.Option(min=0)] = 60,
-    clock_factor: Annotated[float, typer.Option(help="How much faster than the wall's the world's clock runs.")] = 1.0,
-    day_seconds: Annotated[float, typer.Option(help="World time over which complaints come in.")] = DAY_SECONDS,
-    profile: Annotated[Profile, typer.Option(help="How complaints are spread over the day.")] = "uniform",
+    clock_factor: Annotated[float, typer.Option(help="Speed of the simulated clock against real time.")] = 1.0,
+    day_seconds: Annotated[float, typer.Option(help="Simulated time over which complaints arrive.")] = DAY_SECONDS,
+    profile: Annotated[Profile, typer.Option(help="Distribution of complaints over the day.")] = "uniform",
     institutions: Institutions = 40,
     host: str = "127.0.0.1",
     port: Port = 0,
-    smtp_port: Annotated[int, typer.Option(help="0 takes a free port.")] = 0,
+    smtp_port: Annotated[int, typer.Option(help="0 means a free port.")] = 0,
     traps: Annotated[bool, typer.Option(help="Whether banks and victims make mistakes.")] = True,
     config_file: Annotated[
         Path | None, typer.Option(help="JSON that overrides any value of the configuration.")
     ] = None,
-    directory_file: Annotated[Path | None, typer.Option(help="Where to write the directory file.")] = None,
-    api_url: Annotated[str | None, typer.Option(help="The police API; may come later by POST /sim/start.")] = None,
+    directory_file: Annotated[Path | None, typer.Option(help="Path of the directory file.")] = None,
+    api_url: Annotated[
+        str | None, typer.Option(help="URL of the police API; may come later by POST /sim/start.")
+    ] = None,
     token_file: Annotated[Path | None, typer.Option(help='A token, or {"intake": …, "desk": …}.')] = None,
 ) -> None:
     """Serve the banks. Writes one JSON line to stdout when ready; stops on SIGTERM or SIGINT.
 
-    With --api-url and --token-file the day starts at once, else on POST /sim/start.
+    With --api-url and --token-file the day starts at once, otherwise on POST /sim/start.
     """
-    told: dict[str, object] = {
+    values: dict[str, object] = {
         "seed": seed,
         "complaints": complaints,
         "clock_factor": clock_factor,
@@ -81,10 +83,10 @@ def serve(
         "smtp_port": smtp_port,
     }
     if not traps:
-        told["knobs"] = Knobs.none()
+        values["knobs"] = Knobs.none()
     if config_file is not None:
-        told |= orjson.loads(config_file.read_bytes())
-    config = SimulatorConfig.model_validate(told)
+        values |= orjson.loads(config_file.read_bytes())
+    config = SimulatorConfig.model_validate(values)
     tokens = _tokens(token_file) if token_file is not None else None
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(config, directory_file, api_url, tokens))
@@ -99,7 +101,7 @@ async def _serve(
     async with SimulatorServer(config, run_clock=False) as sim:
         if directory_file is not None:
             sim.write_directory(directory_file)
-        # The plans live as long as the process: keep the collector from walking them again and again.
+        # The plans live as long as the process, so the garbage collector need not scan them again and again.
         gc.freeze()
         if api_url is not None and tokens is not None:
             sim.start(api_url, *tokens)

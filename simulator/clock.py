@@ -1,4 +1,4 @@
-"""The world's clock: `factor` times faster than the wall's, and mapped onto true instants both ways."""
+"""The simulated clock: `factor` times faster than real time, and convertible to real times in both directions."""
 
 import time
 from datetime import UTC, datetime, timedelta, timezone
@@ -7,7 +7,7 @@ IST = timezone(timedelta(hours=5, minutes=30), "IST")
 
 
 class Clock:
-    """World time in seconds, 0 at the start of the day. Stands at 0 until it is started."""
+    """Simulated time in seconds, 0 at the start of the day. Stays at 0 until it is started."""
 
     def __init__(self, factor: float) -> None:
         self.factor = factor
@@ -20,18 +20,18 @@ class Clock:
         return self._started is not None
 
     def start(self) -> None:
-        """Begin the day now. Starting twice changes nothing."""
+        """Begin the day now. A second start changes nothing."""
         if self._started is None:
             self._origin, self._started = datetime.now(UTC), time.monotonic()
 
     def now(self) -> float:
-        """World time, in seconds of the world."""
+        """Return the simulated time in seconds."""
         return 0.0 if self._started is None else (time.monotonic() - self._started) * self.factor
 
     def instant(self, world_seconds: float) -> datetime:
-        """The true (wall) instant at which something of the world happens or happened, in UTC."""
+        """Return the real time in UTC of a simulated time."""
         return self._origin + timedelta(seconds=world_seconds / self.factor)
 
     def wall_seconds(self, world_seconds: float) -> float:
-        """How long so many seconds of the world last on the wall."""
+        """Return the real duration of a simulated duration, in seconds."""
         return world_seconds / self.factor

@@ -1,8 +1,8 @@
-"""What a simulated day is made of: every distribution, rate and limit of the world, as data.
+"""Configuration of a simulated day: every distribution, rate and limit, as data.
 
-The defaults follow the design notes' "Numbers to size by"; where those give no number the value is an assumption, and
-says so. Times are seconds of the *world's* clock (which runs `clock_factor` times faster than the wall's) unless a name
-ends in `_wall_seconds`.
+The defaults follow "Numbers to size by" in the design notes. Without a number there, the value is an assumption and
+says so. Times are seconds of *simulated* time, `clock_factor` times faster than real time, unless a name ends in
+`_wall_seconds`.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ Rate = Annotated[float, Field(ge=0, le=1)]
 AnswerClass = Literal["api", "seat", "mail"]
 CLASSES: tuple[AnswerClass, ...] = ("api", "seat", "mail")
 Channel = Literal["i4c", "push", "pull", "iso20022", "email"]
-Turns = Annotated[tuple[Channel, ...], Field(min_length=1, max_length=20)]
+ChannelRotation = Annotated[tuple[Channel, ...], Field(min_length=1, max_length=20)]
 
 DAY_SECONDS = 86_400.0
 MINUTE_SECONDS = 60.0
@@ -31,74 +31,74 @@ class _Frozen(BaseModel):
 
 
 class Knobs(_Frozen):
-    """How often each trap of real bank and police data is set. All are shares in [0, 1] unless said otherwise."""
+    """Rates of the mistakes in real bank and police data. All are shares in [0, 1] unless stated otherwise."""
 
     # In the complaint.
     duplicate_complaint: Rate = 0.02
-    """another complaint about the same transfers, with a key of its own"""
+    """a second complaint about the same transfers, with its own key"""
     repeated_post: Rate = 0.01
     """the same complaint posted twice with the same key"""
     bad_rrn: Rate = 0.03
-    """a transfer told with a wrong RRN or UTR, which the desk must correct"""
+    """a transfer with a wrong RRN or UTR, which the desk must correct"""
     wrong_bank: Rate = 0.015
-    """a transfer told with the wrong receiving bank, which the desk must correct"""
+    """a transfer with the wrong receiving bank, which the desk must correct"""
     unlisted_bank: Rate = 0.005
     """an onward transfer into a bank that no directory lists"""
 
-    # In a bank's rows, by hop.
+    # In a bank's rows, per hop.
     zero_padded_account: Rate = 0.05
     odd_time: Rate = 0.01
-    """`13:34:PM` for a time"""
+    """`13:34:PM` as a time"""
     bank_name_contradicts_ifsc: Rate = 0.02
     duplicate_row: Rate = 0.02
     old_row: Rate = 0.005
     """a row more than six months old among the debits"""
     unasked_hop: Rate = 0.005
-    """a row about a hop nobody asked about"""
+    """a row about a hop that was not in the request"""
     contradictory_answer: Rate = 0.005
-    """a second answer that says otherwise"""
+    """a second answer with other content"""
     hold_after_emptied: Rate = 0.01
-    """a bank that claims a hold on an account which was already empty; of the hops found empty"""
+    """a bank reports a hold on an account that was already empty; share of the hops found empty"""
     denied_transfer: Rate = 0.01
-    """the receiving bank denies (20 or 01) what the sending bank swears to; layer 2 and deeper"""
+    """the receiving bank denies (20 or 01) a transfer that the sending bank confirms; layer 2 and deeper"""
     statement_unavailable: Rate = 0.04
-    """the bank holds what is there and cannot trace the rest (01)"""
+    """the bank holds the available amount and cannot trace the rest (01)"""
     unknown_status: Rate = 0.005
-    """a status code nobody explained (99, 77)"""
+    """a status code without a known meaning (99, 77)"""
 
-    # In a bank's posts, by ticket.
+    # In a bank's posts, per ticket.
     duplicate_post: Rate = 0.02
     early_answer: Rate = 0.01
-    """answered before the fraud report got its HTTP reply"""
+    """answered before the HTTP reply to the fraud report"""
     late_answer: Rate = 0.01
     partial_answer: Rate = 0.03
     """answered in two posts"""
     reversed_parts: Rate = 0.5
-    """of the answers in two posts: the second part first"""
+    """share of the answers in two posts in which the second part comes first"""
     silent_api: Rate = 0.0
     silent_seat: Rate = 0.02
     silent_mail: Rate = 0.05
-    """tickets nobody works until a reminder, a letter or a call comes"""
+    """tickets that are not handled until a reminder, a letter or a call comes"""
 
-    # In a bank's machines.
+    # In a bank's systems.
     ignores_key: Rate = 0.05
     """banks that open a second ticket for a repeated request (never a second hold)"""
     lost_reply: Rate = 0.01
-    """reports that the bank takes while the line drops before its reply: the police must ask again"""
+    """reports that the bank accepts while the connection drops before its reply, so the police must send them again"""
     token_loss: Rate = 0.002
-    """requests answered 401 because the bank forgot its tokens"""
+    """requests answered with 401 because the bank lost its tokens"""
     outages_per_day: Annotated[float, Field(ge=0, le=100)] = 0.5
-    """by bank: connection reset, 503 with Retry-After, or a hang"""
+    """per bank: connection reset, 503 with Retry-After, or a hanging connection"""
     outage_median_seconds: Annotated[float, Field(gt=0)] = 240.0
 
     @classmethod
     def none(cls) -> Self:
-        """No traps at all: banks that always answer, once, in order and truly."""
+        """Return knobs without any mistake: banks always answer, once, in order and correctly."""
         return cls.model_validate(dict.fromkeys(cls.model_fields, 0) | {"outage_median_seconds": 1.0})
 
 
 class Delay(_Frozen):
-    """A lognormal delay, clipped; seconds of the world's clock."""
+    """A lognormal delay with limits; seconds of simulated time."""
 
     median: Annotated[float, Field(ge=0)]
     sigma: Annotated[float, Field(ge=0)] = 0.0
@@ -106,25 +106,25 @@ class Delay(_Frozen):
     most: Annotated[float, Field(ge=0)] = 30 * DAY_SECONDS
 
     def drawn(self, seed: int, *labels: str) -> float:
-        """The named delay of the world with that seed, in seconds."""
+        """Return the named delay in the world with that seed, in seconds."""
         return min(max(lognormal(seed, self.median, self.sigma, *labels), self.least), self.most)
 
 
 class BankDelays(_Frozen):
-    """How long a bank of each class takes to work one incident, from the moment it has the ticket."""
+    """Time that a bank of each class needs for one incident, from receipt of the ticket."""
 
     api: Delay = Delay(median=45.0, sigma=0.9, least=2.0, most=900.0)
     seat: Delay = Delay(median=17 * MINUTE_SECONDS, sigma=0.35, least=8 * MINUTE_SECONDS, most=45 * MINUTE_SECONDS)
     mail: Delay = Delay(median=8 * HOUR_SECONDS, sigma=0.8, least=HOUR_SECONDS, most=72 * HOUR_SECONDS)
 
     def of(self, answer_class: AnswerClass) -> Delay:
-        """The delay of one class."""
+        """Return the delay of one class."""
         delay: Delay = getattr(self, answer_class)
         return delay
 
 
 class ClassShares(_Frozen):
-    """The share of hops (and of institutions) at banks of each class; adds up to 1. An assumption."""
+    """Share of hops (and of institutions) at banks of each class; adds up to 1. An assumption."""
 
     api: Rate = 0.60
     seat: Rate = 0.25
@@ -138,35 +138,35 @@ class ClassShares(_Frozen):
 
 
 class Channels(_Frozen):
-    """How the police reach banks of each class: they take turns down the list, the largest first.
+    """Channels of the banks of each class: the banks use the list in rotation, the largest first.
 
-    Every bank has a mailbox besides, which the police may write to when all else fails.
+    Every bank also has a mailbox, to which the police may write if all else fails.
     """
 
-    api: Turns = ("i4c",)
-    seat: Turns = ("i4c",)
-    mail: Turns = ("i4c",)
+    api: ChannelRotation = ("i4c",)
+    seat: ChannelRotation = ("i4c",)
+    mail: ChannelRotation = ("i4c",)
 
     def of(self, answer_class: AnswerClass, place: int) -> Channel:
-        """The channel of the bank at that place among those of its class."""
-        turns: tuple[Channel, ...] = getattr(self, answer_class)
-        return turns[place % len(turns)]
+        """Return the channel of the bank at that place in its class."""
+        rotation: tuple[Channel, ...] = getattr(self, answer_class)
+        return rotation[place % len(rotation)]
 
 
 class Nudges(_Frozen):
-    """What a reminder, a letter or a call does: it works with this probability, and then shortens the wait."""
+    """Effect of a reminder, a letter or a call: it works with this probability, and then shortens the wait."""
 
     api: Rate = 0.9
     seat: Rate = 0.7
     mail: Rate = 0.5
     call: Rate = 0.9
-    """a phone call, whatever the class"""
+    """a phone call, for any class"""
     remaining: Rate = 0.2
-    """what is left of the wait after a nudge that worked"""
+    """share of the wait that remains after a reminder that worked"""
 
 
 class MoneyModel(_Frozen):
-    """How much is lost, when it is reported and what becomes of it."""
+    """Amounts lost, reporting delays, and movement of the money."""
 
     loss_mean_paise: Annotated[int, Field(gt=0)] = 4_650_000
     """UP, January 2026: ₹138.32 crore over 29,715 complaints"""
@@ -177,20 +177,20 @@ class MoneyModel(_Frozen):
     reported_within_day: Rate = 0.40
     """between one hour and a day; the rest later, up to a week"""
     hops_scale: Annotated[float, Field(gt=0)] = 14.8
-    """size of the network of a mean loss; calibrated so that a case has 12 traced hops on average"""
+    """size of the network for a mean loss; calibrated so that a case has 12 traced hops on average"""
     hops_sigma: Annotated[float, Field(ge=0)] = 0.6
     hops_by_loss: Annotated[float, Field(ge=0)] = 0.4
     """exponent: larger losses run through larger networks"""
     first_move: Delay = Delay(median=8 * MINUTE_SECONDS, sigma=1.0, least=20.0)
-    """from the victim's transfer to the first onward move"""
+    """from the victim's transfer to the first onward transfer"""
     next_move: Delay = Delay(median=10 * MINUTE_SECONDS, sigma=1.1, least=20.0)
     cash_out: Delay = Delay(median=20 * MINUTE_SECONDS, sigma=1.1, least=60.0)
     cash_share: Rate = 0.30
     merchant_share: Rate = 0.10
     vanish_share: Rate = 0.22
-    """leaves in ways no bank explains: the untraced part"""
+    """leaves in ways that no bank explains: the untraced part"""
     shop_account_share: Rate = 0.25
-    """of the merchant ends: a transfer into a shop's own account, which has other business, rather than a POS"""
+    """share of merchant ends that are a transfer into a shop's own account with other business, instead of a POS"""
     shared_mule_rate: Rate = 0.05
     """accounts that several cases use"""
     other_business_rate: Rate = 0.15
@@ -198,39 +198,43 @@ class MoneyModel(_Frozen):
 
 
 class OrderHabits(_Frozen):
-    """What banks do with orders to give money back or to let it go. Rates are by order; all of it is an assumption.
+    """Behaviour of banks with orders to restore or release money. Rates are per order; all values are assumptions.
 
-    Days are those of procedures. What only a signed answer can say (twice, elsewhere) no letter's page takes.
+    Days are those of procedures. Only signed answers can report a second credit or a wrong account; the page behind a
+    letter's link does not accept that.
     """
 
     api: Delay = Delay(median=DAY_SECONDS, sigma=0.4, least=0.3 * DAY_SECONDS)
     seat: Delay = Delay(median=2 * DAY_SECONDS, sigma=0.4, least=0.5 * DAY_SECONDS)
     mail: Delay = Delay(median=3 * DAY_SECONDS, sigma=0.4, least=DAY_SECONDS)
     late: Rate = 0.06
-    """done after its time"""
+    """done after its deadline"""
     late_seconds: Annotated[float, Field(gt=0)] = 18 * DAY_SECONDS
     in_part: Rate = 0.12
-    """half now, the rest a while later"""
+    """half at first, the rest later"""
     twice: Rate = 0.05
     """credited a second time, under another reference"""
     elsewhere: Rate = 0.05
     """credited to a wrong account first"""
 
     def of(self, answer_class: AnswerClass) -> Delay:
-        """The delay of one class, in seconds of procedures."""
+        """Return the delay of one class, in seconds of procedure time."""
         delay: Delay = getattr(self, answer_class)
         return delay
 
 
-class HomeHabits(_Frozen):
-    """What victims, account holders, police and courts do on the way home. Rates are by restoration; assumptions."""
+class RestorationHabits(_Frozen):
+    """Behaviour of victims, account holders, police and courts in restorations.
+
+    Rates are per restoration; assumptions.
+    """
 
     applies: Rate = 0.7
-    """victims who sign the application; of the others the money lapses"""
+    """victims who sign the application; the money of the others lapses"""
     fir: Rate = 0.5
-    """cases with money on hold for which the investigating officer registers a report"""
+    """cases with money on hold for which the investigating officer registers an FIR"""
     objects: Rate = 0.12
-    """account holders who object; the others stay silent"""
+    """account holders who object; the others do not respond"""
     consents: Rate = 0.2
     """account holders who say at once that they have no objection"""
     objection_upheld: Rate = 0.4
@@ -239,31 +243,31 @@ class HomeHabits(_Frozen):
     sent_back: Rate = 0.05
     """verifications that go back to the victim once"""
     appeals: Rate = 0.25
-    """account holders who appeal against the hold they are told of by short message"""
+    """account holders who file a grievance against the hold after the SMS notice"""
     appeal_genuine: Rate = 0.6
-    """appeals about money that is the holder's own"""
+    """grievances about money that belongs to the holder"""
     level_convinced: Rate = 0.6
-    """levels that see it, and let at least a part go"""
+    """levels that find it justified and release at least a part"""
     level_sleeps: Rate = 0.15
-    """levels that let their time pass"""
+    """levels that miss their deadline"""
     appeals_on: Rate = 0.7
-    """holders who take a decision that keeps the hold to the next level"""
+    """holders who take a decision that upholds the hold to the next level"""
     looks_again: Delay = Delay(median=10 * DAY_SECONDS, sigma=0.3, least=5 * DAY_SECONDS)
-    """until a holder looks how the appeal stands"""
+    """until a holder checks the state of the grievance"""
     visit: Delay = Delay(median=2 * DAY_SECONDS, sigma=0.5, least=0.5 * DAY_SECONDS)
-    """until a person has done what the step waits for, in seconds of procedures"""
+    """until a person has done what the step needs, in seconds of procedure time"""
     court: Delay = Delay(median=12 * DAY_SECONDS, sigma=0.4, least=4 * DAY_SECONDS)
     poll_wall_seconds: Annotated[float, Field(gt=0)] = 0.5
 
 
 class SimulatorConfig(_Frozen):
-    """One simulated day."""
+    """Configuration of one simulated day."""
 
     seed: int = 7
     complaints: Annotated[int, Field(ge=0, le=90_000)] = 60
     institutions: Annotated[int, Field(ge=3, le=400)] = 40
     day_seconds: Annotated[float, Field(gt=0)] = DAY_SECONDS
-    """world time over which the complaints come in"""
+    """simulated time over which the complaints arrive"""
     profile: Literal["even", "uniform", "diurnal"] = "uniform"
     """`even`: one every day_seconds / complaints; `uniform`: at random; `diurnal`: at random, by the hour of the day"""
     clock_factor: Annotated[float, Field(gt=0)] = 1.0
@@ -274,27 +278,27 @@ class SimulatorConfig(_Frozen):
     nudges: Nudges = Nudges()
     money: MoneyModel = MoneyModel()
     random_faults: bool = False
-    """every bank has faults of its own, drawn from the seed (simulator/banks/faults.py)"""
+    """every bank has its own faults, drawn from the seed (simulator/banks/faults.py)"""
     procedure_clock_factor: Annotated[float, Field(gt=0)] = 1.0
-    """how much faster than the wall's the months of procedures run: restoration, release, orders to banks"""
+    """how much faster than real time procedures run: restoration, release, orders to banks"""
     orders: OrderHabits = OrderHabits()
-    way_home: HomeHabits = HomeHabits()
+    way_home: RestorationHabits = RestorationHabits()
     correction_delay: Delay = Delay(median=10 * MINUTE_SECONDS, sigma=0.5, least=60.0)
-    """how long the desk needs for a correction, once it sees the task"""
+    """how long the desk needs for a correction after it sees the task"""
 
     police_key: Annotated[str, Field(min_length=16, repr=False)] = "a-key-of-an-invented-register"
-    """with which calls to the register of reports, at `/police`, are signed"""
+    """key that signs calls to the FIR register at `/police`"""
     sms_token: Annotated[str, Field(min_length=1, repr=False)] = "an-invented-gateway"  # noqa: S105 - invented, as everything here
-    """that senders show to the gateway of short messages, at `/sms`"""
+    """token of senders at the SMS gateway, at `/sms`"""
     iso_spool: Path | None = None
-    """the folder that banks of the channel `iso20022` share with the police; without it nothing reaches them"""
+    """folder that banks on the channel `iso20022` share with the police; without it they receive nothing"""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 0
     smtp_port: Annotated[int, Field(ge=0, le=65_535)] = 0
     token_ttl_seconds: Annotated[int, Field(gt=0)] = 3_600
     posts_at_once: Annotated[int, Field(gt=0, le=256)] = 32
-    """connections the banks together hold to the police API"""
+    """connections of all banks together to the police API"""
     first_backoff_wall_seconds: Annotated[float, Field(gt=0)] = 0.2
-    """before a post that failed is tried again; doubles up to ten seconds"""
+    """wait before a failed post is retried; doubles up to ten seconds"""
     complaints_at_once: Annotated[int, Field(gt=0, le=256)] = 32
     desk_poll_wall_seconds: Annotated[float, Field(gt=0)] = 1.0

@@ -1,6 +1,7 @@
-"""The controls under `/sim/`: start the day, read state and tickets, script a bank. For demos, benchmarks and tests.
+"""Control API under `/sim/`: start the day, read state and tickets, script a bank.
 
-They carry no authentication: the simulator listens on loopback and holds only invented data.
+For demos, benchmarks and tests. It has no authentication, because the simulator listens on loopback and holds only
+invented data.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +15,8 @@ from simulator.people.complaints import Json
 from simulator.people.restoration import Badge
 
 
-class BadgeTold(BaseModel):
-    """An officer of the way home: the token, and the name on it."""
+class BadgeInput(BaseModel):
+    """An officer in restorations: the token, and the name on it."""
 
     model_config = ConfigDict(extra="forbid")
     token: str
@@ -23,9 +24,9 @@ class BadgeTold(BaseModel):
 
 
 class Start(BaseModel):
-    """The body of `POST /sim/start`. `desk_token` defaults to `intake_token`; `desk` false: nobody at the desk.
+    """Body of `POST /sim/start`. `desk_token` defaults to `intake_token`; with `desk` false no officer is at the desk.
 
-    `police`: the officers of the way home, one of each role; without them nothing goes home and nobody appeals.
+    `police` has one officer for each role. Without them no money is restored and no holder files a grievance.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -33,18 +34,18 @@ class Start(BaseModel):
     intake_token: str
     desk_token: str | None = None
     desk: bool = True
-    police: dict[Literal["io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro"], BadgeTold] = {}
+    police: dict[Literal["io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro"], BadgeInput] = {}
 
 
 class Connect(BaseModel):
-    """The body of `POST /sim/connect`: only the banks' side, no complaints."""
+    """Body of `POST /sim/connect`: only the banks' side, no complaints."""
 
     model_config = ConfigDict(extra="forbid")
     api_url: str
 
 
 class AnswerToScript(BaseModel):
-    """One answer of `POST /sim/script`."""
+    """One answer in `POST /sim/script`."""
 
     model_config = ConfigDict(extra="forbid")
     rows: list[WrittenRow]
@@ -54,7 +55,7 @@ class AnswerToScript(BaseModel):
 
 
 class ReplyToScript(BaseModel):
-    """The door's reply of `POST /sim/script`."""
+    """The endpoint's reply in `POST /sim/script`."""
 
     model_config = ConfigDict(extra="forbid")
     status: int = 200
@@ -67,7 +68,7 @@ class ReplyToScript(BaseModel):
 
 
 class ToScript(BaseModel):
-    """The body of `POST /sim/script`."""
+    """Body of `POST /sim/script`."""
 
     model_config = ConfigDict(extra="forbid")
     bank: str
@@ -77,7 +78,7 @@ class ToScript(BaseModel):
 
 
 class PutFaults(BaseModel):
-    """The body of `POST /sim/faults`: a bank's faults from now on."""
+    """Body of `POST /sim/faults`: a bank's faults from now on."""
 
     model_config = ConfigDict(extra="forbid")
     bank: str
@@ -85,7 +86,7 @@ class PutFaults(BaseModel):
 
 
 class PostAs(BaseModel):
-    """The body of `POST /sim/post`: rows to post once as a bank."""
+    """Body of `POST /sim/post`: rows to post once as a bank."""
 
     model_config = ConfigDict(extra="forbid")
     bank: str
@@ -95,24 +96,24 @@ class PostAs(BaseModel):
 
 
 class Controlled(Protocol):
-    """What the controls work on: a SimulatorServer."""
+    """Interface of the simulator for the control API; a SimulatorServer has it."""
 
     @property
     def directory(self) -> list[dict[str, object]]:
-        """The institutions as the product loads them."""
+        """The institutions in the format that the product loads."""
 
     @property
     def public_keys(self) -> list[dict[str, str]]:
         """The keys with which banks sign."""
 
     def state(self) -> Json:
-        """Counts, money, truth, latencies."""
+        """Return counts, money, true figures and latencies."""
 
     def ticket_rows(self) -> list[Json]:
-        """Every ticket with its times."""
+        """Return every ticket with its times."""
 
     def connect(self, api_url: str) -> None:
-        """Say where the police API is."""
+        """Set the address of the police API."""
 
     def start(
         self,
@@ -121,7 +122,7 @@ class Controlled(Protocol):
         desk_token: str | None = None,
         police: Mapping[str, Badge] | None = None,
     ) -> None:
-        """Play the day, and the way home."""
+        """Play the day and the restorations."""
 
     def script(
         self,
@@ -131,10 +132,10 @@ class Controlled(Protocol):
         answers: Sequence[ScriptedAnswer] | None = None,
         reply: ScriptedReply | None = None,
     ) -> None:
-        """Say what a bank does about a transfer."""
+        """Set a bank's behaviour for a transfer."""
 
     def put_faults(self, bank: str, faults: Faults) -> None:
-        """Give a bank these faults, in place of those it had."""
+        """Replace a bank's faults."""
 
     async def post_as(
         self, bank: str, ack_no: str, rows: Sequence[WrittenRow], job_id: str | None = None
@@ -143,13 +144,13 @@ class Controlled(Protocol):
 
 
 class Control:
-    """Turns requests under `/sim/` into calls."""
+    """Maps requests under `/sim/` to calls."""
 
     def __init__(self, sim: Controlled) -> None:
         self._sim = sim
 
     async def handle(self, name: str, method: str, body: bytes) -> tuple[int, object]:
-        """Give an HTTP status and a JSON-able content."""
+        """Return an HTTP status and JSON content."""
         if method == "GET" and name in ("state", "tickets", "directory", "keys"):
             return 200, self._read(name)
         try:
@@ -176,7 +177,7 @@ class Control:
                 start = Start.model_validate_json(body)
                 desk_token = (start.desk_token or start.intake_token) if start.desk else None
                 police: dict[str, Badge] = {
-                    role: Badge(told.token, told.subject) for role, told in start.police.items()
+                    role: Badge(content.token, content.subject) for role, content in start.police.items()
                 }
                 self._sim.start(start.api_url, start.intake_token, desk_token, police)
             case "POST", "connect":
@@ -184,8 +185,8 @@ class Control:
             case "POST", "script":
                 self._script(ToScript.model_validate_json(body))
             case "POST", "faults":
-                told = PutFaults.model_validate_json(body)
-                self._sim.put_faults(told.bank, told.faults)
+                put = PutFaults.model_validate_json(body)
+                self._sim.put_faults(put.bank, put.faults)
             case "POST", "post":
                 post = PostAs.model_validate_json(body)
                 status, content = await self._sim.post_as(post.bank, post.ack_no, post.rows, post.job_id)
@@ -194,9 +195,9 @@ class Control:
                 return 404, {"detail": "no such control"}
         return 200, {"done": name}
 
-    def _script(self, told: ToScript) -> None:
+    def _script(self, content: ToScript) -> None:
         answers = None
-        if told.answers is not None:
-            answers = [ScriptedAnswer(tuple(a.rows), a.after_wall_seconds, a.ack_no, a.job_id) for a in told.answers]
-        reply = ScriptedReply(**told.reply.model_dump()) if told.reply is not None else None
-        self._sim.script(bank=told.bank, rrn=told.rrn, answers=answers, reply=reply)
+        if content.answers is not None:
+            answers = [ScriptedAnswer(tuple(a.rows), a.after_wall_seconds, a.ack_no, a.job_id) for a in content.answers]
+        reply = ScriptedReply(**content.reply.model_dump()) if content.reply is not None else None
+        self._sim.script(bank=content.bank, rrn=content.rrn, answers=answers, reply=reply)

@@ -1,7 +1,7 @@
-"""The envelope of the bank wire, as a bank's own software would write it.
+"""The envelope of the I4C wire, as a bank's own software writes it.
 
 `aes_cbc`: base64(IV[16] || AES-256-CBC/PKCS#7(json)), `aes_gcm`: base64(nonce[12] || ciphertext and tag) with a header,
-`none`: plain JSON. Over the raw body goes an HMAC-SHA256 in a header, where the bank has a key for it.
+`none`: plain JSON. If the bank has a key for it, a header carries an HMAC-SHA256 of the raw body.
 """
 
 import base64
@@ -33,18 +33,18 @@ class EnvelopeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """How one bank wraps what it says and hears."""
+    """Envelope of one bank for what it sends and receives."""
 
     kind: EnvelopeKind
     aes_key: bytes
     hmac_key: bytes | None
 
     def seal(self, content: object) -> tuple[bytes, dict[str, str]]:
-        """Wrap `content` (JSON-able); gives the raw body and the headers that go with it."""
+        """Wrap JSON content; return the raw body and its headers."""
         return self.seal_bytes(orjson.dumps(content))
 
     def seal_bytes(self, plain: bytes) -> tuple[bytes, dict[str, str]]:
-        """Wrap what need not even be JSON."""
+        """Wrap any bytes, even if they are not JSON."""
         headers = {"content-type": "application/json" if self.kind == "none" else "text/plain"}
         if self.kind == "aes_cbc":
             body = base64.b64encode(self._cbc(plain))
@@ -61,25 +61,25 @@ class Envelope:
     def open(self, body: bytes, headers: Mapping[str, str]) -> object:
         """Unwrap a raw body; `headers` have lower-case names. Raises EnvelopeError."""
         if self.hmac_key is not None:
-            told = headers.get(SIGNATURE_HEADER, "")
-            if not hmac.compare_digest(told.lower(), hmac.new(self.hmac_key, body, hashlib.sha256).hexdigest()):
+            signature = headers.get(SIGNATURE_HEADER, "")
+            if not hmac.compare_digest(signature.lower(), hmac.new(self.hmac_key, body, hashlib.sha256).hexdigest()):
                 raise EnvelopeError("the signature over the body is missing or wrong")
         try:
             return orjson.loads(self._unwrap(body, headers))
         except orjson.JSONDecodeError as error:
-            raise EnvelopeError("what is in the envelope is not JSON") from error
+            raise EnvelopeError("the content of the envelope is not JSON") from error
 
     def _unwrap(self, body: bytes, headers: Mapping[str, str]) -> bytes:
         if self.kind == "none":
             return body
         if body.lstrip().startswith(b"{"):
-            raise EnvelopeError("plain JSON, and this bank takes only envelopes")
+            raise EnvelopeError("plain JSON, but this bank accepts only envelopes")
         try:
             raw = base64.b64decode(body.strip(), validate=True)
         except binascii.Error as error:
             raise EnvelopeError("the body is not base64") from error
         if (headers.get(ENVELOPE_HEADER, "").lower() == "aes-gcm") != (self.kind == "aes_gcm"):
-            raise EnvelopeError(f"this bank takes {self.kind}")
+            raise EnvelopeError(f"this bank accepts {self.kind}")
         return self._open_gcm(raw) if self.kind == "aes_gcm" else self._open_cbc(raw)
 
     def _cbc(self, plain: bytes) -> bytes:

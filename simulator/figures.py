@@ -1,4 +1,4 @@
-"""What can be read of a running world, as JSON: the state with its truth, and the tickets with their times."""
+"""Figures of a running world as JSON: the state with true figures, and the tickets with their times."""
 
 from collections.abc import Iterable, Sequence
 from math import ceil
@@ -17,7 +17,7 @@ QUANTILES = (("p50", 0.50), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
 
 
 def spread(samples_ns: Iterable[int]) -> Json:
-    """Count and quantiles (nearest rank) of durations, in milliseconds."""
+    """Return count and quantiles (nearest rank) of durations, in milliseconds."""
     samples = sorted(samples_ns)
     if not samples:
         return {"count": 0}
@@ -26,7 +26,7 @@ def spread(samples_ns: Iterable[int]) -> Json:
 
 
 def first_request_ns(records: Sequence[ComplaintRecord], banks: Banks) -> list[int]:
-    """Complaint sent → first ticket of its case received; complaints that joined a case are left out."""
+    """Return the times from complaint to first ticket of its case, without complaints that joined a case."""
     seen = banks.book.first_seen_ns
     return [
         seen[record.case_ack_no] - record.sent_ns
@@ -36,10 +36,10 @@ def first_request_ns(records: Sequence[ComplaintRecord], banks: Banks) -> list[i
 
 
 def truth_figures(truth: Truth, late: Truth, banks: Banks, records: Sequence[ComplaintRecord]) -> Json:
-    """Caught and catchable, in paise, by class of bank.
+    """Return the caught and catchable amounts, in paise, by class of bank.
 
-    `catchable`: what a perfect engine holds in this world. `so_far`: of the cases whose complaint was taken.
-    `late`: what an engine holds that needs a day for every hop; speed decides about `catchable - late`.
+    `catchable`: what a perfect engine holds in this world. `so_far`: the same for cases whose complaint was accepted.
+    `late`: what an engine holds that needs a day for every hop. Speed decides about `catchable - late`.
     """
     caught = dict.fromkeys(CLASSES, 0)
     for code, paise in banks.world.held_by_bank.items():
@@ -67,7 +67,7 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def complaint_figures(plans: Sequence[CasePlan], records: Sequence[ComplaintRecord]) -> Json:
-    """How the complaints are doing."""
+    """Return the progress of the complaints."""
     planned = sum(len(plan.complaints) for plan in plans)
     return {
         "planned": planned,
@@ -76,14 +76,14 @@ def complaint_figures(plans: Sequence[CasePlan], records: Sequence[ComplaintReco
         "joined": sum(1 for record in records if record.joined),
         "refused": sum(1 for record in records if record.answered_ns and not record.ack_no),
         "lost_paise": sum(
-            told.move.amount_paise for r in records if r.ack_no and r.plan.first for told in r.plan.transfers
+            reported.move.amount_paise for r in records if r.ack_no and r.plan.first for reported in r.plan.transfers
         ),
         "done": planned == sum(1 for record in records if record.answered_ns),
     }
 
 
 def ticket_figures(book: TicketBook) -> Json:
-    """How the tickets are doing, by class of bank: `open` are not worked yet, `unanswered` not wholly answered."""
+    """Return the progress of tickets by class of bank: `open` are not handled yet, `unanswered` not fully answered."""
     return {
         "received": sum(book.received.values()),
         "incidents": book.incidents,
@@ -96,7 +96,7 @@ def ticket_figures(book: TicketBook) -> Json:
 
 
 def post_figures(poster: Poster) -> Json:
-    """How the banks' status updates are doing."""
+    """Return the progress of the banks' status updates."""
     return {
         "made": poster.made,
         "accepted": poster.accepted,
@@ -106,7 +106,7 @@ def post_figures(poster: Poster) -> Json:
 
 
 def ticket_row(ticket: TicketRecord) -> Json:
-    """One ticket with its times: `*_ns` monotonic, `received_at` epoch seconds."""
+    """Return one ticket with its times: `*_ns` monotonic, `received_at` in epoch seconds."""
     return {
         "number": ticket.number,
         "bank": ticket.bank.code,

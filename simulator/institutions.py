@@ -1,7 +1,7 @@
-"""The simulated institutions, their credentials, and the directory file the product loads.
+"""The simulated institutions, their credentials, and the directory file that the product loads.
 
-Codes, names and handles of large institutions are real public facts, so that rows look like rows; everything else about
-them (keys, officers, speed) is drawn from the seed. Above the table's length come invented regional banks.
+Codes, names and handles of large institutions are public facts, so that rows look real. All else (keys, officers,
+speed) is drawn from the seed. Beyond the table's length there are invented regional banks.
 """
 
 import base64
@@ -21,7 +21,7 @@ from simulator.seeds import chance, secret, stream
 
 Kind = Literal["bank", "wallet", "payment_aggregator"]
 
-# code, name, kind, UPI handles, other names people use
+# code, name, kind, UPI handles, other names in use
 _TABLE: tuple[tuple[str, str, Kind, tuple[str, ...], tuple[str, ...]], ...] = (
     ("SBIN", "State Bank of India", "bank", ("oksbi", "sbi"), ("SBI",)),
     ("HDFC", "HDFC Bank", "bank", ("okhdfcbank", "hdfcbank"), ("HDFC Bank Ltd",)),
@@ -66,16 +66,16 @@ _TABLE: tuple[tuple[str, str, Kind, tuple[str, ...], tuple[str, ...]], ...] = (
 )
 _REGIONS = ("Awadh", "Bundelkhand", "Rohilkhand", "Purvanchal", "Braj", "Doab", "Terai", "Kashi", "Malwa", "Mithila")
 _SORTS = ("Gramin Bank", "Urban Co-operative Bank", "District Co-operative Bank", "Mahila Sahkari Bank")
-HOOK_DOOR = "hook"
+WEBHOOK_ENDPOINT = "hook"
 SIGNING: frozenset[Channel] = frozenset({"push", "pull"})
-"""the channels whose banks sign their answers"""
+"""the channels on which banks sign their answers"""
 UNLISTED = ("XSUB", "Sahyog Urban Co-operative Bank")
-"""A bank that exists in the world and in nobody's directory: its code and name."""
+"""code and name of a bank that exists in the world but in no directory"""
 
 
 @dataclass(frozen=True, slots=True)
 class Institution:
-    """One institution: who it is, how it speaks and how fast it works."""
+    """One institution: its identity, its interface and its speed."""
 
     code: str
     name: str
@@ -84,14 +84,14 @@ class Institution:
     aliases: tuple[str, ...]
     answer_class: AnswerClass
     weight: float
-    """its part of the hops of its class"""
+    """its share of the hops of its class"""
     email: str
     password: str
-    """the police's login at the bank"""
+    """login of the police at the bank"""
     envelope: Envelope
     inbound_email: str
     inbound_password: str
-    """the bank's login at the police"""
+    """login of the bank at the police"""
     desk_email: str
     nodal_name: str
     nodal_email: str
@@ -99,13 +99,13 @@ class Institution:
     ignores_key: bool
     account_digits: int
     channel: Channel
-    """how it is asked, and how it answers"""
+    """the channel for its requests and answers"""
     webhook_secret: bytes
     signing_seed: bytes
 
     @property
     def key_id(self) -> str:
-        """The name of the key with which it signs what it sends to the police."""
+        """The name of the key with which it signs messages to the police."""
         return f"{self.code.lower()}-1"
 
     @property
@@ -115,12 +115,12 @@ class Institution:
 
     @property
     def ifsc_prefix(self) -> str | None:
-        """The first four letters of its branches' IFSC; None where it has no branches."""
+        """The first four letters of its branches' IFSC; None if it has no branches."""
         return self.code if self.kind == "bank" else None
 
 
 def build_institutions(config: SimulatorConfig) -> tuple[Institution, ...]:
-    """All institutions of the world that `config` describes."""
+    """Return all institutions of the world that `config` describes."""
     rows = list(_TABLE[: config.institutions])
     rows += [_invented(number) for number in range(config.institutions - len(rows))]
     classes = _classes(len(rows), config)
@@ -139,7 +139,7 @@ def _invented(number: int) -> tuple[str, str, Kind, tuple[str, ...], tuple[str, 
 
 
 def _classes(count: int, config: SimulatorConfig) -> list[AnswerClass]:
-    """Classes by rank: spread evenly at the shares asked for, each class at least once."""
+    """Return classes by rank: spread evenly at the configured shares, each class at least once."""
     shares = {name: getattr(config.classes, name) for name in CLASSES}
     given = dict.fromkeys(CLASSES, 0)
     classes: list[AnswerClass] = []
@@ -194,7 +194,10 @@ def _institution(
 
 
 def directory(institutions: Iterable[Institution], origin: str) -> list[dict[str, object]]:
-    """The directory as the product loads it; `origin` is the simulator's own, like `http://127.0.0.1:9000`."""
+    """Return the directory as the product loads it;
+
+    `origin` is the simulator's address, like `http://127.0.0.1:9000`.
+    """
     return [
         {
             "code": bank.code,
@@ -214,7 +217,7 @@ def directory(institutions: Iterable[Institution], origin: str) -> list[dict[str
 
 
 def _way(bank: Institution, origin: str) -> dict[str, object]:
-    """What the directory says of a bank's own channel; an e-mail bank has its desk's address and nothing else."""
+    """Return a bank's channel as a directory entry; for an e-mail bank its desk's address is enough."""
     match bank.channel:
         case "i4c":
             wire = {
@@ -228,7 +231,7 @@ def _way(bank: Institution, origin: str) -> dict[str, object]:
             }
             return {"wire": wire}
         case "push":
-            url = f"{origin}/banks/{bank.code}/{HOOK_DOOR}"
+            url = f"{origin}/banks/{bank.code}/{WEBHOOK_ENDPOINT}"
             return {"push": {"kind": "push", "url": url, "secrets": [f"whsec_{_text(bank.webhook_secret)}"]}}
         case "pull":
             return {"pull": True}
@@ -239,7 +242,7 @@ def _way(bank: Institution, origin: str) -> dict[str, object]:
 
 
 def public_keys(institutions: Iterable[Institution]) -> list[dict[str, str]]:
-    """The public key of every bank that signs what it sends: 32 bytes in base64, and the name it has."""
+    """Return the public key of every bank that signs: 32 bytes in base64, and the key's name."""
     return [
         {
             "institution": bank.code,
@@ -256,7 +259,7 @@ def _text(key: bytes) -> str:
 
 
 def write_directory(path: Path, entries: list[dict[str, object]]) -> None:
-    """Write a directory file that only its owner can read: it holds credentials."""
+    """Write a directory file that only its owner can read, because it holds credentials."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -1,4 +1,4 @@
-"""Invented people, places and numbers. None of them is anyone's."""
+"""Invented people, places and numbers. None of them belongs to a real person."""
 
 import random
 import string
@@ -126,17 +126,17 @@ SHOPS = ("Shree Jewellers", "City Electronics", "Annapurna Kirana", "Metro Fuels
 
 
 def person_name(rng: random.Random) -> str:
-    """A given and a family name."""
+    """Return a given and a family name."""
     return f"{rng.choice(_GIVEN)} {rng.choice(_FAMILY)}"
 
 
 def mobile(rng: random.Random) -> str:
-    """A mobile number: ten digits, the first of them 6 to 9."""
+    """Return a mobile number: ten digits, the first of them 6 to 9."""
     return f"{rng.choice('6789')}{rng.randrange(10**9):09d}"
 
 
 def pan(rng: random.Random) -> str:
-    """A PAN in its form; one in ten holders has only FORM60."""
+    """Return a well-formed PAN; one in ten holders has only FORM60."""
     if happens(rng, 0.1):
         return "FORM60"
     letters = "".join(rng.choices(string.ascii_uppercase, k=3))
@@ -146,5 +146,5 @@ def pan(rng: random.Random) -> str:
 
 
 def ifsc(rng: random.Random, prefix: str) -> str:
-    """A branch's IFSC at the bank whose codes begin with `prefix`."""
+    """Return a branch's IFSC at the bank whose codes begin with `prefix`."""
     return f"{prefix}0{rng.randrange(10**6):06d}"

@@ -1,4 +1,4 @@
-"""The simulator as one thing: `async with SimulatorServer(config) as sim` serves the banks of a seeded world."""
+"""The whole simulator: `async with SimulatorServer(config) as sim` serves the banks of a seeded world."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ from simulator.banks.tickets import TicketRecord
 from simulator.clock import Clock
 from simulator.config import DAY_SECONDS, SimulatorConfig
 from simulator.control import Control
-from simulator.doors import Doors
+from simulator.endpoints import Endpoints
 from simulator.figures import (
     complaint_figures,
     first_request_ns,
@@ -34,26 +34,26 @@ from simulator.figures import (
     truth_figures,
 )
 from simulator.institutions import Institution, build_institutions, directory, public_keys, write_directory
-from simulator.net.http_client import Line
+from simulator.net.http_client import HttpClient
 from simulator.people.appellants import AT_ONCE, Appellants
 from simulator.people.complaints import ComplaintRecord, Json, complaint_body
-from simulator.people.grievance_ladder import Ladder
+from simulator.people.grievance_handlers import GrievanceHandlers
 from simulator.people.officers import Desk, Officers, Victims
 from simulator.people.police_station import PoliceStation
-from simulator.people.restoration import Badge, WayHome
+from simulator.people.restoration import Badge, RestorationPeople
 from simulator.people.sms_gateway import SmsGateway
-from simulator.world.cases import CasePlan, Told, plan_cases
+from simulator.world.cases import CasePlan, ReportedTransfer, plan_cases
 from simulator.world.truth import Truth, build_world, perfect_truth
 
 BACKLOG = 1024
 POLL_WALL_SECONDS = 0.005
 STATION_CLIENT = "up-cyber"
-"""by what the police's register knows the engine"""
+"""name of the engine at the police's FIR register"""
 log = logging.getLogger(__name__)
 
 
 class AlreadyStartedError(RuntimeError):
-    """The day is being played already."""
+    """The day is already being played."""
 
 
 class NoSuchBankError(RuntimeError):
@@ -61,10 +61,10 @@ class NoSuchBankError(RuntimeError):
 
 
 class SimulatorServer:
-    """A world, its banks' doors and mailboxes, and the people who complain and work at the desk.
+    """A world with its banks' endpoints and mailboxes, victims who complain, and officers at the desk.
 
-    `run_clock` starts the world's clock with the doors; otherwise it stands at 0 until `start_clock` or `start`.
-    `with_truth` computes beforehand what a perfect engine would hold (about a second for 1,000 cases).
+    `run_clock` starts the simulated clock with the endpoints; otherwise it stays at 0 until `start_clock` or `start`.
+    `with_truth` computes in advance what a perfect engine would hold (about a second for 1,000 cases).
     """
 
     def __init__(self, config: SimulatorConfig, *, run_clock: bool = True, with_truth: bool = True) -> None:
@@ -81,9 +81,9 @@ class SimulatorServer:
         self.smtp_port = 0
         self.records: list[ComplaintRecord] = []
         self.desk: Desk | None = None
-        self.way_home: WayHome | None = None
+        self.way_home: RestorationPeople | None = None
         self.appellants: Appellants | None = None
-        self.ladder: Ladder | None = None
+        self.grievance_handlers: GrievanceHandlers | None = None
         self.station = PoliceStation(
             STATION_CLIENT, config.police_key.encode(), seed=config.seed, clock_factor=config.procedure_clock_factor
         )
@@ -95,13 +95,13 @@ class SimulatorServer:
         self.spools: SpoolReaders
         self._run_clock = run_clock
         self._officers: Officers | None = None
-        self._public_line: Line | None = None
+        self._public_client: HttpClient | None = None
         self._playing: list[asyncio.Task[None]] = []
         self._server: uvicorn.Server
         self._serving: asyncio.Task[None]
 
     async def __aenter__(self) -> Self:
-        """Open the doors."""
+        """Open the endpoints."""
         config = self.config
         self.banks = Banks(config, self.institutions, self.world, self.clock)
         self.offices = BackOffices(self.banks)
@@ -113,7 +113,7 @@ class SimulatorServer:
         self.base_url = f"http://{config.host}:{listening.getsockname()[1]}"
         self.smtp_port = await self.mailboxes.serve(config.host, config.smtp_port)
         options = uvicorn.Config(
-            Doors(self.banks, self.offices, Control(self), {"police": self.station, "sms": self.sms}),
+            Endpoints(self.banks, self.offices, Control(self), {"police": self.station, "sms": self.sms}),
             log_level="warning",
             access_log=False,
             lifespan="off",
@@ -133,7 +133,7 @@ class SimulatorServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close everything; no task stays behind."""
+        """Close everything; no task remains."""
         for task in self._playing:
             task.cancel()
         await asyncio.gather(*self._playing, return_exceptions=True)
@@ -146,13 +146,13 @@ class SimulatorServer:
         await self.banks.close()
         if self._officers is not None:
             self._officers.close()
-        if self._public_line is not None:
-            self._public_line.close()
+        if self._public_client is not None:
+            self._public_client.close()
 
-    # -- the day ----------------------------------------------------------------------------------------------
+    # -- the day -------------------------------------------------------------------------------------------------------
 
     def connect(self, api_url: str) -> None:
-        """Say where the police API is. Answers that are ready wait until this is known; banks that fetch begin to."""
+        """Set the address of the police API. Ready answers wait for it, and banks that fetch begin to fetch."""
         self.banks.poster.connect(api_url)
         self.readers.connect(api_url)
 
@@ -167,10 +167,10 @@ class SimulatorServer:
         desk_token: str | None = None,
         police: Mapping[str, Badge] | None = None,
     ) -> None:
-        """Play the day against a police API: complaints with one officer's token, and a desk with another's.
+        """Play the day against a police API: complaints with one officer's token, the desk with another's.
 
-        Without `desk_token` nobody works at the desk; `police`, one of each of `way_home.ROLES`, bring the money home.
-        Raises AlreadyStartedError.
+        Without `desk_token` no officer works at the desk. `police` are the officers of restorations, one for each of
+        `ROLES`. Raises AlreadyStartedError.
         """
         if self._officers is not None:
             raise AlreadyStartedError(AlreadyStartedError.__doc__)
@@ -180,36 +180,40 @@ class SimulatorServer:
         victims = Victims(self.config, self.plans, self.clock, self._officers, intake_token, self.records)
         self._play(victims.complain())
         if desk_token is not None:
-            self.desk = Desk(self.config, self.clock, self.banks, self._officers, desk_token, self._told_wrongly())
+            self.desk = Desk(self.config, self.clock, self.banks, self._officers, desk_token, self._wrong_transfers())
             self._play(self.desk.work())
         if police:
-            self.way_home = WayHome(self.config, self._officers, police)
+            self.way_home = RestorationPeople(self.config, self._officers, police)
             self._play(self.way_home.work())
-            self._hear_appeals(api_url.rstrip("/"), self._officers, police)
+            self._play_grievances(api_url.rstrip("/"), self._officers, police)
 
-    def _hear_appeals(self, api_url: str, officers: Officers, police: Mapping[str, Badge]) -> None:
-        """Have account holders appeal over the public page, and everybody whom an appeal comes to answer it."""
-        self._public_line = Line(api_url, AT_ONCE)
-        self.appellants = Appellants(self.config, self.sms, self._public_line)
-        self.ladder = Ladder(self.config, self.banks.by_code, officers, police, api_url, self._public_line)
+    def _play_grievances(self, api_url: str, officers: Officers, police: Mapping[str, Badge]) -> None:
+        """Start account holders who file grievances on the public page, and the officers who decide them."""
+        self._public_client = HttpClient(api_url, AT_ONCE)
+        self.appellants = Appellants(self.config, self.sms, self._public_client)
+        self.grievance_handlers = GrievanceHandlers(
+            self.config, self.banks.by_code, officers, police, api_url, self._public_client
+        )
         self._play(self.appellants.work())
-        self._play(self.ladder.work())
+        self._play(self.grievance_handlers.work())
 
     def _play(self, part: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(part)
-        task.add_done_callback(_tell_failure)
+        task.add_done_callback(_log_failure)
         self._playing.append(task)
 
-    def _told_wrongly(self) -> dict[str, Told]:
-        """By the reference as told: what the desk can put right."""
-        told = (told for plan in self.plans for complaint in plan.complaints for told in complaint.transfers)
-        return {t.reference: t for t in told if t.reference != t.move.rrn or t.bank != t.payee.key.bank}
+    def _wrong_transfers(self) -> dict[str, ReportedTransfer]:
+        """Return the transfers with errors that the desk can correct, by their reported reference."""
+        reported = (
+            reported for plan in self.plans for complaint in plan.complaints for reported in complaint.transfers
+        )
+        return {t.reference: t for t in reported if t.reference != t.move.rrn or t.bank != t.payee.key.bank}
 
-    # -- reading ----------------------------------------------------------------------------------------------
+    # -- reading -------------------------------------------------------------------------------------------------------
 
     @property
     def directory(self) -> list[dict[str, object]]:
-        """The institutions as the product loads them."""
+        """The institutions in the format that the product loads."""
         return directory(self.institutions, self.base_url)
 
     @property
@@ -222,11 +226,11 @@ class SimulatorServer:
         write_directory(path, self.directory)
 
     def complaint(self, case_no: int) -> Json:
-        """The body of a case's complaint, for tests that post it themselves."""
+        """Return the body of a case's complaint, for tests that post it themselves."""
         return complaint_body(self.plans[case_no].complaints[0], self.clock)
 
     def state(self) -> Json:
-        """Counts, money, truth, latencies: everything a bench or a progress bar wants to know."""
+        """Return counts, money, true figures and latencies, for benchmarks and progress displays."""
         book, world = self.banks.book, self.world
         return {
             "seed": self.config.seed,
@@ -255,24 +259,24 @@ class SimulatorServer:
             "faults": self.banks.faults.figures(),
             "nudges": dict(self.banks.nudges),
             "orders": self.offices.figures,
-            "way_home": {"under_way": self.way_home.under_way, "done": self._done_on_the_way()}
-            if self.way_home
-            else None,
+            "way_home": {"under_way": self.way_home.under_way, "done": self._actions_done()} if self.way_home else None,
             "firs": len(self.station.reports),
             "sms": self.sms.taken,
             "desk": {"corrected": self.desk.corrected, "called": self.desk.called} if self.desk else None,
         }
 
-    def _done_on_the_way(self) -> dict[str, int]:
-        """What everybody has done on the way home, by what it was."""
-        return dict(sum((part.done for part in (self.way_home, self.appellants, self.ladder) if part), Counter()))
+    def _actions_done(self) -> dict[str, int]:
+        """Return the number of actions in restorations and grievances, by kind."""
+        return dict(
+            sum((part.done for part in (self.way_home, self.appellants, self.grievance_handlers) if part), Counter())
+        )
 
     def ticket_rows(self) -> list[Json]:
-        """Every ticket with its times."""
+        """Return every ticket with its times."""
         return [ticket_row(ticket) for ticket in self.banks.book.tickets]
 
     def tickets(self, bank: str | None = None, rrn: str | None = None) -> list[TicketRecord]:
-        """The tickets that were opened, in order; of one bank or about one transfer when asked."""
+        """Return the opened tickets in order, optionally of one bank or about one transfer."""
         return [
             ticket
             for ticket in self.banks.book.tickets
@@ -280,12 +284,12 @@ class SimulatorServer:
         ]
 
     async def wait_ticket(self, *, bank: str, rrn: str, timeout_seconds: float = 10.0) -> TicketRecord:
-        """Wait until that bank was asked about that transfer. Raises TimeoutError."""
+        """Wait until that bank has a ticket about that transfer. Raises TimeoutError."""
         async with asyncio.timeout(timeout_seconds):
             await until(lambda: bool(self.tickets(bank, rrn)))
         return self.tickets(bank, rrn)[0]
 
-    # -- directing --------------------------------------------------------------------------------------------
+    # -- directing -----------------------------------------------------------------------------------------------------
 
     def script(
         self,
@@ -295,7 +299,7 @@ class SimulatorServer:
         answers: Sequence[ScriptedAnswer] | None = None,
         reply: ScriptedReply | None = None,
     ) -> None:
-        """Say what this bank answers about this transfer (None: as the world has it) and how its door replies."""
+        """Set this bank's answers about this transfer (None: as the world decides) and its endpoint's reply."""
         script = self.banks.script(bank, rrn)
         if answers is not None:
             script.answers = tuple(answers)
@@ -303,7 +307,7 @@ class SimulatorServer:
             script.reply, script.replied = reply, 0
 
     def put_faults(self, bank: str, faults: Faults) -> None:
-        """Give this bank these faults from now on, in place of those it had. Raises NoSuchBankError."""
+        """Replace this bank's faults. Raises NoSuchBankError."""
         if bank not in self.banks.by_code:
             raise NoSuchBankError(NoSuchBankError.__doc__)
         self.banks.faults.put(bank, faults)
@@ -311,38 +315,39 @@ class SimulatorServer:
     async def post_as(
         self, bank: str, ack_no: str, rows: Sequence[WrittenRow], job_id: str | None = None
     ) -> tuple[int, dict[str, object]]:
-        """Post rows as a bank, once, right now; gives the HTTP status and the JSON the police said."""
+        """Post rows as a bank, once, now; return the HTTP status and the JSON of the police."""
         return await self.banks.post_as(self.banks.by_code[bank], ack_no, job_id, rows)
 
     def nudge(self, ticket: TicketRecord) -> bool:
-        """Call the bank about a ticket; says whether that helped."""
+        """Call the bank about a ticket; return whether that helped."""
         return self.banks.nudge(ticket, by_call=True)
 
 
-def _tell_failure(task: asyncio.Task[None]) -> None:
-    """A part of the day that fails must not fail silently."""
+def _log_failure(task: asyncio.Task[None]) -> None:
+    """Log the failure of a part of the day, so that it is never silent."""
     if not task.cancelled() and task.exception() is not None:
         log.error("a part of the simulated day failed", exc_info=task.exception())
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one."""
+    """Return a listening socket; port 0 means a free one."""
     listening = socket.create_server((host, port), backlog=BACKLOG)
-    # Inherited by every connection. Without it asyncio leaves Nagle's algorithm on for accepted sockets: 40 ms a reply.
+    # Every connection inherits this. Otherwise asyncio leaves Nagle's algorithm on for accepted sockets, which costs 40
+    # ms per reply.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 
 
 async def until(true: Callable[[], bool]) -> None:
-    """Look every few milliseconds until it is so: uvicorn has no event for having started."""
+    """Poll every few milliseconds until the condition is true, because uvicorn has no event for its start."""
     while not true():  # noqa: ASYNC110
         await asyncio.sleep(POLL_WALL_SECONDS)
 
 
 class QuietServer(uvicorn.Server):
-    """A server that leaves signals to whoever runs the process."""
+    """A server that leaves signals to the process that runs it."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
-        """Take none."""
+        """Capture no signals."""
         yield

@@ -1,1 +1,1 @@
-"""Engine: settings, the Temporal client, entry points, the embedded services and the command line."""
+"""Processes of the engine: settings, Temporal client, entry points, embedded services and the command line."""

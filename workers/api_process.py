@@ -1,4 +1,4 @@
-"""The API's process: takes complaints and answers until it is told to stop, also while Temporal is away."""
+"""The API process: accepts complaints and bank answers until it is stopped, even while Temporal is unavailable."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,10 +17,10 @@ HEALTH_TIMEOUT = timedelta(seconds=1)
 
 
 async def run_api(settings: Settings, stop: asyncio.Event, started: Callable[[str], None] = lambda _: None) -> None:
-    """Run one API process until `stop` is set; `started` gets its URL once it takes requests.
+    """Run one API process until `stop` is set; call `started` with its URL once it accepts requests.
 
-    Its `/metrics` joins the Temporal SDK's page, and the worker's where `worker_metrics_port` is set. Raises what
-    keeps it from starting: the database cannot be reached, the port is taken, or a setting is wrong.
+    `/metrics` also shows the Temporal SDK's metrics, and the worker's if `worker_metrics_port` is set. Raises the error
+    that prevents the start: no database, a port in use, or a wrong setting.
     """
     sdk_port = free_port()
     pages = [f"http://127.0.0.1:{sdk_port}/metrics"]
@@ -47,9 +47,9 @@ async def run_api(settings: Settings, stop: asyncio.Event, started: Callable[[st
 
 
 async def temporal_answers(client: Client) -> bool:
-    """Whether the Temporal server behind `client` can be reached now."""
+    """Return whether the Temporal server behind `client` is reachable now."""
     try:
         return await client.service_client.check_health(timeout=HEALTH_TIMEOUT)
     except (RPCError, RuntimeError):
-        # RuntimeError is what a lazy client raises when its first connection fails.
+        # A lazy client raises RuntimeError when its first connection fails.
         return False

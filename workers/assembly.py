@@ -1,4 +1,4 @@
-"""Putting a process together: settings in, the engine's parts out."""
+"""Build the parts of an engine process from the settings."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from activities.directory import DirectoryCache
 from activities.secrets import SecretBox
 from db.pool import Pool, open_pool
 from domain.policy.model import load_policy
-from workers.home import secret_key, settled
+from workers.home import secret_key, with_running_services
 from workers.settings import Settings
 from workers.temporal import CaseNotifier, connect, make_runtime
 
@@ -21,7 +21,7 @@ POOL_SIZE = 20
 
 @dataclass(frozen=True)
 class Engine:
-    """What every process of the engine holds."""
+    """The parts that every process of the engine holds."""
 
     settings: Settings
     pool: Pool
@@ -35,12 +35,12 @@ class Engine:
     async def open(
         settings: Settings, *, sdk_metrics_port: int | None = None, lazy_temporal: bool = False
     ) -> "AsyncIterator[Engine]":
-        """Open the database and Temporal that `settings` (or the stack running in their home) name.
+        """Open the database and Temporal named by `settings`, or those of the stack that runs in their home folder.
 
-        With `lazy_temporal` the process starts while Temporal is away. Raises `NothingRunning`, `InvalidPolicy`, and
-        what the database or Temporal raise when they cannot be reached.
+        With `lazy_temporal` the process starts even while Temporal is unavailable. Raises `NothingRunning`,
+        `InvalidPolicy`, and the connection errors of the database and Temporal.
         """
-        settings = settled(settings)
+        settings = with_running_services(settings)
         assert settings.database_url is not None, "settled"
         assert settings.temporal_address is not None, "settled"
         policy = await asyncio.to_thread(load_policy, settings.policy_file)

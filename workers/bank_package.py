@@ -1,6 +1,6 @@
-"""Reading the public package of banks, from the archive it comes in or from a folder, within limits.
+"""Read the public package of banks, from its archive or from a folder, within limits.
 
-Nothing is written to the disk, and nothing beyond the files that are wanted is kept.
+Nothing is written to disk, and only the needed files are kept in memory.
 """
 
 import gzip
@@ -23,14 +23,14 @@ MAX_MEMBERS: Final = 5_000
 
 
 class _Bounded:
-    """A stream that ends in an error rather than never: a small archive can unpack to any size."""
+    """A stream that fails at a limit, because a small archive can unpack to any size."""
 
     def __init__(self, stream: gzip.GzipFile) -> None:
         self._stream = stream
         self._left = MAX_UNPACKED_BYTES
 
     def read(self, size: int) -> bytes:
-        """Read as of a file."""
+        """Read like a file."""
         data = self._stream.read(size)
         self._left -= len(data)
         if self._left < 0:
@@ -39,27 +39,27 @@ class _Bounded:
 
 
 def read_package(path: Path) -> Package:
-    """Read the package at `path`. Raises `PackageRefused`, which says what is wrong, and `OSError`."""
+    """Read the package at `path`. Raises `PackageRefused` with the reason, and `OSError`."""
     files = _of_folder(path) if path.is_dir() else _of_archive(path)
     if NAMES not in files:
-        raise PackageRefused(f"{path}: no {NAMES} in it")
-    told = {name: _object(name, data) for name, data in files.items()}
+        raise PackageRefused(f"{path}: contains no {NAMES}")
+    content = {name: _object(name, data) for name, data in files.items()}
     return Package(
-        names=told[NAMES],
-        banks=told.get("banks.json", {}),
-        ranges=told.get("sublet.json", {}),
-        own_ranges=told.get("custom-sublets.json", {}),
-        with_branches=frozenset(told.get(BRANCHES, {})),
+        names=content[NAMES],
+        banks=content.get("banks.json", {}),
+        ranges=content.get("sublet.json", {}),
+        own_ranges=content.get("custom-sublets.json", {}),
+        with_branches=frozenset(content.get(BRANCHES, {})),
     )
 
 
 def read_overrides(path: Path) -> list[Mapping[str, Any]]:
     """Read a file of overrides, a JSON list of objects. Raises `PackageRefused` and `OSError`."""
     with path.open("rb") as opened:
-        told = _json(path.name, _bounded(path.name, opened))
-    if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
-        raise PackageRefused(f"{path.name}: no list of objects")
-    return told
+        content = _json(path.name, _bounded(path.name, opened))
+    if not isinstance(content, list) or not all(isinstance(one, dict) for one in content):
+        raise PackageRefused(f"{path.name}: not a JSON list of objects")
+    return content
 
 
 def _of_folder(path: Path) -> dict[str, bytes]:
@@ -76,21 +76,21 @@ def _of_folder(path: Path) -> dict[str, bytes]:
 def _of_archive(path: Path) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     try:
-        # Of a stream that is read from front to back, `tarfile` wants no more than `read`.
+        # For a stream that is read from front to back, `tarfile` needs `read` only.
         with gzip.open(path) as packed, tarfile.open(fileobj=cast(IO[bytes], _Bounded(packed)), mode="r|") as archive:
             for count, member in enumerate(archive, 1):
                 if count > MAX_MEMBERS:
-                    raise PackageRefused(f"more than {MAX_MEMBERS} files in it")
+                    raise PackageRefused(f"contains more than {MAX_MEMBERS} files")
                 name = PurePosixPath(member.name).name
                 if name not in WANTED or not member.isreg():
                     continue
                 if name in files:
-                    raise PackageRefused(f"{name} is in it twice")
+                    raise PackageRefused(f"contains {name} twice")
                 opened = archive.extractfile(member)
                 assert opened is not None, "a regular file can be read"
                 files[name] = _bounded(name, opened)
     except (tarfile.TarError, EOFError, gzip.BadGzipFile) as error:
-        raise PackageRefused(f"{path}: neither a folder nor a .tgz archive that can be read") from error
+        raise PackageRefused(f"{path}: neither a folder nor a readable .tgz archive") from error
     return files
 
 
@@ -102,14 +102,14 @@ def _bounded(name: str, opened: IO[bytes]) -> bytes:
 
 
 def _object(name: str, data: bytes) -> dict[str, Any]:
-    told = _json(name, data)
-    if not isinstance(told, dict):
-        raise PackageRefused(f"{name}: no JSON object")
-    return told
+    content = _json(name, data)
+    if not isinstance(content, dict):
+        raise PackageRefused(f"{name}: not a JSON object")
+    return content
 
 
 def _json(name: str, data: bytes) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
-        raise PackageRefused(f"{name}: no JSON") from None
+        raise PackageRefused(f"{name}: not JSON") from None

@@ -30,7 +30,7 @@ from workers.commands import (
 )
 from workers.commands.common import CarefulGroup, own_version
 
-HELP = """Asks every bank that may still hold swindled money, at once, and knows where each rupee is.
+HELP = """Asks every bank that may still have swindled money to hold it, and tracks where each rupee is.
 
 A first look: [bold]goldenhour demo[/]. Real use on one machine: [bold]goldenhour up[/].
 """
@@ -58,17 +58,17 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def options(
     _: Annotated[
-        bool, typer.Option("--version", "-V", is_eager=True, callback=_show_version, help="Show the version and end.")
+        bool, typer.Option("--version", "-V", is_eager=True, callback=_show_version, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """What stands before every command."""
+    """Options that stand before every command."""
 
 
 def _add(group: typer.Typer, panel: str, name: str, command: Callable[..., None], **settings: Any) -> None:
-    """Add a command; its docstring is its help, with each paragraph in one line, as the terminal breaks lines."""
+    """Add a command. Its docstring becomes the help, one line per paragraph, because the terminal wraps lines."""
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
-    words = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-    group.command(name, help=words, rich_help_panel=panel, **settings)(command)
+    text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    group.command(name, help=text, rich_help_panel=panel, **settings)(command)
 
 
 _add(app, "Run", "demo", demo.demo)
@@ -94,38 +94,38 @@ _add(_banks, "Work", "test", bank_check.check)
 _add(_banks, "Work", "roster", bank_roster.roster)
 _add(_banks, "Work", "holidays", bank_roster.holidays)
 _add(_banks, "Work", "load-public", bank_public.load_public)
-_keys = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The keys with which banks sign what they send us.")
+_keys = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The keys with which banks sign their messages to us.")
 _add(_keys, "Work", "add", bank_keys.add)
 _add(_keys, "Work", "list", bank_keys.show)
 _add(_keys, "Work", "revoke", bank_keys.revoke)
 _banks.add_typer(_keys, name="key", rich_help_panel="Work")
 app.add_typer(_banks, name="bank", rich_help_panel="Work")
-_iso = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="Files of ISO 20022 messages, by hand.")
+_iso = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="Handle files of ISO 20022 messages by hand.")
 _add(_iso, "Work", "show", iso.show)
 _add(_iso, "Work", "take", iso.take)
 app.add_typer(_iso, name="iso", rich_help_panel="Work")
-# What the benchmark itself takes is its own affair.
+# Each benchmark parses its own options.
 _passed_on = {"ignore_unknown_options": True, "allow_extra_args": True}
 _add(app, "Try", "bench", bench.bench, context_settings=_passed_on)
 
 
 def main() -> NoReturn:
-    """The entry point: run the command and end with its exit code."""
+    """Run the command and exit with its code."""
     code = 0
     try:
         app()
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    _leave(code)
+    _exit(code)
 
 
-def _leave(code: int) -> NoReturn:
-    """End the process. One that has loaded the Temporal SDK ends at once, for its threads can crash at a normal end."""
+def _exit(code: int) -> NoReturn:
+    """Exit the process, at once if the Temporal SDK is loaded, because its threads can crash at a normal exit."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (BrokenPipeError, ValueError):
-            # Whoever read us has gone.
+            # The reader of our output has closed it.
             code = code or 1
     if "temporalio" in sys.modules:
         os._exit(code)

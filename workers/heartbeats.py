@@ -1,4 +1,4 @@
-"""Saying that a hand lives while it works, so that one which died with its worker or its server is soon run again."""
+"""Heartbeats of activities, so that Temporal soon retries one whose worker or server died."""
 
 import asyncio
 from typing import Any, Final
@@ -6,31 +6,32 @@ from typing import Any, Final
 from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-BEATS_A_TIMEOUT: Final = 3
-"""one may be lost; a worker must not keep them back for longer (`max_heartbeat_throttle_interval`)"""
+HEARTBEATS_PER_TIMEOUT: Final = 3
+"""heartbeats per timeout: one may be lost. A worker must not hold them back longer than this
+(`max_heartbeat_throttle_interval`)"""
 
 
 class Heartbeats(Interceptor):
-    """For a worker: whatever activity has a heartbeat timeout beats as long as it runs."""
+    """Worker interceptor: sends heartbeats while an activity with a heartbeat timeout runs."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
-        """Put the beat around each attempt."""
-        return _Living(next)
+        """Wrap each attempt in heartbeats."""
+        return _HeartbeatInbound(next)
 
 
-class _Living(ActivityInboundInterceptor):
+class _HeartbeatInbound(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         timeout = activity.info().heartbeat_timeout
         if not timeout:
             return await self.next.execute_activity(input)
-        beating = asyncio.create_task(_beat(timeout.total_seconds() / BEATS_A_TIMEOUT))
+        heartbeats = asyncio.create_task(_send_heartbeats(timeout.total_seconds() / HEARTBEATS_PER_TIMEOUT))
         try:
             return await self.next.execute_activity(input)
         finally:
-            beating.cancel()
+            heartbeats.cancel()
 
 
-async def _beat(every_seconds: float) -> None:
+async def _send_heartbeats(every_seconds: float) -> None:
     while True:
         await asyncio.sleep(every_seconds)
         activity.heartbeat()

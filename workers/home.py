@@ -1,4 +1,4 @@
-"""The home folder: who may use it, the secret kept in it, and where the stack that runs in it is found."""
+"""The home folder: its lock, its secret key, and the file by which the running stack is found."""
 
 import fcntl
 import os
@@ -37,13 +37,13 @@ class NothingRunning(Exception):
 
 
 class RunFile(BaseModel):
-    """Where the stack of a home folder can be reached while it runs; 0600, as a URL in it has a password."""
+    """Addresses of the stack that runs in a home folder. Mode 0600, because a URL contains a password."""
 
     model_config = ConfigDict(frozen=True)
 
     pid: int
     pid_started_at_epoch_seconds: float
-    """Tells the process from a later one that got the same number."""
+    """tells this process from a later one with the same id"""
 
     started_at: AwareDatetime
     database_url: str
@@ -55,7 +55,7 @@ class RunFile(BaseModel):
 
     @classmethod
     def read(cls, home: Path) -> Self | None:
-        """The running stack's file; `None` when there is none, or its process has ended."""
+        """Return the file of the running stack, or None if there is none or its process has ended."""
         try:
             found = cls.model_validate_json((home / RUN_FILE).read_bytes())
         except (FileNotFoundError, ValidationError):
@@ -63,12 +63,12 @@ class RunFile(BaseModel):
         return found if found._process_lives() else None
 
     def write(self, home: Path) -> None:
-        """Put the file in place at once, so that a reader never sees half of it."""
+        """Write the file atomically, so that a reader never sees a part of it."""
         write_private(home / RUN_FILE, self.model_dump_json(indent=2))
 
     @staticmethod
     def remove(home: Path) -> None:
-        """Forget the stack; it is no error if none was written."""
+        """Delete the file; it may be missing."""
         (home / RUN_FILE).unlink(missing_ok=True)
 
     def _process_lives(self) -> bool:
@@ -80,12 +80,12 @@ class RunFile(BaseModel):
 
 
 def own_start_epoch_seconds() -> float:
-    """When this process began, for `RunFile.pid_started_at_epoch_seconds`."""
+    """Return the start time of this process, for `RunFile.pid_started_at_epoch_seconds`."""
     return psutil.Process().create_time()
 
 
 def prepare_home(home: Path) -> Path:
-    """Create the home folder, or make an existing one private (0700). Gives its absolute path."""
+    """Create the home folder, or make an existing one private (0700); return its absolute path."""
     home = home.absolute()
     home.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
     home.chmod(PRIVATE_FOLDER_MODE)
@@ -93,8 +93,8 @@ def prepare_home(home: Path) -> Path:
 
 
 @contextmanager
-def claimed(home: Path) -> Iterator[Path]:
-    """Hold the home folder for one stack. Raises `HomeInUse`; a killed stack leaves no claim behind."""
+def locked_home(home: Path) -> Iterator[Path]:
+    """Lock the home folder for one stack. Raises `HomeInUse`; the lock of a killed stack ends with its process."""
     home = prepare_home(home)
     with (home / LOCK_FILE).open("w") as lock:
         try:
@@ -108,7 +108,7 @@ def claimed(home: Path) -> Iterator[Path]:
 
 
 def write_private(path: Path, content: str | bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
+    """Write a file that only its owner may read, completely or not at all."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
@@ -119,7 +119,7 @@ def write_private(path: Path, content: str | bytes) -> None:
 
 
 def secret_key(settings: Settings) -> SecretStr:
-    """The configured secret key, or the one this home folder keeps (made on first use, 0600)."""
+    """Return the configured secret key, or the one in the home folder (created on first use, 0600)."""
     if settings.secret_key is not None:
         return settings.secret_key
     path = prepare_home(settings.home) / SECRET_KEY_FILE
@@ -128,8 +128,8 @@ def secret_key(settings: Settings) -> SecretStr:
     return SecretStr(path.read_text(encoding="utf-8").strip())
 
 
-def settled(settings: Settings) -> Settings:
-    """The settings with every `None` address filled in from the stack that runs in this home.
+def with_running_services(settings: Settings) -> Settings:
+    """Return the settings with every missing address filled in from the stack that runs in this home folder.
 
     For commands beside a running stack (`verify`, `token`, `import`). Raises `NothingRunning`.
     """

@@ -1,4 +1,4 @@
-"""What an ISO 20022 message says, in words for a person."""
+"""Describe an ISO 20022 message as text."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -19,8 +19,8 @@ from workers.number_text import rupees
 Pairs = Sequence[tuple[str, str]]
 
 
-def in_words(arrival: Arrival) -> Pairs:
-    """What the message is and what it says, as names and values."""
+def describe(arrival: Arrival) -> Pairs:
+    """Return the type and content of the message as names and values."""
     if isinstance(arrival, StatusUpdate):
         return list(_answer(arrival))
     if isinstance(arrival, ReturnedFunds):
@@ -30,23 +30,23 @@ def in_words(arrival: Arrival) -> Pairs:
     if isinstance(arrival, OrderArrived):
         return list(_order(arrival))
     if isinstance(arrival, CancellationArrived):
-        return list(_taken_back(arrival))
-    return list(_chaser(arrival))
+        return list(_cancellation(arrival))
+    return list(_reminder(arrival))
 
 
-def _answer(told: StatusUpdate) -> Iterator[tuple[str, str]]:
+def _answer(message: StatusUpdate) -> Iterator[tuple[str, str]]:
     yield "message", "answer of a bank to a hold request"
-    yield "case", told.ack_no
-    yield "job", told.job_id or "none named"
-    for line in told.lines:
+    yield "case", message.ack_no
+    yield "job", message.job_id or "not named"
+    for line in message.lines:
         yield f"line {line.line_no}", _line(line)
 
 
 def _line(line: StatusLine) -> str:
     if isinstance(line, UnreadableLine):
         return f"cannot be read: {line.field_name} {line.reason}"
-    about = f"transfer {line.root_rrn}" if line.root_rrn else "a transfer it does not name"
-    amount = "an amount it does not say" if line.amount_paise is None else rupees(line.amount_paise, exact=True)
+    about = f"transfer {line.root_rrn}" if line.root_rrn else "an unnamed transfer"
+    amount = "an unstated amount" if line.amount_paise is None else rupees(line.amount_paise, exact=True)
     if isinstance(line, HoldLine) and line.status_code == "00":
         said = f"{amount} of {about} on hold"
     else:
@@ -55,11 +55,11 @@ def _line(line: StatusLine) -> str:
     return said + (f" - {line.remarks}" if line.remarks else "") + (f" [{flags}]" if flags else "")
 
 
-def _returned(told: ReturnedFunds) -> Iterator[tuple[str, str]]:
+def _returned(message: ReturnedFunds) -> Iterator[tuple[str, str]]:
     yield "message", "money that a bank has returned"
-    yield "id", told.message_id
-    yield "written", _moment(told.created_at)
-    for line in told.lines:
+    yield "id", message.message_id
+    yield "written", _moment(message.created_at)
+    for line in message.lines:
         yield f"line {line.line_no}", _return(line)
 
 
@@ -73,40 +73,40 @@ def _return(line: ReturnedTransfer | UnreadableLine) -> str:
     return f"{rupees(line.returned_paise, exact=True)}{whole} of transfer {line.reference} returned{day}{case}{reason}"
 
 
-def _order(told: OrderArrived) -> Iterator[tuple[str, str]]:
-    yield "message", f"order to a bank: {told.kind.value}"
-    yield "id", told.message_id
-    yield "written", _moment(told.created_at)
-    yield "to", told.bank_code or "nobody named"
-    yield "case", told.ack_no
-    yield "job", told.case_id
-    yield "due", _moment(told.due_at) if told.due_at else "no time named"
-    for line in told.lines:
+def _order(message: OrderArrived) -> Iterator[tuple[str, str]]:
+    yield "message", f"order to a bank: {message.kind.value}"
+    yield "id", message.message_id
+    yield "written", _moment(message.created_at)
+    yield "to", message.bank_code or "not named"
+    yield "case", message.ack_no
+    yield "job", message.case_id
+    yield "due", _moment(message.due_at) if message.due_at else "not named"
+    for line in message.lines:
         to = f", to be credited at {line.to_institution}" if line.to_account else ""
         yield f"line {line.line_no}", f"{rupees(line.amount_paise, exact=True)} of transfer {line.reference}{to}"
 
 
-def _taken_back(told: CancellationArrived) -> Iterator[tuple[str, str]]:
-    yield "message", "an order to a bank is taken back"
-    yield "id", told.message_id
-    yield "written", _moment(told.created_at)
-    yield "to", told.bank_code or "nobody named"
-    yield "case", told.ack_no
-    yield "job", told.case_id
-    yield "order", str(told.order_id)
+def _cancellation(message: CancellationArrived) -> Iterator[tuple[str, str]]:
+    yield "message", "cancellation of an order to a bank"
+    yield "id", message.message_id
+    yield "written", _moment(message.created_at)
+    yield "to", message.bank_code or "not named"
+    yield "case", message.ack_no
+    yield "job", message.case_id
+    yield "order", str(message.order_id)
 
 
-def _request(told: CancellationRequest) -> Iterator[tuple[str, str]]:
+def _request(message: CancellationRequest) -> Iterator[tuple[str, str]]:
     yield "message", "hold request to a bank"
-    yield "id", told.message_id
-    yield "written", _moment(told.created_at)
-    yield "from", told.requestor or "nobody named"
-    yield "to", told.bank_code or "nobody named"
-    yield "case", told.ack_no
-    yield "job", told.case_id
-    yield "priority", "none named" if told.priority is None else f"{told.priority} (1 is first)"
-    yield "answer wanted by", _moment(told.respond_by) if told.respond_by else "no time named"
-    for number, transfer in enumerate(told.transfers, 1):
+    yield "id", message.message_id
+    yield "written", _moment(message.created_at)
+    yield "from", message.requestor or "not named"
+    yield "to", message.bank_code or "not named"
+    yield "case", message.ack_no
+    yield "job", message.case_id
+    yield "priority", "not named" if message.priority is None else f"{message.priority} (1 is first)"
+    yield "answer wanted by", _moment(message.respond_by) if message.respond_by else "not named"
+    for number, transfer in enumerate(message.transfers, 1):
         yield (
             f"line {number}",
             f"hold {rupees(transfer.disputed_paise, exact=True)} of {rupees(transfer.amount_paise, exact=True)}, "
@@ -114,15 +114,15 @@ def _request(told: CancellationRequest) -> Iterator[tuple[str, str]]:
         )
 
 
-def _chaser(told: StatusRequest) -> Iterator[tuple[str, str]]:
+def _reminder(message: StatusRequest) -> Iterator[tuple[str, str]]:
     yield "message", "reminder of a hold request"
-    yield "id", told.message_id
-    yield "written", _moment(told.created_at)
-    yield "to", told.bank_code or "nobody named"
-    yield "request", told.request_message_id
-    for number, reference in enumerate(told.references, 1):
-        yield f"line {number}", f"what of transfer {reference or 'that it does not name'}?"
+    yield "id", message.message_id
+    yield "written", _moment(message.created_at)
+    yield "to", message.bank_code or "not named"
+    yield "request", message.request_message_id
+    for number, reference in enumerate(message.references, 1):
+        yield f"line {number}", f"status of transfer {reference or '(not named)'}?"
 
 
 def _moment(at: datetime | None) -> str:
-    return "at a time it does not say" if at is None else at.astimezone(IST).strftime("%d %b %Y %H:%M:%S IST")
+    return "at an unstated time" if at is None else at.astimezone(IST).strftime("%d %b %Y %H:%M:%S IST")

@@ -1,18 +1,18 @@
-"""Become another program that cannot outlive the process which started it. Run by path, no package loaded.
+"""Become another program that ends with the process which started it. Run by path, without any package.
 
     python -I -S launch.py PARENT_PID DEATH_SIGNAL IDENTITY COMMAND…
 
-The kernel is asked to send DEATH_SIGNAL (a number) when the parent ends, even by kill -9. IDENTITY is
+The kernel sends DEATH_SIGNAL (a number) when the parent ends, even by kill -9. IDENTITY is one of:
 
-* `same`: stay who we are;
-* `namespace:UID:GID`: be that user inside a user namespace of one user, and ourselves to everybody outside.
-  PostgreSQL refuses to run as root; this satisfies it with no change to any user, owner or mode;
-* `drop:UID:GID`: give up root for that user where namespaces are forbidden, keeping only the right to pass
-  folders (CAP_DAC_OVERRIDE), as the program and its data may lie below a folder that is closed to others.
+* `same`: keep the current user.
+* `namespace:UID:GID`: be that user inside a user namespace, and the current user outside. PostgreSQL refuses to run as
+  root. The namespace satisfies it and changes no user, owner or mode.
+* `drop:UID:GID`: give up root for that user, if namespaces are forbidden. Only the right to pass folders
+  (CAP_DAC_OVERRIDE) is kept, because the program and its data may lie below a folder that is closed to others.
   `access(2)` ignores the capabilities of a user who is not root, and PostgreSQL checks its own program file with it.
-  The secure bit NO_SETUID_FIXUP, which stays over `exec`, makes `access` count them.
+  The secure bit NO_SETUID_FIXUP stays over `exec` and makes `access` count them.
 
-Linux only. It uses the kernel's calls directly, as `unshare` and `setpriv` are not on every machine.
+Linux only. It makes kernel calls directly, because not every machine has `unshare` and `setpriv`.
 """
 
 import ctypes
@@ -20,7 +20,7 @@ import os
 import sys
 from typing import NoReturn
 
-FAILED = 125  # as `env` and `timeout` say "the launcher failed, not the program"
+FAILED = 125  # the exit code by which `env` and `timeout` report a failure of the launcher, not of the program
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
 PR_SET_SECUREBITS = 28
@@ -67,14 +67,14 @@ def _write_kernel_file(path: str, text: str) -> None:
 def _enter_namespace(user: int, group: int) -> None:
     outside_user, outside_group = os.geteuid(), os.getegid()
     _checked(_libc.unshare(CLONE_NEWUSER), "user namespace")
-    # The kernel wants this promise before it lets a group be mapped.
+    # The kernel requires this before it maps a group.
     _write_kernel_file("/proc/self/setgroups", "deny")
     _write_kernel_file("/proc/self/uid_map", f"{user} {outside_user} 1")
     _write_kernel_file("/proc/self/gid_map", f"{group} {outside_group} 1")
 
 
 def _drop_to(user: int, group: int) -> None:
-    # The capabilities also stay over the change of user; all but one are then given up.
+    # The capabilities outlast the change of user. All but one are then dropped.
     _prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
     os.setgroups([])
     os.setresgid(group, group, group)
@@ -100,11 +100,11 @@ def _become(identity: str) -> None:
 
 
 def main(arguments: list[str]) -> NoReturn:
-    """Never comes back: the command replaces this process, or the exit code is 125."""
+    """Replace this process with the command; exit with code 125 if that fails."""
     parent, death_signal, identity, *command = arguments
     try:
         _become(identity)
-        # Last, because a change of identity clears it.
+        # This comes last, because a change of identity clears it.
         _prctl(PR_SET_PDEATHSIG, int(death_signal))
         if os.getppid() != int(parent):
             raise ProcessLookupError("the parent ended before its child began")

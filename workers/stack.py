@@ -1,7 +1,7 @@
-"""A whole stack on one machine, as `up` and `demo` run it: embedded services, migrations, the API and the worker.
+"""A whole stack on one machine, as `up` and `demo` run it: embedded services, migrations, API and workers.
 
-Where the settings name a real database or a real Temporal cluster, that one is used and nothing is embedded for it.
-Leaving the contexts stops everything, the last started first; what kills this process ends its children too.
+A real database or Temporal cluster in the settings replaces the embedded service. Leaving the contexts stops
+everything, the last started first. If this process is killed, its children end too.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ from db.migrate import migrate
 from workers.embedded.ports import free_port
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
-from workers.home import RunFile, claimed, own_start_epoch_seconds, secret_key
+from workers.home import RunFile, locked_home, own_start_epoch_seconds, secret_key
 from workers.processes import ChildFailed, ChildSpec, Supervisor, http_ready, own_command, process_memory_bytes
 from workers.settings import ENV_PREFIX, Settings, role_of
 
 T = TypeVar("T")
-Tell = Callable[[str], None]
+ReportStep = Callable[[str], None]
 
 API_STOP_LIMIT_SECONDS = 15.0
 WORKER_STOP_LIMIT_SECONDS = 20.0
@@ -40,7 +40,7 @@ RESTART_WAIT_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Services:
-    """What the engine's processes stand on; `settings` has every address and the secret key filled in."""
+    """The services behind the engine's processes. `settings` has every address and the secret key filled in."""
 
     settings: Settings
     postgres: EmbeddedPostgres | None
@@ -49,33 +49,35 @@ class Services:
 
 @dataclass(frozen=True)
 class Running:
-    """Where the engine's running processes are found."""
+    """Addresses of the engine's running processes."""
 
     settings: Settings
     api_url: str
     worker_metrics_url: str
-    way_home_metrics_url: str
+    restoration_metrics_url: str
 
 
 @asynccontextmanager
-async def services(settings: Settings, *, ui: bool = False, tell: Tell = lambda _: None) -> AsyncIterator[Services]:
-    """Claim the home folder, start what is embedded and migrate the database.
+async def services(
+    settings: Settings, *, ui: bool = False, report_step: ReportStep = lambda _: None
+) -> AsyncIterator[Services]:
+    """Lock the home folder, start the embedded services and migrate the database.
 
-    `ui` shows Temporal's web interface, `tell` is told of each step. Raises `HomeInUse`, `ChildFailed`, and what the
-    database raises when it cannot be reached.
+    `ui` starts Temporal's web interface. `report_step` is called with the name of each step. Raises `HomeInUse`,
+    `ChildFailed`, and the database's errors if it cannot be reached.
     """
     async with AsyncExitStack() as stack:
-        home = stack.enter_context(claimed(settings.home))
+        home = stack.enter_context(locked_home(settings.home))
         changes: dict[str, object] = {"home": home}
         postgres = temporal = None
         if settings.database_url is None:
-            tell("PostgreSQL")
+            report_step("PostgreSQL")
             postgres = EmbeddedPostgres(home / "postgres", bin_dir=settings.pg_bin)
             await stack.enter_async_context(postgres)
             changes["database_url"] = SecretStr(postgres.application_dsn)
             changes["migration_url"] = SecretStr(postgres.dsn)
         if settings.temporal_address is None:
-            tell("Temporal")
+            report_step("Temporal")
             folder = home / "temporal"
             temporal = EmbeddedTemporal(
                 folder / "temporal.db",
@@ -86,14 +88,17 @@ async def services(settings: Settings, *, ui: bool = False, tell: Tell = lambda 
             await stack.enter_async_context(temporal)
             changes["temporal_address"] = temporal.address
         changes["secret_key"] = secret_key(settings)
-        settled = settings.model_copy(update=changes)
-        tell("migrations")
-        await migrated(settled)
-        yield Services(settled, postgres, temporal)
+        settings = settings.model_copy(update=changes)
+        report_step("migrations")
+        await migrate_database(settings)
+        yield Services(settings, postgres, temporal)
 
 
-async def migrated(settings: Settings) -> list[str]:
-    """Bring the database up to date as who owns it, for who works in it; gives the names of what was applied."""
+async def migrate_database(settings: Settings) -> list[str]:
+    """Migrate the database as its owner and grant rights to the application's role.
+
+    Return the applied migrations' names.
+    """
     assert settings.database_url is not None, "embedded, found or named"
     owner = settings.migration_url or settings.database_url
     return await migrate(owner.get_secret_value(), application=role_of(settings.database_url) or None)
@@ -104,17 +109,17 @@ async def start_engine(
     settings: Settings,
     *,
     restarts: bool = True,
-    tell: Tell = lambda _: None,
+    report_step: ReportStep = lambda _: None,
 ) -> Running:
-    """Start the API, a worker for the golden hour and one for the way home, and wait until they work.
+    """Start the API and two workers, one for cases and one for restorations, and wait until all are ready.
 
-    A port of 0 (or none, for a worker's metrics) becomes a free one. Raises `ChildFailed`.
+    A port of 0, or no port for a worker's metrics, becomes a free one. Raises `ChildFailed`.
     """
     metrics_port = settings.worker_metrics_port or free_port()
     settings = settings.model_copy(update={"worker_metrics_port": metrics_port})
-    tell("API")
+    report_step("API")
     settings = await start_apis(supervisor, settings, restarts=restarts)
-    tell("workers")
+    report_step("workers")
     await _start_worker(supervisor, settings, "worker", "golden-hour", restarts=restarts)
     apart_port = free_port()
     apart = settings.model_copy(update={"worker_metrics_port": apart_port})
@@ -126,7 +131,7 @@ async def start_engine(
 
 async def _start_worker(supervisor: Supervisor, settings: Settings, name: str, queues: str, *, restarts: bool) -> None:
     port = settings.worker_metrics_port
-    assert port is not None, "by its metrics it says that it works"
+    assert port is not None, "its metrics page shows that it is ready"
     await supervisor.start(
         ChildSpec(
             name,
@@ -140,14 +145,14 @@ async def _start_worker(supervisor: Supervisor, settings: Settings, name: str, q
 
 
 async def start_apis(supervisor: Supervisor, settings: Settings, *, restarts: bool) -> Settings:
-    """Start the API on its port, or on a free one; gives the settings with that port."""
+    """Start the API on its port, or on a free one; return the settings with that port."""
     for attempt in range(1, PORT_TRIES + 1):
         chosen = settings.model_copy(update={"api_port": settings.api_port or free_port()})
         try:
             await _start_api(supervisor, chosen, restarts=restarts, attempt=attempt)
             return chosen
         except ChildFailed as failure:
-            # Only a port we picked ourselves may be picked anew.
+            # Only a port that we chose ourselves may be chosen again.
             if settings.api_port or PORT_TROUBLE not in str(failure):
                 raise
     raise ChildFailed("no free port was found for the API")
@@ -175,15 +180,15 @@ def environment(settings: Settings) -> dict[str, str]:
     Its compiled files are in the home, unless our own environment names a folder for them.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(ENV_PREFIX)}
-    # The workflow sandbox loads its files again for every case: without their compiled form it compiles them each time.
+    # The workflow sandbox reloads its files for every case. Without compiled files it would compile them each time.
     inherited.pop("PYTHONDONTWRITEBYTECODE", None)
     compiled = {PYCACHE: str(settings.home.absolute() / "pycache")} if PYCACHE not in inherited else {}
-    # Whoever works in the tables is not told how to own them.
+    # A process that only works with the tables must not get the owner's URL.
     return inherited | compiled | settings.model_copy(update={"migration_url": None}).to_environment()
 
 
-def announce(services: Services, running: Running) -> RunFile:
-    """Write the file by which other commands find this stack."""
+def write_run_file(services: Services, running: Running) -> RunFile:
+    """Write the run file by which other commands find this stack."""
     settings = services.settings
     assert settings.database_url is not None, "services fill it in"
     assert settings.temporal_address is not None, "services fill it in"
@@ -203,9 +208,9 @@ def announce(services: Services, running: Running) -> RunFile:
 
 
 def run_until_stopped(work: Coroutine[object, object, T]) -> T | None:
-    """Run `work`; Ctrl-C or SIGTERM cancels it, so that its contexts stop what they started. None when cancelled.
+    """Run `work` until it ends or Ctrl-C or SIGTERM cancels it; return None if cancelled.
 
-    A second signal does not wait for that: the process ends at once, and its children with it.
+    Cancelling lets its contexts stop what they started. A second signal ends the process and its children at once.
     """
 
     async def main() -> T | None:
@@ -217,7 +222,7 @@ def run_until_stopped(work: Coroutine[object, object, T]) -> T | None:
                 os._exit(INTERRUPTED)
             task.cancel()
 
-        # Python hands signals to the main thread only; elsewhere (in tests) nobody can stop us this way.
+        # Python delivers signals to the main thread only. In other threads, as in tests, no signal handler is possible.
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, stop)
@@ -230,12 +235,12 @@ def run_until_stopped(work: Coroutine[object, object, T]) -> T | None:
 
 
 async def until_failure(services: Services, supervisor: Supervisor, *, restarts: bool) -> None:
-    """Wait for ever; with `restarts` an embedded service that ends is started again, within bounds.
+    """Wait for ever; with `restarts`, restart an embedded service that ends, within limits.
 
-    Raises `ChildFailed` when a process or a service is given up.
+    Raises `ChildFailed` on the final failure of a process or service.
     """
     embedded = [service for service in (services.postgres, services.temporal) if service]
-    waits = [asyncio.ensure_future(_kept_alive(service, restarts=restarts)) for service in embedded]
+    waits = [asyncio.ensure_future(_restart_until_failure(service, restarts=restarts)) for service in embedded]
     waits.append(asyncio.ensure_future(supervisor.failed()))
     try:
         done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -246,8 +251,8 @@ async def until_failure(services: Services, supervisor: Supervisor, *, restarts:
         await asyncio.gather(*waits, return_exceptions=True)
 
 
-async def _kept_alive(service: EmbeddedPostgres | EmbeddedTemporal, *, restarts: bool) -> ChildFailed:
-    """Start a service again whenever it ends; gives the failure at which it is given up."""
+async def _restart_until_failure(service: EmbeddedPostgres | EmbeddedTemporal, *, restarts: bool) -> ChildFailed:
+    """Restart a service whenever it ends; return the failure after which it is not restarted."""
     tries = RESTARTS_MAX if restarts else 0
     while True:
         await service.process.ended()
@@ -264,7 +269,7 @@ async def _kept_alive(service: EmbeddedPostgres | EmbeddedTemporal, *, restarts:
 
 
 def memory(services: Services, supervisor: Supervisor) -> Mapping[str, int]:
-    """Memory in bytes of every process of the stack with its own children, and of this one, by name."""
+    """Return the memory of every process of the stack with its children, in bytes, by name."""
     embedded = {"postgres": services.postgres, "temporal": services.temporal}
     sizes = {name: service.process.memory_bytes() for name, service in embedded.items() if service}
     return sizes | supervisor.memory_bytes() | {"goldenhour": process_memory_bytes(psutil.Process())}

@@ -1,4 +1,4 @@
-"""The Temporal client, and the courier that tells workflows what was committed."""
+"""The Temporal client, and the notifier that tells workflows about committed changes."""
 
 import asyncio
 import dataclasses
@@ -39,10 +39,10 @@ from workflows.sweep import SweepWorkflow
 log = logging.getLogger(__name__)
 
 RPC_TIMEOUT = timedelta(seconds=5)
-MAX_WAITING = 10_000
-"""follow-ups one process carries at a time; what is above that is left to the sweep"""
+MAX_PENDING = 10_000
+"""notifications that one process handles at a time; the sweep sends any further ones"""
 MAX_HOPS_A_SIGNAL = 2_000
-"""what is gathered into one signal; a payload to Temporal holds two megabytes"""
+"""most hops in one signal, because Temporal limits a payload to two megabytes"""
 MARK_INTERVAL_SECONDS = 0.25
 CLOSE_LIMIT_SECONDS = 10.0
 
@@ -50,7 +50,7 @@ _LATENCY_BUCKETS_SECONDS = (
     *(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5),
     *(1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0),
 )
-"""From 1 ms to an hour. The SDK's own begin at 50 ms: a first request is out in less."""
+"""From 1 ms to an hour. The SDK's own buckets begin at 50 ms, but a first request takes less."""
 SDK_BUCKETS_SECONDS = {
     **dict.fromkeys(
         (
@@ -67,21 +67,21 @@ SDK_BUCKETS_SECONDS = {
     ),
     "workflow_endtoend_latency": BUCKETS_SECONDS,
 }
-"""by the name that the SDK gives a histogram"""
+"""by the SDK's name of the histogram"""
 
 
 class DiscreetFailureConverter(DefaultFailureConverter):
-    """Failures as a history may keep them: of an error that nobody worded for it, only the class.
+    """Converts failures for histories: of an error without a text written for them, only the class is kept.
 
-    The text of a database's or a validator's error may repeat the row it was about, with names and accounts in it. The
-    worker's log has it all.
+    The text of a database or validation error may repeat the row, with names and accounts. The worker's log has the
+    full error.
     """
 
     def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
         """Convert `exception` and its causes."""
         if not isinstance(exception, FailureError):
             kind = type(exception).__name__
-            worded = ApplicationError("not worded for a history; see the worker's log", type=kind)
+            worded = ApplicationError("details are in the worker's log", type=kind)
             worded.__traceback__ = exception.__traceback__
             worded.__cause__ = exception.__cause__
             exception = worded
@@ -89,11 +89,11 @@ class DiscreetFailureConverter(DefaultFailureConverter):
 
 
 DATA_CONVERTER = dataclasses.replace(pydantic_data_converter, failure_converter_class=DiscreetFailureConverter)
-"""how everything of ours travels through Temporal: for every client, worker and replay"""
+"""data converter for every client, worker and replay"""
 
 
 def make_runtime(sdk_metrics_port: int | None) -> Runtime:
-    """A runtime that shows the SDK's own metrics on loopback, or none."""
+    """Return a runtime that exposes the SDK's metrics on loopback, or no metrics."""
     if sdk_metrics_port is None:
         return Runtime(telemetry=TelemetryConfig())
     metrics = PrometheusConfig(
@@ -107,12 +107,15 @@ def make_runtime(sdk_metrics_port: int | None) -> Runtime:
 
 
 async def connect(address: str, namespace: str, runtime: Runtime | None = None, *, lazy: bool = False) -> Client:
-    """A client; a `lazy` one connects at its first call, so that a process can start while Temporal is away."""
+    """Return a client.
+
+    A `lazy` one connects at its first call, so a process can start while Temporal is unavailable.
+    """
     return await Client.connect(address, namespace=namespace, data_converter=DATA_CONVERTER, runtime=runtime, lazy=lazy)
 
 
 async def ensure_schedules(client: Client) -> None:
-    """Have the sweep and the round of reconciliation run for ever, once for however many workers there are."""
+    """Create the schedules of the outbox sweep and of reconciliation, once for all workers."""
     sweep = ScheduleActionStartWorkflow(
         SweepWorkflow.run, id=options.SWEEP_WORKFLOW_ID, task_queue=options.CASE_WORK_QUEUE
     )
@@ -139,51 +142,51 @@ async def _ensure(client: Client, schedule_id: str, action: ScheduleActionStartW
 
 
 class CaseNotifier:
-    """Tells workflows what was committed.
+    """Notifies workflows of committed changes.
 
-    It never decides and never keeps: the row in PostgreSQL is the outbox, and what is not told here is told by the
-    sweep. Telling twice is harmless.
+    It decides and stores nothing: the row in PostgreSQL is the outbox, and the sweep sends every notification that was
+    not sent here. Sending one twice is harmless.
     """
 
     def __init__(self, client: Client, pool: Pool) -> None:
         self._client = client
         self._pool = pool
-        self._errands: set[asyncio.Task[None]] = set()
-        self._waiting: dict[str, deque[CaseNews]] = {}
-        """by case that is being signalled: what has come up meanwhile"""
-        self._told_news: list[int] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pending: dict[str, deque[CaseNews]] = {}
+        """by case that is being signalled: the changes that arrived meanwhile"""
+        self._sent_news: list[int] = []
         self._openings: list[tuple[str, int]] = []
-        """cases whose start was told, each with the opening it was told for"""
+        """cases whose start was sent, each with its opening number"""
         self._marking: asyncio.Task[None] | None = None
 
     def soon(self, follow_up: FollowUp | None) -> None:
-        """Tell it in the background; a failure is logged and left to the sweep.
+        """Notify the workflow in the background; a failure is logged and left to the sweep.
 
-        News that come while the same case is being told wait for that, and go together: a burst of answers is one
+        Changes that arrive while the same case is being notified wait and go together, so a burst of answers is one
         signal.
         """
-        if follow_up is None or len(self._errands) >= MAX_WAITING:
+        if follow_up is None or len(self._tasks) >= MAX_PENDING:
             return
-        waiting = self._waiting.get(follow_up.case_no)
-        if waiting is not None and follow_up.news and not follow_up.start:
-            if len(waiting) < MAX_WAITING:
-                waiting.append(follow_up.news)
+        pending = self._pending.get(follow_up.case_no)
+        if pending is not None and follow_up.news and not follow_up.start:
+            if len(pending) < MAX_PENDING:
+                pending.append(follow_up.news)
             return
-        errand = asyncio.get_running_loop().create_task(self._run(follow_up))
-        self._errands.add(errand)
-        errand.add_done_callback(self._errands.discard)
+        task = asyncio.get_running_loop().create_task(self._run(follow_up))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def tell(self, follow_up: FollowUp) -> None:
-        """Start the workflow or send it the news. Raises `RPCError` when Temporal cannot be reached."""
+        """Start the workflow or signal it. Raises `RPCError` if Temporal cannot be reached."""
         if follow_up.start:
             await self._start(follow_up.start)
         if follow_up.news:
             await self._signal(follow_up.case_no, follow_up.news, [follow_up.news.news_id])
 
     async def close(self) -> None:
-        """Finish what is under way, within a limit, and mark what was told."""
-        if self._errands:
-            await asyncio.wait(self._errands, timeout=CLOSE_LIMIT_SECONDS)
+        """Finish pending notifications, within a limit, and mark the sent ones."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSE_LIMIT_SECONDS)
         if self._marking:
             self._marking.cancel()
             await asyncio.wait((self._marking,), timeout=CLOSE_LIMIT_SECONDS)
@@ -191,18 +194,18 @@ class CaseNotifier:
 
     async def _run(self, follow_up: FollowUp) -> None:
         case_no = follow_up.case_no
-        leads = case_no not in self._waiting
-        waiting = self._waiting.setdefault(case_no, deque())
+        first = case_no not in self._pending
+        pending = self._pending.setdefault(case_no, deque())
         try:
             await self.tell(follow_up)
-            while leads and waiting:
-                await self._signal(case_no, *_gathered(waiting))
+            while first and pending:
+                await self._signal(case_no, *_combined(pending))
         except (RPCError, RuntimeError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            # RuntimeError is what a lazy client raises when its first connection fails.
-            log.warning("case %s was not told, the sweep will: %s", case_no, type(error).__name__)
+            # A lazy client raises RuntimeError when its first connection fails.
+            log.warning("case %s was not notified, the sweep will do it: %s", case_no, type(error).__name__)
         finally:
-            if leads:
-                del self._waiting[case_no]
+            if first:
+                del self._pending[case_no]
 
     async def _start(self, start: CaseStart, news: CaseNews | None = None) -> None:
         await self._client.start_workflow(
@@ -219,66 +222,66 @@ class CaseNotifier:
         self._openings.append((start.case_no, start.opening_no))
         self._mark_soon()
 
-    async def _signal(self, case_no: str, told: CaseNews, news_ids: Sequence[int]) -> None:
+    async def _signal(self, case_no: str, news: CaseNews, news_ids: Sequence[int]) -> None:
         handle = self._client.get_workflow_handle(case_workflow_id(case_no))
         try:
-            await handle.signal(CaseWorkflow.tell, told, rpc_timeout=RPC_TIMEOUT)
+            await handle.signal(CaseWorkflow.tell, news, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            await self._revive(case_no, told)
-        self._told_news += news_ids
+            await self._revive(case_no, news)
+        self._sent_news += news_ids
         self._mark_soon()
 
-    async def _revive(self, case_no: str, told: CaseNews) -> None:
-        """No workflow runs for the case: start it from what the database knows now, unless the case is settled."""
+    async def _revive(self, case_no: str, news: CaseNews) -> None:
+        """Start the missing workflow of a case from the database's current state, unless the case is closed."""
         async with self._pool.acquire() as connection:
             if not await cases.is_open(connection, case_no):
                 return
             start = await cases.snapshot(connection, case_no)
-        await self._start(start, told)
+        await self._start(start, news)
 
     def _mark_soon(self) -> None:
         if self._marking is None or self._marking.done():
             self._marking = asyncio.get_running_loop().create_task(self._mark_later())
 
     async def _mark_later(self) -> None:
-        """Marks are gathered: one write for many, since a mark that is lost only costs a second telling."""
+        """Write the marks after a short wait, many in one write. A lost mark only costs a second notification."""
         await asyncio.sleep(MARK_INTERVAL_SECONDS)
         try:
             await self._mark()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("marks were not written: %s", type(error).__name__)
+            log.warning("notifications were not marked as sent: %s", type(error).__name__)
 
     async def _mark(self) -> None:
-        told, openings = self._told_news, self._openings
-        if not told and not openings:
+        news, openings = self._sent_news, self._openings
+        if not news and not openings:
             return
-        self._told_news, self._openings = [], []
+        self._sent_news, self._openings = [], []
         try:
-            await self._write_marks(told, openings)
+            await self._write_marks(news, openings)
         except asyncio.CancelledError:
-            # It is the stop that cancels, and it writes what is left.
-            self._told_news += told
+            # Only `close` cancels this task, and it writes the remaining marks.
+            self._sent_news += news
             self._openings += openings
             raise
 
-    async def _write_marks(self, told: Sequence[int], openings: Sequence[tuple[str, int]]) -> None:
+    async def _write_marks(self, news: Sequence[int], openings: Sequence[tuple[str, int]]) -> None:
         now = datetime.now(UTC)
         async with self._pool.acquire() as connection:
-            if told:
-                await case_outbox.mark_signalled(connection, told, now)
+            if news:
+                await case_outbox.mark_signalled(connection, news, now)
             if openings:
                 await cases.mark_started(connection, openings, now)
 
 
-def _gathered(waiting: deque[CaseNews]) -> tuple[CaseNews, list[int]]:
-    """The next signal of what waits, and the rows it tells of: as many as fit, an escalation alone."""
-    told = waiting.popleft()
-    news_ids = [told.news_id]
-    while waiting and not (told.escalate_request_id or waiting[0].escalate_request_id):
-        if told.hops + waiting[0].hops > MAX_HOPS_A_SIGNAL:
+def _combined(pending: deque[CaseNews]) -> tuple[CaseNews, list[int]]:
+    """Return the next signal and the ids of its rows: as many as fit, but an escalation alone."""
+    news = pending.popleft()
+    news_ids = [news.news_id]
+    while pending and not (news.escalate_request_id or pending[0].escalate_request_id):
+        if news.hops + pending[0].hops > MAX_HOPS_A_SIGNAL:
             break
-        told = told.joined(waiting.popleft())
-        news_ids.append(told.news_id)
-    return told, news_ids
+        news = news.joined(pending.popleft())
+        news_ids.append(news.news_id)
+    return news, news_ids

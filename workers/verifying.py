@@ -1,4 +1,4 @@
-"""Verifying a database beside the live system: one snapshot, case by case, nothing locked."""
+"""Verify a database beside the live system: one snapshot, case by case, without locks."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -13,34 +13,34 @@ from domain.evidence.integrity import Break, examine
 
 COMMAND_TIMEOUT_SECONDS = 300.0
 MAX_BREAKS = 1_000
-"""Breaks that are kept in words; beyond that they are only counted."""
+"""most violations kept as text; further ones are only counted"""
 
 
 @dataclass
 class Verdict:
-    """What verification found."""
+    """Result of a verification."""
 
     cases: int = 0
     hops: int = 0
     entries: int = 0
     events: int = 0
     owns_tables: bool = False
-    """whether who has verified owns the tables, and so could drop what refuses changes"""
+    """whether the verifying role owns the tables, and so could drop the triggers that refuse changes"""
     breaks: list[Break] = field(default_factory=list)
     breaks_total: int = 0
 
     @property
     def clean(self) -> bool:
-        """Whether every rule holds in every case."""
+        """Whether no rule is violated in any case."""
         return self.breaks_total == 0
 
     def note(self, found: list[Break]) -> None:
-        """Keep what was found, within `MAX_BREAKS`."""
+        """Add the violations found, within `MAX_BREAKS`."""
         self.breaks_total += len(found)
         self.breaks += found[: MAX_BREAKS - len(self.breaks)]
 
-    def in_words(self) -> str:
-        """`clean`, or how many rules break in how many cases."""
+    def as_text(self) -> str:
+        """Return `clean`, or the number of violations and cases."""
         if self.clean:
             return "clean"
         broken = Counter(found.case_no for found in self.breaks)
@@ -50,7 +50,7 @@ class Verdict:
 async def verify(dsn: str, ack_no: str | None = None, progress: Callable[[int, int], None] | None = None) -> Verdict:
     """Check every rule of every case (or of the case of `ack_no`) in the database at `dsn`.
 
-    `progress` is called with (cases done, cases in all). Raises `NotFound` for a number nobody has.
+    `progress` is called with (cases done, cases in all). Raises `NotFound` for an unknown number.
     """
     connection = await asyncpg.connect(
         dsn, command_timeout=COMMAND_TIMEOUT_SECONDS, server_settings={"application_name": "goldenhour verify"}

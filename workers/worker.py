@@ -1,4 +1,4 @@
-"""A worker process: runs workflows and hands until it is told to stop."""
+"""A worker process: runs workflows and activities until it is stopped."""
 
 import asyncio
 import logging
@@ -34,14 +34,14 @@ from schemas.banks.rosters import HolidayRules
 from schemas.enums import ChannelKind
 from workers.assembly import Engine
 from workers.embedded.ports import free_port
-from workers.heartbeats import BEATS_A_TIMEOUT, Heartbeats
-from workers.loops.iso_spool import IsoWatch
-from workers.loops.outbound import Outward
-from workers.loops.procedures import Aftercare
+from workers.heartbeats import HEARTBEATS_PER_TIMEOUT, Heartbeats
+from workers.loops.iso_spool import SpoolWatcher
+from workers.loops.outbound import OutboundLoop
+from workers.loops.procedures import ProcedureStarter
 from workers.metrics_page import served
+from workers.restoration_workers import WORKFLOWS, RecoveryActivities
 from workers.settings import Settings
 from workers.temporal import CaseNotifier, ensure_schedules
-from workers.way_home import WORKFLOWS, WayHome
 from workflows import options
 from workflows.case import CaseWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
@@ -53,41 +53,42 @@ GRACEFUL_STOP = timedelta(seconds=8)
 MAX_BANK_CALLS = 200
 MAX_CASE_WORK = 100
 MAX_WORKFLOW_TASKS = 100
-MAX_WAY_HOME_WORK = 2
-"""its clocks count days: few at a time, so that server, database and processor have room for the golden hour"""
-WAY_HOME_NICENESS = 10
-"""a process that serves it alone leaves the processor to the others"""
+MAX_RESTORATION_WORK = 2
+"""few at a time, because these deadlines are days away and cases need the server, database and processor first"""
+RESTORATION_NICENESS = 10
+"""a process that serves this queue alone yields the processor to the others"""
 MAX_CACHED_CASES = 2_000
 LOGINS_AT_ONCE = 8
 KEEP_LOGGED_IN_SECONDS = 60.0
-"""tokens live about an hour: looking once a minute, one is seldom found ended by a request"""
+"""tokens live about an hour, so a check once a minute rarely leaves a request with an ended token"""
 
 
 PASSED_THROUGH = (
-    *("activities", "adapters", "db", "domain", "papers", "schemas"),
+    *("activities", "adapters", "db", "documents", "domain", "schemas"),
     *("workflows.case_state", "workflows.options", "workflows.row_clock"),
 )
-"""What a workflow imports and the sandbox need not load again for each case: a first workflow task takes 11 ms less."""
+"""Modules that the sandbox need not reload for each case, because they are deterministic. This saves 11 ms in a case's
+first workflow task."""
 
 
 class Queues(StrEnum):
-    """Which queues one worker process serves."""
+    """The queues that one worker process serves."""
 
     ALL = "all"
     GOLDEN_HOUR = "golden-hour"
-    """case work and bank calls: all that chases money, in a process of its own"""
+    """case work and bank calls: all that tracks money, in a separate process"""
     CASE_WORK = options.CASE_WORK_QUEUE
     BANK_CALLS = options.BANK_CALLS_QUEUE
-    WAY_HOME = options.WAY_HOME_QUEUE
+    RESTORATION = options.RESTORATION_QUEUE
 
     def serve(self, queue: "Queues") -> bool:
-        """Whether a process of these queues serves that one."""
-        chases = queue in {Queues.CASE_WORK, Queues.BANK_CALLS}
-        return self in {Queues.ALL, queue} or (self is Queues.GOLDEN_HOUR and chases)
+        """Return whether a process with this setting serves the given queue."""
+        tracks_money = queue in {Queues.CASE_WORK, Queues.BANK_CALLS}
+        return self in {Queues.ALL, queue} or (self is Queues.GOLDEN_HOUR and tracks_money)
 
 
 def sandbox() -> SandboxedWorkflowRunner:
-    """The sandbox around the workflows' own files; what they import is pure or only named, and passes through."""
+    """Return the sandbox for the workflow files. Their imports pass through, because those are deterministic."""
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
@@ -103,17 +104,17 @@ def make_workers(
     public_url: str | None = None,
     sandboxed: bool = True,
 ) -> list[Worker]:
-    """The workers for these queues, not yet running.
+    """Return the workers for these queues, not yet running.
 
-    `links` makes those in the ladder's letters; below `public_url` holders of accounts find the page for their appeal.
+    `links` makes the links in escalation letters. Account holders find the page for their grievance below `public_url`.
 
-    The sandbox finds what is not deterministic, and costs a first workflow task 4 ms: every test and every replay runs
-    in it, so that a worker in earnest can do without.
+    The sandbox detects non-deterministic code, but adds 4 ms to a case's first workflow task. All tests and replays run
+    in it, so a production worker can run without it.
     """
     bank_delivery = BankDelivery(ctx, banks)
-    freeze = CaseActivities(ctx, bank_delivery, mailer, links)
-    way_home = WayHome(ctx, bank_delivery, mailer, links, public_url=public_url)
-    rounds = ReconciliationActivities(ctx, banks, mailer)
+    case_activities = CaseActivities(ctx, bank_delivery, mailer, links)
+    recovery = RecoveryActivities(ctx, bank_delivery, mailer, links, public_url=public_url)
+    reconciliation = ReconciliationActivities(ctx, banks, mailer)
     workers = []
     if queues.serve(Queues.CASE_WORK):
         workers.append(
@@ -123,11 +124,11 @@ def make_workers(
                 workflows=[CaseWorkflow, SweepWorkflow, ReconciliationWorkflow],
                 workflow_runner=sandbox() if sandboxed else UnsandboxedWorkflowRunner(),
                 activities=[
-                    freeze.climb_rung,
-                    freeze.settle_case,
+                    case_activities.climb_rung,
+                    case_activities.settle_case,
                     SweepActivities(ctx, notifier.tell).sweep_outbox,
-                    rounds.plan_round,
-                    rounds.ask_by_people,
+                    reconciliation.plan_round,
+                    reconciliation.ask_by_people,
                 ],
                 max_cached_workflows=MAX_CACHED_CASES,
                 max_concurrent_workflow_tasks=MAX_WORKFLOW_TASKS,
@@ -135,27 +136,27 @@ def make_workers(
                 workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
                 activity_task_poller_behavior=PollerBehaviorAutoscaling(),
                 graceful_shutdown_timeout=GRACEFUL_STOP,
-                # Calls to banks must go through their queue's order and limits, which an eager activity jumps.
+                # Bank calls must follow the order and limits of their queue, which an eager activity would bypass.
                 disable_eager_activity_execution=True,
                 interceptors=[Heartbeats()],
-                max_heartbeat_throttle_interval=options.ACTIVITY_HEARTBEAT / BEATS_A_TIMEOUT,
+                max_heartbeat_throttle_interval=options.ACTIVITY_HEARTBEAT / HEARTBEATS_PER_TIMEOUT,
             )
         )
-    if queues.serve(Queues.WAY_HOME):
+    if queues.serve(Queues.RESTORATION):
         workers.append(
             Worker(
                 client,
-                task_queue=options.WAY_HOME_QUEUE,
+                task_queue=options.RESTORATION_QUEUE,
                 workflows=list(WORKFLOWS),
                 workflow_runner=sandbox() if sandboxed else UnsandboxedWorkflowRunner(),
-                activities=way_home.clock_work(),
+                activities=recovery.restoration_queue(),
                 max_cached_workflows=MAX_CACHED_CASES,
-                max_concurrent_workflow_tasks=MAX_WAY_HOME_WORK,
-                max_concurrent_activities=MAX_WAY_HOME_WORK,
+                max_concurrent_workflow_tasks=MAX_RESTORATION_WORK,
+                max_concurrent_activities=MAX_RESTORATION_WORK,
                 graceful_shutdown_timeout=GRACEFUL_STOP,
                 disable_eager_activity_execution=True,
                 interceptors=[Heartbeats()],
-                max_heartbeat_throttle_interval=options.ACTIVITY_HEARTBEAT / BEATS_A_TIMEOUT,
+                max_heartbeat_throttle_interval=options.ACTIVITY_HEARTBEAT / HEARTBEATS_PER_TIMEOUT,
             )
         )
     if queues.serve(Queues.BANK_CALLS):
@@ -163,7 +164,11 @@ def make_workers(
             Worker(
                 client,
                 task_queue=options.BANK_CALLS_QUEUE,
-                activities=[freeze.send_hold_request, rounds.ask_by_channel, *way_home.bank_calls()],
+                activities=[
+                    case_activities.send_hold_request,
+                    reconciliation.ask_by_channel,
+                    *recovery.bank_calls_queue(),
+                ],
                 max_concurrent_activities=MAX_BANK_CALLS,
                 activity_task_poller_behavior=PollerBehaviorAutoscaling(),
                 graceful_shutdown_timeout=GRACEFUL_STOP,
@@ -174,7 +179,7 @@ def make_workers(
 
 @asynccontextmanager
 async def running(workers: Sequence[Worker]) -> AsyncIterator[None]:
-    """Run the workers while the block lasts."""
+    """Run the workers while the block runs."""
     async with AsyncExitStack() as stack:
         for worker in workers:
             await stack.enter_async_context(worker)
@@ -182,17 +187,17 @@ async def running(workers: Sequence[Worker]) -> AsyncIterator[None]:
 
 
 async def keep_logged_in(ctx: Context, banks: I4cAdapter) -> None:
-    """Hold a token of every bank for ever: in the golden hour no request waits for a login."""
-    gate = asyncio.Semaphore(LOGINS_AT_ONCE)
+    """Keep a valid token of every bank for ever, so that no hold request waits for a login."""
+    limit = asyncio.Semaphore(LOGINS_AT_ONCE)
 
     async def log_in(code: str) -> None:
-        async with gate:
+        async with limit:
             try:
                 wire = await ctx.directory.wire(code)
                 if wire is not None:
                     await banks.log_in(wire)
             except (BankError, CannotOpen, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                # The request that needs the bank tells what is wrong with it; here it is only early to know.
+                # The request that needs the bank reports the error. Here an early log line is enough.
                 log.debug("no login at %s: %s", code, type(error).__name__)
 
     while True:
@@ -202,22 +207,22 @@ async def keep_logged_in(ctx: Context, banks: I4cAdapter) -> None:
 
 
 def letter_links(settings: Settings, engine: Engine) -> LetterLinks | None:
-    """What makes the links in letters, where the address is set that they begin with."""
+    """Return the maker of links in letters, or None without a public address."""
     return LetterLinks(engine.ctx, engine.secret_box, settings.public_url) if settings.public_url else None
 
 
-def by_letter(mailer: Mailer | None, links: LinkMaker | None, holidays: HolidayRules) -> Adapters:
-    """The e-mail channel, where there is a mail route and something that makes links."""
+def email_channel(mailer: Mailer | None, links: LinkMaker | None, holidays: HolidayRules) -> Adapters:
+    """Return the e-mail channel, if mail can be sent and links can be made."""
     return {ChannelKind.EMAIL: EmailAdapter(mailer, links, holidays)} if mailer and links else {}
 
 
 async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) -> None:
-    """Run one worker process until `stop` is set; then finish what is under way, within `GRACEFUL_STOP`.
+    """Run one worker process until `stop` is set, then finish running work within `GRACEFUL_STOP`.
 
-    Raises what keeps it from starting: the database or Temporal cannot be reached, or a setting is wrong.
+    Raises the error that prevents the start: no database, no Temporal, or a wrong setting.
     """
-    if queues is Queues.WAY_HOME:
-        os.nice(WAY_HOME_NICENESS)
+    if queues is Queues.RESTORATION:
+        os.nice(RESTORATION_NICENESS)
     sdk_port = free_port() if settings.worker_metrics_port is not None else None
     mailer = Mailer.from_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
     async with AsyncExitStack() as stack:
@@ -228,7 +233,7 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
         adapters = await _adapters(stack, settings, engine, mailer, links)
         if queues.serve(Queues.CASE_WORK):
             await ensure_schedules(engine.client)
-        errands = await _errands(stack, settings, engine, adapters, mailer, queues)
+        loops = await _loops(stack, settings, engine, adapters, mailer, queues)
         workers = make_workers(
             engine.client,
             engine.ctx,
@@ -242,7 +247,7 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
         )
         async with running(workers):
             log.info("worker runs %s", queues)
-            tasks = [asyncio.create_task(errand) for errand in errands]
+            tasks = [asyncio.create_task(loop) for loop in loops]
             try:
                 await stop.wait()
             finally:
@@ -254,19 +259,19 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
 async def _adapters(
     stack: AsyncExitStack, settings: Settings, engine: Engine, mailer: Mailer | None, links: LinkMaker | None
 ) -> dict[ChannelKind, BankAdapter[Any]]:
-    """Every channel that the settings allow, open while the stack is."""
+    """Return an adapter for every channel that the settings allow, open as long as `stack`."""
     adapters: dict[ChannelKind, BankAdapter[Any]] = {
         ChannelKind.I4C: await stack.enter_async_context(I4cAdapter(allow_plain_http=settings.allow_plain_http)),
         ChannelKind.PUSH: await stack.enter_async_context(PushAdapter(allow_plain_http=settings.allow_plain_http)),
         ChannelKind.PULL: PullAdapter(partial(announce, engine.ctx.pool)),
     }
-    adapters.update(by_letter(mailer, links, engine.ctx.policy.bank_holidays))
+    adapters.update(email_channel(mailer, links, engine.ctx.policy.bank_holidays))
     if settings.iso_spool is not None:
         adapters[ChannelKind.ISO20022] = await stack.enter_async_context(SpoolAdapter(Spool(settings.iso_spool)))
     return adapters
 
 
-async def _errands(
+async def _loops(
     stack: AsyncExitStack,
     settings: Settings,
     engine: Engine,
@@ -274,15 +279,15 @@ async def _errands(
     mailer: Mailer | None,
     queues: Queues,
 ) -> list[Coroutine[Any, Any, None]]:
-    """What the process does for ever beside its queues."""
-    errands = []
+    """Return the loops that run for ever beside the queues."""
+    loops = []
     if queues.serve(Queues.BANK_CALLS):
         i4c = adapters[ChannelKind.I4C]
-        assert isinstance(i4c, I4cAdapter), "the I4C wire is spoken by its adapter"
-        errands.append(keep_logged_in(engine.ctx, i4c))
+        assert isinstance(i4c, I4cAdapter), "the I4C channel has an I4C adapter"
+        loops.append(keep_logged_in(engine.ctx, i4c))
     if queues.serve(Queues.CASE_WORK) and settings.iso_spool is not None:
-        errands.append(IsoWatch(engine.ctx, Spool(settings.iso_spool), engine.notifier.soon).run())
-    if queues.serve(Queues.WAY_HOME):
-        outward = await stack.enter_async_context(Outward.opened(engine.ctx, settings, mailer))
-        errands += [outward.run(), Aftercare(engine.ctx, engine.client).run()]
-    return errands
+        loops.append(SpoolWatcher(engine.ctx, Spool(settings.iso_spool), engine.notifier.soon).run())
+    if queues.serve(Queues.RESTORATION):
+        outbound = await stack.enter_async_context(OutboundLoop.opened(engine.ctx, settings, mailer))
+        loops += [outbound.run(), ProcedureStarter(engine.ctx, engine.client).run()]
+    return loops

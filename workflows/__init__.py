@@ -1,1 +1,1 @@
-"""WHEN: deterministic procedure. A workflow decides, activities do, PostgreSQL remembers."""
+"""Workflows: deterministic procedures that decide when activities run. PostgreSQL holds the data."""

@@ -1,6 +1,6 @@
-"""One order to a bank: carried over the channels, chased by the ladder, until the bank has done it.
+"""Workflow of one order to a bank: deliver it, remind the bank, escalate until the bank confirms it.
 
-One that is taken back is carried and chased in the same way, until the bank has said that it does it no more.
+A cancelled order is delivered and escalated in the same way, until the bank acknowledges the cancellation.
 """
 
 from datetime import timedelta
@@ -16,51 +16,54 @@ with workflow.unsafe.imports_passed_through():
     from schemas.restoration_enums import OrderState
     from workflows import options, row_clock
 
-_CARRIES: dict[str, Any] = {
+_SENDERS: dict[str, Any] = {
     OrderState.PLANNED: OrderActivities.send_order,
     OrderStage.TO_TELL: CancellationActivities.send_cancellation,
 }
-"""what is put before the bank, by where the order stands"""
+"""the activity that calls the bank, by the state of the order"""
 
 
 @workflow.defn(name="OrderWorkflow")
 class OrderWorkflow:
-    """Keeps the clocks of one order."""
+    """Workflow that keeps the deadlines of one order."""
 
     @workflow.init
     def __init__(self, start: ProcedureStart) -> None:
-        self._order = row_clock.Procedure(start)
+        self._order = row_clock.RowClock(start)
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
-        """Deliver the order, and climb the ladder until it is confirmed, or taken back and the bank knows it."""
-        while not (look := await self._order.look(OrderActivities.look_at_order)).over:
-            if (carry := _CARRIES.get(look.at)) and await self._delivered(look, carry):
+        """Deliver the order and escalate it until the bank confirms it or acknowledges its cancellation."""
+        while not (state := await self._order.read_state(OrderActivities.look_at_order)).over:
+            if (send := _SENDERS.get(state.at)) and await self._delivered(state, send):
                 continue
-            due = await self._order.wait(look)
+            due = await self._order.wait(state)
             if due is not None and due.what != OrderAction.TRY_AGAIN:
-                taken_back = look.at in {OrderStage.TO_TELL, OrderStage.TOLD}
-                climb = CancellationActivities.climb_cancellation if taken_back else OrderActivities.climb_order
-                await self._order.act(climb, due.what)
+                cancelled = state.at in {OrderStage.TO_TELL, OrderStage.TOLD}
+                escalate = CancellationActivities.climb_cancellation if cancelled else OrderActivities.climb_order
+                await self._order.act(escalate, due.what)
             self._order.continue_if_long()
 
     @workflow.signal(name="changed")
     def changed(self) -> None:
-        """The order was written."""
-        self._order.take_note()
+        """Signal: the order's row changed."""
+        self._order.mark_changed()
 
-    async def _delivered(self, look: Look, carry: Any) -> bool:
-        """Try the channels until the next rung; that nobody could be reached is what the ladder is for."""
-        left = [due.at - workflow.now() for due in look.dues if due.what != OrderAction.TRY_AGAIN]
+    async def _delivered(self, state: Look, send: Any) -> bool:
+        """Try the channels until the next deadline; return whether a bank took it.
+
+        A failure to reach the bank is not an error here, because escalation deals with it.
+        """
+        left = [due.at - workflow.now() for due in state.dues if due.what != OrderAction.TRY_AGAIN]
         try:
             return await workflow.execute_activity_method(
-                carry,
-                self._order.asked(),
+                send,
+                self._order.action_input(),
                 task_queue=options.BANK_CALLS_QUEUE,
                 start_to_close_timeout=row_clock.ORDER_CALL_TIMEOUT,
-                schedule_to_close_timeout=max(min([*left, row_clock.ORDER_CALL_FOR]), timedelta(seconds=1)),
+                schedule_to_close_timeout=max(min([*left, row_clock.ORDER_CALL_WINDOW]), timedelta(seconds=1)),
                 retry_policy=row_clock.ORDER_CALL_RETRY,
-                # Behind every hold request: this money does not run away.
+                # Lower priority than every hold request, because this money is already on hold.
                 priority=options.bank_call_priority(self._order.start.subject, options.LAST_PRIORITY),
             )
         except ActivityError:

@@ -1,4 +1,4 @@
-"""One case: ask every bank that may still have the money, follow each answer, climb the ladder where there is none."""
+"""Workflow of one case: ask every bank that may still have the money, process the answers, escalate without one."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,21 +30,21 @@ with workflow.unsafe.imports_passed_through():
         SettleCase,
     )
     from workflows import options
-    from workflows.case_state import Caseload
+    from workflows.case_state import CaseState
     from workflows.timed_wait import holds_within
 
 
 def case_workflow_id(case_no: str) -> str:
-    """The id of a case's workflow."""
+    """Return the workflow id of a case."""
     return f"case-{case_no}"
 
 
 @workflow.defn(name="CaseWorkflow")
 class CaseWorkflow:
-    """The engine's work on one incident.
+    """Workflow of all work on one incident.
 
-    It holds ids, amounts and enumerations; names, phones and accounts stay in PostgreSQL. What it is told may come
-    twice, late or out of order (`Caseload`), and the database has the last word on whether a hop is still to be asked.
+    The workflow holds ids, amounts and enumerations only. Names, phone numbers and accounts stay in PostgreSQL. Signals
+    may arrive twice, late or out of order (`CaseState`). The database decides whether a hop still needs a request.
     """
 
     @workflow.init
@@ -53,104 +53,106 @@ class CaseWorkflow:
         self._policy = start.policy
         self._wave_no = start.last_wave_no
         self._requests_sent = start.requests_sent
-        self._load = Caseload()
-        self._pursuits: dict[str, _Pursuit] = {}
+        self._state = CaseState()
+        self._trackers: dict[str, _RequestTracker] = {}
         self._more_hops = False
-        self._leaving = False
-        # Not in `run`: a signal may be handled before it begins, and must find what it speaks of.
-        self._take_up(start)
+        self._continuing = False
+        # Not in `run`, because a signal may be handled before `run` begins and needs this state.
+        self._take_up_work(start)
 
     @workflow.run
     async def run(self, start: CaseStart) -> CaseOutcome:
-        """Pursue the case until nothing is in play; then settle it."""
+        """Send requests until no money is in play, then close the case."""
         while True:
-            self._begin_pursuits()
+            self._start_trackers()
             await workflow.wait_condition(
-                lambda: self._load.has_to_ask or self._more_hops or self._nothing_open() or self._must_leave()
+                lambda: (
+                    self._state.has_to_ask or self._more_hops or self._nothing_open() or self._must_continue_as_new()
+                )
             )
-            if self._load.has_to_ask:
+            if self._state.has_to_ask:
                 self._send_wave()
-            elif self._must_leave():
+            elif self._must_continue_as_new():
                 await self._continue_as_new()
             elif await self._settle():
                 return CaseOutcome(case_no=self._case_no, waves=self._wave_no, requests=self._requests_sent)
 
-    # -- what the case is told -------------------------------------------------------------------------------------
+    # -- signals and queries -------------------------------------------------------------------------------------------
 
     @workflow.signal(name="tell")
     def tell(self, news: CaseNews) -> None:
-        """Take up what a bank's answer, another complaint or the desk has changed."""
-        self._load.tell(news)
-        pursuit = self._pursuits.get(news.escalate_request_id or "")
-        if pursuit and news.escalate_to:
-            pursuit.escalate(news.escalate_to)
+        """Signal: apply changes from a bank's answer, another complaint or the control-room desk."""
+        self._state.apply(news)
+        tracker = self._trackers.get(news.escalate_request_id or "")
+        if tracker and news.escalate_to:
+            tracker.escalate(news.escalate_to)
 
     @workflow.query(name="progress")
     def progress(self) -> CaseProgress:
-        """Where the case stands, in numbers and ids."""
+        """Query: return the state of the case as counts and ids."""
         return CaseProgress(
             case_no=self._case_no,
             waves=self._wave_no,
-            hops_to_ask=tuple(hop.hop_no for hop in self._load.to_ask),
-            hops_parked=tuple(ref.hop_no for ref in self._load.parked),
-            live_requests=tuple(self._pursuits),
+            hops_to_ask=tuple(hop.hop_no for hop in self._state.to_ask),
+            hops_parked=tuple(ref.hop_no for ref in self._state.parked),
+            live_requests=tuple(self._trackers),
         )
 
-    # -- waves -----------------------------------------------------------------------------------------------------
+    # -- waves: hold requests that are sent together -------------------------------------------------------------------
 
     def _send_wave(self) -> None:
-        """One request for every bank that has open hops; what does not fit into it goes with the next wave."""
+        """Send one request to every bank with open hops. Hops that do not fit go with the next wave."""
         self._wave_no += 1
-        for institution, hops in self._load.next_wave(options.MAX_HOPS_PER_REQUEST).items():
+        for institution, hops in self._state.next_wave(options.MAX_HOPS_PER_REQUEST).items():
             self._requests_sent += 1
-            self._take_request(_planned(self._case_no, self._wave_no, institution, hops, workflow.now()))
+            self._add_request(_planned(self._case_no, self._wave_no, institution, hops, workflow.now()))
 
-    def _take_request(self, request: OpenRequest) -> None:
-        # A request of a run that was lost has its number too: no wave of ours may bear it again.
+    def _add_request(self, request: OpenRequest) -> None:
+        # A request of a lost workflow run has used its wave number, so this run must not use it again.
         self._wave_no = max(self._wave_no, request.wave_no)
-        self._load.ask(request.request_id, request.hops)
-        self._pursuits[request.request_id] = _Pursuit(request)
+        self._state.ask(request.request_id, request.hops)
+        self._trackers[request.request_id] = _RequestTracker(request)
 
-    def _begin_pursuits(self) -> None:
-        for pursuit in self._pursuits.values():
-            if pursuit.task is None:
-                pursuit.task = asyncio.create_task(self._pursue(pursuit))
+    def _start_trackers(self) -> None:
+        for tracker in self._trackers.values():
+            if tracker.task is None:
+                tracker.task = asyncio.create_task(self._track(tracker))
 
-    async def _pursue(self, pursuit: "_Pursuit") -> None:
-        """Send one request, and climb the ladder until it is answered or given up."""
+    async def _track(self, tracker: "_RequestTracker") -> None:
+        """Send one request, and escalate it until it is answered or the last level is passed."""
         try:
-            await self._deliver(pursuit, options.bank_call_for(self._policy), options.bank_call_retry(self._policy))
-            while step := self._next_rung(pursuit):
-                if not await self._silent(pursuit, step):
+            await self._deliver(tracker, options.bank_call_window(self._policy), options.bank_call_retry(self._policy))
+            while step := self._next_level(tracker):
+                if not await self._unanswered_for(tracker, step):
                     return
-                await self._climb(pursuit, step.rung)
-            # Nobody will be asked again; the database has the money of these hops as untraced.
-            self._load.finish(pursuit.request_id)
+                await self._escalate(tracker, step.rung)
+            # No further level exists. The database already counts the money of these hops as untraced.
+            self._state.finish(tracker.request_id)
         finally:
-            if not self._leaving:
-                self._load.forget(pursuit.request_id)
-                del self._pursuits[pursuit.request_id]
+            if not self._continuing:
+                self._state.forget(tracker.request_id)
+                del self._trackers[tracker.request_id]
 
-    async def _deliver(self, pursuit: "_Pursuit", patience: timedelta, retry: RetryPolicy) -> None:
-        """Put the request before the bank, unless it has it; that it cannot be done is what the ladder is for.
+    async def _deliver(self, tracker: "_RequestTracker", window: timedelta, retry: RetryPolicy) -> None:
+        """Send the request to the bank, unless the bank already has it.
 
-        Trying ends early when the request is answered meanwhile, when a person will not wait, and when the history is
-        left: the next run sends the same request again, under the same key.
+        Stops early if the request is answered, if an officer escalates, or if the workflow continues as new. The next
+        run then sends the same request again, with the same idempotency key. If delivery fails, escalation continues.
         """
-        while not (pursuit.delivered or pursuit.hurry or self._moot(pursuit)):
-            sent = await self._send(pursuit, patience, retry)
+        while not (tracker.delivered or tracker.escalation_requested or self._needs_no_answer(tracker)):
+            sent = await self._send(tracker, window, retry)
             if sent is None:
                 return
-            self._load.keep_asking(pursuit.request_id, sent.asked)
+            self._state.keep_asking(tracker.request_id, sent.asked)
             if sent.astray:
-                self._take_up_astray(sent.astray)
+                self._take_up_out_of_step(sent.astray)
             else:
-                pursuit.delivered = True
-                pursuit.waiting_since = workflow.now()
+                tracker.delivered = True
+                tracker.waiting_since = workflow.now()
 
-    async def _send(self, pursuit: "_Pursuit", patience: timedelta, retry: RetryPolicy) -> Sent | None:
-        """Call the bank until it has the request; None when that ended before it had."""
-        request = pursuit.request
+    async def _send(self, tracker: "_RequestTracker", window: timedelta, retry: RetryPolicy) -> Sent | None:
+        """Call the bank until it has the request; return None if the attempts end before that."""
+        request = tracker.request
         sending = workflow.start_activity_method(
             CaseActivities.send_hold_request,
             SendHoldRequest(
@@ -158,18 +160,21 @@ class CaseWorkflow:
                 request_id=request.request_id,
                 wave_no=request.wave_no,
                 institution=request.institution,
-                hops=self._load.asked(request.request_id),
-                round=pursuit.round,
+                hops=self._state.asked(request.request_id),
+                round=tracker.round,
             ),
             task_queue=options.BANK_CALLS_QUEUE,
             start_to_close_timeout=options.bank_call_attempt(self._policy),
-            schedule_to_close_timeout=patience,
+            schedule_to_close_timeout=window,
             retry_policy=retry,
             priority=options.bank_call_priority(request.institution, self._priority_key(request)),
-            # An attempt under way is waited for: what the bank said must not be lost, and not be asked for twice.
+            # The workflow waits for an attempt that is running, because the bank's reply must neither be lost nor
+            # requested twice.
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         )
-        await workflow.wait_condition(lambda: sending.done() or self._moot(pursuit) or pursuit.hurry)
+        await workflow.wait_condition(
+            lambda: sending.done() or self._needs_no_answer(tracker) or tracker.escalation_requested
+        )
         if not sending.done():
             sending.cancel()
         try:
@@ -177,133 +182,133 @@ class CaseWorkflow:
         except ActivityError as error:
             if not is_cancelled_exception(error):
                 workflow.logger.warning("request %s was not delivered", request.request_id)
-                pursuit.stay_away(options.stay_away(self._policy, error.cause))
+                tracker.pause_after_failure(options.pause_after_failure(self._policy, error.cause))
             return None
 
-    def _take_up_astray(self, astray: Astray) -> None:
-        """A run that was lost has asked otherwise than this one would: go on from where the hops stand."""
+    def _take_up_out_of_step(self, astray: Astray) -> None:
+        """Continue from the database's state, which differs because a lost run has sent other requests."""
         for hop in astray.open_hops:
-            self._load.open(hop)
+            self._state.open(hop)
         for request in astray.requests:
-            if request.request_id in self._pursuits:
-                self._load.ask(request.request_id, request.hops)
+            if request.request_id in self._trackers:
+                self._state.ask(request.request_id, request.hops)
             else:
-                self._take_request(request)
-        self._begin_pursuits()
+                self._add_request(request)
+        self._start_trackers()
 
-    async def _silent(self, pursuit: "_Pursuit", step: LadderRung) -> bool:
-        """Wait for the answer; true when it did not come within the rung's time, or a person would not wait."""
-        if not pursuit.delivered:
-            await self._try_on(pursuit, step)
-        return await self._hears_nothing(pursuit, pursuit.left_of(step))
+    async def _unanswered_for(self, tracker: "_RequestTracker", step: LadderRung) -> bool:
+        """Return whether no answer came within the level's time, or an officer escalated."""
+        if not tracker.delivered:
+            await self._keep_trying(tracker, step)
+        return await self._unanswered_after(tracker, tracker.time_left(step))
 
-    async def _try_on(self, pursuit: "_Pursuit", step: LadderRung) -> None:
-        """Try the bank that could not be reached until the rung is due: it may be back long before."""
-        away = min(pursuit.not_before - workflow.now(), pursuit.left_of(step))
-        if await self._hears_nothing(pursuit, max(away, timedelta(0))) and pursuit.left_of(step):
-            patience = max(pursuit.left_of(step), options.BANK_CALL_MINIMUM)
-            await self._deliver(pursuit, patience, options.patient_retry(self._policy))
+    async def _keep_trying(self, tracker: "_RequestTracker", step: LadderRung) -> None:
+        """Keep trying an unreachable bank until the level is due, because the bank may be back earlier."""
+        away = min(tracker.not_before - workflow.now(), tracker.time_left(step))
+        if await self._unanswered_after(tracker, max(away, timedelta(0))) and tracker.time_left(step):
+            window = max(tracker.time_left(step), options.BANK_CALL_MINIMUM)
+            await self._deliver(tracker, window, options.slow_retry(self._policy))
 
-    async def _hears_nothing(self, pursuit: "_Pursuit", wait: timedelta) -> bool:
-        """Whether the request is still unanswered after `wait`, or when a person will not wait any longer."""
-        await holds_within(lambda: self._moot(pursuit) or pursuit.hurry, wait)
-        # Where there is nothing left to wait, or the answer comes with the last moment, the time is over all the same.
-        return not self._moot(pursuit)
+    async def _unanswered_after(self, tracker: "_RequestTracker", wait: timedelta) -> bool:
+        """Return whether the request is still unanswered after `wait`, or when an officer escalates."""
+        await holds_within(lambda: self._needs_no_answer(tracker) or tracker.escalation_requested, wait)
+        # If no wait is left, or the answer comes at the last moment, the time still counts as over.
+        return not self._needs_no_answer(tracker)
 
-    async def _climb(self, pursuit: "_Pursuit", rung: Rung) -> None:
-        climbed: Climbed = await workflow.execute_activity_method(
+    async def _escalate(self, tracker: "_RequestTracker", rung: Rung) -> None:
+        result: Climbed = await workflow.execute_activity_method(
             CaseActivities.climb_rung,
             ClimbRung(
                 case_no=self._case_no,
-                request_id=pursuit.request_id,
-                institution=pursuit.request.institution,
+                request_id=tracker.request_id,
+                institution=tracker.request.institution,
                 rung=rung,
             ),
             task_queue=options.CASE_WORK_QUEUE,
             start_to_close_timeout=options.MAIL_TIMEOUT,
             heartbeat_timeout=options.ACTIVITY_HEARTBEAT,
-            schedule_to_close_timeout=options.RECORD_FOR,
+            schedule_to_close_timeout=options.RECORD_WINDOW,
             retry_policy=options.RECORD_RETRY,
         )
-        if climbed.unknown:
-            pursuit.starts_over()
+        if result.unknown:
+            tracker.restart_wait()
         else:
-            pursuit.climbed(rung)
-        if climbed.over:
-            self._load.finish(pursuit.request_id)
-        elif climbed.go_on:
-            pursuit.go_another_way()
+            tracker.escalated(rung)
+        if result.over:
+            self._state.finish(tracker.request_id)
+        elif result.go_on:
+            tracker.use_next_channel()
 
-    def _moot(self, pursuit: "_Pursuit") -> bool:
-        """Whether there is nothing to wait for any more, in this run at least."""
-        return self._leaving or not self._load.waits(pursuit.request_id)
+    def _needs_no_answer(self, tracker: "_RequestTracker") -> bool:
+        """Return whether this run needs no answer to the request any more."""
+        return self._continuing or not self._state.waits(tracker.request_id)
 
-    def _next_rung(self, pursuit: "_Pursuit") -> LadderRung | None:
-        """The rung above the last one climbed, for this class of bank; None above the last."""
-        ladder = self._policy.ladders[pursuit.request.answer_class]
-        if pursuit.rung is None:
+    def _next_level(self, tracker: "_RequestTracker") -> LadderRung | None:
+        """Return the next escalation level for this class of bank, or None after the last."""
+        ladder = self._policy.ladders[tracker.request.answer_class]
+        if tracker.level is None:
             return ladder[0]
-        climbed = [step.rung for step in ladder].index(pursuit.rung)
-        return ladder[climbed + 1] if climbed + 1 < len(ladder) else None
+        reached = [step.rung for step in ladder].index(tracker.level)
+        return ladder[reached + 1] if reached + 1 < len(ladder) else None
 
     def _priority_key(self, request: OpenRequest) -> int:
         rules = self._policy.priority
         return priority_key(rules, request.freshest_at, request.largest_paise, workflow.now())
 
-    # -- the end ---------------------------------------------------------------------------------------------------
+    # -- closing the case ----------------------------------------------------------------------------------------------
 
     def _nothing_open(self) -> bool:
-        return not (self._load.has_to_ask or self._load.has_parked or self._pursuits)
+        return not (self._state.has_to_ask or self._state.has_parked or self._trackers)
 
     async def _settle(self) -> bool:
-        """Close the case; false when the database knows of money in play, which is then taken up."""
+        """Close the case; return False if the database knows of money in play, and load that work."""
         settled = await workflow.execute_activity_method(
             CaseActivities.settle_case,
             SettleCase(case_no=self._case_no),
             task_queue=options.CASE_WORK_QUEUE,
             start_to_close_timeout=options.RECORD_TIMEOUT,
-            schedule_to_close_timeout=options.RECORD_FOR,
+            schedule_to_close_timeout=options.RECORD_WINDOW,
             retry_policy=options.RECORD_RETRY,
         )
         if settled.settled:
             self._more_hops = False
             return self._nothing_open() and workflow.all_handlers_finished()
         if settled.start is not None:
-            self._take_up(settled.start)
+            self._take_up_work(settled.start)
         if self._more_hops or self._nothing_open():
-            await self._rest()
+            await self._wait_for_recheck()
         return False
 
-    async def _rest(self) -> None:
-        """The database has money in play and nothing new to ask for it: look again in a moment, not at once."""
-        self._begin_pursuits()
-        await holds_within(lambda: self._load.has_to_ask, options.LOOK_AGAIN)
+    async def _wait_for_recheck(self) -> None:
+        """Wait before the next check: the database has money in play, but no new hop to ask about."""
+        self._start_trackers()
+        await holds_within(lambda: self._state.has_to_ask, options.SETTLE_RECHECK)
 
-    def _take_up(self, start: CaseStart) -> None:
-        """Take the database's word for what is open."""
+    def _take_up_work(self, start: CaseStart) -> None:
+        """Load the open hops, parked hops and requests from the database's snapshot."""
         self._more_hops = start.more_hops
         for hop in start.open_hops:
-            self._load.correct(hop.hop_no, hop.revision)
-            self._load.open(hop)
+            self._state.correct(hop.hop_no, hop.revision)
+            self._state.open(hop)
         for ref in start.parked:
-            self._load.correct(ref.hop_no, ref.revision)
-            self._load.park(ref)
+            self._state.correct(ref.hop_no, ref.revision)
+            self._state.park(ref)
         for request in start.requests:
-            if request.request_id not in self._pursuits and request.hops:
+            if request.request_id not in self._trackers and request.hops:
                 for ref in request.hops:
-                    self._load.correct(ref.hop_no, ref.revision)
-                self._take_request(request)
+                    self._state.correct(ref.hop_no, ref.revision)
+                self._add_request(request)
 
-    def _must_leave(self) -> bool:
-        # The server's word, which stands in the history: a figure of ours could never be changed while cases run.
+    def _must_continue_as_new(self) -> bool:
+        # The server's suggestion is recorded in the history. A limit of our own could not change while cases run.
         return workflow.info().is_continue_as_new_suggested()
 
     async def _continue_as_new(self) -> None:
-        """Let every request come to rest, and go on in a fresh history with what is still open."""
-        self._leaving = True
+        """Stop tracking all requests, then continue in a new history with the work that is still open."""
+        self._continuing = True
         await workflow.wait_condition(
             lambda: (
-                all(pursuit.task is None or pursuit.task.done() for pursuit in self._pursuits.values())
+                all(tracker.task is None or tracker.task.done() for tracker in self._trackers.values())
                 and workflow.all_handlers_finished()
             )
         )
@@ -313,76 +318,76 @@ class CaseWorkflow:
                 policy=self._policy,
                 last_wave_no=self._wave_no,
                 requests_sent=self._requests_sent,
-                open_hops=self._load.to_ask,
+                open_hops=self._state.to_ask,
                 more_hops=self._more_hops,
-                parked=self._load.parked,
+                parked=self._state.parked,
                 requests=tuple(
-                    pursuit.carried(self._load.asked(request_id))
-                    for request_id, pursuit in self._pursuits.items()
-                    if self._load.waits(request_id)
+                    tracker.as_open_request(self._state.asked(request_id))
+                    for request_id, tracker in self._trackers.items()
+                    if self._state.waits(request_id)
                 ),
             )
         )
 
 
-class _Pursuit:
-    """A request on its way to its answer: whether the bank has it, how far silence has climbed, and since when."""
+class _RequestTracker:
+    """State of one request: whether the bank has it, its escalation level, and when the current wait began."""
 
     def __init__(self, request: OpenRequest) -> None:
         self.request = request
         self.request_id = request.request_id
         self.delivered = request.delivered
-        self.rung = request.rung
+        self.level = request.rung
         self.round = request.round
         self.waiting_since = request.waiting_since
         self.not_before = request.waiting_since
-        """until then the bank is not called again"""
+        """the bank is not called again before this time"""
         self._escalated_to = request.escalated_to
         self.task: asyncio.Task[None] | None = None
 
     @property
-    def hurry(self) -> bool:
-        """Whether a person will not wait for the next rung."""
+    def escalation_requested(self) -> bool:
+        """Whether an officer has asked for a higher escalation level than the current one."""
         to = self._escalated_to
-        return to is not None and (self.rung is None or self.rung.stands_below(to))
+        return to is not None and (self.level is None or self.level.stands_below(to))
 
-    def left_of(self, step: LadderRung) -> timedelta:
-        """What is left of the wait before a rung."""
+    def time_left(self, step: LadderRung) -> timedelta:
+        """Return the time left before an escalation level is due."""
         due = self.waiting_since + timedelta(seconds=step.after_seconds)
         return max(due - workflow.now(), timedelta(0))
 
-    def stay_away(self, wait: timedelta) -> None:
-        """The bank could not be reached: leave it alone for that long."""
+    def pause_after_failure(self, wait: timedelta) -> None:
+        """Make no call for `wait`, because the bank could not be reached."""
         self.not_before = workflow.now() + wait
 
-    def climbed(self, rung: Rung) -> None:
-        """Silence has climbed to `rung`: the wait for the next begins."""
-        self.rung = rung
+    def escalated(self, rung: Rung) -> None:
+        """Record the escalation level `rung` and begin the wait for the next level."""
+        self.level = rung
         self.waiting_since = workflow.now()
 
-    def go_another_way(self) -> None:
-        """The bank did not hear it over one channel: it is to be carried over the next."""
+    def use_next_channel(self) -> None:
+        """Deliver the request over the next channel, because the bank did not respond on the last one."""
         self.round += 1
         self.delivered = False
         self.not_before = workflow.now()
 
-    def starts_over(self) -> None:
-        """The database knows nothing of the request, so nobody was told anything: the wait begins anew."""
+    def restart_wait(self) -> None:
+        """Restart the wait, because the database does not know the request and no one was notified."""
         self.waiting_since = workflow.now()
         self._escalated_to = None
 
     def escalate(self, to: Rung) -> None:
-        """A person will not wait for the rung `to`; told again, or when it is climbed already, it is no news."""
+        """Request escalation to level `to`. A repeated or lower level changes nothing."""
         if self._escalated_to is None or self._escalated_to.stands_below(to):
             self._escalated_to = to
 
-    def carried(self, hops: tuple[HopRef, ...]) -> OpenRequest:
-        """The request as the next run takes it up."""
+    def as_open_request(self, hops: tuple[HopRef, ...]) -> OpenRequest:
+        """Return the request in the form in which the next run receives it."""
         return self.request.model_copy(
             update={
                 "hops": hops,
                 "delivered": self.delivered,
-                "rung": self.rung,
+                "rung": self.level,
                 "round": self.round,
                 "waiting_since": self.waiting_since,
                 "escalated_to": self._escalated_to,
@@ -391,7 +396,7 @@ class _Pursuit:
 
 
 def _planned(case_no: str, wave_no: int, institution: str, hops: Sequence[HopBrief], now: datetime) -> OpenRequest:
-    """A new request about these hops of one bank."""
+    """Return a new request about these hops of one bank."""
     return OpenRequest(
         request_id=request_id(case_no, wave_no, institution),
         wave_no=wave_no,
@@ -406,5 +411,5 @@ def _planned(case_no: str, wave_no: int, institution: str, hops: Sequence[HopBri
 
 
 def request_id(case_no: str, wave_no: int, institution: str) -> str:
-    """The same request has the same id however often it is planned."""
+    """Return the id of a request; the same request always has the same id."""
     return str(uuid5(NAMESPACE_URL, f"urn:goldenhour:request:{case_no}:{wave_no}:{institution}"))

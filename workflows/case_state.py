@@ -1,4 +1,4 @@
-"""What is to be done about each hop of a case. Pure bookkeeping: no time, no activity, nothing that waits."""
+"""State of a case's hops. Pure bookkeeping: no time, no activities, no waiting."""
 
 from collections.abc import Collection, Iterable
 from enum import IntEnum
@@ -7,25 +7,25 @@ from schemas.outbox.case import CaseNews, HopBrief, HopRef
 
 
 class Stage(IntEnum):
-    """How far a hop has come at its revision; of two words about one revision the later stage counts."""
+    """Stage of a hop at its revision. If two messages name the same revision, the later stage counts."""
 
     TO_ASK = 0
     ASKED = 1
     PARKED = 2
-    """waits for the desk"""
+    """an officer at the control-room desk must act"""
     DONE = 3
 
 
 Standing = tuple[int, Stage]
-"""Where a hop stands: its revision, and the stage at that revision."""
+"""A hop's revision and its stage at that revision."""
 UNKNOWN: Standing = (-1, Stage.DONE)
 
 
-class Caseload:
-    """The hops of one case, by what each waits for.
+class CaseState:
+    """The hops of one case, by what each needs next.
 
-    Of every hop only the newest word counts: a later revision over an earlier one, and within a revision closed over
-    parked over asked over open. So the same news in any order and any number of times comes to the same.
+    Only the newest state of each hop counts. A later revision replaces an earlier one. Within a revision the order is
+    open, asked, parked, closed. The result is therefore the same whatever the order or number of messages.
     """
 
     def __init__(self) -> None:
@@ -33,13 +33,13 @@ class Caseload:
         self._to_ask: dict[int, HopBrief] = {}
         self._parked: set[int] = set()
         self._asked: dict[str, dict[int, int]] = {}
-        """by request: the hops it still asks about, with their revisions"""
+        """by request: the hops that it still asks about, with their revisions"""
         self._request_of: dict[int, str] = {}
 
-    # -- what is told ----------------------------------------------------------------------------------------------
+    # -- changes from signals ------------------------------------------------------------------------------------------
 
-    def tell(self, news: CaseNews) -> None:
-        """Take up what has changed."""
+    def apply(self, news: CaseNews) -> None:
+        """Apply the changes of one signal."""
         for hop in news.opened:
             self.open(hop)
         for ref in news.parked:
@@ -48,52 +48,52 @@ class Caseload:
             self.close(ref)
 
     def open(self, hop: HopBrief) -> None:
-        """The hop is to be asked about, unless something newer is known of it."""
-        if self._moves(hop.hop_no, (hop.revision, Stage.TO_ASK)):
+        """Add a hop to ask about, unless a newer state is known."""
+        if self._advance(hop.hop_no, (hop.revision, Stage.TO_ASK)):
             self._to_ask[hop.hop_no] = hop
 
     def park(self, ref: HopRef) -> None:
-        """The hop waits for the desk, unless something newer is known of it."""
-        if self._moves(ref.hop_no, (ref.revision, Stage.PARKED)):
+        """Park a hop for the desk, unless a newer state is known."""
+        if self._advance(ref.hop_no, (ref.revision, Stage.PARKED)):
             self._parked.add(ref.hop_no)
 
     def close(self, ref: HopRef) -> None:
-        """The hop needs nothing more at this revision."""
-        self._moves(ref.hop_no, (ref.revision, Stage.DONE))
+        """Record that the hop needs nothing more at this revision."""
+        self._advance(ref.hop_no, (ref.revision, Stage.DONE))
 
     def ask(self, request_id: str, refs: Iterable[HopRef]) -> None:
-        """A request asks about these hops from now on, but for those of which something newer is known."""
+        """Record that a request asks about these hops, except those with a newer state."""
         asked = self._asked.setdefault(request_id, {})
         for ref in refs:
-            if self._moves(ref.hop_no, (ref.revision, Stage.ASKED)):
+            if self._advance(ref.hop_no, (ref.revision, Stage.ASKED)):
                 asked[ref.hop_no] = ref.revision
                 self._request_of[ref.hop_no] = request_id
 
-    # -- what comes of a request -----------------------------------------------------------------------------------
+    # -- results of a request ------------------------------------------------------------------------------------------
 
     def keep_asking(self, request_id: str, hop_nos: Collection[int]) -> None:
-        """Of its hops the request asks only about these; whatever is said of the others next is news again."""
+        """Limit the request to these hops. The next message about any other hop counts as new."""
         for hop_no, revision in list(self._asked.get(request_id, {}).items()):
             if hop_no not in hop_nos:
-                self._take_out(hop_no)
+                self._remove(hop_no)
                 self._standing[hop_no] = (revision - 1, Stage.DONE)
 
     def finish(self, request_id: str) -> None:
-        """The request needs no answer any more, and neither do its hops."""
+        """Record that the request and its hops need no answer any more."""
         for hop_no, revision in list(self._asked.get(request_id, {}).items()):
-            self._moves(hop_no, (revision, Stage.DONE))
+            self._advance(hop_no, (revision, Stage.DONE))
 
     def forget(self, request_id: str) -> None:
-        """The request is over; what it still asked about can be opened again."""
+        """Remove the request; its unanswered hops can be opened again."""
         self.keep_asking(request_id, ())
         self._asked.pop(request_id, None)
 
     def correct(self, hop_no: int, revision: int) -> None:
-        """The database says that the hop stands open at this revision: an earlier word that it is done was wrong."""
+        """Undo a wrong "done" state, because the database says that the hop is open at this revision."""
         if self._standing.get(hop_no) == (revision, Stage.DONE):
             self._standing[hop_no] = (revision - 1, Stage.DONE)
 
-    # -- what there is to do ---------------------------------------------------------------------------------------
+    # -- work to do ----------------------------------------------------------------------------------------------------
 
     @property
     def to_ask(self) -> tuple[HopBrief, ...]:
@@ -102,7 +102,7 @@ class Caseload:
 
     @property
     def parked(self) -> tuple[HopRef, ...]:
-        """The hops that wait for the desk."""
+        """The parked hops, which an officer at the desk must handle."""
         return tuple(HopRef(hop_no=hop_no, revision=self._standing[hop_no][0]) for hop_no in sorted(self._parked))
 
     @property
@@ -112,21 +112,21 @@ class Caseload:
 
     @property
     def has_parked(self) -> bool:
-        """Whether a hop waits for the desk."""
+        """Whether any hop is parked for the desk."""
         return bool(self._parked)
 
     def waits(self, request_id: str) -> bool:
-        """Whether the request still waits for the answer about any hop."""
+        """Return whether the request still needs an answer about any hop."""
         return bool(self._asked.get(request_id))
 
     def asked(self, request_id: str) -> tuple[HopRef, ...]:
-        """The hops that a request still asks about."""
+        """Return the hops that a request still asks about."""
         return tuple(
             HopRef(hop_no=hop_no, revision=revision) for hop_no, revision in self._asked.get(request_id, {}).items()
         )
 
     def next_wave(self, most: int) -> dict[str, list[HopBrief]]:
-        """What to ask now, by bank: at most `most` hops each, the rest with the wave after it."""
+        """Return the hops to ask about now, by bank: at most `most` each. The rest wait for the next wave."""
         by_bank: dict[str, list[HopBrief]] = {}
         for hop in self._to_ask.values():
             bank = by_bank.setdefault(hop.institution, [])
@@ -134,17 +134,17 @@ class Caseload:
                 bank.append(hop)
         return by_bank
 
-    # -- leaves ----------------------------------------------------------------------------------------------------
+    # -- helpers -------------------------------------------------------------------------------------------------------
 
-    def _moves(self, hop_no: int, to: Standing) -> bool:
-        """Note where the hop stands now, and take it out from where it stood; false when that is no news."""
+    def _advance(self, hop_no: int, to: Standing) -> bool:
+        """Record the hop's new state; return False if it is not newer than the known one."""
         if to <= self._standing.get(hop_no, UNKNOWN):
             return False
-        self._take_out(hop_no)
+        self._remove(hop_no)
         self._standing[hop_no] = to
         return True
 
-    def _take_out(self, hop_no: int) -> None:
+    def _remove(self, hop_no: int) -> None:
         self._to_ask.pop(hop_no, None)
         self._parked.discard(hop_no)
         request_id = self._request_of.pop(hop_no, None)

@@ -1,4 +1,4 @@
-"""One account holder's grievance: the clock of the level it is with, until it is decided."""
+"""Workflow of one account holder's grievance: the deadline of its current level, until it is decided."""
 
 from temporalio import workflow
 
@@ -10,21 +10,21 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name="GrievanceWorkflow")
 class GrievanceWorkflow:
-    """Keeps the clock of one grievance; a decision that the holder takes on begins it anew."""
+    """Workflow that keeps the deadline of one grievance. An appeal to the next level starts it again."""
 
     @workflow.init
     def __init__(self, start: ProcedureStart) -> None:
-        self._grievance = row_clock.Procedure(start)
+        self._grievance = row_clock.RowClock(start)
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
-        """Bank, IO, Dy SP, district and State: what a level has not decided in its time goes to the one above."""
-        while not (look := await self._grievance.look(GrievanceActivities.look_at_grievance)).over:
-            if due := await self._grievance.wait(look):
+        """Pass the grievance up when a level misses its deadline: bank, IO, Dy SP, district, State."""
+        while not (state := await self._grievance.read_state(GrievanceActivities.look_at_grievance)).over:
+            if due := await self._grievance.wait(state):
                 await self._grievance.act(GrievanceActivities.move_grievance, due.what)
             self._grievance.continue_if_long()
 
     @workflow.signal(name="changed")
     def changed(self) -> None:
-        """The grievance, or the hold that it is about, was written."""
-        self._grievance.take_note()
+        """Signal: the row of the grievance, or of its hold, changed."""
+        self._grievance.mark_changed()

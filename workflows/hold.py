@@ -1,4 +1,4 @@
-"""The clocks of one case's money on hold at one account: the holder is told, the lapse is warned of, and comes."""
+"""Workflow of one case's money on hold at one account: notice to the holder, warnings before lapse, and lapse."""
 
 from temporalio import workflow
 
@@ -10,21 +10,24 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name="HoldWorkflow")
 class HoldWorkflow:
-    """Keeps the clocks of one hold until nothing is on hold any more."""
+    """Workflow that keeps the deadlines of one hold until no money is on hold."""
 
     @workflow.init
     def __init__(self, start: ProcedureStart) -> None:
-        self._hold = row_clock.Procedure(start)
+        self._hold = row_clock.RowClock(start)
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
-        """Tell the holder, warn at 30, 15, 7 and 1 day, let it lapse; an order that comes first stops the clocks."""
-        while not (look := await self._hold.look(HoldActivities.look_at_hold)).over:
-            if due := await self._hold.wait(look):
+        """Notify the holder, warn 30, 15, 7 and 1 day before lapse, then let the hold lapse.
+
+        An order that comes first stops these deadlines.
+        """
+        while not (state := await self._hold.read_state(HoldActivities.look_at_hold)).over:
+            if due := await self._hold.wait(state):
                 await self._hold.act(HoldActivities.attend_to_hold, due.what)
             self._hold.continue_if_long()
 
     @workflow.signal(name="changed")
     def changed(self) -> None:
-        """The hold, or what is ordered about it, was written."""
-        self._hold.take_note()
+        """Signal: the row of the hold, or of an order about it, changed."""
+        self._hold.mark_changed()

@@ -1,4 +1,4 @@
-"""The round: banks whose time has come are asked for their lists of liens."""
+"""Workflow that asks banks for their lists of liens when they are due."""
 
 import asyncio
 
@@ -13,11 +13,11 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name="ReconciliationWorkflow")
 class ReconciliationWorkflow:
-    """Run by a schedule. It keeps nothing: what a round has not put to a bank is put by the next."""
+    """Workflow that a schedule runs. It keeps no state: the next run repeats what this run could not ask."""
 
     @workflow.run
     async def run(self) -> RoundDone:
-        """One round."""
+        """Run one round of requests."""
         plan = await workflow.execute_activity_method(
             ReconciliationActivities.plan_round,
             task_queue=options.CASE_WORK_QUEUE,
@@ -25,22 +25,22 @@ class ReconciliationWorkflow:
             schedule_to_close_timeout=options.ROUND_TIMEOUT,
             retry_policy=options.SWEEP_RETRY,
         )
-        asked = await asyncio.gather(*(self._ask(order) for order in plan.asks))
+        asked = await asyncio.gather(*(self._ask(request) for request in plan.asks))
         return RoundDone(asked=sum(asked), lists_compared=plan.lists_compared, told=plan.told)
 
-    async def _ask(self, order: AskForList) -> bool:
-        """Over a channel where one takes it, else by letter and telephone; false where the next round must."""
+    async def _ask(self, request: AskForList) -> bool:
+        """Ask one bank over a channel, else by letter and telephone; return False if the next round must."""
         try:
-            if not (order.by_channel and await self._ask_by_channel(order)):
-                await self._ask_by_people(order)
+            if not (request.by_channel and await self._ask_by_channel(request)):
+                await self._ask_by_people(request)
         except ActivityError:
             return False
         return True
 
-    async def _ask_by_people(self, order: AskForList) -> None:
+    async def _ask_by_people(self, request: AskForList) -> None:
         await workflow.execute_activity_method(
             ReconciliationActivities.ask_by_people,
-            order,
+            request,
             task_queue=options.CASE_WORK_QUEUE,
             start_to_close_timeout=options.MAIL_TIMEOUT,
             heartbeat_timeout=options.ACTIVITY_HEARTBEAT,
@@ -48,18 +48,18 @@ class ReconciliationWorkflow:
             retry_policy=options.RECORD_RETRY,
         )
 
-    async def _ask_by_channel(self, order: AskForList) -> bool:
+    async def _ask_by_channel(self, request: AskForList) -> bool:
         try:
             return await workflow.execute_activity_method(
                 ReconciliationActivities.ask_by_channel,
-                order,
+                request,
                 task_queue=options.BANK_CALLS_QUEUE,
-                start_to_close_timeout=options.LIST_ASK_ATTEMPT,
-                schedule_to_close_timeout=options.LIST_ASK_FOR,
-                retry_policy=options.LIST_ASK_RETRY,
-                # Behind every hold request.
-                priority=options.bank_call_priority(order.institution, options.LAST_PRIORITY),
+                start_to_close_timeout=options.LIEN_LIST_ATTEMPT,
+                schedule_to_close_timeout=options.LIEN_LIST_WINDOW,
+                retry_policy=options.LIEN_LIST_RETRY,
+                # Lower priority than every hold request.
+                priority=options.bank_call_priority(request.institution, options.LAST_PRIORITY),
             )
         except ActivityError:
-            # The bank was away for all that time, or nobody serves the queue: people ask.
+            # The bank was unreachable for the whole time, or no worker serves the queue. People ask the bank instead.
             return False

@@ -1,4 +1,4 @@
-"""One victim's money on its way home: the clocks of its steps, from the first hold to the closure."""
+"""Workflow of one restoration: the deadlines of its steps, from the first hold to closure."""
 
 from typing import assert_never
 
@@ -14,19 +14,22 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name="RestorationWorkflow")
 class RestorationWorkflow:
-    """Keeps the clocks of one restoration; officers move it from step to step, each verb a transaction of its own."""
+    """Workflow that keeps the deadlines of one restoration.
+
+    Officers move it; each decision is a separate transaction.
+    """
 
     @workflow.init
     def __init__(self, start: ProcedureStart) -> None:
-        self._restoration = row_clock.Procedure(start)
+        self._restoration = row_clock.RowClock(start)
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
-        """Remind and escalate, end what nobody has to end, divide what is up for approval; until it is over."""
-        while not (look := await self._restoration.look(RestorationActivities.look_at_restoration)).over:
-            if look.at == Step.APPLICATION:
+        """Remind, escalate, end steps that need no officer, and allocate money for approval, until closure."""
+        while not (state := await self._restoration.read_state(RestorationActivities.look_at_restoration)).over:
+            if state.at == Step.APPLICATION:
                 await self._restoration.act(RestorationActivities.write_application)
-            if due := await self._restoration.wait(look):
+            if due := await self._restoration.wait(state):
                 match Errand(due.what):
                     case Errand.REMIND:
                         await self._restoration.act(RestorationActivities.remind_of_step)
@@ -42,5 +45,5 @@ class RestorationWorkflow:
 
     @workflow.signal(name="changed")
     def changed(self) -> None:
-        """The restoration, or what its way depends on, was written."""
-        self._restoration.take_note()
+        """Signal: the row of the restoration, or of something it depends on, changed."""
+        self._restoration.mark_changed()

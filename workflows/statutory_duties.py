@@ -1,4 +1,4 @@
-"""The duties of one case: what the law asks of the police after a hold, each with its own clock."""
+"""Workflow of a case's statutory duties: what the law requires of the police after a hold."""
 
 from temporalio import workflow
 
@@ -10,21 +10,21 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name="DutiesWorkflow")
 class DutiesWorkflow:
-    """Keeps the clocks of a case's duties; the next duty of a case whose duties were all done begins it anew."""
+    """Workflow that keeps the deadlines of a case's duties. A later duty of the same case starts it again."""
 
     @workflow.init
     def __init__(self, start: ProcedureStart) -> None:
-        self._duties = row_clock.Procedure(start)
+        self._duties = row_clock.RowClock(start)
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
-        """Remind of each duty before it is due, and escalate what is overdue, until all are done."""
-        while not (look := await self._duties.look(StatutoryDutyActivities.look_at_duties)).over:
-            if due := await self._duties.wait(look):
+        """Remind officers of each duty before its deadline and escalate overdue duties, until all are done."""
+        while not (state := await self._duties.read_state(StatutoryDutyActivities.look_at_duties)).over:
+            if due := await self._duties.wait(state):
                 await self._duties.act(StatutoryDutyActivities.care_for_duty, due.what)
             self._duties.continue_if_long()
 
     @workflow.signal(name="changed")
     def changed(self) -> None:
-        """A duty was written."""
-        self._duties.take_note()
+        """Signal: the row of a duty changed."""
+        self._duties.mark_changed()

@@ -1,4 +1,4 @@
-"""The sweep: what was committed but never told to a workflow is told now."""
+"""Workflow that notifies workflows of committed changes they have not received."""
 
 from temporalio import workflow
 
@@ -10,11 +10,11 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name="SweepWorkflow")
 class SweepWorkflow:
-    """Run by a schedule: start the cases and send the news that the API could not, because Temporal was away."""
+    """Workflow that a schedule runs. It starts cases and sends notifications that failed while Temporal was away."""
 
     @workflow.run
     async def run(self) -> Swept:
-        """One sweep."""
+        """Run one sweep."""
         return await workflow.execute_activity_method(
             SweepActivities.sweep_outbox,
             task_queue=options.CASE_WORK_QUEUE,

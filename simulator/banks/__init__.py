@@ -1,1 +1,1 @@
-"""Banks: the directory, channels, delivery, concurrency and what is received."""
+"""Simulated banks: tickets, answers, orders, channels and faults."""

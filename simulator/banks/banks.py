@@ -1,32 +1,32 @@
-"""The banks at work in real (compressed) time: tickets wait, are worked, and their answers leave for the police."""
+"""Banks at work in compressed real time: tickets wait, are handled, and their answers go to the police."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from simulator.banks.faults import FaultBook, drawn_faults
+from simulator.banks.messages import signed_answer, status_update
 from simulator.banks.poster import HTTP_GONE, HTTP_OK, Poster, Reply, onward_of, refused_of
 from simulator.banks.script import Script, ScriptedAnswer
-from simulator.banks.speech import signed_answer, status_update
 from simulator.banks.tickets import PostRecord, TicketBook, TicketRecord
 from simulator.clock import IST, Clock
 from simulator.config import Channel, SimulatorConfig
 from simulator.institutions import Institution
-from simulator.net.http_client import Line
+from simulator.net.http_client import HttpClient
 from simulator.seeds import chance
 from simulator.wires.answer_page import Visitor, statements
-from simulator.wires.i4c import MAX_ROWS, FraudReport, Scribe
-from simulator.wires.iso_files import LOOK_EVERY_WALL_SECONDS, put_answer, was_taken
+from simulator.wires.i4c import MAX_ROWS, FraudReport, RowWriter
+from simulator.wires.iso_files import SPOOL_POLL_WALL_SECONDS, put_answer, was_accepted
 from simulator.wires.iso_messages import write_answer
-from simulator.world.bank_model import BankDesk, Finding, Incident, Post
+from simulator.world.bank_model import BankModel, Finding, Incident, Post
 from simulator.world.world import World
 
 EARLY_MOST_WALL_SECONDS = 3.0
-"""how long an early answer holds up the reply to the fraud report"""
+"""longest time that an early answer delays the reply to the fraud report"""
 
 
 class Banks:
-    """Every bank's ticket office. One asyncio task a ticket, asleep until the ticket is due."""
+    """Ticket handling of every bank. One asyncio task per ticket sleeps until the ticket is due."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Banks:
         self.by_code: Mapping[str, Institution] = {bank.code: bank for bank in institutions}
         self.world = world
         self.clock = clock
-        self.desk = BankDesk(world, config, institutions)
+        self.desk = BankModel(world, config, institutions)
         self.book = TicketBook()
         self.faults = FaultBook(config.seed)
         if config.random_faults:
@@ -49,29 +49,29 @@ class Banks:
         self.held_by_case: dict[str, dict[str, int]] = {}
         """by acknowledgement number and class of bank: paise held"""
         self.nudges = {"mail": 0, "call": 0, "worked": 0}
-        self._scribe = Scribe(config.seed, clock, self.by_code, world.accounts)
+        self._row_writer = RowWriter(config.seed, clock, self.by_code, world.accounts)
         self._scripts: dict[tuple[str, str], Script] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
-        """Send everybody home."""
+        """Stop all tasks."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.poster.close()
 
     def script(self, bank: str, rrn: str) -> Script:
-        """The script of one transfer at one bank; empty, and created, when there is none."""
+        """Return the script of one transfer at one bank; create an empty one if there is none."""
         return self._scripts.setdefault((bank, rrn), Script())
 
     def scripted(self, bank: str, rrns: Sequence[str]) -> Script | None:
-        """The first script that speaks of one of these transfers."""
+        """Return the first script about one of these transfers."""
         return next((s for s in (self._scripts.get((bank, rrn)) for rrn in rrns) if s is not None), None)
 
     async def receive(
         self, bank: Institution, key: str, report: FraudReport, channel: Channel = "i4c", link: str = ""
     ) -> TicketRecord:
-        """Take a request: a new ticket, or the one it already has. An early answer leaves before this returns."""
+        """Accept a request: return a new ticket, or the existing one. An early answer is sent before this returns."""
         known = self.book.known(bank, key)
         if known is not None and not bank.ignores_key:
             return known
@@ -82,7 +82,7 @@ class Banks:
         return record
 
     def nudge(self, record: TicketRecord, *, by_call: bool) -> bool:
-        """Remind a bank of a ticket; says whether that helped."""
+        """Remind a bank of a ticket; return whether that helped."""
         self.nudges["call" if by_call else "mail"] += 1
         nudges, number = self.config.nudges, sum(self.nudges.values())
         rate: float = nudges.call if by_call else getattr(nudges, record.bank.answer_class)
@@ -95,7 +95,7 @@ class Banks:
     async def post_as(
         self, bank: Institution, ack_no: str, job_id: str | None, rows: Sequence[dict[str, object]]
     ) -> tuple[int, dict[str, object]]:
-        """Post rows as that bank, once, whatever they say; gives the HTTP status and the JSON that came back."""
+        """Post rows as that bank, once, with any content; return the HTTP status and the JSON reply."""
         content: dict[str, object] = {"acknowledgement_no": ack_no, "transactions": list(rows)}
         if job_id is not None:
             content["job_id"] = job_id
@@ -109,7 +109,7 @@ class Banks:
         return task
 
     async def _handle(self, record: TicketRecord) -> None:
-        """A ticket from arrival to its last answer."""
+        """Handle a ticket from receipt to its last answer."""
         code = record.bank.code
         answers: list[ScriptedAnswer] = []
         by_world: list[Incident] = []
@@ -121,12 +121,12 @@ class Banks:
                 answers += script.answers
         async with asyncio.TaskGroup() as group:
             for answer in answers:
-                group.create_task(self._recite(record, answer))
+                group.create_task(self._send_scripted(record, answer))
             if by_world:
                 group.create_task(self._work(record, by_world))
         self.book.answer_given(record)
 
-    async def _recite(self, record: TicketRecord, answer: ScriptedAnswer) -> None:
+    async def _send_scripted(self, record: TicketRecord, answer: ScriptedAnswer) -> None:
         await asyncio.sleep(answer.after_wall_seconds)
         now = self.clock.instant(self.clock.now()).astimezone(IST)
         rows = [
@@ -145,7 +145,7 @@ class Banks:
         return credit.account.plan.key.number if credit is not None else ""
 
     async def _work(self, record: TicketRecord, incidents: Sequence[Incident]) -> None:
-        """Work each incident at its time, then say what was found."""
+        """Handle each incident at its time, then report the findings."""
         bank, rrns = record.bank, [incident.rrn for incident in incidents]
         start = record.received_world
         if self.desk.silent(bank, rrns):
@@ -174,10 +174,11 @@ class Banks:
         return finding
 
     async def _until(self, record: TicketRecord, due: float) -> float:
-        """Sleep until the world time `due`, or sooner if somebody nudges; gives the world time at which it is over.
+        """Wait until the simulated time `due`, or less after a reminder; return the simulated time of the end.
 
-        That is the time it was due, not the little later at which a busy machine woke us: the world must not depend
-        on how busy the machine is. While the clock stands, waits last as long, and the time stays what it is.
+        The result is the due time, not the slightly later time at which a busy machine resumes the task: the world must
+        not depend on the machine's load. While the clock stands still, waits last as long, and the time does not
+        change.
         """
         while True:
             now = self.clock.now()
@@ -196,7 +197,7 @@ class Banks:
         wait = worked_at + post.after - self.clock.now() if self.clock.running else post.after
         if post.after > 0 and wait > 0:
             await asyncio.sleep(self.clock.wall_seconds(wait))
-        rows = [self._scribe.row(record.bank, row) for row in post.rows]
+        rows = [self._row_writer.row(record.bank, row) for row in post.rows]
         for first in range(0, len(rows), MAX_ROWS):
             await self._deliver(record, rows[first : first + MAX_ROWS])
 
@@ -207,44 +208,44 @@ class Banks:
         ack_no: str | None = None,
         job_id: str | None = None,
     ) -> None:
-        told = ack_no or record.report.ack_no
+        case_ack_no = ack_no or record.report.ack_no
         key = f"{' '.join(record.rrns)} {len(record.posts)}"
-        rows = self.faults.bent(record.bank.code, key, rows)
+        rows = self.faults.with_faults(record.bank.code, key, rows)
         sent = PostRecord(onward_of(rows), refused_of(rows), key)
         record.posts.append(sent)
-        self.book.named(told, sent)
+        self.book.named(case_ack_no, sent)
         if record.channel == "email":
             await self._visit(record, rows, sent)
         elif record.channel == "iso20022":
             await self._file(record, rows, sent)
         elif record.report.hop_nos:
-            speech = signed_answer(record, rows)
-            if speech is not None:
-                await self.poster.deliver(record.bank, speech, sent)
+            message = signed_answer(record, rows)
+            if message is not None:
+                await self.poster.deliver(record.bank, message, sent)
         else:
             await self.poster.deliver(record.bank, status_update(record, ack_no, job_id, rows), sent)
 
     async def _visit(self, record: TicketRecord, rows: Sequence[dict[str, object]], sent: PostRecord) -> None:
-        """Open the link of the newest letter and fill in the page, again and again until it is taken or closed."""
+        """Open the link of the newest letter and fill in the page, until it is accepted or closed."""
         left = statements(rows)
 
         async def say() -> Reply:
-            line = Line(origin_of(record.link), 1)
+            line = HttpClient(origin_of(record.link), 1)
             try:
                 return Reply(await Visitor(line, record.link, record.bank, left).say_all(), {})
             finally:
                 line.close()
 
-        await self.poster.until_taken(record.bank, sent, say)
+        await self.poster.until_accepted(record.bank, sent, say)
 
     async def _file(self, record: TicketRecord, rows: Sequence[dict[str, object]], sent: PostRecord) -> None:
-        """Answer by a message; rows that speak of nothing that was asked are not said."""
+        """Answer by a message; rows about hops that were not in the request are skipped."""
         body = write_answer(record.bank.code, record.report, rows)
         if body is not None:
             await self.file(record.bank, body, sent)
 
     async def file(self, bank: Institution, body: bytes, sent: PostRecord) -> None:
-        """Put a message into the bank's folder of the spool, and wait until the police take it or send it back."""
+        """Put a message into the bank's spool folder, and wait until the police accept or refuse it."""
         root = self.config.iso_spool
         if root is None:
             return
@@ -252,14 +253,14 @@ class Banks:
         name = await asyncio.to_thread(put_answer, folder, body)
 
         async def say() -> Reply:
-            while (taken := await asyncio.to_thread(was_taken, folder, name)) is None:  # noqa: ASYNC110
-                await asyncio.sleep(LOOK_EVERY_WALL_SECONDS)
+            while (taken := await asyncio.to_thread(was_accepted, folder, name)) is None:  # noqa: ASYNC110
+                await asyncio.sleep(SPOOL_POLL_WALL_SECONDS)
             return Reply(HTTP_OK if taken else HTTP_GONE, {})
 
-        await self.poster.until_taken(bank, sent, say)
+        await self.poster.until_accepted(bank, sent, say)
 
 
 def origin_of(link: str) -> str:
-    """Scheme, host and port of an address."""
+    """Return scheme, host and port of an address."""
     parts = urlsplit(link)
     return f"{parts.scheme}://{parts.netloc}"

@@ -1,4 +1,4 @@
-"""Banks that fetch: each follows its feed at the police with waiting calls, acknowledges what is there and works it."""
+"""Banks that fetch: each reads its feed at the police by long polling, acknowledges the entries and handles them."""
 
 import asyncio
 import logging
@@ -9,13 +9,13 @@ from urllib.parse import quote
 import orjson
 
 from simulator.banks.banks import Banks
+from simulator.banks.messages import HOLDS_PATH, SignedRequest
 from simulator.banks.orders import read_cancelled, read_order
 from simulator.banks.paying import ORDERS_PATH, BackOffices
-from simulator.banks.speech import HOLDS_PATH, SignedRequest
 from simulator.institutions import Institution
-from simulator.net.http_client import Line, LineError
+from simulator.net.http_client import HttpClient, HttpClientError
 from simulator.wires.i4c import FraudReport
-from simulator.wires.json_api import read_demand
+from simulator.wires.json_api import read_hold_request
 
 WAIT_SECONDS = 20
 PAGE_ITEMS = 100
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class FeedReaders:
-    """The readers of every bank that fetches."""
+    """The feed readers of all banks that fetch."""
 
     def __init__(self, banks: Banks, offices: BackOffices) -> None:
         self._banks = banks
@@ -53,25 +53,25 @@ class FeedReaders:
 
 
 class _Reader:
-    """One bank's program."""
+    """The feed program of one bank."""
 
     def __init__(self, banks: Banks, offices: BackOffices, bank: Institution, api_url: str) -> None:
         self._banks = banks
         self._offices = offices
         self._bank = bank
         self._url = api_url
-        self._line = Line(api_url, LINES_A_BANK)
+        self._line = HttpClient(api_url, LINES_A_BANK)
         self._cursor = ""
 
     async def follow(self) -> None:
-        """Read for ever; what fails is tried again."""
+        """Read for ever, and retry failures."""
         failures = 0
         try:
             while True:
                 await self._until_up()
                 try:
                     done = await self._read_page()
-                except LineError as error:
+                except HttpClientError as error:
                     log.debug("feed of %s: %s", self._bank.code, error)
                     done = False
                 failures = 0 if done else failures + 1
@@ -82,13 +82,13 @@ class _Reader:
             self._line.close()
 
     async def _until_up(self) -> None:
-        """A bank that is down does not read either."""
+        """Wait while the bank is down, because then it does not read either."""
         clock = self._banks.clock
         while clock.running and (outage := self._banks.desk.outage(self._bank.code, clock.now())) is not None:  # noqa: ASYNC110
             await asyncio.sleep(max(0.01, clock.wall_seconds(outage.end - clock.now())))
 
     async def _read_page(self) -> bool:
-        """Wait for a page and take what stands on it; whether that went well."""
+        """Wait for a page of the feed and process it; return whether that succeeded."""
         cursor = f"&cursor={quote(self._cursor)}" if self._cursor else ""
         path = f"{HOLDS_PATH}?status=open&limit={PAGE_ITEMS}&wait_seconds={WAIT_SECONDS}{cursor}"
         status, page = await self._call("GET", path)
@@ -97,13 +97,13 @@ class _Reader:
         if status != HTTP_OK:
             return False
         items = page.get("items")
-        holds = [read_demand(item) for item in items] if isinstance(items, list) else []
+        holds = [read_hold_request(item) for item in items] if isinstance(items, list) else []
         await asyncio.gather(*(self._take(key, report) for key, report in holds))
         self._cursor = str(page.get("next", ""))
         return await self._read_orders()
 
     async def _read_orders(self) -> bool:
-        """An order wakes the feed and stands in a list of its own; whether that was read."""
+        """Read the list of orders, because an order only wakes the feed; return whether that succeeded."""
         cursor = ""
         while True:
             path = f"{ORDERS_PATH}?waiting=true&limit={PAGE_ITEMS}{cursor}"
@@ -121,18 +121,19 @@ class _Reader:
             cursor = f"&cursor={quote(str(page['next']))}"
 
     async def _take(self, key: str, report: FraudReport) -> None:
-        """A hold that changes comes again: only what this bank has not seen is a ticket."""
+        """Open a ticket for a new hold request. A changed hold appears in the feed again and is skipped."""
         if self._banks.book.of_key(self._bank.code, key) is not None:
             return
         status, _ = await self._call("POST", f"{HOLDS_PATH}/{key}/acknowledge", b"{}")
-        # Over before it was read (409): the money is somewhere all the same, but nobody asks any more.
+        # A 409 means that the request ended before it was read. The money exists, but no request asks about it any
+        # more.
         if status != HTTP_CONFLICT:
             await self._banks.receive(self._bank, key, replace(report, job_id=key), channel="pull")
 
     async def _call(self, method: str, path: str, body: bytes = b"") -> tuple[int, dict[str, object]]:
-        speech = SignedRequest(self._bank, path, body, method)
-        told = speech.seal(self._url, body)
-        answer = await self._line.request(method, path, headers=told.headers, body=told.body)
+        message = SignedRequest(self._bank, path, body, method)
+        sealed = message.seal(self._url, body)
+        answer = await self._line.request(method, path, headers=sealed.headers, body=sealed.body)
         try:
             content = orjson.loads(answer.body) if answer.body else {}
         except orjson.JSONDecodeError:

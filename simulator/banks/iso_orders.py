@@ -1,4 +1,4 @@
-"""Orders in ISO 20022 as a bank's own software has them: camt.056 in; a credit by pacs.004, a lift by camt.029 out."""
+"""ISO 20022 orders in a bank's software: camt.056 in; credits by pacs.004 and releases by camt.029 out."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,14 +10,21 @@ from xml.sax.saxutils import escape
 from simulator.banks.orders import Done, Kind, Order, OrderLine
 from simulator.clock import IST
 from simulator.wires.i4c import TicketError, paise
-from simulator.wires.iso_messages import amount, document, financial_institution, read_xml, resolution, said_of
+from simulator.wires.iso_messages import (
+    additional_information,
+    amount,
+    document,
+    financial_institution,
+    read_xml,
+    resolution,
+)
 
 _KINDS: Final[Mapping[str, Kind]] = {"RESTORE": "restore", "RELEASE": "release"}
-TAKEN_BACK: Final = "RECALL"
+CANCELLED: Final = "RECALL"
 
 
 def read_iso_order(text: bytes) -> tuple[Order, str] | None:
-    """An order and its case id; None for any other message. Raises TicketError for an order that cannot be read."""
+    """Return an order and its case id, or None for another message. Raises TicketError for an unreadable order."""
     try:
         request = read_xml(text).find(".//{*}FIToFIPmtCxlReq")
     except TicketError:
@@ -36,7 +43,7 @@ def read_iso_order(text: bytes) -> tuple[Order, str] | None:
 
 
 def read_iso_cancelled(text: bytes) -> tuple[str, str] | None:
-    """The order that a message takes back, and the case id of that; None for any other message. Raises TicketError."""
+    """Return the order id and case id of a cancellation, or None for another message. Raises TicketError."""
     try:
         request = read_xml(text).find(".//{*}FIToFIPmtCxlReq")
     except TicketError:
@@ -44,26 +51,26 @@ def read_iso_cancelled(text: bytes) -> tuple[str, str] | None:
     transaction = request.find("{*}Undrlyg/{*}TxInf") if request is not None else None
     if request is None or transaction is None:
         return None
-    if transaction.findtext("{*}CxlRsnInf/{*}Rsn/{*}Prtry", "") != TAKEN_BACK:
+    if transaction.findtext("{*}CxlRsnInf/{*}Rsn/{*}Prtry", "") != CANCELLED:
         return None
-    return _order_id(said_of(transaction).get("ORDER", "")), request.findtext("{*}Case/{*}Id", "")
+    return _order_id(additional_information(transaction).get("ORDER", "")), request.findtext("{*}Case/{*}Id", "")
 
 
 def _order_id(text: str) -> str:
-    """The id as every other channel writes it: in a file it has no hyphens, and it is the same order all the same."""
+    """Return the id as every other channel writes it; files have it without hyphens."""
     try:
         return str(UUID(text))
     except ValueError as error:
-        raise TicketError("the order's id is none of the police's") from error
+        raise TicketError("the order's id is not one of the police") from error
 
 
-def write_stopped(bank: str, case: str) -> bytes:
-    """That the bank does an order no more, under the case id of its cancellation."""
+def write_cancellation_acknowledged(bank: str, case: str) -> bytes:
+    """Return a message by which the bank acknowledges a cancellation, with its case id."""
     return resolution(bank, case, "CNCL", "<TxInfAndSts><TxCxlSts>ACCR</TxCxlSts></TxInfAndSts>")
 
 
 def _line(transaction: ElementTree.Element) -> OrderLine:
-    said = said_of(transaction)
+    said = additional_information(transaction)
     try:
         number, amount_paise = int(said["LINE"]), paise(said["AMNT"].removeprefix("INR"))
     except (KeyError, ValueError) as error:
@@ -74,34 +81,34 @@ def _line(transaction: ElementTree.Element) -> OrderLine:
 
 
 def write_done(bank: str, order: Order, case: str, done: Sequence[Done]) -> bytes:
-    """What the bank has done of an order: returned money, or holds that were lifted."""
+    """Return a message about an executed order: money returned, or holds released."""
     references = {line.line_no: line.reference for line in order.lines}
-    told = [(escape(references[one.line_no]), one) for one in done]
-    return _returned(bank, case, told) if order.kind == "restore" else _lifted(bank, case, told)
+    done_lines = [(escape(references[one.line_no]), one) for one in done]
+    return _returned(bank, case, done_lines) if order.kind == "restore" else _lifted(bank, case, done_lines)
 
 
-def _returned(bank: str, case: str, told: Sequence[tuple[str, Done]]) -> bytes:
+def _returned(bank: str, case: str, done_lines: Sequence[tuple[str, Done]]) -> bytes:
     now = datetime.now(UTC)
     lines = "".join(
         f"<TxInf><RtrId>{escape(one.reference)}</RtrId><OrgnlEndToEndId>{rrn}</OrgnlEndToEndId>"
         f"<OrgnlTxId>{rrn}</OrgnlTxId>{amount('RtrdIntrBkSttlmAmt', one.amount_paise)}"
         f"<IntrBkSttlmDt>{now.astimezone(IST):%Y-%m-%d}</IntrBkSttlmDt>"
         f"<RtrRsnInf><Rsn><Cd>FOCR</Cd></Rsn><AddtlInf>/CASE/{escape(case)}</AddtlInf></RtrRsnInf></TxInf>"
-        for rrn, one in told
+        for rrn, one in done_lines
     )
     head = (
         f"<GrpHdr><MsgId>{uuid4().hex}</MsgId><CreDtTm>{now:%Y-%m-%dT%H:%M:%SZ}</CreDtTm>"
-        f"<NbOfTxs>{len(told)}</NbOfTxs><SttlmInf><SttlmMtd>CLRG</SttlmMtd></SttlmInf>"
+        f"<NbOfTxs>{len(done_lines)}</NbOfTxs><SttlmInf><SttlmMtd>CLRG</SttlmMtd></SttlmInf>"
         f"<InstgAgt>{financial_institution(bank)}</InstgAgt></GrpHdr>"
     )
     return document("pacs.004.001.09", f"<PmtRtr>{head}{lines}</PmtRtr>")
 
 
-def _lifted(bank: str, case: str, told: Sequence[tuple[str, Done]]) -> bytes:
+def _lifted(bank: str, case: str, done_lines: Sequence[tuple[str, Done]]) -> bytes:
     lines = "".join(
         f"<TxInfAndSts><OrgnlEndToEndId>{rrn}</OrgnlEndToEndId><OrgnlTxId>{rrn}</OrgnlTxId><TxCxlSts>ACCR</TxCxlSts>"
         f"<RsltnRltdInf><TxId>{escape(one.reference)}</TxId>{amount('IntrBkSttlmAmt', one.amount_paise)}"
         "</RsltnRltdInf></TxInfAndSts>"
-        for rrn, one in told
+        for rrn, one in done_lines
     )
     return resolution(bank, case, "CNCL", lines)

@@ -1,4 +1,4 @@
-"""The banks' mailboxes: an SMTP server that takes reminders and letters and has somebody look at the ticket."""
+"""Mailboxes of the banks: an SMTP server that takes reminders and letters, and has officers handle the tickets."""
 
 import asyncio
 import re
@@ -21,7 +21,7 @@ KEPT_LETTERS = 1_000
 
 
 class Mailboxes:
-    """Takes mail for every bank's desk and nodal officer."""
+    """Receives mail for every bank's desk and nodal officer."""
 
     def __init__(self, banks: Banks, offices: BackOffices) -> None:
         self._banks = banks
@@ -33,18 +33,18 @@ class Mailboxes:
         self._talks: WeakSet[SMTP] = WeakSet()
         self.received = 0
         self.unknown = 0
-        """letters about no ticket that still waits"""
+        """letters that match no open ticket"""
         self.letters: list[EmailMessage] = []
-        """the first of them, for tests to read"""
+        """the first letters, for tests to read"""
 
     async def serve(self, host: str, port: int) -> int:
-        """Listen for mail; gives the port."""
+        """Listen for mail; return the port."""
         self._server = await asyncio.get_running_loop().create_server(self._answer, host, port)
         taken: int = self._server.sockets[0].getsockname()[1]
         return taken
 
     def close(self) -> None:
-        """Stop listening and hang up on whoever is still on the line."""
+        """Stop listening and close open connections."""
         if self._server is not None:
             self._server.close()
         for talk in list(self._talks):
@@ -59,14 +59,14 @@ class Mailboxes:
     async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Take mail for our banks only."""
+        """Accept mail for our banks only."""
         if address.lower() not in self._boxes:
             return "550 no such mailbox"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Read a letter: it opens a ticket, or makes somebody look at the one it is about."""
+        """Read a letter: it opens a ticket, or reminds the bank of an existing one."""
         raw = envelope.content
         letter = message_from_bytes(raw if isinstance(raw, bytes) else (raw or "").encode(), policy=modern)
         self.received += 1
@@ -89,7 +89,7 @@ class Mailboxes:
         return "250 taken"
 
     async def _opened(self, bank: str, asked: HoldLetter) -> bool:
-        """Open a ticket by a letter; false where the bank has it, however it came. The newest link is what is used."""
+        """Open a ticket from a letter; return False if the bank has the ticket already. The newest link counts."""
         known = self._banks.book.of_key(bank, asked.key)
         if known is not None:
             known.link = asked.link
@@ -98,7 +98,7 @@ class Mailboxes:
         return True
 
     def _tickets(self, bank: str, text: str) -> list[TicketRecord]:
-        """The bank's unworked tickets that a letter names: by job number, else by acknowledgement number."""
+        """Return the bank's open tickets that a letter names: by job id, else by acknowledgement number."""
         jobs = [self._banks.book.of_job(job) for job in set(JOB_ID.findall(text))]
         jobs += [self._banks.book.of_key(bank, key) for key in set(KEY.findall(text))]
         named = [ticket for ticket in jobs if ticket is not None and ticket.bank.code == bank]

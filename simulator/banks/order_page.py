@@ -1,4 +1,4 @@
-"""An officer of a bank at the page about an order: reads what is ordered, and says line by line what was done."""
+"""A bank officer at the page about an order: reads the order, and reports line by line what was done."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from simulator.banks.orders import Done, Kind, Order, OrderLine
 from simulator.clock import IST
 from simulator.institutions import Institution
-from simulator.net.http_client import Line
+from simulator.net.http_client import HttpClient
 from simulator.wires.i4c import rupees
 from simulator.wires.letters import HTTP_GONE, HTTP_OK, open_page, press, send_form
 
@@ -19,7 +19,7 @@ _AFTER = re.compile(r"\?after=(\d+)")
 
 
 class _Form(HTMLParser):
-    """The form as a browser has it: what is left of which line, and whether more lines follow."""
+    """The form as a browser reads it: the amount left for each line, and whether more lines follow."""
 
     def __init__(self, page: bytes) -> None:
         super().__init__()
@@ -33,13 +33,13 @@ class _Form(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         if tag in ("legend", "h1"):
             self._reads, self._legend = tag, "" if tag == "legend" else self._legend
-        elif tag == "a" and (link := _AFTER.fullmatch(told.get("href", ""))):
+        elif tag == "a" and (link := _AFTER.fullmatch(attributes.get("href", ""))):
             self.after = link[1]
-        elif tag == "input" and (line := _LEFT.fullmatch(told.get("name", ""))):
-            self.left_paise[int(line[1])] = int(told.get("value", "0"))
+        elif tag == "input" and (line := _LEFT.fullmatch(attributes.get("name", ""))):
+            self.left_paise[int(line[1])] = int(attributes.get("value", "0"))
             self.references[int(line[1])] = self._legend.split()[-1]
 
     def handle_endtag(self, tag: str) -> None:
@@ -54,14 +54,14 @@ class _Form(HTMLParser):
 
 @dataclass
 class OrderVisitor:
-    """The officer with one letter before him."""
+    """The officer with one letter."""
 
-    line: Line
+    line: HttpClient
     link: str
     bank: Institution
 
     async def read(self, order_id: str, ack_no: str) -> Order | None:
-        """All that is left to do of the order; None where the link leads to no form. Raises LineError."""
+        """Return the open part of the order, or None if the link leads to no form. Raises LineError."""
         lines: list[OrderLine] = []
         after = ""
         kind: Kind = "release"
@@ -77,7 +77,7 @@ class OrderVisitor:
         return Order(order_id, kind, ack_no, tuple(lines))
 
     async def say(self, done: Sequence[Done]) -> int:
-        """Say what was done; gives the HTTP status at which it ended. Raises LineError."""
+        """Report what was done; return the last HTTP status. Raises LineError."""
         left = {one.line_no: one for one in done}
         after = ""
         for _ in range(VISITS_MOST):
@@ -88,7 +88,7 @@ class OrderVisitor:
                 return status
             shown = [left[number] for number in form.left_paise if number in left]
             if not shown and not form.after:
-                # The rest is confirmed in another way by now.
+                # The rest has been confirmed in another way meanwhile.
                 return HTTP_OK
             if shown:
                 status = await self._send(form, shown)
@@ -100,7 +100,7 @@ class OrderVisitor:
         return HTTP_GONE
 
     async def stop(self) -> int:
-        """Say that the order is done no more; gives the HTTP status at which it ended. Raises LineError."""
+        """Acknowledge the cancellation of the order; return the last HTTP status. Raises LineError."""
         fields = {"name": self.bank.nodal_name, "designation": "Nodal officer"}
         return await press(self.line, self.link, fields, "acknowledge")
 

@@ -1,6 +1,6 @@
-"""Orders of the police as a bank has them, and what it does of each: when, in how many parts, and how wrongly.
+"""Police orders at a bank, and how it executes each: when, in how many parts, and with which mistakes.
 
-Pure: drawn from the seed. How an order comes and how the bank says what it did is `simulator/banks/paying.py`.
+Pure functions, drawn from the seed. simulator/banks/paying.py receives the orders and reports their execution.
 """
 
 from collections.abc import Sequence
@@ -20,16 +20,16 @@ WRONG_ACCOUNT = "00000000001"
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """What is left to do of one line."""
+    """The open part of one line."""
 
     line_no: int
     amount_paise: int
     reference: str
-    """of the transfer that brought the money"""
+    """reference of the transfer that brought the money"""
     account: str = ""
-    """to credit; none where a hold is only lifted"""
+    """account to credit; empty if a hold is only released"""
     institution: str = ""
-    """where that account is"""
+    """institution of that account"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a bank has done of one line."""
+    """Execution of one line by the bank."""
 
     line_no: int
     amount_paise: int
@@ -53,35 +53,35 @@ class Done:
     institution: str = ""
 
     def written(self, now: datetime) -> Json:
-        """The line as the police's API takes it."""
-        told: Json = {
+        """Return the line in the format of the police API."""
+        content: Json = {
             "line_no": self.line_no,
             "amount_paise": self.amount_paise,
             "done_at": now.isoformat(),
             "reference": self.reference,
         }
         if not self.account:
-            return told
-        return told | {"credited_account": self.account, "credited_institution": self.institution}
+            return content
+        return content | {"credited_account": self.account, "credited_institution": self.institution}
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """One word of a bank on an order: `after` seconds of procedures from when the order came."""
+class OrderReport:
+    """One report of a bank on an order, `after` seconds of procedure time from its receipt."""
 
     after: float
     lines: tuple[Done, ...]
 
 
 def read_order(content: object) -> Order:
-    """An order as the police's API writes it. Raises TicketError."""
+    """Return an order from the format of the police API. Raises TicketError."""
     if not isinstance(content, dict):
         raise TicketError("the order is not an object")
     order_id, kind, ack_no, lines = (content.get(name) for name in ("order_id", "kind", "ack_no", "lines"))
     if not isinstance(order_id, str) or not isinstance(ack_no, str) or not isinstance(lines, list):
         raise TicketError("order_id, ack_no or lines are missing")
     if kind not in ("restore", "release"):
-        raise TicketError("an order restores or releases")
+        raise TicketError("an order must restore or release")
     read = (_line(line) for line in lines)
     return Order(order_id, kind, ack_no, tuple(line for line in read if line.amount_paise))
 
@@ -98,17 +98,17 @@ def _line(line: object) -> OrderLine:
 
 
 def read_cancelled(content: object) -> str:
-    """The id of an order that the police have taken back. Raises TicketError."""
+    """Return the id of an order that the police have cancelled. Raises TicketError."""
     order_id = content.get("order_id") if isinstance(content, dict) else None
     if not isinstance(order_id, str):
         raise TicketError("order_id is missing")
     return order_id
 
 
-def words_on(config: SimulatorConfig, bank: Institution, order: Order, *, signed: bool) -> list[Word]:
-    """Everything this bank will say on an order, in order of time; all of it is done in the end.
+def reports_on(config: SimulatorConfig, bank: Institution, order: Order, *, signed: bool) -> list[OrderReport]:
+    """Return all reports of this bank on an order, by time; finally the whole order is executed.
 
-    `signed`: it answers by a wire of its own, which takes what the page behind a letter's link does not.
+    `signed`: the bank answers over its own interface, which accepts more than the page behind a letter's link.
     """
     habits, seed = config.orders, config.seed
     key = (bank.code, order.ack_no, order.kind, *sorted(line.reference for line in order.lines)[:1])
@@ -120,16 +120,16 @@ def words_on(config: SimulatorConfig, bank: Institution, order: Order, *, signed
     if chance(seed, habits.in_part, "order in part", *key):
         first = tuple(replace(line, amount_paise=line.amount_paise // 2) for line in whole if line.amount_paise > 1)
         rest = _rest(whole, first)
-        return [Word(after, first), Word(after + median, rest)] if first else [Word(after, rest)]
-    words = [Word(after, whole)]
+        return [OrderReport(after, first), OrderReport(after + median, rest)] if first else [OrderReport(after, rest)]
+    reports = [OrderReport(after, whole)]
     if not signed or order.kind != "restore":
-        return words
+        return reports
     if chance(seed, habits.elsewhere, "order elsewhere", *key):
         wrong = tuple(replace(line, account=WRONG_ACCOUNT, reference=f"{line.reference}W") for line in whole)
-        return [Word(after, wrong), Word(after + median, whole)]
+        return [OrderReport(after, wrong), OrderReport(after + median, whole)]
     if chance(seed, habits.twice, "order twice", *key):
-        words.append(Word(after + median, tuple(_done(seed, line, "2") for line in order.lines)))
-    return words
+        reports.append(OrderReport(after + median, tuple(_done(seed, line, "2") for line in order.lines)))
+    return reports
 
 
 def _done(seed: int, line: OrderLine, again: str) -> Done:
@@ -145,7 +145,7 @@ def _rest(whole: Sequence[Done], first: Sequence[Done]) -> tuple[Done, ...]:
     )
 
 
-def confirmation(word: Word) -> Json:
-    """The body in which a bank says it."""
+def confirmation(report: OrderReport) -> Json:
+    """Return the body of a bank's report."""
     now = datetime.now(UTC)
-    return {"lines": [line.written(now) for line in word.lines]}
+    return {"lines": [line.written(now) for line in report.lines]}

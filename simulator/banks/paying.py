@@ -1,6 +1,6 @@
-"""The banks' back offices: an order comes over any channel, is carried out in the months of procedures, and confirmed.
+"""Back offices of the banks: receive orders over any channel, execute them in procedure time, and confirm them.
 
-The accounts of the world stay as the day left them: what is given back is the banks' own bookkeeping, kept here.
+The accounts of the world stay as the day left them. Restored amounts are the banks' own bookkeeping, kept here.
 """
 
 import asyncio
@@ -13,15 +13,15 @@ from email.message import EmailMessage
 import orjson
 
 from simulator.banks.banks import Banks, origin_of
-from simulator.banks.iso_orders import write_done, write_stopped
+from simulator.banks.iso_orders import write_cancellation_acknowledged, write_done
+from simulator.banks.messages import SignedRequest
 from simulator.banks.order_page import OrderVisitor
-from simulator.banks.orders import Order, Word, confirmation, words_on
+from simulator.banks.orders import Order, OrderReport, confirmation, reports_on
 from simulator.banks.poster import Reply
-from simulator.banks.speech import SignedRequest
 from simulator.banks.tickets import PostRecord
 from simulator.config import Channel
 from simulator.institutions import Institution
-from simulator.net.http_client import Line, LineError
+from simulator.net.http_client import HttpClient, HttpClientError
 from simulator.wires.letters import ACK_NO, text_of
 
 ORDERS_PATH = "/api/v1/bank/orders"
@@ -35,60 +35,60 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class OrderRecord:
-    """An order that a bank has. `link` is of the newest letter about it."""
+    """An order that a bank has. `link` is from the newest letter about it."""
 
     bank: Institution
     order_id: str
     channel: Channel
     link: str = field(default="", repr=False)
     case: str = ""
-    """the id of the case in a file"""
-    words_left: int = 1
+    """case id in a file"""
+    reports_left: int = 1
     stopped: bool = False
-    """taken back by the police: what is not paid by then never is"""
+    """cancelled by the police; money not yet paid is then never paid"""
     paid_paise: dict[int, int] = field(default_factory=dict)
-    """by line, what really left the hold"""
+    """by line: the amount that really left the hold"""
     paying: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """from the credit until the police have the word on it: before that nothing else is said of the order"""
+    """held from the credit until the police have the report; before that no other report on the order is sent"""
 
 
 class BackOffices:
-    """Carries out every bank's orders; the same order that comes again is the one it has."""
+    """Executes every bank's orders; a repeated order is recognised."""
 
     def __init__(self, banks: Banks) -> None:
         self._banks = banks
         self._orders: dict[tuple[str, str], OrderRecord] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.done_paise = {"restore": 0, "release": 0}
-        """what banks say that they have done, rightly or wrongly"""
+        """amounts that banks report as done, rightly or wrongly"""
 
     @property
     def figures(self) -> dict[str, object]:
-        """How many orders came, and how many are done and said."""
-        open_now = sum(1 for record in self._orders.values() if record.words_left)
+        """Number of orders received, orders still open, and amounts reported."""
+        open_now = sum(1 for record in self._orders.values() if record.reports_left)
         return {"received": len(self._orders), "open": open_now, "said_paise": dict(self.done_paise)}
 
     async def close(self) -> None:
-        """Send everybody home."""
+        """Stop all tasks."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def take(self, bank: Institution, order: Order, channel: Channel, *, case: str = "") -> str:
-        """Take an order in that came over a wire; gives the bank's number for it. `case` names it in a file."""
+        """Accept an order from an interface; return the bank's number for it. `case` identifies it in a file."""
         record = self._known(bank, order.order_id, channel)
         if record is not None:
             record.case = case
-            self._spawn(self._carry_out(record, order))
+            self._spawn(self._execute(record, order))
         return f"ORD-{order.order_id}"
 
     def stop(self, bank: Institution, order_id: str, channel: Channel, *, case: str = "", link: str = "") -> str:
-        """Take in that an order is taken back, also one that never came: the bank says that it does it no more."""
+        """Accept a cancellation, even of an order that never came; the bank acknowledges it."""
         key = (bank.code, order_id)
-        record = self._orders.setdefault(key, OrderRecord(bank, order_id, channel, link, words_left=0))
+        record = self._orders.setdefault(key, OrderRecord(bank, order_id, channel, link, reports_left=0))
         if not record.stopped:
             record.stopped = True
-            self._spawn(self._say_stopped(record, channel, case, link))
+            self._spawn(self._acknowledge_cancellation(record, channel, case, link))
         return f"STOP-{order_id}"
 
     @property
@@ -97,7 +97,7 @@ class BackOffices:
         return self._orders
 
     def open_letter(self, bank: Institution, letter: EmailMessage) -> bool:
-        """Take in an order that came by letter; false where the letter is about no order."""
+        """Accept an order from a letter; return False if the letter is about no order."""
         text = text_of(letter)
         order_id, ack_no = ORDER_ID.search(text), ACK_NO.search(str(letter["subject"]))
         link = LINK.search(text)
@@ -110,13 +110,13 @@ class BackOffices:
             return True
         record = self._known(bank, order_id[0], "email", link[0])
         if record is not None:
-            self._spawn(self._read_and_carry_out(record, ack_no[0]))
+            self._spawn(self._read_and_execute(record, ack_no[0]))
         else:
             self._orders[bank.code, order_id[0]].link = link[0]
         return True
 
     def _known(self, bank: Institution, order_id: str, channel: Channel, link: str = "") -> OrderRecord | None:
-        """A record for an order that is new; None for one that the bank has."""
+        """Return a record for a new order, or None if the bank has the order already."""
         if (bank.code, order_id) in self._orders:
             return None
         record = self._orders[bank.code, order_id] = OrderRecord(bank, order_id, channel, link)
@@ -127,58 +127,58 @@ class BackOffices:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    # -- carrying out ------------------------------------------------------------------------------------------
+    # -- execution -----------------------------------------------------------------------------------------------------
 
-    async def _read_and_carry_out(self, record: OrderRecord, ack_no: str) -> None:
-        """The officer opens the link: what is ordered stands only there."""
+    async def _read_and_execute(self, record: OrderRecord, ack_no: str) -> None:
+        """Open the link of the letter, because only that page has the content of the order."""
         order: Order | None = None
         while order is None:
-            line = Line(origin_of(record.link), 1)
+            line = HttpClient(origin_of(record.link), 1)
             try:
                 order = await OrderVisitor(line, record.link, record.bank).read(record.order_id, ack_no)
                 if order is None:
-                    # The link leads nowhere (any more): there is nothing to do.
-                    record.words_left = 0
+                    # The link leads to no form, or no longer does, so there is nothing to do.
+                    record.reports_left = 0
                     return
-            except LineError:
+            except HttpClientError:
                 await asyncio.sleep(READ_AGAIN_WALL_SECONDS)
             finally:
                 line.close()
-        await self._carry_out(record, order)
+        await self._execute(record, order)
 
-    async def _carry_out(self, record: OrderRecord, order: Order) -> None:
+    async def _execute(self, record: OrderRecord, order: Order) -> None:
         config = self._banks.config
-        words = words_on(config, record.bank, order, signed=record.channel in ("push", "pull"))
-        record.words_left = len(words)
+        reports = reports_on(config, record.bank, order, signed=record.channel in ("push", "pull"))
+        record.reports_left = len(reports)
         at = 0.0
-        for number, word in enumerate(words):
-            await asyncio.sleep((word.after - at) / config.procedure_clock_factor)
-            at = word.after
+        for number, report in enumerate(reports):
+            await asyncio.sleep((report.after - at) / config.procedure_clock_factor)
+            at = report.after
             async with record.paying:
                 if record.stopped:
-                    record.words_left = 0
+                    record.reports_left = 0
                     return
-                for done in word.lines:
+                for done in report.lines:
                     record.paid_paise[done.line_no] = record.paid_paise.get(done.line_no, 0) + done.amount_paise
-                await self._say(record, order, word, number)
-            self.done_paise[order.kind] += sum(done.amount_paise for done in word.lines)
-            record.words_left -= 1
+                await self._report(record, order, report, number)
+            self.done_paise[order.kind] += sum(done.amount_paise for done in report.lines)
+            record.reports_left -= 1
 
-    async def _say_stopped(self, record: OrderRecord, channel: Channel, case: str, link: str) -> None:
+    async def _acknowledge_cancellation(self, record: OrderRecord, channel: Channel, case: str, link: str) -> None:
         bank, sent = record.bank, PostRecord((), frozenset(), f"{record.order_id}-stopped")
         async with record.paying:
             if channel == "email":
-                await self._banks.poster.until_taken(bank, sent, self._stop_at_the_page(bank, link))
+                await self._banks.poster.until_accepted(bank, sent, self._acknowledge_on_page(bank, link))
             elif channel == "iso20022":
-                await self._banks.file(bank, write_stopped(bank.code, case), sent)
+                await self._banks.file(bank, write_cancellation_acknowledged(bank.code, case), sent)
             else:
                 path = f"{ORDERS_PATH}/{record.order_id}/acknowledge-cancellation"
                 await self._banks.poster.deliver(bank, SignedRequest(bank, path, b"{}", key=sent.key), sent)
 
     @staticmethod
-    def _stop_at_the_page(bank: Institution, link: str) -> Callable[[], Awaitable[Reply]]:
+    def _acknowledge_on_page(bank: Institution, link: str) -> Callable[[], Awaitable[Reply]]:
         async def say() -> Reply:
-            line = Line(origin_of(link), 1)
+            line = HttpClient(origin_of(link), 1)
             try:
                 return Reply(await OrderVisitor(line, link, bank).stop(), {})
             finally:
@@ -186,24 +186,24 @@ class BackOffices:
 
         return say
 
-    async def _say(self, record: OrderRecord, order: Order, word: Word, number: int) -> None:
+    async def _report(self, record: OrderRecord, order: Order, report: OrderReport, number: int) -> None:
         bank, key = record.bank, f"{record.order_id}-{number}"
         sent = PostRecord((), frozenset(), key)
         if record.channel == "email":
-            await self._banks.poster.until_taken(bank, sent, self._at_the_page(record, word))
+            await self._banks.poster.until_accepted(bank, sent, self._report_on_page(record, report))
             return
         if record.channel == "iso20022":
-            await self._banks.file(bank, write_done(bank.code, order, record.case, word.lines), sent)
+            await self._banks.file(bank, write_done(bank.code, order, record.case, report.lines), sent)
             return
-        body = orjson.dumps(confirmation(word))
+        body = orjson.dumps(confirmation(report))
         path = f"{ORDERS_PATH}/{record.order_id}/confirm"
         await self._banks.poster.deliver(bank, SignedRequest(bank, path, body, key=key), sent)
 
-    def _at_the_page(self, record: OrderRecord, word: Word) -> Callable[[], Awaitable[Reply]]:
+    def _report_on_page(self, record: OrderRecord, report: OrderReport) -> Callable[[], Awaitable[Reply]]:
         async def say() -> Reply:
-            line = Line(origin_of(record.link), 1)
+            line = HttpClient(origin_of(record.link), 1)
             try:
-                return Reply(await OrderVisitor(line, record.link, record.bank).say(word.lines), {})
+                return Reply(await OrderVisitor(line, record.link, record.bank).say(report.lines), {})
             finally:
                 line.close()
 

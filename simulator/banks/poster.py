@@ -1,4 +1,4 @@
-"""The banks' line to the police: log in, post status updates, and do not lose an answer."""
+"""The banks' connection to the police: log in, post status updates, and lose no answer."""
 
 import asyncio
 import logging
@@ -9,30 +9,30 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from simulator.banks.faults import FaultBook, Foul
-from simulator.banks.fouls import NO_ANSWER, spoilt, try_foully
-from simulator.banks.speech import Sealed, Speech, StatusUpdate
+from simulator.banks.faults import FaultBook, FaultyPost
+from simulator.banks.faulty_posts import NO_ANSWER, send_faulty, with_fault
+from simulator.banks.messages import BankMessage, Sealed, StatusUpdate
 from simulator.banks.tickets import PostRecord
 from simulator.institutions import Institution
-from simulator.net.http_client import Answer, Line, LineError
+from simulator.net.http_client import Answer, HttpClient, HttpClientError
 
 MOST_BACKOFF_WALL_SECONDS = 10.0
 HARD_REFUSALS_MOST = 8
-"""answers the police will not take as they stand (400, 404, 410, 413, 422) are tried again this often, then given up"""
+"""number of attempts for an answer that the police refuse (400, 404, 410, 413, 422)"""
 HTTP_OK, HTTP_BAD_REQUEST, HTTP_UNAUTHORIZED, HTTP_GONE, HTTP_TOO_MANY, HTTP_SERVER_ERROR = 200, 400, 401, 410, 429, 500
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the police said to a post: HTTP status and the JSON in it (empty when there was none)."""
+    """Reply of the police to a post: HTTP status and JSON (empty if there was none)."""
 
     status: int
     content: dict[str, object]
 
     @property
     def refused_as_such(self) -> bool:
-        """Whether the police will not take this answer however often it comes."""
+        """Whether the police refuse this answer permanently."""
         return HTTP_BAD_REQUEST <= self.status < HTTP_SERVER_ERROR and self.status not in (
             HTTP_UNAUTHORIZED,
             HTTP_TOO_MANY,
@@ -40,7 +40,7 @@ class Reply:
 
 
 class Poster:
-    """Posts on behalf of every bank, with one pool of connections and one token a bank."""
+    """Posts for every bank, with one pool of connections and one token per bank."""
 
     def __init__(self, posts_at_once: int, first_backoff_wall_seconds: float, faults: FaultBook) -> None:
         self._faults = faults
@@ -48,7 +48,7 @@ class Poster:
         self._first_backoff = first_backoff_wall_seconds
         self._posts_at_once = posts_at_once
         self._slots = asyncio.Semaphore(posts_at_once)
-        self._line: Line | None = None
+        self._line: HttpClient | None = None
         self._tokens: dict[str, str] = {}
         self._logins: dict[str, asyncio.Lock] = {}
         self._api = asyncio.Event()
@@ -59,34 +59,34 @@ class Poster:
         """attempts that did not succeed"""
 
     def connect(self, api_url: str) -> None:
-        """Say where the police API is; posts wait until this is known."""
+        """Set the address of the police API; posts wait for it."""
         self.close()
         self._url = api_url
-        self._line = Line(api_url, self._posts_at_once)
+        self._line = HttpClient(api_url, self._posts_at_once)
         self._tokens.clear()
         self._api.set()
 
     def close(self) -> None:
-        """Drop all connections."""
+        """Close all connections."""
         if self._line is not None:
             self._line.close()
 
-    async def deliver(self, bank: Institution, speech: Speech, record: PostRecord) -> None:
-        """Say an answer, again and again until it is accepted; gives up only on what is refused as such."""
+    async def deliver(self, bank: Institution, message: BankMessage, record: PostRecord) -> None:
+        """Send an answer again and again until it is accepted; stop only if it is permanently refused."""
         foul = self._faults.of_post(bank.code, record.key)
-        if foul is not None and foul is not Foul.REPLAYED:
-            await self._try_foully(bank, foul, speech, None)
+        if foul is not None and foul is not FaultyPost.REPLAYED:
+            await self._send_faulty(bank, foul, message, None)
         sent: list[Sealed] = []
 
         async def say() -> Reply:
-            return await self._say(bank, speech, record, sent)
+            return await self._say(bank, message, record, sent)
 
-        await self.until_taken(bank, record, say)
-        if foul is Foul.REPLAYED and record.accepted_ns is not None:
-            await self._try_foully(bank, foul, speech, sent[-1])
+        await self.until_accepted(bank, record, say)
+        if foul is FaultyPost.REPLAYED and record.accepted_ns is not None:
+            await self._send_faulty(bank, foul, message, sent[-1])
 
-    async def until_taken(self, bank: Institution, record: PostRecord, say: Callable[[], Awaitable[Reply]]) -> None:
-        """Try until the police have it; what they refuse as such is given up after a while."""
+    async def until_accepted(self, bank: Institution, record: PostRecord, say: Callable[[], Awaitable[Reply]]) -> None:
+        """Retry until the police accept; a permanent refusal ends the attempts after a while."""
         self.made += 1
         refusals = 0
         while True:
@@ -102,66 +102,73 @@ class Poster:
                 if refusals >= HARD_REFUSALS_MOST or reply.status == HTTP_GONE:
                     record.gave_up = True
                     self.gave_up += 1
-                    log.warning("answer of %s refused for good: HTTP %s", bank.code, reply.status)
+                    log.warning("answer of %s refused permanently: HTTP %s", bank.code, reply.status)
                     return
             wait = min(self._first_backoff * 2 ** min(record.attempts, 10), MOST_BACKOFF_WALL_SECONDS)
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
 
-    async def _try_foully(self, bank: Institution, foul: Foul, speech: Speech, said: Sealed | None) -> None:
-        """A try that must be refused, or change nothing; how it was taken is noted. `said`: these very bytes again."""
+    async def _send_faulty(
+        self, bank: Institution, foul: FaultyPost, message: BankMessage, said: Sealed | None
+    ) -> None:
+        """Send a faulty post, which must be refused or ignored, and record the reply.
+
+        `said`: send these bytes again.
+        """
         await self._api.wait()
         async with self._slots:
             status = NO_ANSWER
             try:
-                bad = said or await self._with_token(bank, speech, spoilt(foul, self._url, speech))
-                status = await try_foully(self._connected, self._url, foul, bad)
-            except LineError:
+                bad = said or await self._with_token(bank, message, with_fault(foul, self._url, message))
+                status = await send_faulty(self._connected, self._url, foul, bad)
+            except HttpClientError:
                 pass
             self._faults.answered(foul, status)
 
     async def _attempt(self, record: PostRecord, say: Callable[[], Awaitable[Reply]]) -> Reply | None:
-        """One try, None when the line failed."""
+        """Make one attempt; return None if the connection failed."""
         await self._api.wait()
         async with self._slots:
             record.attempts += 1
             record.sent_ns = time.monotonic_ns()
             try:
                 return await say()
-            except LineError:
+            except HttpClientError:
                 return None
 
     async def post(self, bank: Institution, content: object) -> Reply:
-        """Post a status update once as that bank, logging in when needed. Raises LineError when the line fails."""
+        """Post a status update once as that bank, with a login if needed. Raises LineError if the connection fails."""
         return await self._say(bank, StatusUpdate(bank, orjson.dumps(content)), None, [])
 
-    async def _say(self, bank: Institution, speech: Speech, record: PostRecord | None, sent: list[Sealed]) -> Reply:
-        """One try, with a second where the token had ended. What goes on the wire is added to `sent`."""
+    async def _say(
+        self, bank: Institution, message: BankMessage, record: PostRecord | None, sent: list[Sealed]
+    ) -> Reply:
+        """Make one attempt, and a second one if the token had ended. Sent requests are added to `sent`."""
         reply = Reply(HTTP_UNAUTHORIZED, {})
         for _ in range(2):
-            told = await self._with_token(bank, speech, speech.seal(self._url, speech.plain))
-            if speech.logs_in and bank.code not in self._tokens:
+            sealed = await self._with_token(bank, message, message.seal(self._url, message.plain))
+            if message.needs_token and bank.code not in self._tokens:
                 return reply
             if record is not None:
                 record.sent_ns = time.monotonic_ns()
-            sent.append(told)
-            answer = await self._connected.request("POST", told.path, headers=told.headers, body=told.body)
+            sent.append(sealed)
+            answer = await self._connected.request("POST", sealed.path, headers=sealed.headers, body=sealed.body)
             reply = Reply(answer.status, _json(answer))
-            if reply.status != HTTP_UNAUTHORIZED or not speech.logs_in:
+            if reply.status != HTTP_UNAUTHORIZED or not message.needs_token:
                 return reply
-            if told.headers["authorization"] == f"Bearer {self._tokens.get(bank.code)}":
+            if sealed.headers["authorization"] == f"Bearer {self._tokens.get(bank.code)}":
                 del self._tokens[bank.code]
         return reply
 
-    async def _with_token(self, bank: Institution, speech: Speech, told: Sealed) -> Sealed:
-        if not speech.logs_in:
-            return told
+    async def _with_token(self, bank: Institution, message: BankMessage, sealed: Sealed) -> Sealed:
+        if not message.needs_token:
+            return sealed
         token = self._tokens.get(bank.code) or await self._login(bank)
-        return replace(told, headers={**told.headers, "authorization": f"Bearer {token}"})
+        return replace(sealed, headers={**sealed.headers, "authorization": f"Bearer {token}"})
 
     @property
-    def _connected(self) -> Line:
+    def _connected(self) -> HttpClient:
         if self._line is None:
-            raise LineError("nobody said where the police API is")
+            raise HttpClientError("the address of the police API is not set")
         return self._line
 
     async def _login(self, bank: Institution) -> str:
@@ -191,7 +198,7 @@ def _json(answer: Answer) -> dict[str, object]:
 
 
 def onward_of(rows: Sequence[dict[str, object]]) -> tuple[str, ...]:
-    """The transfers that written rows name as successful."""
+    """Return the transfers that written rows report as successful."""
     return tuple(
         str(row.get("rrn_transaction_id", ""))
         for row in rows
@@ -200,7 +207,7 @@ def onward_of(rows: Sequence[dict[str, object]]) -> tuple[str, ...]:
 
 
 def refused_of(rows: Sequence[dict[str, object]]) -> frozenset[str]:
-    """The hops that written rows only refuse."""
+    """Return the hops that written rows only refuse."""
     said: dict[str, set[str]] = {}
     for row in rows:
         said.setdefault(str(row.get("root_rrn_transaction_id", "")), set()).add(str(row.get("status_code")))

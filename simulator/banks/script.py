@@ -1,4 +1,4 @@
-"""Scripts: what a single bank says of a single transfer, word for word, for tests that need just that."""
+"""Scripts: the exact answers of one bank about one transfer, for tests."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ WrittenRow = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class ScriptedAnswer:
-    """One status update: `rows` as they go on the wire, `after_wall_seconds` from the ticket's arrival.
+    """One status update: `rows` as they are sent, `after_wall_seconds` after the ticket's receipt.
 
-    `root_*` fields that a row leaves out are filled in; `ack_no` and `job_id` are the ticket's unless given.
+    `root_*` fields that a row omits are filled in; `ack_no` and `job_id` are the ticket's unless given.
     """
 
     rows: tuple[WrittenRow, ...]
@@ -23,9 +23,9 @@ class ScriptedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ScriptedReply:
-    """What the door does with the next `times` fraud reports about the transfer, before it works normally.
+    """Reply of the endpoint to the next `times` fraud reports about the transfer, before it works normally.
 
-    `reset` drops the connection after `hang_wall_seconds`; else the reply is `status` with `code` in it.
+    `reset` drops the connection after `hang_wall_seconds`; otherwise the reply is `status` with `code`.
     """
 
     status: int = 200
@@ -39,7 +39,7 @@ class ScriptedReply:
 
 @dataclass(slots=True)
 class Script:
-    """What one bank does about one transfer. `answers` None: the world decides."""
+    """Script of one bank for one transfer. With `answers` None the world decides."""
 
     answers: tuple[ScriptedAnswer, ...] | None = None
     reply: ScriptedReply | None = None
@@ -47,7 +47,7 @@ class Script:
 
 
 def hold_row(rrn: str, paise: int, account: str = "") -> WrittenRow:
-    """`paise` of the transfer `rrn` are on hold."""
+    """Return a row: `paise` of the transfer `rrn` are on hold."""
     return _row(RowKind.HOLD, rrn, account, paise, paise)
 
 
@@ -63,7 +63,7 @@ def transfer_row(
     ifsc: str = "",
     account: str = "",
 ) -> WrittenRow:
-    """Money of the transfer `rrn` went on with `new_rrn`."""
+    """Return a row: money of the transfer `rrn` was transferred on with `new_rrn`."""
     return _row(RowKind.TRANSFER, rrn, account, paise, paise if disputed_paise is None else disputed_paise) | {
         "rrn_transaction_id": new_rrn,
         "payee_bank": payee_bank or payee_bank_code,
@@ -82,13 +82,13 @@ def withdrawal_row(
     disputed_paise: int | None = None,
     account: str = "",
 ) -> WrittenRow:
-    """Money of the transfer `rrn` was withdrawn or spent; `kind` is ATM, AEPS, POS or CHEQUE."""
+    """Return a row: money of the transfer `rrn` was withdrawn or spent; `kind` is ATM, AEPS, POS or CHEQUE."""
     tainted = paise if disputed_paise is None else disputed_paise
     return _row(kind, rrn, account, paise, tainted) | {"rrn_transaction_id": new_rrn}
 
 
 def refusal_row(rrn: str, paise: int, code: str, remarks: str = "", account: str = "") -> WrittenRow:
-    """The bank refuses to say more of the transfer `rrn` than a status code."""
+    """Return a row: the bank refuses to report on the transfer `rrn`, with a status code."""
     return _row(RowKind.HOLD, rrn, account, paise, paise) | {"status_code": code, "remarks": remarks}
 
 

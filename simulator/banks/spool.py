@@ -1,4 +1,4 @@
-"""Banks that take files: each looks into its folder of the spool, takes away what is there, and puts its answers in."""
+"""Banks that use files: each checks its spool folder, takes the files there, and puts its answers in."""
 
 import asyncio
 import logging
@@ -9,14 +9,14 @@ from simulator.banks.iso_orders import read_iso_cancelled, read_iso_order
 from simulator.banks.paying import BackOffices
 from simulator.institutions import Institution
 from simulator.wires.i4c import TicketError
-from simulator.wires.iso_files import LOOK_EVERY_WALL_SECONDS, take_away
+from simulator.wires.iso_files import SPOOL_POLL_WALL_SECONDS, collect
 from simulator.wires.iso_messages import Arrived, read_message
 
 log = logging.getLogger(__name__)
 
 
 class SpoolReaders:
-    """The file transfers of every bank that takes files; without a spool they have nothing to do."""
+    """File transfers of all banks that use files; without a spool they do nothing."""
 
     def __init__(self, banks: Banks, offices: BackOffices) -> None:
         self._banks = banks
@@ -24,24 +24,24 @@ class SpoolReaders:
         self._reading: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to look."""
+        """Begin to check the folders."""
         root = self._banks.config.iso_spool
         if root is not None:
-            self._reading = asyncio.create_task(self._look(root))
+            self._reading = asyncio.create_task(self._poll(root))
 
     async def close(self) -> None:
-        """Stop looking."""
+        """Stop checking."""
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
 
-    async def _look(self, root: Path) -> None:
+    async def _poll(self, root: Path) -> None:
         takers = [bank for bank in self._banks.by_code.values() if bank.channel == "iso20022"]
         while True:
             for bank in takers:
-                for body in await asyncio.to_thread(take_away, root / bank.code / "out"):
+                for body in await asyncio.to_thread(collect, root / bank.code / "out"):
                     await self._take(bank, body)
-            await asyncio.sleep(LOOK_EVERY_WALL_SECONDS)
+            await asyncio.sleep(SPOOL_POLL_WALL_SECONDS)
 
     async def _take(self, bank: Institution, body: bytes) -> None:
         try:

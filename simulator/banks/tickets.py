@@ -1,4 +1,4 @@
-"""The banks' ticket books: what was received and when, what was answered, and whether a hop was asked about twice."""
+"""Ticket books of the banks: tickets received, answers given, and hops that were asked about twice."""
 
 import time
 import uuid
@@ -14,13 +14,13 @@ from simulator.world.bank_model import Incident
 
 @dataclass(slots=True, eq=False)
 class PostRecord:
-    """One status update on its way: monotonic times in ns. `onward` are the transfers it names."""
+    """One status update in delivery, with monotonic times in ns. `onward` are the transfers it names."""
 
     onward: tuple[str, ...]
     refused: frozenset[str]
-    """RRNs it refuses"""
+    """RRNs that it refuses"""
     key: str = ""
-    """tells the posts of a bank apart, in every run of the same world"""
+    """identifies the bank's post in every run of the same world"""
     attempts: int = 0
     sent_ns: int = 0
     accepted_ns: int | None = None
@@ -30,7 +30,7 @@ class PostRecord:
 
 @dataclass(slots=True, eq=False)
 class TicketRecord:
-    """One ticket at one bank. `received_world` is world time, the others wall and monotonic."""
+    """One ticket at one bank. `received_world` is simulated time; the others are real or monotonic times."""
 
     number: int
     bank: Institution
@@ -38,30 +38,30 @@ class TicketRecord:
     report: FraudReport
     received_world: float
     channel: Channel
-    """how it came, and how it is answered"""
+    """the channel of the request and of its answer"""
     link: str = field(default="", repr=False)
-    """of the newest letter about it"""
+    """link of the newest letter about it"""
     job_id: str = field(default_factory=lambda: f"BANKS-{uuid.uuid4()}")
     received_ns: int = field(default_factory=time.monotonic_ns)
     received_at: float = field(default_factory=time.time)
     repeats: int = 0
-    """how often the same request came again"""
+    """number of repeats of the same request"""
     posts: list[PostRecord] = field(default_factory=list)
     nudge: Event = field(default_factory=Event)
     saved: float = 0.0
-    """world seconds that nudges took off its waits"""
+    """simulated seconds that reminders saved"""
     worked: bool = False
-    """the bank knows its answer"""
+    """whether the bank knows its answer"""
     answered: bool = False
-    """everything the bank has to say is accepted (or given up)"""
+    """whether all answers of the bank are accepted or given up"""
 
     @property
     def rrns(self) -> list[str]:
-        """The hops it asks about."""
+        """The hops that it asks about."""
         return [incident.rrn for incident in self.report.incidents]
 
     def asks_still(self, rrn: str) -> bool:
-        """Whether this ticket stands for that hop: not answered yet, or answered otherwise than by refusal."""
+        """Return whether the ticket still covers the hop: not answered yet, or answered without a refusal."""
         return not any(rrn in post.refused and post.attempts for post in self.posts)
 
 
@@ -73,7 +73,7 @@ class AskedTwice:
     rrn: str
     bank: str
     keys: tuple[str, ...]
-    """of the live requests, oldest first"""
+    """keys of the live requests, oldest first"""
 
 
 class TicketBook:
@@ -88,16 +88,16 @@ class TicketBook:
         self.incidents = 0
         self.repeats = 0
         self.first_seen_ns: dict[str, int] = {}
-        """by acknowledgement number: when the first ticket about it came in"""
+        """by acknowledgement number: the time of its first ticket"""
         self.next_layer_ns: list[int] = []
-        """answer sent → request about a hop it named received"""
+        """times from an answer to the request about a hop that it named"""
         self._by_key: dict[tuple[str, str], TicketRecord] = {}
         self._by_hop: dict[tuple[str, str, str], list[TicketRecord]] = {}
         self._by_case: dict[tuple[str, str], list[TicketRecord]] = {}
         self._named_by: dict[tuple[str, str], PostRecord] = {}
 
     def known(self, bank: Institution, key: str) -> TicketRecord | None:
-        """The ticket that this bank opened for this key; counts the repeat."""
+        """Return the ticket that this bank opened for this key, and count the repeat."""
         record = self._by_key.get((bank.code, key)) if key else None
         if record is not None:
             record.repeats += 1
@@ -105,7 +105,7 @@ class TicketBook:
         return record
 
     def first_time(self, bank: Institution, key: str) -> bool:
-        """Whether the key was used once so far. Without a key nobody can tell: False."""
+        """Return whether the key was used only once so far; False without a key."""
         record = self._by_key.get((bank.code, key)) if key else None
         return record is not None and record.repeats == 0
 
@@ -126,32 +126,32 @@ class TicketBook:
         return record
 
     def work_done(self, record: TicketRecord) -> None:
-        """The bank knows what it will answer."""
+        """Record that the bank knows its answer."""
         if not record.worked:
             record.worked = True
             self.worked[record.bank.answer_class] += 1
 
     def answer_given(self, record: TicketRecord) -> None:
-        """The bank has said all it has to say."""
+        """Record that the bank has sent all its answers."""
         self.work_done(record)
         record.answered = True
         self.answered[record.bank.answer_class] += 1
 
     def named(self, ack_no: str, post: PostRecord) -> None:
-        """Remember which answer first named which transfer, so that the next request's delay can be told."""
+        """Record which answer first named which transfer, to measure the next request's delay."""
         for rrn in post.onward:
             self._named_by.setdefault((ack_no, rrn), post)
 
     def of_case(self, bank: str, ack_no: str) -> Iterable[TicketRecord]:
-        """A bank's tickets about one case."""
+        """Return a bank's tickets about one case."""
         return self._by_case.get((bank, ack_no), ())
 
     def of_key(self, bank: str, key: str) -> TicketRecord | None:
-        """A bank's ticket for that key, which is the id of the request."""
+        """Return a bank's ticket for that key, which is the id of the request."""
         return self._by_key.get((bank, key))
 
     def of_job(self, job_id: str) -> TicketRecord | None:
-        """The ticket with that job number."""
+        """Return the ticket with that job id."""
         return next((t for t in self.tickets if t.job_id == job_id), None)
 
     def _note_hop(self, record: TicketRecord, incident: Incident) -> None:
@@ -166,5 +166,6 @@ class TicketBook:
             return
         before = [next(i for i in t.report.incidents if i.rrn == incident.rrn).disputed_paise for t in live.values()]
         if incident.disputed_paise in before or sum(before) + incident.disputed_paise > incident.amount_paise:
-            # Different parts that fit into the transfer are no repetition: gathered money comes by several parents.
+            # Different parts that fit into the transfer are no repeat, because gathered money comes through several
+            # parents.
             self.asked_twice.append(AskedTwice(*hop, keys=(*live, record.key)))

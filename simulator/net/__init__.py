@@ -1,1 +1,1 @@
-"""Network plumbing of the simulator."""
+"""HTTP client and server helpers of the simulator."""

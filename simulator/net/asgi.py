@@ -1,4 +1,4 @@
-"""What the plain ASGI applications beside the banks share: reading a body within bounds, replying with JSON."""
+"""Shared parts of the simulator's ASGI applications: read a body with a limit, reply with JSON."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 
 async def body_of(request: Request, most_bytes: int) -> bytes | None:
-    """The whole body, None when it is larger."""
+    """Return the whole body, or None if it is too large."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -18,5 +18,5 @@ async def body_of(request: Request, most_bytes: int) -> bytes | None:
 
 
 def json_reply(status: int, content: object, headers: Mapping[str, str] | None = None) -> Response:
-    """A reply with that content."""
+    """Return a JSON reply."""
     return Response(orjson.dumps(content), status, headers, "application/json")

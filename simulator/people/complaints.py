@@ -1,9 +1,9 @@
-"""Complaints as they go to the officer API, and what came of each."""
+"""Complaints in the format of the officer API, and the result of each."""
 
 from dataclasses import dataclass
 
 from simulator.clock import Clock
-from simulator.world.cases import ComplaintPlan, Told
+from simulator.world.cases import ComplaintPlan, ReportedTransfer
 from simulator.world.world import AccountPlan
 
 UTR_MODES = ("neft", "rtgs")
@@ -12,11 +12,11 @@ Json = dict[str, object]
 
 @dataclass(slots=True)
 class ComplaintRecord:
-    """A complaint on its way; monotonic times in ns, 0 for what has not happened yet."""
+    """Progress of a complaint; monotonic times in ns, 0 for what has not happened yet."""
 
     plan: ComplaintPlan
     sent_ns: int = 0
-    """the attempt that was answered (or the last one)"""
+    """time of the attempt that was answered, or of the last one"""
     answered_ns: int = 0
     attempts: int = 0
     status: int | None = None
@@ -27,7 +27,7 @@ class ComplaintRecord:
 
 
 def complaint_body(plan: ComplaintPlan, clock: Clock) -> Json:
-    """The body of `POST /api/v1/complaints`."""
+    """Return the body of `POST /api/v1/complaints`."""
     victim = plan.victim
     return {
         "channel": plan.channel,
@@ -40,41 +40,41 @@ def complaint_body(plan: ComplaintPlan, clock: Clock) -> Json:
             "child": victim.child,
             "senior": victim.senior,
         },
-        "transfers": [_transfer(told, clock) for told in plan.transfers],
+        "transfers": [_transfer(reported, clock) for reported in plan.transfers],
     }
 
 
-def reference_field(told: Told) -> str:
-    """The name under which this rail's number is told."""
-    return "utr" if told.move.mode in UTR_MODES else "rrn"
+def reference_field(reported: ReportedTransfer) -> str:
+    """Return the field name for the reference number of this payment mode."""
+    return "utr" if reported.move.mode in UTR_MODES else "rrn"
 
 
-def _transfer(told: Told, clock: Clock) -> Json:
-    payee = _party(told.payee, told.bank)
-    if told.vpa is not None:
-        payee = {"institution": told.bank, "vpa": told.vpa}
+def _transfer(reported: ReportedTransfer, clock: Clock) -> Json:
+    payee = _party(reported.payee, reported.bank)
+    if reported.vpa is not None:
+        payee = {"institution": reported.bank, "vpa": reported.vpa}
     return {
-        "payer": _party(told.payer, told.payer.key.bank),
+        "payer": _party(reported.payer, reported.payer.key.bank),
         "payee": payee,
-        "amount_paise": told.move.amount_paise,
-        reference_field(told): told.reference,
-        "mode": told.move.mode,
-        "transferred_at": clock.instant(told.move.at).isoformat(),
+        "amount_paise": reported.move.amount_paise,
+        reference_field(reported): reported.reference,
+        "mode": reported.move.mode,
+        "transferred_at": clock.instant(reported.move.at).isoformat(),
     }
 
 
 def _party(account: AccountPlan, bank: str) -> Json:
     if not account.ifsc:
         return {"institution": bank, "wallet": account.key.number}
-    told: Json = {"institution": bank, "account": account.key.number}
-    return told | ({"ifsc": account.ifsc} if account.key.bank == bank else {})
+    reported: Json = {"institution": bank, "account": account.key.number}
+    return reported | ({"ifsc": account.ifsc} if account.key.bank == bank else {})
 
 
-def correction_body(told: Told) -> Json:
-    """The body of a correction of this transfer: what was told wrongly, put right."""
+def correction_body(reported: ReportedTransfer) -> Json:
+    """Return the body of a correction of this transfer, with the correct values."""
     body: Json = {"reason": "read again from the victim's statement"}
-    if told.reference != told.move.rrn:
-        body[reference_field(told)] = told.move.rrn
-    if told.bank != told.payee.key.bank:
-        body["payee"] = _party(told.payee, told.payee.key.bank)
+    if reported.reference != reported.move.rrn:
+        body[reference_field(reported)] = reported.move.rrn
+    if reported.bank != reported.payee.key.bank:
+        body["payee"] = _party(reported.payee, reported.payee.key.bank)
     return body

@@ -1,4 +1,4 @@
-"""A magistrate's court and a Lok Adalat: the order an officer takes in for a case, with a PDF that says the same."""
+"""A magistrate's court and a Lok Adalat: the order that an officer records for a case, with the order's PDF."""
 
 from base64 import b64encode
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ _COURTS = {
 
 @dataclass(slots=True)
 class Court:
-    """Makes orders; the same case and law get the same order. `refuses`: the share of applications it turns down."""
+    """Makes orders; the same case and law give the same order. `refuses` is the share of refused applications."""
 
     seed: int = 7
     refuses: float = 0.0
 
     def order(self, ack_no: str, kind: str, effect: Effect = "restore", *, on: date | None = None) -> dict[str, Any]:
-        """The body of `POST /api/v1/cases/{ack_no}/court-orders`. Raises KeyError for a law nobody knows."""
+        """Return the body of `POST /api/v1/cases/{ack_no}/court-orders`. Raises KeyError for an unknown law."""
         turned_down = effect == "restore" and chance(self.seed, self.refuses, "court refuses", ack_no, kind)
         effect = "refuse" if turned_down else effect
         number = f"{1 + int(unit(self.seed, 'court order', ack_no, kind) * 9_999)}/{ack_no[-4:]}"
@@ -44,7 +44,7 @@ class Court:
 
 
 def one_page_pdf(words: str) -> bytes:
-    """A PDF of one page with one line of ASCII on it; the same words give the same bytes."""
+    """Return a PDF of one page with one line of ASCII; the same text gives the same bytes."""
     line = words.encode("ascii", "replace").decode().translate({ord(c): f"\\{c}" for c in "\\()"})
     stream = f"BT /F1 11 Tf 40 780 Td ({line}) Tj ET"
     objects = [

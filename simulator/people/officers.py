@@ -1,4 +1,4 @@
-"""The police's people, over the officer API: victims and operators who complain, and a desk that corrects and calls."""
+"""People at the officer API: victims and operators who complain, and a desk that corrects data and calls banks."""
 
 import asyncio
 import logging
@@ -12,9 +12,9 @@ import orjson
 from simulator.banks.banks import Banks
 from simulator.clock import Clock
 from simulator.config import SimulatorConfig
-from simulator.net.http_client import Line, LineError
+from simulator.net.http_client import HttpClient, HttpClientError
 from simulator.people.complaints import ComplaintRecord, Json, complaint_body, correction_body
-from simulator.world.cases import CasePlan, ComplaintPlan, Told
+from simulator.world.cases import CasePlan, ComplaintPlan, ReportedTransfer
 from simulator.world.truth import correction_seconds
 
 FIRST_BACKOFF_WALL_SECONDS = 0.2
@@ -22,49 +22,49 @@ MOST_BACKOFF_WALL_SECONDS = 5.0
 PAGE_ITEMS = 200
 PAGES_MOST = 25
 CALL_SECONDS = 180.0
-"""world time a phone call takes"""
+"""simulated time of a phone call"""
 HTTP_CREATED, HTTP_BAD_REQUEST, HTTP_TOO_MANY, HTTP_SERVER_ERROR = 201, 400, 429, 500
 CORRECT_REFERENCE, PHONE_BANK = "correct_reference", "phone_bank"
 log = logging.getLogger(__name__)
 
 
 class Officers:
-    """One HTTP client for everybody who holds an officer's token."""
+    """One HTTP client for all holders of an officer's token."""
 
     def __init__(self, api_url: str, at_once: int) -> None:
-        self._line = Line(api_url, at_once)
+        self._line = HttpClient(api_url, at_once)
 
     def close(self) -> None:
-        """Drop all connections."""
+        """Close all connections."""
         self._line.close()
 
     async def call(
         self, method: str, path: str, token: str, body: Json | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Json]:
-        """One request; HTTP status and JSON (empty if there was none). Raises LineError."""
+        """Send one request; return HTTP status and JSON (empty if there was none). Raises LineError."""
         sent = {"authorization": f"Bearer {token}"} | dict(headers or {})
-        content = b""
+        sent_body = b""
         if body is not None:
-            content = orjson.dumps(body)
+            sent_body = orjson.dumps(body)
             sent["content-type"] = "application/json"
-        answer = await self._line.request(method, path, headers=sent, body=content)
+        answer = await self._line.request(method, path, headers=sent, body=sent_body)
         try:
-            told = orjson.loads(answer.body)
+            content = orjson.loads(answer.body)
         except orjson.JSONDecodeError:
-            told = {}
-        return answer.status, told if isinstance(told, dict) else {}
+            content = {}
+        return answer.status, content if isinstance(content, dict) else {}
 
     async def call_until_answered(
         self, method: str, path: str, token: str, body: Json, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Json]:
-        """The same request until it gets an answer that is not "later"."""
+        """Repeat a request until the answer is final, not an error that allows a retry."""
         attempt = 0
         while True:
             try:
                 status, answer = await self.call(method, path, token, body, headers)
                 if status != HTTP_TOO_MANY and status < HTTP_SERVER_ERROR:
                     return status, answer
-            except LineError as error:
+            except HttpClientError as error:
                 log.debug("%s %s: %s", method, path, error)
             wait = min(FIRST_BACKOFF_WALL_SECONDS * 2 ** min(attempt, 10), MOST_BACKOFF_WALL_SECONDS)
             attempt += 1
@@ -73,7 +73,7 @@ class Officers:
 
 @dataclass(slots=True)
 class Victims:
-    """Posts every complaint of the day at its time, with its key, until it is taken."""
+    """Posts every complaint of the day at its time, with its key, until it is accepted."""
 
     config: SimulatorConfig
     plans: tuple[CasePlan, ...]
@@ -115,21 +115,21 @@ class Victims:
 
 @dataclass(slots=True)
 class Desk:
-    """An officer at the desk: corrects what was told wrongly, calls banks that stay silent."""
+    """An officer at the desk, who corrects wrong data and calls banks that do not respond."""
 
     config: SimulatorConfig
     clock: Clock
     banks: Banks
     officers: Officers
     token: str
-    told_wrongly: dict[str, Told]
-    """by the reference as it was told"""
+    wrong_transfers: dict[str, ReportedTransfer]
+    """by the reported reference"""
     corrected: int = 0
     called: int = 0
     seen: set[str] = field(default_factory=set)
 
     async def work(self) -> None:
-        """Look for tasks, again and again, and do those a desk can do."""
+        """Look for tasks again and again, and do those that a desk can do."""
         async with asyncio.TaskGroup() as group:
             while True:
                 for task in await self._open_tasks():
@@ -147,7 +147,7 @@ class Desk:
                 status, page = await self.officers.call(
                     "GET", f"/api/v1/desk/tasks?state=open&limit={PAGE_ITEMS}{after}", self.token
                 )
-            except LineError:
+            except HttpClientError:
                 return tasks
             items, following = page.get("items"), page.get("next")
             if status >= HTTP_BAD_REQUEST or not isinstance(items, list):
@@ -168,19 +168,19 @@ class Desk:
         hop = task.get("hop")
         if not isinstance(hop, dict):
             return
-        told = self.told_wrongly.get(str(hop.get("reference")))
-        if told is None:
+        reported = self.wrong_transfers.get(str(hop.get("reference")))
+        if reported is None:
             return
-        await asyncio.sleep(self.clock.wall_seconds(correction_seconds(self.config, told)))
+        await asyncio.sleep(self.clock.wall_seconds(correction_seconds(self.config, reported)))
         path = f"/api/v1/cases/{task.get('case_ack_no')}/hops/{hop.get('hop_no')}/correct"
-        status, answer = await self.officers.call_until_answered("POST", path, self.token, correction_body(told))
+        status, answer = await self.officers.call_until_answered("POST", path, self.token, correction_body(reported))
         if status >= HTTP_BAD_REQUEST:
             log.warning("correction refused: HTTP %s %s", status, answer)
         else:
             self.corrected += 1
 
     async def _call(self, task: Json) -> None:
-        """Call the bank; it may or may not help. The task is done either way."""
+        """Call the bank, which may or may not help. The task is closed in both cases."""
         await asyncio.sleep(self.clock.wall_seconds(CALL_SECONDS))
         institution = task.get("institution")
         code = institution.get("code") if isinstance(institution, dict) else institution

@@ -1,7 +1,6 @@
-"""A police station's register, as far as the engine sees it: it registers reports, refuses some, is slow, is down.
+"""The FIR register of a police station: it registers reports, refuses some, is slow, or is down.
 
-A plain ASGI application beside the banks' doors: the station is no bank. An e-Zero FIR that nobody signs in time lapses
-here too.
+A plain ASGI application beside the banks' endpoints. An e-Zero FIR that is not signed in time lapses here too.
 """
 
 import asyncio
@@ -25,7 +24,7 @@ from simulator.net.asgi import body_of, json_reply
 from simulator.people.court import one_page_pdf
 from simulator.seeds import chance
 
-FIRS_DOOR = "/v1/firs"
+FIRS_PATH = "/v1/firs"
 MAX_BODY_BYTES = 256 * 1024
 SIGNATURE_SECONDS = 300.0
 SIGN_WITHIN_SECONDS = 72 * HOUR_SECONDS
@@ -33,15 +32,15 @@ E_ZERO = "e_zero_fir"
 
 
 class StationHabits(BaseModel):
-    """How the station behaves. Rates are by report; a report that is refused stays refused."""
+    """Behaviour of the station. Rates are per report; a refused report stays refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     refuses: Rate = 0.0
     fails: Rate = 0.0
-    """of the calls: HTTP 503"""
+    """share of calls with HTTP 503"""
     slow_wall_seconds: float = Field(default=0.0, ge=0)
     down: bool = False
-    """every call: HTTP 503, come back in a second"""
+    """every call gets HTTP 503, with a retry after one second"""
 
 
 @dataclass(slots=True)
@@ -58,14 +57,14 @@ class Report:
     body: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def state(self, now: datetime) -> str:
-        """registered, signed or lapsed."""
+        """Return registered, signed or lapsed."""
         if self.signed_at is not None:
             return "signed"
         return "lapsed" if self.sign_by is not None and now >= self.sign_by else "registered"
 
 
 class PoliceStation:
-    """The register and its door. `key` is what callers sign with; `clock` says the time, in UTC."""
+    """The register and its endpoint. `key` signs the callers' requests; `clock` returns the time in UTC."""
 
     def __init__(
         self,
@@ -90,7 +89,7 @@ class PoliceStation:
         self._clock = clock
 
     def sign(self, fir_id: str) -> bool:
-        """The complainant signs; false where there is nothing to sign any more."""
+        """Sign as the complainant; return False if nothing can be signed any more."""
         report = self.reports.get(fir_id)
         if report is None or report.sign_by is None or report.state(self._clock()) != "registered":
             return False
@@ -109,8 +108,8 @@ class PoliceStation:
         await asyncio.sleep(self.habits.slow_wall_seconds)
         if self.habits.down or chance(self._seed, self.habits.fails, "station fails", self.calls):
             return json_reply(503, {"code": "DOWN", "message": "the register is down"}, {"retry-after": "1"})
-        if not request.url.path.endswith(FIRS_DOOR) or request.method != "POST":
-            return json_reply(404, {"code": "NO-DOOR", "message": "no such door"})
+        if not request.url.path.endswith(FIRS_PATH) or request.method != "POST":
+            return json_reply(404, {"code": "NO-DOOR", "message": "no such endpoint"})
         if body is None:
             return json_reply(413, {"code": "TOO-LARGE", "message": "too large"})
         if not self._is_signed(request, body):
@@ -118,8 +117,8 @@ class PoliceStation:
         return self._register(request.headers.get("idempotency-key", ""), body)
 
     def _is_signed(self, request: Request, body: bytes) -> bool:
-        told = request.headers
-        timestamp = told.get("x-timestamp", "")
+        headers = request.headers
+        timestamp = headers.get("x-timestamp", "")
         try:
             age = abs(self._clock().timestamp() - float(timestamp))
         except ValueError:
@@ -129,37 +128,37 @@ class PoliceStation:
         return (
             math.isfinite(age)
             and age <= SIGNATURE_SECONDS
-            and told.get("x-client-id", "") == self._client_id
-            and hmac.compare_digest(expected.encode(), told.get("x-signature", "").encode())
+            and headers.get("x-client-id", "") == self._client_id
+            and hmac.compare_digest(expected.encode(), headers.get("x-signature", "").encode())
         )
 
     def _register(self, key: str, body: bytes) -> Response:
         try:
-            told = orjson.loads(body)
-            fir_id, kind, ack_no = str(told["fir_id"]), str(told["kind"]), str(told["acknowledgement_no"])
-            complete = bool(told["complainant"]["name"] and told["transfers"] and told["sections"])
+            content = orjson.loads(body)
+            fir_id, kind, ack_no = str(content["fir_id"]), str(content["kind"]), str(content["acknowledgement_no"])
+            complete = bool(content["complainant"]["name"] and content["transfers"] and content["sections"])
         except (orjson.JSONDecodeError, KeyError, TypeError):
-            return json_reply(422, {"code": "INCOMPLETE", "message": "a report lacks something"})
+            return json_reply(422, {"code": "INCOMPLETE", "message": "fields of the report are missing"})
         if key != fir_id or not complete:
-            return json_reply(422, {"code": "INCOMPLETE", "message": "a report lacks something, or its key"})
+            return json_reply(422, {"code": "INCOMPLETE", "message": "fields of the report or its key are missing"})
         known = self.reports.get(fir_id)
         if known is None:
             if chance(self._seed, self.habits.refuses, "station refuses", fir_id):
                 self.refused.add(fir_id)
                 return json_reply(422, {"code": "JURISDICTION", "message": "not of this station"})
-            known = self._new(fir_id, kind, ack_no, told)
-        return json_reply(201, _told(known, self._name))
+            known = self._new(fir_id, kind, ack_no, content)
+        return json_reply(201, _registration(known, self._name))
 
-    def _new(self, fir_id: str, kind: str, ack_no: str, told: dict[str, Any]) -> Report:
+    def _new(self, fir_id: str, kind: str, ack_no: str, content: dict[str, Any]) -> Report:
         now = self._clock()
         prefix = {"zero_fir": "Z", E_ZERO: "EZ"}.get(kind, "")
         fir_no = f"{prefix}{len(self.reports) + 1:04d}/{now.year}"
         sign_by = now + self._sign_within if kind == E_ZERO else None
-        report = self.reports[fir_id] = Report(fir_id, fir_no, kind, ack_no, now, sign_by, body=told)
+        report = self.reports[fir_id] = Report(fir_id, fir_no, kind, ack_no, now, sign_by, body=content)
         return report
 
 
-def _told(report: Report, station: str) -> dict[str, Any]:
+def _registration(report: Report, station: str) -> dict[str, Any]:
     return {
         "fir_no": report.fir_no,
         "police_station": station,

@@ -1,7 +1,7 @@
-"""The way home, over the officer API: victims sign, the IO verifies, holders object or stay silent, courts order.
+"""People in restorations, over the officer API: victims sign, the IO verifies, holders may object, courts order.
 
-Whoever acts does so with the token of their own role. Account holders and victims have none: what they say is written
-down by an officer, as it is at a police station.
+Each officer acts with the token of the officer's role. Account holders and victims have no token: an officer records
+their statements, as at a police station.
 """
 
 import asyncio
@@ -13,17 +13,17 @@ from datetime import UTC, datetime
 from typing import Final
 
 from simulator.config import Delay, SimulatorConfig
-from simulator.net.http_client import LineError
+from simulator.net.http_client import HttpClientError
 from simulator.people.complaints import Json
 from simulator.people.court import Court
 from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS, PAGES_MOST, Officers
-from simulator.people.paper_work import PaperWork
+from simulator.people.statutory_work import StatutoryWork
 from simulator.seeds import chance, unit
 
 ROLES: Final = ("io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro")
 TRIES: Final = 20
 SIGNED: Final = 0.7
-"""e-Zero FIRs that their complainants sign in time"""
+"""share of e-Zero FIRs that their complainants sign in time"""
 HTTP_CONFLICT: Final = 409
 _ORDER_OF: Final = {"court_order": "bnss_503", "lok_adalat_award": "lok_adalat", "distribution": "bnss_107"}
 _ANSWER_FOR_A_CASE: Final = (
@@ -35,7 +35,7 @@ _DECIDE: Final = (
     ("deciding", "district_gro", "Anita Rao", "Additional Superintendent of Police"),
     ("deciding", "state_gro", "Vikram Das", "Inspector General of Police"),
 )
-"""whom orders to banks name, in whichever case: told once, at the first"""
+"""officers whom orders to banks name in any case; they are recorded once, at the first case"""
 _STATION: Final = {"police_station": "Cyber Crime Police Station, Lucknow", "district": "Lucknow"}
 log = logging.getLogger(__name__)
 
@@ -49,28 +49,28 @@ class Badge:
 
 
 @dataclass(slots=True)
-class WayHome:
-    """Everybody who has a part in it, in one program. `badges` by role, one of each of `ROLES`."""
+class RestorationPeople:
+    """All people in restorations. `badges` has one officer for each of `ROLES`."""
 
     config: SimulatorConfig
     officers: Officers
     badges: Mapping[str, Badge]
     court: Court = field(init=False)
     done: Counter[str] = field(default_factory=Counter)
-    """what was done, by what it was"""
+    """number of actions, by kind"""
     under_way: int = 0
-    """restorations that are open and whose victim applies, as last seen"""
-    papers: PaperWork = field(init=False)
+    """open restorations whose victim applies, at the last check"""
+    statutory_work: StatutoryWork = field(init=False)
     _cases: set[str] = field(default_factory=set)
     _seen: set[tuple[str, str, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """A court that turns down as many as the configuration says; an IO who does the papers."""
-        self.papers = PaperWork(self._post, self._get, self.config.way_home.poll_wall_seconds)
+        """Create a court with the configured share of refusals, and an IO who handles the documents."""
+        self.statutory_work = StatutoryWork(self._post, self._get, self.config.way_home.poll_wall_seconds)
         self.court = Court(self.config.seed, self.config.way_home.court_refuses)
 
     async def work(self) -> None:
-        """Look for what waits for a person, again and again."""
+        """Look again and again for steps that need a person."""
         async with asyncio.TaskGroup() as group:
             while True:
                 found = await self._open_restorations()
@@ -78,37 +78,37 @@ class WayHome:
                     self.under_way = sum(1 for head in found if self._applies(str(head["ack_no"])))
                     for head in found:
                         self._begin(group, head)
-                await self.papers.look(group)
+                await self.statutory_work.start_new_tasks(group)
                 await asyncio.sleep(self.config.way_home.poll_wall_seconds)
 
     def _begin(self, group: asyncio.TaskGroup, head: Json) -> None:
         case, turn = str(head["case_ack_no"]), int(str(head["turn"]))
         if case not in self._cases:
             self._cases.add(case)
-            group.create_task(self._take_over(case))
+            group.create_task(self._assign_officers(case))
         key = (str(head["restoration_id"]), str(head["step"]), turn)
-        do = self._deeds().get(str(head["step"]))
+        do = self._actions().get(str(head["step"]))
         if do is not None and key not in self._seen:
             self._seen.add(key)
-            group.create_task(do(_Standing(*key, case, str(head["ack_no"]))))
+            group.create_task(do(_StepState(*key, case, str(head["ack_no"]))))
 
-    def _deeds(self) -> Mapping[str, Callable[["_Standing"], Coroutine[None, None, None]]]:
+    def _actions(self) -> Mapping[str, Callable[["_StepState"], Coroutine[None, None, None]]]:
         return {
             "application": self._apply,
             "verification": self._verify,
-            "holder_notice": self._hear,
-            "show_cause": self._hear,
+            "holder_notice": self._respond_to_notice,
+            "show_cause": self._respond_to_notice,
             "court_order": self._order,
             "lok_adalat_award": self._order,
             "distribution": self._order,
             "approval": self._approve,
-            "bond": self._give_bond,
+            "bond": self._submit_bond,
         }
 
-    # -- of a case -------------------------------------------------------------------------------------------------
+    # -- once per case -------------------------------------------------------------------------------------------------
 
-    async def _take_over(self, case: str) -> None:
-        """Officers are assigned; one registers a report or has an e-Zero FIR signed."""
+    async def _assign_officers(self, case: str) -> None:
+        """Assign officers; one of them registers an FIR, or has an e-Zero FIR signed."""
         for duty, role, name, rank in _ANSWER_FOR_A_CASE + (() if len(self._cases) > 1 else _DECIDE):
             body: Json = {"duty": duty, "subject": self.badges[role].subject, "name": name, "rank": rank, **_STATION}
             await self._post("supervisor", f"/api/v1/cases/{case}/officer", body | {"phone": "9415000001"}, "assigned")
@@ -121,79 +121,79 @@ class WayHome:
     async def _sign_e_zero(self, case: str) -> None:
         for _ in range(TRIES):
             await asyncio.sleep(self.config.way_home.poll_wall_seconds)
-            status, told = await self._get("io", f"/api/v1/cases/{case}/police")
-            firs = told.get("firs") if status < HTTP_BAD_REQUEST else None
+            status, answer = await self._get("io", f"/api/v1/cases/{case}/police")
+            firs = answer.get("firs") if status < HTTP_BAD_REQUEST else None
             for fir in firs if isinstance(firs, list) else []:
                 if fir.get("kind") == "e_zero_fir" and fir.get("state") == "registered":
                     body: Json = {"signed_at": datetime.now(UTC).isoformat(), "reason": "signed at the station"}
                     await self._post("io", f"/api/v1/cases/{case}/fir/{fir['fir_id']}/sign", body, "e_zero_signed")
                     return
 
-    # -- of a restoration, step by step ----------------------------------------------------------------------------
+    # -- steps of a restoration ----------------------------------------------------------------------------------------
 
-    async def _apply(self, at: "_Standing") -> None:
+    async def _apply(self, at: "_StepState") -> None:
         if self._applies(at.ack_no):
-            await self._visit(at)
+            await self._wait_for_person(at)
             await self._do("io", at, "receive-application")
 
-    async def _verify(self, at: "_Standing") -> None:
-        await self._visit(at)
+    async def _verify(self, at: "_StepState") -> None:
+        await self._wait_for_person(at)
         if at.turn == 1 and self._chance(self.config.way_home.sent_back, "sent back", at.ack_no):
             await self._do("io", at, "send-back", reason="the account to be credited is not the victim's own")
         else:
             await self._do("io", at, "verify")
 
-    async def _hear(self, at: "_Standing") -> None:
-        """The account holder objects, has no objection, or says nothing until the time is over."""
+    async def _respond_to_notice(self, at: "_StepState") -> None:
+        """Let the account holder object, consent, or not respond until the deadline."""
         habits, draw = self.config.way_home, unit(self.config.seed, "holder", at.restoration_id)
         if draw < habits.objects:
-            await self._visit(at)
+            await self._wait_for_person(at)
             text = "The money is the price of goods that I have sold; the papers are with the bank."
-            told = await self._do("io", at, "object", by_whom="holder", text=text)
-            if told.get("objection_id") is None:
+            answer = await self._do("io", at, "object", by_whom="holder", text=text)
+            if answer.get("objection_id") is None:
                 return
-            await self._visit(at, "decided")
+            await self._wait_for_person(at, "decided")
             upheld = self._chance(habits.objection_upheld, "objection upheld", at.ack_no)
             await self._do(
                 "dy_sp",
                 at,
                 "decide-objection",
-                objection_id=told["objection_id"],
+                objection_id=answer["objection_id"],
                 decision="upheld" if upheld else "dismissed",
                 reason="invoices seen" if upheld else "no invoice could be shown",
             )
             self.done["objection_upheld" if upheld else "objection_dismissed"] += 1
         elif draw < habits.objects + habits.consents:
-            await self._visit(at)
+            await self._wait_for_person(at)
             await self._do("io", at, "waive-notice", in_writing=True, reason="the holder has no objection")
 
-    async def _order(self, at: "_Standing") -> None:
-        """The court makes its order, and an officer takes it in; what follows from it the engine does."""
+    async def _order(self, at: "_StepState") -> None:
+        """Make the court's order and record it as an officer; the engine does the rest."""
         await self._after(self.config.way_home.court, at.step, at.ack_no)
         body = self.court.order(at.case, _ORDER_OF[at.step])
         await self._post("io", f"/api/v1/cases/{at.case}/court-orders", body, at.step)
 
-    async def _approve(self, at: "_Standing") -> None:
-        """The IO makes it ready, the Superintendent decides."""
-        await self._visit(at)
+    async def _approve(self, at: "_StepState") -> None:
+        """Prepare as the IO, then decide as the Superintendent."""
+        await self._wait_for_person(at)
         for _ in range(TRIES):
             if await self._do("io", at, "prepare"):
                 break
-            # The accounts are divided first, and anew when more comes on hold.
+            # The accounts are allocated first, and again if more money comes on hold.
             await asyncio.sleep(self.config.way_home.poll_wall_seconds)
         else:
             return
-        await self._visit(at, "decided")
+        await self._wait_for_person(at, "decided")
         if self._chance(self.config.way_home.sp_refuses, "sp refuses", at.ack_no):
             await self._do("sp", at, "refuse", reason="the transfer was a loan between friends")
         else:
             await self._do("sp", at, "approve")
 
-    async def _give_bond(self, at: "_Standing") -> None:
-        await self._visit(at)
+    async def _submit_bond(self, at: "_StepState") -> None:
+        await self._wait_for_person(at)
         await self._do("io", at, "receive-bond")
 
-    # -- how -------------------------------------------------------------------------------------------------------
+    # -- requests ------------------------------------------------------------------------------------------------------
 
     def _applies(self, ack_no: str) -> bool:
         return self._chance(self.config.way_home.applies, "applies", ack_no)
@@ -201,15 +201,15 @@ class WayHome:
     def _chance(self, rate: float, *labels: str) -> bool:
         return chance(self.config.seed, rate, *labels)
 
-    async def _visit(self, at: "_Standing", *more: str) -> None:
+    async def _wait_for_person(self, at: "_StepState", *more: str) -> None:
         await self._after(self.config.way_home.visit, at.step, str(at.turn), at.ack_no, *more)
 
     async def _after(self, delay: Delay, *labels: str) -> None:
         seconds = delay.drawn(self.config.seed, "way home", *labels)
         await asyncio.sleep(seconds / self.config.procedure_clock_factor)
 
-    async def _do(self, role: str, at: "_Standing", verb: str, **more: object) -> Json:
-        """A verb at the step that was seen; {} where the engine does not let it pass."""
+    async def _do(self, role: str, at: "_StepState", verb: str, **more: object) -> Json:
+        """Perform an action at the step that was seen; return {} if the engine refuses it."""
         body: Json = {"step": at.step, "turn": at.turn, **more}
         return await self._post(role, f"/api/v1/restorations/{at.restoration_id}/{verb}", body, verb)
 
@@ -219,18 +219,18 @@ class WayHome:
             self.done[what.replace("-", "_")] += 1
             return answer or {"done": what}
         self.done["refused"] += 1
-        # "Not now" is the engine's daily word: somebody was quicker, or the money has gone.
+        # A 409 is common: another officer was quicker, or the money has gone.
         log.log(logging.DEBUG if status == HTTP_CONFLICT else logging.WARNING, "%s: HTTP %s %s", path, status, answer)
         return {}
 
     async def _get(self, role: str, path: str) -> tuple[int, Json]:
         try:
             return await self.officers.call("GET", path, self.badges[role].token)
-        except LineError:
+        except HttpClientError:
             return HTTP_BAD_REQUEST, {}
 
     async def _open_restorations(self) -> list[Json] | None:
-        """Every restoration that is open; None where they could not be read."""
+        """Return every open restoration, or None if they could not be read."""
         found: list[Json] = []
         after = ""
         for _ in range(PAGES_MOST):
@@ -246,8 +246,8 @@ class WayHome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
-    """Where a restoration stood when somebody took it in hand."""
+class _StepState:
+    """State of a restoration when a person began to act on it."""
 
     restoration_id: str
     step: str

@@ -1,4 +1,4 @@
-"""A gateway of short messages: takes them, once by their key, refuses some numbers, is down when it is told to be."""
+"""An SMS gateway: accepts messages once per key, refuses some numbers, and is down when a test says so."""
 
 import hmac
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ KEPT_MESSAGES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ShortMessage:
-    """A message that was taken."""
+    """An accepted message."""
 
     key: str
     to: str
@@ -27,17 +27,17 @@ class ShortMessage:
 
 
 class SmsGateway:
-    """The gateway's door, a plain ASGI application. `token` is what senders show."""
+    """Endpoint of the gateway, a plain ASGI application. `token` authenticates senders."""
 
     def __init__(self, token: str) -> None:
         self.messages: list[ShortMessage] = []
-        """the first of them, in order"""
+        """the first messages, in order"""
         self.taken = 0
         self.repeated = 0
         self.calls = 0
         self.down = False
         self.unknown: set[str] = set()
-        """numbers that are nobody's"""
+        """numbers that do not exist"""
         self._token = token
         self._ids: dict[str, str] = {}
 
@@ -59,8 +59,10 @@ class SmsGateway:
 
     def _read(self, key: str, body: bytes) -> Response:
         try:
-            told = orjson.loads(body)
-            message = ShortMessage(key, str(told["to"]), str(told["from"]), str(told["text"]), str(told["encoding"]))
+            content = orjson.loads(body)
+            message = ShortMessage(
+                key, str(content["to"]), str(content["from"]), str(content["text"]), str(content["encoding"])
+            )
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return json_reply(400, {"code": "SHAPE"})
         if message.to in self.unknown:

@@ -1,1 +1,1 @@
-"""The wires of the simulated banks and people."""
+"""Interfaces between the simulated banks and the police."""

@@ -1,7 +1,7 @@
-"""An officer of a bank at the page that a letter's link opens: reads the form, fills it in, checks it and sends it.
+"""A bank officer at the page behind a letter's link: reads, fills in, checks and sends the form.
 
-The page has room for five transfers onward and five withdrawals of each transfer, and takes "not found" only alone:
-what does not fit is said on the next visit, while the link is open. What the page has no words for is not said.
+The page has room for five onward transfers and five withdrawals per transfer, and accepts "not found" only alone. The
+rest is sent on the next visit, while the link is open. Content without a field on the page is not sent.
 """
 
 import re
@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 
 from simulator.clock import IST
 from simulator.institutions import Institution
-from simulator.net.http_client import Line
+from simulator.net.http_client import HttpClient
 from simulator.wires.i4c import paise, rupees
 from simulator.wires.json_api import moment_of, place_of
 from simulator.wires.letters import HTTP_GONE, HTTP_OK, open_page, send_form
@@ -30,55 +30,55 @@ _AFTER = re.compile(r"\?after=(\d+)")
 
 @dataclass(slots=True)
 class Statement:
-    """What there is left to say of one transfer."""
+    """The open statements about one transfer."""
 
     held_paise: int = 0
     moved: list[dict[str, str]] = field(default_factory=list)
-    taken_out: list[dict[str, str]] = field(default_factory=list)
+    withdrawn: list[dict[str, str]] = field(default_factory=list)
     code: str = ""
 
     def portion(self) -> "Statement":
-        """As much as one form takes. A code stands alone, and comes last."""
-        if self.held_paise or self.moved or self.taken_out:
-            return Statement(self.held_paise, self.moved[:ROWS], self.taken_out[:ROWS])
+        """Return as much as one form accepts. A code is sent alone, and last."""
+        if self.held_paise or self.moved or self.withdrawn:
+            return Statement(self.held_paise, self.moved[:ROWS], self.withdrawn[:ROWS])
         return Statement(code=self.code)
 
     def said(self, portion: "Statement") -> None:
-        """Take off what was said."""
+        """Remove what was sent."""
         self.held_paise -= portion.held_paise
-        del self.moved[: len(portion.moved)], self.taken_out[: len(portion.taken_out)]
+        del self.moved[: len(portion.moved)], self.withdrawn[: len(portion.withdrawn)]
         self.code = "" if portion.code else self.code
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is left to say."""
-        return not (self.held_paise or self.moved or self.taken_out or self.code)
+        """Whether nothing is left to send."""
+        return not (self.held_paise or self.moved or self.withdrawn or self.code)
 
     def fields(self, prefix: str) -> dict[str, str]:
-        """The fields of the form, of the transfer whose fields begin with `prefix`."""
-        told = {f"{prefix}held": rupees(self.held_paise)} if self.held_paise else {}
-        told |= {f"{prefix}no": self.code} if self.code else {}
-        for mark, rows in (("m", self.moved), ("o", self.taken_out)):
+        """Return the form fields of the transfer whose fields begin with `prefix`."""
+        entry = {f"{prefix}held": rupees(self.held_paise)} if self.held_paise else {}
+        entry |= {f"{prefix}no": self.code} if self.code else {}
+        for mark, rows in (("m", self.moved), ("o", self.withdrawn)):
             for number, row in enumerate(rows, 1):
-                told |= {f"{prefix}{mark}{number}.{name}": value for name, value in row.items() if value}
-        return told
+                entry |= {f"{prefix}{mark}{number}.{name}": value for name, value in row.items() if value}
+        return entry
 
 
 def statements(rows: Sequence[Json]) -> dict[str, Statement]:
-    """Written rows by the transfer they speak of, as a person would state them: nothing twice."""
+    """Return written rows by transfer, as a person states them, without repeats."""
     found: dict[str, Statement] = {}
     for row in rows:
-        told = found.setdefault(str(row.get("root_rrn_transaction_id", "")), Statement())
+        entry = found.setdefault(str(row.get("root_rrn_transaction_id", "")), Statement())
         code = str(row.get("status_code", OK))
         kind = RowKind(int(str(row["txn_type_id"])))
         if code != OK:
-            told.code = code if code in _SAYABLE else NOT_FOUND
+            entry.code = code if code in _SAYABLE else NOT_FOUND
         elif kind is RowKind.HOLD:
-            told.held_paise = max(told.held_paise, paise(row["disputed_amount"]))
+            entry.held_paise = max(entry.held_paise, paise(row["disputed_amount"]))
         elif kind is RowKind.TRANSFER:
-            _once(told.moved, _moved(row), "rrn")
+            _once(entry.moved, _moved(row), "rrn")
         else:
-            _once(told.taken_out, _taken_out(row, kind), "how", "amount", "when")
+            _once(entry.withdrawn, _withdrawn(row, kind), "how", "amount", "when")
     return found
 
 
@@ -99,19 +99,19 @@ def _moved(row: Json) -> dict[str, str]:
     }
 
 
-def _taken_out(row: Json, kind: RowKind) -> dict[str, str]:
+def _withdrawn(row: Json, kind: RowKind) -> dict[str, str]:
     how, place = _WAYS_OUT[kind], place_of(row)[:NAME_CHARS]
     return {"how": how, "amount": str(row["disputed_amount"]), "when": _when(row), "place": place}
 
 
 def _when(row: Json) -> str:
-    """When it happened; what a wrong clock puts into the future, which the page refuses, the officer puts to now."""
+    """Return the time of a row; a future time from a wrong clock becomes now, because the page refuses it."""
     moment = moment_of(row)
     return f"{min(moment, datetime.now(IST)):%Y-%m-%dT%H:%M:%S}" if moment is not None else ""
 
 
 class _Form(HTMLParser):
-    """The form as a browser has it: the hidden fields, and which transfer has which number."""
+    """The form as a browser reads it: the hidden fields, and the number of each transfer."""
 
     def __init__(self, page: bytes) -> None:
         super().__init__()
@@ -125,14 +125,14 @@ class _Form(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
+        entry = {name: value or "" for name, value in attrs}
         if tag == "legend":
             self._in_legend, self._legend = True, ""
-        elif tag == "a" and (link := _AFTER.fullmatch(told.get("href", ""))):
+        elif tag == "a" and (link := _AFTER.fullmatch(entry.get("href", ""))):
             self.after = link[1]
-        elif tag == "input" and told.get("type") == "hidden":
-            name = told.get("name", "")
-            self.hidden[name] = told.get("value", "")
+        elif tag == "input" and entry.get("type") == "hidden":
+            name = entry.get("name", "")
+            self.hidden[name] = entry.get("value", "")
             if number := _NUMBER.fullmatch(name):
                 self.prefixes[self._legend.split()[-1]] = f"t{number[1]}."
 
@@ -145,15 +145,15 @@ class _Form(HTMLParser):
 
 @dataclass
 class Visitor:
-    """The officer with one letter before him. What was said stays said, should the line fail in between."""
+    """The officer with one letter. Sent statements stay sent, even if the connection fails in between."""
 
-    line: Line
+    line: HttpClient
     link: str
     bank: Institution
     left: dict[str, Statement]
 
     async def say_all(self) -> int:
-        """Say all there is to say; gives the HTTP status at which it ended. Raises LineError."""
+        """Send all statements; return the last HTTP status. Raises LineError."""
         after = ""
         for _ in range(VISITS_MOST):
             if all(statement.is_empty for statement in self.left.values()):
@@ -164,7 +164,7 @@ class Visitor:
             form = _Form(page.body)
             portions = self._portions(form)
             if not portions and not form.after:
-                # The rest is about transfers that are not asked about here (any more).
+                # The rest is about transfers that this page does not cover, or no longer covers.
                 return HTTP_OK
             if portions:
                 status = await self._send(form, portions)

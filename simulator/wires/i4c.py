@@ -1,4 +1,4 @@
-"""The I4C bank wire as a bank sees it: reading fraud reports, writing status updates."""
+"""The I4C wire on the bank's side: read fraud reports, write status updates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from simulator.world.bank_model import Incident, Row, RowKind
 from simulator.world.world import Account, AccountKey
 
 MAX_ROWS = 500
-"""rows in one status update"""
+"""most rows in one status update"""
 MAX_INCIDENTS = 500
 MAX_PAISE = 10**13
 PADDED_DIGITS = 18
@@ -29,24 +29,24 @@ ROW_NAMES = {
 
 
 class TicketError(ValueError):
-    """A fraud report that cannot be taken; the message says what is wrong with it."""
+    """A fraud report that cannot be accepted; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class FraudReport:
-    """What a fraud report asks: the case's number and the hops. `layers` stand beside the incidents."""
+    """Content of a fraud report: the case's number and the hops. `layers` are parallel to the incidents."""
 
     ack_no: str
     incidents: tuple[Incident, ...]
     layers: tuple[int, ...]
     hop_nos: Mapping[str, int] = field(default_factory=dict)
-    """by RRN, the hop that an answer must name; empty where RRNs are all that is named"""
+    """by RRN: the hop number for the answer; empty if the interface uses RRNs only"""
     job_id: str = ""
-    """by which the police know the request, where its own wire says so; else the bank gives it a number"""
+    """the police's id of the request, if its interface has one; otherwise the bank assigns a number"""
 
 
 def paise(value: object) -> int:
-    """Rupees as they stand on the wire (text or number) in paise. Raises TicketError."""
+    """Return rupees from the wire (text or number) as paise. Raises TicketError."""
     try:
         amount = Decimal(str(value)) * 100
     except InvalidOperation as error:
@@ -57,12 +57,12 @@ def paise(value: object) -> int:
 
 
 def rupees(amount_paise: int) -> str:
-    """Paise as they are written on the wire."""
+    """Return paise in the format of the wire."""
     return f"{amount_paise // 100}.{amount_paise % 100:02d}"
 
 
 def read_report(content: object) -> FraudReport:
-    """Read a fraud report. `incidents` may stand beside or inside `instrument`, which may be missing.
+    """Read a fraud report. `incidents` may be beside or inside `instrument`, which may be missing.
 
     Raises TicketError.
     """
@@ -94,8 +94,8 @@ def _incident(item: object) -> tuple[Incident, int]:
     return Incident(rrn, amount, paise(item.get("disputed_amount", item.get("amount")))), layer
 
 
-class Scribe:
-    """Writes rows for the wire. Knows the world's accounts and the clock."""
+class RowWriter:
+    """Writes rows for the wire. It knows the world's accounts and the clock."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class Scribe:
         self._accounts = accounts
 
     def row(self, bank: Institution, row: Row) -> dict[str, object]:
-        """One row as it goes into `transactions`."""
+        """Return one row for `transactions`."""
         root = self._accounts[row.root_account].plan if row.root_account is not None else None
         written: dict[str, object] = {
             "txn_type": ROW_NAMES[row.kind],
@@ -149,7 +149,7 @@ class Scribe:
         name = bank.name if bank is not None else UNLISTED[1]
         if row.wrong_bank_name:
             others = sorted(other.name for other in self._banks.values() if other.name != name)
-            name = others[hash_place(row.rrn, len(others))]
+            name = others[stable_index(row.rrn, len(others))]
         return {
             "payee_bank": name,
             "payee_bank_code": payee.bank,
@@ -181,12 +181,12 @@ class Scribe:
         }
 
 
-def hash_place(text: str, size: int) -> int:
-    """A stable place in a list of `size` for a transaction number."""
+def stable_index(text: str, size: int) -> int:
+    """Return a stable index in a list of `size` for a transaction number."""
     return sum(map(ord, text)) % size
 
 
 def padded(number: str) -> str:
-    """The same account with its leading zeros dropped, or with some put in front."""
+    """Return the same account number without its leading zeros, or with some added."""
     bare = number.lstrip("0")
     return bare if bare != number else number.zfill(min(PADDED_DIGITS, len(number) + 4))

@@ -1,13 +1,13 @@
-"""A bank's folder of the ISO 20022 spool: `out/` is what the police ask, `in/` is what the bank answers."""
+"""A bank's folder of the ISO 20022 spool: `out/` has requests of the police, `in/` has answers of the bank."""
 
 from pathlib import Path
 from uuid import uuid4
 
-LOOK_EVERY_WALL_SECONDS = 0.1
+SPOOL_POLL_WALL_SECONDS = 0.1
 
 
-def take_away(out: Path) -> list[bytes]:
-    """What is in `out`, the oldest first; it is taken away."""
+def collect(out: Path) -> list[bytes]:
+    """Return and delete the files in `out`, the oldest first."""
     found = sorted(out.glob("[!.]*.xml"), key=lambda path: path.stat().st_mtime_ns) if out.is_dir() else []
     bodies = []
     for path in found:
@@ -17,7 +17,7 @@ def take_away(out: Path) -> list[bytes]:
 
 
 def put_answer(folder: Path, body: bytes) -> str:
-    """Put a file into `in/` of a bank's folder, whole; gives its name."""
+    """Put a complete file into `in/` of a bank's folder; return its name."""
     target = folder / "in"
     target.mkdir(parents=True, exist_ok=True)
     name = f"{uuid4().hex}.xml"
@@ -27,8 +27,8 @@ def put_answer(folder: Path, body: bytes) -> str:
     return name
 
 
-def was_taken(folder: Path, name: str) -> bool | None:
-    """Whether the police took a file, or refused it; None while it lies there."""
+def was_accepted(folder: Path, name: str) -> bool | None:
+    """Return whether the police accepted or refused a file, or None while it is not processed."""
     if (folder / "done" / name).exists():
         return True
     return False if (folder / "refused" / name).exists() else None

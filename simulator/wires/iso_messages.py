@@ -1,6 +1,6 @@
-"""ISO 20022 as a bank's own software has it: reads camt.056 and pacs.028, writes camt.029.
+"""ISO 20022 in a bank's own software: reads camt.056 and pacs.028, writes camt.029.
 
-The answer can say that money is on hold, or that it is not and why. Where money went on to it can only note in words.
+An answer can report money on hold, or the reason why it is not. Onward transfers appear only as a text note.
 """
 
 from collections.abc import Sequence
@@ -21,28 +21,28 @@ NEVER_RECEIVED, MONEY_HAS_LEFT = "NOOR", "AM04"
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A message of the police: a request to hold, or (`report` None) a chaser about one."""
+    """A message of the police: a hold request, or (`report` None) a reminder about one."""
 
     key: str
     report: FraudReport | None
 
 
 def read_xml(text: bytes) -> ElementTree.Element:
-    """The message's outermost element. Raises TicketError."""
+    """Return the message's root element. Raises TicketError."""
     try:
-        return ElementTree.fromstring(text)  # noqa: S314 - from the police alone; expat bounds what entities become
+        return ElementTree.fromstring(text)  # noqa: S314 - from the police alone; expat limits the expansion of entities
     except ElementTree.ParseError as error:
-        raise TicketError(f"no XML: {error}") from error
+        raise TicketError(f"not XML: {error}") from error
 
 
 def read_message(text: bytes) -> Arrived:
-    """Read a message as it came, with or without a header around it. Raises TicketError."""
+    """Read a message, with or without a header around it. Raises TicketError."""
     root = read_xml(text)
-    chaser, request = root.find(".//{*}FIToFIPmtStsReq"), root.find(".//{*}FIToFIPmtCxlReq")
-    if chaser is not None:
-        return Arrived(_key(chaser, "{*}OrgnlGrpInf/{*}OrgnlMsgId"), None)
+    reminder, request = root.find(".//{*}FIToFIPmtStsReq"), root.find(".//{*}FIToFIPmtCxlReq")
+    if reminder is not None:
+        return Arrived(_key(reminder, "{*}OrgnlGrpInf/{*}OrgnlMsgId"), None)
     if request is None:
-        raise TicketError("no message that this bank knows")
+        raise TicketError("unknown kind of message")
     return Arrived(_key(request, "{*}Assgnmt/{*}Id"), _report(request))
 
 
@@ -50,27 +50,27 @@ def _key(message: ElementTree.Element, path: str) -> str:
     try:
         return str(UUID(message.findtext(path, "")))
     except ValueError as error:
-        raise TicketError("the message's id is none of the police's") from error
+        raise TicketError("the message's id is not one of the police") from error
 
 
 def _report(request: ElementTree.Element) -> FraudReport:
     case = request.findtext("{*}Case/{*}Id", "")
     read = [_incident(transaction) for transaction in request.findall("{*}Undrlyg/{*}TxInf")]
     if not case or not read:
-        raise TicketError("no case, or no transfer")
+        raise TicketError("the case or the transfers are missing")
     ack_no = case.partition("-")[0]
     return FraudReport(ack_no, tuple(i for i, _ in read), tuple(layer for _, layer in read), job_id=case)
 
 
 def _incident(transaction: ElementTree.Element) -> tuple[Incident, int]:
-    said = said_of(transaction)
+    said = additional_information(transaction)
     amount_paise = paise(transaction.findtext("{*}OrgnlIntrBkSttlmAmt", ""))
     disputed_paise = paise(said["DSPTD"].removeprefix("INR")) if "DSPTD" in said else amount_paise
     return Incident(transaction.findtext("{*}OrgnlTxId", ""), amount_paise, disputed_paise), int(said.get("LAYER", "1"))
 
 
-def said_of(transaction: ElementTree.Element) -> dict[str, str]:
-    """What the police say of a transfer in words of their own: the values, by word."""
+def additional_information(transaction: ElementTree.Element) -> dict[str, str]:
+    """Return the police's additional information about a transfer, by its key word."""
     said: dict[str, str] = {}
     for line in transaction.findall("{*}CxlRsnInf/{*}AddtlInf"):
         _, word, value = (line.text or "").split("/", 2)
@@ -79,16 +79,18 @@ def said_of(transaction: ElementTree.Element) -> dict[str, str]:
 
 
 def write_answer(bank: str, report: FraudReport, rows: Sequence[Json]) -> bytes | None:
-    """Written rows as a camt.029 about the request; None where they speak of nothing that it asks."""
+    """Return written rows as a camt.029 about the request, or None if no row is about it."""
     whole = {incident.rrn: incident.amount_paise for incident in report.incidents}
-    told = [_status(row, whole[rrn]) for row in rows if (rrn := str(row.get("root_rrn_transaction_id", ""))) in whole]
-    if not told:
+    statuses = [
+        _status(row, whole[rrn]) for row in rows if (rrn := str(row.get("root_rrn_transaction_id", ""))) in whole
+    ]
+    if not statuses:
         return None
-    return resolution(bank, report.job_id, "PECR", "".join(told))
+    return resolution(bank, report.job_id, "PECR", "".join(statuses))
 
 
 def resolution(bank: str, case: str, confirmation: str, lines: str) -> bytes:
-    """A camt.029 of these lines about the case."""
+    """Return a camt.029 with these lines about the case."""
     party = "<Pty><Nm>Police</Nm></Pty>"
     return document(
         "camt.029.001.09",
@@ -100,13 +102,13 @@ def resolution(bank: str, case: str, confirmation: str, lines: str) -> bytes:
 
 
 def document(message: str, content: str) -> bytes:
-    """A whole file of a message of that name."""
+    """Return a complete file of a message with that name."""
     space = f"urn:iso:std:iso:20022:tech:xsd:{message}"
     return f'<?xml version="1.0" encoding="UTF-8"?><Document xmlns="{space}">{content}</Document>'.encode()
 
 
 def financial_institution(bank: str) -> str:
-    """The bank, as messages name it."""
+    """Return the element that names the bank."""
     return f"<FinInstnId><Othr><Id>{escape(bank)}</Id></Othr></FinInstnId>"
 
 
@@ -126,7 +128,7 @@ def _status(row: Json, whole_paise: int) -> str:
 
 
 def amount(name: str, amount_paise: int) -> str:
-    """An element that holds rupees."""
+    """Return an element with an amount in rupees."""
     return f'<{name} Ccy="INR">{rupees(amount_paise)}</{name}>'
 
 

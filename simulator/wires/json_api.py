@@ -1,4 +1,4 @@
-"""The clean JSON of webhook and feed as a bank sees it: reading hold requests, writing the lines of answers."""
+"""The JSON of webhook and feed on the bank's side: read hold requests, write the lines of answers."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,26 +16,26 @@ _CASH = {RowKind.ATM: "atm", RowKind.AEPS: "aeps", RowKind.CHEQUE: "cheque"}
 
 
 class WebhookError(ValueError):
-    """The event was not signed by the police, or is none. The message says which."""
+    """The event has no valid signature of the police, or is not an event. The message says which."""
 
 
 HOLD_REQUESTED, ORDER_ISSUED, ORDER_CANCELLED = "hold.requested", "order.issued", "order.cancelled"
 
 
 def open_event(secret: bytes, body: bytes, headers: Mapping[str, str]) -> tuple[str, object]:
-    """A webhook's event, once its signature fits: its type, and what it is about. Raises WebhookError."""
+    """Verify a webhook's event; return its type and its content. Raises WebhookError."""
     try:
         Webhook(secret).verify(body, dict(headers))
         event = orjson.loads(body)
     except (WebhookVerificationError, orjson.JSONDecodeError) as error:
         raise WebhookError(str(error)) from error
     if not isinstance(event, dict) or event.get("type") not in (HOLD_REQUESTED, ORDER_ISSUED, ORDER_CANCELLED):
-        raise WebhookError("no event that this bank knows")
+        raise WebhookError("unknown kind of event")
     return str(event["type"]), event.get("data")
 
 
-def read_demand(content: object) -> tuple[str, FraudReport]:
-    """A hold request's id, and what it asks. Raises TicketError."""
+def read_hold_request(content: object) -> tuple[str, FraudReport]:
+    """Return a hold request's id and content. Raises TicketError."""
     if not isinstance(content, dict):
         raise TicketError("the hold request is not an object")
     hold_id, ack_no, hops = content.get("hold_id"), content.get("ack_no"), content.get("hops")
@@ -62,16 +62,16 @@ def _number(hop: Json, name: str) -> int:
 
 
 def answer_lines(rows: Sequence[Json], hop_nos: Mapping[str, int]) -> list[Json]:
-    """Written rows as lines of an answer. A row about a transfer that nobody asked about has no hop to name."""
+    """Return written rows as lines of an answer. A row about a hop outside the request is skipped."""
     return [
         _line(row, hop_nos[root]) for row in rows if (root := str(row.get("root_rrn_transaction_id", ""))) in hop_nos
     ]
 
 
 def moment_of(row: Json) -> datetime | None:
-    """When a row says it happened; None where that cannot be read. What stands for seconds may be anything."""
-    told = str(row.get("transaction_datetime", ""))
-    for form, text in (("%Y-%m-%d %H:%M:%S", told), ("%Y-%m-%d %H:%M", told[:TIME_CHARS])):
+    """Return the time of a row, or None if it is unreadable. The seconds may be any text."""
+    written = str(row.get("transaction_datetime", ""))
+    for form, text in (("%Y-%m-%d %H:%M:%S", written), ("%Y-%m-%d %H:%M", written[:TIME_CHARS])):
         try:
             return datetime.strptime(text, form).replace(tzinfo=IST)
         except ValueError:
@@ -105,9 +105,9 @@ def _line(row: Json, hop_no: int) -> Json:
 
 
 def place_of(row: Json) -> str:
-    """Where money was taken out, as far as the row says."""
-    told = (row.get(name) for name in ("atm_id", "place_of_atm", "merchant_name", "location"))
-    return ", ".join(str(value) for value in told if value)
+    """Return the place of a withdrawal, as far as the row names it."""
+    written = (row.get(name) for name in ("atm_id", "place_of_atm", "merchant_name", "location"))
+    return ", ".join(str(value) for value in written if value)
 
 
 def _payee(row: Json) -> Json:

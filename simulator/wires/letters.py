@@ -1,4 +1,4 @@
-"""Letters of the police as a bank's officer reads them: which request, which transfers; and the page behind a link."""
+"""Letters of the police as a bank's officer reads them: the request, the transfers, and the page behind the link."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import urlencode, urlsplit
 
-from simulator.net.http_client import Answer, Line
+from simulator.net.http_client import Answer, HttpClient
 from simulator.wires.i4c import FraudReport, paise
 from simulator.world.bank_model import Incident
 
@@ -20,7 +20,7 @@ KEY = re.compile(r"MAIL-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 @dataclass(frozen=True, slots=True)
 class HoldLetter:
-    """A letter that asks for a hold."""
+    """A letter that requests a hold."""
 
     key: str
     link: str = field(repr=False)
@@ -28,12 +28,12 @@ class HoldLetter:
 
 
 def text_of(letter: EmailMessage) -> str:
-    """Everything in a letter that is text."""
+    """Return all text parts of a letter."""
     return "\n".join(part.get_content() for part in letter.walk() if part.get_content_maintype() == "text")
 
 
 def read_hold_letter(letter: EmailMessage) -> HoldLetter | None:
-    """What a letter asks to hold; None where it asks for nothing: a reminder names a request and has no table."""
+    """Return the hold request in a letter, or None. A reminder names a request but has no table."""
     body = letter.get_body(("plain",))
     text = body.get_content() if body is not None else ""
     link, key, ack_no = LINK.search(text), KEY.search(text), ACK_NO.search(str(letter["subject"]))
@@ -49,13 +49,13 @@ def read_hold_letter(letter: EmailMessage) -> HoldLetter | None:
     return HoldLetter(key[1], link[0], FraudReport(ack_no[0], incidents, layers, job_id=key[0]))
 
 
-async def open_page(line: Line, link: str, after: str) -> Answer:
-    """The page behind a link, from what comes `after` on. Raises LineError."""
+async def open_page(line: HttpClient, link: str, after: str) -> Answer:
+    """Open the page behind a link, beginning with the line after `after`. Raises LineError."""
     return await line.request("GET", urlsplit(link).path + (f"?after={after}" if after else ""), headers={})
 
 
-async def press(line: Line, link: str, fields: Mapping[str, str], step: str) -> int:
-    """Press one button of a form; gives the HTTP status at which it ended. Raises LineError."""
+async def press(line: HttpClient, link: str, fields: Mapping[str, str], step: str) -> int:
+    """Press one button of a form; return the HTTP status. Raises LineError."""
     answer = await line.request(
         "POST",
         urlsplit(link).path,
@@ -65,8 +65,8 @@ async def press(line: Line, link: str, fields: Mapping[str, str], step: str) -> 
     return answer.status
 
 
-async def send_form(line: Line, link: str, fields: Mapping[str, str]) -> int:
-    """Have a form shown once more, then send it; gives the HTTP status at which it ended. Raises LineError."""
+async def send_form(line: HttpClient, link: str, fields: Mapping[str, str]) -> int:
+    """Preview a form, then send it; return the last HTTP status. Raises LineError."""
     for step in ("check", "send"):
         status = await press(line, link, fields, step)
         if status != HTTP_OK:

@@ -1,4 +1,4 @@
-"""How a bank signs a request to the police (RFC 9421, Ed25519): what a bank's developer would write."""
+"""Sign a bank's request to the police (RFC 9421, Ed25519), as a bank's developer would write it."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -33,9 +33,9 @@ def signed_headers(
     covered: tuple[str, ...] = COVERED,
     headers: dict[str, str] | None = None,
 ) -> dict[str, str]:
-    """Return `headers` with Signature-Input and Signature, and Content-Digest where there is a body.
+    """Return `headers` with Signature-Input and Signature, and Content-Digest if there is a body.
 
-    `url` is the address as it is called, with scheme, host and query. Sign anew for every attempt.
+    `url` is the called address, with scheme, host and query. Sign again for every attempt.
     """
     message = _Message(method, url, dict(headers or {}))
     signer = HTTPMessageSigner(

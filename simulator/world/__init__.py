@@ -1,1 +1,1 @@
-"""The simulated world: accounts, banks' books, flows and truth."""
+"""The simulated world: accounts, banks' behaviour, money flows, and the true figures."""

@@ -1,4 +1,4 @@
-"""Where mule money goes: which bank, which account, whose; and the numbers transactions carry."""
+"""Accounts that receive mule money: bank, number and holder; and the numbers of transactions."""
 
 import random
 from collections.abc import Sequence
@@ -10,18 +10,18 @@ from simulator.seeds import stream
 from simulator.world.world import AccountKey, AccountPlan
 
 NUMBERS_A_CASE = 1_024
-"""transaction numbers set aside for each case"""
+"""transaction numbers reserved for each case"""
 SHARED_POOL = 64
 SHOP_POOL = 48
 LONG_DIGITS = 14
-"""account numbers this long begin with zeros at many banks"""
+"""at many banks, account numbers of this length begin with zeros"""
 _SERIALS = 10**8
 _SPREAD = 61_803_399
 """coprime to 10**8: spreads consecutive serials over all eight digits, each exactly once"""
 
 
 class Registry:
-    """Opens accounts at the world's institutions. Holds no state: what it opens depends on its arguments alone."""
+    """Opens accounts at the world's institutions. It has no state: a result depends on its arguments alone."""
 
     def __init__(self, config: SimulatorConfig, institutions: Sequence[Institution]) -> None:
         self._seed = config.seed
@@ -31,18 +31,18 @@ class Registry:
         self._shares = [getattr(config.classes, name) for name in self._by_class]
 
     def bank(self, code: str) -> Institution | None:
-        """The institution of that code; None for the one nobody lists."""
+        """Return the institution with that code, or None for the unlisted one."""
         return self._banks.get(code)
 
     def choose_bank(self, rng: random.Random, answer_class: AnswerClass | None = None) -> Institution:
-        """An institution: by the share of its class, then by its weight in it."""
+        """Return an institution, chosen by the share of its class and then by its weight."""
         if answer_class is None or answer_class not in self._by_class:
             answer_class = rng.choices(tuple(self._by_class), self._shares)[0]
         banks = self._by_class[answer_class]
         return rng.choices(banks, [bank.weight for bank in banks])[0]
 
     def open(self, rng: random.Random, bank: Institution, opening_paise: int = 0) -> AccountPlan:
-        """A person's account or wallet."""
+        """Return a person's account or wallet."""
         digits = bank.account_digits
         if bank.kind == "wallet":
             number = mobile(rng)
@@ -62,25 +62,25 @@ class Registry:
         )
 
     def open_unlisted(self, rng: random.Random) -> AccountPlan:
-        """An account at the bank that no directory lists."""
+        """Return an account at the bank that no directory lists."""
         code, _ = UNLISTED
         number = f"{rng.randrange(10**10, 10**11)}"
         return AccountPlan(AccountKey(code, number), person_name(rng), mobile(rng), pan(rng), ifsc(rng, code), 0)
 
     def shared_mule(self, rng: random.Random) -> AccountPlan:
-        """One of the accounts that several cases use."""
+        """Return one of the accounts that several cases use."""
         own = stream(self._seed, "shared mule", rng.randrange(SHARED_POOL))
         return self.open(own, self.choose_bank(own))
 
     def shop(self, rng: random.Random) -> AccountPlan:
-        """A shop's own account: it has other business, so more lies there than the tainted part."""
+        """Return a shop's account. It has other business, so its balance exceeds the tainted part."""
         own = stream(self._seed, "shop", rng.randrange(SHOP_POOL))
         plan = self.open(own, self.choose_bank(own), opening_paise=own.randrange(5_000, 5_000_000) * 100)
         return AccountPlan(plan.key, own.choice(SHOPS), plan.mobile, plan.pan, plan.ifsc, plan.opening_paise)
 
 
 class Numbers:
-    """Transaction numbers of one case: unique in the world, eight digits spread so that they look drawn."""
+    """Transaction numbers of one case: unique in the world, with eight digits that look random."""
 
     def __init__(self, seed: int, case_no: int) -> None:
         self._next = case_no * NUMBERS_A_CASE
@@ -88,11 +88,11 @@ class Numbers:
         self._day = 1 + stream(seed, "day of year").randrange(365)
 
     def rrn(self) -> str:
-        """A retrieval reference number: 12 digits."""
+        """Return a retrieval reference number with 12 digits."""
         return f"6{self._day:03d}{self._serial()}"
 
     def utr(self, bank: str, mode: str) -> str:
-        """A unique transaction reference: 16 characters for NEFT, 22 for RTGS."""
+        """Return a unique transaction reference: 16 characters for NEFT, 22 for RTGS."""
         head = f"{bank[:4]:X<4}"
         return (
             f"{head}N{self._day:03d}{self._serial()}"

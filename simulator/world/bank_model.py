@@ -1,7 +1,7 @@
-"""How a bank works a ticket: finds the transfer, holds, traces, and what it then says, when, and how wrongly.
+"""Model of a bank at a ticket: finds the transfer, holds, traces, and answers with delays and mistakes.
 
-Pure: it works on a `World` as of the world's present. The same desk serves the real run (through HTTP) and the perfect
-engine that the truth is measured with, so both meet the same banks with the same habits.
+Pure: it uses the current state of a `World`. The same model serves the real run (through HTTP) and the perfect engine
+that measures the true figures, so both have the same banks with the same behaviour.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ DEALT_WITH = "transfer already dealt with under another acknowledgement number"
 CONTRADICTION_MEDIAN_SECONDS = 20 * MINUTE_SECONDS
 REPEAT_MEDIAN_SECONDS = 2 * MINUTE_SECONDS
 LATE_FACTOR = 10.0
-"""a late answer comes after this many more of the class's median delays"""
+"""a late answer comes after this many additional median delays of the class"""
 SECOND_PART_FACTOR = 1.0
 
 
@@ -45,7 +45,7 @@ _LEAVES = {
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One hop that a ticket asks about."""
+    """One hop of a ticket."""
 
     rrn: str
     amount_paise: int
@@ -54,7 +54,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of an answer, before it is written for the wire. `at` is world time. `false`: a trap, not a finding."""
+    """One row of an answer before encoding. `at` is simulated time. `false` marks a deliberate mistake."""
 
     kind: RowKind
     root_rrn: str
@@ -72,20 +72,20 @@ class Row:
     odd_time: bool = False
     wrong_bank_name: bool = False
     old: bool = False
-    """dated more than six months back, by the wall's calendar"""
+    """dated more than six months back, by the real calendar"""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the bank says of one incident: at once, and what it says later against its own word."""
+    """The bank's answer about one incident: the first rows, and later rows that contradict them."""
 
     rows: tuple[Row, ...]
-    second_thoughts: tuple[Row, ...] = ()
+    contradicting_rows: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One status update: `after` seconds (world time) from when the ticket was worked."""
+    """One status update: `after` seconds of simulated time after the ticket was handled."""
 
     after: float
     rows: tuple[Row, ...]
@@ -93,15 +93,15 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A stretch of world time in which a bank's machines do not answer; `manner`: reset, unavailable or hang."""
+    """A period in which a bank's systems do not answer; `manner` is reset, unavailable or hang."""
 
     start: float
     end: float
     manner: str
 
 
-class BankDesk:
-    """The banks' staff and systems in one world."""
+class BankModel:
+    """Staff and systems of the banks in one world."""
 
     def __init__(self, world: World, config: SimulatorConfig, institutions: Iterable[Institution]) -> None:
         self._world = world
@@ -113,36 +113,36 @@ class BankDesk:
         self._outages = {bank.code: plan_outages(config, bank.code) for bank in institutions}
 
     def outage(self, bank: str, at: float) -> Outage | None:
-        """The outage a bank is in at that time."""
+        """Return the outage of a bank at that time, if any."""
         return next((o for o in self._outages[bank] if o.start <= at < o.end), None)
 
     def plan_outage(self, bank: str, outage: Outage) -> None:
-        """Let a bank be down for a while, besides its own outages."""
+        """Add an outage of a bank to its own ones."""
         self._outages[bank] = (outage, *self._outages[bank])
 
     def delay(self, bank: Institution, rrn: str, *, by_hand: bool = False) -> float:
-        """Seconds from receiving a ticket to working this incident of it.
+        """Return the seconds from receipt of a ticket to the handling of this incident.
 
-        `by_hand`: it came by letter, which no machine reads: the quickest banks need as long as a seat for it.
+        `by_hand`: the ticket came by letter, which no system reads. API banks then need as long as control-room banks.
         """
         quick = by_hand and bank.answer_class == "api"
         return self._delays.of("seat" if quick else bank.answer_class).drawn(self._seed, "delay", bank.code, rrn)
 
     def early(self, bank: Institution, rrns: Sequence[str]) -> bool:
-        """Whether this ticket is worked and answered before it even got its job number."""
+        """Return whether this ticket is answered before it gets its job id."""
         return chance(self._seed, self._knobs.early_answer, "early answer", bank.code, min(rrns))
 
     def loses_reply(self, bank: Institution, rrns: Sequence[str]) -> bool:
-        """Whether the line drops after this ticket was taken and before the police hear of it."""
+        """Return whether the connection drops after this ticket was accepted and before the police get the reply."""
         return chance(self._seed, self._knobs.lost_reply, "lost reply", bank.code, min(rrns))
 
     def silent(self, bank: Institution, rrns: Sequence[str]) -> bool:
-        """Whether nobody works this ticket until somebody reminds the bank."""
+        """Return whether this ticket is not handled until a reminder comes."""
         rate: float = getattr(self._knobs, f"silent_{bank.answer_class}")
         return chance(self._seed, rate, "silent", bank.code, min(rrns))
 
     def work(self, bank: Institution, ack_no: str, incident: Incident) -> Finding:
-        """Work one incident as of the world's present. Asked again in the same words, the bank says the same again."""
+        """Handle one incident in the current state of the world. The same request gets the same answer again."""
         asked = (bank.code, ack_no, incident.rrn, incident.disputed_paise)
         finding = self._found.get(asked)
         if finding is None:
@@ -151,12 +151,12 @@ class BankDesk:
         return finding
 
     def posts(self, bank: Institution, ack_no: str, findings: Sequence[Finding]) -> list[Post]:
-        """The status updates of a ticket whose incidents are all worked, in the order they leave the bank."""
+        """Return the status updates of a fully handled ticket, in the order in which they leave the bank."""
         rows = [row for finding in findings for row in finding.rows]
         key = (bank.code, min((row.root_rrn for row in rows), default=""))
         knobs, seed, median = self._knobs, self._seed, self._delays.of(bank.answer_class).median
         rows += [row for row in rows if chance(seed, knobs.duplicate_row, "duplicate row", *key, row.rrn)]
-        rows += self._strays(bank, rows, key)
+        rows += self._unrelated_rows(bank, rows, key)
         start = LATE_FACTOR * median if chance(seed, knobs.late_answer, "late answer", *key) else 0.0
         posts = [Post(start, tuple(rows))]
         if len(rows) > 1 and chance(seed, knobs.partial_answer, "partial answer", *key):
@@ -166,7 +166,7 @@ class BankDesk:
             posts = [Post(start, parts[0]), Post(start + SECOND_PART_FACTOR * median, parts[1])]
         if chance(seed, knobs.duplicate_post, "duplicate post", *key):
             posts.append(replace(posts[0], after=start + self._later(REPEAT_MEDIAN_SECONDS, "repeat", *key)))
-        second = tuple(row for finding in findings for row in finding.second_thoughts)
+        second = tuple(row for finding in findings for row in finding.contradicting_rows)
         if second:
             posts.append(Post(start + self._later(CONTRADICTION_MEDIAN_SECONDS, "second thoughts", *key), second))
         return sorted(posts, key=lambda post: post.after)
@@ -179,7 +179,7 @@ class BankDesk:
         if credit is None or credit.debit.amount_paise != incident.amount_paise:
             return Finding((self._refusal(incident, None, INVALID_RRN, "RRN, amount and date do not match"),))
         account = credit.account.plan.key
-        code = self._whim(bank, credit)
+        code = self._refusal_code(bank, credit)
         if code is not None:
             return Finding((self._refusal(incident, account, code, ""),))
         if credit.worked_paise >= credit.debit.amount_paise:
@@ -188,8 +188,8 @@ class BankDesk:
         outcome = self._world.hold_and_trace(credit, incident.disputed_paise)
         return self._told(bank, incident, outcome)
 
-    def _whim(self, bank: Institution, credit: Credit) -> str | None:
-        """The code of a bank that will not, or cannot, say what became of the transfer."""
+    def _refusal_code(self, bank: Institution, credit: Credit) -> str | None:
+        """Return the code of a bank that does not or cannot report on the transfer, or None."""
         rrn, seed = credit.debit.move.rrn, self._seed
         if credit.debit.move.layer > 1 and chance(seed, self._knobs.denied_transfer, "denied", bank.code, rrn):
             return NO_SUCH_ACCOUNT if chance(seed, 0.5, "denied how", bank.code, rrn) else NOT_FOUND
@@ -253,7 +253,7 @@ class BankDesk:
         return rows
 
     def _contradiction(self, incident: Incident, outcome: Outcome) -> tuple[Row, ...]:
-        """The opposite of what was said: gone what was held, or held what was gone."""
+        """Return rows that contradict the answer: a withdrawal of held money, or a hold on money that has gone."""
         if not outcome.hold_paise:
             return (replace(self._hold_row(incident, outcome, incident.disputed_paise), false=True),)
         hold = self._hold_row(incident, outcome, outcome.hold_paise)
@@ -272,8 +272,8 @@ class BankDesk:
             remarks=remarks,
         )
 
-    def _strays(self, bank: Institution, rows: Sequence[Row], key: tuple[str, str]) -> list[Row]:
-        """Rows that do not belong: an old debit, a hop nobody asked about."""
+    def _unrelated_rows(self, bank: Institution, rows: Sequence[Row], key: tuple[str, str]) -> list[Row]:
+        """Return rows that do not belong to the answer: an old debit, or a hop outside the request."""
         seed, knobs, strays = self._seed, self._knobs, []
         model = next((row for row in rows if row.status == OK and row.kind is not RowKind.HOLD), None)
         if model is not None and chance(seed, knobs.old_row, "old row", *key):
@@ -287,7 +287,7 @@ class BankDesk:
 
 
 def plan_outages(config: SimulatorConfig, bank: str) -> tuple[Outage, ...]:
-    """A bank's outages over two days of the world, in order of time."""
+    """Return a bank's outages over two simulated days, in order of time."""
     seed, knobs = config.seed, config.knobs
     expected = knobs.outages_per_day * 2
     outages = []

@@ -1,7 +1,7 @@
-"""One case as it is planned: what the mules will do, and what the victim tells of it.
+"""Plan of one case: the actions of the mules, and the complaint of the victim.
 
-Every case draws from a stream of its own, so case 17 of seed 7 is the same case in a day of 20 and in a day of 2,000
-(only the minute it is reported depends on the day).
+Every case uses its own random stream, so case 17 of seed 7 is the same in a day of 20 cases and in a day of 2,000. Only
+the minute of its report depends on the day.
 """
 
 import bisect
@@ -28,30 +28,30 @@ from simulator.world.networks import Shape, grow
 from simulator.world.world import AccountPlan, MoveKind, PlannedMove
 
 BY_HOUR = (1, 1, 1, 1, 1, 1, 2, 3, 4, 6, 8, 9, 9, 8, 8, 8, 8, 8, 8, 8, 7, 5, 3, 2)
-"""Complaints by hour of the day, relative: an assumption (the helpline is quiet at night)."""
+"""complaints by hour of the day, relative: an assumption (the helpline is quiet at night)"""
 _BY_HOUR_UP_TO = tuple(accumulate(BY_HOUR))
-TOLD_AS_VPA = 0.4
+REPORTED_AS_VPA = 0.4
 DUPLICATE_MEDIAN_SECONDS = 25 * MINUTE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A transfer as the victim tells it; `move` is what truly happened."""
+class ReportedTransfer:
+    """A transfer as the victim reports it; `move` is what really happened."""
 
     move: PlannedMove
     payer: AccountPlan
     payee: AccountPlan
     bank: str
-    """the receiving bank, as told"""
+    """the receiving bank, as reported"""
     reference: str
-    """the RRN or UTR, as told"""
+    """the RRN or UTR, as reported"""
     vpa: str | None
-    """given instead of the payee's account"""
+    """reported instead of the payee's account"""
 
 
 @dataclass(frozen=True, slots=True)
 class Victim:
-    """Who complains."""
+    """The complainant."""
 
     name: str
     mobile: str
@@ -63,7 +63,10 @@ class Victim:
 
 @dataclass(frozen=True, slots=True)
 class ComplaintPlan:
-    """A complaint to be posted at world time `at` under `key`, `posts` times. Only a case's own one is `first`."""
+    """A complaint to be posted at simulated time `at` under `key`, `posts` times.
+
+    `first` marks a case's own complaint.
+    """
 
     key: str
     case_no: int
@@ -73,12 +76,12 @@ class ComplaintPlan:
     channel: str
     category: str
     victim: Victim
-    transfers: tuple[Told, ...]
+    transfers: tuple[ReportedTransfer, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CasePlan:
-    """A case: everything that will happen in it if nobody holds anything."""
+    """A case: everything that will happen in it if no bank holds money."""
 
     case_no: int
     shape: Shape
@@ -89,25 +92,25 @@ class CasePlan:
 
     @property
     def hops(self) -> int:
-        """Planned transfers of the victim's money."""
+        """Number of planned transfers of the victim's money."""
         return sum(1 for move in self.moves if move.kind is MoveKind.TRANSFER and move.layer > 0)
 
 
 def plan_cases(config: SimulatorConfig, institutions: Sequence[Institution]) -> tuple[CasePlan, ...]:
-    """Every case of the day."""
+    """Return every case of the day."""
     registry = Registry(config, institutions)
     return tuple(_plan_case(config, registry, institutions, number) for number in range(config.complaints))
 
 
 def draw_loss(rng: random.Random, money: MoneyModel) -> int:
-    """A loss in whole rupees, as paise."""
+    """Return a loss in whole rupees, as paise."""
     median = money.loss_mean_paise / math.exp(money.loss_sigma**2 / 2)
     drawn = median * math.exp(rng.gauss(0.0, money.loss_sigma))
     return round(min(max(drawn, money.loss_least_paise), money.loss_most_paise) / 100) * 100
 
 
 def draw_report_delay(rng: random.Random, money: MoneyModel) -> float:
-    """From the last of the victim's transfers to the complaint, in seconds."""
+    """Return the seconds from the last of the victim's transfers to the complaint."""
     kind = rng.random()
     if kind < money.reported_within_hour:
         return rng.uniform(3 * MINUTE_SECONDS, HOUR_SECONDS)
@@ -117,14 +120,14 @@ def draw_report_delay(rng: random.Random, money: MoneyModel) -> float:
 
 
 def draw_hops(rng: random.Random, money: MoneyModel, loss_paise: int) -> int:
-    """How large a network this loss runs through."""
+    """Return the size of the network for this loss."""
     scale = money.hops_scale * (loss_paise / money.loss_mean_paise) ** money.hops_by_loss
     hops: float = scale * math.exp(rng.gauss(0.0, money.hops_sigma))
     return round(min(max(hops, 1), MAX_CASE_HOPS))
 
 
 def reported_at(config: SimulatorConfig, case_no: int) -> float:
-    """The world time of a case's complaint, in [0, day_seconds)."""
+    """Return the simulated time of a case's complaint, in [0, day_seconds)."""
     if config.profile == "even":
         return case_no / config.complaints * config.day_seconds
     share = unit(config.seed, "reported at", case_no)
@@ -145,20 +148,22 @@ def _plan_case(
     victim = registry.open(rng, registry.choose_bank(rng, "api"), opening_paise=loss + rng.randrange(50_000) * 100)
     at = reported_at(config, case_no)
     flow = Flow(config, registry, case_no, rng)
-    transfers = flow.lay(network, victim, loss, at - draw_report_delay(rng, config.money))
-    told = tuple(_tell(config, institutions, flow, move) for move in transfers)
+    transfers = flow.distribute(network, victim, loss, at - draw_report_delay(rng, config.money))
+    reported = tuple(_report(config, institutions, flow, move) for move in transfers)
     return CasePlan(
         case_no=case_no,
         shape=shape,
         loss_paise=loss,
-        complaints=_complaints(config, rng, case_no, at, victim, told),
+        complaints=_complaints(config, rng, case_no, at, victim, reported),
         accounts=tuple(flow.accounts.values()),
         moves=tuple(flow.moves),
     )
 
 
-def _tell(config: SimulatorConfig, institutions: Sequence[Institution], flow: Flow, move: PlannedMove) -> Told:
-    """A transfer as the victim tells it, mistakes included."""
+def _report(
+    config: SimulatorConfig, institutions: Sequence[Institution], flow: Flow, move: PlannedMove
+) -> ReportedTransfer:
+    """Return a transfer as the victim reports it, with mistakes."""
     assert move.target is not None, "a victim's transfer has a payee"
     seed, knobs = config.seed, config.knobs
     payee = flow.accounts[move.target]
@@ -170,13 +175,13 @@ def _tell(config: SimulatorConfig, institutions: Sequence[Institution], flow: Fl
         others = [b for b in institutions if b.code != bank.code]
         bank = others[int(unit(seed, "which wrong bank", move.rrn) * len(others))]
     vpa = None
-    if move.mode == "upi" and bank.handles and chance(seed, TOLD_AS_VPA, "told as vpa", move.rrn):
+    if move.mode == "upi" and bank.handles and chance(seed, REPORTED_AS_VPA, "told as vpa", move.rrn):
         vpa = f"{payee.holder.split()[0].lower()}{payee.mobile[-4:]}@{bank.handles[0]}"
-    return Told(move, flow.accounts[move.source], payee, bank.code, reference, vpa)
+    return ReportedTransfer(move, flow.accounts[move.source], payee, bank.code, reference, vpa)
 
 
 def _misread(seed: int, number: str) -> str:
-    """The number with one of its last eight digits read wrongly."""
+    """Return the number with one of its last eight digits changed."""
     place = len(number) - 1 - int(unit(seed, "misread place", number) * 8)
     wrong = (int(number[place]) + 1 + int(unit(seed, "misread digit", number) * 9)) % 10
     return f"{number[:place]}{wrong}{number[place + 1 :]}"
@@ -188,9 +193,9 @@ def _complaints(
     case_no: int,
     at: float,
     victim: AccountPlan,
-    told: tuple[Told, ...],
+    reported: tuple[ReportedTransfer, ...],
 ) -> tuple[ComplaintPlan, ...]:
-    """The case's complaint, and now and then a second one about the same transfers."""
+    """Return the case's complaint, and sometimes a second one about the same transfers."""
     seed, knobs = config.seed, config.knobs
     person = Victim(
         name=victim.holder,
@@ -203,10 +208,10 @@ def _complaints(
     channel, category = ("helpline_1930" if happens(rng, 0.7) else "portal"), rng.choice(CATEGORIES)
     posts = 2 if chance(seed, knobs.repeated_post, "repeated post", case_no) else 1
     key = f"sim-{seed}-{case_no}"
-    first = ComplaintPlan(key, case_no, at, True, posts, channel, category, person, told)
+    first = ComplaintPlan(key, case_no, at, True, posts, channel, category, person, reported)
     if not chance(seed, knobs.duplicate_complaint, "duplicate complaint", case_no):
         return (first,)
     relative = Victim(person_name(rng), mobile(rng), person.district, False, False, False)
     later = at + lognormal(seed, DUPLICATE_MEDIAN_SECONDS, 0.8, "duplicate after", case_no)
-    again = ComplaintPlan(f"{key}-again", case_no, later, False, 1, "portal", category, relative, told[:1])
+    again = ComplaintPlan(f"{key}-again", case_no, later, False, 1, "portal", category, relative, reported[:1])
     return (first, again)

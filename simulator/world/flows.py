@@ -1,7 +1,7 @@
-"""From a network's shape to planned moves: amounts, times, rails, and how the money ends.
+"""From a network's shape to planned moves: amounts, times, payment modes, and the money's end.
 
-What a visit receives it passes on a delay after the last of it came in, save what the mule keeps; where nothing is
-passed on, the money ends: as cash, at a shop, out of sight, or it stays in the account.
+A visit passes on what it received, after a delay from the last arrival and minus the mule's share. A visit without
+onward transfers is the money's end: cash, a shop, an untraced way, or the account itself.
 """
 
 import math
@@ -15,7 +15,7 @@ from simulator.world.networks import VICTIM, Network
 from simulator.world.world import AccountKey, AccountPlan, MoveKind, PlannedMove
 
 LEAST_LEG_PAISE = 50_000
-"""₹500: the workbook gathers what is less in a sheet of its own"""
+"""₹500: the workbook has a separate sheet for smaller amounts"""
 UPI_MOST_PAISE = 10_000_000
 RTGS_FROM_PAISE = 20_000_000
 ATM_MOST_PAISE = 2_000_000
@@ -23,18 +23,18 @@ AEPS_MOST_PAISE = 1_000_000
 AEPS_TOTAL_PAISE = 2_500_000
 CHEQUE_FROM_PAISE = 3_000_000
 NOTE_PAISE = 10_000
-"""a cash machine gives multiples of ₹100"""
+"""a cash machine dispenses multiples of ₹100"""
 KEEPS_NOTHING = 0.6
 KEEPS_MOST = 0.05
 
 
 def draw_delay(rng: random.Random, delay: Delay) -> float:
-    """A clipped lognormal delay from a case's own stream, in seconds."""
+    """Return a clipped lognormal delay from a case's own stream, in seconds."""
     return min(max(delay.median * math.exp(rng.gauss(0.0, delay.sigma)), delay.least), delay.most)
 
 
 def split(rng: random.Random, paise: int, parts: int) -> list[int]:
-    """`paise` in at most `parts` uneven parts of whole rupees, none under ₹500 unless the whole is."""
+    """Split `paise` into at most `parts` uneven parts of whole rupees, none below ₹500 unless the whole is."""
     parts = max(1, min(parts, paise // LEAST_LEG_PAISE))
     weights = [rng.uniform(0.4, 1.6) for _ in range(parts)]
     spare = paise - parts * LEAST_LEG_PAISE
@@ -47,7 +47,7 @@ def split(rng: random.Random, paise: int, parts: int) -> list[int]:
 
 @dataclass(slots=True)
 class _Arrival:
-    """What comes in at a visit, and when the last of it does."""
+    """Amount that arrives at a visit, and the time of its last part."""
 
     paise: int = 0
     at: float = field(default=float("-inf"))
@@ -58,7 +58,7 @@ class _Arrival:
 
 
 class Flow:
-    """Lays the money of one case over its network. Draws from the case's stream in a fixed order."""
+    """Distributes the money of one case over its network. It draws from the case's stream in a fixed order."""
 
     def __init__(self, config: SimulatorConfig, registry: Registry, case_no: int, rng: random.Random) -> None:
         self._config = config
@@ -70,8 +70,8 @@ class Flow:
         self.accounts: dict[AccountKey, AccountPlan] = {}
         self.moves: list[PlannedMove] = []
 
-    def lay(self, network: Network, victim: AccountPlan, loss_paise: int, last_at: float) -> list[PlannedMove]:
-        """Plan every move; the last of the victim's transfers is at `last_at`. Gives the victim's transfers."""
+    def distribute(self, network: Network, victim: AccountPlan, loss_paise: int, last_at: float) -> list[PlannedMove]:
+        """Plan every move; the last of the victim's transfers is at `last_at`. Return the victim's transfers."""
         self.accounts[victim.key] = victim
         holders = self._holders(network)
         arrivals = [_Arrival() for _ in network.layers]
@@ -86,7 +86,7 @@ class Flow:
         return transfers
 
     def _holders(self, network: Network) -> list[AccountPlan]:
-        """The account of each visit."""
+        """Return the account of each visit."""
         plans: dict[int, AccountPlan] = {}
         for visit, account in enumerate(network.accounts):
             if account not in plans:
@@ -146,7 +146,7 @@ class Flow:
         self._own_business(holders[visit], arrival.at)
 
     def _end(self, holder: AccountPlan, arrival: _Arrival, layer: int) -> None:
-        """The money's end, by value: cash, a shop, out of sight, or it stays."""
+        """Plan the money's end, by value: cash, a shop, an untraced way, or no move."""
         money, kind = self._money, self._rng.random()
         at = arrival.at + draw_delay(self._rng, money.cash_out)
         if kind < money.cash_share:
@@ -178,7 +178,7 @@ class Flow:
             self._leave(holder, MoveKind.POS, paise, at)
 
     def _own_business(self, holder: AccountPlan, after: float) -> None:
-        """A holder with money of his own goes shopping too: debits that a bank's trace will meet."""
+        """Plan the holder's own purchase, a debit that a bank's trace meets."""
         if holder.opening_paise > 0 and happens(self._rng, 0.5):
             paise = self._rng.randrange(1, max(2, holder.opening_paise // 400)) * 100
             self._leave(holder, MoveKind.POS, paise, after + self._rng.uniform(600, 36_000))

@@ -1,7 +1,8 @@
 """Shapes of mule networks, after AMLworld (arXiv 2306.16424): who passes money to whom, without amounts or times.
 
-A network is a graph of *visits*: one arrival of money at an account. An account that money comes back to (a cycle) has
-several visits, so the graph never loops and every edge leads to a deeper layer. An edge is one transfer, hence one hop.
+A network is a graph of *visits*: one arrival of money at an account. An account to which money returns (a cycle) has
+several visits, so the graph has no loops and every edge leads to a deeper layer. An edge is one transfer, hence one
+hop.
 """
 
 import random
@@ -13,10 +14,10 @@ from simulator.config import MAX_DEPTH, MAX_FAN_OUT
 from simulator.seeds import happens
 
 VICTIM = -1
-"""the source of the edges that are the victim's own transfers"""
+"""source of the edges that are the victim's own transfers"""
 MAX_VICTIM_TRANSFERS = 12
 FEW = 3
-"""targets in a layer of a bipartite graph, more or less"""
+"""approximate number of targets in a layer of a bipartite graph"""
 
 
 class Shape(StrEnum):
@@ -34,7 +35,10 @@ class Shape(StrEnum):
 
 @dataclass(slots=True)
 class Network:
-    """`layers[v]` and `accounts[v]` describe visit `v`; an edge is (source visit or VICTIM, target visit)."""
+    """A network: `layers[v]` and `accounts[v]` describe visit `v`.
+
+    An edge is (source visit or VICTIM, target visit).
+    """
 
     shape: Shape
     layers: list[int] = field(default_factory=list)
@@ -42,8 +46,8 @@ class Network:
     edges: list[tuple[int, int]] = field(default_factory=list)
 
 
-class _Sketch:
-    """A network while it grows, with the number of edges it may still get."""
+class _Builder:
+    """A growing network, with the number of edges it may still get."""
 
     def __init__(self, shape: Shape, hops: int, rng: random.Random) -> None:
         self.network = Network(shape)
@@ -54,7 +58,7 @@ class _Sketch:
         self._next_account = 0
 
     def open(self) -> int | None:
-        """A transfer of the victim to a new account; None when there may be no more."""
+        """Add a transfer of the victim to a new account; return None if no more are allowed."""
         if self.left <= 0 or self.opened >= MAX_VICTIM_TRANSFERS:
             return None
         self.opened += 1
@@ -63,33 +67,33 @@ class _Sketch:
         return visit
 
     def onward(self, source: int, account: int | None = None) -> int | None:
-        """A transfer from `source` to a new account (or back to `account`), one layer deeper."""
+        """Add a transfer from `source` to a new account (or back to `account`), one layer deeper."""
         layer = self.network.layers[source] + 1
-        if not self._may(source) or layer > MAX_DEPTH:
+        if not self._can_grow(source) or layer > MAX_DEPTH:
             return None
         visit = self._visit(layer, account)
         self._edge(source, visit)
         return visit
 
     def join(self, source: int, target: int) -> bool:
-        """A transfer from `source` into a visit that already exists in a deeper layer."""
+        """Add a transfer from `source` into an existing visit in a deeper layer."""
         deeper = self.network.layers[target] > self.network.layers[source]
-        if not self._may(source) or not deeper or (source, target) in self.network.edges:
+        if not self._can_grow(source) or not deeper or (source, target) in self.network.edges:
             return False
         self._edge(source, target)
         return True
 
     def opens(self, least: int, most: int) -> list[int]:
-        """Several transfers of the victim."""
+        """Add several transfers of the victim."""
         return [v for v in (self.open() for _ in range(self.rng.randint(least, most))) if v is not None]
 
     def onwards(self, source: int, least: int, most: int) -> list[int]:
-        """Several transfers from one visit to new accounts."""
+        """Add several transfers from one visit to new accounts."""
         count = self.rng.randint(least, most)
         return [v for v in (self.onward(source) for _ in range(count)) if v is not None]
 
     def gather(self, sources: list[int]) -> int | None:
-        """One transfer from each source into one new account."""
+        """Add one transfer from each source into one new account."""
         deepest = sorted(sources, key=lambda v: -self.network.layers[v])
         hub = self.onward(deepest[0]) if deepest else None
         if hub is not None:
@@ -111,10 +115,10 @@ class _Sketch:
                 frontier.append(child)
 
     def leaves(self) -> list[int]:
-        """Visits that pass nothing on."""
+        """Return the visits without onward transfers."""
         return [v for v in range(len(self.network.layers)) if not self._degree.get(v)]
 
-    def _may(self, source: int) -> bool:
+    def _can_grow(self, source: int) -> bool:
         return self.left > 0 and self._degree.get(source, 0) < MAX_FAN_OUT
 
     def _visit(self, layer: int, account: int | None) -> int:
@@ -132,94 +136,94 @@ class _Sketch:
 
 
 def grow(shape: Shape, hops: int, rng: random.Random) -> Network:
-    """A network of that shape with about `hops` (≥ 1) transfers, the victim's own among them."""
-    sketch = _Sketch(shape, hops, rng)
-    while sketch.left > 0 and sketch.opened < MAX_VICTIM_TRANSFERS:
-        _SHAPES[shape](sketch)
-    if sketch.left > 0:
-        sketch.tree(sketch.leaves(), sketch.left)
-    return sketch.network
+    """Return a network of that shape with about `hops` (≥ 1) transfers, the victim's own included."""
+    builder = _Builder(shape, hops, rng)
+    while builder.left > 0 and builder.opened < MAX_VICTIM_TRANSFERS:
+        _SHAPES[shape](builder)
+    if builder.left > 0:
+        builder.tree(builder.leaves(), builder.left)
+    return builder.network
 
 
-def _fan_out(sketch: _Sketch) -> None:
-    root = sketch.open()
+def _fan_out(builder: _Builder) -> None:
+    root = builder.open()
     if root is not None:
-        sketch.tree(sketch.onwards(root, 2, MAX_FAN_OUT), sketch.rng.randint(0, 24))
+        builder.tree(builder.onwards(root, 2, MAX_FAN_OUT), builder.rng.randint(0, 24))
 
 
-def _fan_in(sketch: _Sketch) -> None:
-    hub = sketch.gather(sketch.opens(2, MAX_FAN_OUT))
+def _fan_in(builder: _Builder) -> None:
+    hub = builder.gather(builder.opens(2, MAX_FAN_OUT))
     if hub is not None:
-        sketch.tree([hub], sketch.rng.randint(0, 5))
+        builder.tree([hub], builder.rng.randint(0, 5))
 
 
-def _gather_scatter(sketch: _Sketch) -> None:
-    hub = sketch.gather(sketch.opens(2, 4))
+def _gather_scatter(builder: _Builder) -> None:
+    hub = builder.gather(builder.opens(2, 4))
     if hub is not None:
-        sketch.tree(sketch.onwards(hub, 2, MAX_FAN_OUT), sketch.rng.randint(0, 6))
+        builder.tree(builder.onwards(hub, 2, MAX_FAN_OUT), builder.rng.randint(0, 6))
 
 
-def _scatter_gather(sketch: _Sketch) -> None:
-    root = sketch.open()
+def _scatter_gather(builder: _Builder) -> None:
+    root = builder.open()
     if root is None:
         return
-    hub = sketch.gather(sketch.onwards(root, 2, MAX_FAN_OUT))
+    hub = builder.gather(builder.onwards(root, 2, MAX_FAN_OUT))
     if hub is not None:
-        sketch.tree([hub], sketch.rng.randint(0, 5))
+        builder.tree([hub], builder.rng.randint(0, 5))
 
 
-def _cycle(sketch: _Sketch) -> None:
-    first = sketch.open()
+def _cycle(builder: _Builder) -> None:
+    first = builder.open()
     node = first
-    for _ in range(sketch.rng.randint(1, MAX_DEPTH - 3)):
-        following = sketch.onward(node) if node is not None else None
+    for _ in range(builder.rng.randint(1, MAX_DEPTH - 3)):
+        following = builder.onward(node) if node is not None else None
         if following is None:
             return
         node = following
     if first is not None and node is not None:
-        back = sketch.onward(node, account=sketch.network.accounts[first])
+        back = builder.onward(node, account=builder.network.accounts[first])
         if back is not None:
-            sketch.tree([back], sketch.rng.randint(0, 4))
+            builder.tree([back], builder.rng.randint(0, 4))
 
 
-def _layer_onto(sketch: _Sketch, sources: list[int]) -> list[int]:
-    """The next layer of a bipartite graph: every source pays into some of a few new accounts."""
+def _layer_onto(builder: _Builder, sources: list[int]) -> list[int]:
+    """Add the next layer of a bipartite graph: every source pays into some of a few new accounts."""
     targets: list[int] = []
     for source in sources:
-        wanted = sketch.rng.randint(1, 3)
-        for target in sketch.rng.sample(targets, min(len(targets), wanted - 1)):
-            sketch.join(source, target)
-        if len(targets) < FEW or happens(sketch.rng, 0.3):
-            target_or_none = sketch.onward(source)
+        wanted = builder.rng.randint(1, 3)
+        for target in builder.rng.sample(targets, min(len(targets), wanted - 1)):
+            builder.join(source, target)
+        if len(targets) < FEW or happens(builder.rng, 0.3):
+            target_or_none = builder.onward(source)
             if target_or_none is not None:
                 targets.append(target_or_none)
     return targets
 
 
-def _bipartite(sketch: _Sketch) -> None:
-    _layer_onto(sketch, sketch.opens(2, 4))
+def _bipartite(builder: _Builder) -> None:
+    _layer_onto(builder, builder.opens(2, 4))
 
 
-def _stack(sketch: _Sketch) -> None:
-    layer = sketch.opens(2, 3)
-    for _ in range(sketch.rng.randint(2, 4)):
-        layer = _layer_onto(sketch, layer)
+def _stack(builder: _Builder) -> None:
+    layer = builder.opens(2, 3)
+    for _ in range(builder.rng.randint(2, 4)):
+        layer = _layer_onto(builder, layer)
 
 
-def _random(sketch: _Sketch) -> None:
-    nodes = sketch.opens(1, 2)
-    for _ in range(sketch.rng.randint(4, 20)):
+def _random(builder: _Builder) -> None:
+    nodes = builder.opens(1, 2)
+    for _ in range(builder.rng.randint(4, 20)):
         if not nodes:
             return
-        source = sketch.rng.choice(nodes)
-        if happens(sketch.rng, 0.3) and sketch.join(source, sketch.rng.choice(nodes)):
+        source = builder.rng.choice(nodes)
+        if happens(builder.rng, 0.3) and builder.join(source, builder.rng.choice(nodes)):
             continue
-        new = sketch.onward(source)
+        new = builder.onward(source)
         if new is not None:
             nodes.append(new)
 
 
-_SHAPES: dict[Shape, Callable[[_Sketch], None]] = {
+_SHAPES: dict[Shape, Callable[[_Builder], None]] = {
     Shape.FAN_OUT: _fan_out,
     Shape.FAN_IN: _fan_in,
     Shape.GATHER_SCATTER: _gather_scatter,

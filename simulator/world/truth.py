@@ -1,7 +1,8 @@
-"""The truth: what a perfect engine would have held in the same world.
+"""True figures: the amount that a perfect engine would have held in the same world.
 
-The perfect engine asks every bank the moment the complaint is made, and the next bank the moment an answer names it. It
-has no delay of its own; banks, and the desk that corrects a wrong number, keep theirs. What it holds is *catchable*.
+The perfect engine sends a request to every bank at the moment of the complaint, and to the next bank when an answer
+names it. It has no delay of its own; banks, and the desk that corrects a wrong number, keep theirs. The amount it holds
+is *catchable*.
 """
 
 import heapq
@@ -12,14 +13,14 @@ from itertools import count
 
 from simulator.config import CLASSES, SimulatorConfig
 from simulator.institutions import Institution
-from simulator.world.bank_model import INVALID_RRN, OK, BankDesk, Finding, Incident, Row, RowKind
-from simulator.world.cases import CasePlan, Told
+from simulator.world.bank_model import INVALID_RRN, OK, BankModel, Finding, Incident, Row, RowKind
+from simulator.world.cases import CasePlan, ReportedTransfer
 from simulator.world.world import World
 
 
 @dataclass(slots=True)
 class Truth:
-    """What was held, in paise: by class of bank, and by case and class; and how many hops were asked about."""
+    """Amounts held, in paise: by class of bank, and by case and class; and the number of hops asked about."""
 
     held_by_class: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CLASSES, 0))
     held_by_case: dict[int, dict[str, int]] = field(default_factory=dict)
@@ -27,12 +28,12 @@ class Truth:
 
     @property
     def held_paise(self) -> int:
-        """Everything held."""
+        """The total amount held."""
         return sum(self.held_by_class.values())
 
 
 def build_world(plans: Iterable[CasePlan]) -> World:
-    """A fresh world of these cases, at the start of its day."""
+    """Return a new world of these cases, at the start of its day."""
     plans = tuple(plans)
     world = World(
         (account for plan in plans for account in plan.accounts),
@@ -42,9 +43,9 @@ def build_world(plans: Iterable[CasePlan]) -> World:
     return world
 
 
-def correction_seconds(config: SimulatorConfig, told: Told) -> float:
-    """How long the desk takes to correct a transfer that was told wrongly, once it knows of it (world time)."""
-    return config.correction_delay.drawn(config.seed, "correction", told.move.rrn)
+def correction_seconds(config: SimulatorConfig, reported: ReportedTransfer) -> float:
+    """Return how long the desk takes to correct a wrongly reported transfer (simulated time)."""
+    return config.correction_delay.drawn(config.seed, "correction", reported.move.rrn)
 
 
 def perfect_truth(
@@ -53,17 +54,17 @@ def perfect_truth(
     plans: Sequence[CasePlan],
     engine_delay: Callable[[str], float] = lambda _: 0.0,
 ) -> Truth:
-    """What an engine holds that needs `engine_delay(rrn)` seconds for each hop it asks about; by default none."""
-    asker = _Asker(config, institutions, build_world(plans), engine_delay)
+    """Return the figures of an engine that needs `engine_delay(rrn)` seconds per hop; by default none."""
+    engine = _PerfectEngine(config, institutions, build_world(plans), engine_delay)
     for plan in plans:
-        asker.complain(plan)
-    asker.run()
-    return asker.truth
+        engine.complain(plan)
+    engine.run()
+    return engine.truth
 
 
 @dataclass(slots=True)
 class _Ticket:
-    """A ticket under way at a bank."""
+    """A ticket in progress at a bank."""
 
     case_no: int
     bank: Institution
@@ -71,7 +72,7 @@ class _Ticket:
     findings: list[Finding] = field(default_factory=list)
 
 
-class _Asker:
+class _PerfectEngine:
     """An engine in virtual time."""
 
     def __init__(
@@ -84,26 +85,26 @@ class _Asker:
         self._config = config
         self._banks = {bank.code: bank for bank in institutions}
         self._world = world
-        self._desk = BankDesk(world, config, institutions)
+        self._desk = BankModel(world, config, institutions)
         self._engine_delay = engine_delay
         self._serial = count()
         self._events: list[tuple[float, int, Callable[[float], None]]] = []
-        self._told: dict[tuple[int, str], Told] = {}
+        self._reported: dict[tuple[int, str], ReportedTransfer] = {}
         self._asked: set[tuple[int, str, str]] = set()
         self.truth = Truth()
 
     def complain(self, plan: CasePlan) -> None:
-        """Take a case's complaint at its time."""
+        """Receive a case's complaint at its time."""
         complaint = plan.complaints[0]
         hops = []
-        for told in complaint.transfers:
-            self._told[plan.case_no, told.reference] = told
-            incident = Incident(told.reference, told.move.amount_paise, told.move.amount_paise)
-            hops.append((told.bank, incident))
+        for reported in complaint.transfers:
+            self._reported[plan.case_no, reported.reference] = reported
+            incident = Incident(reported.reference, reported.move.amount_paise, reported.move.amount_paise)
+            hops.append((reported.bank, incident))
         self._at(complaint.at, partial(self._ask, plan.case_no, hops))
 
     def run(self) -> None:
-        """Play until nothing is under way."""
+        """Run until no event is left."""
         while self._events:
             at, _, act = heapq.heappop(self._events)
             act(at)
@@ -147,7 +148,7 @@ class _Asker:
                 self._at(at + post.after, partial(self._read, ticket.case_no, post.rows))
 
     def _read(self, case_no: int, rows: Sequence[Row], at: float) -> None:
-        """Ask on about every true transfer, once; have the desk correct what was told wrongly."""
+        """Ask about every true onward transfer once; have the desk correct wrong data."""
         onward = []
         for row in rows:
             link = (case_no, row.root_rrn, row.rrn)
@@ -157,12 +158,12 @@ class _Asker:
                 onward.append((row.payee.bank, Incident(row.rrn, row.amount_paise, row.disputed_paise)))
         self._ask(case_no, onward, at)
         for row in rows:
-            told = self._told.get((case_no, row.root_rrn))
-            if row.status == INVALID_RRN and told is not None:
-                del self._told[case_no, row.root_rrn]
-                self._correct(case_no, told, at)
+            reported = self._reported.get((case_no, row.root_rrn))
+            if row.status == INVALID_RRN and reported is not None:
+                del self._reported[case_no, row.root_rrn]
+                self._correct(case_no, reported, at)
 
-    def _correct(self, case_no: int, told: Told, at: float) -> None:
-        truth = Incident(told.move.rrn, told.move.amount_paise, told.move.amount_paise)
-        when = at + correction_seconds(self._config, told)
-        self._at(when, partial(self._ask, case_no, [(told.payee.key.bank, truth)]))
+    def _correct(self, case_no: int, reported: ReportedTransfer, at: float) -> None:
+        truth = Incident(reported.move.rrn, reported.move.amount_paise, reported.move.amount_paise)
+        when = at + correction_seconds(self._config, reported)
+        self._at(when, partial(self._ask, case_no, [(reported.payee.key.bank, truth)]))

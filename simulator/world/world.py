@@ -1,10 +1,12 @@
-"""The world's money: accounts, planned moves, holds. Pure and discrete: no asyncio, no clock of its own.
+"""Money of the world: accounts, planned moves, holds. Pure and discrete: no asyncio, no own clock.
 
-Rules the world keeps, and checks:
+Rules that the world keeps and checks:
 
-* a held rupee cannot move; a planned move that finds less than planned moves what is there, or does not happen;
-* money is neither made nor lost: what was paid in equals what lies in accounts, plus what left as cash or to shops;
-* of one transfer no more than its amount is ever held or traced, whoever asks and how often.
+* A held rupee cannot move. A planned move uses the available amount, or does not happen.
+
+* Money is neither made nor lost: payments in equal the balances plus what left as cash or to shops.
+
+* Of one transfer no more than its amount is ever held or traced, for any number of requests.
 """
 
 import heapq
@@ -15,14 +17,14 @@ from typing import NamedTuple
 
 
 class AccountKey(NamedTuple):
-    """An account: the institution's code and the number there, zeros kept."""
+    """An account: the institution's code and the account number with its zeros."""
 
     bank: str
     number: str
 
 
 class MoveKind(StrEnum):
-    """How money leaves an account."""
+    """Ways in which money leaves an account."""
 
     TRANSFER = "transfer"
     ATM = "atm"
@@ -30,12 +32,12 @@ class MoveKind(StrEnum):
     POS = "pos"
     CHEQUE = "cheque"
     OTHER = "other"
-    """a way out that the bank's statement does not explain: vouchers, card loads, coins"""
+    """a way that the bank's statement does not explain: vouchers, card loads, coins"""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedMove:
-    """What a mule (or a victim) means to do. `order` breaks ties between moves of the same instant."""
+    """A planned action of a mule or a victim. `order` decides between moves at the same time."""
 
     at: float
     order: tuple[int, int]
@@ -46,12 +48,12 @@ class PlannedMove:
     rrn: str
     mode: str
     layer: int
-    """of the hop this move is, if it is a transfer of the victim's money; 0 for other business"""
+    """layer of the hop, if this is a transfer of the victim's money; 0 for other business"""
 
 
 @dataclass(slots=True)
 class Debit:
-    """A move that happened. `traced_paise` is the part some bank has already reported as tainted."""
+    """A completed move. `traced_paise` is the part that a bank has already reported as tainted."""
 
     move: PlannedMove
     amount_paise: int
@@ -60,7 +62,7 @@ class Debit:
 
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
-    """An account as it stands before the day: whose it is and what is on it (paise)."""
+    """An account before the day: its holder and its balance in paise."""
 
     key: AccountKey
     holder: str
@@ -72,7 +74,7 @@ class AccountPlan:
 
 @dataclass(slots=True)
 class Account:
-    """An account as the day goes on."""
+    """An account during the day."""
 
     plan: AccountPlan
     balance_paise: int
@@ -81,13 +83,13 @@ class Account:
 
     @property
     def available_paise(self) -> int:
-        """What can still move, or be held."""
+        """The amount that can still move or be held."""
         return self.balance_paise - self.held_paise
 
 
 @dataclass(slots=True)
 class Credit:
-    """A transfer that arrived: where in the account's debits it fell, and how much of it banks have worked."""
+    """An incoming transfer: its place among the account's debits, and the amount that banks have handled."""
 
     debit: Debit
     account: Account
@@ -105,7 +107,7 @@ class Traced:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a bank found of one incident: `hold_paise + sum(traced) + unreconciled_paise` is what it was asked for."""
+    """A bank's result for one incident: `hold_paise + sum(traced) + unreconciled_paise` is the requested amount."""
 
     account: Account
     hold_paise: int
@@ -115,7 +117,7 @@ class Outcome:
 
 
 class World:
-    """Accounts and the moves planned on them. Time only goes forward, by `advance`."""
+    """Accounts and their planned moves. Time moves forward only, by `advance`."""
 
     def __init__(self, accounts: Iterable[AccountPlan], moves: Iterable[PlannedMove]) -> None:
         self.now = float("-inf")
@@ -133,20 +135,20 @@ class World:
         heapq.heapify(self._planned)
 
     def advance(self, to: float) -> None:
-        """Let everything happen that was planned up to and including `to`. Going back does nothing."""
+        """Execute everything planned up to and including `to`. An earlier time does nothing."""
         while self._planned and self._planned[0][0] <= to:
             self._happen(heapq.heappop(self._planned)[2])
         self.now = max(self.now, to)
 
     def find(self, rrn: str, bank: str) -> Credit | None:
-        """The transfer with that number, if it happened and came in at that bank."""
+        """Return the transfer with that number, if it happened and arrived at that bank."""
         credit = self.credits.get(rrn)
         return credit if credit is not None and credit.account.plan.key.bank == bank else None
 
     def hold_and_trace(self, credit: Credit, disputed_paise: int) -> Outcome:
-        """Work one incident as of now: hold what is there, then trace the rest through the debits that followed.
+        """Handle one incident now: hold the available amount, then trace the rest through the later debits.
 
-        Never works more of a transfer than its amount, whatever is asked: the outcome's parts may be less then.
+        It never handles more of a transfer than its amount, so the parts of the outcome may be less than requested.
         """
         asked = min(disputed_paise, credit.debit.amount_paise - credit.worked_paise)
         assert asked >= 0, "more of a transfer was worked than it moved"

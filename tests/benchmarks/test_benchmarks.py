@@ -1,4 +1,4 @@
-"""The benchmarks run and print what they say; what they measure is not for a test to judge."""
+"""The benchmarks run and print their figures; no test judges the values."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""`docker-compose.yml`: valid by the compose specification, and meaning what it should."""
+"""`docker-compose.yml` is valid by the compose specification, and its content is correct."""
 
 import json
 import re
@@ -15,14 +15,14 @@ from tests.paths import ROOT
 from workers.embedded.postgres import SERVER_OPTIONS
 from workers.embedded.temporal import DYNAMIC_CONFIG, packaged_binary
 from workers.settings import ENV_PREFIX, Settings
-from workflows.options import BANK_CALLS_QUEUE, CASE_WORK_QUEUE, WAY_HOME_QUEUE
+from workflows.options import BANK_CALLS_QUEUE, CASE_WORK_QUEUE, RESTORATION_QUEUE
 
 DEPLOY = ROOT / "deploy"
 TEXT = (ROOT / "docker-compose.yml").read_text()
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?:(?P<kind>:-|:\?)(?P<rest>[^}]*))?\}")
 SECRET = re.compile(r"PASSWORD|SECRET|PWD|_KEY$|(SMTP|SMS|POLICE)_URL")
 OPTIONAL = {"GOLDENHOUR_SMS_URL", "GOLDENHOUR_POLICE_URL"}
-"""addresses with a secret in them, which may be left out"""
+"""addresses that contain a secret and are optional"""
 SAMPLE = "a" * 64
 ISO_SPOOL = "GOLDENHOUR_ISO_SPOOL"
 MIGRATION_URL = "GOLDENHOUR_MIGRATION_URL"
@@ -35,7 +35,7 @@ Service = dict[str, Any]
 
 
 def interpolated(text: str) -> dict[str, Any]:
-    """The file as compose reads it when every secret is set and nothing else is."""
+    """Return the file as compose reads it when only the required secrets are set."""
 
     def value(match: re.Match[str]) -> str:
         return match["rest"] if match["kind"] == ":-" else URLS.get(match["name"], SAMPLE)
@@ -82,7 +82,7 @@ def test_it_has_every_part() -> None:
 
 def test_every_queue_has_its_workers() -> None:
     served = [service["command"][2] for service in SERVICES.values() if service.get("command", [""])[0] == "worker"]
-    assert sorted(served) == sorted([CASE_WORK_QUEUE, BANK_CALLS_QUEUE, WAY_HOME_QUEUE])
+    assert sorted(served) == sorted([CASE_WORK_QUEUE, BANK_CALLS_QUEUE, RESTORATION_QUEUE])
 
 
 def test_no_secret_has_a_default() -> None:
@@ -203,7 +203,7 @@ def test_the_spool_is_one_volume_for_all_workers_and_their_users_own() -> None:
     source, _, target = mount.partition(":")
     assert source in COMPOSE["volumes"]
     assert {worker["environment"][ISO_SPOOL] for worker in workers} == {target}
-    # A new volume has the owner of the folder that it is mounted on.
+    # A new volume has the owner of the folder on which it is mounted.
     (made,) = re.findall(rf"^RUN install --directory (.+) {target}$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
     (user,) = re.findall(r"^USER (\d+):(\d+)$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
     assert f"--owner={user[0]} --group={user[1]}" in made

@@ -1,4 +1,4 @@
-"""The product's image: it has what the product needs, and nothing runs as root in it. No Docker engine is asked."""
+"""The product's image: it has everything the product needs, and no process runs as root. Needs no Docker engine."""
 
 import re
 import subprocess

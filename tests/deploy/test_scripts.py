@@ -1,4 +1,4 @@
-"""The scripts of `deploy/`, run for real where their programs are at hand."""
+"""The scripts of `deploy/`, executed if their programs are installed."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ echo "$@" >> "$CALLS"
 
 
 async def run(script: str, environment: dict[str, str]) -> str:
-    """Run a script to its end in nothing but this environment; give what it said."""
+    """Run a script to its end with only this environment; return its output."""
     outcome = await asyncio.to_thread(
         subprocess.run,
         [str(DEPLOY / script)],
@@ -68,7 +68,7 @@ async def test_the_namespace_is_made_once_with_its_attributes(
 async def test_the_database_is_made_and_who_owns_it_is_no_superuser_and_does_not_work_in_it(tmp_path: Path) -> None:
     async with EmbeddedPostgres(tmp_path / "data", durable=False) as server:
         admin = await asyncpg.connect(server.admin_dsn)
-        # As on a new machine: what the embedded launcher made is taken away again.
+        # As on a new machine: the namespace of the embedded launcher is removed first.
         await admin.execute("DROP DATABASE goldenhour")
         await admin.execute("DROP ROLE goldenhour")
         await admin.execute("DROP ROLE goldenhour_app")

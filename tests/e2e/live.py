@@ -29,7 +29,7 @@ from tests.ground import Ground
 from workers.home import secret_key
 from workers.processes import Supervisor
 from workers.settings import Settings
-from workers.simulated import POLICE, at_a_known_address, register_keys
+from workers.simulated import POLICE, register_keys, with_known_address
 from workers.stack import Running, Services, services, start_engine, until_failure
 from workers.temporal import connect
 from workers.verifying import Verdict, verify
@@ -191,7 +191,7 @@ async def live(
     settings = on_ground(settings, ground) if ground else settings
     if call_timeout_seconds is not None:
         settings = settings.model_copy(update={"policy_file": impatient_policy(home, call_timeout_seconds)})
-    settings = at_a_known_address(settings) if letters else settings
+    settings = with_known_address(settings) if letters else settings
     settings = settings.model_copy(update={"iso_spool": config.iso_spool})
     async with SimulatorServer(config, run_clock=False) as sim:
         settings = settings.model_copy(update={"smtp_url": SecretStr(f"smtp://{HOST}:{sim.smtp_port}")})

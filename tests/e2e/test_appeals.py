@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator import SimulatorConfig
-from simulator.config import HomeHabits
+from simulator.config import RestorationHabits
 from tests.e2e.live import Live, live
 from tests.e2e.test_way_home import world
 from tests.ground import Ground
@@ -21,7 +21,7 @@ LIMIT_SECONDS = 400.0
 def everybody_appeals(**habits: object) -> SimulatorConfig:
     """No victim applies, every holder appeals, no level forgets to decide; a day passes in less than a second."""
     plain = {"applies": 0, "fir": 0, "appeals": 1, "level_sleeps": 0, "appeal_genuine": 1, "appeals_on": 1}
-    people = HomeHabits.model_validate(plain | habits)
+    people = RestorationHabits.model_validate(plain | habits)
     return world().model_copy(update={"procedure_clock_factor": 129_600.0, "way_home": people})
 
 

@@ -18,7 +18,7 @@ from simulator import (
     transfer_row,
     withdrawal_row,
 )
-from simulator.banks.faults import Foul, Reply
+from simulator.banks.faults import FaultyPost, Reply
 from simulator.config import Channels
 from tests.e2e.live import Json, Live, live
 from tests.e2e.test_faults import CALL_SECONDS, COMPLAINTS, LYING, TAKEN, check_no_case_holds_more_than_its_loss
@@ -32,9 +32,9 @@ pytestmark = pytest.mark.end_to_end
 LOSS_PAISE = 10_000_00
 SETTLE_SECONDS = 240.0
 SIGNED = TAKEN | {
-    Foul.SIGNATURE: {401},
-    Foul.CLOCK: {401},
-    Foul.REPLAYED: {401},
+    FaultyPost.SIGNATURE: {401},
+    FaultyPost.CLOCK: {401},
+    FaultyPost.REPLAYED: {401},
 }
 """what the police say to a foul try of a bank that signs"""
 
@@ -71,7 +71,7 @@ async def whole(engine: Live, case_no: str, **places: int) -> Json:
     assert engine.sim.banks.book.asked_twice == []
     keys = [(ticket.bank.code, ticket.key) for ticket in engine.sim.tickets() if ticket.report.ack_no == case_no]
     assert len(set(keys)) == len(keys), "a request is one ticket, by however many ways it comes"
-    assert (await engine.verified()).in_words() == "clean"
+    assert (await engine.verified()).as_text() == "clean"
     return case
 
 
@@ -235,9 +235,9 @@ async def climbed(engine: Live, case_no: str, rungs: int) -> None:
 # -- what a bank says wrongly ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("foul", list(Foul))
+@pytest.mark.parametrize("foul", list(FaultyPost))
 async def test_a_foul_signed_answer_is_refused_by_name_and_the_true_one_counts_once(
-    engine: Live, banks: dict[str, list[str]], foul: Foul
+    engine: Live, banks: dict[str, list[str]], foul: FaultyPost
 ) -> None:
     bank, root = banks["pull"].pop(), rrn()
     engine.sim.put_faults(bank, Faults.model_validate({foul.value: 1.0}))
@@ -319,4 +319,4 @@ async def test_a_day_over_every_channel_among_banks_with_random_faults_loses_not
         assert set(tickets) <= requests.keys()
         assert {key for key, state in requests.items() if state == "answered"} <= set(tickets)
         assert {ticket.channel for ticket in book.tickets} == {"push", "i4c", "pull", "email"}
-        assert (await engine.verified()).in_words() == "clean"
+        assert (await engine.verified()).as_text() == "clean"

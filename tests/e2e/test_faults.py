@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator import Faults, Knobs, ScriptedAnswer, ScriptedReply, SimulatorConfig, hold_row
-from simulator.banks.faults import Foul, Reply
+from simulator.banks.faults import FaultyPost, Reply
 from tests.deep import DEEP
 from tests.e2e.live import Json, Live, live
 from tests.e2e.test_scripted import transfer
@@ -31,13 +31,13 @@ CALL_SECONDS = 3
 """the longest call to a bank: a line that says nothing costs all of it before the request is tried again"""
 COMPLAINTS = 30 if DEEP else 10
 TAKEN = {
-    Foul.SIGNATURE: {400},
-    Foul.CLOCK: {200},
-    Foul.REPLAYED: {200},
-    Foul.HUGE: {413},
-    Foul.CHARSET: {400},
-    Foul.CUT: {0},
-    Foul.DRIPPED: {200},
+    FaultyPost.SIGNATURE: {400},
+    FaultyPost.CLOCK: {200},
+    FaultyPost.REPLAYED: {200},
+    FaultyPost.HUGE: {413},
+    FaultyPost.CHARSET: {400},
+    FaultyPost.CUT: {0},
+    FaultyPost.DRIPPED: {200},
 }
 """what the police say to a foul try; 0: nothing, for the line is gone"""
 
@@ -79,7 +79,7 @@ async def held_at(engine: Live, bank: str, root: str) -> Json:
         "held": LOSS_PAISE,
     }
     assert case["unaccounted_paise"] == 0
-    assert (await engine.verified()).in_words() == "clean"
+    assert (await engine.verified()).as_text() == "clean"
     return case
 
 
@@ -102,9 +102,9 @@ async def test_a_door_that_turns_us_away_for_now_is_asked_again_for_the_same_tic
     await held_at(engine, bank, root)
 
 
-@pytest.mark.parametrize("foul", list(Foul))
+@pytest.mark.parametrize("foul", list(FaultyPost))
 async def test_a_foul_post_is_refused_by_name_and_the_true_one_counts_once(
-    engine: Live, banks: list[str], foul: Foul
+    engine: Live, banks: list[str], foul: FaultyPost
 ) -> None:
     await held_by(engine, banks.pop(), Faults.model_validate({foul.value: 1.0}))
 
@@ -141,10 +141,10 @@ async def test_a_day_among_banks_with_random_faults_loses_nothing(tmp_path: Path
         await check_tickets(engine)
         await check_workflows(engine)
         await check_no_case_holds_more_than_its_loss(engine)
-        assert (await engine.verified()).in_words() == "clean"
+        assert (await engine.verified()).as_text() == "clean"
         foul = engine.sim.banks.faults.figures()["foul_tries"]
         assert foul
-        assert all(set(map(int, found)) <= TAKEN[Foul(name)] for name, found in foul.items())
+        assert all(set(map(int, found)) <= TAKEN[FaultyPost(name)] for name, found in foul.items())
 
 
 async def check_no_case_holds_more_than_its_loss(engine: Live) -> None:

@@ -153,4 +153,4 @@ async def test_silence_brings_a_letter_and_the_desk_may_hurry_it_and_stop(
     await engine.post(f"/cases/{case_no}/requests/{ticket.key}/stop", {"reason": "answered by phone: nothing there"})
     await engine.until_settled(case_no)
     assert (await engine.read(f"/cases/{case_no}"))["buckets_paise"]["untraced"] == 10_000_00
-    assert (await engine.verified()).in_words() == "clean"
+    assert (await engine.verified()).as_text() == "clean"

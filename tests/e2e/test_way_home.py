@@ -16,7 +16,7 @@ import pytest
 
 from schemas.enums import Role
 from simulator import BankDelays, Delay, Knobs, SimulatorConfig
-from simulator.config import Channels, HomeHabits, OrderHabits
+from simulator.config import Channels, OrderHabits, RestorationHabits
 from tests.e2e.live import Live, live
 from tests.e2e.test_world import kill
 from tests.ground import Ground
@@ -56,7 +56,9 @@ def world(orders: OrderHabits | None = None, *, spool: Path | None = None, **hab
         channels=EVERY if spool else BY_CALL,
         iso_spool=spool,
         orders=orders or OrderHabits(late=0, in_part=0.3, twice=0.2, elsewhere=0.2),
-        way_home=HomeHabits.model_validate({"applies": 1, "objects": 0, "sp_refuses": 0, "sent_back": 0} | habits),
+        way_home=RestorationHabits.model_validate(
+            {"applies": 1, "objects": 0, "sp_refuses": 0, "sent_back": 0} | habits
+        ),
     )
 
 

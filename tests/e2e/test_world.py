@@ -112,7 +112,7 @@ async def check_nothing_is_lost(engine: Live) -> None:
     await check_money(engine)
     await check_workflows(engine)
     verdict = await engine.verified()
-    assert verdict.in_words() == "clean"
+    assert verdict.as_text() == "clean"
     assert verdict.cases > 0
 
 

@@ -1,4 +1,4 @@
-"""A quiet world with quick banks, and a small police station to answer to."""
+"""A quiet world with fast banks, and a small police API for their answers."""
 
 from collections.abc import AsyncIterator
 
@@ -10,9 +10,9 @@ from tests.simulator.police import Police
 
 
 def quiet(**changes: object) -> SimulatorConfig:
-    """A world without traps whose banks answer at once; `changes` are configuration values.
+    """Return a world without mistakes whose banks answer at once; `changes` are configuration values.
 
-    Every complaint is due in its first second, so all of the money has left the victims when it begins.
+    Every complaint is due in its first second, so all the money has left the victims when it begins.
     """
     at_once = Delay(median=0.01)
     plain = {
@@ -27,14 +27,14 @@ def quiet(**changes: object) -> SimulatorConfig:
 
 @pytest.fixture
 async def sim() -> AsyncIterator[SimulatorServer]:
-    """Five cases, no traps, banks that answer at once."""
+    """Five cases, no mistakes, banks that answer at once."""
     async with SimulatorServer(quiet()) as server:
         yield server
 
 
 @pytest.fixture
 async def police(sim: SimulatorServer) -> AsyncIterator[Police]:
-    """The station that the banks of `sim` answer to."""
+    """The police API that the banks of `sim` answer."""
     async with Police(sim.directory) as station:
         sim.connect(station.url)
         yield station

@@ -1,6 +1,6 @@
-"""A small police station: the API that banks and victims talk to, with an engine that asks on at once.
+"""A small police API for banks and victims, with an engine that asks the next bank at once.
 
-Enough of the public wires to try the simulator against; it keeps everything it was told.
+It has enough of the public interfaces to test the simulator, and keeps all received data.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 @dataclass
 class Update:
-    """A status update as it came."""
+    """A received status update."""
 
     bank: str
     ack_no: str
@@ -36,11 +36,11 @@ class Update:
 
 @dataclass
 class Police:
-    """`async with Police(directory) as police`: `url` is where banks and victims find it."""
+    """`async with Police(directory) as police`: `url` is the address for banks and victims."""
 
     directory: list[Json]
     refuse_updates: list[int] = field(default_factory=list)
-    """HTTP statuses to give to the next updates, before any is taken"""
+    """HTTP statuses for the next updates, before any is accepted"""
     updates: list[Update] = field(default_factory=list)
     complaints: dict[str, Json] = field(default_factory=dict)
     tasks: list[Json] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Police:
         await self._serving
         await self.client.aclose()
 
-    # -- police → bank -----------------------------------------------------------------------------------------
+    # -- police to bank ------------------------------------------------------------------------------------------------
 
     async def ask(
         self,
@@ -97,7 +97,7 @@ class Police:
         nested: bool = False,
         instrument: bool = True,
     ) -> httpx.Response:
-        """Send a fraud report, logging in when needed."""
+        """Send a fraud report, with a login if needed."""
         report: Json = {"acknowledgement_no": ack_no, "sub_category": "upi_fraud"}
         if instrument:
             report["instrument"] = (
@@ -126,7 +126,7 @@ class Police:
         self._outbound[bank] = answer.json()["data"]["token"]
 
     async def _chase(self, ack_no: str, rows: list[tuple[str, str, str, str]]) -> None:
-        """Ask about hops: (bank, rrn, amount, disputed), a bank's hops together, again while the bank is down."""
+        """Ask about hops: (bank, rrn, amount, disputed); one report per bank, repeated while the bank is down."""
         by_bank: dict[str, list[Json]] = {}
         for bank, rrn, amount, disputed in rows:
             if bank in self._banks and (ack_no, rrn, disputed) not in self._asked:
@@ -149,7 +149,7 @@ class Police:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    # -- bank → police -----------------------------------------------------------------------------------------
+    # -- bank to police ------------------------------------------------------------------------------------------------
 
     async def _login(self, request: Request) -> JSONResponse:
         told = orjson.loads(await request.body())
@@ -184,7 +184,7 @@ class Police:
         return JSONResponse({"meta": {"response_code": "00"}, "data": data})
 
     def _open_tasks(self, update: Update) -> None:
-        """A hop the bank cannot find goes to the desk."""
+        """Open a task for a hop that the bank cannot find."""
         for row in update.rows:
             if row["status_code"] == "02":
                 hop_no = len(self._hops)
@@ -200,7 +200,7 @@ class Police:
         task = {"task_id": len(self.tasks) + 1, "kind": kind, "state": "open", "case_ack_no": ack_no}
         self.tasks.append(task | more)
 
-    # -- officers ----------------------------------------------------------------------------------------------
+    # -- officers ------------------------------------------------------------------------------------------------------
 
     async def _complaint(self, request: Request) -> JSONResponse:
         key = request.headers["idempotency-key"]
@@ -235,7 +235,7 @@ class Police:
 
 
 def envelope_of(entry: Json) -> Envelope:
-    """The envelope that a directory entry describes."""
+    """Return the envelope that a directory entry describes."""
     wire = entry["wire"]
     return Envelope(
         wire["envelope"], b64decode(wire["aes_key"]), b64decode(wire["hmac_key"]) if wire["hmac_key"] else None
@@ -243,7 +243,7 @@ def envelope_of(entry: Json) -> Envelope:
 
 
 def incident(rrn: str, amount: str, disputed: str | None = None, layer: int = 1) -> Json:
-    """An incident of a fraud report."""
+    """Return an incident of a fraud report."""
     return {
         "amount": amount,
         "rrn": rrn,

@@ -1,4 +1,4 @@
-"""`python -m simulator` from outside."""
+"""`python -m simulator` as a separate process."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The envelopes, from a bank's side."""
+"""The envelopes on the bank's side."""
 
 import pytest
 

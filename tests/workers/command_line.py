@@ -1,4 +1,4 @@
-"""Running the command line inside a test, or beside it."""
+"""Run the command line inside a test, or as a separate process."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ GONE_LIMIT_SECONDS = 120.0
 
 
 async def invoke(*arguments: str | Path, typed: str | None = None, **environment: str) -> Result:
-    """Run a command in a thread (it has an event loop of its own) with only these settings; `typed` answers prompts."""
+    """Run a command in a thread with its own event loop and only these settings; `typed` answers prompts."""
     settings: dict[str, str | None] = {name: None for name in os.environ if name.startswith("GOLDENHOUR_")}
     settings |= {f"GOLDENHOUR_{name.upper()}": value for name, value in environment.items()}
     words = [str(argument) for argument in arguments]
@@ -25,18 +25,18 @@ async def invoke(*arguments: str | Path, typed: str | None = None, **environment
 
 
 def with_database(dsn: str) -> dict[str, str]:
-    """The settings of a command that works on this database."""
+    """Return the settings of a command that works on this database."""
     return {"database_url": dsn, "secret_key": SECRET.get_secret_value()}
 
 
 def own_environment(**settings: str) -> dict[str, str]:
-    """The environment of a command beside the test."""
+    """Return the environment of a command in a separate process."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GOLDENHOUR_")}
     return inherited | {"COLUMNS": "200"} | settings
 
 
 def processes_of(folder: Path) -> list[str]:
-    """The command lines of every process that works in `folder`."""
+    """Return the command lines of every process that works in `folder`."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -49,7 +49,7 @@ def processes_of(folder: Path) -> list[str]:
 
 
 async def all_gone(folder: Path) -> list[str]:
-    """Wait until no process works in `folder`; gives those that still do after a limit."""
+    """Wait until no process works in `folder`; return those that remain after a limit."""
     deadline = time.monotonic() + GONE_LIMIT_SECONDS
     while (left := processes_of(folder)) and time.monotonic() < deadline:  # noqa: ASYNC110 - processes set no event
         await asyncio.sleep(0.2)

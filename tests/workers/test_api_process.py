@@ -1,4 +1,4 @@
-"""The API's process: with Temporal, and while Temporal is away."""
+"""The API process, with Temporal and while Temporal is unavailable."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What every process of the engine is put together from, and how it is taken apart."""
+"""Opening and closing the parts of an engine process."""
 
 import asyncio
 from functools import partial

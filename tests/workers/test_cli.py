@@ -66,7 +66,7 @@ async def test_the_version() -> None:
         ({"databse_url": "x"}, "did you mean GOLDENHOUR_DATABASE_URL"),
         ({"database_url": "postgresql://u:secret@h/d"}, "GOLDENHOUR_SECRET_KEY is required"),
         ({"policy_file": "/nowhere.toml"}, "is not a file"),
-        ({"migration_url": "postgresql://u:secret@h/d"}, "GOLDENHOUR_MIGRATION_URL goes with GOLDENHOUR_DATABASE_URL"),
+        ({"migration_url": "postgresql://u:secret@h/d"}, "GOLDENHOUR_MIGRATION_URL needs GOLDENHOUR_DATABASE_URL"),
     ],
 )
 async def test_wrong_settings_are_one_line_and_exit_code_2(settings: dict[str, str], told: str) -> None:

@@ -1,4 +1,4 @@
-"""The shared fixtures of `tests/conftest.py` do what they say."""
+"""The shared fixtures of `tests/conftest.py`."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
-# The sandbox would load asyncpg a second time, and its extension modules do not survive that.
+# The sandbox would load asyncpg a second time, which its extension modules do not survive.
 with workflow.unsafe.imports_passed_through():
     from db.pool import Pool
 

@@ -1,4 +1,4 @@
-"""The beat around an activity, in the environment that the SDK has for one."""
+"""Heartbeats of an activity, in the SDK's test environment."""
 
 import asyncio
 import dataclasses
@@ -13,7 +13,7 @@ from workers.heartbeats import Heartbeats
 
 
 class Hand(ActivityInboundInterceptor):
-    """A hand that works until it is told to end."""
+    """An activity that works until the test ends it."""
 
     def __init__(self) -> None:
         self.ends = asyncio.Event()

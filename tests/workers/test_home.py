@@ -1,4 +1,4 @@
-"""The home folder: private, claimed by one stack, and honest about what runs in it."""
+"""The home folder: private, locked by one stack, with the address of the running stack."""
 
 import os
 import stat
@@ -12,11 +12,11 @@ from workers.home import (
     HomeInUse,
     NothingRunning,
     RunFile,
-    claimed,
+    locked_home,
     own_start_epoch_seconds,
     prepare_home,
     secret_key,
-    settled,
+    with_running_services,
 )
 from workers.settings import Settings
 from workers.stack import environment
@@ -46,13 +46,13 @@ def test_home_and_its_secrets_are_private(tmp_path: Path) -> None:
 
 
 def test_one_home_serves_one_stack(tmp_path: Path) -> None:
-    with claimed(tmp_path) as home:
-        with pytest.raises(HomeInUse, match=str(home)), claimed(tmp_path):
+    with locked_home(tmp_path) as home:
+        with pytest.raises(HomeInUse, match=str(home)), locked_home(tmp_path):
             pass
         run_file(os.getpid(), own_start_epoch_seconds()).write(home)
         assert RunFile.read(home) is not None
     assert RunFile.read(tmp_path) is None
-    with claimed(tmp_path):
+    with locked_home(tmp_path):
         pass
 
 
@@ -60,23 +60,23 @@ def test_a_dead_process_or_a_reused_number_is_not_a_running_stack(tmp_path: Path
     run_file(os.getpid(), own_start_epoch_seconds() - 60).write(tmp_path)
     assert RunFile.read(tmp_path) is None
     with pytest.raises(NothingRunning, match=str(tmp_path)):
-        settled(Settings(home=tmp_path))
+        with_running_services(Settings(home=tmp_path))
 
 
 def test_who_owns_the_tables_is_known_to_commands_and_to_no_process(tmp_path: Path) -> None:
     owner = "postgresql://owner:secret@127.0.0.1:5432/goldenhour"
     run_file(os.getpid(), own_start_epoch_seconds()).model_copy(update={"migration_url": owner}).write(tmp_path)
-    found = settled(Settings(home=tmp_path))
+    found = with_running_services(Settings(home=tmp_path))
     assert found.migration_url is not None
     assert found.migration_url.get_secret_value() == owner
     assert not [value for value in environment(found).values() if "owner" in value]
     named = Settings(home=tmp_path, database_url=SecretStr("postgresql://a:b@h/other"), secret_key=secret_key(found))
-    assert settled(named).migration_url is None, "it is another database's"
+    assert with_running_services(named).migration_url is None, "it is another database's"
 
 
 def test_a_command_beside_a_running_stack_finds_it(tmp_path: Path) -> None:
     run_file(os.getpid(), own_start_epoch_seconds()).write(tmp_path)
-    found = settled(Settings(home=tmp_path))
+    found = with_running_services(Settings(home=tmp_path))
     assert found.database_url is not None
     assert found.database_url.get_secret_value().endswith("@127.0.0.1:5432/goldenhour")
     assert found.migration_url is None

@@ -1,4 +1,4 @@
-"""Child processes: watched, restarted within bounds, stopped in order, and never left behind."""
+"""Child processes: watched, restarted within limits, stopped in order, and never left running."""
 
 import asyncio
 import os

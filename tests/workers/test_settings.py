@@ -1,4 +1,4 @@
-"""Settings: right values are taken, wrong ones are named, secrets are not shown."""
+"""Settings: correct values are accepted, wrong ones are named, secrets are not shown."""
 
 import os
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_nothing_set_means_the_embedded_stack_on_loopback() -> None:
         ("API_PORT", "http", "valid integer"),
         ("CLOCK_FACTOR", "0", "greater than 0"),
         ("DATABASE_URL", "mysql://a:hunter2@b/c", "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
-        ("DATABASE_URL", "postgresql://a:hunter2@b", "names no database"),
+        ("DATABASE_URL", "postgresql://a:hunter2@b", "must name a database"),
         ("TEMPORAL_ADDRESS", "http://temporal", "HOST:PORT"),
         ("TEMPORAL_ADDRESS", "temporal:0", "HOST:PORT"),
         ("SECRET_KEY", "hunter2", "at least 32 characters"),

@@ -1,4 +1,4 @@
-"""`up` and `demo` as a user runs them: real processes, and nothing of them left behind, however they end."""
+"""`up` and `demo` as a user runs them: real processes, and none left running after any end."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ import pytest
 
 from tests.waiting import until
 from tests.workers.command_line import COMMAND, all_gone, own_environment
-from workers.commands.demo import HOME_PREFIX, _sweep
+from workers.commands.demo import HOME_PREFIX, _remove_leftovers
 
 pytestmark = pytest.mark.end_to_end
 
@@ -28,7 +28,7 @@ DEMO_LIMIT_SECONDS = 400.0
 
 @asynccontextmanager
 async def started(*arguments: str, **settings: str) -> AsyncIterator[Process]:
-    """A command beside the test, ended by kill at the latest."""
+    """Start a command as a separate process, which is killed at the end of the test."""
     process = await asyncio.create_subprocess_exec(
         *COMMAND, *arguments, env=own_environment(**settings), stdout=PIPE, stderr=PIPE
     )
@@ -41,7 +41,7 @@ async def started(*arguments: str, **settings: str) -> AsyncIterator[Process]:
 
 
 async def line_with(process: Process, words: str) -> str:
-    """Wait for a line of its standard output that holds these words."""
+    """Wait for a line of its standard output that contains this text."""
     assert process.stdout is not None
     seen = []
     async with asyncio.timeout(START_LIMIT_SECONDS):
@@ -54,7 +54,7 @@ async def line_with(process: Process, words: str) -> str:
 
 
 async def ended(process: Process, limit_seconds: float = DEMO_LIMIT_SECONDS) -> tuple[int, str, str]:
-    """Wait for its end: exit code, standard output, standard error."""
+    """Wait for its end; return exit code, standard output and standard error."""
     async with asyncio.timeout(limit_seconds):
         out, err = await process.communicate()
     assert process.returncode is not None
@@ -133,12 +133,12 @@ async def test_ctrl_c_stops_a_demo_and_a_killed_one_takes_its_children_along(tmp
     assert await all_gone(killed) == []
     # The next demo clears up what the killed one left.
     (left,) = killed.glob(f"{HOME_PREFIX}*")
-    _sweep(killed)
+    _remove_leftovers(killed)
     assert not left.exists()
 
 
 async def shows_just(page: str, queues: set[str]) -> bool:
-    """Whether the worker with that page of metrics serves these queues, as far as it says."""
+    """Return whether the worker with that metrics page serves exactly these queues."""
     async with httpx.AsyncClient(trust_env=False) as client:
         return set(re.findall(r'task_queue="([a-z-]+)"', (await client.get(page)).text)) == queues
 
@@ -148,7 +148,9 @@ async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp
     settings = {"GOLDENHOUR_HOME": str(home), "GOLDENHOUR_API_PORT": "0"}
     async with started("up", "--no-ui", **settings) as process:
         api = (await line_with(process, "API")).split()[1]
-        pages = [(await line_with(process, name)).split()[-1] for name in ("worker metrics", "way home metrics")]
+        pages = [
+            (await line_with(process, name)).split()[-1] for name in ("worker metrics", "restoration worker metrics")
+        ]
         for page, queues in zip(pages, ({"case-work", "bank-calls"}, {"way-home"}), strict=True):
             await until(partial(shows_just, page, queues))
         async with started("up", **settings) as second:
@@ -169,12 +171,12 @@ async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp
 
 
 def child_of(pid: int, words: str) -> psutil.Process:
-    """The child of `pid` whose command line holds these words."""
+    """Return the child of `pid` whose command line contains this text."""
     return next(child for child in psutil.Process(pid).children() if re.search(words, " ".join(child.cmdline())))
 
 
 async def until_another(pid: int, words: str, old_pid: int) -> None:
-    """Wait until a child with these words runs that is not the old one."""
+    """Wait until a new child with this text in its command line runs."""
     deadline = time.monotonic() + START_LIMIT_SECONDS
     while time.monotonic() < deadline:
         try:

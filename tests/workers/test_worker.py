@@ -1,4 +1,4 @@
-"""A worker's process: what it shows of itself."""
+"""The metrics of a worker process."""
 
 import asyncio
 import socket
@@ -50,7 +50,7 @@ async def test_its_page_shows_the_sdks_times_from_a_millisecond_to_an_hour(datab
 
 @asynccontextmanager
 async def held_port() -> AsyncIterator[int]:
-    """A port that nobody else is given meanwhile; a server that may reuse an address can listen on it all the same."""
+    """A port that no other program is given meanwhile; a server that reuses addresses can still listen on it."""
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.bind((LOOPBACK, 0))
@@ -58,7 +58,7 @@ async def held_port() -> AsyncIterator[int]:
 
 
 async def page_after_a_sweep(url: str, worker: asyncio.Task[None]) -> str:
-    """The page once a sweep has run and its workflow has ended. Fails as the worker does."""
+    """Return the page after a sweep has run and its workflow has ended. Fails as the worker does."""
     async with asyncio.timeout(PATIENCE_SECONDS), httpx.AsyncClient(trust_env=False) as client:
         while True:
             if worker.done():
@@ -73,7 +73,7 @@ async def page_after_a_sweep(url: str, worker: asyncio.Task[None]) -> str:
 
 
 def bounds(text: str, name: str) -> list[float]:
-    """The upper bounds of a histogram's buckets, but for the last, which has none."""
+    """Return the upper bounds of a histogram's buckets, except the last, which has none."""
     lines = [line for line in text.splitlines() if line.startswith(f"temporal_{name}_seconds_bucket")]
     found = {line.split('le="', 1)[1].split('"', 1)[0] for line in lines}
     return sorted(float(bound) for bound in found - {"+Inf"})

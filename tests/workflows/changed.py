@@ -1,4 +1,4 @@
-"""Case workflows that could be deployed by mistake while cases of the recorded kind are open; and one that may be."""
+"""Changed case workflows: most must fail the replay of open cases, and one with a patch must pass."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name="CaseWorkflow")
 class WaitsFirst(CaseWorkflow):
-    """Begins with a pause."""
+    """Begins with a timer."""
 
     @workflow.init
     def __init__(self, start: CaseStart) -> None:
@@ -26,7 +26,7 @@ class WaitsFirst(CaseWorkflow):
 
 @workflow.defn(name="CaseWorkflow")
 class NeverSettles(CaseWorkflow):
-    """Ends without writing down that the case is settled."""
+    """Ends without recording that the case is closed."""
 
     @workflow.init
     def __init__(self, start: CaseStart) -> None:
@@ -42,7 +42,7 @@ class NeverSettles(CaseWorkflow):
 
 @workflow.defn(name="CaseWorkflow")
 class SkipsTheReminder(CaseWorkflow):
-    """Goes to the nodal officer at once."""
+    """Escalates to the nodal officer at once."""
 
     @workflow.init
     def __init__(self, start: CaseStart) -> None:
@@ -59,7 +59,7 @@ class SkipsTheReminder(CaseWorkflow):
 
 @workflow.defn(name="CaseWorkflow")
 class WaitsFirstIfNew(CaseWorkflow):
-    """The same change as `WaitsFirst`, made as it should be: old cases go their old way."""
+    """The change of `WaitsFirst` behind a patch, so that old cases keep their old behaviour."""
 
     @workflow.init
     def __init__(self, start: CaseStart) -> None:

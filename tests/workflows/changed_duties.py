@@ -1,4 +1,4 @@
-"""A duties workflow that could be deployed by mistake while cases of the recorded kind have duties."""
+"""A changed duties workflow, which must fail the replay of recorded cases."""
 
 from temporalio import workflow
 
@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name="DutiesWorkflow")
 class ActsAtOnce(DutiesWorkflow):
-    """Does not wait for what is due."""
+    """Does not wait for the deadline."""
 
     @workflow.init
     def __init__(self, start: ProcedureStart) -> None:
@@ -18,5 +18,5 @@ class ActsAtOnce(DutiesWorkflow):
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
-        while not (look := await self._duties.look(StatutoryDutyActivities.look_at_duties)).over:
-            await self._duties.act(StatutoryDutyActivities.care_for_duty, look.dues[0].what)
+        while not (state := await self._duties.read_state(StatutoryDutyActivities.look_at_duties)).over:
+            await self._duties.act(StatutoryDutyActivities.care_for_duty, state.dues[0].what)

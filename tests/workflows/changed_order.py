@@ -1,4 +1,4 @@
-"""An order's workflow that could be deployed by mistake while orders of the recorded kind are under way."""
+"""A changed order workflow, which must fail the replay of recorded orders."""
 
 from temporalio import workflow
 
@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name="OrderWorkflow")
 class NeverSends(OrderWorkflow):
-    """Climbs the ladder over an order that no bank has."""
+    """Escalates an order that no bank has received."""
 
     @workflow.init
     def __init__(self, start: ProcedureStart) -> None:
@@ -18,6 +18,6 @@ class NeverSends(OrderWorkflow):
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
-        while not (look := await self._order.look(OrderActivities.look_at_order)).over:
-            if due := await self._order.wait(look):
+        while not (state := await self._order.read_state(OrderActivities.look_at_order)).over:
+            if due := await self._order.wait(state):
                 await self._order.act(OrderActivities.climb_order, due.what)

@@ -1,4 +1,4 @@
-"""A restoration workflow that could be deployed by mistake while others are open."""
+"""A changed restoration workflow, which must fail the replay of recorded restorations."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name="RestorationWorkflow")
 class RestsFirst(RestorationWorkflow):
-    """Begins with a pause."""
+    """Begins with a timer."""
 
     @workflow.init
     def __init__(self, start: ProcedureStart) -> None:

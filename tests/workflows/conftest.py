@@ -1,4 +1,4 @@
-"""The stage every test of the workflows stands on."""
+"""Shared fixtures of the workflow tests."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,14 +14,14 @@ from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import connect
 
 CLASSES = {"SBIN": "api", "HDFC": "api", "ICIC": "seat", "PUNB": "mail"}
-"""the banks of the stage and how they answer"""
+"""the banks of the stage and their answer classes"""
 
 FEW_EVENTS = 40
 
 
 @pytest.fixture(scope="session")
 async def short_histories(server_folder: Path) -> AsyncIterator[Client]:
-    """A client of a Temporal server that calls a history of `FEW_EVENTS` events long, and can skip time."""
+    """A client of a Temporal server that suggests a new history after `FEW_EVENTS` events, and can skip time."""
     server = EmbeddedTemporal(
         server_folder / "short-histories.db",
         dynamic_config={
@@ -35,7 +35,7 @@ async def short_histories(server_folder: Path) -> AsyncIterator[Client]:
 
 @pytest.fixture
 async def ctx(database: Pool) -> Context:
-    """Context on a fresh database with a bank of every class."""
+    """Context on a new database with a bank of every class."""
     return await make_context(database, [institution(code, answer_class) for code, answer_class in CLASSES.items()])
 
 

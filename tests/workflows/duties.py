@@ -1,4 +1,4 @@
-"""A case's duties on real Temporal and PostgreSQL, and the way they go that is recorded."""
+"""A case's duties on real Temporal and PostgreSQL, and the recorded path."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ from schemas.restoration_enums import DutyKind
 from tests.activities.bench import Bench
 from tests.factories import number_apart, row, rrn, transfer
 from tests.workflows.time_passing import let_pass
-from workers.loops.procedures import Aftercare
+from workers.loops.procedures import ProcedureStarter
 from workers.worker import sandbox
 from workflows import options
 from workflows.statutory_duties import DutiesWorkflow
@@ -30,14 +30,14 @@ HOUR = timedelta(hours=1)
 
 @dataclass
 class DutyStage:
-    """Duties of cases, their outbox carried by the real aftercare, their clock moved by the test."""
+    """Duties of cases, with the real procedure starter and a clock that the test moves."""
 
     ctx: Context
     client: Client
     skipper: TimeSkipper
 
     async def open(self) -> str:
-        """A case whose duties have opened and whose workflow runs; its number."""
+        """Create a case whose duties are open and whose workflow runs; return its number."""
         bench, root = Bench(self.ctx), rrn()
         case_no = await bench.complain(transfer(1_000_00, reference=root))
         await bench.answer("HDFC", case_no, row(1, root, "1000.00"))
@@ -51,8 +51,8 @@ class DutyStage:
         await self.tell()
 
     async def tell(self) -> None:
-        """Start and tell what the outbox has."""
-        await Aftercare(self.ctx, self.client).look()
+        """Start and notify workflows from the outbox."""
+        await ProcedureStarter(self.ctx, self.client).run_once()
 
     async def done(self, case_no: str, kind: DutyKind) -> None:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
@@ -73,11 +73,11 @@ class DutyStage:
             await self.handle(case_no).result()
 
     async def until(self, case_no: str, kind: str, count: int) -> None:
-        """Wait until the case's log has so many events of a kind."""
+        """Wait until the case's log has this many events of a kind."""
         await self.until_row(count, "SELECT count(*) FROM case_event WHERE case_no = $1 AND kind = $2", case_no, kind)
 
     async def until_row(self, expected: object, query: str, *values: Any) -> None:
-        """Wait until a query's first value is this."""
+        """Wait until a query's first value equals this."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while await self.ctx.pool.fetchval(query, *values) != expected:  # noqa: ASYNC110 - no event is set
                 await asyncio.sleep(LOOK_SECONDS)
@@ -85,15 +85,15 @@ class DutyStage:
 
 @asynccontextmanager
 async def duty_stage(ctx: Context, client: Client) -> AsyncIterator[DutyStage]:
-    """A stage whose worker runs; the workflows' clocks stand still unless they are moved."""
+    """A stage with a running worker; the workflows' clocks stand still unless the test moves them."""
     await number_apart(ctx.pool)
     skipper = TimeSkipper(client)
-    care = StatutoryDutyActivities(ctx)
+    starter = StatutoryDutyActivities(ctx)
     worker = Worker(
         skipper.client,
-        task_queue=options.WAY_HOME_QUEUE,
+        task_queue=options.RESTORATION_QUEUE,
         workflows=[DutiesWorkflow],
-        activities=[care.look_at_duties, care.care_for_duty],
+        activities=[starter.look_at_duties, starter.care_for_duty],
         workflow_runner=sandbox(),
     )
     with skipper.with_time_skipping_disabled():
@@ -102,7 +102,7 @@ async def duty_stage(ctx: Context, client: Client) -> AsyncIterator[DutyStage]:
 
 
 async def silence_and_work(stage: DutyStage) -> str:
-    """The first duty is reminded of, overdue and done late; the second is done in time, and all is over."""
+    """The first duty gets a reminder, is overdue and done late; the second is done in time; then all are done."""
     case_no = await stage.open()
     await stage.skip(case_no, 19 * HOUR)
     await stage.until_row(1, "SELECT count(*) FROM duty WHERE case_no = $1 AND reminded_at IS NOT NULL", case_no)

@@ -1,4 +1,4 @@
-"""Holding an activity back at its end: what it did is done, and the workflow does not know yet."""
+"""Gates that hold an activity at its end: its work is done, but the workflow does not know it yet."""
 
 import asyncio
 from typing import Any
@@ -8,28 +8,28 @@ import temporalio.worker
 
 
 class Gates(temporalio.client.Interceptor, temporalio.worker.Interceptor):
-    """Interceptor for a client whose workers shall wait. One gate an activity; each is open until it is closed."""
+    """Client interceptor that holds activities back. Each activity has a gate, which is open until it is closed."""
 
     def __init__(self) -> None:
         self._open: dict[str, asyncio.Event] = {}
         self._waiting: dict[str, asyncio.Event] = {}
 
     def close(self, activity: str) -> None:
-        """From now on this activity does its work and does not return."""
+        """Close the gate: this activity does its work and does not return."""
         self._open[activity] = asyncio.Event()
         self._waiting[activity] = asyncio.Event()
 
     def open(self, activity: str) -> None:
-        """Let it return."""
+        """Open the gate."""
         self._open[activity].set()
 
     async def reached(self, activity: str, timeout_seconds: float = 10.0) -> None:
-        """Wait until the activity has done its work and stands at the gate."""
+        """Wait until the activity has done its work and is at the gate."""
         async with asyncio.timeout(timeout_seconds):
             await self._waiting[activity].wait()
 
     async def pass_through(self, activity: str) -> None:
-        """Stand at the gate."""
+        """Wait at the gate."""
         if activity in self._open and not self._open[activity].is_set():
             self._waiting[activity].set()
             await self._open[activity].wait()
@@ -37,7 +37,7 @@ class Gates(temporalio.client.Interceptor, temporalio.worker.Interceptor):
     def intercept_activity(
         self, next: temporalio.worker.ActivityInboundInterceptor
     ) -> temporalio.worker.ActivityInboundInterceptor:
-        """Put the gate behind every activity."""
+        """Put the gate after every activity."""
         return _Gate(next, self)
 
 

@@ -1,4 +1,4 @@
-"""An order on a stage: its workflow on a real Temporal server, in its own time; banks that do as they are told."""
+"""Orders on a real Temporal server with their own clock, and banks that the test controls."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -43,7 +43,7 @@ MOMENT = timedelta(seconds=1)
 
 
 class OrderStage:
-    """Orders about ₹600 on hold at HDFC, which has a wire and a mailbox that take orders."""
+    """Orders about ₹600 on hold at HDFC, which has an interface and a mailbox for orders."""
 
     def __init__(self, ctx: Context, client: Client) -> None:
         self.clock = Clock(ctx.now())
@@ -61,16 +61,16 @@ class OrderStage:
         return b"%PDF"
 
     async def ordered(self) -> Ordered:
-        """Another case with ₹600 on hold."""
+        """Create another case with ₹600 on hold."""
         case_no = await held_case(self.bench, f"1{rrn()}")
         await opening.take_up(self.ctx, case_no)
         hold_id = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
         return Ordered(self.bench, case_no, hold_id)
 
-    # -- the workflow ----------------------------------------------------------------------------------------------
+    # -- the workflow --------------------------------------------------------------------------------------------------
 
     async def begin(self, ordered: Ordered, **order: Any) -> UUID:
-        """Plan an order and start its workflow as the outbox does; time goes on only where it is told to."""
+        """Plan an order and start its workflow as the outbox does; time moves only when the test moves it."""
         order_id = await ordered.order(**order)
         workflow_id = procedure_outbox.workflow_id(ProcedureKind.ORDER, str(order_id))
         start = ProcedureStart(
@@ -78,7 +78,7 @@ class OrderStage:
         )
         with self.skipper.with_time_skipping_disabled():
             await self.skipper.client.start_workflow(
-                OrderWorkflow.run, start, id=workflow_id, task_queue=options.WAY_HOME_QUEUE
+                OrderWorkflow.run, start, id=workflow_id, task_queue=options.RESTORATION_QUEUE
             )
         self.started.append(workflow_id)
         return order_id
@@ -92,7 +92,7 @@ class OrderStage:
         await let_pass(self.skipper, self.handle(order_id), wait + MOMENT)
 
     async def climb(self, order_id: UUID, rung: OrderRung) -> None:
-        """Let the wait before a rung pass, and the rung be climbed."""
+        """Let the wait before an escalation level pass, and wait for the escalation."""
         await self.forward(order_id, timedelta(seconds=self.policy_seconds(rung)))
         await self.until(rung.value, "SELECT rung FROM bank_order WHERE order_id = $1", order_id)
 
@@ -101,28 +101,28 @@ class OrderStage:
         return policy.rungs[rung]
 
     async def do(self, order_id: UUID, act: Callable[[], Awaitable[object]]) -> None:
-        """Let somebody act, at the workflow's time, and tell the workflow as the outbox does."""
+        """Perform an action at the workflow's time, and notify the workflow as the outbox does."""
         self.clock.at = await self.skipper.get_current_time(self.handle(order_id))
         await act()
         try:
             await self.handle(order_id).signal(OrderWorkflow.changed)
         except RPCError as error:
-            # It has looked by itself meanwhile, and ended.
+            # The workflow has read the state meanwhile, and has ended.
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
 
     async def outcome(self, order_id: UUID) -> None:
-        """Wait until the workflow has ended by itself."""
+        """Wait until the workflow has ended on its own."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             await self.handle(order_id).result()
 
     async def history(self, order_id: UUID) -> WorkflowHistory:
         return await self.handle(order_id).fetch_history()
 
-    # -- what there is to see --------------------------------------------------------------------------------------
+    # -- queries -------------------------------------------------------------------------------------------------------
 
     async def until(self, expected: object, query: str, *values: object) -> None:
-        """Wait until a query's first value is this."""
+        """Wait until a query's first value equals this."""
         found = None
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -135,7 +135,7 @@ class OrderStage:
         await self.until(state, "SELECT state FROM bank_order WHERE order_id = $1", order_id)
 
     async def until_told(self, order_id: UUID) -> None:
-        """Wait until the bank has been told that the order is taken back."""
+        """Wait until the bank has been notified of the cancellation."""
         query = "SELECT told_at IS NOT NULL FROM order_cancellation WHERE order_id = $1"
         await self.until(True, query, order_id)
 
@@ -145,7 +145,7 @@ class OrderStage:
         await self.until(count, query, order_id)
 
     async def clear(self) -> None:
-        """End what still runs: the next stage's worker must not get it."""
+        """Terminate workflows that still run, so that the next stage's worker does not get them."""
         for workflow_id in self.started:
             try:
                 await self.skipper.client.get_workflow_handle(workflow_id).terminate("the test is over")
@@ -155,7 +155,7 @@ class OrderStage:
 
 @asynccontextmanager
 async def order_stage(ctx: Context, client: Client) -> AsyncIterator[OrderStage]:
-    """A stage whose workers run, on case numbers of its own."""
+    """A stage with running workers, and its own case numbers."""
     await number_apart(ctx.pool)
     stage = OrderStage(ctx, client)
     adapters: Any = {ChannelKind.I4C: stage.wire, ChannelKind.EMAIL: stage.mail}
@@ -164,7 +164,7 @@ async def order_stage(ctx: Context, client: Client) -> AsyncIterator[OrderStage]
     cancellations = CancellationActivities(stage.ctx, bank_delivery, stage.letters)
     case_work = Worker(
         stage.skipper.client,
-        task_queue=options.WAY_HOME_QUEUE,
+        task_queue=options.RESTORATION_QUEUE,
         workflows=[OrderWorkflow],
         workflow_runner=sandbox(),
         activities=[orders.look_at_order, orders.climb_order, cancellations.climb_cancellation],
@@ -180,7 +180,7 @@ async def order_stage(ctx: Context, client: Client) -> AsyncIterator[OrderStage]
 
 
 async def silent_then_done(ctx: Context, client: Client) -> list[WorkflowHistory]:
-    """Silence over both channels up to the supervisor, then the credit."""
+    """No response over both channels up to the supervisor, then the credit."""
     async with order_stage(ctx, client) as stage:
         ordered = await stage.ordered()
         order_id = await stage.begin(ordered)
@@ -193,7 +193,7 @@ async def silent_then_done(ctx: Context, client: Client) -> list[WorkflowHistory
 
 
 async def kept_then_cancelled(ctx: Context, client: Client) -> list[WorkflowHistory]:
-    """Its paper lacks something, it is tried again by itself, then sent, refused, and taken back."""
+    """The document lacks a field, the workflow retries; then the order is sent, refused and cancelled."""
     async with order_stage(ctx, client) as stage:
         ordered = await stage.ordered()
         stage.lacks = PaperLacks(PaperKind.RESTORATION_ORDER, [Missing(field="fir_no", law="SOP", why="it must")])
@@ -211,7 +211,7 @@ async def kept_then_cancelled(ctx: Context, client: Client) -> list[WorkflowHist
 
 
 async def taken_back(ctx: Context, client: Client) -> list[WorkflowHistory]:
-    """Taken back after the bank has it: the bank is away, is told, says nothing, and an officer vouches for it."""
+    """Cancelled after the bank has it: the bank does not respond, and an officer attests the cancellation."""
     async with order_stage(ctx, client) as stage:
         ordered = await stage.ordered()
         order_id = await stage.begin(ordered)
@@ -230,4 +230,4 @@ async def taken_back(ctx: Context, client: Client) -> list[WorkflowHistory]:
 
 
 ORDER_PATHS = (silent_then_done, kept_then_cancelled, taken_back)
-"""walk an order to its end, in its own time; recorded by `record_orders.py`"""
+"""run an order to its end, with its own clock; recorded by `record_orders.py`"""

@@ -1,4 +1,4 @@
-"""The ways a case can go, one function each: recorded by `record_histories.py`, replayed by `test_replay.py`."""
+"""Paths of a case, one function each: recorded by `record_histories.py`, replayed by `test_replay.py`."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -16,14 +16,14 @@ from tests.workflows.time_passing import let_pass
 OFFICER = "officer:2"
 
 SUGGEST_AFTER_EVENTS = 100
-"""when the recording server suggests to go on in a fresh history; the suggestion is part of the history"""
+"""when the recording server suggests a new history; the suggestion is part of the history"""
 
 Path = Callable[[Stage, TimeSkipper], Awaitable[str]]
-"""walks a case to the end on a stage whose cases skip time on request; gives the case's number"""
+"""runs a case to its end on a stage whose cases skip time on request; returns the case's number"""
 
 
 async def plain(stage: Stage, _skipper: TimeSkipper) -> str:
-    """Two layers, two banks in the second, everything answered."""
+    """Two layers, two banks in the second, all answered."""
     root, first, second = rrn(), rrn(), rrn()
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_asked(1)
@@ -42,7 +42,7 @@ async def plain(stage: Stage, _skipper: TimeSkipper) -> str:
 
 
 async def ladder(stage: Stage, skipper: TimeSkipper) -> str:
-    """Silence up to the supervisor, then the answer."""
+    """No response up to the supervisor, then the answer."""
     root = rrn()
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_row("delivered", "SELECT state FROM hold_request WHERE case_no = $1", case_no)
@@ -56,14 +56,14 @@ async def ladder(stage: Stage, skipper: TimeSkipper) -> str:
 
 
 async def give_up(stage: Stage, skipper: TimeSkipper) -> str:
-    """Nobody ever answers."""
+    """No bank ever answers."""
     case_no = await stage.complain(transfer(payee_bank="PUNB"))
     await skipper.fast_forward(stage.handle(case_no))
     return case_no
 
 
 async def correction(stage: Stage, _skipper: TimeSkipper) -> str:
-    """A wrong reference, parked, corrected; then corrected again while it is asked."""
+    """A wrong reference, parked, corrected; then corrected again while a request about it is open."""
     wrong, less_wrong, right = rrn(), rrn(), rrn()
     case_no = await stage.complain(transfer(reference=wrong), transfer(payee_bank="No Such Sahkari"))
     await stage.until_asked(1)
@@ -83,7 +83,7 @@ async def correction(stage: Stage, _skipper: TimeSkipper) -> str:
 
 
 async def revive(stage: Stage, _skipper: TimeSkipper) -> str:
-    """Settled, then the bank finds the money after all; the second run begins with the news."""
+    """Closed, then the bank finds the money after all; the second run begins with this change."""
     root, onward = rrn(), rrn()
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_asked(1)
@@ -92,7 +92,7 @@ async def revive(stage: Stage, _skipper: TimeSkipper) -> str:
     late = moved(root, "10000.00", "ICIC", "14", rrn_transaction_id=onward)
     told = await stage.answer("HDFC", case_no, late, tell=False)
     assert told.follow_up is not None
-    # As the sweep tells it: the news alone, with which the courier starts the case.
+    # As the sweep does it: with the change alone the notifier starts the case.
     await stage.tell(told.follow_up.model_copy(update={"start": None}))
     await stage.until_asked(2)
     await stage.answer("ICIC", case_no, row(1, onward, "10000.00"))
@@ -101,7 +101,7 @@ async def revive(stage: Stage, _skipper: TimeSkipper) -> str:
 
 
 async def continue_as_new(stage: Stage, _skipper: TimeSkipper) -> str:
-    """A delivered, a reminded, an undelivered and a parked request go on in a fresh history."""
+    """A delivered, a reminded, an undelivered and a parked request continue in a new history."""
     references = [rrn() for _ in range(3)]
     stage.banks.down.add("PUNB")
     case_no = await stage.complain(
@@ -127,7 +127,7 @@ async def continue_as_new(stage: Stage, _skipper: TimeSkipper) -> str:
 
 
 async def unreachable(stage: Stage, skipper: TimeSkipper) -> str:
-    """The wire fails for the whole retry window and beyond the reminder; then the bank is back."""
+    """The interface fails for the whole retry window and beyond the reminder; then the bank recovers."""
     root = rrn()
     stage.banks.down.add("HDFC")
     case_no = await stage.complain(transfer(reference=root))
@@ -142,7 +142,7 @@ async def unreachable(stage: Stage, skipper: TimeSkipper) -> str:
 
 
 async def answered_while_trying(stage: Stage, _skipper: TimeSkipper) -> str:
-    """The answer comes while the wire is retried; what it opens is asked, and stopped."""
+    """The answer comes during the retries; the hop that it opens is asked about, and stopped."""
     root, onward = rrn(), rrn()
     stage.banks.down.add("HDFC")
     case_no = await stage.complain(transfer(reference=root))
@@ -157,7 +157,7 @@ async def answered_while_trying(stage: Stage, _skipper: TimeSkipper) -> str:
 
 
 async def refused(stage: Stage, skipper: TimeSkipper) -> str:
-    """The bank refuses the ticket; the desk is told, the ladder goes on, and the bank answers by itself."""
+    """The bank refuses the ticket; the desk gets a task, escalation continues, and the bank answers on its own."""
     root = rrn()
     stage.banks.refuse["HDFC"] = "77"
     case_no = await stage.complain(transfer(reference=root))

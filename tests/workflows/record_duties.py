@@ -18,7 +18,7 @@ DUTIES = FOLDER / "procedures" / "duties.json"
 
 
 async def main() -> None:
-    """Walk the path on fresh servers, and write what it was."""
+    """Run the path on new servers, and write its history."""
     DUTIES.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="goldenhour-record-") as folder:
         temporal = EmbeddedTemporal(

@@ -1,8 +1,8 @@
-"""Record one history a path into `histories/`: `python -m tests.workflows.record_histories [NAME…]`.
+"""Record one history per path into `histories/`: `python -m tests.workflows.record_histories [NAME…]`.
 
-Those of the way home stand in `histories/procedures/`. Run it when a path is new, or when a workflow was changed
-behind `workflow.patched` and every case that began before has ended (docs/explanation/workflows.md). A history is
-what real cases of that version look like: do not edit one by hand.
+Those of holds, restorations and grievances are in `histories/procedures/`. Run it for a new path. Run it too if a
+workflow was changed behind `workflow.patched` and every earlier case has ended (docs/explanation/workflows.md). A
+history shows real cases of that version: do not edit one by hand.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from db.migrate import migrate
 from db.pool import open_pool
 from tests.factories import institution, make_context
 from tests.workflows.conftest import CLASSES
-from tests.workflows.letting_go_paths import GRIEVANCE_PATHS, HOLD_PATHS
+from tests.workflows.hold_paths import GRIEVANCE_PATHS, HOLD_PATHS
 from tests.workflows.paths import PATHS, SUGGEST_AFTER_EVENTS
 from tests.workflows.paths import Path as CasePath
 from tests.workflows.restoration_paths import RESTORATION_PATHS
@@ -36,7 +36,7 @@ WAYS_HOME = {"restoration": RESTORATION_PATHS, "hold": HOLD_PATHS, "grievance": 
 
 
 def cleaned(part: Any) -> Any:
-    """A history without what names the machine it was recorded on: who polled, where the source files lie."""
+    """Return a history without the names of the recording machine: its workers and source paths."""
     if isinstance(part, list):
         return [cleaned(member) for member in part]
     if not isinstance(part, dict):
@@ -56,7 +56,7 @@ def write(name: str, history: WorkflowHistory, folder: Path = FOLDER) -> None:
 
 
 async def record(path: CasePath, client: Client, postgres: EmbeddedPostgres) -> None:
-    """Walk one path on a fresh database, and write every run of its case, the first as 1."""
+    """Run one path on a new database, and write every run of its case, the first as 1."""
     dsn = await postgres.create_database(f"path_{path.__name__}")
     await migrate(dsn)
     pool = await open_pool(dsn, max_size=10)
@@ -73,7 +73,7 @@ async def record(path: CasePath, client: Client, postgres: EmbeddedPostgres) -> 
 
 
 async def record_procedure(kind: str, path: ProcedurePath, client: Client, postgres: EmbeddedPostgres) -> None:
-    """Walk one path of a procedure on a fresh database, and write the history of every run."""
+    """Run one path of a procedure on a new database, and write the history of every run."""
     dsn = await postgres.create_database(f"{kind}_{path.__name__}")
     await migrate(dsn)
     pool = await open_pool(dsn, max_size=10)

@@ -18,7 +18,7 @@ PREFIX = "order-"
 
 
 async def main(names: list[str]) -> None:
-    """Walk the named paths, or all, on fresh servers, and write what they were."""
+    """Run the named paths, or all, on new servers, and write their histories."""
     PROCEDURES.mkdir(exist_ok=True, parents=True)
     with tempfile.TemporaryDirectory(prefix="goldenhour-record-") as folder:
         temporal = EmbeddedTemporal(

@@ -1,4 +1,4 @@
-"""The ways a restoration can go, one function each.
+"""Paths of a restoration, one function each.
 
 Recorded by `record_histories.py`, replayed by `test_replay_restorations.py`.
 """
@@ -11,15 +11,15 @@ from activities.context import Context
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
 from tests.activities.way_home import SUPERVISOR
-from tests.workflows.homeward import homeward
+from tests.workflows.restoration_stage import restoration_stage
 
 Path = Callable[[Context, Client], Awaitable[list[WorkflowHistory]]]
-"""walks a restoration to its end, in its own time; gives the history of every run"""
+"""runs a restoration to its end, with its own clock; returns the history of every run"""
 
 
 async def restored(ctx: Context, client: Client) -> list[WorkflowHistory]:
-    """Reminded of, objected to, sent back, divided, approved, credited, with its bond."""
-    async with homeward(ctx, client) as stage:
+    """Reminder, objection, sent back, allocated, approved, credited, with its bond."""
+    async with restoration_stage(ctx, client) as stage:
         home = stage.home
         restoration = await home.of(await home.hold(400, 600))
         await stage.begin(restoration)
@@ -44,8 +44,8 @@ async def restored(ctx: Context, client: Client) -> list[WorkflowHistory]:
 
 
 async def restored_by_court(ctx: Context, client: Client) -> list[WorkflowHistory]:
-    """Another route when an FIR comes, and the court's order; every order to a bank is taken back."""
-    async with homeward(ctx, client) as stage:
+    """Another route after an FIR, and the court's order; every order to a bank is cancelled."""
+    async with restoration_stage(ctx, client) as stage:
         home = stage.home
         case_no = await home.hold(60_000)
         restoration = await home.of(case_no)
@@ -68,8 +68,8 @@ async def restored_by_court(ctx: Context, client: Client) -> list[WorkflowHistor
 
 
 async def wound_up(ctx: Context, client: Client) -> list[WorkflowHistory]:
-    """What was on hold is let go before anybody applies."""
-    async with homeward(ctx, client) as stage:
+    """The held money is released before any victim applies."""
+    async with restoration_stage(ctx, client) as stage:
         case_no = await stage.home.hold(400)
         restoration = await stage.home.of(case_no)
         await stage.begin(restoration)

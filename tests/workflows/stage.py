@@ -1,4 +1,4 @@
-"""A stage for the case workflow: real Temporal, PostgreSQL and activities; banks and mail that do as they are told."""
+"""A stage for the case workflow: real Temporal, PostgreSQL and activities; the test controls banks and mail."""
 
 import asyncio
 import hashlib
@@ -34,10 +34,10 @@ LOOK_SECONDS = 0.02
 
 @dataclass
 class Banks:
-    """A wire that remembers what it was given, and fails where it is told to."""
+    """A bank interface that records its input, and fails as the test requests."""
 
     tickets: list[tuple[str, HoldTicket]] = field(default_factory=list)
-    """what was taken, in order"""
+    """accepted tickets, in order"""
     attempts: list[tuple[str, UUID]] = field(default_factory=list)
     """every call, with its Idempotency-Key"""
     down: set[str] = field(default_factory=set)
@@ -47,7 +47,7 @@ class Banks:
     """runs before a bank replies"""
 
     async def send_hold_request(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
-        """Take a ticket, or fail."""
+        """Accept a ticket, or fail."""
         self.attempts.append((bank.code, ticket.request_id))
         if self.at_the_door is not None:
             await self.at_the_door(bank.code, ticket)
@@ -62,17 +62,17 @@ class Banks:
         """Nothing to close."""
 
     def asked(self) -> list[tuple[str, list[str]]]:
-        """Bank and RRNs of every ticket taken, in order."""
+        """Bank and RRNs of every accepted ticket, in order."""
         return [(code, [incident.rrn for incident in ticket.incidents]) for code, ticket in self.tickets]
 
     def asked_of(self, case_no: str) -> list[str]:
-        """The RRNs that were asked about for one case."""
+        """Return the RRNs that were asked about for one case."""
         return [incident.rrn for _, t in self.tickets if t.ack_no == case_no for incident in t.incidents]
 
 
 @dataclass(frozen=True)
 class Letters(Mailer):
-    """A mail route that keeps what it was given."""
+    """A mail route that keeps its letters."""
 
     sent: list[tuple[str, str]] = field(default_factory=list)
     """recipient and Message-ID"""
@@ -98,18 +98,18 @@ class Stage:
     """the banks' second channel, on a stage that has one"""
 
     async def complain(self, *transfers: dict[str, Any], tell: bool = True, **changes: Any) -> str:
-        """Take a complaint and, unless told otherwise, start its case; gives the case's number."""
+        """Store a complaint and by default start its case; return the case's number."""
         return await self.take(complaint(*transfers, **changes), tell=tell)
 
     async def take(self, told: Complaint, *, tell: bool = True) -> str:
-        """As `complain`, for a complaint that is there already."""
+        """Do the same as `complain` for an existing complaint."""
         taken = await take_complaint(self.ctx, told, idempotency_key=rrn(), taken_by="officer:1")
         if tell:
             await self.tell(taken.follow_up)
         return taken.receipt.case_ack_no
 
     async def answer(self, bank: str, case_no: str, *rows: dict[str, Any], tell: bool = True) -> AnswerReceipt:
-        """Take a bank's answer and, unless told otherwise, tell the case."""
+        """Store a bank's answer and by default notify the case."""
         digest = hashlib.sha256(repr((bank, case_no, rows)).encode()).digest()
         receipt = await take_status_update(self.ctx, bank, status_update(case_no, rows), digest)
         if tell:
@@ -123,31 +123,34 @@ class Stage:
         await self.tell(FollowUp(case_no=case_no, start=start))
 
     async def tell(self, follow_up: FollowUp | None) -> None:
-        """Tell the workflow what was committed."""
+        """Notify the workflow of committed changes."""
         if follow_up is not None:
             await self.notifier.tell(follow_up)
 
-    # -- looking ---------------------------------------------------------------------------------------------------
+    # -- queries -------------------------------------------------------------------------------------------------------
 
     def handle(self, case_no: str, run_id: str | None = None) -> WorkflowHandle[CaseWorkflow, CaseOutcome]:
-        """The case's workflow: one run, or whichever is the last."""
+        """Return the handle of the case's workflow: one run, or the last one."""
         return self.client.get_workflow_handle_for(CaseWorkflow.run, case_workflow_id(case_no), run_id=run_id)
 
     async def outcome(self, case_no: str) -> CaseOutcome:
-        """What the workflow returns; waits for it."""
+        """Wait for the workflow's result and return it."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await self.handle(case_no).result()
 
     async def progress(self, case_no: str) -> CaseProgress:
-        """What the workflow says of itself."""
+        """Return the workflow's progress."""
         return await self.handle(case_no).query(CaseWorkflow.progress)
 
     async def status(self, case_no: str) -> WorkflowExecutionStatus | None:
-        """How the case's workflow stands at Temporal."""
+        """Return the status of the case's workflow in Temporal."""
         return (await self.handle(case_no).describe()).status
 
     async def runs(self, case_no: str) -> list[str]:
-        """The ids of all runs the case's workflow has had, the last first; asks until the server lists the last one."""
+        """Return the ids of all runs of the case's workflow, the last first.
+
+        Asks until the server lists the last one.
+        """
         last = (await self.handle(case_no).describe()).run_id
         query = f"WorkflowId = '{case_workflow_id(case_no)}'"
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -158,13 +161,13 @@ class Stage:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def until_run_is_new(self, case_no: str, since: str | None) -> None:
-        """Wait until another run than `since` is the case's last."""
+        """Wait until a run other than `since` is the case's last."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while (await self.handle(case_no).describe()).run_id == since:  # noqa: ASYNC110 - as below
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def until(self, true: Callable[[], bool]) -> None:
-        """Wait until it is so."""
+        """Wait until the condition is true."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not true():  # noqa: ASYNC110 - what is waited for sets no event
                 await asyncio.sleep(LOOK_SECONDS)
@@ -174,13 +177,13 @@ class Stage:
         await self.until(lambda: len(self.banks.tickets) >= count)
 
     async def until_row(self, expected: object, query: str, *values: object) -> None:
-        """Wait until a query's first value is this."""
+        """Wait until a query's first value equals this."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while await self.ctx.pool.fetchval(query, *values) != expected:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def state(self, case_no: str) -> str:
-        """Open or settled."""
+        """Return open or settled."""
         found: str = await self.ctx.pool.fetchval("SELECT state FROM case_file WHERE case_no = $1", case_no)
         return found
 
@@ -189,7 +192,7 @@ class Stage:
         await self.until_row(state, "SELECT state FROM case_file WHERE case_no = $1", case_no)
 
     async def buckets(self, case_no: str) -> dict[str, int]:
-        """Paise by bucket; empty ones left out."""
+        """Return paise by bucket, without empty ones."""
         rows = await self.ctx.pool.fetch(
             "SELECT bucket, sum(balance_paise)::bigint AS paise FROM ledger_balance WHERE case_no = $1 GROUP BY bucket",
             case_no,
@@ -197,14 +200,14 @@ class Stage:
         return {row["bucket"]: row["paise"] for row in rows if row["paise"]}
 
     async def request_ids(self, case_no: str) -> list[UUID]:
-        """The case's requests in the order they were planned."""
+        """Return the case's requests in the order of their planning."""
         rows = await self.ctx.pool.fetch(
             "SELECT request_id FROM hold_request WHERE case_no = $1 ORDER BY wave_no, institution", case_no
         )
         return [row["request_id"] for row in rows]
 
     async def rungs(self, case_no: str) -> list[str]:
-        """The rungs that were climbed, in order, by the case's log."""
+        """Return the escalation levels reached, in order, from the case's log."""
         rows = await self.ctx.pool.fetch(
             "SELECT data->>'rung' AS rung FROM case_event WHERE case_no = $1 AND kind = 'rung_climbed'"
             " AND data ? 'rung' ORDER BY seq",
@@ -215,7 +218,10 @@ class Stage:
     async def scheduled(
         self, case_no: str, activity: str, order: type[Order], run_id: str | None = None
     ) -> list[tuple[datetime, Order]]:
-        """When (by the workflow's clock) each such activity was scheduled in a run (the last one), and with what."""
+        """Return when each such activity was scheduled in a run (the last one), with its input.
+
+        Times are those of the workflow's clock.
+        """
         found = []
         async for event in self.handle(case_no, run_id).fetch_history_events():
             asked = event.activity_task_scheduled_event_attributes
@@ -225,7 +231,7 @@ class Stage:
         return found
 
     async def delivered_at(self, case_no: str) -> datetime:
-        """When (by the workflow's clock) the first request of the present run was delivered."""
+        """Return when the first request of the present run was delivered, by the workflow's clock."""
         sent: set[int] = set()
         async for event in self.handle(case_no).fetch_history_events():
             if event.activity_task_scheduled_event_attributes.activity_type.name == "send_hold_request":
@@ -235,16 +241,16 @@ class Stage:
         raise AssertionError("nothing was delivered")
 
     async def open_tasks(self, case_no: str) -> list[str]:
-        """The kinds of the desk's open tasks."""
+        """Return the kinds of the desk's open tasks."""
         rows = await self.ctx.pool.fetch(
             "SELECT kind FROM desk_task WHERE case_no = $1 AND state = 'open' ORDER BY task_id", case_no
         )
         return [row["kind"] for row in rows]
 
-    # -- the end ---------------------------------------------------------------------------------------------------
+    # -- the end -------------------------------------------------------------------------------------------------------
 
     async def clear(self) -> None:
-        """End what still runs: the next stage's worker must not get it."""
+        """Terminate workflows that still run, so that the next stage's worker does not get them."""
         for row in await self.ctx.pool.fetch("SELECT case_no FROM case_file"):
             try:
                 await self.client.get_workflow_handle(case_workflow_id(row["case_no"])).terminate("the test is over")
@@ -256,7 +262,7 @@ class Stage:
 async def staged(
     ctx: Context, client: Client, queues: Sequence[Queues] = (Queues.ALL,), *, post: Banks | None = None
 ) -> AsyncIterator[Stage]:
-    """A stage with its workers running, on case numbers of its own."""
+    """A stage with running workers, and its own case numbers."""
     await number_apart(ctx.pool)
     notifier = CaseNotifier(client, ctx.pool)
     stage = Stage(ctx, client, notifier, Banks(), Letters("127.0.0.1", 9, "goldenhour@example.org"), post)
@@ -270,7 +276,7 @@ async def staged(
 
 @asynccontextmanager
 async def stage_workers(stage: Stage, queues: Sequence[Queues] = (Queues.ALL,)) -> AsyncIterator[None]:
-    """Workers over a stage's hands, banks and letters."""
+    """Return workers for a stage's context, banks and letters."""
     adapters = {ChannelKind.I4C: stage.banks} | ({ChannelKind.EMAIL: stage.post} if stage.post else {})
     workers = [
         worker

@@ -1,4 +1,4 @@
-"""The clocks of an order: the ladder in seconds of days, a bank that is away, and nothing that is sent twice."""
+"""Deadlines of an order: escalation, an unreachable bank, and no message sent twice."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Whatever is told, in whatever order and however often: the caseload comes to what the database came to."""
+"""For signals in any order and number, the case state equals the database's state."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.enums import AnswerClass
 from schemas.outbox.case import CaseNews, HopBrief, HopRef
-from workflows.case_state import Caseload
+from workflows.case_state import CaseState
 
 HOPS_MAX = 5
 STEPS_MAX = 5
@@ -32,7 +32,7 @@ def ref(hop_no: int, revision: int = 0) -> HopRef:
 
 @dataclass(frozen=True)
 class Told:
-    """One hop's state in the database after a step, and what the workflow is told of the step."""
+    """One hop's state in the database after a step, and the change that the workflow is notified of."""
 
     state: str
     revision: int
@@ -43,7 +43,7 @@ class Told:
 
 @st.composite
 def lives(draw: st.DrawFn, hop_no: int) -> list[Told]:
-    """A hop's life as the database allows it: opened or parked, corrected, parked again, in the end perhaps closed."""
+    """Draw a hop's life as the database allows it: opened or parked, corrected, parked again, perhaps closed."""
     first = draw(st.sampled_from(("open", "parked")))
     life = [_entered(hop_no, first, 0)]
     for _ in range(draw(st.integers(0, STEPS_MAX))):
@@ -72,7 +72,7 @@ def _entered(hop_no: int, state: str, revision: int) -> Told:
 
 @st.composite
 def tellings(draw: st.DrawFn) -> tuple[dict[int, Told], list[CaseNews | str]]:
-    """How every hop ends in the database; and all its steps, told shuffled and repeated, with waves in between."""
+    """Return how every hop ends in the database; and all its changes, shuffled and repeated, with waves in between."""
     ends: dict[int, Told] = {}
     steps: list[CaseNews | str] = []
     for hop_no in range(1, draw(st.integers(1, HOPS_MAX)) + 1):
@@ -84,20 +84,20 @@ def tellings(draw: st.DrawFn) -> tuple[dict[int, Told], list[CaseNews | str]]:
     return ends, draw(st.permutations(steps))
 
 
-def send_wave(load: Caseload, number: int) -> None:
-    for institution, hops in load.next_wave(2).items():
-        load.ask(f"{number}-{institution}", [ref(hop.hop_no, hop.revision) for hop in hops])
+def send_wave(case_state: CaseState, number: int) -> None:
+    for institution, hops in case_state.next_wave(2).items():
+        case_state.ask(f"{number}-{institution}", [ref(hop.hop_no, hop.revision) for hop in hops])
 
 
-def places(load: Caseload, requests: int) -> dict[int, list[tuple[str, int]]]:
-    """Everywhere a hop stands, with its revision."""
+def places(case_state: CaseState, requests: int) -> dict[int, list[tuple[str, int]]]:
+    """Return every place of a hop, with its revision."""
     found: dict[int, list[tuple[str, int]]] = {}
-    for hop in load.to_ask:
+    for hop in case_state.to_ask:
         found.setdefault(hop.hop_no, []).append(("open", hop.revision))
-    for parked in load.parked:
+    for parked in case_state.parked:
         found.setdefault(parked.hop_no, []).append(("parked", parked.revision))
     for number in range(requests):
-        for asked in load.asked(f"{number}-HDFC"):
+        for asked in case_state.asked(f"{number}-HDFC"):
             found.setdefault(asked.hop_no, []).append(("open", asked.revision))
     return found
 
@@ -105,82 +105,82 @@ def places(load: Caseload, requests: int) -> dict[int, list[tuple[str, int]]]:
 @given(tellings())
 def test_order_and_repetition_change_nothing(told: tuple[dict[int, Told], list[CaseNews | str]]) -> None:
     ends, steps = told
-    load = Caseload()
+    case_state = CaseState()
     for number, step in enumerate(steps):
         if isinstance(step, CaseNews):
-            load.tell(step)
+            case_state.apply(step)
         else:
-            send_wave(load, number)
-        assert all(len(where) == 1 for where in places(load, len(steps)).values())
+            send_wave(case_state, number)
+        assert all(len(where) == 1 for where in places(case_state, len(steps)).values())
     expected = {hop_no: [(end.state, end.revision)] for hop_no, end in ends.items() if end.state != "closed"}
-    assert places(load, len(steps)) == expected
+    assert places(case_state, len(steps)) == expected
 
 
 @given(tellings())
 def test_nothing_is_asked_twice_at_one_revision(told: tuple[dict[int, Told], list[CaseNews | str]]) -> None:
-    load = Caseload()
+    case_state = CaseState()
     asked: set[tuple[int, int]] = set()
     for number, step in enumerate(told[1]):
         if isinstance(step, CaseNews):
-            load.tell(step)
-        before = {(hop.hop_no, hop.revision) for hop in load.to_ask}
-        send_wave(load, number)
-        now_asked = before - {(hop.hop_no, hop.revision) for hop in load.to_ask}
+            case_state.apply(step)
+        before = {(hop.hop_no, hop.revision) for hop in case_state.to_ask}
+        send_wave(case_state, number)
+        now_asked = before - {(hop.hop_no, hop.revision) for hop in case_state.to_ask}
         assert not now_asked & asked
         asked |= now_asked
 
 
 def test_a_wave_groups_by_bank_and_leaves_what_does_not_fit() -> None:
-    load = Caseload()
-    load.tell(CaseNews(news_id=1, opened=(brief(1), brief(2, 0, "ICIC"), brief(3), brief(4))))
-    wave = load.next_wave(2)
+    case_state = CaseState()
+    case_state.apply(CaseNews(news_id=1, opened=(brief(1), brief(2, 0, "ICIC"), brief(3), brief(4))))
+    wave = case_state.next_wave(2)
     assert {bank: [hop.hop_no for hop in hops] for bank, hops in wave.items()} == {"HDFC": [1, 3], "ICIC": [2]}
-    load.ask("one", [ref(1), ref(3)])
-    load.ask("two", [ref(2)])
-    assert [hop.hop_no for hop in load.to_ask] == [4]
-    assert load.waits("one")
-    assert load.asked("one") == (ref(1), ref(3))
+    case_state.ask("one", [ref(1), ref(3)])
+    case_state.ask("two", [ref(2)])
+    assert [hop.hop_no for hop in case_state.to_ask] == [4]
+    assert case_state.waits("one")
+    assert case_state.asked("one") == (ref(1), ref(3))
 
 
 def test_what_a_request_no_longer_asks_about_may_be_opened_again() -> None:
-    load = Caseload()
-    load.open(brief(1))
-    load.open(brief(2))
-    load.ask("one", [ref(1), ref(2)])
-    load.keep_asking("one", [2])
-    assert load.asked("one") == (ref(2),)
-    load.open(brief(1))
-    load.open(brief(2))
-    assert [hop.hop_no for hop in load.to_ask] == [1]
+    case_state = CaseState()
+    case_state.open(brief(1))
+    case_state.open(brief(2))
+    case_state.ask("one", [ref(1), ref(2)])
+    case_state.keep_asking("one", [2])
+    assert case_state.asked("one") == (ref(2),)
+    case_state.open(brief(1))
+    case_state.open(brief(2))
+    assert [hop.hop_no for hop in case_state.to_ask] == [1]
 
 
 def test_a_finished_request_is_done_with_its_hops() -> None:
-    load = Caseload()
-    load.ask("one", [ref(1), ref(2, 3)])
-    load.finish("one")
-    assert not load.waits("one")
-    load.open(brief(1))
-    load.open(brief(2, 3))
-    assert not load.has_to_ask
-    load.open(brief(2, 4))
-    assert load.to_ask == (brief(2, 4),)
+    case_state = CaseState()
+    case_state.ask("one", [ref(1), ref(2, 3)])
+    case_state.finish("one")
+    assert not case_state.waits("one")
+    case_state.open(brief(1))
+    case_state.open(brief(2, 3))
+    assert not case_state.has_to_ask
+    case_state.open(brief(2, 4))
+    assert case_state.to_ask == (brief(2, 4),)
 
 
 def test_the_database_may_take_back_that_a_hop_is_done() -> None:
-    load = Caseload()
-    load.ask("one", [ref(1)])
-    load.finish("one")
-    load.correct(1, 0)
-    load.open(brief(1))
-    assert load.to_ask == (brief(1),)
-    load.correct(1, 0)
-    assert load.to_ask == (brief(1),), "it is only taken back where it was said"
+    case_state = CaseState()
+    case_state.ask("one", [ref(1)])
+    case_state.finish("one")
+    case_state.correct(1, 0)
+    case_state.open(brief(1))
+    assert case_state.to_ask == (brief(1),)
+    case_state.correct(1, 0)
+    assert case_state.to_ask == (brief(1),), "it is only taken back where it was said"
 
 
 def test_a_forgotten_request_waits_for_nothing() -> None:
-    load = Caseload()
-    load.ask("one", [ref(1)])
-    load.forget("one")
-    assert not load.waits("one")
-    load.open(brief(1))
-    assert load.has_to_ask
+    case_state = CaseState()
+    case_state.ask("one", [ref(1)])
+    case_state.forget("one")
+    assert not case_state.waits("one")
+    case_state.open(brief(1))
+    assert case_state.has_to_ask

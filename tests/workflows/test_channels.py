@@ -1,4 +1,4 @@
-"""A bank that has a second channel is asked over it when the first fails or brings no answer."""
+"""A bank with a second channel gets the request there if the first one fails or brings no answer."""
 
 from collections.abc import AsyncIterator
 
@@ -14,7 +14,7 @@ from tests.workflows.stage import Banks, Stage, staged
 
 @pytest.fixture
 async def skipping(ctx: Context, time_skipping: TimeSkipper) -> AsyncIterator[Stage]:
-    """A stage of two channels, on which time passes as soon as a case only waits."""
+    """A stage with two channels, on which time passes while a case only waits."""
     async with staged(ctx, time_skipping.client, post=Banks()) as stage:
         yield stage
 

@@ -1,4 +1,4 @@
-"""A long case goes on in a fresh history: nothing is asked twice, nothing is forgotten, no wait begins anew."""
+"""A long case continues in a new history: no request is repeated or lost, and no wait restarts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ async def stage(ctx: Context, short_histories: Client) -> AsyncIterator[Stage]:
 
 
 async def small_talk(stage: Stage, case_no: str) -> None:
-    """News that say nothing, until the case has gone on in another run."""
+    """Send changes without content, until the case has continued in another run."""
     first_run = (await stage.handle(case_no).describe()).run_id
     for _ in range(FEW_EVENTS):
         await stage.tell(FollowUp(case_no=case_no, news=CaseNews(news_id=0)))
@@ -40,7 +40,7 @@ async def small_talk(stage: Stage, case_no: str) -> None:
 
 
 async def test_requests_on_every_rung_go_on_where_they_stand(ctx: Context, short_histories: Client) -> None:
-    """Delivered, reminded, escalated to the desk, undelivered, parked: all of it in one case."""
+    """Delivered, reminded, escalated to the desk, undelivered, parked: all in one case."""
     often = with_wire(ctx, first_seconds=1, most_seconds=1, for_seconds=600)
     delivered, reminded, parked, undelivered = rrn(), rrn(), rrn(), rrn()
     async with staged(often, short_histories) as stage:
@@ -62,7 +62,7 @@ async def test_requests_on_every_rung_go_on_where_they_stand(ctx: Context, short
         await small_talk(stage, case_no)
 
         assert await stage.progress(case_no) == before
-        # The escalation of the earlier run, told again: it is known.
+        # The escalation of the earlier run, sent again, changes nothing.
         await stage.tell(done.follow_up)
         stage.banks.down.clear()
         await stage.until_asked(3)
@@ -114,7 +114,7 @@ async def test_no_wait_of_the_ladder_begins_anew(ctx: Context, short_histories: 
 
 
 async def test_news_that_come_while_a_case_leaves_its_history_are_taken_along(stage: Stage) -> None:
-    """A bank holds the line, so that leaving takes a while; meanwhile an answer opens a hop and closes another."""
+    """A bank keeps a call open, so continuing takes a while; meanwhile an answer opens a hop and closes another."""
     reply = asyncio.Event()
     slow_root, root, onward = rrn(), rrn(), rrn()
 
@@ -147,7 +147,7 @@ async def test_news_that_come_while_a_case_leaves_its_history_are_taken_along(st
 
 
 async def test_a_bank_that_is_down_does_not_keep_a_case_in_its_history(ctx: Context, short_histories: Client) -> None:
-    """The retries of the wire go on in the next run; a new hop is asked at once, not after the retry window."""
+    """Retries continue in the next run; a new hop is asked about at once, not after the retry window."""
     slow = with_wire(ctx, first_seconds=60, most_seconds=60, for_seconds=600)
     async with staged(slow, short_histories) as stage:
         stage.banks.down.add("HDFC")
@@ -158,7 +158,7 @@ async def test_a_bank_that_is_down_does_not_keep_a_case_in_its_history(ctx: Cont
         assert len(set(stage.banks.attempts)) == 1
         sends = await stage.scheduled(case_no, "send_hold_request", SendHoldRequest)
         async with asyncio.timeout(10):
-            while not sends:  # the next run has yet to take its first step
+            while not sends:  # the next run has not taken its first step yet
                 await asyncio.sleep(0.05)
                 sends = await stage.scheduled(case_no, "send_hold_request", SendHoldRequest)
         assert len(sends) == 1
@@ -167,7 +167,7 @@ async def test_a_bank_that_is_down_does_not_keep_a_case_in_its_history(ctx: Cont
 async def test_signals_that_find_the_next_run_before_its_worker_does_are_taken(
     ctx: Context, short_histories: Client
 ) -> None:
-    """The new run's first task holds its start and, before it, what came since: the answer to what it carries."""
+    """The new run's first task has its start and, before it, later signals: the answer to its own request."""
     async with staged(ctx, short_histories, queues=()) as stage:
         async with stage_workers(stage):
             root = rrn()
@@ -184,7 +184,7 @@ async def test_signals_that_find_the_next_run_before_its_worker_does_are_taken(
 async def test_a_case_with_tens_of_thousands_of_open_hops_fits_into_its_next_start(
     ctx: Context, short_histories: Client
 ) -> None:
-    """₹4.43 crore touched 36,000 accounts. Not run, only weighed: what would be carried, as Temporal takes it."""
+    """A case of ₹4.43 crore touched 36,000 accounts. This test only measures the size of its continue-as-new input."""
     requests = tuple(
         OpenRequest(
             request_id=f"00000000-0000-0000-0000-{number:012d}",

@@ -1,4 +1,4 @@
-"""Getting a request to a bank: a wire that fails, a bank that refuses, an answer that comes while we still try."""
+"""Delivery of a request: an interface that fails, a bank that refuses, an answer during the attempts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,11 +21,11 @@ from workers.worker import Queues
 
 OFFICER = "officer:2"
 PROMPT_SECONDS = 5.0
-"""what must not wait for the next attempt of the wire comes within this"""
+"""time limit for what must not wait for the next attempt"""
 
 
 def with_wire(ctx: Context, *, first_seconds: float, most_seconds: float, for_seconds: float) -> Context:
-    """Context whose policy retries the wire so: a retry costs a skip of the clock, which takes a second of ours."""
+    """Return a context with this retry policy; a retry costs one skip of the clock, about a real second."""
     delivery = ctx.policy.delivery.model_copy(
         update={
             "retry_initial_seconds": first_seconds,
@@ -38,7 +38,7 @@ def with_wire(ctx: Context, *, first_seconds: float, most_seconds: float, for_se
 
 @pytest.fixture
 async def skipping(ctx: Context, time_skipping: TimeSkipper) -> AsyncIterator[Stage]:
-    """A stage on which time passes as soon as a case only waits."""
+    """A stage on which time passes while a case only waits."""
     wire = with_wire(ctx, first_seconds=100, most_seconds=200, for_seconds=400)
     async with staged(wire, time_skipping.client) as stage:
         yield stage
@@ -46,13 +46,13 @@ async def skipping(ctx: Context, time_skipping: TimeSkipper) -> AsyncIterator[St
 
 @pytest.fixture
 async def slow(ctx: Context, temporal_client: Client) -> AsyncIterator[Stage]:
-    """A stage in real time on which a wire that failed is tried again only after a minute."""
+    """A stage in real time on which a failed delivery is retried only after a minute."""
     async with staged(with_wire(ctx, first_seconds=60, most_seconds=60, for_seconds=600), temporal_client) as stage:
         yield stage
 
 
 async def test_a_bank_that_is_back_after_the_retry_window_gets_its_request(skipping: Stage) -> None:
-    """The wire fails for the whole window, silence climbs, and meanwhile the bank is tried on."""
+    """The interface fails for the whole window, the request is escalated, and the bank is tried meanwhile."""
     skipping.banks.down.add("HDFC")
 
     async def back_after_the_reminder(code: str, ticket: HoldTicket) -> None:
@@ -65,10 +65,10 @@ async def test_a_bank_that_is_back_after_the_retry_window_gets_its_request(skipp
     assert await skipping.rungs(case_no) == [rung.value for rung in Rung]
     assert len(skipping.banks.tickets) == 1
     assert len(set(skipping.banks.attempts)) == 1, "every attempt carries the same key"
-    # The reminder comes when the window has passed; after the delivery the next rung's wait begins anew.
+    # The reminder comes after the window; after the delivery the next level's wait restarts.
     rungs = [(at, order.rung) for at, order in await skipping.scheduled(case_no, "climb_rung", ClimbRung)]
     [first, again] = [at for at, _ in await skipping.scheduled(case_no, "send_hold_request", SendHoldRequest)]
-    # Tried at 0, 100 and 300 seconds: one more would come after the window's 400.
+    # Attempts at 0, 100 and 300 seconds: another one would come after the window's 400.
     assert 300 <= (rungs[0][0] - first).total_seconds() < 330
     pause_seconds = skipping.ctx.policy.delivery.retry_max_seconds
     assert 0 <= (again - first).total_seconds() - 300 - pause_seconds < 30
@@ -79,7 +79,7 @@ async def test_a_bank_that_is_back_after_the_retry_window_gets_its_request(skipp
 
 
 async def test_a_bank_that_stays_away_is_tried_on_to_the_end(ctx: Context, time_skipping: TimeSkipper) -> None:
-    """Ninety days, tried ever more seldom; then the money is untraced."""
+    """Ninety days with rarer and rarer attempts; then the money counts as untraced."""
     days = [timedelta(days=number).total_seconds() for number in (10, 20, 15)]
     wire = with_wire(ctx, first_seconds=days[0], most_seconds=days[1], for_seconds=days[2])
     async with staged(wire, time_skipping.client) as stage:
@@ -90,13 +90,13 @@ async def test_a_bank_that_stays_away_is_tried_on_to_the_end(ctx: Context, time_
         assert len(set(stage.banks.attempts)) == 1
         assert stage.banks.tickets == []
         sends = await stage.scheduled(case_no, "send_hold_request", SendHoldRequest)
-        # Days 0 and 10, then the rungs that are overdue; from day 30, each 20 days, until 90 days are over.
+        # Days 0 and 10, then the overdue levels; from day 30 every 20 days, until 90 days are over.
         assert len(sends) == 2
         assert len(stage.banks.attempts) == 2 + 4
 
 
 async def test_an_answer_ends_the_trying_at_once(slow: Stage) -> None:
-    """The bank has heard of it by phone: its answer comes though its door is shut."""
+    """The bank was informed by phone: its answer comes although its interface fails."""
     slow.banks.down.add("HDFC")
     root = rrn()
     case_no = await slow.complain(transfer(reference=root))
@@ -138,7 +138,7 @@ async def test_an_officer_who_will_not_wait_ends_the_trying(slow: Stage) -> None
 
 
 async def test_an_answer_during_a_call_waits_for_what_the_bank_says(slow: Stage) -> None:
-    """An early answer: it is posted before the bank has replied to the report itself."""
+    """An early answer: it is posted before the bank replies to the report itself."""
     root = rrn()
     reply = asyncio.Event()
 
@@ -185,7 +185,7 @@ async def test_a_refused_ticket_goes_out_again_once_the_desk_has_put_it_right(st
 
 
 async def test_a_bank_that_asks_us_to_stay_away_is_left_alone_so_long(skipping: Stage) -> None:
-    """Longer than the retry window: silence climbs meanwhile, and then it is asked again."""
+    """Longer than the retry window: the request is escalated meanwhile, and the bank is called again afterwards."""
 
     async def come_back_in_an_hour(code: str, ticket: HoldTicket) -> None:
         if len(skipping.banks.attempts) == 1:

@@ -1,4 +1,4 @@
-"""A grievance up its ladder, months in seconds, by the workflow's own clock."""
+"""A grievance through its levels: months in seconds, by the workflow's own clock."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -13,19 +13,19 @@ from schemas.restoration_enums import GrievanceDecision, GrievanceLevel
 from tests.activities.grievances.test_decisions import IO, TEXT, Appeal
 from tests.activities.holds.test_lifecycle import CONTACT
 from tests.workflows.conftest import FEW_EVENTS
-from tests.workflows.letting_go import GRIEVANCE, HOLD, LettingGo, letting_go, worker_of
+from tests.workflows.hold_stage import GRIEVANCE, HOLD, HoldStage, hold_stage, worker_of
 
 DAY = timedelta(days=1)
 LEVEL, UPHELD, RELEASED = GrievanceLevel, GrievanceDecision.UPHELD, GrievanceDecision.RELEASED
 
 
 @pytest.fixture
-async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[LettingGo]:
-    async with letting_go(ctx, temporal_client) as stage:
+async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[HoldStage]:
+    async with hold_stage(ctx, temporal_client) as stage:
         yield stage
 
 
-async def begun(stage: LettingGo, *, skipping: bool = False) -> Appeal:
+async def begun(stage: HoldStage, *, skipping: bool = False) -> Appeal:
     """A grievance whose workflow runs."""
     appeal = Appeal(stage.holds, *await stage.holds.hold(600, **CONTACT))
     await appeal.file()
@@ -33,7 +33,7 @@ async def begun(stage: LettingGo, *, skipping: bool = False) -> Appeal:
     return appeal
 
 
-async def test_nobody_decides_and_every_level_has_its_days(stage: LettingGo) -> None:
+async def test_nobody_decides_and_every_level_has_its_days(stage: HoldStage) -> None:
     appeal = await begun(stage, skipping=True)
     await stage.until_events(appeal.case_no, "grievance_overdue")
     rows = await stage.holds.bench.rows(
@@ -49,7 +49,7 @@ async def test_nobody_decides_and_every_level_has_its_days(stage: LettingGo) -> 
     await appeal.holds.bench.check(appeal.case_no)
 
 
-async def test_from_the_banks_report_to_the_second_decision(stage: LettingGo) -> None:
+async def test_from_the_banks_report_to_the_second_decision(stage: HoldStage) -> None:
     appeal = await begun(stage)
     await stage.forward(GRIEVANCE, appeal.identity, 3)
     await stage.do(GRIEVANCE, appeal.identity, appeal.report)
@@ -59,18 +59,18 @@ async def test_from_the_banks_report_to_the_second_decision(stage: LettingGo) ->
     await stage.ended(GRIEVANCE, appeal.identity)
     await appeal.appeal_on(LEVEL.IO)
     await stage.begin(GRIEVANCE, appeal.identity, appeal.case_no)
-    # The second run's own clock begins at the wall's: seventeen days to where the first one ended, then fifteen.
+    # The second run's own clock begins at real time: seventeen days to the end of the first run, then fifteen.
     await stage.forward(GRIEVANCE, appeal.identity, 31)
     assert (await appeal.stands())[1] == "dy_sp"
     await stage.forward(GRIEVANCE, appeal.identity, 2)
     await stage.until_level(appeal.identity, "district_gro")
 
 
-async def test_an_appeal_that_comes_while_its_workflow_goes_is_not_lost(stage: LettingGo) -> None:
+async def test_an_appeal_that_comes_while_its_workflow_goes_is_not_lost(stage: HoldStage) -> None:
     appeal = await begun(stage)
     await appeal.report()
     await appeal.decide(IO, LEVEL.IO, UPHELD)
-    # At once, with two signals: it may have found the grievance decided, and must look again.
+    # At once, with two signals: it may have found the grievance decided, and must read the state again.
     await stage.tell(GRIEVANCE, appeal.identity)
     await appeal.appeal_on(LEVEL.IO)
     await stage.reach(GRIEVANCE, appeal.identity, appeal.case_no)
@@ -78,7 +78,7 @@ async def test_an_appeal_that_comes_while_its_workflow_goes_is_not_lost(stage: L
     await stage.until_level(appeal.identity, "district_gro")
 
 
-async def test_it_ends_with_the_hold(stage: LettingGo) -> None:
+async def test_it_ends_with_the_hold(stage: HoldStage) -> None:
     appeal = await begun(stage)
     await stage.begin(HOLD, appeal.hold_id, appeal.case_no)
     await stage.until_events(appeal.case_no, "holder_told")
@@ -93,7 +93,7 @@ async def test_it_ends_with_the_hold(stage: LettingGo) -> None:
 
 
 async def test_work_done_while_no_worker_was_there(ctx: Context, temporal_client: Client) -> None:
-    stage = LettingGo(ctx, temporal_client)
+    stage = HoldStage(ctx, temporal_client)
     appeal = await begun(stage)
     async with worker_of(stage):
         await stage.forward(GRIEVANCE, appeal.identity, 8)
@@ -105,7 +105,7 @@ async def test_work_done_while_no_worker_was_there(ctx: Context, temporal_client
 
 
 async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histories: Client) -> None:
-    async with letting_go(ctx, short_histories) as stage:
+    async with hold_stage(ctx, short_histories) as stage:
         appeal = await begun(stage)
         first_run = (await stage.handle(GRIEVANCE, appeal.identity).describe()).run_id
         for _ in range(FEW_EVENTS):
@@ -118,7 +118,7 @@ async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histor
         await stage.until_level(appeal.identity, "io")
 
 
-async def test_nothing_personal_in_its_history(stage: LettingGo) -> None:
+async def test_nothing_personal_in_its_history(stage: HoldStage) -> None:
     appeal = await begun(stage)
     await stage.do(GRIEVANCE, appeal.identity, appeal.report)
     await stage.until_level(appeal.identity, "io")

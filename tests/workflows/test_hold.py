@@ -11,26 +11,26 @@ from activities.context import Context
 from tests.activities.holds.test_lifecycle import CONTACT, keep
 from tests.factories import row
 from tests.workflows.conftest import FEW_EVENTS
-from tests.workflows.letting_go import HOLD, LettingGo, letting_go, worker_of
+from tests.workflows.hold_stage import HOLD, HoldStage, hold_stage, worker_of
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[LettingGo]:
-    async with letting_go(ctx, temporal_client) as stage:
+async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[HoldStage]:
+    async with hold_stage(ctx, temporal_client) as stage:
         yield stage
 
 
-async def begun(stage: LettingGo, held: int = 600, *, skipping: bool = False) -> tuple[str, UUID]:
+async def begun(stage: HoldStage, held: int = 600, *, skipping: bool = False) -> tuple[str, UUID]:
     """A hold whose workflow runs."""
     case_no, hold_id = await stage.holds.hold(held, **CONTACT)
     await stage.begin(HOLD, hold_id, case_no, skipping=skipping)
     return case_no, hold_id
 
 
-async def times(stage: LettingGo, case_no: str) -> dict[str, datetime]:
-    """When each thing was done about a hold."""
+async def times(stage: HoldStage, case_no: str) -> dict[str, datetime]:
+    """Return when each action about a hold happened."""
     rows = await stage.holds.bench.rows(
         "SELECT kind || coalesce('_' || (data ->> 'days'), ''), at FROM case_event WHERE case_no = $1"
         " AND kind IN ('holder_told', 'hold_warned', 'hold_lapsed')",
@@ -39,7 +39,7 @@ async def times(stage: LettingGo, case_no: str) -> dict[str, datetime]:
     return dict(rows)
 
 
-async def test_nobody_does_anything_and_everything_comes_when_it_was_promised(stage: LettingGo) -> None:
+async def test_nobody_does_anything_and_everything_comes_when_it_was_promised(stage: HoldStage) -> None:
     case_no, hold_id = await begun(stage, skipping=True)
     await stage.until_events(case_no, "hold_lapsed")
     held_at = await stage.holds.bench.value("SELECT first_held_at FROM account_hold WHERE hold_id = $1", hold_id)
@@ -60,7 +60,7 @@ async def test_nobody_does_anything_and_everything_comes_when_it_was_promised(st
     await stage.ended(HOLD, hold_id)
 
 
-async def test_a_court_keeps_it_and_it_lives_until_the_money_is_gone(stage: LettingGo) -> None:
+async def test_a_court_keeps_it_and_it_lives_until_the_money_is_gone(stage: HoldStage) -> None:
     case_no, hold_id = await begun(stage)
     await stage.until_events(case_no, "holder_told")
     await stage.do(HOLD, hold_id, lambda: keep(stage.holds, case_no))
@@ -73,7 +73,7 @@ async def test_a_court_keeps_it_and_it_lives_until_the_money_is_gone(stage: Lett
     await stage.until_events(case_no, "hold_lapsed")
 
 
-async def test_a_hold_that_begins_anew_while_its_workflow_goes_is_not_lost(stage: LettingGo) -> None:
+async def test_a_hold_that_begins_anew_while_its_workflow_goes_is_not_lost(stage: HoldStage) -> None:
     case_no, hold_id = await stage.holds.hold(600, lost=400)
     await stage.begin(HOLD, hold_id, case_no)
     await stage.until_events(case_no, "holder_told")
@@ -81,7 +81,7 @@ async def test_a_hold_that_begins_anew_while_its_workflow_goes_is_not_lost(stage
     await stage.until_events(case_no, "hold_lapsed")
     await stage.holds.confirm(case_no)
     (root,) = await stage.holds.bench.hops(case_no, "reference")
-    # At once, with two signals: it may have found the hold over, and must look again.
+    # At once, with two signals: it may have found the hold finished, and must read the state again.
     await stage.tell(HOLD, hold_id)
     await stage.holds.bench.answer("HDFC", case_no, row(1, root, "300.00"))
     await stage.holds.take_up(case_no)
@@ -92,7 +92,7 @@ async def test_a_hold_that_begins_anew_while_its_workflow_goes_is_not_lost(stage
 async def test_workers_that_stop_on_the_way_lose_nothing_and_do_nothing_twice(
     ctx: Context, temporal_client: Client
 ) -> None:
-    stage = LettingGo(ctx, temporal_client)
+    stage = HoldStage(ctx, temporal_client)
     case_no, hold_id = await begun(stage)
     async with worker_of(stage):
         await stage.until_events(case_no, "holder_told")
@@ -112,7 +112,7 @@ async def test_workers_that_stop_on_the_way_lose_nothing_and_do_nothing_twice(
 
 
 async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histories: Client) -> None:
-    async with letting_go(ctx, short_histories) as stage:
+    async with hold_stage(ctx, short_histories) as stage:
         case_no, hold_id = await begun(stage)
         first_run = (await stage.handle(HOLD, hold_id).describe()).run_id
         for _ in range(FEW_EVENTS):
@@ -125,7 +125,7 @@ async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histor
         await stage.until_events(case_no, "hold_warned")
 
 
-async def test_nothing_personal_in_its_history(stage: LettingGo) -> None:
+async def test_nothing_personal_in_its_history(stage: HoldStage) -> None:
     case_no, hold_id = await begun(stage)
     await stage.forward(HOLD, hold_id, 91)
     await stage.until_events(case_no, "hold_lapsed")

@@ -1,4 +1,4 @@
-"""No name, phone, account, address or free word of anybody is in any history, whatever happens in a case."""
+"""No history contains a name, phone, account, address or free text of a person, for any course of a case."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ OF_ROWS = {
 WORDS = "the son, Dinesh Yadav, called from 9415550200"
 CATEGORY = "impersonation of Inspector Tripathi"
 BANKS_WORDS = "words of the bank"
-"""what the stage's banks say when they refuse"""
+"""text of the stage's banks when they refuse"""
 
 PERSONAL = [
     *VICTIM.values(),
@@ -50,7 +50,7 @@ PERSONAL = [
 
 @pytest.fixture
 async def populated(ctx: Context, short_histories: Client) -> AsyncIterator[Stage]:
-    """A stage whose first bank has people in it."""
+    """A stage whose first bank has officers in its directory entry."""
     hdfc = institution("HDFC").model_dump() | {
         "desk_email": "frauddesk@hdfc.example",
         "nodal_officers": [OFFICER_OF_BANK],
@@ -62,7 +62,7 @@ async def populated(ctx: Context, short_histories: Client) -> AsyncIterator[Stag
 
 
 async def everything_kept(stage: Stage, case_no: str) -> list[bytes]:
-    """Every run of a case as the server keeps it: history, memo, search attributes, pending work."""
+    """Return every run of a case as the server keeps it: history, memo, search attributes, pending work."""
     kept = []
     for run_id in await stage.runs(case_no):
         handle = stage.handle(case_no, run_id)
@@ -73,7 +73,7 @@ async def everything_kept(stage: Stage, case_no: str) -> list[bytes]:
 
 
 def told_of(kept: list[bytes]) -> set[str]:
-    """The personal values that are found."""
+    """Return the personal values that are found."""
     return {value for value in PERSONAL for part in kept if value.encode() in part}
 
 
@@ -90,7 +90,7 @@ async def test_a_case_in_which_everything_happens(populated: Stage) -> None:
     stage.banks.refuse["ICIC"] = "77"
     case_no = await stage.complain(*told, victim=VICTIM, category=CATEGORY)
     await stage.until_row("refused", "SELECT state FROM hold_request WHERE institution = 'ICIC'")
-    # HDFC too: what is answered before it is asked is not asked, and the count below would never come.
+    # HDFC too: a hop answered before its request gets none, and the count below would never be reached.
     await stage.until_asked(1)
     onward = rrn()
     await stage.answer(
@@ -159,7 +159,7 @@ async def test_an_error_that_repeats_what_it_was_about(populated: Stage, blunder
     stage.banks.at_the_door = fail
     case_no = await stage.complain(victim=VICTIM)
     await stage.until(lambda: len(stage.banks.attempts) > 1)
-    # What failed is pending now; once it succeeds the last failure stands in the history.
+    # The failure is pending now; after a success the last failure is in the history.
     kept = await everything_kept(stage, case_no)
     assert any(b"RuntimeError" in part for part in kept)
     assert told_of(kept) == set()

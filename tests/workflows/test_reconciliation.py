@@ -1,4 +1,4 @@
-"""The round on a real Temporal server: over the channel, else by letter; one bank that fails holds up no other."""
+"""The round on a real Temporal server: by channel, else by letter; a bank that fails does not delay another."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -23,7 +23,7 @@ from workflows.reconciliation import ReconciliationWorkflow
 
 
 class Hooks(Banks):
-    """Webhooks of all banks: those that are down are down for this question too."""
+    """Webhooks of all banks: a bank that is down fails this request too."""
 
     lists_asked: list[tuple[str, ListWanted]]
     tries: int
@@ -50,7 +50,7 @@ async def ctx(database: Pool) -> Context:
 
 @pytest.fixture
 async def stage(ctx: Context, temporal_client: Client, hooks: Hooks) -> AsyncIterator[Stage]:
-    """A stage without workers of its own, whose rounds have a webhook."""
+    """A stage without its own workers, whose rounds have a webhook."""
     notifier = CaseNotifier(temporal_client, ctx.pool)
     letters = Letters("127.0.0.1", 9, "goldenhour@example.org")
     async with staged(ctx, temporal_client, ()) as bare:
@@ -86,7 +86,7 @@ async def ways(stage: Stage) -> dict[str, str | None]:
 async def test_a_round_asks_each_bank_by_its_way_and_the_next_nobody(
     stage: Stage, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(options, "LIST_ASK_FOR", timedelta(seconds=3))
+    monkeypatch.setattr(options, "LIEN_LIST_WINDOW", timedelta(seconds=3))
     for bank in ("HDFC", "ICIC", "PUNB"):
         await lien(stage, bank)
     hooks.down.add("ICIC")

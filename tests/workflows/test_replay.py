@@ -1,4 +1,4 @@
-"""The workflow of today must read the histories of yesterday: replay of what `record_histories.py` wrote."""
+"""Today's workflow must read old histories: replay of those that `record_histories.py` wrote."""
 
 import json
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def settles(file: Path) -> bool:
 
 
 def climbs_high(file: Path) -> bool:
-    """Where silence climbs less, one rung less only changes what an activity is told, which no replay compares."""
+    """Without a level, only the input of an activity changes, which no replay compares."""
     return file.stem in {"ladder", "give_up"}
 
 

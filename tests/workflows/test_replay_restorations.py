@@ -1,4 +1,4 @@
-"""The restorations' workflow of today must read the histories of yesterday, as `test_replay.py` has it for cases."""
+"""Today's restoration workflow must read old histories, as `test_replay.py` does for cases."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Months in seconds: every route from the first hold to the closure, by the workflow's own clock."""
+"""Months in seconds: every route from the first hold to closure, by the workflow's own clock."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from activities.restoration.court_orders import withdraw_court_order
 from schemas.restoration_enums import ObjectionDecision
 from tests.factories import rrn
 from tests.workflows.conftest import FEW_EVENTS
-from tests.workflows.homeward import Homeward, homeward, worker_of
+from tests.workflows.restoration_stage import RestorationStage, restoration_stage, worker_of
 
 LARGE = 60_000
 DAY = timedelta(days=1)
@@ -20,12 +20,12 @@ BY_ORDER = "SELECT court_order_id FROM restoration WHERE restoration_id = $1"
 
 
 @pytest.fixture
-async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[Homeward]:
-    async with homeward(ctx, temporal_client) as stage:
+async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[RestorationStage]:
+    async with restoration_stage(ctx, temporal_client) as stage:
         yield stage
 
 
-async def begun(stage: Homeward, held: int, lost: int = 0, *, fir: bool = False) -> UUID:
+async def begun(stage: RestorationStage, held: int, lost: int = 0, *, fir: bool = False) -> UUID:
     """A restoration whose workflow runs."""
     case_no = await stage.home.hold(held, lost)
     restoration = await stage.home.of(case_no)
@@ -38,7 +38,7 @@ async def begun(stage: Homeward, held: int, lost: int = 0, *, fir: bool = False)
 # -- every route -------------------------------------------------------------------------------------------------------
 
 
-async def test_by_order_of_the_police(stage: Homeward) -> None:
+async def test_by_order_of_the_police(stage: RestorationStage) -> None:
     restoration = await begun(stage, 400, 600)
     await stage.to_notice(restoration)
     await stage.forward(restoration, 15)
@@ -49,7 +49,7 @@ async def test_by_order_of_the_police(stage: Homeward) -> None:
     assert await stage.home.at(restoration) == ("restored", "bond", "no_court")
     case_no = await stage.case_of(restoration)
     assert await stage.home.bench.buckets(case_no) == {"lost": -1000_00, "restored": 400_00, "withdrawn": 600_00}
-    # What ends by itself ends when its time is over, and no sooner; the server may skip on while officers act.
+    # A step that ends by itself ends at its deadline, not before; the server may skip time while officers act.
     late = await stage.home.bench.rows(
         "SELECT step, extract(epoch FROM ended_at - due_at)::float8 FROM restoration_step WHERE restoration_id = $1"
         " AND step IN ('collecting', 'holder_notice') ORDER BY place",
@@ -59,7 +59,7 @@ async def test_by_order_of_the_police(stage: Homeward) -> None:
     assert all(0 <= seconds < 60 for _, seconds in late), late
 
 
-async def test_by_a_court(stage: Homeward) -> None:
+async def test_by_a_court(stage: RestorationStage) -> None:
     restoration = await begun(stage, LARGE, fir=True)
     await stage.to_notice(restoration)
     await stage.forward(restoration, 15)
@@ -76,7 +76,7 @@ async def test_by_a_court(stage: Homeward) -> None:
     assert await stage.home.at(restoration) == ("restored", "bond", "court")
 
 
-async def test_an_order_that_is_withdrawn_before_the_approval_is_waited_for_anew(stage: Homeward) -> None:
+async def test_an_order_that_is_withdrawn_before_the_approval_is_waited_for_anew(stage: RestorationStage) -> None:
     restoration = await begun(stage, LARGE, fir=True)
     case_no = await stage.case_of(restoration)
     order_id = await stage.home.court_order(case_no, "bnss_497")
@@ -98,7 +98,7 @@ async def test_an_order_that_is_withdrawn_before_the_approval_is_waited_for_anew
     assert await stage.home.bench.value(BY_ORDER, restoration) == again
 
 
-async def test_by_the_lok_adalat_and_a_court_when_an_fir_comes(stage: Homeward) -> None:
+async def test_by_the_lok_adalat_and_a_court_when_an_fir_comes(stage: RestorationStage) -> None:
     restoration = await begun(stage, LARGE)
     await stage.to_notice(restoration)
     await stage.do(restoration, stage.home.waive)
@@ -112,7 +112,7 @@ async def test_by_the_lok_adalat_and_a_court_when_an_fir_comes(stage: Homeward) 
     assert (await stage.home.at(restoration))[2] == "court"
 
 
-async def test_by_the_district_magistrate(stage: Homeward) -> None:
+async def test_by_the_district_magistrate(stage: RestorationStage) -> None:
     account = f"5{rrn()}"
     many = stage.home.ctx.policy.restoration.many_victims_min
     case_nos = [await stage.home.hold(10, 90, account=account) for _ in range(many)]
@@ -133,11 +133,11 @@ async def test_by_the_district_magistrate(stage: Homeward) -> None:
     assert await stage.home.at(restoration) == ("restored", "credit", "magistrate_107")
 
 
-# -- clocks ------------------------------------------------------------------------------------------------------------
+# -- deadlines ---------------------------------------------------------------------------------------------------------
 
 
-async def test_nobody_does_anything_and_everybody_is_told_when_it_was_promised(stage: Homeward) -> None:
-    """Time leaps as the workflow waits: the reminder and the escalation come to the second."""
+async def test_nobody_does_anything_and_everybody_is_told_when_it_was_promised(stage: RestorationStage) -> None:
+    """Time jumps while the workflow waits: reminder and escalation come at the exact second."""
     restoration = await stage.home.of(await stage.home.hold(400))
     await stage.begin(restoration, skipping=True)
     await stage.until_value(
@@ -163,7 +163,7 @@ def soon(due: datetime, done: datetime) -> bool:
     return timedelta(0) <= done - due < timedelta(seconds=30)
 
 
-async def test_an_objection_stops_the_clock_until_it_is_decided(stage: Homeward) -> None:
+async def test_an_objection_stops_the_clock_until_it_is_decided(stage: RestorationStage) -> None:
     restoration = await begun(stage, 400)
     await stage.to_notice(restoration)
     said: list[int] = []
@@ -187,11 +187,11 @@ async def test_an_objection_stops_the_clock_until_it_is_decided(stage: Homeward)
 
 
 async def test_a_workflow_that_was_lost_goes_on_where_the_row_stands(ctx: Context, temporal_client: Client) -> None:
-    async with homeward(ctx, temporal_client) as stage:
+    async with restoration_stage(ctx, temporal_client) as stage:
         restoration = await begun(stage, 400)
         await stage.forward(restoration, 3)
         await stage.until(restoration, "application")
-    async with homeward(ctx, temporal_client) as stage:
+    async with restoration_stage(ctx, temporal_client) as stage:
         await stage.begin(restoration)
         await stage.until_value(
             1, "SELECT count(*) FROM restoration_step WHERE restoration_id = $1 AND ended_at IS NULL", restoration
@@ -201,7 +201,7 @@ async def test_a_workflow_that_was_lost_goes_on_where_the_row_stands(ctx: Contex
 
 
 async def test_work_done_while_no_worker_was_there(ctx: Context, temporal_client: Client) -> None:
-    stage = Homeward(ctx, temporal_client)
+    stage = RestorationStage(ctx, temporal_client)
     restoration = await begun(stage, 400)
     async with worker_of(stage):
         await stage.forward(restoration, 3)
@@ -215,7 +215,7 @@ async def test_work_done_while_no_worker_was_there(ctx: Context, temporal_client
 
 
 async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histories: Client) -> None:
-    async with homeward(ctx, short_histories) as stage:
+    async with restoration_stage(ctx, short_histories) as stage:
         restoration = await begun(stage, 400)
         first_run = (await stage.handle(restoration).describe()).run_id
         for _ in range(FEW_EVENTS):
@@ -228,7 +228,7 @@ async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histor
         await stage.until(restoration, "application")
 
 
-async def test_nothing_personal_in_its_history(stage: Homeward) -> None:
+async def test_nothing_personal_in_its_history(stage: RestorationStage) -> None:
     account = f"5{rrn()}"
     restoration = await stage.home.of(await stage.home.hold(400, account=account))
     await stage.begin(restoration)

@@ -1,4 +1,4 @@
-"""Months in seconds: at every step of every route silence is reminded of, and goes to the supervisor, to the second."""
+"""Months in seconds: at every step of every route, reminder and escalation come at the exact second."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -13,10 +13,10 @@ from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import CourtOrderKind, ObjectionDecision, Route, Step
 from tests.activities.way_home import DESK
 from tests.factories import rrn
-from tests.workflows.homeward import Homeward, homeward
+from tests.workflows.restoration_stage import RestorationStage, restoration_stage
 
 HELD = {Route.NO_COURT: 400, Route.COURT: 60_000, Route.LOK_ADALAT: 60_000, Route.MAGISTRATE_107: 10}
-"""rupees: by them, an FIR and the victims the route is picked"""
+"""rupees: they, an FIR and the victims decide the route"""
 ENDED_BY = {
     Step.COURT_ORDER: CourtOrderKind.BNSS_503,
     Step.LOK_ADALAT_AWARD: CourtOrderKind.LOK_ADALAT,
@@ -26,27 +26,27 @@ TOLD = "SELECT {}_at IS NOT NULL FROM restoration_step WHERE restoration_id = $1
 
 
 @pytest.fixture
-async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[Homeward]:
-    async with homeward(ctx, temporal_client) as stage:
+async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[RestorationStage]:
+    async with restoration_stage(ctx, temporal_client) as stage:
         yield stage
 
 
-async def begun(stage: Homeward, route: Route) -> UUID:
-    """A restoration whose facts pick the route, its workflow under way."""
+async def begun(stage: RestorationStage, route: Route) -> UUID:
+    """A restoration whose facts decide the route, with a running workflow."""
     home, account = stage.home, f"5{rrn()}"
     many = home.ctx.policy.restoration.many_victims_min if route is Route.MAGISTRATE_107 else 1
     case_nos = [await home.hold(HELD[route], account=account) for _ in range(many)]
     if route is Route.COURT:
         await home.register_fir(case_nos[0])
     restoration = await home.of(case_nos[0])
-    # Who nobody is reminds nobody: a reminder waits for the officer who has to act.
+    # Without an officer no reminder is possible: it waits for the officer who has to act.
     await home.assign(case_nos[0], "io", "supervising")
     await stage.begin(restoration)
     return restoration
 
 
-async def end(stage: Homeward, restoration: UUID, step: Step) -> None:
-    """Have whoever ends the step do so."""
+async def end(stage: RestorationStage, restoration: UUID, step: Step) -> None:
+    """End the step as the officer who has to."""
     home = stage.home
     match step:
         case Step.APPLICATION:
@@ -66,7 +66,9 @@ async def end(stage: Homeward, restoration: UUID, step: Step) -> None:
 
 
 @pytest.mark.parametrize("route", Route)
-async def test_every_step_is_reminded_of_and_escalated_when_it_was_promised(stage: Homeward, route: Route) -> None:
+async def test_every_step_is_reminded_of_and_escalated_when_it_was_promised(
+    stage: RestorationStage, route: Route
+) -> None:
     restoration = await begun(stage, route)
     policy = stage.home.ctx.policy.restoration
     first, *steps = steps_of(route, policy.bond_for)
@@ -78,7 +80,7 @@ async def test_every_step_is_reminded_of_and_escalated_when_it_was_promised(stag
             await stage.until_divided(restoration)
         said = None
         if step in HEARINGS:
-            # Without an objection it ends by itself.
+            # Without an objection the step ends by itself.
             await stage.do(restoration, stage.home.give_notice)
             said = await stage.home.object(restoration)
             await stage.tell(restoration)

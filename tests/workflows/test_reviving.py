@@ -1,4 +1,4 @@
-"""A run of a case that was lost had gone on where the next run knows nothing of it: the database says how far."""
+"""A lost run of a case had progressed further than its successor knows: the database has the true state."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -25,14 +25,14 @@ from workflows.case import request_id
 
 @pytest.fixture
 async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[Stage]:
-    """A stage on which cases run and nobody calls a bank yet."""
+    """A stage on which cases run and no worker calls a bank yet."""
     async with staged(ctx, temporal_client, queues=[Queues.CASE_WORK]) as stage:
         yield stage
 
 
 @pytest.fixture
 def said(stage: Stage) -> dict[UUID, set[tuple[str, ...]]]:
-    """By Idempotency-Key: every content that a bank was called with."""
+    """Return by Idempotency-Key every content of the calls to a bank."""
     contents: dict[UUID, set[tuple[str, ...]]] = {}
 
     async def listen(_code: str, ticket: HoldTicket) -> None:
@@ -48,7 +48,7 @@ async def known_to_the_next_run(stage: Stage, case_no: str) -> CaseStart:
 
 
 async def asked_by_the_lost_run(stage: Stage, case_no: str, wave_no: int, *hop_nos: int) -> None:
-    """A call of a run that is gone, made to its end."""
+    """Make a call of a lost run, to its end."""
     order = SendHoldRequest(
         case_no=case_no,
         request_id=request_id(case_no, wave_no, "HDFC"),
@@ -86,7 +86,7 @@ async def test_what_the_lost_run_did_not_ask_under_a_key_goes_out_under_another(
 async def test_what_the_lost_run_asked_under_another_key_is_not_asked_again(
     stage: Stage, said: dict[UUID, set[tuple[str, ...]]]
 ) -> None:
-    """Its second wave was written before its first; the bank has neither. A wave of ours bears neither's number."""
+    """Its second wave was written before its first; the bank has neither. A new wave has neither's number."""
     first, second = transfer(), transfer()
     case_no = await stage.complain(first, second, tell=False)
     start = await known_to_the_next_run(stage, case_no)
@@ -108,7 +108,7 @@ async def test_what_the_lost_run_asked_under_another_key_is_not_asked_again(
 async def test_what_the_lost_run_asked_besides_is_pursued_with_the_request(
     stage: Stage, said: dict[UUID, set[tuple[str, ...]]]
 ) -> None:
-    """The start that holds a part of the open hops meets a request that holds more."""
+    """A start with a part of the open hops meets a request with more of them."""
     first, second = rrn(), rrn()
     case_no = await stage.complain(transfer(reference=first), transfer(reference=second), tell=False)
     start = await known_to_the_next_run(stage, case_no)
@@ -144,7 +144,7 @@ async def test_a_request_of_the_lost_run_that_is_over_holds_no_other_hop_up(
 async def test_the_mark_of_an_earlier_start_does_not_hide_a_reopened_case_from_the_sweep(
     ctx: Context, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The case settles and is opened again before the mark of its first start is written; the second start is lost."""
+    """The case closes and is opened again before its first start is marked; the second start is lost."""
     monkeypatch.setattr(outbox, "SWEEP_AFTER", timedelta(0))
     monkeypatch.setattr("workers.temporal.MARK_INTERVAL_SECONDS", 3600.0)
     root, onward = rrn(), rrn()

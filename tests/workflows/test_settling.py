@@ -1,4 +1,4 @@
-"""The end of a case, and what comes after it: nothing in play, or news in the very moment, or long after."""
+"""The end of a case and what follows: nothing in play, or changes at the same moment, or long after."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ SETTLE = "settle_case"
 
 @pytest.fixture
 def gates() -> Gates:
-    """Gates behind the stage's activities."""
+    """Gates after the stage's activities."""
     return Gates()
 
 
@@ -31,7 +31,7 @@ async def gated(ctx: Context, temporal_client: Client, gates: Gates) -> AsyncIte
 
 
 async def refused(stage: Stage, root: str) -> str:
-    """A case in which the only bank says that it has no such record: its money is placed nowhere."""
+    """A case in which the only bank has no such record, so its money is in no account."""
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_asked(1)
     await stage.answer("HDFC", case_no, row(1, root, "10000.00", status_code="01"))
@@ -39,7 +39,7 @@ async def refused(stage: Stage, root: str) -> str:
 
 
 async def test_news_between_settling_and_the_end_go_on(gated: Stage, gates: Gates) -> None:
-    """The bank finds the money after all, just when the case has been written down as settled."""
+    """The bank finds the money after all, just when the case has been recorded as closed."""
     root, onward = rrn(), rrn()
     gates.close(SETTLE)
     case_no = await refused(gated, root)
@@ -57,7 +57,7 @@ async def test_news_between_settling_and_the_end_go_on(gated: Stage, gates: Gate
 
 
 async def test_news_that_come_while_the_end_is_decided_without_a_signal(gated: Stage, gates: Gates) -> None:
-    """As above, but the signal was lost: the workflow ends, and the sweep's telling revives the case."""
+    """The same, but the signal was lost: the workflow ends, and the sweep's notification revives the case."""
     root, onward = rrn(), rrn()
     gates.close(SETTLE)
     case_no = await refused(gated, root)
@@ -100,7 +100,7 @@ async def test_a_late_answer_that_opens_nothing_revives_nothing(stage: Stage) ->
 
 
 async def test_news_that_were_lost_are_found_when_the_case_would_settle(stage: Stage) -> None:
-    """The workflow believes that nothing is open; the database knows of a hop it was never told of."""
+    """The workflow finds nothing open, but the database has a hop that it was never notified of."""
     first, second = transfer(), transfer(payee_bank="ICIC")
     case_no = await stage.complain(first)
     await stage.until_asked(1)
@@ -127,7 +127,7 @@ async def test_more_open_hops_than_a_start_carries_are_fetched(
     ctx: Context, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("db.cases.cases.MAX_OPEN_HOPS_A_START", 5)
-    monkeypatch.setattr(options, "LOOK_AGAIN", options.LOOK_AGAIN / 20)
+    monkeypatch.setattr(options, "SETTLE_RECHECK", options.SETTLE_RECHECK / 20)
     root = rrn()
     async with staged(ctx, temporal_client, queues=()) as stage:
         case_no = await stage.complain(transfer(12_000_00, reference=root), tell=False)
@@ -142,7 +142,7 @@ async def test_more_open_hops_than_a_start_carries_are_fetched(
 
 
 async def test_a_database_that_contradicts_itself_is_not_asked_without_pause(stage: Stage) -> None:
-    """A hop that is written as asked with no request to it: nothing can be done, and nothing may spin."""
+    """A hop is recorded as asked without a request: nothing can be done, and nothing may loop."""
     case_no = await stage.complain()
     await stage.until_row("delivered", "SELECT state FROM hold_request")
     await stage.ctx.pool.execute("UPDATE request_hop SET live = false")
@@ -155,5 +155,5 @@ async def test_a_database_that_contradicts_itself_is_not_asked_without_pause(sta
 
 
 async def runs(stage: Stage, case_no: str) -> int:
-    """How many workflows the case has had."""
+    """Return how many workflows the case has had."""
     return len(await stage.runs(case_no))

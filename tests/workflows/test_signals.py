@@ -1,4 +1,4 @@
-"""What the case is told may come early, late, twice, out of order or about a state that is past."""
+"""Signals to a case may come early, late, twice, out of order or about a past state."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -62,7 +62,7 @@ async def test_everything_twice_is_everything_once(stage: Stage) -> None:
 
 
 async def test_news_out_of_order_come_to_the_same(stage: Stage) -> None:
-    """The second layer's answer overtakes the one that opened it."""
+    """The second layer's answer overtakes the answer that opened it."""
     root, onward = rrn(), rrn()
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_asked(1)
@@ -104,7 +104,7 @@ async def test_a_hop_that_is_corrected_while_it_is_asked_goes_out_again(stage: S
     await stage.tell(done.follow_up)
     await stage.until_asked(2)
     assert stage.banks.asked() == [("HDFC", [wrong, other]), ("HDFC", [right])]
-    # The first request goes on for its other hop; an answer under it closes that one alone.
+    # The first request continues for its other hop; an answer under it closes only that hop.
     await stage.answer("HDFC", case_no, row(1, other, "10000.00"))
     await stage.until_row("answered", "SELECT state FROM hold_request WHERE wave_no = 1")
     assert await stage.state(case_no) == "open"
@@ -145,7 +145,7 @@ async def test_a_wrong_reference_waits_for_the_desk_and_then_goes_out_again(stag
 
 
 async def test_a_refusal_that_overtakes_the_correction_of_the_same_hop_is_harmless(stage: Stage) -> None:
-    """The bank refuses the corrected hop before the workflow has heard of the correction."""
+    """The bank refuses the corrected hop before the workflow knows of the correction."""
     wrong, right = rrn(), rrn()
     case_no = await stage.complain(transfer(reference=wrong))
     await stage.until_asked(1)
@@ -166,7 +166,7 @@ async def test_an_officer_who_will_not_wait_is_one_rung(stage: Stage) -> None:
     done = await escalate_request(stage.ctx, case_no, request_id, "an old man's savings", OFFICER)
     await stage.tell(done.follow_up)
     await stage.until_row("reminder", "SELECT rung FROM hold_request")
-    # The mark of the first telling was lost: the sweep tells it again.
+    # The mark of the first notification was lost: the sweep sends it again.
     await stage.tell(done.follow_up)
     await stage.tell(news(case_no))
     await stage.progress(case_no)
@@ -186,7 +186,7 @@ async def test_nothing_is_given_up_by_an_officer_who_will_not_wait(stage: Stage)
     [request_id] = await stage.request_ids(case_no)
     told = []
     for rung in ("reminder", "nodal_officer", "desk_task", "supervisor"):
-        # The row says so before the workflow has heard that the rung is climbed: this word must not be lost.
+        # The row has the level before the workflow knows of it: this escalation must not be lost.
         told.append((await escalate_request(stage.ctx, case_no, request_id, "still nothing", OFFICER)).follow_up)
         await stage.tell(told[-1])
         await stage.until_row(rung, "SELECT rung FROM hold_request")
@@ -238,7 +238,7 @@ async def test_a_late_word_places_what_a_stopped_request_gave_up(stage: Stage) -
 
 
 async def test_signals_that_wait_for_a_worker_are_all_taken(ctx: Context, temporal_client: Client) -> None:
-    """News gathers while no worker runs, some of it about a request that the start itself carries."""
+    """Changes collect while no worker runs, some about a request in the start itself."""
     root, onward, last = rrn(), rrn(), rrn()
     async with staged(ctx, temporal_client, queues=()) as stage:
         async with stage_workers(stage):
@@ -246,7 +246,7 @@ async def test_signals_that_wait_for_a_worker_are_all_taken(ctx: Context, tempor
             await stage.until_asked(1)
             await stage.until_row("delivered", "SELECT state FROM hold_request")
         await stage.handle(case_no).terminate("by mistake")
-        # The next news revives the case from the database; what comes after it waits with it.
+        # The next change revives the case from the database; later ones wait with it.
         await stage.answer("HDFC", case_no, moved(root, "4000.00", "ICIC", "9", rrn_transaction_id=onward))
         await stage.answer("HDFC", case_no, moved(root, "6000.00", "ICIC", "9", rrn_transaction_id=last))
         async with stage_workers(stage):

@@ -1,4 +1,4 @@
-"""The clocks of a case's duties: days in seconds, and nothing lost between the last duty and the next."""
+"""Deadlines of a case's duties: days in seconds, and no change lost between the last duty and the next."""
 
 import json
 from collections.abc import AsyncIterator
@@ -70,7 +70,7 @@ async def test_a_duty_after_the_last_begins_the_clocks_anew(stage: DutyStage) ->
     case_no = await stage.open()
     for kind in (REPORT, FOLLOW_UP):
         await stage.done(case_no, kind)
-    # At once: the workflow may be on its way out, and must not miss it.
+    # At once: the workflow may be about to end, and must not miss it.
     async with stage.ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, case_no)
         assert await open_duty(connection, stage.ctx, case_no, DutyKind.FIR_SIGNATURE, stage.ctx.now())

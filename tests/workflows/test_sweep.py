@@ -1,4 +1,4 @@
-"""What was committed and never told is told by the sweep; a case whose workflow is gone gets it back."""
+"""The sweep sends committed but unsent notifications; a case whose workflow is gone gets a new one."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -26,12 +26,12 @@ from workflows.sweep import SweepWorkflow
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was committed a moment ago is swept too."""
+    """Changes committed a moment ago are swept too."""
     monkeypatch.setattr(outbox, "SWEEP_AFTER", timedelta(0))
 
 
 async def sweep(stage: Stage) -> Swept:
-    """One sweep, by its workflow."""
+    """Run one sweep by its workflow."""
     await settle_marks(stage)
     swept = await stage.client.execute_workflow(
         SweepWorkflow.run, id=f"sweep-{rrn()}", task_queue=options.CASE_WORK_QUEUE
@@ -41,7 +41,7 @@ async def sweep(stage: Stage) -> Swept:
 
 
 async def settle_marks(stage: Stage) -> None:
-    """Wait for the marks that the courier gathers."""
+    """Wait for the marks that the notifier collects."""
     await stage.notifier.close()
 
 
@@ -109,7 +109,7 @@ async def test_one_case_that_cannot_be_told_keeps_no_other_waiting(stage: Stage)
     assert {ticket.ack_no for _, ticket in stage.banks.tickets} == set(cases[1:])
 
 
-# -- an operator ends the workflow by mistake -------------------------------------------------------------------
+# -- an operator ends the workflow by mistake --------------------------------------------------------------------------
 
 
 async def by_terminating(handle: WorkflowHandle[object, object]) -> None:
@@ -124,7 +124,7 @@ async def by_cancelling(handle: WorkflowHandle[object, object]) -> None:
 
 @pytest.fixture(params=[by_terminating, by_cancelling], ids=["terminated", "cancelled"])
 async def ended(request: pytest.FixtureRequest, stage: Stage) -> tuple[str, str]:
-    """A case with one request delivered and the reminder sent, whose workflow was ended; its number and reference."""
+    """Create a case with one delivered and reminded request, whose workflow was ended; return number and reference."""
     root = rrn()
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_row("delivered", "SELECT state FROM hold_request")
@@ -141,7 +141,7 @@ async def test_the_next_news_revives_a_case_that_was_ended(stage: Stage, ended: 
 
 
 async def test_the_sweep_looks_after_a_case_that_was_ended(stage: Stage, ended: tuple[str, str]) -> None:
-    """Without news: or a bank that never answers would never be reminded."""
+    """Without a change, because a bank that never answers would otherwise never get a reminder."""
     case_no, root = ended
     assert (await sweep(stage)).cases_looked_after == 0, "it was seen a moment ago"
     await unseen_for(stage, outbox.LOOK_AFTER)
@@ -167,7 +167,7 @@ async def test_looking_after_a_case_that_runs_changes_nothing(stage: Stage) -> N
 
 
 async def test_a_hop_that_a_running_case_was_never_told_of_is_found(stage: Stage) -> None:
-    """Temporal lost a signal it had accepted, as a power cut can do to its file: the mark says told, and it was not."""
+    """Temporal lost an accepted signal, as a power cut can do to its file: the mark is wrong."""
     first, second = transfer(), transfer(payee_bank="ICIC")
     await stage.complain(first)
     await stage.until_asked(1)
@@ -192,11 +192,11 @@ async def test_a_settled_case_is_not_looked_after(stage: Stage) -> None:
 
 
 async def unseen_for(stage: Stage, wait: timedelta) -> None:
-    """Let it be that long since the cases' workflows were seen."""
+    """Set back the time at which the cases' workflows were last seen."""
     await stage.ctx.pool.execute("UPDATE case_file SET workflow_started_at = workflow_started_at - $1::interval", wait)
 
 
-# -- what waits for the desk -------------------------------------------------------------------------------------
+# -- parked hops for the desk ------------------------------------------------------------------------------------------
 
 
 async def test_a_case_settles_when_what_waited_for_the_desk_is_written_off(stage: Stage) -> None:
@@ -247,7 +247,7 @@ async def test_a_refused_request_that_is_sent_again_goes_out_in_the_next_wave(st
 
 
 async def test_a_request_that_fails_for_our_fault_is_sent_again_without_waiting(stage: Stage) -> None:
-    """It would be tried on by itself, but not at once."""
+    """It would be retried on its own, but not at once."""
     root = rrn()
     stage.banks.down.add("HDFC")
     case_no = await stage.complain(transfer(reference=root))
@@ -264,12 +264,12 @@ async def test_a_request_that_fails_for_our_fault_is_sent_again_without_waiting(
     await stage.outcome(case_no)
 
 
-# -- Temporal is away -------------------------------------------------------------------------------------------
+# -- Temporal is unavailable -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 async def own_temporal(tmp_path: Path) -> AsyncIterator[EmbeddedTemporal]:
-    """A Temporal server that may be killed."""
+    """A Temporal server that the test may kill."""
     async with EmbeddedTemporal(tmp_path / "temporal.db") as server:
         yield server
 

@@ -1,4 +1,4 @@
-"""Waves: every bank that may have the money is asked at once, and each answer drives the next request."""
+"""Waves: every bank that may have the money gets a request at once, and each answer leads to the next."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -113,7 +113,7 @@ async def test_progress_says_where_the_case_stands(stage: Stage) -> None:
 
 
 async def test_two_hops_with_one_reference_are_one_incident(stage: Stage) -> None:
-    """Gathered money: what came by two ways into one transfer is one transfer to the bank."""
+    """Money that came by two ways into one transfer is one transfer to the bank."""
     first, second, onward = rrn(), rrn(), rrn()
     case_no = await stage.complain(
         transfer(4_000_00, reference=first), transfer(3_000_00, reference=second, payee_bank="PUNB")

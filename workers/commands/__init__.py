@@ -1,1 +1,1 @@
-"""The commands of `goldenhour`, one group a file; `workers.cli` puts them together."""
+"""Commands of `goldenhour`, one group per file; `workers.cli` combines them."""

@@ -40,10 +40,10 @@ def load(
         Path, typer.Argument(help="JSON: a list of institutions (docs/how-to/operations.md).", metavar="FILE")
     ],
 ) -> None:
-    """Load a directory file: every institution in it is written over what is known of its code, or none is.
+    """Load a directory file. Each institution in it replaces the known one with its code; all are loaded, or none.
 
-    Institutions that are not in the file stay. Outbound credentials are sealed under the secret key, inbound passwords
-    are kept as hashes only. The file holds secrets: keep it readable by you alone.
+    Institutions that are not in the file stay. Outbound credentials are encrypted with the secret key. Inbound
+    passwords are stored as hashes only. The file holds secrets: keep it readable by you alone.
 
     Exit codes: 0 loaded, 1 failed, 2 the file or the settings are wrong.
     """
@@ -54,8 +54,9 @@ def load(
 
 
 def show(json_target: JsonTarget = None) -> None:
-    """List the institutions that are known, without any secret: their channels in the order they are tried, with what
-    is wrong with each, and who is on duty.
+    """List the known institutions with their channels, channel faults and officers on duty.
+
+    Channels are in order of use. Secrets are never shown.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
@@ -66,7 +67,7 @@ def show(json_target: JsonTarget = None) -> None:
 
 
 def read_directory(file: Path) -> "list[InstitutionEntry]":
-    """Read and check a directory file. Raises `Failed` with one line per mistake, never with a value of the file's."""
+    """Read and check a directory file. Raises `Failed` with one line per mistake, never with a value of the file."""
     from pydantic import TypeAdapter, ValidationError
 
     from schemas.banks.institutions import InstitutionEntry
@@ -77,7 +78,7 @@ def read_directory(file: Path) -> "list[InstitutionEntry]":
     except OSError as error:
         raise Failed(f"{file}: {error.strerror}", USAGE) from error
     if data.startswith(GZIP):
-        raise Failed(f"{file}: an archive; the public package of banks is for `bank load-public`", USAGE)
+        raise Failed(f"{file}: an archive; load the public package of banks with `bank load-public`", USAGE)
     if len(data) > MAX_DIRECTORY_BYTES:
         raise Failed(f"{file}: larger than {MAX_DIRECTORY_BYTES // 1024**2} MB", USAGE)
     try:
@@ -87,7 +88,7 @@ def read_directory(file: Path) -> "list[InstitutionEntry]":
 
 
 def mistakes_in(what: str, error: "ValidationError") -> str:
-    """One line a mistake, each with its field and without what stands there: it may be a secret."""
+    """Return one line per mistake with its field, but without the value, because it may be a secret."""
     mistakes = error.errors(include_input=False, include_url=False)
     lines = [f"{what}: {'.'.join(str(p) for p in m['loc'])}: {m['msg']}" for m in mistakes[:SHOWN_MISTAKES]]
     if len(mistakes) > SHOWN_MISTAKES:
@@ -96,7 +97,7 @@ def mistakes_in(what: str, error: "ValidationError") -> str:
 
 
 async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> int:
-    """Load the institutions into the database of `settings`; returns how many. Raises `DirectoryRefused`."""
+    """Load the institutions into the database of `settings`; return their number. Raises `DirectoryRefused`."""
     from activities.directory import load_directory
     from activities.secrets import SecretBox
     from workers.home import secret_key
@@ -126,34 +127,36 @@ def _as_json(
     institution: "Institution", order: "list[OfficerToCall]", health: "dict[Key, Health]"
 ) -> dict[str, object]:
     ill = {kind: health[institution.code, kind] for kind in institution.channels if (institution.code, kind) in health}
-    told = {
+    shown = {
         kind.value: {"state": one.state.value, "failures": one.failures, "silences": one.silences}
         for kind, one in ill.items()
     }
     on_duty = [one.model_dump(mode="json") for one in order if one.on_duty]
-    return institution.model_dump(mode="json", exclude={"closed_days"}) | {"health": told, "on_duty": on_duty}
+    return institution.model_dump(mode="json", exclude={"closed_days"}) | {"health": shown, "on_duty": on_duty}
 
 
-def _channels_in_words(institution: "Institution", health: "dict[Key, Health]") -> str:
+def _channels_text(institution: "Institution", health: "dict[Key, Health]") -> str:
     words = []
     for kind in institution.channels:
         one = health.get((institution.code, kind))
-        ill = f"\n{one.state.value.replace('_', ' ')},\n{one.failures} failed,\n{one.silences} silent" if one else ""
+        ill = (
+            f"\n{one.state.value.replace('_', ' ')},\n{one.failures} failed,\n{one.silences} unanswered" if one else ""
+        )
         words.append(f"{kind.value}{ill}")
     return " › ".join(words) or (f"none, under {institution.sponsor}" if institution.sponsor else "none")
 
 
-def _on_duty_in_words(order: "list[OfficerToCall]") -> str:
-    """Whom to call now, or who is back first."""
+def _on_duty_text(order: "list[OfficerToCall]") -> str:
+    """Return the officer to call now, or the first who comes on duty."""
     from schemas.text import IST
 
     if not order:
-        return "nobody known"
+        return "none known"
     first = order[0]
     whom = " ".join(word for word in (first.name, first.mobile or first.email) if word)
     if first.off_duty_until is not None:
-        return f"nobody until {first.off_duty_until.astimezone(IST):%a %d-%m %H:%M}: {whom}"
-    return whom if first.on_duty else f"nobody; away: {whom}"
+        return f"none until {first.off_duty_until.astimezone(IST):%a %d-%m %H:%M}: {whom}"
+    return whom if first.on_duty else f"none; off duty: {whom}"
 
 
 def _show_table(found: "list[Listed]", health: "dict[Key, Health]") -> None:
@@ -161,7 +164,7 @@ def _show_table(found: "list[Listed]", health: "dict[Key, Health]") -> None:
     from rich.text import Text
 
     table = Table(title=f"{len(found)} institutions", title_justify="left")
-    # A number to call is not broken over two lines, however narrow the terminal.
+    # A phone number must not be broken over two lines, even on a narrow terminal.
     for name, width in (
         ("code", 4),
         ("name", 0),
@@ -176,8 +179,8 @@ def _show_table(found: "list[Listed]", health: "dict[Key, Health]") -> None:
             institution.code,
             Text(institution.name),
             f"{institution.kind.replace('_', ' ')}, {institution.answer_class}",
-            _channels_in_words(institution, health),
-            Text(_on_duty_in_words(order)),
+            _channels_text(institution, health),
+            Text(_on_duty_text(order)),
             " ".join([*institution.ifsc_prefixes, *(f"@{handle}" for handle in institution.vpa_handles)]),
         )
     people(None).print(table)

@@ -1,4 +1,4 @@
-"""`goldenhour bank test`: whether a bank's endpoint keeps what was agreed."""
+"""`goldenhour bank test`: test whether a bank's endpoint follows the agreed interface."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -27,16 +27,15 @@ def check(
         Path | None,
         typer.Option("--from", metavar="FILE", help="A directory file with its entry, instead of the database."),
     ] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, max=120.0, help="Seconds that each call may take.")] = 10.0,
+    timeout: Annotated[float, typer.Option(min=0.1, max=120.0, help="Time limit of each call in seconds.")] = 10.0,
     json_target: JsonTarget = None,
 ) -> None:
-    """Call a bank's endpoint over each of its channels and say what it gets wrong, with test tickets only.
+    """Call a bank's endpoint over each of its channels with test tickets, and report what is wrong.
 
-    A test ticket is about one rupee that nobody sent: its acknowledgement number begins with 9000000, its category is
-    TEST, its RRN begins with 9999 (docs/how-to/directory.md). One login is tried with a wrong password, as the last
-    call.
+    A test ticket is about one rupee that no one sent. Its acknowledgement number begins with 9000000, its category is
+    TEST and its RRN begins with 9999 (docs/how-to/directory.md). The last call is a login with a wrong password.
 
-    Exit codes: 0 nothing is wrong, 1 something is wrong or nothing could be tried, 2 wrong usage or settings.
+    Exit codes: 0 nothing is wrong, 1 something is wrong or nothing could be tested, 2 wrong usage or settings.
     """
     settings = load_settings()
     if file is None:
@@ -67,7 +66,7 @@ async def _known_ways(settings: Settings, code: str) -> "Mapping[ChannelKind, Wa
         if known is None:
             raise Failed(f"{code} is not in the directory")
         if known.sponsor and not known.channels:
-            raise Failed(f"{code} has no channel of its own to test; it is under {known.sponsor}")
+            raise Failed(f"{code} has no own channel to test; its sponsor is {known.sponsor}")
         found = {kind: await cache.way(code, kind) for kind in known.channels}
     return {kind: way for kind, way in found.items() if way is not None}
 
@@ -97,8 +96,8 @@ def _is_well(findings: "Sequence[Finding]") -> bool:
 def _show(code: str, findings: "Sequence[Finding]", json_target: str | None) -> None:
     from rich.table import Table
 
-    table = Table(title=f"{code}: {_in_words(findings)}", title_justify="left")
-    for name in ("channel", "check", "verdict", "what came", "ms"):
+    table = Table(title=f"{code}: {_summary(findings)}", title_justify="left")
+    for name in ("channel", "check", "verdict", "result", "ms"):
         table.add_column(name, overflow="fold", justify="right" if name == "ms" else "left")
     for finding in findings:
         table.add_row(
@@ -111,7 +110,7 @@ def _show(code: str, findings: "Sequence[Finding]", json_target: str | None) -> 
     people(json_target).print(table)
 
 
-def _in_words(findings: "Sequence[Finding]") -> str:
+def _summary(findings: "Sequence[Finding]") -> str:
     from workers.conformance.findings import Verdict
 
     def count(verdict: "Verdict") -> int:

@@ -1,4 +1,4 @@
-"""`goldenhour bank key`: the public keys with which banks sign what they send us."""
+"""`goldenhour bank key`: the public keys with which banks sign their messages to us."""
 
 import binascii
 import sys
@@ -29,7 +29,7 @@ KEY_FILE_MAX_BYTES: Final = 10_000
 PEM_BEGINS: Final = b"-----BEGIN"
 
 Code = Annotated[str, typer.Argument(help="The institution's code in the directory.", metavar="CODE")]
-KeyId = Annotated[str, typer.Argument(help="The keyid of its signatures.", metavar="KEY_ID")]
+KeyId = Annotated[str, typer.Argument(help="The key id in its signatures.", metavar="KEY_ID")]
 
 
 def add(
@@ -39,13 +39,13 @@ def add(
         Path, typer.Argument(help="An Ed25519 public key: PEM, or base64 of its 32 bytes; - is standard input.")
     ],
     begins: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="When it begins to count; now by default.")
+        str | None, typer.Option("--from", metavar="TIME", help="Start of validity; now by default.")
     ] = None,
     ends: Annotated[
-        str | None, typer.Option("--until", metavar="TIME", help="When it counts no more; never by default.")
+        str | None, typer.Option("--until", metavar="TIME", help="End of validity; none by default.")
     ] = None,
 ) -> None:
-    """Register a public key of a bank. It may have two at a time: the next one, and the one that is to end.
+    """Register a public key of a bank. A bank may have two keys: the current one and its successor.
 
     Times are ISO 8601 with an offset, as 2026-12-01T00:00:00+05:30. The private key stays with the bank.
 
@@ -61,7 +61,7 @@ def add(
 
 
 def show(code: Code, json_target: JsonTarget = None) -> None:
-    """List the keys of a bank, ended ones too: what they signed is verified by them for years.
+    """List the keys of a bank, ended ones too, because old signatures are verified with them for years.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
@@ -76,21 +76,19 @@ def show(code: Code, json_target: JsonTarget = None) -> None:
 def revoke(
     code: Code,
     key_id: KeyId,
-    at: Annotated[
-        str | None, typer.Option("--at", metavar="TIME", help="When it counts no more; now by default.")
-    ] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="End of validity; now by default.")] = None,
 ) -> None:
-    """Let a key of a bank count no more. It is kept, so that what it signed before can be verified.
+    """End the validity of a bank's key. The key is kept, so that earlier signatures can be verified.
 
     Exit codes: 0 done, 1 no such key or failed, 2 wrong usage or settings.
     """
     end = read_time("--at", at) or datetime.now(UTC)
     run(_revoke(with_database(load_settings()), code, key_id, end))
-    errors().print(f"key {key_id} of {code} counts until {_in_india(end)}", highlight=False, markup=False)
+    errors().print(f"key {key_id} of {code} is valid until {_in_india(end)}", highlight=False, markup=False)
 
 
 def read_key(file: Path) -> bytes:
-    """The 32 bytes of an Ed25519 public key. Raises `Failed`, which never repeats what the file holds."""
+    """Return the 32 bytes of an Ed25519 public key. Raises `Failed`, which never repeats the file's content."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -102,7 +100,7 @@ def read_key(file: Path) -> bytes:
     except OSError as error:
         raise Failed(f"{file}: {error.strerror}", USAGE) from error
     if b"PRIVATE KEY" in data:
-        raise Failed(f"{file}: this is a private key: it belongs to the bank alone", USAGE)
+        raise Failed(f"{file}: this is a private key, which only the bank may have", USAGE)
     try:
         if data.lstrip().startswith(PEM_BEGINS):
             key = load_pem_public_key(data)
@@ -118,7 +116,7 @@ def read_key(file: Path) -> bytes:
 
 
 def read_time(option: str, text: str | None) -> datetime | None:
-    """A moment with an offset. Raises `Failed`."""
+    """Return a time with an offset. Raises `Failed`."""
     if text is None:
         return None
     try:
@@ -131,7 +129,7 @@ def read_time(option: str, text: str | None) -> datetime | None:
 
 
 def _in_india(moment: datetime) -> str:
-    """As people here read it, and as an option takes it."""
+    """Return a time as Indian readers and the options of this command use it."""
     from schemas.text import IST
 
     return moment.astimezone(IST).isoformat(timespec="seconds")
@@ -165,7 +163,7 @@ async def _add(
         except asyncpg.UniqueViolationError:
             raise Failed("this key, or a key of this id, is registered already, perhaps by another bank") from None
         except asyncpg.CheckViolationError:
-            raise Failed(f"{code} would have three keys at once: end one first (goldenhour bank key revoke)") from None
+            raise Failed(f"{code} would have three keys at once; end one first (goldenhour bank key revoke)") from None
 
 
 async def _list(settings: Settings, code: str) -> "list[BankKey]":
@@ -189,11 +187,11 @@ async def _revoke(settings: Settings, code: str, key_id: str, end: datetime) -> 
         try:
             await bank_keys.end_key(connection, key_id, end)
         except asyncpg.CheckViolationError:
-            raise Failed(f"key {key_id} has not begun by then: name a later --at", USAGE) from None
+            raise Failed(f"key {key_id} is not valid yet at that time; give a later --at", USAGE) from None
 
 
 def _print_of(key: "BankKey") -> str:
-    """The key's own fingerprint, for two people to compare by phone."""
+    """Return the fingerprint of the key, for two people to compare by phone."""
     from hashlib import sha256
 
     return sha256(key.public_key).hexdigest()

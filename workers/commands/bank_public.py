@@ -1,4 +1,4 @@
-"""`goldenhour bank load-public`: the banks of India, from the public package that names them."""
+"""`goldenhour bank load-public`: load the banks of India from a public package."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,24 +30,24 @@ def load_public(
         Path, typer.Argument(help="The package: its .tgz archive, or a folder it was unpacked in.", metavar="PACKAGE")
     ],
     overrides: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="JSON: what is better known of some banks, by code.")
+        Path | None, typer.Option(metavar="FILE", help="JSON: corrections for some banks, by code.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing, only say what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing, only show the changes.")] = False,
     json_target: JsonTarget = None,
 ) -> None:
-    """Add the banks of the public package `ifsc` that the directory does not know yet, with their IFSC prefixes and
-    sponsors, all or none.
+    """Add the banks of the public package `ifsc` that the directory lacks.
 
-    A bank that is added has no channel: it is asked through its sponsor, or by telephone. What is known is never
-    written over; where the package says something else of it, that is told.
+    They come with IFSC prefixes and sponsors, all or none. An added bank has no channel. Its requests go to its
+    sponsor, or by telephone. Known banks are never changed. If the package differs from a known bank, the command
+    reports that.
 
     Exit codes: 0 done, 1 failed, 2 the package, the overrides or the settings are wrong.
     """
     settings = with_database(load_settings())
     with Steps("public banks:") as steps:
-        steps.tell("reading")
+        steps.show("reading")
         proposal = _proposal(package, overrides)
-        steps.tell(f"{len(proposal.entries)} banks read, comparing with the directory")
+        steps.show(f"{len(proposal.entries)} banks read, comparing with the directory")
         done = run(_add(settings, proposal, dry_run))
     write_json(json_target, _as_json(done, dry_run))
     _show(done, dry_run, json_target)
@@ -85,14 +85,13 @@ def _as_json(done: "Sorted", dry_run: bool) -> dict[str, object]:
 def _show(done: "Sorted", dry_run: bool, json_target: str | None) -> None:
     console = people(json_target)
     rows = [
-        (code, f"kept as it is known; the package says otherwise of {', '.join(fields)}")
-        for code, fields in done.differing.items()
+        (code, f"kept unchanged; the package differs in {', '.join(fields)}") for code, fields in done.differing.items()
     ]
     rows += [(one.what, f"rejected: {one.reason}") for one in done.rejected]
     for what, words in rows[:SHOWN]:
         console.print(f"{what}: {words}", highlight=False, markup=False, soft_wrap=True)
     if len(rows) > SHOWN:
-        console.print(f"… {len(rows)} in all: --json has every one", highlight=False)
+        console.print(f"… {len(rows)} in all; --json lists every one", highlight=False)
     ends = {"added": done.added, "kept": done.kept, "differing": done.differing, "rejected": done.rejected}
     counts = ", ".join(f"{len(found)} {end}" for end, found in ends.items())
-    errors().print(counts + (": nothing was written" if dry_run else ""), highlight=False)
+    errors().print(counts + ("; nothing was written" if dry_run else ""), highlight=False)

@@ -1,4 +1,4 @@
-"""`goldenhour bank roster` and `bank holidays`: whom to call at a bank, and when nobody is there."""
+"""`goldenhour bank roster` and `bank holidays`: a bank's nodal officers and its holidays."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES = 1024 * 1024
 
 FromFile = Annotated[
-    Path | None, typer.Option("--from", metavar="FILE", help="JSON: a list, written over what is known.")
+    Path | None, typer.Option("--from", metavar="FILE", help="JSON: a list that replaces the known one.")
 ]
 
 
@@ -35,10 +35,10 @@ def roster(
     file: FromFile = None,
     json_target: JsonTarget = None,
 ) -> None:
-    """Show an institution's nodal officers, those on duty first; with --from, write its officers over those known.
+    """Show an institution's nodal officers, those on duty first; with --from, replace them first.
 
-    The file is a list in the order of calling (docs/how-to/directory.md). One officer has name, role, email, mobile,
-    shifts, works_on_holidays and leaves. Times are those of clocks in India.
+    The file is a list in the order of calling (docs/how-to/directory.md). An officer has name, role, email, mobile,
+    shifts, works_on_holidays and leaves. Times are Indian time.
 
     Exit codes: 0 done, 1 failed or no such institution, 2 the file or the settings are wrong.
     """
@@ -48,22 +48,22 @@ def roster(
     if file is not None:
         run(_write_roster(settings, code, _read(file, NodalOfficer)))
     known, order = run(_known_roster(settings, code))
-    told = {"code": code, "officers": [one.model_dump(mode="json") for one in known]}
-    write_json(json_target, told | {"to_call": [one.model_dump(mode="json") for one in order]})
+    content = {"code": code, "officers": [one.model_dump(mode="json") for one in known]}
+    write_json(json_target, content | {"to_call": [one.model_dump(mode="json") for one in order]})
     _show_roster(code, order, json_target)
 
 
 def holidays(
     code: Annotated[
-        str | None, typer.Argument(help="An institution's own; every one's without.", metavar="CODE")
+        str | None, typer.Argument(help="The institution; without a code, the holidays of all.", metavar="CODE")
     ] = None,
     file: FromFile = None,
     json_target: JsonTarget = None,
 ) -> None:
-    """Show the days on which banks have closed; with --from, write those of the file over those known.
+    """Show bank holidays; with --from, replace the known ones with those of the file first.
 
-    The file is a list of day, name and source (docs/how-to/directory.md). What is fixed by its date alone, like the
-    national holidays, stands in the policy file.
+    The file is a list of day, name and source (docs/how-to/directory.md). Holidays with a fixed date, like the
+    national ones, are in the policy file.
 
     Exit codes: 0 done, 1 failed or no such institution, 2 the file or the settings are wrong.
     """
@@ -140,8 +140,8 @@ async def _known_holidays(settings: Settings, code: str | None) -> "list[Holiday
         return await known_holidays(connection, code)
 
 
-def in_words(one: "OfficerToCall") -> str:
-    """Whether an officer is on duty, and until when not."""
+def duty_text(one: "OfficerToCall") -> str:
+    """Return whether an officer is on duty, or when the officer returns."""
     from schemas.text import IST
 
     if one.on_duty:
@@ -155,11 +155,11 @@ def _show_roster(code: str, order: "tuple[OfficerToCall, ...]", json_target: str
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"Nodal officers of {code}, whom to call first", title_justify="left")
-    for name in ("name", "role", "mobile", "mail", "now (IST)"):
+    table = Table(title=f"Nodal officers of {code}, in order of calling", title_justify="left")
+    for name in ("name", "role", "mobile", "e-mail", "now (IST)"):
         table.add_column(name, overflow="fold")
     for one in order:
-        table.add_row(Text(one.name), Text(one.role), Text(one.mobile), Text(one.email), in_words(one))
+        table.add_row(Text(one.name), Text(one.role), Text(one.mobile), Text(one.email), duty_text(one))
     people(json_target).print(table)
 
 

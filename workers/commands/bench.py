@@ -1,4 +1,4 @@
-"""`goldenhour bench`: the benchmarks, each in a module of its own."""
+"""`goldenhour bench`: the benchmarks, each in a separate module."""
 
 import importlib
 import inspect
@@ -11,22 +11,22 @@ from workers.commands.common import INTERRUPTED, JsonTarget, people, write_json
 from workers.commands.exits import USAGE, Failed
 
 BENCHMARKS = {
-    "first-hold": "how long a complaint takes to be a hold request at the bank, and an answer to be the next layer's",
-    "isolation": "what one bank that hangs costs the requests to all others",
-    "day": "a day of one state as fast as it goes, beside the same waves as bare Temporal workflows",
+    "first-hold": "time from complaint to hold request at the bank, and from answer to the next layer's request",
+    "isolation": "delay that one hanging bank causes for requests to all other banks",
+    "day": "a day of one state at full speed, compared with the same waves as bare Temporal workflows",
 }
 
 
 def bench(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="first-hold, isolation or day; none lists them.")
+        str | None, typer.Argument(metavar="NAME", help="first-hold, isolation or day; without a name they are listed.")
     ] = None,
     json_target: JsonTarget = None,
 ) -> None:
-    """Run a benchmark on an embedded stack of its own, with the simulator in its own process.
+    """Run a benchmark on a separate embedded stack, with the simulator in its own process.
 
-    Options after NAME go to the benchmark: goldenhour bench day --complaints 960. Nothing keeps running afterwards.
+    Options after NAME go to the benchmark: goldenhour bench day --complaints 960. Everything stops afterwards.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
@@ -34,7 +34,7 @@ def bench(
         _list()
         return
     if name not in BENCHMARKS:
-        raise Failed(f"no benchmark {name}: there are {', '.join(BENCHMARKS)}", USAGE)
+        raise Failed(f"no benchmark {name}; the benchmarks are {', '.join(BENCHMARKS)}", USAGE)
     module = f"benchmarks.{name.replace('-', '_')}"
     if find_spec(module) is None:
         raise Failed(f"the benchmark {name} is not part of this installation")
@@ -55,7 +55,7 @@ def _list() -> None:
 
 
 def _options(main: Any, words: list[str]) -> dict[str, Any]:
-    """The rest of the command line, as the benchmark's own arguments; `--complaints 960` is `complaints=960`."""
+    """Return the remaining command line as arguments of the benchmark; `--complaints 960` is `complaints=960`."""
     known = inspect.signature(main).parameters
     options: dict[str, Any] = {}
     rest = iter(words)

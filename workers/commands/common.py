@@ -1,4 +1,4 @@
-"""What every command shares: where words go, how it fails, and with which exit code."""
+"""Parts shared by all commands: consoles, progress, JSON output, settings and database."""
 
 import asyncio
 import sys
@@ -31,13 +31,16 @@ JsonTarget = Annotated[
     typer.Option(
         "--json",
         metavar="FILE",
-        help="Write the result to FILE as one JSON object; - is standard output, and nothing else goes there then.",
+        help="Write the result to FILE as one JSON object; - means standard output, without any other output there.",
     ),
 ]
 
 
 class CarefulGroup(TyperGroup):
-    """Turns expected errors into one clear line on stderr and an exit code; only a bug shows a traceback."""
+    """Command group that shows an expected error as one line on stderr with an exit code.
+
+    Only a bug shows a traceback.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
@@ -46,16 +49,16 @@ class CarefulGroup(TyperGroup):
         except Exception as error:
             from workers.commands.failures import explain
 
-            told = explain(error)
-            if told is None:
+            explained = explain(error)
+            if explained is None:
                 raise
-            text, exit_code = told
+            text, exit_code = explained
             errors().print(f"goldenhour: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(exit_code) from None
 
 
 def own_version() -> str:
-    """The version of the product."""
+    """Return the version of the product."""
     try:
         return version("goldenhour")
     except PackageNotFoundError:
@@ -63,12 +66,12 @@ def own_version() -> str:
 
 
 def errors() -> Console:
-    """Where errors and progress go."""
+    """Return the console for errors and progress."""
     return Console(stderr=True)
 
 
 class Steps:
-    """What is being done that takes a moment: one moving line on a terminal, a line a step elsewhere. For `with`."""
+    """Progress of slow work, as a context manager: one changing line on a terminal, a line per step elsewhere."""
 
     def __init__(self, what: str) -> None:
         self._console = errors()
@@ -83,8 +86,8 @@ class Steps:
     def __exit__(self, *_: object) -> None:
         self._status.stop()
 
-    def tell(self, step: str) -> None:
-        """Say which step is under way."""
+    def show(self, step: str) -> None:
+        """Show the current step."""
         words = f"{self._what} {step}"
         if self._console.is_terminal:
             self._status.update(words)
@@ -96,7 +99,7 @@ class Steps:
         self._status.stop()
 
     def begin(self, what: str) -> None:
-        """Show that something else is under way."""
+        """Show the beginning of other work."""
         self._what = what
         if self._console.is_terminal:
             self._status.update(what)
@@ -106,26 +109,26 @@ class Steps:
 
 
 def progress_bar(what: str) -> Progress:
-    """A bar on stderr that goes when it is done; nothing where stderr is no terminal."""
+    """Return a progress bar on stderr that disappears at the end; nothing is shown if stderr is not a terminal."""
     console = errors()
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def people(json_target: str | None) -> Console:
-    """Where words for people go: standard output, unless the JSON goes there."""
+    """Return the console for human readers: standard output, unless the JSON goes there."""
     return Console(stderr=json_target == STDOUT)
 
 
 def show_pairs(console: Console, pairs: Sequence[tuple[str, str]]) -> None:
-    """Names and values, one a line, however narrow the terminal: a URL or a command that is broken cannot be copied."""
+    """Print names and values, one pair per line. Lines are never broken, so that URLs and commands can be copied."""
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
         console.print(f"{name:<{width}}  {value}", highlight=False, markup=False, soft_wrap=True)
 
 
 def write_json(target: str | None, content: object) -> None:
-    """Write the result where `--json` says. Raises `Failed` when the file cannot be written."""
+    """Write the result to the target of `--json`. Raises `Failed` if the file cannot be written."""
     if target is None:
         return
     data = orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
@@ -140,22 +143,22 @@ def write_json(target: str | None, content: object) -> None:
 
 
 def load_settings() -> Settings:
-    """The settings from the environment. Raises `SettingsError`."""
+    """Return the settings from the environment. Raises `SettingsError`."""
     return Settings.load()
 
 
 def with_database(settings: Settings) -> Settings:
-    """The settings with a database: the one they name, else that of the stack running in their home.
+    """Return settings with a database: the one they name, else that of the stack in their home folder.
 
-    For commands that need no Temporal. Raises `NothingRunning`.
+    For commands without Temporal. Raises `NothingRunning`.
     """
-    from workers.home import settled
+    from workers.home import with_running_services
 
-    return settings if settings.database_url is not None else settled(settings)
+    return settings if settings.database_url is not None else with_running_services(settings)
 
 
 async def open_database(settings: Settings, *, most_connections: int = 1) -> "Pool":
-    """The database of settings that come from `with_database`; for `async with await`."""
+    """Open the database of settings that come from `with_database`; for `async with await`."""
     from db.pool import open_pool
 
     assert settings.database_url is not None, "with_database fills it in"
@@ -163,5 +166,5 @@ async def open_database(settings: Settings, *, most_connections: int = 1) -> "Po
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's work to its end."""
+    """Run an async command to its end."""
     return asyncio.run(work)

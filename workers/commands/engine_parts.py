@@ -1,4 +1,4 @@
-"""The parts of the engine that a command opens for itself."""
+"""Parts of the engine that a command opens for itself."""
 
 import asyncio
 import logging
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 TEMPORAL_LIMIT_SECONDS = 3.0
 
 
-def write_beside(write: Callable[[], int], path: Path) -> None:
-    """Write a file of rejected rows, and say so. Raises `Failed` when it cannot be written."""
+def write_rejects_file(write: Callable[[], int], path: Path) -> None:
+    """Write a file of rejected rows and report it. Raises `Failed` if it cannot be written."""
     try:
         count = write()
     except OSError as error:
@@ -33,7 +33,7 @@ def write_beside(write: Callable[[], int], path: Path) -> None:
 
 @asynccontextmanager
 async def open_context(settings: Settings) -> "AsyncIterator[Context]":
-    """Context for a command that works on the database alone. Says so when the directory is empty."""
+    """Open a context for a command that needs the database only. Warns if the directory is empty."""
     from activities.context import Context
     from activities.directory import DirectoryCache
     from activities.secrets import SecretBox
@@ -47,17 +47,20 @@ async def open_context(settings: Settings) -> "AsyncIterator[Context]":
         await directory.refresh()
         if not len(directory.current):
             errors().print(
-                "The directory is empty, so no bank can be asked: `goldenhour bank load FILE`.", style="yellow"
+                "The directory is empty, so no bank can get a request: use `goldenhour bank load FILE`.", style="yellow"
             )
         yield Context(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
 
 
 @asynccontextmanager
 async def notifier(settings: Settings, pool: "Pool") -> "AsyncIterator[Callable[[FollowUp], None]]":
-    """What tells the workflows at once. Without Temporal it tells nobody: the workers' sweep starts the cases."""
+    """Yield a function that notifies workflows at once; without Temporal it does nothing.
+
+    The workers' sweep then starts the cases.
+    """
     from workers.temporal import CaseNotifier, connect
 
-    # Each case that is not told at once would be a line: one line for all of them is enough.
+    # Each failed notification would log a line. One line for all of them is enough.
     logging.getLogger("workers.temporal").setLevel(logging.ERROR)
     client = None
     if settings.temporal_address is not None:
@@ -67,7 +70,7 @@ async def notifier(settings: Settings, pool: "Pool") -> "AsyncIterator[Callable[
         except (RuntimeError, TimeoutError):
             client = None
     if client is None:
-        errors().print("Temporal is not reached from here: the workers' sweep will start the cases.", style="yellow")
+        errors().print("Temporal cannot be reached; the workers' sweep will start the cases.", style="yellow")
         yield lambda _: None
         return
     errands = CaseNotifier(client, pool)

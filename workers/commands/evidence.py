@@ -1,4 +1,4 @@
-"""`goldenhour evidence`: the evidence of a case as one signed archive, and whether such an archive is whole."""
+"""`goldenhour evidence`: write and verify the evidence of a case as one signed archive."""
 
 import hashlib
 import os
@@ -40,52 +40,51 @@ VERIFY = "verify"
 KEYS = "keys"
 PEM_MAX_BYTES = 64 * 1024
 ANCHOR_MAX_BYTES = 256 * 1024 * 1024
-NOBODYS_KEY = 3
-"""exit code of a pack that is whole, signed by a key for which nobody has vouched"""
+UNCONFIRMED_KEY = 3
+"""exit code for a valid archive that is signed by a key which no one has confirmed"""
 _BLOCK = re.compile(rb"-----BEGIN PUBLIC KEY-----\n.*?\n-----END PUBLIC KEY-----", re.DOTALL)
 
 
 def evidence(
     what: Annotated[
         str | None,
-        typer.Argument(metavar="[ACK_NO|verify|keys]", help="Any number of the case; or verify, or keys."),
+        typer.Argument(metavar="[ACK_NO|verify|keys]", help="An acknowledgement number of the case, verify or keys."),
     ] = None,
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The archive to verify.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The archive to write.")] = None,
     edition: Annotated[
         Edition,
-        typer.Option("--for", help="For whom: the accused's copy has the papers to the victim as their SHA-256 only."),
+        typer.Option("--for", help="Recipient. The accused get only the SHA-256 of documents to the victim."),
     ] = Edition.COURT,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     public_key: Annotated[
-        bool, typer.Option("--public-key", help="Print the key that courts verify with, and end.")
+        bool, typer.Option("--public-key", help="Print the public key for verification and exit.")
     ] = False,
     key: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="For verify: the public key that you trust, or several.")
+        Path | None, typer.Option(metavar="FILE", help="For verify: file with the public keys that you trust.")
     ] = None,
     anchor: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="For verify: what `goldenhour anchor` has noted outside.")
+        Path | None, typer.Option(metavar="FILE", help="For verify: a list from `goldenhour anchor`.")
     ] = None,
     json_target: JsonTarget = None,
 ) -> None:
-    """Write everything about a case into one signed ZIP archive; `verify FILE` says whether such an archive is whole.
+    """Write everything about a case into one signed ZIP archive; `verify FILE` checks such an archive.
 
-    It holds the case log with its hash chain, what banks signed and answered, requests, orders, papers, the ledger, a
-    timeline to read, and a page for a court's expert who verifies it with sha256sum and openssl
-    (docs/reference/evidence.md). The archive is readable by you alone, and that you have it is entered in the case's
-    log.
+    The archive holds the case log with its hash chain, the banks' signed messages, requests, orders, documents, the
+    ledger and a readable timeline. It also has a page for a court's expert, who verifies it with sha256sum and openssl
+    (docs/reference/evidence.md). Only you can read the archive, and the case log records that you have it.
 
-    Beside `case.zip` stands the certificate that the law asks for (BSA 2023, section 63(4)), in English and in Hindi:
-    `case-certificate-en.pdf` and `case-certificate-hi.pdf`. Each is a draft: it has the SHA-256 of the archive and what
-    else the engine knows, and empty lines for what only a person can state and sign.
+    Beside `case.zip` are drafts of the certificate that the law requires (BSA 2023, section 63(4)), in English and in
+    Hindi: `case-certificate-en.pdf` and `case-certificate-hi.pdf`. Each draft has the SHA-256 of the archive and other
+    known facts, and empty lines for what only a person can state and sign.
 
     `keys` prints the public keys that have signed evidence, former ones too.
 
-    Exit codes: 0 written, or whole; 1 no such case, not whole, or the database cannot be read; 2 the usage or the
-    settings are wrong, or a file cannot be read or written; 3 whole, but signed by a key that nobody has vouched for.
+    Exit codes: 0 written, or valid; 1 no such case, not valid, or the database cannot be read; 2 the usage or the
+    settings are wrong, or a file cannot be read or written; 3 valid, but signed by an unconfirmed key.
     """
     if public_key:
-        _refuse("--public-key stands alone", what, file, output, key, anchor)
+        _refuse("--public-key takes no other argument", what, file, output, key, anchor)
         own = _own_key(settings := load_settings())
         if own is None:
             raise NothingRunning(settings.home.absolute())
@@ -94,7 +93,7 @@ def evidence(
         _refuse("verify takes a FILE, --key and --anchor", output)
         _verify(file, key, anchor, json_target)
     elif what == KEYS:
-        _refuse("keys stands alone", file, output, key, anchor)
+        _refuse("keys takes no other argument", file, output, key, anchor)
         _print_keys(with_database(load_settings()))
     else:
         _refuse("an acknowledgement number takes -o FILE", file, key, anchor)
@@ -113,11 +112,11 @@ def _pack(ack_no: str | None, output: Path | None, force: bool, edition: Edition
     if ack_no is None or not ACK_NO_PATTERN.match(ack_no):
         raise Failed("an acknowledgement number has 14 digits", USAGE)
     if output is None:
-        raise Failed("say where to write it: -o FILE", USAGE)
+        raise Failed("name the file to write: -o FILE", USAGE)
     certificates = {language: certificate_beside(output, language) for language in Language}
     for target in (output, *certificates.values()):
         if target.exists() and not force:
-            raise Failed(f"{target}: is there already; --force overwrites it", USAGE)
+            raise Failed(f"{target} exists already; --force overwrites it", USAGE)
     settings = with_database(load_settings())
     try:
         with ExitStack() as stack:
@@ -144,7 +143,7 @@ def _pack(ack_no: str | None, output: Path | None, force: bool, edition: Edition
     )
     people(json_target).print(
         f"{packed.files:,} files of case {packed.case_no} are in {output}\nSHA-256 {packed.sha256}\n"
-        f"The certificate for it, to be filled in and signed: {', '.join(str(path) for path in certificates.values())}",
+        f"Its certificate, to be completed and signed: {', '.join(str(path) for path in certificates.values())}",
         highlight=False,
         markup=False,
         soft_wrap=True,
@@ -152,13 +151,13 @@ def _pack(ack_no: str | None, output: Path | None, force: bool, edition: Edition
 
 
 def certificate_beside(archive: Path, language: Language) -> Path:
-    """Where the certificate for an archive stands."""
+    """Return the path of the certificate for an archive."""
     return archive.with_name(f"{archive.stem}-certificate-{language.value}.pdf")
 
 
 @contextmanager
 def _draft(target: Path) -> Iterator[IO[bytes]]:
-    """A file for its owner alone that takes the place of `target` when it is whole, and goes when it is not."""
+    """Open a private file that replaces `target` when complete, and is deleted otherwise."""
     path = target.with_name(f".{target.name}.{os.getpid()}")
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -215,7 +214,7 @@ def _verify(file: Path | None, key: Path | None, anchor: Path | None, json_targe
     from domain.evidence.pack import NotEvidence, check_anchor
 
     if file is None:
-        raise Failed("say which archive: verify FILE", USAGE)
+        raise Failed("name the archive: verify FILE", USAGE)
     settings = load_settings()
     trusted = _BLOCK.findall(_read(key, PEM_MAX_BYTES)) if key else _own_keys(settings)
     noted = _read(anchor, ANCHOR_MAX_BYTES).decode("ascii", "replace") if anchor else ""
@@ -223,23 +222,23 @@ def _verify(file: Path | None, key: Path | None, anchor: Path | None, json_targe
         with progress_bar("files") as progress:
             task = progress.add_task("", total=None)
             whole = check(file, lambda done, total: progress.update(task, completed=done, total=total))
-        vouched = check_anchor(noted, whole.case_no, whole.hashes)
+        anchored_events = check_anchor(noted, whole.case_no, whole.hashes)
     except OSError as error:
         raise Failed(f"{file}: {error.strerror}", USAGE) from error
     except NotEvidence as error:
         write_json(json_target, {"evidence": "broken", "file": file.name, "why": str(error)})
-        raise Failed(f"{file} is not whole: {error}", FAILURE) from None
+        raise Failed(f"{file} is not valid: {error}", FAILURE) from None
     if trusted and whole.key_pem.strip() not in trusted:
         write_json(json_target, {"evidence": "broken", "file": file.name, "why": "signed by another key"})
-        whose = "those you gave" if key else "those of this engine; --key FILE names one that you trust"
-        raise Failed(f"{file} is signed by another key than {whose}", FAILURE)
-    if anchor and not vouched:
+        whose = "any that you gave" if key else "any of this engine; --key FILE names a key that you trust"
+        raise Failed(f"{file} is signed by a key other than {whose}", FAILURE)
+    if anchor and not anchored_events:
         raise Failed(f"{anchor} does not name case {whole.case_no}", FAILURE)
-    _tell(file, whole, bool(trusted), vouched, json_target)
+    _report(file, whole, bool(trusted), anchored_events, json_target)
 
 
-def _tell(file: Path, whole: "Whole", known: bool, vouched: int, json_target: str | None) -> None:
-    """Say that it is whole. A pack that a stranger signed is whole too, so without a trusted key it is no success."""
+def _report(file: Path, whole: "Whole", known: bool, anchored_events: int, json_target: str | None) -> None:
+    """Report a valid archive. Anyone can sign one, so without a trusted key this is no success."""
     fingerprint = hashlib.sha256(whole.key_pem).hexdigest()
     write_json(
         json_target,
@@ -249,21 +248,21 @@ def _tell(file: Path, whole: "Whole", known: bool, vouched: int, json_target: st
             "files": whole.files,
             "events": whole.events,
             "last_hash": whole.last_hash,
-            "events_anchored": vouched,
+            "events_anchored": anchored_events,
             "key_sha256": fingerprint,
             "key_known": known,
         },
     )
     size = f"{whole.files:,} files, {whole.events:,} events"
-    anchored = f", {vouched:,} of them as noted outside" if vouched else ""
+    anchored = f", {anchored_events:,} of them anchored" if anchored_events else ""
     if not known:
         raise Failed(
-            f"{file} is whole ({size}{anchored}), but anybody could have signed it: give --key FILE,"
+            f"{file} is valid ({size}{anchored}), but anyone could have signed it: give --key FILE,"
             f" or compare the key: SHA-256 {fingerprint}",
-            NOBODYS_KEY,
+            UNCONFIRMED_KEY,
         )
     people(json_target).print(
-        f"whole: {size}{anchored}; the key is one that is trusted", highlight=False, markup=False, soft_wrap=True
+        f"valid: {size}{anchored}; the key is trusted", highlight=False, markup=False, soft_wrap=True
     )
 
 
@@ -276,7 +275,7 @@ def _read(path: Path, most_bytes: int) -> bytes:
 
 
 def _own_keys(settings: Settings) -> list[bytes]:
-    """The keys of this engine, former ones too where its database can be read; none where this machine has none."""
+    """Return the engine's keys, former ones too if its database is readable; empty without a key."""
     import asyncpg
 
     own = _own_key(settings)
@@ -299,31 +298,31 @@ async def _published(settings: Settings) -> "EvidenceKeys":
 
 
 def _print_keys(settings: Settings) -> None:
-    """The keys as openssl reads them, the one that signs now first; each under its fingerprint."""
+    """Print the keys in PEM, the current one first, each after its fingerprint."""
     for key in run(_published(settings)).keys:
         since = f"signs since {key.first_signed_at:%Y-%m-%d}" if key.first_signed_at else "has signed nothing yet"
         sys.stdout.write(f"SHA-256 {key.sha256}, {since}\n{key.pem}")
 
 
-# -- noting where logs end ---------------------------------------------------------------------------------------------
+# -- anchoring the ends of case logs -----------------------------------------------------------------------------------
 
 
 def anchor(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The list to write.")],
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Write down where the log of every case ends, and print the SHA-256 of that list.
+    """Write the last hash of every case log to a list, and print the SHA-256 of that list.
 
-    Give the SHA-256, or the list, to somebody outside every day: whoever can change the database cannot take back what
-    was noted, and `goldenhour evidence verify case.zip --anchor FILE` says whether a case's log is still that one.
+    Give the SHA-256, or the list, to an outside person every day. Someone who can change the database cannot change
+    that record. `goldenhour evidence verify case.zip --anchor FILE` then checks a case's log against it.
 
-    Exit codes: 0 written; 1 the database cannot be read; 2 the usage or the settings are wrong, or the file cannot be
-    written, or is there.
+    Exit codes: 0 written; 1 the database cannot be read; 2 the usage or the settings are wrong, or the file exists or
+    cannot be written.
     """
     from activities.evidence.archive import digest_of
 
     if output.exists() and not force:
-        raise Failed(f"{output}: is there already; --force overwrites it", USAGE)
+        raise Failed(f"{output} exists already; --force overwrites it", USAGE)
     settings = with_database(load_settings())
     try:
         with _draft(output) as draft:
@@ -353,7 +352,10 @@ async def _write_heads(settings: Settings, into: IO[bytes]) -> int:
 
 
 def _own_key(settings: Settings) -> bytes | None:
-    """The key of this engine; None where this machine has none: one made now would sign for nobody."""
+    """Return the key of this engine, or None if this machine has none.
+
+    A key made now would not be the one that signed evidence.
+    """
     from activities.evidence.pack import public_key
     from activities.secrets import SecretBox
     from workers.home import SECRET_KEY_FILE, secret_key

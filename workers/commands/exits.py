@@ -1,4 +1,4 @@
-"""How a command ends: its exit codes and its error."""
+"""Exit codes of commands, and the error that ends a command."""
 
 FAILURE = 1
 
@@ -7,7 +7,7 @@ USAGE = 2
 
 
 class Failed(Exception):
-    """A command that cannot do its work; the text is the one line that says why."""
+    """A command cannot do its work; the text is one line with the reason."""
 
     def __init__(self, text: str, exit_code: int = FAILURE) -> None:
         super().__init__(text)

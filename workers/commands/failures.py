@@ -1,6 +1,6 @@
-"""The errors a command expects, in one line each, and the exit codes that go with them.
+"""Expected errors of commands, each as one line with an exit code.
 
-Loaded when something failed: `--help` needs none of what is imported here.
+This module is loaded only after a failure, because `--help` needs none of its imports.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from workers.settings import SettingsError
 
 Kinds = tuple[type[Exception], ...]
 
-# The first row that fits counts.
+# The first matching row applies.
 _TABLE: tuple[tuple[Kinds, Callable[[Exception], str], int], ...] = (
     ((SettingsError, InvalidPolicy, FileRefused), str, USAGE),
     ((RuleBroken, HomeInUse, NothingRunning, ChildFailed), lambda error: str(error) or str(error.__doc__), FAILURE),
@@ -27,15 +27,15 @@ _TABLE: tuple[tuple[Kinds, Callable[[Exception], str], int], ...] = (
     ((NoSuchRole,), lambda error: f"role {error}: {NoSuchRole.__doc__}", FAILURE),
     (
         (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError),
-        lambda _: "the database is not of this version: run `goldenhour migrate`",
+        lambda _: "the database has another version: run `goldenhour migrate`",
         FAILURE,
     ),
     (
         (asyncpg.PostgresError, asyncpg.InterfaceError),
-        lambda error: f"the database refuses: {str(error) or type(error).__name__}",
+        lambda error: f"the database refused: {str(error) or type(error).__name__}",
         FAILURE,
     ),
-    ((RPCError,), lambda error: f"Temporal refuses: {error}", FAILURE),
+    ((RPCError,), lambda error: f"Temporal refused: {error}", FAILURE),
     ((TimeoutError,), lambda _: "no answer in time", FAILURE),
     ((ConnectionError,), lambda error: f"cannot connect: {error}", FAILURE),
     ((OSError,), str, FAILURE),
@@ -43,11 +43,11 @@ _TABLE: tuple[tuple[Kinds, Callable[[Exception], str], int], ...] = (
 
 
 def explain(error: Exception) -> tuple[str, int] | None:
-    """What to say of an error, and the exit code; None for one that nobody expects."""
+    """Return the message and the exit code of an error, or None for an unexpected one."""
     if isinstance(error, Failed):
         return str(error), error.exit_code
     if isinstance(error, RuntimeError) and "client connect" in str(error):
-        # How the Temporal SDK tells a refused connection.
+        # The Temporal SDK reports a refused connection in this way.
         return f"Temporal cannot be reached: {error}", FAILURE
     for kinds, words, exit_code in _TABLE:
         if isinstance(error, kinds):

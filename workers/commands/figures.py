@@ -1,4 +1,4 @@
-"""`goldenhour figures`: what is held, restored, released and lost, and how long the way home took."""
+"""`goldenhour figures`: amounts held, restored, released and lost, and the time until restoration."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,46 +18,46 @@ if TYPE_CHECKING:
     from schemas.reporting.outcomes import HomeFigures, HomeReport
     from workers.settings import Settings
 
-WORDS = {
+STAGE_NAMES = {
     Stage.LOST: "lost",
     Stage.HELD: "held now",
     Stage.APPLIED: "applied for",
     Stage.VERIFIED: "verified",
-    Stage.NOTICED: "holder heard",
+    Stage.NOTICED: "notice served",
     Stage.APPROVED: "approved",
     Stage.ORDERED: "ordered",
     Stage.RESTORED: "restored",
     Stage.RELEASED: "released",
-    Stage.LAPSED: "of it lapsed",
+    Stage.LAPSED: "of which lapsed",
 }
-NOBODY = {
+UNASSIGNED = {
     HomeBy.ROUTE: "no route yet",
-    HomeBy.DISTRICT: "no district told",
+    HomeBy.DISTRICT: "no district given",
     HomeBy.BANK: "an unknown bank",
-    HomeBy.OFFICER: "nobody assigned",
+    HomeBy.OFFICER: "not assigned",
 }
 DAYS_DEFAULT, DAYS_MAX = 365, 366
 
 
 def figures(
-    by: Annotated[HomeBy | None, typer.Option(help="A row for each of these.")] = None,
+    by: Annotated[HomeBy | None, typer.Option(help="Group the rows by this.")] = None,
     opened_from: Annotated[
         datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], help="Cases opened from that day on; a year by default."),
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First day on which cases opened; a year by default."),
     ] = None,
     opened_to: Annotated[
         datetime | None,
-        typer.Option("--to", formats=["%Y-%m-%d"], help="Cases opened before that day; all by default."),
+        typer.Option("--to", formats=["%Y-%m-%d"], help="Only cases opened before this day; all by default."),
     ] = None,
     csv_file: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write the table to FILE for a spreadsheet.")
     ] = None,
     json_target: JsonTarget = None,
 ) -> None:
-    """Show where the money of the cases of a period is, by stage, and how long it took to come home.
+    """Show where the money of a period's cases is, by stage, and the time until restoration.
 
-    Held, restored, released and lost are always apart. Money counts as restored, or released, when its bank has
-    confirmed it. Days are those of Indian time (docs/reference/measures.md defines every figure).
+    Held, restored, released and lost are always separate. Money counts as restored or released when the bank has
+    confirmed it. Days are in Indian time (docs/reference/measures.md defines every figure).
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
@@ -109,7 +109,7 @@ def _write_csv(file: Path, report: "HomeReport") -> None:
 
 
 def show(console: "Console", report: "HomeReport", factor: float) -> None:
-    """The stages of all cases, and a row for each of what they are told apart by; days run `factor` times as fast."""
+    """Show the stages of all cases, and a row per group. `factor` converts clock time to days of the procedure."""
     console.print(_stages(report))
     if report.by is not None:
         console.print(_rows(report, report.by, factor))
@@ -137,7 +137,7 @@ def _stages(report: "HomeReport") -> "Table":
     table.add_column("stage")
     table.add_column("cases", justify="right")
     table.add_column("money", justify="right")
-    for stage, words in WORDS.items():
+    for stage, words in STAGE_NAMES.items():
         found = report.total.stages[stage]
         table.add_row(words, grouped(found.cases), rupees(found.paise))
     table.add_row("restored of what was ever held", "", _share(report.total))
@@ -155,7 +155,7 @@ def _rows(report: "HomeReport", by: HomeBy, factor: float) -> "Table":
         median = row.held_to_restored.p50_seconds
         stages = row.stages
         table.add_row(
-            f"{row.about} {row.name}".strip() or NOBODY[by],
+            f"{row.about} {row.name}".strip() or UNASSIGNED[by],
             rupees(stages[Stage.LOST].paise),
             rupees(stages[Stage.HELD].paise),
             rupees(stages[Stage.RESTORED].paise),

@@ -1,4 +1,4 @@
-"""`goldenhour import`: complaints from a CSV file or an XLSX workbook, or a money-trail workbook."""
+"""`goldenhour import`: import complaints from a CSV file or XLSX workbook, or a money-trail workbook."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.engine_parts import notifier, open_context, write_beside
+from workers.commands.engine_parts import notifier, open_context, write_rejects_file
 from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
 from workers.settings import Settings
@@ -29,28 +29,26 @@ NAME = re.compile(r"^[A-Za-z0-9._@-]{1,57}$")
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="CSV (any usual encoding and delimiter) or XLSX.", metavar="FILE")],
+    file: Annotated[Path, typer.Argument(help="CSV (any common encoding and delimiter) or XLSX.", metavar="FILE")],
     sheet: Annotated[str | None, typer.Option(help="Sheet of the workbook; the first visible one by default.")] = None,
-    name: Annotated[str, typer.Option("--as", metavar="NAME", help="Who imports, for the case log.")] = "",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only read and check; nothing is written anywhere.")
-    ] = False,
+    name: Annotated[str, typer.Option("--as", metavar="NAME", help="Your name for the case log.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and check; write nothing.")] = False,
     rejects: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write rejected rows here as CSV, with the reasons beside them.")
+        Path | None, typer.Option(metavar="FILE", help="Write rejected rows and their reasons to this CSV file.")
     ] = None,
     json_target: JsonTarget = None,
 ) -> None:
-    """Import complaints: one disputed transfer a row; rows with the same complaint number are one complaint.
+    """Import complaints: one disputed transfer per row; rows with the same complaint number are one complaint.
 
-    A money-trail workbook (BankAction_CompleteTrail) is known by its sheets, unless --sheet names one of complaints: it
-    opens or extends the case of its number with what the banks have said (docs/how-to/money-trail.md).
+    A money-trail workbook (BankAction_CompleteTrail) is recognised by its sheets, unless --sheet names a sheet of
+    complaints. It opens or extends the case of its number with the banks' answers (docs/how-to/money-trail.md).
 
     Every row is used, or rejected with its number and the reason; the counts always add up. Importing a file twice
-    changes nothing. Each complaint is taken by itself: after a failure midway run the same command again. Columns and
-    the forms they may have: docs/how-to/import.md.
+    changes nothing. Each complaint is stored separately: after a failure, run the same command again.
+    docs/how-to/import.md has the columns and their formats.
 
-    Exit codes: 0 all rows used (duplicates, totals and the like apart), 1 rows were rejected or the import stopped,
-    2 the file, the usage or the settings are wrong.
+    Exit codes: 0 all rows used (except duplicates, totals and the like), 1 rows were rejected or the import stopped, 2
+    the file, the usage or the settings are wrong.
     """
     from domain.spreadsheets import FileRefused
     from workers.commands.trail import import_trail
@@ -71,10 +69,10 @@ def import_file(
     if trail:
         import_trail(trail, file.name, f"import:{name}", dry_run=dry_run, rejects=rejects, json_target=json_target)
         return
-    assert reading is not None, "a file is a trail or it has complaints"
+    assert reading is not None, "a file is a money trail or has complaints"
     outcome = not_taken(reading) if dry_run else run(_import(with_database(load_settings()), reading, f"import:{name}"))
     if rejects is not None:
-        write_beside(lambda: write_rejects(rejects, outcome, rows), rejects)
+        write_rejects_file(lambda: write_rejects(rejects, outcome, rows), rejects)
     write_json(json_target, as_json(file.name, outcome, dry_run=dry_run))
     show(people(json_target), outcome, dry_run=dry_run)
     if outcome.stopped or outcome.faulty:

@@ -1,4 +1,4 @@
-"""`goldenhour iso`: files of ISO 20022 messages, by hand."""
+"""`goldenhour iso`: handle files of ISO 20022 messages by hand."""
 
 import asyncio
 from pathlib import Path
@@ -22,14 +22,14 @@ File = Annotated[Path, typer.Argument(help="An ISO 20022 message.", metavar="FIL
 
 def take(
     file: File,
-    bank: Annotated[str, typer.Option("--bank", metavar="CODE", help="Whose word it is, by its code.")],
+    bank: Annotated[str, typer.Option("--bank", metavar="CODE", help="Code of the bank that sent the message.")],
     json_target: JsonTarget = None,
 ) -> None:
-    """Take a bank's message as the worker does, and say what became of it.
+    """Process a bank's message as the worker does, and show the result.
 
-    The same file twice is the same answer. Of all workers and commands one takes files up at a time: this one waits for
-    its turn, for half a minute at most. A file in that bank's in/ below GOLDENHOUR_ISO_SPOOL is moved to done/ or
-    refused/; another stays where it is. What may be in a message: docs/banks/iso20022.md.
+    Processing the same file twice gives the same answer. Only one worker or command takes files at a time: this one
+    waits for half a minute at most. A file in that bank's in/ below GOLDENHOUR_ISO_SPOOL moves to done/ or refused/;
+    any other file stays. docs/banks/iso20022.md describes the messages.
 
     Exit codes: 0 taken, 1 refused or failed, 2 the file cannot be read, or wrong usage or settings.
     """
@@ -38,27 +38,27 @@ def take(
     if outcome.taken is None:
         raise Failed(f"{file}: refused: {outcome.reason}", FAILURE)
     pairs = [("taken", outcome.taken.said + (" (it was taken before)" if outcome.taken.repeated else ""))]
-    pairs += [("to be looked at", doubt) for doubt in outcome.taken.doubts]
+    pairs += [("to be checked", doubt) for doubt in outcome.taken.doubts]
     show_pairs(people(json_target), [*pairs, ("file", str(outcome.path or "moved by another process"))])
 
 
 def show(file: File, json_target: JsonTarget = None) -> None:
-    """Say in words what a message says. Nothing is written anywhere, and no database is needed.
+    """Show the content of a message as text. Nothing is written, and no database is needed.
 
-    It shows what stands in the message, names and accounts too.
+    The output includes names and accounts.
 
-    Exit codes: 0 shown, 1 it is no message that this wire knows, 2 the file cannot be read, or wrong usage.
+    Exit codes: 0 shown, 1 not a message of this interface, 2 the file cannot be read, or wrong usage.
     """
     from adapters.banks.iso20022.decode import decode
     from adapters.banks.iso20022.errors import MessageError
-    from workers.iso_text import in_words
+    from workers.iso_text import describe
 
     try:
         arrival = decode(_read(file))
     except MessageError as error:
         raise Failed(f"{file}: {error}", FAILURE) from error
     write_json(json_target, _arrival_as_json(arrival))
-    show_pairs(people(json_target), in_words(arrival))
+    show_pairs(people(json_target), describe(arrival))
 
 
 def _read(file: Path) -> bytes:
@@ -72,19 +72,19 @@ def _read(file: Path) -> bytes:
 
 async def _take(settings: Settings, file: Path, bank: str) -> "Outcome":
     from adapters.banks.iso20022.spool import Spool
-    from workers.loops.iso_spool import SpoolBusy, take_alone
+    from workers.loops.iso_spool import SpoolBusy, take_file_exclusively
 
     await asyncio.to_thread(_read, file)
     spool = Spool(settings.iso_spool) if settings.iso_spool else None
     async with open_context(settings) as ctx:
         if ctx.directory.current.get(bank) is None:
-            raise Failed(f"no bank {bank} in the directory: `goldenhour bank list` has them", USAGE)
+            raise Failed(f"no bank {bank} in the directory; `goldenhour bank list` shows the codes", USAGE)
         try:
-            outcome = await take_alone(ctx, spool, bank, file, patience_seconds=PATIENCE_SECONDS)
+            outcome = await take_file_exclusively(ctx, spool, bank, file, patience_seconds=PATIENCE_SECONDS)
         except SpoolBusy as error:
             raise Failed(f"{file}: {error}", FAILURE) from error
         except FileNotFoundError as error:
-            raise Failed(f"{file}: another process has taken it: see done/ and refused/", FAILURE) from error
+            raise Failed(f"{file}: another process has taken it; see done/ and refused/", FAILURE) from error
         follow_up = outcome.taken.follow_up if outcome.taken else None
         if follow_up is not None:
             async with notifier(settings, ctx.pool) as follow:

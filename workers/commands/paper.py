@@ -1,4 +1,4 @@
-"""`goldenhour paper`: issue a paper of a case, and write its PDF."""
+"""`goldenhour paper`: issue a document of a case and write its PDF."""
 
 from datetime import datetime
 from pathlib import Path
@@ -23,38 +23,39 @@ if TYPE_CHECKING:
 
 def paper(
     ack_no: Annotated[str, typer.Argument(help="Any acknowledgement number of the case.", metavar="ACK_NO")],
-    kind: Annotated[PaperKind, typer.Argument(help="The kind of paper.", metavar="KIND")],
+    kind: Annotated[PaperKind, typer.Argument(help="The kind of document.", metavar="KIND")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The PDF to write.")],
     about: Annotated[
         str,
         typer.Option(metavar="SUBJECT", help="The bank's code, or the id of the hold, restoration or order."),
     ] = "",
-    language: Annotated[Language, typer.Option(help="In which language.")] = Language.HI,
-    revision: Annotated[int, typer.Option(min=1, max=1_000, help="The next one replaces the one before.")] = 1,
+    language: Annotated[Language, typer.Option(help="The language.")] = Language.HI,
+    revision: Annotated[int, typer.Option(min=1, max=1_000, help="A higher revision replaces the previous one.")] = 1,
     by: Annotated[
         datetime | None,
         typer.Option(
-            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d"], help="By when to produce documents or show cause, Indian time."
+            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d"], help="Deadline to produce documents or show cause, Indian time."
         ),
     ] = None,
     place: Annotated[str, typer.Option(help="Where to produce documents, or to show cause.")] = "",
-    magistrate: Annotated[str, typer.Option(help="The magistrate or court; that of the district by default.")] = "",
-    document: Annotated[list[str] | None, typer.Option(help="A document to be produced; once for each.")] = None,
+    magistrate: Annotated[str, typer.Option(help="The magistrate or court; the district's by default.")] = "",
+    document: Annotated[list[str] | None, typer.Option(help="A document to be produced; may be repeated.")] = None,
     period_from: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day that documents are asked of.")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the period of the documents.")
     ] = None,
     period_to: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day that documents are asked of.")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the period of the documents.")
     ] = None,
     grounds: Annotated[str, typer.Option(help="Why the money is suspected.")] = "",
     json_target: JsonTarget = None,
 ) -> None:
-    """Issue a paper of a case and write its PDF, readable by you alone. The same paper is issued once.
+    """Issue a document of a case and write its PDF, readable by you alone. The same document is issued once.
 
-    What KIND is about, and what its law asks for, is in docs/reference/papers.md.
+    docs/reference/papers.md explains each KIND and what its law requires.
 
-    Exit codes: 0 the paper is written, 1 it lacks what its law requires, was issued with other particulars, there is
-    no such case or the database cannot be read, 2 the usage or the settings are wrong, or the file cannot be written.
+    Exit codes: 0 the document is written; 1 fields that its law requires are missing, it was issued with other
+    particulars, there is no such case or the database cannot be read; 2 the usage or the settings are wrong, or the
+    file cannot be written.
     """
     from pydantic import ValidationError
 
@@ -82,7 +83,7 @@ def paper(
     except OSError as error:
         raise Failed(f"{output}: {error.strerror}", USAGE) from error
     write_json(json_target, issued.model_dump(mode="json") | {"file": output.name})
-    words = "was issued before, and is in" if issued.repeated else "is in"
+    words = "was issued before and is in" if issued.repeated else "is in"
     people(json_target).print(
         f"{issued.number} {words} {output}\nSHA-256 {issued.digest}", highlight=False, markup=False, soft_wrap=True
     )
@@ -100,10 +101,10 @@ async def _issue(settings: Settings, ack_no: str, asked: "PaperAsk") -> "tuple[I
         except PaperLacks as lacks:
             lines = "".join(f"\n  {one.field}: {one.why} ({one.law})" for one in lacks.missing)
             raise Failed(
-                f"the {asked.kind.value.replace('_', ' ')} cannot be issued, it lacks:{lines}", FAILURE
+                f"the {asked.kind.value.replace('_', ' ')} cannot be issued; missing:{lines}", FAILURE
             ) from None
         except PaperDiffers as differs:
-            raise Failed(f"{differs}; --revision {asked.revision + 1} can say these", FAILURE) from None
+            raise Failed(f"{differs}; use --revision {asked.revision + 1} for the new particulars", FAILURE) from None
         async with ctx.pool.acquire() as connection:
             _, pdf = await document_register.read(connection, issued.paper_id)
     return issued, pdf

@@ -21,9 +21,9 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 DEFAULT_TOKEN_HOURS = 12.0
 HOUR_SECONDS = 3600
 WARM_AFTER_SECONDS = 5.0
-"""by then a process has imported and opened what it keeps for life"""
+"""after this time a process has loaded what it keeps for its whole life"""
 GARBAGE_THRESHOLDS = (20_000, 20, 20)
-"""the defaults (700, 10, 10) are for small programs: here they look through every live case many times a second"""
+"""the defaults (700, 10, 10) suit small programs; here they would scan every live case many times a second"""
 QUEUES_HELP = (
     "Which task queues to serve: [bold]case-work[/] (cases and their records), [bold]bank-calls[/],"
     " [bold]golden-hour[/] (both), [bold]way-home[/] (restoration, release, messages), or all."
@@ -34,14 +34,14 @@ Stop = asyncio.Event
 
 def api(
     single: Annotated[
-        bool, typer.Option("--single", hidden=True, help="One of several processes of one port.")
+        bool, typer.Option("--single", hidden=True, help="One of several processes on one port.")
     ] = False,
 ) -> None:
-    """Run the API: complaints and officers' calls, banks' answers, events, metrics.
+    """Run the API for officers, complaints, banks' answers, events and metrics.
 
-    Listens on GOLDENHOUR_API_HOST:GOLDENHOUR_API_PORT (127.0.0.1:8080) with GOLDENHOUR_API_WORKERS processes (1).
-    Uses the database and Temporal that the settings name, else those of the stack that runs in GOLDENHOUR_HOME.
-    While Temporal is away complaints and answers are still taken. SIGTERM and Ctrl-C finish what is under way.
+    Listens on GOLDENHOUR_API_HOST:GOLDENHOUR_API_PORT (127.0.0.1:8080) with GOLDENHOUR_API_WORKERS processes (1). Uses
+    the database and Temporal of the settings, else those of the stack that runs in GOLDENHOUR_HOME. Complaints and
+    answers are accepted even while Temporal is unavailable. SIGTERM and Ctrl-C let running requests finish.
 
     Exit codes: 0 stopped, 1 failed, 2 wrong usage or settings.
     """
@@ -53,7 +53,7 @@ def api(
     from workers.api_process import run_api
 
     log = logging.getLogger("goldenhour.api")
-    _serve(lambda stop: run_api(settings, stop, lambda url: log.info("API takes requests at %s", url)))
+    _serve(lambda stop: run_api(settings, stop, lambda url: log.info("API accepts requests at %s", url)))
 
 
 def worker(
@@ -61,10 +61,10 @@ def worker(
         str, typer.Option(help=QUEUES_HELP, metavar="all|golden-hour|case-work|bank-calls|way-home")
     ] = "all",
 ) -> None:
-    """Run a worker: the workflows, their records, and the calls to banks.
+    """Run a worker for workflows, database activities and calls to banks.
 
-    With GOLDENHOUR_WORKER_METRICS_PORT its metrics and the Temporal SDK's are at /metrics there. Any number of workers
-    may run. SIGTERM and Ctrl-C finish what is under way.
+    With GOLDENHOUR_WORKER_METRICS_PORT, /metrics on that port shows its metrics and the Temporal SDK's. Any number of
+    workers may run. SIGTERM and Ctrl-C let running work finish.
 
     Exit codes: 0 stopped, 1 failed, 2 wrong usage or settings.
     """
@@ -78,31 +78,31 @@ def worker(
 
 
 def migrate() -> None:
-    """Bring the database up to date: applies the migrations it lacks, each once, however many start this at a time.
+    """Apply the missing migrations to the database, each once, even if several commands run at the same time.
 
-    With GOLDENHOUR_MIGRATION_URL it connects as the role in there, which then owns the tables, and gives the role in
-    GOLDENHOUR_DATABASE_URL what it needs to work in them: no more than to read and to add where nothing is changed.
+    With GOLDENHOUR_MIGRATION_URL it connects as that role, which then owns the tables. The role of
+    GOLDENHOUR_DATABASE_URL gets only the rights that it needs: read and insert only, where rows never change.
 
     Exit codes: 0 up to date, 1 failed, 2 wrong usage or settings.
     """
-    from workers.stack import migrated
+    from workers.stack import migrate_database
 
-    applied = run(migrated(with_database(load_settings())))
+    applied = run(migrate_database(with_database(load_settings())))
     errors().print(f"applied {', '.join(applied)}" if applied else "the database is up to date", highlight=False)
 
 
 def token(
-    role: Annotated[Role, typer.Option(help="What the bearer may do; docs/reference/security.md has the table.")],
-    name: Annotated[str, typer.Option("--as", metavar="NAME", help="Who the bearer is; stands in the case log.")] = "",
-    hours: Annotated[float, typer.Option(min=0.01, help="How long it is good for, at most 720.")] = DEFAULT_TOKEN_HOURS,
+    role: Annotated[Role, typer.Option(help="Role of the officer; docs/reference/security.md lists the rights.")],
+    name: Annotated[str, typer.Option("--as", metavar="NAME", help="Name of the officer for the case log.")] = "",
+    hours: Annotated[float, typer.Option(min=0.01, help="Hours of validity, at most 720.")] = DEFAULT_TOKEN_HOURS,
 ) -> None:
-    """Make an officer's token for the API, and print it.
+    """Create an officer's token for the API and print it.
 
     It is signed with the secret key of GOLDENHOUR_SECRET_KEY, else of the stack in GOLDENHOUR_HOME.
 
     curl -H "Authorization: Bearer $(goldenhour token --role desk)" …
 
-    Whoever has it is that officer: do not write it into files that others read.
+    The bearer of the token acts as that officer: do not write it into files that others read.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
@@ -112,7 +112,7 @@ def token(
 
     settings = load_settings()
     if settings.secret_key is None and not (settings.home / SECRET_KEY_FILE).is_file():
-        # A key made now would sign for nobody.
+        # A key made now would not be the key of any running engine.
         raise NothingRunning(settings.home.absolute())
     try:
         made = Tokens(SecretBox(secret_key(settings))).for_officer(
@@ -124,7 +124,7 @@ def token(
 
 
 def own_name() -> str:
-    """The user who runs this, for logs; `unknown` where the machine has no name for them."""
+    """Return the user who runs this, for logs; `unknown` if the machine has no name for the user."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -132,7 +132,7 @@ def own_name() -> str:
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
-    """One line an event on stderr; libraries only when something is wrong."""
+    """Log to stderr, one line per event; libraries log warnings and errors only."""
     logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT, stream=sys.stderr)
     for room in ("goldenhour", "activities", "adapters", "api", "db", "workers", "workflows"):
         logging.getLogger(room).setLevel(level)
@@ -145,15 +145,18 @@ def _serve(work: Callable[[Stop], Coroutine[None, None, None]]) -> None:
         stop = Stop()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        asyncio.get_running_loop().call_later(WARM_AFTER_SECONDS, _spare_what_stays)
+        asyncio.get_running_loop().call_later(WARM_AFTER_SECONDS, _exclude_from_gc)
         await work(stop)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())
 
 
-def _spare_what_stays() -> None:
-    """Take modules, schemas and pools out of the garbage collector's rounds: each full one would stop every request."""
+def _exclude_from_gc() -> None:
+    """Exclude modules, schemas and pools from garbage collection.
+
+    A full collection would stop every request.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)

@@ -1,4 +1,4 @@
-"""`goldenhour reconcile`: a bank's list of liens beside the ledger, asking for one, and how it stands with all."""
+"""`goldenhour reconcile`: compare a bank's list of liens with the ledger, request one, or show all banks."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -27,18 +27,17 @@ def reconcile(
     code: Annotated[str | None, typer.Argument(help="The institution's code.", metavar="CODE")] = None,
     file: Annotated[Path | None, typer.Argument(help="Its list: CSV or XLSX.", metavar="FILE")] = None,
     sheet: Annotated[str | None, typer.Option(help="Sheet of the workbook; the first visible one by default.")] = None,
-    ask: Annotated[str | None, typer.Option(help="Ask that institution for its list now.", metavar="CODE")] = None,
+    ask: Annotated[str | None, typer.Option(help="Request the list of this institution now.", metavar="CODE")] = None,
     status: Annotated[bool, typer.Option("--status", help="Show the last list of each institution.")] = False,
     json_target: JsonTarget = None,
 ) -> None:
-    """Compare a bank's list of what it holds for us with the ledger, both ways, and write down what differs.
+    """Compare a bank's list of liens with the ledger, in both directions, and record the differences.
 
-    The list needs columns for the acknowledgement number, the RRN or UTR and the amount on hold; rows about one
-    transfer are added up. Every row is matched or differs, with its reason. The ledger is not changed
+    The list needs columns for the acknowledgement number, the RRN or UTR, and the amount on hold. Rows about one
+    transfer are added up. Every row matches or differs, with its reason. The ledger is not changed
     (docs/explanation/reconciliation.md).
 
-    Banks are asked for their lists by the running workers. With --ask one is asked out of its turn, with --status it is
-    shown how it stands with each.
+    Running workers request the lists from banks. --ask requests one early. --status shows the last list of each bank.
 
     Exit codes: 0 nothing differs, 1 something differs or it failed, 2 the file, the usage or the settings are wrong.
     """
@@ -83,9 +82,9 @@ def _ask(code: str, json_target: str | None) -> None:
     rules = load_policy(load_settings().policy_file).reconciliation.channel
     asked = run(_with_pool(lambda pool: ask_now(pool, rules, code, own_name())))
     write_json(json_target, asked.model_dump(mode="json"))
-    how = "the next round of a worker asks it" if asked.put_at is None else f"it was asked by {asked.way}"
+    how = "a worker's next round sends the request" if asked.put_at is None else f"requested by {asked.way}"
     people(json_target).print(
-        f"{code}: list of liens wanted since {_moment(asked.asked_at)}, due {_moment(asked.due_at)}; {how}",
+        f"{code}: list of liens requested at {_moment(asked.asked_at)}, due {_moment(asked.due_at)}; {how}",
         highlight=False,
         markup=False,
         soft_wrap=True,
@@ -100,7 +99,7 @@ def _show_status(json_target: str | None) -> None:
     write_json(json_target, [one.model_dump(mode="json") for one in standings])
     console = people(json_target)
     if not standings:
-        console.print("no institution was asked for its list yet", highlight=False)
+        console.print("no institution has been asked for its list yet", highlight=False)
         return
     table = Table()
     for name in ("bank", "asked", "last list", "rows"):
@@ -134,7 +133,7 @@ async def _standings(pool: "Pool") -> "list[Standing]":
 def _asked(one: "Standing") -> str:
     if one.inquiry is None:
         return ""
-    words = [_moment(one.inquiry.asked_at), f"by {one.inquiry.way}" if one.inquiry.way else "not put yet"]
+    words = [_moment(one.inquiry.asked_at), f"by {one.inquiry.way}" if one.inquiry.way else "not sent yet"]
     return ", ".join([*words, "overdue"] if one.overdue else words)
 
 
@@ -159,7 +158,7 @@ def _show(found: "ReconciliationDetail", json_target: str | None) -> None:
     console = people(json_target)
     console.print(
         f"{found.institution}: {found.rows_in:,} rows, {found.rows_matched:,} matched, {found.rows_differing:,} differ;"
-        f" {found.missing:,} on hold here and not in the list; {_rupees(found.bank_paise)} there,"
+        f" {found.missing:,} on hold here but not in the list; {_rupees(found.bank_paise)} there,"
         f" {_rupees(found.our_paise)} here",
         highlight=False,
         markup=False,

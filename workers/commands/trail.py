@@ -7,7 +7,7 @@ import typer
 
 from schemas.identifiers import ACK_NO_PATTERN
 from workers.commands.common import JsonTarget, load_settings, people, progress_bar, run, with_database, write_json
-from workers.commands.engine_parts import notifier, open_context, write_beside
+from workers.commands.engine_parts import notifier, open_context, write_rejects_file
 from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.settings import Settings
 
@@ -27,13 +27,13 @@ def import_trail(
     rejects: Path | None,
     json_target: str | None,
 ) -> None:
-    """Take a money-trail workbook that was read, and tell what became of every row."""
+    """Import a money-trail workbook that was read, and report the result of every row."""
     from activities.workbook.trail_import import not_taken
     from workers.importer.trail_report import as_json, show, write_rejects
 
     outcome = not_taken(reading) if dry_run else run(_take(with_database(load_settings()), reading, taken_by))
     if rejects is not None:
-        write_beside(lambda: write_rejects(rejects, outcome), rejects)
+        write_rejects_file(lambda: write_rejects(rejects, outcome), rejects)
     write_json(json_target, as_json(file_name, outcome, dry_run=dry_run))
     show(people(json_target), outcome, dry_run=dry_run)
     if outcome.stopped or outcome.faulty:
@@ -60,12 +60,11 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The XLSX workbook to write.")],
     json_target: JsonTarget = None,
 ) -> None:
-    """Write the money trail of a case as a workbook: the sheets and columns of BankAction_CompleteTrail.
+    """Write the money trail of a case as a workbook with the sheets and columns of BankAction_CompleteTrail.
 
-    The file is readable by you alone. Imported into an empty database it makes the same trail again
-    (docs/how-to/money-trail.md).
+    Only you can read the file. Importing it into an empty database creates the same trail (docs/how-to/money-trail.md).
 
-    Exit codes: 0 the workbook is written, 1 there is no such case or the database cannot be read, 2 the usage or the
+    Exit codes: 0 the workbook is written; 1 there is no such case or the database cannot be read; 2 the usage or the
     settings are wrong, or the file cannot be written.
     """
     from workers.importer.trail_writing import write_workbook

@@ -1,4 +1,4 @@
-"""`goldenhour up`: the whole stack on one machine, until it is told to stop."""
+"""`goldenhour up`: run the whole stack on one machine until it is stopped."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,9 +17,9 @@ def up(
 ) -> None:
     """Run the whole stack on this machine: PostgreSQL, Temporal, the API and the workers. Ctrl-C stops it all.
 
-    Data, logs and the secret key live in GOLDENHOUR_HOME (.goldenhour), one stack a folder. What
-    GOLDENHOUR_DATABASE_URL and GOLDENHOUR_TEMPORAL_ADDRESS name is used instead of the embedded services. A process
-    that crashes is started again. Nothing keeps running when this ends, however it ends.
+    Data, logs and the secret key are in GOLDENHOUR_HOME (.goldenhour), one stack per folder. A service that
+    GOLDENHOUR_DATABASE_URL or GOLDENHOUR_TEMPORAL_ADDRESS names replaces the embedded one. A process that crashes is
+    restarted. Everything stops when this command ends, even if it is killed.
 
     Exit codes: 0 stopped, 1 failed, 2 wrong usage or settings.
     """
@@ -30,21 +30,21 @@ def up(
     try:
         run_until_stopped(_up(settings, ui=ui))
     except HomeInUse as error:
-        raise Failed(_who_runs(settings, str(error)), FAILURE) from error
+        raise Failed(_running_stack_text(settings, str(error)), FAILURE) from error
     errors().print("stopped", highlight=False)
 
 
 async def _up(settings: Settings, *, ui: bool) -> None:
     from workers.processes import Supervisor
-    from workers.stack import announce, services, start_engine, until_failure
+    from workers.stack import services, start_engine, until_failure, write_run_file
 
     with Steps("starting") as steps:
         async with (
-            services(settings, ui=ui, tell=steps.tell) as running_services,
+            services(settings, ui=ui, report_step=steps.show) as running_services,
             Supervisor(running_services.settings.home / "logs") as supervisor,
         ):
-            running = await start_engine(supervisor, running_services.settings, tell=steps.tell)
-            announce(running_services, running)
+            running = await start_engine(supervisor, running_services.settings, report_step=steps.show)
+            write_run_file(running_services, running)
             steps.stop()
             _show(running_services, running)
             try:
@@ -59,21 +59,21 @@ def _show(services: "Services", running: "Running") -> None:
         ("API", running.api_url),
         ("metrics", f"{running.api_url}/metrics (API and worker)"),
         ("worker metrics", running.worker_metrics_url),
-        ("way home metrics", running.way_home_metrics_url),
+        ("restoration worker metrics", running.restoration_metrics_url),
     ]
     if services.temporal and services.temporal.ui_url:
         pairs.append(("Temporal UI", services.temporal.ui_url))
     pairs += [
         ("home", str(settings.home)),
         ("logs", str(settings.home / "logs")),
-        ("a token", "goldenhour token --role desk"),
-        ("banks", "goldenhour bank load FILE"),
+        ("create a token", "goldenhour token --role desk"),
+        ("load banks", "goldenhour bank load FILE"),
     ]
-    people(None).print("[bold green]goldenhour runs[/]; Ctrl-C stops it")
+    people(None).print("[bold green]goldenhour runs[/]; stop it with Ctrl-C")
     show_pairs(people(None), pairs)
 
 
-def _who_runs(settings: Settings, otherwise: str) -> str:
+def _running_stack_text(settings: Settings, otherwise: str) -> str:
     from workers.home import RunFile
 
     running = RunFile.read(settings.home)

@@ -1,4 +1,4 @@
-"""`goldenhour verify`: every rule of every case, recomputed."""
+"""`goldenhour verify`: recompute every rule of every case."""
 
 import re
 from typing import TYPE_CHECKING, Annotated
@@ -17,25 +17,27 @@ if TYPE_CHECKING:
 ACK_NO = re.compile(r"^[0-9]{14}$")
 SHOWN_BREAKS = 200
 OWNED = (
-    "note: the role of GOLDENHOUR_DATABASE_URL owns the tables, so it could drop what keeps the log and the ledger"
-    " append-only; docs/how-to/operations.md says how to work as another (GOLDENHOUR_MIGRATION_URL)"
+    "note: the role of GOLDENHOUR_DATABASE_URL owns the tables, so it could drop the triggers that"
+    " protect the log and the ledger; docs/how-to/operations.md explains how to use another role"
+    " (GOLDENHOUR_MIGRATION_URL)"
 )
 
 
 def verify(
     ack_no: Annotated[
-        str | None, typer.Argument(metavar="[ACK_NO]", help="Any number of one case; all by default.")
+        str | None,
+        typer.Argument(metavar="[ACK_NO]", help="An acknowledgement number of one case; all cases by default."),
     ] = None,
     json_target: JsonTarget = None,
 ) -> None:
-    """Recompute every bucket from its entries and the log's hash chain, and say which case breaks.
+    """Recompute every amount from its entries and the log's hash chain, and report each violation.
 
-    Reads one snapshot and locks nothing, so it may run beside the live system. What is checked, for every case: entries
-    balance and are what was posted, buckets are their sums and never negative, lost is the sum of all buckets, the log
-    has no gap and no changed event and tells the same figures as the ledger, hops and requests fit each other. It also
-    says where the application's role owns its tables.
+    Reads one snapshot without locks, so it may run beside the live system. It checks for every case that entries
+    balance and match the postings; that buckets are their sums and never negative; that lost is the sum of all buckets;
+    that the log has no gap and no changed event, and gives the same amounts as the ledger; and that hops and requests
+    match. It also reports if the application's role owns its tables.
 
-    Exit codes: 0 clean, 1 a rule breaks or the check failed, 2 wrong usage or settings.
+    Exit codes: 0 clean, 1 a rule is violated or the check failed, 2 wrong usage or settings.
     """
     if ack_no is not None and not ACK_NO.match(ack_no):
         raise Failed("an acknowledgement number has 14 digits", USAGE)
@@ -47,7 +49,7 @@ def verify(
 
 
 async def verify_with_progress(settings: Settings, ack_no: str | None = None) -> "Verdict":
-    """Verify the database of `settings`, with a bar on stderr."""
+    """Verify the database of `settings`, with a progress bar on stderr."""
     from workers.verifying import verify as check
 
     assert settings.database_url is not None, "with_database fills it in"
@@ -61,7 +63,7 @@ async def verify_with_progress(settings: Settings, ack_no: str | None = None) ->
 
 
 def as_json(verdict: "Verdict") -> dict[str, object]:
-    """The verdict as one object."""
+    """Return the verdict as one object."""
     return {
         "verify": "clean" if verdict.clean else "broken",
         "cases": verdict.cases,
@@ -77,7 +79,7 @@ def as_json(verdict: "Verdict") -> dict[str, object]:
 
 
 def show(console: "Console", verdict: "Verdict") -> None:
-    """Say that all is well, or what breaks where; and where the database is open to its own application."""
+    """Show the result, each violation, and whether the application's role owns the tables."""
     what = (
         f"{verdict.cases:,} cases, {verdict.hops:,} hops, {verdict.entries:,} ledger entries, {verdict.events:,} events"
     )
@@ -92,12 +94,12 @@ def show(console: "Console", verdict: "Verdict") -> None:
 def _show_breaks(console: "Console", verdict: "Verdict", what: str) -> None:
     from rich.table import Table
 
-    table = Table(title=f"{verdict.breaks_total:,} breaks", title_justify="left")
-    for name in ("case", "rule", "what breaks"):
+    table = Table(title=f"{verdict.breaks_total:,} violations", title_justify="left")
+    for name in ("case", "rule", "violation"):
         table.add_column(name, overflow="fold")
     for found in verdict.breaks[:SHOWN_BREAKS]:
         table.add_row(found.case_no, found.check, found.detail)
     console.print(table)
     if verdict.breaks_total > SHOWN_BREAKS:
         console.print(f"… and {verdict.breaks_total - SHOWN_BREAKS:,} more", highlight=False)
-    console.print(f"[bold red]not clean[/]: {verdict.in_words()}; looked at {what}", highlight=False)
+    console.print(f"[bold red]not clean[/]: {verdict.as_text()}; checked {what}", highlight=False)

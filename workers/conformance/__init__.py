@@ -1,1 +1,1 @@
-"""Whether a bank's endpoint keeps what was agreed: requests that no real money hangs on, and what came back."""
+"""Conformance checks of a bank's endpoint with test requests that involve no real money."""

@@ -1,4 +1,4 @@
-"""What a check found."""
+"""Findings of the conformance checks."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -7,41 +7,41 @@ from schemas.enums import ChannelKind
 
 
 class Verdict(StrEnum):
-    """What came of a check."""
+    """Result of a check."""
 
     RIGHT = "right"
     ODD = "odd"
-    """it works, but is not as agreed, or could not be told"""
+    """works, but differs from the agreement, or could not be determined"""
     WRONG = "wrong"
     UNTRIED = "untried"
-    """something before it failed, or nothing here can be called"""
+    """an earlier check failed, or nothing can be called"""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check of one channel."""
+    """Result of one check of one channel."""
 
     channel: ChannelKind
     check: str
     verdict: Verdict
     detail: str
-    """free of secrets, and of anything the bank wrote but its codes"""
+    """contains no secrets, and of the bank's text only its codes"""
     milliseconds: int | None = None
 
 
 @dataclass(slots=True)
 class Book:
-    """Where the checks of one channel are written down."""
+    """Collects the findings of one channel."""
 
     channel: ChannelKind
     findings: list[Finding] = field(default_factory=list)
 
     def note(self, check: str, verdict: Verdict, detail: str, seconds: float | None = None) -> None:
-        """Write one down."""
+        """Add a finding."""
         milliseconds = None if seconds is None else round(seconds * 1000)
         self.findings.append(Finding(self.channel, check, verdict, detail, milliseconds))
 
     def untried(self, reason: str, *checks: str) -> None:
-        """Write down that these could not be tried."""
+        """Record that these checks could not be tried."""
         for check in checks:
             self.note(check, Verdict.UNTRIED, reason)

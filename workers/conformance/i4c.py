@@ -1,4 +1,4 @@
-"""The checks of an endpoint that speaks the I4C wire (docs/banks/bank-wire.md)."""
+"""Checks of an endpoint on the I4C wire (docs/banks/bank-wire.md)."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +15,7 @@ from adapters.banks.protocol import HoldTicket
 from schemas.enums import ChannelKind
 from workers.conformance.calls import Answered, Line, Unanswered, judge_refusal, note_time, oversized
 from workers.conformance.findings import Book, Finding, Verdict
-from workers.conformance.tickets import made_up_ticket
+from workers.conformance.tickets import new_test_ticket
 
 LOGIN: Final = "login"
 TICKET: Final = "test ticket is taken"
@@ -25,7 +25,7 @@ _AFTER_LOGIN: Final = (TICKET, SAME_KEY, OTHER_KEY)
 
 
 async def check_i4c(line: Line) -> list[Finding]:
-    """Try everything that can be tried without real money. The wrong password comes last: it may lock a login."""
+    """Run all checks that need no real money. The wrong password comes last, because it may lock the login."""
     suite = _Suite(line)
     if await suite.log_in():
         await suite.idempotency()
@@ -44,7 +44,7 @@ class _Suite:
         self._token = ""
 
     async def log_in(self) -> bool:
-        """Whether the bank gave a token for the right password."""
+        """Return whether the bank gave a token for the right password."""
         came = await self._login(self._bank.password)
         token, wrong = _token_of(came)
         if token is None:
@@ -52,13 +52,13 @@ class _Suite:
             self.book.untried("no login", *_AFTER_LOGIN, "tokens", "envelope", "shapes")
             return False
         self._token = token
-        said = isinstance(came, Answered) and came.half("data").get("expires_in") is not None
+        said = isinstance(came, Answered) and came.part("data").get("expires_in") is not None
         verdict, detail = (Verdict.RIGHT, "a token") if said else (Verdict.ODD, "a token, but no expires_in")
         self.book.note(LOGIN, verdict, detail, came.seconds)
         return True
 
     async def wrong_password(self) -> None:
-        """No token for a password that is not ours."""
+        """Check that a wrong password gets no token."""
         came = await self._login(f"{self._bank.password}-not")
         token, _ = _token_of(came)
         if token is not None:
@@ -67,8 +67,8 @@ class _Suite:
         judge_refusal(self.book, "wrong password", came, takes="was not refused", closing_is_fine=False)
 
     async def idempotency(self) -> None:
-        """One key, one job; another key, another job."""
-        ticket = made_up_ticket()
+        """Check that the same key gives the same job, and another key another job."""
+        ticket = new_test_ticket()
         came = await self._report(ticket)
         job, wrong = _job_of(came, ticket)
         if job is None:
@@ -78,7 +78,7 @@ class _Suite:
         assert isinstance(came, Answered), "a job is named by a reply"
         self._note_taken(came)
         await self._same_job(ticket, job)
-        other = made_up_ticket()
+        other = new_test_ticket()
         again = await self._report(other)
         other_job, wrong = _job_of(again, other)
         if other_job is None:
@@ -89,22 +89,22 @@ class _Suite:
             self.book.note(OTHER_KEY, Verdict.RIGHT, "another job id", again.seconds)
 
     async def tokens(self) -> None:
-        """Nothing is taken without our token, and only a 401 makes us log in again."""
+        """Check that nothing is accepted without our token. Only a 401 makes our client log in again."""
         for check, bearer in (("no token", None), ("wrong token", "Bearer not-a-token-of-yours")):
-            ticket = made_up_ticket()
+            ticket = new_test_ticket()
             sealed = self._sealed(encode_fraud_report(ticket))
             headers = self._headers(sealed, ticket) | ({} if bearer is None else {"Authorization": bearer})
             came = await self._line.post(REPORT_PATH, sealed.body, headers)
             if isinstance(came, Answered) and came.status == HTTPStatus.UNAUTHORIZED:
                 self.book.note(check, Verdict.RIGHT, "refused, HTTP 401", came.seconds)
             elif isinstance(came, Answered):
-                detail = f"{came.in_words()}: HTTP 401 was agreed, and nothing else makes us log in again"
+                detail = f"{came.as_text()}: HTTP 401 was agreed, and nothing else makes us log in again"
                 self.book.note(check, Verdict.WRONG, detail, came.seconds)
             else:
                 self.book.note(check, Verdict.WRONG, came.reason, came.seconds)
 
     async def envelope(self) -> None:
-        """What is not in the agreed envelope, or was changed under way, is refused."""
+        """Check that a body outside the agreed envelope, or changed in transit, is refused."""
         bank = self._bank
         if bank.envelope != "none":
             await self._refused("plain text", seal(_plain(), replace(bank, envelope="none")), "plain text was taken")
@@ -118,8 +118,8 @@ class _Suite:
             await self._refused("no signature", seal(_plain(), unsigned), "a body without a signature was taken")
 
     async def shapes(self) -> None:
-        """Half a ticket and one that is too large are refused, with a code, and no 5xx."""
-        for check, change in _HALF_TICKETS.items():
+        """Check that incomplete and oversized tickets are refused with a code and no 5xx."""
+        for check, change in _INCOMPLETE_TICKETS.items():
             document = orjson.loads(_plain())
             change(document)
             await self._refused(check, self._sealed(orjson.dumps(document)), "was taken")
@@ -130,7 +130,7 @@ class _Suite:
         await self._refused("larger than 1 MiB", large, "was taken", closing_is_fine=True)
 
     async def _same_job(self, ticket: HoldTicket, job: str) -> None:
-        """Sent again under its key, in a new envelope as we do, it is the same job."""
+        """Check that a repeat under the same key, in a new envelope, is the same job."""
         came = await self._report(ticket)
         again, wrong = _job_of(came, ticket)
         if again is None:
@@ -142,14 +142,14 @@ class _Suite:
             self.book.note(SAME_KEY, Verdict.RIGHT, "the same job id", came.seconds)
 
     def _note_taken(self, came: Answered) -> None:
-        echoed = bool(came.half("data").get("acknowledgement_no"))
+        echoed = bool(came.part("data").get("acknowledgement_no"))
         detail = "" if echoed else ", but the reply does not repeat the acknowledgement number"
         verdict = Verdict.RIGHT if echoed else Verdict.ODD
-        self.book.note(TICKET, verdict, f"{came.in_words()}, a job id{detail}", came.seconds)
+        self.book.note(TICKET, verdict, f"{came.as_text()}, a job id{detail}", came.seconds)
         note_time(self.book, came)
 
     async def _refused(self, check: str, sealed: Sealed, takes: str, *, closing_is_fine: bool = False) -> None:
-        came = await self._logged_in(sealed, made_up_ticket())
+        came = await self._logged_in(sealed, new_test_ticket())
         judge_refusal(self.book, check, came, takes=takes, closing_is_fine=closing_is_fine)
 
     async def _login(self, password: str) -> Answered | Unanswered:
@@ -160,7 +160,7 @@ class _Suite:
         return await self._logged_in(self._sealed(encode_fraud_report(ticket)), ticket)
 
     async def _logged_in(self, sealed: Sealed, ticket: HoldTicket) -> Answered | Unanswered:
-        """Post, and once more after a new login where the token is over, as our own client does."""
+        """Post, and log in and post again if the token has ended, as our own client does."""
         headers = self._headers(sealed, ticket)
         came = await self._line.post(REPORT_PATH, sealed.body, headers | {"Authorization": f"Bearer {self._token}"})
         if isinstance(came, Unanswered) or came.status != HTTPStatus.UNAUTHORIZED:
@@ -177,39 +177,39 @@ class _Suite:
 
 
 def _plain() -> bytes:
-    return encode_fraud_report(made_up_ticket())
+    return encode_fraud_report(new_test_ticket())
 
 
 def _token_of(came: Answered | Unanswered) -> tuple[str | None, str]:
-    """The token in a login's reply, or None and what is wrong."""
+    """Return the token in a login's reply, or None and the fault."""
     if isinstance(came, Unanswered):
         return None, came.reason
     if not came.succeeded or came.code not in {RESPONSE_OK, ""}:
-        return None, f"refused, {came.in_words()}"
-    token = came.half("data").get("token")
+        return None, f"refused, {came.as_text()}"
+    token = came.part("data").get("token")
     if not isinstance(token, str) or not token.isascii() or not token.isprintable() or " " in token or not token:
-        return None, f"{came.in_words()}, but no token in data.token"
+        return None, f"{came.as_text()}, but no token in data.token"
     return token, ""
 
 
 def _job_of(came: Answered | Unanswered, ticket: HoldTicket) -> tuple[str | None, str]:
-    """The job under which the ticket was taken, or None and what is wrong with the reply."""
+    """Return the job id of the ticket, or None and the fault of the reply."""
     if isinstance(came, Unanswered):
         return None, came.reason
-    data = came.half("data")
+    data = came.part("data")
     job = data.get("job_id")
     wrong = ""
     if came.body is None:
-        wrong = "and the reply is no JSON object"
+        wrong = "and the reply is not a JSON object"
     elif not came.succeeded or came.code not in {RESPONSE_OK, ""}:
-        wrong = "a refusal: what is unknown is told by status update, not at the door"
+        wrong = "a refusal: unknown transfers are reported by status update, not in the reply"
     elif not came.code:
         wrong = "but no response code in meta.response_code"
     elif isinstance(job, bool) or not isinstance(job, str | int) or not 0 < len(str(job).strip()) <= JOB_ID_MAX_CHARS:
         wrong = "but no job id in data.job_id"
     elif data.get("acknowledgement_no") not in {ticket.ack_no, "", None}:
         wrong = "but the reply is about another acknowledgement number"
-    return (None, f"{came.in_words()}, {wrong}") if wrong else (str(job).strip(), "")
+    return (None, f"{came.as_text()}, {wrong}") if wrong else (str(job).strip(), "")
 
 
 def _without_number(document: JsonObject) -> None:
@@ -220,7 +220,7 @@ def _without_incidents(document: JsonObject) -> None:
     document["incidents"] = []
 
 
-_HALF_TICKETS: Final[dict[str, Callable[[JsonObject], None]]] = {
+_INCOMPLETE_TICKETS: Final[dict[str, Callable[[JsonObject], None]]] = {
     "no acknowledgement number": _without_number,
     "no incident": _without_incidents,
 }

@@ -1,4 +1,4 @@
-"""The checks of a bank's webhook (docs/banks/bank-api.md)."""
+"""Checks of a bank's webhook (docs/banks/bank-api.md)."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,18 +14,18 @@ from schemas.orders.orders import BankOrder, OrderIssued
 from schemas.tracing.hold_requests import HoldRequested
 from workers.conformance.calls import Answered, Line, Unanswered, judge_refusal, note_time, oversized
 from workers.conformance.findings import Book, Finding, Verdict
-from workers.conformance.tickets import made_up_order, made_up_ticket
+from workers.conformance.tickets import new_test_order, new_test_ticket
 
 TICKET: Final = "test ticket is taken"
 SAME_ID: Final = "same id, same job"
 ORDER: Final = "test order is taken"
 SAME_ORDER: Final = "same order, same job"
 TOO_OLD: Final = timedelta(minutes=10)
-"""Standard Webhooks refuses what is more than five minutes off."""
+"""Standard Webhooks refuse events that are more than five minutes old."""
 
 
 async def check_push(line: Line) -> list[Finding]:
-    """Try everything that can be tried without real money."""
+    """Run all checks that need no real money."""
     suite = _Suite(line)
     await suite.idempotency()
     await suite.each_secret()
@@ -42,21 +42,21 @@ class _Suite:
         self._secrets = line.bank.webhook_secrets
 
     async def idempotency(self) -> None:
-        """A good event is taken; signed anew under its id, it is the same job."""
-        ticket = made_up_ticket()
+        """Check that a valid event is accepted, and a repeat under the same id is the same job."""
+        ticket = new_test_ticket()
         came = await self._good(ticket)
         if isinstance(came, Unanswered) or not came.succeeded:
-            detail = came.reason if isinstance(came, Unanswered) else f"{came.in_words()}, 2xx was agreed"
+            detail = came.reason if isinstance(came, Unanswered) else f"{came.as_text()}, 2xx was agreed"
             self.book.note(TICKET, Verdict.WRONG, detail, came.seconds)
             self.book.untried("no ticket was taken", SAME_ID)
             return
         job = _job_of(came)
-        detail = "a job id" if job else "no job id: the webhook-id is taken for it"
-        self.book.note(TICKET, Verdict.RIGHT, f"{came.in_words()}, {detail}", came.seconds)
+        detail = "a job id" if job else "no job id: the webhook-id replaces it"
+        self.book.note(TICKET, Verdict.RIGHT, f"{came.as_text()}, {detail}", came.seconds)
         note_time(self.book, came)
         again = await self._good(ticket)
         if isinstance(again, Unanswered) or not again.succeeded:
-            detail = again.reason if isinstance(again, Unanswered) else f"refused, {again.in_words()}"
+            detail = again.reason if isinstance(again, Unanswered) else f"refused, {again.as_text()}"
             self.book.note(SAME_ID, Verdict.WRONG, detail, again.seconds)
         elif _job_of(again) != job:
             detail = "another job id: money would be held twice where a reply is lost"
@@ -65,68 +65,68 @@ class _Suite:
             self.book.note(SAME_ID, Verdict.RIGHT, "the same" if job else "taken again, no job id to compare")
 
     async def each_secret(self) -> None:
-        """While a secret is changed, each of the two is enough."""
+        """Check that each of two secrets is sufficient while a secret is changed."""
         if len(self._secrets) < 2:  # noqa: PLR2004 - one secret alone is what the good event had
             return
         for name, secret in zip(("newer secret alone", "older secret alone"), self._secrets, strict=True):
-            came = await self._good(made_up_ticket(), (secret,))
+            came = await self._good(new_test_ticket(), (secret,))
             if isinstance(came, Answered) and came.succeeded:
-                self.book.note(name, Verdict.RIGHT, came.in_words(), came.seconds)
+                self.book.note(name, Verdict.RIGHT, came.as_text(), came.seconds)
             else:
-                detail = came.reason if isinstance(came, Unanswered) else f"refused, {came.in_words()}"
+                detail = came.reason if isinstance(came, Unanswered) else f"refused, {came.as_text()}"
                 self.book.note(name, Verdict.WRONG, detail, came.seconds)
 
     async def signatures(self) -> None:
-        """Nothing is taken that we did not sign, or signed long ago."""
+        """Check that an event with a missing, wrong or old signature is refused."""
         strange = tuple(bytes(byte ^ 0xFF for byte in secret) for secret in self._secrets)
-        body, headers = self._event(made_up_ticket())
+        body, headers = self._event(new_test_ticket())
         unsigned = {name: value for name, value in headers.items() if name != SIGNATURE_HEADER}
         await self._refused("no signature", body, unsigned, "an event without a signature was taken")
-        body, headers = self._event(made_up_ticket(), strange)
+        body, headers = self._event(new_test_ticket(), strange)
         await self._refused("wrong signature", body, headers, "a wrong signature was taken")
-        body, headers = self._event(made_up_ticket())
+        body, headers = self._event(new_test_ticket())
         await self._refused("changed body", body + b" ", headers, "a body that was changed under way was taken")
-        body, headers = self._event(made_up_ticket(), now=datetime.now(UTC) - TOO_OLD)
+        body, headers = self._event(new_test_ticket(), now=datetime.now(UTC) - TOO_OLD)
         await self._refused("ten minutes old", body, headers, "an old event can be replayed")
 
     async def shapes(self) -> None:
-        """What is no hold request, and what is too large, is refused without a 5xx."""
+        """Check that malformed and oversized requests are refused without a 5xx."""
         for check, body in (("no JSON", b"not JSON"), ("no data", b'{"type":"hold.requested"}')):
             headers = signed_headers(str(uuid4()), datetime.now(UTC), body, self._secrets)
             came = await self._post(body, headers)
             if isinstance(came, Answered) and came.succeeded:
-                self.book.note(check, Verdict.ODD, f"was taken, {came.in_words()}", came.seconds)
+                self.book.note(check, Verdict.ODD, f"was taken, {came.as_text()}", came.seconds)
             else:
                 judge_refusal(self.book, check, came, takes="was taken", closing_is_fine=False)
-        ticket, now = made_up_ticket(), datetime.now(UTC)
+        ticket, now = new_test_ticket(), datetime.now(UTC)
         body = oversized(_body(ticket, now))
         came = await self._post(body, signed_headers(str(ticket.request_id), now, body, self._secrets))
         if isinstance(came, Answered) and came.succeeded:
-            self.book.note("larger than 1 MiB", Verdict.ODD, f"was taken, {came.in_words()}", came.seconds)
+            self.book.note("larger than 1 MiB", Verdict.ODD, f"was taken, {came.as_text()}", came.seconds)
         else:
             judge_refusal(self.book, "larger than 1 MiB", came, takes="was taken", closing_is_fine=True)
 
     async def orders(self) -> None:
-        """An order to let go is taken; signed anew under its id, it is the same job."""
-        order = made_up_order()
+        """Check that an order to release is accepted, and a repeat under the same id is the same job."""
+        order = new_test_order()
         came = await self._order(order)
         if isinstance(came, Answered) and HTTPStatus.BAD_REQUEST <= came.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             verdict = Verdict.WRONG if came.status == HTTPStatus.GONE else Verdict.ODD
-            detail = f"refused, {came.in_words()}: orders would take another channel"
+            detail = f"refused, {came.as_text()}: orders would use another channel"
             self.book.note(ORDER, verdict, detail, came.seconds)
             self.book.untried("no order was taken", SAME_ORDER)
             return
         if isinstance(came, Unanswered) or not came.succeeded:
-            detail = came.reason if isinstance(came, Unanswered) else f"{came.in_words()}, 2xx was agreed"
+            detail = came.reason if isinstance(came, Unanswered) else f"{came.as_text()}, 2xx was agreed"
             self.book.note(ORDER, Verdict.WRONG, detail, came.seconds)
             self.book.untried("no order was taken", SAME_ORDER)
             return
-        self.book.note(ORDER, Verdict.RIGHT, came.in_words(), came.seconds)
+        self.book.note(ORDER, Verdict.RIGHT, came.as_text(), came.seconds)
         again = await self._order(order)
         if isinstance(again, Answered) and again.succeeded and _job_of(again) == _job_of(came):
             self.book.note(SAME_ORDER, Verdict.RIGHT, "the same", again.seconds)
         else:
-            detail = "another job id, or none: money would go out twice where a reply is lost"
+            detail = "another job id, or none: money would be paid twice if a reply is lost"
             self.book.note(SAME_ORDER, Verdict.WRONG, detail, again.seconds)
 
     async def _order(self, order: BankOrder) -> Answered | Unanswered:
@@ -137,10 +137,10 @@ class _Suite:
     async def _refused(self, check: str, body: bytes, headers: dict[str, str], takes: str) -> None:
         came = await self._post(body, headers)
         if isinstance(came, Answered) and came.status == HTTPStatus.GONE:
-            detail = "HTTP 410 closes the webhook for good: it is no refusal of one event"
+            detail = "HTTP 410 closes the webhook permanently; it does not refuse one event"
             self.book.note(check, Verdict.WRONG, detail, came.seconds)
         elif isinstance(came, Answered) and came.succeeded:
-            self.book.note(check, Verdict.WRONG, f"{takes}, {came.in_words()}", came.seconds)
+            self.book.note(check, Verdict.WRONG, f"{takes}, {came.as_text()}", came.seconds)
         else:
             judge_refusal(self.book, check, came, takes=takes, closing_is_fine=False)
 

@@ -1,4 +1,4 @@
-"""The checks of one institution, channel by channel."""
+"""Conformance checks of one institution, channel by channel."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,7 @@ CHECKED = {ChannelKind.I4C: check_i4c, ChannelKind.PUSH: check_push}
 async def check_bank(
     ways: Mapping[ChannelKind, Way], *, timeout_seconds: float, allow_plain_http: bool
 ) -> Sequence[Finding]:
-    """Check every channel that can be called; the others are named as untried."""
+    """Check every channel that can be called; report the others as untried."""
     poster = Poster(connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS, allow_plain_http=allow_plain_http)
     findings: list[Finding] = []
     try:
@@ -26,7 +26,9 @@ async def check_bank(
             if kind in CHECKED and isinstance(way, BankWire):
                 findings += await CHECKED[kind](Line(way, poster, timeout_seconds))
             else:
-                findings.append(Finding(kind, "all", Verdict.UNTRIED, "there is nothing of the bank's to call"))
+                findings.append(
+                    Finding(kind, "all", Verdict.UNTRIED, "the bank has no endpoint to call on this channel")
+                )
     finally:
         await poster.close()
     return findings

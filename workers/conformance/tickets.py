@@ -1,7 +1,8 @@
-"""Test tickets: marked so that a bank can know them; one that does not know the marks finds nothing to hold.
+"""Test tickets, with marks that a bank can recognise. A bank that ignores the marks finds nothing to hold.
 
-Three marks, any of which is enough: the acknowledgement number begins with 9000000 (no channel has the digit 9, and no
-day is the 00th of month 00), the sub-category is TEST, and the RRN begins with 9999 (no year has a 999th day).
+Any one of the three marks is sufficient. The acknowledgement number begins with 9000000, because no channel has the
+digit 9 and no date is day 00 of month 00. The sub-category is TEST. The RRN begins with 9999, because no year has a
+999th day.
 """
 
 import secrets
@@ -33,8 +34,8 @@ _INSTRUMENT: Final = Instrument(
 )
 
 
-def made_up_ticket() -> HoldTicket:
-    """A new one: nothing in it is that of another."""
+def new_test_ticket() -> HoldTicket:
+    """Return a new test ticket that shares no value with another."""
     now = datetime.now(UTC).replace(microsecond=0)
     incident = Incident(
         amount_paise=TEST_PAISE,
@@ -54,8 +55,11 @@ def made_up_ticket() -> HoldTicket:
     )
 
 
-def made_up_order() -> BankOrder:
-    """A new order to let go of what no bank holds: one that does not know the marks finds nothing, and pays nobody."""
+def new_test_order() -> BankOrder:
+    """Return a new test order to release money that no bank holds.
+
+    A bank that ignores the marks finds no such hold and pays no one.
+    """
     now = datetime.now(UTC).replace(microsecond=0)
     line = OrderLine(
         line_no=1,

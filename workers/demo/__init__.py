@@ -1,1 +1,1 @@
-"""The demonstration: a day of complaints played against simulated banks, watched, and told at the end."""
+"""The demo: play a day of complaints against simulated banks, watch it and report on it."""

@@ -1,4 +1,4 @@
-"""The day when it is over: tables for people, one object for programs."""
+"""Report of the finished day: tables for people, one JSON object for programs."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,7 +7,7 @@ from rich.table import Table
 
 from db.reporting.day_totals import DayFigures, Spread
 from schemas.enums import AnswerClass, Bucket, ChannelKind
-from workers.demo import home_report
+from workers.demo import restoration_report
 from workers.demo.play import Played
 from workers.demo.view import BUCKETS
 from workers.number_text import duration, rupees, size
@@ -32,8 +32,8 @@ MS = 1000
 
 
 def as_json(played: Played) -> dict[str, object]:
-    """Everything that is shown. Money in paise, times in milliseconds of the wall's clock, memory in bytes."""
-    figures, world = played.look.figures, played.look.world
+    """Return all figures shown. Money in paise, times in milliseconds of real time, memory in bytes."""
+    figures, world = played.state.figures, played.state.world
     return {
         "complete": not played.trouble,
         "trouble": played.trouble or None,
@@ -54,16 +54,16 @@ def as_json(played: Played) -> dict[str, object]:
         "in_play_by_class_paise": dict(figures.in_play_by_class_paise),
         "turnaround_ms": {name: _spread_ms(spread) for name, spread in played.turnarounds.items()},
         "channels": {kind.value: found.model_dump() for kind, found in played.channels.items()},
-        "way_home": home_report.as_json(played),
+        "way_home": restoration_report.as_json(played),
         "caught_of_catchable": world.truth.caught_of_catchable,
         "caught_paise": world.truth.caught_paise,
         "catchable_paise": world.truth.catchable_paise,
         "clock_factor": played.plan.clock_factor,
         "seed": played.plan.seed,
-        "wall_seconds": round(played.look.elapsed_seconds, 1),
+        "wall_seconds": round(played.state.elapsed_seconds, 1),
         "world_seconds": round(world.world_seconds),
         "memory_bytes": played.memory_bytes,
-        "verify": played.verdict.in_words(),
+        "verify": played.verdict.as_text(),
     }
 
 
@@ -77,10 +77,10 @@ def _spread_ms(spread: Spread) -> dict[str, float]:
 
 
 def show(console: Console, played: Played) -> None:
-    """Tell people how the day went."""
+    """Show the result of the day to people."""
     console.print(_work(played))
     console.print(_money(played))
-    home_report.show(console, played)
+    restoration_report.show(console, played)
     console.print(_times(played))
     console.print(_channels(played))
     console.print(_catch(played), highlight=False)
@@ -90,7 +90,7 @@ def show(console: Console, played: Played) -> None:
 
 
 def _work(played: Played) -> Table:
-    figures, world = played.look.figures, played.look.world
+    figures, world = played.state.figures, played.state.world
     lines = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in figures.dispositions.items())
     table = Table(title="The day", title_justify="left", show_header=False)
     table.add_column()
@@ -98,19 +98,19 @@ def _work(played: Played) -> Table:
     table.add_row("complaints", f"{figures.complaints}, of which {figures.joined} joined a case")
     table.add_row("cases", f"{figures.cases}, of which {figures.settled} settled")
     table.add_row("hops", f"{figures.hops}, down to layer {figures.layers}")
-    table.add_row("hold requests", f"{figures.requests}; asked twice: {world.asked_twice}")
-    table.add_row("lines of answers", f"{figures.answers}: {lines}" if lines else "0")
-    table.add_row("contradictions", str(figures.contradictions))
+    table.add_row("hold requests", f"{figures.requests}; sent twice: {world.asked_twice}")
+    table.add_row("answer lines", f"{figures.answers}: {lines}" if lines else "0")
+    table.add_row("discrepancies", str(figures.contradictions))
     table.add_row("desk tasks", f"{figures.tasks_closed} done, {figures.tasks_open} open")
     table.add_row(
         "time",
-        f"{duration(played.look.elapsed_seconds)}; the world's clock ran {played.plan.clock_factor:,.0f} times as fast",
+        f"{duration(played.state.elapsed_seconds)}; the simulated clock ran {played.plan.clock_factor:,.0f} × as fast",
     )
     return table
 
 
 def _money(played: Played) -> Table:
-    figures = played.look.figures
+    figures = played.state.figures
     lost = figures.buckets_paise[Bucket.LOST]
     table = Table(title="Where each rupee is", title_justify="left", show_header=False)
     table.add_column()
@@ -128,7 +128,7 @@ def _money(played: Played) -> Table:
 
 
 def _in_play(figures: DayFigures) -> Iterator[tuple[str, int]]:
-    """Where the money in play lies, in words, and how much of it."""
+    """Yield where the money in play is, as text, and the amount."""
     left = figures.buckets_paise[Bucket.IN_PLAY]
     for name in AnswerClass:
         part = figures.in_play_by_class_paise.get(name, 0)
@@ -136,11 +136,11 @@ def _in_play(figures: DayFigures) -> Iterator[tuple[str, int]]:
         if part:
             yield f"at {name}-class banks", part
     if left:
-        yield "at institutions the desk must name", left
+        yield "at institutions that the desk must identify", left
 
 
 def _times(played: Played) -> Table:
-    """Each turnaround twice: by the wall's clock, which is the engine's speed, and as the simulated world saw it."""
+    """Return a table of turnaround times, each in real time (the engine's speed) and in simulated time."""
     factor = played.plan.clock_factor
     table = Table(title="Turnaround times", title_justify="left")
     table.add_column()
@@ -152,15 +152,15 @@ def _times(played: Played) -> Table:
             continue
         seconds = (spread.p50_seconds, spread.p95_seconds, spread.p99_seconds)
         table.add_row(words, f"{spread.count:,}", *(f"{value * MS:,.0f} ms" for value in seconds))
-        table.add_row("  in the world", "", *(duration(value * factor) for value in seconds), style="bright_black")
+        table.add_row("  simulated time", "", *(duration(value * factor) for value in seconds), style="bright_black")
     return table
 
 
 def _channels(played: Played) -> Table:
-    """What each channel carried, and how soon banks answered what came over it."""
+    """Return a table of the channels: messages delivered, and the time until banks answered."""
     table = Table(title="Channels", title_justify="left")
     table.add_column()
-    for name in ("carried", "answered", "p50 to answer", "in the world"):
+    for name in ("delivered", "answered", "p50 to answer", "simulated time"):
         table.add_column(name, justify="right")
     for kind, found in played.channels.items():
         seconds = found.p50_seconds
@@ -172,7 +172,7 @@ def _channels(played: Played) -> Table:
 
 
 def _catch(played: Played) -> str:
-    truth = played.look.world.truth
+    truth = played.state.world.truth
     share = truth.caught_of_catchable
     if share is None:
         return "Nothing could have been caught at API-class banks."
@@ -189,4 +189,4 @@ def _verdict(verdict: Verdict) -> str:
             f"Verify: [bold green]clean[/] ({verdict.cases:,} cases, {verdict.entries:,} ledger entries,"
             f" {verdict.events:,} events recomputed)."
         )
-    return f"Verify: [bold red]{verdict.in_words()}[/]."
+    return f"Verify: [bold red]{verdict.as_text()}[/]."

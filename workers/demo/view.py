@@ -1,4 +1,4 @@
-"""The day while it runs: a live picture on a terminal, a line now and then elsewhere."""
+"""Display of the running day: a live picture on a terminal, otherwise a line every few seconds."""
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.enums import AnswerClass, Bucket
-from workers.demo.play import DayPlan, Look
+from workers.demo.play import DayPlan, DayState
 from workers.number_text import rupees
 
 LINE_EVERY_SECONDS = 5.0
@@ -28,12 +28,12 @@ BUCKETS: tuple[tuple[Bucket, str], ...] = (
 
 
 class Watcher:
-    """Shows the day. For `with`: a terminal keeps one picture up to date, anything else gets plain lines."""
+    """Shows the day, as a context manager: one updated picture on a terminal, plain lines elsewhere."""
 
     def __init__(self, console: Console, plan: DayPlan) -> None:
         self._console = console
         self._plan = plan
-        self._told_at = -LINE_EVERY_SECONDS
+        self._shown_at = -LINE_EVERY_SECONDS
         self._live = (
             Live(console=console, refresh_per_second=FRAMES_PER_SECOND, transient=True) if console.is_terminal else None
         )
@@ -47,62 +47,64 @@ class Watcher:
         if self._live:
             self._live.stop()
 
-    def show(self, look: Look) -> None:
-        """Show the day as it is now."""
+    def show(self, state: DayState) -> None:
+        """Show the current state of the day."""
         if self._live:
-            self._live.update(picture(self._plan, look))
-        elif look.elapsed_seconds - self._told_at >= LINE_EVERY_SECONDS:
-            self._told_at = look.elapsed_seconds
-            self._console.print(line(self._plan, look), highlight=False, soft_wrap=True)
+            self._live.update(picture(self._plan, state))
+        elif state.elapsed_seconds - self._shown_at >= LINE_EVERY_SECONDS:
+            self._shown_at = state.elapsed_seconds
+            self._console.print(line(self._plan, state), highlight=False, soft_wrap=True)
 
 
 def clock(world_seconds: float) -> str:
-    """The world's time of day; `+` counts the days after the first."""
+    """Return the simulated time of day; `+` counts the days after the first."""
     minutes = int(world_seconds // 60)
     days, minutes = divmod(minutes, 24 * 60)
     return f"{minutes // 60:02d}:{minutes % 60:02d}" + (f" +{days}" if days else "")
 
 
-def catch(look: Look) -> str:
-    """What share of the catchable rupees was caught so far, in words."""
-    share = look.world.truth.caught_of_catchable_so_far
+def catch(state: DayState) -> str:
+    """Return the share of the catchable amount that was caught so far, as text."""
+    share = state.world.truth.caught_of_catchable_so_far
     return "nothing yet" if share is None else f"{share:.0%}"
 
 
-def line(plan: DayPlan, look: Look) -> str:
-    """The day in one line."""
-    figures, paise = look.figures, look.figures.buckets_paise
+def line(plan: DayPlan, state: DayState) -> str:
+    """Return the state of the day as one line."""
+    figures, paise = state.figures, state.figures.buckets_paise
     return (
-        f"{look.elapsed_seconds:5.0f} s  world {clock(look.world.world_seconds)}"
-        f"  complaints {figures.complaints}/{look.world.complaints.planned}"
+        f"{state.elapsed_seconds:5.0f} s  world {clock(state.world.world_seconds)}"
+        f"  complaints {figures.complaints}/{state.world.complaints.planned}"
         f"  requests {figures.requests}  answers {figures.answers}"
         f"  held {rupees(paise[Bucket.HELD])} of {rupees(paise[Bucket.LOST])}"
         f"  restored {rupees(paise[Bucket.RESTORED])}  released {rupees(paise[Bucket.RELEASED])}"
-        f"  in play {rupees(paise[Bucket.IN_PLAY])}  caught of catchable {catch(look)}"
+        f"  in play {rupees(paise[Bucket.IN_PLAY])}  caught of catchable {catch(state)}"
     )
 
 
-def picture(plan: DayPlan, look: Look) -> Panel:
-    """The day as a picture."""
+def picture(plan: DayPlan, state: DayState) -> Panel:
+    """Return the state of the day as a picture."""
     title = f"a simulated day · seed {plan.seed} · {plan.clock_factor:,.0f}× as fast"
-    return Panel(Group(_progress(plan, look), Text(), _counts(look), Text(), _money(look)), title=title, padding=(1, 2))
+    return Panel(
+        Group(_progress(plan, state), Text(), _counts(state), Text(), _money(state)), title=title, padding=(1, 2)
+    )
 
 
-def _progress(plan: DayPlan, look: Look) -> Table:
-    done = min(look.elapsed_seconds, plan.wall_seconds)
+def _progress(plan: DayPlan, state: DayState) -> Table:
+    done = min(state.elapsed_seconds, plan.wall_seconds)
     left = plan.wall_seconds - done
     rest = f"{left:.0f} s to come" if left else "last answers"
     table = Table.grid(padding=(0, 2))
     table.add_row(
-        f"world [bold]{clock(look.world.world_seconds)}[/]",
+        f"world [bold]{clock(state.world.world_seconds)}[/]",
         ProgressBar(total=plan.wall_seconds, completed=done, width=BAR_WIDTH),
-        f"{look.elapsed_seconds:.0f} s, {rest}",
+        f"{state.elapsed_seconds:.0f} s, {rest}",
     )
     return table
 
 
-def _counts(look: Look) -> Table:
-    figures, world = look.figures, look.world
+def _counts(state: DayState) -> Table:
+    figures, world = state.figures, state.world
     joined = f" ({figures.joined} joined a case)" if figures.joined else ""
     at_banks = sum(figures.unanswered_by_class.values())
     slow = figures.unanswered_by_class.get(AnswerClass.MAIL, 0)
@@ -118,12 +120,12 @@ def _counts(look: Look) -> Table:
     table.add_row(
         "answers", f"{figures.answers} lines", "desk", f"{figures.tasks_open} open, {figures.tasks_closed} done"
     )
-    table.add_row("at banks", f"{at_banks}, {slow} of them by mail", "caught of catchable", catch(look))
+    table.add_row("at banks", f"{at_banks}, {slow} of them by mail", "caught of catchable", catch(state))
     return table
 
 
-def _money(look: Look) -> Table:
-    paise = look.figures.buckets_paise
+def _money(state: DayState) -> Table:
+    paise = state.figures.buckets_paise
     lost = paise[Bucket.LOST]
     table = Table.grid(padding=(0, 3))
     table.add_column(style="bright_black")

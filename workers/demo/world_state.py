@@ -1,14 +1,14 @@
-"""What the simulator tells of its world, as far as we ask (`GET /sim/state`): only its JSON is shared, no code."""
+"""The simulator's state as the demo reads it (`GET /sim/state`): only the JSON is shared, no code."""
 
 from pydantic import BaseModel, ConfigDict
 
 
-class _Told(BaseModel):
+class _State(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class ComplaintsTold(_Told):
-    """How the day's complaints are doing."""
+class ComplaintsState(_State):
+    """Progress of the day's complaints."""
 
     planned: int
     sent: int
@@ -18,8 +18,8 @@ class ComplaintsTold(_Told):
     done: bool
 
 
-class TicketsTold(_Told):
-    """What the banks have received; `open_by_class` is not worked yet."""
+class TicketsState(_State):
+    """Tickets that banks have received; `open_by_class` counts those not handled yet."""
 
     received: int
     incidents: int
@@ -27,8 +27,8 @@ class TicketsTold(_Told):
     open_by_class: dict[str, int]
 
 
-class PostsTold(_Told):
-    """The banks' answers on their way."""
+class PostsState(_State):
+    """Banks' answers and their delivery."""
 
     made: int
     accepted: int
@@ -36,8 +36,8 @@ class PostsTold(_Told):
     failed_attempts: int
 
 
-class TruthTold(_Told):
-    """What was caught, and what a perfect engine would have caught; paise by class of bank, shares in [0, 1]."""
+class TruthState(_State):
+    """Amounts caught, and amounts that a perfect engine would have caught. Paise by class of bank, shares in [0, 1]."""
 
     caught_paise: dict[str, int]
     catchable_paise: dict[str, int]
@@ -47,30 +47,30 @@ class TruthTold(_Told):
     caught_of_catchable_all_classes: float | None
 
 
-class OrdersTold(_Told):
-    """The orders that banks have, and what they say that they have done of them (paise, by kind)."""
+class OrdersState(_State):
+    """Orders that banks have received, and the amounts they report as executed (paise, by kind)."""
 
     received: int
     open: int
     said_paise: dict[str, int]
 
 
-class WayHomeTold(_Told):
-    """What the police's people have done on the way home; `under_way` are open restorations whose victim applies."""
+class RestorationActions(_State):
+    """Actions of the simulated officers and victims; `under_way` counts open restorations whose victim applies."""
 
     under_way: int
     done: dict[str, int]
 
 
-class WorldState(_Told):
-    """The world now; `world_seconds` since its midnight."""
+class WorldState(_State):
+    """State of the simulated world now; `world_seconds` counts from its midnight."""
 
     world_seconds: float
-    complaints: ComplaintsTold
-    tickets: TicketsTold
-    posts: PostsTold
+    complaints: ComplaintsState
+    tickets: TicketsState
+    posts: PostsState
     asked_twice: int
-    orders: OrdersTold
-    way_home: WayHomeTold | None
-    truth: TruthTold
+    orders: OrdersState
+    way_home: RestorationActions | None
+    truth: TruthState
     latency_ms: dict[str, dict[str, float]]

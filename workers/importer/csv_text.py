@@ -1,4 +1,4 @@
-"""Delimited text as people export it: whatever encoding, whatever delimiter, and quotes that never close."""
+"""Read delimited text of any usual encoding and delimiter, even with unclosed quotes."""
 
 import csv
 from collections.abc import Iterator
@@ -9,20 +9,20 @@ from domain.spreadsheets import HEADER_SEARCH_ROWS, FileRefused, known_columns
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_LINES_A_ROW = 20
-"""An address of several lines in one cell is possible; a quote that swallows half a file is not."""
+"""a cell may hold an address of several lines, but not half a file after a stray quote"""
 
 _UNCLOSED = "a quote is opened and not closed as it should be"
 
 
 def decode(data: bytes) -> str:
-    """The text of a file in UTF-8 or UTF-16 (with or without a mark), else in Windows-1252.
+    """Return the text of a file in UTF-8 or UTF-16 (with or without a mark), else in Windows-1252.
 
-    Raises `FileRefused` for what is no text.
+    Raises `FileRefused` if it is not text.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _decode(data, "utf-16")
     if b"\x00" in data[:1000]:
-        # UTF-16 without its mark: the zero bytes stand in the even or in the odd places.
+        # UTF-16 without its mark: the zero bytes are in the even or in the odd places.
         return _decode(data, "utf-16-be" if data[:1000:2].count(0) > data[1:1000:2].count(0) else "utf-16-le")
     try:
         return data.decode("utf-8-sig")
@@ -31,7 +31,7 @@ def decode(data: bytes) -> str:
 
 
 def rows_of(text: str) -> list[SheetRow]:
-    """The rows of delimited text, numbered from 1; a row that cannot be taken apart is marked as broken."""
+    """Return the rows of delimited text, numbered from 1; a row that cannot be split is marked as broken."""
     lines = list(StringIO(text, newline=""))
     first = 0
     delimiter = None
@@ -57,7 +57,7 @@ def _decode(data: bytes, encoding: str) -> str:
 
 
 def _sniff(lines: list[str]) -> str:
-    """The delimiter that makes most column names of the first rows; a comma where none does."""
+    """Return the delimiter that gives most known column names in the first rows; a comma if none does."""
 
     def found(delimiter: str) -> int:
         return max((known_columns(_loose(line, delimiter)) for line in lines[:HEADER_SEARCH_ROWS]), default=0)
@@ -80,10 +80,10 @@ def _records(lines: list[str], first: int, delimiter: str) -> Iterator[SheetRow]
 
 
 def _record(lines: list[str], at: int, delimiter: str, width: int) -> tuple[int, list[str] | None]:
-    """The row that begins at a line: how many lines it takes, and its cells, or None where its quotes do not close.
+    """Return a row's number of lines, and its cells or None if its quotes do not close.
 
-    A row over several lines must have the header's width: else a stray quote has swallowed the rows after it, and
-    only the first line is given up for it.
+    A row over several lines must have the header's width. Otherwise a stray quote has swallowed the rows after it, and
+    only the first line is given up.
     """
     for count in range(1, min(MAX_LINES_A_ROW, len(lines) - at) + 1):
         try:
@@ -91,7 +91,7 @@ def _record(lines: list[str], at: int, delimiter: str, width: int) -> tuple[int,
         except csv.Error as error:
             if "unexpected end of data" in str(error):
                 continue
-            # `"Ram" Kumar`: odd, but plain where it makes a row of the right width.
+            # `"Ram" Kumar` is irregular, but clear if it makes a row of the right width.
             cells = _loose(lines[at], delimiter)
             return 1, cells if len(cells) == width else None
         cells = rows[0] if rows else []
@@ -102,12 +102,12 @@ def _record(lines: list[str], at: int, delimiter: str, width: int) -> tuple[int,
 
 
 def _swallowed(cell: str, delimiter: str, width: int) -> bool:
-    """Whether a cell of several lines holds enough delimiters for a row of its own."""
+    """Return whether a cell of several lines has enough delimiters for a whole row."""
     return "\n" in cell and cell.count(delimiter) >= width - 1
 
 
 def _loose(line: str, delimiter: str) -> list[str]:
-    """The cells of one line by itself, as well as they can be told."""
+    """Return the cells of a single line, as far as they can be recognised."""
     try:
         return next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:

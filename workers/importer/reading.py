@@ -1,4 +1,4 @@
-"""A file of complaints, read whole and by what is in it, whatever its name says."""
+"""Read a whole file of complaints; its content decides the format, not its name."""
 
 from pathlib import Path
 
@@ -10,16 +10,16 @@ MAX_FILE_BYTES = 50 * 1024 * 1024
 
 
 def read_file(path: Path, sheet_name: str | None = None) -> tuple[SheetReading, list[SheetRow]]:
-    """Read a CSV file or XLSX workbook: what its rows mean, and the rows themselves.
+    """Read a CSV file or XLSX workbook; return the meaning of its rows, and the rows themselves.
 
-    Raises `FileRefused` with the reason when the file as a whole cannot be used.
+    Raises `FileRefused` with the reason if the whole file cannot be used.
     """
     rows = rows_in(content_of(path), sheet_name)
     return read_sheet(rows), rows
 
 
 def content_of(path: Path) -> bytes:
-    """The file's bytes. Raises `FileRefused` for one that cannot be read, is empty or too large."""
+    """Return the file's bytes. Raises `FileRefused` if it cannot be read, is empty or too large."""
     try:
         if path.is_dir():
             raise FileRefused("is a folder")
@@ -35,11 +35,11 @@ def content_of(path: Path) -> bytes:
 
 
 def rows_in(data: bytes, sheet_name: str | None = None) -> list[SheetRow]:
-    """The rows of a CSV file or XLSX workbook, by what is in it. Raises `FileRefused`."""
+    """Return the rows of a CSV file or XLSX workbook, recognised by its content. Raises `FileRefused`."""
     if data.startswith(workbook.ZIP_MAGIC):
         return workbook.rows_of(data, sheet_name)
     if data.startswith(workbook.OLD_EXCEL_MAGIC):
         raise FileRefused("is an old .xls or a password-protected workbook: save it as plain .xlsx or .csv")
     if sheet_name is not None:
-        raise FileRefused("has no sheets: it is no XLSX workbook")
+        raise FileRefused("has no sheets, because it is not an XLSX workbook")
     return csv_text.rows_of(csv_text.decode(data))

@@ -1,4 +1,4 @@
-"""What became of a file: as JSON, as words, and as a file of the rows that were not used."""
+"""Report of an import: as JSON, as text, and as a file of the rejected rows."""
 
 import csv
 from collections import Counter
@@ -21,7 +21,7 @@ SHOWN_ROWS = 20
 
 
 def as_json(file: str, outcome: ImportOutcome, *, dry_run: bool) -> dict[str, object]:
-    """The whole outcome. No name, account or number of the file's is in it, only row numbers and reasons."""
+    """Return the whole outcome. It contains only row numbers and reasons, no name, account or number from the file."""
     reading = outcome.reading
     return {
         "file": file,
@@ -61,7 +61,7 @@ def as_json(file: str, outcome: ImportOutcome, *, dry_run: bool) -> dict[str, ob
 
 
 def show(console: Console, outcome: ImportOutcome, *, dry_run: bool) -> None:
-    """Tell people what became of the file."""
+    """Show the result of the import to people."""
     reading, harmless = outcome.reading, len(outcome.rejected) - len(outcome.faulty)
     table = Table(title="Rows", title_justify="left", show_header=False)
     table.add_column()
@@ -71,7 +71,7 @@ def show(console: Console, outcome: ImportOutcome, *, dry_run: bool) -> None:
         ("in the file, without its header", reading.rows),
         ("used", outcome.used_rows),
         ("rejected", len(outcome.faulty)),
-        ("left out (duplicates, totals, headers)", harmless),
+        ("skipped (duplicates, totals, headers)", harmless),
         ("blank", reading.blank),
         (waiting, outcome.waiting_rows),
     ):
@@ -84,7 +84,8 @@ def show(console: Console, outcome: ImportOutcome, *, dry_run: bool) -> None:
     _show_odd(console, outcome)
     if outcome.stopped:
         console.print(
-            f"Stopped: {outcome.stopped}. What was taken stays; run the same command again to go on.", markup=False
+            f"Stopped: {outcome.stopped}. Imported complaints stay; run the same command again to continue.",
+            markup=False,
         )
 
 
@@ -119,11 +120,11 @@ def _show_odd(console: Console, outcome: ImportOutcome) -> None:
         f"{flag.field.rpartition('.')[2]}: {flag.message}"
         for taken in outcome.new
         for flag in taken.receipt.flags
-        # Its row is noted already.
+        # The row has a note about it already.
         if flag.code != TIME_MISSING
     )
     if odd:
-        table = Table(title="Odd, and taken all the same", title_justify="left")
+        table = Table(title="Imported with irregularities", title_justify="left")
         table.add_column("rows", justify="right")
         table.add_column("what", overflow="fold")
         for what, count in odd.most_common(SHOWN_ROWS):
@@ -134,9 +135,9 @@ def _show_odd(console: Console, outcome: ImportOutcome) -> None:
 
 
 def write_rejects(path: Path, outcome: ImportOutcome, rows: Sequence[SheetRow]) -> int:
-    """Write the rejected rows as CSV, each reason beside them, for its owner only; returns how many.
+    """Write the rejected rows and their reasons as CSV, for the owner only; return their number.
 
-    The columns are the file's own, so the rows can be put right there and imported as they are.
+    The columns are the file's own, so that the rows can be corrected there and imported.
     """
     by_number = {row.row_no: row.cells for row in rows}
     width = len(outcome.reading.header_cells)
@@ -147,7 +148,7 @@ def write_rejects(path: Path, outcome: ImportOutcome, rows: Sequence[SheetRow]) 
         cells = [_plain(cell) for cell in by_number[row.row_no]]
         missing = [""] * (width - len(cells))
         writer.writerow([*cells[:width], *missing, *_reasons(row), *cells[width:]])
-    # The mark in front is how Excel knows that it is UTF-8.
+    # The mark at the beginning tells Excel that the file is UTF-8.
     write_private(path, "\ufeff" + text.getvalue())
     return len(outcome.rejected)
 
@@ -158,7 +159,7 @@ def _reasons(row: RejectedRow) -> tuple[str, str, str]:
 
 
 def _plain(cell: Cell) -> str:
-    """The cell as text that reads back as the same, and that no spreadsheet takes for a formula."""
+    """Return the cell as text that reads back unchanged and that no spreadsheet treats as a formula."""
     if cell is None:
         return ""
     if isinstance(cell, datetime):

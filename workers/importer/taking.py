@@ -1,4 +1,4 @@
-"""Taking the complaints of a sheet: each in a transaction of its own, so that what was taken stays taken."""
+"""Import the complaints of a sheet, each in a separate transaction, so that completed ones stay."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,51 +18,51 @@ RENUMBERED_SUFFIX = "-renumbered"
 
 @dataclass(frozen=True)
 class TakenComplaint:
-    """A complaint that is in the database, and the rows it came from."""
+    """A stored complaint and the rows it came from."""
 
     made: RowComplaint
     receipt: ComplaintReceipt
     repeated: bool
-    """it was there before: this file, or part of it, was imported earlier"""
+    """whether it was stored before, because this file or part of it was imported earlier"""
 
 
 @dataclass
 class ImportOutcome:
-    """What became of every row. `rows` = used + rejected + blank + waiting."""
+    """Result of every row. `rows` = used + rejected + blank + waiting."""
 
     reading: SheetReading
     taken: list[TakenComplaint] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
-    """what is odd about rows that were taken; of a dry run, that would be"""
+    """irregularities of imported rows; in a dry run, of rows that would be imported"""
     waiting_rows: int = 0
-    """rows of complaints that were not reached because the import had to stop"""
+    """rows of complaints that were not reached because the import stopped"""
     stopped: str = ""
-    """why it had to stop; empty when it did not"""
+    """why the import stopped; empty if it did not"""
 
     @property
     def used_rows(self) -> int:
-        """Rows whose complaint is in the database."""
+        """Number of rows whose complaint is in the database."""
         return sum(len(taken.made.row_nos) for taken in self.taken)
 
     @property
     def new(self) -> list[TakenComplaint]:
-        """Complaints that were not there before."""
+        """Complaints that were not stored before."""
         return [taken for taken in self.taken if not taken.repeated]
 
     @property
     def faulty(self) -> list[RejectedRow]:
-        """Rejected rows in which a complaint may be lost."""
+        """Rejected rows that may mean a lost complaint."""
         return [row for row in self.rejected if not row.harmless]
 
     def check(self) -> None:
-        """Every row is accounted for."""
-        told = self.used_rows + len(self.rejected) + self.reading.blank + self.waiting_rows
-        assert self.reading.rows == told, f"{self.reading.rows} rows, {told} accounted for"
+        """Assert that every row is counted exactly once."""
+        counted = self.used_rows + len(self.rejected) + self.reading.blank + self.waiting_rows
+        assert self.reading.rows == counted, f"{self.reading.rows} rows, {counted} accounted for"
 
 
 def not_taken(reading: SheetReading) -> ImportOutcome:
-    """The outcome of a dry run: what would be used waits."""
+    """Return the outcome of a dry run: usable rows count as waiting."""
     outcome = ImportOutcome(reading, rejected=list(reading.rejected), notes=list(reading.notes))
     outcome.waiting_rows = reading.used
     outcome.check()
@@ -77,10 +77,10 @@ async def take_all(
     follow: Callable[[FollowUp], None] = lambda _: None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ImportOutcome:
-    """Take every complaint of the sheet, in its order.
+    """Import every complaint of the sheet, in order.
 
-    A complaint that breaks a rule is rejected with its rows; with the database away the import stops, says so in the
-    outcome, and may simply be run again. `follow` is given what the workflows must be told, `progress` the number of
+    A complaint that breaks a rule is rejected with its rows. If the database becomes unavailable, the import stops,
+    reports it in the outcome, and may be run again. `follow` gets the workflow notifications, `progress` the number of
     complaints done.
     """
     outcome = ImportOutcome(reading, rejected=list(reading.rejected))
@@ -91,8 +91,8 @@ async def take_all(
         except (RuleBroken, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             outcome.rejected += [RejectedRow(row_no, (fault_of(error),)) for row_no in made.row_nos]
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            # TimeoutError is an OSError. Nothing of this complaint was written: its transaction did not commit.
-            outcome.stopped = f"the database went away: {str(error) or type(error).__name__}"
+            # TimeoutError is an OSError. Nothing of this complaint was written, because its transaction did not commit.
+            outcome.stopped = f"the database became unavailable: {str(error) or type(error).__name__}"
             outcome.waiting_rows = sum(len(left.row_nos) for left in reading.complaints[done - 1 :])
             break
         else:
@@ -115,10 +115,10 @@ def _notes_by_row(reading: SheetReading) -> dict[int, list[Note]]:
 
 
 async def _take(ctx: Context, made: RowComplaint, taken_by: str, outcome: ImportOutcome) -> Taken:
-    """Take one complaint; where its number is registered with other content, under a number of its own.
+    """Import one complaint; if its number is registered with other content, use a new number.
 
-    That is how rows that were rejected come back once they are put right: their complaint's number is taken by the
-    rows that were right at once. A transfer that is known joins its case, so nothing is asked twice.
+    This happens when rejected rows are corrected and imported: the rows accepted first have the complaint's number. A
+    known transfer joins its case, so no bank gets a request twice.
     """
     try:
         return await take_complaint(ctx, made.complaint, idempotency_key=made.idempotency_key, taken_by=taken_by)
@@ -126,6 +126,6 @@ async def _take(ctx: Context, made: RowComplaint, taken_by: str, outcome: Import
         renumbered = made.complaint.model_copy(update={"ack_no": None})
         key = made.idempotency_key + RENUMBERED_SUFFIX
         taken = await take_complaint(ctx, renumbered, idempotency_key=key, taken_by=taken_by)
-        message = f"the number was registered with other content before: this complaint is {taken.receipt.ack_no}"
+        message = f"the number is registered with other content; this complaint got {taken.receipt.ack_no}"
         outcome.notes.append(Note(made.row_nos[0], "ack_no", message))
         return taken

@@ -1,4 +1,4 @@
-"""A file that may be a money-trail workbook: known by its sheets, read whole."""
+"""Read a money-trail workbook, recognised by its sheets."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from workers.importer.reading import content_of
 
 
 def read_trail_file(path: Path) -> TrailReading | None:
-    """Read a money-trail workbook; None for any other file. Raises `FileRefused` with the reason."""
+    """Read a money-trail workbook; return None for any other file. Raises `FileRefused` with the reason."""
     data = content_of(path)
     if not data.startswith(workbook.ZIP_MAGIC) or not is_trail(workbook.names_of(data)):
         return None

@@ -1,4 +1,4 @@
-"""What became of a money-trail workbook: as JSON, as words, and as a file of the rows that were not used."""
+"""Report of a money-trail import: as JSON, as text, and as a file of the rejected rows."""
 
 import csv
 from collections import Counter
@@ -22,7 +22,7 @@ REJECT_COLUMNS = ("sheet", "row", "column", "code", "reason")
 
 
 def as_json(file: str, outcome: TrailOutcome, *, dry_run: bool) -> dict[str, object]:
-    """The whole outcome. No account or name of the file's is in it, only sheets, row numbers and reasons."""
+    """Return the whole outcome. It contains only sheets, row numbers and reasons, no account or name from the file."""
     reading = outcome.reading
     return {
         "file": file,
@@ -89,13 +89,13 @@ def _sheets(outcome: TrailOutcome) -> list[dict[str, object]]:
 
 
 def _pending(outcome: TrailOutcome) -> Sequence[TrailRow]:
-    """Transfers whose banks have not answered, of rows that were used or would be."""
+    """Return transfers without an answer of the bank, in rows that were used or would be."""
     rejected = {(row.sheet_name, row.row_no) for row in outcome.rejected}
     return [row for row in outcome.reading.pending if (row.sheet_name, row.row_no) not in rejected]
 
 
 def show(console: Console, outcome: TrailOutcome, *, dry_run: bool) -> None:
-    """Tell people what became of the workbook."""
+    """Show the result of the import to people."""
     table = Table(title=f"Money trail of {outcome.reading.ack_no}", title_justify="left")
     for name in ("sheet", "rows", "used", "known before", "rejected", "blank", "waiting"):
         table.add_column(name, justify="left" if name == "sheet" else "right")
@@ -108,29 +108,31 @@ def show(console: Console, outcome: TrailOutcome, *, dry_run: bool) -> None:
         _show_case(console, outcome)
     pending = _pending(outcome)
     if pending:
-        console.print(f"Pending: {len(pending):,} transfers have no row after them: their banks have not answered.")
-    _show_contradictions(console, outcome)
+        console.print(
+            f"Pending: {len(pending):,} transfers have no following row, because their banks have not answered."
+        )
+    _show_discrepancies(console, outcome)
     _show_rejected(console, outcome.rejected)
     _show_odd(console, outcome)
     if outcome.stopped:
         console.print(
-            f"Stopped: {outcome.stopped}. What was taken stays; run the same command again to go on.", markup=False
+            f"Stopped: {outcome.stopped}. Imported rows stay; run the same command again to continue.", markup=False
         )
 
 
 def _show_case(console: Console, outcome: TrailOutcome) -> None:
     if outcome.case_no is None:
-        console.print("No case: nothing was taken.")
+        console.print("No case: nothing was imported.")
         return
     did = "opened" if outcome.opened else "extended" if len(outcome.used) > outcome.count(Fate.KNOWN) else "unchanged"
     console.print(f"Case {outcome.case_no}: {did}.", highlight=False)
 
 
-def _show_contradictions(console: Console, outcome: TrailOutcome) -> None:
+def _show_discrepancies(console: Console, outcome: TrailOutcome) -> None:
     found = [used for used in outcome.used if used.fate is Fate.CONTRADICTION]
     if not found:
         return
-    table = Table(title="Contradictions, for the desk to settle", title_justify="left")
+    table = Table(title="Discrepancies for the desk to resolve", title_justify="left")
     for name in ("sheet", "row", "kind", "claimed", "applied"):
         table.add_column(name, overflow="fold")
     for used in found[:SHOWN_ROWS]:
@@ -164,7 +166,7 @@ def _show_odd(console: Console, outcome: TrailOutcome) -> None:
     odd = Counter(f"{note.column}: {note.message}" for note in outcome.notes)
     odd.update(f"{flag.field}: {flag.message}" for flag in outcome.flags)
     if odd:
-        table = Table(title="Odd, and taken all the same", title_justify="left")
+        table = Table(title="Imported with irregularities", title_justify="left")
         table.add_column("rows", justify="right")
         table.add_column("what", overflow="fold")
         for what, count in odd.most_common(SHOWN_ROWS):
@@ -176,7 +178,10 @@ def _show_odd(console: Console, outcome: TrailOutcome) -> None:
 
 
 def write_rejects(path: Path, outcome: TrailOutcome) -> int:
-    """Write where the rejected rows stand and why, as CSV; returns how many. Put them right in the workbook itself."""
+    """Write the places and reasons of rejected rows as CSV; return their number.
+
+    Correct the rows in the workbook itself.
+    """
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow(REJECT_COLUMNS)

@@ -1,4 +1,4 @@
-"""A money-trail workbook, written: every sheet with its columns, and nothing in it that a spreadsheet would run."""
+"""Write a money-trail workbook: every sheet with its columns, without anything that a spreadsheet would execute."""
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
@@ -17,7 +17,7 @@ _PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_nu
 
 
 def write_workbook(path: Path, sheets: Mapping[Sheet, Sequence[ExportRow]]) -> None:
-    """Write the workbook for its owner only, whole or not at all. Raises `OSError`."""
+    """Write the workbook for its owner only, completely or not at all. Raises `OSError`."""
     data = BytesIO()
     with xlsxwriter.Workbook(data, _PLAIN) as workbook:
         bold, quoted = workbook.add_format({"bold": True}), workbook.add_format({"quote_prefix": True})
@@ -37,7 +37,10 @@ def write_workbook(path: Path, sheets: Mapping[Sheet, Sequence[ExportRow]]) -> N
 def _write(
     page: Worksheet, row_no: int, place: int, column: TrailColumn, value: Value, quoted: Format, rupees: Format
 ) -> None:
-    """A text is a text, whatever it begins with; the quote keeps it one when somebody edits the cell."""
+    """Write a cell.
+
+    Text stays text, whatever it begins with; the quote prefix keeps it text when the cell is edited.
+    """
     if isinstance(value, int):
         if column in MONEY:
             page.write_number(row_no, place, value / 100, rupees)

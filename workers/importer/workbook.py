@@ -1,8 +1,8 @@
-"""XLSX workbooks: read by calamine, after a look at what unpacking them would cost.
+"""Read XLSX workbooks with calamine, after a check of their unpacked size.
 
-A workbook is a zip file from a stranger. It is unpacked here under a limit and handed on unpacked, so that
-whatever its directory claims, no more than `MAX_UNPACKED_BYTES` ever comes out of it; and a single cell far
-out is refused, because it would make a grid of billions.
+A workbook is a zip file from an unknown sender. It is unpacked here under a limit and passed on unpacked, so that no
+more than `MAX_UNPACKED_BYTES` ever comes out of it, whatever its directory claims. A single cell far out is refused,
+because it would make a grid of billions of cells.
 """
 
 import html
@@ -39,7 +39,7 @@ ZIP_MAGIC = b"PK\x03\x04"
 OLD_EXCEL_MAGIC = b"\xd0\xcf\x11\xe0"
 
 _SHEET_NAME = re.compile(rb"""<(?:\w+:)?sheet\b[^>]*?\bname=(?:"([^"]*)"|'([^']*)')""")
-# A cell that only has a colour or a border; whole rows of them are common, and they count as content in a grid.
+# A cell with only a colour or a border. Whole rows of them are common, and they would count as content of the grid.
 _EMPTY_CELL = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["'][^>]*/>""")
 # A cell to the right of column AZ or below row 299,999.
 _FAR_CELL = re.compile(
@@ -48,16 +48,16 @@ _FAR_CELL = re.compile(
 
 
 def rows_of(data: bytes, sheet_name: str | None = None) -> list[SheetRow]:
-    """The rows of one sheet (the first visible one with anything in it), numbered as Excel numbers them.
+    """Return the rows of one sheet (the first visible one with content), numbered as in Excel.
 
-    Raises `FileRefused` for what is no workbook, is protected, too large, or has no such sheet.
+    Raises `FileRefused` if it is no workbook, is protected or too large, or has no such sheet.
     """
     with _opened(data) as workbook:
         return _rows(_chosen(workbook, sheet_name), MAX_ROWS + HEADER_SEARCH_ROWS)
 
 
 def sheets_of(data: bytes, most_rows: int) -> list[WorkbookSheet]:
-    """Every sheet with its rows, hidden or not; at most `most_rows` in each.
+    """Return every sheet with its rows, hidden or not; at most `most_rows` in each.
 
     Raises `FileRefused` as `rows_of` does, and for more than `MAX_SHEETS`.
     """
@@ -76,7 +76,7 @@ def sheets_of(data: bytes, most_rows: int) -> list[WorkbookSheet]:
 
 
 def names_of(data: bytes) -> list[str]:
-    """The names of a workbook's sheets, without unpacking more than its index; none where it cannot be read."""
+    """Return the names of a workbook's sheets and unpack only its index; empty if it cannot be read."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as packed, packed.open("xl/workbook.xml") as file:
             index = file.read(MAX_INDEX_BYTES)
@@ -114,11 +114,11 @@ def _chosen(workbook: CalamineWorkbook, name: str | None) -> CalamineSheet:
         sheet = workbook.get_sheet_by_name(candidate)
         if sheet.total_height:
             return sheet
-    raise FileRefused("the workbook has no visible sheet with anything in it")
+    raise FileRefused("the workbook has no visible sheet with content")
 
 
 def _fill_merged(cells: list[list[Cell]], sheet: CalamineSheet) -> None:
-    """Repeat what a merged cell says in the rows it covers: people merge the complaint's number over its transfers."""
+    """Repeat a merged cell's value in all its rows, because people merge a complaint's number over its transfers."""
     filled = 0
     for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
         if top >= len(cells) or left >= len(cells[top]):
@@ -132,7 +132,7 @@ def _fill_merged(cells: list[list[Cell]], sheet: CalamineSheet) -> None:
 
 
 def _unpacked(data: bytes) -> BytesIO:
-    """The same workbook, unpacked under the limits."""
+    """Return the same workbook, unpacked under the limits."""
     target = BytesIO()
     left = MAX_UNPACKED_BYTES
     try:
@@ -153,10 +153,10 @@ def _unpacked(data: bytes) -> BytesIO:
 
 
 def _without_far_cells(sheet_xml: bytes) -> bytes:
-    """The sheet without its merely coloured cells. Raises `FileRefused` when something still stands far out."""
+    """Return the sheet without its empty formatted cells. Raises `FileRefused` if a cell is still far out."""
     filled = _EMPTY_CELL.sub(b"", sheet_xml)
     if _FAR_CELL.search(filled):
-        raise FileRefused(f"something stands right of column {MAX_COLUMN} or below row {MAX_ROWS:,}")
+        raise FileRefused(f"a cell is right of column {MAX_COLUMN} or below row {MAX_ROWS:,}")
     return filled
 
 

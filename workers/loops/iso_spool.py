@@ -1,4 +1,4 @@
-"""The worker's eye on the spool: what banks put into their `in/` is taken, and moved to `done/` or `refused/`."""
+"""Loop that takes banks' ISO 20022 files from `in/`, and moves them to `done/` or `refused/`."""
 
 import asyncio
 import logging
@@ -20,50 +20,50 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS: Final = 1.0
 FILES_A_ROUND: Final = 50
-"""of one bank: one that sends thousands at once must not keep the others waiting"""
+"""per bank, so that a bank that sends thousands of files does not delay the others"""
 SET_ASIDE_SECONDS: Final = 10.0
-"""a file that could not be taken or moved (a full disk, the database away) is not tried again before that"""
+"""wait before retrying a file that could not be taken or moved, as with a full disk or no database"""
 
 TRANSIENT: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file. `path` is where it lies; None: somebody else has moved it."""
+    """Result of one file. `path` is its new place, or None if another process moved it."""
 
     path: Path | None
     taken: MessageTaken | None
     reason: str = ""
-    """of a refusal"""
+    """reason of a refusal"""
 
 
 @dataclass(frozen=True)
-class IsoWatch:
-    """Looks at every bank's `in/` for ever. Of several workers one takes files up at a time."""
+class SpoolWatcher:
+    """Watches every bank's `in/` for ever. Only one of several workers takes files at a time."""
 
     ctx: Context
     spool: Spool
-    follow: Callable[[FollowUp | None], None]
-    """tells the case's workflow"""
+    notify: Callable[[FollowUp | None], None]
+    """notifies the case's workflow"""
     poll_seconds: float = POLL_SECONDS
     _seen: dict[Path, Sighting] = field(default_factory=dict)
     _set_aside: dict[Path, float] = field(default_factory=dict)
 
     async def run(self) -> None:
-        """Look again and again, until it is cancelled."""
+        """Check the folders again and again, until cancelled."""
         while True:
             try:
-                await self.look()
+                await self.check_once()
             except TRANSIENT as error:
-                log.warning("the spool was not looked through: %s", type(error).__name__)
+                log.warning("the spool was not checked: %s", type(error).__name__)
             await asyncio.sleep(self.poll_seconds)
 
-    async def look(self) -> list[Outcome]:
-        """Take every file that looks as it did at the look before, and say what became of each.
+    async def check_once(self) -> list[Outcome]:
+        """Take every file that is unchanged since the last check; return the result of each.
 
-        A file that has changed since, or is new, may still be being written.
+        A new or changed file may still be incomplete.
         """
-        ready = await self._sight()
+        ready = await self._complete_files()
         if not ready:
             return []
         async with self.ctx.pool.acquire() as connection:
@@ -72,8 +72,8 @@ class IsoWatch:
             found = [await self._take(seen) for seen in ready]
         return [outcome for outcome in found if outcome is not None]
 
-    async def _sight(self) -> list[Sighting]:
-        """The files of every bank that can be taken now, the oldest first."""
+    async def _complete_files(self) -> list[Sighting]:
+        """Return the files of every bank that can be taken now, the oldest first."""
         codes = {institution.code for institution in self.ctx.directory.current}
         waiting = await asyncio.to_thread(self._waiting, codes)
         complete: list[Sighting] = []
@@ -89,14 +89,14 @@ class IsoWatch:
         return self._seen.get(seen.path) == seen and self._set_aside.get(seen.path, 0.0) <= time.monotonic()
 
     def _waiting(self, codes: Set[str]) -> list[list[Sighting]]:
-        """What lies in each `in/` of these banks; blocks on the disk."""
+        """Return the files in each `in/` of these banks; blocks on disk access."""
         found = []
         for code in sorted(self.spool.banks() & codes):
             try:
                 found.append(self.spool.waiting(code))
             except OSError as error:
-                # One bank's folder that cannot be read costs no other bank its answers.
-                log.warning("the spool of %s is not read: %s", code, error.strerror)
+                # One bank's unreadable folder must not delay the answers of other banks.
+                log.warning("the spool of %s cannot be read: %s", code, error.strerror)
         return found
 
     async def _take(self, seen: Sighting) -> Outcome | None:
@@ -105,28 +105,30 @@ class IsoWatch:
         except FileNotFoundError:
             return None
         except Exception as error:
-            # Whatever is wrong with one file, the others are taken. The text of an error may repeat what stood in it.
+            # A faulty file must not stop the others. The log has no error text, because it may repeat the file's
+            # content.
             self._set_aside[seen.path] = time.monotonic() + SET_ASIDE_SECONDS
-            log.warning("a file of %s waits: %s", seen.bank_code, type(error).__name__)
+            log.warning("a file of %s is retried later: %s", seen.bank_code, type(error).__name__)
             return None
         if outcome.taken is None:
-            log.warning("a file of %s is refused: %s", seen.bank_code, outcome.reason)
+            log.warning("a file of %s was refused: %s", seen.bank_code, outcome.reason)
         else:
-            self.follow(outcome.taken.follow_up)
+            self.notify(outcome.taken.follow_up)
             log.info("a file of %s: %s", seen.bank_code, outcome.taken.said)
         return outcome
 
 
 class SpoolBusy(Exception):
-    """Another process has been taking files up for too long."""
+    """Another process has been taking files for too long."""
 
 
-async def take_alone(
+async def take_file_exclusively(
     ctx: Context, spool: Spool | None, bank_code: str, path: Path, *, patience_seconds: float
 ) -> Outcome:
-    """As `take_file`, while nobody else takes files up. Raises `SpoolBusy`, and what `take_file` does.
+    """Take one file as `take_file` does, while no other process takes files.
 
-    FileNotFoundError: while this one waited, another has moved the file.
+    Raises `SpoolBusy`, the errors of `take_file`, and FileNotFoundError if another process has moved the file
+    meanwhile.
     """
     async with ctx.pool.acquire() as connection:
         if not await wait_to_watch(connection, patience_seconds):
@@ -135,9 +137,9 @@ async def take_alone(
 
 
 async def take_file(ctx: Context, spool: Spool | None, bank_code: str, path: Path) -> Outcome:
-    """Take one file as that bank's word; one that lies in the bank's `in/` is moved out of it.
+    """Take one file as a statement of that bank; a file in the bank's `in/` is moved out of it.
 
-    Raises what the disk or the database raises; taken again, it is the same answer.
+    Raises the errors of the disk and the database. Taking the same file again gives the same answer.
     """
     body = await asyncio.to_thread(read_file, path)
     try:

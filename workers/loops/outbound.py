@@ -1,6 +1,6 @@
-"""What leaves for people, banks and the police's register: a worker looks for what is due, again and again.
+"""Loop for outbound work: messages, FIR requests and documents that are due.
 
-The rows are the outbox, and a row that somebody has taken up is nobody else's: every worker may look.
+The rows are the outbox. A row that one worker has claimed is not taken by another, so every worker may run this loop.
 """
 
 import asyncio
@@ -23,28 +23,31 @@ from workers.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Errand = Callable[[], Awaitable[int]]
-"""does what is due of one kind, and returns how much of it went out"""
+DueWork = Callable[[], Awaitable[int]]
+"""does all due work of one kind, and returns how much was sent"""
 
-LOOK_EVERY_SECONDS: Final = 1.0
-"""a code must be there while its reader waits for it"""
+CHECK_EVERY_SECONDS: Final = 1.0
+"""short, because a person waits for a one-time code"""
 
 
 @dataclass(frozen=True)
-class Outward:
-    """Sends messages, asks for reports and issues the papers that come by themselves, for ever."""
+class OutboundLoop:
+    """Sends messages, requests FIRs and issues documents that fall due, for ever."""
 
     ctx: Context
     ways: Ways
     register: FirRegister | None
     appeal_address: str = ""
-    """where an account holder appeals, as papers and messages say it"""
-    look_every_seconds: float = LOOK_EVERY_SECONDS
+    """the address at which an account holder files a grievance, for documents and messages"""
+    check_every_seconds: float = CHECK_EVERY_SECONDS
 
     @classmethod
     @asynccontextmanager
     async def opened(cls, ctx: Context, settings: Settings, mail: MailRoute | None) -> AsyncIterator[Self]:
-        """With the gateway and the register that the settings name. Raises ValueError for one that cannot be used."""
+        """Open the loop with the SMS gateway and the FIR register of the settings.
+
+        Raises ValueError if one of them cannot be used.
+        """
         async with AsyncExitStack() as stack:
             sms: SmsGateway | None = None
             register: CctnsRegister | None = None
@@ -57,28 +60,28 @@ class Outward:
             yield cls(ctx, Ways(mail=mail, sms=sms), register, appeal_address(settings.public_url))
 
     async def run(self) -> None:
-        """Look until it is cancelled; whatever fails is looked at again, and no errand waits for another."""
-        await asyncio.gather(*(self._for_ever(errand) for errand in self._errands()))
+        """Run until cancelled. Failed work is retried, and no kind of work waits for another."""
+        await asyncio.gather(*(self._for_ever(work) for work in self._kinds()))
 
-    async def look(self) -> int:
-        """Do what is due, once; returns how much of it went out."""
-        return sum([await self._attempt(errand) for errand in self._errands()])
+    async def send_due_once(self) -> int:
+        """Do all due work once; return how much was sent."""
+        return sum([await self._attempt(work) for work in self._kinds()])
 
-    def _errands(self) -> tuple[Errand, ...]:
+    def _kinds(self) -> tuple[DueWork, ...]:
         return (
             partial(send_due, self.ctx, self.ways),
             partial(register_due, self.ctx, self.register),
             partial(issue_papers_due, self.ctx, self.appeal_address),
         )
 
-    async def _for_ever(self, errand: Errand) -> None:
+    async def _for_ever(self, work: DueWork) -> None:
         while True:
-            if not await self._attempt(errand):
-                await asyncio.sleep(self.look_every_seconds)
+            if not await self._attempt(work):
+                await asyncio.sleep(self.check_every_seconds)
 
-    async def _attempt(self, errand: Errand) -> int:
+    async def _attempt(self, work: DueWork) -> int:
         try:
-            return await errand()
-        except Exception as error:  # a fault about one row must not end the errands of all others
-            log.warning("what is due outward waits: %s", type(error).__name__)
+            return await work()
+        except Exception as error:  # an error about one row must not stop the other kinds of work
+            log.warning("outbound work is retried later: %s", type(error).__name__)
             return 0

@@ -1,7 +1,7 @@
-"""Looking after the way home: holds are taken up, procedures started, told and looked after.
+"""Loop that opens procedures for holds, and starts and notifies the workflows of procedures.
 
-It never decides and never keeps: the rows are the outbox, the database says when there is something to do, and a look
-every few seconds finds what was missed. Doing it twice is harmless.
+It decides and stores nothing: the rows are the outbox. The database notifies it of new work, and a check every few
+seconds finds anything missed. Doing the work twice is harmless.
 """
 
 import asyncio
@@ -29,22 +29,22 @@ from workflows import options
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_SECONDS: Final = 5.0
-"""when nobody has said that there is something to do"""
+CHECK_EVERY_SECONDS: Final = 5.0
+"""time between two checks without a notification"""
 GATHER_SECONDS: Final = 0.05
-"""a burst of holds is taken up together"""
+"""a burst of holds is handled together"""
 ROUND_LIMIT: Final = 200
-LOOK_AFTER: Final = timedelta(days=1)
-"""a procedure whose workflow was not seen for so long is looked after: somebody may have ended it by mistake"""
-LOOK_AFTER_LIMIT: Final = 50
+UNSEEN_FOR: Final = timedelta(days=1)
+"""a procedure whose workflow was not seen for this long is started again, because it may have been ended by mistake"""
+UNSEEN_LIMIT: Final = 50
 PURGE_LIMIT: Final = 1_000
-REST_OF_A_CASE: Final = timedelta(minutes=1)
-"""a case that failed is left alone for so long, and costs no other case"""
+FAILED_CASE_PAUSE: Final = timedelta(minutes=1)
+"""a failed case is not retried before this, and delays no other case"""
 RPC_TIMEOUT: Final = timedelta(seconds=5)
 TRANSIENT: Final = (RPCError, RuntimeError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""RuntimeError is what a lazy client raises when its first connection fails"""
+"""a lazy client raises RuntimeError when its first connection fails"""
 SERVERS_AWAY: Final = (RPCError, OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
-"""no case's trouble: it ends the round"""
+"""no fault of a case: the round ends"""
 
 WORKFLOWS: Final = {
     ProcedureKind.RESTORATION: "RestorationWorkflow",
@@ -56,106 +56,106 @@ WORKFLOWS: Final = {
 
 
 @dataclass
-class Aftercare:
-    """One process's care of the way home; of several processes one works, the others wait to take its place."""
+class ProcedureStarter:
+    """Starts procedures in one process. One of several processes works; the others wait to replace it."""
 
     ctx: Context
     client: Client
-    _resting: dict[str, datetime] = field(default_factory=dict)
-    """by case that failed: until when it is left alone"""
+    _paused: dict[str, datetime] = field(default_factory=dict)
+    """by failed case: the time before which it is not retried"""
 
     async def run(self) -> None:
-        """Look for ever; a server that is away is waited for."""
+        """Run for ever, and wait while a server is unavailable."""
         while True:
             try:
                 async with self.ctx.pool.acquire() as connection:
                     if await procedure_outbox.may_watch(connection):
                         await self._watch(connection)
             except TRANSIENT as error:
-                log.warning("aftercare waits: %s", type(error).__name__)
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
+                log.warning("the procedure starter waits: %s", type(error).__name__)
+            await asyncio.sleep(CHECK_EVERY_SECONDS)
 
     @property
-    def _gathers(self) -> timedelta:
-        """How long holds of a case whose money is chased are gathered, so that they are taken up together."""
+    def _gather_time(self) -> timedelta:
+        """Time to gather the holds of a case that is still tracked, so that they are handled together."""
         return timedelta(seconds=self.ctx.policy.right_of_way.take_up_after_seconds / self.ctx.clock_factor)
 
-    async def look(self) -> int:
-        """One round of everything; returns how many things came of it. Raises what a server raises that is away."""
+    async def run_once(self) -> int:
+        """Run one round; return how many procedures changed. Raises the error of an unavailable server."""
         now = self.ctx.now()
-        for case_no in [case_no for case_no, until in self._resting.items() if until <= now]:
-            del self._resting[case_no]
-        done = await self._take_up_holds()
+        for case_no in [case_no for case_no, until in self._paused.items() if until <= now]:
+            del self._paused[case_no]
+        done = await self._open_for_holds()
         done += await self._start()
-        done += await self._tell()
-        await self._look_after(now)
+        done += await self._notify()
+        await self._restart_unseen(now)
         await self._purge(now)
         return done
 
     async def _watch(self, connection: Connection) -> None:
-        """Look whenever the database says so, until the connection is lost."""
+        """Run a round whenever the database notifies, until the connection is lost."""
         woken = asyncio.Event()
         lost = asyncio.Event()
-        # What is gathered for less than a moment is there with the next word of the database.
-        gathers = self._gathers.total_seconds()
-        look_every_seconds = min(LOOK_EVERY_SECONDS, gathers) if gathers > GATHER_SECONDS else LOOK_EVERY_SECONDS
+        # Work gathered for less than a moment is found at the database's next notification.
+        gather_seconds = self._gather_time.total_seconds()
+        check_every_seconds = (
+            min(CHECK_EVERY_SECONDS, gather_seconds) if gather_seconds > GATHER_SECONDS else CHECK_EVERY_SECONDS
+        )
 
-        def heard(_connection: object, _pid: int, _channel: str, _payload: object) -> None:
+        def on_notification(_connection: object, _pid: int, _channel: str, _payload: object) -> None:
             woken.set()
 
-        def gone(_connection: object) -> None:
+        def on_lost(_connection: object) -> None:
             lost.set()
             woken.set()
 
-        connection.add_termination_listener(gone)
-        await connection.add_listener(procedure_outbox.AFTERCARE, heard)
+        connection.add_termination_listener(on_lost)
+        await connection.add_listener(procedure_outbox.AFTERCARE, on_notification)
         try:
             while not lost.is_set():
                 woken.clear()
-                done = await self._look_patiently()
+                done = await self._run_patiently()
                 if done >= ROUND_LIMIT:
                     continue
                 try:
-                    await asyncio.wait_for(woken.wait(), look_every_seconds)
+                    await asyncio.wait_for(woken.wait(), check_every_seconds)
                     await asyncio.sleep(GATHER_SECONDS)
                 except TimeoutError:
                     continue
         finally:
             if not connection.is_closed():
-                connection.remove_termination_listener(gone)
-                await connection.remove_listener(procedure_outbox.AFTERCARE, heard)
+                connection.remove_termination_listener(on_lost)
+                await connection.remove_listener(procedure_outbox.AFTERCARE, on_notification)
 
-    async def _look_patiently(self) -> int:
+    async def _run_patiently(self) -> int:
         try:
-            return await self.look()
+            return await self.run_once()
         except TRANSIENT as error:
-            log.warning("aftercare waits: %s", type(error).__name__)
+            log.warning("the procedure starter waits: %s", type(error).__name__)
             return 0
 
-    # -- what there is to do ---------------------------------------------------------------------------------------
+    # -- work to do ----------------------------------------------------------------------------------------------------
 
-    async def _take_up_holds(self) -> int:
-        held_before = self.ctx.now() - self._gathers
+    async def _open_for_holds(self) -> int:
+        held_before = self.ctx.now() - self._gather_time
         async with self.ctx.pool.acquire() as connection:
-            waiting = await account_holds.cases_to_take_up(connection, held_before, list(self._resting), ROUND_LIMIT)
+            waiting = await account_holds.cases_to_take_up(connection, held_before, list(self._paused), ROUND_LIMIT)
         take_up = AftercareWork.TAKE_UP
         return sum([await self._attempt(take_up, one, partial(opening.take_up, self.ctx, one)) for one in waiting])
 
     async def _start(self) -> int:
         async with self.ctx.pool.acquire() as connection:
-            waiting = await procedure_outbox.to_start(connection, list(self._resting), ROUND_LIMIT)
+            waiting = await procedure_outbox.to_start(connection, list(self._paused), ROUND_LIMIT)
         return await self._each(AftercareWork.START, waiting)
 
-    async def _tell(self) -> int:
+    async def _notify(self) -> int:
         async with self.ctx.pool.acquire() as connection:
-            waiting = await procedure_outbox.to_tell(connection, list(self._resting), ROUND_LIMIT)
+            waiting = await procedure_outbox.to_tell(connection, list(self._paused), ROUND_LIMIT)
         return await self._each(AftercareWork.TELL, waiting)
 
-    async def _look_after(self, now: datetime) -> None:
+    async def _restart_unseen(self, now: datetime) -> None:
         async with self.ctx.pool.acquire() as connection:
-            waiting = await procedure_outbox.not_seen(
-                connection, now - LOOK_AFTER, list(self._resting), LOOK_AFTER_LIMIT
-            )
+            waiting = await procedure_outbox.not_seen(connection, now - UNSEEN_FOR, list(self._paused), UNSEEN_LIMIT)
         await self._each(AftercareWork.LOOK_AFTER, waiting)
 
     async def _purge(self, now: datetime) -> None:
@@ -163,20 +163,20 @@ class Aftercare:
         async with self.ctx.pool.acquire() as connection:
             await procedure_outbox.purge(connection, before, PURGE_LIMIT)
 
-    # -- one case must not keep the others waiting -----------------------------------------------------------------
+    # -- one case must not delay the others ----------------------------------------------------------------------------
 
     async def _each(self, work: AftercareWork, waiting: list[Waiting]) -> int:
-        """Start each, or tell it: both is one call. Returns how many were reached."""
+        """Start or signal each procedure, in one call each; return how many were reached."""
         reach = self._reach
         return sum([await self._attempt(work, one.start.case_no, partial(reach, work, one)) for one in waiting])
 
     async def _reach(self, work: AftercareWork, waiting: Waiting) -> None:
-        """Start the workflow with a signal to look, or only signal the one that runs; and mark it."""
+        """Start the workflow with a signal, or signal the running one, and mark the row."""
         await self.client.start_workflow(
             WORKFLOWS[waiting.start.kind],
             waiting.start,
             id=waiting.start.workflow_id,
-            task_queue=options.WAY_HOME_QUEUE,
+            task_queue=options.RESTORATION_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             start_signal="changed" if waiting.news_ids else None,
@@ -190,11 +190,12 @@ class Aftercare:
                 await procedure_outbox.mark_started(connection, waiting.start.workflow_id, waiting.since, now)
 
     async def _attempt(self, work: AftercareWork, case_no: str, do: Callable[[], Awaitable[object]]) -> bool:
-        """Do something about one case; whether it was done. One after the other: the chase shares server and database.
+        """Do one piece of work about a case; return whether it succeeded.
 
-        Raises what a server raises that is away.
+        Work runs one at a time, because case workflows use the same server and database. Raises the error of an
+        unavailable server.
         """
-        if case_no in self._resting:
+        if case_no in self._paused:
             return False
         try:
             await do()
@@ -203,7 +204,7 @@ class Aftercare:
             raise
         except Exception as error:
             METRICS.aftercare_failed(work)
-            log.warning("aftercare: %s of case %s failed: %s", work, case_no, type(error).__name__)
-            self._resting[case_no] = self.ctx.now() + REST_OF_A_CASE
+            log.warning("procedure starter: %s of case %s failed: %s", work, case_no, type(error).__name__)
+            self._paused[case_no] = self.ctx.now() + FAILED_CASE_PAUSE
             return False
         return True

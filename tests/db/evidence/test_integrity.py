@@ -113,7 +113,7 @@ async def test_a_healthy_case_is_clean_whatever_was_done_to_it(ctx: Context, dat
     )
     verdict = await verify(database_dsn)
     assert verdict.breaks == []
-    assert (verdict.cases, verdict.hops, verdict.in_words()) == (2, 7, "clean")
+    assert (verdict.cases, verdict.hops, verdict.as_text()) == (2, 7, "clean")
     assert verdict.entries > 10
     assert verdict.events > 5
 
@@ -247,7 +247,7 @@ async def test_only_the_broken_case_is_named(
     await superuser.execute("DELETE FROM ledger_balance WHERE case_no = $1", other.ack_no)
     verdict = await verify(database_dsn)
     assert {found.case_no for found in verdict.breaks} == {other.ack_no}
-    assert other.ack_no in verdict.in_words()
+    assert other.ack_no in verdict.as_text()
     assert (await verify(database_dsn, case_no)).clean
 
 

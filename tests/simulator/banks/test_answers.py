@@ -1,4 +1,4 @@
-"""A bank does not lose its answer: it logs in, tries again, waits for the police to be there."""
+"""A bank loses no answer: it logs in, retries, and waits until the police can be reached."""
 
 import asyncio
 

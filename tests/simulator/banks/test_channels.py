@@ -1,4 +1,4 @@
-"""Banks that are asked otherwise than by the I4C wire: what they read, what they take for theirs, what they say."""
+"""Banks on channels other than the I4C wire: reading requests, opening tickets, sending answers."""
 
 import asyncio
 from base64 import b64encode
@@ -26,7 +26,7 @@ from simulator.server import SimulatorServer, until
 from simulator.wires.answer_page import Statement, statements
 from simulator.wires.i4c import TicketError
 from simulator.wires.iso_messages import read_message, write_answer
-from simulator.wires.json_api import answer_lines, read_demand
+from simulator.wires.json_api import answer_lines, read_hold_request
 from simulator.wires.letters import read_hold_letter
 from tests.simulator.banks.test_orders import ordered
 from tests.simulator.conftest import quiet
@@ -36,13 +36,13 @@ EVERY = Channels(api=("push", "i4c"), seat=("pull",), mail=("email",))
 
 
 def demand(**changes: object) -> dict[str, object]:
-    """A hold request in JSON, as far as a bank looks at it."""
+    """Return a hold request in JSON, with the fields that a bank reads."""
     hop = {"hop": 3, "reference": RRN, "amount_paise": 500_00, "disputed_paise": 400_00, "layer": 2}
     return {"hold_id": str(uuid4()), "ack_no": ACK, "hops": [hop]} | changes
 
 
 def signed(secret: bytes, content: dict[str, object], *, key: str = "") -> tuple[bytes, dict[str, str]]:
-    """An event of the police, signed with that secret."""
+    """Return an event of the police, signed with that secret."""
     body = orjson.dumps({"type": "hold.requested", "timestamp": "2026-11-24T10:00:00Z", "data": content})
     now, event_id = datetime.now(UTC), key or str(content["hold_id"])
     signature = Webhook(secret).sign(event_id, now, body.decode())
@@ -50,7 +50,7 @@ def signed(secret: bytes, content: dict[str, object], *, key: str = "") -> tuple
     return body, headers
 
 
-# -- who is reached how ------------------------------------------------------------------------------------------------
+# -- channels of the banks ---------------------------------------------------------------------------------------------
 
 
 def test_banks_of_a_class_take_turns_and_the_directory_names_one_way_each() -> None:
@@ -71,12 +71,12 @@ def test_unless_told_every_bank_speaks_the_i4c_wire() -> None:
     assert {bank.channel for bank in build_institutions(SimulatorConfig())} == {"i4c"}
 
 
-# -- a webhook ---------------------------------------------------------------------------------------------------------
+# -- webhook -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 async def pushed() -> tuple[SimulatorServer, str, bytes]:
-    """A world with a bank that is asked by webhook: the address, and the secret."""
+    """A world with a webhook bank: its address and its secret."""
     sim = SimulatorServer(quiet(channels=EVERY))
     bank = next(bank for bank in sim.institutions if bank.channel == "push")
     return sim, bank.code, bank.webhook_secret
@@ -123,10 +123,10 @@ async def test_faults_at_the_door_are_faults_of_a_webhook_too(pushed: tuple[Simu
 )
 def test_what_is_no_hold_request_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(TicketError):
-        read_demand(demand(**changes))
+        read_hold_request(demand(**changes))
 
 
-# -- what is said ------------------------------------------------------------------------------------------------------
+# -- answers -----------------------------------------------------------------------------------------------------------
 
 
 def test_rows_become_lines_of_the_hop_they_speak_of() -> None:
@@ -160,10 +160,10 @@ def test_a_person_states_nothing_twice_and_a_code_last() -> None:
         row["transaction_datetime"] = f"2026-11-24 10:00:{second:02d}"
     said = statements([*cash, cash[0], hold_row(RRN, 300), hold_row(RRN, 300), refusal_row(RRN, 9, "77")])[RRN]
     first = said.portion()
-    assert (first.held_paise, len(first.taken_out), first.code) == (300, 5, "")
+    assert (first.held_paise, len(first.withdrawn), first.code) == (300, 5, "")
     said.said(first)
     second_portion = said.portion()
-    assert (second_portion.held_paise, len(second_portion.taken_out), second_portion.code) == (0, 2, "")
+    assert (second_portion.held_paise, len(second_portion.withdrawn), second_portion.code) == (0, 2, "")
     said.said(second_portion)
     assert said.portion() == Statement(code="01"), "what nobody explains is not found, in the page's words"
     said.said(said.portion())
@@ -172,15 +172,15 @@ def test_a_person_states_nothing_twice_and_a_code_last() -> None:
 
 def test_an_officer_puts_no_time_into_the_future() -> None:
     ahead = withdrawal_row(RRN, paise=100, new_rrn="1") | {"transaction_datetime": "2999-01-01 00:00:00"}
-    (row,) = statements([ahead])[RRN].taken_out
+    (row,) = statements([ahead])[RRN].withdrawn
     assert row["when"] <= f"{datetime.now(IST):%Y-%m-%dT%H:%M:%S}"
 
 
-# -- a letter ----------------------------------------------------------------------------------------------------------
+# -- letters -----------------------------------------------------------------------------------------------------------
 
 
 def letter(key: str, *, link: str = "http://127.0.0.1:9/a/" + "x" * 43, table: bool = True) -> EmailMessage:
-    """A letter of the police."""
+    """Return a letter of the police."""
     written = EmailMessage()
     written["From"], written["To"] = "police@example.org", "desk@example.org"
     written["Subject"] = f"Hold request: acknowledgement {ACK}"
@@ -243,7 +243,7 @@ CASE = f"{ACK}-W2YEBWSFD7WZY7NRK5JD"
 
 
 def cancellation(key: str) -> bytes:
-    """A camt.056, as far as a bank looks at it."""
+    """Return a camt.056 with the fields that a bank reads."""
     return (
         '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.056.001.08"><FIToFIPmtCxlReq>'
         f"<Assgnmt><Id>{key.replace('-', '')}</Id></Assgnmt><Case><Id>{CASE}</Id></Case>"

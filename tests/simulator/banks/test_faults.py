@@ -1,15 +1,15 @@
-"""Faults of single banks: each does what it says, only where it was set, and the bank's true answer still comes."""
+"""Faults of single banks: each has its effect at its bank only, and the bank's correct answer still comes."""
 
 import asyncio
 
 import httpx
 import pytest
 
-from simulator.banks.faults import FaultBook, Faults, Foul, Reply
+from simulator.banks.faults import FaultBook, Faults, FaultyPost, Reply
 from simulator.banks.script import WrittenRow, hold_row, refusal_row
 from simulator.config import Knobs
+from simulator.faulty_replies import drop
 from simulator.server import SimulatorServer, until
-from simulator.spoilt import drop
 from tests.simulator.conftest import quiet
 from tests.simulator.police import Police, incident
 
@@ -19,7 +19,7 @@ BANK = "HDFC"
 
 @pytest.fixture
 def asked(sim: SimulatorServer, police: Police) -> tuple[SimulatorServer, Police]:
-    """A bank's door with the police before it."""
+    """An endpoint of a bank, and the police that it answers."""
     return sim, police
 
 
@@ -32,19 +32,19 @@ def test_a_bank_has_no_faults_unless_told() -> None:
     assert book.of_call(BANK) is None
     assert book.of_post(BANK, "key") is None
     rows = [hold_row("1", 500)]
-    assert book.bent(BANK, "key", rows) == rows
-    assert all(getattr(Faults(), kind.value) == 0 for kind in [*Reply, *Foul])
+    assert book.with_faults(BANK, "key", rows) == rows
+    assert all(getattr(Faults(), kind.value) == 0 for kind in [*Reply, *FaultyPost])
 
 
 def test_the_same_seed_draws_the_same_faults_and_others_are_left_alone() -> None:
-    def drawn(seed: int) -> list[Foul | None]:
+    def drawn(seed: int) -> list[FaultyPost | None]:
         book = FaultBook(seed)
         book.put(BANK, Faults(bad_signature=0.3, replayed_post=0.3))
         assert book.of_post("ICIC", "0") is None
         return [book.of_post(BANK, str(number)) for number in range(100)]
 
     assert drawn(7) == drawn(7) != drawn(8)
-    assert {Foul.SIGNATURE, Foul.REPLAYED, None} == set(drawn(7))
+    assert {FaultyPost.SIGNATURE, FaultyPost.REPLAYED, None} == set(drawn(7))
 
 
 def test_faults_at_the_door_end_after_so_many_calls() -> None:
@@ -56,7 +56,7 @@ def test_faults_at_the_door_end_after_so_many_calls() -> None:
 def test_a_boastful_bank_multiplies_what_it_holds_and_nothing_else() -> None:
     book = FaultBook(seed=7)
     book.put(BANK, Faults(boasted_hold=1.0, boast_factor=3))
-    held, refused = book.bent(BANK, "key", [hold_row("1", 500_00), refusal_row("2", 700_00, "01")])
+    held, refused = book.with_faults(BANK, "key", [hold_row("1", 500_00), refusal_row("2", 700_00, "01")])
     assert (held["amount"], held["disputed_amount"]) == ("1500.00", "1500.00")
     assert refused == refusal_row("2", 700_00, "01")
 
@@ -65,7 +65,7 @@ def test_a_wrong_clock_moves_every_time_that_is_one() -> None:
     book = FaultBook(seed=7)
     book.put(BANK, Faults(skewed_clock=1.0, skew_seconds=-3600))
     rows: list[WrittenRow] = [{"transaction_datetime": told} for told in ("2026-11-24 10:00:00", "2026-11-24 13:34:PM")]
-    assert [row["transaction_datetime"] for row in book.bent(BANK, "key", rows)] == [
+    assert [row["transaction_datetime"] for row in book.with_faults(BANK, "key", rows)] == [
         "2026-11-24 09:00:00",
         "2026-11-24 13:34:PM",
     ]
@@ -109,9 +109,9 @@ async def test_a_reply_in_an_odd_charset_is_no_utf_8(asked: tuple[SimulatorServe
     assert '"00"' in reply.content.decode("utf-16")
 
 
-@pytest.mark.parametrize("foul", list(Foul))
+@pytest.mark.parametrize("foul", list(FaultyPost))
 async def test_the_true_post_comes_once_whatever_foul_try_goes_with_it(
-    asked: tuple[SimulatorServer, Police], foul: Foul
+    asked: tuple[SimulatorServer, Police], foul: FaultyPost
 ) -> None:
     sim, police = asked
     sim.put_faults(BANK, Faults.model_validate({foul.value: 1.0}))
@@ -121,8 +121,8 @@ async def test_the_true_post_comes_once_whatever_foul_try_goes_with_it(
         await until(lambda: poster.accepted == 1 and sum(book.refusals.values()) == 1)
     [(name, _)] = book.refusals
     assert name == foul.value
-    # This station reads whatever opens; the product's own doors are tried in tests/e2e/test_faults.py.
-    whole = {Foul.REPLAYED, Foul.DRIPPED}
+    # This small police API accepts anything that it can decrypt. tests/e2e/test_faults.py tests the product's API.
+    whole = {FaultyPost.REPLAYED, FaultyPost.DRIPPED}
     assert len(police.updates) >= (2 if foul in whole else 1)
     assert poster.gave_up == 0
 
@@ -141,7 +141,7 @@ async def test_faults_are_set_by_the_control_and_counted_in_the_state() -> None:
 
 async def test_a_dropped_line_is_cut_whatever_loop_the_server_runs_on() -> None:
     class Cycle:
-        """As uvicorn's, over a transport that is none of asyncio's classes (uvloop's are not)."""
+        """A transport like uvloop's, which is no subclass of asyncio's classes."""
 
         class transport:  # noqa: N801 - it stands for an attribute
             aborted = 0

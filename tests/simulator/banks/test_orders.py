@@ -1,4 +1,4 @@
-"""What simulated banks do with orders: all of it in the end, in parts, late, twice or elsewhere as the seed has it."""
+"""Simulated banks and orders: everything is executed in the end, in parts, late, twice or wrongly by the seed."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -14,8 +14,8 @@ from adapters.banks.iso20022.orders import encode_cancellation, encode_order
 from schemas.orders.orders import BankOrder, Beneficiary
 from schemas.orders.orders import OrderLine as ProductLine
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
-from simulator.banks.iso_orders import read_iso_cancelled, read_iso_order, write_done, write_stopped
-from simulator.banks.orders import WRONG_ACCOUNT, Order, OrderLine, read_order, words_on
+from simulator.banks.iso_orders import read_iso_cancelled, read_iso_order, write_cancellation_acknowledged, write_done
+from simulator.banks.orders import WRONG_ACCOUNT, Order, OrderLine, read_order, reports_on
 from simulator.config import SimulatorConfig
 from simulator.institutions import build_institutions
 from simulator.wires.i4c import TicketError
@@ -46,14 +46,14 @@ def test_in_the_end_every_paisa_is_done_once_to_the_right_account(
     seed: int, paise: list[int], kind: str, signed: bool
 ) -> None:
     config = SimulatorConfig(seed=seed)
-    words = words_on(config, BANKS[seed % len(BANKS)], order(*paise, kind=kind), signed=signed)
+    words = reports_on(config, BANKS[seed % len(BANKS)], order(*paise, kind=kind), signed=signed)
     assert [word.after for word in words] == sorted(word.after for word in words)
     right = [done for word in words for done in word.lines if done.account != WRONG_ACCOUNT]
     references = [(done.line_no, done.reference) for word in words for done in word.lines]
     assert len(references) == len(set(references))
     for number, amount in enumerate(paise, 1):
         done = sum(one.amount_paise for one in right if one.line_no == number)
-        # A second time is another credit of the same sum.
+        # The second time is another credit of the same amount.
         assert done in ({amount, 2 * amount} if signed and kind == "restore" else {amount})
     assert all(done.account == ("20000000001" if kind == "restore" else "") for done in right)
 
@@ -70,8 +70,8 @@ def test_in_the_end_every_paisa_is_done_once_to_the_right_account(
 def test_each_habit(habit: str, words: int, amounts: list[int]) -> None:
     nothing = {"late": 0, "in_part": 0, "twice": 0, "elsewhere": 0}
     config = quiet(orders=nothing | {habit: 1})
-    plain = words_on(quiet(orders=nothing), BANKS[0], order(100_01), signed=True)
-    said = words_on(config, BANKS[0], order(100_01), signed=True)
+    plain = reports_on(quiet(orders=nothing), BANKS[0], order(100_01), signed=True)
+    said = reports_on(config, BANKS[0], order(100_01), signed=True)
     assert len(said) == words
     assert [word.lines[0].amount_paise for word in said] == amounts
     if habit == "late":
@@ -82,7 +82,7 @@ def test_each_habit(habit: str, words: int, amounts: list[int]) -> None:
 
 def test_the_page_of_a_letter_takes_neither_a_second_credit_nor_a_wrong_account() -> None:
     config = quiet(orders={"late": 0, "in_part": 0, "twice": 1, "elsewhere": 1})
-    (word,) = words_on(config, BANKS[0], order(100_00), signed=False)
+    (word,) = reports_on(config, BANKS[0], order(100_00), signed=False)
     assert word.lines[0].amount_paise == 100_00
 
 
@@ -113,7 +113,7 @@ def test_what_is_no_order_is_refused(content: object) -> None:
 
 
 def ordered(kind: OrderKind) -> BankOrder:
-    """An order as the product writes it into a file."""
+    """Return an order as the product writes it into a file."""
     now = datetime(2026, 11, 24, 10, tzinfo=UTC)
     to = Beneficiary(institution="SBIN", holder="20000000001") if kind is OrderKind.RESTORE else None
     reason = OrderReason.RESTORATION if kind is OrderKind.RESTORE else OrderReason.LAPSED
@@ -149,7 +149,7 @@ def test_an_order_by_file_is_read_as_it_was_written_and_its_answer_as_it_was_mea
     read, case = found
     assert (read.order_id, read.kind, read.ack_no) == (str(told.order_id), kind.value, told.ack_no)
     assert [(one.line_no, one.amount_paise) for one in read.lines] == [(1, 100_50), (2, 201_00)]
-    (word,) = words_on(quiet(orders={"late": 0, "in_part": 0}), BANKS[0], read, signed=False)
+    (word,) = reports_on(quiet(orders={"late": 0, "in_part": 0}), BANKS[0], read, signed=False)
     answer = decode(write_done("AUBL", read, case, word.lines))
     if isinstance(answer, ReturnedFunds):
         assert kind is OrderKind.RESTORE
@@ -175,9 +175,9 @@ def test_a_file_whose_order_has_no_id_of_ours_is_not_carried_out(foreign: bytes)
     told = ordered(OrderKind.RESTORE)
     told = told.model_copy(update={"cancelled_at": told.ordered_at})
     ours, written = told.order_id.hex.encode(), encode_order("AUBL", told, created_at=told.ordered_at)
-    with pytest.raises(TicketError, match="none of the police's"):
+    with pytest.raises(TicketError, match="not one of the police"):
         read_iso_order(written.replace(ours, foreign))
-    with pytest.raises(TicketError, match="none of the police's"):
+    with pytest.raises(TicketError, match="not one of the police"):
         read_iso_cancelled(encode_cancellation("AUBL", told).replace(ours, foreign))
 
 
@@ -189,7 +189,7 @@ def test_an_order_taken_back_by_file_is_read_as_it_was_written_and_answered() ->
     stopped = read_iso_cancelled(body)
     assert stopped is not None
     assert stopped[0] == str(told.order_id)
-    answer = decode(write_stopped("AUBL", stopped[1]))
+    answer = decode(write_cancellation_acknowledged("AUBL", stopped[1]))
     assert isinstance(answer, StatusUpdate)
     assert answer.job_id == stopped[1]
     assert read_iso_cancelled(encode_order("AUBL", told, created_at=told.ordered_at)) is None

@@ -1,4 +1,4 @@
-"""Every trap of real data can be set, does what it says, and never makes the world untrue."""
+"""Every deliberate mistake can be set, has its effect, and never makes the world inconsistent."""
 
 from dataclasses import dataclass, replace
 
@@ -7,8 +7,8 @@ import pytest
 from simulator.clock import Clock
 from simulator.config import DAY_SECONDS, Knobs, SimulatorConfig
 from simulator.institutions import Institution, build_institutions
-from simulator.wires.i4c import Scribe, paise
-from simulator.world.bank_model import BankDesk, Finding, Incident, Post, Row, RowKind
+from simulator.wires.i4c import RowWriter, paise
+from simulator.world.bank_model import BankModel, Finding, Incident, Post, Row, RowKind
 from simulator.world.cases import CasePlan, plan_cases
 from simulator.world.truth import build_world
 from simulator.world.world import MoveKind, World
@@ -27,7 +27,7 @@ class Answered:
     plans: tuple[CasePlan, ...]
     institutions: dict[str, Institution]
     world: World
-    desk: BankDesk
+    desk: BankModel
     pairs: list[tuple[Institution, Incident, Finding]]
 
     @property
@@ -35,17 +35,17 @@ class Answered:
         return [row for _, _, finding in self.pairs for row in finding.rows]
 
     def posts(self) -> list[list[Post]]:
-        """The posts of one ticket a transfer."""
+        """Return the posts of a ticket for each transfer."""
         return [self.desk.posts(bank, ACK, [finding]) for bank, _, finding in self.pairs]
 
     def written(self, bank: Institution, row: Row) -> dict[str, object]:
-        """A row as it goes on the wire."""
-        scribe = Scribe(self.config.seed, Clock(1.0), self.institutions, self.world.accounts)
+        """Return a row in the format of the wire."""
+        scribe = RowWriter(self.config.seed, Clock(1.0), self.institutions, self.world.accounts)
         return scribe.row(bank, row)
 
 
 def day(complaints: int = 40, **knobs: float) -> Answered:
-    """A day with these traps and no others."""
+    """Return a day with only these mistakes."""
     config = SimulatorConfig(
         seed=9, complaints=complaints, knobs=Knobs.none().model_copy(update=knobs), day_seconds=DAY_SECONDS
     )
@@ -53,7 +53,7 @@ def day(complaints: int = 40, **knobs: float) -> Answered:
     plans = plan_cases(config, institutions)
     world = build_world(plans)
     world.advance(2 * DAY_SECONDS)
-    desk = BankDesk(world, config, institutions)
+    desk = BankModel(world, config, institutions)
     by_code = {bank.code: bank for bank in institutions}
     pairs = []
     for plan in plans:
@@ -82,7 +82,7 @@ def test_without_traps_every_answer_adds_up(quiet: Answered) -> None:
         assert sum(row.disputed_paise for row in finding.rows) == incident.disputed_paise
         assert all(row.root_rrn == incident.rrn for row in finding.rows)
         assert {row.status for row in finding.rows} <= {"00", "01"}
-        assert finding.second_thoughts == ()
+        assert finding.contradicting_rows == ()
     assert not any(row.false for row in asked.rows)
     assert {row.kind for row in asked.rows} == set(RowKind)
     assert [len(posts) for posts in asked.posts()] == [1] * len(asked.pairs)
@@ -150,7 +150,7 @@ def test_a_hold_on_an_empty_account_holds_nothing() -> None:
     for incident, finding in false:
         [row] = finding.rows
         assert (row.kind, row.disputed_paise) == (RowKind.HOLD, incident.disputed_paise)
-        assert sum(r.disputed_paise for r in finding.second_thoughts) == incident.disputed_paise
+        assert sum(r.disputed_paise for r in finding.contradicting_rows) == incident.disputed_paise
     held = sum(r.disputed_paise for r in asked.rows if r.kind is RowKind.HOLD and r.status == "00" and not r.false)
     assert held == asked.world.held_paise
 
@@ -158,7 +158,7 @@ def test_a_hold_on_an_empty_account_holds_nothing() -> None:
 def test_two_answers_that_contradict_each_other() -> None:
     asked = day(contradictory_answer=1.0)
     for (_, _, finding), posts in zip(asked.pairs, asked.posts(), strict=True):
-        assert finding.second_thoughts
+        assert finding.contradicting_rows
         assert len(posts) == 2
         assert posts[1].after > posts[0].after
         assert all(row.false for row in posts[1].rows)

@@ -1,4 +1,4 @@
-"""The lean HTTP client: kept connections, dropped ones, slow ones."""
+"""The small HTTP client: kept connections, dropped ones, slow ones."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from simulator.net.http_client import Line, LineError
+from simulator.net.http_client import HttpClient, HttpClientError
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 Turn = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -14,7 +14,7 @@ Turn = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @asynccontextmanager
 async def serving(turn: Turn) -> AsyncIterator[tuple[str, list[int]]]:
-    """A server that does `turn` for every connection; counts the connections."""
+    """A server that runs `turn` for every connection and counts the connections."""
     connections: list[int] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -32,8 +32,8 @@ async def serving(turn: Turn) -> AsyncIterator[tuple[str, list[int]]]:
 
 
 @asynccontextmanager
-async def line_to(url: str, at_once: int = 1) -> AsyncIterator[Line]:
-    line = Line(url, at_once)
+async def line_to(url: str, at_once: int = 1) -> AsyncIterator[HttpClient]:
+    line = HttpClient(url, at_once)
     try:
         yield line
     finally:
@@ -96,8 +96,8 @@ async def test_a_drop_in_the_middle_is_a_failure() -> None:
         await writer.drain()
 
     async with serving(turn) as (url, connections):
-        with pytest.raises(LineError):
-            await Line(url, 1).request("GET", "/", headers={})
+        with pytest.raises(HttpClientError):
+            await HttpClient(url, 1).request("GET", "/", headers={})
     assert len(connections) == 1
 
 
@@ -106,8 +106,8 @@ async def test_a_drop_without_a_word_is_a_failure() -> None:
         await read_request(reader)
 
     async with serving(turn) as (url, _):
-        with pytest.raises(LineError):
-            await Line(url, 1).request("GET", "/", headers={})
+        with pytest.raises(HttpClientError):
+            await HttpClient(url, 1).request("GET", "/", headers={})
 
 
 async def test_nobody_is_waited_for_for_ever() -> None:
@@ -115,16 +115,16 @@ async def test_nobody_is_waited_for_for_ever() -> None:
         await asyncio.sleep(1)
 
     async with serving(turn) as (url, _):
-        with pytest.raises(LineError, match="in time"):
-            await Line(url, 1).request("GET", "/", headers={}, timeout_seconds=0.05)
+        with pytest.raises(HttpClientError, match="in time"):
+            await HttpClient(url, 1).request("GET", "/", headers={}, timeout_seconds=0.05)
 
 
 async def test_nobody_is_there() -> None:
-    with pytest.raises(LineError):
-        await Line("http://127.0.0.1:1", 1).request("GET", "/", headers={})
+    with pytest.raises(HttpClientError):
+        await HttpClient("http://127.0.0.1:1", 1).request("GET", "/", headers={})
 
 
 @pytest.mark.parametrize("url", ["", "ftp://127.0.0.1", "127.0.0.1:80"])
 def test_not_an_address(url: str) -> None:
     with pytest.raises(ValueError, match="address"):
-        Line(url, 1)
+        HttpClient(url, 1)

@@ -1,4 +1,4 @@
-"""The simulated court: its orders are what the API takes, the same order every time."""
+"""The simulated court: the API accepts its orders, and the same order comes every time."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""The bank wire from outside: logging in, reporting, being answered."""
+"""The I4C wire from outside: login, fraud report, status update."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ ACK = "32411260000001"
 
 
 async def answered(police: Police, count: int) -> None:
-    """Wait for that many updates, and see that no more come right behind."""
+    """Wait for that many updates, and check that no more follow."""
     await asyncio.wait_for(until(lambda: len(police.updates) >= count), 10)
     await asyncio.sleep(0.02)
     assert len(police.updates) == count
@@ -96,7 +96,7 @@ async def test_what_cannot_be_opened_is_refused(sim: SimulatorServer, police: Po
 
 
 async def post_raw(police: Police, body: bytes, headers: dict[str, str]) -> httpx.Response:
-    """A body as it is, to the first bank, logged in."""
+    """Post a body unchanged to the first bank, with a login."""
     wire = police.directory[0]["wire"]
     login = {"email": wire["email"], "password": wire["password"]}
     token = (await police.client.post(f"{wire['base_url']}/login", json=login)).json()["data"]["token"]
@@ -183,7 +183,7 @@ async def test_asking_twice_is_seen(sim: SimulatorServer, police: Police) -> Non
 
 
 async def test_gathered_money_is_asked_for_in_parts(sim: SimulatorServer, police: Police) -> None:
-    # Nobody answers: after a refusal the third would be no repetition.
+    # The hops are refused, so a third request after the refusal would be no repeat.
     sim.script(bank="SBIN", rrn=RRN, answers=[])
     await police.ask("SBIN", ACK, [incident(RRN, "50.00", "20.00")])
     await police.ask("SBIN", ACK, [incident(RRN, "50.00", "30.00")])

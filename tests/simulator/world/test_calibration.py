@@ -1,4 +1,4 @@
-"""The day has the proportions that the design notes size it by."""
+"""The day has the proportions of the design notes."""
 
 import math
 from collections import Counter

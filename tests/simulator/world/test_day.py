@@ -1,4 +1,4 @@
-"""A whole day over HTTP: victims, banks, a desk, and an engine that asks on at once."""
+"""A whole day over HTTP: victims, banks, a desk, and an engine that asks the next bank at once."""
 
 import asyncio
 from email.message import EmailMessage
@@ -19,11 +19,11 @@ ACK = "32411260000001"
 FAST = 40_000.0
 """two days in four seconds"""
 FAST_HOUR = 900.0
-"""an hour in four seconds: a moment that a busy machine makes somebody wait is minutes in the world, not hours"""
+"""an hour in four seconds; a short delay of a busy machine is then minutes of simulated time, not hours"""
 
 
 def short_day(**changes: object) -> SimulatorConfig:
-    """Thirty cases; banks of every class answer within the hour, so that the day has an end."""
+    """Thirty cases; banks of every class answer within the hour, so that the day ends."""
     soon = Delay(median=60.0, sigma=0.8, least=2.0, most=3_600.0)
     plain = {
         "seed": 4,
@@ -37,7 +37,7 @@ def short_day(**changes: object) -> SimulatorConfig:
 
 
 async def played(sim: SimulatorServer, police: Police) -> None:
-    """Wait until nobody has anything left to say."""
+    """Wait until no bank or victim has anything left to send."""
 
     def over() -> bool:
         done = len(sim.records) == sum(len(plan.complaints) for plan in sim.plans)
@@ -64,7 +64,7 @@ async def test_a_day_without_traps_holds_nearly_all_that_a_perfect_engine_would(
         assert state["asked_twice"] == 0
         truth = state["truth"]
         assert isinstance(truth, dict)
-        # Nearly all that an engine catches which is as slow as this one was here: by the machine, not by its work.
+        # Nearly all that an engine of this speed catches; the machine decides the speed, not the engine's work.
         told = state["latency_ms"]
         assert isinstance(told, dict)
         delay_seconds = 2 * max(told[name]["max"] for name in ("first_request", "next_layer")) / 1000 * FAST_HOUR
@@ -99,7 +99,7 @@ async def test_a_day_with_every_trap_loses_no_answer_and_makes_no_money() -> Non
 
 
 async def call_everybody(sim: SimulatorServer) -> None:
-    """Hurry every ticket that nobody works."""
+    """Remind the bank of every ticket that is not handled."""
     while True:
         await asyncio.sleep(0.1)
         for ticket in sim.tickets():

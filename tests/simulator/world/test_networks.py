@@ -1,4 +1,4 @@
-"""The shapes are what they are called, within depth and fan-out."""
+"""The shapes match their names, within depth and fan-out."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Same seed, same world; and nobody beats the engine that has no delay of its own."""
+"""The same seed gives the same world, and no engine catches more than the perfect one."""
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +13,7 @@ from simulator.world.truth import Truth, perfect_truth
 from tests.deep import examples
 
 APART = MoneyModel(shared_mule_rate=0, other_business_rate=0, shop_account_share=0)
-"""every account belongs to one case, and no other money lies in it"""
+"""every account belongs to one case and has no other money"""
 
 
 def test_the_same_seed_is_the_same_world() -> None:

@@ -1,4 +1,4 @@
-"""The world keeps its money, whatever happens in it and whoever asks."""
+"""The world neither makes nor loses money, for any events and requests."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,7 +32,7 @@ def move(
 
 
 def chain() -> World:
-    """Account 0 pays 100 to 1 at time 10; 1 pays 60 to 2 at 20 and takes 40 in cash at 30."""
+    """Account 0 pays 100 to 1 at time 10; 1 pays 60 to 2 at 20 and withdraws 40 in cash at 30."""
     accounts = [account(0, 100), account(1), account(2)]
     return World(accounts, [move(10, 0, 1, 100, 1), move(20, 1, 2, 60, 2), move(30, 1, None, 40, 3)])
 

@@ -1,4 +1,4 @@
-"""One institution added, written over and taken out from the command line; what is wrong with its channels."""
+"""Add, replace and remove one institution from the command line, and errors in its channels."""
 
 import json
 from base64 import b64encode
@@ -81,9 +81,9 @@ async def test_a_known_code_is_written_over_only_when_it_is_said(database_dsn: s
         (["--name", "X", "--account-prefix", "07"], 2, "a bank under a sponsor"),
         (["--name", "X", "--push-url", "https://h.example/x", "--secrets", "SECRETS"], 2, "push.secrets.0"),
         (["--name", "X", *I4C, "--secrets", "SECRETS"], 1, "a key of its wire cannot be used"),
-        (["--name", "X", "--signed"], 2, "--signed goes with --i4c-url"),
-        (["--name", "X", "--free-balance"], 2, "--free-balance goes with --i4c-url"),
-        (["--name", "X", *I4C, "--business-header", "--secrets", "SECRETS"], 2, "--business-header goes with --bic"),
+        (["--name", "X", "--signed"], 2, "--signed needs --i4c-url"),
+        (["--name", "X", "--free-balance"], 2, "--free-balance needs --i4c-url"),
+        (["--name", "X", *I4C, "--business-header", "--secrets", "SECRETS"], 2, "--business-header needs --bic"),
         (["--name", "X", "--secrets", "nowhere.json"], 2, "No such file"),
     ],
 )

@@ -79,7 +79,7 @@ async def test_a_third_key_a_known_one_and_a_stranger_are_refused(settings: dict
     stranger = await invoke("bank", "key", "revoke", "SBIN", "a", **settings)
     assert (stranger.exit_code, "has no key" in stranger.stderr) == (1, True)
     early = await invoke("bank", "key", "revoke", "HDFC", "a", "--at", "2020-01-01T00:00:00+00:00", **settings)
-    assert (early.exit_code, "has not begun" in early.stderr) == (2, True)
+    assert (early.exit_code, "is not valid yet" in early.stderr) == (2, True)
 
 
 _EC = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -1,4 +1,4 @@
-"""The public package of banks read from its archive or a folder, within limits, and loaded from the command line."""
+"""Load the public package of banks from its archive or a folder, within limits."""
 
 import gzip
 import io
@@ -27,7 +27,7 @@ FILES: dict[str, Any] = {
 
 
 def packed(path: Path, files: dict[str, Any], folder: str = "package/src") -> Path:
-    """An archive as a package registry gives it."""
+    """Write an archive like that of a package registry."""
     with tarfile.open(path, "w:gz") as archive:
         for name, told in files.items():
             data = told if isinstance(told, bytes) else json.dumps(told).encode()
@@ -78,7 +78,7 @@ async def test_a_package_is_told_from_a_directory_file_and_its_banks_have_no_end
     assert (wrong.exit_code, "load-public" in wrong.stderr) == (2, True)
     assert (await invoke("bank", "load-public", package, **settings)).exit_code == 0
     tested = await invoke("bank", "test", "BBBX", **settings)
-    assert (tested.exit_code, "it is under AAAA" in " ".join(tested.stderr.split())) == (1, True)
+    assert (tested.exit_code, "its sponsor is AAAA" in " ".join(tested.stderr.split())) == (1, True)
 
 
 async def test_overrides_win_and_stay(database: Pool, database_dsn: str, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ async def test_overrides_win_and_stay(database: Pool, database_dsn: str, tmp_pat
     assert "3 added, 0 kept, 0 differing, 1 rejected" in " ".join(done.stderr.split())
     without = await invoke("bank", "load-public", folder, **settings)
     assert "0 added, 2 kept, 1 differing" in " ".join(without.stderr.split())
-    assert "AAAA: kept as it is known; the package says otherwise of name" in without.stdout
+    assert "AAAA: kept unchanged; the package differs in name" in without.stdout
     row = await database.fetchrow("SELECT name, desk_email FROM institution WHERE code = 'AAAA'")
     assert row is not None
     assert tuple(row) == ("Alpha Bank Ltd", "desk@alpha.example")
@@ -108,12 +108,12 @@ def test_a_folder_is_read_wherever_the_package_was_unpacked(tmp_path: Path, plac
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({}, "no banknames.json in it"),
-        ({"README.md": "x"}, "no banknames.json in it"),
-        ({"banknames.json": ["AAAA"]}, "banknames.json: no JSON object"),
-        ({"banknames.json": b"{"}, "banknames.json: no JSON"),
-        ({"banknames.json": b"[" * 100_000}, "banknames.json: no JSON"),
-        (FILES | {"../banknames.json": {}}, "banknames.json is in it twice"),
+        ({}, "contains no banknames.json"),
+        ({"README.md": "x"}, "contains no banknames.json"),
+        ({"banknames.json": ["AAAA"]}, "banknames.json: not a JSON object"),
+        ({"banknames.json": b"{"}, "banknames.json: not JSON"),
+        ({"banknames.json": b"[" * 100_000}, "banknames.json: not JSON"),
+        (FILES | {"../banknames.json": {}}, "contains banknames.json twice"),
         (FILES | {"banks.json": b" " * 2000}, "banks.json: larger than"),
         (FILES | {"large.bin": b" " * 50_000}, "unpacks to more than"),
         ({f"{n}.txt": b"" for n in range(30)}, "more than 20 files"),
@@ -148,8 +148,8 @@ async def test_what_is_wrong_is_said_in_one_line_and_nothing_is_written(
     odd = tmp_path / "odd.json"
     for words, told in (
         ([tmp_path / "nowhere.tgz"], "No such file"),
-        ([odd], "neither a folder nor a .tgz archive"),
-        ([package, "--overrides", odd], "odd.json: no list of objects"),
+        ([odd], "neither a folder nor a readable .tgz archive"),
+        ([package, "--overrides", odd], "odd.json: not a JSON list of objects"),
     ):
         odd.write_text("{}")
         result = await invoke("bank", "load-public", *words, **settings)

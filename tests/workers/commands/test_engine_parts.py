@@ -1,4 +1,4 @@
-"""The courier gathers what comes while a case is being told, and loses nothing of it."""
+"""The notifier collects changes that arrive while a case is being notified, and loses none."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from workers.temporal import CaseNotifier
 
 @dataclass
 class Switchboard:
-    """A Temporal client that takes signals one at a time, when it is told to."""
+    """A Temporal client that accepts signals one at a time, when the test allows it."""
 
     signals: list[tuple[str, CaseNews]] = field(default_factory=list)
     calls: int = 0
@@ -49,7 +49,7 @@ class Line:
 
 @dataclass
 class Post:
-    """A courier on a real outbox."""
+    """A notifier on a real outbox."""
 
     ctx: Context
     board: Switchboard

@@ -1,4 +1,4 @@
-"""`goldenhour evidence`: a real database, a real archive, and what is said of one that is not whole."""
+"""`goldenhour evidence`: a real database, a real archive, and the messages about an invalid one."""
 
 import hashlib
 import json
@@ -49,7 +49,7 @@ async def test_a_pack_is_written_for_its_owner_entered_in_the_log_and_whole(
     whole = await invoke("evidence", "verify", target, **with_database(database_dsn))
     assert whole.exit_code == 0, whole.output
     assert whole.stdout.count("\n") == 1
-    assert whole.stdout.startswith(f"whole: {told['files']} files, {told['events']} events")
+    assert whole.stdout.startswith(f"valid: {told['files']} files, {told['events']} events")
 
 
 @pytest.mark.parametrize("language", Language)
@@ -106,7 +106,7 @@ async def test_what_cannot_be_done_is_said_and_leaves_nothing(
         (("verify",), 2, "FILE"),
         (("verify", tmp_path / "none.zip"), 2, "No such file"),
         (("verify", tmp_path), 2, "directory"),
-        (("--public-key", case_no), 2, "alone"),
+        (("--public-key", case_no), 2, "no other argument"),
         ((), 2, "14 digits"),
     ):
         result = await invoke("evidence", *words, **settings)
@@ -124,7 +124,7 @@ async def test_one_that_is_not_whole_is_not_accepted(database: Pool, database_ds
     target.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
     result = await invoke("evidence", "verify", target, "--json", "-", **settings)
     assert result.exit_code == 1
-    assert "is not whole" in result.output
+    assert "is not valid" in result.output
     target.write_bytes(b"no archive")
     result = await invoke("evidence", "verify", target, **settings)
     assert (result.exit_code, "no archive" in result.output) == (1, True)
@@ -143,7 +143,7 @@ async def test_whose_key_it_is(database: Pool, database_dsn: str, tmp_path: Path
     assert (known.exit_code, "trusted" in known.output) == (0, True)
     result = await invoke("evidence", "verify", target, **elsewhere)
     if secret:
-        assert (result.exit_code, "another key" in result.output) == (1, True), result.output
+        assert (result.exit_code, "a key other than" in result.output) == (1, True), result.output
     else:
         fingerprint = hashlib.sha256(key.read_bytes()).hexdigest()
         assert (result.exit_code, f"compare the key: SHA-256 {fingerprint}" in result.output) == (3, True)
@@ -174,7 +174,7 @@ async def test_what_was_signed_before_the_secret_changed_is_still_known(
 async def test_a_log_that_was_cut_is_not_the_one_that_was_noted(
     database: Pool, database_dsn: str, tmp_path: Path
 ) -> None:
-    """By whoever owns the tables: everything within the database is made to fit."""
+    """Change the data as the owner of the tables, so that everything in the database fits."""
     case_no, settings = await a_case(database), with_database(database_dsn)
     noted = tmp_path / "heads.txt"
     done = await invoke("anchor", "-o", noted, **settings)
@@ -183,7 +183,7 @@ async def test_a_log_that_was_cut_is_not_the_one_that_was_noted(
     target = tmp_path / "case.zip"
     await invoke("evidence", case_no, "-o", target, **settings)
     whole = await invoke("evidence", "verify", target, "--anchor", noted, **settings)
-    assert (whole.exit_code, "2 of them as noted outside" in whole.output) == (0, True), whole.output
+    assert (whole.exit_code, "2 of them anchored" in whole.output) == (0, True), whole.output
     await database.execute(
         "ALTER TABLE case_event DISABLE TRIGGER case_event_append_only; DELETE FROM case_event WHERE seq > 1;"
         " UPDATE case_file SET event_seq = 1, event_hash = (SELECT hash FROM case_event);"

@@ -1,4 +1,4 @@
-"""`goldenhour figures`: the measures on a terminal, as JSON and as a table; and what no text of ours says."""
+"""`goldenhour figures`: the measures on a terminal, as JSON and as a table, and forbidden phrases."""
 
 import json
 import re
@@ -21,7 +21,7 @@ async def restored(pool: Pool) -> None:
     restoration = await home.of(await home.hold(300, lost=100))
     await home.to_credit(restoration)
     await home.confirm(restoration)
-    # The command counts by the wall's clock, which the home's is days ahead of.
+    # The command uses real time, but the test's clock is days ahead of it.
     await pool.execute("UPDATE bank_confirmation SET received_at = now() - interval '1 second'")
 
 
@@ -58,7 +58,7 @@ async def test_wrong_usage_is_named(database: Pool, database_dsn: str, tmp_path:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_nothing_is_called_saved(room: str) -> None:
-    """Money is held, restored, released or lost; a hold has saved nobody."""
+    """Money is held, restored, released or lost; no text calls held money saved."""
     said = re.compile(r"\bsav(ed|ings)\b|बचाय|बचाई", re.IGNORECASE)
     found = [
         f"{file.relative_to(ROOT)}:{number}: {line.strip()}"

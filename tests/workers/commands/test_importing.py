@@ -1,4 +1,4 @@
-"""Importing into a real database: counts add up, twice is once, and a stop midway loses nothing."""
+"""Import into a real database: counts add up, a second import changes nothing, and a stop loses nothing."""
 
 import csv
 import json
@@ -66,7 +66,7 @@ async def take(ctx: Context, *rows: list[str], taken_by: str = "import:test") ->
 
 
 async def counts(pool: Pool) -> tuple[int, int, int]:
-    """Complaints, cases and hops in the database."""
+    """Return the numbers of complaints, cases and hops in the database."""
     found = await pool.fetchrow(
         "SELECT (SELECT count(*) FROM complaint), (SELECT count(*) FROM case_file), (SELECT count(*) FROM hop)"
     )
@@ -139,7 +139,7 @@ async def test_a_stop_midway_leaves_nothing_half_and_goes_on_later(
 
 
 async def test_what_is_odd_counts_only_where_it_was_taken(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of three complaints with a date alone one is taken, one is refused and one is not reached."""
+    """Of three complaints with a date only, one is imported, one is refused and one is not reached."""
     whole = take_complaint
     answers: list[Exception | None] = [None, AckNoTaken("x"), AckNoTaken("x"), ConnectionResetError("gone")]
 
@@ -166,7 +166,7 @@ async def test_the_workflows_are_told_of_every_new_case(ctx: Context) -> None:
     assert done == [1, 2]
 
 
-# -- the command -----------------------------------------------------------------------------------------------
+# -- the command -------------------------------------------------------------------------------------------------------
 
 
 def write(path: Path, *rows: list[str]) -> Path:
@@ -186,7 +186,7 @@ async def test_the_command_tells_what_became_of_every_row(ctx: Context, database
         (4, "too_many_decimals"),
     ]
     assert told["complaints"] == {"in_file": 1, "new": 1, "joined": 0, "known": 0}
-    assert "Temporal is not reached" in result.stderr
+    assert "Temporal cannot be reached" in result.stderr
     assert not any(secret in result.stdout for secret in ("Asha", "9876543210", "501000123456"))
     assert await ctx.pool.fetchval("SELECT taken_by FROM complaint") == "import:a.verma"
 
@@ -241,7 +241,7 @@ async def test_rejected_rows_are_written_with_reasons_and_read_back(
     ("name", "more", "told"),
     [
         ("absent.csv", [], "absent.csv: No such file"),
-        ("c.csv", ["--sheet", "x"], "no XLSX"),
+        ("c.csv", ["--sheet", "x"], "not an XLSX"),
         ("c.csv", ["--as", "a b"], "--as"),
     ],
 )

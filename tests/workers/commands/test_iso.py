@@ -1,4 +1,4 @@
-"""`goldenhour iso`: a message shown in words, and one taken by hand."""
+"""`goldenhour iso`: a message shown as text, and one processed by hand."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from tests.adapters.wires import REQUEST_ID, ticket
 from tests.factories import complaint, make_context, rrn, transfer
 from tests.waiting import until
 from tests.workers.command_line import invoke, with_database
-from workers.loops.iso_spool import IsoWatch, take_file
+from workers.loops.iso_spool import SpoolWatcher, take_file
 
 AT = datetime(2026, 4, 12, 9, 0, tzinfo=UTC)
 ID = UUID(int=7)
@@ -109,7 +109,7 @@ async def test_a_file_in_the_banks_folder_is_moved_as_the_worker_does(
 
 
 async def waiting_for_the_turn(ctx: Context) -> None:
-    """Come back when somebody waits to take files up."""
+    """Return when a process waits to take files."""
     waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
     await until(lambda: ctx.pool.fetchval(waits))
 
@@ -141,22 +141,22 @@ async def test_two_who_take_one_file_at_once_lose_nothing_and_do_nothing_twice(
     ctx: Context, database_dsn: str, tmp_path: Path
 ) -> None:
     file = await an_answer_in_the_spool(ctx, tmp_path)
-    watch = IsoWatch(ctx, Spool(tmp_path), lambda _: None)
-    assert await watch.look() == [], "a file is taken when it looks the same twice"
+    watcher = SpoolWatcher(ctx, Spool(tmp_path), lambda _: None)
+    assert await watcher.check_once() == [], "a file is taken when it looks the same twice"
     settings = with_database(database_dsn) | {"iso_spool": str(tmp_path)}
     async with ctx.pool.acquire() as worker:
         assert await may_watch(worker)
         by_hand = asyncio.create_task(invoke("iso", "take", file, "--bank", "HDFC", **settings))
         await waiting_for_the_turn(ctx)
-        # The worker is quicker: what it has read it now moves.
-        outcome = await take_file(ctx, watch.spool, "HDFC", file)
+        # The worker is faster: it moves the file that it has read.
+        outcome = await take_file(ctx, watcher.spool, "HDFC", file)
         assert outcome.taken is not None
     late = await by_hand
     assert late.exit_code == 1
     assert "another process has taken it" in late.stderr
     assert [path.name for path in (tmp_path / "HDFC" / "done").iterdir()] == ["a.xml"]
     assert await ctx.pool.fetchval("SELECT count(*) FROM status_update") == 1
-    assert await watch.look() == []
+    assert await watcher.check_once() == []
 
 
 async def test_who_waits_too_long_for_the_turn_is_told_and_the_file_stays(
@@ -169,7 +169,7 @@ async def test_who_waits_too_long_for_the_turn_is_told_and_the_file_stays(
         assert await may_watch(worker)
         refused = await invoke("iso", "take", file, "--bank", "HDFC", **settings)
     assert refused.exit_code == 1
-    assert "Another process has been taking files up for too long" in refused.stderr
+    assert "Another process has been taking files for too long" in refused.stderr
     assert file.exists()
     assert (await invoke("iso", "take", file, "--bank", "HDFC", **settings)).exit_code == 0
 

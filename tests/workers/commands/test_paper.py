@@ -75,7 +75,7 @@ async def test_the_time_that_documents_are_asked_of_is_said_and_another_is_refus
     assert (said["period_from"], said["period_to"]) == ("2026-10-01", "2026-11-24")
     other = await invoke(*words, "2026-09-01", **with_database(database_dsn))
     assert other.exit_code == 1
-    assert "was issued with other period_from; --revision 2 can say these" in other.output
+    assert "was issued with other period_from; use --revision 2 for the new particulars" in other.output
 
 
 async def test_what_cannot_be_asked_for_is_said_so(database: Pool, database_dsn: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`goldenhour reconcile`: a file in, every row accounted for."""
+"""`goldenhour reconcile`: every row of a file is accounted for."""
 
 import json
 from pathlib import Path
@@ -59,12 +59,12 @@ async def test_a_bank_is_asked_and_it_is_shown_how_it_stands(database: Pool, dat
     settings = with_database(database_dsn)
     case_no, reference = await a_lien(await make_context(database))
     nothing = await invoke("reconcile", "--status", **settings)
-    assert (nothing.exit_code, "no institution was asked" in nothing.stdout) == (0, True), nothing.output
+    assert (nothing.exit_code, "no institution has been asked" in nothing.stdout) == (0, True), nothing.output
     asked = await invoke("reconcile", "--ask", "HDFC", "--json", "-", **settings)
     assert asked.exit_code == 0, asked.output
     assert json.loads(asked.stdout)["way"] is None
     again = await invoke("reconcile", "--ask", "HDFC", **settings)
-    assert "the next round of a worker asks it" in again.stdout
+    assert "a worker's next round sends the request" in again.stdout
     assert await database.fetchval("SELECT count(*) FROM lien_inquiry") == 1
     file = tmp_path / "liens.csv"
     file.write_text(f"Ack No,RRN,Lien Amount\n{case_no},{reference},500.00\n")

@@ -29,7 +29,7 @@ ROOT, SECOND = "400000000001", "400000000002"
 
 
 def write(path: Path, sheets: Mapping[str, Sequence[Told]], hidden: Sequence[str] = ()) -> Path:
-    """A workbook with these rows; numbers and texts as they are told."""
+    """Return a workbook with these rows; numbers and texts keep their types."""
     with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_numbers": False}) as book:
         for name, rows in sheets.items():
             page = book.add_worksheet(name)
@@ -63,7 +63,7 @@ async def ctx(database: Pool) -> Context:
     return await make_context(database)
 
 
-# -- reading files ---------------------------------------------------------------------------------------------
+# -- reading files -----------------------------------------------------------------------------------------------------
 
 
 def reading(path: Path) -> TrailReading:
@@ -88,7 +88,7 @@ def test_hidden_sheets_and_rows_are_read(tmp_path: Path) -> None:
 
 
 def test_merged_headers_and_cells(tmp_path: Path) -> None:
-    """A group's name over its columns, names of columns over two rows, one number over all transfers."""
+    """A workbook with a group name over its columns, headers over two rows, and one number over all transfers."""
     path = tmp_path / "t.xlsx"
     columns = SHEET_COLUMNS[Sheet.TRANSFER]
     with xlsxwriter.Workbook(path) as book:
@@ -143,7 +143,7 @@ def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MAX_TRAIL_ROWS > 40_000
 
 
-# -- the commands ----------------------------------------------------------------------------------------------
+# -- the commands ------------------------------------------------------------------------------------------------------
 
 
 async def test_a_workbook_is_imported_and_every_row_told(ctx: Context, database_dsn: str, tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ async def test_a_workbook_without_a_number_is_refused(tmp_path: Path) -> None:
 async def test_the_pending_banks_are_asked(
     ctx: Context, database_dsn: str, tmp_path: Path, temporal_client: Client
 ) -> None:
-    """The case's workflow runs once the command is done, and knows what the workbook left open."""
+    """The case's workflow runs after the command, and knows the open work of the workbook."""
     number = "20511260000077"
     rows = [moved(1, ROOT, ROOT, 10_000, ack_no=number), moved(2, ROOT, SECOND, 6_000, ack_no=number)]
     file = write(tmp_path / "t.xlsx", {Sheet.TRANSFER: rows, Sheet.HOLD: [said(ROOT, 4_000, ack_no=number)]})

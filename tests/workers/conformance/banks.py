@@ -1,4 +1,4 @@
-"""Banks to be tested: one that keeps every word of the wire, and what each fault makes of it."""
+"""Banks for the conformance checks: one that follows the interface, and one for each fault."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ SECRETS = (bytes(range(32)), bytes(range(32, 64)))
 
 @dataclass
 class CarefulBank(FakeBank):
-    """Refuses all that a bank must refuse, but for its `faults`."""
+    """A bank that refuses all that it must refuse, except for its `faults`."""
 
     faults: set[str] = field(default_factory=set)
     answers: int = 0
@@ -96,7 +96,7 @@ class CarefulBank(FakeBank):
 
 
 class Hook:
-    """A webhook: an ASGI application that keeps docs/banks/bank-api.md, but for its `faults`."""
+    """A webhook: an ASGI application that follows docs/banks/bank-api.md, except for its `faults`."""
 
     def __init__(self) -> None:
         self.faults: set[str] = set()
@@ -135,7 +135,7 @@ class Hook:
             except WebhookVerificationError:
                 continue
             except ValueError:
-                # Signed well, and no JSON.
+                # Signed correctly, but not JSON.
                 return True
             return True
         return False

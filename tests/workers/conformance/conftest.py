@@ -1,4 +1,4 @@
-"""A street of banks and a webhook, over real HTTP."""
+"""Several banks and a webhook, over real HTTP."""
 
 from collections.abc import AsyncIterator
 

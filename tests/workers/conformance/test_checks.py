@@ -1,4 +1,4 @@
-"""The checks find nothing at a bank that keeps the wire, and at each broken one exactly what is broken."""
+"""The checks find nothing at a correct bank, and exactly the fault at each faulty one."""
 
 from base64 import b64encode
 
@@ -13,7 +13,7 @@ from tests.adapters.wires import HMAC_KEY, wire
 from tests.workers.conformance.banks import SECRETS, CarefulBank, Hook
 from workers.conformance.findings import Finding, Verdict
 from workers.conformance.suite import check_bank
-from workers.conformance.tickets import TEST_ACK_PREFIX, made_up_ticket
+from workers.conformance.tickets import TEST_ACK_PREFIX, new_test_ticket
 
 I4C_FAULTS = [
     ("any password", {"wrong password": Verdict.WRONG}),
@@ -92,7 +92,7 @@ async def test_a_bank_that_is_not_there() -> None:
     assert "ClientConnector" in findings[0].detail
 
 
-# -- webhook ---------------------------------------------------------------------------------------------------
+# -- webhook -----------------------------------------------------------------------------------------------------------
 
 
 async def push(url: str, *, secrets: int = 2, timeout_seconds: float = 5) -> list[Finding]:
@@ -136,11 +136,11 @@ async def test_a_webhook_that_hangs(hook: tuple[Hook, str]) -> None:
     assert found["no signature"] is Verdict.WRONG
 
 
-# -- tickets ---------------------------------------------------------------------------------------------------
+# -- tickets -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_test_ticket_cannot_be_a_real_one() -> None:
-    ticket, other = made_up_ticket(), made_up_ticket()
+    ticket, other = new_test_ticket(), new_test_ticket()
     assert ticket.ack_no.startswith(TEST_ACK_PREFIX)
     assert len(ticket.ack_no) == 14
     assert ticket.ack_no[0] not in first_digits()

@@ -1,4 +1,4 @@
-"""`bank test` against the banks of the simulated world, and against one that is broken."""
+"""`bank test` against the banks of the simulated world, and against a faulty one."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Ports that stay free between the moment they are found and the moment they are used."""
+"""Ports that stay free between their choice and their use."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""Embedded PostgreSQL: private, durable, restartable, and honest when it cannot start."""
+"""Embedded PostgreSQL: private, durable, restartable, with clear errors if it cannot start."""
 
 import os
 import pwd
@@ -152,7 +152,7 @@ async def test_root_becomes_nobody_with_its_programs_and_data_below_a_closed_fol
         assert await fetch(server.dsn, "SELECT 1") == 1
         owner = (closed / "data" / "cluster").stat().st_uid
         assert owner == (0 if kind == "namespace" else pwd.getpwnam("nobody").pw_uid)
-    # A machine that allows the other way takes the folder over.
+    # On a machine that allows the other identity, the folder changes its owner.
     monkeypatch.undo()
     module.server_identity.cache_clear()
     async with EmbeddedPostgres(closed / "data", bin_dir=programs, durable=False) as server:

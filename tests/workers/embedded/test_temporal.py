@@ -1,4 +1,4 @@
-"""The embedded Temporal server: its state outlives a stop and a kill, its settings are those of production."""
+"""The embedded Temporal server: its state survives a stop and a kill, and its settings equal those of production."""
 
 import socket
 import urllib.request
@@ -25,7 +25,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Embe
 
 
 async def start_waiting_workflow(client: Client, workflow_id: str) -> None:
-    """Nobody works on it, so it waits: all that matters here is that the server remembers it."""
+    """A workflow that no worker runs, so it waits; the test only needs the server to remember it."""
     await client.start_workflow(
         "Waits",
         id=workflow_id,

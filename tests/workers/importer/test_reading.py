@@ -115,13 +115,13 @@ def test_limits_on_bytes_and_rows(write: Writer, monkeypatch: pytest.MonkeyPatch
         read_file(path)
 
 
-# -- workbooks -------------------------------------------------------------------------------------------------
+# -- workbooks ---------------------------------------------------------------------------------------------------------
 
 NAMES = HEADER.strip().split(",")
 
 
 def make_workbook(path: Path, rows: Sequence[Sequence[object]], *, hidden_first: bool = False) -> Path:
-    """A workbook whose dates are real dates and whose strings are strings."""
+    """Return a workbook whose dates are real dates and whose strings are strings."""
     with xlsxwriter.Workbook(str(path)) as book:
         day = book.add_format({"num_format": "dd/mm/yyyy hh:mm"})
         if hidden_first:
@@ -203,7 +203,7 @@ def test_a_sheet_is_chosen_by_its_name(tmp_path: Path) -> None:
 
 
 def repacked(path: Path, changes: dict[str, bytes]) -> bytes:
-    """The workbook with some of its parts replaced."""
+    """Return the workbook with some of its parts replaced."""
     target = io.BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():

@@ -1,4 +1,4 @@
-"""The watch over the spool, and a case from complaint to answer by files alone."""
+"""The spool watcher, and a case from complaint to answer by files only."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ from tests.desk_tasks import bank_notes
 from tests.factories import by_files, complaint, institution, make_context, number_apart, rrn, transfer
 from tests.waiting import until
 from workers.loops import iso_spool
-from workers.loops.iso_spool import SET_ASIDE_SECONDS, IsoWatch, Outcome
+from workers.loops.iso_spool import SET_ASIDE_SECONDS, Outcome, SpoolWatcher
 from workers.temporal import CaseNotifier
 from workers.worker import Queues, make_workers, running
 from workflows.case import case_workflow_id
@@ -53,8 +53,8 @@ def told() -> list[FollowUp]:
 
 
 @pytest.fixture
-def watch(ctx: Context, spool: Spool, told: list[FollowUp]) -> IsoWatch:
-    return IsoWatch(ctx, spool, lambda follow_up: told.append(follow_up) if follow_up else None)
+def watcher(ctx: Context, spool: Spool, told: list[FollowUp]) -> SpoolWatcher:
+    return SpoolWatcher(ctx, spool, lambda follow_up: told.append(follow_up) if follow_up else None)
 
 
 def came(spool: Spool, code: str, name: str, body: bytes, at: float = 1_000_000_000) -> Path:
@@ -71,7 +71,7 @@ def names(spool: Spool, code: str, place: str) -> list[str]:
 
 
 def answer(code: str, case: str, reference: str, paise: int, **changes: Any) -> bytes:
-    """What the bank writes: it holds the whole transfer."""
+    """Return the bank's answer: it holds the whole transfer."""
     status = TransferStatus(reference=reference, status="ACCR", held_paise=paise, transfer_paise=paise, **changes)
     return encode_resolution(code, uuid4(), case, [status], created_at=datetime.now(UTC))
 
@@ -81,22 +81,22 @@ async def a_case(ctx: Context, reference: str, bank: str = "HDFC") -> str:
     return (await take_complaint(ctx, told, idempotency_key=rrn(), taken_by="officer:1")).receipt.case_ack_no
 
 
-async def looked(watch: IsoWatch) -> list[Outcome]:
-    """Two looks: a file is taken when it looks the same twice."""
-    return [*await watch.look(), *await watch.look()]
+async def looked(watcher: SpoolWatcher) -> list[Outcome]:
+    """Check twice, because a file is taken when it is unchanged between two checks."""
+    return [*await watcher.check_once(), *await watcher.check_once()]
 
 
 async def test_an_answer_is_taken_when_it_is_whole_and_then_done(
-    watch: IsoWatch, ctx: Context, spool: Spool, told: list[FollowUp]
+    watcher: SpoolWatcher, ctx: Context, spool: Spool, told: list[FollowUp]
 ) -> None:
     reference = rrn()
     case_no = await a_case(ctx, reference)
     body = answer("HDFC", case_no, reference, 1000_00)
     came(spool, "HDFC", "a.xml", body[:-20])
-    assert await watch.look() == []
+    assert await watcher.check_once() == []
     path = came(spool, "HDFC", "a.xml", body)
-    assert await watch.look() == [], "it has grown since"
-    (outcome,) = await watch.look()
+    assert await watcher.check_once() == [], "it has grown since"
+    (outcome,) = await watcher.check_once()
     assert outcome.taken is not None
     assert outcome.path == spool.of("HDFC", "done") / "a.xml"
     assert outcome.path.read_bytes() == body
@@ -104,21 +104,21 @@ async def test_an_answer_is_taken_when_it_is_whole_and_then_done(
     assert [follow_up.case_no for follow_up in told] == [case_no]
     held = await ctx.pool.fetchval("SELECT sum(balance_paise)::bigint FROM ledger_balance WHERE bucket = 'held'")
     assert held == 1000_00
-    assert await looked(watch) == []
+    assert await looked(watcher) == []
 
 
-async def test_the_same_file_twice_is_the_same_answer(watch: IsoWatch, ctx: Context, spool: Spool) -> None:
+async def test_the_same_file_twice_is_the_same_answer(watcher: SpoolWatcher, ctx: Context, spool: Spool) -> None:
     reference = rrn()
     body = answer("HDFC", await a_case(ctx, reference), reference, 1000_00)
     for _ in range(2):
         came(spool, "HDFC", "a.xml", body)
-        await looked(watch)
+        await looked(watcher)
     assert names(spool, "HDFC", "done") == ["a.2.xml", "a.xml"]
     assert await ctx.pool.fetchval("SELECT count(*) FROM answer") == 1
 
 
 async def test_what_cannot_be_taken_is_refused_with_its_reason_and_holds_up_nobody(
-    watch: IsoWatch, ctx: Context, spool: Spool
+    watcher: SpoolWatcher, ctx: Context, spool: Spool
 ) -> None:
     reference = rrn()
     case_no = await a_case(ctx, reference)
@@ -126,7 +126,7 @@ async def test_what_cannot_be_taken_is_refused_with_its_reason_and_holds_up_nobo
     came(spool, "HDFC", "b.xml", b"x" * (4 * 1024 * 1024 + 1), at=2)
     came(spool, "ICIC", "c.xml", answer("ICIC", case_no, reference, 1000_00), at=3)
     came(spool, "HDFC", "d.xml", answer("HDFC", case_no, reference, 1000_00), at=4)
-    outcomes = await looked(watch)
+    outcomes = await looked(watcher)
     assert [outcome.taken is not None for outcome in outcomes] == [False, False, False, True]
     assert names(spool, "HDFC", "refused") == ["a.xml", "a.xml.reason.txt", "b.xml", "b.xml.reason.txt"]
     assert "not well-formed XML" in (spool.of("HDFC", "refused") / "a.xml.reason.txt").read_text()
@@ -139,30 +139,30 @@ async def test_what_cannot_be_taken_is_refused_with_its_reason_and_holds_up_nobo
 
 
 async def test_a_bank_that_sends_many_does_not_keep_another_waiting(
-    watch: IsoWatch, spool: Spool, monkeypatch: pytest.MonkeyPatch
+    watcher: SpoolWatcher, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(iso_spool, "FILES_A_ROUND", 3)
     for number in range(5):
         came(spool, "HDFC", f"{number}.xml", b"<x/>", at=number + 1)
     came(spool, "ICIC", "last.xml", b"<x/>", at=99)
-    await looked(watch)
+    await looked(watcher)
     assert names(spool, "HDFC", "in") == ["3.xml", "4.xml"], "the oldest first"
     assert names(spool, "ICIC", "in") == []
-    await watch.look()
+    await watcher.check_once()
     assert names(spool, "HDFC", "in") == []
 
 
-async def test_of_several_workers_one_takes_files_up(watch: IsoWatch, ctx: Context, spool: Spool) -> None:
+async def test_of_several_workers_one_takes_files_up(watcher: SpoolWatcher, ctx: Context, spool: Spool) -> None:
     came(spool, "HDFC", "a.xml", b"<x/>")
     async with ctx.pool.acquire() as other:
         assert await may_watch(other)
-        assert await looked(watch) == []
-    assert len(await watch.look()) == 1
+        assert await looked(watcher) == []
+    assert len(await watcher.check_once()) == 1
 
 
 @pytest.mark.parametrize("error", [OSError(28, "full"), asyncpg.DataError("odd"), ValueError("a bug of ours")])
 async def test_a_file_that_fails_is_left_for_later_and_the_others_are_taken(
-    watch: IsoWatch, spool: Spool, monkeypatch: pytest.MonkeyPatch, error: Exception
+    watcher: SpoolWatcher, spool: Spool, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     real: Callable[..., Any] = iso_spool.take_file
 
@@ -175,30 +175,32 @@ async def test_a_file_that_fails_is_left_for_later_and_the_others_are_taken(
     monkeypatch.setattr(iso_spool, "take_file", fails)
     came(spool, "HDFC", "a.xml", b"<x/>", at=1)
     came(spool, "HDFC", "b.xml", b"<x/>", at=2)
-    assert len(await looked(watch)) == 1
+    assert len(await looked(watcher)) == 1
     assert names(spool, "HDFC", "in") == ["a.xml"]
     monkeypatch.undo()
-    assert await watch.look() == [], "not before its time"
+    assert await watcher.check_once() == [], "not before its time"
     later = time.monotonic() + SET_ASIDE_SECONDS
     monkeypatch.setattr(time, "monotonic", lambda: later)
-    assert len(await watch.look()) == 1
+    assert len(await watcher.check_once()) == 1
 
 
-async def test_a_folder_that_cannot_be_read_costs_no_other_bank_its_answers(watch: IsoWatch, spool: Spool) -> None:
+async def test_a_folder_that_cannot_be_read_costs_no_other_bank_its_answers(
+    watcher: SpoolWatcher, spool: Spool
+) -> None:
     spool.of("HDFC", "in").parent.mkdir()
     spool.of("HDFC", "in").write_text("no folder")
     came(spool, "ICIC", "a.xml", b"<x/>")
-    assert len(await looked(watch)) == 1
+    assert len(await looked(watcher)) == 1
 
 
-async def test_only_banks_that_are_in_the_directory_have_a_say(watch: IsoWatch, spool: Spool) -> None:
+async def test_only_banks_that_are_in_the_directory_have_a_say(watcher: SpoolWatcher, spool: Spool) -> None:
     came(spool, "PUNB", "a.xml", b"<x/>")
-    assert await looked(watch) == []
+    assert await looked(watcher) == []
     assert names(spool, "PUNB", "in") == ["a.xml"]
 
 
 async def test_a_spool_that_is_away_is_looked_at_again(
-    watch: IsoWatch, spool: Spool, monkeypatch: pytest.MonkeyPatch
+    watcher: SpoolWatcher, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there = asyncio.Event()
     real = spool.banks
@@ -211,7 +213,7 @@ async def test_a_spool_that_is_away_is_looked_at_again(
 
     monkeypatch.setattr(spool, "banks", banks)
     came(spool, "HDFC", "a.xml", b"<x/>")
-    running_watch = asyncio.create_task(replace(watch, poll_seconds=0.01).run())
+    running_watch = asyncio.create_task(replace(watcher, poll_seconds=0.01).run())
     await until(lambda: names(spool, "HDFC", "refused"), PATIENCE_SECONDS)
     running_watch.cancel()
     with suppress(asyncio.CancelledError):
@@ -223,13 +225,13 @@ async def test_a_spool_that_is_away_is_looked_at_again(
 
 @asynccontextmanager
 async def engine(ctx: Context, client: Client, spool: Spool) -> AsyncIterator[CaseNotifier]:
-    """Workers whose only channel is the spool, and the watch beside them."""
+    """Workers whose only channel is the spool, and the spool watcher."""
     await number_apart(ctx.pool)
     notifier = CaseNotifier(client, ctx.pool)
     adapter = SpoolAdapter(spool)
     workers = make_workers(client, ctx, {ChannelKind.ISO20022: adapter}, None, notifier, Queues.ALL)
     async with running(workers):
-        watching = asyncio.create_task(IsoWatch(ctx, spool, notifier.soon, poll_seconds=0.05).run())
+        watching = asyncio.create_task(SpoolWatcher(ctx, spool, notifier.soon, poll_seconds=0.05).run())
         try:
             yield notifier
         finally:
@@ -241,7 +243,7 @@ async def engine(ctx: Context, client: Client, spool: Spool) -> AsyncIterator[Ca
 
 
 async def the_request(spool: Spool, code: str) -> CancellationRequest:
-    """The bank's side: wait for the one file in its `out/` and read it."""
+    """Wait as the bank for the one file in its `out/` and read it."""
     out = spool.of(code, "out")
     await until(lambda: list(out.glob("*.xml")), PATIENCE_SECONDS)
     (path,) = out.glob("*.xml")

@@ -1,4 +1,4 @@
-"""The worker's errands outward: over the gateway and the register that the settings name, again after any failure."""
+"""The worker's outbound loop: it uses the gateway and register of the settings, and retries after a failure."""
 
 import asyncio
 from contextlib import suppress
@@ -16,7 +16,7 @@ from simulator.people.sms_gateway import SmsGateway
 from tests.asgi_server import served
 from tests.factories import complaint, make_context, rrn, transfer
 from tests.waiting import until
-from workers.loops.outbound import Outward
+from workers.loops.outbound import OutboundLoop
 from workers.settings import Settings
 
 KEY = "a-key-of-the-register-0123456789"
@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 30.0
 
 
 async def one_of_each(ctx: Context) -> str:
-    """A case that an e-Zero FIR is asked for, and a message to its victim."""
+    """Create a case that needs an e-Zero FIR, and a message to its victim."""
     told = complaint(transfer(2_00_000_00))
     taken = await take_complaint(ctx, told, idempotency_key=rrn(), taken_by="officer:1")
     case_no = taken.receipt.case_ack_no
@@ -52,8 +52,8 @@ async def test_what_is_written_goes_out_and_what_follows_from_it_too(database: P
                 "police_url": police_url.replace("//", f"//up:{KEY}@"),
             }
         )
-        async with Outward.opened(ctx, settings, None) as outward:
-            running = asyncio.create_task(outward.run())
+        async with OutboundLoop.opened(ctx, settings, None) as loop:
+            running = asyncio.create_task(loop.run())
             await until_gone_out(ctx)
             running.cancel()
             with suppress(asyncio.CancelledError):
@@ -75,15 +75,15 @@ async def test_a_fault_in_one_errand_ends_no_other(database: Pool, monkeypatch: 
     station = PoliceStation("up", KEY.encode(), clock=lambda: datetime.now(UTC))
     async with served(station) as police_url:
         settings = Settings.model_validate({"police_url": police_url.replace("//", f"//up:{KEY}@")})
-        async with Outward.opened(ctx, settings, None) as outward:
-            assert await outward.look() == 1
+        async with OutboundLoop.opened(ctx, settings, None) as loop:
+            assert await loop.send_due_once() == 1
     assert len(station.reports) == 1
 
 
 async def test_without_gateway_and_register_everything_stays_written_and_says_so(database: Pool) -> None:
     ctx = await make_context(database)
     await one_of_each(ctx)
-    async with Outward.opened(ctx, Settings(), None) as outward:
-        assert await outward.look() == 0
+    async with OutboundLoop.opened(ctx, Settings(), None) as loop:
+        assert await loop.send_due_once() == 0
     failures = await database.fetch("SELECT failure FROM message UNION ALL SELECT failure FROM fir")
     assert ["is set up" in row["failure"] for row in failures] == [True, True]

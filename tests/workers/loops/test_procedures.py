@@ -1,4 +1,4 @@
-"""Looking after the way home: nothing that was committed is forgotten, and one case costs no other."""
+"""The procedure starter: no committed change is lost, and one case does not delay another."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,13 +22,13 @@ from tests.activities.way_home import Clock
 from tests.factories import make_context, rrn
 from tests.waiting import until
 from workers.loops import procedures
-from workers.loops.procedures import WORKFLOWS, Aftercare
-from workers.way_home import WORKFLOWS as RUN_BY_WORKERS
+from workers.loops.procedures import WORKFLOWS, ProcedureStarter
+from workers.restoration_workers import WORKFLOWS as RUN_BY_WORKERS
 
 
 @dataclass
 class Board:
-    """A Temporal client that takes down what is started and signalled."""
+    """A Temporal client that records started and signalled workflows."""
 
     reached: list[tuple[str, str, str | None]] = field(default_factory=list)
     fails_for: set[str] = field(default_factory=set)
@@ -59,15 +59,15 @@ def board() -> Board:
 
 
 @pytest.fixture
-def care(ctx: Context, board: Board) -> Aftercare:
-    return Aftercare(ctx, board)  # type: ignore[arg-type]
+def starter(ctx: Context, board: Board) -> ProcedureStarter:
+    return ProcedureStarter(ctx, board)  # type: ignore[arg-type]
 
 
 @pytest.fixture
-async def running(care: Aftercare) -> AsyncIterator[Aftercare]:
-    """The care as a worker runs it."""
-    task = asyncio.create_task(care.run())
-    yield care
+async def running(starter: ProcedureStarter) -> AsyncIterator[ProcedureStarter]:
+    """The procedure starter as a worker runs it."""
+    task = asyncio.create_task(starter.run())
+    yield starter
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -78,78 +78,78 @@ def test_workers_run_every_workflow_that_is_started() -> None:
 
 
 async def test_a_hold_is_taken_up_and_its_procedures_are_started_and_told(
-    care: Aftercare, bench: Bench, board: Board
+    starter: ProcedureStarter, bench: Bench, board: Board
 ) -> None:
     case_no = await held_case(bench, f"1{rrn()}")
-    await care.look()
+    await starter.run_once()
     kinds = sorted(kind for kind, _, _ in board.reached)
     assert kinds == ["DutiesWorkflow", "HoldWorkflow", "RestorationWorkflow"], "started and told in one call each"
     assert {signal for _, _, signal in board.reached} == {"changed"}
     assert await bench.value("SELECT count(*) FROM procedure WHERE started_at IS NULL") == 0
     assert await bench.value("SELECT count(*) FROM procedure_news WHERE signalled_at IS NULL") == 0
     board.reached.clear()
-    await care.look()
+    await starter.run_once()
     assert board.reached == [], "nothing is told twice without a reason"
     (hold_id,) = [
         row[0] for row in await bench.rows("SELECT hold_id::text FROM account_hold WHERE case_no = $1", case_no)
     ]
     async with bench.pool.acquire() as connection:
         await procedure_outbox.tell(connection, ProcedureKind.HOLD, hold_id, bench.ctx.now())
-    await care.look()
+    await starter.run_once()
     assert board.reached == [("HoldWorkflow", f"hold-{hold_id}", "changed")]
 
 
 async def test_what_a_temporal_that_was_away_missed_is_told_when_it_is_back(
-    care: Aftercare, bench: Bench, board: Board
+    starter: ProcedureStarter, bench: Bench, board: Board
 ) -> None:
     await held_case(bench, f"1{rrn()}")
     board.away = True
     with pytest.raises(RPCError):
-        await care.look()
+        await starter.run_once()
     assert await bench.value("SELECT count(*) FROM account_hold") == 1, "the database did its part"
     board.away = False
-    await care.look()
+    await starter.run_once()
     assert await bench.value("SELECT count(*) FROM procedure WHERE started_at IS NULL") == 0
 
 
 async def test_a_case_that_fails_costs_no_other_and_is_tried_again_later(
-    care: Aftercare, bench: Bench, board: Board, monkeypatch: pytest.MonkeyPatch
+    starter: ProcedureStarter, bench: Bench, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad, good = await held_case(bench, f"1{rrn()}"), await held_case(bench, f"2{rrn()}")
     board.fails_for = {bad}
-    await care.look()
+    await starter.run_once()
     open_cases = "SELECT DISTINCT case_no FROM procedure WHERE started_at IS NULL"
     assert await bench.rows(open_cases) == [(bad,)]
     assert await bench.value("SELECT count(*) FROM procedure WHERE case_no = $1 AND started_at IS NULL", good) == 0
     board.fails_for = set()
-    await care.look()
+    await starter.run_once()
     assert await bench.rows(open_cases) == [(bad,)], "it rests"
-    monkeypatch.setattr(procedures, "REST_OF_A_CASE", procedures.REST_OF_A_CASE * 0)
-    care._resting.clear()
-    await care.look()
+    monkeypatch.setattr(procedures, "FAILED_CASE_PAUSE", procedures.FAILED_CASE_PAUSE * 0)
+    starter._paused.clear()
+    await starter.run_once()
     assert await bench.rows(open_cases) == []
 
 
 async def test_a_procedure_that_nobody_has_seen_for_a_day_is_looked_after(
-    care: Aftercare, bench: Bench, board: Board
+    starter: ProcedureStarter, bench: Bench, board: Board
 ) -> None:
     await held_case(bench, f"1{rrn()}")
-    await care.look()
+    await starter.run_once()
     board.reached.clear()
     await bench.pool.execute("UPDATE procedure SET started_at = started_at - interval '25 hours' WHERE kind = 'hold'")
-    await care.look()
+    await starter.run_once()
     assert [(kind, signal) for kind, _, signal in board.reached] == [("HoldWorkflow", None)]
     await bench.pool.execute("UPDATE procedure SET started_at = started_at - interval '25 hours', ended_at = now()")
     board.reached.clear()
-    await care.look()
+    await starter.run_once()
     assert board.reached == [], "what has ended needs no care"
 
 
 async def test_the_database_wakes_it_and_only_one_process_works(
-    running: Aftercare, bench: Bench, board: Board, ctx: Context
+    running: ProcedureStarter, bench: Bench, board: Board, ctx: Context
 ) -> None:
     other_board = Board()
-    other = asyncio.create_task(Aftercare(ctx, other_board).run())  # type: ignore[arg-type]
+    other = asyncio.create_task(ProcedureStarter(ctx, other_board).run())  # type: ignore[arg-type]
     try:
         for number in range(3):
             await held_case(bench, f"{number + 1}{rrn()}")
@@ -161,28 +161,28 @@ async def test_the_database_wakes_it_and_only_one_process_works(
         await asyncio.gather(other, return_exceptions=True)
 
 
-# -- standing back for the chase ---------------------------------------------------------------------------------------
+# -- deferring to cases that are still tracked -------------------------------------------------------------------------
 
 
 @pytest.fixture
-def patient(ctx: Context, board: Board) -> Aftercare:
-    """The care by the packaged policy, at a moment that tests move."""
-    return Aftercare(replace(ctx, policy=load_policy(), clock=Clock(ctx.now())), board)  # type: ignore[arg-type]
+def patient(ctx: Context, board: Board) -> ProcedureStarter:
+    """The procedure starter with the packaged policy, at a time that tests move."""
+    return ProcedureStarter(replace(ctx, policy=load_policy(), clock=Clock(ctx.now())), board)  # type: ignore[arg-type]
 
 
-async def look_at(care: Aftercare, at: datetime) -> None:
-    care.ctx = replace(care.ctx, clock=Clock(at))
-    await care.look()
+async def look_at(starter: ProcedureStarter, at: datetime) -> None:
+    starter.ctx = replace(starter.ctx, clock=Clock(at))
+    await starter.run_once()
 
 
 async def test_holds_of_a_case_whose_money_is_chased_are_taken_up_together_after_the_first(
-    patient: Aftercare, bench: Bench
+    patient: ProcedureStarter, bench: Bench
 ) -> None:
     wait = timedelta(seconds=patient.ctx.policy.right_of_way.take_up_after_seconds)
     assert wait == timedelta(seconds=20)
     case_no = await held_case(bench, f"1{rrn()}", f"2{rrn()}")
     held_at = await bench.value("SELECT min(held_at) FROM held_hop WHERE case_no = $1", case_no)
-    # The second came while the first was waiting.
+    # The second hold came while the first was waiting.
     later = "UPDATE held_hop SET held_at = held_at + interval '19 seconds' WHERE case_no = $1 AND hop_no = 2"
     await bench.pool.execute(later, case_no)
     holds = "SELECT count(*) FROM account_hold WHERE case_no = $1"
@@ -194,7 +194,7 @@ async def test_holds_of_a_case_whose_money_is_chased_are_taken_up_together_after
     assert first == held_at, "times of the law run from the hold itself"
 
 
-async def test_it_is_gathered_by_the_clock_of_the_trail(patient: Aftercare, bench: Bench) -> None:
+async def test_it_is_gathered_by_the_clock_of_the_trail(patient: ProcedureStarter, bench: Bench) -> None:
     patient.ctx = replace(patient.ctx, clock_factor=10.0)
     case_no = await held_case(bench, f"1{rrn()}")
     held_at = await bench.value("SELECT held_at FROM held_hop WHERE case_no = $1", case_no)
@@ -203,7 +203,7 @@ async def test_it_is_gathered_by_the_clock_of_the_trail(patient: Aftercare, benc
         assert await bench.value("SELECT count(*) FROM account_hold WHERE case_no = $1", case_no) == found
 
 
-async def test_the_holds_of_a_settled_case_are_taken_up_at_once(patient: Aftercare, bench: Bench) -> None:
+async def test_the_holds_of_a_settled_case_are_taken_up_at_once(patient: ProcedureStarter, bench: Bench) -> None:
     case_no = await held_case(bench, f"1{rrn()}", rupees="1000.00")
     chased = await held_case(bench, f"1{rrn()}")
     await bench.settle(case_no)

@@ -1,4 +1,4 @@
-"""The end table of the demo: what of the money on hold went where, told for people."""
+"""The demo's final table about restorations."""
 
 import io
 from datetime import UTC, datetime
@@ -9,15 +9,15 @@ from rich.console import Console
 
 from schemas.reporting.outcomes import HeldToRestored, HomeBy, HomeFigures, HomeReport, Stage, Sum
 from schemas.restoration_enums import Route
-from workers.demo import home_report
-from workers.demo.play import Home, Played
+from workers.demo import restoration_report
+from workers.demo.play import Played, Restorations
 
 NOON = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
 DAYS_A_SECOND = 86_400.0
 
 
 def row(about: str, held: int, restored: int, released: int, days: tuple[float, float] | None) -> HomeFigures:
-    """Figures in rupees; a day of the way home is a second."""
+    """Return figures in rupees; a day of procedure time takes a second."""
     money = {Stage.HELD: held, Stage.RESTORED: restored, Stage.RELEASED: released, Stage.LAPSED: released}
     stages = {stage: Sum(paise=money.get(stage, 0) * 100, cases=1 if money.get(stage) else 0) for stage in Stage}
     ever_held = held + restored + released
@@ -26,16 +26,16 @@ def row(about: str, held: int, restored: int, released: int, days: tuple[float, 
 
 
 def shown(*rows: HomeFigures, total: HomeFigures, **more: object) -> dict[str, list[str]]:
-    """The lines of what is shown, by their first words; the cells of a row."""
+    """Return the printed lines by their first cell, with the other cells of the row."""
     report = HomeReport(
         opened_from=NOON, opened_to=NOON, as_of=NOON, by=HomeBy.ROUTE, total=total, rows=rows, grievances=()
     )
-    home = Home(report, {"late": 2}, {"approval": Sum(paise=700_00, cases=3)})
+    restorations = Restorations(report, {"late": 2}, {"approval": Sum(paise=700_00, cases=3)})
     plan = SimpleNamespace(procedure_clock_factor=DAYS_A_SECOND)
     world = SimpleNamespace(way_home=SimpleNamespace(done=more))
     console = Console(file=(text := io.StringIO()), width=200)
-    played = SimpleNamespace(plan=plan, home=home, look=SimpleNamespace(world=world))
-    home_report.show(console, cast(Played, played))
+    played = SimpleNamespace(plan=plan, restorations=restorations, state=SimpleNamespace(world=world))
+    restoration_report.show(console, cast(Played, played))
     lines = [
         line.replace("┃", "│").removeprefix("│").rstrip().removesuffix("│") for line in text.getvalue().splitlines()
     ]
@@ -51,16 +51,16 @@ def test_each_route_has_a_column_and_its_own_money() -> None:
     assert found["ever on hold"] == ["₹1,000", "₹1,000", "₹2,000"]
     assert found["still held"] == ["₹300", "₹1,000", "₹1,300"]
     assert found["restored"] == ["₹600", "₹0", "₹600"]
-    assert found["of ever on hold"] == ["60%", "0%", "30%"]
-    assert found["released"] == found["of it lapsed"] == ["₹100", "₹0", "₹100"]
+    assert found["share of ever on hold"] == ["60%", "0%", "30%"]
+    assert found["released"] == found["of which lapsed"] == ["₹100", "₹0", "₹100"]
     assert found["held → restored, p50"] == ["30.0 days", "", "30.0 days"]
     assert found["held → restored, p95"] == ["44.0 days", "", "44.0 days"]
 
 
-def test_what_is_still_on_its_way_and_what_people_did_is_said() -> None:
+def test_open_restorations_and_peoples_actions_are_shown() -> None:
     total = row("", held=700, restored=0, released=0, days=None)
     lines = list(shown(total=total, approve=4, appeals=2, appeals_released=1))
-    assert "Still on the way, in cases by step: approval 3 (₹700)." in lines
-    assert "On the way: 4 approved." in lines
-    assert "Appeals: 2 appeals of account holders, 1 decided: all is let go." in lines
-    assert "Banks say they have credited: 2 late." in lines
+    assert "Restorations still open, in cases by step: approval 3 (₹700)." in lines
+    assert "Restorations: 4 approved." in lines
+    assert "Grievances: 2 grievances of account holders, 1 decided: fully released." in lines
+    assert "Credits reported by banks: 2 late." in lines

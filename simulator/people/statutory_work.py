@@ -1,4 +1,4 @@
-"""What the law asks of the police after a hold, over the officer API: reports are issued, handed in, sent to banks."""
+"""Statutory work after a hold, over the officer API: reports are issued, handed in and sent to banks."""
 
 import asyncio
 from collections import Counter
@@ -11,39 +11,39 @@ from simulator.people.complaints import Json
 from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS
 
 TRIES: Final = 8
-"""what a paper lacks may be told soon: the officer's name, the FIR and its copy"""
+"""number of tries, because missing fields may be supplied soon: the officer's name, the FIR and its copy"""
 REPORT, FOLLOW_UP = "magistrate_report", "follow_up"
 
 Post = Callable[[str, str, Json, str], Awaitable[Json]]
-"""as a role, to a path, this body; counted as that; {} where it is refused"""
+"""posts this body to a path as a role, counted under a name; returns {} if refused"""
 Get = Callable[[str, str], Awaitable[tuple[int, Json]]]
 
 
 @dataclass(slots=True)
-class PaperWork:
-    """An investigating officer who goes by the open tasks, as everybody does."""
+class StatutoryWork:
+    """An investigating officer who works from the open tasks."""
 
     post: Post
     get: Get
     poll_wall_seconds: float
     _seen: set[str] = field(default_factory=set)
     _reports: Counter[str] = field(default_factory=Counter)
-    """to the magistrate, by case"""
+    """number of reports to the magistrate, by case"""
 
-    async def look(self, group: asyncio.TaskGroup) -> None:
-        """Take up what nobody has taken up yet."""
+    async def start_new_tasks(self, group: asyncio.TaskGroup) -> None:
+        """Start on every task that is new."""
         _, page = await self.get("supervisor", f"/api/v1/desk/tasks?kind=duty&limit={PAGE_ITEMS}")
         items = page.get("items")
-        deeds = {
+        actions = {
             ("duty", REPORT): self._report,
             ("duty_to_hand_in", REPORT): self._hand_in,
             ("duty", FOLLOW_UP): self._follow_up,
         }
         for task in items if isinstance(items, list) else []:
-            deed = deeds.get((str(task["cause"]), str(task["subject"]["id"])))
-            if deed is not None and str(task["task_id"]) not in self._seen:
+            action = actions.get((str(task["cause"]), str(task["subject"]["id"])))
+            if action is not None and str(task["task_id"]) not in self._seen:
                 self._seen.add(str(task["task_id"]))
-                group.create_task(deed(str(task["case_ack_no"])))
+                group.create_task(action(str(task["case_ack_no"])))
 
     async def _report(self, case: str) -> None:
         self._reports[case] += 1
@@ -57,29 +57,29 @@ class PaperWork:
         await self.post("io", f"/api/v1/cases/{case}/duties/{REPORT}/done", body, "reports_handed_in")
 
     async def _follow_up(self, case: str) -> None:
-        """To each bank with the FIR; where none comes the seizure order goes by post."""
-        told: set[str] = set()
-        while banks := await self._banks(case) - told:
+        """Send a follow-up with the FIR to each bank; without an FIR the seizure order goes by post."""
+        answer: set[str] = set()
+        while banks := await self._banks(case) - answer:
             for bank in sorted(banks):
                 body: Json = {"kind": FOLLOW_UP, "language": "en", "subject": bank}
                 if not await self._issue(case, body, "follow_ups_issued"):
                     why: Json = {"reason": "the banks have the seizure order by registered post"}
                     await self.post("io", f"/api/v1/cases/{case}/duties/{FOLLOW_UP}/done", why, "follow_ups_by_post")
                     return
-            told |= banks
+            answer |= banks
 
     async def _banks(self, case: str) -> set[str]:
-        """Those that hold money of the case."""
+        """Return the banks that hold money of the case."""
         _, page = await self.get("io", f"/api/v1/holds?ack_no={case}&held=true&limit={PAGE_ITEMS}")
         items = page.get("items")
         return {str(hold["institution"]) for hold in items} if isinstance(items, list) else set()
 
     async def _issue(self, case: str, body: Json, what: str) -> bool:
-        """Issue a paper once nothing is lacking; false where that does not come to be."""
+        """Issue a document when no field is missing; return False if that does not happen in time."""
         lacking = f"/api/v1/cases/{case}/papers/{body['kind']}/lacking?subject={body.get('subject', '')}"
         for _ in range(TRIES):
-            status, told = await self.get("io", lacking)
-            if status < HTTP_BAD_REQUEST and told.get("can_be_issued"):
+            status, answer = await self.get("io", lacking)
+            if status < HTTP_BAD_REQUEST and answer.get("can_be_issued"):
                 return bool(await self.post("io", f"/api/v1/cases/{case}/papers", body, what))
             await asyncio.sleep(self.poll_wall_seconds)
         return False

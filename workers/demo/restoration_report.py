@@ -1,4 +1,4 @@
-"""The way home when the demo is over: what of the money on hold went where, by which route, and how long it took."""
+"""Report of restorations after the demo: amounts by route, and the time they took."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal
@@ -19,10 +19,10 @@ ROUTES: Mapping[str, str] = {
     Route.MAGISTRATE_107: "magistrate",
     "": "no route",
 }
-"""by whose order the money goes home; no route yet where the trail is still followed"""
+"""the authority that orders the restoration; no route while the money is still tracked"""
 SAID: Mapping[str, str] = {
     "in_time": "in whole and in time",
-    "partial": "in part",
+    "partial": "partly",
     "late": "late",
     "credited_twice": "a second time",
     "credited_elsewhere": "to a wrong account",
@@ -37,65 +37,65 @@ DONE: Mapping[str, str] = {
     "verify": "verified",
     "send_back": "sent back",
     "object": "objections",
-    "objection_upheld": "of them upheld",
-    "court_order": "orders of courts",
+    "objection_upheld": "upheld objections",
+    "court_order": "court orders",
     "lok_adalat_award": "awards of the Lok Adalat",
     "distribution": "distributions by the District Magistrate",
     "approve": "approved",
     "refuse": "refused",
-    "receive_bond": "bonds given",
+    "receive_bond": "bonds received",
 }
 APPEALED: Mapping[str, str] = {
-    "appeals": "appeals of account holders",
+    "appeals": "grievances of account holders",
     "appeals_taken_on": "taken to the next level",
     "bank_reports": "reports of their banks",
-    "levels_asleep": "levels that let their time pass",
-    "appeals_upheld": "decided: the hold stays",
-    "appeals_part_released": "decided: a part is let go",
-    "appeals_released": "decided: all is let go",
-    "codes_missed": "codes that never came",
+    "levels_asleep": "levels that missed their deadline",
+    "appeals_upheld": "decided: hold upheld",
+    "appeals_part_released": "decided: partly released",
+    "appeals_released": "decided: fully released",
+    "codes_missed": "codes not received",
 }
 
 
 def as_json(played: Played) -> dict[str, object]:
-    """Everything that is shown of it. Money in paise, times in seconds of the wall's clock."""
-    world = played.look.world.way_home
+    """Return all restoration figures. Money in paise, times in seconds of real time."""
+    world = played.state.world.way_home
     return {
-        **played.home.report.model_dump(mode="json", exclude={"opened_from", "opened_to", "as_of"}),
-        "credits": played.home.credits,
-        "standing": {step: found.model_dump() for step, found in played.home.standing.items()},
+        **played.restorations.report.model_dump(mode="json", exclude={"opened_from", "opened_to", "as_of"}),
+        "credits": played.restorations.credits,
+        "standing": {step: found.model_dump() for step, found in played.restorations.standing.items()},
         "done": world.done if world else {},
         "procedure_clock_factor": played.plan.procedure_clock_factor,
     }
 
 
 def show(console: Console, played: Played) -> None:
-    """Tell people how it went."""
+    """Show the restoration figures to people."""
     console.print(_routes(played))
-    world = played.look.world.way_home
+    world = played.state.world.way_home
     done = world.done if world else {}
-    for about, words in (("On the way", DONE), ("Appeals", APPEALED)):
-        told = [f"{done[name]} {word}" for name, word in words.items() if done.get(name)]
-        if told:
-            console.print(f"{about}: {', '.join(told)}.", highlight=False)
+    for about, words in (("Restorations", DONE), ("Grievances", APPEALED)):
+        parts = [f"{done[name]} {text}" for name, text in words.items() if done.get(name)]
+        if parts:
+            console.print(f"{about}: {', '.join(parts)}.", highlight=False)
     under_way = [
         f"{step.replace('_', ' ')} {found.cases} ({rupees(found.paise)})"
-        for step, found in played.home.standing.items()
+        for step, found in played.restorations.standing.items()
     ]
     if under_way:
-        console.print(f"Still on the way, in cases by step: {', '.join(under_way)}.", highlight=False)
-    said = [f"{count} {SAID.get(how, how.replace('_', ' '))}" for how, count in played.home.credits.items()]
+        console.print(f"Restorations still open, in cases by step: {', '.join(under_way)}.", highlight=False)
+    said = [f"{count} {SAID.get(how, how.replace('_', ' '))}" for how, count in played.restorations.credits.items()]
     if said:
-        console.print(f"Banks say they have credited: {', '.join(said)}.", highlight=False)
+        console.print(f"Credits reported by banks: {', '.join(said)}.", highlight=False)
 
 
 def _routes(played: Played) -> Table:
-    """A column for each route: what was on hold, and what has become of it."""
+    """Return a table with a column for each route: the amounts held, and their results."""
     factor = played.plan.procedure_clock_factor
-    report = played.home.report
+    report = played.restorations.report
     columns = {ROUTES.get(row.about, row.about): row for row in report.rows if ever_held_paise(row)}
     columns["all"] = report.total
-    title = f"The way home of what was on hold; its months ran {factor:,.0f} times as fast"
+    title = f"Restoration of money on hold; its clock ran {factor:,.0f} times as fast"
     table = Table(title=title, title_justify="left")
     table.add_column()
     for name in columns:
@@ -131,9 +131,9 @@ _ROWS: Mapping[str, Callable[[HomeFigures, float], str]] = {
     "ever on hold": lambda row, factor: rupees(ever_held_paise(row)),
     "[green]still held[/]": _money(Stage.HELD),
     "[bright_green]restored[/]": _money(Stage.RESTORED),
-    "  of ever on hold": _share,
+    "  share of ever on hold": _share,
     "[cyan]released[/]": _money(Stage.RELEASED),
-    "  of it lapsed": _money(Stage.LAPSED),
+    "  of which lapsed": _money(Stage.LAPSED),
     "held → restored, p50": _time("p50_seconds"),
     "held → restored, p95": _time("p95_seconds"),
 }

@@ -1,6 +1,6 @@
-"""The ways a hold and a grievance can go, one function each.
+"""Paths of a hold and a grievance, one function each.
 
-Recorded by `record_histories.py`, replayed by `test_replay_letting_go.py`.
+Recorded by `record_histories.py`, replayed by `test_replay_holds.py`.
 """
 
 from temporalio.client import Client, WorkflowHistory
@@ -9,13 +9,13 @@ from activities.context import Context
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel
 from tests.activities.grievances.test_decisions import DY_SP, IO, Appeal
 from tests.activities.holds.test_lifecycle import CONTACT
-from tests.workflows.letting_go import GRIEVANCE, HOLD, LettingGo, letting_go
+from tests.workflows.hold_stage import GRIEVANCE, HOLD, HoldStage, hold_stage
 from tests.workflows.restoration_paths import Path
 
 
 async def lapsed(ctx: Context, client: Client) -> list[WorkflowHistory]:
-    """Told, warned of four times, lapsed, let go by the bank; what is too much on the way."""
-    async with letting_go(ctx, client) as stage:
+    """Notice, four warnings, lapse, release by the bank; the excess is released on the way."""
+    async with hold_stage(ctx, client) as stage:
         case_no, hold_id = await stage.holds.hold(600, said=700, **CONTACT)
         await stage.begin(HOLD, hold_id, case_no)
         await stage.until_events(case_no, "holder_told")
@@ -30,8 +30,8 @@ async def lapsed(ctx: Context, client: Client) -> list[WorkflowHistory]:
 
 
 async def ended_early(ctx: Context, client: Client) -> list[WorkflowHistory]:
-    """What is on hold is gone before anybody is warned."""
-    async with letting_go(ctx, client) as stage:
+    """The held money is gone before the first warning."""
+    async with hold_stage(ctx, client) as stage:
         case_no, hold_id = await stage.holds.hold(600)
         await stage.begin(HOLD, hold_id, case_no)
         await stage.until_events(case_no, "holder_told")
@@ -43,7 +43,7 @@ async def ended_early(ctx: Context, client: Client) -> list[WorkflowHistory]:
         return await stage.histories(HOLD, hold_id)
 
 
-async def _appeal(stage: LettingGo) -> Appeal:
+async def _appeal(stage: HoldStage) -> Appeal:
     appeal = Appeal(stage.holds, *await stage.holds.hold(600, **CONTACT))
     await appeal.file()
     await stage.begin(GRIEVANCE, appeal.identity, appeal.case_no)
@@ -51,8 +51,8 @@ async def _appeal(stage: LettingGo) -> Appeal:
 
 
 async def decided_twice(ctx: Context, client: Client) -> list[WorkflowHistory]:
-    """The bank reports, the IO upholds the hold, the Dy SP lets it go."""
-    async with letting_go(ctx, client) as stage:
+    """The bank reports, the IO upholds the hold, the Dy SP releases it."""
+    async with hold_stage(ctx, client) as stage:
         appeal = await _appeal(stage)
         await stage.forward(GRIEVANCE, appeal.identity, 3)
         await stage.do(GRIEVANCE, appeal.identity, appeal.report)
@@ -75,8 +75,8 @@ async def decided_twice(ctx: Context, client: Client) -> list[WorkflowHistory]:
 
 
 async def silence(ctx: Context, client: Client) -> list[WorkflowHistory]:
-    """Nobody decides at any level, until the hold is gone."""
-    async with letting_go(ctx, client) as stage:
+    """No level decides, until the hold is gone."""
+    async with hold_stage(ctx, client) as stage:
         appeal = await _appeal(stage)
         for level, days in (("io", 8), ("dy_sp", 15), ("district_gro", 15), ("state_gro", 15)):
             await stage.forward(GRIEVANCE, appeal.identity, days)

@@ -1,4 +1,4 @@
-"""Holds and grievances on a stage: their workflows on a real Temporal server, each in its own time."""
+"""Holds and grievances on a real Temporal server, each with its own clock."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -33,18 +33,18 @@ MOMENT = timedelta(seconds=1)
 HOLD, GRIEVANCE = ProcedureKind.HOLD, ProcedureKind.GRIEVANCE
 
 
-class LettingGo:
-    """One stage: what people do goes by the time of the workflow that it is about."""
+class HoldStage:
+    """One stage: people act at the time of the workflow concerned."""
 
     def __init__(self, ctx: Context, client: Client) -> None:
         self.holds = Holds(ctx)
         self.skipper = TimeSkipper(client)
         self.started: list[str] = []
 
-    # -- the workflows ---------------------------------------------------------------------------------------------
+    # -- the workflows -------------------------------------------------------------------------------------------------
 
     async def begin(self, kind: ProcedureKind, subject: UUID, case_no: str, *, skipping: bool = False) -> None:
-        """Start a workflow as the outbox does; with `skipping` time leaps whenever it only waits."""
+        """Start a workflow as the outbox does; with `skipping` time jumps while it only waits."""
         workflow_id = procedure_outbox.workflow_id(kind, str(subject))
         start = ProcedureStart(workflow_id=workflow_id, kind=kind, subject=str(subject), case_no=case_no)
         if skipping:
@@ -56,18 +56,18 @@ class LettingGo:
 
     async def _start(self, start: ProcedureStart) -> None:
         await self.skipper.client.start_workflow(
-            WORKFLOWS[start.kind], start, id=start.workflow_id, task_queue=options.WAY_HOME_QUEUE
+            WORKFLOWS[start.kind], start, id=start.workflow_id, task_queue=options.RESTORATION_QUEUE
         )
 
     async def reach(self, kind: ProcedureKind, subject: UUID, case_no: str) -> None:
-        """Tell a workflow as the outbox does: one that has ended, or is about to, begins anew or looks again."""
+        """Notify a workflow as the outbox does: an ended one starts again, an ending one reads the state again."""
         workflow_id = procedure_outbox.workflow_id(kind, str(subject))
         with self.skipper.with_time_skipping_disabled():
             await self.skipper.client.start_workflow(
                 WORKFLOWS[kind],
                 ProcedureStart(workflow_id=workflow_id, kind=kind, subject=str(subject), case_no=case_no),
                 id=workflow_id,
-                task_queue=options.WAY_HOME_QUEUE,
+                task_queue=options.RESTORATION_QUEUE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 start_signal="changed",
             )
@@ -81,7 +81,7 @@ class LettingGo:
         await let_pass(self.skipper, self.handle(kind, subject), timedelta(days=days) + MOMENT)
 
     async def do(self, kind: ProcedureKind, subject: UUID, act: Callable[[], Awaitable[object]]) -> None:
-        """Let somebody act, at the workflow's time, and tell the workflow as the outbox does."""
+        """Perform an action at the workflow's time, and notify the workflow as the outbox does."""
         self.holds.clock.at = await self.skipper.get_current_time(self.handle(kind, subject))
         await act()
         await self.tell(kind, subject)
@@ -90,21 +90,21 @@ class LettingGo:
         await self.handle(kind, subject).signal("changed")
 
     async def ended(self, kind: ProcedureKind, subject: UUID) -> None:
-        """Wait until the workflow has ended by itself."""
+        """Wait until the workflow has ended on its own."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             await self.handle(kind, subject).result()
 
     async def histories(self, kind: ProcedureKind, subject: UUID) -> list[WorkflowHistory]:
-        """The history of every run, the first one first."""
+        """Return the history of every run, the first one first."""
         workflow_id = procedure_outbox.workflow_id(kind, str(subject))
         runs = [run async for run in self.skipper.client.list_workflows(f"WorkflowId = '{workflow_id}'")]
         runs.sort(key=lambda run: run.start_time)
         return [await self.handle(kind, subject, run.run_id).fetch_history() for run in runs]
 
-    # -- what there is to see --------------------------------------------------------------------------------------
+    # -- queries -------------------------------------------------------------------------------------------------------
 
     async def until_value(self, expected: object, query: str, *values: object) -> None:
-        """Wait until a query's first value is this."""
+        """Wait until a query's first value equals this."""
         found = None
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -114,16 +114,16 @@ class LettingGo:
             raise AssertionError(f"it is {found!r}, not {expected!r}") from None
 
     async def until_events(self, case_no: str, kind: str, count: int = 1) -> None:
-        """Wait until the case's log has so many events of a kind."""
+        """Wait until the case's log has this many events of a kind."""
         query = "SELECT count(*) FROM case_event WHERE case_no = $1 AND kind = $2"
         await self.until_value(count, query, case_no, kind)
 
     async def until_level(self, grievance_id: UUID, level: str) -> None:
-        """Wait until a grievance is with that level."""
+        """Wait until a grievance is at that level."""
         await self.until_value(level, "SELECT level FROM grievance WHERE grievance_id = $1", grievance_id)
 
     async def clear(self) -> None:
-        """End what still runs: the next stage's worker must not get it."""
+        """Terminate workflows that still run, so that the next stage's worker does not get them."""
         for workflow_id in self.started:
             try:
                 await self.skipper.client.get_workflow_handle(workflow_id).terminate("the test is over")
@@ -131,12 +131,12 @@ class LettingGo:
                 continue
 
 
-def worker_of(stage: LettingGo) -> Worker:
-    """A worker for holds and grievances alone, in the sandbox."""
+def worker_of(stage: HoldStage) -> Worker:
+    """A worker for holds and grievances only, in the sandbox."""
     holds, grievances = stage.holds.engine, GrievanceActivities(stage.holds.ctx)
     return Worker(
         stage.skipper.client,
-        task_queue=options.WAY_HOME_QUEUE,
+        task_queue=options.RESTORATION_QUEUE,
         workflows=[HoldWorkflow, GrievanceWorkflow],
         workflow_runner=sandbox(),
         activities=[
@@ -149,10 +149,10 @@ def worker_of(stage: LettingGo) -> Worker:
 
 
 @asynccontextmanager
-async def letting_go(ctx: Context, client: Client) -> AsyncIterator[LettingGo]:
-    """A stage whose worker runs, on case numbers of its own."""
+async def hold_stage(ctx: Context, client: Client) -> AsyncIterator[HoldStage]:
+    """A stage with a running worker, and its own case numbers."""
     await number_apart(ctx.pool)
-    stage = LettingGo(ctx, client)
+    stage = HoldStage(ctx, client)
     async with worker_of(stage):
         yield stage
         await stage.clear()

@@ -1,9 +1,9 @@
-"""The HTTP doors: `/banks/{code}/…` is the banks' side of the wire, `/sim/…` is for demos, benchmarks and tests.
+"""HTTP endpoints: `/banks/{code}/…` for the banks, `/sim/…` for demos, benchmarks and tests.
 
-The police's register of reports and the gateway of short messages have doors of their own beside them.
+The police's FIR register and the SMS gateway have their own endpoints beside them.
 
-A plain ASGI callable: the doors share two cores with the product, and a bank that drops a connection without a word
-needs the transport, which frameworks hide.
+A plain ASGI application, for two reasons. The simulator shares two cores with the product. A bank that drops a
+connection needs the transport, which frameworks hide.
 """
 
 import asyncio
@@ -26,32 +26,32 @@ from simulator.banks.paying import BackOffices
 from simulator.banks.script import ScriptedReply
 from simulator.control import Control
 from simulator.envelope import EnvelopeError
-from simulator.institutions import HOOK_DOOR, Institution
+from simulator.faulty_replies import FaultyReply, drop, until_disconnected
+from simulator.institutions import WEBHOOK_ENDPOINT, Institution
 from simulator.net.asgi import body_of, json_reply
 from simulator.seeds import chance
-from simulator.spoilt import SpoiltReply, drop, until_gone
 from simulator.wires.i4c import FraudReport, TicketError, read_report
-from simulator.wires.json_api import ORDER_CANCELLED, ORDER_ISSUED, WebhookError, open_event, read_demand
+from simulator.wires.json_api import ORDER_CANCELLED, ORDER_ISSUED, WebhookError, open_event, read_hold_request
 from simulator.world.bank_model import OK, Outage
 
 MAX_BODY_BYTES = 1 << 20
 HANG_WALL_SECONDS = 15.0
 HTTP_OK, HTTP_ACCEPTED = 200, 202
-REPORT_DOOR = "transaction-fraud"
-DOORS: dict[str, tuple[str, ...]] = {"i4c": ("login", REPORT_DOOR), "push": (HOOK_DOOR,)}
-"""what is open at a bank, by its channel"""
+REPORT_ENDPOINT = "transaction-fraud"
+ENDPOINTS: dict[str, tuple[str, ...]] = {"i4c": ("login", REPORT_ENDPOINT), "push": (WEBHOOK_ENDPOINT,)}
+"""endpoints of a bank, by its channel"""
 BAD_TICKET = "01"
 UNREADABLE = "98"
 NOT_LOGGED_IN = "97"
 
 
-class Doors:
+class Endpoints:
     """The ASGI application."""
 
     def __init__(
         self, banks: Banks, offices: BackOffices, control: Control, others: Mapping[str, ASGIApp] = MappingProxyType({})
     ) -> None:
-        """`others`: applications with a door of their own here, by the first part of their path."""
+        """`others` are applications with their own endpoint here, by the first part of their path."""
         self._others = others
         self._banks = banks
         self._offices = offices
@@ -68,12 +68,12 @@ class Doors:
             await other(scope, receive, send)
             return
         match parts:
-            case ["banks", code, door] if scope["method"] == "POST" and code in self._banks.by_code:
-                response = await self._bank(self._banks.by_code[code], door, Request(scope, receive))
+            case ["banks", code, endpoint] if scope["method"] == "POST" and code in self._banks.by_code:
+                response = await self._bank(self._banks.by_code[code], endpoint, Request(scope, receive))
             case ["sim", name]:
                 response = await self._sim(name, Request(scope, receive))
             case _:
-                response = _reply(404, BAD_TICKET, "no such door")
+                response = _reply(404, BAD_TICKET, "no such endpoint")
         if response is None:
             drop(send)
         else:
@@ -86,29 +86,29 @@ class Doors:
         status, content = await self._control.handle(name, request.method, body)
         return json_reply(status, content)
 
-    async def _bank(self, bank: Institution, door: str, request: Request) -> ASGIApp | None:
-        """One request at a bank's door; None drops the connection."""
-        doors: dict[str, Callable[[Institution, Request, bytes], Awaitable[Response | None]]] = {
+    async def _bank(self, bank: Institution, endpoint: str, request: Request) -> ASGIApp | None:
+        """Handle one request to a bank; None drops the connection."""
+        handlers: dict[str, Callable[[Institution, Request, bytes], Awaitable[Response | None]]] = {
             "login": self._login,
-            REPORT_DOOR: self._report,
-            HOOK_DOOR: self._hook,
+            REPORT_ENDPOINT: self._report,
+            WEBHOOK_ENDPOINT: self._hook,
         }
         body = await body_of(request, MAX_BODY_BYTES)
         outage = self._banks.desk.outage(bank.code, self._banks.clock.now()) if self._banks.clock.running else None
         if outage is not None:
             return await self._outage(outage)
-        if door not in DOORS.get(bank.channel, ()):
-            return _reply(404, BAD_TICKET, "no such door")
+        if endpoint not in ENDPOINTS.get(bank.channel, ()):
+            return _reply(404, BAD_TICKET, "no such endpoint")
         if body is None:
             return _reply(413, BAD_TICKET, "too large")
-        fault = self._banks.faults.of_call(bank.code) if door in {REPORT_DOOR, HOOK_DOOR} else None
+        fault = self._banks.faults.of_call(bank.code) if endpoint in {REPORT_ENDPOINT, WEBHOOK_ENDPOINT} else None
         if fault is Reply.HALF_OPEN:
-            await until_gone(request, self._banks.faults.by_bank[bank.code].half_open_wall_seconds)
+            await until_disconnected(request, self._banks.faults.by_bank[bank.code].half_open_wall_seconds)
             return None
-        response = await doors[door](bank, request, body)
+        response = await handlers[endpoint](bank, request, body)
         if fault is None or response is None:
             return response
-        return SpoiltReply(response, fault, self._banks.faults.by_bank[bank.code])
+        return FaultyReply(response, fault, self._banks.faults.by_bank[bank.code])
 
     async def _outage(self, outage: Outage) -> Response | None:
         left = self._banks.clock.wall_seconds(outage.end - self._banks.clock.now())
@@ -120,10 +120,10 @@ class Doors:
 
     async def _login(self, bank: Institution, _: Request, body: bytes) -> Response:
         try:
-            told = orjson.loads(body)
+            content = orjson.loads(body)
         except orjson.JSONDecodeError:
             return _reply(400, UNREADABLE, "not JSON")
-        if not isinstance(told, dict) or not _same(told, {"email": bank.email, "password": bank.password}):
+        if not isinstance(content, dict) or not _same(content, {"email": bank.email, "password": bank.password}):
             return _reply(401, NOT_LOGGED_IN, "unknown e-mail or password")
         ttl = self._banks.config.token_ttl_seconds
         token = secrets.token_urlsafe(24)
@@ -136,9 +136,11 @@ class Doors:
         if chance(config.seed, config.knobs.token_loss, "token loss", bank.code, self._requests):
             self._tokens.pop(bank.code, None)
         token, until = self._tokens.get(bank.code, ("", 0.0))
-        told = request.headers.get("authorization", "")
+        authorization = request.headers.get("authorization", "")
         return (
-            bool(token) and time.monotonic() < until and hmac.compare_digest(told.encode(), f"Bearer {token}".encode())
+            bool(token)
+            and time.monotonic() < until
+            and hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode())
         )
 
     async def _report(self, bank: Institution, request: Request, body: bytes) -> Response | None:
@@ -160,7 +162,7 @@ class Doors:
                 return json_reply(HTTP_ACCEPTED, {"job_id": self._offices.take(bank, read_order(content), "push")})
             if kind == ORDER_CANCELLED:
                 return json_reply(HTTP_ACCEPTED, {"job_id": self._offices.stop(bank, read_cancelled(content), "push")})
-            hold_id, report = read_demand(content)
+            hold_id, report = read_hold_request(content)
         except WebhookError as error:
             return json_reply(401, {"code": NOT_LOGGED_IN, "message": str(error)})
         except TicketError as error:
@@ -168,24 +170,29 @@ class Doors:
         return await self._answered(bank, hold_id, report, lambda job_id: json_reply(HTTP_ACCEPTED, {"job_id": job_id}))
 
     async def _answered(
-        self, bank: Institution, key: str, report: FraudReport, told: Callable[[str], Response]
+        self, bank: Institution, key: str, report: FraudReport, make_reply: Callable[[str], Response]
     ) -> Response | None:
-        """The reply to a request that could be read; `told` says under which job it was taken."""
+        """Return the reply to a readable request; `make_reply` makes it from the job id."""
         rrns = [incident.rrn for incident in report.incidents]
         script = self._banks.scripted(bank.code, rrns)
         if script is not None and script.reply is not None and script.replied < script.reply.times:
             script.replied += 1
-            return await self._scripted(bank, key, report, script.reply, told)
+            return await self._scripted(bank, key, report, script.reply, make_reply)
         record = await self._banks.receive(bank, key, report, bank.channel)
         first = self._banks.book.first_time(bank, key)
-        return None if first and self._banks.desk.loses_reply(bank, rrns) else told(record.job_id)
+        return None if first and self._banks.desk.loses_reply(bank, rrns) else make_reply(record.job_id)
 
     async def _scripted(
-        self, bank: Institution, key: str, report: FraudReport, reply: ScriptedReply, told: Callable[[str], Response]
+        self,
+        bank: Institution,
+        key: str,
+        report: FraudReport,
+        reply: ScriptedReply,
+        make_reply: Callable[[str], Response],
     ) -> Response | None:
-        """A door that does what a test told it to; a ticket is taken only with status 200 and code 00."""
+        """Reply as a test's script says; a ticket is accepted only with status 200 and code 00."""
         taken = reply.status == HTTP_OK and reply.code == OK
-        response = told((await self._banks.receive(bank, key, report, bank.channel)).job_id) if taken else None
+        response = make_reply((await self._banks.receive(bank, key, report, bank.channel)).job_id) if taken else None
         await asyncio.sleep(reply.hang_wall_seconds)
         if reply.reset:
             return None
@@ -197,8 +204,10 @@ def _job(report: FraudReport, job_id: str) -> Response:
     return _reply(200, "00", "ok", data={"acknowledgement_no": report.ack_no, "job_id": job_id})
 
 
-def _same(told: dict[str, object], expected: dict[str, str]) -> bool:
-    return all(hmac.compare_digest(str(told.get(name, "")).encode(), text.encode()) for name, text in expected.items())
+def _same(content: dict[str, object], expected: dict[str, str]) -> bool:
+    return all(
+        hmac.compare_digest(str(content.get(name, "")).encode(), text.encode()) for name, text in expected.items()
+    )
 
 
 def _reply(

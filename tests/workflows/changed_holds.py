@@ -1,4 +1,4 @@
-"""Workflows of holds and grievances that could be deployed by mistake while others are open."""
+"""Changed workflows of holds and grievances, which must fail the replay of recorded ones."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name="HoldWorkflow")
 class HoldRestsFirst(HoldWorkflow):
-    """Begins with a pause."""
+    """Begins with a timer."""
 
     @workflow.init
     def __init__(self, start: ProcedureStart) -> None:
@@ -26,7 +26,7 @@ class HoldRestsFirst(HoldWorkflow):
 
 @workflow.defn(name="GrievanceWorkflow")
 class GrievanceRestsFirst(GrievanceWorkflow):
-    """Begins with a pause."""
+    """Begins with a timer."""
 
     @workflow.init
     def __init__(self, start: ProcedureStart) -> None:

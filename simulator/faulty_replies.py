@@ -1,4 +1,4 @@
-"""Replies that go wrong on their way: cut, slow, in drips, without end, in an odd charset."""
+"""Faulty replies: cut, slow, sent in small pieces, endless, or in a wrong charset."""
 
 import asyncio
 import contextlib
@@ -14,8 +14,8 @@ CHUNK_BYTES = 64 << 10
 DRIP_WALL_SECONDS = 0.05
 
 
-class SpoiltReply:
-    """An ASGI application: `good` as a bank with that fault sends it."""
+class FaultyReply:
+    """An ASGI application that sends the reply `good` with a bank's fault."""
 
     def __init__(self, good: Response, fault: Reply, faults: Faults) -> None:
         self._good = good
@@ -23,7 +23,7 @@ class SpoiltReply:
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it, or what comes of it."""
+        """Send the reply with its fault."""
         body = bytes(self._good.body)
         match self._fault:
             case Reply.TORN:
@@ -60,8 +60,8 @@ async def _part(send: Send, body: bytes, *, more: bool) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
-async def until_gone(request: Request, most_seconds: float) -> None:
-    """Say nothing until the other side hangs up, or so long at most."""
+async def until_disconnected(request: Request, most_seconds: float) -> None:
+    """Send nothing until the client disconnects, or the time limit ends."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(most_seconds):
             message: Mapping[str, object] = {"type": ""}
@@ -70,10 +70,10 @@ async def until_gone(request: Request, most_seconds: float) -> None:
 
 
 def drop(send: Send) -> None:
-    """Close the connection without an answer, as a machine that is down does.
+    """Close the connection without an answer, as a failed machine does.
 
-    ASGI has no word for this; uvicorn's `send` is a method of the cycle that owns the transport. Transports of uvloop
-    are none of asyncio's classes, so it is asked for what it can do.
+    ASGI has no call for this. uvicorn's `send` is a method of the cycle that owns the transport. Transports of uvloop
+    are no subclass of asyncio's classes, so the code checks for the method.
     """
     abort = getattr(getattr(getattr(send, "__self__", None), "transport", None), "abort", None)
     if callable(abort):

@@ -1,4 +1,4 @@
-"""A restoration on a stage: its workflow on a real Temporal server, in its own time; officers and banks by hand."""
+"""Restorations on a real Temporal server with their own clock; the test acts for officers and banks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,18 +29,18 @@ LOOK_SECONDS = 0.02
 MOMENT = timedelta(seconds=1)
 
 
-class Homeward:
-    """One stage: restorations whose workflows run, and whose verbs go by their workflow's time."""
+class RestorationStage:
+    """One stage: restorations with running workflows, and actions at the time of their workflow."""
 
     def __init__(self, ctx: Context, client: Client) -> None:
         self.home = Home(ctx)
         self.skipper = TimeSkipper(client)
         self.started: list[str] = []
 
-    # -- the workflow ----------------------------------------------------------------------------------------------
+    # -- the workflow --------------------------------------------------------------------------------------------------
 
     async def begin(self, restoration: UUID, *, skipping: bool = False) -> None:
-        """Start its workflow as the outbox does; with `skipping` time leaps whenever it only waits."""
+        """Start the workflow as the outbox does; with `skipping` time jumps while it only waits."""
         start = ProcedureStart(
             workflow_id=procedure_outbox.workflow_id(ProcedureKind.RESTORATION, str(restoration)),
             kind=ProcedureKind.RESTORATION,
@@ -56,7 +56,7 @@ class Homeward:
 
     async def _start(self, start: ProcedureStart) -> None:
         await self.skipper.client.start_workflow(
-            RestorationWorkflow.run, start, id=start.workflow_id, task_queue=options.WAY_HOME_QUEUE
+            RestorationWorkflow.run, start, id=start.workflow_id, task_queue=options.RESTORATION_QUEUE
         )
 
     def handle(self, restoration: UUID, run_id: str | None = None) -> WorkflowHandle[RestorationWorkflow, None]:
@@ -68,7 +68,7 @@ class Homeward:
         await let_pass(self.skipper, self.handle(restoration), timedelta(days=days) + MOMENT)
 
     async def do(self, restoration: UUID, act: Callable[[UUID], Awaitable[object]]) -> None:
-        """Let somebody act, at the workflow's time, and tell the workflow as the outbox does."""
+        """Perform an action at the workflow's time, and notify the workflow as the outbox does."""
         self.home.clock.at = await self.skipper.get_current_time(self.handle(restoration))
         await act(restoration)
         await self.home.give_notice(restoration)
@@ -78,12 +78,12 @@ class Homeward:
         await self.handle(restoration).signal(RestorationWorkflow.changed)
 
     async def outcome(self, restoration: UUID) -> None:
-        """Wait until the workflow has ended by itself."""
+        """Wait until the workflow has ended on its own."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             await self.handle(restoration).result()
 
     async def histories(self, restoration: UUID) -> list[WorkflowHistory]:
-        """The history of every run, the first first."""
+        """Return the history of every run, the first one first."""
         last = (await self.handle(restoration).describe()).run_id
         query = f"WorkflowId = '{self.handle(restoration).id}'"
         runs: dict[str, datetime] = {}
@@ -94,7 +94,7 @@ class Homeward:
         in_order = sorted(runs, key=lambda run_id: runs[run_id])
         return [await self.handle(restoration, run_id).fetch_history() for run_id in in_order]
 
-    # -- what there is to see --------------------------------------------------------------------------------------
+    # -- queries -------------------------------------------------------------------------------------------------------
 
     async def case_of(self, restoration: UUID) -> str:
         found: str = await self.home.bench.value(
@@ -103,13 +103,13 @@ class Homeward:
         return found
 
     async def until(self, restoration: UUID, step: str, state: str = "open") -> None:
-        """Wait until it stands there."""
+        """Wait until the restoration is at that step."""
         await self.until_value(
             f"{state} {step}", "SELECT state || ' ' || step FROM restoration WHERE restoration_id = $1", restoration
         )
 
     async def until_value(self, expected: object, query: str, *values: object) -> None:
-        """Wait until a query's first value is this."""
+        """Wait until a query's first value equals this."""
         found = None
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -119,7 +119,7 @@ class Homeward:
             raise AssertionError(f"it is {found!r}, not {expected!r}") from None
 
     async def until_it_waits(self, restoration: UUID) -> None:
-        """Wait until its workflow has seen all there is and waits for what is due: time may pass."""
+        """Wait until the workflow has read the current state and waits for the next deadline."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not await self._waits(restoration):  # noqa: ASYNC110 - no event
                 await asyncio.sleep(LOOK_SECONDS)
@@ -129,22 +129,22 @@ class Homeward:
         return not found.pending_activities and not found.HasField("pending_workflow_task")
 
     async def until_divided(self, restoration: UUID) -> None:
-        """Wait until every line has its share."""
+        """Wait until every line has its allocated amount."""
         await self.until_value(
             0, "SELECT count(*) FROM restoration_line WHERE restoration_id = $1 AND allocation_id IS NULL", restoration
         )
 
-    # -- walks that several tests take -----------------------------------------------------------------------------
+    # -- sequences that several tests use ------------------------------------------------------------------------------
 
     async def to_notice(self, restoration: UUID) -> None:
-        """From the first hold to the holder's notice."""
+        """Go from the first hold to the holder's notice."""
         await self.forward(restoration, 3)
         await self.until(restoration, "application")
         await self.do(restoration, self.home.apply)
         await self.do(restoration, self.home.verify)
 
     async def approve(self, restoration: UUID) -> None:
-        """From the approval to the banks."""
+        """Go from the approval to the banks."""
         await self.until(restoration, "approval")
         await self.until_divided(restoration)
         await self.do(restoration, self.home.prepare)
@@ -152,11 +152,11 @@ class Homeward:
         await self.until(restoration, "credit")
 
     async def credit(self, restoration: UUID) -> None:
-        """The banks give back what they were ordered to."""
+        """Confirm the ordered credits as the banks."""
         await self.do(restoration, self.home.confirm)
 
     async def bond(self, restoration: UUID) -> None:
-        """The victim's bond comes."""
+        """Receive the victim's bond."""
         await self.until(restoration, "bond")
 
         async def receive(identity: UUID) -> None:
@@ -165,7 +165,7 @@ class Homeward:
         await self.do(restoration, receive)
 
     async def clear(self) -> None:
-        """End what still runs: the next stage's worker must not get it."""
+        """Terminate workflows that still run, so that the next stage's worker does not get them."""
         for workflow_id in self.started:
             try:
                 await self.skipper.client.get_workflow_handle(workflow_id).terminate("the test is over")
@@ -173,12 +173,12 @@ class Homeward:
                 continue
 
 
-def worker_of(stage: Homeward) -> Worker:
-    """A worker for restorations alone, in the sandbox."""
+def worker_of(stage: RestorationStage) -> Worker:
+    """A worker for restorations only, in the sandbox."""
     engine = RestorationActivities(stage.home.ctx)
     return Worker(
         stage.skipper.client,
-        task_queue=options.WAY_HOME_QUEUE,
+        task_queue=options.RESTORATION_QUEUE,
         workflows=[RestorationWorkflow],
         workflow_runner=sandbox(),
         activities=[
@@ -193,10 +193,10 @@ def worker_of(stage: Homeward) -> Worker:
 
 
 @asynccontextmanager
-async def homeward(ctx: Context, client: Client) -> AsyncIterator[Homeward]:
-    """A stage whose worker runs, on case numbers of its own."""
+async def restoration_stage(ctx: Context, client: Client) -> AsyncIterator[RestorationStage]:
+    """A stage with a running worker, and its own case numbers."""
     await number_apart(ctx.pool)
-    stage = Homeward(ctx, client)
+    stage = RestorationStage(ctx, client)
     async with worker_of(stage):
         yield stage
         await stage.clear()

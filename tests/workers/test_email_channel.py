@@ -1,4 +1,4 @@
-"""Which workers ask banks by letter."""
+"""Workers that have the e-mail channel."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,7 +13,7 @@ from schemas.enums import ChannelKind
 from tests.factories import SECRET
 from workers.assembly import Engine
 from workers.settings import Settings
-from workers.worker import by_letter, letter_links
+from workers.worker import email_channel, letter_links
 
 MAILER = Mailer.from_url("smtp://127.0.0.1:25")
 
@@ -27,7 +27,7 @@ def test_letters_need_a_mail_route_and_an_address_for_their_links(
 ) -> None:
     settings = Settings.model_validate({"public_url": public_url})
     engine = cast(Engine, SimpleNamespace(ctx=cast(Any, None), secret_box=SecretBox(SECRET)))
-    adapters = by_letter(mailer, letter_links(settings, engine), load_policy().bank_holidays)
+    adapters = email_channel(mailer, letter_links(settings, engine), load_policy().bank_holidays)
     assert set(adapters) == ({ChannelKind.EMAIL} if asks else set())
     assert all(isinstance(adapter, EmailAdapter) for adapter in adapters.values())
 

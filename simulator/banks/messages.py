@@ -1,4 +1,4 @@
-"""How a bank's answer is said over the line to the police: sealed and logged in on the I4C wire, signed elsewhere."""
+"""Messages of banks to the police: encrypted with a login token on the I4C wire, signed on other interfaces."""
 
 import os
 import secrets
@@ -23,32 +23,32 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A request as it goes on the wire."""
+    """A request as it is sent."""
 
     path: str
     body: bytes
     headers: Mapping[str, str]
 
 
-class Speech(Protocol):
-    """One answer of one bank. It is sealed anew for every try."""
+class BankMessage(Protocol):
+    """One message of one bank. It is sealed again for every attempt."""
 
     @property
     def plain(self) -> bytes:
-        """What is said, bare."""
+        """The content before sealing."""
 
     @property
-    def logs_in(self) -> bool:
-        """Whether a token goes with it."""
+    def needs_token(self) -> bool:
+        """Whether it needs a login token."""
 
     def seal(self, url: str, plain: bytes) -> Sealed:
-        """`plain` as this bank sends it to the police API at `url`."""
+        """Return `plain` as this bank sends it to the police API at `url`."""
 
-    def seal_as_stranger(self, url: str, plain: bytes) -> Sealed:
-        """The same by somebody who has other keys."""
+    def seal_with_other_keys(self, url: str, plain: bytes) -> Sealed:
+        """Return the same as a sender with other keys sends it."""
 
-    def seal_out_of_time(self, url: str, plain: bytes) -> Sealed:
-        """The same by a bank whose clock is wrong, where its wire says when something was sealed."""
+    def seal_with_wrong_time(self, url: str, plain: bytes) -> Sealed:
+        """Return the same with a wrong signing time, if the interface has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +57,26 @@ class StatusUpdate:
 
     bank: Institution
     plain: bytes
-    logs_in: bool = True
+    needs_token: bool = True
 
     def seal(self, url: str, plain: bytes) -> Sealed:
-        """See Speech."""
+        """Implement Speech."""
         return Sealed(UPDATE_PATH, *self.bank.envelope.seal_bytes(plain))
 
-    def seal_as_stranger(self, url: str, plain: bytes) -> Sealed:
-        """See Speech. Another's keys, both of them: where the bank signs nothing, its envelope must not open."""
+    def seal_with_other_keys(self, url: str, plain: bytes) -> Sealed:
+        """Implement Speech with other keys. Both change, because without a signature the envelope must not open."""
         own = self.bank.envelope
         stranger = replace(own, aes_key=os.urandom(32), hmac_key=os.urandom(32) if own.hmac_key else None)
         return Sealed(UPDATE_PATH, *stranger.seal_bytes(plain))
 
-    def seal_out_of_time(self, url: str, plain: bytes) -> Sealed:
-        """See Speech. This wire has no times."""
+    def seal_with_wrong_time(self, url: str, plain: bytes) -> Sealed:
+        """Implement Speech. This interface has no times."""
         return self.seal(url, plain)
 
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """A request that the bank signs, with its JSON body."""
+    """A request with a JSON body that the bank signs."""
 
     bank: Institution
     path: str
@@ -84,18 +84,18 @@ class SignedRequest:
     method: str = "POST"
     key: str = ""
     """Idempotency-Key"""
-    logs_in: bool = False
+    needs_token: bool = False
 
     def seal(self, url: str, plain: bytes) -> Sealed:
-        """See Speech."""
+        """Implement Speech."""
         return self._signed(url, plain, self.bank.signing_key, datetime.now(UTC))
 
-    def seal_as_stranger(self, url: str, plain: bytes) -> Sealed:
-        """See Speech."""
+    def seal_with_other_keys(self, url: str, plain: bytes) -> Sealed:
+        """Implement Speech."""
         return self._signed(url, plain, Ed25519PrivateKey.generate(), datetime.now(UTC))
 
-    def seal_out_of_time(self, url: str, plain: bytes) -> Sealed:
-        """See Speech."""
+    def seal_with_wrong_time(self, url: str, plain: bytes) -> Sealed:
+        """Implement Speech."""
         return self._signed(url, plain, self.bank.signing_key, datetime.now(UTC) + WRONG_CLOCK)
 
     def _signed(self, url: str, plain: bytes, key: Ed25519PrivateKey, created: datetime) -> Sealed:
@@ -117,7 +117,7 @@ class SignedRequest:
 
 
 def status_update(record: TicketRecord, ack_no: str | None, job_id: str | None, rows: Sequence[Json]) -> StatusUpdate:
-    """Rows about a ticket, under its own numbers unless others are given."""
+    """Return rows about a ticket as a status update, with the ticket's numbers unless others are given."""
     content = {
         "acknowledgement_no": ack_no or record.report.ack_no,
         "job_id": job_id or record.job_id,
@@ -127,7 +127,7 @@ def status_update(record: TicketRecord, ack_no: str | None, job_id: str | None, 
 
 
 def signed_answer(record: TicketRecord, rows: Sequence[Json]) -> SignedRequest | None:
-    """Rows as an answer to the hold that the ticket is about; None where none of them speaks of it."""
+    """Return rows as an answer to the ticket's hold request, or None if no row is about it."""
     lines = answer_lines(rows, record.report.hop_nos)
     if not lines:
         return None

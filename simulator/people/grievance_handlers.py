@@ -1,4 +1,4 @@
-"""Those who answer appeals: banks say what they know of their customer, officers of each level decide, or forget to."""
+"""Handlers of grievances: banks report on their customers, and officers of each level decide or miss the deadline."""
 
 import asyncio
 import logging
@@ -9,10 +9,10 @@ from typing import Final
 
 import orjson
 
-from simulator.banks.speech import SignedRequest
+from simulator.banks.messages import SignedRequest
 from simulator.config import SimulatorConfig
 from simulator.institutions import SIGNING, Institution
-from simulator.net.http_client import Line, LineError
+from simulator.net.http_client import HttpClient, HttpClientError
 from simulator.people.complaints import Json
 from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS, Officers
 from simulator.people.restoration import Badge
@@ -21,13 +21,13 @@ from simulator.seeds import chance, unit
 BANK_PATH: Final = "/api/v1/bank/grievances"
 OFFICER_PATH: Final = "/api/v1/grievances"
 WRITES_DOWN: Final = "supervisor"
-"""whoever notes what a bank says on the telephone"""
+"""role that records a bank's statement from the telephone"""
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Appeal:
-    """An appeal at one level."""
+    """A grievance at one level."""
 
     grievance_id: str
     level: str
@@ -36,43 +36,43 @@ class Appeal:
 
     @property
     def labels(self) -> tuple[str, str, str]:
-        """What is drawn about it."""
+        """The labels of its random draws."""
         return self.case, self.institution, self.level
 
 
 @dataclass(slots=True)
-class Ladder:
-    """Everybody an appeal comes to. `badges` by role, one of each that decides, and a supervisor's."""
+class GrievanceHandlers:
+    """Handlers of grievances at all levels. `badges` has one officer for each deciding role, and a supervisor."""
 
     config: SimulatorConfig
     banks: Mapping[str, Institution]
     officers: Officers
     badges: Mapping[str, Badge]
     api_url: str
-    line: Line
-    """the banks' own, to the police"""
+    line: HttpClient
+    """connection of the banks to the police"""
     done: Counter[str] = field(default_factory=Counter)
-    """what was done, by what it was"""
+    """number of actions, by kind"""
     _seen: set[tuple[str, str]] = field(default_factory=set)
 
     async def work(self) -> None:
-        """Look for appeals that are new at a level, again and again."""
+        """Look for grievances that are new at a level, again and again."""
         async with asyncio.TaskGroup() as group:
             while True:
-                for appeal in await self._open_appeals():
+                for appeal in await self._open_grievances():
                     if (appeal.grievance_id, appeal.level) not in self._seen:
                         self._seen.add((appeal.grievance_id, appeal.level))
-                        group.create_task(self._take_up(appeal))
+                        group.create_task(self._handle(appeal))
                 await asyncio.sleep(self.config.way_home.poll_wall_seconds)
 
-    async def _open_appeals(self) -> list[Appeal]:
+    async def _open_grievances(self) -> list[Appeal]:
         path = f"{OFFICER_PATH}?state=open&limit={PAGE_ITEMS}"
         status, page = await self._get("io", path)
         items = page.get("items") if status < HTTP_BAD_REQUEST else None
         names = ("grievance_id", "level", "institution", "case_ack_no")
         return [Appeal(*(str(item[name]) for name in names)) for item in items] if isinstance(items, list) else []
 
-    async def _take_up(self, appeal: Appeal) -> None:
+    async def _handle(self, appeal: Appeal) -> None:
         if chance(self.config.seed, self.config.way_home.level_sleeps, "sleeps", *appeal.labels):
             self.done["levels_asleep"] += 1
             return
@@ -80,10 +80,10 @@ class Ladder:
         await asyncio.sleep(seconds / self.config.procedure_clock_factor)
         await (self._report(appeal) if appeal.level == "bank" else self._decide(appeal))
 
-    # -- the bank --------------------------------------------------------------------------------------------------
+    # -- the bank ------------------------------------------------------------------------------------------------------
 
     async def _report(self, appeal: Appeal) -> None:
-        """The bank finds out about its customer: over its own wire where it has one, else on the desk's telephone."""
+        """Report on the customer, over the bank's own interface if it has one, else by telephone to the desk."""
         body: Json = {"kyc": "doubtful", "finding": "Account opened last month; all credits leave within minutes."}
         if self._genuine(appeal):
             body = {
@@ -98,17 +98,17 @@ class Ladder:
         self.done["bank_reports" if status < HTTP_BAD_REQUEST else "refused"] += 1
 
     async def _signed(self, bank: Institution, path: str, body: bytes) -> int:
-        told = SignedRequest(bank, path, body, "POST").seal(self.api_url, body)
+        sealed = SignedRequest(bank, path, body, "POST").seal(self.api_url, body)
         try:
-            return (await self.line.request("POST", path, headers=told.headers, body=told.body)).status
-        except LineError as error:
+            return (await self.line.request("POST", path, headers=sealed.headers, body=sealed.body)).status
+        except HttpClientError as error:
             log.debug("report of %s: %s", bank.code, error)
             return HTTP_BAD_REQUEST
 
-    # -- the officers ----------------------------------------------------------------------------------------------
+    # -- the officers --------------------------------------------------------------------------------------------------
 
     async def _decide(self, appeal: Appeal) -> None:
-        """Let go what is genuine, in whole or in part, where the level is convinced of it; keep the rest."""
+        """Release genuine money, fully or partly, if the level is convinced; uphold the hold otherwise."""
         path = f"{OFFICER_PATH}/{appeal.grievance_id}"
         status, found = await self._get(appeal.level, path)
         if status >= HTTP_BAD_REQUEST:
@@ -128,7 +128,7 @@ class Ladder:
     def _genuine(self, appeal: Appeal) -> bool:
         return chance(self.config.seed, self.config.way_home.appeal_genuine, "genuine", appeal.case, appeal.institution)
 
-    # -- how -------------------------------------------------------------------------------------------------------
+    # -- requests ------------------------------------------------------------------------------------------------------
 
     async def _post(self, role: str, path: str, body: Json) -> tuple[int, Json]:
         return await self.officers.call_until_answered("POST", path, self.badges[role].token, body)
@@ -136,5 +136,5 @@ class Ladder:
     async def _get(self, role: str, path: str) -> tuple[int, Json]:
         try:
             return await self.officers.call("GET", path, self.badges[role].token)
-        except LineError:
+        except HttpClientError:
             return HTTP_BAD_REQUEST, {}

@@ -1,4 +1,4 @@
-"""The workflows of holds and grievances must read the histories of yesterday, as `test_replay.py` has it for cases."""
+"""Today's workflows of holds and grievances must read old histories, as `test_replay.py` does for cases."""
 
 import json
 from pathlib import Path
@@ -9,8 +9,8 @@ from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from tests.activities.holds.test_lifecycle import CONTACT
-from tests.workflows.changed_letting_go import GrievanceRestsFirst, HoldRestsFirst
-from tests.workflows.letting_go_paths import GRIEVANCE_PATHS, HOLD_PATHS
+from tests.workflows.changed_holds import GrievanceRestsFirst, HoldRestsFirst
+from tests.workflows.hold_paths import GRIEVANCE_PATHS, HOLD_PATHS
 from tests.workflows.record_histories import PROCEDURES, cleaned
 from workers.temporal import DATA_CONVERTER
 from workflows.grievance import GrievanceWorkflow

@@ -1,6 +1,6 @@
-"""Silence climbs the ladder, rung by rung, for every class of bank; days pass in seconds on the workflow's own clock.
+"""Escalation without a response, level by level, for every class of bank; days pass in seconds.
 
-The deadlines are the policy file's. What is read is the clock of the workflow's history.
+The deadlines are those of the policy file. The tests read the clock of the workflow's history.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ from workflows import options
 
 BANK_OF = {answer_class: code for code, answer_class in CLASSES.items()}
 TOLERANCE_SECONDS = 30.0
-"""what the activities themselves take of the workflow's clock"""
+"""time that the activities themselves take on the workflow's clock"""
 
 
 @pytest.fixture
 async def skipping(ctx: Context, time_skipping: TimeSkipper) -> AsyncIterator[Stage]:
-    """A stage on which time passes as soon as a case only waits."""
+    """A stage on which time passes while a case only waits."""
     async with staged(ctx, time_skipping.client) as stage:
         yield stage
 
@@ -45,7 +45,7 @@ async def stepping(ctx: Context, time_skipping: TimeSkipper) -> AsyncIterator[St
 
 
 async def waits(stage: Stage, case_no: str) -> list[tuple[str, float]]:
-    """Every rung, and how many seconds after the delivery or the rung before it it was begun."""
+    """Return every level, and its seconds after the delivery or the previous level."""
     begun: list[tuple[str, datetime]] = [("delivered", await stage.delivered_at(case_no))]
     for at, order in await stage.scheduled(case_no, "climb_rung", ClimbRung):
         begun.append((order.rung.value, at))
@@ -146,7 +146,7 @@ async def test_banks_of_one_case_climb_each_at_their_own_pace(stepping: Stage, t
 
 
 async def test_an_answer_that_comes_with_an_overdue_rung_is_no_silence(ctx: Context, temporal_client: Client) -> None:
-    """A revived case is told of the answer in its very first step, when there is nothing left of the rung's wait."""
+    """A revived case gets the answer in its first step, when no wait of the level is left."""
     root, other = rrn(), rrn()
     async with staged(ctx, temporal_client, queues=()) as stage:
         async with stage_workers(stage):
@@ -169,7 +169,10 @@ async def test_an_answer_that_comes_with_an_overdue_rung_is_no_silence(ctx: Cont
 async def test_nothing_is_climbed_for_a_request_that_was_never_written(
     ctx: Context, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No worker calls banks. When one does, the ladder begins at its foot, and an officer's word finds it there."""
+    """No worker calls banks.
+
+    When one does, escalation begins at the first level, and an officer's request applies there.
+    """
     monkeypatch.setattr(options, "BANK_CALL_MINIMUM", timedelta(seconds=0.5))
     async with staged(impatient(ctx), temporal_client, queues=[Queues.CASE_WORK]) as stage:
         case_no = await stage.complain()
@@ -187,7 +190,7 @@ async def test_nothing_is_climbed_for_a_request_that_was_never_written(
 
 
 def impatient(ctx: Context) -> Context:
-    """Context whose banks are reminded at once; every other rung is far away."""
+    """Return a context whose banks get a reminder at once; every other level is far away."""
     ladder = dict(ctx.policy.ladder)
     ladder[Rung.REMINDER] = ladder[Rung.REMINDER].model_copy(update={"api_seconds": 0.2})
     wire = {"retry_initial_seconds": 0.1, "retry_max_seconds": 0.1, "retry_for_seconds": 0.5}

@@ -1,4 +1,4 @@
-"""What the worker runs of the way home: the workflows that keep its clocks, and their hands by queue."""
+"""Workflows and activities of the stages after the hold: restoration, release, grievances, orders and duties."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,8 +23,11 @@ from workflows.statutory_duties import DutiesWorkflow
 WORKFLOWS = (RestorationWorkflow, HoldWorkflow, GrievanceWorkflow, OrderWorkflow, DutiesWorkflow)
 
 
-class WayHome:
-    """The activities of the restoration; `bank_delivery` is shared with hold requests, as a bank has one limit."""
+class RecoveryActivities:
+    """Activities of these stages, by queue.
+
+    `bank_delivery` is shared with hold requests, so that the limit of concurrent calls to a bank counts both.
+    """
 
     def __init__(
         self,
@@ -35,7 +38,7 @@ class WayHome:
         *,
         public_url: str | None = None,
     ) -> None:
-        """`public_url`: where holders of accounts find the page for their appeal."""
+        """`public_url` is the address below which account holders find the page for their grievance."""
         self._orders = OrderActivities(ctx, bank_delivery, mailer, OrderPapers(ctx).of, links)
         self._cancellations = CancellationActivities(ctx, bank_delivery, mailer, links)
         self._restorations = RestorationActivities(ctx)
@@ -43,8 +46,8 @@ class WayHome:
         self._grievances = GrievanceActivities(ctx)
         self._duties = StatutoryDutyActivities(ctx)
 
-    def clock_work(self) -> list[Callable[..., Any]]:
-        """The activities of its own queue: they touch only our own database or mail."""
+    def restoration_queue(self) -> list[Callable[..., Any]]:
+        """Return the activities of the restoration queue: they use only our own database or mail."""
         return [
             self._restorations.look_at_restoration,
             self._restorations.write_application,
@@ -63,6 +66,6 @@ class WayHome:
             self._duties.care_for_duty,
         ]
 
-    def bank_calls(self) -> list[Callable[..., Any]]:
-        """The activities that call banks, on the queue of all calls to banks."""
+    def bank_calls_queue(self) -> list[Callable[..., Any]]:
+        """Return the activities that call banks, on the queue of all bank calls."""
         return [self._orders.send_order, self._cancellations.send_cancellation]
