@@ -88,7 +88,7 @@ _Parts = dict[str, dict[str, list[Record]]]
 # Digests of the content that the log binds: banks' statements, their message bodies, and the exchanges.
 _BOUND = f"""
 SELECT case_no, '{WORDS}/answer-' || update_id || '.jsonl' AS name,
-    sha256(convert_to(string_agg({answers.WORDS}, '' ORDER BY line_no), 'UTF8')) AS digest
+    sha256(convert_to(string_agg({answers.BOUND_LINE}, '' ORDER BY line_no), 'UTF8')) AS digest
 FROM answer WHERE case_no = ANY($1) GROUP BY case_no, update_id
 UNION ALL
 SELECT a.case_no, 'body-' || update_id, u.body_digest
@@ -98,8 +98,8 @@ SELECT a.case_no, '{BODIES}/' || encode(b.digest, 'hex'), sha256(b.body)
 FROM (SELECT DISTINCT case_no, update_id FROM answer WHERE case_no = ANY($1)) a JOIN status_update u USING (update_id)
 JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
 UNION ALL
-SELECT o.case_no, '{WORDS}/confirmation-' || c.confirmation_id || '.jsonl', sha256(convert_to(c.words, 'UTF8'))
-FROM bank_order o JOIN (SELECT order_id, confirmation_id, {bank_orders.WORDS} AS words FROM bank_confirmation) c
+SELECT o.case_no, '{WORDS}/confirmation-' || c.confirmation_id || '.jsonl', sha256(convert_to(c.bound_line, 'UTF8'))
+FROM bank_order o JOIN (SELECT order_id, confirmation_id, {bank_orders.BOUND_LINE} AS bound_line FROM bank_confirmation) c
     USING (order_id) WHERE o.case_no = ANY($1)
 UNION ALL
 SELECT e.case_no, '{SIGNED}/' || lpad(b.evidence_id::text, 10, '0') || '/' || f.name, f.digest

@@ -242,12 +242,12 @@ _EVENTS: Final = (
 )
 # Only the content that the log binds, because older cases have answers that no event binds.
 _BOUND: Final = f"""
-SELECT 'answer-' || a.update_id || '.jsonl' AS name, string_agg({answers.WORDS}, '' ORDER BY a.line_no) AS words
+SELECT 'answer-' || a.update_id || '.jsonl' AS name, string_agg({answers.BOUND_LINE}, '' ORDER BY a.line_no) AS bound_lines
 FROM answer a WHERE a.case_no = $1 AND a.update_id IN (
     SELECT (e.data->>'update_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'bound'
 ) GROUP BY a.update_id
 UNION ALL
-SELECT 'confirmation-' || confirmation_id || '.jsonl', {bank_orders.WORDS}
+SELECT 'confirmation-' || confirmation_id || '.jsonl', {bank_orders.BOUND_LINE}
 FROM bank_confirmation t WHERE {_ORDER} AND t.confirmation_id IN (
     SELECT (e.data->>'confirmation_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'bound'
 ) ORDER BY name
@@ -374,7 +374,7 @@ async def documents(connection: Connection, case_no: str) -> AsyncGenerator[Docu
 async def bound_words(connection: Connection, case_no: str) -> AsyncGenerator[tuple[str, str], None]:
     """Yield the statements of banks that the log binds: the name of each file, and its text."""
     async for row in connection.cursor(_BOUND, case_no, prefetch=1):
-        yield row["name"], row["words"]
+        yield row["name"], row["bound_lines"]
 
 
 async def bodies(connection: Connection, case_no: str) -> AsyncGenerator[tuple[str, bytes], None]:

@@ -9,7 +9,7 @@ from schemas.base import FrozenModel
 from schemas.identifiers import reference_key
 from schemas.tracing.answers import Contradiction, Judgement, KnownLines
 
-WORDS: Final = (
+BOUND_LINE: Final = (
     "jsonb_build_object('line_no', line_no, 'kind', kind, 'disposition', disposition, 'hop_nos', hop_nos,"
     " 'status_code', status_code, 'amount_paise', amount_paise, 'claim_paise', claim_paise,"
     " 'applied_paise', applied_paise, 'remarks', remarks, 'raw', raw)::text || E'\\n'"
@@ -85,7 +85,7 @@ async def insert_lines(
     judgements: Sequence[Judgement],
     at: datetime,
 ) -> tuple[list[int], bytes]:
-    """Write every line with what became of it; return the answer ids in the lines' order, and all their `WORDS`."""
+    """Write every line with what became of it; return the answer ids in the lines' order, and all their `BOUND_LINE`."""
     rows = [
         {
             "update_id": update_id,
@@ -119,11 +119,11 @@ async def insert_lines(
         " r.status_code, r.amount_paise, r.claim_paise, r.applied_paise, r.remarks, r.flags, r.raw,"
         " r.occurred_at, $2, r.reference_key, r.root_reference_key, r.balance_paise, r.balance_is_free"
         " FROM jsonb_populate_recordset(NULL::answer, $1::jsonb) AS r ORDER BY r.line_no"
-        f" RETURNING answer_id, {WORDS} AS words",
+        f" RETURNING answer_id, {BOUND_LINE} AS bound_line",
         rows,
         at,
     )
-    return [row["answer_id"] for row in written], "".join(row["words"] for row in written).encode()
+    return [row["answer_id"] for row in written], "".join(row["bound_line"] for row in written).encode()
 
 
 async def insert_contradictions(
