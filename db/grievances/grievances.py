@@ -109,7 +109,7 @@ async def find(connection: Connection, grievance_id: UUID) -> GrievanceRow | Non
 
 
 async def get(connection: Connection, grievance_id: UUID) -> GrievanceRow:
-    """Lock one grievance's row and return it; the case is locked first. Raises `NotFound`."""
+    """Lock one grievance's row and return it; the caller has locked its case. Raises `NotFound`."""
     row = await connection.fetchrow(f"SELECT {_ROW} FROM grievance WHERE grievance_id = $1 FOR UPDATE", grievance_id)
     if row is None:
         raise GrievanceNotFound(grievance_id)

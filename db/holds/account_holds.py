@@ -248,7 +248,7 @@ async def at_account(connection: Connection, case_no: str, institution: str, acc
 
 
 async def get(connection: Connection, hold_id: UUID) -> AccountHold:
-    """Lock one hold's row and return it; the case is locked first. Raises `NotFound`."""
+    """Lock one hold's row and return it; the caller has locked its case. Raises `NotFound`."""
     row = await connection.fetchrow(f"SELECT {_HOLD} FROM account_hold WHERE hold_id = $1 FOR UPDATE", hold_id)
     if row is None:
         raise HoldNotFound(hold_id)
