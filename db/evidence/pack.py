@@ -242,7 +242,8 @@ _EVENTS: Final = (
 )
 # Only the content that the log binds, because older cases have answers that no event binds.
 _BOUND: Final = f"""
-SELECT 'answer-' || a.update_id || '.jsonl' AS name, string_agg({answers.BOUND_LINE}, '' ORDER BY a.line_no) AS bound_lines
+SELECT 'answer-' || a.update_id || '.jsonl' AS name,
+    string_agg({answers.BOUND_LINE}, '' ORDER BY a.line_no) AS bound_lines
 FROM answer a WHERE a.case_no = $1 AND a.update_id IN (
     SELECT (e.data->>'update_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'bound'
 ) GROUP BY a.update_id
