@@ -100,8 +100,8 @@ JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
 UNION ALL
 SELECT o.case_no, '{WORDS}/confirmation-' || c.confirmation_id || '.jsonl', sha256(convert_to(c.bound_line, 'UTF8'))
 FROM bank_order o
-JOIN (SELECT order_id, confirmation_id, {bank_orders.BOUND_LINE} AS bound_line FROM bank_confirmation) c USING (order_id)
-    WHERE o.case_no = ANY($1)
+JOIN (SELECT order_id, confirmation_id, {bank_orders.BOUND_LINE} AS bound_line FROM bank_confirmation) c
+    USING (order_id) WHERE o.case_no = ANY($1)
 UNION ALL
 SELECT e.case_no, '{SIGNED}/' || lpad(b.evidence_id::text, 10, '0') || '/' || f.name, f.digest
 FROM case_event e JOIN bank_evidence b ON b.evidence_id = (e.data->>'evidence_id')::bigint
