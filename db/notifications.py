@@ -164,7 +164,7 @@ async def write(connection: Connection, message: NewMessage, at: datetime) -> bo
 
 
 class EnclosureMissing(RuleBroken):
-    """The copy of the FIR that a notice names is not here."""
+    """The copy of the FIR that a notice names is missing."""
 
 
 _TO_BANKS: Final = tuple(sorted(kind.value for kind in TO_A_BANK))

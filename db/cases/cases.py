@@ -107,7 +107,7 @@ async def reopen(connection: Connection, case_no: str) -> None:
 
 
 async def settle(connection: Connection, case_no: str, at: datetime) -> bool:
-    """Settle an open case, in which no money is in play any more; false if it was settled before."""
+    """Settle an open case without money in play; false if it was settled before."""
     done = await connection.fetchval(
         "UPDATE case_file SET state = 'settled', settled_at = $2 WHERE case_no = $1 AND state = 'open' RETURNING true",
         case_no,

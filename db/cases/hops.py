@@ -105,7 +105,7 @@ async def positions(
 
 
 async def close(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> None:
-    """Close these hops, of which no money is in play any more. Requests no longer ask about them."""
+    """Close these hops, which have no money in play. Requests no longer ask about them."""
     await _leave(connection, case_no, hop_nos, HopState.CLOSED)
 
 

@@ -37,14 +37,14 @@ ORDER BY looked_up_at, waiting_since LIMIT $3
 """
 
 
-async def to_remind(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> Due:
-    """Return hops parked before `before` of which the supervisor was not told; excludes the cases in `but`."""
-    return _by_case(await connection.fetch(TO_REMIND, before, list(but), limit))
+async def to_remind(connection: Connection, before: datetime, skip: Sequence[str], limit: int) -> Due:
+    """Return hops parked before `before` of which the supervisor was not told; skips the cases in `skip`."""
+    return _by_case(await connection.fetch(TO_REMIND, before, list(skip), limit))
 
 
-async def to_write_off(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> Due:
-    """Return hops parked before `before`; excludes the cases in `but`."""
-    return _by_case(await connection.fetch(TO_WRITE_OFF, before, list(but), limit))
+async def to_write_off(connection: Connection, before: datetime, skip: Sequence[str], limit: int) -> Due:
+    """Return hops parked before `before`; skips the cases in `skip`."""
+    return _by_case(await connection.fetch(TO_WRITE_OFF, before, list(skip), limit))
 
 
 async def directory_changed_at(connection: Connection) -> datetime | None:
@@ -53,9 +53,9 @@ async def directory_changed_at(connection: Connection) -> datetime | None:
     return changed_at
 
 
-async def to_look_up(connection: Connection, changed_at: datetime, but: Sequence[str], limit: int) -> Due:
-    """Return hops without an institution not looked up since the directory changed; excludes the cases in `but`."""
-    return _by_case(await connection.fetch(TO_LOOK_UP, changed_at, list(but), limit))
+async def to_look_up(connection: Connection, changed_at: datetime, skip: Sequence[str], limit: int) -> Due:
+    """Return hops without an institution not looked up since the directory changed; skips the cases in `skip`."""
+    return _by_case(await connection.fetch(TO_LOOK_UP, changed_at, list(skip), limit))
 
 
 async def still(

@@ -71,7 +71,7 @@ async def strays(connection: Connection) -> list[Break]:
             f"SELECT t.case_no, count(*) AS n FROM {table} t"
             " WHERE NOT EXISTS (SELECT FROM case_file c WHERE c.case_no = t.case_no) GROUP BY 1 ORDER BY 1"
         )
-        found += [Break(row["case_no"], Check.STRAY, f"{row['n']} rows of {table}, and no case") for row in rows]
+        found += [Break(row["case_no"], Check.STRAY, f"{row['n']} rows of {table} without a case") for row in rows]
     rows = await connection.fetch(
         "SELECT e.case_no, count(*) AS n FROM ledger_entry e LEFT JOIN ledger_transaction t USING (transaction_id)"
         " WHERE t.case_no IS DISTINCT FROM e.case_no GROUP BY 1 ORDER BY 1"

@@ -30,8 +30,8 @@ class HeldHop(FrozenModel):
     """disputed hold: an amount that the bank reports on hold after reporting it gone"""
 
 
-async def cases_to_take_up(connection: Connection, held_before: datetime, but: Sequence[str], limit: int) -> list[str]:
-    """Return cases with held hops to take up, the longest waiting first; excludes the cases in `but`.
+async def cases_to_take_up(connection: Connection, held_before: datetime, skip: Sequence[str], limit: int) -> list[str]:
+    """Return cases with held hops to take up, the longest waiting first; skips the cases in `skip`.
 
     A case with money in play is included only if its first such hold came by `held_before`.
     """
@@ -40,7 +40,7 @@ async def cases_to_take_up(connection: Connection, held_before: datetime, but: S
         " WHERE u.taken_up_at IS NULL AND u.case_no <> ALL($1)"
         " GROUP BY u.case_no, c.state HAVING c.state <> 'open' OR min(u.held_at) <= $3"
         " ORDER BY min(u.held_at), u.case_no LIMIT $2",
-        list(but),
+        list(skip),
         limit,
         held_before,
     )
@@ -130,7 +130,7 @@ async def take_up_again(
     rows = await connection.fetch(
         _TAKE_UP_AGAIN, case_no, ack_no, institution, account_key, anew, order_id, restoration_id
     )
-    await exclusions.begin_anew(connection, case_no, [row["hop_no"] for row in rows], at)
+    await exclusions.reopen(connection, case_no, [row["hop_no"] for row in rows], at)
     return len(rows)
 
 

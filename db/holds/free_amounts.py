@@ -230,21 +230,21 @@ async def restorations_of(connection: Connection, hold_id: UUID) -> list[UUID]:
     return [row["restoration_id"] for row in rows]
 
 
-class MicroDecisionRow(FrozenModel):
+class SmallHoldDecision(FrozenModel):
     """The decision on a small-value hold."""
 
     decision: str
     decided_by: str
 
 
-async def micro_decision(connection: Connection, hold_id: UUID) -> MicroDecisionRow | None:
+async def micro_decision(connection: Connection, hold_id: UUID) -> SmallHoldDecision | None:
     """Return the decision on a small-value hold since it began, or None."""
     row = await connection.fetchrow(
         "SELECT micro_decision AS decision, micro_decided_by AS decided_by FROM account_hold"
         " WHERE hold_id = $1 AND micro_decided_at >= first_held_at",
         hold_id,
     )
-    return MicroDecisionRow(**dict(row)) if row else None
+    return SmallHoldDecision(**dict(row)) if row else None
 
 
 async def decide_micro(

@@ -90,7 +90,7 @@ class ToRelease(FrozenModel):
 
 
 async def releases_of(connection: Connection, institution: str, request_id: UUID, reference: str) -> list[ToRelease]:
-    """Return the lines of delivered orders to release about hops of this hold request.
+    """Return the lines of orders to release about hops of this hold request that the bank may know of.
 
     Includes cancelled orders until the bank acknowledges the cancellation, and those it executed anyway.
     """

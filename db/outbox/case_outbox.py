@@ -43,13 +43,13 @@ class Untold(FrozenModel):
         return CaseNews.model_validate({**self.body, "news_id": self.news_id})
 
 
-async def unsignalled(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> list[Untold]:
-    """Return unsent notifications older than `before`, the oldest first; excludes the cases in `but`."""
+async def unsignalled(connection: Connection, before: datetime, skip: Sequence[str], limit: int) -> list[Untold]:
+    """Return unsent notifications older than `before`, the oldest first; skips the cases in `skip`."""
     rows = await connection.fetch(
         "SELECT news_id, case_no, created_at, body FROM case_news"
         " WHERE signalled_at IS NULL AND created_at < $1 AND case_no <> ALL($2) ORDER BY news_id LIMIT $3",
         before,
-        list(but),
+        list(skip),
         limit,
     )
     return [Untold(**dict(row)) for row in rows]

@@ -64,40 +64,40 @@ class Waiting(FrozenModel):
 _START = "p.workflow_id, p.kind, p.subject, p.case_no"
 
 
-async def to_start(connection: Connection, but: Sequence[str], limit: int) -> list[Waiting]:
+async def to_start(connection: Connection, skip: Sequence[str], limit: int) -> list[Waiting]:
     """Return row-clock workflows that are not started, with their unsent notifications, the oldest first.
 
-    Excludes the cases in `but`.
+    Skips the cases in `skip`.
     """
     rows = await connection.fetch(
         f"SELECT {_START}, p.created_at AS since, ARRAY(SELECT n.news_id FROM procedure_news n"
         " WHERE n.workflow_id = p.workflow_id AND n.signalled_at IS NULL) AS news_ids FROM procedure p"
         " WHERE p.started_at IS NULL AND p.case_no <> ALL($1) ORDER BY p.created_at LIMIT $2",
-        list(but),
+        list(skip),
         limit,
     )
     return [_waiting(dict(row)) for row in rows]
 
 
-async def to_tell(connection: Connection, but: Sequence[str], limit: int) -> list[Waiting]:
-    """Return row-clock workflows with unsent notifications, the oldest first; excludes the cases in `but`."""
+async def to_tell(connection: Connection, skip: Sequence[str], limit: int) -> list[Waiting]:
+    """Return row-clock workflows with unsent notifications, the oldest first; skips the cases in `skip`."""
     rows = await connection.fetch(
         f"SELECT {_START}, min(n.created_at) AS since, array_agg(n.news_id) AS news_ids"
         " FROM (SELECT * FROM procedure_news WHERE signalled_at IS NULL ORDER BY news_id LIMIT $2) n"
         f" JOIN procedure p USING (workflow_id) WHERE p.case_no <> ALL($1) GROUP BY {_START} ORDER BY since",
-        list(but),
+        list(skip),
         limit,
     )
     return [_waiting(dict(row)) for row in rows]
 
 
-async def not_seen(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> list[Waiting]:
+async def not_seen(connection: Connection, before: datetime, skip: Sequence[str], limit: int) -> list[Waiting]:
     """Return running row-clock workflows last started or checked before `before`, the longest first."""
     rows = await connection.fetch(
         f"SELECT {_START}, p.started_at AS since FROM procedure p"
         " WHERE p.ended_at IS NULL AND p.started_at < $1 AND p.case_no <> ALL($2) ORDER BY p.started_at LIMIT $3",
         before,
-        list(but),
+        list(skip),
         limit,
     )
     return [_waiting(dict(row)) for row in rows]

@@ -149,7 +149,7 @@ async def registered(
     kind: FirKind | None = None,
     sections: Sequence[str] = (),
 ) -> bool:
-    """Write the number of a registered report; false if it was not requested any more.
+    """Write the number of a registered report; false if it is no longer requested.
 
     An officer may state `kind` and `sections`.
     """
@@ -192,7 +192,7 @@ async def fir_copy(connection: Connection, case_no: str, fir_id: UUID) -> bytes:
 
 
 async def refused(connection: Connection, fir_id: UUID, refusal: str) -> bool:
-    """Write that the register refuses the report; false if it was not requested any more."""
+    """Write that the register refuses the report; false if it is no longer requested."""
     done = await connection.fetchval(
         "UPDATE fir SET state = 'refused', refusal = $2, next_attempt_at = NULL, failure = ''"
         " WHERE fir_id = $1 AND state = 'requested' RETURNING true",

@@ -26,7 +26,7 @@ SELECT EXISTS (
 """
 
 
-class Unput(FrozenModel):
+class UnsentInquiry(FrozenModel):
     """An inquiry that is written and not sent yet."""
 
     inquiry_id: UUID
@@ -80,7 +80,7 @@ async def write(connection: Connection, inquiry: Inquiry, *, supervisor_at: date
     An inquiry with a known id is not written again.
     """
     code, this = inquiry.institution, inquiry.inquiry_id
-    await close_open(connection, code, InquiryOutcome.UNANSWERED, inquiry.asked_at, but=this)
+    await close_open(connection, code, InquiryOutcome.UNANSWERED, inquiry.asked_at, except_for=this)
     await connection.execute(
         "INSERT INTO lien_inquiry (inquiry_id, institution, asked_at, asked_by, due_at, supervisor_at)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (inquiry_id) DO NOTHING",
@@ -93,14 +93,14 @@ async def write(connection: Connection, inquiry: Inquiry, *, supervisor_at: date
     )
 
 
-async def unput(connection: Connection, limit: int) -> list[Unput]:
+async def unput(connection: Connection, limit: int) -> list[UnsentInquiry]:
     """Return open inquiries that are not sent yet, the oldest first."""
     rows = await connection.fetch(
         "SELECT inquiry_id, institution FROM lien_inquiry WHERE closed_at IS NULL AND put_at IS NULL"
         " ORDER BY asked_at, inquiry_id LIMIT $1",
         limit,
     )
-    return [Unput(**dict(row)) for row in rows]
+    return [UnsentInquiry(**dict(row)) for row in rows]
 
 
 async def put(connection: Connection, inquiry_id: UUID, way: ListWay, at: datetime, *, desk_told: bool) -> bool:
@@ -162,16 +162,16 @@ async def get(connection: Connection, institution: str, inquiry_id: UUID) -> Inq
 
 
 async def close_open(
-    connection: Connection, institution: str, outcome: InquiryOutcome, at: datetime, *, but: UUID | None = None
+    connection: Connection, institution: str, outcome: InquiryOutcome, at: datetime, *, except_for: UUID | None = None
 ) -> None:
-    """Close the institution's open inquiry, except for `but`."""
+    """Close the institution's open inquiry, except `except_for`."""
     await connection.execute(
         "UPDATE lien_inquiry SET outcome = $2, closed_at = $3"
         " WHERE institution = $1 AND closed_at IS NULL AND inquiry_id IS DISTINCT FROM $4",
         institution,
         outcome.value,
         at,
-        but,
+        except_for,
     )
 
 

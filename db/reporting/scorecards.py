@@ -37,7 +37,7 @@ def _at_least(rung: Rung) -> str:
 _RUNGS: Final = ", ".join(_at_least(rung) for rung in Rung)
 
 # A request counts as unanswered only while an answer is still owed. None is owed for a request that we withdrew or that
-# the bank refused. One that was given up is owed for ever.
+# the bank refused. One that was given up stays owed.
 _REQUESTS: Final = """
 SELECT {about} AS about, {hour} AS hour, count(*) AS requests, count(r.delivered_at) AS delivered,
     percentile_cont($6::float8[])

@@ -16,7 +16,7 @@ Account = tuple[str, str]
 
 
 class Gone(FrozenModel):
-    """Money of a claim that left the account: from the hop itself or from one below it."""
+    """Money of a claim that is gone, at the hop itself or at one below it."""
 
     hop_no: int
     bucket: Bucket
@@ -175,14 +175,14 @@ class _HopRow(FrozenModel):
     refused: bool
 
 
-class Promise(FrozenModel):
+class FrozenRule(FrozenModel):
     """The frozen rule by which an account is divided, and its policy version."""
 
     rule: AllocationRule
     policy_version: str
 
 
-async def promise(connection: Connection, account: Account) -> Promise:
+async def promise(connection: Connection, account: Account) -> FrozenRule:
     """Return the rule frozen in the first restoration at an account. Later policies do not change it.
 
     The caller has a restoration with money at the account.
@@ -194,13 +194,13 @@ async def promise(connection: Connection, account: Account) -> Promise:
         *account,
     )
     assert row is not None, "an allocation belongs to at least one restoration"
-    return Promise(**dict(row))
+    return FrozenRule(**dict(row))
 
 
 async def insert(
     connection: Connection,
     account: Account,
-    promised: Promise,
+    frozen: FrozenRule,
     found: Sequence[ClaimRow],
     shares: Sequence[Share],
     at: datetime,
@@ -214,10 +214,10 @@ async def insert(
         "INSERT INTO allocation (institution, account_key, rule, pot_paise, claims_paise, policy_version, made_at,"
         " made_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING allocation_id",
         *account,
-        promised.rule.value,
+        frozen.rule.value,
         sum(row.claim.held_paise for row in found),
         sum(row.claim.claim_paise for row in found),
-        promised.policy_version,
+        frozen.policy_version,
         at,
         by,
     )

@@ -72,7 +72,7 @@ async def of_restoration(connection: Connection, restoration_id: UUID) -> list[S
     return [Standing(**dict(row)) for row in rows]
 
 
-async def begin_anew(connection: Connection, case_no: str, hop_nos: Sequence[int], at: datetime) -> None:
+async def reopen(connection: Connection, case_no: str, hop_nos: Sequence[int], at: datetime) -> None:
     """Reopen the excluded money of these hops."""
     await connection.execute(
         f"UPDATE restoration_line l SET reopened_at = $3 WHERE l.case_no = $1 AND l.hop_no = ANY($2) AND {_EXCLUDED}",

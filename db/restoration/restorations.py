@@ -327,11 +327,7 @@ async def of_complaint(connection: Connection, case_no: str, ack_no: str) -> int
 
 
 async def note_heard(connection: Connection, restoration_id: UUID, hold_id: UUID | None = None) -> None:
-    """Write that notice of the current amounts was served and the objection period is over.
-
-    `hold_id` limits this to one account. Without it, it is done for every line not noticed yet. The amount is what is
-    on hold or restored.
-    """
+    """Write the amount on hold or restored as noticed: for one hold, or (None) for lines not noticed yet."""
     await connection.execute(
         "UPDATE restoration_line l SET heard_paise = coalesce((SELECT b.balance_paise FROM ledger_balance b"
         "  WHERE b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held'), 0)"
@@ -365,10 +361,7 @@ async def order_states(connection: Connection, restoration_id: UUID) -> tuple[Or
 
 
 async def keep_or_let_go(connection: Connection, restoration_id: UUID) -> list[UUID]:
-    """Stop this restoration's retention of holds; another approved restoration may retain them.
-
-    Returns the ids of the holds. A court's retention stays.
-    """
+    """End its retention of holds, or pass it to another approved restoration; return their ids."""
     rows = await connection.fetch(
         "UPDATE account_hold a SET (retained_by_kind, retained_by_id) = (SELECT 'restoration', r.restoration_id::text"
         "  FROM restoration r JOIN restoration_line l USING (restoration_id) WHERE l.hold_id = a.hold_id"
@@ -381,10 +374,7 @@ async def keep_or_let_go(connection: Connection, restoration_id: UUID) -> list[U
 
 
 async def keep(connection: Connection, restoration_id: UUID) -> list[UUID]:
-    """Retain the holds of the money to be restored, so that they do not lapse; return their ids.
-
-    The restoration is approved at that time, and its orders to banks exist.
-    """
+    """Retain the holds of money under an order to restore, so that they do not lapse; return their ids."""
     rows = await connection.fetch(
         "UPDATE account_hold a SET retained_by_kind = 'restoration', retained_by_id = ($1::uuid)::text"
         " WHERE a.retained_by_kind IS NULL AND EXISTS"

@@ -33,7 +33,7 @@ class LineFate(FrozenModel):
     contradiction: ContradictionKind | None
 
 
-class Teller(FrozenModel):
+class ComplaintOwner(FrozenModel):
     """Victim and category of a complaint."""
 
     victim: Victim
@@ -102,7 +102,7 @@ async def fates(connection: Connection, institution: str, body_digest: bytes) ->
     return [LineFate(**dict(row)) for row in await connection.fetch(_FATES, institution, body_digest)]
 
 
-async def teller(connection: Connection, ack_no: str) -> Teller | None:
+async def teller(connection: Connection, ack_no: str) -> ComplaintOwner | None:
     """Return the victim and category of a complaint; None for an unknown number."""
     row = await connection.fetchrow(
         "SELECT c.category, v.name, v.mobile, v.district_as_told AS district, v.woman, v.child, v.senior"
@@ -112,7 +112,7 @@ async def teller(connection: Connection, ack_no: str) -> Teller | None:
     if row is None:
         return None
     told = dict(row)
-    return Teller(category=told.pop("category"), victim=Victim(**told))
+    return ComplaintOwner(category=told.pop("category"), victim=Victim(**told))
 
 
 async def known_transfer(connection: Connection, case_no: str) -> KnownTransfer | None:
