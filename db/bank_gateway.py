@@ -240,14 +240,14 @@ async def use_key(connection: Connection, institution: str, key: str, body_diges
 
 async def keep_reply(connection: Connection, institution: str, key: str, reply: dict[str, Any]) -> dict[str, Any]:
     """Store the reply under this key and return the stored one; of two concurrent replies the first is stored."""
-    kept: dict[str, Any] = await connection.fetchval(
+    stored: dict[str, Any] = await connection.fetchval(
         "UPDATE feed_key SET reply = coalesce(reply, $3) WHERE institution = $1 AND idempotency_key = $2"
         " RETURNING reply",
         institution,
         key,
         reply,
     )
-    return kept
+    return stored
 
 
 PURGE_KEYS: Final = """

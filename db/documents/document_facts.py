@@ -46,10 +46,10 @@ async def officer_by_subject(connection: Connection, case_no: str, subject: str)
 
     The officer's last assignment in the case counts, or else the last one in any case.
     """
-    for whose in ("case_no = $1", "case_no <> $1"):
+    for condition in ("case_no = $1", "case_no <> $1"):
         row = await connection.fetchrow(
             "SELECT name, rank, police_station, district, phone, email FROM case_officer"
-            f" WHERE {whose} AND subject = $2 ORDER BY assigned_at DESC LIMIT 1",
+            f" WHERE {condition} AND subject = $2 ORDER BY assigned_at DESC LIMIT 1",
             case_no,
             subject.removeprefix("officer:"),
         )

@@ -180,8 +180,8 @@ async def contact_of(connection: Connection, grievance_id: UUID) -> tuple[str, L
 
 async def is_on_hold(connection: Connection, hold_id: UUID) -> bool:
     """Return whether the hold that a grievance is about has not ended."""
-    stands: bool = await connection.fetchval("SELECT state = 'held' FROM account_hold WHERE hold_id = $1", hold_id)
-    return stands
+    on_hold: bool = await connection.fetchval("SELECT state = 'held' FROM account_hold WHERE hold_id = $1", hold_id)
+    return on_hold
 
 
 # -- from level to level -----------------------------------------------------------------------------------------------

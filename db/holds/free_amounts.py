@@ -65,8 +65,8 @@ async def newest_at(connection: Connection, hold_id: UUID) -> datetime | None:
 
 async def court_keeps(connection: Connection, hold_id: UUID) -> int | None:
     """Return the amount of a hold that courts' orders retain, in paise; None for the whole hold."""
-    kept: int | None = await connection.fetchval("SELECT court_keeps($1)", hold_id)
-    return kept
+    retained: int | None = await connection.fetchval("SELECT court_keeps($1)", hold_id)
+    return retained
 
 
 async def released_paise(connection: Connection, hold_id: UUID) -> int:

@@ -109,7 +109,7 @@ async def insert(connection: Connection, order: NewOrder, policy: OrderPolicy, d
         due_at,
         policy.model_dump(mode="json"),
     )
-    nowhere = Beneficiary(institution="", holder="")
+    no_beneficiary = Beneficiary(institution="", holder="")
     await connection.executemany(
         "INSERT INTO bank_order_line (order_id, line_no, case_no, hop_no, hold_id, amount_paise, excess, ack_no,"
         " beneficiary_institution, beneficiary_holder, beneficiary_ifsc)"
@@ -124,9 +124,9 @@ async def insert(connection: Connection, order: NewOrder, policy: OrderPolicy, d
                 line.amount_paise,
                 line.excess,
                 line.ack_no,
-                (line.beneficiary or nowhere).institution,
-                (line.beneficiary or nowhere).holder,
-                (line.beneficiary or nowhere).ifsc,
+                (line.beneficiary or no_beneficiary).institution,
+                (line.beneficiary or no_beneficiary).holder,
+                (line.beneficiary or no_beneficiary).ifsc,
             )
             for line_no, line in enumerate(order.lines, 1)
         ],
@@ -300,7 +300,7 @@ async def insert_confirmation(
 
     An applied line counts on its order's line. Returns its number, and its bound text (`BOUND_LINE`).
     """
-    kept = await connection.fetchrow(
+    stored = await connection.fetchrow(
         "INSERT INTO bank_confirmation (order_id, line_no, natural_key, amount_paise, applied_paise, done_at,"
         " reference, credited_institution, credited_holder, disposition, flags, received_at, source, note,"
         " transaction_id, via, proposed_by)"
@@ -331,8 +331,8 @@ async def insert_confirmation(
             line.line_no,
             applied_paise,
         )
-    assert kept is not None, "an insert returns its row"
-    return kept["confirmation_id"], kept["bound_line"].encode()
+    assert stored is not None, "an insert returns its row"
+    return stored["confirmation_id"], stored["bound_line"].encode()
 
 
 # -- as the bank reads them --------------------------------------------------------------------------------------------

@@ -96,8 +96,8 @@ async def hops_by_transfer(
 
 async def may_watch(connection: Connection) -> bool:
     """Return whether this connection gets the lock for reading banks' files, which it holds until it is given back."""
-    won: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _WATCH_LOCK)
-    return won
+    locked: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _WATCH_LOCK)
+    return locked
 
 
 async def wait_to_watch(connection: Connection, timeout_seconds: float) -> bool:

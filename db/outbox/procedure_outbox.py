@@ -137,5 +137,5 @@ async def purge(connection: Connection, before: datetime, limit: int) -> int:
 
 async def may_watch(connection: Connection) -> bool:
     """Return whether this connection gets the procedure loop's lock, which it holds until it is given back."""
-    won: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _WATCH_LOCK)
-    return won
+    locked: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _WATCH_LOCK)
+    return locked

@@ -73,10 +73,10 @@ async def keep_page(connection: Connection, listed: ListRow, told: LienListPage,
         digest,
         at,
     )
-    stands: bytes = await connection.fetchval(
+    stored: bytes = await connection.fetchval(
         "SELECT digest FROM lien_list_page WHERE list_no = $1 AND page = $2", listed.list_no, told.page
     )
-    return stands
+    return stored
 
 
 async def pages_missing(connection: Connection, listed: ListRow) -> tuple[int, ...]:

@@ -173,15 +173,15 @@ async def _scores(
         list(classes.values()),
     )
     lines = await connection.fetch(LINES.format(about=about, hour=_hour("r.sent_at", by)), *bounds)
-    doubts = await connection.fetch(_CONTRADICTIONS.format(about=about, hour=_hour("o.opened_at", by)), *bounds)
+    discrepancies = await connection.fetch(_CONTRADICTIONS.format(about=about, hour=_hour("o.opened_at", by)), *bounds)
     of_requests = {(row["about"], row["hour"]): row for row in requests}
     of_lines = {(row["about"], row["hour"]): row for row in lines}
-    of_doubts: dict[_About, dict[ContradictionKind, int]] = {}
-    for row in doubts:
-        of_doubts.setdefault((row["about"], row["hour"]), {})[ContradictionKind(row["kind"])] = row["n"]
+    of_discrepancies: dict[_About, dict[ContradictionKind, int]] = {}
+    for row in discrepancies:
+        of_discrepancies.setdefault((row["about"], row["hour"]), {})[ContradictionKind(row["kind"])] = row["n"]
     return {
-        key: _put(of_requests.get(key, _NONE), of_lines.get(key, _NONE), of_doubts.get(key, {}))
-        for key in of_requests.keys() | of_doubts.keys()
+        key: _put(of_requests.get(key, _NONE), of_lines.get(key, _NONE), of_discrepancies.get(key, {}))
+        for key in of_requests.keys() | of_discrepancies.keys()
     }
 
 
@@ -192,7 +192,9 @@ def _hour(column: str, by: ScorecardBy | None) -> str:
 
 
 def _put(
-    requests: Mapping[str, Any] | Record, lines: Mapping[str, Any] | Record, doubts: Mapping[ContradictionKind, int]
+    requests: Mapping[str, Any] | Record,
+    lines: Mapping[str, Any] | Record,
+    discrepancies: Mapping[ContradictionKind, int],
 ) -> Scores:
     held, before, after, untimed = (
         lines.get(f"{name}_paise", 0) for name in ("held", "gone_before", "gone_after", "gone_untimed")
@@ -211,7 +213,7 @@ def _put(
         rungs={rung: requests.get(rung.value, 0) for rung in Rung},
         refused=requests.get("refused", 0),
         refused_lines=lines.get("refused_lines", 0),
-        contradictions={kind: doubts.get(kind, 0) for kind in ContradictionKind},
+        contradictions={kind: discrepancies.get(kind, 0) for kind in ContradictionKind},
         held_paise=held,
         gone_before_paise=before,
         gone_after_paise=after,

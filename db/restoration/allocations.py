@@ -139,7 +139,7 @@ async def claims(connection: Connection, account: Account) -> list[ClaimRow]:
 
 def _claim(hop: dict[str, object], own: dict[Bucket, int], lost: tuple[Gone, ...]) -> list[ClaimRow]:
     row = _HopRow.model_validate(hop)
-    gone_home = own.get(Bucket.RESTORED, 0) + own.get(Bucket.RELEASED, 0)
+    paid_out = own.get(Bucket.RESTORED, 0) + own.get(Bucket.RELEASED, 0)
     held = max(own.get(Bucket.HELD, 0) - row.to_release_paise, 0)
     lost_paise = sum(part.paise for part in lost)
     in_play = 0 if row.refused else own.get(Bucket.IN_PLAY, 0)
@@ -147,7 +147,7 @@ def _claim(hop: dict[str, object], own: dict[Bucket, int], lost: tuple[Gone, ...
     most_paise = min(held + lost_paise, claim_paise)
     if not most_paise:
         return []
-    owed = max(row.share_paise - (gone_home - row.share_gone_home_paise), 0) if row.allocation_id else 0
+    owed = max(row.share_paise - (paid_out - row.share_gone_home_paise), 0) if row.allocation_id else 0
     claim = AccountClaim(
         case_no=row.case_no,
         hop_no=row.hop_no,
@@ -158,7 +158,7 @@ def _claim(hop: dict[str, object], own: dict[Bucket, int], lost: tuple[Gone, ...
         held_paise=held,
         reserved_paise=min(max(owed, row.to_restore_paise), held),
     )
-    return [ClaimRow(claim=claim, gone=lost, gone_home_paise=gone_home, allocation_id=row.allocation_id)]
+    return [ClaimRow(claim=claim, gone=lost, gone_home_paise=paid_out, allocation_id=row.allocation_id)]
 
 
 class _HopRow(FrozenModel):

@@ -193,13 +193,13 @@ _RETAINED_BY: Final = """(
 
 async def keep_hold(connection: Connection, hold_id: UUID) -> int | None:
     """Retain a new hold if an order in force covers it; return the order's id or None."""
-    kept: str | None = await connection.fetchval(
+    retained: str | None = await connection.fetchval(
         "UPDATE account_hold h SET (retained_by_kind, retained_by_id) ="
         f" (SELECT 'court_order', k.kept::text FROM {_RETAINED_BY} AS k (kept)) WHERE h.hold_id = $1"
         " RETURNING retained_by_id",
         hold_id,
     )
-    return int(kept) if kept else None
+    return int(retained) if retained else None
 
 
 async def rows_of(connection: Connection, court_order_id: int) -> list[int]:
