@@ -1,1 +1,1 @@
-"""MEMORY: PostgreSQL and nothing else. Functions take a Connection, return frozen schemas, never commit."""
+"""Access to PostgreSQL. Functions take a Connection, return frozen models, and leave the commit to the caller."""

@@ -1,7 +1,7 @@
-"""Banks' feeds: which of a bank's hold requests changed after which, and what each says.
+"""Feeds of banks: hold requests in the order of their changes, with their states and hops.
 
-A change is numbered by whoever reads next, under the lock of the bank's counter, and only once it is committed: numbers
-rise in the order in which readers can see the changes, and no cursor ever skips one.
+The next reader of a feed numbers the changes, under the lock of the bank's counter. A change is numbered only after it
+is committed. Numbers therefore rise in the order in which readers can see the changes, and a cursor skips none.
 """
 
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import FeedStatus
 
 NUMBERED_AT_ONCE: Final = 1_000
-"""changes that one call numbers; a bank that comes after years does it in several"""
+"""changes that one call numbers; a bank that returns after years needs several calls"""
 CHANGED: Final = "bank_feed"
 """the channel of notifications; the payload is the bank's code"""
 
 
 class FeedRow(FrozenModel):
-    """One hold of a bank's feed."""
+    """One hold request in a bank's feed."""
 
     request_id: UUID
     case_no: str
@@ -37,7 +37,7 @@ class FeedRow(FrozenModel):
 
 
 class Receipt(FrozenModel):
-    """A hold as a receipt for it finds it, its case locked."""
+    """A hold request for which the bank sends a receipt; its case is locked."""
 
     case_no: str
     status: FeedStatus
@@ -46,7 +46,7 @@ class Receipt(FrozenModel):
 
 
 class FeedHop(FrozenModel):
-    """A hop of a hold; `open_paise` is what of it the bank is still asked about."""
+    """A hop of a hold request; `open_paise` is the part that the bank is still asked about."""
 
     request_id: UUID
     hop_no: int
@@ -63,7 +63,7 @@ _NUMBER: Final = """
 WITH counter AS (
     SELECT last_change_no FROM feed_counter WHERE institution = $1
 ), due AS (
-    -- Who changes a hold again this very moment holds its row: it is numbered when that is committed.
+    -- The transaction that is changing a request now has locked its row. That change is numbered after its commit.
     SELECT request_id, changed_at FROM feed_entry WHERE institution = $1 AND change_no IS NULL
     ORDER BY changed_at, request_id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 ), numbered AS (
@@ -84,7 +84,7 @@ _ROW: Final = (
 
 
 async def number(connection: Connection, institution: str) -> None:
-    """Give every committed change of the bank its place. Commits by itself: call it outside a transaction."""
+    """Number every committed change of the bank. Commits by itself, so call it outside a transaction."""
     while await connection.fetchval(
         "SELECT EXISTS (SELECT FROM feed_entry WHERE institution = $1 AND change_no IS NULL)", institution
     ):
@@ -93,7 +93,7 @@ async def number(connection: Connection, institution: str) -> None:
                 "INSERT INTO feed_counter (institution, last_change_no) VALUES ($1, 0) ON CONFLICT DO NOTHING",
                 institution,
             )
-            # A statement of its own: those after it see what was committed while it waited.
+            # A separate statement, because those after it then see what was committed while it waited.
             await connection.execute("SELECT FROM feed_counter WHERE institution = $1 FOR NO KEY UPDATE", institution)
             done = await connection.fetchval(_NUMBER, institution, NUMBERED_AT_ONCE)
         if done < NUMBERED_AT_ONCE:
@@ -101,7 +101,7 @@ async def number(connection: Connection, institution: str) -> None:
 
 
 async def last_change_no(connection: Connection, institution: str) -> int:
-    """The highest number given out in the bank's feed."""
+    """Return the highest number in the bank's feed, or 0."""
     found: int | None = await connection.fetchval(
         "SELECT last_change_no FROM feed_counter WHERE institution = $1", institution
     )
@@ -116,7 +116,7 @@ async def page(
     status: FeedStatus | None,
     changed_after: datetime | None,
 ) -> list[FeedRow]:
-    """Up to `limit` holds of the bank that changed after number `after`, in that order."""
+    """Return up to `limit` hold requests of the bank that changed after number `after`, in that order."""
     rows = await connection.fetch(
         f"{_ROW} WHERE f.institution = $1 AND f.change_no > $2"
         + (" AND f.status = $4" if status else " AND $4::text IS NULL")
@@ -131,17 +131,17 @@ async def page(
 
 
 async def one(connection: Connection, institution: str, request_id: UUID) -> FeedRow:
-    """One hold of the bank. Raises `NotFound`, for another bank's too."""
+    """Return one hold request of the bank. Raises `NotFound`, also for a request to another bank."""
     row = await connection.fetchrow(f"{_ROW} WHERE f.request_id = $2 AND f.institution = $1", institution, request_id)
     if row is None:
         raise _unknown(request_id)
     fields = dict(row)
-    # Between two changes it has no place; the one it had is gone, and nobody asks for it here.
+    # An unnumbered change has no number yet. The caller of this function does not use it.
     return FeedRow(**(fields | {"change_no": fields["change_no"] or 0}))
 
 
 async def hops_of(connection: Connection, request_ids: Sequence[UUID]) -> list[FeedHop]:
-    """Every hop that these holds ever asked about, by hold and number."""
+    """Return every hop that these hold requests ever asked about, by request and number."""
     rows = await connection.fetch(
         "SELECT q.request_id, h.hop_no, h.reference, h.payee_holder AS account, h.amount_paise, h.disputed_paise,"
         " CASE WHEN q.live THEN coalesce(b.balance_paise, 0) ELSE 0 END AS open_paise, h.transferred_at, h.layer"
@@ -168,13 +168,16 @@ WHERE up.parent_hop_no IS NULL
 
 
 async def payments(connection: Connection, hops: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Payment]:
-    """The victim's payment at the root of each hop (case, number)."""
+    """Return the victim's payment at the root of each hop (case, number)."""
     rows = await connection.fetch(_PAYMENTS, [case_no for case_no, _ in hops], [hop_no for _, hop_no in hops])
     return {(row["case_no"], row["asked"]): _payment(row) for row in rows}
 
 
 async def lock(connection: Connection, institution: str, request_id: UUID) -> Receipt:
-    """The hold with its case locked, as every writer locks first. Raises `NotFound`, for another bank's too."""
+    """Lock the case of a hold request and return the request. Raises `NotFound`, also for another bank's.
+
+    Every writer locks the case first.
+    """
     row = await connection.fetchrow(
         "SELECT case_no FROM case_file WHERE case_no ="
         " (SELECT case_no FROM hold_request WHERE request_id = $1 AND institution = $2) FOR NO KEY UPDATE",
@@ -193,7 +196,10 @@ async def lock(connection: Connection, institution: str, request_id: UUID) -> Re
 
 
 async def acknowledge(connection: Connection, institution: str, request_id: UUID, at: datetime) -> None:
-    """The bank has it, and may name it by its own id from now on. No change of the feed: the bank knows."""
+    """Write that the bank has received a hold request, and make our id valid as its job id.
+
+    This is no change of the feed, because the bank knows it already.
+    """
     await connection.execute("UPDATE feed_entry SET acknowledged_at = $2 WHERE request_id = $1", request_id, at)
     await connection.execute(
         "INSERT INTO request_job (institution, job_id, request_id) VALUES ($1, $2::uuid::text, $2)"
@@ -204,19 +210,19 @@ async def acknowledge(connection: Connection, institution: str, request_id: UUID
 
 
 async def announce(connection: Connection, institution: str) -> None:
-    """Wake whoever waits for the bank's feed."""
+    """Wake the readers that wait for the bank's feed."""
     await connection.execute("SELECT pg_notify($1, $2)", CHANGED, institution)
 
 
 class KeyUse(FrozenModel):
-    """What an Idempotency-Key was used for first. No `reply` while that is being taken."""
+    """The first use of an Idempotency-Key. `reply` is None while the first request is still in progress."""
 
     body_digest: bytes
     reply: dict[str, Any] | None
 
 
 async def use_key(connection: Connection, institution: str, key: str, body_digest: bytes, at: datetime) -> KeyUse:
-    """Use the bank's key for this body, or learn what it was used for before."""
+    """Record the bank's key for this body, or return its first use."""
     await connection.execute(
         "INSERT INTO feed_key (institution, idempotency_key, body_digest, seen_at) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT DO NOTHING",
@@ -233,15 +239,15 @@ async def use_key(connection: Connection, institution: str, key: str, body_diges
 
 
 async def keep_reply(connection: Connection, institution: str, key: str, reply: dict[str, Any]) -> dict[str, Any]:
-    """Keep the reply that the body under this key got; of two at once the first stays, and is returned."""
-    kept: dict[str, Any] = await connection.fetchval(
+    """Store the reply under this key and return the stored one; of two concurrent replies the first is stored."""
+    stored: dict[str, Any] = await connection.fetchval(
         "UPDATE feed_key SET reply = coalesce(reply, $3) WHERE institution = $1 AND idempotency_key = $2"
         " RETURNING reply",
         institution,
         key,
         reply,
     )
-    return kept
+    return stored
 
 
 PURGE_KEYS: Final = """
@@ -253,7 +259,7 @@ DELETE FROM feed_key WHERE (institution, idempotency_key) IN (
 
 
 async def purge_keys(connection: Connection, seen_before: datetime, limit: int) -> int:
-    """Forget Idempotency-Keys that were used first before that moment, the oldest first; returns how many."""
+    """Delete Idempotency-Keys first used before `seen_before`, the oldest first; return how many."""
     return len(await connection.fetch(PURGE_KEYS, seen_before, limit))
 
 

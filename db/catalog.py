@@ -27,7 +27,7 @@ class ForeignKey(FrozenModel):
 
 
 class Trigger(FrozenModel):
-    """What a write to a table sets off."""
+    """A trigger of a table and the function that it calls."""
 
     table: str
     name: str

@@ -1,7 +1,7 @@
 """The schema of a database as one SQL text, always in the same order: `db/schema.sql` is this text.
 
-The migrations say how the schema came about, `schema.sql` says what it is; a test holds the two together. Write it anew
-with `python -m db.describe DSN > db/schema.sql`, DSN being a database with every migration applied.
+The migrations say how the schema came about, and `schema.sql` says what it is. A test compares the two. `python -m
+db.describe DSN > db/schema.sql` writes it again, where DSN is a database with every migration applied.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ WHERE p.pronamespace = 'public'::regnamespace
 ORDER BY p.proname
 """
 
-# Sequences of their own; those of identity columns come with their tables.
+# Independent sequences. Those of identity columns come with their tables.
 _SEQUENCES = """
 SELECT format('CREATE SEQUENCE %I AS %s MINVALUE %s MAXVALUE %s START %s INCREMENT %s%s;', c.relname,
               format_type(s.seqtypid, NULL), s.seqmin, s.seqmax, s.seqstart, s.seqincrement,
@@ -29,7 +29,7 @@ WHERE c.relnamespace = 'public'::regnamespace
 ORDER BY c.relname
 """
 
-# Foreign keys come after all tables; NOT NULL stands with its column.
+# Foreign keys come after all tables. NOT NULL is part of its column.
 _TABLES = """
 SELECT format(E'CREATE TABLE %I (\\n    %s\\n)%s;', c.relname, array_to_string(
     ARRAY(
@@ -57,7 +57,7 @@ FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
 WHERE c.relnamespace = 'public'::regnamespace AND k.contype = 'f' ORDER BY c.relname, k.conname
 """
 
-# The index of a primary key or a UNIQUE comes with its constraint.
+# The index of a primary key or UNIQUE comes with its constraint.
 _INDEXES = """
 SELECT pg_get_indexdef(i.indexrelid) || ';' FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE c.relnamespace = 'public'::regnamespace
@@ -81,7 +81,7 @@ _PARTS = (_FUNCTIONS, _SEQUENCES, _TABLES, _FOREIGN_KEYS, _INDEXES, _TRIGGERS, _
 
 
 async def describe(dsn: str) -> str:
-    """The schema at `dsn`; run on an empty database, the text makes one with the same description."""
+    """Return the schema at `dsn`. The text, run on an empty database, makes one with the same description."""
     connection = await asyncpg.connect(dsn)
     try:
         texts = [_HEADER]

@@ -1,7 +1,7 @@
-"""What the application's role may do in tables that another role owns.
+"""Rights of the application's role in tables that another role owns.
 
-It reads, adds, and changes what its work changes. Where every change is refused (`refuse_change`), it lacks the right
-to one too: a trigger can be dropped, but only by the owner.
+The role reads, inserts, and changes only what its work changes. It has no right to change a table where the trigger
+`refuse_change` refuses every change. The owner of a table could drop that trigger; the role is not the owner.
 """
 
 from typing import Final
@@ -11,10 +11,10 @@ import asyncpg
 from db.pool import Connection
 
 _REFUSES: Final = "refuse_change"
-"""the trigger function of what is only ever added to"""
+"""the trigger function of append-only tables"""
 _MIGRATIONS: Final = "schema_migration"
 
-# A trigger that looks at some columns or rows only leaves the right to it. Bits of `tgtype`: 8 delete, 16 update.
+# A trigger limited to some columns or rows leaves the right. Bits of `tgtype`: 8 delete, 16 update.
 _TABLES: Final = """
 SELECT c.relname AS name, coalesce(bit_or(t.tgtype) & 16 > 0, false) AS never_updated,
     coalesce(bit_or(t.tgtype) & 8 > 0, false) AS never_deleted
@@ -31,14 +31,14 @@ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND pg
 
 
 class NoSuchRole(Exception):
-    """The role that the application connects as is not there: make it first (docs/how-to/operations.md)."""
+    """The role that the application connects as does not exist: create it first (docs/how-to/operations.md)."""
 
 
 async def grant(connection: Connection, role: str) -> None:
-    """Give `role` what it needs, and take from it what it needs no more. Whoever owns the tables calls it.
+    """Grant `role` the rights it needs and revoke those it no longer needs. The tables' owner calls it.
 
-    Tables that come later can be used at once; what is append-only among them is taken care of by the next call.
-    Raises `NoSuchRole`.
+    Tables created later can be used at once. The next call makes those of them that are append-only so. Raises
+    `NoSuchRole`.
     """
     name = await connection.fetchval("SELECT quote_ident(rolname) FROM pg_roles WHERE rolname = $1", role)
     if name is None:
@@ -68,6 +68,9 @@ def _rights(table: asyncpg.Record, role: str) -> str:
 
 
 async def owns_tables(connection: Connection) -> bool:
-    """Whether who is connected owns the tables, or can become who does: a trigger holds nobody who can drop it."""
+    """Return whether the connected role owns the tables or is a member of their owner.
+
+    Such a role can drop the triggers that keep tables append-only.
+    """
     owns: bool = await connection.fetchval(_OWN)
     return owns

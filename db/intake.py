@@ -1,4 +1,4 @@
-"""Complaints, victims and the transfers complaints may join on."""
+"""Complaints, victims, and the transfers on which complaints join one case."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,23 +10,23 @@ from schemas.intake import Complaint, ComplaintReceipt
 
 
 class KnownComplaint(FrozenModel):
-    """A complaint taken before, with the digest of the body it came with."""
+    """A complaint received before, with the digest of its request body."""
 
     receipt: ComplaintReceipt
     body_digest: bytes
 
 
 async def lock(connection: Connection, names: Sequence[str]) -> None:
-    """Wait until nobody else is working on any of `names` (an idempotency key, a transfer); held to the end.
+    """Wait for the locks on `names` (an idempotency key, a transfer), held until the transaction ends.
 
-    The locks are taken in one order everywhere, so two complaints about the same transfers never deadlock.
+    Every caller takes the locks in the same order, so that two complaints about the same transfers never deadlock.
     """
     keys = sorted({_lock_key(name) for name in names})
     await connection.fetch("SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k", keys)
 
 
 async def try_lock(connection: Connection, name: str) -> bool:
-    """Lock `name` as `lock` does, or return false at once when somebody else is working on it."""
+    """Lock `name` as `lock` does, or return false at once if another transaction has the lock."""
     locked: bool = await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _lock_key(name))
     return locked
 
@@ -39,13 +39,13 @@ _RECEIPT = "SELECT ack_no, case_no, joined, flags, received_at, body_digest FROM
 
 
 async def by_idempotency_key(connection: Connection, taken_by: str, key: str) -> KnownComplaint | None:
-    """The complaint that this caller sent with this key."""
+    """Return the complaint that this caller sent with this key, or None."""
     row = await connection.fetchrow(f"{_RECEIPT} WHERE taken_by = $1 AND idempotency_key = $2", taken_by, key)
     return _known(row) if row else None
 
 
 async def by_ack_no(connection: Connection, ack_no: str) -> KnownComplaint | None:
-    """The complaint with this number."""
+    """Return the complaint with this number, or None."""
     row = await connection.fetchrow(f"{_RECEIPT} WHERE ack_no = $1", ack_no)
     return _known(row) if row else None
 
@@ -65,7 +65,7 @@ def _known(row: "object") -> KnownComplaint:
 
 
 async def cases_of_transfers(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
-    """Which case each known transfer belongs to."""
+    """Return the case of each known transfer, by transfer key."""
     rows = await connection.fetch(
         "SELECT transfer_key, case_no FROM disputed_transfer WHERE transfer_key = ANY($1)", list(keys)
     )
@@ -73,13 +73,13 @@ async def cases_of_transfers(connection: Connection, keys: Sequence[str]) -> dic
 
 
 async def place_of_transfer(connection: Connection, key: str) -> tuple[str, int] | None:
-    """The case and hop of a known transfer."""
+    """Return the case and hop of a known transfer, or None."""
     row = await connection.fetchrow("SELECT case_no, hop_no FROM disputed_transfer WHERE transfer_key = $1", key)
     return (row["case_no"], row["hop_no"]) if row else None
 
 
 async def oldest_case(connection: Connection, case_nos: Sequence[str]) -> str:
-    """The case that was opened first."""
+    """Return the case that was opened first."""
     case_no: str = await connection.fetchval(
         "SELECT case_no FROM case_file WHERE case_no = ANY($1) ORDER BY opened_at, case_no LIMIT 1",
         list(case_nos),
@@ -88,7 +88,7 @@ async def oldest_case(connection: Connection, case_nos: Sequence[str]) -> str:
 
 
 async def next_serial(connection: Connection) -> int:
-    """The next serial for a number we give out; after a day's last one it begins anew with the first that is ours."""
+    """Return the next serial for an acknowledgement number; the sequence starts again after its last value."""
     serial: int = await connection.fetchval("SELECT nextval('ack_serial')")
     return serial
 
@@ -102,7 +102,10 @@ async def insert(
     idempotency_key: str,
     body_digest: bytes,
 ) -> None:
-    """Write a complaint and its victim, whose district is kept by its code where it is known, and as it was told."""
+    """Write a complaint and its victim.
+
+    A known district is stored by its code, and also as the caller told it.
+    """
     victim = complaint.victim
     district = known_district(victim.district)
     await connection.execute(
@@ -136,11 +139,11 @@ async def insert(
 async def register_transfers(
     connection: Connection, case_no: str, keys: Sequence[str], hop_nos: Sequence[int]
 ) -> dict[int, tuple[str, int]]:
-    """Make transfers known, so that the next complaint about them joins this case.
+    """Register transfers, so that the next complaint about them joins this case.
 
-    Returns, by hop, the case and hop where its transfer stands already. Who registers holds his case's row, and
-    registers in the order of the keys, over all of his transaction: two that name the same transfers wait for each
-    other, and never in a circle.
+    Returns, by hop, the case and hop where its transfer is registered already. The caller has locked its case's row and
+    registers in the order of the keys, over the whole transaction. Two transactions with the same transfers then wait
+    for each other without a deadlock.
     """
     rows = await connection.fetch(
         "INSERT INTO disputed_transfer (transfer_key, case_no, hop_no) SELECT k, $1, h"
@@ -154,7 +157,7 @@ async def register_transfers(
     others = {hop_no: key for key, hop_no in zip(keys, hop_nos, strict=True) if hop_no not in written}
     if not others:
         return {}
-    # A statement of its own: it sees what the one before it had to wait for.
+    # A separate statement, because it then sees what the insert had to wait for.
     known = await connection.fetch(
         "SELECT transfer_key, case_no, hop_no FROM disputed_transfer WHERE transfer_key = ANY($1)",
         list(others.values()),
@@ -164,7 +167,7 @@ async def register_transfers(
 
 
 class Payment(FrozenModel):
-    """A victim's own payment, as the bank wire's `instrument` wants it."""
+    """A victim's own payment, with the fields of the bank wire's `instrument`."""
 
     category: str
     victim_mobile: str
@@ -188,7 +191,7 @@ WHERE up.parent_hop_no IS NULL
 
 
 async def payment_of_hop(connection: Connection, case_no: str, hop_no: int) -> Payment:
-    """The victim's payment at the root of a hop: the money it is about left the victim by this transfer."""
+    """Return the victim's payment at the root of a hop: the transfer by which its money left the victim."""
     row = await connection.fetchrow(_PAYMENT, case_no, hop_no)
     assert row is not None, "every hop has a root, and a root its complaint"
     return Payment(

@@ -1,4 +1,4 @@
-"""Numbered SQL files, each applied once, in order, under an advisory lock, with its checksum kept."""
+"""Apply numbered SQL files, each once and in order, under an advisory lock; their checksums are stored."""
 
 import hashlib
 from pathlib import Path
@@ -9,18 +9,18 @@ from db.grants import grant
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 7_305_813_377_193_000_001
-"""Any number, as long as it is ours alone: two migrators wait for each other on it."""
+"""Lock of the migration; two concurrent migrations wait for each other on it. Only its uniqueness matters."""
 
 
 class MigrationChanged(Exception):
-    """A migration that was applied is not the file that stands here: write a new one instead."""
+    """The file of an applied migration has changed: write a new migration instead."""
 
 
 async def migrate(dsn: str, directory: Path = MIGRATIONS, *, application: str | None = None) -> list[str]:
     """Bring the database at `dsn` up to date; return the names of the files applied now.
 
-    Who is named in `dsn` owns what is made; the role `application`, if it is another, may use it. Safe to run from
-    several processes at once. Raises `MigrationChanged` before anything is applied, and `NoSuchRole`.
+    The role in `dsn` owns what is created. The role `application`, if it is another one, gets the rights to use it.
+    Several processes may call it at once. Raises `MigrationChanged` before it applies anything, and `NoSuchRole`.
     """
     connection = await asyncpg.connect(dsn)
     try:
@@ -34,7 +34,7 @@ async def migrate(dsn: str, directory: Path = MIGRATIONS, *, application: str | 
 
 
 async def pending(dsn: str, directory: Path = MIGRATIONS) -> list[str]:
-    """The names of the migrations that `dsn` still lacks."""
+    """Return the names of the migrations that are not applied at `dsn`."""
     connection = await asyncpg.connect(dsn)
     try:
         known = await _known(connection)

@@ -1,4 +1,4 @@
-"""Messages to the people of a case: who they are and how they are reached, and the outbox of what they are told."""
+"""Notifications to the people of a case: contacts of victims and account holders, and the outbox."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,20 +19,20 @@ from schemas.notifications import CaseMessage, Medium, MessageKind, MessagePage,
 
 
 class VictimContact(FrozenModel):
-    """How a victim is reached. Holds personal data."""
+    """Contact data of a victim. Holds personal data."""
 
     case_no: str
     mobile: str
     email: str
     language: Language
     held_paise: int
-    """what is on hold of the complaint"""
+    """amount of the complaint on hold"""
     restored_paise: int
-    """what of it has gone back"""
+    """amount of the complaint restored"""
 
 
 async def victim(connection: Connection, ack_no: str) -> VictimContact:
-    """The victim of a complaint. Raises `NotFound`."""
+    """Return the contact of a complaint's victim. Raises `NotFound`."""
     row = await connection.fetchrow(
         "SELECT c.case_no, v.mobile, v.email, v.language, m.held_paise, m.restored_paise"
         " FROM complaint c JOIN victim v USING (victim_id) CROSS JOIN LATERAL ("
@@ -48,16 +48,13 @@ async def victim(connection: Connection, ack_no: str) -> VictimContact:
 
 
 class HolderContact(FrozenModel):
-    """How the holder of an account is reached, as the bank has told or a person has heard; and the bank.
-
-    Holds personal data.
-    """
+    """Contact data of an account holder, from the bank or an officer; and the bank. Holds personal data."""
 
     case_no: str
     reference: str
     institution: str
     bank: str
-    """its name"""
+    """name of the bank"""
     account: str
     phone: str
     email: str
@@ -67,8 +64,10 @@ class HolderContact(FrozenModel):
 
 
 async def holder(connection: Connection, hold_id: UUID) -> HolderContact:
-    """The holder of the account under a hold: what a person was told, else what stands in the bank's newest line
-    about it. Raises `NotFound`."""
+    """Return the contact of the account holder under a hold. Raises `NotFound`.
+
+    An officer's entry comes first. Otherwise the newest line of the bank about the account counts.
+    """
     row = await connection.fetchrow(
         "SELECT a.case_no, a.reference, a.institution, i.name AS bank, i.desk_email AS bank_email, a.first_held_at,"
         " (SELECT coalesce(sum(b.balance_paise), 0) FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no"
@@ -90,7 +89,7 @@ async def holder(connection: Connection, hold_id: UUID) -> HolderContact:
 async def put_holder_contact(
     connection: Connection, hold_id: UUID, phone: str, email: str, by: str, at: datetime
 ) -> None:
-    """Keep how the holder of an account is reached, in the place of what was known."""
+    """Store the contact of the account holder in place of the known one."""
     await connection.execute(
         "INSERT INTO holder_contact (hold_id, phone, email, told_at, told_to) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT (hold_id) DO UPDATE SET phone = $2, email = $3, told_at = $4, told_to = $5",
@@ -103,8 +102,10 @@ async def put_holder_contact(
 
 
 def _told(field: str, field_of_api: str) -> str:
-    """What the bank wrote into the field, by its wire or our API, of the newest line by which it holds money on the
-    account."""
+    """Return the SQL of a field from the bank's newest line with a hold on the account.
+
+    The field is read by its name on the I4C wire or in our API.
+    """
     return (
         f"coalesce((SELECT f.told FROM answer w JOIN hop h ON h.case_no = w.case_no"
         " AND h.hop_no = ANY(w.hop_nos) CROSS JOIN LATERAL (VALUES"
@@ -116,7 +117,7 @@ def _told(field: str, field_of_api: str) -> str:
 
 
 class NewMessage(FrozenModel):
-    """A message as it is written down."""
+    """A notification as it is written."""
 
     case_no: str
     kind: MessageKind
@@ -128,13 +129,13 @@ class NewMessage(FrozenModel):
     body: str
     natural_key: str
     paper_ids: tuple[UUID, ...] = ()
-    """go with it, in this order"""
+    """documents that go with it, in this order"""
     expires_at: UtcDatetime | None = None
-    """from then on it is sent no more, and its text is blank, as it is once it is sent; None: it is kept"""
+    """time from which it is no longer sent; its text is blanked then, or once it is sent. None keeps the text"""
 
 
 async def write(connection: Connection, message: NewMessage, at: datetime) -> bool:
-    """Put a message into the outbox; false where it was written before."""
+    """Write a notification to the outbox; false if it is there already."""
     written = await connection.fetchval(
         "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, subject, body,"
         " natural_key, written_at, next_attempt_at, expires_at)"
@@ -163,16 +164,16 @@ async def write(connection: Connection, message: NewMessage, at: datetime) -> bo
 
 
 class EnclosureMissing(RuleBroken):
-    """The copy of the FIR that a notice names is not here."""
+    """The copy of the FIR that a notice names is missing."""
 
 
 _TO_BANKS: Final = tuple(sorted(kind.value for kind in TO_A_BANK))
 
 
 async def papers_of(connection: Connection, message_id: UUID) -> list[tuple[str, bytes]]:
-    """The papers that go with a message, each with the name of its file; behind a notice to a bank the copy it names.
+    """Return the documents of a notification as (file name, bytes); the FIR copy follows a notice to a bank.
 
-    Raises `EnclosureMissing`: nothing goes out that speaks of what does not go with it.
+    Raises `EnclosureMissing`, because a notice must not name a copy that does not go with it.
     """
     rows = await connection.fetch(
         "SELECT m.place, 0 AS behind, replace(p.number, '/', '-') || '.' || p.language || '.pdf' AS name, p.pdf"
@@ -191,13 +192,13 @@ async def papers_of(connection: Connection, message_id: UUID) -> list[tuple[str,
 
 
 async def bank_email(connection: Connection, code: str) -> str:
-    """The mailbox of a bank's desk; "" where none is known."""
+    """Return the mailbox of a bank's desk, or "" if it is not known."""
     found: str | None = await connection.fetchval("SELECT desk_email FROM institution WHERE code = $1", code)
     return found or ""
 
 
 class ToSend(FrozenModel):
-    """A message that is to be sent now. Holds personal data."""
+    """A notification that is due. Holds personal data."""
 
     message_id: UUID
     case_no: str
@@ -209,7 +210,7 @@ class ToSend(FrozenModel):
     subject: str
     body: str
     attempts: int
-    """this one counted"""
+    """number of attempts, this one included"""
     expires_at: UtcDatetime | None
 
 
@@ -219,7 +220,7 @@ _TO_SEND: Final = ", ".join(ToSend.model_fields)
 async def claim(
     connection: Connection, media: Sequence[Medium], now: datetime, lease_until: datetime, limit: int
 ) -> list[ToSend]:
-    """Take messages up that are due, so that nobody else sends them until `lease_until`; the longest due first."""
+    """Claim notifications that are due, the longest due first; others do not send them until `lease_until`."""
     rows = await connection.fetch(
         "UPDATE message SET attempts = attempts + 1, next_attempt_at = $3 WHERE message_id IN"
         " (SELECT message_id FROM message WHERE next_attempt_at <= $2 AND medium = ANY($1) AND body <> ''"
@@ -233,7 +234,7 @@ async def claim(
 
 
 async def expire(connection: Connection, now: datetime, failure: str) -> int:
-    """What was to be sent by now is sent no more, and its text is blank; returns how many messages that are."""
+    """Mark notifications that expired by `now` as no longer to send and blank their text; return how many."""
     rows = await connection.fetch(
         "UPDATE message SET body = '', next_attempt_at = NULL, failure = CASE WHEN sent_at IS NULL THEN $2 ELSE '' END"
         " WHERE expires_at <= $1 AND body <> '' RETURNING message_id",
@@ -244,7 +245,7 @@ async def expire(connection: Connection, now: datetime, failure: str) -> int:
 
 
 async def no_way(connection: Connection, media: Sequence[Medium], now: datetime, until: datetime, failure: str) -> int:
-    """What is due over these media waits until `until`, as nothing carries it; returns how many messages that are."""
+    """Put off notifications over media without a channel until `until`; return how many."""
     rows = await connection.fetch(
         "UPDATE message SET next_attempt_at = $3, failure = $4 WHERE next_attempt_at <= $2 AND medium = ANY($1)"
         " RETURNING message_id",
@@ -257,7 +258,7 @@ async def no_way(connection: Connection, media: Sequence[Medium], now: datetime,
 
 
 async def sent(connection: Connection, message_id: UUID, at: datetime) -> bool:
-    """It is sent, and its text blank where it was to be sent by a time; false where that was known."""
+    """Mark a notification as sent; false if it was marked before. The text of one with an expiry is blanked."""
     done = await connection.fetchval(
         "UPDATE message SET sent_at = $2, next_attempt_at = NULL, failure = '',"
         " body = CASE WHEN expires_at IS NULL THEN body ELSE '' END WHERE message_id = $1"
@@ -269,7 +270,7 @@ async def sent(connection: Connection, message_id: UUID, at: datetime) -> bool:
 
 
 async def failed(connection: Connection, message_id: UUID, failure: str, again_at: datetime | None) -> None:
-    """It could not be sent; it is tried again at `again_at`, or never by itself."""
+    """Write that sending failed; the next attempt is at `again_at`, or None for no automatic attempt."""
     await connection.execute(
         "UPDATE message SET failure = $2, next_attempt_at = $3 WHERE message_id = $1 AND sent_at IS NULL",
         message_id,
@@ -279,7 +280,7 @@ async def failed(connection: Connection, message_id: UUID, failure: str, again_a
 
 
 async def try_again(connection: Connection, message_id: UUID, at: datetime) -> bool:
-    """Have a message that is not sent tried anew; false where it is sent, or its time is over."""
+    """Queue an unsent notification for a new attempt; false if it is sent or has expired."""
     done = await connection.fetchval(
         "UPDATE message SET next_attempt_at = $2, attempts = 0 WHERE message_id = $1 AND sent_at IS NULL"
         " AND body <> '' AND (expires_at IS NULL OR expires_at > $2) RETURNING true",
@@ -295,7 +296,7 @@ _ROW: Final = ", ".join(MessageRow.model_fields)
 
 
 async def get(connection: Connection, message_id: UUID) -> MessageRow:
-    """One message, as the desk sees it. Raises `NotFound`."""
+    """Return one notification, as the desk sees it. Raises `NotFound`."""
     row = await connection.fetchrow(f"SELECT {_ROW} FROM message WHERE message_id = $1", message_id)
     if row is None:
         raise MessageNotFound(message_id)
@@ -305,9 +306,9 @@ async def get(connection: Connection, message_id: UUID) -> MessageRow:
 async def page(
     connection: Connection, ack_no: str | None, after: str | None, limit: int, *, in_trouble: bool
 ) -> MessagePage:
-    """Messages, the newest first: of one case, or of all; those that are not sent and went wrong, or all.
+    """Return notifications of one case or of all, the newest first.
 
-    Raises `NotFound` and `BadCursor`.
+    `in_trouble` selects those that failed and are not sent. Raises `NotFound` and `BadCursor`.
     """
     case_no = await case_no_of(connection, ack_no) if ack_no else None
     at, message_id = _position(after)

@@ -1,4 +1,7 @@
-"""Opaque cursors: the sort key of the last row of a page, so that a page is as cheap at the end as at the start."""
+"""Opaque cursors: each holds the sort key of a page's last row.
+
+The last page then costs no more to read than the first.
+"""
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -16,12 +19,12 @@ T = TypeVar("T")
 
 
 def to_cursor(*key: Key) -> str:
-    """The cursor that stands after the row with this sort key."""
+    """Return the cursor of the position after the row with this sort key."""
     return urlsafe_b64encode(orjson.dumps(key)).rstrip(b"=").decode()
 
 
 def from_cursor(cursor: str, *kinds: type[Key]) -> tuple[Key, ...]:
-    """The sort key in a cursor, checked to be of `kinds`. Raises `BadCursor`."""
+    """Return the sort key in a cursor, checked to be of `kinds`. Raises `BadCursor`."""
     try:
         if len(cursor) > CURSOR_MAX_CHARS:
             raise ValueError
@@ -34,7 +37,7 @@ def from_cursor(cursor: str, *kinds: type[Key]) -> tuple[Key, ...]:
 
 
 def int_after(cursor: str | None) -> int:
-    """The key of a list that is ordered by one number; what stands before every row without a cursor."""
+    """Return the key in the cursor of a list ordered by one number; 0, before every row, without a cursor."""
     if cursor is None:
         return 0
     (key,) = from_cursor(cursor, int)
@@ -45,5 +48,5 @@ def int_after(cursor: str | None) -> int:
 
 
 def cut(rows: Sequence[T], limit: int) -> tuple[Sequence[T], bool]:
-    """The page out of `limit + 1` rows that were asked for, and whether there is another after it."""
+    """Return the page out of `limit + 1` fetched rows, and whether another page follows."""
     return rows[:limit], len(rows) > limit

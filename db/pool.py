@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: one pool a process, jsonb by orjson."""
+"""Connections to PostgreSQL: one pool per process, jsonb by orjson."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ else:
 
 COMMAND_TIMEOUT_SECONDS = 30.0
 CACHED_STATEMENTS = 400
-"""prepared statements of a connection, kept as long as it lives: more than a process has"""
+"""prepared statements of a connection, cached for its whole life; a process has fewer"""
 ARRAY_TYPES = (
     *("boolean", "smallint", "integer", "bigint", "float8", "text"),
     *("uuid", "bytea", "date", "timestamptz", "jsonb"),
@@ -28,10 +28,10 @@ def _encode(value: Any) -> str:
 
 
 async def set_codecs(connection: Connection) -> None:
-    """Read and write json and jsonb as Python values on this connection, and get to know the arrays that we use.
+    """Set the codecs for json and jsonb on this connection, and load the array types that we use.
 
-    The driver asks the server about each array type when a connection meets it first: a dozen milliseconds, which else
-    a case would be held for.
+    The driver asks the server about each array type when a connection first meets it. That takes about a dozen
+    milliseconds, which would otherwise pass while a case is locked.
     """
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, encoder=_encode, decoder=orjson.loads, schema="pg_catalog")
@@ -39,7 +39,7 @@ async def set_codecs(connection: Connection) -> None:
 
 
 async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 20) -> Pool:
-    """Open a pool on `dsn`. Raises OSError or asyncpg.PostgresError when the database cannot be reached."""
+    """Open a pool on `dsn`. Raises OSError or asyncpg.PostgresError if the database cannot be reached."""
     return await asyncpg.create_pool(
         dsn,
         min_size=min_size,

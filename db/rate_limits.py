@@ -1,7 +1,7 @@
-"""How much banks have called and strangers tried: token buckets, shared by all processes.
+"""Rate limits for banks' calls and for attempts of unknown callers: token buckets, shared by all processes.
 
-A bucket is told by the moment at which it is full again. A call moves that moment on by what one call takes to refill;
-where that would be further ahead than an empty bucket needs, the call is one too many and nothing is written.
+A bucket is stored as the time at which it is full again. A call moves that time on by what one call takes to refill.
+The call is refused, and nothing written, if that time would be further ahead than a whole bucket takes.
 """
 
 from datetime import timedelta
@@ -31,7 +31,7 @@ _TAKE_TRY: Final = _TAKE.format(table="try_bucket", key="name", values="$3")
 
 
 async def take(connection: Connection, institution: str, policy: str, limit: RateLimit) -> Level:
-    """Take one call out of the bank's bucket, if there is one."""
+    """Take one call out of the bank's bucket, if it has one."""
     full_in: timedelta | None = await connection.fetchval(_TAKE_CALL, *_spans(limit), institution, policy)
     if full_in is not None:
         return Level(taken=True, full_in_seconds=full_in.total_seconds())
@@ -40,7 +40,7 @@ async def take(connection: Connection, institution: str, policy: str, limit: Rat
 
 
 async def take_try(connection: Connection, name: bytes, limit: RateLimit) -> Level:
-    """Take one try out of the bucket of that name, if there is one."""
+    """Take one attempt out of the bucket of that name, if it has one."""
     full_in: timedelta | None = await connection.fetchval(_TAKE_TRY, *_spans(limit), name)
     if full_in is not None:
         return Level(taken=True, full_in_seconds=full_in.total_seconds())
@@ -51,7 +51,7 @@ async def take_try(connection: Connection, name: bytes, limit: RateLimit) -> Lev
 
 
 async def forget_tries(connection: Connection, limit: int) -> int:
-    """Forget buckets that are full again, the oldest first; returns how many."""
+    """Delete buckets that are full again, the oldest first; return how many."""
     done: str = await connection.execute(
         "DELETE FROM try_bucket WHERE name IN (SELECT name FROM try_bucket WHERE full_at <= now()"
         " ORDER BY full_at LIMIT $1 FOR UPDATE SKIP LOCKED)",
@@ -61,19 +61,19 @@ async def forget_tries(connection: Connection, limit: int) -> int:
 
 
 def wait_seconds(level: Level, limit: RateLimit) -> float:
-    """How long to wait for the next call of a bucket that had none."""
+    """Return the seconds until an empty bucket has its next call."""
     return max(level.full_in_seconds - limit.seconds + limit.seconds / limit.calls, 0.0)
 
 
 def _spans(limit: RateLimit) -> tuple[timedelta, timedelta]:
-    """What one call takes to refill, and the whole bucket."""
+    """Return the refill time of one call, and of the whole bucket."""
     one = timedelta(seconds=limit.seconds / limit.calls)
-    # A microsecond is lost where a call's share of the time is no whole number of them.
+    # A microsecond is lost where the time of one call is not a whole number of microseconds.
     return one, timedelta(seconds=limit.seconds, microseconds=limit.calls)
 
 
 async def levels_of(connection: Connection, institution: str) -> dict[str, float]:
-    """By policy, in how many seconds the bank's bucket is full; what is full is left out."""
+    """Return, by policy, the seconds until the bank's bucket is full; full buckets are omitted."""
     rows = await connection.fetch(
         "SELECT policy, full_at - statement_timestamp() AS full_in FROM rate_bucket"
         " WHERE institution = $1 AND full_at > statement_timestamp()",

@@ -1,4 +1,4 @@
-"""What left for banks and what they replied, byte for byte (migration 0059)."""
+"""Exchanges: messages sent to banks and their replies, byte for byte (migration 0059)."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -25,9 +25,9 @@ _COLUMNS: Final = (
 
 
 def insert(about: str, first: int) -> str:
-    """The statement that keeps exchanges; `about` is SQL, `columns` are its arguments from `first` on.
+    """Return the statement that stores exchanges; `about` is SQL, `columns` gives its arguments from `first` on.
 
-    What a bank fetches is kept once, however often it comes for it.
+    The same content that a bank fetches is stored once, however often the bank fetches it.
     """
     names = ", ".join(name for name, _ in _COLUMNS[1:])
     arrays = ", ".join(f"${first + place}::{kind}[]" for place, (_, kind) in enumerate(_COLUMNS))
@@ -41,7 +41,7 @@ def insert(about: str, first: int) -> str:
 
 
 def columns(subjects: Sequence[UUID], exchanges: Sequence[Exchange]) -> list[list[Any]]:
-    """The arguments of `insert`: what each exchange was about, and all that is in it."""
+    """Return the arguments of `insert`: the subject of each exchange, and all its fields."""
     return [list(subjects), *([getattr(exchange, name) for exchange in exchanges] for name, _ in _COLUMNS[1:])]
 
 
@@ -49,19 +49,19 @@ _KEEP: Final = insert("$1::text", 2)
 
 
 async def keep(connection: Connection, about: About, subject: UUID, exchanges: Sequence[Exchange]) -> None:
-    """Keep what passed about a request, an order or its end, in the order in which it did. No case is locked for it."""
+    """Store the exchanges about a request, an order or a cancellation, in their order. Locks no case."""
     await keep_each(connection, about, [subject] * len(exchanges), exchanges)
 
 
 async def keep_each(
     connection: Connection, about: About, subjects: Sequence[UUID], exchanges: Sequence[Exchange]
 ) -> None:
-    """As `keep`, of several subjects at once."""
+    """Store exchanges as `keep` does, each about its own subject."""
     if exchanges:
         await connection.execute(_KEEP, about.value, *columns(subjects, exchanges))
 
 
 async def bound(connection: Connection, about: About, subject: UUID) -> dict[str, Any]:
-    """What an event says of the exchanges so far, in its own fields: `bound` as the evidence pack has them."""
+    """Return the fields of an event that bind the exchanges so far: `bound` as the evidence pack has them."""
     told: dict[str, Any] = await connection.fetchval("SELECT bank_exchanges_bound($1, $2)", about.value, subject)
     return told

@@ -1,4 +1,4 @@
-"""Banks' public keys, what they have signed once, and what they signed, byte for byte."""
+"""Banks' public keys, used nonces, and signed requests, byte for byte."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _KEY = "SELECT key_id, institution, public_key, not_before, not_after FROM bank_
 
 
 class Evidence(FrozenModel):
-    """A signed request as it came."""
+    """A signed request as it was received."""
 
     evidence_id: int
     institution: str
@@ -26,22 +26,22 @@ class Evidence(FrozenModel):
     path: str
     """raw, with its query"""
     headers: tuple[tuple[str, str], ...] = Field(repr=False)
-    """every line, in the order they came"""
+    """every line, in the order received"""
     body: bytes = Field(repr=False)
     digest: bytes
     """SHA-256 of the body"""
     about: UUID | None = None
-    """the request or order that it speaks of"""
+    """the request or order that it is about"""
     key_id: str | None = None
-    """which signed it; None where a token stood for the bank, and for what came before this was kept"""
+    """the key that signed; None where the bank used a token, and in requests older than this column"""
     signature: bytes | None = Field(default=None, repr=False)
     signature_base: bytes | None = Field(default=None, repr=False)
-    """what was signed"""
+    """the text that was signed"""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedBy:
-    """A signature over a request, as it was judged when it came."""
+    """A signature over a request, as it was verified on receipt."""
 
     key_id: str
     signature: bytes
@@ -67,19 +67,19 @@ async def add_key(connection: Connection, key: BankKey, at: datetime) -> None:
 
 
 async def get_key(connection: Connection, key_id: str) -> BankKey | None:
-    """The key of that id, ended or not; None where nobody has registered it."""
+    """Return the key with this id, ended or not; None if none is registered."""
     row = await connection.fetchrow(f"{_KEY} WHERE key_id = $1", key_id)
     return BankKey(**dict(row)) if row else None
 
 
 async def keys_of(connection: Connection, institution: str) -> list[BankKey]:
-    """Every key of a bank, ended ones too, the oldest first."""
+    """Return every key of a bank, ended ones too, the oldest first."""
     rows = await connection.fetch(f"{_KEY} WHERE institution = $1 ORDER BY not_before, key_id", institution)
     return [BankKey(**dict(row)) for row in rows]
 
 
 async def end_key(connection: Connection, key_id: str, not_after: datetime) -> None:
-    """Let a key count no longer from that moment on. Raises `NotFound`."""
+    """End the validity of a key at `not_after`. Raises `NotFound`."""
     done = await connection.fetchval(
         "UPDATE bank_key SET not_after = $2 WHERE key_id = $1 RETURNING true", key_id, not_after
     )
@@ -88,7 +88,7 @@ async def end_key(connection: Connection, key_id: str, not_after: datetime) -> N
 
 
 async def take_nonce(connection: Connection, key_id: str, nonce: str, seen_at: datetime) -> bool:
-    """Remember a nonce of a key; false when it was taken before. Of two at once one gets true."""
+    """Store a nonce of a key; false if it was used before. Of two concurrent uses one gets true."""
     taken = await connection.fetchval(
         "INSERT INTO bank_nonce (key_id, nonce, seen_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true",
         key_id,
@@ -106,7 +106,7 @@ DELETE FROM bank_nonce WHERE (key_id, nonce) IN (
 
 
 async def purge_nonces(connection: Connection, seen_before: datetime, limit: int) -> int:
-    """Forget nonces that were used before that moment, the oldest first; returns how many."""
+    """Delete nonces first used before `seen_before`, the oldest first; return how many."""
     return len(await connection.fetch(PURGE_NONCES, seen_before, limit))
 
 
@@ -121,7 +121,7 @@ async def keep_evidence(
     about: UUID | None = None,
     signed: SignedBy | None = None,
 ) -> int:
-    """Keep a bank's request as it came; returns its number. `about`: the request or order that it speaks of."""
+    """Store a bank's request as received and return its number; `about` is its request or order."""
     evidence_id: int = await connection.fetchval(
         "INSERT INTO bank_evidence (institution, received_at, method, path, headers, body, digest, about, key_id,"
         " signature, signature_base) VALUES ($1, $2, $3, $4, $5, $6, sha256($6), $7, $8, $9, $10)"
@@ -141,7 +141,7 @@ async def keep_evidence(
 
 
 async def case_about(connection: Connection, institution: str, about: UUID) -> str | None:
-    """The case of a request, an order or a grievance of that bank; None where the bank has none of that number."""
+    """Return the case of this bank's request, order or grievance, or None."""
     case_no: str | None = await connection.fetchval(
         "SELECT case_no FROM hold_request WHERE request_id = $1 AND institution = $2"
         " UNION ALL SELECT case_no FROM bank_order WHERE order_id = $1 AND institution = $2"
@@ -154,7 +154,7 @@ async def case_about(connection: Connection, institution: str, about: UUID) -> s
 
 
 async def get_evidence(connection: Connection, evidence_id: int) -> Evidence:
-    """One signed request as it came. Raises `NotFound`."""
+    """Return one signed request as it was received. Raises `NotFound`."""
     row = await connection.fetchrow("SELECT * FROM bank_evidence WHERE evidence_id = $1", evidence_id)
     if row is None:
         raise SignedRequestNotFound(evidence_id)

@@ -1,4 +1,4 @@
-"""Channels: in which order each institution is reached, and how each channel does."""
+"""Channels of institutions, with their order and their health."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,13 +8,13 @@ from domain.banks.circuit_breaker import WELL, Health
 from schemas.enums import ChannelKind, ChannelState
 
 Key = tuple[str, ChannelKind]
-"""an institution and a channel of it"""
+"""an institution and one of its channels"""
 
 _HEALTH = "SELECT state, failures, silences, probe_at FROM channel_health"
 
 
 async def all_health(connection: Connection) -> dict[Key, Health]:
-    """Every channel that is not well."""
+    """Return the health of every channel that has failed."""
     rows = await connection.fetch(
         "SELECT institution, channel, state, failures, silences, probe_at FROM channel_health"
     )
@@ -32,12 +32,10 @@ async def all_health(connection: Connection) -> dict[Key, Health]:
 async def change_health(connection: Connection, key: Key, change: Callable[[Health], Health], at: datetime) -> Health:
     """Apply a rule of `domain.banks.circuit_breaker` to one channel, and return the outcome.
 
-    Runs in the caller's transaction.
-
-    Two processes that change one channel do so one after the other.
+    Runs in the caller's transaction. A lock makes two processes that change one channel wait for each other.
     """
     institution, channel = key
-    # The first failure has no row to lock.
+    # An advisory lock is used because at the first failure there is no row to lock.
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 11))", f"{institution}/{channel.value}")
     row = await connection.fetchrow(f"{_HEALTH} WHERE institution = $1 AND channel = $2", institution, channel.value)
     before = Health(**dict(row)) if row else WELL
@@ -66,7 +64,7 @@ async def change_health(connection: Connection, key: Key, change: Callable[[Heal
 
 
 async def that_delivered(connection: Connection, case_no: str, institution: str) -> list[ChannelKind]:
-    """The channels over which an institution has what we asked of it in a case."""
+    """Return the channels that have delivered requests of a case to an institution."""
     rows = await connection.fetch(
         "SELECT DISTINCT channel FROM hold_request WHERE case_no = $1 AND institution = $2 AND channel IS NOT NULL",
         case_no,

@@ -47,7 +47,7 @@ async def note(
 async def note_silence(
     connection: Connection, about: About, subject_id: UUID, channel: ChannelKind, at: datetime
 ) -> bool:
-    """Write that the last delivery was not answered in time; false when that is written already."""
+    """Write that the bank did not reply to the last delivery in time; false if that is written already."""
     done = await connection.fetchval(
         "INSERT INTO delivery_attempt (subject_kind, subject_id, channel, at, outcome) SELECT $1, $2, $3, $4, 'silent'"
         " WHERE NOT EXISTS (SELECT FROM delivery_attempt s"
@@ -63,7 +63,7 @@ async def note_silence(
 
 
 async def channels_to_cancel(connection: Connection, order_id: UUID) -> list[ChannelKind]:
-    """Return the channels that have delivered an order and not yet its cancellation."""
+    """Return the channels that have delivered an order but not yet its cancellation."""
     rows = await connection.fetch(
         "SELECT channel FROM delivery_attempt WHERE subject_id = $1 AND subject_kind IN ('order', 'cancellation')"
         " AND outcome = 'delivered' GROUP BY channel HAVING NOT bool_or(subject_kind = 'cancellation')"

@@ -1,4 +1,4 @@
-"""The institutions of the directory. Secrets come in sealed or hashed; this room has no key to them."""
+"""The institutions of the directory. The caller seals or hashes their secrets; this room cannot open them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name, kind = EXCLUDED.kind,
 
 @dataclass(frozen=True, slots=True)
 class PreparedEntry:
-    """A directory entry with its secrets made safe by the caller: the channels sealed, the password hashed."""
+    """A directory entry whose secrets the caller has secured: the channels sealed, the password hashed."""
 
     entry: InstitutionEntry
     sealed: Mapping[ChannelKind, bytes] = field(default_factory=dict, repr=False)
@@ -42,30 +42,30 @@ class PreparedEntry:
 
 @dataclass(frozen=True, slots=True)
 class LoginRow:
-    """What an institution's login is checked against."""
+    """The code and password hash for the login of an institution."""
 
     code: str
     password_hash: str = field(repr=False)
 
 
 async def hold(connection: Connection) -> None:
-    """Let nobody else write institutions before this transaction ends: what is looked at stays as it was seen."""
+    """Lock the directory against other writers until the transaction ends, so that what is read stays true."""
     await connection.execute("LOCK TABLE institution IN SHARE ROW EXCLUSIVE MODE")
 
 
 async def known_codes(connection: Connection, codes: Iterable[str]) -> set[str]:
-    """Which of these codes the directory has."""
+    """Return which of these codes the directory has."""
     rows = await connection.fetch("SELECT code FROM institution WHERE code = ANY($1)", list(codes))
     return {row["code"] for row in rows}
 
 
 async def upsert(connection: Connection, entries: Sequence[PreparedEntry], at: datetime) -> None:
-    """Write every entry as it stands, over what was known of its code.
+    """Write every entry in full, in place of the known entry with its code.
 
-    Institutions that are not named stay. Raises `asyncpg.UniqueViolationError` when an inbound e-mail
-    belongs to another institution, `asyncpg.ForeignKeyViolationError` for a sponsor that is not there.
+    Institutions that are not named stay. Raises `asyncpg.UniqueViolationError` when an inbound e-mail belongs to
+    another institution, `asyncpg.ForeignKeyViolationError` for an unknown sponsor.
     """
-    # A sponsor has none itself: with those first, every sponsor is there before it is named.
+    # A sponsor has no sponsor itself. Written first, every sponsor exists before an entry names it.
     in_order = sorted(entries, key=lambda prepared: prepared.entry.sponsor is not None)
     await connection.executemany(_UPSERT, [_arguments(prepared, at) for prepared in in_order])
     await rosters.replace_officers(connection, {one.entry.code: one.entry.nodal_officers for one in entries})
@@ -83,9 +83,9 @@ async def upsert(connection: Connection, entries: Sequence[PreparedEntry], at: d
 
 
 async def delete(connection: Connection, code: str) -> bool:
-    """Delete an institution and how to reach it; whether there was one.
+    """Delete an institution and its channels; return whether it existed.
 
-    Raises `asyncpg.ForeignKeyViolationError` when anything speaks of it.
+    Raises `asyncpg.ForeignKeyViolationError` if another row refers to it.
     """
     await connection.execute("DELETE FROM channel_health WHERE institution = $1", code)
     await connection.execute("DELETE FROM institution_channel WHERE institution = $1", code)
@@ -93,7 +93,7 @@ async def delete(connection: Connection, code: str) -> bool:
 
 
 async def list_all(connection: Connection) -> list[Institution]:
-    """Every institution, by code."""
+    """Return every institution, by code."""
     officers, closed = await rosters.officers(connection), await rosters.closed_days(connection)
     everywhere = closed.pop(None)
     own = {code: days | everywhere for code, days in closed.items()}
@@ -104,7 +104,7 @@ async def list_all(connection: Connection) -> list[Institution]:
 
 
 async def sealed_ways(connection: Connection) -> dict[tuple[str, ChannelKind], bytes]:
-    """What is kept sealed of how to reach each institution, by its code and the channel."""
+    """Return the sealed settings of each channel, by institution and channel."""
     rows = await connection.fetch(
         "SELECT institution, channel, sealed FROM institution_channel WHERE sealed IS NOT NULL"
     )
@@ -112,13 +112,13 @@ async def sealed_ways(connection: Connection) -> dict[tuple[str, ChannelKind], b
 
 
 async def version(connection: Connection) -> str:
-    """Another text whenever an institution was written; a trigger sees to it."""
+    """Return a text that a trigger changes whenever an institution is written."""
     found: str = await connection.fetchval("SELECT written_by::text FROM directory_version")
     return found
 
 
 async def login_row(connection: Connection, email: str) -> LoginRow | None:
-    """The institution that logs in with that e-mail (any case), or None."""
+    """Return the institution that logs in with that e-mail (any case), or None."""
     row = await connection.fetchrow(
         "SELECT code, inbound_password_hash FROM institution"
         " WHERE inbound_email = $1 AND inbound_password_hash IS NOT NULL",
@@ -128,7 +128,7 @@ async def login_row(connection: Connection, email: str) -> LoginRow | None:
 
 
 def email_key(email: str) -> str:
-    """The form in which a login e-mail is stored and compared."""
+    """Return the form in which a login e-mail is stored and compared."""
     return email.strip().lower()
 
 

@@ -1,4 +1,4 @@
-"""What banks sent on the I4C wire and in files, byte for byte."""
+"""Bodies of messages received from banks on the I4C wire and in files, byte for byte."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ async def keep(
     headers: Sequence[tuple[str, str]],
     body: bytes,
 ) -> None:
-    """Keep a body as it came; the same bytes of the same bank once."""
+    """Store a body as received; the same bytes of the same bank are stored once."""
     await connection.execute(
         "INSERT INTO bank_body (institution, channel, received_at, headers, body, digest)"
         " VALUES ($1, $2, $3, $4, $5, sha256($5)) ON CONFLICT (institution, digest) DO NOTHING",

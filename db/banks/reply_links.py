@@ -1,4 +1,7 @@
-"""The links in letters to banks: to whom and until when they are, and the forms that came back through them."""
+"""Reply links in letters to banks, and the reply forms received through them.
+
+A link has an addressee and an expiry.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -35,7 +38,10 @@ async def insert(
     issued_at: datetime,
     expires_at: datetime,
 ) -> None:
-    """Write a new link. The database refuses a link for a bank that the request or the order is not for."""
+    """Write a new link.
+
+    The database refuses a link for a bank to which the request or order does not go.
+    """
     await connection.execute(
         "INSERT INTO reply_link (subject_kind, subject_id, token_digest, institution, sent_to, issued_at, expires_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -63,7 +69,7 @@ async def lock(connection: Connection, about: About, token_digest: bytes) -> Lin
 
 
 async def use_up(connection: Connection, link_id: int, at: datetime) -> None:
-    """Write that the link is used: it takes no more replies."""
+    """Write that the link is used. No more replies come through it."""
     await connection.execute("UPDATE reply_link SET used_at = $2 WHERE link_id = $1", link_id, at)
 
 
@@ -77,12 +83,12 @@ DELETE FROM reply_link WHERE link_id IN (
 
 
 async def purge(connection: Connection, expired_before: datetime, limit: int) -> int:
-    """Delete links that expired before that moment and brought no form, the oldest first; returns how many."""
+    """Delete links without a form that expired before that moment, the oldest first; return how many."""
     return len(await connection.fetch(PURGE, expired_before, limit))
 
 
 async def knows_form(connection: Connection, link_id: int, digest: bytes) -> bool:
-    """Return whether a form with this digest came through this link before."""
+    """Return whether a form with this digest was received through this link before."""
     known: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM reply_form WHERE link_id = $1 AND digest = $2)", link_id, digest
     )
@@ -99,7 +105,7 @@ async def keep_form(
     digest: bytes,
     body: bytes,
 ) -> None:
-    """Keep a form that was taken, and its officer. `body` is the form as posted, which has no token in it."""
+    """Store an accepted form and its officer; `body` is the form as posted, without the token."""
     await connection.execute(
         "INSERT INTO reply_form (link_id, received_at, officer_name, officer_designation, form, digest, body)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7)",

@@ -1,4 +1,4 @@
-"""The officers of the institutions, when they work, and the days on which banks have closed."""
+"""Rosters of the institutions' officers, and the days on which banks are closed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -26,7 +26,7 @@ WHERE $1::text[] IS NULL OR institution IS NULL OR institution = ANY($1)
 
 
 async def replace_officers(connection: Connection, officers: Mapping[str, Sequence[NodalOfficer]]) -> None:
-    """Write the officers of these institutions over those that are known, in the order of calling."""
+    """Replace the officers of these institutions, each list in the order of calling."""
     await connection.execute("DELETE FROM nodal_officer WHERE institution = ANY($1)", list(officers))
     rows = [(code, place, one) for code, all_of_it in officers.items() for place, one in enumerate(all_of_it, 1)]
     written = await connection.fetchmany(
@@ -51,7 +51,7 @@ async def replace_officers(connection: Connection, officers: Mapping[str, Sequen
 
 
 async def officers(connection: Connection, codes: Iterable[str] | None = None) -> dict[str, tuple[NodalOfficer, ...]]:
-    """The officers of these institutions (of all by default) in the order of calling."""
+    """Return the officers of these institutions (of all by default) in the order of calling."""
     found: dict[str, tuple[NodalOfficer, ...]] = {}
     for row in await connection.fetch(_OFFICERS, None if codes is None else list(codes)):
         found[row["institution"]] = (*found.get(row["institution"], ()), _officer(row))
@@ -59,7 +59,10 @@ async def officers(connection: Connection, codes: Iterable[str] | None = None) -
 
 
 async def closed_days(connection: Connection, codes: Iterable[str] | None = None) -> dict[str | None, frozenset[date]]:
-    """The holidays told by date: of every institution under None, and of these (of all by default) each its own."""
+    """Return the entered holidays of these institutions (of all by default), by institution.
+
+    The holidays of every institution stand under None.
+    """
     found: dict[str | None, set[date]] = {None: set()}
     for row in await connection.fetch(_CLOSED, None if codes is None else list(codes)):
         found.setdefault(row["institution"], set()).add(row["day"])
@@ -69,7 +72,7 @@ async def closed_days(connection: Connection, codes: Iterable[str] | None = None
 async def to_call(
     connection: Connection, codes: Iterable[str], rules: HolidayRules, at: datetime
 ) -> dict[str, tuple[OfficerToCall, ...]]:
-    """Whom to call at these institutions, those on duty first."""
+    """Return the officers to call at these institutions, those on duty first."""
     wanted = sorted(set(codes))
     if not wanted:
         return {}
@@ -82,7 +85,7 @@ async def to_call(
 
 
 async def replace_holidays(connection: Connection, institution: str | None, holidays: Sequence[Holiday]) -> None:
-    """Write the holidays of one institution, or (None) those of every one, over those that are known.
+    """Replace the holidays of one institution, or (None) those of every institution.
 
     Raises `asyncpg.UniqueViolationError` for a day that is named twice.
     """
@@ -94,7 +97,7 @@ async def replace_holidays(connection: Connection, institution: str | None, holi
 
 
 async def holidays(connection: Connection, institution: str | None) -> list[Holiday]:
-    """The holidays of one institution, or (None) those of every one, by day."""
+    """Return the holidays of one institution, or (None) those of every institution, by day."""
     rows = await connection.fetch(
         "SELECT day, name, source FROM bank_holiday WHERE institution IS NOT DISTINCT FROM $1 ORDER BY day", institution
     )
@@ -120,5 +123,5 @@ def _officer(row: Record) -> NodalOfficer:
 
 
 def _clock(minute: int) -> str:
-    assert 0 <= minute <= MINUTES_A_DAY, "the database bounds it"
+    assert 0 <= minute <= MINUTES_A_DAY, "a check of the database limits it"
     return f"{minute // 60:02}:{minute % 60:02}"

@@ -1,1 +1,1 @@
-"""Cases: their rows, hops, ledger, events and the desk's work on them."""
+"""Cases: their rows, hops, ledger, log, and the desk's work items."""

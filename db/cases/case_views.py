@@ -1,5 +1,7 @@
-"""Reading cases: the list, and one case with its buckets and turnaround times. Each in one statement, so that every
-figure is of the same instant."""
+"""Views of cases: the list, and one case with its buckets and turnaround times.
+
+Each view is one statement, so that all its figures are of the same instant.
+"""
 
 from datetime import datetime
 from typing import Any, Final
@@ -53,7 +55,7 @@ ORDER BY c.opened_at DESC, c.case_no DESC LIMIT $4
 
 
 async def get(connection: Connection, ack_no: str) -> CaseView:
-    """The case that any of its numbers names. Raises `NotFound`."""
+    """Return the case that any of its numbers names. Raises `NotFound`."""
     row = await connection.fetchrow(_CASE, ack_no, MAX_COMPLAINTS_SHOWN)
     if row is None:
         raise CaseNotFound(ack_no)
@@ -74,7 +76,7 @@ async def get(connection: Connection, ack_no: str) -> CaseView:
 
 
 async def page(connection: Connection, state: CaseState | None, after: str | None, limit: int) -> CasePage:
-    """Cases, the newest first, of one state or all. Raises `BadCursor`."""
+    """Return cases of one state or of all, the newest first. Raises `BadCursor`."""
     opened_at, case_no = _position(after)
     found = await connection.fetch(_LIST, state, opened_at, case_no, limit + 1)
     rows, more = cut(found, limit)

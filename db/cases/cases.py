@@ -1,4 +1,4 @@
-"""Case files: opening, locking, settling, and the snapshot a workflow starts from."""
+"""Case files: opening, locking, settling, and the snapshot from which a workflow starts."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from schemas.outbox.case import Astray, CasePolicy, CaseStart, HopRef, OpenReque
 
 
 class CaseHead(FrozenModel):
-    """What a transaction must know of the case it works on."""
+    """The fields of a case that a transaction needs to work on it."""
 
     case_no: str
     state: CaseState
@@ -51,12 +51,15 @@ async def lock(connection: Connection, ack_no: str) -> CaseHead:
 
 
 async def lock_for_bank(connection: Connection, ack_no: str, institution: str) -> CaseHead:
-    """The case, if this institution has anything to do with it; else `NotFound`, as for a number nobody knows."""
+    """Lock the case that a number names, if this institution has a part in it. Else raises `NotFound`.
+
+    The error is the same as for an unknown number.
+    """
     row = await connection.fetchrow(
         f"SELECT {_HEAD} FROM case_file c"
         " WHERE c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1)"
         " AND (EXISTS (SELECT FROM hop h WHERE h.case_no = c.case_no AND h.institution = $2)"
-        # It was asked, and the desk has corrected the hop to another bank since: its answer counts as one.
+        # The institution was asked before the desk corrected the hop to another bank. Its answer still counts.
         " OR EXISTS (SELECT FROM hold_request r WHERE r.case_no = c.case_no AND r.institution = $2))"
         " FOR NO KEY UPDATE OF c",
         ack_no,
@@ -68,12 +71,12 @@ async def lock_for_bank(connection: Connection, ack_no: str, institution: str) -
 
 
 async def give_out_hops(connection: Connection, case_no: str, last_hop_no: int) -> None:
-    """Remember the highest hop number given out."""
+    """Store the highest hop number assigned."""
     await connection.execute("UPDATE case_file SET last_hop_no = $2 WHERE case_no = $1", case_no, last_hop_no)
 
 
 async def note_answer(connection: Connection, case_no: str, last_hop_no: int, at: datetime, *, held: bool) -> None:
-    """An answer came, with money on hold or without; remember it if it is the first, and the hops given out."""
+    """Write the time of a case's first answer and first hold, and the last hop number."""
     await connection.execute(
         "UPDATE case_file SET last_hop_no = $2, first_answered_at = coalesce(first_answered_at, $3),"
         " first_held_at = CASE WHEN $4 THEN coalesce(first_held_at, $3) ELSE first_held_at END WHERE case_no = $1",
@@ -95,7 +98,7 @@ async def hold(connection: Connection, case_no: str) -> datetime:
 
 
 async def reopen(connection: Connection, case_no: str) -> None:
-    """Money is in play again in a settled case: its workflow must be started again."""
+    """Reopen a settled case whose money is in play again. Its workflow must be started again."""
     await connection.execute(
         "UPDATE case_file SET state = 'open', settled_at = NULL, workflow_started_at = NULL,"
         " opening_no = opening_no + 1 WHERE case_no = $1",
@@ -104,7 +107,7 @@ async def reopen(connection: Connection, case_no: str) -> None:
 
 
 async def settle(connection: Connection, case_no: str, at: datetime) -> bool:
-    """Nothing is in play any more; false when the case was settled before."""
+    """Settle an open case without money in play; false if it was settled before."""
     done = await connection.fetchval(
         "UPDATE case_file SET state = 'settled', settled_at = $2 WHERE case_no = $1 AND state = 'open' RETURNING true",
         case_no,
@@ -114,13 +117,13 @@ async def settle(connection: Connection, case_no: str, at: datetime) -> bool:
 
 
 async def mark_started(connection: Connection, openings: Sequence[tuple[str, int]], at: datetime) -> None:
-    """Workflows run for these openings of cases; the sweep need not start them, and looks after them later.
+    """Write that workflows run for these openings of cases.
 
-    A case that was reopened since its start was told is left to the sweep: it was settled in between, and perhaps no
-    workflow knows of the new opening.
+    The sweep no longer has to start them, and checks them later. A case reopened since then has a later opening number
+    and is left to the sweep, because perhaps no workflow knows of the new opening.
     """
     await connection.execute(
-        # Locked in one order: two processes mark overlapping cases at the same moment.
+        # The rows are locked in one order, because two processes may mark overlapping cases at once.
         "UPDATE case_file SET workflow_started_at = $3 WHERE case_no IN"
         " (SELECT c.case_no FROM case_file c JOIN unnest($1::text[], $2::integer[]) AS told (case_no, opening_no)"
         " USING (case_no, opening_no) ORDER BY c.case_no FOR NO KEY UPDATE OF c)",
@@ -131,7 +134,7 @@ async def mark_started(connection: Connection, openings: Sequence[tuple[str, int
 
 
 async def is_open(connection: Connection, case_no: str) -> bool:
-    """Whether money of the case may still be in play."""
+    """Return whether money of the case may still be in play."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM case_file WHERE case_no = $1 AND state = 'open')", case_no
     )
@@ -139,7 +142,7 @@ async def is_open(connection: Connection, case_no: str) -> bool:
 
 
 async def not_started(connection: Connection, before: datetime, limit: int) -> list[tuple[str, datetime]]:
-    """Open cases whose workflow was not started though they were opened before `before`; oldest first."""
+    """Return open cases opened before `before` whose workflow was not started, the oldest first."""
     rows = await connection.fetch(
         "SELECT case_no, opened_at FROM case_file WHERE workflow_started_at IS NULL AND state = 'open'"
         " AND opened_at < $1 ORDER BY opened_at LIMIT $2",
@@ -150,7 +153,7 @@ async def not_started(connection: Connection, before: datetime, limit: int) -> l
 
 
 async def not_seen(connection: Connection, before: datetime, limit: int) -> list[str]:
-    """Open cases whose workflow was started, or last seen, before `before`; the longest unseen first."""
+    """Return open cases whose workflow was started or last checked before `before`, the oldest check first."""
     rows = await connection.fetch(
         "SELECT case_no FROM case_file WHERE state = 'open' AND workflow_started_at < $1"
         " ORDER BY workflow_started_at LIMIT $2",
@@ -176,12 +179,15 @@ GROUP BY r.request_id, i.answer_class ORDER BY r.wave_no, r.institution
 """
 
 MAX_OPEN_HOPS_A_START = 5_000
-"""what one payload to Temporal holds (2 MB) with room to spare; the workflow comes back for more"""
+"""hops that fit into one payload to Temporal (2 MB) with room to spare; the workflow then asks for more"""
 
 
 async def snapshot(connection: Connection, case_no: str) -> CaseStart:
-    """Everything a workflow needs to take the case up where it stands. One statement's view is not needed: the
-    database refuses a second live request for a hop, whatever the workflow believes."""
+    """Return everything that a workflow needs to continue the case. Raises `NotFound`.
+
+    The figures need not be of one instant, because the database refuses a second live request for a hop, whatever the
+    workflow has read.
+    """
     head = await connection.fetchrow(
         "SELECT policy, opening_no, last_wave_no FROM case_file WHERE case_no = $1", case_no
     )
@@ -205,9 +211,10 @@ async def snapshot(connection: Connection, case_no: str) -> CaseStart:
 
 
 async def astray(connection: Connection, order: SendHoldRequest, held: Sequence[HopRef]) -> Astray | None:
-    """Where the hops stand that `order` names and its request does not hold, or the other way round.
+    """Return the state of the hops by which `order` and its request differ.
 
-    None when the two agree but for what needs no asking any more, as when it was answered on the way.
+    None if the two agree, apart from hops that need no request any more, for example because they were answered
+    meanwhile.
     """
     missing, more = set(order.hops) - set(held), set(held) - set(order.hops)
     if not missing and not more:
@@ -246,7 +253,7 @@ async def _open_requests(connection: Connection, case_no: str) -> tuple[OpenRequ
 
 
 async def case_no_of(connection: Connection, ack_no: str) -> str:
-    """The case that any of its numbers names. Raises `NotFound`."""
+    """Return the number of the case that any of its numbers names. Raises `NotFound`."""
     case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
     if case_no is None:
         raise CaseNotFound(ack_no)

@@ -1,4 +1,4 @@
-"""The case log: writing and reading it. The database numbers and chains each event."""
+"""The case log: writing and reading it. The database numbers each event and chains its hash."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Event:
 
 
 async def append(connection: Connection, case_no: str, at: datetime, actor: str, events: Sequence[Event]) -> None:
-    """Write `events` to the case's log, in order; takes the case's row lock until the transaction ends."""
+    """Write `events` to the case's log, in order; locks the case's row until the transaction ends."""
     if not events:
         return
     await connection.execute(
@@ -38,16 +38,16 @@ async def append(connection: Connection, case_no: str, at: datetime, actor: str,
 
 
 async def last(connection: Connection, case_no: str) -> tuple[int, str]:
-    """Number and hash of the last event in a case's log; the case's row is locked."""
+    """Return number and hash of the last event in a case's log. The caller has locked the case."""
     row = await connection.fetchrow(
         "SELECT event_seq, encode(event_hash, 'hex') AS event_hash FROM case_file WHERE case_no = $1", case_no
     )
-    assert row is not None, "a case that is held is there"
+    assert row is not None, "the row of a locked case exists"
     return row["event_seq"], row["event_hash"]
 
 
 def placed(entries: Sequence[Entry]) -> list[list[int | str]]:
-    """Ledger entries as an event carries them: [[hop_no, bucket, paise], …]."""
+    """Return ledger entries as an event has them: [[hop_no, bucket, paise], …]."""
     return [[entry.hop_no, entry.bucket.value, entry.amount_paise] for entry in entries]
 
 
@@ -55,7 +55,7 @@ AT_ONCE: Final = 1_000
 
 
 async def heads(connection: Connection) -> AsyncGenerator[str, None]:
-    """One line a case: its number, how many events it has, and the hash of the last one."""
+    """Yield one line per case: its number, the number of its events, and the hash of the last one."""
     statement = (
         "SELECT case_no || ' ' || event_seq || ' ' || encode(event_hash, 'hex') FROM case_file"
         " WHERE event_seq > 0 ORDER BY case_no"
@@ -65,14 +65,14 @@ async def heads(connection: Connection) -> AsyncGenerator[str, None]:
 
 
 async def page(connection: Connection, ack_no: str, after_seq: int, limit: int) -> EventPage:
-    """Up to `limit` events after `after_seq`, in order. Raises `NotFound`."""
+    """Return up to `limit` events after `after_seq`, in order. Raises `NotFound`."""
     case_no = await case_no_of(connection, ack_no)
     rows, more = cut(await of_case(connection, case_no, after_seq, limit + 1), limit)
     return EventPage(items=tuple(rows), next=rows[-1].seq if more else None)
 
 
 async def of_case(connection: Connection, case_no: str, after_seq: int, limit: int) -> list[EventView]:
-    """Up to `limit` events of the case with that very number after `after_seq`, in order."""
+    """Return up to `limit` events after `after_seq`, in order; `case_no` is the case's own number."""
     rows = await connection.fetch(
         "SELECT seq, kind, at, actor, data, encode(previous_hash, 'hex') AS previous_hash, encode(hash, 'hex') AS hash"
         " FROM case_event WHERE case_no = $1 AND seq > $2 ORDER BY seq LIMIT $3",

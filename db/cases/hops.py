@@ -17,7 +17,7 @@ class HopRow(FrozenModel):
 
     hop_no: int
     ack_no: str | None = None
-    """the complaint whose money it is; a hop below another is of its parent's, whatever is said here"""
+    """the complaint to which the money belongs; a hop below another has its parent's, whatever stands here"""
     revision: int = 0
     parent_hop_no: int | None = None
     layer: int
@@ -42,7 +42,7 @@ class HopRow(FrozenModel):
 
 
 async def insert(connection: Connection, case_no: str, opened_at: datetime, hops: Sequence[HopRow]) -> None:
-    """Write new hops; a parent stands before its children."""
+    """Write new hops; a parent comes before its children."""
     if not hops:
         return
     rows: list[dict[str, Any]] = [
@@ -52,7 +52,7 @@ async def insert(connection: Connection, case_no: str, opened_at: datetime, hops
 
 
 async def get(connection: Connection, case_no: str, hop_no: int) -> HopRow:
-    """One hop, its row locked. Raises `NotFound`."""
+    """Lock one hop's row and return it. Raises `NotFound`."""
     row = await connection.fetchrow("SELECT * FROM hop WHERE case_no = $1 AND hop_no = $2 FOR UPDATE", case_no, hop_no)
     if row is None:
         raise HopNotFound(case_no, hop_no)
@@ -60,7 +60,7 @@ async def get(connection: Connection, case_no: str, hop_no: int) -> HopRow:
 
 
 async def same_below(connection: Connection, case_no: str, hop: HopRow) -> int | None:
-    """The number of a hop that stands below the same parent and says the same as `hop`; None when there is none."""
+    """Return the number of a hop with the same parent and the same data as `hop`, or None."""
     hop_no: int | None = await connection.fetchval(
         "SELECT min(hop_no) FROM hop WHERE case_no = $1 AND parent_hop_no = $2 AND reference_key = $3"
         " AND account_key = $4 AND amount_paise = $5 AND disputed_paise = $6",
@@ -96,21 +96,21 @@ async def positions(
     reference_keys: Sequence[str],
     account_keys: Sequence[str],
 ) -> list[HopPosition]:
-    """The hops that an answer of `institution` naming these references and accounts can speak of.
+    """Return the hops that an answer of `institution` with these references and accounts can be about.
 
-    Of a transfer onward the answer names the reference too: the hop may be there, told by the desk.
+    An answer also names the reference of a transfer onward. The desk may have entered that hop already.
     """
     rows = await connection.fetch(_POSITIONS, case_no, list(reference_keys), institution, list(account_keys))
     return [HopPosition(**dict(row)) for row in rows]
 
 
 async def close(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> None:
-    """Nothing of these hops is in play any more: no request about them lives on."""
+    """Close these hops, which have no money in play. Requests no longer ask about them."""
     await _leave(connection, case_no, hop_nos, HopState.CLOSED)
 
 
 async def park(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> None:
-    """These hops wait for the desk: no request about them lives on."""
+    """Park these hops for the desk. Requests no longer ask about them."""
     await _leave(connection, case_no, hop_nos, HopState.CORRECTION)
 
 
@@ -127,7 +127,10 @@ async def _leave(connection: Connection, case_no: str, hop_nos: Sequence[int], s
 
 
 async def confirm(connection: Connection, case_no: str, confirmed: Sequence[Confirmation]) -> None:
-    """Write what a bank says of hops that the desk told first; no request asks with a figure that has grown."""
+    """Write a bank's data to hops that the desk entered first.
+
+    A hop whose figure has grown leaves its live request, which asks for the old figure.
+    """
     if not confirmed:
         return
     await connection.execute(
@@ -145,7 +148,7 @@ async def confirm(connection: Connection, case_no: str, confirmed: Sequence[Conf
 
 
 async def flag(connection: Connection, case_no: str, flags: Mapping[int, Flag]) -> None:
-    """Add to each of these hops what is odd about it."""
+    """Add a flag to each of these hops."""
     await connection.execute(
         "UPDATE hop h SET flags = h.flags || f.flag FROM unnest($2::integer[], $3::jsonb[]) AS f (hop_no, flag)"
         " WHERE h.case_no = $1 AND h.hop_no = f.hop_no AND NOT h.flags @> jsonb_build_array(f.flag)",
@@ -158,7 +161,7 @@ async def flag(connection: Connection, case_no: str, flags: Mapping[int, Flag]) 
 async def name_account(
     connection: Connection, case_no: str, hop_nos: Sequence[int], account: str, account_key: str
 ) -> None:
-    """These hops went to this account, where none was named before. A hold that stands keeps what it stands on."""
+    """Write the account of these hops, where none was stated before. A hop with a hold is not changed."""
     await connection.execute(
         "UPDATE hop h SET payee_holder = $3, account_key = $4 WHERE h.case_no = $1 AND h.hop_no = ANY($2)"
         " AND starts_with(h.account_key, 'NOTSTATED|')"
@@ -171,21 +174,21 @@ async def name_account(
 
 
 async def ask_anew(connection: Connection, case_no: str, hop_no: int) -> None:
-    """Note that a settlement put money of this hop back in play."""
+    """Count one more resolution that put money of this hop back in play."""
     await connection.execute(
         "UPDATE hop SET asked_anew = coalesce(asked_anew, 0) + 1 WHERE case_no = $1 AND hop_no = $2", case_no, hop_no
     )
 
 
 async def detach(connection: Connection, case_no: str, hop_no: int) -> None:
-    """No request asks about this hop any more."""
+    """Remove the hop from the live request that asks about it."""
     await connection.execute(
         "UPDATE request_hop SET live = false WHERE case_no = $1 AND hop_no = $2 AND live", case_no, hop_no
     )
 
 
 async def reopen(connection: Connection, case_no: str, hop: HopRow) -> None:
-    """Write a corrected hop: it counts one revision more and is to be asked again."""
+    """Write a corrected hop, with its new revision and state."""
     await connection.execute(
         "UPDATE hop SET revision = $3, state = $4, institution = $5, payee_institution_as_told = $6,"
         " payee_holder = $7, payee_ifsc = $8, account_key = $9, reference = $10, reference_key = $11,"
@@ -221,9 +224,9 @@ ORDER BY h.hop_no LIMIT $3
 async def briefs(
     connection: Connection, case_no: str, state: HopState, limit: int, among: Sequence[int] | None = None
 ) -> list[HopBrief]:
-    """The first `limit` hops in `state`, as the workflow knows them; disputed is what of them is in play now.
+    """Return the first `limit` hops in `state` as the workflow knows them; `among` limits them to these hops.
 
-    `among`: only of these.
+    The disputed amount is the part of the hop that is in play now.
     """
     rows = await connection.fetch(_BRIEFS, case_no, state.value, limit, None if among is None else list(among))
     return [

@@ -1,4 +1,4 @@
-"""The ledger's one way in (migration 0002)."""
+"""Postings to the ledger, and its balances (migration 0002)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,10 +14,10 @@ from schemas.tracing.answers import Entry
 async def post(
     connection: Connection, case_no: str, kind: str, key: str, at: datetime, entries: Sequence[Entry]
 ) -> int | None:
-    """Post entries (paise) as one transaction and return its id; nothing is posted for no entries.
+    """Post entries (paise) as one transaction and return its id; None without entries.
 
-    The same `key` with the same entries is the same posting; with others `IdempotencyConflict` is raised. The
-    database refuses what does not sum to zero (at commit) or would bring a bucket below zero (at once).
+    The same `key` with the same entries is the same posting; with other entries `IdempotencyConflict` is raised. The
+    database refuses entries that do not sum to zero (at commit) or that would make a bucket negative (at once).
     """
     entries = [entry for entry in entries if entry.amount_paise]
     if not entries:
@@ -41,7 +41,7 @@ async def post(
 
 
 async def balances(connection: Connection, case_no: str, hop_no: int) -> dict[Bucket, int]:
-    """What of one hop lies where, in paise."""
+    """Return the balance of each bucket of one hop, in paise."""
     rows = await connection.fetch(
         "SELECT bucket, balance_paise FROM ledger_balance WHERE case_no = $1 AND hop_no = $2", case_no, hop_no
     )
@@ -49,7 +49,7 @@ async def balances(connection: Connection, case_no: str, hop_no: int) -> dict[Bu
 
 
 async def in_play_paise(connection: Connection, case_no: str) -> int:
-    """What of the case is still in play, in paise."""
+    """Return the amount of the case that is still in play, in paise."""
     total: int = await connection.fetchval(
         "SELECT coalesce(sum(balance_paise), 0)::bigint FROM ledger_balance WHERE case_no = $1 AND bucket = 'in_play'",
         case_no,

@@ -1,4 +1,4 @@
-"""Reading the ledger: postings with their entries, balances, and what all cases together have where."""
+"""Views of the ledger: postings with their entries, balances, and the totals of all cases."""
 
 from itertools import groupby
 from typing import Final
@@ -23,7 +23,7 @@ WHERE case_no = $1 AND hop_no = ANY($2) AND balance_paise <> 0 ORDER BY hop_no, 
 
 
 async def page(connection: Connection, ack_no: str, after: str | None, limit: int) -> LedgerView:
-    """Up to `limit` transactions, and the balances now of the hops they touch. Raises `NotFound`, `BadCursor`."""
+    """Return up to `limit` transactions, and the balances now of their hops. Raises `NotFound`, `BadCursor`."""
     after_id = int_after(after)
     case_no = await case_no_of(connection, ack_no)
     found = await connection.fetch(_TRANSACTIONS, case_no, after_id, limit + 1)
@@ -55,7 +55,7 @@ async def _balances(connection: Connection, case_no: str, hop_nos: list[int]) ->
 
 
 async def paise_by_bucket(connection: Connection) -> dict[Bucket, int]:
-    """What all cases together have where; `LOST` as a positive figure. Reads every balance."""
+    """Return the total of each bucket over all cases; `LOST` as a positive figure. Reads every balance."""
     rows = await connection.fetch(
         "SELECT bucket, abs(sum(balance_paise))::bigint AS paise FROM ledger_balance GROUP BY bucket"
     )

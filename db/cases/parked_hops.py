@@ -1,4 +1,4 @@
-"""Hops that wait for the desk: which are due, the oldest first. The table keeps the clock itself (migration 0009)."""
+"""Hops parked for the desk: which are due, the oldest first. A trigger sets `waiting_since` (migration 0009)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from schemas.enums import HopState
 
 
 class Waiting(FrozenModel):
-    """A hop that waits, with what of it is in play."""
+    """A parked hop, with its amount in play."""
 
     hop_no: int
     revision: int
@@ -22,7 +22,7 @@ class Waiting(FrozenModel):
 
 
 Due = list[tuple[str, list[int]]]
-"""by case, the one with the oldest hop first: the hops that are due"""
+"""hops that are due, by case; the case with the oldest hop first"""
 
 TO_REMIND: Final = """
 SELECT case_no, hop_no FROM hop WHERE waiting_since < $1 AND reminded_at IS NULL AND case_no <> ALL($2::text[])
@@ -37,33 +37,33 @@ ORDER BY looked_up_at, waiting_since LIMIT $3
 """
 
 
-async def to_remind(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> Due:
-    """Hops that wait since before `before` and of which the supervisor was not told; cases in `but` are left out."""
-    return _by_case(await connection.fetch(TO_REMIND, before, list(but), limit))
+async def to_remind(connection: Connection, before: datetime, skip: Sequence[str], limit: int) -> Due:
+    """Return hops parked before `before` of which the supervisor was not told; skips the cases in `skip`."""
+    return _by_case(await connection.fetch(TO_REMIND, before, list(skip), limit))
 
 
-async def to_write_off(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> Due:
-    """Hops that wait since before `before`; cases in `but` are left out."""
-    return _by_case(await connection.fetch(TO_WRITE_OFF, before, list(but), limit))
+async def to_write_off(connection: Connection, before: datetime, skip: Sequence[str], limit: int) -> Due:
+    """Return hops parked before `before`; skips the cases in `skip`."""
+    return _by_case(await connection.fetch(TO_WRITE_OFF, before, list(skip), limit))
 
 
 async def directory_changed_at(connection: Connection) -> datetime | None:
-    """When the directory was last changed; None when it is empty."""
+    """Return when the directory was last changed; None if it is empty."""
     changed_at: datetime | None = await connection.fetchval("SELECT max(updated_at) FROM institution")
     return changed_at
 
 
-async def to_look_up(connection: Connection, changed_at: datetime, but: Sequence[str], limit: int) -> Due:
-    """Hops without an institution that were not looked up since the directory changed; cases in `but` are left out."""
-    return _by_case(await connection.fetch(TO_LOOK_UP, changed_at, list(but), limit))
+async def to_look_up(connection: Connection, changed_at: datetime, skip: Sequence[str], limit: int) -> Due:
+    """Return hops without an institution not looked up since the directory changed; skips the cases in `skip`."""
+    return _by_case(await connection.fetch(TO_LOOK_UP, changed_at, list(skip), limit))
 
 
 async def still(
     connection: Connection, case_no: str, hop_nos: Sequence[int], before: datetime, *, reminded: bool
 ) -> list[Waiting]:
-    """Which of these hops still wait since before `before`; where `reminded` is false, only those nobody was told of.
+    """Return which of these hops are still parked since before `before`; call it under the case's lock.
 
-    Ask it under the case's lock.
+    If `reminded` is false, hops of which the supervisor was told are omitted.
     """
     rows = await connection.fetch(
         "SELECT h.hop_no, h.revision, h.state, h.institution, coalesce(b.balance_paise, 0) AS in_play_paise FROM hop h"
@@ -79,14 +79,14 @@ async def still(
 
 
 async def mark_reminded(connection: Connection, case_no: str, hop_nos: Sequence[int], at: datetime) -> None:
-    """The supervisor knows that these hops wait."""
+    """Write that the supervisor was told of these parked hops."""
     await connection.execute(
         "UPDATE hop SET reminded_at = $3 WHERE case_no = $1 AND hop_no = ANY($2)", case_no, list(hop_nos), at
     )
 
 
 async def mark_looked_up(connection: Connection, case_no: str, hop_nos: Sequence[int], changed_at: datetime) -> None:
-    """The directory, as it stands since `changed_at`, knows no institution for these hops."""
+    """Write that the directory, last changed at `changed_at`, has no institution for these hops."""
     await connection.execute(
         "UPDATE hop SET looked_up_at = $3 WHERE case_no = $1 AND hop_no = ANY($2) AND state = 'unroutable'",
         case_no,

@@ -1,4 +1,4 @@
-"""The desk's tasks."""
+"""Work items of the desk."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -12,11 +12,11 @@ from schemas.tasks import NO_FACTS, NewTask, Subject, TaskCause, TaskFacts, Task
 
 
 class TaskRow(FrozenModel):
-    """A task, its row locked."""
+    """A work item; its row is locked."""
 
     task_id: int
     case_no: str | None
-    """None for a task about an institution"""
+    """None for a work item about an institution"""
     hop_no: int | None
     kind: TaskKind
     state: TaskState
@@ -25,7 +25,7 @@ class TaskRow(FrozenModel):
 async def open_tasks(
     connection: Connection, case_no: str, tasks: Sequence[NewTask], at: datetime, *, institution: str | None = None
 ) -> list[int]:
-    """Open tasks and return the ids of those that were not open already."""
+    """Open work items and return the ids of those that were not open already."""
     if not tasks:
         return []
     subjects = [task.subject or about(TaskSubject.CASE, case_no) for task in tasks]
@@ -49,7 +49,7 @@ async def open_tasks(
 
 
 def as_stored(facts: TaskFacts) -> dict[str, object]:
-    """Return the facts as the database keeps them: those that are stated."""
+    """Return the facts as the database has them: only those that are stated."""
     return facts.model_dump(mode="json", exclude_defaults=True)
 
 
@@ -63,7 +63,10 @@ async def open_for_institution(
     facts: TaskFacts = NO_FACTS,
     reconciliation_id: int | None = None,
 ) -> int | None:
-    """Open a task about an institution and no case; its id, or None where one of that kind is open already."""
+    """Open a work item about an institution; return its id, or None if one of that kind is open.
+
+    The work item belongs to no case.
+    """
     task_id: int | None = await connection.fetchval(
         "INSERT INTO desk_task (institution, subject_kind, subject_id, kind, cause, facts, state, opened_at,"
         " reconciliation_id) VALUES ($1, 'institution', $1, $2, $3, $4, 'open', $5, $6)"
@@ -81,7 +84,7 @@ async def open_for_institution(
 async def close_for_institution(
     connection: Connection, institution: str, kinds: Sequence[TaskKind], at: datetime, reason: str
 ) -> list[int]:
-    """Close the tasks of these kinds that are about the institution and no case: what they asked for has happened."""
+    """Close the open work items of these kinds about the institution itself; return their ids."""
     rows = await connection.fetch(
         "UPDATE desk_task SET state = 'closed', closed_at = $3, closed_by = 'engine', reason = $4"
         " WHERE institution = $1 AND case_no IS NULL AND kind = ANY($2) AND state = 'open' RETURNING task_id",
@@ -94,7 +97,7 @@ async def close_for_institution(
 
 
 async def case_of(connection: Connection, task_id: int) -> str | None:
-    """The case a task is about; None for a task about an institution. Raises `NotFound`."""
+    """Return the case of a work item; None for one about an institution. Raises `NotFound`."""
     row = await connection.fetchrow("SELECT case_no FROM desk_task WHERE task_id = $1", task_id)
     if row is None:
         raise TaskNotFound(task_id)
@@ -103,7 +106,7 @@ async def case_of(connection: Connection, task_id: int) -> str | None:
 
 
 async def get(connection: Connection, task_id: int) -> TaskRow:
-    """One task, its row locked. Raises `NotFound`."""
+    """Lock one work item's row and return it. Raises `NotFound`."""
     row = await connection.fetchrow(
         "SELECT task_id, case_no, hop_no, kind, state FROM desk_task WHERE task_id = $1 FOR UPDATE", task_id
     )
@@ -113,7 +116,7 @@ async def get(connection: Connection, task_id: int) -> TaskRow:
 
 
 async def close(connection: Connection, task_id: int, at: datetime, closed_by: str, reason: str) -> None:
-    """A person is done with it."""
+    """Close a work item on behalf of an officer."""
     await connection.execute(
         "UPDATE desk_task SET state = 'closed', closed_at = $2, closed_by = $3, reason = $4 WHERE task_id = $1",
         task_id,
@@ -131,9 +134,9 @@ async def close_for_hops(
     at: datetime,
     reason: str,
 ) -> list[int]:
-    """Close the tasks of these kinds about these hops: what they asked for has happened.
+    """Close the work items of these kinds about these hops; return their ids.
 
-    So has what the supervisor was told of: that the hops wait.
+    Their subject has been dealt with. Work items that told the supervisor that these hops wait are closed too.
     """
     rows = await connection.fetch(
         "UPDATE desk_task SET state = 'closed', closed_at = $4, closed_by = 'engine', reason = $5"
@@ -152,7 +155,7 @@ async def close_for_hops(
 async def close_for_requests(
     connection: Connection, case_no: str, request_ids: Sequence[UUID], at: datetime, reason: str
 ) -> list[int]:
-    """Close every task about these requests of one case: they need nobody any more."""
+    """Close every work item about these requests of one case; return their ids."""
     rows = await connection.fetch(
         "UPDATE desk_task SET state = 'closed', closed_at = $3, closed_by = 'engine', reason = $4"
         " WHERE case_no = $1 AND request_id = ANY($2) AND state = 'open' RETURNING task_id",
@@ -175,9 +178,10 @@ async def close_about(
     kinds: Collection[TaskKind] = tuple(TaskKind),
     facts: TaskFacts | None = None,
 ) -> list[int]:
-    """Close the case's tasks about this subject that were opened for one of these causes; return their ids.
+    """Close the case's work items about this subject that were opened for one of these causes; return their ids.
 
-    Without a subject the tasks are about the case itself. With `facts` only tasks that state exactly these are closed.
+    Without a subject the work items are about the case itself. With `facts` only work items that state exactly these
+    are closed.
     """
     subject = subject or about(TaskSubject.CASE, case_no)
     rows = await connection.fetch(
@@ -199,7 +203,7 @@ async def close_about(
 async def close_other_subjects(
     connection: Connection, case_no: str, cause: TaskCause, still: Collection[Subject], at: datetime, reason: str
 ) -> None:
-    """Close the case's tasks that were opened for this cause, except those about the subjects in `still`."""
+    """Close the case's work items opened for this cause, except those about the subjects in `still`."""
     await connection.execute(
         "UPDATE desk_task SET state = 'closed', closed_at = $5, closed_by = 'engine', reason = $6 WHERE case_no = $1"
         " AND cause = $2 AND state = 'open'"
@@ -214,7 +218,7 @@ async def close_other_subjects(
 
 
 async def close_other_facts(connection: Connection, case_no: str, task: NewTask, at: datetime, reason: str) -> None:
-    """Close the case's tasks with the kind, subject and cause of `task` that state other facts."""
+    """Close the case's work items with the kind, subject and cause of `task` that state other facts."""
     subject = task.subject or about(TaskSubject.CASE, case_no)
     await connection.execute(
         "UPDATE desk_task SET state = 'closed', closed_at = $7, closed_by = 'engine', reason = $8 WHERE case_no = $1"

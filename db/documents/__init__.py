@@ -1,1 +1,1 @@
-"""Documents: which are due, what stands in them, and the register."""
+"""Documents: those that are due, the facts in them, and the register."""

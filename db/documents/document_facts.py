@@ -1,4 +1,4 @@
-"""What papers say, read from the rows as they stand. Each function gives the nouns of `schemas.documents.facts`."""
+"""Facts for documents, read from the rows as they are: the models of `schemas.documents.facts`."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -31,7 +31,7 @@ from schemas.restoration_enums import DutyKind, OrderKind, OrderReason, Route, S
 
 
 async def officer(connection: Connection, case_no: str, duty: str = "io") -> OfficerFacts:
-    """Who of the police has this duty in the case now; nobody where nobody was named."""
+    """Return the police officer who has this duty in the case now; empty if none was assigned."""
     row = await connection.fetchrow(
         "SELECT name, rank, police_station, district, phone, email FROM case_officer"
         " WHERE case_no = $1 AND duty = $2 ORDER BY assignment_no DESC LIMIT 1",
@@ -42,11 +42,14 @@ async def officer(connection: Connection, case_no: str, duty: str = "io") -> Off
 
 
 async def officer_by_subject(connection: Connection, case_no: str, subject: str) -> OfficerFacts:
-    """An officer by the name on the token, as assigned last in the case, else in any; nobody where nobody is known."""
-    for whose in ("case_no = $1", "case_no <> $1"):
+    """Return an officer by the name on the token; empty if unknown.
+
+    The officer's last assignment in the case counts, or else the last one in any case.
+    """
+    for condition in ("case_no = $1", "case_no <> $1"):
         row = await connection.fetchrow(
             "SELECT name, rank, police_station, district, phone, email FROM case_officer"
-            f" WHERE {whose} AND subject = $2 ORDER BY assigned_at DESC LIMIT 1",
+            f" WHERE {condition} AND subject = $2 ORDER BY assigned_at DESC LIMIT 1",
             case_no,
             subject.removeprefix("officer:"),
         )
@@ -56,7 +59,7 @@ async def officer_by_subject(connection: Connection, case_no: str, subject: str)
 
 
 async def fir(connection: Connection, case_no: str) -> FirFacts:
-    """The FIR that stands, with the hash of its newest copy that is here; nothing where none is registered."""
+    """Return the FIR in force, with the hash of its newest stored copy; empty if none is registered."""
     row = await connection.fetchrow(
         "SELECT f.fir_no AS number, (f.registered_at AT TIME ZONE 'Asia/Kolkata')::date AS registered_on,"
         " f.police_station, f.sections, coalesce(encode(c.digest, 'hex'), '') AS copy_digest FROM fir f"
@@ -68,7 +71,7 @@ async def fir(connection: Connection, case_no: str) -> FirFacts:
 
 
 async def institution_name(connection: Connection, code: str) -> str:
-    """What a bank is called. Raises `NotFound`."""
+    """Return the name of a bank. Raises `NotFound`."""
     name: str | None = await connection.fetchval("SELECT name FROM institution WHERE code = $1", code)
     if name is None:
         raise InstitutionNotFound(code)
@@ -98,7 +101,7 @@ async def accounts(
     account_key: str | None = None,
     hop_nos: Sequence[int] | None = None,
 ) -> tuple[AccountFacts, ...]:
-    """The accounts that have money of the case in these buckets, with how much."""
+    """Return the accounts with money of the case in these buckets, with the amounts."""
     rows = await connection.fetch(
         _ACCOUNTS,
         case_no,
@@ -111,7 +114,7 @@ async def accounts(
 
 
 async def every_account(connection: Connection, case_no: str, institution: str) -> tuple[AccountFacts, ...]:
-    """The accounts at a bank that money of the case ever came to; without amounts."""
+    """Return the accounts at a bank that ever received money of the case, without amounts."""
     rows = await connection.fetch(
         "SELECT '' AS institution_name, (array_agg(h.payee_holder ORDER BY h.hop_no))[1] AS account,"
         " coalesce(max(h.payee_ifsc), '') AS ifsc, 0 AS amount_paise,"
@@ -130,7 +133,7 @@ def _account(row: Record) -> AccountFacts:
 
 
 async def newest_request(connection: Connection, case_no: str, institution: str) -> UUID | None:
-    """The last hold request that went to a bank in a case."""
+    """Return the last hold request that went to a bank in a case, or None."""
     found: UUID | None = await connection.fetchval(
         "SELECT request_id FROM hold_request WHERE case_no = $1 AND institution = $2 ORDER BY wave_no DESC LIMIT 1",
         case_no,
@@ -140,14 +143,14 @@ async def newest_request(connection: Connection, case_no: str, institution: str)
 
 
 class Duty(FrozenModel):
-    """A duty of a case: by when it is due, and when it was done."""
+    """Due time of a statutory duty, and the time when it was done."""
 
     due_at: UtcDatetime
     done_at: UtcDatetime | None = None
 
 
 async def duty(connection: Connection, case_no: str, kind: DutyKind) -> Duty | None:
-    """A duty of the case; None where it has none yet."""
+    """Return a statutory duty of the case, or None."""
     row = await connection.fetchrow(
         "SELECT due_at, done_at FROM duty WHERE case_no = $1 AND kind = $2", case_no, kind.value
     )
@@ -155,7 +158,10 @@ async def duty(connection: Connection, case_no: str, kind: DutyKind) -> Duty | N
 
 
 async def handed_in(connection: Connection, case_no: str) -> HandedIn | None:
-    """How the report to the magistrate stands in the court's diary; None where it does not, or more is owed since."""
+    """Return the entry of the magistrate's report in the court's diary.
+
+    None if there is no entry, or if a new report has become due since.
+    """
     row = await connection.fetchrow(
         "SELECT diary_no, handed_in_at AS at FROM duty WHERE case_no = $1 AND kind = 'magistrate_report'"
         " AND handed_in_at IS NOT NULL",
@@ -165,7 +171,7 @@ async def handed_in(connection: Connection, case_no: str) -> HandedIn | None:
 
 
 class Hold(FrozenModel):
-    """One case's money on hold at one account."""
+    """The money of one case on hold at one account."""
 
     hold_id: UUID
     case_no: str
@@ -177,7 +183,7 @@ class Hold(FrozenModel):
 
 
 async def hold(connection: Connection, hold_id: UUID) -> Hold:
-    """A hold by its id. Raises `NotFound`."""
+    """Return a hold by its id. Raises `NotFound`."""
     columns = ", ".join(Hold.model_fields)
     row = await connection.fetchrow(f"SELECT {columns} FROM account_hold WHERE hold_id = $1", hold_id)
     if row is None:
@@ -186,14 +192,17 @@ async def hold(connection: Connection, hold_id: UUID) -> Hold:
 
 
 class Approval(FrozenModel):
-    """Who has approved that the court is asked to attach what is on hold, and when."""
+    """The officer who approved that the court is asked to attach money on hold, and the time."""
 
     approved_by: str
     approved_at: UtcDatetime
 
 
 async def approval(connection: Connection, hold_id: UUID) -> Approval | None:
-    """The approval of an attachment, given by somebody who does not investigate the case; None where there is none."""
+    """Return the approval of an attachment, or None.
+
+    An approval by the case's investigating officer does not count.
+    """
     row = await connection.fetchrow(
         "SELECT a.approved_by, a.approved_at FROM attachment_approval a WHERE a.hold_id = $1 AND a.approved_by <>"
         " (SELECT subject FROM case_officer c WHERE c.case_no = a.case_no AND c.duty = 'io'"
@@ -204,7 +213,7 @@ async def approval(connection: Connection, hold_id: UUID) -> Approval | None:
 
 
 async def show_cause_order(connection: Connection, hold: Hold) -> CourtOrderFacts:
-    """The newest order of a court under BNSS 107 that keeps the money of a hold where it is; nothing without one."""
+    """Return the newest BNSS 107 order of a court that retains a hold's money; empty without one."""
     row = await connection.fetchrow(
         "SELECT kind, court, order_no, made_on FROM court_order WHERE case_no = $1 AND kind = 'bnss_107'"
         " AND effect = 'keep_hold' AND withdrawn_at IS NULL"
@@ -217,7 +226,7 @@ async def show_cause_order(connection: Connection, hold: Hold) -> CourtOrderFact
 
 
 async def victim(connection: Connection, case_no: str, ack_no: str) -> VictimFacts:
-    """Whose complaint of the case it is. Raises `NotFound`."""
+    """Return the victim of a complaint of the case. Raises `NotFound`."""
     row = await connection.fetchrow(
         "SELECT v.name, v.mobile, v.district FROM complaint c JOIN victim v USING (victim_id)"
         " WHERE c.case_no = $1 AND c.ack_no = $2",
@@ -230,7 +239,7 @@ async def victim(connection: Connection, case_no: str, ack_no: str) -> VictimFac
 
 
 async def transfers(connection: Connection, case_no: str, ack_no: str) -> tuple[TransferFacts, ...]:
-    """The transfers of a complaint, the largest first."""
+    """Return the transfers of a complaint, the largest first."""
     rows = await connection.fetch(
         "SELECT coalesce(p.name, h.payer_institution_as_told) AS from_institution, h.payer_holder AS from_account,"
         " coalesce(i.name, h.payee_institution_as_told) AS to_institution, h.payee_holder AS to_account, h.reference,"
@@ -244,7 +253,7 @@ async def transfers(connection: Connection, case_no: str, ack_no: str) -> tuple[
 
 
 async def buckets(connection: Connection, case_no: str, ack_no: str) -> dict[Bucket, int]:
-    """Where the money of a complaint is (paise); `LOST` is what was lost, as a positive figure."""
+    """Return the amount of a complaint in each bucket (paise); `LOST` as a positive figure."""
     rows = await connection.fetch(
         "SELECT b.bucket, sum(b.balance_paise)::bigint AS paise FROM hop h"
         " JOIN ledger_balance b USING (case_no, hop_no) WHERE h.case_no = $1 AND h.ack_no = $2 GROUP BY b.bucket",
@@ -255,7 +264,7 @@ async def buckets(connection: Connection, case_no: str, ack_no: str) -> dict[Buc
 
 
 def in_order(sums: dict[Bucket, int]) -> tuple[BucketFacts, ...]:
-    """The buckets that hold anything, as a letter lists them."""
+    """Return the non-empty buckets in the order in which a letter lists them."""
     return tuple(
         BucketFacts(bucket=bucket, amount_paise=sums[bucket])
         for bucket in Bucket
@@ -264,7 +273,7 @@ def in_order(sums: dict[Bucket, int]) -> tuple[BucketFacts, ...]:
 
 
 class Restoration(FrozenModel):
-    """A restoration, as papers need it."""
+    """A restoration, with the fields that documents need."""
 
     restoration_id: UUID
     case_no: str
@@ -277,7 +286,7 @@ class Restoration(FrozenModel):
 
     @property
     def bond(self) -> bool | None:
-        """Whether its route asks for an indemnity bond; not known before there is a route."""
+        """Whether its route needs an indemnity bond; None before a route is chosen."""
         return None if self.route is None else self.route in self.policy.bond_for
 
 
@@ -290,7 +299,7 @@ FROM restoration r LEFT JOIN restoration_step s ON s.restoration_id = r.restorat
 
 
 async def restoration(connection: Connection, restoration_id: UUID) -> Restoration:
-    """A restoration by its id. Raises `NotFound`."""
+    """Return a restoration by its id. Raises `NotFound`."""
     row = await connection.fetchrow(f"{_RESTORATION} WHERE r.restoration_id = $1", restoration_id)
     if row is None:
         raise RestorationNotFound(restoration_id)
@@ -298,7 +307,7 @@ async def restoration(connection: Connection, restoration_id: UUID) -> Restorati
 
 
 async def open_restoration(connection: Connection, case_no: str, ack_no: str) -> Restoration | None:
-    """The last of a complaint's restorations that is open."""
+    """Return the last open restoration of a complaint, or None."""
     row = await connection.fetchrow(
         f"{_RESTORATION} WHERE r.case_no = $1 AND r.ack_no = $2 AND r.state = 'open' ORDER BY r.round_no DESC LIMIT 1",
         case_no,
@@ -308,7 +317,7 @@ async def open_restoration(connection: Connection, case_no: str, ack_no: str) ->
 
 
 class Order(FrozenModel):
-    """An order to a bank, as papers need it."""
+    """An order to a bank, with the fields that documents need."""
 
     order_id: UUID
     kind: OrderKind
@@ -329,7 +338,7 @@ class Order(FrozenModel):
 
 
 async def order(connection: Connection, order_id: UUID) -> Order:
-    """An order by its id. Raises `NotFound`."""
+    """Return an order by its id. Raises `NotFound`."""
     row = await connection.fetchrow(
         "SELECT o.order_id, o.kind, o.reason, o.case_no, o.institution, i.name AS institution_name, o.restoration_id,"
         " o.grievance_id, coalesce(k.reference, '') AS grievance_ref, o.ordered_by, o.due_at, r.route,"
@@ -347,7 +356,7 @@ async def order(connection: Connection, order_id: UUID) -> Order:
 
 
 async def order_lines(connection: Connection, order_id: UUID) -> tuple[OrderLineFacts, ...]:
-    """What a bank is ordered to do, line by line."""
+    """Return the lines of an order to a bank."""
     rows = await connection.fetch(
         "SELECT h.payee_holder AS account, l.amount_paise, coalesce(l.ack_no, '') AS ack_no,"
         " coalesce(i.name, l.beneficiary_institution) AS institution_name, l.beneficiary_holder, l.beneficiary_ifsc"
@@ -371,7 +380,7 @@ async def order_lines(connection: Connection, order_id: UUID) -> tuple[OrderLine
 
 
 async def court_order(connection: Connection, court_order_id: int | None) -> CourtOrderFacts:
-    """An order of a court; nothing where there is none."""
+    """Return an order of a court; empty if there is none."""
     row = await connection.fetchrow(
         "SELECT kind, court, order_no, made_on FROM court_order WHERE court_order_id = $1", court_order_id
     )

@@ -1,4 +1,4 @@
-"""The register of papers: issued once, numbered without a gap, never changed."""
+"""The register of documents: each is issued once, numbered without a gap, and never changed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -36,7 +36,7 @@ _VIEW: Final = (
 async def find(
     connection: Connection, case_no: str, kind: PaperKind, subject: str, language: Language, revision: int
 ) -> IssuedPaper | None:
-    """The paper that was issued about this; None where none was. The case's row is locked by whoever issues."""
+    """Return the document issued about this subject, or None. The issuing caller has locked the case's row."""
     row = await connection.fetchrow(
         f"SELECT {_ISSUED} FROM paper"
         " WHERE case_no = $1 AND kind = $2 AND subject = $3 AND language = $4 AND revision = $5",
@@ -50,7 +50,7 @@ async def find(
 
 
 async def next_number(connection: Connection, series: str) -> int:
-    """The next number of a series; nobody else gets one of it until this transaction ends, and it ends with it."""
+    """Return the next number of a series, locked until the transaction ends; a rollback frees it."""
     number: int = await connection.fetchval(
         "INSERT INTO paper_counter AS c (series, last_number) VALUES ($1, 1)"
         " ON CONFLICT (series) DO UPDATE SET last_number = c.last_number + 1 RETURNING last_number",
@@ -74,7 +74,7 @@ async def insert(
     issued_at: datetime,
     issued_by: str,
 ) -> IssuedPaper:
-    """Write a paper; the database hashes it."""
+    """Write a document; the database hashes it."""
     row = await connection.fetchrow(
         "INSERT INTO paper (paper_id, number, kind, case_no, ack_no, institution, restoration_id, grievance_id,"
         " order_id, hold_id, request_id, language, template_version, facts, pdf, digest, issued_at, issued_by, subject,"
@@ -100,12 +100,12 @@ async def insert(
         subject,
         revision,
     )
-    assert row is not None, "an insert that is not refused gives its row"
+    assert row is not None, "an insert returns its row"
     return IssuedPaper(**dict(row))
 
 
 async def read(connection: Connection, paper_id: UUID) -> tuple[PaperView, bytes]:
-    """A paper and its bytes. Raises `NotFound`."""
+    """Return a document and its bytes. Raises `NotFound`."""
     row = await connection.fetchrow(f"SELECT {_VIEW}, pdf FROM paper WHERE paper_id = $1", paper_id)
     if row is None:
         raise PaperNotFound(paper_id)
@@ -113,7 +113,7 @@ async def read(connection: Connection, paper_id: UUID) -> tuple[PaperView, bytes
 
 
 async def facts_of(connection: Connection, paper_id: UUID) -> dict[str, Any]:
-    """What a paper was written from. Raises `NotFound`."""
+    """Return the facts from which a document was written. Raises `NotFound`."""
     facts: dict[str, Any] | None = await connection.fetchval("SELECT facts FROM paper WHERE paper_id = $1", paper_id)
     if facts is None:
         raise PaperNotFound(paper_id)
@@ -121,7 +121,7 @@ async def facts_of(connection: Connection, paper_id: UUID) -> dict[str, Any]:
 
 
 async def issued_at(connection: Connection, paper_id: UUID) -> datetime:
-    """When a paper was issued. Raises `NotFound`."""
+    """Return when a document was issued. Raises `NotFound`."""
     moment: datetime | None = await connection.fetchval("SELECT issued_at FROM paper WHERE paper_id = $1", paper_id)
     if moment is None:
         raise PaperNotFound(paper_id)
@@ -131,7 +131,7 @@ async def issued_at(connection: Connection, paper_id: UUID) -> datetime:
 async def approve_attachment(
     connection: Connection, hold_id: UUID, case_no: str, by: str, reason: str, at: datetime
 ) -> bool:
-    """Write that a court may be asked to attach what is on hold; false where that was approved before."""
+    """Write the approval to ask a court to attach a hold; false if it was approved before."""
     written = await connection.fetchval(
         "INSERT INTO attachment_approval (hold_id, case_no, approved_by, approved_at, reason)"
         " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (hold_id) DO NOTHING RETURNING true",
@@ -145,7 +145,7 @@ async def approve_attachment(
 
 
 async def attachment_approval(connection: Connection, hold_id: UUID) -> AttachmentApproval:
-    """The approval of an attachment. Raises `NotFound`."""
+    """Return the approval of an attachment. Raises `NotFound`."""
     row = await connection.fetchrow(
         "SELECT hold_id, case_no AS case_ack_no, approved_by, approved_at, reason FROM attachment_approval"
         " WHERE hold_id = $1",
@@ -157,7 +157,7 @@ async def attachment_approval(connection: Connection, hold_id: UUID) -> Attachme
 
 
 async def latest(connection: Connection, case_no: str, kind: PaperKind, institution: str) -> PaperHead | None:
-    """The last paper of a kind that went to a bank in a case."""
+    """Return the last document of a kind that went to a bank in a case, or None."""
     row = await connection.fetchrow(
         f"SELECT {_ISSUED} FROM paper WHERE case_no = $1 AND kind = $2 AND institution = $3"
         " ORDER BY revision DESC, issued_at DESC LIMIT 1",
@@ -169,7 +169,10 @@ async def latest(connection: Connection, case_no: str, kind: PaperKind, institut
 
 
 async def next_revision(connection: Connection, case_no: str, kind: PaperKind, subject: str) -> int:
-    """The first revision that a paper has in no language. The case's row is locked by whoever issues."""
+    """Return the next free revision of a document, over all languages.
+
+    The issuing caller has locked the case's row.
+    """
     revision: int = await connection.fetchval(
         "SELECT coalesce(max(revision), 0) + 1 FROM paper WHERE case_no = $1 AND kind = $2 AND subject = $3",
         case_no,
@@ -182,7 +185,7 @@ async def next_revision(connection: Connection, case_no: str, kind: PaperKind, s
 async def last_since(
     connection: Connection, case_no: str, kind: PaperKind, subject: str, since: datetime
 ) -> list[PaperHead]:
-    """The last revision about something that was issued since then, in every language it has."""
+    """Return the last revision about a subject in every language issued since then."""
     rows = await connection.fetch(
         f"SELECT {_ISSUED} FROM paper WHERE case_no = $1 AND kind = $2 AND subject = $3 AND issued_at >= $4"
         " AND revision = (SELECT max(revision) FROM paper WHERE case_no = $1 AND kind = $2 AND subject = $3)"
@@ -198,9 +201,9 @@ async def last_since(
 async def banks_without(
     connection: Connection, case_no: str, kind: PaperKind, *, held_after: datetime | None = None
 ) -> list[str]:
-    """The banks that hold money of the case, or do since then, and have no paper of this kind.
+    """Return the banks that hold money of the case and have no document of this kind.
 
-    A paper under an FIR that has lapsed is none.
+    With `held_after` only banks with a hold newer than that count. A document under a lapsed FIR does not count.
     """
     rows = await connection.fetch(
         "SELECT DISTINCT h.institution FROM hop h JOIN ledger_balance b USING (case_no, hop_no)"
@@ -219,7 +222,7 @@ async def banks_without(
 
 
 async def names_fir(connection: Connection, case_no: str, fir_id: UUID) -> bool:
-    """Whether a bank or the magistrate has a paper that names this FIR."""
+    """Return whether a bank or the magistrate has a document that names this FIR."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM paper p JOIN fir f ON f.case_no = p.case_no WHERE p.case_no = $1 AND f.fir_id = $2"
         " AND p.kind = ANY($3) AND p.facts #>> '{fir,number}' = f.fir_no)",
@@ -231,7 +234,8 @@ async def names_fir(connection: Connection, case_no: str, fir_id: UUID) -> bool:
 
 
 _FOR_BANKS: Final = tuple(sorted(kind.value for kind in TO_A_BANK))
-"""An order's paper is read with its order; what is for a bank's customer has the customer's secret to appeal with."""
+"""A bank reads the document of an order with the order. A letter to its customer has the customer's code for an
+appeal."""
 _BANKS_VIEW: Final = (
     f"{_ISSUED}, kind, language, case_no AS case_ack_no, revision, octet_length(pdf) AS size_bytes, issued_at,"
     " coalesce(facts #>> '{fir,copy_digest}', '') AS fir_copy_digest"
@@ -241,7 +245,7 @@ _BANKS_VIEW: Final = (
 async def page_of_bank(
     connection: Connection, institution: str, ack_no: str | None, after: str | None, limit: int
 ) -> BankPaperPage:
-    """The papers that went to a bank, of one case or of all, the newest first. Raises `BadCursor`."""
+    """Return the documents that went to a bank, of one case or of all, the newest first. Raises `BadCursor`."""
     issued_at, paper_id = _position(after)
     found = await connection.fetch(
         f"SELECT {_BANKS_VIEW} FROM paper p WHERE institution = $1 AND kind = ANY($2)"
@@ -260,7 +264,7 @@ async def page_of_bank(
 
 
 async def read_of_bank(connection: Connection, institution: str, paper_id: UUID) -> bytes:
-    """The bytes of a paper that went to this bank. Raises `NotFound`."""
+    """Return the bytes of a document that went to this bank. Raises `NotFound`."""
     pdf: bytes | None = await connection.fetchval(
         "SELECT pdf FROM paper WHERE paper_id = $1 AND institution = $2 AND kind = ANY($3)",
         paper_id,
@@ -273,7 +277,7 @@ async def read_of_bank(connection: Connection, institution: str, paper_id: UUID)
 
 
 async def fir_of_bank(connection: Connection, institution: str, paper_id: UUID) -> bytes:
-    """The copy of the FIR that goes with a paper that went to this bank. Raises `NotFound`."""
+    """Return the FIR copy that goes with a document to this bank. Raises `NotFound`."""
     document: bytes | None = await connection.fetchval(
         "SELECT c.document FROM paper p JOIN fir_copy c ON c.case_no = p.case_no"
         " AND c.digest = decode(p.facts #>> '{fir,copy_digest}', 'hex')"
@@ -288,7 +292,7 @@ async def fir_of_bank(connection: Connection, institution: str, paper_id: UUID) 
 
 
 async def page(connection: Connection, ack_no: str, after: str | None, limit: int) -> PaperPage:
-    """The papers of the case that a number names, the newest first. Raises `NotFound` and `BadCursor`."""
+    """Return the documents of a case by any of its numbers, the newest first. Raises `NotFound` and `BadCursor`."""
     case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
     if case_no is None:
         raise CaseNotFound(ack_no)

@@ -1,4 +1,4 @@
-"""Papers that come by themselves, as an outbox: the database writes what is due (migration 0038), a worker does it."""
+"""Due documents, an outbox: the database writes what is due (migration 0038), and a worker issues it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from schemas.restoration_enums import PaperKind, Step
 
 
 class Errand(FrozenModel):
-    """A paper that is due, and what it is about."""
+    """A due document and its subject."""
 
     errand_id: int
     case_no: str
@@ -24,11 +24,11 @@ class Errand(FrozenModel):
     turn: int | None
     opened_at: UtcDatetime
     attempts: int
-    """this one counted"""
+    """number of attempts, this one included"""
 
 
 class Standing(FrozenModel):
-    """How a paper that is not issued yet stands."""
+    """State of a due document."""
 
     kind: PaperKind
     state: ErrandState
@@ -36,21 +36,21 @@ class Standing(FrozenModel):
     failure: str
 
 
-_ERRAND: Final = ", ".join(Errand.model_fields)
+_DUE: Final = ", ".join(Errand.model_fields)
 
 
 async def claim(
     connection: Connection, now: datetime, lease_until: datetime, opened_before: datetime, limit: int
 ) -> list[Errand]:
-    """Take errands up that are due, so that nobody else does until `lease_until`; the longest due first.
+    """Claim due documents, the longest due first; other workers skip them until `lease_until`.
 
-    Of cases whose money is still chased only those that were opened by `opened_before`.
+    Of cases whose money is still in play only those opened by `opened_before` are claimed.
     """
     rows = await connection.fetch(
         "UPDATE paper_errand SET attempts = attempts + 1, next_attempt_at = $2 WHERE errand_id IN"
         " (SELECT e.errand_id FROM paper_errand e JOIN case_file c USING (case_no) WHERE e.next_attempt_at <= $1"
         " AND (c.state <> 'open' OR c.opened_at <= $4) ORDER BY e.next_attempt_at, e.errand_id"
-        f" LIMIT $3 FOR UPDATE OF e SKIP LOCKED) RETURNING {_ERRAND}",
+        f" LIMIT $3 FOR UPDATE OF e SKIP LOCKED) RETURNING {_DUE}",
         now,
         lease_until,
         limit,
@@ -60,13 +60,13 @@ async def claim(
 
 
 async def is_open(connection: Connection, errand_id: int) -> bool:
-    """Whether the paper is still to be issued. The case's row is locked."""
+    """Return whether the document is still to be issued. The caller has locked the case's row."""
     found = await connection.fetchval("SELECT ended_at IS NULL FROM paper_errand WHERE errand_id = $1", errand_id)
     return bool(found)
 
 
 async def end(connection: Connection, errand_id: int, state: ErrandState, at: datetime) -> None:
-    """Nothing of it is left to do."""
+    """End a due document: nothing of it is left to do."""
     await connection.execute(
         "UPDATE paper_errand SET state = $2, lacking = '{}', failure = '', next_attempt_at = NULL, ended_at = $3"
         " WHERE errand_id = $1",
@@ -85,7 +85,7 @@ async def put_off(
     lacking: Sequence[str] = (),
     failure: str = "",
 ) -> None:
-    """It waits: for these fields, for an officer, or for a fault to pass; it is looked at again at `again_at`."""
+    """Put a due document off until `again_at`, because of missing fields, an officer, or a failure."""
     await connection.execute(
         "UPDATE paper_errand SET state = $2, next_attempt_at = $3, lacking = $4, failure = $5"
         " WHERE errand_id = $1 AND ended_at IS NULL",
@@ -98,7 +98,7 @@ async def put_off(
 
 
 async def standings(connection: Connection, case_no: str) -> list[Standing]:
-    """The papers of a case that are not issued yet and were looked at."""
+    """Return the due documents of a case that a worker has tried to issue."""
     rows = await connection.fetch(
         "SELECT kind, state, lacking, failure FROM paper_errand WHERE case_no = $1 AND ended_at IS NULL"
         " AND state <> 'waiting' ORDER BY kind, errand_id",
@@ -108,7 +108,7 @@ async def standings(connection: Connection, case_no: str) -> list[Standing]:
 
 
 async def is_overtaken(connection: Connection, errand: Errand) -> bool:
-    """Whether a later errand about the same thing waits: it says all that this one would, and more."""
+    """Return whether a later due document about the same subject waits, which has all the facts of this one."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM paper_errand WHERE case_no = $1 AND kind = $2 AND subject = $3 AND errand_id > $4"
         " AND ended_at IS NULL)",
@@ -121,7 +121,7 @@ async def is_overtaken(connection: Connection, errand: Errand) -> bool:
 
 
 async def is_waited_for(connection: Connection, restoration_id: UUID, step: Step, turn: int) -> bool:
-    """Whether a holder has no notice yet of this turn of a step."""
+    """Return whether a document for this visit of a step is still due."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM paper_errand WHERE restoration_id = $1 AND step = $2 AND turn = $3"
         " AND ended_at IS NULL)",
@@ -133,7 +133,7 @@ async def is_waited_for(connection: Connection, restoration_id: UUID, step: Step
 
 
 async def end_for_turn(connection: Connection, restoration_id: UUID, at: datetime) -> int:
-    """A step has ended without its notices; returns how many need not be issued any more."""
+    """End the due documents of a restoration whose step has ended without them; return how many."""
     rows = await connection.fetch(
         "UPDATE paper_errand SET state = 'overtaken', lacking = '{}', failure = '', next_attempt_at = NULL,"
         " ended_at = $2 WHERE restoration_id = $1 AND ended_at IS NULL RETURNING errand_id",
@@ -144,7 +144,7 @@ async def end_for_turn(connection: Connection, restoration_id: UUID, at: datetim
 
 
 async def duty_waits(connection: Connection, case_no: str, kind: PaperKind) -> bool:
-    """Whether the duty that such a paper does still waits."""
+    """Return whether the statutory duty that this kind of document fulfils is not done yet."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM duty WHERE case_no = $1 AND kind = $2 AND done_at IS NULL)", case_no, kind.value
     )
@@ -154,9 +154,10 @@ async def duty_waits(connection: Connection, case_no: str, kind: PaperKind) -> b
 async def give_time(
     connection: Connection, restoration_id: UUID, step: Step, turn: int, until: datetime
 ) -> datetime | None:
-    """The holder has until then at least: the turn is due no sooner; None where the turn has ended.
+    """Extend the due time of a step's visit to `until` at least; None if the visit has ended.
 
-    What was reminded of and escalated was the notice that did not come: the new time has reminders of its own.
+    A later due time clears the reminder and the escalation. They were about the missing notice, and the new time has
+    its own.
     """
     due_at: datetime | None = await connection.fetchval(
         "UPDATE restoration_step SET due_at = greatest(due_at, $4),"

@@ -7,23 +7,23 @@ from schemas.base import FrozenModel, UtcDatetime
 
 
 class EvidenceKey(FrozenModel):
-    """A public key that evidence is verified with."""
+    """A public key that verifies evidence."""
 
     sha256: str
-    """its fingerprint: of the key as openssl reads it"""
+    """its fingerprint: SHA-256 of the key as openssl prints it"""
     pem: str
     first_signed_at: UtcDatetime | None
-    """None for one that has signed nothing yet"""
+    """None for a key that has signed nothing yet"""
 
 
 class EvidenceKeys(FrozenModel):
-    """What courts verify evidence with, the key that signs now first."""
+    """The public keys with which courts verify evidence, the current signing key first."""
 
     keys: tuple[EvidenceKey, ...]
 
 
 async def note(connection: Connection, pem: str, at: datetime) -> None:
-    """Remember that a key signs."""
+    """Store a signing key and when it was first used."""
     await connection.execute(
         "INSERT INTO evidence_key (key_sha256, pem, first_signed_at)"
         " VALUES (encode(sha256(convert_to($1, 'UTF8')), 'hex'), $1, $2) ON CONFLICT DO NOTHING",
@@ -33,7 +33,7 @@ async def note(connection: Connection, pem: str, at: datetime) -> None:
 
 
 async def all_of_them(connection: Connection) -> list[EvidenceKey]:
-    """Every key that has signed, the newest first."""
+    """Return every key that has signed, the newest first."""
     rows = await connection.fetch(
         "SELECT key_sha256 AS sha256, pem, first_signed_at FROM evidence_key ORDER BY first_signed_at DESC, key_sha256"
     )

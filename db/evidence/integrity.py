@@ -1,4 +1,4 @@
-"""Reading whole cases for verification: many at a time, one statement a table."""
+"""Reading of whole cases for verification: many at a time, one statement per table."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
@@ -27,7 +27,7 @@ _WITH_CASE = ("complaint", "hop", "hold_request", "ledger_transaction", "ledger_
 
 
 async def case_of(connection: Connection, ack_no: str) -> str | None:
-    """The case that a complaint's number belongs to; the case's own number is one of them."""
+    """Return the case of a complaint's number or of the case's own number, or None."""
     found: str | None = await connection.fetchval(
         "SELECT case_no FROM complaint WHERE ack_no = $1"
         " UNION SELECT case_no FROM case_file WHERE case_no = $1 LIMIT 1",
@@ -37,13 +37,13 @@ async def case_of(connection: Connection, ack_no: str) -> str | None:
 
 
 async def count_cases(connection: Connection) -> int:
-    """How many cases there are."""
+    """Return the number of cases."""
     total: int = await connection.fetchval("SELECT count(*) FROM case_file")
     return total
 
 
 async def case_records(connection: Connection, case_no: str | None = None) -> AsyncIterator[CaseRecord]:
-    """Every case in the order of its number, or one; call it in a transaction whose snapshot stands still."""
+    """Yield every case in the order of its number, or one; needs a transaction with one snapshot."""
     after = ""
     while True:
         cases = await connection.fetch(
@@ -64,14 +64,14 @@ async def case_records(connection: Connection, case_no: str | None = None) -> As
 
 
 async def strays(connection: Connection) -> list[Break]:
-    """Rows that name a case which is not there, and entries that stand in another case's posting."""
+    """Return rows that name an unknown case, and entries in another case's posting."""
     found = []
     for table in _WITH_CASE:
         rows = await connection.fetch(
             f"SELECT t.case_no, count(*) AS n FROM {table} t"
             " WHERE NOT EXISTS (SELECT FROM case_file c WHERE c.case_no = t.case_no) GROUP BY 1 ORDER BY 1"
         )
-        found += [Break(row["case_no"], Check.STRAY, f"{row['n']} rows of {table}, and no case") for row in rows]
+        found += [Break(row["case_no"], Check.STRAY, f"{row['n']} rows of {table} without a case") for row in rows]
     rows = await connection.fetch(
         "SELECT e.case_no, count(*) AS n FROM ledger_entry e LEFT JOIN ledger_transaction t USING (transaction_id)"
         " WHERE t.case_no IS DISTINCT FROM e.case_no GROUP BY 1 ORDER BY 1"
@@ -85,10 +85,10 @@ async def strays(connection: Connection) -> list[Break]:
 
 _Parts = dict[str, dict[str, list[Record]]]
 
-# What the log binds beside itself: what banks said, the bodies in which it came, and what passed when they were asked.
-_WORDS = f"""
+# Digests of the content that the log binds: banks' statements, their message bodies, and the exchanges.
+_BOUND = f"""
 SELECT case_no, '{WORDS}/answer-' || update_id || '.jsonl' AS name,
-    sha256(convert_to(string_agg({answers.WORDS}, '' ORDER BY line_no), 'UTF8')) AS digest
+    sha256(convert_to(string_agg({answers.BOUND_LINE}, '' ORDER BY line_no), 'UTF8')) AS digest
 FROM answer WHERE case_no = ANY($1) GROUP BY case_no, update_id
 UNION ALL
 SELECT a.case_no, 'body-' || update_id, u.body_digest
@@ -98,8 +98,9 @@ SELECT a.case_no, '{BODIES}/' || encode(b.digest, 'hex'), sha256(b.body)
 FROM (SELECT DISTINCT case_no, update_id FROM answer WHERE case_no = ANY($1)) a JOIN status_update u USING (update_id)
 JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
 UNION ALL
-SELECT o.case_no, '{WORDS}/confirmation-' || c.confirmation_id || '.jsonl', sha256(convert_to(c.words, 'UTF8'))
-FROM bank_order o JOIN (SELECT order_id, confirmation_id, {bank_orders.WORDS} AS words FROM bank_confirmation) c
+SELECT o.case_no, '{WORDS}/confirmation-' || c.confirmation_id || '.jsonl', sha256(convert_to(c.bound_line, 'UTF8'))
+FROM bank_order o
+JOIN (SELECT order_id, confirmation_id, {bank_orders.BOUND_LINE} AS bound_line FROM bank_confirmation) c
     USING (order_id) WHERE o.case_no = ANY($1)
 UNION ALL
 SELECT e.case_no, '{SIGNED}/' || lpad(b.evidence_id::text, 10, '0') || '/' || f.name, f.digest
@@ -127,7 +128,7 @@ SELECT s.case_no, n.name, n.digest FROM (
 """
 
 _QUERIES = {
-    "words": _WORDS,
+    "words": _BOUND,
     "hops": "SELECT case_no, hop_no, state, source, disputed_paise FROM hop"
     " WHERE case_no = ANY($1) ORDER BY case_no, hop_no",
     "balances": "SELECT case_no, hop_no, bucket, balance_paise FROM ledger_balance WHERE case_no = ANY($1)",
@@ -143,7 +144,7 @@ _QUERIES = {
 
 
 async def _parts(connection: Connection, case_nos: Sequence[str]) -> _Parts:
-    """The rows of these cases, by table and case."""
+    """Return the rows of these cases, by table and case."""
     parts: _Parts = {}
     for name, query in _QUERIES.items():
         by_case: dict[str, list[Record]] = defaultdict(list)

@@ -1,9 +1,10 @@
-"""Reading a case whole for its evidence pack: one statement a file, every row one line of JSON, in a fixed order.
+"""Rows of a whole case for its evidence pack: a statement per file, a JSON line per row.
 
-Rows go as they stand, so that a new column is evidence from its first day; what must not leave is taken out by name:
-digests of one-time codes and of links, and where victims can be reached, as the accused gets a copy of the evidence.
-The digest of a complaint goes with the latter: of so few mobiles any is found by trying.
-What is only the engine's own bookkeeping is not read at all (docs/reference/evidence.md has the list).
+Rows are in a fixed order. They are written with all their columns, so that a new column is evidence from its first day.
+Columns that must not leave are excluded by name: digests of one-time codes and of links, and victims' contact data,
+because the accused gets a copy of the evidence. The digest of a complaint is excluded too, because trying all mobile
+numbers against it would reveal the victim's. The engine's own bookkeeping is not read at all
+(docs/reference/evidence.md has the list).
 """
 
 from collections.abc import AsyncGenerator, Iterable
@@ -23,7 +24,7 @@ from schemas.enums import ChannelKind
 from schemas.tasks import Subject, TaskCause, TaskFacts
 
 AT_ONCE: Final = 200
-"""rows that are in memory at a time"""
+"""rows in memory at a time"""
 _CASE: Final = "t.case_no = $1"
 _REQUEST: Final = "t.request_id IN (SELECT request_id FROM hold_request WHERE case_no = $1)"
 _ORDER: Final = "t.order_id IN (SELECT order_id FROM bank_order WHERE case_no = $1)"
@@ -33,18 +34,18 @@ _GRIEVANCE: Final = "t.grievance_id IN (SELECT grievance_id FROM grievance WHERE
 _CONTRADICTION: Final = "t.contradiction_id IN (SELECT contradiction_id FROM contradiction WHERE case_no = $1)"
 _ALLOCATION: Final = "t.allocation_id IN (SELECT allocation_id FROM allocation_share WHERE case_no = $1)"
 TASKS: Final = "case/tasks.jsonl"
-"""its rows also have the note that officers read"""
+"""a file whose rows also have the note that officers read"""
 _KEPT_BY: Final = " || jsonb_build_object('kept_by', t.retained_by_kind || ' ' || t.retained_by_id)"
 _UNSENT: Final = ("attempts", "next_attempt_at", "failure")
-"""how often something was tried: it changes while the case stands still"""
+"""counters of attempts, which change although the case does not"""
 _ABOUT_REQUEST: Final = "t.subject_id IN (SELECT request_id FROM hold_request WHERE case_no = $1)"
 _ABOUT_ORDER: Final = "t.subject_id IN (SELECT order_id FROM bank_order WHERE case_no = $1)"
 _SUBJECT: Final = ("subject_kind", "subject_id")
-"""of a table about requests and orders alike: the files have `request_id` or `order_id`"""
+"""columns of a table about requests and orders alike; the files have `request_id` or `order_id` instead"""
 
 
 def _rows(table: str, where: str, order: str, *, without: tuple[str, ...] = (), more: str = "") -> str:
-    """The statement that reads a table's rows, each as one line."""
+    """Return the statement that reads a table's rows, each as one line."""
     return (
         f"SELECT (to_jsonb(t) - '{{{','.join(without)}}}'::text[]{more})::text FROM {table} t"
         f" WHERE {where} ORDER BY {order}"
@@ -52,7 +53,7 @@ def _rows(table: str, where: str, order: str, *, without: tuple[str, ...] = (), 
 
 
 def _reached_at(row: str) -> str:
-    """Where a victim is reached, so far as it shows that it is the same person."""
+    """Return SQL for a victim's contact data, masked so that it only shows whether two are the same person."""
     return (
         f"jsonb_build_object('mobile', '…' || right({row}.mobile, 4), 'email',"
         f" CASE WHEN {row}.email = '' THEN '' ELSE left({row}.email, 1) || '…@' || split_part({row}.email, '@', 2) END)"
@@ -60,9 +61,13 @@ def _reached_at(row: str) -> str:
 
 
 def _address() -> str:
-    """In full where it proves that a notice was served; a victim's only so far as it tells one person from another."""
+    """Return SQL for the address of a notification.
+
+    An address proves that a notice was served, so it is in full. A victim's is masked, and only tells one person from
+    another.
+    """
     return (
-        # There are so few codes that one is found by trying all of them against the digest of its text.
+        # The text of a code has no digest, because trying every code would find it.
         " || jsonb_build_object('text_sha256', CASE WHEN t.kind <> 'grievance_code'"
         " THEN encode(sha256(convert_to(t.body, 'UTF8')), 'hex') END, 'address',"
         " CASE WHEN t.to_whom <> 'victim' THEN t.address WHEN t.medium = 'sms'"
@@ -86,7 +91,7 @@ FILES: Final = {
         "contradiction_settlement", _CONTRADICTION, "t.contradiction_id, t.settlement_no"
     ),
     "banks/contradictions.jsonl": _rows("contradiction", _CASE, "t.contradiction_id"),
-    # The bytes are files of their own.
+    # The bytes are separate files.
     EXCHANGES: _rows(
         "(SELECT r.case_no, x.* FROM bank_exchange x JOIN hold_request r ON r.request_id = x.request_id"
         " UNION ALL SELECT o.case_no, x.* FROM bank_exchange x JOIN bank_order o ON o.order_id = x.order_id)",
@@ -207,14 +212,14 @@ FILES: Final = {
     "restorations/restorations.jsonl": _rows("restoration", _CASE, "t.opened_at, t.restoration_id"),
     "restorations/steps.jsonl": _rows("restoration_step", _RESTORATION, "t.restoration_id, t.place"),
 }
-"""What is read into which file."""
+"""The statement that reads each file."""
 TEXTS: Final = {
     "messages/texts.jsonl": "SELECT jsonb_build_object('message_id', t.message_id, 'subject', t.subject, 'body',"
-    # What could be a code is none of a court's business, whatever the message is about.
+    # Six digits are masked in every message, because they could be a code.
     r" regexp_replace(t.body, '(?<!\d)\d{6}(?!\d)', '……', 'g'))::text FROM message t"
     " WHERE t.case_no = $1 AND t.kind <> 'grievance_code' ORDER BY t.written_at, t.message_id"
 }
-"""Read besides for a court: what messages said."""
+"""The texts of notifications, for a court's pack only."""
 _READ: Final = FILES | TEXTS
 _NOTED: Final = "SELECT task_id, subject_kind, subject_id, cause, facts FROM desk_task WHERE case_no = $1"
 _TASKS: Final = """
@@ -235,14 +240,15 @@ _EVENTS: Final = (
     "SELECT seq, kind, at, actor, data::text AS data_text, encode(hash, 'hex') AS hash FROM case_event"
     " WHERE case_no = $1 ORDER BY seq"
 )
-# Only what the log binds: older cases have answers that no event binds.
-_WORDS: Final = f"""
-SELECT 'answer-' || a.update_id || '.jsonl' AS name, string_agg({answers.WORDS}, '' ORDER BY a.line_no) AS words
+# Only the content that the log binds, because older cases have answers that no event binds.
+_BOUND: Final = f"""
+SELECT 'answer-' || a.update_id || '.jsonl' AS name,
+    string_agg({answers.BOUND_LINE}, '' ORDER BY a.line_no) AS bound_lines
 FROM answer a WHERE a.case_no = $1 AND a.update_id IN (
     SELECT (e.data->>'update_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'bound'
 ) GROUP BY a.update_id
 UNION ALL
-SELECT 'confirmation-' || confirmation_id || '.jsonl', {bank_orders.WORDS}
+SELECT 'confirmation-' || confirmation_id || '.jsonl', {bank_orders.BOUND_LINE}
 FROM bank_confirmation t WHERE {_ORDER} AND t.confirmation_id IN (
     SELECT (e.data->>'confirmation_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'bound'
 ) ORDER BY name
@@ -262,7 +268,7 @@ FROM (
     WHERE o.case_no = $1
 ) AS s CROSS JOIN LATERAL bank_exchange_files(s.exchange_id) AS f ORDER BY s.exchange_id, f.name
 """
-# What another bank says of a request that is not its own is no part of the case.
+# A message of another bank about a request is no part of the case.
 _SIGNED: Final = (
     "SELECT evidence_id, institution, received_at, method, path, headers, body, digest, about, key_id, signature,"
     " signature_base FROM bank_evidence"
@@ -284,36 +290,36 @@ FROM complaint c JOIN case_file f USING (case_no) WHERE c.ack_no = $1
 
 @dataclass(frozen=True, slots=True)
 class CaseHead:
-    """A case as it stands at the instant of the pack."""
+    """A case at the instant of the pack."""
 
     case_no: str
     opened_at: datetime
     event_seq: int
     event_hash: str
     last_at: datetime
-    """of the last event"""
+    """time of the last event"""
     ack_nos: list[str]
-    """of its complaints"""
+    """numbers of its complaints"""
     paise: dict[str, int]
     """by bucket"""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document of the case, as it came or was issued."""
+    """A document of the case, as received or issued."""
 
     name: str
     kind: str
-    """of a paper; empty for what is none of ours"""
+    """kind of an issued document; empty for a received one"""
     content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class SentFile:
-    """A part of what passed between us and a bank."""
+    """A part of an exchange with a bank."""
 
     path: str
-    """in the pack"""
+    """path in the pack"""
     name: str
     content: bytes
     about: About
@@ -321,7 +327,7 @@ class SentFile:
 
 
 async def head(connection: Connection, ack_no: str) -> CaseHead:
-    """The case that any of its numbers names. Raises `NotFound`."""
+    """Return the case that any of its numbers names. Raises `NotFound`."""
     row = await connection.fetchrow(_HEAD, ack_no)
     if row is None:
         raise CaseNotFound(ack_no)
@@ -329,7 +335,7 @@ async def head(connection: Connection, ack_no: str) -> CaseHead:
 
 
 async def count(connection: Connection, files: Iterable[str], case_no: str) -> int:
-    """How many lines these files have for a case."""
+    """Return the number of lines of these files for a case."""
     total = 0
     for file in files:
         total += await connection.fetchval(f"SELECT count(*) FROM ({_READ[file]}) AS counted", case_no)
@@ -337,14 +343,14 @@ async def count(connection: Connection, files: Iterable[str], case_no: str) -> i
 
 
 async def lines(connection: Connection, file: str, case_no: str) -> AsyncGenerator[str, None]:
-    """The lines of a file. The caller's transaction gives all files one instant, as with the rest below."""
+    """Yield the lines of a file. The caller's transaction gives all files the same instant."""
     notes = await _notes(connection, case_no) if file == TASKS else ()
     async for row in connection.cursor(_TASKS if notes else _READ[file], case_no, *notes, prefetch=AT_ONCE):
         yield row[0]
 
 
 async def _notes(connection: Connection, case_no: str) -> tuple[list[int], list[str]]:
-    """The ids of the case's tasks, and their notes in the same order."""
+    """Return the ids of the case's work items, and their notes in the same order."""
     rows = await connection.fetch(_NOTED, case_no)
     notes = []
     for row in rows:
@@ -354,44 +360,44 @@ async def _notes(connection: Connection, case_no: str) -> tuple[list[int], list[
 
 
 async def event_lines(connection: Connection, case_no: str) -> AsyncGenerator[EventLine, None]:
-    """The log of a case, from its first event."""
+    """Yield the log of a case, from its first event."""
     async for row in connection.cursor(_EVENTS, case_no, prefetch=AT_ONCE):
         yield EventLine(case_no=case_no, **dict(row))
 
 
 async def documents(connection: Connection, case_no: str) -> AsyncGenerator[Document, None]:
-    """The papers that were issued, the orders of courts and the reports, one at a time."""
+    """Yield the issued documents, the orders of courts and the FIR copies, one at a time."""
     for folder, statement in _DOCUMENTS.items():
         async for row in connection.cursor(statement, case_no, prefetch=1):
             yield Document(f"{folder}/{row['id']}.pdf", row["kind"], row["document"])
 
 
 async def bound_words(connection: Connection, case_no: str) -> AsyncGenerator[tuple[str, str], None]:
-    """What banks said, as the log binds it: the name of each file, and its text."""
-    async for row in connection.cursor(_WORDS, case_no, prefetch=1):
-        yield row["name"], row["words"]
+    """Yield the statements of banks that the log binds: the name of each file, and its text."""
+    async for row in connection.cursor(_BOUND, case_no, prefetch=1):
+        yield row["name"], row["bound_lines"]
 
 
 async def bodies(connection: Connection, case_no: str) -> AsyncGenerator[tuple[str, bytes], None]:
-    """Answers as they came on the I4C wire and in files: the SHA-256 of each, and its bytes."""
+    """Yield answers received on the I4C wire and in files: the SHA-256 and the bytes of each."""
     async for row in connection.cursor(_BODIES, case_no, prefetch=1):
         yield row["name"], row["body"]
 
 
 async def sent(connection: Connection, case_no: str) -> AsyncGenerator[SentFile, None]:
-    """What was sent to banks, and what they replied, a file at a time."""
+    """Yield the messages sent to banks and their replies, a file at a time."""
     async for row in connection.cursor(_SENT, case_no, prefetch=1):
         yield SentFile(row["path"], row["name"], row["bytes"], About(row["about"]), ChannelKind(row["channel"]))
 
 
 async def signed_requests(connection: Connection, case_no: str) -> AsyncGenerator[Evidence, None]:
-    """What banks have sent over their own API about the case's requests, orders and grievances, as it came."""
+    """Yield banks' requests to our API about the case's requests, orders and grievances, as received."""
     async for row in connection.cursor(_SIGNED, case_no, prefetch=1):
         headers = tuple((name, value) for name, value in row["headers"])
         yield Evidence(**(dict(row) | {"headers": headers}))
 
 
 async def public_keys(connection: Connection, key_ids: list[str]) -> dict[str, bytes]:
-    """The registered keys of those ids, ended ones too."""
+    """Return the registered keys with those ids, ended ones too."""
     rows = await connection.fetch("SELECT key_id, public_key FROM bank_key WHERE key_id = ANY($1)", key_ids)
     return {row["key_id"]: row["public_key"] for row in rows}

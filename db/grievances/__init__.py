@@ -1,1 +1,1 @@
-"""Grievances of account holders and their officers."""
+"""Grievances of account holders, and the officers who decide on them."""

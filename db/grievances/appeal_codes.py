@@ -1,4 +1,7 @@
-"""One-time codes with which the holder of an account comes in, and the visits that they begin. No code is kept."""
+"""One-time codes that admit an account holder, and the visits that they start.
+
+Only the digest of a code is stored.
+"""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,19 +11,19 @@ from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 
 KEPT_DAYS: Final = 8
-"""after they were made; longer than the longest is valid"""
+"""days until a code is deleted; longer than any code is valid"""
 FORGOTTEN_MAX: Final = 500
 
 
 class HoldOfReference(FrozenModel):
-    """The hold that a reference names."""
+    """The hold with a reference."""
 
     hold_id: UUID
     case_no: str
 
 
 async def hold_of(connection: Connection, reference: str) -> HoldOfReference | None:
-    """The hold that a reference names; None for one that names none."""
+    """Return the hold with this reference, or None."""
     row = await connection.fetchrow("SELECT hold_id, case_no FROM account_hold WHERE reference = $1", reference)
     return HoldOfReference(**dict(row)) if row else None
 
@@ -28,7 +31,7 @@ async def hold_of(connection: Connection, reference: str) -> HoldOfReference | N
 async def make(
     connection: Connection, hold_id: UUID, digest: bytes, valid_until: datetime, by: str, at: datetime
 ) -> UUID:
-    """Keep a code's digest; its id."""
+    """Store the digest of a new code; return the code's id."""
     code_id = uuid4()
     await connection.execute(
         "INSERT INTO appeal_code (code_id, hold_id, digest, made_at, made_by, valid_until)"
@@ -44,14 +47,14 @@ async def make(
 
 
 class LiveCode(FrozenModel):
-    """A code that could still let somebody in."""
+    """A code that is still valid."""
 
     code_id: UUID
     digest: bytes
 
 
 async def try_codes(connection: Connection, reference: str, max_tries: int, at: datetime) -> list[LiveCode]:
-    """The codes that are valid now for the hold of a reference, one more try counted on each of them."""
+    """Return the valid codes for the hold of a reference, and count one more attempt on each."""
     rows = await connection.fetch(
         "UPDATE appeal_code SET tries = tries + 1"
         " WHERE hold_id = (SELECT hold_id FROM account_hold WHERE reference = $1) AND valid_until > $3"
@@ -64,7 +67,7 @@ async def try_codes(connection: Connection, reference: str, max_tries: int, at: 
 
 
 async def use(connection: Connection, code_id: UUID, visit_digest: bytes, visit_until: datetime, at: datetime) -> bool:
-    """Let somebody in by a code, once; false where it was used before."""
+    """Use a code once to start a visit; false if it was used before."""
     done = await connection.fetchval(
         "UPDATE appeal_code SET used_at = $4, visit_digest = $2, visit_until = $3 WHERE code_id = $1"
         " AND used_at IS NULL RETURNING true",
@@ -77,7 +80,7 @@ async def use(connection: Connection, code_id: UUID, visit_digest: bytes, visit_
 
 
 class Visit(FrozenModel):
-    """Whom a visit is of."""
+    """The hold of a visit, and when the visit ends."""
 
     hold_id: UUID
     until: UtcDatetime
@@ -86,8 +89,10 @@ class Visit(FrozenModel):
 async def visit(
     connection: Connection, visit_digest: bytes, at: datetime, idle: timedelta, longest: timedelta
 ) -> Visit | None:
-    """The visit of that token, which goes on for `idle` from now, for `longest` in all; None where there is none, or
-    it is over."""
+    """Return the visit with this token and extend it, or None if there is none or it has ended.
+
+    It is extended to `idle` from now, but at most to `longest` from its start.
+    """
     row = await connection.fetchrow(
         "UPDATE appeal_code SET visit_until = greatest(visit_until, least($2 + $3::interval, used_at + $4::interval))"
         " WHERE visit_digest = $1 AND visit_until > $2 RETURNING hold_id, visit_until AS until",
@@ -107,7 +112,7 @@ async def leave(connection: Connection, visit_digest: bytes, at: datetime) -> No
 
 
 async def forget(connection: Connection, before: datetime) -> int:
-    """Delete codes that were made before `before`; returns how many."""
+    """Delete codes that were made before `before`; return how many."""
     rows = await connection.fetch(
         "DELETE FROM appeal_code WHERE code_id IN (SELECT code_id FROM appeal_code WHERE made_at < $1"
         " ORDER BY made_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING code_id",

@@ -1,4 +1,4 @@
-"""A hold as its account's holder sees it, with the grievance about it."""
+"""View of a hold for its account holder, with the grievance about it."""
 
 from typing import Final
 from uuid import UUID
@@ -36,7 +36,7 @@ FROM grievance g JOIN account_hold a USING (hold_id) WHERE g.hold_id = $1 ORDER 
 
 
 async def get(connection: Connection, hold_id: UUID) -> AppealView:
-    """The hold, in a transaction whose snapshot stands still. Raises `NotFound`."""
+    """Return the hold's view; needs a transaction with one snapshot. Raises `NotFound`."""
     row = await connection.fetchrow(_HOLD, hold_id)
     if row is None:
         raise HoldNotFound(hold_id)

@@ -1,4 +1,4 @@
-"""Who decides on appeals above the officers of a case: by district, and for the State."""
+"""Grievance redressal officers, above the officers of a case: one per district, and one of the State."""
 
 from datetime import datetime
 from typing import Final
@@ -13,7 +13,10 @@ _ROW: Final = ", ".join(GrievanceOfficer.model_fields)
 
 
 async def put(connection: Connection, new: NewGrievanceOfficer, by: str, at: datetime) -> GrievanceOfficer:
-    """Write who it is from now on: of a district by its code, as victims' districts are written."""
+    """Write the officer of a district or of the State.
+
+    A known district is stored by its code, as a victim's is.
+    """
     known = known_district(new.district) if new.district else None
     row = await connection.fetchrow(
         "INSERT INTO grievance_officer (level, district, name, phone, email, written_at, written_by)"
@@ -31,13 +34,13 @@ async def put(connection: Connection, new: NewGrievanceOfficer, by: str, at: dat
 
 
 async def every(connection: Connection) -> tuple[GrievanceOfficer, ...]:
-    """All of them, the State's first."""
+    """Return all officers, the State's first."""
     rows = await connection.fetch(f"SELECT {_ROW} FROM grievance_officer ORDER BY district, level")
     return tuple(GrievanceOfficer.model_validate(dict(row)) for row in rows)
 
 
 async def waiting_for(connection: Connection, level: GrievanceLevel, district: str) -> list[UUID]:
-    """The open grievances that wait for whoever decides there, the oldest first."""
+    """Return the open grievances at this level of a district, the oldest first; "" stands for every district."""
     rows = await connection.fetch(
         "SELECT g.grievance_id FROM grievance g JOIN complaint c ON c.ack_no = g.case_no"
         " JOIN victim v USING (victim_id)"
@@ -50,7 +53,10 @@ async def waiting_for(connection: Connection, level: GrievanceLevel, district: s
 
 
 async def of_case(connection: Connection, level: GrievanceLevel, case_no: str) -> GrievanceOfficer | None:
-    """Who decides at that level on appeals in the case: by the district of its first victim; None where nobody does."""
+    """Return the officer who decides at that level in the case, or None.
+
+    The district is that of the case's first victim.
+    """
     row = await connection.fetchrow(
         f"SELECT {_ROW} FROM grievance_officer WHERE level = $1 AND district = CASE WHEN $1 = 'state_gro' THEN ''"
         " ELSE (SELECT upper(trim(v.district)) FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $2)"

@@ -1,4 +1,4 @@
-"""Grievances as officers and banks read them: lists, and one with its levels and what was let go because of it."""
+"""Views of grievances for officers and banks: lists, and one with its levels and releases."""
 
 from datetime import datetime
 from typing import Final
@@ -28,7 +28,7 @@ CROSS JOIN LATERAL (
     WHERE h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
 ) AS money
 """
-# The page is cut before the money on it is summed up.
+# The page is cut before the amounts of its rows are summed.
 _FOUND: Final = """
 SELECT g.*, l.due_at, coalesce(l.due_at < $1, false) AS overdue FROM grievance g
 LEFT JOIN grievance_level l ON l.grievance_id = g.grievance_id AND l.ended_at IS NULL
@@ -65,7 +65,7 @@ async def page(
     overdue: bool | None,
     ack_no: str | None,
 ) -> GrievancePage:
-    """A page of grievances, the oldest first; `ack_no` is any number of a case. Raises `BadCursor`."""
+    """Return a page of grievances, the oldest first; `ack_no` is any number of a case. Raises `BadCursor`."""
     rows = await connection.fetch(_LIST, now, state, level, overdue, ack_no, *_key(after), limit + 1)
     shown, more = cut(rows, limit)
     return GrievancePage(
@@ -106,7 +106,7 @@ FROM grievance g JOIN account_hold a USING (hold_id) WHERE g.grievance_id = $1
 async def get(
     connection: Connection, grievance_id: UUID, now: datetime, free_paise: int, may: tuple[GrievanceVerb, ...]
 ) -> GrievanceView:
-    """Everything there is of one, in a transaction whose snapshot stands still. Raises `NotFound`."""
+    """Return a grievance in full; needs a transaction with one snapshot. Raises `NotFound`."""
     head = await connection.fetchrow(_ONE, now, grievance_id)
     more = await connection.fetchrow(_MORE, grievance_id)
     if head is None or more is None:
@@ -127,7 +127,7 @@ _LEVEL: Final = ", ".join(LevelView.model_fields)
 
 
 async def levels(connection: Connection, grievance_id: UUID) -> tuple[LevelView, ...]:
-    """The levels it has come to, lowest first."""
+    """Return the levels that the grievance has reached, the lowest first."""
     rows = await connection.fetch(
         f"SELECT {_LEVEL} FROM grievance_level WHERE grievance_id = $1 ORDER BY place", grievance_id
     )
@@ -135,7 +135,7 @@ async def levels(connection: Connection, grievance_id: UUID) -> tuple[LevelView,
 
 
 async def releases(connection: Connection, grievance_id: UUID) -> tuple[ReleaseView, ...]:
-    """What the bank was ordered to let go because of it, oldest first."""
+    """Return the orders to release that followed from the grievance, the oldest first."""
     rows = await connection.fetch(
         "SELECT o.order_id, o.state, o.planned_at AS ordered_at, o.ended_at, sum(l.amount_paise)::bigint"
         " AS ordered_paise, sum(l.confirmed_paise)::bigint AS confirmed_paise"
@@ -164,7 +164,7 @@ ORDER BY g.opened_at, g.grievance_id LIMIT $4
 
 
 async def of_bank(connection: Connection, institution: str, after: str | None, limit: int) -> BankGrievances:
-    """What waits for this bank's report, the oldest first. Raises `BadCursor`."""
+    """Return the grievances that wait for this bank's report, the oldest first. Raises `BadCursor`."""
     rows = await connection.fetch(_OF_BANK, institution, *_key(after), limit + 1)
     shown, more = cut(rows, limit)
     return BankGrievances(

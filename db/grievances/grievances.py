@@ -1,4 +1,4 @@
-"""Grievances of account holders and the levels that decide them."""
+"""Grievances of account holders, and the levels that decide on them."""
 
 from datetime import datetime
 from typing import Final
@@ -21,7 +21,7 @@ from schemas.restoration_enums import (
 
 
 class GrievanceRow(FrozenModel):
-    """A grievance as it is written, but for what people have said in it."""
+    """A grievance as it is stored, without its texts."""
 
     grievance_id: UUID
     serial_no: int
@@ -34,7 +34,7 @@ class GrievanceRow(FrozenModel):
 
     @property
     def number(self) -> str:
-        """What the holder is told."""
+        """The number that the account holder gets."""
         return number_of(self.serial_no)
 
 
@@ -42,7 +42,7 @@ _ROW: Final = ", ".join(GrievanceRow.model_fields)
 
 
 class LevelRow(FrozenModel):
-    """One level, but for what people have said at it."""
+    """One level of a grievance, without its texts."""
 
     level: GrievanceLevel
     opened_at: UtcDatetime
@@ -66,7 +66,7 @@ async def insert(
     due_at: datetime,
     at: datetime,
 ) -> GrievanceRow:
-    """Write a grievance down, at the lowest level. The case's row is locked."""
+    """Write a grievance at the lowest level. The caller has locked the case's row."""
     row = await connection.fetchrow(
         "INSERT INTO grievance (grievance_id, hold_id, case_no, state, level, text, contact, language, policy,"
         f" opened_at) VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9) RETURNING {_ROW}",
@@ -87,7 +87,10 @@ async def insert(
 
 
 async def case_of(connection: Connection, grievance_id: UUID, institution: str | None = None) -> str:
-    """The case a grievance is of; with `institution`, only where the hold is at that bank. Raises `NotFound`."""
+    """Return the case of a grievance. Raises `NotFound`.
+
+    With `institution` it must be about a hold at that bank.
+    """
     case_no: str | None = await connection.fetchval(
         "SELECT g.case_no FROM grievance g JOIN account_hold a USING (hold_id)"
         " WHERE g.grievance_id = $1 AND ($2::text IS NULL OR a.institution = $2)",
@@ -100,13 +103,13 @@ async def case_of(connection: Connection, grievance_id: UUID, institution: str |
 
 
 async def find(connection: Connection, grievance_id: UUID) -> GrievanceRow | None:
-    """One grievance, if there is one."""
+    """Return one grievance, or None."""
     row = await connection.fetchrow(f"SELECT {_ROW} FROM grievance WHERE grievance_id = $1", grievance_id)
     return GrievanceRow(**dict(row)) if row else None
 
 
 async def get(connection: Connection, grievance_id: UUID) -> GrievanceRow:
-    """One grievance, its row locked (lock its case before). Raises `NotFound`."""
+    """Lock one grievance's row and return it; the caller has locked its case. Raises `NotFound`."""
     row = await connection.fetchrow(f"SELECT {_ROW} FROM grievance WHERE grievance_id = $1 FOR UPDATE", grievance_id)
     if row is None:
         raise GrievanceNotFound(grievance_id)
@@ -114,7 +117,7 @@ async def get(connection: Connection, grievance_id: UUID) -> GrievanceRow:
 
 
 async def levels_of(connection: Connection, grievance_id: UUID) -> list[LevelRow]:
-    """The levels it has come to, lowest first."""
+    """Return the levels that the grievance has reached, the lowest first."""
     rows = await connection.fetch(
         f"SELECT {_LEVEL} FROM grievance_level WHERE grievance_id = $1 ORDER BY place", grievance_id
     )
@@ -122,7 +125,7 @@ async def levels_of(connection: Connection, grievance_id: UUID) -> list[LevelRow
 
 
 async def open_due_at(connection: Connection, grievance_id: UUID) -> datetime | None:
-    """By when the level that has it decides; None where none has."""
+    """Return when the open level must decide; None without an open level."""
     found: datetime | None = await connection.fetchval(
         "SELECT due_at FROM grievance_level WHERE grievance_id = $1 AND ended_at IS NULL", grievance_id
     )
@@ -130,7 +133,7 @@ async def open_due_at(connection: Connection, grievance_id: UUID) -> datetime | 
 
 
 async def latest_about(connection: Connection, hold_id: UUID) -> Earlier | None:
-    """The last grievance about a hold."""
+    """Return the last grievance about a hold, or None."""
     row = await connection.fetchrow(
         "SELECT g.state, g.level, g.opened_at, (SELECT count(*) FROM grievance e WHERE e.hold_id = $1"
         " AND e.opened_at >= a.first_held_at) AS filed FROM grievance g JOIN account_hold a USING (hold_id)"
@@ -141,13 +144,16 @@ async def latest_about(connection: Connection, hold_id: UUID) -> Earlier | None:
 
 
 async def open_about(connection: Connection, hold_id: UUID) -> list[UUID]:
-    """The open grievances about a hold: one, or none."""
+    """Return the open grievances about a hold: one, or none."""
     rows = await connection.fetch("SELECT grievance_id FROM grievance WHERE hold_id = $1 AND state = 'open'", hold_id)
     return [row["grievance_id"] for row in rows]
 
 
 async def deciders(connection: Connection, grievance_id: UUID) -> tuple[str, ...]:
-    """Who has decided on it at some level, or that its small hold is kept: none of them decides on it again."""
+    """Return the officers who decided on the grievance, or who decided to keep its small-value hold.
+
+    None of them may decide on it again.
+    """
     rows = await connection.fetch(
         "SELECT ended_by AS who FROM grievance_level WHERE grievance_id = $1 AND outcome = 'decided'"
         " UNION SELECT a.micro_decided_by FROM grievance g JOIN account_hold a USING (hold_id)"
@@ -158,7 +164,7 @@ async def deciders(connection: Connection, grievance_id: UUID) -> tuple[str, ...
 
 
 async def open_of_case(connection: Connection, case_no: str) -> list[GrievanceRow]:
-    """The open grievances of a case, the oldest first."""
+    """Return the open grievances of a case, the oldest first."""
     rows = await connection.fetch(
         f"SELECT {_ROW} FROM grievance WHERE case_no = $1 AND state = 'open' ORDER BY serial_no", case_no
     )
@@ -166,16 +172,16 @@ async def open_of_case(connection: Connection, case_no: str) -> list[GrievanceRo
 
 
 async def contact_of(connection: Connection, grievance_id: UUID) -> tuple[str, Language]:
-    """How its holder wants to be reached besides, as they wrote it, and in which language they wrote."""
+    """Return the account holder's extra contact, as written, and the language of the grievance."""
     row = await connection.fetchrow("SELECT contact, language FROM grievance WHERE grievance_id = $1", grievance_id)
-    assert row is not None, "whoever asks has its row"
+    assert row is not None, "the caller has read the row"
     return row["contact"], Language(row["language"])
 
 
 async def is_on_hold(connection: Connection, hold_id: UUID) -> bool:
-    """Whether the hold that a grievance is about has not ended."""
-    stands: bool = await connection.fetchval("SELECT state = 'held' FROM account_hold WHERE hold_id = $1", hold_id)
-    return stands
+    """Return whether the hold that a grievance is about has not ended."""
+    on_hold: bool = await connection.fetchval("SELECT state = 'held' FROM account_hold WHERE hold_id = $1", hold_id)
+    return on_hold
 
 
 # -- from level to level -----------------------------------------------------------------------------------------------
@@ -206,7 +212,7 @@ async def end_level(
     decision: GrievanceDecision | None = None,
     released_paise: int | None = None,
 ) -> None:
-    """The level it is at is done with it."""
+    """End the open level with its outcome."""
     await connection.execute(
         "UPDATE grievance_level SET ended_at = $2, ended_by = $3, outcome = $4, finding = $5, kyc = $6, decision = $7,"
         " released_paise = $8 WHERE grievance_id = $1 AND ended_at IS NULL",
@@ -224,7 +230,7 @@ async def end_level(
 async def move(
     connection: Connection, grievance_id: UUID, level: GrievanceLevel, at: datetime, due_at: datetime, said: str = ""
 ) -> None:
-    """It is with this level from now on; one that was decided is open again."""
+    """Move the grievance to a level; a decided one is opened again."""
     await connection.execute(
         "UPDATE grievance SET level = $2, state = 'open', ended_at = NULL, ended_by = NULL, released_paise = NULL,"
         " reason = '' WHERE grievance_id = $1",
@@ -244,7 +250,7 @@ async def end(
     reason: str = "",
     released_paise: int | None = None,
 ) -> None:
-    """It is decided, or over otherwise."""
+    """End the grievance: decided, or ended in another way."""
     await connection.execute(
         "UPDATE grievance SET state = $2, ended_at = $3, ended_by = $4, reason = $5, released_paise = $6"
         " WHERE grievance_id = $1",
@@ -258,14 +264,14 @@ async def end(
 
 
 async def note_overdue(connection: Connection, grievance_id: UUID, at: datetime) -> None:
-    """The supervisor was told that the level has let its time pass."""
+    """Write that the supervisor was told of a level whose time has passed."""
     await connection.execute(
         "UPDATE grievance_level SET overdue_at = $2 WHERE grievance_id = $1 AND ended_at IS NULL", grievance_id, at
     )
 
 
 async def was_reported(connection: Connection, grievance_id: UUID, report: GrievanceReport) -> bool:
-    """Whether the bank has said exactly this."""
+    """Return whether the bank has reported exactly this."""
     said: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM grievance_level WHERE grievance_id = $1 AND outcome = 'reported' AND kyc = $2"
         " AND finding = $3)",
@@ -287,7 +293,7 @@ SELECT g.state, g.level, CASE {
 } ELSE '{_OLDEST}' END AS age,
     count(*)::integer AS grievances,
     coalesce(sum(money.held_paise), 0)::bigint AS held_paise,
-    coalesce(sum(let_go.paise), 0)::bigint AS released_paise
+    coalesce(sum(released.paise), 0)::bigint AS released_paise
 FROM grievance g JOIN account_hold a USING (hold_id)
 CROSS JOIN LATERAL (SELECT extract(epoch FROM coalesce(g.ended_at, $1) - g.opened_at) AS seconds) AS took
 CROSS JOIN LATERAL (
@@ -298,7 +304,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT sum(l.confirmed_paise) AS paise FROM bank_order o JOIN bank_order_line l USING (order_id)
     WHERE o.case_no = g.case_no AND o.grievance_id = g.grievance_id
-) AS let_go
+) AS released
 WHERE ($3::timestamptz IS NULL OR g.opened_at >= $3) AND ($4::timestamptz IS NULL OR g.opened_at < $4)
 GROUP BY g.state, g.level, age ORDER BY g.state, g.level, age
 """
@@ -312,9 +318,10 @@ async def figures(
     *,
     clock_factor: float = 1.0,
 ) -> list[GrievanceCount]:
-    """Grievances opened in this time, by outcome, level and age; what is held and what banks have let go is apart.
+    """Return counts of grievances opened in this time, by outcome, level and age.
 
-    `clock_factor` divides the days of the ages, as it does those of the clocks.
+    Amounts on hold and amounts released by banks are separate. `clock_factor` divides the days of the ages, as it does
+    those of the clocks.
     """
     rows = await connection.fetch(_FIGURES, now, clock_factor, since, until)
     return [GrievanceCount(**dict(row)) for row in rows]

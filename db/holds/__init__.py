@@ -1,1 +1,1 @@
-"""Holds on accounts: their life, limits and release."""
+"""Holds on accounts: their clocks, limits and release."""

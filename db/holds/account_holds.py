@@ -1,11 +1,11 @@
-"""Money on hold by account: what its holder is told of, what lapses, and the hops whose hold is to be taken up."""
+"""Holds by account: notification of the account holder, lapse, and held hops to take up."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
-from db.holds.disputed_holds import CLAIMED, LET_GO
+from db.holds.disputed_holds import DISPUTED_HOLD, EXCESS_ORDERED
 from db.pool import Connection
 from db.restoration import exclusions
 from db.tracing.contradictions import HELD_OVER_CASES, LAST_BALANCE
@@ -27,20 +27,20 @@ class HeldHop(FrozenModel):
     held_at: UtcDatetime
     held_paise: int
     claimed_paise: int
-    """what the bank says is on hold beside, though it has gone by an earlier word"""
+    """disputed hold: an amount that the bank reports on hold after reporting it gone"""
 
 
-async def cases_to_take_up(connection: Connection, held_before: datetime, but: Sequence[str], limit: int) -> list[str]:
-    """Cases with holds that nothing has followed from, longest waiting first; those in `but` are left out.
+async def cases_to_take_up(connection: Connection, held_before: datetime, skip: Sequence[str], limit: int) -> list[str]:
+    """Return cases with held hops to take up, the longest waiting first; skips the cases in `skip`.
 
-    One whose money is still chased is among them when the first of its holds came by `held_before`.
+    A case with money in play is included only if its first such hold came by `held_before`.
     """
     rows = await connection.fetch(
         "SELECT u.case_no FROM held_hop u JOIN case_file c USING (case_no)"
         " WHERE u.taken_up_at IS NULL AND u.case_no <> ALL($1)"
         " GROUP BY u.case_no, c.state HAVING c.state <> 'open' OR min(u.held_at) <= $3"
         " ORDER BY min(u.held_at), u.case_no LIMIT $2",
-        list(but),
+        list(skip),
         limit,
         held_before,
     )
@@ -48,12 +48,12 @@ async def cases_to_take_up(connection: Connection, held_before: datetime, but: S
 
 
 async def to_take_up(connection: Connection, case_no: str) -> list[HeldHop]:
-    """The case's hops whose hold is to be taken up, with what is on hold there now (paise, perhaps nothing)."""
+    """Return the case's held hops to take up, with their amounts on hold now (paise, perhaps 0)."""
     rows = await connection.fetch(
         "SELECT h.hop_no, h.ack_no, h.institution, h.account_key, u.held_at,"
         " coalesce(b.balance_paise, 0) AS held_paise, greatest(0, coalesce(c.paise - l.done_paise, 0)) AS claimed_paise"
         " FROM held_hop u JOIN hop h USING (case_no, hop_no)"
-        f" LEFT JOIN LATERAL ({CLAIMED}) AS c ON true CROSS JOIN LATERAL ({LET_GO}) AS l"
+        f" LEFT JOIN LATERAL ({DISPUTED_HOLD}) AS c ON true CROSS JOIN LATERAL ({EXCESS_ORDERED}) AS l"
         " LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
         " WHERE u.case_no = $1 AND u.taken_up_at IS NULL AND h.institution IS NOT NULL ORDER BY h.hop_no",
         case_no,
@@ -62,7 +62,10 @@ async def to_take_up(connection: Connection, case_no: str) -> list[HeldHop]:
 
 
 async def mark_taken_up(connection: Connection, case_no: str, at: datetime) -> None:
-    """What follows from the case's holds has begun. The case's row is locked, so none came meanwhile."""
+    """Mark the case's held hops as taken up.
+
+    The caller has locked the case's row, so no hold came meanwhile.
+    """
     await connection.execute(
         "UPDATE held_hop SET taken_up_at = $2 WHERE case_no = $1 AND taken_up_at IS NULL", case_no, at
     )
@@ -75,11 +78,11 @@ _UNDER_ORDERS: Final = """coalesce((SELECT sum(l.amount_paise - l.confirmed_pais
 _IN_NO_ROUND: Final = """NOT EXISTS (SELECT FROM restoration_line l JOIN restoration r USING (restoration_id)
     WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND r.state = 'open')"""
 
-_ORDERED_HOME_SINCE: Final = f"""EXISTS (SELECT FROM court_order o WHERE o.case_no = h.case_no AND o.effect = 'restore'
+_COURT_RESTORES: Final = f"""EXISTS (SELECT FROM court_order o WHERE o.case_no = h.case_no AND o.effect = 'restore'
     AND o.kind IN ({", ".join(f"'{kind.value}'" for kind in LEADS_TO)}) AND o.withdrawn_at IS NULL
     AND o.taken_at > last.left_out_at
     AND (o.account_key IS NULL OR (o.institution, o.account_key) = (h.institution, h.account_key)))"""
-"""what a court has ordered home while the round that left it out was open"""
+"""whether a court has ordered the restoration of a hop since a round excluded it"""
 
 _TAKE_UP_AGAIN: Final = f"""
 UPDATE held_hop u SET taken_up_at = NULL
@@ -97,7 +100,7 @@ WHERE h.case_no = $1 AND u.case_no = h.case_no AND u.hop_no = h.hop_no
       USING (restoration_id) WHERE l.restoration_id = $7
         AND (r.state <> 'restored' OR (l.left_out_at IS NOT NULL AND l.reopened_at IS NULL))))
   AND b.balance_paise > {_UNDER_ORDERS} AND {_IN_NO_ROUND}
-  AND ($5 OR {_ORDERED_HOME_SINCE} OR ($6 IS NOT NULL AND a.retained_by_kind = 'court_order')
+  AND ($5 OR {_COURT_RESTORES} OR ($6 IS NOT NULL AND a.retained_by_kind = 'court_order')
        OR last.objection_id IS NOT NULL
        OR (last.court_order_id IS NULL AND last.left_out_at IS NULL AND (last.state = 'restored'
            OR (last.state = 'cancelled' AND last.closed_by = 'engine'))))
@@ -116,22 +119,23 @@ async def take_up_again(
     restoration_id: UUID | None = None,
     anew: bool = False,
 ) -> int:
-    """Have what is on hold, under no order and in no open round, taken up: the next round begins; how many hops.
+    """Mark hops to be taken up that have money on hold, no order and no open round.
 
-    Of one complaint, of one account, of a bank's order that was taken back, of one restoration (once it is restored,
-    what it has left out), or all of the case. What was refused, or cancelled by an officer, begins again only `anew`,
-    or where it has just come free and a court keeps the hold: such a hold would never lapse.
+    Returns how many. The next round then begins. The hops are those of one complaint, of one account, of a cancelled
+    order to a bank, of one restoration (those that it excluded, once it is restored), or of the whole case. Hops that
+    were refused, or cancelled by an officer, are included only with `anew`, or if a cancelled order has just freed them
+    and a court retains the hold, because such a hold would never lapse.
     """
     institution, account_key = account or (None, None)
     rows = await connection.fetch(
         _TAKE_UP_AGAIN, case_no, ack_no, institution, account_key, anew, order_id, restoration_id
     )
-    await exclusions.begin_anew(connection, case_no, [row["hop_no"] for row in rows], at)
+    await exclusions.reopen(connection, case_no, [row["hop_no"] for row in rows], at)
     return len(rows)
 
 
 async def kept_alone(connection: Connection, case_no: str) -> list[UUID]:
-    """The holds that a court keeps, with money under no order and in no open round."""
+    """Return the holds retained by a court that have money under no order and in no open round."""
     rows = await connection.fetch(
         "SELECT DISTINCT a.hold_id FROM account_hold a JOIN hop h ON h.case_no = a.case_no"
         " AND h.institution = a.institution AND h.account_key = a.account_key JOIN ledger_balance b"
@@ -144,7 +148,7 @@ async def kept_alone(connection: Connection, case_no: str) -> list[UUID]:
 
 
 class AccountHold(FrozenModel):
-    """One case's money on hold at one account."""
+    """The money of one case on hold at one account."""
 
     hold_id: UUID
     case_no: str
@@ -169,7 +173,7 @@ class AccountHold(FrozenModel):
 
     @property
     def kept_by(self) -> str | None:
-        """What keeps the hold from lapsing, to be told to an officer."""
+        """The reason why the hold does not lapse, as text for an officer."""
         return self.retained_by_kind and f"{self.retained_by_kind.value} {self.retained_by_id}"
 
 
@@ -179,9 +183,10 @@ _HOLD = ", ".join(AccountHold.model_fields)
 async def begin(
     connection: Connection, case_no: str, hop: HeldHop, reference: str, policy: HoldPolicy, *, micro: bool
 ) -> tuple[UUID, bool]:
-    """The hold on the hop's account, and whether its clocks begin now: it is new, or had ended.
+    """Start the hold on the hop's account; return its id, and whether its clocks start now.
 
-    A hold that begins anew keeps its reference and gets the clocks of today's policy.
+    They start for a new hold and for one that had ended. The latter keeps its reference and gets the clocks of the
+    current policy.
     """
     row = await connection.fetchrow(
         "INSERT INTO account_hold (hold_id, case_no, institution, account_key, reference, state, first_held_at,"
@@ -214,7 +219,7 @@ async def begin(
 
 
 async def has_grown(connection: Connection, hold_id: UUID) -> bool:
-    """Take a small hold for one no more, where what is on hold now is above what it was promised; whether it was so."""
+    """Stop treating a hold as small-value if its amount has reached the frozen limit; return whether it did."""
     done = await connection.fetchval(
         "UPDATE account_hold a SET micro = false WHERE a.hold_id = $1 AND a.micro"
         " AND (a.policy->>'micro_below_paise')::bigint <= (SELECT sum(b.balance_paise) FROM hop h"
@@ -227,7 +232,7 @@ async def has_grown(connection: Connection, hold_id: UUID) -> bool:
 
 
 async def at_account(connection: Connection, case_no: str, institution: str, account_key: str) -> SmallHold:
-    """What of the case is on hold at an account, and what else is known of it."""
+    """Return the case's amount on hold at an account, with the other holds and the last balance there."""
     row = await connection.fetchrow(
         "SELECT mine.paise AS held_paise, held.held_paise - mine.paise AS elsewhere_paise, last.balance_paise"
         " FROM (SELECT $2::text AS institution, $3::text AS account_key) AS t"
@@ -243,7 +248,7 @@ async def at_account(connection: Connection, case_no: str, institution: str, acc
 
 
 async def get(connection: Connection, hold_id: UUID) -> AccountHold:
-    """One hold, its row locked (lock its case before). Raises `NotFound`."""
+    """Lock one hold's row and return it; the caller has locked its case. Raises `NotFound`."""
     row = await connection.fetchrow(f"SELECT {_HOLD} FROM account_hold WHERE hold_id = $1 FOR UPDATE", hold_id)
     if row is None:
         raise HoldNotFound(hold_id)
@@ -251,7 +256,7 @@ async def get(connection: Connection, hold_id: UUID) -> AccountHold:
 
 
 async def case_of(connection: Connection, hold_id: UUID) -> str:
-    """The case a hold belongs to. Raises `NotFound`."""
+    """Return the case of a hold. Raises `NotFound`."""
     case_no: str | None = await connection.fetchval("SELECT case_no FROM account_hold WHERE hold_id = $1", hold_id)
     if case_no is None:
         raise HoldNotFound(hold_id)
@@ -259,7 +264,7 @@ async def case_of(connection: Connection, hold_id: UUID) -> str:
 
 
 class HeldOnHop(FrozenModel):
-    """What of one hop is on hold, in paise."""
+    """The amount of one hop on hold, in paise."""
 
     hop_no: int
     ack_no: str
@@ -267,7 +272,7 @@ class HeldOnHop(FrozenModel):
 
 
 async def held(connection: Connection, hold_id: UUID) -> list[HeldOnHop]:
-    """The hops of a hold that have money on hold, in order."""
+    """Return the hops of a hold that have money on hold, in order."""
     rows = await connection.fetch(
         "SELECT h.hop_no, h.ack_no, b.balance_paise AS held_paise FROM account_hold a"
         " JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key"
@@ -282,12 +287,13 @@ _AT_ACCOUNT: Final = "h.case_no = a.case_no AND h.institution = a.institution AN
 
 
 async def end_if_empty(connection: Connection, hold_id: UUID, at: datetime) -> bool:
-    """End a hold under which nothing is on hold any more; true when that was so and it had not ended."""
+    """End a hold with no money on hold, disputed holds included; false if it has money or had ended."""
     done = await connection.fetchval(
         "UPDATE account_hold a SET state = 'ended', ended_at = $2 WHERE a.hold_id = $1 AND a.state = 'held'"
         " AND NOT EXISTS (SELECT FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no"
         f" AND b.bucket = 'held' AND b.balance_paise > 0 WHERE {_AT_ACCOUNT})"
-        f" AND NOT EXISTS (SELECT FROM hop h CROSS JOIN LATERAL ({CLAIMED}) AS c CROSS JOIN LATERAL ({LET_GO}) AS l"
+        f" AND NOT EXISTS (SELECT FROM hop h CROSS JOIN LATERAL ({DISPUTED_HOLD}) AS c"
+        f" CROSS JOIN LATERAL ({EXCESS_ORDERED}) AS l"
         f" WHERE {_AT_ACCOUNT} AND c.paise > l.done_paise)"
         " RETURNING true",
         hold_id,
@@ -299,7 +305,10 @@ async def end_if_empty(connection: Connection, hold_id: UUID, at: datetime) -> b
 async def end_if_was_empty(
     connection: Connection, case_no: str, institution: str, account_key: str, at: datetime
 ) -> UUID | None:
-    """End the hold under which nothing was on hold for a while since it began, though something is now; its id."""
+    """End a hold that was empty for a time since it began; return its id or None.
+
+    This ends a hold with new money too.
+    """
     ended: UUID | None = await connection.fetchval(
         "UPDATE account_hold a SET state = 'ended', ended_at = $4 WHERE a.case_no = $1 AND a.institution = $2"
         " AND a.account_key = $3 AND a.state = 'held' AND EXISTS (SELECT FROM ("
@@ -316,7 +325,10 @@ async def end_if_was_empty(
 
 
 async def warn_anew(connection: Connection, hold_ids: Sequence[UUID], at: datetime) -> None:
-    """Of these holds, those that nothing keeps any more lapse no sooner than the longest warning before it allows."""
+    """Postpone the lapse of these holds, unless retained, so that the longest warning fits before it.
+
+    The warnings then start again.
+    """
     await connection.execute(
         "UPDATE account_hold a SET lapses_at = greatest(a.lapses_at, w.until), lapses_from = w.until,"
         " warned_days = NULL, warned_to = NULL FROM (SELECT hold_id, $2::timestamptz"

@@ -1,4 +1,7 @@
-"""Money that a bank says it holds though it has gone by an earlier word: in no bucket, and somebody's all the same."""
+"""Disputed holds: money that a bank reports on hold after reporting it gone.
+
+The money is in no bucket of the ledger, but its account holder has rights.
+"""
 
 from typing import Final
 from uuid import UUID
@@ -6,7 +9,7 @@ from uuid import UUID
 from db.pool import Connection
 from domain.holds.lapse import Part
 
-CLAIMED: Final = """
+DISPUTED_HOLD: Final = """
     SELECT c.opened_at, (c.claimed_paise - greatest(c.applied_paise, taken.paise))::bigint AS paise
     FROM contradiction c JOIN answer w ON w.answer_id = c.answer_id AND w.kind = 'held'
     CROSS JOIN LATERAL (
@@ -20,27 +23,28 @@ CLAIMED: Final = """
           ORDER BY s.settlement_no DESC LIMIT 1), 'upheld_other') = 'upheld_other'
     ORDER BY c.contradiction_id DESC LIMIT 1
 """
-"""Of hop `h`, what the bank claims above what was taken of its word, unless a person has found it right."""
+"""Amount of hop `h` that the bank claims above the booked part of its line. A line that an officer upheld does not
+count."""
 
-LET_GO: Final = """
+EXCESS_ORDERED: Final = """
     SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0)::bigint
                AS ordered_paise,
            coalesce(sum(l.confirmed_paise), 0)::bigint AS done_paise
     FROM bank_order_line l JOIN bank_order o USING (order_id)
     WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.excess
 """
-"""Of hop `h`, the excess that was ordered to be let go (of an order taken back what was done all the same), and what of
-it the bank has let go."""
+"""Excess of hop `h` that was ordered to be released, and the part that the bank has released. Of a cancelled order the
+executed part counts."""
 
 _PARTS: Final = f"""
 SELECT h.hop_no, h.ack_no, c.opened_at AS held_at, c.paise - l.ordered_paise AS free_paise, true AS excess
 FROM account_hold a
 JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
-CROSS JOIN LATERAL ({CLAIMED}) AS c CROSS JOIN LATERAL ({LET_GO}) AS l
+CROSS JOIN LATERAL ({DISPUTED_HOLD}) AS c CROSS JOIN LATERAL ({EXCESS_ORDERED}) AS l
 WHERE a.hold_id = $1 ORDER BY h.hop_no
 """
 
 
 async def parts(connection: Connection, hold_id: UUID) -> list[Part]:
-    """What the bank claims under a hold in this way, and was not ordered to let go."""
+    """Return the disputed holds under a hold that no order releases."""
     return [Part(**dict(row)) for row in await connection.fetch(_PARTS, hold_id) if row["free_paise"] > 0]

@@ -1,4 +1,4 @@
-"""What a hold's clocks need of the rows around it: what is not ordered yet, and what is held above the traceable."""
+"""Amounts that the clocks of a hold need: money without an order, and excess above the traceable amount."""
 
 from datetime import datetime
 from typing import Final
@@ -41,15 +41,15 @@ ORDER BY held_at, hop_no
 
 
 async def parts(connection: Connection, hold_id: UUID) -> list[Part]:
-    """What of a hold no live order asks for and no approved restoration is to have, by when it came on hold.
+    """Return the parts of a hold that no live order and no approved restoration needs, the oldest first.
 
-    What went off hold, and what is asked for, is of what came first.
+    Amounts released or asked for are taken from the oldest parts.
     """
     return [Part(**dict(row)) for row in await connection.fetch(_PARTS, hold_id) if row["free_paise"] > 0]
 
 
 async def newest_at(connection: Connection, hold_id: UUID) -> datetime | None:
-    """When the newest came of the hops that have money on hold; None where none has."""
+    """Return when the newest money on hold came, or None if nothing is on hold."""
     found: datetime | None = await connection.fetchval(
         "SELECT max(greatest(t.at, u.held_at)) FROM account_hold a"
         " JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key"
@@ -64,13 +64,13 @@ async def newest_at(connection: Connection, hold_id: UUID) -> datetime | None:
 
 
 async def court_keeps(connection: Connection, hold_id: UUID) -> int | None:
-    """What of a hold courts' orders keep, in paise; None for all of it."""
-    kept: int | None = await connection.fetchval("SELECT court_keeps($1)", hold_id)
-    return kept
+    """Return the amount of a hold that courts' orders retain, in paise; None for the whole hold."""
+    retained: int | None = await connection.fetchval("SELECT court_keeps($1)", hold_id)
+    return retained
 
 
 async def released_paise(connection: Connection, hold_id: UUID) -> int:
-    """What the bank has let go of a hold, the excess too, in paise."""
+    """Return the amount of a hold that the bank has released, excess included, in paise."""
     paise: int = await connection.fetchval(
         "SELECT coalesce(sum(l.confirmed_paise), 0)::bigint FROM account_hold a"
         " JOIN bank_order o ON o.case_no = a.case_no AND o.kind = 'release'"
@@ -82,7 +82,7 @@ async def released_paise(connection: Connection, hold_id: UUID) -> int:
 
 
 class Free(FrozenModel):
-    """Money on hold in a hop that no live order asks for, in paise; and whose it was."""
+    """Amount of a hop on hold that no live order asks for, in paise, with its complaint."""
 
     hop_no: int
     ack_no: str
@@ -90,7 +90,7 @@ class Free(FrozenModel):
 
 
 async def not_ordered(connection: Connection, hold_id: UUID) -> list[Free]:
-    """The hops of a hold with money on hold that no live order asks for."""
+    """Return the hops of a hold with money on hold that no live order asks for."""
     rows = await connection.fetch(
         "SELECT h.hop_no, h.ack_no, b.balance_paise - coalesce((SELECT sum(l.amount_paise - l.confirmed_paise)"
         " FROM bank_order_line l JOIN bank_order o USING (order_id) WHERE l.case_no = h.case_no"
@@ -159,9 +159,9 @@ WHERE a.hold_id = $1
 
 
 async def too_much(connection: Connection, hold_id: UUID) -> list[Excess]:
-    """What of the hops of a hold the bank holds above the traceable and may be ordered to let go now.
+    """Return the excess of a hold's hops that the bank may be ordered to release now.
 
-    The bank's newest word on a hop counts. A word that a person has settled otherwise does not.
+    The bank's newest line about a hop counts, unless an officer has resolved it otherwise.
     """
     lines = [HeldLine(**dict(row)) for row in await connection.fetch(_HELD_LINES, hold_id)]
     if not lines:
@@ -173,9 +173,9 @@ async def too_much(connection: Connection, hold_id: UUID) -> list[Excess]:
 async def mark_holder_told(
     connection: Connection, hold_id: UUID, newest_at: datetime, at: datetime, *, told: bool, officer: bool
 ) -> None:
-    """The holder was told of what came until `newest_at`, or his bank was asked to; not `told`: neither can be reached.
+    """Write that the account holder was told of money up to `newest_at`, or the bank was asked to tell.
 
-    `officer`: whether somebody answered for the case, whose name he was told.
+    With `told` false neither could be reached. `officer`: whether the notification named an officer of the case.
     """
     await connection.execute(
         "UPDATE account_hold SET tried_to = $2, told_to = CASE WHEN $4 THEN $2 ELSE told_to END,"
@@ -190,29 +190,29 @@ async def mark_holder_told(
 
 
 async def mark_officer_told(connection: Connection, hold_id: UUID) -> None:
-    """The holder was told who answers for the case."""
+    """Write that the account holder was told which officer answers for the case."""
     await connection.execute("UPDATE account_hold SET officer_told = true WHERE hold_id = $1", hold_id)
 
 
 async def mark_late(connection: Connection, hold_id: UUID, newest_at: datetime) -> None:
-    """The supervisor knows that the holder was not told in time."""
+    """Write that the supervisor was told of a late notification to the account holder."""
     await connection.execute("UPDATE account_hold SET late_to = $2 WHERE hold_id = $1", hold_id, newest_at)
 
 
 async def mark_warned(connection: Connection, hold_id: UUID, days: int, warned_to: datetime | None) -> None:
-    """It was warned that money of the hold lapses in so many days; nothing due until `warned_to` is warned of again."""
+    """Write that the lapse of a hold within so many days was warned of; the next warning is after `warned_to`."""
     await connection.execute(
         "UPDATE account_hold SET warned_days = $2, warned_to = $3 WHERE hold_id = $1", hold_id, days, warned_to
     )
 
 
 async def mark_released_told(connection: Connection, hold_id: UUID, paise: int) -> None:
-    """The holder was told that the bank has let go so much."""
+    """Write that the account holder was told of the released amount."""
     await connection.execute("UPDATE account_hold SET released_told_paise = $2 WHERE hold_id = $1", hold_id, paise)
 
 
 async def mark_end(connection: Connection, hold_id: UUID, lapses_at: datetime) -> None:
-    """The first of what is free lapses then."""
+    """Write when the first free money of the hold lapses."""
     await connection.execute(
         "UPDATE account_hold SET lapses_at = $2 WHERE hold_id = $1 AND lapses_at <> $2 AND first_held_at < $2",
         hold_id,
@@ -221,7 +221,7 @@ async def mark_end(connection: Connection, hold_id: UUID, lapses_at: datetime) -
 
 
 async def restorations_of(connection: Connection, hold_id: UUID) -> list[UUID]:
-    """The open restorations that are about this hold's money."""
+    """Return the open restorations of this hold's money."""
     rows = await connection.fetch(
         "SELECT DISTINCT r.restoration_id FROM restoration_line l JOIN restoration r USING (restoration_id)"
         " WHERE l.hold_id = $1 AND r.state = 'open' ORDER BY r.restoration_id",
@@ -230,27 +230,27 @@ async def restorations_of(connection: Connection, hold_id: UUID) -> list[UUID]:
     return [row["restoration_id"] for row in rows]
 
 
-class MicroDecisionRow(FrozenModel):
-    """What was decided about a small hold."""
+class SmallHoldDecision(FrozenModel):
+    """The decision on a small-value hold."""
 
     decision: str
     decided_by: str
 
 
-async def micro_decision(connection: Connection, hold_id: UUID) -> MicroDecisionRow | None:
-    """What was decided about a small hold since it began; None where nothing was."""
+async def micro_decision(connection: Connection, hold_id: UUID) -> SmallHoldDecision | None:
+    """Return the decision on a small-value hold since it began, or None."""
     row = await connection.fetchrow(
         "SELECT micro_decision AS decision, micro_decided_by AS decided_by FROM account_hold"
         " WHERE hold_id = $1 AND micro_decided_at >= first_held_at",
         hold_id,
     )
-    return MicroDecisionRow(**dict(row)) if row else None
+    return SmallHoldDecision(**dict(row)) if row else None
 
 
 async def decide_micro(
     connection: Connection, hold_id: UUID, decision: str, by: str, at: datetime, reason: str
 ) -> None:
-    """A person has looked at a small hold."""
+    """Write an officer's decision on a small-value hold."""
     await connection.execute(
         "UPDATE account_hold SET micro_decision = $2, micro_decided_by = $3, micro_decided_at = $4, micro_reason = $5"
         " WHERE hold_id = $1",

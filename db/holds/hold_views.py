@@ -1,4 +1,4 @@
-"""Money on hold by account, as officers read it: the list, the first to lapse first."""
+"""Views of holds by account for officers: the list, the first to lapse first."""
 
 from datetime import datetime
 from typing import Final
@@ -10,7 +10,7 @@ from domain.errors import BadCursor
 from domain.errors.holds import HoldNotFound
 from schemas.holds import HoldPage, HoldView
 
-# The page is cut before the money on it is summed up.
+# The page is cut before the amounts of its rows are summed.
 _READ: Final = """
 SELECT a.hold_id, a.case_no AS case_ack_no, a.institution, a.reference, a.state, a.first_held_at, a.lapses_at,
        a.holder_told_at, a.warned_days, a.retained_by_kind, a.retained_by_id,
@@ -57,7 +57,7 @@ async def page(
     small: bool | None,
     lapses_before: datetime | None,
 ) -> HoldPage:
-    """A page of holds; `small`: those that wait for a quick decision. Raises `BadCursor`."""
+    """Return a page of holds; `small`: those that wait for a quick decision. Raises `BadCursor`."""
     rows = await connection.fetch(_LIST, ack_no, institution, held, small, lapses_before, *_key(after), limit + 1)
     shown, more = cut(rows, limit)
     last = shown[-1] if more else None
@@ -68,7 +68,7 @@ async def page(
 
 
 async def get(connection: Connection, hold_id: UUID) -> HoldView:
-    """One hold. Raises `NotFound`."""
+    """Return one hold. Raises `NotFound`."""
     row = await connection.fetchrow(_ONE, hold_id)
     if row is None:
         raise HoldNotFound(hold_id)

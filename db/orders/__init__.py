@@ -1,1 +1,1 @@
-"""Orders to banks to restore or to release, and what banks reply."""
+"""Orders to banks to restore or to release, and the banks' replies."""

@@ -1,4 +1,4 @@
-"""Orders to banks and what banks say they have done under them."""
+"""Orders to banks, and banks' statements of what they have done under them."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -16,16 +16,16 @@ from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from schemas.tasks import TaskCause
 
 LIVE: Final = (OrderState.PLANNED, OrderState.DELIVERED, OrderState.REFUSED)
-"""states in which a bank may still do what it was ordered"""
+"""states in which a bank may still execute the order"""
 
-WORDS: Final = (
+BOUND_LINE: Final = (
     "jsonb_build_object('confirmation_id', confirmation_id, 'order_id', order_id, 'line_no', line_no,"
     " 'amount_paise', amount_paise, 'applied_paise', applied_paise, 'reference', reference,"
     " 'credited_institution', credited_institution, 'credited_holder', credited_holder, 'disposition', disposition,"
     " 'source', source, 'note', note,"
     " 'done_at_micros', (extract(epoch FROM done_at) * 1000000)::bigint)::text || E'\\n'"
 )
-"""A confirmed line as the case log binds it. Never another text: those that stand in logs would no longer fit."""
+"""SQL of a confirmed line as the case log binds it. The text must never change, because the logs hold digests of it."""
 
 
 class OrderRow(FrozenModel):
@@ -75,7 +75,7 @@ class LineRow(FrozenModel):
 
     @property
     def as_ordered(self) -> Ordered:
-        """The line as a bank's word is judged by it."""
+        """The line in the form against which a bank's statement is judged."""
         beneficiary = None
         if self.ack_no is not None:
             beneficiary = Beneficiary(
@@ -90,7 +90,7 @@ _LINE = ", ".join(LineRow.model_fields)
 
 
 async def insert(connection: Connection, order: NewOrder, policy: OrderPolicy, due_at: datetime, now: datetime) -> UUID:
-    """Write a new order with its lines. The database refuses lines above what is on hold, at commit."""
+    """Write a new order with its lines. At commit the database refuses lines above the amount on hold."""
     order_id = uuid4()
     await connection.execute(
         "INSERT INTO bank_order (order_id, kind, reason, case_no, institution, restoration_id, grievance_id,"
@@ -109,7 +109,7 @@ async def insert(connection: Connection, order: NewOrder, policy: OrderPolicy, d
         due_at,
         policy.model_dump(mode="json"),
     )
-    nowhere = Beneficiary(institution="", holder="")
+    no_beneficiary = Beneficiary(institution="", holder="")
     await connection.executemany(
         "INSERT INTO bank_order_line (order_id, line_no, case_no, hop_no, hold_id, amount_paise, excess, ack_no,"
         " beneficiary_institution, beneficiary_holder, beneficiary_ifsc)"
@@ -124,9 +124,9 @@ async def insert(connection: Connection, order: NewOrder, policy: OrderPolicy, d
                 line.amount_paise,
                 line.excess,
                 line.ack_no,
-                (line.beneficiary or nowhere).institution,
-                (line.beneficiary or nowhere).holder,
-                (line.beneficiary or nowhere).ifsc,
+                (line.beneficiary or no_beneficiary).institution,
+                (line.beneficiary or no_beneficiary).holder,
+                (line.beneficiary or no_beneficiary).ifsc,
             )
             for line_no, line in enumerate(order.lines, 1)
         ],
@@ -135,7 +135,7 @@ async def insert(connection: Connection, order: NewOrder, policy: OrderPolicy, d
 
 
 async def case_of(connection: Connection, order_id: UUID, institution: str | None = None) -> str:
-    """The case an order is about; with `institution`, only where it is that bank's. Raises `NotFound`."""
+    """Return the case of an order. Raises `NotFound`, with `institution` also for another bank's order."""
     case_no: str | None = await connection.fetchval(
         "SELECT case_no FROM bank_order WHERE order_id = $1 AND ($2::text IS NULL OR institution = $2)",
         order_id,
@@ -147,9 +147,9 @@ async def case_of(connection: Connection, order_id: UUID, institution: str | Non
 
 
 async def get(connection: Connection, order_id: UUID) -> OrderRow:
-    """One order, its row locked (lock its case before). Raises `NotFound`.
+    """Lock one order's row and return it; the caller has locked its case. Raises `NotFound`.
 
-    Not against what only names the order: what passed on a wire is written before its case is locked.
+    The lock lets other rows refer to the order, because the exchanges of a wire are written before its case is locked.
     """
     row = await connection.fetchrow(f"SELECT {_ORDER} FROM bank_order WHERE order_id = $1 FOR NO KEY UPDATE", order_id)
     if row is None:
@@ -158,13 +158,13 @@ async def get(connection: Connection, order_id: UUID) -> OrderRow:
 
 
 async def lines_of(connection: Connection, order_id: UUID) -> list[LineRow]:
-    """The lines of an order."""
+    """Return the lines of an order."""
     rows = await connection.fetch(f"SELECT {_LINE} FROM bank_order_line WHERE order_id = $1 ORDER BY line_no", order_id)
     return [LineRow(**dict(row)) for row in rows]
 
 
 async def of_restoration(connection: Connection, restoration_id: UUID) -> list[OrderRow]:
-    """The orders of a restoration, oldest first."""
+    """Return the orders of a restoration, the oldest first."""
     rows = await connection.fetch(
         f"SELECT {_ORDER} FROM bank_order WHERE restoration_id = $1 ORDER BY planned_at, order_id", restoration_id
     )
@@ -172,7 +172,7 @@ async def of_restoration(connection: Connection, restoration_id: UUID) -> list[O
 
 
 async def ordered_paise(connection: Connection, case_no: str, hop_no: int, but: UUID | None = None) -> int:
-    """What of a hop's held money live orders, all or all `but` this one, ask for already, in paise."""
+    """Return the amount of a hop's money on hold that live orders ask for, in paise; excludes order `but`."""
     total: int = await connection.fetchval(
         "SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0)::bigint FROM bank_order_line l"
         " JOIN bank_order o USING (order_id) WHERE l.case_no = $1 AND l.hop_no = $2 AND NOT l.excess"
@@ -185,18 +185,21 @@ async def ordered_paise(connection: Connection, case_no: str, hop_no: int, but: 
     return total
 
 
-# -- on the way to the bank --------------------------------------------------------------------------------------------
+# -- delivery to the bank ----------------------------------------------------------------------------------------------
 
 
 async def note_tried(connection: Connection, order_id: UUID, at: datetime) -> None:
-    """From here on the bank may know of the order. The database refuses it for one that has to wait."""
+    """Write that the bank may know of the order from now on.
+
+    The database refuses it for one that has to wait.
+    """
     await connection.execute(
         "UPDATE bank_order SET tried_at = $2 WHERE order_id = $1 AND tried_at IS NULL", order_id, at
     )
 
 
 async def delivered(connection: Connection, order_id: UUID, channel: ChannelKind, job_id: str, at: datetime) -> bool:
-    """The bank has the order; false when that is written already, or the order is over."""
+    """Write that the bank has the order; false if that is written already, or the order has ended."""
     done = await connection.fetchval(
         "UPDATE bank_order SET state = 'delivered', delivered_at = coalesce(delivered_at, $4), channel = $2,"
         " job_id = $3 WHERE order_id = $1 AND state = 'planned' RETURNING true",
@@ -209,7 +212,7 @@ async def delivered(connection: Connection, order_id: UUID, channel: ChannelKind
 
 
 async def send_again(connection: Connection, order_id: UUID) -> None:
-    """Have an order that was met with silence, or refused and mended, carried once more."""
+    """Queue an order for delivery again, after no response or a corrected refusal."""
     await connection.execute(
         "UPDATE bank_order SET state = 'planned', round = round + 1 WHERE order_id = $1"
         " AND state IN ('delivered', 'refused')",
@@ -218,7 +221,7 @@ async def send_again(connection: Connection, order_id: UUID) -> None:
 
 
 async def refused(connection: Connection, order_id: UUID, code: str, message: str) -> bool:
-    """The bank will not do the order as it is; false when it is over, or known."""
+    """Write that the bank refuses the order as it is; false if the order has ended or that is written."""
     done = await connection.fetchval(
         "UPDATE bank_order SET state = 'refused', refusal_code = $2, refusal_message = $3"
         " WHERE order_id = $1 AND state IN ('planned', 'delivered') RETURNING true",
@@ -230,7 +233,7 @@ async def refused(connection: Connection, order_id: UUID, code: str, message: st
 
 
 async def climb(connection: Connection, order_id: UUID, rung: OrderRung, at: datetime) -> None:
-    """Silence has climbed this rung."""
+    """Write that the order has reached this escalation level."""
     await connection.execute(
         "UPDATE bank_order SET rung = $2, rung_at = $3, rung_times = CASE WHEN rung = $2 THEN rung_times ELSE 0 END + 1"
         " WHERE order_id = $1",
@@ -241,7 +244,7 @@ async def climb(connection: Connection, order_id: UUID, rung: OrderRung, at: dat
 
 
 async def finish(connection: Connection, order_id: UUID, state: OrderState, at: datetime, reason: str = "") -> None:
-    """The order is over."""
+    """End the order in this state."""
     await connection.execute(
         "UPDATE bank_order SET state = $2, ended_at = $3, ended_reason = $4 WHERE order_id = $1",
         order_id,
@@ -251,11 +254,11 @@ async def finish(connection: Connection, order_id: UUID, state: OrderState, at: 
     )
 
 
-# -- the bank's word ---------------------------------------------------------------------------------------------------
+# -- the bank's statements ---------------------------------------------------------------------------------------------
 
 
 async def known_words(connection: Connection, order_id: UUID) -> list[Word]:
-    """What the bank has said of an order, in the order in which it came."""
+    """Return the bank's statements of an order, in the order of their receipt."""
     rows = await connection.fetch(
         "SELECT line_no, natural_key, amount_paise, applied_paise, disposition, reference, credited_institution,"
         " credited_holder AS credited_account, nullif(via, '') AS via FROM bank_confirmation WHERE order_id = $1"
@@ -266,7 +269,7 @@ async def known_words(connection: Connection, order_id: UUID) -> list[Word]:
 
 
 async def are_asked_about(connection: Connection, restoration_id: UUID, causes: Collection[TaskCause]) -> bool:
-    """Whether each of the restoration's live orders has an open task that was opened for one of these causes."""
+    """Return whether each live order of the restoration has an open work item for one of these causes."""
     found: bool = await connection.fetchval(
         "SELECT coalesce(bool_and(EXISTS (SELECT FROM desk_task t WHERE t.case_no = o.case_no AND t.state = 'open'"
         " AND t.subject_kind = 'order' AND t.subject_id = o.order_id::text AND t.cause = ANY($2))), false)"
@@ -293,16 +296,16 @@ async def insert_confirmation(
     transaction_id: int | None,
     now: datetime,
 ) -> tuple[int, bytes]:
-    """Keep one line of the bank's word, whatever became of it; an applied line counts on its order's line.
+    """Store one line of the bank's statement, whatever its disposition.
 
-    Returns its number, and its `WORDS`.
+    An applied line counts on its order's line. Returns its number, and its bound text (`BOUND_LINE`).
     """
-    kept = await connection.fetchrow(
+    stored = await connection.fetchrow(
         "INSERT INTO bank_confirmation (order_id, line_no, natural_key, amount_paise, applied_paise, done_at,"
         " reference, credited_institution, credited_holder, disposition, flags, received_at, source, note,"
         " transaction_id, via, proposed_by)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
-        f" RETURNING confirmation_id, {WORDS} AS words",
+        f" RETURNING confirmation_id, {BOUND_LINE} AS bound_line",
         order_id,
         line.line_no,
         natural_key,
@@ -328,8 +331,8 @@ async def insert_confirmation(
             line.line_no,
             applied_paise,
         )
-    assert kept is not None, "an insert returns its row"
-    return kept["confirmation_id"], kept["words"].encode()
+    assert stored is not None, "an insert returns its row"
+    return stored["confirmation_id"], stored["bound_line"].encode()
 
 
 # -- as the bank reads them --------------------------------------------------------------------------------------------
@@ -349,7 +352,7 @@ FROM bank_order o JOIN bank_order_line l USING (order_id) JOIN hop h ON h.case_n
 
 
 async def as_read(connection: Connection, institution: str, order_ids: Sequence[UUID]) -> list[BankOrder]:
-    """These orders as their bank reads them, oldest first; another bank's are left out."""
+    """Return these orders in the form that their bank reads, the oldest first; omits another bank's."""
     rows = await connection.fetch(
         f"{_AS_READ} WHERE o.order_id = ANY($1) AND o.institution = $2 ORDER BY o.planned_at, o.order_id, l.line_no",
         list(order_ids),
@@ -384,7 +387,7 @@ def _as_read_line(row: dict[str, object]) -> OrderLine:
     )
 
 
-_TAKEN_BACK: Final = """
+_CANCELLED_OPEN: Final = """
 SELECT EXISTS (
     SELECT FROM bank_order o JOIN bank_order_line l USING (order_id)
     WHERE o.restoration_id = $1 AND o.state = 'cancelled' AND l.confirmed_paise < l.amount_paise
@@ -396,6 +399,6 @@ SELECT EXISTS (
 
 
 async def is_taken_back(connection: Connection, restoration_id: UUID) -> bool:
-    """Whether an order was cancelled with something left to do, and none has taken its place since."""
-    found: bool = await connection.fetchval(_TAKEN_BACK, restoration_id)
+    """Return whether a cancelled order left an amount open that no later order asks for."""
+    found: bool = await connection.fetchval(_CANCELLED_OPEN, restoration_id)
     return found

@@ -1,4 +1,4 @@
-"""Orders at a bank's own door: which it can read, and what it says of them beside a confirmation."""
+"""Orders in our API for banks: the ones a bank can read, and its replies other than confirmations."""
 
 from datetime import datetime
 from typing import Final
@@ -8,13 +8,13 @@ from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.restoration_enums import OrderKind, OrderState
 
-_TAKEN_BACK: Final = "EXISTS (SELECT FROM order_cancellation c WHERE c.order_id = o.order_id AND c.settled_at IS NULL)"
-READABLE: Final = f"(o.delivered_at IS NOT NULL OR o.state IN ('refused', 'confirmed') OR {_TAKEN_BACK})"
-"""what a bank finds in its list: an order whose paper is not issued yet is none"""
+_UNSETTLED: Final = "EXISTS (SELECT FROM order_cancellation c WHERE c.order_id = o.order_id AND c.settled_at IS NULL)"
+READABLE: Final = f"(o.delivered_at IS NOT NULL OR o.state IN ('refused', 'confirmed') OR {_UNSETTLED})"
+"""orders in a bank's list; one whose document is not issued yet is not in it"""
 
 
 class Place(FrozenModel):
-    """Where an order stands in its bank's list."""
+    """The position of an order in its bank's list."""
 
     planned_at: UtcDatetime
     order_id: UUID
@@ -29,13 +29,13 @@ async def page(
     *,
     waiting: bool,
 ) -> list[Place]:
-    """Up to `limit` of the bank's orders that stand after `after`, the oldest first.
+    """Return up to `limit` of the bank's orders after `after`, the oldest first.
 
-    `waiting`: only those that wait for its word, be it that it has done one or that it does one no more.
+    `waiting` selects those that wait for its reply: a confirmation, or the acknowledgement of a cancellation.
     """
     rows = await connection.fetch(
         f"SELECT o.planned_at, o.order_id FROM bank_order o WHERE o.institution = $1 AND {READABLE}"
-        f" AND ($2::text IS NULL OR o.state = $2) AND (NOT $6 OR o.state IN ('delivered', 'refused') OR {_TAKEN_BACK})"
+        f" AND ($2::text IS NULL OR o.state = $2) AND (NOT $6 OR o.state IN ('delivered', 'refused') OR {_UNSETTLED})"
         " AND ($3::timestamptz IS NULL OR (o.planned_at, o.order_id) > ($3, $4::uuid))"
         " ORDER BY o.planned_at, o.order_id LIMIT $5",
         institution,
@@ -49,7 +49,10 @@ async def page(
 
 
 async def waiting(connection: Connection, institution: str) -> int:
-    """How many orders, or that they are taken back, the bank has not acknowledged, confirmed or refused."""
+    """Return the number of orders and cancellations that wait for the bank.
+
+    The bank has not acknowledged, confirmed or refused them.
+    """
     count: int = await connection.fetchval(
         "SELECT (SELECT count(*) FROM bank_order o WHERE o.institution = $1 AND o.state = 'delivered'"
         "  AND o.acknowledged_at IS NULL)"
@@ -61,7 +64,7 @@ async def waiting(connection: Connection, institution: str) -> int:
 
 
 async def acknowledged_at(connection: Connection, order_id: UUID) -> datetime | None:
-    """When the bank said that it has the order."""
+    """Return when the bank acknowledged the order, or None."""
     at: datetime | None = await connection.fetchval(
         "SELECT acknowledged_at FROM bank_order WHERE order_id = $1", order_id
     )
@@ -69,7 +72,7 @@ async def acknowledged_at(connection: Connection, order_id: UUID) -> datetime | 
 
 
 async def acknowledge(connection: Connection, order_id: UUID, at: datetime) -> None:
-    """The bank says that it has the order."""
+    """Write that the bank has acknowledged the order."""
     await connection.execute(
         "UPDATE bank_order SET acknowledged_at = coalesce(acknowledged_at, $2) WHERE order_id = $1", order_id, at
     )
@@ -83,13 +86,13 @@ class ToRelease(FrozenModel):
     line_no: int
     left_paise: int
     told: bool
-    """under this reference the bank has said already that it is done"""
+    """whether the bank has already stated under this reference that it is done"""
 
 
 async def releases_of(connection: Connection, institution: str, request_id: UUID, reference: str) -> list[ToRelease]:
-    """The lines of the orders to release that the bank was told of, about hops of this hold.
+    """Return the lines of orders to release about hops of this hold request that the bank may know of.
 
-    What was taken back too, until the bank has said that it knows, or where it had done it all the same.
+    Includes cancelled orders until the bank acknowledges the cancellation, and those it executed anyway.
     """
     rows = await connection.fetch(
         "SELECT o.order_id, o.state, l.line_no, l.amount_paise - l.confirmed_paise AS left_paise,"
@@ -97,7 +100,7 @@ async def releases_of(connection: Connection, institution: str, request_id: UUID
         "  AND c.reference = $3) AS told"
         " FROM request_hop q JOIN bank_order_line l USING (case_no, hop_no) JOIN bank_order o USING (order_id)"
         " WHERE q.request_id = $2 AND o.institution = $1 AND o.kind = 'release' AND o.tried_at IS NOT NULL"
-        f" AND (o.state <> 'cancelled' OR l.confirmed_paise = l.amount_paise OR {_TAKEN_BACK})"
+        f" AND (o.state <> 'cancelled' OR l.confirmed_paise = l.amount_paise OR {_UNSETTLED})"
         " ORDER BY o.planned_at, o.order_id, l.line_no",
         institution,
         request_id,
@@ -107,7 +110,7 @@ async def releases_of(connection: Connection, institution: str, request_id: UUID
 
 
 class ReferenceLine(FrozenModel):
-    """A line of an order, as it is found by the transfer that a bank names."""
+    """A line of an order, found by the transfer that a bank names."""
 
     order_id: UUID
     case_no: str
@@ -116,13 +119,13 @@ class ReferenceLine(FrozenModel):
     reference_key: str
     left_paise: int
     done_no_more: bool
-    """the order was taken back, and the bank knows, or never knew of it"""
+    """the order is cancelled, and the bank knows it or never had the order"""
 
 
 _LINES: Final = (
     "SELECT o.order_id, o.case_no, o.kind, l.line_no, h.reference_key,"
     " l.amount_paise - l.confirmed_paise AS left_paise,"
-    f" o.state = 'cancelled' AND NOT {_TAKEN_BACK} AS done_no_more"
+    f" o.state = 'cancelled' AND NOT {_UNSETTLED} AS done_no_more"
     " FROM bank_order o JOIN bank_order_line l USING (order_id)"
     " JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no"
     " WHERE o.institution = $1"
@@ -130,7 +133,7 @@ _LINES: Final = (
 
 
 async def lines_of_cases(connection: Connection, institution: str, case_nos: list[str]) -> list[ReferenceLine]:
-    """Every line of the bank's orders about these cases."""
+    """Return every line of the bank's orders about these cases."""
     rows = await connection.fetch(
         f"{_LINES} AND o.case_no = ANY($2) ORDER BY o.planned_at, o.order_id, l.line_no", institution, case_nos
     )
@@ -138,7 +141,7 @@ async def lines_of_cases(connection: Connection, institution: str, case_nos: lis
 
 
 async def lines_by_reference(connection: Connection, institution: str, keys: list[str]) -> list[ReferenceLine]:
-    """Every line of the bank's orders to restore that is about one of these transfers."""
+    """Return every line of the bank's orders to restore that is about one of these transfers."""
     rows = await connection.fetch(
         f"{_LINES} AND o.kind = 'restore' AND h.reference_key = ANY($2) ORDER BY o.planned_at, o.order_id, l.line_no",
         institution,
@@ -148,7 +151,7 @@ async def lines_by_reference(connection: Connection, institution: str, keys: lis
 
 
 async def paper(connection: Connection, order_id: UUID) -> bytes | None:
-    """The paper that goes with an order; None before it is issued."""
+    """Return the document of an order, or None before it is issued."""
     pdf: bytes | None = await connection.fetchval(
         "SELECT pdf FROM paper WHERE order_id = $1 ORDER BY issued_at LIMIT 1", order_id
     )
@@ -156,7 +159,7 @@ async def paper(connection: Connection, order_id: UUID) -> bytes | None:
 
 
 async def said_before(connection: Connection, institution: str, references: list[str]) -> dict[str, tuple[UUID, int]]:
-    """By reference in capitals, on which line of which order the bank has confirmed under it."""
+    """Return the order and line that the bank has confirmed under each reference (in capitals)."""
     rows = await connection.fetch(
         "SELECT upper(c.reference) AS reference, c.order_id, c.line_no"
         " FROM bank_confirmation c JOIN bank_order o USING (order_id)"

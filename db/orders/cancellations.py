@@ -1,4 +1,4 @@
-"""Orders taken back of which their bank may have known, and the orders that wait for its word on that."""
+"""Cancellations of orders that their bank may have received, and the orders that wait for its acknowledgement."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from schemas.outbox.procedures import OrderRung
 
 
 class CancellationRow(FrozenModel):
-    """That an order is taken back: when the bank was told, how high silence climbed, and who settled it."""
+    """The cancellation of an order, with its delivery, its escalation level and its end."""
 
     order_id: UUID
     cancelled_at: UtcDatetime
@@ -25,13 +25,16 @@ _CANCELLATION = ", ".join(CancellationRow.model_fields)
 
 
 async def find(connection: Connection, order_id: UUID) -> CancellationRow | None:
-    """None where the order is not taken back, or the bank cannot have known of it."""
+    """Return the cancellation of an order, or None.
+
+    There is none if the order is not cancelled, or if the bank cannot know of the order.
+    """
     row = await connection.fetchrow(f"SELECT {_CANCELLATION} FROM order_cancellation WHERE order_id = $1", order_id)
     return CancellationRow(**dict(row)) if row else None
 
 
 async def told(connection: Connection, order_id: UUID, channel: ChannelKind, at: datetime) -> bool:
-    """The bank has the word; false when that is written already, or it needs none any more."""
+    """Write that the bank was told of the cancellation; false if that is written, or it is settled."""
     done = await connection.fetchval(
         "UPDATE order_cancellation SET told_at = $3, channel = $2"
         " WHERE order_id = $1 AND told_at IS NULL AND settled_at IS NULL RETURNING true",
@@ -43,14 +46,14 @@ async def told(connection: Connection, order_id: UUID, channel: ChannelKind, at:
 
 
 async def climb(connection: Connection, order_id: UUID, rung: OrderRung, at: datetime) -> None:
-    """Silence has climbed this rung."""
+    """Write that the cancellation has reached this escalation level."""
     await connection.execute(
         "UPDATE order_cancellation SET rung = $2, rung_at = $3 WHERE order_id = $1", order_id, rung.value, at
     )
 
 
 async def settle(connection: Connection, order_id: UUID, by: str, note: str, at: datetime) -> bool:
-    """The order is done no more; false when that is written already, or the bank never knew of it."""
+    """Write that the cancellation is settled; false if it was settled before, or there is none."""
     done = await connection.fetchval(
         "UPDATE order_cancellation SET settled_at = $4, settled_by = $2, note = $3"
         " WHERE order_id = $1 AND settled_at IS NULL RETURNING true",
@@ -63,7 +66,10 @@ async def settle(connection: Connection, order_id: UUID, by: str, note: str, at:
 
 
 async def has_to_wait(connection: Connection, order_id: UUID) -> bool:
-    """Whether the bank may still carry out an order taken back about money of this one's hops, and has not this one."""
+    """Return whether an unsent order waits because the bank may still execute a cancelled one.
+
+    Both orders are about the same hops.
+    """
     waits: bool = await connection.fetchval(
         "SELECT o.tried_at IS NULL AND EXISTS ("
         " SELECT FROM bank_order_line mine JOIN bank_order_line other USING (case_no, hop_no)"
@@ -76,7 +82,7 @@ async def has_to_wait(connection: Connection, order_id: UUID) -> bool:
 
 
 async def waiting_for(connection: Connection, order_id: UUID) -> list[UUID]:
-    """Live orders about the same hops that no bank can know of yet: they wait for this one's end."""
+    """Return the unsent live orders about the same hops, which wait until this order's cancellation is settled."""
     rows = await connection.fetch(
         "SELECT DISTINCT o.order_id FROM bank_order_line mine JOIN bank_order_line other USING (case_no, hop_no)"
         " JOIN bank_order o ON o.order_id = other.order_id"
@@ -88,7 +94,7 @@ async def waiting_for(connection: Connection, order_id: UUID) -> list[UUID]:
 
 
 async def begin_clocks(connection: Connection, order_id: UUID, at: datetime) -> None:
-    """An order that has waited has its whole time from here on."""
+    """Restart the clocks of an order that had to wait, so that it has its full time."""
     await connection.execute(
         "UPDATE bank_order SET due_at = due_at + ($2 - planned_at), rung_at = $2 WHERE order_id = $1"
         " AND tried_at IS NULL AND rung IS NULL AND planned_at < $2",
@@ -98,7 +104,7 @@ async def begin_clocks(connection: Connection, order_id: UUID, at: datetime) -> 
 
 
 async def of_case(connection: Connection, institution: str, case_no: str) -> list[UUID]:
-    """The bank's orders about a case of whose cancellation it is told, or was."""
+    """Return the bank's orders about a case that have a cancellation."""
     rows = await connection.fetch(
         "SELECT c.order_id FROM order_cancellation c JOIN bank_order o USING (order_id)"
         " WHERE o.institution = $1 AND o.case_no = $2 ORDER BY c.cancelled_at, c.order_id",

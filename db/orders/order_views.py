@@ -1,4 +1,7 @@
-"""Orders to banks as officers read them: the list, and one with its attempts, confirmations and ladder."""
+"""Views of orders to banks for officers: the list, and one with its attempts and confirmations.
+
+A view of one order has its escalation policy too.
+"""
 
 from datetime import datetime
 from typing import Final
@@ -52,7 +55,7 @@ async def page(
     institution: str | None,
     ack_no: str | None,
 ) -> OrderPage:
-    """A page of orders, the first due first; `ack_no` is any number of a case. Raises `BadCursor`."""
+    """Return a page of orders, the first due first; `ack_no` is any number of a case. Raises `BadCursor`."""
     key = _key(after) if after else (None, None)
     rows = await connection.fetch(_LIST, now, state, overdue, institution, ack_no, *key, limit + 1)
     shown, more = cut(rows, limit)
@@ -97,7 +100,7 @@ FROM bank_confirmation WHERE order_id = $1 ORDER BY confirmation_id
 
 
 async def get(connection: Connection, order_id: UUID, now: datetime) -> OrderView:
-    """One order. Raises `NotFound`."""
+    """Return one order. Raises `NotFound`."""
     row = await connection.fetchrow(f"{_HEAD.format(more=_MORE)} WHERE o.order_id = $2", now, order_id)
     if row is None:
         raise OrderNotFound(order_id)
@@ -108,12 +111,12 @@ async def get(connection: Connection, order_id: UUID, now: datetime) -> OrderVie
     attempts = await connection.fetch(_ATTEMPTS, order_id)
     confirmations = await connection.fetch(_CONFIRMATIONS, order_id)
     proposals = await connection.fetch(_PROPOSALS, order_id)
-    taken_back = await connection.fetchrow(_CANCELLATION, order_id)
+    cancellation = await connection.fetchrow(_CANCELLATION, order_id)
     return OrderView(
         **fields,
         paper_number=read.paper_number,
         policy_version=policy.version,
-        cancellation=CancellationView(**dict(taken_back)) if taken_back else None,
+        cancellation=CancellationView(**dict(cancellation)) if cancellation else None,
         waits=await cancellations.has_to_wait(connection, order_id),
         lines=read.lines,
         delivery_attempts=tuple(DeliveryAttemptView(**dict(found)) for found in attempts),

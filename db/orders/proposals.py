@@ -1,4 +1,4 @@
-"""What officers wrote down of banks' words on orders, until a second officer says the same."""
+"""Statements of banks on orders, as entered by one officer, until a second officer enters the same."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from schemas.orders.orders import OrderConfirmation
 async def propose(
     connection: Connection, order_id: UUID, told: OrderConfirmation, digest: bytes, note: str, by: str, at: datetime
 ) -> bool:
-    """Write down what one officer says; false where it stands written already."""
+    """Write the statement that one officer entered; false if the same is written already."""
     done = await connection.fetchval(
         "INSERT INTO confirmation_proposal (order_id, digest, lines, note, proposed_by, proposed_at)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (order_id, digest) WHERE agreed_at IS NULL DO NOTHING"
@@ -26,7 +26,10 @@ async def propose(
 
 
 async def agree(connection: Connection, order_id: UUID, digest: bytes, by: str, at: datetime) -> str | None:
-    """Who wrote the same down before; None where nobody else did. It is agreed to once."""
+    """Write that a second officer entered the same, once; return the first officer, or None.
+
+    None if no other officer has entered it, or a second one has agreed already.
+    """
     proposed_by: str | None = await connection.fetchval(
         "UPDATE confirmation_proposal SET agreed_by = $3, agreed_at = $4"
         " WHERE order_id = $1 AND digest = $2 AND agreed_at IS NULL AND proposed_by <> $3 RETURNING proposed_by",

@@ -1,4 +1,4 @@
-"""Money that banks say they have sent back, and who looks at their files."""
+"""Money that banks report as sent back, and the lock for reading their files."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -10,11 +10,11 @@ from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 
 _WATCH_LOCK: Final = 7_305_813_377_193_000_020
-"""Any number, as long as it is ours alone."""
+"""Lock of the reader of banks' files. Only its uniqueness matters."""
 
 
 class ReturnedRow(FrozenModel):
-    """One transaction of a pacs.004 as it is kept. `returned_paise` is None where it could not be read."""
+    """One transaction of a pacs.004 as stored. `returned_paise` is None where it was unreadable."""
 
     line_no: int
     message_id: str
@@ -35,7 +35,7 @@ class ReturnedRow(FrozenModel):
 async def insert(
     connection: Connection, institution: str, body_digest: bytes, at: datetime, rows: Sequence[ReturnedRow]
 ) -> bool:
-    """Keep every line of a message; false when this very body was kept before."""
+    """Store every line of a message; false if the same message body is stored already."""
     told = [row.model_dump(mode="json") for row in rows]
     written = await connection.fetch(
         "INSERT INTO returned_funds (institution, body_digest, received_at, line_no, message_id, created_at, case_no,"
@@ -56,7 +56,7 @@ async def insert(
 
 
 async def cases_by_number(connection: Connection, institution: str, ack_nos: Sequence[str]) -> dict[str, str]:
-    """The case of each acknowledgement number, where the institution has anything to do with it."""
+    """Return the case of each acknowledgement number in which the institution has a part."""
     rows = await connection.fetch(
         "SELECT c.ack_no, c.case_no FROM complaint c WHERE c.ack_no = ANY($2)"
         " AND (EXISTS (SELECT FROM hop h WHERE h.case_no = c.case_no AND h.institution = $1)"
@@ -70,7 +70,7 @@ async def cases_by_number(connection: Connection, institution: str, ack_nos: Seq
 async def hops_in_cases(
     connection: Connection, institution: str, case_nos: Sequence[str], reference_keys: Sequence[str]
 ) -> dict[tuple[str, str], int]:
-    """The institution's hop in each of these cases with each of these references; the first where there are several."""
+    """Return the institution's hop in each of these cases with each of these references, the first of several."""
     rows = await connection.fetch(
         "SELECT case_no, reference_key, min(hop_no) AS hop_no FROM hop"
         " WHERE case_no = ANY($2) AND institution = $1 AND reference_key = ANY($3) GROUP BY case_no, reference_key",
@@ -84,7 +84,7 @@ async def hops_in_cases(
 async def hops_by_transfer(
     connection: Connection, institution: str, transfer_keys: Sequence[str]
 ) -> dict[str, tuple[str, int]]:
-    """The case and the hop of the institution that each of these transfers is known by."""
+    """Return the case and hop under which each of these transfers to the institution is registered."""
     rows = await connection.fetch(
         "SELECT t.transfer_key, t.case_no, t.hop_no FROM disputed_transfer t JOIN hop h USING (case_no, hop_no)"
         " WHERE t.transfer_key = ANY($2) AND h.institution = $1",
@@ -95,13 +95,13 @@ async def hops_by_transfer(
 
 
 async def may_watch(connection: Connection) -> bool:
-    """Whether this connection is the one that takes banks' files up; until it is given back."""
-    won: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _WATCH_LOCK)
-    return won
+    """Return whether this connection gets the lock for reading banks' files, which it holds until it is given back."""
+    locked: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _WATCH_LOCK)
+    return locked
 
 
 async def wait_to_watch(connection: Connection, timeout_seconds: float) -> bool:
-    """As `may_watch`, after whoever does so now; false where that takes longer than `timeout_seconds`."""
+    """Wait for the lock of `may_watch`; false if that takes longer than `timeout_seconds`."""
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _WATCH_LOCK, timeout=timeout_seconds)
     except TimeoutError:

@@ -1,1 +1,1 @@
-"""Outboxes: what a workflow must still be notified of."""
+"""Outboxes: notifications that workflows must still get."""

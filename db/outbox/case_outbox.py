@@ -1,4 +1,4 @@
-"""The outbox to the workflows: the row is there before the signal is."""
+"""The outbox to the case workflows: a notification is written before its signal is sent."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from schemas.outbox.case import CaseNews
 
 
 async def insert(connection: Connection, case_no: str, at: datetime, news: CaseNews) -> CaseNews:
-    """Write news of a case; return it with its id."""
+    """Write a notification for a case's workflow; return it with its id."""
     news_id = await connection.fetchval(
         "INSERT INTO case_news (case_no, body, created_at) VALUES ($1, $2, $3) RETURNING news_id",
         case_no,
@@ -21,7 +21,7 @@ async def insert(connection: Connection, case_no: str, at: datetime, news: CaseN
 
 
 async def mark_signalled(connection: Connection, news_ids: Sequence[int], at: datetime) -> None:
-    """The workflows have these."""
+    """Write that the workflows have received these notifications."""
     await connection.execute(
         "UPDATE case_news SET signalled_at = $2 WHERE news_id = ANY($1) AND signalled_at IS NULL",
         list(news_ids),
@@ -30,7 +30,7 @@ async def mark_signalled(connection: Connection, news_ids: Sequence[int], at: da
 
 
 class Untold(FrozenModel):
-    """News that no workflow was told, as they are written."""
+    """A notification that no workflow has received, as it is written."""
 
     news_id: int
     case_no: str
@@ -39,17 +39,17 @@ class Untold(FrozenModel):
 
     @property
     def news(self) -> CaseNews:
-        """What to tell. Raises `ValidationError` when the body is none of ours."""
+        """The notification to send. Raises `ValidationError` if the body has another form."""
         return CaseNews.model_validate({**self.body, "news_id": self.news_id})
 
 
-async def unsignalled(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> list[Untold]:
-    """News older than `before` that no workflow has been told, oldest first; cases in `but` are left out."""
+async def unsignalled(connection: Connection, before: datetime, skip: Sequence[str], limit: int) -> list[Untold]:
+    """Return unsent notifications older than `before`, the oldest first; skips the cases in `skip`."""
     rows = await connection.fetch(
         "SELECT news_id, case_no, created_at, body FROM case_news"
         " WHERE signalled_at IS NULL AND created_at < $1 AND case_no <> ALL($2) ORDER BY news_id LIMIT $3",
         before,
-        list(but),
+        list(skip),
         limit,
     )
     return [Untold(**dict(row)) for row in rows]
@@ -63,5 +63,5 @@ DELETE FROM case_news WHERE news_id IN (
 
 
 async def purge(connection: Connection, before: datetime, limit: int) -> int:
-    """Delete news that were told before `before`, the oldest first; returns how many."""
+    """Delete notifications that were sent before `before`, the oldest first; return how many."""
     return len(await connection.fetch(PURGE, before, limit))

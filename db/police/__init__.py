@@ -1,1 +1,1 @@
-"""Police: first information reports and statutory duties."""
+"""Police officers of a case, its FIRs, and statutory duties."""

@@ -1,4 +1,4 @@
-"""The police side of a case: officers, first information reports and the register's outbox."""
+"""Officers of a case, its first information reports, and the outbox to the FIR register."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from schemas.police import CaseDuty, CaseOfficer, Fir, NewOfficer
 from schemas.restoration_enums import FirKind
 
 MAX_TRANSFERS: Final = 100
-"""of a complaint, the largest first, that a report names"""
+"""transfers of a complaint that a report names, the largest first"""
 
 # -- officers ----------------------------------------------------------------------------------------------------------
 
@@ -22,7 +22,7 @@ _OFFICER = ", ".join(CaseOfficer.model_fields)
 
 
 async def assign(connection: Connection, case_no: str, new: NewOfficer, by: str, at: datetime) -> CaseOfficer:
-    """Write who answers for the case from now on. The case's row is locked."""
+    """Write which officer has a duty in the case from now on. The caller has locked the case's row."""
     row = await connection.fetchrow(
         "INSERT INTO case_officer (case_no, duty, assignment_no, subject, name, rank, police_station, district, phone,"
         " email, assigned_by, assigned_at) SELECT $1, $2, 1 + coalesce(max(assignment_no), 0), $3, $4, $5, $6, $7, $8,"
@@ -43,7 +43,7 @@ async def assign(connection: Connection, case_no: str, new: NewOfficer, by: str,
 
 
 async def officers(connection: Connection, case_no: str) -> tuple[CaseOfficer, ...]:
-    """Everybody who was ever assigned, by duty, the newest first."""
+    """Return every officer ever assigned, by duty, the newest first."""
     rows = await connection.fetch(
         f"SELECT {_OFFICER} FROM case_officer WHERE case_no = $1 ORDER BY duty, assignment_no DESC", case_no
     )
@@ -51,7 +51,7 @@ async def officers(connection: Connection, case_no: str) -> tuple[CaseOfficer, .
 
 
 async def officer(connection: Connection, case_no: str, duty: CaseDuty) -> CaseOfficer | None:
-    """Who has this duty now; None where nobody was assigned."""
+    """Return the officer who has this duty now, or None."""
     row = await connection.fetchrow(
         f"SELECT {_OFFICER} FROM case_officer WHERE case_no = $1 AND duty = $2 ORDER BY assignment_no DESC LIMIT 1",
         case_no,
@@ -73,7 +73,7 @@ def _fir(row: Any) -> Fir:
 
 
 async def firs(connection: Connection, case_no: str) -> tuple[Fir, ...]:
-    """Every report of the case, the newest first."""
+    """Return every report of the case, the newest first."""
     rows = await connection.fetch(
         f"SELECT {_FIR} FROM fir WHERE case_no = $1 ORDER BY requested_at DESC, fir_id", case_no
     )
@@ -81,7 +81,10 @@ async def firs(connection: Connection, case_no: str) -> tuple[Fir, ...]:
 
 
 async def live_fir(connection: Connection, case_no: str) -> Fir | None:
-    """The report that is asked for, registered or signed; a case has one at most. The case's row is locked."""
+    """Return the report that is requested, registered or signed, or None.
+
+    A case has one at most. The caller has locked the case's row.
+    """
     row = await connection.fetchrow(
         f"SELECT {_FIR} FROM fir WHERE case_no = $1 AND state IN ('requested', 'registered', 'signed')", case_no
     )
@@ -89,7 +92,7 @@ async def live_fir(connection: Connection, case_no: str) -> Fir | None:
 
 
 async def fir(connection: Connection, case_no: str, fir_id: UUID) -> Fir:
-    """One report of the case. Raises `NotFound`."""
+    """Return one report of the case. Raises `NotFound`."""
     row = await connection.fetchrow(f"SELECT {_FIR} FROM fir WHERE case_no = $1 AND fir_id = $2", case_no, fir_id)
     if row is None:
         raise FirNotFound(fir_id)
@@ -99,7 +102,10 @@ async def fir(connection: Connection, case_no: str, fir_id: UUID) -> Fir:
 async def ask_if_large(
     connection: Connection, case_no: str, from_paise: int, sections: Sequence[str], at: datetime
 ) -> tuple[UUID, int] | None:
-    """Ask for an e-Zero FIR where the case has lost `from_paise` and never had a report; its id, and the loss."""
+    """Request an e-Zero FIR for a case with a loss of `from_paise` or more and no report yet.
+
+    Returns its id and the loss, or None.
+    """
     row = await connection.fetchrow(
         "INSERT INTO fir (fir_id, case_no, kind, state, sections, requested_at, requested_by, next_attempt_at)"
         " SELECT $1, $2, 'e_zero_fir', 'requested', $4, $5, 'engine', $5"
@@ -118,7 +124,7 @@ async def ask_if_large(
 async def ask(
     connection: Connection, case_no: str, kind: FirKind, sections: Sequence[str], by: str, at: datetime
 ) -> Fir:
-    """Ask for a report. The case's row is locked, and it has no live one."""
+    """Request a report. The caller has locked the case's row, and the case has no live report."""
     row = await connection.fetchrow(
         "INSERT INTO fir (fir_id, case_no, kind, state, sections, requested_at, requested_by, next_attempt_at)"
         f" VALUES ($1, $2, $3, 'requested', $4, $5, $6, $5) RETURNING {_FIR}",
@@ -143,7 +149,10 @@ async def registered(
     kind: FirKind | None = None,
     sections: Sequence[str] = (),
 ) -> bool:
-    """The report has its number; false where it was not asked for any more. A person may say `kind` and `sections`."""
+    """Write the number of a registered report; false if it is no longer requested.
+
+    An officer may state `kind` and `sections`.
+    """
     done = await connection.fetchval(
         "UPDATE fir SET state = 'registered', fir_no = $2, police_station = $3, registered_at = $4, sign_by = $5,"
         " kind = coalesce($6, kind), sections = CASE WHEN cardinality($7::text[]) > 0 THEN $7 ELSE sections END,"
@@ -160,14 +169,17 @@ async def registered(
 
 
 async def put_copy(connection: Connection, fir_id: UUID, document: bytes) -> None:
-    """The report itself is here; notices go out with the newest, and every earlier copy is kept (`fir_copy`)."""
+    """Store a copy of the report.
+
+    Notices carry the newest copy, and every earlier copy is kept (`fir_copy`).
+    """
     await connection.execute(
         "UPDATE fir SET document = $2, document_digest = sha256($2) WHERE fir_id = $1", fir_id, document
     )
 
 
 async def fir_copy(connection: Connection, case_no: str, fir_id: UUID) -> bytes:
-    """The newest copy of the report, a PDF. Raises `NotFound` where it is not here."""
+    """Return the newest copy of the report, a PDF. Raises `NotFound` if there is none."""
     found: bytes | None = await connection.fetchval(
         "SELECT c.document FROM fir f JOIN fir_copy c ON c.case_no = f.case_no AND c.digest = f.document_digest"
         " WHERE f.case_no = $1 AND f.fir_id = $2",
@@ -180,7 +192,7 @@ async def fir_copy(connection: Connection, case_no: str, fir_id: UUID) -> bytes:
 
 
 async def refused(connection: Connection, fir_id: UUID, refusal: str) -> bool:
-    """The register refuses the report; false where it was not asked for any more."""
+    """Write that the register refuses the report; false if it is no longer requested."""
     done = await connection.fetchval(
         "UPDATE fir SET state = 'refused', refusal = $2, next_attempt_at = NULL, failure = ''"
         " WHERE fir_id = $1 AND state = 'requested' RETURNING true",
@@ -191,7 +203,7 @@ async def refused(connection: Connection, fir_id: UUID, refusal: str) -> bool:
 
 
 async def cancel(connection: Connection, fir_id: UUID) -> None:
-    """The register is asked for it no more."""
+    """Cancel the request to the register."""
     await connection.execute(
         "UPDATE fir SET state = 'cancelled', next_attempt_at = NULL, failure = '' WHERE fir_id = $1"
         " AND state = 'requested'",
@@ -200,7 +212,7 @@ async def cancel(connection: Connection, fir_id: UUID) -> None:
 
 
 async def signed(connection: Connection, fir_id: UUID, at: datetime) -> None:
-    """The complainant has signed it."""
+    """Write that the complainant has signed the report."""
     await connection.execute(
         "UPDATE fir SET state = 'signed', signed_at = $2 WHERE fir_id = $1 AND state IN ('registered', 'lapsed')",
         fir_id,
@@ -209,7 +221,7 @@ async def signed(connection: Connection, fir_id: UUID, at: datetime) -> None:
 
 
 async def lapse(connection: Connection, case_no: str) -> UUID | None:
-    """An e-Zero FIR of the case that nobody has signed is none any more; its id."""
+    """Mark the case's unsigned e-Zero FIR as lapsed; return its id or None."""
     fir_id: UUID | None = await connection.fetchval(
         "UPDATE fir SET state = 'lapsed' WHERE case_no = $1 AND state = 'registered' AND kind = 'e_zero_fir'"
         " RETURNING fir_id",
@@ -222,18 +234,18 @@ async def lapse(connection: Connection, case_no: str) -> UUID | None:
 
 
 class ToRegister(FrozenModel):
-    """A report that the register is to be asked for now."""
+    """A report to request from the register now."""
 
     fir_id: UUID
     case_no: str
     kind: FirKind
     sections: tuple[str, ...]
     attempts: int
-    """this one counted"""
+    """number of attempts, this one included"""
 
 
 async def claim(connection: Connection, now: datetime, lease_until: datetime, limit: int) -> list[ToRegister]:
-    """Take reports up that are due, so that nobody else asks for them until `lease_until`."""
+    """Claim reports that are due; other workers do not request them until `lease_until`."""
     rows = await connection.fetch(
         "UPDATE fir SET attempts = attempts + 1, next_attempt_at = $2 WHERE fir_id IN"
         " (SELECT fir_id FROM fir WHERE next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED)"
@@ -246,7 +258,7 @@ async def claim(connection: Connection, now: datetime, lease_until: datetime, li
 
 
 async def put_off(connection: Connection, fir_id: UUID, until: datetime, failure: str) -> None:
-    """The register has not answered; it is asked again at `until`."""
+    """Put a request off until `until`, because the register has not answered."""
     await connection.execute(
         "UPDATE fir SET next_attempt_at = $2, failure = $3 WHERE fir_id = $1 AND state = 'requested'",
         fir_id,
@@ -256,7 +268,7 @@ async def put_off(connection: Connection, fir_id: UUID, until: datetime, failure
 
 
 async def nobody_to_ask(connection: Connection, now: datetime, until: datetime, failure: str) -> int:
-    """What is due waits until `until`, as no register is set up; returns how many reports that are."""
+    """Put due requests off until `until`, because no register is set up; return how many."""
     rows = await connection.fetch(
         "UPDATE fir SET next_attempt_at = $2, failure = $3 WHERE next_attempt_at <= $1 RETURNING fir_id",
         now,
@@ -267,7 +279,7 @@ async def nobody_to_ask(connection: Connection, now: datetime, until: datetime, 
 
 
 class LostBy(FrozenModel):
-    """A transfer of the victim's, as a report names it."""
+    """A transfer of the victim, as a report names it."""
 
     reference: str
     amount_paise: int
@@ -276,7 +288,7 @@ class LostBy(FrozenModel):
 
 
 class ReportFacts(FrozenModel):
-    """What a report is made from. Holds personal data."""
+    """The facts of a report. Holds personal data."""
 
     category: str
     received_at: UtcDatetime
@@ -288,7 +300,7 @@ class ReportFacts(FrozenModel):
 
 
 async def report_facts(connection: Connection, case_no: str) -> ReportFacts:
-    """The complaint that the case began with, and all that its victims lost. Raises `NotFound`."""
+    """Return the case's first complaint and the loss of all its victims. Raises `NotFound`."""
     head = await connection.fetchrow(
         "SELECT c.category, c.received_at, v.name, v.mobile, v.district, (SELECT -sum(balance_paise)"
         " FROM ledger_balance WHERE case_no = $1 AND bucket = 'lost')::bigint AS loss_paise"
@@ -308,11 +320,11 @@ async def report_facts(connection: Connection, case_no: str) -> ReportFacts:
     return ReportFacts(**dict(head), transfers=tuple(LostBy(**dict(row)) for row in rows))
 
 
-# -- who is to look again ----------------------------------------------------------------------------------------------
+# -- notifications ----------------------------------------------------------------------------------------------------
 
 
 async def tell_procedures(connection: Connection, case_no: str, kinds: Sequence[ProcedureKind], at: datetime) -> None:
-    """Have the case's procedures of these kinds look again: something that they go by was written."""
+    """Notify the case's row-clock workflows of these kinds, so that they read their state again."""
     await connection.execute(
         "INSERT INTO procedure_news (workflow_id, created_at)"
         " SELECT workflow_id, $3 FROM procedure WHERE case_no = $1 AND kind = ANY($2) AND ended_at IS NULL",

@@ -1,4 +1,4 @@
-"""What the law asks of the police after a hold: each duty a row with its own clock."""
+"""Statutory duties of the police after a hold; each is a row with its own clock."""
 
 from datetime import datetime
 from typing import Final
@@ -22,9 +22,9 @@ async def open_duty(
     escalate_at: datetime,
     anew: bool = False,
 ) -> bool:
-    """Open a duty with the clocks it is promised; false where the case has it already.
+    """Open a duty with these times; false if the case has it already.
 
-    With `anew` one that is done is opened again. The case's row is locked.
+    With `anew` a duty that is done is opened again. The caller has locked the case's row.
     """
     done = await connection.fetchval(
         "INSERT INTO duty (case_no, kind, opened_at, remind_at, due_at, escalate_at) VALUES ($1, $2, $3, $4, $5, $6)"
@@ -44,19 +44,19 @@ async def open_duty(
 
 
 async def of_case(connection: Connection, case_no: str) -> tuple[Duty, ...]:
-    """Every duty of the case, in the order in which they are due."""
+    """Return every duty of the case, in the order in which they are due."""
     rows = await connection.fetch(f"SELECT {_DUTY} FROM duty WHERE case_no = $1 ORDER BY due_at, kind", case_no)
     return tuple(Duty.model_validate(dict(row)) for row in rows)
 
 
 async def get(connection: Connection, case_no: str, kind: DutyKind) -> Duty | None:
-    """One duty; None where the case has none of the kind."""
+    """Return one duty, or None."""
     row = await connection.fetchrow(f"SELECT {_DUTY} FROM duty WHERE case_no = $1 AND kind = $2", case_no, kind.value)
     return Duty.model_validate(dict(row)) if row else None
 
 
 async def reminded(connection: Connection, case_no: str, kind: DutyKind, at: datetime) -> bool:
-    """Somebody is reminded; false where that was done before."""
+    """Write that the officer was reminded; false if that is written already."""
     done = await connection.fetchval(
         "UPDATE duty SET reminded_at = $3 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL AND reminded_at IS NULL"
         " RETURNING true",
@@ -68,7 +68,7 @@ async def reminded(connection: Connection, case_no: str, kind: DutyKind, at: dat
 
 
 async def escalated(connection: Connection, case_no: str, kind: DutyKind, at: datetime) -> bool:
-    """The supervisor knows; false where that was done before."""
+    """Write that the supervisor was told; false if that is written already."""
     done = await connection.fetchval(
         "UPDATE duty SET escalated_at = $3 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL"
         " AND escalated_at IS NULL RETURNING true",
@@ -80,7 +80,7 @@ async def escalated(connection: Connection, case_no: str, kind: DutyKind, at: da
 
 
 async def issued(connection: Connection, case_no: str, kind: DutyKind, paper_id: UUID, at: datetime) -> bool:
-    """The duty's paper is there, and is to be handed in; false where the case has none of the kind that waits."""
+    """Write that the duty's document is issued, to be handed in; false without an open duty of the kind."""
     found = await connection.fetchval(
         "UPDATE duty SET paper_id = $3, issued_at = $4 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL"
         " RETURNING true",
@@ -103,7 +103,7 @@ async def done(
     reason: str,
     handed_in: HandedIn | None = None,
 ) -> Duty | None:
-    """The duty is done; None where the case has none of the kind that waits."""
+    """Write that the duty is done, and return it; None without an open duty of the kind."""
     row = await connection.fetchrow(
         "UPDATE duty SET done_at = $4, done_by = $3, paper_id = coalesce($5, paper_id), reason = $6, diary_no = $7,"
         f" handed_in_at = $8 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL RETURNING {_DUTY}",
@@ -120,7 +120,7 @@ async def done(
 
 
 async def any_left(connection: Connection, case_no: str) -> bool:
-    """Whether the case has a duty that waits."""
+    """Return whether the case has an open duty."""
     left: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM duty WHERE case_no = $1 AND done_at IS NULL)", case_no
     )
@@ -136,13 +136,13 @@ _UNREPORTED: Final = (
 
 
 async def unreported_since(connection: Connection, case_no: str) -> datetime | None:
-    """Since when money is on hold that no report to the magistrate names; None where every paisa is named."""
+    """Return when the first money on hold came that no report to the magistrate names, or None."""
     since: datetime | None = await connection.fetchval(f"SELECT min(k.held_at){_UNREPORTED}", case_no)
     return since
 
 
 async def report(connection: Connection, case_no: str, held_by: datetime | None = None) -> None:
-    """A report names everything that is on hold, and was by then."""
+    """Write that a report names all money on hold, or only what came until `held_by`."""
     await connection.execute(
         f"UPDATE held_hop SET reported_paise = u.balance_paise FROM (SELECT k.hop_no, b.balance_paise{_UNREPORTED}"
         " AND ($2::timestamptz IS NULL OR k.held_at <= $2)) u WHERE held_hop.case_no = $1"
@@ -153,7 +153,7 @@ async def report(connection: Connection, case_no: str, held_by: datetime | None 
 
 
 async def is_anything_held(connection: Connection, case_no: str) -> bool:
-    """Whether money of the case is on hold."""
+    """Return whether money of the case is on hold."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM ledger_balance WHERE case_no = $1 AND bucket = 'held' AND balance_paise > 0)",
         case_no,
@@ -162,7 +162,7 @@ async def is_anything_held(connection: Connection, case_no: str) -> bool:
 
 
 async def is_in_a_diary(connection: Connection, case_no: str, diary_no: str) -> bool:
-    """Whether a report of the case was handed in under this number."""
+    """Return whether a report of the case was handed in under this diary number."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM case_event WHERE case_no = $1 AND kind = 'duty_done' AND data->>'diary_no' = $2)",
         case_no,

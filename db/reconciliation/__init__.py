@@ -1,1 +1,1 @@
-"""Reconciliation of banks' lien lists with our ledger."""
+"""Reconciliation of banks' lists of liens with the ledger."""

@@ -1,4 +1,4 @@
-"""What banks believe to hold for us: what the ledger has beside it, and the comparisons that were made."""
+"""Comparisons of banks' lists of liens with the ledger."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -20,7 +20,8 @@ GROUP BY h.case_no, h.reference_key
 HAVING coalesce(sum(b.balance_paise), 0) > 0 OR h.case_no = ANY($2)
 """
 
-# Entries since a moment, taken back: what the ledger had on hold at it. Only of transfers that changed since.
+# The amounts on hold at a moment: the balances now without the later entries. Only transfers with later entries are
+# listed.
 _HELD_THEN: Final = """
 WITH since AS (
     SELECT h.case_no, h.hop_no, h.reference_key, sum(e.amount_paise) AS paise
@@ -44,24 +45,24 @@ COLUMNS: Final = (
 
 
 async def lock(connection: Connection, institution: str) -> None:
-    """Be alone with an institution's lists and questions until the transaction ends."""
+    """Lock an institution's lists and inquiries until the transaction ends."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('reconciliation|' || $1, 0))", institution)
 
 
 async def cases_of(connection: Connection, ack_nos: Collection[str]) -> dict[str, str]:
-    """The case of each acknowledgement number that is known: that of any of its complaints."""
+    """Return the case of each known acknowledgement number, of whichever of its complaints."""
     rows = await connection.fetch("SELECT ack_no, case_no FROM complaint WHERE ack_no = ANY($1)", list(ack_nos))
     return {row["ack_no"]: row["case_no"] for row in rows}
 
 
 async def held_at(connection: Connection, institution: str, case_nos: Collection[str]) -> dict[Transfer, int]:
-    """What the ledger has on hold at an institution, by transfer; of these cases also where that is nothing."""
+    """Return the ledger's amounts on hold at an institution, by transfer; of these cases also zeros."""
     rows = await connection.fetch(_HELD, institution, list(case_nos))
     return {Transfer(row["case_no"], row["reference_key"]): row["paise"] for row in rows}
 
 
 async def held_then(connection: Connection, institution: str, at: datetime) -> dict[Transfer, int]:
-    """What the ledger had on hold there at that moment, of the transfers of which it may have another sum now."""
+    """Return the ledger's amounts on hold at that moment, of transfers with entries since then."""
     rows = await connection.fetch(_HELD_THEN, institution, at)
     return {Transfer(row["case_no"], row["reference_key"]): row["paise"] for row in rows}
 
@@ -78,7 +79,10 @@ async def record(
     inquiry_id: UUID | None = None,
     as_of: datetime | None = None,
 ) -> int:
-    """Write a comparison down; returns its number. Raises `asyncpg.ForeignKeyViolationError` for an unknown code."""
+    """Write a comparison and return its number.
+
+    Raises `asyncpg.ForeignKeyViolationError` for an unknown institution.
+    """
     number: int = await connection.fetchval(
         "INSERT INTO reconciliation (institution, list_digest, taken_at, taken_by, rows_in, rows_matched,"
         " rows_differing, missing, bank_paise, our_paise, list_no, inquiry_id, as_of)"
@@ -119,7 +123,7 @@ async def record(
 
 
 async def of_list(connection: Connection, list_no: int) -> int | None:
-    """The number of the comparison of a list that a bank handed in, if it was made."""
+    """Return the number of the comparison of a list, or None if it was not made."""
     number: int | None = await connection.fetchval(
         "SELECT reconciliation_id FROM reconciliation WHERE list_no = $1", list_no
     )
@@ -127,7 +131,7 @@ async def of_list(connection: Connection, list_no: int) -> int | None:
 
 
 async def last(connection: Connection, institution: str) -> tuple[ReconciliationDetail, bytes] | None:
-    """The institution's last comparison, and the digest of its list."""
+    """Return the institution's last comparison and the digest of its list, or None."""
     row = await connection.fetchrow(
         "SELECT reconciliation_id, list_digest FROM reconciliation WHERE institution = $1"
         " ORDER BY reconciliation_id DESC LIMIT 1",
@@ -137,7 +141,7 @@ async def last(connection: Connection, institution: str) -> tuple[Reconciliation
 
 
 async def page(connection: Connection, institution: str | None, after: str | None, limit: int) -> ReconciliationPage:
-    """Up to `limit` comparisons, the newest last. Raises `BadCursor`."""
+    """Return up to `limit` comparisons, the newest last. Raises `BadCursor`."""
     found = await connection.fetch(
         f"SELECT {COLUMNS} FROM reconciliation WHERE ($1::text IS NULL OR institution = $1) AND reconciliation_id > $2"
         " ORDER BY reconciliation_id LIMIT $3",
@@ -151,7 +155,7 @@ async def page(connection: Connection, institution: str | None, after: str | Non
 
 
 async def get(connection: Connection, number: int) -> ReconciliationDetail:
-    """One comparison with all that differs. Raises `NotFound`."""
+    """Return one comparison with all its differences. Raises `NotFound`."""
     row = await connection.fetchrow(f"SELECT {COLUMNS} FROM reconciliation WHERE reconciliation_id = $1", number)
     if row is None:
         raise ReconciliationNotFound(number)

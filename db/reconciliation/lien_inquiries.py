@@ -1,4 +1,4 @@
-"""The questions to institutions: which liens do you hold for us?"""
+"""Inquiries to institutions: which liens do you hold for us?"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,8 +14,8 @@ from schemas.reconciliation.comparison import Inquiry, InquiryOutcome, ListWay
 
 _COLUMNS: Final = "inquiry_id, institution, asked_at, asked_by, due_at, way, put_at, outcome, closed_at"
 
-# A lien that is younger than the slot waits for the next: a bank is not asked in the middle of its first hold. Where
-# something differs it is asked too, though nothing be on hold any more, so that a later list can say that all is well.
+# A lien newer than the slot waits for the next one, so that a bank is not asked in the middle of its first hold. An
+# institution with an open difference is asked too, even with nothing on hold, so that a later list can settle it.
 _HAS_LIENS: Final = """
 SELECT EXISTS (
     SELECT FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
@@ -26,15 +26,15 @@ SELECT EXISTS (
 """
 
 
-class Unput(FrozenModel):
-    """A question that was written and not put yet."""
+class UnsentInquiry(FrozenModel):
+    """An inquiry that is written and not sent yet."""
 
     inquiry_id: UUID
     institution: str
 
 
 class Overdue(FrozenModel):
-    """An open question whose desk, or whose supervisor, is to be told that no list came."""
+    """An open inquiry without a list, of which the desk or the supervisor is to be told."""
 
     inquiry_id: UUID
     institution: str
@@ -43,7 +43,10 @@ class Overdue(FrozenModel):
 
 
 async def not_looked_at(connection: Connection, slots: Mapping[str, datetime], limit: int) -> list[str]:
-    """Of these institutions, each with the slot it is in, those not looked at in it; who waited longest first."""
+    """Return these institutions not checked in their slot yet, the longest waiting first.
+
+    `slots` has the current slot of each institution.
+    """
     rows = await connection.fetch(
         "SELECT t.code FROM unnest($1::text[], $2::timestamptz[]) AS t (code, slot_at)"
         " LEFT JOIN lien_round w ON w.institution = t.code"
@@ -56,7 +59,7 @@ async def not_looked_at(connection: Connection, slots: Mapping[str, datetime], l
 
 
 async def looked_at(connection: Connection, institution: str, slot_at: datetime) -> None:
-    """Note that the institution was looked at in its slot."""
+    """Write that the institution was checked in its slot."""
     await connection.execute(
         "INSERT INTO lien_round (institution, slot_at) VALUES ($1, $2)"
         " ON CONFLICT (institution) DO UPDATE SET slot_at = EXCLUDED.slot_at",
@@ -66,18 +69,18 @@ async def looked_at(connection: Connection, institution: str, slot_at: datetime)
 
 
 async def has_liens(connection: Connection, institution: str, before: datetime) -> bool:
-    """Whether the ledger has anything on hold there of transfers that were known before, or a list still differs."""
+    """Return whether transfers known before then are on hold there, or a list still differs."""
     found: bool = await connection.fetchval(_HAS_LIENS, institution, before)
     return found
 
 
 async def write(connection: Connection, inquiry: Inquiry, *, supervisor_at: datetime) -> None:
-    """Write a question, with its institution locked; one that is open is closed as unanswered.
+    """Write an inquiry; an open one is closed as unanswered. The institution is locked.
 
-    Of a question of the same id the first stays.
+    An inquiry with a known id is not written again.
     """
     code, this = inquiry.institution, inquiry.inquiry_id
-    await close_open(connection, code, InquiryOutcome.UNANSWERED, inquiry.asked_at, but=this)
+    await close_open(connection, code, InquiryOutcome.UNANSWERED, inquiry.asked_at, except_for=this)
     await connection.execute(
         "INSERT INTO lien_inquiry (inquiry_id, institution, asked_at, asked_by, due_at, supervisor_at)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (inquiry_id) DO NOTHING",
@@ -90,18 +93,18 @@ async def write(connection: Connection, inquiry: Inquiry, *, supervisor_at: date
     )
 
 
-async def unput(connection: Connection, limit: int) -> list[Unput]:
-    """Open questions that were not put to anybody yet, the oldest first."""
+async def unput(connection: Connection, limit: int) -> list[UnsentInquiry]:
+    """Return open inquiries that are not sent yet, the oldest first."""
     rows = await connection.fetch(
         "SELECT inquiry_id, institution FROM lien_inquiry WHERE closed_at IS NULL AND put_at IS NULL"
         " ORDER BY asked_at, inquiry_id LIMIT $1",
         limit,
     )
-    return [Unput(**dict(row)) for row in rows]
+    return [UnsentInquiry(**dict(row)) for row in rows]
 
 
 async def put(connection: Connection, inquiry_id: UUID, way: ListWay, at: datetime, *, desk_told: bool) -> bool:
-    """Note how a question was put; false when that was noted before, or the question is over."""
+    """Write how an inquiry was sent; false if that is written already, or the inquiry is closed."""
     found = await connection.fetchval(
         "UPDATE lien_inquiry SET way = $2, put_at = $3, desk_told_at = CASE WHEN $4 THEN $3 ELSE desk_told_at END"
         " WHERE inquiry_id = $1 AND put_at IS NULL AND closed_at IS NULL RETURNING true",
@@ -114,7 +117,7 @@ async def put(connection: Connection, inquiry_id: UUID, way: ListWay, at: dateti
 
 
 async def overdue(connection: Connection, now: datetime, limit: int) -> list[Overdue]:
-    """Open questions of which somebody is to be told now that no list came; the longest due first."""
+    """Return open inquiries of which the desk or supervisor is now to be told, the longest due first."""
     rows = await connection.fetch(
         "SELECT * FROM (SELECT inquiry_id, institution, due_at, desk_told_at IS NULL AS desk,"
         "   supervisor_at <= $1 AND supervisor_told_at IS NULL AS supervisor"
@@ -127,7 +130,7 @@ async def overdue(connection: Connection, now: datetime, limit: int) -> list[Ove
 
 
 async def told(connection: Connection, found: Overdue, at: datetime) -> bool:
-    """Note who was told; false when the question is over."""
+    """Write who was told; false if the inquiry is closed."""
     noted = await connection.fetchval(
         "UPDATE lien_inquiry SET desk_told_at = CASE WHEN $2 THEN $4 ELSE desk_told_at END,"
         " supervisor_told_at = CASE WHEN $3 THEN $4 ELSE supervisor_told_at END"
@@ -141,7 +144,7 @@ async def told(connection: Connection, found: Overdue, at: datetime) -> bool:
 
 
 async def open_of(connection: Connection, institution: str) -> Inquiry | None:
-    """The institution's open question."""
+    """Return the institution's open inquiry, or None."""
     row = await connection.fetchrow(
         f"SELECT {_COLUMNS} FROM lien_inquiry WHERE institution = $1 AND closed_at IS NULL", institution
     )
@@ -149,7 +152,7 @@ async def open_of(connection: Connection, institution: str) -> Inquiry | None:
 
 
 async def get(connection: Connection, institution: str, inquiry_id: UUID) -> Inquiry:
-    """One question to that institution. Raises `NotFound`, for another's too."""
+    """Return one inquiry to that institution. Raises `NotFound`, also for another institution's."""
     row = await connection.fetchrow(
         f"SELECT {_COLUMNS} FROM lien_inquiry WHERE inquiry_id = $1 AND institution = $2", inquiry_id, institution
     )
@@ -159,16 +162,16 @@ async def get(connection: Connection, institution: str, inquiry_id: UUID) -> Inq
 
 
 async def close_open(
-    connection: Connection, institution: str, outcome: InquiryOutcome, at: datetime, *, but: UUID | None = None
+    connection: Connection, institution: str, outcome: InquiryOutcome, at: datetime, *, except_for: UUID | None = None
 ) -> None:
-    """Close the institution's open question, except for `but`."""
+    """Close the institution's open inquiry, except `except_for`."""
     await connection.execute(
         "UPDATE lien_inquiry SET outcome = $2, closed_at = $3"
         " WHERE institution = $1 AND closed_at IS NULL AND inquiry_id IS DISTINCT FROM $4",
         institution,
         outcome.value,
         at,
-        but,
+        except_for,
     )
 
 

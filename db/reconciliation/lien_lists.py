@@ -1,4 +1,4 @@
-"""The lists of liens that banks hand in, page by page."""
+"""Lists of liens that banks submit, page by page."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,11 +10,11 @@ from schemas.base import FrozenModel, UtcDatetime
 from schemas.reconciliation.lien_lists import LienListPage
 
 LOOK_BACK: Final = timedelta(days=31)
-"""a list that was begun earlier and is still not whole will not be"""
+"""an older list that is still incomplete stays incomplete"""
 
 _LIST: Final = "list_no, institution, list_id, inquiry_id, as_of, pages"
 
-# All pages are here, and nobody has compared them.
+# Complete lists that are not compared.
 _LEFT: Final = f"""
 SELECT {_LIST} FROM lien_list l
 WHERE l.begun_at > $1 AND NOT EXISTS (SELECT FROM reconciliation r WHERE r.list_no = l.list_no)
@@ -24,7 +24,7 @@ ORDER BY l.list_no LIMIT $2
 
 
 class ListRow(FrozenModel):
-    """A list, whole or not."""
+    """A list, complete or not."""
 
     list_no: int
     institution: str
@@ -35,7 +35,7 @@ class ListRow(FrozenModel):
 
 
 class PageRow(FrozenModel):
-    """The liens of one page, as the bank told them."""
+    """The liens of one page, as the bank sent them."""
 
     page: int
     digest: bytes
@@ -43,7 +43,7 @@ class PageRow(FrozenModel):
 
 
 async def begin(connection: Connection, institution: str, told: LienListPage, at: datetime) -> ListRow:
-    """The list that a page belongs to, written if it is its first."""
+    """Return the list of a page, and write it if this is its first page."""
     await connection.execute(
         "INSERT INTO lien_list (institution, list_id, inquiry_id, as_of, pages, begun_at)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (institution, list_id) DO NOTHING",
@@ -62,7 +62,7 @@ async def begin(connection: Connection, institution: str, told: LienListPage, at
 
 
 async def keep_page(connection: Connection, listed: ListRow, told: LienListPage, digest: bytes, at: datetime) -> bytes:
-    """Keep a page; the digest of the one that stands there: of two the first."""
+    """Store a page, unless it is stored already; return the digest of the stored page."""
     await connection.execute(
         "INSERT INTO lien_list_page (list_no, page, pages, liens, digest, received_at)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (list_no, page) DO NOTHING",
@@ -73,21 +73,21 @@ async def keep_page(connection: Connection, listed: ListRow, told: LienListPage,
         digest,
         at,
     )
-    stands: bytes = await connection.fetchval(
+    stored: bytes = await connection.fetchval(
         "SELECT digest FROM lien_list_page WHERE list_no = $1 AND page = $2", listed.list_no, told.page
     )
-    return stands
+    return stored
 
 
 async def pages_missing(connection: Connection, listed: ListRow) -> tuple[int, ...]:
-    """The pages of a list that are not here yet."""
+    """Return the pages of a list that are missing."""
     rows = await connection.fetch("SELECT page FROM lien_list_page WHERE list_no = $1", listed.list_no)
     here = {row["page"] for row in rows}
     return tuple(page for page in range(1, listed.pages + 1) if page not in here)
 
 
 async def pages_of(connection: Connection, list_no: int) -> Sequence[PageRow]:
-    """All pages of a list, in order."""
+    """Return all pages of a list, in order."""
     rows = await connection.fetch(
         "SELECT page, digest, liens FROM lien_list_page WHERE list_no = $1 ORDER BY page", list_no
     )
@@ -95,7 +95,7 @@ async def pages_of(connection: Connection, list_no: int) -> Sequence[PageRow]:
 
 
 async def last_of(connection: Connection, institution: str) -> ListRow | None:
-    """The list that the institution has begun last."""
+    """Return the institution's newest list, or None."""
     row = await connection.fetchrow(
         f"SELECT {_LIST} FROM lien_list WHERE institution = $1 ORDER BY list_no DESC LIMIT 1", institution
     )
@@ -103,5 +103,5 @@ async def last_of(connection: Connection, institution: str) -> ListRow | None:
 
 
 async def left_over(connection: Connection, now: datetime, limit: int) -> list[ListRow]:
-    """Lists that are whole and were not compared: whoever took the last page died before."""
+    """Return complete lists that are not compared, because the worker died after their last page."""
     return [ListRow(**dict(row)) for row in await connection.fetch(_LEFT, now - LOOK_BACK, limit)]

@@ -1,4 +1,4 @@
-"""How it stands with each institution's list of liens: the last question, the last list, what differs, who is on it."""
+"""State of reconciliation by institution: last inquiry, last list, differences and open work item."""
 
 from typing import Final
 
@@ -36,7 +36,7 @@ ORDER BY i.code LIMIT $2
 
 
 async def page(connection: Connection, after: str | None, limit: int) -> StandingPage:
-    """Up to `limit` institutions that were asked or have handed in a list, by code. Raises `BadCursor`."""
+    """Return up to `limit` institutions that were asked or submitted a list, by code. Raises `BadCursor`."""
     rows, more = cut(await connection.fetch(_STANDINGS, _last(after), limit + 1), limit)
     items = tuple(_standing(row) for row in rows)
     return StandingPage(items=items, next=to_cursor(items[-1].institution) if more else None)

@@ -1,7 +1,6 @@
-"""Whom the desk calls first: the habits of every bank, and the requests that wait, by what is likely still there.
+"""The call list of the desk: banks' habits, and waiting requests by the amount likely still there.
 
-The order is made here, over all requests that wait, with the arithmetic of `domain.banks.answering_curve`; a test holds
-the two together.
+The SQL sorts all waiting requests, with the arithmetic of `domain.banks.answering_curve`. A test compares the two.
 """
 
 from collections.abc import Mapping
@@ -31,7 +30,8 @@ class Habit:
     answering: Curve
 
 
-# What the bank refused as a whole was answered in its own way, and what we withdrew says nothing after that.
+# A request that the bank refused as a whole was ended by the refusal. A withdrawn request says nothing after its
+# withdrawal.
 _ANSWERING: Final = """
 SELECT institution, width_bucket(seconds, starts) - 1 AS band, count(*) AS count,
     count(*) FILTER (WHERE ended) AS ended,
@@ -46,7 +46,7 @@ FROM (
 GROUP BY 1, 2
 """
 
-# What was put on hold can leave no more: until then it had lasted.
+# Money put on hold can no longer leave. It had stayed until then.
 _LEAVING: Final = """
 SELECT institution, width_bucket(seconds, starts) - 1 AS band, count(*) AS count,
     count(*) FILTER (WHERE ended) AS ended,
@@ -120,7 +120,7 @@ ORDER BY k.there_paise * k.stays_silent_share DESC, k.request_id
 
 
 async def classes(connection: Connection) -> dict[str, AnswerClass]:
-    """How every bank answers, by its class."""
+    """Return the answer class of every bank."""
     rows = await connection.fetch("SELECT code, answer_class FROM institution")
     return {row["code"]: AnswerClass(row["answer_class"]) for row in rows}
 
@@ -128,14 +128,20 @@ async def classes(connection: Connection) -> dict[str, AnswerClass]:
 async def answering_history(
     connection: Connection, defaults: Mapping[str, Curve], since: datetime, as_of: datetime
 ) -> dict[str, list[BandCount]]:
-    """By bank, how long requests sent from `since` on waited for an answer, in the bands of its default."""
+    """Return how long requests sent from `since` on waited for an answer, by bank.
+
+    The times are counted in the bands of the bank's default.
+    """
     return await _history(connection, _ANSWERING, defaults, since, as_of)
 
 
 async def leaving_history(
     connection: Connection, defaults: Mapping[str, Curve], since: datetime, as_of: datetime
 ) -> dict[str, list[BandCount]]:
-    """By bank, how long money lay in its accounts, as told by answers from `since` on, in the bands of its default."""
+    """Return how long money stayed in accounts, from answers since `since`, by bank.
+
+    The times are counted in the bands of the bank's default.
+    """
     return await _history(connection, _LEAVING, defaults, since, as_of)
 
 
@@ -147,7 +153,10 @@ async def calls(
     limit: int,
     holidays: HolidayRules,
 ) -> CallList:
-    """The `limit` requests with the most to save by a call now; one with nothing in play waits for nobody."""
+    """Return the `limit` requests for which a call now can save the most.
+
+    A request with nothing in play is omitted.
+    """
     told = [
         {"institution": bank}
         | {f"leaving_{name}": getattr(habit.leaving, name) for name in ("starts", "rates", "sums")}

@@ -1,4 +1,4 @@
-"""What the whole database says of the day: counts, money and turnaround times. For `demo`, reports and benchmarks."""
+"""Totals of the whole database: counts, money and turnaround times, for `demo`, reports and benchmarks."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ PERCENTILES = (0.5, 0.95, 0.99)
 
 
 class DayFigures(FrozenModel):
-    """How much there is of everything now; money in paise."""
+    """Counts and amounts of everything now; money in paise."""
 
     at: datetime
     complaints: int
@@ -19,7 +19,7 @@ class DayFigures(FrozenModel):
     settled: int
     hops: int
     waiting_hops: int
-    """to be asked, not asked yet"""
+    """hops for which no request is sent yet"""
     layers: int
     """the deepest layer"""
     requests: int
@@ -31,9 +31,9 @@ class DayFigures(FrozenModel):
     buckets_paise: dict[Bucket, int]
     in_play_by_class_paise: dict[AnswerClass, int]
     undelivered: int
-    """requests that are on their way to their bank"""
+    """requests that have not reached their bank yet"""
     unanswered_by_class: dict[AnswerClass, int]
-    """requests that a bank has and has not answered in full"""
+    """requests that a bank has received and not answered in full"""
 
 
 class Spread(FrozenModel):
@@ -46,13 +46,13 @@ class Spread(FrozenModel):
 
 
 class ChannelFigures(FrozenModel):
-    """How requests fared over one channel: the one that brought each to its bank, the last where several did."""
+    """Results of requests over one channel: the last one that delivered each request."""
 
     carried: int
     answered: int
     """at least in part"""
     p50_seconds: float | None
-    """from a bank having a request to its first answer; None without an answer"""
+    """from delivery to the first answer; None without an answer"""
 
 
 _COUNTS = """
@@ -90,7 +90,7 @@ FROM hold_request, greatest(extract(epoch FROM first_answered_at - delivered_at)
 WHERE channel IS NOT NULL GROUP BY 1
 """
 
-# Each gives one column of seconds.
+# Each statement returns one column of durations.
 _TURNAROUNDS = {
     "transfer_to_complaint": "SELECT opened_at - transferred_at FROM hop WHERE source = 'complaint'",
     "complaint_to_request": "SELECT first_sent_at - opened_at FROM case_file",
@@ -104,9 +104,9 @@ _TURNAROUNDS = {
 
 
 async def day_figures(connection: Connection) -> DayFigures:
-    """All counts and sums, each as of now; call it in a transaction with one snapshot to have them fit each other."""
+    """Return all counts and sums as of now; for consistent figures call it in one snapshot."""
     counts = await connection.fetchrow(_COUNTS)
-    assert counts is not None, "a SELECT without FROM has one row"
+    assert counts is not None, "a SELECT without FROM returns one row"
     buckets = await connection.fetch(
         "SELECT bucket, sum(balance_paise)::bigint AS paise FROM ledger_balance GROUP BY 1"
     )
@@ -125,7 +125,7 @@ async def day_figures(connection: Connection) -> DayFigures:
 
 
 async def channel_figures(connection: Connection) -> dict[ChannelKind, ChannelFigures]:
-    """The channels that have brought a request to a bank, in the order of `ChannelKind`."""
+    """Return the figures of channels that have delivered a request, in the order of `ChannelKind`."""
     rows = {row["channel"]: dict(row) for row in await connection.fetch(_CHANNELS)}
     return {
         kind: ChannelFigures(**{name: value for name, value in rows[kind.value].items() if name != "channel"})
@@ -135,7 +135,7 @@ async def channel_figures(connection: Connection) -> dict[ChannelKind, ChannelFi
 
 
 async def turnarounds(connection: Connection) -> dict[str, Spread]:
-    """p50, p95 and p99 of every turnaround time that has happened at least once."""
+    """Return p50, p95 and p99 of every turnaround time that has happened at least once."""
     found: dict[str, Spread] = {}
     for name, query in _TURNAROUNDS.items():
         row = await connection.fetchrow(

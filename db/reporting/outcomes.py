@@ -1,6 +1,6 @@
-"""The measures of restoration, counted from ledger, restorations and orders (docs/reference/measures.md).
+"""The measures of restoration, from ledger, restorations and orders (docs/reference/measures.md).
 
-Whose money a hop carries says the hop itself. A hop that was in several rounds of a restoration counts for the newest.
+The complaint of a hop says whose money the hop carries. A hop that was in several rounds counts for the newest.
 """
 
 from typing import Final
@@ -19,7 +19,7 @@ _WAY: Final = (Stage.APPLIED, Stage.VERIFIED, Stage.NOTICED, Stage.APPROVED)
 
 
 class Period(FrozenModel):
-    """Which cases are counted, those opened in `[opened_from, opened_to)`, and as of when."""
+    """The cases to count, those opened in `[opened_from, opened_to)`, and the time of the figures."""
 
     opened_from: UtcDatetime
     opened_to: UtcDatetime
@@ -29,7 +29,10 @@ class Period(FrozenModel):
 
 
 class _About(FrozenModel):
-    """What a row is about, by a complaint `{ack}`, a case `{case}` or a bank `{bank}`, and what it takes to know."""
+    """The column by which rows are grouped, and the join that it needs.
+
+    The texts have the placeholders `{ack}`, `{case}` and `{bank}` for a complaint, a case and a bank.
+    """
 
     column: str
     join: str = ""
@@ -60,13 +63,13 @@ _OF_A_VICTIM: Final = frozenset({HomeBy.ROUTE, HomeBy.DISTRICT})
 
 _COHORT: Final = "c.opened_at >= $1 AND c.opened_at < $2"
 READ_SECONDS: Final = 120.0
-"""how long one statement may count; a year of a whole state is much"""
+"""timeout of one statement; a year of a whole state needs long"""
 
 
 class Counting(FrozenModel):
-    """One statement, with how a row of it names its complaint and its bank.
+    """One statement, with the columns of its complaint and its bank.
 
-    Hops are many and wide: they are read only where `hop_for` says that nothing else knows.
+    There are many hops, with wide rows. They are joined only for the groupings in `hop_for`, which need them.
     """
 
     statement: str
@@ -76,7 +79,7 @@ class Counting(FrozenModel):
     hop: str = ""
 
     def by(self, by: HomeBy | None) -> str:
-        """The statement, telling its rows apart so."""
+        """Return the statement, grouped in this way."""
         about, known = _ABOUT[by], {"ack": self.ack, "bank": self.bank}
         join = about.join.format(**known)
         if by in self.hop_for:
@@ -90,7 +93,7 @@ def _sum_of(name: str, condition: str) -> str:
     )
 
 
-# Where the money is now. First a row for each case, that its cases may be counted without sorting them.
+# Where the money is now. The inner query has a row for each case, so that cases can be counted without sorting.
 MONEY: Final = Counting(
     statement=f"""
 SELECT about, {", ".join(_sum_of(stage.value, f"bucket = '{stage.value}'") for stage in _MONEY)} FROM (
@@ -106,7 +109,7 @@ SELECT about, {", ".join(_sum_of(stage.value, f"bucket = '{stage.value}'") for s
     hop="JOIN hop h ON h.case_no = b.case_no AND h.hop_no = b.hop_no",
 )
 
-# How far restorations have come, by the step at which they stand, or stood when they closed.
+# Progress of restorations, by their step now or at their close.
 WAY: Final = Counting(
     statement=f"""
 SELECT about, {", ".join(_sum_of(stage.value, stage.value) for stage in _WAY)} FROM (
@@ -131,7 +134,7 @@ SELECT about, {", ".join(_sum_of(stage.value, stage.value) for stage in _WAY)} F
     hop="JOIN account_hold a ON a.hold_id = l.hold_id",
 )
 
-# An order that was taken back counts with what the bank had done of it by then.
+# A cancelled order counts with the amount that the bank had executed.
 ORDERS: Final = Counting(
     statement=f"""
 SELECT about, {_sum_of("ordered", "kind = 'restore'")}, {_sum_of("lapsed", "reason = 'lapsed'")} FROM (
@@ -150,8 +153,9 @@ SELECT about, {_sum_of("ordered", "kind = 'restore'")}, {_sum_of("lapsed", "reas
     hop="JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no",
 )
 
-# By when banks told of the credit, not by when the case was opened: of new cases only the quick have come home.
-# A bank may tell only the day, which is its midnight: what was credited before it was ordered counts from its word.
+# Counted by the time when banks reported the credit, not by the time of the case: of new cases only the quick ones are
+# restored yet. A bank may state only the day, which means its midnight. A credit with a time before its order counts
+# from the receipt of the statement.
 CREDITS: Final = Counting(
     statement="""
 SELECT {column} AS about, count(*) AS credits, percentile_cont($3::float8[]) WITHIN GROUP (
@@ -167,7 +171,7 @@ WHERE k.received_at >= $1 AND k.received_at < $2 AND k.applied_paise > 0 GROUP B
     bank="o.institution",
 )
 
-# Whatever is on hold now: what has waited longest is of no cohort that anybody looks at.
+# All money on hold now, because the oldest holds are outside every period.
 AGES: Final = Counting(
     statement=f"""
 SELECT about, {
@@ -192,7 +196,7 @@ SELECT about, {
 
 
 async def report(connection: Connection, period: Period, by: HomeBy | None = None) -> HomeReport:
-    """All of it; call it in a transaction with one snapshot, that the figures may fit each other."""
+    """Return the whole report; for consistent figures call it in a transaction with one snapshot."""
     total = (await _figures(connection, period, None)).get("") or HomeFigures(about="", stages=_stages())
     rows = await _figures(connection, period, by) if by else {}
     names = await _names(connection, list(rows)) if by is HomeBy.BANK else {}
@@ -213,7 +217,7 @@ async def report(connection: Connection, period: Period, by: HomeBy | None = Non
 
 
 def ever_held_paise(figures: HomeFigures) -> int:
-    """What was ever on hold: wherever it is now, as far as the ledger has it."""
+    """Return the amount that was ever on hold: held, restored or released now."""
     return sum(figures.stages[stage].paise for stage in (Stage.HELD, Stage.RESTORED, Stage.RELEASED))
 
 
@@ -233,7 +237,7 @@ WHERE o.kind = 'restore' AND k.disposition <> 'duplicate' GROUP BY 1 ORDER BY 2 
 
 
 async def credits_said(connection: Connection) -> dict[str, int]:
-    """Banks' words on orders to give back: in time, in part, late, or what contradicts the order."""
+    """Return counts of banks' statements on orders to restore: in time, partial, late, or contradicting."""
     return {row["how"]: row["n"] for row in await connection.fetch(CREDITS_SAID)}
 
 
@@ -246,7 +250,7 @@ WHERE r.state = 'open' AND b.balance_paise > 0 GROUP BY r.step ORDER BY r.step
 
 
 async def standing(connection: Connection) -> dict[str, Sum]:
-    """Where the money stands that is still on its way: by the step of its restoration, what is on hold."""
+    """Return the amount on hold in open restorations, by step."""
     return {row["step"]: Sum(paise=row["paise"], cases=row["cases"]) for row in await connection.fetch(STANDING)}
 
 

@@ -1,4 +1,4 @@
-"""How banks answer, counted from requests, answers and contradictions (docs/reference/scorecard.md)."""
+"""Scorecards of banks, from requests, answers and discrepancies (docs/reference/scorecard.md)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -15,16 +15,16 @@ PERCENTILES: Final = (0.5, 0.95, 0.99)
 
 
 class Span(FrozenModel):
-    """Which requests are counted, and as of when: those sent in `[sent_from, sent_to)`."""
+    """The requests to count, those sent in `[sent_from, sent_to)`, and the time of the figures."""
 
     sent_from: UtcDatetime
     sent_to: UtcDatetime
     as_of: UtcDatetime
     reminder_seconds: dict[AnswerClass, float]
-    """after which a request is late, by the class of its bank"""
+    """seconds after which a request is late, by the class of its bank"""
 
 
-# What a row is about: the first part of its key.
+# The column by which rows are grouped: the first part of their key.
 _BANK: Final = "i.code"
 _CLASS: Final = "i.answer_class"
 
@@ -36,8 +36,8 @@ def _at_least(rung: Rung) -> str:
 
 _RUNGS: Final = ", ".join(_at_least(rung) for rung in Rung)
 
-# A request without an answer is silence only where an answer is still owed: not where we withdrew it, and not where the
-# bank refused the ticket. One that was given up is owed for ever.
+# A request counts as unanswered only while an answer is still owed. None is owed for a request that we withdrew or that
+# the bank refused. One that was given up stays owed.
 _REQUESTS: Final = """
 SELECT {about} AS about, {hour} AS hour, count(*) AS requests, count(r.delivered_at) AS delivered,
     percentile_cont($6::float8[])
@@ -62,8 +62,9 @@ WHERE r.sent_at >= $1 AND r.sent_at < $2 AND ($3::text IS NULL OR r.institution 
 GROUP BY 1, 2
 """
 
-# A line counts for the last request about its first hop that the bank could have read before it answered. The banks'
-# rows come after the sums: the planner takes the lines for few, and would look through all banks for each of them.
+# A line counts for the last request about its first hop that the bank could have read before it answered. The
+# institutions are joined after the sums. Otherwise the planner expects few lines and scans all institutions for each of
+# them.
 LINES: Final = """
 WITH counted AS MATERIALIZED (
     SELECT r.institution, {hour} AS hour,
@@ -121,9 +122,9 @@ async def page(
     after: str | None = None,
     limit: int = 500,
 ) -> ScorecardPage:
-    """The scorecards of up to `limit` banks that were asked, or contradicted somebody, by code. Raises `BadCursor`.
+    """Return the scorecards of up to `limit` banks with a request or discrepancy, by code.
 
-    Call it in a transaction with one snapshot, that the figures may fit each other.
+    Raises `BadCursor`. For consistent figures call it in a transaction with one snapshot.
     """
     (code,) = from_cursor(after, str) if after is not None else ("",)
     found = await connection.fetch(_BANKS, span.sent_from, span.sent_to, code, institution, limit + 1)
@@ -149,7 +150,7 @@ async def page(
 
 
 async def by_class(connection: Connection, span: Span) -> dict[AnswerClass, Scores]:
-    """The same figures for all banks of a class together; zeros for a class that was not asked."""
+    """Return the same figures for all banks of a class together; zeros for a class without requests."""
     found = await _scores(connection, span, _CLASS, None, (None, None))
     return {answer_class: found.get((answer_class, None)) or _put({}, {}, {}) for answer_class in AnswerClass}
 
@@ -157,9 +158,9 @@ async def by_class(connection: Connection, span: Span) -> dict[AnswerClass, Scor
 async def _scores(
     connection: Connection, span: Span, about: str, by: ScorecardBy | None, banks: tuple[str | None, str | None]
 ) -> dict[_About, Scores]:
-    """The figures by what they are about, and by hour where that is asked for; `banks` are the first and the last code.
+    """Return the figures by group, and by hour if asked; `banks` are the first and last code.
 
-    Not a list of codes: of a list the planner does not see that it is all there are.
+    A range is used instead of a list of codes, because the planner cannot see that a list has all of them.
     """
     bounds = (span.sent_from, span.sent_to, *banks)
     classes = span.reminder_seconds
@@ -172,15 +173,15 @@ async def _scores(
         list(classes.values()),
     )
     lines = await connection.fetch(LINES.format(about=about, hour=_hour("r.sent_at", by)), *bounds)
-    doubts = await connection.fetch(_CONTRADICTIONS.format(about=about, hour=_hour("o.opened_at", by)), *bounds)
+    discrepancies = await connection.fetch(_CONTRADICTIONS.format(about=about, hour=_hour("o.opened_at", by)), *bounds)
     of_requests = {(row["about"], row["hour"]): row for row in requests}
     of_lines = {(row["about"], row["hour"]): row for row in lines}
-    of_doubts: dict[_About, dict[ContradictionKind, int]] = {}
-    for row in doubts:
-        of_doubts.setdefault((row["about"], row["hour"]), {})[ContradictionKind(row["kind"])] = row["n"]
+    of_discrepancies: dict[_About, dict[ContradictionKind, int]] = {}
+    for row in discrepancies:
+        of_discrepancies.setdefault((row["about"], row["hour"]), {})[ContradictionKind(row["kind"])] = row["n"]
     return {
-        key: _put(of_requests.get(key, _NONE), of_lines.get(key, _NONE), of_doubts.get(key, {}))
-        for key in of_requests.keys() | of_doubts.keys()
+        key: _put(of_requests.get(key, _NONE), of_lines.get(key, _NONE), of_discrepancies.get(key, {}))
+        for key in of_requests.keys() | of_discrepancies.keys()
     }
 
 
@@ -191,7 +192,9 @@ def _hour(column: str, by: ScorecardBy | None) -> str:
 
 
 def _put(
-    requests: Mapping[str, Any] | Record, lines: Mapping[str, Any] | Record, doubts: Mapping[ContradictionKind, int]
+    requests: Mapping[str, Any] | Record,
+    lines: Mapping[str, Any] | Record,
+    discrepancies: Mapping[ContradictionKind, int],
 ) -> Scores:
     held, before, after, untimed = (
         lines.get(f"{name}_paise", 0) for name in ("held", "gone_before", "gone_after", "gone_untimed")
@@ -210,7 +213,7 @@ def _put(
         rungs={rung: requests.get(rung.value, 0) for rung in Rung},
         refused=requests.get("refused", 0),
         refused_lines=lines.get("refused_lines", 0),
-        contradictions={kind: doubts.get(kind, 0) for kind in ContradictionKind},
+        contradictions={kind: discrepancies.get(kind, 0) for kind in ContradictionKind},
         held_paise=held,
         gone_before_paise=before,
         gone_after_paise=after,

@@ -1,4 +1,4 @@
-"""Reading the desk's tasks, each with what is needed to do it."""
+"""Views of the desk's work items, with the data needed to do them."""
 
 from datetime import datetime
 from typing import Final
@@ -47,7 +47,7 @@ WHERE t.state = $1 AND t.task_id > $2 AND t.kind = ANY($4)
 ORDER BY t.task_id LIMIT $3
 """
 
-# Of a task that a call can help: the hops of its request that have the most in play, and how many have any.
+# For work items that a call can help: the hops of the request with the most in play, and their number.
 _TO_ASK: Final = """
 SELECT * FROM (
     SELECT q.request_id, h.hop_no, h.layer, h.state, h.payee_institution_as_told AS institution_as_told,
@@ -64,8 +64,11 @@ _BY_TELEPHONE: Final = frozenset({TaskKind.PHONE_BANK, TaskKind.TICKET_REFUSED, 
 
 
 class Wanted(FrozenModel):
-    """Which tasks are asked for: in one state, of some kinds, and perhaps of one case by any of its numbers; what a
-    role of the police can act on, and what an officer answers for by their name on the token."""
+    """A filter for work items.
+
+    `ack_no` is any number of a case. `acts` is what a role of the police can act on, and `of_officer` selects the cases
+    of an officer by the name on the token.
+    """
 
     state: TaskState = TaskState.OPEN
     kinds: tuple[TaskKind, ...] = tuple(TaskKind)
@@ -77,7 +80,7 @@ class Wanted(FrozenModel):
 async def page(
     connection: Connection, wanted: Wanted, after: str | None, limit: int, holidays: HolidayRules, at: datetime
 ) -> TaskPage:
-    """Up to `limit` tasks, the oldest first, with whom to call at that moment. Raises `BadCursor`."""
+    """Return up to `limit` work items, the oldest first, with whom to call at that moment. Raises `BadCursor`."""
     acts = wanted.acts
     found = await connection.fetch(
         _TASKS,
@@ -101,7 +104,7 @@ async def page(
 
 
 async def open_by_kind(connection: Connection) -> dict[TaskKind, int]:
-    """How many tasks wait for the desk, by kind."""
+    """Return the number of open work items, by kind."""
     rows = await connection.fetch("SELECT kind, count(*) AS n FROM desk_task WHERE state = 'open' GROUP BY kind")
     return {TaskKind(row["kind"]): row["n"] for row in rows}
 

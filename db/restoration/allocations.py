@@ -1,4 +1,4 @@
-"""Dividing accounts: who claims what of the money on hold there, over all cases, and what was divided."""
+"""Allocations: the claims of all cases on the money on hold at an account, and its division."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ Account = tuple[str, str]
 
 
 class Gone(FrozenModel):
-    """Money of a claim that is gone: at the hop itself or at one below it."""
+    """Money of a claim that is gone, at the hop itself or at one below it."""
 
     hop_no: int
     bucket: Bucket
@@ -24,19 +24,19 @@ class Gone(FrozenModel):
 
 
 class ClaimRow(FrozenModel):
-    """One hop's claim with what it is made of; `left_of_share_paise` is what an earlier division still owes it."""
+    """The claim of one hop, and its parts."""
 
     claim: AccountClaim
     gone: tuple[Gone, ...]
     gone_home_paise: int
     allocation_id: int | None
-    """of the last division in which it has a share"""
+    """the last allocation in which it has a share"""
 
 
 async def lock_cases(connection: Connection, accounts: Sequence[Account], case_no: str) -> set[str]:
     """Lock every case with a hop at one of these accounts, and `case_no`, in the order of their numbers.
 
-    Whoever divides an account locks more than one case; in one order none waits for another in a circle.
+    An allocation locks several cases. With one order two of them never deadlock.
     """
     rows = await connection.fetch(
         "SELECT case_no FROM case_file WHERE case_no = $3 OR case_no IN (SELECT h.case_no FROM hop h"
@@ -50,7 +50,7 @@ async def lock_cases(connection: Connection, accounts: Sequence[Account], case_n
 
 
 async def shared(connection: Connection, accounts: Sequence[Account]) -> list[Account]:
-    """Those of these accounts to which money of several complaints came, over all cases."""
+    """Return those of these accounts that received money of several complaints, over all cases."""
     rows = await connection.fetch(
         "SELECT institution, account_key FROM unnest($1::text[], $2::text[]) AS a (institution, account_key)"
         " JOIN hop h USING (institution, account_key) GROUP BY 1, 2 HAVING count(DISTINCT h.ack_no) > 1 ORDER BY 1, 2",
@@ -63,7 +63,7 @@ async def shared(connection: Connection, accounts: Sequence[Account]) -> list[Ac
 _MONEY: Final = """
 WITH RECURSIVE here AS (
     SELECT h.case_no, h.hop_no FROM hop h WHERE h.institution = $1 AND h.account_key = $2
-      -- By an objection that was right its money went another way: it claims nothing here.
+      -- An upheld objection took the money out: the hop claims nothing here.
       AND (SELECT l.objection_id FROM restoration_line l JOIN restoration r USING (restoration_id)
            WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no ORDER BY r.round_no DESC LIMIT 1) IS NULL
 ), below AS (
@@ -71,7 +71,7 @@ WITH RECURSIVE here AS (
     UNION ALL
     SELECT h.case_no, b.root_no, h.hop_no FROM below b
     JOIN hop h ON h.case_no = b.case_no AND h.parent_hop_no = b.hop_no
-    -- Where the trail comes back to the account, what is below is claimed by the hop that came back.
+    -- Where the trail returns to the account, the returning hop claims what is below it.
     WHERE (h.institution, h.account_key) IS DISTINCT FROM ($1, $2)
 )
 SELECT b.case_no, b.root_no, b.hop_no, m.bucket, m.balance_paise
@@ -109,11 +109,11 @@ WHERE h.institution = $1 AND h.account_key = $2 ORDER BY h.case_no, h.hop_no
 
 
 async def claims(connection: Connection, account: Account) -> list[ClaimRow]:
-    """Every claim on the money on hold at an account, over all cases.
+    """Return every claim on the money on hold at an account, over all cases.
 
-    A claim of a hop is what is on hold there, and what of its money is gone or in play at the hop or below it, at most
-    what is disputed of it. What a bank is ordered to let go is no part of it; a complaint whose restoration was refused
-    claims no more than it holds, and so does a hop whose return was refused.
+    The claim of a hop is its amount on hold, plus the part of its money that is gone or in play at the hop or below it,
+    up to its disputed amount. An amount that a bank is ordered to release is not part of it. If the restoration of the
+    complaint or of the hop was refused, the claim is limited to the amount on hold.
     """
     money: dict[tuple[str, int], dict[Bucket, int]] = {}
     gone: dict[tuple[str, int], list[Gone]] = {}
@@ -139,7 +139,7 @@ async def claims(connection: Connection, account: Account) -> list[ClaimRow]:
 
 def _claim(hop: dict[str, object], own: dict[Bucket, int], lost: tuple[Gone, ...]) -> list[ClaimRow]:
     row = _HopRow.model_validate(hop)
-    gone_home = own.get(Bucket.RESTORED, 0) + own.get(Bucket.RELEASED, 0)
+    paid_out = own.get(Bucket.RESTORED, 0) + own.get(Bucket.RELEASED, 0)
     held = max(own.get(Bucket.HELD, 0) - row.to_release_paise, 0)
     lost_paise = sum(part.paise for part in lost)
     in_play = 0 if row.refused else own.get(Bucket.IN_PLAY, 0)
@@ -147,7 +147,7 @@ def _claim(hop: dict[str, object], own: dict[Bucket, int], lost: tuple[Gone, ...
     most_paise = min(held + lost_paise, claim_paise)
     if not most_paise:
         return []
-    owed = max(row.share_paise - (gone_home - row.share_gone_home_paise), 0) if row.allocation_id else 0
+    owed = max(row.share_paise - (paid_out - row.share_gone_home_paise), 0) if row.allocation_id else 0
     claim = AccountClaim(
         case_no=row.case_no,
         hop_no=row.hop_no,
@@ -158,7 +158,7 @@ def _claim(hop: dict[str, object], own: dict[Bucket, int], lost: tuple[Gone, ...
         held_paise=held,
         reserved_paise=min(max(owed, row.to_restore_paise), held),
     )
-    return [ClaimRow(claim=claim, gone=lost, gone_home_paise=gone_home, allocation_id=row.allocation_id)]
+    return [ClaimRow(claim=claim, gone=lost, gone_home_paise=paid_out, allocation_id=row.allocation_id)]
 
 
 class _HopRow(FrozenModel):
@@ -175,17 +175,17 @@ class _HopRow(FrozenModel):
     refused: bool
 
 
-class Promise(FrozenModel):
-    """By which rule an account is divided, and the policy that promised it."""
+class FrozenRule(FrozenModel):
+    """The frozen rule by which an account is divided, and its policy version."""
 
     rule: AllocationRule
     policy_version: str
 
 
-async def promise(connection: Connection, account: Account) -> Promise:
-    """The rule that the first restoration of money at an account was promised: what is promised later changes nothing.
+async def promise(connection: Connection, account: Account) -> FrozenRule:
+    """Return the rule frozen in the first restoration at an account. Later policies do not change it.
 
-    Whoever divides it has such a restoration.
+    The caller has a restoration with money at the account.
     """
     row = await connection.fetchrow(
         "SELECT r.policy ->> 'allocation' AS rule, r.policy ->> 'version' AS policy_version FROM account_hold a"
@@ -193,28 +193,31 @@ async def promise(connection: Connection, account: Account) -> Promise:
         " WHERE a.institution = $1 AND a.account_key = $2 ORDER BY r.opened_at, r.restoration_id LIMIT 1",
         *account,
     )
-    assert row is not None, "a division is one restoration's at least"
-    return Promise(**dict(row))
+    assert row is not None, "an allocation belongs to at least one restoration"
+    return FrozenRule(**dict(row))
 
 
 async def insert(
     connection: Connection,
     account: Account,
-    promised: Promise,
+    frozen: FrozenRule,
     found: Sequence[ClaimRow],
     shares: Sequence[Share],
     at: datetime,
     by: str,
 ) -> int:
-    """Write a division with every share; the database refuses shares that are not the pot. Returns its id."""
+    """Write an allocation with every share; return its id.
+
+    The database refuses shares whose sum is not the amount to divide.
+    """
     allocation_id: int = await connection.fetchval(
         "INSERT INTO allocation (institution, account_key, rule, pot_paise, claims_paise, policy_version, made_at,"
         " made_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING allocation_id",
         *account,
-        promised.rule.value,
+        frozen.rule.value,
         sum(row.claim.held_paise for row in found),
         sum(row.claim.claim_paise for row in found),
-        promised.policy_version,
+        frozen.policy_version,
         at,
         by,
     )
@@ -239,9 +242,10 @@ async def insert(
 
 
 async def pass_on_hearing(connection: Connection, shares: Sequence[tuple[Share, int]]) -> None:
-    """What the division has added to a hop (paise, perhaps below zero) is heard with it: it is the same holder's.
+    """Add the change of each share (paise, perhaps negative) to the amount already noticed.
 
-    `shares` are those of holders' money that changed places; the ledger has it already.
+    The change needs no new notice, because the account holder is the same. `shares` are those whose money moved between
+    hops; the ledger has these entries already.
     """
     await connection.execute(
         "UPDATE restoration_line l SET heard_paise = CASE WHEN m.more > 0 THEN l.heard_paise + m.more ELSE"
@@ -261,7 +265,7 @@ async def pass_on_hearing(connection: Connection, shares: Sequence[tuple[Share, 
 async def set_of_lines(
     connection: Connection, restoration_id: UUID, allocation_id: int, hop_nos: Sequence[int]
 ) -> None:
-    """These lines of a restoration have their share by this division."""
+    """Write that these lines of a restoration have their share by this allocation."""
     await connection.execute(
         "UPDATE restoration_line SET allocation_id = $2 WHERE restoration_id = $1 AND hop_no = ANY($3)",
         restoration_id,

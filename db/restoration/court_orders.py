@@ -1,4 +1,4 @@
-"""Orders of courts as officers have taken them in, and what hangs on them."""
+"""Orders of courts, as officers entered them, and their effect on holds."""
 
 from datetime import datetime
 from typing import Final
@@ -19,7 +19,7 @@ _ORDER: Final = (
 async def insert(
     connection: Connection, case_no: str, order: NewCourtOrder, account: str | None, by: str, at: datetime
 ) -> CourtOrder:
-    """Write an order. `account` is the account in the form in which it is compared."""
+    """Write an order. `account` is the account key, the form in which accounts are compared."""
     row = await connection.fetchrow(
         "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, amount_paise, institution,"
         " account_key, document, document_digest, taken_by, taken_at, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8,"
@@ -42,7 +42,7 @@ async def insert(
 
 
 async def of_case(connection: Connection, case_no: str) -> tuple[CourtOrder, ...]:
-    """Every order of the case, withdrawn ones too, the newest first."""
+    """Return every order of the case, withdrawn ones too, the newest first."""
     rows = await connection.fetch(
         f"SELECT {_ORDER} FROM court_order WHERE case_no = $1 ORDER BY court_order_id DESC", case_no
     )
@@ -50,7 +50,7 @@ async def of_case(connection: Connection, case_no: str) -> tuple[CourtOrder, ...
 
 
 async def get(connection: Connection, case_no: str, court_order_id: int) -> CourtOrder:
-    """One order of the case. Raises `NotFound`."""
+    """Return one order of the case. Raises `NotFound`."""
     row = await connection.fetchrow(
         f"SELECT {_ORDER} FROM court_order WHERE case_no = $1 AND court_order_id = $2", case_no, court_order_id
     )
@@ -60,7 +60,7 @@ async def get(connection: Connection, case_no: str, court_order_id: int) -> Cour
 
 
 async def document(connection: Connection, case_no: str, court_order_id: int) -> bytes:
-    """The order as it was made, a PDF. Raises `NotFound` where none was handed in."""
+    """Return the order's document, a PDF. Raises `NotFound` if none was submitted."""
     found: bytes | None = await connection.fetchval(
         "SELECT document FROM court_order WHERE case_no = $1 AND court_order_id = $2", case_no, court_order_id
     )
@@ -70,7 +70,7 @@ async def document(connection: Connection, case_no: str, court_order_id: int) ->
 
 
 async def standing(connection: Connection, case_no: str, order: NewCourtOrder) -> list[CourtOrder]:
-    """The same order of the same court as it was taken in before and not withdrawn, account by account."""
+    """Return the entries of the same order of the same court that are not withdrawn, one per account."""
     rows = await connection.fetch(
         f"SELECT {_ORDER} FROM court_order WHERE case_no = $1 AND court = $2 AND order_no = $3 AND effect = $4"
         " AND withdrawn_at IS NULL ORDER BY court_order_id",
@@ -83,7 +83,7 @@ async def standing(connection: Connection, case_no: str, order: NewCourtOrder) -
 
 
 async def put_document(connection: Connection, court_order_id: int, document: bytes) -> None:
-    """The order itself is here."""
+    """Store the document of the order."""
     await connection.execute(
         "UPDATE court_order SET document = $2, document_digest = sha256($2) WHERE court_order_id = $1",
         court_order_id,
@@ -92,14 +92,14 @@ async def put_document(connection: Connection, court_order_id: int, document: by
 
 
 async def confirm(connection: Connection, court_order_id: int, by: str, at: datetime) -> None:
-    """A second officer has read it."""
+    """Write that a second officer has checked the order."""
     await connection.execute(
         "UPDATE court_order SET confirmed_by = $2, confirmed_at = $3 WHERE court_order_id = $1", court_order_id, by, at
     )
 
 
 async def withdraw(connection: Connection, court_order_id: int, by: str, reason: str, at: datetime) -> None:
-    """It was taken in by mistake."""
+    """Withdraw an order that was entered by mistake."""
     await connection.execute(
         "UPDATE court_order SET withdrawn_at = $2, withdrawn_by = $3, withdrawn_reason = $4 WHERE court_order_id = $1",
         court_order_id,
@@ -110,7 +110,7 @@ async def withdraw(connection: Connection, court_order_id: int, by: str, reason:
 
 
 async def anything_ordered(connection: Connection, case_no: str, order: CourtOrder) -> bool:
-    """Whether a bank was ordered anything under it, by its number or by a restoration that went on since."""
+    """Return whether a bank got an order under it, directly or by a restoration that continued since."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM bank_order WHERE case_no = $1 AND state <> 'cancelled' AND (court_order_id = $2"
         " OR ($3 AND kind = 'restore' AND planned_at >= $4)))",
@@ -123,7 +123,7 @@ async def anything_ordered(connection: Connection, case_no: str, order: CourtOrd
 
 
 class Releasable(FrozenModel):
-    """What of a hop a bank can be ordered to let go: on hold there, and under no order yet."""
+    """Amount of a hop that a bank can be ordered to release: on hold, and under no order yet."""
 
     hop_no: int
     hold_id: UUID
@@ -135,7 +135,7 @@ _THERE: Final = "h.case_no = $1 AND ($2::text IS NULL OR (h.institution = $2 AND
 
 
 async def held(connection: Connection, case_no: str, institution: str | None, account: str | None) -> int:
-    """What is on hold of the case, or at one account of it, in paise."""
+    """Return the amount of the case on hold, or at one account of it, in paise."""
     paise: int = await connection.fetchval(
         "SELECT coalesce(sum(b.balance_paise), 0)::bigint FROM hop h JOIN ledger_balance b"
         f" ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held' WHERE {_THERE}",
@@ -147,7 +147,7 @@ async def held(connection: Connection, case_no: str, institution: str | None, ac
 
 
 async def releasable(connection: Connection, case_no: str, order: CourtOrder) -> list[Releasable]:
-    """What can be let go under the order, by hop, those of one bank together."""
+    """Return the amounts that can be released under the order, by hop, sorted by bank."""
     rows = await connection.fetch(
         "SELECT h.hop_no, a.hold_id, h.institution, (b.balance_paise - coalesce(o.paise, 0))::bigint AS paise"
         " FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
@@ -164,7 +164,7 @@ async def releasable(connection: Connection, case_no: str, order: CourtOrder) ->
 
 
 async def keep_holds(connection: Connection, case_no: str, order: CourtOrder) -> list[str]:
-    """The holds that the order is about do not lapse; their ids."""
+    """Retain the holds that the order is about, so that they do not lapse; return their ids."""
     rows = await connection.fetch(
         "UPDATE account_hold h SET retained_by_kind = 'court_order', retained_by_id = $4 WHERE h.state = 'held'"
         f" AND {_THERE} RETURNING h.hold_id::text AS hold_id",
@@ -176,8 +176,9 @@ async def keep_holds(connection: Connection, case_no: str, order: CourtOrder) ->
     return sorted(row["hold_id"] for row in rows)
 
 
-# The newest order that keeps it, where its sum has not gone home and the court has not let all of it go since.
-_KEPT: Final = """(
+# The newest order that retains the hold. It no longer does so once its sum is restored, or once the court has released
+# the whole hold.
+_RETAINED_BY: Final = """(
     SELECT c.court_order_id FROM court_order c
     WHERE c.case_no = h.case_no AND c.effect IN ('keep_hold', 'restore') AND c.withdrawn_at IS NULL
       AND (c.account_key IS NULL OR (c.institution, c.account_key) = (h.institution, h.account_key))
@@ -191,18 +192,18 @@ _KEPT: Final = """(
 
 
 async def keep_hold(connection: Connection, hold_id: UUID) -> int | None:
-    """Keep a hold that begins where an order that stands keeps it; the order's id."""
-    kept: str | None = await connection.fetchval(
+    """Retain a new hold if an order in force covers it; return the order's id or None."""
+    retained: str | None = await connection.fetchval(
         "UPDATE account_hold h SET (retained_by_kind, retained_by_id) ="
-        f" (SELECT 'court_order', k.kept::text FROM {_KEPT} AS k (kept)) WHERE h.hold_id = $1"
+        f" (SELECT 'court_order', k.kept::text FROM {_RETAINED_BY} AS k (kept)) WHERE h.hold_id = $1"
         " RETURNING retained_by_id",
         hold_id,
     )
-    return int(kept) if kept else None
+    return int(retained) if retained else None
 
 
 async def rows_of(connection: Connection, court_order_id: int) -> list[int]:
-    """The ids under which an order stands, account by account; the one it is asked by among them."""
+    """Return the ids of an order's entries, one per account, the given one included."""
     rows = await connection.fetch(
         "SELECT s.court_order_id FROM court_order c JOIN court_order s"
         " ON (s.case_no, s.court, s.order_no, s.effect) = (c.case_no, c.court, c.order_no, c.effect)"
@@ -213,7 +214,7 @@ async def rows_of(connection: Connection, court_order_id: int) -> list[int]:
 
 
 async def is_used_up(connection: Connection, court_order_id: int) -> bool:
-    """Whether the sum that an order names has gone home."""
+    """Return whether the sum that an order names is restored."""
     done: bool = await connection.fetchval(
         "SELECT coalesce(c.amount_paise <= (SELECT sum(l.confirmed_paise) FROM court_order_lines($1) l), false)"
         " FROM court_order c WHERE c.court_order_id = $1",
@@ -223,10 +224,13 @@ async def is_used_up(connection: Connection, court_order_id: int) -> bool:
 
 
 async def let_holds_go(connection: Connection, case_no: str, court_order_id: int) -> list[str]:
-    """The order keeps no hold any more; another that stands may, or a restoration that is approved. Their ids."""
+    """Stop the order's retention of holds; another order or an approved restoration may retain them.
+
+    Returns the ids of the holds that the order had retained.
+    """
     rows = await connection.fetch(
         "UPDATE account_hold h SET (retained_by_kind, retained_by_id) = ("
-        f" SELECT kind, id FROM (SELECT 1, 'court_order', k.kept::text FROM {_KEPT} AS k (kept) UNION ALL"
+        f" SELECT kind, id FROM (SELECT 1, 'court_order', k.kept::text FROM {_RETAINED_BY} AS k (kept) UNION ALL"
         " (SELECT 2, 'restoration', r.restoration_id::text FROM restoration_line l"
         " JOIN restoration r USING (restoration_id) WHERE l.hold_id = h.hold_id AND r.state = 'open'"
         " AND r.approved_by IS NOT NULL ORDER BY r.opened_at LIMIT 1)) AS keeper (place, kind, id)"

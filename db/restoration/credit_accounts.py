@@ -1,4 +1,4 @@
-"""Accounts of victims to be credited in place of the one that paid."""
+"""Accounts of victims to be credited instead of the one that paid."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ MOST_SHOWN = 100
 
 
 async def complaint(connection: Connection, ack_no: str) -> tuple[str, str]:
-    """The case of a complaint, and its victim's name. Raises `NotFound`."""
+    """Return the case of a complaint, and its victim's name. Raises `NotFound`."""
     row = await connection.fetchrow(
         "SELECT c.case_no, v.name FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1", ack_no
     )
@@ -32,7 +32,7 @@ async def insert(
     by: str,
     at: datetime,
 ) -> int:
-    """Write what an officer tells; returns its number."""
+    """Write an account that an officer enters; return its number."""
     account_id: int = await connection.fetchval(
         "INSERT INTO credit_account (ack_no, case_no, holder_name, account, ifsc, institution, reason, proof,"
         " same_name, told_by, told_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING account_id",
@@ -52,14 +52,14 @@ async def insert(
 
 
 async def confirm(connection: Connection, account_id: int, by: str, at: datetime) -> None:
-    """A second officer confirms it. The database refuses the one who told it."""
+    """Write a second officer's confirmation. The database refuses the officer who entered the account."""
     await connection.execute(
         "UPDATE credit_account SET confirmed_by = $2, confirmed_at = $3 WHERE account_id = $1", account_id, by, at
     )
 
 
 async def get(connection: Connection, ack_no: str, account_id: int) -> CreditAccount:
-    """One of a complaint's. Raises `NotFound`."""
+    """Return one credit account of a complaint. Raises `NotFound`."""
     row = await connection.fetchrow(
         f"SELECT {_ACCOUNT} FROM credit_account WHERE account_id = $1 AND ack_no = $2", account_id, ack_no
     )
@@ -69,7 +69,7 @@ async def get(connection: Connection, ack_no: str, account_id: int) -> CreditAcc
 
 
 async def of_complaint(connection: Connection, ack_no: str) -> list[CreditAccount]:
-    """All that were told, the newest first."""
+    """Return the credit accounts entered for a complaint, the newest first."""
     rows = await connection.fetch(
         f"SELECT {_ACCOUNT} FROM credit_account WHERE ack_no = $1 ORDER BY account_id DESC LIMIT $2", ack_no, MOST_SHOWN
     )
@@ -77,7 +77,7 @@ async def of_complaint(connection: Connection, ack_no: str) -> list[CreditAccoun
 
 
 async def standing(connection: Connection, ack_no: str) -> CreditAccount | None:
-    """The one that is credited; None where it is the account that paid."""
+    """Return the account to be credited; None where it is the account that paid."""
     row = await connection.fetchrow(
         f"SELECT {_ACCOUNT} FROM credit_account WHERE ack_no = $1 AND confirmed_at IS NOT NULL"
         " ORDER BY account_id DESC LIMIT 1",
@@ -87,7 +87,7 @@ async def standing(connection: Connection, ack_no: str) -> CreditAccount | None:
 
 
 async def order_under_way(connection: Connection, ack_no: str) -> str | None:
-    """An order that asks a bank to credit the victim, and that the bank has not refused."""
+    """Return an order to credit the victim that the bank has not refused, or None."""
     found: str | None = await connection.fetchval(
         "SELECT o.order_id::text FROM bank_order o JOIN bank_order_line l USING (order_id)"
         " WHERE l.ack_no = $1 AND o.kind = 'restore' AND o.state IN ('planned', 'delivered') LIMIT 1",

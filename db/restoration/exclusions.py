@@ -1,4 +1,7 @@
-"""What is left out of a restoration: refused by an SP or a court, or cancelled, and in no round until begun anew."""
+"""Money excluded from a restoration: refused by an SP or a court, or cancelled by an officer.
+
+It is in no later round until it is reopened.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,23 +13,23 @@ from schemas.base import FrozenModel
 
 As = Literal["refused", "cancelled"]
 
-_STANDS: Final = "l.left_out_at IS NOT NULL AND l.reopened_at IS NULL"
+_EXCLUDED: Final = "l.left_out_at IS NOT NULL AND l.reopened_at IS NULL"
 
 
 class Why(FrozenModel):
-    """By whom something is left out, and why."""
+    """Who excluded the money, and why."""
 
     as_: As
     by: str
     reason: str
     court_order_id: int | None = None
-    """of the order by which a court refuses it"""
+    """the order by which a court refuses it"""
 
 
 async def leave_out(
     connection: Connection, restoration_id: UUID, hop_nos: Sequence[int], why: Why, at: datetime
 ) -> None:
-    """The money of these hops does not go home by this restoration."""
+    """Exclude the money of these hops from this restoration."""
     await connection.execute(
         "UPDATE restoration_line SET court_order_id = coalesce($3, court_order_id), due_paise = NULL,"
         " left_out_as = $4, left_out_at = $5, left_out_by = $6, left_out_reason = $7"
@@ -42,7 +45,7 @@ async def leave_out(
 
 
 class Standing(FrozenModel):
-    """What a restoration has left out and nobody has begun anew."""
+    """Money that a restoration excluded and that is not reopened."""
 
     hop_no: int
     restoration_id: UUID
@@ -50,29 +53,29 @@ class Standing(FrozenModel):
     held_paise: int
 
 
-_STANDING: Final = (
+_EXCLUSION: Final = (
     "SELECT l.hop_no, l.restoration_id, l.left_out_reason AS reason, coalesce(b.balance_paise, 0) AS held_paise"
     " FROM restoration_line l LEFT JOIN ledger_balance b ON b.case_no = l.case_no AND b.hop_no = l.hop_no"
-    f" AND b.bucket = 'held' WHERE {_STANDS}"
+    f" AND b.bucket = 'held' WHERE {_EXCLUDED}"
 )
 
 
 async def of_case(connection: Connection, case_no: str) -> dict[int, Standing]:
-    """By hop, what of a case stays out of every round."""
-    rows = await connection.fetch(f"{_STANDING} AND l.case_no = $1 ORDER BY l.hop_no", case_no)
+    """Return the excluded money of a case, by hop."""
+    rows = await connection.fetch(f"{_EXCLUSION} AND l.case_no = $1 ORDER BY l.hop_no", case_no)
     return {row["hop_no"]: Standing(**dict(row)) for row in rows}
 
 
 async def of_restoration(connection: Connection, restoration_id: UUID) -> list[Standing]:
-    """What one restoration has left out, hop by hop."""
-    rows = await connection.fetch(f"{_STANDING} AND l.restoration_id = $1 ORDER BY l.hop_no", restoration_id)
+    """Return the money that one restoration excluded, by hop."""
+    rows = await connection.fetch(f"{_EXCLUSION} AND l.restoration_id = $1 ORDER BY l.hop_no", restoration_id)
     return [Standing(**dict(row)) for row in rows]
 
 
-async def begin_anew(connection: Connection, case_no: str, hop_nos: Sequence[int], at: datetime) -> None:
-    """What was left out of these hops is taken up again."""
+async def reopen(connection: Connection, case_no: str, hop_nos: Sequence[int], at: datetime) -> None:
+    """Reopen the excluded money of these hops."""
     await connection.execute(
-        f"UPDATE restoration_line l SET reopened_at = $3 WHERE l.case_no = $1 AND l.hop_no = ANY($2) AND {_STANDS}",
+        f"UPDATE restoration_line l SET reopened_at = $3 WHERE l.case_no = $1 AND l.hop_no = ANY($2) AND {_EXCLUDED}",
         case_no,
         list(hop_nos),
         at,

@@ -1,4 +1,4 @@
-"""What is said against a restoration: objections that officers write down, and holders' grievances, which count too."""
+"""Objections to a restoration: those that officers enter, and open grievances of account holders."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from schemas.restoration_enums import ObjectionBy, ObjectionDecision
 
 
 async def insert(connection: Connection, restoration_id: UUID, new: NewObjection, at: datetime, by: str) -> int:
-    """Write down what somebody says against it; returns its id."""
+    """Write an objection; return its id."""
     objection_id: int = await connection.fetchval(
         "INSERT INTO objection (restoration_id, hold_id, by_whom, text, received_at, received_by)"
         " VALUES ($1, $2, $3, $4, $5, $6) RETURNING objection_id",
@@ -28,7 +28,7 @@ async def insert(connection: Connection, restoration_id: UUID, new: NewObjection
 
 
 class ObjectionRow(FrozenModel):
-    """An objection as it is decided."""
+    """An objection, with the fields needed to decide it."""
 
     objection_id: int
     hold_id: UUID | None
@@ -37,7 +37,7 @@ class ObjectionRow(FrozenModel):
 
 
 async def get(connection: Connection, restoration_id: UUID, objection_id: int) -> ObjectionRow:
-    """One objection to this restoration. Raises `NotFound`."""
+    """Return one objection to this restoration. Raises `NotFound`."""
     row = await connection.fetchrow(
         "SELECT objection_id, hold_id, by_whom, decision FROM objection"
         " WHERE objection_id = $1 AND restoration_id = $2",
@@ -52,7 +52,7 @@ async def get(connection: Connection, restoration_id: UUID, objection_id: int) -
 async def decide(
     connection: Connection, objection_id: int, decision: ObjectionDecision, at: datetime, by: str, reason: str
 ) -> None:
-    """It is decided."""
+    """Write the decision on an objection."""
     await connection.execute(
         "UPDATE objection SET decision = $2, decided_at = $3, decided_by = $4, reason = $5 WHERE objection_id = $1",
         objection_id,
@@ -64,7 +64,7 @@ async def decide(
 
 
 async def take_out(connection: Connection, restoration_id: UUID, hop_nos: Sequence[int], objection_id: int) -> None:
-    """By an objection that is right this money does not go home."""
+    """Take the money of these hops out of the restoration, because the objection is upheld."""
     await connection.execute(
         "UPDATE restoration_line SET objection_id = $3, due_paise = NULL WHERE restoration_id = $1"
         " AND hop_no = ANY($2)",
@@ -75,7 +75,10 @@ async def take_out(connection: Connection, restoration_id: UUID, hop_nos: Sequen
 
 
 async def open_grievances(connection: Connection, restoration_id: UUID) -> list[str]:
-    """The numbers of the open grievances about the holds of its money: whoever appeals objects."""
+    """Return the numbers of open grievances about the restoration's holds.
+
+    An open grievance counts as an objection.
+    """
     rows = await connection.fetch(
         "SELECT DISTINCT g.serial_no FROM grievance g JOIN restoration_line l USING (hold_id)"
         " WHERE l.restoration_id = $1 AND l.objection_id IS NULL AND l.left_out_at IS NULL AND g.state = 'open'"
@@ -86,7 +89,7 @@ async def open_grievances(connection: Connection, restoration_id: UUID) -> list[
 
 
 async def undecided(connection: Connection, restoration_id: UUID) -> list[int]:
-    """What nobody has decided yet."""
+    """Return the ids of objections without a decision."""
     rows = await connection.fetch(
         "SELECT objection_id FROM objection WHERE restoration_id = $1 AND decision IS NULL ORDER BY 1", restoration_id
     )

@@ -1,4 +1,4 @@
-"""Opening a victim's restoration, and the hops whose money it is about."""
+"""Opening of a victim's restoration, and the hops whose money it is about."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,11 +11,11 @@ from schemas.outbox.procedures import RestorationPolicy
 from schemas.restoration_enums import Step
 
 JOINABLE = (Step.COLLECTING, Step.APPLICATION, Step.VERIFICATION)
-"""what is held later than these is for the next round: the holder of the account must have his say first"""
+"""money held after these steps waits for the next round, because its account holder must be heard first"""
 
 
 class Opened(FrozenModel):
-    """The restoration that money belongs to, and whether it begins with it."""
+    """The restoration of some money, and whether it is a new one."""
 
     restoration_id: UUID
     round_no: int
@@ -23,7 +23,10 @@ class Opened(FrozenModel):
 
 
 async def joinable(connection: Connection, ack_no: str) -> Opened | None:
-    """The victim's restoration that further money on hold still joins. The case's row must be locked."""
+    """Return the victim's restoration that new money on hold can still join, or None.
+
+    The caller has locked the case's row.
+    """
     row = await connection.fetchrow(
         "SELECT restoration_id, round_no FROM restoration r WHERE ack_no = $1 AND state = 'open' AND step = ANY($2)"
         " AND NOT EXISTS (SELECT FROM restoration_step s WHERE s.restoration_id = r.restoration_id"
@@ -43,7 +46,7 @@ async def open_round(
     first_held_at: datetime,
     now: datetime,
 ) -> Opened:
-    """Open the victim's next round, at the step `collecting`. The case's row must be locked."""
+    """Open the victim's next round, at the step `collecting`. The caller has locked the case's row."""
     row = await connection.fetchrow(
         "INSERT INTO restoration (restoration_id, case_no, ack_no, round_no, state, step, policy, first_held_at,"
         " opened_at) SELECT $1, $2, $3, coalesce(max(round_no), 0) + 1, 'open', $4, $5, $6, $7"
@@ -62,14 +65,14 @@ async def open_round(
         row["restoration_id"],
         Step.COLLECTING.value,
         now,
-        # Its clock is the victim's: it starts at the first hold, whenever the engine came to know of it.
+        # The step counts from the first hold, even if the engine learned of it later.
         first_held_at + timedelta(seconds=policy.steps[Step.COLLECTING].due_seconds),
     )
     return Opened(restoration_id=row["restoration_id"], round_no=row["round_no"], new=True)
 
 
 async def in_a_round(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> dict[int, UUID]:
-    """Of these hops, those that an open restoration is about already, and which."""
+    """Return those of these hops that are in an open restoration, with its id."""
     rows = await connection.fetch(
         "SELECT l.hop_no, r.restoration_id FROM restoration_line l JOIN restoration r USING (restoration_id)"
         " WHERE l.case_no = $1 AND l.hop_no = ANY($2) AND r.state = 'open'",
@@ -80,7 +83,10 @@ async def in_a_round(connection: Connection, case_no: str, hop_nos: Sequence[int
 
 
 async def divide_again(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> None:
-    """More of these hops is on hold than was divided: nothing of it is made ready before that is divided too."""
+    """Unset the allocation of these hops, of which more is on hold now than was allocated.
+
+    Approval is not prepared before the new amount is allocated too.
+    """
     await connection.execute(
         "UPDATE restoration_line l SET allocation_id = NULL FROM restoration r WHERE l.case_no = $1"
         " AND l.hop_no = ANY($2) AND r.restoration_id = l.restoration_id AND r.state = 'open' AND r.step = 'approval'"
@@ -91,7 +97,7 @@ async def divide_again(connection: Connection, case_no: str, hop_nos: Sequence[i
 
 
 async def stand_on(connection: Connection, case_no: str, lines: Sequence[tuple[int, UUID]]) -> None:
-    """What open restorations are about of these hops is on hold under these holds."""
+    """Set the hold under which these hops of open restorations are on hold."""
     await connection.execute(
         "UPDATE restoration_line l SET hold_id = n.hold_id FROM restoration r,"
         " unnest($2::integer[], $3::uuid[]) AS n (hop_no, hold_id)"
@@ -106,7 +112,7 @@ async def stand_on(connection: Connection, case_no: str, lines: Sequence[tuple[i
 async def add_lines(
     connection: Connection, restoration_id: UUID, case_no: str, lines: Sequence[tuple[int, UUID]]
 ) -> None:
-    """The restoration is about the money of these hops too; each with its hold."""
+    """Add the money of these hops to the restoration, each with its hold."""
     await connection.execute(
         "INSERT INTO restoration_line (restoration_id, case_no, hop_no, hold_id)"
         " SELECT $1, $2, l.hop_no, l.hold_id FROM unnest($3::integer[], $4::uuid[]) AS l (hop_no, hold_id)"

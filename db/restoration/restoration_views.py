@@ -1,4 +1,4 @@
-"""Restorations as officers read them: the list, and one with its clocks, its money and what was said against it."""
+"""Views of restorations for officers: the list, and one with its clocks, money and objections."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -60,7 +60,10 @@ async def page(
     overdue: bool | None,
     ack_no: str | None,
 ) -> RestorationPage:
-    """A page of restorations, the longest on hold first; `ack_no` is any number of a case. Raises `BadCursor`."""
+    """Return a page of restorations, the longest on hold first; `ack_no` is any number of a case.
+
+    Raises `BadCursor`.
+    """
     key = _key(after) if after else (None, None)
     rows = await connection.fetch(_LIST, now, state, step, route, overdue, ack_no, *key, limit + 1)
     shown, more = cut(rows, limit)
@@ -141,12 +144,12 @@ GROUP BY o.order_id ORDER BY o.planned_at, o.institution, o.order_id
 async def get(
     connection: Connection, restoration_id: UUID, now: datetime, may: tuple[RestorationVerb, ...]
 ) -> RestorationView:
-    """Everything there is of one, in a transaction whose snapshot stands still. Raises `NotFound`."""
+    """Return a restoration in full; needs a transaction with one snapshot. Raises `NotFound`."""
     head = await connection.fetchrow(f"{_HEAD} WHERE r.restoration_id = $2", now, restoration_id)
     if head is None:
         raise RestorationNotFound(restoration_id)
     more = await connection.fetchrow(_MORE, restoration_id)
-    assert more is not None, "its head was there"
+    assert more is not None, "its head was read before"
     case_no = head["case_ack_no"]
     in_all = await connection.fetchrow(_OF_COMPLAINT, case_no, head["ack_no"])
     told: dict[str, Any] = {**dict(head), **dict(more), **dict(in_all or {})}
@@ -175,5 +178,5 @@ async def _court_order(connection: Connection, court_order_id: int) -> CourtOrde
     row = await connection.fetchrow(
         "SELECT court_order_id, kind, effect, amount_paise FROM court_order WHERE court_order_id = $1", court_order_id
     )
-    assert row is not None, "a foreign key"
+    assert row is not None, "the foreign key guarantees the row"
     return CourtOrderBrief(**dict(row))

@@ -1,4 +1,4 @@
-"""Restorations: their row, the turns of their steps, and the money they are about."""
+"""Restorations: their row, the visits of their steps, and their money."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ from schemas.restoration_enums import (
 
 
 class RestorationRow(FrozenModel):
-    """A restoration as it is worked on."""
+    """A restoration, with the fields needed to work on it."""
 
     restoration_id: UUID
     case_no: str
@@ -43,7 +43,7 @@ class RestorationRow(FrozenModel):
 
 
 class TurnRow(FrozenModel):
-    """One turn of one step."""
+    """One visit of one step."""
 
     step: Step
     turn: int
@@ -56,7 +56,7 @@ class TurnRow(FrozenModel):
 
 
 class Line(FrozenModel):
-    """The money of one hop that a restoration is about (paise)."""
+    """The money of one hop in a restoration (paise)."""
 
     hop_no: int
     hold_id: UUID
@@ -66,41 +66,41 @@ class Line(FrozenModel):
     due_paise: int | None
     objection_id: int | None
     left_out: bool
-    """whether an SP, a court or a supervisor has left it out"""
+    """whether an SP, a court or a supervisor has excluded it"""
     retained_by_kind: RetainedBy | None
     retained_by_id: str | None
-    """what keeps its hold from lapsing"""
+    """the court's order or the restoration because of which its hold does not lapse"""
     heard_left_paise: int | None
-    """what its holder was heard about and has not gone home; None: not heard yet"""
+    """noticed amount that is not restored yet; None before the notice is served and the objection period over"""
     held_paise: int
     to_release_paise: int
-    """what of it live orders let go"""
+    """amount that live orders release"""
     to_restore_paise: int
-    """what of it live orders give back"""
+    """amount that live orders restore"""
 
     @property
     def kept_by(self) -> str | None:
-        """What keeps its hold from lapsing, to be told to an officer."""
+        """The reason why its hold does not lapse, as text for an officer."""
         return self.retained_by_kind and f"{self.retained_by_kind.value} {self.retained_by_id}"
 
     @property
     def is_out(self) -> bool:
-        """Whether it does not go home by this restoration: an objection was right, or it was left out."""
+        """Whether an upheld objection or an exclusion takes it out of this restoration."""
         return self.objection_id is not None or self.left_out
 
     @property
     def on_hold_paise(self) -> int:
-        """What of it is on hold and this restoration's, whatever is ordered; what came after the notice is not."""
+        """Amount of this restoration on hold, ordered or not; excludes money that came after the notice."""
         return self._heard(self.held_paise)
 
     @property
     def free_paise(self) -> int:
-        """What of it may go home by this restoration."""
+        """Amount that this restoration may restore."""
         return self._heard(max(self.held_paise - self.to_release_paise, 0))
 
     @property
     def not_ordered_paise(self) -> int:
-        """What is on hold and no order asks for, whether it is this restoration's or not."""
+        """Amount on hold that no order asks for, in this restoration or not."""
         return max(self.held_paise - self.to_release_paise - self.to_restore_paise, 0)
 
     def _heard(self, paise: int) -> int:
@@ -114,7 +114,7 @@ _TURN: Final = ", ".join(TurnRow.model_fields)
 
 
 async def case_of(connection: Connection, restoration_id: UUID) -> str:
-    """The case a restoration belongs to. Raises `NotFound`."""
+    """Return the case of a restoration. Raises `NotFound`."""
     case_no: str | None = await connection.fetchval(
         "SELECT case_no FROM restoration WHERE restoration_id = $1", restoration_id
     )
@@ -124,7 +124,7 @@ async def case_of(connection: Connection, restoration_id: UUID) -> str:
 
 
 async def lock(connection: Connection, restoration_id: UUID) -> RestorationRow:
-    """One restoration, its case's row locked and then its own. Raises `NotFound`."""
+    """Lock the case's row, then the restoration's row, and return the restoration. Raises `NotFound`."""
     await cases.hold(connection, await case_of(connection, restoration_id))
     row = await connection.fetchrow(
         f"SELECT {_ROW} FROM restoration WHERE restoration_id = $1 FOR UPDATE", restoration_id
@@ -134,7 +134,7 @@ async def lock(connection: Connection, restoration_id: UUID) -> RestorationRow:
 
 
 async def find(connection: Connection, restoration_id: UUID) -> RestorationRow | None:
-    """One restoration, unlocked; None where there is none."""
+    """Return one restoration without a lock, or None."""
     row = await connection.fetchrow(f"SELECT {_ROW} FROM restoration WHERE restoration_id = $1", restoration_id)
     return RestorationRow(**dict(row)) if row else None
 
@@ -143,7 +143,7 @@ async def find(connection: Connection, restoration_id: UUID) -> RestorationRow |
 
 
 async def turns(connection: Connection, restoration_id: UUID) -> list[TurnRow]:
-    """Every turn of every step, in the order in which they were opened."""
+    """Return every visit of every step, in the order of their opening."""
     rows = await connection.fetch(
         f"SELECT {_TURN} FROM restoration_step WHERE restoration_id = $1 ORDER BY place", restoration_id
     )
@@ -153,7 +153,7 @@ async def turns(connection: Connection, restoration_id: UUID) -> list[TurnRow]:
 async def end_turn(
     connection: Connection, row: RestorationRow, outcome: StepOutcome, at: datetime, by: str, reason: str
 ) -> None:
-    """The open turn of the step is over."""
+    """End the open visit of the step."""
     await connection.execute(
         "UPDATE restoration_step SET ended_at = $2, ended_by = $3, outcome = $4, reason = $5"
         " WHERE restoration_id = $1 AND ended_at IS NULL",
@@ -168,7 +168,7 @@ async def end_turn(
 async def open_turn(
     connection: Connection, restoration_id: UUID, step: Step, at: datetime, due_at: datetime
 ) -> RestorationRow:
-    """Open the next turn of a step, as the one that the restoration is at; whatever was made ready is so no more."""
+    """Open the next visit of a step and make it the current step of the restoration."""
     turn = await connection.fetchval(
         "INSERT INTO restoration_step (restoration_id, step, turn, opened_at, due_at)"
         " SELECT $1, $2, coalesce(max(turn), 0) + 1, $3, $4 FROM restoration_step"
@@ -189,7 +189,7 @@ async def open_turn(
 
 
 async def note_reminded(connection: Connection, restoration_id: UUID, at: datetime) -> None:
-    """Somebody was reminded of the open step."""
+    """Write that an officer was reminded of the open step."""
     await connection.execute(
         "UPDATE restoration_step SET reminded_at = $2 WHERE restoration_id = $1 AND ended_at IS NULL",
         restoration_id,
@@ -198,7 +198,7 @@ async def note_reminded(connection: Connection, restoration_id: UUID, at: dateti
 
 
 async def note_escalated(connection: Connection, restoration_id: UUID, at: datetime) -> None:
-    """The supervisor was told of the open step."""
+    """Write that the supervisor was told of the open step."""
     await connection.execute(
         "UPDATE restoration_step SET escalated_at = $2 WHERE restoration_id = $1 AND ended_at IS NULL",
         restoration_id,
@@ -210,7 +210,7 @@ async def note_escalated(connection: Connection, restoration_id: UUID, at: datet
 
 
 async def set_route(connection: Connection, restoration_id: UUID, picked: RoutePicked) -> None:
-    """The law by which the money goes back."""
+    """Write the route by which the money is restored, with the reasons for it."""
     await connection.execute(
         "UPDATE restoration SET route = $2, route_reasons = $3 WHERE restoration_id = $1",
         restoration_id,
@@ -220,14 +220,14 @@ async def set_route(connection: Connection, restoration_id: UUID, picked: RouteP
 
 
 async def set_court_order(connection: Connection, restoration_id: UUID, court_order_id: int | None) -> None:
-    """The order under which it goes on; None: there is none any more."""
+    """Write the court's order on which the restoration relies; None removes it."""
     await connection.execute(
         "UPDATE restoration SET court_order_id = $2 WHERE restoration_id = $1", restoration_id, court_order_id
     )
 
 
 async def set_prepared(connection: Connection, restoration_id: UUID, by: str, due: dict[int, int]) -> None:
-    """Made ready for approval: what goes home of each hop, in paise."""
+    """Write that approval is prepared, with the amount to restore of each hop, in paise."""
     await connection.execute(
         "UPDATE restoration_line SET due_paise = d.paise FROM unnest($2::integer[], $3::bigint[]) AS d (hop_no, paise)"
         " WHERE restoration_id = $1 AND restoration_line.hop_no = d.hop_no",
@@ -239,7 +239,7 @@ async def set_prepared(connection: Connection, restoration_id: UUID, by: str, du
 
 
 async def made_ready(connection: Connection, ack_no: str) -> list[UUID]:
-    """The complaint's restorations that are ready for approval and not approved."""
+    """Return the complaint's restorations that are prepared for approval and not approved."""
     rows = await connection.fetch(
         "SELECT restoration_id FROM restoration WHERE ack_no = $1 AND state = 'open' AND prepared_by IS NOT NULL"
         " AND approved_by IS NULL",
@@ -249,7 +249,7 @@ async def made_ready(connection: Connection, ack_no: str) -> list[UUID]:
 
 
 async def unprepare(connection: Connection, restoration_id: UUID) -> None:
-    """It is not ready for approval any more, or approved: what is to be divided is divided anew."""
+    """Undo preparation and approval; the money is allocated again."""
     await connection.execute(
         "UPDATE restoration SET prepared_by = NULL, approved_by = NULL WHERE restoration_id = $1", restoration_id
     )
@@ -259,14 +259,14 @@ async def unprepare(connection: Connection, restoration_id: UUID) -> None:
 
 
 async def set_approved(connection: Connection, restoration_id: UUID, by: str) -> None:
-    """Approved; the database refuses whoever prepared it."""
+    """Write the approval. The database refuses the officer who prepared it."""
     await connection.execute("UPDATE restoration SET approved_by = $2 WHERE restoration_id = $1", restoration_id, by)
 
 
 async def close(
     connection: Connection, restoration_id: UUID, state: RestorationState, at: datetime, by: str, reason: str
 ) -> None:
-    """It is over."""
+    """Close the restoration in this state."""
     await connection.execute(
         "UPDATE restoration SET state = $2, closed_at = $3, closed_by = $4, reason = $5 WHERE restoration_id = $1",
         restoration_id,
@@ -304,12 +304,15 @@ WHERE l.restoration_id = $1 ORDER BY l.hop_no
 
 
 async def lines(connection: Connection, restoration_id: UUID) -> list[Line]:
-    """The money it is about, hop by hop."""
+    """Return the money of the restoration, by hop."""
     return [Line(**dict(row)) for row in await connection.fetch(_LINES, restoration_id)]
 
 
 async def of_complaint(connection: Connection, case_no: str, ack_no: str) -> int:
-    """What of a victim's money is on hold and not ordered to be let go, or has gone home: over all rounds, in paise."""
+    """Return a victim's money that is on hold or restored, over all rounds, in paise.
+
+    Amounts that a bank is ordered to release are excluded.
+    """
     total: int = await connection.fetchval(
         "SELECT (coalesce(sum(b.balance_paise), 0) - coalesce((SELECT sum(l.amount_paise - l.confirmed_paise)"
         "  FROM hop h JOIN bank_order_line l USING (case_no, hop_no) JOIN bank_order o USING (order_id)"
@@ -324,7 +327,7 @@ async def of_complaint(connection: Connection, case_no: str, ack_no: str) -> int
 
 
 async def note_heard(connection: Connection, restoration_id: UUID, hold_id: UUID | None = None) -> None:
-    """The holder of this account (None: of each not heard yet) is heard about what is on hold or gone home of it."""
+    """Write the amount on hold or restored as noticed: for one hold, or (None) for lines not noticed yet."""
     await connection.execute(
         "UPDATE restoration_line l SET heard_paise = coalesce((SELECT b.balance_paise FROM ledger_balance b"
         "  WHERE b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held'), 0)"
@@ -337,12 +340,12 @@ async def note_heard(connection: Connection, restoration_id: UUID, hold_id: UUID
 
 
 async def forget_heard(connection: Connection, restoration_id: UUID) -> None:
-    """Its holders are heard anew."""
+    """Remove the noticed amounts, because notices are served again."""
     await connection.execute("UPDATE restoration_line SET heard_paise = NULL WHERE restoration_id = $1", restoration_id)
 
 
 async def restored_paise(connection: Connection, restoration_id: UUID) -> int:
-    """What banks have confirmed that they gave back under its orders, in paise."""
+    """Return the amount that banks have confirmed under its orders, in paise."""
     total: int = await connection.fetchval(
         "SELECT coalesce(sum(l.confirmed_paise), 0)::bigint FROM bank_order_line l JOIN bank_order o USING (order_id)"
         " WHERE o.restoration_id = $1",
@@ -352,13 +355,13 @@ async def restored_paise(connection: Connection, restoration_id: UUID) -> int:
 
 
 async def order_states(connection: Connection, restoration_id: UUID) -> tuple[OrderState, ...]:
-    """How its orders to banks stand."""
+    """Return the states of its orders to banks."""
     rows = await connection.fetch("SELECT state FROM bank_order WHERE restoration_id = $1", restoration_id)
     return tuple(OrderState(row["state"]) for row in rows)
 
 
 async def keep_or_let_go(connection: Connection, restoration_id: UUID) -> list[UUID]:
-    """The holds of its lines lapse again, unless another approved restoration keeps them; what a court keeps stays."""
+    """End its retention of holds, or pass it to another approved restoration; return their ids."""
     rows = await connection.fetch(
         "UPDATE account_hold a SET (retained_by_kind, retained_by_id) = (SELECT 'restoration', r.restoration_id::text"
         "  FROM restoration r JOIN restoration_line l USING (restoration_id) WHERE l.hold_id = a.hold_id"
@@ -371,7 +374,7 @@ async def keep_or_let_go(connection: Connection, restoration_id: UUID) -> list[U
 
 
 async def keep(connection: Connection, restoration_id: UUID) -> list[UUID]:
-    """The holds of what goes home do not lapse: the order to give it back exists."""
+    """Retain the holds of money under an order to restore, so that they do not lapse; return their ids."""
     rows = await connection.fetch(
         "UPDATE account_hold a SET retained_by_kind = 'restoration', retained_by_id = ($1::uuid)::text"
         " WHERE a.retained_by_kind IS NULL AND EXISTS"
@@ -383,7 +386,7 @@ async def keep(connection: Connection, restoration_id: UUID) -> list[UUID]:
 
 
 class Payer(FrozenModel):
-    """Where a hop's money came from in the first place: the account the victim paid from."""
+    """The account from which the victim paid: the origin of a hop's money."""
 
     hop_no: int
     institution_as_told: str
@@ -392,7 +395,7 @@ class Payer(FrozenModel):
 
 
 async def payers(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> list[Payer]:
-    """Of each hop, who made the transfer at the top of its trail."""
+    """Return the payer of the first transfer in the trail of each hop."""
     rows = await connection.fetch(
         "WITH RECURSIVE up AS ("
         " SELECT hop_no AS asked, parent_hop_no, payer_institution_as_told, payer_holder, payer_ifsc FROM hop"
@@ -407,16 +410,16 @@ async def payers(connection: Connection, case_no: str, hop_nos: Sequence[int]) -
     return [Payer(**dict(row)) for row in rows]
 
 
-# -- facts that others write -------------------------------------------------------------------------------------------
+# -- facts of other areas ----------------------------------------------------------------------------------------------
 
 
 async def case_state(connection: Connection, case_no: str) -> CaseState:
-    """Whether money of the case is still being chased."""
+    """Return the state of the case: whether its money is still in play."""
     return CaseState(await connection.fetchval("SELECT state FROM case_file WHERE case_no = $1", case_no))
 
 
 async def fir_is_registered(connection: Connection, case_no: str) -> bool:
-    """Whether a first information report stands."""
+    """Return whether the case has an FIR in force."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM fir WHERE case_no = $1 AND state IN ('registered', 'signed'))", case_no
     )
@@ -429,12 +432,12 @@ class _AboutMoney(FrozenModel):
     """None: it is about every account of the case"""
 
     def is_about(self, line: Line) -> bool:
-        """Whether it is about the account of this money."""
+        """Return whether it is about the account of this money."""
         return self.account_key is None or (self.institution, self.account_key) == (line.institution, line.account_key)
 
 
 class CourtOrderRow(_AboutMoney):
-    """An order that may be one for a restoration."""
+    """A court's order on which a restoration may rely."""
 
     court_order_id: int
     kind: CourtOrderKind
@@ -449,7 +452,7 @@ WHERE c.withdrawn_at IS NULL AND c.effect = ANY($2) AND c.kind = ANY($3)
   AND (c.account_key IS NULL OR EXISTS (
       SELECT FROM restoration_line l JOIN account_hold a USING (hold_id)
       WHERE l.restoration_id = $1 AND a.institution = c.institution AND a.account_key = c.account_key))
-  -- One whose sum has been ordered home leads nobody any more.
+  -- An order whose sum is already ordered to be restored is no longer usable.
   AND (c.effect <> 'restore' OR c.amount_paise IS NULL OR c.amount_paise > (
       SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN o.confirmed_paise ELSE o.amount_paise END), 0)
       FROM court_order_lines(c.court_order_id) o))
@@ -458,14 +461,14 @@ ORDER BY c.court_order_id DESC
 
 
 async def court_orders(connection: Connection, restoration_id: UUID) -> list[CourtOrderRow]:
-    """The orders about its money that end a step or pick a route, the newest first."""
+    """Return the orders about its money that end a step or determine a route, the newest first."""
     effects = [effect.value for effect in ENDS_BY]
     rows = await connection.fetch(_ORDERS, restoration_id, effects, [kind.value for kind in LEADS_TO])
     return [CourtOrderRow(**dict(row)) for row in rows]
 
 
 async def is_withdrawn(connection: Connection, court_order_id: int) -> bool:
-    """Whether an order was taken in by mistake."""
+    """Return whether an order was withdrawn, because it was entered by mistake."""
     found: bool = await connection.fetchval(
         "SELECT withdrawn_at IS NOT NULL FROM court_order WHERE court_order_id = $1", court_order_id
     )
@@ -473,16 +476,16 @@ async def is_withdrawn(connection: Connection, court_order_id: int) -> bool:
 
 
 class Covered(_AboutMoney):
-    """What may still go home of what a row of an order names, after all that was ordered under it."""
+    """Amount that may still be restored under an entry of an order, after all orders to banks under it."""
 
     left_paise: int | None
-    """None: it names no sum"""
+    """None: the order names no sum"""
 
 
 async def covered(connection: Connection, court_order_id: int) -> list[Covered]:
-    """What of an order is left to go home, account by account that it names.
+    """Return the remaining amounts of an order, one per account that it names.
 
-    Of a bank's order that was cancelled what it has done counts still.
+    Of a cancelled order to a bank the executed part still counts.
     """
     rows = await connection.fetch(
         "SELECT s.institution, s.account_key, CASE WHEN s.amount_paise IS NOT NULL THEN greatest(s.amount_paise"

@@ -1,1 +1,1 @@
-"""Tracing the money: hold requests, banks' answers, discrepancies."""
+"""Tracing of money: hold requests, banks' answers, discrepancies."""

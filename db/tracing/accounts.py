@@ -1,4 +1,4 @@
-"""One account as all cases see it."""
+"""One account as seen by all cases."""
 
 from typing import Final
 
@@ -35,7 +35,7 @@ WHERE h.institution = $1 AND h.account_key = $2 AND h.case_no > $3 GROUP BY h.ca
 
 
 async def view(connection: Connection, asked: AccountQuestion) -> AccountView:
-    """What every case has on the account. Raises `NotFound` for one that no case knows, `BadCursor`."""
+    """Return the totals of every case on the account. Raises `BadCursor`, and `NotFound` for an unknown account."""
     institution, key = asked.institution.strip().upper(), account_key(asked.account)
     (after,) = from_cursor(asked.after, str) if asked.after else ("",)
     account = await connection.fetchrow(_ACCOUNT, institution, key)

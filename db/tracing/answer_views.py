@@ -1,4 +1,4 @@
-"""Reading banks' answers line by line, and the contradictions in them."""
+"""Views of banks' answers line by line, and of their discrepancies."""
 
 from typing import Final
 
@@ -29,7 +29,7 @@ WHERE c.case_no = $1 AND c.contradiction_id > $2 ORDER BY c.contradiction_id LIM
 
 
 async def page(connection: Connection, ack_no: str, after: str | None, limit: int) -> AnswerPage:
-    """Up to `limit` lines of banks' answers about a case, as taken. Raises `NotFound`, `BadCursor`."""
+    """Return up to `limit` lines of banks' answers about a case, as received. Raises `NotFound`, `BadCursor`."""
     after_id = int_after(after)
     case_no = await case_no_of(connection, ack_no)
     rows, more = cut(await connection.fetch(_ANSWERS, case_no, after_id, limit + 1), limit)
@@ -38,7 +38,7 @@ async def page(connection: Connection, ack_no: str, after: str | None, limit: in
 
 
 async def contradictions(connection: Connection, ack_no: str, after: str | None, limit: int) -> ContradictionPage:
-    """Up to `limit` contradictions of a case. Raises `NotFound`, `BadCursor`."""
+    """Return up to `limit` discrepancies of a case. Raises `NotFound`, `BadCursor`."""
     after_id = int_after(after)
     case_no = await case_no_of(connection, ack_no)
     rows, more = cut(await connection.fetch(_CONTRADICTIONS, case_no, after_id, limit + 1), limit)

@@ -1,4 +1,4 @@
-"""What banks answered: the updates as posted, their lines, and the contradictions in them."""
+"""Banks' answers: the updates as posted, their lines, and their discrepancies."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,24 +9,24 @@ from schemas.base import FrozenModel
 from schemas.identifiers import reference_key
 from schemas.tracing.answers import Contradiction, Judgement, KnownLines
 
-WORDS: Final = (
+BOUND_LINE: Final = (
     "jsonb_build_object('line_no', line_no, 'kind', kind, 'disposition', disposition, 'hop_nos', hop_nos,"
     " 'status_code', status_code, 'amount_paise', amount_paise, 'claim_paise', claim_paise,"
     " 'applied_paise', applied_paise, 'remarks', remarks, 'raw', raw)::text || E'\\n'"
 )
-"""A line of an answer as the case log binds it: what the bank said, and what became of it. Never another text: those
-that stand in logs would no longer fit."""
+"""SQL of a line of an answer, with its disposition, as the case log binds it. The text must never change, because the
+logs hold digests of it."""
 
 
 class Given(FrozenModel):
-    """The last reply that one body got, and how often the body was judged anew by then."""
+    """The last reply to a body, and how often the body had been judged again by then."""
 
     reply: dict[str, int]
     said_again: int
 
 
 async def reply_given(connection: Connection, institution: str, body_digest: bytes) -> Given | None:
-    """The last reply that this very body got; None for a new one."""
+    """Return the last reply to this body; None for a new body."""
     row = await connection.fetchrow(
         "SELECT reply, said_again FROM status_update WHERE institution = $1 AND body_digest = $2"
         " ORDER BY said_again DESC LIMIT 1",
@@ -37,7 +37,7 @@ async def reply_given(connection: Connection, institution: str, body_digest: byt
 
 
 async def known_lines(connection: Connection, case_no: str, institution: str, keys: Sequence[str]) -> KnownLines:
-    """Which of these lines this institution has told already."""
+    """Return which of these lines this institution has sent before."""
     rows = await connection.fetch(
         "SELECT natural_key, bool_and(disposition = 'contradiction' AND hop_nos = '{}') AS stray FROM answer"
         " WHERE case_no = $1 AND institution = $2 AND natural_key = ANY($3) AND disposition <> 'duplicate'"
@@ -62,7 +62,10 @@ async def insert_update(
     at: datetime,
     reply: dict[str, Any],
 ) -> int:
-    """Write an update as it came, the first time or once more, with the reply it gets; return its id."""
+    """Write an update as received, with its reply; return its id.
+
+    The same body may be written again with a higher `said_again`.
+    """
     update_id: int = await connection.fetchval(
         "INSERT INTO status_update (institution, case_no, job_id, body_digest, said_again, received_at, reply)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING update_id",
@@ -85,7 +88,10 @@ async def insert_lines(
     judgements: Sequence[Judgement],
     at: datetime,
 ) -> tuple[list[int], bytes]:
-    """Write every line with what became of it; return the answer ids in the lines' order, and all their `WORDS`."""
+    """Write every line with its disposition; return the answer ids and the bound texts, in order.
+
+    The texts are `BOUND_LINE` of all lines, joined.
+    """
     rows = [
         {
             "update_id": update_id,
@@ -119,11 +125,11 @@ async def insert_lines(
         " r.status_code, r.amount_paise, r.claim_paise, r.applied_paise, r.remarks, r.flags, r.raw,"
         " r.occurred_at, $2, r.reference_key, r.root_reference_key, r.balance_paise, r.balance_is_free"
         " FROM jsonb_populate_recordset(NULL::answer, $1::jsonb) AS r ORDER BY r.line_no"
-        f" RETURNING answer_id, {WORDS} AS words",
+        f" RETURNING answer_id, {BOUND_LINE} AS bound_line",
         rows,
         at,
     )
-    return [row["answer_id"] for row in written], "".join(row["words"] for row in written).encode()
+    return [row["answer_id"] for row in written], "".join(row["bound_line"] for row in written).encode()
 
 
 async def insert_contradictions(
@@ -134,7 +140,7 @@ async def insert_contradictions(
     answer_ids: Sequence[int | None],
     at: datetime,
 ) -> None:
-    """Keep what could not be taken as it stands, each beside the line that said it, where an answer did."""
+    """Write the discrepancies, each with the answer line that caused it, if there is one."""
     await connection.executemany(
         "INSERT INTO contradiction (case_no, hop_no, answer_id, institution, kind, claimed_paise, applied_paise,"
         " opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",

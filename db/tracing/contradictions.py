@@ -1,4 +1,4 @@
-"""Contradictions: what finds them across lines and cases, and how they were settled."""
+"""Discrepancies: the checks across lines and cases that find them, and their resolutions."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from schemas.tracing.contradictions import BankDoubts, BankDoubtsList, Settlemen
 
 
 class Doubt(FrozenModel):
-    """Two figures that stand against each other, found by looking beyond one line."""
+    """Two figures that contradict each other, found beyond one line."""
 
     answer_id: int
     hop_no: int | None
@@ -22,7 +22,7 @@ class Doubt(FrozenModel):
 
 
 class ContradictionRow(FrozenModel):
-    """A contradiction as it is settled."""
+    """A discrepancy, with the fields needed to resolve it."""
 
     contradiction_id: int
     case_no: str
@@ -35,10 +35,10 @@ class ContradictionRow(FrozenModel):
 
 
 async def lock(connection: Connection, keys: Iterable[str]) -> None:
-    """One answer at a time looks across cases at these accounts and references.
+    """Lock these accounts and references, so that one answer at a time checks them across cases.
 
-    Take it last of all locks: whoever holds it waits for nothing else. Keys share 256 locks, so that an answer of
-    many lines does not fill the server's table of them.
+    Take it as the last lock, so that its holder waits for no other lock. Keys share 256 locks, so that an answer with
+    many lines does not fill the server's lock table.
     """
     await connection.execute(
         "SELECT pg_advisory_xact_lock(17, place) FROM (SELECT DISTINCT abs(hashtext(k)::bigint % 256)::integer AS place"
@@ -47,8 +47,8 @@ async def lock(connection: Connection, keys: Iterable[str]) -> None:
     )
 
 
-# A line may name money of a transaction that lines of other hops and cases name too. References come again after years:
-# in another case it is the same transaction only with the same sum.
+# A line may claim money of a transaction that lines of other hops and cases claim too. References are used again after
+# years, so in another case only the same sum shows the same transaction.
 _CLAIMED_TWICE: Final = """
 SELECT a.answer_id, a.hop_nos[1] AS hop_no, t.claimed AS claimed_paise, t.most AS against_paise
 FROM answer a CROSS JOIN LATERAL (
@@ -72,7 +72,10 @@ ORDER BY a.answer_id
 
 
 async def claimed_twice(connection: Connection, answer_ids: Sequence[int]) -> list[Doubt]:
-    """Of these lines, those whose transaction is claimed, over all hops and cases, with more than it moved."""
+    """Return those of these lines whose transaction is claimed for more than it moved.
+
+    Claims of all hops and cases count.
+    """
     return [Doubt(**dict(row)) for row in await connection.fetch(_CLAIMED_TWICE, list(answer_ids))]
 
 
@@ -90,7 +93,7 @@ ORDER BY a.answer_id
 
 
 async def held_by_two(connection: Connection, answer_ids: Sequence[int]) -> list[Doubt]:
-    """Of these lines, the holds on a transfer of which another bank says that it holds the money."""
+    """Return those of these holds on a transfer that another bank also reports on hold."""
     return [Doubt(**dict(row)) for row in await connection.fetch(_HELD_BY_TWO, list(answer_ids))]
 
 
@@ -101,7 +104,8 @@ LAST_BALANCE: Final = """
     WHERE b.institution = t.institution AND b.account_key = t.account_key AND a.balance_paise IS NOT NULL
     ORDER BY a.received_at DESC, a.answer_id DESC LIMIT 1
 """
-"""What account `t` has, on hold or not, by what the bank said last; what is free goes beside what all cases `held`."""
+"""Balance of account `t` by the bank's last statement, with money on hold. A free balance is added to the amount that
+all cases hold."""
 
 HELD_OVER_CASES: Final = """
     SELECT coalesce(sum(l.balance_paise) FILTER (WHERE l.bucket = 'held'), 0)::bigint AS held_paise,
@@ -109,7 +113,7 @@ HELD_OVER_CASES: Final = """
     FROM hop m JOIN ledger_balance l ON l.case_no = m.case_no AND l.hop_no = m.hop_no
     WHERE m.institution = t.institution AND m.account_key = t.account_key
 """
-"""What all cases have on account `t`."""
+"""Amounts of all cases on account `t`."""
 
 _HELD_ABOVE: Final = f"""
 SELECT t.answer_id, t.hop_no, held.held_paise AS claimed_paise, greatest(last.balance_paise, 0) AS against_paise
@@ -127,12 +131,12 @@ WHERE held.held_paise > greatest(last.balance_paise, 0) ORDER BY t.answer_id
 async def held_above_balance(
     connection: Connection, answer_ids: Sequence[int], account_keys: Sequence[str]
 ) -> list[Doubt]:
-    """Of these accounts, those on which all cases hold more than the bank last said is there."""
+    """Return those of these accounts on which all cases hold more than the bank's last stated balance."""
     return [Doubt(**dict(row)) for row in await connection.fetch(_HELD_ABOVE, list(answer_ids), list(account_keys))]
 
 
 async def accounts_of(connection: Connection, answer_ids: Sequence[int]) -> list[str]:
-    """The accounts about which these lines tell a hold or a balance."""
+    """Return the accounts for which these lines state a hold or a balance."""
     rows = await connection.fetch(
         "SELECT DISTINCT h.account_key FROM answer a"
         " JOIN hop h ON h.case_no = a.case_no AND h.hop_no = a.hop_nos[1] AND h.institution = a.institution"
@@ -144,7 +148,7 @@ async def accounts_of(connection: Connection, answer_ids: Sequence[int]) -> list
 
 
 async def is_known(connection: Connection, case_no: str, kind: ContradictionKind, doubt: Doubt) -> bool:
-    """Whether these very figures stand against each other already, settled or not."""
+    """Return whether a discrepancy with exactly these figures exists, resolved or not."""
     known: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM contradiction WHERE case_no = $1 AND kind = $2"
         " AND hop_no IS NOT DISTINCT FROM $3 AND claimed_paise = $4 AND applied_paise = $5)",
@@ -158,7 +162,7 @@ async def is_known(connection: Connection, case_no: str, kind: ContradictionKind
 
 
 async def case_of(connection: Connection, contradiction_id: int) -> str:
-    """The case that a contradiction is in. Raises `NotFound`."""
+    """Return the case of a discrepancy. Raises `NotFound`."""
     case_no: str | None = await connection.fetchval(
         "SELECT case_no FROM contradiction WHERE contradiction_id = $1", contradiction_id
     )
@@ -168,7 +172,7 @@ async def case_of(connection: Connection, contradiction_id: int) -> str:
 
 
 async def get(connection: Connection, contradiction_id: int) -> ContradictionRow:
-    """One contradiction, with what the line says that opened it. Raises `NotFound`."""
+    """Return one discrepancy, with the kind of the line that opened it. Raises `NotFound`."""
     row = await connection.fetchrow(
         "SELECT c.contradiction_id, c.case_no, c.hop_no, c.institution, c.kind, a.kind AS line, c.claimed_paise,"
         " c.applied_paise FROM contradiction c LEFT JOIN answer a USING (answer_id) WHERE c.contradiction_id = $1",
@@ -180,7 +184,7 @@ async def get(connection: Connection, contradiction_id: int) -> ContradictionRow
 
 
 async def standing(connection: Connection, contradiction_id: int) -> Settlement | None:
-    """The settlement that stands: the last one."""
+    """Return the resolution in force, which is the last one, or None."""
     row = await connection.fetchrow(
         "SELECT settlement_no, decision, reason, settled_by, settled_at, proposed_by, transaction_id"
         " FROM contradiction_settlement WHERE contradiction_id = $1 ORDER BY settlement_no DESC LIMIT 1",
@@ -190,7 +194,10 @@ async def standing(connection: Connection, contradiction_id: int) -> Settlement 
 
 
 async def stands_booked(connection: Connection, contradiction_id: int) -> list[Entry]:
-    """What the settlements of a contradiction have booked in sum: each takes back what the one before it booked."""
+    """Return the sum of the entries of all resolutions of a discrepancy.
+
+    Each resolution reverses the entries of the one before.
+    """
     rows = await connection.fetch(
         "SELECT e.hop_no, e.bucket, sum(e.amount_paise)::bigint AS amount_paise FROM contradiction_settlement s"
         " JOIN ledger_entry e USING (transaction_id) WHERE s.contradiction_id = $1"
@@ -212,7 +219,7 @@ async def insert_settlement(
     from_held: bool,
     proposed_by: str | None,
 ) -> None:
-    """Write how it is settled from now on."""
+    """Write a new resolution."""
     await connection.execute(
         "INSERT INTO contradiction_settlement (contradiction_id, settlement_no, decision, reason, settled_by,"
         " settled_at, transaction_id, from_held, proposed_by, replaces)"
@@ -232,7 +239,7 @@ async def insert_settlement(
 async def propose(
     connection: Connection, contradiction_id: int, settlement_no: int, settling: Settling, by: str, at: datetime
 ) -> bool:
-    """Keep what somebody proposes; false when the same person has proposed it before."""
+    """Write an officer's proposal; false if the same officer has proposed it before."""
     done = await connection.fetchval(
         "INSERT INTO settlement_proposal (contradiction_id, settlement_no, decision, proposed_by, reason, proposed_at)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING true",
@@ -249,7 +256,7 @@ async def propose(
 async def proposer(
     connection: Connection, contradiction_id: int, settlement_no: int, settling: Settling, other_than: str
 ) -> str | None:
-    """Who, other than this person, proposed this decision first."""
+    """Return the first officer, other than this one, who proposed this decision, or None."""
     found: str | None = await connection.fetchval(
         "SELECT proposed_by FROM settlement_proposal WHERE contradiction_id = $1 AND settlement_no = $2"
         " AND decision = $3 AND proposed_by <> $4 ORDER BY proposed_at, proposed_by LIMIT 1",
@@ -262,7 +269,7 @@ async def proposer(
 
 
 async def close_task(connection: Connection, found: ContradictionRow, at: datetime, closed_by: str, why: str) -> None:
-    """Close the desk's task about it, unless another of its kind about its hop waits still."""
+    """Close the work item of a discrepancy, unless another one of its kind on its hop is unresolved."""
     await connection.execute(
         "UPDATE desk_task SET state = 'closed', closed_at = $4, closed_by = $5, reason = $6"
         " WHERE case_no = $1 AND kind = 'settle_contradiction' AND state = 'open' AND facts->>'contradiction' = $2"
@@ -286,5 +293,5 @@ FROM contradiction c GROUP BY 1, 2 ORDER BY 1, 2
 
 
 async def by_bank(connection: Connection) -> BankDoubtsList:
-    """Contradictions by bank and kind. Reads every one."""
+    """Return the counts of discrepancies by bank and kind. Reads every discrepancy."""
     return BankDoubtsList(items=tuple(BankDoubts(**dict(row)) for row in await connection.fetch(_BY_BANK)))

@@ -1,4 +1,4 @@
-"""Reading hold requests."""
+"""Views of hold requests."""
 
 from typing import Final
 
@@ -24,7 +24,7 @@ ORDER BY r.wave_no, r.institution LIMIT $4
 
 
 async def page(connection: Connection, ack_no: str, after: str | None, limit: int) -> RequestPage:
-    """Up to `limit` requests of a case, by wave and institution. Raises `NotFound`, `BadCursor`."""
+    """Return up to `limit` requests of a case, by batch and institution. Raises `NotFound`, `BadCursor`."""
     wave_no, institution = from_cursor(after, int, str) if after is not None else (0, "")
     if not 0 <= int(wave_no) <= _MAX_WAVE_NO:
         raise BadCursor

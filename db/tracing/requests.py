@@ -1,4 +1,4 @@
-"""Hold requests: what was asked of whom, and how far silence has climbed."""
+"""Hold requests: their institution, hops, delivery and escalation level."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from schemas.outbox.case import HopBrief, HopRef
 
 
 class RequestRow(FrozenModel):
-    """A hold request; whether its row is locked is said by the function that gives it."""
+    """A hold request; the function that returns it says whether its row is locked."""
 
     request_id: UUID
     case_no: str
@@ -29,12 +29,12 @@ class RequestRow(FrozenModel):
     first_answered_at: UtcDatetime | None
     refusal_code: str | None
     channel: ChannelKind | None
-    """which carried it last"""
+    """the channel that delivered it last"""
     round: int
 
 
 class Planned(FrozenModel):
-    """What came under a request, and whether it is the first request of its case."""
+    """The hops of a new request, and whether it is the first request of its case."""
 
     hop_nos: tuple[int, ...]
     first_of_case: bool
@@ -42,14 +42,14 @@ class Planned(FrozenModel):
 
 
 class Delivered(FrozenModel):
-    """A request that reached its bank, and whether it is the first of its case."""
+    """A delivered request, and whether it is the first of its case."""
 
     first_of_case: bool
     case_opened_at: UtcDatetime
 
 
 class HopToAsk(FrozenModel):
-    """What the bank is told of a hop; the disputed amount is what of it is in play."""
+    """The data of a hop for the bank; the disputed amount is the part in play."""
 
     hop_no: int
     revision: int
@@ -64,7 +64,7 @@ class HopToAsk(FrozenModel):
 
 
 class Weight(FrozenModel):
-    """What of a request its urgency is told by: of all transfers it ever asked about, answered ones too."""
+    """The figures that decide a request's priority, over all transfers that it ever asked about."""
 
     sent_at: UtcDatetime
     freshest_at: UtcDatetime
@@ -78,19 +78,19 @@ _ROW = (
 
 
 async def get(connection: Connection, request_id: UUID) -> RequestRow | None:
-    """One request, its row locked; None when it was never planned."""
+    """Lock one request's row and return it; None if it was never planned."""
     row = await connection.fetchrow(f"{_ROW} WHERE request_id = $1 FOR NO KEY UPDATE", request_id)
     return RequestRow(**dict(row)) if row else None
 
 
 async def find(connection: Connection, request_id: UUID) -> RequestRow | None:
-    """One request as it stands, not locked; None when it was never planned."""
+    """Return one request without a lock; None if it was never planned."""
     row = await connection.fetchrow(f"{_ROW} WHERE request_id = $1", request_id)
     return RequestRow(**dict(row)) if row else None
 
 
 async def get_of_case(connection: Connection, case_no: str, request_id: UUID) -> RequestRow:
-    """One request of one case, its row locked. Raises `NotFound`."""
+    """Lock the row of one request of a case and return it. Raises `NotFound`."""
     row = await get(connection, request_id)
     if row is None or row.case_no != case_no:
         raise RequestNotFound(request_id)
@@ -106,10 +106,10 @@ async def plan(
     hop_refs: Sequence[HopRef],
     at: datetime,
 ) -> Planned | None:
-    """Write the request, its event, and every hop that still waits to be asked under it; None if it is there already.
+    """Write a request, its event, and its hops that still wait for one; None if it exists already.
 
-    A hop that was answered, corrected or put under another request in the meantime is left out; where none is left,
-    nothing is written. One statement: the case is locked for a moment (migration 0006).
+    A hop that was answered, corrected or put under another request in the meantime is omitted. If none is left, nothing
+    is written. It is one statement, so that the case is locked for a short time only (migration 0006).
     """
     row = await connection.fetchrow(
         "SELECT case_opened_at, first_of_case, hop_nos FROM request_plan($1, $2, $3, $4, $5, $6, $7, 'engine')",
@@ -125,7 +125,7 @@ async def plan(
 
 
 async def live_hops(connection: Connection, request_id: UUID) -> list[HopToAsk]:
-    """The hops that this request still asks about, in order."""
+    """Return the hops that this request still asks about, in order."""
     rows = await connection.fetch(
         "SELECT h.hop_no, h.revision, h.reference, h.reference_key, h.amount_paise, b.balance_paise AS disputed_paise,"
         " h.transferred_at, h.layer, h.source, h.opened_at"
@@ -138,7 +138,7 @@ async def live_hops(connection: Connection, request_id: UUID) -> list[HopToAsk]:
 
 
 async def weight(connection: Connection, request_id: UUID) -> Weight:
-    """How heavy a request is that was planned. Raises `NotFound`."""
+    """Return the figures for the priority of a planned request. Raises `NotFound`."""
     row = await connection.fetchrow(
         "SELECT r.sent_at, max(h.transferred_at) AS freshest_at, max(h.disputed_paise) AS largest_paise"
         " FROM hold_request r JOIN request_hop q USING (request_id)"
@@ -150,7 +150,7 @@ async def weight(connection: Connection, request_id: UUID) -> Weight:
     return Weight(**dict(row))
 
 
-# What passed is written before the function reads it, and before the case is locked.
+# The exchanges are written before the function reads them and before the case is locked.
 _DELIVERED: Final = f"""
 WITH kept AS ({bank_exchanges.insert("'hold_request'", 7)} RETURNING 1)
 SELECT case_opened_at, first_of_case FROM request_delivered(
@@ -168,10 +168,10 @@ async def delivered(
     at: datetime,
     exchanges: Sequence[Exchange] = (),
 ) -> Delivered | None:
-    """Write that the bank has it under `job_id`, and the event; None when another attempt has written the same.
+    """Write that the bank has the request under `job_id`, and the event; None if that is written already.
 
-    `round_no` counts how often silence has sent the request over another channel. What passed is kept in any case. One
-    statement: the case is locked for a moment (migrations 0011 and 0059).
+    `round_no` counts how often the request was sent over another channel after no response. The exchanges are stored in
+    any case. It is one statement, so that the case is locked for a short time only (migrations 0011 and 0059).
     """
     row = await connection.fetchrow(
         _DELIVERED,
@@ -187,7 +187,7 @@ async def delivered(
 
 
 async def refused(connection: Connection, request_id: UUID, code: str, message: str) -> bool:
-    """The bank refused the ticket as a whole; false when that is written, or the bank has it after all."""
+    """Write that the bank refused the whole request; false if that is written, or it was delivered anyway."""
     done = await connection.fetchval(
         "UPDATE hold_request SET state = 'refused', refusal_code = $2, refusal_message = $3"
         " WHERE request_id = $1 AND state = 'sending' RETURNING true",
@@ -199,7 +199,7 @@ async def refused(connection: Connection, request_id: UUID, code: str, message: 
 
 
 async def climb(connection: Connection, request_id: UUID, rung: Rung, at: datetime) -> None:
-    """Silence has climbed to `rung`; the wait for the next one counts from `at`."""
+    """Write that the request has reached escalation level `rung`; the wait for the next starts at `at`."""
     await connection.execute(
         "UPDATE hold_request SET rung = $2, rung_at = $3 WHERE request_id = $1", request_id, rung.value, at
     )
@@ -219,21 +219,22 @@ FROM (
 WHERE r.request_id = t.request_id
 RETURNING r.request_id, t.empty AND old.closed_at IS NULL AS done
 """
-"""From the case's requests to their hops: of hops that are not live any more there is no index by case."""
+"""The statement goes from the case's requests to their hops, because hops that are no longer live have no index by
+case."""
 
 
 async def answered(
     connection: Connection, case_no: str, institution: str, hop_nos: Sequence[int], at: datetime
 ) -> list[UUID]:
-    """Note an answer about these hops; close the requests that have no live hop left now and return them."""
+    """Write an answer about these hops; close and return the requests without a live hop."""
     rows = await connection.fetch(ANSWERED, case_no, institution, list(hop_nos), at)
     return [row["request_id"] for row in rows if row["done"]]
 
 
 async def finish_empty(connection: Connection, case_no: str, at: datetime) -> list[UUID]:
-    """Close the case's requests in which no hop is live any more, and return them.
+    """Close the case's requests without a live hop, and return them.
 
-    `answered` are those of which the bank has said anything; the others are `superseded`.
+    Those about which the bank has answered become `answered`; the others become `superseded`.
     """
     rows = await connection.fetch(
         "UPDATE hold_request r SET closed_at = $2,"
@@ -262,19 +263,25 @@ JOIN ledger_balance b ON b.case_no = a.case_no AND b.hop_no = a.hop_no AND b.buc
 
 
 async def send_again(connection: Connection, request_id: UUID) -> list[HopBrief]:
-    """Take every live hop out of the request, to be asked anew under its next revision; `finish_empty` comes next."""
+    """Take every live hop out of the request, to be asked again under its next revision.
+
+    The caller then calls `finish_empty`.
+    """
     return [HopBrief(**dict(row)) for row in await connection.fetch(_SEND_AGAIN, request_id)]
 
 
 async def stop(connection: Connection, request_id: UUID, at: datetime) -> None:
-    """The desk withdrew it, or the ladder gave it up."""
+    """Close the request: the desk withdrew it, or the escalation policy gave it up."""
     await connection.execute(
         "UPDATE hold_request SET state = 'stopped', closed_at = $2 WHERE request_id = $1", request_id, at
     )
 
 
 async def knows_job(connection: Connection, institution: str, job_id: str, case_no: str) -> bool:
-    """Whether the institution gave this job id for this case, or has a request of the case whose id is yet to come."""
+    """Return whether the job id may be one of this case's requests to the institution.
+
+    True if the institution gave this job id for the case, or has a request of the case without a job id yet.
+    """
     known: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM request_job j JOIN hold_request r USING (request_id)"
         "  WHERE j.institution = $1 AND j.job_id = $2 AND r.case_no = $3)"

@@ -1,4 +1,4 @@
-"""Reading the trail: hops as edges, accounts as nodes."""
+"""Views of the trail: hops as edges, accounts as nodes."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -27,7 +27,7 @@ WHERE h.case_no = $1 AND h.hop_no > $2 ORDER BY h.hop_no LIMIT $3
 
 
 async def page(connection: Connection, ack_no: str, after: str | None, limit: int) -> TrailView:
-    """Up to `limit` hops of a case with the accounts they touch. Raises `NotFound`, `BadCursor`."""
+    """Return up to `limit` hops of a case with their accounts. Raises `NotFound`, `BadCursor`."""
     after_hop_no = int_after(after)
     case_no = await case_no_of(connection, ack_no)
     found = await connection.fetch(_HOPS, case_no, after_hop_no, limit + 1)
@@ -66,7 +66,10 @@ def _edge(row: Record) -> TrailEdge:
 
 
 def _ends(row: Record) -> Iterable[TrailNode]:
-    """The account the money came from (the parent hop's payee, or the victim's own) and the one it went to."""
+    """Yield the account that the money left and the one that it reached.
+
+    The first is the parent hop's payee, or the victim's own account.
+    """
     if row["parent_hop_no"] is None:
         yield _node(None, row["payer_institution_as_told"], row["payer_holder"], None, victim=True)
     else:

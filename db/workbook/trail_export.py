@@ -1,4 +1,4 @@
-"""Reading a case whole, as the money-trail workbook needs it."""
+"""Data of a whole case for the export of the money-trail workbook."""
 
 from typing import Final
 
@@ -23,9 +23,9 @@ FROM answer WHERE case_no = $1 AND disposition <> 'duplicate' AND hop_nos <> '{}
 
 
 async def whole_case(connection: Connection, ack_no: str) -> tuple[str, list[ExportHop], list[ExportAnswer]]:
-    """The case's number, all its hops and the lines that were worked in. Raises `NotFound`.
+    """Return the case's number, all its hops, and the answer lines about hops. Raises `NotFound`.
 
-    The caller's transaction gives them one instant.
+    Duplicate lines are omitted. The caller's transaction gives all of them the same instant.
     """
     case_no = await case_no_of(connection, ack_no)
     hops = [

@@ -1,4 +1,4 @@
-"""What the import of a money trail must see of a case: its hops by what a row names, and what became of rows."""
+"""Data of a case for the import of a money trail: its hops, and the dispositions of rows."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,7 +12,7 @@ from schemas.intake import Victim
 
 
 class NamedHop(FrozenModel):
-    """A hop that a row can speak of."""
+    """A hop that a row of the workbook can be about."""
 
     hop_no: int
     layer: int
@@ -25,7 +25,7 @@ class NamedHop(FrozenModel):
 
 
 class LineFate(FrozenModel):
-    """What became of one line of an answer, and the first contradiction in it."""
+    """Disposition of one line of an answer, and its first discrepancy."""
 
     disposition: Disposition
     claim_paise: int
@@ -33,15 +33,15 @@ class LineFate(FrozenModel):
     contradiction: ContradictionKind | None
 
 
-class Teller(FrozenModel):
-    """Whose complaint a number is."""
+class ComplaintOwner(FrozenModel):
+    """Victim and category of a complaint."""
 
     victim: Victim
     category: str
 
 
 class KnownTransfer(FrozenModel):
-    """A transfer that is registered with a case, as `transfer_key` has it."""
+    """A registered transfer of a case, with its `transfer_key`."""
 
     transfer_key: str
     payee_holder: str
@@ -51,7 +51,7 @@ class KnownTransfer(FrozenModel):
 async def named_hops(
     connection: Connection, case_no: str, reference_keys: Sequence[str], account_keys: Sequence[str]
 ) -> list[NamedHop]:
-    """The hops of a case with any of these references or accounts."""
+    """Return the hops of a case with any of these references or accounts."""
     rows = await connection.fetch(
         "SELECT hop_no, layer, institution, reference_key, account_key, parent_hop_no, source, disputed_paise"
         " FROM hop WHERE case_no = $1"
@@ -72,7 +72,7 @@ ORDER BY answer_id
 
 
 async def told_lines(connection: Connection, case_no: str, institution: str, hop_nos: Sequence[int]) -> list[ToldLine]:
-    """What a bank has told of these hops."""
+    """Return a bank's lines about these hops."""
     return [
         ToldLine(
             natural_key=row["natural_key"],
@@ -98,12 +98,12 @@ ORDER BY a.line_no
 
 
 async def fates(connection: Connection, institution: str, body_digest: bytes) -> list[LineFate]:
-    """What became of every line of an answer that was just taken, in their order."""
+    """Return the disposition of every line of an answer just received, in their order."""
     return [LineFate(**dict(row)) for row in await connection.fetch(_FATES, institution, body_digest)]
 
 
-async def teller(connection: Connection, ack_no: str) -> Teller | None:
-    """The victim and the category of a complaint; None for a number nobody has."""
+async def teller(connection: Connection, ack_no: str) -> ComplaintOwner | None:
+    """Return the victim and category of a complaint; None for an unknown number."""
     row = await connection.fetchrow(
         "SELECT c.category, v.name, v.mobile, v.district_as_told AS district, v.woman, v.child, v.senior"
         " FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1",
@@ -112,11 +112,14 @@ async def teller(connection: Connection, ack_no: str) -> Teller | None:
     if row is None:
         return None
     told = dict(row)
-    return Teller(category=told.pop("category"), victim=Victim(**told))
+    return ComplaintOwner(category=told.pop("category"), victim=Victim(**told))
 
 
 async def known_transfer(connection: Connection, case_no: str) -> KnownTransfer | None:
-    """A transfer that a further complaint may name to join the case: best one of an institution we know."""
+    """Return a transfer by which another complaint can join the case, or None.
+
+    A transfer to a known institution comes first.
+    """
     row = await connection.fetchrow(
         "SELECT d.transfer_key, h.payee_holder, h.transferred_at FROM disputed_transfer d"
         " JOIN hop h USING (case_no, hop_no) WHERE d.case_no = $1 ORDER BY h.institution IS NULL, d.hop_no LIMIT 1",
@@ -126,7 +129,7 @@ async def known_transfer(connection: Connection, case_no: str) -> KnownTransfer 
 
 
 async def imported_before(connection: Connection, case_no: str, content: str) -> bool:
-    """Whether the case's log tells of a workbook with this content."""
+    """Return whether the case's log has an import with this content."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM case_event WHERE case_no = $1 AND kind = 'trail_imported'"
         " AND data->>'content' = $2)",

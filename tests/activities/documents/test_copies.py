@@ -92,6 +92,6 @@ async def test_without_the_copy_that_it_names_nothing_is_sent_and_a_person_is_to
     failures = await office.home.bench.rows(
         "SELECT failure, next_attempt_at FROM message WHERE case_no = $1 AND kind = 'paper_for_bank'", case_no
     )
-    assert failures == [("The copy of the FIR that a notice names is not here.", None)]
+    assert failures == [("The copy of the FIR that a notice names is missing.", None)]
     asked = await notes(office.home.bench.pool, "case_no = $1 AND kind = 'supervise'", case_no)
     assert "message not sent: paper_for_bank to bank by email" in asked

@@ -16,7 +16,7 @@ async def test_every_file_is_read_from_its_case(database: Pool) -> None:
         pack._EVENTS,
         pack._SIGNED,
         pack._BODIES,
-        pack._WORDS,
+        pack._BOUND,
         pack._SENT,
     ]
     async with database.acquire() as connection, connection.transaction():
