@@ -37,7 +37,7 @@ class Unreachable(CallFailed):
         self.retry_after_seconds = retry_after_seconds
 
 
-class Foreign(CallFailed):
+class UnusableReply(CallFailed):
     """The reply does not have the agreed shape."""
 
 
@@ -82,7 +82,7 @@ class Caller:
         timeout_seconds: float,
         reply_max_bytes: int = REPLY_MAX_BYTES,
     ) -> Reply:
-        """Post JSON and return the reply of any other status. Raises Unreachable or Foreign.
+        """Post JSON and return the reply of any other status. Raises Unreachable or UnusableReply.
 
         The statuses 408, 425, 429 and 5xx raise Unreachable, because the server cannot work now.
         """
@@ -92,7 +92,7 @@ class Caller:
         except TimeoutError:
             raise Unreachable(f"no reply within {timeout_seconds:g} s") from None
         except aiohttp.ClientResponseError:
-            raise Foreign("the reply is not HTTP") from None
+            raise UnusableReply("the reply is not HTTP") from None
         except aiohttp.ClientError as error:
             # Only the class name is kept, because the text of a transport error may repeat what was sent.
             raise Unreachable(type(error).__name__) from None
@@ -124,12 +124,12 @@ class Caller:
             if status in _RETRY_LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise Unreachable(f"HTTP {status}", _seconds(response.headers.get("Retry-After")))
             if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-                raise Foreign(f"HTTP {status}, a redirect")
+                raise UnusableReply(f"HTTP {status}, a redirect")
             received = bytearray()
             async for chunk in response.content.iter_any():
                 received += chunk
                 if len(received) > reply_max_bytes:
-                    raise Foreign(f"the reply is larger than {reply_max_bytes} bytes")
+                    raise UnusableReply(f"the reply is larger than {reply_max_bytes} bytes")
             return Reply(status, _object(bytes(received)))
 
 

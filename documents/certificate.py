@@ -12,7 +12,7 @@ from typing import Final
 
 from documents.document import WIDE, Blanks, Block, Choices, Column, Document, Heading, Items, Lines, Pairs, table
 from documents.pieces import strong, text
-from documents.wording import Words, words_of
+from documents.wording import Wording, words_of
 from schemas.enums import Language
 
 SECTION: Final = "BSA 63(4)(c)"
@@ -81,7 +81,7 @@ def compose_certificate(record: Certified, language: Language) -> Document:
     )
 
 
-def _record(record: Certified, words: Words) -> Sequence[Block]:
+def _record(record: Certified, words: Wording) -> Sequence[Block]:
     say = words.say
     size = say("certificate.size", files=record.files, events=record.events, size_bytes=record.size_bytes)
     return (
@@ -107,7 +107,7 @@ def _record(record: Certified, words: Words) -> Sequence[Block]:
     )
 
 
-def _party(record: Certified, words: Words) -> Sequence[Block]:
+def _party(record: Certified, words: Wording) -> Sequence[Block]:
     say = words.say
     return (
         Heading(text=say("certificate.part_a"), new_page=True),
@@ -124,7 +124,7 @@ def _party(record: Certified, words: Words) -> Sequence[Block]:
     )
 
 
-def _expert(record: Certified, words: Words) -> Sequence[Block]:
+def _expert(record: Certified, words: Wording) -> Sequence[Block]:
     say = words.say
     return (
         Heading(text=say("certificate.part_b"), new_page=True),
@@ -140,11 +140,11 @@ def _expert(record: Certified, words: Words) -> Sequence[Block]:
     )
 
 
-def _person(words: Words) -> Lines:
+def _person(words: Wording) -> Lines:
     return Lines(labels=tuple(words.say(f"certificate.{one}") for one in ("name", "relation", "address", "office")))
 
 
-def _device(words: Words) -> Sequence[Block]:
+def _device(words: Wording) -> Sequence[Block]:
     say = words.say
     labels = ("make", "colour", "serial", "identity", "more")
     return (
@@ -153,16 +153,16 @@ def _device(words: Words) -> Sequence[Block]:
     )
 
 
-def _hash(record: Certified, words: Words) -> Pairs:
+def _hash(record: Certified, words: Wording) -> Pairs:
     say = words.say
     return Pairs(rows=((say("certificate.value"), record.sha256), (say("certificate.algorithm"), _ALGORITHM)))
 
 
-def _report(record: Certified, words: Words) -> Block:
+def _report(record: Certified, words: Wording) -> Block:
     return text(words, "certificate.report", manifest=record.manifest_file)
 
 
-def _signed(words: Words) -> Sequence[Block]:
+def _signed(words: Wording) -> Sequence[Block]:
     say = words.say
     return (
         Blanks(
@@ -172,5 +172,5 @@ def _signed(words: Words) -> Sequence[Block]:
     )
 
 
-def _period(record: Certified, words: Words) -> str:
+def _period(record: Certified, words: Wording) -> str:
     return words.say("certificate.period", first_at=words.short(record.first_at), last_at=words.short(record.last_at))

@@ -6,12 +6,12 @@ from typing import Any, Final
 from documents import to_banks, to_courts, to_people
 from documents.document import Document, Imprint
 from documents.pieces import Body, lay_out
-from documents.wording import Words, words_of
+from documents.wording import Wording, words_of
 from schemas.documents.facts import PaperFacts
 from schemas.enums import Language
 from schemas.restoration_enums import PaperKind
 
-_BODIES: Final[Mapping[PaperKind, Callable[[Any, Words], Body]]] = {
+_BODIES: Final[Mapping[PaperKind, Callable[[Any, Wording], Body]]] = {
     PaperKind.LIEN_NOTICE: to_banks.lien_notice,
     PaperKind.MAGISTRATE_REPORT: to_courts.magistrate_report,
     PaperKind.FOLLOW_UP: to_banks.follow_up,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from documents.document import NARROW, WIDE, Block, Column, Document, Imprint, Pairs, Paragraph, Table, table
-from documents.wording import Words
+from documents.wording import Wording
 from schemas.documents.facts import AccountFacts, CourtOrderFacts, OfficerFacts, PaperFacts
 
 
@@ -20,7 +20,7 @@ class Body:
     """under our letterhead and signed by the officer"""
 
 
-def lay_out(facts: PaperFacts, words: Words, imprint: Imprint, body: Body) -> Document:
+def lay_out(facts: PaperFacts, words: Wording, imprint: Imprint, body: Body) -> Document:
     """Return the complete document around its body."""
     say = words.say
     return Document(
@@ -41,12 +41,12 @@ def lay_out(facts: PaperFacts, words: Words, imprint: Imprint, body: Body) -> Do
     )
 
 
-def text(words: Words, key: str, **values: object) -> Paragraph:
+def text(words: Wording, key: str, **values: object) -> Paragraph:
     """Return a paragraph with a text of the table."""
     return Paragraph(text=words.say(key, **values))
 
 
-def strong(words: Words, key: str, **values: object) -> Paragraph:
+def strong(words: Wording, key: str, **values: object) -> Paragraph:
     """Return a paragraph in strong type."""
     return Paragraph(text=words.say(key, **values), strong=True)
 
@@ -57,7 +57,7 @@ def pairs(*rows: tuple[str, str]) -> Pairs | None:
     return Pairs(rows=kept) if kept else None
 
 
-def account_table(words: Words, accounts: Sequence[AccountFacts], *, received: bool = True) -> Table:
+def account_table(words: Wording, accounts: Sequence[AccountFacts], *, received: bool = True) -> Table:
     """Return a table of accounts with amounts and total; `received` adds the time of receipt for the bank's search."""
     say = words.say
     total = sum(account.amount_paise for account in accounts)
@@ -76,22 +76,22 @@ def account_table(words: Words, accounts: Sequence[AccountFacts], *, received: b
     )
 
 
-def account_and_ifsc(words: Words, account: str, ifsc: str) -> str:
+def account_and_ifsc(words: Wording, account: str, ifsc: str) -> str:
     """Return an account, with its IFSC if known."""
     return f"{account}, {words.say('common.beneficiary_ifsc', ifsc=ifsc)}" if ifsc else account
 
 
-def total_of(words: Words, accounts: Sequence[AccountFacts]) -> str:
+def total_of(words: Wording, accounts: Sequence[AccountFacts]) -> str:
     """Return the total of the accounts."""
     return words.rupees(sum(account.amount_paise for account in accounts))
 
 
-def fir_copy(facts: PaperFacts, words: Words) -> Paragraph | None:
+def fir_copy(facts: PaperFacts, words: Wording) -> Paragraph | None:
     """Return the sentence about the attached copy of the FIR, or None without a copy."""
     return text(words, "common.fir_copy", digest=facts.fir.copy_digest) if facts.fir.copy_digest else None
 
 
-def fir_line(facts: PaperFacts, words: Words) -> str:
+def fir_line(facts: PaperFacts, words: Wording) -> str:
     """Return the FIR in one line, or the text for a missing FIR."""
     fir, say = facts.fir, words.say
     if not fir.number:
@@ -104,7 +104,7 @@ def fir_line(facts: PaperFacts, words: Words) -> str:
     return say("common.fir_sections", line=line, sections=words.sections(fir.sections)) if fir.sections else line
 
 
-def officer_line(words: Words, officer: OfficerFacts) -> str:
+def officer_line(words: Wording, officer: OfficerFacts) -> str:
     """Return an officer in one line."""
     return words.say(
         "common.officer_line",
@@ -115,14 +115,14 @@ def officer_line(words: Words, officer: OfficerFacts) -> str:
     )
 
 
-def name_and_rank(words: Words, officer: OfficerFacts) -> str:
+def name_and_rank(words: Wording, officer: OfficerFacts) -> str:
     """Return an officer's name and rank; "" if unknown."""
     if not officer.name:
         return ""
     return words.say("common.name_and_rank", name=officer.name, rank=words.rank(officer.rank))
 
 
-def court_order_line(words: Words, order: CourtOrderFacts) -> str:
+def court_order_line(words: Wording, order: CourtOrderFacts) -> str:
     """Return a court order in one line; "" without one."""
     if not order.court:
         return ""
@@ -134,27 +134,27 @@ def court_order_line(words: Words, order: CourtOrderFacts) -> str:
     )
 
 
-def _letterhead(officer: OfficerFacts, words: Words) -> tuple[str, str]:
+def _letterhead(officer: OfficerFacts, words: Wording) -> tuple[str, str]:
     station = words.station(officer.police_station)
     if officer.district:
         station = words.say("common.unit", station=station, district=words.district(officer.district))
     return words.say("common.force"), station
 
 
-def _references(facts: PaperFacts, words: Words, imprint: Imprint) -> Iterable[tuple[str, str]]:
+def _references(facts: PaperFacts, words: Wording, imprint: Imprint) -> Iterable[tuple[str, str]]:
     yield words.say("common.number"), imprint.number
     yield words.say("common.date"), words.moment(imprint.issued_at)
     yield words.say("common.case"), facts.case_no
     yield words.say("common.fir"), fir_line(facts, words)
 
 
-def _footer(facts: PaperFacts, words: Words, imprint: Imprint) -> Iterable[str]:
+def _footer(facts: PaperFacts, words: Wording, imprint: Imprint) -> Iterable[str]:
     yield f"{imprint.number} · {words.say('common.genuine', case_no=facts.case_no)}"
     if facts.log_hash:
         yield words.say("common.log", seq=facts.log_seq, hash=facts.log_hash)
 
 
-def _signature(officer: OfficerFacts, words: Words) -> Iterable[str]:
+def _signature(officer: OfficerFacts, words: Wording) -> Iterable[str]:
     yield officer.name
     yield words.rank(officer.rank)
     yield words.station(officer.police_station)

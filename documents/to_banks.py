@@ -13,7 +13,7 @@ from documents.pieces import (
     text,
     total_of,
 )
-from documents.wording import Words
+from documents.wording import Wording
 from domain.documents import is_by_law
 from schemas.documents.facts import (
     FollowUp,
@@ -26,7 +26,7 @@ from schemas.documents.facts import (
 )
 
 
-def lien_notice(facts: LienNotice, words: Words) -> Body:
+def lien_notice(facts: LienNotice, words: Wording) -> Body:
     """Return the notice to mark a lien of exactly these amounts."""
     emergency = facts.emergency
     return Body(
@@ -47,7 +47,7 @@ def lien_notice(facts: LienNotice, words: Words) -> Body:
     )
 
 
-def _magistrate(facts: LienNotice, words: Words) -> Paragraph:
+def _magistrate(facts: LienNotice, words: Wording) -> Paragraph:
     if facts.magistrate_told_at:
         told_at, diary_no = words.moment(facts.magistrate_told_at), facts.magistrate_diary_no
         return text(words, "lien_notice.magistrate_told", told_at=told_at, diary_no=diary_no)
@@ -55,7 +55,7 @@ def _magistrate(facts: LienNotice, words: Words) -> Paragraph:
     return text(words, late, report_by=words.moment(facts.magistrate_report_by))
 
 
-def follow_up(facts: FollowUp, words: Words) -> Body:
+def follow_up(facts: FollowUp, words: Wording) -> Body:
     """Return the follow-up with the FIR, the case number and the seized amounts."""
     earlier = facts.earlier_number
     return Body(
@@ -73,7 +73,7 @@ def follow_up(facts: FollowUp, words: Words) -> Body:
     )
 
 
-def notice_94(facts: Notice94, words: Words) -> Body:
+def notice_94(facts: Notice94, words: Wording) -> Body:
     """Return the notice to produce documents."""
     count = len(facts.accounts)
     period = facts.period_from and facts.period_to
@@ -102,7 +102,7 @@ def notice_94(facts: Notice94, words: Words) -> Body:
     )
 
 
-def notice_106(facts: Notice106, words: Words) -> Body:
+def notice_106(facts: Notice106, words: Wording) -> Body:
     """Return the notice of seizure."""
     return Body(
         title=words.say("notice_106.title"),
@@ -118,7 +118,7 @@ def notice_106(facts: Notice106, words: Words) -> Body:
     )
 
 
-def restoration_order(facts: RestorationOrder, words: Words) -> Body:
+def restoration_order(facts: RestorationOrder, words: Wording) -> Body:
     """Return the order to credit these amounts to these accounts."""
     say = words.say
     return Body(
@@ -143,7 +143,7 @@ def restoration_order(facts: RestorationOrder, words: Words) -> Body:
     )
 
 
-def release_order(facts: ReleaseOrder, words: Words) -> Body:
+def release_order(facts: ReleaseOrder, words: Wording) -> Body:
     """Return the order to lift the hold on these amounts."""
     say = words.say
     return Body(
@@ -164,21 +164,21 @@ def release_order(facts: ReleaseOrder, words: Words) -> Body:
     )
 
 
-def _orderer(facts: ReleaseOrder, words: Words) -> str:
+def _orderer(facts: ReleaseOrder, words: Wording) -> str:
     if not is_by_law(facts.ordered_by):
         return name_and_rank(words, facts.orderer)
     return words.say("release_order.by_law", reason=words.say(f"reasons.{facts.reason.value}") if facts.reason else "")
 
 
-def _nodal_officer(words: Words, institution_name: str) -> tuple[str, str]:
+def _nodal_officer(words: Wording, institution_name: str) -> tuple[str, str]:
     return words.say("common.nodal_officer"), institution_name
 
 
-def _ordered(words: Words, lines: tuple[OrderLineFacts, ...]) -> str:
+def _ordered(words: Wording, lines: tuple[OrderLineFacts, ...]) -> str:
     return words.rupees(sum(line.amount_paise for line in lines))
 
 
-def _line_table(words: Words, lines: tuple[OrderLineFacts, ...]) -> Table:
+def _line_table(words: Wording, lines: tuple[OrderLineFacts, ...]) -> Table:
     say = words.say
     return table(
         [
@@ -192,7 +192,7 @@ def _line_table(words: Words, lines: tuple[OrderLineFacts, ...]) -> Table:
     )
 
 
-def _beneficiary(words: Words, line: OrderLineFacts) -> str:
+def _beneficiary(words: Wording, line: OrderLineFacts) -> str:
     to = line.beneficiary
     if not to.account:
         return ""

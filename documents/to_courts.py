@@ -12,11 +12,11 @@ from documents.pieces import (
     text,
     total_of,
 )
-from documents.wording import Words
+from documents.wording import Wording
 from schemas.documents.facts import MagistrateReport, Notice107
 
 
-def magistrate_report(facts: MagistrateReport, words: Words) -> Body:
+def magistrate_report(facts: MagistrateReport, words: Wording) -> Body:
     """Return the report of the money on hold."""
     say, report_by = words.say, words.moment(facts.report_by)
     total = total_of(words, facts.accounts)
@@ -36,12 +36,12 @@ def magistrate_report(facts: MagistrateReport, words: Words) -> Body:
     )
 
 
-def _fir_to_come(facts: MagistrateReport, words: Words) -> Paragraph:
+def _fir_to_come(facts: MagistrateReport, words: Wording) -> Paragraph:
     late = "magistrate_report.follow_late" if facts.follow_up_late else "magistrate_report.follow"
     return strong(words, late, follow_up_by=words.moment(facts.follow_up_by))
 
 
-def notice_107(facts: Notice107, words: Words) -> Body:
+def notice_107(facts: Notice107, words: Wording) -> Body:
     """Return the notice of a court's order to show cause why this money should not be attached."""
     say = words.say
     return Body(

@@ -2,12 +2,12 @@
 
 from documents.document import NARROW, WIDE, Blanks, Column, Heading, Items, Paragraph, Table, table
 from documents.pieces import Body, account_and_ifsc, account_table, officer_line, pairs, strong, text, total_of
-from documents.wording import Words
+from documents.wording import Wording
 from schemas.documents.facts import HolderNotice, RestorationApplication, StatusLetter, TransferFacts
 from schemas.enums import Bucket
 
 
-def restoration_application(facts: RestorationApplication, words: Words) -> Body:
+def restoration_application(facts: RestorationApplication, words: Wording) -> Body:
     """Return the victim's application for restoration, to be signed by hand."""
     say, victim, to = words.say, facts.victim, facts.beneficiary
     district = words.district(victim.district)
@@ -43,7 +43,7 @@ def restoration_application(facts: RestorationApplication, words: Words) -> Body
     )
 
 
-def holder_notice(facts: HolderNotice, words: Words) -> Body:
+def holder_notice(facts: HolderNotice, words: Wording) -> Body:
     """Return the notice to the holder: amount on hold, officer, time limit, and how to appeal."""
     say, amount, appeal = words.say, words.rupees(facts.amount_paise), facts.appeal
     return Body(
@@ -80,7 +80,7 @@ def holder_notice(facts: HolderNotice, words: Words) -> Body:
     )
 
 
-def status_letter(facts: StatusLetter, words: Words) -> Body:
+def status_letter(facts: StatusLetter, words: Wording) -> Body:
     """Return the letter about the state of the money and the next step."""
     say = words.say
     held = any(one.bucket is Bucket.HELD and one.amount_paise for one in facts.buckets)
@@ -117,7 +117,7 @@ def status_letter(facts: StatusLetter, words: Words) -> Body:
     )
 
 
-def _transfer_table(words: Words, transfers: tuple[TransferFacts, ...]) -> Table:
+def _transfer_table(words: Wording, transfers: tuple[TransferFacts, ...]) -> Table:
     say = words.say
     return table(
         [

@@ -28,7 +28,7 @@ _PLACE: Final = {Language.EN: 0, Language.HI: 1}
 
 
 @dataclass(frozen=True)
-class Words:
+class Wording:
     """Texts of documents in one language, with its formats of figures and dates."""
 
     language: Language
@@ -93,9 +93,9 @@ class Words:
 
 
 @cache
-def words_of(language: Language) -> Words:
+def words_of(language: Language) -> Wording:
     """Return the texts of a language, read once."""
-    return Words(language, tomllib.loads((WORDS / f"{language.value}.toml").read_text()))
+    return Wording(language, tomllib.loads((WORDS / f"{language.value}.toml").read_text()))
 
 
 def _named(table: str, name: str, language: Language) -> str:

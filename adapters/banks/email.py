@@ -157,7 +157,7 @@ class EmailAdapter:
 
     async def _send_order(self, bank: Institution, ticket: OrderTicket, transcript: Transcript) -> None:
         _check_desk_address(bank)
-        order, pdf = ticket.order, ticket.paper_pdf
+        order, pdf = ticket.order, ticket.document_pdf
         link = await self._links.issue(About.ORDER, order.order_id, bank.code, bank.desk_email)
         name = f"order-{order.ack_no}-{bank.code}.pdf"
         await self._mailer.send(

@@ -198,14 +198,14 @@ def transcribed(channel: ChannelKind) -> Iterator[Transcript]:
         raise
 
 
-Way_contra = TypeVar("Way_contra", contravariant=True)
+Address_contra = TypeVar("Address_contra", contravariant=True)
 """address of one bank over one channel: a `BankWire` if the bank has an address of its own"""
 
 
-class BankAdapter(Protocol[Way_contra]):
+class BankAdapter(Protocol[Address_contra]):
     """Interface of every channel to the banks."""
 
-    async def send_hold_request(self, bank: Way_contra, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
+    async def send_hold_request(self, bank: Address_contra, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
         """Send `ticket` to `bank` within `timeout_seconds` in total, login included.
 
         The same ticket sent twice is one request (`request_id`). Raises BankUnreachable, BankRefused, BankLoginFailed,
@@ -219,12 +219,12 @@ class BankAdapter(Protocol[Way_contra]):
 
 
 @runtime_checkable
-class Chaser(Protocol[Way_contra]):
+class Chaser(Protocol[Address_contra]):
     """Interface of a channel that has a message to remind a bank of a request."""
 
     async def send_chaser(
         self,
-        bank: Way_contra,
+        bank: Address_contra,
         request_id: UUID,
         references: Sequence[str],
         *,
@@ -236,10 +236,10 @@ class Chaser(Protocol[Way_contra]):
 
 
 @runtime_checkable
-class ListAsker(Protocol[Way_contra]):
+class ListAsker(Protocol[Address_contra]):
     """Interface of a channel that has a message to ask for a bank's list of liens."""
 
-    async def ask_for_liens(self, bank: Way_contra, wanted: ListWanted, *, timeout_seconds: float) -> None:
+    async def ask_for_liens(self, bank: Address_contra, wanted: ListWanted, *, timeout_seconds: float) -> None:
         """Ask the bank for the list; sent twice it is one question (`inquiry_id`). Raises BankError."""
         ...
 
@@ -252,24 +252,24 @@ class OrderTicket:
     """
 
     order: BankOrder
-    paper_pdf: bytes = field(default=b"", repr=False)
+    document_pdf: bytes = field(default=b"", repr=False)
     """the order as a PDF document; empty if none was issued"""
 
 
 @runtime_checkable
-class OrderTaker(Protocol[Way_contra]):
+class OrderTaker(Protocol[Address_contra]):
     """Interface of a channel that has a message for an order to restore or to release."""
 
-    async def send_order(self, bank: Way_contra, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
+    async def send_order(self, bank: Address_contra, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
         """Send an order to `bank`; otherwise like `BankAdapter.send_hold_request`."""
         ...
 
 
 @runtime_checkable
-class CancellationTaker(Protocol[Way_contra]):
+class CancellationTaker(Protocol[Address_contra]):
     """Interface of a channel that has a message for a cancelled order."""
 
-    async def send_cancellation(self, bank: Way_contra, order: BankOrder, *, timeout_seconds: float) -> Delivery:
+    async def send_cancellation(self, bank: Address_contra, order: BankOrder, *, timeout_seconds: float) -> Delivery:
         """Tell `bank` that an order is cancelled; otherwise like `BankAdapter.send_hold_request`.
 
         `schemas.orders.orders.cancellation_id` of the order is its idempotency key.

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
 import orjson
 
-from adapters.calling import Caller, Foreign, Unreachable, checked_address, text
+from adapters.calling import Caller, Unreachable, UnusableReply, checked_address, text
 from schemas.identifiers import MOBILE_PATTERN
 from schemas.notifications import SMS_PARTS_MAX, sms_parts
 
@@ -140,7 +140,7 @@ class SmsGateway:
             )
         except Unreachable as error:
             raise SmsUnreachable(str(error)) from None
-        except Foreign as error:
+        except UnusableReply as error:
             raise SmsProtocolError(str(error)) from None
         if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise SmsLoginFailed(f"HTTP {reply.status}")

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import orjson
 
-from adapters.calling import Caller, Foreign, Reply, Unreachable, checked_address, text
+from adapters.calling import Caller, Reply, Unreachable, UnusableReply, checked_address, text
 from adapters.police.protocol import (
     FirRequest,
     PoliceLoginFailed,
@@ -112,7 +112,7 @@ class CctnsRegister:
             )
         except Unreachable as error:
             raise PoliceUnreachable(str(error), error.retry_after_seconds) from None
-        except Foreign as error:
+        except UnusableReply as error:
             raise PoliceProtocolError(str(error)) from None
         return _registered(reply)
 

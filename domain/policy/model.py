@@ -49,7 +49,7 @@ class StatusCode(FrozenModel):
     source: Source
 
 
-class RungRule(FrozenModel):
+class EscalationRule(FrozenModel):
     """Delay of an escalation level after the one before, for each class of bank."""
 
     api_seconds: Seconds
@@ -155,7 +155,7 @@ class TryName(StrEnum):
     APPEAL_TRIES = "appeal-tries"
 
 
-class DoorRules(FrozenModel):
+class InterfaceRules(FrozenModel):
     """Limits of our public interfaces, in real time."""
 
     body_seconds: Annotated[float, Field(gt=0, le=600)]
@@ -240,7 +240,7 @@ class Outbox(FrozenModel):
     source: Source
 
 
-class RightOfWay(FrozenModel):
+class BackgroundPriority(FrozenModel):
     """Background priority: delays of work that is not urgent while money of the case is traced; scaled time."""
 
     take_up_after_seconds: Seconds
@@ -287,11 +287,11 @@ class Policy(FrozenModel):
     signatures: SignatureRules
     answer_links: AnswerLinkRules
     bank_limits: BankLimits
-    doors: DoorRules
-    ladder: dict[Rung, RungRule]
+    doors: InterfaceRules
+    ladder: dict[Rung, EscalationRule]
     desk: DeskRules
     outbox: Outbox
-    right_of_way: RightOfWay
+    right_of_way: BackgroundPriority
     replay: ReplayRules
     reconciliation: ReconciliationRules
     call_list: CallRules

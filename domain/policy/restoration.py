@@ -192,7 +192,7 @@ class FirRules(FrozenModel):
     source: Source
 
 
-class Patience(FrozenModel):
+class RetryRules(FrozenModel):
     """Retries of a failed delivery, with doubling waits; real time."""
 
     call_timeout_seconds: Annotated[float, Field(gt=0, le=300)]
@@ -211,7 +211,7 @@ class MessageRules(FrozenModel):
 
     holder_languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=2)]
     """languages of messages to a holder, in this order, because the holder's own is unknown"""
-    trying: Patience
+    trying: RetryRules
     source: Source
 
 
@@ -243,7 +243,7 @@ class PoliceRules(FrozenModel):
     """Legal duties of the police."""
 
     fir: FirRules
-    asking: Patience
+    asking: RetryRules
     """retries of requests to the register; after these attempts an officer is notified and attempts continue"""
     duties: dict[DutyKind, DutyRule]
 

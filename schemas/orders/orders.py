@@ -11,7 +11,7 @@ from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 LINES_MAX = 500
 """most lines of one order, as of one hold request"""
 
-Told = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), Storable]
+BankText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), Storable]
 
 
 class Beneficiary(FrozenModel):
@@ -168,10 +168,10 @@ class ConfirmedLine(FrozenModel):
     line_no: Annotated[int, Field(ge=1, le=LINES_MAX)]
     amount_paise: PositivePaise
     done_at: UtcDatetime
-    reference: Told = ""
+    reference: BankText = ""
     """UTR of the credit; for a release, any reference of the bank"""
-    credited_institution: Told = ""
-    credited_account: Annotated[Told, Field(repr=False)] = ""
+    credited_institution: BankText = ""
+    credited_account: Annotated[BankText, Field(repr=False)] = ""
 
 
 class OrderConfirmation(FrozenModel):

@@ -13,7 +13,7 @@ PAGES_MAX = 200
 """Most pages of one list."""
 
 ListId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,100}$")]
-_Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
 
 
 class ListWanted(FrozenModel):
@@ -37,8 +37,8 @@ class LiensRequested(FrozenModel):
 class ToldLien(FrozenModel):
     """Lien as the bank records it."""
 
-    ack_no: _Told
-    reference: _Told
+    ack_no: ShortText
+    reference: ShortText
     """RRN or UTR"""
     amount_paise: PositivePaise
     """amount on hold at the moment"""

@@ -22,7 +22,7 @@ from documents.composing import compose
 from documents.document import Document, Imprint, Paragraph
 from documents.printable import plain
 from documents.rendering import RenderingFailed, as_input, fonts, render, template_version
-from documents.wording import Words, words_of
+from documents.wording import Wording, words_of
 from domain.documents import requirements, values_at
 from domain.errors import LimitExceeded
 from schemas.documents.facts import PDF_MAX_BYTES, AccountFacts, OfficerFacts
@@ -129,7 +129,7 @@ SHOWN_OTHERWISE = {
 """required fields that no single value on the page shows, and how they are shown"""
 
 
-def as_said(place: str, value: Any, words: Words) -> list[str]:
+def as_said(place: str, value: Any, words: Wording) -> list[str]:
     """The ways in which a required value may stand on a paper; of a list, its last item."""
     named: dict[str, Callable[[Any], str]] = {
         "rank": words.rank,

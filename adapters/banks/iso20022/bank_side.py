@@ -9,7 +9,7 @@ from adapters.banks.iso20022.document import Element, node
 from adapters.banks.iso20022.encode import agent, checked
 from adapters.banks.iso20022.messages import Message
 from adapters.banks.iso20022.reasons import ACCEPTED, FOLLOWING_REQUEST, PARTIAL, PENDING, REJECTED
-from adapters.banks.iso20022.values import amount, day, moment, words
+from adapters.banks.iso20022.values import amount, day, moment, tagged
 
 _RECEIVER = "Police"
 
@@ -65,11 +65,11 @@ def encode_resolution(
 
 
 def _confirmation(statuses: Sequence[TransferStatus]) -> str:
-    said = {status.status for status in statuses}
-    if said == {ACCEPTED} and all(_whole(status) for status in statuses):
+    statuses_given = {status.status for status in statuses}
+    if statuses_given == {ACCEPTED} and all(_whole(status) for status in statuses):
         return "CNCL"
-    if said in ({REJECTED}, {PENDING}):
-        return said.pop()
+    if statuses_given in ({REJECTED}, {PENDING}):
+        return statuses_given.pop()
     return PARTIAL
 
 
@@ -79,7 +79,7 @@ def _whole(status: TransferStatus) -> bool:
 
 def _status(status: TransferStatus) -> Element:
     reason = node("Rsn", node("Cd", status.reason)) if status.reason else None
-    notes = list(words(NOTE=status.note))
+    notes = list(tagged(NOTE=status.note))
     held = status.held_paise is not None or status.transaction or status.held_on
     return node(
         "TxInfAndSts",
@@ -130,7 +130,7 @@ def _return(returned: Return, case: str) -> Element:
         _optional_amount("OrgnlIntrBkSttlmAmt", returned.transfer_paise),
         amount("RtrdIntrBkSttlmAmt", returned.returned_paise),
         node("IntrBkSttlmDt", day(returned.settled_on)) if returned.settled_on else None,
-        node("RtrRsnInf", node("Rsn", node("Cd", returned.reason)), *words(CASE=case)),
+        node("RtrRsnInf", node("Rsn", node("Cd", returned.reason)), *tagged(CASE=case)),
     )
 
 

@@ -10,7 +10,17 @@ from adapters.banks.iso20022.document import Element, node, write
 from adapters.banks.iso20022.errors import InvalidMessage
 from adapters.banks.iso20022.messages import HEADER_ROOT, Message
 from adapters.banks.iso20022.reasons import FRAUD
-from adapters.banks.iso20022.values import CURRENCY, amount, case_id, chaser_id, day, message_id, moment, rupees, words
+from adapters.banks.iso20022.values import (
+    CURRENCY,
+    amount,
+    case_id,
+    day,
+    message_id,
+    moment,
+    reminder_id,
+    rupees,
+    tagged,
+)
 from adapters.banks.protocol import INCIDENTS_MAX, HoldTicket, Incident
 from schemas.text import IST
 
@@ -66,7 +76,7 @@ def _transaction(ticket: HoldTicket, incident: Incident) -> Element:
         node(
             "CxlRsnInf",
             node("Rsn", node("Cd", FRAUD)),
-            *words(
+            *tagged(
                 ACKNO=ticket.ack_no,
                 LAYER=str(incident.layer),
                 DSPTD=disputed if incident.disputed_paise < incident.amount_paise else "",
@@ -99,10 +109,10 @@ def encode_chaser(
     if not 1 <= len(references) <= INCIDENTS_MAX:
         raise InvalidMessage("TxInf", f"a status request names 1 to {INCIDENTS_MAX} transfers")
     inside = node(
-        Message.CHASER.root_name,
+        Message.STATUS_REQUEST.root_name,
         node(
             "GrpHdr",
-            node("MsgId", chaser_id(request_id, created_at)),
+            node("MsgId", reminder_id(request_id, created_at)),
             node("CreDtTm", moment(created_at)),
             agent("InstdAgt", bank_code, bic),
         ),
@@ -114,9 +124,13 @@ def encode_chaser(
         *_chased(references),
     )
     if not with_header:
-        return checked(Message.CHASER, inside)
-    identifier = chaser_id(request_id, created_at)
-    return checked(Message.CHASER, inside, header_of(Message.CHASER, identifier, SENDER, bank_code, bic, created_at))
+        return checked(Message.STATUS_REQUEST, inside)
+    identifier = reminder_id(request_id, created_at)
+    return checked(
+        Message.STATUS_REQUEST,
+        inside,
+        header_of(Message.STATUS_REQUEST, identifier, SENDER, bank_code, bic, created_at),
+    )
 
 
 def _chased(references: Sequence[str]) -> Iterator[Element]:

@@ -22,7 +22,7 @@ class Message(StrEnum):
     """ResolutionOfInvestigation: the bank's answer"""
     FUNDS_RETURNED = "pacs.004.001.09"
     """PaymentReturn: the money is being returned"""
-    CHASER = "pacs.028.001.03"
+    STATUS_REQUEST = "pacs.028.001.03"
     """FIToFIPaymentStatusRequest: reminder of a request"""
 
     @property
@@ -40,5 +40,5 @@ _ROOTS: Final = {
     Message.HOLD_REQUEST: "FIToFIPmtCxlReq",
     Message.RESOLUTION: "RsltnOfInvstgtn",
     Message.FUNDS_RETURNED: "PmtRtr",
-    Message.CHASER: "FIToFIPmtStsReq",
+    Message.STATUS_REQUEST: "FIToFIPmtStsReq",
 }

@@ -18,11 +18,11 @@ from adapters.banks.iso20022.values import (
     moment,
     parse_moment,
     parse_paise,
-    read_words,
+    read_tagged,
     reference_of,
     rupees,
     split_case_id,
-    words,
+    tagged,
 )
 from schemas.orders.orders import BankOrder, OrderLine, cancellation_id
 from schemas.restoration_enums import OrderKind
@@ -30,7 +30,7 @@ from schemas.text import IST
 
 _REASONS: Final = {OrderKind.RESTORE: "RESTORE", OrderKind.RELEASE: "RELEASE"}
 """proprietary, because the code set has no reason to pay out or release held money"""
-TAKEN_BACK: Final = "RECALL"
+CANCELLED: Final = "RECALL"
 """proprietary reason of a cancelled order: nothing more is to be done under it"""
 
 
@@ -52,7 +52,7 @@ def encode_cancellation(bank_code: str, order: BankOrder, *, bic: str = "", with
     MsgId and case id are those of the cancellation. Raises InvalidMessage like `encode_order`.
     """
     assert order.cancelled_at is not None, "a cancellation is sent only for a cancelled order"
-    transactions = [_taken_back(order, line) for line in order.lines]
+    transactions = [_cancelled(order, line) for line in order.lines]
     identity = cancellation_id(order.order_id)
     return _message(bank_code, order, identity, transactions, order.cancelled_at, bic, with_header=with_header)
 
@@ -86,14 +86,14 @@ def _message(
     return checked(Message.HOLD_REQUEST, inside, header)
 
 
-def _taken_back(order: BankOrder, line: OrderLine) -> Element:
+def _cancelled(order: BankOrder, line: OrderLine) -> Element:
     reference = line.reference.strip()
-    said = words(LINE=str(line.line_no), ORDER=message_id(order.order_id), ACKNO=order.ack_no)
+    tags = tagged(LINE=str(line.line_no), ORDER=message_id(order.order_id), ACKNO=order.ack_no)
     return node(
         "TxInf",
         node("OrgnlEndToEndId", reference),
         node("OrgnlTxId", reference),
-        node("CxlRsnInf", node("Rsn", node("Prtry", TAKEN_BACK)), *said),
+        node("CxlRsnInf", node("Rsn", node("Prtry", CANCELLED)), *tags),
     )
 
 
@@ -106,7 +106,7 @@ def _transaction(order: BankOrder, line: OrderLine) -> Element:
         node(
             "CxlRsnInf",
             node("Rsn", node("Prtry", _REASONS[order.kind])),
-            *words(
+            *tagged(
                 LINE=str(line.line_no),
                 AMNT=f"{CURRENCY}{rupees(line.amount_paise)}",
                 HELD=line.account,
@@ -123,7 +123,7 @@ def _transaction(order: BankOrder, line: OrderLine) -> Element:
 
 def is_cancellation(inside: Element) -> bool:
     """Return whether a camt.056 cancels an order."""
-    return any(found.text.strip() == TAKEN_BACK for found in inside.every("Undrlyg/TxInf/CxlRsnInf/Rsn/Prtry"))
+    return any(found.text.strip() == CANCELLED for found in inside.every("Undrlyg/TxInf/CxlRsnInf/Rsn/Prtry"))
 
 
 def read_cancellation(inside: Element) -> CancellationArrived:
@@ -131,7 +131,7 @@ def read_cancellation(inside: Element) -> CancellationArrived:
     transactions = list(inside.every("Undrlyg/TxInf"))
     within("Undrlyg/TxInf", len(transactions))
     case, bank_code = case_and_agent(inside)
-    named = {read_words(found.every("CxlRsnInf/AddtlInf")).get("ORDER", "") for found in transactions}
+    named = {read_tagged(found.every("CxlRsnInf/AddtlInf")).get("ORDER", "") for found in transactions}
     try:
         (order_id,) = (UUID(text) for text in named)
     except ValueError:
@@ -165,7 +165,7 @@ def read_order(inside: Element) -> OrderArrived:
         order_id = UUID(message)
     except ValueError:
         raise IncompleteMessage("Assgnmt/Id", "is not the id of an order") from None
-    due = read_words(transactions[0].every("CxlRsnInf/AddtlInf")).get("DUEBY", "")
+    due = read_tagged(transactions[0].every("CxlRsnInf/AddtlInf")).get("DUEBY", "")
     return OrderArrived(
         message_id=message,
         order_id=order_id,
@@ -181,8 +181,8 @@ def read_order(inside: Element) -> OrderArrived:
 
 def _ordered(number: int, transaction: Element) -> OrderedTransfer:
     where = f"Undrlyg/TxInf[{number}]"
-    said = read_words(transaction.every("CxlRsnInf/AddtlInf"))
-    reference, amount = reference_of(transaction), said.get("AMNT", "")
+    tags = read_tagged(transaction.every("CxlRsnInf/AddtlInf"))
+    reference, amount = reference_of(transaction), tags.get("AMNT", "")
     if not reference:
         raise IncompleteMessage(f"{where}/OrgnlTxId", "is missing")
     if not amount.startswith(CURRENCY):
@@ -191,8 +191,8 @@ def _ordered(number: int, transaction: Element) -> OrderedTransfer:
         line_no=number,
         reference=reference,
         amount_paise=parse_paise(amount.removeprefix(CURRENCY), f"{where}/CxlRsnInf/AddtlInf"),
-        held_at=said.get("HELD", ""),
-        to_account=said.get("TOACC", ""),
-        to_ifsc=said.get("TOIFS", ""),
-        to_institution=said.get("TOBNK", ""),
+        held_at=tags.get("HELD", ""),
+        to_account=tags.get("TOACC", ""),
+        to_ifsc=tags.get("TOIFS", ""),
+        to_institution=tags.get("TOBNK", ""),
     )

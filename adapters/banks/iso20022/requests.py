@@ -14,7 +14,7 @@ from adapters.banks.iso20022.values import (
     paise_of,
     parse_moment,
     parse_paise,
-    read_words,
+    read_tagged,
     reference_of,
     split_case_id,
 )
@@ -31,7 +31,7 @@ def read_hold_request(inside: Element) -> CancellationRequest:
     within("Undrlyg/TxInf", len(transactions))
     case, bank_code = case_and_agent(inside)
     first = transactions[0]
-    said = read_words(first.every("CxlRsnInf/AddtlInf"))
+    tags = read_tagged(first.every("CxlRsnInf/AddtlInf"))
     return CancellationRequest(
         message_id=needed(inside, "Assgnmt/Id"),
         created_at=parse_moment(inside.value("Assgnmt/CreDtTm")),
@@ -39,10 +39,10 @@ def read_hold_request(inside: Element) -> CancellationRequest:
         case_id=case,
         requestor=inside.value("Assgnmt/Assgnr/Pty/Nm"),
         bank_code=bank_code,
-        category=said.get("CATG", ""),
+        category=tags.get("CATG", ""),
         reason_code=first.value("CxlRsnInf/Rsn/Cd"),
-        priority=int(said["PRIO"]) if said.get("PRIO", "") in _PRIORITIES else None,
-        respond_by=parse_moment(said.get("REPLY", "")),
+        priority=int(tags["PRIO"]) if tags.get("PRIO", "") in _PRIORITIES else None,
+        respond_by=parse_moment(tags.get("REPLY", "")),
         transfers=tuple(_asked(number, transaction) for number, transaction in enumerate(transactions, 1)),
     )
 
@@ -69,30 +69,30 @@ def _asked(number: int, transaction: Element) -> AskedTransfer:
     amount_paise = paise_of(amount, f"{where}/OrgnlIntrBkSttlmAmt")
     if amount_paise == 0:
         raise IncompleteMessage(f"{where}/OrgnlIntrBkSttlmAmt", "is zero")
-    said = read_words(transaction.every("CxlRsnInf/AddtlInf"))
-    transferred_at = parse_moment(said.get("TIME", "")) or parse_moment(transaction.value("OrgnlIntrBkSttlmDt"))
+    tags = read_tagged(transaction.every("CxlRsnInf/AddtlInf"))
+    transferred_at = parse_moment(tags.get("TIME", "")) or parse_moment(transaction.value("OrgnlIntrBkSttlmDt"))
     if transferred_at is None:
         raise IncompleteMessage(f"{where}/OrgnlIntrBkSttlmDt", "is missing")
-    layer = said.get("LAYER", "1")
+    layer = tags.get("LAYER", "1")
     if not _LAYER.fullmatch(layer):
         raise IncompleteMessage(f"{where}/CxlRsnInf/AddtlInf", "the layer is not a number from 1 to 999")
     return AskedTransfer(
         reference=reference,
         amount_paise=amount_paise,
-        disputed_paise=_disputed_paise(said, amount_paise, where),
+        disputed_paise=_disputed_paise(tags, amount_paise, where),
         layer=int(layer),
         transferred_at=transferred_at,
     )
 
 
-def _disputed_paise(said: dict[str, str], amount_paise: int, where: str) -> int:
+def _disputed_paise(tags: dict[str, str], amount_paise: int, where: str) -> int:
     """Return the disputed part in paise; the whole transfer if no part is named."""
-    if "DSPTD" not in said:
+    if "DSPTD" not in tags:
         return amount_paise
     where = f"{where}/CxlRsnInf/AddtlInf"
-    if not said["DSPTD"].startswith(CURRENCY):
+    if not tags["DSPTD"].startswith(CURRENCY):
         raise IncompleteMessage(where, f"the disputed part is not in {CURRENCY}")
-    disputed_paise = parse_paise(said["DSPTD"].removeprefix(CURRENCY), where)
+    disputed_paise = parse_paise(tags["DSPTD"].removeprefix(CURRENCY), where)
     if not 0 < disputed_paise <= amount_paise:
         raise IncompleteMessage(where, "the disputed part is zero or above the transfer")
     return disputed_paise

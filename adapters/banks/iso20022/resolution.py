@@ -27,7 +27,7 @@ from adapters.banks.iso20022.values import (
     NOT_PROVIDED,
     paise_of,
     parse_day,
-    read_words,
+    read_tagged,
     reference_of,
     split_case_id,
     start_of,
@@ -228,17 +228,17 @@ def _first(element: Element, *paths: str) -> str:
 
 
 def _remarks(transaction: _Transaction) -> str:
-    text = "; ".join(_said(transaction))
+    text = "; ".join(_texts(transaction))
     if len(text) > TEXT_MAX_CHARS:
         transaction.flag("CxlStsRsnInf/AddtlInf", LineFlag.TEXT_CUT)
     return text[:TEXT_MAX_CHARS]
 
 
-def _said(transaction: _Transaction) -> Iterator[str]:
+def _texts(transaction: _Transaction) -> Iterator[str]:
     """Yield the bank's reasons by code, then its own text."""
     for code in transaction.reason_codes:
         known = REASONS.get(code)
         yield f"{code} ({known.meaning})" if known else code
-    for text in read_words(transaction.element.every("CxlStsRsnInf/AddtlInf")).values():
+    for text in read_tagged(transaction.element.every("CxlStsRsnInf/AddtlInf")).values():
         if text:
             yield text

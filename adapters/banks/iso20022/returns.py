@@ -11,7 +11,7 @@ from adapters.banks.iso20022.values import (
     paise_of,
     parse_day,
     parse_moment,
-    read_words,
+    read_tagged,
     reference_of,
     split_case_id,
 )
@@ -49,8 +49,8 @@ def _transfer(line_no: int, transaction: Element) -> ReturnedTransfer:
     if returned is None:
         raise IncompleteMessage("RtrdIntrBkSttlmAmt", "is missing")
     original = transaction.first("OrgnlIntrBkSttlmAmt")
-    said = read_words(transaction.every("RtrRsnInf/AddtlInf"))
-    ack_no, job_id = split_case_id(said.pop("CASE", ""))
+    tags = read_tagged(transaction.every("RtrRsnInf/AddtlInf"))
+    ack_no, job_id = split_case_id(tags.pop("CASE", ""))
     return ReturnedTransfer(
         line_no=line_no,
         reference=reference,
@@ -61,5 +61,5 @@ def _transfer(line_no: int, transaction: Element) -> ReturnedTransfer:
         reason_code=transaction.value("RtrRsnInf/Rsn/Cd") or transaction.value("RtrRsnInf/Rsn/Prtry"),
         ack_no=ack_no,
         job_id=job_id,
-        remarks=" ".join(said.values()),
+        remarks=" ".join(tags.values()),
     )

@@ -21,7 +21,7 @@ from adapters.banks.iso20022.document import BODY_MAX_BYTES
 from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request
 from adapters.banks.iso20022.errors import InvalidMessage
 from adapters.banks.iso20022.orders import encode_cancellation, encode_order
-from adapters.banks.iso20022.values import case_id, chaser_id, message_id
+from adapters.banks.iso20022.values import case_id, message_id, reminder_id
 from adapters.banks.protocol import (
     BankMisconfigured,
     BankRefused,
@@ -38,7 +38,7 @@ from schemas.orders.orders import BankOrder, cancellation_id
 
 OUT, IN, DONE, REFUSED = "out", "in", "done", "refused"
 FILE_SUFFIX: Final = ".xml"
-PAPER_SUFFIX: Final = ".pdf"
+DOCUMENT_SUFFIX: Final = ".pdf"
 """suffix of the document of an order; the file has the name of its message"""
 REASON_SUFFIX: Final = ".reason.txt"
 CANNOT_BE_WRITTEN: Final = "ISO-INVALID"
@@ -198,8 +198,8 @@ class SpoolAdapter:
         except InvalidMessage as error:
             raise BankRefused(bank.code, CANNOT_BE_WRITTEN, str(error)) from error
         with transcribed(ChannelKind.ISO20022) as transcript:
-            if ticket.paper_pdf:
-                await self._put(bank, f"{name}{PAPER_SUFFIX}", ticket.paper_pdf, timeout_seconds, transcript)
+            if ticket.document_pdf:
+                await self._put(bank, f"{name}{DOCUMENT_SUFFIX}", ticket.document_pdf, timeout_seconds, transcript)
             await self._put(bank, f"{name}{FILE_SUFFIX}", body, timeout_seconds, transcript)
             return Delivery(case_id(order.ack_no, order.order_id), transcript.exchanges)
 
@@ -230,7 +230,7 @@ class SpoolAdapter:
         except InvalidMessage as error:
             raise BankRefused(bank.code, CANNOT_BE_WRITTEN, str(error)) from error
         unrecorded = Transcript(ChannelKind.ISO20022)
-        await self._put(bank, f"{chaser_id(request_id, asked_at)}{FILE_SUFFIX}", body, timeout_seconds, unrecorded)
+        await self._put(bank, f"{reminder_id(request_id, asked_at)}{FILE_SUFFIX}", body, timeout_seconds, unrecorded)
 
     async def _put(self, bank: IsoWay, name: str, body: bytes, timeout_seconds: float, transcript: Transcript) -> None:
         work = asyncio.get_running_loop().run_in_executor

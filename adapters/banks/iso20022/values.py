@@ -37,7 +37,7 @@ def message_id(request_id: UUID) -> str:
     return request_id.hex
 
 
-def chaser_id(request_id: UUID, created_at: datetime) -> str:
+def reminder_id(request_id: UUID, created_at: datetime) -> str:
     """Return the MsgId of one reminder of a request; each reminder has its own."""
     return hashlib.sha256(f"chaser|{request_id}|{to_utc(created_at).isoformat()}".encode()).hexdigest()[:32]
 
@@ -149,18 +149,18 @@ def start_of(day_: date) -> datetime:
 # -- tagged texts in AddtlInf -----------------------------------------------------------------------------------------
 
 
-def words(**said: str) -> Iterator[Element]:
+def tagged(**tags: str) -> Iterator[Element]:
     """Yield AddtlInf elements of the form /TAG/value.
 
     A long value continues in the next element with the same tag. An empty value has none.
     """
-    for tag, text in said.items():
+    for tag, text in tags.items():
         room = TAGGED_MAX_CHARS - len(tag) - 2
         for start in range(0, len(text), room):
             yield node("AddtlInf", f"/{tag}/{text[start : start + room]}")
 
 
-def read_words(elements: Iterable[Element]) -> dict[str, str]:
+def read_tagged(elements: Iterable[Element]) -> dict[str, str]:
     """Return the values by tag; untagged text is stored under ""."""
     found: dict[str, str] = {}
     for element in elements:

@@ -170,7 +170,7 @@ async def test_a_channel_without_a_message_for_orders_is_passed_over(road: Road)
     order_id = await road.ordered.order()
     assert await road.send(order_id)
     (ticket,) = road.mail.tickets
-    assert (ticket.order.order_id, ticket.paper_pdf) == (order_id, PDF)
+    assert (ticket.order.order_id, ticket.document_pdf) == (order_id, PDF)
     row = await road.bench.rows("SELECT state, channel, job_id FROM bank_order WHERE order_id = $1", order_id)
     assert row == [("delivered", "email", "BANKS-1")]
     assert (await road.bench.events(road.ordered.case_no)).count("order_delivered") == 1

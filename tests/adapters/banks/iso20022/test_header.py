@@ -11,7 +11,7 @@ from adapters.banks.iso20022.document import DEPTH_MAX, Element, node, read
 from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request
 from adapters.banks.iso20022.errors import DocumentRefused, InvalidMessage, UnknownMessage
 from adapters.banks.iso20022.messages import HEADER, Message
-from adapters.banks.iso20022.values import chaser_id
+from adapters.banks.iso20022.values import reminder_id
 from tests.adapters.iso_messages import resolution, status
 from tests.adapters.wires import REQUEST_ID, ticket
 
@@ -58,7 +58,7 @@ def test_a_chaser_behind_a_header_is_the_same_chaser() -> None:
     plain = encode_chaser("DEMO", REQUEST_ID, ["61"], created_at=AT)
     headed = encode_chaser("DEMO", REQUEST_ID, ["61"], created_at=AT, with_header=True)
     assert decode(headed) == decode(plain)
-    assert f"<BizMsgIdr>{chaser_id(REQUEST_ID, AT)}</BizMsgIdr><MsgDefIdr>pacs.028.001.03<".encode() in headed
+    assert f"<BizMsgIdr>{reminder_id(REQUEST_ID, AT)}</BizMsgIdr><MsgDefIdr>pacs.028.001.03<".encode() in headed
     assert b"<Prty>" not in headed
 
 

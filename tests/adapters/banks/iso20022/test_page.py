@@ -41,7 +41,7 @@ def test_what_we_send() -> None:
     urgent = replace(ticket(), priority=1, respond_by=TRANSFERRED_AT + timedelta(minutes=5))
     assert laid_flat(Message.HOLD_REQUEST) == encode_hold_request("DEMO", urgent, created_at=TRANSFERRED_AT)
     chaser = encode_chaser("DEMO", REQUEST_ID, ["610212345678"], created_at=TRANSFERRED_AT)
-    assert laid_flat(Message.CHASER) == chaser
+    assert laid_flat(Message.STATUS_REQUEST) == chaser
 
 
 def test_the_header() -> None:

@@ -270,7 +270,7 @@ def test_half_a_request_is_none(inside: str, where: str) -> None:
 )
 def test_half_a_chaser_is_none(inside: str, where: str) -> None:
     with pytest.raises(IncompleteMessage) as caught:
-        arrival(Message.CHASER, inside)
+        arrival(Message.STATUS_REQUEST, inside)
     assert caught.value.where == where
 
 

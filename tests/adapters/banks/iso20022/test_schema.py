@@ -22,7 +22,7 @@ def messages() -> dict[Message, bytes]:
     returns = [Return(reference="6", returned_paise=1, settled_on=TRANSFERRED_AT, return_id="R")]
     return {
         Message.HOLD_REQUEST: encode_hold_request("DEMO", ticket(), created_at=TRANSFERRED_AT),
-        Message.CHASER: encode_chaser("DEMO", REQUEST_ID, ["6"], created_at=TRANSFERRED_AT),
+        Message.STATUS_REQUEST: encode_chaser("DEMO", REQUEST_ID, ["6"], created_at=TRANSFERRED_AT),
         Message.RESOLUTION: encode_resolution("DEMO", REQUEST_ID, CASE, statuses, created_at=TRANSFERRED_AT),
         Message.FUNDS_RETURNED: encode_return("DEMO", REQUEST_ID, CASE, returns, created_at=TRANSFERRED_AT),
     }
@@ -157,7 +157,7 @@ def test_a_list_with_an_upper_bound() -> None:
 
 
 def test_another_root_element() -> None:
-    _, inside = read(messages()[Message.CHASER])
+    _, inside = read(messages()[Message.STATUS_REQUEST])
     with pytest.raises(InvalidMessage, match="not in the schema"):
         schema.check(Message.RESOLUTION, inside)
 
