@@ -189,7 +189,7 @@ async def test_killed_before_it_is_written_down_it_is_issued_again_once(
         raise asyncio.CancelledError
 
     with monkeypatch.context() as patched:
-        patched.setattr("activities.documents.due_documents.paper_errands.end", dies)
+        patched.setattr("activities.documents.due_documents.due_documents.end", dies)
         with pytest.raises(asyncio.CancelledError):
             await issue_papers_due(office.home.ctx)
     assert await office.papers(case_no) == [], "paper, message and errand are one transaction"
