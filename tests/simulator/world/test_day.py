@@ -1,6 +1,7 @@
 """A whole day over HTTP: victims, banks, a desk, and an engine that asks the next bank at once."""
 
 import asyncio
+import time
 from email.message import EmailMessage
 
 import aiosmtplib
@@ -209,6 +210,7 @@ async def test_the_controls(sim: SimulatorServer) -> None:
 
 
 async def test_latencies_are_of_what_was_measured() -> None:
+    began = time.monotonic()
     config = short_day(complaints=10, knobs=Knobs.none(), day_seconds=DAY_SECONDS)
     async with SimulatorServer(config, run_clock=False) as sim, Police(sim.directory) as police:
         police.asks_on = True
@@ -219,4 +221,5 @@ async def test_latencies_are_of_what_was_measured() -> None:
         assert latency["first_request"]["count"] == 10
         assert 0 < latency["first_request"]["p50"] <= latency["first_request"]["p99"]
         assert latency["next_layer"]["count"] > 10
-        assert 0 < latency["next_layer"]["p50"] < 1_000
+        # In milliseconds, and so less than the whole play took.
+        assert 0 < latency["next_layer"]["p50"] < (time.monotonic() - began) * 1_000
