@@ -62,7 +62,7 @@ class DirectoryCache:
 
     @property
     def current(self) -> Directory:
-        """The directory as last read."""
+        """Return the directory as last read."""
         return self._directory
 
     @asynccontextmanager
@@ -204,7 +204,7 @@ async def remove_institution(pool: Pool, code: str) -> None:
 
 
 def prepared(secret_box: SecretBox, entries: Sequence[InstitutionEntry]) -> list[institutions.PreparedEntry]:
-    """The entries with their wires sealed and their passwords hashed; takes about 20 ms for each password."""
+    """Return the entries with sealed credentials and hashed passwords. Takes about 20 ms for each password."""
     return [_prepared(secret_box, entry) for entry in entries]
 
 

@@ -43,7 +43,7 @@ async def keep_words(
     """Store a request of `institution` before it is processed; return its number.
 
     `key` has signed the request for our address `origin`. If the request is about a hold request, an order or a
-    grievance of this bank, the case log gets the SHA-256 of each of its files in the evidence pack.
+    grievance of this bank, the case log gets digests: the SHA-256 of each file of it in the evidence pack.
     """
     now = ctx.now()
     signed = signed_now(method, path, headers, origin, key) if key else None

@@ -101,8 +101,8 @@ async def settle(
 ) -> tuple[SettlementDone, FollowUp | None]:
     """Resolve a discrepancy; or record a proposal, if money would leave `held` and no other officer has proposed that.
 
-    Raises `NotFound`. Raises `NotNow` when another resolution stands than `settling.replaces` names, when money that it
-    booked has moved since, or when a bank has an order for money that would leave `held`.
+    Raises `NotFound`. Raises `NotNow` when another resolution stands than `settling.replaces` names, or when money that
+    it booked has moved since. Raises `NotNow` also when a bank has an order for money that would leave `held`.
     """
     now = datetime.now(UTC)
     async with ctx.pool.acquire() as connection, connection.transaction():

@@ -282,7 +282,8 @@ async def test_a_look_that_fails_leaves_the_old_directory_and_is_repeated(
         await load_directory(database, VAULT, [entry("HDFC")])
         await until(lambda: failures > 3)
         assert [bank.code for bank in watched.current] == ["SBIN"]
-    assert [record.getMessage() for record in caplog.records] == ["directory not checked for changes: ConnectionRefusedError"]
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages == ["directory not checked for changes: ConnectionRefusedError"]
     await until(lambda: len(watched.current) == 2)
 
 
