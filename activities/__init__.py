@@ -1,1 +1,1 @@
-"""HANDS: each touches the world once, idempotently."""
+"""Activities: each one reads or changes the outside world, and repeating it has no further effect."""

@@ -1,4 +1,4 @@
-"""How the channels to the banks do: kept in PostgreSQL for all processes, looked at in memory."""
+"""Health of the channels to the banks. PostgreSQL keeps it for all processes, and memory holds a copy."""
 
 import asyncio
 import logging
@@ -18,38 +18,41 @@ from schemas.enums import ChannelKind, ChannelState
 
 log = logging.getLogger(__name__)
 
-LOOK_AGAIN_SECONDS: Final = 1.0
-"""what another process has learnt of a bank is known here so soon"""
+STALE_AFTER_SECONDS: Final = 1.0
+"""The copy in memory is read again after this time, so other processes' changes are seen."""
 
 
 class ChannelHealth:
-    """The circuit breakers of all channels. A channel that does well costs nothing: it has no row and no write.
+    """Circuit breakers of all channels. A healthy channel has no row and causes no write.
 
-    What is learnt is written at once; what others have learnt is read beside the caller, who never waits for it.
+    A change is written at once. Changes of other processes are read in the background, so no caller waits for them.
     """
 
     def __init__(self, pool: Pool, rules: BreakerRules) -> None:
         self._pool = pool
         self.rules = rules
-        self._unwell: dict[Key, Health] = {}
+        self._unhealthy: dict[Key, Health] = {}
         self._read_at: float | None = None
         self._reading: asyncio.Task[None] | None = None
 
     def of(self, institution: str) -> Mapping[ChannelKind, Health]:
-        """The channels of an institution that are not well, as last read."""
-        self._look_again()
-        return {kind: found for kind in ChannelKind if (found := self._unwell.get((institution, kind)))}
+        """Return the unhealthy channels of an institution, as last read."""
+        self._read_if_stale()
+        return {kind: found for kind in ChannelKind if (found := self._unhealthy.get((institution, kind)))}
 
     async def refresh(self) -> None:
-        """Read them now. Raises what the database raises."""
+        """Read the health of all channels now. Raises database errors."""
         async with self._pool.acquire() as connection:
-            self._unwell = await channels.all_health(connection)
+            self._unhealthy = await channels.all_health(connection)
         self._read_at = time.monotonic()
 
     async def may_take(self, institution: str, channel: ChannelKind) -> bool:
-        """Whether a request may go over the channel now; of a dropped one that is due, one caller is told so."""
+        """Return whether a request may use the channel now.
+
+        A dropped channel whose waiting time has passed is probed: exactly one caller gets True.
+        """
         now = datetime.now(UTC)
-        found = self._unwell.get((institution, channel), circuit_breaker.WELL)
+        found = self._unhealthy.get((institution, channel), circuit_breaker.WELL)
         if found.state is ChannelState.CLOSED:
             return True
         won = False
@@ -65,38 +68,38 @@ class ChannelHealth:
         return won
 
     async def failed(self, institution: str, channel: ChannelKind) -> None:
-        """A delivery failed."""
+        """Record a failed delivery."""
         now = datetime.now(UTC)
         await self._change((institution, channel), lambda health: circuit_breaker.failed(health, now, self.rules))
 
     async def silent(self, institution: str, channel: ChannelKind) -> None:
-        """What was delivered was not answered in time."""
+        """Record that the bank did not answer a delivered request in time."""
         now = datetime.now(UTC)
         await self._change((institution, channel), lambda health: circuit_breaker.silent(health, now, self.rules))
 
     async def delivered(self, institution: str, channel: ChannelKind) -> None:
-        """A delivery went through."""
-        if (institution, channel) in self._unwell:
+        """Record a successful delivery."""
+        if (institution, channel) in self._unhealthy:
             await self._change((institution, channel), lambda health: circuit_breaker.delivered(health, self.rules))
 
     async def answered(self, institution: str, channel: ChannelKind) -> None:
-        """The bank has answered what came over the channel."""
-        if (institution, channel) in self._unwell:
+        """Record that the bank answered a request that came over this channel."""
+        if (institution, channel) in self._unhealthy:
             await self._change((institution, channel), lambda health: circuit_breaker.answered(health, self.rules))
 
     async def _change(self, key: Key, change: Callable[[Health], Health]) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             after = await channels.change_health(connection, key, change, datetime.now(UTC))
-        before = self._unwell.get(key, circuit_breaker.WELL)
+        before = self._unhealthy.get(key, circuit_breaker.WELL)
         if after.state is not before.state:
             log.warning("channel %s of %s is %s", key[1].value, key[0], after.state.value)
         if after == circuit_breaker.WELL:
-            self._unwell.pop(key, None)
+            self._unhealthy.pop(key, None)
         else:
-            self._unwell[key] = after
+            self._unhealthy[key] = after
 
-    def _look_again(self) -> None:
-        stale = self._read_at is None or time.monotonic() - self._read_at > LOOK_AGAIN_SECONDS
+    def _read_if_stale(self) -> None:
+        stale = self._read_at is None or time.monotonic() - self._read_at > STALE_AFTER_SECONDS
         if stale and self._reading is None:
             self._reading = asyncio.get_running_loop().create_task(self._read_in_background())
 
@@ -104,8 +107,8 @@ class ChannelHealth:
         try:
             await self.refresh()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            # The next look tries again; until then what was known is better than nothing.
-            log.warning("channels' health not read: %s", type(error).__name__)
+            # The next read tries again. Until then the last known state is used.
+            log.warning("channel health not read: %s", type(error).__name__)
             self._read_at = time.monotonic()
         finally:
             self._reading = None

@@ -1,4 +1,4 @@
-"""What every hand needs to do its work."""
+"""The context that activities share: pool, directory, policy and clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from schemas.outbox.case import CasePolicy
 
 
 def wall_clock() -> datetime:
-    """The present moment, in UTC."""
+    """Return the present time in UTC."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
 class Context:
-    """The database, the directory and the policy of this process."""
+    """Database pool, directory and policy of this process."""
 
     pool: Pool
     directory: DirectoryCache
@@ -27,20 +27,20 @@ class Context:
     clock_factor: float = 1.0
     """divides every wait of the policy; 1 outside a demo"""
     procedure_clock_factor: float = 1.0
-    """the same for the way home, whose waits are days and months"""
+    """the same divisor for restorations, whose waits are days and months"""
     clock: Callable[[], datetime] = wall_clock
-    """what `now` reads"""
+    """the clock that `now` reads"""
 
     def now(self) -> datetime:
-        """The present moment, in UTC."""
+        """Return the present time in UTC."""
         return self.clock()
 
     @cached_property
     def case_policy(self) -> CasePolicy:
-        """What a case that is opened now is promised."""
+        """Frozen policy for a case that is opened now."""
         return self.policy.case_policy(self.clock_factor)
 
     @cached_property
     def health(self) -> ChannelHealth:
-        """How the channels to the banks do."""
+        """Health of the channels to the banks."""
         return ChannelHealth(self.pool, self.policy.channels.breaker(self.clock_factor))

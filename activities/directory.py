@@ -1,4 +1,4 @@
-"""The institutions at hand: the directory in memory, the opened wire of each bank, the loading of a file."""
+"""The directory of institutions: the copy in memory, the credentials of each bank, and the loading of a file."""
 
 import asyncio
 import logging
@@ -37,7 +37,7 @@ MAX_INSTITUTIONS: Final = 5_000
 
 Key = tuple[str, ChannelKind]
 Way = BankWire | IsoWay | Institution
-"""how to reach an institution: what a channel's adapter wants to know of it; its directory entry where that is all"""
+"""the data that a channel's adapter needs to reach an institution; the directory entry where nothing else is needed"""
 
 
 class DirectoryRefused(RuleBroken):
@@ -45,10 +45,10 @@ class DirectoryRefused(RuleBroken):
 
 
 class DirectoryCache:
-    """All institutions in memory, so that taking a complaint asks the database for none of them.
+    """All institutions in memory, so that taking a complaint needs no database query for them.
 
-    Read once by `refresh` at start. While it is `watched`, what is written to the directory is read within about a
-    second, beside the callers, who never wait for it.
+    `refresh` reads them once at start. Inside `watched`, a change in the database is read within about a second, in the
+    background. No caller waits for that.
     """
 
     def __init__(self, pool: Pool, secret_box: SecretBox) -> None:
@@ -62,12 +62,12 @@ class DirectoryCache:
 
     @property
     def current(self) -> Directory:
-        """The directory as last read."""
+        """Return the directory as last read."""
         return self._directory
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        """Read the directory again whenever it was written, while the block lasts."""
+        """Read the directory again after every change, as long as the block runs."""
         watch = asyncio.create_task(self._watch())
         try:
             yield
@@ -76,7 +76,7 @@ class DirectoryCache:
             await asyncio.gather(watch, return_exceptions=True)
 
     async def refresh(self) -> None:
-        """Read all institutions now. Raises what the database raises; then the old directory stays."""
+        """Read all institutions now. Raises database errors, and then the old directory stays."""
         async with (
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
@@ -93,23 +93,23 @@ class DirectoryCache:
         self._refreshed_at = time.monotonic()
 
     async def freshen(self) -> None:
-        """Read all institutions again before giving one up as unknown, at most once a second; never raises."""
+        """Read all institutions again, at most once a second, before the caller treats one as unknown. Never raises."""
         if self._refreshed_at is None or time.monotonic() - self._refreshed_at > FRESHEN_AFTER_SECONDS:
             try:
                 await self.refresh()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("directory not refreshed: %s", type(error).__name__)
-                # Not with every complaint: the directory at hand is better than a wait for each.
+                # No retry with every complaint: using the current copy is better than a wait for each.
                 self._refreshed_at = time.monotonic()
 
     async def wire(self, code: str) -> BankWire | None:
-        """How to reach the institution over the I4C wire; None when it has none. Raises as `way` does."""
+        """Return the connection data of the institution for the I4C wire, or None. Raises as `way` does."""
         found = await self.way(code, ChannelKind.I4C)
         assert found is None or isinstance(found, BankWire), "the I4C wire's way is a BankWire"
         return found
 
     async def way(self, code: str, kind: ChannelKind) -> "Way | None":
-        """How to reach the institution over a channel; None when it has no such channel.
+        """Return the connection data of the institution for a channel, or None if it has no such channel.
 
         Raises `CannotOpen` when its credentials were sealed under another secret key.
         """
@@ -128,7 +128,7 @@ class DirectoryCache:
         return self._opened[key]
 
     async def _watch(self) -> None:
-        """Look every second, for ever: whatever goes wrong, the next look may go well."""
+        """Check for changes every second without end. An error is logged and does not stop the loop."""
         well = True
         while True:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
@@ -137,19 +137,19 @@ class DirectoryCache:
                     version = await institutions.version(connection)
                 if version != self._version:
                     await self.refresh()
-                    log.info("the directory was written: %d institutions", len(self._directory))
+                    log.info("the directory has changed: %d institutions", len(self._directory))
                 well = True
             except Exception as error:
                 if well:
-                    log.warning("directory not looked after: %s", type(error).__name__)
+                    log.warning("directory not checked for changes: %s", type(error).__name__)
                 well = False
 
 
 async def load_directory(pool: Pool, secret_box: SecretBox, entries: Sequence[InstitutionEntry]) -> int:
-    """Write a directory file's entries over what is known, all or none; returns how many.
+    """Write a directory file's entries over the known ones, all or none, and return their number.
 
-    Outbound credentials are sealed, inbound passwords hashed. Raises `DirectoryRefused`, `PrefixOverlap` or
-    `SponsorRefused`, which name the institution and what is wrong; then nothing is written.
+    Outbound credentials are sealed, inbound passwords are hashed. Raises `DirectoryRefused`, `PrefixOverlap` or
+    `SponsorRefused`, which name the institution and the fault; then nothing is written.
     """
     _check(entries)
     safe = await asyncio.to_thread(prepared, secret_box, entries)
@@ -160,8 +160,10 @@ async def load_directory(pool: Pool, secret_box: SecretBox, entries: Sequence[In
 
 
 async def add_institution(pool: Pool, secret_box: SecretBox, entry: InstitutionEntry, *, over: bool) -> None:
-    """Write one entry. Raises as `load_directory` does, and where its code is known and not `over`; then nothing is
-    written.
+    """Write one entry.
+
+    Raises as `load_directory` does. Raises `DirectoryRefused` also if the code is known and `over` is false. Then
+    nothing is written.
     """
     _check([entry])
     (safe,) = await asyncio.to_thread(prepared, secret_box, [entry])
@@ -173,7 +175,7 @@ async def add_institution(pool: Pool, secret_box: SecretBox, entry: InstitutionE
 
 
 async def _write(connection: Connection, safe: Sequence[institutions.PreparedEntry]) -> None:
-    """Write the entries and look whether the whole directory can stand so, which the caller keeps from changing."""
+    """Write the entries and check the whole directory. The caller holds its lock."""
     named = {one.entry.sponsor for one in safe if one.entry.sponsor} - {one.entry.code for one in safe}
     missing = named - await institutions.known_codes(connection, named)
     if missing:
@@ -186,18 +188,23 @@ async def _write(connection: Connection, safe: Sequence[institutions.PreparedEnt
 
 
 async def remove_institution(pool: Pool, code: str) -> None:
-    """Take an institution out that nothing speaks of. Raises `NotFound`, or `DirectoryRefused` when something does."""
+    """Delete an institution that no row refers to.
+
+    Raises `InstitutionNotFound`, or `DirectoryRefused` when a row refers to it.
+    """
     async with pool.acquire() as connection, connection.transaction():
         try:
             gone = await institutions.delete(connection, code)
         except asyncpg.ForeignKeyViolationError:
-            raise DirectoryRefused(f"{code} has been asked, has keys here or is a sponsor: it stays") from None
+            raise DirectoryRefused(
+                f"{code} cannot be removed: it has requests, keys or sponsored institutions"
+            ) from None
     if not gone:
         raise InstitutionNotFound(code)
 
 
 def prepared(secret_box: SecretBox, entries: Sequence[InstitutionEntry]) -> list[institutions.PreparedEntry]:
-    """The entries with their wires sealed and their passwords hashed; takes about 20 ms for each password."""
+    """Return the entries with sealed credentials and hashed passwords. Takes about 20 ms for each password."""
     return [_prepared(secret_box, entry) for entry in entries]
 
 
@@ -237,7 +244,7 @@ def _prepared(secret_box: SecretBox, entry: InstitutionEntry) -> institutions.Pr
 
 
 def _json(way: FrozenModel) -> bytes:
-    """What is said of a channel, its secrets in the clear: only ever on its way into the vault."""
+    """Return the entry of a channel as JSON with its secrets in clear. The caller must seal it at once."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, SecretStr):
@@ -248,7 +255,9 @@ def _json(way: FrozenModel) -> bytes:
 
 
 def ways_of_entry(entry: InstitutionEntry) -> dict[ChannelKind, BankWire]:
-    """How to call the institution of a directory file that need not be loaded, over the channels that can be called.
+    """Return the connection data of an entry for the I4C wire and the webhook.
+
+    The entry need not be in the database.
 
     Raises `DirectoryRefused` for a key that cannot be used.
     """
@@ -263,7 +272,10 @@ def ways_of_entry(entry: InstitutionEntry) -> dict[ChannelKind, BankWire]:
 
 
 def bank_wire(code: str, wire: WireEntry) -> BankWire:
-    """How to reach the bank with that code over the I4C wire, the secrets opened. Raises `EnvelopeError` for a key."""
+    """Return the connection data of a bank for the I4C wire, with its secrets in clear.
+
+    Raises `EnvelopeError` for a key that cannot be used.
+    """
     return BankWire(
         code=code,
         base_url=wire.base_url,

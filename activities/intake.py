@@ -1,4 +1,7 @@
-"""Taking a complaint: one transaction, and only then a number goes back (architecture.md, "How a rupee flows", 1)."""
+"""Intake of complaints.
+
+One transaction writes everything, and only then the number is returned (architecture.md, "How a rupee flows", 1).
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -29,7 +32,7 @@ from schemas.tracing.answers import Entry
 
 @dataclass(frozen=True)
 class Taken:
-    """A complaint that is durable. `repeated` says that it was taken before, with the same key or number."""
+    """A complaint that is committed. `repeated`: it was taken before, with the same key or number."""
 
     receipt: ComplaintReceipt
     follow_up: FollowUp | None
@@ -38,7 +41,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class _Row:
-    """A transfer on its way to becoming a hop."""
+    """A transfer that is about to become a hop."""
 
     key: str
     transfer: Transfer
@@ -46,24 +49,24 @@ class _Row:
     answer_class: AnswerClass
 
 
-_REPEATED = Flag(field="transfers", code="repeated_row", message="the same transfer stands here twice: it counts once")
+_REPEATED = Flag(field="transfers", code="repeated_row", message="the same transfer is listed twice and counts once")
 
 
 NUMBERS_TRIED_MAX: Final = 1000
-"""numbers in a row that may be taken"""
+"""numbers that are tried in a row before giving up"""
 
 
 class _KnownMeanwhile(Exception):
-    """A bank's answer, or the desk, made a transfer known after the complaint had looked for it."""
+    """A bank's answer or the desk registered the transfer after the complaint had looked it up."""
 
 
 async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key: str, taken_by: str) -> Taken:
-    """Make a complaint durable, with its case, hops, ledger entries and first event; say what to tell the workflow.
+    """Commit a complaint with its case, hops, ledger entries and first event; return the workflow notification.
 
-    The same caller, key and body give the same answer. Raises `IdempotencyConflict` (same key, other body) and
+    The same caller, key and body give the same answer. Raises `IdempotencyKeyReused` (same key, other body) and
     `AckNoTaken` (the number is registered with other content).
     """
-    while True:  # each time at least one more of its transfers is known
+    while True:  # each repetition finds at least one more of its transfers registered
         try:
             return await _take(ctx, complaint, idempotency_key, taken_by)
         except _KnownMeanwhile:
@@ -75,7 +78,7 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
     digest = hashlib.sha256(complaint.model_dump_json().encode()).digest()
     rows, flags = _read_transfers(ctx, complaint)
     if not all(row.institution for row in rows):
-        # It may have been loaded since this process looked.
+        # The institution may have been loaded after this process read the directory.
         await ctx.directory.freshen()
         rows, flags = _read_transfers(ctx, complaint)
     flags = oddities(complaint, now, ctx.policy.trail) + flags
@@ -137,7 +140,7 @@ async def _taken_before(
 
 
 def _read_transfers(ctx: Context, complaint: Complaint) -> tuple[list[_Row], list[Flag]]:
-    """Find the institutions; a transfer that stands twice in one complaint counts once."""
+    """Resolve the payee institutions. A transfer that is listed twice in one complaint counts once."""
     directory = ctx.directory.current
     rows: dict[str, _Row] = {}
     flags: list[Flag] = []
@@ -159,10 +162,10 @@ def _ack_lock(ack_no: str) -> str:
 
 
 async def _new_ack_no(connection: Connection, complaint: Complaint, now: datetime) -> str:
-    """A number nobody has; a stranger may have given out numbers of its own in our range."""
+    """Return an unused acknowledgement number. Numbers from elsewhere may lie in our range."""
     for _ in range(NUMBERS_TRIED_MAX):
         ack_no = make_ack_no(complaint.channel, now, await intake.next_serial(connection))
-        # Nobody waits here, for the caller holds locks already: a number that is just being taken is taken.
+        # No waiting for this lock, because the caller holds locks already. A number that is locked counts as taken.
         if await intake.try_lock(connection, _ack_lock(ack_no)) and not await intake.by_ack_no(connection, ack_no):
             return ack_no
     raise AckNosExhausted(NUMBERS_TRIED_MAX)
@@ -171,19 +174,22 @@ async def _new_ack_no(connection: Connection, complaint: Complaint, now: datetim
 async def _case_to_join(
     connection: Connection, ctx: Context, known: dict[str, str], new_hops: int
 ) -> tuple[cases.CaseHead | None, list[Flag]]:
-    """The oldest case that knows a transfer, locked; None, and a flag where one has no room for the new hops."""
+    """Return the oldest case that knows a transfer, locked.
+
+    Returns None and a flag if that case has no room for the new hops.
+    """
     if not known:
         return None, []
     head = await cases.lock(connection, await intake.oldest_case(connection, list(set(known.values()))))
     if not new_hops or head.last_hop_no + new_hops <= ctx.policy.trail.max_hops:
         return head, []
-    # Not the next oldest: a second case's lock, behind the first one's, may be waited for in a ring.
-    message = f"case {head.case_no} has no room for these transfers: this complaint has a case of its own"
+    # Not the next oldest case: taking a second case's lock after the first one could cause a deadlock.
+    message = f"case {head.case_no} has no room for these transfers: this complaint gets a new case"
     return None, [Flag(field="transfers", code="case_full", message=message)]
 
 
 def _linked_cases(rows: Sequence[_Row], known: dict[str, str], case_no: str) -> list[Flag]:
-    """A complaint may name transfers of several cases: it is in one of them, and says which other it touches."""
+    """Return a flag for each transfer that stands in another case than the complaint's own."""
     return [
         Flag(
             field="transfers",

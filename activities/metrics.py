@@ -1,7 +1,7 @@
-"""What the engine counts and times, for Prometheus.
+"""Counters, gauges and histograms for Prometheus.
 
-Only activities and the API count: a workflow's replay would count twice. Every label is an enumeration of
-ours: neither a bank nor a complaint can make a new series, and none carries personal data.
+Only activities and the API count, because a workflow's replay would count twice. Every label is an enumeration of ours.
+So neither a bank nor a complaint can create a new series, and no label carries personal data.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,11 +42,11 @@ BUCKETS_SECONDS: Final = (
     *(_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR, 4 * _HOUR, 12 * _HOUR),
     *(_DAY, 3 * _DAY, 7 * _DAY, 30 * _DAY, 90 * _DAY),
 )
-"""From 10 ms, what the engine itself takes, to 90 days, when a hold lapses."""
+"""From 10 ms, the engine's own time, to 90 days, when a hold lapses."""
 
 
 class SendOutcome(StrEnum):
-    """How the sending of a hold request ended."""
+    """Result of sending a hold request."""
 
     DELIVERED = "delivered"
     REFUSED = "refused"
@@ -55,7 +55,7 @@ class SendOutcome(StrEnum):
 
 
 class SweepWork(StrEnum):
-    """What the sweep does about one case."""
+    """An action of the outbox sweep for one case."""
 
     START = "start"
     NEWS = "news"
@@ -66,7 +66,7 @@ class SweepWork(StrEnum):
 
 
 class AftercareWork(StrEnum):
-    """What is done about one case of the way home."""
+    """An action for one case with holds or restorations."""
 
     TAKE_UP = "take_up"
     START = "start"
@@ -75,17 +75,17 @@ class AftercareWork(StrEnum):
 
 
 class Told(StrEnum):
-    """Who was told that a bank's list of liens is overdue."""
+    """The recipient of a notice that a bank's list of liens is overdue."""
 
     DESK = "desk"
     SUPERVISOR = "supervisor"
 
 
 class Metrics:
-    """All metrics of one process, in a registry of their own."""
+    """All metrics of one process, in their own registry."""
 
     def __init__(self) -> None:
-        # The times of creation would only double the page.
+        # The creation times would double the size of the page.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._complaints = Counter(
@@ -96,7 +96,7 @@ class Metrics:
         )
         self._hold_requests = Counter(
             "goldenhour_hold_requests",
-            "Hold requests, by how sending them ended.",
+            "Hold requests, by result of sending.",
             ("outcome",),
             registry=self.registry,
         )
@@ -108,43 +108,43 @@ class Metrics:
         )
         self._answers = Counter(
             "goldenhour_answers",
-            "Lines of banks' answers, by what became of them and what they say.",
+            "Lines of banks' answers, by disposition and kind.",
             ("disposition", "kind"),
             registry=self.registry,
         )
         self._contradictions = Counter(
             "goldenhour_contradictions",
-            "Contradictions found in banks' answers, by kind.",
+            "Discrepancies found in banks' answers, by kind.",
             ("kind",),
             registry=self.registry,
         )
         self._settlements = Counter(
             "goldenhour_contradictions_settled",
-            "Settlements of contradictions, by decision.",
+            "Resolutions of discrepancies, by decision.",
             ("decision",),
             registry=self.registry,
         )
         self._sweep_failures = Counter(
             "goldenhour_sweep_failures",
-            "Attempts of the sweep at one case that came to nothing, by what was attempted.",
+            "Failed actions of the sweep for one case, by action.",
             ("work",),
             registry=self.registry,
         )
         self._aftercare_failures = Counter(
             "goldenhour_aftercare_failures",
-            "Attempts at one case of the way home that came to nothing, by what was attempted.",
+            "Failed actions for one case with holds or restorations, by action.",
             ("work",),
             registry=self.registry,
         )
         self._confirmed_paise = Counter(
             "goldenhour_confirmed_paise",
-            "What banks have confirmed to have done of orders, by kind of order.",
+            "Paise that banks have confirmed under orders, by kind of order.",
             ("kind",),
             registry=self.registry,
         )
         self._reconciliations = Counter(
             "goldenhour_reconciliations",
-            "Banks' lists of liens laid beside the ledger, by whether anything differs.",
+            "Comparisons of banks' lists of liens with the ledger, by whether anything differs.",
             ("differs",),
             registry=self.registry,
         )
@@ -156,13 +156,13 @@ class Metrics:
         )
         self._lists_asked = Counter(
             "goldenhour_lien_lists_asked",
-            "Banks asked for their lists of liens, by the way it was put to them.",
+            "Banks asked for their lists of liens, by the way of asking.",
             ("way",),
             registry=self.registry,
         )
         self._lists_overdue = Counter(
             "goldenhour_lien_lists_overdue",
-            "Lists of liens that did not come in time, by who was told.",
+            "Lists of liens that did not come in time, by who was notified.",
             ("told",),
             registry=self.registry,
         )
@@ -173,7 +173,7 @@ class Metrics:
             registry=self.registry,
         )
         self._desk_tasks = Gauge(
-            "goldenhour_desk_tasks_open", "Tasks that wait for the desk.", ("kind",), registry=self.registry
+            "goldenhour_desk_tasks_open", "Open work items of the desk.", ("kind",), registry=self.registry
         )
         self._transfer_to_complaint = self._histogram(
             "transfer_to_complaint", "From a victim's transfer to the complaint about it."
@@ -194,12 +194,12 @@ class Metrics:
             "answer_to_next_request", "From an answer that opened hops to the request about the next layer."
         )
 
-        self._begin_at_zero()
+        self._create_series()
 
     def complaint_taken(
         self, channel: Channel, *, joined: bool, transfer_to_complaint_seconds: Iterable[float]
     ) -> None:
-        """A complaint was committed; one duration for each transfer that was new. A repeat is not counted."""
+        """Count a committed complaint, with one duration for each new transfer. A repeated complaint is not counted."""
         self._complaints.labels(channel.value, str(joined).lower()).inc()
         for seconds in transfer_to_complaint_seconds:
             _observe(self._transfer_to_complaint, seconds)
@@ -207,105 +207,105 @@ class Metrics:
     def request_sent(
         self, *, since_complaint_seconds: float | None = None, since_answer_seconds: float | None = None
     ) -> None:
-        """A hold request leaves.
+        """Record the delays of a hold request that is being sent.
 
-        `since_complaint_seconds` only for the first request of a case, `since_answer_seconds` only for one
-        about hops that an answer opened.
+        Pass `since_complaint_seconds` only for the first request of a case. Pass `since_answer_seconds` only for a
+        request about hops that an answer opened.
         """
         _observe(self._complaint_to_sent, since_complaint_seconds)
         _observe(self._answer_to_request, since_answer_seconds)
 
     def request_ended(self, outcome: SendOutcome, *, since_complaint_seconds: float | None = None) -> None:
-        """Sending ended so. `since_complaint_seconds` only for the first delivery of a case."""
+        """Count the result of a sending. Pass `since_complaint_seconds` only for the first delivery of a case."""
         self._hold_requests.labels(outcome.value).inc()
         if outcome is SendOutcome.DELIVERED:
             _observe(self._complaint_to_delivered, since_complaint_seconds)
 
     def delivery_attempted(self, channel: ChannelKind, outcome: DeliveryOutcome) -> None:
-        """A channel delivered a message to a bank, failed to, or got no response."""
+        """Count an attempt to deliver a message to a bank: delivered, failed or without response."""
         self._delivery_attempts.labels(channel.value, outcome.value).inc()
 
     def answer_taken(self, disposition: Disposition, kind: ClaimKind) -> None:
-        """One line of a bank's answer was committed."""
+        """Count one committed line of a bank's answer."""
         self._answers.labels(disposition.value, kind.value).inc()
 
     def contradiction_found(self, kind: ContradictionKind) -> None:
-        """A contradiction was committed."""
+        """Count a committed discrepancy."""
         self._contradictions.labels(kind.value).inc()
 
     def contradiction_settled(self, decision: SettlementDecision) -> None:
-        """A person's settlement was committed."""
+        """Count an officer's committed resolution of a discrepancy."""
         self._settlements.labels(decision.value).inc()
 
     def sweep_failed(self, work: SweepWork) -> None:
-        """Something the sweep attempted for one case came to nothing."""
+        """Count a failed action of the sweep for one case."""
         self._sweep_failures.labels(work.value).inc()
 
     def aftercare_failed(self, work: AftercareWork) -> None:
-        """Something attempted for one case of the way home came to nothing."""
+        """Count a failed action for one case with holds or restorations."""
         self._aftercare_failures.labels(work.value).inc()
 
     def order_confirmed(self, kind: OrderKind, paise: int) -> None:
-        """A bank has given back, or let go, so much under an order."""
+        """Count the paise that a bank has credited or released under an order."""
         self._confirmed_paise.labels(kind.value).inc(paise)
 
     def reconciled(self, reasons: Iterable[Reason]) -> None:
-        """A comparison was committed; one reason for each difference."""
+        """Count a committed comparison, with one reason for each difference."""
         found = list(reasons)
         self._reconciliations.labels(str(bool(found)).lower()).inc()
         for reason in found:
             self._differences.labels(reason.value).inc()
 
     def list_asked(self, way: ListWay) -> None:
-        """A bank was asked for its list of liens."""
+        """Count a bank that was asked for its list of liens."""
         self._lists_asked.labels(way.value).inc()
 
     def list_overdue(self, told: Told) -> None:
-        """Somebody was told that a list has not come in time."""
+        """Count a notice that a list is overdue."""
         self._lists_overdue.labels(told.value).inc()
 
     def first_answer(self, since_complaint_seconds: float) -> None:
-        """A case has its first answer."""
+        """Record the delay of a case's first answer."""
         _observe(self._complaint_to_answer, since_complaint_seconds)
 
     def first_hold(self, since_complaint_seconds: float) -> None:
-        """A case has its first money on hold."""
+        """Record the delay of a case's first hold."""
         _observe(self._complaint_to_hold, since_complaint_seconds)
 
     def stock(self, paise: Mapping[Bucket, int], open_tasks: Mapping[TaskKind, int]) -> None:
-        """What lies where now, as read from the database; what is not named is zero."""
+        """Set the gauges from the database's figures. A bucket or kind that is not named becomes zero."""
         for bucket in Bucket:
             self._paise.labels(bucket.value).set(paise.get(bucket, 0))
         for kind in TaskKind:
             self._desk_tasks.labels(kind.value).set(open_tasks.get(kind, 0))
 
     def text(self) -> str:
-        """All of it in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry).decode()
 
-    def _begin_at_zero(self) -> None:
-        """A series that is not there yet cannot be told from one that broke, so each begins at once."""
+    def _create_series(self) -> None:
+        """Create every series with zero, because a missing series looks like a broken one."""
         for channel, joins in product(Channel, ("false", "true")):
             self._complaints.labels(channel.value, joins)
         for outcome in SendOutcome:
             self._hold_requests.labels(outcome.value)
-        for way, came_of_it in product(ChannelKind, DeliveryOutcome):
-            self._delivery_attempts.labels(way.value, came_of_it.value)
-        for doubt in ContradictionKind:
-            self._contradictions.labels(doubt.value)
+        for way, outcome_of_attempt in product(ChannelKind, DeliveryOutcome):
+            self._delivery_attempts.labels(way.value, outcome_of_attempt.value)
+        for discrepancy in ContradictionKind:
+            self._contradictions.labels(discrepancy.value)
         for decision in SettlementDecision:
             self._settlements.labels(decision.value)
         for work in SweepWork:
             self._sweep_failures.labels(work.value)
         for order in OrderKind:
             self._confirmed_paise.labels(order.value)
-        for care in AftercareWork:
-            self._aftercare_failures.labels(care.value)
+        for aftercare_work in AftercareWork:
+            self._aftercare_failures.labels(aftercare_work.value)
         for disposition, kind in product(Disposition, ClaimKind):
             self._answers.labels(disposition.value, kind.value)
-        self._begin_reconciliation_at_zero()
+        self._create_reconciliation_series()
 
-    def _begin_reconciliation_at_zero(self) -> None:
+    def _create_reconciliation_series(self) -> None:
         for differs in ("false", "true"):
             self._reconciliations.labels(differs)
         for reason in Reason:
@@ -320,18 +320,18 @@ class Metrics:
 
 
 METRICS: Final = Metrics()
-"""This process's metrics."""
+"""The metrics of this process."""
 
 
 def _observe(histogram: Histogram, seconds: float | None) -> None:
     if seconds is not None:
-        # Two clocks may disagree by a moment; a negative duration would break the sum.
+        # Two clocks may differ slightly, and a negative duration would make the sum wrong.
         histogram.observe(max(0.0, seconds))
 
 
 @dataclass(slots=True)
 class _Family:
-    """One metric family while texts are joined: its comment lines, and its samples by series."""
+    """One metric family while pages are merged: its comment lines, and its samples by series."""
 
     kind: str = "untyped"
     comments: list[str] = field(default_factory=list)
@@ -339,9 +339,9 @@ class _Family:
 
 
 def joined(texts: Sequence[str]) -> str:
-    """One page from several processes' pages, first to last, each family once.
+    """Merge the pages of several processes into one, in their order, each family once.
 
-    What is counted in several processes is summed; of a gauge, the first page's stands.
+    Counters and histograms are summed. Of a gauge, the first page's value is used.
     """
     families: dict[str, _Family] = {}
     for text in texts:
@@ -359,19 +359,19 @@ def joined(texts: Sequence[str]) -> str:
 
 
 def _samples(lines: Iterable[str], families: dict[str, _Family]) -> Iterable[tuple[str, str, _Family]]:
-    """Each sample of one page with its family; a page writes the comments of a family before its samples."""
+    """Yield each sample of one page with its family. A page writes a family's comments before its samples."""
     family = families.setdefault("", _Family())
     fresh: set[str] = set()
     for line in lines:
         if line.startswith("# "):
-            _, word, name, *rest = line.split(" ", 3)
+            _, keyword, name, *rest = line.split(" ", 3)
             if name not in families:
                 families[name] = _Family()
                 fresh.add(name)
             family = families[name]
             if name in fresh:
                 family.comments.append(line)
-                family.kind = rest[0] if word == "TYPE" and rest else family.kind
+                family.kind = rest[0] if keyword == "TYPE" and rest else family.kind
         elif line:
             series, _, value = line.rpartition(" ")
             yield series, value, family

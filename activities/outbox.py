@@ -1,4 +1,4 @@
-"""The sweep's hand: what was committed and never told is told, and what has waited too long is looked after."""
+"""The outbox sweep: sends unsent workflow notifications, and follows up cases and hops that have waited too long."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
@@ -10,7 +10,7 @@ import asyncpg
 from temporalio import activity
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.cases import parked_hops as care
+from activities.cases import parked_hops as parked_actions
 from activities.context import Context
 from activities.metrics import METRICS, SweepWork
 from db import bank_gateway
@@ -23,27 +23,28 @@ log = logging.getLogger(__name__)
 
 SWEEP_LIMIT = 500
 FAILURES_MAX = 5
-"""as many in a row are no case's trouble but Temporal's or PostgreSQL's: the next sweep is a moment away"""
+"""After this many failures in a row the fault is Temporal's or PostgreSQL's, not a case's. The next sweep comes soon.
+"""
 SWEEP_AFTER = timedelta(seconds=2)
-"""younger rows are still with the process that wrote them"""
+"""The process that wrote a younger row still sends it itself."""
 LOOK_AFTER = timedelta(minutes=15)
-"""an open case whose workflow was not seen for so long is looked after: somebody may have ended it by mistake"""
+"""After this time without a sign of life, an open case's workflow is checked: somebody may have ended it by mistake."""
 LOOK_AFTER_LIMIT = 50
-"""a sweep; with one every five seconds, 36,000 cases an hour"""
+"""cases per sweep; with a sweep every five seconds, 36,000 cases an hour"""
 WAITING_LIMIT = 200
-"""hops a sweep that wait for the desk, for each of the three things that are done about them"""
+"""hops per sweep that wait for the desk, for each of the three actions on them"""
 PURGE_LIMIT = 1_000
-"""rows a sweep of each kind: with one every five seconds, 200 a second"""
+"""rows per sweep of each kind; with a sweep every five seconds, 200 a second"""
 NONCE_LIMIT = 10_000
-"""likewise: every signed call brings one, a read too"""
-REST_OF_A_CASE = timedelta(minutes=1)
-"""a case that failed is left alone for so long: however many such cases there are, they take no place of the others"""
-REST_AFTER_A_SERVER = timedelta(seconds=10)
-"""as above, where it was rather a server's trouble: the next sweep begins with other cases"""
+"""nonces per sweep; there are more of them, because every signed call has one, even a read"""
+SKIP_FAILED_CASE = timedelta(minutes=1)
+"""A case that failed is skipped for this time. So failing cases, however many, do not block the others."""
+SKIP_AFTER_SERVER_ERROR = timedelta(seconds=10)
+"""the same where a server failed: the next sweep begins with other cases"""
 
 TellWorkflow = Callable[[FollowUp], Awaitable[None]]
 OneCase = Callable[[], Awaitable[int]]
-"""does something about one case, and returns how many things it was"""
+"""performs an action for one case and returns how many things it did"""
 
 _SERVER_STATUSES = frozenset(
     {
@@ -66,24 +67,24 @@ _SERVER_ERRORS = (
 
 @dataclass(frozen=True)
 class SweepActivities:
-    """The activity of `SweepWorkflow`. `tell` starts or signals a workflow and marks the row as told."""
+    """The activity of `SweepWorkflow`. `tell` starts or signals a workflow and marks the row as sent."""
 
     ctx: Context
     tell: TellWorkflow
     resting: dict[str, datetime] = field(default_factory=dict)
-    """by case that failed: until when this process leaves it alone"""
+    """failed cases, each with the time until which this process skips it"""
 
     @activity.defn(name="sweep_outbox")
     async def sweep_outbox(self) -> Swept:
-        """Tell what was left lying, oldest first; then look after open cases, and after hops that wait for the desk.
+        """Send unsent notifications, oldest first; then follow up open cases and hops that wait for the desk.
 
-        A case that fails is left out for a while and costs no other case. Raises only when a server is away.
+        A case that fails is skipped for a while and delays no other case. Raises only when a server is unavailable.
         """
         return await _Sweep(self.ctx, self.tell, self.resting).run()
 
 
 class _Sweep:
-    """One sweep. Whatever it does about a case goes through `_attempt`."""
+    """One sweep. Every action for a case runs through `_attempt`."""
 
     def __init__(self, ctx: Context, tell: TellWorkflow, resting: dict[str, datetime]) -> None:
         self._ctx = ctx
@@ -94,12 +95,12 @@ class _Sweep:
             del resting[case_no]
         self._failed = 0
         self._server_failures = 0
-        """since the last attempt that came to something"""
+        """since the last successful attempt"""
 
     async def run(self) -> Swept:
-        """Everything, the most urgent first."""
-        started, oldest_start = await self._start_lost_cases()
-        told, oldest_news = await self._send_lost_news()
+        """Run all actions, the most urgent first."""
+        started, oldest_start = await self._start_unstarted_cases()
+        told, oldest_news = await self._send_unsent()
         looked_after = await self._look_after_cases()
         routed = await self._route_again()
         written_off = await self._write_off()
@@ -120,25 +121,25 @@ class _Sweep:
 
     # -- cases and their workflows ---------------------------------------------------------------------------------
 
-    async def _start_lost_cases(self) -> tuple[int, datetime]:
+    async def _start_unstarted_cases(self) -> tuple[int, datetime]:
         limit = SWEEP_LIMIT + len(self._resting)
         async with self._ctx.pool.acquire() as connection:
-            lost = await cases.not_started(connection, self._now - SWEEP_AFTER, limit)
-        done = await self._each(SweepWork.START, [(case_no, partial(self._start, case_no)) for case_no, _ in lost])
-        return done, min((at for _, at in lost), default=self._now)
+            found = await cases.not_started(connection, self._now - SWEEP_AFTER, limit)
+        done = await self._each(SweepWork.START, [(case_no, partial(self._start, case_no)) for case_no, _ in found])
+        return done, min((at for _, at in found), default=self._now)
 
-    async def _send_lost_news(self) -> tuple[int, datetime]:
+    async def _send_unsent(self) -> tuple[int, datetime]:
         async with self._ctx.pool.acquire() as connection:
-            lost = await case_outbox.unsignalled(connection, self._now - SWEEP_AFTER, list(self._resting), SWEEP_LIMIT)
-        done = await self._each(SweepWork.NEWS, [(row.case_no, partial(self._send, row)) for row in lost])
-        return done, min((row.created_at for row in lost), default=self._now)
+            found = await case_outbox.unsignalled(connection, self._now - SWEEP_AFTER, list(self._resting), SWEEP_LIMIT)
+        done = await self._each(SweepWork.NEWS, [(row.case_no, partial(self._send, row)) for row in found])
+        return done, min((row.created_at for row in found), default=self._now)
 
     async def _look_after_cases(self) -> int:
         limit = LOOK_AFTER_LIMIT + len(self._resting)
         async with self._ctx.pool.acquire() as connection:
             unseen = await cases.not_seen(connection, self._now - LOOK_AFTER, limit)
-        looks = [(case_no, partial(self._look_after, case_no)) for case_no in unseen]
-        return await self._each(SweepWork.LOOK_AFTER, looks)
+        checks = [(case_no, partial(self._look_after, case_no)) for case_no in unseen]
+        return await self._each(SweepWork.LOOK_AFTER, checks)
 
     async def _start(self, case_no: str) -> int:
         await self._tell(FollowUp(case_no=case_no, start=await self._snapshot(case_no)))
@@ -149,7 +150,7 @@ class _Sweep:
         return 1
 
     async def _look_after(self, case_no: str) -> int:
-        """Start the workflow if none runs; one that does is told what is to be asked, as it may have missed it."""
+        """Start the workflow if none runs. A running one gets its open hops again, because it may have missed them."""
         start = await self._snapshot(case_no)
         told = CaseNews(news_id=0, opened=start.open_hops, parked=start.parked) if start.open_hops else None
         await self._tell(FollowUp(case_no=case_no, start=start, news=told))
@@ -162,16 +163,16 @@ class _Sweep:
     # -- hops that wait for the desk -------------------------------------------------------------------------------
 
     async def _remind(self) -> int:
-        before = care.remind_before(self._ctx, self._now)
+        before = parked_actions.remind_before(self._ctx, self._now)
         async with self._ctx.pool.acquire() as connection:
             due = await parked_hops.to_remind(connection, before, list(self._resting), WAITING_LIMIT)
-        return await self._care(SweepWork.REMIND, due, care.remind)
+        return await self._for_each_case(SweepWork.REMIND, due, parked_actions.remind)
 
     async def _write_off(self) -> int:
-        before = care.write_off_before(self._ctx, self._now)
+        before = parked_actions.write_off_before(self._ctx, self._now)
         async with self._ctx.pool.acquire() as connection:
             due = await parked_hops.to_write_off(connection, before, list(self._resting), WAITING_LIMIT)
-        return await self._care(SweepWork.WRITE_OFF, due, care.write_off)
+        return await self._for_each_case(SweepWork.WRITE_OFF, due, parked_actions.write_off)
 
     async def _route_again(self) -> int:
         async with self._ctx.pool.acquire() as connection:
@@ -181,24 +182,30 @@ class _Sweep:
             due = await parked_hops.to_look_up(connection, changed_at, list(self._resting), WAITING_LIMIT)
         if not due:
             return 0
-        # Read after `changed_at`: what it does not find is not in the directory of that moment.
+        # This read comes after `changed_at`: a hop that is not found here need not be looked up before the next change.
         await self._ctx.directory.refresh()
-        return await self._care(SweepWork.ROUTE, due, partial(care.route_again, changed_at=changed_at))
+        return await self._for_each_case(
+            SweepWork.ROUTE, due, partial(parked_actions.route_again, changed_at=changed_at)
+        )
 
-    async def _care(self, work: SweepWork, due: parked_hops.Due, hand: Callable[..., Awaitable[care.Done]]) -> int:
-        jobs = [(case_no, partial(self._work, hand, case_no, hop_nos)) for case_no, hop_nos in due]
+    async def _for_each_case(
+        self, work: SweepWork, due: parked_hops.Due, action: Callable[..., Awaitable[parked_actions.Done]]
+    ) -> int:
+        jobs = [(case_no, partial(self._work, action, case_no, hop_nos)) for case_no, hop_nos in due]
         return await self._each(work, jobs)
 
-    async def _work(self, hand: Callable[..., Awaitable[care.Done]], case_no: str, hop_nos: list[int]) -> int:
-        done = await hand(self._ctx, case_no, hop_nos, now=self._now)
+    async def _work(
+        self, action: Callable[..., Awaitable[parked_actions.Done]], case_no: str, hop_nos: list[int]
+    ) -> int:
+        done = await action(self._ctx, case_no, hop_nos, now=self._now)
         for follow_up in done.follow_ups:
             await self._tell(follow_up)
         return done.hops
 
-    # -- what has served -------------------------------------------------------------------------------------------
+    # -- purging ---------------------------------------------------------------------------------------------------
 
     async def _purge(self) -> tuple[int, int]:
-        """Delete what was told long ago, and what served against repeats and can serve no more."""
+        """Delete notifications sent long ago, and replay guards that can no longer match a repeat."""
         policy = self._ctx.policy
         async with self._ctx.pool.acquire() as connection:
             told = await case_outbox.purge(connection, self._ago(policy.outbox.keep_told_seconds), PURGE_LIMIT)
@@ -207,7 +214,7 @@ class _Sweep:
             keys = await bank_gateway.purge_keys(
                 connection, self._ago(policy.replay.keep_feed_keys_seconds), PURGE_LIMIT
             )
-            # A signature's own time may be the window ahead of our clock, and counts for the window after that.
+            # A signature's time may be one window ahead of our clock, and stays valid for one window after that.
             usable = self._ago(2 * policy.signatures.window_seconds)
             nonces = await bank_keys.purge_nonces(connection, usable, NONCE_LIMIT)
         return told, links + keys + nonces
@@ -215,14 +222,14 @@ class _Sweep:
     def _ago(self, seconds: float) -> datetime:
         return self._now - timedelta(seconds=seconds)
 
-    # -- one case must not keep the others waiting -----------------------------------------------------------------
+    # -- isolation of cases ----------------------------------------------------------------------------------------
 
     async def _each(self, work: SweepWork, jobs: Iterable[tuple[str, OneCase]]) -> int:
-        """Do one thing for every case in turn; returns how many things came of it."""
+        """Perform one action for each case in turn, and return how many things it did."""
         return sum([await self._attempt(work, case_no, do) for case_no, do in jobs])
 
     async def _attempt(self, work: SweepWork, case_no: str, do: OneCase) -> int:
-        """Do one thing for one case; 0 when it failed, or when the case has failed a moment ago."""
+        """Perform one action for one case. Returns 0 if it fails, or if the case failed shortly before."""
         if case_no in self._resting:
             return 0
         try:
@@ -231,8 +238,8 @@ class _Sweep:
             self._failed += 1
             METRICS.sweep_failed(work)
             log.warning("sweep: %s of case %s failed: %s", work, case_no, type(error).__name__)
-            server = _is_of_a_server(error)
-            self._resting[case_no] = self._now + (REST_AFTER_A_SERVER if server else REST_OF_A_CASE)
+            server = _is_server_error(error)
+            self._resting[case_no] = self._now + (SKIP_AFTER_SERVER_ERROR if server else SKIP_FAILED_CASE)
             self._server_failures += server
             if self._server_failures >= FAILURES_MAX:
                 raise
@@ -241,8 +248,8 @@ class _Sweep:
         return done
 
 
-def _is_of_a_server(error: Exception) -> bool:
-    """Whether Temporal or PostgreSQL is away, and not something wrong with the case."""
+def _is_server_error(error: Exception) -> bool:
+    """Return whether Temporal or PostgreSQL is unavailable, and so the case is not at fault."""
     if isinstance(error, RPCError):
         return error.status in _SERVER_STATUSES
     return isinstance(error, _SERVER_ERRORS)

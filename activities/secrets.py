@@ -1,7 +1,7 @@
-"""Secrets at rest: sealing what must be read again, hashing what must only be recognised.
+"""Secrets at rest: sealing of credentials that must be read again, hashing of passwords that are only checked.
 
-Everything is derived from one secret key, a separate key for each purpose, so that a token can never be
-taken for a sealed credential or the other way round.
+Every key is derived from one secret key, with a separate key for each purpose. So a token can never pass as a sealed
+credential, nor a sealed credential as a token.
 """
 
 import os
@@ -33,21 +33,21 @@ class SecretBox:
     """Seals and opens credentials with AES-256-GCM, and derives keys, under the engine's secret key."""
 
     def __init__(self, secret_key: SecretStr) -> None:
-        """`secret_key` is `Settings.secret_key`: at least 32 characters."""
+        """Prepare the box. `secret_key` is `Settings.secret_key`, at least 32 characters."""
         self._secret = secret_key.get_secret_value().encode()
         self._aead = AESGCM(self.derive_key(_SEALING))
 
     def derive_key(self, purpose: str) -> bytes:
-        """32 bytes that serve `purpose` and nothing else (HKDF-SHA256)."""
+        """Return 32 bytes that are used for `purpose` only (HKDF-SHA256)."""
         return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"goldenhour/{purpose}".encode()).derive(self._secret)
 
     def seal(self, plain: bytes, owner: str) -> bytes:
-        """Encrypt `plain` for `owner` (an institution's code): no other owner's name opens it."""
+        """Encrypt `plain` for `owner`, an institution's code. It cannot be opened for another owner."""
         nonce = os.urandom(NONCE_BYTES)
         return nonce + self._aead.encrypt(nonce, plain, owner.encode())
 
     def open(self, sealed: bytes, owner: str) -> bytes:
-        """Give back what `seal` was given. Raises `CannotOpen`."""
+        """Decrypt a value that `seal` returned. Raises `CannotOpen`."""
         try:
             return self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], owner.encode())
         except (InvalidTag, ValueError):
@@ -55,12 +55,12 @@ class SecretBox:
 
 
 def hash_password(password: SecretStr) -> str:
-    """Argon2id hash of `password`. Takes about 20 ms and 19 MiB: call it in a thread."""
+    """Return the Argon2id hash of `password`. Takes about 20 ms and 19 MiB: call it in a thread."""
     return _HASHER.hash(password.get_secret_value())
 
 
 def password_fits(password: SecretStr, password_hash: str) -> bool:
-    """Whether `password` is the one that was hashed. As costly as `hash_password`."""
+    """Return whether `password` matches the hash. As costly as `hash_password`."""
     try:
         return _HASHER.verify(password_hash, password.get_secret_value())
     except (VerificationError, InvalidHashError):
@@ -68,5 +68,5 @@ def password_fits(password: SecretStr, password_hash: str) -> bool:
 
 
 def pem(key: Ed25519PublicKey) -> bytes:
-    """A public key as openssl reads it."""
+    """Return a public key in the PEM format that openssl reads."""
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

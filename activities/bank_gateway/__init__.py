@@ -1,1 +1,1 @@
-"""What banks call at our side: feed, files, replies."""
+"""The gateway that banks call: feed, files and replies."""

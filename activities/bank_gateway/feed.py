@@ -1,4 +1,4 @@
-"""A bank's feed: reading it, and what the bank says back of one hold. Another bank's hold is as unknown as none."""
+"""A bank's feed: its pages, its receipts and its answers to hold requests. A bank sees only its own requests."""
 
 import hashlib
 from collections import defaultdict
@@ -38,17 +38,17 @@ from schemas.tracing.bank_answers import BankAnswer
 
 
 class NotItsHop(RuleBroken):
-    """A line names a hop that is not one of this hold."""
+    """A line names a hop that is not part of this hold request."""
 
     def __init__(self, line_index: int, hop_no: int) -> None:
-        super().__init__(f"{hop_no} is not one of this hold")
+        super().__init__(f"{hop_no} is not a hop of this hold request")
         self.line_index = line_index
         self.hop_no = hop_no
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which part of the feed a bank asks for."""
+    """The part of the feed that a bank asks for."""
 
     limit: int
     cursor: str | None = None
@@ -60,11 +60,11 @@ class Wanted:
 
 
 async def read_feed(ctx: Context, institution: str, wanted: Wanted) -> FeedPage:
-    """A page of the bank's feed. Raises `BadCursor`, for one that is ahead of the feed too."""
+    """Return a page of the bank's feed. Raises `BadCursor`, also for a cursor ahead of the feed."""
     after = _after(wanted.cursor)
     async with ctx.pool.acquire() as connection:
         await bank_gateway.number(connection, institution)
-        # What stands on the page is what it was when it got its place: one view of the database for both.
+        # One snapshot of the database for rows and their places, so that a page is consistent.
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             if after > await bank_gateway.last_change_no(connection, institution):
                 raise BadCursor
@@ -87,7 +87,7 @@ async def read_feed(ctx: Context, institution: str, wanted: Wanted) -> FeedPage:
 
 
 async def read_hold(ctx: Context, institution: str, request_id: UUID) -> FeedHold:
-    """One hold of the bank as it stands. Raises `NotFound`."""
+    """Return one hold request of the bank in its current state. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection:
         await bank_gateway.number(connection, institution)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -98,7 +98,7 @@ async def read_hold(ctx: Context, institution: str, request_id: UUID) -> FeedHol
 
 
 async def announce(pool: Pool, institution: str) -> None:
-    """Wake whoever waits for the bank's feed."""
+    """Wake the requests that wait for the bank's feed."""
     async with pool.acquire() as connection:
         await bank_gateway.announce(connection, institution)
 
@@ -107,7 +107,10 @@ async def announce(pool: Pool, institution: str) -> None:
 
 
 async def acknowledge(ctx: Context, institution: str, request_id: UUID) -> Acknowledged:
-    """The bank has the hold: its receipt, once. Raises `NotFound`, `HoldOver` for what was over without one."""
+    """Record the bank's receipt of a hold request, once.
+
+    Raises `NotFound`, and `HoldOver` for a request that ended without a receipt.
+    """
     now = datetime.now(UTC)
     async with ctx.pool.acquire() as connection, connection.transaction():
         receipt = await bank_gateway.lock(connection, institution, request_id)
@@ -122,10 +125,10 @@ async def acknowledge(ctx: Context, institution: str, request_id: UUID) -> Ackno
 async def take_answer(
     ctx: Context, institution: str, request_id: UUID, answer: BankAnswer, key: str | None
 ) -> tuple[AnswerTaken, FollowUp | None]:
-    """Take the bank's answer to a hold, whatever the hold's state: late word of money is word of money.
+    """Take the bank's answer to a hold request in any state, because late news of money still matters.
 
-    The same body again gets the same reply, and under one `key` nothing else is taken. An answer is a receipt too.
-    Returns the reply and what to tell the workflow. Raises `NotFound`, `NotItsHop`, `IdempotencyConflict`.
+    The same body again gets the same reply, and one `key` cannot be used for another body. An answer is a receipt too.
+    Returns the reply and the workflow notification. Raises `NotFound`, `NotItsHop`, `IdempotencyKeyReused`.
     """
     now = datetime.now(UTC)
     digest = hashlib.sha256(request_id.bytes + answer.model_dump_json().encode()).digest()
@@ -177,7 +180,7 @@ async def _take_receipt(
     connection: Connection, institution: str, request_id: UUID, receipt: bank_gateway.Receipt, now: datetime
 ) -> None:
     if not receipt.delivered and receipt.status is FeedStatus.OPEN:
-        # Another channel may still be trying: it need not.
+        # Another channel may still be trying, which is no longer necessary.
         await requests.delivered(connection, request_id, institution, str(request_id), ChannelKind.PULL, 0, now)
     await bank_gateway.acknowledge(connection, institution, request_id, now)
     passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, request_id)
@@ -209,7 +212,7 @@ async def _holds(
 
 
 def _main(hops: Sequence[FeedHop]) -> FeedHop:
-    """A hold describes one victim's payment: that of the most money."""
+    """Return the hop with the most money. A hold request describes the victim's payment of that hop."""
     return max(hops, key=lambda hop: (hop.disputed_paise, -hop.hop_no))
 
 

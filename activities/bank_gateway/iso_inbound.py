@@ -1,4 +1,4 @@
-"""Taking a bank's ISO 20022 message: an answer as over every wire, money returned as ordered, or for the desk."""
+"""Intake of a bank's ISO 20022 message: an answer, money returned under an order, or a case for the desk."""
 
 import asyncio
 from collections import defaultdict
@@ -27,30 +27,30 @@ from schemas.outbox.case import FollowUp
 from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 
 SMALL_BODY_BYTES = 64 * 1024
-"""a larger message is read in a thread, so that nobody else waits for it"""
+"""a larger message is read in a thread, so that it does not block others"""
 DETAIL_MAX_CHARS = 450
 
 
 class MessageRefused(RuleBroken):
-    """The message cannot be taken; the text says why, and holds nothing of what stood in it."""
+    """The message cannot be taken. The text gives the reason, and contains no data from the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageTaken:
-    """What became of a message. `repeated`: this very message was taken before."""
+    """Result of a message. `repeated`: the same message was taken before."""
 
     said: str
-    """in words, without personal data"""
+    """a summary without personal data"""
     repeated: bool
     follow_up: FollowUp | None = None
     doubts: tuple[str, ...] = ()
-    """what a person must look at, though the rest was taken"""
+    """the points that an officer must check, although the rest was taken"""
 
 
 async def take_message(ctx: Context, institution: str, body: bytes) -> MessageTaken:
-    """Take what `institution` wrote to us. Raises `MessageRefused`; then only its bytes are kept.
+    """Take a message from `institution`. Raises `MessageRefused`, and then only its bytes are kept.
 
-    Nobody at the bank waits for a reply, as one does at a door: what is refused, or in doubt, a person is asked about.
+    A file has no reply that the bank reads. So an officer gets a work item about a refused or doubtful message.
     """
     if ctx.directory.current.get(institution) is None:
         await ctx.directory.freshen()
@@ -76,11 +76,11 @@ async def _take(ctx: Context, institution: str, body: bytes, digest: bytes) -> M
         return await _take_answer(ctx, institution, arrival, digest)
     if isinstance(arrival, ReturnedFunds):
         return await _take_returned(ctx, institution, arrival, digest)
-    raise MessageRefused("is a message that we send, not one that a bank does")
+    raise MessageRefused("is a message that only we send")
 
 
 async def _ask(ctx: Context, institution: str, cause: TaskCause, reasons: Sequence[str]) -> None:
-    """Have a person look into the bank's folder: one task at a time, however many files need it."""
+    """Ask an officer to check the bank's folder, with one open work item for any number of files."""
     facts = TaskFacts(detail="; ".join(reasons)[:DETAIL_MAX_CHARS])
     async with ctx.pool.acquire() as connection:
         now = datetime.now(UTC)
@@ -93,15 +93,15 @@ async def _take_answer(ctx: Context, institution: str, update: StatusUpdate, dig
             return MessageTaken(resolved.said, resolved.repeated, doubts=resolved.doubts)
         receipt = await take_status_update(ctx, institution, update, digest, body_kept=True)
     except NotFound as error:
-        raise MessageRefused("RslvdCase/Id: names no case that this bank has to do with") from error
+        raise MessageRefused("RslvdCase/Id: names no case of this bank") from error
     said = f"answer: {receipt.accepted} lines taken, {receipt.duplicates} known, {receipt.contradictions} contradict"
     return MessageTaken(said, receipt.repeated, receipt.follow_up)
 
 
 async def _take_returned(ctx: Context, institution: str, told: ReturnedFunds, digest: bytes) -> MessageTaken:
-    """Keep every line, and book what an order asked for.
+    """Keep every line, and book the credits under orders.
 
-    The desk looks at the rest: what nobody ordered moves no figure before a person has seen it.
+    The desk checks the other lines. Money returned without an order changes no figure before an officer has seen it.
     """
     now = datetime.now(UTC)
     async with ctx.pool.acquire() as connection:
@@ -109,12 +109,12 @@ async def _take_returned(ctx: Context, institution: str, told: ReturnedFunds, di
     ordered = await iso_orders.orders_of_returns(ctx, institution, told, {row.line_no: row.case_no for row in rows})
     rows = [_of_its_order(row, ordered) for row in rows]
     if not any(row.case_no for row in rows):
-        raise MessageRefused("names no transfer or case that this bank has to do with")
+        raise MessageRefused("names no transfer or case of this bank")
     async with ctx.pool.acquire() as connection, connection.transaction():
         if new := await returned_funds.insert(connection, institution, digest, now, rows):
             left = [row for row in rows if row.line_no not in ordered]
             await _tell_desk(connection, institution, left, now)
-    # After the lines are kept, and again where this message comes again: it may have ended here the first time.
+    # After the lines are kept, and also when the message is repeated: the first run may have ended before this step.
     await iso_orders.book(ctx, institution, ordered)
     readable = sum(row.returned_paise is not None for row in rows)
     said = f"money returned: {readable} of {len(rows)} lines read, {len(ordered)} of them as ordered"
@@ -122,9 +122,9 @@ async def _take_returned(ctx: Context, institution: str, told: ReturnedFunds, di
 
 
 async def _placed(connection: Connection, institution: str, told: ReturnedFunds) -> list[ReturnedRow]:
-    """The lines, each with its case and hop as far as it names them.
+    """Return the lines, each with its case and hop as far as it names them.
 
-    A line belongs to the case it names, else to the case that knows its transfer by reference, amount and bank.
+    A line belongs to the case that it names, or to the case that knows its transfer by reference, amount and bank.
     """
     read = [line for line in told.lines if isinstance(line, ReturnedTransfer)]
     numbers = await returned_funds.cases_by_number(connection, institution, sorted({line.ack_no for line in read}))
@@ -146,13 +146,13 @@ async def _placed(connection: Connection, institution: str, told: ReturnedFunds)
 
 
 def _of_its_order(row: ReturnedRow, ordered: iso_orders.Credits) -> ReturnedRow:
-    """A line that names no case is of its order's."""
+    """Give a line without a case the case of its order."""
     credit = ordered.get(row.line_no)
     return row if credit is None or row.case_no else row.model_copy(update={"case_no": credit.case_no})
 
 
 def _key(line: ReturnedTransfer, institution: str) -> str:
-    """How the transfer is known; "" where the line does not say how much it was."""
+    """Return the key of the transfer; "" if the line does not give its amount."""
     return "" if line.transfer_paise is None else transfer_key(line.reference, line.transfer_paise, institution)
 
 
@@ -185,7 +185,7 @@ async def _tell_desk(connection: Connection, institution: str, rows: Sequence[Re
     for row in rows:
         if row.case_no:
             by_case[row.case_no].append(row)
-    # In one order, so that two messages about the same cases wait for each other and not across.
+    # In the order of the case numbers, so that two messages about the same cases cannot deadlock.
     for case_no, returned in sorted(by_case.items()):
         await cases.hold(connection, case_no)
         task = NewTask(kind=TaskKind.READ_ANSWER, cause=TaskCause.MONEY_RETURNED)
@@ -206,5 +206,5 @@ def _doubts(told: ReturnedFunds, rows: Sequence[ReturnedRow]) -> list[str]:
         if isinstance(line, UnreadableLine):
             doubts.append(f"TxInf[{line.line_no}]/{line.field_name}: {line.reason}")
         elif row.case_no is None:
-            doubts.append(f"TxInf[{line.line_no}]: names no transfer or case that this bank has to do with")
+            doubts.append(f"TxInf[{line.line_no}]: names no transfer or case of this bank")
     return doubts

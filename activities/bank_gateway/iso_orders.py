@@ -1,4 +1,4 @@
-"""What a bank's ISO 20022 messages say of orders: money returned is a credit, a resolution lifts, refuses or waits."""
+"""ISO 20022 messages about orders: money returned is a credit; a resolution releases, refuses or acknowledges."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from activities.context import Context
-from activities.orders import bank_replies as words
+from activities.orders import bank_replies as bank_statements
 from activities.orders.cancellations import acknowledge_cancellation, reject_cancellation
 from activities.orders.confirmations import take_confirmation
 from adapters.banks.answers import HoldLine, StatusLine, StatusUpdate, UnreadableLine
@@ -48,10 +48,11 @@ Credits = Mapping[int, Credit]
 async def orders_of_returns(
     ctx: Context, institution: str, told: ReturnedFunds, case_of: Mapping[int, str | None]
 ) -> Credits:
-    """Which lines of a pacs.004 are credits under an order to restore. `case_of`: the case of each line, by its number.
+    """Return the lines of a pacs.004 that are credits under orders to restore.
 
-    A line is the order's whose case id it gives back, else the one order's about its transfer that the bank may still
-    do; where there are several it is for a person. What was booked before is found again where it was.
+    `case_of` has the case of each line, by its number. A line belongs to the order whose case id it repeats. Otherwise
+    it belongs to the only order about its transfer that the bank may still execute. If several fit, an officer decides.
+    A line booked before is found at its order again.
     """
     read = [line for line in told.lines if isinstance(line, ReturnedTransfer) and line.returned_paise]
     references = sorted({reference_key(line.reference) for line in read})
@@ -78,15 +79,15 @@ async def orders_of_returns(
 
 
 def _reference_of(told: ReturnedFunds, line: ReturnedTransfer) -> str:
-    """By what the credit is known again: the bank's own id of it, else its place in the message."""
+    """Return the reference that identifies the credit: the bank's own id, or its place in the message."""
     text = line.return_id or f"{told.message_id[:50]}/{line.line_no}"
     return text.strip()[:REFERENCE_MAX_CHARS]
 
 
 def _named_by(job_id: str | None, found: Sequence[ReferenceLine]) -> list[ReferenceLine]:
-    """Those of the order whose case id this is; where it is none of an order's, all that the bank may still do.
+    """Return the lines of the order with this case id; without one, all lines that the bank may still execute.
 
-    An order that it does no more it can only have done where it says so by its name.
+    A cancelled order counts as executed only if the bank names it.
     """
     named = [each for each in found if job_id and _is_case_of(each.case_no, each.order_id, job_id)]
     return named or [each for each in found if not each.done_no_more]
@@ -101,7 +102,7 @@ def _is_case_of(case_no: str, identity: UUID, job_id: str) -> bool:
 
 @dataclass
 class _Open:
-    """What is left of lines while a message is read: two returns of one transfer may be of two lines."""
+    """Open amounts of lines while a message is read. Two returns of one transfer may belong to two lines."""
 
     lines: Sequence[ReferenceLine]
     left: dict[tuple[UUID, int], int] = field(default_factory=dict)
@@ -110,7 +111,7 @@ class _Open:
         self.left = {(line.order_id, line.line_no): line.left_paise for line in self.lines}
 
     def choose(self, found: Sequence[ReferenceLine], paise: int) -> ReferenceLine | None:
-        """The line that this sum is taken off: one that has something left before one that has not."""
+        """Return the line that this amount is deducted from; lines with an open amount come first."""
         open_now = [line for line in found if self.left[line.order_id, line.line_no] > 0]
         chosen = open_now or list(found)
         if len({line.order_id for line in chosen}) != 1:
@@ -120,7 +121,7 @@ class _Open:
 
 
 async def book(ctx: Context, institution: str, to_book: Credits) -> None:
-    """Book credits on their orders. Done twice it is done once."""
+    """Book credits on their orders. A repeated call books nothing again."""
     by_order: dict[UUID, list[ConfirmedLine]] = defaultdict(list)
     for credit in to_book.values():
         by_order[credit.order_id].append(credit.said)
@@ -134,7 +135,7 @@ async def book(ctx: Context, institution: str, to_book: Credits) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What became of a resolution about an order."""
+    """Result of a resolution about an order."""
 
     said: str
     repeated: bool
@@ -142,11 +143,11 @@ class Resolved:
 
 
 async def take_resolution(ctx: Context, institution: str, update: StatusUpdate, digest: bytes) -> Resolved | None:
-    """Take a camt.029 about an order; None where it is about none.
+    """Take a camt.029 about an order; None if it is about no order.
 
-    Accepted lines of an order to release say what was let go; of one to restore, that the bank has it: the credit is
-    told by a pacs.004. A rejected line refuses the order, a pending one says that the bank has it. Under the case id of
-    its cancellation it says whether the bank does the order no more.
+    Accepted lines of an order to release state the released amounts. Accepted lines of an order to restore only
+    acknowledge it, because a pacs.004 reports the credit. A rejected line refuses the order, and a pending line
+    acknowledges it. Under the case id of a cancellation, the message says whether the bank accepts the cancellation.
     """
     if update.job_id is None:
         return None
@@ -160,40 +161,40 @@ async def take_resolution(ctx: Context, institution: str, update: StatusUpdate, 
     if not mine:
         return None
     order_id, kind = mine[0].order_id, mine[0].kind
-    done, beyond = _lifted(update, mine, digest) if kind is OrderKind.RELEASE else ([], [])
+    done, beyond = _released(update, mine, digest) if kind is OrderKind.RELEASE else ([], [])
     rejected = next((line for line in update.lines if _is_rejected(line)), None)
     applied = duplicates = 0
     if done:
-        word = OrderConfirmation(lines=tuple(done))
-        taken = await take_confirmation(ctx, institution, order_id, word, f"bank:{institution}", Via.FILE)
+        confirmation = OrderConfirmation(lines=tuple(done))
+        taken = await take_confirmation(ctx, institution, order_id, confirmation, f"bank:{institution}", Via.FILE)
         applied, duplicates = taken.applied, taken.duplicates
     doubts = beyond + [f"TxInf[{line.line_no}]/{line.field_name}: {line.reason}" for line in _unread(update)]
     if rejected is not None:
         doubts += await _refuse(ctx, institution, order_id, rejected)
     elif not done:
-        with suppress(OrderOver):  # that a bank has an order that is over asks nobody
-            await words.acknowledge(ctx, institution, order_id)
+        with suppress(OrderOver):  # an acknowledgement of an order that has ended is ignored
+            await bank_statements.acknowledge(ctx, institution, order_id)
     said = f"order {kind.value}: {applied} lines booked, {'refused' if rejected is not None else 'not refused'}"
     return Resolved(said, repeated=bool(done) and duplicates == len(done), doubts=tuple(doubts))
 
 
 async def _refuse(ctx: Context, institution: str, order_id: UUID, line: StatusLine) -> list[str]:
-    """The bank refuses the order; what is in doubt about that, in words."""
+    """Record that the bank refuses the order; return the doubts about that."""
     try:
-        await words.refuse(ctx, institution, order_id, _refusal(line), f"bank:{institution}")
+        await bank_statements.refuse(ctx, institution, order_id, _refusal(line), f"bank:{institution}")
     except OrderOver as over:
         return [f"the bank refuses it: {over}"]
     return []
 
 
 async def _take_cancellation(ctx: Context, institution: str, order_id: UUID, update: StatusUpdate) -> Resolved:
-    """Take a camt.029 about an order that is taken back: the bank does it no more, unless it rejects a line."""
+    """Take a camt.029 about a cancelled order. It acknowledges the cancellation, unless it rejects a line."""
     doubts = tuple(f"TxInf[{line.line_no}]/{line.field_name}: {line.reason}" for line in _unread(update))
     if any(_is_rejected(line) for line in update.lines):
         await reject_cancellation(ctx, institution, order_id)
         return Resolved("cancellation: the bank rejects it", repeated=False, doubts=doubts)
     await acknowledge_cancellation(ctx, institution, order_id)
-    return Resolved("cancellation: the bank does the order no more", repeated=False, doubts=doubts)
+    return Resolved("cancellation: the bank accepts it", repeated=False, doubts=doubts)
 
 
 def _unread(update: StatusUpdate) -> Iterator[UnreadableLine]:
@@ -202,10 +203,10 @@ def _unread(update: StatusUpdate) -> Iterator[UnreadableLine]:
             yield line
 
 
-def _lifted(
+def _released(
     update: StatusUpdate, mine: Sequence[ReferenceLine], digest: bytes
 ) -> tuple[list[ConfirmedLine], list[str]]:
-    """What was let go of an order's lines; and what the bank let go that the order has no line for, in words."""
+    """Return the released amounts by line of the order, and the doubts about releases without such a line."""
     open_lines, by_reference = _Open(mine), defaultdict(list)
     done: list[ConfirmedLine] = []
     beyond: list[str] = []
@@ -234,6 +235,6 @@ def _is_rejected(line: StatusLine) -> bool:
 
 
 def _refusal(line: StatusLine) -> OrderRefusal:
-    assert not isinstance(line, UnreadableLine), "the caller has seen it"
+    assert not isinstance(line, UnreadableLine), "the caller has checked it"
     code = "".join(c for c in line.status_code if c.isascii() and (c.isalnum() or c in "._-"))[:40]
     return OrderRefusal(code=code or NO_REASON, reason=line.remarks[:500] or "no reason is given")

@@ -1,4 +1,4 @@
-"""Messages to banks: a hold request, an order, a cancellation. Each says which channels can send it, and how."""
+"""Messages to banks: a hold request, an order, a cancellation. Each names its channels and sends itself."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -12,30 +12,30 @@ from schemas.orders.orders import BankOrder
 
 @dataclass(frozen=True)
 class BankMessage(ABC):
-    """One message to a bank, which has one idempotency key in every attempt."""
+    """One message to a bank, with one idempotency key for all attempts."""
 
     about: ClassVar[About]
     subject_id: UUID
-    """of the hold request or the order; a cancellation has that of its order"""
+    """id of the hold request or the order; a cancellation has the id of its order"""
 
     @abstractmethod
     def fits(self, adapter: object) -> bool:
-        """Return whether that channel has a message for it."""
+        """Return whether that channel can send this message."""
 
     @abstractmethod
     async def send(self, adapter: Any, way: Any, timeout_seconds: float) -> Delivery:
-        """Send it to the bank over that channel. Raises `BankError`."""
+        """Send this message to the bank over that channel. Raises `BankError`."""
 
 
 @dataclass(frozen=True)
 class HoldRequestMessage(BankMessage):
-    """A hold request; its ticket is needed only to send it."""
+    """A hold request. Its ticket is needed only for sending."""
 
     about: ClassVar = About.HOLD_REQUEST
     ticket: HoldTicket | None = None
 
     def fits(self, adapter: object) -> bool:
-        """Every channel has a message for hold requests."""
+        """Return True, because every channel can send hold requests."""
         return True
 
     async def send(self, adapter: BankAdapter[Any], way: Any, timeout_seconds: float) -> Delivery:
@@ -46,7 +46,7 @@ class HoldRequestMessage(BankMessage):
 
 @dataclass(frozen=True)
 class OrderMessage(BankMessage):
-    """An order to restore or to release; its ticket is needed only to send it."""
+    """An order to restore or to release. Its ticket is needed only for sending."""
 
     about: ClassVar = About.ORDER
     ticket: OrderTicket | None = None

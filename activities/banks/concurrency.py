@@ -1,8 +1,8 @@
-"""Turns at a bank: so many calls at once, and for whoever finds no place a time to come back that makes no crowd.
+"""Concurrency limit for each bank, with spread times at which a caller without a place tries again.
 
-Who is turned away comes back through Temporal and our database, whether the bank has a place by then or not. A hundred
-that all look again every second cost every other bank its speed; so each is given the next place in a line, and the
-line moves as fast as the bank does: as its calls took, or as the oldest one under way has taken so far.
+A caller without a place comes back through Temporal and our database, whether a place is free by then or not. If a
+hundred callers tried again every second, calls to all other banks would slow down. So each caller gets the next time in
+a queue. The queue advances at the bank's pace: the duration of its calls, or that of the oldest running call.
 """
 
 import itertools
@@ -17,72 +17,75 @@ from adapters.banks.protocol import BankBusy
 
 LEAST_WAIT_SECONDS: Final = 0.2
 MOST_WAIT_SECONDS: Final = 15.0
-"""on top of what has to be waited for anyway; a bank that is quick again must not wait for its own requests"""
+"""the most that is added to the necessary wait; a bank that is fast again must not wait for its own requests"""
 LEAST_GAP_SECONDS: Final = 0.02
-"""between two who come back to one bank: fifty a second at most"""
-GAP_AT_A_DROPPED_BANK_SECONDS: Final = 0.1
-"""nobody gets a place there but the one who tries it: the others only look"""
+"""between two callers that come back to one bank: fifty a second at most"""
+GAP_AT_DROPPED_BANK_SECONDS: Final = 0.1
+"""only the caller that probes a dropped bank gets a place; the others only check"""
 NEWEST_WEIGHT: Final = 0.25
-"""of the last call, in what a bank's calls take"""
+"""weight of the newest call in the average duration of a bank's calls"""
 
 
 @dataclass
-class _Places:
-    """A line of those who were turned away, as the times at which they come back."""
+class _Queue:
+    """A queue of callers without a place, as the times at which they come back."""
 
     given_until: float = 0.0
 
     def next(self, now: float, least_seconds: float, gap_seconds: float) -> float:
-        """The next place: seconds from now, `least_seconds` or later, and `gap_seconds` after the one before."""
+        """Return the next time as seconds from now: at least `least_seconds`, and `gap_seconds` after the last one."""
         place = max(now + least_seconds, self.given_until) + max(gap_seconds, LEAST_GAP_SECONDS)
         if place - now > least_seconds + MOST_WAIT_SECONDS:
-            # The line is as long as it may be: those at its end are spread over its second half.
+            # The queue has its greatest length. Further callers are spread over its second half.
             return least_seconds + MOST_WAIT_SECONDS * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
         self.given_until = place
         return place - now
 
 
 @dataclass
-class _Line:
-    """One bank: its calls under way (by number: when each began), what its calls take, and who comes back when."""
+class _Bank:
+    """One bank: start times of its running calls by number, their average duration, and its queues."""
 
     under_way: dict[int, float] = field(default_factory=dict)
     call_seconds: float = 0.0
-    busy: _Places = field(default_factory=_Places)
-    dropped: _Places = field(default_factory=_Places)
+    busy: _Queue = field(default_factory=_Queue)
+    dropped: _Queue = field(default_factory=_Queue)
 
 
-class Turns:
-    """The turns at all banks of one process."""
+class ConcurrencyLimits:
+    """The concurrency limits of all banks in one process."""
 
     def __init__(self, calls_at_once: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock` gives seconds."""
+        """Set the limit for each bank. `clock` returns seconds."""
         self._calls_at_once = calls_at_once
         self._clock = clock
-        self._lines: dict[str, _Line] = {}
+        self._banks: dict[str, _Bank] = {}
         self._numbers = itertools.count()
 
     @contextmanager
-    def turn(self, institution: str) -> Iterator[None]:
-        """One of the bank's calls at once. Raises `BankBusy` when all are taken: nobody waits in a worker's slot."""
-        line = self._lines.setdefault(institution, _Line())
-        if len(line.under_way) >= self._calls_at_once:
-            wait_seconds = line.busy.next(self._clock(), LEAST_WAIT_SECONDS, self._pace_seconds(line))
+    def place(self, institution: str) -> Iterator[None]:
+        """Take one of the bank's places while the block runs.
+
+        Raises `BankBusy` when all are taken, because waiting would occupy a worker's slot.
+        """
+        bank = self._banks.setdefault(institution, _Bank())
+        if len(bank.under_way) >= self._calls_at_once:
+            wait_seconds = bank.busy.next(self._clock(), LEAST_WAIT_SECONDS, self._place_every_seconds(bank))
             raise BankBusy(institution, retry_after_seconds=wait_seconds)
         number = next(self._numbers)
-        line.under_way[number] = self._clock()
+        bank.under_way[number] = self._clock()
         try:
             yield
         finally:
-            took = self._clock() - line.under_way.pop(number)
-            line.call_seconds += NEWEST_WEIGHT * (took - line.call_seconds)
+            took = self._clock() - bank.under_way.pop(number)
+            bank.call_seconds += NEWEST_WEIGHT * (took - bank.call_seconds)
 
     def after(self, institution: str, seconds: float) -> float:
-        """When to come back to a bank that will not be tried before `seconds` are over."""
-        line = self._lines.setdefault(institution, _Line())
-        return line.dropped.next(self._clock(), max(seconds, LEAST_WAIT_SECONDS), GAP_AT_A_DROPPED_BANK_SECONDS)
+        """Return the seconds to wait for a bank that is not tried before `seconds` are over."""
+        bank = self._banks.setdefault(institution, _Bank())
+        return bank.dropped.next(self._clock(), max(seconds, LEAST_WAIT_SECONDS), GAP_AT_DROPPED_BANK_SECONDS)
 
-    def _pace_seconds(self, line: _Line) -> float:
-        """How often the bank has a place."""
-        oldest = next(iter(line.under_way.values()))
-        return max(line.call_seconds, self._clock() - oldest) / self._calls_at_once
+    def _place_every_seconds(self, bank: _Bank) -> float:
+        """Return the seconds after which the bank usually has a free place."""
+        oldest = next(iter(bank.under_way.values()))
+        return max(bank.call_seconds, self._clock() - oldest) / self._calls_at_once

@@ -1,4 +1,4 @@
-"""Delivering hold requests, orders and cancellations to banks: over the best channel that works, then the next."""
+"""Delivery of hold requests, orders and cancellations: over the best working channel, then the next one."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from uuid import UUID
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.banks.bank_messages import BankMessage
-from activities.banks.concurrency import Turns
+from activities.banks.concurrency import ConcurrencyLimits
 from activities.context import Context
 from activities.metrics import METRICS
 from activities.secrets import CannotOpen
@@ -31,30 +31,30 @@ from schemas.enums import ChannelKind, DeliveryOutcome
 log = logging.getLogger(__name__)
 
 CALLS_AT_ONCE: Final = 16
-"""to one bank from one process: a bank that hangs must not take every slot there is"""
+"""to one bank from one process: a hanging bank must not take all slots"""
 AT_ONCE_SECONDS: Final = 0.01
-"""the wait before the next channel is tried; a wait of 0 would be read as no wait given"""
+"""the wait before the next channel is tried; a wait of 0 means that no wait is given"""
 
 Adapters = Mapping[ChannelKind, BankAdapter[Any]]
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """A message that a bank has: over which channel, and under which job id."""
+    """A delivered message: its channel and the bank's job id."""
 
     channel: ChannelKind
     job_id: str
     exchanges: tuple[Exchange, ...] = ()
-    """what passed with the bank, still to be kept; those of a failed attempt are kept already"""
+    """the exchanges still to be kept; those of a failed attempt are kept already"""
 
 
 @dataclass(frozen=True)
 class BankDelivery:
-    """The channels to all banks. One attempt takes one channel; the next attempt may take another."""
+    """The channels to all banks. One attempt uses one channel, and the next attempt may use another."""
 
     ctx: Context
     adapters: Adapters
-    _turns: Turns = field(default_factory=lambda: Turns(CALLS_AT_ONCE))
+    _limits: ConcurrencyLimits = field(default_factory=lambda: ConcurrencyLimits(CALLS_AT_ONCE))
 
     async def deliver(self, message: BankMessage, institution: str, *, first: bool) -> Delivered:
         """Send `message` to the bank over one channel; `first` when no attempt was made before this one.
@@ -62,29 +62,29 @@ class BankDelivery:
         Raises `BankError`. `BankRefused` is the bank's own refusal; every other error is a failure of the channel.
         Where another channel can be tried at once, `BankUnreachable.retry_after_seconds` is `AT_ONCE_SECONDS`.
         """
-        with self._turns.turn(institution):
+        with self._limits.place(institution):
             channel = await self._choose(message, institution, first=first)
             delivered = await self._attempt(message, institution, channel, or_another=True)
         return await self._note_success(institution, delivered)
 
     async def deliver_over(self, message: BankMessage, institution: str, channel: ChannelKind) -> Delivered:
-        """Send `message` over this very channel, which has delivered what the message is about.
+        """Send `message` over this channel, which delivered the hold request or order before.
 
-        Raises `BankError`: `BankMisconfigured` where the channel is gone, or has no message for it.
+        Raises `BankError`: `BankMisconfigured` if the channel is gone or cannot send the message.
         """
         if channel not in self._ways(institution, message):
             raise BankMisconfigured(institution, f"no {channel.value} for it any more")
-        with self._turns.turn(institution):
+        with self._limits.place(institution):
             delivered = await self._attempt(message, institution, channel, or_another=False)
         return await self._note_success(institution, delivered)
 
     async def chase(
         self, subject_id: UUID, institution: str, channel: ChannelKind, references: Sequence[str], asked_at: datetime
     ) -> bool:
-        """Ask the bank over `channel` what became of a request, where the channel has a message for that.
+        """Ask the bank for the state of a request over `channel`, if the channel has a message for that.
 
-        False where it has none or the message cannot be sent. A reminder that is lost costs nothing: the escalation
-        goes on.
+        Returns False if it has none or the message cannot be sent. A lost reminder does no harm, because the escalation
+        continues.
         """
         adapter: object = self.adapters.get(channel)
         if not isinstance(adapter, Chaser) or not references:
@@ -96,12 +96,12 @@ class BankDelivery:
                 return False
             await adapter.send_chaser(way, subject_id, references, asked_at=asked_at, timeout_seconds=timeout_seconds)
         except (BankError, CannotOpen) as error:
-            log.info("request %s is not chased: %s", subject_id, type(error).__name__)
+            log.info("no reminder for request %s: %s", subject_id, type(error).__name__)
             return False
         return True
 
     async def send(self, message: BankMessage, adapter: object, way: object, channel: ChannelKind) -> Delivered:
-        """Send `message` with this adapter. Raises `BankError`, after what passed until then is kept."""
+        """Send `message` with this adapter. Raises `BankError`, after the exchanges up to then are kept."""
         timeout_seconds = self.ctx.policy.delivery.call_timeout_seconds
         try:
             delivery = await message.send(adapter, way, timeout_seconds)
@@ -113,10 +113,9 @@ class BankDelivery:
         return Delivered(channel, delivery.job_id, delivery.exchanges)
 
     async def next_after_silence(self, message: BankMessage, institution: str, channel: ChannelKind | None) -> bool:
-        """Note that the last delivery got no response; return whether a channel without an attempt can be tried.
+        """Record that the last delivery got no response; return whether a channel without an attempt can be tried.
 
-        `channel` made that delivery; None where there was none. One delivery is noted once, at whatever escalation
-        levels.
+        `channel` made that delivery; None if there was none. One delivery is recorded once, at all escalation levels.
         """
         if channel is None:
             return False
@@ -139,18 +138,18 @@ class BankDelivery:
         if not first:
             async with self.ctx.pool.acquire() as connection:
                 attempts = await delivery_attempts.count(connection, message.about, message.subject_id)
-        left = ways
-        while chosen := channel_choice.choose(left, self.ctx.health.of(institution), attempts, datetime.now(UTC)):
+        candidates = ways
+        while chosen := channel_choice.choose(candidates, self.ctx.health.of(institution), attempts, datetime.now(UTC)):
             if await self.ctx.health.may_take(institution, chosen):
                 return chosen
-            left = [kind for kind in left if kind is not chosen]
+            candidates = [kind for kind in candidates if kind is not chosen]
         health = self.ctx.health
         if chosen := channel_choice.last_resort(ways, health.of(institution), attempts, health.rules):
             return chosen
         raise BankUnreachable(institution, "every channel is dropped", self._until_next_probe(institution, ways))
 
     def _ways(self, institution: str, message: BankMessage) -> list[ChannelKind]:
-        """Return the bank's channels that this process can use and that have a message for it, best first."""
+        """Return the bank's channels that this process can use for the message, best first."""
         found = self.ctx.directory.current.get(institution)
         channels = found.channels if found else ()
         return [kind for kind in channels if kind in self.adapters and message.fits(self.adapters[kind])]
@@ -163,13 +162,13 @@ class BankDelivery:
     def _until_next_probe(self, institution: str, ways: Sequence[ChannelKind]) -> float:
         at = channel_choice.next_probe(ways, self.ctx.health.of(institution))
         wait_seconds = max((at - datetime.now(UTC)).total_seconds(), 0.0) if at else 0.0
-        # Never sooner: an attempt before that time finds the channel still dropped.
-        return self._turns.after(institution, wait_seconds)
+        # Not sooner, because an attempt before that time finds the channel still dropped.
+        return self._limits.after(institution, wait_seconds)
 
     async def _attempt(
         self, message: BankMessage, institution: str, channel: ChannelKind, *, or_another: bool
     ) -> Delivered:
-        """Make one attempt, and write down a failure; `or_another`: the next attempt may take another channel."""
+        """Make one attempt and record a failure. `or_another`: the next attempt may use another channel."""
         try:
             return await self._over(channel, institution, message)
         except BankRefused:
@@ -194,7 +193,7 @@ class BankDelivery:
     async def _note_failure(
         self, message: BankMessage, institution: str, channel: ChannelKind, error: BankError
     ) -> bool:
-        """Write the failure down; return whether a channel without an attempt can be tried at once."""
+        """Record the failure; return whether a channel without an attempt can be tried at once."""
         await self.ctx.health.failed(institution, channel)
         METRICS.delivery_attempted(channel, DeliveryOutcome.FAILED)
         about, subject_id, failure = message.about, message.subject_id, type(error).__name__
@@ -212,7 +211,7 @@ class BankDelivery:
 
 
 def try_again(error: BankError, *, least_wait_seconds: float = 0.0) -> ApplicationError:
-    """Return the retryable failure of an activity, after the wait that the bank or its dropped channels ask for.
+    """Return a retryable error for the activity, with the wait that the bank or its dropped channels ask for.
 
     A wait below `least_wait_seconds` is left to the retry policy, unless another channel can be tried at once.
     """
@@ -222,7 +221,7 @@ def try_again(error: BankError, *, least_wait_seconds: float = 0.0) -> Applicati
     return ApplicationError(
         str(error),
         type=type(error).__name__,
-        # It is no bug of ours, so the log needs no traceback at every attempt.
+        # The error is no bug of ours, so the log needs no traceback at every attempt.
         category=ApplicationErrorCategory.BENIGN,
         next_retry_delay=timedelta(seconds=wait_seconds) if wait_seconds is not None else None,
     )

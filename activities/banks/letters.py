@@ -1,4 +1,4 @@
-"""Letters to banks: what one is, and how it is sent with a link and kept."""
+"""Letters to banks: their form, and how each is sent with a link and kept."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from schemas.enums import ChannelKind
 
 @dataclass(frozen=True)
 class Letter:
-    """A mail on its way. `message_id` is the same for the same letter, so that a second copy can be told."""
+    """A letter by e-mail. The same letter always has the same `message_id`, so a second copy is recognised."""
 
     to: str
     subject: str
@@ -26,24 +26,24 @@ class Letter:
     message_id: str
     cc: tuple[str, ...] = ()
     remark: str = ""
-    """why it goes to others than those it is meant for; names nobody, as it stands in the log"""
+    """why the letter goes to other addresses than intended; without personal names, because it enters the log"""
 
 
 @dataclass(frozen=True)
 class LetterSender:
-    """Sends letters about hold requests or about orders; without `links` they have no link."""
+    """Sends letters about hold requests or about orders. Without `links` a letter has no link."""
 
     ctx: Context
     mailer: Mailer
     links: LinkMaker | None
     about: About
     link_text: Callable[[ReplyLink], str]
-    """what a letter says of its link"""
+    """composes the text about the link in a letter"""
 
     async def send(self, letter: Letter, subject_id: UUID, institution: str) -> str:
-        """Send a letter with a new link in it; returns "", or why it could not be sent.
+        """Send a letter with a new link. Returns "", or the reason if it cannot be sent.
 
-        Raises a retryable error while the mail server may still take the letter.
+        Raises a retryable error while the mail server may still accept the letter.
         """
         link = None
         if self.links is not None:

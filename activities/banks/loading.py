@@ -1,4 +1,4 @@
-"""Loading the directory from files: public lists of banks, and rosters of nodal officers."""
+"""Loading of the directory from files: public lists of banks, and rosters of nodal officers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from schemas.banks.rosters import Holiday, NodalOfficer
 
 
 async def add_public_banks(pool: Pool, proposal: Proposal, *, dry_run: bool) -> Sorted:
-    """Add the banks that the directory does not know, all or none; with `dry_run` only say which they are.
+    """Add the banks that the directory lacks, all or none; with `dry_run` only report them.
 
-    Raises `DirectoryRefused` where they would be too many, and as `check_beside` does.
+    Raises `DirectoryRefused` if there would be too many, and as `check_beside` does.
     """
     async with pool.acquire() as connection, connection.transaction():
         await institutions.hold(connection)
@@ -35,16 +35,16 @@ MAX_HOLIDAYS = 500
 
 
 async def set_officers(pool: Pool, code: str, officers: Sequence[NodalOfficer]) -> None:
-    """Write an institution's officers, in the order of calling, over those that are known. Raises `NotFound`."""
+    """Replace an institution's officers, in the order of calling. Raises `InstitutionNotFound`."""
     async with pool.acquire() as connection, connection.transaction():
         await _hold_known(connection, code)
         await rosters.replace_officers(connection, {code: officers})
 
 
 async def set_holidays(pool: Pool, code: str | None, holidays: Sequence[Holiday]) -> None:
-    """Write the holidays of one institution, or (None) those of every one, over those that are known.
+    """Replace the holidays of one institution, or (None) those of every institution.
 
-    Raises `NotFound`, and `DirectoryRefused` for a day that is named twice or more days than there can be.
+    Raises `InstitutionNotFound`, and `DirectoryRefused` for a day that is named twice or too many days.
     """
     if len(holidays) > MAX_HOLIDAYS:
         raise DirectoryRefused(f"{len(holidays)} holidays: at most {MAX_HOLIDAYS}")

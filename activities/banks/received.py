@@ -1,4 +1,4 @@
-"""Keeping what banks send us and fetch from us, byte for byte, and binding it to the log of the case."""
+"""Storage of what banks send and fetch, byte for byte, with its digests in the case log."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from schemas.enums import ChannelKind, EventKind
 async def keep_body(
     ctx: Context, institution: str, channel: ChannelKind, body: bytes, headers: Sequence[tuple[str, str]] = ()
 ) -> bytes:
-    """Keep what came on the I4C wire or in a file, before anything is made of it; returns its SHA-256."""
+    """Store a body from the I4C wire or from a file before it is processed; return its SHA-256."""
     async with ctx.pool.acquire() as connection:
         await received_bodies.keep(connection, institution, channel, ctx.now(), headers, body)
     return hashlib.sha256(body).digest()
@@ -40,10 +40,10 @@ async def keep_words(
     key: BankKey | None = None,
     origin: str | None = None,
 ) -> int:
-    """Keep a request of `institution` before anything is made of it; returns its number.
+    """Store a request of `institution` before it is processed; return its number.
 
-    `key` has signed it, over our address `origin`. What it says of a request, an order or a grievance of the bank's own
-    enters the case's log with the SHA-256 of every file that the evidence pack will have of it.
+    `key` has signed the request for our address `origin`. If the request is about a hold request, an order or a
+    grievance of this bank, the case log gets digests: the SHA-256 of each file of it in the evidence pack.
     """
     now = ctx.now()
     signed = signed_now(method, path, headers, origin, key) if key else None
@@ -66,7 +66,7 @@ _AS: Final = {About.HOLD_REQUEST: "hold", About.ORDER: "order"}
 
 
 async def keep_served(ctx: Context, about: About, entries: Mapping[UUID, FrozenModel]) -> None:
-    """Keep these entries, each as it stands in the reply; before the bank has it, so that none is lost."""
+    """Store these entries as they stand in the reply. This happens before the bank gets them, so none is lost."""
     if not entries:
         return
     now = ctx.now()

@@ -1,8 +1,8 @@
-"""Single-use links in letters to banks: how a link is made, what state it is in, and how a reply through it is taken.
+"""Single-use links in letters to banks: their tokens, their state, and replies through them.
 
-A token is random and carries our signature, so a guess is refused before the database is asked. The database holds
-only the digest of a token. Looking at a link never uses it up, because mail scanners fetch every link. A reply uses
-it up when nothing of the request or order stays open.
+A token is random and carries our signature, so a guess is refused without a database query. The database holds only the
+digest of a token. Viewing a link never uses it up, because mail scanners fetch every link. A reply uses it up when
+nothing of the request or order stays open.
 """
 
 import asyncio
@@ -35,16 +35,16 @@ NONCE_BYTES: Final = 16
 SIGNATURE_BYTES: Final = 16
 TOKEN_CHARS: Final = 43
 REPLIES_AT_ONCE: Final = 4
-"""in one process: each holds two connections, and waiting for the second must not empty the pool"""
+"""in one process: each reply holds two connections, and waiting for the second must not empty the pool"""
 
 PATH: Final = "/a/"
 PATHS: Final = {About.HOLD_REQUEST: PATH, About.ORDER: f"{PATH}o/"}
-"""what stands before the token in an address"""
+"""the path before the token, by subject"""
 _PURPOSES: Final = {About.HOLD_REQUEST: "answer links", About.ORDER: "order links"}
 
 
 class LinkState(StrEnum):
-    """Whether a link takes a reply, or why not."""
+    """State of a link: whether it takes a reply, or why not."""
 
     OPEN = "open"
     USED = "used"
@@ -61,7 +61,7 @@ class LinkState(StrEnum):
 
 
 def link_key(secret_box: SecretBox, about: About) -> bytes:
-    """Return the key that signs the tokens of links about requests, or of those about orders, and nothing else."""
+    """Return the key that signs the tokens of links about one kind of subject, and nothing else."""
     return secret_box.derive_key(_PURPOSES[about])
 
 
@@ -72,7 +72,7 @@ def make_token(key: bytes) -> str:
 
 
 def token_digest(key: bytes, token: str) -> bytes | None:
-    """Return the digest by which the database knows a token of ours; None for any other text."""
+    """Return the digest under which the database knows a token of ours; None for any other text."""
     if len(token) != TOKEN_CHARS or not token.isascii():
         return None
     try:
@@ -80,7 +80,7 @@ def token_digest(key: bytes, token: str) -> bytes | None:
     except ValueError:
         return None
     nonce, signature = opened[:NONCE_BYTES], opened[NONCE_BYTES:]
-    # The decoder passes over characters that are none of its own, and over loose bits: one token has one spelling.
+    # The decoder ignores foreign characters and loose bits, so this check allows only one spelling of a token.
     spelled = urlsafe_b64encode(opened).rstrip(b"=").decode() == token
     if not spelled or not hmac.compare_digest(signature, _signature(key, nonce)):
         return None
@@ -92,7 +92,7 @@ def _signature(key: bytes, nonce: bytes) -> bytes:
 
 
 class LetterLinks:
-    """Makes the links of letters, which begin with `public_url`."""
+    """Makes the links of letters. They begin with `public_url`."""
 
     def __init__(self, ctx: Context, secret_box: SecretBox, public_url: str) -> None:
         self._ctx = ctx
@@ -120,7 +120,7 @@ Stated = TypeVar("Stated")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyView(Generic[Item]):
-    """What a link shows when it is opened."""
+    """The contents of a link when it is opened."""
 
     state: LinkState
     institution: str
@@ -128,37 +128,37 @@ class ReplyView(Generic[Item]):
     subject_id: UUID
     expires_at: datetime
     items: Mapping[int, Item] = field(repr=False)
-    """what is still open, by its number; empty where the link is not open"""
+    """the open items by number; empty if the link is not open"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyForm(Generic[Stated]):
-    """A form that came in through a link."""
+    """A form that was posted through a link."""
 
     stated: Mapping[int, Stated]
     """by the number of the item"""
     seen_paise: Mapping[int, int]
-    """what was open of each item when the form was made"""
+    """the open amount of each item when the form was made"""
     answerer: Answerer
     fields: Mapping[str, str] = field(repr=False)
-    """as they came, to be kept"""
+    """the fields as received, for the evidence"""
     body: bytes = field(default=b"", repr=False)
-    """the whole form as it was posted"""
+    """the whole form as posted"""
 
     @property
     def digest(self) -> bytes:
-        """Return the digest that is equal for two forms that are filled in alike."""
+        """Return the digest, which is equal for two forms with the same fields."""
         return fields_digest(self.fields)
 
 
 def fields_digest(fields: Mapping[str, str]) -> bytes:
-    """Return the digest of a form's fields, in whatever order they came."""
+    """Return the digest of a form's fields, in any order."""
     return hashlib.sha256(orjson.dumps(dict(fields), option=orjson.OPT_SORT_KEYS)).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a reply changed, and which workflow is to be notified."""
+    """The counts of a reply's lines, and the workflow notification."""
 
     contradictions: int
     duplicates: int
@@ -174,20 +174,20 @@ class ReplyTaken:
     """The reply was taken. `repeated`: it was taken before, and nothing was written again."""
 
     left: int
-    """how many items the link still asks about"""
+    """the number of items that the link still asks about"""
     written: Written | None = None
     repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyNotTaken(Generic[View]):
-    """The link is closed, or an item is not as it was when the form was made."""
+    """The link is closed, or an item has changed since the form was made."""
 
     view: View
 
 
 class ReplyLinks(ABC, Generic[View, Form]):
-    """The links about one kind of subject: looking at them, and replying through them."""
+    """The links about one kind of subject, for viewing and for replies."""
 
     about: ClassVar[About]
 
@@ -197,27 +197,27 @@ class ReplyLinks(ABC, Generic[View, Form]):
         self._places = asyncio.Semaphore(REPLIES_AT_ONCE)
 
     def digest(self, token: str) -> bytes | None:
-        """Return the token's digest without asking the database; None for a token that is not ours."""
+        """Return the token's digest without a database query; None for a token that is not ours."""
         return token_digest(self._key, token)
 
     async def look(self, digest: bytes) -> View | None:
-        """Return what the link shows now, or None where there is no such link. Changes nothing."""
+        """Return the contents of the link now, or None if it does not exist. Changes nothing."""
         async with self._ctx.pool.acquire() as connection:
             link = await reply_links.find(connection, self.about, digest)
             return await self.view(connection, link) if link else None
 
     async def took(self, digest: bytes, fields: Mapping[str, str]) -> bool:
-        """Return whether this very form was taken before."""
+        """Return whether the same form was taken before."""
         async with self._ctx.pool.acquire() as connection:
             link = await reply_links.find(connection, self.about, digest)
             return link is not None and await reply_links.knows_form(connection, link.link_id, fields_digest(fields))
 
     async def reply(self, digest: bytes, form: Form) -> ReplyTaken | ReplyNotTaken[View] | None:
-        """Take a reply through the link; None where there is no such link.
+        """Take a reply through the link; None if the link does not exist.
 
-        The link stays locked until the reply is written. Of two officers who send at once, the second finds what the
-        first has changed. If this process ends after the reply is written and before the form is kept, the same form
-        sent again is the same reply, and finds every line known.
+        The link stays locked until the reply is written. If two officers send at the same time, the second one sees the
+        changes of the first. If this process ends after the reply is written and before the form is kept, the same form
+        can be sent again. It counts as the same reply, and every line is a known one.
         """
         async with self._locked(digest) as (connection, link):
             if link is None:
@@ -234,28 +234,28 @@ class ReplyLinks(ABC, Generic[View, Form]):
                 await reply_links.use_up(connection, link.link_id, self._ctx.now())
             return ReplyTaken(left=left, written=written)
 
-    # -- what differs between requests and orders ------------------------------------------------------------------
+    # -- differences between requests and orders -------------------------------------------------------------------
 
     @abstractmethod
     async def view(self, connection: Connection, link: LinkRow) -> View:
-        """Return what the link shows now."""
+        """Return the contents of the link now."""
 
     @abstractmethod
     def open_paise(self, view: View, number: int) -> int | None:
-        """Return how much of that item is open; None where nothing is."""
+        """Return the open amount of that item, or None."""
 
     @abstractmethod
     async def write(self, connection: Connection, link: LinkRow, form: Form) -> Written:
-        """Write what the form states, in a transaction of its own; `connection` holds the lock on the link."""
+        """Write the statements of the form in a separate transaction. `connection` holds the lock on the link."""
 
     @abstractmethod
     async def count_left(self, connection: Connection, link: LinkRow) -> int:
-        """Return how many items are still open, after a reply was written."""
+        """Return the number of open items after a reply was written."""
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
     def _has_changed(self, view: View, form: Form) -> bool:
-        """Return whether an item of the form is closed by now, or another sum of it is open."""
+        """Return whether an item of the form is closed by now, or has another open amount."""
         return any(form.seen_paise.get(number) != self.open_paise(view, number) for number in form.stated)
 
     @asynccontextmanager

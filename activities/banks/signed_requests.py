@@ -1,4 +1,4 @@
-"""A bank's request as evidence: what came, and what its signature was made over, for openssl to check (RFC 9421)."""
+"""A bank's request as evidence: its bytes, signature and signature base, for a check with openssl (RFC 9421)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from domain.evidence.pack import SIGNED, request_text
 from schemas.banks.keys import BankKey
 
 _ANY_TIME: Final = timedelta(days=36_500)
-"""whether it came in time was judged when it came"""
+"""the time limit was checked when the request came"""
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What a signature was made over, and the signature."""
+    """A signature and the bytes that were signed (the signature base)."""
 
     base: bytes
     signature: bytes
@@ -38,13 +38,13 @@ class Signed:
 
 
 class _Fields:
-    """The header lines as they came, for the library."""
+    """The header lines as received, in the form that the library needs."""
 
     def __init__(self, lines: tuple[tuple[str, str], ...]) -> None:
         self._lines = lines
 
     def items(self) -> Iterator[tuple[str, str]]:
-        """Name and value of each line."""
+        """Return name and value of each line."""
         return iter(self._lines)
 
 
@@ -56,7 +56,7 @@ class _Message:
 
 
 def origin_of(public_url: str | None) -> str | None:
-    """Scheme and host of our address, over which banks sign: what path a proxy adds before ours is not in it."""
+    """Return scheme and host of our address, which banks sign, without a path that a proxy adds."""
     if public_url is None:
         return None
     parts = urlsplit(public_url)
@@ -64,9 +64,9 @@ def origin_of(public_url: str | None) -> str | None:
 
 
 async def files_of(connection: Connection, request: Evidence, origin: str | None) -> dict[str, bytes]:
-    """The files of one request, by name: what it says of itself, what came, and its signature where there is one.
+    """Return the files of one request by name: its description, its bytes, and its signature if it has one.
 
-    `origin` is our public address, `https://host[:port]`, where it is set.
+    `origin` is our public address, `https://host[:port]`, if it is set.
     """
     signed = await _signed(connection, request, origin)
     about = {
@@ -85,14 +85,14 @@ async def files_of(connection: Connection, request: Evidence, origin: str | None
 
 
 def folder_of(evidence_id: int) -> str:
-    """Where the files of one request stand in a pack."""
+    """Return the folder of one request's files in a pack."""
     return f"{SIGNED}/{evidence_id:010}"
 
 
 def kept_files(
     method: str, path: str, headers: Sequence[tuple[str, str]], body: bytes, signed: Signed | None
 ) -> dict[str, bytes]:
-    """The files of a request that never change, by name: what came, and its signature."""
+    """Return the unchanging files of a request by name: its bytes and its signature."""
     files = {"body": body, "request.txt": request_text(method, path, headers)}
     if signed:
         files["key.pem"] = pem(Ed25519PublicKey.from_public_bytes(signed.public_key))
@@ -104,7 +104,7 @@ def kept_files(
 def signed_now(
     method: str, path: str, headers: Sequence[tuple[str, str]], origin: str | None, key: BankKey
 ) -> Signed | None:
-    """What `key` has signed of a request that the door has let in just now."""
+    """Return the signature by `key` over a request that was authenticated just now, or None."""
     host = next((value for name, value in headers if name.lower() == "host"), "")
     keys = {key.key_id: key.public_key}
     return _first_verified(method, path, tuple(headers), _origins(origin, host), keys)
@@ -118,7 +118,7 @@ def _authenticated_by(request: Evidence, signed: Signed | None) -> str:
 
 
 async def _signed(connection: Connection, request: Evidence, origin: str | None) -> Signed | None:
-    """The signature over a request; None where there is none, or none that holds for what is kept."""
+    """Return the signature over a request; None if there is none or it does not fit the stored bytes."""
     if request.key_id and request.signature and request.signature_base:
         keys = await pack.public_keys(connection, [request.key_id])
         return Signed(request.signature_base, request.signature, request.key_id, keys[request.key_id])
@@ -131,7 +131,7 @@ async def _signed(connection: Connection, request: Evidence, origin: str | None)
 
 
 def _origins(origin: str | None, host: str) -> list[str]:
-    # Whether TLS ended in front of us is not kept; it counts only for a signature over the whole address.
+    # Whether TLS ended at a proxy is not stored. The scheme matters only for a signature over the whole address.
     return list(dict.fromkeys((origin or f"https://{host}", f"https://{host}", f"http://{host}")))
 
 

@@ -1,4 +1,4 @@
-"""What the desk does to a case: each verb is one transaction that writes state, ledger and event together."""
+"""Actions of the desk on a case. Each is one transaction that writes state, ledger and event."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ LIVE_STATES = frozenset({RequestState.SENDING, RequestState.DELIVERED, RequestSt
 
 @dataclass(frozen=True)
 class DeskDone:
-    """What came of it: the hop it was about (None for a request) and what to tell the workflow."""
+    """Result of a desk action: its hop (None for a request) and the workflow notification."""
 
     case_no: str
     hop_no: int | None
@@ -67,9 +67,9 @@ class DeskDone:
 
 
 async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) -> DeskDone:
-    """Open a hop below `new.parent_hop_no` and ask about it.
+    """Open a hop below `new.parent_hop_no` and ask its bank.
 
-    Raises `NotFound` (no such case or parent), `NotNow` (the parent has not that much left, or the hop is there),
+    Raises `NotFound` (no such case or parent), `NotNow` (too little is left at the parent, or the hop exists),
     `LimitExceeded`.
     """
     now = datetime.now(UTC)
@@ -84,7 +84,8 @@ async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) ->
         hop = _hop_by_desk(ctx, new, parent, head.last_hop_no + 1)
         same = await hops.same_below(connection, head.case_no, hop)
         if same is not None:
-            # Sent twice, or told by the bank meanwhile: a second hop would ask for, and count, the same money twice.
+            # The request was repeated, or the bank reported the hop meanwhile. A second hop would count the same money
+            # twice.
             raise HopExists(same)
         balances = await ledger.balances(connection, head.case_no, parent.hop_no)
         drawn = take_from(parent.hop_no, balances, new.disputed_paise)
@@ -104,18 +105,18 @@ async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) ->
             "institution": hop.institution,
             "placed": events.placed(entries),
             "reason": new.reason,
-            **await _make_known(connection, head.case_no, hop),
+            **await _register_transfer(connection, head.case_no, hop),
         }
         await _log(connection, head, now, officer, Event(EventKind.HOP_ADDED, data))
-        follow_up = await tell(connection, ctx, head, now, reopened=[hop], closed=closed)
+        follow_up = await notify_workflow(connection, ctx, head, now, reopened=[hop], closed=closed)
     return DeskDone(head.case_no, hop.hop_no, follow_up)
 
 
 async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCorrection, officer: str) -> DeskDone:
-    """Put a hop right and send it out again under a new revision.
+    """Correct a hop and ask about it again under a new revision.
 
     A corrected amount of a victim's own transfer corrects the loss too. Raises `NotFound`, or `NotNow` when the hop is
-    closed or the new amount is less than what of it is placed already.
+    closed or the new amount is less than the amount already placed.
     """
     now = datetime.now(UTC)
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -124,19 +125,19 @@ async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCor
         if hop.state is HopState.CLOSED:
             raise HopClosed(hop_no)
         corrected = _corrected(ctx, hop, correction)
-        said = {
+        extra = {
             "fields": sorted(correction.model_dump(exclude_none=True, exclude={"reason"})),
             "reason": correction.reason,
         }
-        follow_up = await put_right(connection, ctx, head, hop, corrected, now, officer, said)
+        follow_up = await apply_correction(connection, ctx, head, hop, corrected, now, officer, extra)
     return DeskDone(head.case_no, hop_no, follow_up)
 
 
 async def escalate_request(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
-    """Let a request climb its next rung now.
+    """Raise a request to its next escalation level now.
 
-    Raises `NotFound`, or `NotNow` when it needs no answer any more, or is with the supervisor: above that there is only
-    giving up, which is not what an officer in a hurry wants (`stop_request` is).
+    Raises `NotFound`, or `NotNow` when the request needs no answer any more or is with the supervisor. The only level
+    above the supervisor is giving up, and `stop_request` is for that.
     """
     now = datetime.now(UTC)
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -159,9 +160,9 @@ async def escalate_request(ctx: Context, ack_no: str, request_id: UUID, reason: 
 
 
 async def stop_request(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
-    """Withdraw a request: what of its hops is in play is untraced from now on, until somebody places it.
+    """Withdraw a request. The amount in play of its hops becomes untraced until somebody places it.
 
-    Raises `NotFound`, or `NotNow` when it is answered or stopped already.
+    Raises `NotFound`, or `NotNow` when the request is answered or stopped already.
     """
     now = datetime.now(UTC)
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -170,15 +171,15 @@ async def stop_request(ctx: Context, ack_no: str, request_id: UUID, reason: str,
         if request.state not in LIVE_STATES:
             raise RequestNotLive(request.state)
         closed = await write_off_request(connection, head.case_no, request_id, now, officer, reason)
-        follow_up = await tell(connection, ctx, head, now, reopened=[], closed=closed)
+        follow_up = await notify_workflow(connection, ctx, head, now, reopened=[], closed=closed)
     return DeskDone(head.case_no, None, follow_up)
 
 
 async def send_again(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
-    """Send a request's hops out anew, once what was wrong with it or with the way to the bank is mended.
+    """Ask about a request's hops again, after its error or the fault of the channel is corrected.
 
-    For a request that the bank refused as a whole or never got. Raises `NotFound`, or `NotNow` when the bank has it,
-    when it is over, and while its first attempt may still be on the way.
+    For a request that the bank refused as a whole or never received. Raises `NotFound`, or `NotNow` when the bank has
+    the request, when it has ended, and while its first attempt may still run.
     """
     now = datetime.now(UTC)
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -203,12 +204,15 @@ async def send_again(ctx: Context, ack_no: str, request_id: UUID, reason: str, o
 
 
 async def close_task(ctx: Context, task_id: int, reason: str, officer: str) -> tasks.TaskRow:
-    """Close a task by hand; the task as it was. Raises `NotFound`, or `NotNow` when it is closed."""
+    """Close a work item by an officer, and return it as it was.
+
+    Raises `NotFound`, or `NotNow` when it is closed.
+    """
     now = datetime.now(UTC)
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await tasks.case_of(connection, task_id)
         if case_no is not None:
-            # The case first, as everywhere: an answer that closes this very task would wait for us, and we for it.
+            # Lock the case first, as everywhere. Otherwise an answer that closes this work item could deadlock with us.
             await cases.lock(connection, case_no)
         task = await tasks.get(connection, task_id)
         if task.state is TaskState.CLOSED:
@@ -223,13 +227,16 @@ async def close_task(ctx: Context, task_id: int, reason: str, officer: str) -> t
 # -- steps -----------------------------------------------------------------------------------------------------
 
 
-async def _make_known(connection: Connection, case_no: str, hop: hops.HopRow) -> dict[str, str]:
-    """A complaint about a transfer onward joins this case; what the event says where another case has it already."""
-    known = await make_known(connection, case_no, {hop.hop_no: key_of(hop)} if hop.reference else {})
+async def _register_transfer(connection: Connection, case_no: str, hop: hops.HopRow) -> dict[str, str]:
+    """Register the hop's transfer for this case, so that a complaint about it joins.
+
+    Returns the event's data about another case that already has the transfer, or nothing.
+    """
+    known = await register_transfers(connection, case_no, {hop.hop_no: key_of(hop)} if hop.reference else {})
     return {"known_in_another_case": known[hop.hop_no]} if known else {}
 
 
-async def put_right(
+async def apply_correction(
     connection: Connection,
     ctx: Context,
     head: cases.CaseHead,
@@ -237,12 +244,12 @@ async def put_right(
     corrected: hops.HopRow,
     now: datetime,
     actor: str,
-    said: Mapping[str, object],
+    extra: Mapping[str, object],
 ) -> FollowUp:
-    """Write a hop as it is corrected, inside the caller's transaction, and have it asked again.
+    """Write a corrected hop in the caller's transaction, and have its bank asked again.
 
-    `said` stands in the event beside what was changed. Raises `NotNow` when the transfer is another hop's, or when
-    money of it is on hold at another account than it would name.
+    `extra` is added to the event's data. Raises `NotNow` when the transfer is another hop's, or when money of the hop
+    is on hold at another account than the corrected one.
     """
     case_no, hop_no = head.case_no, hop.hop_no
     if hop.institution and (hop.institution, hop.account_key) != (corrected.institution, corrected.account_key):
@@ -259,7 +266,7 @@ async def put_right(
             raise TransferBusy
         known: dict[str, str] = {}
     else:
-        known = await _make_known(connection, case_no, corrected)
+        known = await _register_transfer(connection, case_no, corrected)
     kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION, TaskKind.READ_ANSWER)
     await tasks.close_for_hops(connection, case_no, [hop_no], kinds, now, "corrected")
     await tasks.open_tasks(connection, case_no, tasks_before_asking(hop_no, corrected.state), now)
@@ -270,15 +277,18 @@ async def put_right(
         "placed": events.placed(entries),
         "withdrawn_from": withdrawn,
         **known,
-        **said,
+        **extra,
     }
     await _log(connection, head, now, actor, Event(EventKind.HOP_CORRECTED, data))
     closed = [HopRef(hop_no=hop_no, revision=hop.revision)]
-    return await tell(connection, ctx, head, now, reopened=[corrected], closed=closed)
+    return await notify_workflow(connection, ctx, head, now, reopened=[corrected], closed=closed)
 
 
 async def _refuse_held(connection: Connection, case_no: str, hop_no: int) -> None:
-    """A hold is at an account: at another one it would have no clock, and its holder no say. Raises `NotNow`."""
+    """Raise `NotNow` if money of the hop is on hold.
+
+    A hold belongs to its account: at another one it would have no clock, and its holder no appeal.
+    """
     balances = await ledger.balances(connection, case_no, hop_no)
     if held_paise := balances.get(Bucket.HELD, 0):
         raise HopOnHold(hop_no, held_paise)
@@ -353,8 +363,8 @@ def _resolve(ctx: Context, party: Party) -> tuple[str | None, tuple[object, ...]
 
 
 async def _refuse_known_elsewhere(connection: Connection, case_no: str, hop_no: int, key: str) -> None:
-    """A transfer is one hop of one case: the loss would count twice. Raises `NotNow` naming the other."""
-    # Nobody waits here: a complaint that holds this transfer may be waiting for the case, which we hold.
+    """Raise `NotNow` if another hop has this transfer, because the loss would count twice."""
+    # No waiting for this lock: a complaint that holds it may be waiting for the case row, which we hold.
     if not await intake.try_lock(connection, f"transfer|{key}"):
         raise TransferBusy
     known = await intake.place_of_transfer(connection, key)
@@ -365,7 +375,7 @@ async def _refuse_known_elsewhere(connection: Connection, case_no: str, hop_no: 
 async def _correct_amount(
     connection: Connection, case_no: str, hop: hops.HopRow, corrected: hops.HopRow
 ) -> list[Entry]:
-    """The entries that bring the loss to its corrected figure; none where the disputed amount stays."""
+    """Return the entries that correct the loss; none if the disputed amount stays the same."""
     more_paise = corrected.disputed_paise - hop.disputed_paise
     if more_paise == 0:
         return []
@@ -376,7 +386,7 @@ async def _correct_amount(
 
 
 async def withdraw_from_request(connection: Connection, case_no: str, hop: hops.HopRow, now: datetime) -> list[str]:
-    """Take the hop out of the request that asks about it with the old figures; finish a request left empty."""
+    """Detach the hop from the request that asks about it with the old figures; finish a request left empty."""
     if hop.state is not HopState.ASKED:
         return []
     await hops.detach(connection, case_no, hop.hop_no)
@@ -386,13 +396,13 @@ async def withdraw_from_request(connection: Connection, case_no: str, hop: hops.
 
 
 async def close_if_empty(connection: Connection, case_no: str, hop: hops.HopRow, now: datetime) -> list[HopRef]:
-    """Close a hop in which nothing is in play any more; the hop, if it was closed by this."""
+    """Close a hop without any amount in play. Returns the hop if this call closed it."""
     left = (await ledger.balances(connection, case_no, hop.hop_no)).get(Bucket.IN_PLAY, 0)
     if left or hop.state is HopState.CLOSED:
         return []
     await hops.close(connection, case_no, [hop.hop_no])
     finished = await requests.finish_empty(connection, case_no, now)
-    why = "nothing of it is in play"
+    why = "no money of the hop is in play"
     await tasks.close_for_requests(connection, case_no, finished, now, why)
     kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION)
     await tasks.close_for_hops(connection, case_no, [hop.hop_no], kinds, now, why)
@@ -403,7 +413,7 @@ async def _log(connection: Connection, head: cases.CaseHead, now: datetime, offi
     await events.append(connection, head.case_no, now, officer, [event])
 
 
-async def tell(
+async def notify_workflow(
     connection: Connection,
     ctx: Context,
     head: cases.CaseHead,
@@ -412,7 +422,7 @@ async def tell(
     reopened: list[hops.HopRow],
     closed: list[HopRef],
 ) -> FollowUp:
-    """News for the workflow; a settled case in which money is in play again is opened and started anew."""
+    """Write the notification for the workflow. A settled case with money in play again is reopened and started."""
     briefs = [await _brief(connection, ctx, head.case_no, hop) for hop in reopened]
     opened = tuple(brief for brief in briefs if brief)
     parked = tuple(HopRef(hop_no=h.hop_no, revision=h.revision) for h in reopened if h.state is not HopState.OPEN)
@@ -448,7 +458,7 @@ async def _brief(connection: Connection, ctx: Context, case_no: str, hop: hops.H
 async def write_off_request(
     connection: Connection, case_no: str, request_id: UUID, now: datetime, actor: str, reason: str
 ) -> list[HopRef]:
-    """Stop a live request inside the caller's transaction: its money goes to `untraced`, its hops close."""
+    """Stop a live request in the caller's transaction: its amount becomes untraced, and its hops close."""
     live = await requests.live_hops(connection, request_id)
     entries = [
         entry for hop in live for entry in move_between(hop.hop_no, Bucket.IN_PLAY, Bucket.UNTRACED, hop.disputed_paise)
@@ -463,15 +473,15 @@ async def write_off_request(
 
 
 def key_of(hop: hops.HopRow) -> str:
-    """The key of a hop's transfer, by its institution, or by what was told where nobody knows that yet."""
+    """Return the key of a hop's transfer, by its institution, or by the reported name if the institution is unknown."""
     return transfer_key(hop.reference, hop.amount_paise, hop.institution or hop.payee_institution_as_told)
 
 
-async def make_known(connection: Connection, case_no: str, keys: Mapping[int, str]) -> dict[int, str]:
-    """Register the transfers of these hops, by hop number; return, by hop, the other case that a transfer stands in.
+async def register_transfers(connection: Connection, case_no: str, keys: Mapping[int, str]) -> dict[int, str]:
+    """Register the transfers of these hops, and return by hop the other case that a transfer belongs to.
 
-    Money of two victims went on in one transfer, or two cases are one: the hop is chased here all the same, and
-    flagged for the desk. The caller holds the case's row (`complaints.register_transfers` says in which order).
+    Either one transfer carried money of two victims, or two cases are one. The hop is asked about in this case too, and
+    flagged for the desk. The caller has locked the case's row (`complaints.register_transfers` gives the order).
     """
     if not keys:
         return {}

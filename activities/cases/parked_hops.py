@@ -1,6 +1,6 @@
-"""What becomes of hops that wait for the desk: the supervisor is told, the directory learns, and one day it is enough.
+"""Follow-up of hops that wait for the desk: remind the supervisor, try the directory again, write off.
 
-Each hand works on one case in one transaction, and looks again under its lock: to run it twice is to run it once.
+Each function works on one case in one transaction and checks again under the case's lock, so it can be repeated.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from activities.cases.desk import key_of, put_right
+from activities.cases.desk import apply_correction, key_of
 from activities.context import Context
 from db.cases import cases, events, hops, ledger, parked_hops, tasks
 from db.cases.events import Event
@@ -25,20 +25,20 @@ from schemas.outbox.case import CaseNews, FollowUp, HopRef
 from schemas.tasks import TaskCause, about_hop
 
 ENGINE: Final = "engine"
-WHY_WRITTEN_OFF: Final = "nobody put it right"
+WHY_WRITTEN_OFF: Final = "not corrected in time"
 WHY_ROUTED: Final = "the directory knows the institution"
 
 
 @dataclass(frozen=True)
 class Done:
-    """How many hops something was done about, and what to tell the workflow."""
+    """The number of hops that were changed, and the workflow notifications."""
 
     hops: int = 0
     follow_ups: tuple[FollowUp, ...] = ()
 
 
 class ParkedAction(StrEnum):
-    """Something that comes by itself of a hop that waits for the desk."""
+    """An action that time alone causes for a hop that waits for the desk."""
 
     REMIND = "remind"
     WRITE_OFF = "write_off"
@@ -56,17 +56,17 @@ def _escalation(ctx: Context) -> EscalationPolicy[ParkedAction]:
 
 
 def remind_before(ctx: Context, now: datetime) -> datetime:
-    """The supervisor is told of a hop that waits since before."""
+    """Return the time since which a hop must wait for the supervisor to be reminded."""
     return due_since(_escalation(ctx), ParkedAction.REMIND, now)
 
 
 def write_off_before(ctx: Context, now: datetime) -> datetime:
-    """A hop that waits since before is given up."""
+    """Return the time since which a hop must wait to be written off."""
     return due_since(_escalation(ctx), ParkedAction.WRITE_OFF, now)
 
 
 async def remind(ctx: Context, case_no: str, hop_nos: Sequence[int], now: datetime) -> Done:
-    """Tell the supervisor, once, of the hops that have waited long."""
+    """Remind the supervisor, once, of the hops that have waited long."""
     async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, case_no)
         due = await parked_hops.still(connection, case_no, hop_nos, remind_before(ctx, now), reminded=False)
@@ -82,7 +82,7 @@ async def remind(ctx: Context, case_no: str, hop_nos: Sequence[int], now: dateti
 
 
 async def write_off(ctx: Context, case_no: str, hop_nos: Sequence[int], now: datetime) -> Done:
-    """Close the hops that nobody put right in all that time: what of them is in play is untraced."""
+    """Close the hops that were not corrected in time. Their amount in play becomes untraced."""
     async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, case_no)
         due = await parked_hops.still(connection, case_no, hop_nos, write_off_before(ctx, now), reminded=True)
@@ -115,9 +115,10 @@ async def _write_off_hop(connection: Connection, case_no: str, hop: parked_hops.
 
 
 async def route_again(ctx: Context, case_no: str, hop_nos: Sequence[int], changed_at: datetime, now: datetime) -> Done:
-    """Ask about the hops whose institution the directory has learnt; the others are looked up when it changes again.
+    """Ask about the hops whose institution is now in the directory. The others wait for its next change.
 
-    Call it with a directory read after `changed_at`. A transfer that another hop is already stays with the desk.
+    Call this with a directory read after `changed_at`. A hop stays with the desk if its transfer belongs to another
+    hop.
     """
     follow_ups = []
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -125,12 +126,12 @@ async def route_again(ctx: Context, case_no: str, hop_nos: Sequence[int], change
         busy = set()
         found = [await hops.get(connection, case_no, hop_no) for hop_no in hop_nos]
         routable = [(hop, routed) for hop in found if (routed := _routed(ctx, hop))]
-        # In the order of their keys, in which everybody registers transfers: or two would wait for each other.
+        # Take the hops in the order of their keys, in which everybody registers transfers. This avoids deadlocks.
         for hop, routed in sorted(routable, key=lambda pair: key_of(pair[1])):
             try:
                 async with connection.transaction():
-                    said = {"fields": ["institution"], "reason": WHY_ROUTED}
-                    follow_ups.append(await put_right(connection, ctx, head, hop, routed, now, ENGINE, said))
+                    extra = {"fields": ["institution"], "reason": WHY_ROUTED}
+                    follow_ups.append(await apply_correction(connection, ctx, head, hop, routed, now, ENGINE, extra))
             except TransferBusy:
                 busy.add(hop.hop_no)
             except NotNow:
@@ -140,7 +141,10 @@ async def route_again(ctx: Context, case_no: str, hop_nos: Sequence[int], change
 
 
 def _routed(ctx: Context, hop: hops.HopRow) -> hops.HopRow | None:
-    """The hop with the institution that the directory finds for it; None while there is none, or it waits no more."""
+    """Return the hop with the institution found in the directory, or None.
+
+    None also for a hop that no longer waits.
+    """
     if hop.state is not HopState.UNROUTABLE:
         return None
     found, _ = ctx.directory.current.resolve(hop.payee_institution_as_told, hop.payee_ifsc, hop.payee_holder, "payee")

@@ -1,1 +1,1 @@
-"""What people are told by SMS, mail and page."""
+"""Notifications to people by SMS and e-mail."""

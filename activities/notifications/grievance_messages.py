@@ -1,4 +1,4 @@
-"""Telling whoever has an appeal that it is their turn: the bank's desk, officers of the case, of district and State."""
+"""Notifications to the level that must decide an appeal: the bank's desk, or officers of case, district and State."""
 
 from datetime import datetime
 from typing import Final
@@ -20,7 +20,7 @@ from schemas.restoration_enums import GrievanceLevel
 from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 
 _OF_THE_CASE: Final = {GrievanceLevel.IO: CaseDuty.IO, GrievanceLevel.DY_SP: CaseDuty.SUPERVISING}
-"""whose turn it is, where somebody was assigned"""
+"""the duty that decides at a level, if an officer was assigned"""
 
 
 def subject_of(grievance_id: UUID) -> Subject:
@@ -29,13 +29,16 @@ def subject_of(grievance_id: UUID) -> Subject:
 
 
 async def your_turn(connection: Connection, ctx: Context, row: GrievanceRow, due_at: datetime, now: datetime) -> None:
-    """Tell the level that the grievance has come to; where nobody can be told, the supervisor has a task."""
+    """Notify the level that must decide the grievance now.
+
+    If it cannot be notified, the supervisor gets a work item.
+    """
     kind, hold = MessageKind.GRIEVANCE_TURN, await account_holds.get(connection, row.hold_id)
     person = await notifications.holder(connection, row.hold_id)
     occasion = f"{row.grievance_id}.{row.level.value}"
     facts = MessageFacts(occasion=occasion, number=row.number, until=due_at, amount_paise=person.held_paise)
     if row.level is GrievanceLevel.BANK:
-        # Without a mailbox the desk calls: its task about the grievance names the bank.
+        # Without a mailbox the desk telephones, because its work item about the grievance names the bank.
         await tell_bank_of_appeal(connection, ctx, row.hold_id, kind, facts)
         return
     subject, cause = subject_of(row.grievance_id), TaskCause.GRIEVANCE_UNTOLD
@@ -51,11 +54,11 @@ async def your_turn(connection: Connection, ctx: Context, row: GrievanceRow, due
         task = NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject)
         await tasks.open_tasks(connection, row.case_no, [task], now, institution=hold.institution)
         return
-    await tasks.close_about(connection, row.case_no, subject, [cause], now, "somebody is told")
+    await tasks.close_about(connection, row.case_no, subject, [cause], now, "an officer is notified")
 
 
 async def turns_of_assigned(connection: Connection, ctx: Context, case_no: str, duty: CaseDuty, now: datetime) -> None:
-    """An officer was assigned to the case: what waits for whoever has that duty is told to them."""
+    """Notify a newly assigned officer of the grievances that wait for this duty."""
     for row in await grievances.open_of_case(connection, case_no):
         if _OF_THE_CASE.get(row.level) is duty:
             due_at = await grievances.open_due_at(connection, row.grievance_id)
@@ -64,7 +67,7 @@ async def turns_of_assigned(connection: Connection, ctx: Context, case_no: str, 
 
 
 async def overdue(connection: Connection, ctx: Context, row: GrievanceRow, due_at: datetime) -> None:
-    """Tell who supervises the case that the highest level has let its time pass."""
+    """Notify the supervising officer that the highest level has missed its deadline."""
     facts = MessageFacts(occasion=f"{row.grievance_id}.overdue", number=row.number, until=due_at)
     kind = MessageKind.GRIEVANCE_OVERDUE
     await tell_officer(connection, ctx, row.case_no, CaseDuty.SUPERVISING, kind, facts)

@@ -1,4 +1,4 @@
-"""What an account's holder is told of a hold, each in the caller's transaction: that it is there, and that it ends."""
+"""Notifications to an account holder about the beginning and the end of a hold, in the caller's transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,21 +24,24 @@ ENGINE: Final = "engine"
 
 @dataclass(frozen=True)
 class Telling:
-    """One holder to be told of one hold. The case is locked."""
+    """Notifications to one holder about one hold. The caller has locked the case."""
 
     connection: Connection
     ctx: Context
     hold: AccountHold
     at: datetime
     link: str
-    """where a holder can appeal"""
+    """the page on which a holder can appeal"""
 
     async def of_hold(self, newest_at: datetime) -> None:
-        """The same day: how much, for which case, by which officer, and how to appeal (Kerala High Court)."""
+        """Notify the holder of the hold on the same day (Kerala High Court).
+
+        The message has the amount, the case, the officer and the way to appeal.
+        """
         hold_id, connection = self.hold.hold_id, self.connection
         way = way_to(await notifications.holder(connection, hold_id))
         officer = await firs.officer(connection, self.hold.case_no, CaseDuty.IO)
-        await self._say(MessageKind.HOLD, _stamp(newest_at), await self._on_hold_paise())
+        await self._notify(MessageKind.HOLD, _stamp(newest_at), await self._on_hold_paise())
         await free_amounts.mark_holder_told(
             connection, hold_id, newest_at, self.at, told=way is not None, officer=officer is not None
         )
@@ -48,25 +51,25 @@ class Telling:
             await tasks.close_about(connection, self.hold.case_no, subject, causes, self.at, "told")
 
     async def of_officer(self, newest_at: datetime) -> None:
-        """The same again, once somebody answers for the case."""
-        await self._say(MessageKind.HOLD, f"{_stamp(newest_at)}.officer", await self._on_hold_paise())
+        """Notify the holder again, once an officer is assigned to the case."""
+        await self._notify(MessageKind.HOLD, f"{_stamp(newest_at)}.officer", await self._on_hold_paise())
         await free_amounts.mark_officer_told(self.connection, self.hold.hold_id)
 
     async def of_lapse(self, paise: int) -> None:
-        """What nothing keeps ends: the bank is ordered to let it go."""
-        await self._say(MessageKind.HOLD_LAPSED, _stamp(self.at), paise)
+        """Notify the holder that the hold lapses: no order retains it, and the bank is ordered to release it."""
+        await self._notify(MessageKind.HOLD_LAPSED, _stamp(self.at), paise)
 
     async def of_release(self) -> None:
-        """The bank says that it has let go what it was ordered to."""
+        """Notify the holder that the bank has released money under an order."""
         hold_id = self.hold.hold_id
         released_paise = await free_amounts.released_paise(self.connection, hold_id)
         more_paise = released_paise - self.hold.released_told_paise
         if more_paise > 0:
-            await self._say(MessageKind.HOLD_RELEASED, f"{released_paise}", more_paise)
+            await self._notify(MessageKind.HOLD_RELEASED, f"{released_paise}", more_paise)
             await free_amounts.mark_released_told(self.connection, hold_id, released_paise)
 
     async def late(self, newest_at: datetime) -> None:
-        """Nobody could be written to in time: a person sees to it that the holder is told."""
+        """Ask a supervisor to inform the holder, because no contact was known in time."""
         subject = subject_of(self.hold.hold_id)
         task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.HOLDER_NOT_TOLD, subject=subject)
         institution = self.hold.institution
@@ -75,14 +78,14 @@ class Telling:
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    async def _say(self, kind: MessageKind, occasion: str, paise: int) -> None:
+    async def _notify(self, kind: MessageKind, occasion: str, paise: int) -> None:
         facts = MessageFacts(occasion=occasion, amount_paise=paise)
         await tell_holder(self.connection, self.ctx, self.hold.hold_id, kind, facts, link=self.link)
 
     async def _on_hold_paise(self) -> int:
-        claimed = await disputed_holds.parts(self.connection, self.hold.hold_id)
+        disputed = await disputed_holds.parts(self.connection, self.hold.hold_id)
         person = await notifications.holder(self.connection, self.hold.hold_id)
-        return person.held_paise + sum(part.free_paise for part in claimed)
+        return person.held_paise + sum(part.free_paise for part in disputed)
 
     async def _log(self, way: Recipient) -> None:
         data: dict[str, object] = {

@@ -1,7 +1,7 @@
-"""Telling the people of a case: written with what they are told of, in one transaction; sent after it, and tried on.
+"""The outbox of notifications: each is written with its reason in one transaction, and sent later with retries.
 
-`tell_victim`, `tell_holder` and `tell_officer` write; `send_due` sends. The same occasion is written once, so that a
-hand that is run again tells nobody twice. Names, numbers and texts stay in the table `message`.
+`tell_victim`, `tell_holder` and `tell_officer` write; `send_due` sends. One occasion is written once, so a repeated
+activity sends nothing twice. Names, numbers and texts stay in the table `message`.
 """
 
 import asyncio
@@ -37,46 +37,46 @@ ENGINE: Final = "engine"
 SEND_LIMIT: Final = 50
 SENT_AT_ONCE: Final = 10
 NO_WAY_WAITS: Final = timedelta(minutes=10)
-"""a message for which no way is set up looks again so often whether there is one"""
+"""the time after which a message without a configured route is checked again"""
 NO_WAY: Final = {
     Medium.SMS: "no SMS gateway is set up: GOLDENHOUR_SMS_URL",
     Medium.EMAIL: "no mail route is set up: GOLDENHOUR_SMTP_URL",
 }
 TOO_LATE: Final = "its time is over"
-AGAIN_AND_AGAIN: Final = "whoever sends it ends without a word"
+SENDER_DIED: Final = "every attempt ended without a result"
 ACCOUNT_END_CHARS: Final = 4
 _ADDRESS: Final = re.compile(r"[^\s,;<>()]+@[^\s,;<>()]+")
 _NUMBER: Final = re.compile(r"\+?[0-9](?:[ -]?[0-9]){9,13}")
 
 
 class MailRoute(Protocol):
-    """What sends a letter: `adapters.messages.smtp.Mailer`."""
+    """The route for letters: `adapters.messages.smtp.Mailer`."""
 
     async def send(
         self, to: str, subject: str, body_text: str, message_id: str, *, attachments: Sequence[PdfAttachment] = ()
     ) -> None:
-        """Hand one letter over. Raises MailError."""
+        """Send one letter. Raises `MailError`."""
         ...
 
 
 class SmsRoute(Protocol):
-    """What sends a short message: `adapters.messages.sms.SmsGateway`."""
+    """The route for short messages: `adapters.messages.sms.SmsGateway`."""
 
     async def send(self, to: str, body_text: str, key: str) -> str:
-        """Hand one short message over. Raises SmsError."""
+        """Send one short message. Raises `SmsError`."""
         ...
 
 
 @dataclass(frozen=True)
 class Ways:
-    """How messages leave; None where a way is not set up."""
+    """The routes of messages; None where a route is not configured."""
 
     mail: MailRoute | None = None
     sms: SmsRoute | None = None
 
     @property
     def missing(self) -> list[Medium]:
-        """The media that nothing carries."""
+        """Return the media without a route."""
         ways = {Medium.EMAIL: self.mail, Medium.SMS: self.sms}
         return [medium for medium, way in ways.items() if way is None]
 
@@ -96,14 +96,14 @@ async def tell_victim(
     *,
     papers: Sequence[PaperHead] = (),
 ) -> int:
-    """Write what the victim of a complaint is told, by SMS and, where there is an address, by e-mail with the papers.
+    """Write a notification to a complaint's victim by SMS, and by e-mail with the documents if an address is known.
 
-    The amount, where the facts name none, is what is on hold of the complaint. Returns how many messages are new.
-    Raises `NotFound`, and `MessageLacks` for facts that are missing.
+    If the facts name no amount, it is the amount on hold of the complaint. Returns the number of new messages. Raises
+    `NotFound`, and `MessageLacks` for missing facts.
     """
     person = await notifications.victim(connection, ack_no)
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
-    said = (await _said(connection, person.case_no, told)).model_copy(update={"ack_no": ack_no})
+    said = (await _with_officer(connection, person.case_no, told)).model_copy(update={"ack_no": ack_no})
     draft = _Draft(connection, ctx, kind, Recipient.VICTIM, said, ack_no, papers, about(TaskSubject.COMPLAINT, ack_no))
     return await draft.write(person.mobile, person.email, (person.language,))
 
@@ -119,19 +119,19 @@ async def tell_holder(
     papers: Sequence[PaperHead] = (),
     besides: tuple[str, Language] | None = None,
 ) -> int:
-    """Write what the holder of the account under a hold is told, in every language of the policy; letters bring papers.
+    """Write a notification to the holder of a held account, in every language of the policy; letters carry documents.
 
-    The facts need not name the hold's reference, nor the amount where it is what is on hold there. Where the bank has
-    told no way to reach its customer, it is asked by letter to hand the message on, and where it has no mailbox a
-    person at the desk asks it. `besides`: how the holder wants to be reached too, in which language; never with a code.
-    Returns and raises as `tell_victim`.
+    The facts need not have the hold's reference, nor the amount if it is the amount on hold there. If the bank has
+    given no contact of its customer, a letter asks the bank to forward the message. If the bank has no mailbox, the
+    desk asks it. `besides` is a further contact that the holder gave, with its language; it never gets a code. Returns
+    and raises as `tell_victim`.
     """
-    assert besides is None or kind is not MessageKind.GRIEVANCE_CODE, "whoever writes down a way in has no other"
+    assert besides is None or kind is not MessageKind.GRIEVANCE_CODE, "a code goes to no further contact"
     person = await notifications.holder(connection, hold_id)
-    # A hold that begins anew is told anew.
+    # A hold that begins again is a new occasion.
     since = f"{person.first_held_at:%Y%m%dT%H%M%S}"
     told = _with(facts, occasion=since, reference=person.reference, amount_paise=person.held_paise)
-    said = (await _said(connection, person.case_no, told, link)).model_copy(
+    said = (await _with_officer(connection, person.case_no, told, link)).model_copy(
         update={"bank": person.bank, "account_end": person.account[-ACCOUNT_END_CHARS:]}
     )
     hold, bank = about(TaskSubject.HOLD, hold_id), person.institution
@@ -144,7 +144,7 @@ async def tell_holder(
 
 
 def way_to(person: HolderContact) -> Recipient | None:
-    """Who can be written to so that an account's holder is told; None where a person must see to it."""
+    """Return the recipient through whom an account holder can be notified. None if a person must do it."""
     if mobile_of(person.phone) or is_email(person.email):
         return Recipient.HOLDER
     return Recipient.BANK if is_email(person.bank_email) else None
@@ -153,7 +153,7 @@ def way_to(person: HolderContact) -> Recipient | None:
 async def tell_officer(
     connection: Connection, ctx: Context, case_no: str, duty: CaseDuty, kind: MessageKind, facts: Facts
 ) -> int:
-    """Write what an officer of the case is told; 0 where nobody has that duty. Raises `MessageLacks`."""
+    """Write a notification to the officer with that duty in the case; 0 if there is none. Raises `MessageLacks`."""
     person = await firs.officer(connection, case_no, duty)
     if person is None:
         return 0
@@ -163,7 +163,7 @@ async def tell_officer(
 async def tell_assigned(
     connection: Connection, ctx: Context, case_no: str, person: CaseOfficer, kind: MessageKind, facts: Facts
 ) -> int:
-    """Write what this officer of the case is told; returns how many messages are new. Raises `MessageLacks`."""
+    """Write a notification to this officer of the case; return the number of new messages. Raises `MessageLacks`."""
     to_whom = Recipient.IO if person.duty is CaseDuty.IO else Recipient.OFFICER
     return await tell_at(connection, ctx, case_no, to_whom, person.phone, person.email, kind, facts)
 
@@ -178,7 +178,7 @@ async def tell_at(
     kind: MessageKind,
     facts: Facts,
 ) -> int:
-    """Write what an officer is told who is reached by this phone and address. Returns and raises as `tell_assigned`."""
+    """Write a notification to an officer at this phone and address. Returns and raises as `tell_assigned`."""
     said = Said(case_no=case_no, facts=_with(facts))
     draft = _Draft(connection, ctx, kind, to_whom, said, case_no)
     return await draft.write(phone, email, (Language.EN,))
@@ -187,11 +187,13 @@ async def tell_at(
 async def tell_bank_of_appeal(
     connection: Connection, ctx: Context, hold_id: UUID, kind: MessageKind, facts: Facts
 ) -> int:
-    """Write what the desk of the bank is told about its customer's appeal; 0 where it has no mailbox."""
+    """Write a notification to the bank's desk about its customer's appeal; 0 if the bank has no mailbox."""
     person = await notifications.holder(connection, hold_id)
     if not is_email(person.bank_email):
         return 0
-    said = (await _said(connection, person.case_no, _with(facts))).model_copy(update={"account": person.account})
+    said = (await _with_officer(connection, person.case_no, _with(facts))).model_copy(
+        update={"account": person.account}
+    )
     draft = _Draft(connection, ctx, kind, Recipient.BANK, said, str(hold_id))
     return await draft.write("", person.bank_email, tuple(Language))
 
@@ -199,25 +201,25 @@ async def tell_bank_of_appeal(
 async def tell_bank(
     connection: Connection, ctx: Context, case_no: str, code: str, paper: PaperHead, language: Language
 ) -> int:
-    """Write the letter that brings a paper to a bank's desk; without a mailbox a person hands it over.
+    """Write the letter that brings a document to a bank's desk.
 
-    Returns how many messages are new.
+    If the bank has no mailbox, an officer delivers it. Returns the number of new messages.
     """
     facts = MessageFacts(occasion=str(paper.paper_id), reference=paper.number)
-    said = await _said(connection, case_no, facts)
+    said = await _with_officer(connection, case_no, facts)
     draft = _Draft(connection, ctx, MessageKind.PAPER_FOR_BANK, Recipient.BANK, said, code, (paper,))
     return await draft.write_paper(await notifications.bank_email(connection, code), language)
 
 
 def _with(facts: Facts, **known: object) -> MessageFacts:
-    """The facts, with what is known for those that they leave out."""
+    """Return the facts, completed with the known values where they have none."""
     told = facts if isinstance(facts, MessageFacts) else MessageFacts.model_validate(facts)
     missing = {name: value for name, value in known.items() if getattr(told, name) in {None, ""}}
     return MessageFacts.model_validate(told.model_dump() | missing)
 
 
-async def _said(connection: Connection, case_no: str, facts: MessageFacts, link: str = "") -> Said:
-    """The facts with who answers for the case, where somebody was assigned."""
+async def _with_officer(connection: Connection, case_no: str, facts: MessageFacts, link: str = "") -> Said:
+    """Return the facts with the case's investigating officer, if one is assigned."""
     person = await firs.officer(connection, case_no, CaseDuty.IO)
     name, phone = (person.name, person.phone) if person else ("", "")
     return Said(case_no=case_no, facts=facts, officer=name, phone=phone, link=link)
@@ -225,7 +227,7 @@ async def _said(connection: Connection, case_no: str, facts: MessageFacts, link:
 
 @dataclass(frozen=True)
 class _Draft:
-    """One thing to be told to one person, on its way into the outbox."""
+    """Writes one notification for one recipient into the outbox."""
 
     connection: Connection
     ctx: Context
@@ -233,11 +235,11 @@ class _Draft:
     to_whom: Recipient
     said: Said
     subject_id: str
-    """what the message is about, so that it is written once"""
+    """the id of the message's subject, so that it is written once"""
     papers: Sequence[PaperHead] = ()
-    """go with a letter"""
+    """attached to a letter"""
     about: Subject | None = None
-    """the subject of the desk's task where the recipient cannot be reached; None: the case"""
+    """the subject of the desk's work item if the recipient cannot be reached; None: the case"""
     institution: str | None = None
     """the bank that the desk is to ask"""
 
@@ -255,7 +257,7 @@ class _Draft:
         return written
 
     async def write_besides(self, known: HolderContact, contact: str, language: Language) -> int:
-        """To the phone and the address in `contact`, as a holder has written it, but for what is known already."""
+        """Write to the phone and the address in `contact`, the holder's own text, except for those already known."""
         number = next((found for text in _NUMBER.findall(contact) if (found := mobile_of(text))), None)
         address = next((text for found in _ADDRESS.findall(contact) if is_email(text := found.strip("."))), None)
         written = 0
@@ -270,7 +272,7 @@ class _Draft:
     async def write_to_bank(self, address: str, account: str, languages: tuple[Language, ...]) -> int:
         inner = letter(self.kind, self.to_whom, languages, self.said)
         if self.kind is MessageKind.GRIEVANCE_CODE or not is_email(address):
-            # A code in a bank's mailbox is no secret of the holder's.
+            # A code in a bank's mailbox would not stay a secret of the holder.
             await self._ask_the_desk(TaskKind.PHONE_BANK)
             return 0
         text = forwarded(languages, self.said, account, inner)
@@ -297,7 +299,7 @@ class _Draft:
         *,
         besides: bool = False,
     ) -> bool:
-        # A letter that the bank is to hand on is none to the holder, who may be reached later.
+        # A letter that the bank is to forward has a key of its own: the holder may be reached directly later.
         way = ("besides",) if besides else ("by-bank",) if to_whom is not self.to_whom else ()
         parts = (self.kind, self.to_whom, self.subject_id, self.said.facts.occasion, medium, language, *way)
         is_code = self.kind is MessageKind.GRIEVANCE_CODE
@@ -328,10 +330,10 @@ class _Draft:
 
 
 async def send_due(ctx: Context, ways: Ways) -> int:
-    """Send what is due, each message once at a time however many processes do so; returns how many were sent.
+    """Send all due messages, each by only one process at a time; return how many were sent.
 
-    What fails is tried again, the wait doubling; after the policy's last attempt the desk is told, and it rests. A
-    code is not sent when its time is over, and kept no longer.
+    A failed message is tried again, with doubled waits. After the policy's last attempt the desk gets a work item, and
+    the message is not tried again. A code is neither sent nor stored after its time.
     """
     now = ctx.now()
     trying = ctx.policy.messages.trying
@@ -342,18 +344,18 @@ async def send_due(ctx: Context, ways: Ways) -> int:
             await notifications.no_way(connection, [medium], now, now + NO_WAY_WAITS, NO_WAY[medium])
         media = [medium for medium in Medium if medium not in ways.missing]
         due = await notifications.claim(connection, media, now, lease_until, SEND_LIMIT) if media else []
-    gate = asyncio.Semaphore(SENT_AT_ONCE)
-    return sum(await asyncio.gather(*(_send(ctx, ways, message, gate) for message in due)))
+    limit = asyncio.Semaphore(SENT_AT_ONCE)
+    return sum(await asyncio.gather(*(_send(ctx, ways, message, limit) for message in due)))
 
 
-async def _send(ctx: Context, ways: Ways, message: ToSend, gate: asyncio.Semaphore) -> bool:
-    async with gate:
+async def _send(ctx: Context, ways: Ways, message: ToSend, limit: asyncio.Semaphore) -> bool:
+    async with limit:
         if message.attempts > ctx.policy.messages.trying.attempts:
-            await _failed(ctx, message, AGAIN_AND_AGAIN, final=True)
+            await _failed(ctx, message, SENDER_DIED, final=True)
             return False
         try:
             async with asyncio.timeout(ctx.policy.messages.trying.call_timeout_seconds):
-                await _hand_over(ctx, ways, message)
+                await _transmit(ctx, ways, message)
         except (MailError, SmsError) as error:
             await _failed(ctx, message, str(error), final=not error.retryable)
             return False
@@ -363,7 +365,8 @@ async def _send(ctx: Context, ways: Ways, message: ToSend, gate: asyncio.Semapho
         except TimeoutError:
             await _failed(ctx, message, "no reply in time", final=False)
             return False
-        except Exception as error:  # whatever it is, it counts: who is not told at all is the desk's to see
+        except Exception as error:
+            # Every error counts as a failed attempt, so that the desk sees each recipient without a message.
             log.warning("message %s: %s", message.message_id, type(error).__name__)
             await _failed(ctx, message, type(error).__name__, final=False)
             return False
@@ -379,13 +382,13 @@ async def _send(ctx: Context, ways: Ways, message: ToSend, gate: asyncio.Semapho
     return True
 
 
-async def _hand_over(ctx: Context, ways: Ways, message: ToSend) -> None:
+async def _transmit(ctx: Context, ways: Ways, message: ToSend) -> None:
     key = str(message.message_id)
     if message.medium is Medium.SMS:
-        assert ways.sms is not None, "only what can be carried is claimed"
+        assert ways.sms is not None, "only messages with a route are claimed"
         await ways.sms.send(message.address, message.body, key)
     else:
-        assert ways.mail is not None, "only what can be carried is claimed"
+        assert ways.mail is not None, "only messages with a route are claimed"
         async with ctx.pool.acquire() as connection:
             pdfs = await notifications.papers_of(connection, message.message_id)
         attached = [PdfAttachment(name, pdf) for name, pdf in pdfs]
@@ -409,9 +412,9 @@ async def _failed(ctx: Context, message: ToSend, failure: str, *, final: bool) -
 
 
 async def send_again(ctx: Context, message_id: UUID) -> MessageRow:
-    """Have a message that was given up, or waits, sent at once.
+    """Have a message sent at once that has failed or waits.
 
-    Raises `NotFound`, and `NotNow` where it is sent, or its time is over.
+    Raises `NotFound`, and `NotNow` if it is sent or its time is over.
     """
     async with ctx.pool.acquire() as connection:
         await notifications.get(connection, message_id)

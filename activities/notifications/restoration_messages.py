@@ -1,4 +1,4 @@
-"""What victim and account holder are told as a restoration goes from step to step: written with the step itself."""
+"""Notifications to victim and account holder at each step of a restoration, written with the step itself."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,13 +19,13 @@ from schemas.police import CaseDuty
 from schemas.restoration_enums import RestorationState, Step
 
 NOT_TOLD: Final = "-"
-"""where a bank has told no reference of a credit"""
+"""shown where the bank has given no reference of a credit"""
 
 
 async def step_opened(
     connection: Connection, ctx: Context, row: RestorationRow, lines: Sequence[Line], due_at: datetime
 ) -> None:
-    """Tell whoever the step that opens waits for, or is about."""
+    """Notify the victim at a step that needs the victim or concerns the credit."""
     amount_paise = sum(line.free_paise for line in lines)
     facts = MessageFacts(occasion=_occasion(row), amount_paise=amount_paise, until=due_at)
     match row.step:
@@ -45,7 +45,7 @@ async def noticed(
     papers: Sequence[PaperHead],
     link: str,
 ) -> None:
-    """Tell a holder, with the notice, and the victim until when the holder may object: it runs from the notice."""
+    """Notify the holder, with the notice, and the victim of the objection period, which the notice starts."""
     lines = await restorations.lines(connection, row.restoration_id)
     facts = MessageFacts(occasion=_occasion(row), amount_paise=sum(line.free_paise for line in lines), until=until)
     await tell_victim(connection, ctx, row.ack_no, MessageKind.OBJECTION_WINDOW, facts)
@@ -55,7 +55,7 @@ async def noticed(
 
 
 async def due_soon(connection: Connection, ctx: Context, row: RestorationRow, due_at: datetime) -> None:
-    """Remind the officer who has to act, and the victim of the application."""
+    """Remind the officer who must act, and at the application step the victim."""
     facts = MessageFacts(occasion=f"{_occasion(row)}.due", until=due_at)
     if row.step is Step.APPLICATION:
         await tell_victim(connection, ctx, row.ack_no, MessageKind.APPLICATION_READY, facts)
@@ -65,13 +65,13 @@ async def due_soon(connection: Connection, ctx: Context, row: RestorationRow, du
 
 
 async def overdue(connection: Connection, ctx: Context, row: RestorationRow, due_at: datetime) -> None:
-    """Tell who supervises the case that the step was not done in time."""
+    """Notify the supervising officer that the step was not done in time."""
     facts = MessageFacts(occasion=f"{_occasion(row)}.overdue", until=due_at, step=row.step)
     await tell_officer(connection, ctx, row.case_no, CaseDuty.SUPERVISING, MessageKind.STEP_OVERDUE, facts)
 
 
 async def somebody_acts(connection: Connection, row: RestorationRow) -> bool:
-    """Whether anybody can be reminded of the open step: the officer who has to act, or the victim."""
+    """Return whether the officer who must act, or the victim, can be reminded of the open step."""
     duty = ACTS.get(row.step)
     if duty is None or row.step is Step.APPLICATION:
         return True
@@ -81,7 +81,7 @@ async def somebody_acts(connection: Connection, row: RestorationRow) -> bool:
 async def credited(
     connection: Connection, ctx: Context, order: OrderRow, ack_no: str, paise: int, reference: str, occasion: str
 ) -> None:
-    """Tell the victim at once what a bank says it has credited, with or without its reference, and which bank it is."""
+    """Notify the victim at once of a credit that a bank states, with the bank and the reference if given."""
     room = REFERENCE_MAX_CHARS - len(order.institution) - 2
     named = f"{reference[:room] or NOT_TOLD}, {order.institution}"
     facts = MessageFacts(occasion=f"{order.order_id}.{occasion}", amount_paise=paise, reference=named)
@@ -91,7 +91,7 @@ async def credited(
 async def closed(
     connection: Connection, ctx: Context, row: RestorationRow, lines: Sequence[Line], state: RestorationState
 ) -> None:
-    """Tell the victim that it was refused; whoever cancels speaks with the victim."""
+    """Notify the victim of a refusal. After a cancellation the officer who cancels speaks with the victim."""
     if state is RestorationState.REFUSED:
         held_paise = sum(line.held_paise for line in lines)
         facts = MessageFacts(occasion=str(row.restoration_id), amount_paise=held_paise)
@@ -101,7 +101,7 @@ async def closed(
 async def refused_in_part(
     connection: Connection, ctx: Context, row: RestorationRow, occasion: str, paise: int, restored_paise: int
 ) -> None:
-    """Tell the victim what of it does not come back, beside what has."""
+    """Notify the victim of the amount that is refused, beside the amount restored."""
     kind = MessageKind.REST_REFUSED if restored_paise else MessageKind.REFUSED
     facts = MessageFacts(
         occasion=f"{row.restoration_id}.{occasion}", amount_paise=paise, restored_paise=restored_paise or None
@@ -110,7 +110,10 @@ async def refused_in_part(
 
 
 async def wound_up(connection: Connection, ctx: Context, row: RestorationRow) -> None:
-    """Tell the victim that nothing of it is on hold any more: nobody has refused it, and nobody speaks of it else."""
+    """Notify the victim that no money is on hold any more.
+
+    This is not a refusal, and no other message reports it.
+    """
     await tell_victim(connection, ctx, row.ack_no, MessageKind.NOTHING_HELD, {"occasion": str(row.restoration_id)})
 
 

@@ -1,6 +1,6 @@
-"""Laying a bank's list of liens beside the ledger: one snapshot, written down, and the ledger left as it is.
+"""Comparison of a bank's list of liens with the ledger: one snapshot, recorded, without a change to the ledger.
 
-The desk has one task about what differs, which a later list that is right closes.
+If anything differs, the desk has one work item. A later list without differences closes it.
 """
 
 from collections.abc import Sequence
@@ -22,12 +22,12 @@ from schemas.reconciliation.comparison import InquiryOutcome, ListedLien, Reconc
 from schemas.tasks import TaskCause, TaskFacts
 
 ASKING: Final = (TaskKind.ASK_FOR_LIENS, TaskKind.SUPERVISE)
-"""the tasks about an institution that a list makes needless"""
+"""the work items about an institution that a list makes unnecessary"""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a list comes from: what the bank that handed it in says of it."""
+    """The bank's statements about its list."""
 
     as_of: datetime
     list_no: int
@@ -43,10 +43,10 @@ async def reconcile(
     taken_by: str,
     origin: Origin | None = None,
 ) -> ReconciliationDetail:
-    """Compare and write down. `digest` is the SHA-256 of the list as it came; `origin` is None for a file.
+    """Compare a list with the ledger and record the result.
 
-    The same list is one comparison: one that a bank handed in whatever happens, a file while it comes out the same.
-    Raises `NotFound` for an unknown code.
+    `digest` is the SHA-256 of the list as received. `origin` is None for a file. A bank's list is compared once. A file
+    that is given again is not recorded if its result is the same. Raises `NotFound` for an unknown code.
     """
     now = datetime.now(UTC)
     async with pool.acquire() as connection, connection.transaction():
@@ -54,7 +54,7 @@ async def reconcile(
         known = await comparisons.of_list(connection, origin.list_no) if origin else None
         if known is not None:
             return await comparisons.get(connection, known)
-        # One statement reads what is on hold, so that a hold under way is in it whole or not at all.
+        # One statement reads the holds, so a hold in progress is either complete in the result or absent.
         case_of = await comparisons.cases_of(connection, {row.ack_no for row in rows})
         held = await comparisons.held_at(connection, institution, set(case_of.values()))
         then = await comparisons.held_then(connection, institution, origin.as_of) if origin else {}
@@ -78,7 +78,7 @@ async def reconcile(
 
 
 async def _answered(connection: Connection, institution: str, origin: Origin | None) -> UUID | None:
-    """The open question that a list answers: the one it names, or any that was asked before it was drawn up."""
+    """Return the open question that a list answers: the named one, or any that was asked before the list's date."""
     asked = await lien_inquiries.open_of(connection, institution)
     if asked is None:
         return None
@@ -121,7 +121,7 @@ async def _record(
 async def _tell_the_desk(
     connection: Connection, institution: str, number: int, comparison: Comparison, now: datetime
 ) -> None:
-    """One open task about what differs, of the newest list; none where nothing does."""
+    """Replace the desk's work item by one about the newest list, if anything differs."""
     differs = bool(comparison.differences)
     why = f"reconciliation {number} has the newer list" if differs else f"in reconciliation {number} nothing differs"
     await tasks.close_for_institution(connection, institution, [TaskKind.RECONCILE], now, why)

@@ -1,4 +1,4 @@
-"""Writing a question to a bank: which liens do you hold for us? Putting it to the bank is the round's."""
+"""Recording of questions to banks about the liens they hold for us. The round sends them."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -15,13 +15,13 @@ from domain.reconciliation.comparison import ListLevel, list_escalation
 from schemas.reconciliation.comparison import Inquiry
 
 _IDS: Final = UUID("5b0e0c1e-6f0f-4b7e-9a52-7d1f6c3f9b11")
-"""The space of the questions' ids. Any, as long as it stays."""
+"""The namespace of the questions' ids. It is arbitrary and must not change."""
 
 
 async def write_inquiry(
     connection: Connection, code: str, rules: ListRules, now: datetime, asked_by: str, occasion: str
 ) -> None:
-    """Write a question to an institution, which the caller has locked; once for each `occasion`."""
+    """Record a question to an institution that the caller has locked; once for each `occasion`."""
     escalation = list_escalation(rules)
     inquiry = Inquiry(
         inquiry_id=uuid5(_IDS, f"{code}|{occasion}"),
@@ -39,7 +39,7 @@ async def write_inquiry(
 
 
 async def ask_now(pool: Pool, rules: ListRules, code: str, asked_by: str) -> Inquiry:
-    """Ask an institution out of its turn; the next round puts the question. One that is open already stands.
+    """Record a question to an institution at once; the next round sends it. An open question stays as it is.
 
     Raises `NotFound` for an institution that is not in the directory.
     """

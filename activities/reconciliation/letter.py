@@ -1,4 +1,4 @@
-"""The letter that asks a bank for its list of liens, where no channel of it has a message for that."""
+"""The letter that asks a bank for its list of liens, if no channel can carry the question."""
 
 from typing import Final
 
@@ -13,7 +13,10 @@ HEADER: Final = "Acknowledgement number,RRN or UTR,Amount on hold\n"
 
 
 def liens_letter(institution: Institution, asked: Inquiry) -> Letter:
-    """To the bank's desk: send the list of all liens. It names none of ours, so that the list is the bank's own."""
+    """Return the letter to the bank's desk about its list of all liens.
+
+    It names none of our liens, so that the list comes from the bank's own records.
+    """
     until = f"{asked.due_at.astimezone(IST):%d-%m-%Y %H:%M} IST"
     body = (
         f"To {institution.name}: the desk for police requests\n\n"
@@ -35,5 +38,5 @@ def liens_letter(institution: Institution, asked: Inquiry) -> Letter:
 
 
 def header_file(institution: Institution) -> Attachment:
-    """The empty table that goes with the letter."""
+    """Return the empty table that is attached to the letter."""
     return Attachment(f"liens-{institution.code}.csv", HEADER)

@@ -1,4 +1,4 @@
-"""A list of liens as its bank hands it in: page by page, kept, and compared once it is whole."""
+"""Intake of a bank's list of liens: each page is stored, and the complete list is compared."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -18,10 +18,11 @@ class NotYet(RuleBroken):
 
 
 async def take_page(ctx: Context, institution: str, told: LienListPage) -> LienListTaken:
-    """Keep one page of a bank's list, and compare the list when it is whole.
+    """Store one page of a bank's list, and compare the list when it is complete.
 
-    The same page again changes nothing and says where the list stands. Raises `NotFound` for a question to another
-    bank, `IdempotencyConflict` for another page under the same number, or another list under the same id, `NotYet`.
+    A repeated page changes nothing and returns the state of the list. Raises `NotFound` for a question to another bank,
+    and `NotYet`. Raises `LienPageDiffers` for another page under the same number, and `LienListDiffers` for another
+    list under the same id.
     """
     now = datetime.now(UTC)
     if told.as_of > now + timedelta(seconds=ctx.policy.signatures.window_seconds):
@@ -36,13 +37,13 @@ async def take_page(ctx: Context, institution: str, told: LienListPage) -> LienL
         if await lien_lists.keep_page(connection, listed, told, digest, now) != digest:
             raise LienPageDiffers(told.page)
         missing = await lien_lists.pages_missing(connection, listed)
-    # What is kept is not lost if we die here: the next round compares what is whole.
+    # A stored list is not lost if this process dies here, because the next round compares complete lists.
     compared = None if missing else await compare_list(ctx, listed)
     return _taken(listed, missing, compared)
 
 
 async def compare_list(ctx: Context, listed: lien_lists.ListRow) -> Reconciliation:
-    """Compare a list all of whose pages are here; done twice, it is the same comparison."""
+    """Compare a complete list. A repeated call is the same comparison."""
     async with ctx.pool.acquire() as connection:
         pages = await lien_lists.pages_of(connection, listed.list_no)
     liens = [lien for page in pages for lien in page.liens]
@@ -54,7 +55,7 @@ async def compare_list(ctx: Context, listed: lien_lists.ListRow) -> Reconciliati
 
 
 async def stands(ctx: Context, institution: str) -> BankLiens:
-    """What we want of the bank, and where its last list stands."""
+    """Return the open question to the bank, and the state of its last list."""
     async with ctx.pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         asked = await lien_inquiries.open_of(connection, institution)
         listed = await lien_lists.last_of(connection, institution)
@@ -63,7 +64,7 @@ async def stands(ctx: Context, institution: str) -> BankLiens:
 
 
 def wanted(asked: Inquiry) -> ListWanted:
-    """A question as its bank reads it."""
+    """Return a question in the form that its bank reads."""
     return ListWanted(inquiry_id=asked.inquiry_id, asked_at=asked.asked_at, respond_by=asked.due_at)
 
 

@@ -1,7 +1,7 @@
-"""The hands of the round in which banks are asked for their lists of liens. Each may be run twice.
+"""Activities of the round that asks banks for their lists of liens. Each may be repeated.
 
-A question is written before it is put, and what was not put is put by the next round: whoever dies in between loses
-nothing, and the bank hears the same question under the same id.
+A question is recorded before it is sent, and the next round sends each unsent question. So a process that dies in
+between loses nothing, and the bank gets the same question under the same id.
 """
 
 import logging
@@ -42,7 +42,7 @@ TELL_LIMIT: Final = 500
 
 @dataclass(frozen=True)
 class ReconciliationActivities:
-    """The activities of `ReconciliationWorkflow`. `mailer` is None where no mail route is set."""
+    """The activities of `ReconciliationWorkflow`. `mailer` is None if no mail route is set."""
 
     ctx: Context
     adapters: Adapters
@@ -52,7 +52,7 @@ class ReconciliationActivities:
 
     @activity.defn(name="plan_round")
     async def plan_round(self) -> RoundPlan:
-        """Compare what was left lying, tell of what is overdue, and write the questions whose time has come."""
+        """Compare lists left over, report overdue ones, and record the questions that are due."""
         now = datetime.now(UTC)
         compared = await self._compare_left_over(now)
         told = await self._tell_of_overdue(now)
@@ -110,7 +110,7 @@ class ReconciliationActivities:
             asked += await self._look(code, slots[code], now)
 
     async def _look(self, code: str, slot_at: datetime, now: datetime) -> bool:
-        """Ask the institution in its slot, if it has liens of ours; whether it does."""
+        """Record a question for this slot if the institution has liens of ours. Returns whether it has."""
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             await comparisons.lock(connection, code)
             has_liens = await lien_inquiries.has_liens(connection, code, slot_at)
@@ -128,9 +128,9 @@ class ReconciliationActivities:
 
     @activity.defn(name="ask_by_channel")
     async def ask_by_channel(self, order: AskForList) -> bool:
-        """Put one question over the first channel that takes it; false where none does, and people must.
+        """Send one question over the first channel that takes it. Returns False if none does and people must ask.
 
-        A channel that may do so later raises a retryable error, unless another takes the question now.
+        A channel that may take it later raises a retryable error, unless another channel takes it now.
         """
         asked = await self._still_to_put(order)
         if asked is None:
@@ -158,7 +158,7 @@ class ReconciliationActivities:
 
     @activity.defn(name="ask_by_people")
     async def ask_by_people(self, order: AskForList) -> None:
-        """Write to the institution, and give the desk a task to call it: a letter alone may lie for days."""
+        """Write to the institution, and ask the desk to call it, because a letter alone may wait for days."""
         asked = await self._still_to_put(order)
         if asked is None:
             return
@@ -203,7 +203,7 @@ class ReconciliationActivities:
         return any(True for _ in self._askers(code))
 
     def _askers(self, code: str) -> Iterator[tuple[ChannelKind, ListAsker[object]]]:
-        """The institution's channels that have a message for the question, best first."""
+        """Yield the institution's channels that can carry the question, best first."""
         found = self.ctx.directory.current.get(code)
         for kind in found.channels if found else ():
             adapter: object = self.adapters.get(kind)

@@ -1,4 +1,4 @@
-"""Links about hold requests: what such a link asks, and the bank's answer through it."""
+"""Links about hold requests: their contents, and the bank's answer through them."""
 
 import hashlib
 from dataclasses import dataclass
@@ -22,26 +22,26 @@ class AskedTransfer:
     """A transfer that a link asks about. Hops with one reference are one transfer, as in the ticket."""
 
     no: int
-    """of its first hop in the case"""
+    """number of its first hop in the case"""
     rrn: str
     amount_paise: int
     disputed_paise: int
-    """what of it is still in play"""
+    """the amount still in play"""
     at: datetime
     layer: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerView(ReplyView[AskedTransfer]):
-    """What a link about a hold request shows: its transfers that are still open."""
+    """The contents of a link about a hold request: its open transfers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerForm(ReplyForm[Stated]):
-    """What an officer has filled in about a hold request."""
+    """An officer's form about a hold request."""
 
     made_at: datetime
-    """when the form was made: the time of what it puts on hold, so that pressing the button twice says one thing"""
+    """When the form was made. It is the time of the holds in it, so pressing the button twice states one thing."""
 
 
 class AnswerLinks(ReplyLinks[AnswerView, AnswerForm]):
@@ -50,7 +50,7 @@ class AnswerLinks(ReplyLinks[AnswerView, AnswerForm]):
     about: ClassVar = About.HOLD_REQUEST
 
     async def view(self, connection: Connection, link: LinkRow) -> AnswerView:
-        """Return the transfers that are still open; see `ReplyLinks.view`."""
+        """Return the open transfers; see `ReplyLinks.view`."""
         request = await _request(connection, link)
         transfers = _transfers(await requests.live_hops(connection, link.subject_id))
         state = _state(link, request.state, bool(transfers), self._ctx.now())
@@ -64,12 +64,12 @@ class AnswerLinks(ReplyLinks[AnswerView, AnswerForm]):
         )
 
     def open_paise(self, view: AnswerView, number: int) -> int | None:
-        """Return how much of that transfer is in play; see `ReplyLinks.open_paise`."""
+        """Return the amount of that transfer in play; see `ReplyLinks.open_paise`."""
         found = view.items.get(number)
         return found.disputed_paise if found else None
 
     def _has_changed(self, view: AnswerView, form: AnswerForm) -> bool:
-        """Return whether a transfer of the form is closed by now, has another reference, or another sum in play."""
+        """Return whether a transfer of the form is closed by now, has another reference, or another amount in play."""
         return super()._has_changed(view, form) or any(
             view.items[number].rrn != stated.rrn for number, stated in form.stated.items()
         )
@@ -88,7 +88,7 @@ class AnswerLinks(ReplyLinks[AnswerView, AnswerForm]):
         return Written(receipt.contradictions, receipt.duplicates, receipt.follow_up)
 
     async def count_left(self, connection: Connection, link: LinkRow) -> int:
-        """Return how many transfers are still in play; see `ReplyLinks.count_left`."""
+        """Return the number of transfers still in play; see `ReplyLinks.count_left`."""
         return len(_transfers(await requests.live_hops(connection, link.subject_id)))
 
 

@@ -1,4 +1,4 @@
-"""Taking a bank's answer: one transaction, idempotent, and only then the case is told (architecture.md, 3)."""
+"""Intake of a bank's answer: one idempotent transaction, and only then the workflow is notified (architecture.md)."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from activities.cases.desk import make_known
+from activities.cases.desk import register_transfers
 from activities.context import Context
 from activities.metrics import METRICS
 from activities.tracing.claims import to_claims
@@ -40,7 +40,7 @@ from schemas.tracing.answers import Claim, Contradiction, HopPosition, NewHop, R
 
 @dataclass(frozen=True)
 class AnswerReceipt:
-    """What the bank is told of its update. `repeated`: this very body was taken before."""
+    """The counts that the bank gets in reply. `repeated`: the same body was taken before."""
 
     accepted: int
     duplicates: int
@@ -52,48 +52,51 @@ class AnswerReceipt:
 async def take_status_update(
     ctx: Context, institution: str, update: StatusUpdate, body_digest: bytes, *, body_kept: bool = False
 ) -> AnswerReceipt:
-    """Write an answer of `institution` with everything that follows from it; say what to tell the workflow.
+    """Write an answer of `institution` with all its consequences; return the receipt with the workflow notification.
 
-    `body_kept`: the bytes of that digest are kept (`db.banks.received_bodies`), and belong to the evidence.
+    `body_kept`: the bytes with that digest are stored (`db.banks.received_bodies`) and belong to the evidence.
 
-    Raises `NotFound` when the number is unknown or the institution has nothing to do with its case, which is the
-    same to the caller.
+    Raises `NotFound` when the number is unknown, and also when the institution has no part in its case. The caller
+    cannot tell these apart.
     """
     now = datetime.now(UTC)
     claims = to_claims(update.lines, update.job_id or "", ctx.directory.current, ctx.policy.trail)
     if any(claim.payee and claim.payee.institution is None for claim in claims):
-        # It may have been loaded since this process looked.
+        # The institution may have been loaded after this process read the directory.
         await ctx.directory.freshen()
         claims = to_claims(update.lines, update.job_id or "", ctx.directory.current, ctx.policy.trail)
     async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock_for_bank(connection, update.ack_no, institution)
         given = await answers.reply_given(connection, institution, body_digest)
-        if given and not _may_be_news(given.reply):
-            return _as_before(given)
+        if given and not _may_have_effect(given.reply):
+            return _repeated(given)
         positions = await _positions(connection, head.case_no, institution, claims)
-        claims = _said_anew(claims, positions, institution)
+        claims = _with_new_keys(claims, positions, institution)
         keys = [claim.natural_key for claim in claims]
         known = await answers.known_lines(connection, head.case_no, institution, keys)
         outcome = reconcile(institution, claims, positions, known, head.last_hop_no, ctx.policy.trail)
         if given and all(judged.disposition is Disposition.DUPLICATE for judged in outcome.judgements):
-            return _as_before(given)
+            return _repeated(given)
         outcome = await _check_job(connection, head.case_no, institution, update.job_id, outcome)
-        reply = _counts(outcome)
-        work = _Writing(ctx, connection, head, institution, outcome, positions, now, body_kept)
-        follow_up, beyond = await work.write(
+        reply = _reply_counts(outcome)
+        writer = _AnswerWriter(ctx, connection, head, institution, outcome, positions, now, body_kept)
+        follow_up, cross_found = await writer.write(
             update.job_id or "", body_digest, given.said_again + 1 if given else 0, reply
         )
-    _count(head, outcome, beyond, now)
-    await _hear(ctx, head.case_no, institution)
+    _record_metrics(head, outcome, cross_found, now)
+    await _mark_channels_healthy(ctx, head.case_no, institution)
     return AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], follow_up)
 
 
-def _may_be_news(reply: dict[str, int]) -> bool:
-    """Whether a body with this reply may hold a line that named no hop of its bank: the hop may be there by now."""
+def _may_have_effect(reply: dict[str, int]) -> bool:
+    """Return whether a repeated body with this reply may have a new effect.
+
+    It may hold a line without a matching hop at its bank, and that hop may exist by now.
+    """
     return reply["contradictions"] > 0 or reply["duplicates"] > 0
 
 
-def _as_before(given: answers.Given) -> AnswerReceipt:
+def _repeated(given: answers.Given) -> AnswerReceipt:
     reply = given.reply
     return AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], repeated=True)
 
@@ -106,12 +109,18 @@ async def _positions(
     return await hops.positions(connection, case_no, institution, sorted(references - {""}), sorted(accounts))
 
 
-def _said_anew(claims: Sequence[Claim], positions: Sequence[HopPosition], institution: str) -> list[Claim]:
-    """What the bank says of a hop that was put back in play is no repeat of what it said before that."""
-    return [_anew(claim, [p for p in positions if p.asked_anew and p.institution == institution]) for claim in claims]
+def _with_new_keys(claims: Sequence[Claim], positions: Sequence[HopPosition], institution: str) -> list[Claim]:
+    """Return the claims, with a new key if their hop was put back in play.
+
+    A new key keeps a claim from being taken as a repeat.
+    """
+    return [
+        _with_new_key(claim, [p for p in positions if p.asked_anew and p.institution == institution])
+        for claim in claims
+    ]
 
 
-def _anew(claim: Claim, asked: Sequence[HopPosition]) -> Claim:
+def _with_new_key(claim: Claim, asked: Sequence[HopPosition]) -> Claim:
     key = claim.root_reference_key
     times = [
         p.asked_anew for p in asked if (p.reference_key == key if key else p.account_key == claim.root_account_key)
@@ -122,7 +131,7 @@ def _anew(claim: Claim, asked: Sequence[HopPosition]) -> Claim:
 async def _check_job(
     connection: Connection, case_no: str, institution: str, job_id: str | None, outcome: Reconciliation
 ) -> Reconciliation:
-    """A job id the bank never gave is a contradiction; its lines are taken all the same, for they name the hops."""
+    """Record an unknown job id as a discrepancy. The lines are taken nevertheless, because they name the hops."""
     if not job_id or await requests.knows_job(connection, institution, job_id, case_no):
         return outcome
     found = Contradiction(
@@ -135,8 +144,8 @@ async def _check_job(
     )
 
 
-async def _hear(ctx: Context, case_no: str, institution: str) -> None:
-    """The bank reads what reaches it over the channels that delivered this case: they are well again."""
+async def _mark_channels_healthy(ctx: Context, case_no: str, institution: str) -> None:
+    """Record that the bank reads the channels that delivered this case's requests. They count as healthy again."""
     if not ctx.health.of(institution):
         return
     async with ctx.pool.acquire() as connection:
@@ -145,9 +154,9 @@ async def _hear(ctx: Context, case_no: str, institution: str) -> None:
         await ctx.health.answered(institution, channel)
 
 
-def _bound(update_id: int, body_digest: bytes, words: bytes, *, body_kept: bool) -> dict[str, str | list[str]]:
-    """What the log says of the body and of its lines, so that neither can be changed behind it."""
-    bound = binding({f"{WORDS}/answer-{update_id}.jsonl": words}) if words else []
+def _bound(update_id: int, body_digest: bytes, lines_jsonl: bytes, *, body_kept: bool) -> dict[str, str | list[str]]:
+    """Return the event's digests of the body and its lines, so that a later change of either is detected."""
+    bound = binding({f"{WORDS}/answer-{update_id}.jsonl": lines_jsonl}) if lines_jsonl else []
     if body_kept:
         bound.append(f"{body_digest.hex()}  {BODIES}/{body_digest.hex()}")
     return {"body_sha256": body_digest.hex(), "bound": bound}
@@ -157,9 +166,11 @@ def _holds(outcome: Reconciliation) -> bool:
     return any(entry.bucket is Bucket.HELD for entry in outcome.entries)
 
 
-def _count(head: cases.CaseHead, outcome: Reconciliation, beyond: Sequence[Contradiction], now: datetime) -> None:
-    for doubt in (*outcome.contradictions, *beyond):
-        METRICS.contradiction_found(doubt.kind)
+def _record_metrics(
+    head: cases.CaseHead, outcome: Reconciliation, cross_found: Sequence[Contradiction], now: datetime
+) -> None:
+    for discrepancy in (*outcome.contradictions, *cross_found):
+        METRICS.contradiction_found(discrepancy.kind)
     for judged in outcome.judgements:
         METRICS.answer_taken(judged.disposition, judged.claim.kind)
     since_complaint_seconds = (now - head.opened_at).total_seconds()
@@ -169,7 +180,7 @@ def _count(head: cases.CaseHead, outcome: Reconciliation, beyond: Sequence[Contr
         METRICS.first_hold(since_complaint_seconds)
 
 
-def _counts(outcome: Reconciliation) -> dict[str, int]:
+def _reply_counts(outcome: Reconciliation) -> dict[str, int]:
     by = Counter(judged.disposition for judged in outcome.judgements)
     return {
         "accepted": len(outcome.judgements) - by[Disposition.DUPLICATE],
@@ -179,8 +190,8 @@ def _counts(outcome: Reconciliation) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
-class _Writing:
-    """One answer on its way into the database, inside the caller's transaction."""
+class _AnswerWriter:
+    """Writes one answer in the caller's transaction."""
 
     ctx: Context
     connection: Connection
@@ -194,32 +205,32 @@ class _Writing:
     async def write(
         self, job_id: str, body_digest: bytes, said_again: int, reply: dict[str, int]
     ) -> tuple[FollowUp | None, list[Contradiction]]:
-        """Write everything; return what the workflow must be told, and what contradicts beyond the answer itself."""
+        """Write everything. Returns the workflow notification, and the discrepancies with other answers."""
         connection, case_no, outcome = self.connection, self.head.case_no, self.outcome
         update_id = await answers.insert_update(
             connection, self.institution, case_no, job_id, body_digest, said_again, self.now, dict(reply)
         )
-        answer_ids, words = await answers.insert_lines(
+        answer_ids, lines_jsonl = await answers.insert_lines(
             connection, update_id, case_no, self.institution, outcome.judgements, self.now
         )
         await self._write_new_hops(answer_ids)
-        await self._name_accounts()
+        await self._store_accounts()
         await cases.note_answer(connection, case_no, self._last_hop_no, self.now, held=_holds(outcome))
         await ledger.post(connection, case_no, "answer", f"answer|{update_id}", self.now, outcome.entries)
         finished = await self._write_hop_states()
-        opened_tasks = await self._write_doubts(answer_ids)
-        known = await self._make_known()
-        beyond = await cross_check(connection, case_no, self.institution, outcome, answer_ids, self.now)
+        opened_tasks = await self._write_discrepancies(answer_ids)
+        known = await self._register_transfers()
+        cross_found = await cross_check(connection, case_no, self.institution, outcome, answer_ids, self.now)
         reopened = await self._reopen_if_settled()
-        bound = _bound(update_id, body_digest, words, body_kept=self.body_kept)
+        bound = _bound(update_id, body_digest, lines_jsonl, body_kept=self.body_kept)
         await events.append(
             connection,
             case_no,
             self.now,
             f"bank:{self.institution}",
-            self._events(update_id, job_id, bound, finished, opened_tasks, known, beyond, reopened=reopened),
+            self._events(update_id, job_id, bound, finished, opened_tasks, known, cross_found, reopened=reopened),
         )
-        return await self._tell(reopened=reopened), beyond
+        return await self._notify_workflow(reopened=reopened), cross_found
 
     async def _write_new_hops(self, answer_ids: Sequence[int]) -> None:
         new = self.outcome.new_hops
@@ -232,8 +243,8 @@ class _Writing:
             [_hop_row(hop, self.institution, answer_ids[hop.claim_index], self.now) for hop in new],
         )
 
-    async def _name_accounts(self) -> None:
-        """Where the money is on hold is an account, also where the bank it came from named none."""
+    async def _store_accounts(self) -> None:
+        """Store the account of each hold, also where the sending bank named no account."""
         for judged in self.outcome.judgements:
             claim = judged.claim
             if claim.kind is ClaimKind.HELD and judged.hop_nos and names_an_account(claim.root_account_key):
@@ -241,8 +252,11 @@ class _Writing:
                     self.connection, self.head.case_no, judged.hop_nos, claim.root_account, claim.root_account_key
                 )
 
-    async def _make_known(self) -> dict[int, str]:
-        """A complaint about a transfer onward joins this case; by hop, the other case that has a transfer already."""
+    async def _register_transfers(self) -> dict[int, str]:
+        """Register the transfers of new and increased hops.
+
+        Returns, by hop, the other case that has its transfer already.
+        """
         keys = {
             hop.hop_no: transfer_key(
                 hop.reference, hop.amount_paise, hop.payee.institution or hop.payee.institution_as_told
@@ -255,7 +269,7 @@ class _Writing:
             for hop in self.outcome.confirmed
             if hop.more_paise and hop.institution
         }
-        return await make_known(self.connection, self.head.case_no, keys)
+        return await register_transfers(self.connection, self.head.case_no, keys)
 
     @property
     def _last_hop_no(self) -> int:
@@ -263,7 +277,7 @@ class _Writing:
         return new[-1].hop_no if new else self.head.last_hop_no
 
     async def _write_hop_states(self) -> list[UUID]:
-        """Close and park hops; return the requests that are finished with that."""
+        """Close and park hops; return the requests that this finishes."""
         connection, case_no, outcome = self.connection, self.head.case_no, self.outcome
         await hops.close(connection, case_no, outcome.closed)
         await hops.park(connection, case_no, outcome.parked)
@@ -274,19 +288,19 @@ class _Writing:
         finished = await requests.answered(connection, case_no, self.institution, sorted(touched), self.now)
         if finished:
             await tasks.close_for_requests(connection, case_no, finished, self.now, "the bank has answered")
-        return finished + await self._finish_outgrown()
+        return finished + await self._finish_outdated()
 
-    async def _finish_outgrown(self) -> list[UUID]:
-        """Requests that ask about nothing but hops with a smaller figure than is known now."""
+    async def _finish_outdated(self) -> list[UUID]:
+        """Finish and return the requests that ask only about hops whose amount has increased since."""
         if not any(hop.asks_again for hop in self.outcome.confirmed):
             return []
         finished = await requests.finish_empty(self.connection, self.head.case_no, self.now)
         await tasks.close_for_requests(
-            self.connection, self.head.case_no, finished, self.now, "the bank is asked about more"
+            self.connection, self.head.case_no, finished, self.now, "the bank is asked about a larger amount"
         )
         return finished
 
-    async def _write_doubts(self, answer_ids: Sequence[int]) -> list[int]:
+    async def _write_discrepancies(self, answer_ids: Sequence[int]) -> list[int]:
         connection, case_no, outcome = self.connection, self.head.case_no, self.outcome
         if outcome.contradictions:
             await answers.insert_contradictions(
@@ -309,7 +323,7 @@ class _Writing:
         finished: Sequence[UUID],
         opened_tasks: Sequence[int],
         known: Mapping[int, str],
-        beyond: Sequence[Contradiction],
+        cross_found: Sequence[Contradiction],
         *,
         reopened: bool,
     ) -> list[Event]:
@@ -349,24 +363,24 @@ class _Writing:
                 **bound,
             },
         )
-        doubts = [
+        discrepancies = [
             Event(
                 EventKind.CONTRADICTION_OPENED,
                 {
-                    "kind": doubt.kind.value,
-                    "hop_no": doubt.hop_no,
+                    "kind": discrepancy.kind.value,
+                    "hop_no": discrepancy.hop_no,
                     "institution": self.institution,
-                    "claimed_paise": doubt.claimed_paise,
-                    "applied_paise": doubt.applied_paise,
+                    "claimed_paise": discrepancy.claimed_paise,
+                    "applied_paise": discrepancy.applied_paise,
                 },
             )
-            for doubt in (*outcome.contradictions, *beyond)
+            for discrepancy in (*outcome.contradictions, *cross_found)
         ]
-        return [answer, *doubts, *([Event(EventKind.CASE_REOPENED)] if reopened else [])]
+        return [answer, *discrepancies, *([Event(EventKind.CASE_REOPENED)] if reopened else [])]
 
-    async def _tell(self, *, reopened: bool) -> FollowUp | None:
+    async def _notify_workflow(self, *, reopened: bool) -> FollowUp | None:
         outcome, case_no = self.outcome, self.head.case_no
-        await self._close_needless_tasks()
+        await self._close_unneeded_tasks()
         grown = [hop for hop in outcome.confirmed if hop.more_paise]
         if not (outcome.closed or outcome.parked or outcome.new_hops or grown):
             return None
@@ -390,8 +404,8 @@ class _Writing:
         start = await cases.snapshot(self.connection, case_no) if reopened else None
         return FollowUp(case_no=case_no, start=start, news=told)
 
-    async def _close_needless_tasks(self) -> None:
-        """A hop that is closed needs no call and no correction any more."""
+    async def _close_unneeded_tasks(self) -> None:
+        """Close the writer items of closed hops, which need no call and no correction any more."""
         if self.outcome.closed:
             await tasks.close_for_hops(
                 self.connection,

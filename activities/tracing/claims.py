@@ -1,4 +1,4 @@
-"""A bank's lines, as its wire read them, put into the engine's words."""
+"""Conversion of a bank's answer lines into the engine's claims."""
 
 import hashlib
 from collections.abc import Iterable
@@ -23,9 +23,9 @@ _MARKS = ("rrn", "pos_transaction_id", "approval_code", "cheque_no", "atm_id")
 
 
 def to_claims(lines: Iterable[StatusLine], job_id: str, directory: Directory, rules: TrailRules) -> list[Claim]:
-    """One claim for each line of an answer under `job_id`, in order.
+    """Return one claim for each line of an answer under `job_id`, in order.
 
-    Status codes are read by the policy, institutions by the directory.
+    The policy gives the meaning of status codes, the directory the institutions.
     """
     return [
         _unreadable(line) if isinstance(line, UnreadableLine) else _readable(line, job_id, directory, rules)
@@ -57,7 +57,7 @@ def _readable(
         flags += payee_flags
     amount_paise = line.amount_paise or 0
     tainted_paise = line.disputed_paise or 0
-    # What places no money is about the ticket it answers: said again of the corrected ticket, it is news.
+    # A line that places no money belongs to its ticket. The same line about the corrected ticket is a new statement.
     about = job_id if kind in {ClaimKind.REFUSED, ClaimKind.UNKNOWN} else ""
     return Claim(
         kind=kind,
@@ -72,7 +72,7 @@ def _readable(
         occurred_at=line.transaction_datetime,
         status_code=line.status_code,
         remarks=line.remarks,
-        # A bank that finds no such account or record has looked at no balance, whatever stands there.
+        # A bank that finds no account or record has read no balance, so a balance in such a line is ignored.
         balance_paise=None if kind is ClaimKind.REFUSED else line.root_effective_balance_paise,
         balance_is_free=line.balance_is_free,
         flags=tuple(flags),
@@ -81,7 +81,7 @@ def _readable(
 
 
 def _kind(line: HoldLine | TransferLine | WithdrawalLine | UnknownLine, rules: TrailRules) -> ClaimKind:
-    """The code comes before the type: a refused line places no money, whatever type it was filed under."""
+    """Return the kind of claim. The code has priority over the type: a refused line places no money."""
     meaning = rules.meaning(line.status_code) if line.status_code else CodeMeaning.OK
     if meaning in {CodeMeaning.REFUSED, CodeMeaning.CORRECTION}:
         return ClaimKind.REFUSED
@@ -95,7 +95,11 @@ def _kind(line: HoldLine | TransferLine | WithdrawalLine | UnknownLine, rules: T
 
 
 def _payee(line: TransferLine, directory: Directory) -> tuple[PayeeClaim, list[Flag]]:
-    """The code comes first when the directory knows it and no IFSC contradicts; an IFSC is what the money followed."""
+    """Return the payee and its flags.
+
+    The payee's bank code is used if the directory knows it and no IFSC contradicts it. Otherwise the IFSC decides,
+    because the money followed it.
+    """
     told = line.payee_bank_code if directory.get(line.payee_bank_code.strip().upper()) else line.payee_bank
     found, flags = directory.resolve(told or line.payee_bank_code, line.ifsc, line.payee_account, "payee")
     claim = PayeeClaim(
@@ -110,13 +114,13 @@ def _payee(line: TransferLine, directory: Directory) -> tuple[PayeeClaim, list[F
 def _natural_key(
     line: HoldLine | TransferLine | WithdrawalLine | UnknownLine, payee: PayeeClaim | None, about: str
 ) -> str:
-    """Equal for two lines that say the same. Remarks and contacts are no part of what is said."""
+    """Return a key that is equal for two lines with the same meaning. Remarks and contacts do not count."""
     moment = line.transaction_datetime.isoformat() if line.transaction_datetime else line.transaction_datetime_raw
     return _key(
         line.txn_type_id or line.txn_type,
         reference_key(line.root_rrn),
         account_key(line.root_account) if line.root_account else "",
-        # A transaction with a reference is that transaction, however its time is written.
+        # A reference alone identifies a transaction, however its time is written.
         *((reference_key(line.rrn), "") if names_a_transfer(line.rrn) else (_marks(line), moment)),
         str(line.amount_paise),
         str(line.disputed_paise),
@@ -127,7 +131,7 @@ def _natural_key(
 
 
 def _marks(line: HoldLine | TransferLine | WithdrawalLine | UnknownLine) -> str:
-    """What tells two withdrawals without a reference apart: two cheques of one day over one sum are two."""
+    """Return the marks that distinguish withdrawals without a reference, such as two equal cheques of one day."""
     if not isinstance(line, WithdrawalLine):
         return ""
     return "|".join(reference_key(line.details.get(name, "")) for name in _MARKS)

@@ -1,14 +1,14 @@
-"""Contradictions beyond one line, and how a person settles one: each in one transaction with its event and its task.
+"""Discrepancies with other answers, and their resolution by officers. Each is one transaction with its event.
 
-`cross_check` belongs to the taking of an answer: it looks at what the lines say beside other lines, other cases and
-the balance of the account. It changes no bucket: what to believe is for a person.
+`cross_check` is part of the intake of an answer. It compares the lines with other lines, other cases and the balance of
+the account. It changes no bucket, because an officer decides which figure is right.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from activities.cases.desk import close_if_empty, tell, withdraw_from_request
+from activities.cases.desk import close_if_empty, notify_workflow, withdraw_from_request
 from activities.context import Context
 from activities.metrics import METRICS
 from db.cases import cases, events, hops, ledger, tasks
@@ -38,9 +38,9 @@ async def cross_check(
     answer_ids: Sequence[int],
     now: datetime,
 ) -> list[Contradiction]:
-    """Write what the lines of an answer, which is written with its postings, contradict beyond themselves.
+    """Write the discrepancies between an answer, already written and posted, and other answers or the balance.
 
-    Takes locks across cases, so nothing that waits may follow. The same figures are told once.
+    Takes locks across cases, so no step that waits may follow. Equal figures are reported once.
     """
     new = [
         (answer_id, judged.claim)
@@ -84,13 +84,13 @@ async def cross_check(
 
 
 def _once(doubts: Sequence[Doubt]) -> list[Doubt]:
-    """Two lines of one answer may show the same figures."""
+    """Return the doubts without repetition. Two lines of one answer may show the same figures."""
     return list({(doubt.hop_no, doubt.claimed_paise, doubt.against_paise): doubt for doubt in doubts}.values())
 
 
 @dataclass(frozen=True)
 class SettledBy:
-    """Who settles, and whether that person may let money leave `held`."""
+    """The officer who resolves, and whether that officer may approve a movement out of `held`."""
 
     officer: str
     supervises: bool
@@ -99,10 +99,10 @@ class SettledBy:
 async def settle(
     ctx: Context, contradiction_id: int, settling: Settling, by: SettledBy
 ) -> tuple[SettlementDone, FollowUp | None]:
-    """Settle a contradiction, or propose to where money would leave `held` and nobody else has proposed it.
+    """Resolve a discrepancy; or record a proposal, if money would leave `held` and no other officer has proposed that.
 
-    Raises `NotFound`, or `NotNow` when another settlement stands than `settling.replaces` names, when what it booked
-    has moved on since, or when a bank is ordered to move what would leave `held`.
+    Raises `NotFound`. Raises `NotNow` when another resolution stands than `settling.replaces` names, or when money that
+    it booked has moved since. Raises `NotNow` also when a bank has an order for money that would leave `held`.
     """
     now = datetime.now(UTC)
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -110,21 +110,21 @@ async def settle(
         head = await cases.lock(connection, case_no)
         found = await contradictions.get(connection, contradiction_id)
         standing = await contradictions.standing(connection, contradiction_id)
-        _refuse_another(settling, standing)
-        work = _Settling(ctx, connection, head, found, standing, settling, by, now)
-        entries = await work.entries()
+        _refuse_other(settling, standing)
+        writer = _ResolutionWriter(ctx, connection, head, found, standing, settling, by, now)
+        entries = await writer.entries()
         proposed_by = None
-        if work.from_held(entries):
-            proposed_by = await work.proposed_by()
+        if writer.from_held(entries):
+            proposed_by = await writer.proposed_by()
             if proposed_by is None:
-                await work.propose()
-                return work.done(settled=False), None
-        follow_up = await work.book(entries, proposed_by)
+                await writer.propose()
+                return writer.done(settled=False), None
+        follow_up = await writer.book(entries, proposed_by)
     METRICS.contradiction_settled(settling.decision)
-    return work.done(settled=True), follow_up
+    return writer.done(settled=True), follow_up
 
 
-def _refuse_another(settling: Settling, standing: Settlement | None) -> None:
+def _refuse_other(settling: Settling, standing: Settlement | None) -> None:
     if standing is None and settling.replaces is not None:
         raise ContradictionNotSettled
     if standing is not None and settling.replaces != standing.settlement_no:
@@ -132,8 +132,8 @@ def _refuse_another(settling: Settling, standing: Settlement | None) -> None:
 
 
 @dataclass(frozen=True)
-class _Settling:
-    """One settlement on its way into the database, inside the caller's transaction."""
+class _ResolutionWriter:
+    """Writes one resolution in the caller's transaction."""
 
     ctx: Context
     connection: Connection
@@ -157,10 +157,10 @@ class _Settling:
         )
 
     async def entries(self) -> list[Entry]:
-        """What the decision books, less what the settlement before it booked."""
-        found, back = self.found, await self._taken_back()
+        """Return the entries of the decision, minus those of the resolution before it."""
+        found, reversed_entries = self.found, await self._reversed()
         balances = await self._balances() if found.hop_no else {}
-        for entry in back:
+        for entry in reversed_entries:
             balances[entry.bucket] = balances.get(entry.bucket, 0) + entry.amount_paise
         if any(paise < 0 for bucket, paise in balances.items() if bucket is not Bucket.LOST):
             raise SettledMoneyMoved(self.settlement_no - 1)
@@ -172,13 +172,16 @@ class _Settling:
             found.claimed_paise - found.applied_paise,
             balances,
         )
-        sums = net([*back, *planned])
+        sums = net([*reversed_entries, *planned])
         entries = [Entry(hop_no=hop, bucket=bucket, amount_paise=paise) for (hop, bucket), paise in sums.items()]
         await self._refuse_ordered(entries)
         return entries
 
     async def _refuse_ordered(self, entries: Sequence[Entry]) -> None:
-        """What a bank is ordered to give back or to let go stays on hold until the order is done or taken back."""
+        """Raise an error if ordered money would leave `held`.
+
+        Money under an order to credit or release stays on hold until the order is executed or cancelled.
+        """
         for entry in entries:
             if entry.bucket is not Bucket.HELD or entry.amount_paise >= 0:
                 continue
@@ -187,7 +190,7 @@ class _Settling:
             if balances.get(Bucket.HELD, 0) + entry.amount_paise < ordered_paise:
                 raise SettledMoneyOrdered(entry.hop_no, ordered_paise)
 
-    async def _taken_back(self) -> list[Entry]:
+    async def _reversed(self) -> list[Entry]:
         return [
             entry.model_copy(update={"amount_paise": -entry.amount_paise})
             for entry in await contradictions.stands_booked(self.connection, self.found.contradiction_id)
@@ -202,7 +205,10 @@ class _Settling:
         return sum(entry.amount_paise for entry in entries if entry.bucket is Bucket.HELD) < 0
 
     async def proposed_by(self) -> str | None:
-        """Who else proposed this; None where there is nobody, or where this officer may not let it happen."""
+        """Return the other officer who proposed this resolution.
+
+        None if there is no such officer, or if this officer may not approve it.
+        """
         if not self.by.supervises:
             return None
         return await contradictions.proposer(
@@ -215,7 +221,7 @@ class _Settling:
             await self._log(EventKind.SETTLEMENT_PROPOSED, {})
 
     async def book(self, entries: Sequence[Entry], proposed_by: str | None) -> FollowUp | None:
-        """Write the settlement with its posting, what follows for the hop, the event and the end of the task."""
+        """Write the resolution: posting, consequences for the hop, event and the end of the writer item."""
         connection, found, case_no = self.connection, self.found, self.head.case_no
         hop = await hops.get(connection, case_no, found.hop_no) if entries and found.hop_no else None
         key = f"settle|{found.contradiction_id}|{self.settlement_no}"
@@ -234,16 +240,16 @@ class _Settling:
         await contradictions.close_task(connection, found, self.now, self.by.officer, self.settling.reason)
         more = {"placed": events.placed(entries), "proposed_by": proposed_by, "replaces": self.settling.replaces}
         await self._log(EventKind.CONTRADICTION_SETTLED, more)
-        return await self._hop_follows(hop, entries) if hop else None
+        return await self._update_hop(hop, entries) if hop else None
 
-    async def _hop_follows(self, hop: hops.HopRow, entries: Sequence[Entry]) -> FollowUp | None:
-        """What is in play again is asked again, and a hop in which nothing is in play any more is closed."""
+    async def _update_hop(self, hop: hops.HopRow, entries: Sequence[Entry]) -> FollowUp | None:
+        """Ask again about an amount that is back in play, or close a hop with no amount in play."""
         in_play_paise = sum(entry.amount_paise for entry in entries if entry.bucket is Bucket.IN_PLAY)
         if in_play_paise < 0:
             closed = await close_if_empty(self.connection, self.head.case_no, hop, self.now)
             if not closed:
                 return None
-            return await tell(self.connection, self.ctx, self.head, self.now, reopened=[], closed=closed)
+            return await notify_workflow(self.connection, self.ctx, self.head, self.now, reopened=[], closed=closed)
         if in_play_paise == 0:
             return None
         case_no = self.head.case_no
@@ -255,7 +261,7 @@ class _Settling:
         await hops.ask_anew(self.connection, case_no, hop.hop_no)
         await tasks.open_tasks(self.connection, case_no, tasks_before_asking(hop.hop_no, state), self.now)
         closed = [] if hop.state is HopState.CLOSED else [HopRef(hop_no=hop.hop_no, revision=hop.revision)]
-        return await tell(self.connection, self.ctx, self.head, self.now, reopened=[again], closed=closed)
+        return await notify_workflow(self.connection, self.ctx, self.head, self.now, reopened=[again], closed=closed)
 
     async def _log(self, kind: EventKind, more: Mapping[str, object]) -> None:
         data = {

@@ -1,4 +1,4 @@
-"""The hands of the freeze path: ask a bank, climb a rung, settle a case. Each may be run twice."""
+"""Activities of the case workflow: ask a bank, escalate a request, settle a case. Each may be repeated."""
 
 import logging
 from collections.abc import Sequence
@@ -48,7 +48,10 @@ REQUEST_OVER = frozenset({RequestState.ANSWERED, RequestState.STOPPED, RequestSt
 
 @dataclass(frozen=True)
 class CaseActivities:
-    """The activities of `CaseWorkflow`. Without a `mailer` no letter is sent, without `links` a letter has none."""
+    """The activities of `CaseWorkflow`.
+
+    Without a `mailer` no letter is sent, and without `links` a letter has no link.
+    """
 
     ctx: Context
     bank_delivery: BankDelivery
@@ -58,233 +61,239 @@ class CaseActivities:
     # -- ask a bank ------------------------------------------------------------------------------------------------
 
     @activity.defn(name="send_hold_request")
-    async def send_hold_request(self, order: SendHoldRequest) -> Sent:
-        """Put one hold request before one bank.
+    async def send_hold_request(self, params: SendHoldRequest) -> Sent:
+        """Send one hold request to one bank.
 
-        The request is written first, so that an answer that comes before the bank's own reply finds it; then the bank
-        is called; then its job id is written. Run twice, it sends the same request under the same Idempotency-Key.
-        A bank that cannot be reached raises a retryable error; one that refuses is an outcome.
+        The request is written first, because an answer may come before the bank's own reply. Then the bank is called,
+        and then its job id is written. A repeated run sends the same request under the same Idempotency-Key. A bank
+        that cannot be reached raises a retryable error; a refusal is a result.
         """
-        request_id, now = UUID(order.request_id), datetime.now(UTC)
+        request_id, now = UUID(params.request_id), datetime.now(UTC)
         async with self.ctx.pool.acquire() as connection:
             planned = await requests.plan(
-                connection, request_id, order.case_no, order.wave_no, order.institution, order.hops, now
+                connection, request_id, params.case_no, params.wave_no, params.institution, params.hops, now
             )
             request = None if planned else await requests.find(connection, request_id)
             if not (planned or request):
-                raise ApplicationError(f"no case {order.case_no}", type="NotFound", non_retryable=True)
+                raise ApplicationError(f"no case {params.case_no}", type="NotFound", non_retryable=True)
             to_ask = await requests.live_hops(connection, request_id)
             if planned and to_ask:
                 _count_sent(planned, to_ask, now)
-            if sent := await _without_a_call(connection, order, request, to_ask):
+            if sent := await _result_without_call(connection, params, request, to_ask):
                 return sent
-            ticket = await _ticket(self.ctx, connection, order, to_ask)
-        return await self._call(order, ticket, tuple(hop.hop_no for hop in to_ask), first=planned is not None)
+            ticket = await _ticket(self.ctx, connection, params, to_ask)
+        return await self._call(params, ticket, tuple(hop.hop_no for hop in to_ask), first=planned is not None)
 
-    async def _call(self, order: SendHoldRequest, ticket: HoldTicket, asked: tuple[int, ...], *, first: bool) -> Sent:
+    async def _call(self, params: SendHoldRequest, ticket: HoldTicket, asked: tuple[int, ...], *, first: bool) -> Sent:
         try:
-            message = HoldRequestMessage(UUID(order.request_id), ticket)
-            delivered = await self.bank_delivery.deliver(message, order.institution, first=first)
+            message = HoldRequestMessage(UUID(params.request_id), ticket)
+            delivered = await self.bank_delivery.deliver(message, params.institution, first=first)
         except BankRefused as refusal:
-            return await self._record_refusal(order, refusal, asked)
+            return await self._record_refusal(params, refusal, asked)
         except BankError as error:
             if not error.retryable:
-                await self._ask_for_credentials(order, error)
+                await self._ask_for_credentials(params, error)
             METRICS.request_ended(SendOutcome.UNDELIVERED)
-            log.info("request %s: %s", order.request_id, error)
+            log.info("request %s: %s", params.request_id, error)
             raise try_again(error) from error
-        return await self._record_delivery(order, delivered, asked)
+        return await self._record_delivery(params, delivered, asked)
 
-    async def _ask_for_credentials(self, order: SendHoldRequest, error: BankError) -> None:
-        """The fault is ours: the desk is told once, and the request is tried on, for it may be mended any minute."""
-        now, request_id = datetime.now(UTC), UUID(order.request_id)
+    async def _ask_for_credentials(self, params: SendHoldRequest, error: BankError) -> None:
+        """Ask the desk once to correct our credentials. The request is retried, because that may happen at any time."""
+        now, request_id = datetime.now(UTC), UUID(params.request_id)
         facts = TaskFacts(error=type(error).__name__)
-        task = _task(TaskKind.TICKET_REFUSED, TaskCause.REQUEST_NOT_SENT, order.request_id, facts)
+        task = _task(TaskKind.TICKET_REFUSED, TaskCause.REQUEST_NOT_SENT, params.request_id, facts)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, order.case_no)
+            await cases.hold(connection, params.case_no)
             request = await requests.find(connection, request_id)
             if request is None or request.state in REQUEST_OVER:
                 return
-            opened = await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
+            opened = await tasks.open_tasks(connection, params.case_no, [task], now, institution=params.institution)
             if opened:
-                data = {"task_id": opened[0], "kind": task.kind.value, "institution": order.institution}
-                await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.TASK_OPENED, data)])
+                data = {"task_id": opened[0], "kind": task.kind.value, "institution": params.institution}
+                await events.append(connection, params.case_no, now, ENGINE, [Event(EventKind.TASK_OPENED, data)])
 
-    async def _record_delivery(self, order: SendHoldRequest, delivered: Delivered, asked: tuple[int, ...]) -> Sent:
-        now, request_id = datetime.now(UTC), UUID(order.request_id)
+    async def _record_delivery(self, params: SendHoldRequest, delivered: Delivered, asked: tuple[int, ...]) -> Sent:
+        now, request_id = datetime.now(UTC), UUID(params.request_id)
         async with self.ctx.pool.acquire() as connection:
-            first_word = await requests.delivered(
+            first_delivery = await requests.delivered(
                 connection,
                 request_id,
-                order.institution,
+                params.institution,
                 delivered.job_id,
                 delivered.channel,
-                order.round,
+                params.round,
                 now,
                 delivered.exchanges,
             )
-        if first_word:
-            since = first_word.case_opened_at if first_word.first_of_case else None
+        if first_delivery:
+            since = first_delivery.case_opened_at if first_delivery.first_of_case else None
             METRICS.request_ended(SendOutcome.DELIVERED, since_complaint_seconds=_since(since, now))
-        return Sent(request_id=order.request_id, asked=asked, delivered=True)
+        return Sent(request_id=params.request_id, asked=asked, delivered=True)
 
-    async def _record_refusal(self, order: SendHoldRequest, refusal: BankRefused, asked: tuple[int, ...]) -> Sent:
-        """The bank will not take the ticket as it is: a person must look, and the ladder goes on meanwhile."""
+    async def _record_refusal(self, params: SendHoldRequest, refusal: BankRefused, asked: tuple[int, ...]) -> Sent:
+        """Record that the bank refuses the ticket.
+
+        An officer must look at it, and the escalation continues meanwhile.
+        """
         now = datetime.now(UTC)
         code = refusal.response_code
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, UUID(order.request_id))
-            await cases.hold(connection, order.case_no)
-            if not await requests.refused(connection, UUID(order.request_id), code, refusal.message):
-                request = await requests.get_of_case(connection, order.case_no, UUID(order.request_id))
+            passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, UUID(params.request_id))
+            await cases.hold(connection, params.case_no)
+            if not await requests.refused(connection, UUID(params.request_id), code, refusal.message):
+                request = await requests.get_of_case(connection, params.case_no, UUID(params.request_id))
                 return await _sent_before(connection, request)
             facts = TaskFacts(code=code)
-            task = _task(TaskKind.TICKET_REFUSED, TaskCause.REQUEST_REFUSED, order.request_id, facts)
-            await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
-            data = {"request_id": order.request_id, "institution": order.institution, "refusal_code": code} | passed
-            await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.REQUEST_REFUSED, data)])
+            task = _task(TaskKind.TICKET_REFUSED, TaskCause.REQUEST_REFUSED, params.request_id, facts)
+            await tasks.open_tasks(connection, params.case_no, [task], now, institution=params.institution)
+            data = {"request_id": params.request_id, "institution": params.institution, "refusal_code": code} | passed
+            await events.append(connection, params.case_no, now, ENGINE, [Event(EventKind.REQUEST_REFUSED, data)])
         METRICS.request_ended(SendOutcome.REFUSED)
-        return Sent(request_id=order.request_id, asked=asked, delivered=False, refusal_code=code)
+        return Sent(request_id=params.request_id, asked=asked, delivered=False, refusal_code=code)
 
-    # -- the ladder ------------------------------------------------------------------------------------------------
+    # -- escalation ------------------------------------------------------------------------------------------------
 
     @activity.defn(name="climb_rung")
-    async def climb_rung(self, order: ClimbRung) -> Climbed:
-        """Do what one rung of the ladder asks for, and write that it was done.
+    async def climb_rung(self, params: ClimbRung) -> Climbed:
+        """Perform one escalation level of a request and record it.
 
-        A letter that cannot be sent (no mail route, no address, the server refuses) is written down with its reason,
-        and the ladder goes on: the next rung is a person.
+        A letter that cannot be sent (no mail route, no address, the server refuses) is recorded with its reason. The
+        escalation continues, because the next level is a person.
         """
         async with self.ctx.pool.acquire() as connection:
-            request = await requests.get(connection, UUID(order.request_id))
+            request = await requests.get(connection, UUID(params.request_id))
         if request is None:
-            return Climbed(done=False, reason="never sent", unknown=True)
+            return Climbed(done=False, reason="not sent yet", unknown=True)
         if request.state in REQUEST_OVER:
             return Climbed(done=False, reason="answered", over=True)
-        if _has_climbed(request, order.rung):
+        if _has_reached(request, params.rung):
             climbed = Climbed(done=True)
         else:
-            chased = order.rung is Rung.REMINDER and await self._chase(request)
-            sent = await self._write_letter(order) if order.rung in {Rung.REMINDER, Rung.NODAL_OFFICER} else None
-            climbed = await self._record_rung(order, Climbed(done=True) if chased else sent)
-        return climbed if climbed.over else await self._past_silence(order, request, climbed)
+            reminded = params.rung is Rung.REMINDER and await self._remind(request)
+            sent = await self._send_letter(params) if params.rung in {Rung.REMINDER, Rung.NODAL_OFFICER} else None
+            climbed = await self._record_level(params, Climbed(done=True) if reminded else sent)
+        return climbed if climbed.over else await self._after_no_response(params, request, climbed)
 
-    async def _past_silence(self, order: ClimbRung, request: requests.RequestRow, climbed: Climbed) -> Climbed:
-        """The channel that delivered the request was met with silence: the next is to carry it too."""
-        if order.rung is Rung.GIVE_UP or request.channel is None:
+    async def _after_no_response(self, params: ClimbRung, request: requests.RequestRow, climbed: Climbed) -> Climbed:
+        """Record that the delivering channel got no response, and report whether another channel should be tried."""
+        if params.rung is Rung.GIVE_UP or request.channel is None:
             return climbed
         message = HoldRequestMessage(request.request_id)
-        go_on = await self.bank_delivery.next_after_silence(message, order.institution, request.channel)
+        go_on = await self.bank_delivery.next_after_silence(message, params.institution, request.channel)
         return climbed.model_copy(update={"go_on": go_on})
 
-    async def _chase(self, request: requests.RequestRow) -> bool:
-        """Remind the bank over the channel that carried the request, where that has a message for it."""
+    async def _remind(self, request: requests.RequestRow) -> bool:
+        """Remind the bank over the channel that delivered the request, if the channel has a message for that."""
         if request.channel is None:
             return False
         async with self.ctx.pool.acquire() as connection:
             live = await requests.live_hops(connection, request.request_id)
         references = sorted({hop.reference for hop in live})
-        # The same for every attempt of this rung, so that they are one chaser.
+        # The same time for every attempt of this level, so that they all send one reminder.
         asked_at = activity.info().scheduled_time if activity.in_activity() else datetime.now(UTC)
         return await self.bank_delivery.chase(
             request.request_id, request.institution, request.channel, references, asked_at
         )
 
-    async def _write_letter(self, order: ClimbRung) -> Climbed:
-        institution = self.ctx.directory.current.get(order.institution)
+    async def _send_letter(self, params: ClimbRung) -> Climbed:
+        institution = self.ctx.directory.current.get(params.institution)
         if self.mailer is None:
             return Climbed(done=False, reason="no mail route is set")
         if institution is None:
             return Climbed(done=False, reason="the institution is not in the directory")
-        letter = await self._letter(order, institution)
+        letter = await self._letter(params, institution)
         if not letter.to:
             return Climbed(done=False, reason="no address in the directory")
         letters = LetterSender(self.ctx, self.mailer, self.links, About.HOLD_REQUEST, page_text)
-        failure = await letters.send(letter, UUID(order.request_id), order.institution)
+        failure = await letters.send(letter, UUID(params.request_id), params.institution)
         return Climbed(done=not failure, reason=failure or letter.remark)
 
-    async def _letter(self, order: ClimbRung, institution: Institution) -> Letter:
+    async def _letter(self, params: ClimbRung, institution: Institution) -> Letter:
         async with self.ctx.pool.acquire() as connection:
-            request = await requests.get(connection, UUID(order.request_id))
-            live = await requests.live_hops(connection, UUID(order.request_id))
+            request = await requests.get(connection, UUID(params.request_id))
+            live = await requests.live_hops(connection, UUID(params.request_id))
         assert request is not None, "the caller has seen it"
-        if order.rung is Rung.REMINDER:
+        if params.rung is Rung.REMINDER:
             return reminder_letter(institution, request, live)
         return nodal_letter(institution, request, live, self.ctx.policy.bank_holidays, datetime.now(UTC))
 
-    async def _record_rung(self, order: ClimbRung, letter: Climbed | None) -> Climbed:
-        now, request_id = datetime.now(UTC), UUID(order.request_id)
+    async def _record_level(self, params: ClimbRung, letter: Climbed | None) -> Climbed:
+        now, request_id = datetime.now(UTC), UUID(params.request_id)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, request_id) if letter else {}
-            await cases.hold(connection, order.case_no)
+            await cases.hold(connection, params.case_no)
             request = await requests.get(connection, request_id)
             assert request is not None, "the caller has seen it"
             if request.state in REQUEST_OVER:
                 return Climbed(done=False, reason="answered", over=True)
-            if _has_climbed(request, order.rung):
+            if _has_reached(request, params.rung):
                 return Climbed(done=True)
-            await requests.climb(connection, request_id, order.rung, now)
+            await requests.climb(connection, request_id, params.rung, now)
             data: dict[str, Any] = {
-                "request_id": order.request_id,
-                "institution": order.institution,
-                "rung": order.rung.value,
+                "request_id": params.request_id,
+                "institution": params.institution,
+                "rung": params.rung.value,
             }
             if letter:
                 data |= {"sent": letter.done, "reason": letter.reason, **passed}
-            await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.RUNG_CLIMBED, data)])
-            if order.rung is Rung.GIVE_UP:
-                await write_off_request(connection, order.case_no, request_id, now, ENGINE, "nobody answered")
-            elif kind := _TASK_OF_RUNG.get(order.rung):
-                task = _task(kind, TaskCause.REQUEST_SILENT, order.request_id)
-                await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
+            await events.append(connection, params.case_no, now, ENGINE, [Event(EventKind.RUNG_CLIMBED, data)])
+            if params.rung is Rung.GIVE_UP:
+                await write_off_request(connection, params.case_no, request_id, now, ENGINE, "no bank answer in time")
+            elif kind := _TASK_OF_LEVEL.get(params.rung):
+                task = _task(kind, TaskCause.REQUEST_SILENT, params.request_id)
+                await tasks.open_tasks(connection, params.case_no, [task], now, institution=params.institution)
         return letter or Climbed(done=True)
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
     @activity.defn(name="settle_case")
-    async def settle_case(self, order: SettleCase) -> Settled:
-        """Close a case in which nothing is in play; else say what is open."""
+    async def settle_case(self, params: SettleCase) -> Settled:
+        """Close a case without money in play; otherwise return its open hops."""
         now = datetime.now(UTC)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, order.case_no)
-            if await ledger.in_play_paise(connection, order.case_no):
-                return Settled(settled=False, start=await cases.snapshot(connection, order.case_no))
-            if await cases.settle(connection, order.case_no, now):
-                await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.CASE_SETTLED)])
-                # The trail has been followed: nothing more is collected.
-                await firs.tell_procedures(connection, order.case_no, [ProcedureKind.RESTORATION], now)
+            await cases.hold(connection, params.case_no)
+            if await ledger.in_play_paise(connection, params.case_no):
+                return Settled(settled=False, start=await cases.snapshot(connection, params.case_no))
+            if await cases.settle(connection, params.case_no, now):
+                await events.append(connection, params.case_no, now, ENGINE, [Event(EventKind.CASE_SETTLED)])
+                # The trail is complete and no money is added, so the workflows of restorations are notified.
+                await firs.tell_procedures(connection, params.case_no, [ProcedureKind.RESTORATION], now)
         return Settled(settled=True)
 
 
-_TASK_OF_RUNG = {Rung.DESK_TASK: TaskKind.PHONE_BANK, Rung.SUPERVISOR: TaskKind.SUPERVISE}
+_TASK_OF_LEVEL = {Rung.DESK_TASK: TaskKind.PHONE_BANK, Rung.SUPERVISOR: TaskKind.SUPERVISE}
 
 
-def _has_climbed(request: requests.RequestRow, rung: Rung) -> bool:
-    """Whether silence stands on that rung or above it: an attempt that comes late takes nobody down again."""
+def _has_reached(request: requests.RequestRow, rung: Rung) -> bool:
+    """Return whether this escalation level was already reached. A late attempt must not lower it."""
     return request.rung is not None and not request.rung.stands_below(rung)
 
 
-async def _without_a_call(
+async def _result_without_call(
     connection: Connection,
-    order: SendHoldRequest,
+    params: SendHoldRequest,
     request: requests.RequestRow | None,
     to_ask: Sequence[requests.HopToAsk],
 ) -> Sent | None:
-    """How sending ends where the bank need not be called; None where it must be. `request`: of an earlier attempt."""
-    held = [HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in to_ask]
-    astray = await cases.astray(connection, order, held)
+    """Return the result if the bank need not be called, or None if it must be.
+
+    `request` is the one written by an earlier attempt.
+    """
+    live_refs = [HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in to_ask]
+    astray = await cases.astray(connection, params, live_refs)
     if astray:
         asked = tuple(hop.hop_no for hop in to_ask)
-        return Sent(request_id=order.request_id, asked=asked, delivered=False, astray=astray)
+        return Sent(request_id=params.request_id, asked=asked, delivered=False, astray=astray)
     if request:
-        delivered = request.delivered_at is not None and request.round >= order.round
+        delivered = request.delivered_at is not None and request.round >= params.round
         if delivered or request.state in REQUEST_OVER or request.refusal_code:
             return await _sent_before(connection, request)
-    return None if to_ask else Sent(request_id=order.request_id, asked=(), delivered=False)
+    return None if to_ask else Sent(request_id=params.request_id, asked=(), delivered=False)
 
 
 async def _sent_before(connection: Connection, request: requests.RequestRow) -> Sent:
-    """What an earlier attempt came to: the call was made, only its result was lost on the way."""
+    """Return the result of an earlier attempt that called the bank and whose result was lost."""
     live = await requests.live_hops(connection, request.request_id)
     return Sent(
         request_id=str(request.request_id),
@@ -295,7 +304,10 @@ async def _sent_before(connection: Connection, request: requests.RequestRow) -> 
 
 
 def _count_sent(planned: requests.Planned, hops: Sequence[requests.HopToAsk], now: datetime) -> None:
-    """Time a request that leaves: from the complaint for the case's first, from the answer that opened its hops."""
+    """Record the delays of a request.
+
+    They count from the complaint for a case's first request, and from the answer that opened its hops.
+    """
     answered_at = min((hop.opened_at for hop in hops if hop.source is HopSource.ANSWER), default=None)
     METRICS.request_sent(
         since_complaint_seconds=_since(planned.case_opened_at if planned.first_of_case else None, now),
@@ -304,16 +316,16 @@ def _count_sent(planned: requests.Planned, hops: Sequence[requests.HopToAsk], no
 
 
 async def _ticket(
-    ctx: Context, connection: Connection, order: SendHoldRequest, hops: list[requests.HopToAsk]
+    ctx: Context, connection: Connection, params: SendHoldRequest, hops: list[requests.HopToAsk]
 ) -> HoldTicket:
-    """The ticket as the wire wants it. Hops with one reference are one incident: the bank sees one transfer.
+    """Return the ticket for the wire. Hops with one reference are one incident, because the bank sees one transfer.
 
-    It describes one victim's payment: where the hops have several roots, that of the most money.
+    A ticket describes one victim's payment. If the hops have several roots, the root of the largest hop is used.
     """
     most = max(hops, key=lambda hop: hop.disputed_paise)
-    payment = await intake.payment_of_hop(connection, order.case_no, most.hop_no)
-    weight = await requests.weight(connection, UUID(order.request_id))
-    urgency = urgency_of(ctx, order.institution, weight.sent_at, weight.freshest_at, weight.largest_paise)
+    payment = await intake.payment_of_hop(connection, params.case_no, most.hop_no)
+    weight = await requests.weight(connection, UUID(params.request_id))
+    urgency = urgency_of(ctx, params.institution, weight.sent_at, weight.freshest_at, weight.largest_paise)
     incidents: dict[str, Incident] = {}
     for hop in hops:
         before = incidents.get(hop.reference_key)
@@ -328,8 +340,8 @@ async def _ticket(
         )
     assert len(incidents) <= INCIDENTS_MAX, "the workflow bounds a request"
     return HoldTicket(
-        request_id=UUID(order.request_id),
-        ack_no=order.case_no,
+        request_id=UUID(params.request_id),
+        ack_no=params.case_no,
         sub_category=payment.category,
         instrument=instrument_of(payment),
         incidents=tuple(incidents.values()),

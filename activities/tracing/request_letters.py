@@ -1,6 +1,6 @@
-"""The letters of the ladder: a reminder to the bank's desk, and one to its nodal officer.
+"""Letters of the escalation: a reminder to the bank's desk, and one to its nodal officer.
 
-They name the request, not the people: the bank has the ticket, and a mailbox is read by many.
+They name the request and no people, because the bank has the ticket and many people read a mailbox.
 """
 
 from collections.abc import Sequence
@@ -17,27 +17,30 @@ from schemas.banks.rosters import HolidayRules, OfficerToCall
 from schemas.text import IST
 
 MAX_ROWS = 50
-NOBODY_TO_WRITE_TO = "no nodal officer with an address is known: to the desk"
+NO_ADDRESS = "no nodal officer has a known address: sent to the desk"
 
 
 def reminder_letter(institution: Institution, request: RequestRow, hops: Sequence[HopToAsk]) -> Letter:
-    """To the bank's desk: this request waits."""
+    """Return the reminder to the bank's desk that this request is open."""
     return _letter(institution.desk_email, "Reminder", "", institution, request, hops)
 
 
 def nodal_letter(
     institution: Institution, request: RequestRow, hops: Sequence[HopToAsk], rules: HolidayRules, at: datetime
 ) -> Letter:
-    """To the nodal officers on duty at that moment: your bank has not answered.
+    """Return the letter to the nodal officers on duty at that moment about an unanswered request.
 
-    With nobody on duty it goes to the desk's mailbox, which is read by whoever is there, and to who is on duty next.
+    If no officer is on duty, it goes to the mailbox of the bank's desk and to the next officer on duty.
     """
     holidays = Holidays(rules, institution.closed_days)
     known = [one for one in calling_order(institution.nodal_officers, holidays, at) if is_plain_address(one.email)]
     to, remark = [one for one in known if one.on_duty], ""
     addresses = [one.email for one in to]
     if not to:
-        to, remark = known[:1], "nobody is on duty: to the desk, and to who is next" if known else NOBODY_TO_WRITE_TO
+        to, remark = (
+            known[:1],
+            "no officer is on duty: sent to the desk and to the next officer on duty" if known else NO_ADDRESS,
+        )
         addresses = [address for address in (institution.desk_email, *(one.email for one in to)) if address]
     first, *others = dict.fromkeys(addresses) or [""]
     greeting = "".join(f"To {_called(one)}\n" for one in to) or "To the nodal officer\n"
@@ -55,8 +58,8 @@ def _called(officer: OfficerToCall) -> str:
 
 
 def page_text(link: ReplyLink) -> str:
-    """Return what a letter says of the page where the request is answered."""
-    return f"\nOr say on this page what you found. No account is needed, and a phone will do:\n\n{link_text(link)}"
+    """Return the text about the page where the request is answered."""
+    return f"\nOr report your findings on this page. No account is needed, and a phone is enough:\n\n{link_text(link)}"
 
 
 def _letter(

@@ -1,4 +1,4 @@
-"""What every hold request says of the victim's payment and of its urgency, by whatever way it reaches the bank."""
+"""The parts of a hold request that are the same on every channel: the victim's payment and the urgency."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ STATE: Final = "UTTAR PRADESH"
 
 
 def instrument_of(payment: Payment) -> Instrument:
-    """The payment as a bank's wire wants it."""
+    """Return the payment in the form of the bank wire."""
     return Instrument(
         requestor=REQUESTOR,
         payer_bank=payment.payer_institution,
@@ -31,17 +31,17 @@ def instrument_of(payment: Payment) -> Instrument:
 
 @dataclass(frozen=True, slots=True)
 class Urgency:
-    """How urgent a request is. As it was when it was asked: the same by every way, however often it is sent."""
+    """Urgency of a request when it was first sent. It is the same on every channel and in every attempt."""
 
     priority: int
     """1 (first) to 5 (last)"""
     requested_at: datetime
     respond_by: datetime | None
-    """when silence is first taken up with the bank; None where the directory has lost the bank"""
+    """when the first reminder is due; None if the bank is no longer in the directory"""
 
 
 def urgency_of(ctx: Context, institution: str, sent_at: datetime, freshest_at: datetime, largest_paise: int) -> Urgency:
-    """The urgency of a request of `sent_at`, by the freshest of all transfers it ever asked about and the largest."""
+    """Return the urgency of a request of `sent_at`, from the newest and the largest transfer it ever asked about."""
     known = ctx.directory.current.get(institution)
     waits = {rung.rung: rung.after_seconds for rung in ctx.case_policy.ladders[known.answer_class]} if known else {}
     return Urgency(

@@ -159,7 +159,7 @@ async def test_what_cannot_stand_beside_what_is_known_is_refused(
 
 async def test_a_sponsor_stays(database: Pool) -> None:
     await load_directory(database, VAULT, [entry("SBIN"), entry("GRAM", **UNDER_SBIN)])
-    with pytest.raises(DirectoryRefused, match="is a sponsor: it stays"):
+    with pytest.raises(DirectoryRefused, match="sponsored institutions"):
         await remove_institution(database, "SBIN")
     await remove_institution(database, "GRAM")
     await remove_institution(database, "SBIN")
@@ -282,7 +282,8 @@ async def test_a_look_that_fails_leaves_the_old_directory_and_is_repeated(
         await load_directory(database, VAULT, [entry("HDFC")])
         await until(lambda: failures > 3)
         assert [bank.code for bank in watched.current] == ["SBIN"]
-    assert [record.getMessage() for record in caplog.records] == ["directory not looked after: ConnectionRefusedError"]
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages == ["directory not checked for changes: ConnectionRefusedError"]
     await until(lambda: len(watched.current) == 2)
 
 

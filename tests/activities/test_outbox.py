@@ -154,7 +154,7 @@ async def test_a_case_that_failed_rests_and_takes_no_place_of_the_others(
     assert [(await sweep.sweep_outbox()).cases_started for _ in range(2)] == [0, 2]
     assert notifier.tried == 4, "what failed is left alone for a while"
     notifier.away = {}
-    monkeypatch.setattr(outbox, "REST_OF_A_CASE", timedelta(0))
+    monkeypatch.setattr(outbox, "SKIP_FAILED_CASE", timedelta(0))
     for case_no in sweep.resting:
         sweep.resting[case_no] = datetime.now(UTC)
     assert (await sweep.sweep_outbox()).cases_started == 2

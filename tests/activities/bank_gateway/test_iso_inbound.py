@@ -105,7 +105,7 @@ async def test_the_same_message_twice_is_the_same_answer(asked: Asked) -> None:
         (b"<x/>", "Document"),
         (b"<!DOCTYPE x><x/>", "DOCTYPE"),
         (document(Message.RESOLUTION, "<RsltnOfInvstgtn></RsltnOfInvstgtn>"), "RslvdCase/Id: is missing"),
-        (encode_chaser("HDFC", UUID(int=1), ["1"], created_at=NOW), "a message that we send"),
+        (encode_chaser("HDFC", UUID(int=1), ["1"], created_at=NOW), "a message that only we send"),
     ],
     ids=["nothing", "other", "doctype", "caseless", "ours"],
 )
@@ -119,10 +119,10 @@ async def test_what_is_no_answer_is_refused_with_a_reason(bench: Bench, body: by
 
 
 async def test_another_banks_case_is_as_unknown_as_none(asked: Asked) -> None:
-    with pytest.raises(MessageRefused, match="no case that this bank"):
+    with pytest.raises(MessageRefused, match="no case of this bank"):
         await asked.take(asked.resolution(), "PUNB")
     asked.case = case_id("99999999999999", uuid4())
-    with pytest.raises(MessageRefused, match="no case that this bank"):
+    with pytest.raises(MessageRefused, match="no case of this bank"):
         await asked.take(asked.resolution())
     with pytest.raises(MessageRefused, match="not in the directory"):
         await asked.take(asked.resolution(), "NOBODY")

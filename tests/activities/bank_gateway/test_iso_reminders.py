@@ -68,7 +68,7 @@ async def test_an_attempt_that_is_made_again_writes_the_same_chaser(
     async def dies(*_: object) -> Climbed:
         raise ConnectionError
 
-    monkeypatch.setattr(CaseActivities, "_record_rung", dies)
+    monkeypatch.setattr(CaseActivities, "_record_level", dies)
     with pytest.raises(ConnectionError):
         await environment.run(bench.freeze.climb_rung, order)
     monkeypatch.undo()

@@ -1,10 +1,10 @@
-"""Turns at a bank: so many calls at once, and nobody who is turned away comes back in a crowd."""
+"""A concurrency limit for each bank; callers without a place come back at spread times."""
 
 from contextlib import ExitStack
 
 import pytest
 
-from activities.banks.concurrency import LEAST_WAIT_SECONDS, MOST_WAIT_SECONDS, Turns
+from activities.banks.concurrency import LEAST_WAIT_SECONDS, MOST_WAIT_SECONDS, ConcurrencyLimits
 from adapters.banks.protocol import BankBusy
 
 AT_ONCE = 16
@@ -27,83 +27,83 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def turns(clock: Clock) -> Turns:
-    return Turns(AT_ONCE, clock)
+def limits(clock: Clock) -> ConcurrencyLimits:
+    return ConcurrencyLimits(AT_ONCE, clock)
 
 
-def turned_away(turns: Turns, bank: str = "HDFC") -> float:
+def turned_away(limits: ConcurrencyLimits, bank: str = "HDFC") -> float:
     """The wait of one for whom there is no place."""
-    with pytest.raises(BankBusy) as busy, turns.turn(bank):
+    with pytest.raises(BankBusy) as busy, limits.place(bank):
         pass
     assert busy.value.retry_after_seconds is not None
     return busy.value.retry_after_seconds
 
 
-def fill(turns: Turns, stack: ExitStack) -> None:
+def fill(limits: ConcurrencyLimits, stack: ExitStack) -> None:
     for _ in range(AT_ONCE):
-        stack.enter_context(turns.turn("HDFC"))
+        stack.enter_context(limits.place("HDFC"))
 
 
-def test_a_bank_has_so_many_turns_and_other_banks_have_theirs(turns: Turns) -> None:
+def test_a_bank_has_so_many_turns_and_other_banks_have_theirs(limits: ConcurrencyLimits) -> None:
     with ExitStack() as stack:
-        fill(turns, stack)
-        turned_away(turns)
-        with turns.turn("ICIC"):
+        fill(limits, stack)
+        turned_away(limits)
+        with limits.place("ICIC"):
             pass
-    with turns.turn("HDFC"):
+    with limits.place("HDFC"):
         pass
 
 
-def looks_in_ten_seconds(turns: Turns, clock: Clock) -> int:
+def looks_in_ten_seconds(limits: ConcurrencyLimits, clock: Clock) -> int:
     """How often those who wait look again while a bank hangs for ten seconds."""
-    back_at = [clock.now + turned_away(turns) for _ in range(WAITING)]
+    back_at = [clock.now + turned_away(limits) for _ in range(WAITING)]
     end, looks = clock.now + 10, 0
     while min(back_at) < end:
         back_at.sort()
         clock.now = back_at.pop(0)
         looks += 1
-        back_at.append(clock.now + turned_away(turns))
+        back_at.append(clock.now + turned_away(limits))
     return looks
 
 
-def test_those_who_wait_for_a_bank_that_hangs_seldom_look_again(turns: Turns, clock: Clock) -> None:
+def test_those_who_wait_for_a_bank_that_hangs_seldom_look_again(limits: ConcurrencyLimits, clock: Clock) -> None:
     with ExitStack() as stack:
-        fill(turns, stack)
-        assert looks_in_ten_seconds(turns, clock) < 2 * WAITING, "every two seconds would be five times each"
+        fill(limits, stack)
+        assert looks_in_ten_seconds(limits, clock) < 2 * WAITING, "every two seconds would be five times each"
 
 
-def test_a_bank_that_was_slow_is_known_to_be_slow(turns: Turns, clock: Clock) -> None:
+def test_a_bank_that_was_slow_is_known_to_be_slow(limits: ConcurrencyLimits, clock: Clock) -> None:
     for _ in range(AT_ONCE):
-        with turns.turn("HDFC"):
+        with limits.place("HDFC"):
             clock.now += 10
     with ExitStack() as stack:
-        fill(turns, stack)
-        assert looks_in_ten_seconds(turns, clock) < WAITING / 2
+        fill(limits, stack)
+        assert looks_in_ten_seconds(limits, clock) < WAITING / 2
 
 
-def test_a_quick_bank_is_quickly_asked_again(turns: Turns, clock: Clock) -> None:
+def test_a_quick_bank_is_quickly_asked_again(limits: ConcurrencyLimits, clock: Clock) -> None:
     for _ in range(4 * AT_ONCE):
-        with turns.turn("HDFC"):
+        with limits.place("HDFC"):
             clock.now += 0.05
     with ExitStack() as stack:
-        fill(turns, stack)
-        waits = [turned_away(turns) for _ in range(50)]
+        fill(limits, stack)
+        waits = [turned_away(limits) for _ in range(50)]
     assert waits == sorted(waits)
     assert LEAST_WAIT_SECONDS < waits[0] < 1
     assert waits[-1] < 2
 
 
-def test_nobody_waits_longer_than_the_line_may_be(turns: Turns, clock: Clock) -> None:
+def test_nobody_waits_longer_than_the_line_may_be(limits: ConcurrencyLimits, clock: Clock) -> None:
     with ExitStack() as stack:
-        fill(turns, stack)
+        fill(limits, stack)
         clock.now += 60
-        waits = [turned_away(turns) for _ in range(1000)]
+        waits = [turned_away(limits) for _ in range(1000)]
     assert max(waits) <= LEAST_WAIT_SECONDS + MOST_WAIT_SECONDS
     assert sum(wait > MOST_WAIT_SECONDS / 2 for wait in waits) > 900
 
 
-def test_those_who_wait_for_a_dropped_bank_come_back_after_its_time_and_one_by_one(turns: Turns) -> None:
-    waits = [turns.after("HDFC", 30.0) for _ in range(100)]
+def test_those_who_wait_for_a_dropped_bank_come_back_after_its_time_and_one_by_one(limits: ConcurrencyLimits) -> None:
+    waits = [limits.after("HDFC", 30.0) for _ in range(100)]
     assert min(waits) > 30
     assert max(waits) <= 30 + MOST_WAIT_SECONDS
     by_second = [sum(second <= wait < second + 1 for wait in waits) for second in range(30, 46)]

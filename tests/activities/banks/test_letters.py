@@ -184,7 +184,7 @@ async def test_a_letter_has_a_link_to_the_page_where_the_request_is_answered(
         "SELECT institution, sent_to FROM reply_link WHERE request_id = $1::uuid", sent.request_id
     )
     assert told == [("HDFC", f"{to}@hdfc.example")]
-    assert "never asks for a password" in box.letters[0].get_content()
+    assert "never ask for a password" in box.letters[0].get_content()
 
 
 async def test_every_letters_link_stays_good_until_the_request_is_answered(linking: Bench, box: Postbox) -> None:

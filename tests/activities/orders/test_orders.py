@@ -455,6 +455,6 @@ async def test_a_bank_may_confirm_before_the_record_knows_that_it_has_the_order(
 async def test_orders_of_one_process_share_the_banks_turns_with_hold_requests(road: Road) -> None:
     bank_delivery = BankDelivery(road.bench.ctx, {I4C: OrderBank()})
     ctx = replace(road.ctx, bank_delivery=bank_delivery)
-    with bank_delivery._turns.turn("HDFC"):
-        assert len(bank_delivery._turns._lines["HDFC"].under_way) == 1
+    with bank_delivery._limits.place("HDFC"):
+        assert len(bank_delivery._limits._banks["HDFC"].under_way) == 1
         assert await road.send(await road.ordered.order(), ctx)

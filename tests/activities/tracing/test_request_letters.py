@@ -8,7 +8,7 @@ import pytest
 
 from activities.directory import load_directory
 from activities.secrets import SecretBox
-from activities.tracing.request_letters import NOBODY_TO_WRITE_TO, nodal_letter
+from activities.tracing.request_letters import NO_ADDRESS, nodal_letter
 from adapters.messages.smtp import Mailer
 from db.pool import Pool
 from db.tracing.requests import RequestRow
@@ -57,7 +57,7 @@ def bank(*officers: dict[str, Any], desk_email: str = "desk@bank.example") -> In
     )
 
 
-ASLEEP = "nobody is on duty: to the desk, and to who is next"
+ASLEEP = "no officer is on duty: sent to the desk and to the next officer on duty"
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ ASLEEP = "nobody is on duty: to the desk, and to who is next"
         (bank(FIRST), NIGHT, "desk@bank.example", ("first@bank.example",), ASLEEP),
         (bank(FIRST, desk_email=""), NIGHT, "first@bank.example", (), ASLEEP),
         (bank(FIRST, desk_email="first@bank.example"), NIGHT, "first@bank.example", (), ASLEEP),
-        (bank(), NOON, "desk@bank.example", (), NOBODY_TO_WRITE_TO),
-        (bank({"name": "C.", "mobile": "9000000001"}), NOON, "desk@bank.example", (), NOBODY_TO_WRITE_TO),
+        (bank(), NOON, "desk@bank.example", (), NO_ADDRESS),
+        (bank({"name": "C.", "mobile": "9000000001"}), NOON, "desk@bank.example", (), NO_ADDRESS),
         (bank(FIRST, {"name": "D.", "email": "D <d@bank.example>"}), NOON, "first@bank.example", (), ""),
-        (bank(desk_email=""), NOON, "", (), NOBODY_TO_WRITE_TO),
+        (bank(desk_email=""), NOON, "", (), NO_ADDRESS),
     ],
 )
 def test_the_letter_goes_to_who_is_on_duty_else_to_the_desk_and_who_is_next(
