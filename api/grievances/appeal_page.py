@@ -63,7 +63,7 @@ PAGES: Final = Pages(
     _APPEAL,
     styles=[TEMPLATES, _APPEAL],
     filters={"rupees": _amount},
-    words={"text_max": TEXT_MAX_CHARS, "contact_max": CONTACT_MAX_CHARS},
+    names={"text_max": TEXT_MAX_CHARS, "contact_max": CONTACT_MAX_CHARS},
 )
 
 
