@@ -244,7 +244,7 @@ async def test_mistakes_between_fields(post: Post) -> None:
     page = read(await post.send(empty | {"t1.no": "01", "t1.held": "5"}, "check"), 422)
     assert "t1.no" in page.errors
     page = read(await post.send(empty, "check"), 422)
-    assert "Nothing is filled in" in page.errors["*"]
+    assert "The form is still empty" in page.errors["*"]
 
 
 async def test_going_back_from_the_check_keeps_everything(post: Post) -> None:
