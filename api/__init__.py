@@ -1,1 +1,1 @@
-"""DOORS: one resource a file. Translates between HTTP and the hands, never decides."""
+"""HTTP API: one resource in one file. Translates between HTTP and the activities, and decides nothing itself."""

@@ -1,4 +1,4 @@
-"""The application: its routes, its edge, and nothing decided."""
+"""The FastAPI application: its routes and its ASGI edge. Rules are decided in other rooms."""
 
 from fastapi import FastAPI
 
@@ -50,7 +50,10 @@ BODY_LIMITS_BYTES = {
 
 
 def create_app(parts: Parts) -> FastAPI:
-    """The application over `parts`. Whoever made it closes `app.state.hub` and `app.state.bank_hub` when it stops."""
+    """Return the application over `parts`.
+
+    The caller closes `app.state.hub` and `app.state.bank_hub` when it stops.
+    """
     app = Described(
         title="goldenhour",
         version="1",
@@ -75,7 +78,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.home_watch = HomeWatch(parts.ctx)
     for resource in (intake, cases, contradictions, accounts, events, desk_actions, tasks, scorecards, reconciliation):
         app.include_router(resource.router)
-    # Before the restorations: `figures` is the id of none.
+    # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.
     for resource in (outcomes, restorations, credit_accounts, case_documents, police, notifications):
         app.include_router(resource.router)
     app.include_router(police.wide_router)

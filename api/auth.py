@@ -1,4 +1,4 @@
-"""Who calls, and whether they may: a route asks for `Annotated[Officer, may(Action.…)]`."""
+"""Authentication and authorisation of officers: a route asks for `Annotated[Officer, may(Action.…)]`."""
 
 from typing import Annotated, Any, Final
 
@@ -11,7 +11,7 @@ from domain.errors import RoleNotAllowed
 from schemas.enums import Role
 from schemas.restoration.restorations import Acting
 
-# Only so that the API's description names the scheme; the header is read by `bearer`.
+# This scheme is for the OpenAPI description only. The header is read by `bearer`.
 OFFICER_SCHEME: Final = "OfficerToken"
 _scheme = HTTPBearer(
     auto_error=False,
@@ -22,7 +22,7 @@ _scheme = HTTPBearer(
 
 
 class Allowed:
-    """The dependency that lets an officer through who may do `action`."""
+    """Dependency that admits an officer who may do `action`."""
 
     def __init__(self, action: Action) -> None:
         self.action = action
@@ -30,7 +30,7 @@ class Allowed:
     async def __call__(
         self, request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]
     ) -> Officer:
-        """The officer behind the token. Raises `BadToken`, or `RoleNotAllowed`."""
+        """Return the officer of the token. Raises `BadToken` or `RoleNotAllowed`."""
         tokens: Tokens = request.app.state.tokens
         officer = tokens.officer(bearer(request.headers.get("authorization")))
         refuse_unless(officer, self.action)
@@ -38,16 +38,16 @@ class Allowed:
 
 
 def refuse_unless(officer: Officer, action: Action) -> None:
-    """Let an officer through who may do `action`. Raises `RoleNotAllowed`."""
+    """Check that the officer may do `action`. Raises `RoleNotAllowed`."""
     if officer.role not in ALLOWED[action]:
         raise RoleNotAllowed(officer.role, tuple(role for role in Role if role in ALLOWED[action]))
 
 
 def may(action: Action) -> Any:
-    """The marker for a route's signature."""
+    """Return the dependency for a route's signature."""
     return Depends(Allowed(action))
 
 
 def acting(officer: Officer) -> Acting:
-    """The officer as the rules know them."""
+    """Return the officer in the form that the rules of `domain/` take."""
     return Acting(subject=officer.subject, role=officer.role, actor=officer.actor)

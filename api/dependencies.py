@@ -1,4 +1,4 @@
-"""What the routes work with, put together once at start (`api.server`) and found on the application."""
+"""The dependencies of the routes. The process builds them once at start and passes them to `api.server`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from schemas.outbox.case import FollowUp
 
 
 class WorkflowNotifier(Protocol):
-    """Tells the workflows what was committed."""
+    """Notifies the workflows of committed changes."""
 
     def soon(self, follow_up: FollowUp) -> None:
-        """Tell it in the background; never raises, and what is lost is told again by the sweep."""
+        """Send the notification in the background. Never raises, because the outbox sweep sends lost ones again."""
         ...
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The engine's parts behind the doors."""
+    """The dependencies that all routes share."""
 
     ctx: Context
     notifier: WorkflowNotifier
@@ -30,15 +30,15 @@ class Parts:
     temporal_answers: Callable[[], Awaitable[bool]]
     """whether the Temporal server can be reached now"""
     metrics_urls: tuple[str, ...] = ()
-    """pages of other processes, and of the Temporal SDK, that are joined to ours"""
+    """metrics pages of other processes and of the Temporal SDK, which are joined to ours"""
     public_url: str | None = None
-    """the address under which banks reach the API, where that is set"""
+    """the address at which banks reach the API, or None if it is not configured"""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
-    """whose word is taken for the address that a request comes from"""
+    """networks of proxies whose `X-Forwarded-For` is trusted"""
 
 
 async def _parts(request: Request) -> Parts:
-    # Not a plain function: those run in a thread, which costs more than what this does.
+    # This is a coroutine because FastAPI runs a plain function in a thread, which costs more than this lookup.
     parts: Parts = request.app.state.parts
     return parts
 

@@ -1,8 +1,8 @@
-"""The API's own description (OpenAPI): every response that an operation can give, by status and by name.
+"""The OpenAPI description of the API: every response of each operation, by status and by name.
 
-What follows from what an operation takes (a body, a query, a token) is said here once for all; what only one route says
-it names itself (`says`). The codes of business errors are read from the route's code (`api.route_errors`). Nothing is
-left to a default: a client made from the description knows every refusal.
+Refusals that follow from the input of an operation (a body, a query, a token) are described here once. A route names
+its other refusals itself (`says`). The codes of business errors are read from the route's code (`api.route_errors`).
+No refusal is left to a default response, so that a generated client knows every refusal.
 """
 
 from collections.abc import Iterator
@@ -70,12 +70,12 @@ _PROBLEM: Final[Json] = {
 }
 _HEADERS: Final[Json] = {
     "X-Request-Id": {
-        "description": "What ties the response to our log; the caller's own where it sent one.",
+        "description": "Identifies the request in our log. It is the caller's own id if the caller sent one.",
         "required": True,
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9-]{8,64}$"},
     },
     "Retry-After": {
-        "description": "In how many seconds to come back.",
+        "description": "Seconds to wait before the next try.",
         "required": True,
         "schema": {"type": "integer", "minimum": 1},
     },
@@ -83,29 +83,29 @@ _HEADERS: Final[Json] = {
 
 
 class Described(FastAPI):
-    """An application whose description names every response."""
+    """FastAPI application whose OpenAPI description names every response."""
 
     def openapi(self) -> Json:
-        """The description; made when it is asked for the first time."""
+        """Return the description. The first call builds it."""
         if self.openapi_schema is None:
             _complete(super().openapi(), self._errors())
         assert self.openapi_schema is not None, "just made"
         return self.openapi_schema
 
     def _errors(self) -> dict[str, Errors]:
-        """The business errors of every operation, by its id."""
+        """Return the business errors of every operation, by operation id."""
         contexts = iter_route_contexts(self.routes)
         routes = [one for one in contexts if isinstance(one.original_route, APIRoute) and one.include_in_schema]
         return {str(route.name): errors_of(route.dependant) for route in routes}
 
 
 def operation_id(route: APIRoute) -> str:
-    """An operation goes by its route's name: what a generated client calls its method."""
+    """Return the route's name as operation id, because generated clients name their methods after it."""
     return route.name
 
 
 def _complete(document: Json, errors: dict[str, Errors]) -> None:
-    """Put the refusals that can come in the place of each default, and say what headers stand on every response."""
+    """Replace each default response by the possible refusals, and add the headers of every response."""
     components = document["components"]
     components["schemas"]["Problem"] = _PROBLEM
     components["headers"] = _HEADERS
@@ -125,10 +125,10 @@ def _operations(document: Json) -> Iterator[tuple[str, Json]]:
 
 def _name_refusals(method: str, operation: Json, shared: Json, errors: Errors) -> None:
     responses = operation["responses"]
-    told = {status: response.pop(PROBLEMS, []) for status, response in responses.items()}
+    named = {status: response.pop(PROBLEMS, []) for status, response in responses.items()}
     for status, response in says(*_implied(method, operation)).items():
-        told[str(status)] = response[PROBLEMS] + told.get(str(status), [])
-    for status, problems in told.items():
+        named[str(status)] = response[PROBLEMS] + named.get(str(status), [])
+    for status, problems in named.items():
         if not problems:
             continue
         names = [problem["name"] for problem in problems]
@@ -147,21 +147,21 @@ def _name_refusals(method: str, operation: Json, shared: Json, errors: Errors) -
 
 
 def _implied(method: str, operation: Json) -> Iterator[Kind]:
-    """The refusals that follow from what the operation takes."""
+    """Yield the refusals that follow from the input of the operation."""
     schemes = {name for requirement in operation.get("security", ()) for name in requirement}
     parameters = operation.get("parameters", ())
     yield from (INTERNAL, DATABASE_DOWN, OVERLOADED, TOO_LARGE)
     if OFFICER_SCHEME in schemes:
         yield from (NOT_LOGGED_IN, NOT_ALLOWED)
     if BANK_SCHEME in schemes:
-        # A bank's signature covers its body, so that is read whatever the operation does with it.
+        # A bank's signature covers the body, so the body is read even if the operation does not use it.
         yield from (NOT_LOGGED_IN, *SIGNATURE_REFUSALS, TOO_SLOW)
     elif "requestBody" in operation:
         yield TOO_SLOW
     if "requestBody" in operation:
         yield NOT_JSON
     if method == "post":
-        # Asked of every POST at the door, whether its body is read or not.
+        # The edge checks the media type of every POST, even if its body is not read.
         yield UNSUPPORTED_MEDIA_TYPE
     if parameters or "requestBody" in operation:
         yield INVALID

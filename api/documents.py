@@ -1,4 +1,4 @@
-"""Papers: the register of a case, the PDF itself, and issuing one."""
+"""Documents of a case: the register, the PDF files, and the issue of a document."""
 
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -33,10 +33,10 @@ from schemas.restoration_enums import PaperKind
 
 router = APIRouter(prefix="/api/v1", tags=["papers"], responses=IN_THE_DESCRIPTION)
 
-_ETAG: Final = {"description": "The SHA-256 of the bytes, as the register has it.", "schema": {"type": "string"}}
+_ETAG: Final = {"description": "The SHA-256 of the bytes, as in the register.", "schema": {"type": "string"}}
 _PDF_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}, "headers": {"ETag": _ETAG}},
-    304: {"description": "The caller has it already."},
+    304: {"description": "The caller already has these bytes."},
 }
 
 Reader = Annotated[Officer, may(Action.READ_PAPERS)]
@@ -44,14 +44,16 @@ CaseNumber = Annotated[
     str, Query(alias="case", pattern=ACK_NO_PATTERN.pattern, description="Any acknowledgement number of the case.")
 ]
 
-About = Annotated[str, Query(max_length=100, description="What the paper is about, as when it is issued."), Storable]
+About = Annotated[
+    str, Query(max_length=100, description="The subject of the document, the same as at its issue."), Storable
+]
 
 
 @router.get("/papers", responses=says(NOT_FOUND))
 async def list_papers(
     parts: TheParts, officer: Reader, ack_no: CaseNumber, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> PaperPage:
-    """The papers of a case, the newest first."""
+    """List the documents of a case, the newest first."""
     async with parts.ctx.pool.acquire() as connection:
         return await document_register.page(connection, ack_no, after, limit)
 
@@ -60,7 +62,7 @@ async def list_papers(
 async def read_paper(
     parts: TheParts, officer: Reader, paper_id: UUID, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
-    """The paper itself, byte for byte as it was issued."""
+    """Return the PDF of the document, byte for byte as issued."""
     async with parts.ctx.pool.acquire() as connection:
         paper, pdf = await document_register.read(connection, paper_id)
     headers = {"ETag": f'"{paper.digest}"', "Cache-Control": "private, no-cache"}
@@ -75,7 +77,7 @@ async def read_paper(
 async def preview_paper(
     parts: TheParts, officer: Reader, ack_no: AckNo, kind: PaperKind, subject: About = ""
 ) -> PaperPreview:
-    """Whether a paper could be issued now, and everything that it lacks; nothing is issued."""
+    """Return whether a document could be issued now, and its missing fields. Nothing is issued."""
     return await preview(parts.ctx, ack_no, kind, subject)
 
 
@@ -84,7 +86,7 @@ async def preview_paper(
     status_code=201,
     responses={
         **says(PAPER_LACKS, PAPER_DIFFERS, LIMIT_EXCEEDED),
-        200: {"description": "It was issued before: that one.", "model": IssuedPaper},
+        200: {"description": "The document was issued before. This is that document.", "model": IssuedPaper},
     },
 )
 async def issue_paper(
@@ -94,9 +96,9 @@ async def issue_paper(
     asked: PaperAsk,
     response: Response,
 ) -> IssuedPaper:
-    """Issue a paper. One that lacks what its law requires is refused, and everything it lacks is named.
+    """Issue a document. A document without the fields that its law requires is refused, with all missing fields.
 
-    A seizure (`notice_106`, `notice_107`) is the investigating officer's or a superior's to issue.
+    Only the investigating officer or a superior issues a seizure (`notice_106`, `notice_107`).
     """
     if asked.kind in SEIZURES:
         refuse_unless(officer, Action.ISSUE_SEIZURE)
@@ -106,9 +108,9 @@ async def issue_paper(
     except PaperLacks as lacks:
         missing = [Violation(one.field, f"{one.law}: {one.why}") for one in lacks.missing]
         fields = ", ".join(one.field for one in lacks.missing)
-        raise Refused(PAPER_LACKS, f"it lacks {fields}", violations=missing) from None
+        raise Refused(PAPER_LACKS, f"these fields are missing: {fields}", violations=missing) from None
     except PaperDiffers as differs:
-        others = [Violation(f"particulars.{name}", "it was issued with another") for name in differs.fields]
+        others = [Violation(f"particulars.{name}", "it was issued with another value") for name in differs.fields]
         raise Refused(PAPER_DIFFERS, str(differs), violations=others) from None
     response.status_code = 200 if paper.repeated else 201
     response.headers["Location"] = f"/api/v1/papers/{paper.paper_id}"
@@ -122,5 +124,5 @@ async def approve_attachment_of_hold(
     account_hold_id: UUID,
     approved: WithReason,
 ) -> AttachmentApproval:
-    """The Superintendent or Commissioner approves that the court is asked to attach what is on hold (BNSS 107)."""
+    """Record that the Superintendent or Commissioner approves asking a court to attach the hold (BNSS 107)."""
     return await approve_attachment(parts.ctx, account_hold_id, approved.reason, acting(officer))

@@ -1,7 +1,8 @@
-"""What every request passes, before and after the routes. Plain ASGI: each layer of the usual kind costs a task.
+"""ASGI layer around the routes, which every request and response passes.
 
-An id and a time on every response, a limit on what is read and on what runs at once, one log line, and a response of
-ours to whatever fails.
+The edge adds an id and a time to every response. It limits the size of bodies and the number of concurrent requests.
+It writes one log line for a request, and answers every exception. It is plain ASGI, because each Starlette middleware
+costs one task for each request.
 """
 
 import asyncio
@@ -33,27 +34,26 @@ from api.problems import (
 log = logging.getLogger("goldenhour.access")
 
 BODY_MAX_BYTES: Final = 64 * 1024
-"""Of a route that names no limit of its own."""
+"""The limit of a route that names no limit of its own."""
 DRAIN_MAX_BYTES: Final = 8 * 1024 * 1024
-"""A refused body up to that is read to its end, so that its sender sees the answer; beyond it the line is cut."""
+"""A refused body up to this size is read to its end, so that the sender sees the answer. A longer one is cut off."""
 REQUESTS_MAX: Final = 500
-"""Requests served at once; one more is told to try again."""
+"""Requests served at once. Further requests are refused with 503 and a `Retry-After`."""
 
 _LENGTH_DIGITS_MAX: Final = 18
 _CLOSE: Final = {"Connection": "close"}
 _ALWAYS: Final = (
     (b"x-content-type-options", b"nosniff"),
-    # Every answer is about one case at one moment, and most hold personal data.
+    # A response shows one case at one moment, and most responses hold personal data.
     (b"cache-control", b"no-store"),
 )
 
 
 class Edge:
-    """Wraps the whole application.
+    """ASGI application around the whole API.
 
-    `limits`: the bodies' limits in bytes by path; one ending in / is of all below,
-    one beginning with * of all that end so. `body_seconds`: within which a body
-    must be here as a whole, however often a part of it comes.
+    `limits` has the limits of bodies in bytes, by path. A path that ends in / covers all paths below it. A path that
+    begins with * covers all paths with that ending. `body_seconds` is the time in which the whole body must arrive.
     """
 
     def __init__(self, app: ASGIApp, limits: Mapping[str, int], body_seconds: float) -> None:
@@ -63,7 +63,7 @@ class Edge:
         self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; lifespan messages pass."""
+        """Serve one request. Lifespan messages pass unchanged."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -71,12 +71,12 @@ class Edge:
         exchange = _Exchange(scope, receive, send, limit_bytes, self._body_seconds)
         self._running += 1
         try:
-            refused = exchange.refused_at_the_door(busy=self._running > REQUESTS_MAX)
+            refused = exchange.refusal_by_headers(busy=self._running > REQUESTS_MAX)
             if refused is not None:
                 await refused(scope, receive, exchange.send)
             else:
                 await self._app(scope, exchange.receive, exchange.send)
-        except Exception as error:  # whatever fails, the caller gets an answer and we get a line
+        except Exception as error:  # the caller gets a response to every failure, and we get a log line
             response = failed(scope, error)
             if not exchange.status:
                 await response(scope, receive, exchange.send)
@@ -112,8 +112,8 @@ class _Exchange:
         self._began = time.perf_counter()
         self.status = 0
 
-    def refused_at_the_door(self, *, busy: bool) -> ASGIApp | None:
-        """A refusal that needs nothing but the headers, or None."""
+    def refusal_by_headers(self, *, busy: bool) -> ASGIApp | None:
+        """Return the refusal that follows from the headers alone, or None."""
         scope = self._scope
         if busy:
             return refusal(scope, OVERLOADED)
@@ -125,7 +125,10 @@ class _Exchange:
         return refusal(scope, wrong) if wrong else None
 
     def _wrong_media_type(self) -> Kind | None:
-        """Banks' bodies are whatever their envelope is, those of pages forms, all others JSON."""
+        """Return the refusal for a wrong media type, or None.
+
+        The I4C wire allows any media type. Pages take forms, and all other routes take JSON.
+        """
         path: str = self._scope["path"]
         if path.startswith(BANK_PATH):
             return None
@@ -135,7 +138,10 @@ class _Exchange:
         return None if _is_json(media_type) else UNSUPPORTED_MEDIA_TYPE
 
     async def receive(self) -> Message:
-        """The next part of the body. Raises a 413 beyond the limit, and a 408 when it is not all here in time."""
+        """Return the next part of the body.
+
+        Raises a 413 beyond the size limit, and a 408 if the whole body has not arrived in time.
+        """
         if self._body_is_read:
             return await self._receive()
         if self._body_until is None:
@@ -153,7 +159,7 @@ class _Exchange:
         return message
 
     async def send(self, message: Message) -> None:
-        """Pass the response on, with what every response carries."""
+        """Send a part of the response. The start of the response gets the headers that every response has."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [
@@ -165,7 +171,10 @@ class _Exchange:
         await self._send(message)
 
     def note(self) -> None:
-        """Log one line: the route's template, never the path or the query, which may name a person's account."""
+        """Log one line with the route's template.
+
+        The path and the query are never logged, because they may name a person's account.
+        """
         route = self._scope.get("route")
         log.info(
             "method=%s route=%s status=%d ms=%.1f request=%s",
@@ -177,9 +186,9 @@ class _Exchange:
         )
 
 
-def _length_bytes(told: str) -> float:
-    """What a Content-Length says; without end where it is no number, or one with more digits than any body has."""
-    return int(told) if told.isdecimal() and len(told) <= _LENGTH_DIGITS_MAX else math.inf
+def _length_bytes(header: str) -> float:
+    """Return the number of a Content-Length header, or infinity if it is no number or has too many digits."""
+    return int(header) if header.isdecimal() and len(header) <= _LENGTH_DIGITS_MAX else math.inf
 
 
 def _is_json(media_type: str) -> bool:

@@ -1,6 +1,6 @@
-"""The reference of the errors of the API as one Markdown text: `docs/reference/errors.md` is this text.
+"""The reference of the API's errors as one Markdown text, which `docs/reference/errors.md` holds.
 
-A test holds the two together. `make docs` writes it again.
+A test compares the two. `make docs` writes the file again.
 """
 
 import importlib
@@ -28,14 +28,14 @@ _TABLE: Final = "| Code | Status | Type | Parameters | What it says | What to do
 
 
 def all_errors() -> list[type[BusinessError]]:
-    """Every business error, by its code."""
+    """Return every business error, ordered by code."""
     for module in pkgutil.iter_modules(domain.errors.__path__, "domain.errors."):
         importlib.import_module(module.name)
     return sorted((error for error in _below(BusinessError) if hasattr(error, "code")), key=lambda error: error.code)
 
 
 def reference() -> str:
-    """The reference: one row for each error."""
+    """Return the reference, with one row for each error."""
     return _HEADER + _TABLE + "".join(map(_row, all_errors()))
 
 

@@ -1,4 +1,4 @@
-"""The evidence of a case as one signed archive (docs/reference/evidence.md)."""
+"""The evidence pack of a case, one signed archive (docs/reference/evidence.md)."""
 
 import asyncio
 import tempfile
@@ -30,9 +30,9 @@ router = APIRouter(prefix="/api/v1", tags=["evidence"], responses=IN_THE_DESCRIP
 ZIP: Final = "application/zip"
 PIECE_BYTES: Final = 256 * 1024
 AT_ONCE: Final = 2
-"""archives that one process writes at a time: each reads a case whole, and is a file until it has been sent"""
+"""Packs that one process writes at a time. A pack reads a whole case, and is a file until it is sent."""
 _DUTIES: Final = {Role.IO: CaseDuty.IO, Role.SP: CaseDuty.SUPERVISING}
-"""what an officer of a role must be to the case"""
+"""the duty that an officer of a role must have in the case"""
 _ZIP_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {ZIP: {"schema": {"type": "string", "format": "binary"}}},
@@ -43,13 +43,13 @@ _ZIP_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
 
 @router.get("/evidence-keys")
 async def read_evidence_keys(parts: TheParts) -> EvidenceKeys:
-    """The public keys with which evidence is verified: the one that signs now, and all former ones. For everybody."""
+    """Return the public keys that verify evidence packs: the current key and all former ones. Needs no token."""
     async with parts.ctx.pool.acquire() as connection:
         return await published_keys(connection, parts.secret_box)
 
 
 class EvidenceJobs:
-    """Where archives are written, a few at a time. One for the process."""
+    """Limit on the packs that are written at once. One for the process."""
 
     def __init__(self) -> None:
         self.places = asyncio.Semaphore(AT_ONCE)
@@ -67,15 +67,15 @@ async def read_evidence(
     ack_no: AckNo,
     edition: Annotated[Edition, Query(alias="for")] = Edition.COURT,
 ) -> Response:
-    """Everything about the case as one signed ZIP archive. That the caller has it is entered in the case's log.
+    """Return everything about the case as one signed ZIP archive. The case log records who got it.
 
-    `for=accused` has the papers to the victim as their SHA-256 only.
+    `for=accused` has only the SHA-256 of the documents to the victim.
     """
     await _check_whose(parts, officer, ack_no)
     jobs: EvidenceJobs = request.app.state.evidence_jobs
     if jobs.places.locked():
-        raise Refused(TOO_MANY, f"at most {AT_ONCE} are written at once")
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when it has been sent
+        raise Refused(TOO_MANY, f"at most {AT_ONCE} packs are written at once")
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed after it is sent
     try:
         async with jobs.places:
             maker = Maker(parts.ctx, parts.secret_box, origin_of(parts.public_url))
@@ -89,18 +89,18 @@ async def read_evidence(
         "ETag": f'"{packed.sha256}"',
         "Cache-Control": "private, no-store",
     }
-    # Closed in any case: who has gone before the first piece lets no piece be read.
+    # The background task closes the file too, because no piece is read if the caller has disconnected before.
     return StreamingResponse(_pieces(file), media_type=ZIP, headers=headers, background=BackgroundTask(file.close))
 
 
 async def _check_whose(parts: Parts, officer: Officer, ack_no: str) -> None:
-    """The police have the evidence of their own cases. Raises `NotOfficerOfCase`, and `NotFound`."""
+    """Check that an officer of the police is an officer of the case. Raises `NotOfficerOfCase` and `NotFound`."""
     duty = _DUTIES.get(officer.role)
     if duty is None:
         return
     async with parts.ctx.pool.acquire() as connection:
-        answers = await firs.officer(connection, await case_no_of(connection, ack_no), duty)
-    if answers is None or answers.subject != officer.subject:
+        assigned = await firs.officer(connection, await case_no_of(connection, ack_no), duty)
+    if assigned is None or assigned.subject != officer.subject:
         raise NotOfficerOfCase(duty)
 
 

@@ -1,4 +1,4 @@
-"""Money on hold by account: reading it, deciding on small holds, and what a holder needs to appeal."""
+"""Account holds: reading them, deciding on small-value holds, and preparing an account holder's appeal."""
 
 from datetime import timedelta
 from typing import Annotated, Final
@@ -35,15 +35,15 @@ async def list_holds(
     officer: Reader,
     ack_no: AckNoFilter = None,
     institution: BankFilter = None,
-    held: Annotated[bool | None, Query(description="Whether anything is on hold still.")] = None,
-    small: Annotated[bool | None, Query(description="Whether it waits for a quick decision.")] = None,
+    held: Annotated[bool | None, Query(description="Whether any money is still on hold.")] = None,
+    small: Annotated[bool | None, Query(description="Whether a small-value hold waits for its quick decision.")] = None,
     ends_within_days: Annotated[
-        int | None, Query(ge=0, le=DAYS_MAX, description="Only what ends by itself within so many days.")
+        int | None, Query(ge=0, le=DAYS_MAX, description="Only holds that lapse within this number of days.")
     ] = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> HoldPage:
-    """Holds, the first to end by itself first."""
+    """List account holds, the earliest to lapse first."""
     now = parts.ctx.now()
     before = None if ends_within_days is None else now + timedelta(days=ends_within_days)
     async with parts.ctx.pool.acquire() as connection:
@@ -61,7 +61,7 @@ async def list_holds(
 
 @router.get("/{account_hold_id}")
 async def read_hold_of_account(parts: TheParts, officer: Reader, account_hold_id: UUID) -> HoldView:
-    """One case's money on hold at one account, with its clocks."""
+    """Return one account hold, with its deadlines."""
     async with parts.ctx.pool.acquire() as connection:
         return await hold_views.get(connection, account_hold_id)
 
@@ -73,7 +73,7 @@ async def decide_small_hold(
     account_hold_id: UUID,
     decided: MicroDecided,
 ) -> MicroDone:
-    """Let a small hold go in whole, or keep it."""
+    """Decide a small-value hold: release it in full, or keep it."""
     return await decide_micro(parts.ctx, account_hold_id, decided, acting(officer))
 
 
@@ -81,7 +81,7 @@ async def decide_small_hold(
 async def file_grievance(
     parts: TheParts, officer: Annotated[Officer, may(Action.FILE_GRIEVANCE)], account_hold_id: UUID, new: NewGrievance
 ) -> GrievanceDone:
-    """Write down the appeal of a holder who has come in person."""
+    """Record the appeal of an account holder who has come in person."""
     return await decisions.file_grievance(parts.ctx, account_hold_id, new, officer.actor)
 
 
@@ -90,13 +90,14 @@ async def take_holder_contact(
     parts: TheParts,
     officer: Annotated[Officer, may(Action.TAKE_HOLDER_CONTACT)],
     account_hold_id: UUID,
-    told: NewHolderContact,
+    contact: NewHolderContact,
 ) -> HolderContactTaken:
-    """How the holder is reached, as the bank or the holder has told: it goes before what the bank's answers say.
+    """Record the contact of the account holder, as given by the bank or the holder.
 
-    The holder is told of the hold there; codes for the appeal go there, too.
+    The contact takes precedence over the one in the bank's answers. The notification of the hold and the codes for the
+    appeal go to it.
     """
-    return await take_contact(parts.ctx, account_hold_id, told, officer.actor, appeal_address(parts.public_url))
+    return await take_contact(parts.ctx, account_hold_id, contact, officer.actor, appeal_address(parts.public_url))
 
 
 @router.post("/{account_hold_id}/appeal-code", status_code=201, responses=says(NOT_NOW))
@@ -106,5 +107,8 @@ async def make_appeal_code(
     account_hold_id: UUID,
     why: WithReason,
 ) -> AppealCode:
-    """A one-time code for the public page, to be handed on by the bank or at the counter. It is shown once."""
+    """Return a new one-time code for the appeal page, which the bank or an officer gives to the holder.
+
+    The code is shown only once.
+    """
     return await throttle.door.make_code(account_hold_id, officer.actor, why.reason)

@@ -1,7 +1,7 @@
-"""A line to the server, and for how long it may say nothing that is a request.
+"""Time limit for connections to the server that do not send a whole request.
 
-uvicorn closes a line that is silent after a response. It waits for ever for the first head on a line, for one that
-comes a byte at a time, and for the rest of a body that was refused before it had come.
+uvicorn closes a connection that is idle after a response. It has no time limit for the first head of a connection, for
+a head that arrives byte by byte, and for the rest of a refused body. This module adds that limit.
 """
 
 import asyncio
@@ -10,12 +10,14 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
-def lines_of(request_seconds: float) -> type[HttpToolsProtocol]:
-    """The protocol of a server whose lines are closed where no request's head is whole `request_seconds` after the
-    line was opened, or after the first byte that follows a response."""
+def limited_protocol(request_seconds: float) -> type[HttpToolsProtocol]:
+    """Return a uvicorn protocol that closes connections without a whole request head in time.
 
-    class Line(HttpToolsProtocol):
-        """One line. While a request is served its limits are the edge's; here is what lies between two requests."""
+    `request_seconds` count from the opening of the connection, or from the first byte after a response.
+    """
+
+    class LimitedProtocol(HttpToolsProtocol):
+        """One connection. It limits the time between two requests; `api.edge` limits the time of a request."""
 
         _ends: asyncio.TimerHandle | None = None
 
@@ -32,7 +34,7 @@ def lines_of(request_seconds: float) -> type[HttpToolsProtocol]:
             super().connection_lost(exc)
 
         def _watch(self) -> None:
-            # Set by uvicorn when a head is whole.
+            # uvicorn sets the cycle when it has read a whole head.
             cycle: Any = self.cycle
             if cycle is not None and not cycle.response_complete:
                 self._forget()
@@ -44,4 +46,4 @@ def lines_of(request_seconds: float) -> type[HttpToolsProtocol]:
                 self._ends.cancel()
                 self._ends = None
 
-    return Line
+    return LimitedProtocol

@@ -1,4 +1,4 @@
-"""The door that counts: a complaint is durable before its number goes back, and its case is told at once."""
+"""Intake of complaints: a complaint is committed before the receipt goes back, then its case is notified at once."""
 
 from typing import Annotated, Final
 
@@ -22,7 +22,7 @@ IdempotencyKey = Annotated[
     str,
     Header(
         pattern=r"^[\x21-\x7e]{1,200}$",
-        description="The caller's own key: the same key with the same body gives the same answer.",
+        description="Idempotency key of the caller. The same key with the same body gives the same receipt.",
     ),
 ]
 
@@ -43,7 +43,7 @@ async def take(
     parts: TheParts,
     officer: Annotated[Officer, may(Action.TAKE_COMPLAINT)],
 ) -> Response:
-    """Take a complaint. What is odd about it but possible is taken and flagged."""
+    """Take a complaint. An unusual but possible complaint is taken and flagged."""
     taken = await take_complaint(parts.ctx, complaint, idempotency_key=idempotency_key, taken_by=officer.actor)
     if taken.follow_up is not None:
         parts.notifier.soon(taken.follow_up)

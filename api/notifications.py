@@ -1,4 +1,4 @@
-"""What people were told, and what could not be sent: neither texts nor addresses, as a text may hold a code."""
+"""Notifications to people, sent and failed. Texts and addresses are not shown, because a text may hold a code."""
 
 from typing import Annotated
 from uuid import UUID
@@ -24,11 +24,11 @@ Reader = Annotated[Officer, may(Action.READ_POLICE)]
 async def list_messages(
     parts: TheParts,
     officer: Reader,
-    in_trouble: Annotated[bool, Query(description="Only those that went wrong and are not sent.")] = False,
+    in_trouble: Annotated[bool, Query(description="Only notifications that failed and are not sent.")] = False,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> MessagePage:
-    """Messages of all cases, the newest first."""
+    """List the notifications of all cases, the newest first."""
     async with parts.ctx.pool.acquire() as connection:
         return await notifications.page(connection, None, after, limit, in_trouble=in_trouble)
 
@@ -37,7 +37,7 @@ async def list_messages(
 async def list_messages_of_case(
     parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> MessagePage:
-    """Messages of one case, the newest first."""
+    """List the notifications of one case, the newest first."""
     async with parts.ctx.pool.acquire() as connection:
         return await notifications.page(connection, ack_no, after, limit, in_trouble=False)
 
@@ -46,5 +46,5 @@ async def list_messages_of_case(
 async def send_message_again(
     parts: TheParts, officer: Annotated[Officer, may(Action.SEND_MESSAGE)], message_id: UUID
 ) -> MessageRow:
-    """Have a message that waits, or was given up, sent at once: what was wrong is mended."""
+    """Send a waiting or given-up notification at once, after the cause of the failure is removed."""
     return await outbox.send_again(parts.ctx, message_id)

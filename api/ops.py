@@ -1,4 +1,4 @@
-"""For those who run it: is it alive, is it ready, and what does it count. No personal data here, and no token."""
+"""Health, readiness and metrics for operators. These routes need no token and show no personal data."""
 
 import asyncio
 import logging
@@ -29,13 +29,13 @@ PAGE_MAX_BYTES: Final = 8 * 1024 * 1024
 
 
 class Alive(FrozenModel):
-    """That this process answers."""
+    """Statement that this process answers."""
 
     status: Literal["alive"] = "alive"
 
 
 class ReadyParts(FrozenModel):
-    """What complaints and answers need, and how it stands."""
+    """State of the services that complaints and answers need."""
 
     database: Literal["ok", "down"]
     temporal: Literal["ok", "down"]
@@ -43,7 +43,7 @@ class ReadyParts(FrozenModel):
 
 
 class Readiness(FrozenModel):
-    """Whether complaints and answers can be taken."""
+    """Readiness to take complaints and answers."""
 
     status: Literal["ready", "degraded", "not_ready"]
     parts: ReadyParts
@@ -51,15 +51,16 @@ class Readiness(FrozenModel):
 
 @router.get("/healthz")
 async def healthz() -> Alive:
-    """This process answers."""
+    """Return that this process answers."""
     return Alive()
 
 
 @router.get("/readyz", responses={503: {"model": Readiness, "description": "The database does not answer."}})
 async def readyz(parts: TheParts, response: Response) -> Readiness:
-    """Whether complaints and answers can be taken, and which part is not ready.
+    """Return whether complaints and answers can be taken, and which service is not ready.
 
-    Without the database nothing can be: 503. Without Temporal all is taken and flows on when it is back: degraded.
+    Without the database nothing can be taken, and the status is 503. Without Temporal everything is taken and processed
+    when Temporal is back, and the readiness is `degraded`.
     """
     database, temporal = await asyncio.gather(_answers(parts.ctx.pool), _temporal_answers(parts))
     directory = len(parts.ctx.directory.current) > 0
@@ -81,24 +82,24 @@ async def readyz(parts: TheParts, response: Response) -> Readiness:
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def metrics(request: Request, parts: TheParts) -> Response:
-    """Everything that is counted, in Prometheus' text format, with the pages of `metrics_urls` joined to it."""
-    cache: MetricsCache = request.app.state.metrics_cache
+    """Return all metrics in the Prometheus text format, joined with the pages of `metrics_urls`."""
+    stock: MetricsCache = request.app.state.metrics_cache
     watch: ScoreWatch = request.app.state.score_watch
-    way_home: HomeWatch = request.app.state.home_watch
-    await asyncio.gather(cache.refresh(parts.ctx.pool), watch.refresh(), way_home.refresh())
+    outcomes: HomeWatch = request.app.state.home_watch
+    await asyncio.gather(stock.refresh(parts.ctx.pool), watch.refresh(), outcomes.refresh())
     others = await _pages(parts.metrics_urls) if parts.metrics_urls else []
     return Response(joined([METRICS.text(), *others]), headers={"Content-Type": CONTENT_TYPE})
 
 
 class MetricsCache:
-    """What lies where now, read from the database at most every few seconds however often it is scraped."""
+    """Gauges of money by bucket and of open work items, read from the database at most every few seconds."""
 
     def __init__(self) -> None:
         self._read_at = -STOCK_GOOD_SECONDS
         self._lock = asyncio.Lock()
 
     async def refresh(self, pool: Pool) -> None:
-        """Bring the gauges up to date; with the database down they stay as they were."""
+        """Update the gauges. They keep their values if the database is down."""
         async with self._lock:
             if time.monotonic() - self._read_at < STOCK_GOOD_SECONDS:
                 return
@@ -108,7 +109,7 @@ class MetricsCache:
                         await ledger_views.paise_by_bucket(connection), await task_views.open_by_kind(connection)
                     )
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("stock not read: %s", type(error).__name__)
+                log.warning("gauges not read: %s", type(error).__name__)
             self._read_at = time.monotonic()
 
 

@@ -1,7 +1,7 @@
-"""Pages for people in a browser: HTML from the server, no script, nothing from anywhere else.
+"""HTML pages for people in a browser, made on the server, without scripts and without content of other sites.
 
-What stands in a page's address is its only credential, so no other site can send a form that counts: it would have to
-know the address.
+The address of a page is its only credential. So no other site can send a valid form, because it does not know the
+address.
 """
 
 import base64
@@ -21,17 +21,18 @@ GONE: Final = 410
 
 
 def day(at: datetime) -> str:
-    """A day as people here write it."""
+    """Return the day in Indian time, as DD-MM-YYYY."""
     return f"{at.astimezone(IST):%d-%m-%Y}"
 
 
 class Pages:
     """The templates of one folder, and the headers that every page of it has.
 
-    `styles`: the folders whose style sheets it has, one after the other. `filters` and `words` are for its templates.
+    `styles` are the folders whose style sheets are joined, in this order. `filters` and `names` are the filters and
+    global names of the templates.
     """
 
-    def __init__(self, folder: Path, *, styles: Sequence[Path], filters: dict[str, Any], words: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, *, styles: Sequence[Path], filters: dict[str, Any], names: dict[str, Any]) -> None:
         style = "".join((one / "style.css").read_text(encoding="utf-8") for one in styles)
         style_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self.headers = {
@@ -39,14 +40,14 @@ class Pages:
                 f"default-src 'none'; style-src 'sha256-{style_hash}'; form-action 'self'; base-uri 'none';"
                 " frame-ancestors 'none'"
             ),
-            # The address is the credential: it goes into no other site's log and no search engine.
+            # The address is the credential, so it must not reach the log of another site or a search engine.
             "Referrer-Policy": "no-referrer",
             "X-Robots-Tag": "noindex, nofollow",
         }
         self._templates = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
         self._templates.filters |= {"day": day, **filters}
-        self._templates.globals |= {"style": style, **words}
+        self._templates.globals |= {"style": style, **names}
 
-    def page(self, name: str, status: int = 200, **words: Any) -> Response:
-        """One of the pages, with the headers that all have."""
-        return HTMLResponse(self._templates.get_template(f"{name}.html").render(words), status, self.headers)
+    def page(self, name: str, status: int = 200, **values: Any) -> Response:
+        """Return the page of a template, with the headers that all pages have."""
+        return HTMLResponse(self._templates.get_template(f"{name}.html").render(values), status, self.headers)

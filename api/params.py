@@ -22,16 +22,16 @@ TaskId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 CourtOrderId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 ContradictionId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 ReconciliationId = Annotated[int, Path(ge=1, le=INT64_MAX)]
-Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Most items on the page.")]
-After = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Maximum number of items on the page.")]
+After = Annotated[str | None, Query(max_length=200, description="`next` of the previous page.")]
 
 # -- of banks ----------------------------------------------------------------------------------------------------------
 
 PAGE_DEFAULT: Final = 50
 PAGE_MAX: Final = 200
 
-PageLimit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="Most items on the page.")]
-Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
+PageLimit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="Maximum number of items on the page.")]
+Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the previous page.")]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 

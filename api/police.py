@@ -1,4 +1,4 @@
-"""The police side of a case: who answers for it, first information reports, orders of courts, duties."""
+"""The police side of a case: its officers, first information reports, orders of courts, and statutory duties."""
 
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -42,7 +42,7 @@ FIRS: Final = "*/fir"
 FIR_COPIES: Final = "*/copy"
 ORDER_COPIES: Final = "*/document"
 DOCUMENT_BODY_MAX_BYTES: Final = DOCUMENT_MAX_BYTES * 4 // 3 + 64 * 1024
-"""of the body: the PDF in Base64, and what is said of it"""
+"""limit of a body that holds a PDF in Base64 and its other fields"""
 _PDF_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The document.", "content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}
 }
@@ -58,7 +58,7 @@ OrderTaker = Annotated[Officer, may(Action.TAKE_COURT_ORDER)]
 async def read_police_side(
     parts: TheParts, officer: Annotated[Officer, may(Action.READ_POLICE)], ack_no: AckNo
 ) -> PoliceSide:
-    """Who answers for the case, its reports, the orders about it, and what the law asks for and by when."""
+    """Return the officers of the case, its FIRs, its orders of courts, and its statutory duties."""
     async with (
         parts.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
@@ -77,19 +77,19 @@ async def read_police_side(
 async def assign_officer(
     parts: TheParts, officer: Annotated[Officer, may(Action.ASSIGN_OFFICER)], ack_no: AckNo, new: NewOfficer
 ) -> CaseOfficer:
-    """Say who investigates, or supervises, from now on."""
+    """Assign the investigating or supervising officer of the case from now on."""
     return await station.assign_officer(parts.ctx, ack_no, new, officer.actor)
 
 
 @router.post("/fir", responses=says(NOT_NOW))
 async def take_fir(parts: TheParts, officer: FirTaker, ack_no: AckNo, new: NewFir) -> Fir:
-    """Ask the police's register for a report, or record one that stands there; asked twice, it is one."""
+    """Ask the police register for an FIR, or record one that is registered. A repeated request gives the same FIR."""
     return await station.take_fir(parts.ctx, ack_no, new, officer.actor)
 
 
 @router.post("/fir/{fir_id}/copy", responses=says(NOT_NOW))
 async def put_fir_copy(parts: TheParts, officer: FirTaker, ack_no: AckNo, fir_id: UUID, copy: FirCopy) -> Fir:
-    """The report itself, a PDF; notices to banks go out with it."""
+    """Store the copy of the FIR as a PDF. Notices to banks are sent with it."""
     return await station.put_fir_copy(parts.ctx, ack_no, fir_id, copy, officer.actor)
 
 
@@ -97,7 +97,7 @@ async def put_fir_copy(parts: TheParts, officer: FirTaker, ack_no: AckNo, fir_id
 async def read_fir_copy(
     parts: TheParts, officer: Annotated[Officer, may(Action.READ_POLICE)], ack_no: AckNo, fir_id: UUID
 ) -> Response:
-    """The report as it was handed in, or as the register sent it."""
+    """Return the copy of the FIR, as uploaded or as sent by the register."""
     async with parts.ctx.pool.acquire() as connection:
         case_no = await cases.case_no_of(connection, ack_no)
         document = await firs.fir_copy(connection, case_no, fir_id)
@@ -106,19 +106,22 @@ async def read_fir_copy(
 
 @router.post("/fir/{fir_id}/sign", responses=says(NOT_NOW))
 async def sign_fir(parts: TheParts, officer: FirTaker, ack_no: AckNo, fir_id: UUID, signing: SignFir) -> Fir:
-    """The complainant has signed the e-Zero FIR."""
+    """Record that the complainant has signed the e-Zero FIR."""
     return await station.sign_fir(parts.ctx, ack_no, fir_id, signing, officer.actor)
 
 
 @router.post("/court-orders", responses=says(NOT_NOW))
 async def take_court_order(parts: TheParts, officer: OrderTaker, ack_no: AckNo, new: NewCourtOrder) -> CourtOrder:
-    """Take an order in, with its PDF; what follows from it follows at once. Handed in twice, it is one."""
+    """Record an order of a court with its PDF, and apply its effect at once.
+
+    A repeated request gives the same order.
+    """
     return await courts.take_court_order(parts.ctx, ack_no, new, officer.actor)
 
 
 @wide_router.post("/court-orders", responses=says(NOT_FOUND, NOT_NOW))
 async def take_wide_order(parts: TheParts, officer: OrderTaker, new: WideCourtOrder) -> CourtOrdersTaken:
-    """Take one order in for every account and case that it names, or, where one of them is refused, for none."""
+    """Record one order for every account and case that it names. If one of them is refused, none is recorded."""
     return CourtOrdersTaken(orders=tuple(await courts.take_wide_order(parts.ctx, new, officer.actor)))
 
 
@@ -126,7 +129,7 @@ async def take_wide_order(parts: TheParts, officer: OrderTaker, new: WideCourtOr
 async def put_court_order_copy(
     parts: TheParts, officer: OrderTaker, ack_no: AckNo, court_order_id: CourtOrderId, copy: CourtOrderCopy
 ) -> CourtOrder:
-    """The order itself, a PDF, where it was taken in without."""
+    """Store the PDF of an order that was recorded without one."""
     return await courts.put_order_copy(parts.ctx, ack_no, court_order_id, copy, officer.actor)
 
 
@@ -138,7 +141,7 @@ async def confirm_court_order(
     court_order_id: CourtOrderId,
     why: WithReason,
 ) -> CourtOrder:
-    """Another officer than who took it in has read an order to let go; the banks are ordered to."""
+    """Confirm an order to release, as an officer who did not record it. The banks then get release orders."""
     return await courts.confirm_court_order(parts.ctx, ack_no, court_order_id, why.reason, officer.actor)
 
 
@@ -149,7 +152,7 @@ async def read_court_order(
     ack_no: AckNo,
     court_order_id: CourtOrderId,
 ) -> Response:
-    """The order as it was handed in."""
+    """Return the PDF of the order, as uploaded."""
     async with parts.ctx.pool.acquire() as connection:
         case_no = await cases.case_no_of(connection, ack_no)
         document = await court_orders.document(connection, case_no, court_order_id)
@@ -160,7 +163,7 @@ async def read_court_order(
 async def withdraw_court_order(
     parts: TheParts, officer: OrderTaker, ack_no: AckNo, court_order_id: CourtOrderId, why: WithReason
 ) -> CourtOrder:
-    """It was taken in by mistake, and no bank was ordered anything under it."""
+    """Withdraw an order that was recorded by mistake and led to no order to a bank."""
     return await courts.withdraw_court_order(parts.ctx, ack_no, court_order_id, why.reason, officer.actor)
 
 
@@ -168,12 +171,15 @@ async def withdraw_court_order(
 async def finish_duty(
     parts: TheParts, officer: Annotated[Officer, may(Action.DO_DUTY)], ack_no: AckNo, kind: DutyKind, how: FinishDuty
 ) -> Duty:
-    """The report is handed in, or a duty needs no paper of ours; a signature is recorded with its FIR."""
+    """Finish a duty: its report was submitted, or it needs no document of ours.
+
+    A signature is recorded with its FIR instead.
+    """
     reason, handed_in = how.reason or "", how.handed_in
     return await clocks.finish_by_hand(parts.ctx, ack_no, kind, reason, officer.actor, handed_in=handed_in)
 
 
 def _attached(document: bytes, name: str) -> Response:
-    """A scan is a stranger's file: it is kept apart from our pages."""
+    """Return a PDF as a sandboxed download, because a scan is a file of unknown origin."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": "sandbox"}
     return Response(document, media_type=PDF, headers=headers)

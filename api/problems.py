@@ -1,6 +1,6 @@
-"""How the API says no: RFC 9457 problems to officers, the wire's own reply to banks, a page to a bank's officer.
+"""Refusals of the API: RFC 9457 problems to officers, I4C replies to banks, and pages to people in a browser.
 
-Never an internal.
+A refusal never shows internals of the engine.
 """
 
 import html
@@ -40,16 +40,16 @@ log = logging.getLogger("goldenhour.api")
 
 BANK_PATH: Final = "/banking/"
 BANK_API_PATH: Final = "/api/v1/bank/"
-"""banks speak there as officers do, but call a list's cursor `cursor`"""
+"""Banks get problems there, as officers do. The cursor of a list is called `cursor` there."""
 PAGES: Final = (REPLY_PATH, APPEAL_PATH)
-"""beginnings of the paths that people open in a browser: forms in, pages out"""
+"""beginnings of the paths that people open in a browser, with forms as bodies and pages as responses"""
 PROBLEM_JSON: Final = "application/problem+json"
 MAX_VIOLATIONS: Final = 50
 MAX_VALUE_CHARS: Final = 100
 MAX_VALUE: Final = 2**53
 RETRY_AFTER_SECONDS: Final = 1
 COME_BACK: Final = frozenset({429, 503})
-"""statuses whose `Retry-After` says when"""
+"""statuses with a `Retry-After` header"""
 _TRACE_FRAMES: Final = 4
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -65,7 +65,7 @@ class Kind:
 
     @property
     def code(self) -> str:
-        """The `code` of a problem of this kind that no business error stands behind."""
+        """Return the `code` of a problem of this kind without a business error."""
         return self.own_code or self.name.replace("-", "_")
 
 
@@ -83,28 +83,28 @@ LIMIT_EXCEEDED: Final = Kind("limit-exceeded", 409, "A limit would be exceeded")
 TOO_LARGE: Final = Kind("too-large", 413, "The body is too large")
 NOT_A_FORM: Final = Kind("not-a-form", 415, "The body must be a form")
 UNSUPPORTED_MEDIA_TYPE: Final = Kind("unsupported-media-type", 415, "The body must be application/json")
-UNREADABLE_FORM: Final = Kind("unreadable-form", 400, "This is no form of ours")
+UNREADABLE_FORM: Final = Kind("unreadable-form", 400, "This is not one of our forms")
 INVALID: Final = Kind("invalid-request", 422, "The request is not valid", "invalid_input")
 KEY_REUSED: Final = Kind("idempotency-key-reused", 422, "This Idempotency-Key was used with another body")
-PAPER_DIFFERS: Final = Kind("paper-differs", 409, "The paper was issued with other particulars")
-PAPER_LACKS: Final = Kind("paper-lacks", 422, "The paper lacks what its law requires")
+PAPER_DIFFERS: Final = Kind("paper-differs", 409, "The document was issued with other particulars")
+PAPER_LACKS: Final = Kind("paper-lacks", 422, "The document lacks fields that its law requires")
 TOO_MANY: Final = Kind("too-many", 429, "Too many at once")
 INTERNAL: Final = Kind("internal", 500, "Something failed here")
 DATABASE_DOWN: Final = Kind("database-unavailable", 503, "The database cannot be reached; try again")
 OVERLOADED: Final = Kind("overloaded", 503, "Too many requests are being served; try again")
 
 ALWAYS_OF_AN_ERROR: Final = frozenset({NOT_NOW, FOUR_EYES, ACK_NO_TAKEN, LIMIT_EXCEEDED, KEY_REUSED})
-"""kinds of problem that only business errors are: their `code` is always that of the error"""
+"""Kinds of problem that only business errors have. Their `code` is always the code of the error."""
 PROBLEMS: Final = "x-problems"
-"""where a route's description names its refusals, until `api.description` has spelled them out"""
+"""key under which a route's description names its refusals, until `api.description` replaces it"""
 IN_THE_DESCRIPTION: Final[dict[int | str, dict[str, Any]]] = {
     "default": {"description": "Refused: a problem as in RFC 9457."}
 }
-"""What a router says whose refusals are problems: `api.description` puts each that can come in the place of this."""
+"""Placeholder of a router with problems as refusals. `api.description` replaces it by the possible refusals."""
 
 
 def says(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
-    """For `responses=` of a route: refusals of its own, which do not follow from what it takes."""
+    """Return `responses=` of a route for its own refusals, which do not follow from its input."""
     found: dict[int | str, dict[str, Any]] = {}
     for kind in kinds:
         bare = [] if kind in ALWAYS_OF_AN_ERROR else [kind.code]
@@ -149,9 +149,9 @@ _DATABASE_DOWN: Final[tuple[type[Exception], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What is wrong with one field.
+    """Mistake in one field.
 
-    `value` is what the caller sent, and is shown where it is plain. `code` is the kind of mistake, where it is known.
+    `value` is the value that the caller sent. It is shown if it is plain. `code` is the kind of mistake, if known.
     """
 
     field: str
@@ -161,7 +161,7 @@ class Violation:
 
 
 class Refused(Exception):
-    """A request that is refused as a problem of some kind; `detail` is a text, or the business error behind it."""
+    """Refusal of a request with a kind of problem. `detail` is a text, or the business error behind it."""
 
     def __init__(
         self,
@@ -179,7 +179,7 @@ class Refused(Exception):
 
 
 def kind_of(error: type[BusinessError]) -> Kind:
-    """The kind of problem that a business error is, by its base class."""
+    """Return the kind of problem of a business error, by its base class."""
     return next(_OF_ERROR[cls] for cls in error.__mro__ if cls in _OF_ERROR)
 
 
@@ -191,16 +191,18 @@ def refusal(
     violations: Sequence[Violation] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The response that says no, in the words of whoever asks: a problem, on the banks' paths the wire's reply, to a
-    person in a browser a page."""
+    """Return the response of a refusal, in the format of the caller.
+
+    The format is an I4C reply on the paths of the I4C wire, a page in a browser, and a problem everywhere else.
+    """
     more = dict(headers or {})
     if kind.status == NOT_LOGGED_IN.status:
         more.setdefault("WWW-Authenticate", 'Bearer realm="goldenhour"')
     if kind.status in COME_BACK:
         more.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
     if scope["path"].startswith(BANK_PATH):
-        words = "; ".join(f"{v.field}: {v.message}" for v in violations) or str(detail) or kind.title
-        body: dict[str, Any] = refusal_reply(_BANK_CODES.get(kind.status, ReplyCode.FAILED), words)
+        text = "; ".join(f"{v.field}: {v.message}" for v in violations) or str(detail) or kind.title
+        body: dict[str, Any] = refusal_reply(_BANK_CODES.get(kind.status, ReplyCode.FAILED), text)
         return Response(orjson.dumps(body), kind.status, more, "application/json")
     if scope["path"].startswith(PAGES):
         return _page(kind, more)
@@ -218,38 +220,38 @@ def refusal(
     return Response(orjson.dumps(problem), kind.status, more, PROBLEM_JSON)
 
 
-_PASSES: Final = ("Please wait a moment.", "कृपया थोड़ी देर रुकें।")
-_FAULT: Final = ("Something failed here. Please wait a moment.", "यहाँ कुछ गड़बड़ हुई। कृपया थोड़ी देर रुकें।")
-_PASS: Final = frozenset({TOO_MANY.name, TOO_SLOW.name, DATABASE_DOWN.name, OVERLOADED.name, INTERNAL.name})
-"""what it may help against to send the same again"""
-_IN_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+_WAIT_TEXT: Final = ("Please wait a moment.", "कृपया थोड़ी देर रुकें।")
+_FAILED_TEXT: Final = ("Something failed here. Please wait a moment.", "यहाँ कुछ गड़बड़ हुई। कृपया थोड़ी देर रुकें।")
+_TEMPORARY: Final = frozenset({TOO_MANY.name, TOO_SLOW.name, DATABASE_DOWN.name, OVERLOADED.name, INTERNAL.name})
+"""kinds of problem after which the same request may succeed"""
+_PAGE_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     TOO_MANY.name: ("There were too many tries. Please wait a moment.", "बहुत अधिक प्रयास हुए। कृपया थोड़ी देर रुकें।"),
     TOO_LARGE.name: ("What you typed is too long. Please shorten it.", "आपने जो लिखा वह बहुत लंबा है। कृपया छोटा करें।"),
-    TOO_SLOW.name: ("It did not arrive in time.", "यह समय पर नहीं पहुँचा।"),
+    TOO_SLOW.name: ("The form did not arrive in time.", "फ़ॉर्म समय पर नहीं पहुँचा।"),
     NOT_FOUND.name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
     METHOD_NOT_ALLOWED.name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
-    DATABASE_DOWN.name: _PASSES,
-    OVERLOADED.name: _PASSES,
-    INTERNAL.name: _FAULT,
+    DATABASE_DOWN.name: _WAIT_TEXT,
+    OVERLOADED.name: _WAIT_TEXT,
+    INTERNAL.name: _FAILED_TEXT,
 }
-_NOT_OF_OURS: Final = ("This is no form of ours.", "यह हमारा फ़ॉर्म नहीं है।")
-_TYPED: Final = (
-    "Reload this page to send again what you typed; copy it first if you can: it is kept nowhere else.",
+_NOT_OUR_FORM_TEXT: Final = ("This is not one of our forms.", "यह हमारा फ़ॉर्म नहीं है।")
+_RELOAD_TEXT: Final = (
+    "Reload this page to send your text again. Copy it first if you can, because it is not stored anywhere else.",
     "आपने जो लिखा उसे फिर भेजने के लिए इस पृष्ठ को पुनः लोड करें; हो सके तो पहले उसकी प्रति बना लें: वह और कहीं नहीं रखा है।",
 )
-_NOT_TAKEN: Final = (
-    "Nothing was taken. Go back: your browser may still have what you typed.",
+_NOT_TAKEN_TEXT: Final = (
+    "Nothing was recorded. Go back, because your browser may still have your text.",
     "कुछ भी नहीं लिया गया। वापस जाएँ: आपने जो लिखा वह ब्राउज़र में हो सकता है।",
 )
 
 
 def _page(kind: Kind, headers: Mapping[str, str]) -> Response:
-    """A refusal for a person in a browser, in both languages: which one is theirs is not known where it arises."""
-    says = _IN_WORDS.get(kind.name, _NOT_OF_OURS)
-    then = _TYPED if kind.name in _PASS else _NOT_TAKEN
+    """Return a refusal for a person in a browser, in both languages, because the person's language is unknown here."""
+    reasons = _PAGE_TEXTS.get(kind.name, _NOT_OUR_FORM_TEXT)
+    next_steps = _RELOAD_TEXT if kind.name in _TEMPORARY else _NOT_TAKEN_TEXT
     parts = [
-        f'<section lang="{language}"><h1>{html.escape(words)}</h1><p>{html.escape(more)}</p></section>'
-        for language, words, more in zip(("en", "hi"), says, then, strict=True)
+        f'<section lang="{language}"><h1>{html.escape(reason)}</h1><p>{html.escape(next_step)}</p></section>'
+        for language, reason, next_step in zip(("en", "hi"), reasons, next_steps, strict=True)
     ]
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -260,8 +262,8 @@ def _page(kind: Kind, headers: Mapping[str, str]) -> Response:
 
 
 def failed(scope: Scope, error: Exception) -> Response:
-    """The response to an error nobody expected: logged without its text, which may hold what a caller sent."""
-    # A value that a query cannot take is an InterfaceError too, but it is our mistake.
+    """Return the response to an unexpected error. It is logged without its text, which may hold a caller's data."""
+    # A value that does not fit a query is an InterfaceError too, but it is an error of ours.
     is_outage = isinstance(error, _DATABASE_DOWN) and not isinstance(error, ValueError)
     kind = DATABASE_DOWN if is_outage else INTERNAL
     log.error("failed request=%s error=%s at=%s", request_id(), type(error).__name__, _where(error))
@@ -269,7 +271,7 @@ def failed(scope: Scope, error: Exception) -> Response:
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Let every exception of a route end in a response of ours."""
+    """Add handlers that turn every exception of a route into a refusal."""
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -292,8 +294,10 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _allowed(scope: Scope) -> list[str]:
-    """The methods of this path. The framework itself names those of the first route that fits, and a path may have a
-    route for each of its methods."""
+    """Return the methods of this path.
+
+    FastAPI names only those of the first route that matches, but a path may have one route for each method.
+    """
     routes = [route for route in scope["app"].routes if route.matches(scope)[0] is not Match.NONE]
     return [m for m in _METHODS if any(r.matches({**scope, "method": m})[0] is Match.FULL for r in routes)]
 
@@ -323,7 +327,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 def _is_echo(item: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a list is only called too short because of an item in it that is named itself."""
+    """Return whether a list is called too short only because of an invalid item, which has its own violation."""
     where = item["loc"]
     return item["type"] == "too_short" and any(
         len(other["loc"]) > len(where) and other["loc"][: len(where)] == where for other in others
@@ -337,7 +341,10 @@ def _found(item: Mapping[str, Any]) -> Violation:
 
 
 def field_path(location: Iterable[str | int]) -> str:
-    """`("body", "transfers", 0, "amount_paise")` as `transfers[0].amount_paise`; a header as it is written."""
+    """Return the path of a field: `("body", "transfers", 0, "amount_paise")` gives `transfers[0].amount_paise`.
+
+    A header gives its usual spelling, such as `Idempotency-Key`.
+    """
     where, *path = location
     if where == "header":
         return "-".join(str(part).title() for part in str(path[0]).split("-"))
@@ -358,9 +365,9 @@ def _violation(found: Violation) -> dict[str, str | int | float | bool]:
 
 
 def _plain(value: object) -> str | int | float | bool | None:
-    """What was sent, where it can be sent back: the beginning of a text, or a number that every JSON reader has."""
+    """Return a value that can be sent back: the beginning of a text, or a number safe in JSON."""
     if isinstance(value, str):
-        # Half a character, which JSON can spell, cannot be sent back.
+        # JSON can hold a lone surrogate, which UTF-8 cannot encode.
         return value[:MAX_VALUE_CHARS].encode("utf-8", "replace").decode()
     if isinstance(value, int | float) and abs(value) <= MAX_VALUE:
         return value

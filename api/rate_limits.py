@@ -1,7 +1,7 @@
-"""How often a bank may call: the headers that tell it, and the refusal when it is too often.
+"""Rate limits of banks: the headers on each response, and the refusal above the limit.
 
-`RateLimit-Policy` and `RateLimit` are those of draft-ietf-httpapi-ratelimit-headers: of each policy its calls (`q`) and
-window (`w`), what is left (`r`), and in how many seconds the bucket is full again (`t`).
+`RateLimit-Policy` and `RateLimit` are the headers of draft-ietf-httpapi-ratelimit-headers. A policy has its calls (`q`)
+and window (`w`). Its bucket has the calls left (`r`) and the seconds until it is full again (`t`).
 """
 
 import math
@@ -22,27 +22,27 @@ _TEXT: Final = {"required": True, "schema": {"type": "string"}}
 COUNTED: Final = {
     "headers": {
         "RateLimit-Policy": {"description": "The policy: its calls and its window in seconds.", **_TEXT},
-        "RateLimit": {"description": "What is left, and in how many seconds all of it is there again.", **_TEXT},
+        "RateLimit": {"description": "The calls left, and the seconds until all of them are available again.", **_TEXT},
     }
 }
-"""What the description says of a response that a bucket has counted."""
+"""Description of a response that a bucket has counted."""
 
 
 async def take(ctx: Context, institution: str, name: LimitName, response: Response) -> None:
-    """Take one call out of the bank's bucket, and say on `response` what is left. Raises `Refused` when it is empty."""
+    """Take one call from the bank's bucket, and set the headers of `response`. Raises `Refused` if it is empty."""
     limit = ctx.policy.bank_limits.policies[name]
     async with ctx.pool.acquire() as connection:
         level = await rate_limits.take(connection, institution, name.value, limit)
     headers = _headers(name, limit, level)
     if not level.taken:
         wait_seconds = rate_limits.wait_seconds(level, limit)
-        words = f"{name.value}: {limit.calls} calls at once, refilled in {limit.seconds:g} seconds"
-        raise Refused(RATE_LIMITED, words, headers={**headers, "Retry-After": str(math.ceil(wait_seconds) or 1)})
+        detail = f"{name.value}: {limit.calls} calls at once, refilled in {limit.seconds:g} seconds"
+        raise Refused(RATE_LIMITED, detail, headers={**headers, "Retry-After": str(math.ceil(wait_seconds) or 1)})
     response.headers.update(headers)
 
 
 async def policies_of(ctx: Context, institution: str) -> Policies:
-    """Every policy, and what the bank has left of it."""
+    """Return every policy, and the calls that the bank has left of it."""
     async with ctx.pool.acquire() as connection:
         levels = await rate_limits.levels_of(connection, institution)
     limits = ctx.policy.bank_limits
@@ -74,5 +74,5 @@ def _state(name: LimitName, limit: RateLimit, full_in_seconds: float) -> PolicyS
 
 def _left(limit: RateLimit, full_in_seconds: float) -> int:
     left = limit.calls * (1 - full_in_seconds / limit.seconds)
-    # Just taken, the bucket is a whole number of calls but for what a float loses.
+    # After a call the bucket holds a whole number of calls. The small addition makes up for float rounding.
     return min(max(math.floor(left + 1e-3), 0), limit.calls)

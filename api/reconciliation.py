@@ -1,4 +1,4 @@
-"""What banks believe to hold for us: the comparisons that were made, and what differs in each."""
+"""Reconciliation of banks' lists of liens with the ledger: the comparisons and their differences."""
 
 from typing import Annotated
 
@@ -23,11 +23,11 @@ Reader = Annotated[Officer, may(Action.READ_TRAIL)]
 async def read_reconciliations(
     parts: TheParts,
     officer: Reader,
-    institution: Annotated[Code | None, Query(description="This institution alone.")] = None,
+    institution: Annotated[Code | None, Query(description="Only this institution.")] = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> ReconciliationPage:
-    """Comparisons of banks' lists with the ledger, the newest last."""
+    """List comparisons of banks' lists with the ledger, the newest last."""
     async with parts.ctx.pool.acquire() as connection:
         return await comparisons.page(connection, institution, after, limit)
 
@@ -36,7 +36,7 @@ async def read_reconciliations(
 async def read_standings(
     parts: TheParts, officer: Reader, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> StandingPage:
-    """Each institution that was asked or has handed in a list: the last question, the last list, what differs."""
+    """List each institution that was asked for a list or sent one: last request, last list, differences."""
     async with parts.ctx.pool.acquire() as connection, connection.transaction(readonly=True):
         return await lien_standings.page(connection, after, limit)
 
@@ -45,6 +45,6 @@ async def read_standings(
 async def read_reconciliation(
     parts: TheParts, officer: Reader, reconciliation_id: ReconciliationId
 ) -> ReconciliationDetail:
-    """One comparison, with every row that differs and every lien that the list lacks."""
+    """Return one comparison, with every row that differs and every lien that is missing from the list."""
     async with parts.ctx.pool.acquire() as connection, connection.transaction(readonly=True):
         return await comparisons.get(connection, reconciliation_id)

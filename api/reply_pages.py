@@ -1,6 +1,6 @@
-"""The pages that the link of a letter opens: a bank's officer fills in a form, checks it and sends it.
+"""The pages behind a reply link: an officer of a bank fills in a form, checks it and sends it.
 
-The pages about hold requests and those about orders are the same, apart from what stands in the form.
+The pages about hold requests and about orders differ only in the content of the form.
 """
 
 import re
@@ -25,35 +25,35 @@ from domain.rupees import rupees
 from schemas.text import IST
 
 ITEMS_A_PAGE: Final = 10
-"""What a phone can show; the others come when these are answered, or by the link below them."""
+"""Number of items that a phone can show. A link below them leads to the others."""
 FORM_BODY_MAX_BYTES: Final = 256 * 1024
-"""Ten transfers, every field of them full of Hindi."""
+"""size of ten transfers with long Hindi text in every field"""
 CHANGED: Final = (
-    "While you filled this in, a reply came to a transfer on this page, and another sum is open now."
-    " Nothing was taken. Please look at it again."
+    "While you filled in this form, another reply about a transfer on this page arrived, and its open amount changed."
+    " Nothing was recorded. Please check the form again."
 )
 
 After = Annotated[int, Query(ge=0, le=INT32_MAX)]
-"""the number of the last item on the page before"""
+"""the number of the last item on the previous page"""
 View = TypeVar("View", bound=ReplyView[Any])
 Form = TypeVar("Form", bound=ReplyForm[Any])
 
 
 @dataclass(slots=True)
 class Reading(Generic[Form]):
-    """What the fields of a form say. There is a form exactly when there is no error and something is stated."""
+    """Reading of the fields of a form. `form` is set only if there is no error and something is stated."""
 
     fields: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
-    """by the name of the field; what is wrong with the form as a whole has no name"""
+    """by the name of the field; an error of the whole form has an empty name"""
     excesses: dict[int, int] = field(default_factory=dict)
-    """by the number of the item: paise stated above what is open of it"""
+    """by the number of the item: paise stated above its open amount"""
     form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A form as it was posted, and the button pressed."""
+    """Posted form, and the button pressed."""
 
     fields: dict[str, str] = field(repr=False)
     step: str
@@ -65,13 +65,16 @@ def _moment(at: datetime) -> str:
 
 
 class ReplyPages(ABC, Generic[View, Form]):
-    """The pages about one kind of subject: each is a template of `folder`, and extends the frame of that name."""
+    """The pages about one kind of subject.
+
+    Each page is a template in `folder` that extends the shared template with the same name.
+    """
 
     folder: ClassVar[str]
     names: ClassVar[re.Pattern[str]]
-    """which fields its form has"""
-    words: ClassVar[Mapping[str, Any]] = {}
-    """what its templates say besides"""
+    """pattern of the names of the form's fields"""
+    template_names: ClassVar[Mapping[str, Any]] = {}
+    """further global names of its templates"""
 
     def __init__(self, parts: Parts, links: ReplyLinks[View, Form]) -> None:
         self.links = links
@@ -82,7 +85,7 @@ class ReplyPages(ABC, Generic[View, Form]):
             TEMPLATES,
             styles=[TEMPLATES],
             filters={"rupees": partial(rupees, exact=True), "moment": _moment},
-            words={"max_chars": VALUE_MAX_CHARS, **self.words},
+            names={"max_chars": VALUE_MAX_CHARS, **self.template_names},
         )
 
     def router(self) -> APIRouter:
@@ -93,7 +96,7 @@ class ReplyPages(ABC, Generic[View, Form]):
         return router
 
     async def show(self, request: Request, token: str, after: After = 0) -> Response:
-        """Return the form, or why there is none. Changes nothing, because mail scanners fetch every link."""
+        """Return the form, or the reason why there is none. Changes nothing, because mail scanners fetch every link."""
         digest = await self._digest(request, token)
         view = await self.links.look(digest) if digest else None
         if view is None:
@@ -103,7 +106,7 @@ class ReplyPages(ABC, Generic[View, Form]):
         return self._form(view, [number for number in view.items if number > after][:ITEMS_A_PAGE], Reading({}))
 
     async def take(self, request: Request, parts: TheParts, token: str) -> Response:
-        """Take the filled-in form: first it is shown once more to be checked, then it is written."""
+        """Take the filled-in form. It is first shown for a check, and then recorded."""
         digest = await self._digest(request, token)
         if digest is None:
             return self._unknown()
@@ -121,10 +124,10 @@ class ReplyPages(ABC, Generic[View, Form]):
 
     @abstractmethod
     def numbers_in(self, fields: Mapping[str, str]) -> set[int]:
-        """Return the numbers of the items that a form speaks of."""
+        """Return the numbers of the items that a form has fields of."""
 
     async def step(self, parts: Parts, digest: bytes, view: View, posted: Posted) -> Response:
-        """Do what the pressed button asks for."""
+        """Carry out the pressed button."""
         if posted.step == "send" and await self.links.took(digest, posted.fields):
             return self._taken(view, ReplyTaken(left=len(view.items), repeated=True))
         if view.state is not LinkState.OPEN:
@@ -137,13 +140,13 @@ class ReplyPages(ABC, Generic[View, Form]):
         return await self._send(parts, digest, view, reading, replace(reading.form, body=posted.body))
 
     def closed(self, view: View, fields: Mapping[str, str] | None = None) -> Response:
-        """Return the page of a link that is not open; `fields` are what was filled in all the same."""
+        """Return the page of a link that is not open. `fields` are the fields that were filled in."""
         return self.page("closed", GONE, view=view, state=view.state.value)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
     async def _digest(self, request: Request, token: str) -> bytes | None:
-        """Return the digest of a token that may be ours, or None. Raises a 429.
+        """Return the digest of a token with the form of ours, or None. Raises a 429.
 
         Only guesses count against an address, because all officers of a bank may come from one.
         """
@@ -168,9 +171,9 @@ class ReplyPages(ABC, Generic[View, Form]):
 
     # -- pages -----------------------------------------------------------------------------------------------------
 
-    def page(self, name: str, status: int = 200, **words: Any) -> Response:
+    def page(self, name: str, status: int = 200, **values: Any) -> Response:
         """Return one of the pages of this kind."""
-        return self._pages.page(f"{self.folder}/{name}", status, **words)
+        return self._pages.page(f"{self.folder}/{name}", status, **values)
 
     def _unknown(self) -> Response:
         return self._pages.page("unknown", 404)
@@ -179,7 +182,7 @@ class ReplyPages(ABC, Generic[View, Form]):
         return self.page("taken", view=view, taken=taken)
 
     def _form(self, view: View, numbers: list[int], reading: Reading[Form]) -> Response:
-        """Return the form for these items, or for the first ones where there are none."""
+        """Return the form for these items, or for the first ones if `numbers` is empty."""
         shown = numbers or list(view.items)[:ITEMS_A_PAGE]
         last_no = shown[-1] if shown else 0
         return self.page(
@@ -194,9 +197,9 @@ class ReplyPages(ABC, Generic[View, Form]):
         )
 
     def _again(self, view: View, reading: Reading[Form]) -> Response:
-        """Return the form as it was filled in, with what is wrong beside it."""
-        spoken_of = self.numbers_in(reading.fields)
-        return self._form(view, [number for number in view.items if number in spoken_of], reading)
+        """Return the filled-in form, with its errors beside the fields."""
+        filled_in = self.numbers_in(reading.fields)
+        return self._form(view, [number for number in view.items if number in filled_in], reading)
 
     def _check(self, view: View, reading: Reading[Form], form: Form) -> Response:
         return self.page(

@@ -1,4 +1,4 @@
-"""Reports over a period, as JSON and as a table for a spreadsheet: what is the same of each."""
+"""The shared part of reports over a period, as JSON and as a CSV table for a spreadsheet."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,17 +14,17 @@ YEARS: Final = range(2000, 2101)
 
 
 def period(
-    told_from: datetime | None, told_to: datetime | None, *, until: datetime, days: int, days_max: int
+    asked_from: datetime | None, asked_to: datetime | None, *, until: datetime, days: int, days_max: int
 ) -> tuple[datetime, datetime]:
-    """The period from `from` to `to`: to `until`, and from so many days before, where it is not told.
+    """Return the period of a report.
 
-    Raises `Refused`.
+    Without `asked_to` it ends at `until`. Without `asked_from` it begins `days` before its end. Raises `Refused`.
     """
-    for name, moment in (("from", told_from), ("to", told_to)):
+    for name, moment in (("from", asked_from), ("to", asked_to)):
         if moment is not None and moment.year not in YEARS:
             raise _refused(name, f"outside the years {YEARS.start} to {YEARS.stop - 1}")
-    end = told_to or until
-    start = told_from or end - timedelta(days=days)
+    end = asked_to or until
+    start = asked_from or end - timedelta(days=days)
     if start >= end:
         raise _refused("from", "is not before `to`")
     if end - start > timedelta(days=days_max):
@@ -33,12 +33,12 @@ def period(
 
 
 def wants_table(request: Request) -> bool:
-    """Whether the caller takes a table."""
+    """Return whether the caller accepts CSV."""
     return CSV in request.headers.get("accept", "")
 
 
 def table(text: str, file_name: str) -> Response:
-    """A table, to be kept as a file of that name."""
+    """Return a CSV table as a download with this file name."""
     headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
     return Response(text, media_type=f"{CSV}; charset=utf-8", headers=headers)
 

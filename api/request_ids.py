@@ -1,4 +1,4 @@
-"""The id that ties a response, its problem and its log line together."""
+"""The request id, which appears in a response, its problem and its log line."""
 
 import re
 from contextvars import ContextVar
@@ -11,12 +11,12 @@ _current: ContextVar[str] = ContextVar("request_id", default="-")
 
 
 def begin(given: bytes | None) -> str:
-    """Take the caller's id where it is a plain word, else make one; it is this task's from now on."""
+    """Set the request id of this asyncio task: the caller's id if it is plain, else a new one."""
     chosen = given.decode() if given is not None and _PLAIN.match(given) else uuid4().hex
     _current.set(chosen)
     return chosen
 
 
 def request_id() -> str:
-    """The id of the request this task serves; a dash outside one."""
+    """Return the request id of this asyncio task, or a dash outside a request."""
     return _current.get()

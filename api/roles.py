@@ -1,4 +1,4 @@
-"""Who may do what: the one table. A route names its action, never a role (docs/reference/security.md)."""
+"""The one table of permissions. A route names its action, never a role (docs/reference/security.md)."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -12,28 +12,28 @@ from schemas.restoration.restorations import RestorationVerb
 
 
 class Action(StrEnum):
-    """What an officer can ask of the engine."""
+    """Action that an officer can request."""
 
     TAKE_COMPLAINT = "take_complaint"
     READ_CASE = "read_case"
-    """one case by a number the caller has: state, buckets, times; no account and no name"""
+    """one case by its number: state, buckets and times, without accounts and names"""
     READ_TRAIL = "read_trail"
-    """everything else that can be read: lists, accounts, answers, the log"""
+    """everything else about cases: lists, accounts, answers, the case log"""
     CHANGE_HOP = "change_hop"
     CHANGE_REQUEST = "change_request"
     READ_TASKS = "read_tasks"
-    """the desk's tasks: all of them, or of the police's those that the role can act on"""
+    """the desk's work items; officers of the police see those that their role can act on"""
     CLOSE_TASK = "close_task"
     SETTLE_CONTRADICTION = "settle_contradiction"
     TAKE_FROM_HELD = "take_from_held"
-    """agree to a settlement that another officer proposed and that takes money out of `held`"""
+    """agree to another officer's resolution that takes money out of `held`"""
     READ_POLICE = "read_police"
-    """who answers for a case, its reports, orders of courts, duties and messages"""
+    """a case's officers, FIRs, orders of courts, duties and notifications"""
     ASSIGN_OFFICER = "assign_officer"
     TAKE_FIR = "take_fir"
     TAKE_COURT_ORDER = "take_court_order"
     CONFIRM_COURT_ORDER = "confirm_court_order"
-    """a second officer's word, by which the banks let go"""
+    """confirm as a second officer an order to release, which the banks then get"""
     DO_DUTY = "do_duty"
     SEND_MESSAGE = "send_message"
     READ_RESTORATION = "read_restoration"
@@ -51,36 +51,36 @@ class Action(StrEnum):
     CANCEL_RESTORATION = "cancel_restoration"
     REOPEN_RESTORATION = "reopen_restoration"
     TELL_CREDIT_ACCOUNT = "tell_credit_account"
-    """another account of the victim's, in place of the one that paid"""
+    """propose another account of the victim in place of the one that paid"""
     CONFIRM_CREDIT_ACCOUNT = "confirm_credit_account"
     READ_ORDERS = "read_orders"
     SEND_ORDER = "send_order"
     CANCEL_ORDER = "cancel_order"
     CONFIRM_ORDER = "confirm_order"
-    """write down what a bank said it has done under an order"""
+    """record a bank's statement on an order"""
     READ_EVIDENCE = "read_evidence"
-    """everything about a case as one archive"""
+    """the evidence pack of a case"""
     READ_HOLD = "read_hold"
-    """one case's money on hold at one account, with the reference that its holder appeals with"""
+    """an account hold, with the reference that its holder appeals with"""
     DECIDE_SMALL_HOLD = "decide_small_hold"
     MAKE_APPEAL_CODE = "make_appeal_code"
     TAKE_HOLDER_CONTACT = "take_holder_contact"
-    """write down how the holder of an account is reached"""
+    """record the contact of an account holder"""
     READ_GRIEVANCE = "read_grievance"
     FILE_GRIEVANCE = "file_grievance"
-    """for a holder who has come in person; taking it on too"""
+    """for an account holder who has come in person: file an appeal, or take it to the next level"""
     WITHDRAW_GRIEVANCE = "withdraw_grievance"
     REPORT_ON_GRIEVANCE = "report_on_grievance"
     DECIDE_GRIEVANCE = "decide_grievance"
     ESCALATE_GRIEVANCE = "escalate_grievance"
     NAME_GRIEVANCE_OFFICER = "name_grievance_officer"
-    """who decides on appeals in a district, and for the State"""
+    """name the officer who decides on appeals in a district or for the State"""
     READ_PAPERS = "read_papers"
     ISSUE_PAPER = "issue_paper"
     ISSUE_SEIZURE = "issue_seizure"
-    """the papers that take hold of property: BNSS 106 and 107"""
+    """documents that seize or attach property: BNSS 106 and 107"""
     APPROVE_ATTACHMENT = "approve_attachment"
-    """that a court is asked to attach what is on hold, BNSS 107"""
+    """approve that a court is asked to attach money on hold: BNSS 107"""
 
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
@@ -104,7 +104,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.DO_DUTY: frozenset({Role.IO, Role.SUPERVISOR, Role.ADMIN}),
     Action.SEND_MESSAGE: _DESK | {Role.IO},
     Action.READ_RESTORATION: _DESK | _POLICE | {Role.AUDITOR},
-    # At which step, and by whose eyes, is the rules' own.
+    # The rules of a restoration also check the step and the two-person rule.
     Action.RECEIVE_APPLICATION: RULES[RestorationVerb.RECEIVE_APPLICATION].roles,
     Action.VERIFY_RESTORATION: RULES[RestorationVerb.VERIFY].roles,
     Action.SEND_RESTORATION_BACK: RULES[RestorationVerb.SEND_BACK].roles,
@@ -124,14 +124,14 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.SEND_ORDER: _DESK,
     Action.CANCEL_ORDER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}),
     Action.CONFIRM_ORDER: _DESK,
-    # An investigating officer and a superintendent only where the case is theirs: `api.evidence` looks.
+    # `api.evidence` also checks that the case is the investigating officer's or the superintendent's.
     Action.READ_EVIDENCE: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.IO, Role.SP}),
     Action.READ_HOLD: _DESK | _POLICE | {Role.AUDITOR},
     Action.DECIDE_SMALL_HOLD: frozenset({Role.IO, Role.DY_SP, Role.SP}),
     Action.MAKE_APPEAL_CODE: _DESK | {Role.IO},
     Action.TAKE_HOLDER_CONTACT: _DESK | {Role.IO},
     Action.READ_GRIEVANCE: _DESK | _POLICE | {Role.AUDITOR},
-    # At which level, and by whose eyes, is the rules' own.
+    # The rules of a grievance also check the level and the two-person rule.
     Action.FILE_GRIEVANCE: ROLES[GrievanceVerb.APPEAL_ON],
     Action.WITHDRAW_GRIEVANCE: ROLES[GrievanceVerb.WITHDRAW],
     Action.REPORT_ON_GRIEVANCE: ROLES[GrievanceVerb.REPORT],

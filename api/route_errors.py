@@ -1,7 +1,8 @@
-"""Which business errors a route can give: read from the code that it calls, so that no list of them is kept by hand.
+"""Finds the business errors of a route in the code that it calls, so that no list is maintained.
 
-A function is followed to what it names: functions, classes and their methods, and what these name. An error that is
-raised and caught on the way is found too; `api.description` keeps those whose kind of problem the route declares.
+The search follows a function to the functions, classes and methods that it names, and to those that they name. It also
+finds errors that are raised and caught on the way. `api.description` keeps those with a kind of problem that the route
+declares.
 """
 
 import inspect
@@ -19,7 +20,7 @@ Errors = frozenset[type[BusinessError]]
 
 
 def errors_of(dependant: Dependant) -> Errors:
-    """The errors that stand in the code of a route, of its dependencies, and of what these call."""
+    """Return the errors in the code of a route, of its dependencies, and of everything that they call."""
     found: set[type[BusinessError]] = set()
     seen: set[Any] = set()
     waiting: list[Any] = list(_calls(dependant))
@@ -45,7 +46,7 @@ def _calls(dependant: Dependant) -> Iterator[Any]:
 
 @cache
 def _named_by(thing: Any) -> tuple[Any, ...]:
-    """The functions and classes of ours that a function, or a class with its methods, names."""
+    """Return the functions and classes of the engine that a function, or a class with its methods, names."""
     if isinstance(thing, type):
         return tuple(_ours([*thing.__bases__, *map(_function, vars(thing).values())]))
     function = inspect.unwrap(thing)

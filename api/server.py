@@ -1,4 +1,4 @@
-"""The HTTP server around the application: its socket, its limits, and a stop that open streams do not hold up."""
+"""The HTTP server around the application: its socket, its limits, and a stop that does not wait for open streams."""
 
 import asyncio
 import socket
@@ -11,18 +11,18 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.dependencies import Parts
-from api.idle_connections import lines_of
+from api.idle_connections import limited_protocol
 from api.streams import EventHub
 
 BACKLOG: Final = 2048
 KEEP_ALIVE_SECONDS: Final = 75
-"""Banks and the console come back within that on the connection they have."""
+"""An idle connection stays open for this time, because banks and the console reuse theirs within it."""
 STOP_LIMIT_SECONDS: Final = 3
 CONNECTIONS_MAX: Final = 2_000
 
 
 class _Server(uvicorn.Server):
-    """Runs until `stop` is set; signals are for whoever sets it."""
+    """uvicorn server that runs until `stop` is set. The caller handles signals."""
 
     def __init__(
         self, config: uvicorn.Config, hubs: Sequence[EventHub], stop: asyncio.Event, started: Callable[[], None]
@@ -30,24 +30,24 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._hubs = hubs
         self._stop = stop
-        self._tell_started = started
+        self._started_callback = started
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone: uvicorn would end the process by the signal before its parts are closed."""
+        """Install no signal handlers, because uvicorn would end the process before its resources are closed."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take requests, and say so."""
+        """Accept requests, and call `started`."""
         await super().startup(sockets)
-        self._tell_started()
+        self._started_callback()
 
     async def on_tick(self, counter: int) -> bool:
-        """Whether to end now."""
+        """Return whether the server must end now."""
         return self._stop.is_set() or await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams first, as they never end by themselves; then finish what is under way."""
+        """End the streams first, because they never end by themselves. Then finish the open requests."""
         await asyncio.gather(*(hub.close() for hub in self._hubs))
         await super().shutdown(sockets)
 
@@ -63,8 +63,8 @@ async def serve(
 ) -> None:
     """Serve the API on `host:port` until `stop` is set, then finish within a few seconds.
 
-    Port 0 takes a free one; `started` is called with the URL once requests are taken. With `share_port` several
-    processes serve one port. Raises OSError when the port is taken. The parts stay the caller's to close.
+    Port 0 takes a free port. `started` is called with the URL when the server accepts requests. With `share_port`
+    several processes serve one port. Raises OSError if the port is taken. The caller closes `parts`.
     """
     app: FastAPI = create_app(parts)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -76,11 +76,11 @@ async def serve(
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            # The edge dates every response, also where no uvicorn is.
+            # The edge sets the date of every response, also of those that another server sends.
             date_header=False,
             backlog=BACKLOG,
             limit_concurrency=CONNECTIONS_MAX,
-            http=lines_of(parts.ctx.policy.doors.body_seconds),
+            http=limited_protocol(parts.ctx.policy.doors.body_seconds),
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_LIMIT_SECONDS,
         )

@@ -1,7 +1,7 @@
-"""The case log as it grows: one LISTEN connection wakes every stream of the case that changed.
+"""Streams of the growing case log: one LISTEN connection wakes every stream of the case that changed.
 
-A wake carries nothing: the stream reads the log itself, from where it stands. So a burst of events is one wake, a
-slow reader costs no memory, and nothing is missed or sent twice.
+A wake has no content, because the stream reads the log itself from its last event on. So a burst of events is one
+wake, a slow reader costs no memory, and no event is missed or sent twice.
 """
 
 import asyncio
@@ -23,22 +23,22 @@ STREAMS_PER_OFFICER_MAX: Final = 20
 LISTEN_WAIT_SECONDS: Final = 5.0
 RELISTEN_AFTER_SECONDS: Final = 1.0
 CASE_EVENTS: Final = "case_event"
-"""the channel of notifications whose payload is a case's number"""
+"""the channel of PostgreSQL notifications with a case number as payload"""
 
 
 class Subscription:
-    """One ear on one subject: a case, or a bank's feed."""
+    """Subscription of one caller to one subject: a case, or a bank's feed."""
 
     def __init__(self, subject: str) -> None:
         self.subject = subject
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
-        """There may be more of the subject, or the hub is closing."""
+        """Wake the caller, because the subject may have changed or the hub is closing."""
         self._wake.set()
 
     async def woken(self, wait_seconds: float) -> bool:
-        """Wait for a wake, at most so long; whether one came."""
+        """Wait for a wake, at most `wait_seconds`. Return whether one came."""
         try:
             async with asyncio.timeout(wait_seconds):
                 await self._wake.wait()
@@ -49,13 +49,13 @@ class Subscription:
 
 
 class EventHub:
-    """Spreads the database's notifications on one channel to those of this process who wait for them."""
+    """Distributes the PostgreSQL notifications of one channel to the subscriptions of this process."""
 
     def __init__(self, pool: Pool, channel: str = CASE_EVENTS) -> None:
-        """`channel`: the notifications to hear; their payload is the subject."""
+        """Listen on `channel`, whose payloads are subjects."""
         self._pool = pool
         self._channel = channel
-        self._ears: set[Subscription] = set()
+        self._subscriptions: set[Subscription] = set()
         self._by_caller: Counter[str] = Counter()
         self._listening = asyncio.Event()
         self._listener: asyncio.Task[None] | None = None
@@ -63,31 +63,31 @@ class EventHub:
 
     @contextmanager
     def subscribed(self, subject: str, caller: str, most_of_caller: int | None = None) -> Iterator[Subscription]:
-        """An ear on the subject while the block runs. Raises `Refused` when there are too many.
+        """Subscribe to the subject while the block runs. Raises `Refused` if there are too many subscriptions.
 
-        Of one caller there are `STREAMS_PER_OFFICER_MAX` at most, or `most_of_caller`.
+        One caller has at most `most_of_caller` of them, or `STREAMS_PER_OFFICER_MAX` without it.
         """
         most = STREAMS_PER_OFFICER_MAX if most_of_caller is None else most_of_caller
-        if self.closing or len(self._ears) >= STREAMS_MAX or self._by_caller[caller] >= most:
-            raise Refused(TOO_MANY, f"at most {STREAMS_MAX} wait at once, {most} of one caller")
-        ear = Subscription(subject)
-        self._ears.add(ear)
+        if self.closing or len(self._subscriptions) >= STREAMS_MAX or self._by_caller[caller] >= most:
+            raise Refused(TOO_MANY, f"at most {STREAMS_MAX} calls wait at once, {most} of one caller")
+        subscription = Subscription(subject)
+        self._subscriptions.add(subscription)
         self._by_caller[caller] += 1
         try:
-            yield ear
+            yield subscription
         finally:
-            self._ears.discard(ear)
+            self._subscriptions.discard(subscription)
             self._by_caller -= Counter((caller,))
 
     async def listening(self) -> None:
-        """Wait until notifications come in; what is written after this wakes. Raises TimeoutError."""
+        """Wait until the hub listens. Every later commit wakes its subscriptions. Raises TimeoutError."""
         if self._listener is None:
             self._listener = asyncio.create_task(self._listen_for_ever())
         async with asyncio.timeout(LISTEN_WAIT_SECONDS):
             await self._listening.wait()
 
     async def close(self) -> None:
-        """End every stream and give the connection back."""
+        """End every stream, and release the connection."""
         self.closing = True
         self._wake_all()
         if self._listener is not None:
@@ -107,23 +107,23 @@ class EventHub:
         """Listen until the connection is lost."""
         lost = asyncio.Event()
 
-        def heard(_connection: object, _pid: int, _channel: str, payload: object) -> None:
-            for ear in self._ears:
-                if ear.subject == payload:
-                    ear.wake()
+        def notified(_connection: object, _pid: int, _channel: str, payload: object) -> None:
+            for subscription in self._subscriptions:
+                if subscription.subject == payload:
+                    subscription.wake()
 
         async with self._pool.acquire() as connection:
             connection.add_termination_listener(lambda _: lost.set())
-            await connection.add_listener(self._channel, heard)
+            await connection.add_listener(self._channel, notified)
             self._listening.set()
-            # Whatever was written while nobody listened is read now.
+            # Every stream reads now, because notifications were lost while the hub did not listen.
             self._wake_all()
             try:
                 await lost.wait()
             finally:
                 if not connection.is_closed():
-                    await connection.remove_listener(self._channel, heard)
+                    await connection.remove_listener(self._channel, notified)
 
     def _wake_all(self) -> None:
-        for ear in self._ears:
-            ear.wake()
+        for subscription in self._subscriptions:
+            subscription.wake()

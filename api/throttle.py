@@ -1,4 +1,4 @@
-"""How often something may be tried without a login: token buckets in the database, one for all our processes."""
+"""Limits on tries without a login: token buckets in the database, shared by all processes."""
 
 import hmac
 import time
@@ -16,26 +16,26 @@ from db.pool import Connection
 from domain.policy.model import TryName
 
 NAMES_MAX: Final = 10_000
-"""Names remembered as empty; beyond it the one that was found so longest ago is forgotten."""
+"""Names remembered with an empty bucket. Beyond this number the oldest is forgotten."""
 FORGOTTEN_EVERY: Final = 500
-"""so many tries are taken before buckets that are full again are forgotten"""
+"""number of tries after which full buckets are deleted"""
 FORGOTTEN_MAX: Final = 2_000
 _PURPOSE: Final = "names of tries"
 
 
 HOPS_MAX: Final = 20
-"""of the addresses that proxies have written down, from the right: whoever sends more sends nonsense"""
-IPV6_HOME_BITS: Final = 64
-"""what one subscriber has: a bucket for each of its addresses would be none"""
+"""addresses of `X-Forwarded-For` that are read, from the right; no honest request has more"""
+IPV6_PREFIX_BITS: Final = 64
+"""prefix of one subscriber; with a bucket for each single address a subscriber would have no limit"""
 
 _Address = IPv4Address | IPv6Address
 
 
 def address_of(request: Request) -> str:
-    """The address that a request comes from, as a name to count by.
+    """Return the address of the sender of a request, as a name for a bucket.
 
-    Behind a proxy that is trusted (`GOLDENHOUR_TRUSTED_PROXIES`) the right-most address of `X-Forwarded-For` that is no
-    trusted proxy's: what stands left of it was written by whoever sent it.
+    Behind a trusted proxy (`GOLDENHOUR_TRUSTED_PROXIES`) this is the right-most address of `X-Forwarded-For` that is
+    not a trusted proxy. The addresses to its left are written by the sender and cannot be trusted.
     """
     peer = _parsed(request.client.host) if request.client else None
     if peer is None:
@@ -51,7 +51,7 @@ def address_of(request: Request) -> str:
             found = address
             if not any(address in network for network in trusted):
                 break
-    return _home_of(found)
+    return _bucket_name(found)
 
 
 def _parsed(text: str) -> _Address | None:
@@ -62,17 +62,17 @@ def _parsed(text: str) -> _Address | None:
     return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
 
 
-def _home_of(address: _Address) -> str:
+def _bucket_name(address: _Address) -> str:
     if isinstance(address, IPv4Address):
         return str(address)
-    return str(IPv6Network((int(address), IPV6_HOME_BITS), strict=False))
+    return str(IPv6Network((int(address), IPV6_PREFIX_BITS), strict=False))
 
 
 class Throttle:
-    """Buckets of one kind, one a name.
+    """Buckets of one kind, one for each name.
 
-    The database never learns a name, only what our key makes of it. A bucket that was found empty is refused here until
-    there is a try in it again: who tries on and on costs us no more than they may.
+    The database holds only a keyed digest of a name. An empty bucket is remembered in this process until it has a try
+    again, so that repeated tries do not load the database.
     """
 
     def __init__(self, ctx: Context, secret_box: SecretBox, kind: TryName) -> None:
@@ -84,14 +84,14 @@ class Throttle:
         self._taken = 0
 
     async def take(self, name: str) -> None:
-        """Take a try from `name`'s bucket. Raises a 429 when it is empty."""
+        """Take a try from the bucket of `name`. Raises a 429 if it is empty."""
         wait = await self.wait_seconds(name)
         if wait:
             headers = {"Retry-After": str(int(wait) + 1)}
             raise Refused(TOO_MANY, "please wait a moment and try again", headers=headers)
 
     async def wait_seconds(self, name: str) -> float:
-        """Take a try from `name`'s bucket: 0, or how many seconds to wait when it is empty."""
+        """Take a try from the bucket of `name`. Return 0, or the seconds to wait if it is empty."""
         digest = hmac.digest(self._key, f"{self._kind}\0{name}".encode(), "sha256")
         known = self._empty_until.get(digest, 0.0) - time.monotonic()
         if known > 0:
@@ -103,7 +103,7 @@ class Throttle:
                 return 0.0
         wait = rate_limits.wait_seconds(level, self._limit)
         self._note_empty(digest, wait)
-        # In the moment between the two looks one may have come back: then the next try finds it.
+        # The bucket may have got a try between the two reads. The next call then finds it.
         return max(wait, 0.001)
 
     def _note_empty(self, digest: bytes, wait: float) -> None:

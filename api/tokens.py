@@ -1,6 +1,6 @@
-"""Bearer tokens: officers' and banks', each under a key and for an audience of its own.
+"""Bearer tokens of officers and of banks.
 
-An officer's token is never a bank's, nor the other way round: the keys differ, and the audience is checked too.
+A token of an officer is never valid for a bank, and the reverse, because the keys differ and the audience is checked.
 """
 
 import re
@@ -31,7 +31,7 @@ class BadToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """Who calls: the name on the token, the role, and when the token ends (seconds since 1970)."""
+    """Officer who calls: name on the token, role, and end of the token in seconds since 1970."""
 
     subject: str
     role: Role
@@ -39,7 +39,7 @@ class Officer:
 
     @property
     def actor(self) -> str:
-        """The officer as the case log names them."""
+        """Return the officer's name in the case log."""
         return f"officer:{self.subject}"
 
 
@@ -51,7 +51,7 @@ class Tokens:
         self._banks_key = secret_box.derive_key("bank tokens")
 
     def for_officer(self, subject: str, role: Role, ttl_seconds: int = TTL_SECONDS) -> str:
-        """A token for an officer. Raises ValueError for a name that is no plain word, or a life beyond 30 days."""
+        """Return a token for an officer. Raises ValueError for an invalid name, or a lifetime above 30 days."""
         if not _SUBJECT.match(subject):
             raise ValueError("an officer's name has 1 to 64 letters, digits, or any of . _ @ -")
         if not 0 < ttl_seconds <= OFFICER_TTL_MAX_SECONDS:
@@ -59,7 +59,7 @@ class Tokens:
         return _make(self._officers_key, _OFFICERS, subject, ttl_seconds, {"role": role.value})
 
     def officer(self, token: str) -> Officer:
-        """Whose token it is. Raises `BadToken`."""
+        """Return the officer of a token. Raises `BadToken`."""
         claims = _read(self._officers_key, _OFFICERS, token)
         try:
             return Officer(claims["sub"], Role(claims["role"]), claims["exp"])
@@ -67,17 +67,17 @@ class Tokens:
             raise BadToken(BadToken.__doc__) from None
 
     def for_bank(self, code: str) -> str:
-        """A token for the institution with that code; it lives `TTL_SECONDS`."""
+        """Return a token for the institution with this code, valid for `TTL_SECONDS`."""
         return _make(self._banks_key, _BANKS, code, TTL_SECONDS, {})
 
     def bank(self, token: str) -> str:
-        """The code of the institution whose token it is. Raises `BadToken`."""
+        """Return the code of the institution of a token. Raises `BadToken`."""
         code: str = _read(self._banks_key, _BANKS, token)["sub"]
         return code
 
 
 def bearer(authorization: str | None) -> str:
-    """The token in an Authorization header. Raises `BadToken` where there is none."""
+    """Return the token of an Authorization header. Raises `BadToken` if it has none."""
     scheme, _, token = (authorization or "").partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token or len(token) > TOKEN_MAX_CHARS:

@@ -1,1 +1,1 @@
-"""What banks call at our side: feed, files, replies."""
+"""The bank gateway: routes that banks call, for the feed, documents, liens, orders and the I4C wire."""

@@ -1,6 +1,6 @@
-"""Which bank calls: by its signature over the request (RFC 9421), or by the bearer token it logged in for.
+"""Authentication of banks, by a signature over the request (RFC 9421) or by the bearer token of a login.
 
-What a bank says back is kept as it came, byte for byte, before anything is made of it.
+Every statement of a bank is kept byte for byte before it is processed.
 """
 
 from dataclasses import dataclass, field
@@ -25,11 +25,11 @@ from schemas.banks.keys import BankKey
 _SECRET_FIELDS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 _SUBJECTS: Final = ("hold_id", "order_id", "grievance_id")
-"""path parameters that say what a bank speaks of"""
+"""path parameters that name the subject of a bank's statement"""
 
 BANK_SCHEME: Final = "BankToken"
 bank_token = HTTPBearer(auto_error=False, scheme_name=BANK_SCHEME, description="A bank's token: `POST /banking/login`.")
-"""Only so that the API's description names it, as the one below; what they read is read by the door."""
+"""This scheme and the next are for the OpenAPI description only. `BankAccess` reads the headers itself."""
 _bank_signature = APIKeyHeader(
     name="Signature",
     auto_error=False,
@@ -40,36 +40,39 @@ _bank_signature = APIKeyHeader(
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The bank that calls, and what it sent."""
+    """Bank that calls, and the body that it sent."""
 
     code: str
     body: bytes = field(repr=False)
     key: BankKey | None = None
-    """which signed the request; None where a token stands for the bank"""
+    """key that signed the request, or None if the bank uses a token"""
 
 
 class _Keys:
-    """The registered keys, and what they signed once."""
+    """The registered keys of banks, and the nonces that they have used."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def key(self, key_id: str) -> BankKey | None:
-        """The key of that id, ended or not."""
+        """Return the key with this id, also if it has ended."""
         async with self._pool.acquire() as connection:
             return await bank_keys.get_key(connection, key_id)
 
     async def take(self, key_id: str, nonce: str, seen_at: datetime) -> bool:
-        """Remember a nonce; false when it was taken before."""
+        """Record a nonce. Return False if it was used before."""
         async with self._pool.acquire() as connection:
             return await bank_keys.take_nonce(connection, key_id, nonce, seen_at)
 
 
 class BankAccess:
-    """Knows banks by what they send. One for the process."""
+    """Authenticates banks. One for the process."""
 
     def __init__(self, ctx: Context, tokens: Tokens, public_url: str | None = None) -> None:
-        """`public_url`: where banks call, as far as it is set; else a signature's host is what the Host header says."""
+        """Read the policy. `public_url` is the address at which banks call.
+
+        Without it the host of a signature is taken from the Host header.
+        """
         self._ctx = ctx
         self._tokens = tokens
         self._window_seconds = ctx.policy.signatures.window_seconds
@@ -77,11 +80,11 @@ class BankAccess:
         self._keys = _Keys(ctx.pool)
 
     async def caller(self, request: Request) -> Caller:
-        """The bank behind a request. Raises `Refused` for a signature that is none, `BadToken` for a token."""
+        """Return the bank that sent a request. Raises `Refused` for an invalid signature, `BadToken` for a token."""
         body = await request.body()
         if "signature" in request.headers or "signature-input" in request.headers:
             if "authorization" in request.headers:
-                raise Refused(SIGNATURE_MALFORMED, "a signature or a token, not both: they may name two banks")
+                raise Refused(SIGNATURE_MALFORMED, "send a signature or a token, not both: they may name two banks")
             key = await signed_by(
                 request, body, self._keys, self._keys, window_seconds=self._window_seconds, origin=self._origin
             )
@@ -89,7 +92,7 @@ class BankAccess:
         else:
             key, code = None, self._tokens.bank(bearer(request.headers.get("authorization")))
         if not await self._is_known(code):
-            # The institution has left the directory since it logged in.
+            # The institution was removed from the directory after its login.
             raise BadToken(BadToken.__doc__)
         return Caller(code, body, key)
 
@@ -100,13 +103,13 @@ class BankAccess:
 
 
 def lines_of(request: Request) -> list[tuple[str, str]]:
-    """The header lines as they came, but for a token: whoever reads evidence must not be able to use it."""
+    """Return the header lines as received, without tokens, because readers of evidence must not be able to use them."""
     lines = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.scope["headers"])
     return [(name, value) for name, value in lines if name.lower() not in _SECRET_FIELDS]
 
 
 async def keep_evidence(parts: Parts, request: Request, caller: Caller) -> None:
-    """Keep a bank's words as they came, but for its token."""
+    """Store a bank's request as received, without its token."""
     path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
     await keep_words(
         parts.ctx,
@@ -122,10 +125,10 @@ async def keep_evidence(parts: Parts, request: Request, caller: Caller) -> None:
 
 
 def _about(request: Request) -> UUID | None:
-    """The request, order or grievance that the path names; None for one that names none, or nothing that can be."""
-    told = next((request.path_params[name] for name in _SUBJECTS if name in request.path_params), None)
+    """Return the id of the hold request, order or grievance in the path, or None without a valid one."""
+    subject = next((request.path_params[name] for name in _SUBJECTS if name in request.path_params), None)
     try:
-        return UUID(told) if told else None
+        return UUID(subject) if subject else None
     except ValueError:
         return None
 
@@ -141,4 +144,4 @@ async def _caller(
 
 
 TheBank = Annotated[Caller, Depends(_caller)]
-"""The marker for a route's signature."""
+"""The dependency for a route's signature."""

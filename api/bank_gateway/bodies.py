@@ -1,4 +1,4 @@
-"""The bodies of banks' own requests: read once the bank is known and its bytes are kept, and described all the same."""
+"""Bodies of requests from banks, which are read after the bank is known and its bytes are kept."""
 
 from typing import Any, TypeVar
 
@@ -12,14 +12,14 @@ N = TypeVar("N", bound=FrozenModel)
 
 
 def takes(model: type[FrozenModel]) -> dict[str, Any]:
-    """What the description says of a body that is read here, after the bank is known and its bytes are kept."""
+    """Return the OpenAPI description of a body that `body_of` reads."""
     schema = model.model_json_schema()
-    whole = _inlined(schema, schema.pop("$defs", {}))
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": whole}}}}
+    inlined = _inlined(schema, schema.pop("$defs", {}))
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}}
 
 
 def _inlined(part: Any, named: dict[str, Any]) -> Any:
-    """A schema without references: a route's own part of the description has no place for named ones."""
+    """Return a schema without references, because the `openapi_extra` of a route cannot hold named schemas."""
     if isinstance(part, list):
         return [_inlined(member, named) for member in part]
     if not isinstance(part, dict):
@@ -30,7 +30,7 @@ def _inlined(part: Any, named: dict[str, Any]) -> Any:
 
 
 def body_of(bank: Caller, model: type[N]) -> N:
-    """What the bank sent, as the noun it must be. Raises `RequestValidationError` naming every field that is not."""
+    """Return the body as a model. Raises `RequestValidationError` with every invalid field."""
     try:
         return model.model_validate_json(bank.body)
     except ValidationError as error:

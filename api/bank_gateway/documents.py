@@ -1,4 +1,4 @@
-"""The notices that went to a bank, at our door: the list, and each as it was issued (docs/reference/papers.md)."""
+"""Documents that were issued to a bank: the list and the PDF files (docs/reference/papers.md)."""
 
 from typing import Annotated
 from uuid import UUID
@@ -23,10 +23,10 @@ OfCase = Annotated[
     Query(
         alias="case",
         pattern=ACK_NO_PATTERN.pattern,
-        description="Only papers of the case with this acknowledgement number.",
+        description="Only documents of the case with this acknowledgement number.",
     ),
 ]
-PaperId = Annotated[UUID, Path(description="`paper_id` of the paper.")]
+PaperId = Annotated[UUID, Path(description="`paper_id` of the document.")]
 
 
 @router.get("", name="read_bank_papers", responses={**says(RATE_LIMITED), 200: COUNTED})
@@ -38,7 +38,7 @@ async def read_papers(
     limit: PageLimit = PAGE_DEFAULT,
     cursor: Cursor = None,
 ) -> BankPaperPage:
-    """The notices that went to the bank, the newest first; `digest` is the SHA-256 of the PDF."""
+    """List the documents that were issued to the bank, the newest first. `digest` is the SHA-256 of the PDF."""
     await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
     async with parts.ctx.pool.acquire() as connection:
         return await document_register.page_of_bank(connection, bank.code, ack_no, cursor, limit)
@@ -51,7 +51,7 @@ async def read_papers(
     responses={**says(RATE_LIMITED), 200: {**COUNTED, "content": {PDF: {}}}},
 )
 async def read_paper(response: Response, parts: TheParts, bank: TheBank, paper_id: PaperId) -> Response:
-    """One paper, byte for byte as it was issued."""
+    """Return the PDF of one document, byte for byte as issued."""
     await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
     async with parts.ctx.pool.acquire() as connection:
         pdf = await document_register.read_of_bank(connection, bank.code, paper_id)
@@ -65,7 +65,7 @@ async def read_paper(response: Response, parts: TheParts, bank: TheBank, paper_i
     responses={**says(RATE_LIMITED), 200: {**COUNTED, "content": {PDF: {}}}},
 )
 async def read_fir(response: Response, parts: TheParts, bank: TheBank, paper_id: PaperId) -> Response:
-    """The copy of the first information report that goes with the paper; its SHA-256 stands on it."""
+    """Return the copy of the FIR that belongs to the document. The document states its SHA-256."""
     await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
     async with parts.ctx.pool.acquire() as connection:
         document = await document_register.fir_of_bank(connection, bank.code, paper_id)

@@ -1,4 +1,4 @@
-"""A bank's own API at our side: its hold requests and its statements on them (docs/banks/bank-api.md)."""
+"""The feed of a bank: its hold requests, and its statements on them (docs/banks/bank-api.md)."""
 
 import time
 from typing import Annotated, Final
@@ -30,20 +30,24 @@ router = APIRouter(prefix="/api/v1/bank", tags=["bank"], responses=IN_THE_DESCRI
 HOLDS_PATH: Final = "/api/v1/bank/holds/"
 ANSWER_MAX_BYTES: Final = 512 * 1024
 WAIT_MAX_SECONDS: Final = 30
-LOOK_AGAIN_SECONDS: Final = 5.0
-"""a waiting call reads the feed that often though nothing wakes it, in case a notification was lost"""
-GONE_SECONDS: Final = 1.0
-"""a caller who has gone is found out within that, and waits no more"""
+REREAD_SECONDS: Final = 5.0
+"""interval at which a waiting call reads the feed without a wake, because a notification may be lost"""
+DISCONNECT_CHECK_SECONDS: Final = 1.0
+"""interval at which a waiting call checks whether the caller has disconnected"""
 
 HOLD_OVER: Final = Kind("hold-over", 409, "No answer is waited for any more")
 NO_RELEASE_ORDER: Final = Kind("no-release-order", 409, "Nothing was ordered to be released")
 
 HoldId = Annotated[UUID, Path(description="`hold_id` of the request.")]
-Status = Annotated[FeedStatus | None, Query(description="Only holds in that state.")]
+Status = Annotated[FeedStatus | None, Query(description="Only hold requests in this state.")]
 ChangedAfter = Annotated[
-    UtcDatetime | None, WrittenOut, Query(description="A filter; the cursor is what misses nothing.")
+    UtcDatetime | None,
+    WrittenOut,
+    Query(description="Only hold requests changed after this time. Use the cursor to miss no change."),
 ]
-WaitSeconds = Annotated[int, Query(ge=0, le=WAIT_MAX_SECONDS, description="How long to wait where there is nothing.")]
+WaitSeconds = Annotated[
+    int, Query(ge=0, le=WAIT_MAX_SECONDS, description="Seconds to wait for a change if the page is empty.")
+]
 
 
 @router.get("/holds", responses={**says(RATE_LIMITED, TOO_MANY), 200: COUNTED})
@@ -58,20 +62,21 @@ async def read_holds(
     cursor: Cursor = None,
     wait_seconds: WaitSeconds = 0,
 ) -> FeedPage:
-    """The bank's holds in the order in which they last changed; waits for a change where there is none."""
+    """List the bank's hold requests in the order of their last change. An empty page waits for a change."""
     await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
     wanted = Wanted(limit, cursor, status, changed_after)
     if not wait_seconds:
         return await feed.read_feed(parts.ctx, bank.code, wanted)
     hub: EventHub = request.app.state.bank_hub
     await hub.listening()
-    with hub.subscribed(bank.code, bank.code, parts.ctx.policy.bank_limits.waiting_at_once) as ear:
-        return await _when_there_is_one(request, parts, bank.code, wanted, ear, time.monotonic() + wait_seconds)
+    with hub.subscribed(bank.code, bank.code, parts.ctx.policy.bank_limits.waiting_at_once) as subscription:
+        until = time.monotonic() + wait_seconds
+        return await _next_change(request, parts, bank.code, wanted, subscription, until)
 
 
 @router.get("/holds/{hold_id}", responses={**says(RATE_LIMITED), 200: COUNTED})
 async def read_hold(response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId) -> FeedHold:
-    """One hold as it stands."""
+    """Return one hold request in its current state."""
     await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
     return await feed.read_hold(parts.ctx, bank.code, hold_id)
 
@@ -85,7 +90,10 @@ async def read_hold(response: Response, parts: TheParts, bank: TheBank, hold_id:
 async def acknowledge(
     request: Request, response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId
 ) -> Acknowledged:
-    """The bank has the hold. Said again it is the same receipt; what was over without one is `hold-over`."""
+    """Acknowledge that the bank has the hold request. A repeated call gives the same receipt.
+
+    A request that ended without an acknowledgement is refused with `hold-over`.
+    """
     await take(parts.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
     await keep_evidence(parts, request, bank)
     body_of(bank, Acknowledge)
@@ -109,12 +117,15 @@ async def answer(
     hold_id: HoldId,
     idempotency_key: Key = None,
 ) -> AnswerTaken:
-    """What the bank says of the hold's hops, in whole or in part; the same body again gets the same reply."""
+    """Take the bank's answer about all or some hops of the hold request.
+
+    The same body again gets the same reply.
+    """
     await take(parts.ctx, bank.code, LimitName.ANSWERS, response)
     await keep_evidence(parts, request, bank)
-    said = body_of(bank, BankAnswer)
+    stated = body_of(bank, BankAnswer)
     try:
-        taken, follow_up = await feed.take_answer(parts.ctx, bank.code, hold_id, said, idempotency_key)
+        taken, follow_up = await feed.take_answer(parts.ctx, bank.code, hold_id, stated, idempotency_key)
     except NotItsHop as error:
         violation = Violation(f"lines[{error.line_index}].hop", "is no hop of this hold", error.hop_no)
         raise Refused(INVALID, violations=[violation]) from None
@@ -132,7 +143,10 @@ async def answer(
 async def confirm_release(
     request: Request, response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId
 ) -> None:
-    """The bank has let go of all that release orders name of this hold; without an order: `no-release-order`."""
+    """Confirm that the bank released everything that release orders name of this hold.
+
+    Without a release order the call is refused with `no-release-order`.
+    """
     await take(parts.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
     await keep_evidence(parts, request, bank)
     body_of(bank, ReleaseConfirm)
@@ -144,16 +158,16 @@ async def confirm_release(
 
 @router.get("/policies")
 async def read_policies(parts: TheParts, bank: TheBank) -> Policies:
-    """The bank's limits and what is left of them. Asking is free."""
+    """Return the bank's rate limits and the calls left. This call is not counted."""
     return await policies_of(parts.ctx, bank.code)
 
 
-async def _when_there_is_one(
-    request: Request, parts: Parts, code: str, wanted: Wanted, ear: Subscription, until: float
+async def _next_change(
+    request: Request, parts: Parts, code: str, wanted: Wanted, subscription: Subscription, until: float
 ) -> FeedPage:
-    """The first page with anything new, an order that waits included, or the empty one when the time is up.
+    """Return the first page with a new hold request or a newly waiting order, or the empty page at `until`.
 
-    So it is when the caller has gone, or we stop.
+    The empty page is also returned if the caller disconnects or this process stops.
     """
     hub: EventHub = request.app.state.bank_hub
     orders_before: int | None = None
@@ -162,11 +176,11 @@ async def _when_there_is_one(
         if orders_before is not None and found.orders_waiting > orders_before:
             return found
         orders_before = found.orders_waiting
-        look_again = min(until, time.monotonic() + LOOK_AGAIN_SECONDS)
+        reread_at = min(until, time.monotonic() + REREAD_SECONDS)
         if found.items or hub.closing or time.monotonic() >= until:
             return found
-        while (left := look_again - time.monotonic()) > 0:
-            if await ear.woken(min(left, GONE_SECONDS)):
+        while (left := reread_at - time.monotonic()) > 0:
+            if await subscription.woken(min(left, DISCONNECT_CHECK_SECONDS)):
                 break
             if await request.is_disconnected():
                 return found

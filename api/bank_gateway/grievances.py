@@ -1,4 +1,4 @@
-"""Grievances at the banks' door: which customers appeal, and what their bank has found out about them."""
+"""Grievances that wait for a bank: the customers who appeal, and the bank's reports about them."""
 
 from uuid import UUID
 
@@ -27,7 +27,7 @@ async def read_grievances_of_bank(
     limit: PageLimit = PAGE_DEFAULT,
     cursor: Cursor = None,
 ) -> BankGrievances:
-    """The bank's customers who appeal against a hold and wait for its report, the oldest first."""
+    """List the grievances that wait for the bank's report about its customer, the oldest first."""
     await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
     async with parts.ctx.pool.acquire() as connection:
         return await grievance_views.of_bank(connection, bank.code, cursor, limit)
@@ -41,9 +41,12 @@ async def read_grievances_of_bank(
 async def report_on_grievance(
     request: Request, response: Response, parts: TheParts, bank: TheBank, grievance_id: UUID
 ) -> GrievanceDone:
-    """What the bank has found out about its customer; the investigating officer decides. Said again it is one word."""
+    """Take the bank's report about its customer. The investigating officer decides next.
+
+    A repeated report counts once.
+    """
     await take(parts.ctx, bank.code, LimitName.ANSWERS, response)
     await keep_evidence(parts, request, bank)
-    said = body_of(bank, GrievanceReport)
+    stated = body_of(bank, GrievanceReport)
     actor = f"bank:{bank.code}"
-    return await decisions.report(parts.ctx, grievance_id, said, actor, institution=bank.code)
+    return await decisions.report(parts.ctx, grievance_id, stated, actor, institution=bank.code)

@@ -1,4 +1,4 @@
-"""The banks' doors, in the words of the I4C wire: a plain JSON {meta, data} whatever happens, never a problem."""
+"""Routes of the I4C wire: every reply is plain JSON {meta, data}, never a problem of RFC 9457."""
 
 import asyncio
 from typing import Annotated, Any, Final
@@ -43,11 +43,11 @@ router = APIRouter(prefix="/banking", tags=["banking"])
 STATUS_UPDATE_PATH: Final = "/banking/FraudReportStatusUpdate"
 STATUS_UPDATE_MAX_BYTES: Final = BODY_MAX_BYTES
 SMALL_BODY_BYTES: Final = 64 * 1024
-"""A larger update is opened in a thread, so that nobody else waits for it."""
+"""A larger update is decoded in a thread, so that other requests do not wait for it."""
 
 
 def _takes(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """What the API's own description says of a body that is read here and not by the framework."""
+    """Return the OpenAPI description of a body that this module reads and FastAPI does not."""
     return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
 
 
@@ -74,28 +74,28 @@ class _Nothing(FrozenModel):
 
 
 class LoginReply(FrozenModel):
-    """A login's reply, for the description alone; what is sent is made by the wire."""
+    """Reply to a login, for the OpenAPI description only. `adapters.banks.i4c` makes the real reply."""
 
     meta: _Meta
     data: _LoggedIn
 
 
 class UpdateReply(FrozenModel):
-    """A status update's."""
+    """Reply to a status update, for the OpenAPI description only."""
 
     meta: _Meta
     data: _Accepted
 
 
 class RefusalReply(FrozenModel):
-    """A refusal's."""
+    """Reply to a refused request, for the OpenAPI description only."""
 
     meta: _Meta
     data: _Nothing
 
 
 def _says(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
-    """What the description says of refusals in this wire's words."""
+    """Return the OpenAPI description of refusals in the format of the I4C wire."""
     return {kind.status: {"model": RefusalReply, "description": kind.title} for kind in kinds}
 
 
@@ -115,7 +115,7 @@ class _Login(FrozenModel):
     openapi_extra=_takes("application/json", _Login.model_json_schema()),
 )
 async def log_in(request: Request) -> Response:
-    """E-mail and password for a bearer token."""
+    """Exchange e-mail and password for a bearer token."""
     try:
         login = _Login.model_validate_json(await request.body())
     except ValidationError as error:
@@ -136,12 +136,15 @@ async def log_in(request: Request) -> Response:
     dependencies=[Depends(bank_token)],
 )
 async def take_update(request: Request, parts: TheParts) -> Response:
-    """A bank's answer, in its envelope. A case it has nothing to do with is as unknown to it as none at all."""
+    """Take a bank's answer in its envelope.
+
+    A case that does not concern the bank is refused in the same way as an unknown case.
+    """
     tokens: Tokens = request.app.state.tokens
     code = tokens.bank(bearer(request.headers.get("authorization")))
     wire = await parts.ctx.directory.wire(code)
     if wire is None:
-        # The institution has left the directory since it logged in.
+        # The institution was removed from the directory after its login.
         raise BadToken(BadToken.__doc__)
     body = await request.body()
     digest = await keep_body(parts.ctx, code, ChannelKind.I4C, body, lines_of(request))
@@ -174,7 +177,7 @@ async def _opened(body: bytes, request: Request, wire: BankWire) -> StatusUpdate
             raise Refused(TOO_LARGE) from None
         if error.reason is EnvelopeReason.KEY_UNUSABLE:
             raise
-        # A signature that does not fit and a body that does not open look the same from outside.
+        # A wrong signature and an undecipherable body get the same refusal, so that the caller cannot tell them apart.
         raise Refused(NOT_DECIPHERED) from None
     except ShapeError as error:
         raise Refused(INVALID, violations=[Violation(error.field_name, error.reason)]) from None

@@ -1,4 +1,4 @@
-"""A bank's list of the liens it holds for us, at our door (docs/explanation/reconciliation.md)."""
+"""A bank's list of the liens that it holds for us (docs/explanation/reconciliation.md)."""
 
 from typing import Final
 
@@ -23,7 +23,7 @@ PAGE_MAX_BYTES: Final = 512 * 1024
 
 @router.get("/liens/wanted", responses={**says(RATE_LIMITED), 200: COUNTED})
 async def read_liens_wanted(response: Response, parts: TheParts, bank: TheBank) -> BankLiens:
-    """Whether we wait for the bank's list, and where its last one stands."""
+    """Return whether a list of liens is wanted from the bank, and the state of its last list."""
     await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
     return await lien_lists.stands(parts.ctx, bank.code)
 
@@ -32,11 +32,14 @@ async def read_liens_wanted(response: Response, parts: TheParts, bank: TheBank) 
     "/liens", openapi_extra=takes(LienListPage), responses={**says(RATE_LIMITED, KEY_REUSED, NOT_FOUND), 200: COUNTED}
 )
 async def hand_in_liens(request: Request, response: Response, parts: TheParts, bank: TheBank) -> LienListTaken:
-    """One page of the bank's list; with the last page the list is compared. The same page again changes nothing."""
+    """Take one page of the bank's list of liens. A repeated page changes nothing.
+
+    The last page starts the comparison of the list with the ledger.
+    """
     await take(parts.ctx, bank.code, LimitName.LIEN_LISTS, response)
     await keep_evidence(parts, request, bank)
-    told = body_of(bank, LienListPage)
+    page = body_of(bank, LienListPage)
     try:
-        return await lien_lists.take_page(parts.ctx, bank.code, told)
+        return await lien_lists.take_page(parts.ctx, bank.code, page)
     except NotYet:
-        raise Refused(INVALID, violations=[Violation("as_of", "lies in the future", str(told.as_of))]) from None
+        raise Refused(INVALID, violations=[Violation("as_of", "lies in the future", str(page.as_of))]) from None

@@ -1,4 +1,4 @@
-"""Banks' logins: slow to guess, cheap to repeat, and no stranger can make them dear for us."""
+"""Logins of banks. A guess is slow, a repeated login is cheap, and strangers cause little load."""
 
 import asyncio
 import hmac
@@ -22,36 +22,39 @@ CHECKS_AT_ONCE: Final = 2
 CHECKS_WAITING_MAX: Final = 100
 REMEMBERED_MAX: Final = 1_000
 REMEMBERED_SECONDS: Final = 2 * 3600.0
-"""Longer than a token lives: a bank that logs in every hour is never locked out by a stranger who tries its e-mail."""
+"""This is longer than the lifetime of a token, so a stranger who tries a bank's e-mail cannot lock out the bank."""
 
 
 @cache
-def _nobodys_hash() -> str:
-    """What an unknown e-mail's password is checked against, so that it takes as long as a known one's."""
+def _unknown_email_hash() -> str:
+    """Return the hash that the password of an unknown e-mail is checked against.
+
+    So this check takes as long as the check of a known e-mail.
+    """
     return hash_password(SecretStr(os.urandom(16).hex()))
 
 
 class BankLogins:
-    """Checks e-mail and password of an institution against its Argon2 hash."""
+    """Checks the e-mail and password of an institution against its Argon2 hash."""
 
     def __init__(self, ctx: Context, secret_box: SecretBox) -> None:
         self._pool = ctx.pool
         self._tries = Throttle(ctx, secret_box, TryName.BANK_LOGINS)
         self._checking = asyncio.Semaphore(CHECKS_AT_ONCE)
         self._waiting = 0
-        # What was verified is remembered as a MAC under a key that ends with this process.
+        # Verified logins are remembered as a MAC, under a key that exists only in this process.
         self._key = os.urandom(32)
         self._remembered: OrderedDict[bytes, float] = OrderedDict()
 
     async def code(self, email: str, password: SecretStr) -> str:
-        """The code of the institution whose login this is.
+        """Return the code of the institution with this login. Raises `Refused`.
 
-        Raises `Refused`: the same for a wrong password and an unknown e-mail, and after about the same time; or, with
-        the time to wait, when that e-mail was tried too often or too many logins wait.
+        A wrong password and an unknown e-mail get the same refusal after about the same time. Too many tries for an
+        e-mail and too many waiting logins get a refusal with the time to wait.
         """
         async with self._pool.acquire() as connection:
             row = await institutions.login_row(connection, email)
-        password_hash = _nobodys_hash() if row is None else row.password_hash
+        password_hash = _unknown_email_hash() if row is None else row.password_hash
         mark = self._mark(password, password_hash)
         if row is not None and self._remembers(mark):
             return row.code

@@ -1,4 +1,4 @@
-"""A bank's orders at our side, and its statements on them (docs/explanation/orders.md)."""
+"""The orders to a bank, and the bank's statements on them (docs/explanation/orders.md)."""
 
 from typing import Annotated, Final
 from uuid import UUID
@@ -37,13 +37,15 @@ ORDERS_PATH: Final = "/api/v1/bank/orders/"
 CONFIRMATION_MAX_BYTES: Final = 512 * 1024
 
 ORDER_OVER: Final = Kind("order-over", 409, "The order is confirmed or cancelled")
-NO_PAPER: Final = Kind("no-paper", 409, "No paper was issued with the order")
+NO_PAPER: Final = Kind("no-paper", 409, "No document was issued with the order")
 
 OrderId = Annotated[UUID, Path(description="`order_id` of the order.")]
-NOT_CANCELLED: Final = Kind("not-cancelled", 409, "The order is not taken back")
+NOT_CANCELLED: Final = Kind("not-cancelled", 409, "The order is not cancelled")
 
-State = Annotated[OrderState | None, Query(description="Only orders in that state.")]
-Waiting = Annotated[bool, Query(description="Only what waits for your word: orders to do, and orders taken back.")]
+State = Annotated[OrderState | None, Query(description="Only orders in this state.")]
+Waiting = Annotated[
+    bool, Query(description="Only orders that wait for the bank: orders to carry out, and cancelled ones.")
+]
 
 
 @router.get("", name="read_bank_orders", responses={**says(RATE_LIMITED), 200: COUNTED})
@@ -56,14 +58,14 @@ async def read_orders(
     limit: PageLimit = PAGE_DEFAULT,
     cursor: Cursor = None,
 ) -> BankOrderPage:
-    """The bank's orders, the oldest first, each as it stands."""
+    """List the orders to the bank in their current state, the oldest first."""
     await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
     return await bank_replies.read_orders(parts.ctx, bank.code, limit, cursor, state, waiting=waiting)
 
 
 @router.get("/{order_id}", name="read_bank_order", responses={**says(RATE_LIMITED), 200: COUNTED})
 async def read_order(response: Response, parts: TheParts, bank: TheBank, order_id: OrderId) -> BankOrder:
-    """One order as it stands."""
+    """Return one order in its current state."""
     await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
     return await bank_replies.read_order(parts.ctx, bank.code, order_id)
 
@@ -75,7 +77,7 @@ async def read_order(response: Response, parts: TheParts, bank: TheBank, order_i
     responses={**says(RATE_LIMITED, NO_PAPER), 200: {**COUNTED, "content": {PDF: {}}}},
 )
 async def read_paper(response: Response, parts: TheParts, bank: TheBank, order_id: OrderId) -> Response:
-    """The paper that goes with the order, as a PDF."""
+    """Return the document of the order as a PDF."""
     await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
     try:
         pdf = await bank_replies.read_paper(parts.ctx, bank.code, order_id)
@@ -93,7 +95,10 @@ async def read_paper(response: Response, parts: TheParts, bank: TheBank, order_i
 async def acknowledge(
     request: Request, response: Response, parts: TheParts, bank: TheBank, order_id: OrderId
 ) -> OrderAcknowledged:
-    """The bank has the order. Said again it is the same receipt; what was over without one is `order-over`."""
+    """Acknowledge that the bank has the order. A repeated call gives the same receipt.
+
+    An order that ended without an acknowledgement is refused with `order-over`.
+    """
     await take(parts.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
     await keep_evidence(parts, request, bank)
     body_of(bank, Acknowledge)
@@ -112,7 +117,7 @@ async def acknowledge(
 async def acknowledge_cancelled(
     request: Request, response: Response, parts: TheParts, bank: TheBank, order_id: OrderId
 ) -> CancellationAcknowledged:
-    """The bank does an order no more that is taken back. Said again it is the same receipt."""
+    """Acknowledge that the bank does not carry out a cancelled order. A repeated call gives the same receipt."""
     await take(parts.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
     await keep_evidence(parts, request, bank)
     body_of(bank, Acknowledge)
@@ -137,12 +142,15 @@ async def confirm(
     order_id: OrderId,
     idempotency_key: Key = None,
 ) -> ConfirmationTaken:
-    """What the bank has done of the order, in whole or in part; the same body again gets the same reply."""
+    """Take the bank's statement of what it has done under the order, in full or in part.
+
+    The same body again gets the same reply.
+    """
     await take(parts.ctx, bank.code, LimitName.ANSWERS, response)
     await keep_evidence(parts, request, bank)
-    told = body_of(bank, OrderConfirmation)
+    statement = body_of(bank, OrderConfirmation)
     try:
-        return await bank_replies.confirm(parts.ctx, bank.code, order_id, told, idempotency_key)
+        return await bank_replies.confirm(parts.ctx, bank.code, order_id, statement, idempotency_key)
     except NotItsLine as error:
         raise not_its_line(error) from None
 
@@ -156,7 +164,7 @@ async def confirm(
 async def refuse(
     request: Request, response: Response, parts: TheParts, bank: TheBank, order_id: OrderId
 ) -> OrderRefused:
-    """The bank will not do the order as it is: a person looks at why. Said again it changes nothing."""
+    """Refuse the order in its present form. A person at the desk checks the reason. A repeated call changes nothing."""
     await take(parts.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
     await keep_evidence(parts, request, bank)
     refusal = body_of(bank, OrderRefusal)

@@ -1,12 +1,12 @@
-"""Signed requests of banks (RFC 9421, Ed25519): who signed, and that it is this request, these bytes, now, and once.
+"""Verification of signed requests from banks (RFC 9421, Ed25519): the signing key, the content, the time, no replay.
 
-What the signature covers is what we use: method, host, path, query and body. Behind a proxy that ends TLS we do not
-see the scheme, so `@authority`, `@path` and `@query` are asked for and `@target-uri` is not enough by itself unless
-our public origin is set; then host and scheme are taken from there, and no header decides them.
-docs/banks/bank-api.md has the rules as banks read them.
+The signature must cover everything that we use: method, host, path, query and body. Behind a proxy that ends TLS the
+scheme is unknown, so `@authority`, `@path` and `@query` are required. `@target-uri` is enough only if our public origin
+is configured. The host and the scheme then come from this origin, and not from a header.
+docs/banks/bank-api.md has the rules for banks.
 
-A refusal says which rule failed as far as a stranger may see it from the request alone. Whether a key is known is not
-told apart from whether the signature fits; that a key has ended is told only to who has proved to hold it.
+A refusal names the failed rule only if a stranger can see it from the request alone. An unknown key and a wrong
+signature get the same refusal. Only the holder of a key learns that the key has ended.
 """
 
 import re
@@ -33,16 +33,16 @@ from api.problems import Kind, Refused
 from schemas.banks.keys import BankKey
 
 FIELD_MAX_BYTES: Final = 2_048
-"""Most bytes of Signature-Input, of Signature and of Content-Digest; an honest one has 300 at most."""
+"""Limit for each of Signature-Input, Signature and Content-Digest. An honest one has at most 300 bytes."""
 COMPONENTS_MAX: Final = 20
 NONCE_CHARS: Final = re.compile(r"^[\x21-\x7e]{16,128}$")
 
 REQUIRED: Final = ("@method", "@authority", "@path", "@query")
-"""What a signature covers."""
+"""components that a signature must cover"""
 REQUIRED_WITH_ORIGIN: Final = ("@method", "@target-uri")
-"""What it may cover instead of `REQUIRED` where our origin is set."""
+"""components that a signature may cover instead of `REQUIRED` if our origin is configured"""
 DIGEST: Final = "content-digest"
-"""What it covers besides where there is a body."""
+"""component that a signature must also cover if there is a body"""
 
 SIGNATURE_MISSING: Final = Kind("signature-missing", 401, "A signed request is needed")
 SIGNATURE_MALFORMED: Final = Kind("signature-malformed", 400, "The signature cannot be read")
@@ -69,7 +69,7 @@ _ASKED: Final = {
     "Accept-Signature": f'sig=({_WANTED});created;keyid;nonce;alg="ed25519"',
 }
 _SINGLE: Final = ("signature-input", "signature", DIGEST)
-"""Fields that stand at most once: two lines may be read as one thing by one reader and as another by the next."""
+"""Fields that may appear only once, because two readers may interpret two lines in different ways."""
 
 T = TypeVar("T", str, int)
 _Params = Mapping[str, Any]
@@ -80,47 +80,47 @@ class KeyRing(Protocol):
     """The keys that banks have registered."""
 
     async def key(self, key_id: str) -> BankKey | None:
-        """The key of that id, ended or not; None where nobody has registered it."""
+        """Return the key with this id, also if it has ended, or None if it is not registered."""
         ...
 
 
 class NonceStore(Protocol):
-    """What was signed once is not taken again."""
+    """The nonces of accepted signatures, which are not accepted again."""
 
     async def take(self, key_id: str, nonce: str, seen_at: datetime) -> bool:
-        """Remember the nonce of that key, durably; false when it was taken before.
+        """Store the nonce of a key durably. Return False if it was used before.
 
-        It must be remembered for twice the window: a signature from the edge of the future is good that long.
+        The nonce must be kept for twice the window, because a signature from the end of the window is valid so long.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What the signature says of itself, before it is verified."""
+    """Parameters of a signature before its verification."""
 
     key_id: str
     nonce: str
     created: int
     expires: int | None
     covered: frozenset[str]
-    """names of the components that are covered as they stand, without parameters"""
+    """names of the components that are covered without parameters"""
 
 
 class _Fields:
-    """The header lines as they came, for the library: every line, in order."""
+    """Header lines of a request for the library: every line, in order."""
 
     def __init__(self, lines: list[tuple[str, str]]) -> None:
         self._lines = lines
 
     def items(self) -> Iterator[tuple[str, str]]:
-        """Name and value of each line."""
+        """Return the name and value of each line."""
         return iter(self._lines)
 
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """The request as the library reads it."""
+    """Request in the form that the library reads."""
 
     method: str
     url: str
@@ -136,11 +136,11 @@ async def signed_by(
     window_seconds: float,
     origin: str | None = None,
 ) -> BankKey:
-    """The key that signed `request` with `body`, the raw bytes as they came.
+    """Return the key that signed `request` with the raw bytes `body`. Raises `Refused`.
 
-    `created` may be `window_seconds` away, either way. `origin` is our public address, `https://host[:port]`; without
-    it the host is what the Host header says, which a proxy in front must leave as the bank sent it. Raises `Refused`.
-    The nonce is used up by a request that fails later: a bank that tries again signs again.
+    `created` may be `window_seconds` in the past or in the future. `origin` is our public address,
+    `https://host[:port]`. Without it the host comes from the Host header, which a proxy must pass on unchanged. A
+    request that fails later has used its nonce, so a bank signs a new request for every try.
     """
     lines = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.scope["headers"]]
     _check_fields(lines)
@@ -151,32 +151,32 @@ async def signed_by(
     key = await keys.key(claim.key_id)
     message = _Message(request.method, _url(request, origin), _Fields(lines))
     verified = _verified(message, claim, key, window_seconds)
-    assert key is not None, "nothing is verified by no key"
+    assert key is not None, "a signature is never verified without a key"
     _check_body(message, verified, body)
     at = datetime.fromtimestamp(now, UTC)
     if not key.is_live(at):
         raise _refused(KEY_NOT_VALID, "register the next key before this one ends")
     if not await nonces.take(key.key_id, claim.nonce, at):
-        raise _refused(SIGNATURE_REPLAYED, "sign every request anew, with a nonce of its own")
+        raise _refused(SIGNATURE_REPLAYED, "sign every request with a new nonce")
     return key
 
 
 def _check_fields(lines: list[tuple[str, str]]) -> None:
-    """Refuse what is missing, too large, or there twice."""
+    """Check that the fields of a signature exist, appear once and are not too large. Raises `Refused`."""
     times = Counter(name for name, _ in lines)
     for name in ("signature-input", "signature"):
         if name not in times:
             raise _refused(SIGNATURE_MISSING, f"{_title(name)} is missing")
     for name in _SINGLE:
         if times[name] > 1:
-            raise _refused(SIGNATURE_MALFORMED, f"{_title(name)} stands there twice")
+            raise _refused(SIGNATURE_MALFORMED, f"{_title(name)} appears twice")
     for name, value in lines:
         if name in _SINGLE and len(value) > FIELD_MAX_BYTES:
             raise _refused(SIGNATURE_MALFORMED, f"{_title(name)} has more than {FIELD_MAX_BYTES} bytes")
 
 
 def _claim(fields: Mapping[str, str]) -> _Claim:
-    """Read the one signature's own parameters."""
+    """Return the parameters of the only signature. Raises `Refused`."""
     label, (components, params) = _only_member("signature-input", fields)
     if not isinstance(components, list):
         raise _refused(SIGNATURE_MALFORMED, "Signature-Input must hold a list of components")
@@ -200,16 +200,16 @@ def _claim(fields: Mapping[str, str]) -> _Claim:
 
 
 def _only_member(name: str, fields: Mapping[str, str]) -> tuple[str, tuple[Any, _Params]]:
-    """The only member of a dictionary field; a second signature, whoever put it there, is not chosen between."""
+    """Return the only member of a dictionary field. Raises `Refused` if there are several signatures."""
     repeated: list[str] = []
     try:
         members: Any = http_sf.parse(
             fields[name].encode("latin-1"), tltype="dictionary", on_duplicate_key=lambda key, _: repeated.append(key)
         )
     except (ValueError, TypeError, RecursionError):
-        raise _refused(SIGNATURE_MALFORMED, f"{_title(name)} is no dictionary of RFC 9651") from None
+        raise _refused(SIGNATURE_MALFORMED, f"{_title(name)} is not a dictionary of RFC 9651") from None
     if repeated or not isinstance(members, dict) or len(members) != 1:
-        raise _refused(SIGNATURE_MALFORMED, f"{_title(name)} must hold exactly one signature, and nothing twice")
+        raise _refused(SIGNATURE_MALFORMED, f"{_title(name)} must hold exactly one signature, and no key twice")
     ((label, member),) = members.items()
     return label, member
 
@@ -218,7 +218,7 @@ def _param(params: _Params, name: str, kind: type[T]) -> T:
     value = params.get(name)
     if value is None:
         raise _refused(SIGNATURE_INCOMPLETE, f"the parameter {name} is missing")
-    # A Boolean is an int to Python, and a Token no string.
+    # The exact type is compared, because bool is a subclass of int in Python, and a Token is not a string here.
     if type(value) is not kind:
         raise _refused(SIGNATURE_MALFORMED, f"the parameter {name} is of the wrong type")
     return value
@@ -229,7 +229,10 @@ def _plain_names(components: _Components) -> frozenset[str]:
 
 
 def _check_cover(claim: _Claim, lines: list[tuple[str, str]], *, has_body: bool, has_origin: bool) -> None:
-    """Refuse a signature that leaves open what we go by, and a covered field that is not there, or twice."""
+    """Check that a signature covers everything that we use, and that each covered field appears once.
+
+    Raises `Refused`.
+    """
     required = set(REQUIRED)
     if has_origin and claim.covered.issuperset(REQUIRED_WITH_ORIGIN):
         required = set(REQUIRED_WITH_ORIGIN)
@@ -238,15 +241,15 @@ def _check_cover(claim: _Claim, lines: list[tuple[str, str]], *, has_body: bool,
         required.add(DIGEST)
     missing = sorted(required - claim.covered)
     if missing:
-        raise _refused(SIGNATURE_INCOMPLETE, f"it must cover, without parameters: {', '.join(missing)}")
+        raise _refused(SIGNATURE_INCOMPLETE, f"the signature must cover, without parameters: {', '.join(missing)}")
     absent = sorted(name for name in claim.covered - names if not name.startswith("@"))
     if absent:
         raise _refused(SIGNATURE_INCOMPLETE, f"{_title(absent[0])} is covered and did not arrive")
     repeated = sorted(name for name, times in Counter(name for name, _ in lines).items() if times > 1)
-    # What is covered twice-written is joined by the verifier, and read in part by whoever comes after it.
+    # The verifier joins repeated lines of a covered field, but later readers may read only one of them.
     unclear = [name for name in repeated if name in claim.covered or name == "host"]
     if unclear:
-        raise _refused(SIGNATURE_MALFORMED, f"{_title(unclear[0])} stands there twice")
+        raise _refused(SIGNATURE_MALFORMED, f"{_title(unclear[0])} appears twice")
 
 
 def _check_time(claim: _Claim, now: float, window_seconds: float) -> None:
@@ -255,11 +258,11 @@ def _check_time(claim: _Claim, now: float, window_seconds: float) -> None:
     if claim.created > now + window_seconds:
         raise _refused(SIGNATURE_OUT_OF_TIME, f"created is more than {window_seconds:g} seconds ahead")
     if claim.expires is not None and claim.expires < now:
-        raise _refused(SIGNATURE_OUT_OF_TIME, "expires is over")
+        raise _refused(SIGNATURE_OUT_OF_TIME, "expires is in the past")
 
 
 def _url(request: Request, origin: str | None) -> str:
-    """The address as the bank wrote it: the raw path, because a decoded one may be another."""
+    """Return the address as sent by the bank, with the raw path, because decoding may change it."""
     path = request.scope["raw_path"].decode("latin-1")
     query = request.scope["query_string"].decode("latin-1")
     base = origin.rstrip("/") if origin is not None else f"{request.url.scheme}://{request.headers.get('host', '')}"
@@ -267,13 +270,13 @@ def _url(request: Request, origin: str | None) -> str:
 
 
 def _verified(message: _Message, claim: _Claim, key: BankKey | None, window_seconds: float) -> list[VerifyResult]:
-    """The library's word on the signature. No key and a key that does not fit are one refusal."""
+    """Return the library's results for the signature. Raises the same `Refused` for no key and for a wrong key."""
     public_keys = {} if key is None else {claim.key_id: Ed25519PublicKey.from_public_bytes(key.public_key)}
     verifier = HTTPMessageVerifier(
         signature_algorithm=algorithms.ED25519,
         key_resolver=MappingKeyResolver(public_keys=public_keys, private_keys={}),
     )
-    # The library knows a tolerance both ways and an age beside it; our window is the tolerance alone.
+    # The library has a tolerance in both directions and a maximum age. Our window is the tolerance only.
     verifier.max_clock_skew = timedelta(seconds=window_seconds)
     try:
         return verifier.verify(message, max_age=timedelta(), require_components=("@method",))
@@ -282,7 +285,7 @@ def _verified(message: _Message, claim: _Claim, key: BankKey | None, window_seco
 
 
 def _check_body(message: _Message, verified: list[VerifyResult], body: bytes) -> None:
-    """Compare the body with the digest that was signed."""
+    """Check that the body has the signed digest. Raises `Refused`."""
     (result,) = verified
     digest = result.covered_components.get(f'"{DIGEST}"')
     if digest is None:

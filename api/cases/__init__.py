@@ -1,1 +1,1 @@
-"""Cases: their rows, hops, ledger, events and the desk's work on them."""
+"""Routes about cases: case views, accounts, the case log, and the work of the desk."""

@@ -1,4 +1,4 @@
-"""One account across cases. The account is asked for in the body: what stands in a URL ends in logs and histories."""
+"""One account across cases. The body names the account, because a URL would put it into logs and browser histories."""
 
 from typing import Annotated
 
@@ -19,6 +19,6 @@ router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"], responses=IN_TH
 async def search(
     parts: TheParts, officer: Annotated[Officer, may(Action.READ_TRAIL)], asked: AccountQuestion
 ) -> AccountView:
-    """What every case has on an account: in play, held, claimed; and its balance as the bank told it last."""
+    """Return the amounts of every case at one account (in play, held, claimed) and its last known balance."""
     async with parts.ctx.pool.acquire() as connection:
         return await accounts.view(connection, asked)

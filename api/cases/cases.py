@@ -1,4 +1,4 @@
-"""Reading cases: the list, and everything there is of one."""
+"""Reading cases: the list of cases, and all views of one case."""
 
 from typing import Annotated
 
@@ -28,14 +28,14 @@ async def list_cases(
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> CasePage:
-    """Cases, the newest first."""
+    """List cases, the newest first."""
     async with parts.ctx.pool.acquire() as connection:
         return await case_views.page(connection, state, after, limit)
 
 
 @router.get("/{ack_no}")
 async def read_case(parts: TheParts, officer: Annotated[Officer, may(Action.READ_CASE)], ack_no: AckNo) -> CaseView:
-    """A case by any of its numbers: state, where every rupee is, and how long everything took."""
+    """Return a case by any of its numbers: state, bucket of every rupee, and durations."""
     async with parts.ctx.pool.acquire() as connection:
         return await case_views.get(connection, ack_no)
 
@@ -44,7 +44,7 @@ async def read_case(parts: TheParts, officer: Annotated[Officer, may(Action.READ
 async def read_trail(
     parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> TrailView:
-    """The money trail: hops as edges, accounts as nodes."""
+    """Return the money trail, with hops as edges and accounts as nodes."""
     async with parts.ctx.pool.acquire() as connection:
         return await trail_views.page(connection, ack_no, after, limit)
 
@@ -53,7 +53,7 @@ async def read_trail(
 async def read_ledger(
     parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> LedgerView:
-    """The postings with their entries, and what the hops they touch hold now."""
+    """Return the postings with their entries, and the present buckets of their hops."""
     async with parts.ctx.pool.acquire() as connection:
         return await ledger_views.page(connection, ack_no, after, limit)
 
@@ -62,7 +62,7 @@ async def read_ledger(
 async def read_requests(
     parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> RequestPage:
-    """The hold requests, by wave and institution."""
+    """List the hold requests, by batch and institution."""
     async with parts.ctx.pool.acquire() as connection:
         return await request_views.page(connection, ack_no, after, limit)
 
@@ -71,7 +71,7 @@ async def read_requests(
 async def read_answers(
     parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> AnswerPage:
-    """Every line of every answer, as the bank wrote it and as it was taken; unknown codes too."""
+    """List every line of every answer, as sent by the bank and as judged. Unknown codes are included."""
     async with parts.ctx.pool.acquire() as connection:
         return await answer_views.page(connection, ack_no, after, limit)
 
@@ -80,6 +80,6 @@ async def read_answers(
 async def read_contradictions(
     parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> ContradictionPage:
-    """What banks said that cannot be taken as it stands."""
+    """List the discrepancies of a case: claims of banks that do not agree with other claims."""
     async with parts.ctx.pool.acquire() as connection:
         return await answer_views.contradictions(connection, ack_no, after, limit)

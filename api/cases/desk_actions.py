@@ -1,4 +1,7 @@
-"""What the desk does to hops and requests. Each verb says why; the case log keeps who and when."""
+"""Actions of the desk on hops and hold requests.
+
+Each action has a reason. The case log records the officer and the time.
+"""
 
 from typing import Annotated
 from uuid import UUID
@@ -23,7 +26,7 @@ RequestChanger = Annotated[Officer, may(Action.CHANGE_REQUEST)]
 
 
 class Done(FrozenModel):
-    """What a verb was done to: the case, and the hop where there is one."""
+    """Subject of an action: the case, and the hop if there is one."""
 
     case_ack_no: str
     hop_no: int | None
@@ -31,47 +34,47 @@ class Done(FrozenModel):
 
 @router.post("/cases/{ack_no}/hops", status_code=201, responses=says(NOT_NOW, LIMIT_EXCEEDED))
 async def add_hop(parts: TheParts, officer: HopChanger, ack_no: AckNo, new: NewHopByDesk) -> Done:
-    """Add a hop below a hop that has that much left, and ask about it."""
-    return told(parts, await desk.add_hop(parts.ctx, ack_no, new, officer.actor))
+    """Add a hop below a hop with enough money left, and send a hold request for it."""
+    return notified(parts, await desk.add_hop(parts.ctx, ack_no, new, officer.actor))
 
 
 @router.post("/cases/{ack_no}/hops/{hop_no}/correct", responses=says(NOT_NOW))
 async def correct_hop(
     parts: TheParts, officer: HopChanger, ack_no: AckNo, hop_no: HopNo, correction: HopCorrection
 ) -> Done:
-    """Put a hop right; it goes out again under its next revision."""
-    return told(parts, await desk.correct_hop(parts.ctx, ack_no, hop_no, correction, officer.actor))
+    """Correct a hop. Its next revision is sent in a new hold request."""
+    return notified(parts, await desk.correct_hop(parts.ctx, ack_no, hop_no, correction, officer.actor))
 
 
 @router.post("/cases/{ack_no}/requests/{request_id}/escalate", responses=says(NOT_NOW))
 async def escalate_request(
     parts: TheParts, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason
 ) -> Done:
-    """Let a request climb its next rung now."""
+    """Escalate a hold request to its next level now."""
     done = await desk.escalate_request(parts.ctx, ack_no, request_id, why.reason, officer.actor)
-    return told(parts, done)
+    return notified(parts, done)
 
 
 @router.post("/cases/{ack_no}/requests/{request_id}/send-again", responses=says(NOT_NOW))
 async def send_again(
     parts: TheParts, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason
 ) -> Done:
-    """Send the hops of a request that the bank refused, or never got, out anew: what was wrong is mended."""
+    """Send the hops of a refused or undelivered request again, after the cause is removed."""
     done = await desk.send_again(parts.ctx, ack_no, request_id, why.reason, officer.actor)
-    return told(parts, done)
+    return notified(parts, done)
 
 
 @router.post("/cases/{ack_no}/requests/{request_id}/stop", responses=says(NOT_NOW))
 async def stop_request(
     parts: TheParts, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason
 ) -> Done:
-    """Withdraw a request; what of its hops is in play is untraced from then on."""
+    """Withdraw a request. The money of its hops in play becomes untraced."""
     done = await desk.stop_request(parts.ctx, ack_no, request_id, why.reason, officer.actor)
-    return told(parts, done)
+    return notified(parts, done)
 
 
-def told(parts: Parts, done: DeskDone) -> Done:
-    """Tell the case what was committed; what the caller is told of it."""
+def notified(parts: Parts, done: DeskDone) -> Done:
+    """Notify the case workflow of the commit, and return the response to the caller."""
     if done.follow_up is not None:
         parts.notifier.soon(done.follow_up)
     return Done(case_ack_no=done.case_no, hop_no=done.hop_no)

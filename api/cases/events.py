@@ -1,4 +1,4 @@
-"""The case log: page by page, or as server-sent events while it grows."""
+"""The case log, as pages or as a stream of server-sent events."""
 
 import logging
 import time
@@ -31,8 +31,10 @@ KEEP_ALIVE_SECONDS: Final = 15.0
 READ_AT_ONCE: Final = 100
 RECONNECT_MILLISECONDS: Final = 2_000
 
-Seq = Annotated[int, Query(ge=0, le=INT64_MAX, description="The last `seq` the caller has.")]
-LastEventId = Annotated[int | None, Header(ge=0, le=INT64_MAX, description="What a stream that was cut off sends.")]
+Seq = Annotated[int, Query(ge=0, le=INT64_MAX, description="The last `seq` that the caller has.")]
+LastEventId = Annotated[
+    int | None, Header(ge=0, le=INT64_MAX, description="Last `seq` that the caller got before its stream broke.")
+]
 
 
 @router.get(
@@ -42,7 +44,7 @@ LastEventId = Annotated[int | None, Header(ge=0, le=INT64_MAX, description="What
         **says(TOO_MANY),
         200: {
             "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
-            "description": "A page, or a stream to whoever accepts one.",
+            "description": "A page, or a stream if the caller accepts one.",
         },
     },
 )
@@ -55,7 +57,10 @@ async def read_events(
     after: Seq = 0,
     limit: Limit = LIMIT_DEFAULT,
 ) -> Response:
-    """The events after `after`. With `Accept: text/event-stream` they keep coming; `Last-Event-ID` resumes."""
+    """Return the events after `after`.
+
+    `Accept: text/event-stream` gives a stream that also has later events. `Last-Event-ID` resumes a stream.
+    """
     pool = parts.ctx.pool
     if EVENT_STREAM not in request.headers.get("accept", ""):
         async with pool.acquire() as connection:
@@ -69,7 +74,7 @@ async def read_events(
 
 
 class EventStream(Response):
-    """A stream that ends when the caller leaves, the token ends, or this process stops."""
+    """Stream of events that ends when the caller disconnects, the token ends, or this process stops."""
 
     def __init__(self, hub: EventHub, pool: Pool, case_no: str, after_seq: int, officer: Officer) -> None:
         super().__init__(media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"})
@@ -81,30 +86,30 @@ class EventStream(Response):
         self._officer = officer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send events until there is a reason to end."""
-        with self._hub.subscribed(self._case_no, self._officer.actor) as ear:
+        """Send events until the stream ends."""
+        with self._hub.subscribed(self._case_no, self._officer.actor) as subscription:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            async with anyio.create_task_group() as both:
+            async with anyio.create_task_group() as tasks:
 
-                async def leave_with_the_caller() -> None:
+                async def end_on_disconnect() -> None:
                     while (await receive())["type"] != "http.disconnect":
                         pass
-                    both.cancel_scope.cancel()
+                    tasks.cancel_scope.cancel()
 
-                both.start_soon(leave_with_the_caller)
-                await self._send_events(ear, send)
-                both.cancel_scope.cancel()
+                tasks.start_soon(end_on_disconnect)
+                await self._send_events(subscription, send)
+                tasks.cancel_scope.cancel()
 
-    async def _send_events(self, ear: Subscription, send: Send) -> None:
+    async def _send_events(self, subscription: Subscription, send: Send) -> None:
         await _send_part(send, format_sse_event(retry=RECONNECT_MILLISECONDS))
         try:
-            await self._follow_the_log(ear, send)
+            await self._follow_the_log(subscription, send)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            # The caller comes back with the last id it has, and finds the database up again or a 503.
+            # The caller connects again with its last id, and then gets the events or a 503.
             log.warning("a stream ended: %s", type(error).__name__)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _follow_the_log(self, ear: Subscription, send: Send) -> None:
+    async def _follow_the_log(self, subscription: Subscription, send: Send) -> None:
         while not self._hub.closing and time.time() < self._officer.expires_at:
             async with self._pool.acquire() as connection:
                 events = await event_log.of_case(connection, self._case_no, self._seq, READ_AT_ONCE)
@@ -115,8 +120,8 @@ class EventStream(Response):
                     for event in events
                 )
                 await _send_part(send, b"".join(parts))
-            elif not await ear.woken(KEEP_ALIVE_SECONDS):
-                # Keeps the line open, and looks again in case a notification was lost with a connection.
+            elif not await subscription.woken(KEEP_ALIVE_SECONDS):
+                # The comment keeps the connection open. The loop reads again, because a notification may be lost.
                 await _send_part(send, format_sse_event(comment="keep-alive"))
 
 

@@ -1,4 +1,4 @@
-"""The desk's tasks."""
+"""The work items of the desk."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api/v1/desk", tags=["desk"], responses=IN_THE_DESCRI
 
 
 class TaskClosed(FrozenModel):
-    """What the task was about: a case and perhaps a hop of it, or neither where it was about an institution."""
+    """Subject of a closed work item: a case and possibly a hop, or neither if it was about an institution."""
 
     case_ack_no: str | None
     hop_no: int | None
@@ -36,21 +36,24 @@ async def list_tasks(
     state: Annotated[TaskState, Query()] = TaskState.OPEN,
     kind: Annotated[
         list[TaskKind] | None,
-        Query(max_length=len(TaskKind), description="Only of these kinds; said several times for several."),
+        Query(
+            max_length=len(TaskKind), description="Only work items of these kinds. Repeat the parameter for several."
+        ),
     ] = None,
     case: Annotated[
-        str | None, Query(pattern=ACK_NO_PATTERN.pattern, description="Only about the case with that number.")
+        str | None,
+        Query(pattern=ACK_NO_PATTERN.pattern, description="Only work items about the case with this number."),
     ] = None,
     mine: Annotated[
-        bool, Query(description="Only about cases for which whoever asks answers, as investigating or supervising.")
+        bool, Query(description="Only about cases whose investigating or supervising officer is the caller.")
     ] = False,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> TaskPage:
-    """Tasks, the oldest first, each with whom to call and about what.
+    """List work items, the oldest first, each with its subject and the person to call.
 
-    Officers of the police see those that their role can act on: a step of a restoration, an appeal at their level, a
-    duty, a hold that ends soon.
+    Officers of the police see the work items that their role can act on, such as a step of a restoration, an appeal at
+    their level, a duty, or a hold that lapses soon.
     """
     wanted = task_views.Wanted(
         state=state,
@@ -68,6 +71,6 @@ async def list_tasks(
 async def close(
     parts: TheParts, officer: Annotated[Officer, may(Action.CLOSE_TASK)], task_id: TaskId, why: WithReason
 ) -> TaskClosed:
-    """Close a task by hand."""
+    """Close a work item manually."""
     task = await close_task(parts.ctx, task_id, why.reason, officer.actor)
     return TaskClosed(case_ack_no=task.case_no, hop_no=task.hop_no)

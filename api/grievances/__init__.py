@@ -1,1 +1,1 @@
-"""Grievances of account holders and their officers."""
+"""Routes about grievances of account holders, and about the officers who decide them."""

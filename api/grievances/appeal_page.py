@@ -1,7 +1,7 @@
-"""The public page on which the holder of an account sees a hold and appeals, without an account of ours.
+"""The public page on which an account holder sees a hold and appeals, without a user account.
 
-The reference and a one-time code begin a visit; its token in the path is the only credential from then on. Whether a
-reference is one of ours, neither the words, the number of tries nor the time an answer takes says.
+The reference and a one-time code begin a visit. The token of the visit in the path is then the only credential. Texts,
+limits of tries and response times are the same for valid and unknown references.
 """
 
 import asyncio
@@ -39,19 +39,19 @@ from schemas.restoration_enums import GrievanceLevel, GrievanceState
 router = APIRouter(prefix=APPEAL_PATH, include_in_schema=False)
 
 ANSWERS_AFTER_SECONDS: Final = 0.3
-"""What is asked about a reference takes at least so long, whether it is one of ours or not."""
+"""Minimum time of a response about a reference, so that its duration does not show whether the reference is valid."""
 FIELDS_MAX: Final = 20
 TYPED: Final = ("text", "more", "contact")
-"""what a holder writes on the page of a hold"""
+"""fields in which an account holder writes text on the page of a hold"""
 SEE_OTHER: Final = 303
 
 _APPEAL: Final = TEMPLATES / "appeal"
-WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
+TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
     language: tomllib.loads((_APPEAL / f"{language.value}.toml").read_text(encoding="utf-8")) for language in Language
 }
 _REFERENCE: Final = re.compile(r"[A-Z0-9]{10}")
 _DONE: Final = {"filed": "filed", "on": "taken_on", "withdraw": "withdrawn"}
-"""by what was done: the words that say so"""
+"""action of the holder, and the name of the text that reports it"""
 _DAY_SECONDS: Final = 86_400
 
 
@@ -63,28 +63,28 @@ PAGES: Final = Pages(
     _APPEAL,
     styles=[TEMPLATES, _APPEAL],
     filters={"rupees": _amount},
-    words={"text_max": TEXT_MAX_CHARS, "contact_max": CONTACT_MAX_CHARS},
+    names={"text_max": TEXT_MAX_CHARS, "contact_max": CONTACT_MAX_CHARS},
 )
 
 
 class AppealThrottle:
-    """The door behind the page, and how often it may be tried."""
+    """Access of account holders to their holds, with limits on tries."""
 
     def __init__(self, parts: Parts) -> None:
         self.door = AppealDoor(parts.ctx, parts.secret_box)
         self._codes = Throttle(parts.ctx, parts.secret_box, TryName.APPEAL_CODES)
         self._tries = Throttle(parts.ctx, parts.secret_box, TryName.APPEAL_TRIES)
 
-    async def spare(self, request: Request) -> None:
-        """Count a try from an address. Raises a 429."""
+    async def count_try(self, request: Request) -> None:
+        """Count a try from the address of a request. Raises a 429."""
         await self._tries.take(address_of(request))
 
     async def wait_seconds(self, request: Request) -> float:
-        """Count a try from an address: 0, or how long to wait."""
+        """Count a try from the address of a request. Return 0, or the seconds to wait."""
         return await self._tries.wait_seconds(address_of(request))
 
     async def code_wait_seconds(self, reference: str) -> float:
-        """Take one code of a reference: 0, or how long to wait; the same for one that is none of ours."""
+        """Count one code for a reference, known or not. Return 0, or the seconds to wait."""
         return await self._codes.wait_seconds(reference)
 
 
@@ -98,50 +98,50 @@ TheAppealThrottle = Annotated[AppealThrottle, Depends(_throttle)]
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads the page: in which language, and what they have typed."""
+    """Reader of the page: the language, and the fields that were sent."""
 
     language: Language
     fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def say(self) -> Mapping[str, str]:
-        """The page's words."""
-        return WORDS[self.language]
+        """Return the texts of the page in the reader's language."""
+        return TEXTS[self.language]
 
     @property
     def reference(self) -> str:
-        """The reference as it is printed, however it was typed."""
+        """Return the reference in its printed form, without spaces and hyphens and in capitals."""
         return re.sub(r"[\s-]", "", self.fields.get("reference", "")).upper()
 
     @property
     def code(self) -> str:
-        """The digits that were typed, in whichever script."""
+        """Return the digits of the code, typed in any script."""
         typed = re.sub(r"[\s-]", "", self.fields.get("code", ""))
         return "".join(str(unicodedata.decimal(c, "")) for c in typed) if typed.isdecimal() else ""
 
-    def page(self, name: str, status: int = 200, **words: Any) -> Response:
-        """One of the pages."""
-        return PAGES.page(name, status, say=self.say, **words)
+    def page(self, name: str, status: int = 200, **values: Any) -> Response:
+        """Return one of the pages."""
+        return PAGES.page(name, status, say=self.say, **values)
 
 
 Lang = Annotated[Language | None, Query()]
 
 
 def _reader(request: Request, ctx: Context, lang: Language | None, fields: Mapping[str, str] | None = None) -> Reader:
-    """In the language that was chosen, else the browser's, else the first in which holders are told."""
+    """Return a reader with the chosen language, else the browser's, else the first language of notifications."""
     known = lang or preferred(request.headers.get("accept-language", "")) or ctx.policy.messages.holder_languages[0]
     return Reader(known, fields or {})
 
 
 async def _fields(request: Request) -> dict[str, str]:
-    """What was typed, without what cannot be printed; lines stay lines. Raises `Refused`."""
+    """Return the fields of the form without unprintable characters, with line breaks. Raises `Refused`."""
     sent = await typed(request, FIELDS_MAX)
     return {name: "".join(c for c in text if c.isprintable() or c == "\n").strip() for name, text in sent.items()}
 
 
 @asynccontextmanager
 async def _at_least(seconds: float) -> AsyncIterator[None]:
-    """Take so long, whatever is found."""
+    """Make the block take at least this time."""
     clock = asyncio.get_running_loop().time
     until = clock() + seconds
     try:
@@ -150,20 +150,20 @@ async def _at_least(seconds: float) -> AsyncIterator[None]:
         await asyncio.sleep(max(until - clock(), 0))
 
 
-# -- coming in ---------------------------------------------------------------------------------------------------------
+# -- begin of a visit --------------------------------------------------------------------------------------------------
 
 
 @router.api_route("", methods=["GET", "HEAD"])
 async def ask(request: Request, parts: TheParts, lang: Lang = None) -> Response:
-    """Ask for the reference."""
+    """Return the page that asks for the reference."""
     return _ask(_reader(request, parts.ctx, lang))
 
 
 @router.post("")
-async def come_in(request: Request, parts: TheParts, lang: Lang = None) -> Response:
-    """Send a code, or let somebody in who has one."""
+async def begin(request: Request, parts: TheParts, lang: Lang = None) -> Response:
+    """Send a code, or begin a visit with a code."""
     throttle: AppealThrottle = request.app.state.appeal_throttle
-    await throttle.spare(request)
+    await throttle.count_try(request)
     reader = _reader(request, parts.ctx, lang, await _fields(request))
     if not _REFERENCE.fullmatch(reader.reference):
         return _ask(reader, wrong=True)
@@ -205,16 +205,16 @@ async def _send_code(throttle: AppealThrottle, ctx: Context, reader: Reader) -> 
 
 async def _enter(throttle: AppealThrottle, ctx: Context, reader: Reader) -> Response:
     async with _at_least(ANSWERS_AFTER_SECONDS):
-        whole = len(reader.code) == CODE_DIGITS
-        entered = await throttle.door.enter(reader.reference, reader.code) if whole else None
+        is_complete = len(reader.code) == CODE_DIGITS
+        entered = await throttle.door.enter(reader.reference, reader.code) if is_complete else None
     if entered is None:
         return _code(reader, ctx, 422, wrong=True)
     return _to_visit(entered.token, reader)
 
 
 def _to_visit(token: str, reader: Reader, done: str = "") -> Response:
-    more = f"&done={done}" if done else ""
-    url = f"{APPEAL_PATH}/{token}?lang={reader.language.value}{more}"
+    done_query = f"&done={done}" if done else ""
+    url = f"{APPEAL_PATH}/{token}?lang={reader.language.value}{done_query}"
     return RedirectResponse(url, SEE_OTHER, PAGES.headers)
 
 
@@ -223,22 +223,22 @@ def _to_visit(token: str, reader: Reader, done: str = "") -> Response:
 
 @router.api_route("/{token}", methods=["GET", "HEAD"])
 async def show(request: Request, parts: TheParts, token: str, lang: Lang = None, done: str = "") -> Response:
-    """The hold, its clocks, and how the appeal stands. Changes nothing but that the visit lasts."""
+    """Return the page with the hold, its deadlines and the appeal. Changes only the end of the visit."""
     reader = _reader(request, parts.ctx, lang)
     throttle: AppealThrottle = request.app.state.appeal_throttle
     visit = await throttle.door.visit(token)
     if visit is None:
-        await throttle.spare(request)
+        await throttle.count_try(request)
         return _over(reader, GONE)
     view = await throttle.door.look(visit)
     number = view.grievance.number if view.grievance else ""
-    said = reader.say[_DONE[done]].format(number=number) if done in _DONE else ""
-    return _hold(reader, parts.ctx, view, done=said)
+    done_text = reader.say[_DONE[done]].format(number=number) if done in _DONE else ""
+    return _hold(reader, parts.ctx, view, done=done_text)
 
 
 @router.post("/{token}")
 async def act(request: Request, parts: TheParts, token: str, lang: Lang = None) -> Response:
-    """File an appeal, take it on, withdraw it, or leave."""
+    """File an appeal, take it to the next level, withdraw it, or end the visit."""
     throttle: AppealThrottle = request.app.state.appeal_throttle
     reader = _reader(request, parts.ctx, lang, await _fields(request))
     wait = await throttle.wait_seconds(request)
@@ -263,7 +263,7 @@ async def act(request: Request, parts: TheParts, token: str, lang: Lang = None) 
 
 
 def _over(reader: Reader, status: int, wait_seconds: float = 0.0) -> Response:
-    """The visit is over, or there were too many tries: whatever was typed is given back, to be kept."""
+    """Return the page of an ended visit or of too many tries, with the typed text for copying."""
     typed = "\n\n".join(text for name in TYPED if (text := reader.fields.get(name, "")))
     notice = reader.say["too_many"].format(minutes=math.ceil(wait_seconds / 60)) if wait_seconds else ""
     response = reader.page("over", status, notice=notice, typed=typed)
@@ -273,7 +273,7 @@ def _over(reader: Reader, status: int, wait_seconds: float = 0.0) -> Response:
 
 
 async def _do(ctx: Context, view: AppealView, step: str, reader: Reader) -> str:
-    """What pressing that button leads to; what was done, for the next page. Raises `NotNow`, `ValidationError`."""
+    """Carry out the pressed button. Return the action for the next page. Raises `NotNow`, `ValidationError`."""
     fields, found = reader.fields, view.grievance
     if step == "file":
         new = NewGrievance(text=fields.get("text", ""), language=reader.language, contact=fields.get("contact", ""))
@@ -282,8 +282,8 @@ async def _do(ctx: Context, view: AppealView, step: str, reader: Reader) -> str:
     if found is None:
         return ""
     if step == "on":
-        more = AppealOn.model_validate({"level": fields.get("level"), "text": fields.get("more", "")})
-        await decisions.appeal_on(ctx, found.grievance_id, more, HOLDER)
+        appeal = AppealOn.model_validate({"level": fields.get("level"), "text": fields.get("more", "")})
+        await decisions.appeal_on(ctx, found.grievance_id, appeal, HOLDER)
     elif step == "withdraw":
         await decisions.withdraw(ctx, found.grievance_id, None, HOLDER)
     return step if step in _DONE else ""
@@ -317,12 +317,12 @@ def _hold(
     )
 
 
-def _level_days(ctx: Context, promised: AppealGrievance | None) -> dict[str, int]:
-    """The days of each level: those that this grievance was promised, or today's for one that may be filed."""
-    if promised is None:
+def _level_days(ctx: Context, filed: AppealGrievance | None) -> dict[str, int]:
+    """Return the days of each level, from the frozen policy of the filed grievance, or from today's policy."""
+    if filed is None:
         seconds, factor = ctx.policy.grievance.level_seconds, 1.0
     else:
-        seconds, factor = promised.level_seconds, ctx.procedure_clock_factor
+        seconds, factor = filed.level_seconds, ctx.procedure_clock_factor
     return {level.value: round(seconds[level] * factor / _DAY_SECONDS) for level in LADDER}
 
 

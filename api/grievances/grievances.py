@@ -1,4 +1,4 @@
-"""Grievances of account holders: reading them, and what officers do at each level."""
+"""Grievances of account holders: reading them, and the actions of officers at each level."""
 
 from typing import Annotated
 from uuid import UUID
@@ -41,12 +41,12 @@ async def list_grievances(
     officer: Reader,
     state: Annotated[GrievanceState | None, Query()] = None,
     level: Annotated[GrievanceLevel | None, Query()] = None,
-    overdue: Annotated[bool | None, Query(description="Whether the level is past its time.")] = None,
+    overdue: Annotated[bool | None, Query(description="Whether the deadline of the level has passed.")] = None,
     ack_no: AckNoFilter = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> GrievancePage:
-    """Grievances, the oldest first."""
+    """List grievances, the oldest first."""
     async with parts.ctx.pool.acquire() as connection:
         return await grievance_views.page(
             connection, parts.ctx.now(), after, limit, state=state, level=level, overdue=overdue, ack_no=ack_no
@@ -55,7 +55,7 @@ async def list_grievances(
 
 @router.get("/{grievance_id}")
 async def read_grievance(parts: TheParts, officer: Reader, grievance_id: UUID) -> GrievanceView:
-    """One grievance: what the holder says, its levels with their clocks, and what was let go because of it."""
+    """Return one grievance: the holder's text, its levels with their deadlines, and the releases that it caused."""
     async with (
         parts.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
@@ -73,10 +73,10 @@ async def report(
     parts: TheParts,
     officer: Annotated[Officer, may(Action.REPORT_ON_GRIEVANCE)],
     grievance_id: UUID,
-    said: GrievanceReport,
+    stated: GrievanceReport,
 ) -> GrievanceDone:
-    """Write down what the bank has said about its customer; the IO decides next."""
-    return await decisions.report(parts.ctx, grievance_id, said, acting(officer))
+    """Record the bank's report about its customer. The investigating officer decides next."""
+    return await decisions.report(parts.ctx, grievance_id, stated, acting(officer))
 
 
 @router.post("/{grievance_id}/decide", responses=says(NOT_NOW, FOUR_EYES))
@@ -86,7 +86,7 @@ async def decide(
     grievance_id: UUID,
     decided: GrievanceDecided,
 ) -> GrievanceDone:
-    """Decide it at the officer's own level. What is let go is ordered at once, and never above what is free."""
+    """Decide a grievance at the officer's level. A release is ordered at once, up to the free amount."""
     address = appeal_address(parts.public_url)
     return await decisions.decide(parts.ctx, grievance_id, decided, acting(officer), appeal_address=address)
 
@@ -98,7 +98,7 @@ async def escalate(
     grievance_id: UUID,
     why: GrievanceReason,
 ) -> GrievanceDone:
-    """Take it to the next level before the time of this one is over."""
+    """Escalate a grievance to the next level before the deadline of this level."""
     return await decisions.escalate(parts.ctx, grievance_id, why, acting(officer))
 
 
@@ -109,7 +109,7 @@ async def appeal_on(
     grievance_id: UUID,
     more: AppealOn,
 ) -> GrievanceDone:
-    """The holder, who has come in person, takes the decision to the next level."""
+    """Take a decided grievance to the next level, for an account holder who has come in person."""
     return await decisions.appeal_on(parts.ctx, grievance_id, more, acting(officer))
 
 
@@ -118,7 +118,7 @@ async def withdraw(
     parts: TheParts,
     officer: Annotated[Officer, may(Action.WITHDRAW_GRIEVANCE)],
     grievance_id: UUID,
-    told: WithdrawGrievance,
+    withdrawal: WithdrawGrievance,
 ) -> GrievanceDone:
-    """The holder, who has come in person, does not appeal any more; he is told that it was written down."""
-    return await decisions.withdraw(parts.ctx, grievance_id, told, acting(officer))
+    """Withdraw a grievance, for an account holder who has come in person. The holder is notified of it."""
+    return await decisions.withdraw(parts.ctx, grievance_id, withdrawal, acting(officer))

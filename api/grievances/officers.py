@@ -1,4 +1,4 @@
-"""Who decides on appeals above the officers of a case, by district and for the State."""
+"""Grievance officers, who decide on appeals above the officers of a case, by district and for the State."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1/grievance-officers", tags=["grievances"], res
 async def list_grievance_officers(
     parts: TheParts, officer: Annotated[Officer, may(Action.READ_GRIEVANCE)]
 ) -> GrievanceOfficers:
-    """Who is told that an appeal waits for a decision, where no officer of the case decides."""
+    """List the officers who are notified of appeals that no officer of the case decides."""
     async with parts.ctx.pool.acquire() as connection:
         return GrievanceOfficers(items=await grievance_officers.every(connection))
 
@@ -31,5 +31,5 @@ async def name_grievance_officer(
     officer: Annotated[Officer, may(Action.NAME_GRIEVANCE_OFFICER)],
     new: NewGrievanceOfficer,
 ) -> GrievanceOfficer:
-    """Say who it is at a level of a district, or of the State, from now on: they are told of what waits for them."""
+    """Name the officer of a level for a district or for the State. The officer is notified of waiting appeals."""
     return await name_officer(parts.ctx, new, officer.actor)

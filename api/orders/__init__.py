@@ -1,1 +1,1 @@
-"""Orders to banks to restore or to release, and what banks reply."""
+"""Routes and pages about orders to banks: restore, release, and the banks' statements."""

@@ -1,6 +1,6 @@
-"""Reading the form about an order: what an officer typed into what the bank has done, with a word beside every mistake.
+"""Reads the form about an order into the bank's statement, with a text beside the field of every mistake.
 
-Names of fields: `l2.amount` is of line 2 of the order. Nothing here asks anybody anything.
+Names of fields: `l2.amount` belongs to line 2 of the order. This module does no input and output.
 """
 
 import re
@@ -24,33 +24,33 @@ _REFERENCE: Final = re.compile(r"[A-Za-z0-9/._-]{4,64}")
 
 
 def lines_in(fields: Mapping[str, str]) -> set[int]:
-    """Return the numbers of the lines that a form speaks of."""
+    """Return the numbers of the lines that a form has fields of."""
     return {int(match[1]) for name in fields if (match := _LINE_NO.match(name))}
 
 
 def read_order_form(
     fields: dict[str, str], kind: OrderKind, open_now: Mapping[int, OrderLine], ordered_at: datetime, now: datetime
 ) -> Reading[OrderForm]:
-    """Read a form about the lines that are not confirmed in full."""
+    """Read a form about the lines that are not fully confirmed."""
     reading: Reading[OrderForm] = Reading(fields)
     reader = _Reader(reading, kind, ordered_at, now)
-    who = reader.answerer()
+    answerer = reader.answerer()
     stated = {}
     for line_no in sorted(lines_in(fields)):
         if line_no not in open_now:
-            reading.errors[""] = "A transfer that you filled in is confirmed by now. Please look at the others."
+            reading.errors[""] = "A transfer that you filled in is already confirmed. Please check the others."
         elif done := reader.line(open_now[line_no]):
             stated[line_no] = done
     if not stated and not reading.errors:
-        reading.errors[""] = "Nothing is filled in yet."
+        reading.errors[""] = "The form is still empty."
     if not reading.errors:
         seen_paise = {no: whole_number(fields.get(f"l{no}.left", "")) for no in stated}
-        reading.form = OrderForm(stated=stated, seen_paise=seen_paise, answerer=who, fields=fields)
+        reading.form = OrderForm(stated=stated, seen_paise=seen_paise, answerer=answerer, fields=fields)
     return reading
 
 
 class _Reader(FormReader):
-    """Reads one form."""
+    """Reader of one form."""
 
     def __init__(self, reading: Reading[OrderForm], kind: OrderKind, ordered_at: datetime, now: datetime) -> None:
         super().__init__(reading.fields, reading.errors, now)
@@ -59,7 +59,7 @@ class _Reader(FormReader):
         self._ordered_at = ordered_at
 
     def line(self, ordered: OrderLine) -> ConfirmedLine | None:
-        """What was done of one line; None where it has a mistake."""
+        """Return the statement on one line, or None if the line has a mistake."""
         prefix, before = f"l{ordered.line_no}.", len(self._errors)
         amount_paise, at = self.amount(f"{prefix}amount", "The amount"), self._day(f"{prefix}when")
         reference = self._reference(f"{prefix}reference")
@@ -68,14 +68,14 @@ class _Reader(FormReader):
         left_paise = ordered.amount_paise - ordered.confirmed_paise
         if amount_paise > left_paise:
             self._excesses[ordered.line_no] = amount_paise - left_paise
-        # Two parts of one sum on one day are two: what was left before each is not the same.
-        told = reference or f"{UNNAMED}{left_paise}"
-        return ConfirmedLine(line_no=ordered.line_no, amount_paise=amount_paise, done_at=at, reference=told)
+        # Without a reference, the open amount tells two equal parts on one day apart, because it differs before each.
+        named = reference or f"{UNNAMED}{left_paise}"
+        return ConfirmedLine(line_no=ordered.line_no, amount_paise=amount_paise, done_at=at, reference=named)
 
     def _day(self, name: str) -> datetime | None:
         moment = self.moment(name, "The day is needed, like 24-11-2026.")
         if moment is not None and moment.astimezone(IST).date() < self._ordered_at.astimezone(IST).date():
-            # A day has no hour: the very day of the order is fine.
+            # Only days are compared, because the form has no hour. The day of the order is allowed.
             self._errors[name] = "This is before the order."
         return moment
 
@@ -84,5 +84,5 @@ class _Reader(FormReader):
         if not value and self._kind is OrderKind.RESTORE:
             self._errors[name] = "The UTR or RRN of the credit is needed."
         elif value and not _REFERENCE.fullmatch(value):
-            self._errors[name] = f"4 to {REFERENCE_MAX_CHARS} letters and digits."
+            self._errors[name] = f"A reference has 4 to {REFERENCE_MAX_CHARS} letters and digits."
         return value

@@ -1,4 +1,4 @@
-"""Orders to banks at the officers' door: what was ordered, how it went, and what a person does about it."""
+"""Orders to banks: reading them, and the actions of officers on them."""
 
 from typing import Annotated
 from uuid import UUID
@@ -30,13 +30,13 @@ async def list_orders(
     parts: TheParts,
     officer: Reader,
     state: Annotated[OrderState | None, Query()] = None,
-    overdue: Annotated[bool | None, Query(description="Whether it is past its time and not over.")] = None,
+    overdue: Annotated[bool | None, Query(description="Whether the order is past its deadline and still open.")] = None,
     institution: BankFilter = None,
     ack_no: AckNoFilter = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> OrderPage:
-    """Orders to banks, the first due first."""
+    """List orders to banks, the earliest deadline first."""
     async with parts.ctx.pool.acquire() as connection:
         return await order_views.page(
             connection,
@@ -52,7 +52,7 @@ async def list_orders(
 
 @router.get("/{order_id}")
 async def read_order(parts: TheParts, officer: Reader, order_id: UUID) -> OrderView:
-    """One order: its lines, how it was carried, what the bank said, and the ladder that silence climbs."""
+    """Return one order: its lines, delivery attempts, the bank's statements, and its escalation levels."""
     async with (
         parts.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
@@ -64,7 +64,7 @@ async def read_order(parts: TheParts, officer: Reader, order_id: UUID) -> OrderV
 async def send_again(
     parts: TheParts, officer: Annotated[Officer, may(Action.SEND_ORDER)], order_id: UUID, why: OrderDecision
 ) -> OrderDone:
-    """Have an order carried once more: what kept it is mended."""
+    """Send an order to the bank again, after the cause of the failure is removed."""
     state = await bank_replies.send_again(parts.ctx, order_id, why.reason, officer.actor)
     return OrderDone(order_id=order_id, state=state)
 
@@ -73,7 +73,7 @@ async def send_again(
 async def cancel(
     parts: TheParts, officer: Annotated[Officer, may(Action.CANCEL_ORDER)], order_id: UUID, why: OrderDecision
 ) -> OrderDone:
-    """Take an order back, as far as the bank has not done it."""
+    """Cancel an order, except for the part that the bank has already carried out."""
     await cancel_order(parts.ctx, order_id, why.reason, officer.actor)
     return OrderDone(order_id=order_id, state=OrderState.CANCELLED)
 
@@ -81,30 +81,30 @@ async def cancel(
 @router.post(
     "/{order_id}/cancellation-told", name="vouch_for_cancellation_of_order", responses=says(NOT_NOW, NOT_FOUND)
 )
-async def vouch(
-    parts: TheParts, officer: Annotated[Officer, may(Action.CANCEL_ORDER)], order_id: UUID, told: BankTold
+async def attest_cancellation(
+    parts: TheParts, officer: Annotated[Officer, may(Action.CANCEL_ORDER)], order_id: UUID, attested: BankTold
 ) -> CancellationAcknowledged:
-    """Write down how the bank was told that an order is taken back; what waits for that is sent."""
-    at = await vouch_for_cancellation(parts.ctx, order_id, told.note, officer.actor)
+    """Attest that the bank was notified of a cancellation. Replacement orders that wait for it are then sent."""
+    at = await vouch_for_cancellation(parts.ctx, order_id, attested.note, officer.actor)
     return CancellationAcknowledged(order_id=order_id, acknowledged_at=at)
 
 
 @router.post("/{order_id}/confirm", name="write_down_confirmation", responses=says(NOT_FOUND))
 async def confirm(
-    parts: TheParts, officer: Annotated[Officer, may(Action.CONFIRM_ORDER)], order_id: UUID, told: WrittenDown
+    parts: TheParts, officer: Annotated[Officer, may(Action.CONFIRM_ORDER)], order_id: UUID, written: WrittenDown
 ) -> WrittenDownTaken:
-    """Write down what a bank said it has done, by telephone or letter.
+    """Record a bank's statement under an order, made by telephone or letter.
 
-    It counts as the bank's own word once a second officer, who may take money out of `held`, has said the same.
+    The statement is booked after a second officer, who may take money out of `held`, has recorded the same.
     """
-    word, supervises = OrderConfirmation(lines=told.lines), officer.role in ALLOWED[Action.TAKE_FROM_HELD]
+    statement, supervises = OrderConfirmation(lines=written.lines), officer.role in ALLOWED[Action.TAKE_FROM_HELD]
     try:
-        return await write_down(parts.ctx, order_id, word, told.note, officer.actor, supervises=supervises)
+        return await write_down(parts.ctx, order_id, statement, written.note, officer.actor, supervises=supervises)
     except NotItsLine as error:
         raise not_its_line(error) from None
 
 
 def not_its_line(error: NotItsLine) -> Refused:
-    """A word on a line that the order has not."""
+    """Return the refusal of a statement on a line that the order does not have."""
     violation = Violation(f"lines[{error.index}].line_no", "is no line of this order", error.line_no)
     return Refused(INVALID, violations=[violation])

@@ -1,4 +1,4 @@
-"""The pages about orders: a bank's officer says of each line what was done, or acknowledges a cancellation."""
+"""The pages about orders: an officer of a bank states what was done of each line, or acknowledges a cancellation."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from api.reply_pages import Posted, Reading, ReplyPages
 
 
 class OrderPages(ReplyPages[OrderView, OrderForm]):
-    """The pages behind the links about orders."""
+    """The pages behind the reply links about orders."""
 
     folder = "order"
     names = NAMES
@@ -23,27 +23,27 @@ class OrderPages(ReplyPages[OrderView, OrderForm]):
         super().__init__(parts, OrderLinks(parts.ctx, parts.secret_box))
 
     def read(self, view: OrderView, fields: dict[str, str]) -> Reading[OrderForm]:
-        """Read a form about the lines that are not confirmed in full."""
+        """Read a form about the lines that are not fully confirmed."""
         return read_order_form(fields, view.order.kind, view.items, view.order.ordered_at, self._ctx.now())
 
     def numbers_in(self, fields: Mapping[str, str]) -> set[int]:
-        """Return the numbers of the lines that a form speaks of."""
+        """Return the numbers of the lines that a form has fields of."""
         return lines_in(fields)
 
     def closed(self, view: OrderView, fields: Mapping[str, str] | None = None) -> Response:
-        """Return the page of a link that is not open: of a cancelled order, the form that acknowledges it."""
+        """Return the page of a link that is not open. A cancelled order has a form to acknowledge the cancellation."""
         if view.state is not LinkState.TO_ACKNOWLEDGE:
             return super().closed(view)
         return self.page("cancelled", view=view, fields=fields or {}, errors={})
 
     async def step(self, parts: Parts, digest: bytes, view: OrderView, posted: Posted) -> Response:
-        """Do what the pressed button asks for; see `ReplyPages.step`."""
+        """Carry out the pressed button. See `ReplyPages.step`."""
         if posted.step == "acknowledge":
             return await self._acknowledge(digest, view, posted)
         return await super().step(parts, digest, view, posted)
 
     async def _acknowledge(self, digest: bytes, view: OrderView, posted: Posted) -> Response:
-        """Take the acknowledgement that the order is not carried out."""
+        """Take the bank's acknowledgement that it does not carry out the order."""
         if view.state is not LinkState.TO_ACKNOWLEDGE:
             return self.closed(view)
         errors: dict[str, str] = {}

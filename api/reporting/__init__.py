@@ -1,1 +1,1 @@
-"""Figures and scorecards."""
+"""Routes about restoration figures, scorecards and the call list."""

@@ -1,4 +1,4 @@
-"""The measures of the way home, as JSON and as a table for a spreadsheet."""
+"""Figures of the restoration procedure, as JSON and as a CSV table for a spreadsheet."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -23,27 +23,28 @@ from schemas.text import LocalDatetime
 router = APIRouter(prefix="/api/v1/restorations", tags=["restorations"], responses=IN_THE_DESCRIPTION)
 
 READS_MAX: Final = 1
-"""reports counted at once in a process; the next waits. The work of the day needs the database more."""
+"""Reports that one process computes at once. Further ones wait, because daily work needs the database more."""
 
 TOO_MUCH_TO_COUNT: Final = Kind("too-much-to-count", 503, "Counting took too long; ask for a shorter time")
 
 Reader = Annotated[Officer, may(Action.READ_RESTORATION)]
-By = Annotated[HomeBy | None, Query(description="A row for each of these; without it only the total.")]
+By = Annotated[HomeBy | None, Query(description="One row for each value of this. Without it, only the total.")]
 From = Annotated[
-    LocalDatetime | None, Query(alias="from", description="Cases opened from then on; a year before `to` by default.")
+    LocalDatetime | None,
+    Query(alias="from", description="Cases opened since this time. Default: a year before `to`."),
 ]
-To = Annotated[LocalDatetime | None, Query(alias="to", description="Cases opened before then; now by default.")]
+To = Annotated[LocalDatetime | None, Query(alias="to", description="Cases opened before this time. Default: now.")]
 
 
 class OutcomeCache:
-    """Counts for one reader at a time."""
+    """Limit on the reports that are computed at once."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._seats = asyncio.Semaphore(READS_MAX)
 
     async def report(self, period: Period, by: HomeBy | None) -> HomeReport:
-        """The figures, all of one snapshot. Raises `Refused` where there is too much to count."""
+        """Return the figures, all from one database snapshot. Raises `Refused` if there is too much to count."""
         async with self._seats:
             try:
                 return await outcomes.read(self._ctx, period, by)
@@ -56,7 +57,7 @@ class OutcomeCache:
     name="read_home_figures",
     response_model=HomeReport,
     responses={
-        200: {"content": CSV_CONTENT, "description": "The report, or its table to whoever accepts a CSV."},
+        200: {"content": CSV_CONTENT, "description": "The report, or its table if the caller accepts CSV."},
         **says(TOO_MUCH_TO_COUNT),
     },
 )
@@ -68,18 +69,18 @@ async def read_figures(
     opened_from: From = None,
     opened_to: To = None,
 ) -> Response:
-    """What is held, restored, released and lost, by stage, with the time it took and what is overdue."""
-    cache: OutcomeCache = request.app.state.outcome_cache
-    report = await cache.report(_period(parts.ctx, opened_from, opened_to), by)
+    """Return the money held, restored, released and lost, by stage, with durations and overdue steps."""
+    room: OutcomeCache = request.app.state.outcome_cache
+    report = await room.report(_period(parts.ctx, opened_from, opened_to), by)
     if wants_table(request):
-        return table(to_csv(report), "way-home.csv")
+        return table(to_csv(report), "restorations.csv")
     return Response(report.model_dump_json(), media_type="application/json")
 
 
 def _period(ctx: Context, opened_from: datetime | None, opened_to: datetime | None) -> Period:
-    """The period that is asked for. Raises `Refused`."""
+    """Return the period of the report. Raises `Refused`."""
     now = datetime.now(UTC)
-    # A case that is opened this very moment is counted too.
+    # The period ends a second from now, so that a case opened at this moment is counted.
     until = now + timedelta(seconds=1)
     start, end = period(opened_from, opened_to, until=until, days=DAYS_DEFAULT, days_max=DAYS_MAX)
     return period_of(ctx, start, end, now)

@@ -1,4 +1,4 @@
-"""How every bank answers, as JSON and as a table for a spreadsheet, and whom the desk calls first."""
+"""Scorecards of banks, as JSON and as a CSV table for a spreadsheet, and the call list of the desk."""
 
 import asyncio
 import csv
@@ -33,19 +33,20 @@ DAYS_DEFAULT: Final = 30
 DAYS_MAX: Final = 366
 BANKS_AT_ONCE: Final = 500
 READS_MAX: Final = 2
-"""Scorecards computed at once in a process; the next waits. Banks' answers need the database more."""
+"""Scorecards that one process computes at once. Further ones wait, because banks' answers need the database more."""
 
 Reader = Annotated[Officer, may(Action.READ_TRAIL)]
 From = Annotated[
-    LocalDatetime | None, Query(alias="from", description="Requests sent from then on; 30 days before `to` by default.")
+    LocalDatetime | None,
+    Query(alias="from", description="Requests sent since this time. Default: 30 days before `to`."),
 ]
-To = Annotated[LocalDatetime | None, Query(alias="to", description="Requests sent before then; now by default.")]
-By = Annotated[ScorecardBy | None, Query(description="`hour`: a row for each hour of the day, Indian time.")]
-Institution = Annotated[Code | None, Query(description="This institution alone.")]
+To = Annotated[LocalDatetime | None, Query(alias="to", description="Requests sent before this time. Default: now.")]
+By = Annotated[ScorecardBy | None, Query(description="`hour`: one row for each hour of the day, Indian time.")]
+Institution = Annotated[Code | None, Query(description="Only this institution.")]
 
 
 class ScorecardCache:
-    """Lets a few in at a time to read scorecards; the call list waits for none of them."""
+    """Limit on the scorecards that are computed at once. The call list does not wait for them."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -55,7 +56,7 @@ class ScorecardCache:
     async def page(
         self, over: Span, by: ScorecardBy | None, institution: str | None, after: str | None, limit: int
     ) -> ScorecardPage:
-        """A page of scorecards, all of one snapshot."""
+        """Return a page of scorecards, all from one database snapshot."""
         async with (
             self._seats,
             self._ctx.pool.acquire() as connection,
@@ -67,7 +68,7 @@ class ScorecardCache:
 @router.get(
     "/scorecards",
     response_model=ScorecardPage,
-    responses={200: {"content": CSV_CONTENT, "description": "A page, or the whole table to whoever accepts a CSV."}},
+    responses={200: {"content": CSV_CONTENT, "description": "A page, or the whole table if the caller accepts CSV."}},
 )
 async def read_scorecards(
     request: Request,
@@ -80,7 +81,7 @@ async def read_scorecards(
     after: After = None,
     limit: Limit = BANKS_AT_ONCE,
 ) -> Response:
-    """How each bank that was asked in the period answers; `limit` counts banks."""
+    """List the scorecards of the banks that got requests in the period. `limit` counts banks."""
     over = _span(parts.ctx, sent_from, sent_to)
     cache: ScorecardCache = request.app.state.scorecard_cache
     if wants_table(request):
@@ -99,19 +100,19 @@ async def read_scorecards_as_csv(
     by: By = None,
     institution: Institution = None,
 ) -> Response:
-    """The same as a table, every bank in it."""
+    """Return the scorecards of all banks as a CSV table."""
     return await _table(request.app.state.scorecard_cache, _span(parts.ctx, sent_from, sent_to), by, institution)
 
 
 @router.get("/desk/call-list")
 async def read_call_list(request: Request, officer: Reader, limit: Limit = LIMIT_DEFAULT) -> CallList:
-    """The unanswered requests, those first where a call now likely saves the most."""
-    cache: ScorecardCache = request.app.state.scorecard_cache
-    return await cache.desk.calls(limit)
+    """List the unanswered hold requests, first those where a call now saves the most money."""
+    room: ScorecardCache = request.app.state.scorecard_cache
+    return await room.desk.calls(limit)
 
 
 def _span(ctx: Context, sent_from: datetime | None, sent_to: datetime | None) -> Span:
-    """The period that is asked for. Raises `Refused`."""
+    """Return the period of the scorecards. Raises `Refused`."""
     now = datetime.now(UTC)
     start, end = period(sent_from, sent_to, until=now, days=DAYS_DEFAULT, days_max=DAYS_MAX)
     return span(ctx, start, end, now)
@@ -130,15 +131,15 @@ async def _table(cache: ScorecardCache, over: Span, by: ScorecardBy | None, inst
 
 
 def to_csv(items: Iterable[Scorecard]) -> str:
-    """The rows as a table with a head; what is None is empty."""
+    """Return the rows as a CSV table with a header. None becomes an empty cell."""
     text = io.StringIO()
     table = csv.writer(text)
-    table.writerow(name for name, _ in _cells(_NOBODY))
+    table.writerow(name for name, _ in _cells(_EMPTY_SCORECARD))
     table.writerows((value for _, value in _cells(item)) for item in items)
     return text.getvalue()
 
 
-_NOBODY: Final = Scorecard(
+_EMPTY_SCORECARD: Final = Scorecard(
     institution="",
     name="",
     answer_class=AnswerClass.MAIL,
@@ -148,11 +149,11 @@ _NOBODY: Final = Scorecard(
 
 
 def _cells(item: Scorecard) -> list[tuple[str, object]]:
-    """Name and value of every cell of a row."""
-    told = item.model_dump(mode="json")
+    """Return the name and value of every cell of a row."""
+    values = item.model_dump(mode="json")
     first = ("institution", "name", "answer_class", "hour")
-    cells: list[tuple[str, object]] = [(name, _plain(told.pop(name))) for name in first]
-    for name, value in told.items():
+    cells: list[tuple[str, object]] = [(name, _plain(values.pop(name))) for name in first]
+    for name, value in values.items():
         if isinstance(value, dict):
             cells += [(f"{name}_{inner}", inner_value) for inner, inner_value in value.items()]
         else:

@@ -1,1 +1,1 @@
-"""Restoration: routes, applications, decisions, allocations."""
+"""Routes about restorations, and about the accounts of victims that are credited."""

@@ -1,4 +1,4 @@
-"""Another account of a victim's to be credited, at the officers' door: one tells it, a second one confirms it."""
+"""Another account of a victim for the credit: one officer proposes it, and a second officer confirms it."""
 
 from typing import Annotated
 
@@ -25,7 +25,7 @@ AccountId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 async def read(
     parts: TheParts, officer: Annotated[Officer, may(Action.READ_RESTORATION)], ack_no: AckNo
 ) -> CreditAccounts:
-    """Accounts told in place of the one that paid, the newest first."""
+    """List the accounts that were proposed in place of the one that paid, the newest first."""
     return await credit_accounts.told_for(parts.ctx, ack_no)
 
 
@@ -36,7 +36,7 @@ async def tell(
     ack_no: AckNo,
     new: NewCreditAccount,
 ) -> CreditAccount:
-    """Tell another account with its proof; nothing is credited to it before a second officer has confirmed it."""
+    """Propose another account with its proof. It is credited only after a second officer has confirmed it."""
     try:
         return await credit_accounts.tell(parts.ctx, ack_no, new, officer.actor)
     except NoSuchAccount as error:
@@ -52,5 +52,5 @@ async def confirm(
     account_id: AccountId,
     seen: SeenAccount,
 ) -> CreditAccount:
-    """Confirm an account that another officer has told: the victim is credited there from now on."""
+    """Confirm an account that another officer has proposed. The victim is credited there from now on."""
     return await credit_accounts.confirm(parts.ctx, ack_no, account_id, seen, officer.actor)

@@ -1,4 +1,7 @@
-"""Restorations: reading them, and what officers do to them. Each verb says which step and turn the officer saw."""
+"""Restorations: reading them, and the actions of officers.
+
+Each action names the step and the visit of the step that the officer saw.
+"""
 
 from typing import Annotated
 from uuid import UUID
@@ -43,12 +46,12 @@ async def list_restorations(
     state: Annotated[RestorationState | None, Query()] = None,
     step: Annotated[Step | None, Query()] = None,
     route: Annotated[Route | None, Query()] = None,
-    overdue: Annotated[bool | None, Query(description="Whether the step is past its time.")] = None,
+    overdue: Annotated[bool | None, Query(description="Whether the deadline of the step has passed.")] = None,
     ack_no: AckNoFilter = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> RestorationPage:
-    """Restorations, the longest on hold first."""
+    """List restorations, the longest on hold first."""
     async with parts.ctx.pool.acquire() as connection:
         return await restoration_views.page(
             connection,
@@ -65,8 +68,11 @@ async def list_restorations(
 
 @router.get("/{restoration_id}")
 async def read_restoration(parts: TheParts, officer: Reader, restoration_id: UUID) -> RestorationView:
-    """One restoration: its steps with their clocks, its money with the shares, why this route; who objects or appeals,
-    whether the holders had notice, the orders, and what is on hold and restored of the victim over all rounds."""
+    """Return one restoration.
+
+    The view has its steps with their deadlines, its money with the shares, the reason for its route, objections and
+    appeals, notices to the holders, and orders. It also has the victim's amounts on hold and restored over all rounds.
+    """
     async with (
         parts.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
@@ -74,8 +80,8 @@ async def read_restoration(parts: TheParts, officer: Reader, restoration_id: UUI
         row = await restorations.find(connection, restoration_id)
         if row is None:
             raise RestorationNotFound(restoration_id)
-        leaves_out = bool(await exclusions.of_restoration(connection, restoration_id))
-        verbs = verbs_now(officer.role, row.state, row.step, leaves_out=leaves_out)
+        has_exclusions = bool(await exclusions.of_restoration(connection, restoration_id))
+        verbs = verbs_now(officer.role, row.state, row.step, leaves_out=has_exclusions)
         return await restoration_views.get(connection, restoration_id, parts.ctx.now(), verbs)
 
 
@@ -86,7 +92,7 @@ async def receive_application(
     restoration_id: UUID,
     act: RestorationAct,
 ) -> RestorationDone:
-    """The victim's signed application is there."""
+    """Record that the victim's signed application is received."""
     verb = RestorationVerb.RECEIVE_APPLICATION
     return await decisions.end_step(parts.ctx, restoration_id, verb, act, acting(officer))
 
@@ -98,7 +104,7 @@ async def verify(
     restoration_id: UUID,
     act: RestorationAct,
 ) -> RestorationDone:
-    """The investigating officer has verified it."""
+    """Record that the investigating officer has verified the restoration."""
     return await decisions.end_step(parts.ctx, restoration_id, RestorationVerb.VERIFY, act, acting(officer))
 
 
@@ -109,7 +115,10 @@ async def send_back(
     restoration_id: UUID,
     back: SendBack,
 ) -> RestorationDone:
-    """Send it back to an earlier step; without `to` from the verification to the victim, from elsewhere to the IO."""
+    """Send a restoration back to an earlier step.
+
+    Without `to` it goes from the verification to the victim, and from other steps to the investigating officer.
+    """
     return await decisions.send_back(parts.ctx, restoration_id, back, acting(officer))
 
 
@@ -120,7 +129,7 @@ async def receive_objection(
     restoration_id: UUID,
     new: NewObjection,
 ) -> RestorationDone:
-    """Somebody objects: what it could change waits until it is decided."""
+    """Record an objection. Everything that it could change waits for its decision."""
     return await decisions.receive_objection(parts.ctx, restoration_id, new, acting(officer))
 
 
@@ -131,7 +140,11 @@ async def decide_objection(
     restoration_id: UUID,
     decided: ObjectionDecided,
 ) -> RestorationDone:
-    """Decide an objection; what one of a holder or bank is about is let go, by one of others it is sent back."""
+    """Decide an objection.
+
+    An upheld objection of a holder or bank releases the money that it concerns. An upheld objection of others sends the
+    restoration back.
+    """
     return await decisions.decide_objection(parts.ctx, restoration_id, decided, acting(officer))
 
 
@@ -142,7 +155,7 @@ async def waive_notice(
     restoration_id: UUID,
     waived: NoticeWaived,
 ) -> RestorationDone:
-    """No account holder objects, after notice or `in_writing`: the days of the notice need not run out."""
+    """Record that no account holder objects, after notice or `in_writing`, so that the notice period can end early."""
     return await decisions.waive_notice(parts.ctx, restoration_id, waived, acting(officer))
 
 
@@ -153,7 +166,7 @@ async def take_order(
     restoration_id: UUID,
     taken: OrderTaken,
 ) -> RestorationDone:
-    """Go on under an order of the court, the Lok Adalat or the District Magistrate, or end as it says."""
+    """Continue under an order of the court, Lok Adalat or District Magistrate, or end as the order says."""
     return await decisions.take_order(parts.ctx, restoration_id, taken, acting(officer))
 
 
@@ -164,7 +177,7 @@ async def prepare(
     restoration_id: UUID,
     act: RestorationAct,
 ) -> RestorationDone:
-    """Make it ready for approval: what goes home of each account is fixed."""
+    """Prepare a restoration for approval. This fixes the amount to restore from each account."""
     return await decisions.prepare(parts.ctx, restoration_id, act, acting(officer))
 
 
@@ -175,7 +188,7 @@ async def approve(
     restoration_id: UUID,
     act: RestorationAct,
 ) -> RestorationDone:
-    """Order the banks to give back what was made ready. Never by whoever made it ready."""
+    """Approve a restoration that another officer has prepared, and order the banks to restore the money."""
     return await decisions.approve(parts.ctx, restoration_id, act, acting(officer))
 
 
@@ -186,7 +199,7 @@ async def refuse(
     restoration_id: UUID,
     why: RestorationReason,
 ) -> RestorationDone:
-    """Refuse it: nothing goes home by it."""
+    """Refuse a restoration. No money is restored by it."""
     verb = RestorationVerb.REFUSE
     return await decisions.end_step(parts.ctx, restoration_id, verb, why, acting(officer), why.reason)
 
@@ -198,7 +211,7 @@ async def receive_bond(
     restoration_id: UUID,
     act: RestorationAct,
 ) -> RestorationDone:
-    """The victim's indemnity bond is there: the restoration closes."""
+    """Record that the victim's indemnity bond is received. The restoration closes."""
     verb = RestorationVerb.RECEIVE_BOND
     return await decisions.end_step(parts.ctx, restoration_id, verb, act, acting(officer))
 
@@ -210,7 +223,10 @@ async def cancel(
     restoration_id: UUID,
     why: RestorationReason,
 ) -> RestorationDone:
-    """End it: begun in error, or not wanted. Orders that are with banks are cancelled one by one before."""
+    """Cancel a restoration that is an error or not wanted.
+
+    Orders that banks already have must be cancelled before, one by one.
+    """
     verb = RestorationVerb.CANCEL
     return await decisions.end_step(parts.ctx, restoration_id, verb, why, acting(officer), why.reason)
 
@@ -222,5 +238,5 @@ async def reopen(
     restoration_id: UUID,
     why: ReopenReason,
 ) -> RestorationDone:
-    """Have what was refused or cancelled begin anew: what is on hold of it is the next round."""
+    """Reopen a refused or cancelled restoration. Its money on hold goes into the next round."""
     return await refusals.reopen(parts.ctx, restoration_id, why, acting(officer))

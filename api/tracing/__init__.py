@@ -1,1 +1,1 @@
-"""Tracing the money: hold requests, banks' answers, discrepancies."""
+"""Reply pages about hold requests, and routes about discrepancies."""

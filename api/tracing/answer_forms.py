@@ -1,7 +1,7 @@
-"""Reading the form of the answer page: what an officer typed into what they state, with a word beside every mistake.
+"""Reads the form of the answer page: the fields become statements, and every mistake gets a text beside its field.
 
-Names of fields: `t3.held` is of transfer 3, `t3.m1.bank` of its first transfer onward, `t3.o2.how` of its second
-withdrawal. Nothing here asks anybody anything: the same fields give the same reading.
+Names of fields: `t3.held` belongs to transfer 3, `t3.m1.bank` to its first transfer onward, and `t3.o2.how` to its
+second withdrawal. This module does no input and output, so the same fields give the same reading.
 """
 
 import re
@@ -19,13 +19,13 @@ from schemas.identifiers import IFSC_PATTERN, names_a_transfer, reference_key
 from schemas.text import is_email
 
 ROWS: Final = range(1, 6)
-"""of transfers onward, and of withdrawals, for each transfer"""
+"""numbers of the rows for transfers onward, and of those for withdrawals, of each transfer"""
 NOT_FOUND: Final = {
     "01": "Record not found",
     "02": "RRN/UTR, amount and date do not match",
     "20": "No such account",
 }
-"""What a bank can say instead of where the money is: the wire's codes and their words."""
+"""Answers that do not say where the money is: the codes of the I4C wire and their texts."""
 
 NAMES: Final = re.compile(
     r"name|designation|made|t[0-9]{1,9}\.(?:seen|held|phone|email|no|m[1-5]\.(?:bank|account|ifsc|rrn|amount|whole|when)"
@@ -40,7 +40,7 @@ def _address(typed: str) -> str | None:
 
 
 def numbers_in(fields: Mapping[str, str]) -> set[int]:
-    """Return the numbers of the transfers that a form speaks of."""
+    """Return the numbers of the transfers that a form has fields of."""
     return {int(match[1]) for name in fields if (match := _TRANSFER_NO.match(name))}
 
 
@@ -48,46 +48,48 @@ def read_form(fields: dict[str, str], open_now: Mapping[int, AskedTransfer], now
     """Read a form about the transfers that are open now."""
     reading: Reading[AnswerForm] = Reading(fields)
     reader = _Reader(reading, now)
-    who = reader.answerer()
+    answerer = reader.answerer()
     made_at = reader.made_at()
     if any(no not in open_now and is_filled(fields, f"t{no}.", ("seen",)) for no in numbers_in(fields)):
         reading.errors[""] = (
-            "A transfer that you filled in has its answer by now. It is not shown any more; please look at the others."
+            "A transfer that you filled in is already answered and not shown any more. Please check the others."
         )
     stated = {no: found for no, transfer in open_now.items() if (found := reader.transfer(transfer))}
     if not stated and not reading.errors:
-        reading.errors[""] = "Nothing is filled in about any transfer yet."
+        reading.errors[""] = "The form is still empty. Please fill in at least one transfer."
     if not reading.errors and made_at is not None:
         seen_paise = {no: whole_number(fields.get(f"t{no}.seen", "")) for no in stated}
-        reading.form = AnswerForm(stated=stated, seen_paise=seen_paise, made_at=made_at, answerer=who, fields=fields)
+        reading.form = AnswerForm(
+            stated=stated, seen_paise=seen_paise, made_at=made_at, answerer=answerer, fields=fields
+        )
     return reading
 
 
 def is_filled(fields: Mapping[str, str], prefix: str, but: Collection[str] = ()) -> bool:
-    """Whether anything but `but` is filled in under `prefix`."""
+    """Return whether any field under `prefix`, except those in `but`, is filled in."""
     return any(name.startswith(prefix) and name.removeprefix(prefix) not in but for name in fields)
 
 
 class _Reader(FormReader):
-    """Reads one form."""
+    """Reader of one form."""
 
     def __init__(self, reading: Reading[AnswerForm], now: datetime) -> None:
         super().__init__(reading.fields, reading.errors, now)
         self._excesses = reading.excesses
 
     def made_at(self) -> datetime | None:
-        """When the form was made; it is ours and hidden, so an officer can only take a new one."""
+        """Return the time at which the form was made, or None if its hidden field is not valid."""
         try:
             made_at = datetime.fromisoformat(self._fields.get("made", "")).astimezone(UTC)
         except (ValueError, OverflowError):
             made_at = None
         if made_at is None or not self._now - timedelta(days=60) < made_at <= self._now + CLOCK_SLACK:
-            self._errors[""] = "This form is too old or was changed on its way. Please check it and send it again."
+            self._errors[""] = "This form is too old or was changed. Please check it and send it again."
             return None
         return made_at
 
     def transfer(self, asked: AskedTransfer) -> Stated | None:
-        """What is stated of one transfer; None where nothing is, or where it has a mistake."""
+        """Return the statement on one transfer, or None if there is none or it has a mistake."""
         prefix, before = f"t{asked.no}.", len(self._errors)
         code = self._fields.get(f"{prefix}no", "")
         if code and code not in NOT_FOUND:
@@ -99,13 +101,13 @@ class _Reader(FormReader):
             taken_out=self._taken_out(prefix),
             status_code=code or "00",
             status_text=NOT_FOUND.get(code, ""),
-            holder_phone=self._reached_by(f"{prefix}phone", mobile_of, "A mobile number has ten digits."),
-            holder_email=self._reached_by(f"{prefix}email", _address, "An address looks like name@mail.example."),
+            holder_phone=self._contact(f"{prefix}phone", mobile_of, "A mobile number has ten digits."),
+            holder_email=self._contact(f"{prefix}email", _address, "An e-mail address looks like name@mail.example."),
         )
         if (stated.holder_phone or stated.holder_email) and not stated.held_paise:
-            self._errors[f"{prefix}held"] = "The amount on hold is needed where you say how its holder is reached."
+            self._errors[f"{prefix}held"] = "The amount on hold is needed if you give a contact of the account holder."
         if code and is_filled(self._fields, prefix, ("seen", "no")):
-            self._errors[f"{prefix}no"] = "Either it is not found, or you say where the money is: not both."
+            self._errors[f"{prefix}no"] = "Please state either that it is not found or where the money is, not both."
         if len(self._errors) > before or not (code or stated.total_paise):
             return None
         if stated.total_paise > asked.disputed_paise:
@@ -121,10 +123,10 @@ class _Reader(FormReader):
             key = reference_key(row.rrn) if row else ""
             if row and key == reference_key(asked.rrn):
                 self._errors[f"{prefix}rrn"] = (
-                    "This is the transfer we ask about. The RRN/UTR of the next one is needed."
+                    "This is the transfer that we ask about. The RRN/UTR of the next transfer is needed."
                 )
             elif row and key in rows:
-                self._errors[f"{prefix}rrn"] = "Another line has this RRN/UTR already."
+                self._errors[f"{prefix}rrn"] = "Another line already has this RRN/UTR."
             elif row:
                 rows[key] = row
         return tuple(rows.values())
@@ -136,14 +138,14 @@ class _Reader(FormReader):
         at = self._moment(f"{prefix}when")
         ifsc = self._fields.get(f"{prefix}ifsc", "").upper()
         if ifsc and not IFSC_PATTERN.match(ifsc):
-            self._errors[f"{prefix}ifsc"] = "An IFSC has 11 characters, like SBIN0001234. It may be left empty."
+            self._errors[f"{prefix}ifsc"] = "An IFSC has 11 characters, like SBIN0001234. This field may be empty."
         bank = self.text(f"{prefix}bank", "The bank or wallet")
         account = self.text(f"{prefix}account", "The account")
         rrn = self.text(f"{prefix}rrn", "The RRN/UTR")
         if rrn and not (_REFERENCE.fullmatch(reference_key(rrn)) and names_a_transfer(rrn)):
             self._errors[f"{prefix}rrn"] = "An RRN has 12 digits, a UTR 16 or 22 letters and digits."
         if amount and whole and whole < amount:
-            self._errors[f"{prefix}whole"] = "Less than the disputed money in it."
+            self._errors[f"{prefix}whole"] = "The whole transfer cannot be less than the disputed money in it."
         if len(self._errors) > before or not (amount and whole and at):
             return None
         return MovedOn(disputed_paise=amount, whole_paise=whole, rrn=rrn, at=at, bank=bank, account=account, ifsc=ifsc)
@@ -154,7 +156,9 @@ class _Reader(FormReader):
             row = self._taken_out_row(prefix)
             key = (row.channel, row.amount_paise, row.at) if row else ()
             if row and key in rows:
-                self._errors[f"{prefix}when"] = "The same as another line. If it is a second one, give the seconds."
+                self._errors[f"{prefix}when"] = (
+                    "Another line is the same. If this is a second withdrawal, please give the seconds."
+                )
             elif row:
                 rows[key] = row
         return tuple(rows.values())
@@ -163,7 +167,7 @@ class _Reader(FormReader):
         before = len(self._errors)
         how = self._fields.get(f"{prefix}how", "")
         if how not in set(WithdrawalChannel):
-            self._errors[f"{prefix}how"] = "Please choose how it was taken out."
+            self._errors[f"{prefix}how"] = "Please choose how the money was withdrawn."
         amount = self.amount(f"{prefix}amount", "The amount")
         at = self._moment(f"{prefix}when")
         place = self._fields.get(f"{prefix}place", "")
@@ -173,8 +177,8 @@ class _Reader(FormReader):
             return None
         return TakenOut(WithdrawalChannel(how), amount, at, place)
 
-    def _reached_by(self, name: str, read: Callable[[str], str | None], wrong: str) -> str:
-        """A way to the holder of the account, "" where none is typed."""
+    def _contact(self, name: str, read: Callable[[str], str | None], wrong: str) -> str:
+        """Return a contact of the account holder, or "" if none is typed."""
         typed = self._fields.get(name, "")
         found = read(typed) if typed else ""
         if found is None:
@@ -185,4 +189,4 @@ class _Reader(FormReader):
         return [f"{prefix}{row}." for row in ROWS if is_filled(self._fields, f"{prefix}{row}.")]
 
     def _moment(self, name: str) -> datetime | None:
-        return self.moment(name, "Day and time are needed, like 24-11-2026 10:05.")
+        return self.moment(name, "The day and the time are needed, like 24-11-2026 10:05.")

@@ -1,4 +1,4 @@
-"""The pages about hold requests: a bank's officer says of each transfer where the money is."""
+"""The pages about hold requests: an officer of a bank states for each transfer where the money is."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
@@ -9,7 +9,7 @@ from api.dependencies import Parts
 from api.reply_pages import Reading, ReplyPages
 from api.tracing.answer_forms import NAMES, NOT_FOUND, ROWS, is_filled, numbers_in, read_form
 
-WAYS_OUT: Final = {
+CHANNEL_NAMES: Final = {
     WithdrawalChannel.ATM: "ATM",
     WithdrawalChannel.AEPS: "AEPS",
     WithdrawalChannel.POS: "POS (card machine)",
@@ -18,14 +18,14 @@ WAYS_OUT: Final = {
 
 
 class AnswerPages(ReplyPages[AnswerView, AnswerForm]):
-    """The pages behind the links about hold requests."""
+    """The pages behind the reply links about hold requests."""
 
     folder = "answer"
     names = NAMES
-    words: ClassVar[Mapping[str, Any]] = {
+    template_names: ClassVar[Mapping[str, Any]] = {
         "rows": ROWS,
         "not_found": NOT_FOUND,
-        "ways_out": {way.value: words for way, words in WAYS_OUT.items()},
+        "channel_names": {channel.value: name for channel, name in CHANNEL_NAMES.items()},
         "is_filled": lambda fields, errors, prefix: is_filled(fields, prefix) or is_filled(errors, prefix),
     }
 
@@ -37,5 +37,5 @@ class AnswerPages(ReplyPages[AnswerView, AnswerForm]):
         return read_form(fields, view.items, self._ctx.now())
 
     def numbers_in(self, fields: Mapping[str, str]) -> set[int]:
-        """Return the numbers of the transfers that a form speaks of."""
+        """Return the numbers of the transfers that a form has fields of."""
         return numbers_in(fields)

@@ -1,4 +1,4 @@
-"""Contradictions: how many each bank has opened, and settling one."""
+"""Discrepancies: their number for each bank, and the resolution of one."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/v1/contradictions", tags=["contradictions"], res
 
 @router.get("/by-bank")
 async def read_by_bank(parts: TheParts, officer: Annotated[Officer, may(Action.READ_TRAIL)]) -> BankDoubtsList:
-    """How many contradictions each bank's lines have opened, by kind, and how many wait for a person."""
+    """Return the number of discrepancies of each bank, by kind, and how many of them wait for a person."""
     async with parts.ctx.pool.acquire() as connection:
         return await contradictions.by_bank(connection)
 
@@ -28,7 +28,7 @@ async def read_by_bank(parts: TheParts, officer: Annotated[Officer, may(Action.R
     "/{contradiction_id}/settle",
     responses={
         **says(NOT_NOW),
-        202: {"description": "Proposed: a supervisor must agree.", "model": SettlementDone},
+        202: {"description": "The resolution is proposed. A supervisor must agree.", "model": SettlementDone},
     },
 )
 async def settle_contradiction(
@@ -38,7 +38,11 @@ async def settle_contradiction(
     settling: Settling,
     response: Response,
 ) -> SettlementDone:
-    """Settle it. Where money would leave `held`, that is a proposal, until a supervisor says the same after another."""
+    """Resolve a discrepancy.
+
+    A resolution that takes money out of `held` is only a proposal until a supervisor, as a second officer, gives the
+    same resolution.
+    """
     by = SettledBy(officer.actor, supervises=officer.role in ALLOWED[Action.TAKE_FROM_HELD])
     done, follow_up = await settle(parts.ctx, contradiction_id, settling, by)
     if follow_up is not None:

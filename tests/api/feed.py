@@ -66,7 +66,7 @@ class Feed:
 
 async def waiters(hub: EventHub, count: int) -> None:
     """Come back when so many calls wait."""
-    while len(hub._ears) < count:  # noqa: ASYNC110 - what starts to wait sets no event
+    while len(hub._subscriptions) < count:  # noqa: ASYNC110 - what starts to wait sets no event
         await asyncio.sleep(0.005)
 
 

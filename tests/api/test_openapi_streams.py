@@ -69,7 +69,7 @@ async def test_a_call_that_waits_gets_what_is_described(feed: Feed, doors: Doors
     most = doors.parts.ctx.policy.bank_limits.waiting_at_once
     waiting = [asyncio.create_task(feed.get(HOLDS, wait_seconds=30)) for _ in range(most)]
     async with asyncio.timeout(20):
-        while len(hub._ears) < most:  # noqa: ASYNC110 - nobody tells when a call begins to wait
+        while len(hub._subscriptions) < most:  # noqa: ASYNC110 - nobody tells when a call begins to wait
             await asyncio.sleep(0.01)
     refused = await feed.get(wait_seconds=30)
     assert refused.status_code == 429

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from activities.holds import opening
-from api.bank_gateway.feed import LOOK_AGAIN_SECONDS
+from api.bank_gateway.feed import REREAD_SECONDS
 from db.orders import bank_orders
 from schemas.enums import ChannelKind
 from schemas.restoration_enums import OrderKind
@@ -231,4 +231,4 @@ async def test_an_order_wakes_whoever_waits_for_the_feed(ordering: Ordering, fee
     began = time.perf_counter()
     page = await waiting
     assert (page["items"], page["orders_waiting"]) == ([], 1)
-    assert time.perf_counter() - began < LOOK_AGAIN_SECONDS, "it was woken"
+    assert time.perf_counter() - began < REREAD_SECONDS, "it was woken"

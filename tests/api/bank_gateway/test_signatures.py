@@ -93,7 +93,7 @@ async def test_behind_a_proxy_our_origin_counts_and_not_the_host_header(bank: Ba
 async def test_without_our_origin_the_scheme_is_not_known_so_target_uri_is_not_enough(bank: Bank) -> None:
     kind, detail = refusal(await bank.call(sign(covered=("@method", "@target-uri"))))
     assert kind == "signature-incomplete"
-    assert detail == "it must cover, without parameters: @authority, @path, @query"
+    assert detail == "the signature must cover, without parameters: @authority, @path, @query"
 
 
 # -- what is not covered -----------------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ async def test_every_component_must_be_covered(bank: Bank, left_out: str) -> Non
     headers = sign(covered=tuple(name for name in COVERED if name != left_out))
     assert refusal(await bank.call(headers)) == (
         "signature-incomplete",
-        f"it must cover, without parameters: {left_out}",
+        f"the signature must cover, without parameters: {left_out}",
     )
     assert bank.nonces == set()
 
@@ -112,7 +112,7 @@ async def test_every_component_must_be_covered(bank: Bank, left_out: str) -> Non
 async def test_a_body_without_a_digest(bank: Bank) -> None:
     assert refusal(await bank.call(sign(b""))) == (
         "signature-incomplete",
-        "it must cover, without parameters: content-digest",
+        "the signature must cover, without parameters: content-digest",
     )
 
 
@@ -262,7 +262,7 @@ async def test_times_beyond_any_calendar(bank: Bank, created: str) -> None:
 async def test_its_own_end_is_kept_to_the_second(bank: Bank) -> None:
     headers = sign()
     headers["Signature-Input"] += f";expires={int(datetime.now(UTC).timestamp()) - 2}"
-    assert refusal(await bank.call(headers)) == ("signature-out-of-time", "expires is over")
+    assert refusal(await bank.call(headers)) == ("signature-out-of-time", "expires is in the past")
 
 
 async def test_a_replay_is_refused(bank: Bank) -> None:

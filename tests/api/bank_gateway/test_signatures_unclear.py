@@ -49,13 +49,13 @@ async def test_a_field_that_stands_there_twice_is_not_chosen_between(bank: Bank,
     headers = {"Host": "freeze.example", **sign()}
     other = {"Host": "freeze.example", **sign(b"other")}[name]
     lines = [(name, other), *headers.items()] if first else [*headers.items(), (name, other)]
-    assert refusal(await bank.call(lines)) == ("signature-malformed", f"{name} stands there twice")
+    assert refusal(await bank.call(lines)) == ("signature-malformed", f"{name} appears twice")
 
 
 async def test_a_covered_field_that_stands_there_twice(bank: Bank) -> None:
     headers = sign(headers={"Idempotency-Key": "a"}, covered=(*COVERED, "idempotency-key"))
     response = await bank.call([*headers.items(), ("Idempotency-Key", "b")])
-    assert refusal(response) == ("signature-malformed", "Idempotency-Key stands there twice")
+    assert refusal(response) == ("signature-malformed", "Idempotency-Key appears twice")
 
 
 async def test_two_signatures_are_not_chosen_between(bank: Bank) -> None:
@@ -106,7 +106,7 @@ async def test_over_a_real_server_the_path_and_every_header_line_arrive_as_they_
         await running
     assert taken.json() == {"institution": "SBIN", "key": "sbin-1"}
     assert refusal(merged)[0] == "signature-wrong"
-    assert refusal(twice) == ("signature-malformed", "Signature stands there twice")
+    assert refusal(twice) == ("signature-malformed", "Signature appears twice")
 
 
 # -- what is no signature ----------------------------------------------------------------------------------------------

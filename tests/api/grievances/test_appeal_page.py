@@ -20,7 +20,7 @@ from activities.notifications.outbox import Ways, send_due
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
 from api.dependencies import Parts
-from api.grievances.appeal_page import PAGES, WORDS
+from api.grievances.appeal_page import PAGES, TEXTS
 from db.pool import Pool
 from domain.policy.model import RateLimit, TryName
 from schemas.enums import Language, Role
@@ -451,7 +451,7 @@ async def test_hostile_bodies_get_a_page(holder: Holder, path: str) -> None:
 
 
 def test_both_languages_say_the_same_things() -> None:
-    english, hindi = WORDS[Language.EN], WORDS[Language.HI]
+    english, hindi = TEXTS[Language.EN], TEXTS[Language.HI]
     assert english.keys() == hindi.keys()
     for name, words in english.items():
         assert set(re.findall(r"\{(\w+)\}", words)) == set(re.findall(r"\{(\w+)\}", hindi[name])), name

@@ -41,7 +41,7 @@ async def test_as_a_table(doors: Doors) -> None:
     headers = doors.officer(Role.SUPERVISOR) | {"Accept": "text/csv"}
     response = await doors.client.get(f"{FIGURES}?by=bank", headers=headers)
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
-    assert "way-home.csv" in response.headers["content-disposition"]
+    assert "restorations.csv" in response.headers["content-disposition"]
     rows = list(csv.DictReader(io.StringIO(response.text)))
     assert [row["about"] for row in rows] == ["SBIN", "total"]
     assert rows[0]["lost_paise"] == rows[1]["lost_paise"] == "500000"
