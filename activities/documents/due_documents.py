@@ -20,7 +20,7 @@ from activities.context import Context
 from activities.documents.issuing import gather, issue_about, missing_of
 from activities.notifications import restoration_messages
 from activities.notifications.outbox import tell_victim
-from activities.police.statutory_duties import end_if_nothing_is_left
+from activities.police.statutory_duties import finish_follow_up_if_complete
 from db import notifications
 from db.cases import cases, tasks
 from db.documents import document_facts, document_register, due_documents
@@ -265,7 +265,7 @@ async def _report(work: _Work) -> _Found:
     if not await due_documents.duty_waits(connection, errand.case_no, errand.kind):
         return _SERVED
     if errand.kind is PaperKind.FOLLOW_UP:
-        if await end_if_nothing_is_left(connection, work.ctx, errand.case_no, work.now):
+        if await finish_follow_up_if_complete(connection, work.ctx, errand.case_no, work.now):
             return _SERVED
         about = await document_register.banks_without(connection, errand.case_no, errand.kind)
         if not about:

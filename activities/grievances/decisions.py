@@ -10,7 +10,7 @@ from uuid import UUID
 from activities.context import Context
 from activities.notifications import grievance_messages
 from activities.notifications.outbox import tell_holder
-from activities.orders.releases import let_go, tell_all
+from activities.orders.releases import release_amount, notify_hold_workflows
 from db.cases import cases, events, tasks
 from db.cases.events import Event
 from db.grievances import grievance_officers, grievances
@@ -167,7 +167,7 @@ async def _begin(work: Work) -> None:
     subject = str(work.row.grievance_id)
     await procedure_outbox.begin(work.connection, ProcedureKind.GRIEVANCE, subject, work.row.case_no, work.now)
     await work.tell()
-    await tell_all(work.connection, work.hold, work.now)
+    await notify_hold_workflows(work.connection, work.hold, work.now)
     await _ask_level(work)
 
 
@@ -211,7 +211,7 @@ async def decide(
         connection, decision = work.connection, decided.decision
         released_paise = None
         if decision is not GrievanceDecision.UPHELD:
-            released_paise = await let_go(
+            released_paise = await release_amount(
                 connection,
                 ctx,
                 work.hold,
@@ -346,7 +346,7 @@ async def end(work: Work, state: GrievanceState, *, reason: str = "", released_p
     await work.close_tasks(state.value)
     await procedure_outbox.end(work.connection, ProcedureKind.GRIEVANCE, str(row.grievance_id), work.now)
     await work.tell()
-    await tell_all(work.connection, work.hold, work.now)
+    await notify_hold_workflows(work.connection, work.hold, work.now)
 
 
 async def name_officer(ctx: Context, new: NewGrievanceOfficer, by: str) -> GrievanceOfficer:
