@@ -1,8 +1,8 @@
-"""Papers that come by themselves: the lien notice, the notice to a holder, the letter to a victim.
+"""Issue the documents that are due without a request, such as lien notices, holder notices and status letters.
 
-The database writes what is due with what it follows from; here it is issued and put into the outbox in one transaction
-that holds the case, so that a worker killed at any point issues no paper twice and forgets none. What keeps a paper
-from being issued stands in the case's one task about papers, which also says which reports an officer can issue now.
+The database writes a due document together with its cause. This module issues it and writes its messages in one
+transaction with the case locked. So a worker killed at any point issues no document twice and loses none. One task of
+the case says what its documents wait for, and which reports an officer can issue now.
 """
 
 import logging
@@ -20,7 +20,7 @@ from activities.context import Context
 from activities.documents.issuing import gather, issue_about, missing_of
 from activities.notifications import restoration_messages
 from activities.notifications.outbox import tell_victim
-from activities.police.statutory_duties import end_if_nothing_is_left
+from activities.police.statutory_duties import finish_follow_up_if_complete
 from db import notifications
 from db.cases import cases, tasks
 from db.documents import document_facts, document_register, due_documents
@@ -43,105 +43,105 @@ log = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
 ROUND_LIMIT: Final = 20
-"""errands at a time; what is issued of them is issued one after the other, as each holds its case while it is set"""
+"""due documents at a time; they are issued one after the other, because rendering happens with the case locked"""
 LEASE: Final = timedelta(minutes=5)
 LOOK_AGAIN: Final = timedelta(hours=1)
-"""what a paper waits for wakes it; this is for what wakes nobody, as a paisa that moves"""
+"""the wait before an unfinished due document is checked again; most causes wake it earlier, but moved money does not"""
 FIRST_WAIT: Final = timedelta(seconds=30)
-"""after a fault of ours; it doubles up to `LOOK_AGAIN`"""
-NOTHING_WAITS: Final = "no paper waits any more"
-CHANGED: Final = "other papers wait, or for something else"
+"""the first wait after a fault of the engine; it doubles up to `LOOK_AGAIN`"""
+NOTHING_WAITS: Final = "no document waits any more"
+CHANGED: Final = "other documents wait, or the same wait for other facts"
 _TO_BANKS_IN: Final = Language.EN
-"""a bank's desk may be anywhere in India"""
+"""the language of documents to banks, because a bank's desk may be anywhere in India"""
 _NO_COPY: Final = Missing(
     field="fir.copy_digest", law="Khalsa Medical Store v RBI", why="a notice with the FIR goes with its copy"
 )
 _ACCOUNTED_FOR: Final = (Bucket.IN_PLAY, Bucket.HELD, Bucket.RESTORED, Bucket.RELEASED)
-"""what a lien may be of: what is there, and what an order of ours has let go since"""
+"""buckets that a lien notice may cover: money still there, and money that our orders have moved since"""
 _SERVERS_AWAY: Final = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 
 
 async def issue_papers_due(ctx: Context, appeal_address: str = "") -> int:
-    """Issue what is due, a few at a time; returns how many were looked at.
+    """Issue some of the due documents, and return how many were checked.
 
-    What fails is tried again, and costs no other paper. Raises what a database raises that is away.
+    A failed document is retried and delays no other. Raises the database's error if the database is unreachable.
     """
     now = ctx.now()
-    stands_back = timedelta(seconds=ctx.policy.right_of_way.papers_after_seconds / ctx.clock_factor)
+    deferred = timedelta(seconds=ctx.policy.right_of_way.papers_after_seconds / ctx.clock_factor)
     async with ctx.pool.acquire() as connection:
-        claimed = await due_documents.claim(connection, now, now + LEASE, now - stands_back, ROUND_LIMIT)
+        claimed = await due_documents.claim(connection, now, now + LEASE, now - deferred, ROUND_LIMIT)
     by_case: dict[str, list[Errand]] = defaultdict(list)
-    for errand in claimed:
-        by_case[errand.case_no].append(errand)
-    for case_no, errands in by_case.items():
+    for due_document in claimed:
+        by_case[due_document.case_no].append(due_document)
+    for case_no, due_documents_of_case in by_case.items():
         try:
-            await _see_to_case(ctx, errands, appeal_address)
+            await _attend_to_case(ctx, due_documents_of_case, appeal_address)
         except _SERVERS_AWAY:
             raise
-        except Exception as error:  # a case that cannot even be told of its faults costs no other
-            log.warning("papers of case %s wait: %s", case_no, type(error).__name__)
+        except Exception as error:  # one case must not delay the others
+            log.warning("documents of case %s wait: %s", case_no, type(error).__name__)
     return len(claimed)
 
 
-async def _see_to_case(ctx: Context, errands: Sequence[Errand], appeal_address: str) -> None:
-    """Look at papers of one case together: most wait for the same, and the case is held once for all of them.
+async def _attend_to_case(ctx: Context, due_documents_of_case: Sequence[Errand], appeal_address: str) -> None:
+    """Check the due documents of one case under one lock, because most wait for the same facts.
 
-    After each that is issued the case is let go: to set it in type takes longer than all looks.
+    The lock is released after each issued document, because rendering takes longer than all checks.
     """
-    left = list(errands)
+    left = list(due_documents_of_case)
     while left:
         looked_at: list[Errand] = []
         try:
             async with ctx.pool.acquire() as connection, connection.transaction():
                 await cases.hold(connection, left[0].case_no)
-                for errand in left:
-                    looked_at.append(errand)
-                    if await _see_to(connection, ctx, errand, appeal_address):
+                for due_document in left:
+                    looked_at.append(due_document)
+                    if await _attend_to(connection, ctx, due_document, appeal_address):
                         break
-                await _tell_desk(connection, errand.case_no, ctx.now())
+                await _tell_desk(connection, due_document.case_no, ctx.now())
         except _SERVERS_AWAY:
             raise
         except Exception as error:
-            # What was looked at before it is looked at again: it was in the same transaction.
+            # The documents checked before the failed one are checked again, because the transaction was rolled back.
             failed = looked_at[-1] if looked_at else left[0]
-            log.warning("paper errand %d waits: %s", failed.errand_id, type(error).__name__)
+            log.warning("due document %d waits: %s", failed.errand_id, type(error).__name__)
             await _put_off_failed(ctx, failed, error)
             left.remove(failed)
         else:
             left = left[len(looked_at) :]
 
 
-async def _put_off_failed(ctx: Context, errand: Errand, error: Exception) -> None:
-    wait = min(FIRST_WAIT * 2 ** min(errand.attempts - 1, 10), LOOK_AGAIN)
+async def _put_off_failed(ctx: Context, due_document: Errand, error: Exception) -> None:
+    wait = min(FIRST_WAIT * 2 ** min(due_document.attempts - 1, 10), LOOK_AGAIN)
     again_at, failure = ctx.now() + wait, type(error).__name__
     async with ctx.pool.acquire() as connection, connection.transaction():
-        await cases.hold(connection, errand.case_no)
-        await due_documents.put_off(connection, errand.errand_id, ErrandState.FAILED, again_at, failure=failure)
-        await _tell_desk(connection, errand.case_no, ctx.now())
+        await cases.hold(connection, due_document.case_no)
+        await due_documents.put_off(connection, due_document.errand_id, ErrandState.FAILED, again_at, failure=failure)
+        await _tell_desk(connection, due_document.case_no, ctx.now())
 
 
-async def _see_to(connection: Connection, ctx: Context, errand: Errand, appeal_address: str) -> bool:
-    """Issue one paper, or write down what keeps it; the case's row is locked. Returns whether one was issued."""
-    if not await due_documents.is_open(connection, errand.errand_id):
+async def _attend_to(connection: Connection, ctx: Context, due_document: Errand, appeal_address: str) -> bool:
+    """Issue one document or record what it waits for; return whether it was issued. The caller has locked the case."""
+    if not await due_documents.is_open(connection, due_document.errand_id):
         return False
-    work = _Work(connection, ctx, errand, ctx.now(), appeal_address)
+    work = _Attempt(connection, ctx, due_document, ctx.now(), appeal_address)
     try:
         async with connection.transaction():
-            found = await _HOW[errand.kind](work)
-    except PaperLacks as lacks:
-        found = _lacks(lacks.missing)
+            found = await _ISSUE[due_document.kind](work)
+    except PaperLacks as incomplete:
+        found = _missing_fields(incomplete.missing)
     if found.state in _ENDED:
-        await due_documents.end(connection, errand.errand_id, found.state, work.now)
-        await work.go_on()
+        await due_documents.end(connection, due_document.errand_id, found.state, work.now)
+        await work.notify_restoration()
     else:
         again_at = work.now + LOOK_AGAIN
-        await due_documents.put_off(connection, errand.errand_id, found.state, again_at, lacking=found.lacking)
+        await due_documents.put_off(connection, due_document.errand_id, found.state, again_at, lacking=found.lacking)
     return found.issued
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What came of an errand."""
+    """The result of one attempt at a due document."""
 
     state: ErrandState
     lacking: tuple[str, ...] = ()
@@ -154,31 +154,34 @@ _OVERTAKEN, _READY = _Found(ErrandState.OVERTAKEN), _Found(ErrandState.READY)
 _WAITING: Final = _Found(ErrandState.WAITING)
 
 
-def _lacks(missing: Sequence[Missing]) -> _Found:
-    """The fields by name, each once: which of a paper's accounts lacks it is seen when it is asked for."""
+def _missing_fields(missing: Sequence[Missing]) -> _Found:
+    """Return a result with each missing field once, without the index of the account.
+
+    The preview of the document shows which account lacks the field.
+    """
     fields = (re.sub(r"\[\d+\]", "[]", one.field) for one in missing)
     return _Found(ErrandState.LACKING, tuple(dict.fromkeys(fields)))
 
 
 @dataclass(frozen=True)
-class _Work:
-    """An errand as one transaction does it; the case's row is locked."""
+class _Attempt:
+    """One transaction on a due document. The case is locked."""
 
     connection: Connection
     ctx: Context
-    errand: Errand
+    due_document: Errand
     now: datetime
     appeal_address: str
 
     async def issue(self, language: Language, revision: int, particulars: Particulars | None = None) -> IssuedPaper:
-        """Issue the paper. Raises `PaperLacks` and what rendering raises."""
+        """Issue the document. Raises `PaperLacks` and what rendering raises."""
         return await issue_about(
             self.connection,
             self.ctx,
-            self.errand.kind,
-            self.errand.subject,
+            self.due_document.kind,
+            self.due_document.subject,
             language=language,
-            case_no=self.errand.case_no,
+            case_no=self.due_document.case_no,
             issued_by=ENGINE,
             now=self.now,
             revision=revision,
@@ -188,116 +191,121 @@ class _Work:
 
     @property
     def between_corrections(self) -> timedelta:
-        """How long a notice stands, at least, before it is replaced because it says too much.
+        """Return the least time before a notice that names too much is replaced.
 
-        By the clock of the trail: it is banks' answers that make a notice say too much.
+        It runs at the clock factor of the trail, because banks' answers cause such notices.
         """
         return timedelta(seconds=self.ctx.policy.papers.lien_corrected_after_seconds / self.ctx.clock_factor)
 
     async def next_revision(self) -> int:
-        errand = self.errand
-        return await document_register.next_revision(self.connection, errand.case_no, errand.kind, errand.subject)
+        due_document = self.due_document
+        return await document_register.next_revision(
+            self.connection, due_document.case_no, due_document.kind, due_document.subject
+        )
 
     async def missing(self, subject: str) -> tuple[Missing, ...]:
-        return await missing_of(self.connection, self.ctx, self.errand.case_no, self.errand.kind, subject, self.now)
+        return await missing_of(
+            self.connection, self.ctx, self.due_document.case_no, self.due_document.kind, subject, self.now
+        )
 
-    async def go_on(self) -> None:
-        """Have the restoration look again whose step has waited for the paper."""
-        if self.errand.restoration_id is not None:
-            subject = str(self.errand.restoration_id)
+    async def notify_restoration(self) -> None:
+        """Notify the restoration whose step has waited for the document."""
+        if self.due_document.restoration_id is not None:
+            subject = str(self.due_document.restoration_id)
             await procedure_outbox.tell(self.connection, ProcedureKind.RESTORATION, subject, self.now)
 
 
 # -- kind by kind ------------------------------------------------------------------------------------------------------
 
 
-async def _lien_notice(work: _Work) -> _Found:
-    """To one bank, as soon as the case has an officer; anew where the last one does not say what is so now.
+async def _lien_notice(work: _Attempt) -> _Found:
+    """Issue the lien notice to one bank, or a new one if the facts differ from the last.
 
-    While money is followed at the bank the sums may still change: the errand waits, and looks again.
+    It needs an officer of the case. While money is traced at the bank the sums may change. So the due document stays
+    open and is checked again.
     """
-    connection, errand = work.connection, work.errand
-    case_no, bank = errand.case_no, errand.subject
+    connection, due_document = work.connection, work.due_document
+    case_no, bank = due_document.case_no, due_document.subject
     on_hold = await document_facts.accounts(connection, case_no, (Bucket.HELD,), bank)
     if not on_hold:
         return _OVERTAKEN
     last = await document_register.latest(connection, case_no, PaperKind.LIEN_NOTICE, bank)
     if last is not None:
-        said = LienNotice.model_validate(await document_register.facts_of(connection, last.paper_id))
+        named_before = LienNotice.model_validate(await document_register.facts_of(connection, last.paper_id))
         gathered = await gather(
-            connection, work.ctx, errand.kind, bank, language=_TO_BANKS_IN, case_no=case_no, now=work.now
+            connection, work.ctx, due_document.kind, bank, language=_TO_BANKS_IN, case_no=case_no, now=work.now
         )
-        if names_all(said.accounts, on_hold) and said.fir == gathered.facts.fir:
+        if names_all(named_before.accounts, on_hold) and named_before.fir == gathered.facts.fir:
             if not says_too_much(
-                said.accounts, await document_facts.accounts(connection, case_no, _ACCOUNTED_FOR, bank)
+                named_before.accounts, await document_facts.accounts(connection, case_no, _ACCOUNTED_FOR, bank)
             ):
-                return await _while_followed(work, _SERVED)
+                return await _open_while_traced(work, _SERVED)
             if work.now < await document_register.issued_at(connection, last.paper_id) + work.between_corrections:
                 return _WAITING
-        elif names_all(said.accounts, on_hold) and not gathered.facts.fir.copy_digest:
-            return _lacks([_NO_COPY])
+        elif names_all(named_before.accounts, on_hold) and not gathered.facts.fir.copy_digest:
+            return _missing_fields([_NO_COPY])
     await work.issue(_TO_BANKS_IN, await work.next_revision())
-    return await _while_followed(work, _ISSUED)
+    return await _open_while_traced(work, _ISSUED)
 
 
-async def _while_followed(work: _Work, then: _Found) -> _Found:
-    followed = await document_facts.accounts(
-        work.connection, work.errand.case_no, (Bucket.IN_PLAY,), work.errand.subject
+async def _open_while_traced(work: _Attempt, then: _Found) -> _Found:
+    traced = await document_facts.accounts(
+        work.connection, work.due_document.case_no, (Bucket.IN_PLAY,), work.due_document.subject
     )
-    return replace(_WAITING, issued=then.issued) if followed else then
+    return replace(_WAITING, issued=then.issued) if traced else then
 
 
-def names_all(said: Sequence[AccountFacts], on_hold: Sequence[AccountFacts]) -> bool:
-    """Whether a notice names every account with at least what is on hold there."""
-    named = {account_key(account.account): account.amount_paise for account in said}
+def names_all(named_before: Sequence[AccountFacts], on_hold: Sequence[AccountFacts]) -> bool:
+    """Return whether a notice names every account with at least the amount on hold there."""
+    named = {account_key(account.account): account.amount_paise for account in named_before}
     return all(named.get(account_key(account.account), 0) >= account.amount_paise for account in on_hold)
 
 
-def says_too_much(said: Sequence[AccountFacts], there: Sequence[AccountFacts]) -> bool:
-    """Whether a notice names an account with more than came to it and has not left it without an order of ours."""
+def says_too_much(named_before: Sequence[AccountFacts], there: Sequence[AccountFacts]) -> bool:
+    """Return whether a notice names more for an account than the amount there or moved from it by our orders."""
     known = {account_key(account.account): account.amount_paise for account in there}
-    return any(account.amount_paise > known.get(account_key(account.account), 0) for account in said)
+    return any(account.amount_paise > known.get(account_key(account.account), 0) for account in named_before)
 
 
-async def _report(work: _Work) -> _Found:
-    """An officer's to issue: the report to the magistrate, the follow-up to each bank that holds money."""
-    connection, errand = work.connection, work.errand
-    if not await due_documents.duty_waits(connection, errand.case_no, errand.kind):
+async def _report(work: _Attempt) -> _Found:
+    """Check whether an officer can issue the magistrate's report, or the follow-ups to the banks that hold money."""
+    connection, due_document = work.connection, work.due_document
+    if not await due_documents.duty_waits(connection, due_document.case_no, due_document.kind):
         return _SERVED
-    if errand.kind is PaperKind.FOLLOW_UP:
-        if await end_if_nothing_is_left(connection, work.ctx, errand.case_no, work.now):
+    if due_document.kind is PaperKind.FOLLOW_UP:
+        if await finish_follow_up_if_complete(connection, work.ctx, due_document.case_no, work.now):
             return _SERVED
-        about = await document_register.banks_without(connection, errand.case_no, errand.kind)
+        about = await document_register.banks_without(connection, due_document.case_no, due_document.kind)
         if not about:
             return _WAITING
-    elif await statutory_duties.unreported_since(connection, errand.case_no) is None:
-        # Issued, and to be handed in: that is a task of its own.
+    elif await statutory_duties.unreported_since(connection, due_document.case_no) is None:
+        # The report is issued. Its submission to the court is a task of its own.
         return _WAITING
     else:
-        about = [errand.case_no]
+        about = [due_document.case_no]
     missing = [one for subject in about for one in await work.missing(subject)]
-    return _lacks(missing) if missing else _READY
+    return _missing_fields(missing) if missing else _READY
 
 
-async def _notice_107(work: _Work) -> _Found:
-    """An officer's to issue, who says where and when cause is shown; here it goes to the holder."""
-    errand = work.errand
+async def _notice_107(work: _Attempt) -> _Found:
+    """Send the holder the notice under BNSS 107 after an officer has issued it with place and time."""
+    due_document = work.due_document
     if not await _is_on_hold(work):
         return _OVERTAKEN
-    about = (errand.case_no, errand.kind, errand.subject)
-    issued = await document_register.last_since(work.connection, *about, errand.opened_at)
+    about = (due_document.case_no, due_document.kind, due_document.subject)
+    issued = await document_register.last_since(work.connection, *about, due_document.opened_at)
     if not issued:
-        return _lacks(await work.missing(errand.subject))
+        return _missing_fields(await work.missing(due_document.subject))
     facts = await document_register.facts_of(work.connection, issued[0].paper_id)
     await _give_notice(work, datetime.fromisoformat(facts["show_cause_by"]), issued)
     return _ISSUED
 
 
-async def _holder_notice(work: _Work) -> _Found:
-    """To a holder whose money is to go back, in every language of the policy; the time to object runs from it."""
+async def _holder_notice(work: _Attempt) -> _Found:
+    """Issue the notice to a holder in every language of the policy, which starts the time to object."""
     if not await _is_on_hold(work):
         return _OVERTAKEN
-    row = await _hearing(work)
+    row = await _restoration(work)
     until = work.now + timedelta(seconds=row.policy.steps[row.step].due_seconds)
     revision = await work.next_revision()
     languages = work.ctx.policy.messages.holder_languages
@@ -306,46 +314,49 @@ async def _holder_notice(work: _Work) -> _Found:
     return _ISSUED
 
 
-async def _hearing(work: _Work) -> RestorationRow:
-    """The restoration, which stands at the turn that the notice is for: with the turn its errands end."""
-    assert work.errand.restoration_id is not None, "a hearing's errand names its turn"
-    row = await restorations.find(work.connection, work.errand.restoration_id)
+async def _restoration(work: _Attempt) -> RestorationRow:
+    """Return the restoration, which is at the visit of the step that the notice is for.
+
+    The end of a visit also ends its due documents.
+    """
+    assert work.due_document.restoration_id is not None, "a notice to a holder names its restoration"
+    row = await restorations.find(work.connection, work.due_document.restoration_id)
     assert row is not None, "restorations are never deleted"
     return row
 
 
-async def _is_on_hold(work: _Work) -> bool:
-    lines = await restorations.lines(work.connection, (await _hearing(work)).restoration_id)
-    return any(line.free_paise for line in lines if str(line.hold_id) == work.errand.subject)
+async def _is_on_hold(work: _Attempt) -> bool:
+    lines = await restorations.lines(work.connection, (await _restoration(work)).restoration_id)
+    return any(line.free_paise for line in lines if str(line.hold_id) == work.due_document.subject)
 
 
-async def _give_notice(work: _Work, until: datetime, issued: Sequence[PaperHead]) -> None:
-    connection, row, hold_id = work.connection, await _hearing(work), UUID(work.errand.subject)
+async def _give_notice(work: _Attempt, until: datetime, issued: Sequence[PaperHead]) -> None:
+    connection, row, hold_id = work.connection, await _restoration(work), UUID(work.due_document.subject)
     await due_documents.give_time(connection, row.restoration_id, row.step, row.turn, until)
     await restorations.note_heard(connection, row.restoration_id, hold_id)
     await restoration_messages.noticed(connection, work.ctx, row, hold_id, until, issued, work.appeal_address)
 
 
-async def _status_letter(work: _Work) -> _Found:
-    """To the victim, in the victim's language; of several that wait the newest says it all."""
-    errand = work.errand
-    if await due_documents.is_overtaken(work.connection, errand):
+async def _status_letter(work: _Attempt) -> _Found:
+    """Issue a status letter in the victim's language. Only the newest of several waiting letters is issued."""
+    due_document = work.due_document
+    if await due_documents.is_overtaken(work.connection, due_document):
         return _OVERTAKEN
-    victim = await notifications.victim(work.connection, errand.subject)
+    victim = await notifications.victim(work.connection, due_document.subject)
     letter = await work.issue(victim.language, await work.next_revision())
-    going = await document_facts.open_restoration(work.connection, errand.case_no, errand.subject)
+    restoration = await document_facts.open_restoration(work.connection, due_document.case_no, due_document.subject)
     facts = MessageFacts(
-        occasion=errand.occasion,
+        occasion=due_document.occasion,
         reference=letter.number,
-        step=going.step if going else None,
-        next_due_at=going.step_due_at if going else None,
+        step=restoration.step if restoration else None,
+        next_due_at=restoration.step_due_at if restoration else None,
     )
     kind = MessageKind.STATUS_LETTER
-    await tell_victim(work.connection, work.ctx, errand.subject, kind, facts, papers=[letter])
+    await tell_victim(work.connection, work.ctx, due_document.subject, kind, facts, papers=[letter])
     return _ISSUED
 
 
-_HOW: Final[Mapping[PaperKind, Callable[[_Work], Awaitable[_Found]]]] = {
+_ISSUE: Final[Mapping[PaperKind, Callable[[_Attempt], Awaitable[_Found]]]] = {
     PaperKind.LIEN_NOTICE: _lien_notice,
     PaperKind.MAGISTRATE_REPORT: _report,
     PaperKind.FOLLOW_UP: _report,
@@ -359,7 +370,7 @@ _HOW: Final[Mapping[PaperKind, Callable[[_Work], Awaitable[_Found]]]] = {
 
 
 async def _tell_desk(connection: Connection, case_no: str, now: datetime) -> None:
-    """Have one open task that says what the case's documents wait for; none where no document waits."""
+    """Keep one open task that says what the case's documents wait for, or none if no document waits."""
     documents = documents_waiting(await due_documents.standings(connection, case_no))
     why = CHANGED if documents else NOTHING_WAITS
     task = NewTask(kind=TaskKind.DUTY, cause=TaskCause.DOCUMENTS_WAIT, facts=TaskFacts(documents=documents))
@@ -369,7 +380,7 @@ async def _tell_desk(connection: Connection, case_no: str, now: datetime) -> Non
 
 
 def documents_waiting(standings: Sequence[Standing]) -> tuple[DocumentWaits, ...]:
-    """Return what documents wait for, kind by kind."""
+    """Return for each kind of document what it waits for."""
     waits = []
     for kind in dict.fromkeys(one.kind for one in standings):
         of_kind = [one for one in standings if one.kind is kind]

@@ -1,4 +1,4 @@
-"""Gathering what a paper says, kind by kind, from the rows as they stand and from whoever asks for it."""
+"""Gather the facts of a document from the current rows and from the officer's request, by kind of document."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -40,20 +40,20 @@ from schemas.enums import Bucket, Language
 from schemas.restoration_enums import DutyKind, OrderKind, PaperKind, Step
 
 _TRACEABLE: Final = (Bucket.IN_PLAY, Bucket.HELD)
-"""what a lien is asked for: what may still be there, and what is on hold"""
+"""buckets that a lien is requested for: money that may still be there, and money on hold"""
 _HELD: Final = (Bucket.HELD,)
 _DAY_SECONDS: Final = 86_400
 
 
 class Gathered(FrozenModel):
-    """What a paper says, and what it belongs to."""
+    """The facts of a document, and the rows it belongs to."""
 
     facts: PaperFacts
     links: PaperLinks = PaperLinks()
 
 
 def subject_of(kind: PaperKind, subject: str, case_no: str) -> str:
-    """What a paper is about, in the one form in which it is kept. Raises `NotFound` for what can be nothing."""
+    """Return the subject of a document in its stored form. Raises `NotFound` for an impossible subject."""
     if kind is PaperKind.MAGISTRATE_REPORT or (kind is PaperKind.STATUS_LETTER and not subject):
         return case_no
     if kind is PaperKind.STATUS_LETTER or kind in TO_A_BANK:
@@ -66,7 +66,7 @@ def subject_of(kind: PaperKind, subject: str, case_no: str) -> str:
 
 @dataclass(frozen=True)
 class Gathering:
-    """Who asks for which paper of a case, and when; the case's row is locked."""
+    """A request for a document of a case: by whom, about what and when. The case is locked."""
 
     connection: Connection
     ctx: Context
@@ -78,50 +78,53 @@ class Gathering:
     appeal_address: str = ""
 
     async def officer(self) -> OfficerFacts:
-        """The investigating officer, who signs."""
+        """Return the investigating officer, who signs the document."""
         return await document_facts.officer(self.connection, self.case_no)
 
     def magistrate(self, officer: OfficerFacts) -> str:
-        """The magistrate who was named, else that of the officer's district."""
+        """Return the named magistrate, else that of the officer's district."""
         if self.particulars.magistrate or not officer.district:
             return self.particulars.magistrate
-        words = words_of(self.language)
-        return words.say("common.magistrate", district=words.district(officer.district))
+        wording = words_of(self.language)
+        return wording.say("common.magistrate", district=wording.district(officer.district))
 
     async def duty(self, kind: DutyKind) -> document_facts.Duty:
-        """A duty as its row says; without one it is due as long from now as the policy gives."""
+        """Return the duty from its row, else a duty that begins now."""
         return await document_facts.duty(self.connection, self.case_no, kind) or self.from_now(kind)
 
     def from_now(self, kind: DutyKind) -> document_facts.Duty:
-        """A duty that would begin now."""
+        """Return a duty that begins now, due after the policy's time."""
         seconds = self.ctx.policy.police.duties[kind].due_seconds / self.ctx.procedure_clock_factor
         return document_facts.Duty(due_at=self.now + timedelta(seconds=seconds))
 
     @property
     def sections(self) -> PaperSections:
-        """Under which sections of the law papers are issued."""
+        """Return the sections of law under which documents are issued."""
         return self.ctx.policy.papers.sections
 
     async def bank(self) -> str:
-        """The name of the bank that the paper goes to. Raises `NotFound`."""
+        """Return the name of the bank that gets the document. Raises `NotFound`."""
         return await document_facts.institution_name(self.connection, self.subject)
 
     def of_this_case(self, case_no: str) -> None:
-        """Raises `NotFound` for what belongs to another case."""
+        """Check that the subject belongs to this case. Raises `NotFound`."""
         if case_no != self.case_no:
             raise PaperSubjectNotOfCase(self.subject, self.case_no)
 
 
 async def lien_notice(asked: Gathering) -> Gathered:
-    """For a bank: what may be there, and what is on hold. An emergency while there is no FIR with a copy."""
+    """Gather a lien notice to a bank about money there and on hold.
+
+    It is an emergency notice while the case has no FIR with a copy and the follow-up is not due yet.
+    """
     connection, case_no, bank = asked.connection, asked.case_no, asked.subject
     fir = await document_facts.fir(connection, case_no)
     follow_up_by = (await asked.duty(DutyKind.FOLLOW_UP)).due_at
     emergency = not fir.copy_digest and asked.now < follow_up_by
     report = await asked.duty(DutyKind.MAGISTRATE_REPORT)
-    told = await document_facts.handed_in(connection, case_no)
-    if report.done_at is not None and told is None:
-        # Nothing was on hold to be told of; what comes on hold by this notice is a duty of its own.
+    handed_in = await document_facts.handed_in(connection, case_no)
+    if report.done_at is not None and handed_in is None:
+        # Nothing was on hold to report. Money held because of this notice opens a duty of its own.
         report = asked.from_now(DutyKind.MAGISTRATE_REPORT)
     facts = LienNotice(
         case_no=case_no,
@@ -133,16 +136,16 @@ async def lien_notice(asked: Gathering) -> Gathered:
         emergency=emergency,
         follow_up_by=follow_up_by if emergency else None,
         magistrate_report_by=report.due_at,
-        magistrate_told_at=told.at if told else None,
-        magistrate_diary_no=told.diary_no if told else "",
-        magistrate_report_late=told is None and report.due_at < asked.now,
+        magistrate_told_at=handed_in.at if handed_in else None,
+        magistrate_diary_no=handed_in.diary_no if handed_in else "",
+        magistrate_report_late=handed_in is None and report.due_at < asked.now,
     )
     request_id = await document_facts.newest_request(connection, case_no, bank)
     return Gathered(facts=facts, links=PaperLinks(institution=bank, request_id=request_id))
 
 
 async def magistrate_report(asked: Gathering) -> Gathered:
-    """Everything of the case that is on hold, at all banks."""
+    """Gather the report to the magistrate: all money of the case on hold, at all banks."""
     officer = await asked.officer()
     fir = await document_facts.fir(asked.connection, asked.case_no)
     report_by = (await asked.duty(DutyKind.MAGISTRATE_REPORT)).due_at
@@ -163,7 +166,7 @@ async def magistrate_report(asked: Gathering) -> Gathered:
 
 
 async def follow_up(asked: Gathering) -> Gathered:
-    """For a bank that holds money under an emergency lien."""
+    """Gather the follow-up to a bank that holds money under an emergency lien notice."""
     connection, case_no, bank = asked.connection, asked.case_no, asked.subject
     earlier = await document_register.latest(connection, case_no, PaperKind.LIEN_NOTICE, bank)
     facts = FollowUp(
@@ -179,8 +182,8 @@ async def follow_up(asked: Gathering) -> Gathered:
 
 
 async def notice_94(asked: Gathering) -> Gathered:
-    """For a bank: documents of every account that money of the case came to."""
-    officer, said = await asked.officer(), asked.particulars
+    """Gather the notice to a bank to produce documents of every account that received money of the case."""
+    officer, particulars = await asked.officer(), asked.particulars
     facts = Notice94(
         case_no=asked.case_no,
         officer=officer,
@@ -188,17 +191,17 @@ async def notice_94(asked: Gathering) -> Gathered:
         fir=await document_facts.fir(asked.connection, asked.case_no),
         institution_name=await asked.bank(),
         accounts=await document_facts.every_account(asked.connection, asked.case_no, asked.subject),
-        documents=said.documents,
-        period_from=said.period_from,
-        period_to=said.period_to,
-        produce_by=said.by,
-        place=said.place or officer.police_station,
+        documents=particulars.documents,
+        period_from=particulars.period_from,
+        period_to=particulars.period_to,
+        produce_by=particulars.by,
+        place=particulars.place or officer.police_station,
     )
     return Gathered(facts=facts, links=PaperLinks(institution=asked.subject))
 
 
 async def notice_106(asked: Gathering) -> Gathered:
-    """For a bank: what is on hold there is seized."""
+    """Gather the notice to a bank that the money on hold there is seized."""
     officer = await asked.officer()
     on_hold = await document_facts.accounts(asked.connection, asked.case_no, _HELD, asked.subject)
     facts = Notice106(
@@ -215,8 +218,8 @@ async def notice_106(asked: Gathering) -> Gathered:
 
 
 async def notice_107(asked: Gathering) -> Gathered:
-    """For a holder: the court's order to show cause against the attachment of what is on hold on the account."""
-    connection, said, policy = asked.connection, asked.particulars, asked.ctx.policy
+    """Gather the notice to a holder to show cause against the attachment of the held money."""
+    connection, particulars, policy = asked.connection, asked.particulars, asked.ctx.policy
     hold = await document_facts.hold(connection, UUID(asked.subject))
     asked.of_this_case(hold.case_no)
     approval = await document_facts.approval(connection, hold.hold_id)
@@ -228,11 +231,11 @@ async def notice_107(asked: Gathering) -> Gathered:
         fir=await document_facts.fir(connection, hold.case_no),
         accounts=await document_facts.accounts(connection, hold.case_no, _HELD, hold.institution, hold.account_key),
         court_order=await document_facts.show_cause_order(connection, hold),
-        place=said.place,
-        show_cause_by=said.by,
+        place=particulars.place,
+        show_cause_by=particulars.by,
         notice_days=round(policy.restoration.steps[Step.SHOW_CAUSE].due_seconds / _DAY_SECONDS),
         service_days=round(policy.papers.service_seconds / _DAY_SECONDS),
-        grounds=said.grounds,
+        grounds=particulars.grounds,
         approved_by=await document_facts.officer_by_subject(connection, hold.case_no, by),
         approved_at=approval.approved_at if approval else None,
     )
@@ -241,7 +244,7 @@ async def notice_107(asked: Gathering) -> Gathered:
 
 
 async def holder_notice(asked: Gathering) -> Gathered:
-    """For a holder: how much is on hold, by whom, until when, and how to appeal."""
+    """Gather the notice to a holder: how much is on hold, by whom, until when, and how to appeal."""
     connection = asked.connection
     hold = await document_facts.hold(connection, UUID(asked.subject))
     asked.of_this_case(hold.case_no)
@@ -268,7 +271,7 @@ async def holder_notice(asked: Gathering) -> Gathered:
 
 
 async def restoration_application(asked: Gathering) -> Gathered:
-    """For the victim to sign; the money is to go back to the account from which the most was lost."""
+    """Gather the application for the victim to sign; it names the account that lost the most."""
     connection = asked.connection
     restoration = await document_facts.restoration(connection, UUID(asked.subject))
     asked.of_this_case(restoration.case_no)
@@ -292,7 +295,7 @@ async def restoration_application(asked: Gathering) -> Gathered:
 
 
 async def restoration_order(asked: Gathering) -> Gathered:
-    """For a bank: an order that was approved, as it is written."""
+    """Gather an approved order to a bank to restore."""
     connection = asked.connection
     order = await _order(asked, OrderKind.RESTORE)
     facts = RestorationOrder(
@@ -316,7 +319,7 @@ async def restoration_order(asked: Gathering) -> Gathered:
 
 
 async def release_order(asked: Gathering) -> Gathered:
-    """For a bank: an order to lift a hold, as it is written."""
+    """Gather an order to a bank to release a hold."""
     connection = asked.connection
     order = await _order(asked, OrderKind.RELEASE)
     facts = ReleaseOrder(
@@ -337,10 +340,10 @@ async def release_order(asked: Gathering) -> Gathered:
 
 
 async def status_letter(asked: Gathering) -> Gathered:
-    """For the victim: where the money of the complaint is."""
+    """Gather the status letter to a victim: where the money of the complaint is."""
     connection, case_no, ack_no = asked.connection, asked.case_no, asked.subject
     sums = await document_facts.buckets(connection, case_no, ack_no)
-    going = await document_facts.open_restoration(connection, case_no, ack_no)
+    restoration = await document_facts.open_restoration(connection, case_no, ack_no)
     facts = StatusLetter(
         case_no=case_no,
         officer=await asked.officer(),
@@ -349,11 +352,11 @@ async def status_letter(asked: Gathering) -> Gathered:
         victim=await document_facts.victim(connection, case_no, ack_no),
         lost_paise=sums.get(Bucket.LOST, 0),
         buckets=document_facts.in_order(sums),
-        route=going.route if going else None,
-        step=going.step if going else None,
-        step_due_at=going.step_due_at if going else None,
+        route=restoration.route if restoration else None,
+        step=restoration.step if restoration else None,
+        step_due_at=restoration.step_due_at if restoration else None,
     )
-    links = PaperLinks(ack_no=ack_no, restoration_id=going.restoration_id if going else None)
+    links = PaperLinks(ack_no=ack_no, restoration_id=restoration.restoration_id if restoration else None)
     return Gathered(facts=facts, links=links)
 
 
@@ -373,7 +376,7 @@ GATHER: Final[Mapping[PaperKind, Callable[[Gathering], Awaitable[Gathered]]]] = 
 
 
 def _at_one_bank(accounts: tuple[AccountFacts, ...]) -> tuple[AccountFacts, ...]:
-    """Without the bank's name, which the paper has above."""
+    """Return the accounts without the bank's name, which the document has in its head."""
     return tuple(account.model_copy(update={"institution_name": ""}) for account in accounts)
 
 

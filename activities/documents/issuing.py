@@ -1,7 +1,8 @@
-"""Issuing a paper: checked against its law, numbered, set in type, hashed and stored, in one transaction.
+"""Issue a document: check it against its law, number, render, hash and store it, in one transaction.
 
-Whoever issues holds the case's row, so that the same paper asked for twice is issued once. The series' row is locked
-after it, and until the end: numbers have no gap. So issue one paper a transaction, or several of one kind.
+The issuer locks the case, so a repeated request issues the document once. Then it locks the number series until the
+transaction ends, so the numbers have no gap. For that reason a transaction issues one document, or several of one
+kind.
 """
 
 from dataclasses import dataclass
@@ -40,11 +41,11 @@ from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import DutyKind, OrderKind, PaperKind
 
 APPEAL_PATH: Final = "/appeal"
-"""where an account holder appeals, below the public address"""
+"""the path of the holders' appeal page below the public address"""
 
 
 def appeal_address(public_url: str | None) -> str:
-    """Where an account holder appeals, as papers and messages say it; empty without a public address."""
+    """Return the address of the appeal page for documents and messages; empty without a public address."""
     return f"{public_url}{APPEAL_PATH}" if public_url else ""
 
 
@@ -59,9 +60,9 @@ async def issue(
     revision: int = 1,
     links: PaperLinks | None = None,
 ) -> IssuedPaper:
-    """Issue a paper with these facts, inside the caller's transaction; the same subject and revision only once.
+    """Issue a document with these facts inside the caller's transaction, once for each subject and revision.
 
-    Raises `PaperLacks`, which names everything that is missing, and what `documents.rendering.render` raises.
+    Raises `PaperLacks` with all missing fields, and what `documents.rendering.render` raises.
     """
     case_no = facts.case_no
     await cases.hold(connection, case_no)
@@ -114,15 +115,15 @@ async def issue_about(
     particulars: Particulars | None = None,
     appeal_address: str = "",
 ) -> IssuedPaper:
-    """Issue a document about `subject`, its facts read from the rows, inside the caller's transaction.
+    """Issue a document about `subject` with facts from the rows, inside the caller's transaction.
 
-    Raises `NotFound`, `PaperDiffers` where it was issued with other particulars, and what `issue` raises.
+    Raises `NotFound`, `PaperDiffers` if it was issued with other particulars, and what `issue` raises.
     """
     await cases.hold(connection, case_no)
     subject = subject_of(kind, subject, case_no)
     known = await document_register.find(connection, case_no, kind, subject, language, revision)
     if known is not None:
-        await _refuse_if_other(connection, known, particulars or Particulars())
+        await _refuse_if_different(connection, known, particulars or Particulars())
         return known
     gathered = await gather(
         connection,
@@ -145,13 +146,13 @@ async def issue_about(
         revision=revision,
         links=gathered.links,
     )
-    await _do_duty(connection, ctx, kind, case_no, paper, issued_by, now)
+    await _record_duty(connection, ctx, kind, case_no, paper, issued_by, now)
     if kind in TO_A_BANK:
         await tell_bank(connection, ctx, case_no, subject, paper, language)
     return paper
 
 
-async def _refuse_if_other(connection: Connection, known: IssuedPaper, asked: Particulars) -> None:
+async def _refuse_if_different(connection: Connection, known: IssuedPaper, asked: Particulars) -> None:
     fields = said_otherwise(asked, await document_register.facts_of(connection, known.paper_id))
     if fields:
         raise PaperDiffers(known.number, fields)
@@ -169,7 +170,7 @@ async def gather(
     particulars: Particulars | None = None,
     appeal_address: str = "",
 ) -> Gathered:
-    """What a paper about `subject` would say now. Raises `NotFound`."""
+    """Return the current facts for a document about `subject`. Raises `NotFound`."""
     asked = Gathering(
         connection=connection,
         ctx=ctx,
@@ -186,13 +187,13 @@ async def gather(
 async def missing_of(
     connection: Connection, ctx: Context, case_no: str, kind: PaperKind, subject: str, now: datetime
 ) -> tuple[Missing, ...]:
-    """Everything that a paper would lack if it were issued now without a word more. Raises `NotFound`."""
+    """Return the fields that a document would lack if it were issued now without particulars. Raises `NotFound`."""
     gathered = await gather(connection, ctx, kind, subject, language=Language.EN, case_no=case_no, now=now)
     return lacking(gathered.facts, now)
 
 
 async def preview(ctx: Context, ack_no: str, kind: PaperKind, subject: str) -> PaperPreview:
-    """Whether an officer could issue a paper now, and what it lacks. Raises `NotFound`."""
+    """Return whether an officer could issue a document now, and which fields it lacks. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection, connection.transaction(readonly=True):
         case_no = await case_no_of(connection, ack_no)
         missing = await missing_of(connection, ctx, case_no, kind, subject, ctx.now())
@@ -201,7 +202,7 @@ async def preview(ctx: Context, ack_no: str, kind: PaperKind, subject: str) -> P
     )
 
 
-async def _do_duty(
+async def _record_duty(
     connection: Connection,
     ctx: Context,
     kind: PaperKind,
@@ -210,7 +211,7 @@ async def _do_duty(
     by: str,
     now: datetime,
 ) -> None:
-    """The report to the magistrate is there to be handed in; the follow-up is done when every bank has its own."""
+    """Record a statutory duty's progress: the report is issued, or every bank has its follow-up."""
     if kind is PaperKind.MAGISTRATE_REPORT:
         await report_issued(connection, ctx, case_no, paper.paper_id, now)
     elif kind is PaperKind.FOLLOW_UP and not await document_register.banks_without(connection, case_no, kind):
@@ -220,7 +221,7 @@ async def _do_duty(
 async def issue_for_officer(
     ctx: Context, ack_no: str, asked: PaperAsk, officer: str, *, appeal_address: str = ""
 ) -> IssuedPaper:
-    """Issue the paper that an officer asks for. Raises what `issue_about` raises."""
+    """Issue the document that an officer requests. Raises what `issue_about` raises."""
     async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
         return await issue_about(
@@ -239,9 +240,10 @@ async def issue_for_officer(
 
 
 async def approve_attachment(ctx: Context, hold_id: UUID, reason: str, by: Acting) -> AttachmentApproval:
-    """A Superintendent approves that the court is asked to attach what is on hold; approved again, it is once.
+    """Record a Superintendent's approval to ask the court to attach the held money.
 
-    Raises `NotFound`, `NotNow` where nobody investigates the case, and `SameEyes` for the officer who does.
+    A repeated approval changes nothing. Raises `NotFound`, `NotNow` if the case has no investigating officer, and
+    `SameEyes` for that officer.
     """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -260,14 +262,15 @@ async def approve_attachment(ctx: Context, hold_id: UUID, reason: str, by: Actin
 
 @dataclass(frozen=True)
 class OrderPapers:
-    """The papers that go with orders to banks."""
+    """The documents that go with orders to banks."""
 
     ctx: Context
 
     async def of(self, order_id: UUID) -> bytes:
-        """The PDF of an order, issued now if it was not before. Raises `NotFound`, and `PaperLacks` until it is whole.
+        """Return the PDF of an order, and issue it first if needed.
 
-        In English: a bank's desk may be anywhere in India.
+        It is in English, because a bank's desk may be anywhere in India. Raises `NotFound`, and `PaperLacks` while
+        fields are missing.
         """
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             order = await document_facts.order(connection, order_id)

@@ -1,7 +1,7 @@
-"""The evidence pack as a file: a ZIP archive that is the same to the last byte whenever the case is.
+"""The evidence pack as a ZIP archive: the same state of a case gives the same bytes.
 
-Files are stored, not compressed: what a compressor writes depends on its version, and a stored archive can be written
-anew from what is in it. So the checker knows every byte of it, those between the files too.
+Files are stored without compression, because a compressor's output depends on its version. A stored archive can be
+rebuilt from its contents. So the checker knows every byte, also those between the files.
 """
 
 import errno
@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from activities.evidence.checks import check_sent, check_signed, check_words
+from activities.evidence.checks import check_sent, check_signed, check_statements
 from domain.errors.evidence import PackTooLarge
 from domain.evidence.pack import (
     CASE,
@@ -39,12 +39,12 @@ from domain.evidence.pack import (
 CHUNK_BYTES: Final = 1024 * 1024
 FILE_MAX_BYTES: Final = zipfile.ZIP64_LIMIT
 LINE_MAX_BYTES: Final = 4 * 1024 * 1024
-"""of the log; an event has some hundred bytes"""
+"""the longest line of the log; an event has a few hundred bytes"""
 SMALL_MAX_BYTES: Final = 64 * 1024 * 1024
-"""of what is read whole: the list of checksums, the case, the key and the signature"""
+"""the largest file that is read at once: the checksums, the case, the key or the signature"""
 SAID_MAX_CHARS: Final = 200
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
-"""the first moment that a ZIP archive can name: the archive's own time says nothing"""
+"""the first moment that a ZIP archive can name, because the archive's own times mean nothing"""
 _UNIX: Final = 3
 _MODE: Final = 0o100600 << 16
 
@@ -52,7 +52,7 @@ Progress = Callable[[int, int], None]
 
 
 class Member:
-    """A file that is being written into a pack, piece by piece. For `with`."""
+    """A file that is written into a pack piece by piece. A context manager."""
 
     def __init__(self, name: str, into: IO[bytes], listed: list[Listed]) -> None:
         self._name = name
@@ -78,7 +78,7 @@ class Member:
 
 
 class PackWriter:
-    """Writes a pack into a file that can be read back, one file of it after the other. For `with`."""
+    """Write a pack, one member after the other, into a file that can be read back. A context manager."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._archive = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED)
@@ -88,16 +88,16 @@ class PackWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # One that was given up too: the archive would close itself later, when its file is gone.
+        # An abandoned archive is closed too. Else it would close itself later, after its file is gone.
         self._archive.close()
 
     def open(self, name: str) -> Member:
-        """Begin the next file; the one before must have ended."""
+        """Begin the next file; the previous one must have ended."""
         assert is_name(name), name
         return Member(name, self._archive.open(_info(name), "w"), self.listed)
 
     def add(self, name: str, content: bytes) -> None:
-        """Write a file that is at hand as a whole."""
+        """Write a file whose whole content is given."""
         with self.open(name) as member:
             member.write(content)
 
@@ -107,7 +107,7 @@ class PackWriter:
         self.add(SIGNATURE, signature)
 
     def seal(self, key: Ed25519PrivateKey) -> str:
-        """Sign what was written; gives the SHA-256 of the list that is signed."""
+        """Sign the list of checksums, write both, and return the SHA-256 of the list."""
         text = manifest(self.listed).encode()
         self.end(text, key.sign(text))
         return hashlib.sha256(text).hexdigest()
@@ -115,7 +115,7 @@ class PackWriter:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """What a pack that is whole says of itself."""
+    """The contents of a pack that passed all checks."""
 
     key_pem: bytes
     files: int
@@ -123,11 +123,11 @@ class Whole:
     last_hash: str
     case_no: str
     hashes: tuple[bytes, ...]
-    """of the events of its log, in order"""
+    """the hashes of the events of its log, in order"""
 
 
 def digest_of(file: IO[bytes]) -> str:
-    """SHA-256 of a file; leaves it at its end."""
+    """Return the SHA-256 of a file, and leave the file at its end."""
     file.seek(0)
     digest = hashlib.sha256()
     while piece := file.read(CHUNK_BYTES):
@@ -136,9 +136,9 @@ def digest_of(file: IO[bytes]) -> str:
 
 
 def check(path: Path, progress: Progress | None = None) -> Whole:
-    """Look at every byte of a pack. Raises `NotEvidence` for the first thing that does not hold, and `OSError`.
+    """Check every byte of a pack. Raises `NotEvidence` for the first failed check, and `OSError`.
 
-    `progress` is called with (files done, files in all).
+    `progress` is called with (files done, all files).
     """
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive, tempfile.TemporaryFile() as copy:
@@ -148,19 +148,19 @@ def check(path: Path, progress: Progress | None = None) -> Whole:
                 raise NotEvidence("something was changed between its files")
             return whole
     except zipfile.BadZipFile as error:
-        # It says in which file the bytes are not those that were written.
+        # The error names the file whose bytes differ.
         raise NotEvidence(f"it is no archive as we write them: {str(error)[:SAID_MAX_CHARS]}") from None
     except (EOFError, NotImplementedError, ValueError, RuntimeError, KeyError, TypeError, struct.error) as error:
         raise NotEvidence(f"it is no archive as we write them: {type(error).__name__}") from None
     except OSError as error:
-        # An offset in the archive that no file has.
+        # This error number means an impossible offset in the archive.
         if error.errno != errno.EINVAL:
             raise
         raise NotEvidence("it is no archive as we write them: wrong offset") from None
 
 
 def _checked(archive: zipfile.ZipFile, copy: PackWriter, progress: Progress | None) -> Whole:
-    """Check what is in the archive, and write it once more as it must have been written."""
+    """Check the contents of the archive, and write a copy in the way a correct pack is written."""
     if any(info.compress_type != zipfile.ZIP_STORED or info.flag_bits for info in archive.infolist()):
         raise NotEvidence("its files are not stored as we store them")
     sums, signature = _small(archive, MANIFEST), _small(archive, SIGNATURE)
@@ -177,7 +177,7 @@ def _checked(archive: zipfile.ZipFile, copy: PackWriter, progress: Progress | No
         if progress:
             progress(number, len(listed))
     chain = _chain(archive)
-    check_words(archive, chain, listed)
+    check_statements(archive, chain, listed)
     check_sent(archive, chain, listed)
     check_signed(archive, listed)
     copy.end(sums, signature)
@@ -195,7 +195,7 @@ def _check_names(found: list[str], expected: list[str]) -> None:
 
 
 def _small(archive: zipfile.ZipFile, name: str) -> bytes:
-    """A file that is read whole. Raises `NotEvidence`."""
+    """Return the whole content of a file. Raises `NotEvidence`."""
     if name not in archive.NameToInfo:
         raise NotEvidence(f"{name} is missing")
     if archive.getinfo(name).file_size > SMALL_MAX_BYTES:
@@ -214,7 +214,7 @@ def _verify(key_pem: bytes, signature: bytes, sums: bytes) -> None:
 
 
 def _chain(archive: zipfile.ZipFile) -> ChainReader:
-    """The log of the pack, recomputed. Raises `NotEvidence`."""
+    """Recompute the log's hash chain and return its reader. Raises `NotEvidence`."""
     chain = ChainReader()
     with archive.open(EVENTS) as log:
         while event := [line for line in (log.readline(LINE_MAX_BYTES) for _ in range(EVENT_LINES)) if line]:

@@ -1,4 +1,7 @@
-"""What a pack says of banks, against its log and against itself: whoever signs a changed pack anew is found out too."""
+"""Check a pack's statements about banks against its log and its other files.
+
+These checks also find a pack that was changed and then signed again.
+"""
 
 import base64
 import hashlib
@@ -17,48 +20,48 @@ from domain.evidence.pack import BODIES, EDITION, EXCHANGES, SENT, SIGNED, WORDS
 
 LINE_MAX_BYTES: Final = 64 * 1024 * 1024
 KEPT_MAX_BYTES: Final = 64 * 1024 * 1024
-"""of a file of one request; the doors let far less in"""
+"""the largest file of one request; the bank gateway accepts much less"""
 _PARTS: Final = frozenset({"key.pem", "signature", "signature-base"})
 _COVERED: Final = re.compile(r'"([a-z0-9-]+)": (.*)')
 _ORIGIN: Final = re.compile(r"https?://[^/?]*")
 
 
-# -- words that the log binds ------------------------------------------------------------------------------------------
+# -- statements that the log binds -------------------------------------------------------------------------------------
 
 
-def check_words(archive: zipfile.ZipFile, chain: ChainReader, listed: Sequence[Listed]) -> None:
-    """Whether what banks said is what the log bound. Raises `NotEvidence`."""
+def check_statements(archive: zipfile.ZipFile, chain: ChainReader, listed: Sequence[Listed]) -> None:
+    """Check that the banks' statements are those that the log binds. Raises `NotEvidence`."""
     found = _left_out(archive) | {file.name: file.sha256 for file in listed}
     for name, digest in chain.bound.items():
         if found.get(name) != digest:
             raise NotEvidence(f"{name} is not what the log bound")
-    words = {name for name in found if name.startswith(f"{WORDS}/")}
+    statements = {name for name in found if name.startswith(f"{WORDS}/")}
     bodies = {name for name in found if name.startswith(f"{BODIES}/")}
-    if unbound := (words | bodies) - chain.bound.keys():
+    if unbound := (statements | bodies) - chain.bound.keys():
         raise NotEvidence(f"{min(unbound)} is not what the log bound")
     for update in _rows(archive, "banks/status_updates.jsonl"):
         digest = chain.bodies.get(update["update_id"], "")
         if digest and update["body_digest"] != f"\\x{digest}":
             raise NotEvidence(f"the body of update {update['update_id']} is not what the log bound")
-    _check_rows(archive, words, "banks/answers.jsonl", "answer", "update_id")
-    _check_rows(archive, words, "orders/confirmations.jsonl", "confirmation", "confirmation_id")
+    _check_rows(archive, statements, "banks/answers.jsonl", "answer", "update_id")
+    _check_rows(archive, statements, "orders/confirmations.jsonl", "confirmation", "confirmation_id")
 
 
 def _check_rows(archive: zipfile.ZipFile, bound: Collection[str], file: str, about: str, key: str) -> None:
-    """Whether the rows that a person reads say what is bound, all of it. Raises `NotEvidence`."""
-    at, words = "", dict[Any, dict[str, Any]]()
+    """Check that the readable rows state exactly what the bound statements state. Raises `NotEvidence`."""
+    at, statements = "", dict[Any, dict[str, Any]]()
     unread = {name for name in bound if f"/{about}-" in name}
     for row in _rows(archive, file):
         name = f"{WORDS}/{about}-{row[key]}.jsonl"
         if name not in bound:
             continue
-        if name != at and not words:
-            at, words = name, {word["line_no"]: word for word in _rows(archive, name)}
+        if name != at and not statements:
+            at, statements = name, {line["line_no"]: line for line in _rows(archive, name)}
             unread.discard(name)
-        told = words.pop(row["line_no"], None)
+        told = statements.pop(row["line_no"], None)
         if told is None or any(row[field] != value for field, value in told.items() if field in row):
             raise NotEvidence(f"{file} says otherwise than {name}")
-    if unread or words:
+    if unread or statements:
         raise NotEvidence(f"{file} lacks what {min(unread, default=at)} says")
 
 
@@ -74,9 +77,9 @@ def _rows(archive: zipfile.ZipFile, name: str) -> Iterator[dict[str, Any]]:
 
 
 def check_sent(archive: zipfile.ZipFile, chain: ChainReader, listed: Sequence[Listed]) -> None:
-    """Whether what was sent is what its row and the log say was sent. Raises `NotEvidence`.
+    """Check that the sent bytes are those that their rows and the log name. Raises `NotEvidence`.
 
-    Packs of engines that did not keep it have nothing of it, in their logs neither.
+    Packs of older engines have neither sent bytes nor log entries about them.
     """
     found = _left_out(archive) | {file.name: file.sha256 for file in listed}
     folders = {name.rpartition("/")[0] for name in found if name.startswith(f"{SENT}/")}
@@ -103,7 +106,7 @@ def check_sent(archive: zipfile.ZipFile, chain: ChainReader, listed: Sequence[Li
 
 
 def _left_out(archive: zipfile.ZipFile) -> dict[str, str]:
-    """The SHA-256 of what this edition has not, by the name it has in another."""
+    """Return the SHA-256 of each file that only other editions have, by its name there."""
     if EDITION not in archive.NameToInfo:
         return {}
     return {str(file["name"]): str(file["sha256"]) for file in orjson.loads(_kept(archive, EDITION))["left_out"]}
@@ -113,7 +116,7 @@ def _left_out(archive: zipfile.ZipFile) -> dict[str, str]:
 
 
 def check_signed(archive: zipfile.ZipFile, listed: Sequence[Listed]) -> None:
-    """Whether each request of a bank is what the bank has signed. Raises `NotEvidence`."""
+    """Check that each request of a bank is the one that the bank signed. Raises `NotEvidence`."""
     folders = defaultdict[str, set[str]](set)
     for file in listed:
         folder, _, name = file.name.rpartition("/")
@@ -137,7 +140,7 @@ def _kept(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _wrong(kept: dict[str, bytes]) -> str:
-    """What of a signed request is not what the bank has signed; empty where all of it is."""
+    """Return what differs in a signed request from what the bank signed; empty if nothing differs."""
     key = load_pem_public_key(kept["key.pem"])
     if not isinstance(key, Ed25519PublicKey):
         return "no Ed25519 key"
@@ -162,7 +165,7 @@ def _wrong(kept: dict[str, bytes]) -> str:
 
 
 def _as_signed(base: list[str]) -> dict[str, str]:
-    """The components of the request itself that a signature covers."""
+    """Return the components of the request itself that the signature covers."""
     pairs = (line.split(": ", 1) for line in base)
     return {name.strip('"'): value for name, value in pairs if name.startswith('"@') and name.endswith('"')}
 

@@ -1,4 +1,4 @@
-"""The evidence pack of a case: read in one instant, written file by file, sealed, and entered in the case's log."""
+"""Make the evidence pack of a case: read at one instant, write file by file, sign, and log it."""
 
 import hashlib
 from collections.abc import AsyncGenerator, Callable
@@ -48,47 +48,47 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A pack that was written."""
+    """A written pack."""
 
     case_no: str
     ack_nos: tuple[str, ...]
-    """of the complaints in it"""
+    """acknowledgement numbers of the complaints in it"""
     edition: Edition
     sha256: str
-    """of the archive"""
+    """SHA-256 of the archive"""
     manifest_sha256: str
     files: int
     size_bytes: int
     events: int
-    """of the log that are in it"""
+    """number of the log's events in it"""
     first_at: datetime
     last_at: datetime
-    """of what it tells: from when the case was opened to the last event"""
+    """the period that it covers: from the opening of the case to the last event"""
     made_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Who makes packs."""
+    """Dependencies that make packs."""
 
     ctx: Context
     secret_box: SecretBox
     origin: str | None = None
-    """our public address, `https://host[:port]`, over which banks sign"""
+    """our public address `https://host[:port]`, which banks' signatures cover"""
 
 
 def signing_key(secret_box: SecretBox) -> Ed25519PrivateKey:
-    """With which this engine signs evidence: as long as its secret key stays, this stays."""
+    """Return the key that signs evidence. It stays the same as long as the engine's secret key does."""
     return Ed25519PrivateKey.from_private_bytes(secret_box.derive_key(_PURPOSE))
 
 
 def public_key(secret_box: SecretBox) -> bytes:
-    """What a court's expert verifies with, as openssl reads it."""
+    """Return the public key in PEM, with which a court's expert verifies a pack in openssl."""
     return pem(signing_key(secret_box).public_key())
 
 
 async def published_keys(connection: Connection, secret_box: SecretBox) -> EvidenceKeys:
-    """The key that signs now, and every former one."""
+    """Return the current signing key and all former ones."""
     own = public_key(secret_box)
     known = await evidence_keys.all_of_them(connection)
     fingerprint = hashlib.sha256(own).hexdigest()
@@ -105,7 +105,7 @@ async def pack(
     progress: Progress | None = None,
     edition: Edition = Edition.COURT,
 ) -> Packed:
-    """Write the evidence of the case that `ack_no` names, and enter in its log who has it. Raises as `write_pack`."""
+    """Write the pack of the case that `ack_no` names, and log who received it. Raises as `write_pack`."""
     packed = await write_pack(maker, ack_no, into, progress, edition)
     data = {"edition": edition.value, "sha256": packed.sha256, "files": packed.files, "events": packed.events}
     async with maker.ctx.pool.acquire() as connection, connection.transaction():
@@ -122,16 +122,16 @@ async def write_pack(
     progress: Progress | None = None,
     edition: Edition = Edition.COURT,
 ) -> Packed:
-    """Write the evidence as it is at one instant; the same state of a case gives the same bytes.
+    """Write the evidence of one instant. The same state of a case gives the same bytes.
 
-    `into` is an empty file that can be read back. `progress` is called with (lines done, lines in all). Raises
+    `into` is an empty file that can be read back. `progress` is called with (lines done, all lines). Raises
     `NotFound`, `LimitExceeded`, and what rendering raises.
     """
     async with (
         maker.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        # How rows are written out is the pack's, not the session's.
+        # The text of rows must not depend on the settings of the session.
         await connection.execute("SET LOCAL timezone = 'UTC'")
         head = await evidence.head(connection, ack_no)
         with PackWriter(into) as writer:
@@ -154,7 +154,7 @@ async def write_pack(
 
 
 class _Writing:
-    """One pack on its way to the file."""
+    """The writing of one pack."""
 
     def __init__(
         self,
@@ -174,7 +174,7 @@ class _Writing:
         self._done = self._total = 0
 
     async def write(self) -> None:
-        """Every file but the list of checksums."""
+        """Write every file except the list of checksums and its signature."""
         files = [*evidence.FILES, *(evidence.TEXTS if self._edition is Edition.COURT else ())]
         if self._progress:
             self._total = self._head.event_seq + await evidence.count(self._connection, files, self._head.case_no)
@@ -182,8 +182,8 @@ class _Writing:
         self._writer.add(PUBLIC_KEY, public_key(self._maker.secret_box))
         for file in files:
             await self._rows(file)
-        left_out = await self._whole_files()
-        self._writer.add(EDITION, _edition_text(self._edition, left_out))
+        omitted = await self._whole_files()
+        self._writer.add(EDITION, _edition_text(self._edition, omitted))
         story = await self._log()
         head = self._head
         timeline = compose_timeline(head.case_no, head.opened_at, len(head.ack_nos), head.paise, story)
@@ -197,19 +197,19 @@ class _Writing:
                     self._one_more()
 
     async def _whole_files(self) -> list[Listed]:
-        """What is one file each; returns what this edition has not."""
-        left_out = []
+        """Write statements, bodies, requests and documents, one file each; return the files that this edition omits."""
+        omitted = []
         case_no = self._head.case_no
         async with aclosing(evidence.bound_words(self._connection, case_no)) as bound:
-            async for name, words in bound:
-                self._writer.add(f"{WORDS}/{name}", words.encode())
+            async for name, statement in bound:
+                self._writer.add(f"{WORDS}/{name}", statement.encode())
         async with aclosing(evidence.bodies(self._connection, case_no)) as bodies:
             async for name, body in bodies:
                 self._writer.add(f"{BODIES}/{name}", body)
         async with aclosing(evidence.sent(self._connection, case_no)) as sent:
             async for file in sent:
                 if is_left_out(self._edition, file.about, file.channel, file.name):
-                    left_out.append(_listed(file.path, file.content))
+                    omitted.append(_listed(file.path, file.content))
                 else:
                     self._writer.add(file.path, file.content)
         async with aclosing(_signed(self._connection, case_no, self._maker.origin)) as requests:
@@ -218,10 +218,10 @@ class _Writing:
         async with aclosing(evidence.documents(self._connection, case_no)) as documents:
             async for document in documents:
                 if document.kind in LEFT_OUT[self._edition]:
-                    left_out.append(_listed(document.name, document.content))
+                    omitted.append(_listed(document.name, document.content))
                 else:
                     self._writer.add(document.name, document.content)
-        return left_out
+        return omitted
 
     async def _log(self) -> Story:
         story = Story()
@@ -243,13 +243,13 @@ def _listed(name: str, content: bytes) -> Listed:
     return Listed(name, hashlib.sha256(content).hexdigest())
 
 
-def _edition_text(edition: Edition, left_out: list[Listed]) -> bytes:
-    told = {"edition": edition.value, "left_out": [{"name": file.name, "sha256": file.sha256} for file in left_out]}
+def _edition_text(edition: Edition, omitted: list[Listed]) -> bytes:
+    told = {"edition": edition.value, "left_out": [{"name": file.name, "sha256": file.sha256} for file in omitted]}
     return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
 
 
 async def _signed(connection: Connection, case_no: str, origin: str | None) -> AsyncGenerator[tuple[str, bytes], None]:
-    """Name and content of each file about what banks have sent over their own API."""
+    """Yield name and content of each file about requests that banks sent over their own API."""
     async with aclosing(evidence.signed_requests(connection, case_no)) as requests:
         async for request in requests:
             for name, content in (await files_of(connection, request, origin)).items():
@@ -257,7 +257,7 @@ async def _signed(connection: Connection, case_no: str, origin: str | None) -> A
 
 
 async def certificate(packed: Packed, file: str, made_with: str, language: Language) -> bytes:
-    """The draft about the pack that was written as `file`, as PDF. Raises what rendering raises."""
+    """Return the PDF of the draft certificate about the pack written as `file`. Raises what rendering raises."""
     record = Certified(
         case_no=packed.case_no,
         ack_nos=packed.ack_nos,

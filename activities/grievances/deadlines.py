@@ -1,6 +1,6 @@
-"""The hands of a grievance's workflow: where it stands, and what comes by itself when a level lets its time pass.
+"""Activities of a grievance's workflow: read its state, and do the actions that are due.
 
-Each hand may run twice: it does what is due at the workflow's clock, and nothing where it is done or not due any more.
+Each activity may run twice. It acts at the workflow's time, and does nothing if the action is done or no longer due.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class GrievanceActivities:
 
     @activity.defn(name="look_at_grievance")
     async def look_at_grievance(self, asked: ProcedureOrder) -> Look:
-        """With which level the grievance is, and what comes by itself when."""
+        """Read the level of the grievance, and when each action falls due."""
         async with (
             self.ctx.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
@@ -45,7 +45,7 @@ class GrievanceActivities:
 
     @activity.defn(name="move_grievance")
     async def move_grievance(self, asked: ProcedureOrder) -> None:
-        """Do what is due: take it to the next level, tell the supervisor, or end what is overtaken."""
+        """Do the due action: move the grievance up, notify the supervisor, or end it because nothing is on hold."""
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             work = await locked(connection, self.ctx, UUID(asked.subject), asked.at, ENGINE)
             if work.row.state is not GrievanceState.OPEN:
@@ -67,8 +67,8 @@ async def _dues(connection: Connection, row: GrievanceRow, asked: ProcedureOrder
     return dues(clocks, asked.at)
 
 
-async def _run(work: Work, errand: GrievanceErrand) -> None:
-    match errand:
+async def _run(work: Work, action: GrievanceErrand) -> None:
+    match action:
         case GrievanceErrand.ESCALATE:
             await move_up(work, GrievanceOutcome.ESCALATED)
         case GrievanceErrand.OVERDUE:
@@ -76,7 +76,7 @@ async def _run(work: Work, errand: GrievanceErrand) -> None:
             await work.log(EventKind.GRIEVANCE_OVERDUE, level=work.row.level.value)
             await work.ask(TaskKind.SUPERVISE)
             due_at = await grievances.open_due_at(work.connection, work.row.grievance_id)
-            assert due_at is not None, "what is overdue is open"
+            assert due_at is not None, "only an open level can be overdue"
             await grievance_messages.overdue(work.connection, work.ctx, work.row, due_at)
         case GrievanceErrand.OVERTAKE:
             outcome = GrievanceOutcome.OVERTAKEN

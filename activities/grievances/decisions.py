@@ -1,4 +1,4 @@
-"""What people do to a grievance: file it, report on it, decide it, take it on. Each verb is one transaction."""
+"""Actions of people on a grievance: file, report, decide, escalate, appeal. Each is one transaction."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +10,7 @@ from uuid import UUID
 from activities.context import Context
 from activities.notifications import grievance_messages
 from activities.notifications.outbox import tell_holder
-from activities.orders.releases import let_go, tell_all
+from activities.orders.releases import notify_hold_workflows, release_amount
 from db.cases import cases, events, tasks
 from db.cases.events import Event
 from db.grievances import grievance_officers, grievances
@@ -47,13 +47,13 @@ from schemas.restoration_enums import (
 from schemas.tasks import NewTask, TaskCause
 
 HOLDER: Final = "holder"
-"""the account's holder, as the case's log names them: who came in by the code"""
+"""the actor in the case log for an account holder who entered with the one-time code"""
 _CAUSES: Final = (TaskCause.GRIEVANCE, TaskCause.GRIEVANCE_UNTOLD)
 
 
 @dataclass
 class Work:
-    """A grievance as one transaction works on it: `row` is what it has come to. The case is locked."""
+    """One transaction on a grievance; `row` is its current state. The case is locked."""
 
     ctx: Context
     connection: Connection
@@ -63,7 +63,7 @@ class Work:
     actor: str
 
     async def done(self, released_paise: int | None = None) -> GrievanceDone:
-        """Where it stands."""
+        """Return the current state as the reply."""
         row = self.row
         return GrievanceDone(
             grievance_id=row.grievance_id,
@@ -81,25 +81,25 @@ class Work:
         await events.append(self.connection, self.row.case_no, self.now, self.actor, [event])
 
     async def ask(self, kind: TaskKind = TaskKind.GRIEVANCE) -> None:
-        """Put it before a person."""
+        """Open a task about the grievance."""
         subject = grievance_messages.subject_of(self.row.grievance_id)
         task = NewTask(kind=kind, cause=TaskCause.GRIEVANCE, subject=subject)
         institution = self.hold.institution
         await tasks.open_tasks(self.connection, self.row.case_no, [task], self.now, institution=institution)
 
     async def tell(self) -> None:
-        """Have its workflow look again."""
+        """Notify the grievance's workflow."""
         subject = str(self.row.grievance_id)
         await procedure_outbox.tell(self.connection, ProcedureKind.GRIEVANCE, subject, self.now)
 
     async def close_tasks(self, why: str) -> None:
-        """Nobody is asked about it any more, at the level that it leaves."""
+        """Close the tasks about the grievance at the level that it leaves."""
         subject = grievance_messages.subject_of(self.row.grievance_id)
         await tasks.close_about(self.connection, self.row.case_no, subject, _CAUSES, self.now, why)
 
 
 async def locked(connection: Connection, ctx: Context, grievance_id: UUID, now: datetime, actor: str) -> Work:
-    """A grievance with its case locked, to be worked on. Raises `NotFound`."""
+    """Lock the case of a grievance and return the transaction on it. Raises `NotFound`."""
     await cases.hold(connection, await grievances.case_of(connection, grievance_id))
     row = await grievances.get(connection, grievance_id)
     hold = await account_holds.get(connection, row.hold_id)
@@ -107,24 +107,24 @@ async def locked(connection: Connection, ctx: Context, grievance_id: UUID, now: 
 
 
 @asynccontextmanager
-async def _verb(
+async def _action(
     ctx: Context, grievance_id: UUID, verb: GrievanceVerb, seen: LevelSeen | None, by: Acting | str
 ) -> AsyncIterator[Work]:
-    """The transaction of one verb: the case locked, whoever acts let pass, nothing moved on since it was seen."""
+    """Run one action in a transaction with the case locked, the actor checked and the level unchanged."""
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         work = await locked(connection, ctx, grievance_id, now, by if isinstance(by, str) else by.actor)
         if seen is not None and seen.level is not work.row.level:
             raise GrievanceMovedOn(work.row.level)
-        standing = Standing(
+        current = Standing(
             state=work.row.state,
             level=work.row.level,
             deciders=await grievances.deciders(connection, grievance_id),
         )
         if isinstance(by, str):
-            check_state(verb, standing)
+            check_state(verb, current)
         else:
-            check_officer(verb, by.role, by.actor, standing)
+            check_officer(verb, by.role, by.actor, current)
         yield work
 
 
@@ -132,9 +132,9 @@ async def _verb(
 
 
 async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str) -> GrievanceDone:
-    """Write down that the holder appeals; the bank is asked first.
+    """Record a holder's grievance. The bank is asked first.
 
-    Raises `NotFound`, and `NotNow` where nothing is on hold, one is open, or one is decided that can be taken on.
+    Raises `NotFound`. Raises `NotNow` if nothing is on hold, a grievance is open, or a decided one can be appealed.
     """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -163,38 +163,38 @@ async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str
 
 
 async def _begin(work: Work) -> None:
-    """Have its clocks kept from now on, and the level it is at asked."""
+    """Start the grievance's workflow, and ask its level to act."""
     subject = str(work.row.grievance_id)
     await procedure_outbox.begin(work.connection, ProcedureKind.GRIEVANCE, subject, work.row.case_no, work.now)
     await work.tell()
-    await tell_all(work.connection, work.hold, work.now)
+    await notify_hold_workflows(work.connection, work.hold, work.now)
     await _ask_level(work)
 
 
 async def _ask_level(work: Work) -> None:
-    """Put it before the level that it is at: a task, and a message to whoever has to act."""
+    """Ask the current level to act, by a task and a message to the responsible officer or bank."""
     await work.ask()
     due = due_at(work.row.policy, work.row.level, work.now)
     await grievance_messages.your_turn(work.connection, work.ctx, work.row, due, work.now)
 
 
-# -- verbs -------------------------------------------------------------------------------------------------------------
+# -- actions -----------------------------------------------------------------------------------------------------------
 
 
 async def report(
     ctx: Context, grievance_id: UUID, said: GrievanceReport, by: Acting | str, *, institution: str | None = None
 ) -> GrievanceDone:
-    """The bank says what it has found out about its customer: the IO decides next. The same word again changes nothing.
+    """Record the bank's findings about its customer. The investigating officer decides next.
 
-    `institution`: whose customer it must be; None for the desk, which writes down what the bank said. Raises
-    `NotFound`, `MayNot`, and `NotNow` once the bank's time is over.
+    The same report again changes nothing. The hold must be at `institution`; None means that the desk enters what the
+    bank said. Raises `NotFound`, `MayNot`, and `NotNow` after the bank's time is over.
     """
     async with ctx.pool.acquire() as connection:
         await grievances.case_of(connection, grievance_id, institution)
         if await grievances.was_reported(connection, grievance_id, said):
             async with connection.transaction():
                 return await (await locked(connection, ctx, grievance_id, ctx.now(), HOLDER)).done()
-    async with _verb(ctx, grievance_id, GrievanceVerb.REPORT, None, by) as work:
+    async with _action(ctx, grievance_id, GrievanceVerb.REPORT, None, by) as work:
         await move_up(work, GrievanceOutcome.REPORTED, report=said)
         return await work.done()
 
@@ -202,16 +202,16 @@ async def report(
 async def decide(
     ctx: Context, grievance_id: UUID, decided: GrievanceDecided, by: Acting, *, appeal_address: str = ""
 ) -> GrievanceDone:
-    """Decide it, with the order to the bank where money is let go; its holder is told, and where to go on from there.
+    """Decide a grievance, order the bank to release if money is freed, and notify the holder of the next level.
 
-    Raises `NotFound`; `MayNot` or `SameEyes` for the officer; `NotNow` at another level, where another officer was
-    quicker, and, with the figures, where so much is not free.
+    Raises `NotFound`, and `MayNot` or `SameEyes` about the officer. Raises `NotNow` at another level or after another
+    officer's decision, and with the figures if the amount is not free.
     """
-    async with _verb(ctx, grievance_id, GrievanceVerb.DECIDE, decided, by) as work:
+    async with _action(ctx, grievance_id, GrievanceVerb.DECIDE, decided, by) as work:
         connection, decision = work.connection, decided.decision
         released_paise = None
         if decision is not GrievanceDecision.UPHELD:
-            released_paise = await let_go(
+            released_paise = await release_amount(
                 connection,
                 ctx,
                 work.hold,
@@ -246,15 +246,15 @@ async def decide(
 
 
 async def escalate(ctx: Context, grievance_id: UUID, why: GrievanceReason, by: Acting) -> GrievanceDone:
-    """The supervisor does not wait for the level. Raises as `decide`."""
-    async with _verb(ctx, grievance_id, GrievanceVerb.ESCALATE, why, by) as work:
+    """Move a grievance up early at a supervisor's request. Raises as `decide`."""
+    async with _action(ctx, grievance_id, GrievanceVerb.ESCALATE, why, by) as work:
         await move_up(work, GrievanceOutcome.ESCALATED, finding=why.reason)
         return await work.done()
 
 
 async def appeal_on(ctx: Context, grievance_id: UUID, more: AppealOn, by: Acting | str) -> GrievanceDone:
-    """The holder takes the decision to the next level. Raises as `decide`, and `NotNow` above the highest level."""
-    async with _verb(ctx, grievance_id, GrievanceVerb.APPEAL_ON, more, by) as work:
+    """Record the holder's appeal to the next level. Raises as `decide`, and `NotNow` above the highest level."""
+    async with _action(ctx, grievance_id, GrievanceVerb.APPEAL_ON, more, by) as work:
         if work.hold.state != "held":
             raise NothingOnHold(work.hold.hold_id)
         decided = work.row.level
@@ -271,11 +271,12 @@ async def appeal_on(ctx: Context, grievance_id: UUID, more: AppealOn, by: Acting
 
 
 async def withdraw(ctx: Context, grievance_id: UUID, told: WithdrawGrievance | None, by: Acting | str) -> GrievanceDone:
-    """The holder does not appeal any more: at the page with whichever level it is (`told` is None), or in person.
+    """Withdraw a grievance for its holder.
 
-    What an officer writes down, the holder is told. Raises as `decide`.
+    On the appeal page (`told` is None) the level does not matter. If an officer enters the withdrawal, the holder is
+    notified. Raises as `decide`.
     """
-    async with _verb(ctx, grievance_id, GrievanceVerb.WITHDRAW, told, by) as work:
+    async with _action(ctx, grievance_id, GrievanceVerb.WITHDRAW, told, by) as work:
         outcome, reason = GrievanceOutcome.WITHDRAWN, told.reason if told else ""
         await grievances.end_level(work.connection, grievance_id, outcome, work.now, work.actor, finding=reason)
         await end(work, GrievanceState.WITHDRAWN, reason=reason)
@@ -289,13 +290,13 @@ async def withdraw(ctx: Context, grievance_id: UUID, told: WithdrawGrievance | N
         return await work.done()
 
 
-# -- what verbs and clocks have in common ------------------------------------------------------------------------------
+# -- shared by people's actions and due actions ------------------------------------------------------------------------
 
 
 async def move_up(
     work: Work, outcome: GrievanceOutcome, *, finding: str = "", report: GrievanceReport | None = None
 ) -> None:
-    """The level it is at is done with it: the next one has it."""
+    """End the current level and open the next one."""
     left = work.row.level
     await grievances.end_level(
         work.connection,
@@ -322,14 +323,14 @@ async def move_up(
 
 async def _open_above(work: Work, said: str = "") -> None:
     level = above(work.row.level)
-    assert level is not None, "the rules let nobody go above the highest level"
+    assert level is not None, "the rules allow no appeal above the highest level"
     due = due_at(work.row.policy, level, work.now)
     await grievances.move(work.connection, work.row.grievance_id, level, work.now, due, said)
     work.row = work.row.model_copy(update={"level": level, "state": GrievanceState.OPEN})
 
 
 async def end(work: Work, state: GrievanceState, *, reason: str = "", released_paise: int | None = None) -> None:
-    """It is over; its workflow ends."""
+    """End the grievance and its workflow."""
     row = work.row
     await grievances.end(
         work.connection, row.grievance_id, state, work.now, work.actor, reason=reason, released_paise=released_paise
@@ -346,11 +347,11 @@ async def end(work: Work, state: GrievanceState, *, reason: str = "", released_p
     await work.close_tasks(state.value)
     await procedure_outbox.end(work.connection, ProcedureKind.GRIEVANCE, str(row.grievance_id), work.now)
     await work.tell()
-    await tell_all(work.connection, work.hold, work.now)
+    await notify_hold_workflows(work.connection, work.hold, work.now)
 
 
 async def name_officer(ctx: Context, new: NewGrievanceOfficer, by: str) -> GrievanceOfficer:
-    """Write who decides there from now on, and tell them of every appeal that waits for them."""
+    """Record who decides at a level and place, and notify them of every grievance that waits for them."""
     async with ctx.pool.acquire() as connection, connection.transaction():
         named = await grievance_officers.put(connection, new, by, ctx.now())
         waiting = await grievance_officers.waiting_for(connection, named.level, named.district)

@@ -1,7 +1,7 @@
-"""How an account's holder comes in without an account: reference, one-time code, and a visit of half an hour.
+"""Access of account holders without a user account: reference, one-time code, and a session of half an hour.
 
-Nothing here says whether a reference is one of ours. A code goes to the contact that the bank has told; where it has
-told none, an officer makes one that the bank hands on.
+No reply reveals whether a reference exists. A code goes to the contact that the bank has stated. Without a contact an
+officer makes a code, which the bank gives to the holder.
 """
 
 import hashlib
@@ -36,14 +36,14 @@ _PURPOSE: Final = "appeal codes"
 
 @dataclass(frozen=True)
 class Entered:
-    """Somebody was let in: `token` is what the visit goes by, and nothing keeps it."""
+    """A new session. `token` identifies it; the engine stores only its hash."""
 
     token: str = field(repr=False)
     until: datetime
 
 
 class AppealDoor:
-    """Lets holders of accounts in, one hold each."""
+    """Access of account holders to the appeal page, for one hold each."""
 
     def __init__(self, ctx: Context, secret_box: SecretBox) -> None:
         self._ctx = ctx
@@ -52,7 +52,7 @@ class AppealDoor:
     # -- codes -----------------------------------------------------------------------------------------------------
 
     async def send_code(self, reference: str) -> None:
-        """Send a code to the holder of the account, where a hold has that reference and its contact is known."""
+        """Send a code to the holder if a hold has this reference and a known contact."""
         ctx, now = self._ctx, self._ctx.now()
         async with ctx.pool.acquire() as connection:
             found = await appeal_codes.hold_of(connection, reference)
@@ -67,9 +67,9 @@ class AppealDoor:
                 await appeal_codes.forget(connection, now - timedelta(days=KEPT_DAYS))
 
     async def make_code(self, hold_id: UUID, by: str, reason: str) -> AppealCode:
-        """A code that an officer hands on through the bank, or to a holder who has come in person; shown once.
+        """Make a code that an officer gives to the holder in person or through the bank. It is shown once.
 
-        Raises `NotFound`, and `NotNow` where nothing is on hold any more.
+        Raises `NotFound`. Raises `NotNow` if nothing is on hold any more.
         """
         ctx, now = self._ctx, self._ctx.now()
         valid_until = now + timedelta(seconds=ctx.policy.grievance.code_by_bank_valid_seconds)
@@ -98,23 +98,23 @@ class AppealDoor:
     def _digest(self, code: str) -> bytes:
         return hmac.digest(self._key, code.encode(), "sha256")
 
-    # -- visits ----------------------------------------------------------------------------------------------------
+    # -- sessions --------------------------------------------------------------------------------------------------
 
     async def enter(self, reference: str, code: str) -> Entered | None:
-        """Let somebody in who has both; None for whoever has not, whichever it is that is wrong."""
+        """Open a session for a correct reference and code; return None if either is wrong, without saying which."""
         now, rules = self._ctx.now(), self._ctx.policy.grievance
         digest = self._digest(code)
         async with self._ctx.pool.acquire() as connection:
             live = await appeal_codes.try_codes(connection, reference, rules.code_tries, now)
-            fits = [one for one in live if hmac.compare_digest(one.digest, digest)]
+            matching = [one for one in live if hmac.compare_digest(one.digest, digest)]
             token = secrets.token_urlsafe(TOKEN_BYTES)
             until = now + timedelta(seconds=rules.visit_seconds)
-            if fits and await appeal_codes.use(connection, fits[0].code_id, _of_token(token), until, now):
+            if matching and await appeal_codes.use(connection, matching[0].code_id, _of_token(token), until, now):
                 return Entered(token, until)
         return None
 
     async def visit(self, token: str) -> Visit | None:
-        """Whose visit it is, and it goes on while it is used; None where it is none, or over."""
+        """Return the session of a token and prolong it; None if the token is unknown or the session is over."""
         if len(token) != TOKEN_CHARS or not token.isascii():
             return None
         rules = self._ctx.policy.grievance
@@ -123,12 +123,12 @@ class AppealDoor:
             return await appeal_codes.visit(connection, _of_token(token), self._ctx.now(), idle, longest)
 
     async def leave(self, token: str) -> None:
-        """End a visit, for a phone or a computer that others use too."""
+        """End a session, which protects the holder on a shared phone or computer."""
         async with self._ctx.pool.acquire() as connection:
             await appeal_codes.leave(connection, _of_token(token), self._ctx.now())
 
     async def look(self, visit: Visit) -> AppealView:
-        """What the holder is shown: the hold, who answers for it, its clocks, and the grievance about it."""
+        """Return what the page shows: the hold, its officer, its deadlines and its grievance."""
         async with (
             self._ctx.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),

@@ -1,4 +1,4 @@
-"""How the holder of an account is reached, as the bank or the holder has told a person."""
+"""Contact details of an account holder, as the bank or the holder told an officer."""
 
 from uuid import UUID
 
@@ -18,9 +18,9 @@ from schemas.tasks import TaskCause, TaskSubject, about
 async def take_contact(
     ctx: Context, hold_id: UUID, told: NewHolderContact, by: str, appeal_address: str = ""
 ) -> HolderContactTaken:
-    """Keep it in the place of what the bank's lines say, and tell the holder of the hold there.
+    """Store contact details that replace the bank's, and notify the holder of the hold.
 
-    Raises `NotFound`, and `NotNow` where nothing is on hold any more.
+    Raises `NotFound`. Raises `NotNow` if nothing is on hold any more.
     """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -33,7 +33,7 @@ async def take_contact(
         data = {
             "hold_id": str(hold_id),
             "institution": hold.institution,
-            "ways": [way for way, is_told in (("phone", told.phone), ("email", told.email)) if is_told],
+            "ways": [channel for channel, address in (("phone", told.phone), ("email", told.email)) if address],
         }
         await events.append(connection, case_no, now, by, [Event(EventKind.HOLDER_CONTACT_TAKEN, data)])
         written = await tell_holder(connection, ctx, hold_id, MessageKind.HOLD, {}, link=appeal_address)

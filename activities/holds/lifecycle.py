@@ -1,4 +1,4 @@
-"""The hands of a hold's clocks: its holder is told, its lapse is warned of, and one day it lapses."""
+"""Activities of a hold's life: notify the holder, warn before the lapse, release at the lapse."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from temporalio import activity
 from activities.context import Context
 from activities.notifications.holder_messages import Telling, subject_of
 from activities.notifications.outbox import tell_officer, tell_victim, way_to
-from activities.orders.releases import let_parts_go, order_release
-from activities.orders.unassigned_holds import ask_about_kept
+from activities.orders.releases import order_release, release_parts
+from activities.orders.unassigned_holds import ask_about_retained_holds
 from db import notifications
 from db.cases import cases, events, tasks
 from db.cases.events import Event
@@ -45,7 +45,7 @@ from schemas.tasks import NewTask, TaskCause, TaskFacts
 
 ENGINE: Final = "engine"
 DUES_MAX: Final = 20
-"""of one look: after each that is done, it is looked again"""
+"""the most due actions of one read state; the state is read again after each of them"""
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,14 @@ class HoldActivities:
 
     ctx: Context
     appeal_address: str = ""
-    """where a holder can appeal, for the message; "" where no address of ours is known"""
+    """the address for appeals in the holder's message; "" if none is configured"""
 
     @activity.defn(name="look_at_hold")
     async def look_at_hold(self, asked: ProcedureOrder) -> Look:
-        """Do what is due about the hold now, and say what is due next; over when nothing is on hold any more.
+        """Do the hold's due actions, and return the next ones; over when nothing is on hold any more.
 
-        What is due at once, as telling the holder, costs no hand of its own: there is a hold for every account.
+        Actions that are due at once, such as notifying the holder, run here and not in an activity of their own. There
+        is a hold for every account, so this saves many activities.
         """
         hold_id = UUID(asked.subject)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
@@ -71,7 +72,7 @@ class HoldActivities:
             hold = await account_holds.get(connection, hold_id)
             await self._telling(connection, hold, asked.at).of_release()
             if hold.state == "ended":
-                await _is_over(connection, hold, asked.at)
+                await _end_hold(connection, hold, asked.at)
                 return Look(over=True)
             stands = await self._up_to_date(connection, hold, asked.at)
             if ends := by_end(stands):
@@ -80,7 +81,7 @@ class HoldActivities:
 
     @activity.defn(name="attend_to_hold")
     async def attend_to_hold(self, asked: ProcedureOrder) -> None:
-        """Do what `asked.what` says is due; nothing where it is not due any more."""
+        """Do the due action `asked.what`, if it is still due."""
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, asked.case_no)
             hold = await account_holds.get(connection, UUID(asked.subject))
@@ -91,7 +92,7 @@ class HoldActivities:
                 await self._attend(connection, hold, stands, asked.what, asked.at)
 
     async def _up_to_date(self, connection: Connection, hold: AccountHold, at: datetime) -> HoldStands:
-        """Do what is due by now, each thing once; how the hold stands then."""
+        """Do each due action once, and return the state of the hold after them."""
         done: set[str] = set()
         stands = await _stands(connection, hold)
         while what := next((what for what in _due_now(stands, at) if what not in done), None):
@@ -121,7 +122,10 @@ class HoldActivities:
                 assert_never(other)
 
     async def _lapse_or_warn(self, connection: Connection, hold: AccountHold, stands: HoldStands, at: datetime) -> None:
-        """Let the hold lapse where that is due: after an outage of ours, no warning comes of what is past."""
+        """Let the hold lapse if that is due, else warn of the lapse.
+
+        After an outage both may be due. A warning about a past lapse would be useless.
+        """
         if HoldAction.LAPSE in _due_now(stands, at):
             await self._lapse(connection, hold, lapsed(stands, at), at)
         else:
@@ -140,8 +144,11 @@ class HoldActivities:
         await order_release(connection, self.ctx, hold, OrderReason.EXCESS, lines, ENGINE, at)
 
     async def _lapse(self, connection: Connection, hold: AccountHold, parts: Sequence[Part], at: datetime) -> None:
-        """Ninety days and no order: what nothing keeps is let go, and everybody whom it concerns is told."""
-        await let_parts_go(connection, self.ctx, hold, OrderReason.LAPSED, parts, ENGINE, at)
+        """Release the parts that have lapsed, and notify the holder, the victims and the officer.
+
+        A part lapses after 90 days (policy) without an order, unless it is retained.
+        """
+        await release_parts(connection, self.ctx, hold, OrderReason.LAPSED, parts, ENGINE, at)
         paise = sum(part.free_paise for part in parts)
         data = {
             "hold_id": str(hold.hold_id),
@@ -155,7 +162,7 @@ class HoldActivities:
         await self._tell_case(connection, hold, MessageKind.HOLD_LAPSED, parts, f"{at:%Y%m%dT%H%M%S}")
 
     async def _warn(self, connection: Connection, hold: AccountHold, stands: HoldStands, at: datetime) -> None:
-        """The officer and the victims are told, and the desk: without an order the money goes back to the holder."""
+        """Warn the officer, the victims and the desk that the money returns to the holder without an order."""
         subject = subject_of(hold.hold_id)
         task = NewTask(kind=TaskKind.HOLD_LAPSES, cause=TaskCause.HOLD_LAPSES, subject=subject)
         await tasks.open_tasks(connection, hold.case_no, [task], at, institution=hold.institution)
@@ -176,10 +183,10 @@ class HoldActivities:
         occasion: str,
         days: int | None = None,
     ) -> None:
-        """Tell the victims whose money it is, and the officer."""
+        """Notify the victims whose money it is, and the investigating officer."""
         by_victim: Counter[str] = Counter()
         for part in parts:
-            # What is in no bucket is nobody's who has complained.
+            # Excess is in no bucket, so it belongs to no complainant.
             by_victim[part.ack_no] += 0 if part.excess else part.free_paise
         facts = MessageFacts(occasion=f"{hold.hold_id}.{occasion}", days=days)
         for ack_no, paise in by_victim.items():
@@ -195,7 +202,7 @@ def _due_now(stands: HoldStands, at: datetime) -> list[str]:
 
 
 async def _ask_about_small(connection: Connection, hold: AccountHold, at: datetime) -> None:
-    """A small hold is put before an officer, unless one has looked at it; the task names bank and account."""
+    """Ask an officer to decide on a small-value hold, unless it is decided. The task names bank and account."""
     if not hold.micro or await free_amounts.micro_decision(connection, hold.hold_id) is not None:
         return
     there = await account_holds.at_account(connection, hold.case_no, hold.institution, hold.account_key)
@@ -210,14 +217,14 @@ async def _ask_about_small(connection: Connection, hold: AccountHold, at: dateti
 
 
 async def close_tasks(connection: Connection, hold: AccountHold, at: datetime, why: str) -> None:
-    """What the desk was asked about the hold needs nobody any more."""
+    """Close the desk's tasks about the hold."""
     causes = [TaskCause.HOLD_LAPSES, TaskCause.SMALL_HOLD]
     await tasks.close_about(connection, hold.case_no, subject_of(hold.hold_id), causes, at, why)
 
 
-async def _is_over(connection: Connection, hold: AccountHold, at: datetime) -> None:
+async def _end_hold(connection: Connection, hold: AccountHold, at: datetime) -> None:
     await close_tasks(connection, hold, at, "nothing is on hold any more")
-    await ask_about_kept(connection, hold.case_no, at)
+    await ask_about_retained_holds(connection, hold.case_no, at)
     for grievance_id in await grievances.open_about(connection, hold.hold_id):
         await procedure_outbox.tell(connection, ProcedureKind.GRIEVANCE, str(grievance_id), at)
     await procedure_outbox.end(connection, ProcedureKind.HOLD, str(hold.hold_id), at)
@@ -226,13 +233,13 @@ async def _is_over(connection: Connection, hold: AccountHold, at: datetime) -> N
 async def _stands(connection: Connection, hold: AccountHold) -> HoldStands:
     hold_id = hold.hold_id
     claimed = await disputed_holds.parts(connection, hold_id)
-    came_at = [part.held_at for part in claimed]
+    held_times = [part.held_at for part in claimed]
     if (booked_at := await free_amounts.newest_at(connection, hold_id)) is not None:
-        came_at.append(booked_at)
+        held_times.append(booked_at)
     free = [*await free_amounts.parts(connection, hold_id), *claimed]
     return HoldStands(
         policy=hold.policy,
-        newest_at=max(came_at, default=hold.first_held_at),
+        newest_at=max(held_times, default=hold.first_held_at),
         told_to=hold.told_to,
         tried_to=hold.tried_to,
         late_to=hold.late_to,

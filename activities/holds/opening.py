@@ -1,6 +1,6 @@
-"""What follows from money on hold: the clocks of the hold, of the victim's restoration and of the police's duties.
+"""Work that follows from money on hold: the account hold, the victim's restoration and the statutory duties.
 
-The ledger writes `held_hop` with every posting that puts money on hold; nothing here can be forgotten, only late.
+The ledger writes a `held_hop` row with every posting that puts money on hold. So this work can be late, but not lost.
 """
 
 import secrets
@@ -14,7 +14,7 @@ from uuid import UUID
 from activities.context import Context
 from activities.notifications.holder_messages import subject_of
 from activities.notifications.outbox import tell_victim
-from activities.orders.unassigned_holds import ask_about_kept, ask_about_left_out
+from activities.orders.unassigned_holds import ask_about_excluded_hops, ask_about_retained_holds
 from activities.police.statutory_duties import open_duties
 from db.cases import cases, events, tasks
 from db.cases.events import Event
@@ -32,40 +32,43 @@ from schemas.tasks import TaskCause
 
 ENGINE: Final = "engine"
 _LETTERS: Final = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-"""without the pairs that are mistaken for each other on paper and on the phone"""
+"""without the characters that look or sound alike"""
 REFERENCE_LENGTH: Final = 10
 
 
 def new_reference() -> str:
-    """A reference for an account holder: nobody can guess another's, and it says nothing of case or account."""
+    """Return a random reference for an account holder.
+
+    It cannot be guessed, and it reveals neither case nor account.
+    """
     return "".join(secrets.choice(_LETTERS) for _ in range(REFERENCE_LENGTH))
 
 
 async def take_up(ctx: Context, case_no: str) -> int:
-    """Begin what follows from the case's holds that nothing has followed from yet; returns how many hops.
+    """Open account holds, restorations and duties for the case's new holds; return how many hops were new.
 
-    One transaction; to run it twice is to run it once. Raises `NotFound` for a case that is none.
+    Runs in one transaction; a repeated run changes nothing. Raises `NotFound` for an unknown case.
     """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, case_no)
         found = await account_holds.to_take_up(connection, case_no)
-        # What is not on hold any more needs no clock: it was settled otherwise in the meantime.
+        # A hop with nothing on hold any more needs no deadlines, because it was resolved in the meantime.
         if on_hold := [hop for hop in found if hop.held_paise or hop.claimed_paise]:
-            work = _TakingUp(connection, ctx, case_no, now)
+            work = _HoldOpening(connection, ctx, case_no, now)
             await work.holds(on_hold)
             await work.restorations([hop for hop in on_hold if hop.held_paise])
             if any(hop.held_paise for hop in on_hold):
                 await open_duties(connection, ctx, case_no, now)
             await events.append(connection, case_no, now, ENGINE, work.log)
-            await ask_about_kept(connection, case_no, now)
+            await ask_about_retained_holds(connection, case_no, now)
         await account_holds.mark_taken_up(connection, case_no, now)
     return len(found)
 
 
 @dataclass
-class _TakingUp:
-    """What follows from holds of a case, in the transaction that takes them up: a step an account or a complaint."""
+class _HoldOpening:
+    """Open what follows from the holds of a case, inside the transaction that takes them up."""
 
     connection: Connection
     ctx: Context
@@ -75,7 +78,7 @@ class _TakingUp:
     hold_of: dict[Account, UUID] = field(default_factory=dict)
 
     async def holds(self, hops: Sequence[HeldHop]) -> None:
-        """The clocks of each account's hold begin; one that grows may be small no more."""
+        """Begin or extend the account hold of each account. A hold that grows may exceed the small-value limit."""
         by_account: dict[Account, list[HeldHop]] = defaultdict(list)
         for hop in hops:
             by_account[hop.institution, hop.account_key].append(hop)
@@ -84,13 +87,13 @@ class _TakingUp:
 
     async def _hold(self, hops: Sequence[HeldHop]) -> UUID:
         connection, version = self.connection, self.ctx.policy.version
-        promised = self.ctx.policy.hold.promised(version, self.ctx.procedure_clock_factor)
+        policy = self.ctx.policy.hold.promised(version, self.ctx.procedure_clock_factor)
         first = min(hops, key=lambda hop: (hop.held_at, hop.hop_no))
-        there = await account_holds.at_account(connection, self.case_no, first.institution, first.account_key)
+        at_account = await account_holds.at_account(connection, self.case_no, first.institution, first.account_key)
         claimed_paise = sum(hop.claimed_paise for hop in hops)
         micro = is_small(
-            there.model_copy(update={"held_paise": there.held_paise + claimed_paise}),
-            promised.micro_below_paise,
+            at_account.model_copy(update={"held_paise": at_account.held_paise + claimed_paise}),
+            policy.micro_below_paise,
             self.ctx.policy.hold.micro_business_from_paise,
         )
         was_empty = await account_holds.end_if_was_empty(
@@ -99,7 +102,7 @@ class _TakingUp:
         if was_empty is not None:
             self.log.append(Event(EventKind.HOLD_ENDED, {"hold_id": str(was_empty)}))
         hold_id, began = await account_holds.begin(
-            connection, self.case_no, first, new_reference(), promised, micro=micro
+            connection, self.case_no, first, new_reference(), policy, micro=micro
         )
         if began:
             await procedure_outbox.begin(connection, ProcedureKind.HOLD, str(hold_id), self.case_no, self.now)
@@ -111,30 +114,31 @@ class _TakingUp:
         elif await account_holds.has_grown(connection, hold_id):
             subject, causes = subject_of(hold_id), [TaskCause.SMALL_HOLD]
             await tasks.close_about(connection, self.case_no, subject, causes, self.now, "it is no small hold any more")
-        # One that begins anew too: its workflow of before may be on its way out.
+        # A reopened hold is notified too, because its earlier workflow may be about to end.
         await procedure_outbox.tell(connection, ProcedureKind.HOLD, str(hold_id), self.now)
         return hold_id
 
     async def restorations(self, hops: Sequence[HeldHop]) -> None:
-        """Each hop joins its victim's restoration, or the next round begins; more of one that is in a round goes on.
+        """Add each hop to its victim's restoration, or open the next round.
 
-        More of what was left out is a person's question: what is on hold of a hop cannot be told apart.
+        More money on a hop that is in a round joins that round. More money on an excluded hop is a supervisor's
+        decision, because the old and new money of one hop cannot be separated.
         """
         numbers = [hop.hop_no for hop in hops]
         in_a_round = await openings.in_a_round(self.connection, self.case_no, numbers)
         of_hold = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in hops]
         await openings.stand_on(self.connection, self.case_no, of_hold)
         await openings.divide_again(self.connection, self.case_no, list(in_a_round))
-        out = await exclusions.of_case(self.connection, self.case_no)
+        excluded = await exclusions.of_case(self.connection, self.case_no)
         by_victim: dict[str, list[HeldHop]] = defaultdict(list)
         for hop in hops:
-            if hop.hop_no not in in_a_round and hop.hop_no not in out:
+            if hop.hop_no not in in_a_round and hop.hop_no not in excluded:
                 by_victim[hop.ack_no].append(hop)
         for ack_no, of_victim in by_victim.items():
             await self._join(ack_no, of_victim)
-        asked_about = {hop.hop_no for hop in hops if hop.hop_no in out and hop.hop_no not in in_a_round}
-        await ask_about_left_out(self.connection, self.case_no, asked_about, self.now)
-        # Each round of a victim goes by what is on hold in all of them.
+        asked_about = {hop.hop_no for hop in hops if hop.hop_no in excluded and hop.hop_no not in in_a_round}
+        await ask_about_excluded_hops(self.connection, self.case_no, asked_about, self.now)
+        # Each round of a victim depends on the money on hold in all rounds.
         await firs.tell_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.now)
 
     async def _join(self, ack_no: str, hops: Sequence[HeldHop]) -> None:

@@ -1,11 +1,10 @@
-"""Small holds, which may stop a business for the sake of little: a person decides quickly."""
+"""Decisions on small-value holds, which may block a business because of a small amount."""
 
-from typing import Final
 from uuid import UUID
 
 from activities.context import Context
 from activities.notifications.holder_messages import subject_of
-from activities.orders.releases import let_go
+from activities.orders.releases import release_amount
 from db.cases import cases, events, tasks
 from db.cases.events import Event
 from db.holds import account_holds, free_amounts
@@ -16,13 +15,11 @@ from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import OrderReason
 from schemas.tasks import TaskCause
 
-_LETS_GO: Final = MicroDecision.RELEASE
-
 
 async def decide_micro(ctx: Context, hold_id: UUID, decided: MicroDecided, by: Acting) -> MicroDone:
-    """Let a small hold go in whole, or keep it; the reason is kept with it.
+    """Release a small-value hold in full or keep it, and store the reason.
 
-    Raises `NotFound`, and `NotNow` for a hold that is not small, is over, is decided, or cannot be let go.
+    Raises `NotFound`. Raises `NotNow` if the hold is not small, is over, is decided or cannot be released.
     """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -34,8 +31,8 @@ async def decide_micro(ctx: Context, hold_id: UUID, decided: MicroDecided, by: A
         if (earlier := await free_amounts.micro_decision(connection, hold_id)) is not None:
             raise SmallHoldDecided(hold_id, earlier.decided_by, earlier.decision)
         released_paise = None
-        if decided.decision is _LETS_GO:
-            released_paise = await let_go(connection, ctx, hold, OrderReason.MICRO, None, by.actor, now)
+        if decided.decision is MicroDecision.RELEASE:
+            released_paise = await release_amount(connection, ctx, hold, OrderReason.MICRO, None, by.actor, now)
         await free_amounts.decide_micro(connection, hold_id, decided.decision.value, by.actor, now, decided.reason)
         data = {
             "hold_id": str(hold_id),

@@ -1,6 +1,6 @@
-"""What is said of an order beside the money: a bank has it, or refuses it; an officer has it carried once more.
+"""A bank reads, acknowledges, refuses and confirms its orders, and an officer has one sent again.
 
-Another bank's order is as unknown as none.
+An order of another bank is reported as not found.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from uuid import UUID
 from activities.banks.received import keep_served
 from activities.context import Context
 from activities.orders.confirmations import check_lines, take_confirmation
-from activities.orders.orders import FOR_ITS_BANK, note_refusal, subject_of, tell_whose
+from activities.orders.orders import FOR_ITS_BANK, note_refusal, notify_workflows, subject_of
 from db import bank_gateway
 from db.banks import bank_exchanges, delivery_attempts
 from db.cases import cases, events, tasks
@@ -39,7 +39,7 @@ from schemas.orders.orders import (
 from schemas.restoration_enums import OrderState
 
 RELEASE_REFERENCE: Final = "release-confirm"
-"""by which the word that a hold is released in whole is known again"""
+"""the reference of a statement that a hold is released in full; it identifies a repeated statement"""
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -48,7 +48,7 @@ RELEASE_REFERENCE: Final = "release-confirm"
 async def read_orders(
     ctx: Context, institution: str, limit: int, cursor: str | None, state: OrderState | None, *, waiting: bool = False
 ) -> BankOrderPage:
-    """A page of the bank's orders. Raises `BadCursor`."""
+    """Return a page of the bank's orders. Raises `BadCursor`."""
     after = _place(cursor) if cursor else None
     async with (
         ctx.pool.acquire() as connection,
@@ -74,7 +74,7 @@ def _place(cursor: str) -> Place:
 
 
 async def read_order(ctx: Context, institution: str, order_id: UUID) -> BankOrder:
-    """One order of the bank as it stands. Raises `NotFound`."""
+    """Return one order of the bank in its current state. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection:
         found = await bank_orders.as_read(connection, institution, [order_id])
     if not found:
@@ -84,7 +84,7 @@ async def read_order(ctx: Context, institution: str, order_id: UUID) -> BankOrde
 
 
 async def read_paper(ctx: Context, institution: str, order_id: UUID) -> bytes:
-    """The PDF of an order of the bank. Raises `NotFound`, `NoPaper`."""
+    """Return the PDF of an order of the bank. Raises `NotFound`, `NoPaper`."""
     async with ctx.pool.acquire() as connection:
         await bank_orders.case_of(connection, order_id, institution)
         pdf = await bank_replies.paper(connection, order_id)
@@ -97,7 +97,10 @@ async def read_paper(ctx: Context, institution: str, order_id: UUID) -> bytes:
 
 
 async def acknowledge(ctx: Context, institution: str, order_id: UUID) -> OrderAcknowledged:
-    """The bank has the order: its receipt, once. Raises `NotFound`, and `OrderOver` for one that was over without."""
+    """Record the bank's receipt of an order; a repeated receipt returns the first time.
+
+    Raises `NotFound`. Raises `OrderOver` for an order that is over and was never acknowledged.
+    """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         order = await _lock(connection, institution, order_id)
@@ -107,27 +110,27 @@ async def acknowledge(ctx: Context, institution: str, order_id: UUID) -> OrderAc
         if order.state not in LIVE:
             raise OrderOver(order_id, order.state)
         if await cancellations.has_to_wait(connection, order_id):
-            # No bank can know of it yet.
+            # The order waits for a cancellation and was never sent, so no bank can know of it.
             raise OrderNotFound(order_id)
         await bank_replies.acknowledge(connection, order_id, now)
         passed = await bank_exchanges.bound(connection, About.ORDER, order_id)
         data = {"order_id": str(order_id), "institution": institution, **passed}
         log = [Event(EventKind.ORDER_ACKNOWLEDGED, data)]
-        # Another channel may still be trying: it need not.
+        # Another channel may still try to deliver. The receipt makes that unnecessary.
         if await bank_orders.delivered(connection, order_id, ChannelKind.PULL, str(order_id), now):
             await delivery_attempts.note(
                 connection, About.ORDER, order_id, ChannelKind.PULL, DeliveryOutcome.DELIVERED, now
             )
             log.insert(0, Event(EventKind.ORDER_DELIVERED, {**data, "channel": ChannelKind.PULL.value}))
-            await tell_whose(connection, order, now)
+            await notify_workflows(connection, order, now)
         await events.append(connection, order.case_no, now, f"bank:{institution}", log)
     return OrderAcknowledged(order_id=order_id, acknowledged_at=now)
 
 
 async def refuse(ctx: Context, institution: str, order_id: UUID, refusal: OrderRefusal, source: str) -> OrderRefused:
-    """The bank will not do the order as it is: a person looks. Said again it changes nothing.
+    """Record that the bank refuses the order, and ask a person to look. A repeated refusal changes nothing.
 
-    Raises `NotFound`, and `OrderOver` for an order that is confirmed or cancelled.
+    Raises `NotFound`. Raises `OrderOver` for an order that is confirmed or cancelled.
     """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -136,19 +139,20 @@ async def refuse(ctx: Context, institution: str, order_id: UUID, refusal: OrderR
             raise OrderOver(order_id, order.state)
         if await bank_orders.refused(connection, order_id, refusal.code, refusal.reason):
             await note_refusal(connection, order, refusal.code, source, now)
-            await tell_whose(connection, order, now)
+            await notify_workflows(connection, order, now)
     return OrderRefused(order_id=order_id, state=OrderState.REFUSED)
 
 
 async def confirm(
     ctx: Context, institution: str, order_id: UUID, told: OrderConfirmation, key: str | None
 ) -> ConfirmationTaken:
-    """Take what the bank has done; the same body again gets the same reply, and under one `key` nothing else is taken.
+    """Book the bank's confirmation of an order.
 
-    Raises `NotFound`, `NotItsLine`, `IdempotencyConflict`.
+    The same body again gets the same reply. Another body under the same `key` is refused.
+    Raises `NotFound`, `NotItsLine`, `IdempotencyKeyReused`.
     """
     digest = hashlib.sha256(order_id.bytes + told.model_dump_json().encode()).digest()
-    # A bank's own keys have no space in them.
+    # The space keeps this name apart from a bank's own keys, which have no space.
     name = key or f" {digest.hex()}"
     async with ctx.pool.acquire() as connection:
         await bank_orders.case_of(connection, order_id, institution)
@@ -165,9 +169,9 @@ async def confirm(
 
 
 async def confirm_release(ctx: Context, institution: str, request_id: UUID) -> None:
-    """The bank has let go of all that orders to release name of this hold; said again it changes nothing.
+    """Record that the bank has released everything that release orders name for this hold request.
 
-    Raises `NotFound` where it has no such hold, and `NoReleaseOrder`.
+    A repeated statement changes nothing. Raises `NotFound` for an unknown hold request, and `NoReleaseOrder`.
     """
     async with ctx.pool.acquire() as connection:
         await bank_gateway.one(connection, institution, request_id)
@@ -191,7 +195,7 @@ async def confirm_release(ctx: Context, institution: str, request_id: UUID) -> N
 
 
 async def send_again(ctx: Context, order_id: UUID, reason: str, by: str) -> OrderState:
-    """Have an order carried once more: what kept it is mended. Raises `NotFound`, `OrderOver`."""
+    """Send an order again after its fault is corrected. Raises `NotFound`, `OrderOver`."""
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         order = await _lock(connection, None, order_id)
@@ -202,7 +206,7 @@ async def send_again(ctx: Context, order_id: UUID, reason: str, by: str) -> Orde
         await tasks.close_about(connection, order.case_no, subject, FOR_ITS_BANK, now, reason, kinds=kinds)
         data = {"order_id": str(order_id), "institution": order.institution}
         await events.append(connection, order.case_no, now, by, [Event(EventKind.ORDER_SENT_AGAIN, data)])
-        await tell_whose(connection, order, now)
+        await notify_workflows(connection, order, now)
     return OrderState.PLANNED
 
 

@@ -1,7 +1,7 @@
-"""Orders taken back: the bank is told over every channel that brought it the order, and asked until it has said so.
+"""Cancelled orders: notify the bank over every channel that delivered the order, until it acknowledges.
 
-What is ordered anew of that money waits for it (`bank_order_tried`, in the database): an order that a bank still has
-beside the one in its place may be paid twice.
+A new order for the same money waits for that (`bank_order_tried` in the database). A bank that had both orders might
+pay twice.
 """
 
 import logging
@@ -37,16 +37,22 @@ from schemas.tasks import TaskCause
 log = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
-_TASK_OF_RUNG: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}
+_TASK_OF_LEVEL: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}
 
 
 async def acknowledge_cancellation(ctx: Context, institution: str, order_id: UUID) -> datetime:
-    """The bank does the order no more; said again it is the same receipt. Raises `NotFound`, `NotCancelled`."""
-    return await _settled(ctx, institution, order_id, f"bank:{institution}", "")
+    """Record that the bank acknowledges the cancellation, and return the time of the first acknowledgement.
+
+    Raises `NotFound`, `NotCancelled`.
+    """
+    return await _settle(ctx, institution, order_id, f"bank:{institution}", "")
 
 
 async def reject_cancellation(ctx: Context, institution: str, order_id: UUID) -> None:
-    """The bank does not take it back: a person telephones. What waits for it goes on waiting. Raises `NotFound`."""
+    """Ask a person to telephone a bank that rejects the cancellation. Replacement orders go on waiting.
+
+    Raises `NotFound`.
+    """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await bank_orders.case_of(connection, order_id, institution)
@@ -59,11 +65,14 @@ async def reject_cancellation(ctx: Context, institution: str, order_id: UUID) ->
 
 
 async def vouch_for_cancellation(ctx: Context, order_id: UUID, note: str, by: str) -> datetime:
-    """An officer has told the bank, as the note says. Raises `NotFound`, `NotCancelled`."""
-    return await _settled(ctx, None, order_id, by, note)
+    """Record an officer's attestation that the bank knows of the cancellation; `note` says how.
+
+    Raises `NotFound`, `NotCancelled`.
+    """
+    return await _settle(ctx, None, order_id, by, note)
 
 
-async def _settled(ctx: Context, institution: str | None, order_id: UUID, by: str, note: str) -> datetime:
+async def _settle(ctx: Context, institution: str | None, order_id: UUID, by: str, note: str) -> datetime:
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await bank_orders.case_of(connection, order_id, institution)
@@ -77,10 +86,13 @@ async def _settled(ctx: Context, institution: str | None, order_id: UUID, by: st
 
 
 async def settle_cancellation(connection: Connection, order: OrderRow, by: str, note: str, now: datetime) -> None:
-    """The order is done no more: what waited for that is sent. Its case is locked; said again it changes nothing."""
+    """Finish the cancellation, and start the orders that waited for it. A repeated call changes nothing.
+
+    The caller has locked the case.
+    """
     if not await cancellations.settle(connection, order.order_id, by, note, now):
         return
-    await order_over(connection, order, now, note or "the bank does it no more")
+    await order_over(connection, order, now, note or "the bank has acknowledged the cancellation")
     for waiting in await cancellations.waiting_for(connection, order.order_id):
         await cancellations.begin_clocks(connection, waiting, now)
         await procedure_outbox.tell(connection, ProcedureKind.ORDER, str(waiting), now)
@@ -90,7 +102,7 @@ async def settle_cancellation(connection: Connection, order: OrderRow, by: str, 
 
 @dataclass(frozen=True)
 class CancellationActivities:
-    """The activities of `OrderWorkflow` once its order is taken back. Both `mailer` and `links`, or no letter."""
+    """The activities of `OrderWorkflow` for a cancelled order. Letters need both `mailer` and `links`."""
 
     ctx: Context
     bank_delivery: BankDelivery
@@ -99,10 +111,11 @@ class CancellationActivities:
 
     @activity.defn(name="send_cancellation")
     async def send_cancellation(self, asked: ProcedureOrder) -> bool:
-        """Tell the bank over every channel that brought it the order; true when it has the word, or needs none.
+        """Send the cancellation over every channel that delivered the order; return True when the bank has it.
 
-        Run twice, it is the same word under the same key. Raises a retryable error while a channel that brought the
-        order does not take the word; one that never will is a person's.
+        Also returns True if no cancellation is needed. A repeated attempt sends the same message under the same key.
+        Raises a retryable error while such a channel does not take the message. A channel that never will
+        raises an error that is not retryable, and a person takes over.
         """
         order_id = UUID(asked.subject)
         async with self.ctx.pool.acquire() as connection:
@@ -111,55 +124,55 @@ class CancellationActivities:
                 return True
             order = await bank_orders.get(connection, order_id)
             (read,) = await bank_orders.as_read(connection, order.institution, [order_id])
-            left = await delivery_attempts.channels_to_cancel(connection, order_id)
+            channels = await delivery_attempts.channels_to_cancel(connection, order_id)
         message = CancellationMessage(order_id, read)
         failed: BankError | None = None
-        for channel in left:
+        for channel in channels:
             try:
                 await self._note(order, await self._over(order, message, channel), about=channel)
             except BankError as error:
                 failed = error if failed is None or error.retryable else failed
-        if not left and found.told_at is None:
+        if not channels and found.told_at is None:
             try:
-                await self._note(order, await self._anyhow(order, message))
+                await self._note(order, await self._over_any_channel(order, message))
             except BankError as error:
                 failed = error
         if failed is not None:
-            log.info("order %s, taken back: %s", order_id, failed)
+            log.info("cancelled order %s: %s", order_id, failed)
             raise _not_told(failed) from failed
         return True
 
     @activity.defn(name="climb_cancellation")
     async def climb_cancellation(self, asked: ProcedureOrder) -> None:
-        """Climb the rung `asked.what`: the desk telephones the bank, then the supervisor looks."""
-        rung, order_id = OrderRung(asked.what), UUID(asked.subject)
+        """Escalate to the level `asked.what`: the desk telephones the bank, then the supervisor looks."""
+        level, order_id = OrderRung(asked.what), UUID(asked.subject)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, await bank_orders.case_of(connection, order_id))
             order = await bank_orders.get(connection, order_id)
             found = await cancellations.find(connection, order_id)
             if order.state is not OrderState.CANCELLED or found is None or found.settled_at is not None:
                 return
-            if found.rung in {rung, OrderRung.SUPERVISOR}:
+            if found.rung in {level, OrderRung.SUPERVISOR}:
                 return
-            await cancellations.climb(connection, order_id, rung, asked.at)
+            await cancellations.climb(connection, order_id, level, asked.at)
             subject, cause = subject_of(order_id), TaskCause.ORDER_CANCELLATION_SILENT
-            await tasks.close_about(connection, order.case_no, subject, [cause], asked.at, "told again")
-            await ask_about_order(connection, order, _TASK_OF_RUNG[rung], cause, asked.at)
-            data = {"order_id": str(order_id), "institution": order.institution, "rung": rung.value}
+            await tasks.close_about(connection, order.case_no, subject, [cause], asked.at, "replaced by the next level")
+            await ask_about_order(connection, order, _TASK_OF_LEVEL[level], cause, asked.at)
+            data = {"order_id": str(order_id), "institution": order.institution, "rung": level.value}
             event = Event(EventKind.ORDER_CANCELLATION_CLIMBED, data)
             await events.append(connection, order.case_no, asked.at, ENGINE, [event])
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
     async def _over(self, order: OrderRow, message: CancellationMessage, channel: ChannelKind) -> Delivered:
-        """Over the channel that brought the order; where it is gone, or does not know the word, over any."""
+        """Send over the channel that delivered the order, or over any if it is gone or cannot cancel."""
         try:
             return await self.bank_delivery.deliver_over(message, order.institution, channel)
         except (BankMisconfigured, BankRefused):
-            return await self._anyhow(order, message)
+            return await self._over_any_channel(order, message)
 
-    async def _anyhow(self, order: OrderRow, message: CancellationMessage) -> Delivered:
-        """Over the best channel that works; where none takes it, by a letter to whatever address is known."""
+    async def _over_any_channel(self, order: OrderRow, message: CancellationMessage) -> Delivered:
+        """Send over the best working channel, or by letter to a known address if no channel takes it."""
         try:
             async with self.ctx.pool.acquire() as connection:
                 first = not await delivery_attempts.count(connection, message.about, message.subject_id)
@@ -171,7 +184,7 @@ class CancellationActivities:
             return sent
 
     async def _note(self, order: OrderRow, sent: Delivered, about: ChannelKind | None = None) -> None:
-        """Write that the bank has the word, for the channel `about` that brought the order."""
+        """Record that the bank has the cancellation, for the channel `about` that delivered the order."""
         now, order_id = self.ctx.now(), order.order_id
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             await bank_exchanges.keep(connection, About.CANCELLATION, order_id, sent.exchanges)
@@ -194,7 +207,10 @@ class CancellationActivities:
 
 
 def _not_told(error: BankError) -> ApplicationError:
-    """The ladder is under way all the same; what no attempt can mend is tried again seldom."""
+    """Return the error for a failed cancellation message.
+
+    The escalation runs in parallel. An error that no retry can mend is not retryable, so that it is tried seldom.
+    """
     return ApplicationError(
         str(error),
         type=type(error).__name__,

@@ -1,4 +1,4 @@
-"""Taking a bank's word that it has done what it was ordered: each line is booked once, or becomes a contradiction."""
+"""Confirmations of orders by banks: each line is booked once or becomes a discrepancy."""
 
 import hashlib
 from collections import Counter
@@ -12,7 +12,7 @@ from activities.context import Context
 from activities.metrics import METRICS
 from activities.notifications import restoration_messages
 from activities.orders.cancellations import settle_cancellation
-from activities.orders.orders import ask_about_order, order_over, subject_of, take_back, tell_whose
+from activities.orders.orders import ask_about_order, cancel_live_order, notify_workflows, order_over, subject_of
 from db.cases import cases, events, ledger, tasks
 from db.cases.events import Event
 from db.holds import account_holds
@@ -31,11 +31,11 @@ from schemas.tasks import TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import Contradiction, Entry
 
 ENGINE: Final = "engine"
-DONE_ALL_THE_SAME: Final = "the bank had done what was taken back"
-NOBODY_PLANS_AGAIN: Final = frozenset(
+EXECUTED_ANYWAY: Final = "the bank had executed the cancelled order"
+NOT_PLANNED_AGAIN: Final = frozenset(
     {OrderReason.COURT, OrderReason.GRIEVANCE, OrderReason.OBJECTION, OrderReason.MICRO}
 )
-"""of a release for one of these, what a bank has not done comes back by no clock"""
+"""reasons of releases that no deadline plans again if the bank has not done them"""
 GOES_TO: Final = {OrderKind.RESTORE: Bucket.RESTORED, OrderKind.RELEASE: Bucket.RELEASED}
 
 
@@ -46,14 +46,14 @@ class NotItsLine(RuleBroken):
     """The order has no such line."""
 
     def __init__(self, index: int, line_no: int) -> None:
-        """`index`: where in the bank's word it stands, from 0."""
+        """Build the error. `index` is the place of the line in the bank's statement, from 0."""
         super().__init__(f"lines[{index}]: the order has no line {line_no}")
         self.index = index
         self.line_no = line_no
 
 
 async def check_lines(connection: Connection, order_id: UUID, told: OrderConfirmation) -> dict[int, LineRow]:
-    """The lines of the order. Raises `NotItsLine` where the bank's word names another."""
+    """Return the lines of the order by number. Raises `NotItsLine` if the statement names another line."""
     lines = {line.line_no: line for line in await bank_orders.lines_of(connection, order_id)}
     for index, said in enumerate(told.lines):
         if said.line_no not in lines:
@@ -64,26 +64,27 @@ async def check_lines(connection: Connection, order_id: UUID, told: OrderConfirm
 async def take_confirmation(
     ctx: Context, institution: str, order_id: UUID, told: OrderConfirmation, source: str, via: Via = Via.DOOR
 ) -> ConfirmationTaken:
-    """Take what a bank says it has done of an order, in one transaction; the same word again changes nothing.
+    """Book a bank's statement about an order in one transaction. The same statement again changes nothing.
 
-    `institution`: whose order it must be. `source` names who says it, for the log; `via` is the way it came. Money
-    moves from `held` only as far as the order and the ledger have it. Raises `NotFound`, `NotItsLine`.
+    The order must belong to `institution`. `source` names in the log who states it, and `via` is how it arrived. Money
+    moves out of `held` only as far as the order and the ledger allow. Raises `NotFound`, `NotItsLine`.
     """
     async with ctx.pool.acquire() as connection, connection.transaction():
-        work = await _begin(ctx, connection, institution, order_id, told, _Teller(source, via))
+        work = await _begin(ctx, connection, institution, order_id, told, _Origin(source, via))
         return await work.take_all(told)
 
 
 async def write_down(
     ctx: Context, order_id: UUID, told: OrderConfirmation, note: str, officer: str, *, supervises: bool
 ) -> WrittenDownTaken:
-    """Take what a bank told an officer, once a second one, who may take money out of `held`, has said the same.
+    """Book what a bank told an officer, after a second officer has entered the same.
 
-    `note`: who of the bank said it, when and how. Raises `NotFound`, `NotItsLine`.
+    The second officer must be allowed to move money out of `held`. `note` says who at the bank stated it, when and how.
+    Raises `NotFound`, `NotItsLine`.
     """
     digest = hashlib.sha256(told.model_dump_json().encode()).digest()
     async with ctx.pool.acquire() as connection, connection.transaction():
-        work = await _begin(ctx, connection, None, order_id, told, _Teller(officer, Via.OFFICER, note))
+        work = await _begin(ctx, connection, None, order_id, told, _Origin(officer, Via.OFFICER, note))
         proposed_by = None
         if supervises:
             proposed_by = await proposals.agree(connection, order_id, digest, officer, work.now)
@@ -93,16 +94,18 @@ async def write_down(
                 order_id=order_id, state=work.order.state, applied=0, duplicates=0, contradictions=0
             )
             return WrittenDownTaken(**taken.model_dump(), waits_for_second=True)
-        work.teller = replace(work.teller, proposed_by=proposed_by)
+        work.origin = replace(work.origin, proposed_by=proposed_by)
         taken = await work.take_all(told)
         subject, causes = subject_of(order_id), [TaskCause.ORDER_SECOND_OFFICER]
-        await tasks.close_about(connection, work.order.case_no, subject, causes, work.now, "it is said again")
+        await tasks.close_about(
+            connection, work.order.case_no, subject, causes, work.now, "a second officer has entered the same"
+        )
         return WrittenDownTaken(**taken.model_dump(), waits_for_second=False)
 
 
 @dataclass(frozen=True)
-class _Teller:
-    """Who tells what the bank has done, and which way."""
+class _Origin:
+    """Who states what the bank has done, and how it arrived."""
 
     source: str
     via: Via
@@ -116,50 +119,50 @@ async def _begin(
     institution: str | None,
     order_id: UUID,
     told: OrderConfirmation,
-    teller: _Teller,
-) -> "_Taking":
+    origin: _Origin,
+) -> "_Booking":
     case_no = await bank_orders.case_of(connection, order_id, institution)
     await cases.hold(connection, case_no)
     order = await bank_orders.get(connection, order_id)
     lines = await check_lines(connection, order_id, told)
     known = await bank_orders.known_words(connection, order_id)
-    return _Taking(ctx, connection, order, lines, known, teller, ctx.now())
+    return _Booking(ctx, connection, order, lines, known, origin, ctx.now())
 
 
 @dataclass
-class _Taking:
-    """One word of a bank on its way into the database, inside the caller's transaction."""
+class _Booking:
+    """Booking of one bank statement, inside the caller's transaction."""
 
     ctx: Context
     connection: Connection
     order: OrderRow
     lines: dict[int, LineRow]
     known: list[Word]
-    teller: _Teller
+    origin: _Origin
     now: datetime
     count: Counter[str] = field(default_factory=Counter)
     log: list[Event] = field(default_factory=list)
     booked: list[tuple[LineRow, int, str]] = field(default_factory=list)
-    """lines with the paise that were booked, and under which reference of the bank's"""
+    """lines with the booked paise and the bank's reference"""
 
     @property
     def moved(self) -> bool:
         return bool(self.booked)
 
     async def propose(self, told: OrderConfirmation, digest: bytes) -> None:
-        """Keep what one officer has written down, and ask for a second one."""
-        order, teller = self.order, self.teller
-        if await proposals.propose(self.connection, order.order_id, told, digest, teller.note, teller.source, self.now):
+        """Store what one officer has entered, and ask for a second officer."""
+        order, origin = self.order, self.origin
+        if await proposals.propose(self.connection, order.order_id, told, digest, origin.note, origin.source, self.now):
             kind, cause = TaskKind.SUPERVISE, TaskCause.ORDER_SECOND_OFFICER
             await ask_about_order(self.connection, order, kind, cause, self.now)
             data = {"order_id": str(order.order_id), "institution": order.institution}
             event = Event(EventKind.ORDER_WORD_PROPOSED, data)
-            await events.append(self.connection, order.case_no, self.now, teller.source, [event])
+            await events.append(self.connection, order.case_no, self.now, origin.source, [event])
 
     async def take_all(self, told: OrderConfirmation) -> ConfirmationTaken:
-        """Book every line of the word as far as it goes."""
+        """Book every line of the statement as far as order and ledger allow."""
         if self.order.state is OrderState.CANCELLED:
-            await self._make_way(told)
+            await self._cancel_replacements(told)
         for said in told.lines:
             await self.take(said)
         return ConfirmationTaken(
@@ -170,13 +173,13 @@ class _Taking:
             contradictions=self.count["contradiction"],
         )
 
-    async def _make_way(self, told: OrderConfirmation) -> None:
-        """The bank has done what was taken back: what waits in its place would ask for the same money again."""
+    async def _cancel_replacements(self, told: OrderConfirmation) -> None:
+        """Cancel the replacements of a cancelled order that the bank executed: they would pay the same money twice."""
         found = await cancellations.find(self.connection, self.order.order_id)
         if found is None or found.settled_at is not None:
             return
-        # What officers say again of a credit that is in doubt is what settles it.
-        settles = self.teller.via is Via.OFFICER
+        # If officers repeat a statement about a doubtful credit, that statement resolves the doubt.
+        settles = self.origin.via is Via.OFFICER
         known = {
             (word.natural_key, word.amount_paise)
             for word in self.known
@@ -186,16 +189,16 @@ class _Taking:
             return
         for waiting in await cancellations.waiting_for(self.connection, self.order.order_id):
             instead = await bank_orders.get(self.connection, waiting)
-            await take_back(self.connection, instead, DONE_ALL_THE_SAME, ENGINE, self.now)
-            if instead.reason in NOBODY_PLANS_AGAIN:
+            await cancel_live_order(self.connection, instead, EXECUTED_ANYWAY, ENGINE, self.now)
+            if instead.reason in NOT_PLANNED_AGAIN:
                 kind, facts = TaskKind.SUPERVISE, TaskFacts(order_reason=instead.reason)
                 cause = TaskCause.ORDER_TO_REPEAT
                 await ask_about_order(self.connection, instead, kind, cause, self.now, facts)
 
     async def take(self, said: ConfirmedLine) -> None:
         line = self.lines[said.line_no]
-        held_paise = await self._held_paise(line)
-        order, teller = self.order, self.teller
+        held_paise = await self._movable_paise(line)
+        order, origin = self.order, self.origin
         judged = judge(
             order.kind,
             order.due_at,
@@ -203,7 +206,7 @@ class _Taking:
             self._at_its_bank(said),
             held_paise,
             [self._at_its_bank(word) for word in self.known],
-            teller.via,
+            origin.via,
         )
         self.count[judged.disposition] += 1
         entries = self._entries(line, judged)
@@ -217,10 +220,10 @@ class _Taking:
             applied_paise=judged.applied_paise,
             disposition=judged.disposition,
             flags=judged.flags,
-            source=teller.source,
-            via=teller.via,
-            note=teller.note,
-            proposed_by=teller.proposed_by,
+            source=origin.source,
+            via=origin.via,
+            note=origin.note,
+            proposed_by=origin.proposed_by,
             transaction_id=posted,
             now=self.now,
         )
@@ -229,7 +232,7 @@ class _Taking:
                 natural_key=judged.natural_key,
                 applied_paise=judged.applied_paise,
                 disposition=judged.disposition,
-                via=teller.via,
+                via=origin.via,
                 **said.model_dump(exclude={"done_at"}),
             )
         )
@@ -242,7 +245,7 @@ class _Taking:
             bound = {"confirmation_id": confirmation_id, "bound": binding({said_in: words})}
             self._note(line, said, judged, entries, bound)
         if judged.contradiction:
-            await self._contradict(line, said, judged)
+            await self._open_discrepancy(line, said, judged)
 
     def _as_ordered(self, line: LineRow) -> Ordered:
         ordered = line.as_ordered
@@ -252,7 +255,7 @@ class _Taking:
         return ordered.model_copy(update={"beneficiary": ordered.beneficiary.model_copy(update={"institution": code})})
 
     def _at_its_bank(self, said: _Said) -> _Said:
-        """The word with the code of the bank that it says was credited; "" where the directory knows none by that."""
+        """Return the statement with the credited bank's code; "" if the directory does not know the bank."""
         code = self._code(said.credited_institution, said.credited_account)
         return said.model_copy(update={"credited_institution": code})
 
@@ -261,9 +264,9 @@ class _Taking:
         return found.code if found else ""
 
     async def finish(self) -> OrderState:
-        """The order's end where everything is done, and the end of holds with nothing left; returns how it stands."""
+        """Finish the order if all is done, and end holds with nothing left; return the order's state."""
         order, connection = self.order, self.connection
-        await events.append(connection, order.case_no, self.now, self.teller.source, self.log)
+        await events.append(connection, order.case_no, self.now, self.origin.source, self.log)
         if not self.moved:
             return order.state
         for hold_id in sorted({line.hold_id for line in self.lines.values()}):
@@ -274,16 +277,16 @@ class _Taking:
         await self._tell_victims()
         done = all(line.confirmed_paise == line.amount_paise for line in self.lines.values())
         if done and order.state is OrderState.CANCELLED:
-            await settle_cancellation(connection, order, self.teller.source, DONE_ALL_THE_SAME, self.now)
+            await settle_cancellation(connection, order, self.origin.source, EXECUTED_ANYWAY, self.now)
         if done and order.state in bank_orders.LIVE:
             await bank_orders.finish(connection, order.order_id, OrderState.CONFIRMED, self.now)
-            await order_over(connection, order, self.now, "the bank has done it")
+            await order_over(connection, order, self.now, "the bank has confirmed it")
             return OrderState.CONFIRMED
-        await tell_whose(connection, order, self.now)
+        await notify_workflows(connection, order, self.now)
         return order.state
 
     async def _tell_victims(self) -> None:
-        """Each bank's credit is told as it comes: another bank of the case may be silent for months."""
+        """Notify the victims of this bank's credit at once, because another bank of the case may take months."""
         if self.order.kind is not OrderKind.RESTORE:
             return
         occasion = str(sum(line.confirmed_paise for line in self.lines.values()))
@@ -301,10 +304,11 @@ class _Taking:
                 occasion,
             )
 
-    async def _held_paise(self, line: LineRow) -> int:
-        """What there is to move: of an excess line, which is in no bucket, all of it; nothing that others ask for.
+    async def _movable_paise(self, line: LineRow) -> int:
+        """Return the paise that the line can move, without money that other orders ask for.
 
-        An order that was taken back may have been done all the same, and its money be ordered anew since.
+        An excess line is in no bucket, so all of it can move. The bank may have executed a cancelled order whose money
+        is ordered again since.
         """
         if line.excess:
             return line.amount_paise
@@ -345,8 +349,8 @@ class _Taking:
         if judged.applied_paise:
             METRICS.order_confirmed(self.order.kind, judged.applied_paise)
 
-    async def _contradict(self, line: LineRow, said: ConfirmedLine, judged: Judged) -> None:
-        assert judged.contradiction is not None, "the caller has seen it"
+    async def _open_discrepancy(self, line: LineRow, said: ConfirmedLine, judged: Judged) -> None:
+        assert judged.contradiction is not None, "the caller has checked for a discrepancy"
         doubt = Contradiction(
             kind=judged.contradiction,
             claim_index=0,

@@ -1,4 +1,4 @@
-"""The letters of an order's ladder: to the bank's desk, then to its nodal officers. They name no person."""
+"""Letters about an unconfirmed order: to the bank's desk, then to its nodal officers. They name no person."""
 
 from datetime import datetime
 
@@ -22,17 +22,17 @@ _ASKED = {
 def order_letter(
     institution: Institution,
     order: OrderRow,
-    rung: OrderRung,
+    level: OrderRung,
     rules: HolidayRules,
     at: datetime,
 ) -> Letter:
-    """The letter of a rung: the desk is reminded; the nodal officers are told that the bank has not done it.
+    """Return the letter of an escalation level: a reminder to the desk, or a notice to the nodal officers.
 
-    It has no link yet: the link is added when the letter is sent, because it is made for the letter's address.
+    It has no link yet. The link is added when the letter is sent, because it is made for the letter's address.
     """
     to: list[str] = [institution.desk_email]
     subject = "Reminder: order"
-    if rung is OrderRung.NODAL_OFFICER:
+    if level is OrderRung.NODAL_OFFICER:
         subject = "Order not carried out:"
         known = calling_order(institution.nodal_officers, Holidays(rules, institution.closed_days), at)
         to = [one.email for one in known if is_plain_address(one.email)] + to
@@ -49,11 +49,11 @@ def order_letter(
         to=first,
         subject=f"{subject} {order.order_id}, acknowledgement {order.case_no}",
         body_text=body,
-        message_id=f"{order.order_id}.{rung.value}",
+        message_id=f"{order.order_id}.{level.value}",
         cc=tuple(others[:5]),
     )
 
 
 def page_text(link: ReplyLink) -> str:
-    """Return what a letter says of the page where the order is confirmed, for a bank whose interface is silent."""
+    """Return the letter's text about the page where a bank without a working interface confirms the order."""
     return f"\nOr say what was done on this page:\n\n{order_link_text(link)}"

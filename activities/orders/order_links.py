@@ -1,4 +1,4 @@
-"""Links about orders: what such a link shows, the bank's confirmation through it, and its acknowledgement."""
+"""Reply links about orders: the page they show, and the confirmations and acknowledgements they take."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,14 +21,14 @@ from schemas.restoration_enums import OrderState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderView(ReplyView[OrderLine]):
-    """What a link about an order shows: the order, and its lines that are not confirmed in full."""
+    """The page of a link about an order: the order, and its lines that are not confirmed in full."""
 
     order: BankOrder = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderForm(ReplyForm[ConfirmedLine]):
-    """What an officer has filled in about an order."""
+    """The form that a bank's officer has filled in about an order."""
 
 
 _CLOSED_BY: Final = {
@@ -43,7 +43,7 @@ class OrderLinks(ReplyLinks[OrderView, OrderForm]):
     about: ClassVar = About.ORDER
 
     async def view(self, connection: Connection, link: LinkRow) -> OrderView:
-        """Return the order and what is left of it; see `ReplyLinks.view`."""
+        """Return the order and its open lines; see `ReplyLinks.view`."""
         (order,) = await bank_orders.as_read(connection, link.institution, [link.subject_id])
         state = _state(link, order, self._ctx.now())
         return OrderView(
@@ -57,12 +57,12 @@ class OrderLinks(ReplyLinks[OrderView, OrderForm]):
         )
 
     def open_paise(self, view: OrderView, number: int) -> int | None:
-        """Return how much of that line is not confirmed; see `ReplyLinks.open_paise`."""
+        """Return the unconfirmed paise of the line `number`; see `ReplyLinks.open_paise`."""
         line = view.items.get(number)
         return _left_paise(line) if line else None
 
     async def write(self, connection: Connection, link: LinkRow, form: OrderForm) -> Written:
-        """Take the form as a confirmation of the bank."""
+        """Book the form as a confirmation of the bank."""
         told, source = OrderConfirmation(lines=tuple(form.stated.values())), f"bank:{link.institution}"
         taken = await take_confirmation(self._ctx, link.institution, link.subject_id, told, source, Via.LETTER)
         return Written(taken.contradictions, taken.duplicates)
@@ -73,11 +73,11 @@ class OrderLinks(ReplyLinks[OrderView, OrderForm]):
         return sum(line.confirmed_paise < line.amount_paise for line in lines)
 
     async def acknowledge(
-        self, digest: bytes, answerer: Answerer, fields: Mapping[str, str], body: bytes
+        self, digest: bytes, responder: Answerer, fields: Mapping[str, str], body: bytes
     ) -> OrderView | None:
-        """Take the bank's acknowledgement of a cancellation; None where there is no such link.
+        """Record the bank's acknowledgement of a cancellation; return None if there is no such link.
 
-        The view is from before: in any other state than `TO_ACKNOWLEDGE` nothing was taken.
+        The returned view shows the state before. In any other state than `TO_ACKNOWLEDGE` nothing is recorded.
         """
         async with self._locked(digest) as (connection, link):
             if link is None:
@@ -86,7 +86,7 @@ class OrderLinks(ReplyLinks[OrderView, OrderForm]):
             if view.state is LinkState.TO_ACKNOWLEDGE:
                 await acknowledge_cancellation(self._ctx, link.institution, link.subject_id)
                 if not await reply_links.knows_form(connection, link.link_id, fields_digest(fields)):
-                    await self._keep(connection, link, answerer, fields, body)
+                    await self._keep(connection, link, responder, fields, body)
         return view
 
 

@@ -1,6 +1,6 @@
-"""Orders to banks: planned with the decision that asks for them, carried over the channels, chased until they are done.
+"""Orders to banks: planned with a decision, delivered over the channels, and followed up until they are done.
 
-Each hand may be run twice. The row decides: an order that is over is sent and chased no more.
+Each activity may run twice. The row decides: an order that is over is neither sent nor followed up.
 """
 
 import logging
@@ -18,7 +18,7 @@ from activities.banks.delivery import BankDelivery, Delivered, try_again
 from activities.banks.letters import LetterSender
 from activities.context import Context
 from activities.orders.order_letters import order_letter, page_text
-from activities.orders.unassigned_holds import ask_about_kept
+from activities.orders.unassigned_holds import ask_about_retained_holds
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.protocol import BankError, BankNotReached, BankRefused, OrderTicket
 from adapters.messages.smtp import Mailer
@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 ENGINE: Final = "engine"
 ERROR_MAX_CHARS: Final = 250
 LEAST_WAIT_SECONDS: Final = 300.0
-"""what a bank or its dropped channels ask for below that is left to the workflow's own pause"""
+"""a shorter wait, asked for by a bank or by its dropped channels, is left to the workflow's own pause"""
 FOR_ITS_BANK: Final = (
     TaskCause.ORDER_NOT_DONE,
     TaskCause.ORDER_NOT_SENT,
@@ -58,15 +58,16 @@ FOR_ITS_BANK: Final = (
     TaskCause.ORDER_CANCELLATION_SILENT,
     TaskCause.ORDER_CANCELLATION_REJECTED,
 )
-"""causes of tasks that ask a person to speak with the bank, or to see that it gets the order"""
+"""causes of tasks in which a person contacts the bank or makes sure that it gets the order"""
 PaperOf = Callable[[UUID], Awaitable[bytes]]
-"""the paper that goes with an order, issued by now; empty where none is needed"""
+"""returns the issued document that goes with an order; empty if none is needed"""
 
 
 async def plan_order(connection: Connection, ctx: Context, order: NewOrder, now: datetime) -> UUID:
-    """Write an order, inside the transaction of the decision that asks for it; the case's row is locked.
+    """Write an order inside the transaction of the decision that needs it, and return its id.
 
-    The database refuses, at commit, an order for more than is on hold. Its workflow carries it.
+    The caller has locked the case. At commit the database refuses an order for more than is on hold. The order's
+    workflow delivers it.
     """
     policy = ctx.policy.order.promised(ctx.policy.version, ctx.procedure_clock_factor)
     due_at = now + timedelta(seconds=policy.due_seconds)
@@ -87,9 +88,9 @@ async def plan_order(connection: Connection, ctx: Context, order: NewOrder, now:
 
 
 async def cancel_order(ctx: Context, order_id: UUID, reason: str, by: str) -> None:
-    """Take an order back, as far as the bank has not done it. Raises `NotFound`, `NotNow` when it is over.
+    """Cancel the part of an order that the bank has not done. Raises `NotFound`; `NotNow` if the order is over.
 
-    A bank that may know of it is told by the order's workflow, until it has said that it does the order no more.
+    If the bank may know of the order, the order's workflow sends the cancellation until the bank acknowledges it.
     """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -98,21 +99,21 @@ async def cancel_order(ctx: Context, order_id: UUID, reason: str, by: str) -> No
         order = await bank_orders.get(connection, order_id)
         if order.state not in LIVE:
             raise OrderOver(order_id, order.state)
-        await take_back(connection, order, reason, by, now)
+        await cancel_live_order(connection, order, reason, by, now)
 
 
-async def take_back(connection: Connection, order: OrderRow, reason: str, by: str, now: datetime) -> None:
-    """End a live order; its case is locked. What is free again may lapse, or go home."""
+async def cancel_live_order(connection: Connection, order: OrderRow, reason: str, by: str, now: datetime) -> None:
+    """Cancel a live order; the caller has locked its case. The freed money may lapse or be restored."""
     await bank_orders.finish(connection, order.order_id, OrderState.CANCELLED, now, reason)
     if order.tried_at is None:
         await order_over(connection, order, now, reason)
     else:
         await tasks.close_about(connection, order.case_no, subject_of(order.order_id), FOR_ITS_BANK, now, reason)
-        await tell_whose(connection, order, now)
+        await notify_workflows(connection, order, now)
     await account_holds.take_up_again(connection, order.case_no, now, order_id=order.order_id)
-    await ask_about_kept(connection, order.case_no, now)
+    await ask_about_retained_holds(connection, order.case_no, now)
     if order.court_order_id is not None:
-        # What is left of the court's sum is more again.
+        # The cancelled amount is available again under the court's order.
         await firs.tell_procedures(connection, order.case_no, [ProcedureKind.RESTORATION], now)
     for hold_id in sorted({line.hold_id for line in await bank_orders.lines_of(connection, order.order_id)}):
         await procedure_outbox.tell(connection, ProcedureKind.HOLD, str(hold_id), now)
@@ -127,15 +128,15 @@ async def take_back(connection: Connection, order: OrderRow, reason: str, by: st
 
 
 async def order_over(connection: Connection, order: OrderRow, now: datetime, reason: str) -> None:
-    """Whoever waits for the order is told, and its tasks need nobody any more."""
+    """End the order's workflow, close its tasks and notify the workflows that wait for it."""
     causes = (*FOR_ITS_BANK, TaskCause.ORDER_SECOND_OFFICER)
     await tasks.close_about(connection, order.case_no, subject_of(order.order_id), causes, now, reason)
     await procedure_outbox.end(connection, ProcedureKind.ORDER, str(order.order_id), now)
-    await tell_whose(connection, order, now)
+    await notify_workflows(connection, order, now)
 
 
-async def tell_whose(connection: Connection, order: OrderRow, now: datetime) -> None:
-    """Tell the procedures that an order of theirs has moved, and the order's own."""
+async def notify_workflows(connection: Connection, order: OrderRow, now: datetime) -> None:
+    """Notify the order's own workflow and those of its restoration and grievance that the order has changed."""
     await procedure_outbox.tell(connection, ProcedureKind.ORDER, str(order.order_id), now)
     if order.restoration_id:
         await procedure_outbox.tell(connection, ProcedureKind.RESTORATION, str(order.restoration_id), now)
@@ -146,7 +147,10 @@ async def tell_whose(connection: Connection, order: OrderRow, now: datetime) -> 
 async def note_refusal(
     connection: Connection, order: OrderRow, code: str, by: str, now: datetime, passed: Mapping[str, Any] | None = None
 ) -> None:
-    """Have a person look at a refusal that is written; `passed` says what the bank was sent, and replied."""
+    """Ask a person to look at a recorded refusal, and log it.
+
+    `passed` identifies the bytes sent to the bank and its reply.
+    """
     await ask_about_order(connection, order, TaskKind.ORDER_SILENT, TaskCause.ORDER_NOT_DONE, now)
     data = {"order_id": str(order.order_id), "institution": order.institution, "refusal_code": code, **(passed or {})}
     await events.append(connection, order.case_no, now, by, [Event(EventKind.ORDER_REFUSED, data)])
@@ -160,7 +164,7 @@ async def ask_about_order(
     now: datetime,
     facts: TaskFacts = NO_FACTS,
 ) -> list[int]:
-    """Open a task about an order, with its bank; return its id, or none where it is open already."""
+    """Open a task about an order and its bank; return its id, or nothing if it is open already."""
     task = NewTask(kind=kind, cause=cause, subject=subject_of(order.order_id), facts=facts)
     return await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
 
@@ -172,7 +176,7 @@ def subject_of(order_id: UUID) -> Subject:
 
 @dataclass(frozen=True)
 class OrderActivities:
-    """The activities of `OrderWorkflow`. Without a `mailer` no letter is sent, without `links` none brings a link."""
+    """The activities of `OrderWorkflow`. Letters need a `mailer`; links in letters need `links`."""
 
     ctx: Context
     bank_delivery: BankDelivery
@@ -182,7 +186,7 @@ class OrderActivities:
 
     @activity.defn(name="look_at_order")
     async def look_at_order(self, asked: ProcedureOrder) -> Look:
-        """Where the order stands, and when silence climbs next."""
+        """Read the state of the order, and when the bank's missing response is escalated next."""
         async with self.ctx.pool.acquire() as connection:
             order = await self._find(connection, asked)
             if order is not None and order.state is OrderState.CANCELLED:
@@ -203,10 +207,11 @@ class OrderActivities:
 
     @activity.defn(name="send_order")
     async def send_order(self, asked: ProcedureOrder) -> bool:
-        """Put the order before the bank, with its paper; true when the bank has it, or has refused it.
+        """Send the order and its document to the bank; return True when the bank has it or refuses it.
 
-        Run twice, it is the same order under the same key. Raises a retryable error when no channel could carry it; one
-        that is not, with a task for a person, where the fault is ours: the order waits until it is mended.
+        A repeated attempt sends the same order under the same key. Raises a retryable error if no channel could deliver
+        it. If the fault is ours, opens a task and raises an error that is not retryable. The order then waits until the
+        fault is corrected.
         """
         order_id = UUID(asked.subject)
         async with self.ctx.pool.acquire() as connection:
@@ -215,7 +220,7 @@ class OrderActivities:
                 return True
             (read,) = await bank_orders.as_read(connection, order.institution, [order_id])
             first = not await delivery_attempts.count(connection, About.ORDER, order_id)
-        ticket = await self._ticket(order, read)
+        ticket = await self._with_document(order, read)
         if not await self._may_try(order):
             return True
         try:
@@ -226,7 +231,7 @@ class OrderActivities:
             log.info("order %s: %s", order_id, error)
             if not error.retryable:
                 fault = f"{type(error).__name__} {error.detail}".strip()
-                await self._ask_a_person(order, TaskFacts(error=fault[:ERROR_MAX_CHARS]))
+                await self._open_task_about_fault(order, TaskFacts(error=fault[:ERROR_MAX_CHARS]))
                 raise _not_until_mended(error) from error
             raise try_again(error, least_wait_seconds=LEAST_WAIT_SECONDS) from error
         now = self.ctx.now()
@@ -237,7 +242,7 @@ class OrderActivities:
             channel, outcome = sent.channel, DeliveryOutcome.DELIVERED
             delivered = await bank_orders.delivered(connection, order_id, channel, sent.job_id, now)
             if delivered or (await bank_orders.get(connection, order_id)).state is OrderState.CANCELLED:
-                # Of one that was taken back meanwhile: that has to be told over this channel.
+                # An order that was cancelled meanwhile needs its cancellation sent over this channel.
                 await delivery_attempts.note(connection, About.ORDER, order_id, channel, outcome, now)
             if delivered:
                 await self._note_delivery(connection, order, channel, now)
@@ -247,17 +252,17 @@ class OrderActivities:
 
     @activity.defn(name="climb_order")
     async def climb_order(self, asked: ProcedureOrder) -> None:
-        """Climb the rung `asked.what`: a letter to the desk or to the nodal officer, then a person of ours.
+        """Escalate to the level `asked.what`: a letter to the desk or nodal officer, then a task for our desk.
 
-        On the last rung the supervisor is told again and again, as often as was promised. A channel with a message for
-        "what became of our order?" carries it at each rung.
+        On the last level the supervisor is asked repeatedly, as often as the frozen policy says. At each level a status
+        request is sent as well, if the channel has such a message.
         """
         rung = OrderRung(asked.what)
         async with self.ctx.pool.acquire() as connection:
             order = await self._find(connection, asked)
         if order is None or order.state not in LIVE or not _is_due(order, rung, asked.at):
             return
-        await self._chase(order, asked.at)
+        await self._send_status_request(order, asked.at)
         sent = await self._write_letter(order, rung)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             passed = await bank_exchanges.bound(connection, About.ORDER, order.order_id) if sent else {}
@@ -274,9 +279,9 @@ class OrderActivities:
                 **passed,
             }
             await events.append(connection, order.case_no, asked.at, ENGINE, [Event(EventKind.ORDER_CLIMBED, data)])
-            if kind := _TASK_OF_RUNG.get(rung):
-                await _ask_about_silence(connection, order, kind, asked.at)
-        await self._past_silence(order)
+            if kind := _TASK_OF_LEVEL.get(rung):
+                await _open_no_response_task(connection, order, kind, asked.at)
+        await self._try_next_channel(order)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -286,8 +291,8 @@ class OrderActivities:
         except NotFound:
             return None
 
-    async def _chase(self, order: OrderRow, at: datetime) -> None:
-        """Ask over the channel that delivered it, where the channel has a message for that."""
+    async def _send_status_request(self, order: OrderRow, at: datetime) -> None:
+        """Send a status request over the channel that delivered the order, if the channel has one."""
         if order.state is not OrderState.DELIVERED or order.channel is None:
             return
         async with self.ctx.pool.acquire() as connection:
@@ -296,7 +301,7 @@ class OrderActivities:
         await self.bank_delivery.chase(order.order_id, order.institution, order.channel, references, at)
 
     async def _may_try(self, order: OrderRow) -> bool:
-        """Write that the bank may know of the order from here on; false where it is over, or has to wait."""
+        """Record that the bank may know of the order; return False if it is over or must wait."""
         now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
@@ -306,14 +311,14 @@ class OrderActivities:
             await bank_orders.note_tried(connection, order.order_id, now)
         return True
 
-    async def _ticket(self, order: OrderRow, read: BankOrder) -> OrderTicket:
-        """The order with its paper, issued by now."""
+    async def _with_document(self, order: OrderRow, read: BankOrder) -> OrderTicket:
+        """Return the order with its issued document. Opens a task and raises if the document incomplete fields."""
         try:
             pdf = await self.paper_of(order.order_id)
-        except PaperLacks as lacks:
-            missing = tuple(one.field for one in lacks.missing)
-            await self._ask_a_person(order, TaskFacts(lacking=missing))
-            raise _not_until_mended(lacks) from lacks
+        except PaperLacks as incomplete:
+            missing = tuple(one.field for one in incomplete.missing)
+            await self._open_task_about_fault(order, TaskFacts(lacking=missing))
+            raise _not_until_mended(incomplete) from incomplete
         if pdf and not read.paper_number:
             async with self.ctx.pool.acquire() as connection:
                 (read,) = await bank_orders.as_read(connection, order.institution, [order.order_id])
@@ -329,8 +334,8 @@ class OrderActivities:
                 raise
             return sent
 
-    async def _ask_a_person(self, order: OrderRow, facts: TaskFacts) -> None:
-        """Why the order cannot be sent: told once, until it is sent or over."""
+    async def _open_task_about_fault(self, order: OrderRow, facts: TaskFacts) -> None:
+        """Open one task that says why the order cannot be sent, until it is sent or over."""
         now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
@@ -347,7 +352,7 @@ class OrderActivities:
     async def _note_delivery(
         self, connection: Connection, order: OrderRow, channel: ChannelKind, now: datetime
     ) -> None:
-        """What kept the order is mended; a bank without a channel for orders is telephoned besides."""
+        """Close the task about the failed sending. A bank without a channel for orders is to be telephoned too."""
         subject = subject_of(order.order_id)
         await tasks.close_about(connection, order.case_no, subject, [TaskCause.ORDER_NOT_SENT], now, "it is sent")
         institution = self.ctx.directory.current.get(order.institution)
@@ -363,7 +368,7 @@ class OrderActivities:
                 await note_refusal(connection, order, code, ENGINE, now, passed)
         return True
 
-    async def _past_silence(self, order: OrderRow) -> None:
+    async def _try_next_channel(self, order: OrderRow) -> None:
         """Send the order over the next untried channel."""
         message = OrderMessage(order.order_id)
         if await self.bank_delivery.next_after_silence(message, order.institution, order.channel):
@@ -397,18 +402,21 @@ async def send_by_letter(
     return await delivery.send(message, letters, bank, ChannelKind.EMAIL)
 
 
-async def _ask_about_silence(connection: Connection, order: OrderRow, kind: TaskKind, at: datetime) -> None:
-    """Put the bank's silence before a person. It is one open task: it comes up anew, whoever has closed or forgotten
-    the one before, and what asked about this bank before, the restoration too, needs nobody any more."""
+async def _open_no_response_task(connection: Connection, order: OrderRow, kind: TaskKind, at: datetime) -> None:
+    """Open a task about the bank's missing response, and close the earlier tasks about it.
+
+    The restoration's task about this bank is closed too. So one open task remains, and each level brings it up again
+    even if a person has closed the one before.
+    """
     before = {subject_of(order.order_id): [TaskCause.ORDER_NOT_DONE, TaskCause.ORDER_BY_LETTER_ALONE]}
     if order.restoration_id is not None:
         before[about(TaskSubject.RESTORATION, order.restoration_id)] = [TaskCause.RESTORATION_STEP]
     for subject, causes in before.items():
-        await tasks.close_about(connection, order.case_no, subject, causes, at, "told again")
+        await tasks.close_about(connection, order.case_no, subject, causes, at, "replaced by the next level")
     await ask_about_order(connection, order, kind, TaskCause.ORDER_NOT_DONE, at)
 
 
-_TASK_OF_RUNG: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}
+_TASK_OF_LEVEL: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}
 
 
 def _reached(rung: OrderRung | None, times: int = 1) -> Reached[OrderRung] | None:
@@ -416,13 +424,13 @@ def _reached(rung: OrderRung | None, times: int = 1) -> Reached[OrderRung] | Non
 
 
 def _next_level(order: OrderRow) -> LevelDue[OrderRung] | None:
-    """Return the next level of a bank's silence; None where it has reached as many as were promised."""
+    """Return the next escalation level; None if all levels of the frozen policy are reached."""
     reached = _reached(order.rung, order.rung_times)
     return next_due(order_escalation(order.policy), reached, order.rung_at or order.planned_at)
 
 
 def _is_due(order: OrderRow, rung: OrderRung, at: datetime) -> bool:
-    """Whether the level is still to be reached."""
+    """Return whether the level is still to be reached."""
     reached, since = _reached(order.rung, order.rung_times), order.rung_at or order.planned_at
     return may_reach(order_escalation(order.policy), reached, since, rung, at)
 
@@ -430,10 +438,10 @@ def _is_due(order: OrderRow, rung: OrderRung, at: datetime) -> bool:
 def look_at_cancellation(
     order: OrderRow, found: CancellationRow | None, left: Sequence[ChannelKind], rules: OrderPolicy, at: datetime
 ) -> Look:
-    """Where an order stands that is taken back; over once the bank does it no more, or cannot have known of it.
+    """Read the state of a cancelled order; over when the bank acknowledges it or never received the order.
 
-    `left`: the channels that have carried the order and not yet this word. `rules`: of orders made now, for one that
-    was promised nothing about it.
+    `left` has the channels that delivered the order and not yet its cancellation. `rules` is the current policy for
+    orders whose frozen policy says nothing about cancellations.
     """
     if found is None or found.settled_at is not None:
         return Look(over=True)

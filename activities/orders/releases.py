@@ -1,4 +1,4 @@
-"""Letting money on hold go back to the account's holder: the orders that ask the bank for it, up to what is free."""
+"""Releases of held money to the account holder, by orders to the bank for at most the free amount."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ async def order_release(
     *,
     grievance_id: UUID | None = None,
 ) -> None:
-    """Order the bank to let these lines go, in as many orders as their length asks for. The case's row is locked."""
+    """Order the bank to release these lines, in several orders if they are many. The caller has locked the case."""
     for start in range(0, len(lines), LINES_MAX):
         order = NewOrder(
             kind=OrderKind.RELEASE,
@@ -44,7 +44,7 @@ async def order_release(
         await plan_order(connection, ctx, order, at)
 
 
-async def let_parts_go(
+async def release_parts(
     connection: Connection,
     ctx: Context,
     hold: AccountHold,
@@ -53,7 +53,7 @@ async def let_parts_go(
     by: str,
     at: datetime,
 ) -> None:
-    """Order these parts of a hold to be let go, those of one hop together."""
+    """Order the release of these parts of a hold; the parts of one hop become one line."""
     paise: Counter[tuple[int, bool]] = Counter()
     for part in parts:
         paise[part.hop_no, part.excess] += part.free_paise
@@ -62,10 +62,10 @@ async def let_parts_go(
         for (hop_no, excess), amount in sorted(paise.items())
     ]
     await order_release(connection, ctx, hold, reason, lines, by, at)
-    await tell_all(connection, hold, at)
+    await notify_hold_workflows(connection, hold, at)
 
 
-async def let_go(
+async def release_amount(
     connection: Connection,
     ctx: Context,
     hold: AccountHold,
@@ -76,41 +76,43 @@ async def let_go(
     *,
     grievance_id: UUID | None = None,
 ) -> int:
-    """Order so much to be let go (None: all that is free), the first transfers first; returns how much (paise).
+    """Order the release of `wanted_paise` (None: everything free), earliest transfers first; return the paise.
 
-    With all of it goes what the bank claims beside. Raises `NotNow` with the figures where so much is not free, and
-    where a court keeps all of the hold.
+    A release of everything includes the disputed amounts that the bank claims to hold. Raises `NotNow` with the figures
+    if that amount is not free, and if a court's order retains the whole hold.
     """
-    kept_paise = await free_amounts.court_keeps(connection, hold.hold_id)
-    if kept_paise is None:
+    retained_paise = await free_amounts.court_keeps(connection, hold.hold_id)
+    if retained_paise is None:
         raise HoldKeptByCourt(hold.kept_by or "a court")
     free = await free_amounts.not_ordered(connection, hold.hold_id)
     unordered_paise = sum(one.free_paise for one in free)
-    free_paise = max(0, unordered_paise - kept_paise)
-    claimed = await disputed_holds.parts(connection, hold.hold_id) if wanted_paise is None and not kept_paise else []
+    free_paise = max(0, unordered_paise - retained_paise)
+    claimed = (
+        await disputed_holds.parts(connection, hold.hold_id) if wanted_paise is None and not retained_paise else []
+    )
     claimed_paise = sum(part.free_paise for part in claimed)
     wanted = free_paise if wanted_paise is None else wanted_paise
     if wanted > free_paise or wanted + claimed_paise <= 0:
         held_paise = sum(one.held_paise for one in await account_holds.held(connection, hold.hold_id))
         ordered_paise = held_paise - unordered_paise
         if wanted_paise is None:
-            raise NothingFree(held_paise, ordered_paise, kept_paise, free_paise)
-        raise AmountNotFree(wanted_paise, held_paise, ordered_paise, kept_paise, free_paise)
+            raise NothingFree(held_paise, ordered_paise, retained_paise, free_paise)
+        raise AmountNotFree(wanted_paise, held_paise, ordered_paise, retained_paise, free_paise)
     lines = [
         NewOrderLine(hop_no=one.hop_no, hold_id=hold.hold_id, amount_paise=one.free_paise)
-        for one in up_to(free, wanted)
+        for one in first_hops_for(free, wanted)
     ]
     lines += [
         NewOrderLine(hop_no=part.hop_no, hold_id=hold.hold_id, amount_paise=part.free_paise, excess=True)
         for part in claimed
     ]
     await order_release(connection, ctx, hold, reason, lines, by, at, grievance_id=grievance_id)
-    await tell_all(connection, hold, at)
+    await notify_hold_workflows(connection, hold, at)
     return wanted + claimed_paise
 
 
-def up_to(free: Sequence[Free], wanted_paise: int) -> list[Free]:
-    """The first hops that come to the sum, the last of them in part."""
+def first_hops_for(free: Sequence[Free], wanted_paise: int) -> list[Free]:
+    """Return the first hops that make up the sum, the last of them in part."""
     taken: list[Free] = []
     for one in free:
         paise = min(one.free_paise, wanted_paise)
@@ -120,8 +122,8 @@ def up_to(free: Sequence[Free], wanted_paise: int) -> list[Free]:
     return taken
 
 
-async def tell_all(connection: Connection, hold: AccountHold, at: datetime) -> None:
-    """Have the hold's clocks, and the restorations of its money, look again."""
+async def notify_hold_workflows(connection: Connection, hold: AccountHold, at: datetime) -> None:
+    """Notify the workflows of the hold and of its restorations."""
     await procedure_outbox.tell(connection, ProcedureKind.HOLD, str(hold.hold_id), at)
     for restoration_id in await free_amounts.restorations_of(connection, hold.hold_id):
         await procedure_outbox.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), at)

@@ -1,4 +1,4 @@
-"""The police side: officers and first information reports, each verb one transaction with its event."""
+"""Officers of a case and first information reports: each function is one transaction with its event."""
 
 import asyncio
 import hashlib
@@ -15,9 +15,9 @@ from activities.notifications.outbox import tell_victim
 from activities.police.statutory_duties import (
     CLOCKS_DIFFER,
     duty_done,
+    notify_of_overdue_duties,
     open_duty,
     subject_of,
-    tell_of_what_is_late,
 )
 from adapters.police.protocol import (
     FirRegister,
@@ -54,21 +54,21 @@ log = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
 ROUND_LIMIT: Final = 10
-ASKED_AT_ONCE: Final = 5
-NO_REGISTER: Final = "no register is set up: GOLDENHOUR_POLICE_URL"
+CALLS_AT_ONCE: Final = 5
+NO_REGISTER: Final = "no register is configured: GOLDENHOUR_POLICE_URL"
 NO_REGISTER_WAITS: Final = timedelta(minutes=10)
-_GO_BY_THE_REPORT: Final = (ProcedureKind.RESTORATION,)
+_DEPENDS_ON_FIR: Final = (ProcedureKind.RESTORATION,)
 
 
 async def assign_officer(ctx: Context, ack_no: str, new: NewOfficer, by: str) -> CaseOfficer:
-    """Say who answers for a case from now on. Raises `NotFound`."""
+    """Assign an officer to a duty of a case. Raises `NotFound`."""
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
         assigned = await firs.assign(connection, case_no, new, by, now)
         data = {"duty": new.duty.value, "assignment_no": assigned.assignment_no, "subject": new.subject}
         await events.append(connection, case_no, now, by, [Event(EventKind.OFFICER_ASSIGNED, data)])
-        await tell_of_what_is_late(connection, ctx, case_no, assigned)
+        await notify_of_overdue_duties(connection, ctx, case_no, assigned)
         await firs.tell_procedures(connection, case_no, list(ProcedureKind), now)
         await grievance_messages.turns_of_assigned(connection, ctx, case_no, new.duty, now)
     return assigned
@@ -78,9 +78,9 @@ async def assign_officer(ctx: Context, ack_no: str, new: NewOfficer, by: str) ->
 
 
 async def ask_by_itself(connection: Connection, ctx: Context, case_no: str, now: datetime) -> UUID | None:
-    """Ask for an e-Zero FIR where the case's loss is large enough and it never had a report; its id.
+    """Request an e-Zero FIR if the loss is large enough and the case never had a report; return its id.
 
-    Inside the transaction that lets the loss grow.
+    Runs inside the transaction that increases the loss. Returns None if nothing is requested.
     """
     rules = ctx.policy.police.fir
     asked = await firs.ask_if_large(connection, case_no, rules.e_zero_from_paise, rules.sections, now)
@@ -99,10 +99,10 @@ async def ask_by_itself(connection: Connection, ctx: Context, case_no: str, now:
 
 
 async def take_fir(ctx: Context, ack_no: str, new: NewFir, by: str) -> Fir:
-    """Ask the register for a report, or record one that stands there. To ask for what is asked for is to ask once.
+    """Request a report from the register, or record one that is registered already.
 
-    A report of another kind takes the place of an e-Zero FIR that is only asked for. Raises `NotFound`, and `NotNow`
-    where the case has a report, or waits for another.
+    A repeated request changes nothing. A report of another kind replaces an e-Zero FIR that is only requested.
+    Raises `NotFound`. Raises `NotNow` if the case has a report or waits for another.
     """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -116,7 +116,7 @@ async def take_fir(ctx: Context, ack_no: str, new: NewFir, by: str) -> Fir:
         if live is not None and new.by_hand is None and live.kind is not new.kind:
             if live.kind is not FirKind.E_ZERO_FIR:
                 raise OtherFirRequested(live.kind)
-            await _give_up(connection, case_no, live, by, now)
+            await _cancel_request(connection, case_no, live, by, now)
             live = None
         if live is None:
             sections = new.sections or ctx.policy.police.fir.sections
@@ -124,20 +124,23 @@ async def take_fir(ctx: Context, ack_no: str, new: NewFir, by: str) -> Fir:
             data = {"fir_id": str(live.fir_id), "kind": new.kind.value}
             await events.append(connection, case_no, now, by, [Event(EventKind.FIR_REQUESTED, data)])
         if new.by_hand is not None:
-            # The one that was asked for is this one: the register is asked no more.
-            work = _Report(connection, ctx, case_no, live.fir_id, new.kind, now, by)
+            # This report is the requested one, so the register is not asked again.
+            work = _FirTransaction(connection, ctx, case_no, live.fir_id, new.kind, now, by)
             await work.by_hand(new.by_hand, new.sections)
         return await firs.fir(connection, case_no, live.fir_id)
 
 
-async def _give_up(connection: Connection, case_no: str, waiting: Fir, by: str, now: datetime) -> None:
+async def _cancel_request(connection: Connection, case_no: str, waiting: Fir, by: str, now: datetime) -> None:
     await firs.cancel(connection, waiting.fir_id)
     data = {"fir_id": str(waiting.fir_id), "kind": waiting.kind.value}
     await events.append(connection, case_no, now, by, [Event(EventKind.FIR_CANCELLED, data)])
 
 
 async def put_fir_copy(ctx: Context, ack_no: str, fir_id: UUID, copy: FirCopy, by: str) -> Fir:
-    """Keep the report itself; the same copy twice is one. Raises `NotFound`, and `NotNow` before it is registered."""
+    """Store the copy of a report. The same copy again changes nothing.
+
+    Raises `NotFound`. Raises `NotNow` if the report is not registered yet.
+    """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
@@ -145,14 +148,14 @@ async def put_fir_copy(ctx: Context, ack_no: str, fir_id: UUID, copy: FirCopy, b
         if found.fir_no is None:
             raise FirNotRegistered(found.state)
         if found.document_digest != hashlib.sha256(copy.document).hexdigest():
-            await _Report(connection, ctx, case_no, fir_id, found.kind, now, by).copy(copy.document)
+            await _FirTransaction(connection, ctx, case_no, fir_id, found.kind, now, by).copy(copy.document)
         return await firs.fir(connection, case_no, fir_id)
 
 
 async def sign_fir(ctx: Context, ack_no: str, fir_id: UUID, signing: SignFir, by: str) -> Fir:
-    """The complainant has signed the e-Zero FIR in time; one that has lapsed meanwhile stands again.
+    """Record that the complainant signed the e-Zero FIR in time. A lapsed report becomes valid again.
 
-    Raises `NotFound`, and `NotNow` for a report that waits for none, or has another in its place.
+    Raises `NotFound`. Raises `NotNow` if the report needs no signature or is replaced by another.
     """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -166,11 +169,11 @@ async def sign_fir(ctx: Context, ack_no: str, fir_id: UUID, signing: SignFir, by
             if live.state is not FirState.REQUESTED:
                 assert live.fir_no is not None, "a registered report has its number"
                 raise FirReplaced(live.fir_no)
-            await _give_up(connection, case_no, live, by, now)
-        work = _Report(connection, ctx, case_no, fir_id, found.kind, now, by)
+            await _cancel_request(connection, case_no, live, by, now)
+        work = _FirTransaction(connection, ctx, case_no, fir_id, found.kind, now, by)
         await work.signed(signing.signed_at, signing.reason)
         await duty_done(connection, ctx, case_no, DutyKind.FIR_SIGNATURE, None, by, now, reason=signing.reason)
-        await firs.tell_procedures(connection, case_no, _GO_BY_THE_REPORT, now)
+        await firs.tell_procedures(connection, case_no, _DEPENDS_ON_FIR, now)
         return await firs.fir(connection, case_no, fir_id)
 
 
@@ -195,8 +198,8 @@ def _refuse_time_of_signing(signed_at: datetime, registered_at: datetime, sign_b
 
 
 @dataclass(frozen=True)
-class _Report:
-    """What becomes of one report, inside a transaction that holds its case."""
+class _FirTransaction:
+    """Changes to one report, inside a transaction that has locked its case."""
 
     connection: Connection
     ctx: Context
@@ -207,7 +210,10 @@ class _Report:
     by: str
 
     async def by_hand(self, told: FirByHand, sections: Sequence[str]) -> None:
-        """It stands in the register already. Raises `NotNow` for times that cannot be, and for one that has lapsed."""
+        """Record a report that an officer found in the register.
+
+        Raises `NotNow` for impossible times, and for an unsigned report whose time to sign is over.
+        """
         if told.registered_at > self.now + CLOCKS_DIFFER:
             raise TimeInFuture("registered_at")
         registered = Registered(told.fir_no, told.police_station, told.registered_at, None, told.document)
@@ -223,7 +229,7 @@ class _Report:
     async def registered(
         self, told: Registered, sections: Sequence[str] = (), signed_at: datetime | None = None
     ) -> None:
-        """It has its number; an e-Zero FIR is to be signed, and the victim is told, unless it is signed."""
+        """Record the number of the report. For an unsigned e-Zero FIR, open the duty to sign and notify the victim."""
         sign_by = self._sign_by(told)
         by_person = self.by != ENGINE
         if not await firs.registered(
@@ -253,20 +259,23 @@ class _Report:
             await self.signed(signed_at, "told with its number")
         elif sign_by is not None:
             kind = DutyKind.FIR_SIGNATURE
-            await open_duty(self.connection, self.ctx, self.case_no, kind, self.now, due_at=sign_by, anew=True)
+            await open_duty(self.connection, self.ctx, self.case_no, kind, self.now, due_at=sign_by, reopen=True)
             facts = MessageFacts(occasion=str(self.fir_id), reference=told.fir_no[:REFERENCE_MAX_CHARS], until=sign_by)
             await tell_victim(self.connection, self.ctx, self.case_no, MessageKind.FIR_TO_SIGN, facts)
-        await firs.tell_procedures(self.connection, self.case_no, _GO_BY_THE_REPORT, self.now)
+        await firs.tell_procedures(self.connection, self.case_no, _DEPENDS_ON_FIR, self.now)
 
     async def signed(self, at: datetime, reason: str) -> None:
-        """The complainant has signed it; what its lapse has asked for is asked for no more."""
+        """Record the signature, and close the tasks that the lapse had opened."""
         await firs.signed(self.connection, self.fir_id, at)
         data = {"fir_id": str(self.fir_id), "signed_at": at.isoformat(), "reason": reason}
         await self._log(EventKind.FIR_SIGNED, data)
         await self._close_tasks("it is signed")
 
     async def _not_asked_for(self, told: Registered) -> None:
-        """Another report has taken its place while the register was asked: there are two, which a person must mend."""
+        """Open a task for a supervisor if another report replaced this one during the call.
+
+        The register then has two reports for one case.
+        """
         found = await firs.fir(self.connection, self.case_no, self.fir_id)
         if found.fir_no == told.fir_no:
             return
@@ -279,26 +288,26 @@ class _Report:
             await self._log(EventKind.FIR_TWICE, data)
 
     async def copy(self, document: bytes) -> None:
-        """The report itself is here: what goes out with it can go."""
+        """Store the copy of the report. Documents that enclose it can now be sent."""
         await firs.put_copy(self.connection, self.fir_id, document)
         digest = hashlib.sha256(document).hexdigest()
         await self._log(EventKind.FIR_COPIED, {"fir_id": str(self.fir_id), "document_digest": digest})
 
     async def refused(self, refusal: PoliceRefused) -> None:
-        """A person registers it, at whichever station is the right one."""
-        words = f"{refusal.code}: {refusal.message}" if refusal.message else refusal.code
-        if not await firs.refused(self.connection, self.fir_id, words):
+        """Record the refusal, and ask a supervisor to have the report registered at the right station."""
+        failure = f"{refusal.code}: {refusal.message}" if refusal.message else refusal.code
+        if not await firs.refused(self.connection, self.fir_id, failure):
             return
         await self._log(EventKind.FIR_REFUSED, {"fir_id": str(self.fir_id), "code": refusal.code})
-        await self.ask_a_person()
+        await self.ask_supervisor()
 
-    async def ask_a_person(self) -> None:
-        """Put it on the supervisor's table, once."""
+    async def ask_supervisor(self) -> None:
+        """Open one task for the supervisor to register the report."""
         task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.FIR_BY_HAND)
         await tasks.open_tasks(self.connection, self.case_no, [task], self.now)
 
     def _sign_by(self, told: Registered) -> datetime | None:
-        """By when it must be signed: as the register says, where that makes sense, else as the policy does."""
+        """Return the time limit to sign: the register's if it is plausible, else the policy's; None without one."""
         if self.kind is not FirKind.E_ZERO_FIR:
             return None
         seconds = self.ctx.policy.police.duties[DutyKind.FIR_SIGNATURE].due_seconds
@@ -306,7 +315,7 @@ class _Report:
         return told.sign_by if told.sign_by and told.sign_by > told.registered_at else ours
 
     async def _close_tasks(self, reason: str) -> None:
-        """Nobody has to register another, or to see why this one was not signed."""
+        """Close the tasks to register another report and to check why this one was not signed."""
         for subject, causes in (
             (None, [TaskCause.FIR_BY_HAND, TaskCause.FIR_LAPSED]),
             (subject_of(DutyKind.FIR_SIGNATURE), [TaskCause.DUTY_OVERDUE]),
@@ -321,9 +330,10 @@ class _Report:
 
 
 async def register_due(ctx: Context, register: FirRegister | None) -> int:
-    """Ask the register for the reports that are due; returns how many it has registered.
+    """Ask the register for the reports that are due, and return how many it registered.
 
-    One that does not answer is asked on, the wait doubling; after the policy's attempts a person is told besides.
+    Without an answer the request is retried with doubled waits. After the policy's attempts a supervisor also gets a
+    task.
     """
     now = ctx.now()
     trying = ctx.policy.police.asking
@@ -333,15 +343,15 @@ async def register_due(ctx: Context, register: FirRegister | None) -> int:
             return 0
         lease_until = now + timedelta(seconds=4 * trying.call_timeout_seconds)
         due = await firs.claim(connection, now, lease_until, ROUND_LIMIT)
-    gate = asyncio.Semaphore(ASKED_AT_ONCE)
-    return sum(await asyncio.gather(*(_register(ctx, register, report, gate) for report in due)))
+    limit = asyncio.Semaphore(CALLS_AT_ONCE)
+    return sum(await asyncio.gather(*(_register(ctx, register, report, limit) for report in due)))
 
 
-async def _register(ctx: Context, register: FirRegister, report: ToRegister, gate: asyncio.Semaphore) -> bool:
+async def _register(ctx: Context, register: FirRegister, report: ToRegister, limit: asyncio.Semaphore) -> bool:
     trying = ctx.policy.police.asking
     try:
         request = await _request(ctx, report)
-        async with gate:
+        async with limit:
             told = await register.register(request, timeout_seconds=trying.call_timeout_seconds)
         await _write(ctx, report, told)
     except PoliceRefused as refusal:
@@ -352,7 +362,7 @@ async def _register(ctx: Context, register: FirRegister, report: ToRegister, gat
         asked = error.retry_after_seconds if isinstance(error, PoliceUnreachable) else None
         await _put_off(ctx, report, str(error), max(trying.wait_seconds(report.attempts), asked or 0.0))
         return False
-    except Exception as error:  # whatever it is, it counts: a report that cannot be asked for is a person's to see
+    except Exception as error:  # every failure counts as an attempt, so a person sees it in the end
         log.warning("FIR %s: %s", report.fir_id, type(error).__name__)
         await _put_off(ctx, report, type(error).__name__, trying.wait_seconds(report.attempts))
         return False
@@ -380,7 +390,7 @@ async def _request(ctx: Context, report: ToRegister) -> FirRequest:
 async def _write(ctx: Context, report: ToRegister, told: Registered | PoliceRefused) -> None:
     async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, report.case_no)
-        work = _Report(connection, ctx, report.case_no, report.fir_id, report.kind, ctx.now(), ENGINE)
+        work = _FirTransaction(connection, ctx, report.case_no, report.fir_id, report.kind, ctx.now(), ENGINE)
         if isinstance(told, Registered):
             await work.registered(told)
         else:
@@ -393,4 +403,6 @@ async def _put_off(ctx: Context, report: ToRegister, failure: str, wait_seconds:
         await cases.hold(connection, report.case_no)
         await firs.put_off(connection, report.fir_id, now + timedelta(seconds=wait_seconds), failure)
         if report.attempts >= ctx.policy.police.asking.attempts:
-            await _Report(connection, ctx, report.case_no, report.fir_id, report.kind, now, ENGINE).ask_a_person()
+            await _FirTransaction(
+                connection, ctx, report.case_no, report.fir_id, report.kind, now, ENGINE
+            ).ask_supervisor()

@@ -1,7 +1,8 @@
-"""What the law asks of the police after a hold: opened with a hold, reminded of, escalated, done.
+"""Statutory duties of the police after a hold: opening, reminders, escalation and completion.
 
-The rows hold the clocks, `DutiesWorkflow` keeps them. The magistrate is told when the report stands in the court's
-diary; the follow-up is done by its papers, or when no bank waits for one; an officer may say why no paper is needed.
+The rows store the deadlines, and `DutiesWorkflow` acts on them. The magistrate's report is done when the court's
+diary has it. The follow-up is done when its documents are issued, or when no bank waits for one. An officer may
+instead state why no document is needed.
 """
 
 from collections.abc import Mapping
@@ -41,10 +42,10 @@ from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 
 ENGINE: Final = "engine"
 AFTER_A_HOLD: Final = (DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP)
-LAPSED: Final = "nobody signed it in time: it has lapsed"
+LAPSED: Final = "it was not signed in time: it has lapsed"
 NOTHING_LEFT: Final = "every bank that holds money has the FIR and the case number"
 CLOCKS_DIFFER: Final = timedelta(minutes=10)
-"""how far ahead of ours another's clock may be"""
+"""how far another system's clock may be ahead of ours"""
 
 
 def subject_of(kind: DutyKind) -> Subject:
@@ -56,25 +57,25 @@ def _task(kind: DutyKind, cause: TaskCause) -> NewTask:
     return NewTask(kind=TaskKind.DUTY, cause=cause, subject=subject_of(kind))
 
 
-# -- opening and ending, inside somebody's transaction -----------------------------------------------------------------
+# -- opening and ending, inside the caller's transaction ---------------------------------------------------------------
 
 
 async def open_duties(connection: Connection, ctx: Context, case_no: str, now: datetime) -> int:
-    """Open what the law asks for after a hold; returns how many duties are new.
+    """Open the duties that follow a hold, and return how many are new.
 
-    One that was done opens anew where the hold is on no report yet, or its bank has no follow-up. The case's row is
-    locked. `now` is when the hold was taken up.
+    A finished duty is reopened if no report covers the hold yet, or if the bank has no follow-up. The caller has locked
+    the case. `now` is the time at which the engine took up the hold.
     """
     owed = {
         DutyKind.MAGISTRATE_REPORT: await statutory_duties.unreported_since(connection, case_no) is not None,
         DutyKind.FOLLOW_UP: await _new_banks_wait(connection, case_no),
     }
-    opened = [await open_duty(connection, ctx, case_no, kind, now, anew=owed[kind]) for kind in AFTER_A_HOLD]
+    opened = [await open_duty(connection, ctx, case_no, kind, now, reopen=owed[kind]) for kind in AFTER_A_HOLD]
     return sum(opened)
 
 
 async def _new_banks_wait(connection: Connection, case_no: str) -> bool:
-    """Whether a bank without a follow-up has come to hold money since the duty was done."""
+    """Return whether a bank without a follow-up placed a hold after the duty was done."""
     known = await statutory_duties.get(connection, case_no, DutyKind.FOLLOW_UP)
     since = known.done_at if known else None
     return bool(await document_register.banks_without(connection, case_no, PaperKind.FOLLOW_UP, held_after=since))
@@ -88,11 +89,12 @@ async def open_duty(
     now: datetime,
     *,
     due_at: datetime | None = None,
-    anew: bool = False,
+    reopen: bool = False,
 ) -> bool:
-    """Open one duty with the clocks of today's policy; false where the case has it. `due_at` where another has set it.
+    """Open one duty with the deadlines of the current policy; return False if the case has it already.
 
-    With `anew` one that was done is asked for again. The case's row is locked.
+    `due_at` replaces the policy's deadline. With `reopen` a finished duty is opened again. The caller has locked the
+    case.
     """
     rule, factor = ctx.policy.police.duties[kind], ctx.procedure_clock_factor
     due_at, escalation = due_at or now + timedelta(seconds=rule.due_seconds / factor), duty_policy(rule, factor)
@@ -104,7 +106,7 @@ async def open_duty(
         remind_at=level_due_at(escalation, DutyAction.REMIND, due_at),
         due_at=due_at,
         escalate_at=level_due_at(escalation, DutyAction.ESCALATE, due_at),
-        anew=anew,
+        anew=reopen,
     )
     if not opened:
         return False
@@ -117,13 +119,13 @@ async def open_duty(
 
 
 async def report_issued(connection: Connection, ctx: Context, case_no: str, paper_id: UUID, now: datetime) -> None:
-    """The report to the magistrate is there, and names all that is on hold; it is still to be handed in.
+    """Record that the report to the magistrate is issued. It must still be submitted to the court.
 
-    The case's row is locked.
+    The report names all holds of the case. The caller has locked the case.
     """
     kind = DutyKind.MAGISTRATE_REPORT
     if await statutory_duties.unreported_since(connection, case_no) is not None:
-        await open_duty(connection, ctx, case_no, kind, now, anew=True)
+        await open_duty(connection, ctx, case_no, kind, now, reopen=True)
     await statutory_duties.report(connection, case_no)
     if await statutory_duties.issued(connection, case_no, kind, paper_id, now):
         subject = subject_of(kind)
@@ -143,9 +145,9 @@ async def duty_done(
     reason: str = "",
     handed_in: HandedIn | None = None,
 ) -> bool:
-    """The duty is done, by a paper or for a reason; false where the case has none of the kind that waits.
+    """Finish a duty by a document or for a reason; return False if no such duty is open.
 
-    The case's row is locked.
+    The caller has locked the case.
     """
     duty = await statutory_duties.done(
         connection, case_no, kind, by, now, paper_id=paper_id, reason=reason, handed_in=handed_in
@@ -170,8 +172,11 @@ async def duty_done(
     return True
 
 
-async def end_if_nothing_is_left(connection: Connection, ctx: Context, case_no: str, now: datetime) -> bool:
-    """The follow-up is done where no bank that holds money waits for one. The case's row is locked."""
+async def finish_follow_up_if_complete(connection: Connection, ctx: Context, case_no: str, now: datetime) -> bool:
+    """Finish the follow-up duty if no bank that holds money waits for one; return whether it was finished.
+
+    The caller has locked the case.
+    """
     if await document_register.banks_without(connection, case_no, PaperKind.FOLLOW_UP):
         return False
     return await duty_done(connection, ctx, case_no, DutyKind.FOLLOW_UP, None, ENGINE, now, reason=NOTHING_LEFT)
@@ -180,9 +185,10 @@ async def end_if_nothing_is_left(connection: Connection, ctx: Context, case_no: 
 async def finish_by_hand(
     ctx: Context, ack_no: str, kind: DutyKind, reason: str, by: str, *, handed_in: HandedIn | None = None
 ) -> Duty:
-    """An officer says that the report is handed in, or why a duty needs no paper of ours; the same twice is one.
+    """Record an officer's statement that the report is submitted, or why the duty needs no document.
 
-    What has come on hold meanwhile, and is on no report, is a duty of its own. Raises `NotFound` and `NotNow`.
+    The same statement again changes nothing. Money held since then and named in no report opens the duty again.
+    Raises `NotFound` and `NotNow`.
     """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -194,16 +200,16 @@ async def finish_by_hand(
             if handed_in is not None and known.diary_no == handed_in.diary_no:
                 return known
             raise DutyDone(known.done_at)
-        await _refuse_what_does_not_do_it(connection, head.case_no, known, handed_in, now)
+        await _check_can_finish(connection, head.case_no, known, handed_in, now)
         await duty_done(connection, ctx, head.case_no, kind, None, by, now, reason=reason, handed_in=handed_in)
         if handed_in is not None:
-            await _see_who_is_told(connection, ctx, head.case_no, known, handed_in)
+            await _mark_reported(connection, ctx, head.case_no, known, handed_in)
         done = await statutory_duties.get(connection, head.case_no, kind)
     assert done is not None, "a duty stays"
     return done
 
 
-async def _refuse_what_does_not_do_it(
+async def _check_can_finish(
     connection: Connection, case_no: str, known: Duty, handed_in: HandedIn | None, now: datetime
 ) -> None:
     if known.kind is DutyKind.FIR_SIGNATURE:
@@ -222,19 +228,23 @@ async def _refuse_what_does_not_do_it(
         raise DiaryNoUsed(handed_in.diary_no)
 
 
-async def _see_who_is_told(
-    connection: Connection, ctx: Context, case_no: str, known: Duty, handed_in: HandedIn
-) -> None:
-    """A report of ours says what it names; one that was written otherwise names what was on hold by then."""
+async def _mark_reported(connection: Connection, ctx: Context, case_no: str, known: Duty, handed_in: HandedIn) -> None:
+    """Mark the holds that a report covers, and reopen the duty if others are unreported.
+
+    A report issued by the engine names its holds. Any other report covers the holds up to its submission.
+    """
     if known.issued_at is None:
         await statutory_duties.report(connection, case_no, handed_in.at)
     since = await statutory_duties.unreported_since(connection, case_no)
     if since is not None:
-        await open_duty(connection, ctx, case_no, known.kind, since, anew=True)
+        await open_duty(connection, ctx, case_no, known.kind, since, reopen=True)
 
 
-async def tell_of_what_is_late(connection: Connection, ctx: Context, case_no: str, told: CaseOfficer) -> None:
-    """Who is assigned learns what their predecessor, or nobody, was reminded of. The case's row is locked."""
+async def notify_of_overdue_duties(connection: Connection, ctx: Context, case_no: str, told: CaseOfficer) -> None:
+    """Notify a newly assigned officer of the open duties whose reminder or escalation is past.
+
+    The caller has locked the case.
+    """
     if told.duty is CaseDuty.DECIDING:
         return
     for duty in await statutory_duties.of_case(connection, case_no):
@@ -264,7 +274,7 @@ class StatutoryDutyActivities:
 
     @activity.defn(name="look_at_duties")
     async def look_at_duties(self, asked: ProcedureOrder) -> Look:
-        """What of the case's duties is due by itself, and when; over when none waits any more."""
+        """Return the due actions of the case's open duties; over when no duty is open."""
         async with self.ctx.pool.acquire() as connection:
             waiting = [
                 duty for duty in await statutory_duties.of_case(connection, asked.case_no) if duty.done_at is None
@@ -274,25 +284,25 @@ class StatutoryDutyActivities:
 
     @activity.defn(name="care_for_duty")
     async def care_for_duty(self, asked: ProcedureOrder) -> None:
-        """Do what is due, once however often it is asked: "remind:KIND", "escalate:KIND" or "lapse:KIND"."""
+        """Do the due action "remind:KIND", "escalate:KIND" or "lapse:KIND". A repeated attempt changes nothing."""
         action, kind = read_what(asked.what)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, asked.case_no)
             duty = await statutory_duties.get(connection, asked.case_no, kind)
-            # Done, or opened anew with later clocks, since the workflow has looked.
+            # The duty was finished, or reopened with later deadlines, after the workflow had read its state.
             if duty is None or all(due.what != asked.what or due.at > asked.at for due in duty_dues(duty)):
                 return
-            if kind is DutyKind.FOLLOW_UP and await end_if_nothing_is_left(
+            if kind is DutyKind.FOLLOW_UP and await finish_follow_up_if_complete(
                 connection, self.ctx, asked.case_no, asked.at
             ):
                 return
-            work = _Care(connection, self.ctx, asked.case_no, duty, asked.at)
+            work = _DutyTransaction(connection, self.ctx, asked.case_no, duty, asked.at)
             await work.do(action)
 
 
 @dataclass(frozen=True)
-class _Care:
-    """What is done about one duty, inside a transaction that holds its case."""
+class _DutyTransaction:
+    """Actions about one duty, inside a transaction that has locked its case."""
 
     connection: Connection
     ctx: Context
@@ -301,7 +311,7 @@ class _Care:
     at: datetime
 
     async def do(self, action: DutyAction) -> None:
-        """Do what is due."""
+        """Do the due action."""
         match action:
             case DutyAction.REMIND:
                 await self.remind()
@@ -313,26 +323,26 @@ class _Care:
                 assert_never(other)
 
     async def remind(self) -> None:
-        """Who investigates is told that it is due soon."""
+        """Notify the investigating officer that the duty is due soon."""
         if await statutory_duties.reminded(self.connection, self.case_no, self.duty.kind, self.at):
             await self._tell(CaseDuty.IO, DutyAction.REMIND)
 
     async def escalate(self) -> None:
-        """Who supervises is told that it is overdue."""
+        """Notify the supervising officer that the duty is overdue."""
         kind = self.duty.kind
         if not await statutory_duties.escalated(self.connection, self.case_no, kind, self.at):
             return
         await self._overdue()
 
     async def lapse(self) -> None:
-        """The report is none any more; the supervisor decides whether another is asked for."""
+        """Record that the FIR has lapsed. The supervisor decides whether another is requested."""
         if not await statutory_duties.escalated(self.connection, self.case_no, self.duty.kind, self.at):
             return
         fir_id = await firs.lapse(self.connection, self.case_no)
         if fir_id is not None:
             data = {"fir_id": str(fir_id), "sign_by": self.duty.due_at.isoformat()}
             await self._log(EventKind.FIR_LAPSED, data)
-            await self._ask_for_papers_anew(fir_id)
+            await self._reopen_follow_up(fir_id)
         await self._overdue()
         await statutory_duties.done(
             self.connection, self.case_no, self.duty.kind, ENGINE, self.at, paper_id=None, reason=LAPSED
@@ -343,16 +353,16 @@ class _Care:
         if not await statutory_duties.any_left(self.connection, self.case_no):
             await procedure_outbox.end(self.connection, ProcedureKind.DUTIES, self.case_no, self.at)
 
-    async def _ask_for_papers_anew(self, fir_id: UUID) -> None:
-        """What banks and the magistrate were told under the report is without one: the follow-up is owed again."""
+    async def _reopen_follow_up(self, fir_id: UUID) -> None:
+        """Reopen the follow-up duty, because documents sent under the lapsed report now have no FIR."""
         if await document_register.banks_without(self.connection, self.case_no, PaperKind.FOLLOW_UP):
-            await open_duty(self.connection, self.ctx, self.case_no, DutyKind.FOLLOW_UP, self.at, anew=True)
+            await open_duty(self.connection, self.ctx, self.case_no, DutyKind.FOLLOW_UP, self.at, reopen=True)
         if await document_register.names_fir(self.connection, self.case_no, fir_id):
             task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.FIR_LAPSED)
             await tasks.open_tasks(self.connection, self.case_no, [task], self.at)
 
     async def _overdue(self) -> None:
-        """Who supervises is told; where nobody does, whoever supervises the desk."""
+        """Notify the supervising officer, or ask the desk's supervisor if the case has none."""
         kinds = [TaskKind.DUTY]
         if await firs.officer(self.connection, self.case_no, CaseDuty.SUPERVISING) is None:
             kinds.append(TaskKind.SUPERVISE)

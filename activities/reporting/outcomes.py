@@ -1,7 +1,7 @@
-"""The measures of restoration, read for officers and commands, shown as gauges (docs/reference/measures.md).
+"""Figures of restoration for officers, commands and gauges (docs/reference/measures.md).
 
-The gauges have two labels that are no enumeration of ours, the bank and the district; both are bounded, and what stands
-in a complaint becomes a series only when several cases tell the same district.
+Two labels of the gauges are open sets, the bank and the district. Both are bounded. A district of a complaint becomes
+a series only if several cases name it.
 """
 
 import asyncio
@@ -29,26 +29,26 @@ log = logging.getLogger("goldenhour.home_figures")
 DAYS_DEFAULT: Final = 365
 DAYS_MAX: Final = 366
 GAUGES_SPAN: Final = timedelta(days=90)
-"""the life of a hold without an order"""
+"""the time after which a hold without an order lapses"""
 GAUGES_GOOD_SECONDS: Final = 300.0
 GAUGES_READ_SECONDS: Final = 60.0
 SCRAPE_WAITS_SECONDS: Final = 3.0
-"""for a reading that is under way; what is not read by then stands on the next page"""
+"""the wait for a running read; later results appear at the next scrape"""
 SERIES_MAX: Final = 200
-"""banks, and districts; those with the least ever on hold are `other` together"""
+"""the most series of banks and of districts; those with the least money on hold share the label `other`"""
 DISTRICT_CASES_MIN: Final = 5
-"""a district that fewer cases tell is in `other`: it may be anything that was typed"""
+"""a district that fewer cases name counts as `other`, because it may be any typed text"""
 OTHER: Final = "other"
 
 
 def period_of(ctx: Context, opened_from: datetime, opened_to: datetime, as_of: datetime) -> Period:
-    """The cases opened in `[opened_from, opened_to)`, with the days of procedures as this engine runs them."""
+    """Return the period of cases opened in `[opened_from, opened_to)`, with this engine's clock factor."""
     factor = ctx.procedure_clock_factor
     return Period(opened_from=opened_from, opened_to=opened_to, as_of=as_of, clock_factor=factor)
 
 
 async def read(ctx: Context, period: Period, by: HomeBy | None) -> HomeReport:
-    """The figures, all of one snapshot."""
+    """Read all figures in one snapshot."""
     async with (
         ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
@@ -60,7 +60,7 @@ async def read(ctx: Context, period: Period, by: HomeBy | None) -> HomeReport:
 
 
 def to_csv(report: HomeReport) -> str:
-    """The rows as a table with a head, the total last; what is None is empty."""
+    """Return the rows as CSV with a header, the total last and None as an empty cell."""
     text = io.StringIO()
     table = csv.writer(text)
     table.writerow(name for name, _ in _cells("", report.total))
@@ -71,7 +71,7 @@ def to_csv(report: HomeReport) -> str:
 
 
 def _cells(about: str, row: HomeFigures) -> Iterator[tuple[str, object]]:
-    """Name and value of every cell of a row."""
+    """Yield name and value of every cell of a row."""
     yield "about", as_plain_text(about)
     yield "name", as_plain_text(row.name)
     for stage, found in row.stages.items():
@@ -91,12 +91,12 @@ def _cells(about: str, row: HomeFigures) -> Iterator[tuple[str, object]]:
 
 
 class HomeGauges:
-    """The figures of the cases of the last 90 days; what was not read yet is NaN, or not there."""
+    """Gauges about the cases of the last 90 days. A figure not read yet is NaN or absent."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._cases = Gauge(
             "goldenhour_way_home_cases",
-            "Cases of the last 90 days whose money has come to the stage.",
+            "Cases of the last 90 days whose money has reached the stage.",
             ("stage",),
             registry=registry,
         )
@@ -119,7 +119,7 @@ class HomeGauges:
         )
         self._grievances = Gauge(
             "goldenhour_way_home_grievances",
-            "Grievances of the last 90 days, by how they stand.",
+            "Grievances of the last 90 days, by state.",
             ("state",),
             registry=registry,
         )
@@ -142,7 +142,7 @@ class HomeGauges:
         self._restored.set(math.nan)
 
     def show(self, report: HomeReport) -> None:
-        """Set the gauges that a report has: those of the total, and of what it is told apart by."""
+        """Set the gauges of a report: those of the total, and those by bank or district."""
         total = report.total
         for stage, found in total.stages.items():
             self._cases.labels(stage.value).set(found.cases)
@@ -164,7 +164,7 @@ class HomeGauges:
 
 
 def labelled(by: HomeBy, rows: Sequence[HomeFigures]) -> Iterable[tuple[str, HomeFigures]]:
-    """Each row with its label: its own, or `other` together with those that may not have one."""
+    """Return each row with its own label, or with `other` if it may not have one."""
     least = DISTRICT_CASES_MIN if by is HomeBy.DISTRICT else 0
     own = [row.about for row in rows if row.about and row.stages[Stage.LOST].cases >= least]
     labels = set(own[:SERIES_MAX])
@@ -172,11 +172,11 @@ def labelled(by: HomeBy, rows: Sequence[HomeFigures]) -> Iterable[tuple[str, Hom
 
 
 GAUGES: Final = HomeGauges(METRICS.registry)
-"""This process's gauges."""
+"""the gauges of this process"""
 
 
 class HomeWatch:
-    """Keeps the gauges up to date, reading the database once in five minutes however often they are scraped."""
+    """Keep the gauges current, with at most one read of the database in five minutes."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -184,7 +184,7 @@ class HomeWatch:
         self._reading: asyncio.Task[None] | None = None
 
     async def refresh(self) -> None:
-        """Bring the gauges up to date, and wait for it a moment; with the database down they stay as they were."""
+        """Update the gauges and wait for it briefly. If the database is down they keep their values."""
         if self._reading is None and time.monotonic() - self._read_at >= GAUGES_GOOD_SECONDS:
             self._reading = asyncio.create_task(self._read())
         if self._reading is not None:

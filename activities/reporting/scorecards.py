@@ -1,7 +1,7 @@
-"""How banks answer, for whoever reads it: the span that is asked for, the desk's call list, and the gauges.
+"""How banks answer: the period of a scorecard, the desk's call list, and the gauges.
 
-No gauge names a bank. A directory may hold five thousand institutions, and those that are slow change from day to day:
-a page of metrics by bank would grow without end. By class of bank there are three; by bank, ask the API.
+No gauge names a bank. A directory may have five thousand institutions, and the slow ones change daily, so the series
+would grow without end. The gauges have the three classes of banks. The API has the figures by bank.
 """
 
 import asyncio
@@ -28,9 +28,9 @@ from schemas.reporting.scorecards import CallList, Percentiles, Scores
 log = logging.getLogger("goldenhour.scorecards")
 
 HABITS_GOOD_SECONDS: Final = 300.0
-"""A bank's habits change by the day; they are read from its whole history."""
+"""the age at which answering habits are read again; they change daily and are read from the whole history"""
 CALLS_GOOD_SECONDS: Final = 15.0
-"""However many officers look at the list: ordering all that waits is work for the database."""
+"""the age at which the call list is read again; sorting all open requests is costly for the database"""
 CALLS_MAX: Final = 500
 GAUGES_GOOD_SECONDS: Final = 60.0
 GAUGES_SPAN: Final = timedelta(days=1)
@@ -38,17 +38,17 @@ GAUGES_READ_SECONDS: Final = 5.0
 
 
 def span(ctx: Context, sent_from: datetime, sent_to: datetime, as_of: datetime) -> Span:
-    """The requests sent in `[sent_from, sent_to)`; late is what waits longer than the policy's first rung."""
-    ladders = ctx.case_policy.ladders
+    """Return the span of requests sent in `[sent_from, sent_to)`; late means later than the policy's first reminder."""
+    escalations = ctx.case_policy.ladders
     reminders = {
-        answer_class: next(step.after_seconds for step in ladder if step.rung is Rung.REMINDER)
-        for answer_class, ladder in ladders.items()
+        answer_class: next(step.after_seconds for step in levels if step.rung is Rung.REMINDER)
+        for answer_class, levels in escalations.items()
     }
     return Span(sent_from=sent_from, sent_to=sent_to, as_of=as_of, reminder_seconds=reminders)
 
 
 class CallDesk:
-    """Knows the habits of the banks, and with them whom to call first."""
+    """The banks' answering habits, and from them the list of whom to call first."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -60,11 +60,14 @@ class CallDesk:
         self._fitted_at = -HABITS_GOOD_SECONDS
         self._found: CallList | None = None
         self._found_at = -CALLS_GOOD_SECONDS
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def calls(self, limit: int) -> CallList:
-        """The `limit` requests (at most `CALLS_MAX`) with the most to save by a call now, a few seconds old at most."""
-        async with self._turn:
+        """Return the `limit` requests (at most `CALLS_MAX`) with the most money to save by a call now.
+
+        The list is at most `CALLS_GOOD_SECONDS` old.
+        """
+        async with self._lock:
             if self._found is None or time.monotonic() - self._found_at >= CALLS_GOOD_SECONDS:
                 self._found = await self._look()
                 self._found_at = time.monotonic()
@@ -80,7 +83,7 @@ class CallDesk:
             return await call_list.calls(connection, habits, now, horizon_seconds, CALLS_MAX, holidays)
 
     async def _habits(self, connection: Connection, now: datetime) -> dict[str, Habit]:
-        """The habits of every bank there is; those of a bank that was just loaded are the policy's."""
+        """Return the habits of every bank. A newly loaded bank has those of the policy."""
         classes = await call_list.classes(connection)
         if time.monotonic() - self._fitted_at >= HABITS_GOOD_SECONDS:
             self._fitted = await self._fit(connection, classes, now)
@@ -116,7 +119,7 @@ def _set_percentiles(gauge: Gauge, name: str, found: Percentiles) -> None:
 
 
 class ScoreGauges:
-    """The last day's figures by class of bank; a share of nothing is NaN."""
+    """Gauges about the last day by class of bank. A share of nothing is NaN."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         of_class = ("answer_class",)
@@ -153,7 +156,7 @@ class ScoreGauges:
             (*of_class, "quantile"),
             registry=registry,
         )
-        # A series that is not there yet cannot be told from one that broke.
+        # Every series exists from the start, because a missing series looks like a broken one.
         for answer_class in AnswerClass:
             self._show(answer_class, None)
 
@@ -173,11 +176,11 @@ class ScoreGauges:
 
 
 GAUGES: Final = ScoreGauges(METRICS.registry)
-"""This process's gauges."""
+"""the gauges of this process"""
 
 
 class ScoreWatch:
-    """Keeps the gauges up to date, reading the database once a minute however often they are scraped."""
+    """Keep the gauges current, with at most one read of the database a minute."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -185,7 +188,7 @@ class ScoreWatch:
         self._reading = asyncio.Lock()
 
     async def refresh(self) -> None:
-        """Bring the gauges up to date; with the database down they stay as they were."""
+        """Update the gauges. If the database is down they keep their values."""
         async with self._reading:
             if time.monotonic() - self._read_at < GAUGES_GOOD_SECONDS:
                 return

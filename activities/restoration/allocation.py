@@ -1,6 +1,6 @@
-"""Dividing what is on hold at an account between its victims, and moving it in their cases' ledgers accordingly.
+"""Allocation of the money held at an account to its victims, with the postings in the ledgers of their cases.
 
-Cases are locked in the order of their numbers, so that two divisions of overlapping accounts wait for each other.
+Cases are locked in the order of their numbers. So two allocations of overlapping accounts wait for each other.
 """
 
 import asyncio
@@ -26,28 +26,28 @@ from schemas.enums import Bucket, EventKind, ProcedureKind
 from schemas.restoration_enums import RestorationState, Step
 from schemas.tracing.answers import Entry
 
-TRIES: Final = 5
+ATTEMPTS: Final = 5
 PAUSE_SECONDS: Final = 0.05
 ACCOUNTS_AT_ONCE: Final = 100
-"""a transaction that holds the cases of so many accounts takes a second or two"""
+"""a transaction that locks the cases of this many accounts takes one or two seconds"""
 
 
 class _MoreCases(Exception):
-    """Money of another case came to the account before its row was locked."""
+    """Money of another case reached the account before that case was locked."""
 
 
 def is_divided(lines: Sequence[Line]) -> bool:
-    """Whether everything that may go home has its share."""
+    """Return whether all money that may be restored has its share."""
     return all(line.allocation_id is not None or not line.free_paise for line in lines)
 
 
 async def divide(ctx: Context, restoration_id: UUID, now: datetime, by: str) -> None:
-    """Give every line of a restoration that is up for approval its share; run twice, it is run once.
+    """Give every line of a restoration at the approval step its share. A repeated run changes nothing.
 
-    Many accounts are many transactions, each of which stands by itself. Raises `NotFound`, and what PostgreSQL raises
-    when cases stay locked by others.
+    Many accounts take several transactions, each complete in itself. Raises `NotFound`, and PostgreSQL's error if other
+    transactions keep the cases locked.
     """
-    left = TRIES
+    left = ATTEMPTS
     while True:
         try:
             if not await _divide(ctx, restoration_id, now, by):
@@ -60,7 +60,7 @@ async def divide(ctx: Context, restoration_id: UUID, now: datetime, by: str) -> 
 
 
 async def _divide(ctx: Context, restoration_id: UUID, now: datetime, by: str) -> bool:
-    """Divide some accounts in one transaction; whether there are more."""
+    """Divide some accounts in one transaction; return whether there are more."""
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await restorations.case_of(connection, restoration_id)
         accounts = _undivided(await restorations.lines(connection, restoration_id))[:ACCOUNTS_AT_ONCE]
@@ -95,13 +95,13 @@ async def _divide_account(
     if not {claim.claim.case_no for claim in found} <= locked:
         raise _MoreCases
     numbers = [line.hop_no for line in lines if not line.objection_id]
-    standing = _standing(found, row.case_no, numbers)
-    allocation_id = standing if standing is not None else await _write(connection, account, found, now, by)
+    valid_id = _valid_allocation(found, row.case_no, numbers)
+    allocation_id = valid_id if valid_id is not None else await _write(connection, account, found, now, by)
     await allocations.set_of_lines(connection, row.restoration_id, allocation_id, numbers)
 
 
-def _standing(found: Sequence[ClaimRow], case_no: str, hop_nos: Sequence[int]) -> int | None:
-    """The division that stands: all that is on hold was divided by it, and these hops have their shares in it."""
+def _valid_allocation(found: Sequence[ClaimRow], case_no: str, hop_nos: Sequence[int]) -> int | None:
+    """Return the valid allocation: it covers all held money and has shares for these hops; else None."""
     if any(row.claim.held_paise > row.claim.reserved_paise for row in found):
         return None
     ours = {row.allocation_id for row in found if row.claim.case_no == case_no and row.claim.hop_no in hop_nos}
@@ -110,7 +110,7 @@ def _standing(found: Sequence[ClaimRow], case_no: str, hop_nos: Sequence[int]) -
 
 
 async def _write(connection: Connection, account: Account, found: Sequence[ClaimRow], now: datetime, by: str) -> int:
-    """Divide, write every share, and move what changes places: in each case one posting and one event."""
+    """Divide the account, write every share and post the moves: one posting and one event for each case."""
     claims = [claim.claim for claim in found]
     pot_paise = sum(claim.held_paise for claim in claims)
     promised = await allocations.promise(connection, account)
@@ -136,7 +136,7 @@ async def _write(connection: Connection, account: Account, found: Sequence[Claim
             "placed": events.placed(entries),
         }
         await events.append(connection, case_no, now, by, [Event(EventKind.ALLOCATED, data)])
-        # What changes places may be the difference between two routes.
+        # The moved amounts may decide between two routes.
         await firs.tell_procedures(connection, case_no, [ProcedureKind.RESTORATION], now)
     more = [(share, share.share_paise - claim.held_paise) for claim, share in zip(claims, shares, strict=True)]
     await allocations.pass_on_hearing(connection, [one for one in more if one[1]])
@@ -148,10 +148,10 @@ def _place(row: ClaimRow) -> Place:
 
 
 def entries_of(moves: Sequence[Swap], gone: Mapping[Place, Sequence[Gone]]) -> dict[str, list[Entry]]:
-    """The entries by case: the taker's lost money is on hold from now on, and the giver's is lost in its place.
+    """Return the entries by case: lost money of the taker becomes held, and held money of the giver becomes lost.
 
-    Which of the taker's money that is, at the hop or below it, is what the giver's becomes: what all cases together
-    have lost in what way stays what it was.
+    The giver's money goes into the buckets from which the taker's money comes, at the hop or below it. So the total of
+    all cases in each bucket stays the same.
     """
     left = {place: deque(parts) for place, parts in gone.items()}
     entries: dict[str, list[Entry]] = {}

@@ -1,6 +1,6 @@
-"""Orders of courts: taken in with what follows from them, in one transaction; withdrawn while no bank goes by them.
+"""Orders of courts: recorded with their effects in one transaction, and withdrawn while no bank acts on them.
 
-No bank lets go on one officer's word: an order to release is confirmed by a second, who has the document.
+One officer alone cannot cause a release. A second officer, who has the document, confirms an order to release.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from activities.context import Context
 from activities.orders.orders import plan_order
-from activities.orders.unassigned_holds import ask_about_kept
+from activities.orders.unassigned_holds import ask_about_retained_holds
 from db.banks import institutions
 from db.cases import cases, events, tasks
 from db.cases.cases import case_no_of
@@ -47,17 +47,17 @@ from schemas.restoration_enums import CourtOrderEffect, OrderKind, OrderReason
 from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 from schemas.text import IST
 
-_KEEPS: Final = frozenset({CourtOrderEffect.KEEP_HOLD, CourtOrderEffect.RESTORE})
-"""effects under which a hold does not lapse: an order exists"""
-_GO_BY_ORDERS: Final = (ProcedureKind.RESTORATION, ProcedureKind.HOLD, ProcedureKind.GRIEVANCE)
+_RETAINS: Final = frozenset({CourtOrderEffect.KEEP_HOLD, CourtOrderEffect.RESTORE})
+"""effects under which a hold does not lapse, because an order exists"""
+_DEPEND_ON_ORDERS: Final = (ProcedureKind.RESTORATION, ProcedureKind.HOLD, ProcedureKind.GRIEVANCE)
 
 
 async def take_court_order(ctx: Context, ack_no: str, new: NewCourtOrder, by: str) -> CourtOrder:
-    """Take an order in, with what follows from it at once; the same order for the same account twice is one.
+    """Record an order with its immediate effects. The same order for the same account again changes nothing.
 
-    `keep_hold` and `restore` keep the holds from lapsing, `release` waits for a second officer, and the case's
-    procedures look again. Raises `NotFound`, and `NotNow` for a date to come, an amount above what is on hold, or the
-    number of an order that says otherwise.
+    `keep_hold` and `restore` retain the holds. `release` waits for a second officer. The workflows of the case are
+    notified. Raises `NotFound`. Raises `NotNow` for a future date, an amount above the held money, or the number of an
+    order with other contents.
     """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -66,9 +66,9 @@ async def take_court_order(ctx: Context, ack_no: str, new: NewCourtOrder, by: st
 
 
 async def take_wide_order(ctx: Context, wide: WideCourtOrder, by: str) -> list[CourtOrder]:
-    """Take one order in for all accounts and cases that it names, or for none of them.
+    """Record one order for all accounts and cases that it names, or for none of them.
 
-    Raises `NotFound` for a case that is none, and `NotNow` with every place that is refused and why.
+    Raises `NotFound` for an unknown case. Raises `NotNow` with every refused place and its reason.
     """
     now = ctx.now()
     head = {name: getattr(wide, name) for name in CourtOrderHead.model_fields if name != "document"}
@@ -94,9 +94,9 @@ async def _take(connection: Connection, case_no: str, new: NewCourtOrder, by: st
     standing = await court_orders.standing(connection, case_no, new)
     for known in standing:
         if (known.institution, known.account_key) == (new.institution, account):
-            return await _the_same(connection, case_no, known, new, by, now)
+            return await _repeated(connection, case_no, known, new, by, now)
     _refuse_contrary(standing, new, account)
-    await _refuse_what_cannot_be(connection, case_no, new, account, now)
+    await _refuse_impossible(connection, case_no, new, account, now)
     order = await court_orders.insert(connection, case_no, new, account, by, now)
     data = {
         "court_order_id": order.court_order_id,
@@ -108,19 +108,21 @@ async def _take(connection: Connection, case_no: str, new: NewCourtOrder, by: st
         "document_digest": order.document_digest,
     }
     log = [Event(EventKind.COURT_ORDER_TAKEN, data)]
-    if order.effect in _KEEPS:
-        log += _kept(order.court_order_id, await court_orders.keep_holds(connection, case_no, order), kept=True)
+    if order.effect in _RETAINS:
+        log += _retained_events(
+            order.court_order_id, await court_orders.keep_holds(connection, case_no, order), retained=True
+        )
     await events.append(connection, case_no, now, by, log)
     if order.effect is CourtOrderEffect.RELEASE:
         cause, subject = TaskCause.COURT_ORDER_TO_CONFIRM, _subject(order.court_order_id)
         task = NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject)
         await tasks.open_tasks(connection, case_no, [task], now)
     if order.effect is CourtOrderEffect.RESTORE and order.kind in LEADS_TO:
-        # Whatever became of it before: what a court orders home is in a round.
+        # Money that a court orders to restore joins a round, even if it was excluded before.
         about = (order.institution, account) if order.institution and account else None
         await account_holds.take_up_again(connection, case_no, now, account=about, anew=True)
-    await ask_about_kept(connection, case_no, now)
-    await firs.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
+    await ask_about_retained_holds(connection, case_no, now)
+    await firs.tell_procedures(connection, case_no, _DEPEND_ON_ORDERS, now)
     return order
 
 
@@ -129,7 +131,10 @@ def _subject(court_order_id: int) -> Subject:
 
 
 async def put_order_copy(ctx: Context, ack_no: str, court_order_id: int, copy: CourtOrderCopy, by: str) -> CourtOrder:
-    """Keep the order itself; the same copy twice is one. Raises `NotFound`, and `NotNow` where there is another."""
+    """Store the copy of an order. The same copy again changes nothing.
+
+    Raises `NotFound`. Raises `NotNow` if the order has another copy.
+    """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
@@ -154,10 +159,10 @@ async def _with_document(
 
 
 async def confirm_court_order(ctx: Context, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
-    """A second officer has read an order to let go: the banks are ordered to. Twice is once.
+    """Confirm an order to release as the second officer, and order the banks to release.
 
-    Raises `NotFound`, `SameEyes` for whoever took it in, and `NotNow` for another effect, one without its document, or
-    more than can be let go.
+    A repeated confirmation changes nothing. Raises `NotFound`, and `SameEyes` for the officer who recorded the order.
+    Raises `NotNow` for another effect, a missing document, or more than can be released.
     """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -172,7 +177,7 @@ async def confirm_court_order(ctx: Context, ack_no: str, court_order_id: int, re
         if not await court_orders.anything_ordered(connection, case_no, order):
             await _release(connection, ctx, case_no, order, by, now)
         await _close_task(connection, case_no, court_order_id, now, "it is confirmed")
-        await firs.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
+        await firs.tell_procedures(connection, case_no, _DEPEND_ON_ORDERS, now)
         return await court_orders.get(connection, case_no, court_order_id)
 
 
@@ -193,7 +198,10 @@ async def _close_task(connection: Connection, case_no: str, court_order_id: int,
 
 
 async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
-    """It was taken in by mistake. Raises `NotFound`, and `NotNow` once a bank was ordered anything under it."""
+    """Withdraw an order that was recorded by mistake.
+
+    Raises `NotFound`. Raises `NotNow` if an order to a bank was made under it.
+    """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
@@ -205,16 +213,16 @@ async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, r
         await court_orders.withdraw(connection, court_order_id, by, reason, now)
         freed = await court_orders.let_holds_go(connection, case_no, court_order_id)
         await account_holds.warn_anew(connection, [UUID(hold_id) for hold_id in freed], now)
-        await ask_about_kept(connection, case_no, now)
+        await ask_about_retained_holds(connection, case_no, now)
         data = {"court_order_id": court_order_id, "effect": order.effect.value, "reason": reason}
-        log = [Event(EventKind.COURT_ORDER_WITHDRAWN, data), *_kept(court_order_id, freed, kept=False)]
+        log = [Event(EventKind.COURT_ORDER_WITHDRAWN, data), *_retained_events(court_order_id, freed, retained=False)]
         await _close_task(connection, case_no, court_order_id, now, "it is withdrawn")
         await events.append(connection, case_no, now, by, log)
-        await firs.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
+        await firs.tell_procedures(connection, case_no, _DEPEND_ON_ORDERS, now)
         return await court_orders.get(connection, case_no, court_order_id)
 
 
-async def _the_same(
+async def _repeated(
     connection: Connection, case_no: str, known: CourtOrder, new: NewCourtOrder, by: str, now: datetime
 ) -> CourtOrder:
     if (known.kind, known.made_on, known.amount_paise) != (new.kind, new.made_on, new.amount_paise):
@@ -223,14 +231,17 @@ async def _the_same(
 
 
 def _refuse_contrary(standing: Sequence[CourtOrder], new: NewCourtOrder, account: str | None) -> None:
-    """An order has one law and one date, and is about some accounts or about all."""
+    """Refuse an order that contradicts its earlier rows.
+
+    All rows of one order have the same law and date. They name either single accounts or all accounts.
+    """
     for known in standing:
         about_all = account is None or known.account_key is None
         if about_all or (known.kind, known.made_on) != (new.kind, new.made_on):
             raise CourtOrderDiffers(known.court_order_id)
 
 
-async def _refuse_what_cannot_be(
+async def _refuse_impossible(
     connection: Connection, case_no: str, new: NewCourtOrder, account: str | None, now: datetime
 ) -> None:
     if new.made_on > now.astimezone(IST).date():
@@ -246,9 +257,9 @@ async def _refuse_what_cannot_be(
         raise CourtOrderAboveHold(new.amount_paise, held_paise)
 
 
-def _kept(court_order_id: int, hold_ids: Sequence[str], *, kept: bool) -> list[Event]:
+def _retained_events(court_order_id: int, hold_ids: Sequence[str], *, retained: bool) -> list[Event]:
     return [
-        Event(EventKind.HOLD_KEPT, {"hold_id": hold_id, "court_order_id": court_order_id, "kept": kept})
+        Event(EventKind.HOLD_KEPT, {"hold_id": hold_id, "court_order_id": court_order_id, "kept": retained})
         for hold_id in hold_ids
     ]
 
@@ -256,10 +267,10 @@ def _kept(court_order_id: int, hold_ids: Sequence[str], *, kept: bool) -> list[E
 async def _release(
     connection: Connection, ctx: Context, case_no: str, order: CourtOrder, by: str, now: datetime
 ) -> None:
-    """Order the banks to let go what the court names, one order a bank; from the first hop on where it names a sum."""
+    """Order each bank to release what the court names. A sum is taken from the earliest hops first."""
     found = await court_orders.releasable(connection, case_no, order)
     wanted = order.amount_paise or sum(hop.paise for hop in found)
-    lines = _up_to(found, wanted)
+    lines = _first_hops_for(found, wanted)
     if not lines or sum(line.paise for line in lines) < wanted:
         raise CourtOrderAboveFree(wanted, sum(hop.paise for hop in found))
     for institution, hops in groupby(lines, key=lambda line: line.institution):
@@ -277,8 +288,8 @@ async def _release(
             await plan_order(connection, ctx, asked, now)
 
 
-def _up_to(found: Sequence[Releasable], wanted_paise: int) -> list[Releasable]:
-    """The first hops that come to the sum, the last of them in part."""
+def _first_hops_for(found: Sequence[Releasable], wanted_paise: int) -> list[Releasable]:
+    """Return the first hops that make up the sum, the last of them in part."""
     taken: list[Releasable] = []
     left = wanted_paise
     for hop in found:

@@ -1,6 +1,6 @@
-"""Another account of a victim's to be credited: told by one officer with its proof, confirmed by a second one.
+"""Other accounts to credit for a victim: entered by one officer with proof, confirmed by a second officer.
 
-Whoever could turn a credit to another account alone could take it.
+Two officers are needed, because one officer alone could redirect the money to an account of their own.
 """
 
 from typing import Final
@@ -22,24 +22,24 @@ THROUGH_SPONSOR: Final = "asked_through_sponsor"
 
 
 class NoSuchAccount(RuleBroken):
-    """Bank and IFSC do not fit together, or the directory does not know them."""
+    """Bank and IFSC do not match, or the directory does not know them."""
 
     def __init__(self, flag: Flag) -> None:
-        """`flag`: what does not fit."""
+        """Build the error from the flag that says what does not match."""
         super().__init__(flag.message)
         self.flag = flag
 
 
 async def tell(ctx: Context, ack_no: str, new: NewCreditAccount, by: str) -> CreditAccount:
-    """Write an account down; nothing is credited to it before a second officer has confirmed it.
+    """Record an account to credit. It is used only after a second officer has confirmed it.
 
-    Raises `NotFound`, `NoSuchAccount`, and `NotNow` while a bank is ordered to credit the other one.
+    Raises `NotFound`, `NoSuchAccount`. Raises `NotNow` while a bank is ordered to credit another account.
     """
     now = ctx.now()
     found, flags = ctx.directory.current.resolve(new.institution, new.ifsc, new.account, "account")
-    odd = [flag for flag in flags if flag.code != THROUGH_SPONSOR]
-    if found is None or odd:
-        raise NoSuchAccount(odd[0])
+    mismatches = [flag for flag in flags if flag.code != THROUGH_SPONSOR]
+    if found is None or mismatches:
+        raise NoSuchAccount(mismatches[0])
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no, victim = await credit_accounts.complaint(connection, ack_no)
         await cases.hold(connection, case_no)
@@ -63,9 +63,10 @@ async def tell(ctx: Context, ack_no: str, new: NewCreditAccount, by: str) -> Cre
 
 
 async def confirm(ctx: Context, ack_no: str, account_id: int, seen: SeenAccount, by: str) -> CreditAccount:
-    """A second officer has looked at the proof: what is ordered from here on is credited to it. Said again it is so.
+    """Confirm an account as the second officer, who has checked the proof. Later orders credit it.
 
-    What was made ready for approval is made ready anew. Raises `NotFound`, `SameEyes`, `NotNow`.
+    A repeated confirmation changes nothing. Restorations that are prepared for approval must be prepared again. Raises
+    `NotFound`, `SameEyes`, `NotNow`.
     """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -91,7 +92,7 @@ async def confirm(ctx: Context, ack_no: str, account_id: int, seen: SeenAccount,
 
 
 async def told_for(ctx: Context, ack_no: str) -> CreditAccounts:
-    """All accounts told for a complaint. Raises `NotFound`."""
+    """Return all accounts recorded for a complaint. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection:
         await credit_accounts.complaint(connection, ack_no)
         return CreditAccounts(accounts=tuple(await credit_accounts.of_complaint(connection, ack_no)))

@@ -1,6 +1,6 @@
-"""The hands of a restoration's workflow: looking where it stands, and what it does by itself when its time has come.
+"""Activities of a restoration's workflow: read its state, and do the actions that are due.
 
-Each hand may run twice: it does what is due at the workflow's clock, and nothing where it is done or not due any more.
+Each activity may run twice. It acts at the workflow's time, and does nothing if the action is done or no longer due.
 """
 
 import logging
@@ -16,7 +16,7 @@ from activities.documents.issuing import issue_about
 from activities.notifications import restoration_messages
 from activities.orders.orders import FOR_ITS_BANK
 from activities.restoration import allocation
-from activities.restoration.refusals import go_on_under
+from activities.restoration.refusals import take_court_order
 from activities.restoration.transitions import (
     Work,
     ask,
@@ -27,8 +27,8 @@ from activities.restoration.transitions import (
     order_waiting,
     paid,
     reroute,
-    standing,
-    why_dropped,
+    step_state,
+    why_order_dropped,
 )
 from db import notifications
 from db.cases import tasks
@@ -45,10 +45,10 @@ from schemas.tasks import TaskCause
 log = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
-NOTHING_LEFT: Final = "nothing of it is on hold any more"
+NOTHING_LEFT: Final = "none of its money is on hold any more"
 _ENDS_WITH: Final = {Step.COLLECTING: "the trail has been followed", Step.CREDIT: "every order is done or cancelled"}
-TAKEN_BACK: Final = "what was ordered is on hold still: its order was cancelled"
-NOBODY_OBJECTS: Final = "nobody has objected in time"
+ORDER_CANCELLED: Final = "an order was cancelled and its money is still on hold"
+NO_OBJECTION: Final = "no objection was made in time"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class RestorationActivities:
 
     @activity.defn(name="look_at_restoration")
     async def look_at_restoration(self, asked: ProcedureOrder) -> Look:
-        """Where the restoration stands, and what falls due when."""
+        """Read the state of the restoration, and when each action falls due."""
         async with (
             self.ctx.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
@@ -67,14 +67,14 @@ class RestorationActivities:
             row = await restorations.find(connection, UUID(asked.subject))
             if row is None or row.state is not RestorationState.OPEN:
                 return Look(over=True)
-            found = await standing(connection, row)
+            found = await step_state(connection, row)
         return Look(over=False, at=row.step.value, dues=dues(found, row.policy, asked.at))
 
     @activity.defn(name="write_application")
     async def write_application(self, asked: ProcedureOrder) -> None:
-        """Write the application that the victim signs, in the victim's language; a paper for every turn of the step.
+        """Issue the application for the victim's signature in the victim's language, once for each visit of the step.
 
-        What keeps it from being written goes to a person, and it is tried again at the next look.
+        If facts are missing, a person gets a task. The next read of the state tries again.
         """
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             row = await restorations.lock(connection, UUID(asked.subject))
@@ -104,36 +104,36 @@ class RestorationActivities:
 
     @activity.defn(name="divide_accounts")
     async def divide_accounts(self, asked: ProcedureOrder) -> None:
-        """Divide what is on hold at its accounts between their victims, once it is up for approval."""
+        """Divide the money held at its accounts between their victims, if it is at the approval step."""
         await allocation.divide(self.ctx, UUID(asked.subject), asked.at, ENGINE)
 
     @activity.defn(name="remind_of_step")
     async def remind_of_step(self, asked: ProcedureOrder) -> None:
-        """Say to whoever has to act that the step is due soon."""
+        """Remind the person who has to act that the step is due soon."""
         await self._do(asked, Errand.REMIND)
 
     @activity.defn(name="escalate_step")
     async def escalate_step(self, asked: ProcedureOrder) -> None:
-        """Put the step that is overdue before the supervisor, and tell who supervises the case."""
+        """Open a task about the overdue step for the supervisor, and notify the case's supervising officer."""
         await self._do(asked, Errand.ESCALATE)
 
     @activity.defn(name="move_restoration")
     async def move_restoration(self, asked: ProcedureOrder) -> None:
-        """End the step, pick another route, go on under an order or drop it, or wind up: whichever `asked.what` is."""
+        """Do the action `asked.what`: end the step, change the route, take or drop an order, or wind up."""
         await self._do(asked, Errand(asked.what))
 
-    async def _do(self, asked: ProcedureOrder, errand: Errand) -> None:
+    async def _do(self, asked: ProcedureOrder, action: Errand) -> None:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             row = await restorations.lock(connection, UUID(asked.subject))
             if row.state is not RestorationState.OPEN:
                 return
-            found = dues(await standing(connection, row), row.policy, asked.at)
-            if any(due.what == errand and due.at <= asked.at for due in found):
-                await _run(Work(self.ctx, connection, row, asked.at, ENGINE), errand)
+            found = dues(await step_state(connection, row), row.policy, asked.at)
+            if any(due.what == action and due.at <= asked.at for due in found):
+                await _run(Work(self.ctx, connection, row, asked.at, ENGINE), action)
 
 
-async def _run(work: Work, errand: Errand) -> None:
-    match errand:
+async def _run(work: Work, action: Errand) -> None:
+    match action:
         case Errand.WIND_UP:
             await _wind_up(work)
         case Errand.END_STEP:
@@ -142,13 +142,13 @@ async def _run(work: Work, errand: Errand) -> None:
             await reroute(work)
         case Errand.TAKE_ORDER:
             order = await order_waiting(work.connection, work.row)
-            assert order is not None, "it was due a moment ago, and the case is locked"
-            await go_on_under(work, order)
+            assert order is not None, "the action is due only with such an order, and the case is locked"
+            await take_court_order(work, order)
         case Errand.DROP_ORDER:
             await _drop_order(work)
         case Errand.REMIND:
             await restorations.note_reminded(work.connection, work.row.restoration_id, work.now)
-            await _overdue(work, errand)
+            await _log_overdue(work, action)
             await restoration_messages.due_soon(work.connection, work.ctx, work.row, await _due_at(work))
         case Errand.ESCALATE:
             await escalate(work)
@@ -159,19 +159,22 @@ async def _run(work: Work, errand: Errand) -> None:
 
 
 async def escalate(work: Work) -> None:
-    """Put the step before the supervisor, who is told too.
+    """Escalate the step to the supervisor by a task and a notification.
 
-    Who is late at `credit` is a bank, and its order has a ladder of its own: one open task about it is enough.
+    At `credit` a bank is late, and its order has an escalation of its own. Its open task is then enough.
     """
     await restorations.note_escalated(work.connection, work.row.restoration_id, work.now)
-    await _overdue(work, Errand.ESCALATE)
+    await _log_overdue(work, Errand.ESCALATE)
     if not await bank_orders.are_asked_about(work.connection, work.row.restoration_id, FOR_ITS_BANK):
         await ask(work, TaskKind.SUPERVISE)
     await restoration_messages.overdue(work.connection, work.ctx, work.row, await _due_at(work))
 
 
 async def _wind_up(work: Work) -> None:
-    """Nothing is left of it; where a bank has given back under an order that was cancelled, it is restored."""
+    """End a restoration without held money: as restored if a bank has credited anything, else as cancelled.
+
+    A bank may have executed a cancelled order.
+    """
     if await restorations.restored_paise(work.connection, work.row.restoration_id):
         await paid(work, StepOutcome.SKIPPED, NOTHING_LEFT)
     else:
@@ -180,15 +183,18 @@ async def _wind_up(work: Work) -> None:
 
 
 async def _due_at(work: Work) -> datetime:
-    due_at = (await standing(work.connection, work.row)).due_at
-    assert due_at is not None, "nothing is reminded of that is never due"
+    due_at = (await step_state(work.connection, work.row)).due_at
+    assert due_at is not None, "an action about a deadline needs a deadline"
     return due_at
 
 
 async def _drop_order(work: Work) -> None:
-    """Wait for another order where the route needs one; the one that has come since is taken at once."""
-    why = await why_dropped(work.connection, work.row)
-    assert why is not None, "it was so a moment ago, and the case is locked"
+    """Drop the court order, and go back to wait for another if the route needs one.
+
+    A newer order that has arrived since is taken at once.
+    """
+    why = await why_order_dropped(work.connection, work.row)
+    assert why is not None, "the action is due only with a reason, and the case is locked"
     await restorations.set_court_order(work.connection, work.row.restoration_id, None)
     step = waits_for_order(work.row.route) if work.row.route else None
     await go_back(work, step or Step.VERIFICATION, why.fact)
@@ -196,14 +202,17 @@ async def _drop_order(work: Work) -> None:
 
 async def _end_step(work: Work) -> None:
     step = work.row.step
-    if step is Step.CREDIT and await _something_taken_back(work):
-        await back_to_approval(work, TAKEN_BACK)
+    if step is Step.CREDIT and await _cancelled_orders_left_money(work):
+        await back_to_approval(work, ORDER_CANCELLED)
         return
-    await move_on(work, StepOutcome.DONE, _ENDS_WITH.get(step, NOBODY_OBJECTS))
+    await move_on(work, StepOutcome.DONE, _ENDS_WITH.get(step, NO_OBJECTION))
 
 
-async def _something_taken_back(work: Work) -> bool:
-    """Whether orders were cancelled whose money is on hold still: it is made ready anew, the application stands."""
+async def _cancelled_orders_left_money(work: Work) -> bool:
+    """Return whether cancelled orders left money on hold.
+
+    Then the approval is prepared again, and the application stays valid.
+    """
     if not await bank_orders.is_taken_back(work.connection, work.row.restoration_id):
         return False
     if not await restorations.restored_paise(work.connection, work.row.restoration_id):
@@ -211,5 +220,5 @@ async def _something_taken_back(work: Work) -> bool:
     return any(line.due_paise and line.free_paise for line in await work.lines())
 
 
-async def _overdue(work: Work, errand: Errand) -> None:
-    await work.log(EventKind.RESTORATION_OVERDUE, step=work.row.step.value, turn=work.row.turn, what=errand.value)
+async def _log_overdue(work: Work, action: Errand) -> None:
+    await work.log(EventKind.RESTORATION_OVERDUE, step=work.row.step.value, turn=work.row.turn, what=action.value)

@@ -1,4 +1,4 @@
-"""What officers do to a restoration: each verb is one transaction, checked against the step that the officer saw."""
+"""Decisions of officers on a restoration: each is one transaction, checked against the step the officer saw."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -8,17 +8,17 @@ from uuid import UUID
 from activities.context import Context
 from activities.orders.orders import plan_order
 from activities.restoration.allocation import divide, is_divided
-from activities.restoration.refusals import end, go_on_under
+from activities.restoration.refusals import end, take_court_order
 from activities.restoration.transitions import (
     Work,
     ask,
     close,
     go_back,
     move_on,
-    orders_that_stand,
-    route_asks_for_more,
-    tell_holds,
-    why_dropped,
+    notify_holds,
+    route_needing_more,
+    valid_orders,
+    why_order_dropped,
 )
 from db.documents import due_documents
 from db.holds import free_amounts
@@ -80,14 +80,14 @@ ENDS_THE_STEP: Final = frozenset(
         RestorationVerb.CANCEL,
     }
 )
-"""verbs that need no more than an officer, and perhaps a reason"""
+"""decisions that need only an officer and perhaps a reason"""
 
 
 @asynccontextmanager
-async def _verb(
+async def _decision(
     ctx: Context, restoration_id: UUID, verb: RestorationVerb, seen: Seen, by: Acting
 ) -> AsyncIterator[Work]:
-    """The transaction of one verb: the case locked, the officer let pass, nothing moved on since it was seen."""
+    """Run one decision in a transaction with the case locked, the officer checked and the step unchanged."""
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         row = await restorations.lock(connection, restoration_id)
@@ -97,27 +97,27 @@ async def _verb(
 
 
 async def _refuse_unseen(connection: Connection, row: RestorationRow, seen: Seen) -> None:
-    """Of two officers who decide at once the second is told what the first has done. Raises `NotNow`."""
+    """Raise `NotNow` if another officer has already ended the step that this officer saw."""
     if row.state is RestorationState.OPEN and (row.step, row.turn) == (seen.step, seen.turn):
         return
-    turns = await restorations.turns(connection, row.restoration_id)
-    turn = next((turn for turn in turns if (turn.step, turn.turn) == (seen.step, seen.turn)), None)
-    if turn is None:
+    visits = await restorations.turns(connection, row.restoration_id)
+    visit = next((visit for visit in visits if (visit.step, visit.turn) == (seen.step, seen.turn)), None)
+    if visit is None:
         raise StepNotBegun(seen.step, seen.turn, row.state, row.step, row.turn)
-    if turn.outcome is None:
+    if visit.outcome is None:
         raise RestorationClosed(row.state)
-    assert turn.ended_by is not None, "a turn with an outcome was ended by somebody"
-    raise StepEnded(seen.step, seen.turn, turn.ended_by, turn.outcome, row.state, row.step, row.turn)
+    assert visit.ended_by is not None, "an ended visit of a step names who ended it"
+    raise StepEnded(seen.step, seen.turn, visit.ended_by, visit.outcome, row.state, row.step, row.turn)
 
 
 async def _refuse_withdrawn(work: Work) -> None:
-    if (why := await why_dropped(work.connection, work.row)) is not None:
+    if (why := await why_order_dropped(work.connection, work.row)) is not None:
         raise why
 
 
 async def _refuse_other_route(work: Work) -> None:
-    """Since it was routed the facts have come to ask for a step that was not done: the engine takes it there."""
-    if (picked := await route_asks_for_more(work)) is not None:
+    """Raise `RouteChanged` if new facts require a step that was not done. The engine then moves it there."""
+    if (picked := await route_needing_more(work)) is not None:
         raise RouteChanged(picked.route, picked.reasons)
 
 
@@ -130,15 +130,15 @@ async def _refuse_undecided(work: Work) -> None:
 
 
 async def _refuse_unserved(work: Work) -> None:
-    """Whoever has no notice yet can say that there is no objection only in writing."""
+    """Raise `NoticeNotServed` while a holder's notice is not served. Such a holder can waive it only in writing."""
     row = work.row
     if await due_documents.is_waited_for(work.connection, row.restoration_id, row.step, row.turn):
         raise NoticeNotServed
 
 
 async def _refuse_against_court(work: Work) -> None:
-    """What a court has ordered home is neither refused nor cancelled, unless the court has refused it since."""
-    orders = await orders_that_stand(work.connection, work.row)
+    """Raise `CourtOrderToRestore` if the newest court order about the money is to restore it."""
+    orders = await valid_orders(work.connection, work.row)
     if orders and orders[0].effect is CourtOrderEffect.RESTORE:
         raise CourtOrderToRestore(orders[0].court_order_id)
 
@@ -146,19 +146,19 @@ async def _refuse_against_court(work: Work) -> None:
 async def end_step(
     ctx: Context, restoration_id: UUID, verb: RestorationVerb, seen: Seen, by: Acting, reason: str = ""
 ) -> RestorationDone:
-    """Do one of the verbs that `ENDS_THE_STEP`.
+    """Do one of the decisions in `ENDS_THE_STEP`.
 
-    Raises `NotFound`; `MayNot` or `SameEyes` for the officer; `NotNow` at another step, where another officer was
-    quicker, and where a court has ordered home what is to be refused or cancelled.
+    Raises `NotFound`, and `MayNot` or `SameEyes` about the officer. Raises `NotNow` at another step, after another
+    officer's decision, and if a court has ordered to restore the money that is to be refused or cancelled.
     """
-    assert verb in ENDS_THE_STEP, "the others have their own functions"
+    assert verb in ENDS_THE_STEP, "other decisions have their own functions"
     rule = RULES[verb]
-    async with _verb(ctx, restoration_id, verb, seen, by) as work:
+    async with _decision(ctx, restoration_id, verb, seen, by) as work:
         assert rule.outcome is not None, "it ends the step"
         if rule.closes is None:
             await move_on(work, rule.outcome, reason)
         elif work.row.step is Step.BOND:
-            # The victim has the money when the bond is asked for; without the bond it stays restored.
+            # The victim already has the money when the bond is requested; without the bond it stays restored.
             await close(work, RestorationState.RESTORED, rule.outcome, reason)
         else:
             await _refuse_against_court(work)
@@ -167,12 +167,12 @@ async def end_step(
 
 
 async def waive_notice(ctx: Context, restoration_id: UUID, waived: NoticeWaived, by: Acting) -> RestorationDone:
-    """No holder objects: the days of the notice need not run out. Raises as `end_step`.
+    """End the notice period early, because no holder objects. Raises as `end_step`.
 
-    `NotNow` too where an objection or a grievance is to be decided first, and where a holder has no notice yet and has
-    not waived it in writing.
+    Raises `NotNow` too if an objection or a grievance is undecided, or if a holder without a notice has not waived it
+    in writing.
     """
-    async with _verb(ctx, restoration_id, RestorationVerb.WAIVE_NOTICE, waived, by) as work:
+    async with _decision(ctx, restoration_id, RestorationVerb.WAIVE_NOTICE, waived, by) as work:
         await _refuse_undecided(work)
         if not waived.in_writing:
             await _refuse_unserved(work)
@@ -182,8 +182,11 @@ async def waive_notice(ctx: Context, restoration_id: UUID, waived: NoticeWaived,
 
 
 async def send_back(ctx: Context, restoration_id: UUID, back: SendBack, by: Acting) -> RestorationDone:
-    """Send it back to an earlier step. Raises as `end_step`, and `NotNow` for a step that it cannot go back to."""
-    async with _verb(ctx, restoration_id, RestorationVerb.SEND_BACK, back, by) as work:
+    """Send the restoration back to an earlier step.
+
+    Raises as `end_step`, and `NotNow` for a step that it cannot go back to.
+    """
+    async with _decision(ctx, restoration_id, RestorationVerb.SEND_BACK, back, by) as work:
         assert work.row.route is not None, "a route is picked when the trail has been followed"
         to = back_to(work.row.step, back.to, work.row.route)
         if to is None:
@@ -196,8 +199,8 @@ async def send_back(ctx: Context, restoration_id: UUID, back: SendBack, by: Acti
 
 
 async def receive_objection(ctx: Context, restoration_id: UUID, new: NewObjection, by: Acting) -> RestorationDone:
-    """Write an objection down; until it is decided nothing goes on that it could change. Raises as `end_step`."""
-    async with _verb(ctx, restoration_id, RestorationVerb.OBJECT, new, by) as work:
+    """Record an objection. Steps that it could change wait for its decision. Raises as `end_step`."""
+    async with _decision(ctx, restoration_id, RestorationVerb.OBJECT, new, by) as work:
         if new.hold_id is not None and new.hold_id not in {line.hold_id for line in await work.lines()}:
             raise HoldNotOfRestoration(new.hold_id)
         connection = work.connection
@@ -212,13 +215,14 @@ async def receive_objection(ctx: Context, restoration_id: UUID, new: NewObjectio
 async def decide_objection(
     ctx: Context, restoration_id: UUID, decided: ObjectionDecided, by: Acting
 ) -> RestorationDone:
-    """Decide an objection. What an upheld one of a holder or a bank is about is let go; with nothing left the
-    restoration is refused. One of others, the victim too, says that something is wrong with it: it is sent back.
+    """Decide an objection.
 
-    Raises as `end_step`, `NotFound` for an objection to another, and `NotNow` when it is decided already or a court
-    keeps the hold that it would let go.
+    An upheld objection of a holder or a bank releases the money it concerns. With nothing left the restoration is
+    refused. An upheld objection of anyone else sends the restoration back for correction.
+    Raises as `end_step`, and `NotFound` for an objection to another restoration. Raises `NotNow` if it is decided
+    already, or if a court's order retains the hold to release.
     """
-    async with _verb(ctx, restoration_id, RestorationVerb.DECIDE_OBJECTION, decided, by) as work:
+    async with _decision(ctx, restoration_id, RestorationVerb.DECIDE_OBJECTION, decided, by) as work:
         connection, objection_id = work.connection, decided.objection_id
         objection = await objections.get(connection, restoration_id, objection_id)
         if objection.decision is not None:
@@ -226,49 +230,49 @@ async def decide_objection(
         decision = decided.decision
         await objections.decide(connection, objection_id, decision, work.now, by.actor, decided.reason)
         upheld = decision is ObjectionDecision.UPHELD
-        let_go = []
+        to_release: list[Line] = []
         if upheld and objection.by_whom in LETS_GO:
-            let_go = [line for line in await work.lines() if objection.hold_id in {None, line.hold_id}]
-            await _refuse_kept(work.connection, let_go)
+            to_release = [line for line in await work.lines() if objection.hold_id in {None, line.hold_id}]
+            await _refuse_retained(work.connection, to_release)
         await work.log(
             EventKind.OBJECTION_DECIDED,
             objection_id=objection_id,
             decision=decision.value,
             reason=decided.reason,
-            let_go=[[line.hop_no, line.not_ordered_paise] for line in let_go if line.not_ordered_paise],
+            let_go=[[line.hop_no, line.not_ordered_paise] for line in to_release if line.not_ordered_paise],
         )
-        if let_go:
-            await _let_go(work, let_go, objection_id)
+        if to_release:
+            await _release(work, to_release, objection_id)
         reason = f"objection {objection_id} is upheld"
         if upheld and objection.by_whom not in LETS_GO:
-            await _put_right(work, reason)
-        elif let_go and not any(line.free_paise for line in await work.lines()):
+            await _send_back_to_correct(work, reason)
+        elif to_release and not any(line.free_paise for line in await work.lines()):
             await end(work, RestorationState.REFUSED, StepOutcome.REFUSED, reason)
         await work.tell()
     return work.done(objection_id)
 
 
-async def _refuse_kept(connection: Connection, lines: Sequence[Line]) -> None:
-    """What a court keeps, in whole or up to a sum, is let go by nobody else."""
+async def _refuse_retained(connection: Connection, lines: Sequence[Line]) -> None:
+    """Raise `HoldKeptByCourt` if the release would touch money that a court's order retains."""
     for hold_id in {line.hold_id for line in lines}:
         wanted_paise = sum(line.not_ordered_paise for line in lines if line.hold_id == hold_id)
-        kept_paise = await free_amounts.court_keeps(connection, hold_id)
+        retained_paise = await free_amounts.court_keeps(connection, hold_id)
         held_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, hold_id))
-        if wanted_paise and (kept_paise is None or wanted_paise > held_paise - kept_paise):
-            keeper = next((line.kept_by for line in lines if line.hold_id == hold_id and line.kept_by), "a court")
-            raise HoldKeptByCourt(keeper)
+        if wanted_paise and (retained_paise is None or wanted_paise > held_paise - retained_paise):
+            retained_by = next((line.kept_by for line in lines if line.hold_id == hold_id and line.kept_by), "a court")
+            raise HoldKeptByCourt(retained_by)
 
 
-async def _put_right(work: Work, reason: str) -> None:
-    """Back to where it is put right; the victim's application is that already."""
-    assert work.row.route is not None, "nobody objects before a route is picked"
+async def _send_back_to_correct(work: Work, reason: str) -> None:
+    """Send the restoration back to the step that corrects it. At the application step nothing needs to move."""
+    assert work.row.route is not None, "an objection comes after a route is picked"
     to = back_to(work.row.step, None, work.row.route)
     if to is not None:
         await go_back(work, to, reason)
 
 
-async def _let_go(work: Work, lines: Sequence[Line], objection_id: int) -> None:
-    """This money does not go home: its banks are ordered to lift the hold, and what was made ready is so no more."""
+async def _release(work: Work, lines: Sequence[Line], objection_id: int) -> None:
+    """Order the banks to release these lines, and undo the preparation for approval."""
     if work.row.prepared_by is not None:
         await restorations.unprepare(work.connection, work.row.restoration_id)
         work.row = work.row.model_copy(update={"prepared_by": None})
@@ -282,17 +286,17 @@ async def _let_go(work: Work, lines: Sequence[Line], objection_id: int) -> None:
 
 
 async def take_order(ctx: Context, restoration_id: UUID, taken: OrderTaken, by: Acting) -> RestorationDone:
-    """Go on under an order that was taken in at the case, or end as it says.
+    """Continue under a court order recorded at the case, or end as it says.
 
-    Raises as `end_step`, and `NotNow` for an order that is not one for this step and this money.
+    Raises as `end_step`, and `NotNow` for an order that does not fit this step and this money.
     """
-    async with _verb(ctx, restoration_id, RestorationVerb.TAKE_ORDER, taken, by) as work:
+    async with _decision(ctx, restoration_id, RestorationVerb.TAKE_ORDER, taken, by) as work:
         orders = await restorations.court_orders(work.connection, restoration_id)
         found = next((order for order in orders if order.court_order_id == taken.court_order_id), None)
         if found is None or found.kind not in ORDERS_OF[work.row.step]:
             raise CourtOrderDoesNotEndStep(work.row.step, tuple(sorted(ORDERS_OF[work.row.step])))
         await _refuse_undecided(work)
-        await go_on_under(work, found)
+        await take_court_order(work, found)
     return work.done()
 
 
@@ -300,12 +304,12 @@ async def take_order(ctx: Context, restoration_id: UUID, taken: OrderTaken, by: 
 
 
 async def prepare(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) -> RestorationDone:
-    """Make it ready for approval: what goes home of each hop is fixed. Whoever does so does not approve it.
+    """Prepare the approval: fix the amount to restore for each hop. Another officer must approve it.
 
-    Raises as `end_step`, and `NotNow` where nothing is to go home.
+    Raises as `end_step`, and `NotNow` if there is nothing to restore.
     """
     await divide(ctx, restoration_id, ctx.now(), by.actor)
-    async with _verb(ctx, restoration_id, RestorationVerb.PREPARE, seen, by) as work:
+    async with _decision(ctx, restoration_id, RestorationVerb.PREPARE, seen, by) as work:
         await _refuse_withdrawn(work)
         lines = await work.lines()
         if not is_divided(lines):
@@ -325,8 +329,8 @@ async def prepare(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) ->
 
 
 async def _due(work: Work, lines: Sequence[Line]) -> dict[int, int]:
-    """By hop, what of its share may be ordered: nothing beyond the sum, or the account, that an order names."""
-    found = await _covered(work)
+    """Return by hop the paise of its share to order, within the sum and accounts of the court order."""
+    found = await _payable_under_order(work)
     due = {line.hop_no: max(line.free_paise - line.to_restore_paise, 0) for line in lines}
     if found is None:
         return due
@@ -342,8 +346,8 @@ async def _due(work: Work, lines: Sequence[Line]) -> dict[int, int]:
     return due
 
 
-async def _covered(work: Work) -> list[Covered] | None:
-    """What the order that it goes by lets go home still, account by account; None where it goes by none."""
+async def _payable_under_order(work: Work) -> list[Covered] | None:
+    """Return the amount still payable under the court order, per account; None without a court order."""
     order_id = work.row.court_order_id
     if order_id is None:
         return None
@@ -351,11 +355,11 @@ async def _covered(work: Work) -> list[Covered] | None:
 
 
 async def approve(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) -> RestorationDone:
-    """Order the banks to give back what was made ready, one order a bank.
+    """Order the banks to credit the prepared amounts, one order for each bank.
 
-    Raises as `end_step`, and `NotNow` when what is on hold is no longer what was made ready.
+    Raises as `end_step`, and `NotNow` if the held money has changed since the preparation.
     """
-    async with _verb(ctx, restoration_id, RestorationVerb.APPROVE, seen, by) as work:
+    async with _decision(ctx, restoration_id, RestorationVerb.APPROVE, seen, by) as work:
         await _refuse_undecided(work)
         await _refuse_withdrawn(work)
         await _refuse_other_route(work)
@@ -363,16 +367,16 @@ async def approve(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) ->
         for line in lines:
             if (line.due_paise or 0) > max(line.free_paise - line.to_restore_paise, 0):
                 raise RestorationHoldChanged(line.hop_no)
-        for one in await _covered(work) or ():
+        for one in await _payable_under_order(work) or ():
             due = sum(line.due_paise or 0 for line in lines if one.is_about(line))
             if one.left_paise is not None and due > one.left_paise:
                 assert work.row.court_order_id is not None, "only a court order covers"
-                # Another restoration has been approved under it since.
+                # Another restoration was approved under the same order since.
                 raise CourtOrderExceeded(work.row.court_order_id, one.left_paise)
         await restorations.set_approved(work.connection, restoration_id, by.subject)
         amounts = {line.hop_no: line.due_paise or 0 for line in lines}
         await _order(work, lines, amounts, OrderKind.RESTORE, OrderReason.RESTORATION)
-        await tell_holds(work, await restorations.keep(work.connection, restoration_id))
+        await notify_holds(work, await restorations.keep(work.connection, restoration_id))
         await move_on(work, StepOutcome.DONE)
     return work.done()
 
@@ -380,7 +384,10 @@ async def approve(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) ->
 async def _order(
     work: Work, lines: Sequence[Line], amounts: dict[int, int], kind: OrderKind, reason: OrderReason
 ) -> None:
-    """Order banks to do something with these amounts (paise, by hop): one order a bank, or more where it is long."""
+    """Order the banks to restore or release these amounts (paise by hop).
+
+    Each bank gets one order, or several if there are many lines.
+    """
     restores = kind is OrderKind.RESTORE
     to_whom = await _beneficiaries(work, lines) if restores else {}
     wanted = [line for line in lines if amounts[line.hop_no]]
@@ -410,7 +417,7 @@ async def _order(
 
 
 async def _beneficiaries(work: Work, lines: Sequence[Line]) -> dict[int, Beneficiary]:
-    """By hop, the account that the victim paid from, or the one that two officers have put in its place."""
+    """Return by hop the account that the victim paid from, or the replacement that two officers confirmed."""
     instead = await credit_accounts.standing(work.connection, work.row.ack_no)
     if instead is not None:
         to = Beneficiary(institution=instead.institution, holder=instead.account, ifsc=instead.ifsc)

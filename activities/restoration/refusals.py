@@ -1,8 +1,8 @@
-"""What does not go home: a restoration, or a part of one, is refused or cancelled, and perhaps begun anew.
+"""Refusal or cancellation of a restoration or a part of it, and its reopening.
 
-Where a bank has given back a part already, the restoration ends as restored, with its bond; what is on hold still is
-marked as left out, by whom, when and why. No later round takes it up by itself: an officer has it begun anew, or a
-court orders it home.
+If a bank has credited a part already, the restoration ends as restored, with its bond. The money still on hold is
+marked as excluded, with actor, time and reason. No later round takes it by itself. An officer reopens it, or a court
+orders to restore it.
 """
 
 from collections.abc import Sequence
@@ -22,18 +22,21 @@ from schemas.enums import EventKind
 from schemas.restoration.restorations import Acting, ReopenReason, RestorationDone
 from schemas.restoration_enums import CourtOrderEffect, RestorationState, StepOutcome
 
-_AS: dict[RestorationState, As] = {RestorationState.REFUSED: "refused", RestorationState.CANCELLED: "cancelled"}
+_EXCLUDED_AS: dict[RestorationState, As] = {
+    RestorationState.REFUSED: "refused",
+    RestorationState.CANCELLED: "cancelled",
+}
 
 
 async def end(
     work: Work, state: RestorationState, outcome: StepOutcome, reason: str, court_order_id: int | None = None
 ) -> None:
-    """End it without more; what banks have given back already stays the victim's, who gives a bond for it."""
+    """End the restoration without further credits. The victim keeps credited money and gives a bond for it."""
     lines = [line for line in await work.lines() if line.held_paise and not line.is_out]
-    why = Why(as_=_AS[state], by=work.actor, reason=reason, court_order_id=court_order_id)
+    why = Why(as_=_EXCLUDED_AS[state], by=work.actor, reason=reason, court_order_id=court_order_id)
     if await restorations.restored_paise(work.connection, work.row.restoration_id):
         if lines:
-            await _leave_out(work, lines, why)
+            await _exclude(work, lines, why)
         await paid(work, outcome, reason)
     else:
         hop_nos = [line.hop_no for line in lines]
@@ -41,8 +44,8 @@ async def end(
         await close(work, state, outcome, reason)
 
 
-async def _leave_out(work: Work, lines: Sequence[Line], why: Why) -> None:
-    """It ends or goes on without this money."""
+async def _exclude(work: Work, lines: Sequence[Line], why: Why) -> None:
+    """Exclude this money, so that the restoration ends or continues without it."""
     hop_nos = [line.hop_no for line in lines]
     paise = sum(line.held_paise for line in lines)
     restored_paise = await restorations.restored_paise(work.connection, work.row.restoration_id)
@@ -61,14 +64,14 @@ async def _leave_out(work: Work, lines: Sequence[Line], why: Why) -> None:
         await restoration_messages.refused_in_part(work.connection, work.ctx, work.row, occasion, paise, restored_paise)
 
 
-async def go_on_under(work: Work, order: CourtOrderRow) -> None:
-    """Go on under an order, or end as it says; for what it does not refuse another is waited for."""
+async def take_court_order(work: Work, order: CourtOrderRow) -> None:
+    """Continue under a court order, or end as it says. Money that it does not refuse waits for another order."""
     reason = f"court order {order.court_order_id}"
     lines = [line for line in await work.lines() if not line.is_out]
     refused = [line for line in lines if order.is_about(line)]
     if order.effect is CourtOrderEffect.REFUSE and len(refused) < len(lines):
         why = Why(as_="refused", by=work.actor, reason=reason, court_order_id=order.court_order_id)
-        await _leave_out(work, refused, why)
+        await _exclude(work, refused, why)
         await work.tell()
         return
     await restorations.set_court_order(work.connection, work.row.restoration_id, order.court_order_id)
@@ -80,16 +83,16 @@ async def go_on_under(work: Work, order: CourtOrderRow) -> None:
 
 
 async def reopen(ctx: Context, restoration_id: UUID, why: ReopenReason, by: Acting) -> RestorationDone:
-    """Begin anew what was refused or cancelled: its money on hold is the next round, from the first step on.
+    """Reopen a refused or cancelled restoration: its held money starts the next round at the first step.
 
-    Of one that is restored, what it has left out. Raises `NotFound`, `MayNot`, and `NotNow` where it did not end so or
+    For a restored one this is the excluded money. Raises `NotFound`, `MayNot`. Raises `NotNow` if it ended otherwise or
     none of its money is on hold and free.
     """
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         row = await restorations.lock(connection, restoration_id)
-        out = await exclusions.of_restoration(connection, restoration_id)
-        authority.check_reopening(by.role, row.state, leaves_out=bool(out))
+        excluded = await exclusions.of_restoration(connection, restoration_id)
+        authority.check_reopening(by.role, row.state, leaves_out=bool(excluded))
         work = Work(ctx, connection, row, now, by.actor)
         if not await account_holds.take_up_again(
             connection, row.case_no, now, restoration_id=restoration_id, anew=True

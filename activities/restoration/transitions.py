@@ -1,6 +1,6 @@
-"""What verbs and clocks have in common: a restoration under the lock of its case, moved from step to step.
+"""Steps of a restoration under the lock of its case, shared by officers' decisions and due actions.
 
-Whoever calls commits. State, event, task and the news for the workflow change together.
+The caller commits. State, event, task and workflow notification change together.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from activities.context import Context
 from activities.notifications import restoration_messages
-from activities.orders.unassigned_holds import ask_about_kept
+from activities.orders.unassigned_holds import ask_about_retained_holds
 from activities.restoration.allocation import is_divided
 from db.cases import events, tasks
 from db.cases.events import Event
@@ -44,7 +44,7 @@ _ASKED_FOR: Final = (TaskCause.RESTORATION_STEP, TaskCause.APPLICATION_LACKS_FAC
 
 @dataclass
 class Work:
-    """A restoration as one transaction works on it: `row` is what it has come to."""
+    """One transaction on a restoration; `row` is its current state."""
 
     ctx: Context
     connection: Connection
@@ -54,11 +54,11 @@ class Work:
 
     @property
     def subject(self) -> Subject:
-        """The subject of the tasks about it."""
+        """Return the subject of the tasks about the restoration."""
         return about(TaskSubject.RESTORATION, self.row.restoration_id)
 
     def done(self, objection_id: int | None = None) -> RestorationDone:
-        """Where it stands."""
+        """Return the current state as the reply to an officer."""
         row = self.row
         return RestorationDone(
             restoration_id=row.restoration_id,
@@ -70,7 +70,7 @@ class Work:
         )
 
     async def lines(self) -> list[Line]:
-        """The money it is about."""
+        """Return the lines of the restoration."""
         return await restorations.lines(self.connection, self.row.restoration_id)
 
     async def log(self, kind: EventKind, **data: object) -> None:
@@ -79,16 +79,16 @@ class Work:
         await events.append(self.connection, self.row.case_no, self.now, self.actor, [event])
 
     async def tell(self) -> None:
-        """Have its workflow look again."""
+        """Notify the restoration's workflow."""
         subject = str(self.row.restoration_id)
         await procedure_outbox.tell(self.connection, ProcedureKind.RESTORATION, subject, self.now)
 
 
 async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Line]) -> RouteFacts:
-    """What its route is picked by, as things stand."""
+    """Return the current facts that decide the route."""
     accounts = {(line.institution, line.account_key) for line in lines if line.free_paise}
     victims = min(len(accounts), 1)
-    # Where nobody else's money came nobody else claims any.
+    # An account without money of another victim has no other claims.
     for account in await allocations.shared(connection, sorted(accounts)):
         claims = await allocations.claims(connection, account)
         victims = max(victims, len({found.claim.ack_no for found in claims}))
@@ -101,18 +101,18 @@ async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Lin
     )
 
 
-async def standing(connection: Connection, row: RestorationRow) -> StepStanding:
-    """What the clocks of the open step go by."""
+async def step_state(connection: Connection, row: RestorationRow) -> StepStanding:
+    """Return the state of the open step, from which its due actions are computed."""
     lines = await restorations.lines(connection, row.restoration_id)
-    turns = await restorations.turns(connection, row.restoration_id)
-    turn = next(turn for turn in turns if (turn.step, turn.turn) == (row.step, row.turn))
+    visits = await restorations.turns(connection, row.restoration_id)
+    visit = next(visit for visit in visits if (visit.step, visit.turn) == (row.step, row.turn))
     picked = choose_route(await facts(connection, row, lines), row.policy)
     return StepStanding(
         step=row.step,
         turn=row.turn,
-        due_at=turn.due_at,
-        reminded_at=turn.reminded_at,
-        escalated_at=turn.escalated_at,
+        due_at=visit.due_at,
+        reminded_at=visit.reminded_at,
+        escalated_at=visit.escalated_at,
         case_state=await restorations.case_state(connection, row.case_no),
         held_paise=sum(line.on_hold_paise for line in lines),
         orders=await restorations.order_states(connection, row.restoration_id),
@@ -120,9 +120,9 @@ async def standing(connection: Connection, row: RestorationRow) -> StepStanding:
         is_divided=row.prepared_by is not None or is_divided(lines),
         route=row.route,
         picked=picked,
-        asks_for_more=_next(row, picked.route, turns) is not row.step,
+        asks_for_more=_next(row, picked.route, visits) is not row.step,
         order_waiting=await order_waiting(connection, row) is not None,
-        order_dropped=row.step is Step.APPROVAL and await why_dropped(connection, row) is not None,
+        order_dropped=row.step is Step.APPROVAL and await why_order_dropped(connection, row) is not None,
         notice_waits=await due_documents.is_waited_for(connection, row.restoration_id, row.step, row.turn),
         somebody_acts=await restoration_messages.somebody_acts(connection, row),
     )
@@ -133,31 +133,31 @@ async def _undecided(connection: Connection, row: RestorationRow) -> int:
     return len(grievances) + len(await objections.undecided(connection, row.restoration_id))
 
 
-def _next(row: RestorationRow, route: Route, turns: Sequence[TurnRow]) -> Step | None:
-    done = done_steps([(turn.step, turn.outcome) for turn in turns])
+def _next(row: RestorationRow, route: Route, visits: Sequence[TurnRow]) -> Step | None:
+    done = done_steps([(visit.step, visit.outcome) for visit in visits])
     return next_step(route, row.policy.bond_for, done)
 
 
-async def route_asks_for_more(work: Work) -> RoutePicked | None:
-    """The route that the facts of now pick, where by it a step is still to be done that this one did without."""
-    found = await standing(work.connection, work.row)
+async def route_needing_more(work: Work) -> RoutePicked | None:
+    """Return the route that the current facts pick, if it needs a step that the present route did not."""
+    found = await step_state(work.connection, work.row)
     return found.picked if found.picked.route is not found.route and found.asks_for_more else None
 
 
 async def order_waiting(connection: Connection, row: RestorationRow) -> CourtOrderRow | None:
-    """The newest order that ends the step it is at; not the one that it was sent back from, to wait for another."""
+    """Return the newest court order that ends the current step, except the one that was dropped."""
     newest = await _newest(connection, row, row.step)
     return newest if newest is None or newest.court_order_id != row.court_order_id else None
 
 
 async def _newest(connection: Connection, row: RestorationRow, step: Step) -> CourtOrderRow | None:
     kinds = ORDERS_OF.get(step, frozenset())
-    orders = await orders_that_stand(connection, row) if kinds else []
+    orders = await valid_orders(connection, row) if kinds else []
     return next((order for order in orders if order.kind in kinds), None)
 
 
-async def orders_that_stand(connection: Connection, row: RestorationRow) -> list[CourtOrderRow]:
-    """The orders about its money, the newest first; without refusals of accounts that are out of it already."""
+async def valid_orders(connection: Connection, row: RestorationRow) -> list[CourtOrderRow]:
+    """Return the court orders about its money, newest first, without refusals of excluded accounts."""
     orders = await restorations.court_orders(connection, row.restoration_id)
     if all(order.effect is not CourtOrderEffect.REFUSE for order in orders):
         return orders
@@ -166,8 +166,11 @@ async def orders_that_stand(connection: Connection, row: RestorationRow) -> list
     return [one for one in orders if one.effect is not refusing or any(one.is_about(line) for line in lines)]
 
 
-async def why_dropped(connection: Connection, row: RestorationRow) -> NotNow | None:
-    """Why it does not go on by the order that it goes by; None where it does, or goes by none."""
+async def why_order_dropped(connection: Connection, row: RestorationRow) -> NotNow | None:
+    """Return why the restoration can no longer rely on its court order.
+
+    Returns None if it still can, or if it has no court order.
+    """
     if row.court_order_id is None:
         return None
     if await restorations.is_withdrawn(connection, row.court_order_id):
@@ -185,16 +188,16 @@ async def why_dropped(connection: Connection, row: RestorationRow) -> NotNow | N
 
 
 async def move_on(work: Work, outcome: StepOutcome, reason: str = "") -> None:
-    """End the step, and go to the next of the route that the facts of now pick; after the last it is restored."""
+    """End the step and open the next step of the currently right route; after the last step it is restored."""
     connection, step = work.connection, work.row.step
-    await _end_turn(work, outcome, reason)
+    await _end_visit(work, outcome, reason)
     if step in HEARINGS:
         await restorations.note_heard(connection, work.row.restoration_id)
     if step in LAST_TO_BE_ROUTED or step is Step.COLLECTING:
         await _pick_route(work)
     assert work.row.route is not None, "a route is picked when the trail has been followed"
-    turns = await restorations.turns(connection, work.row.restoration_id)
-    following = None if step is Step.BOND else _next(work.row, work.row.route, turns)
+    visits = await restorations.turns(connection, work.row.restoration_id)
+    following = None if step is Step.BOND else _next(work.row, work.row.route, visits)
     if following is None:
         await _close(work, RestorationState.RESTORED, reason, ended=step, outcome=outcome)
     else:
@@ -202,9 +205,9 @@ async def move_on(work: Work, outcome: StepOutcome, reason: str = "") -> None:
 
 
 async def go_back(work: Work, to: Step, reason: str) -> None:
-    """Send it back to an earlier step: what was made ready for approval is ready no more."""
+    """Send the restoration back to an earlier step, and undo its preparation for approval."""
     step = work.row.step
-    await _end_turn(work, StepOutcome.SENT_BACK, reason)
+    await _end_visit(work, StepOutcome.SENT_BACK, reason)
     await _unprepare(work)
     await _open(work, to, ended=step, outcome=StepOutcome.SENT_BACK, reason=reason)
 
@@ -215,17 +218,17 @@ async def _unprepare(work: Work) -> None:
 
 
 async def back_to_approval(work: Work, reason: str) -> None:
-    """The victim has nothing, and the money is on hold still: it is made ready anew, or an officer ends it."""
+    """Go back to approval, because the money is still on hold and not credited. An officer prepares or ends it."""
     await go_back(work, Step.APPROVAL, reason)
-    await _keep_no_more(work)
+    await _stop_retaining(work)
 
 
 async def paid(work: Work, outcome: StepOutcome, reason: str) -> None:
-    """The victim has money and no more of it comes: it is restored, with its bond where the route asks for one."""
+    """Finish a restoration after its last credit, with a bond step if the route requires one."""
     step = work.row.step
-    assert work.row.route is not None, "nothing is given back before a route is picked"
-    await _end_turn(work, outcome, reason)
-    await _keep_no_more(work)
+    assert work.row.route is not None, "money is credited only after a route is picked"
+    await _end_visit(work, outcome, reason)
+    await _stop_retaining(work)
     if Step.BOND in steps_of(work.row.route, work.row.policy.bond_for):
         await _open(work, Step.BOND, ended=step, outcome=outcome, reason=reason)
     else:
@@ -233,21 +236,24 @@ async def paid(work: Work, outcome: StepOutcome, reason: str) -> None:
 
 
 async def close(work: Work, state: RestorationState, outcome: StepOutcome, reason: str) -> None:
-    """End it at the step it is at."""
+    """End the restoration at its current step."""
     step = work.row.step
-    await _end_turn(work, outcome, reason)
+    await _end_visit(work, outcome, reason)
     await _close(work, state, reason, ended=step, outcome=outcome)
 
 
 async def reroute(work: Work) -> None:
-    """Other facts, another law: the step goes on where the new route has it too and all before it is done."""
+    """Change to the route that the current facts pick.
+
+    The step continues if the new route has it too and all steps before it are done. Else the missing step is opened.
+    """
     await _pick_route(work)
     assert work.row.route is not None, "just picked"
     following = _next(work.row, work.row.route, await restorations.turns(work.connection, work.row.restoration_id))
-    assert following is not None, "the step it is at is not done"
+    assert following is not None, "the current step is not done"
     if following is not work.row.step:
         step = work.row.step
-        await _end_turn(work, StepOutcome.CANCELLED, "another route")
+        await _end_visit(work, StepOutcome.CANCELLED, "another route")
         if step is Step.APPROVAL:
             await _unprepare(work)
         await _open(work, following, ended=step, outcome=StepOutcome.CANCELLED, reason="another route")
@@ -276,7 +282,7 @@ async def _pick_route(work: Work) -> None:
     work.row = work.row.model_copy(update={"route": picked.route})
 
 
-async def _end_turn(work: Work, outcome: StepOutcome, reason: str) -> None:
+async def _end_visit(work: Work, outcome: StepOutcome, reason: str) -> None:
     await restorations.end_turn(work.connection, work.row, outcome, work.now, work.actor, reason)
     await due_documents.end_for_turn(work.connection, work.row.restoration_id, work.now)
     what = f"{work.row.step.value}: {outcome.value}"
@@ -307,16 +313,16 @@ async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, re
 async def ask(
     work: Work, kind: TaskKind = TaskKind.RESTORATION_STEP, cause: TaskCause = TaskCause.RESTORATION_STEP
 ) -> None:
-    """Put the step it is at before a person."""
+    """Open a task about the current step."""
     task = NewTask(kind=kind, cause=cause, subject=work.subject)
     await tasks.open_tasks(work.connection, work.row.case_no, [task], work.now)
 
 
 async def _close(work: Work, state: RestorationState, reason: str, *, ended: Step, outcome: StepOutcome) -> None:
     connection, row = work.connection, work.row
-    out = await exclusions.of_restoration(connection, row.restoration_id)
-    # What ends it, the bond say, may come long after what was left out, and say nothing of that.
-    reason = "; ".join(why for why in dict.fromkeys([reason, *(one.reason for one in out)]) if why)
+    excluded = await exclusions.of_restoration(connection, row.restoration_id)
+    # The final reason, such as the bond, may come long after the exclusion and not mention it.
+    reason = "; ".join(why for why in dict.fromkeys([reason, *(one.reason for one in excluded)]) if why)
     await restorations.close(connection, row.restoration_id, state, work.now, work.actor, reason)
     work.row = row.model_copy(update={"state": state})
     lines = await work.lines()
@@ -328,30 +334,30 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
         reason=reason,
         restored_paise=await restorations.restored_paise(connection, row.restoration_id),
         held_paise=sum(line.held_paise for line in lines),
-        left_out_paise=sum(one.held_paise for one in out) or None,
+        left_out_paise=sum(one.held_paise for one in excluded) or None,
     )
     await restoration_messages.closed(connection, work.ctx, row, lines, state)
-    await _keep_no_more(work)
-    # What a bank has not given back, or has put on hold since, is the victim's: the next round. Nobody has refused it.
+    await _stop_retaining(work)
+    # Money that a bank has not credited, or has held since, goes to the victim's next round. It was not refused.
     await account_holds.take_up_again(connection, row.case_no, work.now, ack_no=row.ack_no)
-    await ask_about_kept(connection, row.case_no, work.now)
+    await ask_about_retained_holds(connection, row.case_no, work.now)
     await procedure_outbox.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
     await work.tell()
 
 
-async def _keep_no_more(work: Work) -> None:
-    """The holds of its money lapse again, but not before they are warned of."""
+async def _stop_retaining(work: Work) -> None:
+    """Stop retaining the holds of its money. They lapse again, after a new warning."""
     connection, row = work.connection, work.row
-    let_go = await restorations.keep_or_let_go(connection, row.restoration_id)
+    released_ids = await restorations.keep_or_let_go(connection, row.restoration_id)
     for order_id in await court_orders.rows_of(connection, row.court_order_id) if row.court_order_id else ():
         if await court_orders.is_used_up(connection, order_id):
             freed = await court_orders.let_holds_go(connection, row.case_no, order_id)
-            let_go += [UUID(hold_id) for hold_id in freed]
-    await account_holds.warn_anew(work.connection, let_go, work.now)
-    await tell_holds(work, let_go)
+            released_ids += [UUID(hold_id) for hold_id in freed]
+    await account_holds.warn_anew(work.connection, released_ids, work.now)
+    await notify_holds(work, released_ids)
 
 
-async def tell_holds(work: Work, hold_ids: Sequence[UUID]) -> None:
-    """Have the clocks of these holds look again."""
+async def notify_holds(work: Work, hold_ids: Sequence[UUID]) -> None:
+    """Notify the workflows of these holds."""
     for hold_id in hold_ids:
         await procedure_outbox.tell(work.connection, ProcedureKind.HOLD, str(hold_id), work.now)

@@ -1,1 +1,1 @@
-"""The money-trail workbook, in and out."""
+"""The money-trail workbook: import and export."""

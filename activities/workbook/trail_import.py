@@ -1,4 +1,4 @@
-"""Reading a case as a money-trail workbook, and taking one: transfers as a complaint, other rows as banks' answers."""
+"""Export a case as a money-trail workbook, and import one: transfers as a complaint, other rows as answers."""
 
 import hashlib
 from collections import Counter
@@ -37,26 +37,29 @@ from schemas.tracing.answers import NOT_STATED
 
 LINES_AN_ANSWER_MAX = 500
 NO_MOBILE = "0000000000"
-"""A workbook names no victim. Banks' machines want ten digits; nobody has these, and they are flagged as odd."""
+"""the mobile number of an imported victim, because a workbook names no victim
+
+Banks' systems require ten digits. No person has these, and they are flagged as odd.
+"""
 
 UNKNOWN_VICTIM = Victim(name=NOT_STATED, mobile=NO_MOBILE, district=NOT_STATED)
 
 
 class Fate(StrEnum):
-    """What became of a row that was used."""
+    """The result for a row that was used."""
 
     OPENED = "opened"
-    """a victim's transfer, in the case now"""
+    """a victim's transfer that is in the case now"""
     APPLIED = "applied"
     CONTRADICTION = "contradiction"
     REVIEW = "review"
-    """it places no money: a person reads it"""
+    """the row moves no money, and a person reads it"""
     KNOWN = "known"
-    """it was told before"""
+    """the row was stated before"""
 
 
-_Said = tuple[TrailRow, frozenset[int]]
-"""a row, and the hops it speaks of"""
+_Statement = tuple[TrailRow, frozenset[int]]
+"""a row and the hops that it names"""
 _FATES = {
     Disposition.APPLIED: Fate.APPLIED,
     Disposition.CONTRADICTION: Fate.CONTRADICTION,
@@ -66,7 +69,7 @@ _FATES = {
 
 @dataclass(frozen=True)
 class UsedRow:
-    """A row that is in the case, and what came of it."""
+    """A row that is in the case, and its result."""
 
     row: TrailRow
     fate: Fate
@@ -77,39 +80,39 @@ class UsedRow:
 
 @dataclass
 class TrailOutcome:
-    """What became of every row. Rows = used + rejected + blank + waiting."""
+    """The result for every row. Rows = used + rejected + blank + waiting."""
 
     reading: TrailReading
     case_no: str | None = None
     opened: bool = False
-    """the case was opened by this workbook"""
+    """whether this workbook opened the case"""
     used: list[UsedRow] = field(default_factory=list)
     rejected: list[RejectedTrailRow] = field(default_factory=list)
     notes: list[TrailNote] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
-    """of the complaints that were made of the victim's transfers"""
+    """flags of the complaints made from the victim's transfers"""
     waiting: list[TrailRow] = field(default_factory=list)
-    """rows that were not reached; of a dry run, all that would be used"""
+    """rows that were not reached; in a dry run, all rows that would be used"""
     stopped: str = ""
-    """why it had to stop; empty when it did not"""
+    """the reason for an early stop; empty without one"""
 
     @property
     def faulty(self) -> list[RejectedTrailRow]:
-        """Rejected rows in which money may be lost."""
+        """Return the rejected rows in which money may be lost."""
         return [row for row in self.rejected if not row.harmless]
 
     def count(self, fate: Fate) -> int:
-        """How many used rows had this fate."""
+        """Return how many used rows had this result."""
         return sum(1 for used in self.used if used.fate is fate)
 
     def check(self) -> None:
-        """Every row is accounted for."""
+        """Assert that every row is accounted for."""
         told = len(self.used) + len(self.rejected) + self.reading.blank + len(self.waiting)
         assert self.reading.rows == told, f"{self.reading.rows} rows, {told} accounted for"
 
 
 def not_taken(reading: TrailReading) -> TrailOutcome:
-    """The outcome of a dry run: what would be used waits."""
+    """Return the outcome of a dry run, in which the usable rows are waiting."""
     outcome = TrailOutcome(reading, rejected=list(reading.rejected), notes=list(reading.notes))
     outcome.waiting = [*reading.transfers, *reading.said]
     outcome.check()
@@ -124,25 +127,26 @@ async def take_trail(
     follow: Callable[[FollowUp], None] = lambda _: None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> TrailOutcome:
-    """Take a whole workbook. With the database away it stops, says so in the outcome, and may simply be run again.
+    """Import a whole workbook. If the database is unreachable it stops, and the outcome says so.
 
-    `follow` is given what the workflows must be told, `progress` the number of rows done.
+    A stopped import may be run again. `follow` gets the notifications for workflows, `progress` the number of rows
+    done.
     """
     await ctx.directory.freshen()
-    taking = _Taking(ctx, reading, taken_by, progress)
+    work = _Import(ctx, reading, taken_by, progress)
     try:
-        await taking.take()
-        for follow_up in await taking.follow_ups():
+        await work.take()
+        for follow_up in await work.follow_ups():
             follow(follow_up)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        # What was committed and is not told here is told by the sweep.
-        taking.outcome.stopped = f"the database went away: {str(error) or type(error).__name__}"
-    return taking.finish()
+        # The sweep sends committed notifications that are not sent here.
+        work.outcome.stopped = f"the database became unreachable: {str(error) or type(error).__name__}"
+    return work.finish()
 
 
 @dataclass
-class _Taking:
-    """A workbook while it is taken."""
+class _Import:
+    """One import of a workbook."""
 
     ctx: Context
     reading: TrailReading
@@ -155,10 +159,10 @@ class _Taking:
         self._done: set[tuple[str, int]] = set()
 
     async def take(self) -> None:
-        """The victim's transfers first, then what banks say of them, layer by layer."""
+        """Import the victim's transfers first, then the banks' statements layer by layer."""
         await self._take_transfers(list(self.reading.transfers))
         if self.outcome.case_no is None:
-            reason = "there is no case of this number, and no transfer of the first layer to open one with"
+            reason = "there is no case with this number, and no transfer of the first layer to open one"
             self._reject(self.reading.said, TrailColumn.ACK_NO, "no_case", reason)
             return
         if self.reading.said:
@@ -166,15 +170,15 @@ class _Taking:
         left: list[TrailRow] = []
         for rows in rounds(self.reading.said):
             left += await self._take_round(rows)
-        while left:  # rows in a ring, or below one another by their accounts alone
+        while left:  # rows in a cycle, or linked only by their accounts
             before, left = len(left), await self._take_round(left)
             if len(left) == before:
                 break
-        reason = "the transfer whose money it speaks of is neither in the case nor among the rows that were taken"
+        reason = "the transfer that it refers to is neither in the case nor among the imported rows"
         self._reject(left, TrailColumn.UTR, "no_parent", reason)
 
     async def follow_ups(self) -> list[FollowUp]:
-        """What to tell the workflow: of a case that was opened or reopened, how it stands now, and all news."""
+        """Return the notifications for workflows: all changes, and the current state of opened or reopened cases."""
         found = [FollowUp(case_no=told.case_no, news=told.news) for told in self.told if told.news]
         started = {told.case_no for told in self.told if told.start}
         async with self.ctx.pool.acquire() as connection:
@@ -185,7 +189,7 @@ class _Taking:
         return starts + found
 
     def finish(self) -> TrailOutcome:
-        """The outcome, with every row accounted for."""
+        """Return the outcome, with every row accounted for."""
         outcome = self.outcome
         rows = (*self.reading.transfers, *self.reading.said)
         outcome.waiting = [row for row in rows if _place(row) not in self._done]
@@ -197,7 +201,7 @@ class _Taking:
     # -- the victim's transfers --------------------------------------------------------------------------------
 
     async def _take_transfers(self, rows: list[TrailRow]) -> None:
-        """Open the case, or bring into it what it does not know yet."""
+        """Open the case, or add the transfers that it does not know yet."""
         keys = {_place(row): self._transfer_key(_transfer(row)) for row in rows}
         async with self.ctx.pool.acquire() as connection:
             registered = await intake.by_ack_no(connection, self.reading.ack_no)
@@ -206,14 +210,14 @@ class _Taking:
             if case_no is None and known:
                 case_no = await intake.oldest_case(connection, list(set(known.values())))
         elsewhere = [row for row in rows if known.get(keys[_place(row)], case_no) != case_no]
-        self._reject(elsewhere, TrailColumn.UTR2, "known_in_another_case", "this transfer stands in another case")
+        self._reject(elsewhere, TrailColumn.UTR2, "known_in_another_case", "this transfer is in another case")
         rows = [row for row in rows if _place(row) not in self._done]
         if registered is None and rows:
             first = rows[:MAX_TRANSFERS]
             try:
                 case_no = await self._complain(first, self.reading.ack_no, UNKNOWN_VICTIM, NOT_STATED)
             except AckNoConflict:
-                # Somebody has registered the number since: the case is there.
+                # The number was registered in the meantime, so the case exists now.
                 await self._take_transfers(rows)
                 return
             self._use(first, known, keys)
@@ -225,20 +229,20 @@ class _Taking:
     async def _extend(
         self, case_no: str, rows: list[TrailRow], keys: dict[tuple[str, int], str], known: dict[str, str]
     ) -> None:
-        """Bring transfers into a case that is there: as a further complaint, which joins by a transfer it knows."""
+        """Add transfers to an existing case by a further complaint, which joins through a known transfer."""
         fresh = [row for row in rows if keys[_place(row)] not in known]
         self._use([row for row in rows if keys[_place(row)] in known], known, keys)
         if not fresh:
             return
         async with self.ctx.pool.acquire() as connection:
-            teller = await trail_import.teller(connection, self.reading.ack_no)
+            complainant = await trail_import.teller(connection, self.reading.ack_no)
             anchor = await trail_import.known_transfer(connection, case_no)
-        joint = _joint(anchor) if anchor else None
+        joint = _joining_transfer(anchor) if anchor else None
         if joint is None or anchor is None or self._transfer_key(joint) != anchor.transfer_key:
-            reason = "the case has no transfer by which another one could be brought into it: add it at the desk"
+            reason = "the case has no transfer through which this one could join it: add it at the desk"
             self._reject(fresh, TrailColumn.UTR2, "cannot_join", reason)
             return
-        victim, category = (teller.victim, teller.category) if teller else (UNKNOWN_VICTIM, NOT_STATED)
+        victim, category = (complainant.victim, complainant.category) if complainant else (UNKNOWN_VICTIM, NOT_STATED)
         for start in range(0, len(fresh), MAX_TRANSFERS - 1):
             part = fresh[start : start + MAX_TRANSFERS - 1]
             joined = await self._complain(part, None, victim, category, joint)
@@ -250,7 +254,7 @@ class _Taking:
     async def _complain(
         self, rows: Sequence[TrailRow], ack_no: str | None, victim: Victim, category: str, joint: Transfer | None = None
     ) -> str:
-        """A complaint of these rows; the case it is in."""
+        """File a complaint of these rows, and return the number of its case."""
         transfers = tuple(_transfer(row) for row in rows)
         complaint = Complaint(
             ack_no=ack_no,
@@ -274,7 +278,7 @@ class _Taking:
             self.outcome.used.append(UsedRow(row, fate))
 
     def _transfer_key(self, transfer: Transfer) -> str:
-        """As the intake has it."""
+        """Return the key of a transfer as the intake computes it."""
         payee = transfer.payee
         found, _ = self.ctx.directory.current.resolve(payee.institution, payee.ifsc, payee.holder, "payee")
         return transfer_key(transfer.reference, transfer.amount_paise, found.code if found else payee.institution)
@@ -282,7 +286,7 @@ class _Taking:
     # -- what banks say ----------------------------------------------------------------------------------------
 
     async def _log(self, case_no: str) -> None:
-        """Tell in the case's log, once for one content, who brought banks' answers in."""
+        """Record in the case log who imported banks' answers, once for the same content."""
         rows = (*self.reading.transfers, *self.reading.said)
         content = trail_lines.content(rows)
         data = {"content": content, "rows": dict(Counter(row.sheet.value for row in rows))}
@@ -293,8 +297,8 @@ class _Taking:
                 await events.append(connection, case_no, now, self.taken_by, [Event(EventKind.TRAIL_IMPORTED, data)])
 
     async def _take_round(self, rows: Sequence[TrailRow]) -> list[TrailRow]:
-        """Take rows whose transfers are known; returns those whose are not."""
-        assert self.outcome.case_no is not None, "without a case nothing is said of it"
+        """Import the rows whose transfers are known, and return the others."""
+        assert self.outcome.case_no is not None, "banks' statements need a case"
         async with self.ctx.pool.acquire() as connection:
             hops = await trail_import.named_hops(
                 connection,
@@ -303,26 +307,26 @@ class _Taking:
                 sorted({account_key(row.account) for row in rows if row.account and not row.root_reference}),
             )
         places = _Places(hops)
-        by_bank: dict[str, list[_Said]] = {}
+        by_bank: dict[str, list[_Statement]] = {}
         left = []
         for row in rows:
             parents = places.of(row)
             if not parents:
                 left.append(row)
                 continue
-            bank = self._who_says(row, parents)
+            bank = self._stating_bank(row, parents)
             if bank:
                 by_bank.setdefault(bank, []).append((row, frozenset(hop.hop_no for hop in parents)))
                 self._note_layer(row, parents)
         for bank, said in by_bank.items():
-            news = await self._news(bank, said, hops)
+            news = await self._new_rows(bank, said, hops)
             for start in range(0, len(news), LINES_AN_ANSWER_MAX):
                 await self._answer(bank, news[start : start + LINES_AN_ANSWER_MAX])
         return left
 
-    async def _news(self, bank: str, said: list[_Said], hops: Sequence[NamedHop]) -> list[TrailRow]:
-        """The rows that the bank has not told in other words before."""
-        assert self.outcome.case_no is not None, "without a case nothing is said of it"
+    async def _new_rows(self, bank: str, said: list[_Statement], hops: Sequence[NamedHop]) -> list[TrailRow]:
+        """Return the rows that the bank has not stated before in another form."""
+        assert self.outcome.case_no is not None, "banks' statements need a case"
         asked = sorted({hop_no for _, hop_nos in said for hop_no in hop_nos})
         async with self.ctx.pool.acquire() as connection:
             lines = await trail_import.told_lines(connection, self.outcome.case_no, bank, asked)
@@ -343,14 +347,14 @@ class _Taking:
             elif verdict is Verdict.KNOWN:
                 self._done_with(row)
                 self.outcome.used.append(UsedRow(row, Fate.KNOWN))
-                self._note(row, "row", "told before, with another time, reference or account")
+                self._note(row, "row", "stated before, with another time, reference or account")
             else:
-                reason = "the case knows this transaction with less money: settle at the desk which figure is right"
+                reason = "the case has this transaction with less money: decide at the desk which figure is right"
                 self._reject([row], TrailColumn.DISPUTED, "other_figures", reason)
         return news
 
-    def _who_says(self, row: TrailRow, parents: Sequence[NamedHop]) -> str | None:
-        """The bank whose word the row is: the one it names, else the bank of the account. None: it is rejected."""
+    def _stating_bank(self, row: TrailRow, parents: Sequence[NamedHop]) -> str | None:
+        """Return the bank that makes the statement: the named one, else the account's bank; None if rejected."""
         institutions = {hop.institution for hop in parents}
         if institutions == {None}:
             reason = "the bank of the account is not in the directory: name it at the desk, and import again"
@@ -361,24 +365,24 @@ class _Taking:
             return named.code
         known = sorted(institutions - {None}, key=str)
         if len(known) > 1:
-            reason = "several banks have a transfer of this reference: name the one that says so"
+            reason = "several banks have a transfer with this reference: name the bank that states it"
             self._reject([row], TrailColumn.ACTION_BY, "bank_ambiguous", reason)
             return None
         if row.bank:
-            self._note(row, TrailColumn.ACTION_BY, "not in the directory: the bank of the account stands for it")
+            self._note(row, TrailColumn.ACTION_BY, "not in the directory: the bank of the account is used")
         return known[0]
 
     async def _answer(self, bank: str, rows: Sequence[TrailRow]) -> None:
-        """Take the rows as one answer of their bank."""
+        """Import the rows as one answer of their bank."""
         case_no = self.outcome.case_no
-        assert case_no is not None, "without a case nothing is said of it"
+        assert case_no is not None, "banks' statements need a case"
         lines = tuple(trail_lines.to_line(number, row, self.taken_by) for number, row in enumerate(rows, start=1))
         body_digest = trail_lines.digest(case_no, bank, rows)
         update = StatusUpdate(ack_no=case_no, job_id=None, lines=lines)
         try:
             receipt = await take_status_update(self.ctx, bank, update, body_digest)
         except NotFound:
-            reason = f"{bank} says so, and has nothing to do with this case"
+            reason = f"{bank} states this, and has no transfer in this case"
             self._reject(rows, TrailColumn.ACTION_BY, "not_its_bank", reason)
             return
         except (RuleBroken, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
@@ -398,7 +402,7 @@ class _Taking:
     def _note_layer(self, row: TrailRow, parents: Sequence[NamedHop]) -> None:
         deeper = 1 if row.sheet is Sheet.TRANSFER else 0
         if row.layer is not None and row.layer not in {hop.layer + deeper for hop in parents}:
-            self._note(row, TrailColumn.LAYER, f"layer {row.layer} is told: by its references it is another")
+            self._note(row, TrailColumn.LAYER, f"layer {row.layer} is stated: by its references it is another")
 
     def _note(self, row: TrailRow, column: str, message: str) -> None:
         self.outcome.notes.append(TrailNote(row.sheet_name, row.row_no, str(column), message))
@@ -414,7 +418,7 @@ class _Taking:
 
 
 class _Places:
-    """The hops that rows can speak of, by reference and by account."""
+    """The hops that rows can name, by reference and by account."""
 
     def __init__(self, hops: Iterable[NamedHop]) -> None:
         self._by_reference: dict[str, list[NamedHop]] = {}
@@ -424,7 +428,7 @@ class _Places:
             self._by_account.setdefault(hop.account_key, []).append(hop)
 
     def of(self, row: TrailRow) -> list[NamedHop]:
-        """The hops a row speaks of, as the reconciliation will find them."""
+        """Return the hops that a row names, by the same rule as the processing of answers."""
         account = account_key(row.account) if row.account else ""
         if not row.root_reference:
             found = self._by_account.get(account, [])
@@ -452,8 +456,11 @@ def _used(row: TrailRow, fate: LineFate) -> UsedRow:
     )
 
 
-def _joint(anchor: trail_import.KnownTransfer) -> Transfer:
-    """A transfer of the case once more, so that a further complaint joins it. None of it is written anew."""
+def _joining_transfer(anchor: trail_import.KnownTransfer) -> Transfer:
+    """Return a copy of a transfer of the case, through which a further complaint joins it.
+
+    The copy is not stored again.
+    """
     reference, amount, institution = anchor.transfer_key.split("|", 2)
     is_rrn = RRN_PATTERN.match(reference)
     return Transfer(
@@ -470,7 +477,7 @@ def _joint(anchor: trail_import.KnownTransfer) -> Transfer:
 
 
 async def export_trail(ctx: Context, ack_no: str) -> tuple[str, dict[Sheet, list[ExportRow]]]:
-    """The number of the case that `ack_no` names, and the rows of its workbook. Raises `NotFound`."""
+    """Return the number of the case that `ack_no` names, and the rows of its workbook. Raises `NotFound`."""
     async with (
         ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),

@@ -1,4 +1,4 @@
-"""A row of the money-trail workbook as the line of a bank's answer that it is."""
+"""Rows of the money-trail workbook as lines of a bank's answer."""
 
 import hashlib
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ _CHANNELS = {
 
 
 def to_line(line_no: int, row: TrailRow, imported_by: str) -> StatusLine:
-    """The line, with the names and numbers that the bank wire has for it; `raw` says from which row it came."""
+    """Return the row as a line with the names and numbers of the bank wire; `raw` names its source row."""
     common: dict[str, Any] = {
         "line_no": line_no,
         "txn_type_id": _TYPE_IDS.get(row.sheet, ""),
@@ -78,12 +78,12 @@ def to_line(line_no: int, row: TrailRow, imported_by: str) -> StatusLine:
 
 
 def digest(ack_no: str, institution: str, rows: Sequence[TrailRow]) -> bytes:
-    """Equal for the same rows of one bank, wherever they stand in whichever file."""
+    """Return a digest that is equal for the same rows of one bank, at any place in any file."""
     return hashlib.sha256(orjson.dumps([SOURCE, ack_no, institution, [_content(row) for row in rows]])).digest()
 
 
 def content(rows: Sequence[TrailRow]) -> str:
-    """A fingerprint of what all rows say, in whatever order."""
+    """Return a fingerprint of all rows' contents, independent of their order."""
     each = sorted(hashlib.sha256(orjson.dumps(_content(row))).hexdigest() for row in rows)
     return hashlib.sha256("".join(each).encode()).hexdigest()
 

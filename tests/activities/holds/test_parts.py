@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from activities.context import Context
-from activities.orders.releases import let_go
+from activities.orders.releases import release_amount
 from activities.restoration.court_orders import take_court_order
 from db.cases import cases
 from db.holds import account_holds
@@ -121,7 +121,7 @@ async def release(holds: Holds, case_no: str, paise: int | None) -> int:
     async with holds.bench.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, case_no)
         hold = await account_holds.get(connection, hold_id)
-        return await let_go(connection, holds.ctx, hold, OrderReason.MICRO, paise, "officer:io", holds.clock.at)
+        return await release_amount(connection, holds.ctx, hold, OrderReason.MICRO, paise, "officer:io", holds.clock.at)
 
 
 async def test_an_order_of_a_court_for_a_part_keeps_the_part_and_the_rest_lapses(holds: Holds) -> None:

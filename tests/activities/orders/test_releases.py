@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.orders.releases import up_to
+from activities.orders.releases import first_hops_for
 from db.holds.free_amounts import Free
 
 
@@ -11,7 +11,7 @@ from db.holds.free_amounts import Free
 def test_nothing_over_and_nothing_left(paise: list[int], part: float) -> None:
     free = [Free(hop_no=number, ack_no="1", free_paise=one) for number, one in enumerate(paise, start=1)]
     wanted = int(sum(paise) * part)
-    taken = up_to(free, wanted)
+    taken = first_hops_for(free, wanted)
     assert sum(one.free_paise for one in taken) == wanted
     assert all(0 < one.free_paise <= paise[one.hop_no - 1] for one in taken)
     numbers = [one.hop_no for one in taken]
