@@ -146,7 +146,7 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
     assert filed.status_code == 303
     page = await holder.see(filed.headers["location"])
     number = re.findall(r"G[0-9]{8}", page)[0]
-    assert f"Your appeal was taken. Its number is {number}." in page
+    assert f"Your appeal is recorded. Its number is {number}." in page
     assert "Now with Your bank Answers by" in page
     assert f"Answers by {holder.at + timedelta(days=7, hours=5, minutes=30):%d-%m-%Y}" in page
     assert "Shri Verma" in page
@@ -160,7 +160,7 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
     await decisions.decide(ctx, grievance_id, upheld, officer("io", Role.IO))
     assert any("the hold stays" in text for text in await holder.arrived())
     page = await holder.see(visit)
-    assert "Decided: the hold stays." in page
+    assert "Decision: the hold stays." in page
     assert "no agreement shown" in page
 
     more = await holder.post(visit, step="on", level="io", more="here it is")
@@ -177,8 +177,8 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
     )
     await decisions.decide(ctx, grievance_id, released, officer("dy", Role.DY_SP))
     page = await holder.see(visit)
-    assert "Decided: ₹3,000 is let go, the rest stays on hold." in page
-    assert f"Order to the bank {holder.at + timedelta(hours=5, minutes=30):%d-%m-%Y}: let ₹3,000 go" in page
+    assert "Decision: ₹3,000 is released, and the rest stays on hold." in page
+    assert f"Order to the bank {holder.at + timedelta(hours=5, minutes=30):%d-%m-%Y}: release ₹3,000" in page
     assert "Take it to: Grievance officer of the district" in page
     assert await ctx.pool.fetchval("SELECT count(*) FROM bank_order WHERE reason = 'grievance'") == 1
     await holder.arrived()
@@ -218,7 +218,7 @@ async def test_the_button_pressed_twice_is_one_appeal(holder: Holder) -> None:
     await holder.post(visit, step="file", text=TEXT)
     again = await holder.post(visit, step="file", text=TEXT)
     assert again.status_code == 409
-    assert "Something has changed meanwhile" in words_of(again)
+    assert "Something has changed in the meantime" in words_of(again)
     assert await holder.doors.parts.ctx.pool.fetchval("SELECT count(*) FROM grievance") == 1
 
 
@@ -367,7 +367,7 @@ async def test_a_code_that_cannot_be_sent_is_given_up_and_forgotten_when_its_tim
 async def test_where_no_contact_is_known_the_bank_hands_the_code_on(holder: Holder) -> None:
     case_no, hold_id, reference = await holder.hold()
     asked = await holder.post("/appeal?lang=en", reference=reference, step="code")
-    assert "your bank, or any cyber police station, gets a code for you" in words_of(asked)
+    assert "your bank or any cyber police station can get a code for you" in words_of(asked)
     pool = holder.doors.parts.ctx.pool
     tasks = await bank_notes(pool, "case_no = $1 AND kind = 'phone_bank'", case_no)
     assert ("SBIN", f"nobody can be told: holder of {reference}: grievance_code") in tasks

@@ -28,7 +28,7 @@ async def test_a_visit_ends_when_it_is_not_used_and_when_the_holder_leaves(holde
     holder.at += timedelta(minutes=31)
     over = await holder.client.get(visit)
     assert over.status_code == 410
-    assert "Your visit is over" in words_of(over)
+    assert "Your session has ended" in words_of(over)
     visit = await holder.enter(reference)
     left = await holder.post(visit, step="leave")
     assert left.headers["location"] == "/appeal?lang=en"
@@ -42,7 +42,7 @@ async def test_what_was_typed_too_late_is_given_back(holder: Holder) -> None:
     over = await holder.post(visit, step="file", text=TEXT + "<b>", contact="98111 22233")
     assert over.status_code == 410
     assert f"{TEXT}&lt;b&gt;\n\n98111 22233</textarea>" in over.text
-    assert "Nothing of this was sent." in words_of(over)
+    assert "This text was not sent." in words_of(over)
     assert over.headers["cache-control"] == "no-store"
 
 
@@ -86,7 +86,7 @@ async def test_a_hold_that_has_ended_is_still_shown(holder: Holder) -> None:
     asked = ProcedureOrder(subject=str(hold_id), case_no=case_no, at=holder.at)
     assert (await HoldActivities(holder.doors.parts.ctx).look_at_hold(asked)).over
     page = await holder.see(visit)
-    assert "Nothing is on hold there any more." in page
+    assert "No money is on hold there any more." in page
     assert "Send the appeal" not in page
     refused = await holder.post(visit, step="on", level="bank")
     assert refused.status_code == 409

@@ -57,7 +57,7 @@ async def test_from_the_letter_to_the_answer_and_the_case_goes_on(post: Post) ->
         t1_o1_when="24-11-2026 10:06:30",
         t1_o1_place="ATM S1, Sitapur",
     )
-    assert "used up" in done.words
+    assert "cannot be used again" in done.words
     assert await post.buckets(case_no) == {
         "lost": -5_000_00,
         "held": 2_000_00,
@@ -146,11 +146,11 @@ async def test_an_excess_is_warned_of_and_taken_when_insisted_on(post: Post) -> 
     case_no = await post.ask(at_gram())
     page = await post.open()
     check = read(await post.send(page.fields | WHO | {"t1.held": "6000"}, "check"))
-    assert "₹1,000.00 more than is disputed" in check.words
-    assert "contradiction" in check.words
+    assert "₹1,000.00 more than the disputed amount" in check.words
+    assert "discrepancy" in check.words
     assert await post.answers() == 0
     done = read(await post.send(check.fields, "send"))
-    assert "1 contradiction" in done.words
+    assert "1 discrepancy" in done.words
     assert await post.buckets(case_no) == {"lost": -5_000_00, "held": 5_000_00}
     kind = await post.pool.fetchval("SELECT kind FROM contradiction WHERE case_no = $1", case_no)
     assert kind == "exceeds_disputed"
@@ -347,7 +347,7 @@ async def test_a_bank_sees_and_answers_its_own_transfers_only(post: Post) -> Non
     # A form about the other bank's transfer, through our link.
     forged = page.fields | WHO | {"t1.held": "5000", "t2.held": "5000", "t2.seen": "500000"}
     refused = read(await post.send(forged, "send", paths["desk@gram.example"]), 422)
-    assert "by now" in refused.errors["*"]
+    assert "already answered" in refused.errors["*"]
     assert await post.buckets(case_no) == {"lost": -10_000_00, "in_play": 10_000_00}
 
 
@@ -424,13 +424,13 @@ async def test_the_button_pressed_twice_is_one_answer(post: Post) -> None:
     page = await post.open()
     check = read(await post.send(page.fields | WHO | {"t1.held": "2000"}, "check"))
     both = await asyncio.gather(*(post.send(check.fields, "send") for _ in range(2)))
-    words = sorted("taken before" in read(response).words for response in both)
+    words = sorted("already recorded" in read(response).words for response in both)
     assert words == [False, True]
-    assert "taken before" in read(await post.send(check.fields, "send")).words
+    assert "already recorded" in read(await post.send(check.fields, "send")).words
     assert await post.answers() == 1
     assert (await post.buckets(case_no))["held"] == 2_000_00
     await post.answer(t1_held="3000")
-    assert "taken before" in read(await post.send(check.fields, "send")).words, "also when the link is used up"
+    assert "already recorded" in read(await post.send(check.fields, "send")).words, "also when the link is used up"
 
 
 async def test_two_officers_with_one_link_at_once(post: Post) -> None:
@@ -481,7 +481,7 @@ async def test_a_request_that_was_answered_in_another_way(post: Post) -> None:
         About.HOLD_REQUEST, UUID(request_id(case_no, 1, "GRAM")), "GRAM", "desk@gram.example"
     )
     await post.answer(urlsplit(second.url).path.removeprefix("/gh"), t1_held="5000")
-    assert "has its answer" in (await post.open(first, 410)).words
+    assert "is answered" in (await post.open(first, 410)).words
 
 
 async def test_a_link_that_has_expired(post: Post) -> None:
