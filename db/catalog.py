@@ -35,6 +35,14 @@ class Trigger(FrozenModel):
     function: str
 
 
+class Rule(FrozenModel):
+    """A check constraint or a unique index of a table, as PostgreSQL writes it."""
+
+    table: str
+    name: str
+    definition: str
+
+
 class StateCheck(FrozenModel):
     """The values that a check constraint allows in a column."""
 
@@ -52,6 +60,20 @@ FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND N
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
 ORDER BY c.relname, a.attnum
+"""
+
+# PostgreSQL 18 lists NOT NULL as a constraint too (contype n); the diagram leaves them out.
+_RULES = """
+SELECT c.relname AS "table", k.conname AS name, pg_get_constraintdef(k.oid) AS definition
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND k.contype = 'c'
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+UNION ALL
+SELECT c.relname, i.relname, regexp_replace(pg_get_indexdef(i.oid), '^CREATE UNIQUE INDEX .* USING btree ', 'UNIQUE ')
+FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid
+WHERE c.relnamespace = 'public'::regnamespace AND x.indisunique AND NOT x.indisprimary
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+ORDER BY 1, 2
 """
 
 _FOREIGN_KEYS = """
@@ -85,6 +107,11 @@ WHERE c.relnamespace = 'public'::regnamespace AND k.contype = 'c' ORDER BY 1, 2
 async def columns(connection: Connection) -> list[Column]:
     """Return every column, by table and in the order of the table."""
     return [Column(**dict(row)) for row in await connection.fetch(_COLUMNS)]
+
+
+async def rules(connection: Connection) -> list[Rule]:
+    """Return every check constraint and every unique index that is no primary key, by table and name."""
+    return [Rule(**dict(row)) for row in await connection.fetch(_RULES)]
 
 
 async def foreign_keys(connection: Connection) -> list[ForeignKey]:

@@ -405,7 +405,7 @@ class _AnswerWriter:
         return FollowUp(case_no=case_no, start=start, news=told)
 
     async def _close_unneeded_tasks(self) -> None:
-        """Close the writer items of closed hops, which need no call and no correction any more."""
+        """Close the work items of closed hops, which need no call and no correction any more."""
         if self.outcome.closed:
             await tasks.close_for_hops(
                 self.connection,

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from db import catalog
-from db.catalog import Column, ForeignKey
+from db.catalog import Column, ForeignKey, Rule
 from db.pool import Connection
 from workers.reference.areas import TABLES, check_complete
 from workers.reference.markdown import code, mermaid, page, table
 
 _INTRODUCTION: Final = """Every table, by area. A line joins a row to the row that it refers to; a table of another
-area stands without its columns. `PK` is a primary key, `FK` a foreign key. The whole schema is `db/schema.sql`."""
+area stands without its columns. `PK` is a primary key, `FK` a foreign key. Below each diagram stand the rules that
+PostgreSQL holds for a row: check constraints and unique indexes. The page on triggers has the others
+([triggers.md](triggers.md)). The whole schema is `db/schema.sql`."""
 _SHORT_TYPES: Final = {"timestamp with time zone": "timestamptz", "double precision": "float8", "character": "char"}
 
 
@@ -18,6 +20,7 @@ async def tables_page(connection: Connection) -> str:
     """Return the page of tables. Raises `Incomplete` where a table has no area."""
     columns = await catalog.columns(connection)
     keys = await catalog.foreign_keys(connection)
+    rules = await catalog.rules(connection)
     found = list(dict.fromkeys(column.table for column in columns))
     known = [name for names in TABLES.values() for name in names]
     check_complete("workers/reference/areas.py, tables", known, found)
@@ -25,6 +28,7 @@ async def tables_page(connection: Connection) -> str:
     for area, names in TABLES.items():
         of_area = [column for column in columns if column.table in names]
         parts += [f"## {area}", mermaid(_diagram(names, of_area, keys)), *_meanings(of_area)]
+        parts += _rules([rule for rule in rules if rule.table in names])
     return page("Tables", _INTRODUCTION, *parts)
 
 
@@ -55,3 +59,8 @@ def _type(name: str) -> str:
 def _meanings(columns: Sequence[Column]) -> list[str]:
     rows = [[code(f"{column.table}.{column.name}"), column.comment] for column in columns if column.comment]
     return [table(["column", "meaning"], rows)] if rows else []
+
+
+def _rules(rules: Sequence[Rule]) -> list[str]:
+    rows = [[code(f"{rule.table}: {rule.name}"), code(rule.definition)] for rule in rules]
+    return [table(["rule", "what it holds"], rows)] if rows else []
