@@ -221,7 +221,7 @@ class _ResolutionWriter:
             await self._log(EventKind.SETTLEMENT_PROPOSED, {})
 
     async def book(self, entries: Sequence[Entry], proposed_by: str | None) -> FollowUp | None:
-        """Write the resolution: posting, consequences for the hop, event and the end of the writer item."""
+        """Write the resolution: posting, consequences for the hop, event and the end of the work item."""
         connection, found, case_no = self.connection, self.found, self.head.case_no
         hop = await hops.get(connection, case_no, found.hop_no) if entries and found.hop_no else None
         key = f"settle|{found.contradiction_id}|{self.settlement_no}"
