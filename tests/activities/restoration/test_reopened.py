@@ -12,7 +12,8 @@ from activities.orders.orders import cancel_order
 from activities.restoration import refusals
 from activities.restoration.court_orders import confirm_court_order, take_court_order, withdraw_court_order
 from domain.errors import RoleNotAllowed
-from domain.errors.restoration import CourtOrderExceeded, CourtOrderToRestore, NothingToReopen, NotReopenable
+from domain.errors.court_orders import CourtOrderUsedUp
+from domain.errors.restoration import CourtOrderToRestore, NothingToReopen, NotReopenable
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import ReopenReason, RestorationVerb
@@ -214,7 +215,7 @@ async def test_what_went_home_under_an_order_taken_back_counts_against_the_court
     await cancel_order(home.ctx, order_id, "the wrong paper", "officer:sp")
     await home.tick(restoration)
     await paid(home, order_id, 10_000)
-    with pytest.raises(CourtOrderExceeded, match="has 0 paise left"):
+    with pytest.raises(CourtOrderUsedUp, match="has 0 paise left"):
         await home.prepare(restoration)
     assert await home.tick(restoration) == ["drop_order", "route"]
     assert await home.at(restoration) == ("open", "lok_adalat_award", "lok_adalat")
