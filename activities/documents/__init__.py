@@ -1,1 +1,1 @@
-"""Documents: which are due, what stands in them, and the register."""
+"""Documents: due documents, their facts, and issuing."""

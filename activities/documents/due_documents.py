@@ -45,10 +45,10 @@ ENGINE: Final = "engine"
 ROUND_LIMIT: Final = 20
 """due documents at a time; they are issued one after the other, because rendering happens with the case locked"""
 LEASE: Final = timedelta(minutes=5)
-LOOK_AGAIN: Final = timedelta(hours=1)
+CHECK_AGAIN: Final = timedelta(hours=1)
 """the wait before an unfinished due document is checked again; most causes wake it earlier, but moved money does not"""
 FIRST_WAIT: Final = timedelta(seconds=30)
-"""the first wait after a fault of the engine; it doubles up to `LOOK_AGAIN`"""
+"""the first wait after a fault of the engine; it doubles up to `CHECK_AGAIN`"""
 NOTHING_WAITS: Final = "no document waits any more"
 CHANGED: Final = "other documents wait, or the same wait for other facts"
 _TO_BANKS_IN: Final = Language.EN
@@ -90,34 +90,34 @@ async def _attend_to_case(ctx: Context, due_documents_of_case: Sequence[Errand],
     """
     left = list(due_documents_of_case)
     while left:
-        looked_at: list[Errand] = []
+        checked: list[Errand] = []
         try:
             async with ctx.pool.acquire() as connection, connection.transaction():
                 await cases.hold(connection, left[0].case_no)
                 for due_document in left:
-                    looked_at.append(due_document)
+                    checked.append(due_document)
                     if await _attend_to(connection, ctx, due_document, appeal_address):
                         break
-                await _tell_desk(connection, due_document.case_no, ctx.now())
+                await _update_desk_task(connection, due_document.case_no, ctx.now())
         except _SERVERS_AWAY:
             raise
         except Exception as error:
             # The documents checked before the failed one are checked again, because the transaction was rolled back.
-            failed = looked_at[-1] if looked_at else left[0]
+            failed = checked[-1] if checked else left[0]
             log.warning("due document %d waits: %s", failed.errand_id, type(error).__name__)
             await _put_off_failed(ctx, failed, error)
             left.remove(failed)
         else:
-            left = left[len(looked_at) :]
+            left = left[len(checked) :]
 
 
 async def _put_off_failed(ctx: Context, due_document: Errand, error: Exception) -> None:
-    wait = min(FIRST_WAIT * 2 ** min(due_document.attempts - 1, 10), LOOK_AGAIN)
+    wait = min(FIRST_WAIT * 2 ** min(due_document.attempts - 1, 10), CHECK_AGAIN)
     again_at, failure = ctx.now() + wait, type(error).__name__
     async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, due_document.case_no)
         await due_documents.put_off(connection, due_document.errand_id, ErrandState.FAILED, again_at, failure=failure)
-        await _tell_desk(connection, due_document.case_no, ctx.now())
+        await _update_desk_task(connection, due_document.case_no, ctx.now())
 
 
 async def _attend_to(connection: Connection, ctx: Context, due_document: Errand, appeal_address: str) -> bool:
@@ -134,7 +134,7 @@ async def _attend_to(connection: Connection, ctx: Context, due_document: Errand,
         await due_documents.end(connection, due_document.errand_id, found.state, work.now)
         await work.notify_restoration()
     else:
-        again_at = work.now + LOOK_AGAIN
+        again_at = work.now + CHECK_AGAIN
         await due_documents.put_off(connection, due_document.errand_id, found.state, again_at, lacking=found.lacking)
     return found.issued
 
@@ -369,7 +369,7 @@ _ISSUE: Final[Mapping[PaperKind, Callable[[_Attempt], Awaitable[_Found]]]] = {
 # -- the desk's task ---------------------------------------------------------------------------------------------------
 
 
-async def _tell_desk(connection: Connection, case_no: str, now: datetime) -> None:
+async def _update_desk_task(connection: Connection, case_no: str, now: datetime) -> None:
     """Keep one open task that says what the case's documents wait for, or none if no document waits."""
     documents = documents_waiting(await due_documents.standings(connection, case_no))
     why = CHANGED if documents else NOTHING_WAITS

@@ -149,20 +149,20 @@ def check(path: Path, progress: Progress | None = None) -> Whole:
             return whole
     except zipfile.BadZipFile as error:
         # The error names the file whose bytes differ.
-        raise NotEvidence(f"it is no archive as we write them: {str(error)[:SAID_MAX_CHARS]}") from None
+        raise NotEvidence(f"it is not an archive in our format: {str(error)[:SAID_MAX_CHARS]}") from None
     except (EOFError, NotImplementedError, ValueError, RuntimeError, KeyError, TypeError, struct.error) as error:
-        raise NotEvidence(f"it is no archive as we write them: {type(error).__name__}") from None
+        raise NotEvidence(f"it is not an archive in our format: {type(error).__name__}") from None
     except OSError as error:
         # This error number means an impossible offset in the archive.
         if error.errno != errno.EINVAL:
             raise
-        raise NotEvidence("it is no archive as we write them: wrong offset") from None
+        raise NotEvidence("it is not an archive in our format: wrong offset") from None
 
 
 def _checked(archive: zipfile.ZipFile, copy: PackWriter, progress: Progress | None) -> Whole:
     """Check the contents of the archive, and write a copy in the way a correct pack is written."""
     if any(info.compress_type != zipfile.ZIP_STORED or info.flag_bits for info in archive.infolist()):
-        raise NotEvidence("its files are not stored as we store them")
+        raise NotEvidence("its files are compressed or have flags")
     sums, signature = _small(archive, MANIFEST), _small(archive, SIGNATURE)
     listed = read_manifest(sums.decode())
     _check_names(archive.namelist(), [*(file.name for file in listed), MANIFEST, SIGNATURE])
@@ -190,8 +190,8 @@ def _check_names(found: list[str], expected: list[str]) -> None:
         return
     added, missing = sorted(set(found) - set(expected)), sorted(set(expected) - set(found))
     if added:
-        raise NotEvidence(f"{added[0]!r} was added, or is named otherwise")
-    raise NotEvidence(f"{missing[0]} is missing" if missing else "a file is there twice, or the order was changed")
+        raise NotEvidence(f"{added[0]!r} was added or renamed")
+    raise NotEvidence(f"{missing[0]} is missing" if missing else "a file is there twice or the order was changed")
 
 
 def _small(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -207,7 +207,7 @@ def _verify(key_pem: bytes, signature: bytes, sums: bytes) -> None:
     try:
         key = load_pem_public_key(key_pem)
         if not isinstance(key, Ed25519PublicKey):
-            raise NotEvidence(f"{PUBLIC_KEY} is no Ed25519 key")
+            raise NotEvidence(f"{PUBLIC_KEY} is not an Ed25519 key")
         key.verify(signature, sums)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         raise NotEvidence(f"the signature of {MANIFEST} does not hold") from None

@@ -60,7 +60,7 @@ def _check_rows(archive: zipfile.ZipFile, bound: Collection[str], file: str, abo
             unread.discard(name)
         told = statements.pop(row["line_no"], None)
         if told is None or any(row[field] != value for field, value in told.items() if field in row):
-            raise NotEvidence(f"{file} says otherwise than {name}")
+            raise NotEvidence(f"{file} differs from {name}")
     if unread or statements:
         raise NotEvidence(f"{file} lacks what {min(unread, default=at)} says")
 
@@ -93,7 +93,7 @@ def check_sent(archive: zipfile.ZipFile, chain: ChainReader, listed: Sequence[Li
     for row in _rows(archive, EXCHANGES):
         folder, digest = f"{SENT}/{row['exchange_id']:010}", row["digest"].removeprefix("\\x")
         if folder not in folders or {f"{folder}/body", f"{folder}/request.txt"} - found.keys():
-            raise NotEvidence(f"{folder} is not whole")
+            raise NotEvidence(f"{folder} is incomplete")
         folders.discard(folder)
         if unseen.pop(row["exchange_id"], digest) != digest:
             raise NotEvidence(f"{folder} is not what the log says was sent")
@@ -124,11 +124,11 @@ def check_signed(archive: zipfile.ZipFile, listed: Sequence[Listed]) -> None:
             folders[folder].add(name)
     for folder, names in folders.items():
         if {"about.json", "body", "request.txt"} - names:
-            raise NotEvidence(f"{folder} is not whole")
+            raise NotEvidence(f"{folder} is incomplete")
         kept = {name: _kept(archive, f"{folder}/{name}") for name in names}
         by_signature = orjson.loads(kept["about.json"])["authenticated_by"] == "signature"
         if by_signature != _PARTS.issubset(names) or (not by_signature and _PARTS & names):
-            raise NotEvidence(f"{folder} has no signature, or one that it does not speak of")
+            raise NotEvidence(f"{folder} has no signature, or one that about.json does not name")
         if by_signature and (wrong := _wrong(kept)):
             raise NotEvidence(f"{folder}: {wrong}")
 
@@ -143,7 +143,7 @@ def _wrong(kept: dict[str, bytes]) -> str:
     """Return what differs in a signed request from what the bank signed; empty if nothing differs."""
     key = load_pem_public_key(kept["key.pem"])
     if not isinstance(key, Ed25519PublicKey):
-        return "no Ed25519 key"
+        return "not an Ed25519 key"
     try:
         key.verify(kept["signature"], kept["signature-base"])
     except InvalidSignature:
@@ -154,10 +154,10 @@ def _wrong(kept: dict[str, bytes]) -> str:
     start, *lines = kept["request.txt"].decode("latin-1").split("\n")
     method, _, target = start.partition(" ")
     if said.get("@method") != method or not _same_target(said, target):
-        return "request.txt has another first line than was signed"
+        return "the first line of request.txt is not what was signed"
     came = {(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)}
     if any((name, value) not in came for name, value in covered.items()):
-        return "request.txt has other headers than were signed"
+        return "the headers of request.txt are not what was signed"
     digest = base64.b64encode(hashlib.sha256(kept["body"]).digest()).decode()
     if "content-digest" in covered or kept["body"]:
         return "" if f":{digest}:" in covered.get("content-digest", "") else "the body is not what was signed"

@@ -356,11 +356,11 @@ async def name_officer(ctx: Context, new: NewGrievanceOfficer, by: str) -> Griev
         named = await grievance_officers.put(connection, new, by, ctx.now())
         waiting = await grievance_officers.waiting_for(connection, named.level, named.district)
     for grievance_id in waiting:
-        await _tell(ctx, grievance_id, named.level, by)
+        await _notify_level(ctx, grievance_id, named.level, by)
     return named
 
 
-async def _tell(ctx: Context, grievance_id: UUID, level: GrievanceLevel, by: str) -> None:
+async def _notify_level(ctx: Context, grievance_id: UUID, level: GrievanceLevel, by: str) -> None:
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         work = await locked(connection, ctx, grievance_id, now, by)

@@ -1,1 +1,1 @@
-"""Holds on accounts: their life, limits and release."""
+"""Holds on accounts: opening, deadlines, limits and release."""

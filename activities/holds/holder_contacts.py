@@ -16,7 +16,7 @@ from schemas.tasks import TaskCause, TaskSubject, about
 
 
 async def take_contact(
-    ctx: Context, hold_id: UUID, told: NewHolderContact, by: str, appeal_address: str = ""
+    ctx: Context, hold_id: UUID, contact: NewHolderContact, by: str, appeal_address: str = ""
 ) -> HolderContactTaken:
     """Store contact details that replace the bank's, and notify the holder of the hold.
 
@@ -29,11 +29,11 @@ async def take_contact(
         hold = await account_holds.get(connection, hold_id)
         if hold.state != "held":
             raise NothingOnHold(hold_id)
-        await notifications.put_holder_contact(connection, hold_id, told.phone or "", told.email or "", by, now)
+        await notifications.put_holder_contact(connection, hold_id, contact.phone or "", contact.email or "", by, now)
         data = {
             "hold_id": str(hold_id),
             "institution": hold.institution,
-            "ways": [channel for channel, address in (("phone", told.phone), ("email", told.email)) if address],
+            "ways": [channel for channel, address in (("phone", contact.phone), ("email", contact.email)) if address],
         }
         await events.append(connection, case_no, now, by, [Event(EventKind.HOLDER_CONTACT_TAKEN, data)])
         written = await tell_holder(connection, ctx, hold_id, MessageKind.HOLD, {}, link=appeal_address)

@@ -74,10 +74,10 @@ class HoldActivities:
             if hold.state == "ended":
                 await _end_hold(connection, hold, asked.at)
                 return Look(over=True)
-            stands = await self._up_to_date(connection, hold, asked.at)
-            if ends := by_end(stands):
+            state = await self._do_due_actions(connection, hold, asked.at)
+            if ends := by_end(state):
                 await free_amounts.mark_end(connection, hold_id, min(ends))
-            return Look(over=False, at=hold.state, dues=dues(stands)[:DUES_MAX])
+            return Look(over=False, at=hold.state, dues=dues(state)[:DUES_MAX])
 
     @activity.defn(name="attend_to_hold")
     async def attend_to_hold(self, asked: ProcedureOrder) -> None:
@@ -87,49 +87,49 @@ class HoldActivities:
             hold = await account_holds.get(connection, UUID(asked.subject))
             if hold.state == "ended":
                 return
-            stands = await _stands(connection, hold)
-            if asked.what in _due_now(stands, asked.at):
-                await self._attend(connection, hold, stands, asked.what, asked.at)
+            state = await _read_state(connection, hold)
+            if asked.what in _due_now(state, asked.at):
+                await self._attend(connection, hold, state, asked.what, asked.at)
 
-    async def _up_to_date(self, connection: Connection, hold: AccountHold, at: datetime) -> HoldStands:
+    async def _do_due_actions(self, connection: Connection, hold: AccountHold, at: datetime) -> HoldStands:
         """Do each due action once, and return the state of the hold after them."""
         done: set[str] = set()
-        stands = await _stands(connection, hold)
-        while what := next((what for what in _due_now(stands, at) if what not in done), None):
+        state = await _read_state(connection, hold)
+        while what := next((what for what in _due_now(state, at) if what not in done), None):
             done.add(what)
-            await self._attend(connection, hold, stands, what, at)
+            await self._attend(connection, hold, state, what, at)
             hold = await account_holds.get(connection, hold.hold_id)
-            stands = await _stands(connection, hold)
-        return stands
+            state = await _read_state(connection, hold)
+        return state
 
     async def _attend(
-        self, connection: Connection, hold: AccountHold, stands: HoldStands, what: str, at: datetime
+        self, connection: Connection, hold: AccountHold, state: HoldStands, what: str, at: datetime
     ) -> None:
         telling = self._telling(connection, hold, at)
         match HoldAction.of(what):
             case HoldAction.TELL_HOLDER:
-                await telling.of_hold(stands.newest_at)
-                await _ask_about_small(connection, hold, at)
+                await telling.of_hold(state.newest_at)
+                await _ask_about_small_hold(connection, hold, at)
             case HoldAction.TELL_OFFICER:
-                await telling.of_officer(stands.newest_at)
+                await telling.of_officer(state.newest_at)
             case HoldAction.TELL_LATE:
-                await telling.late(stands.newest_at)
+                await telling.late(state.newest_at)
             case HoldAction.RELEASE_EXCESS:
                 await self._release_excess(connection, hold, at)
             case HoldAction.LAPSE | HoldAction.WARN:
-                await self._lapse_or_warn(connection, hold, stands, at)
+                await self._lapse_or_warn(connection, hold, state, at)
             case other:
                 assert_never(other)
 
-    async def _lapse_or_warn(self, connection: Connection, hold: AccountHold, stands: HoldStands, at: datetime) -> None:
+    async def _lapse_or_warn(self, connection: Connection, hold: AccountHold, state: HoldStands, at: datetime) -> None:
         """Let the hold lapse if that is due, else warn of the lapse.
 
         After an outage both may be due. A warning about a past lapse would be useless.
         """
-        if HoldAction.LAPSE in _due_now(stands, at):
-            await self._lapse(connection, hold, lapsed(stands, at), at)
+        if HoldAction.LAPSE in _due_now(state, at):
+            await self._lapse(connection, hold, lapsed(state, at), at)
         else:
-            await self._warn(connection, hold, stands, at)
+            await self._warn(connection, hold, state, at)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -159,22 +159,22 @@ class HoldActivities:
         await events.append(connection, hold.case_no, at, ENGINE, [Event(EventKind.HOLD_LAPSED, data)])
         await close_tasks(connection, hold, at, "lapsed")
         await self._telling(connection, hold, at).of_lapse(paise)
-        await self._tell_case(connection, hold, MessageKind.HOLD_LAPSED, parts, f"{at:%Y%m%dT%H%M%S}")
+        await self._notify_case(connection, hold, MessageKind.HOLD_LAPSED, parts, f"{at:%Y%m%dT%H%M%S}")
 
-    async def _warn(self, connection: Connection, hold: AccountHold, stands: HoldStands, at: datetime) -> None:
+    async def _warn(self, connection: Connection, hold: AccountHold, state: HoldStands, at: datetime) -> None:
         """Warn the officer, the victims and the desk that the money returns to the holder without an order."""
         subject = subject_of(hold.hold_id)
         task = NewTask(kind=TaskKind.HOLD_LAPSES, cause=TaskCause.HOLD_LAPSES, subject=subject)
         await tasks.open_tasks(connection, hold.case_no, [task], at, institution=hold.institution)
-        for warning in warnings(stands, at):
+        for warning in warnings(state, at):
             days = warning.days
             data = {"hold_id": str(hold.hold_id), "institution": hold.institution, "days": days}
             await events.append(connection, hold.case_no, at, ENGINE, [Event(EventKind.HOLD_WARNED, data)])
             occasion = f"{days}.{warning.lapses_at:%Y%m%dT%H%M%S}"
-            await self._tell_case(connection, hold, MessageKind.LAPSE_WARNING, warning.parts, occasion, days)
-            await free_amounts.mark_warned(connection, hold.hold_id, days, warned_to(stands, at))
+            await self._notify_case(connection, hold, MessageKind.LAPSE_WARNING, warning.parts, occasion, days)
+            await free_amounts.mark_warned(connection, hold.hold_id, days, warned_to(state, at))
 
-    async def _tell_case(
+    async def _notify_case(
         self,
         connection: Connection,
         hold: AccountHold,
@@ -197,11 +197,11 @@ class HoldActivities:
         await tell_officer(connection, self.ctx, hold.case_no, CaseDuty.IO, kind, of_all)
 
 
-def _due_now(stands: HoldStands, at: datetime) -> list[str]:
-    return [due.what for due in dues(stands) if due.at <= at]
+def _due_now(state: HoldStands, at: datetime) -> list[str]:
+    return [due.what for due in dues(state) if due.at <= at]
 
 
-async def _ask_about_small(connection: Connection, hold: AccountHold, at: datetime) -> None:
+async def _ask_about_small_hold(connection: Connection, hold: AccountHold, at: datetime) -> None:
     """Ask an officer to decide on a small-value hold, unless it is decided. The task names bank and account."""
     if not hold.micro or await free_amounts.micro_decision(connection, hold.hold_id) is not None:
         return
@@ -230,7 +230,7 @@ async def _end_hold(connection: Connection, hold: AccountHold, at: datetime) -> 
     await procedure_outbox.end(connection, ProcedureKind.HOLD, str(hold.hold_id), at)
 
 
-async def _stands(connection: Connection, hold: AccountHold) -> HoldStands:
+async def _read_state(connection: Connection, hold: AccountHold) -> HoldStands:
     hold_id = hold.hold_id
     claimed = await disputed_holds.parts(connection, hold_id)
     held_times = [part.held_at for part in claimed]

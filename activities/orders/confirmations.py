@@ -36,10 +36,10 @@ NOT_PLANNED_AGAIN: Final = frozenset(
     {OrderReason.COURT, OrderReason.GRIEVANCE, OrderReason.OBJECTION, OrderReason.MICRO}
 )
 """reasons of releases that no deadline plans again if the bank has not done them"""
-GOES_TO: Final = {OrderKind.RESTORE: Bucket.RESTORED, OrderKind.RELEASE: Bucket.RELEASED}
+BUCKET_AFTER: Final = {OrderKind.RESTORE: Bucket.RESTORED, OrderKind.RELEASE: Bucket.RELEASED}
 
 
-_Said = TypeVar("_Said", ConfirmedLine, Word)
+_Line = TypeVar("_Line", ConfirmedLine, Word)
 
 
 class NotItsLine(RuleBroken):
@@ -52,17 +52,17 @@ class NotItsLine(RuleBroken):
         self.line_no = line_no
 
 
-async def check_lines(connection: Connection, order_id: UUID, told: OrderConfirmation) -> dict[int, LineRow]:
+async def check_lines(connection: Connection, order_id: UUID, statement: OrderConfirmation) -> dict[int, LineRow]:
     """Return the lines of the order by number. Raises `NotItsLine` if the statement names another line."""
     lines = {line.line_no: line for line in await bank_orders.lines_of(connection, order_id)}
-    for index, said in enumerate(told.lines):
-        if said.line_no not in lines:
-            raise NotItsLine(index, said.line_no)
+    for index, stated in enumerate(statement.lines):
+        if stated.line_no not in lines:
+            raise NotItsLine(index, stated.line_no)
     return lines
 
 
 async def take_confirmation(
-    ctx: Context, institution: str, order_id: UUID, told: OrderConfirmation, source: str, via: Via = Via.DOOR
+    ctx: Context, institution: str, order_id: UUID, statement: OrderConfirmation, source: str, via: Via = Via.DOOR
 ) -> ConfirmationTaken:
     """Book a bank's statement about an order in one transaction. The same statement again changes nothing.
 
@@ -70,32 +70,32 @@ async def take_confirmation(
     moves out of `held` only as far as the order and the ledger allow. Raises `NotFound`, `NotItsLine`.
     """
     async with ctx.pool.acquire() as connection, connection.transaction():
-        work = await _begin(ctx, connection, institution, order_id, told, _Origin(source, via))
-        return await work.take_all(told)
+        work = await _begin(ctx, connection, institution, order_id, statement, _Origin(source, via))
+        return await work.take_all(statement)
 
 
 async def write_down(
-    ctx: Context, order_id: UUID, told: OrderConfirmation, note: str, officer: str, *, supervises: bool
+    ctx: Context, order_id: UUID, statement: OrderConfirmation, note: str, officer: str, *, supervises: bool
 ) -> WrittenDownTaken:
-    """Book what a bank told an officer, after a second officer has entered the same.
+    """Book a bank's statement to an officer, after a second officer has entered the same.
 
     The second officer must be allowed to move money out of `held`. `note` says who at the bank stated it, when and how.
     Raises `NotFound`, `NotItsLine`.
     """
-    digest = hashlib.sha256(told.model_dump_json().encode()).digest()
+    digest = hashlib.sha256(statement.model_dump_json().encode()).digest()
     async with ctx.pool.acquire() as connection, connection.transaction():
-        work = await _begin(ctx, connection, None, order_id, told, _Origin(officer, Via.OFFICER, note))
+        work = await _begin(ctx, connection, None, order_id, statement, _Origin(officer, Via.OFFICER, note))
         proposed_by = None
         if supervises:
             proposed_by = await proposals.agree(connection, order_id, digest, officer, work.now)
         if proposed_by is None:
-            await work.propose(told, digest)
+            await work.propose(statement, digest)
             taken = ConfirmationTaken(
                 order_id=order_id, state=work.order.state, applied=0, duplicates=0, contradictions=0
             )
             return WrittenDownTaken(**taken.model_dump(), waits_for_second=True)
         work.origin = replace(work.origin, proposed_by=proposed_by)
-        taken = await work.take_all(told)
+        taken = await work.take_all(statement)
         subject, causes = subject_of(order_id), [TaskCause.ORDER_SECOND_OFFICER]
         await tasks.close_about(
             connection, work.order.case_no, subject, causes, work.now, "a second officer has entered the same"
@@ -118,13 +118,13 @@ async def _begin(
     connection: Connection,
     institution: str | None,
     order_id: UUID,
-    told: OrderConfirmation,
+    statement: OrderConfirmation,
     origin: _Origin,
 ) -> "_Booking":
     case_no = await bank_orders.case_of(connection, order_id, institution)
     await cases.hold(connection, case_no)
     order = await bank_orders.get(connection, order_id)
-    lines = await check_lines(connection, order_id, told)
+    lines = await check_lines(connection, order_id, statement)
     known = await bank_orders.known_words(connection, order_id)
     return _Booking(ctx, connection, order, lines, known, origin, ctx.now())
 
@@ -149,22 +149,24 @@ class _Booking:
     def moved(self) -> bool:
         return bool(self.booked)
 
-    async def propose(self, told: OrderConfirmation, digest: bytes) -> None:
+    async def propose(self, statement: OrderConfirmation, digest: bytes) -> None:
         """Store what one officer has entered, and ask for a second officer."""
         order, origin = self.order, self.origin
-        if await proposals.propose(self.connection, order.order_id, told, digest, origin.note, origin.source, self.now):
+        if await proposals.propose(
+            self.connection, order.order_id, statement, digest, origin.note, origin.source, self.now
+        ):
             kind, cause = TaskKind.SUPERVISE, TaskCause.ORDER_SECOND_OFFICER
             await ask_about_order(self.connection, order, kind, cause, self.now)
             data = {"order_id": str(order.order_id), "institution": order.institution}
             event = Event(EventKind.ORDER_WORD_PROPOSED, data)
             await events.append(self.connection, order.case_no, self.now, origin.source, [event])
 
-    async def take_all(self, told: OrderConfirmation) -> ConfirmationTaken:
+    async def take_all(self, statement: OrderConfirmation) -> ConfirmationTaken:
         """Book every line of the statement as far as order and ledger allow."""
         if self.order.state is OrderState.CANCELLED:
-            await self._cancel_replacements(told)
-        for said in told.lines:
-            await self.take(said)
+            await self._cancel_replacements(statement)
+        for stated in statement.lines:
+            await self.take(stated)
         return ConfirmationTaken(
             order_id=self.order.order_id,
             state=await self.finish(),
@@ -173,7 +175,7 @@ class _Booking:
             contradictions=self.count["contradiction"],
         )
 
-    async def _cancel_replacements(self, told: OrderConfirmation) -> None:
+    async def _cancel_replacements(self, statement: OrderConfirmation) -> None:
         """Cancel the replacements of a cancelled order that the bank executed: they would pay the same money twice."""
         found = await cancellations.find(self.connection, self.order.order_id)
         if found is None or found.settled_at is not None:
@@ -185,7 +187,7 @@ class _Booking:
             for word in self.known
             if not settles or word.applied_paise == word.amount_paise
         }
-        if all((natural_key(said), said.amount_paise) in known for said in told.lines):
+        if all((natural_key(stated), stated.amount_paise) in known for stated in statement.lines):
             return
         for waiting in await cancellations.waiting_for(self.connection, self.order.order_id):
             instead = await bank_orders.get(self.connection, waiting)
@@ -195,15 +197,15 @@ class _Booking:
                 cause = TaskCause.ORDER_TO_REPEAT
                 await ask_about_order(self.connection, instead, kind, cause, self.now, facts)
 
-    async def take(self, said: ConfirmedLine) -> None:
-        line = self.lines[said.line_no]
+    async def take(self, stated: ConfirmedLine) -> None:
+        line = self.lines[stated.line_no]
         held_paise = await self._movable_paise(line)
         order, origin = self.order, self.origin
         judged = judge(
             order.kind,
             order.due_at,
             self._as_ordered(line),
-            self._at_its_bank(said),
+            self._at_its_bank(stated),
             held_paise,
             [self._at_its_bank(word) for word in self.known],
             origin.via,
@@ -215,7 +217,7 @@ class _Booking:
         confirmation_id, words = await bank_orders.insert_confirmation(
             self.connection,
             order.order_id,
-            said,
+            stated,
             natural_key=judged.natural_key,
             applied_paise=judged.applied_paise,
             disposition=judged.disposition,
@@ -233,19 +235,19 @@ class _Booking:
                 applied_paise=judged.applied_paise,
                 disposition=judged.disposition,
                 via=origin.via,
-                **said.model_dump(exclude={"done_at"}),
+                **stated.model_dump(exclude={"done_at"}),
             )
         )
         if judged.applied_paise:
-            self.booked.append((line, judged.applied_paise, said.reference))
+            self.booked.append((line, judged.applied_paise, stated.reference))
             confirmed = line.confirmed_paise + judged.applied_paise
-            self.lines[said.line_no] = line.model_copy(update={"confirmed_paise": confirmed})
+            self.lines[stated.line_no] = line.model_copy(update={"confirmed_paise": confirmed})
         if judged.disposition != "duplicate":
             said_in = f"{WORDS}/confirmation-{confirmation_id}.jsonl"
             bound = {"confirmation_id": confirmation_id, "bound": binding({said_in: words})}
-            self._note(line, said, judged, entries, bound)
+            self._note(line, stated, judged, entries, bound)
         if judged.contradiction:
-            await self._open_discrepancy(line, said, judged)
+            await self._open_discrepancy(line, stated, judged)
 
     def _as_ordered(self, line: LineRow) -> Ordered:
         ordered = line.as_ordered
@@ -254,13 +256,13 @@ class _Booking:
         code = self._code(ordered.beneficiary.institution, ordered.beneficiary.holder)
         return ordered.model_copy(update={"beneficiary": ordered.beneficiary.model_copy(update={"institution": code})})
 
-    def _at_its_bank(self, said: _Said) -> _Said:
+    def _at_its_bank(self, stated: _Line) -> _Line:
         """Return the statement with the credited bank's code; "" if the directory does not know the bank."""
-        code = self._code(said.credited_institution, said.credited_account)
-        return said.model_copy(update={"credited_institution": code})
+        code = self._code(stated.credited_institution, stated.credited_account)
+        return stated.model_copy(update={"credited_institution": code})
 
-    def _code(self, told: str, holder: str) -> str:
-        found, _ = self.ctx.directory.current.resolve(told, None, holder, "credited") if told else (None, [])
+    def _code(self, name: str, holder: str) -> str:
+        found, _ = self.ctx.directory.current.resolve(name, None, holder, "credited") if name else (None, [])
         return found.code if found else ""
 
     async def finish(self) -> OrderState:
@@ -274,7 +276,7 @@ class _Booking:
                 data = {"hold_id": str(hold_id)}
                 await events.append(connection, order.case_no, self.now, ENGINE, [Event(EventKind.HOLD_ENDED, data)])
             await procedure_outbox.tell(connection, ProcedureKind.HOLD, str(hold_id), self.now)
-        await self._tell_victims()
+        await self._notify_victims()
         done = all(line.confirmed_paise == line.amount_paise for line in self.lines.values())
         if done and order.state is OrderState.CANCELLED:
             await settle_cancellation(connection, order, self.origin.source, EXECUTED_ANYWAY, self.now)
@@ -285,7 +287,7 @@ class _Booking:
         await notify_workflows(connection, order, self.now)
         return order.state
 
-    async def _tell_victims(self) -> None:
+    async def _notify_victims(self) -> None:
         """Notify the victims of this bank's credit at once, because another bank of the case may take months."""
         if self.order.kind is not OrderKind.RESTORE:
             return
@@ -320,7 +322,7 @@ class _Booking:
     def _entries(self, line: LineRow, judged: Judged) -> Sequence[Entry]:
         if line.excess or not judged.applied_paise:
             return ()
-        to = GOES_TO[self.order.kind]
+        to = BUCKET_AFTER[self.order.kind]
         return (
             Entry(hop_no=line.hop_no, bucket=Bucket.HELD, amount_paise=-judged.applied_paise),
             Entry(hop_no=line.hop_no, bucket=to, amount_paise=judged.applied_paise),
@@ -329,7 +331,7 @@ class _Booking:
     def _note(
         self,
         line: LineRow,
-        said: ConfirmedLine,
+        stated: ConfirmedLine,
         judged: Judged,
         entries: Sequence[Entry],
         bound: Mapping[str, object],
@@ -339,7 +341,7 @@ class _Booking:
             "kind": self.order.kind.value,
             "institution": self.order.institution,
             "hop_no": line.hop_no,
-            "claimed_paise": said.amount_paise,
+            "claimed_paise": stated.amount_paise,
             "applied_paise": judged.applied_paise,
             "flags": list(judged.flags),
             "placed": events.placed(entries),
@@ -349,13 +351,13 @@ class _Booking:
         if judged.applied_paise:
             METRICS.order_confirmed(self.order.kind, judged.applied_paise)
 
-    async def _open_discrepancy(self, line: LineRow, said: ConfirmedLine, judged: Judged) -> None:
+    async def _open_discrepancy(self, line: LineRow, stated: ConfirmedLine, judged: Judged) -> None:
         assert judged.contradiction is not None, "the caller has checked for a discrepancy"
         doubt = Contradiction(
             kind=judged.contradiction,
             claim_index=0,
             hop_no=line.hop_no,
-            claimed_paise=said.amount_paise,
+            claimed_paise=stated.amount_paise,
             applied_paise=judged.applied_paise if judged.against_paise is None else judged.against_paise,
         )
         case_no, institution = self.order.case_no, self.order.institution

@@ -63,8 +63,8 @@ class OrderLinks(ReplyLinks[OrderView, OrderForm]):
 
     async def write(self, connection: Connection, link: LinkRow, form: OrderForm) -> Written:
         """Book the form as a confirmation of the bank."""
-        told, source = OrderConfirmation(lines=tuple(form.stated.values())), f"bank:{link.institution}"
-        taken = await take_confirmation(self._ctx, link.institution, link.subject_id, told, source, Via.LETTER)
+        statement, source = OrderConfirmation(lines=tuple(form.stated.values())), f"bank:{link.institution}"
+        taken = await take_confirmation(self._ctx, link.institution, link.subject_id, statement, source, Via.LETTER)
         return Written(taken.contradictions, taken.duplicates)
 
     async def count_left(self, connection: Connection, link: LinkRow) -> int:

@@ -312,7 +312,7 @@ class OrderActivities:
         return True
 
     async def _with_document(self, order: OrderRow, read: BankOrder) -> OrderTicket:
-        """Return the order with its issued document. Opens a task and raises if the document incomplete fields."""
+        """Return the order with its issued document. Opens a task and raises if the document lacks fields."""
         try:
             pdf = await self.paper_of(order.order_id)
         except PaperLacks as incomplete:
@@ -325,7 +325,7 @@ class OrderActivities:
         return OrderTicket(read, pdf)
 
     async def _deliver(self, order: OrderRow, message: OrderMessage, *, first: bool) -> Delivered:
-        """Deliver it over a channel that takes orders, or by letter where the bank has no such channel."""
+        """Deliver the order over a channel that takes orders, or by letter if the bank has no such channel."""
         try:
             return await self.bank_delivery.deliver(message, order.institution, first=first)
         except BankNotReached:
@@ -394,7 +394,7 @@ class OrderActivities:
 async def send_by_letter(
     delivery: BankDelivery, mailer: Mailer | None, links: LinkMaker | None, message: BankMessage, institution: str
 ) -> Delivered | None:
-    """Send a message by letter to a bank without a channel for it; None where no letter can be sent."""
+    """Send a message by letter to a bank without a channel for it; None if no letter can be sent."""
     bank = delivery.ctx.directory.current.get(institution)
     if bank is None or mailer is None or links is None or not bank.desk_email:
         return None

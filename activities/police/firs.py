@@ -184,7 +184,7 @@ def _refuse_signature(found: Fir, signed_at: datetime, now: datetime) -> None:
     if found.kind is not FirKind.E_ZERO_FIR or found.state not in _MAY_BE_SIGNED:
         raise FirNeedsNoSignature(found.kind, found.state)
     assert found.registered_at is not None, "a registered report has its time"
-    assert found.sign_by is not None, "an e-Zero FIR is to be signed by then"
+    assert found.sign_by is not None, "an e-Zero FIR has a time limit to sign"
     _refuse_time_of_signing(signed_at, found.registered_at, found.sign_by, now)
 
 
@@ -209,58 +209,60 @@ class _FirTransaction:
     now: datetime
     by: str
 
-    async def by_hand(self, told: FirByHand, sections: Sequence[str]) -> None:
+    async def by_hand(self, stated: FirByHand, sections: Sequence[str]) -> None:
         """Record a report that an officer found in the register.
 
         Raises `NotNow` for impossible times, and for an unsigned report whose time to sign is over.
         """
-        if told.registered_at > self.now + CLOCKS_DIFFER:
+        if stated.registered_at > self.now + CLOCKS_DIFFER:
             raise TimeInFuture("registered_at")
-        registered = Registered(told.fir_no, told.police_station, told.registered_at, None, told.document)
+        registered = Registered(stated.fir_no, stated.police_station, stated.registered_at, None, stated.document)
         sign_by = self._sign_by(registered)
-        if told.signed_at is not None:
+        if stated.signed_at is not None:
             if sign_by is None:
                 raise FirNeedsNoSignature(self.kind, FirState.REGISTERED)
-            _refuse_time_of_signing(told.signed_at, told.registered_at, sign_by, self.now)
+            _refuse_time_of_signing(stated.signed_at, stated.registered_at, sign_by, self.now)
         elif sign_by is not None and sign_by <= self.now:
             raise SignatureTimeMissing(sign_by)
-        await self.registered(registered, sections, told.signed_at)
+        await self.registered(registered, sections, stated.signed_at)
 
     async def registered(
-        self, told: Registered, sections: Sequence[str] = (), signed_at: datetime | None = None
+        self, stated: Registered, sections: Sequence[str] = (), signed_at: datetime | None = None
     ) -> None:
         """Record the number of the report. For an unsigned e-Zero FIR, open the duty to sign and notify the victim."""
-        sign_by = self._sign_by(told)
+        sign_by = self._sign_by(stated)
         by_person = self.by != ENGINE
         if not await firs.registered(
             self.connection,
             self.fir_id,
-            told.fir_no,
-            told.police_station,
-            told.registered_at,
+            stated.fir_no,
+            stated.police_station,
+            stated.registered_at,
             sign_by,
             kind=self.kind if by_person else None,
             sections=sections,
         ):
-            await self._not_asked_for(told)
+            await self._not_asked_for(stated)
             return
         data = {
             "fir_id": str(self.fir_id),
             "kind": self.kind.value,
-            "fir_no": told.fir_no,
-            "registered_at": told.registered_at.isoformat(),
+            "fir_no": stated.fir_no,
+            "registered_at": stated.registered_at.isoformat(),
             "sign_by": sign_by.isoformat() if sign_by else None,
         }
         await self._log(EventKind.FIR_REGISTERED, data)
-        if told.document is not None:
-            await self.copy(told.document)
+        if stated.document is not None:
+            await self.copy(stated.document)
         await self._close_tasks("it is registered")
         if signed_at is not None:
-            await self.signed(signed_at, "told with its number")
+            await self.signed(signed_at, "stated with its number")
         elif sign_by is not None:
             kind = DutyKind.FIR_SIGNATURE
             await open_duty(self.connection, self.ctx, self.case_no, kind, self.now, due_at=sign_by, reopen=True)
-            facts = MessageFacts(occasion=str(self.fir_id), reference=told.fir_no[:REFERENCE_MAX_CHARS], until=sign_by)
+            facts = MessageFacts(
+                occasion=str(self.fir_id), reference=stated.fir_no[:REFERENCE_MAX_CHARS], until=sign_by
+            )
             await tell_victim(self.connection, self.ctx, self.case_no, MessageKind.FIR_TO_SIGN, facts)
         await firs.tell_procedures(self.connection, self.case_no, _DEPENDS_ON_FIR, self.now)
 
@@ -271,19 +273,19 @@ class _FirTransaction:
         await self._log(EventKind.FIR_SIGNED, data)
         await self._close_tasks("it is signed")
 
-    async def _not_asked_for(self, told: Registered) -> None:
+    async def _not_asked_for(self, stated: Registered) -> None:
         """Open a task for a supervisor if another report replaced this one during the call.
 
         The register then has two reports for one case.
         """
         found = await firs.fir(self.connection, self.case_no, self.fir_id)
-        if found.fir_no == told.fir_no:
+        if found.fir_no == stated.fir_no:
             return
         live = await firs.live_fir(self.connection, self.case_no)
         ours = live.fir_no or live.state.value if live else found.state.value
-        facts = TaskFacts(fir_no=told.fir_no, our_fir=ours)
+        facts = TaskFacts(fir_no=stated.fir_no, our_fir=ours)
         task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.TWO_FIRS, facts=facts)
-        data = {"fir_id": str(self.fir_id), "fir_no": told.fir_no, "ours": ours}
+        data = {"fir_id": str(self.fir_id), "fir_no": stated.fir_no, "ours": ours}
         if await tasks.open_tasks(self.connection, self.case_no, [task], self.now):
             await self._log(EventKind.FIR_TWICE, data)
 
@@ -306,13 +308,13 @@ class _FirTransaction:
         task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.FIR_BY_HAND)
         await tasks.open_tasks(self.connection, self.case_no, [task], self.now)
 
-    def _sign_by(self, told: Registered) -> datetime | None:
+    def _sign_by(self, stated: Registered) -> datetime | None:
         """Return the time limit to sign: the register's if it is plausible, else the policy's; None without one."""
         if self.kind is not FirKind.E_ZERO_FIR:
             return None
         seconds = self.ctx.policy.police.duties[DutyKind.FIR_SIGNATURE].due_seconds
-        ours = told.registered_at + timedelta(seconds=seconds / self.ctx.procedure_clock_factor)
-        return told.sign_by if told.sign_by and told.sign_by > told.registered_at else ours
+        ours = stated.registered_at + timedelta(seconds=seconds / self.ctx.procedure_clock_factor)
+        return stated.sign_by if stated.sign_by and stated.sign_by > stated.registered_at else ours
 
     async def _close_tasks(self, reason: str) -> None:
         """Close the tasks to register another report and to check why this one was not signed."""
@@ -352,8 +354,8 @@ async def _register(ctx: Context, register: FirRegister, report: ToRegister, lim
     try:
         request = await _request(ctx, report)
         async with limit:
-            told = await register.register(request, timeout_seconds=trying.call_timeout_seconds)
-        await _write(ctx, report, told)
+            stated = await register.register(request, timeout_seconds=trying.call_timeout_seconds)
+        await _write(ctx, report, stated)
     except PoliceRefused as refusal:
         await _write(ctx, report, refusal)
         return False
@@ -387,14 +389,14 @@ async def _request(ctx: Context, report: ToRegister) -> FirRequest:
     )
 
 
-async def _write(ctx: Context, report: ToRegister, told: Registered | PoliceRefused) -> None:
+async def _write(ctx: Context, report: ToRegister, stated: Registered | PoliceRefused) -> None:
     async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, report.case_no)
         work = _FirTransaction(connection, ctx, report.case_no, report.fir_id, report.kind, ctx.now(), ENGINE)
-        if isinstance(told, Registered):
-            await work.registered(told)
+        if isinstance(stated, Registered):
+            await work.registered(stated)
         else:
-            await work.refused(told)
+            await work.refused(stated)
 
 
 async def _put_off(ctx: Context, report: ToRegister, failure: str, wait_seconds: float) -> None:

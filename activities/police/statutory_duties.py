@@ -240,19 +240,19 @@ async def _mark_reported(connection: Connection, ctx: Context, case_no: str, kno
         await open_duty(connection, ctx, case_no, known.kind, since, reopen=True)
 
 
-async def notify_of_overdue_duties(connection: Connection, ctx: Context, case_no: str, told: CaseOfficer) -> None:
+async def notify_of_overdue_duties(connection: Connection, ctx: Context, case_no: str, assigned: CaseOfficer) -> None:
     """Notify a newly assigned officer of the open duties whose reminder or escalation is past.
 
     The caller has locked the case.
     """
-    if told.duty is CaseDuty.DECIDING:
+    if assigned.duty is CaseDuty.DECIDING:
         return
     for duty in await statutory_duties.of_case(connection, case_no):
-        occasion = {CaseDuty.IO: DutyAction.REMIND, CaseDuty.SUPERVISING: DutyAction.ESCALATE}[told.duty]
-        past = duty.reminded_at if told.duty is CaseDuty.IO else duty.escalated_at
+        occasion = {CaseDuty.IO: DutyAction.REMIND, CaseDuty.SUPERVISING: DutyAction.ESCALATE}[assigned.duty]
+        past = duty.reminded_at if assigned.duty is CaseDuty.IO else duty.escalated_at
         if duty.done_at is None and past is not None:
-            facts = _facts(duty, occasion, f".{told.assignment_no}")
-            await tell_officer(connection, ctx, case_no, told.duty, MessageKind.DUTY_DUE, facts)
+            facts = _facts(duty, occasion, f".{assigned.assignment_no}")
+            await tell_officer(connection, ctx, case_no, assigned.duty, MessageKind.DUTY_DUE, facts)
 
 
 def _facts(duty: Duty, occasion: DutyAction, to: str = "") -> MessageFacts:
@@ -263,7 +263,7 @@ def _facts(duty: Duty, occasion: DutyAction, to: str = "") -> MessageFacts:
     )
 
 
-# -- the clocks --------------------------------------------------------------------------------------------------------
+# -- activities of the workflow ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -325,7 +325,7 @@ class _DutyTransaction:
     async def remind(self) -> None:
         """Notify the investigating officer that the duty is due soon."""
         if await statutory_duties.reminded(self.connection, self.case_no, self.duty.kind, self.at):
-            await self._tell(CaseDuty.IO, DutyAction.REMIND)
+            await self._notify(CaseDuty.IO, DutyAction.REMIND)
 
     async def escalate(self) -> None:
         """Notify the supervising officer that the duty is overdue."""
@@ -370,9 +370,9 @@ class _DutyTransaction:
         asked = [NewTask(kind=kind, cause=cause, subject=subject) for kind in kinds]
         await tasks.open_tasks(self.connection, self.case_no, asked, self.at)
         await self._log(EventKind.DUTY_OVERDUE, {"kind": self.duty.kind.value, "due_at": self.duty.due_at.isoformat()})
-        await self._tell(CaseDuty.SUPERVISING, DutyAction.ESCALATE)
+        await self._notify(CaseDuty.SUPERVISING, DutyAction.ESCALATE)
 
-    async def _tell(self, duty: CaseDuty, occasion: DutyAction) -> None:
+    async def _notify(self, duty: CaseDuty, occasion: DutyAction) -> None:
         facts = _facts(self.duty, occasion)
         await tell_officer(self.connection, self.ctx, self.case_no, duty, MessageKind.DUTY_DUE, facts)
 

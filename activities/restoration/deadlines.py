@@ -16,7 +16,7 @@ from activities.documents.issuing import issue_about
 from activities.notifications import restoration_messages
 from activities.orders.orders import FOR_ITS_BANK
 from activities.restoration import allocation
-from activities.restoration.refusals import take_court_order
+from activities.restoration.refusals import continue_under_order
 from activities.restoration.transitions import (
     Work,
     ask,
@@ -143,7 +143,7 @@ async def _run(work: Work, action: Errand) -> None:
         case Errand.TAKE_ORDER:
             order = await order_waiting(work.connection, work.row)
             assert order is not None, "the action is due only with such an order, and the case is locked"
-            await take_court_order(work, order)
+            await continue_under_order(work, order)
         case Errand.DROP_ORDER:
             await _drop_order(work)
         case Errand.REMIND:

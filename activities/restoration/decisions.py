@@ -8,7 +8,7 @@ from uuid import UUID
 from activities.context import Context
 from activities.orders.orders import plan_order
 from activities.restoration.allocation import divide, is_divided
-from activities.restoration.refusals import end, take_court_order
+from activities.restoration.refusals import continue_under_order, end
 from activities.restoration.transitions import (
     Work,
     ask,
@@ -296,7 +296,7 @@ async def take_order(ctx: Context, restoration_id: UUID, taken: OrderTaken, by: 
         if found is None or found.kind not in ORDERS_OF[work.row.step]:
             raise CourtOrderDoesNotEndStep(work.row.step, tuple(sorted(ORDERS_OF[work.row.step])))
         await _refuse_undecided(work)
-        await take_court_order(work, found)
+        await continue_under_order(work, found)
     return work.done()
 
 

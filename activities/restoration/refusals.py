@@ -64,7 +64,7 @@ async def _exclude(work: Work, lines: Sequence[Line], why: Why) -> None:
         await restoration_messages.refused_in_part(work.connection, work.ctx, work.row, occasion, paise, restored_paise)
 
 
-async def take_court_order(work: Work, order: CourtOrderRow) -> None:
+async def continue_under_order(work: Work, order: CourtOrderRow) -> None:
     """Continue under a court order, or end as it says. Money that it does not refuse waits for another order."""
     reason = f"court order {order.court_order_id}"
     lines = [line for line in await work.lines() if not line.is_out]

@@ -306,11 +306,11 @@ class _Import:
                 sorted({reference_key(told) for row in rows for told in (row.root_reference, row.reference)} - {""}),
                 sorted({account_key(row.account) for row in rows if row.account and not row.root_reference}),
             )
-        places = _Places(hops)
+        index = _HopIndex(hops)
         by_bank: dict[str, list[_Statement]] = {}
         left = []
         for row in rows:
-            parents = places.of(row)
+            parents = index.of(row)
             if not parents:
                 left.append(row)
                 continue
@@ -417,7 +417,7 @@ class _Import:
         self.progress(len(self._done))
 
 
-class _Places:
+class _HopIndex:
     """The hops that rows can name, by reference and by account."""
 
     def __init__(self, hops: Iterable[NamedHop]) -> None:

@@ -127,7 +127,7 @@ async def test_one_that_is_not_whole_is_not_accepted(database: Pool, database_ds
     assert "is not valid" in result.output
     target.write_bytes(b"no archive")
     result = await invoke("evidence", "verify", target, **settings)
-    assert (result.exit_code, "no archive" in result.output) == (1, True)
+    assert (result.exit_code, "not an archive" in result.output) == (1, True)
 
 
 @pytest.mark.parametrize("secret", ["another-secret-of-at-least-32-characters", None])
