@@ -19,7 +19,7 @@ Written by `api/error_reference.py`; change a text in `domain/errors/english.tom
 
 A refused request is answered with a problem of RFC 9457. Its `code` says which error it is, and its `params` are the
 parameters of the error; both are stable. `detail` is English for people, and may change.
-[api.md](../api.md) says which problems have no business error behind them: their `code` is the last part of `type`,
+[api.md](api.md) says which problems have no business error behind them: their `code` is the last part of `type`,
 with underscores. A request that is not valid has the code `invalid_input`, and `violations` that name the fields.
 `openapi.json` names the codes of every operation.
 

@@ -47,7 +47,7 @@ FIRST = (
     "activities/restoration/test_restoration_machine.py",
     "workflows/test_delivery.py",
     "simulator/world/test_day.py",
-    "workflows/test_ladder.py",
+    "workflows/test_escalation.py",
     "api/orders/test_pages.py",
     "workflows/test_sweep.py",
 )

@@ -84,7 +84,7 @@ BUGS = (
         "workflows/case.py",
         "return ladder[climbed + 1] if climbed + 1 < len(ladder) else None",
         "return ladder[climbed + 2] if climbed + 2 < len(ladder) else None",
-        "tests/workflows/test_ladder.py",
+        "tests/workflows/test_escalation.py",
     ),
     Bug(
         "a retry has the key of its request",

@@ -102,7 +102,7 @@ def test_a_note_without_a_key_is_fit() -> None:
 
 
 def test_a_page_is_read_without_its_code() -> None:
-    page = "Whoever asks.\n\n```\nhands anew\n```\n\nSee `vault`, [here](docs/way_home.md).\n\nthe errand\n"
+    page = "Whoever asks.\n\n```\nhands anew\n```\n\nSee `vault`, [here](pages/way_home.md).\n\nthe errand\n"
     assert [(one.rule, one.line) for one in page_violations(page)] == [("banned-word", 1), ("banned-word", 9)]
 
 
