@@ -204,7 +204,7 @@ class ReplyLinks(ABC, Generic[View, Form]):
         """Return the contents of the link now, or None if it does not exist. Changes nothing."""
         async with self._ctx.pool.acquire() as connection:
             link = await reply_links.find(connection, self.about, digest)
-            return await self.view(connection, link) if link else None
+            return await self.view(connection, link, self._ctx.now()) if link else None
 
     async def took(self, digest: bytes, fields: Mapping[str, str]) -> bool:
         """Return whether the same form was taken before."""
@@ -222,22 +222,23 @@ class ReplyLinks(ABC, Generic[View, Form]):
         async with self._locked(digest) as (connection, link):
             if link is None:
                 return None
-            view = await self.view(connection, link)
+            now = self._ctx.now()
+            view = await self.view(connection, link, now)
             if await reply_links.knows_form(connection, link.link_id, form.digest):
                 return ReplyTaken(left=len(view.items), repeated=True)
             if view.state is not LinkState.OPEN or self._has_changed(view, form):
                 return ReplyNotTaken(view)
             written = await self.write(connection, link, form)
-            await self._keep(connection, link, form.answerer, form.fields, form.body)
+            await self._keep(connection, link, form.answerer, form.fields, form.body, now)
             left = await self.count_left(connection, link)
             if not left:
-                await reply_links.use_up(connection, link.link_id, self._ctx.now())
+                await reply_links.use_up(connection, link.link_id, now)
             return ReplyTaken(left=left, written=written)
 
     # -- differences between requests and orders -------------------------------------------------------------------
 
     @abstractmethod
-    async def view(self, connection: Connection, link: LinkRow) -> View:
+    async def view(self, connection: Connection, link: LinkRow, now: datetime) -> View:
         """Return the contents of the link now."""
 
     @abstractmethod
@@ -265,10 +266,16 @@ class ReplyLinks(ABC, Generic[View, Form]):
             yield connection, await reply_links.lock(connection, self.about, digest)
 
     async def _keep(
-        self, connection: Connection, link: LinkRow, answerer: Answerer, fields: Mapping[str, str], body: bytes
+        self,
+        connection: Connection,
+        link: LinkRow,
+        answerer: Answerer,
+        fields: Mapping[str, str],
+        body: bytes,
+        now: datetime,
     ) -> None:
         """Keep the form and its officer as evidence."""
-        now, digest = self._ctx.now(), fields_digest(fields)
+        digest = fields_digest(fields)
         await reply_links.keep_form(
             connection, link.link_id, now, answerer.name, answerer.designation, fields, digest, body
         )

@@ -94,11 +94,12 @@ async def _attend_to_case(ctx: Context, due_documents_of_case: Sequence[Errand],
         try:
             async with ctx.pool.acquire() as connection, connection.transaction():
                 await cases.hold(connection, left[0].case_no)
+                now = ctx.now()
                 for due_document in left:
                     checked.append(due_document)
-                    if await _attend_to(connection, ctx, due_document, appeal_address):
+                    if await _attend_to(connection, ctx, due_document, appeal_address, now):
                         break
-                await _update_desk_task(connection, due_document.case_no, ctx.now())
+                await _update_desk_task(connection, due_document.case_no, now)
         except _SERVERS_AWAY:
             raise
         except Exception as error:
@@ -113,18 +114,20 @@ async def _attend_to_case(ctx: Context, due_documents_of_case: Sequence[Errand],
 
 async def _put_off_failed(ctx: Context, due_document: Errand, error: Exception) -> None:
     wait = min(FIRST_WAIT * 2 ** min(due_document.attempts - 1, 10), CHECK_AGAIN)
-    again_at, failure = ctx.now() + wait, type(error).__name__
+    now, failure = ctx.now(), type(error).__name__
     async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, due_document.case_no)
-        await due_documents.put_off(connection, due_document.errand_id, ErrandState.FAILED, again_at, failure=failure)
-        await _update_desk_task(connection, due_document.case_no, ctx.now())
+        await due_documents.put_off(connection, due_document.errand_id, ErrandState.FAILED, now + wait, failure=failure)
+        await _update_desk_task(connection, due_document.case_no, now)
 
 
-async def _attend_to(connection: Connection, ctx: Context, due_document: Errand, appeal_address: str) -> bool:
+async def _attend_to(
+    connection: Connection, ctx: Context, due_document: Errand, appeal_address: str, now: datetime
+) -> bool:
     """Issue one document or record what it waits for; return whether it was issued. The caller has locked the case."""
     if not await due_documents.is_open(connection, due_document.errand_id):
         return False
-    work = _Attempt(connection, ctx, due_document, ctx.now(), appeal_address)
+    work = _Attempt(connection, ctx, due_document, now, appeal_address)
     try:
         async with connection.transaction():
             found = await _ISSUE[due_document.kind](work)
@@ -334,7 +337,7 @@ async def _give_notice(work: _Attempt, until: datetime, issued: Sequence[PaperHe
     connection, row, hold_id = work.connection, await _restoration(work), UUID(work.due_document.subject)
     await due_documents.give_time(connection, row.restoration_id, row.step, row.turn, until)
     await restorations.note_heard(connection, row.restoration_id, hold_id)
-    await restoration_messages.noticed(connection, work.ctx, row, hold_id, until, issued, work.appeal_address)
+    await restoration_messages.noticed(connection, work.ctx, row, hold_id, until, issued, work.appeal_address, work.now)
 
 
 async def _status_letter(work: _Attempt) -> _Found:
@@ -352,7 +355,7 @@ async def _status_letter(work: _Attempt) -> _Found:
         next_due_at=restoration.step_due_at if restoration else None,
     )
     kind = MessageKind.STATUS_LETTER
-    await tell_victim(work.connection, work.ctx, due_document.subject, kind, facts, papers=[letter])
+    await tell_victim(work.connection, due_document.subject, kind, facts, work.now, papers=[letter])
     return _ISSUED
 
 

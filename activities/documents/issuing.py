@@ -148,7 +148,7 @@ async def issue_about(
     )
     await _record_duty(connection, ctx, kind, case_no, paper, issued_by, now)
     if kind in TO_A_BANK:
-        await tell_bank(connection, ctx, case_no, subject, paper, language)
+        await tell_bank(connection, case_no, subject, paper, language, now)
     return paper
 
 

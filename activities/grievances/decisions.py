@@ -175,7 +175,7 @@ async def _ask_level(work: Work) -> None:
     """Ask the current level to act, by a task and a message to the responsible officer or bank."""
     await work.ask()
     due = due_at(work.row.policy, work.row.level, work.now)
-    await grievance_messages.your_turn(work.connection, work.ctx, work.row, due, work.now)
+    await grievance_messages.your_turn(work.connection, work.row, due, work.now)
 
 
 # -- actions -----------------------------------------------------------------------------------------------------------
@@ -241,7 +241,7 @@ async def decide(
         )
         kind, besides = MessageKind.GRIEVANCE_DECIDED, await grievances.contact_of(connection, grievance_id)
         hold_id = work.hold.hold_id
-        await tell_holder(connection, ctx, hold_id, kind, facts, link=appeal_address, besides=besides)
+        await tell_holder(connection, ctx, hold_id, kind, facts, work.now, link=appeal_address, besides=besides)
         return await work.done(released_paise)
 
 
@@ -286,7 +286,7 @@ async def withdraw(ctx: Context, grievance_id: UUID, told: WithdrawGrievance | N
                 number=work.row.number,
                 decision="withdrawn",
             )
-            await tell_holder(work.connection, ctx, work.hold.hold_id, MessageKind.GRIEVANCE_DECIDED, facts)
+            await tell_holder(work.connection, ctx, work.hold.hold_id, MessageKind.GRIEVANCE_DECIDED, facts, work.now)
         return await work.done()
 
 
@@ -366,4 +366,4 @@ async def _notify_level(ctx: Context, grievance_id: UUID, level: GrievanceLevel,
         work = await locked(connection, ctx, grievance_id, now, by)
         due_at = await grievances.open_due_at(connection, grievance_id)
         if work.row.state is GrievanceState.OPEN and work.row.level is level and due_at is not None:
-            await grievance_messages.your_turn(connection, ctx, work.row, due_at, now)
+            await grievance_messages.your_turn(connection, work.row, due_at, now)

@@ -63,7 +63,7 @@ class AppealDoor:
                 valid_until = now + timedelta(seconds=ctx.policy.grievance.code_valid_seconds)
                 code, code_id = await self._make(connection, found.hold_id, valid_until, HOLDER, now)
                 facts = MessageFacts(occasion=str(code_id), code=code, until=valid_until)
-                await tell_holder(connection, ctx, found.hold_id, MessageKind.GRIEVANCE_CODE, facts)
+                await tell_holder(connection, ctx, found.hold_id, MessageKind.GRIEVANCE_CODE, facts, now)
                 await appeal_codes.forget(connection, now - timedelta(days=KEPT_DAYS))
 
     async def make_code(self, hold_id: UUID, by: str, reason: str) -> AppealCode:

@@ -36,7 +36,7 @@ async def take_contact(
             "ways": [channel for channel, address in (("phone", contact.phone), ("email", contact.email)) if address],
         }
         await events.append(connection, case_no, now, by, [Event(EventKind.HOLDER_CONTACT_TAKEN, data)])
-        written = await tell_holder(connection, ctx, hold_id, MessageKind.HOLD, {}, link=appeal_address)
+        written = await tell_holder(connection, ctx, hold_id, MessageKind.HOLD, {}, now, link=appeal_address)
         subject, causes = about(TaskSubject.HOLD, hold_id), [TaskCause.UNREACHABLE]
         await tasks.close_about(connection, case_no, subject, causes, now, "the holder can be reached")
     return HolderContactTaken(hold_id=hold_id, reference=hold.reference, messages=written)

@@ -159,7 +159,7 @@ class HoldActivities:
         await events.append(connection, hold.case_no, at, ENGINE, [Event(EventKind.HOLD_LAPSED, data)])
         await close_tasks(connection, hold, at, "lapsed")
         await self._telling(connection, hold, at).of_lapse(paise)
-        await self._notify_case(connection, hold, MessageKind.HOLD_LAPSED, parts, f"{at:%Y%m%dT%H%M%S}")
+        await self._notify_case(connection, hold, MessageKind.HOLD_LAPSED, parts, f"{at:%Y%m%dT%H%M%S}", at)
 
     async def _warn(self, connection: Connection, hold: AccountHold, state: HoldStands, at: datetime) -> None:
         """Warn the officer, the victims and the desk that the money returns to the holder without an order."""
@@ -171,7 +171,7 @@ class HoldActivities:
             data = {"hold_id": str(hold.hold_id), "institution": hold.institution, "days": days}
             await events.append(connection, hold.case_no, at, ENGINE, [Event(EventKind.HOLD_WARNED, data)])
             occasion = f"{days}.{warning.lapses_at:%Y%m%dT%H%M%S}"
-            await self._notify_case(connection, hold, MessageKind.LAPSE_WARNING, warning.parts, occasion, days)
+            await self._notify_case(connection, hold, MessageKind.LAPSE_WARNING, warning.parts, occasion, at, days)
             await free_amounts.mark_warned(connection, hold.hold_id, days, warned_to(state, at))
 
     async def _notify_case(
@@ -181,6 +181,7 @@ class HoldActivities:
         kind: MessageKind,
         parts: Sequence[Part],
         occasion: str,
+        at: datetime,
         days: int | None = None,
     ) -> None:
         """Notify the victims whose money it is, and the investigating officer."""
@@ -192,9 +193,9 @@ class HoldActivities:
         for ack_no, paise in by_victim.items():
             if paise:
                 of_victim = facts.model_copy(update={"amount_paise": paise})
-                await tell_victim(connection, self.ctx, ack_no, kind, of_victim)
+                await tell_victim(connection, ack_no, kind, of_victim, at)
         of_all = facts.model_copy(update={"amount_paise": sum(part.free_paise for part in parts)})
-        await tell_officer(connection, self.ctx, hold.case_no, CaseDuty.IO, kind, of_all)
+        await tell_officer(connection, hold.case_no, CaseDuty.IO, kind, of_all, at)
 
 
 def _due_now(state: HoldStands, at: datetime) -> list[str]:

@@ -160,4 +160,4 @@ class _HoldOpening:
         lines = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in hops]
         await openings.add_lines(connection, opened.restoration_id, self.case_no, lines)
         facts = {"occasion": str(opened.restoration_id)}
-        await tell_victim(connection, self.ctx, ack_no, MessageKind.MONEY_HELD, facts)
+        await tell_victim(connection, ack_no, MessageKind.MONEY_HELD, facts, self.now)

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from activities.context import Context
 from activities.notifications.outbox import tell_assigned, tell_at, tell_bank_of_appeal, tell_officer
 from db import notifications
 from db.cases import tasks
@@ -28,7 +27,7 @@ def subject_of(grievance_id: UUID) -> Subject:
     return about(TaskSubject.GRIEVANCE, grievance_id)
 
 
-async def your_turn(connection: Connection, ctx: Context, row: GrievanceRow, due_at: datetime, now: datetime) -> None:
+async def your_turn(connection: Connection, row: GrievanceRow, due_at: datetime, now: datetime) -> None:
     """Notify the level that must decide the grievance now.
 
     If it cannot be notified, the supervisor gets a work item.
@@ -39,17 +38,17 @@ async def your_turn(connection: Connection, ctx: Context, row: GrievanceRow, due
     facts = MessageFacts(occasion=occasion, number=row.number, until=due_at, amount_paise=person.held_paise)
     if row.level is GrievanceLevel.BANK:
         # Without a mailbox the desk telephones, because its work item about the grievance names the bank.
-        await tell_bank_of_appeal(connection, ctx, row.hold_id, kind, facts)
+        await tell_bank_of_appeal(connection, row.hold_id, kind, facts, now)
         return
     subject, cause = subject_of(row.grievance_id), TaskCause.GRIEVANCE_UNTOLD
     duty = _OF_THE_CASE.get(row.level)
     officer = await firs.officer(connection, row.case_no, duty) if duty else None
     if officer is not None:
         named = facts.model_copy(update={"occasion": f"{occasion}.{officer.assignment_no}"})
-        await tell_assigned(connection, ctx, row.case_no, officer, kind, named)
+        await tell_assigned(connection, row.case_no, officer, kind, named, now)
     elif (post := await grievance_officers.of_case(connection, row.level, row.case_no)) is not None:
         named = facts.model_copy(update={"occasion": f"{occasion}.{post.written_at:%Y%m%dT%H%M%S}"})
-        await tell_at(connection, ctx, row.case_no, Recipient.OFFICER, post.phone, post.email, kind, named)
+        await tell_at(connection, row.case_no, Recipient.OFFICER, post.phone, post.email, kind, named, now)
     else:
         task = NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject)
         await tasks.open_tasks(connection, row.case_no, [task], now, institution=hold.institution)
@@ -57,17 +56,17 @@ async def your_turn(connection: Connection, ctx: Context, row: GrievanceRow, due
     await tasks.close_about(connection, row.case_no, subject, [cause], now, "an officer is notified")
 
 
-async def turns_of_assigned(connection: Connection, ctx: Context, case_no: str, duty: CaseDuty, now: datetime) -> None:
+async def turns_of_assigned(connection: Connection, case_no: str, duty: CaseDuty, now: datetime) -> None:
     """Notify a newly assigned officer of the grievances that wait for this duty."""
     for row in await grievances.open_of_case(connection, case_no):
         if _OF_THE_CASE.get(row.level) is duty:
             due_at = await grievances.open_due_at(connection, row.grievance_id)
             assert due_at is not None, "an open grievance has an open level"
-            await your_turn(connection, ctx, row, due_at, now)
+            await your_turn(connection, row, due_at, now)
 
 
-async def overdue(connection: Connection, ctx: Context, row: GrievanceRow, due_at: datetime) -> None:
+async def overdue(connection: Connection, row: GrievanceRow, due_at: datetime, now: datetime) -> None:
     """Notify the supervising officer that the highest level has missed its deadline."""
     facts = MessageFacts(occasion=f"{row.grievance_id}.overdue", number=row.number, until=due_at)
     kind = MessageKind.GRIEVANCE_OVERDUE
-    await tell_officer(connection, ctx, row.case_no, CaseDuty.SUPERVISING, kind, facts)
+    await tell_officer(connection, row.case_no, CaseDuty.SUPERVISING, kind, facts, now)

@@ -80,7 +80,7 @@ class Telling:
 
     async def _notify(self, kind: MessageKind, occasion: str, paise: int) -> None:
         facts = MessageFacts(occasion=occasion, amount_paise=paise)
-        await tell_holder(self.connection, self.ctx, self.hold.hold_id, kind, facts, link=self.link)
+        await tell_holder(self.connection, self.ctx, self.hold.hold_id, kind, facts, self.at, link=self.link)
 
     async def _on_hold_paise(self) -> int:
         disputed = await disputed_holds.parts(self.connection, self.hold.hold_id)

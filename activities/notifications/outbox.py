@@ -9,7 +9,7 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -89,10 +89,10 @@ Facts = MessageFacts | Mapping[str, object]
 
 async def tell_victim(
     connection: Connection,
-    ctx: Context,
     ack_no: str,
     kind: MessageKind,
     facts: Facts,
+    now: datetime,
     *,
     papers: Sequence[PaperHead] = (),
 ) -> int:
@@ -104,7 +104,7 @@ async def tell_victim(
     person = await notifications.victim(connection, ack_no)
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
     said = (await _with_officer(connection, person.case_no, told)).model_copy(update={"ack_no": ack_no})
-    draft = _Draft(connection, ctx, kind, Recipient.VICTIM, said, ack_no, papers, about(TaskSubject.COMPLAINT, ack_no))
+    draft = _Draft(connection, now, kind, Recipient.VICTIM, said, ack_no, papers, about(TaskSubject.COMPLAINT, ack_no))
     return await draft.write(person.mobile, person.email, (person.language,))
 
 
@@ -114,6 +114,7 @@ async def tell_holder(
     hold_id: UUID,
     kind: MessageKind,
     facts: Facts,
+    now: datetime,
     *,
     link: str = "",
     papers: Sequence[PaperHead] = (),
@@ -135,7 +136,7 @@ async def tell_holder(
         update={"bank": person.bank, "account_end": person.account[-ACCOUNT_END_CHARS:]}
     )
     hold, bank = about(TaskSubject.HOLD, hold_id), person.institution
-    draft = _Draft(connection, ctx, kind, Recipient.HOLDER, said, str(hold_id), papers, hold, bank)
+    draft = _Draft(connection, now, kind, Recipient.HOLDER, said, str(hold_id), papers, hold, bank)
     languages = ctx.policy.messages.holder_languages
     written = await draft.write_besides(person, *besides) if besides else 0
     if way_to(person) is Recipient.HOLDER:
@@ -151,41 +152,41 @@ def way_to(person: HolderContact) -> Recipient | None:
 
 
 async def tell_officer(
-    connection: Connection, ctx: Context, case_no: str, duty: CaseDuty, kind: MessageKind, facts: Facts
+    connection: Connection, case_no: str, duty: CaseDuty, kind: MessageKind, facts: Facts, now: datetime
 ) -> int:
     """Write a notification to the officer with that duty in the case; 0 if there is none. Raises `MessageLacks`."""
     person = await firs.officer(connection, case_no, duty)
     if person is None:
         return 0
-    return await tell_assigned(connection, ctx, case_no, person, kind, facts)
+    return await tell_assigned(connection, case_no, person, kind, facts, now)
 
 
 async def tell_assigned(
-    connection: Connection, ctx: Context, case_no: str, person: CaseOfficer, kind: MessageKind, facts: Facts
+    connection: Connection, case_no: str, person: CaseOfficer, kind: MessageKind, facts: Facts, now: datetime
 ) -> int:
     """Write a notification to this officer of the case; return the number of new messages. Raises `MessageLacks`."""
     to_whom = Recipient.IO if person.duty is CaseDuty.IO else Recipient.OFFICER
-    return await tell_at(connection, ctx, case_no, to_whom, person.phone, person.email, kind, facts)
+    return await tell_at(connection, case_no, to_whom, person.phone, person.email, kind, facts, now)
 
 
 async def tell_at(
     connection: Connection,
-    ctx: Context,
     case_no: str,
     to_whom: Recipient,
     phone: str,
     email: str,
     kind: MessageKind,
     facts: Facts,
+    now: datetime,
 ) -> int:
     """Write a notification to an officer at this phone and address. Returns and raises as `tell_assigned`."""
     said = Said(case_no=case_no, facts=_with(facts))
-    draft = _Draft(connection, ctx, kind, to_whom, said, case_no)
+    draft = _Draft(connection, now, kind, to_whom, said, case_no)
     return await draft.write(phone, email, (Language.EN,))
 
 
 async def tell_bank_of_appeal(
-    connection: Connection, ctx: Context, hold_id: UUID, kind: MessageKind, facts: Facts
+    connection: Connection, hold_id: UUID, kind: MessageKind, facts: Facts, now: datetime
 ) -> int:
     """Write a notification to the bank's desk about its customer's appeal; 0 if the bank has no mailbox."""
     person = await notifications.holder(connection, hold_id)
@@ -194,12 +195,12 @@ async def tell_bank_of_appeal(
     said = (await _with_officer(connection, person.case_no, _with(facts))).model_copy(
         update={"account": person.account}
     )
-    draft = _Draft(connection, ctx, kind, Recipient.BANK, said, str(hold_id))
+    draft = _Draft(connection, now, kind, Recipient.BANK, said, str(hold_id))
     return await draft.write("", person.bank_email, tuple(Language))
 
 
 async def tell_bank(
-    connection: Connection, ctx: Context, case_no: str, code: str, paper: PaperHead, language: Language
+    connection: Connection, case_no: str, code: str, paper: PaperHead, language: Language, now: datetime
 ) -> int:
     """Write the letter that brings a document to a bank's desk.
 
@@ -207,7 +208,7 @@ async def tell_bank(
     """
     facts = MessageFacts(occasion=str(paper.paper_id), reference=paper.number)
     said = await _with_officer(connection, case_no, facts)
-    draft = _Draft(connection, ctx, MessageKind.PAPER_FOR_BANK, Recipient.BANK, said, code, (paper,))
+    draft = _Draft(connection, now, MessageKind.PAPER_FOR_BANK, Recipient.BANK, said, code, (paper,))
     return await draft.write_paper(await notifications.bank_email(connection, code), language)
 
 
@@ -230,7 +231,7 @@ class _Draft:
     """Writes one notification for one recipient into the outbox."""
 
     connection: Connection
-    ctx: Context
+    now: datetime
     kind: MessageKind
     to_whom: Recipient
     said: Said
@@ -285,8 +286,7 @@ class _Draft:
         facts = TaskFacts(document_number=self.said.facts.reference)
         bank = about(TaskSubject.INSTITUTION, self.subject_id)
         task = NewTask(kind=TaskKind.PHONE_BANK, cause=TaskCause.DOCUMENT_TO_DELIVER, subject=bank, facts=facts)
-        now = self.ctx.now()
-        await tasks.open_tasks(self.connection, self.said.case_no, [task], now, institution=self.subject_id)
+        await tasks.open_tasks(self.connection, self.said.case_no, [task], self.now, institution=self.subject_id)
         return 0
 
     async def _put(
@@ -316,14 +316,13 @@ class _Draft:
             paper_ids=tuple(paper.paper_id for paper in self.papers) if medium is Medium.EMAIL else (),
             expires_at=self.said.facts.until if is_code else None,
         )
-        return await notifications.write(self.connection, message, self.ctx.now())
+        return await notifications.write(self.connection, message, self.now)
 
     async def _ask_the_desk(self, kind: TaskKind) -> None:
         reference = self.said.facts.reference if self.to_whom is Recipient.HOLDER else ""
         facts = TaskFacts(message=self.kind.value, to_whom=self.to_whom.value, reference=reference)
         task = NewTask(kind=kind, cause=TaskCause.UNREACHABLE, subject=self.about, facts=facts)
-        now = self.ctx.now()
-        await tasks.open_tasks(self.connection, self.said.case_no, [task], now, institution=self.institution)
+        await tasks.open_tasks(self.connection, self.said.case_no, [task], self.now, institution=self.institution)
 
 
 # -- sending -----------------------------------------------------------------------------------------------------------

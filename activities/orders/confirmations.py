@@ -298,12 +298,12 @@ class _Booking:
             assert ack_no is not None, "a line that restores names its victim"
             await restoration_messages.credited(
                 self.connection,
-                self.ctx,
                 self.order,
                 ack_no,
                 sum(paise for paise, _ in mine),
                 next(iter(names), ""),
                 occasion,
+                self.now,
             )
 
     async def _movable_paise(self, line: LineRow) -> int:

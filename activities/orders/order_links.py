@@ -42,10 +42,10 @@ class OrderLinks(ReplyLinks[OrderView, OrderForm]):
 
     about: ClassVar = About.ORDER
 
-    async def view(self, connection: Connection, link: LinkRow) -> OrderView:
+    async def view(self, connection: Connection, link: LinkRow, now: datetime) -> OrderView:
         """Return the order and its open lines; see `ReplyLinks.view`."""
         (order,) = await bank_orders.as_read(connection, link.institution, [link.subject_id])
-        state = _state(link, order, self._ctx.now())
+        state = _state(link, order, now)
         return OrderView(
             state=state,
             institution=link.institution,
@@ -82,11 +82,12 @@ class OrderLinks(ReplyLinks[OrderView, OrderForm]):
         async with self._locked(digest) as (connection, link):
             if link is None:
                 return None
-            view = await self.view(connection, link)
+            now = self._ctx.now()
+            view = await self.view(connection, link, now)
             if view.state is LinkState.TO_ACKNOWLEDGE:
                 await acknowledge_cancellation(self._ctx, link.institution, link.subject_id)
                 if not await reply_links.knows_form(connection, link.link_id, fields_digest(fields)):
-                    await self._keep(connection, link, responder, fields, body)
+                    await self._keep(connection, link, responder, fields, body, now)
         return view
 
 

@@ -68,9 +68,9 @@ async def assign_officer(ctx: Context, ack_no: str, new: NewOfficer, by: str) ->
         assigned = await firs.assign(connection, case_no, new, by, now)
         data = {"duty": new.duty.value, "assignment_no": assigned.assignment_no, "subject": new.subject}
         await events.append(connection, case_no, now, by, [Event(EventKind.OFFICER_ASSIGNED, data)])
-        await notify_of_overdue_duties(connection, ctx, case_no, assigned)
+        await notify_of_overdue_duties(connection, case_no, assigned, now)
         await firs.tell_procedures(connection, case_no, list(ProcedureKind), now)
-        await grievance_messages.turns_of_assigned(connection, ctx, case_no, new.duty, now)
+        await grievance_messages.turns_of_assigned(connection, case_no, new.duty, now)
     return assigned
 
 
@@ -263,7 +263,7 @@ class _FirTransaction:
             facts = MessageFacts(
                 occasion=str(self.fir_id), reference=stated.fir_no[:REFERENCE_MAX_CHARS], until=sign_by
             )
-            await tell_victim(self.connection, self.ctx, self.case_no, MessageKind.FIR_TO_SIGN, facts)
+            await tell_victim(self.connection, self.case_no, MessageKind.FIR_TO_SIGN, facts, self.now)
         await firs.tell_procedures(self.connection, self.case_no, _DEPENDS_ON_FIR, self.now)
 
     async def signed(self, at: datetime, reason: str) -> None:

@@ -240,7 +240,7 @@ async def _mark_reported(connection: Connection, ctx: Context, case_no: str, kno
         await open_duty(connection, ctx, case_no, known.kind, since, reopen=True)
 
 
-async def notify_of_overdue_duties(connection: Connection, ctx: Context, case_no: str, assigned: CaseOfficer) -> None:
+async def notify_of_overdue_duties(connection: Connection, case_no: str, assigned: CaseOfficer, now: datetime) -> None:
     """Notify a newly assigned officer of the open duties whose reminder or escalation is past.
 
     The caller has locked the case.
@@ -252,7 +252,7 @@ async def notify_of_overdue_duties(connection: Connection, ctx: Context, case_no
         past = duty.reminded_at if assigned.duty is CaseDuty.IO else duty.escalated_at
         if duty.done_at is None and past is not None:
             facts = _facts(duty, occasion, f".{assigned.assignment_no}")
-            await tell_officer(connection, ctx, case_no, assigned.duty, MessageKind.DUTY_DUE, facts)
+            await tell_officer(connection, case_no, assigned.duty, MessageKind.DUTY_DUE, facts, now)
 
 
 def _facts(duty: Duty, occasion: DutyAction, to: str = "") -> MessageFacts:
@@ -374,7 +374,7 @@ class _DutyTransaction:
 
     async def _notify(self, duty: CaseDuty, occasion: DutyAction) -> None:
         facts = _facts(self.duty, occasion)
-        await tell_officer(self.connection, self.ctx, self.case_no, duty, MessageKind.DUTY_DUE, facts)
+        await tell_officer(self.connection, self.case_no, duty, MessageKind.DUTY_DUE, facts, self.at)
 
     async def _log(self, kind: EventKind, data: Mapping[str, object]) -> None:
         await events.append(self.connection, self.case_no, self.at, ENGINE, [Event(kind, dict(data))])

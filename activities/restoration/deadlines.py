@@ -149,7 +149,7 @@ async def _run(work: Work, action: Errand) -> None:
         case Errand.REMIND:
             await restorations.note_reminded(work.connection, work.row.restoration_id, work.now)
             await _log_overdue(work, action)
-            await restoration_messages.due_soon(work.connection, work.ctx, work.row, await _due_at(work))
+            await restoration_messages.due_soon(work.connection, work.row, await _due_at(work), work.now)
         case Errand.ESCALATE:
             await escalate(work)
         case Errand.ALLOCATE:
@@ -167,7 +167,7 @@ async def escalate(work: Work) -> None:
     await _log_overdue(work, Errand.ESCALATE)
     if not await bank_orders.are_asked_about(work.connection, work.row.restoration_id, FOR_ITS_BANK):
         await ask(work, TaskKind.SUPERVISE)
-    await restoration_messages.overdue(work.connection, work.ctx, work.row, await _due_at(work))
+    await restoration_messages.overdue(work.connection, work.row, await _due_at(work), work.now)
 
 
 async def _wind_up(work: Work) -> None:
@@ -179,7 +179,7 @@ async def _wind_up(work: Work) -> None:
         await paid(work, StepOutcome.SKIPPED, NOTHING_LEFT)
     else:
         await close(work, RestorationState.CANCELLED, StepOutcome.CANCELLED, NOTHING_LEFT)
-        await restoration_messages.wound_up(work.connection, work.ctx, work.row)
+        await restoration_messages.wound_up(work.connection, work.row, work.now)
 
 
 async def _due_at(work: Work) -> datetime:

@@ -61,7 +61,7 @@ async def _exclude(work: Work, lines: Sequence[Line], why: Why) -> None:
     )
     if why.as_ == "refused" and paise:
         occasion = f"refused.{why.court_order_id or 'rest'}"
-        await restoration_messages.refused_in_part(work.connection, work.ctx, work.row, occasion, paise, restored_paise)
+        await restoration_messages.refused_in_part(work.connection, work.row, occasion, paise, restored_paise, work.now)
 
 
 async def continue_under_order(work: Work, order: CourtOrderRow) -> None:

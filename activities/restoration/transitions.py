@@ -304,7 +304,7 @@ async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, re
         due_at=due_at.isoformat(),
     )
     lines = await work.lines()
-    await restoration_messages.step_opened(work.connection, work.ctx, work.row, lines, due_at)
+    await restoration_messages.step_opened(work.connection, work.row, lines, due_at, work.now)
     if step not in BY_OTHERS:
         await ask(work)
     await work.tell()
@@ -336,7 +336,7 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
         held_paise=sum(line.held_paise for line in lines),
         left_out_paise=sum(one.held_paise for one in excluded) or None,
     )
-    await restoration_messages.closed(connection, work.ctx, row, lines, state)
+    await restoration_messages.closed(connection, row, lines, state, work.now)
     await _stop_retaining(work)
     # Money that a bank has not credited, or has held since, goes to the victim's next round. It was not refused.
     await account_holds.take_up_again(connection, row.case_no, work.now, ack_no=row.ack_no)

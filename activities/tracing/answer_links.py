@@ -49,11 +49,11 @@ class AnswerLinks(ReplyLinks[AnswerView, AnswerForm]):
 
     about: ClassVar = About.HOLD_REQUEST
 
-    async def view(self, connection: Connection, link: LinkRow) -> AnswerView:
+    async def view(self, connection: Connection, link: LinkRow, now: datetime) -> AnswerView:
         """Return the open transfers; see `ReplyLinks.view`."""
         request = await _request(connection, link)
         transfers = _transfers(await requests.live_hops(connection, link.subject_id))
-        state = _state(link, request.state, bool(transfers), self._ctx.now())
+        state = _state(link, request.state, bool(transfers), now)
         return AnswerView(
             state=state,
             institution=link.institution,

@@ -58,11 +58,11 @@ class Post:
 
     async def tell(self, ack_no: str, kind: MessageKind = MessageKind.MONEY_HELD, **facts: object) -> int:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            return await tell_victim(connection, self.ctx, ack_no, kind, facts)
+            return await tell_victim(connection, ack_no, kind, facts, self.ctx.now())
 
     async def tell_holder(self, hold_id: UUID, kind: MessageKind = MessageKind.HOLD, **facts: object) -> int:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            return await tell_holder(connection, self.ctx, hold_id, kind, facts)
+            return await tell_holder(connection, self.ctx, hold_id, kind, facts, self.ctx.now())
 
     async def send(self, ways: Ways | None = None) -> int:
         return await send_due(self.ctx, ways or self.ways)
@@ -149,7 +149,7 @@ async def test_what_is_rolled_back_tells_nobody(post: Post) -> None:
     async with post.ctx.pool.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
-        assert await tell_victim(connection, post.ctx, case_no, MessageKind.MONEY_HELD, {}) == 1
+        assert await tell_victim(connection, case_no, MessageKind.MONEY_HELD, {}, post.ctx.now()) == 1
         await transaction.rollback()
     assert await post.send() == 0
 
@@ -224,7 +224,8 @@ async def test_officers_are_told_where_somebody_was_assigned(post: Post) -> None
 
     async def told() -> int:
         async with post.ctx.pool.acquire() as connection, connection.transaction():
-            return await tell_officer(connection, post.ctx, case_no, CaseDuty.IO, MessageKind.DUTY_DUE, facts)
+            now = post.ctx.now()
+            return await tell_officer(connection, case_no, CaseDuty.IO, MessageKind.DUTY_DUE, facts, now)
 
     assert await told() == 0
     await assign_officer(post.ctx, case_no, IO, "officer:chief")
