@@ -38,7 +38,8 @@ _BANNED: Final = re.compile(
 _FIT: Final = re.compile(r"\bby\shand\b|\b(banned|first|several|\d+)\swords?\b", re.IGNORECASE)
 """Uses of a banned word in its plain sense."""
 _STARTS: Final = re.compile(r"(It|What|Whoever|That)\b", re.IGNORECASE)
-_CODE: Final = re.compile(r"```.*?```|`[^`\n]*`|\]\([^)\n]*\)", re.DOTALL)
+_CODE: Final = re.compile(r"```.*?```|`[^`\n]*`|\]\([^)\n]*\)|\[bold\].*?\[/\]", re.DOTALL)
+"""Code in a page, a docstring or a help text: between backticks, in a link, or in bold."""
 _SQL: Final = re.compile(
     r"\s*(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\S+\s+SET\s|DELETE\s+FROM\s|WITH\s+\w+\s+AS\s|TRUNCATE\s|CREATE\s+(OR\s|TABLE\s"
     r"|INDEX\s|ROLE\s|DATABASE\s|FUNCTION\s|TRIGGER\s)|ALTER\s+\w+\s|DROP\s+\w+\s|GRANT\s+\w+|REVOKE\s+\w+|LISTEN\s|NOTIFY\s)"
@@ -48,6 +49,8 @@ _KEY_READ: Final = re.compile(
     r"\b(starts_with|right|left|split_part|strpos|substr|substring|position)\s*\(\s*(\w+\.)?(note|kept_by|remark|reason)\b"
     r"|\b(note|kept_by|remark|reason)\s+(NOT\s+)?I?LIKE\b"
 )
+_TYPES: Final = re.compile(r"\w+( \| \w+)+")
+"""A type between quotes, such as "Rung | None"."""
 _KEY: Final = re.compile(r"(_id|_no|_code|_number)$")
 
 
@@ -105,7 +108,7 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def banned_words(source: Source) -> Iterator[Violation]:
-    """Find banned words in docstrings, comments and texts; a name between backticks is no text."""
+    """Find banned words in docstrings, comments and texts. Code inside them is no text."""
     for line, text in (*_comments(source.text), *_texts(source.nodes)):
         yield from _banned(_CODE.sub("", text), line)
 
@@ -191,7 +194,7 @@ def _constants(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, str]]:
 def _texts(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, str]]:
     """Return docstrings and every other constant of several words that is not SQL, line by line."""
     for start, text in _constants(nodes):
-        if " " in text.strip() and not _SQL_INSIDE.search(text):
+        if " " in text.strip() and not _SQL_INSIDE.search(text) and not _TYPES.fullmatch(text):
             for number, line in enumerate(text.splitlines()):
                 yield start + number, line
 

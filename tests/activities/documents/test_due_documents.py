@@ -145,7 +145,7 @@ async def test_a_bank_without_a_mailbox_is_handed_its_notice_by_a_person(office:
     )
     about = "case_no = $1 AND kind = 'phone_bank' AND cause = 'document_to_deliver'"
     asked = await bank_notes(office.home.bench.pool, about, case_no)
-    assert asked == [("HDFC", f"nobody can be told: {number} for HDFC")]
+    assert asked == [("HDFC", f"cannot be delivered: {number} for HDFC")]
 
 
 # -- reports of an officer ---------------------------------------------------------------------------------------------

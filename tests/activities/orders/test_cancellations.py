@@ -228,7 +228,7 @@ async def test_what_made_way_and_comes_back_by_no_clock_is_a_persons(back: Back,
     await ordered.confirm(order_id, 200_00)
     assert await back.road.state(instead) == "cancelled"
     tasks = "kind = 'supervise' AND state = 'open' AND cause = 'order_to_repeat'"
-    note = f"{reason}: order {instead} was taken back, order what is left of it anew"
+    note = f"{reason}: order {instead} was cancelled, order again what remains of it"
     asked = reason in {REASON.COURT, REASON.GRIEVANCE, REASON.OBJECTION, REASON.MICRO}
     assert await bank_notes(back.bench.pool, tasks) == ([("HDFC", note)] if asked else [])
 

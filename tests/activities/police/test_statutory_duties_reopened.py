@@ -128,7 +128,7 @@ async def test_a_report_is_handed_in_before_the_magistrate_is_told(court: Court)
     case_no = await court.case("HDFC")
     paper = await court.issued(case_no, PaperKind.MAGISTRATE_REPORT)
     assert set(await court.open_duties(case_no)) == {"magistrate_report", "follow_up"}
-    assert await court.home.notes(case_no) == ["follow_up", "hand in: magistrate_report"]
+    assert await court.home.notes(case_no) == ["follow_up", "submit: magistrate_report"]
     assert "escalate:magistrate_report" in await court.home.pass_time(case_no, 26 * HOUR), "its clock runs on"
     with pytest.raises(DiaryEntryMissing):
         await finish_by_hand(court.home.ctx, case_no, REPORT, "the court has it", "officer:io")

@@ -370,7 +370,7 @@ async def test_where_no_contact_is_known_the_bank_hands_the_code_on(holder: Hold
     assert "your bank or any cyber police station can get a code for you" in words_of(asked)
     pool = holder.doors.parts.ctx.pool
     tasks = await bank_notes(pool, "case_no = $1 AND kind = 'phone_bank'", case_no)
-    assert ("SBIN", f"nobody can be told: holder of {reference}: grievance_code") in tasks
+    assert ("SBIN", f"cannot be told: holder of {reference}: grievance_code") in tasks
     made = await holder.doors.post(
         f"/api/v1/holds/{hold_id}/appeal-code", {"reason": "for the bank, Shri Rao"}, Role.DESK
     )
