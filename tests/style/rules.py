@@ -28,6 +28,8 @@ ROOMS: Final = (
 FIRST_LINE_WORDS_MAX: Final = 20
 CLOCKS: Final = frozenset({"activities/context.py", "simulator/clock.py"})
 """The files that may read the wall clock; all others are given the time."""
+PLAIN_NAMES: Final = Path(__file__).with_name("plain_names.txt")
+"""Plain technical words, which a module's name may have without an entry in the glossary."""
 GLOSSARY: Final = ROOT / "docs" / "glossary.md"
 
 _BANNED: Final = re.compile(
@@ -127,11 +129,11 @@ def first_lines(source: Source) -> Iterator[Violation]:
 
 
 def module_name(source: Source) -> Iterator[Violation]:
-    """Find parts of a module's name that are no term of the glossary."""
+    """Find words of a module's name that are neither in the glossary nor plain."""
     name = Path(source.name).stem
     if not name.startswith("__"):
         for part in name.split("_"):
-            if _singular(part) not in glossary():
+            if singular(part) not in glossary() | plain_names():
                 yield Violation("module-name", 1, part)
 
 
@@ -209,15 +211,24 @@ def _writes_key(value: ast.expr) -> bool:
 
 @cache
 def glossary(page: Path = GLOSSARY) -> frozenset[str]:
-    """Return the parts of the glossary's terms, in the singular."""
-    rows = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    """Return the words of the glossary's terms, in the singular. The section of old words is not read."""
+    text, _, _old = page.read_text(encoding="utf-8").partition("## Words we no longer use")
+    rows = [line for line in text.splitlines() if line.startswith("|")]
     terms = " ".join(row.split("|")[1] for row in rows)
-    return frozenset(_singular(word) for word in re.findall(r"[a-z0-9]+", terms.lower()))
+    return frozenset(singular(word) for word in re.findall(r"[a-z0-9]+", terms.lower()))
 
 
-def _singular(word: str) -> str:
+@cache
+def plain_names(file: Path = PLAIN_NAMES) -> frozenset[str]:
+    """Return the plain words of module names, in the singular."""
+    return frozenset(singular(word) for word in file.read_text(encoding="utf-8").split())
+
+
+def singular(word: str) -> str:
     if word.endswith("ies") and len(word) > len("ties"):
         return word[:-3] + "y"
+    if word.endswith("sses"):
+        return word[:-2]
     if word.endswith("s") and not word.endswith("ss"):
         return word[:-1]
     return word
