@@ -93,6 +93,8 @@ def all_violations(root: Path = ROOT) -> dict[str, list[Violation]]:
     """Return every violation of the checkout, by file."""
     found = {}
     for file in _files(root):
+        if file.parent == Path(__file__).parent:
+            continue  # the tests of the rule quote what breaks it
         name, text = str(file.relative_to(root)), file.read_text(encoding="utf-8")
         found[name] = page_violations(text) if file.suffix == ".md" else python_violations(name, text)
     return {name: violations for name, violations in sorted(found.items()) if violations}

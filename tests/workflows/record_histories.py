@@ -88,7 +88,7 @@ async def main(names: list[str]) -> None:
     """Record the named paths, or all."""
     PROCEDURES.mkdir(exist_ok=True, parents=True)
     wanted = [path for path in PATHS if not names or path.__name__ in names]
-    ways_home = [
+    procedures = [
         (kind, path) for kind, paths in WAYS_HOME.items() for path in paths if not names or path.__name__ in names
     ]
     with tempfile.TemporaryDirectory(prefix="goldenhour-record-") as folder:
@@ -104,9 +104,9 @@ async def main(names: list[str]) -> None:
             for path in wanted:
                 await record(path, client, postgres)
                 sys.stdout.write(f"recorded {path.__name__}\n")
-            for kind, way_home in ways_home:
-                await record_procedure(kind, way_home, client, postgres)
-                sys.stdout.write(f"recorded {kind} {way_home.__name__}\n")
+            for kind, path in procedures:
+                await record_procedure(kind, path, client, postgres)
+                sys.stdout.write(f"recorded {kind} {path.__name__}\n")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from schemas.notifications import Medium, MessageKind
 from schemas.police import CaseDuty, NewOfficer
 from simulator.people import sms_gateway
 from tests.activities.bench import Bench
-from tests.activities.way_home import Clock
+from tests.activities.restoration_bench import Clock
 from tests.asgi_server import served
 from tests.desk_tasks import bank_notes
 from tests.factories import complaint, row, rrn, transfer
@@ -209,7 +209,7 @@ async def test_a_code_is_never_sent_to_a_bank(post: Post) -> None:
     assert await post.written(case_no) == []
 
 
-async def test_a_hold_that_begins_anew_is_told_anew(post: Post) -> None:
+async def test_a_hold_that_starts_again_is_told_again(post: Post) -> None:
     _, hold_id = await post.held(phone_number="9123456780")
     assert [await post.tell_holder(hold_id) for _ in range(2)] == [2, 0]
     await post.bench.pool.execute(

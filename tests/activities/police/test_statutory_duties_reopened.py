@@ -21,7 +21,7 @@ from schemas.police import Duty, HandedIn, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import DutyKind, OrderKind, OrderReason, PaperKind
 from tests.activities.paper_office import Office
 from tests.activities.police.test_statutory_duties import Duties
-from tests.activities.way_home import DAY
+from tests.activities.restoration_bench import DAY
 from tests.factories import row, rrn, transfer
 from tests.mail_server import Postbox
 
@@ -76,7 +76,7 @@ class Court(Office):
         return await finish_by_hand(self.home.ctx, case_no, REPORT, "", "officer:io", handed_in=told)
 
     async def lets_go(self, case_no: str, bank: str) -> None:
-        """The bank is ordered to let go all that it holds, and has."""
+        """Order the bank to release all that it holds, and confirm it."""
         async with self.pool.acquire() as connection, connection.transaction():
             (line,) = await connection.fetch(
                 "SELECT h.hop_no, a.hold_id FROM hop h JOIN account_hold a USING (case_no, institution, account_key)"
@@ -96,7 +96,7 @@ class Court(Office):
         done = ConfirmedLine(line_no=1, amount_paise=self.rupees[bank] * 100, done_at=self.home.clock.at)
         said = OrderConfirmation(lines=(done,))
         await take_confirmation(self.home.ctx, bank, order_id, said, f"bank:{bank}")
-        # What moves wakes nobody: it is seen within the hour.
+        # A movement of money wakes no workflow: it is seen within the hour.
         self.home.clock.at += HOUR
 
     async def regular_fir(self, case_no: str) -> None:
