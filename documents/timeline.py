@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from documents.document import NARROW, WIDE, Block, Column, Document, Heading, Pairs, Paragraph, table
-from documents.event_words import ids, sentence
+from documents.event_texts import ids, sentence
 from domain.rupees import rupees
 from schemas.enums import Bucket, Language
 from schemas.text import IST

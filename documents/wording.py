@@ -22,7 +22,7 @@ _ACTS: Final = {"BNSS": "act_bnss", "BNS": "act_bns", "BSA": "act_bsa", "IT Act"
 _NAMES_STATION: Final = re.compile(
     r"थाना|कोतवाली|\b(?:police (?:station|lines)|thana|kotwali|p\.? ?s\.?)(?!\w)", re.IGNORECASE
 )
-"""matches the name of a station that already includes the word station"""
+"""matches the name of a police station that already says that it is a station"""
 _PLACE: Final = {Language.EN: 0, Language.HI: 1}
 """place of a language in `names.toml`"""
 
@@ -79,7 +79,7 @@ class Wording:
         return _named("ranks", name, self.language)
 
     def station(self, name: str) -> str:
-        """Return a police station, with the word for station exactly once."""
+        """Return the name of a police station, which says exactly once that it is a station."""
         return name if not name or _NAMES_STATION.search(name) else self.say("common.station", name=name)
 
     def _dated(self, form: str, day: date, time: str) -> str:

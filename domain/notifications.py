@@ -1,7 +1,7 @@
-"""What people are told, in their language: one table a language, and nothing else knows a word of it.
+"""Texts of notifications: one table for each language, and no text stands elsewhere.
 
-A short message has at most `SMS_PARTS_MAX` parts whatever the facts: names are cut to what fits. The Rupee sign is in
-no seven-bit alphabet, so English says Rs.
+A short message has at most `SMS_PARTS_MAX` parts for all facts, because names are cut to what fits. English says Rs,
+because no seven-bit alphabet has the Rupee sign.
 """
 
 from collections.abc import Mapping
@@ -17,17 +17,17 @@ from schemas.notifications import MessageFacts, MessageKind, Recipient
 from schemas.text import IST
 
 OFFICER_MAX_CHARS: Final = 40
-"""name and phone together; it is the name that is cut"""
+"""name and phone together; the name is cut"""
 LINK_MAX_CHARS: Final = 48
 BANK_MAX_CHARS: Final = 20
 
 
 class MessageLacks(RuleBroken):
-    """The message cannot be written: something that it must say is missing."""
+    """The message cannot be written, because a value that it must state is missing."""
 
 
 class Said(FrozenModel):
-    """Everything that a text can name: the facts, and what belongs to the case."""
+    """Values that a text can name: the facts of the message, and values of its case."""
 
     case_no: str
     facts: MessageFacts
@@ -40,7 +40,7 @@ class Said(FrozenModel):
     account_end: str = ""
     """its last characters: enough for its holder, nothing for another"""
     officer: str = ""
-    """name of who answers for the case"""
+    """name of the officer who answers for the case"""
     phone: str = ""
     """the officer's"""
     link: str = ""
@@ -48,7 +48,7 @@ class Said(FrozenModel):
 
 
 class Written(NamedTuple):
-    """A text ready to be sent; the subject is a letter's."""
+    """A text that can be sent. Only a letter has the subject."""
 
     subject: str
     text: str
@@ -66,7 +66,7 @@ _IO, _OFFICER = Recipient.IO, Recipient.OFFICER
 _EN: Final[Mapping[_Key, _Text]] = {
     (MessageKind.MONEY_HELD, _VICTIM): _Text(
         "{amount} on hold",
-        "Case {case}: {amount} of your money is on hold at a bank. Nobody may ask you for a fee to get it back."
+        "Case {case}: {amount} of your money is on hold at a bank. No one may ask you for a fee to get it back."
         " Officer: {officer}",
     ),
     (MessageKind.HOLD, _HOLDER): _Text(
@@ -142,7 +142,7 @@ _EN: Final[Mapping[_Key, _Text]] = {
     ),
     (MessageKind.GRIEVANCE_CODE, _HOLDER): _Text(
         "Your code",
-        "{code} is your code for reference {reference}, valid until {until_time}. Tell it to nobody: neither the"
+        "{code} is your code for reference {reference}, valid until {until_time}. Do not share it: neither the"
         " police nor a bank asks for it.",
     ),
     (MessageKind.GRIEVANCE_DECIDED, _HOLDER): _Text(
@@ -323,8 +323,8 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "case": "Case {case}",
         "footer": "This letter was sent by itself. It asks for no password, no code and no payment; who asks for one in"
         " our name is a swindler: call 1930.",
-        "forward": "We cannot reach the holder of the account {account} with you. Please hand on what follows today,"
-        " and tell us how the holder can be reached.",
+        "forward": "We cannot reach the holder of the account {account} with you. Please send the text below to"
+        " the holder today, and tell us how the holder can be reached.",
         "forward_subject": "for the holder of an account with you",
         "magistrate_report": "the report to the magistrate",
         "follow_up": "the follow-up notice to the bank",
@@ -396,7 +396,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
 
 
 def short(kind: MessageKind, to_whom: Recipient, language: Language, said: Said) -> Written:
-    """The text as a short message has it. Raises `MessageLacks`, naming everything that is missing."""
+    """Return the text of a short message. Raises `MessageLacks` with every missing value."""
     fits = len(said.link) <= LINK_MAX_CHARS
     return _written(kind, to_whom, language, said if fits else said.model_copy(update={"link": ""}))
 
@@ -414,7 +414,7 @@ def _written(kind: MessageKind, to_whom: Recipient, language: Language, said: Sa
 
 
 def letter(kind: MessageKind, to_whom: Recipient, languages: tuple[Language, ...], said: Said) -> Written:
-    """The text as a letter has it: in each language, with what every letter of ours says at its end."""
+    """Return the text of a letter in each language, with the footer of all our letters."""
     parts = [_written(kind, to_whom, language, said) for language in languages]
     words = [_WORDS[language]["footer"] for language in languages]
     first = languages[0]
@@ -423,7 +423,7 @@ def letter(kind: MessageKind, to_whom: Recipient, languages: tuple[Language, ...
 
 
 def forwarded(languages: tuple[Language, ...], said: Said, account: str, inner: Written) -> Written:
-    """A letter to a bank that asks it to hand `inner` to its customer."""
+    """Return a letter that asks a bank to send `inner` to its customer."""
     words = _WORDS[languages[0]]
     asks = [_WORDS[language]["forward"].format(account=account) for language in languages]
     subject = f"{words['case'].format(case=said.case_no)}: {words['forward_subject']}"
@@ -460,7 +460,7 @@ def _values(language: Language, said: Said) -> dict[str, str]:
 
 
 def _next(facts: MessageFacts, words: Mapping[str, str]) -> str:
-    """What comes next on the way home of a victim's money."""
+    """Return the next step of a restoration, with its day if that is known."""
     if facts.step is None:
         return words["next_unknown"]
     step = words[facts.step]
@@ -468,7 +468,7 @@ def _next(facts: MessageFacts, words: Mapping[str, str]) -> str:
 
 
 def _further(facts: MessageFacts, words: Mapping[str, str], known: Mapping[str, str]) -> str:
-    """What the holder of an account can do about a decision."""
+    """Return the text about what the account holder can do after a decision."""
     if facts.decision == "withdrawn":
         return words["appeal_again"].format(**known)
     if facts.decision == "released":

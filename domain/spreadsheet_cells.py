@@ -248,7 +248,10 @@ _MONTHS = {
 
 
 def _day_of(cell: Cell) -> tuple[datetime, bool, str]:
-    """Return the date, whether it has a time of day, and a note. Aware only if the cell has an offset."""
+    """Return the date, whether it has a time of day, and a note.
+
+    The date is aware only if the cell has an offset.
+    """
     if isinstance(cell, datetime):
         return cell, cell.time() != time(), ""
     if isinstance(cell, date):

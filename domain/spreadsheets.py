@@ -13,7 +13,7 @@ HEADER_SEARCH_ROWS = 20
 
 SHOWN_NAME_CHARS = 60
 HEADER_LEAST_COLUMNS = 4
-"""A row with fewer known names is not a header, because a data row may hold a word like "mobile" or "bank"."""
+"""A row with fewer known names is not a header, because a data row may hold a text like "mobile" or "bank"."""
 
 
 class FileRefused(RuleBroken):

@@ -45,9 +45,10 @@ def run(*command: str | Path) -> None:
 
 
 def create() -> None:
-    """Lay the virtual environment anew, with the pinned installer in it.
+    """Create the virtual environment again, with the pinned installer in it.
 
-    Only when it is missing, moved or of another interpreter: programs may be running from it.
+    The caller does this only if the environment is missing, moved or of another interpreter, because programs may be
+    running from it.
     """
     run(sys.executable, "-m", "venv", "--clear", VENV)
     pip_options = ("--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps")

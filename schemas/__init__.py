@@ -1,1 +1,1 @@
-"""WHAT: frozen models, identifiers, money in paise and enumerations. No I/O, no clock."""
+"""Frozen models, identifiers, money in paise and enumerations. No I/O, no clock."""

@@ -68,7 +68,7 @@ class ChannelState(StrEnum):
 
 
 class DeliveryOutcome(StrEnum):
-    """What came of an attempt to deliver a message to a bank over a channel."""
+    """Outcome of an attempt to deliver a message to a bank over a channel."""
 
     DELIVERED = "delivered"
     FAILED = "failed"

@@ -146,7 +146,7 @@ class GrievanceState(StrEnum):
 
 
 class RetainedBy(StrEnum):
-    """What keeps a hold from lapsing."""
+    """Reasons for which a hold does not lapse."""
 
     COURT_ORDER = "court_order"
     RESTORATION = "restoration"

@@ -8,7 +8,7 @@ from schemas.restoration_enums import OrderReason, PaperKind
 
 
 class TaskSubject(StrEnum):
-    """What a task is about."""
+    """Kinds of subjects that a task is about."""
 
     CASE = "case"
     HOP = "hop"
@@ -93,7 +93,7 @@ class TaskCause(StrEnum):
 
 
 class Subject(FrozenModel):
-    """What a task is about: a kind, and the id by which that kind is known."""
+    """Subject of a task: a kind, and the id by which that kind is known."""
 
     kind: TaskSubject
     id: str

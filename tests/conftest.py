@@ -33,7 +33,7 @@ MEMORY_FREE_BYTES_MIN = 2 * 2**30
 FIRST = (
     "workers/test_stack_processes.py",
     "api/test_openapi_hostile.py",
-    "e2e/test_way_home.py",
+    "e2e/test_restorations.py",
     "workflows/test_restoration_clocks.py",
     "e2e/test_faults.py",
     "api/test_openapi.py",

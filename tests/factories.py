@@ -1,4 +1,4 @@
-"""Small makers of nouns for tests: valid by default, one thing changed at a time."""
+"""Small makers of models for tests: valid by default, one thing changed at a time."""
 
 import itertools
 from collections.abc import AsyncIterator, Sequence
@@ -31,7 +31,7 @@ _databases = itertools.count(1)
 
 
 def rrn() -> str:
-    """A twelve-digit RRN nobody used before."""
+    """Return an unused twelve-digit RRN."""
     return f"{400_000_000_000 + next(_serial)}"
 
 
@@ -78,14 +78,14 @@ async def make_context(
 
 
 def prompt_policy() -> Policy:
-    """The packaged policy, but the way home does not stand back for the chase: a test asks for what follows at once."""
+    """Return the packaged policy without background priority, because a test asks for what follows at once."""
     policy = load_policy()
     at_once = {"take_up_after_seconds": 0, "papers_after_seconds": 0}
     return policy.model_copy(update={"right_of_way": policy.right_of_way.model_copy(update=at_once)})
 
 
 def of_another_policy(ctx: Context) -> Context:
-    """The same hands on another day: every wait of the way home is half as long again."""
+    """Return the same context under another policy: every wait of a restoration is half as long again."""
     told = load_policy().model_dump()
     changed = {name: _longer(told[name]) for name in ("restoration", "hold", "order", "grievance")}
     rules = Policy.model_validate(told | changed)

@@ -190,7 +190,10 @@ StatusLine = HoldLine | TransferLine | WithdrawalLine | UnknownLine | Unreadable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusUpdate:
-    """One answer of one bank. `ack_no` and `job_id` are as the bank wrote them; `job_id` is None if it named no job."""
+    """One answer of one bank.
+
+    `ack_no` and `job_id` are as the bank wrote them; `job_id` is None if the bank named no job.
+    """
 
     ack_no: str
     job_id: str | None

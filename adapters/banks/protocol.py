@@ -55,7 +55,10 @@ class IsoWay:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """The `instrument` of a fraud report: who paid and how. A text is empty if the complaint does not give it."""
+    """The `instrument` of a fraud report: who paid and how.
+
+    A text is empty if the complaint does not give it.
+    """
 
     requestor: str
     payer_bank: str

@@ -152,7 +152,7 @@ async def take_update(request: Request, parts: TheParts) -> Response:
     try:
         receipt = await take_status_update(parts.ctx, code, update, digest, body_kept=True)
     except CaseNotFound as error:
-        # The wire has its own words, which stay as they are whatever the catalogue says.
+        # The wire has its own text for this, which does not follow the catalogue.
         raise Refused(NOT_FOUND, f"case {error.number}") from None
     if receipt.follow_up is not None:
         parts.notifier.soon(receipt.follow_up)

@@ -140,7 +140,10 @@ def fitted_curve(default: Curve, history: Collection[BandCount], rules: CallRule
 
 
 def _observed(starts: Sequence[float], history: Iterable[BandCount]) -> tuple[list[int], list[float]]:
-    """Return the endings in each band and the time spent in it. A case of a later band has passed it completely."""
+    """Return the endings in each band and the time spent in it.
+
+    A case of a later band has passed the earlier bands completely.
+    """
     ended, spent_seconds = [0] * len(starts), [0.0] * len(starts)
     for found in history:
         ended[found.band] += found.ended

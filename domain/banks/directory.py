@@ -103,7 +103,7 @@ class Directory:
         return sponsor
 
     def _named(self, told: str) -> Institution | None:
-        """Return the one institution of that name, in full or without common words such as "bank"; None for several."""
+        """Return the one institution of that name, in full or without common parts such as "bank"; None for several."""
         found = self._by_full_name.get(_full_key(told)) or self._by_short_name.get(_short_key(told)) or []
         return found[0] if len(found) == 1 else None
 

@@ -1,6 +1,7 @@
-"""Errors that a rule raises. A business error is a class with a stable code and parameters; its text is a catalogue's.
+"""Errors that a rule raises.
 
-The base classes stand here and say how a client is answered. The errors themselves stand in the modules, by area.
+A business error is a class with a stable code and parameters. Its text stands in a catalogue. The base classes stand
+here and say how a client is answered. The errors themselves stand in the modules, by area.
 """
 
 from collections.abc import Mapping
@@ -38,17 +39,17 @@ class BusinessError(RuleBroken):
 
     @classmethod
     def parameters(cls) -> tuple[str, ...]:
-        """The names of the parameters."""
+        """Return the names of the parameters."""
         return tuple(field.name for field in fields(cls))  # type: ignore[arg-type]  # a subclass is a dataclass
 
     @property
     def params(self) -> dict[str, Plain]:
-        """The parameters as JSON has them."""
+        """Return the parameters as JSON values."""
         return {name: plain(getattr(self, name)) for name in self.parameters()}
 
     @property
     def fact(self) -> str:
-        """What is wrong, in English."""
+        """Return the fact that the error states, in English."""
         return self._text.says.format_map(self._shown())
 
     def __str__(self) -> str:

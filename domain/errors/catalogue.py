@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 
 class Text(NamedTuple):
-    """What an error says: the fact, and what its caller can do. Names in braces are parameters."""
+    """Text of an error: the fact, and what its caller can do. Names in braces are parameters."""
 
     says: str
     do: str

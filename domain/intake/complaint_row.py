@@ -122,7 +122,7 @@ class _Reader:
         row.complaint_ref = self._text(Column.COMPLAINT_REF)
         row.channel = self._choice(Column.CHANNEL, _CHANNELS, Channel.IMPORT)
         row.category = self._category()
-        # A person may be called Nil or Na, so in this column those words are a name.
+        # A person may be called Nil or Na, so in this column those texts are a name.
         row.victim_name = self._value(Column.VICTIM_NAME, text_of) or None
         row.victim_mobile = self._mobile()
         row.victim_district = self._text(Column.VICTIM_DISTRICT)

@@ -216,7 +216,7 @@ class _Book:
     def _is_excluded(self, row: SheetRow) -> bool:
         """Exclude a row without data or with a total, and return whether it was excluded.
 
-        A row is a total if it begins with such a word, or has an amount and nothing else.
+        A row is a total if it begins with a text such as "Total", or has an amount and nothing else.
         """
         filled = {
             column

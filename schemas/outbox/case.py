@@ -180,8 +180,9 @@ class ClimbRung(FrozenModel):
 
 
 class Climbed(FrozenModel):
-    """Result of an escalation. `done` is false if it had no effect, because mail needs an address and a mail route.
+    """Result of an escalation.
 
+    `done` is false if it had no effect, because mail needs an address and a mail route.
     `over`: the request needs no answer any more. `unknown`: the request was never written, so its level stays. `go_on`:
     the bank has another channel over which the request must also be sent.
     """

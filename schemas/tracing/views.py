@@ -344,7 +344,7 @@ class TaskView(FrozenModel):
     closed_at: UtcDatetime | None
     closed_by: str | None
     reason: str | None
-    """why it was closed, in the words of the officer or of the engine"""
+    """why it was closed, as the officer or the engine wrote"""
     reconciliation_id: int | None
     """comparison that shows a difference"""
 

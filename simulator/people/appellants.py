@@ -73,7 +73,7 @@ class Appellants:
             if "on" in offered and level is not None:
                 if not chance(self.config.seed, self.config.way_home.appeals_on, "appeals on", reference, level[1]):
                     return
-                await self._post(path, {"step": "on", "level": level[1], "more": "Nobody has seen my invoices."})
+                await self._post(path, {"step": "on", "level": level[1], "more": "My invoices were not read."})
                 self.done["appeals_taken_on"] += 1
             elif "withdraw" not in offered:
                 return

@@ -205,7 +205,7 @@ class RestorationPeople:
         await self._after(self.config.way_home.visit, at.step, str(at.turn), at.ack_no, *more)
 
     async def _after(self, delay: Delay, *labels: str) -> None:
-        seconds = delay.drawn(self.config.seed, "way home", *labels)
+        seconds = delay.drawn(self.config.seed, "restoration", *labels)
         await asyncio.sleep(seconds / self.config.procedure_clock_factor)
 
     async def _do(self, role: str, at: "_StepState", verb: str, **more: object) -> Json:

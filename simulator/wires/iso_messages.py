@@ -70,11 +70,11 @@ def _incident(transaction: ElementTree.Element) -> tuple[Incident, int]:
 
 
 def additional_information(transaction: ElementTree.Element) -> dict[str, str]:
-    """Return the police's additional information about a transfer, by its key word."""
+    """Return the police's additional information about a transfer, by its key."""
     said: dict[str, str] = {}
     for line in transaction.findall("{*}CxlRsnInf/{*}AddtlInf"):
-        _, word, value = (line.text or "").split("/", 2)
-        said[word] = said.get(word, "") + value
+        _, key, value = (line.text or "").split("/", 2)
+        said[key] = said.get(key, "") + value
     return said
 
 

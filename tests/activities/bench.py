@@ -1,4 +1,4 @@
-"""A case on the bench: the hands of the engine on a real database, with a bank that does what a test tells it.
+"""A case on the bench: the engine's activities on a real database, with a bank that does what a test tells it.
 
 `Bench.check` asserts with SQL of its own what must hold of a case after whatever happened to it.
 """
@@ -250,7 +250,7 @@ class Bench:
         stages = {"open": 0, "asked": 0, "correction": 1, "unroutable": 1, "closed": 2}
         for hop in await connection.fetch(_HOPS_TO_BE_TOLD, case_no):
             if hop["state"] == "closed" and hop["hop_no"] not in told:
-                continue  # closed before the start, or by the rung the workflow itself climbed
+                continue  # closed before the start, or by the escalation of the workflow itself
             is_told = told.get(hop["hop_no"])
             expected = (hop["revision"], stages[hop["state"]])
             assert is_told == expected or hop["given_up"], f"hop {hop['hop_no']}: told {is_told}, is {expected}"

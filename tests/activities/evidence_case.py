@@ -26,7 +26,7 @@ from schemas.documents.facts import PaperAsk
 from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, Language
 from schemas.restoration_enums import PaperKind
 from simulator.wires.signing import signed_headers
-from tests.activities.way_home import Home
+from tests.activities.restoration_bench import Home
 from tests.factories import SECRET, row, rrn, transfer
 
 MOBILE: Final = "9876501234"
@@ -58,7 +58,7 @@ async def packed(ctx: Context, case_no: str, edition: Edition = Edition.COURT) -
 
 
 async def rich_case(ctx: Context) -> tuple[Home, str]:
-    """A case that went all the way home, with an order of a court, a paper, messages and words that a bank signed."""
+    """A case whose money was restored, with a court's order, a document, messages and statements that a bank signed."""
     home = Home(ctx)
     case_no = await _held(home)
     write = home.bench.pool.execute

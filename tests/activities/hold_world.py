@@ -1,4 +1,4 @@
-"""Holds on a bench: their clocks moved by the test, their hands run as the workflow runs them."""
+"""Holds on a bench: the test moves their clocks and runs their activities as the workflow does."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.outbox.procedures import Look, ProcedureOrder
 from schemas.tracing.contradictions import Settling
 from tests.activities.bench import Bench
-from tests.activities.way_home import Clock
+from tests.activities.restoration_bench import Clock
 from tests.factories import row, rrn, transfer
 
 APPEAL = "https://freeze.example/appeal"

@@ -15,7 +15,7 @@ from schemas.documents.facts import IssuedPaper, Particulars
 from schemas.enums import Language
 from schemas.orders.orders import NewOrder, NewOrderLine
 from schemas.restoration_enums import OrderKind, OrderReason, PaperKind
-from tests.activities.way_home import SP, Home
+from tests.activities.restoration_bench import SP, Home
 
 KIND = PaperKind
 SAID = Particulars(

@@ -14,7 +14,7 @@ from adapters.messages.smtp import Mailer
 from schemas.documents.facts import IssuedPaper, Particulars
 from schemas.enums import Language
 from schemas.restoration_enums import PaperKind
-from tests.activities.way_home import Home
+from tests.activities.restoration_bench import Home
 from tests.desk_tasks import notes
 from tests.factories import row, rrn, transfer
 from tests.mail_server import Postbox, mail_server

@@ -1,8 +1,8 @@
-"""A process that brings restorations home; every hand of it is killed when it is about to commit.
+"""A process that restores money; each of its children is killed when it is about to commit.
 
 `python -m tests.activities.restoration_hammer DSN`: a line on its output before and after everything that is done, and
-one for every hand that has ended. A hand does one thing after the other, of each restoration in turn. It is killed at
-its first commit, with nothing done, or at its second or third: each thing is killed once before it is committed.
+one for every child that has ended. A child does one action after the other, of each restoration in turn. It is killed
+at its first commit, with nothing done, or at its second or third: each thing is killed once before it is committed.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ from domain.policy.model import load_policy
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import Step
 from tests.activities.hammer import say
-from tests.activities.way_home import DESK, IO, Home
+from tests.activities.restoration_bench import DESK, IO, Home
 from tests.factories import SECRET
 
 DIES_AT = (1, 2, 1, 3)
-"""at which commit, hand by hand: after each thing that is done, what follows from it is taken up"""
+"""at which commit, child by child: after each action, the work that follows from it is done"""
 KILLED = -signal.SIGKILL
 LEAST_ADVANCED = (
     "SELECT restoration_id, case_no, step FROM restoration r WHERE state = 'open' ORDER BY"
@@ -98,13 +98,13 @@ def die_at(number: int) -> None:
     Transaction.__aexit__ = leaving  # type: ignore[method-assign, assignment]
 
 
-def bring_home(dsn: str, number: int) -> None:
-    """What one hand does: it lives until its commit, or until all is home."""
+def restore(dsn: str, number: int) -> None:
+    """Run one child, which lives until its commit, or until all money is restored."""
     die_at(DIES_AT[number % len(DIES_AT)])
-    asyncio.run(_bring_home(dsn))
+    asyncio.run(_restore(dsn))
 
 
-async def _bring_home(dsn: str) -> None:
+async def _restore(dsn: str) -> None:
     pool = await open_pool(dsn, min_size=1, max_size=2)
     directory = DirectoryCache(pool, SecretBox(SECRET))
     await directory.refresh()
@@ -113,15 +113,15 @@ async def _bring_home(dsn: str) -> None:
 
 
 def main(dsn: str) -> None:
-    """Bring home what is on hold in the database at `dsn`, which has a directory loaded: hand after hand."""
-    # What is loaded once is every hand's.
+    """Restore the money on hold in the database at `dsn`, which has a directory loaded, with child after child."""
+    # All processes share what is loaded once.
     ctx = multiprocessing.get_context("fork")
     for number in itertools.count():
-        hand = ctx.Process(target=bring_home, args=(dsn, number))
-        hand.start()
-        hand.join()
-        say("ended", hand.exitcode)
-        if hand.exitcode != KILLED:
+        child = ctx.Process(target=restore, args=(dsn, number))
+        child.start()
+        child.join()
+        say("ended", child.exitcode)
+        if child.exitcode != KILLED:
             break
 
 

@@ -102,7 +102,7 @@ async def test_loading_again_replaces_what_the_file_names_and_keeps_the_rest(dat
     assert found.name == "State Bank"
     assert len(cache.current) == 2
     assert second == first
-    assert second is not first, "opened anew, as it was sealed anew"
+    assert second is not first, "opened again, because it was sealed again"
     async with database.acquire() as connection:
         assert await institutions.login_row(connection, "sbin@banks.example") is None
 

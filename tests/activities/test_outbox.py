@@ -1,4 +1,4 @@
-"""The sweep's hand: whatever is committed and untold is told, oldest first, and one case keeps no other waiting."""
+"""The sweep notifies of everything committed and not sent, oldest first, and no case delays another."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -99,14 +99,14 @@ async def test_one_case_that_cannot_be_told_keeps_no_other_waiting(
     own: Bench, notifier: WorkflowNotifier, caplog: pytest.LogCaptureFixture
 ) -> None:
     numbers = [await own.complain(transfer()) for _ in range(4)]
-    notifier.away = {numbers[0]: ValueError("words of a row")}
+    notifier.away = {numbers[0]: ValueError("text of a row")}
     failures = failed(SweepWork.START)
     swept = await SweepActivities(own.ctx, notifier.tell).sweep_outbox()
     assert [told.case_no for told in notifier.told] == numbers[1:]
     assert (swept.cases_started, swept.failed) == (3, 1)
     assert failed(SweepWork.START) == failures + 1
     assert f"start of case {numbers[0]} failed: ValueError" in caplog.text
-    assert "words of a row" not in caplog.text
+    assert "text of a row" not in caplog.text
     notifier.away = {}
     assert (await SweepActivities(own.ctx, notifier.tell).sweep_outbox()).cases_started == 1
 
@@ -235,7 +235,7 @@ async def test_news_told_long_ago_are_purged_the_oldest_first(
             days,
         )
     left = "SELECT round(extract(epoch FROM now() - signalled_at) / 86400)::int FROM case_news ORDER BY news_id"
-    notifier.away = {case_no: ValueError("told by nobody")}
+    notifier.away = {case_no: ValueError("not sent by anybody")}
     sweep = SweepActivities(own.ctx, notifier.tell)
     assert (await sweep.sweep_outbox()).news_purged == 2
     assert [row[0] for row in await own.rows(left)] == [8, 6, None]

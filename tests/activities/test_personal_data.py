@@ -1,4 +1,4 @@
-"""What travels to workflows, stands in the log of events, or is logged, has nobody's name, phone or account in it."""
+"""Workflow payloads, case logs and log lines have no person's name, phone or account in them."""
 
 import logging
 from uuid import UUID
@@ -121,7 +121,7 @@ async def test_nothing_that_leaves_the_tables_of_people_names_one(
     assert found_in(events) == []
     news = await bench.value("SELECT string_agg(body::text, ' ') FROM case_news WHERE case_no = $1", case_no)
     assert found_in(news) == []
-    assert REASON not in news, "an officer's free words stay in the log of events"
+    assert REASON not in news, "an officer's free text stays in the case log"
     for follow_up in follow_ups:
         assert follow_up is not None
         text = follow_up.model_dump_json()

@@ -126,7 +126,7 @@ class Street:
 
 @asynccontextmanager
 async def raw_server(replies: list[bytes | None]) -> AsyncIterator[tuple[BankWire, list[bytes]]]:
-    """A listener that reads one request a connection and answers with the next bytes; None closes without a word."""
+    """A listener that reads one request a connection and answers with the next bytes; None closes without a reply."""
     requests: list[bytes] = []
     left = deque(replies)
 

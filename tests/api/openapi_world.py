@@ -76,7 +76,7 @@ class Caller(StrEnum):
     SUPERVISOR = "supervisor"
     BANK = "bank"
     WALLET = "wallet"
-    """a bank whose envelope is none, so that its words can be made absurd one by one"""
+    """a bank without an envelope, so that each field of its messages can be made absurd"""
     SIGNING_BANK = "signing bank"
     STRANGER = "stranger"
 
@@ -163,7 +163,7 @@ def judge(case: AnyCase, response: httpx.Response, *, rightful: bool = False) ->
 def _is_taken_all_the_same(tried: Any) -> bool:
     """Whether what is wrong with a case is nothing that is refused.
 
-    Its credentials, of which each caller has its own; a query that nobody reads; and a reference that names no
+    Its credentials, of which each caller has its own; a query that no route reads; and a reference that names no
     transfer, which is read as none.
     """
     if tried.parameter in {"Authorization", "Signature"} or "unexpected properties" in (tried.description or ""):
@@ -182,7 +182,7 @@ class World:
     async def call(self, case: AnyCase, caller: Caller) -> httpx.Response:
         """Send it as that caller would."""
         if str(case.query.get("wait_seconds")) in LONG_WAITS:
-            # What a waiting call gets is tried by itself (test_openapi_streams): here nobody waits for half a minute.
+            # What a waiting call gets is tried by itself (test_openapi_streams): here no call waits for half a minute.
             case.query["wait_seconds"] = "0"
         made = requests.Request(**case.as_transport_kwargs(base_url="http://test")).prepare()
         body = made.body.encode() if isinstance(made.body, str) else made.body or b""

@@ -23,7 +23,7 @@ VICTIM = Beneficiary(institution="HDFC", holder="50100000000001", ifsc="HDFC0000
 
 
 def done(paise: int = HELD_PAISE, reference: str = "UTR1", **more: Any) -> dict[str, Any]:
-    """A bank's word that it has done so much of the first line."""
+    """Return a bank's statement that it has done so much of the first line."""
     return {"lines": [{"line_no": 1, "amount_paise": paise, "done_at": DONE_AT, "reference": reference, **more}]}
 
 

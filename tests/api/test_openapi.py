@@ -1,4 +1,4 @@
-"""The published description is kept: whoever sends whatever to an operation gets a response that it names."""
+"""The published description is true: every request to an operation gets a response that it names."""
 
 from itertools import cycle
 from typing import Final

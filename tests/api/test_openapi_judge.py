@@ -1,4 +1,4 @@
-"""The check of the published description can fail: an application that breaks its word in each way is caught."""
+"""The check of the published description can fail: an application that breaks it in any way is caught."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any

@@ -19,7 +19,7 @@ STREAM: Final = "text/event-stream"
 
 
 def schema_of(name: str) -> Draft202012Validator:
-    """The described noun of that name."""
+    """Return the described model of that name."""
     components = {"components": published()["components"]}
     return Draft202012Validator({"$ref": f"#/components/schemas/{name}", **components})
 
@@ -69,7 +69,7 @@ async def test_a_call_that_waits_gets_what_is_described(feed: Feed, doors: Doors
     most = doors.parts.ctx.policy.bank_limits.waiting_at_once
     waiting = [asyncio.create_task(feed.get(HOLDS, wait_seconds=30)) for _ in range(most)]
     async with asyncio.timeout(20):
-        while len(hub._subscriptions) < most:  # noqa: ASYNC110 - nobody tells when a call begins to wait
+        while len(hub._subscriptions) < most:  # noqa: ASYNC110 - no event tells when a call begins to wait
             await asyncio.sleep(0.01)
     refused = await feed.get(wait_seconds=30)
     assert refused.status_code == 429

@@ -176,7 +176,7 @@ async def other_page() -> AsyncIterator[str]:
     server.server_close()
 
 
-async def test_other_pages_are_joined_and_a_dead_one_is_left_out(parts: Parts, other_page: str) -> None:
+async def test_other_pages_are_joined_and_a_dead_one_is_omitted(parts: Parts, other_page: str) -> None:
     urls = (other_page, "http://127.0.0.1:9/metrics")
     async with opened(replace(parts, metrics_urls=urls)) as doors:
         before = METRICS.text()

@@ -94,7 +94,7 @@ async def test_an_order_comes_with_its_pdf_and_goes_out_again_as_it_came(doors: 
     assert [kept["withdrawn_reason"] for kept in (await side(doors, case))["court_orders"]] == [WHY["reason"]]
 
 
-async def test_an_order_to_let_go_is_confirmed_by_a_second_officer_who_has_it(doors: Doors, case: str) -> None:
+async def test_an_order_to_release_is_confirmed_by_a_second_officer_who_has_it(doors: Doors, case: str) -> None:
     path = f"/api/v1/cases/{case}/court-orders"
     told = {name: value for name, value in order(kind="writ", effect="release").items() if name != "document"}
     taken = await doors.post("/api/v1/court-orders", told | {"about": [{"ack_no": case}]}, Role.DESK)

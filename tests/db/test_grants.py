@@ -49,7 +49,7 @@ async def refused(pool: Pool, statement: str) -> bool:
         await pool.execute(statement)
     except asyncpg.InsufficientPrivilegeError:
         return True
-    # What is granted by who has no right to grant is granted to nobody, with a warning.
+    # A grant by a role without the right to grant has no effect but a warning.
     return statement.startswith("GRANT ")
 
 
@@ -95,7 +95,7 @@ async def test_nor_can_what_guards_it_be_taken_away(application: Pool, statement
     assert await refused(application, statement)
 
 
-async def test_a_case_goes_all_the_way_home_by_the_application(application: Pool, postgres: EmbeddedPostgres) -> None:
+async def test_a_whole_case_is_restored_by_the_application_role(application: Pool, postgres: EmbeddedPostgres) -> None:
     ctx = await make_context(application)
     home, case_no = await rich_case(ctx)
     await with_secrets(home, case_no)

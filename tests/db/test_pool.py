@@ -20,7 +20,7 @@ SELECT DISTINCT e.typname FROM (
 ) AS used JOIN pg_type t USING (oid) JOIN pg_type e ON e.oid = t.typelem WHERE t.typcategory = 'A'
 """
 NAMES = {"int2": "smallint", "int4": "integer", "int8": "bigint", "bool": "boolean"}
-"""PostgreSQL's own names of types, by which nobody calls them"""
+"""PostgreSQL's own names of types, which are not in common use"""
 
 
 @pytest.fixture

@@ -119,8 +119,8 @@ def test_what_the_law_asks_for_can_be_read_on_it(kind: PaperKind, language: Lang
 
 SHOWN_OTHERWISE = {
     "bond": "by a sentence",
-    "route": "by words of its own",
-    "reason": "by words of its own",
+    "route": "by text of its own",
+    "reason": "by text of its own",
     "prepared_by": "by the name of the officer",
     "approved_by": "by the name of the officer",
     "ordered_by": "by the name of the officer",
@@ -164,7 +164,7 @@ def test_a_report_that_is_late_says_so_and_promises_nothing_that_is_past() -> No
     assert "was to follow by 27 November 2026, 15:00 IST and is not registered yet" in late
     assert "follow by 27 November 2026, 15:00 IST." in on_time
     for text in (on_time, late):
-        assert "are not frozen" not in text, "what a bank has frozen nobody tells us"
+        assert "are not frozen" not in text, "no statement tells us what a bank has frozen"
 
 
 @pytest.mark.parametrize(("language", "words"), [(Language.EN, "by operation of law"), (Language.HI, "विधि के प्रभाव से")])

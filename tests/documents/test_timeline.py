@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from documents.document import Document, Table
-from documents.event_words import SENTENCE_MAX_CHARS
+from documents.event_texts import SENTENCE_MAX_CHARS
 from documents.rendering import compiled
 from documents.timeline import ROWS_MAX, Story, compose_timeline
 from schemas.documents.facts import PDF_MAX_BYTES

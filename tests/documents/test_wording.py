@@ -1,4 +1,4 @@
-"""The words of papers: both languages say the same things."""
+"""The texts of documents: both languages say the same things."""
 
 import re
 import string

@@ -2,7 +2,7 @@
 
 The rules of the ledger (conserved, nothing below zero, every line judged once) are asserted by `CaseModel` after every
 step. What is asked for here besides: what banks truly say is not lost, whatever its order, its parts and its repeats;
-no money is asked about twice; and nobody talks more onto hold than was lost.
+no money is asked about twice; and no answer puts more on hold than was lost.
 
 `python -m tests.domain.random_banks CASES [FIRST_SEED]` plays as many cases of either kind as asked for.
 """
@@ -111,7 +111,7 @@ class Day:
                 self.case.answer(bank, *lines)
         assert not self.late, "it comes to an end"
         for hop_no, hop in list(self.case.hops.items()):
-            # Silence, and what the desk cannot correct, end on the ladder's last rung.
+            # A missing answer, and a hop that the desk cannot correct, end on the last escalation level.
             if hop.state is not HopState.CLOSED:
                 self.case.write_off(hop_no)
 

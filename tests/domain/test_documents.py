@@ -19,7 +19,7 @@ ASKED = [
 
 
 def without(value: Any, field: str) -> Any:
-    """The noun with the value at `field` made empty; in a list, of its last item."""
+    """Return the model with the value at `field` made empty; in a list, of its last item."""
     name, _, rest = field.partition(".")
     if name.endswith("[]"):
         name = name.removesuffix("[]")

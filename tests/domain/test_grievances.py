@@ -39,7 +39,7 @@ DECIDERS = {
 
 
 def expected(verb: GrievanceVerb, role: Role, level: GrievanceLevel, state: GrievanceState) -> bool:
-    """The table once more, in other words."""
+    """Return the table once more, in another form."""
     is_open = state is STATE.OPEN
     if verb is VERB.REPORT:
         return is_open and level is LEVEL.BANK and role in DESK
@@ -90,7 +90,7 @@ def test_the_holder_and_the_bank_need_no_role(verb: GrievanceVerb, level: Grieva
                 check_state(verb, standing)
 
 
-def test_the_ladder_has_five_levels_and_nobody_is_above_the_state() -> None:
+def test_the_escalation_has_five_levels_and_nobody_is_above_the_state() -> None:
     assert [level.value for level in LADDER] == ["bank", "io", "dy_sp", "district_gro", "state_gro"]
     assert all(above(lower) is upper for lower, upper in pairwise(LADDER))
     assert above(LEVEL.STATE_GRO) is None
@@ -117,7 +117,7 @@ def test_each_level_has_the_days_of_the_sop() -> None:
 )
 def test_a_grievance_after_another(state: GrievanceState, level: GrievanceLevel, refusal: str | None) -> None:
     earlier = Earlier(state=state, level=level, opened_at=NOW, filed=2)
-    may_be_filed(earlier, NOW + timedelta(days=1), 3)  # the hold began anew since
+    may_be_filed(earlier, NOW + timedelta(days=1), 3)  # the hold started again since
     if refusal is None:
         may_be_filed(earlier, NOW - timedelta(days=1), 3)
     else:

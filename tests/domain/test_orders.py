@@ -1,4 +1,4 @@
-"""A bank's word on an order: booked once, within the order, and to the account that it names."""
+"""A bank's statement on an order: booked once, within the order, and to the account that it names."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -40,7 +40,7 @@ def word(told: ConfirmedLine, judged: Judged, via: Via = Via.DOOR) -> Word:
 
 
 def judged_in_turn(*words: tuple[ConfirmedLine, Via]) -> list[Judged]:
-    """Words on ₹1,000, one after the other."""
+    """Statements on ₹1,000, one after the other."""
     known: list[Word] = []
     confirmed_paise = 0
     found = []
@@ -128,7 +128,7 @@ OFFICER, DOOR, FILE, LETTER = Via.OFFICER, Via.DOOR, Via.FILE, Via.LETTER
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        # The desk writes down a telephone call, then the bank's own word comes; and the other way round.
+        # The desk writes down a telephone call, then the bank's own statement comes; and the other way round.
         ([(said(300_00, ""), OFFICER), (said(300_00, "UTR1"), DOOR)], ["applied", "duplicate"]),
         ([(said(300_00, "UTR1"), DOOR), (said(300_00, ""), OFFICER)], ["applied", "duplicate"]),
         ([(said(300_00, ""), OFFICER), (said(300_00, "", 0), DOOR)], ["applied", "duplicate"]),
@@ -142,7 +142,7 @@ OFFICER, DOOR, FILE, LETTER = Via.OFFICER, Via.DOOR, Via.FILE, Via.LETTER
             [(said(300_00, ""), OFFICER), *[(said(300_00, "UTR1"), DOOR)] * 3, (said(300_00, "UTR2"), DOOR)],
             ["applied", "duplicate", "duplicate", "duplicate", "applied"],
         ),
-        # Two names by two ways: nobody can tell, until two officers say so.
+        # Two names by two ways: the engine cannot tell, until two officers say so.
         ([(said(300_00, "UTR1"), LETTER), (said(300_00, "RTR-9"), FILE)], ["applied", "contradiction"]),
         (
             [(said(300_00, "UTR1"), LETTER), *[(said(300_00, "RTR-9"), via) for via in (FILE, FILE, OFFICER, FILE)]],

@@ -35,7 +35,7 @@ def test_a_code_nobody_knows_is_for_a_person(code: str, meaning: CodeMeaning) ->
     assert POLICY.trail.meaning(code) is meaning
 
 
-def test_a_case_is_promised_every_rung_in_order_divided_by_the_clock_factor() -> None:
+def test_a_case_is_promised_every_level_in_order_divided_by_the_clock_factor() -> None:
     slow, fast = POLICY.case_policy(1), POLICY.case_policy(100)
     for answer_class in AnswerClass:
         assert [step.rung for step in slow.ladders[answer_class]] == list(Rung)

@@ -47,14 +47,14 @@ def test_a_language_without_a_table_is_shown_in_english(monkeypatch: pytest.Monk
             TaskCause.UNREACHABLE,
             TaskSubject.COMPLAINT,
             TaskFacts(message="hold"),
-            "nobody can be told: complaint 7: hold",
+            "cannot be told: complaint 7: hold",
         ),
         (TaskCause.UNREACHABLE, TaskSubject.HOLD, TaskFacts(reference="R"), "holder of R: "),
         (
             TaskCause.UNREACHABLE,
             TaskSubject.CASE,
             TaskFacts(to_whom="io", message="hold"),
-            "nobody can be told: io: hold",
+            "cannot be told: io: hold",
         ),
         (
             TaskCause.DOCUMENTS_WAIT,

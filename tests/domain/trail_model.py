@@ -122,7 +122,7 @@ class CaseModel:
             self._set_state(hop_no, HopState.ASKED)
 
     def write_off(self, hop_no: int) -> None:
-        """Nobody answered: what is in play is untraced."""
+        """No bank answered: what is in play is untraced."""
         paise = self.balance(hop_no, Bucket.IN_PLAY)
         if paise:
             self._post(move_between(hop_no, Bucket.IN_PLAY, Bucket.UNTRACED, paise))

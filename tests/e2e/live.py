@@ -52,9 +52,9 @@ class Live:
     api: httpx.AsyncClient
     tokens: Tokens
     watching: asyncio.Future[None]
-    """whoever starts the engine's parts again; done when it has given one up"""
+    """the task that restarts the engine's parts; done when it has given one up"""
     goes_home: bool = False
-    """whether officers, courts and victims play the way home too"""
+    """whether officers, courts and victims play restoration too"""
 
     # -- doors -----------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import pytest
 from simulator import SimulatorConfig
 from simulator.config import RestorationHabits
 from tests.e2e.live import Live, live
-from tests.e2e.test_way_home import world
+from tests.e2e.test_restorations import world
 from tests.ground import Ground
 
 pytestmark = pytest.mark.end_to_end
@@ -48,7 +48,7 @@ async def test_whose_money_it_is_gets_it_back(tmp_path: Path, ground: Ground) ->
         assert (await engine.verified()).clean
 
 
-async def test_a_decision_that_does_not_convince_is_taken_up_the_ladder(tmp_path: Path, ground: Ground) -> None:
+async def test_a_decision_that_does_not_convince_is_taken_up_the_levels(tmp_path: Path, ground: Ground) -> None:
     config = everybody_appeals(level_convinced=0)
     async with live(tmp_path / "home", config, ground, letters=True, goes_home=True) as engine:
         engine.play()

@@ -41,7 +41,7 @@ SIGNED = TAKEN | {
 
 @pytest.fixture(scope="module")
 async def engine(tmp_path_factory: pytest.TempPathFactory, module_ground: Ground) -> AsyncIterator[Live]:
-    """One engine for the module, which writes letters; each test takes banks that nobody has used."""
+    """One engine for the module, which writes letters; each test takes unused banks."""
     channels = Channels(api=("push", "i4c", "push", "push", "i4c", "iso20022"), seat=("pull",), mail=("email",))
     home: Path = tmp_path_factory.mktemp("engine")
     spool = tmp_path_factory.mktemp("spool")
@@ -55,7 +55,7 @@ async def engine(tmp_path_factory: pytest.TempPathFactory, module_ground: Ground
 
 @pytest.fixture(scope="module")
 def banks(engine: Live) -> dict[str, list[str]]:
-    """By channel, the banks that nobody has used."""
+    """Return the unused banks by channel."""
     found: dict[str, list[str]] = {}
     for bank in engine.sim.institutions:
         found.setdefault(bank.channel, []).append(bank.code)
@@ -188,7 +188,7 @@ async def test_a_line_that_fails_is_passed_by_a_letter_about_the_same_request(
 
 
 @pytest.mark.parametrize("way", ["i4c", "push", "pull", "iso20022", "email"])
-async def test_a_bank_that_says_nothing_is_reminded_up_the_ladder_to_the_desk(
+async def test_a_bank_that_says_nothing_is_reminded_at_each_level_to_the_desk(
     engine: Live, banks: dict[str, list[str]], way: str
 ) -> None:
     bank, root = banks[way].pop(), rrn()
@@ -201,7 +201,7 @@ async def test_a_bank_that_says_nothing_is_reminded_up_the_ladder_to_the_desk(
 
     rungs = 0
     while not await phoned() and rungs < 6:
-        # The desk need not wait for the clock: each push is one rung.
+        # The desk need not wait for the clock: each push is one escalation level.
         await engine.post(f"/cases/{case_no}/requests/{ticket.key}/escalate", {"reason": "nothing is heard"})
         rungs += 1
         await climbed(engine, case_no, rungs)
@@ -222,7 +222,7 @@ async def test_a_bank_that_says_nothing_is_reminded_up_the_ladder_to_the_desk(
 
 
 async def climbed(engine: Live, case_no: str, rungs: int) -> None:
-    """Wait until silence has climbed so many rungs."""
+    """Wait until a missing answer has reached so many levels."""
 
     async def there() -> bool:
         events = "SELECT count(*) FROM case_event WHERE case_no = $1 AND kind = 'rung_climbed'"

@@ -54,7 +54,7 @@ async def engine(tmp_path_factory: pytest.TempPathFactory, module_ground: Ground
 
 @pytest.fixture(scope="module")
 def banks(engine: Live) -> list[str]:
-    """Banks nobody has used: the faults of one test are not the next one's. Every kind of envelope is among them."""
+    """Return unused banks: the faults of one test are not the next one's. Every kind of envelope is among them."""
     return [bank.code for bank in engine.sim.institutions if bank.answer_class == "api"]
 
 

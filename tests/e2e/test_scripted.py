@@ -113,7 +113,7 @@ async def test_a_wrong_number_is_corrected_by_the_desk(engine: Live, banks: tupl
     await engine.post(f"/cases/{case_no}/hops/1/correct", {"rrn": right, "reason": "read again"})
     await engine.until_settled(case_no)
     assert [ticket.rrns for ticket in engine.sim.tickets() if ticket.report.ack_no == case_no] == [[wrong], [right]]
-    # The way home asks people too: of what the golden hour asked nothing is left.
+    # Restoration asks people too: of what the golden hour asked nothing is left.
     assert (await engine.read("/desk/tasks", case=case_no, kind="correct_reference"))["items"] == []
 
 

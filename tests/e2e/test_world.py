@@ -18,6 +18,7 @@ from simulator import BankDelays, Delay, Knobs, SimulatorConfig
 from tests.e2e.live import Live, live
 from tests.ground import Ground
 from workflows.case import CaseWorkflow, case_workflow_id
+from workflows.options import RESTORATION_QUEUE
 
 pytestmark = pytest.mark.end_to_end
 
@@ -179,7 +180,13 @@ async def test_a_calm_day_catches_what_can_be_caught(tmp_path: Path, ground: Gro
 async def test_a_day_on_which_everything_is_killed_loses_nothing(tmp_path: Path) -> None:
     async with live(tmp_path / "home", world(seed=12)) as engine:
         engine.play()
-        for victim in ("worker --queue golden-hour", "worker --queue way-home", "api", "temporal", "postgres"):
+        for victim in (
+            "worker --queue golden-hour",
+            f"worker --queue {RESTORATION_QUEUE}",
+            "api",
+            "temporal",
+            "postgres",
+        ):
             await busy(engine)
             await kill(engine, victim)
         await engine.until(lambda: over(engine), END_LIMIT_SECONDS, "the day ends", left=partial(left_to_do, engine))

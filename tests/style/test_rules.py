@@ -2,7 +2,16 @@
 
 import pytest
 
-from tests.style.rules import FIRST_LINE_WORDS_MAX, glossary, page_violations, python_violations
+from tests.paths import ROOT
+from tests.style.rules import (
+    FIRST_LINE_WORDS_MAX,
+    ROOMS,
+    glossary,
+    page_violations,
+    plain_names,
+    python_violations,
+    singular,
+)
 
 PLACE = "domain/hop.py"
 LONG = " ".join(["Return", *["one"] * FIRST_LINE_WORDS_MAX])
@@ -37,6 +46,8 @@ def test_a_banned_word_is_found(text: str) -> None:
         '"""Return what `whoever` names."""',
         "# filled in by hand, at most 20 words",
         'X = "SELECT word FROM hands WHERE x"',
+        'X = "serve [bold]way-home[/] alone"',
+        'def above(rung: "Rung | None") -> None: ...',
     ],
 )
 def test_code_holds_no_banned_word(text: str) -> None:
@@ -63,7 +74,14 @@ def test_a_first_line_has_twenty_words_at_most() -> None:
 def test_a_module_is_named_from_the_glossary() -> None:
     assert found("", "domain/frobnication.py") == ["module-name"]
     assert found("", "domain/hops.py") == []
+    assert found("", "domain/parcels.py") == ["module-name"], "a word that the glossary gives up"
     assert {"hop", "lien", "bucket"} <= glossary()
+
+
+def test_plain_names_are_in_use_and_not_in_the_glossary() -> None:
+    names = [file.stem for room in ROOMS for file in (ROOT / room).rglob("*.py")]
+    assert plain_names() <= {singular(part) for name in names for part in name.split("_")}
+    assert not plain_names() & glossary()
 
 
 @pytest.mark.parametrize(

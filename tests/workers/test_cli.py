@@ -179,8 +179,8 @@ async def test_who_migrates_owns_the_tables_and_who_works_in_them_does_not(postg
     assert (json.loads(apart.stdout)["owns_tables"], "note:" in apart.stderr) == (False, False)
     together = await invoke("verify", **with_database(owner))
     assert (together.exit_code, "GOLDENHOUR_MIGRATION_URL" in together.stdout) == (0, True)
-    stranger = await invoke("migrate", migration_url=owner, **with_database("postgresql://nobody:x@h/two_roles"))
-    assert (stranger.exit_code, "role nobody" in stranger.stderr) == (1, True)
+    stranger = await invoke("migrate", migration_url=owner, **with_database("postgresql://gardener:x@h/two_roles"))
+    assert (stranger.exit_code, "role gardener" in stranger.stderr) == (1, True)
     await postgres.drop_database("two_roles")
 
 

@@ -24,7 +24,7 @@ class Hand(ActivityInboundInterceptor):
 
 
 @pytest.mark.parametrize("timeout_seconds", [0.03, None])
-async def test_a_hand_with_a_heartbeat_timeout_beats_until_it_ends(timeout_seconds: float | None) -> None:
+async def test_an_activity_with_a_heartbeat_timeout_beats_until_it_ends(timeout_seconds: float | None) -> None:
     hand = Hand()
     environment = ActivityEnvironment()
     timeout = timedelta(seconds=timeout_seconds) if timeout_seconds else None

@@ -66,7 +66,7 @@ def test_a_wrong_value_is_named_and_not_repeated(
 
 
 @pytest.mark.parametrize("name", ["SMTP_URL", "SMS_URL", "POLICE_URL", "PUBLIC_URL", "ISO_SPOOL"])
-def test_an_empty_address_that_may_be_left_out_is_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_an_empty_address_that_may_be_omitted_is_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(f"{ENV_PREFIX}{name}", "")
     assert getattr(Settings.load(), name.lower()) is None
 

@@ -29,7 +29,7 @@ from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
 from tests.activities.orders.test_confirmations import Ordered
 from tests.activities.orders.test_orders import OrderBank
-from tests.activities.way_home import Clock
+from tests.activities.restoration_bench import Clock
 from tests.factories import number_apart, rrn
 from tests.workflows.stage import Letters
 from tests.workflows.time_passing import let_pass
@@ -200,7 +200,7 @@ async def kept_then_cancelled(ctx: Context, client: Client) -> list[WorkflowHist
         order_id = await stage.begin(ordered)
         await stage.until(1, "SELECT count(*) FROM desk_task WHERE cause = 'order_not_sent'")
         stage.lacks = None
-        stage.wire.outcomes.append(BankRefused("HDFC", "NO-EVENT", "words of the bank"))
+        stage.wire.outcomes.append(BankRefused("HDFC", "NO-EVENT", "text of the bank"))
         await stage.forward(order_id, timedelta(seconds=ctx.policy.order.try_again_seconds))
         await stage.until_state(order_id, "refused")
         await stage.do(order_id, lambda: cancel_order(stage.ctx, order_id, "not wanted", "officer:sp"))

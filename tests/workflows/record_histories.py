@@ -32,7 +32,7 @@ from workers.temporal import connect
 FOLDER = Path(__file__).with_name("histories")
 PROCEDURES = FOLDER / "procedures"
 RECORDER = "recorder"
-WAYS_HOME = {"restoration": RESTORATION_PATHS, "hold": HOLD_PATHS, "grievance": GRIEVANCE_PATHS}
+PROCEDURE_PATHS = {"restoration": RESTORATION_PATHS, "hold": HOLD_PATHS, "grievance": GRIEVANCE_PATHS}
 
 
 def cleaned(part: Any) -> Any:
@@ -88,8 +88,8 @@ async def main(names: list[str]) -> None:
     """Record the named paths, or all."""
     PROCEDURES.mkdir(exist_ok=True, parents=True)
     wanted = [path for path in PATHS if not names or path.__name__ in names]
-    ways_home = [
-        (kind, path) for kind, paths in WAYS_HOME.items() for path in paths if not names or path.__name__ in names
+    procedures = [
+        (kind, path) for kind, paths in PROCEDURE_PATHS.items() for path in paths if not names or path.__name__ in names
     ]
     with tempfile.TemporaryDirectory(prefix="goldenhour-record-") as folder:
         temporal = EmbeddedTemporal(
@@ -104,9 +104,9 @@ async def main(names: list[str]) -> None:
             for path in wanted:
                 await record(path, client, postgres)
                 sys.stdout.write(f"recorded {path.__name__}\n")
-            for kind, way_home in ways_home:
-                await record_procedure(kind, way_home, client, postgres)
-                sys.stdout.write(f"recorded {kind} {way_home.__name__}\n")
+            for kind, procedure in procedures:
+                await record_procedure(kind, procedure, client, postgres)
+                sys.stdout.write(f"recorded {kind} {procedure.__name__}\n")
 
 
 if __name__ == "__main__":

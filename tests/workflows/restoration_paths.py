@@ -10,7 +10,7 @@ from temporalio.client import Client, WorkflowHistory
 from activities.context import Context
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
-from tests.activities.way_home import SUPERVISOR
+from tests.activities.restoration_bench import SUPERVISOR
 from tests.workflows.restoration_stage import restoration_stage
 
 Path = Callable[[Context, Client], Awaitable[list[WorkflowHistory]]]

@@ -17,7 +17,7 @@ from db.outbox import procedure_outbox
 from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import ProcedureStart
 from schemas.restoration.restorations import RestorationVerb
-from tests.activities.way_home import DESK, Home
+from tests.activities.restoration_bench import DESK, Home
 from tests.factories import number_apart
 from tests.workflows.time_passing import let_pass
 from workers.worker import sandbox

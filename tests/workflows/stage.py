@@ -54,7 +54,7 @@ class Banks:
         if bank.code in self.down:
             raise BankUnreachable(bank.code, "HTTP 503")
         if bank.code in self.refuse:
-            raise BankRefused(bank.code, self.refuse[bank.code], "words of the bank")
+            raise BankRefused(bank.code, self.refuse[bank.code], "text of the bank")
         self.tickets.append((bank.code, ticket))
         return Delivery(job_id=f"BANKS-{ticket.request_id}")
 

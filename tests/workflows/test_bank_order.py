@@ -52,7 +52,7 @@ async def test_an_order_that_is_done_at_once_ends_at_once(stage: OrderStage) -> 
     assert stage.letters.sent == []
 
 
-async def test_silence_climbs_each_rung_in_its_time_and_takes_the_next_channel(stage: OrderStage) -> None:
+async def test_silence_climbs_each_level_in_its_time_and_takes_the_next_channel(stage: OrderStage) -> None:
     ordered = await stage.ordered()
     order_id = await stage.begin(ordered)
     await stage.until_state(order_id, "delivered")
@@ -129,7 +129,7 @@ async def test_what_a_person_mends_and_sends_again_goes_at_once(stage: OrderStag
     await stage.outcome(order_id)
 
 
-async def test_a_part_is_no_end_and_the_ladder_goes_on_until_the_last_paisa(stage: OrderStage) -> None:
+async def test_a_part_is_no_end_and_the_escalation_goes_on_until_the_last_paisa(stage: OrderStage) -> None:
     ordered = await stage.ordered()
     order_id = await stage.begin(ordered)
     await stage.until_state(order_id, "delivered")
@@ -145,7 +145,7 @@ async def test_the_ways_that_are_recorded_go_to_their_end(
 ) -> None:
     (history,) = await path(ctx, temporal_client)
     text = history.to_json()
-    for personal in ("A. Victim", "9876543210", "30000000001", "000123456789", "words of the bank"):
+    for personal in ("A. Victim", "9876543210", "30000000001", "000123456789", "text of the bank"):
         assert personal not in text
 
 

@@ -50,7 +50,7 @@ def lives(draw: st.DrawFn, hop_no: int) -> list[Told]:
         state, revision = life[-1].state, life[-1].revision
         if state == "closed":
             break
-        steps = ["close", "correct", "corrected, nobody knows the bank", *(["park"] if state == "open" else [])]
+        steps = ["close", "correct", "corrected, the bank is unknown", *(["park"] if state == "open" else [])]
         step = draw(st.sampled_from(steps))
         if step == "close":
             life.append(Told("closed", revision, closed=(ref(hop_no, revision),)))

@@ -50,7 +50,7 @@ async def test_silence_carries_the_request_over_the_next_channel_and_waits_for_i
     assert [ticket.request_id for _, ticket in heard.tickets] == [skipping.banks.tickets[0][1].request_id]
 
 
-async def test_when_no_channel_brings_an_answer_the_ladder_is_climbed_as_ever(skipping: Stage) -> None:
+async def test_when_no_channel_brings_an_answer_the_request_escalates_as_ever(skipping: Stage) -> None:
     case_no = await skipping.complain()
     await skipping.outcome(case_no)
     assert await skipping.rungs(case_no) == [rung.value for rung in Rung]

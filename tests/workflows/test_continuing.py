@@ -39,7 +39,7 @@ async def small_talk(stage: Stage, case_no: str) -> None:
     raise AssertionError("the case did not go on")
 
 
-async def test_requests_on_every_rung_go_on_where_they_stand(ctx: Context, short_histories: Client) -> None:
+async def test_requests_on_every_level_go_on_where_they_stand(ctx: Context, short_histories: Client) -> None:
     """Delivered, reminded, escalated to the desk, undelivered, parked: all in one case."""
     often = with_wire(ctx, first_seconds=1, most_seconds=1, for_seconds=600)
     delivered, reminded, parked, undelivered = rrn(), rrn(), rrn(), rrn()
@@ -97,7 +97,7 @@ async def test_the_case_goes_on_by_itself_and_counts_on(stage: Stage) -> None:
     assert len(set(stage.banks.attempts)) == 10
 
 
-async def test_no_wait_of_the_ladder_begins_anew(ctx: Context, short_histories: Client) -> None:
+async def test_no_wait_of_the_escalation_starts_again(ctx: Context, short_histories: Client) -> None:
     async with staged(ctx, TimeSkipper(short_histories).client) as stage:
         case_no = await stage.complain()
         await stage.outcome(case_no)

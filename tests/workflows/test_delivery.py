@@ -164,7 +164,7 @@ async def test_a_bank_that_refuses_is_for_a_person_and_not_tried_again(skipping:
     assert len(skipping.banks.attempts) == 1
     assert await skipping.rungs(case_no) == [rung.value for rung in Rung]
     refused = await skipping.ctx.pool.fetchrow("SELECT refusal_code, refusal_message FROM hold_request")
-    assert tuple(refused or ()) == ("77", "words of the bank")
+    assert tuple(refused or ()) == ("77", "text of the bank")
     kinds = await skipping.ctx.pool.fetch("SELECT kind FROM desk_task ORDER BY task_id")
     assert [found["kind"] for found in kinds] == ["ticket_refused", "phone_bank", "supervise"]
 

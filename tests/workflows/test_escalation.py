@@ -52,7 +52,7 @@ async def waits(stage: Stage, case_no: str) -> list[tuple[str, float]]:
     return [(rung, (at - before).total_seconds()) for (_, before), (rung, at) in pairwise(begun)]
 
 
-async def test_silence_climbs_every_rung_when_the_policy_says(skipping: Stage) -> None:
+async def test_no_answer_reaches_every_level_when_the_policy_says(skipping: Stage) -> None:
     cases = {c: await skipping.complain(transfer(payee_bank=BANK_OF[c])) for c in AnswerClass}
     for answer_class, case_no in cases.items():
         await skipping.outcome(case_no)
@@ -69,7 +69,7 @@ async def test_silence_climbs_every_rung_when_the_policy_says(skipping: Stage) -
     assert len(skipping.banks.attempts) == len(cases)
 
 
-async def test_a_rung_is_not_climbed_a_moment_early(stepping: Stage, time_skipping: TimeSkipper) -> None:
+async def test_a_level_is_not_reached_a_moment_early(stepping: Stage, time_skipping: TimeSkipper) -> None:
     case_no = await stepping.complain()
     await stepping.until_row("delivered", "SELECT state FROM hold_request")
     reminder_seconds = stepping.ctx.policy.ladder[Rung.REMINDER].api_seconds
@@ -89,7 +89,7 @@ async def test_a_rung_is_not_climbed_a_moment_early(stepping: Stage, time_skippi
         (4, ["phone_bank", "supervise"]),
     ],
 )
-async def test_the_answer_ends_the_ladder_on_every_rung(
+async def test_the_answer_ends_the_escalation_on_every_level(
     stepping: Stage, time_skipping: TimeSkipper, rungs: int, tasks: list[str]
 ) -> None:
     root = rrn()
@@ -108,7 +108,7 @@ async def test_the_answer_ends_the_ladder_on_every_rung(
     assert await stepping.buckets(case_no) == {"lost": -10_000_00, "held": 10_000_00}
 
 
-async def test_a_part_of_the_answer_keeps_the_request_on_the_ladder(
+async def test_a_part_of_the_answer_keeps_the_request_on_the_escalation(
     stepping: Stage, time_skipping: TimeSkipper
 ) -> None:
     first, second = rrn(), rrn()
@@ -122,7 +122,7 @@ async def test_a_part_of_the_answer_keeps_the_request_on_the_ladder(
     assert await stepping.rungs(case_no) == ["reminder"]
 
 
-async def test_a_letter_that_cannot_be_sent_does_not_stop_the_ladder(skipping: Stage) -> None:
+async def test_a_letter_that_cannot_be_sent_does_not_stop_the_escalation(skipping: Stage) -> None:
     skipping.letters.refused.update({"desk@hdfc.example", "nodal@hdfc.example"})
     case_no = await skipping.complain()
     await skipping.outcome(case_no)
@@ -145,7 +145,7 @@ async def test_banks_of_one_case_climb_each_at_their_own_pace(stepping: Stage, t
     assert await stepping.ctx.pool.fetchval("SELECT rung FROM hold_request WHERE institution = 'PUNB'") is None
 
 
-async def test_an_answer_that_comes_with_an_overdue_rung_is_no_silence(ctx: Context, temporal_client: Client) -> None:
+async def test_an_answer_that_comes_with_an_overdue_level_is_no_silence(ctx: Context, temporal_client: Client) -> None:
     """A revived case gets the answer in its first step, when no wait of the level is left."""
     root, other = rrn(), rrn()
     async with staged(ctx, temporal_client, queues=()) as stage:

@@ -73,7 +73,7 @@ async def test_a_court_keeps_it_and_it_lives_until_the_money_is_gone(stage: Hold
     await stage.until_events(case_no, "hold_lapsed")
 
 
-async def test_a_hold_that_begins_anew_while_its_workflow_goes_is_not_lost(stage: HoldStage) -> None:
+async def test_a_hold_that_starts_again_while_its_workflow_goes_is_not_lost(stage: HoldStage) -> None:
     case_no, hold_id = await stage.holds.hold(600, lost=400)
     await stage.begin(HOLD, hold_id, case_no)
     await stage.until_events(case_no, "holder_told")

@@ -35,7 +35,7 @@ OF_ROWS = {
 }
 WORDS = "the son, Dinesh Yadav, called from 9415550200"
 CATEGORY = "impersonation of Inspector Tripathi"
-BANKS_WORDS = "words of the bank"
+BANKS_WORDS = "text of the bank"
 """text of the stage's banks when they refuse"""
 
 PERSONAL = [

@@ -63,7 +63,7 @@ def climbs_high(file: Path) -> bool:
 @pytest.mark.parametrize(
     ("changed", "concerns"),
     [(WaitsFirst, whatever), (NeverSettles, settles), (SkipsTheReminder, climbs_high)],
-    ids=["a pause more", "an activity less", "a rung less"],
+    ids=["a pause more", "an activity less", "a level less"],
 )
 async def test_a_changed_workflow_fails_the_replay(
     changed: type[CaseWorkflow], concerns: Callable[[Path], bool]

@@ -76,7 +76,7 @@ async def test_by_a_court(stage: RestorationStage) -> None:
     assert await stage.home.at(restoration) == ("restored", "bond", "court")
 
 
-async def test_an_order_that_is_withdrawn_before_the_approval_is_waited_for_anew(stage: RestorationStage) -> None:
+async def test_an_order_that_is_withdrawn_before_the_approval_is_waited_for_again(stage: RestorationStage) -> None:
     restoration = await begun(stage, LARGE, fir=True)
     case_no = await stage.case_of(restoration)
     order_id = await stage.home.court_order(case_no, "bnss_497")

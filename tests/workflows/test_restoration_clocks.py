@@ -11,7 +11,7 @@ from activities.context import Context
 from domain.restoration.procedure import HEARINGS, steps_of
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import CourtOrderKind, ObjectionDecision, Route, Step
-from tests.activities.way_home import DESK
+from tests.activities.restoration_bench import DESK
 from tests.factories import rrn
 from tests.workflows.restoration_stage import RestorationStage, restoration_stage
 

@@ -158,7 +158,7 @@ async def test_a_refusal_that_overtakes_the_correction_of_the_same_hop_is_harmle
     assert len(stage.banks.attempts) == 1
 
 
-async def test_an_officer_who_will_not_wait_is_one_rung(stage: Stage) -> None:
+async def test_an_officer_who_will_not_wait_is_one_level(stage: Stage) -> None:
     case_no = await stage.complain()
     await stage.until_asked(1)
     await stage.until_row("delivered", "SELECT state FROM hold_request")
@@ -197,7 +197,7 @@ async def test_nothing_is_given_up_by_an_officer_who_will_not_wait(stage: Stage)
     assert await stage.buckets(case_no) == {"lost": -10_000_00, "in_play": 10_000_00}
     assert await stage.open_tasks(case_no) == ["phone_bank", "supervise"]
     with pytest.raises(NotNow):
-        await escalate_request(stage.ctx, case_no, request_id, "is there nobody above?", OFFICER)
+        await escalate_request(stage.ctx, case_no, request_id, "is there no officer above?", OFFICER)
 
 
 async def test_escalating_what_nobody_asks_is_harmless(stage: Stage) -> None:

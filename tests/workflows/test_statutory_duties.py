@@ -66,7 +66,7 @@ async def test_duties_that_are_done_in_time_are_never_escalated(stage: DutyStage
     assert "duty_overdue" not in kinds
 
 
-async def test_a_duty_after_the_last_begins_the_clocks_anew(stage: DutyStage) -> None:
+async def test_a_duty_after_the_last_begins_the_clocks_again(stage: DutyStage) -> None:
     case_no = await stage.open()
     for kind in (REPORT, FOLLOW_UP):
         await stage.done(case_no, kind)

@@ -23,7 +23,7 @@ from workers.settings import Settings
 
 if TYPE_CHECKING:
     from domain.intake.complaint_rows import SheetReading
-    from workers.importer.taking import ImportOutcome
+    from workers.importer.complaint_import import ImportOutcome
 
 NAME = re.compile(r"^[A-Za-z0-9._@-]{1,57}$")
 
@@ -52,9 +52,9 @@ def import_file(
     """
     from domain.spreadsheets import FileRefused
     from workers.commands.trail import import_trail
+    from workers.importer.complaint_import import not_taken
     from workers.importer.reading import read_file
     from workers.importer.report import as_json, show, write_rejects
-    from workers.importer.taking import not_taken
     from workers.importer.trail_file import read_trail_file
 
     name = name or own_name()
@@ -80,7 +80,7 @@ def import_file(
 
 
 async def _import(settings: Settings, reading: "SheetReading", taken_by: str) -> "ImportOutcome":
-    from workers.importer.taking import take_all
+    from workers.importer.complaint_import import take_all
 
     async with open_context(settings) as ctx, notifier(settings, ctx.pool) as follow:
         with progress_bar("complaints") as progress:

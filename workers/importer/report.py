@@ -15,7 +15,7 @@ from domain.intake.complaint_rows import REASON_COLUMNS, RejectedRow, SheetRow
 from domain.intake.flags import TIME_MISSING
 from domain.spreadsheet_cells import Cell, as_plain_text
 from workers.home import write_private
-from workers.importer.taking import ImportOutcome
+from workers.importer.complaint_import import ImportOutcome
 
 SHOWN_ROWS = 20
 

@@ -1,4 +1,4 @@
-"""What each trigger function does, in one line. A test holds the map complete."""
+"""The effect of each trigger function, in one line. A test checks that the map is complete."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class Effect:
-    """What a trigger function does, and which tables it writes."""
+    """Effect of a trigger function, and the tables that the function writes."""
 
     sort: Sort
     text: str

@@ -89,7 +89,10 @@ class I4cAdapter:
             return Delivery(_job_id(bank, ticket, reply), transcript.exchanges)
 
     async def log_in(self, bank: BankWire) -> None:
-        """Get a token of `bank` in advance, so that the next ticket does not wait for one. Raises as sending does."""
+        """Get a token of `bank` in advance, so that the next ticket does not wait for one.
+
+        Raises the errors of sending.
+        """
         await self._tokens.token(bank)
 
     async def _post_logged_in(

@@ -9,7 +9,10 @@ MESSAGE_MAX_CHARS: Final = 500
 
 
 class ReplyCode(StrEnum):
-    """Response codes that we send. 00 and 01 belong to the wire; the others are ours and repeat the HTTP status."""
+    """Response codes that we send.
+
+    00 and 01 belong to the wire; the others are ours and repeat the HTTP status.
+    """
 
     OK = "00"
     NOT_FOUND = "01"
@@ -29,7 +32,10 @@ def login_reply(token: str, expires_in_seconds: int) -> JsonObject:
 def accepted_reply(
     ack_no: str, job_id: str | None, *, accepted: int, duplicates: int, contradictions: int
 ) -> JsonObject:
-    """Return the reply to a status update, all of whose lines were stored. The three counts add up to its lines."""
+    """Return the reply to a status update, all of whose lines were stored.
+
+    The three counts add up to the number of its lines.
+    """
     counts: JsonObject = {"accepted": accepted, "duplicates": duplicates, "contradictions": contradictions}
     data: JsonObject = {"acknowledgement_no": ack_no, "job_id": job_id, **counts}
     return _reply(ReplyCode.OK, "Accepted", data)

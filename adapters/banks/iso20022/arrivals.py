@@ -77,7 +77,10 @@ class StatusRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderedTransfer:
-    """One line of an order, as the bank reads it. `to_…` is the account to credit, or "" for a release."""
+    """One line of an order, as the bank reads it.
+
+    `to_…` is the account to credit, or "" for a release.
+    """
 
     line_no: int
     reference: str

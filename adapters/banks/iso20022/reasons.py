@@ -37,7 +37,7 @@ REASONS: Final = MappingProxyType(
         "CUST": Reason(TO_BE_READ, "the holder's decision, which a hold does not depend on"),
         "INDM": Reason(TO_BE_READ, "an indemnity is asked for"),
         "LEGL": Reason(TO_BE_READ, "regulatory rules: an order may be needed"),
-        "NARR": Reason(TO_BE_READ, "the reason is in the bank's own words"),
+        "NARR": Reason(TO_BE_READ, "the reason is in the bank's own text"),
         "NOAS": Reason(TO_BE_READ, "the holder did not reply, which a hold does not depend on"),
         "NOOR": Reason(NOT_FOUND, "the original transfer was never received"),
         "PTNA": Reason(TO_BE_READ, "the transfer was passed on to the next bank"),

@@ -169,7 +169,7 @@ async def test_an_accepted_release_is_done_by_as_much_as_it_says(filed: Filed) -
     assert (await filed.take(first)).repeated
     await filed.take(filed.resolution(order_id, "ACCR", held_paise=350_00))
     assert await filed.state(order_id) == "confirmed"
-    assert await filed.bench.contradictions(filed.ordered.case_no) == [], "it is no word about a hold"
+    assert await filed.bench.contradictions(filed.ordered.case_no) == [], "it is no statement about a hold"
 
 
 async def test_a_lifted_hold_that_the_order_has_no_line_for_is_told_beside_the_file(filed: Filed) -> None:
@@ -205,7 +205,7 @@ async def test_a_rejection_refuses_the_order_with_its_reason(filed: Filed) -> No
 async def test_a_word_on_an_order_that_is_over_is_told_beside_the_file(filed: Filed) -> None:
     order_id = await filed.ordered.order()
     await filed.take(filed.returned(HELD_PAISE))
-    assert (await filed.take(filed.resolution(order_id, "PDCR"))).doubts == (), "that it has it asks nobody"
+    assert (await filed.take(filed.resolution(order_id, "PDCR"))).doubts == (), "a receipt opens no task"
     taken = await filed.take(filed.resolution(order_id, "RJCR", reason="AC04"))
     assert any("confirmed" in doubt for doubt in taken.doubts)
 
@@ -231,7 +231,7 @@ async def test_a_late_word_on_the_order_itself_is_no_word_on_its_end(filed: File
     assert await filed.bench.value(query, order_id) is None
 
 
-async def test_money_returned_under_an_order_taken_back_is_booked_and_settles_it(filed: Filed) -> None:
+async def test_money_returned_under_a_cancelled_order_is_booked_and_settles_it(filed: Filed) -> None:
     order_id = await filed.cancelled()
     await filed.take(filed.returned(HELD_PAISE, case=filed.case(order_id)))
     assert (await filed.ordered.buckets())["restored"] == HELD_PAISE
@@ -251,7 +251,7 @@ async def test_a_bank_that_did_what_it_had_said_it_does_no_more_is_believed_wher
         await filed.take(filed.resolution(order_id, "ACCR", held_paise=HELD_PAISE))
     done = {"restored": 0, "released": 0, "held": 0} | {f"{kind.value}d": HELD_PAISE}
     assert await filed.ordered.buckets() == done
-    assert await filed.bench.contradictions(filed.ordered.case_no) == [], "it is no word about a hold"
+    assert await filed.bench.contradictions(filed.ordered.case_no) == [], "it is no statement about a hold"
 
 
 async def test_an_order_that_no_bank_can_know_of_yet_is_as_unknown_as_none(filed: Filed) -> None:

@@ -77,7 +77,7 @@ async def test_an_attempt_that_is_made_again_writes_the_same_chaser(
     assert len(chasers(spool, sent)) == 1
 
 
-async def test_a_chaser_that_cannot_be_written_keeps_nobody_from_the_ladder(bench: Bench, spool: Spool) -> None:
+async def test_a_status_request_that_cannot_be_written_stops_no_escalation(bench: Bench, spool: Spool) -> None:
     case_no, _, sent = await asked(bench)
     for path in spool.of("HDFC", "out").iterdir():
         path.unlink()

@@ -62,7 +62,7 @@ class TwoWays:
 
 @pytest.fixture
 async def ways(bench: Bench) -> AsyncIterator[TwoWays]:
-    # The hands and their database are shared with other tests, which must find every channel well.
+    # Other tests share the activities and the database, and must find every channel well.
     await bench.pool.execute("DELETE FROM channel_health")
     yield TwoWays(bench)
     await bench.pool.execute("DELETE FROM channel_health")

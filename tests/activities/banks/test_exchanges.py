@@ -128,7 +128,7 @@ async def test_nothing_has_passed_and_nothing_is_said_of_it(bench: Bench) -> Non
         assert await requests.find(connection, UUID(order.request_id)) is None
 
 
-async def test_a_ladders_letter_is_kept_with_its_link_written_over(bench: Bench) -> None:
+async def test_a_letter_of_the_escalation_is_kept_with_its_link_written_over(bench: Bench) -> None:
     order, box = await an_order(bench), Postbox()
     await bench.freeze.send_hold_request(order)
     async with mail_server(box) as port:

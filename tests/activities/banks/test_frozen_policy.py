@@ -1,4 +1,4 @@
-"""What was promised stands on the row: whoever goes on under another policy keeps the old times."""
+"""The row keeps its frozen policy: a worker with another policy keeps the old times."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from tests.activities.bench import Bench
 from tests.activities.hold_world import Holds, WatchedContext
 from tests.activities.notifications.test_holder_messages import no_mailbox
 from tests.activities.orders.test_orders import EMAIL, I4C, HoldsOnly, OrderBank, Road, road_on
-from tests.activities.way_home import DAY, Home
+from tests.activities.restoration_bench import DAY, Home
 from tests.factories import make_context, of_another_policy
 
 __all__ = ["no_mailbox"]
@@ -37,7 +37,7 @@ async def test_every_step_is_reminded_of_and_escalated_as_it_was_promised(ctx: C
     await home.register_fir(case_no)
     await home.assign(case_no, "io", "supervising")
     restoration, promised = await home.of(case_no), home.ctx.policy.restoration.steps
-    # From the first step on nobody goes by the old policy any more.
+    # From the first step on, the old policy is not used any more.
     home.ctx = of_another_policy(home.ctx)
     home.engine = RestorationActivities(home.ctx)
     assert await home.tick(restoration, promised[Step.COLLECTING].due_seconds / 86_400) == ["end_step"]
@@ -120,7 +120,7 @@ async def look_later(road: Road, order_id: UUID) -> Look:
 
 
 def later(road: Road) -> OrderActivities:
-    """The hands of a worker that goes by another policy."""
+    """Return the activities of a worker that has another policy."""
     ctx = of_another_policy(road.bench.ctx)
     return replace(road.made({I4C: HoldsOnly(), EMAIL: OrderBank()}), ctx=ctx)
 
@@ -141,7 +141,7 @@ async def test_silence_climbs_as_it_was_promised(road: Road) -> None:
     assert await road.times_told(order_id) == 2
 
 
-async def test_an_order_that_is_taken_back_is_asked_about_as_it_was_promised(road: Road) -> None:
+async def test_an_order_that_is_cancelled_is_asked_about_as_it_was_promised(road: Road) -> None:
     promised: OrderPolicy = road.bench.ctx.policy.order.promised("", 1.0)
     order_id = await road.ordered.order()
     await road.send(order_id)

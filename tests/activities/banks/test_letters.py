@@ -103,7 +103,7 @@ async def rung(bench: Bench, case_no: str) -> str | None:
 
 
 async def climbs(bench: Bench, case_no: str) -> list[dict[str, Any]]:
-    """What the log says of every rung."""
+    """Return the log's entries about the escalation levels."""
     found = await bench.rows(
         "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'rung_climbed' ORDER BY seq", case_no
     )
@@ -138,7 +138,7 @@ async def test_a_letter_names_the_request_and_no_person(
     await mailing.check(case_no)
 
 
-async def test_a_letter_is_sent_once_however_often_the_rung_is_run(mailing: Bench, box: Postbox) -> None:
+async def test_a_letter_is_sent_once_however_often_the_level_is_run(mailing: Bench, box: Postbox) -> None:
     case_no, _, sent = await asked(mailing)
     for _ in range(3):
         assert (await mailing.climb(case_no, sent, Rung.REMINDER)).done
@@ -228,14 +228,14 @@ async def test_without_an_address_of_our_own_a_letter_has_no_link(mailing: Bench
     assert await mailing.value("SELECT count(*) FROM reply_link WHERE request_id = $1::uuid", sent.request_id) == 0
 
 
-async def test_without_a_mail_route_the_rung_is_climbed_and_says_so(bench: Bench) -> None:
+async def test_without_a_mail_route_the_level_is_reached_and_says_so(bench: Bench) -> None:
     case_no, _, sent = await asked(bench)
     assert await bench.climb(case_no, sent, Rung.REMINDER) == Climbed(done=False, reason="no mail route is set")
     assert await climbs(bench, case_no) == [{"rung": "reminder", "sent": False, "reason": "no mail route is set"}]
     assert await rung(bench, case_no) == "reminder"
 
 
-async def test_without_an_address_the_rung_is_climbed_and_says_so(mailing: Bench, box: Postbox) -> None:
+async def test_without_an_address_the_level_is_reached_and_says_so(mailing: Bench, box: Postbox) -> None:
     entry = institution("NOMAIL").model_copy(update={"desk_email": "", "inbound": None})
     bench = Bench(await make_context(mailing.pool, [entry]), mailing.freeze.mailer)
     case_no = await bench.complain(transfer(payee_bank="NOMAIL"))
@@ -291,7 +291,7 @@ async def test_above_the_letters_stand_people(bench: Bench, step: Rung, task: st
     assert await bench.tasks(case_no) == [(task, None)]
     assert await bench.value("SELECT request_id::text FROM desk_task WHERE case_no = $1", case_no) == sent.request_id
     await bench.answer("HDFC", case_no, row(1, root, "1000.00"))
-    assert await bench.tasks(case_no) == [], "the bank has answered: nobody needs to call"
+    assert await bench.tasks(case_no) == [], "the bank has answered: no call is needed"
     await bench.check(case_no)
 
 

@@ -1,4 +1,4 @@
-"""What banks signed stands by itself: whoever changes a folder and signs the pack anew with our key is found out."""
+"""A bank's signature is checked by itself: a changed folder is found even in a pack signed again with our key."""
 
 import json
 from collections.abc import AsyncIterator

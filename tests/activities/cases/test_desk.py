@@ -250,7 +250,7 @@ async def test_the_same_question_is_not_put_twice_while_it_is_open(bench: Bench)
 
 
 async def test_a_task_closed_by_hand_while_an_answer_closes_it_is_no_deadlock(bench: Bench) -> None:
-    """The answer holds the case and wants the task: whoever closes the task by hand must not hold it already."""
+    """The answer locks the case and then the task, so closing a task by hand must not lock the task first."""
     case_no, _, task_id = await a_task(bench)
     async with bench.pool.acquire() as connection, connection.transaction(), asyncio.timeout(10):
         await connection.execute("SELECT FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE", case_no)

@@ -37,7 +37,7 @@ async def own(database: Pool) -> AsyncIterator[Bench]:
 
 
 class Told:
-    """A courier that keeps what it was given, and fails for the cases in `away`."""
+    """A notifier that keeps what it was given, and fails for the cases in `away`."""
 
     def __init__(self) -> None:
         self.follow_ups: list[FollowUp] = []
@@ -75,7 +75,7 @@ async def waited(bench: Bench, case_no: str, how_long: timedelta, hop_no: int = 
 
 
 async def unroutable(bench: Bench, *, bank: str = "Bank of Nowhere", paise: int = 1000_00, **changes: Any) -> str:
-    """A case whose only hop is at a bank that nobody knows."""
+    """A case whose only hop is at an unknown bank."""
     return await bench.complain(transfer(paise, payee_bank=bank, **changes))
 
 
@@ -99,7 +99,7 @@ async def test_a_hop_has_a_clock_exactly_while_it_waits(own: Bench) -> None:
     before = await own.value("SELECT waiting_since FROM hop")
     nowhere = HopCorrection.model_validate({"reason": "it says", "payee": {"institution": "Elsewhere", "account": "1"}})
     await correct_hop(own.ctx, case_no, 1, nowhere, "officer:7")
-    assert await own.hops(case_no, since) == [(True, False)], "put right, and it waits again: the clock begins anew"
+    assert await own.hops(case_no, since) == [(True, False)], "corrected, and it waits again: the clock starts again"
     assert await own.value("SELECT waiting_since FROM hop") > before
     right = HopCorrection.model_validate({"reason": "it says", "payee": {"institution": "ICIC", "account": "1"}})
     await correct_hop(own.ctx, case_no, 1, right, "officer:7")
@@ -246,7 +246,7 @@ async def test_a_case_that_fails_keeps_no_other_hop_waiting(
 
 
 async def load(bench: Bench, *entries: str) -> None:
-    """Load banks as `goldenhour bank load` does; the hands' own directory is as old as it was."""
+    """Load banks as `goldenhour bank load` does; the directory of the activities is as old as it was."""
     await load_directory(bench.pool, SecretBox(SECRET), [institution(code) for code in entries], wall_clock())
 
 

@@ -70,7 +70,7 @@ async def test_another_scan_takes_nobodys_place(office: Office) -> None:
     assert _enclosed(office) == {"GH-UP-LN": [FIRST]}, "what was issued goes with the copy that it names"
     await office.issue()
     await office.post()
-    assert _enclosed(office) == {"GH-UP-LN": [SECOND]}, "and is issued anew with the new one"
+    assert _enclosed(office) == {"GH-UP-LN": [SECOND]}, "and is issued again with the new one"
     async with office.pool.acquire() as connection, connection.transaction():
         kept = {one.name: one.content async for one in pack.documents(connection, case_no)}
     for copy in (FIRST, SECOND):

@@ -57,7 +57,7 @@ async def test_a_bank_that_holds_money_has_one_notice_as_soon_as_there_is_an_off
     assert all(len(files) == 1 and files[0].startswith("GH-UP-LN-") for _, files in sent)
 
 
-async def test_once_there_is_an_fir_with_its_copy_the_notice_is_issued_anew(office: Office) -> None:
+async def test_once_there_is_an_fir_with_its_copy_the_notice_is_issued_again(office: Office) -> None:
     case_no = await office.home.hold(400)
     await office.assign(case_no)
     await office.issue()
@@ -145,7 +145,7 @@ async def test_a_bank_without_a_mailbox_is_handed_its_notice_by_a_person(office:
     )
     about = "case_no = $1 AND kind = 'phone_bank' AND cause = 'document_to_deliver'"
     asked = await bank_notes(office.home.bench.pool, about, case_no)
-    assert asked == [("HDFC", f"nobody can be told: {number} for HDFC")]
+    assert asked == [("HDFC", f"cannot be delivered: {number} for HDFC")]
 
 
 # -- reports of an officer ---------------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ async def test_killed_before_it_is_written_down_it_is_issued_again_once(
         patched.setattr("activities.documents.due_documents.due_documents.end", dies)
         with pytest.raises(asyncio.CancelledError):
             await issue_papers_due(office.home.ctx)
-    assert await office.papers(case_no) == [], "paper, message and errand are one transaction"
+    assert await office.papers(case_no) == [], "document, message and due document are one transaction"
     office.home.clock.at += due_documents.LEASE
     await office.issue()
     assert await office.papers(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]

@@ -4,7 +4,7 @@ from activities.documents.issuing import approve_attachment
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
 from tests.activities.paper_office import APPEAL, KIND, Office, office
-from tests.activities.way_home import DAY, DESK, SP
+from tests.activities.restoration_bench import DAY, DESK, SP
 
 __all__ = ["office"]
 

@@ -15,7 +15,7 @@ from schemas.enums import Language, Role
 from schemas.police import CaseDuty, NewOfficer
 from schemas.restoration_enums import OrderKind
 from tests.activities.paper_desk import KIND, SAID, Desk, desk, home, particulars
-from tests.activities.way_home import officer
+from tests.activities.restoration_bench import officer
 from tests.factories import rrn, transfer
 
 __all__ = ["desk", "home"]
@@ -174,7 +174,7 @@ async def test_a_paper_anchors_the_log_as_it_stood_before_it(desk: Desk) -> None
     assert (facts["log_seq"], facts["log_hash"]) == rows[place - 1][:2]
 
 
-async def test_the_holder_gets_the_reference_and_the_whole_ladder(desk: Desk) -> None:
+async def test_the_holder_gets_the_reference_and_all_levels(desk: Desk) -> None:
     case_no = await desk.whole()
     address = "https://freeze.example/appeal"
     paper = await desk.issue(case_no, KIND.HOLDER_NOTICE, await desk.hold_id(case_no), appeal_address=address)

@@ -62,13 +62,13 @@ async def test_words_changed_in_the_database_are_found(ctx: Context, table: str,
 
 
 def _forgeries(files: Files) -> dict[str, Files]:
-    """What whoever holds the key can do to a pack."""
+    """Change a pack as a holder of the key can."""
     answers = files["banks/answers.jsonl"]
     words = min(name for name in files if name.startswith(f"{WORDS}/"))
     return {
-        "other words": files | {words: files[words].replace(b"amount", b"am0unt")},
-        "words are gone": {name: content for name, content in files.items() if name != words},
-        "words more": files | {f"{WORDS}/answer-999.jsonl": b"{}\n"},
+        "other texts": files | {words: files[words].replace(b"amount", b"am0unt")},
+        "texts are gone": {name: content for name, content in files.items() if name != words},
+        "texts more": files | {f"{WORDS}/answer-999.jsonl": b"{}\n"},
         "a row says otherwise": files | {"banks/answers.jsonl": answers.replace(b"300.00", b"200.00")},
         "a row is gone": files | {"banks/answers.jsonl": b"".join(answers.splitlines(keepends=True)[1:])},
         "no row": files | {"banks/answers.jsonl": b""},
@@ -76,7 +76,7 @@ def _forgeries(files: Files) -> dict[str, Files]:
     }
 
 
-async def test_words_changed_in_a_pack_that_is_signed_anew_are_found(ctx: Context) -> None:
+async def test_words_changed_in_a_pack_that_is_signed_again_are_found(ctx: Context) -> None:
     _, case_no = await rich_case(ctx)
     files = unzipped(await packed(ctx, case_no))
     assert len([name for name in files if name.startswith(f"{WORDS}/")]) == 2, "an answer and a confirmation"

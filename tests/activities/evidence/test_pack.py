@@ -99,7 +99,7 @@ async def test_the_pack_tells_the_whole_case(ctx: Context, case_no: str, files: 
     assert case["event_hash"] == rf"\x{events[-EVENT_LINES]}"
     assert files[TIMELINE].startswith(b"%PDF-")
     answers = lines_of(files, "banks/answers.jsonl")
-    assert all(answer["raw"] for answer in answers), "the bank's own words"
+    assert all(answer["raw"] for answer in answers), "the bank's own text"
 
 
 async def test_tasks_and_holds_say_in_words_what_their_fields_say(ctx: Context, case_no: str, files: Files) -> None:
@@ -236,7 +236,7 @@ def _as_archive(files: Mapping[str, bytes]) -> bytes:
     return zipped({MANIFEST: b"", SIGNATURE: b""} | dict(files))
 
 
-async def test_who_signs_anew_needs_the_key_and_a_log_that_holds(files: Files) -> None:
+async def test_who_signs_again_needs_the_key_and_a_log_that_holds(files: Files) -> None:
     """A forger who changes the log and lists and signs everything with a key of his own, or with ours."""
     lines = files[EVENTS].decode().splitlines(keepends=True)
     forged = "".join(lines[:EVENT_LINES] + lines[2 * EVENT_LINES :]).encode()

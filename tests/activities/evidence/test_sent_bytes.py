@@ -75,7 +75,7 @@ async def test_the_accused_has_the_digest_of_what_names_the_victim(ctx: Context,
 
 
 def _forgeries(files: Files) -> dict[str, Files]:
-    """What whoever holds the key can do to a pack."""
+    """Change a pack as a holder of the key can."""
     (request,), (lost, sent) = _folders(files, "hold_request"), _folders(files, "order")
     rows = files[EXCHANGES]
     digest = hashlib.sha256(files[f"{request}/body"]).hexdigest().encode()
@@ -102,7 +102,7 @@ def _forgeries(files: Files) -> dict[str, Files]:
     }
 
 
-def test_whoever_signs_a_changed_pack_anew_is_found(files: Files) -> None:
+def test_whoever_signs_a_changed_pack_again_is_found(files: Files) -> None:
     assert is_whole(zipped(resigned(files, OURS)))
     assert experts_word(resigned(files, OURS)) == ""
     for name, forged in _forgeries(files).items():

@@ -41,7 +41,7 @@ from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
 from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import CONTACT, keep, order
-from tests.activities.way_home import officer
+from tests.activities.restoration_bench import officer
 from tests.desk_tasks import bank_notes
 from tests.factories import row
 
@@ -176,7 +176,7 @@ async def test_the_banks_report_takes_it_to_the_io_at_once_and_said_again_change
     assert await appeal.report() == done
     assert await appeal.holds.bench.events(appeal.case_no) == before
     assert await appeal.levels() == [("bank", "reported", "bank:HDFC"), ("io", None, None)]
-    assert await appeal.holds.tasks(appeal.case_no) == ["grievance", "supervise"], "nobody was assigned to be told"
+    assert await appeal.holds.tasks(appeal.case_no) == ["grievance", "supervise"], "no assigned officer can be told"
 
 
 async def test_another_banks_grievance_is_none(appeal: Appeal) -> None:
@@ -246,7 +246,7 @@ async def test_more_than_is_free_is_refused_with_the_figures_and_nothing_is_writ
     assert await appeal.holds.bench.events(appeal.case_no) == before
 
 
-async def test_what_a_court_keeps_the_police_do_not_let_go(appeal: Appeal) -> None:
+async def test_what_a_court_retains_the_police_do_not_release(appeal: Appeal) -> None:
     await appeal.file()
     await appeal.report()
     await keep(appeal.holds, appeal.case_no)
@@ -276,7 +276,7 @@ async def test_an_officer_who_saw_another_level_is_told(appeal: Appeal) -> None:
         await appeal.decide(IO, LEVEL.DY_SP, UPHELD)
 
 
-async def test_up_the_whole_ladder_by_appeal_and_the_state_decides_last(appeal: Appeal) -> None:
+async def test_up_all_levels_by_appeal_and_the_state_decides_last(appeal: Appeal) -> None:
     await appeal.file()
     await appeal.report()
     for by, level in [(IO, LEVEL.IO), (DY_SP, LEVEL.DY_SP), (DISTRICT, LEVEL.DISTRICT_GRO)]:
@@ -334,7 +334,7 @@ async def test_the_rest_of_what_was_released_in_part_can_be_taken_on(appeal: App
 # -- by itself ---------------------------------------------------------------------------------------------------------
 
 
-async def test_silence_takes_it_up_the_ladder_and_the_supervisor_knows_in_the_end(appeal: Appeal) -> None:
+async def test_silence_takes_it_up_the_levels_and_the_supervisor_knows_in_the_end(appeal: Appeal) -> None:
     await appeal.file()
     assert await appeal.tick(6.99) == []
     done = [await appeal.tick(days) for days in (0.02, 15, 15, 15)]
@@ -343,7 +343,7 @@ async def test_silence_takes_it_up_the_ladder_and_the_supervisor_knows_in_the_en
     assert await appeal.tick(14.9) == []
     assert await appeal.tick(0.2) == ["overdue"]
     assert await appeal.tick(30) == []
-    assert Counter(await appeal.holds.tasks(appeal.case_no))["supervise"] == 2, "it is late, and nobody can be told"
+    assert Counter(await appeal.holds.tasks(appeal.case_no))["supervise"] == 2, "it is late, and no officer can be told"
     assert (await appeal.holds.bench.events(appeal.case_no)).count("grievance_overdue") == 1
     assert (await appeal.decide(STATE, LEVEL.STATE_GRO, UPHELD)).state == "upheld"
     assert "supervise" not in await appeal.holds.tasks(appeal.case_no)

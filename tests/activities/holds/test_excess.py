@@ -47,14 +47,14 @@ async def test_what_another_case_has_there_is_no_excess(holds: Holds) -> None:
     assert await holds.orders(case_no) == [("excess", "planned", 500_00)]
 
 
-async def test_excess_that_a_bank_let_go_under_an_order_taken_back_is_not_ordered_again(holds: Holds) -> None:
+async def test_excess_that_a_bank_released_under_a_cancelled_order_is_not_ordered_again(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600, said=1100)
     await holds.settle(case_no, SettlementDecision.UPHELD_BANK)
     await holds.tick(hold_id)
     assert await holds.orders(case_no) == [("excess", "planned", 500_00)]
     order_id = await holds.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
     await holds.bench.pool.execute("UPDATE bank_order SET tried_at = now() WHERE order_id = $1", order_id)
-    await cancel_order(holds.ctx, order_id, "the account is looked at anew", "officer:sp")
+    await cancel_order(holds.ctx, order_id, "the account is read again", "officer:sp")
     line = ConfirmedLine(line_no=1, amount_paise=500_00, done_at=holds.ctx.now())
     await take_confirmation(holds.ctx, "HDFC", order_id, OrderConfirmation(lines=(line,)), "bank:HDFC")
     assert HoldAction.RELEASE_EXCESS not in await holds.tick(hold_id)

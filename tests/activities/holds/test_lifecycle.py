@@ -1,4 +1,4 @@
-"""A hold's own clocks: its holder is told, its end is warned of and comes, and what is too much is let go."""
+"""A hold's own clocks: notice to its holder, warning, lapse, and the release of excess."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from schemas.holds import HoldAction, MicroDecided, MicroDecision
 from schemas.police import NewCourtOrder
 from tests.activities.hold_world import APPEAL, Holds, WatchedContext
 from tests.activities.notifications.test_outbox import IO
-from tests.activities.way_home import officer
+from tests.activities.restoration_bench import officer
 from tests.factories import row, rrn
 
 INSPECTOR = officer("io", Role.IO)
@@ -100,7 +100,7 @@ async def test_two_workers_at_once_tell_the_holder_once(holds: Holds) -> None:
     assert (await holds.bench.events(case_no)).count("holder_told") == 1
 
 
-async def test_a_hold_that_begins_anew_is_told_anew_and_lapses_from_then(holds: Holds) -> None:
+async def test_a_hold_that_starts_again_is_told_again_and_lapses_from_then(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600, lost=400, **CONTACT)
     assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER]
     first = len(await holds.messages(case_no, "hold"))
@@ -216,7 +216,7 @@ async def test_what_a_cancelled_order_leaves_free_lapses_as_the_rest(holds: Hold
     assert ("lapsed", "planned", 600_00) in await holds.orders(case_no)
 
 
-async def test_a_hand_that_fails_half_way_leaves_nothing_and_is_done_when_it_is_run_again(
+async def test_an_activity_that_fails_half_way_leaves_nothing_and_is_done_when_it_is_run_again(
     holds: Holds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case_no, hold_id = await holds.hold(600)
@@ -240,7 +240,7 @@ async def test_a_hand_that_fails_half_way_leaves_nothing_and_is_done_when_it_is_
 
 
 async def test_whatever_takes_the_last_rupee_off_hold_ends_the_hold(holds: Holds) -> None:
-    """A settlement, or a division between victims: nobody who confirms an order is there to say so."""
+    """A settlement or an allocation changes the hold, and no confirmation of an order tells the workflow."""
     case_no, hold_id = await holds.hold(600)
     await holds.tick(hold_id)
     told = await holds.told(case_no)
@@ -346,7 +346,7 @@ async def test_two_officers_at_once_and_one_decides(holds: Holds) -> None:
     assert await holds.orders(case_no) == [("micro", "planned", 150_00)]
 
 
-async def test_what_is_no_small_hold_or_is_kept_by_a_court_is_not_let_go(holds: Holds) -> None:
+async def test_what_is_no_small_hold_or_is_kept_by_a_court_is_not_released(holds: Holds) -> None:
     _, large = await holds.hold(600)
     with pytest.raises(NotSmallHold):
         await decide_micro(holds.ctx, large, decided(MicroDecision.RELEASE), INSPECTOR)

@@ -1,4 +1,4 @@
-"""Money on hold: its clocks begin, whoever put it on hold and however often the engine looks."""
+"""Money on hold: its clocks start once, for every way to put it on hold and every number of runs."""
 
 from datetime import timedelta
 
@@ -127,7 +127,7 @@ def test_a_reference_says_nothing_and_none_is_like_another() -> None:
 
 
 async def onward(bench: Bench, *rupees: str) -> tuple[str, list[str]]:
-    """A case whose money went on to HDFC, with no word of the accounts; its number and the transfers' references."""
+    """A case whose money went on to HDFC without named accounts; its number and the transfers' references."""
     root, below = rrn(), [rrn() for _ in rupees]
     payee = {"institution": "ICIC", "account": f"5{rrn()}"}
     case_no = await bench.complain(transfer(10_000_00, reference=root, payee=payee))

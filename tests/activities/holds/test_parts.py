@@ -78,7 +78,7 @@ async def test_what_joined_later_lapses_later_and_is_warned_of_by_its_own_time(h
     assert sorted(await holds.orders(case_no)) == [("lapsed", "planned", 200_00), ("lapsed", "planned", 400_00)]
 
 
-async def test_what_was_off_hold_before_anybody_looked_begins_anew(holds: Holds) -> None:
+async def test_what_was_off_hold_before_anybody_looked_starts_again(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600, lost=400, **CONTACT)
     for days in (0, 61, 15, 8, 5):
         await holds.tick(hold_id, days)
@@ -133,7 +133,7 @@ async def test_an_order_of_a_court_for_a_part_keeps_the_part_and_the_rest_lapses
     assert await holds.tick(hold_id, 200) == []
 
 
-async def test_what_a_court_does_not_keep_the_police_may_let_go(holds: Holds) -> None:
+async def test_what_a_court_does_not_retain_the_police_may_release(holds: Holds) -> None:
     case_no, _ = await holds.hold(600, 400, **CONTACT)
     await court(holds, case_no, 300_00)
     with pytest.raises(AmountNotFree, match=r"Only 70000 paise .* a court keeps 30000 paise"):

@@ -1,4 +1,4 @@
-"""Small holds: which are put before a person, with what, and what becomes of that when the hold begins anew."""
+"""Small holds: which need a decision, with which facts, and what becomes of it when the hold starts again."""
 
 import pytest
 
@@ -62,7 +62,7 @@ async def test_a_little_on_an_account_that_other_victims_money_went_to_is_no_sma
     assert await notes(holds, case_no) == []
 
 
-async def test_a_small_hold_that_began_anew_waits_for_a_decision_again(holds: Holds) -> None:
+async def test_a_small_hold_that_started_again_waits_for_a_decision_again(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(150, lost=400)
     await holds.tick(hold_id)
     assert await small(holds, case_no) == [str(hold_id)]

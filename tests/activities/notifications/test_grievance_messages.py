@@ -11,7 +11,7 @@ from schemas.grievances.officers import NewGrievanceOfficer
 from schemas.restoration_enums import GrievanceLevel
 from tests.activities.grievances.test_decisions import DY_SP, IO, LEVEL, PART, UPHELD, Appeal, an_appeal
 from tests.activities.hold_world import Holds
-from tests.activities.way_home import Home
+from tests.activities.restoration_bench import Home
 
 
 @pytest.fixture

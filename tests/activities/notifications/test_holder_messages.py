@@ -1,4 +1,4 @@
-"""Who is told of a hold and of its end, by which way, and who sees to it where nobody could be."""
+"""Who is notified of a hold and of its end, by which medium, and who gets a task if a holder cannot be reached."""
 
 import pytest
 

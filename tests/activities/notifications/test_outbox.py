@@ -24,7 +24,7 @@ from schemas.notifications import Medium, MessageKind
 from schemas.police import CaseDuty, NewOfficer
 from simulator.people import sms_gateway
 from tests.activities.bench import Bench
-from tests.activities.way_home import Clock
+from tests.activities.restoration_bench import Clock
 from tests.asgi_server import served
 from tests.desk_tasks import bank_notes
 from tests.factories import complaint, row, rrn, transfer
@@ -188,7 +188,7 @@ async def test_a_bank_hands_on_what_its_customer_cannot_be_told(post: Post) -> N
     assert await post.written(case_no) == [("bank", "email", "hi", "desk@hdfc.example")]
     await post.send()
     (letter,) = post.box.letters
-    assert "Please hand on" in letter.get_content()
+    assert "Please send the text below" in letter.get_content()
     assert "खाता 5" in letter.get_content()
 
 
@@ -209,7 +209,7 @@ async def test_a_code_is_never_sent_to_a_bank(post: Post) -> None:
     assert await post.written(case_no) == []
 
 
-async def test_a_hold_that_begins_anew_is_told_anew(post: Post) -> None:
+async def test_a_hold_that_starts_again_is_told_again(post: Post) -> None:
     _, hold_id = await post.held(phone_number="9123456780")
     assert [await post.tell_holder(hold_id) for _ in range(2)] == [2, 0]
     await post.bench.pool.execute(
@@ -383,7 +383,7 @@ async def test_a_holder_whom_a_person_can_reach_is_told_and_the_desk_is_asked_no
     reference = await post.bench.value("SELECT reference FROM account_hold WHERE hold_id = $1", hold_id)
     pool, tasks = post.bench.pool, "case_no = $1 AND state = 'open' AND kind = 'phone_bank'"
     assert await bank_notes(pool, tasks, case_no) == [
-        ("HDFC", f"nobody can be told: holder of {reference}: grievance_code")
+        ("HDFC", f"cannot be told: holder of {reference}: grievance_code")
     ]
     told = NewHolderContact.model_validate({"phone": "+91 91234-56780", "email": "shop@example.org"})
     taken = await take_contact(post.ctx, hold_id, told, "officer:1")

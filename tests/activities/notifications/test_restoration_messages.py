@@ -1,4 +1,4 @@
-"""What victim and holder are told on the way home, and the application that is written by itself."""
+"""Notifications to victim and holder during a restoration, and the application that the engine writes."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from activities.orders.confirmations import take_confirmation
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
-from tests.activities.way_home import DESK, SP, Home
+from tests.activities.restoration_bench import DESK, SP, Home
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def home(ctx: Context) -> Home:
 
 
 async def told(home: Home, case_no: str) -> list[tuple[Any, ...]]:
-    """Kind and recipient of every message of the way home, in order."""
+    """Return kind and recipient of every message of the restoration, in order."""
     return await home.bench.rows(
         "SELECT DISTINCT ON (min(written_at), kind, to_whom) kind, to_whom FROM message WHERE case_no = $1"
         " AND kind NOT IN ('money_held', 'hold') GROUP BY kind, to_whom, natural_key"
@@ -126,7 +126,7 @@ async def test_what_an_application_lacks_goes_to_a_person_and_stops_no_clock(hom
     )
     for _ in range(2):
         await home.engine.write_application(home.asked(restoration))
-    assert await papers(home, case_no) == [], "nobody investigates yet, so nobody could sign"
+    assert await papers(home, case_no) == [], "no officer investigates yet, so none could sign"
     assert await home.bench.value(lacking, str(restoration)) == "open"
     assert await home.tick(restoration, 8) == ["remind"]
     await assign_io(home, case_no)

@@ -92,7 +92,7 @@ async def test_a_bank_that_cannot_know_of_an_order_is_told_nothing_and_nothing_w
     assert len(back.wire.tickets) == 1
 
 
-async def test_what_is_ordered_anew_waits_until_the_bank_does_the_old_order_no_more(back: Back) -> None:
+async def test_what_is_ordered_again_waits_until_the_bank_does_the_old_order_no_more(back: Back) -> None:
     order_id = await back.cancelled()
     again = await back.road.ordered.order()
     assert (await back.at(order_id), await back.at(again)) == (OrderStage.TO_TELL, OrderStage.WAITS)
@@ -139,7 +139,7 @@ async def test_every_channel_that_brought_the_order_brings_the_word_once(back: B
     assert await back.at(order_id) == OrderStage.TOLD
 
 
-async def test_an_order_that_is_taken_back_on_its_way_is_told_to_the_bank_that_got_it(back: Back) -> None:
+async def test_an_order_that_is_cancelled_on_its_way_is_told_to_the_bank_that_got_it(back: Back) -> None:
     order_id = await back.road.ordered.order()
     sent = back.wire.send_order
 
@@ -228,7 +228,7 @@ async def test_what_made_way_and_comes_back_by_no_clock_is_a_persons(back: Back,
     await ordered.confirm(order_id, 200_00)
     assert await back.road.state(instead) == "cancelled"
     tasks = "kind = 'supervise' AND state = 'open' AND cause = 'order_to_repeat'"
-    note = f"{reason}: order {instead} was taken back, order what is left of it anew"
+    note = f"{reason}: order {instead} was cancelled, order again what remains of it"
     asked = reason in {REASON.COURT, REASON.GRIEVANCE, REASON.OBJECTION, REASON.MICRO}
     assert await bank_notes(back.bench.pool, tasks) == ([("HDFC", note)] if asked else [])
 
@@ -257,7 +257,7 @@ async def test_another_amount_of_what_was_done_all_the_same_makes_way_and_can_be
     await back.bench.check(ordered.case_no)
 
 
-async def test_what_a_bank_said_by_telephone_waits_for_a_second_officer_though_the_order_is_taken_back(
+async def test_what_a_bank_said_by_telephone_waits_for_a_second_officer_though_the_order_is_cancelled(
     back: Back,
 ) -> None:
     ordered, ctx = back.road.ordered, back.bench.ctx
@@ -303,7 +303,7 @@ async def test_a_release_that_its_bank_does_no_more_is_no_release_order(back: Ba
     assert (await ordered.buckets())["held"] == HELD_PAISE
 
 
-async def test_the_list_shows_a_bank_what_is_taken_back_until_it_has_said_so(back: Back) -> None:
+async def test_the_list_shows_a_bank_what_is_cancelled_until_it_has_said_so(back: Back) -> None:
     order_id, ctx = await back.cancelled(), back.bench.ctx
 
     async def waiting() -> list[tuple[UUID, bool]]:

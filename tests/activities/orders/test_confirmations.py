@@ -248,7 +248,7 @@ async def test_one_word_that_comes_many_times_at_once_is_booked_once(ordered: Or
     await ordered.bench.check(ordered.case_no)
 
 
-async def test_what_is_cancelled_can_be_ordered_anew_and_a_bank_that_did_it_all_the_same_is_believed(
+async def test_what_is_cancelled_can_be_ordered_again_and_a_bank_that_did_it_all_the_same_is_believed(
     ordered: Ordered,
 ) -> None:
     order_id = await ordered.order()

@@ -18,7 +18,7 @@ from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.tracing.contradictions import Settling
 from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.hold_world import Holds
-from tests.activities.way_home import Home
+from tests.activities.restoration_bench import Home
 from tests.factories import row, rrn, transfer
 
 DESK, SUPERVISOR = SettledBy("officer:desk", supervises=False), SettledBy("officer:chief", supervises=True)
@@ -92,8 +92,8 @@ async def test_a_restoration_whose_money_a_settlement_takes_is_told(home: Home) 
     assert await home.tick(restoration) == ["wind_up"]
 
 
-async def test_what_a_bank_did_under_an_order_taken_back_is_not_booked_under_another(holds: Holds) -> None:
-    """The order was taken back, and its money ordered anew, while the bank's word was on its way."""
+async def test_what_a_bank_did_under_a_cancelled_order_is_not_booked_under_another(holds: Holds) -> None:
+    """The order was cancelled, and its money ordered again, while the bank's statement was on its way."""
     case_no, hold_id = await holds.hold(600)
     await holds.tick(hold_id, 90)
     first = await the_order(holds, case_no)
@@ -127,17 +127,17 @@ async def test_a_hop_with_money_on_hold_stays_at_its_account(home: Home) -> None
         transfer(1000_00, reference=root, payee={"institution": "HDFC", "account": "7"})
     )
     await home.bench.answer("HDFC", case_no, row(1, root, "400.00"))
-    other = HopCorrection.model_validate({"payee": {"institution": "ICIC", "account": "8"}, "reason": "told anew"})
+    other = HopCorrection.model_validate({"payee": {"institution": "ICIC", "account": "8"}, "reason": "told again"})
     with pytest.raises(HopOnHold, match="hop 1 names has 40000 paise"):
         await correct_hop(home.ctx, case_no, 1, other, "officer:desk")
     same = HopCorrection.model_validate(
-        {"payee": {"institution": "HDFC", "account": "0007"}, "amount_paise": 900_00, "reason": "told anew"}
+        {"payee": {"institution": "HDFC", "account": "0007"}, "amount_paise": 900_00, "reason": "told again"}
     )
     await correct_hop(home.ctx, case_no, 1, same, "officer:desk")
     await home.bench.check(case_no)
 
 
-async def test_an_order_taken_back_is_told_to_the_restorations_of_its_money(home: Home) -> None:
+async def test_a_cancelled_order_is_told_to_the_restorations_of_its_money(home: Home) -> None:
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
     await home.to_approval(restoration)

@@ -84,7 +84,7 @@ class HoldsOnly:
 
 
 class Road:
-    """Orders about ₹600 at HDFC, which has a wire of I4C's and a mailbox, and the hands that carry them."""
+    """Orders about ₹600 at HDFC, which has the I4C wire and a mailbox, and the activities that send them."""
 
     def __init__(self, ordered: Ordered) -> None:
         self.ordered, self.bench = ordered, ordered.bench
@@ -253,7 +253,7 @@ async def test_an_order_whose_real_paper_cannot_be_issued_is_kept(road: Road) ->
     assert (await road.fail(kept, ctx)).type == "PaperLacks"
     (note,) = await road.notes()
     assert "its paper lacks " in note
-    assert "approver" in note, "nobody has approved it here"
+    assert "approver" in note, "it is not approved here"
     assert road.mail.tickets == []
 
 
@@ -266,7 +266,7 @@ async def test_a_fault_of_ours_is_told_once_and_tried_again(road: Road) -> None:
         f"order {order_id}: not sent: BankMisconfigured the directory has no valid desk address"
     ]
     await cancel_order(road.bench.ctx, order_id, "not wanted", "officer:sp")
-    assert await road.notes() == [], "what is over needs nobody"
+    assert await road.notes() == [], "a finished order needs no person"
 
 
 async def test_a_bank_without_a_channel_for_orders_is_a_task_and_a_letter_where_it_has_an_address(road: Road) -> None:
@@ -297,7 +297,7 @@ async def test_a_bank_without_a_channel_for_orders_is_a_task_and_a_letter_where_
 # -- the ladder --------------------------------------------------------------------------------------------------------
 
 
-async def test_every_rung_once_with_letters_that_bring_a_link(road: Road) -> None:
+async def test_every_level_once_with_letters_that_bring_a_link(road: Road) -> None:
     order_id, box = await road.ordered.order(), Postbox()
     async with mail_server(box) as port:
         ctx = road.made({I4C: HoldsOnly(), EMAIL: road.mail}, Mailer.from_url(f"smtp://127.0.0.1:{port}"))
@@ -320,7 +320,7 @@ async def test_every_rung_once_with_letters_that_bring_a_link(road: Road) -> Non
     assert await road.open_about(order_id) == ["supervise"], "the desk's task has become the supervisor's"
     assert (await road.bench.events(road.ordered.case_no)).count("order_climbed") == 4
     await road.ordered.confirm(order_id)
-    assert await road.notes() == [], "a confirmation needs nobody any more"
+    assert await road.notes() == [], "a confirmation needs no person any more"
 
 
 async def test_the_supervisor_is_told_again_until_it_is_done_as_often_as_was_promised(road: Road) -> None:
@@ -335,7 +335,7 @@ async def test_the_supervisor_is_told_again_until_it_is_done_as_often_as_was_pro
         await road.age(order_id, rule.supervisor_again_after_seconds)
         await road.climb(order_id, OrderRung.SUPERVISOR)
         assert await road.times_told(order_id) == times
-        assert await road.notes() == [f"order {order_id}"], "whoever has closed the task before"
+        assert await road.notes() == [f"order {order_id}"], "even if an officer closed the task before"
     assert (await road.look(order_id)).dues == ()
 
 
@@ -352,7 +352,7 @@ async def test_one_late_bank_is_one_open_task_at_a_time(road: Road) -> None:
             await deadlines.escalate(work)
 
     await the_step_is_late()
-    assert await road.open_about(order_id) == ["supervise"], "nobody is asked about the bank yet"
+    assert await road.open_about(order_id) == ["supervise"], "no task asks about the bank yet"
     await road.climb(order_id, OrderRung.DESK_TASK)
     assert await road.open_about(order_id) == ["order_silent"]
     await the_step_is_late()
@@ -408,7 +408,7 @@ async def test_the_log_of_an_order_names_no_account_no_person_and_no_word_of_any
 async def test_killed_between_the_bank_and_the_record_it_is_one_order_at_the_bank(
     database_dsn: str, database: Pool
 ) -> None:
-    """The bank has it, the process is gone: whoever sends it next sends the same order under the same key."""
+    """The bank has it, the process is gone: the next attempt sends the same order under the same key."""
     road = await road_on(Bench(await make_context(database)))
     order_id = await road.ordered.order(kind=OrderKind.RELEASE)
     took: list[str] = []
@@ -416,7 +416,7 @@ async def test_killed_between_the_bank_and_the_record_it_is_one_order_at_the_ban
     async def bank(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         took.append(head.partition("webhook-id: ")[2].partition("\r\n")[0])
-        # Whoever asked is killed before it hears the reply.
+        # The sender is killed before it reads the reply.
         await reader.read()
         writer.close()
 
@@ -432,7 +432,7 @@ async def test_killed_between_the_bank_and_the_record_it_is_one_order_at_the_ban
     os.kill(sender.pid, signal.SIGKILL)
     assert await sender.wait() == -signal.SIGKILL
     server.close()
-    assert await road.state(order_id) == "planned", "nobody wrote that the bank has it"
+    assert await road.state(order_id) == "planned", "no row says that the bank has it"
     again = OrderBank()
     assert await road.send(order_id, road.made({I4C: again}))
     assert [str(ticket.order.order_id) for ticket in again.tickets] == took == [str(order_id)]

@@ -133,7 +133,7 @@ class OrdersMachine(RuleBasedStateMachine):
         except NotFound:
             assert verb == "acknowledge"
             assert self._waits(order_id), "only an order that no bank can know of is as unknown as none"
-        assert self._buckets() == before, "only a word of the bank moves money"
+        assert self._buckets() == before, "only a statement of the bank moves money"
 
     # -- the bank's ------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from domain.errors.police import DutyDone
 from schemas.outbox.procedures import Look, ProcedureOrder
 from schemas.police import NewOfficer
 from schemas.restoration_enums import DutyKind
-from tests.activities.way_home import Home
+from tests.activities.restoration_bench import Home
 from tests.desk_tasks import notes
 
 REPORT, FOLLOW_UP = DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP
@@ -174,7 +174,7 @@ async def test_who_is_assigned_late_is_told_what_nobody_was_reminded_of(home: Du
     ]
     supervise = "case_no = $1 AND kind = 'supervise' AND state = 'open'"
     asked = await notes(home.bench.pool, supervise, case_no)
-    assert asked == ["overdue: magistrate_report"], "nobody supervises the case"
+    assert asked == ["overdue: magistrate_report"], "no officer supervises the case"
     for new in (named("io", "io"), named("supervising", "sp"), named("io", "other", "9000000002")):
         await assign_officer(home.ctx, case_no, new, "officer:chief")
     told = await home.bench.rows(

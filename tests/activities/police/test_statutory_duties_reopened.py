@@ -21,7 +21,7 @@ from schemas.police import Duty, HandedIn, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import DutyKind, OrderKind, OrderReason, PaperKind
 from tests.activities.paper_office import Office
 from tests.activities.police.test_statutory_duties import Duties
-from tests.activities.way_home import DAY
+from tests.activities.restoration_bench import DAY
 from tests.factories import row, rrn, transfer
 from tests.mail_server import Postbox
 
@@ -76,7 +76,7 @@ class Court(Office):
         return await finish_by_hand(self.home.ctx, case_no, REPORT, "", "officer:io", handed_in=told)
 
     async def lets_go(self, case_no: str, bank: str) -> None:
-        """The bank is ordered to let go all that it holds, and has."""
+        """Order the bank to release all that it holds, and confirm it."""
         async with self.pool.acquire() as connection, connection.transaction():
             (line,) = await connection.fetch(
                 "SELECT h.hop_no, a.hold_id FROM hop h JOIN account_hold a USING (case_no, institution, account_key)"
@@ -96,7 +96,7 @@ class Court(Office):
         done = ConfirmedLine(line_no=1, amount_paise=self.rupees[bank] * 100, done_at=self.home.clock.at)
         said = OrderConfirmation(lines=(done,))
         await take_confirmation(self.home.ctx, bank, order_id, said, f"bank:{bank}")
-        # What moves wakes nobody: it is seen within the hour.
+        # A movement of money wakes no workflow: it is seen within the hour.
         self.home.clock.at += HOUR
 
     async def regular_fir(self, case_no: str) -> None:
@@ -128,7 +128,7 @@ async def test_a_report_is_handed_in_before_the_magistrate_is_told(court: Court)
     case_no = await court.case("HDFC")
     paper = await court.issued(case_no, PaperKind.MAGISTRATE_REPORT)
     assert set(await court.open_duties(case_no)) == {"magistrate_report", "follow_up"}
-    assert await court.home.notes(case_no) == ["follow_up", "hand in: magistrate_report"]
+    assert await court.home.notes(case_no) == ["follow_up", "submit: magistrate_report"]
     assert "escalate:magistrate_report" in await court.home.pass_time(case_no, 26 * HOUR), "its clock runs on"
     with pytest.raises(DiaryEntryMissing):
         await finish_by_hand(court.home.ctx, case_no, REPORT, "the court has it", "officer:io")

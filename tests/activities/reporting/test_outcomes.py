@@ -1,4 +1,4 @@
-"""The measures of the way home, counted over cases that went different ways."""
+"""The measures of restoration, counted over cases with different outcomes."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ from schemas.reporting.outcomes import HomeBy, HomeFigures, HomeReport, Stage, S
 from schemas.restoration.restorations import ReopenReason, RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
 from tests.activities.hold_world import Holds
-from tests.activities.way_home import DAY, IO, SP, Home
+from tests.activities.restoration_bench import DAY, IO, SP, Home
 from tests.factories import make_context
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

@@ -11,7 +11,7 @@ from activities.context import Context
 from activities.restoration import allocation
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import AllocationRule, ObjectionDecision
-from tests.activities.way_home import IO, SP, Home
+from tests.activities.restoration_bench import IO, SP, Home
 from tests.factories import moved, row, rrn, transfer
 
 
@@ -215,7 +215,7 @@ async def test_accounts_divided_at_once_by_many_cases_come_to_the_same(home: Hom
 
 
 async def test_what_is_promised_later_changes_nothing_that_was_promised_before(home: Home) -> None:
-    """The account is divided by the rule that its first restoration was promised, whoever divides it."""
+    """The account is divided by the frozen rule of its first restoration, for every worker that divides it."""
     account = f"5{rrn()}"
     early, late = "2026-11-20T10:00:00+05:30", "2026-11-21T10:00:00+05:30"
     first = await home.hold(400, 600, account=account, transferred_at=late)

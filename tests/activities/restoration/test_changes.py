@@ -1,4 +1,4 @@
-"""What changes about a victim's money while it is on its way home: nothing goes beyond an order, or past a division."""
+"""Changes to a victim's money during its restoration: nothing goes beyond an order or an allocation."""
 
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import Step
 from tests.activities.hold_world import Holds
-from tests.activities.way_home import DAY, Home, officer
+from tests.activities.restoration_bench import DAY, Home, officer
 from tests.factories import row, rrn, transfer
 
 LARGE = 60_000
@@ -243,7 +243,7 @@ async def test_more_of_a_hop_that_was_divided_is_divided_too(home: Home) -> None
 # -- the hold, when no order keeps it any more -------------------------------------------------------------------------
 
 
-async def test_money_whose_orders_were_taken_back_after_ninety_days_does_not_lapse_unwarned(
+async def test_money_whose_orders_were_cancelled_after_ninety_days_does_not_lapse_unwarned(
     home: Home, holds: Holds
 ) -> None:
     """The victim's order existed until now: there are thirty days for another."""
@@ -257,7 +257,7 @@ async def test_money_whose_orders_were_taken_back_after_ninety_days_does_not_lap
     )
     await cancel_order(home.ctx, order_id, "the account is closed", "officer:sp")
     assert await home.tick(restoration) == ["end_step", "allocate"]
-    assert await home.at(restoration) == ("open", "approval", "no_court"), "it is made ready anew"
+    assert await home.at(restoration) == ("open", "approval", "no_court"), "it is made ready again"
     holds.clock.at = home.clock.at
     assert await holds.tick(hold_id) == ["tell_holder", "warn_30"]
     assert [reason for reason, *_ in await holds.orders(case_no)] == ["restoration"]
@@ -270,7 +270,7 @@ async def test_money_whose_orders_were_taken_back_after_ninety_days_does_not_lap
     await home.check(case_no)
 
 
-async def test_an_order_of_a_court_that_is_taken_in_anew_lets_nothing_lapse(home: Home, holds: Holds) -> None:
+async def test_an_order_of_a_court_that_is_taken_in_again_lets_nothing_lapse(home: Home, holds: Holds) -> None:
     case_no = await home.hold(1000)
     hold_id = await home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     told = {"kind": "bnss_503", "effect": "keep_hold", "court": "CJM Lucknow", "made_on": "2026-11-24"}
@@ -303,7 +303,7 @@ async def test_a_hold_that_grows_is_small_no_more(home: Home, holds: Holds) -> N
         await decide_micro(
             holds.ctx, hold_id, MicroDecided(decision=MicroDecision.RELEASE, reason="a tea shop"), INSPECTOR
         )
-    assert await holds.tasks(case_no) == [], "nobody is asked to decide quickly"
+    assert await holds.tasks(case_no) == [], "no task asks for a quick decision"
 
 
 async def test_a_hold_of_two_small_parts_that_are_not_small_together(home: Home) -> None:
@@ -314,7 +314,7 @@ async def test_a_hold_of_two_small_parts_that_are_not_small_together(home: Home)
     assert await home.bench.value("SELECT micro FROM account_hold WHERE case_no = $1", case_no) is False
 
 
-# -- the bank's word ---------------------------------------------------------------------------------------------------
+# -- the bank's statement ----------------------------------------------------------------------------------------------
 
 
 async def test_a_credit_without_a_reference_ends_the_step_too(home: Home) -> None:

@@ -34,7 +34,7 @@ from domain.errors.court_orders import (
 from schemas.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
 from schemas.text import IST
 from simulator.people.court import Court, one_page_pdf
-from tests.activities.way_home import Home
+from tests.activities.restoration_bench import Home
 from tests.desk_tasks import notes
 from tests.factories import row, rrn, transfer
 
@@ -193,7 +193,7 @@ async def test_an_order_may_let_a_part_go(home: Bailiff) -> None:
     assert (await home.releases(case_no))[-1] == ("ICIC", 2, 2_000_00)
 
 
-async def test_no_bank_lets_go_on_one_officers_word_nor_without_the_order_itself(home: Bailiff) -> None:
+async def test_no_bank_releases_for_one_officer_nor_without_the_order_itself(home: Bailiff) -> None:
     case_no, _ = await home.two_banks()
     order = await home.take(case_no, kind="writ", effect="release", document=None)
     (note,) = await notes(home.bench.pool, "case_no = $1 AND kind = 'supervise'", case_no)
@@ -223,7 +223,7 @@ async def test_no_bank_lets_go_on_one_officers_word_nor_without_the_order_itself
         await home.read(case_no, other)
 
 
-async def test_an_order_to_let_go_changes_nothing_until_it_is_confirmed(home: Bailiff) -> None:
+async def test_an_order_to_release_changes_nothing_until_it_is_confirmed(home: Bailiff) -> None:
     case_no, _ = await home.two_banks()
     await home.take(case_no)
     order = await home.take(case_no, kind="writ", effect="release")
@@ -382,11 +382,11 @@ async def test_what_comes_on_hold_later_is_kept_by_the_order_about_every_account
     assert await home.kept_by(case_no) == [f"court_order {whole.court_order_id}"] * 2
 
 
-async def test_what_a_court_keeps_is_let_go_by_a_confirmed_order_alone(home: Bailiff) -> None:
+async def test_what_a_court_keeps_is_released_by_a_confirmed_order_alone(home: Bailiff) -> None:
     case_no, _ = await home.two_banks()
     await home.take(case_no)
     later = await home.take(case_no, kind="writ", effect="release", order_no="13/2026")
-    assert await home.court_keeps(case_no) == [None, None], "one officer's word changes nothing"
+    assert await home.court_keeps(case_no) == [None, None], "one officer alone changes nothing"
     await home.read(case_no, later)
     assert await home.court_keeps(case_no) == [0, 0]
 

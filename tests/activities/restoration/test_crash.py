@@ -11,14 +11,14 @@ from activities.holds import opening
 from db.pool import Pool
 from domain.restoration.procedure import STEPS
 from schemas.restoration_enums import Route
+from tests.activities.restoration_bench import Home
 from tests.activities.restoration_hammer import KILLED
-from tests.activities.way_home import Home
 from tests.factories import make_context, rrn
 from tests.paths import ROOT
 
 
 async def hammered(dsn: str) -> list[list[str]]:
-    """What the hammer said: hand after hand is killed, the last brings home what is left."""
+    """Return what the hammer said: process after process is killed, the last restores the rest."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.activities.restoration_hammer", dsn),
         cwd=ROOT,
@@ -30,7 +30,7 @@ async def hammered(dsn: str) -> list[list[str]]:
             said, _ = await process.communicate()
     finally:
         if process.returncode is None:
-            # With the hand that it has just then.
+            # With the process that it has just then.
             os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 0
     return [line.split() for line in said.decode().splitlines()]

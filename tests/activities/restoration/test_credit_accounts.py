@@ -9,7 +9,7 @@ from activities.restoration.credit_accounts import NoSuchAccount, confirm, tell
 from domain.errors import NotFound, NotNow, SameEyes
 from domain.errors.restoration import CreditAccountDiffers
 from schemas.restoration.credit_accounts import NewCreditAccount, SeenAccount
-from tests.activities.way_home import Home
+from tests.activities.restoration_bench import Home
 from tests.desk_tasks import notes
 
 PAYER = {"institution": "SBIN", "account": "30000000777", "ifsc": "sbin0001234"}
@@ -89,7 +89,7 @@ async def test_what_nobody_confirmed_is_not_credited(home: Home) -> None:
     assert await credited(home, case_no) == [("SBIN", "30000000777", "SBIN0001234")]
 
 
-async def test_what_was_made_ready_is_made_ready_anew(home: Home) -> None:
+async def test_what_was_made_ready_is_made_ready_again(home: Home) -> None:
     case_no = await home.hold(400)
     restoration_id = await home.of(case_no)
     await home.to_approval(restoration_id)

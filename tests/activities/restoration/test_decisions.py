@@ -21,7 +21,7 @@ from schemas.enums import Role
 from schemas.outbox.case import SettleCase
 from schemas.restoration.restorations import RestorationVerb, Seen
 from schemas.restoration_enums import Step
-from tests.activities.way_home import DESK, DY_SP, IO, SP, SUPERVISOR, WHY, Home, officer
+from tests.activities.restoration_bench import DESK, DY_SP, IO, SP, SUPERVISOR, WHY, Home, officer
 from tests.factories import rrn
 
 LARGE = 60_000
@@ -98,7 +98,7 @@ async def test_with_an_fir_a_court_decides(home: Home) -> None:
     assert await home.at(restoration) == ("open", "court_order", "court")
     assert await home.tick(restoration) == []
     order_id = await home.court_order(case_no, "bnss_503")
-    assert await home.tick(restoration) == ["take_order", "allocate"], "the order is there: nobody need press a button"
+    assert await home.tick(restoration) == ["take_order", "allocate"], "the order is there: no officer must act"
     await home.prepare(restoration)
     await home.approve(restoration)
     assert await home.bench.value("SELECT court_order_id FROM bank_order WHERE case_no = $1", case_no) == order_id
@@ -174,7 +174,7 @@ async def test_a_court_that_refuses_ends_it(home: Home) -> None:
     assert await home.at(restoration) == ("refused", "court_order", "court")
 
 
-async def test_an_order_that_was_taken_in_by_mistake_is_waited_for_anew(home: Home) -> None:
+async def test_an_order_that_was_taken_in_by_mistake_is_waited_for_again(home: Home) -> None:
     case_no = await home.hold(LARGE)
     restoration = await home.of(case_no)
     await home.register_fir(case_no)
@@ -326,7 +326,7 @@ async def test_a_step_is_sent_back_and_comes_again(home: Home) -> None:
         await home.approve(restoration)
     await home.send_back(restoration, Step.APPLICATION)
     await home.apply(restoration)
-    assert (await home.at(restoration))[1] == "verification", "a new application is verified anew"
+    assert (await home.at(restoration))[1] == "verification", "a new application is verified again"
     await home.send_back(restoration, by=IO)
     assert (await home.at(restoration))[1] == "application"
     await home.apply(restoration)
@@ -399,11 +399,11 @@ async def test_a_hold_is_kept_while_its_order_is_with_the_bank(home: Home) -> No
         "UPDATE bank_order SET state = 'cancelled', ended_at = now() WHERE case_no = $1", case_no
     )
     assert await home.tick(restoration) == ["end_step", "allocate"]
-    assert (await home.at(restoration))[:2] == ("open", "approval"), "the victim has nothing: it is made ready anew"
+    assert (await home.at(restoration))[:2] == ("open", "approval"), "the victim has nothing: it is made ready again"
     assert await home.bench.value(kept, case_no) is None
 
 
-async def test_what_a_bank_credits_in_part_is_made_ready_anew_when_the_rest_is_taken_back(home: Home) -> None:
+async def test_what_a_bank_credits_in_part_is_made_ready_again_when_the_rest_is_cancelled(home: Home) -> None:
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
     await home.to_credit(restoration)
@@ -419,7 +419,7 @@ async def test_what_a_bank_credits_in_part_is_made_ready_anew_when_the_rest_is_t
     await home.check(case_no)
 
 
-async def test_money_that_was_let_go_winds_it_up(home: Home) -> None:
+async def test_money_that_was_released_winds_it_up(home: Home) -> None:
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
     await home.tick(restoration, 3)
@@ -436,7 +436,7 @@ async def test_money_that_was_let_go_winds_it_up(home: Home) -> None:
 # -- at the wrong moment -----------------------------------------------------------------------------------------------
 
 
-async def test_errands_that_come_twice_or_late_do_nothing(home: Home) -> None:
+async def test_due_actions_that_come_twice_or_late_do_nothing(home: Home) -> None:
     restoration = await home.of(await home.hold(400))
     for what in ("end_step", "route", "take_order", "wind_up", "remind", "escalate", "allocate"):
         await home.errand(restoration, what)

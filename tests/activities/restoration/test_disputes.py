@@ -28,7 +28,7 @@ from schemas.grievances.grievances import NewGrievance
 from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import NewObjection, NoticeWaived, RestorationVerb, Seen
 from schemas.restoration_enums import ObjectionBy, ObjectionDecision, Step
-from tests.activities.way_home import DESK, IO, SP, SUPERVISOR, WHY, Home, officer
+from tests.activities.restoration_bench import DESK, IO, SP, SUPERVISOR, WHY, Home, officer
 from tests.factories import rrn
 
 VERB = RestorationVerb
@@ -113,7 +113,7 @@ async def test_what_a_holder_writes_stays_out_of_the_log(home: Home) -> None:
     assert not any("my pay" in data for (data,) in log)
 
 
-async def test_what_was_not_let_go_after_all_may_go_home_in_another_round(home: Home) -> None:
+async def test_what_was_not_released_after_all_may_go_home_in_another_round(home: Home) -> None:
     case_no, restoration, _ = await home.two_accounts()
     await home.decide(restoration, await home.object(restoration), ObjectionDecision.UPHELD)
     pool = home.bench.pool

@@ -16,7 +16,7 @@ from domain.errors.restoration import NotReopenable
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import ReopenReason, RestorationVerb
-from tests.activities.way_home import DESK, SP, SUPERVISOR, WHY, Home
+from tests.activities.restoration_bench import DESK, SP, SUPERVISOR, WHY, Home
 from tests.factories import row, rrn
 
 VERB = RestorationVerb
@@ -132,7 +132,7 @@ async def test_what_was_cancelled_after_a_part_was_paid_waits_too(home: Home) ->
     assert (await lines(home, case_no))[1][2] == "cancelled"
 
 
-async def test_an_officer_has_exactly_what_was_refused_begun_anew(home: Home) -> None:
+async def test_an_officer_has_exactly_what_was_refused_reopened(home: Home) -> None:
     case_no, restoration = await refused(home)
     await refusals.reopen(home.ctx, restoration, AGAIN, SP)
     assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
@@ -145,12 +145,12 @@ async def test_an_officer_has_exactly_what_was_refused_begun_anew(home: Home) ->
     await home.check(case_no)
 
 
-async def test_a_court_has_what_was_refused_begun_anew(home: Home) -> None:
+async def test_a_court_has_what_was_refused_reopened(home: Home) -> None:
     case_no, _ = await refused(home)
     told = {"kind": "bnss_503", "effect": "restore", "court": "CJM Lucknow", "order_no": rrn(), "made_on": "2026-11-24"}
     await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told), "officer:io")
     assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
-    assert (await lines(home, case_no))[1][-1], "it was begun anew"
+    assert (await lines(home, case_no))[1][-1], "it was reopened"
 
 
 async def test_what_a_court_orders_home_while_its_round_is_open_is_in_the_next(home: Home) -> None:
@@ -176,7 +176,7 @@ async def test_more_on_hold_of_what_was_refused_is_a_persons_question(home: Home
     assert await tasks(home, case_no) == []
 
 
-async def test_the_database_lets_nothing_into_a_round_that_was_left_out(home: Home) -> None:
+async def test_the_database_lets_nothing_into_a_round_that_was_excluded(home: Home) -> None:
     case_no, restoration = await refused(home)
     with pytest.raises(asyncpg.CheckViolationError, match="was left out"):
         await home.bench.pool.execute(

@@ -1,4 +1,4 @@
-"""No money on hold is forgotten: what was refused, cancelled or wound up begins anew, or a person is asked."""
+"""No money on hold is forgotten: what was refused, cancelled or ended is reopened, or a person is asked."""
 
 from base64 import b64encode
 from typing import Any
@@ -19,7 +19,7 @@ from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import ReopenReason, RestorationVerb
 from simulator.people.court import one_page_pdf
 from tests.activities.hold_world import Holds
-from tests.activities.way_home import DESK, SP, SUPERVISOR, WHY, Home
+from tests.activities.restoration_bench import DESK, SP, SUPERVISOR, WHY, Home
 from tests.factories import rrn
 
 LARGE = 60_000
@@ -34,7 +34,7 @@ def home(ctx: Context) -> Home:
 async def court(home: Home, case_no: str, effect: str, **more: Any) -> int:
     told = {"kind": "bnss_503", "effect": effect, "court": "CJM Lucknow", "order_no": rrn(), "made_on": "2026-11-24"}
     if effect == "release":
-        told["document"] = b64encode(one_page_pdf("let go")).decode()
+        told["document"] = b64encode(one_page_pdf("release")).decode()
     order = await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told | more), "officer:io")
     if effect == "release":
         await confirm_court_order(home.ctx, case_no, order.court_order_id, "it is genuine", "officer:sp")
@@ -88,7 +88,7 @@ async def test_what_a_court_has_ordered_home_is_not_refused_or_cancelled(home: H
     assert (await home.at(restoration))[0] == "refused"
 
 
-async def test_what_was_refused_begins_anew_when_a_court_orders_it_home(home: Home) -> None:
+async def test_what_was_refused_starts_again_when_a_court_orders_it_home(home: Home) -> None:
     case_no = await home.hold(LARGE)
     restoration = await home.of(case_no)
     await home.tick(restoration, 3)
@@ -159,14 +159,14 @@ async def test_a_release_that_is_only_planned_winds_nothing_up(home: Home) -> No
     assert ("restore", "restoration", "HDFC", 400_00) in await home.orders(case_no)
 
 
-async def test_a_release_that_is_taken_back_after_a_refusal_leaves_nothing_without_a_clock(home: Home) -> None:
+async def test_a_release_that_is_cancelled_after_a_refusal_leaves_nothing_without_a_clock(home: Home) -> None:
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
     await home.tick(restoration, 3)
     await home.do(restoration, VERB.REFUSE, SP)
     await court(home, case_no, "release")
     await court(home, case_no, "restore")
-    assert await rounds(home, case_no) == [(1, "refused")], "all of it is ordered to be let go"
+    assert await rounds(home, case_no) == [(1, "refused")], "the release of all of it is ordered"
     await cancel_order(home.ctx, await the_order(home, case_no), "the court says otherwise now", "officer:sp")
     assert await rounds(home, case_no) == [(1, "refused"), (2, "open")]
 
@@ -188,7 +188,7 @@ async def test_the_victim_is_told_when_nothing_is_on_hold_any_more(home: Home) -
 # -- orders that were taken back ---------------------------------------------------------------------------------------
 
 
-async def test_money_that_came_under_an_order_taken_back_is_restored_with_its_bond(home: Home) -> None:
+async def test_money_that_came_under_a_cancelled_order_is_restored_with_its_bond(home: Home) -> None:
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
     await home.to_credit(restoration)
@@ -206,7 +206,7 @@ async def test_money_that_came_under_an_order_taken_back_is_restored_with_its_bo
     await home.check(case_no)
 
 
-async def test_what_went_home_under_an_order_taken_back_counts_against_the_courts_sum(home: Home) -> None:
+async def test_what_went_home_under_a_cancelled_order_counts_against_the_courts_sum(home: Home) -> None:
     case_no = await home.hold(LARGE)
     restoration = await home.of(case_no)
     await court(home, case_no, "restore", amount_paise=10_000_00)
@@ -222,7 +222,7 @@ async def test_what_went_home_under_an_order_taken_back_counts_against_the_court
     assert sum(paise for *_, paise in await home.orders(case_no)) == 10_000_00
 
 
-async def test_what_one_bank_was_not_to_give_back_after_all_is_made_ready_anew(home: Home) -> None:
+async def test_what_one_bank_was_not_to_give_back_after_all_is_made_ready_again(home: Home) -> None:
     """The victim's application stands: only the order was wrong."""
     case_no, restoration, _ = await home.two_accounts()
     await home.waive(restoration)
@@ -259,7 +259,7 @@ async def test_who_has_money_already_gives_a_bond_though_the_rest_is_refused(hom
     assert await home.tick(restoration, 7.1) == ["remind"]
 
 
-async def test_what_was_ordered_in_the_place_of_what_was_taken_back_ends_it(home: Home) -> None:
+async def test_what_was_ordered_in_the_place_of_what_was_cancelled_ends_it(home: Home) -> None:
     case_no = await home.hold(1000)
     restoration = await home.of(case_no)
     await home.court_order(case_no, "bnss_503", paise=300_00)

@@ -1,4 +1,4 @@
-"""The whole way home in any order: holds, verbs, orders, courts, appeals, contradictions, and months that pass."""
+"""Restoration in any order: holds, actions, orders, courts, appeals, discrepancies, and months that pass."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -36,8 +36,8 @@ from schemas.restoration.restorations import ReopenReason, RestorationVerb
 from schemas.restoration_enums import GrievanceDecision, ObjectionBy, ObjectionDecision, Step
 from schemas.tracing.contradictions import Settling
 from tests.activities.cases.test_case_machine import loop
-from tests.activities.way_home import DESK, IO, SP, SUPERVISOR, officer
-from tests.activities.way_home_world import World
+from tests.activities.restoration_bench import DESK, IO, SP, SUPERVISOR, officer
+from tests.activities.restoration_world import World
 from tests.deep import Paced, database_settings
 from tests.factories import make_context, row, rrn, transfer
 
@@ -59,7 +59,7 @@ def _order(kind: str, effect: str, **more: Any) -> NewCourtOrder:
 
 
 class WayHomeMachine(RuleBasedStateMachine):
-    """Cases at two accounts that they share, and everybody who has a hand in them."""
+    """Cases at two accounts that they share, and everybody who acts on them."""
 
     ctx: Context
     run_in_loop: Callable[[Coroutine[Any, Any, Any]], Any]
@@ -187,7 +187,7 @@ class WayHomeMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), paise=st.sampled_from([1, 50_00]), again=st.booleans())
     def a_part_and_no_more(self, data: st.DataObject, paise: int, again: bool) -> None:
-        """A bank gives back a part, its order is taken back, and the rest is refused; perhaps begun anew."""
+        """A bank restores a part, its order is cancelled, and the rest is refused; perhaps it is reopened."""
         restoration = self._restoration(data)
         if restoration is None:
             return
@@ -426,7 +426,7 @@ class WayHomeMachine(RuleBasedStateMachine):
             self.run(self.world.check_at_rest())
 
 
-def test_the_way_home_in_any_order(loop: asyncio.AbstractEventLoop, database_dsn: str) -> None:
+def test_restoration_in_any_order(loop: asyncio.AbstractEventLoop, database_dsn: str) -> None:
     def run_in_loop(step: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(step, loop).result(timeout=60)
 

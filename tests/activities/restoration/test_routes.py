@@ -10,7 +10,7 @@ from db.restoration import restorations
 from domain.errors.restoration import RouteChanged
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import Step
-from tests.activities.way_home import DESK, Home
+from tests.activities.restoration_bench import DESK, Home
 from tests.factories import row, rrn, transfer
 
 
@@ -87,7 +87,7 @@ async def test_what_comes_on_hold_before_the_notice_is_heard_with_it(home: Home)
     assert await home.orders(case_no) == [("restore", "restoration", "HDFC", 10_000_00)]
 
 
-async def test_a_holder_who_is_heard_anew_is_heard_about_all_of_it(home: Home) -> None:
+async def test_a_holder_who_is_heard_again_is_heard_about_all_of_it(home: Home) -> None:
     case_no = await _part(home, 1000)
     restoration = await home.of(case_no)
     await home.to_approval(restoration)
@@ -100,8 +100,8 @@ async def test_a_holder_who_is_heard_anew_is_heard_about_all_of_it(home: Home) -
     assert await home.orders(case_no) == [("restore", "restoration", "HDFC", 10_000_00)]
 
 
-async def test_a_holder_who_is_heard_anew_after_some_of_it_went_home_is_heard_about_that_too(home: Home) -> None:
-    """₹150 of ₹400 went home before the order was taken back: the rest goes home once the holder is heard anew."""
+async def test_a_holder_who_is_heard_again_after_some_of_it_went_home_is_heard_about_that_too(home: Home) -> None:
+    """₹150 of ₹400 were restored before the order was cancelled: the rest follows after a new notice to the holder."""
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
     await home.to_credit(restoration)

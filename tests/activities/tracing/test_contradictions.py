@@ -282,7 +282,7 @@ async def test_money_leaves_held_by_two_persons_only(bench: Bench) -> None:
     case_no, root = await a_case(bench)
     await bench.answer("HDFC", case_no, row(1, root, "1000.00", root_effective_balance="250.00"))
     doubt = await first_doubt(bench, case_no)
-    assert not (await decide(bench, doubt, OTHER, SUPERVISOR)).settled, "nobody has proposed it"
+    assert not (await decide(bench, doubt, OTHER, SUPERVISOR)).settled, "it was not proposed"
     assert not (await decide(bench, doubt, OTHER, SUPERVISOR)).settled, "the same person twice is one person"
     assert not (await decide(bench, doubt, OTHER, DESK)).settled, "the desk does not take from held"
     assert (await bench.events(case_no)).count("settlement_proposed") == 2

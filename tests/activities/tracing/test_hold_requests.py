@@ -155,7 +155,7 @@ async def test_what_the_desk_does_during_the_call_stands(bench: Bench) -> None:
 # -- refused -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_refused_ticket_is_an_outcome_with_a_task_and_waits_on_the_ladder(bench: Bench) -> None:
+async def test_a_refused_ticket_is_an_outcome_with_a_task_and_waits_on_the_escalation(bench: Bench) -> None:
     case_no, _, order = await an_order(bench)
     bench.bank.outcomes.append(BankRefused("HDFC", "14", "duplicate of 50100000000001"))
     sent = await bench.freeze.send_hold_request(order)

@@ -330,14 +330,14 @@ async def _waits(bench: Bench) -> None:
         "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
         " WHERE NOT l.granted AND a.datname = current_database())"
     )
-    while not await bench.value(query):  # noqa: ASYNC110 (nobody tells us)
+    while not await bench.value(query):  # noqa: ASYNC110 (no event tells us)
         await asyncio.sleep(0.01)
 
 
 # -- a retransmission of what came too early -----------------------------------------------------------------------
 
 
-async def test_a_body_with_a_line_that_came_too_early_is_judged_anew_when_its_hop_is_there(bench: Bench) -> None:
+async def test_a_body_with_a_line_that_came_too_early_is_judged_again_when_its_hop_is_there(bench: Bench) -> None:
     root, early, onward = rrn(), rrn(), rrn()
     case_no = await bench.complain(
         transfer(1000_00, reference=root), transfer(100_00, payee_bank="PUNB", reference=early)
@@ -361,7 +361,7 @@ async def test_a_body_with_a_line_that_came_too_early_is_judged_anew_when_its_ho
     await bench.check(case_no)
 
 
-async def test_a_body_judged_anew_ten_times_at_once_is_judged_once(bench: Bench) -> None:
+async def test_a_body_judged_again_ten_times_at_once_is_judged_once(bench: Bench) -> None:
     root, onward = rrn(), rrn()
     case_no = await bench.complain(transfer(1000_00, reference=root), transfer(100_00, payee_bank="PUNB"))
     early = row(1, onward, "1000.00", root_account_number="777")

@@ -138,7 +138,7 @@ class Life:
     def the_desk_adds(self) -> None:
         hop_no, bank, _, _, disputed_paise, _ = self.hop()
         if bank is None or disputed_paise < CHASED_PAISE:
-            return  # nobody could say so of an account at no bank, and of a bank's word so little is not chased
+            return  # no bank can say so of an account at no bank, and so small a sum of a bank's answer is not traced
         paise = self.draw(st.integers(CHASED_PAISE, disputed_paise))
         told = {
             "parent_hop_no": hop_no,

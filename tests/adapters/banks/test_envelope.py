@@ -1,4 +1,4 @@
-"""The envelopes: against vectors made by other hands, there and back, and against every kind of tampering."""
+"""The envelopes: against vectors of other makers, there and back, and against every kind of tampering."""
 
 from base64 import b64decode, b64encode
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is kept of a hand-over is what the bank's side received, byte for byte, and no secret is in it."""
+"""A kept exchange has the bytes that the bank received, and no secret is in it."""
 
 import hashlib
 import subprocess

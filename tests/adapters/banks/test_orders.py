@@ -242,14 +242,14 @@ def taken_back(reference: str = "610212345678") -> BankOrder:
     return order(reference=reference).model_copy(update={"state": OrderState.CANCELLED, "cancelled_at": DUE_AT})
 
 
-async def test_which_wires_have_a_message_for_an_order_taken_back() -> None:
+async def test_which_wires_have_a_message_for_a_cancelled_order() -> None:
     async with I4cAdapter() as wire:
         assert not isinstance(wire, CancellationTaker)
     for adapter in (PushAdapter, PullAdapter, SpoolAdapter, EmailAdapter):
         assert hasattr(adapter, "send_cancellation"), adapter
 
 
-async def test_the_event_of_an_order_taken_back_has_an_id_of_its_own(hook: Hook) -> None:
+async def test_the_event_of_a_cancelled_order_has_an_id_of_its_own(hook: Hook) -> None:
     async with PushAdapter(clock=lambda: datetime.now(UTC)) as adapter:
         for _ in range(2):
             await adapter.send_cancellation(hook.wire(), taken_back(), timeout_seconds=5)
@@ -273,7 +273,7 @@ async def test_the_feed_wakes_whoever_waits() -> None:
 
 
 @pytest.mark.parametrize("with_header", [False, True])
-def test_the_message_of_an_order_taken_back_names_the_order_and_nothing_to_pay(with_header: bool) -> None:
+def test_the_message_of_a_cancelled_order_names_the_order_and_nothing_to_pay(with_header: bool) -> None:
     body = encode_cancellation("DEMO", taken_back(), bic="DEMOINBB", with_header=with_header)
     message, inside = read(body)
     schema.check(message, inside)
@@ -296,7 +296,7 @@ async def test_as_a_file_twice_is_once_and_what_no_message_can_carry_is_refused(
     assert [path.name for path in spool.of("DEMO", "out").iterdir()] == [f"{cancellation_id(ORDER_ID).hex}.xml"]
 
 
-async def test_the_letter_of_an_order_taken_back_has_a_link_and_no_account() -> None:
+async def test_the_letter_of_a_cancelled_order_has_a_link_and_no_account() -> None:
     box, links = Postbox(), Links()
     async with mail_server(box) as port:
         adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, NO_HOLIDAYS)

@@ -44,7 +44,7 @@ def test_the_words_of_a_file() -> None:
         assert f"`{word}`" in PAGE
 
 
-def test_every_reason_contradiction_and_rung_stands_there() -> None:
+def test_every_reason_contradiction_and_level_stands_there() -> None:
     for reason in OrderReason:
         assert f"`{reason.value}`" in PAGE
     for kind in ContradictionKind:

@@ -1,4 +1,4 @@
-"""The feed as a channel, and its lines in the words of every wire."""
+"""The feed as a channel, and its lines in the codes of every wire."""
 
 import pytest
 from pydantic import TypeAdapter

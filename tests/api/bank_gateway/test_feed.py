@@ -84,7 +84,7 @@ async def test_a_hold_says_what_is_asked(feed: Feed) -> None:
     (hop,) = item["hops"]
     assert (hop["hop"], hop["reference"], hop["disputed_paise"]) == (1, "412345678901", 5_000_00)
     assert (item["instrument"]["payer_account"], item["instrument"]["payer_mobile"]) == ("50100000000001", "9876543210")
-    assert await feed.page() == page, "what nobody changes reads the same"
+    assert await feed.page() == page, "an unchanged request reads the same"
 
 
 async def test_the_feed_is_paged_and_goes_on(feed: Feed) -> None:

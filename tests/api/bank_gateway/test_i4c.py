@@ -1,4 +1,4 @@
-"""The banks' doors: the wire's own words whatever happens, and no bank sees another's case."""
+"""The bank gateway: every reply has the wire's own form, and no bank sees another's case."""
 
 import asyncio
 from base64 import b64encode
@@ -56,7 +56,7 @@ async def test_a_bank_logs_in_and_answers(doors: Doors, email: str) -> None:
     )
     meta(answer, 200, "00")
     told = answer.json()["data"]
-    assert told.pop("contradictions") == 1, "nobody gave it that job id"
+    assert told.pop("contradictions") == 1, "no bank gave it that job id"
     assert told == {"acknowledgement_no": receipt["ack_no"], "job_id": "J1", "accepted": 1, "duplicates": 0}
 
 

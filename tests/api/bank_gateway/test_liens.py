@@ -1,4 +1,4 @@
-"""A bank hands in its list of liens at our door: signed or logged in, page by page, bounded."""
+"""A bank sends its list of liens through the gateway: signed or logged in, page by page, bounded."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""A bank's orders at its own door: what it reads, and what becomes of its word."""
+"""A bank's orders at the gateway: what it reads, and what becomes of its statement."""
 
 import asyncio
 import time
@@ -92,7 +92,7 @@ async def test_the_paper_is_there_once_it_is_issued(ordering: Ordering) -> None:
     assert (await ordering.get(f"/{order_id}")).json()["paper_number"] == "X/1"
 
 
-# -- the bank's word ---------------------------------------------------------------------------------------------------
+# -- the bank's statement ----------------------------------------------------------------------------------------------
 
 
 async def test_what_a_bank_fetches_is_kept_as_it_was_served(ordering: Ordering) -> None:
@@ -136,7 +136,7 @@ async def test_the_same_word_gets_the_same_answer_and_moves_money_once(ordering:
         }
     )
     assert await ordering.buckets() == {"restored": HELD_PAISE}
-    assert await ordering.value("SELECT count(*) FROM bank_evidence") == 2, "every word is kept as it came"
+    assert await ordering.value("SELECT count(*) FROM bank_evidence") == 2, "every statement is kept as it came"
 
 
 async def test_under_one_key_one_word(ordering: Ordering) -> None:

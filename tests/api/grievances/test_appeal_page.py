@@ -28,7 +28,7 @@ from schemas.grievances.grievances import GrievanceDecided, GrievanceReport
 from schemas.outbox.procedures import ProcedureOrder
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
 from simulator.people import sms_gateway
-from tests.activities.way_home import officer
+from tests.activities.restoration_bench import officer
 from tests.api.conftest import Doors, line, opened, transfer
 from tests.asgi_server import served
 from tests.desk_tasks import bank_notes
@@ -354,7 +354,7 @@ async def test_a_code_that_cannot_be_sent_is_given_up_and_forgotten_when_its_tim
         holder.at += timedelta(minutes=1)
     holder.gateway.down = False
     before = len(holder.gateway.messages)
-    assert len(await holder.arrived()) == before, "nobody is told a code that opens nothing any more"
+    assert len(await holder.arrived()) == before, "no person is sent a code that opens nothing any more"
     assert code not in await everything(pool)
     given_up = await pool.fetch(
         "SELECT message_id, failure FROM message WHERE kind = 'grievance_code' AND medium = 'sms'"
@@ -370,7 +370,7 @@ async def test_where_no_contact_is_known_the_bank_hands_the_code_on(holder: Hold
     assert "your bank or any cyber police station can get a code for you" in words_of(asked)
     pool = holder.doors.parts.ctx.pool
     tasks = await bank_notes(pool, "case_no = $1 AND kind = 'phone_bank'", case_no)
-    assert ("SBIN", f"nobody can be told: holder of {reference}: grievance_code") in tasks
+    assert ("SBIN", f"cannot be told: holder of {reference}: grievance_code") in tasks
     made = await holder.doors.post(
         f"/api/v1/holds/{hold_id}/appeal-code", {"reason": "for the bank, Shri Rao"}, Role.DESK
     )
@@ -431,7 +431,7 @@ async def test_no_script_no_stranger_and_no_trace(holder: Holder) -> None:
 def test_nothing_is_wider_than_a_small_phone() -> None:
     style = str(PAGES._templates.globals["style"])
     assert re.findall(r"(?<![-\w])(?:min-)?width:[0-9.]+(?:px|rem|em|ch)", style) == []
-    assert "overflow-wrap:anywhere" in style, "a long word breaks"
+    assert "overflow-wrap:anywhere" in style, "a long text breaks"
 
 
 @pytest.mark.parametrize("path", ["/appeal", "/appeal/" + "x" * 32])

@@ -92,7 +92,7 @@ async def test_what_a_bank_said_by_telephone_counts_as_its_word_and_says_who_wro
     assert await ordering.value("SELECT proposed_by FROM bank_confirmation") == "officer:officer1"
     assert await ordering.value("SELECT count(*) FROM desk_task WHERE kind = 'supervise' AND state = 'open'") == 0
     again = await ordering.say(order_id, "confirm", done())
-    assert again.json()["duplicates"] == 1, "the bank's own word comes later, and is the same credit"
+    assert again.json()["duplicates"] == 1, "the bank's own statement comes later, and is the same credit"
     assert kind(await ordering.doors.post(f"{ORDERS}/{order_id}/confirm", done()), 422) == "invalid-request"
     wrong = {"lines": [{"line_no": 9, "amount_paise": 1, "done_at": DONE_AT}], "note": "x"}
     refused = await ordering.doors.post(f"{ORDERS}/{order_id}/confirm", wrong)

@@ -1,4 +1,4 @@
-"""The measures of the way home over HTTP: as JSON, as a table, and on the metrics page."""
+"""The measures of restoration over HTTP: as JSON, as a table, and on the metrics page."""
 
 import csv
 import io

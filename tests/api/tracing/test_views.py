@@ -151,7 +151,7 @@ async def test_the_log_is_a_chain(doors: Doors) -> None:
         previous = event["hash"]
 
 
-async def test_requests_show_their_ladder_and_hops(doors: Doors) -> None:
+async def test_requests_show_their_escalation_and_hops(doors: Doors) -> None:
     first, second = (await doors.read(f"/api/v1/cases/{await story(doors)}/requests"))["items"]
     assert (first["institution"], first["state"], first["job_ids"]) == ("SBIN", "answered", ["BANKS-1"])
     assert first["hops"] == [{"hop_no": 1, "revision": 0, "live": False}]

@@ -1,4 +1,4 @@
-"""The ledger is held by PostgreSQL: what would break it is refused, whoever writes it."""
+"""PostgreSQL protects the ledger: a write that would break it is refused from every caller."""
 
 import asyncio
 from collections.abc import Sequence
@@ -182,7 +182,7 @@ async def test_nothing_is_posted_for_no_entries(pool: Pool, case_no: str) -> Non
 
 
 async def test_postings_at_once_never_take_more_than_there_is(pool: Pool, case_no: str) -> None:
-    """The engine posts under the case's lock; whoever does not is refused, never believed."""
+    """The engine posts under the case's lock; a posting without the lock is refused."""
     taken = await asyncio.gather(
         *(post(pool, case_no, f"{case_no}|{n}", entries((1, IN_PLAY, -400_00), (1, HELD, 400_00))) for n in range(8)),
         return_exceptions=True,

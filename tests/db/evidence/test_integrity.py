@@ -181,7 +181,7 @@ CORRUPTIONS: dict[str, tuple[str, set[Check]]] = {
         "UPDATE case_event SET at = at + interval '1 microsecond' WHERE seq = 1",
         {Check.LOG_CHANGED},
     ),
-    "a bank's words are changed": (
+    "a bank's statement is changed": (
         'UPDATE answer SET raw = raw || \'{"amount": "9.00"}\' WHERE line_no = 1',
         {Check.WORDS_CHANGED},
     ),
@@ -210,7 +210,7 @@ CORRUPTIONS: dict[str, tuple[str, set[Check]]] = {
         " FROM request_hop",
         {Check.TWO_REQUESTS},
     ),
-    "a hop waits for nobody": ("UPDATE request_hop SET live = false", {Check.NOT_ASKED}),
+    "a hop waits for no person": ("UPDATE request_hop SET live = false", {Check.NOT_ASKED}),
     "a hop waits for a finished request": (
         "UPDATE hold_request SET closed_at = now(), state = 'answered'",
         {Check.NOT_ASKED},

@@ -1,4 +1,4 @@
-"""The scorecard's figures are what brute force finds, on worlds nobody thought of."""
+"""The scorecard's figures are what brute force finds, on random worlds."""
 
 from datetime import timedelta
 from typing import Any

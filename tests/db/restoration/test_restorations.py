@@ -5,7 +5,7 @@ import pytest
 
 from activities.context import Context
 from schemas.restoration_enums import Step
-from tests.activities.way_home import IO, Home
+from tests.activities.restoration_bench import IO, Home
 
 
 @pytest.fixture

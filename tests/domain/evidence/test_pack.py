@@ -65,7 +65,7 @@ def test_no_event_is_dropped_or_swapped_unseen(one: int, two: int) -> None:
         del events[one]
         if one == len(events):
             assert read([line for event in events for line in event]).events == len(events), (
-                "a tail is missed by whoever knows the last hash"
+                "a reader who knows the last hash misses the tail"
             )
             return
     else:

@@ -1,4 +1,4 @@
-"""What a bank holds above the traceable, by every reading of its words."""
+"""Excess at a bank, for every reading of its answers."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -91,7 +91,7 @@ def test_what_was_refused_or_cancelled_is_reopened_by_few() -> None:
                     check_reopening(role, state)
 
 
-def test_of_what_is_restored_only_what_was_left_out_is_reopened() -> None:
+def test_of_what_is_restored_only_what_was_excluded_is_reopened() -> None:
     restored = RestorationState.RESTORED
     assert verbs_now(Role.SP, restored, Step.BOND, leaves_out=True) == (RestorationVerb.REOPEN,)
     check_reopening(Role.SP, restored, leaves_out=True)

@@ -172,7 +172,7 @@ def test_a_step_that_waits_for_somebody_is_reminded_of_and_escalated(
 def test_the_holders_days_end_by_themselves_unless_somebody_objects(step: Step) -> None:
     assert [what for what, _ in due_at(step)] == ["remind", "end_step", "escalate"]
     assert [what for what, _ in due_at(step, open_objections=1)] == ["remind", "escalate"]
-    assert [what for what, _ in due_at(step, notice_waits=True)] == ["remind", "escalate"], "nobody could object yet"
+    assert [what for what, _ in due_at(step, notice_waits=True)] == ["remind", "escalate"], "no party could object yet"
 
 
 @pytest.mark.parametrize("step", Step)

@@ -1,4 +1,4 @@
-"""What is said on the telephone: enough to find the money, and nobody's name or account."""
+"""Text for the telephone: enough to find the money, and no person's name or account."""
 
 from datetime import UTC, datetime
 

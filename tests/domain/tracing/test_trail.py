@@ -262,7 +262,7 @@ def test_what_neither_hop_has_is_a_contradiction_with_both_figures() -> None:
     ]
 
 
-def test_a_later_line_about_the_transfer_says_it_anew_and_adds_nothing_twice() -> None:
+def test_a_later_line_about_the_transfer_says_it_again_and_adds_nothing_twice() -> None:
     case = a_case_with_the_desks_hop()
     for paise, disputed_paise in [(600, 600), (500, 600), (700, 700)]:
         case.answer("HDFC", claim(MOVED, "R1", paise, reference="R2", payee="ICIC"))
@@ -309,7 +309,7 @@ def test_gathered_funds_are_drawn_in_the_order_the_hops_were_opened() -> None:
 
 
 def test_money_in_play_is_placed_before_money_that_was_written_off_elsewhere() -> None:
-    """Two parts of one transfer: what is untraced of the first is not placed anew while the second waits."""
+    """Two parts of one transfer: the untraced part of the first is not placed again while the second waits."""
     case = a_case(("HDFC", "R1", 1000), ("HDFC", "R1", 1000))
     small = RULES.min_chase_paise - 1
     case.answer("HDFC", claim(HELD, "R1", 1000 - small), claim(MOVED, "R1", small, reference="R2", payee="ICIC"))

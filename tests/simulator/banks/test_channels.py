@@ -137,7 +137,7 @@ def test_rows_become_lines_of_the_hop_they_speak_of() -> None:
         moved | {"transaction_datetime": "2026-11-24 13:34:PM"},
         withdrawal_row(RRN, paise=50, new_rrn="2") | {"atm_id": "A1", "transaction_datetime": "?"},
         refusal_row(RRN, 5, "01", remarks="gone"),
-        hold_row("nobody asked", 1),
+        hold_row("not asked", 1),
     ]
     held, moved_on, cash, refused = answer_lines(rows, {RRN: 3})
     assert held == {
@@ -165,7 +165,7 @@ def test_a_person_states_nothing_twice_and_a_code_last() -> None:
     second_portion = said.portion()
     assert (second_portion.held_paise, len(second_portion.withdrawn), second_portion.code) == (0, 2, "")
     said.said(second_portion)
-    assert said.portion() == Statement(code="01"), "what nobody explains is not found, in the page's words"
+    assert said.portion() == Statement(code="01"), "an unexplained transfer is not found, in the page's text"
     said.said(said.portion())
     assert said.is_empty
 

@@ -181,7 +181,7 @@ def test_a_file_whose_order_has_no_id_of_ours_is_not_carried_out(foreign: bytes)
         read_iso_cancelled(encode_cancellation("AUBL", told).replace(ours, foreign))
 
 
-def test_an_order_taken_back_by_file_is_read_as_it_was_written_and_answered() -> None:
+def test_a_cancelled_order_by_file_is_read_as_it_was_written_and_answered() -> None:
     told = ordered(OrderKind.RESTORE)
     told = told.model_copy(update={"cancelled_at": told.ordered_at})
     body = encode_cancellation("AUBL", told)

@@ -23,7 +23,7 @@ def test_every_shape_is_sound(shape: Shape) -> None:
         assert out[VICTIM] <= MAX_VICTIM_TRANSFERS
         assert all(count <= MAX_FAN_OUT for source, count in out.items() if source != VICTIM)
         assert max(network.layers) <= MAX_DEPTH
-        assert {target for _, target in network.edges} == set(range(len(network.layers))), "a visit nobody pays"
+        assert {target for _, target in network.edges} == set(range(len(network.layers))), "a visit without a payer"
         for source, target in network.edges:
             assert network.layers[target] > (0 if source == VICTIM else network.layers[source])
 

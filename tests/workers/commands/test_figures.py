@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from db.pool import Pool
-from tests.activities.way_home import Home
+from tests.activities.restoration_bench import Home
 from tests.factories import make_context
 from tests.paths import ROOT
 from tests.workers.command_line import invoke, with_database

@@ -17,9 +17,9 @@ from domain.intake.complaint_rows import SheetReading, SheetRow, read_sheet
 from schemas.outbox.case import FollowUp
 from tests.factories import make_context
 from tests.workers.command_line import invoke, with_database
-from workers.importer import taking
+from workers.importer import complaint_import
+from workers.importer.complaint_import import ImportOutcome, take_all
 from workers.importer.report import show
-from workers.importer.taking import ImportOutcome, take_all
 
 HEADER = [
     "ack no", "complaint ref", "name", "mobile", "victim bank", "victim account",
@@ -126,7 +126,7 @@ async def test_a_stop_midway_leaves_nothing_half_and_goes_on_later(
             raise ConnectionResetError("gone")
         return await whole(*arguments, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(taking, "take_complaint", fails_at_the_third)
+    monkeypatch.setattr(complaint_import, "take_complaint", fails_at_the_third)
     rows = [row(1), row(2), row(3, ref="C"), row(4, ref="C"), row(5), row(0)]
     stopped = await take(ctx, *rows)
     assert "gone" in stopped.stopped
@@ -148,7 +148,7 @@ async def test_what_is_odd_counts_only_where_it_was_taken(ctx: Context, monkeypa
             raise error
         return await whole(*arguments, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(taking, "take_complaint", as_told)
+    monkeypatch.setattr(complaint_import, "take_complaint", as_told)
     rows = [row(number, at="05/11/2026") for number in (1, 2, 3)]
     outcome = await take(ctx, *rows)
     assert (outcome.used_rows, len(outcome.rejected), outcome.waiting_rows) == (1, 1, 1)

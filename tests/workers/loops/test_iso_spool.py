@@ -131,7 +131,7 @@ async def test_what_cannot_be_taken_is_refused_with_its_reason_and_holds_up_nobo
     assert names(spool, "HDFC", "refused") == ["a.xml", "a.xml.reason.txt", "b.xml", "b.xml.reason.txt"]
     assert "not well-formed XML" in (spool.of("HDFC", "refused") / "a.xml.reason.txt").read_text()
     assert "larger than" in (spool.of("HDFC", "refused") / "b.xml.reason.txt").read_text()
-    assert names(spool, "ICIC", "refused") == ["c.xml", "c.xml.reason.txt"], "a bank's folder is its own word only"
+    assert names(spool, "ICIC", "refused") == ["c.xml", "c.xml.reason.txt"], "a bank's folder has its own files only"
     assert names(spool, "HDFC", "done") == ["d.xml"]
     asked = await bank_notes(ctx.pool, "case_no IS NULL")
     assert [bank for bank, _ in asked] == ["HDFC", "ICIC"], "one task a bank"

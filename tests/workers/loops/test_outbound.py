@@ -64,7 +64,7 @@ async def test_what_is_written_goes_out_and_what_follows_from_it_too(database: P
     assert len(gateway.messages) == 2
 
 
-async def test_a_fault_in_one_errand_ends_no_other(database: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fault_in_one_loop_ends_no_other(database: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     ctx = await make_context(database)
     await one_of_each(ctx)
 

@@ -18,7 +18,7 @@ from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import ProcedureStart
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
-from tests.activities.way_home import Clock
+from tests.activities.restoration_bench import Clock
 from tests.factories import make_context, rrn
 from tests.waiting import until
 from workers.loops import procedures

@@ -106,7 +106,7 @@ async def test_a_disk_that_fails_is_a_bank_not_reached_and_leaves_nothing_half_w
     assert len(list(spool.of("DEMO", "out").iterdir())) == 1
 
 
-async def test_a_spool_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+async def test_a_spool_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
     adapter = SpoolAdapter(Spool(tmp_path / "share"))
     with pytest.raises(BankUnreachable, match="ENOENT"):
         await adapter.send_hold_request(WAY, ticket(), timeout_seconds=5)

@@ -1,4 +1,4 @@
-"""Cases whose money is on its way home, with the clocks that workflows keep; for the machine that does anything to it.
+"""Cases in restoration, with the clocks that workflows keep, for the machine that acts on them at random.
 
 The engine's part runs as in production: a procedure looks when it is told or something is due, and at no other time.
 """
@@ -13,7 +13,7 @@ from activities.grievances.deadlines import GrievanceActivities
 from activities.holds import opening
 from activities.holds.lifecycle import HoldActivities
 from schemas.outbox.procedures import Look, ProcedureOrder
-from tests.activities.way_home import Home
+from tests.activities.restoration_bench import Home
 
 REST: Final = 60
 """acts after which a procedure must have come to rest"""
@@ -58,7 +58,7 @@ class World:
     # -- the engine ------------------------------------------------------------------------------------------------
 
     async def take_up(self) -> None:
-        """As the courier does after every answer. What is held now is held now, whatever the wall says."""
+        """Take up held money as the notifier does after every answer. The clock of the test is used."""
         await self.rows(
             "UPDATE held_hop SET held_at = $2 WHERE case_no = ANY($1) AND taken_up_at IS NULL", self.home.clock.at
         )
@@ -164,11 +164,11 @@ _NEVER: Final = {
             JOIN bank_order o USING (order_id) WHERE l.case_no = b.case_no AND l.hop_no = b.hop_no AND NOT l.excess
               AND o.kind = CASE b.bucket WHEN 'restored' THEN 'restore' ELSE 'release' END) AS c
         WHERE b.case_no = ANY($1) AND b.bucket IN ('restored', 'released') AND b.balance_paise <> c.paise""",
-    "nobody gets back more than was lost": """
+    "no victim gets back more than was lost": """
         SELECT h.ack_no, sum(b.balance_paise) FROM hop h JOIN ledger_balance b USING (case_no, hop_no)
         WHERE h.case_no = ANY($1) AND b.bucket = 'restored' GROUP BY h.ack_no HAVING sum(b.balance_paise) > (
             SELECT sum(f.disputed_paise) FROM hop f WHERE f.ack_no = h.ack_no AND f.source = 'complaint')""",
-    "every word that goes too far is a contradiction": """
+    "every statement that goes too far is a discrepancy": """
         SELECT said.n, found.n FROM
         (SELECT count(*) AS n FROM bank_confirmation JOIN bank_order o USING (order_id)
          WHERE o.case_no = ANY($1) AND disposition = 'contradiction') said,
@@ -206,12 +206,12 @@ _NEVER: Final = {
           AND (c.withdrawn_at IS NULL OR c.withdrawn_at > o.planned_at) AND c.account_key IS NULL
           AND NOT EXISTS (SELECT FROM court_order r WHERE r.case_no = c.case_no AND r.effect = 'release'
               AND r.court_order_id > c.court_order_id)""",
-    "what was left out is in no later round before it is begun anew": """
+    "excluded money is in no later round before it is reopened": """
         SELECT old.case_no, old.hop_no FROM restoration_line old JOIN restoration r USING (restoration_id)
         JOIN restoration_line new ON new.case_no = old.case_no AND new.hop_no = old.hop_no
         JOIN restoration n ON n.restoration_id = new.restoration_id AND n.round_no > r.round_no
         WHERE old.case_no = ANY($1) AND old.left_out_at IS NOT NULL AND old.reopened_at IS NULL""",
-    "what was left out is begun anew by an officer or a court alone": """
+    "only an officer or a court reopens excluded money": """
         SELECT l.case_no, l.hop_no, l.reopened_at FROM restoration_line l WHERE l.case_no = ANY($1)
           AND l.reopened_at IS NOT NULL AND NOT EXISTS (SELECT FROM case_event e WHERE e.case_no = l.case_no
               AND e.at = l.reopened_at
@@ -226,7 +226,7 @@ _NEVER: Final = {
               AND l.left_out_as = 'refused' AND l.left_out_at < r.closed_at)
           AND (r.reason = '' OR NOT EXISTS (SELECT FROM message m WHERE m.case_no = r.case_no
               AND m.kind IN ('rest_refused', 'refused')))""",
-    "whoever approved it has not prepared it": """
+    "the officer who approved it has not prepared it": """
         SELECT r.restoration_id FROM restoration r WHERE r.case_no = ANY($1) AND r.approved_by = r.prepared_by""",
 }
 

@@ -2,7 +2,7 @@
 
 What must hold in the end: what banks say they have credited is what the ledger has as restored, but for what is against
 an order; nothing was paid twice by the ledger; verify finds nothing. With the workers killed on the way: what each bank
-has really credited or let go under each order is what the ledger has, and under an order taken back it is nothing.
+has really credited or released under each order is what the ledger has. Under a cancelled order it is nothing.
 """
 
 import asyncio
@@ -20,11 +20,12 @@ from simulator.config import Channels, OrderHabits, RestorationHabits
 from tests.e2e.live import Live, live
 from tests.e2e.test_world import kill
 from tests.ground import Ground
+from workflows.options import RESTORATION_QUEUE
 
 pytestmark = pytest.mark.end_to_end
 
 HOME_LIMIT_SECONDS = 400.0
-WORKERS = ("worker --queue golden-hour", "worker --queue way-home")
+WORKERS = ("worker --queue golden-hour", f"worker --queue {RESTORATION_QUEUE}")
 KILLS = 2
 BY_CALL = Channels(api=("i4c", "push", "pull"), seat=("pull",), mail=("email",))
 EVERY = Channels(api=("iso20022", "push"), seat=("pull", "i4c"), mail=("email",))
@@ -40,7 +41,7 @@ def spool(tmp_path: Path) -> Path:
 
 
 def world(orders: OrderHabits | None = None, *, spool: Path | None = None, **habits: object) -> SimulatorConfig:
-    """Six complaints at once, banks without traps; everybody applies and nobody objects, unless told otherwise.
+    """Six complaints at once, banks without traps; all victims apply and no party objects, unless told otherwise.
 
     With a spool there are banks that take files.
     """
@@ -63,7 +64,7 @@ def world(orders: OrderHabits | None = None, *, spool: Path | None = None, **hab
 
 
 async def is_home(engine: Live) -> bool:
-    """Whether the day is over, everything that was on hold went home or was let go, and banks have said their last."""
+    """Return whether the day is over, all held money is restored or released, and banks have sent their last answer."""
     complaints, orders = engine.sim.state()["complaints"], engine.sim.offices.figures
     assert isinstance(complaints, dict)
     waiting = await engine.pool.fetchval(
@@ -155,7 +156,7 @@ async def check_banks(engine: Live, cancelled: UUID | None) -> None:
         assert row["state"] == "cancelled" or done == row["amount_paise"], "no order is forgotten"
         if not row["excess"]:
             booked["restored" if row["kind"] == "restore" else "released"] += done
-    assert not paid, "nothing is paid that nobody ordered"
+    assert not paid, "nothing is paid without an order"
     for bucket in ("restored", "released"):
         assert booked[bucket] == await paise(engine, bucket), bucket
     assert booked["restored"] > 0

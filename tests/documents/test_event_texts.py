@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from documents.event_words import SENTENCE_MAX_CHARS, _table, ids, kinds, sentence
+from documents.event_texts import SENTENCE_MAX_CHARS, _table, ids, kinds, sentence
 from schemas.enums import EventKind, Language
 
 UPDATE = "8d6f0f4e-3f0e-4d53-9d5c-0c4a9f1f2b10"

@@ -1,4 +1,4 @@
-"""A victim's money on its way home, on a bench: officers, a clock that is moved, banks that confirm."""
+"""A victim's restoration on a bench: officers, a clock that is moved, banks that confirm."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -237,7 +237,7 @@ class Home:
         )
 
     async def court_order(self, case_no: str, kind: str, effect: str = "restore", paise: int | None = None) -> int:
-        # What lets go is confirmed by a second officer.
+        # A second officer confirms an order to release.
         second = "officer:dy_sp" if effect == "release" else None
         order_id: int = await self.bench.value(
             "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, amount_paise, taken_by,"
