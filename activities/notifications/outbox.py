@@ -39,8 +39,8 @@ SENT_AT_ONCE: Final = 10
 NO_WAY_WAITS: Final = timedelta(minutes=10)
 """the time after which a message without a configured route is checked again"""
 NO_WAY: Final = {
-    Medium.SMS: "no SMS gateway is set up: GOLDENHOUR_SMS_URL",
-    Medium.EMAIL: "no mail route is set up: GOLDENHOUR_SMTP_URL",
+    Medium.SMS: "no SMS gateway is configured: GOLDENHOUR_SMS_URL",
+    Medium.EMAIL: "no mail route is configured: GOLDENHOUR_SMTP_URL",
 }
 TOO_LATE: Final = "its time is over"
 SENDER_DIED: Final = "every attempt ended without a result"

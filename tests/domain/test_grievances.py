@@ -68,7 +68,7 @@ def test_every_role_in_every_state(verb: GrievanceVerb, level: GrievanceLevel) -
 
 def test_whoever_decided_before_does_not_decide_again() -> None:
     standing = Standing(state=STATE.OPEN, level=LEVEL.DY_SP, deciders=("officer:a",))
-    with pytest.raises(SameEyes, match="officer:a has already decided"):
+    with pytest.raises(SameEyes, match="officer:a has decided on this hold"):
         check_officer(VERB.DECIDE, Role.DY_SP, "officer:a", standing)
     check_officer(VERB.DECIDE, Role.DY_SP, "officer:b", standing)
 
@@ -106,10 +106,10 @@ def test_each_level_has_the_days_of_the_sop() -> None:
 @pytest.mark.parametrize(
     ("state", "level", "refusal"),
     [
-        (STATE.OPEN, LEVEL.IO, "is already open"),
-        (STATE.UPHELD, LEVEL.IO, "it can be appealed to dy_sp"),
-        (STATE.PART_RELEASED, LEVEL.DY_SP, "it can be appealed to district_gro"),
-        (STATE.UPHELD, LEVEL.STATE_GRO, "state_gro is the last level"),
+        (STATE.OPEN, LEVEL.IO, "is open already"),
+        (STATE.UPHELD, LEVEL.IO, "can be taken to dy_sp"),
+        (STATE.PART_RELEASED, LEVEL.DY_SP, "can be taken to district_gro"),
+        (STATE.UPHELD, LEVEL.STATE_GRO, "state_gro decides last"),
         (STATE.RELEASED, LEVEL.IO, None),
         (STATE.WITHDRAWN, LEVEL.BANK, None),
         (STATE.OVERTAKEN, LEVEL.BANK, None),

@@ -169,7 +169,7 @@ async def test_the_same_key_with_the_same_entries_is_the_same_posting(pool: Pool
 )
 async def test_the_same_key_with_other_entries_is_a_named_error(pool: Pool, case_no: str, other: list[Entry]) -> None:
     await post(pool, case_no, case_no, entries((1, IN_PLAY, -400), (1, HELD, 400)))
-    with pytest.raises(IdempotencyConflict, match=f"ledger key {case_no}"):
+    with pytest.raises(IdempotencyConflict, match=f"under the key {case_no}"):
         await post(pool, case_no, case_no, other)
     async with pool.acquire() as connection:
         assert (1, "held", 400) in await books(connection, case_no)

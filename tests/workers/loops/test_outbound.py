@@ -86,4 +86,4 @@ async def test_without_gateway_and_register_everything_stays_written_and_says_so
     async with OutboundLoop.opened(ctx, Settings(), None) as loop:
         assert await loop.send_due_once() == 0
     failures = await database.fetch("SELECT failure FROM message UNION ALL SELECT failure FROM fir")
-    assert ["is set up" in row["failure"] for row in failures] == [True, True]
+    assert ["is configured" in row["failure"] for row in failures] == [True, True]
