@@ -243,7 +243,7 @@ async def test_a_fault_of_ours_is_tried_again_and_costs_no_other_paper(
         raise RuntimeError(HOSTILE)
 
     with monkeypatch.context() as patched:
-        patched.setitem(due_documents._HOW, KIND.LIEN_NOTICE, fails)
+        patched.setitem(due_documents._ISSUE, KIND.LIEN_NOTICE, fails)
         await office.issue()
     assert await office.papers(case_no) == [("status_letter", "hi", 1)]
     assert any("lien_notice failed: RuntimeError" in note for note in await office.task(case_no))
@@ -257,14 +257,14 @@ async def test_a_failure_in_the_middle_of_a_cases_round_costs_no_other_paper(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case_no = await office.two_accounts("HDFC", "ICIC", "PUNB")
-    lien_notice = due_documents._HOW[KIND.LIEN_NOTICE]
+    lien_notice = due_documents._ISSUE[KIND.LIEN_NOTICE]
 
-    async def fails_for_one(work: due_documents._Work) -> due_documents._Found:
-        if work.errand.subject == "ICIC":
+    async def fails_for_one(attempt: due_documents._Attempt) -> due_documents._Found:
+        if attempt.due_document.subject == "ICIC":
             raise RuntimeError(HOSTILE)
-        return await lien_notice(work)
+        return await lien_notice(attempt)
 
-    monkeypatch.setitem(due_documents._HOW, KIND.LIEN_NOTICE, fails_for_one)
+    monkeypatch.setitem(due_documents._ISSUE, KIND.LIEN_NOTICE, fails_for_one)
 
     async def standing() -> dict[str, tuple[str, str]]:
         rows = await office.home.bench.rows(
@@ -281,7 +281,7 @@ async def test_a_failure_in_the_middle_of_a_cases_round_costs_no_other_paper(
     await office.assign(case_no)
     await office.issue()
     assert await standing() == {"HDFC": ("issued", ""), "ICIC": ("failed", "RuntimeError"), "PUNB": ("issued", "")}
-    monkeypatch.setitem(due_documents._HOW, KIND.LIEN_NOTICE, lien_notice)
+    monkeypatch.setitem(due_documents._ISSUE, KIND.LIEN_NOTICE, lien_notice)
     office.home.clock.at += due_documents.LOOK_AGAIN
     await office.issue()
     assert set((await standing()).values()) == {("issued", "")}
