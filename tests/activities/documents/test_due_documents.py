@@ -259,10 +259,10 @@ async def test_a_failure_in_the_middle_of_a_cases_round_costs_no_other_paper(
     case_no = await office.two_accounts("HDFC", "ICIC", "PUNB")
     lien_notice = due_documents._ISSUE[KIND.LIEN_NOTICE]
 
-    async def fails_for_one(work: due_documents._Attempt) -> due_documents._Found:
-        if work.due_document.subject == "ICIC":
+    async def fails_for_one(attempt: due_documents._Attempt) -> due_documents._Found:
+        if attempt.due_document.subject == "ICIC":
             raise RuntimeError(HOSTILE)
-        return await lien_notice(work)
+        return await lien_notice(attempt)
 
     monkeypatch.setitem(due_documents._ISSUE, KIND.LIEN_NOTICE, fails_for_one)
 
