@@ -6,7 +6,7 @@ One transaction writes everything, and only then the number is returned (archite
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from activities.context import Context
@@ -74,7 +74,7 @@ async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key:
 
 
 async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_by: str) -> Taken:
-    now = datetime.now(UTC)
+    now = ctx.now()
     digest = hashlib.sha256(complaint.model_dump_json().encode()).digest()
     rows, flags = _read_transfers(ctx, complaint)
     if not all(row.institution for row in rows):
@@ -114,7 +114,7 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
             idempotency_key=idempotency_key,
             body_digest=digest,
         )
-        await ask_by_itself(connection, ctx, receipt.case_ack_no, ctx.now())
+        await ask_by_itself(connection, ctx, receipt.case_ack_no, now)
     METRICS.complaint_taken(
         complaint.channel,
         joined=receipt.joined,

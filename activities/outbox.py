@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import asyncpg
@@ -89,7 +89,7 @@ class _Sweep:
     def __init__(self, ctx: Context, tell: TellWorkflow, resting: dict[str, datetime]) -> None:
         self._ctx = ctx
         self._tell = tell
-        self._now = datetime.now(UTC)
+        self._now = ctx.now()
         self._resting = resting
         for case_no in [case_no for case_no, until in resting.items() if until <= self._now]:
             del resting[case_no]

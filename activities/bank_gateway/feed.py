@@ -4,7 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from activities.banks.received import keep_served
@@ -111,7 +111,7 @@ async def acknowledge(ctx: Context, institution: str, request_id: UUID) -> Ackno
 
     Raises `NotFound`, and `HoldOver` for a request that ended without a receipt.
     """
-    now = datetime.now(UTC)
+    now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         receipt = await bank_gateway.lock(connection, institution, request_id)
         if receipt.acknowledged_at is not None:
@@ -130,7 +130,7 @@ async def take_answer(
     The same body again gets the same reply, and one `key` cannot be used for another body. An answer is a receipt too.
     Returns the reply and the workflow notification. Raises `NotFound`, `NotItsHop`, `IdempotencyKeyReused`.
     """
-    now = datetime.now(UTC)
+    now = ctx.now()
     digest = hashlib.sha256(request_id.bytes + answer.model_dump_json().encode()).digest()
     async with ctx.pool.acquire() as connection:
         row = await bank_gateway.one(connection, institution, request_id)

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from activities.bank_gateway import iso_orders
 from activities.banks.received import keep_body
@@ -83,7 +83,7 @@ async def _ask(ctx: Context, institution: str, cause: TaskCause, reasons: Sequen
     """Ask an officer to check the bank's folder, with one open work item for any number of files."""
     facts = TaskFacts(detail="; ".join(reasons)[:DETAIL_MAX_CHARS])
     async with ctx.pool.acquire() as connection:
-        now = datetime.now(UTC)
+        now = ctx.now()
         await tasks.open_for_institution(connection, institution, TaskKind.READ_ANSWER, cause, now, facts=facts)
 
 
@@ -103,10 +103,11 @@ async def _take_returned(ctx: Context, institution: str, told: ReturnedFunds, di
 
     The desk checks the other lines. Money returned without an order changes no figure before an officer has seen it.
     """
-    now = datetime.now(UTC)
+    now = ctx.now()
     async with ctx.pool.acquire() as connection:
         rows = await _placed(connection, institution, told)
-    ordered = await iso_orders.orders_of_returns(ctx, institution, told, {row.line_no: row.case_no for row in rows})
+    case_of = {row.line_no: row.case_no for row in rows}
+    ordered = await iso_orders.orders_of_returns(ctx, institution, told, case_of, now)
     rows = [_of_its_order(row, ordered) for row in rows]
     if not any(row.case_no for row in rows):
         raise MessageRefused("names no transfer or case of this bank")

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -46,7 +46,7 @@ Credits = Mapping[int, Credit]
 
 
 async def orders_of_returns(
-    ctx: Context, institution: str, told: ReturnedFunds, case_of: Mapping[int, str | None]
+    ctx: Context, institution: str, told: ReturnedFunds, case_of: Mapping[int, str | None], now: datetime
 ) -> Credits:
     """Return the lines of a pacs.004 that are credits under orders to restore.
 
@@ -70,7 +70,7 @@ async def orders_of_returns(
         chosen = next((each for each in found if (each.order_id, each.line_no) == before), None)
         chosen = chosen or open_lines.choose(_named_by(line.job_id, found), line.returned_paise)
         if chosen is not None:
-            done_at = start_of(line.settled_on) if line.settled_on else told.created_at or datetime.now(UTC)
+            done_at = start_of(line.settled_on) if line.settled_on else told.created_at or now
             said = ConfirmedLine(
                 line_no=chosen.line_no, amount_paise=line.returned_paise, done_at=done_at, reference=reference
             )
@@ -161,7 +161,7 @@ async def take_resolution(ctx: Context, institution: str, update: StatusUpdate, 
     if not mine:
         return None
     order_id, kind = mine[0].order_id, mine[0].kind
-    done, beyond = _released(update, mine, digest) if kind is OrderKind.RELEASE else ([], [])
+    done, beyond = _released(update, mine, digest, ctx.now()) if kind is OrderKind.RELEASE else ([], [])
     rejected = next((line for line in update.lines if _is_rejected(line)), None)
     applied = duplicates = 0
     if done:
@@ -204,7 +204,7 @@ def _unread(update: StatusUpdate) -> Iterator[UnreadableLine]:
 
 
 def _released(
-    update: StatusUpdate, mine: Sequence[ReferenceLine], digest: bytes
+    update: StatusUpdate, mine: Sequence[ReferenceLine], digest: bytes, now: datetime
 ) -> tuple[list[ConfirmedLine], list[str]]:
     """Return the released amounts by line of the order, and the doubts about releases without such a line."""
     open_lines, by_reference = _Open(mine), defaultdict(list)
@@ -223,7 +223,7 @@ def _released(
             ConfirmedLine(
                 line_no=chosen.line_no,
                 amount_paise=said.amount_paise,
-                done_at=said.transaction_datetime or datetime.now(UTC),
+                done_at=said.transaction_datetime or now,
                 reference=(said.rrn or f"{digest.hex()[:32]}/{said.line_no}")[:REFERENCE_MAX_CHARS],
             )
         )

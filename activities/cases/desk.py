@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from activities.context import Context
@@ -72,7 +72,7 @@ async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) ->
     Raises `NotFound` (no such case or parent), `NotNow` (too little is left at the parent, or the hop exists),
     `LimitExceeded`.
     """
-    now = datetime.now(UTC)
+    now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
         parent = await hops.get(connection, head.case_no, new.parent_hop_no)
@@ -118,7 +118,7 @@ async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCor
     A corrected amount of a victim's own transfer corrects the loss too. Raises `NotFound`, or `NotNow` when the hop is
     closed or the new amount is less than the amount already placed.
     """
-    now = datetime.now(UTC)
+    now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
         hop = await hops.get(connection, head.case_no, hop_no)
@@ -139,7 +139,7 @@ async def escalate_request(ctx: Context, ack_no: str, request_id: UUID, reason: 
     Raises `NotFound`, or `NotNow` when the request needs no answer any more or is with the supervisor. The only level
     above the supervisor is giving up, and `stop_request` is for that.
     """
-    now = datetime.now(UTC)
+    now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
         request = await requests.get_of_case(connection, head.case_no, request_id)
@@ -164,7 +164,7 @@ async def stop_request(ctx: Context, ack_no: str, request_id: UUID, reason: str,
 
     Raises `NotFound`, or `NotNow` when the request is answered or stopped already.
     """
-    now = datetime.now(UTC)
+    now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
         request = await requests.get_of_case(connection, head.case_no, request_id)
@@ -181,7 +181,7 @@ async def send_again(ctx: Context, ack_no: str, request_id: UUID, reason: str, o
     For a request that the bank refused as a whole or never received. Raises `NotFound`, or `NotNow` when the bank has
     the request, when it has ended, and while its first attempt may still run.
     """
-    now = datetime.now(UTC)
+    now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
         request = await requests.get_of_case(connection, head.case_no, request_id)
@@ -208,7 +208,7 @@ async def close_task(ctx: Context, task_id: int, reason: str, officer: str) -> t
 
     Raises `NotFound`, or `NotNow` when it is closed.
     """
-    now = datetime.now(UTC)
+    now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await tasks.case_of(connection, task_id)
         if case_no is not None:

@@ -11,7 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import asyncpg
@@ -191,7 +191,7 @@ class HomeWatch:
             await asyncio.wait({self._reading}, timeout=SCRAPE_WAITS_SECONDS)
 
     async def _read(self) -> None:
-        now = datetime.now(UTC)
+        now = self._ctx.now()
         period = period_of(self._ctx, now - GAUGES_SPAN, now, now)
         try:
             async with asyncio.timeout(GAUGES_READ_SECONDS):

@@ -9,7 +9,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import asyncpg
@@ -75,7 +75,7 @@ class CallDesk:
         return found.model_copy(update={"items": found.items[:limit]})
 
     async def _look(self) -> CallList:
-        now = datetime.now(UTC)
+        now = self._ctx.now()
         horizon_seconds = self._rules.horizon_seconds / self._ctx.clock_factor
         async with self._ctx.pool.acquire() as connection:
             habits = await self._habits(connection, now)
@@ -192,7 +192,7 @@ class ScoreWatch:
         async with self._reading:
             if time.monotonic() - self._read_at < GAUGES_GOOD_SECONDS:
                 return
-            now = datetime.now(UTC)
+            now = self._ctx.now()
             try:
                 async with asyncio.timeout(GAUGES_READ_SECONDS), self._ctx.pool.acquire() as connection:
                     GAUGES.show(await scorecards.by_class(connection, span(self._ctx, now - GAUGES_SPAN, now, now)))

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from activities.cases.desk import register_transfers
@@ -59,7 +59,7 @@ async def take_status_update(
     Raises `NotFound` when the number is unknown, and also when the institution has no part in its case. The caller
     cannot tell these apart.
     """
-    now = datetime.now(UTC)
+    now = ctx.now()
     claims = to_claims(update.lines, update.job_id or "", ctx.directory.current, ctx.policy.trail)
     if any(claim.payee and claim.payee.institution is None for claim in claims):
         # The institution may have been loaded after this process read the directory.

@@ -6,7 +6,7 @@ the account. It changes no bucket, because an officer decides which figure is ri
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from activities.cases.desk import close_if_empty, notify_workflow, withdraw_from_request
 from activities.context import Context
@@ -104,7 +104,7 @@ async def settle(
     Raises `NotFound`. Raises `NotNow` when another resolution stands than `settling.replaces` names, or when money that
     it booked has moved since. Raises `NotNow` also when a bank has an order for money that would leave `held`.
     """
-    now = datetime.now(UTC)
+    now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await contradictions.case_of(connection, contradiction_id)
         head = await cases.lock(connection, case_no)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -68,7 +68,7 @@ class CaseActivities:
         and then its job id is written. A repeated run sends the same request under the same Idempotency-Key. A bank
         that cannot be reached raises a retryable error; a refusal is a result.
         """
-        request_id, now = UUID(params.request_id), datetime.now(UTC)
+        request_id, now = UUID(params.request_id), self.ctx.now()
         async with self.ctx.pool.acquire() as connection:
             planned = await requests.plan(
                 connection, request_id, params.case_no, params.wave_no, params.institution, params.hops, now
@@ -100,7 +100,7 @@ class CaseActivities:
 
     async def _ask_for_credentials(self, params: SendHoldRequest, error: BankError) -> None:
         """Ask the desk once to correct our credentials. The request is retried, because that may happen at any time."""
-        now, request_id = datetime.now(UTC), UUID(params.request_id)
+        now, request_id = self.ctx.now(), UUID(params.request_id)
         facts = TaskFacts(error=type(error).__name__)
         task = _task(TaskKind.TICKET_REFUSED, TaskCause.REQUEST_NOT_SENT, params.request_id, facts)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
@@ -114,7 +114,7 @@ class CaseActivities:
                 await events.append(connection, params.case_no, now, ENGINE, [Event(EventKind.TASK_OPENED, data)])
 
     async def _record_delivery(self, params: SendHoldRequest, delivered: Delivered, asked: tuple[int, ...]) -> Sent:
-        now, request_id = datetime.now(UTC), UUID(params.request_id)
+        now, request_id = self.ctx.now(), UUID(params.request_id)
         async with self.ctx.pool.acquire() as connection:
             first_delivery = await requests.delivered(
                 connection,
@@ -136,7 +136,7 @@ class CaseActivities:
 
         An officer must look at it, and the escalation continues meanwhile.
         """
-        now = datetime.now(UTC)
+        now = self.ctx.now()
         code = refusal.response_code
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, UUID(params.request_id))
@@ -191,7 +191,7 @@ class CaseActivities:
             live = await requests.live_hops(connection, request.request_id)
         references = sorted({hop.reference for hop in live})
         # The same time for every attempt of this level, so that they all send one reminder.
-        asked_at = activity.info().scheduled_time if activity.in_activity() else datetime.now(UTC)
+        asked_at = activity.info().scheduled_time if activity.in_activity() else self.ctx.now()
         return await self.bank_delivery.chase(
             request.request_id, request.institution, request.channel, references, asked_at
         )
@@ -216,10 +216,10 @@ class CaseActivities:
         assert request is not None, "the caller has seen it"
         if params.rung is Rung.REMINDER:
             return reminder_letter(institution, request, live)
-        return nodal_letter(institution, request, live, self.ctx.policy.bank_holidays, datetime.now(UTC))
+        return nodal_letter(institution, request, live, self.ctx.policy.bank_holidays, self.ctx.now())
 
     async def _record_level(self, params: ClimbRung, letter: Climbed | None) -> Climbed:
-        now, request_id = datetime.now(UTC), UUID(params.request_id)
+        now, request_id = self.ctx.now(), UUID(params.request_id)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, request_id) if letter else {}
             await cases.hold(connection, params.case_no)
@@ -250,7 +250,7 @@ class CaseActivities:
     @activity.defn(name="settle_case")
     async def settle_case(self, params: SettleCase) -> Settled:
         """Close a case without money in play; otherwise return its open hops."""
-        now = datetime.now(UTC)
+        now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, params.case_no)
             if await ledger.in_play_paise(connection, params.case_no):

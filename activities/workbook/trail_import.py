@@ -4,7 +4,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 
 import asyncpg
@@ -293,7 +292,7 @@ class _Import:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.lock(connection, case_no)
             if not await trail_import.imported_before(connection, case_no, content):
-                now = datetime.now(UTC)
+                now = self.ctx.now()
                 await events.append(connection, case_no, now, self.taken_by, [Event(EventKind.TRAIL_IMPORTED, data)])
 
     async def _take_round(self, rows: Sequence[TrailRow]) -> list[TrailRow]:
