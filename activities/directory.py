@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import asyncpg
@@ -145,7 +145,7 @@ class DirectoryCache:
                 well = False
 
 
-async def load_directory(pool: Pool, secret_box: SecretBox, entries: Sequence[InstitutionEntry]) -> int:
+async def load_directory(pool: Pool, secret_box: SecretBox, entries: Sequence[InstitutionEntry], now: datetime) -> int:
     """Write a directory file's entries over the known ones, all or none, and return their number.
 
     Outbound credentials are sealed, inbound passwords are hashed. Raises `DirectoryRefused`, `PrefixOverlap` or
@@ -155,11 +155,13 @@ async def load_directory(pool: Pool, secret_box: SecretBox, entries: Sequence[In
     safe = await asyncio.to_thread(prepared, secret_box, entries)
     async with pool.acquire() as connection, connection.transaction():
         await institutions.hold(connection)
-        await _write(connection, safe)
+        await _write(connection, safe, now)
     return len(safe)
 
 
-async def add_institution(pool: Pool, secret_box: SecretBox, entry: InstitutionEntry, *, over: bool) -> None:
+async def add_institution(
+    pool: Pool, secret_box: SecretBox, entry: InstitutionEntry, now: datetime, *, over: bool
+) -> None:
     """Write one entry.
 
     Raises as `load_directory` does. Raises `DirectoryRefused` also if the code is known and `over` is false. Then
@@ -171,17 +173,17 @@ async def add_institution(pool: Pool, secret_box: SecretBox, entry: InstitutionE
         await institutions.hold(connection)
         if not over and await institutions.known_codes(connection, [entry.code]):
             raise DirectoryRefused(f"{entry.code} is in the directory already")
-        await _write(connection, [safe])
+        await _write(connection, [safe], now)
 
 
-async def _write(connection: Connection, safe: Sequence[institutions.PreparedEntry]) -> None:
+async def _write(connection: Connection, safe: Sequence[institutions.PreparedEntry], now: datetime) -> None:
     """Write the entries and check the whole directory. The caller holds its lock."""
     named = {one.entry.sponsor for one in safe if one.entry.sponsor} - {one.entry.code for one in safe}
     missing = named - await institutions.known_codes(connection, named)
     if missing:
         raise SponsorRefused(f"a sponsor is not in the directory: {', '.join(sorted(missing))}")
     try:
-        await institutions.upsert(connection, safe, datetime.now(UTC))
+        await institutions.upsert(connection, safe, now)
     except asyncpg.UniqueViolationError:
         raise DirectoryRefused("a login e-mail is in use by another institution") from None
     check_beside(await institutions.list_all(connection))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from activities.directory import MAX_INSTITUTIONS, DirectoryRefused
 from db.banks import institutions, rosters
@@ -13,7 +13,7 @@ from domain.errors.banks import InstitutionNotFound
 from schemas.banks.rosters import Holiday, NodalOfficer
 
 
-async def add_public_banks(pool: Pool, proposal: Proposal, *, dry_run: bool) -> Sorted:
+async def add_public_banks(pool: Pool, proposal: Proposal, now: datetime, *, dry_run: bool) -> Sorted:
     """Add the banks that the directory lacks, all or none; with `dry_run` only report them.
 
     Raises `DirectoryRefused` if there would be too many, and as `check_beside` does.
@@ -26,7 +26,7 @@ async def add_public_banks(pool: Pool, proposal: Proposal, *, dry_run: bool) -> 
             raise DirectoryRefused(f"{len(known)} known, {len(done.added)} to add: at most {MAX_INSTITUTIONS}")
         if done.added and not dry_run:
             prepared = [institutions.PreparedEntry(entry) for entry in done.added]
-            await institutions.upsert(connection, prepared, datetime.now(UTC))
+            await institutions.upsert(connection, prepared, now)
             check_beside(await institutions.list_all(connection))
     return done
 

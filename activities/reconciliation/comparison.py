@@ -5,7 +5,7 @@ If anything differs, the desk has one work item. A later list without difference
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -39,6 +39,7 @@ async def reconcile(
     institution: str,
     rows: Sequence[ListedLien],
     digest: bytes,
+    now: datetime,
     *,
     taken_by: str,
     origin: Origin | None = None,
@@ -48,7 +49,6 @@ async def reconcile(
     `digest` is the SHA-256 of the list as received. `origin` is None for a file. A bank's list is compared once. A file
     that is given again is not recorded if its result is the same. Raises `NotFound` for an unknown code.
     """
-    now = datetime.now(UTC)
     async with pool.acquire() as connection, connection.transaction():
         await comparisons.lock(connection, institution)
         known = await comparisons.of_list(connection, origin.list_no) if origin else None

@@ -1,7 +1,7 @@
 """Intake of a bank's list of liens: each page is stored, and the complete list is compared."""
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from activities.context import Context
 from activities.reconciliation.comparison import Origin, reconcile
@@ -24,7 +24,7 @@ async def take_page(ctx: Context, institution: str, told: LienListPage) -> LienL
     and `NotYet`. Raises `LienPageDiffers` for another page under the same number, and `LienListDiffers` for another
     list under the same id.
     """
-    now = datetime.now(UTC)
+    now = ctx.now()
     if told.as_of > now + timedelta(seconds=ctx.policy.signatures.window_seconds):
         raise NotYet(NotYet.__doc__)
     digest = hashlib.sha256(told.model_dump_json().encode()).digest()
@@ -51,7 +51,7 @@ async def compare_list(ctx: Context, listed: lien_lists.ListRow) -> Reconciliati
     digest = hashlib.sha256(b"".join(page.digest for page in pages)).digest()
     origin = Origin(listed.as_of, listed.list_no, listed.inquiry_id)
     code = listed.institution
-    return await reconcile(ctx.pool, code, rows, digest, taken_by=f"bank:{code}", origin=origin)
+    return await reconcile(ctx.pool, code, rows, digest, ctx.now(), taken_by=f"bank:{code}", origin=origin)
 
 
 async def stands(ctx: Context, institution: str) -> BankLiens:

@@ -7,7 +7,7 @@ between loses nothing, and the bank gets the same question under the same id.
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -53,7 +53,7 @@ class ReconciliationActivities:
     @activity.defn(name="plan_round")
     async def plan_round(self) -> RoundPlan:
         """Compare lists left over, report overdue ones, and record the questions that are due."""
-        now = datetime.now(UTC)
+        now = self.ctx.now()
         compared = await self._compare_left_over(now)
         told = await self._tell_of_overdue(now)
         await self._write_due(now)
@@ -180,7 +180,7 @@ class ReconciliationActivities:
         return True
 
     async def _note(self, asked: Inquiry, way: ListWay) -> None:
-        now, code = datetime.now(UTC), asked.institution
+        now, code = self.ctx.now(), asked.institution
         by_people = way in {ListWay.EMAIL, ListWay.PHONE}
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             await comparisons.lock(connection, code)

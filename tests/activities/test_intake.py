@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from activities.context import wall_clock
 from activities.directory import load_directory
+from activities.intake import take_complaint
 from activities.secrets import SecretBox
 from domain.errors import AckNoConflict, IdempotencyConflict
 from domain.errors.intake import IdempotencyKeyReused
@@ -37,6 +39,15 @@ async def test_the_number_says_channel_and_day(bench: Bench, channel: str, digit
     ack_no = await bench.complain(transfer(), channel=channel)
     today = datetime.now(UTC) + timedelta(hours=5, minutes=30)
     assert ack_no[:7] == f"{digit}{today:%d%m%y}"
+
+
+async def test_a_complaint_has_the_time_of_the_clock_of_its_context(bench: Bench) -> None:
+    at = datetime.now(UTC) + timedelta(days=3)
+    ctx = dataclasses.replace(bench.ctx, clock=lambda: at)
+    taken = await take_complaint(ctx, complaint(transfer(700_00)), idempotency_key=rrn(), taken_by="officer:1")
+    assert taken.receipt.received_at == at
+    written = "SELECT opened_at FROM case_file WHERE case_no = $1"
+    assert await bench.value(written, taken.receipt.ack_no) == at
 
 
 async def test_a_number_that_the_portal_gave_is_kept(bench: Bench) -> None:
@@ -366,7 +377,7 @@ async def test_numbers_given_and_numbers_made_at_once_never_collide(bench: Bench
 
 
 async def test_an_institution_that_was_loaded_since_is_found(bench: Bench) -> None:
-    await load_directory(bench.pool, SecretBox(SECRET), [institution("ZZZZ")])
+    await load_directory(bench.pool, SecretBox(SECRET), [institution("ZZZZ")], wall_clock())
     await asyncio.sleep(1.1)  # the directory is read again at most once a second
     case_no = await bench.complain(transfer(payee_bank="ZZZZ"))
     assert await bench.hops(case_no, "institution, state") == [("ZZZZ", "open")]
