@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -119,7 +119,7 @@ class BankDelivery:
         """
         if channel is None:
             return False
-        now = datetime.now(UTC)
+        now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection:
             noted = await delivery_attempts.note_silence(connection, message.about, message.subject_id, channel, now)
             attempts = await delivery_attempts.count(connection, message.about, message.subject_id)
@@ -139,7 +139,7 @@ class BankDelivery:
             async with self.ctx.pool.acquire() as connection:
                 attempts = await delivery_attempts.count(connection, message.about, message.subject_id)
         candidates = ways
-        while chosen := channel_choice.choose(candidates, self.ctx.health.of(institution), attempts, datetime.now(UTC)):
+        while chosen := channel_choice.choose(candidates, self.ctx.health.of(institution), attempts, self.ctx.now()):
             if await self.ctx.health.may_take(institution, chosen):
                 return chosen
             candidates = [kind for kind in candidates if kind is not chosen]
@@ -157,11 +157,11 @@ class BankDelivery:
     def _has_untried(self, message: BankMessage, institution: str, attempts: Mapping[ChannelKind, int]) -> bool:
         """Return whether a channel that works has made no attempt yet."""
         untried = [kind for kind in self._ways(institution, message) if not attempts.get(kind)]
-        return channel_choice.choose(untried, self.ctx.health.of(institution), {}, datetime.now(UTC)) is not None
+        return channel_choice.choose(untried, self.ctx.health.of(institution), {}, self.ctx.now()) is not None
 
     def _until_next_probe(self, institution: str, ways: Sequence[ChannelKind]) -> float:
         at = channel_choice.next_probe(ways, self.ctx.health.of(institution))
-        wait_seconds = max((at - datetime.now(UTC)).total_seconds(), 0.0) if at else 0.0
+        wait_seconds = max((at - self.ctx.now()).total_seconds(), 0.0) if at else 0.0
         # Not sooner, because an attempt before that time finds the channel still dropped.
         return self._limits.after(institution, wait_seconds)
 
@@ -199,7 +199,7 @@ class BankDelivery:
         about, subject_id, failure = message.about, message.subject_id, type(error).__name__
         async with self.ctx.pool.acquire() as connection:
             await delivery_attempts.note(
-                connection, about, subject_id, channel, DeliveryOutcome.FAILED, datetime.now(UTC), failure
+                connection, about, subject_id, channel, DeliveryOutcome.FAILED, self.ctx.now(), failure
             )
             attempts = await delivery_attempts.count(connection, about, subject_id)
         return self._has_untried(message, institution, attempts)

@@ -29,7 +29,7 @@ class TwoWays:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.wire, self.mail = bench.bank, ToldBank()
-        self.health = ChannelHealth(bench.pool, RULES)
+        self.health = ChannelHealth(bench.pool, RULES, bench.ctx.now)
         # A cached property of a frozen dataclass is set where it lives.
         bench.ctx.__dict__["health"] = self.health
         bank_delivery = BankDelivery(bench.ctx, {I4C: self.wire, EMAIL: self.mail})
@@ -103,7 +103,7 @@ async def test_a_channel_that_fails_again_is_dropped_and_costs_the_next_request_
 async def test_another_process_knows_it_within_a_moment(ways: TwoWays) -> None:
     for _ in range(RULES.failures_to_open):
         await ways.health.failed("HDFC", I4C)
-    elsewhere = ChannelHealth(ways.bench.pool, RULES)
+    elsewhere = ChannelHealth(ways.bench.pool, RULES, ways.bench.ctx.now)
     assert elsewhere.of("HDFC") == {}
     async with asyncio.timeout(10):
         while I4C not in elsewhere.of("HDFC"):  # noqa: ASYNC110 - it reads beside the caller and sets no event
@@ -121,6 +121,16 @@ async def test_of_all_who_wait_one_tries_a_dropped_channel_and_brings_it_back(wa
     await ways.health.delivered("HDFC", I4C)
     assert await ways.health.may_take("HDFC", I4C)
     assert await ways.bench.value("SELECT count(*) FROM channel_health") == 0
+
+
+async def test_a_dropped_channel_waits_by_the_clock_of_the_context(ways: TwoWays) -> None:
+    for _ in range(RULES.failures_to_open):
+        await ways.health.failed("HDFC", I4C)
+    later = ways.bench.ctx.now() + timedelta(hours=1)
+    ahead = ChannelHealth(ways.bench.pool, RULES, lambda: later)
+    await ahead.refresh()
+    assert not await ways.health.may_take("HDFC", I4C)
+    assert await ahead.may_take("HDFC", I4C)
 
 
 async def test_silence_sends_it_over_the_next_channel_too_and_never_a_third_time(ways: TwoWays) -> None:
