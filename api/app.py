@@ -64,7 +64,7 @@ def create_app(parts: Parts) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     app.state.parts = parts
-    app.state.tokens = Tokens(parts.secret_box)
+    app.state.tokens = Tokens(parts.secret_box, parts.ctx.now)
     app.state.hub = EventHub(parts.ctx.pool)
     app.state.bank_hub = EventHub(parts.ctx.pool, CHANGED)
     app.state.bank_access = BankAccess(parts.ctx, app.state.tokens, parts.public_url)

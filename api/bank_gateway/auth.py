@@ -86,7 +86,13 @@ class BankAccess:
             if "authorization" in request.headers:
                 raise Refused(SIGNATURE_MALFORMED, "send a signature or a token, not both: they may name two banks")
             key = await signed_by(
-                request, body, self._keys, self._keys, window_seconds=self._window_seconds, origin=self._origin
+                request,
+                body,
+                self._keys,
+                self._keys,
+                self._ctx.now(),
+                window_seconds=self._window_seconds,
+                origin=self._origin,
             )
             code = key.institution
         else:

@@ -1,7 +1,6 @@
 """The case log, as pages or as a stream of server-sent events."""
 
 import logging
-import time
 from typing import Annotated, Final
 
 import anyio
@@ -11,6 +10,7 @@ from fastapi.sse import format_sse_event
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from activities.context import Context
 from api.auth import may
 from api.dependencies import TheParts
 from api.params import INT64_MAX, LIMIT_DEFAULT, AckNo, Limit
@@ -20,7 +20,6 @@ from api.streams import EventHub, Subscription
 from api.tokens import Officer
 from db.cases import cases
 from db.cases import events as event_log
-from db.pool import Pool
 from schemas.tracing.views import EventPage
 
 router = APIRouter(prefix="/api/v1/cases", tags=["events"], responses=IN_THE_DESCRIPTION)
@@ -70,17 +69,17 @@ async def read_events(
         case_no = await cases.case_no_of(connection, ack_no)
     hub: EventHub = request.app.state.hub
     await hub.listening()
-    return EventStream(hub, pool, case_no, after if last_event_id is None else last_event_id, officer)
+    return EventStream(hub, parts.ctx, case_no, after if last_event_id is None else last_event_id, officer)
 
 
 class EventStream(Response):
     """Stream of events that ends when the caller disconnects, the token ends, or this process stops."""
 
-    def __init__(self, hub: EventHub, pool: Pool, case_no: str, after_seq: int, officer: Officer) -> None:
+    def __init__(self, hub: EventHub, ctx: Context, case_no: str, after_seq: int, officer: Officer) -> None:
         super().__init__(media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._hub = hub
-        self._pool = pool
+        self._ctx = ctx
         self._case_no = case_no
         self._seq = after_seq
         self._officer = officer
@@ -110,8 +109,8 @@ class EventStream(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _follow_the_log(self, subscription: Subscription, send: Send) -> None:
-        while not self._hub.closing and time.time() < self._officer.expires_at:
-            async with self._pool.acquire() as connection:
+        while not self._hub.closing and self._ctx.now().timestamp() < self._officer.expires_at:
+            async with self._ctx.pool.acquire() as connection:
                 events = await event_log.of_case(connection, self._case_no, self._seq, READ_AT_ONCE)
             if events:
                 self._seq = events[-1].seq

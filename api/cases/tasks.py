@@ -1,6 +1,5 @@
 """The work items of the desk."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -64,7 +63,7 @@ async def list_tasks(
     )
     async with parts.ctx.pool.acquire() as connection:
         holidays = parts.ctx.policy.bank_holidays
-        return await task_views.page(connection, wanted, after, limit, holidays, datetime.now(UTC))
+        return await task_views.page(connection, wanted, after, limit, holidays, parts.ctx.now())
 
 
 @router.post("/tasks/{task_id}/close", name="close_task", responses=says(NOT_NOW))

@@ -1,7 +1,7 @@
 """Figures of the restoration procedure, as JSON and as a CSV table for a spreadsheet."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
@@ -79,7 +79,7 @@ async def read_figures(
 
 def _period(ctx: Context, opened_from: datetime | None, opened_to: datetime | None) -> Period:
     """Return the period of the report. Raises `Refused`."""
-    now = datetime.now(UTC)
+    now = ctx.now()
     # The period ends a second from now, so that a case opened at this moment is counted.
     until = now + timedelta(seconds=1)
     start, end = period(opened_from, opened_to, until=until, days=DAYS_DEFAULT, days_max=DAYS_MAX)

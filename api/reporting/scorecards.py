@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
@@ -113,7 +113,7 @@ async def read_call_list(request: Request, officer: Reader, limit: Limit = LIMIT
 
 def _span(ctx: Context, sent_from: datetime | None, sent_to: datetime | None) -> Span:
     """Return the period of the scorecards. Raises `Refused`."""
-    now = datetime.now(UTC)
+    now = ctx.now()
     start, end = period(sent_from, sent_to, until=now, days=DAYS_DEFAULT, days_max=DAYS_MAX)
     return span(ctx, start, end, now)
 

@@ -178,7 +178,7 @@ async def opened(parts: Parts) -> AsyncIterator[Doors]:
     app = create_app(parts)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         assert isinstance(parts.notifier, NotingNotifier)
-        yield Doors(app, client, parts, parts.notifier, Tokens(parts.secret_box))
+        yield Doors(app, client, parts, parts.notifier, Tokens(parts.secret_box, parts.ctx.now))
     await app.state.hub.close()
     await app.state.bank_hub.close()
 

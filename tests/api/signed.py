@@ -1,7 +1,7 @@
 """A bank that signs, its doors, and signers that do not mind what they sign."""
 
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI, Request
 from http_message_signatures import ContentDigest, HTTPMessageSigner, MappingKeyResolver, algorithms
 
+from activities.context import wall_clock
 from api import problems
 from api.bank_gateway.signatures import signed_by
 from domain.policy.model import load_policy
@@ -45,6 +46,7 @@ class Bank:
     keys: dict[str, BankKey] = field(default_factory=dict)
     nonces: set[tuple[str, str]] = field(default_factory=set)
     origin: str | None = None
+    clock: Callable[[], datetime] = wall_clock
 
     async def key(self, key_id: str) -> BankKey | None:
         return self.keys.get(key_id)
@@ -75,7 +77,9 @@ async def opened(app: FastAPI | None = None) -> AsyncIterator[Bank]:
     @app.api_route("/bank/v1/{rest:path}", methods=["GET", "POST", "PUT"])
     async def signed(request: Request) -> dict[str, str]:
         body = await request.body()
-        key = await signed_by(request, body, stands, stands, window_seconds=WINDOW_SECONDS, origin=stands.origin)
+        key = await signed_by(
+            request, body, stands, stands, stands.clock(), window_seconds=WINDOW_SECONDS, origin=stands.origin
+        )
         return {"institution": key.institution, "key": key.key_id}
 
     async with client:

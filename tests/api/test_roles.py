@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx
@@ -339,6 +340,18 @@ def test_a_token_under_another_key_or_none_is_none(secret_box: SecretBox) -> Non
 def test_no_token_is_made_for_nobody_or_for_ever(secret_box: SecretBox, name: str, seconds: int) -> None:
     with pytest.raises(ValueError, match=r"name|lives"):
         Tokens(secret_box).for_officer(name, Role.DESK, seconds)
+
+
+@pytest.mark.parametrize(("seconds", "live"), [(-6, False), (-5, True), (64, True), (65, False)])
+def test_a_token_lives_by_the_given_clock_alone(secret_box: SecretBox, seconds: int, live: bool) -> None:
+    made_at = datetime(2020, 1, 1, tzinfo=UTC)
+    token = Tokens(secret_box, lambda: made_at).for_officer("x", Role.DESK, ttl_seconds=60)
+    reader = Tokens(secret_box, lambda: made_at + timedelta(seconds=seconds))
+    if live:
+        assert reader.officer(token).subject == "x"
+    else:
+        with pytest.raises(BadToken):
+            reader.officer(token)
 
 
 def test_a_bank_token_lives_an_hour(secret_box: SecretBox) -> None:

@@ -252,6 +252,19 @@ async def test_beyond_the_window_it_is_not(bank: Bank, skew: int, word: str) -> 
     assert (kind, detail) == ("signature-out-of-time", f"created is more than 300 seconds {word}")
 
 
+async def test_the_window_goes_by_the_given_clock_alone(bank: Bank) -> None:
+    ahead = datetime.now(UTC) + timedelta(days=2)
+    bank.clock = lambda: ahead
+    assert refusal(await bank.call(sign()))[0] == "signature-out-of-time"
+    assert (await bank.call(sign(created=ahead))).status_code == 200
+
+
+async def test_an_end_beyond_any_calendar(bank: Bank) -> None:
+    headers = sign()
+    headers["Signature-Input"] += ";expires=999999999999999"
+    assert refusal(await bank.call(headers))[0] == "signature-wrong"
+
+
 @pytest.mark.parametrize("created", ["-1", "999999999999999", "0"])
 async def test_times_beyond_any_calendar(bank: Bank, created: str) -> None:
     headers = sign()
