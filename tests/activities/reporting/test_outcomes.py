@@ -112,7 +112,7 @@ async def test_each_is_told_apart_and_the_rows_are_the_total(ctx: Context) -> No
     home = Home(ctx)
     await restored(home, 300, bank="ICIC")
     await home.hold(200)
-    first = await home.bench.value("SELECT min(case_no) FROM case_file")
+    first = await home.bench.value("SELECT case_no FROM case_file ORDER BY opened_at LIMIT 1")
     await home.bench.pool.execute(
         "INSERT INTO case_officer (case_no, duty, assignment_no, subject, name, rank, police_station, district, phone,"
         " assigned_by, assigned_at) SELECT $1, 'io', n, 'io.' || n, 'A', 'Inspector', 'PS', 'Lucknow', '9',"
