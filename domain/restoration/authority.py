@@ -14,7 +14,7 @@ from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import RestorationState, Step
 
 FOUR_EYED = frozenset({RestorationVerb.APPROVE, RestorationVerb.REFUSE})
-"""actions that the officer who prepared the restoration may not do; verifying is not preparing, and SP alone approves"""
+"""actions that the officer who prepared the restoration may not do; verifying is not preparing"""
 
 
 def verbs_of(role: Role, step: Step) -> tuple[RestorationVerb, ...]:
