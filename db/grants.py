@@ -12,7 +12,8 @@ from db.pool import Connection
 
 _REFUSES: Final = "refuse_change"
 """the trigger function of append-only tables"""
-_MIGRATIONS: Final = "schema_migration"
+_OWNERS: Final = frozenset({"schema_migration", "clock_setting"})
+"""tables that only the owner writes"""
 
 # A trigger limited to some columns or rows leaves the right. Bits of `tgtype`: 8 delete, 16 update.
 _TABLES: Final = """
@@ -60,7 +61,7 @@ async def grant(connection: Connection, role: str) -> None:
 
 def _rights(table: asyncpg.Record, role: str) -> str:
     verbs = ["SELECT"]
-    if table["name"] != _MIGRATIONS:
+    if table["name"] not in _OWNERS:
         verbs.append("INSERT")
         verbs += [] if table["never_updated"] else ["UPDATE"]
         verbs += [] if table["never_deleted"] else ["DELETE"]

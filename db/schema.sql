@@ -559,6 +559,18 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.present_moment()
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM clock_setting WHERE movable) THEN
+        RETURN coalesce(
+            nullif(current_setting('goldenhour.present_moment', true), '')::timestamptz, clock_timestamp());
+    END IF;
+    RETURN clock_timestamp();
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1127,6 +1139,13 @@ CREATE TABLE channel_health (
     CONSTRAINT channel_health_silences_check CHECK ((silences >= 0)),
     CONSTRAINT channel_health_state_check CHECK ((state = ANY (ARRAY['closed'::text, 'open'::text, 'half_open'::text])))
 ) WITH (fillfactor=80);
+
+CREATE TABLE clock_setting (
+    one boolean NOT NULL DEFAULT true,
+    movable boolean NOT NULL,
+    CONSTRAINT clock_setting_pkey PRIMARY KEY (one),
+    CONSTRAINT clock_setting_one_check CHECK (one)
+);
 
 CREATE TABLE complaint (
     ack_no text NOT NULL,
@@ -2841,6 +2860,8 @@ COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the or
 COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one, and one more each time it is reopened';
 
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
+
+COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own present moment';
 
 COMMENT ON COLUMN confirmation_proposal.digest IS 'of the lines';
 

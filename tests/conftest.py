@@ -11,11 +11,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 from argon2 import PasswordHasher
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
+from db.clock import make_movable
 from db.migrate import migrate
 from db.pool import Pool, open_pool
 from tests import deep
@@ -99,7 +101,11 @@ async def postgres(server_folder: Path) -> AsyncIterator[EmbeddedPostgres]:
 @pytest.fixture(scope="session")
 async def template_database(postgres: EmbeddedPostgres) -> str:
     """Name of a database with all migrations applied and nothing in it: clone it, do not connect to it."""
-    await migrate(await postgres.create_database(TEMPLATE), application=APPLICATION)
+    dsn = await postgres.create_database(TEMPLATE)
+    await migrate(dsn, application=APPLICATION)
+    connection = await asyncpg.connect(dsn)
+    await make_movable(connection)
+    await connection.close()
     return TEMPLATE
 
 

@@ -12,7 +12,7 @@ from schemas.outbox.case import Astray, CasePolicy, CaseStart, HopRef, OpenReque
 
 
 class CaseHead(FrozenModel):
-    """The fields of a case that a transaction needs to work on it."""
+    """The fields of a locked case that a transaction needs to work on it, and the time of the lock."""
 
     case_no: str
     state: CaseState
@@ -20,9 +20,13 @@ class CaseHead(FrozenModel):
     opened_at: UtcDatetime
     first_answered_at: UtcDatetime | None
     first_held_at: UtcDatetime | None
+    now: UtcDatetime
+    """the present moment after the wait for the lock; the time of everything that the transaction writes"""
 
 
-_HEAD = "c.case_no, c.state, c.last_hop_no, c.opened_at, c.first_answered_at, c.first_held_at"
+_HEAD = "case_no, state, last_hop_no, opened_at, first_answered_at, first_held_at"
+# The present moment is read outside the subquery, because the subquery waits for the lock.
+_LOCK = f"SELECT {_HEAD}, present_moment() AS now FROM (SELECT {_HEAD} FROM case_file c WHERE {{}} FOR NO KEY UPDATE) c"
 
 
 async def open_case(
@@ -39,11 +43,9 @@ async def open_case(
 
 
 async def lock(connection: Connection, ack_no: str) -> CaseHead:
-    """Find the case that any of its numbers names, and lock its row. Raises `NotFound`."""
+    """Lock the row of the case that any of its numbers names, until the transaction ends. Raises `NotFound`."""
     row = await connection.fetchrow(
-        f"SELECT {_HEAD} FROM case_file c"
-        " WHERE c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1) FOR NO KEY UPDATE",
-        ack_no,
+        _LOCK.format("c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1)"), ack_no
     )
     if row is None:
         raise CaseNotFound(ack_no)
@@ -56,12 +58,12 @@ async def lock_for_bank(connection: Connection, ack_no: str, institution: str) -
     The error is the same as for an unknown number.
     """
     row = await connection.fetchrow(
-        f"SELECT {_HEAD} FROM case_file c"
-        " WHERE c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1)"
-        " AND (EXISTS (SELECT FROM hop h WHERE h.case_no = c.case_no AND h.institution = $2)"
-        # The institution was asked before the desk corrected the hop to another bank. Its answer still counts.
-        " OR EXISTS (SELECT FROM hold_request r WHERE r.case_no = c.case_no AND r.institution = $2))"
-        " FOR NO KEY UPDATE OF c",
+        _LOCK.format(
+            "c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1)"
+            " AND (EXISTS (SELECT FROM hop h WHERE h.case_no = c.case_no AND h.institution = $2)"
+            # The institution was asked before the desk corrected the hop to another bank. Its answer still counts.
+            " OR EXISTS (SELECT FROM hold_request r WHERE r.case_no = c.case_no AND r.institution = $2))"
+        ),
         ack_no,
         institution,
     )

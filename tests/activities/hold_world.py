@@ -1,6 +1,6 @@
 """Holds on a bench: the test moves their clocks and runs their activities as the workflow does."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.outbox.procedures import Look, ProcedureOrder
 from schemas.tracing.contradictions import Settling
 from tests.activities.bench import Bench
-from tests.activities.restoration_bench import Clock
+from tests.clock import Clock, at_clock
 from tests.factories import row, rrn, transfer
 
 APPEAL = "https://freeze.example/appeal"
@@ -44,7 +44,7 @@ class Holds:
     def __init__(self, ctx: Context) -> None:
         self.began = ctx.now()
         self.clock = Clock(self.began)
-        self.ctx = replace(ctx, clock=self.clock)
+        self.ctx = at_clock(ctx, self.clock)
         self.bench = Bench(self.ctx)
         self.engine = WatchedContext(self.ctx, APPEAL)
 

@@ -1,6 +1,5 @@
 """A victim's restoration on a bench: officers, a clock that is moved, banks that confirm."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -32,6 +31,7 @@ from schemas.restoration.restorations import (
 )
 from schemas.restoration_enums import ObjectionBy, ObjectionDecision, Step
 from tests.activities.bench import Bench
+from tests.clock import Clock, at_clock
 from tests.factories import row, rrn, transfer
 
 
@@ -45,22 +45,12 @@ WHY: Final = "as the papers say"
 DAY: Final = timedelta(days=1)
 
 
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def __call__(self) -> datetime:
-        return self.at
-
-
 class Home:
     """Restorations of cases on a bench, as short as a test wants them."""
 
     def __init__(self, ctx: Context) -> None:
         self.clock = Clock(ctx.now())
-        self.ctx = replace(ctx, clock=self.clock)
+        self.ctx = at_clock(ctx, self.clock)
         self.bench = Bench(self.ctx)
         self.engine = RestorationActivities(self.ctx)
 

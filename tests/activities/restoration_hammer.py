@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import signal
 import sys
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -28,6 +27,7 @@ from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import Step
 from tests.activities.hammer import say
 from tests.activities.restoration_bench import DESK, IO, Home
+from tests.clock import at_clock
 from tests.factories import SECRET
 
 DIES_AT = (1, 2, 1, 3)
@@ -42,7 +42,7 @@ LEAST_ADVANCED = (
 def late(ctx: Context) -> Context:
     """So long after the holds that no trail is waited for."""
     at = ctx.now() + timedelta(days=100)
-    return replace(ctx, clock=lambda: at)
+    return at_clock(ctx, lambda: at)
 
 
 async def go_on(home: Home, restoration: UUID, step: Step) -> str:

@@ -15,6 +15,7 @@ from domain.errors import AckNoConflict, IdempotencyConflict
 from domain.errors.intake import IdempotencyKeyReused
 from schemas.outbox.case import HopRef
 from tests.activities.bench import Bench
+from tests.clock import at_clock
 from tests.factories import SECRET, complaint, institution, row, rrn, transfer
 
 
@@ -43,7 +44,7 @@ async def test_the_number_says_channel_and_day(bench: Bench, channel: str, digit
 
 async def test_a_complaint_has_the_time_of_the_clock_of_its_context(bench: Bench) -> None:
     at = datetime.now(UTC) + timedelta(days=3)
-    ctx = dataclasses.replace(bench.ctx, clock=lambda: at)
+    ctx = at_clock(bench.ctx, lambda: at)
     taken = await take_complaint(ctx, complaint(transfer(700_00)), idempotency_key=rrn(), taken_by="officer:1")
     assert taken.receipt.received_at == at
     written = "SELECT opened_at FROM case_file WHERE case_no = $1"

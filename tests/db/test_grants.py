@@ -89,6 +89,7 @@ async def test_what_is_never_changed_is_out_of_reach(database: Pool, application
         "UPDATE schema_migration SET sha256 = ''",
         "DELETE FROM schema_migration",
         "INSERT INTO schema_migration (name, sha256) VALUES ('9999_mine.sql', '')",
+        "INSERT INTO clock_setting (movable) VALUES (true)",
     ],
 )
 async def test_nor_can_what_guards_it_be_taken_away(application: Pool, statement: str) -> None:

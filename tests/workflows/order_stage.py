@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -29,7 +28,7 @@ from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
 from tests.activities.orders.test_confirmations import Ordered
 from tests.activities.orders.test_orders import OrderBank
-from tests.activities.restoration_bench import Clock
+from tests.clock import Clock, at_clock
 from tests.factories import number_apart, rrn
 from tests.workflows.stage import Letters
 from tests.workflows.time_passing import let_pass
@@ -47,7 +46,7 @@ class OrderStage:
 
     def __init__(self, ctx: Context, client: Client) -> None:
         self.clock = Clock(ctx.now())
-        self.ctx = replace(ctx, clock=self.clock)
+        self.ctx = at_clock(ctx, self.clock)
         self.bench = Bench(self.ctx)
         self.skipper = TimeSkipper(client)
         self.wire, self.mail = OrderBank(), OrderBank()

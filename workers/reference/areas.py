@@ -76,7 +76,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "grievances": ("grievance", "grievance_level", "grievance_officer", "appeal_code"),
     "holds": ("account_hold", "held_hop"),
-    "access": ("try_bucket", "schema_migration"),
+    "access": ("try_bucket", "schema_migration", "clock_setting"),
 }
 """In the order of the areas; `access` is what belongs to no area."""
 

@@ -24,8 +24,8 @@ from schemas.notifications import Medium, MessageKind
 from schemas.police import CaseDuty, NewOfficer
 from simulator.people import sms_gateway
 from tests.activities.bench import Bench
-from tests.activities.restoration_bench import Clock
 from tests.asgi_server import served
+from tests.clock import Clock, at_clock
 from tests.desk_tasks import bank_notes
 from tests.factories import complaint, row, rrn, transfer
 from tests.mail_server import Postbox, mail_server
@@ -50,7 +50,7 @@ class Post:
 
     def __init__(self, ctx: Context, sms: SmsGateway, mail: Mailer) -> None:
         self.clock = Clock(ctx.now())
-        self.ctx = replace(ctx, clock=self.clock)
+        self.ctx = at_clock(ctx, self.clock)
         self.bench = Bench(self.ctx)
         self.ways = Ways(mail=mail, sms=sms)
         self.gateway = sms_gateway.SmsGateway("token")

@@ -31,6 +31,7 @@ from simulator.people import sms_gateway
 from tests.activities.restoration_bench import officer
 from tests.api.conftest import Doors, line, opened, transfer
 from tests.asgi_server import served
+from tests.clock import at_clock
 from tests.desk_tasks import bank_notes
 from tests.mail_server import Postbox, mail_server
 
@@ -114,7 +115,7 @@ async def a_holder(parts: Parts) -> AsyncIterator[Holder]:
     ):
         mail = Mailer.from_url(f"smtp://127.0.0.1:{port}?from=cyber@police.example")
         made = Holder(gateway, Ways(mail=mail, sms=sms), box)
-        ctx = replace(parts.ctx, clock=lambda: made.at)
+        ctx = at_clock(parts.ctx, lambda: made.at)
         async with opened(replace(parts, ctx=ctx)) as doors:
             made.doors = doors
             yield made

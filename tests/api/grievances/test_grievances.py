@@ -13,6 +13,7 @@ from activities.holds import opening
 from api.dependencies import Parts
 from schemas.enums import Role
 from tests.api.conftest import Doors, line, opened, transfer
+from tests.clock import at_clock
 
 PATH, HOLDS, BANK = "/api/v1/grievances", "/api/v1/holds", "/api/v1/bank/grievances"
 WHY = {"reason": "as the papers say"}
@@ -67,7 +68,7 @@ class Desk:
 @pytest.fixture
 async def desk(parts: Parts) -> AsyncIterator[Desk]:
     made = Desk()
-    ctx = replace(parts.ctx, clock=lambda: made.at)
+    ctx = at_clock(parts.ctx, lambda: made.at)
     async with opened(replace(parts, ctx=ctx)) as doors:
         made.doors = doors
         yield made

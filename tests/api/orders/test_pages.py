@@ -22,6 +22,7 @@ from schemas.text import IST
 from tests.api.answer_post import PUBLIC_URL, WHO, Page, read
 from tests.api.conftest import Doors, opened
 from tests.api.ordered import HELD_PAISE, Ordering, done, ordering
+from tests.clock import at_clock
 
 __all__ = ["ordering"]
 
@@ -259,7 +260,7 @@ async def later(mail: Mailed) -> AsyncIterator[Doors]:
     """The doors when the link's time is over."""
     parts = mail.ordering.doors.parts
     at = datetime.now(UTC) + timedelta(seconds=parts.ctx.policy.answer_links.valid_seconds + 1)
-    async with opened(replace(parts, ctx=replace(parts.ctx, clock=lambda: at))) as doors:
+    async with opened(replace(parts, ctx=at_clock(parts.ctx, lambda: at))) as doors:
         yield doors
 
 

@@ -17,6 +17,7 @@ from schemas.enums import Role
 from schemas.grievances.grievances import NewGrievance
 from schemas.outbox.procedures import ProcedureOrder
 from tests.api.conftest import Doors, line, opened, transfer
+from tests.clock import at_clock
 
 PATH = "/api/v1/restorations"
 WHY = {"reason": "as the papers say"}
@@ -78,7 +79,7 @@ class Desk:
 @pytest.fixture
 async def desk(parts: Parts) -> AsyncIterator[Desk]:
     made = Desk()
-    ctx = replace(parts.ctx, clock=lambda: made.at)
+    ctx = at_clock(parts.ctx, lambda: made.at)
     async with opened(replace(parts, ctx=ctx)) as doors:
         made.doors = doors
         yield made

@@ -21,6 +21,7 @@ from domain.policy.model import TryName
 from schemas.banks.exchanges import About
 from tests.api.answer_post import WHO, Post, at_gram, posted, read
 from tests.api.conftest import Doors, opened, transfer
+from tests.clock import at_clock
 from tests.factories import rrn
 from workflows.case import request_id
 
@@ -489,7 +490,7 @@ async def test_a_link_that_has_expired(post: Post) -> None:
     page = await post.open()
     check = read(await post.send(page.fields | WHO | {"t1.held": "5000"}, "check"))
     parts, at = post.doors.parts, datetime.now(UTC) + timedelta(days=30, seconds=1)
-    async with opened(replace(parts, ctx=replace(parts.ctx, clock=lambda: at))) as later:
+    async with opened(replace(parts, ctx=at_clock(parts.ctx, lambda: at))) as later:
         sent = await later.client.post(post.path(), data=check.fields | {"step": "send"})
         assert "has expired" in read(sent, 410).words
         assert "has expired" in read(await later.client.get(post.path()), 410).words

@@ -18,7 +18,7 @@ from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import ProcedureStart
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
-from tests.activities.restoration_bench import Clock
+from tests.clock import Clock, at_clock
 from tests.factories import make_context, rrn
 from tests.waiting import until
 from workers.loops import procedures
@@ -167,11 +167,11 @@ async def test_the_database_wakes_it_and_only_one_process_works(
 @pytest.fixture
 def patient(ctx: Context, board: Board) -> ProcedureStarter:
     """The procedure starter with the packaged policy, at a time that tests move."""
-    return ProcedureStarter(replace(ctx, policy=load_policy(), clock=Clock(ctx.now())), board)  # type: ignore[arg-type]
+    return ProcedureStarter(at_clock(replace(ctx, policy=load_policy()), Clock(ctx.now())), board)  # type: ignore[arg-type]
 
 
 async def look_at(starter: ProcedureStarter, at: datetime) -> None:
-    starter.ctx = replace(starter.ctx, clock=Clock(at))
+    starter.ctx = at_clock(starter.ctx, Clock(at))
     await starter.run_once()
 
 
