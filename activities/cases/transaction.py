@@ -86,6 +86,17 @@ async def lock_case(ctx: Context, connection: Connection, ack_no: str, actor: st
     return CaseTransaction(ctx, connection, await cases.lock(connection, ack_no), actor)
 
 
+async def lock_cases(
+    ctx: Context, connection: Connection, case_nos: Collection[str], actor: str
+) -> dict[str, CaseTransaction]:
+    """Lock several cases by their own numbers, in the caller's transaction; return the work on each.
+
+    All of it has one time, the time of the last lock.
+    """
+    heads = await cases.lock_all(connection, case_nos)
+    return {head.case_no: CaseTransaction(ctx, connection, head, actor) for head in heads}
+
+
 @asynccontextmanager
 async def case_transaction(ctx: Context, case: str | FindCase, actor: str) -> AsyncIterator[CaseTransaction]:
     """Run one transaction on a case with its row locked; it commits when the block ends without an error.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from activities.cases.transaction import case_transaction
+from activities.cases.transaction import case_transaction, lock_cases
 from db.clock import present_moment
 from domain.errors.cases import CaseNotFound
 from schemas.enums import EventKind, TaskKind
@@ -49,6 +49,23 @@ async def test_its_time_is_read_after_the_wait_for_the_lock(bench: Bench) -> Non
         await until_somebody_waits(bench)
         released = await bench.value("SELECT clock_timestamp()")
     assert await waiting > released
+
+
+async def test_work_on_several_cases_has_the_time_of_the_last_lock(bench: Bench) -> None:
+    case_nos = sorted([await bench.complain(transfer()) for _ in range(3)])
+
+    async def all_of_them() -> set[datetime]:
+        async with bench.ctx.pool.acquire() as connection, connection.transaction():
+            locked = await lock_cases(bench.ctx, connection, case_nos[::-1], BY)
+            assert list(locked) == case_nos == [work.case_no for work in locked.values()]
+            return {work.now for work in locked.values()}
+
+    async with case_transaction(bench.ctx, case_nos[1], BY):
+        waiting = asyncio.create_task(all_of_them())
+        await until_somebody_waits(bench)
+        released = await bench.value("SELECT clock_timestamp()")
+    (now,) = await waiting
+    assert now > released
 
 
 async def test_nothing_of_it_stays_after_an_error(bench: Bench) -> None:
