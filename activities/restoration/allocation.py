@@ -6,17 +6,15 @@ Cases are locked in the order of their numbers. So two allocations of overlappin
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import asyncpg
 
+from activities.cases.transaction import CaseTransaction, lock_cases
 from activities.context import Context
 from db.cases import events, ledger
-from db.cases.events import Event
 from db.police import firs
-from db.pool import Connection
 from db.restoration import allocations, restorations
 from db.restoration.allocations import Account, ClaimRow, Gone
 from db.restoration.restorations import Line, RestorationRow
@@ -41,7 +39,7 @@ def is_divided(lines: Sequence[Line]) -> bool:
     return all(line.allocation_id is not None or not line.free_paise for line in lines)
 
 
-async def divide(ctx: Context, restoration_id: UUID, now: datetime, by: str) -> None:
+async def divide(ctx: Context, restoration_id: UUID, by: str) -> None:
     """Give every line of a restoration at the approval step its share. A repeated run changes nothing.
 
     Many accounts take several transactions, each complete in itself. Raises `NotFound`, and PostgreSQL's error if other
@@ -50,7 +48,7 @@ async def divide(ctx: Context, restoration_id: UUID, now: datetime, by: str) -> 
     left = ATTEMPTS
     while True:
         try:
-            if not await _divide(ctx, restoration_id, now, by):
+            if not await _divide(ctx, restoration_id, by):
                 return
         except (asyncpg.DeadlockDetectedError, _MoreCases):
             left -= 1
@@ -59,12 +57,13 @@ async def divide(ctx: Context, restoration_id: UUID, now: datetime, by: str) -> 
             await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _divide(ctx: Context, restoration_id: UUID, now: datetime, by: str) -> bool:
+async def _divide(ctx: Context, restoration_id: UUID, by: str) -> bool:
     """Divide some accounts in one transaction; return whether there are more."""
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await restorations.case_of(connection, restoration_id)
         accounts = _undivided(await restorations.lines(connection, restoration_id))[:ACCOUNTS_AT_ONCE]
-        locked = await allocations.lock_cases(connection, accounts, case_no)
+        at_accounts = await allocations.cases_at(connection, accounts)
+        locked = await lock_cases(ctx, connection, at_accounts | {case_no}, by)
         row = await restorations.lock(connection, restoration_id)
         if row.state is not RestorationState.OPEN or row.step is not Step.APPROVAL or row.prepared_by is not None:
             return False
@@ -73,7 +72,7 @@ async def _divide(ctx: Context, restoration_id: UUID, now: datetime, by: str) ->
             by_account[line.institution, line.account_key].append(line)
         for account in accounts:
             if _undivided(by_account[account]):
-                await _divide_account(connection, row, account, by_account[account], locked, now, by)
+                await _divide_account(locked, row, account, by_account[account])
         return len(accounts) == ACCOUNTS_AT_ONCE
 
 
@@ -83,21 +82,16 @@ def _undivided(lines: Sequence[Line]) -> list[Account]:
 
 
 async def _divide_account(
-    connection: Connection,
-    row: RestorationRow,
-    account: Account,
-    lines: Sequence[Line],
-    locked: set[str],
-    now: datetime,
-    by: str,
+    locked: Mapping[str, CaseTransaction], row: RestorationRow, account: Account, lines: Sequence[Line]
 ) -> None:
-    found = await allocations.claims(connection, account)
-    if not {claim.claim.case_no for claim in found} <= locked:
+    work = locked[row.case_no]
+    found = await allocations.claims(work.connection, account)
+    if not {claim.claim.case_no for claim in found} <= locked.keys():
         raise _MoreCases
     numbers = [line.hop_no for line in lines if not line.objection_id]
     valid_id = _valid_allocation(found, row.case_no, numbers)
-    allocation_id = valid_id if valid_id is not None else await _write(connection, account, found, now, by)
-    await allocations.set_of_lines(connection, row.restoration_id, allocation_id, numbers)
+    allocation_id = valid_id if valid_id is not None else await _write(work, locked, account, found)
+    await allocations.set_of_lines(work.connection, row.restoration_id, allocation_id, numbers)
 
 
 def _valid_allocation(found: Sequence[ClaimRow], case_no: str, hop_nos: Sequence[int]) -> int | None:
@@ -109,14 +103,17 @@ def _valid_allocation(found: Sequence[ClaimRow], case_no: str, hop_nos: Sequence
     return ours.pop() if len(ours) == 1 and ours == last else None
 
 
-async def _write(connection: Connection, account: Account, found: Sequence[ClaimRow], now: datetime, by: str) -> int:
+async def _write(
+    work: CaseTransaction, locked: Mapping[str, CaseTransaction], account: Account, found: Sequence[ClaimRow]
+) -> int:
     """Divide the account, write every share and post the moves: one posting and one event for each case."""
+    connection, now = work.connection, work.now
     claims = [claim.claim for claim in found]
     pot_paise = sum(claim.held_paise for claim in claims)
     promised = await allocations.promise(connection, account)
     shares = allocate(claims, pot_paise, promised.rule)
     moved = entries_of(swaps(claims, shares), {_place(claim): claim.gone for claim in found})
-    allocation_id = await allocations.insert(connection, account, promised, found, shares, now, by)
+    allocation_id = await allocations.insert(connection, account, promised, found, shares, now, work.actor)
     by_place = {(share.case_no, share.hop_no): share.share_paise for share in shares}
     for case_no in sorted({claim.case_no for claim in claims}):
         entries = moved.get(case_no, [])
@@ -135,7 +132,7 @@ async def _write(connection: Connection, account: Account, found: Sequence[Claim
             ],
             "placed": events.placed(entries),
         }
-        await events.append(connection, case_no, now, by, [Event(EventKind.ALLOCATED, data)])
+        await locked[case_no].log(EventKind.ALLOCATED, **data)
         # The moved amounts may decide between two routes.
         await firs.tell_procedures(connection, case_no, [ProcedureKind.RESTORATION], now)
     more = [(share, share.share_paise - claim.held_paise) for claim, share in zip(claims, shares, strict=True)]

@@ -5,21 +5,19 @@ One officer alone cannot cause a release. A second officer, who has the document
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import groupby
 from typing import Final
 from uuid import UUID
 
+from activities.cases.transaction import CaseTransaction, case_transaction, lock_cases
 from activities.context import Context
 from activities.orders.orders import plan_order
 from activities.orders.unassigned_holds import ask_about_retained_holds
 from db.banks import institutions
-from db.cases import cases, events, tasks
 from db.cases.cases import case_no_of
 from db.cases.events import Event
 from db.holds import account_holds
 from db.police import firs
-from db.pool import Connection
 from db.restoration import court_orders
 from db.restoration.court_orders import Releasable
 from domain.errors import NotFound, NotNow, RefusedPart
@@ -59,10 +57,8 @@ async def take_court_order(ctx: Context, ack_no: str, new: NewCourtOrder, by: st
     notified. Raises `NotFound`. Raises `NotNow` for a future date, an amount above the held money, or the number of an
     order with other contents.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = (await cases.lock(connection, ack_no)).case_no
-        return await _take(connection, case_no, new, by, now)
+    async with case_transaction(ctx, ack_no, by) as work:
+        return await _take(work, new)
 
 
 async def take_wide_order(ctx: Context, wide: WideCourtOrder, by: str) -> list[CourtOrder]:
@@ -70,18 +66,16 @@ async def take_wide_order(ctx: Context, wide: WideCourtOrder, by: str) -> list[C
 
     Raises `NotFound` for an unknown case. Raises `NotNow` with every refused place and its reason.
     """
-    now = ctx.now()
     head = {name: getattr(wide, name) for name in CourtOrderHead.model_fields if name != "document"}
     async with ctx.pool.acquire() as connection, connection.transaction():
         numbers = {one.ack_no: await case_no_of(connection, one.ack_no) for one in wide.about}
-        for case_no in sorted(set(numbers.values())):
-            await cases.hold(connection, case_no)
+        locked = await lock_cases(ctx, connection, set(numbers.values()), by)
         taken, refused = [], []
         for place, one in enumerate(wide.about):
             told = head | one.model_dump(exclude={"ack_no"})
             new = NewCourtOrder.model_construct(**told, document=wide.document)
             try:
-                taken.append(await _take(connection, numbers[one.ack_no], new, by, now))
+                taken.append(await _take(locked[numbers[one.ack_no]], new))
             except (NotFound, NotNow) as why:
                 refused.append(RefusedPart(f"about[{place}]", one.ack_no, why))
         if refused:
@@ -89,15 +83,16 @@ async def take_wide_order(ctx: Context, wide: WideCourtOrder, by: str) -> list[C
     return taken
 
 
-async def _take(connection: Connection, case_no: str, new: NewCourtOrder, by: str, now: datetime) -> CourtOrder:
+async def _take(work: CaseTransaction, new: NewCourtOrder) -> CourtOrder:
+    connection, case_no, now = work.connection, work.case_no, work.now
     account = account_key(new.account) if new.account else None
     standing = await court_orders.standing(connection, case_no, new)
     for known in standing:
         if (known.institution, known.account_key) == (new.institution, account):
-            return await _repeated(connection, case_no, known, new, by, now)
+            return await _repeated(work, known, new)
     _refuse_contrary(standing, new, account)
-    await _refuse_impossible(connection, case_no, new, account, now)
-    order = await court_orders.insert(connection, case_no, new, account, by, now)
+    await _refuse_impossible(work, new, account)
+    order = await court_orders.insert(connection, case_no, new, account, work.actor, now)
     data = {
         "court_order_id": order.court_order_id,
         "kind": order.kind.value,
@@ -112,11 +107,10 @@ async def _take(connection: Connection, case_no: str, new: NewCourtOrder, by: st
         log += _retained_events(
             order.court_order_id, await court_orders.keep_holds(connection, case_no, order), retained=True
         )
-    await events.append(connection, case_no, now, by, log)
+    await work.log_all(log)
     if order.effect is CourtOrderEffect.RELEASE:
         cause, subject = TaskCause.COURT_ORDER_TO_CONFIRM, _subject(order.court_order_id)
-        task = NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject)
-        await tasks.open_tasks(connection, case_no, [task], now)
+        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject))
     if order.effect is CourtOrderEffect.RESTORE and order.kind in LEADS_TO:
         # Money that a court orders to restore joins a round, even if it was excluded before.
         about = (order.institution, account) if order.institution and account else None
@@ -135,27 +129,22 @@ async def put_order_copy(ctx: Context, ack_no: str, court_order_id: int, copy: C
 
     Raises `NotFound`. Raises `NotNow` if the order has another copy.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = (await cases.lock(connection, ack_no)).case_no
-        order = await court_orders.get(connection, case_no, court_order_id)
+    async with case_transaction(ctx, ack_no, by) as work:
+        order = await court_orders.get(work.connection, work.case_no, court_order_id)
         if order.withdrawn_at is not None:
             raise CourtOrderWithdrawn(order.court_order_id)
-        return await _with_document(connection, case_no, order, copy.document, by, now)
+        return await _with_document(work, order, copy.document)
 
 
-async def _with_document(
-    connection: Connection, case_no: str, order: CourtOrder, document: bytes, by: str, now: datetime
-) -> CourtOrder:
+async def _with_document(work: CaseTransaction, order: CourtOrder, document: bytes) -> CourtOrder:
     digest = hashlib.sha256(document).hexdigest()
     if order.document_digest == digest:
         return order
     if order.document_digest is not None:
         raise CourtOrderHasDocument(order.court_order_id)
-    await court_orders.put_document(connection, order.court_order_id, document)
-    data = {"court_order_id": order.court_order_id, "document_digest": digest}
-    await events.append(connection, case_no, now, by, [Event(EventKind.COURT_ORDER_COPIED, data)])
-    return await court_orders.get(connection, case_no, order.court_order_id)
+    await court_orders.put_document(work.connection, order.court_order_id, document)
+    await work.log(EventKind.COURT_ORDER_COPIED, court_order_id=order.court_order_id, document_digest=digest)
+    return await court_orders.get(work.connection, work.case_no, order.court_order_id)
 
 
 async def confirm_court_order(ctx: Context, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
@@ -164,20 +153,19 @@ async def confirm_court_order(ctx: Context, ack_no: str, court_order_id: int, re
     A repeated confirmation changes nothing. Raises `NotFound`, and `SameEyes` for the officer who recorded the order.
     Raises `NotNow` for another effect, a missing document, or more than can be released.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = (await cases.lock(connection, ack_no)).case_no
+    async with case_transaction(ctx, ack_no, by) as work:
+        connection, case_no = work.connection, work.case_no
         order = await court_orders.get(connection, case_no, court_order_id)
         if order.confirmed_at is not None:
             return order
         _refuse_confirming(order, by)
-        await court_orders.confirm(connection, court_order_id, by, now)
+        await court_orders.confirm(connection, court_order_id, by, work.now)
         data = {"court_order_id": court_order_id, "document_digest": order.document_digest, "reason": reason}
-        await events.append(connection, case_no, now, by, [Event(EventKind.COURT_ORDER_CONFIRMED, data)])
+        await work.log(EventKind.COURT_ORDER_CONFIRMED, **data)
         if not await court_orders.anything_ordered(connection, case_no, order):
-            await _release(connection, ctx, case_no, order, by, now)
-        await _close_task(connection, case_no, court_order_id, now, "it is confirmed")
-        await firs.tell_procedures(connection, case_no, _DEPEND_ON_ORDERS, now)
+            await _release(work, order)
+        await _close_task(work, court_order_id, "it is confirmed")
+        await firs.tell_procedures(connection, case_no, _DEPEND_ON_ORDERS, work.now)
         return await court_orders.get(connection, case_no, court_order_id)
 
 
@@ -192,9 +180,8 @@ def _refuse_confirming(order: CourtOrder, by: str) -> None:
         raise CourtOrderLacksDocument(order.court_order_id)
 
 
-async def _close_task(connection: Connection, case_no: str, court_order_id: int, now: datetime, why: str) -> None:
-    causes = [TaskCause.COURT_ORDER_TO_CONFIRM]
-    await tasks.close_about(connection, case_no, _subject(court_order_id), causes, now, why)
+async def _close_task(work: CaseTransaction, court_order_id: int, why: str) -> None:
+    await work.close_tasks(_subject(court_order_id), [TaskCause.COURT_ORDER_TO_CONFIRM], why)
 
 
 async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
@@ -202,9 +189,8 @@ async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, r
 
     Raises `NotFound`. Raises `NotNow` if an order to a bank was made under it.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = (await cases.lock(connection, ack_no)).case_no
+    async with case_transaction(ctx, ack_no, by) as work:
+        connection, case_no, now = work.connection, work.case_no, work.now
         order = await court_orders.get(connection, case_no, court_order_id)
         if order.withdrawn_at is not None:
             return order
@@ -216,18 +202,16 @@ async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, r
         await ask_about_retained_holds(connection, case_no, now)
         data = {"court_order_id": court_order_id, "effect": order.effect.value, "reason": reason}
         log = [Event(EventKind.COURT_ORDER_WITHDRAWN, data), *_retained_events(court_order_id, freed, retained=False)]
-        await _close_task(connection, case_no, court_order_id, now, "it is withdrawn")
-        await events.append(connection, case_no, now, by, log)
+        await _close_task(work, court_order_id, "it is withdrawn")
+        await work.log_all(log)
         await firs.tell_procedures(connection, case_no, _DEPEND_ON_ORDERS, now)
         return await court_orders.get(connection, case_no, court_order_id)
 
 
-async def _repeated(
-    connection: Connection, case_no: str, known: CourtOrder, new: NewCourtOrder, by: str, now: datetime
-) -> CourtOrder:
+async def _repeated(work: CaseTransaction, known: CourtOrder, new: NewCourtOrder) -> CourtOrder:
     if (known.kind, known.made_on, known.amount_paise) != (new.kind, new.made_on, new.amount_paise):
         raise CourtOrderDiffers(known.court_order_id)
-    return await _with_document(connection, case_no, known, new.document, by, now) if new.document else known
+    return await _with_document(work, known, new.document) if new.document else known
 
 
 def _refuse_contrary(standing: Sequence[CourtOrder], new: NewCourtOrder, account: str | None) -> None:
@@ -241,16 +225,14 @@ def _refuse_contrary(standing: Sequence[CourtOrder], new: NewCourtOrder, account
             raise CourtOrderDiffers(known.court_order_id)
 
 
-async def _refuse_impossible(
-    connection: Connection, case_no: str, new: NewCourtOrder, account: str | None, now: datetime
-) -> None:
-    if new.made_on > now.astimezone(IST).date():
+async def _refuse_impossible(work: CaseTransaction, new: NewCourtOrder, account: str | None) -> None:
+    if new.made_on > work.now.astimezone(IST).date():
         raise TimeInFuture("made_on")
-    if new.institution is not None and not await institutions.known_codes(connection, [new.institution]):
+    if new.institution is not None and not await institutions.known_codes(work.connection, [new.institution]):
         raise InstitutionNotFound(new.institution)
     if new.effect is CourtOrderEffect.REFUSE:
         return
-    held_paise = await court_orders.held(connection, case_no, new.institution, account)
+    held_paise = await court_orders.held(work.connection, work.case_no, new.institution, account)
     if held_paise == 0:
         raise NothingOnHoldForCourtOrder
     if new.amount_paise is not None and new.amount_paise > held_paise:
@@ -264,11 +246,9 @@ def _retained_events(court_order_id: int, hold_ids: Sequence[str], *, retained: 
     ]
 
 
-async def _release(
-    connection: Connection, ctx: Context, case_no: str, order: CourtOrder, by: str, now: datetime
-) -> None:
+async def _release(work: CaseTransaction, order: CourtOrder) -> None:
     """Order each bank to release what the court names. A sum is taken from the earliest hops first."""
-    found = await court_orders.releasable(connection, case_no, order)
+    found = await court_orders.releasable(work.connection, work.case_no, order)
     wanted = order.amount_paise or sum(hop.paise for hop in found)
     lines = _first_hops_for(found, wanted)
     if not lines or sum(line.paise for line in lines) < wanted:
@@ -279,13 +259,13 @@ async def _release(
             asked = NewOrder(
                 kind=OrderKind.RELEASE,
                 reason=OrderReason.COURT,
-                case_no=case_no,
+                case_no=work.case_no,
                 institution=institution,
-                ordered_by=by,
+                ordered_by=work.actor,
                 lines=tuple(of_bank[start : start + LINES_MAX]),
                 court_order_id=order.court_order_id,
             )
-            await plan_order(connection, ctx, asked, now)
+            await plan_order(work.connection, work.ctx, asked, work.now)
 
 
 def _first_hops_for(found: Sequence[Releasable], wanted_paise: int) -> list[Releasable]:

@@ -3,12 +3,11 @@
 Two officers are needed, because one officer alone could redirect the money to an account of their own.
 """
 
+from functools import partial
 from typing import Final
 
+from activities.cases.transaction import case_transaction
 from activities.context import Context
-from db.cases import cases, events, tasks
-from db.cases.events import Event
-from db.outbox import procedure_outbox
 from db.pool import Connection
 from db.restoration import credit_accounts, restorations
 from domain.errors import RuleBroken
@@ -35,30 +34,28 @@ async def tell(ctx: Context, ack_no: str, new: NewCreditAccount, by: str) -> Cre
 
     Raises `NotFound`, `NoSuchAccount`. Raises `NotNow` while a bank is ordered to credit another account.
     """
-    now = ctx.now()
     found, flags = ctx.directory.current.resolve(new.institution, new.ifsc, new.account, "account")
     mismatches = [flag for flag in flags if flag.code != THROUGH_SPONSOR]
     if found is None or mismatches:
         raise NoSuchAccount(mismatches[0])
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no, victim = await credit_accounts.complaint(connection, ack_no)
-        await cases.hold(connection, case_no)
+    async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
+        connection = work.connection
         await _refuse_ordered(connection, ack_no)
+        victim = await credit_accounts.victim_name(connection, ack_no)
         account_id = await credit_accounts.insert(
             connection,
             ack_no,
-            case_no,
+            work.case_no,
             new,
             institution=found.code,
             same_name=_plain(victim) == _plain(new.holder_name),
             by=by,
-            at=now,
+            at=work.now,
         )
         cause, subject = TaskCause.CREDIT_ACCOUNT_TO_CONFIRM, _subject(account_id)
-        task = NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject)
-        await tasks.open_tasks(connection, case_no, [task], now)
+        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject))
         data = {"ack_no": ack_no, "account_id": account_id, "institution": found.code}
-        await events.append(connection, case_no, now, by, [Event(EventKind.CREDIT_ACCOUNT_TOLD, data)])
+        await work.log(EventKind.CREDIT_ACCOUNT_TOLD, **data)
         return await credit_accounts.get(connection, ack_no, account_id)
 
 
@@ -68,10 +65,8 @@ async def confirm(ctx: Context, ack_no: str, account_id: int, seen: SeenAccount,
     A repeated confirmation changes nothing. Restorations that are prepared for approval must be prepared again. Raises
     `NotFound`, `SameEyes`, `NotNow`.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no, _ = await credit_accounts.complaint(connection, ack_no)
-        await cases.hold(connection, case_no)
+    async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
+        connection = work.connection
         told = await credit_accounts.get(connection, ack_no, account_id)
         if (seen.account, seen.ifsc) != (told.account, told.ifsc):
             raise CreditAccountDiffers
@@ -80,21 +75,21 @@ async def confirm(ctx: Context, ack_no: str, account_id: int, seen: SeenAccount,
         if told.told_by == by:
             raise CreditAccountNeedsSecondOfficer(by)
         await _refuse_ordered(connection, ack_no)
-        await credit_accounts.confirm(connection, account_id, by, now)
+        await credit_accounts.confirm(connection, account_id, by, work.now)
         causes = [TaskCause.CREDIT_ACCOUNT_TO_CONFIRM]
-        await tasks.close_about(connection, case_no, _subject(account_id), causes, now, "it is confirmed")
+        await work.close_tasks(_subject(account_id), causes, "it is confirmed")
         for restoration_id in await restorations.made_ready(connection, ack_no):
             await restorations.unprepare(connection, restoration_id)
-            await procedure_outbox.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), now)
+            await work.notify(ProcedureKind.RESTORATION, restoration_id)
         data = {"ack_no": ack_no, "account_id": account_id, "institution": told.institution}
-        await events.append(connection, case_no, now, by, [Event(EventKind.CREDIT_ACCOUNT_CONFIRMED, data)])
+        await work.log(EventKind.CREDIT_ACCOUNT_CONFIRMED, **data)
         return await credit_accounts.get(connection, ack_no, account_id)
 
 
 async def told_for(ctx: Context, ack_no: str) -> CreditAccounts:
     """Return all accounts recorded for a complaint. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection:
-        await credit_accounts.complaint(connection, ack_no)
+        await credit_accounts.case_of(connection, ack_no)
         return CreditAccounts(accounts=tuple(await credit_accounts.of_complaint(connection, ack_no)))
 
 

@@ -1,6 +1,7 @@
 """Activities of a restoration's workflow: read its state, and do the actions that are due.
 
-Each activity may run twice. It acts at the workflow's time, and does nothing if the action is done or no longer due.
+Each activity may run twice. An action is due by the workflow's time. The activity does nothing if it is done or no
+longer due.
 """
 
 import logging
@@ -11,6 +12,7 @@ from uuid import UUID
 
 from temporalio import activity
 
+from activities.cases.transaction import ENGINE
 from activities.context import Context
 from activities.documents.issuing import issue_about
 from activities.notifications import restoration_messages
@@ -27,11 +29,11 @@ from activities.restoration.transitions import (
     order_waiting,
     paid,
     reroute,
+    restoration_transaction,
     step_state,
     why_order_dropped,
 )
 from db import notifications
-from db.cases import tasks
 from db.orders import bank_orders
 from db.restoration import restorations
 from domain.errors import RuleBroken
@@ -44,7 +46,6 @@ from schemas.tasks import TaskCause
 
 log = logging.getLogger(__name__)
 
-ENGINE: Final = "engine"
 NOTHING_LEFT: Final = "none of its money is on hold any more"
 _ENDS_WITH: Final = {Step.COLLECTING: "the trail has been followed", Step.CREDIT: "every order is done or cancelled"}
 ORDER_CANCELLED: Final = "an order was cancelled and its money is still on hold"
@@ -76,11 +77,10 @@ class RestorationActivities:
 
         If facts are missing, a person gets a task. The next read of the state tries again.
         """
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            row = await restorations.lock(connection, UUID(asked.subject))
+        async with restoration_transaction(self.ctx, UUID(asked.subject), ENGINE) as work:
+            connection, row = work.connection, work.row
             if row.state is not RestorationState.OPEN or row.step is not Step.APPLICATION:
                 return
-            work = Work(self.ctx, connection, row, asked.at, ENGINE)
             victim = await notifications.victim(connection, row.ack_no)
             try:
                 async with connection.transaction():
@@ -91,21 +91,20 @@ class RestorationActivities:
                         str(row.restoration_id),
                         language=victim.language,
                         case_no=row.case_no,
-                        issued_by=ENGINE,
-                        now=asked.at,
+                        issued_by=work.actor,
+                        now=work.now,
                         revision=row.turn,
                     )
             except RuleBroken as error:
                 log.info("restoration %s has no application: %s", row.restoration_id, type(error).__name__)
                 await ask(work, cause=TaskCause.APPLICATION_LACKS_FACTS)
                 return
-            causes = (TaskCause.APPLICATION_LACKS_FACTS,)
-            await tasks.close_about(connection, row.case_no, work.subject, causes, asked.at, "it is written")
+            await work.close_tasks(work.subject, [TaskCause.APPLICATION_LACKS_FACTS], "it is written")
 
     @activity.defn(name="divide_accounts")
     async def divide_accounts(self, asked: ProcedureOrder) -> None:
         """Divide the money held at its accounts between their victims, if it is at the approval step."""
-        await allocation.divide(self.ctx, UUID(asked.subject), asked.at, ENGINE)
+        await allocation.divide(self.ctx, UUID(asked.subject), ENGINE)
 
     @activity.defn(name="remind_of_step")
     async def remind_of_step(self, asked: ProcedureOrder) -> None:
@@ -123,13 +122,12 @@ class RestorationActivities:
         await self._do(asked, Errand(asked.what))
 
     async def _do(self, asked: ProcedureOrder, action: Errand) -> None:
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            row = await restorations.lock(connection, UUID(asked.subject))
-            if row.state is not RestorationState.OPEN:
+        async with restoration_transaction(self.ctx, UUID(asked.subject), ENGINE) as work:
+            if work.row.state is not RestorationState.OPEN:
                 return
-            found = dues(await step_state(connection, row), row.policy, asked.at)
+            found = dues(await step_state(work.connection, work.row), work.row.policy, asked.at)
             if any(due.what == action and due.at <= asked.at for due in found):
-                await _run(Work(self.ctx, connection, row, asked.at, ENGINE), action)
+                await _run(work, action)
 
 
 async def _run(work: Work, action: Errand) -> None:

@@ -16,6 +16,7 @@ from activities.restoration.transitions import (
     go_back,
     move_on,
     notify_holds,
+    restoration_transaction,
     route_needing_more,
     valid_orders,
     why_order_dropped,
@@ -47,7 +48,7 @@ from domain.errors.restoration import (
 )
 from domain.restoration import authority
 from domain.restoration.procedure import LETS_GO, ORDERS_OF, RULES, back_to
-from schemas.enums import EventKind
+from schemas.enums import EventKind, ProcedureKind
 from schemas.identifiers import IFSC_PATTERN
 from schemas.orders.orders import LINES_MAX, Beneficiary, NewOrder, NewOrderLine
 from schemas.restoration.restorations import (
@@ -88,12 +89,10 @@ async def _decision(
     ctx: Context, restoration_id: UUID, verb: RestorationVerb, seen: Seen, by: Acting
 ) -> AsyncIterator[Work]:
     """Run one decision in a transaction with the case locked, the officer checked and the step unchanged."""
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        row = await restorations.lock(connection, restoration_id)
-        await _refuse_unseen(connection, row, seen)
-        authority.check(verb, by.role, by.subject, row.step, row.prepared_by)
-        yield Work(ctx, connection, row, now, by.actor)
+    async with restoration_transaction(ctx, restoration_id, by.actor) as work:
+        await _refuse_unseen(work.connection, work.row, seen)
+        authority.check(verb, by.role, by.subject, work.row.step, work.row.prepared_by)
+        yield work
 
 
 async def _refuse_unseen(connection: Connection, row: RestorationRow, seen: Seen) -> None:
@@ -208,7 +207,7 @@ async def receive_objection(ctx: Context, restoration_id: UUID, new: NewObjectio
         hold = str(new.hold_id) if new.hold_id else None
         await work.log(EventKind.OBJECTION_RECEIVED, objection_id=objection_id, by_whom=new.by_whom.value, hold_id=hold)
         await ask(work)
-        await work.tell()
+        await work.notify(ProcedureKind.RESTORATION, restoration_id)
     return work.done(objection_id)
 
 
@@ -248,7 +247,7 @@ async def decide_objection(
             await _send_back_to_correct(work, reason)
         elif to_release and not any(line.free_paise for line in await work.lines()):
             await end(work, RestorationState.REFUSED, StepOutcome.REFUSED, reason)
-        await work.tell()
+        await work.notify(ProcedureKind.RESTORATION, restoration_id)
     return work.done(objection_id)
 
 
@@ -308,7 +307,7 @@ async def prepare(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) ->
 
     Raises as `end_step`, and `NotNow` if there is nothing to restore.
     """
-    await divide(ctx, restoration_id, ctx.now(), by.actor)
+    await divide(ctx, restoration_id, by.actor)
     async with _decision(ctx, restoration_id, RestorationVerb.PREPARE, seen, by) as work:
         await _refuse_withdrawn(work)
         lines = await work.lines()
@@ -324,7 +323,7 @@ async def prepare(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) ->
             due=[[hop_no, paise] for hop_no, paise in due.items() if paise],
             court_order_id=work.row.court_order_id,
         )
-        await work.tell()
+        await work.notify(ProcedureKind.RESTORATION, restoration_id)
     return work.done()
 
 

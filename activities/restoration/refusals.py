@@ -10,7 +10,7 @@ from uuid import UUID
 
 from activities.context import Context
 from activities.notifications import restoration_messages
-from activities.restoration.transitions import Work, close, move_on, paid
+from activities.restoration.transitions import Work, close, move_on, paid, restoration_transaction
 from db.holds import account_holds
 from db.restoration import exclusions, restorations
 from db.restoration.exclusions import As, Why
@@ -18,7 +18,7 @@ from db.restoration.restorations import CourtOrderRow, Line
 from domain.errors.restoration import NothingToReopen
 from domain.restoration import authority
 from domain.restoration.procedure import ENDS_BY
-from schemas.enums import EventKind
+from schemas.enums import EventKind, ProcedureKind
 from schemas.restoration.restorations import Acting, ReopenReason, RestorationDone
 from schemas.restoration_enums import CourtOrderEffect, RestorationState, StepOutcome
 
@@ -72,7 +72,7 @@ async def continue_under_order(work: Work, order: CourtOrderRow) -> None:
     if order.effect is CourtOrderEffect.REFUSE and len(refused) < len(lines):
         why = Why(as_="refused", by=work.actor, reason=reason, court_order_id=order.court_order_id)
         await _exclude(work, refused, why)
-        await work.tell()
+        await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
         return
     await restorations.set_court_order(work.connection, work.row.restoration_id, order.court_order_id)
     work.row = work.row.model_copy(update={"court_order_id": order.court_order_id})
@@ -88,15 +88,12 @@ async def reopen(ctx: Context, restoration_id: UUID, why: ReopenReason, by: Acti
     For a restored one this is the excluded money. Raises `NotFound`, `MayNot`. Raises `NotNow` if it ended otherwise or
     none of its money is on hold and free.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        row = await restorations.lock(connection, restoration_id)
-        excluded = await exclusions.of_restoration(connection, restoration_id)
-        authority.check_reopening(by.role, row.state, leaves_out=bool(excluded))
-        work = Work(ctx, connection, row, now, by.actor)
+    async with restoration_transaction(ctx, restoration_id, by.actor) as work:
+        excluded = await exclusions.of_restoration(work.connection, restoration_id)
+        authority.check_reopening(by.role, work.row.state, leaves_out=bool(excluded))
         if not await account_holds.take_up_again(
-            connection, row.case_no, now, restoration_id=restoration_id, anew=True
+            work.connection, work.case_no, work.now, restoration_id=restoration_id, anew=True
         ):
             raise NothingToReopen
-        await work.log(EventKind.RESTORATION_REOPENED, state=row.state.value, reason=why.reason)
+        await work.log(EventKind.RESTORATION_REOPENED, state=work.row.state.value, reason=why.reason)
     return work.done()

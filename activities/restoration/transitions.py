@@ -3,18 +3,19 @@
 The caller commits. State, event, task and workflow notification change together.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
+from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications import restoration_messages
 from activities.orders.unassigned_holds import ask_about_retained_holds
 from activities.restoration.allocation import is_divided
-from db.cases import events, tasks
-from db.cases.events import Event
 from db.documents import due_documents
 from db.holds import account_holds
 from db.outbox import procedure_outbox
@@ -43,14 +44,10 @@ _ASKED_FOR: Final = (TaskCause.RESTORATION_STEP, TaskCause.APPLICATION_LACKS_FAC
 
 
 @dataclass
-class Work:
+class Work(CaseTransaction):
     """One transaction on a restoration; `row` is its current state."""
 
-    ctx: Context
-    connection: Connection
     row: RestorationRow
-    now: datetime
-    actor: str
 
     @property
     def subject(self) -> Subject:
@@ -75,13 +72,14 @@ class Work:
 
     async def log(self, kind: EventKind, **data: object) -> None:
         """Write an event of the case that names the restoration."""
-        event = Event(kind, {"restoration_id": str(self.row.restoration_id), **data})
-        await events.append(self.connection, self.row.case_no, self.now, self.actor, [event])
+        await super().log(kind, restoration_id=str(self.row.restoration_id), **data)
 
-    async def tell(self) -> None:
-        """Notify the restoration's workflow."""
-        subject = str(self.row.restoration_id)
-        await procedure_outbox.tell(self.connection, ProcedureKind.RESTORATION, subject, self.now)
+
+@asynccontextmanager
+async def restoration_transaction(ctx: Context, restoration_id: UUID, actor: str) -> AsyncIterator[Work]:
+    """Run one transaction on a restoration, with its case locked. Raises `NotFound`."""
+    async with case_transaction(ctx, partial(restorations.case_of, restoration_id=restoration_id), actor) as work:
+        yield Work.of(work, row=await restorations.lock(work.connection, restoration_id))
 
 
 async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Line]) -> RouteFacts:
@@ -286,7 +284,7 @@ async def _end_visit(work: Work, outcome: StepOutcome, reason: str) -> None:
     await restorations.end_turn(work.connection, work.row, outcome, work.now, work.actor, reason)
     await due_documents.end_for_turn(work.connection, work.row.restoration_id, work.now)
     what = f"{work.row.step.value}: {outcome.value}"
-    await tasks.close_about(work.connection, work.row.case_no, work.subject, _ASKED_FOR, work.now, what)
+    await work.close_tasks(work.subject, _ASKED_FOR, what)
 
 
 async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, reason: str) -> None:
@@ -307,15 +305,14 @@ async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, re
     await restoration_messages.step_opened(work.connection, work.row, lines, due_at, work.now)
     if step not in BY_OTHERS:
         await ask(work)
-    await work.tell()
+    await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
 
 
 async def ask(
     work: Work, kind: TaskKind = TaskKind.RESTORATION_STEP, cause: TaskCause = TaskCause.RESTORATION_STEP
 ) -> None:
     """Open a task about the current step."""
-    task = NewTask(kind=kind, cause=cause, subject=work.subject)
-    await tasks.open_tasks(work.connection, work.row.case_no, [task], work.now)
+    await work.ask(NewTask(kind=kind, cause=cause, subject=work.subject))
 
 
 async def _close(work: Work, state: RestorationState, reason: str, *, ended: Step, outcome: StepOutcome) -> None:
@@ -342,7 +339,7 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
     await account_holds.take_up_again(connection, row.case_no, work.now, ack_no=row.ack_no)
     await ask_about_retained_holds(connection, row.case_no, work.now)
     await procedure_outbox.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
-    await work.tell()
+    await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
 
 
 async def _stop_retaining(work: Work) -> None:
@@ -360,4 +357,4 @@ async def _stop_retaining(work: Work) -> None:
 async def notify_holds(work: Work, hold_ids: Sequence[UUID]) -> None:
     """Notify the workflows of these holds."""
     for hold_id in hold_ids:
-        await procedure_outbox.tell(work.connection, ProcedureKind.HOLD, str(hold_id), work.now)
+        await work.notify(ProcedureKind.HOLD, hold_id)

@@ -33,18 +33,13 @@ class ClaimRow(FrozenModel):
     """the last allocation in which it has a share"""
 
 
-async def lock_cases(connection: Connection, accounts: Sequence[Account], case_no: str) -> set[str]:
-    """Lock every case with a hop at one of these accounts, and `case_no`, in the order of their numbers.
-
-    An allocation locks several cases. With one order two of them never deadlock.
-    """
+async def cases_at(connection: Connection, accounts: Sequence[Account]) -> set[str]:
+    """Return every case with a hop at one of these accounts."""
     rows = await connection.fetch(
-        "SELECT case_no FROM case_file WHERE case_no = $3 OR case_no IN (SELECT h.case_no FROM hop h"
-        " JOIN unnest($1::text[], $2::text[]) AS a (institution, account_key) USING (institution, account_key))"
-        " ORDER BY case_no FOR NO KEY UPDATE",
+        "SELECT DISTINCT h.case_no FROM hop h"
+        " JOIN unnest($1::text[], $2::text[]) AS a (institution, account_key) USING (institution, account_key)",
         [institution for institution, _ in accounts],
         [account_key for _, account_key in accounts],
-        case_no,
     )
     return {row["case_no"] for row in rows}
 

@@ -11,14 +11,20 @@ _ACCOUNT = ", ".join(CreditAccount.model_fields)
 MOST_SHOWN = 100
 
 
-async def complaint(connection: Connection, ack_no: str) -> tuple[str, str]:
-    """Return the case of a complaint, and its victim's name. Raises `NotFound`."""
-    row = await connection.fetchrow(
-        "SELECT c.case_no, v.name FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1", ack_no
-    )
-    if row is None:
+async def case_of(connection: Connection, ack_no: str) -> str:
+    """Return the case of a complaint. Raises `NotFound`."""
+    case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
+    if case_no is None:
         raise ComplaintNotFound(ack_no)
-    return row["case_no"], row["name"]
+    return case_no
+
+
+async def victim_name(connection: Connection, ack_no: str) -> str:
+    """Return the name of a complaint's victim."""
+    name: str = await connection.fetchval(
+        "SELECT v.name FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1", ack_no
+    )
+    return name
 
 
 async def insert(

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from db.cases import cases
 from db.pool import Connection
 from domain.errors.restoration import RestorationNotFound
 from domain.restoration.procedure import ENDS_BY, LEADS_TO
@@ -124,8 +123,7 @@ async def case_of(connection: Connection, restoration_id: UUID) -> str:
 
 
 async def lock(connection: Connection, restoration_id: UUID) -> RestorationRow:
-    """Lock the case's row, then the restoration's row, and return the restoration. Raises `NotFound`."""
-    await cases.hold(connection, await case_of(connection, restoration_id))
+    """Lock the restoration's row and return it. The caller has locked its case."""
     row = await connection.fetchrow(
         f"SELECT {_ROW} FROM restoration WHERE restoration_id = $1 FOR UPDATE", restoration_id
     )

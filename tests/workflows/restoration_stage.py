@@ -19,7 +19,7 @@ from schemas.outbox.procedures import ProcedureStart
 from schemas.restoration.restorations import RestorationVerb
 from tests.activities.restoration_bench import DESK, Home
 from tests.factories import number_apart
-from tests.workflows.time_passing import let_pass
+from tests.workflows.time_passing import AtWorkflowTime, at_workflow_time, let_pass
 from workers.worker import sandbox
 from workflows import options
 from workflows.restoration import RestorationWorkflow
@@ -175,12 +175,13 @@ class RestorationStage:
 
 def worker_of(stage: RestorationStage) -> Worker:
     """A worker for restorations only, in the sandbox."""
-    engine = RestorationActivities(stage.home.ctx)
+    engine = RestorationActivities(at_workflow_time(stage.home.ctx))
     return Worker(
         stage.skipper.client,
         task_queue=options.RESTORATION_QUEUE,
         workflows=[RestorationWorkflow],
         workflow_runner=sandbox(),
+        interceptors=[AtWorkflowTime()],
         activities=[
             engine.look_at_restoration,
             engine.write_application,

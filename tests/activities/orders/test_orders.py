@@ -20,13 +20,12 @@ from activities.holds import opening
 from activities.orders import bank_replies
 from activities.orders.orders import OrderActivities, cancel_order
 from activities.restoration import deadlines
-from activities.restoration.transitions import Work
+from activities.restoration.transitions import restoration_transaction
 from activities.secrets import SecretBox
 from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, Delivery, HoldTicket, OrderTicket
 from adapters.messages.smtp import Mailer
 from db.orders import bank_orders
 from db.pool import Pool
-from db.restoration import restorations
 from domain.documents import PaperLacks
 from schemas.documents.facts import Missing
 from schemas.enums import ChannelKind
@@ -346,9 +345,7 @@ async def test_one_late_bank_is_one_open_task_at_a_time(road: Road) -> None:
 
     async def the_step_is_late() -> None:
         """As the restoration's clock finds at `credit`."""
-        async with bench.pool.acquire() as connection, connection.transaction():
-            row = await restorations.lock(connection, restoration)
-            work = Work(bench.ctx, connection, row, bench.ctx.now(), "engine")
+        async with restoration_transaction(bench.ctx, restoration, "engine") as work:
             await deadlines.escalate(work)
 
     await the_step_is_late()

@@ -102,7 +102,7 @@ async def test_a_repeat_divides_nothing_again(home: Home) -> None:
     restoration = await divided(home, first)
     before = await buckets(home, first, second)
     for _ in range(2):
-        await allocation.divide(home.ctx, restoration, home.clock.at, "engine")
+        await allocation.divide(home.ctx, restoration, "engine")
     assert await buckets(home, first, second) == before
     assert len(await shares(home, first)) == 1
 
