@@ -1,6 +1,7 @@
 """Activities of a grievance's workflow: read its state, and do the actions that are due.
 
-Each activity may run twice. It acts at the workflow's time, and does nothing if the action is done or no longer due.
+Each activity may run twice. An action is due by the workflow's time. The activity does nothing if it is done or no
+longer due.
 """
 
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from uuid import UUID
 
 from temporalio import activity
 
+from activities.cases.transaction import ENGINE
 from activities.context import Context
-from activities.grievances.decisions import Work, end, locked, move_up
+from activities.grievances.decisions import Work, ask, end, grievance_transaction, move_up
 from activities.notifications import grievance_messages
 from db.grievances import grievances
 from db.grievances.grievances import GrievanceRow
@@ -21,7 +23,6 @@ from schemas.grievances.grievances import GrievanceErrand
 from schemas.outbox.procedures import Due, Look, ProcedureOrder
 from schemas.restoration_enums import GrievanceOutcome, GrievanceState
 
-ENGINE: Final = "engine"
 NOTHING_LEFT: Final = "nothing is on hold any more"
 
 
@@ -46,11 +47,10 @@ class GrievanceActivities:
     @activity.defn(name="move_grievance")
     async def move_grievance(self, asked: ProcedureOrder) -> None:
         """Do the due action: move the grievance up, notify the supervisor, or end it because nothing is on hold."""
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            work = await locked(connection, self.ctx, UUID(asked.subject), asked.at, ENGINE)
+        async with grievance_transaction(self.ctx, UUID(asked.subject), ENGINE) as work:
             if work.row.state is not GrievanceState.OPEN:
                 return
-            found = await _dues(connection, work.row, asked)
+            found = await _dues(work.connection, work.row, asked)
             if any(due.what == asked.what and due.at <= asked.at for due in found):
                 await _run(work, GrievanceErrand(asked.what))
 
@@ -74,7 +74,7 @@ async def _run(work: Work, action: GrievanceErrand) -> None:
         case GrievanceErrand.OVERDUE:
             await grievances.note_overdue(work.connection, work.row.grievance_id, work.now)
             await work.log(EventKind.GRIEVANCE_OVERDUE, level=work.row.level.value)
-            await work.ask(TaskKind.SUPERVISE)
+            await ask(work, TaskKind.SUPERVISE)
             due_at = await grievances.open_due_at(work.connection, work.row.grievance_id)
             assert due_at is not None, "only an open level can be overdue"
             await grievance_messages.overdue(work.connection, work.row, due_at, work.now)

@@ -3,22 +3,21 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
+from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications import grievance_messages
 from activities.notifications.outbox import tell_holder
 from activities.orders.releases import notify_hold_workflows, release_amount
-from db.cases import cases, events, tasks
-from db.cases.events import Event
+from db.clock import present_moment
 from db.grievances import grievance_officers, grievances
 from db.grievances.grievances import GrievanceRow
 from db.holds import account_holds
 from db.holds.account_holds import AccountHold
 from db.outbox import procedure_outbox
-from db.pool import Connection
 from domain.errors.grievances import GrievanceMovedOn
 from domain.errors.holds import NothingOnHold
 from domain.grievances import APPEALABLE, ENDS_AS, Standing, above, check_officer, check_state, due_at, may_be_filed
@@ -44,7 +43,7 @@ from schemas.restoration_enums import (
     GrievanceState,
     OrderReason,
 )
-from schemas.tasks import NewTask, TaskCause
+from schemas.tasks import NewTask, Subject, TaskCause
 
 HOLDER: Final = "holder"
 """the actor in the case log for an account holder who entered with the one-time code"""
@@ -52,15 +51,16 @@ _CAUSES: Final = (TaskCause.GRIEVANCE, TaskCause.GRIEVANCE_UNTOLD)
 
 
 @dataclass
-class Work:
-    """One transaction on a grievance; `row` is its current state. The case is locked."""
+class Work(CaseTransaction):
+    """One transaction on a grievance; `row` is its current state."""
 
-    ctx: Context
-    connection: Connection
     hold: AccountHold
     row: GrievanceRow
-    now: datetime
-    actor: str
+
+    @property
+    def subject(self) -> Subject:
+        """Return the subject of the tasks about the grievance."""
+        return grievance_messages.subject_of(self.row.grievance_id)
 
     async def done(self, released_paise: int | None = None) -> GrievanceDone:
         """Return the current state as the reply."""
@@ -77,33 +77,15 @@ class Work:
 
     async def log(self, kind: EventKind, **data: object) -> None:
         """Write an event of the case that names the grievance."""
-        event = Event(kind, {"grievance_id": str(self.row.grievance_id), **data})
-        await events.append(self.connection, self.row.case_no, self.now, self.actor, [event])
-
-    async def ask(self, kind: TaskKind = TaskKind.GRIEVANCE) -> None:
-        """Open a task about the grievance."""
-        subject = grievance_messages.subject_of(self.row.grievance_id)
-        task = NewTask(kind=kind, cause=TaskCause.GRIEVANCE, subject=subject)
-        institution = self.hold.institution
-        await tasks.open_tasks(self.connection, self.row.case_no, [task], self.now, institution=institution)
-
-    async def tell(self) -> None:
-        """Notify the grievance's workflow."""
-        subject = str(self.row.grievance_id)
-        await procedure_outbox.tell(self.connection, ProcedureKind.GRIEVANCE, subject, self.now)
-
-    async def close_tasks(self, why: str) -> None:
-        """Close the tasks about the grievance at the level that it leaves."""
-        subject = grievance_messages.subject_of(self.row.grievance_id)
-        await tasks.close_about(self.connection, self.row.case_no, subject, _CAUSES, self.now, why)
+        await super().log(kind, grievance_id=str(self.row.grievance_id), **data)
 
 
-async def locked(connection: Connection, ctx: Context, grievance_id: UUID, now: datetime, actor: str) -> Work:
-    """Lock the case of a grievance and return the transaction on it. Raises `NotFound`."""
-    await cases.hold(connection, await grievances.case_of(connection, grievance_id))
-    row = await grievances.get(connection, grievance_id)
-    hold = await account_holds.get(connection, row.hold_id)
-    return Work(ctx, connection, hold, row, now, actor)
+@asynccontextmanager
+async def grievance_transaction(ctx: Context, grievance_id: UUID, actor: str) -> AsyncIterator[Work]:
+    """Run one transaction on a grievance, with its case locked. Raises `NotFound`."""
+    async with case_transaction(ctx, partial(grievances.case_of, grievance_id=grievance_id), actor) as work:
+        row = await grievances.get(work.connection, grievance_id)
+        yield Work.of(work, hold=await account_holds.get(work.connection, row.hold_id), row=row)
 
 
 @asynccontextmanager
@@ -111,15 +93,13 @@ async def _action(
     ctx: Context, grievance_id: UUID, verb: GrievanceVerb, seen: LevelSeen | None, by: Acting | str
 ) -> AsyncIterator[Work]:
     """Run one action in a transaction with the case locked, the actor checked and the level unchanged."""
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        work = await locked(connection, ctx, grievance_id, now, by if isinstance(by, str) else by.actor)
+    async with grievance_transaction(ctx, grievance_id, by if isinstance(by, str) else by.actor) as work:
         if seen is not None and seen.level is not work.row.level:
             raise GrievanceMovedOn(work.row.level)
         current = Standing(
             state=work.row.state,
             level=work.row.level,
-            deciders=await grievances.deciders(connection, grievance_id),
+            deciders=await grievances.deciders(work.connection, grievance_id),
         )
         if isinstance(by, str):
             check_state(verb, current)
@@ -136,10 +116,8 @@ async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str
 
     Raises `NotFound`. Raises `NotNow` if nothing is on hold, a grievance is open, or a decided one can be appealed.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = await account_holds.case_of(connection, hold_id)
-        await cases.hold(connection, case_no)
+    async with case_transaction(ctx, partial(account_holds.case_of, hold_id=hold_id), by) as case:
+        connection, now = case.connection, case.now
         hold = await account_holds.get(connection, hold_id)
         if hold.state != "held":
             raise NothingOnHold(hold_id)
@@ -147,8 +125,8 @@ async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str
         may_be_filed(await grievances.latest_about(connection, hold_id), hold.first_held_at, filed_max)
         policy = ctx.policy.grievance.promised(ctx.policy.version, ctx.procedure_clock_factor)
         due = due_at(policy, GrievanceLevel.BANK, now)
-        row = await grievances.insert(connection, hold_id, case_no, new, policy, due, now)
-        work = Work(ctx, connection, hold, row, now, by)
+        row = await grievances.insert(connection, hold_id, case.case_no, new, policy, due, now)
+        work = Work.of(case, hold=hold, row=row)
         await work.log(
             EventKind.GRIEVANCE_OPENED,
             number=row.number,
@@ -166,14 +144,14 @@ async def _begin(work: Work) -> None:
     """Start the grievance's workflow, and ask its level to act."""
     subject = str(work.row.grievance_id)
     await procedure_outbox.begin(work.connection, ProcedureKind.GRIEVANCE, subject, work.row.case_no, work.now)
-    await work.tell()
+    await work.notify(ProcedureKind.GRIEVANCE, work.row.grievance_id)
     await notify_hold_workflows(work.connection, work.hold, work.now)
     await _ask_level(work)
 
 
 async def _ask_level(work: Work) -> None:
     """Ask the current level to act, by a task and a message to the responsible officer or bank."""
-    await work.ask()
+    await ask(work)
     due = due_at(work.row.policy, work.row.level, work.now)
     await grievance_messages.your_turn(work.connection, work.row, due, work.now)
 
@@ -191,9 +169,10 @@ async def report(
     """
     async with ctx.pool.acquire() as connection:
         await grievances.case_of(connection, grievance_id, institution)
-        if await grievances.was_reported(connection, grievance_id, said):
-            async with connection.transaction():
-                return await (await locked(connection, ctx, grievance_id, ctx.now(), HOLDER)).done()
+        reported = await grievances.was_reported(connection, grievance_id, said)
+    if reported:
+        async with grievance_transaction(ctx, grievance_id, HOLDER) as work:
+            return await work.done()
     async with _action(ctx, grievance_id, GrievanceVerb.REPORT, None, by) as work:
         await move_up(work, GrievanceOutcome.REPORTED, report=said)
         return await work.done()
@@ -293,6 +272,12 @@ async def withdraw(ctx: Context, grievance_id: UUID, told: WithdrawGrievance | N
 # -- shared by people's actions and due actions ------------------------------------------------------------------------
 
 
+async def ask(work: Work, kind: TaskKind = TaskKind.GRIEVANCE) -> None:
+    """Open a task about the grievance."""
+    task = NewTask(kind=kind, cause=TaskCause.GRIEVANCE, subject=work.subject)
+    await work.ask(task, institution=work.hold.institution)
+
+
 async def move_up(
     work: Work, outcome: GrievanceOutcome, *, finding: str = "", report: GrievanceReport | None = None
 ) -> None:
@@ -307,7 +292,7 @@ async def move_up(
         finding=report.finding if report else finding,
         kyc=report.kyc if report else None,
     )
-    await work.close_tasks(f"{left.value}: {outcome.value}")
+    await work.close_tasks(work.subject, _CAUSES, f"{left.value}: {outcome.value}")
     await _open_above(work)
     await work.log(
         EventKind.GRIEVANCE_MOVED,
@@ -318,7 +303,7 @@ async def move_up(
         due_at=due_at(work.row.policy, work.row.level, work.now).isoformat(),
     )
     await _ask_level(work)
-    await work.tell()
+    await work.notify(ProcedureKind.GRIEVANCE, work.row.grievance_id)
 
 
 async def _open_above(work: Work, said: str = "") -> None:
@@ -344,16 +329,16 @@ async def end(work: Work, state: GrievanceState, *, reason: str = "", released_p
         reason=reason,
         policy=row.policy.version,
     )
-    await work.close_tasks(state.value)
+    await work.close_tasks(work.subject, _CAUSES, state.value)
     await procedure_outbox.end(work.connection, ProcedureKind.GRIEVANCE, str(row.grievance_id), work.now)
-    await work.tell()
+    await work.notify(ProcedureKind.GRIEVANCE, work.row.grievance_id)
     await notify_hold_workflows(work.connection, work.hold, work.now)
 
 
 async def name_officer(ctx: Context, new: NewGrievanceOfficer, by: str) -> GrievanceOfficer:
     """Record who decides at a level and place, and notify them of every grievance that waits for them."""
     async with ctx.pool.acquire() as connection, connection.transaction():
-        named = await grievance_officers.put(connection, new, by, ctx.now())
+        named = await grievance_officers.put(connection, new, by, await present_moment(connection))
         waiting = await grievance_officers.waiting_for(connection, named.level, named.district)
     for grievance_id in waiting:
         await _notify_level(ctx, grievance_id, named.level, by)
@@ -361,9 +346,7 @@ async def name_officer(ctx: Context, new: NewGrievanceOfficer, by: str) -> Griev
 
 
 async def _notify_level(ctx: Context, grievance_id: UUID, level: GrievanceLevel, by: str) -> None:
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        work = await locked(connection, ctx, grievance_id, now, by)
-        due_at = await grievances.open_due_at(connection, grievance_id)
+    async with grievance_transaction(ctx, grievance_id, by) as work:
+        due_at = await grievances.open_due_at(work.connection, grievance_id)
         if work.row.state is GrievanceState.OPEN and work.row.level is level and due_at is not None:
-            await grievance_messages.your_turn(connection, work.row, due_at, now)
+            await grievance_messages.your_turn(work.connection, work.row, due_at, work.now)

@@ -9,19 +9,18 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
+from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.grievances.decisions import HOLDER
 from activities.notifications.outbox import tell_holder
 from activities.secrets import SecretBox
-from db.cases import cases, events
-from db.cases.events import Event
 from db.grievances import appeal_codes, appeal_views
 from db.grievances.appeal_codes import KEPT_DAYS, Visit
 from db.holds import account_holds
-from db.pool import Connection
 from domain.errors.holds import NothingOnHold
 from schemas.enums import EventKind
 from schemas.grievances.appeals import AppealView
@@ -53,47 +52,43 @@ class AppealDoor:
 
     async def send_code(self, reference: str) -> None:
         """Send a code to the holder if a hold has this reference and a known contact."""
-        ctx, now = self._ctx, self._ctx.now()
+        ctx = self._ctx
         async with ctx.pool.acquire() as connection:
             found = await appeal_codes.hold_of(connection, reference)
-            if found is None:
-                return
-            async with connection.transaction():
-                await cases.hold(connection, found.case_no)
-                valid_until = now + timedelta(seconds=ctx.policy.grievance.code_valid_seconds)
-                code, code_id = await self._make(connection, found.hold_id, valid_until, HOLDER, now)
-                facts = MessageFacts(occasion=str(code_id), code=code, until=valid_until)
-                await tell_holder(connection, ctx, found.hold_id, MessageKind.GRIEVANCE_CODE, facts, now)
-                await appeal_codes.forget(connection, now - timedelta(days=KEPT_DAYS))
+        if found is None:
+            return
+        async with case_transaction(ctx, found.case_no, HOLDER) as work:
+            valid_until = work.now + timedelta(seconds=ctx.policy.grievance.code_valid_seconds)
+            code, code_id = await self._make(work, found.hold_id, valid_until)
+            facts = MessageFacts(occasion=str(code_id), code=code, until=valid_until)
+            await tell_holder(work.connection, ctx, found.hold_id, MessageKind.GRIEVANCE_CODE, facts, work.now)
+            await appeal_codes.forget(work.connection, work.now - timedelta(days=KEPT_DAYS))
 
     async def make_code(self, hold_id: UUID, by: str, reason: str) -> AppealCode:
         """Make a code that an officer gives to the holder in person or through the bank. It is shown once.
 
         Raises `NotFound`. Raises `NotNow` if nothing is on hold any more.
         """
-        ctx, now = self._ctx, self._ctx.now()
-        valid_until = now + timedelta(seconds=ctx.policy.grievance.code_by_bank_valid_seconds)
-        async with ctx.pool.acquire() as connection, connection.transaction():
-            case_no = await account_holds.case_of(connection, hold_id)
-            await cases.hold(connection, case_no)
-            hold = await account_holds.get(connection, hold_id)
+        ctx = self._ctx
+        async with case_transaction(ctx, partial(account_holds.case_of, hold_id=hold_id), by) as work:
+            valid_until = work.now + timedelta(seconds=ctx.policy.grievance.code_by_bank_valid_seconds)
+            hold = await account_holds.get(work.connection, hold_id)
             if hold.state != "held":
                 raise NothingOnHold(hold_id)
-            code, _ = await self._make(connection, hold_id, valid_until, by, now)
-            data = {
-                "hold_id": str(hold_id),
-                "institution": hold.institution,
-                "valid_until": valid_until.isoformat(),
-                "reason": reason,
-            }
-            await events.append(connection, case_no, now, by, [Event(EventKind.APPEAL_CODE_MADE, data)])
+            code, _ = await self._make(work, hold_id, valid_until)
+            await work.log(
+                EventKind.APPEAL_CODE_MADE,
+                hold_id=str(hold_id),
+                institution=hold.institution,
+                valid_until=valid_until.isoformat(),
+                reason=reason,
+            )
         return AppealCode(hold_id=hold_id, reference=hold.reference, code=code, valid_until=valid_until)
 
-    async def _make(
-        self, connection: Connection, hold_id: UUID, valid_until: datetime, by: str, now: datetime
-    ) -> tuple[str, UUID]:
+    async def _make(self, work: CaseTransaction, hold_id: UUID, valid_until: datetime) -> tuple[str, UUID]:
         code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
-        return code, await appeal_codes.make(connection, hold_id, self._digest(code), valid_until, by, now)
+        digest = self._digest(code)
+        return code, await appeal_codes.make(work.connection, hold_id, digest, valid_until, work.actor, work.now)
 
     def _digest(self, code: str) -> bytes:
         return hmac.digest(self._key, code.encode(), "sha256")
