@@ -23,7 +23,7 @@ from db.notifications import HolderContact, NewMessage, ToSend
 from db.police import firs
 from db.pool import Connection
 from domain.errors.notifications import MessageExpired, MessageSent
-from domain.notifications import Said, Written, forwarded, letter, short
+from domain.notifications.texts import Said, Written, forwarded, letter, short
 from schemas.documents.facts import PaperHead
 from schemas.enums import EventKind, Language, TaskKind
 from schemas.notifications import Medium, MessageFacts, MessageKind, MessageRow, Recipient
