@@ -19,7 +19,7 @@ import asyncpg
 from activities.context import Context
 from activities.documents.issuing import gather, issue_about, missing_of
 from activities.notifications import restoration_messages
-from activities.notifications.outbox import tell_victim
+from activities.notifications.people import Concerned, notify_people
 from activities.police.statutory_duties import finish_follow_up_if_complete
 from db import notifications
 from db.cases import cases, tasks
@@ -31,11 +31,12 @@ from db.pool import Connection
 from db.restoration import restorations
 from db.restoration.restorations import RestorationRow
 from domain.documents import PaperLacks
+from domain.notifications.rules import NotificationEvent
 from schemas.documents.due_documents import ErrandState
 from schemas.documents.facts import AccountFacts, IssuedPaper, LienNotice, Missing, PaperHead, Particulars
 from schemas.enums import Bucket, Language, ProcedureKind, TaskKind
 from schemas.identifiers import account_key
-from schemas.notifications import MessageFacts, MessageKind
+from schemas.notifications import MessageFacts
 from schemas.restoration_enums import PaperKind
 from schemas.tasks import DocumentWaits, NewTask, TaskCause, TaskFacts
 
@@ -354,8 +355,8 @@ async def _status_letter(work: _Attempt) -> _Found:
         step=restoration.step if restoration else None,
         next_due_at=restoration.step_due_at if restoration else None,
     )
-    kind = MessageKind.STATUS_LETTER
-    await tell_victim(work.connection, due_document.subject, kind, facts, work.now, papers=[letter])
+    concerned = Concerned(ack_no=due_document.subject, papers=[letter])
+    await notify_people(work.connection, NotificationEvent.STATUS_LETTER_ISSUED, concerned, facts, work.now)
     return _ISSUED
 
 

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from activities.context import Context
 from activities.documents.facts import GATHER, Gathered, Gathering, subject_of
-from activities.notifications.outbox import tell_bank
+from activities.notifications.people import Concerned, notify_people
 from activities.police.statutory_duties import duty_done, report_issued
 from db.cases import cases, events
 from db.cases.cases import case_no_of
@@ -25,6 +25,7 @@ from documents.document import Imprint
 from documents.rendering import render, template_version
 from domain.documents import TO_A_BANK, PaperDiffers, lacking, refuse_if_lacking, said_otherwise, series_of
 from domain.errors.documents import AttachmentNeedsSecondOfficer, NoInvestigator
+from domain.notifications.rules import NotificationEvent
 from schemas.documents.due_documents import PaperPreview
 from schemas.documents.facts import (
     AttachmentApproval,
@@ -36,6 +37,7 @@ from schemas.documents.facts import (
     Particulars,
 )
 from schemas.enums import EventKind, Language
+from schemas.notifications import MessageFacts
 from schemas.police import CaseDuty
 from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import DutyKind, OrderKind, PaperKind
@@ -148,7 +150,9 @@ async def issue_about(
     )
     await _record_duty(connection, ctx, kind, case_no, paper, issued_by, now)
     if kind in TO_A_BANK:
-        await tell_bank(connection, case_no, subject, paper, language, now)
+        facts = MessageFacts(occasion=str(paper.paper_id), reference=paper.number)
+        bank = Concerned(case_no=case_no, bank=subject, papers=[paper], language=language)
+        await notify_people(connection, NotificationEvent.BANK_NOTICE_ISSUED, bank, facts, now)
     return paper
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications import grievance_messages
-from activities.notifications.outbox import tell_holder
+from activities.notifications.people import Concerned, Holder, notify_people
 from activities.orders.releases import notify_hold_workflows, release_amount
 from db.clock import present_moment
 from db.grievances import grievance_officers, grievances
@@ -21,6 +21,7 @@ from db.outbox import procedure_outbox
 from domain.errors.grievances import GrievanceMovedOn
 from domain.errors.holds import NothingOnHold
 from domain.grievances import APPEALABLE, ENDS_AS, Standing, above, check_officer, check_state, due_at, may_be_filed
+from domain.notifications.rules import NotificationEvent
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.grievances.grievances import (
     AppealOn,
@@ -34,7 +35,7 @@ from schemas.grievances.grievances import (
     WithdrawGrievance,
 )
 from schemas.grievances.officers import GrievanceOfficer, NewGrievanceOfficer
-from schemas.notifications import MessageFacts, MessageKind
+from schemas.notifications import MessageFacts
 from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import (
     GrievanceDecision,
@@ -218,9 +219,9 @@ async def decide(
             amount_paise=released_paise,
             next_level=above(work.row.level) if work.row.state in APPEALABLE else None,
         )
-        kind, besides = MessageKind.GRIEVANCE_DECIDED, await grievances.contact_of(connection, grievance_id)
-        hold_id = work.hold.hold_id
-        await tell_holder(connection, ctx, hold_id, kind, facts, work.now, link=appeal_address, besides=besides)
+        besides = await grievances.contact_of(connection, grievance_id)
+        holder = Concerned(holder=Holder(ctx, work.hold.hold_id, link=appeal_address, besides=besides))
+        await notify_people(connection, NotificationEvent.GRIEVANCE_DECIDED, holder, facts, work.now)
         return await work.done(released_paise)
 
 
@@ -265,7 +266,8 @@ async def withdraw(ctx: Context, grievance_id: UUID, told: WithdrawGrievance | N
                 number=work.row.number,
                 decision="withdrawn",
             )
-            await tell_holder(work.connection, ctx, work.hold.hold_id, MessageKind.GRIEVANCE_DECIDED, facts, work.now)
+            holder = Concerned(holder=Holder(ctx, work.hold.hold_id))
+            await notify_people(work.connection, NotificationEvent.GRIEVANCE_WITHDRAWN, holder, facts, work.now)
         return await work.done()
 
 

@@ -16,16 +16,17 @@ from uuid import UUID
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.grievances.decisions import HOLDER
-from activities.notifications.outbox import tell_holder
+from activities.notifications.people import Concerned, Holder, notify_people
 from activities.secrets import SecretBox
 from db.grievances import appeal_codes, appeal_views
 from db.grievances.appeal_codes import KEPT_DAYS, Visit
 from db.holds import account_holds
 from domain.errors.holds import NothingOnHold
+from domain.notifications.rules import NotificationEvent
 from schemas.enums import EventKind
 from schemas.grievances.appeals import AppealView
 from schemas.holds import AppealCode
-from schemas.notifications import MessageFacts, MessageKind
+from schemas.notifications import MessageFacts
 
 CODE_DIGITS: Final = 8
 TOKEN_BYTES: Final = 24
@@ -61,7 +62,8 @@ class AppealDoor:
             valid_until = work.now + timedelta(seconds=ctx.policy.grievance.code_valid_seconds)
             code, code_id = await self._make(work, found.hold_id, valid_until)
             facts = MessageFacts(occasion=str(code_id), code=code, until=valid_until)
-            await tell_holder(work.connection, ctx, found.hold_id, MessageKind.GRIEVANCE_CODE, facts, work.now)
+            holder = Concerned(holder=Holder(ctx, found.hold_id))
+            await notify_people(work.connection, NotificationEvent.CODE_ASKED, holder, facts, work.now)
             await appeal_codes.forget(work.connection, work.now - timedelta(days=KEPT_DAYS))
 
     async def make_code(self, hold_id: UUID, by: str, reason: str) -> AppealCode:

@@ -3,15 +3,16 @@
 from uuid import UUID
 
 from activities.context import Context
-from activities.notifications.outbox import tell_holder
+from activities.notifications.people import Concerned, Holder, notify_people
 from db import notifications
 from db.cases import cases, events, tasks
 from db.cases.events import Event
 from db.holds import account_holds
 from domain.errors.holds import NothingOnHold
+from domain.notifications.rules import NotificationEvent
 from schemas.enums import EventKind
 from schemas.holds import HolderContactTaken, NewHolderContact
-from schemas.notifications import MessageKind
+from schemas.notifications import MessageFacts
 from schemas.tasks import TaskCause, TaskSubject, about
 
 
@@ -36,7 +37,9 @@ async def take_contact(
             "ways": [channel for channel, address in (("phone", contact.phone), ("email", contact.email)) if address],
         }
         await events.append(connection, case_no, now, by, [Event(EventKind.HOLDER_CONTACT_TAKEN, data)])
-        written = await tell_holder(connection, ctx, hold_id, MessageKind.HOLD, {}, now, link=appeal_address)
+        holder = Concerned(holder=Holder(ctx, hold_id, link=appeal_address))
+        event = NotificationEvent.HOLDER_CONTACT_TAKEN
+        written = await notify_people(connection, event, holder, MessageFacts(), now)
         subject, causes = about(TaskSubject.HOLD, hold_id), [TaskCause.UNREACHABLE]
         await tasks.close_about(connection, case_no, subject, causes, now, "the holder can be reached")
     return HolderContactTaken(hold_id=hold_id, reference=hold.reference, messages=written)

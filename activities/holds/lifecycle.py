@@ -10,8 +10,9 @@ from uuid import UUID
 from temporalio import activity
 
 from activities.context import Context
-from activities.notifications.holder_messages import Telling, subject_of
-from activities.notifications.outbox import tell_officer, tell_victim, way_to
+from activities.notifications.holder_messages import Telling, stamp, subject_of
+from activities.notifications.outbox import way_to
+from activities.notifications.people import Concerned, Holder, notify_people
 from activities.orders.releases import order_release, release_parts
 from activities.orders.unassigned_holds import ask_about_retained_holds
 from db import notifications
@@ -33,10 +34,11 @@ from domain.holds.lapse import (
     warned_to,
     warnings,
 )
+from domain.notifications.rules import NotificationEvent
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.holds import HoldAction
 from schemas.identifiers import account_end
-from schemas.notifications import MessageFacts, MessageKind
+from schemas.notifications import MessageFacts
 from schemas.orders.orders import NewOrderLine
 from schemas.outbox.procedures import Look, ProcedureOrder
 from schemas.police import CaseDuty
@@ -158,8 +160,7 @@ class HoldActivities:
         }
         await events.append(connection, hold.case_no, at, ENGINE, [Event(EventKind.HOLD_LAPSED, data)])
         await close_tasks(connection, hold, at, "lapsed")
-        await self._telling(connection, hold, at).of_lapse(paise)
-        await self._notify_case(connection, hold, MessageKind.HOLD_LAPSED, parts, f"{at:%Y%m%dT%H%M%S}", at)
+        await self._notify(connection, hold, NotificationEvent.HOLD_LAPSED, parts, f"{at:%Y%m%dT%H%M%S}", at)
 
     async def _warn(self, connection: Connection, hold: AccountHold, state: HoldStands, at: datetime) -> None:
         """Warn the officer, the victims and the desk that the money returns to the holder without an order."""
@@ -171,31 +172,30 @@ class HoldActivities:
             data = {"hold_id": str(hold.hold_id), "institution": hold.institution, "days": days}
             await events.append(connection, hold.case_no, at, ENGINE, [Event(EventKind.HOLD_WARNED, data)])
             occasion = f"{days}.{warning.lapses_at:%Y%m%dT%H%M%S}"
-            await self._notify_case(connection, hold, MessageKind.LAPSE_WARNING, warning.parts, occasion, at, days)
+            event = NotificationEvent.HOLD_LAPSES_SOON
+            await self._notify(connection, hold, event, warning.parts, occasion, at, days)
             await free_amounts.mark_warned(connection, hold.hold_id, days, warned_to(state, at))
 
-    async def _notify_case(
+    async def _notify(
         self,
         connection: Connection,
         hold: AccountHold,
-        kind: MessageKind,
+        event: NotificationEvent,
         parts: Sequence[Part],
         occasion: str,
         at: datetime,
         days: int | None = None,
     ) -> None:
-        """Notify the victims whose money it is, and the investigating officer."""
+        """Notify of the lapse of these parts of a hold, or warn of it."""
         by_victim: Counter[str] = Counter()
         for part in parts:
             # Excess is in no bucket, so it belongs to no complainant.
             by_victim[part.ack_no] += 0 if part.excess else part.free_paise
-        facts = MessageFacts(occasion=f"{hold.hold_id}.{occasion}", days=days)
-        for ack_no, paise in by_victim.items():
-            if paise:
-                of_victim = facts.model_copy(update={"amount_paise": paise})
-                await tell_victim(connection, ack_no, kind, of_victim, at)
-        of_all = facts.model_copy(update={"amount_paise": sum(part.free_paise for part in parts)})
-        await tell_officer(connection, hold.case_no, CaseDuty.IO, kind, of_all, at)
+        holder = Holder(self.ctx, hold.hold_id, occasion=stamp(at))
+        concerned = Concerned(case_no=hold.case_no, shares=by_victim, holder=holder)
+        paise = sum(part.free_paise for part in parts)
+        facts = MessageFacts(occasion=f"{hold.hold_id}.{occasion}", amount_paise=paise, days=days)
+        await notify_people(connection, event, concerned, facts, at)
 
 
 def _due_now(state: HoldStands, at: datetime) -> list[str]:

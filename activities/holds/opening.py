@@ -13,7 +13,7 @@ from uuid import UUID
 
 from activities.context import Context
 from activities.notifications.holder_messages import subject_of
-from activities.notifications.outbox import tell_victim
+from activities.notifications.people import Concerned, notify_people
 from activities.orders.unassigned_holds import ask_about_excluded_hops, ask_about_retained_holds
 from activities.police.statutory_duties import open_duties
 from db.cases import cases, events, tasks
@@ -26,8 +26,9 @@ from db.pool import Connection
 from db.restoration import court_orders, exclusions, openings
 from db.restoration.allocations import Account
 from domain.holds.excess import is_small
+from domain.notifications.rules import NotificationEvent
 from schemas.enums import EventKind, ProcedureKind
-from schemas.notifications import MessageKind
+from schemas.notifications import MessageFacts
 from schemas.tasks import TaskCause
 
 ENGINE: Final = "engine"
@@ -159,5 +160,5 @@ class _HoldOpening:
             self.log.append(Event(EventKind.RESTORATION_OPENED, data))
         lines = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in hops]
         await openings.add_lines(connection, opened.restoration_id, self.case_no, lines)
-        facts = {"occasion": str(opened.restoration_id)}
-        await tell_victim(connection, ack_no, MessageKind.MONEY_HELD, facts, self.now)
+        facts = MessageFacts(occasion=str(opened.restoration_id))
+        await notify_people(connection, NotificationEvent.MONEY_HELD, Concerned(ack_no=ack_no), facts, self.now)

@@ -6,7 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from activities.context import Context
-from activities.notifications.outbox import tell_holder, way_to
+from activities.notifications.outbox import way_to
+from activities.notifications.people import Concerned, Holder, notify_people
 from db import notifications
 from db.cases import events, tasks
 from db.cases.events import Event
@@ -14,8 +15,9 @@ from db.holds import disputed_holds, free_amounts
 from db.holds.account_holds import AccountHold
 from db.police import firs
 from db.pool import Connection
+from domain.notifications.rules import NotificationEvent
 from schemas.enums import EventKind, TaskKind
-from schemas.notifications import MessageFacts, MessageKind, Recipient
+from schemas.notifications import MessageFacts, Recipient
 from schemas.police import CaseDuty
 from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 
@@ -41,7 +43,7 @@ class Telling:
         hold_id, connection = self.hold.hold_id, self.connection
         way = way_to(await notifications.holder(connection, hold_id))
         officer = await firs.officer(connection, self.hold.case_no, CaseDuty.IO)
-        await self._notify(MessageKind.HOLD, _stamp(newest_at), await self._on_hold_paise())
+        await self._notify(NotificationEvent.HOLD_BEGUN, stamp(newest_at), await self._on_hold_paise())
         await free_amounts.mark_holder_told(
             connection, hold_id, newest_at, self.at, told=way is not None, officer=officer is not None
         )
@@ -52,12 +54,9 @@ class Telling:
 
     async def of_officer(self, newest_at: datetime) -> None:
         """Notify the holder again, once an officer is assigned to the case."""
-        await self._notify(MessageKind.HOLD, f"{_stamp(newest_at)}.officer", await self._on_hold_paise())
+        occasion = f"{stamp(newest_at)}.officer"
+        await self._notify(NotificationEvent.HOLD_OFFICER_NAMED, occasion, await self._on_hold_paise())
         await free_amounts.mark_officer_told(self.connection, self.hold.hold_id)
-
-    async def of_lapse(self, paise: int) -> None:
-        """Notify the holder that the hold lapses: no order retains it, and the bank is ordered to release it."""
-        await self._notify(MessageKind.HOLD_LAPSED, _stamp(self.at), paise)
 
     async def of_release(self) -> None:
         """Notify the holder that the bank has released money under an order."""
@@ -65,7 +64,7 @@ class Telling:
         released_paise = await free_amounts.released_paise(self.connection, hold_id)
         more_paise = released_paise - self.hold.released_told_paise
         if more_paise > 0:
-            await self._notify(MessageKind.HOLD_RELEASED, f"{released_paise}", more_paise)
+            await self._notify(NotificationEvent.HOLD_RELEASED, f"{released_paise}", more_paise)
             await free_amounts.mark_released_told(self.connection, hold_id, released_paise)
 
     async def late(self, newest_at: datetime) -> None:
@@ -78,9 +77,10 @@ class Telling:
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    async def _notify(self, kind: MessageKind, occasion: str, paise: int) -> None:
+    async def _notify(self, event: NotificationEvent, occasion: str, paise: int) -> None:
         facts = MessageFacts(occasion=occasion, amount_paise=paise)
-        await tell_holder(self.connection, self.ctx, self.hold.hold_id, kind, facts, self.at, link=self.link)
+        concerned = Concerned(holder=Holder(self.ctx, self.hold.hold_id, link=self.link))
+        await notify_people(self.connection, event, concerned, facts, self.at)
 
     async def _on_hold_paise(self) -> int:
         disputed = await disputed_holds.parts(self.connection, self.hold.hold_id)
@@ -101,5 +101,6 @@ def subject_of(hold_id: UUID) -> Subject:
     return about(TaskSubject.HOLD, hold_id)
 
 
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
+    """Return a time as a part of the occasion of a message to a holder."""
     return f"{moment:%Y%m%dT%H%M%S.%f}"

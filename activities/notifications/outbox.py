@@ -1,7 +1,8 @@
 """The outbox of notifications: each is written with its reason in one transaction, and sent later with retries.
 
-`tell_victim`, `tell_holder` and `tell_officer` write; `send_due` sends. One occasion is written once, so a repeated
-activity sends nothing twice. Names, numbers and texts stay in the table `message`.
+`notify_people` calls the functions `tell_…` as its rules say; each writes for one recipient. `send_due` sends. One
+occasion is written once, so a repeated activity sends nothing twice. Names, numbers and texts stay in the table
+`message`.
 """
 
 import asyncio
@@ -23,7 +24,8 @@ from db.notifications import HolderContact, NewMessage, ToSend
 from db.police import firs
 from db.pool import Connection
 from domain.errors.notifications import MessageExpired, MessageSent
-from domain.notifications import Said, Written, forwarded, letter, short
+from domain.notifications.rules import EXPIRING, Channel, channels_of
+from domain.notifications.texts import Said, Written, forwarded, letter, short
 from schemas.documents.facts import PaperHead
 from schemas.enums import EventKind, Language, TaskKind
 from schemas.notifications import Medium, MessageFacts, MessageKind, MessageRow, Recipient
@@ -124,10 +126,11 @@ async def tell_holder(
 
     The facts need not have the hold's reference, nor the amount if it is the amount on hold there. If the bank has
     given no contact of its customer, a letter asks the bank to forward the message. If the bank has no mailbox, the
-    desk asks it. `besides` is a further contact that the holder gave, with its language; it never gets a code. Returns
-    and raises as `tell_victim`.
+    desk asks it. `besides` is a further contact that the holder gave, with its language. Returns and raises as
+    `tell_victim`.
     """
-    assert besides is None or kind is not MessageKind.GRIEVANCE_CODE, "a code goes to no further contact"
+    channels = channels_of(kind, Recipient.HOLDER)
+    assert besides is None or Channel.APPEAL_CONTACT in channels, f"{kind.value} goes to no further contact"
     person = await notifications.holder(connection, hold_id)
     # A hold that begins again is a new occasion.
     since = f"{person.first_held_at:%Y%m%dT%H%M%S}"
@@ -200,15 +203,22 @@ async def tell_bank_of_appeal(
 
 
 async def tell_bank(
-    connection: Connection, case_no: str, code: str, paper: PaperHead, language: Language, now: datetime
+    connection: Connection,
+    case_no: str,
+    code: str,
+    kind: MessageKind,
+    facts: Facts,
+    now: datetime,
+    *,
+    papers: Sequence[PaperHead],
+    language: Language,
 ) -> int:
     """Write the letter that brings a document to a bank's desk.
 
     If the bank has no mailbox, an officer delivers it. Returns the number of new messages.
     """
-    facts = MessageFacts(occasion=str(paper.paper_id), reference=paper.number)
-    said = await _with_officer(connection, case_no, facts)
-    draft = _Draft(connection, now, MessageKind.PAPER_FOR_BANK, Recipient.BANK, said, code, (paper,))
+    said = await _with_officer(connection, case_no, _with(facts))
+    draft = _Draft(connection, now, kind, Recipient.BANK, said, code, papers)
     return await draft.write_paper(await notifications.bank_email(connection, code), language)
 
 
@@ -245,15 +255,17 @@ class _Draft:
     """the bank that the desk is to ask"""
 
     async def write(self, mobile: str, email: str, languages: tuple[Language, ...]) -> int:
-        written = 0
-        if number := mobile_of(mobile):
+        written, channels = 0, channels_of(self.kind, self.to_whom)
+        number = mobile_of(mobile) if Channel.SMS in channels else None
+        address = email if Channel.EMAIL in channels and is_email(email) else None
+        if number:
             for language in languages:
                 text = short(self.kind, self.to_whom, language, self.said)
                 written += await self._put(Medium.SMS, number, language, text, self.to_whom)
-        if is_email(email):
+        if address:
             text = letter(self.kind, self.to_whom, languages, self.said)
-            written += await self._put(Medium.EMAIL, email, languages[0], text, self.to_whom)
-        if not number and not is_email(email):
+            written += await self._put(Medium.EMAIL, address, languages[0], text, self.to_whom)
+        if not number and not address:
             await self._ask_the_desk(TaskKind.SUPERVISE)
         return written
 
@@ -272,8 +284,7 @@ class _Draft:
 
     async def write_to_bank(self, address: str, account: str, languages: tuple[Language, ...]) -> int:
         inner = letter(self.kind, self.to_whom, languages, self.said)
-        if self.kind is MessageKind.GRIEVANCE_CODE or not is_email(address):
-            # A code in a bank's mailbox would not stay a secret of the holder.
+        if Channel.BANK_LETTER not in channels_of(self.kind, self.to_whom) or not is_email(address):
             await self._ask_the_desk(TaskKind.PHONE_BANK)
             return 0
         text = forwarded(languages, self.said, account, inner)
@@ -302,7 +313,6 @@ class _Draft:
         # A letter that the bank is to forward has a key of its own: the holder may be reached directly later.
         way = ("besides",) if besides else ("by-bank",) if to_whom is not self.to_whom else ()
         parts = (self.kind, self.to_whom, self.subject_id, self.said.facts.occasion, medium, language, *way)
-        is_code = self.kind is MessageKind.GRIEVANCE_CODE
         message = NewMessage(
             case_no=self.said.case_no,
             kind=self.kind,
@@ -314,7 +324,7 @@ class _Draft:
             body=text.text,
             natural_key="|".join(parts),
             paper_ids=tuple(paper.paper_id for paper in self.papers) if medium is Medium.EMAIL else (),
-            expires_at=self.said.facts.until if is_code else None,
+            expires_at=self.said.facts.until if self.kind in EXPIRING else None,
         )
         return await notifications.write(self.connection, message, self.now)
 

@@ -6,15 +6,16 @@ from typing import Final
 from uuid import UUID
 
 from activities.context import Context
-from activities.notifications.outbox import tell_holder, tell_officer, tell_victim
+from activities.notifications.people import Concerned, Holder, notify_people
 from db.orders.bank_orders import OrderRow
 from db.police import firs
 from db.pool import Connection
 from db.restoration import restorations
 from db.restoration.restorations import Line, RestorationRow
+from domain.notifications.rules import NotificationEvent
 from domain.restoration.procedure import ACTS
 from schemas.documents.facts import PaperHead
-from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts, MessageKind
+from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts
 from schemas.police import CaseDuty
 from schemas.restoration_enums import RestorationState, Step
 
@@ -25,15 +26,17 @@ NOT_TOLD: Final = "-"
 async def step_opened(
     connection: Connection, row: RestorationRow, lines: Sequence[Line], due_at: datetime, now: datetime
 ) -> None:
-    """Notify the victim at a step that needs the victim or concerns the credit."""
-    amount_paise = sum(line.free_paise for line in lines)
-    facts = MessageFacts(occasion=_occasion(row), amount_paise=amount_paise, until=due_at)
+    """Notify of a step that needs the victim, or that concerns the credit."""
+    facts, concerned = MessageFacts(occasion=_occasion(row)), _concerned(row)
     match row.step:
         case Step.APPLICATION:
-            await tell_victim(connection, row.ack_no, MessageKind.APPLICATION_READY, facts, now)
+            wanted = {"amount_paise": sum(line.free_paise for line in lines), "until": due_at}
+            event = NotificationEvent.APPLICATION_WANTED
+            await notify_people(connection, event, concerned, facts.model_copy(update=wanted), now)
         case Step.CREDIT:
-            approved = facts.model_copy(update={"amount_paise": sum(line.due_paise or 0 for line in lines)})
-            await tell_victim(connection, row.ack_no, MessageKind.APPROVED, approved, now)
+            approved = {"amount_paise": sum(line.due_paise or 0 for line in lines)}
+            event = NotificationEvent.RETURN_APPROVED
+            await notify_people(connection, event, concerned, facts.model_copy(update=approved), now)
 
 
 async def noticed(
@@ -46,29 +49,28 @@ async def noticed(
     link: str,
     now: datetime,
 ) -> None:
-    """Notify the holder, with the notice, and the victim of the objection period, which the notice starts."""
+    """Notify of a notice to a holder, and of the time to object, which the notice starts."""
     lines = await restorations.lines(connection, row.restoration_id)
     facts = MessageFacts(occasion=_occasion(row), amount_paise=sum(line.free_paise for line in lines), until=until)
-    await tell_victim(connection, row.ack_no, MessageKind.OBJECTION_WINDOW, facts, now)
-    of_hold = sum(line.free_paise for line in lines if line.hold_id == hold_id)
-    told = facts.model_copy(update={"amount_paise": of_hold})
-    await tell_holder(connection, ctx, hold_id, MessageKind.OBJECTION_WINDOW, told, now, link=link, papers=papers)
+    of_hold_paise = sum(line.free_paise for line in lines if line.hold_id == hold_id)
+    holder = Holder(ctx, hold_id, link=link, amount_paise=of_hold_paise)
+    concerned = Concerned(ack_no=row.ack_no, holder=holder, papers=papers)
+    await notify_people(connection, NotificationEvent.NOTICE_GIVEN, concerned, facts, now)
 
 
 async def due_soon(connection: Connection, row: RestorationRow, due_at: datetime, now: datetime) -> None:
-    """Remind the officer who must act, and at the application step the victim."""
-    facts = MessageFacts(occasion=f"{_occasion(row)}.due", until=due_at)
-    if row.step is Step.APPLICATION:
-        await tell_victim(connection, row.ack_no, MessageKind.APPLICATION_READY, facts, now)
+    """Remind of the open step, if people of ours or the victim must act."""
     if duty := ACTS.get(row.step):
-        of_step = facts.model_copy(update={"step": row.step})
-        await tell_officer(connection, row.case_no, duty, MessageKind.STEP_DUE, of_step, now)
+        facts = MessageFacts(occasion=f"{_occasion(row)}.due", until=due_at, step=row.step)
+        of_victim = row.step is Step.APPLICATION
+        event = NotificationEvent.APPLICATION_DUE if of_victim else NotificationEvent.STEP_DUE
+        await notify_people(connection, event, _concerned(row, duty), facts, now)
 
 
 async def overdue(connection: Connection, row: RestorationRow, due_at: datetime, now: datetime) -> None:
-    """Notify the supervising officer that the step was not done in time."""
+    """Notify of a step that was not done in time."""
     facts = MessageFacts(occasion=f"{_occasion(row)}.overdue", until=due_at, step=row.step)
-    await tell_officer(connection, row.case_no, CaseDuty.SUPERVISING, MessageKind.STEP_OVERDUE, facts, now)
+    await notify_people(connection, NotificationEvent.STEP_OVERDUE, _concerned(row), facts, now)
 
 
 async def somebody_acts(connection: Connection, row: RestorationRow) -> bool:
@@ -86,7 +88,7 @@ async def credited(
     room = REFERENCE_MAX_CHARS - len(order.institution) - 2
     named = f"{reference[:room] or NOT_TOLD}, {order.institution}"
     facts = MessageFacts(occasion=f"{order.order_id}.{occasion}", amount_paise=paise, reference=named)
-    await tell_victim(connection, ack_no, MessageKind.CREDITED, facts, now)
+    await notify_people(connection, NotificationEvent.CREDITED, Concerned(ack_no=ack_no), facts, now)
 
 
 async def closed(
@@ -96,18 +98,18 @@ async def closed(
     if state is RestorationState.REFUSED:
         held_paise = sum(line.held_paise for line in lines)
         facts = MessageFacts(occasion=str(row.restoration_id), amount_paise=held_paise)
-        await tell_victim(connection, row.ack_no, MessageKind.REFUSED, facts, now)
+        await notify_people(connection, NotificationEvent.RESTORATION_REFUSED, _concerned(row), facts, now)
 
 
 async def refused_in_part(
     connection: Connection, row: RestorationRow, occasion: str, paise: int, restored_paise: int, now: datetime
 ) -> None:
     """Notify the victim of the amount that is refused, beside the amount restored."""
-    kind = MessageKind.REST_REFUSED if restored_paise else MessageKind.REFUSED
+    event = NotificationEvent.REST_REFUSED if restored_paise else NotificationEvent.MONEY_REFUSED
     facts = MessageFacts(
         occasion=f"{row.restoration_id}.{occasion}", amount_paise=paise, restored_paise=restored_paise or None
     )
-    await tell_victim(connection, row.ack_no, kind, facts, now)
+    await notify_people(connection, event, _concerned(row), facts, now)
 
 
 async def wound_up(connection: Connection, row: RestorationRow, now: datetime) -> None:
@@ -115,7 +117,12 @@ async def wound_up(connection: Connection, row: RestorationRow, now: datetime) -
 
     This is not a refusal, and no other message reports it.
     """
-    await tell_victim(connection, row.ack_no, MessageKind.NOTHING_HELD, {"occasion": str(row.restoration_id)}, now)
+    facts = MessageFacts(occasion=str(row.restoration_id))
+    await notify_people(connection, NotificationEvent.NOTHING_HELD, _concerned(row), facts, now)
+
+
+def _concerned(row: RestorationRow, duty: CaseDuty | None = None) -> Concerned:
+    return Concerned(case_no=row.case_no, ack_no=row.ack_no, duty=duty)
 
 
 def _occasion(row: RestorationRow) -> str:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from activities.context import Context
 from activities.notifications import grievance_messages
-from activities.notifications.outbox import tell_victim
+from activities.notifications.people import Concerned, notify_people
 from activities.police.statutory_duties import (
     CLOCKS_DIFFER,
     duty_done,
@@ -44,8 +44,9 @@ from domain.errors.police import (
     SignedBeforeRegistered,
     TimeInFuture,
 )
+from domain.notifications.rules import NotificationEvent
 from schemas.enums import EventKind, ProcedureKind, TaskKind
-from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts, MessageKind
+from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts
 from schemas.police import CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import DutyKind, FirKind, FirState
 from schemas.tasks import NewTask, TaskCause, TaskFacts
@@ -263,7 +264,8 @@ class _FirTransaction:
             facts = MessageFacts(
                 occasion=str(self.fir_id), reference=stated.fir_no[:REFERENCE_MAX_CHARS], until=sign_by
             )
-            await tell_victim(self.connection, self.case_no, MessageKind.FIR_TO_SIGN, facts, self.now)
+            victim = Concerned(ack_no=self.case_no)
+            await notify_people(self.connection, NotificationEvent.FIR_UNSIGNED, victim, facts, self.now)
         await firs.tell_procedures(self.connection, self.case_no, _DEPENDS_ON_FIR, self.now)
 
     async def signed(self, at: datetime, reason: str) -> None:

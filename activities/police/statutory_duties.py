@@ -14,7 +14,7 @@ from uuid import UUID
 from temporalio import activity
 
 from activities.context import Context
-from activities.notifications.outbox import tell_officer
+from activities.notifications.people import Concerned, notify_people
 from db.cases import cases, events, tasks
 from db.cases.events import Event
 from db.documents import document_register
@@ -32,9 +32,10 @@ from domain.errors.police import (
     TimeInFuture,
 )
 from domain.escalation import due_at as level_due_at
+from domain.notifications.rules import NotificationEvent
 from domain.police import duty_dues, duty_policy, read_what
 from schemas.enums import EventKind, ProcedureKind, TaskKind
-from schemas.notifications import MessageFacts, MessageKind
+from schemas.notifications import MessageFacts
 from schemas.outbox.procedures import Look, ProcedureOrder
 from schemas.police import CaseDuty, CaseOfficer, Duty, DutyAction, HandedIn
 from schemas.restoration_enums import DutyKind, PaperKind
@@ -44,6 +45,10 @@ ENGINE: Final = "engine"
 AFTER_A_HOLD: Final = (DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP)
 LAPSED: Final = "it was not signed in time: it has lapsed"
 NOTHING_LEFT: Final = "every bank that holds money has the FIR and the case number"
+_EVENTS: Final = {
+    DutyAction.REMIND: NotificationEvent.DUTY_DUE,
+    DutyAction.ESCALATE: NotificationEvent.DUTY_OVERDUE,
+}
 CLOCKS_DIFFER: Final = timedelta(minutes=10)
 """how far another system's clock may be ahead of ours"""
 
@@ -248,19 +253,21 @@ async def notify_of_overdue_duties(connection: Connection, case_no: str, assigne
     if assigned.duty is CaseDuty.DECIDING:
         return
     for duty in await statutory_duties.of_case(connection, case_no):
-        occasion = {CaseDuty.IO: DutyAction.REMIND, CaseDuty.SUPERVISING: DutyAction.ESCALATE}[assigned.duty]
+        action = {CaseDuty.IO: DutyAction.REMIND, CaseDuty.SUPERVISING: DutyAction.ESCALATE}[assigned.duty]
         past = duty.reminded_at if assigned.duty is CaseDuty.IO else duty.escalated_at
         if duty.done_at is None and past is not None:
-            facts = _facts(duty, occasion, f".{assigned.assignment_no}")
-            await tell_officer(connection, case_no, assigned.duty, MessageKind.DUTY_DUE, facts, now)
+            await _notify(connection, case_no, duty, action, now, f".{assigned.assignment_no}")
 
 
-def _facts(duty: Duty, occasion: DutyAction, to: str = "") -> MessageFacts:
-    return MessageFacts(
-        occasion=f"{duty.kind.value}.{occasion}.{duty.opened_at:%Y%m%dT%H%M%S}{to}",
+async def _notify(
+    connection: Connection, case_no: str, duty: Duty, action: DutyAction, now: datetime, to: str = ""
+) -> None:
+    facts = MessageFacts(
+        occasion=f"{duty.kind.value}.{action}.{duty.opened_at:%Y%m%dT%H%M%S}{to}",
         until=duty.due_at,
         duty=duty.kind.value,
     )
+    await notify_people(connection, _EVENTS[action], Concerned(case_no=case_no), facts, now)
 
 
 # -- activities of the workflow ----------------------------------------------------------------------------------------
@@ -325,7 +332,7 @@ class _DutyTransaction:
     async def remind(self) -> None:
         """Notify the investigating officer that the duty is due soon."""
         if await statutory_duties.reminded(self.connection, self.case_no, self.duty.kind, self.at):
-            await self._notify(CaseDuty.IO, DutyAction.REMIND)
+            await _notify(self.connection, self.case_no, self.duty, DutyAction.REMIND, self.at)
 
     async def escalate(self) -> None:
         """Notify the supervising officer that the duty is overdue."""
@@ -370,11 +377,7 @@ class _DutyTransaction:
         asked = [NewTask(kind=kind, cause=cause, subject=subject) for kind in kinds]
         await tasks.open_tasks(self.connection, self.case_no, asked, self.at)
         await self._log(EventKind.DUTY_OVERDUE, {"kind": self.duty.kind.value, "due_at": self.duty.due_at.isoformat()})
-        await self._notify(CaseDuty.SUPERVISING, DutyAction.ESCALATE)
-
-    async def _notify(self, duty: CaseDuty, occasion: DutyAction) -> None:
-        facts = _facts(self.duty, occasion)
-        await tell_officer(self.connection, self.case_no, duty, MessageKind.DUTY_DUE, facts, self.at)
+        await _notify(self.connection, self.case_no, self.duty, DutyAction.ESCALATE, self.at)
 
     async def _log(self, kind: EventKind, data: Mapping[str, object]) -> None:
         await events.append(self.connection, self.case_no, self.at, ENGINE, [Event(kind, dict(data))])

@@ -8,6 +8,7 @@ import asyncpg
 from api.error_reference import reference
 from workers.reference.commands import commands_page
 from workers.reference.metrics import metrics_page
+from workers.reference.notifications import notifications_page
 from workers.reference.policy import policy_page
 from workers.reference.routes import routes_page, schemas_page
 from workers.reference.settings import settings_page
@@ -32,6 +33,7 @@ async def pages(dsn: str) -> dict[str, str]:
     return found | {
         "routes.md": routes_page(),
         "schemas.md": schemas_page(),
+        "notifications.md": notifications_page(),
         "policy.md": policy_page(),
         "metrics.md": metrics_page(),
         "settings.md": settings_page(),

@@ -18,7 +18,7 @@ from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
 from db import notifications
 from domain.errors import NotFound, NotNow
-from domain.notifications import MessageLacks
+from domain.notifications.texts import MessageLacks
 from schemas.holds import NewHolderContact
 from schemas.notifications import Medium, MessageKind
 from schemas.police import CaseDuty, NewOfficer

@@ -7,7 +7,7 @@ from string import Formatter
 
 import pytest
 
-from domain.notifications import LINK_MAX_CHARS, TEXTS, MessageLacks, Said, forwarded, letter, short
+from domain.notifications.texts import LINK_MAX_CHARS, TEXTS, MessageLacks, Said, forwarded, letter, short
 from schemas.base import MAX_AMOUNT_PAISE
 from schemas.enums import Language
 from schemas.notifications import REFERENCE_MAX_CHARS, SMS_PARTS_MAX, MessageFacts, MessageKind, Recipient, sms_parts

@@ -1,0 +1,1 @@
+"""Notifications to people: their texts, and the rules of who gets which."""

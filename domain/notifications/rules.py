@@ -1,0 +1,347 @@
+"""Rules of notifications: one table says who is told what when something happens.
+
+A caller names the event and its facts. The table names the recipients, and for each of them the kind of the message,
+its channels, and the facts that it carries.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from schemas.notifications import MessageFacts, MessageKind, Recipient
+from schemas.police import CaseDuty
+from schemas.restoration_enums import GrievanceLevel
+
+
+class NotificationEvent(StrEnum):
+    """Event that people are told of. `RULES` says when each one happens."""
+
+    MONEY_HELD = "money_held"
+    HOLD_BEGUN = "hold_begun"
+    HOLD_OFFICER_NAMED = "hold_officer_named"
+    HOLDER_CONTACT_TAKEN = "holder_contact_taken"
+    HOLD_LAPSES_SOON = "hold_lapses_soon"
+    HOLD_LAPSED = "hold_lapsed"
+    HOLD_RELEASED = "hold_released"
+    APPLICATION_WANTED = "application_wanted"
+    APPLICATION_DUE = "application_due"
+    NOTICE_GIVEN = "notice_given"
+    STEP_DUE = "step_due"
+    STEP_OVERDUE = "step_overdue"
+    RETURN_APPROVED = "return_approved"
+    CREDITED = "credited"
+    RESTORATION_REFUSED = "restoration_refused"
+    MONEY_REFUSED = "money_refused"
+    REST_REFUSED = "rest_refused"
+    NOTHING_HELD = "nothing_held"
+    STATUS_LETTER_ISSUED = "status_letter_issued"
+    BANK_NOTICE_ISSUED = "bank_notice_issued"
+    FIR_UNSIGNED = "fir_unsigned"
+    DUTY_DUE = "duty_due"
+    DUTY_OVERDUE = "duty_overdue"
+    CODE_ASKED = "code_asked"
+    GRIEVANCE_AT_BANK = "grievance_at_bank"
+    GRIEVANCE_AT_OFFICER = "grievance_at_officer"
+    GRIEVANCE_OVERDUE = "grievance_overdue"
+    GRIEVANCE_DECIDED = "grievance_decided"
+    GRIEVANCE_WITHDRAWN = "grievance_withdrawn"
+
+
+class Addressee(StrEnum):
+    """Kind of recipient. `ADDRESSEES` says who that is in a case."""
+
+    VICTIM = "victim"
+    VICTIMS = "victims"
+    HOLDER = "holder"
+    BANK = "bank"
+    BANK_OF_HOLD = "bank_of_hold"
+    IO = "io"
+    SUPERVISING = "supervising"
+    STEP_OFFICER = "step_officer"
+    LEVEL_OFFICER = "level_officer"
+
+
+class Channel(StrEnum):
+    """How a message can go to its recipient."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    BANK_LETTER = "bank_letter"
+    """e-mail to the bank's desk, which forwards it; only for a holder whose contact is not known"""
+    APPEAL_CONTACT = "appeal_contact"
+    """SMS and e-mail to the further contact that the holder's appeal names"""
+
+
+class Fact(StrEnum):
+    """Fact of an event, as `MessageFacts` names it."""
+
+    AMOUNT = "amount_paise"
+    UNTIL = "until"
+    DAYS = "days"
+    REFERENCE = "reference"
+    CODE = "code"
+    DECISION = "decision"
+    DUTY = "duty"
+    STEP = "step"
+    NUMBER = "number"
+    NEXT_LEVEL = "next_level"
+    RESTORED = "restored_paise"
+    NEXT_DUE_AT = "next_due_at"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One message about an event."""
+
+    to: Addressee
+    kind: MessageKind
+    channels: tuple[Channel, ...]
+    facts: tuple[Fact, ...] = ()
+    """facts of the event that the message carries"""
+    encloses: bool = False
+    """whether the event's documents are attached to the e-mail"""
+
+
+@dataclass(frozen=True)
+class EventRules:
+    """When an event happens, and the messages about it in the order in which they are written."""
+
+    when: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Who an addressee is, and what a message to the addressee has besides the facts of the event."""
+
+    who: str
+    texts: tuple[Recipient, ...]
+    """recipients whose texts are used"""
+    facts: tuple[Fact, ...] = ()
+    """facts that are added unless the event states them"""
+    values: tuple[str, ...] = ()
+    """values that are added, as `Said` names them"""
+
+
+def _on(when: str, *rules: Rule) -> EventRules:
+    return EventRules(when, rules)
+
+
+_DIRECT: Final = (Channel.SMS, Channel.EMAIL)
+_EMAIL: Final = (Channel.EMAIL,)
+_DIRECT_OR_BANK: Final = (*_DIRECT, Channel.BANK_LETTER)
+
+_VICTIM_FACTS: Final = (Fact.AMOUNT, Fact.RESTORED)
+_OFFICER: Final = ("officer", "phone")
+ADDRESSEES: Final[Mapping[Addressee, Reach]] = {
+    Addressee.VICTIM: Reach("the complaint's victim", (Recipient.VICTIM,), _VICTIM_FACTS, ("ack_no", *_OFFICER)),
+    Addressee.VICTIMS: Reach(
+        "every victim whose money it is; the amount is that victim's share",
+        (Recipient.VICTIM,),
+        _VICTIM_FACTS,
+        ("ack_no", *_OFFICER),
+    ),
+    Addressee.HOLDER: Reach(
+        "the holder of the account under the hold",
+        (Recipient.HOLDER,),
+        (Fact.REFERENCE, Fact.AMOUNT),
+        ("bank", "account_end", "link", *_OFFICER),
+    ),
+    Addressee.BANK: Reach("the desk of the bank that a document is for", (Recipient.BANK,), (), _OFFICER),
+    Addressee.BANK_OF_HOLD: Reach(
+        "the desk of the bank that holds the money", (Recipient.BANK,), (), ("account", *_OFFICER)
+    ),
+    Addressee.IO: Reach("the case's investigating officer", (Recipient.IO,)),
+    Addressee.SUPERVISING: Reach("the case's supervising officer", (Recipient.OFFICER,)),
+    Addressee.STEP_OFFICER: Reach(
+        "the officer of the case who acts at the step: IO or supervising officer", (Recipient.IO, Recipient.OFFICER)
+    ),
+    Addressee.LEVEL_OFFICER: Reach(
+        "the officer of the case with the duty of the level: IO or supervising officer; otherwise the grievance officer"
+        " who is named for the level, of the victim's district or of the State",
+        (Recipient.IO, Recipient.OFFICER),
+    ),
+}
+
+RULES: Final[Mapping[NotificationEvent, EventRules]] = {
+    # -- holds -----------------------------------------------------------------------------------------------------
+    NotificationEvent.MONEY_HELD: _on(
+        "money of a complaint comes on hold and joins a round of the victim's restoration",
+        Rule(Addressee.VICTIM, MessageKind.MONEY_HELD, _DIRECT),
+    ),
+    NotificationEvent.HOLD_BEGUN: _on(
+        "money comes on hold in an account, the first time or later; on the same day",
+        Rule(Addressee.HOLDER, MessageKind.HOLD, _DIRECT_OR_BANK, (Fact.AMOUNT,)),
+    ),
+    NotificationEvent.HOLD_OFFICER_NAMED: _on(
+        "an IO is assigned after the holder was notified of a hold without one",
+        Rule(Addressee.HOLDER, MessageKind.HOLD, _DIRECT_OR_BANK, (Fact.AMOUNT,)),
+    ),
+    NotificationEvent.HOLDER_CONTACT_TAKEN: _on(
+        "an officer enters how a holder can be reached",
+        Rule(Addressee.HOLDER, MessageKind.HOLD, _DIRECT_OR_BANK),
+    ),
+    NotificationEvent.HOLD_LAPSES_SOON: _on(
+        "money on hold that no order asks for lapses soon: at each number of days of the policy",
+        Rule(Addressee.VICTIMS, MessageKind.LAPSE_WARNING, _DIRECT, (Fact.AMOUNT, Fact.DAYS)),
+        Rule(Addressee.IO, MessageKind.LAPSE_WARNING, _DIRECT, (Fact.AMOUNT, Fact.DAYS)),
+    ),
+    NotificationEvent.HOLD_LAPSED: _on(
+        "no order came in time, and the bank is ordered to release",
+        Rule(Addressee.HOLDER, MessageKind.HOLD_LAPSED, _DIRECT_OR_BANK, (Fact.AMOUNT,)),
+        Rule(Addressee.VICTIMS, MessageKind.HOLD_LAPSED, _DIRECT, (Fact.AMOUNT,)),
+        Rule(Addressee.IO, MessageKind.HOLD_LAPSED, _DIRECT, (Fact.AMOUNT,)),
+    ),
+    NotificationEvent.HOLD_RELEASED: _on(
+        "the bank confirms the release of money",
+        Rule(Addressee.HOLDER, MessageKind.HOLD_RELEASED, _DIRECT_OR_BANK, (Fact.AMOUNT,)),
+    ),
+    # -- restoration -----------------------------------------------------------------------------------------------
+    NotificationEvent.APPLICATION_WANTED: _on(
+        "a restoration comes to its step `application`",
+        Rule(Addressee.VICTIM, MessageKind.APPLICATION_READY, _DIRECT, (Fact.AMOUNT, Fact.UNTIL)),
+    ),
+    NotificationEvent.APPLICATION_DUE: _on(
+        "the step `application` comes to its reminder",
+        Rule(Addressee.VICTIM, MessageKind.APPLICATION_READY, _DIRECT, (Fact.UNTIL,)),
+        Rule(Addressee.STEP_OFFICER, MessageKind.STEP_DUE, _DIRECT, (Fact.UNTIL, Fact.STEP)),
+    ),
+    NotificationEvent.NOTICE_GIVEN: _on(
+        "a notice to an account holder is issued, which starts the time to object",
+        Rule(Addressee.VICTIM, MessageKind.OBJECTION_WINDOW, _DIRECT, (Fact.AMOUNT, Fact.UNTIL)),
+        Rule(
+            Addressee.HOLDER,
+            MessageKind.OBJECTION_WINDOW,
+            _DIRECT_OR_BANK,
+            (Fact.AMOUNT, Fact.UNTIL),
+            encloses=True,
+        ),
+    ),
+    NotificationEvent.STEP_DUE: _on(
+        "another step at which an officer acts comes to its reminder",
+        Rule(Addressee.STEP_OFFICER, MessageKind.STEP_DUE, _DIRECT, (Fact.UNTIL, Fact.STEP)),
+    ),
+    NotificationEvent.STEP_OVERDUE: _on(
+        "a step is not done in time",
+        Rule(Addressee.SUPERVISING, MessageKind.STEP_OVERDUE, _DIRECT, (Fact.UNTIL, Fact.STEP)),
+    ),
+    NotificationEvent.RETURN_APPROVED: _on(
+        "a restoration comes to its step `credit`",
+        Rule(Addressee.VICTIM, MessageKind.APPROVED, _DIRECT, (Fact.AMOUNT,)),
+    ),
+    NotificationEvent.CREDITED: _on(
+        "a bank confirms a credit",
+        Rule(Addressee.VICTIM, MessageKind.CREDITED, _DIRECT, (Fact.AMOUNT, Fact.REFERENCE)),
+    ),
+    NotificationEvent.RESTORATION_REFUSED: _on(
+        "a restoration ends as refused",
+        Rule(Addressee.VICTIM, MessageKind.REFUSED, _DIRECT, (Fact.AMOUNT,)),
+    ),
+    NotificationEvent.MONEY_REFUSED: _on(
+        "a part of a restoration is refused, and none of it is restored yet",
+        Rule(Addressee.VICTIM, MessageKind.REFUSED, _DIRECT, (Fact.AMOUNT,)),
+    ),
+    NotificationEvent.REST_REFUSED: _on(
+        "a part of a restoration is refused after another part was restored",
+        Rule(Addressee.VICTIM, MessageKind.REST_REFUSED, _DIRECT, (Fact.AMOUNT, Fact.RESTORED)),
+    ),
+    NotificationEvent.NOTHING_HELD: _on(
+        "a restoration is cancelled because no money is on hold any more",
+        Rule(Addressee.VICTIM, MessageKind.NOTHING_HELD, _DIRECT),
+    ),
+    # -- documents and the police ----------------------------------------------------------------------------------
+    NotificationEvent.STATUS_LETTER_ISSUED: _on(
+        "a status letter is issued",
+        Rule(
+            Addressee.VICTIM,
+            MessageKind.STATUS_LETTER,
+            _DIRECT,
+            (Fact.REFERENCE, Fact.STEP, Fact.NEXT_DUE_AT),
+            encloses=True,
+        ),
+    ),
+    NotificationEvent.BANK_NOTICE_ISSUED: _on(
+        "a document for a bank is issued",
+        Rule(Addressee.BANK, MessageKind.PAPER_FOR_BANK, _EMAIL, (Fact.REFERENCE,), encloses=True),
+    ),
+    NotificationEvent.FIR_UNSIGNED: _on(
+        "an e-Zero FIR is registered and not signed yet",
+        Rule(Addressee.VICTIM, MessageKind.FIR_TO_SIGN, _DIRECT, (Fact.REFERENCE, Fact.UNTIL)),
+    ),
+    NotificationEvent.DUTY_DUE: _on(
+        "a statutory duty comes to its reminder, or an IO is assigned after that",
+        Rule(Addressee.IO, MessageKind.DUTY_DUE, _DIRECT, (Fact.UNTIL, Fact.DUTY)),
+    ),
+    NotificationEvent.DUTY_OVERDUE: _on(
+        "a statutory duty is not done in time, or a supervising officer is assigned after that",
+        Rule(Addressee.SUPERVISING, MessageKind.DUTY_DUE, _DIRECT, (Fact.UNTIL, Fact.DUTY)),
+    ),
+    # -- appeals ---------------------------------------------------------------------------------------------------
+    NotificationEvent.CODE_ASKED: _on(
+        "somebody with the hold's reference asks for a one-time code",
+        # A code in a bank's mailbox would not stay a secret of the holder.
+        Rule(Addressee.HOLDER, MessageKind.GRIEVANCE_CODE, _DIRECT, (Fact.CODE, Fact.UNTIL)),
+    ),
+    NotificationEvent.GRIEVANCE_AT_BANK: _on(
+        "an appeal is filed, which the bank has to report on",
+        Rule(Addressee.BANK_OF_HOLD, MessageKind.GRIEVANCE_TURN, _EMAIL, (Fact.NUMBER, Fact.UNTIL)),
+    ),
+    NotificationEvent.GRIEVANCE_AT_OFFICER: _on(
+        "an appeal comes to a level above the bank, or the officer of its level is assigned or named",
+        Rule(Addressee.LEVEL_OFFICER, MessageKind.GRIEVANCE_TURN, _DIRECT, (Fact.NUMBER, Fact.UNTIL, Fact.AMOUNT)),
+    ),
+    NotificationEvent.GRIEVANCE_OVERDUE: _on(
+        "the highest level has not decided in time",
+        Rule(Addressee.SUPERVISING, MessageKind.GRIEVANCE_OVERDUE, _DIRECT, (Fact.NUMBER, Fact.UNTIL)),
+    ),
+    NotificationEvent.GRIEVANCE_DECIDED: _on(
+        "an officer decides an appeal",
+        Rule(
+            Addressee.HOLDER,
+            MessageKind.GRIEVANCE_DECIDED,
+            (*_DIRECT_OR_BANK, Channel.APPEAL_CONTACT),
+            (Fact.NUMBER, Fact.DECISION, Fact.AMOUNT, Fact.NEXT_LEVEL),
+        ),
+    ),
+    NotificationEvent.GRIEVANCE_WITHDRAWN: _on(
+        "an officer enters that the holder withdraws an appeal",
+        Rule(Addressee.HOLDER, MessageKind.GRIEVANCE_DECIDED, _DIRECT_OR_BANK, (Fact.NUMBER, Fact.DECISION)),
+    ),
+}
+
+DUTY_OF_LEVEL: Final[Mapping[GrievanceLevel, CaseDuty]] = {
+    GrievanceLevel.IO: CaseDuty.IO,
+    GrievanceLevel.DY_SP: CaseDuty.SUPERVISING,
+}
+"""duty in the case whose officer decides at a level, if one is assigned"""
+EXPIRING: Final = frozenset({MessageKind.GRIEVANCE_CODE})
+"""kinds that are not sent after their fact `until`; the text is blanked then"""
+
+
+def facts_of(event: NotificationEvent) -> frozenset[Fact]:
+    """Return the facts that the messages about an event carry."""
+    return frozenset(fact for rule in RULES[event].rules for fact in rule.facts)
+
+
+def carried(rule: Rule, facts: MessageFacts) -> MessageFacts:
+    """Return the facts that the message of a rule carries, and the occasion."""
+    return MessageFacts.model_validate(facts.model_dump(include={"occasion", *rule.facts}))
+
+
+def channels_of(kind: MessageKind, to_whom: Recipient) -> frozenset[Channel]:
+    """Return the channels that the rules allow to a message of this kind for this recipient."""
+    return _CHANNELS[kind, to_whom]
+
+
+def _channels() -> Mapping[tuple[MessageKind, Recipient], frozenset[Channel]]:
+    found: defaultdict[tuple[MessageKind, Recipient], frozenset[Channel]] = defaultdict(frozenset)
+    for entry in RULES.values():
+        for rule in entry.rules:
+            for to_whom in ADDRESSEES[rule.to].texts:
+                found[rule.kind, to_whom] |= frozenset(rule.channels)
+    return dict(found)
+
+
+_CHANNELS: Final = _channels()

@@ -1,0 +1,89 @@
+"""An event finds its recipients by the rules, and every event happens somewhere."""
+
+import re
+
+import pytest
+
+from activities.context import Context
+from activities.notifications.people import Concerned, Holder, notify_people
+from activities.police.firs import assign_officer
+from domain.notifications.rules import NotificationEvent
+from schemas.notifications import MessageFacts
+from schemas.police import CaseDuty
+from tests.activities.hold_world import Holds
+from tests.activities.holds.test_lifecycle import CONTACT
+from tests.activities.notifications.test_outbox import IO
+from tests.paths import ROOT
+
+OUTBOX = "activities/notifications/outbox.py"
+PEOPLE = "activities/notifications/people.py"
+EVENT = re.compile(r"\bNotificationEvent\.([A-Z_]+)")
+CHOOSES = re.compile(r"\bMessageKind\.[A-Z]|\btell_(?:victim|holder|officer|assigned|at|bank|bank_of_appeal)\(")
+"""what only the rules choose: a kind of message, or a recipient"""
+
+
+@pytest.fixture
+def holds(ctx: Context) -> Holds:
+    return Holds(ctx)
+
+
+async def notify(holds: Holds, event: NotificationEvent, concerned: Concerned, facts: MessageFacts) -> int:
+    async with holds.bench.pool.acquire() as connection, connection.transaction():
+        return await notify_people(connection, event, concerned, facts, holds.clock.at)
+
+
+def sources() -> dict[str, str]:
+    files = (ROOT / "activities").rglob("*.py")
+    return {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in files}
+
+
+def test_every_event_happens_somewhere() -> None:
+    named = {name for text in sources().values() for name in EVENT.findall(text)}
+    assert named == {event.name for event in NotificationEvent}
+
+
+def test_no_call_site_chooses_a_message_or_a_recipient() -> None:
+    choosing = {name for name, text in sources().items() if CHOOSES.search(text)}
+    assert choosing == {OUTBOX, PEOPLE}
+
+
+async def test_the_rules_pick_among_those_whom_an_event_concerns(holds: Holds) -> None:
+    case_no, hold_id = await holds.hold(600, **CONTACT)
+    await assign_officer(holds.ctx, case_no, IO, "officer:chief")
+    concerned = Concerned(case_no=case_no, shares={case_no: 0}, holder=Holder(holds.ctx, hold_id))
+    facts = MessageFacts(occasion="x", amount_paise=600_00, days=7)
+    assert await notify(holds, NotificationEvent.HOLD_LAPSES_SOON, concerned, facts) == 2
+    assert {to for to, _ in await holds.messages(case_no, "lapse_warning")} == {"io"}, "not the holder, and no share"
+
+
+async def test_each_victim_is_told_the_own_share_and_the_holder_the_own_amount(holds: Holds) -> None:
+    case_no, hold_id = await holds.hold(600, **CONTACT)
+    holder = Holder(holds.ctx, hold_id, amount_paise=700_00, occasion="of-holder")
+    concerned = Concerned(case_no=case_no, shares={case_no: 250_00}, holder=holder)
+    facts = MessageFacts(occasion="x", amount_paise=600_00)
+    for written in (4, 0):
+        assert await notify(holds, NotificationEvent.HOLD_LAPSED, concerned, facts) == written
+    rows = await holds.bench.rows(
+        "SELECT to_whom, body FROM message WHERE case_no = $1 AND kind = 'hold_lapsed'", case_no
+    )
+    assert len(rows) == 4
+    for to_whom, body in rows:
+        assert re.search(rf"(₹|Rs ){250 if to_whom == 'victim' else 700}\b", body), to_whom
+
+
+async def test_a_fact_that_no_message_carries_is_refused(holds: Holds) -> None:
+    case_no, _ = await holds.hold(600)
+    facts = MessageFacts(occasion="x", days=7)
+    with pytest.raises(AssertionError, match=r"nothing_held carries \['days'\]"):
+        await notify(holds, NotificationEvent.NOTHING_HELD, Concerned(ack_no=case_no), facts)
+
+
+async def test_the_officer_of_a_step_is_told_as_the_duty_says(holds: Holds) -> None:
+    case_no, _ = await holds.hold(600)
+    supervising = IO.model_copy(update={"duty": CaseDuty.SUPERVISING})
+    facts = MessageFacts.model_validate({"occasion": "x", "until": holds.clock.at, "step": "approval"})
+    concerned = Concerned(case_no=case_no, duty=CaseDuty.SUPERVISING)
+    assert await notify(holds, NotificationEvent.STEP_DUE, concerned, facts) == 0, "no officer is assigned"
+    await assign_officer(holds.ctx, case_no, supervising, "officer:chief")
+    assert await notify(holds, NotificationEvent.STEP_DUE, concerned, facts) == 2
+    assert {to for to, _ in await holds.messages(case_no, "step_due")} == {"officer"}

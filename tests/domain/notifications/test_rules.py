@@ -1,0 +1,148 @@
+"""The table of who is told what is whole: every event, kind, recipient and text is in it, with the facts it needs."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.notifications.rules import (
+    ADDRESSEES,
+    EXPIRING,
+    RULES,
+    Addressee,
+    Channel,
+    Fact,
+    NotificationEvent,
+    Rule,
+    carried,
+    channels_of,
+    facts_of,
+)
+from domain.notifications.texts import TEXTS, MessageLacks, Said, Written, letter
+from schemas.enums import Language
+from schemas.notifications import MessageFacts, MessageKind, Recipient
+from schemas.restoration_enums import GrievanceLevel, Step
+
+OF_EVENT = MessageFacts(
+    occasion="once",
+    amount_paise=1_000_00,
+    until=datetime(2026, 12, 9, 20, 0, tzinfo=UTC),
+    days=7,
+    reference="UTR1",
+    code="123456",
+    decision="part_released",
+    duty="follow_up",
+    step=Step.APPROVAL,
+    number="G00000042",
+    next_level=GrievanceLevel.DY_SP,
+    restored_paise=500_00,
+    next_due_at=datetime(2026, 12, 20, 20, 0, tzinfo=UTC),
+)
+ADDED = MessageFacts(amount_paise=2_000_00, restored_paise=700_00, reference="ABCDEFGHJK")
+VALUES = {
+    "ack_no": "20112400000002",
+    "bank": "HDFC Bank",
+    "account": "50100000000001",
+    "account_end": "0001",
+    "officer": "R. Sharma",
+    "phone": "9000000009",
+    "link": "https://x.example/appeal",
+}
+
+
+def every_rule() -> Iterator[tuple[NotificationEvent, Rule]]:
+    for event, entry in RULES.items():
+        for rule in entry.rules:
+            yield event, rule
+
+
+EVERY = [pytest.param(rule, id=f"{event.value}-{rule.to.value}") for event, rule in every_rule()]
+
+
+def written(rule: Rule, language: Language, to_whom: Recipient) -> Written:
+    """Return the text of a rule's message, with its facts and what is added for the addressee, and nothing else."""
+    reach = ADDRESSEES[rule.to]
+    added = {fact.value: getattr(ADDED, fact) for fact in reach.facts if fact not in rule.facts}
+    facts = carried(rule, OF_EVENT).model_copy(update=added)
+    values = {name: VALUES[name] for name in reach.values}
+    return letter(rule.kind, to_whom, (language,), Said(case_no="20112400000001", facts=facts, **values))
+
+
+def texts(rule: Rule) -> list[Written]:
+    return [written(rule, language, to_whom) for language in Language for to_whom in ADDRESSEES[rule.to].texts]
+
+
+def test_every_event_has_a_row() -> None:
+    assert set(RULES) == set(NotificationEvent)
+    assert all(entry.rules and entry.when for entry in RULES.values())
+
+
+def test_every_addressee_is_named_and_used() -> None:
+    assert set(ADDRESSEES) == set(Addressee) == {rule.to for _, rule in every_rule()}
+
+
+def test_every_kind_and_every_text_has_a_rule() -> None:
+    used = {(rule.kind, to_whom) for _, rule in every_rule() for to_whom in ADDRESSEES[rule.to].texts}
+    assert {kind for kind, _ in used} == set(MessageKind)
+    assert used == set(TEXTS[Language.EN])
+
+
+def test_no_event_tells_an_addressee_twice() -> None:
+    for event, entry in RULES.items():
+        told = [rule.to for rule in entry.rules]
+        assert len(told) == len(set(told)), event
+
+
+def test_a_fact_is_a_field_of_the_facts_of_a_message() -> None:
+    assert {fact.value for fact in Fact} == set(MessageFacts.model_fields) - {"occasion"}
+    assert set().union(*(facts_of(event) for event in NotificationEvent)) == set(Fact)
+
+
+@pytest.mark.parametrize("rule", EVERY)
+def test_the_facts_of_a_rule_suffice_for_its_texts(rule: Rule) -> None:
+    for text in texts(rule):
+        assert "{" not in text.subject + text.text
+
+
+@pytest.mark.parametrize("rule", EVERY)
+def test_a_rule_carries_no_fact_that_its_texts_leave_out(rule: Rule) -> None:
+    for fact in rule.facts:
+        without = replace(rule, facts=tuple(one for one in rule.facts if one is not fact))
+        try:
+            fewer = texts(without)
+        except MessageLacks:
+            continue
+        assert all(one != whole for one, whole in zip(fewer, texts(rule), strict=True)), fact
+
+
+def test_a_text_that_lacks_a_fact_is_found() -> None:
+    rule = RULES[NotificationEvent.CREDITED].rules[0]
+    with pytest.raises(MessageLacks, match="credited to victim: reference"):
+        texts(replace(rule, facts=(Fact.AMOUNT,)))
+
+
+def test_a_message_carries_its_facts_and_the_occasion_and_no_other() -> None:
+    rule = RULES[NotificationEvent.RETURN_APPROVED].rules[0]
+    assert carried(rule, OF_EVENT) == MessageFacts(occasion="once", amount_paise=1_000_00)
+
+
+def test_documents_go_only_where_there_is_e_mail() -> None:
+    assert all(Channel.EMAIL in rule.channels for _, rule in every_rule() if rule.encloses)
+
+
+def test_a_bank_forwards_only_to_an_account_holder_and_never_a_code() -> None:
+    forwarded = {rule.to for _, rule in every_rule() if Channel.BANK_LETTER in rule.channels}
+    assert forwarded == {Addressee.HOLDER}
+    assert {MessageKind.GRIEVANCE_CODE} == EXPIRING
+    assert channels_of(MessageKind.GRIEVANCE_CODE, Recipient.HOLDER) == {Channel.SMS, Channel.EMAIL}
+
+
+def test_a_message_that_expires_says_when() -> None:
+    assert all(Fact.UNTIL in rule.facts for _, rule in every_rule() if rule.kind in EXPIRING)
+
+
+def test_only_a_decision_goes_to_the_contact_that_an_appeal_names() -> None:
+    assert {event for event, rule in every_rule() if Channel.APPEAL_CONTACT in rule.channels} == {
+        NotificationEvent.GRIEVANCE_DECIDED
+    }
