@@ -77,7 +77,21 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid
 WHERE c.relnamespace = 'public'::regnamespace ORDER BY c.relname, a.attname
 """
 
-_PARTS = (_FUNCTIONS, _SEQUENCES, _TABLES, _FOREIGN_KEYS, _INDEXES, _TRIGGERS, _COMMENTS)
+_TABLE_COMMENTS = """
+SELECT format('COMMENT ON TABLE %I IS %L;', c.relname, obj_description(c.oid, 'pg_class')) FROM pg_class c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND obj_description(c.oid, 'pg_class') IS NOT NULL
+ORDER BY c.relname
+"""
+
+_FUNCTION_COMMENTS = """
+SELECT format('COMMENT ON FUNCTION %s IS %L;', p.oid::regprocedure, obj_description(p.oid, 'pg_proc')) FROM pg_proc p
+WHERE p.pronamespace = 'public'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NOT NULL ORDER BY p.proname
+"""
+
+_PARTS = (
+    *(_FUNCTIONS, _SEQUENCES, _TABLES, _FOREIGN_KEYS, _INDEXES, _TRIGGERS),
+    *(_COMMENTS, _TABLE_COMMENTS, _FUNCTION_COMMENTS),
+)
 
 
 async def describe(dsn: str) -> str:

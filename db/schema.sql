@@ -2950,3 +2950,7 @@ COMMENT ON COLUMN returned_funds.unreadable IS 'the line as it came, where it co
 COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same as none';
 
 COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by whom: it leads back to nobody';
+
+COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
+
+COMMENT ON FUNCTION present_moment() IS 'the present moment of this database; tests may set it for their session';
