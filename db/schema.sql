@@ -1810,6 +1810,7 @@ CREATE TABLE officer_shift (
     day_no integer NOT NULL,
     starts_minute integer NOT NULL,
     ends_minute integer NOT NULL,
+    CONSTRAINT officer_shift_no_overlap EXCLUDE USING gist (int8range((((officer_id * 10080) + ((day_no - 1) * 1440)) + starts_minute), (((officer_id * 10080) + ((day_no - 1) * 1440)) + ends_minute)) WITH &&),
     CONSTRAINT officer_shift_check CHECK ((starts_minute < ends_minute)),
     CONSTRAINT officer_shift_day_no_check CHECK (((day_no >= 1) AND (day_no <= 7))),
     CONSTRAINT officer_shift_ends_minute_check CHECK ((ends_minute <= 1440)),
@@ -2604,8 +2605,6 @@ CREATE INDEX message_to_expire ON public.message USING btree (expires_at) WHERE 
 CREATE INDEX message_to_send ON public.message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE INDEX objection_restoration ON public.objection USING btree (restoration_id);
-
-CREATE INDEX officer_shift_no_overlap ON public.officer_shift USING gist (int8range((((officer_id * 10080) + ((day_no - 1) * 1440)) + starts_minute), (((officer_id * 10080) + ((day_no - 1) * 1440)) + ends_minute)));
 
 CREATE INDEX order_cancellation_open ON public.order_cancellation USING btree (order_id) WHERE (settled_at IS NULL);
 
