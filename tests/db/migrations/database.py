@@ -60,6 +60,12 @@ async def recorded(dsn: str) -> Sequence[str]:
         return [row["name"] for row in await connection.fetch("SELECT name FROM schema_migration ORDER BY name")]
 
 
+async def rename(dsn: str, old: str, new: str) -> None:
+    """Give an applied migration another name in the database."""
+    async with connected(dsn) as connection:
+        await connection.execute("UPDATE schema_migration SET name = $2 WHERE name = $1", old, new)
+
+
 async def blocked(connection: Connection, count: int = 1) -> list[int]:
     """Wait until so many sessions of this database wait for a lock; return their process ids."""
 

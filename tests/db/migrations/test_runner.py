@@ -9,7 +9,7 @@ import pytest
 from db.migrate import LOCK_KEY, LockLimits, Migrated, migrate
 from db.migration_errors import MigrationChanged, MigrationRunning, SchemaAhead, SchemaTooOld
 from db.migration_files import BASELINE, MIGRATIONS, Phase
-from tests.db.migrations.database import LOST, connected, exists, fetchval, kill_blocked, locked, recorded
+from tests.db.migrations.database import LOST, connected, exists, fetchval, kill_blocked, locked, recorded, rename
 
 BOTH = [BASELINE, "0002_pre_two.sql"]
 
@@ -66,9 +66,8 @@ async def test_a_changed_file_is_named_and_nothing_is_applied(empty_dsn: str, fi
 
 
 async def test_a_database_from_before_the_baseline_is_refused_and_left_alone(empty_dsn: str, files: Path) -> None:
-    (files / BASELINE).rename(files / "0001_foundation.sql")
     await migrate(empty_dsn, files)
-    (files / "0001_foundation.sql").rename(files / BASELINE)
+    await rename(empty_dsn, BASELINE, "0001_foundation.sql")
     with pytest.raises(SchemaTooOld, match=r"0001_foundation\.sql.* No older database is accepted.*\[schema_too_old\]"):
         await migrate(empty_dsn, files)
     assert await recorded(empty_dsn) == ["0001_foundation.sql", "0002_pre_two.sql"]

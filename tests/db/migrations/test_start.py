@@ -11,7 +11,7 @@ from db.migration_errors import MigrationChanged, MigrationError, SchemaAhead, S
 from db.migration_files import BASELINE, Phase
 from db.pool import open_pool
 from db.schema_state import check_schema
-from tests.db.migrations.database import connected, fetchval
+from tests.db.migrations.database import connected, fetchval, rename
 from tests.paths import ROOT
 from tests.style.rules import ROOMS
 from workers.verifying import verify
@@ -96,11 +96,8 @@ async def test_a_file_that_changed_after_it_was_applied_is_refused(empty_dsn: st
 
 
 async def test_a_database_from_before_the_baseline_is_refused(empty_dsn: str, files: Path) -> None:
-    old = add(files, "0003_lines.sql")
-    (files / BASELINE).rename(files / "0001_foundation.sql")
     await migrate(empty_dsn, files)
-    (files / old).unlink()
-    (files / "0001_foundation.sql").rename(files / BASELINE)
+    await rename(empty_dsn, BASELINE, "0001_foundation.sql")
     error = await refused(empty_dsn, files)
     assert isinstance(error, SchemaTooOld)
     assert "No older database is accepted" in str(error)
