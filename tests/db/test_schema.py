@@ -27,7 +27,7 @@ async def pg_dump(dsn: str) -> str:
     )
     said, _ = await process.communicate()
     assert process.returncode == 0
-    # Its guard against hostile names is another word each time.
+    # Its guard against hostile names has another key each time.
     return re.sub(r"(?m)^\\(un)?restrict .*$", "", said.decode())
 
 
