@@ -43,7 +43,7 @@ SELECT format(E'CREATE TABLE %I (\\n    %s\\n)%s;', c.relname, array_to_string(
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
     ) || ARRAY(
         SELECT format('CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)) FROM pg_constraint k
-        WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'c') ORDER BY k.contype DESC, k.conname
+        WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'c', 'x') ORDER BY k.contype DESC, k.conname
     ), E',\\n    '), ' WITH (' || array_to_string(c.reloptions, ', ') || ')')
 FROM pg_class c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
@@ -57,11 +57,11 @@ FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
 WHERE c.relnamespace = 'public'::regnamespace AND k.contype = 'f' ORDER BY c.relname, k.conname
 """
 
-# The index of a primary key or UNIQUE comes with its constraint.
+# The index of a primary key, UNIQUE or EXCLUDE comes with its constraint.
 _INDEXES = """
 SELECT pg_get_indexdef(i.indexrelid) || ';' FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE c.relnamespace = 'public'::regnamespace
-  AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u'))
+  AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))
 ORDER BY c.relname
 """
 
@@ -77,7 +77,21 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid
 WHERE c.relnamespace = 'public'::regnamespace ORDER BY c.relname, a.attname
 """
 
-_PARTS = (_FUNCTIONS, _SEQUENCES, _TABLES, _FOREIGN_KEYS, _INDEXES, _TRIGGERS, _COMMENTS)
+_TABLE_COMMENTS = """
+SELECT format('COMMENT ON TABLE %I IS %L;', c.relname, obj_description(c.oid, 'pg_class')) FROM pg_class c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND obj_description(c.oid, 'pg_class') IS NOT NULL
+ORDER BY c.relname
+"""
+
+_FUNCTION_COMMENTS = """
+SELECT format('COMMENT ON FUNCTION %s IS %L;', p.oid::regprocedure, obj_description(p.oid, 'pg_proc')) FROM pg_proc p
+WHERE p.pronamespace = 'public'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NOT NULL ORDER BY p.proname
+"""
+
+_PARTS = (
+    *(_FUNCTIONS, _SEQUENCES, _TABLES, _FOREIGN_KEYS, _INDEXES, _TRIGGERS),
+    *(_COMMENTS, _TABLE_COMMENTS, _FUNCTION_COMMENTS),
+)
 
 
 async def describe(dsn: str) -> str:

@@ -1,76 +1,149 @@
-"""Apply numbered SQL files, each once and in order, under an advisory lock; their checksums are stored."""
+"""Apply the migrations of this release in their order, each once, while at most one process migrates a database."""
 
-import hashlib
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import asyncpg
 
 from db.grants import grant
+from db.migration_checks import index_made, split_statements
+from db.migration_errors import MigrationLocked, MigrationRunning
+from db.migration_files import MIGRATIONS, MigrationFile, Phase, read_files
+from db.pool import Connection
+from db.schema_state import applied, refuse_unknown
 
-MIGRATIONS = Path(__file__).with_name("migrations")
-_LOCK = 7_305_813_377_193_000_001
-"""Lock of the migration; two concurrent migrations wait for each other on it. Only its uniqueness matters."""
+log = logging.getLogger(__name__)
+
+LOCK_KEY: Final = 7_305_813_377_193_000_001
+"""the advisory lock of the one process that migrates; only its uniqueness matters"""
+_LOCK_POLL_SECONDS: Final = 0.1
+_LOCK_TIMEOUT: Final = "SELECT set_config('lock_timeout', $1, $2)"
+_RECORDED: Final = "INSERT INTO schema_migration (name, sha256) VALUES ($1, $2)"
+_INVALID: Final = """
+SELECT quote_ident(c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = $1 AND NOT i.indisvalid
+"""
 
 
-class MigrationChanged(Exception):
-    """The file of an applied migration has changed: write a new migration instead."""
+@dataclass(frozen=True)
+class LockLimits:
+    """Limits on how long a migration waits for locks."""
+
+    seconds: float = 5.0
+    """wait of one attempt; for so long a lock that is waited for stops all later users of its table"""
+    outside_seconds: float = 600.0
+    """the same outside a transaction; reads and writes of the table go on meanwhile"""
+    attempts: int = 5
+    pause_seconds: float = 2.0
+    """time between attempts, in which the users of the table go on"""
+    other_seconds: float = 900.0
+    """wait for another process that migrates"""
 
 
-async def migrate(dsn: str, directory: Path = MIGRATIONS, *, application: str | None = None) -> list[str]:
-    """Bring the database at `dsn` up to date; return the names of the files applied now.
+class Migrated(NamedTuple):
+    """The names of the migrations that a run applied, and of those that it left."""
 
-    The role in `dsn` owns what is created. The role `application`, if it is another one, gets the rights to use it.
-    Several processes may call it at once. Raises `MigrationChanged` before it applies anything, and `NoSuchRole`.
+    applied: list[str]
+    left: list[str]
+
+
+async def migrate(
+    dsn: str,
+    directory: Path = MIGRATIONS,
+    *,
+    phase: Phase | None = None,
+    application: str | None = None,
+    limits: LockLimits | None = None,
+) -> Migrated:
+    """Apply the missing migrations to the database at `dsn`, those of one phase or all.
+
+    A phase ends before the first missing migration of the other phase. An empty database gets all, because no process
+    works on it. The role in `dsn` owns what is created. The role `application`, if it is another one, gets the rights
+    to use it. Several processes may call it at once. Raises `MigrationError` and `NoSuchRole`.
     """
-    connection = await asyncpg.connect(dsn)
+    limits = limits or LockLimits()
+    files = read_files(directory)
+    connection = await asyncpg.connect(dsn, server_settings={"application_name": "goldenhour migrate"})
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        applied = await _apply_missing(connection, _files(directory))
+        await _be_alone(connection, limits)
+        known = await applied(connection)
+        refuse_unknown(known, files)
+        missing = [file for file in files if file.name not in known]
+        due = missing if phase is None or not known else list(takewhile(lambda file: file.phase is phase, missing))
+        await _apply_all(connection, due, limits)
         if application is not None and application != await connection.fetchval("SELECT current_user"):
             await grant(connection, application)
-        return applied
+        return Migrated([file.name for file in due], [file.name for file in missing[len(due) :]])
     finally:
         await connection.close()
 
 
-async def pending(dsn: str, directory: Path = MIGRATIONS) -> list[str]:
-    """Return the names of the migrations that are not applied at `dsn`."""
-    connection = await asyncpg.connect(dsn)
-    try:
-        known = await _known(connection)
-        return [file.name for file in _files(directory) if file.name not in known]
-    finally:
-        await connection.close()
+async def _be_alone(connection: Connection, limits: LockLimits) -> None:
+    """Take the lock of the one process that migrates. Raises `MigrationRunning`.
+
+    A statement that waits for the lock holds a snapshot, and an index that is made concurrently waits for all
+    snapshots. So this process asks again and again, and holds nothing meanwhile.
+    """
+    for _ in range(max(1, round(limits.other_seconds / _LOCK_POLL_SECONDS))):
+        if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK_KEY):
+            return
+        await asyncio.sleep(_LOCK_POLL_SECONDS)
+    raise MigrationRunning
 
 
-def _files(directory: Path) -> list[Path]:
-    return sorted(directory.glob("[0-9]*.sql"))
-
-
-async def _known(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, str]:
-    if await connection.fetchval("SELECT to_regclass('schema_migration')") is None:
-        return {}
-    return {row["name"]: row["sha256"] for row in await connection.fetch("SELECT name, sha256 FROM schema_migration")}
-
-
-async def _apply_missing(connection: "asyncpg.Connection[asyncpg.Record]", files: list[Path]) -> list[str]:
+async def _apply_all(connection: Connection, files: Sequence[MigrationFile], limits: LockLimits) -> None:
     await connection.execute(
         "CREATE TABLE IF NOT EXISTS schema_migration (name text PRIMARY KEY, sha256 text NOT NULL,"
         " applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"
     )
-    known = await _known(connection)
-    digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-    for name, digest in known.items():
-        if digests.get(name, digest) != digest:
-            raise MigrationChanged(name)
-    applied = []
     for file in files:
-        if file.name in known:
-            continue
-        async with connection.transaction():
-            await connection.execute(file.read_text(encoding="utf-8"))
-            await connection.execute(
-                "INSERT INTO schema_migration (name, sha256) VALUES ($1, $2)", file.name, digests[file.name]
-            )
-        applied.append(file.name)
-    return applied
+        await _with_attempts(connection, file, limits)
+
+
+async def _with_attempts(connection: Connection, file: MigrationFile, limits: LockLimits) -> None:
+    """Apply a file, again if a lock was not free. Raises `MigrationLocked`."""
+    for attempt in range(1, limits.attempts + 1):
+        try:
+            if file.is_outside:
+                await _apply_outside(connection, file, limits.outside_seconds)
+            else:
+                await _apply(connection, file, limits.seconds)
+            return
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            log.warning("%s did not get a lock in attempt %d of %d", file.name, attempt, limits.attempts)
+        if attempt < limits.attempts:
+            await asyncio.sleep(limits.pause_seconds)
+    raise MigrationLocked(file.name, limits.attempts)
+
+
+async def _apply(connection: Connection, file: MigrationFile, lock_seconds: float) -> None:
+    """Apply and record a file in one transaction."""
+    async with connection.transaction():
+        await connection.execute(_LOCK_TIMEOUT, _milliseconds(lock_seconds), True)
+        await connection.execute(file.text)
+        await connection.execute(_RECORDED, file.name, file.sha256)
+
+
+async def _apply_outside(connection: Connection, file: MigrationFile, lock_seconds: float) -> None:
+    """Apply each statement of a file in a transaction of its own, then record the file.
+
+    After a crash the file begins again. A statement that is done then does nothing, and an index that a failed
+    statement left invalid is made again.
+    """
+    await connection.execute(_LOCK_TIMEOUT, _milliseconds(lock_seconds), False)
+    for statement in split_statements(file.text):
+        if name := index_made(statement):
+            for (invalid,) in await connection.fetch(_INVALID, name):
+                await connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {invalid}")
+        await connection.execute(statement)
+    await connection.execute(_RECORDED, file.name, file.sha256)
+    await connection.execute("RESET lock_timeout")
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{round(seconds * 1000)}ms"

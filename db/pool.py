@@ -1,9 +1,11 @@
-"""Connections to PostgreSQL: one pool per process, jsonb by orjson."""
+"""Connections to PostgreSQL: one pool per process on a schema that this release knows, jsonb by orjson."""
 
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import orjson
+
+from db.schema_state import check_schema
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -39,8 +41,12 @@ async def set_codecs(connection: Connection) -> None:
 
 
 async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 20) -> Pool:
-    """Open a pool on `dsn`. Raises OSError or asyncpg.PostgresError if the database cannot be reached."""
-    return await asyncpg.create_pool(
+    """Open a pool on `dsn`, whose schema this release knows.
+
+    Every process opens its pool here, so none works on a schema that it does not know. Raises `MigrationError` for such
+    a schema, and OSError or asyncpg.PostgresError if the database cannot be reached.
+    """
+    pool = await asyncpg.create_pool(
         dsn,
         min_size=min_size,
         max_size=max_size,
@@ -50,3 +56,10 @@ async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 20) -> Pool:
         max_cached_statement_lifetime=0,
         server_settings={"application_name": "goldenhour", "timezone": "UTC", "jit": "off"},
     )
+    try:
+        async with pool.acquire() as connection:
+            await check_schema(connection)
+    except BaseException:
+        await pool.close()
+        raise
+    return pool

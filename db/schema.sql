@@ -1810,6 +1810,7 @@ CREATE TABLE officer_shift (
     day_no integer NOT NULL,
     starts_minute integer NOT NULL,
     ends_minute integer NOT NULL,
+    CONSTRAINT officer_shift_no_overlap EXCLUDE USING gist (int8range((((officer_id * 10080) + ((day_no - 1) * 1440)) + starts_minute), (((officer_id * 10080) + ((day_no - 1) * 1440)) + ends_minute)) WITH &&),
     CONSTRAINT officer_shift_check CHECK ((starts_minute < ends_minute)),
     CONSTRAINT officer_shift_day_no_check CHECK (((day_no >= 1) AND (day_no <= 7))),
     CONSTRAINT officer_shift_ends_minute_check CHECK ((ends_minute <= 1440)),
@@ -2605,8 +2606,6 @@ CREATE INDEX message_to_send ON public.message USING btree (next_attempt_at) WHE
 
 CREATE INDEX objection_restoration ON public.objection USING btree (restoration_id);
 
-CREATE INDEX officer_shift_no_overlap ON public.officer_shift USING gist (int8range((((officer_id * 10080) + ((day_no - 1) * 1440)) + starts_minute), (((officer_id * 10080) + ((day_no - 1) * 1440)) + ends_minute)));
-
 CREATE INDEX order_cancellation_open ON public.order_cancellation USING btree (order_id) WHERE (settled_at IS NULL);
 
 CREATE INDEX paper_case ON public.paper USING btree (case_no, issued_at DESC, paper_id DESC);
@@ -2950,3 +2949,7 @@ COMMENT ON COLUMN returned_funds.unreadable IS 'the line as it came, where it co
 COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same as none';
 
 COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by whom: it leads back to nobody';
+
+COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
+
+COMMENT ON FUNCTION present_moment() IS 'the present moment of this database; tests may set it for their session';

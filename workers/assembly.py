@@ -38,7 +38,7 @@ class Engine:
         """Open the database and Temporal named by `settings`, or those of the stack that runs in their home folder.
 
         With `lazy_temporal` the process starts even while Temporal is unavailable. Raises `NothingRunning`,
-        `InvalidPolicy`, and the connection errors of the database and Temporal.
+        `InvalidPolicy`, `MigrationError`, and the connection errors of the database and Temporal.
         """
         settings = with_running_services(settings)
         assert settings.database_url is not None, "settled"

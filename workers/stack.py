@@ -17,7 +17,8 @@ from typing import TypeVar
 import psutil
 from pydantic import SecretStr
 
-from db.migrate import migrate
+from db.migrate import Migrated, migrate
+from db.migration_files import Phase
 from workers.embedded.ports import free_port
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
@@ -94,14 +95,12 @@ async def services(
         yield Services(settings, postgres, temporal)
 
 
-async def migrate_database(settings: Settings) -> list[str]:
-    """Migrate the database as its owner and grant rights to the application's role.
-
-    Return the applied migrations' names.
-    """
+async def migrate_database(settings: Settings, phase: Phase | None = None) -> Migrated:
+    """Apply the migrations of one phase or all as the database's owner; grant rights to the application's role."""
     assert settings.database_url is not None, "embedded, found or named"
     owner = settings.migration_url or settings.database_url
-    return await migrate(owner.get_secret_value(), application=role_of(settings.database_url) or None)
+    application = role_of(settings.database_url) or None
+    return await migrate(owner.get_secret_value(), phase=phase, application=application)
 
 
 async def start_engine(

@@ -8,6 +8,7 @@ import asyncpg
 
 from db.evidence.integrity import case_of, case_records, count_cases, strays
 from db.grants import owns_tables
+from db.schema_state import check_schema
 from domain.errors.cases import CaseNotFound
 from domain.evidence.integrity import Break, examine
 
@@ -50,7 +51,8 @@ class Verdict:
 async def verify(dsn: str, ack_no: str | None = None, progress: Callable[[int, int], None] | None = None) -> Verdict:
     """Check every rule of every case (or of the case of `ack_no`) in the database at `dsn`.
 
-    `progress` is called with (cases done, cases in all). Raises `NotFound` for an unknown number.
+    `progress` is called with (cases done, cases in all). Raises `CaseNotFound` for an unknown number, and
+    `MigrationError` if this release does not know the schema.
     """
     connection = await asyncpg.connect(
         dsn, command_timeout=COMMAND_TIMEOUT_SECONDS, server_settings={"application_name": "goldenhour verify"}
@@ -65,6 +67,7 @@ async def verify(dsn: str, ack_no: str | None = None, progress: Callable[[int, i
 async def _verify(
     connection: asyncpg.Connection, ack_no: str | None, progress: Callable[[int, int], None] | None
 ) -> Verdict:
+    await check_schema(connection)
     verdict = Verdict(owns_tables=await owns_tables(connection))
     case_no = None
     if ack_no is None:

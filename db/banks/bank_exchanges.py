@@ -1,4 +1,4 @@
-"""Exchanges: messages sent to banks and their replies, byte for byte (migration 0059)."""
+"""Exchanges: messages sent to banks and their replies, byte for byte."""
 
 from collections.abc import Sequence
 from typing import Any, Final

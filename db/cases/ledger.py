@@ -1,4 +1,4 @@
-"""Postings to the ledger, and its balances (migration 0002)."""
+"""Postings to the ledger, and its balances; the function `ledger_post` of the database writes both."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Hops parked for the desk: which are due, the oldest first. A trigger sets `waiting_since` (migration 0009)."""
+"""Hops parked for the desk: which are due, the oldest first. A trigger sets `waiting_since`."""
 
 from collections.abc import Sequence
 from datetime import datetime

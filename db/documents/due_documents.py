@@ -1,4 +1,4 @@
-"""Due documents, an outbox: the database writes what is due (migration 0038), and a worker issues it."""
+"""Due documents, an outbox: the database writes what is due, and a worker issues it."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -109,7 +109,7 @@ async def plan(
     """Write a request, its event, and its hops that still wait for one; None if it exists already.
 
     A hop that was answered, corrected or put under another request in the meantime is omitted. If none is left, nothing
-    is written. It is one statement, so that the case is locked for a short time only (migration 0006).
+    is written. It is one statement, so that the case is locked for a short time only.
     """
     row = await connection.fetchrow(
         "SELECT case_opened_at, first_of_case, hop_nos FROM request_plan($1, $2, $3, $4, $5, $6, $7, 'engine')",
@@ -171,7 +171,7 @@ async def delivered(
     """Write that the bank has the request under `job_id`, and the event; None if that is written already.
 
     `round_no` counts how often the request was sent over another channel after no response. The exchanges are stored in
-    any case. It is one statement, so that the case is locked for a short time only (migrations 0011 and 0059).
+    any case. It is one statement, so that the case is locked for a short time only.
     """
     row = await connection.fetchrow(
         _DELIVERED,

@@ -190,6 +190,10 @@ def test_the_migrations_alone_know_who_owns_the_tables() -> None:
     assert owner in SERVICES["postgres"]["environment"]
 
 
+def test_only_migrations_that_the_release_before_survives_are_applied_before_processes_are_replaced() -> None:
+    assert SERVICES["migrate"]["command"] == ["migrate", "--phase", "pre"]
+
+
 def test_who_sends_messages_and_reports_can_be_told_where() -> None:
     sender = SERVICES["worker-way-home"]
     assert set(sender["environment"]) >= OPTIONAL

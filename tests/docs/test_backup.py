@@ -37,7 +37,7 @@ async def dumped(database: Pool, database_dsn: str, tmp_path: Path) -> Path:
 async def test_a_backup_comes_back_whole(dumped: Path, database_dsn: str, postgres: EmbeddedPostgres) -> None:
     restored = await postgres.create_database(RESTORED)
     await run("pg_restore", "--exit-on-error", "--no-owner", f"--role={OWNER}", f"--dbname={restored}", str(dumped))
-    assert await migrate(restored, application=APPLICATION) == []
+    assert await migrate(restored, application=APPLICATION) == ([], [])
     assert await describe(restored) == await describe(database_dsn)
     as_application = postgres.dsn_for(urlsplit(restored).path.removeprefix("/"), APPLICATION)
     pool = await open_pool(as_application, min_size=1, max_size=1)

@@ -1,3 +1,4 @@
+import asyncio
 import json
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,10 +10,13 @@ from pydantic import SecretStr
 import benchmarks.first_hold
 from activities.secrets import SecretBox
 from api.tokens import Tokens
+from db.migrate import Migrated
+from db.migration_files import Phase, read_files
 from db.pool import Pool
 from schemas.enums import Role
-from tests.factories import institution
-from tests.workers.command_line import invoke, with_database
+from tests.factories import SECRET, institution
+from tests.paths import ROOT
+from tests.workers.command_line import COMMAND, invoke, own_environment, with_database
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.home import secret_key
 from workers.settings import Settings
@@ -38,6 +42,7 @@ COMMANDS = [
     "iso take",
     "bank test",
 ]
+FIRST = read_files()[0].name
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -158,13 +163,83 @@ async def test_a_wrong_directory_file_names_the_field_and_no_secret(database_dsn
 async def test_an_empty_database_is_migrated_once(postgres: EmbeddedPostgres) -> None:
     settings = with_database(await postgres.create_database("to_migrate"))
     before = await invoke("verify", **settings)
-    assert (before.exit_code, "goldenhour migrate" in before.stderr) == (1, True)
+    assert before.exit_code == 1
+    assert "run `goldenhour migrate` [schema_behind]" in before.stderr
     first, second = await invoke("migrate", **settings), await invoke("migrate", **settings)
-    assert "applied 0001_foundation.sql" in first.stderr
+    assert f"applied {FIRST}" in first.stderr
     assert "up to date" in second.stderr
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert (await invoke("verify", **settings)).exit_code == 0
     await postgres.drop_database("to_migrate")
+
+
+async def test_an_empty_database_gets_everything_in_the_first_phase(postgres: EmbeddedPostgres) -> None:
+    settings = with_database(await postgres.create_database("first_phase"))
+    assert (await invoke("migrate", "--phase", "sideways", **settings)).exit_code == 2
+    for said in (f"applied {FIRST}", "up to date"):
+        migrated = await invoke("migrate", "--phase", "pre", **settings)
+        assert (migrated.exit_code, said in migrated.stderr) == (0, True), migrated.stderr
+    await postgres.drop_database("first_phase")
+
+
+@pytest.mark.parametrize(
+    ("phase", "done", "code", "told"),
+    [
+        ("pre", Migrated(["2_pre_a.sql"], ["0003_post_a.sql"]), 0, ["applied 2_pre_a.sql", "left 0003_post_a.sql"]),
+        ("pre", Migrated([], ["0003_post_a.sql"]), 0, ["left 0003_post_a.sql"]),
+        ("pre", Migrated([], ["0003_post_a.sql", "0004_pre_b.sql"]), 1, ["0003_post_a.sql of the release before"]),
+        (
+            "post",
+            Migrated(["0003_post_a.sql"], ["0004_pre_b.sql", "0005_post_b.sql"]),
+            0,
+            ["left 0004_pre_b.sql, 0005"],
+        ),
+        ("all", Migrated([], []), 0, ["the database is up to date"]),
+    ],
+)
+async def test_a_phase_says_what_it_left(
+    monkeypatch: pytest.MonkeyPatch, phase: str, done: Migrated, code: int, told: list[str]
+) -> None:
+    asked = []
+
+    async def migrate(_: str, *, phase: Phase | None, application: str | None) -> Migrated:
+        asked.append(phase)
+        return done
+
+    monkeypatch.setattr("workers.stack.migrate", migrate)
+    result = await invoke("migrate", "--phase", phase, **with_database("postgresql://u:p@h/d"))
+    assert asked == [None if phase == "all" else Phase(phase)]
+    assert (result.exit_code, [text for text in told if text not in result.stderr]) == (code, [])
+    assert ("up to date" in result.stderr) is (phase == "all")
+
+
+@pytest.mark.parametrize(
+    "command", [["api", "--single"], ["worker"], ["worker", "--queue", "bank-calls"], ["bank", "list"], ["figures"]]
+)
+async def test_a_process_refuses_the_schema_of_a_later_release(
+    database_dsn: str, tmp_path: Path, command: list[str]
+) -> None:
+    owner = await asyncpg.connect(database_dsn)
+    await owner.execute("INSERT INTO schema_migration (name, sha256) VALUES ('9001_post_later.sql', '')")
+    await owner.close()
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        *command,
+        env=own_environment(
+            GOLDENHOUR_DATABASE_URL=database_dsn,
+            GOLDENHOUR_TEMPORAL_ADDRESS="127.0.0.1:9",
+            GOLDENHOUR_SECRET_KEY=SECRET.get_secret_value(),
+            GOLDENHOUR_HOME=str(tmp_path),
+            GOLDENHOUR_API_PORT="0",
+        ),
+        cwd=ROOT,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, told = await process.communicate()
+    assert process.returncode == 1, told.decode()
+    assert "has 9001_post_later.sql of a later release" in told.decode()
+    assert told.decode().rstrip().endswith("[schema_ahead]")
+    assert "Traceback" not in told.decode()
 
 
 async def test_who_migrates_owns_the_tables_and_who_works_in_them_does_not(postgres: EmbeddedPostgres) -> None:
@@ -172,7 +247,7 @@ async def test_who_migrates_owns_the_tables_and_who_works_in_them_does_not(postg
     works = with_database(postgres.dsn_for("two_roles", APPLICATION))
     alone = await invoke("migrate", **works)
     assert (alone.exit_code, "permission denied" in alone.stderr) == (1, True)
-    for said in ("applied 0001_foundation.sql", "up to date"):
+    for said in (f"applied {FIRST}", "up to date"):
         migrated = await invoke("migrate", migration_url=owner, **works)
         assert (migrated.exit_code, said in migrated.stderr) == (0, True), migrated.stderr
     apart = await invoke("verify", "--json", "-", **works)

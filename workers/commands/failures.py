@@ -9,7 +9,7 @@ import asyncpg
 from temporalio.service import RPCError
 
 from db.grants import NoSuchRole
-from db.migrate import MigrationChanged
+from db.migration_errors import MigrationError
 from domain.errors import InvalidPolicy, RuleBroken
 from domain.spreadsheets import FileRefused
 from workers.commands.exits import FAILURE, USAGE, Failed
@@ -23,13 +23,8 @@ Kinds = tuple[type[Exception], ...]
 _TABLE: tuple[tuple[Kinds, Callable[[Exception], str], int], ...] = (
     ((SettingsError, InvalidPolicy, FileRefused), str, USAGE),
     ((RuleBroken, HomeInUse, NothingRunning, ChildFailed), lambda error: str(error) or str(error.__doc__), FAILURE),
-    ((MigrationChanged,), lambda error: f"migration {error}: {MigrationChanged.__doc__}", FAILURE),
+    ((MigrationError,), str, FAILURE),
     ((NoSuchRole,), lambda error: f"role {error}: {NoSuchRole.__doc__}", FAILURE),
-    (
-        (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError),
-        lambda _: "the database has another version: run `goldenhour migrate`",
-        FAILURE,
-    ),
     (
         (asyncpg.PostgresError, asyncpg.InterfaceError),
         lambda error: f"the database refused: {str(error) or type(error).__name__}",

@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 import uvloop
@@ -27,6 +27,10 @@ GARBAGE_THRESHOLDS = (20_000, 20, 20)
 QUEUES_HELP = (
     "Which task queues to serve: [bold]case-work[/] (cases and their records), [bold]bank-calls[/],"
     " [bold]golden-hour[/] (both), [bold]way-home[/] (restoration, release, messages), or all."
+)
+PHASE_HELP = (
+    "Which migrations to apply: [bold]pre[/] (before the processes of the new release start), [bold]post[/] (after all"
+    " run the new release), or all (while no process runs, or at the end of an update)."
 )
 
 Stop = asyncio.Event
@@ -77,18 +81,31 @@ def worker(
     _serve(lambda stop: run_worker(settings, Queues(queue), stop))
 
 
-def migrate() -> None:
+def migrate(
+    phase: Annotated[Literal["all", "pre", "post"], typer.Option(help=PHASE_HELP)] = "all",
+) -> None:
     """Apply the missing migrations to the database, each once, even if several commands run at the same time.
+
+    An update without a stop is: `--phase pre`, then start every process on the new release, then `--phase post`. The
+    migrations of the other phase that are left are named. An empty database gets all.
 
     With GOLDENHOUR_MIGRATION_URL it connects as that role, which then owns the tables. The role of
     GOLDENHOUR_DATABASE_URL gets only the rights that it needs: read and insert only, where rows never change.
 
-    Exit codes: 0 up to date, 1 failed, 2 wrong usage or settings.
+    Exit codes: 0 done, 1 failed or a `pre` is left, 2 wrong usage or settings.
     """
+    from db.migration_files import Phase, phase_of
     from workers.stack import migrate_database
 
-    applied = run(migrate_database(with_database(load_settings())))
-    errors().print(f"applied {', '.join(applied)}" if applied else "the database is up to date", highlight=False)
+    wanted = None if phase == "all" else Phase(phase)
+    done = run(migrate_database(with_database(load_settings()), wanted))
+    for verb, names in done._asdict().items():
+        if names:
+            errors().print(f"{verb} {', '.join(names)}", highlight=False)
+    if done == ([], []):
+        errors().print("the database is up to date", highlight=False)
+    if wanted is Phase.PRE and Phase.PRE in map(phase_of, done.left):
+        raise Failed(f"{done.left[0]} of the release before comes first: use `--phase post` while all run that release")
 
 
 def token(

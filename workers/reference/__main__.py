@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from db.describe import describe
-from db.migrate import MIGRATIONS, migrate
+from db.migrate import migrate
+from db.migration_files import MIGRATIONS
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.reference.pages import FOLDER, pages
 

@@ -10,7 +10,8 @@ from activities.context import wall_clock
 from activities.directory import load_directory
 from activities.secrets import SecretBox
 from db.banks import institutions, rosters
-from db.migrate import MIGRATIONS, migrate
+from db.migrate import migrate
+from db.migration_files import MIGRATIONS
 from db.pool import Pool
 from schemas.banks.rosters import Holiday, HolidayRules, NodalOfficer
 from tests.factories import SECRET, institution

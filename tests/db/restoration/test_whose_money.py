@@ -8,7 +8,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from db.migrate import MIGRATIONS, migrate
+from db.migrate import migrate
+from db.migration_files import MIGRATIONS
 from workers.embedded.postgres import EmbeddedPostgres
 
 FIRST, SECOND = "32411260000001", "32411260000002"
