@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from activities.cases.transaction import case_transaction
+from activities.cases.transaction import ENGINE, bank_transaction, case_transaction
 from db.clock import present_moment
 from domain.errors.cases import CaseNotFound
 from schemas.enums import EventKind, TaskKind
@@ -35,6 +35,24 @@ async def test_everything_that_it_writes_has_one_time_and_one_actor(bench: Bench
     last = "SELECT at, actor FROM case_event WHERE case_no = $1 ORDER BY seq DESC LIMIT 1"
     assert await bench.rows(last, case_no) == [(work.now, BY)]
     assert await bench.value("SELECT opened_at FROM desk_task WHERE task_id = $1", task_id) == work.now
+
+
+async def test_an_event_may_state_a_kind_and_the_engine_may_act_in_it(bench: Bench) -> None:
+    case_no = await bench.complain(transfer())
+    async with case_transaction(bench.ctx, case_no, BY) as work:
+        await work.log(EventKind.TASK_CLOSED, kind="supervise")
+        await work.as_engine.log(EventKind.CASE_REOPENED)
+    last = "SELECT at, actor, data->>'kind' FROM case_event WHERE case_no = $1 ORDER BY seq DESC LIMIT 2"
+    assert await bench.rows(last, case_no) == [(work.now, ENGINE, None), (work.now, BY, "supervise")]
+
+
+async def test_a_bank_has_one_only_on_a_case_in_which_it_has_a_part(bench: Bench) -> None:
+    case_no = await bench.complain(transfer())
+    async with bank_transaction(bench.ctx, case_no, "HDFC") as work:
+        assert (work.case_no, work.actor) == (case_no, "bank:HDFC")
+    with pytest.raises(CaseNotFound):
+        async with bank_transaction(bench.ctx, case_no, "SBIN"):
+            pass
 
 
 async def test_its_time_is_read_after_the_wait_for_the_lock(bench: Bench) -> None:
