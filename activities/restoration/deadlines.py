@@ -11,6 +11,7 @@ from uuid import UUID
 
 from temporalio import activity
 
+from activities.cases.transaction import lock_case
 from activities.context import Context
 from activities.documents.issuing import issue_about
 from activities.notifications import restoration_messages
@@ -85,14 +86,10 @@ class RestorationActivities:
             try:
                 async with connection.transaction():
                     await issue_about(
-                        connection,
-                        self.ctx,
+                        await lock_case(self.ctx, connection, row.case_no, ENGINE),
                         PaperKind.RESTORATION_APPLICATION,
                         str(row.restoration_id),
                         language=victim.language,
-                        case_no=row.case_no,
-                        issued_by=ENGINE,
-                        now=asked.at,
                         revision=row.turn,
                     )
             except RuleBroken as error:
