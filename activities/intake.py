@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from activities.cases.transaction import CaseTransaction, lock_case
 from activities.context import Context
 from activities.metrics import METRICS
 from activities.police.firs import ask_by_itself
 from db import intake
-from db.cases import cases, events, hops, ledger, tasks
+from db.cases import cases, events, hops, ledger
 from db.cases.events import Event
 from db.outbox import case_outbox
 from db.pool import Connection
@@ -74,38 +75,37 @@ async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key:
 
 
 async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_by: str) -> Taken:
-    now = ctx.now()
     digest = hashlib.sha256(complaint.model_dump_json().encode()).digest()
     rows, flags = _read_transfers(ctx, complaint)
     if not all(row.institution for row in rows):
         # The institution may have been loaded after this process read the directory.
         await ctx.directory.freshen()
         rows, flags = _read_transfers(ctx, complaint)
-    flags = oddities(complaint, now, ctx.policy.trail) + flags
     names = [f"key|{taken_by}|{idempotency_key}", *(f"transfer|{row.key}" for row in rows)]
     if complaint.ack_no:
         names.append(_ack_lock(complaint.ack_no))
     async with ctx.pool.acquire() as connection, connection.transaction():
-        await intake.lock(connection, names)
+        locked_at = await intake.lock(connection, names)
         repeated = await _taken_before(connection, complaint, idempotency_key, taken_by, digest)
         if repeated:
             return Taken(repeated, None, repeated=True)
         known = await intake.cases_of_transfers(connection, [row.key for row in rows])
-        ack_no = complaint.ack_no or await _new_ack_no(connection, complaint, now)
+        ack_no = complaint.ack_no or await _new_ack_no(connection, complaint, locked_at)
         fresh = [row for row in rows if row.key not in known]
-        head, full = await _case_to_join(connection, ctx, known, len(fresh))
-        flags += _linked_cases(rows, known, head.case_no if head else ack_no) + full
+        work, full = await _case_to_join(ctx, connection, known, len(fresh), taken_by)
+        joined = work is not None
+        if work is None:
+            head = await cases.open_case(connection, ack_no, locked_at, ctx.case_policy, len(fresh))
+            work = CaseTransaction(ctx, connection, head, taken_by)
+        odd = oddities(complaint, work.now, ctx.policy.trail)
         receipt = ComplaintReceipt(
             ack_no=ack_no,
-            case_ack_no=head.case_no if head else ack_no,
-            joined=head is not None,
-            flags=tuple(flags),
-            received_at=now,
+            case_ack_no=work.case_no,
+            joined=joined,
+            flags=tuple(odd + flags + _linked_cases(rows, known, work.case_no) + full),
+            received_at=work.now,
         )
-        if head:
-            follow_up = await _join_case(connection, head, receipt, fresh, taken_by)
-        else:
-            follow_up = await _open_case(connection, ctx, receipt, fresh, taken_by)
+        follow_up = await (_join_case(work, receipt, fresh) if joined else _open_case(work, receipt, fresh))
         await intake.insert(
             connection,
             complaint,
@@ -114,11 +114,11 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
             idempotency_key=idempotency_key,
             body_digest=digest,
         )
-        await ask_by_itself(connection, ctx, receipt.case_ack_no, now)
+        await ask_by_itself(work)
     METRICS.complaint_taken(
         complaint.channel,
         joined=receipt.joined,
-        transfer_to_complaint_seconds=[(now - row.transfer.transferred_at).total_seconds() for row in fresh],
+        transfer_to_complaint_seconds=[(work.now - row.transfer.transferred_at).total_seconds() for row in fresh],
     )
     return Taken(receipt, follow_up)
 
@@ -172,19 +172,20 @@ async def _new_ack_no(connection: Connection, complaint: Complaint, now: datetim
 
 
 async def _case_to_join(
-    connection: Connection, ctx: Context, known: dict[str, str], new_hops: int
-) -> tuple[cases.CaseHead | None, list[Flag]]:
+    ctx: Context, connection: Connection, known: dict[str, str], new_hops: int, taken_by: str
+) -> tuple[CaseTransaction | None, list[Flag]]:
     """Return the oldest case that knows a transfer, locked.
 
     Returns None and a flag if that case has no room for the new hops.
     """
     if not known:
         return None, []
-    head = await cases.lock(connection, await intake.oldest_case(connection, list(set(known.values()))))
-    if not new_hops or head.last_hop_no + new_hops <= ctx.policy.trail.max_hops:
-        return head, []
+    oldest = await intake.oldest_case(connection, list(set(known.values())))
+    work = await lock_case(ctx, connection, oldest, taken_by)
+    if not new_hops or work.head.last_hop_no + new_hops <= ctx.policy.trail.max_hops:
+        return work, []
     # Not the next oldest case: taking a second case's lock after the first one could cause a deadlock.
-    message = f"case {head.case_no} has no room for these transfers: this complaint gets a new case"
+    message = f"case {work.case_no} has no room for these transfers: this complaint gets a new case"
     return None, [Flag(field="transfers", code="case_full", message=message)]
 
 
@@ -201,43 +202,29 @@ def _linked_cases(rows: Sequence[_Row], known: dict[str, str], case_no: str) -> 
     ]
 
 
-async def _open_case(
-    connection: Connection, ctx: Context, receipt: ComplaintReceipt, rows: Sequence[_Row], taken_by: str
-) -> FollowUp:
-    case_no = receipt.case_ack_no
-    policy = ctx.case_policy
-    await cases.open_case(connection, case_no, receipt.received_at, policy, len(rows))
-    entries = await _write_hops(connection, receipt, rows, first_hop_no=1)
-    await events.append(
-        connection,
-        case_no,
-        receipt.received_at,
-        taken_by,
-        [_opened_event(EventKind.CASE_OPENED, receipt, rows, 1, entries)],
-    )
+async def _open_case(work: CaseTransaction, receipt: ComplaintReceipt, rows: Sequence[_Row]) -> FollowUp:
+    entries = await _write_hops(work, receipt.ack_no, rows, first_hop_no=1)
+    await work.log_all([_opened_event(EventKind.CASE_OPENED, receipt, rows, 1, entries)])
     to_ask, parked = _briefs(rows, 1)
-    return FollowUp(case_no=case_no, start=CaseStart(case_no=case_no, policy=policy, open_hops=to_ask, parked=parked))
+    start = CaseStart(case_no=work.case_no, policy=work.ctx.case_policy, open_hops=to_ask, parked=parked)
+    return FollowUp(case_no=work.case_no, start=start)
 
 
-async def _join_case(
-    connection: Connection, head: cases.CaseHead, receipt: ComplaintReceipt, rows: Sequence[_Row], taken_by: str
-) -> FollowUp | None:
-    case_no = receipt.case_ack_no
+async def _join_case(work: CaseTransaction, receipt: ComplaintReceipt, rows: Sequence[_Row]) -> FollowUp | None:
+    connection, case_no, head = work.connection, work.case_no, work.head
     first = head.last_hop_no + 1
-    entries = await _write_hops(connection, receipt, rows, first_hop_no=first)
+    entries = await _write_hops(work, receipt.ack_no, rows, first_hop_no=first)
     log = [_opened_event(EventKind.COMPLAINT_JOINED, receipt, rows, first, entries)]
     if rows:
         await cases.give_out_hops(connection, case_no, head.last_hop_no + len(rows))
         if head.state is CaseState.SETTLED:
             await cases.reopen(connection, case_no)
             log.append(Event(EventKind.CASE_REOPENED))
-    await events.append(connection, case_no, receipt.received_at, taken_by, log)
+    await work.log_all(log)
     if not rows:
         return None
     to_ask, parked = _briefs(rows, first)
-    told = await case_outbox.insert(
-        connection, case_no, receipt.received_at, CaseNews(news_id=0, opened=to_ask, parked=parked)
-    )
+    told = await case_outbox.insert(connection, case_no, work.now, CaseNews(news_id=0, opened=to_ask, parked=parked))
     return FollowUp(
         case_no=case_no,
         start=await cases.snapshot(connection, case_no) if head.state is CaseState.SETTLED else None,
@@ -245,18 +232,15 @@ async def _join_case(
     )
 
 
-async def _write_hops(
-    connection: Connection, receipt: ComplaintReceipt, rows: Sequence[_Row], first_hop_no: int
-) -> list[Entry]:
-    case_no, at = receipt.case_ack_no, receipt.received_at
-    written = [_hop_row(row, hop_no, receipt.ack_no) for hop_no, row in enumerate(rows, start=first_hop_no)]
-    await hops.insert(connection, case_no, at, written)
+async def _write_hops(work: CaseTransaction, ack_no: str, rows: Sequence[_Row], first_hop_no: int) -> list[Entry]:
+    connection, case_no = work.connection, work.case_no
+    written = [_hop_row(row, hop_no, ack_no) for hop_no, row in enumerate(rows, start=first_hop_no)]
+    await hops.insert(connection, case_no, work.now, written)
     if await intake.register_transfers(connection, case_no, [row.key for row in rows], [h.hop_no for h in written]):
         raise _KnownMeanwhile
     entries = [entry for hop in written for entry in complaint_entries(hop.hop_no, hop.amount_paise)]
-    await ledger.post(connection, case_no, "complaint", f"complaint|{receipt.ack_no}", at, entries)
-    questions = [task for hop in written for task in tasks_before_asking(hop.hop_no, hop.state)]
-    await tasks.open_tasks(connection, case_no, questions, at)
+    await ledger.post(connection, case_no, "complaint", f"complaint|{ack_no}", work.now, entries)
+    await work.ask(*(task for hop in written for task in tasks_before_asking(hop.hop_no, hop.state)))
     return entries
 
 

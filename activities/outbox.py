@@ -197,7 +197,7 @@ class _Sweep:
     async def _work(
         self, action: Callable[..., Awaitable[parked_actions.Done]], case_no: str, hop_nos: list[int]
     ) -> int:
-        done = await action(self._ctx, case_no, hop_nos, now=self._now)
+        done = await action(self._ctx, case_no, hop_nos)
         for follow_up in done.follow_ups:
             await self._tell(follow_up)
         return done.hops

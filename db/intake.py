@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
 
 from db.pool import Connection
 from domain.intake.districts import known_district
@@ -16,13 +18,22 @@ class KnownComplaint(FrozenModel):
     body_digest: bytes
 
 
-async def lock(connection: Connection, names: Sequence[str]) -> None:
-    """Wait for the locks on `names` (an idempotency key, a transfer), held until the transaction ends.
+# The present moment is read outside the subquery, because the subquery waits for the locks.
+_LOCK: Final = """
+SELECT present_moment() FROM (SELECT count(pg_advisory_xact_lock(k)) AS locks FROM unnest($1::bigint[]) AS k) AS l
+WHERE locks >= 0
+"""
 
-    Every caller takes the locks in the same order, so that two complaints about the same transfers never deadlock.
+
+async def lock(connection: Connection, names: Sequence[str]) -> datetime:
+    """Wait for the locks on `names` (an idempotency key, a transfer) and return the present moment after the wait.
+
+    The locks are held until the transaction ends. Every caller takes them in the same order, so that two complaints
+    about the same transfers never deadlock.
     """
     keys = sorted({_lock_key(name) for name in names})
-    await connection.fetch("SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k", keys)
+    moment: datetime = await connection.fetchval(_LOCK, keys)
+    return moment
 
 
 async def try_lock(connection: Connection, name: str) -> bool:

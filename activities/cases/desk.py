@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from activities.cases.transaction import CaseTransaction, case_transaction, lock_case
 from activities.context import Context
 from db import intake
 from db.cases import cases, events, hops, ledger, tasks
-from db.cases.events import Event
+from db.clock import present_moment
 from db.outbox import case_outbox
 from db.pool import Connection
 from db.tracing import requests
@@ -72,44 +73,42 @@ async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) ->
     Raises `NotFound` (no such case or parent), `NotNow` (too little is left at the parent, or the hop exists),
     `LimitExceeded`.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        head = await cases.lock(connection, ack_no)
-        parent = await hops.get(connection, head.case_no, new.parent_hop_no)
+    async with case_transaction(ctx, ack_no, officer) as work:
+        connection, case_no = work.connection, work.case_no
+        parent = await hops.get(connection, case_no, new.parent_hop_no)
         rules = ctx.policy.trail
-        if head.last_hop_no >= rules.max_hops or parent.layer >= rules.max_layers:
+        if work.head.last_hop_no >= rules.max_hops or parent.layer >= rules.max_layers:
             raise TrailFull(rules.max_hops, rules.max_layers)
         if new.disputed_paise > new.amount_paise:
             raise DisputedAboveTransfer(new.amount_paise, new.disputed_paise)
-        hop = _hop_by_desk(ctx, new, parent, head.last_hop_no + 1)
-        same = await hops.same_below(connection, head.case_no, hop)
+        hop = _hop_by_desk(ctx, new, parent, work.head.last_hop_no + 1)
+        same = await hops.same_below(connection, case_no, hop)
         if same is not None:
             # The request was repeated, or the bank reported the hop meanwhile. A second hop would count the same money
             # twice.
             raise HopExists(same)
-        balances = await ledger.balances(connection, head.case_no, parent.hop_no)
+        balances = await ledger.balances(connection, case_no, parent.hop_no)
         drawn = take_from(parent.hop_no, balances, new.disputed_paise)
         if drawn is None:
             raise ParentExhausted(parent.hop_no, new.disputed_paise)
-        await hops.insert(connection, head.case_no, now, [hop])
-        await cases.give_out_hops(connection, head.case_no, hop.hop_no)
+        await hops.insert(connection, case_no, work.now, [hop])
+        await cases.give_out_hops(connection, case_no, hop.hop_no)
         entries = [*drawn, Entry(hop_no=hop.hop_no, bucket=Bucket.IN_PLAY, amount_paise=new.disputed_paise)]
-        await ledger.post(connection, head.case_no, "hop_added", f"hop|{head.case_no}|{hop.hop_no}", now, entries)
-        closed = await close_if_empty(connection, head.case_no, parent, now)
-        questions = tasks_before_asking(hop.hop_no, hop.state)
-        await tasks.open_tasks(connection, head.case_no, questions, now)
-        data = {
-            "hop_no": hop.hop_no,
-            "parent_hop_no": parent.hop_no,
-            "layer": hop.layer,
-            "institution": hop.institution,
-            "placed": events.placed(entries),
-            "reason": new.reason,
-            **await _register_transfer(connection, head.case_no, hop),
-        }
-        await _log(connection, head, now, officer, Event(EventKind.HOP_ADDED, data))
-        follow_up = await notify_workflow(connection, ctx, head, now, reopened=[hop], closed=closed)
-    return DeskDone(head.case_no, hop.hop_no, follow_up)
+        await ledger.post(connection, case_no, "hop_added", f"hop|{case_no}|{hop.hop_no}", work.now, entries)
+        closed = await close_if_empty(work, parent)
+        await work.ask(*tasks_before_asking(hop.hop_no, hop.state))
+        await work.log(
+            EventKind.HOP_ADDED,
+            hop_no=hop.hop_no,
+            parent_hop_no=parent.hop_no,
+            layer=hop.layer,
+            institution=hop.institution,
+            placed=events.placed(entries),
+            reason=new.reason,
+            **await _register_transfer(work, hop),
+        )
+        follow_up = await notify_workflow(work, reopened=[hop], closed=closed)
+    return DeskDone(case_no, hop.hop_no, follow_up)
 
 
 async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCorrection, officer: str) -> DeskDone:
@@ -118,10 +117,8 @@ async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCor
     A corrected amount of a victim's own transfer corrects the loss too. Raises `NotFound`, or `NotNow` when the hop is
     closed or the new amount is less than the amount already placed.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        head = await cases.lock(connection, ack_no)
-        hop = await hops.get(connection, head.case_no, hop_no)
+    async with case_transaction(ctx, ack_no, officer) as work:
+        hop = await hops.get(work.connection, work.case_no, hop_no)
         if hop.state is HopState.CLOSED:
             raise HopClosed(hop_no)
         corrected = _corrected(ctx, hop, correction)
@@ -129,8 +126,8 @@ async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCor
             "fields": sorted(correction.model_dump(exclude_none=True, exclude={"reason"})),
             "reason": correction.reason,
         }
-        follow_up = await apply_correction(connection, ctx, head, hop, corrected, now, officer, extra)
-    return DeskDone(head.case_no, hop_no, follow_up)
+        follow_up = await apply_correction(work, hop, corrected, extra)
+    return DeskDone(work.case_no, hop_no, follow_up)
 
 
 async def escalate_request(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
@@ -139,24 +136,18 @@ async def escalate_request(ctx: Context, ack_no: str, request_id: UUID, reason: 
     Raises `NotFound`, or `NotNow` when the request needs no answer any more or is with the supervisor. The only level
     above the supervisor is giving up, and `stop_request` is for that.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        head = await cases.lock(connection, ack_no)
-        request = await requests.get_of_case(connection, head.case_no, request_id)
+    async with case_transaction(ctx, ack_no, officer) as work:
+        request = await requests.get_of_case(work.connection, work.case_no, request_id)
         if request.state not in LIVE_STATES:
             raise RequestNotLive(request.state)
         if request.rung is Rung.SUPERVISOR:
             raise RequestWithSupervisor
         to = Rung.above(request.rung)
         data = {"request_id": str(request_id), "institution": request.institution, "to": to.value, "reason": reason}
-        await _log(connection, head, now, officer, Event(EventKind.REQUEST_ESCALATED, data))
-        told = await case_outbox.insert(
-            connection,
-            head.case_no,
-            now,
-            CaseNews(news_id=0, escalate_request_id=str(request_id), escalate_to=to),
-        )
-    return DeskDone(head.case_no, None, FollowUp(case_no=head.case_no, news=told))
+        await work.log(EventKind.REQUEST_ESCALATED, **data)
+        news = CaseNews(news_id=0, escalate_request_id=str(request_id), escalate_to=to)
+        told = await case_outbox.insert(work.connection, work.case_no, work.now, news)
+    return DeskDone(work.case_no, None, FollowUp(case_no=work.case_no, news=told))
 
 
 async def stop_request(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
@@ -164,15 +155,13 @@ async def stop_request(ctx: Context, ack_no: str, request_id: UUID, reason: str,
 
     Raises `NotFound`, or `NotNow` when the request is answered or stopped already.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        head = await cases.lock(connection, ack_no)
-        request = await requests.get_of_case(connection, head.case_no, request_id)
+    async with case_transaction(ctx, ack_no, officer) as work:
+        request = await requests.get_of_case(work.connection, work.case_no, request_id)
         if request.state not in LIVE_STATES:
             raise RequestNotLive(request.state)
-        closed = await write_off_request(connection, head.case_no, request_id, now, officer, reason)
-        follow_up = await notify_workflow(connection, ctx, head, now, reopened=[], closed=closed)
-    return DeskDone(head.case_no, None, follow_up)
+        closed = await write_off_request(work, request_id, reason)
+        follow_up = await notify_workflow(work, reopened=[], closed=closed)
+    return DeskDone(work.case_no, None, follow_up)
 
 
 async def send_again(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
@@ -181,26 +170,23 @@ async def send_again(ctx: Context, ack_no: str, request_id: UUID, reason: str, o
     For a request that the bank refused as a whole or never received. Raises `NotFound`, or `NotNow` when the bank has
     the request, when it has ended, and while its first attempt may still run.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        head = await cases.lock(connection, ack_no)
-        request = await requests.get_of_case(connection, head.case_no, request_id)
-        _refuse_to_repeat(request, now, ctx.policy.delivery.call_timeout_seconds)
-        again = await requests.send_again(connection, request_id)
-        finished = await requests.finish_empty(connection, head.case_no, now)
-        await tasks.close_for_requests(connection, head.case_no, finished, now, "sent again")
-        data = {
-            "request_id": str(request_id),
-            "institution": request.institution,
-            "hops": [hop.hop_no for hop in again],
-            "reason": reason,
-        }
-        await _log(connection, head, now, officer, Event(EventKind.REQUEST_SENT_AGAIN, data))
-        closed = tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision - 1) for hop in again)
-        told = await case_outbox.insert(
-            connection, head.case_no, now, CaseNews(news_id=0, opened=tuple(again), closed=closed)
+    async with case_transaction(ctx, ack_no, officer) as work:
+        request = await requests.get_of_case(work.connection, work.case_no, request_id)
+        _refuse_to_repeat(request, work.now, ctx.policy.delivery.call_timeout_seconds)
+        again = await requests.send_again(work.connection, request_id)
+        finished = await requests.finish_empty(work.connection, work.case_no, work.now)
+        await work.close_request_tasks(finished, "sent again")
+        await work.log(
+            EventKind.REQUEST_SENT_AGAIN,
+            request_id=str(request_id),
+            institution=request.institution,
+            hops=[hop.hop_no for hop in again],
+            reason=reason,
         )
-    return DeskDone(head.case_no, None, FollowUp(case_no=head.case_no, news=told))
+        closed = tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision - 1) for hop in again)
+        news = CaseNews(news_id=0, opened=tuple(again), closed=closed)
+        told = await case_outbox.insert(work.connection, work.case_no, work.now, news)
+    return DeskDone(work.case_no, None, FollowUp(case_no=work.case_no, news=told))
 
 
 async def close_task(ctx: Context, task_id: int, reason: str, officer: str) -> tasks.TaskRow:
@@ -208,57 +194,49 @@ async def close_task(ctx: Context, task_id: int, reason: str, officer: str) -> t
 
     Raises `NotFound`, or `NotNow` when it is closed.
     """
-    now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await tasks.case_of(connection, task_id)
-        if case_no is not None:
-            # Lock the case first, as everywhere. Otherwise an answer that closes this work item could deadlock with us.
-            await cases.lock(connection, case_no)
+        # Lock the case first, as everywhere. Otherwise an answer that closes this work item could deadlock with us.
+        work = await lock_case(ctx, connection, case_no, officer) if case_no else None
         task = await tasks.get(connection, task_id)
         if task.state is TaskState.CLOSED:
             raise TaskClosed(task_id)
+        now = work.now if work else await present_moment(connection)
         await tasks.close(connection, task_id, now, officer, reason)
-        if case_no is not None:
+        if work:
             data = {"task_id": task_id, "kind": task.kind.value, "hop_no": task.hop_no, "reason": reason}
-            await events.append(connection, case_no, now, officer, [Event(EventKind.TASK_CLOSED, data)])
+            await work.log(EventKind.TASK_CLOSED, **data)
     return task
 
 
 # -- steps -----------------------------------------------------------------------------------------------------
 
 
-async def _register_transfer(connection: Connection, case_no: str, hop: hops.HopRow) -> dict[str, str]:
+async def _register_transfer(work: CaseTransaction, hop: hops.HopRow) -> dict[str, str]:
     """Register the hop's transfer for this case, so that a complaint about it joins.
 
     Returns the event's data about another case that already has the transfer, or nothing.
     """
-    known = await register_transfers(connection, case_no, {hop.hop_no: key_of(hop)} if hop.reference else {})
+    known = await register_transfers(work, {hop.hop_no: key_of(hop)} if hop.reference else {})
     return {"known_in_another_case": known[hop.hop_no]} if known else {}
 
 
 async def apply_correction(
-    connection: Connection,
-    ctx: Context,
-    head: cases.CaseHead,
-    hop: hops.HopRow,
-    corrected: hops.HopRow,
-    now: datetime,
-    actor: str,
-    extra: Mapping[str, object],
+    work: CaseTransaction, hop: hops.HopRow, corrected: hops.HopRow, extra: Mapping[str, object]
 ) -> FollowUp:
-    """Write a corrected hop in the caller's transaction, and have its bank asked again.
+    """Write a corrected hop, and have its bank asked again.
 
     `extra` is added to the event's data. Raises `NotNow` when the transfer is another hop's, or when money of the hop
     is on hold at another account than the corrected one.
     """
-    case_no, hop_no = head.case_no, hop.hop_no
+    connection, case_no, hop_no = work.connection, work.case_no, hop.hop_no
     if hop.institution and (hop.institution, hop.account_key) != (corrected.institution, corrected.account_key):
         await _refuse_held(connection, case_no, hop_no)
     entries = await _correct_amount(connection, case_no, hop, corrected)
-    withdrawn = await withdraw_from_request(connection, case_no, hop, now)
+    withdrawn = await withdraw_from_request(work, hop)
     await hops.reopen(connection, case_no, corrected)
     key = f"correct|{case_no}|{hop_no}|{corrected.revision}"
-    await ledger.post(connection, case_no, "correction", key, now, entries)
+    await ledger.post(connection, case_no, "correction", key, work.now, entries)
     if hop.source is HopSource.COMPLAINT:
         key_of_transfer = key_of(corrected)
         await _refuse_known_elsewhere(connection, case_no, hop_no, key_of_transfer)
@@ -266,22 +244,22 @@ async def apply_correction(
             raise TransferBusy
         known: dict[str, str] = {}
     else:
-        known = await _register_transfer(connection, case_no, corrected)
+        known = await _register_transfer(work, corrected)
     kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION, TaskKind.READ_ANSWER)
-    await tasks.close_for_hops(connection, case_no, [hop_no], kinds, now, "corrected")
-    await tasks.open_tasks(connection, case_no, tasks_before_asking(hop_no, corrected.state), now)
-    data = {
-        "hop_no": hop_no,
-        "revision": corrected.revision,
-        "institution": corrected.institution,
-        "placed": events.placed(entries),
-        "withdrawn_from": withdrawn,
+    await work.close_hop_tasks([hop_no], kinds, "corrected")
+    await work.ask(*tasks_before_asking(hop_no, corrected.state))
+    await work.log(
+        EventKind.HOP_CORRECTED,
+        hop_no=hop_no,
+        revision=corrected.revision,
+        institution=corrected.institution,
+        placed=events.placed(entries),
+        withdrawn_from=withdrawn,
         **known,
         **extra,
-    }
-    await _log(connection, head, now, actor, Event(EventKind.HOP_CORRECTED, data))
+    )
     closed = [HopRef(hop_no=hop_no, revision=hop.revision)]
-    return await notify_workflow(connection, ctx, head, now, reopened=[corrected], closed=closed)
+    return await notify_workflow(work, reopened=[corrected], closed=closed)
 
 
 async def _refuse_held(connection: Connection, case_no: str, hop_no: int) -> None:
@@ -385,65 +363,52 @@ async def _correct_amount(
     return list(move_between(hop.hop_no, Bucket.LOST, Bucket.IN_PLAY, more_paise))
 
 
-async def withdraw_from_request(connection: Connection, case_no: str, hop: hops.HopRow, now: datetime) -> list[str]:
+async def withdraw_from_request(work: CaseTransaction, hop: hops.HopRow) -> list[str]:
     """Detach the hop from the request that asks about it with the old figures; finish a request left empty."""
     if hop.state is not HopState.ASKED:
         return []
-    await hops.detach(connection, case_no, hop.hop_no)
-    finished = await requests.finish_empty(connection, case_no, now)
-    await tasks.close_for_requests(connection, case_no, finished, now, "the hop was corrected")
+    await hops.detach(work.connection, work.case_no, hop.hop_no)
+    finished = await requests.finish_empty(work.connection, work.case_no, work.now)
+    await work.close_request_tasks(finished, "the hop was corrected")
     return [str(request_id) for request_id in finished]
 
 
-async def close_if_empty(connection: Connection, case_no: str, hop: hops.HopRow, now: datetime) -> list[HopRef]:
+async def close_if_empty(work: CaseTransaction, hop: hops.HopRow) -> list[HopRef]:
     """Close a hop without any amount in play. Returns the hop if this call closed it."""
-    left = (await ledger.balances(connection, case_no, hop.hop_no)).get(Bucket.IN_PLAY, 0)
+    left = (await ledger.balances(work.connection, work.case_no, hop.hop_no)).get(Bucket.IN_PLAY, 0)
     if left or hop.state is HopState.CLOSED:
         return []
-    await hops.close(connection, case_no, [hop.hop_no])
-    finished = await requests.finish_empty(connection, case_no, now)
+    await hops.close(work.connection, work.case_no, [hop.hop_no])
+    finished = await requests.finish_empty(work.connection, work.case_no, work.now)
     why = "no money of the hop is in play"
-    await tasks.close_for_requests(connection, case_no, finished, now, why)
-    kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION)
-    await tasks.close_for_hops(connection, case_no, [hop.hop_no], kinds, now, why)
+    await work.close_request_tasks(finished, why)
+    await work.close_hop_tasks([hop.hop_no], (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION), why)
     return [HopRef(hop_no=hop.hop_no, revision=hop.revision)]
 
 
-async def _log(connection: Connection, head: cases.CaseHead, now: datetime, officer: str, event: Event) -> None:
-    await events.append(connection, head.case_no, now, officer, [event])
-
-
-async def notify_workflow(
-    connection: Connection,
-    ctx: Context,
-    head: cases.CaseHead,
-    now: datetime,
-    *,
-    reopened: list[hops.HopRow],
-    closed: list[HopRef],
-) -> FollowUp:
+async def notify_workflow(work: CaseTransaction, *, reopened: list[hops.HopRow], closed: list[HopRef]) -> FollowUp:
     """Write the notification for the workflow. A settled case with money in play again is reopened and started."""
-    briefs = [await _brief(connection, ctx, head.case_no, hop) for hop in reopened]
+    connection, case_no = work.connection, work.case_no
+    briefs = [await _brief(work, hop) for hop in reopened]
     opened = tuple(brief for brief in briefs if brief)
     parked = tuple(HopRef(hop_no=h.hop_no, revision=h.revision) for h in reopened if h.state is not HopState.OPEN)
-    told = await case_outbox.insert(
-        connection, head.case_no, now, CaseNews(news_id=0, opened=opened, closed=tuple(closed), parked=parked)
-    )
+    news = CaseNews(news_id=0, opened=opened, closed=tuple(closed), parked=parked)
+    told = await case_outbox.insert(connection, case_no, work.now, news)
     start = None
-    if head.state is CaseState.SETTLED and reopened:
-        await cases.reopen(connection, head.case_no)
-        await events.append(connection, head.case_no, now, "engine", [Event(EventKind.CASE_REOPENED)])
-        start = await cases.snapshot(connection, head.case_no)
-    return FollowUp(case_no=head.case_no, start=start, news=told)
+    if work.head.state is CaseState.SETTLED and reopened:
+        await cases.reopen(connection, case_no)
+        await work.as_engine.log(EventKind.CASE_REOPENED)
+        start = await cases.snapshot(connection, case_no)
+    return FollowUp(case_no=case_no, start=start, news=told)
 
 
-async def _brief(connection: Connection, ctx: Context, case_no: str, hop: hops.HopRow) -> HopBrief | None:
+async def _brief(work: CaseTransaction, hop: hops.HopRow) -> HopBrief | None:
     if hop.state is not HopState.OPEN or not hop.institution:
         return None
-    known = ctx.directory.current.get(hop.institution)
+    known = work.ctx.directory.current.get(hop.institution)
     if known is None:
         raise InstitutionNotFound(hop.institution)
-    balances = await ledger.balances(connection, case_no, hop.hop_no)
+    balances = await ledger.balances(work.connection, work.case_no, hop.hop_no)
     return HopBrief(
         hop_no=hop.hop_no,
         revision=hop.revision,
@@ -455,20 +420,19 @@ async def _brief(connection: Connection, ctx: Context, case_no: str, hop: hops.H
     )
 
 
-async def write_off_request(
-    connection: Connection, case_no: str, request_id: UUID, now: datetime, actor: str, reason: str
-) -> list[HopRef]:
-    """Stop a live request in the caller's transaction: its amount becomes untraced, and its hops close."""
+async def write_off_request(work: CaseTransaction, request_id: UUID, reason: str) -> list[HopRef]:
+    """Stop a live request: its amount becomes untraced, and its hops close."""
+    connection, case_no = work.connection, work.case_no
     live = await requests.live_hops(connection, request_id)
     entries = [
         entry for hop in live for entry in move_between(hop.hop_no, Bucket.IN_PLAY, Bucket.UNTRACED, hop.disputed_paise)
     ]
-    await ledger.post(connection, case_no, "request_stopped", f"stop|{request_id}", now, entries)
+    await ledger.post(connection, case_no, "request_stopped", f"stop|{request_id}", work.now, entries)
     await hops.close(connection, case_no, [hop.hop_no for hop in live])
-    await requests.stop(connection, request_id, now)
-    await tasks.close_for_requests(connection, case_no, [request_id], now, "the request was stopped")
+    await requests.stop(connection, request_id, work.now)
+    await work.close_request_tasks([request_id], "the request was stopped")
     data = {"request_id": str(request_id), "placed": events.placed(entries), "reason": reason}
-    await events.append(connection, case_no, now, actor, [Event(EventKind.REQUEST_STOPPED, data)])
+    await work.log(EventKind.REQUEST_STOPPED, **data)
     return [HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in live]
 
 
@@ -477,18 +441,18 @@ def key_of(hop: hops.HopRow) -> str:
     return transfer_key(hop.reference, hop.amount_paise, hop.institution or hop.payee_institution_as_told)
 
 
-async def register_transfers(connection: Connection, case_no: str, keys: Mapping[int, str]) -> dict[int, str]:
+async def register_transfers(work: CaseTransaction, keys: Mapping[int, str]) -> dict[int, str]:
     """Register the transfers of these hops, and return by hop the other case that a transfer belongs to.
 
     Either one transfer carried money of two victims, or two cases are one. The hop is asked about in this case too, and
-    flagged for the desk. The caller has locked the case's row (`complaints.register_transfers` gives the order).
+    flagged for the desk. `db.intake.register_transfers` gives the order of the locks.
     """
     if not keys:
         return {}
-    known = await intake.register_transfers(connection, case_no, list(keys.values()), list(keys))
-    others = {hop_no: other for hop_no, (other, _) in known.items() if other != case_no}
+    known = await intake.register_transfers(work.connection, work.case_no, list(keys.values()), list(keys))
+    others = {hop_no: other for hop_no, (other, _) in known.items() if other != work.case_no}
     if others:
-        await hops.flag(connection, case_no, {hop_no: _flag(other) for hop_no, other in others.items()})
+        await hops.flag(work.connection, work.case_no, {hop_no: _flag(other) for hop_no, other in others.items()})
     return others
 
 

@@ -10,11 +10,11 @@ from enum import StrEnum
 from typing import Final
 
 from activities.cases.desk import apply_correction, key_of
+from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
-from db.cases import cases, events, hops, ledger, parked_hops, tasks
+from db.cases import events, hops, ledger, parked_hops
 from db.cases.events import Event
 from db.outbox import case_outbox
-from db.pool import Connection
 from domain.errors import NotNow
 from domain.errors.cases import TransferBusy
 from domain.escalation import EscalationPolicy, due_since
@@ -24,7 +24,6 @@ from schemas.enums import Bucket, EventKind, HopState, TaskKind
 from schemas.outbox.case import CaseNews, FollowUp, HopRef
 from schemas.tasks import TaskCause, about_hop
 
-ENGINE: Final = "engine"
 WHY_WRITTEN_OFF: Final = "not corrected in time"
 WHY_ROUTED: Final = "the directory knows the institution"
 
@@ -65,78 +64,76 @@ def write_off_before(ctx: Context, now: datetime) -> datetime:
     return due_since(_escalation(ctx), ParkedAction.WRITE_OFF, now)
 
 
-async def remind(ctx: Context, case_no: str, hop_nos: Sequence[int], now: datetime) -> Done:
+async def remind(ctx: Context, case_no: str, hop_nos: Sequence[int]) -> Done:
     """Remind the supervisor, once, of the hops that have waited long."""
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        await cases.hold(connection, case_no)
-        due = await parked_hops.still(connection, case_no, hop_nos, remind_before(ctx, now), reminded=False)
+    async with case_transaction(ctx, case_no, ENGINE) as work:
+        before = remind_before(ctx, work.now)
+        due = await parked_hops.still(work.connection, case_no, hop_nos, before, reminded=False)
         log = []
         for hop in due:
             task = about_hop(TaskKind.SUPERVISE, TaskCause.WAITS_FOR_DESK, hop.hop_no)
-            opened = await tasks.open_tasks(connection, case_no, [task], now, institution=hop.institution)
+            opened = await work.ask(task, institution=hop.institution)
             data = {"kind": task.kind.value, "hop_no": hop.hop_no, "institution": hop.institution}
             log += [Event(EventKind.TASK_OPENED, {"task_id": task_id, **data}) for task_id in opened]
-        await parked_hops.mark_reminded(connection, case_no, [hop.hop_no for hop in due], now)
-        await events.append(connection, case_no, now, ENGINE, log)
+        await parked_hops.mark_reminded(work.connection, case_no, [hop.hop_no for hop in due], work.now)
+        await work.log_all(log)
     return Done(len(due))
 
 
-async def write_off(ctx: Context, case_no: str, hop_nos: Sequence[int], now: datetime) -> Done:
+async def write_off(ctx: Context, case_no: str, hop_nos: Sequence[int]) -> Done:
     """Close the hops that were not corrected in time. Their amount in play becomes untraced."""
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        await cases.hold(connection, case_no)
-        due = await parked_hops.still(connection, case_no, hop_nos, write_off_before(ctx, now), reminded=True)
+    async with case_transaction(ctx, case_no, ENGINE) as work:
+        before = write_off_before(ctx, work.now)
+        due = await parked_hops.still(work.connection, case_no, hop_nos, before, reminded=True)
         if not due:
             return Done()
         for hop in due:
-            await _write_off_hop(connection, case_no, hop, now)
+            await _write_off_hop(work, hop)
         numbers = [hop.hop_no for hop in due]
-        await hops.close(connection, case_no, numbers)
-        questions = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION)
-        await tasks.close_for_hops(connection, case_no, numbers, questions, now, WHY_WRITTEN_OFF)
+        await hops.close(work.connection, case_no, numbers)
+        await work.close_hop_tasks(numbers, (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION), WHY_WRITTEN_OFF)
         closed = tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in due)
-        told = await case_outbox.insert(connection, case_no, now, CaseNews(news_id=0, closed=closed))
+        told = await case_outbox.insert(work.connection, case_no, work.now, CaseNews(news_id=0, closed=closed))
     return Done(len(due), (FollowUp(case_no=case_no, news=told),))
 
 
-async def _write_off_hop(connection: Connection, case_no: str, hop: parked_hops.Waiting, now: datetime) -> None:
+async def _write_off_hop(work: CaseTransaction, hop: parked_hops.Waiting) -> None:
     entries = move_between(hop.hop_no, Bucket.IN_PLAY, Bucket.UNTRACED, hop.in_play_paise)
-    key = f"desk|{case_no}|{hop.hop_no}|{hop.revision}"
-    await ledger.post(connection, case_no, "hop_written_off", key, now, entries)
-    data = {
-        "hop_no": hop.hop_no,
-        "revision": hop.revision,
-        "waited_as": hop.state.value,
-        "institution": hop.institution,
-        "placed": events.placed(entries),
-        "reason": WHY_WRITTEN_OFF,
-    }
-    await events.append(connection, case_no, now, ENGINE, [Event(EventKind.HOP_WRITTEN_OFF, data)])
+    key = f"desk|{work.case_no}|{hop.hop_no}|{hop.revision}"
+    await ledger.post(work.connection, work.case_no, "hop_written_off", key, work.now, entries)
+    await work.log(
+        EventKind.HOP_WRITTEN_OFF,
+        hop_no=hop.hop_no,
+        revision=hop.revision,
+        waited_as=hop.state.value,
+        institution=hop.institution,
+        placed=events.placed(entries),
+        reason=WHY_WRITTEN_OFF,
+    )
 
 
-async def route_again(ctx: Context, case_no: str, hop_nos: Sequence[int], changed_at: datetime, now: datetime) -> Done:
+async def route_again(ctx: Context, case_no: str, hop_nos: Sequence[int], changed_at: datetime) -> Done:
     """Ask about the hops whose institution is now in the directory. The others wait for its next change.
 
     Call this with a directory read after `changed_at`. A hop stays with the desk if its transfer belongs to another
     hop.
     """
     follow_ups = []
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        head = await cases.lock(connection, case_no)
+    async with case_transaction(ctx, case_no, ENGINE) as work:
         busy = set()
-        found = [await hops.get(connection, case_no, hop_no) for hop_no in hop_nos]
+        found = [await hops.get(work.connection, case_no, hop_no) for hop_no in hop_nos]
         routable = [(hop, routed) for hop in found if (routed := _routed(ctx, hop))]
         # Take the hops in the order of their keys, in which everybody registers transfers. This avoids deadlocks.
         for hop, routed in sorted(routable, key=lambda pair: key_of(pair[1])):
             try:
-                async with connection.transaction():
+                async with work.connection.transaction():
                     extra = {"fields": ["institution"], "reason": WHY_ROUTED}
-                    follow_ups.append(await apply_correction(connection, ctx, head, hop, routed, now, ENGINE, extra))
+                    follow_ups.append(await apply_correction(work, hop, routed, extra))
             except TransferBusy:
                 busy.add(hop.hop_no)
             except NotNow:
                 continue
-        await parked_hops.mark_looked_up(connection, case_no, [n for n in hop_nos if n not in busy], changed_at)
+        await parked_hops.mark_looked_up(work.connection, case_no, [n for n in hop_nos if n not in busy], changed_at)
     return Done(len(follow_ups), tuple(follow_ups))
 
 

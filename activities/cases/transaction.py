@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Self
+from uuid import UUID
 
 from activities.context import Context
 from db.cases import cases, events, tasks
@@ -50,7 +51,12 @@ class CaseTransaction:
         """Return the database's time, read with the lock."""
         return self.head.now
 
-    async def log(self, kind: EventKind, **data: object) -> None:
+    @property
+    def as_engine(self) -> "CaseTransaction":
+        """Return the same transaction with the engine as its actor."""
+        return CaseTransaction(self.ctx, self.connection, self.head, ENGINE)
+
+    async def log(self, kind: EventKind, /, **data: object) -> None:
         """Write one event into the case's log."""
         await self.log_all([Event(kind, data)])
 
@@ -75,6 +81,14 @@ class CaseTransaction:
         return await tasks.close_about(
             self.connection, self.case_no, subject, causes, self.now, reason, kinds=kinds, facts=facts
         )
+
+    async def close_hop_tasks(self, hop_nos: Sequence[int], kinds: Sequence[TaskKind], reason: str) -> None:
+        """Close the work items of these kinds about hops, and those that told the supervisor of their wait."""
+        await tasks.close_for_hops(self.connection, self.case_no, hop_nos, kinds, self.now, reason)
+
+    async def close_request_tasks(self, request_ids: Sequence[UUID], reason: str) -> None:
+        """Close every work item about these hold requests."""
+        await tasks.close_for_requests(self.connection, self.case_no, request_ids, self.now, reason)
 
     async def notify(self, kind: ProcedureKind, subject: object) -> None:
         """Make the row-clock workflow of `subject` read its state again."""
@@ -106,3 +120,14 @@ async def case_transaction(ctx: Context, case: str | FindCase, actor: str) -> As
     async with ctx.pool.acquire() as connection, connection.transaction():
         ack_no = case if isinstance(case, str) else await case(connection)
         yield await lock_case(ctx, connection, ack_no, actor)
+
+
+@asynccontextmanager
+async def bank_transaction(ctx: Context, ack_no: str, institution: str) -> AsyncIterator[CaseTransaction]:
+    """Run one transaction of a bank on a case, like `case_transaction`.
+
+    Raises `NotFound`, also when the institution has no part in the case.
+    """
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock_for_bank(connection, ack_no, institution)
+        yield CaseTransaction(ctx, connection, head, f"bank:{institution}")

@@ -16,18 +16,17 @@ from uuid import UUID
 
 import asyncpg
 
+from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
 from activities.documents.issuing import gather, issue_about, missing_of
 from activities.notifications import restoration_messages
 from activities.notifications.people import Concerned, notify_people
 from activities.police.statutory_duties import finish_follow_up_if_complete
 from db import notifications
-from db.cases import cases, tasks
+from db.cases import tasks
 from db.documents import document_facts, document_register, due_documents
 from db.documents.due_documents import Errand, Standing
-from db.outbox import procedure_outbox
 from db.police import statutory_duties
-from db.pool import Connection
 from db.restoration import restorations
 from db.restoration.restorations import RestorationRow
 from domain.documents import PaperLacks
@@ -42,7 +41,6 @@ from schemas.tasks import DocumentWaits, NewTask, TaskCause, TaskFacts
 
 log = logging.getLogger(__name__)
 
-ENGINE: Final = "engine"
 ROUND_LIMIT: Final = 20
 """due documents at a time; they are issued one after the other, because rendering happens with the case locked"""
 LEASE: Final = timedelta(minutes=5)
@@ -93,14 +91,12 @@ async def _attend_to_case(ctx: Context, due_documents_of_case: Sequence[Errand],
     while left:
         checked: list[Errand] = []
         try:
-            async with ctx.pool.acquire() as connection, connection.transaction():
-                await cases.hold(connection, left[0].case_no)
-                now = ctx.now()
+            async with case_transaction(ctx, left[0].case_no, ENGINE) as work:
                 for due_document in left:
                     checked.append(due_document)
-                    if await _attend_to(connection, ctx, due_document, appeal_address, now):
+                    if await _attend_to(work, due_document, appeal_address):
                         break
-                await _update_desk_task(connection, due_document.case_no, now)
+                await _update_desk_task(work)
         except _SERVERS_AWAY:
             raise
         except Exception as error:
@@ -115,31 +111,32 @@ async def _attend_to_case(ctx: Context, due_documents_of_case: Sequence[Errand],
 
 async def _put_off_failed(ctx: Context, due_document: Errand, error: Exception) -> None:
     wait = min(FIRST_WAIT * 2 ** min(due_document.attempts - 1, 10), CHECK_AGAIN)
-    now, failure = ctx.now(), type(error).__name__
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        await cases.hold(connection, due_document.case_no)
-        await due_documents.put_off(connection, due_document.errand_id, ErrandState.FAILED, now + wait, failure=failure)
-        await _update_desk_task(connection, due_document.case_no, now)
+    failure = type(error).__name__
+    async with case_transaction(ctx, due_document.case_no, ENGINE) as work:
+        errand_id, again_at = due_document.errand_id, work.now + wait
+        await due_documents.put_off(work.connection, errand_id, ErrandState.FAILED, again_at, failure=failure)
+        await _update_desk_task(work)
 
 
-async def _attend_to(
-    connection: Connection, ctx: Context, due_document: Errand, appeal_address: str, now: datetime
-) -> bool:
-    """Issue one document or record what it waits for; return whether it was issued. The caller has locked the case."""
-    if not await due_documents.is_open(connection, due_document.errand_id):
+async def _attend_to(work: CaseTransaction, due_document: Errand, appeal_address: str) -> bool:
+    """Issue one document or record what it waits for; return whether it was issued."""
+    connection, errand_id = work.connection, due_document.errand_id
+    if not await due_documents.is_open(connection, errand_id):
         return False
-    work = _Attempt(connection, ctx, due_document, now, appeal_address)
+    attempt = _Attempt.of(work, due_document=due_document, appeal_address=appeal_address)
     try:
         async with connection.transaction():
-            found = await _ISSUE[due_document.kind](work)
+            found = await _ISSUE[due_document.kind](attempt)
     except PaperLacks as incomplete:
         found = _missing_fields(incomplete.missing)
     if found.state in _ENDED:
-        await due_documents.end(connection, due_document.errand_id, found.state, work.now)
-        await work.notify_restoration()
+        await due_documents.end(connection, errand_id, found.state, work.now)
+        if due_document.restoration_id is not None:
+            # A step of the restoration has waited for the document.
+            await work.notify(ProcedureKind.RESTORATION, due_document.restoration_id)
     else:
         again_at = work.now + CHECK_AGAIN
-        await due_documents.put_off(connection, due_document.errand_id, found.state, again_at, lacking=found.lacking)
+        await due_documents.put_off(connection, errand_id, found.state, again_at, lacking=found.lacking)
     return found.issued
 
 
@@ -167,27 +164,20 @@ def _missing_fields(missing: Sequence[Missing]) -> _Found:
     return _Found(ErrandState.LACKING, tuple(dict.fromkeys(fields)))
 
 
-@dataclass(frozen=True)
-class _Attempt:
-    """One transaction on a due document. The case is locked."""
+@dataclass
+class _Attempt(CaseTransaction):
+    """One transaction on a due document."""
 
-    connection: Connection
-    ctx: Context
     due_document: Errand
-    now: datetime
     appeal_address: str
 
     async def issue(self, language: Language, revision: int, particulars: Particulars | None = None) -> IssuedPaper:
         """Issue the document. Raises `PaperLacks` and what rendering raises."""
         return await issue_about(
-            self.connection,
-            self.ctx,
+            self,
             self.due_document.kind,
             self.due_document.subject,
             language=language,
-            case_no=self.due_document.case_no,
-            issued_by=ENGINE,
-            now=self.now,
             revision=revision,
             particulars=particulars,
             appeal_address=self.appeal_address,
@@ -202,21 +192,11 @@ class _Attempt:
         return timedelta(seconds=self.ctx.policy.papers.lien_corrected_after_seconds / self.ctx.clock_factor)
 
     async def next_revision(self) -> int:
-        due_document = self.due_document
-        return await document_register.next_revision(
-            self.connection, due_document.case_no, due_document.kind, due_document.subject
-        )
+        kind, subject = self.due_document.kind, self.due_document.subject
+        return await document_register.next_revision(self.connection, self.case_no, kind, subject)
 
     async def missing(self, subject: str) -> tuple[Missing, ...]:
-        return await missing_of(
-            self.connection, self.ctx, self.due_document.case_no, self.due_document.kind, subject, self.now
-        )
-
-    async def notify_restoration(self) -> None:
-        """Notify the restoration whose step has waited for the document."""
-        if self.due_document.restoration_id is not None:
-            subject = str(self.due_document.restoration_id)
-            await procedure_outbox.tell(self.connection, ProcedureKind.RESTORATION, subject, self.now)
+        return await missing_of(self.connection, self.ctx, self.case_no, self.due_document.kind, subject, self.now)
 
 
 # -- kind by kind ------------------------------------------------------------------------------------------------------
@@ -229,7 +209,7 @@ async def _lien_notice(work: _Attempt) -> _Found:
     open and is checked again.
     """
     connection, due_document = work.connection, work.due_document
-    case_no, bank = due_document.case_no, due_document.subject
+    case_no, bank = work.case_no, due_document.subject
     on_hold = await document_facts.accounts(connection, case_no, (Bucket.HELD,), bank)
     if not on_hold:
         return _OVERTAKEN
@@ -277,7 +257,7 @@ async def _report(work: _Attempt) -> _Found:
     if not await due_documents.duty_waits(connection, due_document.case_no, due_document.kind):
         return _SERVED
     if due_document.kind is PaperKind.FOLLOW_UP:
-        if await finish_follow_up_if_complete(connection, work.ctx, due_document.case_no, work.now):
+        if await finish_follow_up_if_complete(work):
             return _SERVED
         about = await document_register.banks_without(connection, due_document.case_no, due_document.kind)
         if not about:
@@ -373,14 +353,14 @@ _ISSUE: Final[Mapping[PaperKind, Callable[[_Attempt], Awaitable[_Found]]]] = {
 # -- the desk's task ---------------------------------------------------------------------------------------------------
 
 
-async def _update_desk_task(connection: Connection, case_no: str, now: datetime) -> None:
+async def _update_desk_task(work: CaseTransaction) -> None:
     """Keep one open task that says what the case's documents wait for, or none if no document waits."""
-    documents = documents_waiting(await due_documents.standings(connection, case_no))
+    documents = documents_waiting(await due_documents.standings(work.connection, work.case_no))
     why = CHANGED if documents else NOTHING_WAITS
     task = NewTask(kind=TaskKind.DUTY, cause=TaskCause.DOCUMENTS_WAIT, facts=TaskFacts(documents=documents))
-    await tasks.close_other_facts(connection, case_no, task, now, why)
+    await tasks.close_other_facts(work.connection, work.case_no, task, work.now, why)
     if documents:
-        await tasks.open_tasks(connection, case_no, [task], now)
+        await work.ask(task)
 
 
 def documents_waiting(standings: Sequence[Standing]) -> tuple[DocumentWaits, ...]:

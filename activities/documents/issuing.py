@@ -7,16 +7,17 @@ kind.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID, uuid4
 
+from activities.cases.transaction import CaseTransaction, case_transaction, lock_case
 from activities.context import Context
 from activities.documents.facts import GATHER, Gathered, Gathering, subject_of
 from activities.notifications.people import Concerned, notify_people
 from activities.police.statutory_duties import duty_done, report_issued
-from db.cases import cases, events
+from db.cases import events
 from db.cases.cases import case_no_of
-from db.cases.events import Event
 from db.documents import document_facts, document_register
 from db.police import firs
 from db.pool import Connection
@@ -52,13 +53,11 @@ def appeal_address(public_url: str | None) -> str:
 
 
 async def issue(
-    connection: Connection,
+    work: CaseTransaction,
     facts: PaperFacts,
     *,
     subject: str,
     language: Language,
-    issued_by: str,
-    now: datetime,
     revision: int = 1,
     links: PaperLinks | None = None,
 ) -> IssuedPaper:
@@ -66,8 +65,7 @@ async def issue(
 
     Raises `PaperLacks` with all missing fields, and what `documents.rendering.render` raises.
     """
-    case_no = facts.case_no
-    await cases.hold(connection, case_no)
+    connection, case_no, now = work.connection, work.case_no, work.now
     known = await document_register.find(connection, case_no, facts.kind, subject, language, revision)
     if known is not None:
         return known
@@ -89,7 +87,7 @@ async def issue(
         links=links or PaperLinks(),
         template_version=template_version(),
         issued_at=now,
-        issued_by=issued_by,
+        issued_by=work.actor,
     )
     data = {
         "paper_id": str(paper.paper_id),
@@ -99,20 +97,16 @@ async def issue(
         "revision": revision,
         "digest": paper.digest,
     }
-    await events.append(connection, case_no, now, issued_by, [Event(EventKind.PAPER_ISSUED, data)])
+    await work.log(EventKind.PAPER_ISSUED, **data)
     return paper
 
 
 async def issue_about(
-    connection: Connection,
-    ctx: Context,
+    work: CaseTransaction,
     kind: PaperKind,
     subject: str,
     *,
     language: Language,
-    case_no: str,
-    issued_by: str,
-    now: datetime,
     revision: int = 1,
     particulars: Particulars | None = None,
     appeal_address: str = "",
@@ -121,7 +115,7 @@ async def issue_about(
 
     Raises `NotFound`, `PaperDiffers` if it was issued with other particulars, and what `issue` raises.
     """
-    await cases.hold(connection, case_no)
+    connection, case_no = work.connection, work.case_no
     subject = subject_of(kind, subject, case_no)
     known = await document_register.find(connection, case_no, kind, subject, language, revision)
     if known is not None:
@@ -129,30 +123,23 @@ async def issue_about(
         return known
     gathered = await gather(
         connection,
-        ctx,
+        work.ctx,
         kind,
         subject,
         language=language,
         case_no=case_no,
-        now=now,
+        now=work.now,
         particulars=particulars,
         appeal_address=appeal_address,
     )
     paper = await issue(
-        connection,
-        gathered.facts,
-        subject=subject,
-        language=language,
-        issued_by=issued_by,
-        now=now,
-        revision=revision,
-        links=gathered.links,
+        work, gathered.facts, subject=subject, language=language, revision=revision, links=gathered.links
     )
-    await _record_duty(connection, ctx, kind, case_no, paper, issued_by, now)
+    await _record_duty(work, kind, paper)
     if kind in TO_A_BANK:
         facts = MessageFacts(occasion=str(paper.paper_id), reference=paper.number)
         bank = Concerned(case_no=case_no, bank=subject, papers=[paper], language=language)
-        await notify_people(connection, NotificationEvent.BANK_NOTICE_ISSUED, bank, facts, now)
+        await notify_people(connection, NotificationEvent.BANK_NOTICE_ISSUED, bank, facts, work.now)
     return paper
 
 
@@ -206,37 +193,24 @@ async def preview(ctx: Context, ack_no: str, kind: PaperKind, subject: str) -> P
     )
 
 
-async def _record_duty(
-    connection: Connection,
-    ctx: Context,
-    kind: PaperKind,
-    case_no: str,
-    paper: IssuedPaper,
-    by: str,
-    now: datetime,
-) -> None:
+async def _record_duty(work: CaseTransaction, kind: PaperKind, paper: IssuedPaper) -> None:
     """Record a statutory duty's progress: the report is issued, or every bank has its follow-up."""
     if kind is PaperKind.MAGISTRATE_REPORT:
-        await report_issued(connection, ctx, case_no, paper.paper_id, now)
-    elif kind is PaperKind.FOLLOW_UP and not await document_register.banks_without(connection, case_no, kind):
-        await duty_done(connection, ctx, case_no, DutyKind.FOLLOW_UP, paper.paper_id, by, now)
+        await report_issued(work, paper.paper_id)
+    elif kind is PaperKind.FOLLOW_UP and not await document_register.banks_without(work.connection, work.case_no, kind):
+        await duty_done(work, DutyKind.FOLLOW_UP, paper_id=paper.paper_id)
 
 
 async def issue_for_officer(
     ctx: Context, ack_no: str, asked: PaperAsk, officer: str, *, appeal_address: str = ""
 ) -> IssuedPaper:
     """Issue the document that an officer requests. Raises what `issue_about` raises."""
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        head = await cases.lock(connection, ack_no)
+    async with case_transaction(ctx, ack_no, officer) as work:
         return await issue_about(
-            connection,
-            ctx,
+            work,
             asked.kind,
             asked.subject,
             language=asked.language,
-            case_no=head.case_no,
-            issued_by=officer,
-            now=ctx.now(),
             revision=asked.revision,
             particulars=asked.particulars,
             appeal_address=appeal_address,
@@ -249,18 +223,15 @@ async def approve_attachment(ctx: Context, hold_id: UUID, reason: str, by: Actin
     A repeated approval changes nothing. Raises `NotFound`, `NotNow` if the case has no investigating officer, and
     `SameEyes` for that officer.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = (await document_facts.hold(connection, hold_id)).case_no
-        await cases.hold(connection, case_no)
+    async with case_transaction(ctx, partial(document_facts.case_of_hold, hold_id=hold_id), by.actor) as work:
+        connection, case_no = work.connection, work.case_no
         io = await firs.officer(connection, case_no, CaseDuty.IO)
         if io is None:
             raise NoInvestigator(case_no)
         if io.subject == by.subject:
             raise AttachmentNeedsSecondOfficer(by.subject)
-        if await document_register.approve_attachment(connection, hold_id, case_no, by.subject, reason, now):
-            data = {"hold_id": str(hold_id), "reason": reason}
-            await events.append(connection, case_no, now, by.actor, [Event(EventKind.ATTACHMENT_APPROVED, data)])
+        if await document_register.approve_attachment(connection, hold_id, case_no, by.subject, reason, work.now):
+            await work.log(EventKind.ATTACHMENT_APPROVED, hold_id=str(hold_id), reason=reason)
         return await document_register.attachment_approval(connection, hold_id)
 
 
@@ -278,16 +249,8 @@ class OrderPapers:
         """
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             order = await document_facts.order(connection, order_id)
+            work = await lock_case(self.ctx, connection, order.case_no, order.ordered_by)
             kind = PaperKind.RESTORATION_ORDER if order.kind is OrderKind.RESTORE else PaperKind.RELEASE_ORDER
-            paper = await issue_about(
-                connection,
-                self.ctx,
-                kind,
-                str(order_id),
-                language=Language.EN,
-                case_no=order.case_no,
-                issued_by=order.ordered_by,
-                now=self.ctx.now(),
-            )
+            paper = await issue_about(work, kind, str(order_id), language=Language.EN)
             _, pdf = await document_register.read(connection, paper.paper_id)
         return pdf

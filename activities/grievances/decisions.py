@@ -76,7 +76,7 @@ class Work(CaseTransaction):
             released_paise=released_paise,
         )
 
-    async def log(self, kind: EventKind, **data: object) -> None:
+    async def log(self, kind: EventKind, /, **data: object) -> None:
         """Write an event of the case that names the grievance."""
         await super().log(kind, grievance_id=str(self.row.grievance_id), **data)
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from activities.cases.transaction import lock_case
 from activities.context import Context
 from activities.notifications.holder_messages import subject_of
 from activities.notifications.people import Concerned, notify_people
@@ -60,7 +61,7 @@ async def take_up(ctx: Context, case_no: str) -> int:
             await work.holds(on_hold)
             await work.restorations([hop for hop in on_hold if hop.held_paise])
             if any(hop.held_paise for hop in on_hold):
-                await open_duties(connection, ctx, case_no, now)
+                await open_duties(await lock_case(ctx, connection, case_no, ENGINE))
             await events.append(connection, case_no, now, ENGINE, work.log)
             await ask_about_retained_holds(connection, case_no, now)
         await account_holds.mark_taken_up(connection, case_no, now)

@@ -3,12 +3,13 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications import grievance_messages
 from activities.notifications.people import Concerned, notify_people
@@ -28,11 +29,8 @@ from adapters.police.protocol import (
     PoliceUnreachable,
     Registered,
 )
-from db.cases import cases, events, tasks
-from db.cases.events import Event
 from db.police import firs
 from db.police.firs import ToRegister
-from db.pool import Connection
 from domain.errors.police import (
     FirNeedsNoSignature,
     FirNotRegistered,
@@ -53,7 +51,6 @@ from schemas.tasks import NewTask, TaskCause, TaskFacts
 
 log = logging.getLogger(__name__)
 
-ENGINE: Final = "engine"
 ROUND_LIMIT: Final = 10
 CALLS_AT_ONCE: Final = 5
 NO_REGISTER: Final = "no register is configured: GOLDENHOUR_POLICE_URL"
@@ -63,40 +60,38 @@ _DEPENDS_ON_FIR: Final = (ProcedureKind.RESTORATION,)
 
 async def assign_officer(ctx: Context, ack_no: str, new: NewOfficer, by: str) -> CaseOfficer:
     """Assign an officer to a duty of a case. Raises `NotFound`."""
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = (await cases.lock(connection, ack_no)).case_no
-        assigned = await firs.assign(connection, case_no, new, by, now)
+    async with case_transaction(ctx, ack_no, by) as work:
+        connection, case_no = work.connection, work.case_no
+        assigned = await firs.assign(connection, case_no, new, by, work.now)
         data = {"duty": new.duty.value, "assignment_no": assigned.assignment_no, "subject": new.subject}
-        await events.append(connection, case_no, now, by, [Event(EventKind.OFFICER_ASSIGNED, data)])
-        await notify_of_overdue_duties(connection, case_no, assigned, now)
-        await firs.tell_procedures(connection, case_no, list(ProcedureKind), now)
-        await grievance_messages.turns_of_assigned(connection, case_no, new.duty, now)
+        await work.log(EventKind.OFFICER_ASSIGNED, **data)
+        await notify_of_overdue_duties(work, assigned)
+        await firs.tell_procedures(connection, case_no, list(ProcedureKind), work.now)
+        await grievance_messages.turns_of_assigned(connection, case_no, new.duty, work.now)
     return assigned
 
 
 # -- first information reports -----------------------------------------------------------------------------------------
 
 
-async def ask_by_itself(connection: Connection, ctx: Context, case_no: str, now: datetime) -> UUID | None:
-    """Request an e-Zero FIR if the loss is large enough and the case never had a report; return its id.
+async def ask_by_itself(work: CaseTransaction) -> None:
+    """Request an e-Zero FIR if the loss is large enough and the case never had a report.
 
-    Runs inside the transaction that increases the loss. Returns None if nothing is requested.
+    Runs inside the transaction that increases the loss.
     """
-    rules = ctx.policy.police.fir
-    asked = await firs.ask_if_large(connection, case_no, rules.e_zero_from_paise, rules.sections, now)
+    rules = work.ctx.policy.police.fir
+    asked = await firs.ask_if_large(work.connection, work.case_no, rules.e_zero_from_paise, rules.sections, work.now)
     if asked is None:
-        return None
+        return
     fir_id, loss_paise = asked
     data = {
         "fir_id": str(fir_id),
         "kind": FirKind.E_ZERO_FIR.value,
         "loss_paise": loss_paise,
         "from_paise": rules.e_zero_from_paise,
-        "policy": ctx.policy.version,
+        "policy": work.ctx.policy.version,
     }
-    await events.append(connection, case_no, now, ENGINE, [Event(EventKind.FIR_REQUESTED, data)])
-    return fir_id
+    await work.as_engine.log(EventKind.FIR_REQUESTED, **data)
 
 
 async def take_fir(ctx: Context, ack_no: str, new: NewFir, by: str) -> Fir:
@@ -105,9 +100,8 @@ async def take_fir(ctx: Context, ack_no: str, new: NewFir, by: str) -> Fir:
     A repeated request changes nothing. A report of another kind replaces an e-Zero FIR that is only requested.
     Raises `NotFound`. Raises `NotNow` if the case has a report or waits for another.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = (await cases.lock(connection, ack_no)).case_no
+    async with case_transaction(ctx, ack_no, by) as work:
+        connection, case_no = work.connection, work.case_no
         live = await firs.live_fir(connection, case_no)
         if live is not None and live.state is not FirState.REQUESTED:
             if new.by_hand and live.fir_no == new.by_hand.fir_no:
@@ -117,24 +111,24 @@ async def take_fir(ctx: Context, ack_no: str, new: NewFir, by: str) -> Fir:
         if live is not None and new.by_hand is None and live.kind is not new.kind:
             if live.kind is not FirKind.E_ZERO_FIR:
                 raise OtherFirRequested(live.kind)
-            await _cancel_request(connection, case_no, live, by, now)
+            await _cancel_request(work, live)
             live = None
         if live is None:
             sections = new.sections or ctx.policy.police.fir.sections
-            live = await firs.ask(connection, case_no, new.kind, sections, by, now)
+            live = await firs.ask(connection, case_no, new.kind, sections, by, work.now)
             data = {"fir_id": str(live.fir_id), "kind": new.kind.value}
-            await events.append(connection, case_no, now, by, [Event(EventKind.FIR_REQUESTED, data)])
+            await work.log(EventKind.FIR_REQUESTED, **data)
         if new.by_hand is not None:
             # This report is the requested one, so the register is not asked again.
-            work = _FirTransaction(connection, ctx, case_no, live.fir_id, new.kind, now, by)
-            await work.by_hand(new.by_hand, new.sections)
+            fir = _FirTransaction.of(work, fir_id=live.fir_id, kind=new.kind)
+            await fir.by_hand(new.by_hand, new.sections)
         return await firs.fir(connection, case_no, live.fir_id)
 
 
-async def _cancel_request(connection: Connection, case_no: str, waiting: Fir, by: str, now: datetime) -> None:
-    await firs.cancel(connection, waiting.fir_id)
+async def _cancel_request(work: CaseTransaction, waiting: Fir) -> None:
+    await firs.cancel(work.connection, waiting.fir_id)
     data = {"fir_id": str(waiting.fir_id), "kind": waiting.kind.value}
-    await events.append(connection, case_no, now, by, [Event(EventKind.FIR_CANCELLED, data)])
+    await work.log(EventKind.FIR_CANCELLED, **data)
 
 
 async def put_fir_copy(ctx: Context, ack_no: str, fir_id: UUID, copy: FirCopy, by: str) -> Fir:
@@ -142,14 +136,13 @@ async def put_fir_copy(ctx: Context, ack_no: str, fir_id: UUID, copy: FirCopy, b
 
     Raises `NotFound`. Raises `NotNow` if the report is not registered yet.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = (await cases.lock(connection, ack_no)).case_no
+    async with case_transaction(ctx, ack_no, by) as work:
+        connection, case_no = work.connection, work.case_no
         found = await firs.fir(connection, case_no, fir_id)
         if found.fir_no is None:
             raise FirNotRegistered(found.state)
         if found.document_digest != hashlib.sha256(copy.document).hexdigest():
-            await _FirTransaction(connection, ctx, case_no, fir_id, found.kind, now, by).copy(copy.document)
+            await _FirTransaction.of(work, fir_id=fir_id, kind=found.kind).copy(copy.document)
         return await firs.fir(connection, case_no, fir_id)
 
 
@@ -158,23 +151,22 @@ async def sign_fir(ctx: Context, ack_no: str, fir_id: UUID, signing: SignFir, by
 
     Raises `NotFound`. Raises `NotNow` if the report needs no signature or is replaced by another.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = (await cases.lock(connection, ack_no)).case_no
+    async with case_transaction(ctx, ack_no, by) as work:
+        connection, case_no = work.connection, work.case_no
         found = await firs.fir(connection, case_no, fir_id)
         if found.state is FirState.SIGNED:
             return found
-        _refuse_signature(found, signing.signed_at, now)
+        _refuse_signature(found, signing.signed_at, work.now)
         live = await firs.live_fir(connection, case_no)
         if live is not None and live.fir_id != fir_id:
             if live.state is not FirState.REQUESTED:
                 assert live.fir_no is not None, "a registered report has its number"
                 raise FirReplaced(live.fir_no)
-            await _cancel_request(connection, case_no, live, by, now)
-        work = _FirTransaction(connection, ctx, case_no, fir_id, found.kind, now, by)
-        await work.signed(signing.signed_at, signing.reason)
-        await duty_done(connection, ctx, case_no, DutyKind.FIR_SIGNATURE, None, by, now, reason=signing.reason)
-        await firs.tell_procedures(connection, case_no, _DEPENDS_ON_FIR, now)
+            await _cancel_request(work, live)
+        fir = _FirTransaction.of(work, fir_id=fir_id, kind=found.kind)
+        await fir.signed(signing.signed_at, signing.reason)
+        await duty_done(work, DutyKind.FIR_SIGNATURE, reason=signing.reason)
+        await firs.tell_procedures(connection, case_no, _DEPENDS_ON_FIR, work.now)
         return await firs.fir(connection, case_no, fir_id)
 
 
@@ -198,17 +190,12 @@ def _refuse_time_of_signing(signed_at: datetime, registered_at: datetime, sign_b
         raise SignatureTooLate(sign_by)
 
 
-@dataclass(frozen=True)
-class _FirTransaction:
+@dataclass
+class _FirTransaction(CaseTransaction):
     """Changes to one report, inside a transaction that has locked its case."""
 
-    connection: Connection
-    ctx: Context
-    case_no: str
     fir_id: UUID
     kind: FirKind
-    now: datetime
-    by: str
 
     async def by_hand(self, stated: FirByHand, sections: Sequence[str]) -> None:
         """Record a report that an officer found in the register.
@@ -232,7 +219,7 @@ class _FirTransaction:
     ) -> None:
         """Record the number of the report. For an unsigned e-Zero FIR, open the duty to sign and notify the victim."""
         sign_by = self._sign_by(stated)
-        by_person = self.by != ENGINE
+        by_person = self.actor != ENGINE
         if not await firs.registered(
             self.connection,
             self.fir_id,
@@ -246,21 +233,19 @@ class _FirTransaction:
             await self._not_asked_for(stated)
             return
         data = {
-            "fir_id": str(self.fir_id),
             "kind": self.kind.value,
             "fir_no": stated.fir_no,
             "registered_at": stated.registered_at.isoformat(),
             "sign_by": sign_by.isoformat() if sign_by else None,
         }
-        await self._log(EventKind.FIR_REGISTERED, data)
+        await self._log(EventKind.FIR_REGISTERED, **data)
         if stated.document is not None:
             await self.copy(stated.document)
-        await self._close_tasks("it is registered")
+        await self._close_fir_tasks("it is registered")
         if signed_at is not None:
             await self.signed(signed_at, "stated with its number")
         elif sign_by is not None:
-            kind = DutyKind.FIR_SIGNATURE
-            await open_duty(self.connection, self.ctx, self.case_no, kind, self.now, due_at=sign_by, reopen=True)
+            await open_duty(self, DutyKind.FIR_SIGNATURE, due_at=sign_by, reopen=True)
             facts = MessageFacts(
                 occasion=str(self.fir_id), reference=stated.fir_no[:REFERENCE_MAX_CHARS], until=sign_by
             )
@@ -271,9 +256,8 @@ class _FirTransaction:
     async def signed(self, at: datetime, reason: str) -> None:
         """Record the signature, and close the tasks that the lapse had opened."""
         await firs.signed(self.connection, self.fir_id, at)
-        data = {"fir_id": str(self.fir_id), "signed_at": at.isoformat(), "reason": reason}
-        await self._log(EventKind.FIR_SIGNED, data)
-        await self._close_tasks("it is signed")
+        await self._log(EventKind.FIR_SIGNED, signed_at=at.isoformat(), reason=reason)
+        await self._close_fir_tasks("it is signed")
 
     async def _not_asked_for(self, stated: Registered) -> None:
         """Open a task for a supervisor if another report replaced this one during the call.
@@ -287,28 +271,26 @@ class _FirTransaction:
         ours = live.fir_no or live.state.value if live else found.state.value
         facts = TaskFacts(fir_no=stated.fir_no, our_fir=ours)
         task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.TWO_FIRS, facts=facts)
-        data = {"fir_id": str(self.fir_id), "fir_no": stated.fir_no, "ours": ours}
-        if await tasks.open_tasks(self.connection, self.case_no, [task], self.now):
-            await self._log(EventKind.FIR_TWICE, data)
+        if await self.ask(task):
+            await self._log(EventKind.FIR_TWICE, fir_no=stated.fir_no, ours=ours)
 
     async def copy(self, document: bytes) -> None:
         """Store the copy of the report. Documents that enclose it can now be sent."""
         await firs.put_copy(self.connection, self.fir_id, document)
         digest = hashlib.sha256(document).hexdigest()
-        await self._log(EventKind.FIR_COPIED, {"fir_id": str(self.fir_id), "document_digest": digest})
+        await self._log(EventKind.FIR_COPIED, document_digest=digest)
 
     async def refused(self, refusal: PoliceRefused) -> None:
         """Record the refusal, and ask a supervisor to have the report registered at the right station."""
         failure = f"{refusal.code}: {refusal.message}" if refusal.message else refusal.code
         if not await firs.refused(self.connection, self.fir_id, failure):
             return
-        await self._log(EventKind.FIR_REFUSED, {"fir_id": str(self.fir_id), "code": refusal.code})
+        await self._log(EventKind.FIR_REFUSED, code=refusal.code)
         await self.ask_supervisor()
 
     async def ask_supervisor(self) -> None:
         """Open one task for the supervisor to register the report."""
-        task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.FIR_BY_HAND)
-        await tasks.open_tasks(self.connection, self.case_no, [task], self.now)
+        await self.ask(NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.FIR_BY_HAND))
 
     def _sign_by(self, stated: Registered) -> datetime | None:
         """Return the time limit to sign: the register's if it is plausible, else the policy's; None without one."""
@@ -318,16 +300,13 @@ class _FirTransaction:
         ours = stated.registered_at + timedelta(seconds=seconds / self.ctx.procedure_clock_factor)
         return stated.sign_by if stated.sign_by and stated.sign_by > stated.registered_at else ours
 
-    async def _close_tasks(self, reason: str) -> None:
+    async def _close_fir_tasks(self, reason: str) -> None:
         """Close the tasks to register another report and to check why this one was not signed."""
-        for subject, causes in (
-            (None, [TaskCause.FIR_BY_HAND, TaskCause.FIR_LAPSED]),
-            (subject_of(DutyKind.FIR_SIGNATURE), [TaskCause.DUTY_OVERDUE]),
-        ):
-            await tasks.close_about(self.connection, self.case_no, subject, causes, self.now, reason)
+        await self.close_tasks(None, [TaskCause.FIR_BY_HAND, TaskCause.FIR_LAPSED], reason)
+        await self.close_tasks(subject_of(DutyKind.FIR_SIGNATURE), [TaskCause.DUTY_OVERDUE], reason)
 
-    async def _log(self, kind: EventKind, data: Mapping[str, object]) -> None:
-        await events.append(self.connection, self.case_no, self.now, self.by, [Event(kind, dict(data))])
+    async def _log(self, event: EventKind, /, **data: object) -> None:
+        await self.log(event, fir_id=str(self.fir_id), **data)
 
 
 # -- the register's outbox ---------------------------------------------------------------------------------------------
@@ -392,21 +371,17 @@ async def _request(ctx: Context, report: ToRegister) -> FirRequest:
 
 
 async def _write(ctx: Context, report: ToRegister, stated: Registered | PoliceRefused) -> None:
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        await cases.hold(connection, report.case_no)
-        work = _FirTransaction(connection, ctx, report.case_no, report.fir_id, report.kind, ctx.now(), ENGINE)
+    async with case_transaction(ctx, report.case_no, ENGINE) as work:
+        fir = _FirTransaction.of(work, fir_id=report.fir_id, kind=report.kind)
         if isinstance(stated, Registered):
-            await work.registered(stated)
+            await fir.registered(stated)
         else:
-            await work.refused(stated)
+            await fir.refused(stated)
 
 
 async def _put_off(ctx: Context, report: ToRegister, failure: str, wait_seconds: float) -> None:
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        await cases.hold(connection, report.case_no)
-        await firs.put_off(connection, report.fir_id, now + timedelta(seconds=wait_seconds), failure)
+    async with case_transaction(ctx, report.case_no, ENGINE) as work:
+        again_at = work.now + timedelta(seconds=wait_seconds)
+        await firs.put_off(work.connection, report.fir_id, again_at, failure)
         if report.attempts >= ctx.policy.police.asking.attempts:
-            await _FirTransaction(
-                connection, ctx, report.case_no, report.fir_id, report.kind, now, ENGINE
-            ).ask_supervisor()
+            await _FirTransaction.of(work, fir_id=report.fir_id, kind=report.kind).ask_supervisor()

@@ -85,14 +85,10 @@ class RestorationActivities:
             try:
                 async with connection.transaction():
                     await issue_about(
-                        connection,
-                        self.ctx,
+                        work.as_engine,
                         PaperKind.RESTORATION_APPLICATION,
                         str(row.restoration_id),
                         language=victim.language,
-                        case_no=row.case_no,
-                        issued_by=work.actor,
-                        now=work.now,
                         revision=row.turn,
                     )
             except RuleBroken as error:

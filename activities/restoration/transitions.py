@@ -70,7 +70,7 @@ class Work(CaseTransaction):
         """Return the lines of the restoration."""
         return await restorations.lines(self.connection, self.row.restoration_id)
 
-    async def log(self, kind: EventKind, **data: object) -> None:
+    async def log(self, kind: EventKind, /, **data: object) -> None:
         """Write an event of the case that names the restoration."""
         await super().log(kind, restoration_id=str(self.row.restoration_id), **data)
 

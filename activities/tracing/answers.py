@@ -7,13 +7,14 @@ from datetime import datetime
 from uuid import UUID
 
 from activities.cases.desk import register_transfers
+from activities.cases.transaction import CaseTransaction, bank_transaction
 from activities.context import Context
 from activities.metrics import METRICS
 from activities.tracing.claims import to_claims
 from activities.tracing.contradictions import cross_check
 from adapters.banks.answers import StatusUpdate
 from db.banks import channels
-from db.cases import cases, events, hops, ledger, tasks
+from db.cases import cases, events, hops, ledger
 from db.cases.events import Event
 from db.outbox import case_outbox
 from db.pool import Connection
@@ -59,32 +60,33 @@ async def take_status_update(
     Raises `NotFound` when the number is unknown, and also when the institution has no part in its case. The caller
     cannot tell these apart.
     """
-    now = ctx.now()
     claims = to_claims(update.lines, update.job_id or "", ctx.directory.current, ctx.policy.trail)
     if any(claim.payee and claim.payee.institution is None for claim in claims):
         # The institution may have been loaded after this process read the directory.
         await ctx.directory.freshen()
         claims = to_claims(update.lines, update.job_id or "", ctx.directory.current, ctx.policy.trail)
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        head = await cases.lock_for_bank(connection, update.ack_no, institution)
+    async with bank_transaction(ctx, update.ack_no, institution) as work:
+        connection, case_no = work.connection, work.case_no
         given = await answers.reply_given(connection, institution, body_digest)
         if given and not _may_have_effect(given.reply):
             return _repeated(given)
-        positions = await _positions(connection, head.case_no, institution, claims)
+        positions = await _positions(connection, case_no, institution, claims)
         claims = _with_new_keys(claims, positions, institution)
         keys = [claim.natural_key for claim in claims]
-        known = await answers.known_lines(connection, head.case_no, institution, keys)
-        outcome = reconcile(institution, claims, positions, known, head.last_hop_no, ctx.policy.trail)
+        known = await answers.known_lines(connection, case_no, institution, keys)
+        outcome = reconcile(institution, claims, positions, known, work.head.last_hop_no, ctx.policy.trail)
         if given and all(judged.disposition is Disposition.DUPLICATE for judged in outcome.judgements):
             return _repeated(given)
-        outcome = await _check_job(connection, head.case_no, institution, update.job_id, outcome)
+        outcome = await _check_job(connection, case_no, institution, update.job_id, outcome)
         reply = _reply_counts(outcome)
-        writer = _AnswerWriter(ctx, connection, head, institution, outcome, positions, now, body_kept)
+        writer = _AnswerWriter.of(
+            work, institution=institution, outcome=outcome, positions=positions, body_kept=body_kept
+        )
         follow_up, cross_found = await writer.write(
             update.job_id or "", body_digest, given.said_again + 1 if given else 0, reply
         )
-    _record_metrics(head, outcome, cross_found, now)
-    await _mark_channels_healthy(ctx, head.case_no, institution)
+    _record_metrics(work.head, outcome, cross_found)
+    await _mark_channels_healthy(ctx, case_no, institution)
     return AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], follow_up)
 
 
@@ -166,14 +168,12 @@ def _holds(outcome: Reconciliation) -> bool:
     return any(entry.bucket is Bucket.HELD for entry in outcome.entries)
 
 
-def _record_metrics(
-    head: cases.CaseHead, outcome: Reconciliation, cross_found: Sequence[Contradiction], now: datetime
-) -> None:
+def _record_metrics(head: cases.CaseHead, outcome: Reconciliation, cross_found: Sequence[Contradiction]) -> None:
     for discrepancy in (*outcome.contradictions, *cross_found):
         METRICS.contradiction_found(discrepancy.kind)
     for judged in outcome.judgements:
         METRICS.answer_taken(judged.disposition, judged.claim.kind)
-    since_complaint_seconds = (now - head.opened_at).total_seconds()
+    since_complaint_seconds = (head.now - head.opened_at).total_seconds()
     if head.first_answered_at is None:
         METRICS.first_answer(since_complaint_seconds)
     if head.first_held_at is None and _holds(outcome):
@@ -189,24 +189,20 @@ def _reply_counts(outcome: Reconciliation) -> dict[str, int]:
     }
 
 
-@dataclass(frozen=True)
-class _AnswerWriter:
+@dataclass
+class _AnswerWriter(CaseTransaction):
     """Writes one answer in the caller's transaction."""
 
-    ctx: Context
-    connection: Connection
-    head: cases.CaseHead
     institution: str
     outcome: Reconciliation
     positions: Sequence[HopPosition]
-    now: datetime
     body_kept: bool
 
     async def write(
         self, job_id: str, body_digest: bytes, said_again: int, reply: dict[str, int]
     ) -> tuple[FollowUp | None, list[Contradiction]]:
         """Write everything. Returns the workflow notification, and the discrepancies with other answers."""
-        connection, case_no, outcome = self.connection, self.head.case_no, self.outcome
+        connection, case_no, outcome = self.connection, self.case_no, self.outcome
         update_id = await answers.insert_update(
             connection, self.institution, case_no, job_id, body_digest, said_again, self.now, dict(reply)
         )
@@ -220,15 +216,11 @@ class _AnswerWriter:
         finished = await self._write_hop_states()
         opened_tasks = await self._write_discrepancies(answer_ids)
         known = await self._register_transfers()
-        cross_found = await cross_check(connection, case_no, self.institution, outcome, answer_ids, self.now)
+        cross_found = await cross_check(self, self.institution, outcome, answer_ids)
         reopened = await self._reopen_if_settled()
         bound = _bound(update_id, body_digest, lines_jsonl, body_kept=self.body_kept)
-        await events.append(
-            connection,
-            case_no,
-            self.now,
-            f"bank:{self.institution}",
-            self._events(update_id, job_id, bound, finished, opened_tasks, known, cross_found, reopened=reopened),
+        await self.log_all(
+            self._events(update_id, job_id, bound, finished, opened_tasks, known, cross_found, reopened=reopened)
         )
         return await self._notify_workflow(reopened=reopened), cross_found
 
@@ -238,7 +230,7 @@ class _AnswerWriter:
             return
         await hops.insert(
             self.connection,
-            self.head.case_no,
+            self.case_no,
             self.now,
             [_hop_row(hop, self.institution, answer_ids[hop.claim_index], self.now) for hop in new],
         )
@@ -249,7 +241,7 @@ class _AnswerWriter:
             claim = judged.claim
             if claim.kind is ClaimKind.HELD and judged.hop_nos and names_an_account(claim.root_account_key):
                 await hops.name_account(
-                    self.connection, self.head.case_no, judged.hop_nos, claim.root_account, claim.root_account_key
+                    self.connection, self.case_no, judged.hop_nos, claim.root_account, claim.root_account_key
                 )
 
     async def _register_transfers(self) -> dict[int, str]:
@@ -269,7 +261,7 @@ class _AnswerWriter:
             for hop in self.outcome.confirmed
             if hop.more_paise and hop.institution
         }
-        return await register_transfers(self.connection, self.head.case_no, keys)
+        return await register_transfers(self, keys)
 
     @property
     def _last_hop_no(self) -> int:
@@ -278,7 +270,7 @@ class _AnswerWriter:
 
     async def _write_hop_states(self) -> list[UUID]:
         """Close and park hops; return the requests that this finishes."""
-        connection, case_no, outcome = self.connection, self.head.case_no, self.outcome
+        connection, case_no, outcome = self.connection, self.case_no, self.outcome
         await hops.close(connection, case_no, outcome.closed)
         await hops.park(connection, case_no, outcome.parked)
         await hops.confirm(connection, case_no, outcome.confirmed)
@@ -287,32 +279,30 @@ class _AnswerWriter:
             return []
         finished = await requests.answered(connection, case_no, self.institution, sorted(touched), self.now)
         if finished:
-            await tasks.close_for_requests(connection, case_no, finished, self.now, "the bank has answered")
+            await self.close_request_tasks(finished, "the bank has answered")
         return finished + await self._finish_outdated()
 
     async def _finish_outdated(self) -> list[UUID]:
         """Finish and return the requests that ask only about hops whose amount has increased since."""
         if not any(hop.asks_again for hop in self.outcome.confirmed):
             return []
-        finished = await requests.finish_empty(self.connection, self.head.case_no, self.now)
-        await tasks.close_for_requests(
-            self.connection, self.head.case_no, finished, self.now, "the bank is asked about a larger amount"
-        )
+        finished = await requests.finish_empty(self.connection, self.case_no, self.now)
+        await self.close_request_tasks(finished, "the bank is asked about a larger amount")
         return finished
 
     async def _write_discrepancies(self, answer_ids: Sequence[int]) -> list[int]:
-        connection, case_no, outcome = self.connection, self.head.case_no, self.outcome
-        if outcome.contradictions:
+        found = self.outcome.contradictions
+        if found:
             await answers.insert_contradictions(
-                connection, case_no, self.institution, outcome.contradictions, answer_ids, self.now
+                self.connection, self.case_no, self.institution, found, answer_ids, self.now
             )
-        return await tasks.open_tasks(connection, case_no, outcome.tasks, self.now, institution=self.institution)
+        return await self.ask(*self.outcome.tasks, institution=self.institution)
 
     async def _reopen_if_settled(self) -> bool:
         grown = [hop for hop in self.outcome.confirmed if hop.more_paise and hop.state is not HopState.CLOSED]
         if self.head.state is CaseState.OPEN or not (self.outcome.new_hops or grown):
             return False
-        await cases.reopen(self.connection, self.head.case_no)
+        await cases.reopen(self.connection, self.case_no)
         return True
 
     def _events(
@@ -379,7 +369,7 @@ class _AnswerWriter:
         return [answer, *discrepancies, *([Event(EventKind.CASE_REOPENED)] if reopened else [])]
 
     async def _notify_workflow(self, *, reopened: bool) -> FollowUp | None:
-        outcome, case_no = self.outcome, self.head.case_no
+        outcome, case_no = self.outcome, self.case_no
         await self._close_unneeded_tasks()
         grown = [hop for hop in outcome.confirmed if hop.more_paise]
         if not (outcome.closed or outcome.parked or outcome.new_hops or grown):
@@ -407,20 +397,14 @@ class _AnswerWriter:
     async def _close_unneeded_tasks(self) -> None:
         """Close the work items of closed hops, which need no call and no correction any more."""
         if self.outcome.closed:
-            await tasks.close_for_hops(
-                self.connection,
-                self.head.case_no,
-                self.outcome.closed,
-                (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION),
-                self.now,
-                "the bank has answered",
-            )
+            kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION)
+            await self.close_hop_tasks(self.outcome.closed, kinds, "the bank has answered")
 
     async def _briefs(self) -> tuple[HopBrief, ...]:
         again = [hop.hop_no for hop in self.outcome.confirmed if hop.asks_again]
         if not again:
             return self._new_briefs()
-        grown = await hops.briefs(self.connection, self.head.case_no, HopState.OPEN, len(again), again)
+        grown = await hops.briefs(self.connection, self.case_no, HopState.OPEN, len(again), again)
         return (*self._new_briefs(), *grown)
 
     def _new_briefs(self) -> tuple[HopBrief, ...]:

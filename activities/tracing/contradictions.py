@@ -4,17 +4,16 @@
 the account. It changes no bucket, because an officer decides which figure is right.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 
 from activities.cases.desk import close_if_empty, notify_workflow, withdraw_from_request
+from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.metrics import METRICS
-from db.cases import cases, events, hops, ledger, tasks
-from db.cases.events import Event
+from db.cases import events, hops, ledger
 from db.orders import bank_orders
-from db.pool import Connection
 from db.tracing import answers, contradictions
 from db.tracing.contradictions import ContradictionRow, Doubt
 from domain.errors.tracing import ContradictionNotSettled, SettledMoneyMoved, SettledMoneyOrdered, SettlementStands
@@ -31,17 +30,13 @@ _LEAVES = frozenset({ClaimKind.MOVED, ClaimKind.WITHDRAWN, ClaimKind.SPENT})
 
 
 async def cross_check(
-    connection: Connection,
-    case_no: str,
-    institution: str,
-    outcome: Reconciliation,
-    answer_ids: Sequence[int],
-    now: datetime,
+    work: CaseTransaction, institution: str, outcome: Reconciliation, answer_ids: Sequence[int]
 ) -> list[Contradiction]:
     """Write the discrepancies between an answer, already written and posted, and other answers or the balance.
 
     Takes locks across cases, so no step that waits may follow. Equal figures are reported once.
     """
+    connection, case_no = work.connection, work.case_no
     new = [
         (answer_id, judged.claim)
         for answer_id, judged in zip(answer_ids, outcome.judgements, strict=True)
@@ -76,10 +71,10 @@ async def cross_check(
         for doubt in _once(doubts)
         if not await contradictions.is_known(connection, case_no, kind, doubt)
     ]
-    await answers.insert_contradictions(connection, case_no, institution, doubts, answer_ids, now)
+    await answers.insert_contradictions(connection, case_no, institution, doubts, answer_ids, work.now)
     kind, cause = TaskKind.SETTLE_CONTRADICTION, TaskCause.CONTRADICTION
     questions = [about_hop(kind, cause, doubt.hop_no, TaskFacts(contradiction=doubt.kind)) for doubt in doubts]
-    await tasks.open_tasks(connection, case_no, questions, now, institution=institution)
+    await work.ask(*questions, institution=institution)
     return doubts
 
 
@@ -104,14 +99,12 @@ async def settle(
     Raises `NotFound`. Raises `NotNow` when another resolution stands than `settling.replaces` names, or when money that
     it booked has moved since. Raises `NotNow` also when a bank has an order for money that would leave `held`.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = await contradictions.case_of(connection, contradiction_id)
-        head = await cases.lock(connection, case_no)
-        found = await contradictions.get(connection, contradiction_id)
-        standing = await contradictions.standing(connection, contradiction_id)
+    case_of = partial(contradictions.case_of, contradiction_id=contradiction_id)
+    async with case_transaction(ctx, case_of, by.officer) as work:
+        found = await contradictions.get(work.connection, contradiction_id)
+        standing = await contradictions.standing(work.connection, contradiction_id)
         _refuse_other(settling, standing)
-        writer = _ResolutionWriter(ctx, connection, head, found, standing, settling, by, now)
+        writer = _ResolutionWriter.of(work, found=found, standing=standing, settling=settling, by=by)
         entries = await writer.entries()
         proposed_by = None
         if writer.from_held(entries):
@@ -131,18 +124,14 @@ def _refuse_other(settling: Settling, standing: Settlement | None) -> None:
         raise SettlementStands(standing.settlement_no)
 
 
-@dataclass(frozen=True)
-class _ResolutionWriter:
+@dataclass
+class _ResolutionWriter(CaseTransaction):
     """Writes one resolution in the caller's transaction."""
 
-    ctx: Context
-    connection: Connection
-    head: cases.CaseHead
     found: ContradictionRow
     standing: Settlement | None
     settling: Settling
     by: SettledBy
-    now: datetime
 
     @property
     def settlement_no(self) -> int:
@@ -151,7 +140,7 @@ class _ResolutionWriter:
     def done(self, *, settled: bool) -> SettlementDone:
         return SettlementDone(
             contradiction_id=self.found.contradiction_id,
-            case_ack_no=self.head.case_no,
+            case_ack_no=self.case_no,
             settled=settled,
             settlement_no=self.settlement_no,
         )
@@ -185,8 +174,8 @@ class _ResolutionWriter:
         for entry in entries:
             if entry.bucket is not Bucket.HELD or entry.amount_paise >= 0:
                 continue
-            balances = await ledger.balances(self.connection, self.head.case_no, entry.hop_no)
-            ordered_paise = await bank_orders.ordered_paise(self.connection, self.head.case_no, entry.hop_no)
+            balances = await ledger.balances(self.connection, self.case_no, entry.hop_no)
+            ordered_paise = await bank_orders.ordered_paise(self.connection, self.case_no, entry.hop_no)
             if balances.get(Bucket.HELD, 0) + entry.amount_paise < ordered_paise:
                 raise SettledMoneyOrdered(entry.hop_no, ordered_paise)
 
@@ -198,7 +187,7 @@ class _ResolutionWriter:
 
     async def _balances(self) -> dict[Bucket, int]:
         assert self.found.hop_no is not None, "only a hop has balances"
-        return await ledger.balances(self.connection, self.head.case_no, self.found.hop_no)
+        return await ledger.balances(self.connection, self.case_no, self.found.hop_no)
 
     @staticmethod
     def from_held(entries: Sequence[Entry]) -> bool:
@@ -218,11 +207,11 @@ class _ResolutionWriter:
     async def propose(self) -> None:
         identity, number = self.found.contradiction_id, self.settlement_no
         if await contradictions.propose(self.connection, identity, number, self.settling, self.by.officer, self.now):
-            await self._log(EventKind.SETTLEMENT_PROPOSED, {})
+            await self._log(EventKind.SETTLEMENT_PROPOSED)
 
     async def book(self, entries: Sequence[Entry], proposed_by: str | None) -> FollowUp | None:
         """Write the resolution: posting, consequences for the hop, event and the end of the work item."""
-        connection, found, case_no = self.connection, self.found, self.head.case_no
+        connection, found, case_no = self.connection, self.found, self.case_no
         hop = await hops.get(connection, case_no, found.hop_no) if entries and found.hop_no else None
         key = f"settle|{found.contradiction_id}|{self.settlement_no}"
         posted = await ledger.post(connection, case_no, "settlement", key, self.now, entries)
@@ -238,32 +227,33 @@ class _ResolutionWriter:
             proposed_by=proposed_by,
         )
         await contradictions.close_task(connection, found, self.now, self.by.officer, self.settling.reason)
-        more = {"placed": events.placed(entries), "proposed_by": proposed_by, "replaces": self.settling.replaces}
-        await self._log(EventKind.CONTRADICTION_SETTLED, more)
+        await self._log(
+            EventKind.CONTRADICTION_SETTLED,
+            placed=events.placed(entries),
+            proposed_by=proposed_by,
+            replaces=self.settling.replaces,
+        )
         return await self._update_hop(hop, entries) if hop else None
 
     async def _update_hop(self, hop: hops.HopRow, entries: Sequence[Entry]) -> FollowUp | None:
         """Ask again about an amount that is back in play, or close a hop with no amount in play."""
         in_play_paise = sum(entry.amount_paise for entry in entries if entry.bucket is Bucket.IN_PLAY)
         if in_play_paise < 0:
-            closed = await close_if_empty(self.connection, self.head.case_no, hop, self.now)
-            if not closed:
-                return None
-            return await notify_workflow(self.connection, self.ctx, self.head, self.now, reopened=[], closed=closed)
+            closed = await close_if_empty(self, hop)
+            return await notify_workflow(self, reopened=[], closed=closed) if closed else None
         if in_play_paise == 0:
             return None
-        case_no = self.head.case_no
         waits = hop.state in {HopState.CORRECTION, HopState.UNROUTABLE}
         state = hop.state if waits else first_state(routable=hop.institution is not None, reference=hop.reference)
         again = hop.model_copy(update={"revision": hop.revision + 1, "state": state})
-        await withdraw_from_request(self.connection, case_no, hop, self.now)
-        await hops.reopen(self.connection, case_no, again)
-        await hops.ask_anew(self.connection, case_no, hop.hop_no)
-        await tasks.open_tasks(self.connection, case_no, tasks_before_asking(hop.hop_no, state), self.now)
+        await withdraw_from_request(self, hop)
+        await hops.reopen(self.connection, self.case_no, again)
+        await hops.ask_anew(self.connection, self.case_no, hop.hop_no)
+        await self.ask(*tasks_before_asking(hop.hop_no, state))
         closed = [] if hop.state is HopState.CLOSED else [HopRef(hop_no=hop.hop_no, revision=hop.revision)]
-        return await notify_workflow(self.connection, self.ctx, self.head, self.now, reopened=[again], closed=closed)
+        return await notify_workflow(self, reopened=[again], closed=closed)
 
-    async def _log(self, kind: EventKind, more: Mapping[str, object]) -> None:
+    async def _log(self, event: EventKind, **more: object) -> None:
         data = {
             "contradiction_id": self.found.contradiction_id,
             "settlement_no": self.settlement_no,
@@ -272,6 +262,5 @@ class _ResolutionWriter:
             "hop_no": self.found.hop_no,
             "decision": self.settling.decision.value,
             "reason": self.settling.reason,
-            **more,
         }
-        await events.append(self.connection, self.head.case_no, self.now, self.by.officer, [Event(kind, data)])
+        await self.log(event, **data, **more)

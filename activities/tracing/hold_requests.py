@@ -14,6 +14,7 @@ from activities.banks.bank_messages import HoldRequestMessage
 from activities.banks.delivery import BankDelivery, Delivered, try_again
 from activities.banks.letters import Letter, LetterSender
 from activities.cases.desk import write_off_request
+from activities.cases.transaction import ENGINE, case_transaction, lock_case
 from activities.context import Context
 from activities.metrics import METRICS, SendOutcome
 from activities.tracing.request_letters import nodal_letter, page_text, reminder_letter
@@ -29,8 +30,7 @@ from adapters.banks.protocol import (
 from adapters.messages.smtp import Mailer
 from db import intake
 from db.banks import bank_exchanges
-from db.cases import cases, events, ledger, tasks
-from db.cases.events import Event
+from db.cases import cases, ledger
 from db.police import firs
 from db.pool import Connection
 from db.tracing import requests
@@ -42,7 +42,6 @@ from schemas.tasks import NO_FACTS, NewTask, TaskCause, TaskFacts, TaskSubject, 
 
 log = logging.getLogger(__name__)
 
-ENGINE = "engine"
 REQUEST_OVER = frozenset({RequestState.ANSWERED, RequestState.STOPPED, RequestState.SUPERSEDED})
 
 
@@ -68,17 +67,17 @@ class CaseActivities:
         and then its job id is written. A repeated run sends the same request under the same Idempotency-Key. A bank
         that cannot be reached raises a retryable error; a refusal is a result.
         """
-        request_id, now = UUID(params.request_id), self.ctx.now()
+        request_id = UUID(params.request_id)
         async with self.ctx.pool.acquire() as connection:
             planned = await requests.plan(
-                connection, request_id, params.case_no, params.wave_no, params.institution, params.hops, now
+                connection, request_id, params.case_no, params.wave_no, params.institution, params.hops
             )
             request = None if planned else await requests.find(connection, request_id)
             if not (planned or request):
                 raise ApplicationError(f"no case {params.case_no}", type="NotFound", non_retryable=True)
             to_ask = await requests.live_hops(connection, request_id)
             if planned and to_ask:
-                _count_sent(planned, to_ask, now)
+                _count_sent(planned, to_ask)
             if sent := await _result_without_call(connection, params, request, to_ask):
                 return sent
             ticket = await _ticket(self.ctx, connection, params, to_ask)
@@ -100,35 +99,31 @@ class CaseActivities:
 
     async def _ask_for_credentials(self, params: SendHoldRequest, error: BankError) -> None:
         """Ask the desk once to correct our credentials. The request is retried, because that may happen at any time."""
-        now, request_id = self.ctx.now(), UUID(params.request_id)
         facts = TaskFacts(error=type(error).__name__)
         task = _task(TaskKind.TICKET_REFUSED, TaskCause.REQUEST_NOT_SENT, params.request_id, facts)
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, params.case_no)
-            request = await requests.find(connection, request_id)
+        async with case_transaction(self.ctx, params.case_no, ENGINE) as work:
+            request = await requests.find(work.connection, UUID(params.request_id))
             if request is None or request.state in REQUEST_OVER:
                 return
-            opened = await tasks.open_tasks(connection, params.case_no, [task], now, institution=params.institution)
-            if opened:
-                data = {"task_id": opened[0], "kind": task.kind.value, "institution": params.institution}
-                await events.append(connection, params.case_no, now, ENGINE, [Event(EventKind.TASK_OPENED, data)])
+            for task_id in await work.ask(task, institution=params.institution):
+                data = {"task_id": task_id, "kind": task.kind.value, "institution": params.institution}
+                await work.log(EventKind.TASK_OPENED, **data)
 
     async def _record_delivery(self, params: SendHoldRequest, delivered: Delivered, asked: tuple[int, ...]) -> Sent:
-        now, request_id = self.ctx.now(), UUID(params.request_id)
         async with self.ctx.pool.acquire() as connection:
             first_delivery = await requests.delivered(
                 connection,
-                request_id,
+                UUID(params.request_id),
                 params.institution,
                 delivered.job_id,
                 delivered.channel,
                 params.round,
-                now,
-                delivered.exchanges,
+                exchanges=delivered.exchanges,
             )
         if first_delivery:
             since = first_delivery.case_opened_at if first_delivery.first_of_case else None
-            METRICS.request_ended(SendOutcome.DELIVERED, since_complaint_seconds=_since(since, now))
+            since_complaint_seconds = _since(since, first_delivery.at)
+            METRICS.request_ended(SendOutcome.DELIVERED, since_complaint_seconds=since_complaint_seconds)
         return Sent(request_id=params.request_id, asked=asked, delivered=True)
 
     async def _record_refusal(self, params: SendHoldRequest, refusal: BankRefused, asked: tuple[int, ...]) -> Sent:
@@ -136,19 +131,18 @@ class CaseActivities:
 
         An officer must look at it, and the escalation continues meanwhile.
         """
-        now = self.ctx.now()
-        code = refusal.response_code
+        code, request_id = refusal.response_code, UUID(params.request_id)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, UUID(params.request_id))
-            await cases.hold(connection, params.case_no)
-            if not await requests.refused(connection, UUID(params.request_id), code, refusal.message):
-                request = await requests.get_of_case(connection, params.case_no, UUID(params.request_id))
+            passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, request_id)
+            work = await lock_case(self.ctx, connection, params.case_no, ENGINE)
+            if not await requests.refused(connection, request_id, code, refusal.message):
+                request = await requests.get_of_case(connection, params.case_no, request_id)
                 return await _sent_before(connection, request)
             facts = TaskFacts(code=code)
             task = _task(TaskKind.TICKET_REFUSED, TaskCause.REQUEST_REFUSED, params.request_id, facts)
-            await tasks.open_tasks(connection, params.case_no, [task], now, institution=params.institution)
+            await work.ask(task, institution=params.institution)
             data = {"request_id": params.request_id, "institution": params.institution, "refusal_code": code} | passed
-            await events.append(connection, params.case_no, now, ENGINE, [Event(EventKind.REQUEST_REFUSED, data)])
+            await work.log(EventKind.REQUEST_REFUSED, **data)
         METRICS.request_ended(SendOutcome.REFUSED)
         return Sent(request_id=params.request_id, asked=asked, delivered=False, refusal_code=code)
 
@@ -219,17 +213,17 @@ class CaseActivities:
         return nodal_letter(institution, request, live, self.ctx.policy.bank_holidays, self.ctx.now())
 
     async def _record_level(self, params: ClimbRung, letter: Climbed | None) -> Climbed:
-        now, request_id = self.ctx.now(), UUID(params.request_id)
+        request_id = UUID(params.request_id)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, request_id) if letter else {}
-            await cases.hold(connection, params.case_no)
+            work = await lock_case(self.ctx, connection, params.case_no, ENGINE)
             request = await requests.get(connection, request_id)
             assert request is not None, "the caller has seen it"
             if request.state in REQUEST_OVER:
                 return Climbed(done=False, reason="answered", over=True)
             if _has_reached(request, params.rung):
                 return Climbed(done=True)
-            await requests.climb(connection, request_id, params.rung, now)
+            await requests.climb(connection, request_id, params.rung, work.now)
             data: dict[str, Any] = {
                 "request_id": params.request_id,
                 "institution": params.institution,
@@ -237,12 +231,12 @@ class CaseActivities:
             }
             if letter:
                 data |= {"sent": letter.done, "reason": letter.reason, **passed}
-            await events.append(connection, params.case_no, now, ENGINE, [Event(EventKind.RUNG_CLIMBED, data)])
+            await work.log(EventKind.RUNG_CLIMBED, **data)
             if params.rung is Rung.GIVE_UP:
-                await write_off_request(connection, params.case_no, request_id, now, ENGINE, "no bank answer in time")
+                await write_off_request(work, request_id, "no bank answer in time")
             elif kind := _TASK_OF_LEVEL.get(params.rung):
                 task = _task(kind, TaskCause.REQUEST_SILENT, params.request_id)
-                await tasks.open_tasks(connection, params.case_no, [task], now, institution=params.institution)
+                await work.ask(task, institution=params.institution)
         return letter or Climbed(done=True)
 
     # -- the end ---------------------------------------------------------------------------------------------------
@@ -250,15 +244,13 @@ class CaseActivities:
     @activity.defn(name="settle_case")
     async def settle_case(self, params: SettleCase) -> Settled:
         """Close a case without money in play; otherwise return its open hops."""
-        now = self.ctx.now()
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, params.case_no)
-            if await ledger.in_play_paise(connection, params.case_no):
-                return Settled(settled=False, start=await cases.snapshot(connection, params.case_no))
-            if await cases.settle(connection, params.case_no, now):
-                await events.append(connection, params.case_no, now, ENGINE, [Event(EventKind.CASE_SETTLED)])
+        async with case_transaction(self.ctx, params.case_no, ENGINE) as work:
+            if await ledger.in_play_paise(work.connection, work.case_no):
+                return Settled(settled=False, start=await cases.snapshot(work.connection, work.case_no))
+            if await cases.settle(work.connection, work.case_no, work.now):
+                await work.log(EventKind.CASE_SETTLED)
                 # The trail is complete and no money is added, so the workflows of restorations are notified.
-                await firs.tell_procedures(connection, params.case_no, [ProcedureKind.RESTORATION], now)
+                await firs.tell_procedures(work.connection, work.case_no, [ProcedureKind.RESTORATION], work.now)
         return Settled(settled=True)
 
 
@@ -303,15 +295,15 @@ async def _sent_before(connection: Connection, request: requests.RequestRow) -> 
     )
 
 
-def _count_sent(planned: requests.Planned, hops: Sequence[requests.HopToAsk], now: datetime) -> None:
+def _count_sent(planned: requests.Planned, hops: Sequence[requests.HopToAsk]) -> None:
     """Record the delays of a request.
 
     They count from the complaint for a case's first request, and from the answer that opened its hops.
     """
     answered_at = min((hop.opened_at for hop in hops if hop.source is HopSource.ANSWER), default=None)
     METRICS.request_sent(
-        since_complaint_seconds=_since(planned.case_opened_at if planned.first_of_case else None, now),
-        since_answer_seconds=_since(answered_at, now),
+        since_complaint_seconds=_since(planned.case_opened_at if planned.first_of_case else None, planned.at),
+        since_answer_seconds=_since(answered_at, planned.at),
     )
 
 

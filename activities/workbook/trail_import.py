@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import asyncpg
 
+from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.intake import take_complaint
 from activities.tracing.answers import take_status_update
@@ -15,8 +16,7 @@ from activities.tracing.claims import to_claims
 from activities.workbook import trail_lines
 from adapters.banks.answers import StatusUpdate
 from db import intake
-from db.cases import cases, events
-from db.cases.events import Event
+from db.cases import cases
 from db.workbook import trail_export, trail_import
 from db.workbook.trail_import import LineFate, NamedHop
 from domain.errors import AckNoConflict, NotFound, RuleBroken
@@ -288,12 +288,10 @@ class _Import:
         """Record in the case log who imported banks' answers, once for the same content."""
         rows = (*self.reading.transfers, *self.reading.said)
         content = trail_lines.content(rows)
-        data = {"content": content, "rows": dict(Counter(row.sheet.value for row in rows))}
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await cases.lock(connection, case_no)
-            if not await trail_import.imported_before(connection, case_no, content):
-                now = self.ctx.now()
-                await events.append(connection, case_no, now, self.taken_by, [Event(EventKind.TRAIL_IMPORTED, data)])
+        counts = dict(Counter(row.sheet.value for row in rows))
+        async with case_transaction(self.ctx, case_no, self.taken_by) as work:
+            if not await trail_import.imported_before(work.connection, case_no, content):
+                await work.log(EventKind.TRAIL_IMPORTED, content=content, rows=counts)
 
     async def _take_round(self, rows: Sequence[TrailRow]) -> list[TrailRow]:
         """Import the rows whose transfers are known, and return the others."""

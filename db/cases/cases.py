@@ -31,14 +31,23 @@ _LOCK = f"SELECT {_HEAD}, present_moment() AS now FROM (SELECT {_HEAD} FROM case
 
 async def open_case(
     connection: Connection, case_no: str, opened_at: datetime, policy: CasePolicy, last_hop_no: int
-) -> None:
-    """Write a new, open case."""
+) -> CaseHead:
+    """Write a new, open case and return its head. No other transaction sees its row before the commit."""
     await connection.execute(
         "INSERT INTO case_file (case_no, state, opened_at, policy, last_hop_no) VALUES ($1, 'open', $2, $3, $4)",
         case_no,
         opened_at,
         policy.model_dump(mode="json"),
         last_hop_no,
+    )
+    return CaseHead(
+        case_no=case_no,
+        state=CaseState.OPEN,
+        last_hop_no=last_hop_no,
+        opened_at=opened_at,
+        first_answered_at=None,
+        first_held_at=None,
+        now=opened_at,
     )
 
 

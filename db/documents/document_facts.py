@@ -191,6 +191,11 @@ async def hold(connection: Connection, hold_id: UUID) -> Hold:
     return Hold(**dict(row))
 
 
+async def case_of_hold(connection: Connection, hold_id: UUID) -> str:
+    """Return the number of a hold's case. Raises `NotFound`."""
+    return (await hold(connection, hold_id)).case_no
+
+
 class Approval(FrozenModel):
     """The officer who approved that the court is asked to attach money on hold, and the time."""
 

@@ -34,18 +34,20 @@ class RequestRow(FrozenModel):
 
 
 class Planned(FrozenModel):
-    """The hops of a new request, and whether it is the first request of its case."""
+    """The hops of a new request, its time, and whether it is the first request of its case."""
 
     hop_nos: tuple[int, ...]
     first_of_case: bool
     case_opened_at: UtcDatetime
+    at: UtcDatetime
 
 
 class Delivered(FrozenModel):
-    """A delivered request, and whether it is the first of its case."""
+    """A delivered request, the time of its delivery, and whether it is the first of its case."""
 
     first_of_case: bool
     case_opened_at: UtcDatetime
+    at: UtcDatetime
 
 
 class HopToAsk(FrozenModel):
@@ -97,6 +99,13 @@ async def get_of_case(connection: Connection, case_no: str, request_id: UUID) ->
     return row
 
 
+_PLAN: Final = """
+SELECT p.case_opened_at, p.first_of_case, p.hop_nos, clock.at
+FROM (SELECT coalesce($7::timestamptz, present_moment()) AS at) AS clock,
+    request_plan($1, $2, $3, $4, $5, $6, clock.at, 'engine') AS p
+"""
+
+
 async def plan(
     connection: Connection,
     request_id: UUID,
@@ -104,15 +113,16 @@ async def plan(
     wave_no: int,
     institution: str,
     hop_refs: Sequence[HopRef],
-    at: datetime,
+    at: datetime | None = None,
 ) -> Planned | None:
     """Write a request, its event, and its hops that still wait for one; None if it exists already.
 
     A hop that was answered, corrected or put under another request in the meantime is omitted. If none is left, nothing
-    is written. It is one statement, so that the case is locked for a short time only.
+    is written. It is one statement, so that the case is locked for a short time only. Without `at` it reads
+    the present moment itself.
     """
     row = await connection.fetchrow(
-        "SELECT case_opened_at, first_of_case, hop_nos FROM request_plan($1, $2, $3, $4, $5, $6, $7, 'engine')",
+        _PLAN,
         request_id,
         case_no,
         wave_no,
@@ -153,8 +163,9 @@ async def weight(connection: Connection, request_id: UUID) -> Weight:
 # The exchanges are written before the function reads them and before the case is locked.
 _DELIVERED: Final = f"""
 WITH kept AS ({bank_exchanges.insert("'hold_request'", 7)} RETURNING 1)
-SELECT case_opened_at, first_of_case FROM request_delivered(
-    (SELECT $1::uuid WHERE (SELECT count(*) FROM kept) >= 0), $2, $3, $4, $5, $6, 'engine')
+SELECT d.case_opened_at, d.first_of_case, clock.at
+FROM (SELECT coalesce($6::timestamptz, present_moment()) AS at) AS clock, request_delivered(
+    (SELECT $1::uuid WHERE (SELECT count(*) FROM kept) >= 0), $2, $3, $4, $5, clock.at, 'engine') AS d
 """
 
 
@@ -165,13 +176,14 @@ async def delivered(
     job_id: str,
     channel: ChannelKind,
     round_no: int,
-    at: datetime,
+    at: datetime | None = None,
     exchanges: Sequence[Exchange] = (),
 ) -> Delivered | None:
     """Write that the bank has the request under `job_id`, and the event; None if that is written already.
 
     `round_no` counts how often the request was sent over another channel after no response. The exchanges are stored in
-    any case. It is one statement, so that the case is locked for a short time only.
+    any case. It is one statement, so that the case is locked for a short time only. Without `at` it reads the
+    present moment itself.
     """
     row = await connection.fetchrow(
         _DELIVERED,

@@ -1,16 +1,17 @@
 """Papers of cases on a bench, written from the rows; with everything that their law asks for."""
 
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.documents.issuing import approve_attachment, issue_about
 from activities.orders.orders import plan_order
 from db.documents import document_register
-from db.pool import Connection
 from schemas.documents.facts import IssuedPaper, Particulars
 from schemas.enums import Language
 from schemas.orders.orders import NewOrder, NewOrderLine
@@ -78,23 +79,12 @@ class Desk:
     async def issue(
         self, case_no: str, kind: PaperKind, subject: str = "", language: Language = Language.EN, **more: Any
     ) -> IssuedPaper:
-        async with self.pool.acquire() as connection, connection.transaction():
-            return await self.issue_in(connection, case_no, kind, subject, language, **more)
+        async with self.transaction(case_no) as work:
+            return await issue_about(work, kind, subject, language=language, **more)
 
-    async def issue_in(
-        self, connection: Connection, case_no: str, kind: PaperKind, subject: str, language: Language, **more: Any
-    ) -> IssuedPaper:
-        return await issue_about(
-            connection,
-            self.home.ctx,
-            kind,
-            subject,
-            language=language,
-            case_no=case_no,
-            issued_by="officer:io",
-            now=self.home.clock.at,
-            **more,
-        )
+    def transaction(self, case_no: str) -> AbstractAsyncContextManager[CaseTransaction]:
+        """An officer's transaction on the case."""
+        return case_transaction(self.home.ctx, case_no, "officer:io")
 
     async def facts(self, paper: IssuedPaper) -> dict[str, Any]:
         async with self.pool.acquire() as connection:

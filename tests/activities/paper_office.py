@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.documents.due_documents import issue_papers_due
 from activities.documents.issuing import issue_about
@@ -85,18 +86,8 @@ class Office:
         self, case_no: str, kind: PaperKind, subject: str = "", language: Language = Language.EN, **said: Any
     ) -> IssuedPaper:
         """Issue a paper as an officer does."""
-        async with self.pool.acquire() as connection, connection.transaction():
-            return await issue_about(
-                connection,
-                self.home.ctx,
-                kind,
-                subject,
-                language=language,
-                case_no=case_no,
-                issued_by="officer:io",
-                now=self.home.clock.at,
-                particulars=Particulars(**said),
-            )
+        async with case_transaction(self.home.ctx, case_no, "officer:io") as work:
+            return await issue_about(work, kind, subject, language=language, particulars=Particulars(**said))
 
     async def papers(self, case_no: str, *kinds: PaperKind) -> list[tuple[Any, ...]]:
         """Kind, language and revision of a case's papers, in order."""

@@ -11,13 +11,13 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
+from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.police.statutory_duties import StatutoryDutyActivities, duty_done, open_duties
-from db.cases import cases
 from schemas.restoration_enums import DutyKind
 from tests.activities.bench import Bench
 from tests.factories import number_apart, row, rrn, transfer
-from tests.workflows.time_passing import let_pass
+from tests.workflows.time_passing import AtWorkflowTime, at_workflow_time, let_pass
 from workers.loops.procedures import ProcedureStarter
 from workers.worker import sandbox
 from workflows import options
@@ -45,9 +45,8 @@ class DutyStage:
         return case_no
 
     async def open_again(self, case_no: str) -> None:
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, case_no)
-            await open_duties(connection, self.ctx, case_no, self.ctx.now())
+        async with case_transaction(self.ctx, case_no, ENGINE) as work:
+            await open_duties(work)
         await self.tell()
 
     async def tell(self) -> None:
@@ -55,9 +54,8 @@ class DutyStage:
         await ProcedureStarter(self.ctx, self.client).run_once()
 
     async def done(self, case_no: str, kind: DutyKind) -> None:
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, case_no)
-            assert await duty_done(connection, self.ctx, case_no, kind, None, "officer:io", self.ctx.now())
+        async with case_transaction(self.ctx, case_no, "officer:io") as work:
+            assert await duty_done(work, kind)
         await self.tell()
 
     async def skip(self, case_no: str, wait: timedelta) -> None:
@@ -88,13 +86,14 @@ async def duty_stage(ctx: Context, client: Client) -> AsyncIterator[DutyStage]:
     """A stage with a running worker; the workflows' clocks stand still unless the test moves them."""
     await number_apart(ctx.pool)
     skipper = TimeSkipper(client)
-    starter = StatutoryDutyActivities(ctx)
+    duties = StatutoryDutyActivities(at_workflow_time(ctx))
     worker = Worker(
         skipper.client,
         task_queue=options.RESTORATION_QUEUE,
         workflows=[DutiesWorkflow],
-        activities=[starter.look_at_duties, starter.care_for_duty],
+        activities=[duties.look_at_duties, duties.care_for_duty],
         workflow_runner=sandbox(),
+        interceptors=[AtWorkflowTime()],
     )
     with skipper.with_time_skipping_disabled():
         async with worker:

@@ -9,9 +9,9 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
+from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.police.statutory_duties import open_duty
-from db.cases import cases
 from schemas.restoration_enums import DutyKind
 from tests.workflows.changed_duties import ActsAtOnce
 from tests.workflows.duties import HOUR, DutyStage, duty_stage, silence_and_work
@@ -71,9 +71,8 @@ async def test_a_duty_after_the_last_begins_the_clocks_again(stage: DutyStage) -
     for kind in (REPORT, FOLLOW_UP):
         await stage.done(case_no, kind)
     # At once: the workflow may be about to end, and must not miss it.
-    async with stage.ctx.pool.acquire() as connection, connection.transaction():
-        await cases.hold(connection, case_no)
-        assert await open_duty(connection, stage.ctx, case_no, DutyKind.FIR_SIGNATURE, stage.ctx.now())
+    async with case_transaction(stage.ctx, case_no, ENGINE) as work:
+        assert await open_duty(work, DutyKind.FIR_SIGNATURE)
     await stage.tell()
     await stage.skip(case_no, 80 * HOUR)
     await stage.until(case_no, "duty_overdue", 1)

@@ -91,7 +91,7 @@ async def test_who_dies_between_call_and_record_loses_the_exchange_of_that_attem
 ) -> None:
     order = await an_order(bench)
 
-    async def dies(*_: Any) -> None:
+    async def dies(*_: Any, **__: Any) -> None:
         raise asyncio.CancelledError
 
     with monkeypatch.context() as patched:

@@ -202,14 +202,14 @@ async def test_a_hop_put_right_at_the_last_moment_is_not_written_off(own: Bench)
         own.ctx, case_no, 1, HopCorrection.model_validate({"rrn": rrn(), "reason": "a slip"}), "officer:7"
     )
     for hand in (write_off, remind):
-        assert await hand(own.ctx, case_no, [1], datetime.now(UTC)) == Done()
+        assert await hand(own.ctx, case_no, [1]) == Done()
     assert await own.hops(case_no) == ["open"]
 
 
 async def test_two_sweeps_at_once_write_off_once(own: Bench) -> None:
     case_no, _ = await not_found(own)
     await waited(own, case_no, LONG)
-    done = await asyncio.gather(*(write_off(own.ctx, case_no, [1], datetime.now(UTC)) for _ in range(4)))
+    done = await asyncio.gather(*(write_off(own.ctx, case_no, [1]) for _ in range(4)))
     assert sorted(one.hops for one in done) == [0, 0, 0, 1]
     assert await own.buckets(case_no) == {"lost": -1000_00, "untraced": 1000_00}
 
@@ -333,8 +333,7 @@ async def test_what_the_desk_has_named_meanwhile_is_left_alone(own: Bench) -> No
     await own.ctx.directory.refresh()
     named = HopCorrection.model_validate({"reason": "it says", "payee": {"institution": "ICIC", "account": "1"}})
     await correct_hop(own.ctx, case_no, 1, named, "officer:7")
-    now = datetime.now(UTC)
-    assert await route_again(own.ctx, case_no, [1], changed_at=now, now=now) == Done()
+    assert await route_again(own.ctx, case_no, [1], changed_at=datetime.now(UTC)) == Done()
     assert await own.hops(case_no, "revision, institution") == [(1, "ICIC")]
 
 

@@ -1,18 +1,21 @@
 """The unit of work of a case: its lock, its clock and what it writes."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
-from activities.cases.transaction import case_transaction, lock_cases
+from activities.cases.desk import escalate_request
+from activities.cases.transaction import ENGINE, bank_transaction, case_transaction, lock_cases
 from db.clock import present_moment
 from domain.errors.cases import CaseNotFound
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import EventKind, Rung, TaskKind
 from schemas.tasks import NewTask, TaskCause
 from tests.activities.bench import Bench
 from tests.clock import at_clock
-from tests.factories import transfer
+from tests.factories import row, rrn, transfer
 
 BY = "officer:asha"
 
@@ -35,6 +38,45 @@ async def test_everything_that_it_writes_has_one_time_and_one_actor(bench: Bench
     last = "SELECT at, actor FROM case_event WHERE case_no = $1 ORDER BY seq DESC LIMIT 1"
     assert await bench.rows(last, case_no) == [(work.now, BY)]
     assert await bench.value("SELECT opened_at FROM desk_task WHERE task_id = $1", task_id) == work.now
+
+
+async def test_an_event_may_state_a_kind_and_the_engine_may_act_in_it(bench: Bench) -> None:
+    case_no = await bench.complain(transfer())
+    async with case_transaction(bench.ctx, case_no, BY) as work:
+        await work.log(EventKind.TASK_CLOSED, kind="supervise")
+        await work.as_engine.log(EventKind.CASE_REOPENED)
+    last = "SELECT at, actor, data->>'kind' FROM case_event WHERE case_no = $1 ORDER BY seq DESC LIMIT 2"
+    assert await bench.rows(last, case_no) == [(work.now, ENGINE, None), (work.now, BY, "supervise")]
+
+
+async def test_a_bank_has_one_only_on_a_case_in_which_it_has_a_part(bench: Bench) -> None:
+    case_no = await bench.complain(transfer())
+    async with bank_transaction(bench.ctx, case_no, "HDFC") as work:
+        assert (work.case_no, work.actor) == (case_no, "bank:HDFC")
+    with pytest.raises(CaseNotFound):
+        async with bank_transaction(bench.ctx, case_no, "SBIN"):
+            pass
+
+
+async def test_the_clock_of_the_process_is_in_nothing_that_a_case_writes(bench: Bench) -> None:
+    wrong = Bench(replace(bench.ctx, clock=lambda: datetime.now(UTC) + timedelta(days=30)))
+    root = rrn()
+    case_no = await wrong.complain(transfer(1000_00, reference=root))
+    await wrong.complain(transfer(1000_00, reference=root))
+    sent = await wrong.ask_one(case_no)
+    await escalate_request(wrong.ctx, case_no, UUID(sent.request_id), "at once", BY)
+    await wrong.climb(case_no, sent, Rung.DESK_TASK)
+    await wrong.answer("HDFC", case_no, row(1, root, "1000.00"))
+    assert (await wrong.settle(case_no)).settled
+    for written in (
+        "SELECT max(at) FROM case_event WHERE case_no = $1",
+        "SELECT max(received_at) FROM complaint WHERE case_no = $1",
+        "SELECT max(greatest(sent_at, delivered_at, rung_at)) FROM hold_request WHERE case_no = $1",
+        "SELECT max(received_at) FROM answer WHERE case_no = $1",
+        "SELECT max(created_at) FROM case_news WHERE case_no = $1",
+        "SELECT settled_at FROM case_file WHERE case_no = $1",
+    ):
+        assert await bench.value(written, case_no) < datetime.now(UTC) + timedelta(days=1), written
 
 
 async def test_its_time_is_read_after_the_wait_for_the_lock(bench: Bench) -> None:

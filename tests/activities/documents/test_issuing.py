@@ -7,7 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from activities.documents.issuing import issue
+from activities.documents.issuing import issue, issue_about
 from db.documents import document_register
 from documents.composing import compose
 from documents.document import Imprint
@@ -82,9 +82,9 @@ async def test_many_cases_at_once_get_numbers_without_a_gap_though_some_fail(
 
     async def one(case_no: str, *, fails: bool) -> None:
         try:
-            async with desk.pool.acquire() as connection, connection.transaction():
-                paper = await desk.issue_in(
-                    connection, case_no, KIND.NOTICE_94, "HDFC", Language.EN, particulars=particulars(desk)
+            async with desk.transaction(case_no) as work:
+                paper = await issue_about(
+                    work, KIND.NOTICE_94, "HDFC", language=Language.EN, particulars=particulars(desk)
                 )
                 if fails:
                     raise RenderingFailed("as if")
@@ -160,15 +160,8 @@ async def test_a_paper_is_never_changed(desk: Desk) -> None:
 async def test_facts_of_any_origin_are_issued_as_they_are(desk: Desk) -> None:
     case_no = await desk.home.bench.complain(transfer(1000_00))
     facts = WHOLE[KIND.HOLDER_NOTICE].model_copy(update={"case_no": case_no})
-    async with desk.pool.acquire() as connection, connection.transaction():
-        paper = await issue(
-            connection,
-            facts,
-            subject="by hand",
-            language=Language.HI,
-            issued_by="officer:io",
-            now=desk.home.clock.at,
-        )
+    async with desk.transaction(case_no) as work:
+        paper = await issue(work, facts, subject="by hand", language=Language.HI)
     assert (await desk.facts(paper))["account"] == "50100000000001"
 
 

@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.police.firs import assign_officer
 from activities.police.statutory_duties import StatutoryDutyActivities, duty_done, finish_by_hand, open_duties
-from db.cases import cases
 from domain.errors import NotFound
 from domain.errors.police import DutyDone
 from schemas.outbox.procedures import Look, ProcedureOrder
@@ -33,9 +33,8 @@ class Duties(Home):
         return case_no
 
     async def open(self, case_no: str) -> int:
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, case_no)
-            return await open_duties(connection, self.ctx, case_no, self.clock.at)
+        async with case_transaction(self.ctx, case_no, ENGINE) as work:
+            return await open_duties(work)
 
     def asked_of(self, case_no: str, what: str = "") -> ProcedureOrder:
         return ProcedureOrder(subject=case_no, case_no=case_no, what=what, at=self.clock.at)
@@ -55,9 +54,8 @@ class Duties(Home):
         return done
 
     async def done(self, case_no: str, kind: DutyKind, paper_id: UUID | None = None) -> bool:
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, case_no)
-            return await duty_done(connection, self.ctx, case_no, kind, paper_id, "officer:io", self.clock.at)
+        async with case_transaction(self.ctx, case_no, "officer:io") as work:
+            return await duty_done(work, kind, paper_id=paper_id)
 
     async def notes(self, case_no: str) -> list[str]:
         return sorted(await notes(self.bench.pool, "case_no = $1 AND kind = 'duty' AND state = 'open'", case_no))

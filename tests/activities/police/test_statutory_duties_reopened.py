@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.documents.issuing import issue_about
 from activities.orders.confirmations import take_confirmation
@@ -58,18 +59,8 @@ class Court(Office):
         await self.home.take_up(case_no)
 
     async def issued(self, case_no: str, kind: PaperKind, subject: str = "", revision: int = 1) -> IssuedPaper:
-        async with self.pool.acquire() as connection, connection.transaction():
-            return await issue_about(
-                connection,
-                self.home.ctx,
-                kind,
-                subject,
-                language=Language.EN,
-                case_no=case_no,
-                issued_by="officer:io",
-                now=self.home.clock.at,
-                revision=revision,
-            )
+        async with case_transaction(self.home.ctx, case_no, "officer:io") as work:
+            return await issue_about(work, kind, subject, language=Language.EN, revision=revision)
 
     async def hand_in(self, case_no: str, diary_no: str, at: datetime | None = None) -> Duty:
         told = HandedIn(diary_no=diary_no, at=at or self.home.clock.at)
