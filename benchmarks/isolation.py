@@ -12,7 +12,7 @@ import itertools
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +20,7 @@ import httpx
 import orjson
 
 from activities.secrets import SecretBox
+from adapters.clock import wall_clock
 from api.tokens import Tokens
 from benchmarks.measuring import PROGRESS, machine, own_stack, show
 from schemas.enums import Role
@@ -187,7 +188,7 @@ class Run:
                     "amount_paise": PAISE,
                     "rrn": reference,
                     "mode": "imps",
-                    "transferred_at": (datetime.now(UTC) - timedelta(minutes=5)).isoformat(),
+                    "transferred_at": (wall_clock() - timedelta(minutes=5)).isoformat(),
                 }
             ],
         }

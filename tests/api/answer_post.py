@@ -11,10 +11,10 @@ import httpx
 
 from activities.banks.delivery import BankDelivery
 from activities.banks.reply_links import LetterLinks
-from activities.context import wall_clock
 from activities.directory import load_directory
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.email import EmailAdapter
+from adapters.clock import wall_clock
 from adapters.messages.smtp import Mailer
 from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.rosters import HolidayRules

@@ -21,10 +21,11 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
-from activities.context import Context, wall_clock
+from activities.context import Context
 from activities.holds import opening
 from activities.reconciliation.comparison import reconcile
 from activities.secrets import SecretBox
+from adapters.clock import wall_clock
 from api.app import create_app
 from api.bank_gateway.feed import WAIT_MAX_SECONDS
 from api.dependencies import Parts

@@ -1,8 +1,8 @@
 """Comparisons of banks' lists with the ledger, over the doors."""
 
-from activities.context import wall_clock
 from activities.reconciliation.comparison import reconcile
 from activities.reconciliation.inquiries import ask_now
+from adapters.clock import wall_clock
 from db.paging import to_cursor
 from schemas.enums import Role
 from schemas.reconciliation.comparison import ListedLien

@@ -10,9 +10,9 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
-from activities.context import wall_clock
 from activities.directory import load_directory
 from adapters.banks.envelope import seal
+from adapters.clock import wall_clock
 from api.bank_gateway import logins
 from domain.policy.model import TryName
 from schemas.banks.institutions import InstitutionEntry

@@ -9,8 +9,8 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from activities.context import wall_clock
 from activities.reconciliation.inquiries import ask_now
+from adapters.clock import wall_clock
 from api.bank_gateway.liens import LIENS_PATH, PAGE_MAX_BYTES
 from db.banks import bank_keys
 from domain.policy.model import LimitName

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from activities.context import wall_clock
 from activities.directory import add_institution
+from adapters.clock import wall_clock
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
 from tests.api.conftest import BANKS, Doors, line
