@@ -16,7 +16,7 @@ from activities.reporting.scorecards import ScoreWatch
 from api.dependencies import Parts, TheParts
 from api.problems import IN_THE_DESCRIPTION
 from db.cases import ledger_views
-from db.pool import Pool
+from db.pool import Pool, ping
 from db.reporting import task_views
 from schemas.base import FrozenModel
 
@@ -116,7 +116,7 @@ class MetricsCache:
 async def _answers(pool: Pool) -> bool:
     try:
         async with asyncio.timeout(CHECK_SECONDS), pool.acquire() as connection:
-            await connection.fetchval("SELECT 1")
+            await ping(connection)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return False
     return True
