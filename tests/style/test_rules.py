@@ -1,4 +1,4 @@
-"""Each check of the style rule finds what breaks it, and leaves alone what does not."""
+"""No file breaks the style rule. Each check of it finds what breaks it, and leaves alone what does not."""
 
 import pytest
 
@@ -6,6 +6,8 @@ from tests.paths import ROOT
 from tests.style.rules import (
     FIRST_LINE_WORDS_MAX,
     ROOMS,
+    TABLES_PAGE,
+    all_violations,
     glossary,
     page_violations,
     plain_names,
@@ -20,6 +22,15 @@ LONG = " ".join(["Return", *["one"] * FIRST_LINE_WORDS_MAX])
 def found(text: str, name: str = PLACE) -> list[str]:
     """Return the rules that the text breaks, in a file whose name is fit."""
     return [one.rule for one in python_violations(name, text)]
+
+
+def test_no_file_breaks_the_style_rule() -> None:
+    told = [f"{name}:{one.line}: {one.rule}: {one.text}" for name, each in all_violations().items() for one in each]
+    assert not told, "CONTRIBUTING.md, Style rule:\n" + "\n".join(told)
+
+
+def test_the_page_that_is_left_aside_still_has_banned_words() -> None:
+    assert page_violations((ROOT / TABLES_PAGE).read_text(encoding="utf-8")), "read the page as every other one"
 
 
 @pytest.mark.parametrize(

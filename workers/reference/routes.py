@@ -155,7 +155,7 @@ def schemas_page() -> str:
 
 
 def _schema(name: str, schema: Json) -> Iterator[str]:
-    yield f"## {name}"
+    yield f"## {code(name)}"
     fields = schema.get("properties", {})
     if not fields:
         yield _type(schema) + "."
@@ -168,7 +168,7 @@ def _schema(name: str, schema: Json) -> Iterator[str]:
 def _type(schema: Json) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return f"[{name}](schemas.md#{name.lower()})"
+        return f"[{code(name)}](schemas.md#{name.lower()})"
     for union in ("anyOf", "oneOf"):
         if union in schema:
             return " or ".join(dict.fromkeys(_type(one) for one in schema[union]))
