@@ -120,7 +120,7 @@ class Post:
 
     @property
     def pool(self) -> Any:
-        return self.doors.parts.ctx.pool
+        return self.doors.services.ctx.pool
 
     def path(self, number: int = -1) -> str:
         """The path of the link in a letter."""
@@ -167,7 +167,7 @@ def at_gram(reference: str | None = None, **changes: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def posted(doors: Doors) -> AsyncIterator[Post]:
-    ctx, secret_box = doors.parts.ctx, doors.parts.secret_box
+    ctx, secret_box = doors.services.ctx, doors.services.secret_box
     await load_directory(
         ctx.pool, secret_box, [InstitutionEntry.model_validate(bank) for bank in MAIL_BANKS], wall_clock()
     )
