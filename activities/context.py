@@ -2,19 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 
 from activities.channel_health import ChannelHealth
 from activities.directory import DirectoryCache
+from adapters.clock import wall_clock
 from db.pool import Pool
 from domain.policy.model import Policy
 from schemas.outbox.case import CasePolicy
-
-
-def wall_clock() -> datetime:
-    """Return the present time in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

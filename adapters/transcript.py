@@ -7,9 +7,10 @@ that the record never delays a hold request.
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
+from adapters.clock import wall_clock
 from schemas.banks.exchanges import FAILURE_MAX_CHARS, LINE_MAX_CHARS, REPLY_MAX_BYTES, SENT_MAX_BYTES, Exchange
 from schemas.enums import ChannelKind
 
@@ -29,7 +30,7 @@ class Sending:
     """plaintext inside an envelope"""
     masked_body: Callable[[], bytes] | None = None
     """returns the body to store, with a secret masked; None: store the body itself"""
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    at: datetime = field(default_factory=wall_clock)
     status: str | None = None
     """None if no reply came"""
     reply_headers: Iterable[Header] = ()

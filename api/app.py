@@ -3,37 +3,25 @@
 from fastapi import FastAPI
 
 from activities.banks.reply_links import PATH as REPLY_PATH
-from activities.reporting.outcomes import HomeWatch
-from activities.reporting.scorecards import ScoreWatch
 from api import documents as case_documents
 from api import evidence, holds, intake, notifications, ops, police, reconciliation
 from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import feed, i4c, liens
 from api.bank_gateway import grievances as bank_grievances
 from api.bank_gateway import orders as bank_orders
-from api.bank_gateway.auth import BankAccess
-from api.bank_gateway.logins import BankLogins
 from api.cases import accounts, cases, desk_actions, events, tasks
-from api.dependencies import Parts
 from api.description import Described, operation_id
 from api.edge import Edge
-from api.evidence import EvidenceJobs
 from api.grievances import appeal_page, grievances, officers
-from api.grievances.appeal_page import AppealThrottle
-from api.ops import MetricsCache
 from api.orders import orders
 from api.orders.pages import OrderPages
 from api.problems import add_handlers
 from api.reply_pages import FORM_BODY_MAX_BYTES
 from api.reporting import outcomes, scorecards
-from api.reporting.outcomes import OutcomeCache
-from api.reporting.scorecards import ScorecardCache
 from api.restoration import credit_accounts, restorations
-from api.streams import EventHub
-from api.tokens import Tokens
+from api.services import Services
 from api.tracing import contradictions
 from api.tracing.answer_pages import AnswerPages
-from db.bank_gateway import CHANGED
 
 BODY_LIMITS_BYTES = {
     intake.PATH: intake.BODY_MAX_BYTES,
@@ -49,11 +37,8 @@ BODY_LIMITS_BYTES = {
 }
 
 
-def create_app(parts: Parts) -> FastAPI:
-    """Return the application over `parts`.
-
-    The caller closes `app.state.hub` and `app.state.bank_hub` when it stops.
-    """
+def create_app(services: Services) -> FastAPI:
+    """Return the application over `services`. The caller ends their streams when it stops."""
     app = Described(
         title="goldenhour",
         version="1",
@@ -63,19 +48,7 @@ def create_app(parts: Parts) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
     )
-    app.state.parts = parts
-    app.state.tokens = Tokens(parts.secret_box, parts.ctx.now)
-    app.state.hub = EventHub(parts.ctx.pool)
-    app.state.bank_hub = EventHub(parts.ctx.pool, CHANGED)
-    app.state.bank_access = BankAccess(parts.ctx, app.state.tokens, parts.public_url)
-    app.state.logins = BankLogins(parts.ctx, parts.secret_box)
-    app.state.appeal_throttle = AppealThrottle(parts)
-    app.state.evidence_jobs = EvidenceJobs()
-    app.state.metrics_cache = MetricsCache()
-    app.state.scorecard_cache = ScorecardCache(parts.ctx)
-    app.state.score_watch = ScoreWatch(parts.ctx)
-    app.state.outcome_cache = OutcomeCache(parts.ctx)
-    app.state.home_watch = HomeWatch(parts.ctx)
+    app.state.services = services
     for resource in (intake, cases, contradictions, accounts, events, desk_actions, tasks, scorecards, reconciliation):
         app.include_router(resource.router)
     # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.
@@ -89,8 +62,8 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(evidence.router)
     for resource in (i4c, feed, liens, ops):
         app.include_router(resource.router)
-    for pages in (AnswerPages(parts), OrderPages(parts)):
+    for pages in (AnswerPages(services), OrderPages(services)):
         app.include_router(pages.router())
     add_handlers(app)
-    app.add_middleware(Edge, limits=BODY_LIMITS_BYTES, body_seconds=parts.ctx.policy.doors.body_seconds)
+    app.add_middleware(Edge, limits=BODY_LIMITS_BYTES, body_seconds=services.ctx.policy.doors.body_seconds)
     return app

@@ -6,7 +6,8 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.roles import ALLOWED, Action
-from api.tokens import Officer, Tokens, bearer
+from api.services import TheServices
+from api.tokens import Officer, bearer
 from domain.errors import RoleNotAllowed
 from schemas.enums import Role
 from schemas.restoration.restorations import Acting
@@ -28,11 +29,13 @@ class Allowed:
         self.action = action
 
     async def __call__(
-        self, request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]
+        self,
+        request: Request,
+        services: TheServices,
+        _: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
     ) -> Officer:
         """Return the officer of the token. Raises `BadToken` or `RoleNotAllowed`."""
-        tokens: Tokens = request.app.state.tokens
-        officer = tokens.officer(bearer(request.headers.get("authorization")))
+        officer = services.tokens.officer(bearer(request.headers.get("authorization")))
         refuse_unless(officer, self.action)
         return officer
 

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Header, Query, Response
 
 from activities.documents.issuing import appeal_address, approve_attachment, issue_for_officer, preview
 from api.auth import acting, may, refuse_unless
-from api.dependencies import TheParts
 from api.params import LIMIT_DEFAULT, PDF, AckNo, After, Limit
 from api.problems import (
     FOUR_EYES,
@@ -22,6 +21,7 @@ from api.problems import (
     says,
 )
 from api.roles import Action
+from api.services import TheServices
 from api.tokens import Officer
 from db.documents import document_register
 from domain.documents import SEIZURES, PaperDiffers, PaperLacks
@@ -51,19 +51,19 @@ About = Annotated[
 
 @router.get("/papers", responses=says(NOT_FOUND))
 async def list_papers(
-    parts: TheParts, officer: Reader, ack_no: CaseNumber, after: After = None, limit: Limit = LIMIT_DEFAULT
+    services: TheServices, officer: Reader, ack_no: CaseNumber, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> PaperPage:
     """List the documents of a case, the newest first."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await document_register.page(connection, ack_no, after, limit)
 
 
 @router.get("/papers/{paper_id}", response_class=Response, responses=_PDF_RESPONSE)
 async def read_paper(
-    parts: TheParts, officer: Reader, paper_id: UUID, if_none_match: Annotated[str | None, Header()] = None
+    services: TheServices, officer: Reader, paper_id: UUID, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     """Return the PDF of the document, byte for byte as issued."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         paper, pdf = await document_register.read(connection, paper_id)
     headers = {"ETag": f'"{paper.digest}"', "Cache-Control": "private, no-cache"}
     if if_none_match is not None and f'"{paper.digest}"' in if_none_match:
@@ -75,10 +75,10 @@ async def read_paper(
 
 @router.get("/cases/{ack_no}/papers/{kind}/lacking", responses=says(NOT_FOUND))
 async def preview_paper(
-    parts: TheParts, officer: Reader, ack_no: AckNo, kind: PaperKind, subject: About = ""
+    services: TheServices, officer: Reader, ack_no: AckNo, kind: PaperKind, subject: About = ""
 ) -> PaperPreview:
     """Return whether a document could be issued now, and its missing fields. Nothing is issued."""
-    return await preview(parts.ctx, ack_no, kind, subject)
+    return await preview(services.ctx, ack_no, kind, subject)
 
 
 @router.post(
@@ -90,7 +90,7 @@ async def preview_paper(
     },
 )
 async def issue_paper(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.ISSUE_PAPER)],
     ack_no: AckNo,
     asked: PaperAsk,
@@ -102,9 +102,9 @@ async def issue_paper(
     """
     if asked.kind in SEIZURES:
         refuse_unless(officer, Action.ISSUE_SEIZURE)
-    address = appeal_address(parts.public_url)
+    address = appeal_address(services.public_url)
     try:
-        paper = await issue_for_officer(parts.ctx, ack_no, asked, officer.actor, appeal_address=address)
+        paper = await issue_for_officer(services.ctx, ack_no, asked, officer.actor, appeal_address=address)
     except PaperLacks as lacks:
         missing = [Violation(one.field, f"{one.law}: {one.why}") for one in lacks.missing]
         fields = ", ".join(one.field for one in lacks.missing)
@@ -119,10 +119,10 @@ async def issue_paper(
 
 @router.post("/holds/{account_hold_id}/approve-attachment", responses=says(NOT_NOW, FOUR_EYES))
 async def approve_attachment_of_hold(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.APPROVE_ATTACHMENT)],
     account_hold_id: UUID,
     approved: WithReason,
 ) -> AttachmentApproval:
     """Record that the Superintendent or Commissioner approves asking a court to attach the hold (BNSS 107)."""
-    return await approve_attachment(parts.ctx, account_hold_id, approved.reason, acting(officer))
+    return await approve_attachment(services.ctx, account_hold_id, approved.reason, acting(officer))

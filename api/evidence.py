@@ -1,21 +1,21 @@
 """The evidence pack of a case, one signed archive (docs/reference/evidence.md)."""
 
-import asyncio
 import tempfile
 from collections.abc import Iterator
 from typing import IO, Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
 from activities.banks.signed_requests import origin_of
 from activities.evidence.pack import Maker, pack, published_keys
 from api.auth import may
-from api.dependencies import Parts, TheParts
+from api.caches import EVIDENCE_AT_ONCE
 from api.params import AckNo
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, TOO_MANY, Refused, says
 from api.roles import Action
+from api.services import Services, TheServices
 from api.tokens import Officer
 from db.cases.cases import case_no_of
 from db.evidence.evidence_keys import EvidenceKeys
@@ -29,8 +29,6 @@ router = APIRouter(prefix="/api/v1", tags=["evidence"], responses=IN_THE_DESCRIP
 
 ZIP: Final = "application/zip"
 PIECE_BYTES: Final = 256 * 1024
-AT_ONCE: Final = 2
-"""Packs that one process writes at a time. A pack reads a whole case, and is a file until it is sent."""
 _DUTIES: Final = {Role.IO: CaseDuty.IO, Role.SP: CaseDuty.SUPERVISING}
 """the duty that an officer of a role must have in the case"""
 _ZIP_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
@@ -42,17 +40,10 @@ _ZIP_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
 
 
 @router.get("/evidence-keys")
-async def read_evidence_keys(parts: TheParts) -> EvidenceKeys:
+async def read_evidence_keys(services: TheServices) -> EvidenceKeys:
     """Return the public keys that verify evidence packs: the current key and all former ones. Needs no token."""
-    async with parts.ctx.pool.acquire() as connection:
-        return await published_keys(connection, parts.secret_box)
-
-
-class EvidenceJobs:
-    """Limit on the packs that are written at once. One for the process."""
-
-    def __init__(self) -> None:
-        self.places = asyncio.Semaphore(AT_ONCE)
+    async with services.ctx.pool.acquire() as connection:
+        return await published_keys(connection, services.secret_box)
 
 
 @router.get(
@@ -61,8 +52,7 @@ class EvidenceJobs:
     responses={**says(NOT_FOUND, LIMIT_EXCEEDED, TOO_MANY), **_ZIP_RESPONSE},
 )
 async def read_evidence(
-    request: Request,
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.READ_EVIDENCE)],
     ack_no: AckNo,
     edition: Annotated[Edition, Query(alias="for")] = Edition.COURT,
@@ -71,14 +61,14 @@ async def read_evidence(
 
     `for=accused` has only the SHA-256 of the documents to the victim.
     """
-    await _check_whose(parts, officer, ack_no)
-    jobs: EvidenceJobs = request.app.state.evidence_jobs
-    if jobs.places.locked():
-        raise Refused(TOO_MANY, f"at most {AT_ONCE} packs are written at once")
+    await _check_whose(services, officer, ack_no)
+    places = services.evidence_jobs.places
+    if places.locked():
+        raise Refused(TOO_MANY, f"at most {EVIDENCE_AT_ONCE} packs are written at once")
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed after it is sent
     try:
-        async with jobs.places:
-            maker = Maker(parts.ctx, parts.secret_box, origin_of(parts.public_url))
+        async with places:
+            maker = Maker(services.ctx, services.secret_box, origin_of(services.public_url))
             packed = await pack(maker, ack_no, file, officer.actor, edition=edition)
     except BaseException:
         file.close()
@@ -93,12 +83,12 @@ async def read_evidence(
     return StreamingResponse(_pieces(file), media_type=ZIP, headers=headers, background=BackgroundTask(file.close))
 
 
-async def _check_whose(parts: Parts, officer: Officer, ack_no: str) -> None:
+async def _check_whose(services: Services, officer: Officer, ack_no: str) -> None:
     """Check that an officer of the police is an officer of the case. Raises `NotOfficerOfCase` and `NotFound`."""
     duty = _DUTIES.get(officer.role)
     if duty is None:
         return
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         assigned = await firs.officer(connection, await case_no_of(connection, ack_no), duty)
     if assigned is None or assigned.subject != officer.subject:
         raise NotOfficerOfCase(duty)

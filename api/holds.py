@@ -11,11 +11,10 @@ from activities.grievances import decisions
 from activities.holds.holder_contacts import take_contact
 from activities.holds.small_holds import decide_micro
 from api.auth import acting, may
-from api.dependencies import TheParts
-from api.grievances.appeal_page import TheAppealThrottle
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
+from api.services import TheAppealThrottle, TheServices
 from api.tokens import Officer
 from db.holds import hold_views
 from schemas.base import WithReason
@@ -31,7 +30,7 @@ Reader = Annotated[Officer, may(Action.READ_HOLD)]
 
 @router.get("")
 async def list_holds(
-    parts: TheParts,
+    services: TheServices,
     officer: Reader,
     ack_no: AckNoFilter = None,
     institution: BankFilter = None,
@@ -44,9 +43,9 @@ async def list_holds(
     limit: Limit = LIMIT_DEFAULT,
 ) -> HoldPage:
     """List account holds, the earliest to lapse first."""
-    now = parts.ctx.now()
+    now = services.ctx.now()
     before = None if ends_within_days is None else now + timedelta(days=ends_within_days)
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await hold_views.page(
             connection,
             after,
@@ -60,34 +59,37 @@ async def list_holds(
 
 
 @router.get("/{account_hold_id}")
-async def read_hold_of_account(parts: TheParts, officer: Reader, account_hold_id: UUID) -> HoldView:
+async def read_hold_of_account(services: TheServices, officer: Reader, account_hold_id: UUID) -> HoldView:
     """Return one account hold, with its deadlines."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await hold_views.get(connection, account_hold_id)
 
 
 @router.post("/{account_hold_id}/decide-small", responses=says(NOT_NOW))
 async def decide_small_hold(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.DECIDE_SMALL_HOLD)],
     account_hold_id: UUID,
     decided: MicroDecided,
 ) -> MicroDone:
     """Decide a small-value hold: release it in full, or keep it."""
-    return await decide_micro(parts.ctx, account_hold_id, decided, acting(officer))
+    return await decide_micro(services.ctx, account_hold_id, decided, acting(officer))
 
 
 @router.post("/{account_hold_id}/grievances", status_code=201, responses=says(NOT_NOW))
 async def file_grievance(
-    parts: TheParts, officer: Annotated[Officer, may(Action.FILE_GRIEVANCE)], account_hold_id: UUID, new: NewGrievance
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.FILE_GRIEVANCE)],
+    account_hold_id: UUID,
+    new: NewGrievance,
 ) -> GrievanceDone:
     """Record the appeal of an account holder who has come in person."""
-    return await decisions.file_grievance(parts.ctx, account_hold_id, new, officer.actor)
+    return await decisions.file_grievance(services.ctx, account_hold_id, new, officer.actor)
 
 
 @router.put("/{account_hold_id}/holder-contact", responses=says(NOT_NOW))
 async def take_holder_contact(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.TAKE_HOLDER_CONTACT)],
     account_hold_id: UUID,
     contact: NewHolderContact,
@@ -97,7 +99,9 @@ async def take_holder_contact(
     The contact takes precedence over the one in the bank's answers. The notification of the hold and the codes for the
     appeal go to it.
     """
-    return await take_contact(parts.ctx, account_hold_id, contact, officer.actor, appeal_address(parts.public_url))
+    return await take_contact(
+        services.ctx, account_hold_id, contact, officer.actor, appeal_address(services.public_url)
+    )
 
 
 @router.post("/{account_hold_id}/appeal-code", status_code=201, responses=says(NOT_NOW))

@@ -7,9 +7,9 @@ from fastapi.responses import Response
 
 from activities.intake import take_complaint
 from api.auth import may
-from api.dependencies import TheParts
 from api.problems import ACK_NO_TAKEN, IN_THE_DESCRIPTION, KEY_REUSED, says
 from api.roles import Action
+from api.services import TheServices
 from api.tokens import Officer
 from schemas.intake import Complaint, ComplaintReceipt
 
@@ -40,13 +40,13 @@ IdempotencyKey = Annotated[
 async def take(
     complaint: Complaint,
     idempotency_key: IdempotencyKey,
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.TAKE_COMPLAINT)],
 ) -> Response:
     """Take a complaint. An unusual but possible complaint is taken and flagged."""
-    taken = await take_complaint(parts.ctx, complaint, idempotency_key=idempotency_key, taken_by=officer.actor)
+    taken = await take_complaint(services.ctx, complaint, idempotency_key=idempotency_key, taken_by=officer.actor)
     if taken.follow_up is not None:
-        parts.notifier.soon(taken.follow_up)
+        services.notifier.soon(taken.follow_up)
     return Response(
         taken.receipt.model_dump_json(),
         status_code=201,

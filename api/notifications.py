@@ -7,10 +7,10 @@ from fastapi import APIRouter, Query
 
 from activities.notifications import outbox
 from api.auth import may
-from api.dependencies import TheParts
 from api.params import LIMIT_DEFAULT, AckNo, After, Limit
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
+from api.services import TheServices
 from api.tokens import Officer
 from db import notifications
 from schemas.notifications import MessagePage, MessageRow
@@ -22,29 +22,29 @@ Reader = Annotated[Officer, may(Action.READ_POLICE)]
 
 @router.get("/messages")
 async def list_messages(
-    parts: TheParts,
+    services: TheServices,
     officer: Reader,
     in_trouble: Annotated[bool, Query(description="Only notifications that failed and are not sent.")] = False,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> MessagePage:
     """List the notifications of all cases, the newest first."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await notifications.page(connection, None, after, limit, in_trouble=in_trouble)
 
 
 @router.get("/cases/{ack_no}/messages")
 async def list_messages_of_case(
-    parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
+    services: TheServices, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> MessagePage:
     """List the notifications of one case, the newest first."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await notifications.page(connection, ack_no, after, limit, in_trouble=False)
 
 
 @router.post("/messages/{message_id}/send-again", responses=says(NOT_NOW))
 async def send_message_again(
-    parts: TheParts, officer: Annotated[Officer, may(Action.SEND_MESSAGE)], message_id: UUID
+    services: TheServices, officer: Annotated[Officer, may(Action.SEND_MESSAGE)], message_id: UUID
 ) -> MessageRow:
     """Send a waiting or given-up notification at once, after the cause of the failure is removed."""
-    return await outbox.send_again(parts.ctx, message_id)
+    return await outbox.send_again(services.ctx, message_id)

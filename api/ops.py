@@ -2,28 +2,22 @@
 
 import asyncio
 import logging
-import time
 from typing import Final, Literal
 
 import asyncpg
 import httpx
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from activities.metrics import CONTENT_TYPE, METRICS, joined
-from activities.reporting.outcomes import HomeWatch
-from activities.reporting.scorecards import ScoreWatch
-from api.dependencies import Parts, TheParts
 from api.problems import IN_THE_DESCRIPTION
-from db.cases import ledger_views
-from db.pool import Pool
-from db.reporting import task_views
+from api.services import Services, TheServices
+from db.pool import Pool, ping
 from schemas.base import FrozenModel
 
 router = APIRouter(tags=["operations"], responses=IN_THE_DESCRIPTION)
 log = logging.getLogger("goldenhour.api")
 
-STOCK_GOOD_SECONDS: Final = 5.0
 CHECK_SECONDS: Final = 2.0
 PAGE_MAX_BYTES: Final = 8 * 1024 * 1024
 
@@ -56,14 +50,14 @@ async def healthz() -> Alive:
 
 
 @router.get("/readyz", responses={503: {"model": Readiness, "description": "The database does not answer."}})
-async def readyz(parts: TheParts, response: Response) -> Readiness:
+async def readyz(services: TheServices, response: Response) -> Readiness:
     """Return whether complaints and answers can be taken, and which service is not ready.
 
     Without the database nothing can be taken, and the status is 503. Without Temporal everything is taken and processed
     when Temporal is back, and the readiness is `degraded`.
     """
-    database, temporal = await asyncio.gather(_answers(parts.ctx.pool), _temporal_answers(parts))
-    directory = len(parts.ctx.directory.current) > 0
+    database, temporal = await asyncio.gather(_answers(services.ctx.pool), _temporal_answers(services))
+    directory = len(services.ctx.directory.current) > 0
     if not database:
         response.status_code = 503
     return Readiness(
@@ -81,51 +75,30 @@ async def readyz(parts: TheParts, response: Response) -> Readiness:
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-async def metrics(request: Request, parts: TheParts) -> Response:
+async def metrics(services: TheServices) -> Response:
     """Return all metrics in the Prometheus text format, joined with the pages of `metrics_urls`."""
-    stock: MetricsCache = request.app.state.metrics_cache
-    watch: ScoreWatch = request.app.state.score_watch
-    outcomes: HomeWatch = request.app.state.home_watch
-    await asyncio.gather(stock.refresh(parts.ctx.pool), watch.refresh(), outcomes.refresh())
-    others = await _pages(parts.metrics_urls) if parts.metrics_urls else []
+    await asyncio.gather(
+        services.metrics_cache.refresh(services.ctx.pool),
+        services.score_watch.refresh(),
+        services.outcome_watch.refresh(),
+    )
+    others = await _pages(services.metrics_urls) if services.metrics_urls else []
     return Response(joined([METRICS.text(), *others]), headers={"Content-Type": CONTENT_TYPE})
-
-
-class MetricsCache:
-    """Gauges of money by bucket and of open work items, read from the database at most every few seconds."""
-
-    def __init__(self) -> None:
-        self._read_at = -STOCK_GOOD_SECONDS
-        self._lock = asyncio.Lock()
-
-    async def refresh(self, pool: Pool) -> None:
-        """Update the gauges. They keep their values if the database is down."""
-        async with self._lock:
-            if time.monotonic() - self._read_at < STOCK_GOOD_SECONDS:
-                return
-            try:
-                async with asyncio.timeout(CHECK_SECONDS), pool.acquire() as connection:
-                    METRICS.stock(
-                        await ledger_views.paise_by_bucket(connection), await task_views.open_by_kind(connection)
-                    )
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("gauges not read: %s", type(error).__name__)
-            self._read_at = time.monotonic()
 
 
 async def _answers(pool: Pool) -> bool:
     try:
         async with asyncio.timeout(CHECK_SECONDS), pool.acquire() as connection:
-            await connection.fetchval("SELECT 1")
+            await ping(connection)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return False
     return True
 
 
-async def _temporal_answers(parts: Parts) -> bool:
+async def _temporal_answers(services: Services) -> bool:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
-            return await parts.temporal_answers()
+            return await services.temporal_answers()
     except TimeoutError:
         return False
 

@@ -9,10 +9,10 @@ from activities.police import firs as station
 from activities.police import statutory_duties as clocks
 from activities.restoration import court_orders as courts
 from api.auth import may
-from api.dependencies import TheParts
 from api.params import PDF, AckNo, CourtOrderId
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
+from api.services import TheServices
 from api.tokens import Officer
 from db.cases import cases
 from db.police import firs, statutory_duties
@@ -56,11 +56,11 @@ OrderTaker = Annotated[Officer, may(Action.TAKE_COURT_ORDER)]
 
 @router.get("/police")
 async def read_police_side(
-    parts: TheParts, officer: Annotated[Officer, may(Action.READ_POLICE)], ack_no: AckNo
+    services: TheServices, officer: Annotated[Officer, may(Action.READ_POLICE)], ack_no: AckNo
 ) -> PoliceSide:
     """Return the officers of the case, its FIRs, its orders of courts, and its statutory duties."""
     async with (
-        parts.ctx.pool.acquire() as connection,
+        services.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         case_no = await cases.case_no_of(connection, ack_no)
@@ -75,85 +75,85 @@ async def read_police_side(
 
 @router.post("/officer", status_code=201)
 async def assign_officer(
-    parts: TheParts, officer: Annotated[Officer, may(Action.ASSIGN_OFFICER)], ack_no: AckNo, new: NewOfficer
+    services: TheServices, officer: Annotated[Officer, may(Action.ASSIGN_OFFICER)], ack_no: AckNo, new: NewOfficer
 ) -> CaseOfficer:
     """Assign the investigating or supervising officer of the case from now on."""
-    return await station.assign_officer(parts.ctx, ack_no, new, officer.actor)
+    return await station.assign_officer(services.ctx, ack_no, new, officer.actor)
 
 
 @router.post("/fir", responses=says(NOT_NOW))
-async def take_fir(parts: TheParts, officer: FirTaker, ack_no: AckNo, new: NewFir) -> Fir:
+async def take_fir(services: TheServices, officer: FirTaker, ack_no: AckNo, new: NewFir) -> Fir:
     """Ask the police register for an FIR, or record one that is registered. A repeated request gives the same FIR."""
-    return await station.take_fir(parts.ctx, ack_no, new, officer.actor)
+    return await station.take_fir(services.ctx, ack_no, new, officer.actor)
 
 
 @router.post("/fir/{fir_id}/copy", responses=says(NOT_NOW))
-async def put_fir_copy(parts: TheParts, officer: FirTaker, ack_no: AckNo, fir_id: UUID, copy: FirCopy) -> Fir:
+async def put_fir_copy(services: TheServices, officer: FirTaker, ack_no: AckNo, fir_id: UUID, copy: FirCopy) -> Fir:
     """Store the copy of the FIR as a PDF. Notices to banks are sent with it."""
-    return await station.put_fir_copy(parts.ctx, ack_no, fir_id, copy, officer.actor)
+    return await station.put_fir_copy(services.ctx, ack_no, fir_id, copy, officer.actor)
 
 
 @router.get("/fir/{fir_id}/copy", response_class=Response, responses=_PDF_RESPONSE)
 async def read_fir_copy(
-    parts: TheParts, officer: Annotated[Officer, may(Action.READ_POLICE)], ack_no: AckNo, fir_id: UUID
+    services: TheServices, officer: Annotated[Officer, may(Action.READ_POLICE)], ack_no: AckNo, fir_id: UUID
 ) -> Response:
     """Return the copy of the FIR, as uploaded or as sent by the register."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         case_no = await cases.case_no_of(connection, ack_no)
         document = await firs.fir_copy(connection, case_no, fir_id)
     return _attached(document, f"fir-{fir_id}.pdf")
 
 
 @router.post("/fir/{fir_id}/sign", responses=says(NOT_NOW))
-async def sign_fir(parts: TheParts, officer: FirTaker, ack_no: AckNo, fir_id: UUID, signing: SignFir) -> Fir:
+async def sign_fir(services: TheServices, officer: FirTaker, ack_no: AckNo, fir_id: UUID, signing: SignFir) -> Fir:
     """Record that the complainant has signed the e-Zero FIR."""
-    return await station.sign_fir(parts.ctx, ack_no, fir_id, signing, officer.actor)
+    return await station.sign_fir(services.ctx, ack_no, fir_id, signing, officer.actor)
 
 
 @router.post("/court-orders", responses=says(NOT_NOW))
-async def take_court_order(parts: TheParts, officer: OrderTaker, ack_no: AckNo, new: NewCourtOrder) -> CourtOrder:
+async def take_court_order(services: TheServices, officer: OrderTaker, ack_no: AckNo, new: NewCourtOrder) -> CourtOrder:
     """Record an order of a court with its PDF, and apply its effect at once.
 
     A repeated request gives the same order.
     """
-    return await courts.take_court_order(parts.ctx, ack_no, new, officer.actor)
+    return await courts.take_court_order(services.ctx, ack_no, new, officer.actor)
 
 
 @wide_router.post("/court-orders", responses=says(NOT_FOUND, NOT_NOW))
-async def take_wide_order(parts: TheParts, officer: OrderTaker, new: WideCourtOrder) -> CourtOrdersTaken:
+async def take_wide_order(services: TheServices, officer: OrderTaker, new: WideCourtOrder) -> CourtOrdersTaken:
     """Record one order for every account and case that it names. If one of them is refused, none is recorded."""
-    return CourtOrdersTaken(orders=tuple(await courts.take_wide_order(parts.ctx, new, officer.actor)))
+    return CourtOrdersTaken(orders=tuple(await courts.take_wide_order(services.ctx, new, officer.actor)))
 
 
 @router.post("/court-orders/{court_order_id}/document", responses=says(NOT_NOW))
 async def put_court_order_copy(
-    parts: TheParts, officer: OrderTaker, ack_no: AckNo, court_order_id: CourtOrderId, copy: CourtOrderCopy
+    services: TheServices, officer: OrderTaker, ack_no: AckNo, court_order_id: CourtOrderId, copy: CourtOrderCopy
 ) -> CourtOrder:
     """Store the PDF of an order that was recorded without one."""
-    return await courts.put_order_copy(parts.ctx, ack_no, court_order_id, copy, officer.actor)
+    return await courts.put_order_copy(services.ctx, ack_no, court_order_id, copy, officer.actor)
 
 
 @router.post("/court-orders/{court_order_id}/confirm", responses=says(NOT_NOW, FOUR_EYES))
 async def confirm_court_order(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.CONFIRM_COURT_ORDER)],
     ack_no: AckNo,
     court_order_id: CourtOrderId,
     why: WithReason,
 ) -> CourtOrder:
     """Confirm an order to release, as an officer who did not record it. The banks then get release orders."""
-    return await courts.confirm_court_order(parts.ctx, ack_no, court_order_id, why.reason, officer.actor)
+    return await courts.confirm_court_order(services.ctx, ack_no, court_order_id, why.reason, officer.actor)
 
 
 @router.get("/court-orders/{court_order_id}/document", response_class=Response, responses=_PDF_RESPONSE)
 async def read_court_order(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.READ_POLICE)],
     ack_no: AckNo,
     court_order_id: CourtOrderId,
 ) -> Response:
     """Return the PDF of the order, as uploaded."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         case_no = await cases.case_no_of(connection, ack_no)
         document = await court_orders.document(connection, case_no, court_order_id)
     return _attached(document, f"court-order-{court_order_id}.pdf")
@@ -161,22 +161,26 @@ async def read_court_order(
 
 @router.post("/court-orders/{court_order_id}/withdraw", responses=says(NOT_NOW))
 async def withdraw_court_order(
-    parts: TheParts, officer: OrderTaker, ack_no: AckNo, court_order_id: CourtOrderId, why: WithReason
+    services: TheServices, officer: OrderTaker, ack_no: AckNo, court_order_id: CourtOrderId, why: WithReason
 ) -> CourtOrder:
     """Withdraw an order that was recorded by mistake and led to no order to a bank."""
-    return await courts.withdraw_court_order(parts.ctx, ack_no, court_order_id, why.reason, officer.actor)
+    return await courts.withdraw_court_order(services.ctx, ack_no, court_order_id, why.reason, officer.actor)
 
 
 @router.post("/duties/{kind}/done", responses=says(NOT_NOW))
 async def finish_duty(
-    parts: TheParts, officer: Annotated[Officer, may(Action.DO_DUTY)], ack_no: AckNo, kind: DutyKind, how: FinishDuty
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.DO_DUTY)],
+    ack_no: AckNo,
+    kind: DutyKind,
+    how: FinishDuty,
 ) -> Duty:
     """Finish a duty: its report was submitted, or it needs no document of ours.
 
     A signature is recorded with its FIR instead.
     """
     reason, handed_in = how.reason or "", how.handed_in
-    return await clocks.finish_by_hand(parts.ctx, ack_no, kind, reason, officer.actor, handed_in=handed_in)
+    return await clocks.finish_by_hand(services.ctx, ack_no, kind, reason, officer.actor, handed_in=handed_in)
 
 
 def _attached(document: bytes, name: str) -> Response:

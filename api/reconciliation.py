@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.auth import may
-from api.dependencies import TheParts
 from api.params import LIMIT_DEFAULT, After, Limit, ReconciliationId
 from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
+from api.services import TheServices
 from api.tokens import Officer
 from db.reconciliation import comparisons, lien_standings
 from schemas.banks.institutions import Code
@@ -21,30 +21,30 @@ Reader = Annotated[Officer, may(Action.READ_TRAIL)]
 
 @router.get("")
 async def read_reconciliations(
-    parts: TheParts,
+    services: TheServices,
     officer: Reader,
     institution: Annotated[Code | None, Query(description="Only this institution.")] = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> ReconciliationPage:
     """List comparisons of banks' lists with the ledger, the newest last."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await comparisons.page(connection, institution, after, limit)
 
 
 @router.get("/by-institution")
 async def read_standings(
-    parts: TheParts, officer: Reader, after: After = None, limit: Limit = LIMIT_DEFAULT
+    services: TheServices, officer: Reader, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> StandingPage:
     """List each institution that was asked for a list or sent one: last request, last list, differences."""
-    async with parts.ctx.pool.acquire() as connection, connection.transaction(readonly=True):
+    async with services.ctx.pool.acquire() as connection, connection.transaction(readonly=True):
         return await lien_standings.page(connection, after, limit)
 
 
 @router.get("/{reconciliation_id}")
 async def read_reconciliation(
-    parts: TheParts, officer: Reader, reconciliation_id: ReconciliationId
+    services: TheServices, officer: Reader, reconciliation_id: ReconciliationId
 ) -> ReconciliationDetail:
     """Return one comparison, with every row that differs and every lien that is missing from the list."""
-    async with parts.ctx.pool.acquire() as connection, connection.transaction(readonly=True):
+    async with services.ctx.pool.acquire() as connection, connection.transaction(readonly=True):
         return await comparisons.get(connection, reconciliation_id)

@@ -15,10 +15,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from activities.banks.reply_links import PATHS, LinkState, ReplyForm, ReplyLinks, ReplyNotTaken, ReplyTaken, ReplyView
-from api.dependencies import Parts, TheParts
 from api.forms import VALUE_MAX_CHARS, fields_of
 from api.pages import GONE, TEMPLATES, Pages
 from api.params import INT32_MAX
+from api.services import Services, TheServices
 from api.throttle import Throttle, address_of
 from domain.policy.model import TryName
 from domain.rupees import rupees
@@ -76,11 +76,12 @@ class ReplyPages(ABC, Generic[View, Form]):
     template_names: ClassVar[Mapping[str, Any]] = {}
     """further global names of its templates"""
 
-    def __init__(self, parts: Parts, links: ReplyLinks[View, Form]) -> None:
+    def __init__(self, services: Services, links: ReplyLinks[View, Form]) -> None:
         self.links = links
-        self._ctx = parts.ctx
-        self._uses = Throttle(parts.ctx, parts.secret_box, TryName.LINK_USES)
-        self._guesses = Throttle(parts.ctx, parts.secret_box, TryName.LINK_GUESSES)
+        self._ctx = services.ctx
+        self._trusted_proxies = services.trusted_proxies
+        self._uses = Throttle(services.ctx, services.secret_box, TryName.LINK_USES)
+        self._guesses = Throttle(services.ctx, services.secret_box, TryName.LINK_GUESSES)
         self._pages = Pages(
             TEMPLATES,
             styles=[TEMPLATES],
@@ -105,7 +106,7 @@ class ReplyPages(ABC, Generic[View, Form]):
             return self.closed(view)
         return self._form(view, [number for number in view.items if number > after][:ITEMS_A_PAGE], Reading({}))
 
-    async def take(self, request: Request, parts: TheParts, token: str) -> Response:
+    async def take(self, request: Request, services: TheServices, token: str) -> Response:
         """Take the filled-in form. It is first shown for a check, and then recorded."""
         digest = await self._digest(request, token)
         if digest is None:
@@ -114,7 +115,7 @@ class ReplyPages(ABC, Generic[View, Form]):
         view = await self.links.look(digest)
         if view is None:
             return self._unknown()
-        return await self.step(parts, digest, view, Posted(fields, step, await request.body()))
+        return await self.step(services, digest, view, Posted(fields, step, await request.body()))
 
     # -- what differs between requests and orders ------------------------------------------------------------------
 
@@ -126,7 +127,7 @@ class ReplyPages(ABC, Generic[View, Form]):
     def numbers_in(self, fields: Mapping[str, str]) -> set[int]:
         """Return the numbers of the items that a form has fields of."""
 
-    async def step(self, parts: Parts, digest: bytes, view: View, posted: Posted) -> Response:
+    async def step(self, services: Services, digest: bytes, view: View, posted: Posted) -> Response:
         """Carry out the pressed button."""
         if posted.step == "send" and await self.links.took(digest, posted.fields):
             return self._taken(view, ReplyTaken(left=len(view.items), repeated=True))
@@ -137,7 +138,7 @@ class ReplyPages(ABC, Generic[View, Form]):
             return self._again(view, reading)
         if posted.step == "check":
             return self._check(view, reading, reading.form)
-        return await self._send(parts, digest, view, reading, replace(reading.form, body=posted.body))
+        return await self._send(services, digest, view, reading, replace(reading.form, body=posted.body))
 
     def closed(self, view: View, fields: Mapping[str, str] | None = None) -> Response:
         """Return the page of a link that is not open. `fields` are the fields that were filled in."""
@@ -152,12 +153,14 @@ class ReplyPages(ABC, Generic[View, Form]):
         """
         digest = self.links.digest(token)
         if digest is None:
-            await self._guesses.take(address_of(request))
+            await self._guesses.take(address_of(request, self._trusted_proxies))
         else:
             await self._uses.take(digest.hex())
         return digest
 
-    async def _send(self, parts: Parts, digest: bytes, view: View, reading: Reading[Form], form: Form) -> Response:
+    async def _send(
+        self, services: Services, digest: bytes, view: View, reading: Reading[Form], form: Form
+    ) -> Response:
         outcome = await self.links.reply(digest, form)
         assert outcome is not None, "links are not deleted while they are open"
         if isinstance(outcome, ReplyNotTaken):
@@ -166,7 +169,7 @@ class ReplyPages(ABC, Generic[View, Form]):
             reading.errors[""] = CHANGED
             return self._again(outcome.view, reading)
         if outcome.written and outcome.written.follow_up is not None:
-            parts.notifier.soon(outcome.written.follow_up)
+            services.notifier.soon(outcome.written.follow_up)
         return self._taken(view, outcome)
 
     # -- pages -----------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -10,9 +10,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.dependencies import Parts
 from api.idle_connections import limited_protocol
-from api.streams import EventHub
+from api.services import Services
 
 BACKLOG: Final = 2048
 KEEP_ALIVE_SECONDS: Final = 75
@@ -25,10 +24,10 @@ class _Server(uvicorn.Server):
     """uvicorn server that runs until `stop` is set. The caller handles signals."""
 
     def __init__(
-        self, config: uvicorn.Config, hubs: Sequence[EventHub], stop: asyncio.Event, started: Callable[[], None]
+        self, config: uvicorn.Config, services: Services, stop: asyncio.Event, started: Callable[[], None]
     ) -> None:
         super().__init__(config)
-        self._hubs = hubs
+        self._services = services
         self._stop = stop
         self._started_callback = started
 
@@ -48,12 +47,12 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams first, because they never end by themselves. Then finish the open requests."""
-        await asyncio.gather(*(hub.close() for hub in self._hubs))
+        await self._services.end_streams()
         await super().shutdown(sockets)
 
 
 async def serve(
-    parts: Parts,
+    services: Services,
     *,
     host: str,
     port: int,
@@ -64,9 +63,9 @@ async def serve(
     """Serve the API on `host:port` until `stop` is set, then finish within a few seconds.
 
     Port 0 takes a free port. `started` is called with the URL when the server accepts requests. With `share_port`
-    several processes serve one port. Raises OSError if the port is taken. The caller closes `parts`.
+    several processes serve one port. Raises OSError if the port is taken. The caller closes what it passed.
     """
-    app: FastAPI = create_app(parts)
+    app: FastAPI = create_app(services)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=share_port) as listener:
         config = uvicorn.Config(
@@ -80,13 +79,12 @@ async def serve(
             date_header=False,
             backlog=BACKLOG,
             limit_concurrency=CONNECTIONS_MAX,
-            http=limited_protocol(parts.ctx.policy.doors.body_seconds),
+            http=limited_protocol(services.ctx.policy.doors.body_seconds),
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_LIMIT_SECONDS,
         )
-        hubs = (app.state.hub, app.state.bank_hub)
         url = _url(host, listener.getsockname()[1])
-        await _Server(config, hubs, stop, lambda: started(url)).serve([listener])
+        await _Server(config, services, stop, lambda: started(url)).serve([listener])
 
 
 def _url(host: str, port: int) -> str:

@@ -3,12 +3,13 @@
 import hmac
 import time
 from collections import OrderedDict
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from fastapi import Request
 
 from activities.context import Context
+from activities.grievances.public_access import AppealDoor
 from activities.secrets import SecretBox
 from api.problems import TOO_MANY, Refused
 from db import rate_limits
@@ -29,9 +30,11 @@ IPV6_PREFIX_BITS: Final = 64
 """prefix of one subscriber; with a bucket for each single address a subscriber would have no limit"""
 
 _Address = IPv4Address | IPv6Address
+Proxies = tuple[IPv4Network | IPv6Network, ...]
+"""networks of proxies whose `X-Forwarded-For` is trusted"""
 
 
-def address_of(request: Request) -> str:
+def address_of(request: Request, trusted: Proxies) -> str:
     """Return the address of the sender of a request, as a name for a bucket.
 
     Behind a trusted proxy (`GOLDENHOUR_TRUSTED_PROXIES`) this is the right-most address of `X-Forwarded-For` that is
@@ -40,7 +43,6 @@ def address_of(request: Request) -> str:
     peer = _parsed(request.client.host) if request.client else None
     if peer is None:
         return request.client.host if request.client else ""
-    trusted = request.app.state.parts.trusted_proxies
     found = peer
     if any(peer in network for network in trusted):
         hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")[-HOPS_MAX:]
@@ -116,3 +118,25 @@ class Throttle:
         self._taken += 1
         if self._taken % FORGOTTEN_EVERY == 0:
             await rate_limits.forget_tries(connection, FORGOTTEN_MAX)
+
+
+class AppealThrottle:
+    """Access of account holders to their holds, with limits on tries."""
+
+    def __init__(self, ctx: Context, secret_box: SecretBox, trusted: Proxies) -> None:
+        self.door = AppealDoor(ctx, secret_box)
+        self._trusted = trusted
+        self._codes = Throttle(ctx, secret_box, TryName.APPEAL_CODES)
+        self._tries = Throttle(ctx, secret_box, TryName.APPEAL_TRIES)
+
+    async def count_try(self, request: Request) -> None:
+        """Count a try from the address of a request. Raises a 429."""
+        await self._tries.take(address_of(request, self._trusted))
+
+    async def wait_seconds(self, request: Request) -> float:
+        """Count a try from the address of a request. Return 0, or the seconds to wait."""
+        return await self._tries.wait_seconds(address_of(request, self._trusted))
+
+    async def code_wait_seconds(self, reference: str) -> float:
+        """Count one code for a reference, known or not. Return 0, or the seconds to wait."""
+        return await self._codes.wait_seconds(reference)

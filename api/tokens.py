@@ -12,8 +12,8 @@ from typing import Any, Final
 import jwt
 from jwt.types import Options
 
-from activities.context import wall_clock
 from activities.secrets import SecretBox
+from adapters.clock import wall_clock
 from schemas.enums import Role
 
 TTL_SECONDS: Final = 3600

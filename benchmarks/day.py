@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks.bare import BareCase, run_bare
 from benchmarks.measuring import PROGRESS, machine, memory_mib, own_stack, show
-from db.pool import Pool
+from db.reporting.day_totals import batches_by_case, day_figures, status_updates
 from simulator.config import Knobs
 from workers.demo.play import DAY_SECONDS, DayPlan, DayState, Played, play
 from workers.embedded.temporal import EmbeddedTemporal
@@ -54,12 +54,14 @@ async def _day(plan: DayPlan) -> dict[str, Any]:
     async with own_stack(plan.config()) as stack:
         played, seconds = await _play(stack, plan, "day", plan.wall_seconds + TAIL_SECONDS)
         state = await stack.state()
+        async with stack.pool.acquire() as connection:
+            totals, answers = await day_figures(connection), await status_updates(connection)
         return {
             "complaints": plan.complaints,
             "clock_factor": plan.clock_factor,
-            "hops": await _count(stack.pool, "hop"),
-            "requests": await _count(stack.pool, "hold_request"),
-            "answers": await _count(stack.pool, "status_update"),
+            "hops": totals.hops,
+            "requests": totals.requests,
+            "answers": answers,
             "wall_seconds": round(seconds, 2),
             "not_sent_at_the_end": played.state.figures.waiting_hops + played.state.figures.undelivered,
             "verify": "clean" if played.verdict.clean else played.verdict.as_text(),
@@ -78,16 +80,17 @@ async def _rush(complaints: int, seed: int) -> tuple[dict[str, Any], list[BareCa
     no_traps = {"knobs": Knobs.none().model_dump(), "delays": {"api": AT_ONCE, "seat": AT_ONCE, "mail": AT_ONCE}}
     async with own_stack(plan.config() | no_traps) as stack:
         played, seconds = await _play(stack, plan, "rush", RUSH_LIMIT_SECONDS)
-        requests = await _count(stack.pool, "hold_request")
+        async with stack.pool.acquire() as connection:
+            totals, batches = await day_figures(connection), await batches_by_case(connection)
         figures = {
-            "hops": await _count(stack.pool, "hop"),
-            "requests": requests,
+            "hops": totals.hops,
+            "requests": totals.requests,
             "wall_seconds": round(seconds, 2),
-            "requests_per_second": round(requests / seconds, 1),
+            "requests_per_second": round(totals.requests / seconds, 1),
             "trouble": played.trouble,
             "verify": "clean" if played.verdict.clean else played.verdict.as_text(),
         }
-        return figures, await _waves(stack.pool)
+        return figures, [BareCase(case_no, requests) for case_no, requests in batches.items()]
 
 
 async def _play(stack: SimulatedStack, plan: DayPlan, name: str, limit_seconds: float) -> tuple[Played, float]:
@@ -114,17 +117,3 @@ async def _bare(cases: list[BareCase]) -> float:
         async with EmbeddedTemporal(Path(folder) / "temporal.db") as server:
             client = await connect(server.address, server.namespace)
             return await run_bare(client, cases)
-
-
-async def _waves(pool: Pool) -> list[BareCase]:
-    rows = await pool.fetch(
-        "SELECT case_no, array_agg(requests ORDER BY wave_no) AS waves FROM"
-        " (SELECT case_no, wave_no, count(*)::int AS requests FROM hold_request GROUP BY case_no, wave_no) AS w"
-        " GROUP BY case_no ORDER BY case_no"
-    )
-    return [BareCase(row["case_no"], tuple(row["waves"])) for row in rows]
-
-
-async def _count(pool: Pool, table: str) -> int:
-    rows: int = await pool.fetchval(f"SELECT count(*) FROM {table}")
-    return rows

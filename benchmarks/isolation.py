@@ -12,7 +12,7 @@ import itertools
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -20,8 +20,10 @@ import httpx
 import orjson
 
 from activities.secrets import SecretBox
+from adapters.clock import wall_clock
 from api.tokens import Tokens
 from benchmarks.measuring import PROGRESS, machine, own_stack, show
+from db.reporting.day_totals import requests_to
 from schemas.enums import Role
 from simulator import Faults, Knobs, hold_row
 from simulator.figures import spread
@@ -148,10 +150,9 @@ class Run:
 
     async def until_planned(self, bank: str, count: int) -> None:
         """Wait until this many requests to a bank are in the database; from then on they only queue."""
-        planned = "SELECT count(*) FROM hold_request WHERE institution = $1"
-        async with asyncio.timeout(SETTLE_LIMIT_SECONDS):
+        async with asyncio.timeout(SETTLE_LIMIT_SECONDS), self.stack.pool.acquire() as connection:
             # Another process writes them and sends no event.
-            while await self.stack.pool.fetchval(planned, bank) < count:  # noqa: ASYNC110
+            while await requests_to(connection, bank) < count:  # noqa: ASYNC110
                 await asyncio.sleep(POLL_SECONDS)
 
     async def waits_ns(self) -> dict[str, int]:
@@ -187,7 +188,7 @@ class Run:
                     "amount_paise": PAISE,
                     "rrn": reference,
                     "mode": "imps",
-                    "transferred_at": (datetime.now(UTC) - timedelta(minutes=5)).isoformat(),
+                    "transferred_at": (wall_clock() - timedelta(minutes=5)).isoformat(),
                 }
             ],
         }

@@ -40,6 +40,11 @@ async def set_codecs(connection: Connection) -> None:
     await connection.prepare(f"SELECT {', '.join(f'NULL::{name}[]' for name in ARRAY_TYPES)}")
 
 
+async def ping(connection: Connection) -> None:
+    """Wait for the database to reply. Raises as every query does."""
+    await connection.execute("SELECT 1")
+
+
 async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 20) -> Pool:
     """Open a pool on `dsn`, whose schema this release knows.
 

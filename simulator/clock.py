@@ -6,12 +6,17 @@ from datetime import UTC, datetime, timedelta, timezone
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
 
 
+def wall_clock() -> datetime:
+    """Return the real present time in UTC. No other module of the simulator reads the wall clock."""
+    return datetime.now(UTC)
+
+
 class Clock:
     """Simulated time in seconds, 0 at the start of the day. Stays at 0 until it is started."""
 
     def __init__(self, factor: float) -> None:
         self.factor = factor
-        self._origin = datetime.now(UTC)
+        self._origin = wall_clock()
         self._started: float | None = None
 
     @property
@@ -22,7 +27,7 @@ class Clock:
     def start(self) -> None:
         """Begin the day now. A second start changes nothing."""
         if self._started is None:
-            self._origin, self._started = datetime.now(UTC), time.monotonic()
+            self._origin, self._started = wall_clock(), time.monotonic()
 
     def now(self) -> float:
         """Return the simulated time in seconds."""

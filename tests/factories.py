@@ -10,12 +10,13 @@ from typing import Any
 import orjson
 from pydantic import SecretStr
 
-from activities.context import Context, wall_clock
+from activities.context import Context
 from activities.directory import DirectoryCache, load_directory
 from activities.secrets import SecretBox
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire
+from adapters.clock import wall_clock
 from db.pool import Pool, open_pool
 from domain.intake.ack_numbers import OUR_FIRST_SERIAL
 from domain.policy.model import Policy, load_policy

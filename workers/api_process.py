@@ -7,8 +7,8 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from api.dependencies import Parts
 from api.server import serve
+from api.services import Services
 from workers.assembly import Engine
 from workers.embedded.ports import free_port
 from workers.settings import Settings, networks_of
@@ -27,7 +27,7 @@ async def run_api(settings: Settings, stop: asyncio.Event, started: Callable[[st
     if settings.worker_metrics_port:
         pages.append(f"http://127.0.0.1:{settings.worker_metrics_port}/metrics")
     async with Engine.open(settings, sdk_metrics_port=sdk_port, lazy_temporal=True) as engine:
-        parts = Parts(
+        services = Services(
             ctx=engine.ctx,
             notifier=engine.notifier,
             secret_box=engine.secret_box,
@@ -37,7 +37,7 @@ async def run_api(settings: Settings, stop: asyncio.Event, started: Callable[[st
             trusted_proxies=networks_of(settings.trusted_proxies),
         )
         await serve(
-            parts,
+            services,
             host=settings.api_host,
             port=settings.api_port,
             stop=stop,

@@ -10,7 +10,6 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,9 +17,9 @@ import httpx
 import orjson
 from pydantic import SecretStr, TypeAdapter
 
-from activities.context import wall_clock
 from activities.directory import load_directory
 from activities.secrets import SecretBox
+from adapters.clock import wall_clock
 from api.tokens import Tokens
 from db.banks import bank_keys
 from db.pool import Pool, open_pool
@@ -176,7 +175,7 @@ def with_restoration_services(
 
 async def register_keys(pool: Pool, keys: Iterable[Mapping[str, str]]) -> None:
     """Register the public keys of simulated banks, as `goldenhour bank key add` does."""
-    now = datetime.now(UTC)
+    now = wall_clock()
     async with pool.acquire() as connection:
         for entry in keys:
             key = BankKey(

@@ -11,12 +11,12 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TypeVar
 
 import psutil
 from pydantic import SecretStr
 
+from adapters.clock import wall_clock
 from db.migrate import Migrated, migrate
 from db.migration_files import Phase
 from workers.embedded.ports import free_port
@@ -194,7 +194,7 @@ def write_run_file(services: Services, running: Running) -> RunFile:
     run_file = RunFile(
         pid=os.getpid(),
         pid_started_at_epoch_seconds=own_start_epoch_seconds(),
-        started_at=datetime.now(UTC),
+        started_at=wall_clock(),
         database_url=settings.database_url.get_secret_value(),
         migration_url=settings.migration_url.get_secret_value() if settings.migration_url else None,
         temporal_address=settings.temporal_address,

@@ -5,7 +5,7 @@ import dataclasses
 import logging
 from collections import deque
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import asyncpg
 from temporalio.api.failure.v1 import Failure
@@ -27,6 +27,7 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.metrics import BUCKETS_SECONDS
+from adapters.clock import wall_clock
 from db.cases import cases
 from db.outbox import case_outbox
 from db.pool import Pool
@@ -267,7 +268,7 @@ class CaseNotifier:
             raise
 
     async def _write_marks(self, news: Sequence[int], openings: Sequence[tuple[str, int]]) -> None:
-        now = datetime.now(UTC)
+        now = wall_clock()
         async with self._pool.acquire() as connection:
             if news:
                 await case_outbox.mark_signalled(connection, news, now)

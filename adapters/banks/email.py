@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Final, Protocol, Self
 from uuid import UUID
@@ -25,6 +25,7 @@ from adapters.banks.protocol import (
     OrderTicket,
     transcribed,
 )
+from adapters.clock import wall_clock
 from adapters.messages.smtp import (
     Attachment,
     LetterUnsendable,
@@ -185,7 +186,7 @@ class EmailAdapter:
         )
 
     def _copies(self, bank: Institution) -> list[str]:
-        order = calling_order(bank.nodal_officers, Holidays(self._holidays, bank.closed_days), datetime.now(UTC))
+        order = calling_order(bank.nodal_officers, Holidays(self._holidays, bank.closed_days), wall_clock())
         others = [one for one in order if one.email != bank.desk_email and is_plain_address(one.email)]
         return list(dict.fromkeys(one.email for one in others if one.on_duty)) or [one.email for one in others[:1]]
 

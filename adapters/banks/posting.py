@@ -6,7 +6,6 @@ this wire it takes a quarter of httpx's processor time for single calls, and a t
 
 import math
 import ssl
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -20,6 +19,7 @@ import aiohttp
 
 from adapters.banks.envelope import BODY_MAX_BYTES
 from adapters.banks.protocol import BankMisconfigured, BankProtocolError, BankUnreachable, BankWire
+from adapters.clock import wall_clock
 from adapters.transcript import Header, Sending, Transcript
 from schemas.banks.exchanges import REPLY_MAX_BYTES
 from schemas.enums import ChannelKind
@@ -215,5 +215,5 @@ def _retry_after(text: str | None) -> float | None:
             moment = parsedate_to_datetime(text)
         except ValueError:
             return None
-        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - time.time()
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - wall_clock().timestamp()
     return min(max(seconds, 0.0), RETRY_AFTER_MAX_SECONDS) if math.isfinite(seconds) else None

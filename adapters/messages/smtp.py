@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
+from adapters.clock import wall_clock
 from adapters.transcript import Sending, Transcript, masked
 from schemas.documents.facts import PDF_MAX_BYTES
 
@@ -156,7 +157,7 @@ class Mailer:
         loopback TLS is required, by STARTTLS or from the start. Raises MailUnreachable (may be repeated), MailRefused,
         MailLoginFailed or LetterUnsendable.
         """
-        compose = partial(self._letter, to, subject, message_id, cc, attachments, datetime.now(UTC), token_hex(16))
+        compose = partial(self._letter, to, subject, message_id, cc, attachments, wall_clock(), token_hex(16))
         letter, recipients = compose(body_text), [to, *cc]
         # The masked letter is equal in all but the secret, so it uses the same time and boundary.
         masked_letter = partial(compose, masked(body_text, secret)) if secret else None

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import orjson
 
 from adapters.calling import Caller, Reply, Unreachable, UnusableReply, checked_address, text
+from adapters.clock import wall_clock
 from adapters.police.protocol import (
     FirRequest,
     PoliceLoginFailed,
@@ -77,7 +78,7 @@ class CctnsRegister:
         *,
         allow_plain_http: bool = False,
         tls: ssl.SSLContext | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         """Check the address. Raises ValueError if no secret may be sent to it."""
         self._wire = wire

@@ -15,9 +15,9 @@ from activities.banks.received import keep_words
 from activities.banks.signed_requests import origin_of
 from activities.context import Context
 from api.bank_gateway.signatures import SIGNATURE_MALFORMED, signed_by
-from api.dependencies import Parts, TheParts
 from api.problems import Refused
-from api.tokens import BadToken, Tokens, bearer
+from api.services import Services, TheServices
+from api.tokens import BadToken, bearer
 from db.banks import bank_keys
 from db.pool import Pool
 from schemas.banks.keys import BankKey
@@ -29,7 +29,7 @@ _SUBJECTS: Final = ("hold_id", "order_id", "grievance_id")
 
 BANK_SCHEME: Final = "BankToken"
 bank_token = HTTPBearer(auto_error=False, scheme_name=BANK_SCHEME, description="A bank's token: `POST /banking/login`.")
-"""This scheme and the next are for the OpenAPI description only. `BankAccess` reads the headers itself."""
+"""This scheme and the next are for the OpenAPI description only. `_caller` reads the headers itself."""
 _bank_signature = APIKeyHeader(
     name="Signature",
     auto_error=False,
@@ -65,47 +65,10 @@ class _Keys:
             return await bank_keys.take_nonce(connection, key_id, nonce, seen_at)
 
 
-class BankAccess:
-    """Authenticates banks. One for the process."""
-
-    def __init__(self, ctx: Context, tokens: Tokens, public_url: str | None = None) -> None:
-        """Read the policy. `public_url` is the address at which banks call.
-
-        Without it the host of a signature is taken from the Host header.
-        """
-        self._ctx = ctx
-        self._tokens = tokens
-        self._window_seconds = ctx.policy.signatures.window_seconds
-        self._origin = origin_of(public_url)
-        self._keys = _Keys(ctx.pool)
-
-    async def caller(self, request: Request) -> Caller:
-        """Return the bank that sent a request. Raises `Refused` for an invalid signature, `BadToken` for a token."""
-        body = await request.body()
-        if "signature" in request.headers or "signature-input" in request.headers:
-            if "authorization" in request.headers:
-                raise Refused(SIGNATURE_MALFORMED, "send a signature or a token, not both: they may name two banks")
-            key = await signed_by(
-                request,
-                body,
-                self._keys,
-                self._keys,
-                self._ctx.now(),
-                window_seconds=self._window_seconds,
-                origin=self._origin,
-            )
-            code = key.institution
-        else:
-            key, code = None, self._tokens.bank(bearer(request.headers.get("authorization")))
-        if not await self._is_known(code):
-            # The institution was removed from the directory after its login.
-            raise BadToken(BadToken.__doc__)
-        return Caller(code, body, key)
-
-    async def _is_known(self, code: str) -> bool:
-        if self._ctx.directory.current.get(code) is None:
-            await self._ctx.directory.freshen()
-        return self._ctx.directory.current.get(code) is not None
+async def _is_known(ctx: Context, code: str) -> bool:
+    if ctx.directory.current.get(code) is None:
+        await ctx.directory.freshen()
+    return ctx.directory.current.get(code) is not None
 
 
 def lines_of(request: Request) -> list[tuple[str, str]]:
@@ -114,11 +77,11 @@ def lines_of(request: Request) -> list[tuple[str, str]]:
     return [(name, value) for name, value in lines if name.lower() not in _SECRET_FIELDS]
 
 
-async def keep_evidence(parts: Parts, request: Request, caller: Caller) -> None:
+async def keep_evidence(services: Services, request: Request, caller: Caller) -> None:
     """Store a bank's request as received, without its token."""
     path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
     await keep_words(
-        parts.ctx,
+        services.ctx,
         caller.code,
         request.method,
         f"{path}?{query}" if query else path,
@@ -126,7 +89,7 @@ async def keep_evidence(parts: Parts, request: Request, caller: Caller) -> None:
         caller.body,
         about=_about(request),
         key=caller.key,
-        origin=origin_of(parts.public_url),
+        origin=origin_of(services.public_url),
     )
 
 
@@ -141,12 +104,35 @@ def _about(request: Request) -> UUID | None:
 
 async def _caller(
     request: Request,
-    _: TheParts,
+    services: TheServices,
     _token: Annotated[HTTPAuthorizationCredentials | None, Depends(bank_token)],
     _signature: Annotated[str | None, Depends(_bank_signature)],
 ) -> Caller:
-    access: BankAccess = request.app.state.bank_access
-    return await access.caller(request)
+    """Return the bank that sent a request. Raises `Refused` for an invalid signature, `BadToken` for a token.
+
+    Without a public URL the host of a signature is taken from the Host header.
+    """
+    body = await request.body()
+    if "signature" in request.headers or "signature-input" in request.headers:
+        if "authorization" in request.headers:
+            raise Refused(SIGNATURE_MALFORMED, "send a signature or a token, not both: they may name two banks")
+        keys = _Keys(services.ctx.pool)
+        key = await signed_by(
+            request,
+            body,
+            keys,
+            keys,
+            services.ctx.now(),
+            window_seconds=services.ctx.policy.signatures.window_seconds,
+            origin=origin_of(services.public_url),
+        )
+        code = key.institution
+    else:
+        key, code = None, services.tokens.bank(bearer(request.headers.get("authorization")))
+    if not await _is_known(services.ctx, code):
+        # The institution was removed from the directory after its login.
+        raise BadToken(BadToken.__doc__)
+    return Caller(code, body, key)
 
 
 TheBank = Annotated[Caller, Depends(_caller)]

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from api.bank_gateway.auth import TheBank
-from api.dependencies import TheParts
 from api.params import PAGE_DEFAULT, PDF, Cursor, PageLimit
 from api.problems import IN_THE_DESCRIPTION, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
+from api.services import TheServices
 from db.documents import document_register
 from domain.policy.model import LimitName
 from schemas.documents.due_documents import BankPaperPage
@@ -32,15 +32,15 @@ PaperId = Annotated[UUID, Path(description="`paper_id` of the document.")]
 @router.get("", name="read_bank_papers", responses={**says(RATE_LIMITED), 200: COUNTED})
 async def read_papers(
     response: Response,
-    parts: TheParts,
+    services: TheServices,
     bank: TheBank,
     ack_no: OfCase = None,
     limit: PageLimit = PAGE_DEFAULT,
     cursor: Cursor = None,
 ) -> BankPaperPage:
     """List the documents that were issued to the bank, the newest first. `digest` is the SHA-256 of the PDF."""
-    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
-    async with parts.ctx.pool.acquire() as connection:
+    await take(services.ctx, bank.code, LimitName.FEED_READS, response)
+    async with services.ctx.pool.acquire() as connection:
         return await document_register.page_of_bank(connection, bank.code, ack_no, cursor, limit)
 
 
@@ -50,10 +50,10 @@ async def read_papers(
     response_class=Response,
     responses={**says(RATE_LIMITED), 200: {**COUNTED, "content": {PDF: {}}}},
 )
-async def read_paper(response: Response, parts: TheParts, bank: TheBank, paper_id: PaperId) -> Response:
+async def read_paper(response: Response, services: TheServices, bank: TheBank, paper_id: PaperId) -> Response:
     """Return the PDF of one document, byte for byte as issued."""
-    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
-    async with parts.ctx.pool.acquire() as connection:
+    await take(services.ctx, bank.code, LimitName.FEED_READS, response)
+    async with services.ctx.pool.acquire() as connection:
         pdf = await document_register.read_of_bank(connection, bank.code, paper_id)
     return Response(pdf, headers=dict(response.headers), media_type=PDF)
 
@@ -64,9 +64,9 @@ async def read_paper(response: Response, parts: TheParts, bank: TheBank, paper_i
     response_class=Response,
     responses={**says(RATE_LIMITED), 200: {**COUNTED, "content": {PDF: {}}}},
 )
-async def read_fir(response: Response, parts: TheParts, bank: TheBank, paper_id: PaperId) -> Response:
+async def read_fir(response: Response, services: TheServices, bank: TheBank, paper_id: PaperId) -> Response:
     """Return the copy of the FIR that belongs to the document. The document states its SHA-256."""
-    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
-    async with parts.ctx.pool.acquire() as connection:
+    await take(services.ctx, bank.code, LimitName.FEED_READS, response)
+    async with services.ctx.pool.acquire() as connection:
         document = await document_register.fir_of_bank(connection, bank.code, paper_id)
     return Response(document, headers=dict(response.headers), media_type=PDF)

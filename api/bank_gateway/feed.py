@@ -12,11 +12,11 @@ from activities.bank_gateway.feed import NotItsHop, Wanted
 from activities.orders import bank_replies
 from api.bank_gateway.auth import TheBank, keep_evidence
 from api.bank_gateway.bodies import body_of, takes
-from api.dependencies import Parts, TheParts
 from api.params import PAGE_DEFAULT, Cursor, Key, PageLimit
 from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, TOO_MANY, Kind, Refused, Violation, says
 from api.rate_limits import COUNTED, RATE_LIMITED, policies_of, take
-from api.streams import EventHub, Subscription
+from api.services import Services, TheServices
+from api.streams import Subscription
 from domain.errors.holds import HoldOver
 from domain.errors.orders import NoReleaseOrder
 from domain.policy.model import LimitName
@@ -54,7 +54,7 @@ WaitSeconds = Annotated[
 async def read_holds(
     request: Request,
     response: Response,
-    parts: TheParts,
+    services: TheServices,
     bank: TheBank,
     status: Status = None,
     changed_after: ChangedAfter = None,
@@ -63,22 +63,23 @@ async def read_holds(
     wait_seconds: WaitSeconds = 0,
 ) -> FeedPage:
     """List the bank's hold requests in the order of their last change. An empty page waits for a change."""
-    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
+    await take(services.ctx, bank.code, LimitName.FEED_READS, response)
     wanted = Wanted(limit, cursor, status, changed_after)
     if not wait_seconds:
-        return await feed.read_feed(parts.ctx, bank.code, wanted)
-    hub: EventHub = request.app.state.bank_hub
-    await hub.listening()
-    with hub.subscribed(bank.code, bank.code, parts.ctx.policy.bank_limits.waiting_at_once) as subscription:
+        return await feed.read_feed(services.ctx, bank.code, wanted)
+    await services.bank_hub.listening()
+    with services.bank_hub.subscribed(
+        bank.code, bank.code, services.ctx.policy.bank_limits.waiting_at_once
+    ) as subscription:
         until = time.monotonic() + wait_seconds
-        return await _next_change(request, parts, bank.code, wanted, subscription, until)
+        return await _next_change(request, services, bank.code, wanted, subscription, until)
 
 
 @router.get("/holds/{hold_id}", responses={**says(RATE_LIMITED), 200: COUNTED})
-async def read_hold(response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId) -> FeedHold:
+async def read_hold(response: Response, services: TheServices, bank: TheBank, hold_id: HoldId) -> FeedHold:
     """Return one hold request in its current state."""
-    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
-    return await feed.read_hold(parts.ctx, bank.code, hold_id)
+    await take(services.ctx, bank.code, LimitName.FEED_READS, response)
+    return await feed.read_hold(services.ctx, bank.code, hold_id)
 
 
 @router.post(
@@ -88,17 +89,17 @@ async def read_hold(response: Response, parts: TheParts, bank: TheBank, hold_id:
     responses={**says(RATE_LIMITED, HOLD_OVER), 200: COUNTED},
 )
 async def acknowledge(
-    request: Request, response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId
+    request: Request, response: Response, services: TheServices, bank: TheBank, hold_id: HoldId
 ) -> Acknowledged:
     """Acknowledge that the bank has the hold request. A repeated call gives the same receipt.
 
     A request that ended without an acknowledgement is refused with `hold-over`.
     """
-    await take(parts.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
-    await keep_evidence(parts, request, bank)
+    await take(services.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
+    await keep_evidence(services, request, bank)
     body_of(bank, Acknowledge)
     try:
-        return await feed.acknowledge(parts.ctx, bank.code, hold_id)
+        return await feed.acknowledge(services.ctx, bank.code, hold_id)
     except HoldOver as error:
         raise Refused(HOLD_OVER, error) from None
 
@@ -112,7 +113,7 @@ async def acknowledge(
 async def answer(
     request: Request,
     response: Response,
-    parts: TheParts,
+    services: TheServices,
     bank: TheBank,
     hold_id: HoldId,
     idempotency_key: Key = None,
@@ -121,16 +122,16 @@ async def answer(
 
     The same body again gets the same reply.
     """
-    await take(parts.ctx, bank.code, LimitName.ANSWERS, response)
-    await keep_evidence(parts, request, bank)
+    await take(services.ctx, bank.code, LimitName.ANSWERS, response)
+    await keep_evidence(services, request, bank)
     stated = body_of(bank, BankAnswer)
     try:
-        taken, follow_up = await feed.take_answer(parts.ctx, bank.code, hold_id, stated, idempotency_key)
+        taken, follow_up = await feed.take_answer(services.ctx, bank.code, hold_id, stated, idempotency_key)
     except NotItsHop as error:
         violation = Violation(f"lines[{error.line_index}].hop", "is no hop of this hold", error.hop_no)
         raise Refused(INVALID, violations=[violation]) from None
     if follow_up is not None:
-        parts.notifier.soon(follow_up)
+        services.notifier.soon(follow_up)
     return taken
 
 
@@ -141,43 +142,42 @@ async def answer(
     responses={**says(RATE_LIMITED, NO_RELEASE_ORDER), 204: COUNTED},
 )
 async def confirm_release(
-    request: Request, response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId
+    request: Request, response: Response, services: TheServices, bank: TheBank, hold_id: HoldId
 ) -> None:
     """Confirm that the bank released everything that release orders name of this hold.
 
     Without a release order the call is refused with `no-release-order`.
     """
-    await take(parts.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
-    await keep_evidence(parts, request, bank)
+    await take(services.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
+    await keep_evidence(services, request, bank)
     body_of(bank, ReleaseConfirm)
     try:
-        await bank_replies.confirm_release(parts.ctx, bank.code, hold_id)
+        await bank_replies.confirm_release(services.ctx, bank.code, hold_id)
     except NoReleaseOrder as error:
         raise Refused(NO_RELEASE_ORDER, error) from None
 
 
 @router.get("/policies")
-async def read_policies(parts: TheParts, bank: TheBank) -> Policies:
+async def read_policies(services: TheServices, bank: TheBank) -> Policies:
     """Return the bank's rate limits and the calls left. This call is not counted."""
-    return await policies_of(parts.ctx, bank.code)
+    return await policies_of(services.ctx, bank.code)
 
 
 async def _next_change(
-    request: Request, parts: Parts, code: str, wanted: Wanted, subscription: Subscription, until: float
+    request: Request, services: Services, code: str, wanted: Wanted, subscription: Subscription, until: float
 ) -> FeedPage:
     """Return the first page with a new hold request or a newly waiting order, or the empty page at `until`.
 
     The empty page is also returned if the caller disconnects or this process stops.
     """
-    hub: EventHub = request.app.state.bank_hub
     orders_before: int | None = None
     while True:
-        found = await feed.read_feed(parts.ctx, code, wanted)
+        found = await feed.read_feed(services.ctx, code, wanted)
         if orders_before is not None and found.orders_waiting > orders_before:
             return found
         orders_before = found.orders_waiting
         reread_at = min(until, time.monotonic() + REREAD_SECONDS)
-        if found.items or hub.closing or time.monotonic() >= until:
+        if found.items or services.bank_hub.closing or time.monotonic() >= until:
             return found
         while (left := reread_at - time.monotonic()) > 0:
             if await subscription.woken(min(left, DISCONNECT_CHECK_SECONDS)):

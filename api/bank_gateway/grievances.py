@@ -8,10 +8,10 @@ from starlette.responses import Response
 from activities.grievances import decisions
 from api.bank_gateway.auth import TheBank, keep_evidence
 from api.bank_gateway.bodies import body_of, takes
-from api.dependencies import TheParts
 from api.params import PAGE_DEFAULT, Cursor, PageLimit
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
+from api.services import TheServices
 from db.grievances import grievance_views
 from domain.policy.model import LimitName
 from schemas.grievances.grievances import BankGrievances, GrievanceDone, GrievanceReport
@@ -22,14 +22,14 @@ router = APIRouter(prefix="/api/v1/bank/grievances", tags=["bank"], responses=IN
 @router.get("", responses={**says(RATE_LIMITED), 200: COUNTED})
 async def read_grievances_of_bank(
     response: Response,
-    parts: TheParts,
+    services: TheServices,
     bank: TheBank,
     limit: PageLimit = PAGE_DEFAULT,
     cursor: Cursor = None,
 ) -> BankGrievances:
     """List the grievances that wait for the bank's report about its customer, the oldest first."""
-    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
-    async with parts.ctx.pool.acquire() as connection:
+    await take(services.ctx, bank.code, LimitName.FEED_READS, response)
+    async with services.ctx.pool.acquire() as connection:
         return await grievance_views.of_bank(connection, bank.code, cursor, limit)
 
 
@@ -39,14 +39,14 @@ async def read_grievances_of_bank(
     responses={**says(RATE_LIMITED, NOT_NOW), 200: COUNTED},
 )
 async def report_on_grievance(
-    request: Request, response: Response, parts: TheParts, bank: TheBank, grievance_id: UUID
+    request: Request, response: Response, services: TheServices, bank: TheBank, grievance_id: UUID
 ) -> GrievanceDone:
     """Take the bank's report about its customer. The investigating officer decides next.
 
     A repeated report counts once.
     """
-    await take(parts.ctx, bank.code, LimitName.ANSWERS, response)
-    await keep_evidence(parts, request, bank)
+    await take(services.ctx, bank.code, LimitName.ANSWERS, response)
+    await keep_evidence(services, request, bank)
     stated = body_of(bank, GrievanceReport)
     actor = f"bank:{bank.code}"
-    return await decisions.report(parts.ctx, grievance_id, stated, actor, institution=bank.code)
+    return await decisions.report(services.ctx, grievance_id, stated, actor, institution=bank.code)

@@ -17,8 +17,6 @@ from adapters.banks.i4c.document import ShapeError
 from adapters.banks.i4c.replies import accepted_reply, login_reply
 from adapters.banks.protocol import BankWire
 from api.bank_gateway.auth import bank_token, lines_of
-from api.bank_gateway.logins import BankLogins
-from api.dependencies import TheParts
 from api.problems import (
     DATABASE_DOWN,
     INTERNAL,
@@ -33,7 +31,8 @@ from api.problems import (
     Refused,
     Violation,
 )
-from api.tokens import TTL_SECONDS, BadToken, Tokens, bearer
+from api.services import TheServices
+from api.tokens import TTL_SECONDS, BadToken, bearer
 from domain.errors.cases import CaseNotFound
 from schemas.base import FrozenModel, Storable
 from schemas.enums import ChannelKind
@@ -114,17 +113,15 @@ class _Login(FrozenModel):
     responses=_says(*_ALWAYS, TOO_MANY),
     openapi_extra=_takes("application/json", _Login.model_json_schema()),
 )
-async def log_in(request: Request) -> Response:
+async def log_in(request: Request, services: TheServices) -> Response:
     """Exchange e-mail and password for a bearer token."""
     try:
         login = _Login.model_validate_json(await request.body())
     except ValidationError as error:
         names = sorted({str(mistake["loc"][0]) for mistake in error.errors() if mistake["loc"]}) or ["body"]
         raise Refused(INVALID, violations=[Violation(name, "is not valid") for name in names]) from None
-    logins: BankLogins = request.app.state.logins
-    tokens: Tokens = request.app.state.tokens
-    code = await logins.code(login.email, login.password)
-    return _reply(login_reply(tokens.for_bank(code), TTL_SECONDS))
+    code = await services.bank_logins.code(login.email, login.password)
+    return _reply(login_reply(services.tokens.for_bank(code), TTL_SECONDS))
 
 
 @router.post(
@@ -135,27 +132,26 @@ async def log_in(request: Request) -> Response:
     openapi_extra=_takes("text/plain", {"type": "string"}),
     dependencies=[Depends(bank_token)],
 )
-async def take_update(request: Request, parts: TheParts) -> Response:
+async def take_update(request: Request, services: TheServices) -> Response:
     """Take a bank's answer in its envelope.
 
     A case that does not concern the bank is refused in the same way as an unknown case.
     """
-    tokens: Tokens = request.app.state.tokens
-    code = tokens.bank(bearer(request.headers.get("authorization")))
-    wire = await parts.ctx.directory.wire(code)
+    code = services.tokens.bank(bearer(request.headers.get("authorization")))
+    wire = await services.ctx.directory.wire(code)
     if wire is None:
         # The institution was removed from the directory after its login.
         raise BadToken(BadToken.__doc__)
     body = await request.body()
-    digest = await keep_body(parts.ctx, code, ChannelKind.I4C, body, lines_of(request))
+    digest = await keep_body(services.ctx, code, ChannelKind.I4C, body, lines_of(request))
     update = await _opened(body, request, wire)
     try:
-        receipt = await take_status_update(parts.ctx, code, update, digest, body_kept=True)
+        receipt = await take_status_update(services.ctx, code, update, digest, body_kept=True)
     except CaseNotFound as error:
         # The wire has its own text for this, which does not follow the catalogue.
         raise Refused(NOT_FOUND, f"case {error.number}") from None
     if receipt.follow_up is not None:
-        parts.notifier.soon(receipt.follow_up)
+        services.notifier.soon(receipt.follow_up)
     return _reply(
         accepted_reply(
             update.ack_no,

@@ -9,9 +9,9 @@ from activities.reconciliation import lien_lists
 from activities.reconciliation.lien_lists import NotYet
 from api.bank_gateway.auth import TheBank, keep_evidence
 from api.bank_gateway.bodies import body_of, takes
-from api.dependencies import TheParts
 from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, NOT_FOUND, Refused, Violation, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
+from api.services import TheServices
 from domain.policy.model import LimitName
 from schemas.reconciliation.lien_lists import BankLiens, LienListPage, LienListTaken
 
@@ -22,24 +22,24 @@ PAGE_MAX_BYTES: Final = 512 * 1024
 
 
 @router.get("/liens/wanted", responses={**says(RATE_LIMITED), 200: COUNTED})
-async def read_liens_wanted(response: Response, parts: TheParts, bank: TheBank) -> BankLiens:
+async def read_liens_wanted(response: Response, services: TheServices, bank: TheBank) -> BankLiens:
     """Return whether a list of liens is wanted from the bank, and the state of its last list."""
-    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
-    return await lien_lists.stands(parts.ctx, bank.code)
+    await take(services.ctx, bank.code, LimitName.FEED_READS, response)
+    return await lien_lists.stands(services.ctx, bank.code)
 
 
 @router.post(
     "/liens", openapi_extra=takes(LienListPage), responses={**says(RATE_LIMITED, KEY_REUSED, NOT_FOUND), 200: COUNTED}
 )
-async def hand_in_liens(request: Request, response: Response, parts: TheParts, bank: TheBank) -> LienListTaken:
+async def hand_in_liens(request: Request, response: Response, services: TheServices, bank: TheBank) -> LienListTaken:
     """Take one page of the bank's list of liens. A repeated page changes nothing.
 
     The last page starts the comparison of the list with the ledger.
     """
-    await take(parts.ctx, bank.code, LimitName.LIEN_LISTS, response)
-    await keep_evidence(parts, request, bank)
+    await take(services.ctx, bank.code, LimitName.LIEN_LISTS, response)
+    await keep_evidence(services, request, bank)
     page = body_of(bank, LienListPage)
     try:
-        return await lien_lists.take_page(parts.ctx, bank.code, page)
+        return await lien_lists.take_page(services.ctx, bank.code, page)
     except NotYet:
         raise Refused(INVALID, violations=[Violation("as_of", "lies in the future", str(page.as_of))]) from None

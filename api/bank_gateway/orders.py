@@ -11,11 +11,11 @@ from activities.orders.cancellations import acknowledge_cancellation
 from activities.orders.confirmations import NotItsLine
 from api.bank_gateway.auth import TheBank, keep_evidence
 from api.bank_gateway.bodies import body_of, takes
-from api.dependencies import TheParts
 from api.orders.orders import not_its_line
 from api.params import PAGE_DEFAULT, PDF, Cursor, Key, PageLimit
 from api.problems import IN_THE_DESCRIPTION, KEY_REUSED, NOT_FOUND, Kind, Refused, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
+from api.services import TheServices
 from domain.errors.orders import NoPaper, NotCancelled, OrderOver
 from domain.policy.model import LimitName
 from schemas.orders.orders import (
@@ -51,7 +51,7 @@ Waiting = Annotated[
 @router.get("", name="read_bank_orders", responses={**says(RATE_LIMITED), 200: COUNTED})
 async def read_orders(
     response: Response,
-    parts: TheParts,
+    services: TheServices,
     bank: TheBank,
     state: State = None,
     waiting: Waiting = False,
@@ -59,15 +59,15 @@ async def read_orders(
     cursor: Cursor = None,
 ) -> BankOrderPage:
     """List the orders to the bank in their current state, the oldest first."""
-    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
-    return await bank_replies.read_orders(parts.ctx, bank.code, limit, cursor, state, waiting=waiting)
+    await take(services.ctx, bank.code, LimitName.FEED_READS, response)
+    return await bank_replies.read_orders(services.ctx, bank.code, limit, cursor, state, waiting=waiting)
 
 
 @router.get("/{order_id}", name="read_bank_order", responses={**says(RATE_LIMITED), 200: COUNTED})
-async def read_order(response: Response, parts: TheParts, bank: TheBank, order_id: OrderId) -> BankOrder:
+async def read_order(response: Response, services: TheServices, bank: TheBank, order_id: OrderId) -> BankOrder:
     """Return one order in its current state."""
-    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
-    return await bank_replies.read_order(parts.ctx, bank.code, order_id)
+    await take(services.ctx, bank.code, LimitName.FEED_READS, response)
+    return await bank_replies.read_order(services.ctx, bank.code, order_id)
 
 
 @router.get(
@@ -76,11 +76,11 @@ async def read_order(response: Response, parts: TheParts, bank: TheBank, order_i
     response_class=Response,
     responses={**says(RATE_LIMITED, NO_PAPER), 200: {**COUNTED, "content": {PDF: {}}}},
 )
-async def read_paper(response: Response, parts: TheParts, bank: TheBank, order_id: OrderId) -> Response:
+async def read_paper(response: Response, services: TheServices, bank: TheBank, order_id: OrderId) -> Response:
     """Return the document of the order as a PDF."""
-    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
+    await take(services.ctx, bank.code, LimitName.FEED_READS, response)
     try:
-        pdf = await bank_replies.read_paper(parts.ctx, bank.code, order_id)
+        pdf = await bank_replies.read_paper(services.ctx, bank.code, order_id)
     except NoPaper as error:
         raise Refused(NO_PAPER, error) from None
     return Response(pdf, headers=dict(response.headers), media_type=PDF)
@@ -93,17 +93,17 @@ async def read_paper(response: Response, parts: TheParts, bank: TheBank, order_i
     responses={**says(RATE_LIMITED, ORDER_OVER, NOT_FOUND), 200: COUNTED},
 )
 async def acknowledge(
-    request: Request, response: Response, parts: TheParts, bank: TheBank, order_id: OrderId
+    request: Request, response: Response, services: TheServices, bank: TheBank, order_id: OrderId
 ) -> OrderAcknowledged:
     """Acknowledge that the bank has the order. A repeated call gives the same receipt.
 
     An order that ended without an acknowledgement is refused with `order-over`.
     """
-    await take(parts.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
-    await keep_evidence(parts, request, bank)
+    await take(services.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
+    await keep_evidence(services, request, bank)
     body_of(bank, Acknowledge)
     try:
-        return await bank_replies.acknowledge(parts.ctx, bank.code, order_id)
+        return await bank_replies.acknowledge(services.ctx, bank.code, order_id)
     except OrderOver as error:
         raise Refused(ORDER_OVER, error) from None
 
@@ -115,14 +115,14 @@ async def acknowledge(
     responses={**says(RATE_LIMITED, NOT_CANCELLED, NOT_FOUND), 200: COUNTED},
 )
 async def acknowledge_cancelled(
-    request: Request, response: Response, parts: TheParts, bank: TheBank, order_id: OrderId
+    request: Request, response: Response, services: TheServices, bank: TheBank, order_id: OrderId
 ) -> CancellationAcknowledged:
     """Acknowledge that the bank does not carry out a cancelled order. A repeated call gives the same receipt."""
-    await take(parts.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
-    await keep_evidence(parts, request, bank)
+    await take(services.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
+    await keep_evidence(services, request, bank)
     body_of(bank, Acknowledge)
     try:
-        at = await acknowledge_cancellation(parts.ctx, bank.code, order_id)
+        at = await acknowledge_cancellation(services.ctx, bank.code, order_id)
     except NotCancelled as error:
         raise Refused(NOT_CANCELLED, error) from None
     return CancellationAcknowledged(order_id=order_id, acknowledged_at=at)
@@ -137,7 +137,7 @@ async def acknowledge_cancelled(
 async def confirm(
     request: Request,
     response: Response,
-    parts: TheParts,
+    services: TheServices,
     bank: TheBank,
     order_id: OrderId,
     idempotency_key: Key = None,
@@ -146,11 +146,11 @@ async def confirm(
 
     The same body again gets the same reply.
     """
-    await take(parts.ctx, bank.code, LimitName.ANSWERS, response)
-    await keep_evidence(parts, request, bank)
+    await take(services.ctx, bank.code, LimitName.ANSWERS, response)
+    await keep_evidence(services, request, bank)
     statement = body_of(bank, OrderConfirmation)
     try:
-        return await bank_replies.confirm(parts.ctx, bank.code, order_id, statement, idempotency_key)
+        return await bank_replies.confirm(services.ctx, bank.code, order_id, statement, idempotency_key)
     except NotItsLine as error:
         raise not_its_line(error) from None
 
@@ -162,13 +162,13 @@ async def confirm(
     responses={**says(RATE_LIMITED, ORDER_OVER, NOT_FOUND), 200: COUNTED},
 )
 async def refuse(
-    request: Request, response: Response, parts: TheParts, bank: TheBank, order_id: OrderId
+    request: Request, response: Response, services: TheServices, bank: TheBank, order_id: OrderId
 ) -> OrderRefused:
     """Refuse the order in its present form. A person at the desk checks the reason. A repeated call changes nothing."""
-    await take(parts.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
-    await keep_evidence(parts, request, bank)
+    await take(services.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
+    await keep_evidence(services, request, bank)
     refusal = body_of(bank, OrderRefusal)
     try:
-        return await bank_replies.refuse(parts.ctx, bank.code, order_id, refusal, f"bank:{bank.code}")
+        return await bank_replies.refuse(services.ctx, bank.code, order_id, refusal, f"bank:{bank.code}")
     except OrderOver as error:
         raise Refused(ORDER_OVER, error) from None

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter
 
 from api.auth import may
-from api.dependencies import TheParts
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, says
 from api.roles import Action
+from api.services import TheServices
 from api.tokens import Officer
 from db.tracing import accounts
 from schemas.tracing.contradictions import AccountQuestion, AccountView
@@ -17,8 +17,8 @@ router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"], responses=IN_TH
 
 @router.post("/search", name="search_account", responses=says(NOT_FOUND))
 async def search(
-    parts: TheParts, officer: Annotated[Officer, may(Action.READ_TRAIL)], asked: AccountQuestion
+    services: TheServices, officer: Annotated[Officer, may(Action.READ_TRAIL)], asked: AccountQuestion
 ) -> AccountView:
     """Return the amounts of every case at one account (in play, held, claimed) and its last known balance."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await accounts.view(connection, asked)

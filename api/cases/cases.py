@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.auth import may
-from api.dependencies import TheParts
 from api.params import LIMIT_DEFAULT, AckNo, After, Limit
 from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
+from api.services import TheServices
 from api.tokens import Officer
 from db.cases import case_views, ledger_views
 from db.tracing import answer_views, request_views, trail_views
@@ -22,64 +22,66 @@ Reader = Annotated[Officer, may(Action.READ_TRAIL)]
 
 @router.get("")
 async def list_cases(
-    parts: TheParts,
+    services: TheServices,
     officer: Reader,
     state: Annotated[CaseState | None, Query()] = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> CasePage:
     """List cases, the newest first."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await case_views.page(connection, state, after, limit)
 
 
 @router.get("/{ack_no}")
-async def read_case(parts: TheParts, officer: Annotated[Officer, may(Action.READ_CASE)], ack_no: AckNo) -> CaseView:
+async def read_case(
+    services: TheServices, officer: Annotated[Officer, may(Action.READ_CASE)], ack_no: AckNo
+) -> CaseView:
     """Return a case by any of its numbers: state, bucket of every rupee, and durations."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await case_views.get(connection, ack_no)
 
 
 @router.get("/{ack_no}/trail")
 async def read_trail(
-    parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
+    services: TheServices, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> TrailView:
     """Return the money trail, with hops as edges and accounts as nodes."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await trail_views.page(connection, ack_no, after, limit)
 
 
 @router.get("/{ack_no}/ledger")
 async def read_ledger(
-    parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
+    services: TheServices, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> LedgerView:
     """Return the postings with their entries, and the present buckets of their hops."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await ledger_views.page(connection, ack_no, after, limit)
 
 
 @router.get("/{ack_no}/requests")
 async def read_requests(
-    parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
+    services: TheServices, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> RequestPage:
     """List the hold requests, by batch and institution."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await request_views.page(connection, ack_no, after, limit)
 
 
 @router.get("/{ack_no}/answers")
 async def read_answers(
-    parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
+    services: TheServices, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> AnswerPage:
     """List every line of every answer, as sent by the bank and as judged. Unknown codes are included."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await answer_views.page(connection, ack_no, after, limit)
 
 
 @router.get("/{ack_no}/contradictions")
 async def read_contradictions(
-    parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
+    services: TheServices, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> ContradictionPage:
     """List the discrepancies of a case: claims of banks that do not agree with other claims."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await answer_views.contradictions(connection, ack_no, after, limit)

@@ -12,10 +12,10 @@ from starlette.types import Receive, Scope, Send
 
 from activities.context import Context
 from api.auth import may
-from api.dependencies import TheParts
 from api.params import INT64_MAX, LIMIT_DEFAULT, AckNo, Limit
 from api.problems import IN_THE_DESCRIPTION, TOO_MANY, says
 from api.roles import Action
+from api.services import TheServices
 from api.streams import EventHub, Subscription
 from api.tokens import Officer
 from db.cases import cases
@@ -49,7 +49,7 @@ LastEventId = Annotated[
 )
 async def read_events(
     request: Request,
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.READ_TRAIL)],
     ack_no: AckNo,
     last_event_id: LastEventId = None,
@@ -60,16 +60,16 @@ async def read_events(
 
     `Accept: text/event-stream` gives a stream that also has later events. `Last-Event-ID` resumes a stream.
     """
-    pool = parts.ctx.pool
+    pool = services.ctx.pool
     if EVENT_STREAM not in request.headers.get("accept", ""):
         async with pool.acquire() as connection:
             page = await event_log.page(connection, ack_no, after, limit)
         return Response(page.model_dump_json(), media_type="application/json")
     async with pool.acquire() as connection:
         case_no = await cases.case_no_of(connection, ack_no)
-    hub: EventHub = request.app.state.hub
-    await hub.listening()
-    return EventStream(hub, parts.ctx, case_no, after if last_event_id is None else last_event_id, officer)
+    await services.case_hub.listening()
+    seq = after if last_event_id is None else last_event_id
+    return EventStream(services.case_hub, services.ctx, case_no, seq, officer)
 
 
 class EventStream(Response):

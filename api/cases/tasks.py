@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query
 
 from activities.cases.desk import close_task
 from api.auth import may
-from api.dependencies import TheParts
 from api.params import LIMIT_DEFAULT, After, Limit, TaskId
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
+from api.services import TheServices
 from api.tokens import Officer
 from db.reporting import task_views
 from domain.reporting import acts_of
@@ -30,7 +30,7 @@ class TaskClosed(FrozenModel):
 
 @router.get("/tasks")
 async def list_tasks(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.READ_TASKS)],
     state: Annotated[TaskState, Query()] = TaskState.OPEN,
     kind: Annotated[
@@ -61,15 +61,15 @@ async def list_tasks(
         acts=acts_of(officer.role),
         of_officer=officer.subject if mine else None,
     )
-    async with parts.ctx.pool.acquire() as connection:
-        holidays = parts.ctx.policy.bank_holidays
-        return await task_views.page(connection, wanted, after, limit, holidays, parts.ctx.now())
+    async with services.ctx.pool.acquire() as connection:
+        holidays = services.ctx.policy.bank_holidays
+        return await task_views.page(connection, wanted, after, limit, holidays, services.ctx.now())
 
 
 @router.post("/tasks/{task_id}/close", name="close_task", responses=says(NOT_NOW))
 async def close(
-    parts: TheParts, officer: Annotated[Officer, may(Action.CLOSE_TASK)], task_id: TaskId, why: WithReason
+    services: TheServices, officer: Annotated[Officer, may(Action.CLOSE_TASK)], task_id: TaskId, why: WithReason
 ) -> TaskClosed:
     """Close a work item manually."""
-    task = await close_task(parts.ctx, task_id, why.reason, officer.actor)
+    task = await close_task(services.ctx, task_id, why.reason, officer.actor)
     return TaskClosed(case_ack_no=task.case_no, hop_no=task.hop_no)

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
@@ -22,14 +22,13 @@ from activities.context import Context
 from activities.documents.issuing import APPEAL_PATH
 from activities.grievances import decisions
 from activities.grievances.decisions import HOLDER
-from activities.grievances.public_access import CODE_DIGITS, AppealDoor
-from api.dependencies import Parts, TheParts
+from activities.grievances.public_access import CODE_DIGITS
 from api.forms import preferred, typed
 from api.pages import GONE, TEMPLATES, Pages
-from api.throttle import Throttle, address_of
+from api.services import TheAppealThrottle, TheServices
+from api.throttle import AppealThrottle
 from domain.errors import NotNow
 from domain.grievances import APPEALABLE, LADDER, Earlier, above, may_be_filed
-from domain.policy.model import TryName
 from domain.rupees import rupees
 from schemas.enums import Language
 from schemas.grievances.appeals import AppealGrievance, AppealView
@@ -65,35 +64,6 @@ PAGES: Final = Pages(
     filters={"rupees": _amount},
     names={"text_max": TEXT_MAX_CHARS, "contact_max": CONTACT_MAX_CHARS},
 )
-
-
-class AppealThrottle:
-    """Access of account holders to their holds, with limits on tries."""
-
-    def __init__(self, parts: Parts) -> None:
-        self.door = AppealDoor(parts.ctx, parts.secret_box)
-        self._codes = Throttle(parts.ctx, parts.secret_box, TryName.APPEAL_CODES)
-        self._tries = Throttle(parts.ctx, parts.secret_box, TryName.APPEAL_TRIES)
-
-    async def count_try(self, request: Request) -> None:
-        """Count a try from the address of a request. Raises a 429."""
-        await self._tries.take(address_of(request))
-
-    async def wait_seconds(self, request: Request) -> float:
-        """Count a try from the address of a request. Return 0, or the seconds to wait."""
-        return await self._tries.wait_seconds(address_of(request))
-
-    async def code_wait_seconds(self, reference: str) -> float:
-        """Count one code for a reference, known or not. Return 0, or the seconds to wait."""
-        return await self._codes.wait_seconds(reference)
-
-
-async def _throttle(request: Request) -> AppealThrottle:
-    throttle: AppealThrottle = request.app.state.appeal_throttle
-    return throttle
-
-
-TheAppealThrottle = Annotated[AppealThrottle, Depends(_throttle)]
 
 
 @dataclass(frozen=True)
@@ -154,26 +124,25 @@ async def _at_least(seconds: float) -> AsyncIterator[None]:
 
 
 @router.api_route("", methods=["GET", "HEAD"])
-async def ask(request: Request, parts: TheParts, lang: Lang = None) -> Response:
+async def ask(request: Request, services: TheServices, lang: Lang = None) -> Response:
     """Return the page that asks for the reference."""
-    return _ask(_reader(request, parts.ctx, lang))
+    return _ask(_reader(request, services.ctx, lang))
 
 
 @router.post("")
-async def begin(request: Request, parts: TheParts, lang: Lang = None) -> Response:
+async def begin(request: Request, services: TheServices, throttle: TheAppealThrottle, lang: Lang = None) -> Response:
     """Send a code, or begin a visit with a code."""
-    throttle: AppealThrottle = request.app.state.appeal_throttle
     await throttle.count_try(request)
-    reader = _reader(request, parts.ctx, lang, await _fields(request))
+    reader = _reader(request, services.ctx, lang, await _fields(request))
     if not _REFERENCE.fullmatch(reader.reference):
         return _ask(reader, wrong=True)
     match reader.fields.get("step"):
         case "enter":
-            return await _enter(throttle, parts.ctx, reader)
+            return await _enter(throttle, services.ctx, reader)
         case "show":  # in the other language
-            return _code(reader, parts.ctx)
+            return _code(reader, services.ctx)
         case _:
-            return await _send_code(throttle, parts.ctx, reader)
+            return await _send_code(throttle, services.ctx, reader)
 
 
 def _ask(reader: Reader, *, wrong: bool = False) -> Response:
@@ -222,10 +191,11 @@ def _to_visit(token: str, reader: Reader, done: str = "") -> Response:
 
 
 @router.api_route("/{token}", methods=["GET", "HEAD"])
-async def show(request: Request, parts: TheParts, token: str, lang: Lang = None, done: str = "") -> Response:
+async def show(
+    request: Request, services: TheServices, throttle: TheAppealThrottle, token: str, lang: Lang = None, done: str = ""
+) -> Response:
     """Return the page with the hold, its deadlines and the appeal. Changes only the end of the visit."""
-    reader = _reader(request, parts.ctx, lang)
-    throttle: AppealThrottle = request.app.state.appeal_throttle
+    reader = _reader(request, services.ctx, lang)
     visit = await throttle.door.visit(token)
     if visit is None:
         await throttle.count_try(request)
@@ -233,14 +203,15 @@ async def show(request: Request, parts: TheParts, token: str, lang: Lang = None,
     view = await throttle.door.look(visit)
     number = view.grievance.number if view.grievance else ""
     done_text = reader.say[_DONE[done]].format(number=number) if done in _DONE else ""
-    return _hold(reader, parts.ctx, view, done=done_text)
+    return _hold(reader, services.ctx, view, done=done_text)
 
 
 @router.post("/{token}")
-async def act(request: Request, parts: TheParts, token: str, lang: Lang = None) -> Response:
+async def act(
+    request: Request, services: TheServices, throttle: TheAppealThrottle, token: str, lang: Lang = None
+) -> Response:
     """File an appeal, take it to the next level, withdraw it, or end the visit."""
-    throttle: AppealThrottle = request.app.state.appeal_throttle
-    reader = _reader(request, parts.ctx, lang, await _fields(request))
+    reader = _reader(request, services.ctx, lang, await _fields(request))
     wait = await throttle.wait_seconds(request)
     if wait:
         return _over(reader, 429, wait)
@@ -253,12 +224,12 @@ async def act(request: Request, parts: TheParts, token: str, lang: Lang = None) 
         return RedirectResponse(f"{APPEAL_PATH}?lang={reader.language.value}", SEE_OTHER, PAGES.headers)
     view = await throttle.door.look(visit)
     try:
-        done = await _do(parts.ctx, view, step, reader)
+        done = await _do(services.ctx, view, step, reader)
     except NotNow:
-        return _hold(reader, parts.ctx, await throttle.door.look(visit), notice=reader.say["changed"], status=409)
+        return _hold(reader, services.ctx, await throttle.door.look(visit), notice=reader.say["changed"], status=409)
     except ValidationError as error:
         errors = {str(found["loc"][0]) for found in error.errors()}
-        return _hold(reader, parts.ctx, view, notice=reader.say["mistake"], errors=errors, status=422)
+        return _hold(reader, services.ctx, view, notice=reader.say["mistake"], errors=errors, status=422)
     return _to_visit(token, reader, done)
 
 

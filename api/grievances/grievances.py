@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query
 from activities.documents.issuing import appeal_address
 from activities.grievances import decisions
 from api.auth import acting, may
-from api.dependencies import TheParts
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
+from api.services import TheServices
 from api.tokens import Officer
 from db.grievances import grievance_views
 from db.grievances import grievances as rows
@@ -37,7 +37,7 @@ Reader = Annotated[Officer, may(Action.READ_GRIEVANCE)]
 
 @router.get("")
 async def list_grievances(
-    parts: TheParts,
+    services: TheServices,
     officer: Reader,
     state: Annotated[GrievanceState | None, Query()] = None,
     level: Annotated[GrievanceLevel | None, Query()] = None,
@@ -47,17 +47,17 @@ async def list_grievances(
     limit: Limit = LIMIT_DEFAULT,
 ) -> GrievancePage:
     """List grievances, the oldest first."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await grievance_views.page(
-            connection, parts.ctx.now(), after, limit, state=state, level=level, overdue=overdue, ack_no=ack_no
+            connection, services.ctx.now(), after, limit, state=state, level=level, overdue=overdue, ack_no=ack_no
         )
 
 
 @router.get("/{grievance_id}")
-async def read_grievance(parts: TheParts, officer: Reader, grievance_id: UUID) -> GrievanceView:
+async def read_grievance(services: TheServices, officer: Reader, grievance_id: UUID) -> GrievanceView:
     """Return one grievance: the holder's text, its levels with their deadlines, and the releases that it caused."""
     async with (
-        parts.ctx.pool.acquire() as connection,
+        services.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         row = await rows.find(connection, grievance_id)
@@ -65,60 +65,60 @@ async def read_grievance(parts: TheParts, officer: Reader, grievance_id: UUID) -
             raise GrievanceNotFound(grievance_id)
         free_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, row.hold_id))
         verbs = verbs_of(officer.role, Standing(state=row.state, level=row.level))
-        return await grievance_views.get(connection, grievance_id, parts.ctx.now(), free_paise, verbs)
+        return await grievance_views.get(connection, grievance_id, services.ctx.now(), free_paise, verbs)
 
 
 @router.post("/{grievance_id}/report", responses=says(NOT_NOW))
 async def report(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.REPORT_ON_GRIEVANCE)],
     grievance_id: UUID,
     stated: GrievanceReport,
 ) -> GrievanceDone:
     """Record the bank's report about its customer. The investigating officer decides next."""
-    return await decisions.report(parts.ctx, grievance_id, stated, acting(officer))
+    return await decisions.report(services.ctx, grievance_id, stated, acting(officer))
 
 
 @router.post("/{grievance_id}/decide", responses=says(NOT_NOW, FOUR_EYES))
 async def decide(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.DECIDE_GRIEVANCE)],
     grievance_id: UUID,
     decided: GrievanceDecided,
 ) -> GrievanceDone:
     """Decide a grievance at the officer's level. A release is ordered at once, up to the free amount."""
-    address = appeal_address(parts.public_url)
-    return await decisions.decide(parts.ctx, grievance_id, decided, acting(officer), appeal_address=address)
+    address = appeal_address(services.public_url)
+    return await decisions.decide(services.ctx, grievance_id, decided, acting(officer), appeal_address=address)
 
 
 @router.post("/{grievance_id}/escalate", responses=says(NOT_NOW))
 async def escalate(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.ESCALATE_GRIEVANCE)],
     grievance_id: UUID,
     why: GrievanceReason,
 ) -> GrievanceDone:
     """Escalate a grievance to the next level before the deadline of this level."""
-    return await decisions.escalate(parts.ctx, grievance_id, why, acting(officer))
+    return await decisions.escalate(services.ctx, grievance_id, why, acting(officer))
 
 
 @router.post("/{grievance_id}/appeal-on", responses=says(NOT_NOW))
 async def appeal_on(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.FILE_GRIEVANCE)],
     grievance_id: UUID,
     more: AppealOn,
 ) -> GrievanceDone:
     """Take a decided grievance to the next level, for an account holder who has come in person."""
-    return await decisions.appeal_on(parts.ctx, grievance_id, more, acting(officer))
+    return await decisions.appeal_on(services.ctx, grievance_id, more, acting(officer))
 
 
 @router.post("/{grievance_id}/withdraw", responses=says(NOT_NOW))
 async def withdraw(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.WITHDRAW_GRIEVANCE)],
     grievance_id: UUID,
     withdrawal: WithdrawGrievance,
 ) -> GrievanceDone:
     """Withdraw a grievance, for an account holder who has come in person. The holder is notified of it."""
-    return await decisions.withdraw(parts.ctx, grievance_id, withdrawal, acting(officer))
+    return await decisions.withdraw(services.ctx, grievance_id, withdrawal, acting(officer))

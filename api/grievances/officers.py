@@ -6,9 +6,9 @@ from fastapi import APIRouter
 
 from activities.grievances.decisions import name_officer
 from api.auth import may
-from api.dependencies import TheParts
 from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
+from api.services import TheServices
 from api.tokens import Officer
 from db.grievances import grievance_officers
 from schemas.grievances.officers import GrievanceOfficer, GrievanceOfficers, NewGrievanceOfficer
@@ -18,18 +18,18 @@ router = APIRouter(prefix="/api/v1/grievance-officers", tags=["grievances"], res
 
 @router.get("")
 async def list_grievance_officers(
-    parts: TheParts, officer: Annotated[Officer, may(Action.READ_GRIEVANCE)]
+    services: TheServices, officer: Annotated[Officer, may(Action.READ_GRIEVANCE)]
 ) -> GrievanceOfficers:
     """List the officers who are notified of appeals that no officer of the case decides."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return GrievanceOfficers(items=await grievance_officers.every(connection))
 
 
 @router.put("")
 async def name_grievance_officer(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.NAME_GRIEVANCE_OFFICER)],
     new: NewGrievanceOfficer,
 ) -> GrievanceOfficer:
     """Name the officer of a level for a district or for the State. The officer is notified of waiting appeals."""
-    return await name_officer(parts.ctx, new, officer.actor)
+    return await name_officer(services.ctx, new, officer.actor)

@@ -10,10 +10,10 @@ from activities.orders.cancellations import vouch_for_cancellation
 from activities.orders.confirmations import NotItsLine, write_down
 from activities.orders.orders import cancel_order
 from api.auth import may
-from api.dependencies import TheParts
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
 from api.problems import IN_THE_DESCRIPTION, INVALID, NOT_FOUND, NOT_NOW, Refused, Violation, says
 from api.roles import ALLOWED, Action
+from api.services import TheServices
 from api.tokens import Officer
 from db.orders import order_views
 from schemas.orders.order_views import BankTold, OrderDecision, OrderDone, OrderPage, OrderView, WrittenDown
@@ -27,7 +27,7 @@ Reader = Annotated[Officer, may(Action.READ_ORDERS)]
 
 @router.get("")
 async def list_orders(
-    parts: TheParts,
+    services: TheServices,
     officer: Reader,
     state: Annotated[OrderState | None, Query()] = None,
     overdue: Annotated[bool | None, Query(description="Whether the order is past its deadline and still open.")] = None,
@@ -37,10 +37,10 @@ async def list_orders(
     limit: Limit = LIMIT_DEFAULT,
 ) -> OrderPage:
     """List orders to banks, the earliest deadline first."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await order_views.page(
             connection,
-            parts.ctx.now(),
+            services.ctx.now(),
             after,
             limit,
             state=state,
@@ -51,30 +51,30 @@ async def list_orders(
 
 
 @router.get("/{order_id}")
-async def read_order(parts: TheParts, officer: Reader, order_id: UUID) -> OrderView:
+async def read_order(services: TheServices, officer: Reader, order_id: UUID) -> OrderView:
     """Return one order: its lines, delivery attempts, the bank's statements, and its escalation levels."""
     async with (
-        parts.ctx.pool.acquire() as connection,
+        services.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        return await order_views.get(connection, order_id, parts.ctx.now())
+        return await order_views.get(connection, order_id, services.ctx.now())
 
 
 @router.post("/{order_id}/send-again", name="send_order_again", responses=says(NOT_NOW, NOT_FOUND))
 async def send_again(
-    parts: TheParts, officer: Annotated[Officer, may(Action.SEND_ORDER)], order_id: UUID, why: OrderDecision
+    services: TheServices, officer: Annotated[Officer, may(Action.SEND_ORDER)], order_id: UUID, why: OrderDecision
 ) -> OrderDone:
     """Send an order to the bank again, after the cause of the failure is removed."""
-    state = await bank_replies.send_again(parts.ctx, order_id, why.reason, officer.actor)
+    state = await bank_replies.send_again(services.ctx, order_id, why.reason, officer.actor)
     return OrderDone(order_id=order_id, state=state)
 
 
 @router.post("/{order_id}/cancel", name="cancel_order", responses=says(NOT_NOW, NOT_FOUND))
 async def cancel(
-    parts: TheParts, officer: Annotated[Officer, may(Action.CANCEL_ORDER)], order_id: UUID, why: OrderDecision
+    services: TheServices, officer: Annotated[Officer, may(Action.CANCEL_ORDER)], order_id: UUID, why: OrderDecision
 ) -> OrderDone:
     """Cancel an order, except for the part that the bank has already carried out."""
-    await cancel_order(parts.ctx, order_id, why.reason, officer.actor)
+    await cancel_order(services.ctx, order_id, why.reason, officer.actor)
     return OrderDone(order_id=order_id, state=OrderState.CANCELLED)
 
 
@@ -82,16 +82,16 @@ async def cancel(
     "/{order_id}/cancellation-told", name="vouch_for_cancellation_of_order", responses=says(NOT_NOW, NOT_FOUND)
 )
 async def attest_cancellation(
-    parts: TheParts, officer: Annotated[Officer, may(Action.CANCEL_ORDER)], order_id: UUID, attested: BankTold
+    services: TheServices, officer: Annotated[Officer, may(Action.CANCEL_ORDER)], order_id: UUID, attested: BankTold
 ) -> CancellationAcknowledged:
     """Attest that the bank was notified of a cancellation. Replacement orders that wait for it are then sent."""
-    at = await vouch_for_cancellation(parts.ctx, order_id, attested.note, officer.actor)
+    at = await vouch_for_cancellation(services.ctx, order_id, attested.note, officer.actor)
     return CancellationAcknowledged(order_id=order_id, acknowledged_at=at)
 
 
 @router.post("/{order_id}/confirm", name="write_down_confirmation", responses=says(NOT_FOUND))
 async def confirm(
-    parts: TheParts, officer: Annotated[Officer, may(Action.CONFIRM_ORDER)], order_id: UUID, written: WrittenDown
+    services: TheServices, officer: Annotated[Officer, may(Action.CONFIRM_ORDER)], order_id: UUID, written: WrittenDown
 ) -> WrittenDownTaken:
     """Record a bank's statement under an order, made by telephone or letter.
 
@@ -99,7 +99,7 @@ async def confirm(
     """
     statement, supervises = OrderConfirmation(lines=written.lines), officer.role in ALLOWED[Action.TAKE_FROM_HELD]
     try:
-        return await write_down(parts.ctx, order_id, statement, written.note, officer.actor, supervises=supervises)
+        return await write_down(services.ctx, order_id, statement, written.note, officer.actor, supervises=supervises)
     except NotItsLine as error:
         raise not_its_line(error) from None
 

@@ -6,10 +6,10 @@ from starlette.responses import Response
 
 from activities.banks.reply_links import LinkState
 from activities.orders.order_links import OrderForm, OrderLinks, OrderView
-from api.dependencies import Parts
 from api.forms import FormReader
 from api.orders.forms import NAMES, lines_in, read_order_form
 from api.reply_pages import Posted, Reading, ReplyPages
+from api.services import Services
 
 
 class OrderPages(ReplyPages[OrderView, OrderForm]):
@@ -19,8 +19,8 @@ class OrderPages(ReplyPages[OrderView, OrderForm]):
     names = NAMES
     links: OrderLinks
 
-    def __init__(self, parts: Parts) -> None:
-        super().__init__(parts, OrderLinks(parts.ctx, parts.secret_box))
+    def __init__(self, services: Services) -> None:
+        super().__init__(services, OrderLinks(services.ctx, services.secret_box))
 
     def read(self, view: OrderView, fields: dict[str, str]) -> Reading[OrderForm]:
         """Read a form about the lines that are not fully confirmed."""
@@ -36,11 +36,11 @@ class OrderPages(ReplyPages[OrderView, OrderForm]):
             return super().closed(view)
         return self.page("cancelled", view=view, fields=fields or {}, errors={})
 
-    async def step(self, parts: Parts, digest: bytes, view: OrderView, posted: Posted) -> Response:
+    async def step(self, services: Services, digest: bytes, view: OrderView, posted: Posted) -> Response:
         """Carry out the pressed button. See `ReplyPages.step`."""
         if posted.step == "acknowledge":
             return await self._acknowledge(digest, view, posted)
-        return await super().step(parts, digest, view, posted)
+        return await super().step(services, digest, view, posted)
 
     async def _acknowledge(self, digest: bytes, view: OrderView, posted: Posted) -> Response:
         """Take the bank's acknowledgement that it does not carry out the order."""

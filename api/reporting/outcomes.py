@@ -1,31 +1,25 @@
 """Figures of the restoration procedure, as JSON and as a CSV table for a spreadsheet."""
 
-import asyncio
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from activities.context import Context
-from activities.reporting import outcomes
 from activities.reporting.outcomes import DAYS_DEFAULT, DAYS_MAX, period_of, to_csv
 from api.auth import may
-from api.dependencies import TheParts
-from api.problems import IN_THE_DESCRIPTION, Kind, Refused, says
+from api.caches import TOO_MUCH_TO_COUNT
+from api.problems import IN_THE_DESCRIPTION, says
 from api.reports import CSV_CONTENT, period, table, wants_table
 from api.roles import Action
+from api.services import TheServices
 from api.tokens import Officer
 from db.reporting.outcomes import Period
 from schemas.reporting.outcomes import HomeBy, HomeReport
 from schemas.text import LocalDatetime
 
 router = APIRouter(prefix="/api/v1/restorations", tags=["restorations"], responses=IN_THE_DESCRIPTION)
-
-READS_MAX: Final = 1
-"""Reports that one process computes at once. Further ones wait, because daily work needs the database more."""
-
-TOO_MUCH_TO_COUNT: Final = Kind("too-much-to-count", 503, "Counting took too long; ask for a shorter time")
 
 Reader = Annotated[Officer, may(Action.READ_RESTORATION)]
 By = Annotated[HomeBy | None, Query(description="One row for each value of this. Without it, only the total.")]
@@ -34,22 +28,6 @@ From = Annotated[
     Query(alias="from", description="Cases opened since this time. Default: a year before `to`."),
 ]
 To = Annotated[LocalDatetime | None, Query(alias="to", description="Cases opened before this time. Default: now.")]
-
-
-class OutcomeCache:
-    """Limit on the reports that are computed at once."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-        self._seats = asyncio.Semaphore(READS_MAX)
-
-    async def report(self, period: Period, by: HomeBy | None) -> HomeReport:
-        """Return the figures, all from one database snapshot. Raises `Refused` if there is too much to count."""
-        async with self._seats:
-            try:
-                return await outcomes.read(self._ctx, period, by)
-            except TimeoutError:
-                raise Refused(TOO_MUCH_TO_COUNT) from None
 
 
 @router.get(
@@ -63,15 +41,14 @@ class OutcomeCache:
 )
 async def read_figures(
     request: Request,
-    parts: TheParts,
+    services: TheServices,
     officer: Reader,
     by: By = None,
     opened_from: From = None,
     opened_to: To = None,
 ) -> Response:
     """Return the money held, restored, released and lost, by stage, with durations and overdue steps."""
-    room: OutcomeCache = request.app.state.outcome_cache
-    report = await room.report(_period(parts.ctx, opened_from, opened_to), by)
+    report = await services.outcome_cache.report(_period(services.ctx, opened_from, opened_to), by)
     if wants_table(request):
         return table(to_csv(report), "restorations.csv")
     return Response(report.model_dump_json(), media_type="application/json")

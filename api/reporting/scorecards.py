@@ -1,6 +1,5 @@
 """Scorecards of banks, as JSON and as a CSV table for a spreadsheet, and the call list of the desk."""
 
-import asyncio
 import csv
 import io
 from collections.abc import Iterable
@@ -11,15 +10,15 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from activities.context import Context
-from activities.reporting.scorecards import CallDesk, span
+from activities.reporting.scorecards import span
 from api.auth import may
-from api.dependencies import TheParts
+from api.caches import ScorecardCache
 from api.params import LIMIT_DEFAULT, After, Limit
 from api.problems import IN_THE_DESCRIPTION
 from api.reports import CSV_CONTENT, period, table, wants_table
 from api.roles import Action
+from api.services import TheServices
 from api.tokens import Officer
-from db.reporting import scorecards
 from db.reporting.scorecards import Span
 from domain.spreadsheet_cells import as_plain_text
 from schemas.banks.institutions import Code
@@ -32,8 +31,6 @@ router = APIRouter(prefix="/api/v1", tags=["scorecards"], responses=IN_THE_DESCR
 DAYS_DEFAULT: Final = 30
 DAYS_MAX: Final = 366
 BANKS_AT_ONCE: Final = 500
-READS_MAX: Final = 2
-"""Scorecards that one process computes at once. Further ones wait, because banks' answers need the database more."""
 
 Reader = Annotated[Officer, may(Action.READ_TRAIL)]
 From = Annotated[
@@ -45,26 +42,6 @@ By = Annotated[ScorecardBy | None, Query(description="`hour`: one row for each h
 Institution = Annotated[Code | None, Query(description="Only this institution.")]
 
 
-class ScorecardCache:
-    """Limit on the scorecards that are computed at once. The call list does not wait for them."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-        self._seats = asyncio.Semaphore(READS_MAX)
-        self.desk = CallDesk(ctx)
-
-    async def page(
-        self, over: Span, by: ScorecardBy | None, institution: str | None, after: str | None, limit: int
-    ) -> ScorecardPage:
-        """Return a page of scorecards, all from one database snapshot."""
-        async with (
-            self._seats,
-            self._ctx.pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            return await scorecards.page(connection, over, by, institution, after, limit)
-
-
 @router.get(
     "/scorecards",
     response_model=ScorecardPage,
@@ -72,7 +49,7 @@ class ScorecardCache:
 )
 async def read_scorecards(
     request: Request,
-    parts: TheParts,
+    services: TheServices,
     officer: Reader,
     sent_from: From = None,
     sent_to: To = None,
@@ -82,18 +59,17 @@ async def read_scorecards(
     limit: Limit = BANKS_AT_ONCE,
 ) -> Response:
     """List the scorecards of the banks that got requests in the period. `limit` counts banks."""
-    over = _span(parts.ctx, sent_from, sent_to)
-    cache: ScorecardCache = request.app.state.scorecard_cache
+    over = _span(services.ctx, sent_from, sent_to)
     if wants_table(request):
-        return await _table(cache, over, by, institution)
-    page = await cache.page(over, by, institution, after, limit)
+        return await _table(services.scorecard_cache, over, by, institution)
+    page = await services.scorecard_cache.page(over, by, institution, after, limit)
     return Response(page.model_dump_json(), media_type="application/json")
 
 
 @router.get("/scorecards.csv", response_class=Response, responses={200: {"content": CSV_CONTENT}})
 async def read_scorecards_as_csv(
     request: Request,
-    parts: TheParts,
+    services: TheServices,
     officer: Reader,
     sent_from: From = None,
     sent_to: To = None,
@@ -101,14 +77,13 @@ async def read_scorecards_as_csv(
     institution: Institution = None,
 ) -> Response:
     """Return the scorecards of all banks as a CSV table."""
-    return await _table(request.app.state.scorecard_cache, _span(parts.ctx, sent_from, sent_to), by, institution)
+    return await _table(services.scorecard_cache, _span(services.ctx, sent_from, sent_to), by, institution)
 
 
 @router.get("/desk/call-list")
-async def read_call_list(request: Request, officer: Reader, limit: Limit = LIMIT_DEFAULT) -> CallList:
+async def read_call_list(services: TheServices, officer: Reader, limit: Limit = LIMIT_DEFAULT) -> CallList:
     """List the unanswered hold requests, first those where a call now saves the most money."""
-    room: ScorecardCache = request.app.state.scorecard_cache
-    return await room.desk.calls(limit)
+    return await services.scorecard_cache.desk.calls(limit)
 
 
 def _span(ctx: Context, sent_from: datetime | None, sent_to: datetime | None) -> Span:

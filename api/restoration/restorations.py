@@ -10,10 +10,10 @@ from fastapi import APIRouter, Query
 
 from activities.restoration import decisions, refusals
 from api.auth import acting, may
-from api.dependencies import TheParts
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
+from api.services import TheServices
 from api.tokens import Officer
 from db.restoration import exclusions, restoration_views, restorations
 from domain.errors.restoration import RestorationNotFound
@@ -41,7 +41,7 @@ Reader = Annotated[Officer, may(Action.READ_RESTORATION)]
 
 @router.get("")
 async def list_restorations(
-    parts: TheParts,
+    services: TheServices,
     officer: Reader,
     state: Annotated[RestorationState | None, Query()] = None,
     step: Annotated[Step | None, Query()] = None,
@@ -52,10 +52,10 @@ async def list_restorations(
     limit: Limit = LIMIT_DEFAULT,
 ) -> RestorationPage:
     """List restorations, the longest on hold first."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await restoration_views.page(
             connection,
-            parts.ctx.now(),
+            services.ctx.now(),
             after,
             limit,
             state=state,
@@ -67,14 +67,14 @@ async def list_restorations(
 
 
 @router.get("/{restoration_id}")
-async def read_restoration(parts: TheParts, officer: Reader, restoration_id: UUID) -> RestorationView:
+async def read_restoration(services: TheServices, officer: Reader, restoration_id: UUID) -> RestorationView:
     """Return one restoration.
 
     The view has its steps with their deadlines, its money with the shares, the reason for its route, objections and
     appeals, notices to the holders, and orders. It also has the victim's amounts on hold and restored over all rounds.
     """
     async with (
-        parts.ctx.pool.acquire() as connection,
+        services.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         row = await restorations.find(connection, restoration_id)
@@ -82,35 +82,35 @@ async def read_restoration(parts: TheParts, officer: Reader, restoration_id: UUI
             raise RestorationNotFound(restoration_id)
         has_exclusions = bool(await exclusions.of_restoration(connection, restoration_id))
         verbs = verbs_now(officer.role, row.state, row.step, leaves_out=has_exclusions)
-        return await restoration_views.get(connection, restoration_id, parts.ctx.now(), verbs)
+        return await restoration_views.get(connection, restoration_id, services.ctx.now(), verbs)
 
 
 @router.post("/{restoration_id}/receive-application", responses=says(NOT_NOW))
 async def receive_application(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.RECEIVE_APPLICATION)],
     restoration_id: UUID,
     act: RestorationAct,
 ) -> RestorationDone:
     """Record that the victim's signed application is received."""
     verb = RestorationVerb.RECEIVE_APPLICATION
-    return await decisions.end_step(parts.ctx, restoration_id, verb, act, acting(officer))
+    return await decisions.end_step(services.ctx, restoration_id, verb, act, acting(officer))
 
 
 @router.post("/{restoration_id}/verify", responses=says(NOT_NOW))
 async def verify(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.VERIFY_RESTORATION)],
     restoration_id: UUID,
     act: RestorationAct,
 ) -> RestorationDone:
     """Record that the investigating officer has verified the restoration."""
-    return await decisions.end_step(parts.ctx, restoration_id, RestorationVerb.VERIFY, act, acting(officer))
+    return await decisions.end_step(services.ctx, restoration_id, RestorationVerb.VERIFY, act, acting(officer))
 
 
 @router.post("/{restoration_id}/send-back", responses=says(NOT_NOW))
 async def send_back(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.SEND_RESTORATION_BACK)],
     restoration_id: UUID,
     back: SendBack,
@@ -119,23 +119,23 @@ async def send_back(
 
     Without `to` it goes from the verification to the victim, and from other steps to the investigating officer.
     """
-    return await decisions.send_back(parts.ctx, restoration_id, back, acting(officer))
+    return await decisions.send_back(services.ctx, restoration_id, back, acting(officer))
 
 
 @router.post("/{restoration_id}/object", responses=says(NOT_NOW))
 async def receive_objection(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.RECEIVE_OBJECTION)],
     restoration_id: UUID,
     new: NewObjection,
 ) -> RestorationDone:
     """Record an objection. Everything that it could change waits for its decision."""
-    return await decisions.receive_objection(parts.ctx, restoration_id, new, acting(officer))
+    return await decisions.receive_objection(services.ctx, restoration_id, new, acting(officer))
 
 
 @router.post("/{restoration_id}/decide-objection", responses=says(NOT_NOW))
 async def decide_objection(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.DECIDE_OBJECTION)],
     restoration_id: UUID,
     decided: ObjectionDecided,
@@ -145,80 +145,80 @@ async def decide_objection(
     An upheld objection of a holder or bank releases the money that it concerns. An upheld objection of others sends the
     restoration back.
     """
-    return await decisions.decide_objection(parts.ctx, restoration_id, decided, acting(officer))
+    return await decisions.decide_objection(services.ctx, restoration_id, decided, acting(officer))
 
 
 @router.post("/{restoration_id}/waive-notice", responses=says(NOT_NOW))
 async def waive_notice(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.WAIVE_NOTICE)],
     restoration_id: UUID,
     waived: NoticeWaived,
 ) -> RestorationDone:
     """Record that no account holder objects, after notice or `in_writing`, so that the notice period can end early."""
-    return await decisions.waive_notice(parts.ctx, restoration_id, waived, acting(officer))
+    return await decisions.waive_notice(services.ctx, restoration_id, waived, acting(officer))
 
 
 @router.post("/{restoration_id}/take-order", responses=says(NOT_NOW))
 async def take_order(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.TAKE_ORDER)],
     restoration_id: UUID,
     taken: OrderTaken,
 ) -> RestorationDone:
     """Continue under an order of the court, Lok Adalat or District Magistrate, or end as the order says."""
-    return await decisions.take_order(parts.ctx, restoration_id, taken, acting(officer))
+    return await decisions.take_order(services.ctx, restoration_id, taken, acting(officer))
 
 
 @router.post("/{restoration_id}/prepare", responses=says(NOT_NOW))
 async def prepare(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.PREPARE_RESTORATION)],
     restoration_id: UUID,
     act: RestorationAct,
 ) -> RestorationDone:
     """Prepare a restoration for approval. This fixes the amount to restore from each account."""
-    return await decisions.prepare(parts.ctx, restoration_id, act, acting(officer))
+    return await decisions.prepare(services.ctx, restoration_id, act, acting(officer))
 
 
 @router.post("/{restoration_id}/approve", responses=says(NOT_NOW, FOUR_EYES))
 async def approve(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.APPROVE_RESTORATION)],
     restoration_id: UUID,
     act: RestorationAct,
 ) -> RestorationDone:
     """Approve a restoration that another officer has prepared, and order the banks to restore the money."""
-    return await decisions.approve(parts.ctx, restoration_id, act, acting(officer))
+    return await decisions.approve(services.ctx, restoration_id, act, acting(officer))
 
 
 @router.post("/{restoration_id}/refuse", responses=says(NOT_NOW, FOUR_EYES))
 async def refuse(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.REFUSE_RESTORATION)],
     restoration_id: UUID,
     why: RestorationReason,
 ) -> RestorationDone:
     """Refuse a restoration. No money is restored by it."""
     verb = RestorationVerb.REFUSE
-    return await decisions.end_step(parts.ctx, restoration_id, verb, why, acting(officer), why.reason)
+    return await decisions.end_step(services.ctx, restoration_id, verb, why, acting(officer), why.reason)
 
 
 @router.post("/{restoration_id}/receive-bond", responses=says(NOT_NOW))
 async def receive_bond(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.RECEIVE_BOND)],
     restoration_id: UUID,
     act: RestorationAct,
 ) -> RestorationDone:
     """Record that the victim's indemnity bond is received. The restoration closes."""
     verb = RestorationVerb.RECEIVE_BOND
-    return await decisions.end_step(parts.ctx, restoration_id, verb, act, acting(officer))
+    return await decisions.end_step(services.ctx, restoration_id, verb, act, acting(officer))
 
 
 @router.post("/{restoration_id}/cancel", responses=says(NOT_NOW))
 async def cancel(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.CANCEL_RESTORATION)],
     restoration_id: UUID,
     why: RestorationReason,
@@ -228,15 +228,15 @@ async def cancel(
     Orders that banks already have must be cancelled before, one by one.
     """
     verb = RestorationVerb.CANCEL
-    return await decisions.end_step(parts.ctx, restoration_id, verb, why, acting(officer), why.reason)
+    return await decisions.end_step(services.ctx, restoration_id, verb, why, acting(officer), why.reason)
 
 
 @router.post("/{restoration_id}/reopen", responses=says(NOT_NOW))
 async def reopen(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.REOPEN_RESTORATION)],
     restoration_id: UUID,
     why: ReopenReason,
 ) -> RestorationDone:
     """Reopen a refused or cancelled restoration. Its money on hold goes into the next round."""
-    return await refusals.reopen(parts.ctx, restoration_id, why, acting(officer))
+    return await refusals.reopen(services.ctx, restoration_id, why, acting(officer))

@@ -5,8 +5,8 @@ from typing import Any, ClassVar, Final
 
 from activities.tracing.answer_links import AnswerForm, AnswerLinks, AnswerView
 from adapters.banks.answers import WithdrawalChannel
-from api.dependencies import Parts
 from api.reply_pages import Reading, ReplyPages
+from api.services import Services
 from api.tracing.answer_forms import NAMES, NOT_FOUND, ROWS, is_filled, numbers_in, read_form
 
 CHANNEL_NAMES: Final = {
@@ -29,8 +29,8 @@ class AnswerPages(ReplyPages[AnswerView, AnswerForm]):
         "is_filled": lambda fields, errors, prefix: is_filled(fields, prefix) or is_filled(errors, prefix),
     }
 
-    def __init__(self, parts: Parts) -> None:
-        super().__init__(parts, AnswerLinks(parts.ctx, parts.secret_box))
+    def __init__(self, services: Services) -> None:
+        super().__init__(services, AnswerLinks(services.ctx, services.secret_box))
 
     def read(self, view: AnswerView, fields: dict[str, str]) -> Reading[AnswerForm]:
         """Read a form about the transfers that are open now."""

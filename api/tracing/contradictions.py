@@ -6,10 +6,10 @@ from fastapi import APIRouter, Response
 
 from activities.tracing.contradictions import SettledBy, settle
 from api.auth import may
-from api.dependencies import TheParts
 from api.params import ContradictionId
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import ALLOWED, Action
+from api.services import TheServices
 from api.tokens import Officer
 from db.tracing import contradictions
 from schemas.tracing.contradictions import BankDoubtsList, SettlementDone, Settling
@@ -18,9 +18,9 @@ router = APIRouter(prefix="/api/v1/contradictions", tags=["contradictions"], res
 
 
 @router.get("/by-bank")
-async def read_by_bank(parts: TheParts, officer: Annotated[Officer, may(Action.READ_TRAIL)]) -> BankDoubtsList:
+async def read_by_bank(services: TheServices, officer: Annotated[Officer, may(Action.READ_TRAIL)]) -> BankDoubtsList:
     """Return the number of discrepancies of each bank, by kind, and how many of them wait for a person."""
-    async with parts.ctx.pool.acquire() as connection:
+    async with services.ctx.pool.acquire() as connection:
         return await contradictions.by_bank(connection)
 
 
@@ -32,7 +32,7 @@ async def read_by_bank(parts: TheParts, officer: Annotated[Officer, may(Action.R
     },
 )
 async def settle_contradiction(
-    parts: TheParts,
+    services: TheServices,
     officer: Annotated[Officer, may(Action.SETTLE_CONTRADICTION)],
     contradiction_id: ContradictionId,
     settling: Settling,
@@ -44,8 +44,8 @@ async def settle_contradiction(
     same resolution.
     """
     by = SettledBy(officer.actor, supervises=officer.role in ALLOWED[Action.TAKE_FROM_HELD])
-    done, follow_up = await settle(parts.ctx, contradiction_id, settling, by)
+    done, follow_up = await settle(services.ctx, contradiction_id, settling, by)
     if follow_up is not None:
-        parts.notifier.soon(follow_up)
+        services.notifier.soon(follow_up)
     response.status_code = 200 if done.settled else 202
     return done

@@ -90,6 +90,12 @@ FROM hold_request, greatest(extract(epoch FROM first_answered_at - delivered_at)
 WHERE channel IS NOT NULL GROUP BY 1
 """
 
+_BATCHES = """
+SELECT case_no, array_agg(requests ORDER BY wave_no) AS requests
+FROM (SELECT case_no, wave_no, count(*)::int AS requests FROM hold_request GROUP BY case_no, wave_no) AS w
+GROUP BY case_no ORDER BY case_no
+"""
+
 # Each statement returns one column of durations.
 _TURNAROUNDS = {
     "transfer_to_complaint": "SELECT opened_at - transferred_at FROM hop WHERE source = 'complaint'",
@@ -122,6 +128,24 @@ async def day_figures(connection: Connection) -> DayFigures:
         in_play_by_class_paise={AnswerClass(row["answer_class"]): row["paise"] for row in in_play},
         unanswered_by_class={AnswerClass(row["answer_class"]): row["n"] for row in unanswered},
     )
+
+
+async def status_updates(connection: Connection) -> int:
+    """Return the number of banks' answers, of which each may concern many hops."""
+    count: int = await connection.fetchval("SELECT count(*) FROM status_update")
+    return count
+
+
+async def requests_to(connection: Connection, institution: str) -> int:
+    """Return the number of hold requests to a bank."""
+    count: int = await connection.fetchval("SELECT count(*) FROM hold_request WHERE institution = $1", institution)
+    return count
+
+
+async def batches_by_case(connection: Connection) -> dict[str, tuple[int, ...]]:
+    """Return by case number the number of hold requests of each batch, in the order of the batches."""
+    rows = await connection.fetch(_BATCHES)
+    return {row["case_no"]: tuple(row["requests"]) for row in rows}
 
 
 async def channel_figures(connection: Connection) -> dict[ChannelKind, ChannelFigures]:

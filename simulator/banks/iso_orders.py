@@ -1,14 +1,13 @@
 """ISO 20022 orders in a bank's software: camt.056 in; credits by pacs.004 and releases by camt.029 out."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID, uuid4
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from simulator.banks.orders import Done, Kind, Order, OrderLine
-from simulator.clock import IST
+from simulator.clock import IST, wall_clock
 from simulator.wires.i4c import TicketError, paise
 from simulator.wires.iso_messages import (
     additional_information,
@@ -88,7 +87,7 @@ def write_done(bank: str, order: Order, case: str, done: Sequence[Done]) -> byte
 
 
 def _returned(bank: str, case: str, done_lines: Sequence[tuple[str, Done]]) -> bytes:
-    now = datetime.now(UTC)
+    now = wall_clock()
     lines = "".join(
         f"<TxInf><RtrId>{escape(one.reference)}</RtrId><OrgnlEndToEndId>{rrn}</OrgnlEndToEndId>"
         f"<OrgnlTxId>{rrn}</OrgnlTxId>{amount('RtrdIntrBkSttlmAmt', one.amount_paise)}"

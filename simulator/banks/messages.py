@@ -4,13 +4,14 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from simulator.banks.tickets import TicketRecord
+from simulator.clock import wall_clock
 from simulator.institutions import Institution
 from simulator.wires.json_api import answer_lines
 from simulator.wires.signing import signed_headers
@@ -88,15 +89,15 @@ class SignedRequest:
 
     def seal(self, url: str, plain: bytes) -> Sealed:
         """Implement Speech."""
-        return self._signed(url, plain, self.bank.signing_key, datetime.now(UTC))
+        return self._signed(url, plain, self.bank.signing_key, wall_clock())
 
     def seal_with_other_keys(self, url: str, plain: bytes) -> Sealed:
         """Implement Speech."""
-        return self._signed(url, plain, Ed25519PrivateKey.generate(), datetime.now(UTC))
+        return self._signed(url, plain, Ed25519PrivateKey.generate(), wall_clock())
 
     def seal_with_wrong_time(self, url: str, plain: bytes) -> Sealed:
         """Implement Speech."""
-        return self._signed(url, plain, self.bank.signing_key, datetime.now(UTC) + WRONG_CLOCK)
+        return self._signed(url, plain, self.bank.signing_key, wall_clock() + WRONG_CLOCK)
 
     def _signed(self, url: str, plain: bytes, key: Ed25519PrivateKey, created: datetime) -> Sealed:
         address = url.rstrip("/") + self.path

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from html.parser import HTMLParser
 
 from simulator.banks.orders import Done, Kind, Order, OrderLine
-from simulator.clock import IST
+from simulator.clock import IST, wall_clock
 from simulator.institutions import Institution
 from simulator.net.http_client import HttpClient
 from simulator.wires.i4c import rupees
@@ -110,7 +109,7 @@ class OrderVisitor:
 
     async def _send(self, form: _Form, done: Sequence[Done]) -> int:
         fields = {"name": self.bank.nodal_name, "designation": "Nodal officer"}
-        today = f"{datetime.now(IST):%Y-%m-%d}"
+        today = f"{wall_clock().astimezone(IST):%Y-%m-%d}"
         for one in done:
             prefix = f"l{one.line_no}."
             fields |= {

@@ -5,9 +5,10 @@ Pure functions, drawn from the seed. simulator/banks/paying.py receives the orde
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
+from simulator.clock import wall_clock
 from simulator.config import SimulatorConfig
 from simulator.institutions import Institution
 from simulator.seeds import chance, unit
@@ -147,5 +148,5 @@ def _rest(whole: Sequence[Done], first: Sequence[Done]) -> tuple[Done, ...]:
 
 def confirmation(report: OrderReport) -> Json:
     """Return the body of a bank's report."""
-    now = datetime.now(UTC)
+    now = wall_clock()
     return {"lines": [line.written(now) for line in report.lines]}

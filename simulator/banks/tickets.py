@@ -6,6 +6,7 @@ from asyncio import Event
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from simulator.clock import wall_clock
 from simulator.config import CLASSES, Channel
 from simulator.institutions import Institution
 from simulator.wires.i4c import FraudReport
@@ -43,7 +44,7 @@ class TicketRecord:
     """link of the newest letter about it"""
     job_id: str = field(default_factory=lambda: f"BANKS-{uuid.uuid4()}")
     received_ns: int = field(default_factory=time.monotonic_ns)
-    received_at: float = field(default_factory=time.time)
+    received_at: float = field(default_factory=lambda: wall_clock().timestamp())
     repeats: int = 0
     """number of repeats of the same request"""
     posts: list[PostRecord] = field(default_factory=list)

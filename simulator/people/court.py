@@ -2,10 +2,10 @@
 
 from base64 import b64encode
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, Literal
 
-from simulator.clock import IST
+from simulator.clock import IST, wall_clock
 from simulator.seeds import chance, unit
 
 Effect = Literal["restore", "release", "keep_hold", "refuse"]
@@ -31,7 +31,7 @@ class Court:
         turned_down = effect == "restore" and chance(self.seed, self.refuses, "court refuses", ack_no, kind)
         effect = "refuse" if turned_down else effect
         number = f"{1 + int(unit(self.seed, 'court order', ack_no, kind) * 9_999)}/{ack_no[-4:]}"
-        made_on = on or datetime.now(UTC).astimezone(IST).date()
+        made_on = on or wall_clock().astimezone(IST).date()
         words = f"{_COURTS[kind]}: order {number} of {made_on:%d-%m-%Y} on acknowledgement {ack_no}: {effect}"
         return {
             "kind": kind,

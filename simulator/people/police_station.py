@@ -10,7 +10,7 @@ import math
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from simulator.clock import wall_clock
 from simulator.config import HOUR_SECONDS, Rate
 from simulator.net.asgi import body_of, json_reply
 from simulator.people.court import one_page_pdf
@@ -74,7 +75,7 @@ class PoliceStation:
         seed: int = 7,
         name: str = "Cyber Crime Police Station, Lucknow",
         clock_factor: float = 1.0,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         """`clock_factor` divides the time in which an e-Zero FIR must be signed."""
         self.habits = StationHabits()

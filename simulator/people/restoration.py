@@ -9,9 +9,9 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final
 
+from simulator.clock import wall_clock
 from simulator.config import Delay, SimulatorConfig
 from simulator.net.http_client import HttpClientError
 from simulator.people.complaints import Json
@@ -125,7 +125,7 @@ class RestorationPeople:
             firs = answer.get("firs") if status < HTTP_BAD_REQUEST else None
             for fir in firs if isinstance(firs, list) else []:
                 if fir.get("kind") == "e_zero_fir" and fir.get("state") == "registered":
-                    body: Json = {"signed_at": datetime.now(UTC).isoformat(), "reason": "signed at the station"}
+                    body: Json = {"signed_at": wall_clock().isoformat(), "reason": "signed at the station"}
                     await self._post("io", f"/api/v1/cases/{case}/fir/{fir['fir_id']}/sign", body, "e_zero_signed")
                     return
 

@@ -4,9 +4,9 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final
 
+from simulator.clock import wall_clock
 from simulator.people.complaints import Json
 from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS
 
@@ -51,7 +51,7 @@ class StatutoryWork:
         await self._issue(case, body, "reports_issued")
 
     async def _hand_in(self, case: str) -> None:
-        now = datetime.now(UTC)
+        now = wall_clock()
         diary_no = f"{self._reports[case]}/{case}/{now.year}"
         body: Json = {"handed_in": {"diary_no": diary_no, "at": now.isoformat()}}
         await self.post("io", f"/api/v1/cases/{case}/duties/{REPORT}/done", body, "reports_handed_in")

@@ -7,10 +7,9 @@ rest is sent on the next visit, while the link is open. Content without a field 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from html.parser import HTMLParser
 
-from simulator.clock import IST
+from simulator.clock import IST, wall_clock
 from simulator.institutions import Institution
 from simulator.net.http_client import HttpClient
 from simulator.wires.i4c import paise, rupees
@@ -107,7 +106,7 @@ def _withdrawn(row: Json, kind: RowKind) -> dict[str, str]:
 def _when(row: Json) -> str:
     """Return the time of a row; a future time from a wrong clock becomes now, because the page refuses it."""
     moment = moment_of(row)
-    return f"{min(moment, datetime.now(IST)):%Y-%m-%dT%H:%M:%S}" if moment is not None else ""
+    return f"{min(moment, wall_clock().astimezone(IST)):%Y-%m-%dT%H:%M:%S}" if moment is not None else ""
 
 
 class _Form(HTMLParser):

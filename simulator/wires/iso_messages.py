@@ -5,11 +5,11 @@ An answer can report money on hold, or the reason why it is not. Onward transfer
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID, uuid4
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from simulator.clock import wall_clock
 from simulator.wires.i4c import FraudReport, TicketError, paise, rupees
 from simulator.world.bank_model import NO_SUCH_ACCOUNT, OK, Incident, RowKind
 
@@ -95,7 +95,7 @@ def resolution(bank: str, case: str, confirmation: str, lines: str) -> bytes:
     return document(
         "camt.029.001.09",
         f"<RsltnOfInvstgtn><Assgnmt><Id>{uuid4().hex}</Id><Assgnr><Agt>{financial_institution(bank)}</Agt></Assgnr>"
-        f"<Assgne>{party}</Assgne><CreDtTm>{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}</CreDtTm></Assgnmt>"
+        f"<Assgne>{party}</Assgne><CreDtTm>{wall_clock():%Y-%m-%dT%H:%M:%SZ}</CreDtTm></Assgnmt>"
         f"<RslvdCase><Id>{escape(case)}</Id><Cretr>{party}</Cretr></RslvdCase>"
         f"<Sts><Conf>{confirmation}</Conf></Sts><CxlDtls>{lines}</CxlDtls></RsltnOfInvstgtn>",
     )

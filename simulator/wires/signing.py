@@ -2,11 +2,13 @@
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from http_message_signatures import HTTPMessageSigner, MappingKeyResolver, algorithms
+
+from simulator.clock import wall_clock
 
 COVERED: Final = ("@method", "@authority", "@path", "@query")
 """With a body the library adds `content-digest`."""
@@ -45,7 +47,7 @@ def signed_headers(
     signer.sign(
         message,
         key_id=key_id,
-        created=created or datetime.now(UTC),
+        created=created or wall_clock(),
         nonce=nonce if nonce is not None else secrets.token_urlsafe(NONCE_BYTES),
         label=LABEL,
         covered_component_ids=covered,

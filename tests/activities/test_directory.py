@@ -11,10 +11,10 @@ import pytest
 from pydantic import SecretStr
 
 from activities import directory as directories
-from activities.context import wall_clock
 from activities.directory import DirectoryCache, DirectoryRefused, load_directory, remove_institution
 from activities.secrets import CannotOpen, SecretBox
 from adapters.banks.protocol import IsoWay
+from adapters.clock import wall_clock
 from db.banks import institutions
 from db.pool import Connection, Pool
 from domain.banks.sponsors import PrefixOverlap, SponsorRefused

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from activities.context import wall_clock
 from activities.directory import load_directory
 from activities.intake import take_complaint
 from activities.secrets import SecretBox
+from adapters.clock import wall_clock
 from domain.errors import AckNoConflict, IdempotencyConflict
 from domain.errors.intake import IdempotencyKeyReused
 from schemas.outbox.case import HopRef

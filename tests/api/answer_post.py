@@ -11,10 +11,10 @@ import httpx
 
 from activities.banks.delivery import BankDelivery
 from activities.banks.reply_links import LetterLinks
-from activities.context import wall_clock
 from activities.directory import load_directory
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.email import EmailAdapter
+from adapters.clock import wall_clock
 from adapters.messages.smtp import Mailer
 from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.rosters import HolidayRules
@@ -120,7 +120,7 @@ class Post:
 
     @property
     def pool(self) -> Any:
-        return self.doors.parts.ctx.pool
+        return self.doors.services.ctx.pool
 
     def path(self, number: int = -1) -> str:
         """The path of the link in a letter."""
@@ -167,7 +167,7 @@ def at_gram(reference: str | None = None, **changes: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def posted(doors: Doors) -> AsyncIterator[Post]:
-    ctx, secret_box = doors.parts.ctx, doors.parts.secret_box
+    ctx, secret_box = doors.services.ctx, doors.services.secret_box
     await load_directory(
         ctx.pool, secret_box, [InstitutionEntry.model_validate(bank) for bank in MAIL_BANKS], wall_clock()
     )

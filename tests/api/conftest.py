@@ -21,7 +21,7 @@ from activities.secrets import SecretBox
 from adapters.banks.envelope import seal
 from adapters.banks.protocol import BankWire
 from api.app import create_app
-from api.dependencies import Parts
+from api.services import Services
 from api.tokens import Tokens
 from db.banks import institutions
 from db.banks.institutions import PreparedEntry
@@ -89,7 +89,7 @@ class Doors:
 
     app: FastAPI
     client: httpx.AsyncClient
-    parts: Parts
+    services: Services
     notifier: NotingNotifier
     tokens: Tokens
 
@@ -124,7 +124,7 @@ class Doors:
 
     async def answer(self, code: str, ack_no: str, *lines: dict[str, Any], job_id: str = "J1") -> httpx.Response:
         """Let a bank answer, in its own envelope."""
-        wire = await self.parts.ctx.directory.wire(code)
+        wire = await self.services.ctx.directory.wire(code)
         assert wire is not None
         body = {"acknowledgement_no": ack_no, "job_id": job_id, "transactions": list(lines)}
         return await self.post_update(wire, orjson.dumps(body))
@@ -151,10 +151,10 @@ def _prepared() -> list[PreparedEntry]:
 
 
 @pytest.fixture
-async def parts(database: Pool) -> Parts:
-    """The engine's parts over a database with three banks."""
+async def services(database: Pool) -> Services:
+    """The services over a database with three banks."""
     await with_banks(database)
-    return await parts_over(database)
+    return await services_over(database)
 
 
 async def with_banks(pool: Pool) -> None:
@@ -163,30 +163,29 @@ async def with_banks(pool: Pool) -> None:
         await institutions.upsert(connection, _prepared(), datetime.now(UTC))
 
 
-async def parts_over(pool: Pool) -> Parts:
-    """The engine's parts over a database that has its banks."""
+async def services_over(pool: Pool) -> Services:
+    """The services over a database that has its banks."""
     secret_box = SecretBox(SECRET)
     directory = DirectoryCache(pool, secret_box)
     await directory.refresh()
     ctx = Context(pool=pool, directory=directory, policy=load_policy())
-    return Parts(ctx=ctx, notifier=NotingNotifier(), secret_box=secret_box, temporal_answers=temporal_is_there)
+    return Services(ctx=ctx, notifier=NotingNotifier(), secret_box=secret_box, temporal_answers=temporal_is_there)
 
 
 @asynccontextmanager
-async def opened(parts: Parts) -> AsyncIterator[Doors]:
-    """The application over `parts`, called in this process."""
-    app = create_app(parts)
+async def opened(services: Services) -> AsyncIterator[Doors]:
+    """The application over `services`, called in this process."""
+    app = create_app(services)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-        assert isinstance(parts.notifier, NotingNotifier)
-        yield Doors(app, client, parts, parts.notifier, Tokens(parts.secret_box, parts.ctx.now))
-    await app.state.hub.close()
-    await app.state.bank_hub.close()
+        assert isinstance(services.notifier, NotingNotifier)
+        yield Doors(app, client, services, services.notifier, Tokens(services.secret_box, services.ctx.now))
+    await services.end_streams()
 
 
 @pytest.fixture
-async def doors(parts: Parts) -> AsyncIterator[Doors]:
+async def doors(services: Services) -> AsyncIterator[Doors]:
     """The application, called in this process."""
-    async with opened(parts) as found:
+    async with opened(services) as found:
         yield found
 
 

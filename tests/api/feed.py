@@ -30,7 +30,7 @@ class Feed:
     async def ask(self, ack_no: str) -> dict[str, UUID]:
         """Plan a request to every bank with an open hop, as the engine does; by bank."""
         planned: dict[str, UUID] = {}
-        async with self.doors.parts.ctx.pool.acquire() as connection:
+        async with self.doors.services.ctx.pool.acquire() as connection:
             start = await cases.snapshot(connection, ack_no)
             for bank in sorted({hop.institution for hop in start.open_hops}):
                 refs = [HopRef(hop_no=h.hop_no, revision=0) for h in start.open_hops if h.institution == bank]

@@ -21,13 +21,14 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
-from activities.context import Context, wall_clock
+from activities.context import Context
 from activities.holds import opening
 from activities.reconciliation.comparison import reconcile
 from activities.secrets import SecretBox
+from adapters.clock import wall_clock
 from api.app import create_app
 from api.bank_gateway.feed import WAIT_MAX_SECONDS
-from api.dependencies import Parts
+from api.services import Services
 from db.banks import bank_keys
 from db.pool import open_pool
 from domain.policy.model import load_policy
@@ -36,7 +37,7 @@ from schemas.enums import Role
 from schemas.reconciliation.comparison import ListedLien
 from simulator.people.court import one_page_pdf
 from simulator.wires.signing import signed_headers
-from tests.api.conftest import SECRET, Doors, line, opened, parts_over, temporal_is_there, transfer, with_banks
+from tests.api.conftest import SECRET, Doors, line, opened, services_over, temporal_is_there, transfer, with_banks
 from tests.api.feed import AT_HDFC, Feed
 from tests.deep import DEEP
 from workers.embedded.postgres import EmbeddedPostgres
@@ -90,8 +91,8 @@ EVERYBODY: Final = (Caller.STRANGER,)
 def published() -> dict[str, Any]:
     """The description of the whole API, made without a server behind it: no route is called for it."""
     ctx = Context(MagicMock(), MagicMock(), load_policy())
-    parts = Parts(ctx=ctx, notifier=MagicMock(), secret_box=SecretBox(SECRET), temporal_answers=temporal_is_there)
-    return create_app(parts).openapi()
+    services = Services(ctx=ctx, notifier=MagicMock(), secret_box=SecretBox(SECRET), temporal_answers=temporal_is_there)
+    return create_app(services).openapi()
 
 
 class Description:
@@ -246,7 +247,7 @@ async def filled(postgres: EmbeddedPostgres, template_database: str) -> AsyncIte
     template = f"everything_{next(_numbers)}"
     pool = await open_pool(await postgres.create_database(template, template_database), min_size=1, max_size=4)
     await with_banks(pool)
-    async with opened(with_plenty(await parts_over(pool))) as doors:
+    async with opened(with_plenty(await services_over(pool))) as doors:
         known = await _filled(doors)
     await pool.close()
     yield Filled(template, known)
@@ -258,30 +259,30 @@ async def everything(postgres: EmbeddedPostgres, filled: Filled) -> AsyncIterato
     """The application over a copy of the filled database."""
     name = f"{filled.template}_{next(_numbers)}"
     pool = await open_pool(await postgres.create_database(name, filled.template), min_size=1, max_size=10)
-    async with opened(with_plenty(await parts_over(pool))) as doors:
+    async with opened(with_plenty(await services_over(pool))) as doors:
         yield World(doors, filled.known)
     await pool.close()
     await postgres.drop_database(name)
 
 
-def with_plenty(parts: Parts) -> Parts:
-    """The same parts, with more calls than anybody makes."""
-    limits = parts.ctx.policy.bank_limits
+def with_plenty(services: Services) -> Services:
+    """The same services, with more calls than anybody makes."""
+    limits = services.ctx.policy.bank_limits
     plenty = {name: limit.model_copy(update={"calls": PLENTY}) for name, limit in limits.policies.items()}
     bank_limits = limits.model_copy(update={"policies": plenty})
-    policy = parts.ctx.policy.model_copy(update={"bank_limits": bank_limits})
-    return replace(parts, ctx=replace(parts.ctx, policy=policy))
+    policy = services.ctx.policy.model_copy(update={"bank_limits": bank_limits})
+    return replace(services, ctx=replace(services.ctx, policy=policy))
 
 
 async def _filled(doors: Doors) -> dict[str, str]:
-    pool = doors.parts.ctx.pool
+    pool = doors.services.ctx.pool
     to_wallet = transfer(rrn=WALLETS_RRN, payee={"institution": "PYTM", "wallet": "9876500000"})
     shared = [transfer(), transfer(rrn="422222222222", **AT_HDFC), to_wallet]
     ack_no = (await doors.complain(transfers=shared))["ack_no"]
     planned = await Feed(doors).ask(ack_no)
     told = await doors.answer("SBIN", ack_no, line("held", root_effective_balance="1250.00"))
     assert told.status_code == 200, told.text
-    await opening.take_up(doors.parts.ctx, ack_no)
+    await opening.take_up(doors.services.ctx, ack_no)
     (doubt, *_) = (await doors.read(f"/api/v1/cases/{ack_no}/contradictions"))["items"]
     (restoration, *_) = (await doors.read("/api/v1/restorations"))["restorations"]
     (held, *_) = (await doors.read("/api/v1/holds", ack_no=ack_no))["items"]

@@ -40,14 +40,14 @@ class Ordering:
         case_no: str = receipt["ack_no"]
         answered = await self.doors.answer("SBIN", case_no, line("held", rrn, account))
         assert answered.status_code == 200, answered.text
-        await opening.take_up(self.doors.parts.ctx, case_no)
+        await opening.take_up(self.doors.services.ctx, case_no)
         return case_no
 
     async def plan(
         self, case_no: str, kind: OrderKind = OrderKind.RESTORE, paise: int = HELD_PAISE, *, delivered: bool = True
     ) -> UUID:
         """An order about the case's first hop, as a decision plans it; `delivered`: and its bank has it."""
-        ctx, restores = self.doors.parts.ctx, kind is OrderKind.RESTORE
+        ctx, restores = self.doors.services.ctx, kind is OrderKind.RESTORE
         found = await self.row(
             "SELECT h.hold_id, r.restoration_id FROM account_hold h LEFT JOIN restoration r USING (case_no)"
             " WHERE h.case_no = $1",
@@ -89,13 +89,13 @@ class Ordering:
         )
 
     async def row(self, query: str, *values: Any) -> Any:
-        return await self.doors.parts.ctx.pool.fetchrow(query, *values)
+        return await self.doors.services.ctx.pool.fetchrow(query, *values)
 
     async def value(self, query: str, *values: Any) -> Any:
-        return await self.doors.parts.ctx.pool.fetchval(query, *values)
+        return await self.doors.services.ctx.pool.fetchval(query, *values)
 
     async def buckets(self) -> dict[str, int]:
-        rows = await self.doors.parts.ctx.pool.fetch(
+        rows = await self.doors.services.ctx.pool.fetch(
             "SELECT bucket, sum(balance_paise)::bigint AS paise FROM ledger_balance"
             " WHERE bucket IN ('held', 'restored', 'released') GROUP BY bucket"
         )
@@ -106,7 +106,7 @@ class Ordering:
         return found
 
     async def events(self) -> list[str]:
-        rows = await self.doors.parts.ctx.pool.fetch("SELECT kind FROM case_event ORDER BY case_no, seq")
+        rows = await self.doors.services.ctx.pool.fetch("SELECT kind FROM case_event ORDER BY case_no, seq")
         return [row["kind"] for row in rows]
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI, Request
 from http_message_signatures import ContentDigest, HTTPMessageSigner, MappingKeyResolver, algorithms
 
-from activities.context import wall_clock
+from adapters.clock import wall_clock
 from api import problems
 from api.bank_gateway.signatures import signed_by
 from domain.policy.model import load_policy

@@ -30,15 +30,15 @@ class Issuing:
 
     async def hold_id(self) -> str:
         query = "SELECT hold_id FROM account_hold WHERE case_no = $1"
-        return str(await self.doors.parts.ctx.pool.fetchval(query, self.case_no))
+        return str(await self.doors.services.ctx.pool.fetchval(query, self.case_no))
 
 
 @pytest.fixture
 async def issuing(doors: Doors) -> Issuing:
     case_no = (await doors.complain())["case_ack_no"]
     assert (await doors.answer("SBIN", case_no, line("held"))).status_code == 200
-    await opening.take_up(doors.parts.ctx, case_no)
-    await doors.parts.ctx.pool.execute(OFFICER, case_no)
+    await opening.take_up(doors.services.ctx, case_no)
+    await doors.services.ctx.pool.execute(OFFICER, case_no)
     return Issuing(doors, case_no)
 
 
@@ -57,7 +57,7 @@ async def test_a_paper_is_issued_listed_and_read_byte_for_byte(issuing: Issuing)
     assert read.headers["content-type"] == "application/pdf"
     assert read.headers["etag"] == f'"{hashlib.sha256(read.content).hexdigest()}"' == f'"{issued["digest"]}"'
     assert read.headers["content-disposition"] == f'inline; filename="{issued["number"].replace("/", "-")}.hi.pdf"'
-    assert (await issuing.doors.parts.ctx.pool.fetchval("SELECT pdf FROM paper")) == read.content
+    assert (await issuing.doors.services.ctx.pool.fetchval("SELECT pdf FROM paper")) == read.content
 
 
 async def test_who_has_it_already_is_not_sent_it_again(issuing: Issuing) -> None:
@@ -84,7 +84,7 @@ async def test_at_once_by_two_officers_it_is_issued_once(issuing: Issuing) -> No
 
 
 async def test_what_is_missing_is_named_with_its_law_all_at_once(issuing: Issuing) -> None:
-    await issuing.doors.parts.ctx.pool.execute("UPDATE case_officer SET phone = ' '")
+    await issuing.doors.services.ctx.pool.execute("UPDATE case_officer SET phone = ' '")
     response = await issuing.issue("notice_94", subject="SBIN")
     assert response.status_code == 422
     problem = response.json()
@@ -97,7 +97,7 @@ async def test_what_is_missing_is_named_with_its_law_all_at_once(issuing: Issuin
 async def test_the_holder_is_told_where_to_appeal(issuing: Issuing) -> None:
     response = await issuing.issue("holder_notice", "hi", subject=await issuing.hold_id())
     assert response.status_code == 201, response.text
-    async with issuing.doors.parts.ctx.pool.acquire() as connection:
+    async with issuing.doors.services.ctx.pool.acquire() as connection:
         facts = await register.facts_of(connection, response.json()["paper_id"])
     assert facts["appeal"]["address"] == ""
     assert len(facts["appeal"]["reference"]) == 10
@@ -133,7 +133,7 @@ async def test_a_superintendent_who_does_not_investigate_approves_an_attachment(
     path = f"/api/v1/holds/{await issuing.hold_id()}/approve-attachment"
     approved = await issuing.doors.post(path, {"reason": "the trail is clear"}, Role.SP)
     assert (approved.status_code, approved.json()["approved_by"]) == (200, "officer1"), approved.text
-    await issuing.doors.parts.ctx.pool.execute("UPDATE case_officer SET subject = 'officer1'")
+    await issuing.doors.services.ctx.pool.execute("UPDATE case_officer SET subject = 'officer1'")
     eyes = await issuing.doors.post(path, {"reason": "the trail is clear"}, Role.SP)
     assert (eyes.status_code, eyes.json()["type"]) == (403, "urn:goldenhour:problem:four-eyes")
 

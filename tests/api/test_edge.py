@@ -12,7 +12,7 @@ import pytest
 
 from api import edge
 from api.app import BODY_LIMITS_BYTES
-from api.dependencies import Parts
+from api.services import Services
 from db.pool import set_codecs
 from schemas.enums import Role
 from tests.api.conftest import Doors, complaint, opened
@@ -204,15 +204,15 @@ async def test_more_than_can_be_served_is_told_to_come_back(doors: Doors, monkey
 
 
 @pytest.fixture
-async def dead_parts(parts: Parts) -> AsyncIterator[Parts]:
-    """The same parts over a database that is down."""
+async def dead_services(services: Services) -> AsyncIterator[Services]:
+    """The same services over a database that is down."""
     pool: Any = await asyncpg.create_pool("postgresql://x:y@127.0.0.1:9/gone", min_size=0, init=set_codecs)
-    yield replace(parts, ctx=replace(parts.ctx, pool=pool))
+    yield replace(services, ctx=replace(services.ctx, pool=pool))
     await pool.close()
 
 
-async def test_with_the_database_down_the_caller_is_told_to_come_back(dead_parts: Parts) -> None:
-    async with opened(dead_parts) as doors:
+async def test_with_the_database_down_the_caller_is_told_to_come_back(dead_services: Services) -> None:
+    async with opened(dead_services) as doors:
         response = await doors.client.post(
             COMPLAINTS, json=complaint(), headers={**doors.officer(Role.INTAKE), "Idempotency-Key": "k1"}
         )

@@ -9,7 +9,7 @@ import orjson
 
 from activities.evidence.archive import check
 from adapters.banks.envelope import seal
-from api.evidence import AT_ONCE
+from api.caches import EVIDENCE_AT_ONCE
 from domain.evidence.pack import BODIES, EVENTS, PUBLIC_KEY
 from schemas.enums import Role
 from tests.api.conftest import Doors, line
@@ -53,7 +53,7 @@ async def test_the_police_have_it_of_their_own_cases(doors: Doors) -> None:
         headers = doors.officer(role)
         refused = await doors.client.get(path, headers=headers)
         assert (refused.status_code, refused.json()["type"]) == (403, "urn:goldenhour:problem:not-allowed")
-        await doors.parts.ctx.pool.execute(
+        await doors.services.ctx.pool.execute(
             "INSERT INTO case_officer (case_no, duty, assignment_no, subject, name, rank, police_station, district,"
             " phone, assigned_by, assigned_at) VALUES ($1, $2, 1, $3, 'P T', 'Inspector', 'Cyber Crime', 'LUCKNOW',"
             " '9454400001', 'officer:desk', now())",
@@ -66,8 +66,8 @@ async def test_the_police_have_it_of_their_own_cases(doors: Doors) -> None:
 
 async def test_few_are_written_at_once(doors: Doors) -> None:
     case_no = (await doors.complain())["ack_no"]
-    places = doors.app.state.evidence_jobs.places
-    for _ in range(AT_ONCE):
+    places = doors.services.evidence_jobs.places
+    for _ in range(EVIDENCE_AT_ONCE):
         await places.acquire()
     headers = doors.officer(Role.AUDITOR)
     assert (await doors.client.get(f"/api/v1/cases/{case_no}/evidence", headers=headers)).status_code == 429
@@ -77,14 +77,14 @@ async def test_few_are_written_at_once(doors: Doors) -> None:
 
 async def test_what_came_on_the_i4c_wire_is_kept_byte_for_byte_refused_too(doors: Doors, tmp_path: Path) -> None:
     case_no = (await doors.complain())["ack_no"]
-    wire = await doors.parts.ctx.directory.wire("SBIN")
+    wire = await doors.services.ctx.directory.wire("SBIN")
     assert wire is not None
     sealed = seal(orjson.dumps({"acknowledgement_no": case_no, "transactions": [line("held")]}), wire)
-    headers = {**sealed.headers, "Authorization": f"Bearer {doors.app.state.tokens.for_bank('SBIN')}"}
+    headers = {**sealed.headers, "Authorization": f"Bearer {doors.services.tokens.for_bank('SBIN')}"}
     for body, status in ((b"no envelope", 400), (sealed.body, 200), (sealed.body, 200)):
         response = await doors.client.post("/banking/FraudReportStatusUpdate", content=body, headers=headers)
         assert response.status_code == status, response.text
-    kept = await doors.parts.ctx.pool.fetch("SELECT body, headers FROM bank_body ORDER BY body_id")
+    kept = await doors.services.ctx.pool.fetch("SELECT body, headers FROM bank_body ORDER BY body_id")
     assert [row["body"] for row in kept] == [b"no envelope", sealed.body], "the same bytes once"
     assert "authorization" not in {name for row in kept for name, _ in row["headers"]}
     response = await doors.client.get(f"/api/v1/cases/{case_no}/evidence", headers=doors.officer(Role.AUDITOR))

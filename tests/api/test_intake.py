@@ -20,7 +20,7 @@ async def send(doors: Doors, body: Any, key: str, name: str = "intake1") -> http
 
 
 async def rows(doors: Doors) -> int:
-    count: int = await doors.parts.ctx.pool.fetchval("SELECT count(*) FROM complaint")
+    count: int = await doors.services.ctx.pool.fetchval("SELECT count(*) FROM complaint")
     return count
 
 

@@ -65,8 +65,8 @@ async def test_a_call_that_waits_gets_what_is_described(feed: Feed, doors: Doors
     """Woken by a change, at the end of its time, and where one too many waits."""
     case = DESCRIBED.operations["read_holds"].Case()
     judge(case, await feed.get(wait_seconds=1))
-    hub = doors.app.state.bank_hub
-    most = doors.parts.ctx.policy.bank_limits.waiting_at_once
+    hub = doors.services.bank_hub
+    most = doors.services.ctx.policy.bank_limits.waiting_at_once
     waiting = [asyncio.create_task(feed.get(HOLDS, wait_seconds=30)) for _ in range(most)]
     async with asyncio.timeout(20):
         while len(hub._subscriptions) < most:  # noqa: ASYNC110 - no event tells when a call begins to wait

@@ -10,8 +10,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from activities.metrics import BUCKETS_SECONDS, METRICS, AftercareWork, SweepWork, Told
-from api.dependencies import Parts
-from api.ops import MetricsCache
+from api.caches import MetricsCache
+from api.services import Services
 from schemas.enums import (
     AnswerClass,
     Bucket,
@@ -58,11 +58,11 @@ async def test_alive_and_ready(doors: Doors) -> None:
     assert (ready.status_code, ready.json()["status"]) == (200, "ready")
 
 
-async def test_without_temporal_complaints_are_taken(parts: Parts) -> None:
+async def test_without_temporal_complaints_are_taken(services: Services) -> None:
     async def away() -> bool:
         return False
 
-    async with opened(replace(parts, temporal_answers=away)) as doors:
+    async with opened(replace(services, temporal_answers=away)) as doors:
         ready = await doors.client.get("/readyz")
         assert (ready.status_code, ready.json()["status"], ready.json()["parts"]["temporal"]) == (
             200,
@@ -140,9 +140,9 @@ async def test_the_money_is_what_the_ledger_says_now(doors: Doors) -> None:
 async def test_a_storm_of_scrapes_reads_the_ledger_once(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
     reads = []
     monkeypatch.setattr(METRICS, "stock", lambda *_: reads.append(1))
-    stock = MetricsCache()
+    cache = MetricsCache()
     for _ in range(5):
-        await stock.refresh(doors.parts.ctx.pool)
+        await cache.refresh(doors.services.ctx.pool)
     assert len(reads) == 1
 
 
@@ -176,9 +176,9 @@ async def other_page() -> AsyncIterator[str]:
     server.server_close()
 
 
-async def test_other_pages_are_joined_and_a_dead_one_is_omitted(parts: Parts, other_page: str) -> None:
+async def test_other_pages_are_joined_and_a_dead_one_is_omitted(services: Services, other_page: str) -> None:
     urls = (other_page, "http://127.0.0.1:9/metrics")
-    async with opened(replace(parts, metrics_urls=urls)) as doors:
+    async with opened(replace(services, metrics_urls=urls)) as doors:
         before = METRICS.text()
         text = (await doors.client.get("/metrics")).text
     found = {

@@ -34,7 +34,7 @@ async def case(doors: Doors) -> str:
     """A case with ₹5,000 on hold at SBIN, its duties open and its victim told."""
     ack_no: str = (await doors.complain())["ack_no"]
     assert (await doors.answer("SBIN", ack_no, line("held"))).status_code == 200
-    await opening.take_up(doors.parts.ctx, ack_no)
+    await opening.take_up(doors.services.ctx, ack_no)
     return ack_no
 
 
@@ -165,7 +165,7 @@ async def test_messages_are_seen_without_their_words(doors: Doors, case: str) ->
     assert (again.status_code, again.json()["attempts"]) == (200, 0)
     assert (await doors.post(f"/api/v1/messages/{MISSING}/send-again", {})).status_code == 404
     assert (await doors.read("/api/v1/messages", in_trouble="true"))["items"] == []
-    await doors.parts.ctx.pool.execute("UPDATE message SET failure = 'down'")
+    await doors.services.ctx.pool.execute("UPDATE message SET failure = 'down'")
     assert [row["failure"] for row in (await doors.read("/api/v1/messages", in_trouble="true"))["items"]] == ["down"]
     wrong = await doors.client.get(
         "/api/v1/messages", headers=doors.officer(Role.DESK), params={"after": "WyJ4IiwieSJd"}
@@ -177,7 +177,7 @@ async def test_a_complaint_may_say_language_and_address(doors: Doors) -> None:
     victim = {"name": "Asha Devi", "mobile": "9876543210", "district": "LUCKNOW"}
     told = victim | {"language": "en", "email": "asha@example.org"}
     await doors.complain(victim=told, transfers=[transfer(rrn="499999999999")])
-    row = await doors.parts.ctx.pool.fetchrow("SELECT language, email FROM victim")
+    row = await doors.services.ctx.pool.fetchrow("SELECT language, email FROM victim")
     assert row is not None
     assert tuple(row) == ("en", "asha@example.org")
     body = {"channel": "portal", "category": "upi_fraud", "victim": victim | {"language": "fr"}}

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from api.dependencies import Parts
 from api.server import serve
+from api.services import Services
 from api.tokens import Tokens
 from schemas.enums import Role
 
@@ -30,14 +30,14 @@ class Server:
 
 
 @pytest.fixture
-async def server(parts: Parts) -> AsyncIterator[Server]:
-    doors = parts.ctx.policy.doors.model_copy(update={"body_seconds": BODY_SECONDS})
-    policy = parts.ctx.policy.model_copy(update={"doors": doors})
-    parts = replace(parts, ctx=replace(parts.ctx, policy=policy))
+async def server(services: Services) -> AsyncIterator[Server]:
+    doors = services.ctx.policy.doors.model_copy(update={"body_seconds": BODY_SECONDS})
+    policy = services.ctx.policy.model_copy(update={"doors": doors})
+    services = replace(services, ctx=replace(services.ctx, policy=policy))
     stop, url = asyncio.Event(), asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve(parts, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
+    task = asyncio.create_task(serve(services, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
     host, _, port = (await url).removeprefix("http://").rpartition(":")
-    tokens = Tokens(parts.secret_box)
+    tokens = Tokens(services.secret_box)
     yield Server(host, int(port), tokens.for_officer("o", Role.DESK), tokens.for_bank("SBIN"))
     stop.set()
     await task

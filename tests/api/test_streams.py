@@ -13,9 +13,9 @@ import pytest
 
 from api import streams
 from api.cases import events
-from api.dependencies import Parts
 from api.problems import Refused
 from api.server import serve
+from api.services import Services
 from api.streams import EventHub
 from api.tokens import Tokens
 from schemas.enums import Role
@@ -74,14 +74,14 @@ class Reader:
 
 
 @pytest.fixture
-async def running(parts: Parts) -> AsyncIterator[Running]:
+async def running(services: Services) -> AsyncIterator[Running]:
     """The API on a free port of loopback."""
     stop = asyncio.Event()
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve(parts, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
+    task = asyncio.create_task(serve(services, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
     async with httpx.AsyncClient(base_url=await url, timeout=WAIT_SECONDS, trust_env=False) as client:
-        assert isinstance(parts.notifier, NotingNotifier)
-        doors = Doors(None, client, parts, parts.notifier, Tokens(parts.secret_box))  # type: ignore[arg-type]
+        assert isinstance(services.notifier, NotingNotifier)
+        doors = Doors(None, client, services, services.notifier, Tokens(services.secret_box))  # type: ignore[arg-type]
         yield Running(doors, url.result(), stop, task)
         stop.set()
         await task
@@ -146,7 +146,7 @@ async def test_a_silent_stream_is_kept_open(running: Running, monkeypatch: pytes
 
 
 async def test_a_lost_connection_to_the_database_loses_no_event(running: Running) -> None:
-    pool = running.doors.parts.ctx.pool
+    pool = running.doors.services.ctx.pool
     ack_no = (await running.doors.complain())["ack_no"]
     async with running.stream(ack_no) as reader:
         await reader.event()
@@ -220,7 +220,7 @@ async def test_a_request_under_way_is_finished_before_a_stop(running: Running) -
     running.stop.set()
     receipt = await complaint
     await running.task
-    count = await running.doors.parts.ctx.pool.fetchval(
+    count = await running.doors.services.ctx.pool.fetchval(
         "SELECT count(*) FROM complaint WHERE ack_no = $1", receipt["ack_no"]
     )
     assert count == 1
@@ -246,14 +246,14 @@ async def test_a_body_that_never_ends_is_cut_off_by_the_server(running: Running)
     assert (await running.doors.client.get("/healthz")).status_code == 200
 
 
-async def test_a_taken_port_is_an_error(running: Running, parts: Parts) -> None:
+async def test_a_taken_port_is_an_error(running: Running, services: Services) -> None:
     port = int(running.url.rpartition(":")[2])
     with pytest.raises(OSError, match=r"[Aa]ddress already in use"):
-        await serve(parts, host="127.0.0.1", port=port, stop=asyncio.Event())
+        await serve(services, host="127.0.0.1", port=port, stop=asyncio.Event())
 
 
-async def test_a_hub_that_closes_takes_no_more(parts: Parts) -> None:
-    hub = EventHub(parts.ctx.pool)
+async def test_a_hub_that_closes_takes_no_more(services: Services) -> None:
+    hub = EventHub(services.ctx.pool)
     await hub.listening()
     await hub.close()
     with pytest.raises(Refused), hub.subscribed("29999999999999", "officer:x"):

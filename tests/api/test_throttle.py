@@ -1,7 +1,6 @@
 """How often something may be tried without a login, whichever process is asked."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ from fastapi import Request
 
 from activities.context import Context
 from api import throttle
-from api.dependencies import Parts
+from api.services import Services
 from api.throttle import Throttle, address_of
 from db import rate_limits
 from domain.policy.model import RateLimit, TryName
@@ -20,25 +19,25 @@ CALLS = 3
 
 
 @pytest.fixture
-def slow(parts: Parts) -> Parts:
-    """Parts with three logins a day for each e-mail."""
+def slow(services: Services) -> Services:
+    """Services with three logins a day for each e-mail."""
     limit = RateLimit(calls=CALLS, seconds=86_400, source="the test")
-    doors = parts.ctx.policy.doors.model_copy(
-        update={"tries": {**parts.ctx.policy.doors.tries, TryName.BANK_LOGINS: limit}}
+    doors = services.ctx.policy.doors.model_copy(
+        update={"tries": {**services.ctx.policy.doors.tries, TryName.BANK_LOGINS: limit}}
     )
-    policy = parts.ctx.policy.model_copy(update={"doors": doors})
-    return replace(parts, ctx=replace(parts.ctx, policy=policy))
+    policy = services.ctx.policy.model_copy(update={"doors": doors})
+    return replace(services, ctx=replace(services.ctx, policy=policy))
 
 
-def a_process(parts: Parts, kind: TryName = TryName.BANK_LOGINS) -> Throttle:
-    return Throttle(parts.ctx, parts.secret_box, kind)
+def a_process(services: Services, kind: TryName = TryName.BANK_LOGINS) -> Throttle:
+    return Throttle(services.ctx, services.secret_box, kind)
 
 
 async def names(ctx: Context) -> list[bytes]:
     return [row["name"] for row in await ctx.pool.fetch("SELECT name FROM try_bucket")]
 
 
-async def test_all_processes_share_one_bucket(slow: Parts) -> None:
+async def test_all_processes_share_one_bucket(slow: Services) -> None:
     one, other = a_process(slow), a_process(slow)
     granted = [await process.wait_seconds("a@bank") for process in (one, other, one)]
     assert granted == [0, 0, 0]
@@ -48,7 +47,7 @@ async def test_all_processes_share_one_bucket(slow: Parts) -> None:
     assert await a_process(slow, TryName.LINK_USES).wait_seconds("a@bank") == 0
 
 
-async def test_what_is_back_is_granted(slow: Parts) -> None:
+async def test_what_is_back_is_granted(slow: Services) -> None:
     for _ in range(CALLS):
         await a_process(slow).wait_seconds("a@bank")
     await slow.ctx.pool.execute("UPDATE try_bucket SET full_at = full_at - interval '8 hours'")
@@ -56,14 +55,14 @@ async def test_what_is_back_is_granted(slow: Parts) -> None:
     assert await a_process(slow).wait_seconds("a@bank") > 0
 
 
-async def test_the_database_learns_no_name(slow: Parts) -> None:
+async def test_the_database_learns_no_name(slow: Services) -> None:
     await a_process(slow).wait_seconds("203.0.113.7")
     (kept,) = await names(slow.ctx)
     assert len(kept) == 32
     assert b"203" not in kept
 
 
-async def test_who_tries_on_and_on_costs_the_database_nothing(slow: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_tries_on_and_on_costs_the_database_nothing(slow: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = 0
     take_try = rate_limits.take_try
 
@@ -79,7 +78,7 @@ async def test_who_tries_on_and_on_costs_the_database_nothing(slow: Parts, monke
     assert asked == CALLS + 1
 
 
-async def test_buckets_that_are_full_again_are_forgotten(slow: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_buckets_that_are_full_again_are_forgotten(slow: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     process = a_process(slow)
     await process.wait_seconds("a@bank")
     await slow.ctx.pool.execute("UPDATE try_bucket SET full_at = now()")
@@ -91,14 +90,15 @@ async def test_buckets_that_are_full_again_are_forgotten(slow: Parts, monkeypatc
 # -- whose address it is -----------------------------------------------------------------------------------------------
 
 
-def a_request(peer: str, *forwarded: str, trusted: str = "10.0.0.0/24,2001:db8::/48") -> Request:
-    parts = SimpleNamespace(trusted_proxies=networks_of(trusted))
+TRUSTED = networks_of("10.0.0.0/24,2001:db8::/48")
+
+
+def a_request(peer: str, *forwarded: str) -> Request:
     return Request(
         {
             "type": "http",
             "client": (peer, 4711),
             "headers": [(b"x-forwarded-for", line.encode()) for line in forwarded],
-            "app": SimpleNamespace(state=SimpleNamespace(parts=parts)),
         }
     )
 
@@ -124,14 +124,14 @@ def a_request(peer: str, *forwarded: str, trusted: str = "10.0.0.0/24,2001:db8::
 def test_what_a_trusted_proxy_has_seen_counts_and_nothing_that_was_only_said(
     peer: str, forwarded: tuple[str, ...], counted: str
 ) -> None:
-    assert address_of(a_request(peer, *forwarded)) == counted
+    assert address_of(a_request(peer, *forwarded), TRUSTED) == counted
 
 
 def test_no_proxy_is_trusted_unless_it_is_named() -> None:
-    assert address_of(a_request("10.0.0.1", "198.51.100.1", trusted="")) == "10.0.0.1"
+    assert address_of(a_request("10.0.0.1", "198.51.100.1"), ()) == "10.0.0.1"
 
 
-async def test_one_who_spoofs_shuts_the_page_for_nobody_else(slow: Parts) -> None:
+async def test_one_who_spoofs_shuts_the_page_for_nobody_else(slow: Services) -> None:
     doors = slow.ctx.policy.doors
     few = RateLimit(calls=2, seconds=60, source="the test")
     policy = slow.ctx.policy.model_copy(

@@ -16,9 +16,9 @@ import pytest
 from pydantic import SecretStr, TypeAdapter
 from temporalio.client import Client
 
-from activities.context import wall_clock
 from activities.directory import load_directory
 from activities.secrets import SecretBox
+from adapters.clock import wall_clock
 from api.tokens import Tokens
 from db.pool import Pool, open_pool
 from domain.policy.model import PACKAGED_POLICY

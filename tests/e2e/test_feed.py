@@ -19,8 +19,8 @@ from activities.context import Context
 from activities.intake import take_complaint
 from activities.secrets import SecretBox
 from adapters.banks.pull import PullAdapter
-from api.dependencies import Parts
 from api.server import serve
+from api.services import Services
 from db.banks import bank_keys
 from db.pool import Pool
 from schemas.banks.institutions import InstitutionEntry
@@ -87,10 +87,10 @@ async def world(ctx: Context, temporal_client: Client) -> AsyncIterator[tuple[Ca
     async def answers() -> bool:
         return True
 
-    parts = Parts(ctx=ctx, notifier=notifier, secret_box=VAULT, temporal_answers=answers)
+    services = Services(ctx=ctx, notifier=notifier, secret_box=VAULT, temporal_answers=answers)
     stop, url = asyncio.Event(), asyncio.get_running_loop().create_future()
     async with running(workers):
-        task = asyncio.create_task(serve(parts, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
+        task = asyncio.create_task(serve(services, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
         async with httpx.AsyncClient(base_url=await url, timeout=PATIENCE_SECONDS, trust_env=False) as client:
             yield notifier, client
         stop.set()

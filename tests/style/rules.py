@@ -26,8 +26,10 @@ ROOMS: Final = (
 )
 """Every rule holds here. In tests and pages only the banned words are looked for."""
 FIRST_LINE_WORDS_MAX: Final = 20
-CLOCKS: Final = frozenset({"activities/context.py", "simulator/clock.py"})
-"""The files that may read the wall clock; all others are given the time."""
+CLOCKS: Final = frozenset({"adapters/clock.py", "simulator/clock.py"})
+"""The files that may read the wall clock: one of the product, and one of the simulator, which imports no room of it."""
+TABLES_PAGE: Final = "docs/reference/tables.md"
+"""The page that repeats the comments of applied migrations, which never change. Its banned words are left aside."""
 PLAIN_NAMES: Final = Path(__file__).with_name("plain_names.txt")
 """Plain technical words, which a module's name may have without an entry in the glossary."""
 GLOSSARY: Final = ROOT / "docs" / "glossary.md"
@@ -95,9 +97,10 @@ def all_violations(root: Path = ROOT) -> dict[str, list[Violation]]:
     """Return every violation of the checkout, by file."""
     found = {}
     for file in _files(root):
-        if file.parent == Path(__file__).parent:
+        name = str(file.relative_to(root))
+        if name == TABLES_PAGE or file.parent == Path(__file__).parent:
             continue  # the tests of the rule quote what breaks it
-        name, text = str(file.relative_to(root)), file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
         if file == GLOSSARY:
             text = text.partition(OLD_WORDS)[0]
         found[name] = page_violations(text) if file.suffix == ".md" else python_violations(name, text)
@@ -152,7 +155,7 @@ def sql_outside_db(source: Source) -> Iterator[Violation]:
 
 
 def wall_clock(source: Source) -> Iterator[Violation]:
-    """Find readings of the wall clock outside the one place for it."""
+    """Find readings of the wall clock outside the two files for it."""
     if source.name in CLOCKS:
         return
     for node in source.nodes:

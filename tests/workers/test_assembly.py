@@ -5,8 +5,8 @@ from functools import partial
 
 from pydantic import SecretStr
 
-from activities.context import wall_clock
 from activities.directory import load_directory
+from adapters.clock import wall_clock
 from db.pool import Pool
 from tests.factories import SECRET, institution
 from tests.waiting import until

@@ -8,10 +8,11 @@ import pytest
 from temporalio.client import Client
 
 from activities.cases.desk import add_hop, correct_hop, escalate_request, stop_request
-from activities.context import Context, wall_clock
+from activities.context import Context
 from activities.directory import load_directory
 from activities.secrets import SecretBox
 from adapters.banks.protocol import HoldTicket
+from adapters.clock import wall_clock
 from schemas.banks.institutions import InstitutionEntry
 from schemas.parties import Party
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk

@@ -10,10 +10,11 @@ from temporalio.service import RPCError
 
 from activities import outbox
 from activities.cases.desk import send_again
-from activities.context import Context, wall_clock
+from activities.context import Context
 from activities.directory import load_directory
 from activities.outbox import SweepActivities
 from activities.secrets import SecretBox
+from adapters.clock import wall_clock
 from db.pool import Pool
 from schemas.outbox.case import FollowUp, Swept
 from tests.factories import SECRET, institution, moved, row, rrn, transfer

@@ -1,12 +1,12 @@
 """`goldenhour bank`: the directory of institutions."""
 
 import asyncio
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adapters.clock import wall_clock
 from workers.commands.common import (
     JsonTarget,
     errors,
@@ -98,7 +98,6 @@ def mistakes_in(what: str, error: "ValidationError") -> str:
 
 async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> int:
     """Load the institutions into the database of `settings`; return their number. Raises `DirectoryRefused`."""
-    from activities.context import wall_clock
     from activities.directory import load_directory
     from activities.secrets import SecretBox
     from workers.home import secret_key
@@ -120,7 +119,7 @@ async def _list(settings: Settings) -> "tuple[list[Listed], dict[Key, Health]]":
         pool.acquire() as connection,
     ):
         found, health = await list_all(connection), await all_health(connection)
-    now = datetime.now(UTC)
+    now = wall_clock()
     return [(one, calling_order(one.nodal_officers, Holidays(rules, one.closed_days), now)) for one in found], health
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from adapters.clock import wall_clock
 from workers.commands.bank import MAX_DIRECTORY_BYTES, mistakes_in
 from workers.commands.common import errors, load_settings, open_database, run, with_database
 from workers.commands.exits import USAGE, Failed
@@ -162,7 +163,6 @@ def _checked(content: dict[str, Any]) -> "InstitutionEntry":
 async def _add(settings: Settings, entry: "InstitutionEntry", over: bool) -> None:
     import asyncio
 
-    from activities.context import wall_clock
     from activities.directory import add_institution
     from activities.secrets import SecretBox
     from workers.home import secret_key

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from adapters.clock import wall_clock
 from workers.commands.common import (
     JsonTarget,
     errors,
@@ -52,7 +53,7 @@ def add(
     Exit codes: 0 registered, 1 refused or failed, 2 the key, a time or the settings are wrong.
     """
     key = read_key(file)
-    not_before = read_time("--from", begins) or datetime.now(UTC)
+    not_before = read_time("--from", begins) or wall_clock()
     not_after = read_time("--until", ends)
     if not_after is not None and not_after <= not_before:
         raise Failed("--until: must be after --from", USAGE)
@@ -66,7 +67,7 @@ def show(code: Code, json_target: JsonTarget = None) -> None:
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
     found = run(_list(with_database(load_settings()), code))
-    now = datetime.now(UTC)
+    now = wall_clock()
     rows = [{**key.model_dump(mode="json", exclude={"public_key"}), "live": key.is_live(now)} for key in found]
     write_json(json_target, [row | {"sha256": _print_of(key)} for row, key in zip(rows, found, strict=True)])
     if json_target is None:
@@ -82,7 +83,7 @@ def revoke(
 
     Exit codes: 0 done, 1 no such key or failed, 2 wrong usage or settings.
     """
-    end = read_time("--at", at) or datetime.now(UTC)
+    end = read_time("--at", at) or wall_clock()
     run(_revoke(with_database(load_settings()), code, key_id, end))
     errors().print(f"key {key_id} of {code} is valid until {_in_india(end)}", highlight=False, markup=False)
 
@@ -157,7 +158,7 @@ async def _add(
         raise Failed("KEY_ID: must have 1 to 100 letters, digits, or any of . _ : -", USAGE) from None
     async with await open_database(settings) as pool, pool.acquire() as connection:
         try:
-            await bank_keys.add_key(connection, key, datetime.now(UTC))
+            await bank_keys.add_key(connection, key, wall_clock())
         except asyncpg.ForeignKeyViolationError:
             raise Failed(f"{code}: not in the directory") from None
         except asyncpg.UniqueViolationError:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adapters.clock import wall_clock
 from workers.commands.common import (
     JsonTarget,
     Steps,
@@ -67,7 +68,6 @@ def _proposal(package: Path, overrides: Path | None) -> "Proposal":
 
 async def _add(settings: Settings, proposal: "Proposal", dry_run: bool) -> "Sorted":
     from activities.banks.loading import add_public_banks
-    from activities.context import wall_clock
 
     async with await open_database(settings) as pool:
         return await add_public_banks(pool, proposal, wall_clock(), dry_run=dry_run)

@@ -1,11 +1,11 @@
 """`goldenhour bank roster` and `bank holidays`: a bank's nodal officers and its holidays."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from adapters.clock import wall_clock
 from workers.commands.bank import mistakes_in
 from workers.commands.common import (
     JsonTarget,
@@ -115,7 +115,7 @@ async def _known_roster(settings: Settings, code: str) -> "tuple[tuple[NodalOffi
     ):
         if not await known_codes(connection, [code]):
             raise Failed(f"{code} is not in the directory")
-        order = await to_call(connection, [code], policy.bank_holidays, datetime.now(UTC))
+        order = await to_call(connection, [code], policy.bank_holidays, wall_clock())
         return (await officers(connection, [code])).get(code, ()), order.get(code, ())
 
 

@@ -1,11 +1,12 @@
 """`goldenhour figures`: amounts held, restored, released and lost, and the time until restoration."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adapters.clock import wall_clock
 from schemas.reporting.outcomes import HomeBy, Stage
 from workers.commands.common import JsonTarget, load_settings, open_database, people, run, with_database, write_json
 from workers.commands.exits import USAGE, Failed
@@ -72,7 +73,7 @@ def figures(
 def _period(opened_from: datetime | None, opened_to: datetime | None) -> tuple[datetime, datetime]:
     from schemas.text import IST
 
-    end = opened_to.replace(tzinfo=IST) if opened_to else datetime.now(UTC) + timedelta(seconds=1)
+    end = opened_to.replace(tzinfo=IST) if opened_to else wall_clock() + timedelta(seconds=1)
     start = opened_from.replace(tzinfo=IST) if opened_from else end - timedelta(days=DAYS_DEFAULT)
     if start >= end:
         raise Failed("--from is not before --to", USAGE)
@@ -88,7 +89,7 @@ async def _read(settings: "Settings", by: HomeBy | None, opened_from: datetime, 
     period = Period(
         opened_from=opened_from,
         opened_to=opened_to,
-        as_of=datetime.now(UTC),
+        as_of=wall_clock(),
         clock_factor=settings.procedure_clock_factor,
     )
     async with (

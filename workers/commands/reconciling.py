@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from adapters.clock import wall_clock
 from workers.commands.common import JsonTarget, load_settings, open_database, people, run, with_database, write_json
 from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
@@ -57,7 +58,6 @@ def reconcile(
 def _compare(code: str, file: Path, sheet: str | None, json_target: str | None) -> None:
     from hashlib import sha256
 
-    from activities.context import wall_clock
     from activities.reconciliation.comparison import reconcile as compare
     from domain.reconciliation.lien_list import read_liens
     from domain.spreadsheets import FileRefused
@@ -77,7 +77,6 @@ def _compare(code: str, file: Path, sheet: str | None, json_target: str | None) 
 
 
 def _ask(code: str, json_target: str | None) -> None:
-    from activities.context import wall_clock
     from activities.reconciliation.inquiries import ask_now
     from domain.policy.model import load_policy
 

@@ -1,7 +1,7 @@
 """Checks of a bank's webhook (docs/banks/bank-api.md)."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
@@ -9,6 +9,7 @@ from uuid import uuid4
 from adapters.banks.protocol import HoldTicket
 from adapters.banks.push.client import JOB_ID_MAX_CHARS, SIGNATURE_HEADER, signed_headers
 from adapters.banks.push.demand import hold_demand
+from adapters.clock import wall_clock
 from schemas.enums import ChannelKind
 from schemas.orders.orders import BankOrder, OrderIssued
 from schemas.tracing.hold_requests import HoldRequested
@@ -86,19 +87,19 @@ class _Suite:
         await self._refused("wrong signature", body, headers, "a wrong signature was taken")
         body, headers = self._event(new_test_ticket())
         await self._refused("changed body", body + b" ", headers, "a body that was changed under way was taken")
-        body, headers = self._event(new_test_ticket(), now=datetime.now(UTC) - TOO_OLD)
+        body, headers = self._event(new_test_ticket(), now=wall_clock() - TOO_OLD)
         await self._refused("ten minutes old", body, headers, "an old event can be replayed")
 
     async def shapes(self) -> None:
         """Check that malformed and oversized requests are refused without a 5xx."""
         for check, body in (("no JSON", b"not JSON"), ("no data", b'{"type":"hold.requested"}')):
-            headers = signed_headers(str(uuid4()), datetime.now(UTC), body, self._secrets)
+            headers = signed_headers(str(uuid4()), wall_clock(), body, self._secrets)
             came = await self._post(body, headers)
             if isinstance(came, Answered) and came.succeeded:
                 self.book.note(check, Verdict.ODD, f"was taken, {came.as_text()}", came.seconds)
             else:
                 judge_refusal(self.book, check, came, takes="was taken", closing_is_fine=False)
-        ticket, now = new_test_ticket(), datetime.now(UTC)
+        ticket, now = new_test_ticket(), wall_clock()
         body = oversized(_body(ticket, now))
         came = await self._post(body, signed_headers(str(ticket.request_id), now, body, self._secrets))
         if isinstance(came, Answered) and came.succeeded:
@@ -130,7 +131,7 @@ class _Suite:
             self.book.note(SAME_ORDER, Verdict.WRONG, detail, again.seconds)
 
     async def _order(self, order: BankOrder) -> Answered | Unanswered:
-        now = datetime.now(UTC)
+        now = wall_clock()
         body = OrderIssued(timestamp=now, data=order).model_dump_json().encode()
         return await self._post(body, signed_headers(str(order.order_id), now, body, self._secrets))
 
@@ -150,7 +151,7 @@ class _Suite:
     def _event(
         self, ticket: HoldTicket, secrets: tuple[bytes, ...] = (), now: datetime | None = None
     ) -> tuple[bytes, dict[str, str]]:
-        at = now or datetime.now(UTC)
+        at = now or wall_clock()
         body = _body(ticket, at)
         return body, signed_headers(str(ticket.request_id), at, body, secrets or self._secrets)
 

@@ -6,11 +6,12 @@ digit 9 and no date is day 00 of month 00. The sub-category is TEST. The RRN beg
 """
 
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
 from adapters.banks.protocol import HoldTicket, Incident, Instrument
+from adapters.clock import wall_clock
 from schemas.orders.orders import BankOrder, OrderLine
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 
@@ -36,7 +37,7 @@ _INSTRUMENT: Final = Instrument(
 
 def new_test_ticket() -> HoldTicket:
     """Return a new test ticket that shares no value with another."""
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = wall_clock().replace(microsecond=0)
     incident = Incident(
         amount_paise=TEST_PAISE,
         rrn=f"{TEST_RRN_PREFIX}{secrets.randbelow(10**8):08d}",
@@ -60,7 +61,7 @@ def new_test_order() -> BankOrder:
 
     A bank that ignores the marks finds no such hold and pays no one.
     """
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = wall_clock().replace(microsecond=0)
     line = OrderLine(
         line_no=1,
         hop=1,

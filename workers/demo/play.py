@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx
 
+from adapters.clock import wall_clock
 from db.pool import Connection
 from db.reporting.day_totals import ChannelFigures, DayFigures, Spread, channel_figures, day_figures, turnarounds
 from db.reporting.outcomes import Period, credits_said, report, standing
@@ -191,7 +192,7 @@ async def _play(stack: SimulatedStack, plan: DayPlan, limit_seconds: float, show
 
 async def _restorations(connection: Connection, plan: DayPlan) -> Restorations:
     """Return the restoration figures of all cases."""
-    now = datetime.now(UTC)
+    now = wall_clock()
     period = Period(
         opened_from=now - BEGAN_WITHIN,
         opened_to=now + timedelta(days=1),

@@ -25,6 +25,7 @@ from typing import Self
 
 import asyncpg
 
+from db import databases
 from workers.embedded.ports import LOOPBACK, free_port
 from workers.home import prepare_home, write_private
 from workers.processes import LAUNCHER, SAME_IDENTITY, ChildFailed, ChildProcess
@@ -43,7 +44,6 @@ READY_LIMIT_SECONDS = 120.0
 STOP_LIMIT_SECONDS = 30.0
 RETRY_LIMIT_SECONDS = 10.0
 RETRY_SECONDS = 0.2
-IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 # Log texts of a failed start after which a short wait or another port can help. A killed server's children hold its
 # lock and memory for an instant. A free port may be taken before it is used.
@@ -198,15 +198,13 @@ class EmbeddedPostgres:
     async def create_database(self, name: str, template: str = "template1") -> str:
         """Create a database as a copy of `template`, which must have no connections; return its URL."""
         async with self._admin() as connection:
-            await connection.execute(
-                f"CREATE DATABASE {_identifier(name)} OWNER {OWNER} TEMPLATE {_identifier(template)} STRATEGY FILE_COPY"
-            )
+            await databases.copy_database(connection, name, OWNER, template)
         return self.dsn_for(name)
 
     async def drop_database(self, name: str) -> None:
         """Remove a database and end its connections; the database may be missing."""
         async with self._admin() as connection:
-            await connection.execute(f"DROP DATABASE IF EXISTS {_identifier(name)} WITH (FORCE)")
+            await databases.drop_database(connection, name)
 
     def _url(self, role: str, database: str) -> str:
         return f"postgresql://{role}:{self._passwords[role]}@{LOOPBACK}:{self.port}/{database}"
@@ -299,12 +297,9 @@ class EmbeddedPostgres:
     async def _ensure_database(self) -> None:
         async with self._admin() as connection:
             for role, rights in ((OWNER, "LOGIN CREATEDB"), (APPLICATION, "LOGIN")):
-                if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
-                    await connection.execute(f"CREATE ROLE {role} {rights} PASSWORD '{self._passwords[role]}'")
-            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", OWNER):
-                await connection.execute(f"CREATE DATABASE {OWNER} OWNER {OWNER}")
-            # This shows the statements of every database; only the superuser can read it.
-            await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+                await databases.ensure_role(connection, role, rights, self._passwords[role])
+            await databases.ensure_database(connection, OWNER, OWNER)
+            await databases.ensure_statement_statistics(connection)
 
 
 def _passwords() -> dict[str, str]:
@@ -363,9 +358,3 @@ def _change_owner(path: Path, identity: str) -> None:
         return
     for member in [path, *path.rglob("*")]:
         os.chown(member, user, group, follow_symlinks=False)
-
-
-def _identifier(name: str) -> str:
-    if not IDENTIFIER.fullmatch(name):
-        raise ValueError(f"not a database name: {name!r}")
-    return name

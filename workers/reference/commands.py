@@ -1,5 +1,6 @@
 """The page of commands: every command of `goldenhour`, its arguments and its options."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from workers.reference.markdown import code, page, table
 _INTRODUCTION: Final = """`goldenhour COMMAND --help` says the same. Errors are one line on standard error. Exit
 codes: 0 done, 1 failed, 2 wrong usage or settings, 130 stopped by Ctrl-C. A command that has more of them names
 them."""
+_BOLD: Final = re.compile(r"\[bold\](.*?)\[/\]")
 
 
 def commands_page() -> str:
@@ -46,7 +48,5 @@ def _group(group: Any, prefix: str) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Return the text without the marks that a terminal draws."""
-    for mark in ("[bold]", "[/]", "[/bold]"):
-        text = text.replace(mark, "")
-    return text.replace("\b\n", "").strip()
+    """Return the text with what a terminal draws in bold as code."""
+    return _BOLD.sub(r"`\1`", text).replace("\b\n", "").strip()

@@ -14,8 +14,8 @@ from activities.secrets import SecretBox
 from api.app import create_app
 from api.auth import OFFICER_SCHEME, Allowed
 from api.bank_gateway.auth import BANK_SCHEME
-from api.dependencies import Parts
 from api.roles import ALLOWED, Action
+from api.services import Services
 from domain.policy.model import load_policy
 from schemas.enums import Role
 from workers.reference.markdown import code, first_sentence, page, table
@@ -47,7 +47,9 @@ def described_app() -> FastAPI:
     """Return the application without servers behind it, only to read its description."""
     nothing: Any = None
     ctx = Context(nothing, nothing, load_policy())
-    return create_app(Parts(ctx=ctx, notifier=nothing, secret_box=SecretBox(_UNUSED_SECRET), temporal_answers=nothing))
+    return create_app(
+        Services(ctx=ctx, notifier=nothing, secret_box=SecretBox(_UNUSED_SECRET), temporal_answers=nothing)
+    )
 
 
 def routes_page() -> str:
@@ -155,7 +157,7 @@ def schemas_page() -> str:
 
 
 def _schema(name: str, schema: Json) -> Iterator[str]:
-    yield f"## {name}"
+    yield f"## {code(name)}"
     fields = schema.get("properties", {})
     if not fields:
         yield _type(schema) + "."
@@ -168,7 +170,7 @@ def _schema(name: str, schema: Json) -> Iterator[str]:
 def _type(schema: Json) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return f"[{name}](schemas.md#{name.lower()})"
+        return f"[{code(name)}](schemas.md#{name.lower()})"
     for union in ("anyOf", "oneOf"):
         if union in schema:
             return " or ".join(dict.fromkeys(_type(one) for one in schema[union]))

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 from uuid import UUID, uuid4
@@ -32,6 +32,7 @@ from adapters.banks.protocol import (
     OrderTicket,
     transcribed,
 )
+from adapters.clock import wall_clock
 from adapters.transcript import Sending, Transcript
 from schemas.enums import ChannelKind
 from schemas.orders.orders import BankOrder, cancellation_id
@@ -151,7 +152,7 @@ class SpoolAdapter:
     A bank has a request as soon as its file stands in the bank's `out/`.
     """
 
-    def __init__(self, spool: Spool, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, spool: Spool, clock: Callable[[], datetime] = wall_clock) -> None:
         """Use `clock` for UTC now."""
         self._spool = spool
         self._clock = clock

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Final, Self
 
@@ -24,6 +24,7 @@ from adapters.banks.protocol import (
     transcribed,
 )
 from adapters.banks.push.demand import hold_demand
+from adapters.clock import wall_clock
 from adapters.transcript import Transcript
 from schemas.banks.institutions import PushEntry
 from schemas.base import FrozenModel
@@ -66,7 +67,7 @@ class PushAdapter:
         allow_plain_http: bool = False,
         connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
         tls: ssl.SSLContext | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         """Allow http beyond loopback with `allow_plain_http`.
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from activities.context import wall_clock
 from activities.directory import load_directory
 from activities.secrets import SecretBox
+from adapters.clock import wall_clock
 from db.pool import Pool
 from schemas.banks.institutions import InstitutionEntry
 from tests.activities.bench import Bench

@@ -10,10 +10,10 @@ import pytest
 from activities import outbox
 from activities.cases.desk import correct_hop
 from activities.cases.parked_hops import Done, remind, route_again, write_off
-from activities.context import wall_clock
 from activities.directory import load_directory
 from activities.outbox import SweepActivities
 from activities.secrets import SecretBox
+from adapters.clock import wall_clock
 from db import intake
 from db.cases import parked_hops
 from db.pool import Pool

@@ -6,10 +6,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.context import wall_clock
 from activities.metrics import METRICS
 from activities.reconciliation.comparison import reconcile
 from activities.reconciliation.inquiries import ask_now
+from adapters.clock import wall_clock
 from db.pool import Pool
 from db.reconciliation import comparisons, lien_standings
 from domain.errors import NotFound

@@ -8,11 +8,12 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from activities.context import Context, wall_clock
+from activities.context import Context
 from activities.reconciliation import lien_lists
 from activities.reconciliation.inquiries import ask_now
 from activities.reconciliation.lien_lists import NotYet, stands, take_page
 from activities.reconciliation.rounds import ReconciliationActivities
+from adapters.clock import wall_clock
 from db.pool import Pool
 from domain.errors import IdempotencyConflict, NotFound
 from schemas.reconciliation.lien_lists import LienListPage, LienListTaken

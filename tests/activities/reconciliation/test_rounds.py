@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.context import Context, wall_clock
+from activities.context import Context
 from activities.directory import load_directory
 from activities.metrics import METRICS
 from activities.reconciliation.lien_lists import take_page
@@ -16,6 +16,7 @@ from activities.reconciliation.rounds import ReconciliationActivities
 from activities.secrets import SecretBox
 from adapters.banks.protocol import BankAdapter, BankError, BankRefused, BankUnreachable, BankWire
 from adapters.banks.pull import PullAdapter
+from adapters.clock import wall_clock
 from adapters.messages.smtp import Attachment, Mailer, MailRefused, PdfAttachment
 from db.pool import Pool
 from domain.reconciliation.comparison import slot_of

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from activities.context import wall_clock
 from activities.directory import load_directory
 from activities.secrets import SecretBox
 from activities.tracing.request_letters import NO_ADDRESS, nodal_letter
+from adapters.clock import wall_clock
 from adapters.messages.smtp import Mailer
 from db.pool import Pool
 from db.tracing.requests import RequestRow

@@ -38,7 +38,7 @@ async def test_a_bank_reads_nobody_elses_and_nothing_that_is_for_its_customer(is
 
 async def test_a_bank_reads_the_copy_of_the_fir_that_goes_with_its_notice(issuing: Issuing, feed: Feed) -> None:
     document = b"%PDF-1.7 a report"
-    await issuing.doors.parts.ctx.pool.execute(
+    await issuing.doors.services.ctx.pool.execute(
         "INSERT INTO fir (fir_id, case_no, kind, state, fir_no, police_station, requested_at, requested_by,"
         " registered_at, document, document_digest) VALUES (gen_random_uuid(), $1, 'fir', 'registered', '12/2026',"
         " 'Cell', now(), 'officer:io', now(), $2, sha256($2))",

@@ -153,7 +153,7 @@ async def test_a_stopped_hold_is_told_with_all_it_asked(feed: Feed) -> None:
 
 async def test_a_waiting_call_wakes_with_the_change(feed: Feed) -> None:
     ack_no = (await feed.doors.complain())["ack_no"]
-    hub = feed.doors.app.state.bank_hub
+    hub = feed.doors.services.bank_hub
     delays = []
     for _ in range(3):
         cursor = (await feed.page())["next"]
@@ -183,8 +183,8 @@ async def test_what_is_there_is_not_waited_for(feed: Feed) -> None:
 
 
 async def test_so_many_of_a_bank_may_wait_and_a_stop_ends_them(feed: Feed) -> None:
-    most = feed.doors.parts.ctx.policy.bank_limits.waiting_at_once
-    hub = feed.doors.app.state.bank_hub
+    most = feed.doors.services.ctx.policy.bank_limits.waiting_at_once
+    hub = feed.doors.services.bank_hub
     waiting = [asyncio.create_task(feed.page(wait_seconds=30)) for _ in range(most)]
     await waiters(hub, most)
     assert kind(await feed.get(wait_seconds=30), 429) == "too-many"
@@ -201,7 +201,7 @@ async def test_so_many_of_a_bank_may_wait_and_a_stop_ends_them(feed: Feed) -> No
 @pytest.fixture
 async def narrow(doors: Doors) -> AsyncIterator[Feed]:
     """A feed of which a bank may read twice in an hour."""
-    ctx = doors.parts.ctx
+    ctx = doors.services.ctx
     limits = ctx.policy.bank_limits
     reads = limits.policies[LimitName.FEED_READS].model_copy(update={"calls": 2, "seconds": 3600.0})
     few = limits.model_copy(update={"policies": {**limits.policies, LimitName.FEED_READS: reads}})
@@ -236,7 +236,7 @@ OLD, NEXT = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 
 
 async def register(feed: Feed, key_id: str, key: Ed25519PrivateKey, bank: str = "SBIN", **changes: Any) -> None:
     values: dict[str, Any] = {"not_before": datetime.now(UTC) - timedelta(days=1), **changes}
-    async with feed.doors.parts.ctx.pool.acquire() as connection:
+    async with feed.doors.services.ctx.pool.acquire() as connection:
         registered = BankKey(key_id=key_id, institution=bank, public_key=key.public_key().public_bytes_raw(), **values)
         await bank_keys.add_key(connection, registered, datetime.now(UTC))
 
@@ -260,7 +260,7 @@ async def test_a_signature_says_who_and_is_kept(feed: Feed) -> None:
     assert kind(await signed(feed, "POST", path, HELD, "hdfc-1", NEXT), 404) == "not-found"
     assert kind(await signed(feed, "POST", path, HELD, "sbin-1", NEXT), 401) == "signature-wrong"
     assert (await signed(feed, "POST", path, HELD, "sbin-1", OLD)).status_code == 200
-    kept = await feed.doors.parts.ctx.pool.fetchrow("SELECT * FROM bank_evidence ORDER BY evidence_id DESC LIMIT 1")
+    kept = await feed.doors.services.ctx.pool.fetchrow("SELECT * FROM bank_evidence ORDER BY evidence_id DESC LIMIT 1")
     assert kept is not None
     assert (kept["about"], kept["body"]) == (hold_id, orjson.dumps(HELD))
     assert {"signature", "signature-input", "content-digest"} <= {name for name, _ in kept["headers"]}
@@ -279,15 +279,15 @@ async def test_keys_change_without_a_gap(feed: Feed) -> None:
     await register(feed, "sbin-2", NEXT)
     for key_id, key in (("sbin-1", OLD), ("sbin-2", NEXT)):
         assert (await signed(feed, "GET", POLICIES, None, key_id, key)).status_code == 200
-    async with feed.doors.parts.ctx.pool.acquire() as connection:
+    async with feed.doors.services.ctx.pool.acquire() as connection:
         await bank_keys.end_key(connection, "sbin-1", datetime.now(UTC))
     assert kind(await signed(feed, "GET", POLICIES, None, "sbin-1", OLD), 401) == "key-not-valid"
     assert (await signed(feed, "GET", POLICIES, None, "sbin-2", NEXT)).status_code == 200
 
 
 async def test_where_our_address_is_set_no_header_decides_the_host(feed: Feed) -> None:
-    parts = replace(feed.doors.parts, public_url="https://freeze.example/police")
-    async with opened(parts) as doors:
+    services = replace(feed.doors.services, public_url="https://freeze.example/police")
+    async with opened(services) as doors:
         known = Feed(doors)
         await register(known, "sbin-1", OLD)
         for origin, status in (("https://freeze.example", 200), ("http://test", 401)):
@@ -309,7 +309,7 @@ async def test_what_a_bank_fetches_is_kept_once_as_it_was_served(feed: Feed) -> 
     hold_id = await feed.hold()
     page, one = await feed.get(), await feed.get(f"{HOLDS}/{hold_id}")
     await feed.get()
-    pool = feed.doors.parts.ctx.pool
+    pool = feed.doors.services.ctx.pool
     (row,) = await pool.fetch("SELECT * FROM bank_exchange WHERE request_id = $1", hold_id)
     assert (row["channel"], row["head"], row["reply"]) == ("pull", f"FEED hold {hold_id}\n", None)
     assert row["body"] == one.content

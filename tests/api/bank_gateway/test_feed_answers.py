@@ -59,7 +59,7 @@ async def test_an_answer_says_how_the_holder_is_reached(
     hold_id = (await feed.ask(receipt["ack_no"]))["SBIN"]
     held = {"kind": "held", "hop": 1, "amount_paise": 5_000_00, **told}
     assert (await feed.post(hold_id, "answer", {"lines": [held]})).status_code == 200
-    ctx = feed.doors.parts.ctx
+    ctx = feed.doors.services.ctx
     await opening.take_up(ctx, receipt["case_ack_no"])
     async with ctx.pool.acquire() as connection:
         found = await connection.fetchval("SELECT hold_id FROM account_hold")
@@ -209,7 +209,7 @@ async def test_the_words_are_kept_and_the_token_is_not(feed: Feed) -> None:
     hold_id = await feed.hold()
     await feed.post(hold_id, "acknowledge")
     await feed.post(hold_id, "answer", HELD)
-    kept = await feed.doors.parts.ctx.pool.fetch("SELECT * FROM bank_evidence ORDER BY evidence_id")
+    kept = await feed.doors.services.ctx.pool.fetch("SELECT * FROM bank_evidence ORDER BY evidence_id")
     assert [(row["institution"], row["path"].rpartition("/")[2]) for row in kept] == [
         ("SBIN", "acknowledge"),
         ("SBIN", "answer"),

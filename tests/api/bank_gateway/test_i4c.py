@@ -10,10 +10,10 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
-from activities.context import wall_clock
 from activities.directory import load_directory
 from adapters.banks.envelope import seal
-from api.bank_gateway import logins
+from adapters.clock import wall_clock
+from api import logins
 from domain.policy.model import TryName
 from schemas.banks.institutions import InstitutionEntry
 from tests.api.conftest import BANKS, Doors, line, transfer
@@ -47,7 +47,7 @@ async def test_a_bank_logs_in_and_answers(doors: Doors, email: str) -> None:
     meta(response, 200, "00")
     data = response.json()["data"]
     assert data["expires_in"] == 3600
-    wire = await doors.parts.ctx.directory.wire("SBIN")
+    wire = await doors.services.ctx.directory.wire("SBIN")
     assert wire is not None
     body = {"acknowledgement_no": receipt["ack_no"], "job_id": "J1", "transactions": [line("held")]}
     sealed = seal(orjson.dumps(body), wire)
@@ -78,7 +78,7 @@ async def test_a_login_that_is_none_is_told_so(doors: Doors, body: bytes) -> Non
 
 async def test_guessing_is_slowed_and_who_is_known_is_not_locked_out(doors: Doors) -> None:
     await log_in(doors, "sbin@banks.example", "the password of SBIN")
-    limit = doors.parts.ctx.policy.doors.tries[TryName.BANK_LOGINS]
+    limit = doors.services.ctx.policy.doors.tries[TryName.BANK_LOGINS]
     for _ in range(limit.calls - 1):
         meta(await log_in(doors, "sbin@banks.example", "guess"), 401, "401")
     slowed = await log_in(doors, "sbin@banks.example", "guess")
@@ -106,7 +106,7 @@ async def test_a_changed_password_ends_the_old_one_at_once(doors: Doors) -> None
     await log_in(doors, "sbin@banks.example", old)
     changed = {**BANKS[0], "inbound": {"email": "sbin@banks.example", "password": "a new one"}}
     await load_directory(
-        doors.parts.ctx.pool, doors.parts.secret_box, [InstitutionEntry.model_validate(changed)], wall_clock()
+        doors.services.ctx.pool, doors.services.secret_box, [InstitutionEntry.model_validate(changed)], wall_clock()
     )
     meta(await log_in(doors, "sbin@banks.example", old), 401, "401")
     meta(await log_in(doors, "sbin@banks.example", "a new one"), 200, "00")
@@ -191,7 +191,7 @@ async def test_what_cannot_be_opened_is_told_so_and_no_more(doors: Doors, subtes
 
 
 async def test_a_signature_that_is_missing_or_wrong_is_told_the_same(doors: Doors) -> None:
-    wire = await doors.parts.ctx.directory.wire("HDFC")
+    wire = await doors.services.ctx.directory.wire("HDFC")
     assert wire is not None
     sealed = seal(b"{}", wire)
     signed = {**sealed.headers, **doors.bank("HDFC")}
@@ -203,7 +203,7 @@ async def test_a_signature_that_is_missing_or_wrong_is_told_the_same(doors: Door
 
 async def test_a_bank_cannot_borrow_another_banks_envelope(doors: Doors) -> None:
     ack_no = (await doors.complain())["ack_no"]
-    pytm = await doors.parts.ctx.directory.wire("PYTM")
+    pytm = await doors.services.ctx.directory.wire("PYTM")
     assert pytm is not None
     body = {"acknowledgement_no": ack_no, "job_id": "J1", "transactions": [line("held")]}
     plain = seal(orjson.dumps(body), replace(pytm, code="SBIN"))
@@ -222,7 +222,7 @@ async def test_a_bank_cannot_borrow_another_banks_envelope(doors: Doors) -> None
     ],
 )
 async def test_what_has_not_the_shape_is_refused_by_its_name(doors: Doors, body: Any, field: str) -> None:
-    wire = await doors.parts.ctx.directory.wire("PYTM")
+    wire = await doors.services.ctx.directory.wire("PYTM")
     assert wire is not None
     assert field in meta(await doors.post_update(wire, orjson.dumps(body)), 422, "422")
 
@@ -275,7 +275,7 @@ async def test_an_unknown_e_mail_costs_a_hash_too(doors: Doors, monkeypatch: pyt
 async def test_the_login_of_one_bank_is_not_anothers(doors: Doors) -> None:
     token = (await log_in(doors, "hdfc@banks.example", "the password of HDFC")).json()["data"]["token"]
     ack_no = (await doors.complain())["ack_no"]
-    wire = await doors.parts.ctx.directory.wire("SBIN")
+    wire = await doors.services.ctx.directory.wire("SBIN")
     assert wire is not None
     body = {"acknowledgement_no": ack_no, "job_id": "J1", "transactions": [line("held")]}
     sealed = seal(orjson.dumps(body), wire)

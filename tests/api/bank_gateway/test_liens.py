@@ -9,8 +9,8 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from activities.context import wall_clock
 from activities.reconciliation.inquiries import ask_now
+from adapters.clock import wall_clock
 from api.bank_gateway.liens import LIENS_PATH, PAGE_MAX_BYTES
 from db.banks import bank_keys
 from domain.policy.model import LimitName
@@ -57,7 +57,7 @@ async def test_a_question_stands_in_the_feed_until_the_list_is_here(doors: Doors
     ack_no = await held(doors)
     assert await wanted(doors) is None
     asked = await ask_now(
-        doors.parts.ctx.pool, doors.parts.ctx.policy.reconciliation.channel, "SBIN", wall_clock(), "officer:x"
+        doors.services.ctx.pool, doors.services.ctx.policy.reconciliation.channel, "SBIN", wall_clock(), "officer:x"
     )
     told = await wanted(doors)
     assert told["inquiry_id"] == str(asked.inquiry_id)
@@ -78,7 +78,7 @@ async def test_a_question_stands_in_the_feed_until_the_list_is_here(doors: Doors
 
 async def test_a_signed_list_is_taken_and_kept_as_it_came(doors: Doors) -> None:
     key = Ed25519PrivateKey.generate()
-    pool = doors.parts.ctx.pool
+    pool = doors.services.ctx.pool
     async with pool.acquire() as connection:
         await bank_keys.add_key(
             connection,
@@ -125,7 +125,7 @@ async def test_what_is_no_page_is_refused_by_the_name_of_its_field(
     assert problem(response) == (422, "invalid-request"), response.text
     named = {one["field"] for one in response.json()["violations"]}
     assert field in named or named == {"body"}, named
-    assert await doors.parts.ctx.pool.fetchval("SELECT count(*) FROM lien_list") == 0
+    assert await doors.services.ctx.pool.fetchval("SELECT count(*) FROM lien_list") == 0
 
 
 async def test_the_largest_page_is_taken_and_a_larger_body_is_not(doors: Doors) -> None:
@@ -142,7 +142,7 @@ async def test_an_id_used_again_for_another_list_and_a_question_to_another_bank(
     assert (await hand_in(doors, page())).status_code == 200
     assert problem(await hand_in(doors, page([lien("1")]))) == (422, "idempotency-key-reused")
     asked = await ask_now(
-        doors.parts.ctx.pool, doors.parts.ctx.policy.reconciliation.channel, "HDFC", wall_clock(), "officer:x"
+        doors.services.ctx.pool, doors.services.ctx.policy.reconciliation.channel, "HDFC", wall_clock(), "officer:x"
     )
     for inquiry_id in (asked.inquiry_id, uuid4()):
         assert problem(await hand_in(doors, page(list_id="other", inquiry_id=str(inquiry_id)))) == (404, "not-found")

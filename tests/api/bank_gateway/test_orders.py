@@ -79,7 +79,7 @@ async def test_orders_are_paged_and_filtered_by_state(ordering: Ordering) -> Non
 async def test_the_paper_is_there_once_it_is_issued(ordering: Ordering) -> None:
     order_id = await ordering.restore()
     assert kind(await ordering.get(f"/{order_id}/paper"), 409) == "no-paper"
-    await ordering.doors.parts.ctx.pool.execute(
+    await ordering.doors.services.ctx.pool.execute(
         "INSERT INTO paper (paper_id, number, kind, subject, case_no, order_id, language, template_version, facts, pdf,"
         " digest, issued_at, issued_by) SELECT $1, 'X/1', 'restoration_order', order_id::text, case_no, order_id, 'en',"
         " '1', '{}', '%PDF-1'::bytea, sha256('%PDF-1'::bytea), now(), 'officer:sp' FROM bank_order WHERE order_id = $2",
@@ -98,7 +98,7 @@ async def test_the_paper_is_there_once_it_is_issued(ordering: Ordering) -> None:
 async def test_what_a_bank_fetches_is_kept_as_it_was_served(ordering: Ordering) -> None:
     order_id = await ordering.restore()
     page, one = await ordering.get(), await ordering.get(f"/{order_id}")
-    pool = ordering.doors.parts.ctx.pool
+    pool = ordering.doors.services.ctx.pool
     (row,) = await pool.fetch("SELECT * FROM bank_exchange WHERE order_id = $1 AND channel = 'pull'", order_id)
     assert (row["about"], row["head"], row["body"]) == ("order", f"FEED order {order_id}\n", one.content)
     assert row["body"] in page.content
@@ -167,7 +167,7 @@ async def test_a_refusal_is_for_a_person_and_the_order_lives_on(ordering: Orderi
     order_id = await ordering.restore()
     first, again = [await ordering.say(order_id, "refuse", REFUSAL) for _ in range(2)]
     assert first.json() == again.json() == {"order_id": str(order_id), "state": "refused"}
-    tasks = await bank_notes(ordering.doors.parts.ctx.pool, "kind = 'order_silent'")
+    tasks = await bank_notes(ordering.doors.services.ctx.pool, "kind = 'order_silent'")
     assert tasks == [("SBIN", f"order {order_id}")]
     assert (await ordering.events()).count("order_refused") == 1
     await ordering.say(order_id, "confirm", done())
@@ -209,7 +209,7 @@ async def test_a_hold_is_confirmed_as_released_in_whole(ordering: Ordering, feed
     case_no = await ordering.value("SELECT case_no FROM case_file")
     await feed.post(hold_id, "answer", {"lines": [{"kind": "held", "hop": 1, "amount_paise": HELD_PAISE}]})
     assert kind(await feed.post(hold_id, "release-confirm"), 409) == "no-release-order"
-    await opening.take_up(ordering.doors.parts.ctx, case_no)
+    await opening.take_up(ordering.doors.services.ctx, case_no)
     order_id = await ordering.plan(case_no, OrderKind.RELEASE)
     for _ in range(2):
         assert (await feed.post(hold_id, "release-confirm")).status_code == 204
@@ -223,10 +223,10 @@ async def test_an_order_wakes_whoever_waits_for_the_feed(ordering: Ordering, fee
     order_id = await ordering.plan(case_no, delivered=False)
     cursor = (await feed.page())["next"]
     waiting = asyncio.create_task(feed.page(cursor=cursor, wait_seconds=30))
-    await waiters(ordering.doors.app.state.bank_hub, 1)
+    await waiters(ordering.doors.services.bank_hub, 1)
     await asyncio.sleep(0.05)  # its first look finds nothing
     assert not waiting.done()
-    async with ordering.doors.parts.ctx.pool.acquire() as connection:
+    async with ordering.doors.services.ctx.pool.acquire() as connection:
         await bank_orders.delivered(connection, order_id, ChannelKind.PULL, "J-1", datetime.now(UTC))
     began = time.perf_counter()
     page = await waiting

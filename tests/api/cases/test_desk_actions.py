@@ -27,7 +27,7 @@ HOP: dict[str, Any] = {
 async def case(doors: Doors) -> str:
     """A case whose only hop waits for SBIN's answer."""
     ack_no: str = (await doors.complain())["ack_no"]
-    await asked(doors.parts.ctx.pool, ack_no, 1, "SBIN", 1)
+    await asked(doors.services.ctx.pool, ack_no, 1, "SBIN", 1)
     doors.notifier.told.clear()
     return ack_no
 
@@ -105,7 +105,7 @@ async def test_a_request_is_escalated_and_stopped(doors: Doors, case: str) -> No
 
 async def test_a_refused_request_is_sent_again_once(doors: Doors) -> None:
     ack_no: str = (await doors.complain())["ack_no"]
-    pool = doors.parts.ctx.pool
+    pool = doors.services.ctx.pool
     request_id = UUID(f"{REQUEST_ID}1")
     async with pool.acquire() as connection:
         await requests.plan(

@@ -28,7 +28,7 @@ async def appealed(doors: Doors, reference: str) -> tuple[str, str]:
     """A case whose money is on hold, and an appeal against that at the bank; their ids."""
     case_no = (await doors.complain(transfers=[transfer(reference)]))["case_ack_no"]
     await doors.answer("SBIN", case_no, line("held", reference))
-    await opening.take_up(doors.parts.ctx, case_no)
+    await opening.take_up(doors.services.ctx, case_no)
     (hold,) = (await doors.read("/api/v1/holds", ack_no=case_no))["items"]
     filed = await doors.post(
         f"/api/v1/holds/{hold['hold_id']}/grievances", {"text": "it is my rent", "language": "hi"}, Role.DESK
@@ -60,7 +60,7 @@ async def test_each_role_reads_what_it_can_act_on(doors: Doors) -> None:
 
 async def test_steps_of_restorations_go_to_whoever_takes_them_on(doors: Doors) -> None:
     case_no, _ = await appealed(doors, "412345678901")
-    pool = doors.parts.ctx.pool
+    pool = doors.services.ctx.pool
     await pool.execute(
         "INSERT INTO desk_task (case_no, kind, subject_kind, subject_id, cause, state, opened_at)"
         " SELECT case_no, 'restoration_step', 'restoration', restoration_id::text, 'application_lacks_facts', 'open',"
@@ -82,8 +82,8 @@ async def test_who_alone_can_do_a_task_reads_it(doors: Doors) -> None:
         ("supervise", confirm_account, NO_FACTS, {Role.DY_SP, Role.SP}),
         ("duty", TaskCause.DOCUMENTS_WAIT, lacks, {Role.IO, Role.SP}),
     ):
-        await doors.parts.ctx.pool.execute("DELETE FROM desk_task WHERE kind = $1", kind)
-        await doors.parts.ctx.pool.execute(
+        await doors.services.ctx.pool.execute("DELETE FROM desk_task WHERE kind = $1", kind)
+        await doors.services.ctx.pool.execute(
             "INSERT INTO desk_task (case_no, kind, subject_kind, subject_id, cause, facts, state, opened_at)"
             " VALUES ($1, $2, 'case', $1, $3, $4, 'open', now())",
             case_no,
@@ -99,7 +99,7 @@ async def test_mine_are_those_of_cases_that_i_answer_for_now(doors: Doors) -> No
     first, second = [(await appealed(doors, reference))[0] for reference in ("412345678901", "412345678902")]
     await doors.post(f"/api/v1/cases/{first}/officer", OFFICER, Role.SUPERVISOR)
     for case_no in (first, second):
-        await doors.parts.ctx.pool.execute(
+        await doors.services.ctx.pool.execute(
             "INSERT INTO desk_task (case_no, kind, subject_kind, subject_id, cause, state, opened_at)"
             " VALUES ($1, 'duty', 'duty', 'follow_up', 'duty_overdue', 'open', now())",
             case_no,

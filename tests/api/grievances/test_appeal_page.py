@@ -19,8 +19,8 @@ from activities.holds.lifecycle import HoldActivities
 from activities.notifications.outbox import Ways, send_due
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
-from api.dependencies import Parts
 from api.grievances.appeal_page import PAGES, TEXTS
+from api.services import Services
 from db.pool import Pool
 from domain.policy.model import RateLimit, TryName
 from schemas.enums import Language, Role
@@ -62,7 +62,7 @@ class Holder:
         case_no = receipt["case_ack_no"]
         await self.doors.answer("SBIN", case_no, line("held", rrn, **told))
         self.at = max(self.at, datetime.now(UTC))
-        ctx = self.doors.parts.ctx
+        ctx = self.doors.services.ctx
         await opening.take_up(ctx, case_no)
         row = await ctx.pool.fetchrow("SELECT hold_id, reference FROM account_hold WHERE case_no = $1", case_no)
         assert row is not None
@@ -73,7 +73,7 @@ class Holder:
 
     async def arrived(self) -> list[str]:
         """Send what is due, and read every short message that has come so far."""
-        await send_due(self.doors.parts.ctx, self.ways)
+        await send_due(self.doors.services.ctx, self.ways)
         return [message.text for message in self.gateway.messages]
 
     async def code(self) -> str:
@@ -106,7 +106,7 @@ def words_of(response: httpx.Response) -> str:
 
 
 @asynccontextmanager
-async def a_holder(parts: Parts) -> AsyncIterator[Holder]:
+async def a_holder(services: Services) -> AsyncIterator[Holder]:
     gateway, box = sms_gateway.SmsGateway("token"), Postbox()
     async with (
         mail_server(box) as port,
@@ -115,16 +115,16 @@ async def a_holder(parts: Parts) -> AsyncIterator[Holder]:
     ):
         mail = Mailer.from_url(f"smtp://127.0.0.1:{port}?from=cyber@police.example")
         made = Holder(gateway, Ways(mail=mail, sms=sms), box)
-        ctx = at_clock(parts.ctx, lambda: made.at)
-        async with opened(replace(parts, ctx=ctx)) as doors:
+        ctx = at_clock(services.ctx, lambda: made.at)
+        async with opened(replace(services, ctx=ctx)) as doors:
             made.doors = doors
             yield made
 
 
 @pytest.fixture
-async def holder(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Holder]:
+async def holder(services: Services, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Holder]:
     monkeypatch.setattr("api.grievances.appeal_page.ANSWERS_AFTER_SECONDS", 0.0)
-    async with a_holder(parts) as holder:
+    async with a_holder(services) as holder:
         yield holder
 
 
@@ -152,7 +152,7 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
     assert f"Answers by {holder.at + timedelta(days=7, hours=5, minutes=30):%d-%m-%Y}" in page
     assert "Shri Verma" in page
 
-    ctx = holder.doors.parts.ctx
+    ctx = holder.doors.services.ctx
     grievance_id: UUID = await ctx.pool.fetchval("SELECT grievance_id FROM grievance")
     said = GrievanceReport(kyc=KycFinding.GENUINE, finding="a house owner")
     await decisions.report(ctx, grievance_id, said, "bank:SBIN", institution="SBIN")
@@ -192,7 +192,7 @@ async def test_in_hindi(holder: Holder) -> None:
     assert "आपके खाते में रोकी गई राशि" in await holder.see(visit)
     filed = await holder.post(visit, step="file", text="यह मेरी दुकान की बिक्री है।")
     assert "कृपया इसे लिख लें" in await holder.see(filed.headers["location"])
-    assert await holder.doors.parts.ctx.pool.fetchval("SELECT language FROM grievance") == "hi"
+    assert await holder.doors.services.ctx.pool.fetchval("SELECT language FROM grievance") == "hi"
 
 
 async def test_a_code_in_hindi_digits_and_with_spaces_is_a_code(holder: Holder) -> None:
@@ -220,7 +220,7 @@ async def test_the_button_pressed_twice_is_one_appeal(holder: Holder) -> None:
     again = await holder.post(visit, step="file", text=TEXT)
     assert again.status_code == 409
     assert "Something has changed in the meantime" in words_of(again)
-    assert await holder.doors.parts.ctx.pool.fetchval("SELECT count(*) FROM grievance") == 1
+    assert await holder.doors.services.ctx.pool.fetchval("SELECT count(*) FROM grievance") == 1
 
 
 @pytest.mark.parametrize(
@@ -285,11 +285,11 @@ async def test_codes_of_a_reference_are_counted_known_or_not(holder: Holder) -> 
     assert len(await holder.arrived()) == before + 8
 
 
-async def test_tries_from_one_address_are_counted(parts: Parts) -> None:
-    rules = parts.ctx.policy.doors
+async def test_tries_from_one_address_are_counted(services: Services) -> None:
+    rules = services.ctx.policy.doors
     few = rules.tries | {TryName.APPEAL_TRIES: RateLimit(calls=2, seconds=60, source="a test")}
-    policy = parts.ctx.policy.model_copy(update={"doors": rules.model_copy(update={"tries": few})})
-    async with opened(replace(parts, ctx=replace(parts.ctx, policy=policy))) as doors:
+    policy = services.ctx.policy.model_copy(update={"doors": rules.model_copy(update={"tries": few})})
+    async with opened(replace(services, ctx=replace(services.ctx, policy=policy))) as doors:
         answers = [await doors.client.post("/appeal", data={"reference": "short"}) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [422, 422, 429]
     assert answers[-1].headers["content-type"].startswith("text/html")
@@ -336,7 +336,7 @@ async def test_the_database_never_has_a_code_that_is_sent_nor_a_visit(holder: Ho
     visit = await holder.enter(reference)
     token = visit.removeprefix("/appeal/").partition("?")[0]
     code = await holder.code()
-    kept = await everything(holder.doors.parts.ctx.pool)
+    kept = await everything(holder.doors.services.ctx.pool)
     assert reference in kept
     assert code not in kept
     assert token not in kept
@@ -347,7 +347,7 @@ async def test_a_code_that_cannot_be_sent_is_given_up_and_forgotten_when_its_tim
     await holder.arrived()
     holder.gateway.down = True
     await holder.post("/appeal?lang=en", reference=reference, step="code")
-    pool = holder.doors.parts.ctx.pool
+    pool = holder.doors.services.ctx.pool
     body = await pool.fetchval("SELECT body FROM message WHERE kind = 'grievance_code' AND language = 'en'")
     code = re.findall(r"\b[0-9]{8}\b", body)[0]
     for _ in range(12):
@@ -369,7 +369,7 @@ async def test_where_no_contact_is_known_the_bank_hands_the_code_on(holder: Hold
     case_no, hold_id, reference = await holder.hold()
     asked = await holder.post("/appeal?lang=en", reference=reference, step="code")
     assert "your bank or any cyber police station can get a code for you" in words_of(asked)
-    pool = holder.doors.parts.ctx.pool
+    pool = holder.doors.services.ctx.pool
     tasks = await bank_notes(pool, "case_no = $1 AND kind = 'phone_bank'", case_no)
     assert ("SBIN", f"cannot be told: holder of {reference}: grievance_code") in tasks
     made = await holder.doors.post(

@@ -6,16 +6,16 @@ from datetime import timedelta
 import pytest
 
 from activities.holds.lifecycle import HoldActivities
-from api.dependencies import Parts
+from api.services import Services
 from domain.policy.model import RateLimit
 from schemas.outbox.procedures import ProcedureOrder
 from tests.api.grievances.test_appeal_page import CONTACT, TEXT, Holder, a_holder, words_of
 
 
 @pytest.fixture
-async def holder(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Holder]:
+async def holder(services: Services, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Holder]:
     monkeypatch.setattr("api.grievances.appeal_page.ANSWERS_AFTER_SECONDS", 0.0)
-    async with a_holder(parts) as holder:
+    async with a_holder(services) as holder:
         yield holder
 
 
@@ -59,10 +59,10 @@ async def test_a_visit_that_is_used_on_and_on_ends_all_the_same(holder: Holder) 
 async def test_every_step_of_a_visit_is_a_try_and_what_was_typed_is_given_back(holder: Holder) -> None:
     _, _, reference = await holder.hold(**CONTACT)
     visit = await holder.enter(reference)
-    gate = holder.doors.app.state.appeal_throttle
+    throttle = holder.doors.services.appeal_throttle
     few = RateLimit(calls=1, seconds=600, source="a test")
-    gate._tries._limit = few
-    await holder.doors.parts.ctx.pool.execute("DELETE FROM try_bucket")
+    throttle._tries._limit = few
+    await holder.doors.services.ctx.pool.execute("DELETE FROM try_bucket")
     assert (await holder.post(visit, step="file", text="short")).status_code == 422
     refused = await holder.post(visit, step="file", text=TEXT)
     assert refused.status_code == 429
@@ -80,11 +80,11 @@ async def test_a_hold_that_has_ended_is_still_shown(holder: Holder) -> None:
     case_no, hold_id, reference = await holder.hold(**CONTACT)
     visit = await holder.enter(reference)
     await holder.post(visit, step="file", text=TEXT)
-    await holder.doors.parts.ctx.pool.execute(
+    await holder.doors.services.ctx.pool.execute(
         "SELECT ledger_post($1, 'settlement', 'gone', now(), '{1,1}', '{held,in_play}', '{-500000,500000}')", case_no
     )
     asked = ProcedureOrder(subject=str(hold_id), case_no=case_no, at=holder.at)
-    assert (await HoldActivities(holder.doors.parts.ctx).look_at_hold(asked)).over
+    assert (await HoldActivities(holder.doors.services.ctx).look_at_hold(asked)).over
     page = await holder.see(visit)
     assert "No money is on hold there any more." in page
     assert "Send the appeal" not in page

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from activities.holds import opening
-from api.dependencies import Parts
+from api.services import Services
 from schemas.enums import Role
 from tests.api.conftest import Doors, line, opened, transfer
 from tests.clock import at_clock
@@ -37,7 +37,7 @@ class Desk:
         case_no = receipt["case_ack_no"]
         await self.doors.answer("SBIN", case_no, line("held", rrn, amount=rupees))
         self.at = max(self.at, datetime.now(UTC))
-        await opening.take_up(self.doors.parts.ctx, case_no)
+        await opening.take_up(self.doors.services.ctx, case_no)
         (found,) = (await self.read(HOLDS, ack_no=case_no))["items"]
         hold: dict[str, Any] = found
         return hold
@@ -66,10 +66,10 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(parts: Parts) -> AsyncIterator[Desk]:
+async def desk(services: Services) -> AsyncIterator[Desk]:
     made = Desk()
-    ctx = at_clock(parts.ctx, lambda: made.at)
-    async with opened(replace(parts, ctx=ctx)) as doors:
+    ctx = at_clock(services.ctx, lambda: made.at)
+    async with opened(replace(services, ctx=ctx)) as doors:
         made.doors = doors
         yield made
 
@@ -190,7 +190,7 @@ async def test_a_bank_reads_its_customers_appeals_and_reports(desk: Desk) -> Non
     other = await client.post(f"{BANK}/{grievance}/report", json=REPORT | {"kyc": "doubtful"}, headers=bank)
     assert problem(other) == (409, "not-now")
     assert (await client.get(BANK, headers=bank)).json()["items"] == []
-    kept = await desk.doors.parts.ctx.pool.fetchval(
+    kept = await desk.doors.services.ctx.pool.fetchval(
         "SELECT count(*) FROM bank_evidence WHERE institution = 'SBIN' AND path LIKE '%/report'"
     )
     assert kept == 3

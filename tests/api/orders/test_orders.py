@@ -25,7 +25,7 @@ WHY = {"reason": "told by telephone"}
 
 async def test_the_list_has_what_is_due_first_and_says_what_is_overdue(ordering: Ordering) -> None:
     orders = [await ordering.plan(await ordering.case(f"5{n:011}", f"3000000000{n}")) for n in range(1, 4)]
-    await ordering.doors.parts.ctx.pool.execute(
+    await ordering.doors.services.ctx.pool.execute(
         "UPDATE bank_order SET due_at = $2 WHERE order_id = $1", orders[2], datetime.now(UTC) - timedelta(days=1)
     )
     page = await ordering.doors.read(ORDERS, limit=2)
@@ -51,7 +51,7 @@ async def test_the_list_has_what_is_due_first_and_says_what_is_overdue(ordering:
 
 async def test_one_order_says_all_that_became_of_it(ordering: Ordering) -> None:
     order_id = await ordering.restore()
-    async with ordering.doors.parts.ctx.pool.acquire() as connection:
+    async with ordering.doors.services.ctx.pool.acquire() as connection:
         now = datetime.now(UTC)
         await delivery_attempts.note(
             connection, About.ORDER, order_id, ChannelKind.PUSH, DeliveryOutcome.DELIVERED, now
@@ -102,7 +102,7 @@ async def test_what_a_bank_said_by_telephone_counts_as_its_word_and_says_who_wro
 async def test_sent_again_it_is_to_be_carried_once_more_and_its_task_is_done(ordering: Ordering) -> None:
     order_id = await ordering.restore()
     case_no = await ordering.value("SELECT case_no FROM bank_order")
-    async with ordering.doors.parts.ctx.pool.acquire() as connection:
+    async with ordering.doors.services.ctx.pool.acquire() as connection:
         task = NewTask(kind=TaskKind.ORDER_SILENT, cause=TaskCause.ORDER_NOT_DONE, subject=subject_of(order_id))
         await tasks.open_tasks(connection, case_no, [task], datetime.now(UTC), institution="SBIN")
     sent = await ordering.doors.post(f"{ORDERS}/{order_id}/send-again", WHY)

@@ -40,8 +40,8 @@ class Mailed:
 
     async def another(self) -> str:
         """The path of another letter's link."""
-        parts = self.ordering.doors.parts
-        link = await LetterLinks(parts.ctx, parts.secret_box, PUBLIC_URL).issue(
+        services = self.ordering.doors.services
+        link = await LetterLinks(services.ctx, services.secret_box, PUBLIC_URL).issue(
             About.ORDER, self.order_id, "SBIN", "x@y.z"
         )
         return link.url.removeprefix(PUBLIC_URL)
@@ -231,7 +231,7 @@ async def test_looking_changes_nothing_and_the_page_asks_nobody_else(mail: Maile
 
 
 async def test_by_the_page_of_a_cancelled_order_the_bank_says_that_it_does_it_no_more(mail: Mailed) -> None:
-    await cancel_order(mail.ordering.doors.parts.ctx, mail.order_id, "the victim asked", "officer:sp")
+    await cancel_order(mail.ordering.doors.services.ctx, mail.order_id, "the victim asked", "officer:sp")
     page = await mail.open()
     assert "आदेश वापस लिया गया" in page.words
     assert "30000000001" not in page.words
@@ -249,7 +249,7 @@ async def test_by_the_page_of_a_cancelled_order_the_bank_says_that_it_does_it_no
 
 
 async def test_a_cancelled_order_says_so(mail: Mailed) -> None:
-    ctx = mail.ordering.doors.parts.ctx
+    ctx = mail.ordering.doors.services.ctx
     await cancel_order(ctx, mail.order_id, "the victim asked", "officer:sp")
     await vouch_for_cancellation(ctx, mail.order_id, "by telephone", "officer:sp")
     assert "was cancelled" in (await mail.open(410)).words
@@ -258,9 +258,9 @@ async def test_a_cancelled_order_says_so(mail: Mailed) -> None:
 @pytest.fixture
 async def later(mail: Mailed) -> AsyncIterator[Doors]:
     """The doors when the link's time is over."""
-    parts = mail.ordering.doors.parts
-    at = datetime.now(UTC) + timedelta(seconds=parts.ctx.policy.answer_links.valid_seconds + 1)
-    async with opened(replace(parts, ctx=at_clock(parts.ctx, lambda: at))) as doors:
+    services = mail.ordering.doors.services
+    at = datetime.now(UTC) + timedelta(seconds=services.ctx.policy.answer_links.valid_seconds + 1)
+    async with opened(replace(services, ctx=at_clock(services.ctx, lambda: at))) as doors:
         yield doors
 
 
@@ -271,7 +271,7 @@ async def test_an_expired_link_says_what_to_do(mail: Mailed, later: Doors) -> No
 
 
 async def test_a_link_is_of_the_bank_that_is_ordered_and_changes_no_more(mail: Mailed) -> None:
-    pool, at = mail.ordering.doors.parts.ctx.pool, datetime.now(UTC)
+    pool, at = mail.ordering.doors.services.ctx.pool, datetime.now(UTC)
     async with pool.acquire() as connection:
         until = at + timedelta(days=1)
         with pytest.raises(asyncpg.CheckViolationError) as error:

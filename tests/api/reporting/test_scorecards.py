@@ -23,7 +23,7 @@ async def asked(doors: Doors, institution: str = "SBIN", minutes_ago: float = 10
     ack_no: str = (await doors.complain(**changes))["ack_no"]
     sent_at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
     request_id = uuid4()
-    pool = doors.parts.ctx.pool
+    pool = doors.services.ctx.pool
     await pool.execute(
         "INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, planned_at, sent_at, delivered_at)"
         " VALUES ($1, $2, 1, $3, 'delivered', $4, $4, $5)",
@@ -89,7 +89,7 @@ async def test_a_silent_bank_is_silent_after_the_reminders_time(doors: Doors) ->
     await asked(doors, minutes_ago=4)
     (item,) = (await doors.read(SCORECARDS))["items"]
     assert (item["due"], item["silent"], item["silent_rate"]) == (0, 0, None)
-    await doors.parts.ctx.pool.execute("UPDATE hold_request SET delivered_at = delivered_at - interval '10 minutes'")
+    await doors.services.ctx.pool.execute("UPDATE hold_request SET delivered_at = delivered_at - interval '10 minutes'")
     (item,) = (await doors.read(SCORECARDS))["items"]
     assert (item["due"], item["silent"], item["silent_rate"]) == (1, 1, 1.0)
 
@@ -101,7 +101,7 @@ async def period(doors: Doors, start: str, **query: str) -> Any:
 
 async def test_by_hour_of_indian_day(doors: Doors) -> None:
     await told(doors)
-    await doors.parts.ctx.pool.execute(
+    await doors.services.ctx.pool.execute(
         "UPDATE hold_request SET sent_at = '2026-11-20T10:40:00+05:30', delivered_at = '2026-11-20T10:41:00+05:30'"
     )
     items = (await period(doors, "2026-11-20", by="hour"))["items"]

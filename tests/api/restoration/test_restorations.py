@@ -12,7 +12,7 @@ import pytest
 from activities.grievances import decisions
 from activities.holds import opening
 from activities.restoration.deadlines import RestorationActivities
-from api.dependencies import Parts
+from api.services import Services
 from schemas.enums import Role
 from schemas.grievances.grievances import NewGrievance
 from schemas.outbox.procedures import ProcedureOrder
@@ -36,7 +36,7 @@ class Desk:
         case_no = receipt["case_ack_no"]
         await self.doors.answer("SBIN", case_no, line("held", rrn, amount="2000.00", disputed_amount="5000.00"))
         self.at = max(self.at, datetime.now(UTC))
-        await opening.take_up(self.doors.parts.ctx, case_no)
+        await opening.take_up(self.doors.services.ctx, case_no)
         (found,) = (await self.read(PATH, ack_no=case_no))["restorations"]
         identity: str = found["restoration_id"]
         return identity
@@ -63,7 +63,7 @@ class Desk:
     async def tick(self, restoration: str, days: float = 0) -> None:
         """Let time pass, and the engine do what is due."""
         self.at += timedelta(days=days)
-        engine = RestorationActivities(self.doors.parts.ctx)
+        engine = RestorationActivities(self.doors.services.ctx)
         asked = ProcedureOrder(subject=restoration, case_no="", at=self.at)
         for due in (await engine.look_at_restoration(asked)).dues:
             if due.at <= self.at:
@@ -77,10 +77,10 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(parts: Parts) -> AsyncIterator[Desk]:
+async def desk(services: Services) -> AsyncIterator[Desk]:
     made = Desk()
-    ctx = at_clock(parts.ctx, lambda: made.at)
-    async with opened(replace(parts, ctx=ctx)) as doors:
+    ctx = at_clock(services.ctx, lambda: made.at)
+    async with opened(replace(services, ctx=ctx)) as doors:
         made.doors = doors
         yield made
 
@@ -209,7 +209,7 @@ async def test_whoever_approves_sees_who_was_heard_and_who_appeals(desk: Desk) -
     assert found["grievances"] == []
     new = NewGrievance.model_validate({"text": "I sold a phone", "language": "en"})
     hold_id = UUID(line["hold_id"])
-    filed = await decisions.file_grievance(desk.doors.parts.ctx, hold_id, new, "holder")
+    filed = await decisions.file_grievance(desk.doors.services.ctx, hold_id, new, "holder")
     (appeal,) = (await desk.read(f"{PATH}/{restoration}", Role.SP))["grievances"]
     assert (appeal["number"], appeal["hold_id"], appeal["level"]) == (filed.number, line["hold_id"], "bank")
 

@@ -175,7 +175,7 @@ async def test_the_form_is_kept_as_it_was_posted_and_no_token_anywhere(post: Pos
 async def test_the_holder_of_the_account_is_reached_by_what_the_form_says(post: Post) -> None:
     case_no = await post.ask(at_gram())
     await post.answer(t1_held="5000", t1_phone="+91 98765-00000", t1_email="holder@mail.example")
-    await opening.take_up(post.doors.parts.ctx, case_no)
+    await opening.take_up(post.doors.services.ctx, case_no)
     async with post.pool.acquire() as connection:
         hold_id = await connection.fetchval("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
         holder = await notifications.holder(connection, hold_id)
@@ -303,12 +303,12 @@ async def test_a_changed_token_opens_nothing(post: Post) -> None:
         page = await post.open(f"/a/{guess}", 404)
         assert "no such link" in page.words
         assert "There is no such link" in read(await post.send({"t1.held": "1"}, "send", f"/a/{guess}"), 404).words
-    unknown = reply_links.make_token(reply_links.link_key(post.doors.parts.secret_box, About.HOLD_REQUEST))
+    unknown = reply_links.make_token(reply_links.link_key(post.doors.services.secret_box, About.HOLD_REQUEST))
     await post.open(f"/a/{unknown}", 404)
 
 
 def tries(post: Post, name: TryName) -> int:
-    return post.doors.parts.ctx.policy.doors.tries[name].calls
+    return post.doors.services.ctx.policy.doors.tries[name].calls
 
 
 async def test_guessing_is_slowed_and_who_has_a_link_is_not(post: Post) -> None:
@@ -330,7 +330,7 @@ async def test_one_link_is_slowed_too(post: Post) -> None:
 
 async def test_another_process_gives_no_further_tries(post: Post) -> None:
     await post.ask(at_gram())
-    async with opened(post.doors.parts) as other:
+    async with opened(post.doors.services) as other:
         for number in range(tries(post, TryName.LINK_GUESSES)):
             assert (await (post.doors, other)[number % 2].client.get("/a/guess")).status_code == 404
         for doors in (post.doors, other):
@@ -467,7 +467,7 @@ async def test_a_request_that_the_desk_has_stopped(post: Post) -> None:
     page = await post.open()
     check = read(await post.send(page.fields | WHO | {"t1.held": "5000"}, "check"))
     await stop_request(
-        post.doors.parts.ctx, case_no, UUID(request_id(case_no, 1, "GRAM")), "withdrawn", "desk:officer1"
+        post.doors.services.ctx, case_no, UUID(request_id(case_no, 1, "GRAM")), "withdrawn", "desk:officer1"
     )
     late = read(await post.send(check.fields, "send"), 410)
     assert "was stopped" in late.words
@@ -489,8 +489,8 @@ async def test_a_link_that_has_expired(post: Post) -> None:
     await post.ask(at_gram())
     page = await post.open()
     check = read(await post.send(page.fields | WHO | {"t1.held": "5000"}, "check"))
-    parts, at = post.doors.parts, datetime.now(UTC) + timedelta(days=30, seconds=1)
-    async with opened(replace(parts, ctx=at_clock(parts.ctx, lambda: at))) as later:
+    services, at = post.doors.services, datetime.now(UTC) + timedelta(days=30, seconds=1)
+    async with opened(replace(services, ctx=at_clock(services.ctx, lambda: at))) as later:
         sent = await later.client.post(post.path(), data=check.fields | {"step": "send"})
         assert "has expired" in read(sent, 410).words
         assert "has expired" in read(await later.client.get(post.path()), 410).words

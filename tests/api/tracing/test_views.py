@@ -49,7 +49,7 @@ async def walk(doors: Doors, path: str, items: str = "items", limit: int = 2, **
 async def story(doors: Doors) -> str:
     """₹5,000: 3,000 moved on to HDFC, 1,500 held at SBIN, 500 taken at an ATM; HDFC holds 1,000 and denies nothing."""
     ack_no: str = (await doors.complain())["ack_no"]
-    await asked(doors.parts.ctx.pool, ack_no, 1, "SBIN", 1)
+    await asked(doors.services.ctx.pool, ack_no, 1, "SBIN", 1)
     await doors.answer(
         "SBIN",
         ack_no,
@@ -58,7 +58,7 @@ async def story(doors: Doors) -> str:
         line("atm", amount="500.00", disputed_amount="500.00"),
         job_id="BANKS-1",
     )
-    await asked(doors.parts.ctx.pool, ack_no, 2, "HDFC", 2)
+    await asked(doors.services.ctx.pool, ack_no, 2, "HDFC", 2)
     held = line("held", "512345678901", "50100000000099", amount="1000.00", disputed_amount="1000.00")
     await doors.answer("HDFC", ack_no, held, line("held", "599999999999", "1"), job_id="BANKS-2")
     return ack_no
@@ -184,7 +184,7 @@ async def test_a_task_has_whom_to_call_about_what(doors: Doors) -> None:
     assert task["institution"]["nodal_officers"][0]["mobile"] == "9000000001"
     hop = task["hop"]
     assert (hop["reference"], hop["holder"], hop["in_play_paise"]) == ("412345678901", "30000000001", 5_000_00)
-    await close_task(doors.parts.ctx, task["task_id"], "done by phone", "officer:x")
+    await close_task(doors.services.ctx, task["task_id"], "done by phone", "officer:x")
     assert task["task_id"] not in {left["task_id"] for left in await walk(doors, "/api/v1/desk/tasks")}
     (closed,) = await walk(doors, "/api/v1/desk/tasks", state="closed")
     assert (closed["reason"], closed["closed_by"]) == ("done by phone", "officer:x")
@@ -193,7 +193,7 @@ async def test_a_task_has_whom_to_call_about_what(doors: Doors) -> None:
 async def test_a_task_to_telephone_has_what_to_say(doors: Doors) -> None:
     transfers = [transfer(rrn=f"41000000000{number}") for number in range(7)]
     ack_no = (await doors.complain(transfers=transfers))["ack_no"]
-    pool = doors.parts.ctx.pool
+    pool = doors.services.ctx.pool
     await asked(pool, ack_no, 1, "SBIN", *range(1, 8))
     request_id = UUID(f"{REQUEST_ID}1")
     async with pool.acquire() as connection, connection.transaction():
@@ -264,7 +264,7 @@ async def test_a_task_says_who_is_on_duty_and_until_when_the_others_are_not(door
         {"name": "A. Away", "mobile": "9000000001", "leaves": [away]},
         {"name": "B. Here", "role": "night desk", "mobile": "9000000002"},
     ]
-    async with doors.parts.ctx.pool.acquire() as connection:
+    async with doors.services.ctx.pool.acquire() as connection:
         await replace_officers(connection, {"SBIN": [NodalOfficer.model_validate(one) for one in officers]})
     ack_no = (await doors.complain())["ack_no"]
     await doors.answer("SBIN", ack_no, line("held", status_code="02"), job_id="BANKS-1")

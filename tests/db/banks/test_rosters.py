@@ -6,9 +6,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.context import wall_clock
 from activities.directory import load_directory
 from activities.secrets import SecretBox
+from adapters.clock import wall_clock
 from db.banks import institutions, rosters
 from db.migrate import migrate
 from db.migration_files import MIGRATIONS

@@ -1,0 +1,99 @@
+"""Limits and caches of the figures and packs that one API process computes."""
+
+import asyncio
+import logging
+import time
+from typing import Final
+
+import asyncpg
+
+from activities.context import Context
+from activities.metrics import METRICS
+from activities.reporting import outcomes
+from activities.reporting.scorecards import CallDesk
+from api.problems import Kind, Refused
+from db.cases import ledger_views
+from db.pool import Pool
+from db.reporting import scorecards, task_views
+from db.reporting.outcomes import Period
+from db.reporting.scorecards import Span
+from schemas.reporting.outcomes import HomeBy, HomeReport
+from schemas.reporting.scorecards import ScorecardBy, ScorecardPage
+
+log = logging.getLogger("goldenhour.api")
+
+EVIDENCE_AT_ONCE: Final = 2
+"""Packs that one process writes at a time. A pack reads a whole case, and is a file until it is sent."""
+SCORECARDS_AT_ONCE: Final = 2
+"""Scorecards that one process computes at once. Further ones wait, because banks' answers need the database more."""
+OUTCOMES_AT_ONCE: Final = 1
+"""Reports that one process computes at once. Further ones wait, because daily work needs the database more."""
+GAUGES_GOOD_SECONDS: Final = 5.0
+GAUGES_READ_SECONDS: Final = 2.0
+
+TOO_MUCH_TO_COUNT: Final = Kind("too-much-to-count", 503, "Counting took too long; ask for a shorter time")
+
+
+class EvidenceJobs:
+    """Limit on the packs that are written at once. One for the process."""
+
+    def __init__(self) -> None:
+        self.places = asyncio.Semaphore(EVIDENCE_AT_ONCE)
+
+
+class MetricsCache:
+    """Gauges of money by bucket and of open work items, read from the database at most every few seconds."""
+
+    def __init__(self) -> None:
+        self._read_at = -GAUGES_GOOD_SECONDS
+        self._lock = asyncio.Lock()
+
+    async def refresh(self, pool: Pool) -> None:
+        """Update the gauges. They keep their values if the database is down."""
+        async with self._lock:
+            if time.monotonic() - self._read_at < GAUGES_GOOD_SECONDS:
+                return
+            try:
+                async with asyncio.timeout(GAUGES_READ_SECONDS), pool.acquire() as connection:
+                    METRICS.stock(
+                        await ledger_views.paise_by_bucket(connection), await task_views.open_by_kind(connection)
+                    )
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("gauges not read: %s", type(error).__name__)
+            self._read_at = time.monotonic()
+
+
+class ScorecardCache:
+    """Limit on the scorecards that are computed at once. The call list does not wait for them."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._seats = asyncio.Semaphore(SCORECARDS_AT_ONCE)
+        self.desk = CallDesk(ctx)
+
+    async def page(
+        self, over: Span, by: ScorecardBy | None, institution: str | None, after: str | None, limit: int
+    ) -> ScorecardPage:
+        """Return a page of scorecards, all from one database snapshot."""
+        async with (
+            self._seats,
+            self._ctx.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            return await scorecards.page(connection, over, by, institution, after, limit)
+
+
+class OutcomeCache:
+    """Limit on the reports that are computed at once."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._seats = asyncio.Semaphore(OUTCOMES_AT_ONCE)
+
+    async def report(self, period: Period, by: HomeBy | None) -> HomeReport:
+        """Return the figures, all from one database snapshot. Raises `Refused` if there is too much to count."""
+        async with self._seats:
+            try:
+                return await outcomes.read(self._ctx, period, by)
+            except TimeoutError:
+                raise Refused(TOO_MUCH_TO_COUNT) from None

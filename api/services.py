@@ -1,0 +1,122 @@
+"""The services that all routes share. A process builds them once at start and passes them to `api.server`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Request
+
+from activities.context import Context
+from activities.reporting.outcomes import HomeWatch
+from activities.reporting.scorecards import ScoreWatch
+from activities.secrets import SecretBox
+from api.caches import EvidenceJobs, MetricsCache, OutcomeCache, ScorecardCache
+from api.logins import BankLogins
+from api.streams import EventHub
+from api.throttle import AppealThrottle, Proxies
+from api.tokens import Tokens
+from db.bank_gateway import CHANGED
+from schemas.outbox.case import FollowUp
+
+
+class WorkflowNotifier(Protocol):
+    """Notifies the workflows of committed changes."""
+
+    def soon(self, follow_up: FollowUp) -> None:
+        """Send the notification in the background. Never raises, because the outbox sweep sends lost ones again."""
+        ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """The services of one API process. Its own ones are created on first use."""
+
+    ctx: Context
+    notifier: WorkflowNotifier
+    secret_box: SecretBox
+    temporal_answers: Callable[[], Awaitable[bool]]
+    """whether the Temporal server can be reached now"""
+    metrics_urls: tuple[str, ...] = ()
+    """metrics pages of other processes and of the Temporal SDK, which are joined to ours"""
+    public_url: str | None = None
+    """the address at which banks reach the API, or None if it is not configured"""
+    trusted_proxies: Proxies = ()
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Bearer tokens of officers and of banks."""
+        return Tokens(self.secret_box, self.ctx.now)
+
+    @cached_property
+    def case_hub(self) -> EventHub:
+        """Streams of the case log."""
+        return EventHub(self.ctx.pool)
+
+    @cached_property
+    def bank_hub(self) -> EventHub:
+        """Calls of banks that wait for a change of their feed."""
+        return EventHub(self.ctx.pool, CHANGED)
+
+    @cached_property
+    def bank_logins(self) -> BankLogins:
+        """Logins of banks."""
+        return BankLogins(self.ctx, self.secret_box)
+
+    @cached_property
+    def appeal_throttle(self) -> AppealThrottle:
+        """Access of account holders to their holds."""
+        return AppealThrottle(self.ctx, self.secret_box, self.trusted_proxies)
+
+    @cached_property
+    def evidence_jobs(self) -> EvidenceJobs:
+        """Evidence packs that are written now."""
+        return EvidenceJobs()
+
+    @cached_property
+    def metrics_cache(self) -> MetricsCache:
+        """Gauges that are read from the database."""
+        return MetricsCache()
+
+    @cached_property
+    def scorecard_cache(self) -> ScorecardCache:
+        """Scorecards of banks, and the call list."""
+        return ScorecardCache(self.ctx)
+
+    @cached_property
+    def score_watch(self) -> ScoreWatch:
+        """Gauges of the scorecards."""
+        return ScoreWatch(self.ctx)
+
+    @cached_property
+    def outcome_cache(self) -> OutcomeCache:
+        """Reports of the restoration procedure."""
+        return OutcomeCache(self.ctx)
+
+    @cached_property
+    def outcome_watch(self) -> HomeWatch:
+        """Gauges of the restoration procedure."""
+        return HomeWatch(self.ctx)
+
+    async def end_streams(self) -> None:
+        """End every stream and every waiting call, and release their connections."""
+        await asyncio.gather(self.case_hub.close(), self.bank_hub.close())
+
+
+async def _services(request: Request) -> Services:
+    # This is a coroutine because FastAPI runs a plain function in a thread, which costs more than this lookup.
+    services: Services = request.app.state.services
+    return services
+
+
+TheServices = Annotated[Services, Depends(_services)]
+"""The dependency by which a route gets the services."""
+
+
+async def _appeal_throttle(services: TheServices) -> AppealThrottle:
+    return services.appeal_throttle
+
+
+TheAppealThrottle = Annotated[AppealThrottle, Depends(_appeal_throttle)]
+"""The dependency for access to holds. Its type lets `api.route_errors` find the errors of a route that names it."""
