@@ -70,7 +70,7 @@ class Ordering:
             restoration_id=found["restoration_id"] if restores else None,
         )
         async with ctx.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, case_no)
+            await cases.lock(connection, case_no)
             order_id = await plan_order(connection, ctx, order, ctx.now())
             if delivered:
                 await bank_orders.delivered(connection, order_id, ChannelKind.PUSH, "J-1", ctx.now())

@@ -1,12 +1,18 @@
-"""Letting a workflow's time pass, with a limit on each wait for the server."""
+"""Letting a workflow's time pass, with a limit on each wait for the server; activities at their workflow's time."""
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
+from contextvars import ContextVar
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio.client import WorkflowHandle
 from temporalio.testing import TimeSkipper
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from activities.context import Context
+from schemas.outbox.procedures import ProcedureOrder
+from tests.clock import at_clock
 
 PATIENCE_SECONDS = 40.0
 TRIES = 5
@@ -28,3 +34,30 @@ async def let_pass(skipper: TimeSkipper, handle: WorkflowHandle[Any, Any], wait:
         if left < LEAST:
             return
     raise AssertionError(f"{wait} did not pass in {TRIES * PATIENCE_SECONDS:.0f} s")
+
+
+_asked_at: ContextVar[datetime | None] = ContextVar("asked_at", default=None)
+"""when the workflow asked for the activity that this task runs"""
+
+
+class AtWorkflowTime(Interceptor):
+    """Tells the context of `at_workflow_time` the time of the workflow that asked for an activity."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        return _ActivityAtWorkflowTime(next)
+
+
+class _ActivityAtWorkflowTime(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        (asked,) = input.args
+        assert isinstance(asked, ProcedureOrder)
+        _asked_at.set(asked.at)
+        return await super().execute_activity(input)
+
+
+def at_workflow_time(ctx: Context) -> Context:
+    """Return the context for the activities of a worker with `AtWorkflowTime`.
+
+    Outside tests the database and the workflows go by one time. Here the database has that of the calling workflow.
+    """
+    return at_clock(ctx, lambda: _asked_at.get() or ctx.now())

@@ -72,7 +72,7 @@ class Ordered:
             grievance_id=grievance_id,
         )
         async with self.bench.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, self.case_no)
+            await cases.lock(connection, self.case_no)
             return await plan_order(connection, self.bench.ctx, order, self.bench.ctx.now())
 
     async def confirm(

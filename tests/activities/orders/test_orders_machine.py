@@ -102,7 +102,7 @@ class OrdersMachine(RuleBasedStateMachine):
 
         async def written() -> UUID:
             async with self.ctx.pool.acquire() as connection, connection.transaction():
-                await cases.hold(connection, self.case_no)
+                await cases.lock(connection, self.case_no)
                 return await plan_order(connection, self.ctx, order, self.ctx.now())
 
         free = {hop_no: self._held(hop_no) - self._asked(hop_no) for hop_no in amounts}
