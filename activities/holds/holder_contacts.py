@@ -3,16 +3,14 @@
 from uuid import UUID
 
 from activities.context import Context
+from activities.holds.hold_transaction import hold_transaction
 from activities.notifications.outbox import tell_holder
 from db import notifications
-from db.cases import cases, events, tasks
-from db.cases.events import Event
-from db.holds import account_holds
 from domain.errors.holds import NothingOnHold
 from schemas.enums import EventKind
 from schemas.holds import HolderContactTaken, NewHolderContact
 from schemas.notifications import MessageKind
-from schemas.tasks import TaskCause, TaskSubject, about
+from schemas.tasks import TaskCause
 
 
 async def take_contact(
@@ -22,21 +20,13 @@ async def take_contact(
 
     Raises `NotFound`. Raises `NotNow` if nothing is on hold any more.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = await account_holds.case_of(connection, hold_id)
-        await cases.hold(connection, case_no)
-        hold = await account_holds.get(connection, hold_id)
-        if hold.state != "held":
+    async with hold_transaction(ctx, hold_id, by) as work:
+        if work.hold.state != "held":
             raise NothingOnHold(hold_id)
-        await notifications.put_holder_contact(connection, hold_id, contact.phone or "", contact.email or "", by, now)
-        data = {
-            "hold_id": str(hold_id),
-            "institution": hold.institution,
-            "ways": [channel for channel, address in (("phone", contact.phone), ("email", contact.email)) if address],
-        }
-        await events.append(connection, case_no, now, by, [Event(EventKind.HOLDER_CONTACT_TAKEN, data)])
-        written = await tell_holder(connection, ctx, hold_id, MessageKind.HOLD, {}, now, link=appeal_address)
-        subject, causes = about(TaskSubject.HOLD, hold_id), [TaskCause.UNREACHABLE]
-        await tasks.close_about(connection, case_no, subject, causes, now, "the holder can be reached")
-    return HolderContactTaken(hold_id=hold_id, reference=hold.reference, messages=written)
+        phone, email = contact.phone or "", contact.email or ""
+        await notifications.put_holder_contact(work.connection, hold_id, phone, email, by, work.now)
+        ways = [channel for channel, address in (("phone", phone), ("email", email)) if address]
+        await work.log(EventKind.HOLDER_CONTACT_TAKEN, ways=ways)
+        written = await tell_holder(work.connection, ctx, hold_id, MessageKind.HOLD, {}, work.now, link=appeal_address)
+        await work.close_tasks(work.subject, [TaskCause.UNREACHABLE], "the holder can be reached")
+    return HolderContactTaken(hold_id=hold_id, reference=work.hold.reference, messages=written)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import ProcedureStart
 from tests.activities.hold_world import Holds
 from tests.factories import number_apart
-from tests.workflows.time_passing import let_pass
+from tests.workflows.time_passing import AtWorkflowTime, at_workflow_time, let_pass
 from workers.loops.procedures import WORKFLOWS
 from workers.worker import sandbox
 from workflows import options
@@ -133,12 +134,14 @@ class HoldStage:
 
 def worker_of(stage: HoldStage) -> Worker:
     """A worker for holds and grievances only, in the sandbox."""
-    holds, grievances = stage.holds.engine, GrievanceActivities(stage.holds.ctx)
+    ctx = at_workflow_time(stage.holds.ctx)
+    holds, grievances = replace(stage.holds.engine, ctx=ctx), GrievanceActivities(ctx)
     return Worker(
         stage.skipper.client,
         task_queue=options.RESTORATION_QUEUE,
         workflows=[HoldWorkflow, GrievanceWorkflow],
         workflow_runner=sandbox(),
+        interceptors=[AtWorkflowTime()],
         activities=[
             holds.look_at_hold,
             holds.attend_to_hold,

@@ -119,7 +119,7 @@ async def court(holds: Holds, case_no: str, paise: int | None) -> None:
 async def release(holds: Holds, case_no: str, paise: int | None) -> int:
     hold_id = await holds.hold_of(case_no)
     async with holds.bench.pool.acquire() as connection, connection.transaction():
-        await cases.hold(connection, case_no)
+        await cases.lock(connection, case_no)
         hold = await account_holds.get(connection, hold_id)
         return await release_amount(connection, holds.ctx, hold, OrderReason.MICRO, paise, "officer:io", holds.clock.at)
 
