@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from activities.cases.transaction import lock_case
 from activities.context import Context
 from activities.notifications import grievance_messages
 from activities.notifications.outbox import tell_holder
@@ -167,7 +168,7 @@ async def _begin(work: Work) -> None:
     subject = str(work.row.grievance_id)
     await procedure_outbox.begin(work.connection, ProcedureKind.GRIEVANCE, subject, work.row.case_no, work.now)
     await work.tell()
-    await notify_hold_workflows(work.connection, work.hold, work.now)
+    await notify_hold_workflows(await lock_case(work.ctx, work.connection, work.row.case_no, work.actor), work.hold)
     await _ask_level(work)
 
 
@@ -212,13 +213,10 @@ async def decide(
         released_paise = None
         if decision is not GrievanceDecision.UPHELD:
             released_paise = await release_amount(
-                connection,
-                ctx,
+                await lock_case(ctx, connection, work.row.case_no, work.actor),
                 work.hold,
                 OrderReason.GRIEVANCE,
                 decided.released_paise,
-                work.actor,
-                work.now,
                 grievance_id=grievance_id,
             )
         await grievances.end_level(
@@ -347,7 +345,7 @@ async def end(work: Work, state: GrievanceState, *, reason: str = "", released_p
     await work.close_tasks(state.value)
     await procedure_outbox.end(work.connection, ProcedureKind.GRIEVANCE, str(row.grievance_id), work.now)
     await work.tell()
-    await notify_hold_workflows(work.connection, work.hold, work.now)
+    await notify_hold_workflows(await lock_case(work.ctx, work.connection, work.row.case_no, work.actor), work.hold)
 
 
 async def name_officer(ctx: Context, new: NewGrievanceOfficer, by: str) -> GrievanceOfficer:

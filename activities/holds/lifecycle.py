@@ -132,14 +132,14 @@ class HoldActivities:
             NewOrderLine(hop_no=one.hop_no, hold_id=work.hold.hold_id, amount_paise=one.excess_paise, excess=True)
             for one in await free_amounts.too_much(work.connection, work.hold.hold_id)
         ]
-        await order_release(work.connection, self.ctx, work.hold, OrderReason.EXCESS, lines, work.actor, work.now)
+        await order_release(work, work.hold, OrderReason.EXCESS, lines)
 
     async def _lapse(self, work: HoldTransaction, parts: Sequence[Part]) -> None:
         """Release the parts that have lapsed, and notify the holder, the victims and the officer.
 
         A part lapses after 90 days (policy) without an order, unless it is retained.
         """
-        await release_parts(work.connection, self.ctx, work.hold, OrderReason.LAPSED, parts, work.actor, work.now)
+        await release_parts(work, work.hold, OrderReason.LAPSED, parts)
         paise = sum(part.free_paise for part in parts)
         await work.log(EventKind.HOLD_LAPSED, paise=paise, policy=work.hold.policy.version)
         await close_tasks(work, "lapsed")

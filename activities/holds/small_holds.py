@@ -27,7 +27,7 @@ async def decide_micro(ctx: Context, hold_id: UUID, decided: MicroDecided, by: A
             raise SmallHoldDecided(hold_id, earlier.decided_by, earlier.decision)
         released_paise = None
         if decided.decision is MicroDecision.RELEASE:
-            released_paise = await release_amount(connection, ctx, hold, OrderReason.MICRO, None, work.actor, work.now)
+            released_paise = await release_amount(work, hold, OrderReason.MICRO, None)
         await free_amounts.decide_micro(
             connection, hold_id, decided.decision.value, work.actor, work.now, decided.reason
         )

@@ -17,7 +17,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.banks.bank_messages import BankMessage, OrderMessage
 from activities.banks.delivery import BankDelivery, Delivered, try_again
 from activities.banks.letters import LetterSender
-from activities.cases.transaction import ENGINE
+from activities.cases.transaction import ENGINE, CaseTransaction
 from activities.context import Context
 from activities.orders.order_letters import order_letter, page_text
 from activities.orders.order_transaction import OrderTransaction, order_transaction
@@ -26,7 +26,6 @@ from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.protocol import BankError, BankNotReached, BankRefused, OrderTicket
 from adapters.messages.smtp import Mailer
 from db.banks import bank_exchanges, delivery_attempts
-from db.cases import events
 from db.cases.events import Event
 from db.holds import account_holds, free_amounts
 from db.orders import bank_orders, cancellations
@@ -65,16 +64,15 @@ PaperOf = Callable[[UUID], Awaitable[bytes]]
 """returns the issued document that goes with an order; empty if none is needed"""
 
 
-async def plan_order(connection: Connection, ctx: Context, order: NewOrder, now: datetime) -> UUID:
+async def plan_order(work: CaseTransaction, order: NewOrder) -> UUID:
     """Write an order inside the transaction of the decision that needs it, and return its id.
 
-    The caller has locked the case. At commit the database refuses an order for more than is on hold. The order's
-    workflow delivers it.
+    At commit the database refuses an order for more than is on hold. The order's workflow delivers it.
     """
-    policy = ctx.policy.order.promised(ctx.policy.version, ctx.procedure_clock_factor)
-    due_at = now + timedelta(seconds=policy.due_seconds)
-    order_id = await bank_orders.insert(connection, order, policy, due_at, now)
-    await procedure_outbox.begin(connection, ProcedureKind.ORDER, str(order_id), order.case_no, now)
+    policy = work.ctx.policy.order.promised(work.ctx.policy.version, work.ctx.procedure_clock_factor)
+    due_at = work.now + timedelta(seconds=policy.due_seconds)
+    order_id = await bank_orders.insert(work.connection, order, policy, due_at, work.now)
+    await procedure_outbox.begin(work.connection, ProcedureKind.ORDER, str(order_id), order.case_no, work.now)
     data = {
         "order_id": str(order_id),
         "kind": order.kind.value,
@@ -85,7 +83,7 @@ async def plan_order(connection: Connection, ctx: Context, order: NewOrder, now:
         "restoration_id": str(order.restoration_id) if order.restoration_id else None,
         "policy": policy.version,
     }
-    await events.append(connection, order.case_no, now, order.ordered_by, [Event(EventKind.ORDER_PLANNED, data)])
+    await work.log_all([Event(EventKind.ORDER_PLANNED, data)])
     return order_id
 
 

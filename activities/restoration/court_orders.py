@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Final
 from uuid import UUID
 
+from activities.cases.transaction import lock_case
 from activities.context import Context
 from activities.orders.orders import plan_order
 from activities.orders.unassigned_holds import ask_about_retained_holds
@@ -285,7 +286,7 @@ async def _release(
                 lines=tuple(of_bank[start : start + LINES_MAX]),
                 court_order_id=order.court_order_id,
             )
-            await plan_order(connection, ctx, asked, now)
+            await plan_order(await lock_case(ctx, connection, case_no, by), asked)
 
 
 def _first_hops_for(found: Sequence[Releasable], wanted_paise: int) -> list[Releasable]:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
 
+from activities.cases.transaction import lock_case
 from activities.context import Context
 from activities.orders.orders import plan_order
 from activities.restoration.allocation import divide, is_divided
@@ -413,7 +414,7 @@ async def _order(
                     for line in of_bank[start : start + LINES_MAX]
                 ),
             )
-            await plan_order(work.connection, work.ctx, order, work.now)
+            await plan_order(await lock_case(work.ctx, work.connection, work.row.case_no, work.actor), order)
 
 
 async def _beneficiaries(work: Work, lines: Sequence[Line]) -> dict[int, Beneficiary]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.documents.issuing import approve_attachment, issue_about
 from activities.orders.orders import plan_order
@@ -122,8 +123,8 @@ class Desk:
                 lines=(line,),
                 court_order_id=court_order_id,
             )
-            async with self.pool.acquire() as connection, connection.transaction():
-                await plan_order(connection, self.home.ctx, order, self.home.clock.at)
+            async with case_transaction(self.home.ctx, case_no, order.ordered_by) as work:
+                await plan_order(work, order)
         return str(await self.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no))
 
     async def subject(self, case_no: str, kind: PaperKind) -> str:
