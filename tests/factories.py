@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from pydantic import SecretStr
 
-from activities.context import Context, wall_clock
+from activities.context import Context
 from activities.directory import DirectoryCache, load_directory
 from activities.secrets import SecretBox
 from adapters.banks.answers import StatusUpdate
@@ -71,7 +71,7 @@ async def make_context(
 ) -> Context:
     """Context on a fresh database with four banks (or the given ones) in its directory."""
     secret_box = SecretBox(SECRET)
-    await load_directory(pool, secret_box, entries or [institution(code) for code in BANKS], wall_clock())
+    await load_directory(pool, secret_box, entries or [institution(code) for code in BANKS])
     directory = DirectoryCache(pool, secret_box)
     await directory.refresh()
     return Context(pool, directory, prompt_policy(), clock_factor)

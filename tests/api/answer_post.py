@@ -11,7 +11,6 @@ import httpx
 
 from activities.banks.delivery import BankDelivery
 from activities.banks.reply_links import LetterLinks
-from activities.context import wall_clock
 from activities.directory import load_directory
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.email import EmailAdapter
@@ -168,9 +167,7 @@ def at_gram(reference: str | None = None, **changes: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def posted(doors: Doors) -> AsyncIterator[Post]:
     ctx, secret_box = doors.parts.ctx, doors.parts.secret_box
-    await load_directory(
-        ctx.pool, secret_box, [InstitutionEntry.model_validate(bank) for bank in MAIL_BANKS], wall_clock()
-    )
+    await load_directory(ctx.pool, secret_box, [InstitutionEntry.model_validate(bank) for bank in MAIL_BANKS])
     await ctx.directory.refresh()
     box = Postbox()
     async with mail_server(box) as port:

@@ -8,7 +8,7 @@ import pytest
 from temporalio.client import Client
 
 from activities.cases.desk import add_hop, correct_hop, escalate_request, stop_request
-from activities.context import Context, wall_clock
+from activities.context import Context
 from activities.directory import load_directory
 from activities.secrets import SecretBox
 from adapters.banks.protocol import HoldTicket
@@ -55,7 +55,7 @@ async def populated(ctx: Context, short_histories: Client) -> AsyncIterator[Stag
         "desk_email": "frauddesk@hdfc.example",
         "nodal_officers": [OFFICER_OF_BANK],
     }
-    await load_directory(ctx.pool, SecretBox(SECRET), [InstitutionEntry.model_validate(hdfc)], wall_clock())
+    await load_directory(ctx.pool, SecretBox(SECRET), [InstitutionEntry.model_validate(hdfc)])
     await ctx.directory.refresh()
     async with staged(ctx, short_histories) as stage:
         yield stage

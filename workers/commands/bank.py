@@ -98,14 +98,13 @@ def mistakes_in(what: str, error: "ValidationError") -> str:
 
 async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> int:
     """Load the institutions into the database of `settings`; return their number. Raises `DirectoryRefused`."""
-    from activities.context import wall_clock
     from activities.directory import load_directory
     from activities.secrets import SecretBox
     from workers.home import secret_key
 
     secret_box = SecretBox(await asyncio.to_thread(secret_key, settings))
     async with await open_database(settings) as pool:
-        return await load_directory(pool, secret_box, entries, wall_clock())
+        return await load_directory(pool, secret_box, entries)
 
 
 async def _list(settings: Settings) -> "tuple[list[Listed], dict[Key, Health]]":

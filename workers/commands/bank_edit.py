@@ -162,14 +162,13 @@ def _checked(content: dict[str, Any]) -> "InstitutionEntry":
 async def _add(settings: Settings, entry: "InstitutionEntry", over: bool) -> None:
     import asyncio
 
-    from activities.context import wall_clock
     from activities.directory import add_institution
     from activities.secrets import SecretBox
     from workers.home import secret_key
 
     secret_box = SecretBox(await asyncio.to_thread(secret_key, settings))
     async with await open_database(settings) as pool:
-        await add_institution(pool, secret_box, entry, wall_clock(), over=over)
+        await add_institution(pool, secret_box, entry, over=over)
 
 
 async def _remove(settings: Settings, code: str) -> None:

@@ -67,10 +67,9 @@ def _proposal(package: Path, overrides: Path | None) -> "Proposal":
 
 async def _add(settings: Settings, proposal: "Proposal", dry_run: bool) -> "Sorted":
     from activities.banks.loading import add_public_banks
-    from activities.context import wall_clock
 
     async with await open_database(settings) as pool:
-        return await add_public_banks(pool, proposal, wall_clock(), dry_run=dry_run)
+        return await add_public_banks(pool, proposal, dry_run=dry_run)
 
 
 def _as_json(done: "Sorted", dry_run: bool) -> dict[str, object]:

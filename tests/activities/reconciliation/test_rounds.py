@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.context import Context, wall_clock
+from activities.context import Context
 from activities.directory import load_directory
 from activities.metrics import METRICS
 from activities.reconciliation.lien_lists import take_page
@@ -300,7 +300,7 @@ async def test_a_webhook_that_is_away_is_tried_again(own: Context) -> None:
 
 async def test_where_one_channel_is_away_another_takes_the_question(own: Context) -> None:
     entry = with_push("HDFC", pull=True)
-    await load_directory(own.pool, SecretBox(SECRET), [entry], wall_clock())
+    await load_directory(own.pool, SecretBox(SECRET), [entry])
     await own.directory.refresh()
     await lien(own)
     await ask_all(asker(own, Hook(BankUnreachable("HDFC", "HTTP 503"))))

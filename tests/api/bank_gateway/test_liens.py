@@ -9,7 +9,6 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from activities.context import wall_clock
 from activities.reconciliation.inquiries import ask_now
 from api.bank_gateway.liens import LIENS_PATH, PAGE_MAX_BYTES
 from db.banks import bank_keys
@@ -56,9 +55,7 @@ async def held(doors: Doors) -> str:
 async def test_a_question_stands_in_the_feed_until_the_list_is_here(doors: Doors) -> None:
     ack_no = await held(doors)
     assert await wanted(doors) is None
-    asked = await ask_now(
-        doors.parts.ctx.pool, doors.parts.ctx.policy.reconciliation.channel, "SBIN", wall_clock(), "officer:x"
-    )
+    asked = await ask_now(doors.parts.ctx.pool, doors.parts.ctx.policy.reconciliation.channel, "SBIN", "officer:x")
     told = await wanted(doors)
     assert told["inquiry_id"] == str(asked.inquiry_id)
     feed = (await doors.client.get("/api/v1/bank/holds", headers=doors.bank("SBIN"))).json()
@@ -141,9 +138,7 @@ async def test_the_largest_page_is_taken_and_a_larger_body_is_not(doors: Doors) 
 async def test_an_id_used_again_for_another_list_and_a_question_to_another_bank(doors: Doors) -> None:
     assert (await hand_in(doors, page())).status_code == 200
     assert problem(await hand_in(doors, page([lien("1")]))) == (422, "idempotency-key-reused")
-    asked = await ask_now(
-        doors.parts.ctx.pool, doors.parts.ctx.policy.reconciliation.channel, "HDFC", wall_clock(), "officer:x"
-    )
+    asked = await ask_now(doors.parts.ctx.pool, doors.parts.ctx.policy.reconciliation.channel, "HDFC", "officer:x")
     for inquiry_id in (asked.inquiry_id, uuid4()):
         assert problem(await hand_in(doors, page(list_id="other", inquiry_id=str(inquiry_id)))) == (404, "not-found")
 

@@ -6,7 +6,6 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.context import wall_clock
 from activities.directory import load_directory
 from activities.secrets import SecretBox
 from db.banks import institutions, rosters
@@ -38,7 +37,7 @@ OFFICERS = tuple(
 @pytest.fixture
 async def banks(database: Pool) -> Pool:
     """A directory of two banks."""
-    await load_directory(database, SecretBox(SECRET), [institution("SBIN"), institution("HDFC")], wall_clock())
+    await load_directory(database, SecretBox(SECRET), [institution("SBIN"), institution("HDFC")])
     return database
 
 
