@@ -1,5 +1,6 @@
 """A bank's list beside a real ledger, and what is written down of it."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from domain.errors.banks import InstitutionNotFound
 from domain.policy.model import load_policy
 from schemas.reconciliation.comparison import ListedLien, Reason
 from tests.activities.bench import Bench
+from tests.activities.cases.test_transaction import until_somebody_waits
 from tests.factories import make_context, row, rrn, transfer
 
 DIGEST = bytes(32)
@@ -182,3 +184,18 @@ async def test_what_the_ledger_had_on_hold_then(database: Pool) -> None:
         }
         assert await comparisons.held_then(connection, "HDFC", datetime.now(UTC)) == {}
         assert await comparisons.held_then(connection, "ICIC", before) == {}
+
+
+async def test_the_time_of_a_comparison_is_read_after_the_wait_for_its_lock(database: Pool) -> None:
+    bench = Bench(await make_context(database))
+
+    async def locked() -> datetime:
+        async with database.acquire() as connection, connection.transaction():
+            return await comparisons.lock(connection, "HDFC")
+
+    async with database.acquire() as connection, connection.transaction():
+        await comparisons.lock(connection, "HDFC")
+        waiting = asyncio.create_task(locked())
+        await until_somebody_waits(bench)
+        released = await bench.value("SELECT clock_timestamp()")
+    assert await waiting > released
