@@ -28,10 +28,9 @@ class ChannelHealth:
     A change is written at once. Changes of other processes are read in the background, so no caller waits for them.
     """
 
-    def __init__(self, pool: Pool, rules: BreakerRules, clock: Callable[[], datetime]) -> None:
+    def __init__(self, pool: Pool, rules: BreakerRules) -> None:
         self._pool = pool
         self.rules = rules
-        self._clock = clock
         self._unhealthy: dict[Key, Health] = {}
         self._read_at: float | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -52,47 +51,44 @@ class ChannelHealth:
 
         A dropped channel whose waiting time has passed is probed: exactly one caller gets True.
         """
-        now = self._clock()
         found = self._unhealthy.get((institution, channel), circuit_breaker.WELL)
         if found.state is ChannelState.CLOSED:
             return True
         won = False
 
-        def take(health: Health) -> Health:
+        def take(health: Health, now: datetime) -> Health:
             nonlocal won
             won = circuit_breaker.usable(health, now)
             return (
                 circuit_breaker.probing(health, now, self.rules) if won and health != circuit_breaker.WELL else health
             )
 
-        await self._change((institution, channel), take, now)
+        await self._change((institution, channel), take)
         return won
 
     async def failed(self, institution: str, channel: ChannelKind) -> None:
         """Record a failed delivery."""
-        now = self._clock()
-        await self._change((institution, channel), lambda health: circuit_breaker.failed(health, now, self.rules), now)
+        await self._change((institution, channel), lambda health, now: circuit_breaker.failed(health, now, self.rules))
 
     async def silent(self, institution: str, channel: ChannelKind) -> None:
         """Record that the bank did not answer a delivered request in time."""
-        now = self._clock()
-        await self._change((institution, channel), lambda health: circuit_breaker.silent(health, now, self.rules), now)
+        await self._change((institution, channel), lambda health, now: circuit_breaker.silent(health, now, self.rules))
 
     async def delivered(self, institution: str, channel: ChannelKind) -> None:
         """Record a successful delivery."""
-        if (institution, channel) in self._unhealthy:
-            key, now = (institution, channel), self._clock()
-            await self._change(key, lambda health: circuit_breaker.delivered(health, self.rules), now)
+        key = (institution, channel)
+        if key in self._unhealthy:
+            await self._change(key, lambda health, _: circuit_breaker.delivered(health, self.rules))
 
     async def answered(self, institution: str, channel: ChannelKind) -> None:
         """Record that the bank answered a request that came over this channel."""
-        if (institution, channel) in self._unhealthy:
-            key, now = (institution, channel), self._clock()
-            await self._change(key, lambda health: circuit_breaker.answered(health, self.rules), now)
+        key = (institution, channel)
+        if key in self._unhealthy:
+            await self._change(key, lambda health, _: circuit_breaker.answered(health, self.rules))
 
-    async def _change(self, key: Key, change: Callable[[Health], Health], now: datetime) -> None:
+    async def _change(self, key: Key, change: Callable[[Health, datetime], Health]) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
-            after = await channels.change_health(connection, key, change, now)
+            after = await channels.change_health(connection, key, change)
         before = self._unhealthy.get(key, circuit_breaker.WELL)
         if after.state is not before.state:
             log.warning("channel %s of %s is %s", key[1].value, key[0], after.state.value)

@@ -39,4 +39,4 @@ class Context:
     @cached_property
     def health(self) -> ChannelHealth:
         """Health of the channels to the banks."""
-        return ChannelHealth(self.pool, self.policy.channels.breaker(self.clock_factor), self.clock)
+        return ChannelHealth(self.pool, self.policy.channels.breaker(self.clock_factor))

@@ -18,6 +18,7 @@ from adapters.banks.envelope import EnvelopeError, decode_key
 from adapters.banks.protocol import BankWire, IsoWay
 from adapters.banks.push.client import push_wire
 from db.banks import institutions
+from db.clock import present_moment
 from db.pool import Connection, Pool
 from domain.banks.directory import Directory
 from domain.banks.sponsors import SponsorRefused, check_beside
@@ -145,7 +146,7 @@ class DirectoryCache:
                 well = False
 
 
-async def load_directory(pool: Pool, secret_box: SecretBox, entries: Sequence[InstitutionEntry], now: datetime) -> int:
+async def load_directory(pool: Pool, secret_box: SecretBox, entries: Sequence[InstitutionEntry]) -> int:
     """Write a directory file's entries over the known ones, all or none, and return their number.
 
     Outbound credentials are sealed, inbound passwords are hashed. Raises `DirectoryRefused`, `PrefixOverlap` or
@@ -154,14 +155,13 @@ async def load_directory(pool: Pool, secret_box: SecretBox, entries: Sequence[In
     _check(entries)
     safe = await asyncio.to_thread(prepared, secret_box, entries)
     async with pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
         await institutions.hold(connection)
         await _write(connection, safe, now)
     return len(safe)
 
 
-async def add_institution(
-    pool: Pool, secret_box: SecretBox, entry: InstitutionEntry, now: datetime, *, over: bool
-) -> None:
+async def add_institution(pool: Pool, secret_box: SecretBox, entry: InstitutionEntry, *, over: bool) -> None:
     """Write one entry.
 
     Raises as `load_directory` does. Raises `DirectoryRefused` also if the code is known and `over` is false. Then
@@ -170,6 +170,7 @@ async def add_institution(
     _check([entry])
     (safe,) = await asyncio.to_thread(prepared, secret_box, [entry])
     async with pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
         await institutions.hold(connection)
         if not over and await institutions.known_codes(connection, [entry.code]):
             raise DirectoryRefused(f"{entry.code} is in the directory already")

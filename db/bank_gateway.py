@@ -39,7 +39,6 @@ class FeedRow(FrozenModel):
 class Receipt(FrozenModel):
     """A hold request for which the bank sends a receipt; its case is locked."""
 
-    case_no: str
     status: FeedStatus
     delivered: bool
     acknowledged_at: UtcDatetime | None
@@ -173,39 +172,39 @@ async def payments(connection: Connection, hops: Sequence[tuple[str, int]]) -> d
     return {(row["case_no"], row["asked"]): _payment(row) for row in rows}
 
 
-async def lock(connection: Connection, institution: str, request_id: UUID) -> Receipt:
-    """Lock the case of a hold request and return the request. Raises `NotFound`, also for another bank's.
-
-    Every writer locks the case first.
-    """
-    row = await connection.fetchrow(
-        "SELECT case_no FROM case_file WHERE case_no ="
-        " (SELECT case_no FROM hold_request WHERE request_id = $1 AND institution = $2) FOR NO KEY UPDATE",
-        request_id,
-        institution,
+async def case_of(connection: Connection, institution: str, request_id: UUID) -> str:
+    """Return the case of a hold request. Raises `NotFound`, also for another bank's."""
+    case_no: str | None = await connection.fetchval(
+        "SELECT case_no FROM hold_request WHERE request_id = $1 AND institution = $2", request_id, institution
     )
-    if row is None:
+    if case_no is None:
         raise _unknown(request_id)
-    held = await connection.fetchrow(
-        "SELECT r.case_no, f.status, r.delivered_at IS NOT NULL AS delivered, f.acknowledged_at"
+    return case_no
+
+
+async def receipt(connection: Connection, request_id: UUID) -> Receipt:
+    """Return whether a hold request was delivered and acknowledged; the caller has locked its case."""
+    row = await connection.fetchrow(
+        "SELECT f.status, r.delivered_at IS NOT NULL AS delivered, f.acknowledged_at"
         " FROM hold_request r JOIN feed_entry f USING (request_id) WHERE request_id = $1",
         request_id,
     )
-    assert held is not None, "a trigger writes one with the request"
-    return Receipt(**dict(held))
+    assert row is not None, "a trigger writes one with the request"
+    return Receipt(**dict(row))
 
 
 async def acknowledge(connection: Connection, institution: str, request_id: UUID, at: datetime) -> None:
     """Write that the bank has received a hold request, and make our id valid as its job id.
 
-    This is no change of the feed, because the bank knows it already.
+    This is no change of the feed, because the bank knows it already. One statement, because each answer comes here.
     """
-    await connection.execute("UPDATE feed_entry SET acknowledged_at = $2 WHERE request_id = $1", request_id, at)
     await connection.execute(
-        "INSERT INTO request_job (institution, job_id, request_id) VALUES ($1, $2::uuid::text, $2)"
+        "WITH noted AS (UPDATE feed_entry SET acknowledged_at = $3 WHERE request_id = $2)"
+        " INSERT INTO request_job (institution, job_id, request_id) VALUES ($1, $2::uuid::text, $2)"
         " ON CONFLICT DO NOTHING",
         institution,
         request_id,
+        at,
     )
 
 

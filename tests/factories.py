@@ -16,7 +16,6 @@ from activities.secrets import SecretBox
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire
-from adapters.clock import wall_clock
 from db.pool import Pool, open_pool
 from domain.intake.ack_numbers import OUR_FIRST_SERIAL
 from domain.policy.model import Policy, load_policy
@@ -72,7 +71,7 @@ async def make_context(
 ) -> Context:
     """Context on a fresh database with four banks (or the given ones) in its directory."""
     secret_box = SecretBox(SECRET)
-    await load_directory(pool, secret_box, entries or [institution(code) for code in BANKS], wall_clock())
+    await load_directory(pool, secret_box, entries or [institution(code) for code in BANKS])
     directory = DirectoryCache(pool, secret_box)
     await directory.refresh()
     return Context(pool, directory, prompt_policy(), clock_factor)

@@ -136,7 +136,7 @@ async def simulated_stack(
             pool = await open_pool(ready.database_url.get_secret_value(), min_size=1, max_size=4)
             try:
                 entries = ENTRIES.validate_json(directory_file.read_bytes())
-                await load_directory(pool, SecretBox(secret_key(ready)), entries, wall_clock())
+                await load_directory(pool, SecretBox(secret_key(ready)), entries)
                 running = await start_engine(supervisor, ready, restarts=False, report_step=report_step)
                 async with httpx.AsyncClient(base_url=base_url, timeout=CONTROL_TIMEOUT_SECONDS) as control:
                     await register_keys(pool, orjson.loads((await control.get("/sim/keys")).content))

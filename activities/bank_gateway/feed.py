@@ -5,9 +5,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from activities.banks.received import keep_served
+from activities.cases.transaction import CaseTransaction, case_transaction, lock_case
 from activities.context import Context
 from activities.reconciliation.lien_lists import wanted as list_wanted
 from activities.tracing.answers import take_status_update
@@ -17,10 +19,8 @@ from adapters.banks.protocol import HoldTicket, Incident
 from adapters.banks.pull import Asked, answer_lines
 from adapters.banks.push.demand import hold_demand
 from db import bank_gateway
-from db.bank_gateway import FeedHop, FeedRow
+from db.bank_gateway import FeedHop, FeedRow, Receipt
 from db.banks import bank_exchanges
-from db.cases import events
-from db.cases.events import Event
 from db.intake import Payment
 from db.orders import bank_replies
 from db.paging import from_cursor, to_cursor
@@ -111,15 +111,15 @@ async def acknowledge(ctx: Context, institution: str, request_id: UUID) -> Ackno
 
     Raises `NotFound`, and `HoldOver` for a request that ended without a receipt.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        receipt = await bank_gateway.lock(connection, institution, request_id)
+    find = partial(bank_gateway.case_of, institution=institution, request_id=request_id)
+    async with case_transaction(ctx, find, f"bank:{institution}") as work:
+        receipt = await bank_gateway.receipt(work.connection, request_id)
         if receipt.acknowledged_at is not None:
             return Acknowledged(hold_id=request_id, acknowledged_at=receipt.acknowledged_at)
         if receipt.status is not FeedStatus.OPEN:
             raise HoldOver(request_id, receipt.status)
-        await _take_receipt(connection, institution, request_id, receipt, now)
-    return Acknowledged(hold_id=request_id, acknowledged_at=now)
+        await _take_receipt(work, institution, request_id, receipt)
+    return Acknowledged(hold_id=request_id, acknowledged_at=work.now)
 
 
 async def take_answer(
@@ -130,18 +130,21 @@ async def take_answer(
     The same body again gets the same reply, and one `key` cannot be used for another body. An answer is a receipt too.
     Returns the reply and the workflow notification. Raises `NotFound`, `NotItsHop`, `IdempotencyKeyReused`.
     """
-    now = ctx.now()
     digest = hashlib.sha256(request_id.bytes + answer.model_dump_json().encode()).digest()
     async with ctx.pool.acquire() as connection:
         row = await bank_gateway.one(connection, institution, request_id)
         asked = _asked(answer, await bank_gateway.hops_of(connection, [request_id]))
         if key is not None:
-            use = await bank_gateway.use_key(connection, institution, key, digest, now)
+            use = await bank_gateway.use_key(connection, institution, key, digest, ctx.now())
             if use.body_digest != digest:
                 raise IdempotencyKeyReused
             if use.reply is not None:
                 return AnswerTaken(hold_id=request_id, **use.reply), None
-        await _note_receipt(connection, institution, request_id, now)
+        async with connection.transaction():
+            work = await lock_case(ctx, connection, row.case_no, f"bank:{institution}")
+            noted = await bank_gateway.receipt(connection, request_id)
+            if noted.acknowledged_at is None:
+                await _take_receipt(work, institution, request_id, noted)
     update = StatusUpdate(
         ack_no=row.case_no, job_id=str(request_id), lines=answer_lines(answer.lines, asked, institution)
     )
@@ -169,24 +172,15 @@ def _after(cursor: str | None) -> int:
     return number
 
 
-async def _note_receipt(connection: Connection, institution: str, request_id: UUID, now: datetime) -> None:
-    async with connection.transaction():
-        receipt = await bank_gateway.lock(connection, institution, request_id)
-        if receipt.acknowledged_at is None:
-            await _take_receipt(connection, institution, request_id, receipt, now)
-
-
-async def _take_receipt(
-    connection: Connection, institution: str, request_id: UUID, receipt: bank_gateway.Receipt, now: datetime
-) -> None:
+async def _take_receipt(work: CaseTransaction, institution: str, request_id: UUID, receipt: Receipt) -> None:
     if not receipt.delivered and receipt.status is FeedStatus.OPEN:
         # Another channel may still be trying, which is no longer necessary.
-        await requests.delivered(connection, request_id, institution, str(request_id), ChannelKind.PULL, 0, now)
-    await bank_gateway.acknowledge(connection, institution, request_id, now)
-    passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, request_id)
-    data = {"request_id": str(request_id), "institution": institution, **passed}
-    event = Event(EventKind.REQUEST_ACKNOWLEDGED, data)
-    await events.append(connection, receipt.case_no, now, f"bank:{institution}", [event])
+        await requests.delivered(
+            work.connection, request_id, institution, str(request_id), ChannelKind.PULL, 0, work.now
+        )
+    await bank_gateway.acknowledge(work.connection, institution, request_id, work.now)
+    passed = await bank_exchanges.bound(work.connection, About.HOLD_REQUEST, request_id)
+    await work.log(EventKind.REQUEST_ACKNOWLEDGED, request_id=str(request_id), institution=institution, **passed)
 
 
 def _asked(answer: BankAnswer, hops: Sequence[FeedHop]) -> dict[int, Asked]:

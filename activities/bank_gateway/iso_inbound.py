@@ -4,18 +4,19 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from activities.bank_gateway import iso_orders
 from activities.banks.received import keep_body
+from activities.cases.transaction import lock_case
 from activities.context import Context
 from activities.tracing.answers import take_status_update
 from adapters.banks.answers import StatusUpdate, UnreadableLine
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.errors import MessageError
-from db.cases import cases, events, tasks
+from db.cases import tasks
 from db.cases.events import Event
+from db.clock import present_moment
 from db.orders import returned_funds
 from db.orders.returned_funds import ReturnedRow
 from db.pool import Connection
@@ -103,18 +104,18 @@ async def _take_returned(ctx: Context, institution: str, told: ReturnedFunds, di
 
     The desk checks the other lines. Money returned without an order changes no figure before an officer has seen it.
     """
-    now = ctx.now()
     async with ctx.pool.acquire() as connection:
         rows = await _placed(connection, institution, told)
     case_of = {row.line_no: row.case_no for row in rows}
-    ordered = await iso_orders.orders_of_returns(ctx, institution, told, case_of, now)
+    ordered = await iso_orders.orders_of_returns(ctx, institution, told, case_of, ctx.now())
     rows = [_of_its_order(row, ordered) for row in rows]
     if not any(row.case_no for row in rows):
         raise MessageRefused("names no transfer or case of this bank")
     async with ctx.pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
         if new := await returned_funds.insert(connection, institution, digest, now, rows):
             left = [row for row in rows if row.line_no not in ordered]
-            await _tell_desk(connection, institution, left, now)
+            await _tell_desk(ctx, connection, institution, left)
     # After the lines are kept, and also when the message is repeated: the first run may have ended before this step.
     await iso_orders.book(ctx, institution, ordered)
     readable = sum(row.returned_paise is not None for row in rows)
@@ -181,16 +182,16 @@ def _row(told: ReturnedFunds, line: ReturnedTransfer, case_no: str | None, hop_n
     )
 
 
-async def _tell_desk(connection: Connection, institution: str, rows: Sequence[ReturnedRow], now: datetime) -> None:
+async def _tell_desk(ctx: Context, connection: Connection, institution: str, rows: Sequence[ReturnedRow]) -> None:
     by_case: dict[str, list[ReturnedRow]] = defaultdict(list)
     for row in rows:
         if row.case_no:
             by_case[row.case_no].append(row)
     # In the order of the case numbers, so that two messages about the same cases cannot deadlock.
     for case_no, returned in sorted(by_case.items()):
-        await cases.hold(connection, case_no)
+        work = await lock_case(ctx, connection, case_no, f"bank:{institution}")
         task = NewTask(kind=TaskKind.READ_ANSWER, cause=TaskCause.MONEY_RETURNED)
-        opened = await tasks.open_tasks(connection, case_no, [task], now, institution=institution)
+        opened = await work.ask(task, institution=institution)
         data = {
             "task_id": opened[0] if opened else None,
             "kind": task.kind.value,
@@ -198,7 +199,7 @@ async def _tell_desk(connection: Connection, institution: str, rows: Sequence[Re
             "note": compose(task.cause, about(TaskSubject.CASE, case_no), task.facts),
             "returned": [{"hop_no": row.hop_no, "returned_paise": row.returned_paise} for row in returned],
         }
-        await events.append(connection, case_no, now, f"bank:{institution}", [Event(EventKind.TASK_OPENED, data)])
+        await work.log_all([Event(EventKind.TASK_OPENED, data)])
 
 
 def _doubts(told: ReturnedFunds, rows: Sequence[ReturnedRow]) -> list[str]:

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 
 from activities.directory import MAX_INSTITUTIONS, DirectoryRefused
 from db.banks import institutions, rosters
+from db.clock import present_moment
 from db.pool import Connection, Pool
 from domain.banks.public_banks import Proposal, Sorted, sort_beside
 from domain.banks.sponsors import check_beside
@@ -13,12 +13,13 @@ from domain.errors.banks import InstitutionNotFound
 from schemas.banks.rosters import Holiday, NodalOfficer
 
 
-async def add_public_banks(pool: Pool, proposal: Proposal, now: datetime, *, dry_run: bool) -> Sorted:
+async def add_public_banks(pool: Pool, proposal: Proposal, *, dry_run: bool) -> Sorted:
     """Add the banks that the directory lacks, all or none; with `dry_run` only report them.
 
     Raises `DirectoryRefused` if there would be too many, and as `check_beside` does.
     """
     async with pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
         await institutions.hold(connection)
         known = {one.code: one for one in await institutions.list_all(connection)}
         done = sort_beside(proposal, known)

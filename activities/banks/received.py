@@ -6,12 +6,11 @@ from typing import Final
 from uuid import UUID
 
 from activities.banks.signed_requests import folder_of, kept_files, signed_now
+from activities.cases.transaction import lock_case
 from activities.context import Context
 from adapters.transcript import Sending
 from db.banks import bank_exchanges, bank_keys, received_bodies
 from db.banks.bank_keys import SignedBy
-from db.cases import events
-from db.cases.events import Event
 from domain.evidence.pack import binding
 from schemas.banks.exchanges import About
 from schemas.banks.keys import BankKey
@@ -45,20 +44,18 @@ async def keep_words(
     `key` has signed the request for our address `origin`. If the request is about a hold request, an order or a
     grievance of this bank, the case log gets digests: the SHA-256 of each file of it in the evidence pack.
     """
-    now = ctx.now()
     signed = signed_now(method, path, headers, origin, key) if key else None
     by = SignedBy(signed.key_id, signed.signature, signed.base) if signed else None
     async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = await bank_keys.case_about(connection, institution, about) if about else None
-        evidence_id = await bank_keys.keep_evidence(
-            connection, institution, now, method, path, headers, body, about, by
+        evidence_id, case_no = await bank_keys.keep_evidence(
+            connection, institution, method, path, headers, body, about, by
         )
         if case_no is not None:
             folder = folder_of(evidence_id)
             files = kept_files(method, path, headers, body, signed)
             bound = binding({f"{folder}/{name}": content for name, content in files.items()})
-            data = {"evidence_id": evidence_id, "institution": institution, "bound": bound}
-            await events.append(connection, case_no, now, f"bank:{institution}", [Event(EventKind.BANK_SPOKE, data)])
+            work = await lock_case(ctx, connection, case_no, f"bank:{institution}")
+            await work.log(EventKind.BANK_SPOKE, evidence_id=evidence_id, institution=institution, bound=bound)
     return evidence_id
 
 

@@ -170,6 +170,15 @@ Form = TypeVar("Form", bound=ReplyForm[Any])
 
 
 @dataclass(frozen=True, slots=True)
+class LockedLink:
+    """One transaction on a locked link. Everything that it writes has the time `now`."""
+
+    connection: Connection
+    link: LinkRow
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyTaken:
     """The reply was taken. `repeated`: it was taken before, and nothing was written again."""
 
@@ -219,20 +228,20 @@ class ReplyLinks(ABC, Generic[View, Form]):
         changes of the first. If this process ends after the reply is written and before the form is kept, the same form
         can be sent again. It counts as the same reply, and every line is a known one.
         """
-        async with self._locked(digest) as (connection, link):
-            if link is None:
+        async with self._locked(digest) as locked:
+            if locked is None:
                 return None
-            now = self._ctx.now()
-            view = await self.view(connection, link, now)
+            connection, link = locked.connection, locked.link
+            view = await self.view(connection, link, locked.now)
             if await reply_links.knows_form(connection, link.link_id, form.digest):
                 return ReplyTaken(left=len(view.items), repeated=True)
             if view.state is not LinkState.OPEN or self._has_changed(view, form):
                 return ReplyNotTaken(view)
             written = await self.write(connection, link, form)
-            await self._keep(connection, link, form.answerer, form.fields, form.body, now)
+            await self._keep(locked, form.answerer, form.fields, form.body)
             left = await self.count_left(connection, link)
             if not left:
-                await reply_links.use_up(connection, link.link_id, now)
+                await reply_links.use_up(connection, link.link_id, locked.now)
             return ReplyTaken(left=left, written=written)
 
     # -- differences between requests and orders -------------------------------------------------------------------
@@ -260,22 +269,15 @@ class ReplyLinks(ABC, Generic[View, Form]):
         return any(form.seen_paise.get(number) != self.open_paise(view, number) for number in form.stated)
 
     @asynccontextmanager
-    async def _locked(self, digest: bytes) -> AsyncIterator[tuple[Connection, LinkRow | None]]:
-        """Open a transaction in which the link is locked."""
+    async def _locked(self, digest: bytes) -> AsyncIterator[LockedLink | None]:
+        """Open a transaction in which the link is locked; None if there is no such link."""
         async with self._places, self._ctx.pool.acquire() as connection, connection.transaction():
-            yield connection, await reply_links.lock(connection, self.about, digest)
+            found = await reply_links.lock(connection, self.about, digest)
+            yield LockedLink(connection, *found) if found else None
 
-    async def _keep(
-        self,
-        connection: Connection,
-        link: LinkRow,
-        answerer: Answerer,
-        fields: Mapping[str, str],
-        body: bytes,
-        now: datetime,
-    ) -> None:
+    async def _keep(self, locked: LockedLink, answerer: Answerer, fields: Mapping[str, str], body: bytes) -> None:
         """Keep the form and its officer as evidence."""
-        digest = fields_digest(fields)
+        digest, link_id = fields_digest(fields), locked.link.link_id
         await reply_links.keep_form(
-            connection, link.link_id, now, answerer.name, answerer.designation, fields, digest, body
+            locked.connection, link_id, locked.now, answerer.name, answerer.designation, fields, digest, body
         )

@@ -11,11 +11,10 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities.banks.signed_requests import files_of, folder_of
+from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.evidence.archive import PackWriter, digest_of
 from activities.secrets import SecretBox, pem
-from db.cases import events
-from db.cases.events import Event
 from db.evidence import evidence_keys
 from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
@@ -108,10 +107,9 @@ async def pack(
     """Write the pack of the case that `ack_no` names, and log who received it. Raises as `write_pack`."""
     packed = await write_pack(maker, ack_no, into, progress, edition)
     data = {"edition": edition.value, "sha256": packed.sha256, "files": packed.files, "events": packed.events}
-    async with maker.ctx.pool.acquire() as connection, connection.transaction():
-        event = Event(EventKind.EVIDENCE_PACKED, data)
-        await evidence_keys.note(connection, public_key(maker.secret_box).decode(), packed.made_at)
-        await events.append(connection, packed.case_no, packed.made_at, by, [event])
+    async with case_transaction(maker.ctx, packed.case_no, by) as work:
+        await evidence_keys.note(work.connection, public_key(maker.secret_box).decode(), work.now)
+        await work.log(EventKind.EVIDENCE_PACKED, **data)
     return packed
 
 

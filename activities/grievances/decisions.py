@@ -146,7 +146,7 @@ async def _begin(work: Work) -> None:
     subject = str(work.row.grievance_id)
     await procedure_outbox.begin(work.connection, ProcedureKind.GRIEVANCE, subject, work.row.case_no, work.now)
     await work.notify(ProcedureKind.GRIEVANCE, work.row.grievance_id)
-    await notify_hold_workflows(work.connection, work.hold, work.now)
+    await notify_hold_workflows(work, work.hold)
     await _ask_level(work)
 
 
@@ -192,13 +192,10 @@ async def decide(
         released_paise = None
         if decision is not GrievanceDecision.UPHELD:
             released_paise = await release_amount(
-                connection,
-                ctx,
+                work,
                 work.hold,
                 OrderReason.GRIEVANCE,
                 decided.released_paise,
-                work.actor,
-                work.now,
                 grievance_id=grievance_id,
             )
         await grievances.end_level(
@@ -334,7 +331,7 @@ async def end(work: Work, state: GrievanceState, *, reason: str = "", released_p
     await work.close_tasks(work.subject, _CAUSES, state.value)
     await procedure_outbox.end(work.connection, ProcedureKind.GRIEVANCE, str(row.grievance_id), work.now)
     await work.notify(ProcedureKind.GRIEVANCE, work.row.grievance_id)
-    await notify_hold_workflows(work.connection, work.hold, work.now)
+    await notify_hold_workflows(work, work.hold)
 
 
 async def name_officer(ctx: Context, new: NewGrievanceOfficer, by: str) -> GrievanceOfficer:

@@ -3,17 +3,15 @@
 from uuid import UUID
 
 from activities.context import Context
+from activities.holds.hold_transaction import hold_transaction
 from activities.notifications.people import Concerned, Holder, notify_people
 from db import notifications
-from db.cases import cases, events, tasks
-from db.cases.events import Event
-from db.holds import account_holds
 from domain.errors.holds import NothingOnHold
 from domain.notifications.rules import NotificationEvent
 from schemas.enums import EventKind
 from schemas.holds import HolderContactTaken, NewHolderContact
 from schemas.notifications import MessageFacts
-from schemas.tasks import TaskCause, TaskSubject, about
+from schemas.tasks import TaskCause
 
 
 async def take_contact(
@@ -23,23 +21,15 @@ async def take_contact(
 
     Raises `NotFound`. Raises `NotNow` if nothing is on hold any more.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = await account_holds.case_of(connection, hold_id)
-        await cases.hold(connection, case_no)
-        hold = await account_holds.get(connection, hold_id)
-        if hold.state != "held":
+    async with hold_transaction(ctx, hold_id, by) as work:
+        if work.hold.state != "held":
             raise NothingOnHold(hold_id)
-        await notifications.put_holder_contact(connection, hold_id, contact.phone or "", contact.email or "", by, now)
-        data = {
-            "hold_id": str(hold_id),
-            "institution": hold.institution,
-            "ways": [channel for channel, address in (("phone", contact.phone), ("email", contact.email)) if address],
-        }
-        await events.append(connection, case_no, now, by, [Event(EventKind.HOLDER_CONTACT_TAKEN, data)])
+        phone, email = contact.phone or "", contact.email or ""
+        await notifications.put_holder_contact(work.connection, hold_id, phone, email, by, work.now)
+        ways = [channel for channel, address in (("phone", phone), ("email", email)) if address]
+        await work.log(EventKind.HOLDER_CONTACT_TAKEN, ways=ways)
         holder = Concerned(holder=Holder(ctx, hold_id, link=appeal_address))
         event = NotificationEvent.HOLDER_CONTACT_TAKEN
-        written = await notify_people(connection, event, holder, MessageFacts(), now)
-        subject, causes = about(TaskSubject.HOLD, hold_id), [TaskCause.UNREACHABLE]
-        await tasks.close_about(connection, case_no, subject, causes, now, "the holder can be reached")
-    return HolderContactTaken(hold_id=hold_id, reference=hold.reference, messages=written)
+        written = await notify_people(work.connection, event, holder, MessageFacts(), work.now)
+        await work.close_tasks(work.subject, [TaskCause.UNREACHABLE], "the holder can be reached")
+    return HolderContactTaken(hold_id=hold_id, reference=work.hold.reference, messages=written)

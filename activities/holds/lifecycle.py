@@ -9,21 +9,19 @@ from uuid import UUID
 
 from temporalio import activity
 
+from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
-from activities.notifications.holder_messages import Telling, stamp, subject_of
+from activities.holds.hold_transaction import HoldTransaction, hold_transaction
+from activities.notifications.holder_messages import Telling, stamp
 from activities.notifications.outbox import way_to
 from activities.notifications.people import Concerned, Holder, notify_people
 from activities.orders.releases import order_release, release_parts
 from activities.orders.unassigned_holds import ask_about_retained_holds
 from db import notifications
-from db.cases import cases, events, tasks
-from db.cases.events import Event
 from db.grievances import grievances
 from db.holds import account_holds, disputed_holds, free_amounts
-from db.holds.account_holds import AccountHold
 from db.outbox import procedure_outbox
 from db.police import firs
-from db.pool import Connection
 from domain.holds.lapse import (
     HoldStands,
     Part,
@@ -45,7 +43,6 @@ from schemas.police import CaseDuty
 from schemas.restoration_enums import OrderReason
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 
-ENGINE: Final = "engine"
 DUES_MAX: Final = 20
 """the most due actions of one read state; the state is read again after each of them"""
 
@@ -66,124 +63,107 @@ class HoldActivities:
         is a hold for every account, so this saves many activities.
         """
         hold_id = UUID(asked.subject)
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, asked.case_no)
-            if await account_holds.end_if_empty(connection, hold_id, asked.at):
-                ended = Event(EventKind.HOLD_ENDED, {"hold_id": str(hold_id)})
-                await events.append(connection, asked.case_no, asked.at, ENGINE, [ended])
-            hold = await account_holds.get(connection, hold_id)
-            await self._telling(connection, hold, asked.at).of_release()
-            if hold.state == "ended":
-                await _end_hold(connection, hold, asked.at)
+        async with case_transaction(self.ctx, asked.case_no, ENGINE) as case:
+            if await account_holds.end_if_empty(case.connection, hold_id, case.now):
+                await case.log(EventKind.HOLD_ENDED, hold_id=str(hold_id))
+            work = HoldTransaction.of(case, hold=await account_holds.get(case.connection, hold_id))
+            await self._telling(work).of_release()
+            if work.hold.state == "ended":
+                await _end_hold(work)
                 return Look(over=True)
-            state = await self._do_due_actions(connection, hold, asked.at)
+            state = await self._do_due_actions(work, asked.at)
             if ends := by_end(state):
-                await free_amounts.mark_end(connection, hold_id, min(ends))
-            return Look(over=False, at=hold.state, dues=dues(state)[:DUES_MAX])
+                await free_amounts.mark_end(work.connection, hold_id, min(ends))
+            return Look(over=False, at=work.hold.state, dues=dues(state)[:DUES_MAX])
 
     @activity.defn(name="attend_to_hold")
     async def attend_to_hold(self, asked: ProcedureOrder) -> None:
         """Do the due action `asked.what`, if it is still due."""
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, asked.case_no)
-            hold = await account_holds.get(connection, UUID(asked.subject))
-            if hold.state == "ended":
+        async with hold_transaction(self.ctx, UUID(asked.subject), ENGINE, case_no=asked.case_no) as work:
+            if work.hold.state == "ended":
                 return
-            state = await _read_state(connection, hold)
+            state = await _read_state(work)
             if asked.what in _due_now(state, asked.at):
-                await self._attend(connection, hold, state, asked.what, asked.at)
+                await self._attend(work, state, asked.what, asked.at)
 
-    async def _do_due_actions(self, connection: Connection, hold: AccountHold, at: datetime) -> HoldStands:
-        """Do each due action once, and return the state of the hold after them."""
+    async def _do_due_actions(self, work: HoldTransaction, at: datetime) -> HoldStands:
+        """Do each action once that is due at `at`, and return the state of the hold after them."""
         done: set[str] = set()
-        state = await _read_state(connection, hold)
+        state = await _read_state(work)
         while what := next((what for what in _due_now(state, at) if what not in done), None):
             done.add(what)
-            await self._attend(connection, hold, state, what, at)
-            hold = await account_holds.get(connection, hold.hold_id)
-            state = await _read_state(connection, hold)
+            await self._attend(work, state, what, at)
+            work.hold = await account_holds.get(work.connection, work.hold.hold_id)
+            state = await _read_state(work)
         return state
 
-    async def _attend(
-        self, connection: Connection, hold: AccountHold, state: HoldStands, what: str, at: datetime
-    ) -> None:
-        telling = self._telling(connection, hold, at)
+    async def _attend(self, work: HoldTransaction, state: HoldStands, what: str, at: datetime) -> None:
+        telling = self._telling(work)
         match HoldAction.of(what):
             case HoldAction.TELL_HOLDER:
                 await telling.of_hold(state.newest_at)
-                await _ask_about_small_hold(connection, hold, at)
+                await _ask_about_small_hold(work)
             case HoldAction.TELL_OFFICER:
                 await telling.of_officer(state.newest_at)
             case HoldAction.TELL_LATE:
                 await telling.late(state.newest_at)
             case HoldAction.RELEASE_EXCESS:
-                await self._release_excess(connection, hold, at)
+                await self._release_excess(work)
             case HoldAction.LAPSE | HoldAction.WARN:
-                await self._lapse_or_warn(connection, hold, state, at)
+                await self._lapse_or_warn(work, state, at)
             case other:
                 assert_never(other)
 
-    async def _lapse_or_warn(self, connection: Connection, hold: AccountHold, state: HoldStands, at: datetime) -> None:
+    async def _lapse_or_warn(self, work: HoldTransaction, state: HoldStands, at: datetime) -> None:
         """Let the hold lapse if that is due, else warn of the lapse.
 
         After an outage both may be due. A warning about a past lapse would be useless.
         """
         if HoldAction.LAPSE in _due_now(state, at):
-            await self._lapse(connection, hold, lapsed(state, at), at)
+            await self._lapse(work, lapsed(state, at))
         else:
-            await self._warn(connection, hold, state, at)
+            await self._warn(work, state, at)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    def _telling(self, connection: Connection, hold: AccountHold, at: datetime) -> Telling:
-        return Telling(connection, self.ctx, hold, at, self.appeal_address)
+    def _telling(self, work: HoldTransaction) -> Telling:
+        return Telling(work.connection, self.ctx, work.hold, work.now, self.appeal_address)
 
-    async def _release_excess(self, connection: Connection, hold: AccountHold, at: datetime) -> None:
+    async def _release_excess(self, work: HoldTransaction) -> None:
         lines = [
-            NewOrderLine(hop_no=one.hop_no, hold_id=hold.hold_id, amount_paise=one.excess_paise, excess=True)
-            for one in await free_amounts.too_much(connection, hold.hold_id)
+            NewOrderLine(hop_no=one.hop_no, hold_id=work.hold.hold_id, amount_paise=one.excess_paise, excess=True)
+            for one in await free_amounts.too_much(work.connection, work.hold.hold_id)
         ]
-        await order_release(connection, self.ctx, hold, OrderReason.EXCESS, lines, ENGINE, at)
+        await order_release(work, work.hold, OrderReason.EXCESS, lines)
 
-    async def _lapse(self, connection: Connection, hold: AccountHold, parts: Sequence[Part], at: datetime) -> None:
+    async def _lapse(self, work: HoldTransaction, parts: Sequence[Part]) -> None:
         """Release the parts that have lapsed, and notify the holder, the victims and the officer.
 
         A part lapses after 90 days (policy) without an order, unless it is retained.
         """
-        await release_parts(connection, self.ctx, hold, OrderReason.LAPSED, parts, ENGINE, at)
+        await release_parts(work, work.hold, OrderReason.LAPSED, parts)
         paise = sum(part.free_paise for part in parts)
-        data = {
-            "hold_id": str(hold.hold_id),
-            "institution": hold.institution,
-            "paise": paise,
-            "policy": hold.policy.version,
-        }
-        await events.append(connection, hold.case_no, at, ENGINE, [Event(EventKind.HOLD_LAPSED, data)])
-        await close_tasks(connection, hold, at, "lapsed")
-        await self._notify(connection, hold, NotificationEvent.HOLD_LAPSED, parts, f"{at:%Y%m%dT%H%M%S}", at)
+        await work.log(EventKind.HOLD_LAPSED, paise=paise, policy=work.hold.policy.version)
+        await close_tasks(work, "lapsed")
+        await self._notify(work, NotificationEvent.HOLD_LAPSED, parts, f"{work.now:%Y%m%dT%H%M%S}")
 
-    async def _warn(self, connection: Connection, hold: AccountHold, state: HoldStands, at: datetime) -> None:
+    async def _warn(self, work: HoldTransaction, state: HoldStands, at: datetime) -> None:
         """Warn the officer, the victims and the desk that the money returns to the holder without an order."""
-        subject = subject_of(hold.hold_id)
-        task = NewTask(kind=TaskKind.HOLD_LAPSES, cause=TaskCause.HOLD_LAPSES, subject=subject)
-        await tasks.open_tasks(connection, hold.case_no, [task], at, institution=hold.institution)
+        task = NewTask(kind=TaskKind.HOLD_LAPSES, cause=TaskCause.HOLD_LAPSES, subject=work.subject)
+        await work.ask(task, institution=work.hold.institution)
         for warning in warnings(state, at):
             days = warning.days
-            data = {"hold_id": str(hold.hold_id), "institution": hold.institution, "days": days}
-            await events.append(connection, hold.case_no, at, ENGINE, [Event(EventKind.HOLD_WARNED, data)])
+            await work.log(EventKind.HOLD_WARNED, days=days)
             occasion = f"{days}.{warning.lapses_at:%Y%m%dT%H%M%S}"
-            event = NotificationEvent.HOLD_LAPSES_SOON
-            await self._notify(connection, hold, event, warning.parts, occasion, at, days)
-            await free_amounts.mark_warned(connection, hold.hold_id, days, warned_to(state, at))
+            await self._notify(work, NotificationEvent.HOLD_LAPSES_SOON, warning.parts, occasion, days)
+            await free_amounts.mark_warned(work.connection, work.hold.hold_id, days, warned_to(state, at))
 
     async def _notify(
         self,
-        connection: Connection,
-        hold: AccountHold,
+        work: HoldTransaction,
         event: NotificationEvent,
         parts: Sequence[Part],
         occasion: str,
-        at: datetime,
         days: int | None = None,
     ) -> None:
         """Notify of the lapse of these parts of a hold, or warn of it."""
@@ -191,19 +171,20 @@ class HoldActivities:
         for part in parts:
             # Excess is in no bucket, so it belongs to no complainant.
             by_victim[part.ack_no] += 0 if part.excess else part.free_paise
-        holder = Holder(self.ctx, hold.hold_id, occasion=stamp(at))
-        concerned = Concerned(case_no=hold.case_no, shares=by_victim, holder=holder)
+        holder = Holder(self.ctx, work.hold.hold_id, occasion=stamp(work.now))
+        concerned = Concerned(case_no=work.case_no, shares=by_victim, holder=holder)
         paise = sum(part.free_paise for part in parts)
-        facts = MessageFacts(occasion=f"{hold.hold_id}.{occasion}", amount_paise=paise, days=days)
-        await notify_people(connection, event, concerned, facts, at)
+        facts = MessageFacts(occasion=f"{work.hold.hold_id}.{occasion}", amount_paise=paise, days=days)
+        await notify_people(work.connection, event, concerned, facts, work.now)
 
 
 def _due_now(state: HoldStands, at: datetime) -> list[str]:
     return [due.what for due in dues(state) if due.at <= at]
 
 
-async def _ask_about_small_hold(connection: Connection, hold: AccountHold, at: datetime) -> None:
+async def _ask_about_small_hold(work: HoldTransaction) -> None:
     """Ask an officer to decide on a small-value hold, unless it is decided. The task names bank and account."""
+    connection, hold = work.connection, work.hold
     if not hold.micro or await free_amounts.micro_decision(connection, hold.hold_id) is not None:
         return
     there = await account_holds.at_account(connection, hold.case_no, hold.institution, hold.account_key)
@@ -212,26 +193,26 @@ async def _ask_about_small_hold(connection: Connection, hold: AccountHold, at: d
         account_end=account_end(hold.account_key),
         other_business=there.balance_paise is not None,
     )
-    cause, subject = TaskCause.SMALL_HOLD, subject_of(hold.hold_id)
-    task = NewTask(kind=TaskKind.MICRO_HOLD, cause=cause, subject=subject, facts=facts)
-    await tasks.open_tasks(connection, hold.case_no, [task], at, institution=hold.institution)
+    task = NewTask(kind=TaskKind.MICRO_HOLD, cause=TaskCause.SMALL_HOLD, subject=work.subject, facts=facts)
+    await work.ask(task, institution=hold.institution)
 
 
-async def close_tasks(connection: Connection, hold: AccountHold, at: datetime, why: str) -> None:
+async def close_tasks(work: HoldTransaction, why: str) -> None:
     """Close the desk's tasks about the hold."""
-    causes = [TaskCause.HOLD_LAPSES, TaskCause.SMALL_HOLD]
-    await tasks.close_about(connection, hold.case_no, subject_of(hold.hold_id), causes, at, why)
+    await work.close_tasks(work.subject, [TaskCause.HOLD_LAPSES, TaskCause.SMALL_HOLD], why)
 
 
-async def _end_hold(connection: Connection, hold: AccountHold, at: datetime) -> None:
-    await close_tasks(connection, hold, at, "nothing is on hold any more")
-    await ask_about_retained_holds(connection, hold.case_no, at)
-    for grievance_id in await grievances.open_about(connection, hold.hold_id):
-        await procedure_outbox.tell(connection, ProcedureKind.GRIEVANCE, str(grievance_id), at)
-    await procedure_outbox.end(connection, ProcedureKind.HOLD, str(hold.hold_id), at)
+async def _end_hold(work: HoldTransaction) -> None:
+    hold_id = work.hold.hold_id
+    await close_tasks(work, "nothing is on hold any more")
+    await ask_about_retained_holds(work.connection, work.case_no, work.now)
+    for grievance_id in await grievances.open_about(work.connection, hold_id):
+        await work.notify(ProcedureKind.GRIEVANCE, grievance_id)
+    await procedure_outbox.end(work.connection, ProcedureKind.HOLD, str(hold_id), work.now)
 
 
-async def _read_state(connection: Connection, hold: AccountHold) -> HoldStands:
+async def _read_state(work: HoldTransaction) -> HoldStands:
+    connection, hold = work.connection, work.hold
     hold_id = hold.hold_id
     claimed = await disputed_holds.parts(connection, hold_id)
     held_times = [part.held_at for part in claimed]

@@ -7,23 +7,20 @@ import secrets
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from activities.cases.transaction import lock_case
+from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications.holder_messages import subject_of
 from activities.notifications.people import Concerned, notify_people
 from activities.orders.unassigned_holds import ask_about_excluded_hops, ask_about_retained_holds
 from activities.police.statutory_duties import open_duties
-from db.cases import cases, events, tasks
 from db.cases.events import Event
 from db.holds import account_holds
 from db.holds.account_holds import HeldHop
 from db.outbox import procedure_outbox
 from db.police import firs
-from db.pool import Connection
 from db.restoration import court_orders, exclusions, openings
 from db.restoration.allocations import Account
 from domain.holds.excess import is_small
@@ -32,7 +29,6 @@ from schemas.enums import EventKind, ProcedureKind
 from schemas.notifications import MessageFacts
 from schemas.tasks import TaskCause
 
-ENGINE: Final = "engine"
 _LETTERS: Final = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """without the characters that look or sound alike"""
 REFERENCE_LENGTH: Final = 10
@@ -51,32 +47,28 @@ async def take_up(ctx: Context, case_no: str) -> int:
 
     Runs in one transaction; a repeated run changes nothing. Raises `NotFound` for an unknown case.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        await cases.hold(connection, case_no)
+    async with case_transaction(ctx, case_no, ENGINE) as work:
+        connection = work.connection
         found = await account_holds.to_take_up(connection, case_no)
         # A hop with nothing on hold any more needs no deadlines, because it was resolved in the meantime.
         if on_hold := [hop for hop in found if hop.held_paise or hop.claimed_paise]:
-            work = _HoldOpening(connection, ctx, case_no, now)
-            await work.holds(on_hold)
-            await work.restorations([hop for hop in on_hold if hop.held_paise])
+            opening = _HoldOpening.of(work)
+            await opening.holds(on_hold)
+            await opening.restorations([hop for hop in on_hold if hop.held_paise])
             if any(hop.held_paise for hop in on_hold):
-                await open_duties(await lock_case(ctx, connection, case_no, ENGINE))
-            await events.append(connection, case_no, now, ENGINE, work.log)
-            await ask_about_retained_holds(connection, case_no, now)
-        await account_holds.mark_taken_up(connection, case_no, now)
+                await open_duties(work)
+            await work.log_all(opening.written)
+            await ask_about_retained_holds(connection, case_no, work.now)
+        await account_holds.mark_taken_up(connection, case_no, work.now)
     return len(found)
 
 
 @dataclass
-class _HoldOpening:
+class _HoldOpening(CaseTransaction):
     """Open what follows from the holds of a case, inside the transaction that takes them up."""
 
-    connection: Connection
-    ctx: Context
-    case_no: str
-    now: datetime
-    log: list[Event] = field(default_factory=list)
+    written: list[Event] = field(default_factory=list)
+    """events to be written after everything is opened"""
     hold_of: dict[Account, UUID] = field(default_factory=dict)
 
     async def holds(self, hops: Sequence[HeldHop]) -> None:
@@ -102,22 +94,21 @@ class _HoldOpening:
             connection, self.case_no, first.institution, first.account_key, self.now
         )
         if was_empty is not None:
-            self.log.append(Event(EventKind.HOLD_ENDED, {"hold_id": str(was_empty)}))
+            self.written.append(Event(EventKind.HOLD_ENDED, {"hold_id": str(was_empty)}))
         hold_id, began = await account_holds.begin(
             connection, self.case_no, first, new_reference(), policy, micro=micro
         )
         if began:
             await procedure_outbox.begin(connection, ProcedureKind.HOLD, str(hold_id), self.case_no, self.now)
             data: dict[str, object] = {"hold_id": str(hold_id), "institution": first.institution, "policy": version}
-            self.log.append(Event(EventKind.HOLD_BEGAN, data))
+            self.written.append(Event(EventKind.HOLD_BEGAN, data))
             if (order_id := await court_orders.keep_hold(connection, hold_id)) is not None:
                 data = {"hold_id": str(hold_id), "court_order_id": order_id, "kept": True}
-                self.log.append(Event(EventKind.HOLD_KEPT, data))
+                self.written.append(Event(EventKind.HOLD_KEPT, data))
         elif await account_holds.has_grown(connection, hold_id):
-            subject, causes = subject_of(hold_id), [TaskCause.SMALL_HOLD]
-            await tasks.close_about(connection, self.case_no, subject, causes, self.now, "it is no small hold any more")
+            await self.close_tasks(subject_of(hold_id), [TaskCause.SMALL_HOLD], "it is no small hold any more")
         # A reopened hold is notified too, because its earlier workflow may be about to end.
-        await procedure_outbox.tell(connection, ProcedureKind.HOLD, str(hold_id), self.now)
+        await self.notify(ProcedureKind.HOLD, hold_id)
         return hold_id
 
     async def restorations(self, hops: Sequence[HeldHop]) -> None:
@@ -139,7 +130,7 @@ class _HoldOpening:
         for ack_no, of_victim in by_victim.items():
             await self._join(ack_no, of_victim)
         asked_about = {hop.hop_no for hop in hops if hop.hop_no in excluded and hop.hop_no not in in_a_round}
-        await ask_about_excluded_hops(self.connection, self.case_no, asked_about, self.now)
+        await ask_about_excluded_hops(self, asked_about)
         # Each round of a victim depends on the money on hold in all rounds.
         await firs.tell_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.now)
 
@@ -158,7 +149,7 @@ class _HoldOpening:
                 "round_no": opened.round_no,
                 "policy": version,
             }
-            self.log.append(Event(EventKind.RESTORATION_OPENED, data))
+            self.written.append(Event(EventKind.RESTORATION_OPENED, data))
         lines = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in hops]
         await openings.add_lines(connection, opened.restoration_id, self.case_no, lines)
         facts = MessageFacts(occasion=str(opened.restoration_id))

@@ -11,16 +11,14 @@ from uuid import UUID
 from activities.banks.received import keep_served
 from activities.context import Context
 from activities.orders.confirmations import check_lines, take_confirmation
-from activities.orders.orders import FOR_ITS_BANK, note_refusal, notify_workflows, subject_of
+from activities.orders.order_transaction import order_transaction
+from activities.orders.orders import FOR_ITS_BANK, note_refusal
 from db import bank_gateway
 from db.banks import bank_exchanges, delivery_attempts
-from db.cases import cases, events, tasks
-from db.cases.events import Event
 from db.orders import bank_orders, bank_replies, cancellations
-from db.orders.bank_orders import LIVE, OrderRow
+from db.orders.bank_orders import LIVE
 from db.orders.bank_replies import Place
 from db.paging import cut, from_cursor, to_cursor
-from db.pool import Connection
 from domain.errors import BadCursor
 from domain.errors.intake import IdempotencyKeyReused
 from domain.errors.orders import NoPaper, NoReleaseOrder, OrderNotFound, OrderOver
@@ -101,30 +99,27 @@ async def acknowledge(ctx: Context, institution: str, order_id: UUID) -> OrderAc
 
     Raises `NotFound`. Raises `OrderOver` for an order that is over and was never acknowledged.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        order = await _lock(connection, institution, order_id)
+    async with order_transaction(ctx, order_id, f"bank:{institution}", institution=institution) as work:
+        connection = work.connection
         known_at = await bank_replies.acknowledged_at(connection, order_id)
         if known_at is not None:
             return OrderAcknowledged(order_id=order_id, acknowledged_at=known_at)
-        if order.state not in LIVE:
-            raise OrderOver(order_id, order.state)
+        if work.order.state not in LIVE:
+            raise OrderOver(order_id, work.order.state)
         if await cancellations.has_to_wait(connection, order_id):
             # The order waits for a cancellation and was never sent, so no bank can know of it.
             raise OrderNotFound(order_id)
-        await bank_replies.acknowledge(connection, order_id, now)
+        await bank_replies.acknowledge(connection, order_id, work.now)
         passed = await bank_exchanges.bound(connection, About.ORDER, order_id)
-        data = {"order_id": str(order_id), "institution": institution, **passed}
-        log = [Event(EventKind.ORDER_ACKNOWLEDGED, data)]
         # Another channel may still try to deliver. The receipt makes that unnecessary.
-        if await bank_orders.delivered(connection, order_id, ChannelKind.PULL, str(order_id), now):
+        if await bank_orders.delivered(connection, order_id, ChannelKind.PULL, str(order_id), work.now):
             await delivery_attempts.note(
-                connection, About.ORDER, order_id, ChannelKind.PULL, DeliveryOutcome.DELIVERED, now
+                connection, About.ORDER, order_id, ChannelKind.PULL, DeliveryOutcome.DELIVERED, work.now
             )
-            log.insert(0, Event(EventKind.ORDER_DELIVERED, {**data, "channel": ChannelKind.PULL.value}))
-            await notify_workflows(connection, order, now)
-        await events.append(connection, order.case_no, now, f"bank:{institution}", log)
-    return OrderAcknowledged(order_id=order_id, acknowledged_at=now)
+            await work.log(EventKind.ORDER_DELIVERED, channel=ChannelKind.PULL.value, **passed)
+            await work.notify_workflows()
+        await work.log(EventKind.ORDER_ACKNOWLEDGED, **passed)
+    return OrderAcknowledged(order_id=order_id, acknowledged_at=work.now)
 
 
 async def refuse(ctx: Context, institution: str, order_id: UUID, refusal: OrderRefusal, source: str) -> OrderRefused:
@@ -132,14 +127,12 @@ async def refuse(ctx: Context, institution: str, order_id: UUID, refusal: OrderR
 
     Raises `NotFound`. Raises `OrderOver` for an order that is confirmed or cancelled.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        order = await _lock(connection, institution, order_id)
-        if order.state not in LIVE:
-            raise OrderOver(order_id, order.state)
-        if await bank_orders.refused(connection, order_id, refusal.code, refusal.reason):
-            await note_refusal(connection, order, refusal.code, source, now)
-            await notify_workflows(connection, order, now)
+    async with order_transaction(ctx, order_id, source, institution=institution) as work:
+        if work.order.state not in LIVE:
+            raise OrderOver(order_id, work.order.state)
+        if await bank_orders.refused(work.connection, order_id, refusal.code, refusal.reason):
+            await note_refusal(work, refusal.code)
+            await work.notify_workflows()
     return OrderRefused(order_id=order_id, state=OrderState.REFUSED)
 
 
@@ -196,21 +189,11 @@ async def confirm_release(ctx: Context, institution: str, request_id: UUID) -> N
 
 async def send_again(ctx: Context, order_id: UUID, reason: str, by: str) -> OrderState:
     """Send an order again after its fault is corrected. Raises `NotFound`, `OrderOver`."""
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        order = await _lock(connection, None, order_id)
-        if order.state not in LIVE:
-            raise OrderOver(order_id, order.state)
-        await bank_orders.send_again(connection, order_id)
-        subject, kinds = subject_of(order_id), (TaskKind.ORDER_SILENT,)
-        await tasks.close_about(connection, order.case_no, subject, FOR_ITS_BANK, now, reason, kinds=kinds)
-        data = {"order_id": str(order_id), "institution": order.institution}
-        await events.append(connection, order.case_no, now, by, [Event(EventKind.ORDER_SENT_AGAIN, data)])
-        await notify_workflows(connection, order, now)
+    async with order_transaction(ctx, order_id, by) as work:
+        if work.order.state not in LIVE:
+            raise OrderOver(order_id, work.order.state)
+        await bank_orders.send_again(work.connection, order_id)
+        await work.close_tasks(work.subject, FOR_ITS_BANK, reason, kinds=(TaskKind.ORDER_SILENT,))
+        await work.log(EventKind.ORDER_SENT_AGAIN)
+        await work.notify_workflows()
     return OrderState.PLANNED
-
-
-async def _lock(connection: Connection, institution: str | None, order_id: UUID) -> OrderRow:
-    case_no = await bank_orders.case_of(connection, order_id, institution)
-    await cases.hold(connection, case_no)
-    return await bank_orders.get(connection, order_id)

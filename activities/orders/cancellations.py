@@ -15,18 +15,16 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.banks.bank_messages import CancellationMessage
 from activities.banks.delivery import BankDelivery, Delivered
+from activities.cases.transaction import ENGINE
 from activities.context import Context
-from activities.orders.orders import ask_about_order, order_over, send_by_letter, subject_of
+from activities.orders.order_transaction import OrderTransaction, order_transaction
+from activities.orders.orders import order_over, send_by_letter
 from adapters.banks.email import LinkMaker
 from adapters.banks.protocol import BankError, BankMisconfigured, BankRefused
 from adapters.messages.smtp import Mailer
 from db.banks import bank_exchanges, delivery_attempts
-from db.cases import cases, events, tasks
-from db.cases.events import Event
 from db.orders import bank_orders, cancellations
 from db.orders.bank_orders import OrderRow
-from db.outbox import procedure_outbox
-from db.pool import Connection
 from domain.errors.orders import NotCancelled
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, ProcedureKind, TaskKind
@@ -36,7 +34,6 @@ from schemas.tasks import TaskCause
 
 log = logging.getLogger(__name__)
 
-ENGINE: Final = "engine"
 _TASK_OF_LEVEL: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}
 
 
@@ -53,15 +50,10 @@ async def reject_cancellation(ctx: Context, institution: str, order_id: UUID) ->
 
     Raises `NotFound`.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = await bank_orders.case_of(connection, order_id, institution)
-        await cases.hold(connection, case_no)
-        found = await cancellations.find(connection, order_id)
+    async with order_transaction(ctx, order_id, f"bank:{institution}", institution=institution) as work:
+        found = await cancellations.find(work.connection, order_id)
         if found is not None and found.settled_at is None:
-            order = await bank_orders.get(connection, order_id)
-            cause = TaskCause.ORDER_CANCELLATION_REJECTED
-            await ask_about_order(connection, order, TaskKind.ORDER_SILENT, cause, now)
+            await work.ask_about_order(TaskKind.ORDER_SILENT, TaskCause.ORDER_CANCELLATION_REJECTED)
 
 
 async def vouch_for_cancellation(ctx: Context, order_id: UUID, note: str, by: str) -> datetime:
@@ -73,31 +65,24 @@ async def vouch_for_cancellation(ctx: Context, order_id: UUID, note: str, by: st
 
 
 async def _settle(ctx: Context, institution: str | None, order_id: UUID, by: str, note: str) -> datetime:
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = await bank_orders.case_of(connection, order_id, institution)
-        await cases.hold(connection, case_no)
-        order = await bank_orders.get(connection, order_id)
-        found = await cancellations.find(connection, order_id)
+    async with order_transaction(ctx, order_id, by, institution=institution) as work:
+        found = await cancellations.find(work.connection, order_id)
         if found is None:
-            raise NotCancelled(order_id, order.state)
-        await settle_cancellation(connection, order, by, note, now)
-        return found.settled_at or now
+            raise NotCancelled(order_id, work.order.state)
+        await settle_cancellation(work, note)
+        return found.settled_at or work.now
 
 
-async def settle_cancellation(connection: Connection, order: OrderRow, by: str, note: str, now: datetime) -> None:
-    """Finish the cancellation, and start the orders that waited for it. A repeated call changes nothing.
-
-    The caller has locked the case.
-    """
-    if not await cancellations.settle(connection, order.order_id, by, note, now):
+async def settle_cancellation(work: OrderTransaction, note: str) -> None:
+    """Finish the cancellation, and start the orders that waited for it. A repeated call changes nothing."""
+    connection, order_id = work.connection, work.order.order_id
+    if not await cancellations.settle(connection, order_id, work.actor, note, work.now):
         return
-    await order_over(connection, order, now, note or "the bank has acknowledged the cancellation")
-    for waiting in await cancellations.waiting_for(connection, order.order_id):
-        await cancellations.begin_clocks(connection, waiting, now)
-        await procedure_outbox.tell(connection, ProcedureKind.ORDER, str(waiting), now)
-    data = {"order_id": str(order.order_id), "institution": order.institution}
-    await events.append(connection, order.case_no, now, by, [Event(EventKind.ORDER_CANCELLATION_SETTLED, data)])
+    await order_over(work, note or "the bank has acknowledged the cancellation")
+    for waiting in await cancellations.waiting_for(connection, order_id):
+        await cancellations.begin_clocks(connection, waiting, work.now)
+        await work.notify(ProcedureKind.ORDER, waiting)
+    await work.log(EventKind.ORDER_CANCELLATION_SETTLED)
 
 
 @dataclass(frozen=True)
@@ -146,21 +131,17 @@ class CancellationActivities:
     async def climb_cancellation(self, asked: ProcedureOrder) -> None:
         """Escalate to the level `asked.what`: the desk telephones the bank, then the supervisor looks."""
         level, order_id = OrderRung(asked.what), UUID(asked.subject)
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, await bank_orders.case_of(connection, order_id))
-            order = await bank_orders.get(connection, order_id)
-            found = await cancellations.find(connection, order_id)
-            if order.state is not OrderState.CANCELLED or found is None or found.settled_at is not None:
+        async with order_transaction(self.ctx, order_id, ENGINE) as work:
+            found = await cancellations.find(work.connection, order_id)
+            if work.order.state is not OrderState.CANCELLED or found is None or found.settled_at is not None:
                 return
             if found.rung in {level, OrderRung.SUPERVISOR}:
                 return
-            await cancellations.climb(connection, order_id, level, asked.at)
-            subject, cause = subject_of(order_id), TaskCause.ORDER_CANCELLATION_SILENT
-            await tasks.close_about(connection, order.case_no, subject, [cause], asked.at, "replaced by the next level")
-            await ask_about_order(connection, order, _TASK_OF_LEVEL[level], cause, asked.at)
-            data = {"order_id": str(order_id), "institution": order.institution, "rung": level.value}
-            event = Event(EventKind.ORDER_CANCELLATION_CLIMBED, data)
-            await events.append(connection, order.case_no, asked.at, ENGINE, [event])
+            await cancellations.climb(work.connection, order_id, level, work.now)
+            cause = TaskCause.ORDER_CANCELLATION_SILENT
+            await work.close_tasks(work.subject, [cause], "replaced by the next level")
+            await work.ask_about_order(_TASK_OF_LEVEL[level], cause)
+            await work.log(EventKind.ORDER_CANCELLATION_CLIMBED, rung=level.value)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -185,25 +166,18 @@ class CancellationActivities:
 
     async def _note(self, order: OrderRow, sent: Delivered, about: ChannelKind | None = None) -> None:
         """Record that the bank has the cancellation, for the channel `about` that delivered the order."""
-        now, order_id = self.ctx.now(), order.order_id
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
+        order_id = order.order_id
+        async with order_transaction(self.ctx, order_id, ENGINE, case_no=order.case_no) as work:
+            connection = work.connection
             await bank_exchanges.keep(connection, About.CANCELLATION, order_id, sent.exchanges)
             passed = await bank_exchanges.bound(connection, About.CANCELLATION, order_id)
-            await cases.hold(connection, order.case_no)
             for channel in {sent.channel, about or sent.channel}:
                 detail = "" if channel is sent.channel else f"over {sent.channel.value}"
                 await delivery_attempts.note(
-                    connection, About.CANCELLATION, order_id, channel, DeliveryOutcome.DELIVERED, now, detail
+                    connection, About.CANCELLATION, order_id, channel, DeliveryOutcome.DELIVERED, work.now, detail
                 )
-            if await cancellations.told(connection, order_id, sent.channel, now):
-                data = {
-                    "order_id": str(order_id),
-                    "institution": order.institution,
-                    "channel": sent.channel.value,
-                    **passed,
-                }
-                event = Event(EventKind.ORDER_CANCELLATION_TOLD, data)
-                await events.append(connection, order.case_no, now, ENGINE, [event])
+            if await cancellations.told(connection, order_id, sent.channel, work.now):
+                await work.log(EventKind.ORDER_CANCELLATION_TOLD, channel=sent.channel.value, **passed)
 
 
 def _not_told(error: BankError) -> ApplicationError:

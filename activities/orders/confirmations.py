@@ -3,22 +3,21 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Final, TypeVar
+from dataclasses import dataclass, field
+from typing import Final, Self, TypeVar
 from uuid import UUID
 
 from activities.context import Context
 from activities.metrics import METRICS
 from activities.notifications import restoration_messages
 from activities.orders.cancellations import settle_cancellation
-from activities.orders.orders import ask_about_order, cancel_live_order, notify_workflows, order_over, subject_of
-from db.cases import cases, events, ledger, tasks
+from activities.orders.order_transaction import OrderTransaction, order_transaction
+from activities.orders.orders import cancel_live_order, order_over
+from db.cases import events, ledger
 from db.cases.events import Event
 from db.holds import account_holds
 from db.orders import bank_orders, cancellations, proposals
-from db.orders.bank_orders import LineRow, OrderRow
-from db.outbox import procedure_outbox
+from db.orders.bank_orders import LineRow
 from db.pool import Connection
 from db.tracing import answers
 from domain.errors import RuleBroken
@@ -30,7 +29,6 @@ from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from schemas.tasks import TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import Contradiction, Entry
 
-ENGINE: Final = "engine"
 EXECUTED_ANYWAY: Final = "the bank had executed the cancelled order"
 NOT_PLANNED_AGAIN: Final = frozenset(
     {OrderReason.COURT, OrderReason.GRIEVANCE, OrderReason.OBJECTION, OrderReason.MICRO}
@@ -69,9 +67,9 @@ async def take_confirmation(
     The order must belong to `institution`. `source` names in the log who states it, and `via` is how it arrived. Money
     moves out of `held` only as far as the order and the ledger allow. Raises `NotFound`, `NotItsLine`.
     """
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        work = await _begin(ctx, connection, institution, order_id, statement, _Origin(source, via))
-        return await work.take_all(statement)
+    async with order_transaction(ctx, order_id, source, institution=institution) as work:
+        booking = await _Booking.begin(work, statement, via)
+        return await booking.take_all(statement)
 
 
 async def write_down(
@@ -83,67 +81,45 @@ async def write_down(
     Raises `NotFound`, `NotItsLine`.
     """
     digest = hashlib.sha256(statement.model_dump_json().encode()).digest()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        work = await _begin(ctx, connection, None, order_id, statement, _Origin(officer, Via.OFFICER, note))
-        proposed_by = None
+    async with order_transaction(ctx, order_id, officer) as work:
+        booking = await _Booking.begin(work, statement, Via.OFFICER, note)
         if supervises:
-            proposed_by = await proposals.agree(connection, order_id, digest, officer, work.now)
-        if proposed_by is None:
-            await work.propose(statement, digest)
+            booking.proposed_by = await proposals.agree(work.connection, order_id, digest, officer, work.now)
+        if booking.proposed_by is None:
+            await booking.propose(statement, digest)
             taken = ConfirmationTaken(
                 order_id=order_id, state=work.order.state, applied=0, duplicates=0, contradictions=0
             )
             return WrittenDownTaken(**taken.model_dump(), waits_for_second=True)
-        work.origin = replace(work.origin, proposed_by=proposed_by)
-        taken = await work.take_all(statement)
-        subject, causes = subject_of(order_id), [TaskCause.ORDER_SECOND_OFFICER]
-        await tasks.close_about(
-            connection, work.order.case_no, subject, causes, work.now, "a second officer has entered the same"
-        )
+        taken = await booking.take_all(statement)
+        causes = [TaskCause.ORDER_SECOND_OFFICER]
+        await work.close_tasks(work.subject, causes, "a second officer has entered the same")
         return WrittenDownTaken(**taken.model_dump(), waits_for_second=False)
 
 
-@dataclass(frozen=True)
-class _Origin:
-    """Who states what the bank has done, and how it arrived."""
-
-    source: str
-    via: Via
-    note: str = ""
-    proposed_by: str | None = None
-
-
-async def _begin(
-    ctx: Context,
-    connection: Connection,
-    institution: str | None,
-    order_id: UUID,
-    statement: OrderConfirmation,
-    origin: _Origin,
-) -> "_Booking":
-    case_no = await bank_orders.case_of(connection, order_id, institution)
-    await cases.hold(connection, case_no)
-    order = await bank_orders.get(connection, order_id)
-    lines = await check_lines(connection, order_id, statement)
-    known = await bank_orders.known_words(connection, order_id)
-    return _Booking(ctx, connection, order, lines, known, origin, ctx.now())
-
-
 @dataclass
-class _Booking:
-    """Booking of one bank statement, inside the caller's transaction."""
+class _Booking(OrderTransaction):
+    """Booking of one bank statement. The actor is who states what the bank has done."""
 
-    ctx: Context
-    connection: Connection
-    order: OrderRow
     lines: dict[int, LineRow]
     known: list[Word]
-    origin: _Origin
-    now: datetime
+    via: Via
+    """how the statement arrived"""
+    note: str
+    proposed_by: str | None = None
     count: Counter[str] = field(default_factory=Counter)
-    log: list[Event] = field(default_factory=list)
+    written: list[Event] = field(default_factory=list)
+    """events to be written after all lines are booked"""
     booked: list[tuple[LineRow, int, str]] = field(default_factory=list)
     """lines with the booked paise and the bank's reference"""
+
+    @classmethod
+    async def begin(cls, work: OrderTransaction, statement: OrderConfirmation, via: Via, note: str = "") -> Self:
+        """Return the booking of a statement. Raises `NotItsLine`."""
+        order = work.order
+        lines = await check_lines(work.connection, order.order_id, statement)
+        known = await bank_orders.known_words(work.connection, order.order_id)
+        return cls.of(work, order=order, lines=lines, known=known, via=via, note=note)
 
     @property
     def moved(self) -> bool:
@@ -151,15 +127,10 @@ class _Booking:
 
     async def propose(self, statement: OrderConfirmation, digest: bytes) -> None:
         """Store what one officer has entered, and ask for a second officer."""
-        order, origin = self.order, self.origin
-        if await proposals.propose(
-            self.connection, order.order_id, statement, digest, origin.note, origin.source, self.now
-        ):
-            kind, cause = TaskKind.SUPERVISE, TaskCause.ORDER_SECOND_OFFICER
-            await ask_about_order(self.connection, order, kind, cause, self.now)
-            data = {"order_id": str(order.order_id), "institution": order.institution}
-            event = Event(EventKind.ORDER_WORD_PROPOSED, data)
-            await events.append(self.connection, order.case_no, self.now, origin.source, [event])
+        order_id = self.order.order_id
+        if await proposals.propose(self.connection, order_id, statement, digest, self.note, self.actor, self.now):
+            await self.ask_about_order(TaskKind.SUPERVISE, TaskCause.ORDER_SECOND_OFFICER)
+            await self.log(EventKind.ORDER_WORD_PROPOSED)
 
     async def take_all(self, statement: OrderConfirmation) -> ConfirmationTaken:
         """Book every line of the statement as far as order and ledger allow."""
@@ -181,7 +152,7 @@ class _Booking:
         if found is None or found.settled_at is not None:
             return
         # If officers repeat a statement about a doubtful credit, that statement resolves the doubt.
-        settles = self.origin.via is Via.OFFICER
+        settles = self.via is Via.OFFICER
         known = {
             (word.natural_key, word.amount_paise)
             for word in self.known
@@ -191,16 +162,16 @@ class _Booking:
             return
         for waiting in await cancellations.waiting_for(self.connection, self.order.order_id):
             instead = await bank_orders.get(self.connection, waiting)
-            await cancel_live_order(self.connection, instead, EXECUTED_ANYWAY, ENGINE, self.now)
+            engine = self.by_engine(instead)
+            await cancel_live_order(engine, EXECUTED_ANYWAY)
             if instead.reason in NOT_PLANNED_AGAIN:
-                kind, facts = TaskKind.SUPERVISE, TaskFacts(order_reason=instead.reason)
-                cause = TaskCause.ORDER_TO_REPEAT
-                await ask_about_order(self.connection, instead, kind, cause, self.now, facts)
+                facts = TaskFacts(order_reason=instead.reason)
+                await engine.ask_about_order(TaskKind.SUPERVISE, TaskCause.ORDER_TO_REPEAT, facts)
 
     async def take(self, stated: ConfirmedLine) -> None:
         line = self.lines[stated.line_no]
         held_paise = await self._movable_paise(line)
-        order, origin = self.order, self.origin
+        order = self.order
         judged = judge(
             order.kind,
             order.due_at,
@@ -208,7 +179,7 @@ class _Booking:
             self._at_its_bank(stated),
             held_paise,
             [self._at_its_bank(word) for word in self.known],
-            origin.via,
+            self.via,
         )
         self.count[judged.disposition] += 1
         entries = self._entries(line, judged)
@@ -222,10 +193,10 @@ class _Booking:
             applied_paise=judged.applied_paise,
             disposition=judged.disposition,
             flags=judged.flags,
-            source=origin.source,
-            via=origin.via,
-            note=origin.note,
-            proposed_by=origin.proposed_by,
+            source=self.actor,
+            via=self.via,
+            note=self.note,
+            proposed_by=self.proposed_by,
             transaction_id=posted,
             now=self.now,
         )
@@ -234,7 +205,7 @@ class _Booking:
                 natural_key=judged.natural_key,
                 applied_paise=judged.applied_paise,
                 disposition=judged.disposition,
-                via=origin.via,
+                via=self.via,
                 **stated.model_dump(exclude={"done_at"}),
             )
         )
@@ -245,7 +216,7 @@ class _Booking:
         if judged.disposition != "duplicate":
             said_in = f"{WORDS}/confirmation-{confirmation_id}.jsonl"
             bound = {"confirmation_id": confirmation_id, "bound": binding({said_in: words})}
-            self._note(line, stated, judged, entries, bound)
+            self._note_line(line, stated, judged, entries, bound)
         if judged.contradiction:
             await self._open_discrepancy(line, stated, judged)
 
@@ -268,23 +239,23 @@ class _Booking:
     async def finish(self) -> OrderState:
         """Finish the order if all is done, and end holds with nothing left; return the order's state."""
         order, connection = self.order, self.connection
-        await events.append(connection, order.case_no, self.now, self.origin.source, self.log)
+        await self.log_all(self.written)
         if not self.moved:
             return order.state
         for hold_id in sorted({line.hold_id for line in self.lines.values()}):
             if await account_holds.end_if_empty(connection, hold_id, self.now):
-                data = {"hold_id": str(hold_id)}
-                await events.append(connection, order.case_no, self.now, ENGINE, [Event(EventKind.HOLD_ENDED, data)])
-            await procedure_outbox.tell(connection, ProcedureKind.HOLD, str(hold_id), self.now)
+                ended = Event(EventKind.HOLD_ENDED, {"hold_id": str(hold_id)})
+                await self.by_engine(order).log_all([ended])
+            await self.notify(ProcedureKind.HOLD, hold_id)
         await self._notify_victims()
         done = all(line.confirmed_paise == line.amount_paise for line in self.lines.values())
         if done and order.state is OrderState.CANCELLED:
-            await settle_cancellation(connection, order, self.origin.source, EXECUTED_ANYWAY, self.now)
+            await settle_cancellation(self, EXECUTED_ANYWAY)
         if done and order.state in bank_orders.LIVE:
             await bank_orders.finish(connection, order.order_id, OrderState.CONFIRMED, self.now)
-            await order_over(connection, order, self.now, "the bank has confirmed it")
+            await order_over(self, "the bank has confirmed it")
             return OrderState.CONFIRMED
-        await notify_workflows(connection, order, self.now)
+        await self.notify_workflows()
         return order.state
 
     async def _notify_victims(self) -> None:
@@ -328,7 +299,7 @@ class _Booking:
             Entry(hop_no=line.hop_no, bucket=to, amount_paise=judged.applied_paise),
         )
 
-    def _note(
+    def _note_line(
         self,
         line: LineRow,
         stated: ConfirmedLine,
@@ -347,7 +318,7 @@ class _Booking:
             "placed": events.placed(entries),
             **bound,
         }
-        self.log.append(Event(EventKind.ORDER_CONFIRMED, data))
+        self.written.append(Event(EventKind.ORDER_CONFIRMED, data))
         if judged.applied_paise:
             METRICS.order_confirmed(self.order.kind, judged.applied_paise)
 
@@ -360,11 +331,11 @@ class _Booking:
             claimed_paise=stated.amount_paise,
             applied_paise=judged.applied_paise if judged.against_paise is None else judged.against_paise,
         )
-        case_no, institution = self.order.case_no, self.order.institution
-        await answers.insert_contradictions(self.connection, case_no, institution, [doubt], [None], self.now)
+        institution = self.order.institution
+        await answers.insert_contradictions(self.connection, self.case_no, institution, [doubt], [None], self.now)
         facts = TaskFacts(contradiction=doubt.kind)
         task = about_hop(TaskKind.SETTLE_CONTRADICTION, TaskCause.CONTRADICTION, line.hop_no, facts)
-        await tasks.open_tasks(self.connection, case_no, [task], self.now, institution=institution)
+        await self.ask(task, institution=institution)
         data = {
             "kind": doubt.kind.value,
             "hop_no": line.hop_no,
@@ -373,4 +344,4 @@ class _Booking:
             "applied_paise": doubt.applied_paise,
             "order_id": str(self.order.order_id),
         }
-        self.log.append(Event(EventKind.CONTRADICTION_OPENED, data))
+        self.written.append(Event(EventKind.CONTRADICTION_OPENED, data))

@@ -79,15 +79,15 @@ class OrderLinks(ReplyLinks[OrderView, OrderForm]):
 
         The returned view shows the state before. In any other state than `TO_ACKNOWLEDGE` nothing is recorded.
         """
-        async with self._locked(digest) as (connection, link):
-            if link is None:
+        async with self._locked(digest) as locked:
+            if locked is None:
                 return None
-            now = self._ctx.now()
-            view = await self.view(connection, link, now)
+            link = locked.link
+            view = await self.view(locked.connection, link, locked.now)
             if view.state is LinkState.TO_ACKNOWLEDGE:
                 await acknowledge_cancellation(self._ctx, link.institution, link.subject_id)
-                if not await reply_links.knows_form(connection, link.link_id, fields_digest(fields)):
-                    await self._keep(connection, link, responder, fields, body, now)
+                if not await reply_links.knows_form(locked.connection, link.link_id, fields_digest(fields)):
+                    await self._keep(locked, responder, fields, body)
         return view
 
 

@@ -5,6 +5,7 @@ Each activity may run twice. The row decides: an order that is over is neither s
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,14 +17,15 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.banks.bank_messages import BankMessage, OrderMessage
 from activities.banks.delivery import BankDelivery, Delivered, try_again
 from activities.banks.letters import LetterSender
+from activities.cases.transaction import ENGINE, CaseTransaction
 from activities.context import Context
 from activities.orders.order_letters import order_letter, page_text
+from activities.orders.order_transaction import OrderTransaction, order_transaction
 from activities.orders.unassigned_holds import ask_about_retained_holds
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.protocol import BankError, BankNotReached, BankRefused, OrderTicket
 from adapters.messages.smtp import Mailer
 from db.banks import bank_exchanges, delivery_attempts
-from db.cases import cases, events, tasks
 from db.cases.events import Event
 from db.holds import account_holds, free_amounts
 from db.orders import bank_orders, cancellations
@@ -43,11 +45,10 @@ from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, ProcedureKind
 from schemas.orders.orders import BankOrder, NewOrder
 from schemas.outbox.procedures import Due, Look, OrderAction, OrderPolicy, OrderRung, OrderStage, ProcedureOrder
 from schemas.restoration_enums import OrderState
-from schemas.tasks import NO_FACTS, NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
+from schemas.tasks import TaskCause, TaskFacts, TaskSubject, about
 
 log = logging.getLogger(__name__)
 
-ENGINE: Final = "engine"
 ERROR_MAX_CHARS: Final = 250
 LEAST_WAIT_SECONDS: Final = 300.0
 """a shorter wait, asked for by a bank or by its dropped channels, is left to the workflow's own pause"""
@@ -63,16 +64,15 @@ PaperOf = Callable[[UUID], Awaitable[bytes]]
 """returns the issued document that goes with an order; empty if none is needed"""
 
 
-async def plan_order(connection: Connection, ctx: Context, order: NewOrder, now: datetime) -> UUID:
+async def plan_order(work: CaseTransaction, order: NewOrder) -> UUID:
     """Write an order inside the transaction of the decision that needs it, and return its id.
 
-    The caller has locked the case. At commit the database refuses an order for more than is on hold. The order's
-    workflow delivers it.
+    At commit the database refuses an order for more than is on hold. The order's workflow delivers it.
     """
-    policy = ctx.policy.order.promised(ctx.policy.version, ctx.procedure_clock_factor)
-    due_at = now + timedelta(seconds=policy.due_seconds)
-    order_id = await bank_orders.insert(connection, order, policy, due_at, now)
-    await procedure_outbox.begin(connection, ProcedureKind.ORDER, str(order_id), order.case_no, now)
+    policy = work.ctx.policy.order.promised(work.ctx.policy.version, work.ctx.procedure_clock_factor)
+    due_at = work.now + timedelta(seconds=policy.due_seconds)
+    order_id = await bank_orders.insert(work.connection, order, policy, due_at, work.now)
+    await procedure_outbox.begin(work.connection, ProcedureKind.ORDER, str(order_id), order.case_no, work.now)
     data = {
         "order_id": str(order_id),
         "kind": order.kind.value,
@@ -83,7 +83,7 @@ async def plan_order(connection: Connection, ctx: Context, order: NewOrder, now:
         "restoration_id": str(order.restoration_id) if order.restoration_id else None,
         "policy": policy.version,
     }
-    await events.append(connection, order.case_no, now, order.ordered_by, [Event(EventKind.ORDER_PLANNED, data)])
+    await work.log_all([Event(EventKind.ORDER_PLANNED, data)])
     return order_id
 
 
@@ -92,86 +92,47 @@ async def cancel_order(ctx: Context, order_id: UUID, reason: str, by: str) -> No
 
     If the bank may know of the order, the order's workflow sends the cancellation until the bank acknowledges it.
     """
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = await bank_orders.case_of(connection, order_id)
-        await cases.hold(connection, case_no)
-        order = await bank_orders.get(connection, order_id)
-        if order.state not in LIVE:
-            raise OrderOver(order_id, order.state)
-        await cancel_live_order(connection, order, reason, by, now)
+    async with order_transaction(ctx, order_id, by) as work:
+        if work.order.state not in LIVE:
+            raise OrderOver(order_id, work.order.state)
+        await cancel_live_order(work, reason)
 
 
-async def cancel_live_order(connection: Connection, order: OrderRow, reason: str, by: str, now: datetime) -> None:
-    """Cancel a live order; the caller has locked its case. The freed money may lapse or be restored."""
+async def cancel_live_order(work: OrderTransaction, reason: str) -> None:
+    """Cancel a live order. The freed money may lapse or be restored."""
+    connection, order, now = work.connection, work.order, work.now
     await bank_orders.finish(connection, order.order_id, OrderState.CANCELLED, now, reason)
     if order.tried_at is None:
-        await order_over(connection, order, now, reason)
+        await order_over(work, reason)
     else:
-        await tasks.close_about(connection, order.case_no, subject_of(order.order_id), FOR_ITS_BANK, now, reason)
-        await notify_workflows(connection, order, now)
+        await work.close_tasks(work.subject, FOR_ITS_BANK, reason)
+        await work.notify_workflows()
     await account_holds.take_up_again(connection, order.case_no, now, order_id=order.order_id)
     await ask_about_retained_holds(connection, order.case_no, now)
     if order.court_order_id is not None:
         # The cancelled amount is available again under the court's order.
         await firs.tell_procedures(connection, order.case_no, [ProcedureKind.RESTORATION], now)
     for hold_id in sorted({line.hold_id for line in await bank_orders.lines_of(connection, order.order_id)}):
-        await procedure_outbox.tell(connection, ProcedureKind.HOLD, str(hold_id), now)
+        await work.notify(ProcedureKind.HOLD, hold_id)
         for restoration_id in await free_amounts.restorations_of(connection, hold_id):
-            await procedure_outbox.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), now)
-    data = {
-        "order_id": str(order.order_id),
-        "institution": order.institution,
-        "bank_is_told": order.tried_at is not None,
-    }
-    await events.append(connection, order.case_no, now, by, [Event(EventKind.ORDER_CANCELLED, data)])
+            await work.notify(ProcedureKind.RESTORATION, restoration_id)
+    await work.log(EventKind.ORDER_CANCELLED, bank_is_told=order.tried_at is not None)
 
 
-async def order_over(connection: Connection, order: OrderRow, now: datetime, reason: str) -> None:
+async def order_over(work: OrderTransaction, reason: str) -> None:
     """End the order's workflow, close its tasks and notify the workflows that wait for it."""
-    causes = (*FOR_ITS_BANK, TaskCause.ORDER_SECOND_OFFICER)
-    await tasks.close_about(connection, order.case_no, subject_of(order.order_id), causes, now, reason)
-    await procedure_outbox.end(connection, ProcedureKind.ORDER, str(order.order_id), now)
-    await notify_workflows(connection, order, now)
+    await work.close_tasks(work.subject, (*FOR_ITS_BANK, TaskCause.ORDER_SECOND_OFFICER), reason)
+    await procedure_outbox.end(work.connection, ProcedureKind.ORDER, str(work.order.order_id), work.now)
+    await work.notify_workflows()
 
 
-async def notify_workflows(connection: Connection, order: OrderRow, now: datetime) -> None:
-    """Notify the order's own workflow and those of its restoration and grievance that the order has changed."""
-    await procedure_outbox.tell(connection, ProcedureKind.ORDER, str(order.order_id), now)
-    if order.restoration_id:
-        await procedure_outbox.tell(connection, ProcedureKind.RESTORATION, str(order.restoration_id), now)
-    if order.grievance_id:
-        await procedure_outbox.tell(connection, ProcedureKind.GRIEVANCE, str(order.grievance_id), now)
-
-
-async def note_refusal(
-    connection: Connection, order: OrderRow, code: str, by: str, now: datetime, passed: Mapping[str, Any] | None = None
-) -> None:
+async def note_refusal(work: OrderTransaction, code: str, passed: Mapping[str, Any] | None = None) -> None:
     """Ask a person to look at a recorded refusal, and log it.
 
     `passed` identifies the bytes sent to the bank and its reply.
     """
-    await ask_about_order(connection, order, TaskKind.ORDER_SILENT, TaskCause.ORDER_NOT_DONE, now)
-    data = {"order_id": str(order.order_id), "institution": order.institution, "refusal_code": code, **(passed or {})}
-    await events.append(connection, order.case_no, now, by, [Event(EventKind.ORDER_REFUSED, data)])
-
-
-async def ask_about_order(
-    connection: Connection,
-    order: OrderRow,
-    kind: TaskKind,
-    cause: TaskCause,
-    now: datetime,
-    facts: TaskFacts = NO_FACTS,
-) -> list[int]:
-    """Open a task about an order and its bank; return its id, or nothing if it is open already."""
-    task = NewTask(kind=kind, cause=cause, subject=subject_of(order.order_id), facts=facts)
-    return await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
-
-
-def subject_of(order_id: UUID) -> Subject:
-    """Return the subject of the tasks about an order."""
-    return about(TaskSubject.ORDER, order_id)
+    await work.ask_about_order(TaskKind.ORDER_SILENT, TaskCause.ORDER_NOT_DONE)
+    await work.log(EventKind.ORDER_REFUSED, refusal_code=code, **(passed or {}))
 
 
 @dataclass(frozen=True)
@@ -234,20 +195,8 @@ class OrderActivities:
                 await self._open_task_about_fault(order, TaskFacts(error=fault[:ERROR_MAX_CHARS]))
                 raise _not_until_mended(error) from error
             raise try_again(error, least_wait_seconds=LEAST_WAIT_SECONDS) from error
-        now = self.ctx.now()
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await bank_exchanges.keep(connection, About.ORDER, order_id, sent.exchanges)
-            passed = await bank_exchanges.bound(connection, About.ORDER, order_id)
-            await cases.hold(connection, order.case_no)
-            channel, outcome = sent.channel, DeliveryOutcome.DELIVERED
-            delivered = await bank_orders.delivered(connection, order_id, channel, sent.job_id, now)
-            if delivered or (await bank_orders.get(connection, order_id)).state is OrderState.CANCELLED:
-                # An order that was cancelled meanwhile needs its cancellation sent over this channel.
-                await delivery_attempts.note(connection, About.ORDER, order_id, channel, outcome, now)
-            if delivered:
-                await self._note_delivery(connection, order, channel, now)
-                data = {"order_id": str(order_id), "institution": order.institution, "channel": channel.value} | passed
-                await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.ORDER_DELIVERED, data)])
+        async with self._transaction(order) as work:
+            await self._note_delivery(work, sent)
         return True
 
     @activity.defn(name="climb_order")
@@ -264,26 +213,21 @@ class OrderActivities:
             return
         await self._send_status_request(order, asked.at)
         sent = await self._write_letter(order, rung)
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            passed = await bank_exchanges.bound(connection, About.ORDER, order.order_id) if sent else {}
-            await cases.hold(connection, order.case_no)
-            order = await bank_orders.get(connection, order.order_id)
+        async with self._transaction(order) as work:
+            order = work.order
             if order.state not in LIVE or not _is_due(order, rung, asked.at):
                 return
-            await bank_orders.climb(connection, order.order_id, rung, asked.at)
-            data = {
-                "order_id": str(order.order_id),
-                "institution": order.institution,
-                "rung": rung.value,
-                "sent": sent,
-                **passed,
-            }
-            await events.append(connection, order.case_no, asked.at, ENGINE, [Event(EventKind.ORDER_CLIMBED, data)])
+            passed = await bank_exchanges.bound(work.connection, About.ORDER, order.order_id) if sent else {}
+            await bank_orders.climb(work.connection, order.order_id, rung, work.now)
+            await work.log(EventKind.ORDER_CLIMBED, rung=rung.value, sent=sent, **passed)
             if kind := _TASK_OF_LEVEL.get(rung):
-                await _open_no_response_task(connection, order, kind, asked.at)
+                await _open_no_response_task(work, kind)
         await self._try_next_channel(order)
 
     # -- steps -----------------------------------------------------------------------------------------------------
+
+    def _transaction(self, order: OrderRow) -> AbstractAsyncContextManager[OrderTransaction]:
+        return order_transaction(self.ctx, order.order_id, ENGINE, case_no=order.case_no)
 
     async def _find(self, connection: Connection, asked: ProcedureOrder) -> OrderRow | None:
         try:
@@ -302,13 +246,10 @@ class OrderActivities:
 
     async def _may_try(self, order: OrderRow) -> bool:
         """Record that the bank may know of the order; return False if it is over or must wait."""
-        now = self.ctx.now()
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, order.case_no)
-            order = await bank_orders.get(connection, order.order_id)
-            if order.state not in LIVE or await cancellations.has_to_wait(connection, order.order_id):
+        async with self._transaction(order) as work:
+            if work.order.state not in LIVE or await cancellations.has_to_wait(work.connection, order.order_id):
                 return False
-            await bank_orders.note_tried(connection, order.order_id, now)
+            await bank_orders.note_tried(work.connection, order.order_id, work.now)
         return True
 
     async def _with_document(self, order: OrderRow, read: BankOrder) -> OrderTicket:
@@ -336,36 +277,45 @@ class OrderActivities:
 
     async def _open_task_about_fault(self, order: OrderRow, facts: TaskFacts) -> None:
         """Open one task that says why the order cannot be sent, until it is sent or over."""
-        now = self.ctx.now()
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, order.case_no)
+        async with self._transaction(order) as work:
             kind, cause = TaskKind.ORDER_SILENT, TaskCause.ORDER_NOT_SENT
-            for task_id in await ask_about_order(connection, order, kind, cause, now, facts):
+            for task_id in await work.ask_about_order(kind, cause, facts):
                 data = {
                     "task_id": task_id,
                     "kind": kind.value,
                     "institution": order.institution,
-                    "note": compose(cause, subject_of(order.order_id), facts),
+                    "note": compose(cause, work.subject, facts),
                 }
-                await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.TASK_OPENED, data)])
+                await work.log_all([Event(EventKind.TASK_OPENED, data)])
 
-    async def _note_delivery(
-        self, connection: Connection, order: OrderRow, channel: ChannelKind, now: datetime
-    ) -> None:
-        """Close the task about the failed sending. A bank without a channel for orders is to be telephoned too."""
-        subject = subject_of(order.order_id)
-        await tasks.close_about(connection, order.case_no, subject, [TaskCause.ORDER_NOT_SENT], now, "it is sent")
-        institution = self.ctx.directory.current.get(order.institution)
+    async def _note_delivery(self, work: OrderTransaction, sent: Delivered) -> None:
+        """Record that the bank has the order, and close the task about the failed sending.
+
+        A bank without a channel for orders is to be telephoned too.
+        """
+        connection, order_id, channel = work.connection, work.order.order_id, sent.channel
+        await bank_exchanges.keep(connection, About.ORDER, order_id, sent.exchanges)
+        passed = await bank_exchanges.bound(connection, About.ORDER, order_id)
+        delivered = await bank_orders.delivered(connection, order_id, channel, sent.job_id, work.now)
+        if delivered or work.order.state is OrderState.CANCELLED:
+            # An order that was cancelled meanwhile needs its cancellation sent over this channel.
+            await delivery_attempts.note(
+                connection, About.ORDER, order_id, channel, DeliveryOutcome.DELIVERED, work.now
+            )
+        if not delivered:
+            return
+        await work.close_tasks(work.subject, [TaskCause.ORDER_NOT_SENT], "it is sent")
+        institution = self.ctx.directory.current.get(work.order.institution)
         if institution is not None and channel not in institution.channels:
-            await ask_about_order(connection, order, TaskKind.ORDER_SILENT, TaskCause.ORDER_BY_LETTER_ALONE, now)
+            await work.ask_about_order(TaskKind.ORDER_SILENT, TaskCause.ORDER_BY_LETTER_ALONE)
+        await work.log(EventKind.ORDER_DELIVERED, channel=channel.value, **passed)
 
     async def _record_refusal(self, order: OrderRow, refusal: BankRefused) -> bool:
-        now, code = self.ctx.now(), refusal.response_code
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            passed = await bank_exchanges.bound(connection, About.ORDER, order.order_id)
-            await cases.hold(connection, order.case_no)
-            if await bank_orders.refused(connection, order.order_id, code, refusal.message):
-                await note_refusal(connection, order, code, ENGINE, now, passed)
+        code = refusal.response_code
+        async with self._transaction(order) as work:
+            passed = await bank_exchanges.bound(work.connection, About.ORDER, order.order_id)
+            if await bank_orders.refused(work.connection, order.order_id, code, refusal.message):
+                await note_refusal(work, code, passed)
         return True
 
     async def _try_next_channel(self, order: OrderRow) -> None:
@@ -402,18 +352,18 @@ async def send_by_letter(
     return await delivery.send(message, letters, bank, ChannelKind.EMAIL)
 
 
-async def _open_no_response_task(connection: Connection, order: OrderRow, kind: TaskKind, at: datetime) -> None:
+async def _open_no_response_task(work: OrderTransaction, kind: TaskKind) -> None:
     """Open a task about the bank's missing response, and close the earlier tasks about it.
 
     The restoration's task about this bank is closed too. So one open task remains, and each level brings it up again
     even if a person has closed the one before.
     """
-    before = {subject_of(order.order_id): [TaskCause.ORDER_NOT_DONE, TaskCause.ORDER_BY_LETTER_ALONE]}
-    if order.restoration_id is not None:
-        before[about(TaskSubject.RESTORATION, order.restoration_id)] = [TaskCause.RESTORATION_STEP]
+    before = {work.subject: [TaskCause.ORDER_NOT_DONE, TaskCause.ORDER_BY_LETTER_ALONE]}
+    if work.order.restoration_id is not None:
+        before[about(TaskSubject.RESTORATION, work.order.restoration_id)] = [TaskCause.RESTORATION_STEP]
     for subject, causes in before.items():
-        await tasks.close_about(connection, order.case_no, subject, causes, at, "replaced by the next level")
-    await ask_about_order(connection, order, kind, TaskCause.ORDER_NOT_DONE, at)
+        await work.close_tasks(subject, causes, "replaced by the next level")
+    await work.ask_about_order(kind, TaskCause.ORDER_NOT_DONE)
 
 
 _TASK_OF_LEVEL: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}

@@ -2,16 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
-from activities.context import Context
+from activities.cases.transaction import CaseTransaction
 from activities.orders.orders import plan_order
 from db.holds import account_holds, disputed_holds, free_amounts
 from db.holds.account_holds import AccountHold
 from db.holds.free_amounts import Free
-from db.outbox import procedure_outbox
-from db.pool import Connection
 from domain.errors.orders import AmountNotFree, HoldKeptByCourt, NothingFree
 from domain.holds.lapse import Part
 from schemas.enums import ProcedureKind
@@ -20,39 +17,28 @@ from schemas.restoration_enums import OrderKind, OrderReason
 
 
 async def order_release(
-    connection: Connection,
-    ctx: Context,
+    work: CaseTransaction,
     hold: AccountHold,
     reason: OrderReason,
     lines: Sequence[NewOrderLine],
-    by: str,
-    at: datetime,
     *,
     grievance_id: UUID | None = None,
 ) -> None:
-    """Order the bank to release these lines, in several orders if they are many. The caller has locked the case."""
+    """Order the bank to release these lines, in several orders if they are many."""
     for start in range(0, len(lines), LINES_MAX):
         order = NewOrder(
             kind=OrderKind.RELEASE,
             reason=reason,
             case_no=hold.case_no,
             institution=hold.institution,
-            ordered_by=by,
+            ordered_by=work.actor,
             lines=tuple(lines[start : start + LINES_MAX]),
             grievance_id=grievance_id,
         )
-        await plan_order(connection, ctx, order, at)
+        await plan_order(work, order)
 
 
-async def release_parts(
-    connection: Connection,
-    ctx: Context,
-    hold: AccountHold,
-    reason: OrderReason,
-    parts: Sequence[Part],
-    by: str,
-    at: datetime,
-) -> None:
+async def release_parts(work: CaseTransaction, hold: AccountHold, reason: OrderReason, parts: Sequence[Part]) -> None:
     """Order the release of these parts of a hold; the parts of one hop become one line."""
     paise: Counter[tuple[int, bool]] = Counter()
     for part in parts:
@@ -61,18 +47,15 @@ async def release_parts(
         NewOrderLine(hop_no=hop_no, hold_id=hold.hold_id, amount_paise=amount, excess=excess)
         for (hop_no, excess), amount in sorted(paise.items())
     ]
-    await order_release(connection, ctx, hold, reason, lines, by, at)
-    await notify_hold_workflows(connection, hold, at)
+    await order_release(work, hold, reason, lines)
+    await notify_hold_workflows(work, hold)
 
 
 async def release_amount(
-    connection: Connection,
-    ctx: Context,
+    work: CaseTransaction,
     hold: AccountHold,
     reason: OrderReason,
     wanted_paise: int | None,
-    by: str,
-    at: datetime,
     *,
     grievance_id: UUID | None = None,
 ) -> int:
@@ -81,6 +64,7 @@ async def release_amount(
     A release of everything includes the disputed amounts that the bank claims to hold. Raises `NotNow` with the figures
     if that amount is not free, and if a court's order retains the whole hold.
     """
+    connection = work.connection
     retained_paise = await free_amounts.court_keeps(connection, hold.hold_id)
     if retained_paise is None:
         raise HoldKeptByCourt(hold.kept_by or "a court")
@@ -106,8 +90,8 @@ async def release_amount(
         NewOrderLine(hop_no=part.hop_no, hold_id=hold.hold_id, amount_paise=part.free_paise, excess=True)
         for part in claimed
     ]
-    await order_release(connection, ctx, hold, reason, lines, by, at, grievance_id=grievance_id)
-    await notify_hold_workflows(connection, hold, at)
+    await order_release(work, hold, reason, lines, grievance_id=grievance_id)
+    await notify_hold_workflows(work, hold)
     return wanted + claimed_paise
 
 
@@ -122,8 +106,8 @@ def first_hops_for(free: Sequence[Free], wanted_paise: int) -> list[Free]:
     return taken
 
 
-async def notify_hold_workflows(connection: Connection, hold: AccountHold, at: datetime) -> None:
+async def notify_hold_workflows(work: CaseTransaction, hold: AccountHold) -> None:
     """Notify the workflows of the hold and of its restorations."""
-    await procedure_outbox.tell(connection, ProcedureKind.HOLD, str(hold.hold_id), at)
-    for restoration_id in await free_amounts.restorations_of(connection, hold.hold_id):
-        await procedure_outbox.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), at)
+    await work.notify(ProcedureKind.HOLD, hold.hold_id)
+    for restoration_id in await free_amounts.restorations_of(work.connection, hold.hold_id):
+        await work.notify(ProcedureKind.RESTORATION, restoration_id)

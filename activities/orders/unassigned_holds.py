@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
+from activities.cases.transaction import CaseTransaction
 from db.cases import tasks
 from db.holds import account_holds
 from db.pool import Connection
@@ -26,15 +27,14 @@ async def ask_about_retained_holds(connection: Connection, case_no: str, at: dat
     await tasks.close_other_subjects(connection, case_no, cause, idle, at, NO_LONGER_SO)
 
 
-async def ask_about_excluded_hops(connection: Connection, case_no: str, hop_nos: Collection[int], at: datetime) -> None:
+async def ask_about_excluded_hops(work: CaseTransaction, hop_nos: Collection[int]) -> None:
     """Ask the supervisor about excluded hops on which more money is held.
 
     Also closes the tasks about hops that are reopened or have nothing on hold any more.
     """
     cause = TaskCause.MORE_OF_EXCLUDED_ON_HOLD
-    excluded = await exclusions.of_case(connection, case_no)
+    excluded = await exclusions.of_case(work.connection, work.case_no)
     still = [hop_no for hop_no, one in excluded.items() if one.held_paise]
-    new = [about_hop(TaskKind.SUPERVISE, cause, hop_no) for hop_no in still if hop_no in hop_nos]
-    await tasks.open_tasks(connection, case_no, new, at)
+    await work.ask(*(about_hop(TaskKind.SUPERVISE, cause, hop_no) for hop_no in still if hop_no in hop_nos))
     hops = [about(TaskSubject.HOP, hop_no) for hop_no in still]
-    await tasks.close_other_subjects(connection, case_no, cause, hops, at, NO_LONGER_SO)
+    await tasks.close_other_subjects(work.connection, work.case_no, cause, hops, work.now, NO_LONGER_SO)

@@ -39,7 +39,6 @@ async def reconcile(
     institution: str,
     rows: Sequence[ListedLien],
     digest: bytes,
-    now: datetime,
     *,
     taken_by: str,
     origin: Origin | None = None,
@@ -50,7 +49,7 @@ async def reconcile(
     that is given again is not recorded if its result is the same. Raises `NotFound` for an unknown code.
     """
     async with pool.acquire() as connection, connection.transaction():
-        await comparisons.lock(connection, institution)
+        now = await comparisons.lock(connection, institution)
         known = await comparisons.of_list(connection, origin.list_no) if origin else None
         if known is not None:
             return await comparisons.get(connection, known)

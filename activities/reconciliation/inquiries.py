@@ -38,13 +38,13 @@ async def write_inquiry(
     await lien_inquiries.write(connection, inquiry, supervisor_at=supervisor_at)
 
 
-async def ask_now(pool: Pool, rules: ListRules, code: str, now: datetime, asked_by: str) -> Inquiry:
+async def ask_now(pool: Pool, rules: ListRules, code: str, asked_by: str) -> Inquiry:
     """Record a question to an institution at once; the next round sends it. An open question stays as it is.
 
     Raises `NotFound` for an institution that is not in the directory.
     """
     async with pool.acquire() as connection, connection.transaction():
-        await comparisons.lock(connection, code)
+        now = await comparisons.lock(connection, code)
         if await lien_inquiries.open_of(connection, code) is None:
             try:
                 await write_inquiry(connection, code, rules, now, asked_by, now.isoformat())

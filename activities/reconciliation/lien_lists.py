@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from activities.context import Context
 from activities.reconciliation.comparison import Origin, reconcile
+from db.clock import present_moment
 from db.pool import Connection
 from db.reconciliation import comparisons, lien_inquiries, lien_lists
 from domain.errors import RuleBroken
@@ -24,11 +25,11 @@ async def take_page(ctx: Context, institution: str, told: LienListPage) -> LienL
     and `NotYet`. Raises `LienPageDiffers` for another page under the same number, and `LienListDiffers` for another
     list under the same id.
     """
-    now = ctx.now()
-    if told.as_of > now + timedelta(seconds=ctx.policy.signatures.window_seconds):
+    if told.as_of > ctx.now() + timedelta(seconds=ctx.policy.signatures.window_seconds):
         raise NotYet(NotYet.__doc__)
     digest = hashlib.sha256(told.model_dump_json().encode()).digest()
     async with ctx.pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
         if told.inquiry_id is not None:
             await lien_inquiries.get(connection, institution, told.inquiry_id)
         listed = await lien_lists.begin(connection, institution, told, now)
@@ -51,7 +52,7 @@ async def compare_list(ctx: Context, listed: lien_lists.ListRow) -> Reconciliati
     digest = hashlib.sha256(b"".join(page.digest for page in pages)).digest()
     origin = Origin(listed.as_of, listed.list_no, listed.inquiry_id)
     code = listed.institution
-    return await reconcile(ctx.pool, code, rows, digest, ctx.now(), taken_by=f"bank:{code}", origin=origin)
+    return await reconcile(ctx.pool, code, rows, digest, taken_by=f"bank:{code}", origin=origin)
 
 
 async def stands(ctx: Context, institution: str) -> BankLiens:

@@ -15,6 +15,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.banks.delivery import Adapters
+from activities.cases.transaction import ENGINE
 from activities.context import Context
 from activities.metrics import METRICS, Told
 from activities.reconciliation.inquiries import write_inquiry
@@ -35,7 +36,6 @@ from schemas.tasks import TaskCause
 
 log = logging.getLogger(__name__)
 
-ENGINE: Final = "engine"
 LEFT_OVER_LIMIT: Final = 20
 TELL_LIMIT: Final = 500
 
@@ -80,11 +80,11 @@ class ReconciliationActivities:
     async def _tell_of_overdue(self, now: datetime) -> int:
         async with self.ctx.pool.acquire() as connection:
             due = await lien_inquiries.overdue(connection, now, TELL_LIMIT)
-        return sum([await self._tell(found, now) for found in due])
+        return sum([await self._tell(found) for found in due])
 
-    async def _tell(self, found: Overdue, now: datetime) -> bool:
+    async def _tell(self, found: Overdue) -> bool:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await comparisons.lock(connection, found.institution)
+            now = await comparisons.lock(connection, found.institution)
             if not await lien_inquiries.told(connection, found, now):
                 return False
             code = found.institution
@@ -107,12 +107,12 @@ class ReconciliationActivities:
         for code in due:
             if asked >= rules.asks_a_round:
                 break
-            asked += await self._look(code, slots[code], now)
+            asked += await self._look(code, slots[code])
 
-    async def _look(self, code: str, slot_at: datetime, now: datetime) -> bool:
+    async def _look(self, code: str, slot_at: datetime) -> bool:
         """Record a question for this slot if the institution has liens of ours. Returns whether it has."""
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await comparisons.lock(connection, code)
+            now = await comparisons.lock(connection, code)
             has_liens = await lien_inquiries.has_liens(connection, code, slot_at)
             if has_liens:
                 rules = self.ctx.policy.reconciliation.of(by_channel=self._has_asker(code))
@@ -180,10 +180,10 @@ class ReconciliationActivities:
         return True
 
     async def _note(self, asked: Inquiry, way: ListWay) -> None:
-        now, code = self.ctx.now(), asked.institution
+        code = asked.institution
         by_people = way in {ListWay.EMAIL, ListWay.PHONE}
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await comparisons.lock(connection, code)
+            now = await comparisons.lock(connection, code)
             if not await lien_inquiries.put(connection, asked.inquiry_id, way, now, desk_told=by_people):
                 return
             if by_people:

@@ -265,7 +265,7 @@ async def _release(work: CaseTransaction, order: CourtOrder) -> None:
                 lines=tuple(of_bank[start : start + LINES_MAX]),
                 court_order_id=order.court_order_id,
             )
-            await plan_order(work.connection, work.ctx, asked, work.now)
+            await plan_order(work, asked)
 
 
 def _first_hops_for(found: Sequence[Releasable], wanted_paise: int) -> list[Releasable]:

@@ -412,7 +412,7 @@ async def _order(
                     for line in of_bank[start : start + LINES_MAX]
                 ),
             )
-            await plan_order(work.connection, work.ctx, order, work.now)
+            await plan_order(work, order)
 
 
 async def _beneficiaries(work: Work, lines: Sequence[Line]) -> dict[int, Beneficiary]:

@@ -113,21 +113,25 @@ async def purge_nonces(connection: Connection, seen_before: datetime, limit: int
 async def keep_evidence(
     connection: Connection,
     institution: str,
-    received_at: datetime,
     method: str,
     path: str,
     headers: Sequence[tuple[str, str]],
     body: bytes,
     about: UUID | None = None,
     signed: SignedBy | None = None,
-) -> int:
-    """Store a bank's request as received and return its number; `about` is its request or order."""
-    evidence_id: int = await connection.fetchval(
+) -> tuple[int, str | None]:
+    """Store a bank's request as received now. Returns its number and the case that it is about, or None.
+
+    `about` is a request, an order or a grievance; only this bank's has a case here.
+    """
+    row = await connection.fetchrow(
         "INSERT INTO bank_evidence (institution, received_at, method, path, headers, body, digest, about, key_id,"
-        " signature, signature_base) VALUES ($1, $2, $3, $4, $5, $6, sha256($6), $7, $8, $9, $10)"
-        " RETURNING evidence_id",
+        " signature, signature_base) VALUES ($1, present_moment(), $2, $3, $4, $5, sha256($5), $6, $7, $8, $9)"
+        " RETURNING evidence_id, (SELECT case_no FROM hold_request WHERE request_id = $6 AND institution = $1"
+        " UNION ALL SELECT case_no FROM bank_order WHERE order_id = $6 AND institution = $1"
+        " UNION ALL SELECT g.case_no FROM grievance g JOIN account_hold a USING (hold_id)"
+        " WHERE g.grievance_id = $6 AND a.institution = $1 LIMIT 1) AS case_no",
         institution,
-        received_at,
         method,
         path,
         [list(line) for line in headers],
@@ -137,20 +141,8 @@ async def keep_evidence(
         signed and signed.signature,
         signed and signed.base,
     )
-    return evidence_id
-
-
-async def case_about(connection: Connection, institution: str, about: UUID) -> str | None:
-    """Return the case of this bank's request, order or grievance, or None."""
-    case_no: str | None = await connection.fetchval(
-        "SELECT case_no FROM hold_request WHERE request_id = $1 AND institution = $2"
-        " UNION ALL SELECT case_no FROM bank_order WHERE order_id = $1 AND institution = $2"
-        " UNION ALL SELECT g.case_no FROM grievance g JOIN account_hold a USING (hold_id)"
-        " WHERE g.grievance_id = $1 AND a.institution = $2 LIMIT 1",
-        about,
-        institution,
-    )
-    return case_no
+    assert row is not None, "an insert returns its row"
+    return row["evidence_id"], row["case_no"]
 
 
 async def get_evidence(connection: Connection, evidence_id: int) -> Evidence:

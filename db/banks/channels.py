@@ -10,8 +10,6 @@ from schemas.enums import ChannelKind, ChannelState
 Key = tuple[str, ChannelKind]
 """an institution and one of its channels"""
 
-_HEALTH = "SELECT state, failures, silences, probe_at FROM channel_health"
-
 
 async def all_health(connection: Connection) -> dict[Key, Health]:
     """Return the health of every channel that has failed."""
@@ -29,17 +27,24 @@ async def all_health(connection: Connection) -> dict[Key, Health]:
     }
 
 
-async def change_health(connection: Connection, key: Key, change: Callable[[Health], Health], at: datetime) -> Health:
+async def change_health(connection: Connection, key: Key, change: Callable[[Health, datetime], Health]) -> Health:
     """Apply a rule of `domain.banks.circuit_breaker` to one channel, and return the outcome.
 
-    Runs in the caller's transaction. A lock makes two processes that change one channel wait for each other.
+    Runs in the caller's transaction. A lock makes two processes that change one channel wait for each other. `change`
+    gets the present moment after that wait.
     """
     institution, channel = key
     # An advisory lock is used because at the first failure there is no row to lock.
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 11))", f"{institution}/{channel.value}")
-    row = await connection.fetchrow(f"{_HEALTH} WHERE institution = $1 AND channel = $2", institution, channel.value)
-    before = Health(**dict(row)) if row else WELL
-    after = change(before)
+    row = await connection.fetchrow(
+        "SELECT present_moment() AS now, state, failures, silences, probe_at FROM (SELECT) AS present"
+        " LEFT JOIN channel_health ON institution = $1 AND channel = $2",
+        institution,
+        channel.value,
+    )
+    assert row is not None, "the present moment is there without a row too"
+    before = Health(**{name: row[name] for name in Health.model_fields}) if row["state"] else WELL
+    after = change(before, row["now"])
     if after == before:
         return after
     if after == WELL:
@@ -58,7 +63,7 @@ async def change_health(connection: Connection, key: Key, change: Callable[[Heal
         after.failures,
         after.silences,
         after.probe_at,
-        at,
+        row["now"],
     )
     return after
 

@@ -61,11 +61,16 @@ async def find(connection: Connection, about: About, token_digest: bytes) -> Lin
     return LinkRow(**dict(row)) if row else None
 
 
-async def lock(connection: Connection, about: About, token_digest: bytes) -> LinkRow | None:
-    """Lock the link's row until the transaction ends, and return the link or None."""
-    await connection.execute("SELECT FROM reply_link WHERE token_digest = $1 FOR UPDATE", token_digest)
+async def lock(connection: Connection, about: About, token_digest: bytes) -> tuple[LinkRow, datetime] | None:
+    """Lock the link's row until the transaction ends, and return the link and the present moment; None without one."""
+    now: datetime | None = await connection.fetchval(
+        # The present moment is read outside the subquery, because the subquery waits for the lock.
+        "SELECT present_moment() FROM (SELECT FROM reply_link WHERE token_digest = $1 FOR UPDATE) AS l",
+        token_digest,
+    )
     # The row is read after the lock is taken, because a row read before it may be out of date.
-    return await find(connection, about, token_digest)
+    link = await find(connection, about, token_digest)
+    return (link, now) if link and now else None
 
 
 async def use_up(connection: Connection, link_id: int, at: datetime) -> None:

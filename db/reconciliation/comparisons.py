@@ -44,9 +44,13 @@ COLUMNS: Final = (
 )
 
 
-async def lock(connection: Connection, institution: str) -> None:
-    """Lock an institution's lists and inquiries until the transaction ends."""
-    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('reconciliation|' || $1, 0))", institution)
+async def lock(connection: Connection, institution: str) -> datetime:
+    """Lock an institution's lists and inquiries until the transaction ends; return the present moment then."""
+    # The lock stands in the FROM clause, because that is done before the present moment is read.
+    now: datetime = await connection.fetchval(
+        "SELECT present_moment() FROM pg_advisory_xact_lock(hashtextextended('reconciliation|' || $1, 0))", institution
+    )
+    return now
 
 
 async def cases_of(connection: Connection, ack_nos: Collection[str]) -> dict[str, str]:

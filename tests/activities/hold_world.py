@@ -7,12 +7,11 @@ from uuid import UUID
 
 from activities.context import Context
 from activities.holds import opening
+from activities.holds.hold_transaction import HoldTransaction
 from activities.holds.lifecycle import HoldActivities
 from activities.orders.confirmations import take_confirmation
 from activities.tracing.contradictions import SettledBy, settle
-from db.holds.account_holds import AccountHold
 from db.orders import bank_orders
-from db.pool import Connection
 from domain.holds.lapse import HoldStands
 from schemas.enums import SettlementDecision
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
@@ -31,11 +30,9 @@ class WatchedContext(HoldActivities):
 
     done: list[str] = field(default_factory=list)
 
-    async def _attend(
-        self, connection: Connection, hold: AccountHold, stands: HoldStands, what: str, at: datetime
-    ) -> None:
+    async def _attend(self, work: HoldTransaction, state: HoldStands, what: str, at: datetime) -> None:
         self.done.append(what)
-        await super()._attend(connection, hold, stands, what, at)
+        await super()._attend(work, state, what, at)
 
 
 class Holds:

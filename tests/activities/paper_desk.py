@@ -112,8 +112,8 @@ class Desk:
                 lines=(line,),
                 court_order_id=court_order_id,
             )
-            async with self.pool.acquire() as connection, connection.transaction():
-                await plan_order(connection, self.home.ctx, order, self.home.clock.at)
+            async with case_transaction(self.home.ctx, case_no, order.ordered_by) as work:
+                await plan_order(work, order)
         return str(await self.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no))
 
     async def subject(self, case_no: str, kind: PaperKind) -> str:

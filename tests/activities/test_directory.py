@@ -14,7 +14,6 @@ from activities import directory as directories
 from activities.directory import DirectoryCache, DirectoryRefused, load_directory, remove_institution
 from activities.secrets import CannotOpen, SecretBox
 from adapters.banks.protocol import IsoWay
-from adapters.clock import wall_clock
 from db.banks import institutions
 from db.pool import Connection, Pool
 from domain.banks.sponsors import PrefixOverlap, SponsorRefused
@@ -43,7 +42,7 @@ def entry(code: str = "SBIN", **changes: Any) -> InstitutionEntry:
 async def test_what_a_banks_balances_mean_is_said_in_its_wire(database: Pool) -> None:
     said = {"base_url": "http://127.0.0.1:9/x", "email": "p@x", "password": "p", "aes_key": KEY}
     free = entry("HDFC", wire=said | {"balance_includes_liens": False})
-    await load_directory(database, VAULT, [entry("SBIN"), free], wall_clock())
+    await load_directory(database, VAULT, [entry("SBIN"), free])
     cache = DirectoryCache(database, VAULT)
     await cache.refresh()
     for code, includes in (("SBIN", True), ("HDFC", False)):
@@ -54,7 +53,7 @@ async def test_what_a_banks_balances_mean_is_said_in_its_wire(database: Pool) ->
 
 async def test_whether_a_banks_files_have_a_header_is_said_in_its_entry(database: Pool) -> None:
     plain, headed = {"bic": "SBININBB"}, {"bic": "HDFCINBB", "business_header": True}
-    await load_directory(database, VAULT, [entry("SBIN", iso20022=plain), entry("HDFC", iso20022=headed)], wall_clock())
+    await load_directory(database, VAULT, [entry("SBIN", iso20022=plain), entry("HDFC", iso20022=headed)])
     cache = DirectoryCache(database, VAULT)
     await cache.refresh()
     assert await cache.way("SBIN", ChannelKind.ISO20022) == IsoWay("SBIN", "SBININBB")
@@ -62,10 +61,7 @@ async def test_whether_a_banks_files_have_a_header_is_said_in_its_entry(database
 
 
 async def test_what_is_loaded_is_found_and_its_wire_opens(database: Pool) -> None:
-    assert (
-        await load_directory(database, VAULT, [entry("SBIN"), entry("HDFC", wire=None, inbound=None)], wall_clock())
-        == 2
-    )
+    assert await load_directory(database, VAULT, [entry("SBIN"), entry("HDFC", wire=None, inbound=None)]) == 2
     cache = DirectoryCache(database, VAULT)
     await cache.refresh()
     assert len(cache.current) == 2
@@ -78,7 +74,7 @@ async def test_what_is_loaded_is_found_and_its_wire_opens(database: Pool) -> Non
 
 
 async def test_no_secret_stands_in_the_database(database: Pool) -> None:
-    await load_directory(database, VAULT, [entry()], wall_clock())
+    await load_directory(database, VAULT, [entry()])
     text = str([dict(row) for row in await database.fetch("SELECT * FROM institution")])
     for secret in ("out-secret", "in-secret", KEY):
         assert secret not in text
@@ -91,10 +87,10 @@ async def test_no_secret_stands_in_the_database(database: Pool) -> None:
 
 async def test_loading_again_replaces_what_the_file_names_and_keeps_the_rest(database: Pool) -> None:
     cache = DirectoryCache(database, VAULT)
-    await load_directory(database, VAULT, [entry("SBIN"), entry("HDFC")], wall_clock())
+    await load_directory(database, VAULT, [entry("SBIN"), entry("HDFC")])
     await cache.refresh()
     first = await cache.wire("SBIN")
-    await load_directory(database, VAULT, [entry("SBIN", name="State Bank", inbound=None)], wall_clock())
+    await load_directory(database, VAULT, [entry("SBIN", name="State Bank", inbound=None)])
     await cache.refresh()
     second = await cache.wire("SBIN")
     found = cache.current.get("SBIN")
@@ -125,15 +121,15 @@ async def test_a_file_that_contradicts_itself_changes_nothing(
     database: Pool, entries: list[InstitutionEntry], message: str
 ) -> None:
     with pytest.raises(RuleBroken, match=message):
-        await load_directory(database, VAULT, entries, wall_clock())
+        await load_directory(database, VAULT, entries)
     assert await database.fetchval("SELECT count(*) FROM institution") == 0
 
 
 async def test_an_e_mail_in_use_outside_the_file_is_refused(database: Pool) -> None:
-    await load_directory(database, VAULT, [entry("SBIN")], wall_clock())
+    await load_directory(database, VAULT, [entry("SBIN")])
     taken = entry("HDFC", inbound={"email": "sbin@banks.example", "password": "x"})
     with pytest.raises(DirectoryRefused, match="in use by another institution"):
-        await load_directory(database, VAULT, [entry("PUNB"), taken], wall_clock())
+        await load_directory(database, VAULT, [entry("PUNB"), taken])
     assert await database.fetchval("SELECT count(*) FROM institution") == 1
 
 
@@ -154,15 +150,15 @@ async def test_what_cannot_stand_beside_what_is_known_is_refused(
     database: Pool, entries: list[InstitutionEntry], error: type[RuleBroken], message: str
 ) -> None:
     guest = entry("GRAM", **UNDER_SBIN | {"account_prefixes": ["0770"]})
-    await load_directory(database, VAULT, [guest, entry("SBIN"), entry("HDFC")], wall_clock())
+    await load_directory(database, VAULT, [guest, entry("SBIN"), entry("HDFC")])
     before = await database.fetch("SELECT * FROM institution ORDER BY code")
     with pytest.raises(error, match=message):
-        await load_directory(database, VAULT, entries, wall_clock())
+        await load_directory(database, VAULT, entries)
     assert await database.fetch("SELECT * FROM institution ORDER BY code") == before
 
 
 async def test_a_sponsor_stays(database: Pool) -> None:
-    await load_directory(database, VAULT, [entry("SBIN"), entry("GRAM", **UNDER_SBIN)], wall_clock())
+    await load_directory(database, VAULT, [entry("SBIN"), entry("GRAM", **UNDER_SBIN)])
     with pytest.raises(DirectoryRefused, match="sponsored institutions"):
         await remove_institution(database, "SBIN")
     await remove_institution(database, "GRAM")
@@ -171,15 +167,13 @@ async def test_a_sponsor_stays(database: Pool) -> None:
 
 async def test_two_who_add_at_once_do_not_both_get_one_prefix(database: Pool) -> None:
     both = [entry(code, ifsc_prefixes=["SAME"], inbound=None) for code in ("SBIN", "HDFC")]
-    done = await asyncio.gather(
-        *(load_directory(database, VAULT, [one], wall_clock()) for one in both), return_exceptions=True
-    )
+    done = await asyncio.gather(*(load_directory(database, VAULT, [one]) for one in both), return_exceptions=True)
     assert [type(outcome) for outcome in done if outcome != 1] == [PrefixOverlap]
     assert await database.fetchval("SELECT count(*) FROM institution") == 1
 
 
 async def test_another_secret_key_opens_no_wire(database: Pool) -> None:
-    await load_directory(database, VAULT, [entry()], wall_clock())
+    await load_directory(database, VAULT, [entry()])
     cache = DirectoryCache(database, SecretBox(SecretStr("another secret key of more than 32 characters")))
     await cache.refresh()
     with pytest.raises(CannotOpen):
@@ -193,7 +187,7 @@ async def test_another_secret_key_opens_no_wire(database: Pool) -> None:
 async def watched(database: Pool, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DirectoryCache]:
     """A directory that is looked after, more often than every second."""
     monkeypatch.setattr(directories, "LOOK_EVERY_SECONDS", 0.02)
-    await load_directory(database, VAULT, [entry("SBIN")], wall_clock())
+    await load_directory(database, VAULT, [entry("SBIN")])
     cache = DirectoryCache(database, VAULT)
     await cache.refresh()
     async with cache.watched():
@@ -217,7 +211,7 @@ def all_named(cache: DirectoryCache, name: str) -> bool:
 async def test_what_is_loaded_elsewhere_is_seen_with_its_wire(database: Pool, watched: DirectoryCache) -> None:
     assert await watched.wire("SBIN")
     moved = {"base_url": "http://127.0.0.1:8/y", "email": "p@y", "password": "a-new-secret", "aes_key": KEY}
-    await load_directory(database, VAULT, [entry("SBIN", wire=moved), entry("HDFC")], wall_clock())
+    await load_directory(database, VAULT, [entry("SBIN", wire=moved), entry("HDFC")])
     await until(lambda: len(watched.current) == 2)
     wire = await watched.wire("SBIN")
     assert wire is not None
@@ -232,9 +226,7 @@ async def test_two_loads_at_once_are_both_seen_and_do_not_lock_each_other_out(
         names = [f"{turn} forth", f"{turn} back"]
         forth = [entry(code, name=names[0]) for code in codes]
         back = [entry(code, name=names[1]) for code in reversed(codes)]
-        await asyncio.gather(
-            load_directory(database, VAULT, forth, wall_clock()), load_directory(database, VAULT, back, wall_clock())
-        )
+        await asyncio.gather(load_directory(database, VAULT, forth), load_directory(database, VAULT, back))
         stands = await database.fetchval("SELECT name FROM institution WHERE code = 'SBIN'")
         await until(partial(all_named, watched, stands))
 
@@ -271,7 +263,7 @@ async def test_a_directory_whose_connections_broke_is_read_by_others(database: P
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-        await load_directory(database, VAULT, [entry(code)], wall_clock())
+        await load_directory(database, VAULT, [entry(code)])
         await until(partial(known, watched, code))
 
 
@@ -287,7 +279,7 @@ async def test_a_look_that_fails_leaves_the_old_directory_and_is_repeated(
 
     with monkeypatch.context() as broken, caplog.at_level(logging.WARNING):
         broken.setattr(institutions, "version", fail)
-        await load_directory(database, VAULT, [entry("HDFC")], wall_clock())
+        await load_directory(database, VAULT, [entry("HDFC")])
         await until(lambda: failures > 3)
         assert [bank.code for bank in watched.current] == ["SBIN"]
     messages = [record.getMessage() for record in caplog.records]
@@ -305,7 +297,7 @@ async def test_watching_ends_with_the_block(database: Pool) -> None:
 async def test_an_unknown_institution_is_looked_for_even_when_the_database_is_away(
     database: Pool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await load_directory(database, VAULT, [entry()], wall_clock())
+    await load_directory(database, VAULT, [entry()])
     cache = DirectoryCache(database, VAULT)
     await cache.refresh()
     monkeypatch.setattr(directories, "FRESHEN_AFTER_SECONDS", 0.0)

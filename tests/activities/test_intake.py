@@ -10,7 +10,6 @@ import pytest
 from activities.directory import load_directory
 from activities.intake import take_complaint
 from activities.secrets import SecretBox
-from adapters.clock import wall_clock
 from domain.errors import AckNoConflict, IdempotencyConflict
 from domain.errors.intake import IdempotencyKeyReused
 from schemas.outbox.case import HopRef
@@ -378,7 +377,7 @@ async def test_numbers_given_and_numbers_made_at_once_never_collide(bench: Bench
 
 
 async def test_an_institution_that_was_loaded_since_is_found(bench: Bench) -> None:
-    await load_directory(bench.pool, SecretBox(SECRET), [institution("ZZZZ")], wall_clock())
+    await load_directory(bench.pool, SecretBox(SECRET), [institution("ZZZZ")])
     await asyncio.sleep(1.1)  # the directory is read again at most once a second
     case_no = await bench.complain(transfer(payee_bank="ZZZZ"))
     assert await bench.hops(case_no, "institution, state") == [("ZZZZ", "open")]

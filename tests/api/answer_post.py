@@ -14,7 +14,6 @@ from activities.banks.reply_links import LetterLinks
 from activities.directory import load_directory
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.email import EmailAdapter
-from adapters.clock import wall_clock
 from adapters.messages.smtp import Mailer
 from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.rosters import HolidayRules
@@ -168,9 +167,7 @@ def at_gram(reference: str | None = None, **changes: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def posted(doors: Doors) -> AsyncIterator[Post]:
     ctx, secret_box = doors.services.ctx, doors.services.secret_box
-    await load_directory(
-        ctx.pool, secret_box, [InstitutionEntry.model_validate(bank) for bank in MAIL_BANKS], wall_clock()
-    )
+    await load_directory(ctx.pool, secret_box, [InstitutionEntry.model_validate(bank) for bank in MAIL_BANKS])
     await ctx.directory.refresh()
     box = Postbox()
     async with mail_server(box) as port:

@@ -25,7 +25,6 @@ from activities.context import Context
 from activities.holds import opening
 from activities.reconciliation.comparison import reconcile
 from activities.secrets import SecretBox
-from adapters.clock import wall_clock
 from api.app import create_app
 from api.bank_gateway.feed import WAIT_MAX_SECONDS
 from api.services import Services
@@ -295,7 +294,7 @@ async def _filled(doors: Doors) -> dict[str, str]:
     other = (await doors.complain(transfers=[transfer(rrn="433333333333")]))["ack_no"]
     hold_id = (await Feed(doors).ask(other))["SBIN"]
     rows = [ListedLien(row_no=2, ack_no="90000000000000", reference="610212345678", amount_paise=5)]
-    compared = await reconcile(pool, "SBIN", rows, bytes(32), wall_clock(), taken_by="test")
+    compared = await reconcile(pool, "SBIN", rows, bytes(32), taken_by="test")
     now = datetime.now(UTC)
     async with pool.acquire() as connection:
         key = BankKey(

@@ -7,9 +7,9 @@ from uuid import UUID
 import httpx
 import pytest
 
+from activities.cases.transaction import case_transaction
 from activities.holds import opening
 from activities.orders.orders import plan_order
-from db.cases import cases
 from db.orders import bank_orders
 from schemas.enums import ChannelKind
 from schemas.orders.orders import Beneficiary, NewOrder, NewOrderLine
@@ -69,11 +69,10 @@ class Ordering:
             lines=(planned,),
             restoration_id=found["restoration_id"] if restores else None,
         )
-        async with ctx.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, case_no)
-            order_id = await plan_order(connection, ctx, order, ctx.now())
+        async with case_transaction(ctx, case_no, order.ordered_by) as work:
+            order_id = await plan_order(work, order)
             if delivered:
-                await bank_orders.delivered(connection, order_id, ChannelKind.PUSH, "J-1", ctx.now())
+                await bank_orders.delivered(work.connection, order_id, ChannelKind.PUSH, "J-1", work.now)
         return order_id
 
     async def restore(self, **more: Any) -> UUID:

@@ -2,7 +2,6 @@
 
 from activities.reconciliation.comparison import reconcile
 from activities.reconciliation.inquiries import ask_now
-from adapters.clock import wall_clock
 from db.paging import to_cursor
 from schemas.enums import Role
 from schemas.reconciliation.comparison import ListedLien
@@ -14,8 +13,8 @@ PATH = "/api/v1/reconciliations"
 async def test_comparisons_are_read_by_page_by_bank_and_with_their_differences(doors: Doors) -> None:
     pool = doors.services.ctx.pool
     rows = [ListedLien(row_no=2, ack_no="90000000000000", reference="610212345678", amount_paise=5)]
-    first = await reconcile(pool, "SBIN", rows, bytes(32), wall_clock(), taken_by="test")
-    second = await reconcile(pool, "HDFC", [], bytes(32), wall_clock(), taken_by="test")
+    first = await reconcile(pool, "SBIN", rows, bytes(32), taken_by="test")
+    second = await reconcile(pool, "HDFC", [], bytes(32), taken_by="test")
     page = await doors.read(PATH, limit=1)
     assert [one["reconciliation_id"] for one in page["items"]] == [first.reconciliation_id]
     rest = await doors.read(PATH, after=page["next"])
@@ -39,9 +38,9 @@ async def test_the_supervisor_sees_the_last_list_of_each_bank_and_what_differs(d
     pool, rules = doors.services.ctx.pool, doors.services.ctx.policy.reconciliation.channel
     assert await doors.read(f"{PATH}/by-institution", Role.SUPERVISOR) == {"items": [], "next": None}
     rows = [ListedLien(row_no=no, ack_no="90000000000000", reference=str(no), amount_paise=5) for no in (2, 3)]
-    await reconcile(pool, "SBIN", [], b"0" * 32, wall_clock(), taken_by="test")
-    compared = await reconcile(pool, "SBIN", rows, b"1" * 32, wall_clock(), taken_by="test")
-    asked = await ask_now(pool, rules, "HDFC", wall_clock(), "officer:x")
+    await reconcile(pool, "SBIN", [], b"0" * 32, taken_by="test")
+    compared = await reconcile(pool, "SBIN", rows, b"1" * 32, taken_by="test")
+    asked = await ask_now(pool, rules, "HDFC", "officer:x")
     await pool.execute("UPDATE lien_inquiry SET asked_at = asked_at - interval '1 day', due_at = now()")
     first = await doors.read(f"{PATH}/by-institution", Role.SUPERVISOR, limit=1)
     rest = await doors.read(f"{PATH}/by-institution", Role.SUPERVISOR, after=first["next"])
@@ -61,9 +60,9 @@ async def test_the_supervisor_sees_the_last_list_of_each_bank_and_what_differs(d
 
 
 async def test_the_desk_closes_a_task_about_a_bank_with_a_reason(doors: Doors) -> None:
-    await reconcile(doors.services.ctx.pool, "SBIN", [], b"0" * 32, wall_clock(), taken_by="test")
+    await reconcile(doors.services.ctx.pool, "SBIN", [], b"0" * 32, taken_by="test")
     rows = [ListedLien(row_no=2, ack_no="1", reference="2", amount_paise=5)]
-    await reconcile(doors.services.ctx.pool, "SBIN", rows, b"1" * 32, wall_clock(), taken_by="test")
+    await reconcile(doors.services.ctx.pool, "SBIN", rows, b"1" * 32, taken_by="test")
     (task,) = (await doors.read("/api/v1/desk/tasks"))["items"]
     assert task["institution"]["nodal_officers"][0]["mobile"] == "9000000001"
     assert task["note"] == "rows that differ: 1; liens that the list lacks: 0"

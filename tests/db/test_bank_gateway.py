@@ -133,7 +133,7 @@ async def test_another_banks_hold_is_unknown(pool: Pool, case_no: str) -> None:
     async with pool.acquire() as connection:
         request_id = await new_request(connection, case_no, mine)
         assert (await bank_gateway.one(connection, mine, request_id)).request_id == request_id
-        for ask in (bank_gateway.one, bank_gateway.lock):
+        for ask in (bank_gateway.one, bank_gateway.case_of):
             with pytest.raises(NotFound):
                 await ask(connection, other, request_id)
     assert await read(pool, other) == []

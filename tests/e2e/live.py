@@ -18,7 +18,6 @@ from temporalio.client import Client
 
 from activities.directory import load_directory
 from activities.secrets import SecretBox
-from adapters.clock import wall_clock
 from api.tokens import Tokens
 from db.pool import Pool, open_pool
 from domain.policy.model import PACKAGED_POLICY
@@ -206,7 +205,7 @@ async def live(
             pool = await open_pool(url.get_secret_value(), min_size=1, max_size=4)
             try:
                 secret_box = SecretBox(secret_key(found.settings))
-                await load_directory(pool, secret_box, ENTRIES.validate_python(sim.directory), wall_clock())
+                await load_directory(pool, secret_box, ENTRIES.validate_python(sim.directory))
                 await register_keys(pool, sim.public_keys)
                 running = await start_engine(supervisor, found.settings)
                 async with httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as api:

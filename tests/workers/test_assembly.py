@@ -6,7 +6,6 @@ from functools import partial
 from pydantic import SecretStr
 
 from activities.directory import load_directory
-from adapters.clock import wall_clock
 from db.pool import Pool
 from tests.factories import SECRET, institution
 from tests.waiting import until
@@ -27,7 +26,7 @@ async def test_every_process_sees_a_bank_that_was_just_loaded(database: Pool, da
         Engine.open(settings, lazy_temporal=True) as one,
         Engine.open(settings, lazy_temporal=True) as other,
     ):
-        await load_directory(database, one.secret_box, [institution("HDFC")], wall_clock())
+        await load_directory(database, one.secret_box, [institution("HDFC")])
         for engine in (one, other):
             await until(partial(knows_hdfc, engine), 20)
             assert await engine.ctx.directory.wire("HDFC")

@@ -31,7 +31,7 @@ from tests.activities.orders.test_orders import OrderBank
 from tests.clock import Clock, at_clock
 from tests.factories import number_apart, rrn
 from tests.workflows.stage import Letters
-from tests.workflows.time_passing import let_pass
+from tests.workflows.time_passing import AtWorkflowTime, at_workflow_time, let_pass
 from workers.worker import sandbox
 from workflows import options
 from workflows.bank_order import OrderWorkflow
@@ -158,19 +158,22 @@ async def order_stage(ctx: Context, client: Client) -> AsyncIterator[OrderStage]
     await number_apart(ctx.pool)
     stage = OrderStage(ctx, client)
     adapters: Any = {ChannelKind.I4C: stage.wire, ChannelKind.EMAIL: stage.mail}
-    bank_delivery = BankDelivery(stage.ctx, adapters)
-    orders = OrderActivities(stage.ctx, bank_delivery, stage.letters, stage.paper)
-    cancellations = CancellationActivities(stage.ctx, bank_delivery, stage.letters)
+    engine = at_workflow_time(stage.ctx)
+    bank_delivery = BankDelivery(engine, adapters)
+    orders = OrderActivities(engine, bank_delivery, stage.letters, stage.paper)
+    cancellations = CancellationActivities(engine, bank_delivery, stage.letters)
     case_work = Worker(
         stage.skipper.client,
         task_queue=options.RESTORATION_QUEUE,
         workflows=[OrderWorkflow],
         workflow_runner=sandbox(),
+        interceptors=[AtWorkflowTime()],
         activities=[orders.look_at_order, orders.climb_order, cancellations.climb_cancellation],
     )
     bank_calls = Worker(
         stage.skipper.client,
         task_queue=options.BANK_CALLS_QUEUE,
+        interceptors=[AtWorkflowTime()],
         activities=[orders.send_order, cancellations.send_cancellation],
     )
     async with case_work, bank_calls:

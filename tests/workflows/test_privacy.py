@@ -12,7 +12,6 @@ from activities.context import Context
 from activities.directory import load_directory
 from activities.secrets import SecretBox
 from adapters.banks.protocol import HoldTicket
-from adapters.clock import wall_clock
 from schemas.banks.institutions import InstitutionEntry
 from schemas.parties import Party
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
@@ -56,7 +55,7 @@ async def populated(ctx: Context, short_histories: Client) -> AsyncIterator[Stag
         "desk_email": "frauddesk@hdfc.example",
         "nodal_officers": [OFFICER_OF_BANK],
     }
-    await load_directory(ctx.pool, SecretBox(SECRET), [InstitutionEntry.model_validate(hdfc)], wall_clock())
+    await load_directory(ctx.pool, SecretBox(SECRET), [InstitutionEntry.model_validate(hdfc)])
     await ctx.directory.refresh()
     async with staged(ctx, short_histories) as stage:
         yield stage

@@ -14,7 +14,6 @@ from activities.context import Context
 from activities.directory import load_directory
 from activities.outbox import SweepActivities
 from activities.secrets import SecretBox
-from adapters.clock import wall_clock
 from db.pool import Pool
 from schemas.outbox.case import FollowUp, Swept
 from tests.factories import SECRET, institution, moved, row, rrn, transfer
@@ -221,7 +220,7 @@ async def test_a_bank_that_the_directory_learns_is_asked(stage: Stage) -> None:
     case_no = await stage.complain(transfer(payee_bank="KKBK", reference=root))
     await settle_marks(stage)
     assert (await sweep(stage)).hops_routed == 0
-    await load_directory(stage.ctx.pool, SecretBox(SECRET), [institution("KKBK")], wall_clock())
+    await load_directory(stage.ctx.pool, SecretBox(SECRET), [institution("KKBK")])
     assert await sweep(stage) == Swept(hops_routed=1)
     await stage.until_asked(1)
     assert stage.banks.asked() == [("KKBK", [root])]

@@ -104,7 +104,7 @@ async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> in
 
     secret_box = SecretBox(await asyncio.to_thread(secret_key, settings))
     async with await open_database(settings) as pool:
-        return await load_directory(pool, secret_box, entries, wall_clock())
+        return await load_directory(pool, secret_box, entries)
 
 
 async def _list(settings: Settings) -> "tuple[list[Listed], dict[Key, Health]]":

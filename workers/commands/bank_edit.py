@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adapters.clock import wall_clock
 from workers.commands.bank import MAX_DIRECTORY_BYTES, mistakes_in
 from workers.commands.common import errors, load_settings, open_database, run, with_database
 from workers.commands.exits import USAGE, Failed
@@ -169,7 +168,7 @@ async def _add(settings: Settings, entry: "InstitutionEntry", over: bool) -> Non
 
     secret_box = SecretBox(await asyncio.to_thread(secret_key, settings))
     async with await open_database(settings) as pool:
-        await add_institution(pool, secret_box, entry, wall_clock(), over=over)
+        await add_institution(pool, secret_box, entry, over=over)
 
 
 async def _remove(settings: Settings, code: str) -> None:

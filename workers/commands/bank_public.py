@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapters.clock import wall_clock
 from workers.commands.common import (
     JsonTarget,
     Steps,
@@ -70,7 +69,7 @@ async def _add(settings: Settings, proposal: "Proposal", dry_run: bool) -> "Sort
     from activities.banks.loading import add_public_banks
 
     async with await open_database(settings) as pool:
-        return await add_public_banks(pool, proposal, wall_clock(), dry_run=dry_run)
+        return await add_public_banks(pool, proposal, dry_run=dry_run)
 
 
 def _as_json(done: "Sorted", dry_run: bool) -> dict[str, object]:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from adapters.clock import wall_clock
 from workers.commands.common import JsonTarget, load_settings, open_database, people, run, with_database, write_json
 from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
@@ -69,7 +68,7 @@ def _compare(code: str, file: Path, sheet: str | None, json_target: str | None) 
     except FileRefused as refusal:
         raise FileRefused(f"{file}: {refusal}") from refusal
     digest = sha256(data).digest()
-    found = run(_with_pool(lambda pool: compare(pool, code, rows, digest, wall_clock(), taken_by=own_name())))
+    found = run(_with_pool(lambda pool: compare(pool, code, rows, digest, taken_by=own_name())))
     write_json(json_target, found.model_dump(mode="json"))
     _show(found, json_target)
     if found.differences:
@@ -81,7 +80,7 @@ def _ask(code: str, json_target: str | None) -> None:
     from domain.policy.model import load_policy
 
     rules = load_policy(load_settings().policy_file).reconciliation.channel
-    asked = run(_with_pool(lambda pool: ask_now(pool, rules, code, wall_clock(), own_name())))
+    asked = run(_with_pool(lambda pool: ask_now(pool, rules, code, own_name())))
     write_json(json_target, asked.model_dump(mode="json"))
     how = "a worker's next round sends the request" if asked.put_at is None else f"requested by {asked.way}"
     people(json_target).print(

@@ -16,6 +16,7 @@ from domain.banks.circuit_breaker import BreakerRules
 from schemas.enums import ChannelKind, ChannelState, Rung
 from schemas.outbox.case import SendHoldRequest
 from tests.activities.bench import Bench, ToldBank
+from tests.clock import at_clock
 from tests.factories import institution, make_context, row, rrn, transfer
 
 I4C, EMAIL = ChannelKind.I4C, ChannelKind.EMAIL
@@ -29,7 +30,7 @@ class TwoWays:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.wire, self.mail = bench.bank, ToldBank()
-        self.health = ChannelHealth(bench.pool, RULES, bench.ctx.now)
+        self.health = ChannelHealth(bench.pool, RULES)
         # A cached property of a frozen dataclass is set where it lives.
         bench.ctx.__dict__["health"] = self.health
         bank_delivery = BankDelivery(bench.ctx, {I4C: self.wire, EMAIL: self.mail})
@@ -103,7 +104,7 @@ async def test_a_channel_that_fails_again_is_dropped_and_costs_the_next_request_
 async def test_another_process_knows_it_within_a_moment(ways: TwoWays) -> None:
     for _ in range(RULES.failures_to_open):
         await ways.health.failed("HDFC", I4C)
-    elsewhere = ChannelHealth(ways.bench.pool, RULES, ways.bench.ctx.now)
+    elsewhere = ChannelHealth(ways.bench.pool, RULES)
     assert elsewhere.of("HDFC") == {}
     async with asyncio.timeout(10):
         while I4C not in elsewhere.of("HDFC"):  # noqa: ASYNC110 - it reads beside the caller and sets no event
@@ -127,7 +128,7 @@ async def test_a_dropped_channel_waits_by_the_clock_of_the_context(ways: TwoWays
     for _ in range(RULES.failures_to_open):
         await ways.health.failed("HDFC", I4C)
     later = ways.bench.ctx.now() + timedelta(hours=1)
-    ahead = ChannelHealth(ways.bench.pool, RULES, lambda: later)
+    ahead = ChannelHealth(at_clock(ways.bench.ctx, lambda: later).pool, RULES)
     await ahead.refresh()
     assert not await ways.health.may_take("HDFC", I4C)
     assert await ahead.may_take("HDFC", I4C)

@@ -4,7 +4,6 @@ import pytest
 
 from activities.directory import load_directory
 from activities.secrets import SecretBox
-from adapters.clock import wall_clock
 from db.pool import Pool
 from schemas.banks.institutions import InstitutionEntry
 from tests.activities.bench import Bench
@@ -40,7 +39,7 @@ async def test_the_sponsor_of_a_bank_without_a_channel_is_asked_and_answers(
 async def test_once_it_has_a_channel_the_bank_is_asked_itself(database: Pool) -> None:
     ctx = await make_context(database, [*BANKS, GUEST])
     reached = InstitutionEntry.model_validate(GUEST.model_dump() | {"pull": True})
-    await load_directory(database, SecretBox(SECRET), [reached], wall_clock())
+    await load_directory(database, SecretBox(SECRET), [reached])
     await ctx.directory.refresh()
     bench = Bench(ctx)
     payee = {"institution": "HDFC", "account": "50100000000001", "ifsc": "HDFC0CTKC01"}

@@ -13,7 +13,6 @@ from activities.cases.parked_hops import Done, remind, route_again, write_off
 from activities.directory import load_directory
 from activities.outbox import SweepActivities
 from activities.secrets import SecretBox
-from adapters.clock import wall_clock
 from db import intake
 from db.cases import parked_hops
 from db.pool import Pool
@@ -247,7 +246,7 @@ async def test_a_case_that_fails_keeps_no_other_hop_waiting(
 
 async def load(bench: Bench, *entries: str) -> None:
     """Load banks as `goldenhour bank load` does; the directory of the activities is as old as it was."""
-    await load_directory(bench.pool, SecretBox(SECRET), [institution(code) for code in entries], wall_clock())
+    await load_directory(bench.pool, SecretBox(SECRET), [institution(code) for code in entries])
 
 
 async def test_a_hop_goes_out_by_itself_when_the_directory_learns_its_bank(own: Bench, told: Told) -> None:

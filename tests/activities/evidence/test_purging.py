@@ -15,6 +15,7 @@ from schemas.banks.exchanges import About
 from schemas.banks.keys import BankKey
 from schemas.outbox.case import FollowUp
 from tests.activities.bench import Bench
+from tests.clock import at_clock
 from tests.factories import make_context, transfer
 
 DAY = timedelta(days=1)
@@ -139,9 +140,7 @@ async def test_a_sweep_takes_a_bounded_batch_of_each_kind_the_oldest_first(
 
 async def test_what_a_bank_signed_stays(own: Bench) -> None:
     """However old: it is what the bank said."""
-    async with own.pool.acquire() as connection:
-        await bank_keys.keep_evidence(
-            connection, "HDFC", datetime(2020, 1, 1, tzinfo=UTC), "POST", "/api/v1/bank/holds", [], b"{}"
-        )
+    async with at_clock(own.ctx, lambda: datetime(2020, 1, 1, tzinfo=UTC)).pool.acquire() as connection:
+        await bank_keys.keep_evidence(connection, "HDFC", "POST", "/api/v1/bank/holds", [], b"{}")
     assert await purged(own) == 0
     assert await own.value("SELECT count(*) FROM bank_evidence") == 1

@@ -8,13 +8,12 @@ from uuid import UUID
 import pytest
 
 from activities.context import Context
+from activities.holds.hold_transaction import HoldTransaction
 from activities.holds.small_holds import decide_micro
 from activities.orders.orders import cancel_order
 from activities.police.firs import assign_officer
 from activities.restoration.court_orders import take_court_order, withdraw_court_order
 from db.holds import free_amounts
-from db.holds.account_holds import AccountHold
-from db.pool import Connection
 from domain.errors.holds import NotSmallHold, SmallHoldDecided
 from domain.errors.orders import HoldKeptByCourt
 from domain.holds.lapse import HoldStands
@@ -87,9 +86,7 @@ async def test_what_stays_due_though_it_was_done_is_left_to_the_next_look(holds:
 class Idle(WatchedContext):
     """Context that do nothing of what they are asked."""
 
-    async def _attend(
-        self, connection: Connection, hold: AccountHold, stands: HoldStands, what: str, at: datetime
-    ) -> None:
+    async def _attend(self, work: HoldTransaction, state: HoldStands, what: str, at: datetime) -> None:
         self.done.append(what)
         assert len(self.done) < 10, "it does not come to rest"
 

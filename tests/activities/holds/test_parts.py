@@ -5,10 +5,9 @@ from datetime import timedelta
 import pytest
 
 from activities.context import Context
+from activities.holds.hold_transaction import hold_transaction
 from activities.orders.releases import release_amount
 from activities.restoration.court_orders import take_court_order
-from db.cases import cases
-from db.holds import account_holds
 from domain.errors.orders import AmountNotFree, HoldKeptByCourt, NothingFree
 from schemas.holds import HoldAction
 from schemas.police import NewCourtOrder
@@ -118,10 +117,8 @@ async def court(holds: Holds, case_no: str, paise: int | None) -> None:
 
 async def release(holds: Holds, case_no: str, paise: int | None) -> int:
     hold_id = await holds.hold_of(case_no)
-    async with holds.bench.pool.acquire() as connection, connection.transaction():
-        await cases.hold(connection, case_no)
-        hold = await account_holds.get(connection, hold_id)
-        return await release_amount(connection, holds.ctx, hold, OrderReason.MICRO, paise, "officer:io", holds.clock.at)
+    async with hold_transaction(holds.ctx, hold_id, "officer:io") as work:
+        return await release_amount(work, work.hold, OrderReason.MICRO, paise)
 
 
 async def test_an_order_of_a_court_for_a_part_keeps_the_part_and_the_rest_lapses(holds: Holds) -> None:

@@ -8,11 +8,11 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from activities.cases.transaction import case_transaction
 from activities.holds import opening
 from activities.orders.confirmations import NotItsLine, take_confirmation, write_down
 from activities.orders.orders import cancel_order, plan_order
 from db.banks import bank_exchanges
-from db.cases import cases
 from db.orders import bank_orders
 from domain.errors import NotFound, NotNow
 from schemas.banks.exchanges import About, Exchange
@@ -71,9 +71,8 @@ class Ordered:
             restoration_id=restoration_id if restores else None,
             grievance_id=grievance_id,
         )
-        async with self.bench.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, self.case_no)
-            return await plan_order(connection, self.bench.ctx, order, self.bench.ctx.now())
+        async with case_transaction(self.bench.ctx, self.case_no, order.ordered_by) as work:
+            return await plan_order(work, order)
 
     async def confirm(
         self,

@@ -19,12 +19,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.holds import opening
 from activities.orders import bank_replies
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order, plan_order
-from db.cases import cases
 from db.orders import cancellations
 from db.pool import open_pool
 from domain.errors import NotFound, NotNow
@@ -101,9 +101,8 @@ class OrdersMachine(RuleBasedStateMachine):
         )
 
         async def written() -> UUID:
-            async with self.ctx.pool.acquire() as connection, connection.transaction():
-                await cases.hold(connection, self.case_no)
-                return await plan_order(connection, self.ctx, order, self.ctx.now())
+            async with case_transaction(self.ctx, self.case_no, order.ordered_by) as work:
+                return await plan_order(work, order)
 
         free = {hop_no: self._held(hop_no) - self._asked(hop_no) for hop_no in amounts}
         fits = all(paise <= free[hop_no] for hop_no, paise in amounts.items())

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from activities.cases.transaction import case_transaction
+from activities.cases.transaction import case_transaction, lock_case
 from activities.context import Context
 from activities.documents.issuing import issue_about
 from activities.orders.confirmations import take_confirmation
@@ -83,7 +83,7 @@ class Court(Office):
                 ordered_by="officer:sp",
                 lines=(NewOrderLine(**dict(line), amount_paise=self.rupees[bank] * 100),),
             )
-            order_id = await plan_order(connection, self.home.ctx, asked, self.home.clock.at)
+            order_id = await plan_order(await lock_case(self.home.ctx, connection, case_no, asked.ordered_by), asked)
         done = ConfirmedLine(line_no=1, amount_paise=self.rupees[bank] * 100, done_at=self.home.clock.at)
         said = OrderConfirmation(lines=(done,))
         await take_confirmation(self.home.ctx, bank, order_id, said, f"bank:{bank}")

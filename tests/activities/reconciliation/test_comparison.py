@@ -1,5 +1,6 @@
 """A bank's list beside a real ledger, and what is written down of it."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,6 @@ import pytest
 from activities.metrics import METRICS
 from activities.reconciliation.comparison import reconcile
 from activities.reconciliation.inquiries import ask_now
-from adapters.clock import wall_clock
 from db.pool import Pool
 from db.reconciliation import comparisons, lien_standings
 from domain.errors import NotFound
@@ -17,6 +17,7 @@ from domain.errors.banks import InstitutionNotFound
 from domain.policy.model import load_policy
 from schemas.reconciliation.comparison import ListedLien, Reason
 from tests.activities.bench import Bench
+from tests.activities.cases.test_transaction import until_somebody_waits
 from tests.factories import make_context, row, rrn, transfer
 
 DIGEST = bytes(32)
@@ -49,7 +50,7 @@ async def test_both_ways_and_the_ledger_stays(database: Pool) -> None:
         lien(5, elsewhere, elsewhere_rrn, 70_00),
         lien(6, "90000000000000", rrn(), 5_00),
     ]
-    found = await reconcile(database, "HDFC", rows, DIGEST, wall_clock(), taken_by="test")
+    found = await reconcile(database, "HDFC", rows, DIGEST, taken_by="test")
     assert (found.rows_in, found.rows_matched, found.rows_differing, found.missing) == (5, 1, 4, 1)
     assert (found.bank_paise, found.our_paise) == (685_00, 750_00)
     assert [(one.row_no, one.reason, one.our_paise) for one in found.differences] == [
@@ -65,8 +66,8 @@ async def test_both_ways_and_the_ledger_stays(database: Pool) -> None:
 
 async def test_comparisons_are_listed_and_never_changed(database: Pool) -> None:
     await make_context(database)
-    first = await reconcile(database, "HDFC", [], DIGEST, wall_clock(), taken_by="test")
-    second = await reconcile(database, "ICIC", [lien(2, "1", "2", 3)], DIGEST, wall_clock(), taken_by="test")
+    first = await reconcile(database, "HDFC", [], DIGEST, taken_by="test")
+    second = await reconcile(database, "ICIC", [lien(2, "1", "2", 3)], DIGEST, taken_by="test")
     async with database.acquire() as connection:
         page = await comparisons.page(connection, None, None, 1)
         assert [one.institution for one in page.items] == ["HDFC"]
@@ -85,7 +86,7 @@ async def test_comparisons_are_listed_and_never_changed(database: Pool) -> None:
 async def test_an_institution_that_is_not_known(database: Pool) -> None:
     await make_context(database)
     with pytest.raises(NotFound):
-        await reconcile(database, "NONE", [], DIGEST, wall_clock(), taken_by="test")
+        await reconcile(database, "NONE", [], DIGEST, taken_by="test")
 
 
 # -- the desk's task, and the question that is answered ----------------------------------------------------------------
@@ -110,20 +111,16 @@ async def tasks_of(pool: Pool, code: str = "HDFC") -> list[tuple[Any, ...]]:
 async def test_what_differs_is_one_task_that_a_later_list_which_is_right_closes(database: Pool) -> None:
     bench = Bench(await make_context(database))
     case_no, reference = await held(bench, 400)
-    wrong = await reconcile(database, "HDFC", [], bytes(32), wall_clock(), taken_by="test")
+    wrong = await reconcile(database, "HDFC", [], bytes(32), taken_by="test")
     first = wrong.reconciliation_id
     assert await tasks_of(database) == [("reconcile", "open", first, None)]
-    still = await reconcile(
-        database, "HDFC", [lien(2, case_no, reference, 1)], b"2" * 32, wall_clock(), taken_by="test"
-    )
+    still = await reconcile(database, "HDFC", [lien(2, case_no, reference, 1)], b"2" * 32, taken_by="test")
     second = still.reconciliation_id
     assert await tasks_of(database) == [
         ("reconcile", "closed", first, f"reconciliation {second} has the newer list"),
         ("reconcile", "open", second, None),
     ]
-    right = await reconcile(
-        database, "HDFC", [lien(2, case_no, reference, 400_00)], b"3" * 32, wall_clock(), taken_by="test"
-    )
+    right = await reconcile(database, "HDFC", [lien(2, case_no, reference, 400_00)], b"3" * 32, taken_by="test")
     assert (await tasks_of(database))[1:] == [
         ("reconcile", "closed", second, f"in reconciliation {right.reconciliation_id} nothing differs")
     ]
@@ -134,25 +131,25 @@ async def test_the_same_file_twice_is_one_comparison_while_it_comes_out_the_same
     case_no, reference = await held(bench, 400)
     rows = [lien(2, case_no, reference, 400_00), lien(3, "1", "2", 5)]
     counted = compared()
-    first = await reconcile(database, "HDFC", rows, DIGEST, wall_clock(), taken_by="test")
-    assert await reconcile(database, "HDFC", rows, DIGEST, wall_clock(), taken_by="test") == first
+    first = await reconcile(database, "HDFC", rows, DIGEST, taken_by="test")
+    assert await reconcile(database, "HDFC", rows, DIGEST, taken_by="test") == first
     assert await database.fetchval("SELECT count(*) FROM reconciliation") == 1
     assert compared() == counted + 1
     await held(bench, 50)
-    now_missing = await reconcile(database, "HDFC", rows, DIGEST, wall_clock(), taken_by="test")
+    now_missing = await reconcile(database, "HDFC", rows, DIGEST, taken_by="test")
     assert now_missing.missing == 1
 
 
 async def test_a_list_answers_the_question_and_closes_its_tasks(database: Pool) -> None:
     await make_context(database)
-    asked = await ask_now(database, RULES, "HDFC", wall_clock(), "officer:1")
-    assert await ask_now(database, RULES, "HDFC", wall_clock(), "officer:2") == asked
+    asked = await ask_now(database, RULES, "HDFC", "officer:1")
+    assert await ask_now(database, RULES, "HDFC", "officer:2") == asked
     await database.execute(
         "INSERT INTO desk_task (institution, subject_kind, subject_id, kind, cause, state, opened_at)"
         " SELECT 'HDFC', 'institution', 'HDFC', k, 'liens_overdue', 'open', now()"
         " FROM unnest(ARRAY['ask_for_liens', 'supervise']) AS k"
     )
-    found = await reconcile(database, "HDFC", [], DIGEST, wall_clock(), taken_by="test")
+    found = await reconcile(database, "HDFC", [], DIGEST, taken_by="test")
     assert found.inquiry_id == asked.inquiry_id
     assert [task[:2] for task in await tasks_of(database)] == [("ask_for_liens", "closed"), ("supervise", "closed")]
     async with database.acquire() as connection:
@@ -162,15 +159,15 @@ async def test_a_list_answers_the_question_and_closes_its_tasks(database: Pool) 
     assert standing.last is not None
     assert standing.last.reconciliation_id == found.reconciliation_id
     # The answer to the next question is a comparison of its own, though the list be the same.
-    again = await ask_now(database, RULES, "HDFC", wall_clock(), "officer:1")
+    again = await ask_now(database, RULES, "HDFC", "officer:1")
     assert again.inquiry_id != asked.inquiry_id
-    assert (await reconcile(database, "HDFC", [], DIGEST, wall_clock(), taken_by="test")).inquiry_id == again.inquiry_id
+    assert (await reconcile(database, "HDFC", [], DIGEST, taken_by="test")).inquiry_id == again.inquiry_id
 
 
 async def test_nobody_is_asked_whom_nobody_knows(database: Pool) -> None:
     await make_context(database)
     with pytest.raises(InstitutionNotFound, match="NONE"):
-        await ask_now(database, RULES, "NONE", wall_clock(), "officer:1")
+        await ask_now(database, RULES, "NONE", "officer:1")
 
 
 async def test_what_the_ledger_had_on_hold_then(database: Pool) -> None:
@@ -187,3 +184,18 @@ async def test_what_the_ledger_had_on_hold_then(database: Pool) -> None:
         }
         assert await comparisons.held_then(connection, "HDFC", datetime.now(UTC)) == {}
         assert await comparisons.held_then(connection, "ICIC", before) == {}
+
+
+async def test_the_time_of_a_comparison_is_read_after_the_wait_for_its_lock(database: Pool) -> None:
+    bench = Bench(await make_context(database))
+
+    async def locked() -> datetime:
+        async with database.acquire() as connection, connection.transaction():
+            return await comparisons.lock(connection, "HDFC")
+
+    async with database.acquire() as connection, connection.transaction():
+        await comparisons.lock(connection, "HDFC")
+        waiting = asyncio.create_task(locked())
+        await until_somebody_waits(bench)
+        released = await bench.value("SELECT clock_timestamp()")
+    assert await waiting > released

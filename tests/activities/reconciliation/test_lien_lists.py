@@ -13,7 +13,6 @@ from activities.reconciliation import lien_lists
 from activities.reconciliation.inquiries import ask_now
 from activities.reconciliation.lien_lists import NotYet, stands, take_page
 from activities.reconciliation.rounds import ReconciliationActivities
-from adapters.clock import wall_clock
 from db.pool import Pool
 from domain.errors import IdempotencyConflict, NotFound
 from schemas.reconciliation.lien_lists import LienListPage, LienListTaken
@@ -102,7 +101,7 @@ async def test_an_id_stands_for_one_list(own: Context, changes: dict[str, Any]) 
 async def test_a_list_of_the_future_and_one_for_another_banks_question(own: Context) -> None:
     with pytest.raises(NotYet):
         await take_page(own, "HDFC", page([], as_of=datetime.now(UTC) + timedelta(hours=1)))
-    asked = await ask_now(own.pool, own.policy.reconciliation.channel, "ICIC", wall_clock(), "officer:1")
+    asked = await ask_now(own.pool, own.policy.reconciliation.channel, "ICIC", "officer:1")
     for inquiry_id in (asked.inquiry_id, uuid4()):
         with pytest.raises(NotFound):
             await take_page(own, "HDFC", page([], inquiry_id=inquiry_id))
@@ -111,7 +110,7 @@ async def test_a_list_of_the_future_and_one_for_another_banks_question(own: Cont
 
 async def test_a_list_answers_the_question_it_names_and_not_a_younger_one(own: Context) -> None:
     rules = own.policy.reconciliation.channel
-    asked = await ask_now(own.pool, rules, "HDFC", wall_clock(), "officer:1")
+    asked = await ask_now(own.pool, rules, "HDFC", "officer:1")
     early = await take_page(own, "HDFC", page([], list_id="early", as_of=asked.asked_at - timedelta(hours=1)))
     assert early.compared is not None
     told = await stands(own, "HDFC")

@@ -16,7 +16,6 @@ from activities.reconciliation.rounds import ReconciliationActivities
 from activities.secrets import SecretBox
 from adapters.banks.protocol import BankAdapter, BankError, BankRefused, BankUnreachable, BankWire
 from adapters.banks.pull import PullAdapter
-from adapters.clock import wall_clock
 from adapters.messages.smtp import Attachment, Mailer, MailRefused, PdfAttachment
 from db.pool import Pool
 from domain.reconciliation.comparison import slot_of
@@ -301,7 +300,7 @@ async def test_a_webhook_that_is_away_is_tried_again(own: Context) -> None:
 
 async def test_where_one_channel_is_away_another_takes_the_question(own: Context) -> None:
     entry = with_push("HDFC", pull=True)
-    await load_directory(own.pool, SecretBox(SECRET), [entry], wall_clock())
+    await load_directory(own.pool, SecretBox(SECRET), [entry])
     await own.directory.refresh()
     await lien(own)
     await ask_all(asker(own, Hook(BankUnreachable("HDFC", "HTTP 503"))))

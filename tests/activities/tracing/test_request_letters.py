@@ -9,7 +9,6 @@ import pytest
 from activities.directory import load_directory
 from activities.secrets import SecretBox
 from activities.tracing.request_letters import NO_ADDRESS, nodal_letter
-from adapters.clock import wall_clock
 from adapters.messages.smtp import Mailer
 from db.pool import Pool
 from db.tracing.requests import RequestRow
@@ -95,7 +94,7 @@ async def test_the_log_says_that_nobody_was_on_duty_and_names_nobody(database: P
     ctx = await make_context(database)
     away = {**FIRST, "shifts": [], "leaves": [{"first_day": "2026-01-01", "last_day": "2028-12-31"}]}
     entry = institution("HDFC").model_copy(update={"nodal_officers": (NodalOfficer.model_validate(away),)})
-    await load_directory(database, SecretBox(SECRET), [entry], wall_clock())
+    await load_directory(database, SecretBox(SECRET), [entry])
     await ctx.directory.refresh()
     box = Postbox()
     async with mail_server(box) as port:

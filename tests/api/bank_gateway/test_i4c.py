@@ -12,7 +12,6 @@ from pydantic import SecretStr
 
 from activities.directory import load_directory
 from adapters.banks.envelope import seal
-from adapters.clock import wall_clock
 from api import logins
 from domain.policy.model import TryName
 from schemas.banks.institutions import InstitutionEntry
@@ -105,9 +104,7 @@ async def test_a_changed_password_ends_the_old_one_at_once(doors: Doors) -> None
     old = BANKS[0]["inbound"]["password"]
     await log_in(doors, "sbin@banks.example", old)
     changed = {**BANKS[0], "inbound": {"email": "sbin@banks.example", "password": "a new one"}}
-    await load_directory(
-        doors.services.ctx.pool, doors.services.secret_box, [InstitutionEntry.model_validate(changed)], wall_clock()
-    )
+    await load_directory(doors.services.ctx.pool, doors.services.secret_box, [InstitutionEntry.model_validate(changed)])
     meta(await log_in(doors, "sbin@banks.example", old), 401, "401")
     meta(await log_in(doors, "sbin@banks.example", "a new one"), 200, "00")
 

@@ -10,7 +10,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities.reconciliation.inquiries import ask_now
-from adapters.clock import wall_clock
 from api.bank_gateway.liens import LIENS_PATH, PAGE_MAX_BYTES
 from db.banks import bank_keys
 from domain.policy.model import LimitName
@@ -57,7 +56,7 @@ async def test_a_question_stands_in_the_feed_until_the_list_is_here(doors: Doors
     ack_no = await held(doors)
     assert await wanted(doors) is None
     asked = await ask_now(
-        doors.services.ctx.pool, doors.services.ctx.policy.reconciliation.channel, "SBIN", wall_clock(), "officer:x"
+        doors.services.ctx.pool, doors.services.ctx.policy.reconciliation.channel, "SBIN", "officer:x"
     )
     told = await wanted(doors)
     assert told["inquiry_id"] == str(asked.inquiry_id)
@@ -142,7 +141,7 @@ async def test_an_id_used_again_for_another_list_and_a_question_to_another_bank(
     assert (await hand_in(doors, page())).status_code == 200
     assert problem(await hand_in(doors, page([lien("1")]))) == (422, "idempotency-key-reused")
     asked = await ask_now(
-        doors.services.ctx.pool, doors.services.ctx.policy.reconciliation.channel, "HDFC", wall_clock(), "officer:x"
+        doors.services.ctx.pool, doors.services.ctx.policy.reconciliation.channel, "HDFC", "officer:x"
     )
     for inquiry_id in (asked.inquiry_id, uuid4()):
         assert problem(await hand_in(doors, page(list_id="other", inquiry_id=str(inquiry_id)))) == (404, "not-found")

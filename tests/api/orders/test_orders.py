@@ -6,14 +6,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.orders.orders import subject_of
 from db.banks import delivery_attempts
 from db.cases import tasks
 from db.orders import bank_orders
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, DeliveryOutcome, Role, TaskKind
 from schemas.outbox.procedures import OrderRung
-from schemas.tasks import NewTask, TaskCause
+from schemas.tasks import NewTask, TaskCause, TaskSubject, about
 from tests.api.feed import kind
 from tests.api.ordered import DONE_AT, HELD_PAISE, Ordering, done, ordering
 
@@ -103,7 +102,8 @@ async def test_sent_again_it_is_to_be_carried_once_more_and_its_task_is_done(ord
     order_id = await ordering.restore()
     case_no = await ordering.value("SELECT case_no FROM bank_order")
     async with ordering.doors.services.ctx.pool.acquire() as connection:
-        task = NewTask(kind=TaskKind.ORDER_SILENT, cause=TaskCause.ORDER_NOT_DONE, subject=subject_of(order_id))
+        subject = about(TaskSubject.ORDER, order_id)
+        task = NewTask(kind=TaskKind.ORDER_SILENT, cause=TaskCause.ORDER_NOT_DONE, subject=subject)
         await tasks.open_tasks(connection, case_no, [task], datetime.now(UTC), institution="SBIN")
     sent = await ordering.doors.post(f"{ORDERS}/{order_id}/send-again", WHY)
     assert sent.json() == {"order_id": str(order_id), "state": "planned"}

@@ -197,7 +197,8 @@ async def test_only_old_nonces_are_forgotten_a_bounded_batch_at_a_time(connectio
 
 async def test_evidence_is_kept_byte_for_byte(connection: Connection) -> None:
     body = bytes(range(256))
-    evidence_id = await bank_keys.keep_evidence(connection, "HDFC", NOW, "POST", "/bank/v1/x%2Fy?a=1", HEADERS, body)
+    await connection.execute("SELECT set_config('goldenhour.present_moment', $1, false)", NOW.isoformat())
+    evidence_id, _ = await bank_keys.keep_evidence(connection, "HDFC", "POST", "/bank/v1/x%2Fy?a=1", HEADERS, body)
     kept = await bank_keys.get_evidence(connection, evidence_id)
     assert (kept.method, kept.path, kept.headers, kept.body) == ("POST", "/bank/v1/x%2Fy?a=1", HEADERS, body)
     assert (kept.institution, kept.received_at, kept.digest) == ("HDFC", NOW, hashlib.sha256(body).digest())
@@ -209,7 +210,7 @@ async def test_evidence_is_kept_byte_for_byte(connection: Connection) -> None:
     "change", ["UPDATE bank_evidence SET body = ''", "DELETE FROM bank_evidence", "TRUNCATE bank_evidence"]
 )
 async def test_evidence_is_not_changed(connection: Connection, change: str) -> None:
-    await bank_keys.keep_evidence(connection, "HDFC", NOW, "POST", "/", HEADERS, b"x")
+    await bank_keys.keep_evidence(connection, "HDFC", "POST", "/", HEADERS, b"x")
     with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
         await connection.execute(change)
 
@@ -243,9 +244,8 @@ async def test_kept_evidence_can_be_verified_again(connection: Connection) -> No
         found = await signed_by(request, body, Ring(), Ring(), datetime.now(UTC), window_seconds=300)
         lines = [(name.decode(), value.decode("latin-1")) for name, value in request.headers.raw]
         path = f"{request.scope['raw_path'].decode()}?{request.scope['query_string'].decode()}"
-        return await bank_keys.keep_evidence(
-            connection, found.institution, datetime.now(UTC), request.method, path, lines, body
-        )
+        evidence_id, _ = await bank_keys.keep_evidence(connection, found.institution, request.method, path, lines, body)
+        return evidence_id
 
     url = "https://freeze.example/bank/v1/answers?part=1"
     headers = signed_headers("POST", url, body, key_id=registered.key_id, private_key=private_key)

@@ -8,7 +8,6 @@ import pytest
 
 from activities.directory import load_directory
 from activities.secrets import SecretBox
-from adapters.clock import wall_clock
 from db.banks import institutions, rosters
 from db.migrate import migrate
 from db.migration_files import MIGRATIONS
@@ -39,7 +38,7 @@ OFFICERS = tuple(
 @pytest.fixture
 async def banks(database: Pool) -> Pool:
     """A directory of two banks."""
-    await load_directory(database, SecretBox(SECRET), [institution("SBIN"), institution("HDFC")], wall_clock())
+    await load_directory(database, SecretBox(SECRET), [institution("SBIN"), institution("HDFC")])
     return database
 
 
