@@ -23,6 +23,7 @@ from db.pool import Pool, open_pool
 from tests import deep
 from tests.ground import Ground, Grounds
 from tests.paths import ROOT
+from tests.server import CloningPostgres
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import DATA_CONVERTER
@@ -94,7 +95,7 @@ def server_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 async def postgres(server_folder: Path) -> AsyncIterator[EmbeddedPostgres]:
     """A PostgreSQL server; not durable, as no test outlives a power cut."""
-    async with EmbeddedPostgres(server_folder / "postgres", durable=False) as server:
+    async with CloningPostgres(server_folder / "postgres", durable=False) as server:
         yield server
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
+from activities.cases.transaction import ENGINE
 from activities.context import Context
 from activities.notifications.outbox import way_to
 from activities.notifications.people import Concerned, Holder, notify_people
@@ -20,8 +20,6 @@ from schemas.enums import EventKind, TaskKind
 from schemas.notifications import MessageFacts, Recipient
 from schemas.police import CaseDuty
 from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
-
-ENGINE: Final = "engine"
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
+from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
 from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError, PdfAttachment
 from db import notifications
-from db.cases import cases, events, tasks
-from db.cases.events import Event
+from db.cases import tasks
 from db.notifications import HolderContact, NewMessage, ToSend
 from db.police import firs
 from db.pool import Connection
@@ -35,7 +35,6 @@ from schemas.text import is_email
 
 log = logging.getLogger(__name__)
 
-ENGINE: Final = "engine"
 SEND_LIMIT: Final = 50
 SENT_AT_ONCE: Final = 10
 NO_WAY_WAITS: Final = timedelta(minutes=10)
@@ -379,15 +378,11 @@ async def _send(ctx: Context, ways: Ways, message: ToSend, limit: asyncio.Semaph
             log.warning("message %s: %s", message.message_id, type(error).__name__)
             await _failed(ctx, message, type(error).__name__, final=False)
             return False
-    now = ctx.now()
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        await cases.hold(connection, message.case_no)
-        if await notifications.sent(connection, message.message_id, now):
-            await events.append(
-                connection, message.case_no, now, ENGINE, [Event(EventKind.MESSAGE_SENT, _data(message))]
-            )
+    async with case_transaction(ctx, message.case_no, ENGINE) as work:
+        if await notifications.sent(work.connection, message.message_id, work.now):
+            await work.log(EventKind.MESSAGE_SENT, **_data(message))
             causes, facts = [TaskCause.MESSAGE_NOT_SENT], _task_facts(message)
-            await tasks.close_about(connection, message.case_no, None, causes, now, "it is sent", facts=facts)
+            await work.close_tasks(None, causes, "it is sent", facts=facts)
     return True
 
 
@@ -405,19 +400,17 @@ async def _transmit(ctx: Context, ways: Ways, message: ToSend) -> None:
 
 
 async def _failed(ctx: Context, message: ToSend, failure: str, *, final: bool) -> None:
-    now, trying = ctx.now(), ctx.policy.messages.trying
-    again_at = now + timedelta(seconds=trying.wait_seconds(message.attempts))
+    trying = ctx.policy.messages.trying
+    again_at = ctx.now() + timedelta(seconds=trying.wait_seconds(message.attempts))
     in_time = message.expires_at is None or again_at < message.expires_at
     if not final and in_time and message.attempts < trying.attempts:
         async with ctx.pool.acquire() as connection:
             await notifications.failed(connection, message.message_id, failure, again_at)
         return
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        await cases.hold(connection, message.case_no)
-        await notifications.failed(connection, message.message_id, failure, None)
+    async with case_transaction(ctx, message.case_no, ENGINE) as work:
+        await notifications.failed(work.connection, message.message_id, failure, None)
         facts = _task_facts(message)
-        task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.MESSAGE_NOT_SENT, facts=facts)
-        await tasks.open_tasks(connection, message.case_no, [task], now)
+        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.MESSAGE_NOT_SENT, facts=facts))
 
 
 async def send_again(ctx: Context, message_id: UUID) -> MessageRow:

@@ -111,16 +111,6 @@ async def note_answer(connection: Connection, case_no: str, last_hop_no: int, at
     )
 
 
-async def hold(connection: Connection, case_no: str) -> datetime:
-    """Lock the case's row until the transaction ends; return when the case was opened. Raises `NotFound`."""
-    opened_at: datetime | None = await connection.fetchval(
-        "SELECT opened_at FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE", case_no
-    )
-    if opened_at is None:
-        raise CaseNotFound(case_no)
-    return opened_at
-
-
 async def reopen(connection: Connection, case_no: str) -> None:
     """Reopen a settled case whose money is in play again. Its workflow must be started again."""
     await connection.execute(

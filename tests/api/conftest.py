@@ -14,6 +14,7 @@ import orjson
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.routing import BaseRoute
 
 from activities.context import Context
 from activities.directory import DirectoryCache, prepared
@@ -172,10 +173,33 @@ async def services_over(pool: Pool) -> Services:
     return Services(ctx=ctx, notifier=NotingNotifier(), secret_box=secret_box, temporal_answers=temporal_is_there)
 
 
+_first: list[FastAPI] = []
+"""the first application of this process, which lends its routes to all later ones"""
+
+
+def new_app(services: Services) -> FastAPI:
+    """Return the application over `services`, with the routes that the first one has worked out.
+
+    FastAPI works out the routes of a router again for every application that includes it.
+    They depend on the router alone: what an application has for itself is in its state, or in a router of its own.
+    """
+    app = create_app(services)
+    if not _first:
+        _first.append(app)
+    known = {id(_router_of(route)): route for route in _first[0].router.routes if _router_of(route) is not None}
+    app.router.routes[:] = [known.get(id(_router_of(route)), route) for route in app.router.routes]
+    return app
+
+
+def _router_of(route: BaseRoute) -> object:
+    """Return the router by whose inclusion a route came, or None for a route of the application itself."""
+    return getattr(route, "original_router", None)
+
+
 @asynccontextmanager
 async def opened(services: Services) -> AsyncIterator[Doors]:
     """The application over `services`, called in this process."""
-    app = create_app(services)
+    app = new_app(services)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         assert isinstance(services.notifier, NotingNotifier)
         yield Doors(app, client, services, services.notifier, Tokens(services.secret_box, services.ctx.now))

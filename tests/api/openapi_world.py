@@ -2,7 +2,7 @@
 
 import itertools
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -115,20 +115,27 @@ class Description:
 
         Of a body with very many edges it is every second or third: test_openapi_hostile has each field.
         """
+        cases = list(self._edges(operation_id))
+        return cases[:: -(-len(cases) // CASES_MAX)]
+
+    def first_case(self, operation_id: str) -> AnyCase:
+        """The first of its cases, without the rest: to work out every edge takes seconds."""
+        return next(self._edges(operation_id))
+
+    def _edges(self, operation_id: str) -> Iterator[AnyCase]:
         operation = self.operations[operation_id]
-        cases = list(
+        return iter(
             self.schema.iter_coverage_cases(
                 operation,
                 generation_modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE],
                 generation_config=self.schema.config.generation_for(operation=operation),
             )
         )
-        return cases[:: -(-len(cases) // CASES_MAX)]
 
     def somewhere(self, operation_id: str) -> dict[str, str]:
         """Values for the parameters of its path, which may name nothing."""
         if operation_id not in self._somewhere:
-            first = self.cases(operation_id)[0]
+            first = self.first_case(operation_id)
             self._somewhere[operation_id] = {name: str(value) for name, value in first.path_parameters.items()}
         return self._somewhere[operation_id]
 
@@ -136,6 +143,12 @@ class Description:
         """Whom the operation is for."""
         schemes = {name for one in self.operations[operation_id].definition.raw.get("security", ()) for name in one}
         return OFFICERS if "OfficerToken" in schemes else BANKS if "BankToken" in schemes else EVERYBODY
+
+
+@cache
+def described() -> Description:
+    """The published description, read once for all files: that takes most of a second."""
+    return Description(published())
 
 
 def judge(case: AnyCase, response: httpx.Response, *, rightful: bool = False) -> None:

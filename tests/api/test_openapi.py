@@ -5,11 +5,11 @@ from typing import Final
 
 import pytest
 
-from tests.api.openapi_world import Caller, Description, World, everything, filled, judge, published
+from tests.api.openapi_world import Caller, World, described, everything, filled, judge, published
 
 __all__ = ["everything", "filled"]
 
-DESCRIBED: Final = Description(published())
+DESCRIBED: Final = described()
 WRONG_CALLER_EVERY: Final = 8
 
 

@@ -14,18 +14,17 @@ from tests.api.openapi_world import (
     WALLETS_RRN,
     AnyOperation,
     Caller,
-    Description,
     World,
+    described,
     everything,
     filled,
     judge,
-    published,
 )
 
 __all__ = ["everything", "filled"]
 from tests.deep import sample
 
-DESCRIBED: Final = Description(published())
+DESCRIBED: Final = described()
 WHY: Final = {"reason": "told by phone"}
 HOP: Final[dict[str, Any]] = {
     "parent_hop_no": 2,
@@ -213,7 +212,7 @@ def good_one(operation_id: str, everything: World) -> tuple[Caller, Any, int | N
         return Caller.WALLET, {"acknowledgement_no": everything.known["ack_no"], **UPDATE}, 200
     if operation_id in GOOD:
         return GOOD[operation_id]
-    return DESCRIBED.rightful(operation_id)[-1], DESCRIBED.cases(operation_id)[0].body, None
+    return DESCRIBED.rightful(operation_id)[-1], DESCRIBED.first_case(operation_id).body, None
 
 
 # -- paths, queries and header fields ----------------------------------------------------------------------------------

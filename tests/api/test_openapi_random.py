@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from tests.api.openapi_world import AnyCase, Description, World, everything, filled, judge, published
+from tests.api.openapi_world import AnyCase, World, described, everything, filled, judge
 from tests.deep import database_settings
 
 __all__ = ["everything", "filled"]
 
-DESCRIBED: Final = Description(published())
+DESCRIBED: Final = described()
 RANDOM: Final = database_settings(3, steps=50)
 PARTS: Final = 2
 ANSWER_SECONDS: Final = 60.0

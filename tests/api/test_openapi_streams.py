@@ -9,12 +9,12 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from tests.api.conftest import Doors, line
 from tests.api.feed import HOLDS, Feed, feed
-from tests.api.openapi_world import Description, judge, published
+from tests.api.openapi_world import described, judge, published
 from tests.api.test_streams import Running, running
 
 __all__ = ["feed", "running"]
 
-DESCRIBED: Final = Description(published())
+DESCRIBED: Final = described()
 STREAM: Final = "text/event-stream"
 
 

@@ -98,9 +98,11 @@ async def test_money_goes_home_over_every_channel(tmp_path: Path, spool: Path, g
         assert (await engine.verified()).clean
 
 
-async def test_workers_killed_on_the_way_pay_nothing_twice_and_forget_nothing(tmp_path: Path, spool: Path) -> None:
+async def test_workers_killed_on_the_way_pay_nothing_twice_and_forget_nothing(
+    tmp_path: Path, spool: Path, ground: Ground
+) -> None:
     orderly = OrderHabits(late=0, in_part=0.3, twice=0, elsewhere=0)
-    async with live(tmp_path, world(orderly, spool=spool), letters=True, goes_home=True) as engine:
+    async with live(tmp_path / "home", world(orderly, spool=spool), ground, letters=True, goes_home=True) as engine:
         engine.play()
         cancelled = await killed_on_the_way(engine, random.Random(20261125))
         await engine.until(lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home")

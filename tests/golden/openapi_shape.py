@@ -40,11 +40,11 @@ def newly_required(before: set[Fact], now: set[Fact]) -> list[Fact]:
     """Return what a client of before does not send, and must send now."""
     known = {fact[:3] for fact in before}
     operations = {fact.operation for fact in before}
-    optional = {fact[:3] for fact in now if fact.says == "optional"}
+    harmless = known | {fact[:3] for fact in now if fact.says == "optional"}
     return sorted(
         fact
         for fact in now
-        if fact.is_sent_to_us and fact.operation in operations and fact[:3] not in known | optional
+        if fact.is_sent_to_us and fact.operation in operations and fact[:3] not in harmless
         if fact.place in PARAMETERS or (*fact[:2], fact.field.rpartition(".")[0]) in known
     )
 

@@ -45,7 +45,8 @@ def test_every_fact_of_the_description_is_there_or_in_the_table() -> None:
 
 
 def test_a_client_has_to_send_nothing_more() -> None:
-    before = {today for fact in golden() if (today := fact_now(fact, table())) is not None}
+    entries = table()
+    before = {today for fact in golden() if (today := fact_now(fact, entries)) is not None}
     assert newly_required(before, facts(published())) == []
 
 

@@ -70,7 +70,7 @@ async def test_two_demos_at_once_end_clean_and_one_that_stays_is_found_by_other_
     passing.mkdir()
     async with (
         started(*demo("--json", "-"), TMPDIR=str(passing)) as one,
-        started(*demo("--stay", "--seed", "8", "--home", str(home))) as two,
+        started(*demo("--complaints", "1", "--stay", "--seed", "8", "--home", str(home))) as two,
     ):
         (code, out, err), _ = await asyncio.gather(ended(one), line_with(two, "still running"))
         assert code == 0, err
