@@ -24,10 +24,10 @@ from schemas.enums import (
     Channel,
     ChannelKind,
     ClaimKind,
-    ContradictionKind,
     DeliveryOutcome,
+    DiscrepancyKind,
     Disposition,
-    SettlementDecision,
+    ResolutionDecision,
     TaskKind,
 )
 from schemas.reconciliation.comparison import ListWay, Reason
@@ -112,14 +112,14 @@ class Metrics:
             ("disposition", "kind"),
             registry=self.registry,
         )
-        self._contradictions = Counter(
-            "goldenhour_contradictions",
+        self._discrepancies = Counter(
+            "goldenhour_discrepancies",
             "Discrepancies found in banks' answers, by kind.",
             ("kind",),
             registry=self.registry,
         )
-        self._settlements = Counter(
-            "goldenhour_contradictions_settled",
+        self._resolutions = Counter(
+            "goldenhour_discrepancies_settled",
             "Resolutions of discrepancies, by decision.",
             ("decision",),
             registry=self.registry,
@@ -229,13 +229,13 @@ class Metrics:
         """Count one committed line of a bank's answer."""
         self._answers.labels(disposition.value, kind.value).inc()
 
-    def contradiction_found(self, kind: ContradictionKind) -> None:
+    def discrepancy_found(self, kind: DiscrepancyKind) -> None:
         """Count a committed discrepancy."""
-        self._contradictions.labels(kind.value).inc()
+        self._discrepancies.labels(kind.value).inc()
 
-    def contradiction_settled(self, decision: SettlementDecision) -> None:
+    def discrepancy_resolved(self, decision: ResolutionDecision) -> None:
         """Count an officer's committed resolution of a discrepancy."""
-        self._settlements.labels(decision.value).inc()
+        self._resolutions.labels(decision.value).inc()
 
     def sweep_failed(self, work: SweepWork) -> None:
         """Count a failed action of the sweep for one case."""
@@ -291,10 +291,10 @@ class Metrics:
             self._hold_requests.labels(outcome.value)
         for way, outcome_of_attempt in product(ChannelKind, DeliveryOutcome):
             self._delivery_attempts.labels(way.value, outcome_of_attempt.value)
-        for discrepancy in ContradictionKind:
-            self._contradictions.labels(discrepancy.value)
-        for decision in SettlementDecision:
-            self._settlements.labels(decision.value)
+        for discrepancy in DiscrepancyKind:
+            self._discrepancies.labels(discrepancy.value)
+        for decision in ResolutionDecision:
+            self._resolutions.labels(decision.value)
         for work in SweepWork:
             self._sweep_failures.labels(work.value)
         for order in OrderKind:

@@ -20,7 +20,7 @@ BankFilter = Annotated[Code | None, Query(description="Code of the bank in the d
 HopNo = Annotated[int, Path(ge=1, le=INT32_MAX)]
 TaskId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 CourtOrderId = Annotated[int, Path(ge=1, le=INT64_MAX)]
-ContradictionId = Annotated[int, Path(ge=1, le=INT64_MAX)]
+DiscrepancyId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 ReconciliationId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Maximum number of items on the page.")]
 After = Annotated[str | None, Query(max_length=200, description="`next` of the previous page.")]

@@ -24,7 +24,7 @@ class Action(StrEnum):
     READ_TASKS = "read_tasks"
     """the desk's work items; officers of the police see those that their role can act on"""
     CLOSE_TASK = "close_task"
-    SETTLE_CONTRADICTION = "settle_contradiction"
+    RESOLVE_DISCREPANCY = "resolve_discrepancy"
     TAKE_FROM_HELD = "take_from_held"
     """agree to another officer's resolution that takes money out of `held`"""
     READ_POLICE = "read_police"
@@ -94,7 +94,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CHANGE_REQUEST: _DESK,
     Action.READ_TASKS: _DESK | _POLICE | {Role.AUDITOR},
     Action.CLOSE_TASK: _DESK,
-    Action.SETTLE_CONTRADICTION: _DESK,
+    Action.RESOLVE_DISCREPANCY: _DESK,
     Action.TAKE_FROM_HELD: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.READ_POLICE: _DESK | _POLICE | {Role.AUDITOR},
     Action.ASSIGN_OFFICER: frozenset({Role.SUPERVISOR, Role.DY_SP, Role.SP, Role.ADMIN}),

@@ -188,19 +188,6 @@ BEGIN
     RETURN NEW;
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.contradiction_wakes_hold()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    PERFORM wake_hold_of_hop(NEW.case_no, NEW.hop_no);
-    INSERT INTO held_hop (case_no, hop_no, held_at)
-    SELECT NEW.case_no, NEW.hop_no, NEW.opened_at FROM answer w JOIN hop h ON h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no
-    WHERE NEW.kind = 'held_and_gone' AND w.answer_id = NEW.answer_id AND w.kind = 'held' AND h.institution = NEW.institution
-    ON CONFLICT (case_no, hop_no) DO UPDATE SET taken_up_at = NULL;
-    RETURN NULL;
-END $function$;
-
 CREATE OR REPLACE FUNCTION public.court_keeps(of_hold uuid)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -276,6 +263,19 @@ CREATE OR REPLACE FUNCTION public.directory_written()
 AS $function$
 BEGIN
     UPDATE directory_version SET written_by = pg_current_xact_id() WHERE written_by <> pg_current_xact_id();
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.discrepancy_wakes_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM wake_hold_of_hop(NEW.case_no, NEW.hop_no);
+    INSERT INTO held_hop (case_no, hop_no, held_at)
+    SELECT NEW.case_no, NEW.hop_no, NEW.opened_at FROM answer w JOIN hop h ON h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no
+    WHERE NEW.kind = 'held_and_gone' AND w.answer_id = NEW.answer_id AND w.kind = 'held' AND h.institution = NEW.institution
+    ON CONFLICT (case_no, hop_no) DO UPDATE SET taken_up_at = NULL;
     RETURN NULL;
 END $function$;
 
@@ -687,6 +687,16 @@ BEGIN
     RETURN NEXT;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.resolution_wakes_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM wake_hold_of_hop(c.case_no, c.hop_no) FROM discrepancy c
+    WHERE c.discrepancy_id = NEW.discrepancy_id AND c.kind IN ('exceeds_disputed', 'held_and_gone');
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.restoration_asks_for_letter()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -731,16 +741,6 @@ BEGIN
         VALUES (going.case_no, 'status_letter', going.ack_no, turn_of, NEW.opened_at, NEW.opened_at)
         ON CONFLICT DO NOTHING;
     END IF;
-    RETURN NULL;
-END $function$;
-
-CREATE OR REPLACE FUNCTION public.settlement_wakes_hold()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    PERFORM wake_hold_of_hop(c.case_no, c.hop_no) FROM contradiction c
-    WHERE c.contradiction_id = NEW.contradiction_id AND c.kind IN ('exceeds_disputed', 'held_and_gone');
     RETURN NULL;
 END $function$;
 
@@ -924,7 +924,7 @@ CREATE TABLE bank_confirmation (
     CONSTRAINT bank_confirmation_pkey PRIMARY KEY (confirmation_id),
     CONSTRAINT bank_confirmation_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT bank_confirmation_check CHECK (((applied_paise >= 0) AND (applied_paise <= amount_paise))),
-    CONSTRAINT bank_confirmation_disposition_check CHECK ((disposition = ANY (ARRAY['applied'::text, 'contradiction'::text, 'duplicate'::text]))),
+    CONSTRAINT bank_confirmation_disposition_check CHECK ((disposition = ANY (ARRAY['applied'::text, 'discrepancy'::text, 'duplicate'::text]))),
     CONSTRAINT bank_confirmation_four_eyes CHECK (((via <> 'officer'::text) OR (applied_paise = 0) OR ((proposed_by IS NOT NULL) AND (proposed_by <> source)))),
     CONSTRAINT bank_confirmation_via_check CHECK ((via = ANY (ARRAY[''::text, 'door'::text, 'file'::text, 'letter'::text, 'officer'::text])))
 );
@@ -1182,38 +1182,6 @@ CREATE TABLE confirmation_proposal (
     CONSTRAINT confirmation_proposal_note_check CHECK ((note <> ''::text))
 );
 
-CREATE TABLE contradiction (
-    contradiction_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    case_no text NOT NULL,
-    hop_no integer,
-    answer_id bigint,
-    institution text NOT NULL,
-    kind text NOT NULL,
-    claimed_paise bigint NOT NULL,
-    applied_paise bigint NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    CONSTRAINT contradiction_pkey PRIMARY KEY (contradiction_id)
-);
-
-CREATE TABLE contradiction_settlement (
-    contradiction_id bigint NOT NULL,
-    settlement_no integer NOT NULL,
-    replaces integer,
-    decision text NOT NULL,
-    reason text NOT NULL,
-    settled_by text NOT NULL,
-    settled_at timestamp with time zone NOT NULL,
-    transaction_id bigint,
-    from_held boolean NOT NULL,
-    proposed_by text,
-    CONSTRAINT contradiction_settlement_pkey PRIMARY KEY (contradiction_id, settlement_no),
-    CONSTRAINT contradiction_settlement_check CHECK ((NOT (replaces IS DISTINCT FROM NULLIF((settlement_no - 1), 0)))),
-    CONSTRAINT contradiction_settlement_check1 CHECK (((NOT from_held) OR (transaction_id IS NOT NULL))),
-    CONSTRAINT contradiction_settlement_decision_check CHECK ((decision = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text]))),
-    CONSTRAINT contradiction_settlement_four_eyes CHECK (((NOT from_held) OR ((proposed_by IS NOT NULL) AND (proposed_by <> settled_by)))),
-    CONSTRAINT contradiction_settlement_settlement_no_check CHECK ((settlement_no > 0))
-);
-
 CREATE TABLE court_order (
     court_order_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     case_no text NOT NULL,
@@ -1339,6 +1307,38 @@ CREATE TABLE directory_version (
     written_by xid8 NOT NULL,
     CONSTRAINT directory_version_pkey PRIMARY KEY (the_one),
     CONSTRAINT directory_version_the_one_check CHECK (the_one)
+);
+
+CREATE TABLE discrepancy (
+    discrepancy_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer,
+    answer_id bigint,
+    institution text NOT NULL,
+    kind text NOT NULL,
+    claimed_paise bigint NOT NULL,
+    applied_paise bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    CONSTRAINT discrepancy_pkey PRIMARY KEY (discrepancy_id)
+);
+
+CREATE TABLE discrepancy_resolution (
+    discrepancy_id bigint NOT NULL,
+    resolution_no integer NOT NULL,
+    replaces integer,
+    decision text NOT NULL,
+    reason text NOT NULL,
+    settled_by text NOT NULL,
+    settled_at timestamp with time zone NOT NULL,
+    transaction_id bigint,
+    from_held boolean NOT NULL,
+    proposed_by text,
+    CONSTRAINT discrepancy_resolution_pkey PRIMARY KEY (discrepancy_id, resolution_no),
+    CONSTRAINT discrepancy_resolution_check CHECK ((NOT (replaces IS DISTINCT FROM NULLIF((resolution_no - 1), 0)))),
+    CONSTRAINT discrepancy_resolution_check1 CHECK (((NOT from_held) OR (transaction_id IS NOT NULL))),
+    CONSTRAINT discrepancy_resolution_decision_check CHECK ((decision = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text]))),
+    CONSTRAINT discrepancy_resolution_four_eyes CHECK (((NOT from_held) OR ((proposed_by IS NOT NULL) AND (proposed_by <> settled_by)))),
+    CONSTRAINT discrepancy_resolution_resolution_no_check CHECK ((resolution_no > 0))
 );
 
 CREATE TABLE disputed_transfer (
@@ -2028,6 +2028,18 @@ CREATE TABLE request_job (
     CONSTRAINT request_job_pkey PRIMARY KEY (institution, job_id)
 );
 
+CREATE TABLE resolution_proposal (
+    discrepancy_id bigint NOT NULL,
+    resolution_no integer NOT NULL,
+    decision text NOT NULL,
+    proposed_by text NOT NULL,
+    reason text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    CONSTRAINT resolution_proposal_pkey PRIMARY KEY (discrepancy_id, resolution_no, decision, proposed_by),
+    CONSTRAINT resolution_proposal_decision_check CHECK ((decision = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text]))),
+    CONSTRAINT resolution_proposal_resolution_no_check CHECK ((resolution_no > 0))
+);
+
 CREATE TABLE restoration (
     restoration_id uuid NOT NULL,
     case_no text NOT NULL,
@@ -2138,18 +2150,6 @@ CREATE TABLE schema_migration (
     CONSTRAINT schema_migration_pkey PRIMARY KEY (name)
 );
 
-CREATE TABLE settlement_proposal (
-    contradiction_id bigint NOT NULL,
-    settlement_no integer NOT NULL,
-    decision text NOT NULL,
-    proposed_by text NOT NULL,
-    reason text NOT NULL,
-    proposed_at timestamp with time zone NOT NULL,
-    CONSTRAINT settlement_proposal_pkey PRIMARY KEY (contradiction_id, settlement_no, decision, proposed_by),
-    CONSTRAINT settlement_proposal_decision_check CHECK ((decision = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text]))),
-    CONSTRAINT settlement_proposal_settlement_no_check CHECK ((settlement_no > 0))
-);
-
 CREATE TABLE status_update (
     update_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     institution text NOT NULL,
@@ -2254,16 +2254,6 @@ ALTER TABLE complaint ADD CONSTRAINT complaint_victim_id_fkey FOREIGN KEY (victi
 
 ALTER TABLE confirmation_proposal ADD CONSTRAINT confirmation_proposal_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
-ALTER TABLE contradiction ADD CONSTRAINT contradiction_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(answer_id);
-
-ALTER TABLE contradiction ADD CONSTRAINT contradiction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
-
-ALTER TABLE contradiction_settlement ADD CONSTRAINT contradiction_settlement_contradiction_id_fkey FOREIGN KEY (contradiction_id) REFERENCES contradiction(contradiction_id);
-
-ALTER TABLE contradiction_settlement ADD CONSTRAINT contradiction_settlement_contradiction_id_replaces_fkey FOREIGN KEY (contradiction_id, replaces) REFERENCES contradiction_settlement(contradiction_id, settlement_no);
-
-ALTER TABLE contradiction_settlement ADD CONSTRAINT contradiction_settlement_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
-
 ALTER TABLE court_order ADD CONSTRAINT court_order_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE court_order ADD CONSTRAINT court_order_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -2283,6 +2273,16 @@ ALTER TABLE desk_task ADD CONSTRAINT desk_task_case_no_fkey FOREIGN KEY (case_no
 ALTER TABLE desk_task ADD CONSTRAINT desk_task_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES reconciliation(reconciliation_id);
 
 ALTER TABLE desk_task ADD CONSTRAINT desk_task_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE discrepancy ADD CONSTRAINT discrepancy_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(answer_id);
+
+ALTER TABLE discrepancy ADD CONSTRAINT discrepancy_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE discrepancy_resolution ADD CONSTRAINT discrepancy_resolution_discrepancy_id_fkey FOREIGN KEY (discrepancy_id) REFERENCES discrepancy(discrepancy_id);
+
+ALTER TABLE discrepancy_resolution ADD CONSTRAINT discrepancy_resolution_discrepancy_id_replaces_fkey FOREIGN KEY (discrepancy_id, replaces) REFERENCES discrepancy_resolution(discrepancy_id, resolution_no);
+
+ALTER TABLE discrepancy_resolution ADD CONSTRAINT discrepancy_resolution_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
 
 ALTER TABLE disputed_transfer ADD CONSTRAINT disputed_transfer_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
@@ -2410,6 +2410,8 @@ ALTER TABLE request_hop ADD CONSTRAINT request_hop_request_id_fkey FOREIGN KEY (
 
 ALTER TABLE request_job ADD CONSTRAINT request_job_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 
+ALTER TABLE resolution_proposal ADD CONSTRAINT resolution_proposal_discrepancy_id_fkey FOREIGN KEY (discrepancy_id) REFERENCES discrepancy(discrepancy_id);
+
 ALTER TABLE restoration ADD CONSTRAINT restoration_case_no_ack_no_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no);
 
 ALTER TABLE restoration ADD CONSTRAINT restoration_court_order_id_fkey FOREIGN KEY (court_order_id) REFERENCES court_order(court_order_id);
@@ -2433,8 +2435,6 @@ ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_case_no_fkey FOREIGN KE
 ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
-
-ALTER TABLE settlement_proposal ADD CONSTRAINT settlement_proposal_contradiction_id_fkey FOREIGN KEY (contradiction_id) REFERENCES contradiction(contradiction_id);
 
 ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -2514,10 +2514,6 @@ CREATE UNIQUE INDEX confirmation_proposal_open ON public.confirmation_proposal U
 
 CREATE INDEX confirmation_proposal_order ON public.confirmation_proposal USING btree (order_id);
 
-CREATE INDEX contradiction_case ON public.contradiction USING btree (case_no);
-
-CREATE INDEX contradiction_institution ON public.contradiction USING btree (institution, opened_at);
-
 CREATE INDEX court_order_case ON public.court_order USING btree (case_no);
 
 CREATE UNIQUE INDEX court_order_once ON public.court_order USING btree (case_no, court, order_no, effect, institution, account_key) NULLS NOT DISTINCT WHERE (withdrawn_at IS NULL);
@@ -2537,6 +2533,10 @@ CREATE UNIQUE INDEX desk_task_once_institution ON public.desk_task USING btree (
 CREATE UNIQUE INDEX desk_task_once_reconciliation ON public.desk_task USING btree (reconciliation_id);
 
 CREATE INDEX desk_task_open ON public.desk_task USING btree (task_id) WHERE (state = 'open'::text);
+
+CREATE INDEX discrepancy_case ON public.discrepancy USING btree (case_no);
+
+CREATE INDEX discrepancy_institution ON public.discrepancy USING btree (institution, opened_at);
 
 CREATE INDEX duty_open ON public.duty USING btree (due_at) WHERE (done_at IS NULL);
 
@@ -2690,15 +2690,15 @@ CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW 
 
 CREATE TRIGGER case_officer_wakes_papers AFTER INSERT ON public.case_officer FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
 
-CREATE TRIGGER contradiction_hold AFTER INSERT ON public.contradiction FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['exceeds_disputed'::text, 'held_and_gone'::text]))) EXECUTE FUNCTION contradiction_wakes_hold();
-
-CREATE TRIGGER contradiction_settlement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.contradiction_settlement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-
-CREATE TRIGGER contradiction_settlement_hold AFTER INSERT ON public.contradiction_settlement FOR EACH ROW EXECUTE FUNCTION settlement_wakes_hold();
-
 CREATE TRIGGER court_order_wakes_papers AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
 
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
+
+CREATE TRIGGER discrepancy_hold AFTER INSERT ON public.discrepancy FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['exceeds_disputed'::text, 'held_and_gone'::text]))) EXECUTE FUNCTION discrepancy_wakes_hold();
+
+CREATE TRIGGER discrepancy_resolution_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.discrepancy_resolution FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER discrepancy_resolution_hold AFTER INSERT ON public.discrepancy_resolution FOR EACH ROW EXECUTE FUNCTION resolution_wakes_hold();
 
 CREATE TRIGGER duty_paper AFTER INSERT OR UPDATE OF done_at ON public.duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_paper();
 
@@ -2782,6 +2782,8 @@ CREATE TRIGGER reply_link_rules BEFORE INSERT OR UPDATE ON public.reply_link FOR
 
 CREATE TRIGGER feed_hops AFTER UPDATE ON public.request_hop REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION feed_hops_changed();
 
+CREATE TRIGGER resolution_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.resolution_proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text, 'cancelled'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
 
 CREATE TRIGGER restoration_line_not_left_out BEFORE INSERT ON public.restoration_line FOR EACH ROW EXECUTE FUNCTION restoration_line_not_left_out();
@@ -2789,8 +2791,6 @@ CREATE TRIGGER restoration_line_not_left_out BEFORE INSERT ON public.restoration
 CREATE TRIGGER restoration_step_papers AFTER INSERT ON public.restoration_step FOR EACH ROW WHEN ((new.step = ANY (ARRAY['collecting'::text, 'holder_notice'::text, 'show_cause'::text, 'credit'::text]))) EXECUTE FUNCTION restoration_step_asks_for_papers();
 
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-
-CREATE TRIGGER settlement_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.settlement_proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 COMMENT ON COLUMN account_hold.lapses_at IS 'when the first of what is free lapses';
 
@@ -2864,8 +2864,6 @@ COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own pr
 
 COMMENT ON COLUMN confirmation_proposal.digest IS 'of the lines';
 
-COMMENT ON COLUMN contradiction_settlement.from_held IS 'whether it took money out of held, for which it takes two persons';
-
 COMMENT ON COLUMN credit_account.proof IS 'what the officer has seen: a passbook, a letter of the bank';
 
 COMMENT ON COLUMN credit_account.same_name IS 'whether it is in the name of the victim, as the complaint writes it';
@@ -2881,6 +2879,8 @@ COMMENT ON COLUMN desk_task.reason IS 'why it was closed, in the words of the of
 COMMENT ON COLUMN desk_task.reconciliation_id IS 'the comparison in which something differs';
 
 COMMENT ON COLUMN directory_version.written_by IS 'the transaction that last wrote an institution';
+
+COMMENT ON COLUMN discrepancy_resolution.from_held IS 'whether it took money out of held, for which it takes two persons';
 
 COMMENT ON COLUMN evidence_key.key_sha256 IS 'SHA-256 of the key as openssl reads it, the fingerprint that is compared';
 
@@ -2898,7 +2898,7 @@ COMMENT ON COLUMN grievance_level.said IS 'what the holder says against the deci
 
 COMMENT ON COLUMN hop.ack_no IS 'the complaint whose money it is: that of the victim''s own transfer, and of every hop below it';
 
-COMMENT ON COLUMN hop.asked_anew IS 'how often a settlement put money of it back in play; null for never';
+COMMENT ON COLUMN hop.asked_anew IS 'how often a resolution put money of it back in play; null for never';
 
 COMMENT ON COLUMN hop.looked_up_at IS 'the state of the directory (its last change) in which no institution was found for it';
 

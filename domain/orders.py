@@ -8,13 +8,13 @@ from typing import Final, Literal
 
 from domain.escalation import EscalationPolicy, Repeat
 from schemas.base import FrozenModel
-from schemas.enums import ContradictionKind
+from schemas.enums import DiscrepancyKind
 from schemas.identifiers import account_key
 from schemas.orders.orders import Beneficiary, ConfirmedLine
 from schemas.outbox.procedures import OrderPolicy, OrderRung
 from schemas.restoration_enums import OrderKind
 
-Disposition = Literal["applied", "contradiction", "duplicate"]
+Disposition = Literal["applied", "discrepancy", "duplicate"]
 
 UNNAMED: Final = "LEFT-"
 """prefix of the reference that a form assigns to a credit for which the bank gave none"""
@@ -64,7 +64,7 @@ class Judged:
     natural_key: str
     disposition: Disposition
     applied_paise: int = 0
-    contradiction: ContradictionKind | None = None
+    discrepancy: DiscrepancyKind | None = None
     flags: tuple[str, ...] = ()
     against_paise: int | None = None
     """amount that the line contradicts; None: the amount booked of it"""
@@ -102,14 +102,14 @@ def judge(
         key = f"{key} #{len(same)}"
     flags = ("late",) if said.done_at > due_at else ()
     if kind is OrderKind.RESTORE and _went_elsewhere(ordered.beneficiary, said):
-        return Judged(key, "contradiction", 0, ContradictionKind.CREDITED_ELSEWHERE, flags)
+        return Judged(key, "discrepancy", 0, DiscrepancyKind.CREDITED_ELSEWHERE, flags)
     if booked_paise := sum(word.applied_paise for word in same):
         if not _settles(same, said, via):
-            kind_of_doubt = ContradictionKind.CREDITED_OTHER_AMOUNT
-            return Judged(key, "contradiction", 0, kind_of_doubt, flags, against_paise=booked_paise)
+            kind_of_doubt = DiscrepancyKind.CREDITED_OTHER_AMOUNT
+            return Judged(key, "discrepancy", 0, kind_of_doubt, flags, against_paise=booked_paise)
         return _within(key, ordered, said.amount_paise - booked_paise, held_paise, flags)
     if not same and (other := _other_name(said, known, via)):
-        doubt = ContradictionKind.CREDITED_TWICE if other == "contradiction" else None
+        doubt = DiscrepancyKind.CREDITED_TWICE if other == "discrepancy" else None
         return Judged(key, other, 0, doubt, (*flags, "told_before"))
     return _within(key, ordered, said.amount_paise, held_paise, flags)
 
@@ -117,10 +117,10 @@ def judge(
 def _within(key: str, ordered: Ordered, said_paise: int, held_paise: int, flags: tuple[str, ...]) -> Judged:
     """Return the part of an amount that fits into the order line and the hold."""
     if ordered.left_paise == 0:
-        return Judged(key, "contradiction", 0, ContradictionKind.CREDITED_TWICE, flags)
+        return Judged(key, "discrepancy", 0, DiscrepancyKind.CREDITED_TWICE, flags)
     applied_paise = min(said_paise, ordered.left_paise, held_paise)
     if applied_paise < said_paise:
-        return Judged(key, "contradiction", applied_paise, ContradictionKind.CREDITED_ABOVE_ORDER, flags)
+        return Judged(key, "discrepancy", applied_paise, DiscrepancyKind.CREDITED_ABOVE_ORDER, flags)
     if applied_paise < ordered.left_paise:
         flags = (*flags, "partial")
     return Judged(key, "applied", applied_paise, None, flags)
@@ -156,15 +156,15 @@ def _settles(same: Sequence[Word], said: ConfirmedLine, via: Via) -> bool:
     booked_paise = sum(word.applied_paise for word in same)
     if not booked_paise:
         return True
-    doubted = [word for word in same if not word.applied_paise and word.disposition == "contradiction"]
+    doubted = [word for word in same if not word.applied_paise and word.disposition == "discrepancy"]
     return booked_paise < said.amount_paise and any(word.amount_paise == said.amount_paise for word in doubted)
 
 
-def _other_name(said: ConfirmedLine, known: Sequence[Word], via: Via) -> Literal["duplicate", "contradiction"] | None:
+def _other_name(said: ConfirmedLine, known: Sequence[Word], via: Via) -> Literal["duplicate", "discrepancy"] | None:
     """Return whether a booked credit of the same amount and line may be this one under another reference.
 
     "duplicate": only one of the two has a reference, as for a telephone call followed by the bank's message.
-    "contradiction": both have one and came over different channels, so the answer is not certain. Each booked credit
+    "discrepancy": both have one and came over different channels, so the answer is not certain. Each booked credit
     matches once.
     """
     alike = [word for word in known if word.line_no == said.line_no and word.amount_paise == said.amount_paise]
@@ -178,7 +178,7 @@ def _other_name(said: ConfirmedLine, known: Sequence[Word], via: Via) -> Literal
     if len(unnamed) > len(again):
         return "duplicate"
     other_ways = [word for word in booked if name and _name(word.reference) and word.via not in {via, None}]
-    return "contradiction" if other_ways else None
+    return "discrepancy" if other_ways else None
 
 
 def _name(reference: str) -> str:

@@ -14,7 +14,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.REFERENCE_MISSING: "no reference",
     TaskCause.REFERENCE_REFUSED: "{code}",
     TaskCause.ANSWER_NOT_UNDERSTOOD: "{code}",
-    TaskCause.CONTRADICTION: "{contradiction}",
+    TaskCause.DISCREPANCY: "{discrepancy}",
     TaskCause.TRAIL_LIMIT: "trail limit",
     TaskCause.WAITS_FOR_DESK: "waits for the desk",
     TaskCause.MORE_OF_EXCLUDED_ON_HOLD: (

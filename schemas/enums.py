@@ -152,14 +152,14 @@ class Disposition(StrEnum):
     """Result of a line of a bank's answer. Every line has exactly one."""
 
     APPLIED = "applied"
-    CONTRADICTION = "contradiction"
+    DISCREPANCY = "discrepancy"
     REFUSAL = "refusal"
     CORRECTION = "correction"
     REVIEW = "review"
     DUPLICATE = "duplicate"
 
 
-class ContradictionKind(StrEnum):
+class DiscrepancyKind(StrEnum):
     """Reason why a bank's claim cannot be applied as it stands."""
 
     EXCEEDS_DISPUTED = "exceeds_disputed"
@@ -188,8 +188,8 @@ class ContradictionKind(StrEnum):
     """a bank reports another amount for a credit that was booked under the same reference"""
 
 
-class SettlementDecision(StrEnum):
-    """Decision on a discrepancy (docs/explanation/contradictions.md shows what each one books)."""
+class ResolutionDecision(StrEnum):
+    """Decision on a discrepancy (docs/explanation/discrepancies.md shows what each one books)."""
 
     UPHELD_BANK = "upheld_bank"
     """the bank's line is right"""
@@ -209,7 +209,7 @@ class TaskKind(StrEnum):
     PHONE_BANK = "phone_bank"
     TICKET_REFUSED = "ticket_refused"
     READ_ANSWER = "read_answer"
-    SETTLE_CONTRADICTION = "settle_contradiction"
+    RESOLVE_DISCREPANCY = "resolve_discrepancy"
     SUPERVISE = "supervise"
     RESTORATION_STEP = "restoration_step"
     """a step of a restoration needs an officer"""
@@ -305,10 +305,10 @@ class EventKind(StrEnum):
     BANK_SPOKE = "bank_spoke"
     """a bank called its own API; the request is stored as received"""
     ANSWER_RECEIVED = "answer_received"
-    CONTRADICTION_OPENED = "contradiction_opened"
-    SETTLEMENT_PROPOSED = "settlement_proposed"
+    DISCREPANCY_OPENED = "discrepancy_opened"
+    RESOLUTION_PROPOSED = "resolution_proposed"
     """a proposal that would move money out of `held`; a second officer must agree"""
-    CONTRADICTION_SETTLED = "contradiction_settled"
+    DISCREPANCY_RESOLVED = "discrepancy_resolved"
     TASK_OPENED = "task_opened"
     TASK_CLOSED = "task_closed"
     RUNG_CLIMBED = "rung_climbed"

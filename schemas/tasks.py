@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from schemas.base import FrozenModel
-from schemas.enums import ContradictionKind, TaskKind
+from schemas.enums import DiscrepancyKind, TaskKind
 from schemas.restoration_enums import OrderReason, PaperKind
 
 
@@ -33,7 +33,7 @@ class TaskCause(StrEnum):
     """the bank finds no transfer by the reference; `code` is its answer"""
     ANSWER_NOT_UNDERSTOOD = "answer_not_understood"
     """`code` is the bank's answer"""
-    CONTRADICTION = "contradiction"
+    DISCREPANCY = "discrepancy"
     TRAIL_LIMIT = "trail_limit"
     WAITS_FOR_DESK = "waits_for_desk"
     """to the supervisor: a hop waits for the desk"""
@@ -126,7 +126,7 @@ class TaskFacts(FrozenModel):
     """the name of an error and its detail"""
     lacking: tuple[str, ...] = ()
     """names of missing fields"""
-    contradiction: ContradictionKind | None = None
+    discrepancy: DiscrepancyKind | None = None
     order_reason: OrderReason | None = None
     institution: str = ""
     account_end: str = ""

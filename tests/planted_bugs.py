@@ -45,7 +45,7 @@ BUGS = (
         "tests/domain/tracing",
     ),
     Bug(
-        "what a claim says above the hop's money is a contradiction",
+        "what a claim says above the hop's money is a discrepancy",
         "domain/tracing/trail.py",
         "exceeds = applied_paise < claim.claim_paise",
         "exceeds = applied_paise > claim.claim_paise",

@@ -98,7 +98,7 @@ class CaseWorkflow:
             live_requests=tuple(self._trackers),
         )
 
-    # -- waves: hold requests that are sent together -------------------------------------------------------------------
+    # -- waves: hold requests that are sent together -----------------------------------------------------------------
 
     def _send_wave(self) -> None:
         """Send one request to every bank with open hops. Hops that do not fit go with the next wave."""

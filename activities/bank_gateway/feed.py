@@ -152,7 +152,7 @@ async def take_answer(
     reply = {
         "accepted": receipt.accepted,
         "duplicates": receipt.duplicates,
-        "contradictions": receipt.contradictions,
+        "contradictions": receipt.discrepancies,
     }
     if key is not None:
         async with ctx.pool.acquire() as connection:

@@ -95,7 +95,7 @@ async def _take_answer(ctx: Context, institution: str, update: StatusUpdate, dig
         receipt = await take_status_update(ctx, institution, update, digest, body_kept=True)
     except NotFound as error:
         raise MessageRefused("RslvdCase/Id: names no case of this bank") from error
-    said = f"answer: {receipt.accepted} lines taken, {receipt.duplicates} known, {receipt.contradictions} contradict"
+    said = f"answer: {receipt.accepted} lines taken, {receipt.duplicates} known, {receipt.discrepancies} contradict"
     return MessageTaken(said, receipt.repeated, receipt.follow_up)
 
 

@@ -160,7 +160,7 @@ def fields_digest(fields: Mapping[str, str]) -> bytes:
 class Written:
     """The counts of a reply's lines, and the workflow notification."""
 
-    contradictions: int
+    discrepancies: int
     duplicates: int
     follow_up: FollowUp | None = None
 

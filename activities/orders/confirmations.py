@@ -27,7 +27,7 @@ from schemas.enums import Bucket, EventKind, ProcedureKind, TaskKind
 from schemas.orders.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation, WrittenDownTaken
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from schemas.tasks import TaskCause, TaskFacts, about_hop
-from schemas.tracing.answers import Contradiction, Entry
+from schemas.tracing.answers import Discrepancy, Entry
 
 EXECUTED_ANYWAY: Final = "the bank had executed the cancelled order"
 NOT_PLANNED_AGAIN: Final = frozenset(
@@ -143,7 +143,7 @@ class _Booking(OrderTransaction):
             state=await self.finish(),
             applied=self.count["applied"],
             duplicates=self.count["duplicate"],
-            contradictions=self.count["contradiction"],
+            contradictions=self.count["discrepancy"],
         )
 
     async def _cancel_replacements(self, statement: OrderConfirmation) -> None:
@@ -217,7 +217,7 @@ class _Booking(OrderTransaction):
             said_in = f"{WORDS}/confirmation-{confirmation_id}.jsonl"
             bound = {"confirmation_id": confirmation_id, "bound": binding({said_in: words})}
             self._note_line(line, stated, judged, entries, bound)
-        if judged.contradiction:
+        if judged.discrepancy:
             await self._open_discrepancy(line, stated, judged)
 
     def _as_ordered(self, line: LineRow) -> Ordered:
@@ -323,18 +323,18 @@ class _Booking(OrderTransaction):
             METRICS.order_confirmed(self.order.kind, judged.applied_paise)
 
     async def _open_discrepancy(self, line: LineRow, stated: ConfirmedLine, judged: Judged) -> None:
-        assert judged.contradiction is not None, "the caller has checked for a discrepancy"
-        doubt = Contradiction(
-            kind=judged.contradiction,
+        assert judged.discrepancy is not None, "the caller has checked for a discrepancy"
+        doubt = Discrepancy(
+            kind=judged.discrepancy,
             claim_index=0,
             hop_no=line.hop_no,
             claimed_paise=stated.amount_paise,
             applied_paise=judged.applied_paise if judged.against_paise is None else judged.against_paise,
         )
         institution = self.order.institution
-        await answers.insert_contradictions(self.connection, self.case_no, institution, [doubt], [None], self.now)
-        facts = TaskFacts(contradiction=doubt.kind)
-        task = about_hop(TaskKind.SETTLE_CONTRADICTION, TaskCause.CONTRADICTION, line.hop_no, facts)
+        await answers.insert_discrepancies(self.connection, self.case_no, institution, [doubt], [None], self.now)
+        facts = TaskFacts(discrepancy=doubt.kind)
+        task = about_hop(TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY, line.hop_no, facts)
         await self.ask(task, institution=institution)
         data = {
             "kind": doubt.kind.value,
@@ -344,4 +344,4 @@ class _Booking(OrderTransaction):
             "applied_paise": doubt.applied_paise,
             "order_id": str(self.order.order_id),
         }
-        self.written.append(Event(EventKind.CONTRADICTION_OPENED, data))
+        self.written.append(Event(EventKind.DISCREPANCY_OPENED, data))

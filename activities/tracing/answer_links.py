@@ -85,7 +85,7 @@ class AnswerLinks(ReplyLinks[AnswerView, AnswerForm]):
         )
         body_digest = hashlib.sha256(link.link_id.to_bytes(8, "big") + form.digest).digest()
         receipt = await take_status_update(self._ctx, link.institution, update, body_digest)
-        return Written(receipt.contradictions, receipt.duplicates, receipt.follow_up)
+        return Written(receipt.discrepancies, receipt.duplicates, receipt.follow_up)
 
     async def count_left(self, connection: Connection, link: LinkRow) -> int:
         """Return the number of transfers still in play; see `ReplyLinks.count_left`."""

@@ -11,7 +11,7 @@ from activities.cases.transaction import CaseTransaction, bank_transaction
 from activities.context import Context
 from activities.metrics import METRICS
 from activities.tracing.claims import to_claims
-from activities.tracing.contradictions import cross_check
+from activities.tracing.discrepancies import cross_check
 from adapters.banks.answers import StatusUpdate
 from db.banks import channels
 from db.cases import cases, events, hops, ledger
@@ -25,7 +25,7 @@ from schemas.enums import (
     Bucket,
     CaseState,
     ClaimKind,
-    ContradictionKind,
+    DiscrepancyKind,
     Disposition,
     EventKind,
     HopSource,
@@ -36,7 +36,7 @@ from schemas.enums import (
 from schemas.identifiers import account_key, names_an_account, reference_key, transfer_key
 from schemas.outbox.case import CaseNews, FollowUp, HopBrief, HopRef
 from schemas.tasks import NewTask, TaskCause, TaskFacts
-from schemas.tracing.answers import Claim, Contradiction, HopPosition, NewHop, Reconciliation
+from schemas.tracing.answers import Claim, Discrepancy, HopPosition, NewHop, Reconciliation
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class AnswerReceipt:
 
     accepted: int
     duplicates: int
-    contradictions: int
+    discrepancies: int
     follow_up: FollowUp | None = None
     repeated: bool = False
 
@@ -136,13 +136,11 @@ async def _check_job(
     """Record an unknown job id as a discrepancy. The lines are taken nevertheless, because they name the hops."""
     if not job_id or await requests.knows_job(connection, institution, job_id, case_no):
         return outcome
-    found = Contradiction(
-        kind=ContradictionKind.JOB_UNKNOWN, claim_index=0, hop_no=None, claimed_paise=0, applied_paise=0
-    )
-    facts = TaskFacts(contradiction=ContradictionKind.JOB_UNKNOWN)
-    task = NewTask(kind=TaskKind.SETTLE_CONTRADICTION, cause=TaskCause.CONTRADICTION, facts=facts)
+    found = Discrepancy(kind=DiscrepancyKind.JOB_UNKNOWN, claim_index=0, hop_no=None, claimed_paise=0, applied_paise=0)
+    facts = TaskFacts(discrepancy=DiscrepancyKind.JOB_UNKNOWN)
+    task = NewTask(kind=TaskKind.RESOLVE_DISCREPANCY, cause=TaskCause.DISCREPANCY, facts=facts)
     return outcome.model_copy(
-        update={"contradictions": (*outcome.contradictions, found), "tasks": (*outcome.tasks, task)}
+        update={"discrepancies": (*outcome.discrepancies, found), "tasks": (*outcome.tasks, task)}
     )
 
 
@@ -168,9 +166,9 @@ def _holds(outcome: Reconciliation) -> bool:
     return any(entry.bucket is Bucket.HELD for entry in outcome.entries)
 
 
-def _record_metrics(head: cases.CaseHead, outcome: Reconciliation, cross_found: Sequence[Contradiction]) -> None:
-    for discrepancy in (*outcome.contradictions, *cross_found):
-        METRICS.contradiction_found(discrepancy.kind)
+def _record_metrics(head: cases.CaseHead, outcome: Reconciliation, cross_found: Sequence[Discrepancy]) -> None:
+    for discrepancy in (*outcome.discrepancies, *cross_found):
+        METRICS.discrepancy_found(discrepancy.kind)
     for judged in outcome.judgements:
         METRICS.answer_taken(judged.disposition, judged.claim.kind)
     since_complaint_seconds = (head.now - head.opened_at).total_seconds()
@@ -185,7 +183,7 @@ def _reply_counts(outcome: Reconciliation) -> dict[str, int]:
     return {
         "accepted": len(outcome.judgements) - by[Disposition.DUPLICATE],
         "duplicates": by[Disposition.DUPLICATE],
-        "contradictions": len(outcome.contradictions),
+        "contradictions": len(outcome.discrepancies),
     }
 
 
@@ -200,7 +198,7 @@ class _AnswerWriter(CaseTransaction):
 
     async def write(
         self, job_id: str, body_digest: bytes, said_again: int, reply: dict[str, int]
-    ) -> tuple[FollowUp | None, list[Contradiction]]:
+    ) -> tuple[FollowUp | None, list[Discrepancy]]:
         """Write everything. Returns the workflow notification, and the discrepancies with other answers."""
         connection, case_no, outcome = self.connection, self.case_no, self.outcome
         update_id = await answers.insert_update(
@@ -291,9 +289,9 @@ class _AnswerWriter(CaseTransaction):
         return finished
 
     async def _write_discrepancies(self, answer_ids: Sequence[int]) -> list[int]:
-        found = self.outcome.contradictions
+        found = self.outcome.discrepancies
         if found:
-            await answers.insert_contradictions(
+            await answers.insert_discrepancies(
                 self.connection, self.case_no, self.institution, found, answer_ids, self.now
             )
         return await self.ask(*self.outcome.tasks, institution=self.institution)
@@ -313,7 +311,7 @@ class _AnswerWriter(CaseTransaction):
         finished: Sequence[UUID],
         opened_tasks: Sequence[int],
         known: Mapping[int, str],
-        cross_found: Sequence[Contradiction],
+        cross_found: Sequence[Discrepancy],
         *,
         reopened: bool,
     ) -> list[Event]:
@@ -355,7 +353,7 @@ class _AnswerWriter(CaseTransaction):
         )
         discrepancies = [
             Event(
-                EventKind.CONTRADICTION_OPENED,
+                EventKind.DISCREPANCY_OPENED,
                 {
                     "kind": discrepancy.kind.value,
                     "hop_no": discrepancy.hop_no,
@@ -364,7 +362,7 @@ class _AnswerWriter(CaseTransaction):
                     "applied_paise": discrepancy.applied_paise,
                 },
             )
-            for discrepancy in (*outcome.contradictions, *cross_found)
+            for discrepancy in (*outcome.discrepancies, *cross_found)
         ]
         return [answer, *discrepancies, *([Event(EventKind.CASE_REOPENED)] if reopened else [])]
 

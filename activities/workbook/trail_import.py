@@ -50,7 +50,7 @@ class Fate(StrEnum):
     OPENED = "opened"
     """a victim's transfer that is in the case now"""
     APPLIED = "applied"
-    CONTRADICTION = "contradiction"
+    DISCREPANCY = "discrepancy"
     REVIEW = "review"
     """the row moves no money, and a person reads it"""
     KNOWN = "known"
@@ -61,7 +61,7 @@ _Statement = tuple[TrailRow, frozenset[int]]
 """a row and the hops that it names"""
 _FATES = {
     Disposition.APPLIED: Fate.APPLIED,
-    Disposition.CONTRADICTION: Fate.CONTRADICTION,
+    Disposition.DISCREPANCY: Fate.DISCREPANCY,
     Disposition.DUPLICATE: Fate.KNOWN,
 }
 
@@ -72,7 +72,7 @@ class UsedRow:
 
     row: TrailRow
     fate: Fate
-    contradiction: str = ""
+    discrepancy: str = ""
     claimed_paise: int = 0
     applied_paise: int = 0
 
@@ -447,7 +447,7 @@ def _used(row: TrailRow, fate: LineFate) -> UsedRow:
     return UsedRow(
         row,
         _FATES.get(fate.disposition, Fate.REVIEW),
-        fate.contradiction or "",
+        fate.discrepancy or "",
         fate.claim_paise,
         fate.applied_paise,
     )

@@ -158,7 +158,7 @@ async def take_update(request: Request, services: TheServices) -> Response:
             update.job_id,
             accepted=receipt.accepted,
             duplicates=receipt.duplicates,
-            contradictions=receipt.contradictions,
+            contradictions=receipt.discrepancies,
         )
     )
 

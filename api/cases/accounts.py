@@ -10,7 +10,7 @@ from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.tracing import accounts
-from schemas.tracing.contradictions import AccountQuestion, AccountView
+from schemas.tracing.discrepancies import AccountQuestion, AccountView
 
 router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"], responses=IN_THE_DESCRIPTION)
 

@@ -13,7 +13,7 @@ from api.tokens import Officer
 from db.cases import case_views, ledger_views
 from db.tracing import answer_views, request_views, trail_views
 from schemas.enums import CaseState
-from schemas.tracing.views import AnswerPage, CasePage, CaseView, ContradictionPage, LedgerView, RequestPage, TrailView
+from schemas.tracing.views import AnswerPage, CasePage, CaseView, DiscrepancyPage, LedgerView, RequestPage, TrailView
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"], responses=IN_THE_DESCRIPTION)
 
@@ -78,10 +78,10 @@ async def read_answers(
         return await answer_views.page(connection, ack_no, after, limit)
 
 
-@router.get("/{ack_no}/contradictions")
-async def read_contradictions(
+@router.get("/{ack_no}/discrepancies")
+async def read_discrepancies(
     services: TheServices, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
-) -> ContradictionPage:
+) -> DiscrepancyPage:
     """List the discrepancies of a case: claims of banks that do not agree with other claims."""
     async with services.ctx.pool.acquire() as connection:
-        return await answer_views.contradictions(connection, ack_no, after, limit)
+        return await answer_views.discrepancies(connection, ack_no, after, limit)

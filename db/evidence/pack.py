@@ -31,7 +31,7 @@ _ORDER: Final = "t.order_id IN (SELECT order_id FROM bank_order WHERE case_no = 
 _HOLD: Final = "t.hold_id IN (SELECT hold_id FROM account_hold WHERE case_no = $1)"
 _RESTORATION: Final = "t.restoration_id IN (SELECT restoration_id FROM restoration WHERE case_no = $1)"
 _GRIEVANCE: Final = "t.grievance_id IN (SELECT grievance_id FROM grievance WHERE case_no = $1)"
-_CONTRADICTION: Final = "t.contradiction_id IN (SELECT contradiction_id FROM contradiction WHERE case_no = $1)"
+_DISCREPANCY: Final = "t.discrepancy_id IN (SELECT discrepancy_id FROM discrepancy WHERE case_no = $1)"
 _ALLOCATION: Final = "t.allocation_id IN (SELECT allocation_id FROM allocation_share WHERE case_no = $1)"
 TASKS: Final = "case/tasks.jsonl"
 """a file whose rows also have the note that officers read"""
@@ -84,13 +84,13 @@ def _victim() -> str:
 
 FILES: Final = {
     "banks/answers.jsonl": _rows("answer", _CASE, "t.answer_id"),
-    "banks/contradiction_proposals.jsonl": _rows(
-        "settlement_proposal", _CONTRADICTION, "t.contradiction_id, t.settlement_no, t.proposed_at, t.proposed_by"
+    "banks/discrepancy_proposals.jsonl": _rows(
+        "resolution_proposal", _DISCREPANCY, "t.discrepancy_id, t.resolution_no, t.proposed_at, t.proposed_by"
     ),
-    "banks/contradiction_settlements.jsonl": _rows(
-        "contradiction_settlement", _CONTRADICTION, "t.contradiction_id, t.settlement_no"
+    "banks/discrepancy_resolutions.jsonl": _rows(
+        "discrepancy_resolution", _DISCREPANCY, "t.discrepancy_id, t.resolution_no"
     ),
-    "banks/contradictions.jsonl": _rows("contradiction", _CASE, "t.contradiction_id"),
+    "banks/discrepancies.jsonl": _rows("discrepancy", _CASE, "t.discrepancy_id"),
     # The bytes are separate files.
     EXCHANGES: _rows(
         "(SELECT r.case_no, x.* FROM bank_exchange x JOIN hold_request r ON r.request_id = x.request_id"
@@ -179,8 +179,8 @@ FILES: Final = {
     ),
     "police/paper_errands.jsonl": _rows("paper_errand", _CASE, "t.errand_id", without=_UNSENT),
     "police/papers.jsonl": _rows(
-        "(SELECT p.case_no, p.paper_id, p.number, p.kind, p.language, p.subject, p.revision, p.ack_no, p.institution,"
-        " p.restoration_id, p.grievance_id, p.order_id, p.hold_id, p.request_id, p.template_version,"
+        "(SELECT p.case_no, p.paper_id, p.number, p.kind, p.language, p.subject, p.revision, p.ack_no,"
+        " p.institution, p.restoration_id, p.grievance_id, p.order_id, p.hold_id, p.request_id, p.template_version,"
         " encode(p.digest, 'hex') AS pdf_sha256, p.issued_at, p.issued_by FROM paper p)",
         _CASE,
         "t.issued_at, t.number",

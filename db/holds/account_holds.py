@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from db.holds.disputed_holds import DISPUTED_HOLD, EXCESS_ORDERED
 from db.pool import Connection
 from db.restoration import exclusions
-from db.tracing.contradictions import HELD_OVER_CASES, LAST_BALANCE
+from db.tracing.discrepancies import HELD_OVER_CASES, LAST_BALANCE
 from domain.errors.holds import HoldNotFound
 from domain.holds.excess import SmallHold
 from domain.restoration.procedure import LEADS_TO

@@ -11,17 +11,17 @@ from domain.holds.lapse import Part
 
 DISPUTED_HOLD: Final = """
     SELECT c.opened_at, (c.claimed_paise - greatest(c.applied_paise, taken.paise))::bigint AS paise
-    FROM contradiction c JOIN answer w ON w.answer_id = c.answer_id AND w.kind = 'held'
+    FROM discrepancy c JOIN answer w ON w.answer_id = c.answer_id AND w.kind = 'held'
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(e.amount_paise), 0) AS paise
         FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
         WHERE e.case_no = h.case_no AND e.hop_no = ANY(w.hop_nos) AND e.bucket = 'held'
-          AND t.kind IN ('answer', 'settlement')
+          AND t.kind IN ('answer', 'resolution')
     ) AS taken
     WHERE c.case_no = h.case_no AND c.hop_no = h.hop_no AND c.institution = h.institution AND c.kind = 'held_and_gone'
-      AND coalesce((SELECT s.decision FROM contradiction_settlement s WHERE s.contradiction_id = c.contradiction_id
-          ORDER BY s.settlement_no DESC LIMIT 1), 'upheld_other') = 'upheld_other'
-    ORDER BY c.contradiction_id DESC LIMIT 1
+      AND coalesce((SELECT s.decision FROM discrepancy_resolution s WHERE s.discrepancy_id = c.discrepancy_id
+          ORDER BY s.resolution_no DESC LIMIT 1), 'upheld_other') = 'upheld_other'
+    ORDER BY c.discrepancy_id DESC LIMIT 1
 """
 """Amount of hop `h` that the bank claims above the booked part of its line. A line that an officer upheld does not
 count."""

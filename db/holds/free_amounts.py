@@ -111,17 +111,17 @@ SELECT DISTINCT ON (h.hop_no) h.hop_no, c.claimed_paise, greatest(c.applied_pais
        c.kind = 'held_and_gone' OR s.decision IS NOT NULL AS by_person
 FROM account_hold a
 JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
-JOIN contradiction c ON c.case_no = h.case_no AND c.hop_no = h.hop_no AND c.institution = a.institution
+JOIN discrepancy c ON c.case_no = h.case_no AND c.hop_no = h.hop_no AND c.institution = a.institution
 JOIN answer w ON w.answer_id = c.answer_id AND w.kind = 'held'
 LEFT JOIN LATERAL (
-    SELECT decision FROM contradiction_settlement WHERE contradiction_id = c.contradiction_id
-    ORDER BY settlement_no DESC LIMIT 1
+    SELECT decision FROM discrepancy_resolution WHERE discrepancy_id = c.discrepancy_id
+    ORDER BY resolution_no DESC LIMIT 1
 ) AS s ON true
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(e.amount_paise), 0) AS paise
     FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
     WHERE e.case_no = h.case_no AND e.hop_no = ANY(w.hop_nos) AND e.bucket = 'held'
-      AND t.kind IN ('answer', 'settlement')
+      AND t.kind IN ('answer', 'resolution')
 ) AS taken
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(e.amount_paise), 0) AS paise
@@ -137,7 +137,7 @@ CROSS JOIN LATERAL (
 ) AS ordered
 WHERE a.hold_id = $1 AND (c.kind = 'exceeds_disputed' AND coalesce(s.decision, 'upheld_bank') = 'upheld_bank'
     OR c.kind = 'held_and_gone' AND s.decision = 'upheld_other')
-ORDER BY h.hop_no, c.contradiction_id DESC
+ORDER BY h.hop_no, c.discrepancy_id DESC
 """
 _ACCOUNT: Final = """
 SELECT coalesce(sum(taken.paise), 0)::bigint AS taken_paise, coalesce(sum(b.balance_paise), 0)::bigint AS in_play_paise,
@@ -147,7 +147,7 @@ JOIN hop h ON h.institution = a.institution AND h.account_key = a.account_key
 LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'
 CROSS JOIN LATERAL (
     SELECT sum(e.amount_paise) AS paise FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
-    WHERE e.case_no = h.case_no AND e.hop_no = h.hop_no AND e.bucket = 'held' AND t.kind IN ('answer', 'settlement')
+    WHERE e.case_no = h.case_no AND e.hop_no = h.hop_no AND e.bucket = 'held' AND t.kind IN ('answer', 'resolution')
 ) AS taken
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0) AS paise

@@ -184,8 +184,8 @@ CREATE INDEX answer_case ON answer (case_no, answer_id);
 -- Lines that say the same are one line; the repeats are kept as duplicates.
 CREATE UNIQUE INDEX answer_once ON answer (case_no, institution, natural_key) WHERE disposition <> 'duplicate';
 
-CREATE TABLE contradiction (
-    contradiction_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+CREATE TABLE discrepancy (
+    discrepancy_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     case_no text NOT NULL REFERENCES case_file,
     hop_no integer,
     answer_id bigint REFERENCES answer,
@@ -195,7 +195,7 @@ CREATE TABLE contradiction (
     applied_paise bigint NOT NULL,
     opened_at timestamptz NOT NULL
 );
-CREATE INDEX contradiction_case ON contradiction (case_no);
+CREATE INDEX discrepancy_case ON discrepancy (case_no);
 
 CREATE TABLE desk_task (
     task_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

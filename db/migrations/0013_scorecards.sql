@@ -13,4 +13,4 @@ CREATE INDEX answer_received ON answer USING brin (received_at);
 CREATE INDEX hold_request_institution ON hold_request (institution, sent_at);
 -- Of the hops that were asked about again there are few.
 CREATE INDEX request_hop_again ON request_hop (case_no, hop_no) WHERE revision > 0;
-CREATE INDEX contradiction_institution ON contradiction (institution, opened_at);
+CREATE INDEX discrepancy_institution ON discrepancy (institution, opened_at);

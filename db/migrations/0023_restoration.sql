@@ -409,7 +409,7 @@ CREATE TABLE bank_confirmation (
     reference text NOT NULL DEFAULT '',
     credited_institution text NOT NULL DEFAULT '',
     credited_holder text NOT NULL DEFAULT '',
-    disposition text NOT NULL CHECK (disposition IN ('applied', 'contradiction', 'duplicate')),
+    disposition text NOT NULL CHECK (disposition IN ('applied', 'discrepancy', 'duplicate')),
     flags jsonb NOT NULL DEFAULT '[]',
     received_at timestamptz NOT NULL,
     source text NOT NULL,

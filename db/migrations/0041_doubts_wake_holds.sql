@@ -9,19 +9,19 @@ BEGIN
     WHERE h.case_no = of_case AND h.hop_no = of_hop AND a.state = 'held';
 END $$;
 
-CREATE FUNCTION contradiction_wakes_hold() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION discrepancy_wakes_hold() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM wake_hold_of_hop(NEW.case_no, NEW.hop_no);
     RETURN NULL;
 END $$;
-CREATE TRIGGER contradiction_hold AFTER INSERT ON contradiction
-    FOR EACH ROW WHEN (NEW.kind = 'exceeds_disputed') EXECUTE FUNCTION contradiction_wakes_hold();
+CREATE TRIGGER discrepancy_hold AFTER INSERT ON discrepancy
+    FOR EACH ROW WHEN (NEW.kind = 'exceeds_disputed') EXECUTE FUNCTION discrepancy_wakes_hold();
 
-CREATE FUNCTION settlement_wakes_hold() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION resolution_wakes_hold() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM wake_hold_of_hop(c.case_no, c.hop_no) FROM contradiction c
-    WHERE c.contradiction_id = NEW.contradiction_id AND c.kind = 'exceeds_disputed';
+    PERFORM wake_hold_of_hop(c.case_no, c.hop_no) FROM discrepancy c
+    WHERE c.discrepancy_id = NEW.discrepancy_id AND c.kind = 'exceeds_disputed';
     RETURN NULL;
 END $$;
-CREATE TRIGGER contradiction_settlement_hold AFTER INSERT ON contradiction_settlement
-    FOR EACH ROW EXECUTE FUNCTION settlement_wakes_hold();
+CREATE TRIGGER discrepancy_resolution_hold AFTER INSERT ON discrepancy_resolution
+    FOR EACH ROW EXECUTE FUNCTION resolution_wakes_hold();

@@ -73,7 +73,7 @@ ALTER TABLE bank_order ADD COLUMN rung_times integer NOT NULL DEFAULT 0 CHECK (r
 ALTER TABLE bank_confirmation ADD COLUMN via text NOT NULL DEFAULT '' CHECK (via IN ('', 'door', 'file', 'letter', 'officer'));
 ALTER TABLE bank_confirmation ADD COLUMN proposed_by text;
 COMMENT ON COLUMN bank_confirmation.proposed_by IS 'the officer who wrote the word down first; another one agreed to it';
--- As with settlements: one officer alone takes nothing out of `held`.
+-- As with resolutions: one officer alone takes nothing out of `held`.
 ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_four_eyes
     CHECK (via <> 'officer' OR applied_paise = 0 OR (proposed_by IS NOT NULL AND proposed_by <> source));
 

@@ -47,7 +47,7 @@ BEGIN
 END $$;
 
 -- A bank that says it holds money that has gone, by its own earlier word, holds somebody's money at our request.
-CREATE OR REPLACE FUNCTION contradiction_wakes_hold() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION discrepancy_wakes_hold() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM wake_hold_of_hop(NEW.case_no, NEW.hop_no);
     INSERT INTO held_hop (case_no, hop_no, held_at)
@@ -56,12 +56,12 @@ BEGIN
     ON CONFLICT (case_no, hop_no) DO UPDATE SET taken_up_at = NULL;
     RETURN NULL;
 END $$;
-DROP TRIGGER contradiction_hold ON contradiction;
-CREATE TRIGGER contradiction_hold AFTER INSERT ON contradiction
-    FOR EACH ROW WHEN (NEW.kind IN ('exceeds_disputed', 'held_and_gone')) EXECUTE FUNCTION contradiction_wakes_hold();
-CREATE OR REPLACE FUNCTION settlement_wakes_hold() RETURNS trigger LANGUAGE plpgsql AS $$
+DROP TRIGGER discrepancy_hold ON discrepancy;
+CREATE TRIGGER discrepancy_hold AFTER INSERT ON discrepancy
+    FOR EACH ROW WHEN (NEW.kind IN ('exceeds_disputed', 'held_and_gone')) EXECUTE FUNCTION discrepancy_wakes_hold();
+CREATE OR REPLACE FUNCTION resolution_wakes_hold() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM wake_hold_of_hop(c.case_no, c.hop_no) FROM contradiction c
-    WHERE c.contradiction_id = NEW.contradiction_id AND c.kind IN ('exceeds_disputed', 'held_and_gone');
+    PERFORM wake_hold_of_hop(c.case_no, c.hop_no) FROM discrepancy c
+    WHERE c.discrepancy_id = NEW.discrepancy_id AND c.kind IN ('exceeds_disputed', 'held_and_gone');
     RETURN NULL;
 END $$;

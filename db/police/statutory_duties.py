@@ -105,8 +105,8 @@ async def done(
 ) -> Duty | None:
     """Write that the duty is done, and return it; None without an open duty of the kind."""
     row = await connection.fetchrow(
-        "UPDATE duty SET done_at = $4, done_by = $3, paper_id = coalesce($5, paper_id), reason = $6, diary_no = $7,"
-        f" handed_in_at = $8 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL RETURNING {_DUTY}",
+        "UPDATE duty SET done_at = $4, done_by = $3, paper_id = coalesce($5, paper_id), reason = $6,"
+        f" diary_no = $7, handed_in_at = $8 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL RETURNING {_DUTY}",
         case_no,
         kind.value,
         by,

@@ -25,7 +25,7 @@ class DayFigures(FrozenModel):
     requests: int
     answers: int
     dispositions: dict[str, int]
-    contradictions: int
+    discrepancies: int
     tasks_open: int
     tasks_closed: int
     buckets_paise: dict[Bucket, int]
@@ -67,7 +67,7 @@ SELECT now() AS at,
     (SELECT count(*) FROM hold_request) AS requests,
     (SELECT count(*) FROM hold_request WHERE state = 'sending') AS undelivered,
     (SELECT count(*) FROM answer) AS answers,
-    (SELECT count(*) FROM contradiction) AS contradictions,
+    (SELECT count(*) FROM discrepancy) AS discrepancies,
     (SELECT count(*) FROM desk_task WHERE state = 'open') AS tasks_open,
     (SELECT count(*) FROM desk_task WHERE state = 'closed') AS tasks_closed
 """

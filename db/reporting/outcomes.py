@@ -223,15 +223,15 @@ def ever_held_paise(figures: HomeFigures) -> int:
 
 CREDITS_SAID: Final = """
 SELECT CASE
-        WHEN k.disposition = 'contradiction' THEN coalesce(t.kind, 'contradiction')
+        WHEN k.disposition = 'discrepancy' THEN coalesce(t.kind, 'discrepancy')
         WHEN k.flags ? 'late' THEN 'late'
         WHEN k.flags ? 'partial' THEN 'partial'
         ELSE 'in_time' END AS how, count(*) AS n
 FROM bank_confirmation k JOIN bank_order o USING (order_id) JOIN bank_order_line l USING (order_id, line_no)
 LEFT JOIN LATERAL (
-    SELECT d.kind FROM contradiction d WHERE d.case_no = l.case_no AND d.hop_no = l.hop_no
+    SELECT d.kind FROM discrepancy d WHERE d.case_no = l.case_no AND d.hop_no = l.hop_no
         AND d.opened_at = k.received_at AND d.kind LIKE 'credited%' LIMIT 1
-) AS t ON k.disposition = 'contradiction'
+) AS t ON k.disposition = 'discrepancy'
 WHERE o.kind = 'restore' AND k.disposition <> 'duplicate' GROUP BY 1 ORDER BY 2 DESC, 1
 """
 

@@ -8,7 +8,7 @@ from asyncpg import Record
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import AnswerClass, ContradictionKind, Rung
+from schemas.enums import AnswerClass, DiscrepancyKind, Rung
 from schemas.reporting.scorecards import Percentiles, Scorecard, ScorecardBy, ScorecardPage, Scores
 
 PERCENTILES: Final = (0.5, 0.95, 0.99)
@@ -93,9 +93,9 @@ SELECT {about} AS about, c.hour, coalesce(sum(c.held), 0)::bigint AS held_paise,
 FROM counted c JOIN institution i ON i.code = c.institution GROUP BY 1, 2
 """
 
-_CONTRADICTIONS: Final = """
+_DISCREPANCIES: Final = """
 SELECT {about} AS about, {hour} AS hour, o.kind, count(*) AS n
-FROM contradiction o JOIN institution i ON i.code = o.institution
+FROM discrepancy o JOIN institution i ON i.code = o.institution
 WHERE o.opened_at >= $1 AND o.opened_at < $2 AND ($3::text IS NULL OR o.institution BETWEEN $3 AND $4)
 GROUP BY 1, 2, 3
 """
@@ -105,7 +105,7 @@ SELECT i.code, i.name, i.answer_class FROM institution i
 WHERE i.code > $3 AND ($4::text IS NULL OR i.code = $4) AND i.code IN (
     SELECT r.institution FROM hold_request r
     WHERE r.sent_at >= $1 AND r.sent_at < $2 AND ($4::text IS NULL OR r.institution = $4)
-    UNION SELECT o.institution FROM contradiction o
+    UNION SELECT o.institution FROM discrepancy o
     WHERE o.opened_at >= $1 AND o.opened_at < $2 AND ($4::text IS NULL OR o.institution = $4))
 ORDER BY i.code LIMIT $5
 """
@@ -173,12 +173,12 @@ async def _scores(
         list(classes.values()),
     )
     lines = await connection.fetch(LINES.format(about=about, hour=_hour("r.sent_at", by)), *bounds)
-    discrepancies = await connection.fetch(_CONTRADICTIONS.format(about=about, hour=_hour("o.opened_at", by)), *bounds)
+    discrepancies = await connection.fetch(_DISCREPANCIES.format(about=about, hour=_hour("o.opened_at", by)), *bounds)
     of_requests = {(row["about"], row["hour"]): row for row in requests}
     of_lines = {(row["about"], row["hour"]): row for row in lines}
-    of_discrepancies: dict[_About, dict[ContradictionKind, int]] = {}
+    of_discrepancies: dict[_About, dict[DiscrepancyKind, int]] = {}
     for row in discrepancies:
-        of_discrepancies.setdefault((row["about"], row["hour"]), {})[ContradictionKind(row["kind"])] = row["n"]
+        of_discrepancies.setdefault((row["about"], row["hour"]), {})[DiscrepancyKind(row["kind"])] = row["n"]
     return {
         key: _put(of_requests.get(key, _NONE), of_lines.get(key, _NONE), of_discrepancies.get(key, {}))
         for key in of_requests.keys() | of_discrepancies.keys()
@@ -194,7 +194,7 @@ def _hour(column: str, by: ScorecardBy | None) -> str:
 def _put(
     requests: Mapping[str, Any] | Record,
     lines: Mapping[str, Any] | Record,
-    discrepancies: Mapping[ContradictionKind, int],
+    discrepancies: Mapping[DiscrepancyKind, int],
 ) -> Scores:
     held, before, after, untimed = (
         lines.get(f"{name}_paise", 0) for name in ("held", "gone_before", "gone_after", "gone_untimed")
@@ -213,7 +213,7 @@ def _put(
         rungs={rung: requests.get(rung.value, 0) for rung in Rung},
         refused=requests.get("refused", 0),
         refused_lines=lines.get("refused_lines", 0),
-        contradictions={kind: discrepancies.get(kind, 0) for kind in ContradictionKind},
+        discrepancies={kind: discrepancies.get(kind, 0) for kind in DiscrepancyKind},
         held_paise=held,
         gone_before_paise=before,
         gone_after_paise=after,

@@ -4,10 +4,10 @@ from typing import Final
 
 from db.paging import from_cursor, to_cursor
 from db.pool import Connection
-from db.tracing.contradictions import HELD_OVER_CASES, LAST_BALANCE
+from db.tracing.discrepancies import HELD_OVER_CASES, LAST_BALANCE
 from domain.errors.tracing import AccountNotFound
 from schemas.identifiers import account_key
-from schemas.tracing.contradictions import AccountClaim, AccountQuestion, AccountView
+from schemas.tracing.discrepancies import AccountClaim, AccountQuestion, AccountView
 
 _ACCOUNT: Final = f"""
 SELECT held.held_paise, held.in_play_paise, last.balance_paise, last.received_at

@@ -5,7 +5,7 @@ from typing import Final
 from db.cases.cases import case_no_of
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
-from schemas.tracing.views import AnswerPage, AnswerView, ContradictionPage, ContradictionView
+from schemas.tracing.views import AnswerPage, AnswerView, DiscrepancyPage, DiscrepancyView
 
 _ANSWERS: Final = """
 SELECT a.answer_id, a.update_id, a.line_no, a.institution, u.job_id, a.received_at, a.kind, a.disposition,
@@ -13,18 +13,18 @@ SELECT a.answer_id, a.update_id, a.line_no, a.institution, u.job_id, a.received_
 FROM answer a JOIN status_update u USING (update_id)
 WHERE a.case_no = $1 AND a.answer_id > $2 ORDER BY a.answer_id LIMIT $3
 """
-_CONTRADICTIONS: Final = """
-SELECT c.contradiction_id, c.kind, c.institution, c.hop_no, c.answer_id, c.claimed_paise, c.applied_paise, c.opened_at,
-    s.settlement, ARRAY(
-        SELECT DISTINCT p.decision FROM settlement_proposal p WHERE p.contradiction_id = c.contradiction_id
-            AND p.settlement_no = coalesce((s.settlement->>'settlement_no')::integer, 0) + 1 ORDER BY 1) AS proposed
-FROM contradiction c LEFT JOIN LATERAL (
-    SELECT jsonb_build_object('settlement_no', settlement_no, 'decision', decision, 'reason', reason,
+_DISCREPANCIES: Final = """
+SELECT c.discrepancy_id, c.kind, c.institution, c.hop_no, c.answer_id, c.claimed_paise, c.applied_paise, c.opened_at,
+    s.resolution, ARRAY(
+        SELECT DISTINCT p.decision FROM resolution_proposal p WHERE p.discrepancy_id = c.discrepancy_id
+            AND p.resolution_no = coalesce((s.resolution->>'resolution_no')::integer, 0) + 1 ORDER BY 1) AS proposed
+FROM discrepancy c LEFT JOIN LATERAL (
+    SELECT jsonb_build_object('resolution_no', resolution_no, 'decision', decision, 'reason', reason,
         'settled_by', settled_by, 'settled_at', settled_at, 'proposed_by', proposed_by,
-        'transaction_id', transaction_id) AS settlement
-    FROM contradiction_settlement WHERE contradiction_id = c.contradiction_id ORDER BY settlement_no DESC LIMIT 1
+        'transaction_id', transaction_id) AS resolution
+    FROM discrepancy_resolution WHERE discrepancy_id = c.discrepancy_id ORDER BY resolution_no DESC LIMIT 1
 ) AS s ON true
-WHERE c.case_no = $1 AND c.contradiction_id > $2 ORDER BY c.contradiction_id LIMIT $3
+WHERE c.case_no = $1 AND c.discrepancy_id > $2 ORDER BY c.discrepancy_id LIMIT $3
 """
 
 
@@ -37,10 +37,10 @@ async def page(connection: Connection, ack_no: str, after: str | None, limit: in
     return AnswerPage(items=items, next=to_cursor(items[-1].answer_id) if more else None)
 
 
-async def contradictions(connection: Connection, ack_no: str, after: str | None, limit: int) -> ContradictionPage:
+async def discrepancies(connection: Connection, ack_no: str, after: str | None, limit: int) -> DiscrepancyPage:
     """Return up to `limit` discrepancies of a case. Raises `NotFound`, `BadCursor`."""
     after_id = int_after(after)
     case_no = await case_no_of(connection, ack_no)
-    rows, more = cut(await connection.fetch(_CONTRADICTIONS, case_no, after_id, limit + 1), limit)
-    items = tuple(ContradictionView.model_validate(dict(row)) for row in rows)
-    return ContradictionPage(items=items, next=to_cursor(items[-1].contradiction_id) if more else None)
+    rows, more = cut(await connection.fetch(_DISCREPANCIES, case_no, after_id, limit + 1), limit)
+    items = tuple(DiscrepancyView.model_validate(dict(row)) for row in rows)
+    return DiscrepancyPage(items=items, next=to_cursor(items[-1].discrepancy_id) if more else None)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from db.pool import Connection
 from schemas.base import FrozenModel
 from schemas.identifiers import reference_key
-from schemas.tracing.answers import Contradiction, Judgement, KnownLines
+from schemas.tracing.answers import Discrepancy, Judgement, KnownLines
 
 BOUND_LINE: Final = (
     "jsonb_build_object('line_no', line_no, 'kind', kind, 'disposition', disposition, 'hop_nos', hop_nos,"
@@ -39,7 +39,7 @@ async def reply_given(connection: Connection, institution: str, body_digest: byt
 async def known_lines(connection: Connection, case_no: str, institution: str, keys: Sequence[str]) -> KnownLines:
     """Return which of these lines this institution has sent before."""
     rows = await connection.fetch(
-        "SELECT natural_key, bool_and(disposition = 'contradiction' AND hop_nos = '{}') AS stray FROM answer"
+        "SELECT natural_key, bool_and(disposition = 'discrepancy' AND hop_nos = '{}') AS stray FROM answer"
         " WHERE case_no = $1 AND institution = $2 AND natural_key = ANY($3) AND disposition <> 'duplicate'"
         " GROUP BY natural_key",
         case_no,
@@ -132,17 +132,17 @@ async def insert_lines(
     return [row["answer_id"] for row in written], "".join(row["bound_line"] for row in written).encode()
 
 
-async def insert_contradictions(
+async def insert_discrepancies(
     connection: Connection,
     case_no: str,
     institution: str,
-    contradictions: Sequence[Contradiction],
+    discrepancies: Sequence[Discrepancy],
     answer_ids: Sequence[int | None],
     at: datetime,
 ) -> None:
     """Write the discrepancies, each with the answer line that caused it, if there is one."""
     await connection.executemany(
-        "INSERT INTO contradiction (case_no, hop_no, answer_id, institution, kind, claimed_paise, applied_paise,"
+        "INSERT INTO discrepancy (case_no, hop_no, answer_id, institution, kind, claimed_paise, applied_paise,"
         " opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         [
             (
@@ -155,6 +155,6 @@ async def insert_contradictions(
                 found.applied_paise,
                 at,
             )
-            for found in contradictions
+            for found in discrepancies
         ],
     )

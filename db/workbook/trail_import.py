@@ -6,7 +6,7 @@ from typing import Final
 from db.pool import Connection
 from domain.workbook.known import ToldLine
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import ClaimKind, ContradictionKind, Disposition, HopSource
+from schemas.enums import ClaimKind, DiscrepancyKind, Disposition, HopSource
 from schemas.identifiers import names_a_transfer, reference_key
 from schemas.intake import Victim
 
@@ -30,7 +30,7 @@ class LineFate(FrozenModel):
     disposition: Disposition
     claim_paise: int
     applied_paise: int
-    contradiction: ContradictionKind | None
+    discrepancy: DiscrepancyKind | None
 
 
 class ComplaintOwner(FrozenModel):
@@ -89,8 +89,8 @@ async def told_lines(connection: Connection, case_no: str, institution: str, hop
 
 _FATES: Final = """
 SELECT a.disposition, a.claim_paise, a.applied_paise,
-    (SELECT kind FROM contradiction c WHERE c.answer_id = a.answer_id
-     ORDER BY contradiction_id LIMIT 1) AS contradiction
+    (SELECT kind FROM discrepancy c WHERE c.answer_id = a.answer_id
+     ORDER BY discrepancy_id LIMIT 1) AS discrepancy
 FROM answer a WHERE a.update_id = (
     SELECT update_id FROM status_update WHERE institution = $1 AND body_digest = $2 ORDER BY said_again DESC LIMIT 1)
 ORDER BY a.line_no

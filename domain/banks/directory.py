@@ -59,7 +59,7 @@ class Directory:
         return self._by_code.get(code)
 
     def resolve(self, told: str, ifsc: str | None, holder: str, field: str) -> tuple[Institution | None, list[Flag]]:
-        """Return the institution for the given name, IFSC and holder, with flags for contradictions.
+        """Return the institution for the given name, IFSC and holder, with flags for discrepancies.
 
         A known IFSC takes precedence over the name, because the money followed it. Then the name or code counts, then
         the handle of the VPA. Some accounts at a sponsor belong to another bank. A bank without a channel is asked

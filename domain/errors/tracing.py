@@ -1,4 +1,4 @@
-"""Business errors about hold requests and contradictions."""
+"""Business errors about hold requests and discrepancies."""
 
 from uuid import UUID
 
@@ -14,9 +14,9 @@ class AccountNotFound(NotFound):
     code = "account_not_found"
 
 
-class ContradictionNotFound(NotFound):
-    code = "contradiction_not_found"
-    contradiction_id: int
+class DiscrepancyNotFound(NotFound):
+    code = "discrepancy_not_found"
+    discrepancy_id: int
 
 
 class RequestNotLive(NotNow):
@@ -41,21 +41,21 @@ class RequestWithSupervisor(NotNow):
     code = "request_with_supervisor"
 
 
-class ContradictionNotSettled(NotNow):
-    code = "contradiction_not_settled"
+class DiscrepancyNotResolved(NotNow):
+    code = "discrepancy_not_settled"
 
 
-class SettlementStands(NotNow):
-    code = "settlement_stands"
-    settlement_no: int
+class ResolutionStands(NotNow):
+    code = "resolution_stands"
+    resolution_no: int
 
 
-class SettledMoneyMoved(NotNow):
+class ResolvedMoneyMoved(NotNow):
     code = "settled_money_moved"
-    settlement_no: int
+    resolution_no: int
 
 
-class SettledMoneyOrdered(NotNow):
+class ResolvedMoneyOrdered(NotNow):
     code = "settled_money_ordered"
     hop_no: int
     ordered_paise: int

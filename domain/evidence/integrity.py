@@ -201,7 +201,7 @@ def _losses(case: CaseRecord) -> Iterator[Finding]:
     entered: dict[int, int] = defaultdict(int)
     own = {hop.hop_no for hop in case.hops if hop.source is HopSource.COMPLAINT}
     for posting in case.postings:
-        if posting.kind == "settlement":
+        if posting.kind == "resolution":
             # Money that an officer puts back in play entered the ledger before.
             continue
         for hop_no, bucket, paise in posting.entries:

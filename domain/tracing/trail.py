@@ -21,7 +21,7 @@ from schemas.base import Flag
 from schemas.enums import (
     Bucket,
     ClaimKind,
-    ContradictionKind,
+    DiscrepancyKind,
     Disposition,
     HopSource,
     HopState,
@@ -33,7 +33,7 @@ from schemas.tracing.answers import (
     NOT_STATED,
     Claim,
     Confirmation,
-    Contradiction,
+    Discrepancy,
     Entry,
     HopPosition,
     Judgement,
@@ -135,7 +135,7 @@ class _Book:
         self._judgements: list[Judgement] = []
         self._entries: list[Entry] = []
         self._new_hops: list[NewHop] = []
-        self._contradictions: list[Contradiction] = []
+        self._discrepancies: list[Discrepancy] = []
         self._tasks: list[NewTask] = []
         self._denials: list[tuple[Claim, int, _Hop, int]] = []
 
@@ -163,7 +163,7 @@ class _Book:
             # The sending bank reports the transfer and the receiving bank denies it, so one of them is wrong. A bank
             # that has placed part of the money does not deny the transfer; it only cannot find the rest.
             if hop.drawable_paise == hop.position.disputed_paise:
-                self._contradict(claim, ContradictionKind.TRANSFER_DENIED, hop.position.hop_no, 0, paise, claim_index)
+                self._contradict(claim, DiscrepancyKind.TRANSFER_DENIED, hop.position.hop_no, 0, paise, claim_index)
         closed, parked = [], []
         for hop_no, hop in self._hops.items():
             if hop.state is hop.position.state and not hop.more_paise:
@@ -179,7 +179,7 @@ class _Book:
             confirmed=tuple(hop.confirmation() for hop in self._hops.values() if hop.confirmed),
             closed=tuple(closed),
             parked=tuple(parked),
-            contradictions=tuple(self._contradictions),
+            discrepancies=tuple(self._discrepancies),
             tasks=tuple(self._tasks),
         )
 
@@ -199,9 +199,9 @@ class _Book:
     def _stray(self, claim: Claim) -> None:
         key = claim.root_reference_key
         elsewhere = [h for h in self._hops.values() if key and h.position.reference_key == key]
-        kind = ContradictionKind.ANOTHER_BANKS_HOP if elsewhere else ContradictionKind.UNASKED_HOP
+        kind = DiscrepancyKind.ANOTHER_BANKS_HOP if elsewhere else DiscrepancyKind.UNASKED_HOP
         self._contradict(claim, kind, elsewhere[0].position.hop_no if elsewhere else None, 0)
-        self._judgements.append(Judgement(claim=claim, disposition=Disposition.CONTRADICTION))
+        self._judgements.append(Judgement(claim=claim, disposition=Disposition.DISCREPANCY))
 
     # -- what a line does --------------------------------------------------------------------------------------
 
@@ -232,12 +232,12 @@ class _Book:
             on_hold_paise = claim.claim_paise if claim.balance_is_free else 0
             there_paise = max(0, claim.balance_paise + on_hold_paise)
             if there_paise < claim.claim_paise:
-                kind = ContradictionKind.BALANCE_BELOW_HOLD
+                kind = DiscrepancyKind.BALANCE_BELOW_HOLD
                 self._contradict(claim, kind, hops[0].position.hop_no, there_paise)
         self._judgements.append(
             Judgement(
                 claim=claim,
-                disposition=Disposition.CONTRADICTION if exceeds else Disposition.APPLIED,
+                disposition=Disposition.DISCREPANCY if exceeds else Disposition.APPLIED,
                 hop_nos=tuple(hop.position.hop_no for hop, _ in shares) or tuple(h.position.hop_no for h in hops),
                 applied_paise=applied_paise,
             )
@@ -377,14 +377,14 @@ class _Book:
     def _contradict(
         self,
         claim: Claim,
-        kind: ContradictionKind,
+        kind: DiscrepancyKind,
         hop_no: int | None,
         applied_paise: int,
         claimed_paise: int | None = None,
         claim_index: int | None = None,
     ) -> None:
-        self._contradictions.append(
-            Contradiction(
+        self._discrepancies.append(
+            Discrepancy(
                 kind=kind,
                 claim_index=len(self._judgements) if claim_index is None else claim_index,
                 hop_no=hop_no,
@@ -392,8 +392,8 @@ class _Book:
                 applied_paise=applied_paise,
             )
         )
-        facts = TaskFacts(contradiction=kind)
-        self._tasks.append(about_hop(TaskKind.SETTLE_CONTRADICTION, TaskCause.CONTRADICTION, hop_no, facts))
+        facts = TaskFacts(discrepancy=kind)
+        self._tasks.append(about_hop(TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY, hop_no, facts))
 
 
 def _shares(wanted_paise: int, hops: Sequence[_Hop]) -> list[tuple[_Hop, int]]:
@@ -413,13 +413,13 @@ def _shares(wanted_paise: int, hops: Sequence[_Hop]) -> list[tuple[_Hop, int]]:
     return [(hop, take) for hop, take in zip(hops, takes, strict=True) if take]
 
 
-def _why_exceeds(claim: Claim, hops: Sequence[_Hop]) -> ContradictionKind:
+def _why_exceeds(claim: Claim, hops: Sequence[_Hop]) -> DiscrepancyKind:
     """Return the kind of discrepancy for a claim above the hop.
 
     The same money is reported twice if the bank reported the opposite for the rest.
     """
     opposite = (hop.gone_paise if claim.kind is ClaimKind.HELD else hop.held_paise for hop in hops)
-    return ContradictionKind.HELD_AND_GONE if any(opposite) else ContradictionKind.EXCEEDS_DISPUTED
+    return DiscrepancyKind.HELD_AND_GONE if any(opposite) else DiscrepancyKind.EXCEEDS_DISPUTED
 
 
 def first_state(*, routable: bool, reference: str) -> HopState:

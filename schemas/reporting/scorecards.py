@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import AnswerClass, ContradictionKind, RequestState, Rung
+from schemas.enums import AnswerClass, DiscrepancyKind, RequestState, Rung
 from schemas.tracing.views import TaskHop, TaskInstitution
 
 
@@ -47,7 +47,7 @@ class Scores(FrozenModel):
     """tickets refused as a whole"""
     refused_lines: int = 0
     """answer lines that refuse a hop or ask for a correction"""
-    contradictions: dict[ContradictionKind, int]
+    discrepancies: dict[DiscrepancyKind, int]
     held_paise: int = 0
     gone_before_paise: int = 0
     """moved or withdrawn before the request was sent, by the bank's own times"""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from schemas.base import Flag, FrozenModel, UtcDatetime
-from schemas.enums import Bucket, ClaimKind, ContradictionKind, Disposition, HopSource, HopState
+from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition, HopSource, HopState
 from schemas.tasks import NewTask
 
 NOT_STATED = "not stated"
@@ -134,13 +134,13 @@ class Judgement(FrozenModel):
     applied_paise: int = 0
 
 
-class Contradiction(FrozenModel):
+class Discrepancy(FrozenModel):
     """Claim that cannot be applied as it stands, kept for an officer.
 
     `applied_paise` is the part of `claimed_paise` that was applied, or the amount that the claim contradicts.
     """
 
-    kind: ContradictionKind
+    kind: DiscrepancyKind
     claim_index: int
     hop_no: int | None
     claimed_paise: int
@@ -158,5 +158,5 @@ class Reconciliation(FrozenModel):
     """hops with nothing in play any more"""
     parked: tuple[int, ...]
     """hops that wait for a correction by the desk"""
-    contradictions: tuple[Contradiction, ...]
+    discrepancies: tuple[Discrepancy, ...]
     tasks: tuple[NewTask, ...]

@@ -13,7 +13,7 @@ from schemas.enums import (
     CaseState,
     Channel,
     ClaimKind,
-    ContradictionKind,
+    DiscrepancyKind,
     Disposition,
     EventKind,
     HopSource,
@@ -21,13 +21,13 @@ from schemas.enums import (
     InstitutionKind,
     Mode,
     RequestState,
+    ResolutionDecision,
     Rung,
-    SettlementDecision,
     TaskKind,
     TaskState,
 )
 from schemas.tasks import Subject, TaskCause, TaskFacts
-from schemas.tracing.contradictions import Settlement
+from schemas.tracing.discrepancies import Resolution
 
 
 class ComplaintView(FrozenModel):
@@ -49,7 +49,7 @@ class CaseCounts(FrozenModel):
     requests: int
     answers: int
     open_tasks: int
-    contradictions: int
+    discrepancies: int
 
 
 class TurnaroundTimes(FrozenModel):
@@ -268,30 +268,30 @@ class AnswerPage(FrozenModel):
     next: str | None
 
 
-class ContradictionView(FrozenModel):
+class DiscrepancyView(FrozenModel):
     """Claim that cannot be applied as it stands.
 
-    `applied_paise` is the part that was applied, or the amount that contradicts the claim. `settlement` is the current
+    `applied_paise` is the part that was applied, or the amount that contradicts the claim. `resolution` is the current
     resolution. Without one the discrepancy waits for an officer, and there may be proposals.
     """
 
-    contradiction_id: int
-    kind: ContradictionKind
+    discrepancy_id: int
+    kind: DiscrepancyKind
     institution: str
     hop_no: int | None
     answer_id: int | None
     claimed_paise: int
     applied_paise: int
     opened_at: UtcDatetime
-    settlement: Settlement | None
-    proposed: tuple[SettlementDecision, ...]
+    resolution: Resolution | None
+    proposed: tuple[ResolutionDecision, ...]
     """proposals for the next resolution"""
 
 
-class ContradictionPage(FrozenModel):
+class DiscrepancyPage(FrozenModel):
     """Discrepancies in the order of opening."""
 
-    items: tuple[ContradictionView, ...]
+    items: tuple[DiscrepancyView, ...]
     next: str | None
 
 

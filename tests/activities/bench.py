@@ -202,10 +202,10 @@ class Bench:
             "SELECT kind, hop_no FROM desk_task WHERE case_no = $1 AND state = 'open' ORDER BY task_id", case_no
         )
 
-    async def contradictions(self, case_no: str) -> list[tuple[str, int, int]]:
+    async def discrepancies(self, case_no: str) -> list[tuple[str, int, int]]:
         """Kind, claimed and applied paise of each."""
         return await self.rows(
-            "SELECT kind, claimed_paise, applied_paise FROM contradiction WHERE case_no = $1 ORDER BY contradiction_id",
+            "SELECT kind, claimed_paise, applied_paise FROM discrepancy WHERE case_no = $1 ORDER BY discrepancy_id",
             case_no,
         )
 
@@ -295,7 +295,7 @@ _MUST_BE_EMPTY = {
     "what is disputed of a hop is what the ledger took up for it": """
         SELECT h.hop_no, h.disputed_paise, sum(e.amount_paise) FROM hop h LEFT JOIN (
             SELECT e.* FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
-            WHERE t.kind <> 'settlement') AS e
+            WHERE t.kind <> 'resolution') AS e
             ON e.case_no = h.case_no AND e.hop_no = h.hop_no AND (CASE h.source WHEN 'complaint'
                 THEN e.bucket = 'lost' ELSE e.bucket = 'in_play' AND e.amount_paise > 0 END)
         WHERE h.case_no = $1 GROUP BY h.case_no, h.hop_no

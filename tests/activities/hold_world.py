@@ -10,13 +10,13 @@ from activities.holds import opening
 from activities.holds.hold_transaction import HoldTransaction
 from activities.holds.lifecycle import HoldActivities
 from activities.orders.confirmations import take_confirmation
-from activities.tracing.contradictions import SettledBy, settle
+from activities.tracing.discrepancies import ResolvingOfficer, settle
 from db.orders import bank_orders
 from domain.holds.lapse import HoldStands
-from schemas.enums import SettlementDecision
+from schemas.enums import ResolutionDecision
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.outbox.procedures import Look, ProcedureOrder
-from schemas.tracing.contradictions import Settling
+from schemas.tracing.discrepancies import NewResolution
 from tests.activities.bench import Bench
 from tests.clock import Clock, at_clock
 from tests.factories import row, rrn, transfer
@@ -84,11 +84,11 @@ class Holds:
         hold_id: UUID = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
         return hold_id
 
-    async def settle(self, case_no: str, decision: SettlementDecision) -> None:
-        """A supervisor settles the case's newest contradiction."""
-        newest = await self.bench.value("SELECT max(contradiction_id) FROM contradiction WHERE case_no = $1", case_no)
-        settling = Settling(decision=decision, reason="the money has moved on")
-        await settle(self.ctx, newest, settling, SettledBy("chief", supervises=True))
+    async def settle(self, case_no: str, decision: ResolutionDecision) -> None:
+        """A supervisor settles the case's newest discrepancy."""
+        newest = await self.bench.value("SELECT max(discrepancy_id) FROM discrepancy WHERE case_no = $1", case_no)
+        resolution = NewResolution(decision=decision, reason="the money has moved on")
+        await settle(self.ctx, newest, resolution, ResolvingOfficer("chief", supervises=True))
 
     # -- the clock -------------------------------------------------------------------------------------------------
 

@@ -171,8 +171,8 @@ _NEVER: Final = {
     "every statement that goes too far is a discrepancy": """
         SELECT said.n, found.n FROM
         (SELECT count(*) AS n FROM bank_confirmation JOIN bank_order o USING (order_id)
-         WHERE o.case_no = ANY($1) AND disposition = 'contradiction') said,
-        (SELECT count(*) AS n FROM contradiction WHERE case_no = ANY($1) AND kind LIKE 'credited_%') found
+         WHERE o.case_no = ANY($1) AND disposition = 'discrepancy') said,
+        (SELECT count(*) AS n FROM discrepancy WHERE case_no = ANY($1) AND kind LIKE 'credited_%') found
         WHERE said.n <> found.n""",
     "an order is over exactly when all of it is done or it was taken back": """
         SELECT o.order_id, o.state FROM bank_order o JOIN bank_order_line l USING (order_id)

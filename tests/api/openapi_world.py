@@ -255,7 +255,7 @@ class Filled:
 
 @pytest.fixture(scope="module")
 async def filled(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Filled]:
-    """A case with a trail, a request to each bank, a contradiction, a task and a comparison; written once a module."""
+    """A case with a trail, a request to each bank, a discrepancy, a task and a comparison; written once a module."""
     template = f"everything_{next(_numbers)}"
     pool = await open_pool(await postgres.create_database(template, template_database), min_size=1, max_size=4)
     await with_banks(pool)
@@ -295,7 +295,7 @@ async def _filled(doors: Doors) -> dict[str, str]:
     told = await doors.answer("SBIN", ack_no, line("held", root_effective_balance="1250.00"))
     assert told.status_code == 200, told.text
     await opening.take_up(doors.services.ctx, ack_no)
-    (doubt, *_) = (await doors.read(f"/api/v1/cases/{ack_no}/contradictions"))["items"]
+    (doubt, *_) = (await doors.read(f"/api/v1/cases/{ack_no}/discrepancies"))["items"]
     (restoration, *_) = (await doors.read("/api/v1/restorations"))["restorations"]
     (held, *_) = (await doors.read("/api/v1/holds", ack_no=ack_no))["items"]
     appeal = {"text": "it is the rent of my tenant", "language": "en"}
@@ -337,7 +337,7 @@ async def _filled(doors: Doors) -> dict[str, str]:
         "hold_id": str(hold_id),
         "account_hold_id": held["hold_id"],
         "grievance_id": filed.json()["grievance_id"],
-        "contradiction_id": str(doubt["contradiction_id"]),
+        "discrepancy_id": str(doubt["discrepancy_id"]),
         "reconciliation_id": str(compared.reconciliation_id),
         "restoration_id": restoration["restoration_id"],
         "task_id": "1",

@@ -10,7 +10,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from db.pool import Connection
-from schemas.enums import AnswerClass, ContradictionKind, Rung
+from schemas.enums import AnswerClass, DiscrepancyKind, Rung
 from schemas.text import IST
 
 START = datetime(2026, 11, 1, 20, 0, tzinfo=UTC)
@@ -57,10 +57,10 @@ class Said:
 
 @dataclass(frozen=True)
 class Doubt:
-    """A contradiction."""
+    """A discrepancy."""
 
     bank: str
-    kind: ContradictionKind
+    kind: DiscrepancyKind
     opened_at: datetime
 
 
@@ -98,10 +98,10 @@ def _said(draw: st.DrawFn) -> Said:
         st.sampled_from(
             [
                 ("held", "applied"),
-                ("held", "contradiction"),
+                ("held", "discrepancy"),
                 ("moved", "applied"),
                 ("withdrawn", "applied"),
-                ("spent", "contradiction"),
+                ("spent", "discrepancy"),
                 ("refused", "refusal"),
                 ("refused", "correction"),
                 ("unknown", "review"),
@@ -123,7 +123,7 @@ def _said(draw: st.DrawFn) -> Said:
 
 
 _doubts = st.builds(
-    Doubt, bank=st.sampled_from(list(BANKS)), kind=st.sampled_from(ContradictionKind), opened_at=_seconds.map(at)
+    Doubt, bank=st.sampled_from(list(BANKS)), kind=st.sampled_from(DiscrepancyKind), opened_at=_seconds.map(at)
 )
 
 
@@ -167,7 +167,7 @@ async def write(connection: Connection, world: World) -> None:
     await _write_requests(connection, world.asked)
     await _write_lines(connection, world.said)
     await connection.executemany(
-        "INSERT INTO contradiction (case_no, institution, kind, claimed_paise, applied_paise, opened_at)"
+        "INSERT INTO discrepancy (case_no, institution, kind, claimed_paise, applied_paise, opened_at)"
         " VALUES ($1, $2, $3, 1, 0, $4)",
         [(CASE_NO, doubt.bank, doubt.kind.value, doubt.opened_at) for doubt in world.doubts],
     )
@@ -258,7 +258,7 @@ def judged(
         found[key] = (
             _of_requests(asked, as_of)
             | _of_lines(lines)
-            | {"contradictions": {k: doubts.count(k) for k in ContradictionKind}}
+            | {"discrepancies": {k: doubts.count(k) for k in DiscrepancyKind}}
         )
     return found
 

@@ -51,7 +51,7 @@ def test_every_kind_has_a_sentence_in_both_languages() -> None:
             "A duty began: report to the magistrate, due 26-11-2026 01:30.",
         ),
         (
-            "contradiction_settled",
+            "discrepancy_resolved",
             {"institution": "SBIN", "decision": "bank_is_right", "placed": [], "reason": "letter seen"},
             "A discrepancy of bank SBIN was resolved: bank is right. Reason: letter seen",
         ),

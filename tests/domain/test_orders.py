@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.orders import Judged, Ordered, Via, Word, judge
-from schemas.enums import ContradictionKind
+from schemas.enums import DiscrepancyKind
 from schemas.orders.orders import Beneficiary, ConfirmedLine
 from schemas.restoration_enums import OrderKind
 
@@ -81,24 +81,24 @@ def test_the_same_reference_again_is_the_same_credit() -> None:
 @pytest.mark.parametrize(
     ("ordered", "told", "held_paise", "kind", "applied_paise"),
     [
-        (ORDERED, said(1500_00), 1000_00, ContradictionKind.CREDITED_ABOVE_ORDER, 1000_00),
-        (ORDERED, said(), 300_00, ContradictionKind.CREDITED_ABOVE_ORDER, 300_00),
+        (ORDERED, said(1500_00), 1000_00, DiscrepancyKind.CREDITED_ABOVE_ORDER, 1000_00),
+        (ORDERED, said(), 300_00, DiscrepancyKind.CREDITED_ABOVE_ORDER, 300_00),
         (
             ORDERED.model_copy(update={"confirmed_paise": 1000_00}),
             said(reference="UTR2"),
             0,
-            ContradictionKind.CREDITED_TWICE,
+            DiscrepancyKind.CREDITED_TWICE,
             0,
         ),
-        (ORDERED, said(account="999"), 1000_00, ContradictionKind.CREDITED_ELSEWHERE, 0),
-        (ORDERED, said(account="123456789", bank="HDFC"), 1000_00, ContradictionKind.CREDITED_ELSEWHERE, 0),
+        (ORDERED, said(account="999"), 1000_00, DiscrepancyKind.CREDITED_ELSEWHERE, 0),
+        (ORDERED, said(account="123456789", bank="HDFC"), 1000_00, DiscrepancyKind.CREDITED_ELSEWHERE, 0),
     ],
 )
 def test_what_the_order_does_not_cover_is_for_a_person(
-    ordered: Ordered, told: ConfirmedLine, held_paise: int, kind: ContradictionKind, applied_paise: int
+    ordered: Ordered, told: ConfirmedLine, held_paise: int, kind: DiscrepancyKind, applied_paise: int
 ) -> None:
     judged = judge(OrderKind.RESTORE, DUE, ordered, told, held_paise, [])
-    assert (judged.disposition, judged.contradiction, judged.applied_paise) == ("contradiction", kind, applied_paise)
+    assert (judged.disposition, judged.discrepancy, judged.applied_paise) == ("discrepancy", kind, applied_paise)
 
 
 def test_an_account_is_the_same_however_it_is_padded() -> None:
@@ -143,10 +143,10 @@ OFFICER, DOOR, FILE, LETTER = Via.OFFICER, Via.DOOR, Via.FILE, Via.LETTER
             ["applied", "duplicate", "duplicate", "duplicate", "applied"],
         ),
         # Two names by two ways: the engine cannot tell, until two officers say so.
-        ([(said(300_00, "UTR1"), LETTER), (said(300_00, "RTR-9"), FILE)], ["applied", "contradiction"]),
+        ([(said(300_00, "UTR1"), LETTER), (said(300_00, "RTR-9"), FILE)], ["applied", "discrepancy"]),
         (
             [(said(300_00, "UTR1"), LETTER), *[(said(300_00, "RTR-9"), via) for via in (FILE, FILE, OFFICER, FILE)]],
-            ["applied", "contradiction", "duplicate", "applied", "duplicate"],
+            ["applied", "discrepancy", "duplicate", "applied", "duplicate"],
         ),
         # Two names by one way are two instalments, and so are two sums.
         ([(said(300_00, "UTR1"), DOOR), (said(300_00, "UTR2"), DOOR)], ["applied", "applied"]),
@@ -162,7 +162,7 @@ def test_a_credit_that_is_told_under_two_names_is_booked_once(
 def test_a_mistyped_account_is_put_right_under_the_same_reference() -> None:
     wrong, right = said(account="999"), said(account="000123456789", bank="SBIN")
     assert dispositions(*[(told, DOOR) for told in (wrong, wrong, right, right, wrong)]) == [
-        "contradiction",
+        "discrepancy",
         "duplicate",
         "applied",
         "duplicate",
@@ -179,9 +179,9 @@ def test_another_amount_under_the_reference_of_a_booked_credit_is_doubted_once(
     booked, other = (said(300_00, "UTR1"), first), (said(paise, "utr1"), second)
     again = (other[0], DOOR)
     found = judged_in_turn(booked, other, again, booked)
-    assert [judged.disposition for judged in found] == ["applied", "contradiction", "duplicate", "duplicate"]
+    assert [judged.disposition for judged in found] == ["applied", "discrepancy", "duplicate", "duplicate"]
     doubt = found[1]
-    assert (doubt.contradiction, doubt.applied_paise) == (ContradictionKind.CREDITED_OTHER_AMOUNT, 0)
+    assert (doubt.discrepancy, doubt.applied_paise) == (DiscrepancyKind.CREDITED_OTHER_AMOUNT, 0)
     assert doubt.against_paise == 300_00, "both figures stand on it"
 
 
@@ -190,7 +190,7 @@ def test_two_officers_book_what_the_credit_was_more_once_the_bank_has_said_so() 
     found = judged_in_turn((said(300_00), DOOR), (more, FILE), *[(more, OFFICER)] * 2, (more, DOOR))
     assert [(one.disposition, one.applied_paise) for one in found] == [
         ("applied", 300_00),
-        ("contradiction", 0),
+        ("discrepancy", 0),
         ("applied", 100_00),
         ("duplicate", 0),
         ("duplicate", 0),
@@ -198,19 +198,19 @@ def test_two_officers_book_what_the_credit_was_more_once_the_bank_has_said_so() 
     told = [(said(300_00), DOOR), (less, FILE), (less, OFFICER)]
     assert dispositions(*told) == [
         "applied",
-        "contradiction",
+        "discrepancy",
         "duplicate",
     ]
 
 
 def test_a_bank_that_corrects_itself_to_what_is_booked_contradicts_nobody() -> None:
     found = judged_in_turn((said(1500_00), DOOR), (said(1000_00), DOOR))
-    assert [one.disposition for one in found] == ["contradiction", "duplicate"]
+    assert [one.disposition for one in found] == ["discrepancy", "duplicate"]
 
 
 def test_a_booked_credit_that_is_said_to_have_gone_elsewhere_is_doubted() -> None:
     found = judged_in_turn(*[(told, DOOR) for told in (said(300_00), said(300_00, account="999"))])
-    assert found[1].contradiction is ContradictionKind.CREDITED_ELSEWHERE
+    assert found[1].discrepancy is DiscrepancyKind.CREDITED_ELSEWHERE
 
 
 @given(words=_WORDS, vias=st.lists(st.sampled_from(list(Via)), min_size=12, max_size=12))
@@ -245,7 +245,7 @@ def test_whatever_a_bank_says_nothing_beyond_the_order_or_the_hold_is_booked(
     for told, via in zip(words, vias, strict=False):
         ordered = Ordered(amount_paise=amount_paise, confirmed_paise=confirmed_paise, beneficiary=VICTIM)
         judged = judge(OrderKind.RESTORE, DUE, ordered, told, held_paise - confirmed_paise, known, via)
-        assert (judged.contradiction is not None) == (judged.disposition == "contradiction")
+        assert (judged.discrepancy is not None) == (judged.disposition == "discrepancy")
         assert judged.disposition == "duplicate" or judged.natural_key not in {one.natural_key for one in known}
         known.append(word(told, judged, via))
         confirmed_paise += judged.applied_paise

@@ -94,7 +94,7 @@ class CaseModel:
         for told in outcome.confirmed:
             self._confirm(told)
         for judged in outcome.judgements:
-            if judged.disposition is Disposition.CONTRADICTION and not judged.hop_nos:
+            if judged.disposition is Disposition.DISCREPANCY and not judged.hop_nos:
                 stray.add(judged.claim.natural_key)
             elif judged.disposition is not Disposition.DUPLICATE:
                 taken.add(judged.claim.natural_key)
@@ -180,7 +180,7 @@ class CaseModel:
         assert [judged.claim for judged in outcome.judgements] == list(claims), "every line has one judgement"
         for judged in outcome.judgements:
             assert 0 <= judged.applied_paise <= judged.claim.claim_paise
-        for found in outcome.contradictions:
+        for found in outcome.discrepancies:
             assert outcome.judgements[found.claim_index].disposition is not Disposition.DUPLICATE
             assert 0 <= found.applied_paise < found.claimed_paise or found.claimed_paise == 0
         given: dict[int, int] = {}
@@ -213,7 +213,7 @@ class CaseModel:
         confirmed = {told.hop_no: told for told in outcome.confirmed}
         assert len(confirmed) == len(outcome.confirmed), "a hop is confirmed once an answer, whatever its lines"
         for judged in outcome.judgements:
-            if judged.disposition in {Disposition.APPLIED, Disposition.CONTRADICTION}:
+            if judged.disposition in {Disposition.APPLIED, Disposition.DISCREPANCY}:
                 known = [n for parent in judged.hop_nos for n in known_by_desk(judged.claim, parent)]
                 covered_paise = sum(self.hops[hop_no].disputed_paise for hop_no in known)
                 assert judged.applied_paise >= min(judged.claim.claim_paise, covered_paise)

@@ -280,10 +280,10 @@ async def test_a_bank_that_takes_its_word_back_is_written_down_and_moves_no_mone
         case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
 
         async def noted(case_no: str = case_no) -> bool:
-            count: int = await engine.pool.fetchval("SELECT count(*) FROM contradiction WHERE case_no = $1", case_no)
+            count: int = await engine.pool.fetchval("SELECT count(*) FROM discrepancy WHERE case_no = $1", case_no)
             return count > 0
 
-        await engine.until(noted, SETTLE_SECONDS, "the contradiction is written down")
+        await engine.until(noted, SETTLE_SECONDS, "the discrepancy is written down")
         await whole(engine, case_no, held=LOSS_PAISE)
 
 

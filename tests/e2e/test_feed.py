@@ -156,7 +156,7 @@ async def test_banks_that_only_pull_follow_the_money_to_its_end(
         case_no,
     )
     assert [tuple(row) for row in carried] == [(True, "pull")]
-    assert await ctx.pool.fetchval("SELECT count(*) FROM contradiction WHERE case_no = $1", case_no) == 0
+    assert await ctx.pool.fetchval("SELECT count(*) FROM discrepancy WHERE case_no = $1", case_no) == 0
 
 
 async def state_of(ctx: Context, case_no: str) -> str:

@@ -36,7 +36,7 @@ async def ended_early(ctx: Context, client: Client) -> list[WorkflowHistory]:
         await stage.begin(HOLD, hold_id, case_no)
         await stage.until_events(case_no, "holder_told")
         await stage.holds.bench.pool.execute(
-            "SELECT ledger_post($1, 'settlement', 'gone', now(), '{1,1}', '{held,in_play}', '{-60000,60000}')", case_no
+            "SELECT ledger_post($1, 'resolution', 'gone', now(), '{1,1}', '{held,in_play}', '{-60000,60000}')", case_no
         )
         await stage.tell(HOLD, hold_id)
         await stage.ended(HOLD, hold_id)

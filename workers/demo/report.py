@@ -48,7 +48,7 @@ def as_json(played: Played) -> dict[str, object]:
         "asked_twice": world.asked_twice,
         "answers": figures.answers,
         "dispositions": figures.dispositions,
-        "contradictions": figures.contradictions,
+        "discrepancies": figures.discrepancies,
         "desk_tasks": {"open": figures.tasks_open, "closed": figures.tasks_closed},
         "buckets_paise": dict(figures.buckets_paise),
         "in_play_by_class_paise": dict(figures.in_play_by_class_paise),
@@ -100,7 +100,7 @@ def _work(played: Played) -> Table:
     table.add_row("hops", f"{figures.hops}, down to layer {figures.layers}")
     table.add_row("hold requests", f"{figures.requests}; sent twice: {world.asked_twice}")
     table.add_row("answer lines", f"{figures.answers}: {lines}" if lines else "0")
-    table.add_row("discrepancies", str(figures.contradictions))
+    table.add_row("discrepancies", str(figures.discrepancies))
     table.add_row("desk tasks", f"{figures.tasks_closed} done, {figures.tasks_open} open")
     table.add_row(
         "time",

@@ -42,16 +42,16 @@ def as_json(file: str, outcome: TrailOutcome, *, dry_run: bool) -> dict[str, obj
         "sheets": _sheets(outcome),
         "flags": [{"field": flag.field, "code": flag.code} for flag in outcome.flags],
         "pending": [{"sheet": row.sheet_name, "row": row.row_no} for row in _pending(outcome)],
-        "contradictions": [
+        "discrepancies": [
             {
                 "sheet": used.row.sheet_name,
                 "row": used.row.row_no,
-                "kind": used.contradiction,
+                "kind": used.discrepancy,
                 "claimed_paise": used.claimed_paise,
                 "applied_paise": used.applied_paise,
             }
             for used in outcome.used
-            if used.fate is Fate.CONTRADICTION
+            if used.fate is Fate.DISCREPANCY
         ],
         "rejections": [
             {"sheet": row.sheet_name, "row": row.row_no, "column": fault.column, "code": fault.code}
@@ -129,7 +129,7 @@ def _show_case(console: Console, outcome: TrailOutcome) -> None:
 
 
 def _show_discrepancies(console: Console, outcome: TrailOutcome) -> None:
-    found = [used for used in outcome.used if used.fate is Fate.CONTRADICTION]
+    found = [used for used in outcome.used if used.fate is Fate.DISCREPANCY]
     if not found:
         return
     table = Table(title="Discrepancies for the desk to resolve", title_justify="left")
@@ -138,7 +138,7 @@ def _show_discrepancies(console: Console, outcome: TrailOutcome) -> None:
     for used in found[:SHOWN_ROWS]:
         row = used.row
         figures = (rupees(used.claimed_paise, exact=True), rupees(used.applied_paise, exact=True))
-        table.add_row(Text(row.sheet_name), str(row.row_no), used.contradiction, *figures)
+        table.add_row(Text(row.sheet_name), str(row.row_no), used.discrepancy, *figures)
     console.print(table)
     if len(found) > SHOWN_ROWS:
         console.print(f"… and {len(found) - SHOWN_ROWS:,} more.")

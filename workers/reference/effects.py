@@ -41,14 +41,14 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         ("order_cancellation",),
     ),
     "bank_order_told": Effect(Sort.FLOW, "Wakes a bank that waits at its feed.", wakes="bank_feed"),
-    "contradiction_wakes_hold": Effect(
+    "discrepancy_wakes_hold": Effect(
         Sort.FLOW,
         "Notifies the hold's workflow. Money held against the bank's earlier statement is taken up as a hold.",
         ("procedure_news", "held_hop"),
     ),
-    "settlement_wakes_hold": Effect(
+    "resolution_wakes_hold": Effect(
         Sort.FLOW,
-        "Notifies the hold's workflow, because the settlement may change what may be released.",
+        "Notifies the hold's workflow, because the resolution may change what may be released.",
         ("procedure_news",),
     ),
     "hold_emptied": Effect(

@@ -55,7 +55,7 @@ _HOP: Final = Machine(
         Change(HopState.UNROUTABLE, HopState.CORRECTION, "institution named, reference missing"),
         *_from_each((HopState.OPEN, HopState.ASKED), HopState.CLOSED, "nothing is in play any more"),
         *_from_each(_PARKED, HopState.CLOSED, "written off after 90 days, or nothing is in play any more"),
-        *_from_each((HopState.CLOSED,), HopState.OPEN, "a settlement or a larger transfer puts money back in play"),
+        *_from_each((HopState.CLOSED,), HopState.OPEN, "a resolution or a larger transfer puts money back in play"),
     ),
 )
 _LIVE_REQUEST: Final = (RequestState.SENDING, RequestState.DELIVERED, RequestState.REFUSED)

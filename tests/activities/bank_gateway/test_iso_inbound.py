@@ -79,7 +79,7 @@ async def test_an_answer_holds_money_as_over_every_wire(asked: Asked) -> None:
     assert not taken.repeated
     assert "1 lines taken" in taken.said
     assert (await asked.bench.buckets(asked.case_no))["held"] == 600_00
-    assert await asked.bench.contradictions(asked.case_no) == []
+    assert await asked.bench.discrepancies(asked.case_no) == []
     await asked.bench.check(asked.case_no)
 
 

@@ -120,7 +120,7 @@ async def test_in_parts_and_a_second_return_of_the_whole(filed: Filed) -> None:
     await filed.take(filed.returned(100_00))
     assert await filed.state(order_id) == "confirmed"
     await filed.take(filed.returned(HELD_PAISE))
-    assert [kind for kind, *_ in await filed.bench.contradictions(filed.ordered.case_no)] == ["credited_twice"]
+    assert [kind for kind, *_ in await filed.bench.discrepancies(filed.ordered.case_no)] == ["credited_twice"]
     assert (await filed.ordered.buckets())["restored"] == HELD_PAISE
 
 
@@ -130,7 +130,7 @@ async def test_a_return_under_an_id_that_was_booked_with_another_sum_is_for_a_pe
     for _ in range(2):
         await filed.take(filed.returned(300_00, return_id="RTR-1"))
     doubts = await filed.bench.rows(
-        "SELECT kind, claimed_paise, applied_paise FROM contradiction WHERE case_no = $1", filed.ordered.case_no
+        "SELECT kind, claimed_paise, applied_paise FROM discrepancy WHERE case_no = $1", filed.ordered.case_no
     )
     assert doubts == [("credited_other_amount", 300_00, 200_00)]
     assert (await filed.ordered.buckets())["restored"] == 200_00
@@ -169,7 +169,7 @@ async def test_an_accepted_release_is_done_by_as_much_as_it_says(filed: Filed) -
     assert (await filed.take(first)).repeated
     await filed.take(filed.resolution(order_id, "ACCR", held_paise=350_00))
     assert await filed.state(order_id) == "confirmed"
-    assert await filed.bench.contradictions(filed.ordered.case_no) == [], "it is no statement about a hold"
+    assert await filed.bench.discrepancies(filed.ordered.case_no) == [], "it is no statement about a hold"
 
 
 async def test_a_lifted_hold_that_the_order_has_no_line_for_is_told_beside_the_file(filed: Filed) -> None:
@@ -251,7 +251,7 @@ async def test_a_bank_that_did_what_it_had_said_it_does_no_more_is_believed_wher
         await filed.take(filed.resolution(order_id, "ACCR", held_paise=HELD_PAISE))
     done = {"restored": 0, "released": 0, "held": 0} | {f"{kind.value}d": HELD_PAISE}
     assert await filed.ordered.buckets() == done
-    assert await filed.bench.contradictions(filed.ordered.case_no) == [], "it is no statement about a hold"
+    assert await filed.bench.discrepancies(filed.ordered.case_no) == [], "it is no statement about a hold"
 
 
 async def test_an_order_that_no_bank_can_know_of_yet_is_as_unknown_as_none(filed: Filed) -> None:
@@ -278,4 +278,4 @@ async def test_a_credit_told_by_a_letters_page_and_by_file_is_booked_once(filed:
     await take_confirmation(filed.bench.ctx, "HDFC", order_id, word, "bank:HDFC", Via.LETTER)
     await filed.take(filed.returned(300_00))
     assert (await filed.ordered.buckets())["restored"] == 300_00
-    assert [kind for kind, *_ in await filed.bench.contradictions(filed.ordered.case_no)] == ["credited_twice"]
+    assert [kind for kind, *_ in await filed.bench.discrepancies(filed.ordered.case_no)] == ["credited_twice"]

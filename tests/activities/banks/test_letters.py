@@ -196,7 +196,7 @@ async def test_every_letters_link_stays_good_until_the_request_is_answered(linki
     assert {(await behind(linking, letter)).state for letter in box.letters} == {LinkState.REPLIED}
 
 
-async def test_what_a_link_says_of_a_request_that_came_another_way_is_no_contradiction(
+async def test_what_a_link_says_of_a_request_that_came_another_way_is_no_discrepancy(
     linking: Bench, box: Postbox
 ) -> None:
     """The bank has the request under a job of its own wire."""
@@ -216,7 +216,7 @@ async def test_what_a_link_says_of_a_request_that_came_another_way_is_no_contrad
     taken = await doors.reply(digest, form)
     assert isinstance(taken, ReplyTaken)
     assert taken.written is not None
-    assert (taken.left, taken.written.contradictions) == (0, 0)
+    assert (taken.left, taken.written.discrepancies) == (0, 0)
     assert await linking.buckets(case_no) == {"lost": -1000_00, "held": 1000_00}
     await linking.check(case_no)
 
@@ -332,7 +332,7 @@ async def test_an_answer_after_giving_up_is_taken_from_the_untraced_and_opens_th
         moved(root, "600.00", "ICIC", "1234567890"),
         job_id=f"BANKS-{sent.request_id}",
     )
-    assert done.contradictions == 0
+    assert done.discrepancies == 0
     assert done.follow_up is not None
     assert done.follow_up.start is not None
     assert await bench.buckets(case_no) == {

@@ -47,7 +47,7 @@ async def test_a_hop_corrected_while_it_is_asked_leaves_its_request(bench: Bench
     event = await bench.value("SELECT data FROM case_event WHERE case_no = $1 AND kind = 'hop_corrected'", case_no)
     assert (event["withdrawn_from"], event["fields"], event["revision"]) == ([sent.request_id], ["rrn"], 1)
     done = await bench.answer("HDFC", case_no, row(1, root, "1000.00"), job_id=f"BANKS-{sent.request_id}")
-    assert done.contradictions == 1, "no hop has the old reference now"
+    assert done.discrepancies == 1, "no hop has the old reference now"
     await bench.check(case_no)
 
 

@@ -7,7 +7,7 @@ import pytest
 from db.cases import tasks
 from domain import task_notes
 from domain.task_notes import ENGLISH
-from schemas.enums import ContradictionKind, Language, TaskKind
+from schemas.enums import DiscrepancyKind, Language, TaskKind
 from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about, about_hop
 from tests.activities.bench import Bench
 from tests.desk_tasks import notes
@@ -49,8 +49,8 @@ async def test_another_text_asks_nothing_twice_and_keeps_no_task_open(
 
 async def test_other_facts_are_another_question(bench: Bench) -> None:
     case_no = await bench.complain()
-    kind, cause = TaskKind.SETTLE_CONTRADICTION, TaskCause.CONTRADICTION
-    first, second = (TaskFacts(contradiction=found) for found in list(ContradictionKind)[:2])
+    kind, cause = TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY
+    first, second = (TaskFacts(discrepancy=found) for found in list(DiscrepancyKind)[:2])
     asked = [about_hop(kind, cause, 1, first), about_hop(kind, cause, 1, second), about_hop(kind, cause, 1, first)]
     async with bench.pool.acquire() as connection:
         one, two = await tasks.open_tasks(connection, case_no, asked, NOW)

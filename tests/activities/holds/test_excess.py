@@ -5,7 +5,7 @@ import pytest
 from activities.context import Context
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
-from schemas.enums import SettlementDecision
+from schemas.enums import ResolutionDecision
 from schemas.holds import HoldAction
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from tests.activities.hold_world import Holds
@@ -29,11 +29,11 @@ async def test_the_accounts_total_beside_each_transfer_lets_nothing_go(holds: Ho
     await holds.bench.answer("HDFC", case_no, row(1, roots[0], "1000.00"), row(1, roots[1], "1000.00"))
     await holds.take_up(case_no)
     if looked_at:
-        await holds.settle(case_no, SettlementDecision.UPHELD_BANK)
+        await holds.settle(case_no, ResolutionDecision.UPHELD_BANK)
     assert await holds.tick(await holds.hold_of(case_no)) == [HoldAction.TELL_HOLDER]
     assert await holds.orders(case_no) == []
     asked = [kind for kind, _ in await holds.bench.tasks(case_no)]
-    assert asked.count("settle_contradiction") == (1 if looked_at else 2), "a person decides"
+    assert asked.count("resolve_discrepancy") == (1 if looked_at else 2), "a person decides"
 
 
 async def test_what_another_case_has_there_is_no_excess(holds: Holds) -> None:
@@ -42,14 +42,14 @@ async def test_what_another_case_has_there_is_no_excess(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600, said=1100, account=account)
     await holds.tick(hold_id)
     assert await holds.orders(case_no) == []
-    await holds.settle(case_no, SettlementDecision.UPHELD_BANK)
+    await holds.settle(case_no, ResolutionDecision.UPHELD_BANK)
     assert await holds.tick(hold_id) == [HoldAction.RELEASE_EXCESS], "a person has looked"
     assert await holds.orders(case_no) == [("excess", "planned", 500_00)]
 
 
 async def test_excess_that_a_bank_released_under_a_cancelled_order_is_not_ordered_again(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600, said=1100)
-    await holds.settle(case_no, SettlementDecision.UPHELD_BANK)
+    await holds.settle(case_no, ResolutionDecision.UPHELD_BANK)
     await holds.tick(hold_id)
     assert await holds.orders(case_no) == [("excess", "planned", 500_00)]
     order_id = await holds.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
@@ -85,7 +85,7 @@ async def test_a_hold_on_what_has_gone_is_told_of_and_goes_back_when_a_person_fi
     )
     assert "Rs 6,000" in body
     told = await holds.told(case_no)
-    await holds.settle(case_no, SettlementDecision.UPHELD_OTHER)
+    await holds.settle(case_no, ResolutionDecision.UPHELD_OTHER)
     assert await holds.told(case_no) == told + 1
     assert await holds.tick(hold_id) == [HoldAction.RELEASE_EXCESS]
     assert await holds.orders(case_no) == [("excess", "planned", 6000_00)]
@@ -137,7 +137,7 @@ async def test_what_is_held_above_the_rest_that_stayed_goes_back_when_a_person_f
     await holds.bench.answer("HDFC", case_no, row(1, root, "6000.00", **LATER, **CONTACT))
     await holds.take_up(case_no)
     assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER], "more is on hold than the holder was told"
-    await holds.settle(case_no, SettlementDecision.UPHELD_OTHER)
+    await holds.settle(case_no, ResolutionDecision.UPHELD_OTHER)
     assert await holds.tick(hold_id) == [HoldAction.RELEASE_EXCESS]
     assert await holds.orders(case_no) == [("excess", "planned", 4000_00)]
     await holds.confirm(case_no)
@@ -150,5 +150,5 @@ async def test_where_a_person_finds_that_nothing_more_is_there_the_hold_is_over(
     await holds.bench.answer("HDFC", case_no, row(1, root, "6000.00", **LATER, **CONTACT))
     await holds.take_up(case_no)
     hold_id = await holds.hold_of(case_no)
-    await holds.settle(case_no, SettlementDecision.CORRECTED)
+    await holds.settle(case_no, ResolutionDecision.CORRECTED)
     assert (await holds.look(hold_id)).over

@@ -17,7 +17,7 @@ from db.holds import free_amounts
 from domain.errors.holds import NotSmallHold, SmallHoldDecided
 from domain.errors.orders import HoldKeptByCourt
 from domain.holds.lapse import HoldStands
-from schemas.enums import Role, SettlementDecision
+from schemas.enums import ResolutionDecision, Role
 from schemas.holds import HoldAction, MicroDecided, MicroDecision
 from schemas.police import NewCourtOrder
 from tests.activities.hold_world import APPEAL, Holds, WatchedContext
@@ -63,7 +63,7 @@ async def test_the_holder_is_told_once_the_same_day_and_how_to_appeal(holds: Hol
 
 async def test_what_is_due_at_a_look_is_done_by_the_look_and_each_thing_once(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600, said=1100, **CONTACT)
-    await holds.settle(case_no, SettlementDecision.UPHELD_BANK)
+    await holds.settle(case_no, ResolutionDecision.UPHELD_BANK)
     dues = [due.what for due in (await holds.look(hold_id)).dues]
     assert sorted(holds.engine.done) == sorted([HoldAction.TELL_HOLDER, HoldAction.RELEASE_EXCESS])
     assert dues == [*WARNINGS, HoldAction.LAPSE], "what it says is due is what comes next"
@@ -237,12 +237,12 @@ async def test_an_activity_that_fails_half_way_leaves_nothing_and_is_done_when_i
 
 
 async def test_whatever_takes_the_last_rupee_off_hold_ends_the_hold(holds: Holds) -> None:
-    """A settlement or an allocation changes the hold, and no confirmation of an order tells the workflow."""
+    """A resolution or an allocation changes the hold, and no confirmation of an order tells the workflow."""
     case_no, hold_id = await holds.hold(600)
     await holds.tick(hold_id)
     told = await holds.told(case_no)
     await holds.bench.pool.execute(
-        "SELECT ledger_post($1, 'settlement', $2, now(), '{1,1}', '{held,in_play}', '{-60000,60000}')",
+        "SELECT ledger_post($1, 'resolution', $2, now(), '{1,1}', '{held,in_play}', '{-60000,60000}')",
         case_no,
         f"test|{case_no}",
     )
@@ -289,9 +289,9 @@ async def test_of_two_transfers_told_as_one_only_what_is_above_both_goes(holds: 
 async def test_what_a_person_has_settled_otherwise_does_not_go(holds: Holds, decision: str, goes: bool) -> None:
     case_no, hold_id = await holds.hold(600, said=700)
     await holds.bench.pool.execute(
-        "INSERT INTO contradiction_settlement (contradiction_id, settlement_no, decision, reason, settled_by,"
-        " settled_at, from_held) SELECT contradiction_id, 1, $2, 'looked at', 'officer:2', now(), false"
-        " FROM contradiction WHERE case_no = $1",
+        "INSERT INTO discrepancy_resolution (discrepancy_id, resolution_no, decision, reason, settled_by,"
+        " settled_at, from_held) SELECT discrepancy_id, 1, $2, 'looked at', 'officer:2', now(), false"
+        " FROM discrepancy WHERE case_no = $1",
         case_no,
         decision,
     )
@@ -339,7 +339,7 @@ async def test_two_officers_at_once_and_one_decides(holds: Holds) -> None:
         ),
         return_exceptions=True,
     )
-    assert sorted(type(one).__name__ for one in outcomes) == ["MicroDone", "SmallHoldDecided", "SmallHoldDecided"]
+    assert sorted(type(one).__name__ for one in outcomes) == ["SmallHoldDecided", "SmallHoldDecided", "SmallHoldDone"]
     assert await holds.orders(case_no) == [("micro", "planned", 150_00)]
 
 

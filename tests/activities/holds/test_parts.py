@@ -82,7 +82,7 @@ async def test_what_was_off_hold_before_anybody_looked_starts_again(holds: Holds
     for days in (0, 61, 15, 8, 5):
         await holds.tick(hold_id, days)
     await holds.bench.pool.execute(
-        "SELECT ledger_post($1, 'settlement', $2, now(), '{1,1}', '{held,in_play}', '{-60000,60000}')",
+        "SELECT ledger_post($1, 'resolution', $2, now(), '{1,1}', '{held,in_play}', '{-60000,60000}')",
         case_no,
         f"test|{case_no}",
     )

@@ -288,7 +288,7 @@ async def test_a_bank_that_lifted_the_hold_all_the_same_says_so_by_the_hold(back
         await bank_replies.confirm_release(ctx, "HDFC", request_id)
         assert await ordered.buckets() == {"held": 0, "restored": 0, "released": HELD_PAISE}
     assert await back.at(order_id) == "over"
-    assert await back.bench.contradictions(ordered.case_no) == []
+    assert await back.bench.discrepancies(ordered.case_no) == []
 
 
 async def test_a_release_that_its_bank_does_no_more_is_no_release_order(back: Back) -> None:

@@ -151,34 +151,34 @@ async def test_in_parts_late_and_said_again(ordered: Ordered) -> None:
         (HELD_PAISE, "4444", "credited_elsewhere", 0),
     ],
 )
-async def test_what_the_order_does_not_say_is_a_contradiction_and_moves_no_more_than_it_says(
+async def test_what_the_order_does_not_say_is_a_discrepancy_and_moves_no_more_than_it_says(
     ordered: Ordered, paise: int, account: str, kind: str, restored_paise: int
 ) -> None:
     taken = await ordered.confirm(await ordered.order(), paise, account=account)
     assert taken.contradictions == 1
     assert (await ordered.buckets())["restored"] == restored_paise
-    assert [found[0] for found in await ordered.bench.contradictions(ordered.case_no)] == [kind]
-    assert ("settle_contradiction", 1) in await ordered.bench.tasks(ordered.case_no)
+    assert [found[0] for found in await ordered.bench.discrepancies(ordered.case_no)] == [kind]
+    assert ("resolve_discrepancy", 1) in await ordered.bench.tasks(ordered.case_no)
 
 
-async def test_a_second_credit_of_what_was_credited_is_a_contradiction(ordered: Ordered) -> None:
+async def test_a_second_credit_of_what_was_credited_is_a_discrepancy(ordered: Ordered) -> None:
     order_id = await ordered.order()
     await ordered.confirm(order_id, reference="UTR1")
     assert (await ordered.confirm(order_id, reference="UTR2")).contradictions == 1
     assert (await ordered.buckets())["restored"] == HELD_PAISE
-    assert [found[0] for found in await ordered.bench.contradictions(ordered.case_no)] == ["credited_twice"]
+    assert [found[0] for found in await ordered.bench.discrepancies(ordered.case_no)] == ["credited_twice"]
 
 
-async def test_another_amount_of_a_booked_credit_is_one_contradiction_with_both_figures(ordered: Ordered) -> None:
+async def test_another_amount_of_a_booked_credit_is_one_discrepancy_with_both_figures(ordered: Ordered) -> None:
     order_id = await ordered.order()
     await ordered.confirm(order_id, 200_00, "UTR1")
     for _ in range(2):
         await ordered.confirm(order_id, 300_00, "utr1")
     assert await ordered.bench.rows(
-        "SELECT kind, claimed_paise, applied_paise FROM contradiction WHERE case_no = $1", ordered.case_no
+        "SELECT kind, claimed_paise, applied_paise FROM discrepancy WHERE case_no = $1", ordered.case_no
     ) == [("credited_other_amount", 300_00, 200_00)]
     assert await ordered.buckets() == {"held": 400_00, "restored": 200_00, "released": 0}
-    assert ("settle_contradiction", 1) in await ordered.bench.tasks(ordered.case_no)
+    assert ("resolve_discrepancy", 1) in await ordered.bench.tasks(ordered.case_no)
 
 
 async def test_two_officers_decide_on_another_amount(ordered: Ordered) -> None:
@@ -200,7 +200,7 @@ async def test_two_officers_decide_on_another_amount(ordered: Ordered) -> None:
     assert await written_down() == 1
     assert (await ordered.buckets())["restored"] == 300_00
     assert await written_down() == 0
-    assert [kind for kind, *_ in await ordered.bench.contradictions(ordered.case_no)] == ["credited_other_amount"]
+    assert [kind for kind, *_ in await ordered.bench.discrepancies(ordered.case_no)] == ["credited_other_amount"]
 
 
 async def test_no_rupee_is_ordered_twice(ordered: Ordered) -> None:

@@ -10,18 +10,21 @@ from activities.cases.desk import correct_hop
 from activities.context import Context
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
-from activities.tracing.contradictions import SettledBy, settle
+from activities.tracing.discrepancies import ResolvingOfficer, settle
 from domain.errors.cases import HopOnHold
-from domain.errors.tracing import SettledMoneyOrdered
-from schemas.enums import SettlementDecision
+from domain.errors.tracing import ResolvedMoneyOrdered
+from schemas.enums import ResolutionDecision
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
-from schemas.tracing.contradictions import Settling
 from schemas.tracing.desk_actions import HopCorrection
+from schemas.tracing.discrepancies import NewResolution
 from tests.activities.hold_world import Holds
 from tests.activities.restoration_bench import Home
 from tests.factories import row, rrn, transfer
 
-DESK, SUPERVISOR = SettledBy("officer:desk", supervises=False), SettledBy("officer:chief", supervises=True)
+DESK, SUPERVISOR = (
+    ResolvingOfficer("officer:desk", supervises=False),
+    ResolvingOfficer("officer:chief", supervises=True),
+)
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def holds(ctx: Context) -> Holds:
 
 
 async def doubted(home: Home) -> str:
-    """A case with ₹400 on hold at an account that was emptied before: a contradiction says so."""
+    """A case with ₹400 on hold at an account that was emptied before: a discrepancy says so."""
     root = rrn()
     case_no = await home.bench.complain(
         transfer(1000_00, reference=root, payee={"institution": "HDFC", "account": f"6{rrn()}"})
@@ -52,17 +55,17 @@ async def doubted(home: Home) -> str:
 
 async def agree(home: Home, case_no: str) -> None:
     """The bank never held it: proposed by the desk, agreed to by the supervisor."""
-    doubt = await home.bench.value("SELECT contradiction_id FROM contradiction WHERE case_no = $1", case_no)
-    settling = Settling(decision=SettlementDecision.UPHELD_OTHER, reason="the bank was called")
-    await settle(home.ctx, doubt, settling, DESK)
-    await settle(home.ctx, doubt, settling, SUPERVISOR)
+    doubt = await home.bench.value("SELECT discrepancy_id FROM discrepancy WHERE case_no = $1", case_no)
+    resolution = NewResolution(decision=ResolutionDecision.UPHELD_OTHER, reason="the bank was called")
+    await settle(home.ctx, doubt, resolution, DESK)
+    await settle(home.ctx, doubt, resolution, SUPERVISOR)
 
 
-async def test_a_settlement_takes_nothing_that_a_bank_is_ordered_to_move(home: Home) -> None:
+async def test_a_resolution_takes_nothing_that_a_bank_is_ordered_to_move(home: Home) -> None:
     case_no = await doubted(home)
     restoration = await home.of(case_no)
     await home.to_credit(restoration)
-    with pytest.raises(SettledMoneyOrdered, match="40000 paise of hop 1"):
+    with pytest.raises(ResolvedMoneyOrdered, match="40000 paise of hop 1"):
         await agree(home, case_no)
     (order_id,) = (await home.bench.rows("SELECT order_id FROM bank_order WHERE case_no = $1", case_no))[0]
     await cancel_order(home.ctx, order_id, "the bank has nothing", "officer:sp")
@@ -76,12 +79,12 @@ async def test_the_database_keeps_what_is_ordered(home: Home) -> None:
     await home.to_credit(await home.of(case_no))
     with pytest.raises(asyncpg.CheckViolationError, match="40000 paise of 39999 held"):
         await home.bench.pool.execute(
-            "SELECT ledger_post($1, 'settlement', 'x', now(), ARRAY[1, 1], ARRAY['held', 'in_play'], ARRAY[-1, 1])",
+            "SELECT ledger_post($1, 'resolution', 'x', now(), ARRAY[1, 1], ARRAY['held', 'in_play'], ARRAY[-1, 1])",
             case_no,
         )
 
 
-async def test_a_restoration_whose_money_a_settlement_takes_is_told(home: Home) -> None:
+async def test_a_restoration_whose_money_a_resolution_takes_is_told(home: Home) -> None:
     case_no = await doubted(home)
     restoration = await home.of(case_no)
     await home.to_approval(restoration)

@@ -58,7 +58,7 @@ async def test_killed_at_every_commit_it_all_comes_home_once(database_dsn: str, 
         "SELECT sum(amount_paise)::bigint, sum(confirmed_paise)::bigint FROM bank_order_line"
     )
     assert (ordered, confirmed) == (held, held), "ordered once, paid once"
-    doubts = await home.bench.value("SELECT count(*) FROM contradiction")
+    doubts = await home.bench.value("SELECT count(*) FROM discrepancy")
     closings = await home.bench.rows(
         "SELECT data->>'restoration_id', count(*) FROM case_event WHERE kind = 'restoration_closed' GROUP BY 1"
     )

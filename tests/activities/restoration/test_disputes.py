@@ -270,7 +270,7 @@ async def test_a_hold_that_fell_below_what_was_made_ready_is_not_ordered(home: H
     await home.to_approval(restoration)
     await home.prepare(restoration)
     await home.bench.pool.execute(
-        "SELECT ledger_post($1, 'settlement', $2, now(), '{1,1}', '{held,withdrawn}', '{-1,1}')", case_no, rrn()
+        "SELECT ledger_post($1, 'resolution', $2, now(), '{1,1}', '{held,withdrawn}', '{-1,1}')", case_no, rrn()
     )
     with pytest.raises(RestorationHoldChanged):
         await home.approve(restoration)

@@ -23,10 +23,10 @@ from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration import refusals
 from activities.restoration.court_orders import take_court_order, withdraw_court_order
-from activities.tracing.contradictions import SettledBy, settle
+from activities.tracing.discrepancies import ResolvingOfficer, settle
 from db.pool import open_pool
 from domain.errors import IdempotencyConflict, NotFound, NotNow, RuleBroken
-from schemas.enums import Role, SettlementDecision
+from schemas.enums import ResolutionDecision, Role
 from schemas.grievances.grievances import GrievanceDecided, GrievanceReport, NewGrievance
 from schemas.holds import MicroDecided, MicroDecision
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
@@ -34,7 +34,7 @@ from schemas.outbox.case import SettleCase
 from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import ReopenReason, RestorationVerb
 from schemas.restoration_enums import GrievanceDecision, ObjectionBy, ObjectionDecision, Step
-from schemas.tracing.contradictions import Settling
+from schemas.tracing.discrepancies import NewResolution
 from tests.activities.cases.test_case_machine import loop
 from tests.activities.restoration_bench import DESK, IO, SP, SUPERVISOR, officer
 from tests.activities.restoration_world import World
@@ -47,7 +47,7 @@ T = TypeVar("T")
 EXAMPLES = 6
 ACCOUNTS = (("HDFC", f"1{rrn()}"), ("ICIC", f"2{rrn()}"))
 RUPEES = st.sampled_from([0, 1, 300, 700, 45_000])
-CLERK, CHIEF = SettledBy("officer:clerk", supervises=False), SettledBy("officer:chief", supervises=True)
+CLERK, CHIEF = ResolvingOfficer("officer:clerk", supervises=False), ResolvingOfficer("officer:chief", supervises=True)
 STATIONS = {role: officer(role.value, role) for role in (Role.IO, Role.DY_SP, Role.DISTRICT_GRO, Role.STATE_GRO)}
 VERBS = ("send back", "send back", "object", "object", "decide", "decide", "refuse", "cancel", "reopen", "reopen")
 OBJECTORS = st.sampled_from([ObjectionBy.HOLDER, ObjectionBy.HOLDER, ObjectionBy.VICTIM])
@@ -308,23 +308,21 @@ class WayHomeMachine(RuleBasedStateMachine):
             )
             self.attempt(withdraw_court_order(self.world.ctx, case_no, order_id, "another case's", "officer:io"))
 
-    @rule(data=st.data(), decision=st.sampled_from(list(SettlementDecision)))
-    def contradiction(self, data: st.DataObject, decision: SettlementDecision) -> None:
-        doubt = self.one(
-            data, "SELECT contradiction_id FROM contradiction WHERE case_no = ANY($1) ORDER BY contradiction_id"
-        )
+    @rule(data=st.data(), decision=st.sampled_from(list(ResolutionDecision)))
+    def discrepancy(self, data: st.DataObject, decision: ResolutionDecision) -> None:
+        doubt = self.one(data, "SELECT discrepancy_id FROM discrepancy WHERE case_no = ANY($1) ORDER BY discrepancy_id")
         if doubt is None:
             return
         stands = self.run(
             self.world.bench.value(
-                "SELECT max(settlement_no) FROM contradiction_settlement WHERE contradiction_id = $1", doubt
+                "SELECT max(resolution_no) FROM discrepancy_resolution WHERE discrepancy_id = $1", doubt
             )
         )
-        settling = Settling(decision=decision, reason="both were called", replaces=stands)
+        resolution = NewResolution(decision=decision, reason="both were called", replaces=stands)
 
         async def agreed() -> None:
             for by in (CLERK, CHIEF):
-                done, follow_up = await settle(self.world.ctx, doubt, settling, by)
+                done, follow_up = await settle(self.world.ctx, doubt, resolution, by)
                 await self.world.bench.note(follow_up)
                 if done.settled:
                     return

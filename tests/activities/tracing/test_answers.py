@@ -23,7 +23,7 @@ async def test_held_moved_and_withdrawn_in_one_answer(bench: Bench) -> None:
         row(5, root, "1000.00"),
         row(11, root, "500.00"),
     )
-    assert (done.accepted, done.duplicates, done.contradictions) == (4, 0, 0)
+    assert (done.accepted, done.duplicates, done.discrepancies) == (4, 0, 0)
     assert await bench.buckets(case_no) == {
         "lost": -10_000_00,
         "held": 4000_00,
@@ -116,12 +116,12 @@ async def test_a_line_that_cannot_be_read_costs_the_others_nothing(bench: Bench)
 # -- jobs and banks ------------------------------------------------------------------------------------------------
 
 
-async def test_a_job_nobody_knows_is_a_contradiction_and_its_lines_are_taken_all_the_same(bench: Bench) -> None:
+async def test_a_job_nobody_knows_is_a_discrepancy_and_its_lines_are_taken_all_the_same(bench: Bench) -> None:
     case_no, root = await a_case(bench)
     await bench.ask(case_no)
     done = await bench.answer("HDFC", case_no, row(1, root, "1000.00"), job_id="never-given")
-    assert done.contradictions == 1
-    assert await bench.contradictions(case_no) == [("job_unknown", 0, 0)]
+    assert done.discrepancies == 1
+    assert await bench.discrepancies(case_no) == [("job_unknown", 0, 0)]
     assert (await bench.buckets(case_no))["held"] == 1000_00
     await bench.check(case_no)
 
@@ -132,7 +132,7 @@ async def test_a_job_of_another_case_is_not_known_in_this_one(bench: Bench) -> N
     case_no, root = await a_case(bench)
     await bench.ask(case_no)
     job_id = f"BANKS-{foreign.request_id}"
-    assert (await bench.answer("HDFC", case_no, row(1, root, "1000.00"), job_id=job_id)).contradictions == 1
+    assert (await bench.answer("HDFC", case_no, row(1, root, "1000.00"), job_id=job_id)).discrepancies == 1
 
 
 async def test_a_bank_without_a_hop_in_the_case_learns_nothing(bench: Bench) -> None:
@@ -149,7 +149,7 @@ async def test_a_bank_cannot_speak_of_another_banks_hop(bench: Bench) -> None:
     root = rrn()
     case_no = await bench.complain(transfer(1000_00, reference=root), transfer(100_00, payee_bank="ICIC"))
     await bench.answer("ICIC", case_no, row(1, root, "1000.00"))
-    assert await bench.contradictions(case_no) == [("another_banks_hop", 1000_00, 0)]
+    assert await bench.discrepancies(case_no) == [("another_banks_hop", 1000_00, 0)]
     assert await bench.buckets(case_no) == {"lost": -1100_00, "in_play": 1100_00}
     await bench.check(case_no)
 
@@ -161,7 +161,7 @@ async def test_a_bank_that_was_asked_may_answer_after_the_hop_was_corrected_away
     correction = HopCorrection.model_validate({"payee": payee, "reason": "wrong bank"})
     await correct_hop(bench.ctx, case_no, 1, correction, "officer:1")
     done = await bench.answer("HDFC", case_no, row(1, root, "0", status_code="20"))
-    assert (done.accepted, done.contradictions) == (1, 1)
+    assert (done.accepted, done.discrepancies) == (1, 1)
     assert await bench.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
     assert await bench.hops(case_no, "institution, state") == [("ICIC", "open")]
     await bench.check(case_no)
@@ -174,7 +174,7 @@ async def test_a_bank_that_was_asked_may_answer_after_the_hop_was_corrected_away
 async def test_an_account_padded_another_way_is_the_account(bench: Bench, account: str) -> None:
     case_no, _ = await a_case(bench)
     line = row(1, "", "1000.00", root_account_number=account)
-    assert (await bench.answer("HDFC", case_no, line)).contradictions == 0
+    assert (await bench.answer("HDFC", case_no, line)).discrepancies == 0
     assert (await bench.buckets(case_no))["held"] == 1000_00
 
 
@@ -185,7 +185,7 @@ async def test_a_line_with_neither_reference_nor_account_speaks_of_nothing(bench
     assert await bench.hops(case_no) == ["closed", "correction"]
     lines = [row(1, "", "1000.00", root_account_number="999"), row(1, "", "900.00", root_account_number="888")]
     await bench.answer("HDFC", case_no, *lines)
-    assert await dispositions(bench, case_no) == ["applied", "contradiction", "applied"]
+    assert await dispositions(bench, case_no) == ["applied", "discrepancy", "applied"]
     assert (await bench.buckets(case_no))["held"] == 900_00
     await bench.check(case_no)
 

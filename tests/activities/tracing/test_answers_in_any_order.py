@@ -18,7 +18,7 @@ async def test_an_answer_before_anything_was_asked_is_taken_and_nothing_is_asked
     case_no, root = await a_case(bench)
     orders = await bench.orders(case_no)
     done = await bench.answer("HDFC", case_no, row(1, root, "1000.00"), job_id="ahead-of-us")
-    assert done.contradictions == 1, "a job we never heard of"
+    assert done.discrepancies == 1, "a job we never heard of"
     sent = [await bench.freeze.send_hold_request(order) for order in orders]
     assert [(one.asked, one.delivered) for one in sent] == [((), False)]
     assert bench.bank.tickets == []
@@ -33,7 +33,7 @@ async def test_an_answer_before_the_banks_own_reply_belongs_to_the_request(bench
     sending = asyncio.create_task(bench.freeze.send_hold_request(order))
     await bench.bank.called()
     done = await bench.answer("HDFC", case_no, row(1, root, "1000.00"), job_id="BANKS-not-told-yet")
-    assert done.contradictions == 0
+    assert done.discrepancies == 0
     bench.bank.gate.set()
     assert (await sending).delivered
     assert await bench.rows(
@@ -49,7 +49,7 @@ async def test_what_a_bank_tells_of_a_hop_too_early_it_may_tell_again(bench: Ben
     case_no = await bench.complain(transfer(1000_00, reference=root), transfer(100_00, payee_bank="PUNB"))
     early = row(1, following, "1000.00", root_account_number="777")
     await bench.answer("PUNB", case_no, early, job_id="a")
-    assert [kind for kind, _, _ in await bench.contradictions(case_no)] == ["unasked_hop", "job_unknown"]
+    assert [kind for kind, _, _ in await bench.discrepancies(case_no)] == ["unasked_hop", "job_unknown"]
     await bench.answer("HDFC", case_no, moved(root, "1000.00", "PUNB", "777", rrn_transaction_id=following))
     await bench.ask(case_no)
     done = await bench.answer("PUNB", case_no, early, job_id="b")
@@ -96,7 +96,7 @@ async def test_an_answer_to_a_request_that_was_stopped_takes_from_the_untraced(b
     await stop_request(bench.ctx, case_no, UUID(sent.request_id), "by mistake", "officer:1")
     assert await bench.buckets(case_no) == {"lost": -1000_00, "untraced": 1000_00}
     done = await bench.answer("HDFC", case_no, row(1, root, "700.00"), job_id=f"BANKS-{sent.request_id}")
-    assert done.contradictions == 0
+    assert done.discrepancies == 0
     assert await bench.buckets(case_no) == {"lost": -1000_00, "untraced": 300_00, "held": 700_00}
     assert await bench.value("SELECT state FROM hold_request WHERE case_no = $1", case_no) == "stopped"
     await bench.check(case_no)
@@ -165,11 +165,11 @@ async def test_the_next_layers_answer_may_come_first_in_any_number_of_pieces(ben
 
 async def test_a_claim_above_the_hop_is_applied_in_part_and_kept_with_both_figures(bench: Bench) -> None:
     case_no, root = await a_case(bench)
-    assert (await bench.answer("HDFC", case_no, row(1, root, "1500.00"))).contradictions == 1
-    assert await bench.contradictions(case_no) == [("exceeds_disputed", 1500_00, 1000_00)]
+    assert (await bench.answer("HDFC", case_no, row(1, root, "1500.00"))).discrepancies == 1
+    assert await bench.discrepancies(case_no) == [("exceeds_disputed", 1500_00, 1000_00)]
     assert await bench.buckets(case_no) == {"lost": -1000_00, "held": 1000_00}
-    assert await bench.tasks(case_no) == [("settle_contradiction", 1)]
-    assert (await bench.events(case_no))[-2:] == ["answer_received", "contradiction_opened"]
+    assert await bench.tasks(case_no) == [("resolve_discrepancy", 1)]
+    assert (await bench.events(case_no))[-2:] == ["answer_received", "discrepancy_opened"]
     await bench.check(case_no)
 
 
@@ -178,8 +178,8 @@ async def test_two_answers_that_contradict_each_other_are_both_kept_and_the_firs
     await bench.answer("HDFC", case_no, row(5, root, "1000.00"))
     await bench.answer("HDFC", case_no, row(1, root, "1000.00"))
     assert await bench.buckets(case_no) == {"lost": -1000_00, "withdrawn": 1000_00}
-    assert await bench.contradictions(case_no) == [("held_and_gone", 1000_00, 0)]
-    assert await dispositions(bench, case_no) == ["applied", "contradiction"]
+    assert await bench.discrepancies(case_no) == [("held_and_gone", 1000_00, 0)]
+    assert await dispositions(bench, case_no) == ["applied", "discrepancy"]
     await bench.check(case_no)
 
 
@@ -188,7 +188,7 @@ async def test_a_receiving_bank_that_denies_what_the_sending_bank_swears_to(benc
     following = rrn()
     await bench.answer("HDFC", case_no, moved(root, "1000.00", "ICIC", "777", rrn_transaction_id=following))
     await bench.answer("ICIC", case_no, row(1, following, "0", status_code="01", root_account_number="777"))
-    assert await bench.contradictions(case_no) == [("transfer_denied", 1000_00, 0)]
+    assert await bench.discrepancies(case_no) == [("transfer_denied", 1000_00, 0)]
     assert await bench.buckets(case_no) == {"lost": -1000_00, "refused": 1000_00}
     await bench.check(case_no)
 
@@ -229,7 +229,7 @@ async def test_ten_different_answers_at_once_take_no_more_than_there_is(bench: B
     lines = [row(5, root, "150.00") for _ in range(10)]
     await asyncio.gather(*(bench.answer("HDFC", case_no, line) for line in lines))
     assert await bench.buckets(case_no) == {"lost": -1000_00, "withdrawn": 1000_00}
-    assert sum(claimed - applied for _, claimed, applied in await bench.contradictions(case_no)) == 500_00
+    assert sum(claimed - applied for _, claimed, applied in await bench.discrepancies(case_no)) == 500_00
     await bench.check(case_no)
 
 

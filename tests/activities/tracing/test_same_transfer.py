@@ -75,7 +75,7 @@ async def test_what_the_desk_knew_already_changes_nothing(bench: Bench, rupees: 
     await added(bench, case_no, onward)
     await bench.ask(case_no)
     done = await bench.answer("HDFC", case_no, went_on(root, rupees, onward))
-    assert (done.accepted, done.contradictions, done.follow_up) == (1, 0, None)
+    assert (done.accepted, done.discrepancies, done.follow_up) == (1, 0, None)
     assert await bench.hops(case_no, "state, revision, disputed_paise") == [("asked", 0, 1000_00), ("asked", 0, 400_00)]
     assert (await event(bench, case_no, "answer_received"))["confirmed"] == [
         {"hop_no": 2, "revision": 0, "more_paise": 0, "flags": []}
@@ -89,7 +89,7 @@ async def test_what_the_bank_knows_above_it_tops_the_hop_up_and_it_is_asked_agai
     await added(bench, case_no, onward)
     await bench.ask(case_no)
     done = await bench.answer("HDFC", case_no, went_on(root, "1000.00", onward))
-    assert (done.accepted, done.contradictions) == (1, 0)
+    assert (done.accepted, done.discrepancies) == (1, 0)
     hops = await bench.hops(case_no, "state, revision, amount_paise, disputed_paise")
     assert hops == [("closed", 0, 1000_00, 1000_00), ("open", 1, 1000_00, 1000_00)]
     assert await live_requests(bench, case_no, 2) == []
@@ -107,12 +107,12 @@ async def test_what_the_bank_knows_above_it_tops_the_hop_up_and_it_is_asked_agai
     await bench.check(case_no)
 
 
-async def test_what_neither_the_hop_nor_the_desk_knew_of_is_a_contradiction_over_the_rest(bench: Bench) -> None:
+async def test_what_neither_the_hop_nor_the_desk_knew_of_is_a_discrepancy_over_the_rest(bench: Bench) -> None:
     case_no, root = await a_case(bench)
     onward = rrn()
     await added(bench, case_no, onward)
     await bench.answer("HDFC", case_no, row(5, root, "500.00"), went_on(root, "900.00", onward))
-    assert await bench.contradictions(case_no) == [("exceeds_disputed", 900_00, 500_00)]
+    assert await bench.discrepancies(case_no) == [("exceeds_disputed", 900_00, 500_00)]
     assert await bench.hops(case_no, "disputed_paise") == [1000_00, 500_00]
     await bench.check(case_no)
 
@@ -344,12 +344,12 @@ async def test_a_body_with_a_line_that_came_too_early_is_judged_again_when_its_h
     )
     body = [row(1, early, "60.00"), row(1, onward, "1000.00", root_account_number="777")]
     first = await bench.answer("PUNB", case_no, *body)
-    assert (first.accepted, first.duplicates, first.contradictions) == (2, 0, 1)
+    assert (first.accepted, first.duplicates, first.discrepancies) == (2, 0, 1)
     unchanged = await bench.answer("PUNB", case_no, *body)
-    assert (unchanged.accepted, unchanged.contradictions, unchanged.repeated) == (2, 1, True)
+    assert (unchanged.accepted, unchanged.discrepancies, unchanged.repeated) == (2, 1, True)
     await bench.answer("HDFC", case_no, moved(root, "1000.00", "PUNB", "777", rrn_transaction_id=onward))
     again = await bench.answer("PUNB", case_no, *body)
-    assert (again.accepted, again.duplicates, again.contradictions, again.repeated) == (1, 1, 0, False)
+    assert (again.accepted, again.duplicates, again.discrepancies, again.repeated) == (1, 1, 0, False)
     assert again.follow_up is not None
     assert await bench.buckets(case_no) == {"lost": -1100_00, "held": 1060_00, "in_play": 40_00}
     await bench.check(case_no)
@@ -369,6 +369,6 @@ async def test_a_body_judged_again_ten_times_at_once_is_judged_once(bench: Bench
     await bench.answer("HDFC", case_no, moved(root, "1000.00", "PUNB", "777", rrn_transaction_id=onward))
     done = await asyncio.gather(*(bench.answer("PUNB", case_no, early) for _ in range(10)))
     assert [one.repeated for one in done].count(False) == 1
-    assert {(one.accepted, one.duplicates, one.contradictions) for one in done} == {(1, 0, 0)}
+    assert {(one.accepted, one.duplicates, one.discrepancies) for one in done} == {(1, 0, 0)}
     assert (await bench.buckets(case_no))["held"] == 1000_00
     await bench.check(case_no)

@@ -193,7 +193,7 @@ def test_exported_and_imported_into_an_empty_database_a_trail_is_the_same(
         _, told = run(export_trail(here.ctx, case_no))
         taken: TrailOutcome = run(take(there, reread(told)))
         assert codes(taken) == []
-        assert taken.count(Fate.CONTRADICTION) == 0
+        assert taken.count(Fate.DISCREPANCY) == 0
         _, told_again = run(export_trail(there.ctx, case_no))
         for name in Sheet:
             changed = [(a, b) for a, b in zip_longest(told[name], told_again[name]) if a != b]

@@ -30,7 +30,7 @@ async def test_a_workbook_opens_a_case_and_every_row_is_where_it_belongs(bench: 
         Fate.OPENED: 1,
         Fate.APPLIED: 9,
         Fate.REVIEW: 1,
-        Fate.CONTRADICTION: 0,
+        Fate.DISCREPANCY: 0,
         Fate.KNOWN: 0,
     }
     assert await bench.buckets(number) == {
@@ -106,7 +106,7 @@ async def test_no_name_or_account_leaves_the_tables_of_people(bench: Bench) -> N
 
 async def everything(bench: Bench, case_no: str) -> list[Any]:
     """How many rows every table has of a case."""
-    tables = ("hop", "ledger_entry", "case_event", "answer", "contradiction", "case_news", "complaint", "desk_task")
+    tables = ("hop", "ledger_entry", "case_event", "answer", "discrepancy", "case_news", "complaint", "desk_task")
     return [await bench.value(f"SELECT count(*) FROM {table} WHERE case_no = $1", case_no) for table in tables]
 
 
@@ -148,7 +148,7 @@ async def test_what_a_bank_said_over_the_wire_is_known(bench: Bench) -> None:
         ),
     )
     assert outcome.count(Fate.KNOWN) == 2
-    assert await bench.contradictions(number) == []
+    assert await bench.discrepancies(number) == []
 
 
 async def test_what_a_bank_said_over_the_wire_is_known_in_other_words(bench: Bench) -> None:
@@ -249,7 +249,7 @@ async def test_a_transfer_that_another_case_has(bench: Bench) -> None:
 # -- what does not fit -----------------------------------------------------------------------------------------
 
 
-async def test_more_than_the_parent_has_is_a_contradiction_with_both_figures(bench: Bench) -> None:
+async def test_more_than_the_parent_has_is_a_discrepancy_with_both_figures(bench: Bench) -> None:
     number, root = ack(), rrn()
     outcome = await take(
         bench,
@@ -258,8 +258,8 @@ async def test_more_than_the_parent_has_is_a_contradiction_with_both_figures(ben
             sheet(Sheet.HOLD, said(root, 500, ack_no=number)),
         ),
     )
-    (found,) = [used for used in outcome.used if used.fate is Fate.CONTRADICTION]
-    assert (found.contradiction, found.claimed_paise, found.applied_paise) == ("held_and_gone", 500_00, 200_00)
+    (found,) = [used for used in outcome.used if used.fate is Fate.DISCREPANCY]
+    assert (found.discrepancy, found.claimed_paise, found.applied_paise) == ("held_and_gone", 500_00, 200_00)
     assert (await bench.buckets(number))["held"] == 200_00
     assert codes(outcome) == []
 
@@ -301,8 +301,8 @@ async def test_a_bank_that_speaks_of_anothers_account_contradicts(bench: Bench) 
             sheet(Sheet.HOLD, said(root, 50, action_by="PUNB", **of)),
         ),
     )
-    (found,) = [used for used in outcome.used if used.fate is Fate.CONTRADICTION]
-    assert found.contradiction == "another_banks_hop"
+    (found,) = [used for used in outcome.used if used.fate is Fate.DISCREPANCY]
+    assert found.discrepancy == "another_banks_hop"
 
 
 async def test_without_a_case_and_a_first_layer_nothing_is_taken(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from adapters.banks.iso20022.orders import encode_order
 from domain.orders import Ordered, judge
 from domain.policy.model import load_policy
-from schemas.enums import ContradictionKind
+from schemas.enums import DiscrepancyKind
 from schemas.orders.orders import LINES_MAX, ConfirmationTaken, OrderConfirmation, OrderIssued
 from schemas.outbox.procedures import OrderRung
 from schemas.restoration_enums import OrderReason
@@ -44,10 +44,10 @@ def test_the_words_of_a_file() -> None:
         assert f"`{word}`" in PAGE
 
 
-def test_every_reason_contradiction_and_level_stands_there() -> None:
+def test_every_reason_discrepancy_and_level_stands_there() -> None:
     for reason in OrderReason:
         assert f"`{reason.value}`" in PAGE
-    for kind in ContradictionKind:
+    for kind in DiscrepancyKind:
         assert not kind.value.startswith("credited") or f"`{kind.value}`" in PAGE
     days = [load_policy().order.promised("", 86_400).rungs[rung] for rung in OrderRung]
     assert days == [5, 5, 5, 3]

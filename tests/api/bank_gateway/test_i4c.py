@@ -146,7 +146,7 @@ async def test_a_bank_says_nothing_of_another_banks_hop_in_a_case_they_share(doo
     assert response.json()["data"]["contradictions"] >= 1
     case = await doors.read(f"/api/v1/cases/{ack_no}")
     assert case["buckets_paise"]["held"] == 0
-    kinds = {found["kind"] for found in (await doors.read(f"/api/v1/cases/{ack_no}/contradictions"))["items"]}
+    kinds = {found["kind"] for found in (await doors.read(f"/api/v1/cases/{ack_no}/discrepancies"))["items"]}
     assert "another_banks_hop" in kinds
 
 

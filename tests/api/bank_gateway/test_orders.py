@@ -80,9 +80,10 @@ async def test_the_paper_is_there_once_it_is_issued(ordering: Ordering) -> None:
     order_id = await ordering.restore()
     assert kind(await ordering.get(f"/{order_id}/paper"), 409) == "no-paper"
     await ordering.doors.services.ctx.pool.execute(
-        "INSERT INTO paper (paper_id, number, kind, subject, case_no, order_id, language, template_version, facts, pdf,"
-        " digest, issued_at, issued_by) SELECT $1, 'X/1', 'restoration_order', order_id::text, case_no, order_id, 'en',"
-        " '1', '{}', '%PDF-1'::bytea, sha256('%PDF-1'::bytea), now(), 'officer:sp' FROM bank_order WHERE order_id = $2",
+        "INSERT INTO paper (paper_id, number, kind, subject, case_no, order_id, language, template_version,"
+        " facts, pdf, digest, issued_at, issued_by) SELECT $1, 'X/1', 'restoration_order', order_id::text, case_no,"
+        " order_id, 'en', '1', '{}', '%PDF-1'::bytea, sha256('%PDF-1'::bytea), now(), 'officer:sp' FROM bank_order"
+        " WHERE order_id = $2",
         uuid4(),
         order_id,
     )

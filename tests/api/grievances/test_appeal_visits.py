@@ -81,7 +81,7 @@ async def test_a_hold_that_has_ended_is_still_shown(holder: Holder) -> None:
     visit = await holder.enter(reference)
     await holder.post(visit, step="file", text=TEXT)
     await holder.doors.services.ctx.pool.execute(
-        "SELECT ledger_post($1, 'settlement', 'gone', now(), '{1,1}', '{held,in_play}', '{-500000,500000}')", case_no
+        "SELECT ledger_post($1, 'resolution', 'gone', now(), '{1,1}', '{held,in_play}', '{-500000,500000}')", case_no
     )
     asked = ProcedureOrder(subject=str(hold_id), case_no=case_no, at=holder.at)
     assert (await HoldActivities(holder.doors.services.ctx).look_at_hold(asked)).over

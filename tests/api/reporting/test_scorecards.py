@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from api.reporting.scorecards import to_csv
-from schemas.enums import AnswerClass, ContradictionKind, Role, Rung
+from schemas.enums import AnswerClass, DiscrepancyKind, Role, Rung
 from schemas.reporting.scorecards import Percentiles, Scorecard
 from schemas.text import IST
 from tests.api.conftest import Doors, line, transfer
@@ -25,8 +25,8 @@ async def asked(doors: Doors, institution: str = "SBIN", minutes_ago: float = 10
     request_id = uuid4()
     pool = doors.services.ctx.pool
     await pool.execute(
-        "INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, planned_at, sent_at, delivered_at)"
-        " VALUES ($1, $2, 1, $3, 'delivered', $4, $4, $5)",
+        "INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, planned_at, sent_at,"
+        " delivered_at) VALUES ($1, $2, 1, $3, 'delivered', $4, $4, $5)",
         request_id,
         ack_no,
         institution,
@@ -81,7 +81,7 @@ async def test_a_scorecard_says_how_a_bank_answers(doors: Doors) -> None:
     assert (item["held_paise"], item["gone_before_paise"], item["gone_after_paise"]) == (2_000_00, 1_000_00, 2_000_00)
     assert (item["placed_paise"], item["moved_before_share"]) == (5_000_00, 0.2)
     assert (item["reachable_paise"], item["held_of_reachable"]) == (4_000_00, 0.5)
-    assert item["contradictions"]["held_and_gone"] == 1
+    assert item["discrepancies"]["held_and_gone"] == 1
     assert set(item["rungs"]) == {rung.value for rung in Rung}
 
 
@@ -137,7 +137,7 @@ async def test_as_a_table(doors: Doors, by_header: bool) -> None:
     (row,) = csv.DictReader(io.StringIO(response.text))
     assert (row["institution"], row["held_paise"], row["moved_before_share"]) == ("SBIN", "200000", "0.2")
     assert (row["sent_to_delivered_p50_seconds"], row["hour"], row["silent_rate"]) == ("2.0", "", "0.0")
-    assert (row["contradictions_held_and_gone"], row["rungs_give_up"]) == ("1", "0")
+    assert (row["discrepancies_held_and_gone"], row["rungs_give_up"]) == ("1", "0")
 
 
 def test_a_name_is_no_formula() -> None:
@@ -146,7 +146,7 @@ def test_a_name_is_no_formula() -> None:
         name='=HYPERLINK("http://x","y")',
         answer_class=AnswerClass.API,
         rungs=dict.fromkeys(Rung, 0),
-        contradictions=dict.fromkeys(ContradictionKind, 0),
+        discrepancies=dict.fromkeys(DiscrepancyKind, 0),
         sent_to_delivered=Percentiles(),
     )
     (row,) = csv.DictReader(io.StringIO(to_csv([evil])))

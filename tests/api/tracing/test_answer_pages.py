@@ -153,7 +153,7 @@ async def test_an_excess_is_warned_of_and_taken_when_insisted_on(post: Post) -> 
     done = read(await post.send(check.fields, "send"))
     assert "1 discrepancy" in done.words
     assert await post.buckets(case_no) == {"lost": -5_000_00, "held": 5_000_00}
-    kind = await post.pool.fetchval("SELECT kind FROM contradiction WHERE case_no = $1", case_no)
+    kind = await post.pool.fetchval("SELECT kind FROM discrepancy WHERE case_no = $1", case_no)
     assert kind == "exceeds_disputed"
 
 
@@ -444,7 +444,7 @@ async def test_two_officers_with_one_link_at_once(post: Post) -> None:
     assert sorted(response.status_code for response in responses) == [200, 410]
     assert await post.answers() == 1
     assert await post.buckets(case_no) == {"lost": -5_000_00, "held": 5_000_00}
-    assert await post.pool.fetchval("SELECT count(*) FROM contradiction") == 0
+    assert await post.pool.fetchval("SELECT count(*) FROM discrepancy") == 0
 
 
 async def test_two_officers_that_each_say_a_part(post: Post) -> None:

@@ -78,7 +78,7 @@ async def test_a_case_knows_where_every_rupee_is(doors: Doors) -> None:
         "requests": 2,
         "answers": 5,
         "open_tasks": 1,
-        "contradictions": 1,
+        "discrepancies": 1,
     }
     times = case["turnaround_times"]
     assert times["transfer_to_complaint_seconds"] != 0
@@ -143,7 +143,7 @@ async def test_the_log_is_a_chain(doors: Doors) -> None:
     events = await walk(doors, f"/api/v1/cases/{await story(doors)}/events")
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     assert events[0]["kind"] == "case_opened"
-    assert {"answer_received", "contradiction_opened"} <= {event["kind"] for event in events}
+    assert {"answer_received", "discrepancy_opened"} <= {event["kind"] for event in events}
     assert {event["actor"] for event in events} >= {"officer:officer1", "bank:SBIN", "bank:HDFC"}
     previous = GENESIS.hex()
     for event in events:
@@ -167,10 +167,10 @@ async def test_answers_show_what_was_said_and_what_became_of_it(doors: Doors) ->
         ("held", "applied"),
         ("withdrawn", "applied"),
         ("held", "applied"),
-        ("held", "contradiction"),
+        ("held", "discrepancy"),
     ]
     assert answers[0]["raw"]["payee_account_number"] == "50100000000099"
-    (doubt,) = (await doors.read(f"/api/v1/cases/{ack_no}/contradictions"))["items"]
+    (doubt,) = (await doors.read(f"/api/v1/cases/{ack_no}/discrepancies"))["items"]
     assert (doubt["kind"], doubt["institution"], doubt["claimed_paise"]) == ("unasked_hop", "HDFC", 5_000_00)
     assert doubt["answer_id"] == answers[4]["answer_id"]
 
@@ -234,7 +234,7 @@ async def test_every_list_ends_and_says_each_item_once(doors: Doors) -> None:
         await doors.answer("SBIN", ack_no, line("held", f"41000000000{number}", status_code="02"))
     postings = await walk(doors, f"/api/v1/cases/{ack_no}/ledger", "transactions", limit=1)
     assert len(postings) == 1
-    for tail, least in (("answers", HOPS), ("events", HOPS + 1), ("contradictions", 1)):
+    for tail, least in (("answers", HOPS), ("events", HOPS + 1), ("discrepancies", 1)):
         items = await walk(doors, f"/api/v1/cases/{ack_no}/{tail}")
         assert len(items) >= least
         assert len(items) == len({str(item) for item in items})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.enums import Bucket, ClaimKind, ContradictionKind, Disposition, HopState, TaskKind
+from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition, HopState, TaskKind
 from schemas.tracing.answers import NOT_STATED
 from tests.desk_tasks import hop_of
 from tests.domain.trail_model import RULES, CaseModel, claim
@@ -25,7 +25,7 @@ def test_a_placed_line_takes_its_part_and_leaves_the_rest_in_play(kind: ClaimKin
     case = a_case()
     outcome = case.answer("HDFC", claim(kind, "R1", 400))
     assert (case.total(bucket), case.total(Bucket.IN_PLAY)) == (400, 600)
-    assert (outcome.closed, outcome.contradictions) == ((), ())
+    assert (outcome.closed, outcome.discrepancies) == ((), ())
     assert [judged.hop_nos for judged in outcome.judgements] == [(1,)]
 
 
@@ -69,7 +69,7 @@ def test_what_is_not_worth_a_request_is_untraced_until_somebody_places_it() -> N
     assert case.answer("HDFC", small).new_hops == ()
     assert case.total(Bucket.UNTRACED) == RULES.min_chase_paise - 1
     outcome = case.answer("HDFC", claim(HELD, "R1", 1000))
-    assert outcome.contradictions == ()
+    assert outcome.discrepancies == ()
     assert (case.total(Bucket.HELD), case.total(Bucket.UNTRACED)) == (1000, 0)
 
 
@@ -97,10 +97,10 @@ def test_the_chase_ends_at_the_last_hop_with_a_supervisor() -> None:
 def test_more_than_the_hop_has_is_taken_in_part_and_kept_with_both_figures() -> None:
     case = a_case()
     outcome = case.answer("HDFC", claim(HELD, "R1", 1500))
-    (found,) = outcome.contradictions
-    assert (found.kind, found.hop_no) == (ContradictionKind.EXCEEDS_DISPUTED, 1)
+    (found,) = outcome.discrepancies
+    assert (found.kind, found.hop_no) == (DiscrepancyKind.EXCEEDS_DISPUTED, 1)
     assert (found.claimed_paise, found.applied_paise) == (1500, 1000)
-    assert outcome.judgements[0].disposition is Disposition.CONTRADICTION
+    assert outcome.judgements[0].disposition is Disposition.DISCREPANCY
     assert case.total(Bucket.HELD) == 1000
 
 
@@ -108,8 +108,8 @@ def test_a_hold_after_the_account_was_emptied_moves_nothing() -> None:
     case = a_case()
     case.answer("HDFC", claim(WITHDRAWN, "R1", 1000))
     outcome = case.answer("HDFC", claim(HELD, "R1", 1000))
-    assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.contradictions] == [
-        (ContradictionKind.HELD_AND_GONE, 1000, 0)
+    assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.HELD_AND_GONE, 1000, 0)
     ]
     assert (case.total(Bucket.WITHDRAWN), case.total(Bucket.HELD)) == (1000, 0)
 
@@ -117,7 +117,7 @@ def test_a_hold_after_the_account_was_emptied_moves_nothing() -> None:
 def test_a_hold_of_nothing_leaves_the_money_in_play() -> None:
     case = a_case()
     outcome = case.answer("HDFC", claim(HELD, "R1", 0))
-    assert (outcome.closed, outcome.contradictions, case.total(Bucket.IN_PLAY)) == ((), (), 1000)
+    assert (outcome.closed, outcome.discrepancies, case.total(Bucket.IN_PLAY)) == ((), (), 1000)
 
 
 def test_a_refusal_ends_the_chase_and_a_later_positive_word_takes_it_up_again() -> None:
@@ -151,14 +151,14 @@ def test_a_receiving_bank_that_denies_a_transfer_contradicts_the_sending_bank() 
     case = a_case()
     case.answer("HDFC", claim(MOVED, "R1", 1000, reference="R2", payee="ICIC"))
     outcome = case.answer("ICIC", claim(REFUSED, "R2", code="01"))
-    assert [(c.kind, c.hop_no, c.claimed_paise) for c in outcome.contradictions] == [
-        (ContradictionKind.TRANSFER_DENIED, 2, 1000)
+    assert [(c.kind, c.hop_no, c.claimed_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.TRANSFER_DENIED, 2, 1000)
     ]
     assert case.total(Bucket.REFUSED) == 1000
 
 
-def test_a_denied_transfer_of_the_victim_is_no_contradiction() -> None:
-    assert a_case().answer("HDFC", claim(REFUSED, "R1", code="01")).contradictions == ()
+def test_a_denied_transfer_of_the_victim_is_no_discrepancy() -> None:
+    assert a_case().answer("HDFC", claim(REFUSED, "R1", code="01")).discrepancies == ()
 
 
 @pytest.mark.parametrize("kind", [UNKNOWN, UNREADABLE])
@@ -172,20 +172,20 @@ def test_what_cannot_be_understood_goes_to_a_person_and_moves_nothing(kind: Clai
 def test_a_line_about_another_banks_hop_moves_nothing() -> None:
     case = a_case(("HDFC", "R1", 1000), ("ICIC", "R2", 500))
     outcome = case.answer("ICIC", claim(HELD, "R1", 1000))
-    assert [(c.kind, c.hop_no) for c in outcome.contradictions] == [(ContradictionKind.ANOTHER_BANKS_HOP, 1)]
+    assert [(c.kind, c.hop_no) for c in outcome.discrepancies] == [(DiscrepancyKind.ANOTHER_BANKS_HOP, 1)]
     assert outcome.entries == ()
 
 
 def test_a_line_about_a_hop_nobody_asked_about_moves_nothing() -> None:
     outcome = a_case().answer("HDFC", claim(HELD, "R7", 1000))
-    assert [(c.kind, c.hop_no) for c in outcome.contradictions] == [(ContradictionKind.UNASKED_HOP, None)]
+    assert [(c.kind, c.hop_no) for c in outcome.discrepancies] == [(DiscrepancyKind.UNASKED_HOP, None)]
     assert outcome.entries == ()
 
 
 def test_a_line_said_too_early_is_taken_when_it_is_said_again() -> None:
     case = a_case(("HDFC", "R1", 1000), ("ICIC", "R5", 500))
     early = claim(HELD, "R2", 1000)
-    assert case.answer("ICIC", early).judgements[0].disposition is Disposition.CONTRADICTION
+    assert case.answer("ICIC", early).judgements[0].disposition is Disposition.DISCREPANCY
     assert case.answer("ICIC", early).judgements[0].disposition is Disposition.DUPLICATE
     case.answer("HDFC", claim(MOVED, "R1", 1000, reference="R2", payee="ICIC"))
     assert case.answer("ICIC", early).judgements[0].disposition is Disposition.APPLIED
@@ -252,13 +252,13 @@ def test_a_hop_that_grows_and_is_placed_by_the_same_answer_asks_nothing() -> Non
     case.add(1, "HDFC", "R2", 400, "A9")
     outcome = case.answer("HDFC", claim(MOVED, "R1", 1000, reference="R2", payee="HDFC"), claim(HELD, "R2", 1000))
     assert [(told.revision, told.state, told.more_paise) for told in outcome.confirmed] == [(0, HopState.CLOSED, 600)]
-    assert (outcome.closed, outcome.contradictions, case.total(Bucket.HELD)) == ((1, 2), (), 1000)
+    assert (outcome.closed, outcome.discrepancies, case.total(Bucket.HELD)) == ((1, 2), (), 1000)
 
 
-def test_what_neither_hop_has_is_a_contradiction_with_both_figures() -> None:
+def test_what_neither_hop_has_is_a_discrepancy_with_both_figures() -> None:
     outcome = a_case_with_the_desks_hop().answer("HDFC", claim(MOVED, "R1", 1300, reference="R2", payee="ICIC"))
-    assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.contradictions] == [
-        (ContradictionKind.EXCEEDS_DISPUTED, 1300, 1000)
+    assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.EXCEEDS_DISPUTED, 1300, 1000)
     ]
 
 
@@ -354,7 +354,7 @@ def test_a_line_without_a_reference_is_not_guessed_at(account: str) -> None:
     case.lose("ICIC", "R3", 1000, account="A5")
     case.answer("ICIC", claim(MOVED, "R3", 1000, payee="HDFC", payee_account="A6"))
     outcome = case.answer("HDFC", claim(HELD, "", 1000, account=account))
-    assert [(c.kind, c.hop_no) for c in outcome.contradictions] == [(ContradictionKind.UNASKED_HOP, None)]
+    assert [(c.kind, c.hop_no) for c in outcome.discrepancies] == [(DiscrepancyKind.UNASKED_HOP, None)]
     assert case.total(Bucket.HELD) == 0
 
 
@@ -371,7 +371,7 @@ def test_lines_of_one_answer_build_on_each_other() -> None:
         Disposition.CORRECTION,
         Disposition.APPLIED,
         Disposition.APPLIED,
-        Disposition.CONTRADICTION,
+        Disposition.DISCREPANCY,
     ]
     assert (outcome.closed, outcome.parked) == ((1,), ())
     assert [case.balance(1, bucket) for bucket in (Bucket.WITHDRAWN, Bucket.HELD, Bucket.IN_PLAY)] == [300, 100, 0]

@@ -19,7 +19,7 @@ REFERENCES = ("R1", "R2", "R3", "R4")
 ACCOUNTS = ("A1", "A2")
 
 NOTHING = Reconciliation(
-    judgements=(), entries=(), new_hops=(), confirmed=(), closed=(), parked=(), contradictions=(), tasks=()
+    judgements=(), entries=(), new_hops=(), confirmed=(), closed=(), parked=(), discrepancies=(), tasks=()
 )
 
 amounts = st.integers(0, 2500)
@@ -28,7 +28,7 @@ banks = st.sampled_from(BANKS)
 
 @st.composite
 def claims(draw: st.DrawFn) -> Claim:
-    """Any line: of few references, accounts and sums, so that repeats, gathered funds and contradictions are common."""
+    """Any line: of few references, accounts and sums, so that repeats, gathered funds and discrepancies are common."""
     kind = draw(st.sampled_from(ClaimKind))
     if kind is ClaimKind.UNREADABLE:
         return claim(kind, "", code=draw(st.sampled_from(["x", "y"])))

@@ -154,7 +154,7 @@ async def test_a_workbook_is_imported_and_every_row_told(ctx: Context, database_
     told = json.loads(result.stdout)
     assert (told["kind"], told["case_ack_no"], told["opened"]) == ("money_trail", ACK, True)
     assert (told["rows"], told["used"], told["rejected"], told["blank"], told["waiting"]) == (6, 4, 2, 0, 0)
-    assert told["used_as"] == {"opened": 1, "applied": 3, "contradiction": 0, "review": 0, "known": 0}
+    assert told["used_as"] == {"opened": 1, "applied": 3, "discrepancy": 0, "review": 0, "known": 0}
     assert [(found["sheet"], found["row"], found["code"]) for found in told["rejections"]] == [
         (Sheet.HOLD, 3, "duplicate"),
         (Sheet.HOLD, 4, "no_parent"),

@@ -271,6 +271,6 @@ async def test_a_case_goes_from_complaint_to_settled_by_files_alone(
             await temporal_client.get_workflow_handle(case_workflow_id(case_no)).result()
     assert names(spool, "HDFC", "done") == ["answer.xml"]
     assert await ctx.pool.fetchval("SELECT state FROM case_file WHERE case_no = $1", case_no) == "settled"
-    assert await ctx.pool.fetchval("SELECT count(*) FROM contradiction") == 0, "the job is known by its case id"
+    assert await ctx.pool.fetchval("SELECT count(*) FROM discrepancy") == 0, "the job is known by its case id"
     carried = await ctx.pool.fetch("SELECT channel, outcome FROM delivery_attempt")
     assert [tuple(row) for row in carried] == [("iso20022", "delivered")]

@@ -350,7 +350,7 @@ def test_an_answer_is_judged_like_that_of_any_wire() -> None:
         Disposition.REVIEW,
         Disposition.REVIEW,
         # Of the whole transfer, more is said to be held than is disputed: all that is ours is held, a person looks.
-        Disposition.CONTRADICTION,
+        Disposition.DISCREPANCY,
     ]
     assert case.total(Bucket.HELD) == 150_050 + 450_050
     assert case.total(Bucket.REFUSED) == 450_050
@@ -358,7 +358,7 @@ def test_an_answer_is_judged_like_that_of_any_wire() -> None:
     assert [(task.kind, hop_of(task)) for task in outcome.tasks] == [
         (TaskKind.READ_ANSWER, 3),
         (TaskKind.READ_ANSWER, 4),
-        (TaskKind.SETTLE_CONTRADICTION, 5),
+        (TaskKind.RESOLVE_DISCREPANCY, 5),
     ]
 
 

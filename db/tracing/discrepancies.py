@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Final
 
 from db.pool import Connection
-from domain.errors.tracing import ContradictionNotFound
+from domain.errors.tracing import DiscrepancyNotFound
 from schemas.base import FrozenModel
-from schemas.enums import Bucket, ClaimKind, ContradictionKind
+from schemas.enums import Bucket, ClaimKind, DiscrepancyKind
 from schemas.tracing.answers import Entry
-from schemas.tracing.contradictions import BankDoubts, BankDoubtsList, Settlement, Settling
+from schemas.tracing.discrepancies import BankDoubts, BankDoubtsList, NewResolution, Resolution
 
 
 class Doubt(FrozenModel):
@@ -21,14 +21,14 @@ class Doubt(FrozenModel):
     against_paise: int
 
 
-class ContradictionRow(FrozenModel):
+class DiscrepancyRow(FrozenModel):
     """A discrepancy, with the fields needed to resolve it."""
 
-    contradiction_id: int
+    discrepancy_id: int
     case_no: str
     hop_no: int | None
     institution: str
-    kind: ContradictionKind
+    kind: DiscrepancyKind
     line: ClaimKind | None
     claimed_paise: int
     applied_paise: int
@@ -147,10 +147,10 @@ async def accounts_of(connection: Connection, answer_ids: Sequence[int]) -> list
     return [row["account_key"] for row in rows]
 
 
-async def is_known(connection: Connection, case_no: str, kind: ContradictionKind, doubt: Doubt) -> bool:
+async def is_known(connection: Connection, case_no: str, kind: DiscrepancyKind, doubt: Doubt) -> bool:
     """Return whether a discrepancy with exactly these figures exists, resolved or not."""
     known: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM contradiction WHERE case_no = $1 AND kind = $2"
+        "SELECT EXISTS (SELECT FROM discrepancy WHERE case_no = $1 AND kind = $2"
         " AND hop_no IS NOT DISTINCT FROM $3 AND claimed_paise = $4 AND applied_paise = $5)",
         case_no,
         kind.value,
@@ -161,57 +161,57 @@ async def is_known(connection: Connection, case_no: str, kind: ContradictionKind
     return known
 
 
-async def case_of(connection: Connection, contradiction_id: int) -> str:
+async def case_of(connection: Connection, discrepancy_id: int) -> str:
     """Return the case of a discrepancy. Raises `NotFound`."""
     case_no: str | None = await connection.fetchval(
-        "SELECT case_no FROM contradiction WHERE contradiction_id = $1", contradiction_id
+        "SELECT case_no FROM discrepancy WHERE discrepancy_id = $1", discrepancy_id
     )
     if case_no is None:
-        raise ContradictionNotFound(contradiction_id)
+        raise DiscrepancyNotFound(discrepancy_id)
     return case_no
 
 
-async def get(connection: Connection, contradiction_id: int) -> ContradictionRow:
+async def get(connection: Connection, discrepancy_id: int) -> DiscrepancyRow:
     """Return one discrepancy, with the kind of the line that opened it. Raises `NotFound`."""
     row = await connection.fetchrow(
-        "SELECT c.contradiction_id, c.case_no, c.hop_no, c.institution, c.kind, a.kind AS line, c.claimed_paise,"
-        " c.applied_paise FROM contradiction c LEFT JOIN answer a USING (answer_id) WHERE c.contradiction_id = $1",
-        contradiction_id,
+        "SELECT c.discrepancy_id, c.case_no, c.hop_no, c.institution, c.kind, a.kind AS line, c.claimed_paise,"
+        " c.applied_paise FROM discrepancy c LEFT JOIN answer a USING (answer_id) WHERE c.discrepancy_id = $1",
+        discrepancy_id,
     )
     if row is None:
-        raise ContradictionNotFound(contradiction_id)
-    return ContradictionRow(**dict(row))
+        raise DiscrepancyNotFound(discrepancy_id)
+    return DiscrepancyRow(**dict(row))
 
 
-async def standing(connection: Connection, contradiction_id: int) -> Settlement | None:
+async def standing(connection: Connection, discrepancy_id: int) -> Resolution | None:
     """Return the resolution in force, which is the last one, or None."""
     row = await connection.fetchrow(
-        "SELECT settlement_no, decision, reason, settled_by, settled_at, proposed_by, transaction_id"
-        " FROM contradiction_settlement WHERE contradiction_id = $1 ORDER BY settlement_no DESC LIMIT 1",
-        contradiction_id,
+        "SELECT resolution_no, decision, reason, settled_by, settled_at, proposed_by, transaction_id"
+        " FROM discrepancy_resolution WHERE discrepancy_id = $1 ORDER BY resolution_no DESC LIMIT 1",
+        discrepancy_id,
     )
-    return Settlement(**dict(row)) if row else None
+    return Resolution(**dict(row)) if row else None
 
 
-async def stands_booked(connection: Connection, contradiction_id: int) -> list[Entry]:
+async def stands_booked(connection: Connection, discrepancy_id: int) -> list[Entry]:
     """Return the sum of the entries of all resolutions of a discrepancy.
 
     Each resolution reverses the entries of the one before.
     """
     rows = await connection.fetch(
-        "SELECT e.hop_no, e.bucket, sum(e.amount_paise)::bigint AS amount_paise FROM contradiction_settlement s"
-        " JOIN ledger_entry e USING (transaction_id) WHERE s.contradiction_id = $1"
+        "SELECT e.hop_no, e.bucket, sum(e.amount_paise)::bigint AS amount_paise FROM discrepancy_resolution s"
+        " JOIN ledger_entry e USING (transaction_id) WHERE s.discrepancy_id = $1"
         " GROUP BY 1, 2 HAVING sum(e.amount_paise) <> 0 ORDER BY 1, 2",
-        contradiction_id,
+        discrepancy_id,
     )
     return [Entry(hop_no=row["hop_no"], bucket=Bucket(row["bucket"]), amount_paise=row["amount_paise"]) for row in rows]
 
 
-async def insert_settlement(
+async def insert_resolution(
     connection: Connection,
-    contradiction_id: int,
-    settlement_no: int,
-    settling: Settling,
+    discrepancy_id: int,
+    resolution_no: int,
+    resolution: NewResolution,
     settled_by: str,
     at: datetime,
     *,
@@ -221,13 +221,13 @@ async def insert_settlement(
 ) -> None:
     """Write a new resolution."""
     await connection.execute(
-        "INSERT INTO contradiction_settlement (contradiction_id, settlement_no, decision, reason, settled_by,"
+        "INSERT INTO discrepancy_resolution (discrepancy_id, resolution_no, decision, reason, settled_by,"
         " settled_at, transaction_id, from_held, proposed_by, replaces)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($2::integer - 1, 0))",
-        contradiction_id,
-        settlement_no,
-        settling.decision.value,
-        settling.reason,
+        discrepancy_id,
+        resolution_no,
+        resolution.decision.value,
+        resolution.reason,
         settled_by,
         at,
         transaction_id,
@@ -237,45 +237,45 @@ async def insert_settlement(
 
 
 async def propose(
-    connection: Connection, contradiction_id: int, settlement_no: int, settling: Settling, by: str, at: datetime
+    connection: Connection, discrepancy_id: int, resolution_no: int, resolution: NewResolution, by: str, at: datetime
 ) -> bool:
     """Write an officer's proposal; false if the same officer has proposed it before."""
     done = await connection.fetchval(
-        "INSERT INTO settlement_proposal (contradiction_id, settlement_no, decision, proposed_by, reason, proposed_at)"
+        "INSERT INTO resolution_proposal (discrepancy_id, resolution_no, decision, proposed_by, reason, proposed_at)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING true",
-        contradiction_id,
-        settlement_no,
-        settling.decision.value,
+        discrepancy_id,
+        resolution_no,
+        resolution.decision.value,
         by,
-        settling.reason,
+        resolution.reason,
         at,
     )
     return bool(done)
 
 
 async def proposer(
-    connection: Connection, contradiction_id: int, settlement_no: int, settling: Settling, other_than: str
+    connection: Connection, discrepancy_id: int, resolution_no: int, resolution: NewResolution, other_than: str
 ) -> str | None:
     """Return the first officer, other than this one, who proposed this decision, or None."""
     found: str | None = await connection.fetchval(
-        "SELECT proposed_by FROM settlement_proposal WHERE contradiction_id = $1 AND settlement_no = $2"
+        "SELECT proposed_by FROM resolution_proposal WHERE discrepancy_id = $1 AND resolution_no = $2"
         " AND decision = $3 AND proposed_by <> $4 ORDER BY proposed_at, proposed_by LIMIT 1",
-        contradiction_id,
-        settlement_no,
-        settling.decision.value,
+        discrepancy_id,
+        resolution_no,
+        resolution.decision.value,
         other_than,
     )
     return found
 
 
-async def close_task(connection: Connection, found: ContradictionRow, at: datetime, closed_by: str, why: str) -> None:
+async def close_task(connection: Connection, found: DiscrepancyRow, at: datetime, closed_by: str, why: str) -> None:
     """Close the work item of a discrepancy, unless another one of its kind on its hop is unresolved."""
     await connection.execute(
         "UPDATE desk_task SET state = 'closed', closed_at = $4, closed_by = $5, reason = $6"
-        " WHERE case_no = $1 AND kind = 'settle_contradiction' AND state = 'open' AND facts->>'contradiction' = $2"
-        " AND hop_no IS NOT DISTINCT FROM $3 AND NOT EXISTS (SELECT FROM contradiction c"
+        " WHERE case_no = $1 AND kind = 'resolve_discrepancy' AND state = 'open' AND facts->>'discrepancy' = $2"
+        " AND hop_no IS NOT DISTINCT FROM $3 AND NOT EXISTS (SELECT FROM discrepancy c"
         "  WHERE c.case_no = $1 AND c.kind = $2 AND c.hop_no IS NOT DISTINCT FROM $3"
-        "  AND NOT EXISTS (SELECT FROM contradiction_settlement s WHERE s.contradiction_id = c.contradiction_id))",
+        "  AND NOT EXISTS (SELECT FROM discrepancy_resolution s WHERE s.discrepancy_id = c.discrepancy_id))",
         found.case_no,
         found.kind.value,
         found.hop_no,
@@ -287,8 +287,8 @@ async def close_task(connection: Connection, found: ContradictionRow, at: dateti
 
 _BY_BANK: Final = """
 SELECT c.institution, c.kind, count(*) AS opened, count(*) FILTER (WHERE NOT EXISTS (
-    SELECT FROM contradiction_settlement s WHERE s.contradiction_id = c.contradiction_id)) AS unsettled
-FROM contradiction c GROUP BY 1, 2 ORDER BY 1, 2
+    SELECT FROM discrepancy_resolution s WHERE s.discrepancy_id = c.discrepancy_id)) AS unresolved
+FROM discrepancy c GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 

@@ -1,4 +1,4 @@
-"""Contradictions and accounts as officers see them through the API."""
+"""Discrepancies and accounts as officers see them through the API."""
 
 import logging
 from typing import Any
@@ -14,11 +14,11 @@ WHY = {"reason": "both banks were called"}
 
 
 async def a_doubt(doors: Doors, **changes: Any) -> tuple[str, dict[str, Any]]:
-    """A case whose bank claims a hold above the balance it tells, and the contradiction."""
+    """A case whose bank claims a hold above the balance it tells, and the discrepancy."""
     ack_no: str = (await doors.complain())["ack_no"]
     told = await doors.answer("SBIN", ack_no, line("held", root_effective_balance="1250.00") | changes)
     assert told.status_code == 200, told.text
-    items = (await doors.read(f"/api/v1/cases/{ack_no}/contradictions"))["items"]
+    items = (await doors.read(f"/api/v1/cases/{ack_no}/discrepancies"))["items"]
     (doubt,) = [item for item in items if item["kind"] == "balance_below_hold"]
     return ack_no, doubt
 
@@ -32,36 +32,36 @@ async def test_what_a_balance_means_is_the_directorys_word_on_the_bank(doors: Do
     ack_no: str = (await doors.complain())["ack_no"]
     told = await doors.answer("SBIN", ack_no, line("held", root_effective_balance="1250.00"))
     assert told.status_code == 200, told.text
-    items = (await doors.read(f"/api/v1/cases/{ack_no}/contradictions"))["items"]
+    items = (await doors.read(f"/api/v1/cases/{ack_no}/discrepancies"))["items"]
     assert [item["kind"] for item in items] == ["job_unknown"], "nothing of the balance"
 
 
 async def now(doors: Doors, ack_no: str, doubt: dict[str, Any]) -> dict[str, Any]:
-    items = (await doors.read(f"/api/v1/cases/{ack_no}/contradictions"))["items"]
-    found: dict[str, Any] = next(item for item in items if item["contradiction_id"] == doubt["contradiction_id"])
+    items = (await doors.read(f"/api/v1/cases/{ack_no}/discrepancies"))["items"]
+    found: dict[str, Any] = next(item for item in items if item["discrepancy_id"] == doubt["discrepancy_id"])
     return found
 
 
 def door(doubt: dict[str, Any]) -> str:
-    return f"/api/v1/contradictions/{doubt['contradiction_id']}/settle"
+    return f"/api/v1/discrepancies/{doubt['discrepancy_id']}/settle"
 
 
-async def test_a_contradiction_is_shown_with_both_figures_and_how_it_was_settled(doors: Doors) -> None:
+async def test_a_discrepancy_is_shown_with_both_figures_and_how_it_was_settled(doors: Doors) -> None:
     ack_no, doubt = await a_doubt(doors)
     assert (doubt["claimed_paise"], doubt["applied_paise"]) == (5_000_00, 1_250_00)
-    assert (doubt["settlement"], doubt["proposed"]) == (None, [])
+    assert (doubt["resolution"], doubt["proposed"]) == (None, [])
     response = await doors.post(door(doubt), {"decision": "noted", **WHY})
     assert (response.status_code, response.json()) == (
         200,
         {
-            "contradiction_id": doubt["contradiction_id"],
+            "discrepancy_id": doubt["discrepancy_id"],
             "case_ack_no": ack_no,
             "settled": True,
-            "settlement_no": 1,
+            "resolution_no": 1,
         },
     )
-    settlement = (await now(doors, ack_no, doubt))["settlement"]
-    assert (settlement["decision"], settlement["settled_by"], settlement["reason"]) == (
+    resolution = (await now(doors, ack_no, doubt))["resolution"]
+    assert (resolution["decision"], resolution["settled_by"], resolution["reason"]) == (
         "noted",
         "officer:officer1",
         WHY["reason"],
@@ -83,8 +83,8 @@ async def test_a_hold_is_taken_back_by_two_officers_of_whom_one_supervises(doors
     assert [told.case_no for told in doors.notifier.told] == [ack_no]
     buckets = (await doors.read(f"/api/v1/cases/{ack_no}"))["buckets_paise"]
     assert (buckets["held"], buckets["in_play"]) == (1_250_00, 3_750_00)
-    settlement = (await now(doors, ack_no, doubt))["settlement"]
-    assert (settlement["settled_by"], settlement["proposed_by"]) == ("officer:chief", "officer:officer1")
+    resolution = (await now(doors, ack_no, doubt))["resolution"]
+    assert (resolution["settled_by"], resolution["proposed_by"]) == ("officer:chief", "officer:officer1")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ async def test_a_hold_is_taken_back_by_two_officers_of_whom_one_supervises(doors
         ({"amount_paise": 1}, 422, "invalid-request"),
     ],
 )
-async def test_a_settlement_that_cannot_be_is_refused(
+async def test_a_resolution_that_cannot_be_is_refused(
     doors: Doors, changes: dict[str, Any], status: int, name: str
 ) -> None:
     _, doubt = await a_doubt(doors)
@@ -105,9 +105,9 @@ async def test_a_settlement_that_cannot_be_is_refused(
     assert (response.status_code, response.json()["type"]) == (status, f"urn:goldenhour:problem:{name}"), response.text
 
 
-async def test_a_contradiction_that_is_not_there(doors: Doors) -> None:
+async def test_a_discrepancy_that_is_not_there(doors: Doors) -> None:
     for number, status in ((2**62, 404), (2**63, 422), ("x", 422)):
-        response = await doors.post(f"/api/v1/contradictions/{number}/settle", {"decision": "noted", **WHY})
+        response = await doors.post(f"/api/v1/discrepancies/{number}/settle", {"decision": "noted", **WHY})
         assert response.status_code == status, response.text
 
 
@@ -115,16 +115,16 @@ async def test_banks_are_counted(doors: Doors) -> None:
     _, doubt = await a_doubt(doors)
 
     async def counts() -> dict[str, tuple[int, int]]:
-        items = (await doors.read("/api/v1/contradictions/by-bank"))["items"]
-        return {i["kind"]: (i["opened"], i["unsettled"]) for i in items if i["institution"] == "SBIN"}
+        items = (await doors.read("/api/v1/discrepancies/by-bank"))["items"]
+        return {i["kind"]: (i["opened"], i["unresolved"]) for i in items if i["institution"] == "SBIN"}
 
     before = await counts()
     assert (await doors.post(door(doubt), {"decision": "noted", **WHY})).status_code == 200
-    opened, unsettled = before["balance_below_hold"]
-    assert (await counts())["balance_below_hold"] == (opened, unsettled - 1)
+    opened, unresolved = before["balance_below_hold"]
+    assert (await counts())["balance_below_hold"] == (opened, unresolved - 1)
     page = (await doors.client.get("/metrics")).text
-    assert 'goldenhour_contradictions_total{kind="balance_below_hold"}' in page
-    assert 'goldenhour_contradictions_settled_total{decision="noted"}' in page
+    assert 'goldenhour_discrepancies_total{kind="balance_below_hold"}' in page
+    assert 'goldenhour_discrepancies_settled_total{decision="noted"}' in page
 
 
 async def test_an_account_over_its_cases_and_out_of_the_logs(doors: Doors, caplog: pytest.LogCaptureFixture) -> None:

@@ -14,24 +14,24 @@ from activities.context import Context
 from activities.metrics import METRICS
 from db.cases import events, hops, ledger
 from db.orders import bank_orders
-from db.tracing import answers, contradictions
-from db.tracing.contradictions import ContradictionRow, Doubt
-from domain.errors.tracing import ContradictionNotSettled, SettledMoneyMoved, SettledMoneyOrdered, SettlementStands
-from domain.tracing.settlement import settling_entries
+from db.tracing import answers, discrepancies
+from db.tracing.discrepancies import DiscrepancyRow, Doubt
+from domain.errors.tracing import DiscrepancyNotResolved, ResolutionStands, ResolvedMoneyMoved, ResolvedMoneyOrdered
+from domain.tracing.resolution import resolution_entries
 from domain.tracing.trail import first_state, net, tasks_before_asking
-from schemas.enums import Bucket, ClaimKind, ContradictionKind, Disposition, EventKind, HopState, TaskKind
+from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition, EventKind, HopState, TaskKind
 from schemas.identifiers import reference_key
 from schemas.outbox.case import FollowUp, HopRef
 from schemas.tasks import TaskCause, TaskFacts, about_hop
-from schemas.tracing.answers import Contradiction, Entry, Reconciliation
-from schemas.tracing.contradictions import Settlement, SettlementDone, Settling
+from schemas.tracing.answers import Discrepancy, Entry, Reconciliation
+from schemas.tracing.discrepancies import NewResolution, Resolution, ResolutionDone
 
 _LEAVES = frozenset({ClaimKind.MOVED, ClaimKind.WITHDRAWN, ClaimKind.SPENT})
 
 
 async def cross_check(
     work: CaseTransaction, institution: str, outcome: Reconciliation, answer_ids: Sequence[int]
-) -> list[Contradiction]:
+) -> list[Discrepancy]:
     """Write the discrepancies between an answer, already written and posted, and other answers or the balance.
 
     Takes locks across cases, so no step that waits may follow. Equal figures are reported once.
@@ -43,24 +43,24 @@ async def cross_check(
         if judged.disposition is not Disposition.DUPLICATE
     ]
     ids = [answer_id for answer_id, _ in new]
-    accounts = await contradictions.accounts_of(connection, ids) if ids else []
+    accounts = await discrepancies.accounts_of(connection, ids) if ids else []
     leaves = {reference_key(claim.reference) for _, claim in new if claim.kind in _LEAVES}
     holds = {claim.root_reference_key for _, claim in new if claim.kind is ClaimKind.HELD}
     keys = {f"{institution}|{account}" for account in accounts} | (leaves | holds) - {""}
     if not keys:
         return []
-    await contradictions.lock(connection, keys)
-    found: list[tuple[ContradictionKind, list[Doubt]]] = []
+    await discrepancies.lock(connection, keys)
+    found: list[tuple[DiscrepancyKind, list[Doubt]]] = []
     if leaves - {""}:
-        found.append((ContradictionKind.CLAIMED_TWICE, await contradictions.claimed_twice(connection, ids)))
+        found.append((DiscrepancyKind.CLAIMED_TWICE, await discrepancies.claimed_twice(connection, ids)))
     if holds - {""}:
-        found.append((ContradictionKind.HELD_BY_TWO, await contradictions.held_by_two(connection, ids)))
+        found.append((DiscrepancyKind.HELD_BY_TWO, await discrepancies.held_by_two(connection, ids)))
     if accounts:
-        above = await contradictions.held_above_balance(connection, ids, accounts)
-        found.append((ContradictionKind.HELD_ABOVE_BALANCE, above))
+        above = await discrepancies.held_above_balance(connection, ids, accounts)
+        found.append((DiscrepancyKind.HELD_ABOVE_BALANCE, above))
     places = {answer_id: place for place, answer_id in enumerate(answer_ids)}
     doubts = [
-        Contradiction(
+        Discrepancy(
             kind=kind,
             claim_index=places[doubt.answer_id],
             hop_no=doubt.hop_no,
@@ -69,11 +69,11 @@ async def cross_check(
         )
         for kind, doubts in found
         for doubt in _once(doubts)
-        if not await contradictions.is_known(connection, case_no, kind, doubt)
+        if not await discrepancies.is_known(connection, case_no, kind, doubt)
     ]
-    await answers.insert_contradictions(connection, case_no, institution, doubts, answer_ids, work.now)
-    kind, cause = TaskKind.SETTLE_CONTRADICTION, TaskCause.CONTRADICTION
-    questions = [about_hop(kind, cause, doubt.hop_no, TaskFacts(contradiction=doubt.kind)) for doubt in doubts]
+    await answers.insert_discrepancies(connection, case_no, institution, doubts, answer_ids, work.now)
+    kind, cause = TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY
+    questions = [about_hop(kind, cause, doubt.hop_no, TaskFacts(discrepancy=doubt.kind)) for doubt in doubts]
     await work.ask(*questions, institution=institution)
     return doubts
 
@@ -84,7 +84,7 @@ def _once(doubts: Sequence[Doubt]) -> list[Doubt]:
 
 
 @dataclass(frozen=True)
-class SettledBy:
+class ResolvingOfficer:
     """The officer who resolves, and whether that officer may approve a movement out of `held`."""
 
     officer: str
@@ -92,19 +92,19 @@ class SettledBy:
 
 
 async def settle(
-    ctx: Context, contradiction_id: int, settling: Settling, by: SettledBy
-) -> tuple[SettlementDone, FollowUp | None]:
+    ctx: Context, discrepancy_id: int, resolution: NewResolution, by: ResolvingOfficer
+) -> tuple[ResolutionDone, FollowUp | None]:
     """Resolve a discrepancy; or record a proposal, if money would leave `held` and no other officer has proposed that.
 
-    Raises `NotFound`. Raises `NotNow` when another resolution stands than `settling.replaces` names, or when money that
-    it booked has moved since. Raises `NotNow` also when a bank has an order for money that would leave `held`.
+    Raises `NotFound`. Raises `NotNow` when another resolution stands than `resolution.replaces` names, or when money
+    that it booked has moved since. Raises `NotNow` also when a bank has an order for money that would leave `held`.
     """
-    case_of = partial(contradictions.case_of, contradiction_id=contradiction_id)
+    case_of = partial(discrepancies.case_of, discrepancy_id=discrepancy_id)
     async with case_transaction(ctx, case_of, by.officer) as work:
-        found = await contradictions.get(work.connection, contradiction_id)
-        standing = await contradictions.standing(work.connection, contradiction_id)
-        _refuse_other(settling, standing)
-        writer = _ResolutionWriter.of(work, found=found, standing=standing, settling=settling, by=by)
+        found = await discrepancies.get(work.connection, discrepancy_id)
+        standing = await discrepancies.standing(work.connection, discrepancy_id)
+        _refuse_other(resolution, standing)
+        writer = _ResolutionWriter.of(work, found=found, standing=standing, resolution=resolution, by=by)
         entries = await writer.entries()
         proposed_by = None
         if writer.from_held(entries):
@@ -113,36 +113,36 @@ async def settle(
                 await writer.propose()
                 return writer.done(settled=False), None
         follow_up = await writer.book(entries, proposed_by)
-    METRICS.contradiction_settled(settling.decision)
+    METRICS.discrepancy_resolved(resolution.decision)
     return writer.done(settled=True), follow_up
 
 
-def _refuse_other(settling: Settling, standing: Settlement | None) -> None:
-    if standing is None and settling.replaces is not None:
-        raise ContradictionNotSettled
-    if standing is not None and settling.replaces != standing.settlement_no:
-        raise SettlementStands(standing.settlement_no)
+def _refuse_other(resolution: NewResolution, standing: Resolution | None) -> None:
+    if standing is None and resolution.replaces is not None:
+        raise DiscrepancyNotResolved
+    if standing is not None and resolution.replaces != standing.resolution_no:
+        raise ResolutionStands(standing.resolution_no)
 
 
 @dataclass
 class _ResolutionWriter(CaseTransaction):
     """Writes one resolution in the caller's transaction."""
 
-    found: ContradictionRow
-    standing: Settlement | None
-    settling: Settling
-    by: SettledBy
+    found: DiscrepancyRow
+    standing: Resolution | None
+    resolution: NewResolution
+    by: ResolvingOfficer
 
     @property
-    def settlement_no(self) -> int:
-        return self.standing.settlement_no + 1 if self.standing else 1
+    def resolution_no(self) -> int:
+        return self.standing.resolution_no + 1 if self.standing else 1
 
-    def done(self, *, settled: bool) -> SettlementDone:
-        return SettlementDone(
-            contradiction_id=self.found.contradiction_id,
+    def done(self, *, settled: bool) -> ResolutionDone:
+        return ResolutionDone(
+            discrepancy_id=self.found.discrepancy_id,
             case_ack_no=self.case_no,
             settled=settled,
-            settlement_no=self.settlement_no,
+            resolution_no=self.resolution_no,
         )
 
     async def entries(self) -> list[Entry]:
@@ -152,11 +152,11 @@ class _ResolutionWriter(CaseTransaction):
         for entry in reversed_entries:
             balances[entry.bucket] = balances.get(entry.bucket, 0) + entry.amount_paise
         if any(paise < 0 for bucket, paise in balances.items() if bucket is not Bucket.LOST):
-            raise SettledMoneyMoved(self.settlement_no - 1)
-        planned = settling_entries(
+            raise ResolvedMoneyMoved(self.resolution_no - 1)
+        planned = resolution_entries(
             found.kind,
             found.line,
-            self.settling.decision,
+            self.resolution.decision,
             found.hop_no,
             found.claimed_paise - found.applied_paise,
             balances,
@@ -177,12 +177,12 @@ class _ResolutionWriter(CaseTransaction):
             balances = await ledger.balances(self.connection, self.case_no, entry.hop_no)
             ordered_paise = await bank_orders.ordered_paise(self.connection, self.case_no, entry.hop_no)
             if balances.get(Bucket.HELD, 0) + entry.amount_paise < ordered_paise:
-                raise SettledMoneyOrdered(entry.hop_no, ordered_paise)
+                raise ResolvedMoneyOrdered(entry.hop_no, ordered_paise)
 
     async def _reversed(self) -> list[Entry]:
         return [
             entry.model_copy(update={"amount_paise": -entry.amount_paise})
-            for entry in await contradictions.stands_booked(self.connection, self.found.contradiction_id)
+            for entry in await discrepancies.stands_booked(self.connection, self.found.discrepancy_id)
         ]
 
     async def _balances(self) -> dict[Bucket, int]:
@@ -200,38 +200,38 @@ class _ResolutionWriter(CaseTransaction):
         """
         if not self.by.supervises:
             return None
-        return await contradictions.proposer(
-            self.connection, self.found.contradiction_id, self.settlement_no, self.settling, self.by.officer
+        return await discrepancies.proposer(
+            self.connection, self.found.discrepancy_id, self.resolution_no, self.resolution, self.by.officer
         )
 
     async def propose(self) -> None:
-        identity, number = self.found.contradiction_id, self.settlement_no
-        if await contradictions.propose(self.connection, identity, number, self.settling, self.by.officer, self.now):
-            await self._log(EventKind.SETTLEMENT_PROPOSED)
+        identity, number = self.found.discrepancy_id, self.resolution_no
+        if await discrepancies.propose(self.connection, identity, number, self.resolution, self.by.officer, self.now):
+            await self._log(EventKind.RESOLUTION_PROPOSED)
 
     async def book(self, entries: Sequence[Entry], proposed_by: str | None) -> FollowUp | None:
         """Write the resolution: posting, consequences for the hop, event and the end of the work item."""
         connection, found, case_no = self.connection, self.found, self.case_no
         hop = await hops.get(connection, case_no, found.hop_no) if entries and found.hop_no else None
-        key = f"settle|{found.contradiction_id}|{self.settlement_no}"
-        posted = await ledger.post(connection, case_no, "settlement", key, self.now, entries)
-        await contradictions.insert_settlement(
+        key = f"settle|{found.discrepancy_id}|{self.resolution_no}"
+        posted = await ledger.post(connection, case_no, "resolution", key, self.now, entries)
+        await discrepancies.insert_resolution(
             connection,
-            found.contradiction_id,
-            self.settlement_no,
-            self.settling,
+            found.discrepancy_id,
+            self.resolution_no,
+            self.resolution,
             self.by.officer,
             self.now,
             transaction_id=posted,
             from_held=self.from_held(entries),
             proposed_by=proposed_by,
         )
-        await contradictions.close_task(connection, found, self.now, self.by.officer, self.settling.reason)
+        await discrepancies.close_task(connection, found, self.now, self.by.officer, self.resolution.reason)
         await self._log(
-            EventKind.CONTRADICTION_SETTLED,
+            EventKind.DISCREPANCY_RESOLVED,
             placed=events.placed(entries),
             proposed_by=proposed_by,
-            replaces=self.settling.replaces,
+            replaces=self.resolution.replaces,
         )
         return await self._update_hop(hop, entries) if hop else None
 
@@ -255,12 +255,12 @@ class _ResolutionWriter(CaseTransaction):
 
     async def _log(self, event: EventKind, **more: object) -> None:
         data = {
-            "contradiction_id": self.found.contradiction_id,
-            "settlement_no": self.settlement_no,
+            "discrepancy_id": self.found.discrepancy_id,
+            "resolution_no": self.resolution_no,
             "kind": self.found.kind.value,
             "institution": self.found.institution,
             "hop_no": self.found.hop_no,
-            "decision": self.settling.decision.value,
-            "reason": self.settling.reason,
+            "decision": self.resolution.decision.value,
+            "reason": self.resolution.reason,
         }
         await self.log(event, **data, **more)

@@ -4,47 +4,47 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from activities.tracing.contradictions import SettledBy, settle
+from activities.tracing.discrepancies import ResolvingOfficer, settle
 from api.auth import may
-from api.params import ContradictionId
+from api.params import DiscrepancyId
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import ALLOWED, Action
 from api.services import TheServices
 from api.tokens import Officer
-from db.tracing import contradictions
-from schemas.tracing.contradictions import BankDoubtsList, SettlementDone, Settling
+from db.tracing import discrepancies
+from schemas.tracing.discrepancies import BankDoubtsList, NewResolution, ResolutionDone
 
-router = APIRouter(prefix="/api/v1/contradictions", tags=["contradictions"], responses=IN_THE_DESCRIPTION)
+router = APIRouter(prefix="/api/v1/discrepancies", tags=["discrepancies"], responses=IN_THE_DESCRIPTION)
 
 
 @router.get("/by-bank")
 async def read_by_bank(services: TheServices, officer: Annotated[Officer, may(Action.READ_TRAIL)]) -> BankDoubtsList:
     """Return the number of discrepancies of each bank, by kind, and how many of them wait for a person."""
     async with services.ctx.pool.acquire() as connection:
-        return await contradictions.by_bank(connection)
+        return await discrepancies.by_bank(connection)
 
 
 @router.post(
-    "/{contradiction_id}/settle",
+    "/{discrepancy_id}/settle",
     responses={
         **says(NOT_NOW),
-        202: {"description": "The resolution is proposed. A supervisor must agree.", "model": SettlementDone},
+        202: {"description": "The resolution is proposed. A supervisor must agree.", "model": ResolutionDone},
     },
 )
-async def settle_contradiction(
+async def resolve_discrepancy(
     services: TheServices,
-    officer: Annotated[Officer, may(Action.SETTLE_CONTRADICTION)],
-    contradiction_id: ContradictionId,
-    settling: Settling,
+    officer: Annotated[Officer, may(Action.RESOLVE_DISCREPANCY)],
+    discrepancy_id: DiscrepancyId,
+    resolution: NewResolution,
     response: Response,
-) -> SettlementDone:
+) -> ResolutionDone:
     """Resolve a discrepancy.
 
     A resolution that takes money out of `held` is only a proposal until a supervisor, as a second officer, gives the
     same resolution.
     """
-    by = SettledBy(officer.actor, supervises=officer.role in ALLOWED[Action.TAKE_FROM_HELD])
-    done, follow_up = await settle(services.ctx, contradiction_id, settling, by)
+    by = ResolvingOfficer(officer.actor, supervises=officer.role in ALLOWED[Action.TAKE_FROM_HELD])
+    done, follow_up = await settle(services.ctx, discrepancy_id, resolution, by)
     if follow_up is not None:
         services.notifier.soon(follow_up)
     response.status_code = 200 if done.settled else 202

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.context import Context
-from activities.tracing.contradictions import SettledBy, settle
+from activities.tracing.discrepancies import ResolvingOfficer, settle
 from db.pool import open_pool
 from domain.errors import NotFound, NotNow
-from schemas.enums import SettlementDecision
-from schemas.tracing.contradictions import Settling
+from schemas.enums import ResolutionDecision
+from schemas.tracing.discrepancies import NewResolution
 from tests.activities.bench import Bench
 from tests.activities.cases.test_case_machine import chasing_pennies
 from tests.deep import database_settings
@@ -20,7 +20,7 @@ from tests.factories import make_context, moved, row, rrn, transfer
 
 BANKS = ("HDFC", "ICIC")
 ACCOUNTS = ("60000000001", "60000000002")
-OFFICERS = (SettledBy("officer:desk", supervises=False), SettledBy("officer:chief", supervises=True))
+OFFICERS = (ResolvingOfficer("officer:desk", supervises=False), ResolvingOfficer("officer:chief", supervises=True))
 
 amounts = st.integers(1, 20).map(lambda hundreds: hundreds * 100)
 answers = st.tuples(
@@ -32,11 +32,11 @@ answers = st.tuples(
     amounts,
     st.none() | amounts,
 )
-settlements = st.tuples(
-    st.just("settle"), st.integers(0, 30), st.sampled_from(SettlementDecision), st.sampled_from(OFFICERS)
+resolutions = st.tuples(
+    st.just("settle"), st.integers(0, 30), st.sampled_from(ResolutionDecision), st.sampled_from(OFFICERS)
 )
 waves = st.tuples(st.just("ask"), st.integers(0, 2))
-steps = st.lists(st.one_of(answers, answers, settlements, settlements, waves), min_size=5, max_size=25)
+steps = st.lists(st.one_of(answers, answers, resolutions, resolutions, waves), min_size=5, max_size=25)
 losses = st.lists(st.tuples(st.sampled_from(BANKS), st.sampled_from(ACCOUNTS), amounts), min_size=1, max_size=3)
 
 
@@ -78,17 +78,17 @@ class Liars:
             line = row({"held": 1, "withdrawn": 5, "spent": 11}[kind], root, f"{rupees}.00") | said
         await self.bench.answer(bank, self.case(case), line)
 
-    async def settle(self, which: int, decision: SettlementDecision, officer: SettledBy) -> None:
+    async def settle(self, which: int, decision: ResolutionDecision, officer: ResolvingOfficer) -> None:
         rows = await self.bench.rows(
-            "SELECT c.contradiction_id, max(s.settlement_no) FROM contradiction c"
-            " LEFT JOIN contradiction_settlement s USING (contradiction_id) WHERE c.case_no = ANY($1)"
+            "SELECT c.discrepancy_id, max(s.resolution_no) FROM discrepancy c"
+            " LEFT JOIN discrepancy_resolution s USING (discrepancy_id) WHERE c.case_no = ANY($1)"
             " GROUP BY 1 ORDER BY 1",
             self.cases,
         )
         if rows:
             doubt, stands = rows[which % len(rows)]
-            settling = Settling(decision=decision, reason="somebody called", replaces=stands)
-            _, follow_up = await settle(self.bench.ctx, doubt, settling, officer)
+            resolution = NewResolution(decision=decision, reason="somebody called", replaces=stands)
+            _, follow_up = await settle(self.bench.ctx, doubt, resolution, officer)
             await self.bench.note(follow_up)
 
     async def ask(self, case: int) -> None:
@@ -100,17 +100,17 @@ class Liars:
             buckets = await self.bench.buckets(case_no)
             assert 0 <= buckets.get("held", 0) <= -buckets["lost"]
             for doubt, numbers, tasks in await self.bench.rows(_SETTLED, case_no):
-                assert numbers == list(range(1, len(numbers) + 1)), "each settlement replaces the one before it"
-                assert numbers or tasks, f"contradiction {doubt} waits for a person, who has a task"
+                assert numbers == list(range(1, len(numbers) + 1)), "each resolution replaces the one before it"
+                assert numbers or tasks, f"discrepancy {doubt} waits for a person, who has a task"
 
 
 _SETTLED = """
-SELECT c.contradiction_id,
-    ARRAY(SELECT settlement_no FROM contradiction_settlement s WHERE s.contradiction_id = c.contradiction_id
+SELECT c.discrepancy_id,
+    ARRAY(SELECT resolution_no FROM discrepancy_resolution s WHERE s.discrepancy_id = c.discrepancy_id
         ORDER BY 1),
-    (SELECT count(*) FROM desk_task t WHERE t.case_no = c.case_no AND t.kind = 'settle_contradiction'
-        AND t.facts->>'contradiction' = c.kind AND t.hop_no IS NOT DISTINCT FROM c.hop_no AND t.state = 'open')
-FROM contradiction c WHERE c.case_no = $1
+    (SELECT count(*) FROM desk_task t WHERE t.case_no = c.case_no AND t.kind = 'resolve_discrepancy'
+        AND t.facts->>'discrepancy' = c.kind AND t.hop_no IS NOT DISTINCT FROM c.hop_no AND t.state = 'open')
+FROM discrepancy c WHERE c.case_no = $1
 """
 
 

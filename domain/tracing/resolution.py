@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from domain.ledger import move_between
-from schemas.enums import Bucket, ClaimKind, ContradictionKind, SettlementDecision
+from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, ResolutionDecision
 from schemas.tracing.answers import Entry
 
 _Way = tuple[Sequence[Bucket], Bucket]
@@ -23,21 +23,21 @@ _LINE_IS_RIGHT: Final[Mapping[ClaimKind, _Way]] = {
 }
 """Buckets of the part of a line that was not applied, and its bucket if the line is right."""
 
-_LINE_IS_WRONG: Final[Mapping[ContradictionKind, _Way]] = {
-    ContradictionKind.TRANSFER_DENIED: ((Bucket.REFUSED,), Bucket.IN_PLAY),
-    ContradictionKind.BALANCE_BELOW_HOLD: ((Bucket.HELD,), Bucket.IN_PLAY),
-    ContradictionKind.HELD_ABOVE_BALANCE: ((Bucket.HELD,), Bucket.IN_PLAY),
-    ContradictionKind.HELD_BY_TWO: ((Bucket.HELD,), Bucket.IN_PLAY),
+_LINE_IS_WRONG: Final[Mapping[DiscrepancyKind, _Way]] = {
+    DiscrepancyKind.TRANSFER_DENIED: ((Bucket.REFUSED,), Bucket.IN_PLAY),
+    DiscrepancyKind.BALANCE_BELOW_HOLD: ((Bucket.HELD,), Bucket.IN_PLAY),
+    DiscrepancyKind.HELD_ABOVE_BALANCE: ((Bucket.HELD,), Bucket.IN_PLAY),
+    DiscrepancyKind.HELD_BY_TWO: ((Bucket.HELD,), Bucket.IN_PLAY),
 }
 """Bucket of money that was applied by a line, and its bucket if the line is wrong."""
 
-_REST_MAY_BE_TAKEN: Final = frozenset({ContradictionKind.EXCEEDS_DISPUTED, ContradictionKind.HELD_AND_GONE})
+_REST_MAY_BE_TAKEN: Final = frozenset({DiscrepancyKind.EXCEEDS_DISPUTED, DiscrepancyKind.HELD_AND_GONE})
 
 
-def settling_entries(
-    kind: ContradictionKind,
+def resolution_entries(
+    kind: DiscrepancyKind,
     line: ClaimKind | None,
-    decision: SettlementDecision,
+    decision: ResolutionDecision,
     hop_no: int | None,
     disputed_paise: int,
     balances: Mapping[Bucket, int],
@@ -59,11 +59,11 @@ def settling_entries(
     return entries
 
 
-def _way(kind: ContradictionKind, line: ClaimKind | None, decision: SettlementDecision) -> _Way | None:
-    if decision is SettlementDecision.UPHELD_BANK and kind in _REST_MAY_BE_TAKEN and line is not None:
+def _way(kind: DiscrepancyKind, line: ClaimKind | None, decision: ResolutionDecision) -> _Way | None:
+    if decision is ResolutionDecision.UPHELD_BANK and kind in _REST_MAY_BE_TAKEN and line is not None:
         return _LINE_IS_RIGHT.get(line)
-    if decision is not SettlementDecision.UPHELD_OTHER:
+    if decision is not ResolutionDecision.UPHELD_OTHER:
         return None
-    if kind is ContradictionKind.CLAIMED_TWICE and line in {ClaimKind.WITHDRAWN, ClaimKind.SPENT}:
+    if kind is DiscrepancyKind.CLAIMED_TWICE and line in {ClaimKind.WITHDRAWN, ClaimKind.SPENT}:
         return (Bucket(line.value),), Bucket.IN_PLAY
     return _LINE_IS_WRONG.get(kind)

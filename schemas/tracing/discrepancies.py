@@ -5,25 +5,25 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from schemas.base import FrozenModel, Reason, Storable, UtcDatetime
-from schemas.enums import ContradictionKind, SettlementDecision
+from schemas.enums import DiscrepancyKind, ResolutionDecision
 
 
-class Settling(FrozenModel):
+class NewResolution(FrozenModel):
     """An officer's resolution of a discrepancy, with the reason.
 
     `replaces` is the number of the current resolution, if any. Its ledger entries are reversed.
     """
 
-    decision: SettlementDecision
+    decision: ResolutionDecision
     reason: Reason
     replaces: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 
 
-class Settlement(FrozenModel):
+class Resolution(FrozenModel):
     """Current resolution of a discrepancy."""
 
-    settlement_no: int
-    decision: SettlementDecision
+    resolution_no: int
+    decision: ResolutionDecision
     reason: str
     settled_by: str
     settled_at: UtcDatetime
@@ -32,13 +32,13 @@ class Settlement(FrozenModel):
     """ledger transaction that it booked"""
 
 
-class SettlementDone(FrozenModel):
+class ResolutionDone(FrozenModel):
     """Result of a resolution. `settled` is false for a proposal that needs a second officer."""
 
-    contradiction_id: int
+    discrepancy_id: int
     case_ack_no: str
     settled: bool
-    settlement_no: int
+    resolution_no: int
     """number that it has or will have"""
 
 
@@ -46,9 +46,9 @@ class BankDoubts(FrozenModel):
     """Number of discrepancies of one kind that a bank's lines opened, and of those not resolved."""
 
     institution: str
-    kind: ContradictionKind
+    kind: DiscrepancyKind
     opened: int
-    unsettled: int
+    unresolved: int
 
 
 class BankDoubtsList(FrozenModel):
