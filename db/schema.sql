@@ -530,14 +530,14 @@ BEGIN
         USING ERRCODE = 'restrict_violation', CONSTRAINT = 'order_cancellation_settled_once';
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.paper_counter_climbs()
+CREATE OR REPLACE FUNCTION public.paper_counter_escalates()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
     IF NEW.last_number <> (CASE TG_OP WHEN 'INSERT' THEN 1 ELSE OLD.last_number + 1 END) OR NEW.last_number IS NULL THEN
-        RAISE EXCEPTION 'the counter of % climbs by one', NEW.series
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'paper_counter_climbs';
+        RAISE EXCEPTION 'the counter of % escalates by one', NEW.series
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'paper_counter_escalates';
     END IF;
     RETURN NEW;
 END $function$;
@@ -1019,8 +1019,8 @@ CREATE TABLE bank_order (
     channel text,
     job_id text,
     round integer NOT NULL DEFAULT 0,
-    rung text,
-    rung_at timestamp with time zone,
+    level text,
+    level_at timestamp with time zone,
     refusal_code text,
     refusal_message text,
     ended_at timestamp with time zone,
@@ -1028,15 +1028,15 @@ CREATE TABLE bank_order (
     policy jsonb NOT NULL,
     acknowledged_at timestamp with time zone,
     tried_at timestamp with time zone,
-    rung_times integer NOT NULL DEFAULT 0,
+    level_times integer NOT NULL DEFAULT 0,
     CONSTRAINT bank_order_pkey PRIMARY KEY (order_id),
     CONSTRAINT bank_order_check CHECK (((kind = 'restore'::text) = (reason = 'restoration'::text))),
     CONSTRAINT bank_order_check1 CHECK (((reason = 'restoration'::text) = (restoration_id IS NOT NULL))),
     CONSTRAINT bank_order_check2 CHECK (((reason = 'grievance'::text) = (grievance_id IS NOT NULL))),
     CONSTRAINT bank_order_check3 CHECK (((state = ANY (ARRAY['confirmed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT bank_order_kind_check CHECK ((kind = ANY (ARRAY['restore'::text, 'release'::text]))),
+    CONSTRAINT bank_order_level_times_check CHECK ((level_times >= 0)),
     CONSTRAINT bank_order_reason_check CHECK ((reason = ANY (ARRAY['restoration'::text, 'lapsed'::text, 'grievance'::text, 'objection'::text, 'excess'::text, 'court'::text, 'leftover'::text, 'micro'::text]))),
-    CONSTRAINT bank_order_rung_times_check CHECK ((rung_times >= 0)),
     CONSTRAINT bank_order_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text, 'confirmed'::text, 'cancelled'::text])))
 ) WITH (fillfactor=80);
 
@@ -1536,7 +1536,7 @@ CREATE TABLE hold_request (
     institution text NOT NULL,
     state text NOT NULL,
     job_id text,
-    rung text,
+    level text,
     planned_at timestamp with time zone NOT NULL,
     sent_at timestamp with time zone NOT NULL,
     delivered_at timestamp with time zone,
@@ -1544,7 +1544,7 @@ CREATE TABLE hold_request (
     closed_at timestamp with time zone,
     refusal_code text,
     refusal_message text,
-    rung_at timestamp with time zone,
+    level_at timestamp with time zone,
     channel text,
     round integer NOT NULL DEFAULT 0,
     CONSTRAINT hold_request_case_no_wave_no_institution_key UNIQUE (case_no, wave_no, institution),
@@ -1822,16 +1822,16 @@ CREATE TABLE order_cancellation (
     cancelled_at timestamp with time zone NOT NULL,
     told_at timestamp with time zone,
     channel text,
-    rung text,
-    rung_at timestamp with time zone,
+    level text,
+    level_at timestamp with time zone,
     settled_at timestamp with time zone,
     settled_by text,
     note text NOT NULL DEFAULT ''::text,
     CONSTRAINT order_cancellation_pkey PRIMARY KEY (order_id),
     CONSTRAINT order_cancellation_check CHECK (((told_at IS NULL) = (channel IS NULL))),
-    CONSTRAINT order_cancellation_check1 CHECK (((rung IS NULL) = (rung_at IS NULL))),
+    CONSTRAINT order_cancellation_check1 CHECK (((level IS NULL) = (level_at IS NULL))),
     CONSTRAINT order_cancellation_check2 CHECK (((settled_at IS NULL) = (settled_by IS NULL))),
-    CONSTRAINT order_cancellation_rung_check CHECK ((rung = ANY (ARRAY['desk_task'::text, 'supervisor'::text]))),
+    CONSTRAINT order_cancellation_level_check CHECK ((level = ANY (ARRAY['desk_task'::text, 'supervisor'::text]))),
     CONSTRAINT order_cancellation_vouched CHECK (((settled_by IS NULL) OR (settled_by ~~ 'bank:%'::text) OR (note <> ''::text)))
 ) WITH (fillfactor=80);
 
@@ -2760,7 +2760,7 @@ CREATE TRIGGER paper_append_only BEFORE DELETE OR UPDATE ON public.paper FOR EAC
 
 CREATE TRIGGER paper_wakes_papers AFTER INSERT ON public.paper FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
 
-CREATE TRIGGER paper_counter_climbs BEFORE INSERT OR UPDATE ON public.paper_counter FOR EACH ROW EXECUTE FUNCTION paper_counter_climbs();
+CREATE TRIGGER paper_counter_escalates BEFORE INSERT OR UPDATE ON public.paper_counter FOR EACH ROW EXECUTE FUNCTION paper_counter_escalates();
 
 CREATE TRIGGER paper_counter_stays BEFORE DELETE ON public.paper_counter FOR EACH ROW EXECUTE FUNCTION refuse_change();
 

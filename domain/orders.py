@@ -11,7 +11,7 @@ from schemas.base import FrozenModel
 from schemas.enums import DiscrepancyKind
 from schemas.identifiers import account_key
 from schemas.orders.orders import Beneficiary, ConfirmedLine
-from schemas.outbox.procedures import OrderPolicy, OrderRung
+from schemas.outbox.procedures import OrderEscalationLevel, OrderPolicy
 from schemas.restoration_enums import OrderKind
 
 Disposition = Literal["applied", "discrepancy", "duplicate"]
@@ -198,18 +198,18 @@ def _went_elsewhere(beneficiary: Beneficiary | None, said: ConfirmedLine) -> boo
     return bool(told) and bool(ordered) and told != ordered
 
 
-def order_escalation(policy: OrderPolicy) -> EscalationPolicy[OrderRung]:
+def order_escalation(policy: OrderPolicy) -> EscalationPolicy[OrderEscalationLevel]:
     """Return the levels that a bank's silence on an order reaches, each counted from the one below."""
     again, repeat = policy.supervisor_again_seconds, None
     if again is not None:
         repeat = Repeat(every=timedelta(seconds=again), times=policy.supervisor_times)
-    return EscalationPolicy(_steps(policy.rungs), repeat)
+    return EscalationPolicy(_steps(policy.levels), repeat)
 
 
-def cancellation_escalation(policy: OrderPolicy, today: OrderPolicy) -> EscalationPolicy[OrderRung]:
+def cancellation_escalation(policy: OrderPolicy, today: OrderPolicy) -> EscalationPolicy[OrderEscalationLevel]:
     """Return the levels of a cancellation; an older order promises none and gets those of `today`."""
-    return EscalationPolicy(_steps(policy.cancel_rungs or today.cancel_rungs))
+    return EscalationPolicy(_steps(policy.cancel_levels or today.cancel_levels))
 
 
-def _steps(seconds: Mapping[OrderRung, float]) -> dict[OrderRung, timedelta]:
-    return {level: timedelta(seconds=seconds[level]) for level in OrderRung if level in seconds}
+def _steps(seconds: Mapping[OrderEscalationLevel, float]) -> dict[OrderEscalationLevel, timedelta]:
+    return {level: timedelta(seconds=seconds[level]) for level in OrderEscalationLevel if level in seconds}

@@ -246,7 +246,7 @@ class FeedStatus(StrEnum):
     """no answer is awaited: withdrawn, or asked again in another request"""
 
 
-class Rung(StrEnum):
+class EscalationLevel(StrEnum):
     """Escalation levels for a request without an answer, lowest first. Automatic retries come before them."""
 
     REMINDER = "reminder"
@@ -255,19 +255,19 @@ class Rung(StrEnum):
     SUPERVISOR = "supervisor"
     GIVE_UP = "give_up"
 
-    def stands_below(self, other: "Rung") -> bool:
+    def stands_below(self, other: "EscalationLevel") -> bool:
         """Return whether this level comes before the other."""
         return _LADDER.index(self) < _LADDER.index(other)
 
     @classmethod
-    def above(cls, rung: "Rung | None") -> "Rung":
-        """Return the level after `rung`, or the first level for None. Raises ValueError after the last."""
-        if rung is cls.GIVE_UP:
+    def above(cls, level: "EscalationLevel | None") -> "EscalationLevel":
+        """Return the level after `level`, or the first level for None. Raises ValueError after the last."""
+        if level is cls.GIVE_UP:
             raise ValueError("there is no escalation level above giving up")
-        return _LADDER[_LADDER.index(rung) + 1 if rung else 0]
+        return _LADDER[_LADDER.index(level) + 1 if level else 0]
 
 
-_LADDER = tuple(Rung)
+_LADDER = tuple(EscalationLevel)
 
 
 class Role(StrEnum):
@@ -311,7 +311,7 @@ class EventKind(StrEnum):
     DISCREPANCY_RESOLVED = "discrepancy_resolved"
     TASK_OPENED = "task_opened"
     TASK_CLOSED = "task_closed"
-    RUNG_CLIMBED = "rung_climbed"
+    LEVEL_REACHED = "level_reached"
     REQUEST_ESCALATED = "request_escalated"
     """an officer escalated before the next level was due"""
     HOP_CORRECTED = "hop_corrected"
@@ -383,11 +383,11 @@ class EventKind(StrEnum):
     ORDER_SENT_AGAIN = "order_sent_again"
     """an officer had the order sent again after the cause of failure was corrected"""
     ORDER_REFUSED = "order_refused"
-    ORDER_CLIMBED = "order_climbed"
+    ORDER_ESCALATED = "order_escalated"
     ORDER_CANCELLED = "order_cancelled"
     ORDER_CANCELLATION_TOLD = "order_cancellation_told"
     """the bank was told that the order is cancelled"""
-    ORDER_CANCELLATION_CLIMBED = "order_cancellation_climbed"
+    ORDER_CANCELLATION_ESCALATED = "order_cancellation_escalated"
     ORDER_CANCELLATION_SETTLED = "order_cancellation_settled"
     """the bank acknowledged the cancellation, or an officer attests that the bank was told"""
     ORDER_CONFIRMED = "order_confirmed"

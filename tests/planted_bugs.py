@@ -82,8 +82,8 @@ BUGS = (
     Bug(
         "silence takes one escalation level after the other",
         "workflows/case.py",
-        "return ladder[climbed + 1] if climbed + 1 < len(ladder) else None",
-        "return ladder[climbed + 2] if climbed + 2 < len(ladder) else None",
+        "return ladder[escalated + 1] if escalated + 1 < len(ladder) else None",
+        "return ladder[escalated + 2] if escalated + 2 < len(ladder) else None",
         "tests/workflows/test_escalation.py",
     ),
     Bug(

@@ -60,8 +60,8 @@ class RecoveryActivities:
             self._grievances.look_at_grievance,
             self._grievances.move_grievance,
             self._orders.look_at_order,
-            self._orders.climb_order,
-            self._cancellations.climb_cancellation,
+            self._orders.escalate_order,
+            self._cancellations.escalate_cancellation,
             self._duties.look_at_duties,
             self._duties.care_for_duty,
         ]

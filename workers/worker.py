@@ -124,7 +124,7 @@ def make_workers(
                 workflows=[CaseWorkflow, SweepWorkflow, ReconciliationWorkflow],
                 workflow_runner=sandbox() if sandboxed else UnsandboxedWorkflowRunner(),
                 activities=[
-                    case_activities.climb_rung,
+                    case_activities.escalate_request,
                     case_activities.settle_case,
                     SweepActivities(ctx, notifier.tell).sweep_outbox,
                     reconciliation.plan_round,

@@ -40,7 +40,7 @@ class OrderWorkflow:
             due = await self._order.wait(state)
             if due is not None and due.what != OrderAction.TRY_AGAIN:
                 cancelled = state.at in {OrderStage.TO_TELL, OrderStage.TOLD}
-                escalate = CancellationActivities.climb_cancellation if cancelled else OrderActivities.climb_order
+                escalate = CancellationActivities.escalate_cancellation if cancelled else OrderActivities.escalate_order
                 await self._order.act(escalate, due.what)
             self._order.continue_if_long()
 

@@ -12,19 +12,19 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from activities.tracing.hold_requests import CaseActivities
     from domain.banks.priority import priority_key
-    from schemas.enums import Rung
+    from schemas.enums import EscalationLevel
     from schemas.outbox.case import (
-        Astray,
         CaseNews,
         CaseOutcome,
         CaseProgress,
         CaseStart,
-        Climbed,
-        ClimbRung,
+        Escalate,
+        Escalated,
         HopBrief,
         HopRef,
-        LadderRung,
+        LevelWait,
         OpenRequest,
+        OutOfStep,
         SendHoldRequest,
         Sent,
         SettleCase,
@@ -125,7 +125,7 @@ class CaseWorkflow:
             while step := self._next_level(tracker):
                 if not await self._unanswered_for(tracker, step):
                     return
-                await self._escalate(tracker, step.rung)
+                await self._escalate(tracker, step.level)
             # No further level exists. The database already counts the money of these hops as untraced.
             self._state.finish(tracker.request_id)
         finally:
@@ -144,8 +144,8 @@ class CaseWorkflow:
             if sent is None:
                 return
             self._state.keep_asking(tracker.request_id, sent.asked)
-            if sent.astray:
-                self._take_up_out_of_step(sent.astray)
+            if sent.out_of_step:
+                self._take_up_out_of_step(sent.out_of_step)
             else:
                 tracker.delivered = True
                 tracker.waiting_since = workflow.now()
@@ -185,24 +185,24 @@ class CaseWorkflow:
                 tracker.pause_after_failure(options.pause_after_failure(self._policy, error.cause))
             return None
 
-    def _take_up_out_of_step(self, astray: Astray) -> None:
+    def _take_up_out_of_step(self, out_of_step: OutOfStep) -> None:
         """Continue from the database's state, which differs because a lost run has sent other requests."""
-        for hop in astray.open_hops:
+        for hop in out_of_step.open_hops:
             self._state.open(hop)
-        for request in astray.requests:
+        for request in out_of_step.requests:
             if request.request_id in self._trackers:
                 self._state.ask(request.request_id, request.hops)
             else:
                 self._add_request(request)
         self._start_trackers()
 
-    async def _unanswered_for(self, tracker: "_RequestTracker", step: LadderRung) -> bool:
+    async def _unanswered_for(self, tracker: "_RequestTracker", step: LevelWait) -> bool:
         """Return whether no answer came within the level's time, or an officer escalated."""
         if not tracker.delivered:
             await self._keep_trying(tracker, step)
         return await self._unanswered_after(tracker, tracker.time_left(step))
 
-    async def _keep_trying(self, tracker: "_RequestTracker", step: LadderRung) -> None:
+    async def _keep_trying(self, tracker: "_RequestTracker", step: LevelWait) -> None:
         """Keep trying an unreachable bank until the level is due, because the bank may be back earlier."""
         away = min(tracker.not_before - workflow.now(), tracker.time_left(step))
         if await self._unanswered_after(tracker, max(away, timedelta(0))) and tracker.time_left(step):
@@ -215,14 +215,14 @@ class CaseWorkflow:
         # If no wait is left, or the answer comes at the last moment, the time still counts as over.
         return not self._needs_no_answer(tracker)
 
-    async def _escalate(self, tracker: "_RequestTracker", rung: Rung) -> None:
-        result: Climbed = await workflow.execute_activity_method(
-            CaseActivities.climb_rung,
-            ClimbRung(
+    async def _escalate(self, tracker: "_RequestTracker", level: EscalationLevel) -> None:
+        result: Escalated = await workflow.execute_activity_method(
+            CaseActivities.escalate_request,
+            Escalate(
                 case_no=self._case_no,
                 request_id=tracker.request_id,
                 institution=tracker.request.institution,
-                rung=rung,
+                level=level,
             ),
             task_queue=options.CASE_WORK_QUEUE,
             start_to_close_timeout=options.MAIL_TIMEOUT,
@@ -233,7 +233,7 @@ class CaseWorkflow:
         if result.unknown:
             tracker.restart_wait()
         else:
-            tracker.escalated(rung)
+            tracker.escalated(level)
         if result.over:
             self._state.finish(tracker.request_id)
         elif result.go_on:
@@ -243,12 +243,12 @@ class CaseWorkflow:
         """Return whether this run needs no answer to the request any more."""
         return self._continuing or not self._state.waits(tracker.request_id)
 
-    def _next_level(self, tracker: "_RequestTracker") -> LadderRung | None:
+    def _next_level(self, tracker: "_RequestTracker") -> LevelWait | None:
         """Return the next escalation level for this class of bank, or None after the last."""
         ladder = self._policy.ladders[tracker.request.answer_class]
         if tracker.level is None:
             return ladder[0]
-        reached = [step.rung for step in ladder].index(tracker.level)
+        reached = [step.level for step in ladder].index(tracker.level)
         return ladder[reached + 1] if reached + 1 < len(ladder) else None
 
     def _priority_key(self, request: OpenRequest) -> int:
@@ -337,7 +337,7 @@ class _RequestTracker:
         self.request = request
         self.request_id = request.request_id
         self.delivered = request.delivered
-        self.level = request.rung
+        self.level = request.level
         self.round = request.round
         self.waiting_since = request.waiting_since
         self.not_before = request.waiting_since
@@ -351,7 +351,7 @@ class _RequestTracker:
         to = self._escalated_to
         return to is not None and (self.level is None or self.level.stands_below(to))
 
-    def time_left(self, step: LadderRung) -> timedelta:
+    def time_left(self, step: LevelWait) -> timedelta:
         """Return the time left before an escalation level is due."""
         due = self.waiting_since + timedelta(seconds=step.after_seconds)
         return max(due - workflow.now(), timedelta(0))
@@ -360,9 +360,9 @@ class _RequestTracker:
         """Make no call for `wait`, because the bank could not be reached."""
         self.not_before = workflow.now() + wait
 
-    def escalated(self, rung: Rung) -> None:
-        """Record the escalation level `rung` and begin the wait for the next level."""
-        self.level = rung
+    def escalated(self, level: EscalationLevel) -> None:
+        """Record the escalation level `level` and begin the wait for the next level."""
+        self.level = level
         self.waiting_since = workflow.now()
 
     def use_next_channel(self) -> None:
@@ -376,7 +376,7 @@ class _RequestTracker:
         self.waiting_since = workflow.now()
         self._escalated_to = None
 
-    def escalate(self, to: Rung) -> None:
+    def escalate(self, to: EscalationLevel) -> None:
         """Request escalation to level `to`. A repeated or lower level changes nothing."""
         if self._escalated_to is None or self._escalated_to.stands_below(to):
             self._escalated_to = to
@@ -387,7 +387,7 @@ class _RequestTracker:
             update={
                 "hops": hops,
                 "delivered": self.delivered,
-                "rung": self.level,
+                "level": self.level,
                 "round": self.round,
                 "waiting_since": self.waiting_since,
                 "escalated_to": self._escalated_to,

@@ -41,11 +41,11 @@ from schemas.enums import (
     AnswerClass,
     Bucket,
     CaseState,
+    EscalationLevel,
     EventKind,
     HopSource,
     HopState,
     RequestState,
-    Rung,
     TaskKind,
     TaskState,
 )
@@ -140,9 +140,9 @@ async def escalate_request(ctx: Context, ack_no: str, request_id: UUID, reason: 
         request = await requests.get_of_case(work.connection, work.case_no, request_id)
         if request.state not in LIVE_STATES:
             raise RequestNotLive(request.state)
-        if request.rung is Rung.SUPERVISOR:
+        if request.level is EscalationLevel.SUPERVISOR:
             raise RequestWithSupervisor
-        to = Rung.above(request.rung)
+        to = EscalationLevel.above(request.level)
         data = {"request_id": str(request_id), "institution": request.institution, "to": to.value, "reason": reason}
         await work.log(EventKind.REQUEST_ESCALATED, **data)
         news = CaseNews(news_id=0, escalate_request_id=str(request_id), escalate_to=to)

@@ -28,13 +28,16 @@ from db.orders.bank_orders import OrderRow
 from domain.errors.orders import NotCancelled
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, ProcedureKind, TaskKind
-from schemas.outbox.procedures import OrderRung, ProcedureOrder
+from schemas.outbox.procedures import OrderEscalationLevel, ProcedureOrder
 from schemas.restoration_enums import OrderState
 from schemas.tasks import TaskCause
 
 log = logging.getLogger(__name__)
 
-_TASK_OF_LEVEL: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}
+_TASK_OF_LEVEL: Final = {
+    OrderEscalationLevel.DESK_TASK: TaskKind.ORDER_SILENT,
+    OrderEscalationLevel.SUPERVISOR: TaskKind.SUPERVISE,
+}
 
 
 async def acknowledge_cancellation(ctx: Context, institution: str, order_id: UUID) -> datetime:
@@ -127,21 +130,21 @@ class CancellationActivities:
             raise _not_told(failed) from failed
         return True
 
-    @activity.defn(name="climb_cancellation")
-    async def climb_cancellation(self, asked: ProcedureOrder) -> None:
+    @activity.defn(name="escalate_cancellation")
+    async def escalate_cancellation(self, asked: ProcedureOrder) -> None:
         """Escalate to the level `asked.what`: the desk telephones the bank, then the supervisor looks."""
-        level, order_id = OrderRung(asked.what), UUID(asked.subject)
+        level, order_id = OrderEscalationLevel(asked.what), UUID(asked.subject)
         async with order_transaction(self.ctx, order_id, ENGINE) as work:
             found = await cancellations.find(work.connection, order_id)
             if work.order.state is not OrderState.CANCELLED or found is None or found.settled_at is not None:
                 return
-            if found.rung in {level, OrderRung.SUPERVISOR}:
+            if found.level in {level, OrderEscalationLevel.SUPERVISOR}:
                 return
-            await cancellations.climb(work.connection, order_id, level, work.now)
+            await cancellations.escalate(work.connection, order_id, level, work.now)
             cause = TaskCause.ORDER_CANCELLATION_SILENT
             await work.close_tasks(work.subject, [cause], "replaced by the next level")
             await work.ask_about_order(_TASK_OF_LEVEL[level], cause)
-            await work.log(EventKind.ORDER_CANCELLATION_CLIMBED, rung=level.value)
+            await work.log(EventKind.ORDER_CANCELLATION_ESCALATED, level=level.value)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 

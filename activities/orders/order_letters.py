@@ -9,7 +9,7 @@ from db.orders.bank_orders import OrderRow
 from domain.banks.on_duty import Holidays, calling_order
 from schemas.banks.institutions import Institution
 from schemas.banks.rosters import HolidayRules
-from schemas.outbox.procedures import OrderRung
+from schemas.outbox.procedures import OrderEscalationLevel
 from schemas.restoration_enums import OrderKind
 from schemas.text import IST
 
@@ -22,7 +22,7 @@ _ASKED = {
 def order_letter(
     institution: Institution,
     order: OrderRow,
-    level: OrderRung,
+    level: OrderEscalationLevel,
     rules: HolidayRules,
     at: datetime,
 ) -> Letter:
@@ -32,7 +32,7 @@ def order_letter(
     """
     to: list[str] = [institution.desk_email]
     subject = "Reminder: order"
-    if level is OrderRung.NODAL_OFFICER:
+    if level is OrderEscalationLevel.NODAL_OFFICER:
         subject = "Order not carried out:"
         known = calling_order(institution.nodal_officers, Holidays(rules, institution.closed_days), at)
         to = [one.email for one in known if is_plain_address(one.email)] + to

@@ -43,7 +43,15 @@ from domain.task_notes import compose
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, ProcedureKind, TaskKind
 from schemas.orders.orders import BankOrder, NewOrder
-from schemas.outbox.procedures import Due, Look, OrderAction, OrderPolicy, OrderRung, OrderStage, ProcedureOrder
+from schemas.outbox.procedures import (
+    Due,
+    Look,
+    OrderAction,
+    OrderEscalationLevel,
+    OrderPolicy,
+    OrderStage,
+    ProcedureOrder,
+)
 from schemas.restoration_enums import OrderState
 from schemas.tasks import TaskCause, TaskFacts, TaskSubject, about
 
@@ -199,28 +207,28 @@ class OrderActivities:
             await self._note_delivery(work, sent)
         return True
 
-    @activity.defn(name="climb_order")
-    async def climb_order(self, asked: ProcedureOrder) -> None:
+    @activity.defn(name="escalate_order")
+    async def escalate_order(self, asked: ProcedureOrder) -> None:
         """Escalate to the level `asked.what`: a letter to the desk or nodal officer, then a task for our desk.
 
         On the last level the supervisor is asked repeatedly, as often as the frozen policy says. At each level a status
         request is sent as well, if the channel has such a message.
         """
-        rung = OrderRung(asked.what)
+        level = OrderEscalationLevel(asked.what)
         async with self.ctx.pool.acquire() as connection:
             order = await self._find(connection, asked)
-        if order is None or order.state not in LIVE or not _is_due(order, rung, asked.at):
+        if order is None or order.state not in LIVE or not _is_due(order, level, asked.at):
             return
         await self._send_status_request(order, asked.at)
-        sent = await self._write_letter(order, rung)
+        sent = await self._write_letter(order, level)
         async with self._transaction(order) as work:
             order = work.order
-            if order.state not in LIVE or not _is_due(order, rung, asked.at):
+            if order.state not in LIVE or not _is_due(order, level, asked.at):
                 return
             passed = await bank_exchanges.bound(work.connection, About.ORDER, order.order_id) if sent else {}
-            await bank_orders.climb(work.connection, order.order_id, rung, work.now)
-            await work.log(EventKind.ORDER_CLIMBED, rung=rung.value, sent=sent, **passed)
-            if kind := _TASK_OF_LEVEL.get(rung):
+            await bank_orders.escalate(work.connection, order.order_id, level, work.now)
+            await work.log(EventKind.ORDER_ESCALATED, level=level.value, sent=sent, **passed)
+            if kind := _TASK_OF_LEVEL.get(level):
                 await _open_no_response_task(work, kind)
         await self._try_next_channel(order)
 
@@ -325,14 +333,14 @@ class OrderActivities:
             async with self.ctx.pool.acquire() as connection:
                 await bank_orders.send_again(connection, order.order_id)
 
-    async def _write_letter(self, order: OrderRow, rung: OrderRung) -> bool:
-        if rung not in {OrderRung.REMINDER, OrderRung.NODAL_OFFICER} or self.mailer is None:
+    async def _write_letter(self, order: OrderRow, level: OrderEscalationLevel) -> bool:
+        if level not in {OrderEscalationLevel.REMINDER, OrderEscalationLevel.NODAL_OFFICER} or self.mailer is None:
             return False
         institution = self.ctx.directory.current.get(order.institution)
         if institution is None:
             return False
         holidays = self.ctx.policy.bank_holidays
-        letter = order_letter(institution, order, rung, holidays, self.ctx.now())
+        letter = order_letter(institution, order, level, holidays, self.ctx.now())
         if not letter.to:
             return False
         if not await self._may_try(order):
@@ -366,23 +374,26 @@ async def _open_no_response_task(work: OrderTransaction, kind: TaskKind) -> None
     await work.ask_about_order(kind, TaskCause.ORDER_NOT_DONE)
 
 
-_TASK_OF_LEVEL: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}
+_TASK_OF_LEVEL: Final = {
+    OrderEscalationLevel.DESK_TASK: TaskKind.ORDER_SILENT,
+    OrderEscalationLevel.SUPERVISOR: TaskKind.SUPERVISE,
+}
 
 
-def _reached(rung: OrderRung | None, times: int = 1) -> Reached[OrderRung] | None:
-    return Reached(rung, times) if rung else None
+def _reached(level: OrderEscalationLevel | None, times: int = 1) -> Reached[OrderEscalationLevel] | None:
+    return Reached(level, times) if level else None
 
 
-def _next_level(order: OrderRow) -> LevelDue[OrderRung] | None:
+def _next_level(order: OrderRow) -> LevelDue[OrderEscalationLevel] | None:
     """Return the next escalation level; None if all levels of the frozen policy are reached."""
-    reached = _reached(order.rung, order.rung_times)
-    return next_due(order_escalation(order.policy), reached, order.rung_at or order.planned_at)
+    reached = _reached(order.level, order.level_times)
+    return next_due(order_escalation(order.policy), reached, order.level_at or order.planned_at)
 
 
-def _is_due(order: OrderRow, rung: OrderRung, at: datetime) -> bool:
+def _is_due(order: OrderRow, level: OrderEscalationLevel, at: datetime) -> bool:
     """Return whether the level is still to be reached."""
-    reached, since = _reached(order.rung, order.rung_times), order.rung_at or order.planned_at
-    return may_reach(order_escalation(order.policy), reached, since, rung, at)
+    reached, since = _reached(order.level, order.level_times), order.level_at or order.planned_at
+    return may_reach(order_escalation(order.policy), reached, since, level, at)
 
 
 def look_at_cancellation(
@@ -396,7 +407,7 @@ def look_at_cancellation(
     if found is None or found.settled_at is not None:
         return Look(over=True)
     escalation = cancellation_escalation(order.policy, rules)
-    level = next_due(escalation, _reached(found.rung), found.rung_at or found.cancelled_at)
+    level = next_due(escalation, _reached(found.level), found.level_at or found.cancelled_at)
     dues = [Due(what=level.level, at=level.at)] if level else []
     told = found.told_at is not None and not left
     if not told:

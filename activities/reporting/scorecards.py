@@ -22,7 +22,7 @@ from db.reporting import call_list, scorecards
 from db.reporting.call_list import Habit
 from db.reporting.scorecards import Span
 from domain.banks.answering_curve import BandCount, Curve, default_curve, fitted_curve
-from schemas.enums import AnswerClass, Rung
+from schemas.enums import AnswerClass, EscalationLevel
 from schemas.reporting.scorecards import CallList, Percentiles, Scores
 
 log = logging.getLogger("goldenhour.scorecards")
@@ -41,7 +41,7 @@ def span(ctx: Context, sent_from: datetime, sent_to: datetime, as_of: datetime) 
     """Return the span of requests sent in `[sent_from, sent_to)`; late means later than the policy's first reminder."""
     escalations = ctx.case_policy.ladders
     reminders = {
-        answer_class: next(step.after_seconds for step in levels if step.rung is Rung.REMINDER)
+        answer_class: next(step.after_seconds for step in levels if step.level is EscalationLevel.REMINDER)
         for answer_class, levels in escalations.items()
     }
     return Span(sent_from=sent_from, sent_to=sent_to, as_of=as_of, reminder_seconds=reminders)

@@ -36,8 +36,8 @@ from db.pool import Connection
 from db.tracing import requests
 from schemas.banks.exchanges import About
 from schemas.banks.institutions import Institution
-from schemas.enums import EventKind, HopSource, ProcedureKind, RequestState, Rung, TaskKind
-from schemas.outbox.case import Climbed, ClimbRung, HopRef, SendHoldRequest, Sent, SettleCase, Settled
+from schemas.enums import EscalationLevel, EventKind, HopSource, ProcedureKind, RequestState, TaskKind
+from schemas.outbox.case import Escalate, Escalated, HopRef, SendHoldRequest, Sent, SettleCase, Settled
 from schemas.tasks import NO_FACTS, NewTask, TaskCause, TaskFacts, TaskSubject, about
 
 log = logging.getLogger(__name__)
@@ -148,8 +148,8 @@ class CaseActivities:
 
     # -- escalation ------------------------------------------------------------------------------------------------
 
-    @activity.defn(name="climb_rung")
-    async def climb_rung(self, params: ClimbRung) -> Climbed:
+    @activity.defn(name="escalate_request")
+    async def escalate_request(self, params: Escalate) -> Escalated:
         """Perform one escalation level of a request and record it.
 
         A letter that cannot be sent (no mail route, no address, the server refuses) is recorded with its reason. The
@@ -158,24 +158,30 @@ class CaseActivities:
         async with self.ctx.pool.acquire() as connection:
             request = await requests.get(connection, UUID(params.request_id))
         if request is None:
-            return Climbed(done=False, reason="not sent yet", unknown=True)
+            return Escalated(done=False, reason="not sent yet", unknown=True)
         if request.state in REQUEST_OVER:
-            return Climbed(done=False, reason="answered", over=True)
-        if _has_reached(request, params.rung):
-            climbed = Climbed(done=True)
+            return Escalated(done=False, reason="answered", over=True)
+        if _has_reached(request, params.level):
+            escalated = Escalated(done=True)
         else:
-            reminded = params.rung is Rung.REMINDER and await self._remind(request)
-            sent = await self._send_letter(params) if params.rung in {Rung.REMINDER, Rung.NODAL_OFFICER} else None
-            climbed = await self._record_level(params, Climbed(done=True) if reminded else sent)
-        return climbed if climbed.over else await self._after_no_response(params, request, climbed)
+            reminded = params.level is EscalationLevel.REMINDER and await self._remind(request)
+            sent = (
+                await self._send_letter(params)
+                if params.level in {EscalationLevel.REMINDER, EscalationLevel.NODAL_OFFICER}
+                else None
+            )
+            escalated = await self._record_level(params, Escalated(done=True) if reminded else sent)
+        return escalated if escalated.over else await self._after_no_response(params, request, escalated)
 
-    async def _after_no_response(self, params: ClimbRung, request: requests.RequestRow, climbed: Climbed) -> Climbed:
+    async def _after_no_response(
+        self, params: Escalate, request: requests.RequestRow, escalated: Escalated
+    ) -> Escalated:
         """Record that the delivering channel got no response, and report whether another channel should be tried."""
-        if params.rung is Rung.GIVE_UP or request.channel is None:
-            return climbed
+        if params.level is EscalationLevel.GIVE_UP or request.channel is None:
+            return escalated
         message = HoldRequestMessage(request.request_id)
         go_on = await self.bank_delivery.next_after_silence(message, params.institution, request.channel)
-        return climbed.model_copy(update={"go_on": go_on})
+        return escalated.model_copy(update={"go_on": go_on})
 
     async def _remind(self, request: requests.RequestRow) -> bool:
         """Remind the bank over the channel that delivered the request, if the channel has a message for that."""
@@ -190,29 +196,29 @@ class CaseActivities:
             request.request_id, request.institution, request.channel, references, asked_at
         )
 
-    async def _send_letter(self, params: ClimbRung) -> Climbed:
+    async def _send_letter(self, params: Escalate) -> Escalated:
         institution = self.ctx.directory.current.get(params.institution)
         if self.mailer is None:
-            return Climbed(done=False, reason="no mail route is set")
+            return Escalated(done=False, reason="no mail route is set")
         if institution is None:
-            return Climbed(done=False, reason="the institution is not in the directory")
+            return Escalated(done=False, reason="the institution is not in the directory")
         letter = await self._letter(params, institution)
         if not letter.to:
-            return Climbed(done=False, reason="no address in the directory")
+            return Escalated(done=False, reason="no address in the directory")
         letters = LetterSender(self.ctx, self.mailer, self.links, About.HOLD_REQUEST, page_text)
         failure = await letters.send(letter, UUID(params.request_id), params.institution)
-        return Climbed(done=not failure, reason=failure or letter.remark)
+        return Escalated(done=not failure, reason=failure or letter.remark)
 
-    async def _letter(self, params: ClimbRung, institution: Institution) -> Letter:
+    async def _letter(self, params: Escalate, institution: Institution) -> Letter:
         async with self.ctx.pool.acquire() as connection:
             request = await requests.get(connection, UUID(params.request_id))
             live = await requests.live_hops(connection, UUID(params.request_id))
         assert request is not None, "the caller has seen it"
-        if params.rung is Rung.REMINDER:
+        if params.level is EscalationLevel.REMINDER:
             return reminder_letter(institution, request, live)
         return nodal_letter(institution, request, live, self.ctx.policy.bank_holidays, self.ctx.now())
 
-    async def _record_level(self, params: ClimbRung, letter: Climbed | None) -> Climbed:
+    async def _record_level(self, params: Escalate, letter: Escalated | None) -> Escalated:
         request_id = UUID(params.request_id)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, request_id) if letter else {}
@@ -220,24 +226,24 @@ class CaseActivities:
             request = await requests.get(connection, request_id)
             assert request is not None, "the caller has seen it"
             if request.state in REQUEST_OVER:
-                return Climbed(done=False, reason="answered", over=True)
-            if _has_reached(request, params.rung):
-                return Climbed(done=True)
-            await requests.climb(connection, request_id, params.rung, work.now)
+                return Escalated(done=False, reason="answered", over=True)
+            if _has_reached(request, params.level):
+                return Escalated(done=True)
+            await requests.escalate(connection, request_id, params.level, work.now)
             data: dict[str, Any] = {
                 "request_id": params.request_id,
                 "institution": params.institution,
-                "rung": params.rung.value,
+                "level": params.level.value,
             }
             if letter:
                 data |= {"sent": letter.done, "reason": letter.reason, **passed}
-            await work.log(EventKind.RUNG_CLIMBED, **data)
-            if params.rung is Rung.GIVE_UP:
+            await work.log(EventKind.LEVEL_REACHED, **data)
+            if params.level is EscalationLevel.GIVE_UP:
                 await write_off_request(work, request_id, "no bank answer in time")
-            elif kind := _TASK_OF_LEVEL.get(params.rung):
+            elif kind := _TASK_OF_LEVEL.get(params.level):
                 task = _task(kind, TaskCause.REQUEST_SILENT, params.request_id)
                 await work.ask(task, institution=params.institution)
-        return letter or Climbed(done=True)
+        return letter or Escalated(done=True)
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
@@ -254,12 +260,12 @@ class CaseActivities:
         return Settled(settled=True)
 
 
-_TASK_OF_LEVEL = {Rung.DESK_TASK: TaskKind.PHONE_BANK, Rung.SUPERVISOR: TaskKind.SUPERVISE}
+_TASK_OF_LEVEL = {EscalationLevel.DESK_TASK: TaskKind.PHONE_BANK, EscalationLevel.SUPERVISOR: TaskKind.SUPERVISE}
 
 
-def _has_reached(request: requests.RequestRow, rung: Rung) -> bool:
+def _has_reached(request: requests.RequestRow, level: EscalationLevel) -> bool:
     """Return whether this escalation level was already reached. A late attempt must not lower it."""
-    return request.rung is not None and not request.rung.stands_below(rung)
+    return request.level is not None and not request.level.stands_below(level)
 
 
 async def _result_without_call(
@@ -273,10 +279,10 @@ async def _result_without_call(
     `request` is the one written by an earlier attempt.
     """
     live_refs = [HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in to_ask]
-    astray = await cases.astray(connection, params, live_refs)
-    if astray:
+    out_of_step = await cases.out_of_step(connection, params, live_refs)
+    if out_of_step:
         asked = tuple(hop.hop_no for hop in to_ask)
-        return Sent(request_id=params.request_id, asked=asked, delivered=False, astray=astray)
+        return Sent(request_id=params.request_id, asked=asked, delivered=False, out_of_step=out_of_step)
     if request:
         delivered = request.delivered_at is not None and request.round >= params.round
         if delivered or request.state in REQUEST_OVER or request.refusal_code:

@@ -8,7 +8,7 @@ from activities.context import Context
 from adapters.banks.protocol import Instrument
 from db.intake import Payment
 from domain.banks.priority import priority_key
-from schemas.enums import Rung
+from schemas.enums import EscalationLevel
 
 REQUESTOR: Final = "I4C-MHA"
 STATE: Final = "UTTAR PRADESH"
@@ -43,9 +43,9 @@ class Urgency:
 def urgency_of(ctx: Context, institution: str, sent_at: datetime, freshest_at: datetime, largest_paise: int) -> Urgency:
     """Return the urgency of a request of `sent_at`, from the newest and the largest transfer it ever asked about."""
     known = ctx.directory.current.get(institution)
-    waits = {rung.rung: rung.after_seconds for rung in ctx.case_policy.ladders[known.answer_class]} if known else {}
+    waits = {level.level: level.after_seconds for level in ctx.case_policy.ladders[known.answer_class]} if known else {}
     return Urgency(
         priority=priority_key(ctx.case_policy.priority, freshest_at, largest_paise, sent_at),
         requested_at=sent_at,
-        respond_by=sent_at + timedelta(seconds=waits[Rung.REMINDER]) if waits else None,
+        respond_by=sent_at + timedelta(seconds=waits[EscalationLevel.REMINDER]) if waits else None,
     )

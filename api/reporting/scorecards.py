@@ -22,7 +22,7 @@ from api.tokens import Officer
 from db.reporting.scorecards import Span
 from domain.spreadsheet_cells import as_plain_text
 from schemas.banks.institutions import Code
-from schemas.enums import AnswerClass, DiscrepancyKind, Rung
+from schemas.enums import AnswerClass, DiscrepancyKind, EscalationLevel
 from schemas.reporting.scorecards import CallList, Scorecard, ScorecardBy, ScorecardPage
 from schemas.text import LocalDatetime
 
@@ -118,7 +118,7 @@ _EMPTY_SCORECARD: Final = Scorecard(
     institution="",
     name="",
     answer_class=AnswerClass.MAIL,
-    rungs=dict.fromkeys(Rung, 0),
+    levels=dict.fromkeys(EscalationLevel, 0),
     discrepancies=dict.fromkeys(DiscrepancyKind, 0),
 )
 

@@ -7,8 +7,8 @@ from db.cases import hops
 from db.pool import Connection
 from domain.errors.cases import CaseNotFound
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import AnswerClass, CaseState, HopState, Rung
-from schemas.outbox.case import Astray, CasePolicy, CaseStart, HopRef, OpenRequest, SendHoldRequest
+from schemas.enums import AnswerClass, CaseState, EscalationLevel, HopState
+from schemas.outbox.case import CasePolicy, CaseStart, HopRef, OpenRequest, OutOfStep, SendHoldRequest
 
 
 class CaseHead(FrozenModel):
@@ -178,9 +178,9 @@ async def not_seen(connection: Connection, before: datetime, limit: int) -> list
 
 
 _LIVE_REQUESTS = """
-SELECT r.request_id::text, r.wave_no, r.institution, i.answer_class, r.rung, r.round,
+SELECT r.request_id::text, r.wave_no, r.institution, i.answer_class, r.level, r.round,
        r.delivered_at IS NOT NULL OR r.state = 'refused' AS delivered,
-       greatest(r.sent_at, r.delivered_at, r.rung_at) AS waiting_since,
+       greatest(r.sent_at, r.delivered_at, r.level_at) AS waiting_since,
        array_agg(rh.hop_no ORDER BY rh.hop_no) AS hop_nos, array_agg(rh.revision ORDER BY rh.hop_no) AS revisions,
        max(h.transferred_at) AS freshest_at, max(b.balance_paise) AS largest_paise
 FROM hold_request r
@@ -224,7 +224,7 @@ async def snapshot(connection: Connection, case_no: str) -> CaseStart:
     )
 
 
-async def astray(connection: Connection, order: SendHoldRequest, held: Sequence[HopRef]) -> Astray | None:
+async def out_of_step(connection: Connection, order: SendHoldRequest, held: Sequence[HopRef]) -> OutOfStep | None:
     """Return the state of the hops by which `order` and its request differ.
 
     None if the two agree, apart from hops that need no request any more, for example because they were answered
@@ -240,7 +240,7 @@ async def astray(connection: Connection, order: SendHoldRequest, held: Sequence[
         for request in await _open_requests(connection, order.case_no)
         if (more if request.request_id == order.request_id else missing.intersection(request.hops))
     ]
-    return Astray(open_hops=tuple(open_hops), requests=tuple(holders)) if open_hops or holders else None
+    return OutOfStep(open_hops=tuple(open_hops), requests=tuple(holders)) if open_hops or holders else None
 
 
 async def _open_requests(connection: Connection, case_no: str) -> tuple[OpenRequest, ...]:
@@ -258,7 +258,7 @@ async def _open_requests(connection: Connection, case_no: str) -> tuple[OpenRequ
             freshest_at=row["freshest_at"],
             largest_paise=row["largest_paise"],
             delivered=row["delivered"],
-            rung=Rung(row["rung"]) if row["rung"] else None,
+            level=EscalationLevel(row["level"]) if row["level"] else None,
             round=row["round"],
             waiting_since=row["waiting_since"],
         )

@@ -117,7 +117,7 @@ CREATE TABLE hold_request (
     institution text NOT NULL REFERENCES institution,
     state text NOT NULL CHECK (state IN ('sending', 'delivered', 'refused', 'answered', 'stopped')),
     job_id text,
-    rung text,
+    level text,
     planned_at timestamptz NOT NULL,
     sent_at timestamptz NOT NULL,
     delivered_at timestamptz,

@@ -1,5 +1,5 @@
--- When the last rung was climbed: the wait for the next one counts from there, also in a workflow that is started anew.
-ALTER TABLE hold_request ADD COLUMN rung_at timestamptz;
+-- When the last level was escalated: the wait for the next one counts from there, also in a workflow that is started anew.
+ALTER TABLE hold_request ADD COLUMN level_at timestamptz;
 
 -- The sweep looks after open cases whose workflow was not seen for a while: it may have been ended by mistake.
 COMMENT ON COLUMN case_file.workflow_started_at IS

@@ -9,15 +9,15 @@ ALTER TABLE paper
 DROP INDEX paper_case;
 CREATE INDEX paper_case ON paper (case_no, issued_at DESC, paper_id DESC);
 
--- The counter only climbs, by one: no number is given twice, and none is left out.
-CREATE FUNCTION paper_counter_climbs() RETURNS trigger LANGUAGE plpgsql AS $$
+-- The counter only escalates, by one: no number is given twice, and none is left out.
+CREATE FUNCTION paper_counter_escalates() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.last_number <> (CASE TG_OP WHEN 'INSERT' THEN 1 ELSE OLD.last_number + 1 END) OR NEW.last_number IS NULL THEN
-        RAISE EXCEPTION 'the counter of % climbs by one', NEW.series
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'paper_counter_climbs';
+        RAISE EXCEPTION 'the counter of % escalates by one', NEW.series
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'paper_counter_escalates';
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER paper_counter_climbs BEFORE INSERT OR UPDATE ON paper_counter
-    FOR EACH ROW EXECUTE FUNCTION paper_counter_climbs();
+CREATE TRIGGER paper_counter_escalates BEFORE INSERT OR UPDATE ON paper_counter
+    FOR EACH ROW EXECUTE FUNCTION paper_counter_escalates();
 CREATE TRIGGER paper_counter_stays BEFORE DELETE ON paper_counter FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -10,13 +10,13 @@ CREATE TABLE order_cancellation (
     cancelled_at timestamptz NOT NULL,
     told_at timestamptz,
     channel text,
-    rung text CHECK (rung IN ('desk_task', 'supervisor')),
-    rung_at timestamptz,
+    level text CHECK (level IN ('desk_task', 'supervisor')),
+    level_at timestamptz,
     settled_at timestamptz,
     settled_by text,
     note text NOT NULL DEFAULT '',
     CHECK ((told_at IS NULL) = (channel IS NULL)),
-    CHECK ((rung IS NULL) = (rung_at IS NULL)),
+    CHECK ((level IS NULL) = (level_at IS NULL)),
     CHECK ((settled_at IS NULL) = (settled_by IS NULL)),
     -- Whoever is not the bank says how they know that it was told.
     CONSTRAINT order_cancellation_vouched CHECK (settled_by IS NULL OR settled_by LIKE 'bank:%' OR note <> '')
@@ -67,7 +67,7 @@ ALTER TABLE bank_order_carriage ADD COLUMN cancellation boolean NOT NULL DEFAULT
 COMMENT ON COLUMN bank_order_carriage.cancellation IS 'of the word that the order is taken back, not of the order';
 
 -- How often the supervisor was told of an order that nobody carries out.
-ALTER TABLE bank_order ADD COLUMN rung_times integer NOT NULL DEFAULT 0 CHECK (rung_times >= 0);
+ALTER TABLE bank_order ADD COLUMN level_times integer NOT NULL DEFAULT 0 CHECK (level_times >= 0);
 
 -- Which way the bank's word came: one credit may be told over two of them.
 ALTER TABLE bank_confirmation ADD COLUMN via text NOT NULL DEFAULT '' CHECK (via IN ('', 'door', 'file', 'letter', 'officer'));

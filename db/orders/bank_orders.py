@@ -11,7 +11,7 @@ from domain.orders import Ordered, Via, Word
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind
 from schemas.orders.orders import BankOrder, Beneficiary, ConfirmedLine, NewOrder, OrderLine
-from schemas.outbox.procedures import OrderPolicy, OrderRung
+from schemas.outbox.procedures import OrderEscalationLevel, OrderPolicy
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from schemas.tasks import TaskCause
 
@@ -47,9 +47,9 @@ class OrderRow(FrozenModel):
     channel: ChannelKind | None
     job_id: str | None
     round: int
-    rung: OrderRung | None
-    rung_at: UtcDatetime | None
-    rung_times: int
+    level: OrderEscalationLevel | None
+    level_at: UtcDatetime | None
+    level_times: int
     tried_at: UtcDatetime | None
     refusal_code: str | None
     ended_at: UtcDatetime | None
@@ -232,13 +232,14 @@ async def refused(connection: Connection, order_id: UUID, code: str, message: st
     return bool(done)
 
 
-async def climb(connection: Connection, order_id: UUID, rung: OrderRung, at: datetime) -> None:
+async def escalate(connection: Connection, order_id: UUID, level: OrderEscalationLevel, at: datetime) -> None:
     """Write that the order has reached this escalation level."""
     await connection.execute(
-        "UPDATE bank_order SET rung = $2, rung_at = $3, rung_times = CASE WHEN rung = $2 THEN rung_times ELSE 0 END + 1"
+        "UPDATE bank_order SET level = $2, level_at = $3,"
+        " level_times = CASE WHEN level = $2 THEN level_times ELSE 0 END + 1"
         " WHERE order_id = $1",
         order_id,
-        rung.value,
+        level.value,
         at,
     )
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind
-from schemas.outbox.procedures import OrderRung
+from schemas.outbox.procedures import OrderEscalationLevel
 
 
 class CancellationRow(FrozenModel):
@@ -15,8 +15,8 @@ class CancellationRow(FrozenModel):
     order_id: UUID
     cancelled_at: UtcDatetime
     told_at: UtcDatetime | None
-    rung: OrderRung | None
-    rung_at: UtcDatetime | None
+    level: OrderEscalationLevel | None
+    level_at: UtcDatetime | None
     settled_at: UtcDatetime | None
     settled_by: str | None
 
@@ -45,10 +45,10 @@ async def told(connection: Connection, order_id: UUID, channel: ChannelKind, at:
     return bool(done)
 
 
-async def climb(connection: Connection, order_id: UUID, rung: OrderRung, at: datetime) -> None:
+async def escalate(connection: Connection, order_id: UUID, level: OrderEscalationLevel, at: datetime) -> None:
     """Write that the cancellation has reached this escalation level."""
     await connection.execute(
-        "UPDATE order_cancellation SET rung = $2, rung_at = $3 WHERE order_id = $1", order_id, rung.value, at
+        "UPDATE order_cancellation SET level = $2, level_at = $3 WHERE order_id = $1", order_id, level.value, at
     )
 
 
@@ -96,8 +96,8 @@ async def waiting_for(connection: Connection, order_id: UUID) -> list[UUID]:
 async def begin_clocks(connection: Connection, order_id: UUID, at: datetime) -> None:
     """Restart the clocks of an order that had to wait, so that it has its full time."""
     await connection.execute(
-        "UPDATE bank_order SET due_at = due_at + ($2 - planned_at), rung_at = $2 WHERE order_id = $1"
-        " AND tried_at IS NULL AND rung IS NULL AND planned_at < $2",
+        "UPDATE bank_order SET due_at = due_at + ($2 - planned_at), level_at = $2 WHERE order_id = $1"
+        " AND tried_at IS NULL AND level IS NULL AND planned_at < $2",
         order_id,
         at,
     )

@@ -16,18 +16,18 @@ from schemas.orders.order_views import (
     CancellationView,
     ConfirmationView,
     DeliveryAttemptView,
+    EscalationLevelView,
     OrderHead,
     OrderPage,
     OrderView,
-    RungView,
     WordProposalView,
 )
-from schemas.outbox.procedures import OrderPolicy, OrderRung
+from schemas.outbox.procedures import OrderEscalationLevel, OrderPolicy
 from schemas.restoration_enums import OrderState
 
 _HEAD: Final = """
 SELECT o.order_id, o.kind, o.reason, o.case_no AS case_ack_no, o.institution, o.state, o.planned_at AS ordered_at,
-       o.due_at, o.ended_at IS NULL AND o.due_at < $1 AS overdue, o.rung, sums.ordered_paise, sums.confirmed_paise
+       o.due_at, o.ended_at IS NULL AND o.due_at < $1 AS overdue, o.level, sums.ordered_paise, sums.confirmed_paise
        {more}
 FROM bank_order o CROSS JOIN LATERAL (
     SELECT sum(l.amount_paise)::bigint AS ordered_paise, sum(l.confirmed_paise)::bigint AS confirmed_paise
@@ -79,7 +79,7 @@ def _key(after: str) -> tuple[datetime, UUID]:
 
 _MORE: Final = """,
        o.ordered_by, o.restoration_id, o.grievance_id, o.court_order_id, o.delivered_at, o.acknowledged_at, o.channel,
-       o.job_id, o.refusal_code, o.refusal_message AS refusal_reason, o.ended_at, o.ended_reason, o.policy, o.rung_at
+       o.job_id, o.refusal_code, o.refusal_message AS refusal_reason, o.ended_at, o.ended_reason, o.policy, o.level_at
 """
 
 _ATTEMPTS: Final = (
@@ -87,7 +87,7 @@ _ATTEMPTS: Final = (
     " WHERE subject_id = $1 ORDER BY attempt_id"
 )
 _CANCELLATION: Final = (
-    "SELECT cancelled_at, told_at, rung, settled_at, settled_by, note FROM order_cancellation WHERE order_id = $1"
+    "SELECT cancelled_at, told_at, level, settled_at, settled_by, note FROM order_cancellation WHERE order_id = $1"
 )
 _PROPOSALS: Final = """
 SELECT lines, note, proposed_by, proposed_at, agreed_by FROM confirmation_proposal WHERE order_id = $1
@@ -106,7 +106,7 @@ async def get(connection: Connection, order_id: UUID, now: datetime) -> OrderVie
         raise OrderNotFound(order_id)
     fields = dict(row)
     policy = OrderPolicy.model_validate(fields.pop("policy"))
-    rung_at = fields.pop("rung_at")
+    level_at = fields.pop("level_at")
     (read,) = await bank_orders.as_read(connection, row["institution"], [order_id])
     attempts = await connection.fetch(_ATTEMPTS, order_id)
     confirmations = await connection.fetch(_CONFIRMATIONS, order_id)
@@ -123,7 +123,11 @@ async def get(connection: Connection, order_id: UUID, now: datetime) -> OrderVie
         proposals=tuple(WordProposalView(**dict(found)) for found in proposals),
         confirmations=tuple(ConfirmationView(**dict(found)) for found in confirmations),
         ladder=tuple(
-            RungView(rung=rung, after_seconds=policy.rungs[rung], climbed_at=rung_at if rung == row["rung"] else None)
-            for rung in OrderRung
+            EscalationLevelView(
+                level=level,
+                after_seconds=policy.levels[level],
+                escalated_at=level_at if level == row["level"] else None,
+            )
+            for level in OrderEscalationLevel
         ),
     )

@@ -83,7 +83,7 @@ WITH habit AS (
     CROSS JOIN LATERAL (SELECT width_bucket(g.seconds, c.leaving_starts) AS band) AS w
     WHERE q.live GROUP BY q.request_id
 ), ranked AS (
-    SELECT v.*, r.case_no, r.job_id, r.institution, r.state, r.rung, r.sent_at, g.seconds AS waiting_seconds,
+    SELECT v.*, r.case_no, r.job_id, r.institution, r.state, r.level, r.sent_at, g.seconds AS waiting_seconds,
         s.stays_silent_share, count(*) OVER () AS waiting_requests
     FROM valued v JOIN hold_request r USING (request_id) JOIN habit c ON c.institution = r.institution
     CROSS JOIN LATERAL (
@@ -201,7 +201,7 @@ def _call(row: Record, habit: Habit, officers: tuple[OfficerToCall, ...]) -> Cal
         case_ack_no=row["case_no"],
         job_id=row["job_id"],
         state=row["state"],
-        rung=row["rung"],
+        level=row["level"],
         sent_at=row["sent_at"],
         waiting_seconds=row["waiting_seconds"],
         latest_arrival_at=row["latest_arrival_at"],

@@ -8,7 +8,7 @@ from asyncpg import Record
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import AnswerClass, DiscrepancyKind, Rung
+from schemas.enums import AnswerClass, DiscrepancyKind, EscalationLevel
 from schemas.reporting.scorecards import Percentiles, Scorecard, ScorecardBy, ScorecardPage, Scores
 
 PERCENTILES: Final = (0.5, 0.95, 0.99)
@@ -29,12 +29,12 @@ _BANK: Final = "i.code"
 _CLASS: Final = "i.answer_class"
 
 
-def _at_least(rung: Rung) -> str:
-    rungs = ", ".join(f"'{above.value}'" for above in Rung if not above.stands_below(rung))
-    return f"count(*) FILTER (WHERE r.rung IN ({rungs})) AS {rung.value}"
+def _at_least(level: EscalationLevel) -> str:
+    levels = ", ".join(f"'{above.value}'" for above in EscalationLevel if not above.stands_below(level))
+    return f"count(*) FILTER (WHERE r.level IN ({levels})) AS {level.value}"
 
 
-_RUNGS: Final = ", ".join(_at_least(rung) for rung in Rung)
+_LEVELS: Final = ", ".join(_at_least(level) for level in EscalationLevel)
 
 # A request counts as unanswered only while an answer is still owed. None is owed for a request that we withdrew or that
 # the bank refused. One that was given up stays owed.
@@ -50,12 +50,12 @@ SELECT {about} AS about, {hour} AS hour, count(*) AS requests, count(r.delivered
         FILTER (WHERE r.delivered_at IS NOT NULL AND r.first_answered_at IS NOT NULL) AS delivered_to_answer,
     count(*) FILTER (WHERE d.due) AS due,
     count(*) FILTER (WHERE d.due AND r.first_answered_at IS NULL) AS silent,
-    count(r.refusal_code) AS refused, {rungs}
+    count(r.refusal_code) AS refused, {levels}
 FROM hold_request r JOIN institution i ON i.code = r.institution
 JOIN unnest($7::text[], $8::float8[]) AS c (answer_class, seconds) ON c.answer_class = i.answer_class
 CROSS JOIN LATERAL (
     SELECT (r.first_answered_at IS NOT NULL
-            OR (r.refusal_code IS NULL AND (r.closed_at IS NULL OR r.rung = 'give_up')))
+            OR (r.refusal_code IS NULL AND (r.closed_at IS NULL OR r.level = 'give_up')))
         AND coalesce(r.delivered_at, r.sent_at) + make_interval(secs => c.seconds) <= $5 AS due
 ) AS d
 WHERE r.sent_at >= $1 AND r.sent_at < $2 AND ($3::text IS NULL OR r.institution BETWEEN $3 AND $4)
@@ -165,7 +165,7 @@ async def _scores(
     bounds = (span.sent_from, span.sent_to, *banks)
     classes = span.reminder_seconds
     requests = await connection.fetch(
-        _REQUESTS.format(about=about, hour=_hour("r.sent_at", by), rungs=_RUNGS),
+        _REQUESTS.format(about=about, hour=_hour("r.sent_at", by), levels=_LEVELS),
         *bounds,
         span.as_of,
         list(PERCENTILES),
@@ -210,7 +210,7 @@ def _put(
         due=due,
         silent=silent,
         silent_rate=_share(silent, due),
-        rungs={rung: requests.get(rung.value, 0) for rung in Rung},
+        levels={level: requests.get(level.value, 0) for level in EscalationLevel},
         refused=requests.get("refused", 0),
         refused_lines=lines.get("refused_lines", 0),
         discrepancies={kind: discrepancies.get(kind, 0) for kind in DiscrepancyKind},

@@ -12,7 +12,7 @@ from schemas.tracing.views import RequestHopView, RequestPage, RequestView
 
 _MAX_WAVE_NO: Final = 2**31 - 1
 _REQUESTS: Final = """
-SELECT r.request_id, r.wave_no, r.institution, r.state, r.rung, r.sent_at, r.delivered_at, r.first_answered_at,
+SELECT r.request_id, r.wave_no, r.institution, r.state, r.level, r.sent_at, r.delivered_at, r.first_answered_at,
     r.closed_at, r.refusal_code, r.refusal_message,
     ARRAY(SELECT j.job_id FROM request_job j WHERE j.request_id = r.request_id ORDER BY j.job_id) AS job_ids,
     (SELECT jsonb_agg(jsonb_build_object('hop_no', q.hop_no, 'revision', q.revision, 'live', q.live)

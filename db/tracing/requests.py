@@ -10,7 +10,7 @@ from db.pool import Connection
 from domain.errors.tracing import RequestNotFound
 from schemas.banks.exchanges import Exchange
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import ChannelKind, HopSource, RequestState, Rung
+from schemas.enums import ChannelKind, EscalationLevel, HopSource, RequestState
 from schemas.outbox.case import HopBrief, HopRef
 
 
@@ -23,7 +23,7 @@ class RequestRow(FrozenModel):
     institution: str
     state: RequestState
     job_id: str | None
-    rung: Rung | None
+    level: EscalationLevel | None
     sent_at: UtcDatetime
     delivered_at: UtcDatetime | None
     first_answered_at: UtcDatetime | None
@@ -74,7 +74,7 @@ class Weight(FrozenModel):
 
 
 _ROW = (
-    "SELECT request_id, case_no, wave_no, institution, state, job_id, rung, sent_at, delivered_at, first_answered_at,"
+    "SELECT request_id, case_no, wave_no, institution, state, job_id, level, sent_at, delivered_at, first_answered_at,"
     " refusal_code, channel, round FROM hold_request"
 )
 
@@ -210,10 +210,10 @@ async def refused(connection: Connection, request_id: UUID, code: str, message: 
     return bool(done)
 
 
-async def climb(connection: Connection, request_id: UUID, rung: Rung, at: datetime) -> None:
-    """Write that the request has reached escalation level `rung`; the wait for the next starts at `at`."""
+async def escalate(connection: Connection, request_id: UUID, level: EscalationLevel, at: datetime) -> None:
+    """Write that the request has reached escalation level `level`; the wait for the next starts at `at`."""
     await connection.execute(
-        "UPDATE hold_request SET rung = $2, rung_at = $3 WHERE request_id = $1", request_id, rung.value, at
+        "UPDATE hold_request SET level = $2, level_at = $3 WHERE request_id = $1", request_id, level.value, at
     )
 
 

@@ -24,8 +24,8 @@ from domain.policy.restoration import (
 )
 from schemas.banks.rosters import HolidayRules
 from schemas.base import FrozenModel, Paise
-from schemas.enums import AnswerClass, Rung
-from schemas.outbox.case import CasePolicy, LadderRung, PriorityRules
+from schemas.enums import AnswerClass, EscalationLevel
+from schemas.outbox.case import CasePolicy, LevelWait, PriorityRules
 
 Source = Annotated[str, Field(min_length=3)]
 Seconds = Annotated[float, Field(gt=0, le=400 * 86_400)]
@@ -288,7 +288,7 @@ class Policy(FrozenModel):
     answer_links: AnswerLinkRules
     bank_limits: BankLimits
     doors: InterfaceRules
-    ladder: dict[Rung, EscalationRule]
+    ladder: dict[EscalationLevel, EscalationRule]
     desk: DeskRules
     outbox: Outbox
     right_of_way: BackgroundPriority
@@ -306,7 +306,7 @@ class Policy(FrozenModel):
 
     @model_validator(mode="after")
     def _ladder_is_whole(self) -> Self:
-        missing = [rung.value for rung in Rung if rung not in self.ladder]
+        missing = [level.value for level in EscalationLevel if level not in self.ladder]
         if missing:
             raise ValueError(f"ladder lacks {', '.join(missing)}")
         return self
@@ -315,8 +315,8 @@ class Policy(FrozenModel):
         """Return the frozen policy of a case, with every wait divided by `clock_factor` (1 outside a demo)."""
         ladders = {
             answer_class: tuple(
-                LadderRung(rung=rung, after_seconds=self.ladder[rung].after_seconds(answer_class) / clock_factor)
-                for rung in Rung
+                LevelWait(level=level, after_seconds=self.ladder[level].after_seconds(answer_class) / clock_factor)
+                for level in EscalationLevel
             )
             for answer_class in AnswerClass
         }

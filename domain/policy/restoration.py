@@ -6,7 +6,14 @@ from pydantic import Field, model_validator
 
 from schemas.base import FrozenModel, Paise
 from schemas.enums import Language
-from schemas.outbox.procedures import GrievancePolicy, HoldPolicy, OrderPolicy, OrderRung, RestorationPolicy, StepClock
+from schemas.outbox.procedures import (
+    GrievancePolicy,
+    HoldPolicy,
+    OrderEscalationLevel,
+    OrderPolicy,
+    RestorationPolicy,
+    StepClock,
+)
 from schemas.restoration_enums import AllocationRule, DutyKind, GrievanceLevel, Route, Step
 
 Source = Annotated[str, Field(min_length=1, max_length=600)]
@@ -153,16 +160,16 @@ class OrderRule(FrozenModel):
         return OrderPolicy(
             version=version,
             due_seconds=self.due_seconds / clock_factor,
-            rungs={
-                OrderRung.REMINDER: self.reminder_after_seconds / clock_factor,
-                OrderRung.NODAL_OFFICER: self.nodal_officer_after_seconds / clock_factor,
-                OrderRung.DESK_TASK: self.desk_task_after_seconds / clock_factor,
-                OrderRung.SUPERVISOR: self.supervisor_after_seconds / clock_factor,
+            levels={
+                OrderEscalationLevel.REMINDER: self.reminder_after_seconds / clock_factor,
+                OrderEscalationLevel.NODAL_OFFICER: self.nodal_officer_after_seconds / clock_factor,
+                OrderEscalationLevel.DESK_TASK: self.desk_task_after_seconds / clock_factor,
+                OrderEscalationLevel.SUPERVISOR: self.supervisor_after_seconds / clock_factor,
             },
             try_again_seconds=self.try_again_seconds / clock_factor,
-            cancel_rungs={
-                OrderRung.DESK_TASK: self.cancelled_desk_task_after_seconds / clock_factor,
-                OrderRung.SUPERVISOR: self.cancelled_supervisor_after_seconds / clock_factor,
+            cancel_levels={
+                OrderEscalationLevel.DESK_TASK: self.cancelled_desk_task_after_seconds / clock_factor,
+                OrderEscalationLevel.SUPERVISOR: self.cancelled_supervisor_after_seconds / clock_factor,
             },
             supervisor_again_seconds=self.supervisor_again_after_seconds / clock_factor,
             supervisor_times=self.supervisor_times,

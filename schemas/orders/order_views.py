@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from schemas.base import FrozenModel, Storable, UtcDatetime
 from schemas.enums import ChannelKind, DeliveryOutcome
 from schemas.orders.orders import LINES_MAX, ConfirmedLine, OrderLine
-from schemas.outbox.procedures import OrderRung
+from schemas.outbox.procedures import OrderEscalationLevel
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
@@ -26,7 +26,7 @@ class OrderHead(FrozenModel):
     ordered_at: UtcDatetime
     due_at: UtcDatetime
     overdue: bool
-    rung: OrderRung | None
+    level: OrderEscalationLevel | None
     """last escalation level reached"""
     ordered_paise: int
     confirmed_paise: int
@@ -66,12 +66,12 @@ class ConfirmationView(FrozenModel):
     note: str
 
 
-class RungView(FrozenModel):
+class EscalationLevelView(FrozenModel):
     """Escalation level of an order, and its time after the level below."""
 
-    rung: OrderRung
+    level: OrderEscalationLevel
     after_seconds: float
-    climbed_at: UtcDatetime | None = None
+    escalated_at: UtcDatetime | None = None
     """time of escalation, for the highest level reached"""
 
 
@@ -80,7 +80,7 @@ class CancellationView(FrozenModel):
 
     cancelled_at: UtcDatetime
     told_at: UtcDatetime | None
-    rung: OrderRung | None
+    level: OrderEscalationLevel | None
     """last escalation level reached for the cancellation"""
     settled_at: UtcDatetime | None
     settled_by: str | None
@@ -123,7 +123,7 @@ class OrderView(OrderHead):
     delivery_attempts: tuple[DeliveryAttemptView, ...]
     confirmations: tuple[ConfirmationView, ...]
     proposals: tuple[WordProposalView, ...]
-    ladder: tuple[RungView, ...]
+    ladder: tuple[EscalationLevelView, ...]
 
 
 class OrderDecision(FrozenModel):

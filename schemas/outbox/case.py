@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import AnswerClass, Rung
+from schemas.enums import AnswerClass, EscalationLevel
 
 
 class HopBrief(FrozenModel):
@@ -46,19 +46,19 @@ class OpenRequest(FrozenModel):
     """largest of its disputed amounts"""
     delivered: bool
     """whether the bank has received or refused it"""
-    rung: Rung | None = None
+    level: EscalationLevel | None = None
     """last escalation level reached"""
     waiting_since: UtcDatetime
     round: int = 0
     """number of times that it was sent over another channel for lack of an answer"""
-    escalated_to: Rung | None = None
+    escalated_to: EscalationLevel | None = None
     """escalation level that an officer asked for early"""
 
 
-class LadderRung(FrozenModel):
+class LevelWait(FrozenModel):
     """Escalation level, and the delay after the one before it, already divided by the clock factor."""
 
-    rung: Rung
+    level: EscalationLevel
     after_seconds: float
 
 
@@ -74,7 +74,7 @@ class CasePolicy(FrozenModel):
     """Frozen policy of a running case; `version` names its policy file."""
 
     version: str
-    ladders: dict[AnswerClass, tuple[LadderRung, ...]]
+    ladders: dict[AnswerClass, tuple[LevelWait, ...]]
     call_timeout_seconds: float
     """limit for one call to a bank in real time; no clock factor makes a bank's server faster"""
     retry_initial_seconds: float
@@ -110,7 +110,7 @@ class CaseNews(FrozenModel):
     closed: tuple[HopRef, ...] = ()
     parked: tuple[HopRef, ...] = ()
     escalate_request_id: str | None = None
-    escalate_to: Rung | None = None
+    escalate_to: EscalationLevel | None = None
     """level that this request escalates to at once; one above its level when the officer asked"""
 
     def joined(self, later: "CaseNews") -> "CaseNews":
@@ -145,7 +145,7 @@ class SendHoldRequest(FrozenModel):
     """number of times that it was sent over another channel for lack of an answer"""
 
 
-class Astray(FrozenModel):
+class OutOfStep(FrozenModel):
     """Hops for which the input and the stored request of the same key differ.
 
     This happens if a run of the workflow was lost and had planned otherwise than the next run.
@@ -160,26 +160,26 @@ class Astray(FrozenModel):
 class Sent(FrozenModel):
     """Result of sending. `asked` is empty if every hop was answered before it was sent.
 
-    With `astray` the bank was not called, because the plan must be corrected first.
+    With `out_of_step` the bank was not called, because the plan must be corrected first.
     """
 
     request_id: str
     asked: tuple[int, ...]
     delivered: bool
     refusal_code: str | None = None
-    astray: Astray | None = None
+    out_of_step: OutOfStep | None = None
 
 
-class ClimbRung(FrozenModel):
+class Escalate(FrozenModel):
     """Input to escalate one request by one level."""
 
     case_no: str
     request_id: str
     institution: str
-    rung: Rung
+    level: EscalationLevel
 
 
-class Climbed(FrozenModel):
+class Escalated(FrozenModel):
     """Result of an escalation.
 
     `done` is false if it had no effect, because mail needs an address and a mail route.

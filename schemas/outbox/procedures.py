@@ -60,7 +60,7 @@ class GrievancePolicy(FrozenModel):
     level_seconds: dict[GrievanceLevel, float]
 
 
-class OrderRung(StrEnum):
+class OrderEscalationLevel(StrEnum):
     """Escalation levels for an order without an answer, lowest first."""
 
     REMINDER = "reminder"
@@ -92,9 +92,9 @@ class OrderPolicy(FrozenModel):
 
     version: str
     due_seconds: float
-    rungs: dict[OrderRung, float]
+    levels: dict[OrderEscalationLevel, float]
     try_again_seconds: float
-    cancel_rungs: dict[OrderRung, float] = Field(default_factory=dict)
+    cancel_levels: dict[OrderEscalationLevel, float] = Field(default_factory=dict)
     """levels for its cancellation; empty for an order older than this field"""
     supervisor_again_seconds: float | None = None
     supervisor_times: int = 1

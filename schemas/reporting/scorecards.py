@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import AnswerClass, DiscrepancyKind, RequestState, Rung
+from schemas.enums import AnswerClass, DiscrepancyKind, EscalationLevel, RequestState
 from schemas.tracing.views import TaskHop, TaskInstitution
 
 
@@ -41,7 +41,7 @@ class Scores(FrozenModel):
     silent: int = 0
     """due requests without any answer"""
     silent_rate: float | None = None
-    rungs: dict[Rung, int]
+    levels: dict[EscalationLevel, int]
     """number of requests that reached at least each escalation level"""
     refused: int = 0
     """tickets refused as a whole"""
@@ -106,7 +106,7 @@ class Call(FrozenModel):
     case_ack_no: str
     job_id: str | None
     state: RequestState
-    rung: Rung | None
+    level: EscalationLevel | None
     sent_at: UtcDatetime
     waiting_seconds: float
     """time since delivery, or since sending if the bank cannot be reached"""

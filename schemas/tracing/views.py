@@ -15,6 +15,7 @@ from schemas.enums import (
     ClaimKind,
     DiscrepancyKind,
     Disposition,
+    EscalationLevel,
     EventKind,
     HopSource,
     HopState,
@@ -22,7 +23,6 @@ from schemas.enums import (
     Mode,
     RequestState,
     ResolutionDecision,
-    Rung,
     TaskKind,
     TaskState,
 )
@@ -220,7 +220,7 @@ class RequestView(FrozenModel):
     wave_no: int
     institution: str
     state: RequestState
-    rung: Rung | None
+    level: EscalationLevel | None
     """last escalation level reached"""
     job_ids: tuple[str, ...]
     sent_at: UtcDatetime

@@ -27,12 +27,12 @@ from db.cases import cases
 from db.pool import Connection, Pool
 from domain.hash_chain import GENESIS, event_hash
 from schemas.banks.exchanges import Exchange
-from schemas.enums import Bucket, ChannelKind, Rung
+from schemas.enums import Bucket, ChannelKind, EscalationLevel
 from schemas.intake import Complaint
 from schemas.outbox.case import (
     CaseStart,
-    Climbed,
-    ClimbRung,
+    Escalate,
+    Escalated,
     FollowUp,
     HopRef,
     SendHoldRequest,
@@ -158,9 +158,9 @@ class Bench:
         (sent,) = await self.ask(case_no)
         return sent
 
-    async def climb(self, case_no: str, sent: Sent, rung: Rung, institution: str = "HDFC") -> Climbed:
-        return await self.freeze.climb_rung(
-            ClimbRung(case_no=case_no, request_id=sent.request_id, institution=institution, rung=rung)
+    async def escalate(self, case_no: str, sent: Sent, level: EscalationLevel, institution: str = "HDFC") -> Escalated:
+        return await self.freeze.escalate_request(
+            Escalate(case_no=case_no, request_id=sent.request_id, institution=institution, level=level)
         )
 
     async def settle(self, case_no: str) -> Settled:
@@ -259,7 +259,7 @@ class Bench:
 _HOPS_TO_BE_TOLD = """
 SELECT h.hop_no, h.revision, h.state, EXISTS (
     SELECT FROM request_hop rh JOIN hold_request r USING (request_id)
-    WHERE rh.case_no = h.case_no AND rh.hop_no = h.hop_no AND r.state = 'stopped' AND r.rung = 'give_up'
+    WHERE rh.case_no = h.case_no AND rh.hop_no = h.hop_no AND r.state = 'stopped' AND r.level = 'give_up'
 ) AND h.state = 'closed' AS given_up
 FROM hop h WHERE h.case_no = $1
 """

@@ -12,7 +12,7 @@ from activities.cases.desk import add_hop, correct_hop, escalate_request, stop_r
 from activities.metrics import METRICS
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.cases import cases
-from schemas.enums import Rung
+from schemas.enums import EscalationLevel
 from schemas.outbox.case import FollowUp
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.activities.bench import Bench
@@ -65,7 +65,7 @@ async def a_full_life(bench: Bench) -> tuple[str, list[FollowUp | None]]:
     joined = await bench.take(complaint(known, transfer(300_00, reference=d, payee=PAYEE), victim=VICTIM))
     bench.bank.outcomes.append(BankRefused("HDFC", "14", "account 000501998877665 is frozen"))
     _, second = await bench.ask(case_no)
-    await bench.climb(case_no, second, Rung.REMINDER, institution="ICIC")
+    await bench.escalate(case_no, second, EscalationLevel.REMINDER, institution="ICIC")
     told = await bench.answer(
         "HDFC",
         case_no,
@@ -139,8 +139,8 @@ async def test_what_activities_take_and_give_names_nobody(bench: Bench) -> None:
     orders = await bench.orders(case_no)
     bench.bank.outcomes.append(BankRefused("HDFC", "14", "account 000501998877665 is frozen"))
     sent = [await bench.freeze.send_hold_request(order) for order in orders]
-    climbed = await bench.climb(case_no, sent[0], Rung.DESK_TASK)
+    escalated = await bench.escalate(case_no, sent[0], EscalationLevel.DESK_TASK)
     settled = await bench.settle(case_no)
-    given = orjson.dumps([one.model_dump(mode="json") for one in (*orders, *sent, climbed, settled)]).decode()
+    given = orjson.dumps([one.model_dump(mode="json") for one in (*orders, *sent, escalated, settled)]).decode()
     assert case_no in given
     assert found_in(given) == []

@@ -10,7 +10,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from db.pool import Connection
-from schemas.enums import AnswerClass, DiscrepancyKind, Rung
+from schemas.enums import AnswerClass, DiscrepancyKind, EscalationLevel
 from schemas.text import IST
 
 START = datetime(2026, 11, 1, 20, 0, tzinfo=UTC)
@@ -38,7 +38,7 @@ class Asked:
     delivered_at: datetime | None
     answered_at: datetime | None
     closed_at: datetime | None
-    rung: Rung | None
+    level: EscalationLevel | None
     refused: bool
 
 
@@ -87,7 +87,7 @@ def _asked(draw: st.DrawFn) -> Asked:
         delivered_at=_after(sent, draw(_maybe)),
         answered_at=_after(sent, draw(_maybe)),
         closed_at=_after(sent, draw(_maybe)),
-        rung=draw(st.none() | st.sampled_from(Rung)),
+        level=draw(st.none() | st.sampled_from(EscalationLevel)),
         refused=draw(st.booleans()),
     )
 
@@ -178,14 +178,14 @@ async def _write_requests(connection: Connection, asked: Sequence[Asked]) -> Non
     for wave_no, one in enumerate(asked, start=1):
         request_id = UUID(int=wave_no)
         await connection.execute(
-            "INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, rung, planned_at, sent_at,"
+            "INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, level, planned_at, sent_at,"
             " delivered_at, first_answered_at, closed_at, refusal_code)"
             " VALUES ($1, $2, $3, $4, 'sending', $5, $6, $6, $7, $8, $9, $10)",
             request_id,
             CASE_NO,
             wave_no,
             one.bank,
-            one.rung and one.rung.value,
+            one.level and one.level.value,
             one.sent_at,
             one.delivered_at,
             one.answered_at,
@@ -276,12 +276,12 @@ def _answered_by(world: World, line: Said) -> Asked | None:
 def _of_requests(asked: Sequence[Asked], as_of: datetime) -> dict[str, Any]:
     due = []
     for one in asked:
-        owes = not one.refused and (one.closed_at is None or one.rung is Rung.GIVE_UP)
+        owes = not one.refused and (one.closed_at is None or one.level is EscalationLevel.GIVE_UP)
         late_at = (one.delivered_at or one.sent_at) + timedelta(seconds=REMINDERS[BANKS[one.bank]])
         if (one.answered_at or owes) and late_at <= as_of:
             due.append(one)
     silent = [one for one in due if one.answered_at is None]
-    ladder = list(Rung)
+    ladder = list(EscalationLevel)
     return {
         "requests": len(asked),
         "delivered": sum(one.delivered_at is not None for one in asked),
@@ -299,9 +299,9 @@ def _of_requests(asked: Sequence[Asked], as_of: datetime) -> dict[str, Any]:
         "due": len(due),
         "silent": len(silent),
         "silent_rate": len(silent) / len(due) if due else None,
-        "rungs": {
-            rung: sum(one.rung is not None and ladder.index(one.rung) >= ladder.index(rung) for one in asked)
-            for rung in Rung
+        "levels": {
+            level: sum(one.level is not None and ladder.index(one.level) >= ladder.index(level) for one in asked)
+            for level in EscalationLevel
         },
         "refused": sum(one.refused for one in asked),
     }

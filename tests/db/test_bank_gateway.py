@@ -124,7 +124,7 @@ async def test_what_a_bank_does_not_see_is_no_change(pool: Pool, case_no: str) -
         request_id = await new_request(connection, case_no, bank)
         before = await read(pool, bank)
         await connection.execute("UPDATE hold_request SET state = 'delivered' WHERE request_id = $1", request_id)
-        await connection.execute("UPDATE hold_request SET rung = 'reminder' WHERE request_id = $1", request_id)
+        await connection.execute("UPDATE hold_request SET level = 'reminder' WHERE request_id = $1", request_id)
     assert await read(pool, bank) == before
 
 

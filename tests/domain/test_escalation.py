@@ -20,7 +20,7 @@ from domain.escalation import (
 from domain.orders import cancellation_escalation, order_escalation
 from domain.policy.model import load_policy
 from domain.reconciliation.comparison import ListLevel, list_escalation
-from schemas.outbox.procedures import OrderRung
+from schemas.outbox.procedures import OrderEscalationLevel
 
 SINCE = datetime(2026, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -43,7 +43,7 @@ REPEATS = st.none() | st.builds(
 POLICIES = st.builds(EscalationPolicy[Level], steps=STEPS, repeat=REPEATS)
 
 
-def climbed(policy: EscalationPolicy[Level]) -> list[LevelDue[Level]]:
+def escalated(policy: EscalationPolicy[Level]) -> list[LevelDue[Level]]:
     """Return every level that silence reaches, each counted from the one below."""
     found: list[LevelDue[Level]] = []
     reached, since = None, SINCE
@@ -58,13 +58,13 @@ def climbed(policy: EscalationPolicy[Level]) -> list[LevelDue[Level]]:
 def test_every_level_comes_once_in_order_and_the_last_as_often_as_promised(policy: EscalationPolicy[Level]) -> None:
     levels = list(policy.steps)
     times = policy.repeat.times if policy.repeat else 1
-    assert [due.level for due in climbed(policy)] == levels[:-1] + levels[-1:] * times
+    assert [due.level for due in escalated(policy)] == levels[:-1] + levels[-1:] * times
 
 
 @given(POLICIES)
 def test_each_level_waits_for_its_time_after_the_one_below(policy: EscalationPolicy[Level]) -> None:
     before = SINCE
-    for index, due in enumerate(climbed(policy)):
+    for index, due in enumerate(escalated(policy)):
         is_again = policy.repeat is not None and index >= len(policy.steps)
         assert due.at - before == (policy.repeat.every if is_again and policy.repeat else policy.steps[due.level])
         before = due.at
@@ -109,25 +109,25 @@ def test_a_thing_that_waits_long_enough_has_its_level_due_now(
 def test_an_order_reaches_the_supervisor_as_often_as_it_was_promised() -> None:
     promised = load_policy().order.promised("1", 1.0)
     policy = order_escalation(promised)
-    assert list(policy.steps) == list(OrderRung)
+    assert list(policy.steps) == list(OrderEscalationLevel)
     assert policy.repeat is not None
     assert policy.repeat.times == promised.supervisor_times
     once = order_escalation(promised.model_copy(update={"supervisor_again_seconds": None}))
-    assert next_due(once, Reached(OrderRung.SUPERVISOR), SINCE) is None
+    assert next_due(once, Reached(OrderEscalationLevel.SUPERVISOR), SINCE) is None
 
 
 def test_levels_of_an_order_stand_in_order_however_its_row_has_them() -> None:
     promised = load_policy().order.promised("1", 1.0)
-    turned = promised.model_copy(update={"rungs": dict(reversed(promised.rungs.items()))})
-    assert list(order_escalation(turned).steps) == list(OrderRung)
+    turned = promised.model_copy(update={"levels": dict(reversed(promised.levels.items()))})
+    assert list(order_escalation(turned).steps) == list(OrderEscalationLevel)
 
 
 def test_a_cancellation_begins_with_the_desk_and_an_older_order_gets_the_rules_of_today() -> None:
     today = load_policy().order.promised("1", 1.0)
-    older = today.model_copy(update={"cancel_rungs": {}})
+    older = today.model_copy(update={"cancel_levels": {}})
     policy = cancellation_escalation(older, today)
     assert policy == cancellation_escalation(today, older)
-    assert list(policy.steps) == [OrderRung.DESK_TASK, OrderRung.SUPERVISOR]
+    assert list(policy.steps) == [OrderEscalationLevel.DESK_TASK, OrderEscalationLevel.SUPERVISOR]
     assert policy.repeat is None
 
 

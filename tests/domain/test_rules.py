@@ -9,7 +9,7 @@ from domain.banks.priority import priority_key
 from domain.errors import InvalidPolicy
 from domain.intake.ack_numbers import OUR_FIRST_SERIAL, SERIALS_A_DAY, first_digits, make_ack_no
 from domain.policy.model import PACKAGED_POLICY, CodeMeaning, load_policy
-from schemas.enums import AnswerClass, Channel, Rung
+from schemas.enums import AnswerClass, Channel, EscalationLevel
 
 POLICY = load_policy()
 
@@ -38,9 +38,9 @@ def test_a_code_nobody_knows_is_for_a_person(code: str, meaning: CodeMeaning) ->
 def test_a_case_is_promised_every_level_in_order_divided_by_the_clock_factor() -> None:
     slow, fast = POLICY.case_policy(1), POLICY.case_policy(100)
     for answer_class in AnswerClass:
-        assert [step.rung for step in slow.ladders[answer_class]] == list(Rung)
+        assert [step.level for step in slow.ladders[answer_class]] == list(EscalationLevel)
         for real, short in zip(slow.ladders[answer_class], fast.ladders[answer_class], strict=True):
-            assert real.after_seconds == POLICY.ladder[real.rung].after_seconds(answer_class)
+            assert real.after_seconds == POLICY.ladder[real.level].after_seconds(answer_class)
             assert short.after_seconds == pytest.approx(real.after_seconds / 100)
     assert fast.retry_for_seconds == pytest.approx(slow.retry_for_seconds / 100)
     assert fast.priority.fresh_seconds == pytest.approx(slow.priority.fresh_seconds / 100)

@@ -199,12 +199,12 @@ async def test_a_bank_that_says_nothing_is_reminded_at_each_level_to_the_desk(
     async def phoned() -> bool:
         return bool((await engine.read("/desk/tasks", case=case_no, kind="phone_bank"))["items"])
 
-    rungs = 0
-    while not await phoned() and rungs < 6:
+    levels = 0
+    while not await phoned() and levels < 6:
         # The desk need not wait for the clock: each push is one escalation level.
         await engine.post(f"/cases/{case_no}/requests/{ticket.key}/escalate", {"reason": "nothing is heard"})
-        rungs += 1
-        await climbed(engine, case_no, rungs)
+        levels += 1
+        await escalated(engine, case_no, levels)
     assert await phoned()
     attempts = await carried(engine, case_no)
     assert attempts[:2] == [(way, "delivered"), (way, "silent")]
@@ -221,15 +221,15 @@ async def test_a_bank_that_says_nothing_is_reminded_at_each_level_to_the_desk(
         await whole(engine, case_no, held=LOSS_PAISE)
 
 
-async def climbed(engine: Live, case_no: str, rungs: int) -> None:
+async def escalated(engine: Live, case_no: str, levels: int) -> None:
     """Wait until a missing answer has reached so many levels."""
 
     async def there() -> bool:
-        events = "SELECT count(*) FROM case_event WHERE case_no = $1 AND kind = 'rung_climbed'"
+        events = "SELECT count(*) FROM case_event WHERE case_no = $1 AND kind = 'level_reached'"
         count: int = await engine.pool.fetchval(events, case_no)
-        return count >= rungs
+        return count >= levels
 
-    await engine.until(there, SETTLE_SECONDS, f"rung {rungs} is climbed")
+    await engine.until(there, SETTLE_SECONDS, f"level {levels} is escalated")
 
 
 # -- what a bank says wrongly ------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from schemas.enums import Rung
+    from schemas.enums import EscalationLevel
     from schemas.outbox.case import CaseOutcome, CaseStart
     from workflows.case import CaseWorkflow
 
@@ -46,11 +46,11 @@ class SkipsTheReminder(CaseWorkflow):
 
     @workflow.init
     def __init__(self, start: CaseStart) -> None:
-        rungs = {
-            answer_class: tuple(step for step in ladder if step.rung is not Rung.REMINDER)
+        levels = {
+            answer_class: tuple(step for step in ladder if step.level is not EscalationLevel.REMINDER)
             for answer_class, ladder in start.policy.ladders.items()
         }
-        super().__init__(start.model_copy(update={"policy": start.policy.model_copy(update={"ladders": rungs})}))
+        super().__init__(start.model_copy(update={"policy": start.policy.model_copy(update={"ladders": levels})}))
 
     @workflow.run
     async def run(self, start: CaseStart) -> CaseOutcome:

@@ -20,4 +20,4 @@ class NeverSends(OrderWorkflow):
     async def run(self, start: ProcedureStart) -> None:
         while not (state := await self._order.read_state(OrderActivities.look_at_order)).over:
             if due := await self._order.wait(state):
-                await self._order.act(OrderActivities.climb_order, due.what)
+                await self._order.act(OrderActivities.escalate_order, due.what)

@@ -22,7 +22,7 @@ from db.outbox import procedure_outbox
 from domain.documents import PaperLacks
 from schemas.documents.facts import Missing
 from schemas.enums import ChannelKind, ProcedureKind
-from schemas.outbox.procedures import OrderRung, ProcedureStart
+from schemas.outbox.procedures import OrderEscalationLevel, ProcedureStart
 from schemas.restoration_enums import PaperKind
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
@@ -90,14 +90,14 @@ class OrderStage:
         """Let time pass, and a moment: what falls due in it is done meanwhile."""
         await let_pass(self.skipper, self.handle(order_id), wait + MOMENT)
 
-    async def climb(self, order_id: UUID, rung: OrderRung) -> None:
+    async def escalate(self, order_id: UUID, level: OrderEscalationLevel) -> None:
         """Let the wait before an escalation level pass, and wait for the escalation."""
-        await self.forward(order_id, timedelta(seconds=self.policy_seconds(rung)))
-        await self.until(rung.value, "SELECT rung FROM bank_order WHERE order_id = $1", order_id)
+        await self.forward(order_id, timedelta(seconds=self.policy_seconds(level)))
+        await self.until(level.value, "SELECT level FROM bank_order WHERE order_id = $1", order_id)
 
-    def policy_seconds(self, rung: OrderRung) -> float:
+    def policy_seconds(self, level: OrderEscalationLevel) -> float:
         policy = self.ctx.policy.order.promised("", 1)
-        return policy.rungs[rung]
+        return policy.levels[level]
 
     async def do(self, order_id: UUID, act: Callable[[], Awaitable[object]]) -> None:
         """Perform an action at the workflow's time, and notify the workflow as the outbox does."""
@@ -168,7 +168,7 @@ async def order_stage(ctx: Context, client: Client) -> AsyncIterator[OrderStage]
         workflows=[OrderWorkflow],
         workflow_runner=sandbox(),
         interceptors=[AtWorkflowTime()],
-        activities=[orders.look_at_order, orders.climb_order, cancellations.climb_cancellation],
+        activities=[orders.look_at_order, orders.escalate_order, cancellations.escalate_cancellation],
     )
     bank_calls = Worker(
         stage.skipper.client,
@@ -187,8 +187,8 @@ async def silent_then_done(ctx: Context, client: Client) -> list[WorkflowHistory
         ordered = await stage.ordered()
         order_id = await stage.begin(ordered)
         await stage.until_state(order_id, "delivered")
-        for rung in OrderRung:
-            await stage.climb(order_id, rung)
+        for level in OrderEscalationLevel:
+            await stage.escalate(order_id, level)
         await stage.do(order_id, lambda: ordered.confirm(order_id))
         await stage.outcome(order_id)
         return [await stage.history(order_id)]
@@ -222,9 +222,9 @@ async def taken_back(ctx: Context, client: Client) -> list[WorkflowHistory]:
         await stage.do(order_id, lambda: cancel_order(stage.ctx, order_id, "not wanted", "officer:sp"))
         await stage.forward(order_id, timedelta(minutes=10))
         await stage.until_told(order_id)
-        for rung in (OrderRung.DESK_TASK, OrderRung.SUPERVISOR):
+        for level in (OrderEscalationLevel.DESK_TASK, OrderEscalationLevel.SUPERVISOR):
             await stage.forward(order_id, timedelta(days=1))
-            await stage.until(rung.value, "SELECT rung FROM order_cancellation WHERE order_id = $1", order_id)
+            await stage.until(level.value, "SELECT level FROM order_cancellation WHERE order_id = $1", order_id)
         note = "told the nodal officer by telephone"
         await stage.do(order_id, lambda: vouch_for_cancellation(stage.ctx, order_id, note, "officer:sp"))
         await stage.outcome(order_id)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from temporalio.testing import TimeSkipper
 
 from activities.cases.desk import correct_hop, escalate_request, stop_request
-from schemas.enums import Rung
+from schemas.enums import EscalationLevel
 from schemas.outbox.case import CaseNews, FollowUp
 from schemas.tracing.desk_actions import HopCorrection
 from tests.factories import moved, row, rrn, transfer
@@ -46,10 +46,10 @@ async def ladder(stage: Stage, skipper: TimeSkipper) -> str:
     root = rrn()
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_row("delivered", "SELECT state FROM hold_request WHERE case_no = $1", case_no)
-    for rung in list(Rung)[:4]:
-        wait_seconds = stage.ctx.policy.ladder[rung].api_seconds
+    for level in list(EscalationLevel)[:4]:
+        wait_seconds = stage.ctx.policy.ladder[level].api_seconds
         await let_pass(skipper, stage.handle(case_no), timedelta(seconds=wait_seconds + 1))
-        await stage.until_row(rung.value, "SELECT rung FROM hold_request WHERE case_no = $1", case_no)
+        await stage.until_row(level.value, "SELECT level FROM hold_request WHERE case_no = $1", case_no)
     await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
     await stage.outcome(case_no)
     return case_no
@@ -111,7 +111,7 @@ async def continue_as_new(stage: Stage, _skipper: TimeSkipper) -> str:
     await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE case_no = $1 AND state = 'delivered'", case_no)
     [_, icic, _] = await stage.request_ids(case_no)
     await stage.tell((await escalate_request(stage.ctx, case_no, icic, "a pensioner", OFFICER)).follow_up)
-    await stage.until_row("reminder", "SELECT rung FROM hold_request WHERE request_id = $1", icic)
+    await stage.until_row("reminder", "SELECT level FROM hold_request WHERE request_id = $1", icic)
     run_id = (await stage.handle(case_no).describe()).run_id
     for _ in range(SUGGEST_AFTER_EVENTS // 2):
         await stage.tell(FollowUp(case_no=case_no, news=CaseNews(news_id=0)))
@@ -132,7 +132,7 @@ async def unreachable(stage: Stage, skipper: TimeSkipper) -> str:
     stage.banks.down.add("HDFC")
     case_no = await stage.complain(transfer(reference=root))
     await let_pass(skipper, stage.handle(case_no), timedelta(seconds=stage.ctx.policy.delivery.retry_for_seconds))
-    await stage.until_row("reminder", "SELECT rung FROM hold_request WHERE case_no = $1", case_no)
+    await stage.until_row("reminder", "SELECT level FROM hold_request WHERE case_no = $1", case_no)
     stage.banks.down.clear()
     await let_pass(skipper, stage.handle(case_no), timedelta(seconds=stage.ctx.policy.delivery.retry_max_seconds + 1))
     await stage.until_row("delivered", "SELECT state FROM hold_request WHERE case_no = $1", case_no)
@@ -163,7 +163,7 @@ async def refused(stage: Stage, skipper: TimeSkipper) -> str:
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_row("refused", "SELECT state FROM hold_request WHERE case_no = $1", case_no)
     await let_pass(skipper, stage.handle(case_no), timedelta(seconds=310))
-    await stage.until_row("reminder", "SELECT rung FROM hold_request WHERE case_no = $1", case_no)
+    await stage.until_row("reminder", "SELECT level FROM hold_request WHERE case_no = $1", case_no)
     await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
     await stage.outcome(case_no)
     return case_no

@@ -206,14 +206,14 @@ class Stage:
         )
         return [row["request_id"] for row in rows]
 
-    async def rungs(self, case_no: str) -> list[str]:
+    async def levels(self, case_no: str) -> list[str]:
         """Return the escalation levels reached, in order, from the case's log."""
         rows = await self.ctx.pool.fetch(
-            "SELECT data->>'rung' AS rung FROM case_event WHERE case_no = $1 AND kind = 'rung_climbed'"
-            " AND data ? 'rung' ORDER BY seq",
+            "SELECT data->>'level' AS level FROM case_event WHERE case_no = $1 AND kind = 'level_reached'"
+            " AND data ? 'level' ORDER BY seq",
             case_no,
         )
-        return [row["rung"] for row in rows]
+        return [row["level"] for row in rows]
 
     async def scheduled(
         self, case_no: str, activity: str, order: type[Order], run_id: str | None = None

@@ -17,7 +17,7 @@ from activities.orders.cancellations import vouch_for_cancellation
 from activities.orders.orders import cancel_order
 from adapters.banks.protocol import BankMisconfigured, BankUnreachable
 from domain.policy.restoration import OrderRule
-from schemas.outbox.procedures import OrderRung
+from schemas.outbox.procedures import OrderEscalationLevel
 from tests.workflows.changed_order import NeverSends
 from tests.workflows.order_stage import ORDER_PATHS, OrderStage, order_stage
 from tests.workflows.record_histories import PROCEDURES, cleaned
@@ -52,21 +52,21 @@ async def test_an_order_that_is_done_at_once_ends_at_once(stage: OrderStage) -> 
     assert stage.letters.sent == []
 
 
-async def test_silence_climbs_each_level_in_its_time_and_takes_the_next_channel(stage: OrderStage) -> None:
+async def test_silence_escalates_each_level_in_its_time_and_takes_the_next_channel(stage: OrderStage) -> None:
     ordered = await stage.ordered()
     order_id = await stage.begin(ordered)
     await stage.until_state(order_id, "delivered")
-    await stage.forward(order_id, timedelta(seconds=stage.policy_seconds(OrderRung.REMINDER)) - DAY)
-    assert await stage.bench.value("SELECT rung FROM bank_order") is None
+    await stage.forward(order_id, timedelta(seconds=stage.policy_seconds(OrderEscalationLevel.REMINDER)) - DAY)
+    assert await stage.bench.value("SELECT level FROM bank_order") is None
     await stage.forward(order_id, DAY)
-    await stage.until("reminder", "SELECT rung FROM bank_order")
+    await stage.until("reminder", "SELECT level FROM bank_order")
     await stage.until_carried(order_id, 2)
     assert (len(stage.wire.tickets), len(stage.mail.tickets)) == (1, 1)
-    for rung in list(OrderRung)[1:]:
-        await stage.climb(order_id, rung)
+    for level in list(OrderEscalationLevel)[1:]:
+        await stage.escalate(order_id, level)
     assert [to for to, _ in stage.letters.sent] == ["desk@hdfc.example", "nodal@hdfc.example"]
-    after = await stage.bench.rows("SELECT rung_at - planned_at FROM bank_order")
-    whole = timedelta(seconds=sum(stage.policy_seconds(rung) for rung in OrderRung))
+    after = await stage.bench.rows("SELECT level_at - planned_at FROM bank_order")
+    whole = timedelta(seconds=sum(stage.policy_seconds(level) for level in OrderEscalationLevel))
     assert whole <= after[0][0] < whole + timedelta(minutes=10)
     assert (await stage.handle(order_id).describe()).status is WorkflowExecutionStatus.RUNNING
     await stage.do(order_id, lambda: ordered.confirm(order_id))
@@ -94,18 +94,18 @@ async def test_a_bank_that_is_away_for_hours_has_the_order_when_it_is_back(stage
     await stage.outcome(order_id)
 
 
-async def test_silence_climbs_on_though_no_bank_has_the_order(ctx: Context, temporal_client: Client) -> None:
+async def test_silence_escalates_on_though_no_bank_has_the_order(ctx: Context, temporal_client: Client) -> None:
     seldom = ctx.policy.order.model_copy(update={"try_again_seconds": 10 * DAY.total_seconds()})
     async with order_stage(with_rule(ctx, seldom), temporal_client) as stage:
-        await climbs_on(stage)
+        await escalates_on(stage)
 
 
-async def climbs_on(stage: OrderStage) -> None:
+async def escalates_on(stage: OrderStage) -> None:
     stage.wire.outcomes += [DOWN] * 1000
     stage.mail.outcomes += [DOWN] * 1000
     order_id = await stage.begin(await stage.ordered())
     await stage.until_carried(order_id, 2)
-    await stage.climb(order_id, OrderRung.REMINDER)
+    await stage.escalate(order_id, OrderEscalationLevel.REMINDER)
     assert [to for to, _ in stage.letters.sent] == ["desk@hdfc.example"]
     await stage.do(order_id, lambda: cancel_order(stage.ctx, order_id, "not wanted", "officer:sp"))
     note = "told by telephone"
@@ -134,7 +134,7 @@ async def test_a_part_is_no_end_and_the_escalation_goes_on_until_the_last_paisa(
     order_id = await stage.begin(ordered)
     await stage.until_state(order_id, "delivered")
     await stage.do(order_id, lambda: ordered.confirm(order_id, 599_99))
-    await stage.climb(order_id, OrderRung.REMINDER)
+    await stage.escalate(order_id, OrderEscalationLevel.REMINDER)
     await stage.do(order_id, lambda: ordered.confirm(order_id, 1, "UTR2"))
     await stage.outcome(order_id)
 

@@ -6,8 +6,8 @@ import pytest
 from temporalio.testing import TimeSkipper
 
 from activities.context import Context
-from schemas.enums import Rung
-from schemas.outbox.case import ClimbRung, SendHoldRequest
+from schemas.enums import EscalationLevel
+from schemas.outbox.case import Escalate, SendHoldRequest
 from tests.factories import row, rrn, transfer
 from tests.workflows.stage import Banks, Stage, staged
 
@@ -32,7 +32,7 @@ async def test_a_channel_that_fails_is_left_for_the_next_at_once(skipping: Stage
     assert second(skipping).asked() == [("HDFC", [root])]
     await skipping.answer("HDFC", case_no, row(1, root, "10000.00"))
     await skipping.outcome(case_no)
-    assert await skipping.rungs(case_no) == []
+    assert await skipping.levels(case_no) == []
     assert len(skipping.banks.attempts) == 1
 
 
@@ -41,7 +41,7 @@ async def test_silence_carries_the_request_over_the_next_channel_and_waits_for_i
     heard = second(skipping)
     case_no = await skipping.complain(transfer(reference=root))
     await skipping.until(lambda: len(heard.tickets) == 1)
-    assert await skipping.rungs(case_no) == ["reminder"]
+    assert await skipping.levels(case_no) == ["reminder"]
     await skipping.answer("HDFC", case_no, row(1, root, "10000.00"))
     await skipping.outcome(case_no)
     sent = [order for _, order in await skipping.scheduled(case_no, "send_hold_request", SendHoldRequest)]
@@ -53,10 +53,10 @@ async def test_silence_carries_the_request_over_the_next_channel_and_waits_for_i
 async def test_when_no_channel_brings_an_answer_the_request_escalates_as_ever(skipping: Stage) -> None:
     case_no = await skipping.complain()
     await skipping.outcome(case_no)
-    assert await skipping.rungs(case_no) == [rung.value for rung in Rung]
+    assert await skipping.levels(case_no) == [level.value for level in EscalationLevel]
     assert (len(skipping.banks.tickets), len(second(skipping).tickets)) == (1, 1)
-    climbs = await skipping.scheduled(case_no, "climb_rung", ClimbRung)
-    assert [order.rung for _, order in climbs] == list(Rung)
+    escalates = await skipping.scheduled(case_no, "escalate_request", Escalate)
+    assert [order.level for _, order in escalates] == list(EscalationLevel)
     assert await skipping.buckets(case_no) == {"lost": -10_000_00, "untraced": 10_000_00}
 
 

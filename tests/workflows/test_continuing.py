@@ -12,8 +12,8 @@ from temporalio.testing import TimeSkipper
 from activities.cases.desk import escalate_request
 from activities.context import Context
 from adapters.banks.protocol import HoldTicket
-from schemas.enums import AnswerClass, Rung
-from schemas.outbox.case import CaseNews, CaseStart, ClimbRung, FollowUp, HopRef, OpenRequest, SendHoldRequest
+from schemas.enums import AnswerClass, EscalationLevel
+from schemas.outbox.case import CaseNews, CaseStart, Escalate, FollowUp, HopRef, OpenRequest, SendHoldRequest
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.conftest import FEW_EVENTS
 from tests.workflows.stage import Stage, stage_workers, staged
@@ -56,7 +56,7 @@ async def test_requests_on_every_level_go_on_where_they_stand(ctx: Context, shor
         [_, icic, _] = await stage.request_ids(case_no)
         done = await escalate_request(stage.ctx, case_no, icic, "a pensioner", OFFICER)
         await stage.tell(done.follow_up)
-        await stage.until_row("reminder", "SELECT rung FROM hold_request WHERE institution = 'ICIC'")
+        await stage.until_row("reminder", "SELECT level FROM hold_request WHERE institution = 'ICIC'")
         before = await stage.progress(case_no)
 
         await small_talk(stage, case_no)
@@ -71,7 +71,7 @@ async def test_requests_on_every_level_go_on_where_they_stand(ctx: Context, shor
             keys.setdefault(code, set()).add(key)
         assert {code: len(found) for code, found in keys.items()} == {"HDFC": 1, "ICIC": 1, "PUNB": 1}
         assert [code for code, _ in stage.banks.attempts].count("HDFC") == 1
-        assert await stage.rungs(case_no) == ["reminder"]
+        assert await stage.levels(case_no) == ["reminder"]
         for bank, reference in (("HDFC", delivered), ("ICIC", reminded), ("PUNB", undelivered)):
             await stage.answer(bank, case_no, row(1, reference, "10000.00"))
         await stage.until_row(0, "SELECT count(*) FROM hold_request WHERE closed_at IS NULL")
@@ -103,12 +103,12 @@ async def test_no_wait_of_the_escalation_starts_again(ctx: Context, short_histor
         await stage.outcome(case_no)
         runs = await stage.runs(case_no)
         assert len(runs) >= 2
-        climbs: list[tuple[datetime, ClimbRung]] = []
+        escalates: list[tuple[datetime, Escalate]] = []
         for run_id in reversed(runs):
-            climbs += await stage.scheduled(case_no, "climb_rung", ClimbRung, run_id)
-        assert [order.rung for _, order in climbs] == list(Rung)
-        for (before, _), (at, order) in pairwise(climbs):
-            policy_seconds = stage.ctx.policy.ladder[order.rung].api_seconds
+            escalates += await stage.scheduled(case_no, "escalate_request", Escalate, run_id)
+        assert [order.level for _, order in escalates] == list(EscalationLevel)
+        for (before, _), (at, order) in pairwise(escalates):
+            policy_seconds = stage.ctx.policy.ladder[order.level].api_seconds
             assert policy_seconds <= (at - before).total_seconds() < policy_seconds + 30
         assert len(stage.banks.attempts) == 1
 
@@ -138,7 +138,7 @@ async def test_news_that_come_while_a_case_leaves_its_history_are_taken_along(st
     reply.set()
     await stage.until_asked(3)
     assert (await stage.handle(case_no).describe()).run_id != first_run
-    await stage.until_row("reminder", "SELECT rung FROM hold_request WHERE institution = 'HDFC'")
+    await stage.until_row("reminder", "SELECT level FROM hold_request WHERE institution = 'HDFC'")
     assert len(stage.banks.attempts) == 3, "the call under way was waited for, and not made again"
     await stage.answer("ICIC", case_no, row(1, onward, "4000.00"))
     await stage.answer("HDFC", case_no, row(1, root, "6000.00"))

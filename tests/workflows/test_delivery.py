@@ -12,8 +12,8 @@ from temporalio.testing import TimeSkipper
 from activities.cases.desk import correct_hop, escalate_request
 from activities.context import Context
 from adapters.banks.protocol import BankUnreachable, HoldTicket
-from schemas.enums import Rung
-from schemas.outbox.case import ClimbRung, SendHoldRequest
+from schemas.enums import EscalationLevel
+from schemas.outbox.case import Escalate, SendHoldRequest
 from schemas.tracing.desk_actions import HopCorrection
 from tests.factories import row, rrn, transfer
 from tests.workflows.stage import Stage, stage_workers, staged
@@ -62,20 +62,22 @@ async def test_a_bank_that_is_back_after_the_retry_window_gets_its_request(skipp
     skipping.banks.at_the_door = back_after_the_reminder
     case_no = await skipping.complain()
     await skipping.outcome(case_no)
-    assert await skipping.rungs(case_no) == [rung.value for rung in Rung]
+    assert await skipping.levels(case_no) == [level.value for level in EscalationLevel]
     assert len(skipping.banks.tickets) == 1
     assert len(set(skipping.banks.attempts)) == 1, "every attempt carries the same key"
     # The reminder comes after the window; after the delivery the next level's wait restarts.
-    rungs = [(at, order.rung) for at, order in await skipping.scheduled(case_no, "climb_rung", ClimbRung)]
+    levels = [(at, order.level) for at, order in await skipping.scheduled(case_no, "escalate_request", Escalate)]
     [first, again] = [at for at, _ in await skipping.scheduled(case_no, "send_hold_request", SendHoldRequest)]
     # Attempts at 0, 100 and 300 seconds: another one would come after the window's 400.
-    assert 300 <= (rungs[0][0] - first).total_seconds() < 330
+    assert 300 <= (levels[0][0] - first).total_seconds() < 330
     pause_seconds = skipping.ctx.policy.delivery.retry_max_seconds
     assert 0 <= (again - first).total_seconds() - 300 - pause_seconds < 30
     delivered_at = await skipping.delivered_at(case_no)
-    expected = [skipping.ctx.policy.ladder[rung].api_seconds for rung in list(Rung)[1:]]
-    for (before, _), (at, rung), seconds in zip([(delivered_at, None), *rungs[1:]], rungs[1:], expected, strict=False):
-        assert seconds <= (at - before).total_seconds() < seconds + 30, rung
+    expected = [skipping.ctx.policy.ladder[level].api_seconds for level in list(EscalationLevel)[1:]]
+    for (before, _), (at, level), seconds in zip(
+        [(delivered_at, None), *levels[1:]], levels[1:], expected, strict=False
+    ):
+        assert seconds <= (at - before).total_seconds() < seconds + 30, level
 
 
 async def test_a_bank_that_stays_away_is_tried_on_to_the_end(ctx: Context, time_skipping: TimeSkipper) -> None:
@@ -133,7 +135,7 @@ async def test_an_officer_who_will_not_wait_ends_the_trying(slow: Stage) -> None
     async with asyncio.timeout(PROMPT_SECONDS):
         await slow.tell(done.follow_up)
         await slow.until_asked(1)
-    assert await slow.rungs(case_no) == ["reminder"]
+    assert await slow.levels(case_no) == ["reminder"]
     assert len(set(slow.banks.attempts)) == 1
 
 
@@ -162,7 +164,7 @@ async def test_a_bank_that_refuses_is_for_a_person_and_not_tried_again(skipping:
     case_no = await skipping.complain()
     await skipping.outcome(case_no)
     assert len(skipping.banks.attempts) == 1
-    assert await skipping.rungs(case_no) == [rung.value for rung in Rung]
+    assert await skipping.levels(case_no) == [level.value for level in EscalationLevel]
     refused = await skipping.ctx.pool.fetchrow("SELECT refusal_code, refusal_message FROM hold_request")
     assert tuple(refused or ()) == ("77", "text of the bank")
     kinds = await skipping.ctx.pool.fetch("SELECT kind FROM desk_task ORDER BY task_id")
@@ -196,8 +198,10 @@ async def test_a_bank_that_asks_us_to_stay_away_is_left_alone_so_long(skipping: 
     await skipping.outcome(case_no)
     first, second = await skipping.scheduled(case_no, "send_hold_request", SendHoldRequest)
     assert 3600 <= (second[0] - first[0]).total_seconds() < 3660
-    climbs = [order.rung for at, order in await skipping.scheduled(case_no, "climb_rung", ClimbRung) if at < second[0]]
-    assert climbs == [Rung.REMINDER, Rung.NODAL_OFFICER, Rung.DESK_TASK]
+    escalates = [
+        order.level for at, order in await skipping.scheduled(case_no, "escalate_request", Escalate) if at < second[0]
+    ]
+    assert escalates == [EscalationLevel.REMINDER, EscalationLevel.NODAL_OFFICER, EscalationLevel.DESK_TASK]
 
 
 async def test_one_bank_that_is_down_holds_no_other_up(slow: Stage) -> None:

@@ -15,8 +15,8 @@ from temporalio.testing import TimeSkipper
 
 from activities.cases.desk import escalate_request
 from activities.context import Context
-from schemas.enums import AnswerClass, Rung
-from schemas.outbox.case import ClimbRung
+from schemas.enums import AnswerClass, EscalationLevel
+from schemas.outbox.case import Escalate
 from tests.factories import row, rrn, transfer
 from tests.workflows.conftest import CLASSES
 from tests.workflows.stage import LOOK_SECONDS, PATIENCE_SECONDS, Stage, stage_workers, staged
@@ -47,20 +47,20 @@ async def stepping(ctx: Context, time_skipping: TimeSkipper) -> AsyncIterator[St
 async def waits(stage: Stage, case_no: str) -> list[tuple[str, float]]:
     """Return every level, and its seconds after the delivery or the previous level."""
     begun: list[tuple[str, datetime]] = [("delivered", await stage.delivered_at(case_no))]
-    for at, order in await stage.scheduled(case_no, "climb_rung", ClimbRung):
-        begun.append((order.rung.value, at))
-    return [(rung, (at - before).total_seconds()) for (_, before), (rung, at) in pairwise(begun)]
+    for at, order in await stage.scheduled(case_no, "escalate_request", Escalate):
+        begun.append((order.level.value, at))
+    return [(level, (at - before).total_seconds()) for (_, before), (level, at) in pairwise(begun)]
 
 
 async def test_no_answer_reaches_every_level_when_the_policy_says(skipping: Stage) -> None:
     cases = {c: await skipping.complain(transfer(payee_bank=BANK_OF[c])) for c in AnswerClass}
     for answer_class, case_no in cases.items():
         await skipping.outcome(case_no)
-        assert await skipping.rungs(case_no) == [rung.value for rung in Rung]
-        for (rung, waited_seconds), expected in zip(await waits(skipping, case_no), Rung, strict=True):
-            assert rung == expected.value
+        assert await skipping.levels(case_no) == [level.value for level in EscalationLevel]
+        for (level, waited_seconds), expected in zip(await waits(skipping, case_no), EscalationLevel, strict=True):
+            assert level == expected.value
             policy_seconds = skipping.ctx.policy.ladder[expected].after_seconds(answer_class)
-            assert policy_seconds <= waited_seconds < policy_seconds + TOLERANCE_SECONDS, (answer_class, rung)
+            assert policy_seconds <= waited_seconds < policy_seconds + TOLERANCE_SECONDS, (answer_class, level)
         assert await skipping.buckets(case_no) == {"lost": -10_000_00, "untraced": 10_000_00}
         assert await skipping.state(case_no) == "settled"
         assert await skipping.open_tasks(case_no) == []
@@ -72,16 +72,16 @@ async def test_no_answer_reaches_every_level_when_the_policy_says(skipping: Stag
 async def test_a_level_is_not_reached_a_moment_early(stepping: Stage, time_skipping: TimeSkipper) -> None:
     case_no = await stepping.complain()
     await stepping.until_row("delivered", "SELECT state FROM hold_request")
-    reminder_seconds = stepping.ctx.policy.ladder[Rung.REMINDER].api_seconds
+    reminder_seconds = stepping.ctx.policy.ladder[EscalationLevel.REMINDER].api_seconds
     await let_pass(time_skipping, stepping.handle(case_no), timedelta(seconds=reminder_seconds - 20))
-    assert await stepping.rungs(case_no) == []
+    assert await stepping.levels(case_no) == []
     await let_pass(time_skipping, stepping.handle(case_no), timedelta(seconds=25))
-    await stepping.until_row("reminder", "SELECT rung FROM hold_request")
-    assert await stepping.rungs(case_no) == ["reminder"]
+    await stepping.until_row("reminder", "SELECT level FROM hold_request")
+    assert await stepping.levels(case_no) == ["reminder"]
 
 
 @pytest.mark.parametrize(
-    ("rungs", "tasks"),
+    ("levels", "tasks"),
     [
         (1, []),
         (2, []),
@@ -90,20 +90,20 @@ async def test_a_level_is_not_reached_a_moment_early(stepping: Stage, time_skipp
     ],
 )
 async def test_the_answer_ends_the_escalation_on_every_level(
-    stepping: Stage, time_skipping: TimeSkipper, rungs: int, tasks: list[str]
+    stepping: Stage, time_skipping: TimeSkipper, levels: int, tasks: list[str]
 ) -> None:
     root = rrn()
     case_no = await stepping.complain(transfer(reference=root))
     await stepping.until_row("delivered", "SELECT state FROM hold_request")
-    ladder = list(Rung)[:rungs]
-    for rung in ladder:
-        wait_seconds = stepping.ctx.policy.ladder[rung].api_seconds
+    ladder = list(EscalationLevel)[:levels]
+    for level in ladder:
+        wait_seconds = stepping.ctx.policy.ladder[level].api_seconds
         await let_pass(time_skipping, stepping.handle(case_no), timedelta(seconds=wait_seconds + 1))
-        await stepping.until_row(rung.value, "SELECT rung FROM hold_request")
+        await stepping.until_row(level.value, "SELECT level FROM hold_request")
     assert await stepping.open_tasks(case_no) == tasks
     await stepping.answer("HDFC", case_no, row(1, root, "10000.00"))
     await stepping.outcome(case_no)
-    assert await stepping.rungs(case_no) == [rung.value for rung in ladder]
+    assert await stepping.levels(case_no) == [level.value for level in ladder]
     assert await stepping.open_tasks(case_no) == []
     assert await stepping.buckets(case_no) == {"lost": -10_000_00, "held": 10_000_00}
 
@@ -116,33 +116,33 @@ async def test_a_part_of_the_answer_keeps_the_request_on_the_escalation(
     await stepping.until_row("delivered", "SELECT state FROM hold_request")
     await stepping.answer("HDFC", case_no, row(1, first, "10000.00"))
     await let_pass(time_skipping, stepping.handle(case_no), timedelta(seconds=305))
-    await stepping.until_row("reminder", "SELECT rung FROM hold_request")
+    await stepping.until_row("reminder", "SELECT level FROM hold_request")
     await stepping.answer("HDFC", case_no, row(1, second, "10000.00"))
     await stepping.outcome(case_no)
-    assert await stepping.rungs(case_no) == ["reminder"]
+    assert await stepping.levels(case_no) == ["reminder"]
 
 
 async def test_a_letter_that_cannot_be_sent_does_not_stop_the_escalation(skipping: Stage) -> None:
     skipping.letters.refused.update({"desk@hdfc.example", "nodal@hdfc.example"})
     case_no = await skipping.complain()
     await skipping.outcome(case_no)
-    assert await skipping.rungs(case_no) == [rung.value for rung in Rung]
+    assert await skipping.levels(case_no) == [level.value for level in EscalationLevel]
     assert skipping.letters.sent == []
     reasons = await skipping.ctx.pool.fetch(
-        "SELECT data->>'reason' AS reason FROM case_event WHERE kind = 'rung_climbed' AND data ? 'sent'"
+        "SELECT data->>'reason' AS reason FROM case_event WHERE kind = 'level_reached' AND data ? 'sent'"
     )
     assert [found["reason"] for found in reasons] == ["MailRefused", "MailRefused"]
 
 
-async def test_banks_of_one_case_climb_each_at_their_own_pace(stepping: Stage, time_skipping: TimeSkipper) -> None:
+async def test_banks_of_one_case_escalate_each_at_their_own_pace(stepping: Stage, time_skipping: TimeSkipper) -> None:
     case_no = await stepping.complain(*(transfer(payee_bank=bank) for bank in BANK_OF.values()))
     await stepping.until_row(3, "SELECT count(*) FROM hold_request WHERE state = 'delivered'")
     await let_pass(time_skipping, stepping.handle(case_no), timedelta(seconds=1810))
     await stepping.until_row(
         2,
-        "SELECT count(*) FROM hold_request WHERE (institution, rung) IN (('HDFC', 'desk_task'), ('ICIC', 'reminder'))",
+        "SELECT count(*) FROM hold_request WHERE (institution, level) IN (('HDFC', 'desk_task'), ('ICIC', 'reminder'))",
     )
-    assert await stepping.ctx.pool.fetchval("SELECT rung FROM hold_request WHERE institution = 'PUNB'") is None
+    assert await stepping.ctx.pool.fetchval("SELECT level FROM hold_request WHERE institution = 'PUNB'") is None
 
 
 async def test_an_answer_that_comes_with_an_overdue_level_is_no_silence(ctx: Context, temporal_client: Client) -> None:
@@ -163,10 +163,10 @@ async def test_an_answer_that_comes_with_an_overdue_level_is_no_silence(ctx: Con
             await stage.until_row("answered", "SELECT state FROM hold_request WHERE institution = 'HDFC'")
             await stage.answer("ICIC", case_no, row(1, other, "10000.00"))
             await stage.outcome(case_no)
-        assert await stage.scheduled(case_no, "climb_rung", ClimbRung) == []
+        assert await stage.scheduled(case_no, "escalate_request", Escalate) == []
 
 
-async def test_nothing_is_climbed_for_a_request_that_was_never_written(
+async def test_nothing_is_escalated_for_a_request_that_was_never_written(
     ctx: Context, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No worker calls banks.
@@ -177,22 +177,22 @@ async def test_nothing_is_climbed_for_a_request_that_was_never_written(
     async with staged(impatient(ctx), temporal_client, queues=[Queues.CASE_WORK]) as stage:
         case_no = await stage.complain()
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await stage.scheduled(case_no, "climb_rung", ClimbRung):  # noqa: ASYNC110 - no event tells
+            while not await stage.scheduled(case_no, "escalate_request", Escalate):  # noqa: ASYNC110 - no event tells
                 await asyncio.sleep(LOOK_SECONDS)
-        assert await stage.rungs(case_no) == []
+        assert await stage.levels(case_no) == []
         async with stage_workers(stage, [Queues.BANK_CALLS]):
-            await stage.until_row("reminder", "SELECT rung FROM hold_request")
+            await stage.until_row("reminder", "SELECT level FROM hold_request")
             [request_id] = await stage.request_ids(case_no)
             done = await escalate_request(stage.ctx, case_no, request_id, "a pensioner", "officer:2")
             await stage.tell(done.follow_up)
-            await stage.until_row("nodal_officer", "SELECT rung FROM hold_request")
+            await stage.until_row("nodal_officer", "SELECT level FROM hold_request")
     assert [code for code, _ in stage.banks.tickets] == ["HDFC"]
 
 
 def impatient(ctx: Context) -> Context:
     """Return a context whose banks get a reminder at once; every other level is far away."""
     ladder = dict(ctx.policy.ladder)
-    ladder[Rung.REMINDER] = ladder[Rung.REMINDER].model_copy(update={"api_seconds": 0.2})
+    ladder[EscalationLevel.REMINDER] = ladder[EscalationLevel.REMINDER].model_copy(update={"api_seconds": 0.2})
     wire = {"retry_initial_seconds": 0.1, "retry_max_seconds": 0.1, "retry_for_seconds": 0.5}
     delivery = ctx.policy.delivery.model_copy(update=wire)
     return replace(ctx, policy=ctx.policy.model_copy(update={"ladder": ladder, "delivery": delivery}))

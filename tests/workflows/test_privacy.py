@@ -120,7 +120,7 @@ async def test_a_case_in_which_everything_happens(populated: Stage) -> None:
     for found in (await stage.ctx.pool.fetch(live))[:2]:
         done = await escalate_request(stage.ctx, case_no, found["request_id"], WORDS, "officer:2")
         await stage.tell(done.follow_up)
-    await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE rung = 'reminder'")
+    await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE level = 'reminder'")
     assert len(await stage.runs(case_no)) > 1, "its history was long"
     await stage.client.execute_workflow(SweepWorkflow.run, id=f"sweep-{case_no}", task_queue=options.CASE_WORK_QUEUE)
     await stage.handle(case_no).terminate("by mistake")

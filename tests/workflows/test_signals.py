@@ -165,15 +165,15 @@ async def test_an_officer_who_will_not_wait_is_one_level(stage: Stage) -> None:
     [request_id] = await stage.request_ids(case_no)
     done = await escalate_request(stage.ctx, case_no, request_id, "an old man's savings", OFFICER)
     await stage.tell(done.follow_up)
-    await stage.until_row("reminder", "SELECT rung FROM hold_request")
+    await stage.until_row("reminder", "SELECT level FROM hold_request")
     # The mark of the first notification was lost: the sweep sends it again.
     await stage.tell(done.follow_up)
     await stage.tell(news(case_no))
     await stage.progress(case_no)
-    assert await stage.rungs(case_no) == ["reminder"]
+    assert await stage.levels(case_no) == ["reminder"]
     again = await escalate_request(stage.ctx, case_no, request_id, "still nothing", OFFICER)
     await stage.tell(again.follow_up)
-    await stage.until_row("nodal_officer", "SELECT rung FROM hold_request")
+    await stage.until_row("nodal_officer", "SELECT level FROM hold_request")
     assert stage.letters.sent == [
         ("desk@hdfc.example", f"{request_id}.reminder"),
         ("nodal@hdfc.example", f"{request_id}.unanswered"),
@@ -185,11 +185,11 @@ async def test_nothing_is_given_up_by_an_officer_who_will_not_wait(stage: Stage)
     await stage.until_asked(1)
     [request_id] = await stage.request_ids(case_no)
     told = []
-    for rung in ("reminder", "nodal_officer", "desk_task", "supervisor"):
+    for level in ("reminder", "nodal_officer", "desk_task", "supervisor"):
         # The row has the level before the workflow knows of it: this escalation must not be lost.
         told.append((await escalate_request(stage.ctx, case_no, request_id, "still nothing", OFFICER)).follow_up)
         await stage.tell(told[-1])
-        await stage.until_row(rung, "SELECT rung FROM hold_request")
+        await stage.until_row(level, "SELECT level FROM hold_request")
     for again in told:
         await stage.tell(again)
     await asyncio.sleep(0.5)
@@ -205,7 +205,7 @@ async def test_escalating_what_nobody_asks_is_harmless(stage: Stage) -> None:
     await stage.until_asked(1)
     await stage.tell(news(case_no, escalate_request_id="00000000-0000-0000-0000-000000000000"))
     assert len((await stage.progress(case_no)).live_requests) == 1
-    assert await stage.rungs(case_no) == []
+    assert await stage.levels(case_no) == []
 
 
 async def test_a_stopped_request_is_over_and_its_money_untraced(stage: Stage) -> None:

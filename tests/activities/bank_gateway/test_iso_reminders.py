@@ -12,8 +12,8 @@ from adapters.banks.iso20022.arrivals import StatusRequest
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
 from db.pool import Pool
-from schemas.enums import ChannelKind, Rung
-from schemas.outbox.case import Climbed, ClimbRung, Sent
+from schemas.enums import ChannelKind, EscalationLevel
+from schemas.outbox.case import Escalate, Escalated, Sent
 from tests.activities.bench import Bench
 from tests.factories import by_files, make_context, rrn, transfer
 
@@ -50,11 +50,13 @@ async def asked(bench: Bench) -> tuple[str, str, Sent]:
 async def test_the_reminder_of_a_request_by_file_is_one_chaser(bench: Bench, spool: Spool) -> None:
     case_no, reference, sent = await asked(bench)
     assert chasers(spool, sent) == []
-    assert await bench.climb(case_no, sent, Rung.REMINDER) == Climbed(done=True), "though no mail route is set"
+    assert await bench.escalate(case_no, sent, EscalationLevel.REMINDER) == Escalated(done=True), (
+        "though no mail route is set"
+    )
     (told,) = chasers(spool, sent)
     assert told.references == (reference,)
-    await bench.climb(case_no, sent, Rung.REMINDER)
-    await bench.climb(case_no, sent, Rung.NODAL_OFFICER)
+    await bench.escalate(case_no, sent, EscalationLevel.REMINDER)
+    await bench.escalate(case_no, sent, EscalationLevel.NODAL_OFFICER)
     assert len(chasers(spool, sent)) == 1
 
 
@@ -62,18 +64,18 @@ async def test_an_attempt_that_is_made_again_writes_the_same_chaser(
     bench: Bench, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case_no, _, sent = await asked(bench)
-    order = ClimbRung(case_no=case_no, request_id=sent.request_id, institution="HDFC", rung=Rung.REMINDER)
+    order = Escalate(case_no=case_no, request_id=sent.request_id, institution="HDFC", level=EscalationLevel.REMINDER)
     environment = ActivityEnvironment()
 
-    async def dies(*_: object) -> Climbed:
+    async def dies(*_: object) -> Escalated:
         raise ConnectionError
 
     monkeypatch.setattr(CaseActivities, "_record_level", dies)
     with pytest.raises(ConnectionError):
-        await environment.run(bench.freeze.climb_rung, order)
+        await environment.run(bench.freeze.escalate_request, order)
     monkeypatch.undo()
     environment.info = dataclasses.replace(environment.info, attempt=2)
-    await environment.run(bench.freeze.climb_rung, order)
+    await environment.run(bench.freeze.escalate_request, order)
     assert len(chasers(spool, sent)) == 1
 
 
@@ -83,5 +85,5 @@ async def test_a_status_request_that_cannot_be_written_stops_no_escalation(bench
         path.unlink()
     spool.of("HDFC", "out").rmdir()
     spool.of("HDFC", "out").write_text("no folder")
-    climbed = await bench.climb(case_no, sent, Rung.REMINDER)
-    assert (climbed.done, climbed.reason) == (False, "no mail route is set")
+    escalated = await bench.escalate(case_no, sent, EscalationLevel.REMINDER)
+    assert (escalated.done, escalated.reason) == (False, "no mail route is set")

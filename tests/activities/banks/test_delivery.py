@@ -13,7 +13,7 @@ from activities.channel_health import ChannelHealth
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.protocol import BankMisconfigured, BankUnreachable
 from domain.banks.circuit_breaker import BreakerRules
-from schemas.enums import ChannelKind, ChannelState, Rung
+from schemas.enums import ChannelKind, ChannelState, EscalationLevel
 from schemas.outbox.case import SendHoldRequest
 from tests.activities.bench import Bench, ToldBank
 from tests.clock import at_clock
@@ -55,10 +55,10 @@ class TwoWays:
         )
         return [(channel, outcome) for channel, outcome in rows]
 
-    async def climb(self, order: SendHoldRequest, rung: Rung = Rung.REMINDER) -> bool:
-        """Silence climbs; whether the request is to be carried over another channel."""
+    async def escalate(self, order: SendHoldRequest, level: EscalationLevel = EscalationLevel.REMINDER) -> bool:
+        """Silence escalates; whether the request is to be carried over another channel."""
         sent = await self.bench.freeze.send_hold_request(order)
-        return (await self.bench.climb(order.case_no, sent, rung)).go_on
+        return (await self.bench.escalate(order.case_no, sent, level)).go_on
 
 
 @pytest.fixture
@@ -136,21 +136,21 @@ async def test_a_dropped_channel_waits_by_the_clock_of_the_context(ways: TwoWays
 
 async def test_silence_sends_it_over_the_next_channel_too_and_never_a_third_time(ways: TwoWays) -> None:
     order = await ways.order()
-    assert await ways.climb(order)
+    assert await ways.escalate(order)
     again = order.model_copy(update={"round": 1})
     assert (await ways.bench.freeze.send_hold_request(again)).delivered
     assert (await ways.bench.freeze.send_hold_request(again)).delivered, "run twice, it is carried once"
     assert (len(ways.wire.tickets), len(ways.mail.tickets)) == (1, 1)
-    assert not await ways.climb(again, Rung.NODAL_OFFICER)
+    assert not await ways.escalate(again, EscalationLevel.NODAL_OFFICER)
     carried = [("i4c", "delivered"), ("i4c", "silent"), ("email", "delivered"), ("email", "silent")]
     assert await ways.attempts(order) == carried
     await ways.bench.check(order.case_no)
 
 
-async def test_a_delivery_is_silent_once_however_high_silence_climbs(ways: TwoWays) -> None:
+async def test_a_delivery_is_silent_once_however_high_silence_escalates(ways: TwoWays) -> None:
     order = await ways.order()
-    for rung in (Rung.REMINDER, Rung.REMINDER, Rung.NODAL_OFFICER):
-        assert await ways.climb(order, rung)
+    for level in (EscalationLevel.REMINDER, EscalationLevel.REMINDER, EscalationLevel.NODAL_OFFICER):
+        assert await ways.escalate(order, level)
     assert ways.health.of("HDFC")[I4C].silences == 1
 
 
@@ -158,8 +158,8 @@ async def test_an_answer_brings_a_silent_channel_back(ways: TwoWays) -> None:
     root = rrn()
     case_no = await ways.bench.complain(transfer(1000_00, reference=root))
     (order,) = await ways.bench.orders(case_no)
-    await ways.climb(order)
-    await ways.climb(await ways.order())
+    await ways.escalate(order)
+    await ways.escalate(await ways.order())
     assert ways.health.of("HDFC")[I4C].state is ChannelState.OPEN
     await ways.bench.answer("HDFC", case_no, row(1, root, "1000.00"))
     assert ways.health.of("HDFC") == {}

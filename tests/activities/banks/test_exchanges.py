@@ -19,8 +19,8 @@ from adapters.messages.smtp import Mailer
 from db.banks import bank_exchanges
 from db.tracing import requests
 from schemas.banks.exchanges import About
-from schemas.enums import ChannelKind, Rung
-from schemas.outbox.case import ClimbRung, SendHoldRequest
+from schemas.enums import ChannelKind, EscalationLevel
+from schemas.outbox.case import Escalate, SendHoldRequest
 from tests.activities.bench import Bench
 from tests.factories import SECRET, rrn, transfer
 from tests.mail_server import Postbox, mail_server
@@ -136,11 +136,13 @@ async def test_a_letter_of_the_escalation_is_kept_with_its_link_written_over(ben
         links = LetterLinks(bench.ctx, SecretBox(SECRET), "https://police.example")
         bank_delivery = BankDelivery(bench.ctx, {ChannelKind.I4C: bench.bank})
         freeze = CaseActivities(bench.ctx, bank_delivery, mailer, links)
-        climb = ClimbRung(case_no=order.case_no, request_id=order.request_id, institution="HDFC", rung=Rung.REMINDER)
-        assert (await ActivityEnvironment().run(freeze.climb_rung, climb)).done
+        escalate = Escalate(
+            case_no=order.case_no, request_id=order.request_id, institution="HDFC", level=EscalationLevel.REMINDER
+        )
+        assert (await ActivityEnvironment().run(freeze.escalate_request, escalate)).done
         box.refuses["DATA"] = "554 no"
-        again = climb.model_copy(update={"rung": Rung.NODAL_OFFICER})
-        assert not (await ActivityEnvironment().run(freeze.climb_rung, again)).done
+        again = escalate.model_copy(update={"level": EscalationLevel.NODAL_OFFICER})
+        assert not (await ActivityEnvironment().run(freeze.escalate_request, again)).done
     _, reminder, refused = await kept(bench, order)
     (letter,) = box.letters
     token = letter.get_content().partition("/a/")[2].split()[0]
@@ -148,10 +150,10 @@ async def test_a_letter_of_the_escalation_is_kept_with_its_link_written_over(ben
     assert token.encode() not in reminder[2].replace(b"=\r\n", b"")
     assert b"/a/xxxx" in reminder[2].replace(b"=\r\n", b"")
     assert refused[4].startswith("MailRefused")
-    rungs = await bench.rows(
-        "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'rung_climbed' ORDER BY seq", order.case_no
+    levels = await bench.rows(
+        "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'level_reached' ORDER BY seq", order.case_no
     )
-    assert [len(data["exchanges"]) for (data,) in rungs] == [2, 3]
+    assert [len(data["exchanges"]) for (data,) in levels] == [2, 3]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from activities.restoration.deadlines import RestorationActivities
 from db.pool import Pool
 from domain.restoration.procedure import HEARINGS
 from schemas.holds import HoldAction
-from schemas.outbox.procedures import Look, OrderAction, OrderPolicy, OrderRung
+from schemas.outbox.procedures import Look, OrderAction, OrderEscalationLevel, OrderPolicy
 from schemas.restoration_enums import Step
 from tests.activities.bench import Bench
 from tests.activities.hold_world import Holds, WatchedContext
@@ -125,19 +125,19 @@ def later(road: Road) -> OrderActivities:
     return replace(road.made({I4C: HoldsOnly(), EMAIL: OrderBank()}), ctx=ctx)
 
 
-async def test_silence_climbs_as_it_was_promised(road: Road) -> None:
+async def test_silence_escalates_as_it_was_promised(road: Road) -> None:
     promised = road.bench.ctx.policy.order
-    order_id, rungs = await road.ordered.order(), promised.promised("", 1.0).rungs
+    order_id, levels = await road.ordered.order(), promised.promised("", 1.0).levels
     since = await road.bench.value("SELECT planned_at FROM bank_order WHERE order_id = $1", order_id)
-    for rung in OrderRung:
+    for level in OrderEscalationLevel:
         first, *_ = (due for due in (await look_later(road, order_id)).dues if due.what != OrderAction.TRY_AGAIN)
-        assert (first.what, first.at) == (rung.value, since + seconds(rungs[rung]))
-        await road.climb(order_id, rung, later(road))
-        since = await road.bench.value("SELECT rung_at FROM bank_order WHERE order_id = $1", order_id)
+        assert (first.what, first.at) == (level.value, since + seconds(levels[level]))
+        await road.escalate(order_id, level, later(road))
+        since = await road.bench.value("SELECT level_at FROM bank_order WHERE order_id = $1", order_id)
     again, *_ = (due for due in (await look_later(road, order_id)).dues if due.what != OrderAction.TRY_AGAIN)
     assert again.at == since + seconds(promised.supervisor_again_after_seconds)
     await road.age(order_id, promised.supervisor_again_after_seconds)
-    await road.climb(order_id, OrderRung.SUPERVISOR, later(road))
+    await road.escalate(order_id, OrderEscalationLevel.SUPERVISOR, later(road))
     assert await road.times_told(order_id) == 2
 
 
@@ -148,4 +148,6 @@ async def test_an_order_that_is_cancelled_is_asked_about_as_it_was_promised(road
     await cancel_order(road.bench.ctx, order_id, "the victim asked", "officer:sp")
     cancelled_at = await road.bench.value("SELECT cancelled_at FROM order_cancellation WHERE order_id = $1", order_id)
     dues = {due.what: due.at for due in (await look_later(road, order_id)).dues}
-    assert dues[OrderRung.DESK_TASK] == cancelled_at + seconds(promised.cancel_rungs[OrderRung.DESK_TASK])
+    assert dues[OrderEscalationLevel.DESK_TASK] == cancelled_at + seconds(
+        promised.cancel_levels[OrderEscalationLevel.DESK_TASK]
+    )

@@ -1,4 +1,4 @@
-"""The ladder that silence climbs: letters, tasks and at last giving up, each once however often it is run."""
+"""The ladder that silence escalates: letters, tasks and at last giving up, each once however often it is run."""
 
 import asyncio
 import dataclasses
@@ -24,8 +24,8 @@ from activities.tracing.hold_requests import CaseActivities
 from activities.tracing.request_letters import MAX_ROWS
 from adapters.banks.stated import Answerer, Stated
 from adapters.messages.smtp import Mailer
-from schemas.enums import Rung
-from schemas.outbox.case import Climbed, ClimbRung, Sent
+from schemas.enums import EscalationLevel
+from schemas.outbox.case import Escalate, Escalated, Sent
 from tests.activities.bench import Bench
 from tests.factories import SECRET, institution, make_context, moved, row, rrn, transfer
 
@@ -97,17 +97,17 @@ async def asked(bench: Bench, *, hops: int = 1) -> tuple[str, str, Sent]:
     return case_no, root, await bench.ask_one(case_no)
 
 
-async def rung(bench: Bench, case_no: str) -> str | None:
-    found: str | None = await bench.value("SELECT rung FROM hold_request WHERE case_no = $1", case_no)
+async def level(bench: Bench, case_no: str) -> str | None:
+    found: str | None = await bench.value("SELECT level FROM hold_request WHERE case_no = $1", case_no)
     return found
 
 
-async def climbs(bench: Bench, case_no: str) -> list[dict[str, Any]]:
+async def escalates(bench: Bench, case_no: str) -> list[dict[str, Any]]:
     """Return the log's entries about the escalation levels."""
     found = await bench.rows(
-        "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'rung_climbed' ORDER BY seq", case_no
+        "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'level_reached' ORDER BY seq", case_no
     )
-    return [{name: data[name] for name in data if name in {"rung", "sent", "reason"}} for (data,) in found]
+    return [{name: data[name] for name in data if name in {"level", "sent", "reason"}} for (data,) in found]
 
 
 # -- letters -------------------------------------------------------------------------------------------------------
@@ -116,15 +116,15 @@ async def climbs(bench: Bench, case_no: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("step", "to", "subject"),
     [
-        (Rung.REMINDER, "desk@hdfc.example", "Reminder"),
-        (Rung.NODAL_OFFICER, "nodal@hdfc.example", "Unanswered hold request"),
+        (EscalationLevel.REMINDER, "desk@hdfc.example", "Reminder"),
+        (EscalationLevel.NODAL_OFFICER, "nodal@hdfc.example", "Unanswered hold request"),
     ],
 )
 async def test_a_letter_names_the_request_and_no_person(
-    mailing: Bench, box: Postbox, step: Rung, to: str, subject: str
+    mailing: Bench, box: Postbox, step: EscalationLevel, to: str, subject: str
 ) -> None:
     case_no, root, sent = await asked(mailing)
-    assert await mailing.climb(case_no, sent, step) == Climbed(done=True)
+    assert await mailing.escalate(case_no, sent, step) == Escalated(done=True)
     (letter,) = box.letters
     assert (letter["To"], letter["From"]) == (to, "police@up.example")
     assert letter["Subject"].startswith(f"{subject}: acknowledgement {case_no}")
@@ -134,31 +134,31 @@ async def test_a_letter_names_the_request_and_no_person(
     assert "disputed Rs 1000.00" in text
     for personal in ("Victim", "9876543210", "30000000001", "50100000000001"):
         assert personal not in text
-    assert await climbs(mailing, case_no) == [{"rung": step, "sent": True, "reason": ""}]
+    assert await escalates(mailing, case_no) == [{"level": step, "sent": True, "reason": ""}]
     await mailing.check(case_no)
 
 
 async def test_a_letter_is_sent_once_however_often_the_level_is_run(mailing: Bench, box: Postbox) -> None:
     case_no, _, sent = await asked(mailing)
     for _ in range(3):
-        assert (await mailing.climb(case_no, sent, Rung.REMINDER)).done
+        assert (await mailing.escalate(case_no, sent, EscalationLevel.REMINDER)).done
     assert len(box.letters) == 1
-    assert len(await climbs(mailing, case_no)) == 1
+    assert len(await escalates(mailing, case_no)) == 1
 
 
 async def test_letters_that_cross_carry_the_same_message_id(mailing: Bench, box: Postbox) -> None:
     """Two attempts at once may both send; mail servers and people then see that it is one letter."""
     case_no, _, sent = await asked(mailing)
-    await asyncio.gather(*(mailing.climb(case_no, sent, Rung.REMINDER) for _ in range(3)))
+    await asyncio.gather(*(mailing.escalate(case_no, sent, EscalationLevel.REMINDER) for _ in range(3)))
     assert len({letter["Message-ID"] for letter in box.letters}) == 1
-    assert len(await climbs(mailing, case_no)) == 1
-    await mailing.climb(case_no, sent, Rung.NODAL_OFFICER)
+    assert len(await escalates(mailing, case_no)) == 1
+    await mailing.escalate(case_no, sent, EscalationLevel.NODAL_OFFICER)
     assert len({letter["Message-ID"] for letter in box.letters}) == 2
 
 
 async def test_a_letter_of_many_hops_names_fifty_and_counts_the_rest(mailing: Bench, box: Postbox) -> None:
     case_no, _, sent = await asked(mailing, hops=MAX_ROWS + 3)
-    await mailing.climb(case_no, sent, Rung.REMINDER)
+    await mailing.escalate(case_no, sent, EscalationLevel.REMINDER)
     text = box.letters[0].get_content()
     assert text.count("RRN/UTR") == MAX_ROWS
     assert "and 3 more" in text
@@ -167,16 +167,16 @@ async def test_a_letter_of_many_hops_names_fifty_and_counts_the_rest(mailing: Be
 async def test_a_letter_speaks_only_of_what_is_still_open(mailing: Bench, box: Postbox) -> None:
     case_no, root, sent = await asked(mailing, hops=2)
     await mailing.answer("HDFC", case_no, row(1, root, "1000.00"))
-    await mailing.climb(case_no, sent, Rung.REMINDER)
+    await mailing.escalate(case_no, sent, EscalationLevel.REMINDER)
     assert root not in box.letters[0].get_content()
 
 
-@pytest.mark.parametrize(("step", "to"), [(Rung.REMINDER, "desk"), (Rung.NODAL_OFFICER, "nodal")])
+@pytest.mark.parametrize(("step", "to"), [(EscalationLevel.REMINDER, "desk"), (EscalationLevel.NODAL_OFFICER, "nodal")])
 async def test_a_letter_has_a_link_to_the_page_where_the_request_is_answered(
-    linking: Bench, box: Postbox, step: Rung, to: str
+    linking: Bench, box: Postbox, step: EscalationLevel, to: str
 ) -> None:
     case_no, root, sent = await asked(linking)
-    await linking.climb(case_no, sent, step)
+    await linking.escalate(case_no, sent, step)
     view = await behind(linking, box.letters[0])
     assert (view.state, view.case_no, str(view.subject_id)) == (LinkState.OPEN, case_no, sent.request_id)
     assert [(one.rrn, one.disputed_paise) for one in view.items.values()] == [(root, 1000_00)]
@@ -189,8 +189,8 @@ async def test_a_letter_has_a_link_to_the_page_where_the_request_is_answered(
 
 async def test_every_letters_link_stays_good_until_the_request_is_answered(linking: Bench, box: Postbox) -> None:
     case_no, root, sent = await asked(linking)
-    for step in (Rung.REMINDER, Rung.NODAL_OFFICER):
-        await linking.climb(case_no, sent, step)
+    for step in (EscalationLevel.REMINDER, EscalationLevel.NODAL_OFFICER):
+        await linking.escalate(case_no, sent, step)
     assert {(await behind(linking, letter)).state for letter in box.letters} == {LinkState.OPEN}
     await linking.answer("HDFC", case_no, row(1, root, "1000.00"))
     assert {(await behind(linking, letter)).state for letter in box.letters} == {LinkState.REPLIED}
@@ -201,7 +201,7 @@ async def test_what_a_link_says_of_a_request_that_came_another_way_is_no_discrep
 ) -> None:
     """The bank has the request under a job of its own wire."""
     case_no, root, sent = await asked(linking)
-    await linking.climb(case_no, sent, Rung.REMINDER)
+    await linking.escalate(case_no, sent, EscalationLevel.REMINDER)
     (token,) = re.findall(rf"{PUBLIC_URL}/a/(\S+)", box.letters[0].get_content())
     doors, view = AnswerLinks(linking.ctx, SecretBox(SECRET)), await behind(linking, box.letters[0])
     form = AnswerForm(
@@ -223,16 +223,18 @@ async def test_what_a_link_says_of_a_request_that_came_another_way_is_no_discrep
 
 async def test_without_an_address_of_our_own_a_letter_has_no_link(mailing: Bench, box: Postbox) -> None:
     case_no, _, sent = await asked(mailing)
-    await mailing.climb(case_no, sent, Rung.REMINDER)
+    await mailing.escalate(case_no, sent, EscalationLevel.REMINDER)
     assert "https://" not in box.letters[0].get_content()
     assert await mailing.value("SELECT count(*) FROM reply_link WHERE request_id = $1::uuid", sent.request_id) == 0
 
 
 async def test_without_a_mail_route_the_level_is_reached_and_says_so(bench: Bench) -> None:
     case_no, _, sent = await asked(bench)
-    assert await bench.climb(case_no, sent, Rung.REMINDER) == Climbed(done=False, reason="no mail route is set")
-    assert await climbs(bench, case_no) == [{"rung": "reminder", "sent": False, "reason": "no mail route is set"}]
-    assert await rung(bench, case_no) == "reminder"
+    assert await bench.escalate(case_no, sent, EscalationLevel.REMINDER) == Escalated(
+        done=False, reason="no mail route is set"
+    )
+    assert await escalates(bench, case_no) == [{"level": "reminder", "sent": False, "reason": "no mail route is set"}]
+    assert await level(bench, case_no) == "reminder"
 
 
 async def test_without_an_address_the_level_is_reached_and_says_so(mailing: Bench, box: Postbox) -> None:
@@ -240,37 +242,37 @@ async def test_without_an_address_the_level_is_reached_and_says_so(mailing: Benc
     bench = Bench(await make_context(mailing.pool, [entry]), mailing.freeze.mailer)
     case_no = await bench.complain(transfer(payee_bank="NOMAIL"))
     sent = await bench.ask_one(case_no)
-    done = await bench.climb(case_no, sent, Rung.REMINDER, institution="NOMAIL")
+    done = await bench.escalate(case_no, sent, EscalationLevel.REMINDER, institution="NOMAIL")
     assert (done.done, done.reason, box.letters) == (False, "no address in the directory", [])
 
 
-async def climb_as(bench: Bench, case_no: str, sent: Sent, *, attempt: int) -> Climbed:
+async def escalate_as(bench: Bench, case_no: str, sent: Sent, *, attempt: int) -> Escalated:
     """Climb to the reminder in the given attempt of the activity."""
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(environment.info, attempt=attempt)
-    order = ClimbRung(case_no=case_no, request_id=sent.request_id, institution="HDFC", rung=Rung.REMINDER)
-    climbed = await environment.run(bench.freeze.climb_rung, order)
-    assert isinstance(climbed, Climbed)
-    return climbed
+    order = Escalate(case_no=case_no, request_id=sent.request_id, institution="HDFC", level=EscalationLevel.REMINDER)
+    escalated = await environment.run(bench.freeze.escalate_request, order)
+    assert isinstance(escalated, Escalated)
+    return escalated
 
 
 async def test_a_mail_server_that_is_busy_is_tried_again_and_then_left(mailing: Bench, box: Postbox) -> None:
     case_no, _, sent = await asked(mailing)
     box.reply = "451 try later"
     with pytest.raises(ApplicationError) as failed:
-        await climb_as(mailing, case_no, sent, attempt=1)
+        await escalate_as(mailing, case_no, sent, attempt=1)
     assert failed.value.type == "MailUnreachable"
-    assert await rung(mailing, case_no) is None
+    assert await level(mailing, case_no) is None
     last = mailing.ctx.policy.delivery.mail_attempts
-    assert await climb_as(mailing, case_no, sent, attempt=last) == Climbed(done=False, reason="MailUnreachable")
-    assert await rung(mailing, case_no) == "reminder"
+    assert await escalate_as(mailing, case_no, sent, attempt=last) == Escalated(done=False, reason="MailUnreachable")
+    assert await level(mailing, case_no) == "reminder"
 
 
 async def test_a_mail_server_that_refuses_is_not_asked_twice(mailing: Bench, box: Postbox) -> None:
     case_no, _, sent = await asked(mailing)
     box.reply = "550 no such user"
-    assert await climb_as(mailing, case_no, sent, attempt=1) == Climbed(done=False, reason="MailRefused")
-    assert await climbs(mailing, case_no) == [{"rung": "reminder", "sent": False, "reason": "MailRefused"}]
+    assert await escalate_as(mailing, case_no, sent, attempt=1) == Escalated(done=False, reason="MailRefused")
+    assert await escalates(mailing, case_no) == [{"level": "reminder", "sent": False, "reason": "MailRefused"}]
 
 
 async def test_no_mail_server_at_all_is_as_a_busy_one(bench: Bench) -> None:
@@ -278,16 +280,18 @@ async def test_no_mail_server_at_all_is_as_a_busy_one(bench: Bench) -> None:
     nowhere = Mailer.from_url("smtp://127.0.0.1:9?from=police@up.example", timeout_seconds=2)
     bench.freeze = CaseActivities(bench.ctx, bench.freeze.bank_delivery, nowhere)
     with pytest.raises(ApplicationError):
-        await climb_as(bench, case_no, sent, attempt=1)
+        await escalate_as(bench, case_no, sent, attempt=1)
 
 
 # -- people --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("step", "task"), [(Rung.DESK_TASK, "phone_bank"), (Rung.SUPERVISOR, "supervise")])
-async def test_above_the_letters_stand_people(bench: Bench, step: Rung, task: str) -> None:
+@pytest.mark.parametrize(
+    ("step", "task"), [(EscalationLevel.DESK_TASK, "phone_bank"), (EscalationLevel.SUPERVISOR, "supervise")]
+)
+async def test_above_the_letters_stand_people(bench: Bench, step: EscalationLevel, task: str) -> None:
     case_no, root, sent = await asked(bench)
-    assert [(await bench.climb(case_no, sent, step)).done for _ in range(2)] == [True, True]
+    assert [(await bench.escalate(case_no, sent, step)).done for _ in range(2)] == [True, True]
     assert await bench.tasks(case_no) == [(task, None)]
     assert await bench.value("SELECT request_id::text FROM desk_task WHERE case_no = $1", case_no) == sent.request_id
     await bench.answer("HDFC", case_no, row(1, root, "1000.00"))
@@ -297,9 +301,9 @@ async def test_above_the_letters_stand_people(bench: Bench, step: Rung, task: st
 
 async def test_a_late_attempt_takes_nobody_down_again(mailing: Bench, box: Postbox) -> None:
     case_no, _, sent = await asked(mailing)
-    await mailing.climb(case_no, sent, Rung.DESK_TASK)
-    assert (await mailing.climb(case_no, sent, Rung.REMINDER)).done
-    assert await rung(mailing, case_no) == "desk_task"
+    await mailing.escalate(case_no, sent, EscalationLevel.DESK_TASK)
+    assert (await mailing.escalate(case_no, sent, EscalationLevel.REMINDER)).done
+    assert await level(mailing, case_no) == "desk_task"
     assert box.letters == []
 
 
@@ -308,10 +312,10 @@ async def test_a_late_attempt_takes_nobody_down_again(mailing: Bench, box: Postb
 
 async def test_giving_up_writes_the_money_off_once(bench: Bench) -> None:
     case_no, root, sent = await asked(bench, hops=2)
-    await bench.climb(case_no, sent, Rung.SUPERVISOR)
+    await bench.escalate(case_no, sent, EscalationLevel.SUPERVISOR)
     await bench.answer("HDFC", case_no, row(1, root, "300.00"))
-    await bench.climb(case_no, sent, Rung.GIVE_UP)
-    assert (await bench.climb(case_no, sent, Rung.GIVE_UP)).over
+    await bench.escalate(case_no, sent, EscalationLevel.GIVE_UP)
+    assert (await bench.escalate(case_no, sent, EscalationLevel.GIVE_UP)).over
     assert await bench.buckets(case_no) == {"lost": -1100_00, "held": 300_00, "untraced": 800_00}
     assert await bench.hops(case_no) == ["closed", "closed"]
     assert await bench.value("SELECT state FROM hold_request WHERE case_no = $1", case_no) == "stopped"
@@ -323,7 +327,7 @@ async def test_giving_up_writes_the_money_off_once(bench: Bench) -> None:
 
 async def test_an_answer_after_giving_up_is_taken_from_the_untraced_and_opens_the_case(bench: Bench) -> None:
     case_no, root, sent = await asked(bench)
-    await bench.climb(case_no, sent, Rung.GIVE_UP)
+    await bench.escalate(case_no, sent, EscalationLevel.GIVE_UP)
     await bench.settle(case_no)
     done = await bench.answer(
         "HDFC",
@@ -344,22 +348,25 @@ async def test_an_answer_after_giving_up_is_taken_from_the_untraced_and_opens_th
     await bench.check(case_no)
 
 
-@pytest.mark.parametrize("step", list(Rung))
-async def test_nothing_is_climbed_for_what_needs_no_answer(mailing: Bench, box: Postbox, step: Rung) -> None:
+@pytest.mark.parametrize("step", list(EscalationLevel))
+async def test_nothing_is_escalated_for_what_needs_no_answer(
+    mailing: Bench, box: Postbox, step: EscalationLevel
+) -> None:
     case_no, root, sent = await asked(mailing)
     await mailing.answer("HDFC", case_no, row(1, root, "1000.00"))
     before = await mailing.events(case_no)
-    assert await mailing.climb(case_no, sent, step) == Climbed(done=False, reason="answered", over=True)
+    assert await mailing.escalate(case_no, sent, step) == Escalated(done=False, reason="answered", over=True)
     assert (await mailing.events(case_no), box.letters) == (before, [])
     never = sent.model_copy(update={"request_id": "00000000-0000-4000-8000-000000000000"})
-    assert not (await mailing.climb(case_no, never, step)).done
+    assert not (await mailing.escalate(case_no, never, step)).done
 
 
 async def test_giving_up_and_an_answer_at_once_place_the_money_once(bench: Bench) -> None:
     for _ in range(5):
         case_no, root, sent = await asked(bench)
         await asyncio.gather(
-            bench.climb(case_no, sent, Rung.GIVE_UP), bench.answer("HDFC", case_no, row(1, root, "600.00"))
+            bench.escalate(case_no, sent, EscalationLevel.GIVE_UP),
+            bench.answer("HDFC", case_no, row(1, root, "600.00")),
         )
         assert await bench.buckets(case_no) == {"lost": -1000_00, "held": 600_00, "untraced": 400_00}
         await bench.check(case_no)

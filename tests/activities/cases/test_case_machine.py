@@ -24,8 +24,8 @@ from activities.context import Context
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow
-from schemas.enums import Rung
-from schemas.outbox.case import ClimbRung, SendHoldRequest
+from schemas.enums import EscalationLevel
+from schemas.outbox.case import Escalate, SendHoldRequest
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.activities.bench import LOST_REPLY, Bench, Outcome
 from tests.deep import Paced, database_settings
@@ -210,23 +210,25 @@ class CaseMachine(RuleBasedStateMachine):
     # -- silence ---------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.orders)
-    @rule(data=st.data(), step=st.sampled_from(Rung))
-    def silence_climbs(self, data: st.DataObject, step: Rung) -> None:
+    @rule(data=st.data(), step=st.sampled_from(EscalationLevel))
+    def silence_escalates(self, data: st.DataObject, step: EscalationLevel) -> None:
         order = data.draw(st.sampled_from(self.orders))
-        climb = ClimbRung(case_no=self.case_no, request_id=order.request_id, institution=order.institution, rung=step)
-        self.run(self.bench.freeze.climb_rung(climb))
+        escalate = Escalate(
+            case_no=self.case_no, request_id=order.request_id, institution=order.institution, level=step
+        )
+        self.run(self.bench.freeze.escalate_request(escalate))
 
     @rule(data=st.data())
     def nobody_answers_until_it_is_too_late(self, data: st.DataObject) -> None:
         self.send_a_wave([])
         for order in self.orders:
-            climb = ClimbRung(
+            escalate = Escalate(
                 case_no=self.case_no,
                 request_id=order.request_id,
                 institution=order.institution,
-                rung=Rung.GIVE_UP,
+                level=EscalationLevel.GIVE_UP,
             )
-            self.run(self.bench.freeze.climb_rung(climb))
+            self.run(self.bench.freeze.escalate_request(escalate))
         self.settle()
         self.a_bank_answers(data, 4)
 

@@ -12,7 +12,7 @@ from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreacha
 from db.cases import tasks
 from domain.errors import NotFound, NotNow
 from domain.errors.tracing import RequestAnswered, RequestBeingSent, RequestWithSupervisor
-from schemas.enums import Rung
+from schemas.enums import EscalationLevel
 from schemas.outbox.case import HopRef, Sent
 from tests.activities.bench import LOST_REPLY, Bench
 from tests.activities.desk_words import OFFICER, asked, correction, new_hop
@@ -60,9 +60,9 @@ async def test_an_escalation_is_news_for_the_workflow(bench: Bench) -> None:
     assert done.follow_up is not None
     assert done.follow_up.news is not None
     assert done.follow_up.news.escalate_request_id == sent.request_id
-    assert done.follow_up.news.escalate_to is Rung.REMINDER
-    assert await bench.value("SELECT rung FROM hold_request WHERE case_no = $1", case_no) is None
-    await bench.climb(case_no, sent, Rung.SUPERVISOR)
+    assert done.follow_up.news.escalate_to is EscalationLevel.REMINDER
+    assert await bench.value("SELECT level FROM hold_request WHERE case_no = $1", case_no) is None
+    await bench.escalate(case_no, sent, EscalationLevel.SUPERVISOR)
     with pytest.raises(RequestWithSupervisor):
         await escalate_request(bench.ctx, case_no, UUID(sent.request_id), "again", OFFICER)
     await bench.check(case_no)

@@ -14,7 +14,7 @@ from domain.errors.cases import (
     ParentExhausted,
     TransferKnown,
 )
-from schemas.enums import HopState, Rung
+from schemas.enums import EscalationLevel, HopState
 from schemas.outbox.case import HopRef
 from tests.activities.bench import Bench
 from tests.activities.desk_words import ICIC, OFFICER, asked, correction, new_hop
@@ -223,7 +223,7 @@ async def test_a_hop_that_takes_everything_closes_its_parent_and_what_was_asked_
 
 async def test_a_hop_takes_the_untraced_of_a_settled_case_which_opens_again(bench: Bench) -> None:
     case_no, _, sent = await asked(bench)
-    await bench.climb(case_no, sent, Rung.GIVE_UP)
+    await bench.escalate(case_no, sent, EscalationLevel.GIVE_UP)
     await bench.settle(case_no)
     done = await add_hop(bench.ctx, case_no, new_hop(), OFFICER)
     await bench.note(done.follow_up)

@@ -11,7 +11,7 @@ from activities.cases.desk import escalate_request
 from activities.cases.transaction import ENGINE, bank_transaction, case_transaction, lock_cases
 from db.clock import present_moment
 from domain.errors.cases import CaseNotFound
-from schemas.enums import EventKind, Rung, TaskKind
+from schemas.enums import EscalationLevel, EventKind, TaskKind
 from schemas.tasks import NewTask, TaskCause
 from tests.activities.bench import Bench
 from tests.clock import at_clock
@@ -65,13 +65,13 @@ async def test_the_clock_of_the_process_is_in_nothing_that_a_case_writes(bench: 
     await wrong.complain(transfer(1000_00, reference=root))
     sent = await wrong.ask_one(case_no)
     await escalate_request(wrong.ctx, case_no, UUID(sent.request_id), "at once", BY)
-    await wrong.climb(case_no, sent, Rung.DESK_TASK)
+    await wrong.escalate(case_no, sent, EscalationLevel.DESK_TASK)
     await wrong.answer("HDFC", case_no, row(1, root, "1000.00"))
     assert (await wrong.settle(case_no)).settled
     for written in (
         "SELECT max(at) FROM case_event WHERE case_no = $1",
         "SELECT max(received_at) FROM complaint WHERE case_no = $1",
-        "SELECT max(greatest(sent_at, delivered_at, rung_at)) FROM hold_request WHERE case_no = $1",
+        "SELECT max(greatest(sent_at, delivered_at, level_at)) FROM hold_request WHERE case_no = $1",
         "SELECT max(received_at) FROM answer WHERE case_no = $1",
         "SELECT max(created_at) FROM case_news WHERE case_no = $1",
         "SELECT settled_at FROM case_file WHERE case_no = $1",

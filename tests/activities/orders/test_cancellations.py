@@ -28,7 +28,7 @@ from domain.errors.orders import NoReleaseOrder, NotCancelled
 from schemas.enums import ChannelKind, Language
 from schemas.grievances.grievances import NewGrievance
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
-from schemas.outbox.procedures import OrderRung, OrderStage
+from schemas.outbox.procedures import OrderEscalationLevel, OrderStage
 from schemas.restoration_enums import OrderKind, OrderReason
 from tests.activities.bench import Bench
 from tests.activities.orders.test_confirmations import HELD_PAISE
@@ -124,7 +124,7 @@ async def test_what_is_ordered_again_waits_until_the_bank_does_the_old_order_no_
 async def test_every_channel_that_brought_the_order_brings_the_word_once(back: Back) -> None:
     order_id = await back.road.ordered.order()
     await back.road.send(order_id)
-    await back.road.climb(order_id, OrderRung.REMINDER)
+    await back.road.escalate(order_id, OrderEscalationLevel.REMINDER)
     await back.road.send(order_id)
     assert len(back.wire.tickets) == len(back.mail.tickets) == 1
     await cancel_order(back.bench.ctx, order_id, "x", SP)
@@ -183,13 +183,16 @@ async def test_a_bank_whose_wires_do_not_know_the_word_gets_a_letter(back: Back)
 async def test_silence_goes_to_the_desk_then_to_the_supervisor_until_somebody_vouches(back: Back) -> None:
     order_id = await back.cancelled()
     await back.tell(order_id)
-    for rung, asked in ((OrderRung.DESK_TASK, "order_silent"), (OrderRung.SUPERVISOR, "supervise")):
-        assert [due.what for due in (await back.road.look(order_id)).dues] == [rung.value]
+    for level, asked in (
+        (OrderEscalationLevel.DESK_TASK, "order_silent"),
+        (OrderEscalationLevel.SUPERVISOR, "supervise"),
+    ):
+        assert [due.what for due in (await back.road.look(order_id)).dues] == [level.value]
         for _ in range(2):
-            await back.ctx().climb_cancellation(back.road.asked(order_id, rung.value))
+            await back.ctx().escalate_cancellation(back.road.asked(order_id, level.value))
         assert await back.road.open_about(order_id) == [asked], "one at a time"
     assert (await back.road.look(order_id)).dues == ()
-    assert (await back.bench.events(back.road.ordered.case_no)).count("order_cancellation_climbed") == 2
+    assert (await back.bench.events(back.road.ordered.case_no)).count("order_cancellation_escalated") == 2
     with pytest.raises(asyncpg.CheckViolationError) as error:
         await vouch_for_cancellation(back.bench.ctx, order_id, "", SP)
     assert error.value.constraint_name == "order_cancellation_vouched"

@@ -30,7 +30,7 @@ from domain.documents import PaperLacks
 from schemas.documents.facts import Missing
 from schemas.enums import ChannelKind
 from schemas.orders.orders import BankOrder, OrderRefusal
-from schemas.outbox.procedures import Look, OrderAction, OrderRung, ProcedureOrder
+from schemas.outbox.procedures import Look, OrderAction, OrderEscalationLevel, ProcedureOrder
 from schemas.restoration_enums import OrderKind, OrderState, PaperKind
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
@@ -112,8 +112,8 @@ class Road:
             await self.send(order_id, ctx)
         return error.value
 
-    async def climb(self, order_id: UUID, rung: OrderRung, ctx: OrderActivities | None = None) -> None:
-        await ActivityEnvironment().run((ctx or self.ctx).climb_order, self.asked(order_id, rung.value))
+    async def escalate(self, order_id: UUID, level: OrderEscalationLevel, ctx: OrderActivities | None = None) -> None:
+        await ActivityEnvironment().run((ctx or self.ctx).escalate_order, self.asked(order_id, level.value))
 
     async def look(self, order_id: UUID) -> Look:
         return await self.ctx.look_at_order(self.asked(order_id))
@@ -123,13 +123,15 @@ class Road:
         return found
 
     async def times_told(self, order_id: UUID) -> int:
-        found: int = await self.bench.value("SELECT rung_times FROM bank_order WHERE order_id = $1", order_id)
+        found: int = await self.bench.value("SELECT level_times FROM bank_order WHERE order_id = $1", order_id)
         return found
 
     async def age(self, order_id: UUID, seconds: float) -> None:
-        """Let what was climbed be climbed so long before."""
+        """Let what was escalated be escalated so long before."""
         await self.bench.pool.execute(
-            "UPDATE bank_order SET rung_at = rung_at - make_interval(secs => $2) WHERE order_id = $1", order_id, seconds
+            "UPDATE bank_order SET level_at = level_at - make_interval(secs => $2) WHERE order_id = $1",
+            order_id,
+            seconds,
         )
 
     async def open_about(self, order_id: UUID) -> list[str]:
@@ -301,11 +303,11 @@ async def test_every_level_once_with_letters_that_bring_a_link(road: Road) -> No
     async with mail_server(box) as port:
         ctx = road.made({I4C: HoldsOnly(), EMAIL: road.mail}, Mailer.from_url(f"smtp://127.0.0.1:{port}"))
         await road.send(order_id, ctx)
-        for rung in OrderRung:
-            assert (await road.look(order_id)).dues[0].what == rung.value
+        for level in OrderEscalationLevel:
+            assert (await road.look(order_id)).dues[0].what == level.value
             for _ in range(2):
-                await road.climb(order_id, rung, ctx)
-    assert [due.what for due in (await road.look(order_id)).dues] == [OrderRung.SUPERVISOR], "again"
+                await road.escalate(order_id, level, ctx)
+    assert [due.what for due in (await road.look(order_id)).dues] == [OrderEscalationLevel.SUPERVISOR], "again"
     assert [letter["To"] for letter in box.letters] == ["desk@hdfc.example", "nodal@hdfc.example"]
     for letter in box.letters:
         body = letter.get_body(("plain",))
@@ -317,7 +319,7 @@ async def test_every_level_once_with_letters_that_bring_a_link(road: Road) -> No
     digests = [hashlib.sha256(letter).digest() for letter in box.raw]
     assert [digest for (digest,) in await road.bench.rows(kept, order_id)] == digests
     assert await road.open_about(order_id) == ["supervise"], "the desk's task has become the supervisor's"
-    assert (await road.bench.events(road.ordered.case_no)).count("order_climbed") == 4
+    assert (await road.bench.events(road.ordered.case_no)).count("order_escalated") == 4
     await road.ordered.confirm(order_id)
     assert await road.notes() == [], "a confirmation needs no person any more"
 
@@ -325,14 +327,14 @@ async def test_every_level_once_with_letters_that_bring_a_link(road: Road) -> No
 async def test_the_supervisor_is_told_again_until_it_is_done_as_often_as_was_promised(road: Road) -> None:
     order_id, rule = await road.ordered.order(), road.bench.ctx.policy.order
     await road.send(order_id)
-    for rung in OrderRung:
-        await road.climb(order_id, rung)
+    for level in OrderEscalationLevel:
+        await road.escalate(order_id, level)
     for times in range(2, rule.supervisor_times + 1):
-        await road.climb(order_id, OrderRung.SUPERVISOR)
+        await road.escalate(order_id, OrderEscalationLevel.SUPERVISOR)
         assert await road.times_told(order_id) == times - 1, "not before its time"
         await road.bench.pool.execute("UPDATE desk_task SET state = 'closed', closed_at = now(), closed_by = 'x'")
         await road.age(order_id, rule.supervisor_again_after_seconds)
-        await road.climb(order_id, OrderRung.SUPERVISOR)
+        await road.escalate(order_id, OrderEscalationLevel.SUPERVISOR)
         assert await road.times_told(order_id) == times
         assert await road.notes() == [f"order {order_id}"], "even if an officer closed the task before"
     assert (await road.look(order_id)).dues == ()
@@ -350,12 +352,12 @@ async def test_one_late_bank_is_one_open_task_at_a_time(road: Road) -> None:
 
     await the_step_is_late()
     assert await road.open_about(order_id) == ["supervise"], "no task asks about the bank yet"
-    await road.climb(order_id, OrderRung.DESK_TASK)
+    await road.escalate(order_id, OrderEscalationLevel.DESK_TASK)
     assert await road.open_about(order_id) == ["order_silent"]
     await the_step_is_late()
     assert await road.open_about(order_id) == ["order_silent"]
     for _ in range(3):
-        await road.climb(order_id, OrderRung.SUPERVISOR)
+        await road.escalate(order_id, OrderEscalationLevel.SUPERVISOR)
         await the_step_is_late()
         assert await road.open_about(order_id) == ["supervise"]
         await road.age(order_id, bench.ctx.policy.order.supervisor_again_after_seconds)
@@ -367,10 +369,10 @@ async def test_silence_takes_the_order_over_the_next_channel_too(road: Road) -> 
     order_id, wire = await road.ordered.order(), OrderBank()
     ctx = road.made({I4C: wire, EMAIL: road.mail})
     await road.send(order_id, ctx)
-    await road.climb(order_id, OrderRung.REMINDER, ctx)
+    await road.escalate(order_id, OrderEscalationLevel.REMINDER, ctx)
     assert await road.state(order_id) == "planned"
     await road.send(order_id, ctx)
-    await road.climb(order_id, OrderRung.NODAL_OFFICER, ctx)
+    await road.escalate(order_id, OrderEscalationLevel.NODAL_OFFICER, ctx)
     assert await road.state(order_id) == "delivered", "every channel has had its turn"
     carried = await road.bench.rows(
         "SELECT channel, outcome FROM delivery_attempt WHERE order_id = $1 ORDER BY attempt_id", order_id

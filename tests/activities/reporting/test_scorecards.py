@@ -18,7 +18,7 @@ from api.params import LIMIT_MAX
 from db.pool import Pool
 from db.reporting.scorecards import by_class
 from domain.banks.answering_curve import BandCount, Curve, default_curve, fitted_curve
-from schemas.enums import AnswerClass, Rung
+from schemas.enums import AnswerClass, EscalationLevel
 from schemas.reporting.scorecards import Call, CallList
 from tests.activities.bench import Bench
 from tests.factories import institution, make_context, moved, row, rrn, transfer
@@ -115,9 +115,9 @@ async def test_a_call_names_its_phone_task(bench: Bench) -> None:
     case_no = await bench.complain(transfer(1000_00))
     sent = await bench.ask_one(case_no)
     assert only(await CallDesk(bench.ctx).calls(10)).task_id is None
-    await bench.climb(case_no, sent, Rung.DESK_TASK)
+    await bench.escalate(case_no, sent, EscalationLevel.DESK_TASK)
     item = only(await CallDesk(bench.ctx).calls(10))
-    assert item.rung is Rung.DESK_TASK
+    assert item.level is EscalationLevel.DESK_TASK
     assert item.task_id == await bench.value("SELECT task_id FROM desk_task WHERE kind = 'phone_bank'")
 
 

@@ -237,7 +237,7 @@ async def test_a_snapshot_has_every_hop_and_request_as_they_stand(bench: Bench) 
     assert [(hop.hop_no, hop.institution, hop.disputed_paise) for hop in start.open_hops] == [(4, "ICIC", 400_00)]
     assert [ref.hop_no for ref in start.parked] == [3]
     (live,) = start.requests
-    assert (live.request_id, live.delivered, live.rung) == (hdfc.request_id, True, None)
+    assert (live.request_id, live.delivered, live.level) == (hdfc.request_id, True, None)
     assert ([ref.hop_no for ref in live.hops], live.largest_paise) == ([2], 150_00)
     assert start.last_wave_no == hdfc.wave_no == icic.wave_no
 

@@ -14,7 +14,7 @@ from db.pool import Pool
 from db.tracing.requests import RequestRow
 from schemas.banks.institutions import Institution
 from schemas.banks.rosters import HolidayRules, NodalOfficer
-from schemas.enums import AnswerClass, InstitutionKind, RequestState, Rung
+from schemas.enums import AnswerClass, EscalationLevel, InstitutionKind, RequestState
 from tests.activities.bench import Bench
 from tests.factories import SECRET, institution, make_context
 from tests.mail_server import Postbox, mail_server
@@ -32,7 +32,7 @@ REQUEST = RequestRow(
     institution="GRAM",
     state=RequestState.DELIVERED,
     job_id="BANKS-1",
-    rung=None,
+    level=None,
     sent_at=NOON,
     delivered_at=NOON,
     first_answered_at=None,
@@ -100,9 +100,9 @@ async def test_the_log_says_that_nobody_was_on_duty_and_names_nobody(database: P
     async with mail_server(box) as port:
         bench = Bench(ctx, Mailer.from_url(f"smtp://127.0.0.1:{port}?from=police@up.example"))
         case_no = await bench.complain()
-        climbed = await bench.climb(case_no, await bench.ask_one(case_no), Rung.NODAL_OFFICER)
-    assert (climbed.done, climbed.reason) == (True, ASLEEP)
+        escalated = await bench.escalate(case_no, await bench.ask_one(case_no), EscalationLevel.NODAL_OFFICER)
+    assert (escalated.done, escalated.reason) == (True, ASLEEP)
     assert box.recipients == [["desk@hdfc.example", "first@bank.example"]]
-    ((data,),) = await bench.rows("SELECT data FROM case_event WHERE case_no = $1 AND kind = 'rung_climbed'", case_no)
+    ((data,),) = await bench.rows("SELECT data FROM case_event WHERE case_no = $1 AND kind = 'level_reached'", case_no)
     assert (data["sent"], data["reason"]) == (True, ASLEEP)
     assert "First" not in str(data)

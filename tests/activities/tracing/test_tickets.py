@@ -12,7 +12,7 @@ from activities.bank_gateway.feed import read_hold
 from activities.cases.desk import add_hop
 from adapters.banks.protocol import BankUnreachable, HoldTicket
 from schemas.bank_gateway import FeedHold
-from schemas.enums import AnswerClass, Rung
+from schemas.enums import AnswerClass, EscalationLevel
 from schemas.tracing.desk_actions import NewHopByDesk
 from tests.activities.bench import Bench
 from tests.factories import complaint, institution, make_context, moved, row, rrn, transfer
@@ -148,7 +148,7 @@ async def test_every_way_tells_the_same_urgency_and_the_policy_says_it(bench: Be
     sent = await bench.ask_one(case_no)
     ticket = tickets(bench)["HDFC"]
     asked_at = await bench.value("SELECT sent_at FROM hold_request WHERE case_no = $1", case_no)
-    wait = timedelta(seconds=bench.ctx.policy.ladder[Rung.REMINDER].api_seconds)
+    wait = timedelta(seconds=bench.ctx.policy.ladder[EscalationLevel.REMINDER].api_seconds)
     assert urgency(ticket)[1:] == (asked_at, asked_at + wait)
     assert urgency(await in_the_feed(bench, sent.request_id)) == urgency(ticket)
 
@@ -161,7 +161,7 @@ async def test_the_time_to_answer_is_that_of_the_banks_class(bench: Bench, answe
     await own.ask_one(await own.complain(transfer(1000_00, payee_bank=entry.code)))
     ticket = tickets(own)[entry.code]
     assert ticket.requested_at is not None
-    wait = timedelta(seconds=ctx.policy.ladder[Rung.REMINDER].after_seconds(answer_class) / 10)
+    wait = timedelta(seconds=ctx.policy.ladder[EscalationLevel.REMINDER].after_seconds(answer_class) / 10)
     assert ticket.respond_by == ticket.requested_at + wait
 
 

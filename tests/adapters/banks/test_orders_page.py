@@ -8,7 +8,7 @@ from domain.orders import Ordered, judge
 from domain.policy.model import load_policy
 from schemas.enums import DiscrepancyKind
 from schemas.orders.orders import LINES_MAX, ConfirmationTaken, OrderConfirmation, OrderIssued
-from schemas.outbox.procedures import OrderRung
+from schemas.outbox.procedures import OrderEscalationLevel
 from schemas.restoration_enums import OrderReason
 from tests.adapters.banks.test_orders import AT, order
 from tests.paths import ROOT
@@ -49,8 +49,8 @@ def test_every_reason_discrepancy_and_level_stands_there() -> None:
         assert f"`{reason.value}`" in PAGE
     for kind in DiscrepancyKind:
         assert not kind.value.startswith("credited") or f"`{kind.value}`" in PAGE
-    days = [load_policy().order.promised("", 86_400).rungs[rung] for rung in OrderRung]
+    days = [load_policy().order.promised("", 86_400).levels[level] for level in OrderEscalationLevel]
     assert days == [5, 5, 5, 3]
-    for rung in OrderRung:
-        assert f"| `{rung.value}` | " in PAGE
+    for level in OrderEscalationLevel:
+        assert f"| `{level.value}` | " in PAGE
     assert load_policy().order.try_again_seconds == 4 * 3600

@@ -11,7 +11,7 @@ from db.cases import tasks
 from db.orders import bank_orders
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, DeliveryOutcome, Role, TaskKind
-from schemas.outbox.procedures import OrderRung
+from schemas.outbox.procedures import OrderEscalationLevel
 from schemas.tasks import NewTask, TaskCause, TaskSubject, about
 from tests.api.feed import kind
 from tests.api.ordered import DONE_AT, HELD_PAISE, Ordering, done, ordering
@@ -55,15 +55,15 @@ async def test_one_order_says_all_that_became_of_it(ordering: Ordering) -> None:
         await delivery_attempts.note(
             connection, About.ORDER, order_id, ChannelKind.PUSH, DeliveryOutcome.DELIVERED, now
         )
-        await bank_orders.climb(connection, order_id, OrderRung.REMINDER, now)
+        await bank_orders.escalate(connection, order_id, OrderEscalationLevel.REMINDER, now)
     await ordering.say(order_id, "confirm", done(1_000_00))
     told = await ordering.doors.read(f"{ORDERS}/{order_id}", Role.AUDITOR)
     assert (told["state"], told["ordered_paise"], told["confirmed_paise"]) == ("delivered", HELD_PAISE, 1_000_00)
     assert [(one["channel"], one["outcome"]) for one in told["delivery_attempts"]] == [("push", "delivered")]
     (word,) = told["confirmations"]
     assert (word["applied_paise"], word["flags"], word["source"]) == (1_000_00, ["partial"], "bank:SBIN")
-    assert [rung["rung"] for rung in told["ladder"]] == [rung.value for rung in OrderRung]
-    assert [rung["climbed_at"] is not None for rung in told["ladder"]] == [True, False, False, False]
+    assert [level["level"] for level in told["ladder"]] == [level.value for level in OrderEscalationLevel]
+    assert [level["escalated_at"] is not None for level in told["ladder"]] == [True, False, False, False]
     assert told["lines"][0]["beneficiary"]["holder"] == "50100000000001"
     gone = await ordering.doors.client.get(f"{ORDERS}/{uuid4()}", headers=ordering.doors.officer(Role.SP))
     assert kind(gone, 404) == "not-found"

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from api.reporting.scorecards import to_csv
-from schemas.enums import AnswerClass, DiscrepancyKind, Role, Rung
+from schemas.enums import AnswerClass, DiscrepancyKind, EscalationLevel, Role
 from schemas.reporting.scorecards import Percentiles, Scorecard
 from schemas.text import IST
 from tests.api.conftest import Doors, line, transfer
@@ -82,7 +82,7 @@ async def test_a_scorecard_says_how_a_bank_answers(doors: Doors) -> None:
     assert (item["placed_paise"], item["moved_before_share"]) == (5_000_00, 0.2)
     assert (item["reachable_paise"], item["held_of_reachable"]) == (4_000_00, 0.5)
     assert item["discrepancies"]["held_and_gone"] == 1
-    assert set(item["rungs"]) == {rung.value for rung in Rung}
+    assert set(item["levels"]) == {level.value for level in EscalationLevel}
 
 
 async def test_a_silent_bank_is_silent_after_the_reminders_time(doors: Doors) -> None:
@@ -137,7 +137,7 @@ async def test_as_a_table(doors: Doors, by_header: bool) -> None:
     (row,) = csv.DictReader(io.StringIO(response.text))
     assert (row["institution"], row["held_paise"], row["moved_before_share"]) == ("SBIN", "200000", "0.2")
     assert (row["sent_to_delivered_p50_seconds"], row["hour"], row["silent_rate"]) == ("2.0", "", "0.0")
-    assert (row["discrepancies_held_and_gone"], row["rungs_give_up"]) == ("1", "0")
+    assert (row["discrepancies_held_and_gone"], row["levels_give_up"]) == ("1", "0")
 
 
 def test_a_name_is_no_formula() -> None:
@@ -145,7 +145,7 @@ def test_a_name_is_no_formula() -> None:
         institution="EVIL",
         name='=HYPERLINK("http://x","y")',
         answer_class=AnswerClass.API,
-        rungs=dict.fromkeys(Rung, 0),
+        levels=dict.fromkeys(EscalationLevel, 0),
         discrepancies=dict.fromkeys(DiscrepancyKind, 0),
         sent_to_delivered=Percentiles(),
     )

@@ -155,7 +155,7 @@ async def test_requests_show_their_escalation_and_hops(doors: Doors) -> None:
     first, second = (await doors.read(f"/api/v1/cases/{await story(doors)}/requests"))["items"]
     assert (first["institution"], first["state"], first["job_ids"]) == ("SBIN", "answered", ["BANKS-1"])
     assert first["hops"] == [{"hop_no": 1, "revision": 0, "live": False}]
-    assert (second["state"], second["rung"], second["hops"][0]["live"]) == ("delivered", None, True)
+    assert (second["state"], second["level"], second["hops"][0]["live"]) == ("delivered", None, True)
     assert second["first_answered_at"] is not None
 
 

@@ -13,7 +13,7 @@ from activities.context import Context
 from activities.intake import take_complaint
 from db.outbox import case_outbox
 from db.pool import Pool
-from schemas.enums import Rung
+from schemas.enums import EscalationLevel
 from schemas.outbox.case import CaseNews, FollowUp, HopRef
 from tests.factories import complaint, make_context, rrn
 from tests.waiting import until
@@ -105,7 +105,7 @@ async def test_cases_do_not_wait_for_each_other(post: Post) -> None:
 
 async def test_an_escalation_goes_alone(post: Post) -> None:
     case_no = await post.case()
-    escalation = {"closed": [], "escalate_request_id": "r", "escalate_to": Rung.REMINDER}
+    escalation = {"closed": [], "escalate_request_id": "r", "escalate_to": EscalationLevel.REMINDER}
     told = [await post.news(case_no, **changes) for changes in ({}, {}, escalation, {}, {})]
     post.notifier.soon(told[0])
     await calls(post, 1)
@@ -116,7 +116,7 @@ async def test_an_escalation_goes_alone(post: Post) -> None:
     assert [(len(told.closed), told.escalate_to) for _, told in post.board.signals] == [
         (1, None),
         (1, None),
-        (0, Rung.REMINDER),
+        (0, EscalationLevel.REMINDER),
         (2, None),
     ]
     assert await post.untold() == 0
