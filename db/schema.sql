@@ -31,7 +31,7 @@ CREATE OR REPLACE FUNCTION public.ask_for_lien_notice(of_case text, bank text, a
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO paper_errand (case_no, kind, subject, opened_at, next_attempt_at)
+    INSERT INTO due_document (case_no, kind, subject, opened_at, next_attempt_at)
     VALUES (of_case, 'lien_notice', bank, at, at)
     ON CONFLICT (case_no, kind, subject, occasion) DO UPDATE
     SET state = 'waiting', lacking = '{}', failure = '', attempts = 0, next_attempt_at = excluded.next_attempt_at,
@@ -279,18 +279,35 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.due_documents_look_again(of_case text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE due_document SET next_attempt_at = opened_at WHERE case_no = of_case AND next_attempt_at > opened_at;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.due_documents_wake()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM due_documents_look_again(NEW.case_no);
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.duty_asks_for_paper()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO paper_errand AS e (case_no, kind, subject, opened_at, next_attempt_at)
+    INSERT INTO due_document AS e (case_no, kind, subject, opened_at, next_attempt_at)
     VALUES (NEW.case_no, NEW.kind, NEW.case_no, NEW.opened_at, NEW.opened_at)
     ON CONFLICT (case_no, kind, subject, occasion) DO UPDATE
     SET state = 'waiting', lacking = '{}', failure = '', attempts = 0, opened_at = excluded.opened_at,
         next_attempt_at = excluded.next_attempt_at, ended_at = NULL
     WHERE e.ended_at IS NOT NULL AND NEW.done_at IS NULL;
-    PERFORM paper_errands_look_again(NEW.case_no);
+    PERFORM due_documents_look_again(NEW.case_no);
     RETURN NULL;
 END $function$;
 
@@ -335,7 +352,7 @@ CREATE OR REPLACE FUNCTION public.fir_asks_for_notices()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    PERFORM paper_errands_look_again(NEW.case_no);
+    PERFORM due_documents_look_again(NEW.case_no);
     PERFORM ask_for_lien_notice(NEW.case_no, a.institution, NEW.registered_at)
     FROM (SELECT DISTINCT institution FROM account_hold WHERE case_no = NEW.case_no AND state = 'held') a;
     RETURN NULL;
@@ -368,7 +385,7 @@ AS $function$
 BEGIN
     PERFORM ask_for_lien_notice(h.case_no, h.institution, NEW.taken_up_at)
     FROM hop h WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND h.institution IS NOT NULL;
-    PERFORM paper_errands_look_again(NEW.case_no);
+    PERFORM due_documents_look_again(NEW.case_no);
     RETURN NULL;
 END $function$;
 
@@ -542,23 +559,6 @@ BEGIN
     RETURN NEW;
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.paper_errands_look_again(of_case text)
- RETURNS void
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    UPDATE paper_errand SET next_attempt_at = opened_at WHERE case_no = of_case AND next_attempt_at > opened_at;
-END $function$;
-
-CREATE OR REPLACE FUNCTION public.paper_errands_wake()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    PERFORM paper_errands_look_again(NEW.case_no);
-    RETURN NULL;
-END $function$;
-
 CREATE OR REPLACE FUNCTION public.present_moment()
  RETURNS timestamp with time zone
  LANGUAGE plpgsql
@@ -702,7 +702,7 @@ CREATE OR REPLACE FUNCTION public.restoration_asks_for_letter()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO paper_errand (case_no, kind, subject, occasion, opened_at, next_attempt_at)
+    INSERT INTO due_document (case_no, kind, subject, occasion, opened_at, next_attempt_at)
     VALUES (NEW.case_no, 'status_letter', NEW.ack_no, format('%s.%s', NEW.restoration_id, NEW.state), NEW.closed_at,
         NEW.closed_at) ON CONFLICT DO NOTHING;
     RETURN NULL;
@@ -731,13 +731,13 @@ DECLARE
 BEGIN
     SELECT * INTO going FROM restoration WHERE restoration_id = NEW.restoration_id;
     IF NEW.step IN ('holder_notice', 'show_cause') THEN
-        INSERT INTO paper_errand (case_no, kind, subject, occasion, restoration_id, step, turn, opened_at, next_attempt_at)
+        INSERT INTO due_document (case_no, kind, subject, occasion, restoration_id, step, turn, opened_at, next_attempt_at)
         SELECT DISTINCT going.case_no, CASE NEW.step WHEN 'show_cause' THEN 'notice_107' ELSE 'holder_notice' END,
             l.hold_id::text, turn_of, NEW.restoration_id, NEW.step, NEW.turn, NEW.opened_at, NEW.opened_at
         FROM restoration_line l WHERE l.restoration_id = NEW.restoration_id
         ON CONFLICT DO NOTHING;
     ELSE
-        INSERT INTO paper_errand (case_no, kind, subject, occasion, opened_at, next_attempt_at)
+        INSERT INTO due_document (case_no, kind, subject, occasion, opened_at, next_attempt_at)
         VALUES (going.case_no, 'status_letter', going.ack_no, turn_of, NEW.opened_at, NEW.opened_at)
         ON CONFLICT DO NOTHING;
     END IF;
@@ -1348,6 +1348,32 @@ CREATE TABLE disputed_transfer (
     CONSTRAINT disputed_transfer_pkey PRIMARY KEY (transfer_key)
 );
 
+CREATE TABLE due_document (
+    due_document_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    occasion text NOT NULL DEFAULT ''::text,
+    restoration_id uuid,
+    step text,
+    turn integer,
+    opened_at timestamp with time zone NOT NULL,
+    state text NOT NULL DEFAULT 'waiting'::text,
+    lacking text[] NOT NULL DEFAULT '{}'::text[],
+    failure text NOT NULL DEFAULT ''::text,
+    attempts integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT due_document_case_no_kind_subject_occasion_key UNIQUE (case_no, kind, subject, occasion),
+    CONSTRAINT due_document_pkey PRIMARY KEY (due_document_id),
+    CONSTRAINT due_document_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT due_document_ended CHECK (((state = ANY (ARRAY['issued'::text, 'served'::text, 'overtaken'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT due_document_kind_check CHECK ((kind = ANY (ARRAY['lien_notice'::text, 'magistrate_report'::text, 'follow_up'::text, 'notice_107'::text, 'holder_notice'::text, 'status_letter'::text]))),
+    CONSTRAINT due_document_lacking CHECK (((state = 'lacking'::text) = (cardinality(lacking) > 0))),
+    CONSTRAINT due_document_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'lacking'::text, 'ready'::text, 'failed'::text, 'issued'::text, 'served'::text, 'overtaken'::text]))),
+    CONSTRAINT due_document_waits CHECK (((ended_at IS NULL) = (next_attempt_at IS NOT NULL)))
+) WITH (fillfactor=80);
+
 CREATE TABLE duty (
     case_no text NOT NULL,
     kind text NOT NULL,
@@ -1871,32 +1897,6 @@ CREATE TABLE paper_counter (
     CONSTRAINT paper_counter_pkey PRIMARY KEY (series)
 ) WITH (fillfactor=50);
 
-CREATE TABLE paper_errand (
-    errand_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    case_no text NOT NULL,
-    kind text NOT NULL,
-    subject text NOT NULL,
-    occasion text NOT NULL DEFAULT ''::text,
-    restoration_id uuid,
-    step text,
-    turn integer,
-    opened_at timestamp with time zone NOT NULL,
-    state text NOT NULL DEFAULT 'waiting'::text,
-    lacking text[] NOT NULL DEFAULT '{}'::text[],
-    failure text NOT NULL DEFAULT ''::text,
-    attempts integer NOT NULL DEFAULT 0,
-    next_attempt_at timestamp with time zone,
-    ended_at timestamp with time zone,
-    CONSTRAINT paper_errand_case_no_kind_subject_occasion_key UNIQUE (case_no, kind, subject, occasion),
-    CONSTRAINT paper_errand_pkey PRIMARY KEY (errand_id),
-    CONSTRAINT paper_errand_attempts_check CHECK ((attempts >= 0)),
-    CONSTRAINT paper_errand_ended CHECK (((state = ANY (ARRAY['issued'::text, 'served'::text, 'overtaken'::text])) = (ended_at IS NOT NULL))),
-    CONSTRAINT paper_errand_kind_check CHECK ((kind = ANY (ARRAY['lien_notice'::text, 'magistrate_report'::text, 'follow_up'::text, 'notice_107'::text, 'holder_notice'::text, 'status_letter'::text]))),
-    CONSTRAINT paper_errand_lacking CHECK (((state = 'lacking'::text) = (cardinality(lacking) > 0))),
-    CONSTRAINT paper_errand_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'lacking'::text, 'ready'::text, 'failed'::text, 'issued'::text, 'served'::text, 'overtaken'::text]))),
-    CONSTRAINT paper_errand_waits CHECK (((ended_at IS NULL) = (next_attempt_at IS NOT NULL)))
-) WITH (fillfactor=80);
-
 CREATE TABLE procedure (
     workflow_id text NOT NULL,
     kind text NOT NULL,
@@ -2286,6 +2286,10 @@ ALTER TABLE discrepancy_resolution ADD CONSTRAINT discrepancy_resolution_transac
 
 ALTER TABLE disputed_transfer ADD CONSTRAINT disputed_transfer_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
+ALTER TABLE due_document ADD CONSTRAINT due_document_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE due_document ADD CONSTRAINT due_document_restoration_id_step_turn_fkey FOREIGN KEY (restoration_id, step, turn) REFERENCES restoration_step(restoration_id, step, turn) MATCH FULL;
+
 ALTER TABLE duty ADD CONSTRAINT duty_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE duty ADD CONSTRAINT duty_paper_id_fkey FOREIGN KEY (paper_id) REFERENCES paper(paper_id);
@@ -2377,10 +2381,6 @@ ALTER TABLE paper ADD CONSTRAINT paper_order_id_fkey FOREIGN KEY (order_id) REFE
 ALTER TABLE paper ADD CONSTRAINT paper_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 
 ALTER TABLE paper ADD CONSTRAINT paper_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
-
-ALTER TABLE paper_errand ADD CONSTRAINT paper_errand_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
-
-ALTER TABLE paper_errand ADD CONSTRAINT paper_errand_restoration_id_step_turn_fkey FOREIGN KEY (restoration_id, step, turn) REFERENCES restoration_step(restoration_id, step, turn) MATCH FULL;
 
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -2538,6 +2538,10 @@ CREATE INDEX discrepancy_case ON public.discrepancy USING btree (case_no);
 
 CREATE INDEX discrepancy_institution ON public.discrepancy USING btree (institution, opened_at);
 
+CREATE INDEX due_document_due ON public.due_document USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX due_document_of_turn ON public.due_document USING btree (restoration_id) WHERE (ended_at IS NULL);
+
 CREATE INDEX duty_open ON public.duty USING btree (due_at) WHERE (done_at IS NULL);
 
 CREATE INDEX feed_entry_by_status ON public.feed_entry USING btree (institution, status, change_no);
@@ -2610,10 +2614,6 @@ CREATE INDEX order_cancellation_open ON public.order_cancellation USING btree (o
 
 CREATE INDEX paper_case ON public.paper USING btree (case_no, issued_at DESC, paper_id DESC);
 
-CREATE INDEX paper_errand_due ON public.paper_errand USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
-
-CREATE INDEX paper_errand_of_turn ON public.paper_errand USING btree (restoration_id) WHERE (ended_at IS NULL);
-
 CREATE INDEX procedure_news_signalled ON public.procedure_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
 
 CREATE INDEX procedure_news_unsignalled ON public.procedure_news USING btree (news_id) WHERE (signalled_at IS NULL);
@@ -2658,7 +2658,7 @@ CREATE TRIGGER answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.
 
 CREATE TRIGGER attachment_approval_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.attachment_approval FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER attachment_approval_wakes_papers AFTER INSERT ON public.attachment_approval FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
+CREATE TRIGGER attachment_approval_wakes_papers AFTER INSERT ON public.attachment_approval FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
 CREATE TRIGGER attachment_needs_other_eyes BEFORE INSERT ON public.attachment_approval FOR EACH ROW EXECUTE FUNCTION attachment_needs_other_eyes();
 
@@ -2688,9 +2688,9 @@ CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 
 CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW EXECUTE FUNCTION case_event_chain();
 
-CREATE TRIGGER case_officer_wakes_papers AFTER INSERT ON public.case_officer FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
+CREATE TRIGGER case_officer_wakes_papers AFTER INSERT ON public.case_officer FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
-CREATE TRIGGER court_order_wakes_papers AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
+CREATE TRIGGER court_order_wakes_papers AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
 
@@ -2758,7 +2758,7 @@ CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public
 
 CREATE TRIGGER paper_append_only BEFORE DELETE OR UPDATE ON public.paper FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER paper_wakes_papers AFTER INSERT ON public.paper FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
+CREATE TRIGGER paper_wakes_papers AFTER INSERT ON public.paper FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
 CREATE TRIGGER paper_counter_escalates BEFORE INSERT OR UPDATE ON public.paper_counter FOR EACH ROW EXECUTE FUNCTION paper_counter_escalates();
 

@@ -21,7 +21,7 @@ from domain.errors.grievances import (
 from domain.escalation import EscalationPolicy, open_dues
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
-from schemas.grievances.grievances import GrievanceErrand, GrievanceVerb
+from schemas.grievances.grievances import GrievanceClockAction, GrievanceVerb
 from schemas.outbox.procedures import Due, GrievancePolicy
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, GrievanceState
 
@@ -51,8 +51,8 @@ ENDS_AS: Final[Mapping[GrievanceDecision, GrievanceState]] = {
     GrievanceDecision.PART_RELEASED: GrievanceState.PART_RELEASED,
     GrievanceDecision.RELEASED: GrievanceState.RELEASED,
 }
-_TO_NEXT_LEVEL: Final = EscalationPolicy({GrievanceErrand.ESCALATE: timedelta(0)})
-_TO_SUPERVISOR: Final = EscalationPolicy({GrievanceErrand.OVERDUE: timedelta(0)})
+_TO_NEXT_LEVEL: Final = EscalationPolicy({GrievanceClockAction.ESCALATE: timedelta(0)})
+_TO_SUPERVISOR: Final = EscalationPolicy({GrievanceClockAction.OVERDUE: timedelta(0)})
 """of the highest level, above which nothing is"""
 
 
@@ -162,7 +162,7 @@ def may_be_filed(earlier: Earlier | None, first_held_at: datetime, filed_max: in
 def dues(clocks: Clocks, at: datetime) -> tuple[Due, ...]:
     """Return the automatic actions for an open grievance, in order of time."""
     if not clocks.on_hold:
-        return (Due(what=GrievanceErrand.OVERTAKE, at=at),)
-    reached = {GrievanceErrand.OVERDUE} if clocks.overdue_told else set()
+        return (Due(what=GrievanceClockAction.OVERTAKE, at=at),)
+    reached = {GrievanceClockAction.OVERDUE} if clocks.overdue_told else set()
     found = open_dues(_TO_SUPERVISOR if above(clocks.level) is None else _TO_NEXT_LEVEL, reached, clocks.due_at)
     return tuple(Due(what=one.level, at=one.at) for one in found)

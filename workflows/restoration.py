@@ -7,7 +7,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.restoration.deadlines import RestorationActivities
     from schemas.outbox.procedures import ProcedureStart
-    from schemas.restoration.restorations import Errand
+    from schemas.restoration.restorations import ClockAction
     from schemas.restoration_enums import Step
     from workflows import row_clock
 
@@ -30,14 +30,20 @@ class RestorationWorkflow:
             if state.at == Step.APPLICATION:
                 await self._restoration.act(RestorationActivities.write_application)
             if due := await self._restoration.wait(state):
-                match Errand(due.what):
-                    case Errand.REMIND:
+                match ClockAction(due.what):
+                    case ClockAction.REMIND:
                         await self._restoration.act(RestorationActivities.remind_of_step)
-                    case Errand.ESCALATE:
+                    case ClockAction.ESCALATE:
                         await self._restoration.act(RestorationActivities.escalate_step)
-                    case Errand.ALLOCATE:
+                    case ClockAction.ALLOCATE:
                         await self._restoration.act(RestorationActivities.divide_accounts)
-                    case Errand.END_STEP | Errand.ROUTE | Errand.TAKE_ORDER | Errand.DROP_ORDER | Errand.WIND_UP:
+                    case (
+                        ClockAction.END_STEP
+                        | ClockAction.ROUTE
+                        | ClockAction.TAKE_ORDER
+                        | ClockAction.DROP_ORDER
+                        | ClockAction.WIND_UP
+                    ):
                         await self._restoration.act(RestorationActivities.move_restoration, due.what)
                     case other:
                         assert_never(other)

@@ -25,13 +25,13 @@ from activities.police.statutory_duties import finish_follow_up_if_complete
 from db import notifications
 from db.cases import tasks
 from db.documents import document_facts, document_register, due_documents
-from db.documents.due_documents import Errand, Standing
+from db.documents.due_documents import DueDocument, Standing
 from db.police import statutory_duties
 from db.restoration import restorations
 from db.restoration.restorations import RestorationRow
 from domain.documents import PaperLacks
 from domain.notifications.rules import NotificationEvent
-from schemas.documents.due_documents import ErrandState
+from schemas.documents.due_documents import DueDocumentState
 from schemas.documents.facts import AccountFacts, IssuedPaper, LienNotice, Missing, PaperHead, Particulars
 from schemas.enums import Bucket, Language, ProcedureKind, TaskKind
 from schemas.identifiers import account_key
@@ -69,7 +69,7 @@ async def issue_papers_due(ctx: Context, appeal_address: str = "") -> int:
     deferred = timedelta(seconds=ctx.policy.right_of_way.papers_after_seconds / ctx.clock_factor)
     async with ctx.pool.acquire() as connection:
         claimed = await due_documents.claim(connection, now, now + LEASE, now - deferred, ROUND_LIMIT)
-    by_case: dict[str, list[Errand]] = defaultdict(list)
+    by_case: dict[str, list[DueDocument]] = defaultdict(list)
     for due_document in claimed:
         by_case[due_document.case_no].append(due_document)
     for case_no, due_documents_of_case in by_case.items():
@@ -82,14 +82,14 @@ async def issue_papers_due(ctx: Context, appeal_address: str = "") -> int:
     return len(claimed)
 
 
-async def _attend_to_case(ctx: Context, due_documents_of_case: Sequence[Errand], appeal_address: str) -> None:
+async def _attend_to_case(ctx: Context, due_documents_of_case: Sequence[DueDocument], appeal_address: str) -> None:
     """Check the due documents of one case under one lock, because most wait for the same facts.
 
     The lock is released after each issued document, because rendering takes longer than all checks.
     """
     left = list(due_documents_of_case)
     while left:
-        checked: list[Errand] = []
+        checked: list[DueDocument] = []
         try:
             async with case_transaction(ctx, left[0].case_no, ENGINE) as work:
                 for due_document in left:
@@ -102,26 +102,28 @@ async def _attend_to_case(ctx: Context, due_documents_of_case: Sequence[Errand],
         except Exception as error:
             # The documents checked before the failed one are checked again, because the transaction was rolled back.
             failed = checked[-1] if checked else left[0]
-            log.warning("due document %d waits: %s", failed.errand_id, type(error).__name__)
+            log.warning("due document %d waits: %s", failed.due_document_id, type(error).__name__)
             await _put_off_failed(ctx, failed, error)
             left.remove(failed)
         else:
             left = left[len(checked) :]
 
 
-async def _put_off_failed(ctx: Context, due_document: Errand, error: Exception) -> None:
+async def _put_off_failed(ctx: Context, due_document: DueDocument, error: Exception) -> None:
     wait = min(FIRST_WAIT * 2 ** min(due_document.attempts - 1, 10), CHECK_AGAIN)
     failure = type(error).__name__
     async with case_transaction(ctx, due_document.case_no, ENGINE) as work:
-        errand_id, again_at = due_document.errand_id, work.now + wait
-        await due_documents.put_off(work.connection, errand_id, ErrandState.FAILED, again_at, failure=failure)
+        due_document_id, again_at = due_document.due_document_id, work.now + wait
+        await due_documents.put_off(
+            work.connection, due_document_id, DueDocumentState.FAILED, again_at, failure=failure
+        )
         await _update_desk_task(work)
 
 
-async def _attend_to(work: CaseTransaction, due_document: Errand, appeal_address: str) -> bool:
+async def _attend_to(work: CaseTransaction, due_document: DueDocument, appeal_address: str) -> bool:
     """Issue one document or record what it waits for; return whether it was issued."""
-    connection, errand_id = work.connection, due_document.errand_id
-    if not await due_documents.is_open(connection, errand_id):
+    connection, due_document_id = work.connection, due_document.due_document_id
+    if not await due_documents.is_open(connection, due_document_id):
         return False
     attempt = _Attempt.of(work, due_document=due_document, appeal_address=appeal_address)
     try:
@@ -130,13 +132,13 @@ async def _attend_to(work: CaseTransaction, due_document: Errand, appeal_address
     except PaperLacks as incomplete:
         found = _missing_fields(incomplete.missing)
     if found.state in _ENDED:
-        await due_documents.end(connection, errand_id, found.state, work.now)
+        await due_documents.end(connection, due_document_id, found.state, work.now)
         if due_document.restoration_id is not None:
             # A step of the restoration has waited for the document.
             await work.notify(ProcedureKind.RESTORATION, due_document.restoration_id)
     else:
         again_at = work.now + CHECK_AGAIN
-        await due_documents.put_off(connection, errand_id, found.state, again_at, lacking=found.lacking)
+        await due_documents.put_off(connection, due_document_id, found.state, again_at, lacking=found.lacking)
     return found.issued
 
 
@@ -144,15 +146,15 @@ async def _attend_to(work: CaseTransaction, due_document: Errand, appeal_address
 class _Found:
     """The result of one attempt at a due document."""
 
-    state: ErrandState
+    state: DueDocumentState
     lacking: tuple[str, ...] = ()
     issued: bool = False
 
 
-_ENDED: Final = frozenset({ErrandState.ISSUED, ErrandState.SERVED, ErrandState.OVERTAKEN})
-_ISSUED, _SERVED = _Found(ErrandState.ISSUED, issued=True), _Found(ErrandState.SERVED)
-_OVERTAKEN, _READY = _Found(ErrandState.OVERTAKEN), _Found(ErrandState.READY)
-_WAITING: Final = _Found(ErrandState.WAITING)
+_ENDED: Final = frozenset({DueDocumentState.ISSUED, DueDocumentState.SERVED, DueDocumentState.OVERTAKEN})
+_ISSUED, _SERVED = _Found(DueDocumentState.ISSUED, issued=True), _Found(DueDocumentState.SERVED)
+_OVERTAKEN, _READY = _Found(DueDocumentState.OVERTAKEN), _Found(DueDocumentState.READY)
+_WAITING: Final = _Found(DueDocumentState.WAITING)
 
 
 def _missing_fields(missing: Sequence[Missing]) -> _Found:
@@ -161,14 +163,14 @@ def _missing_fields(missing: Sequence[Missing]) -> _Found:
     The preview of the document shows which account lacks the field.
     """
     fields = (re.sub(r"\[\d+\]", "[]", one.field) for one in missing)
-    return _Found(ErrandState.LACKING, tuple(dict.fromkeys(fields)))
+    return _Found(DueDocumentState.LACKING, tuple(dict.fromkeys(fields)))
 
 
 @dataclass
 class _Attempt(CaseTransaction):
     """One transaction on a due document."""
 
-    due_document: Errand
+    due_document: DueDocument
     appeal_address: str
 
     async def issue(self, language: Language, revision: int, particulars: Particulars | None = None) -> IssuedPaper:

@@ -19,7 +19,7 @@ from db.grievances.grievances import GrievanceRow
 from db.pool import Connection
 from domain.grievances import Clocks, dues
 from schemas.enums import EventKind, TaskKind
-from schemas.grievances.grievances import GrievanceErrand
+from schemas.grievances.grievances import GrievanceClockAction
 from schemas.outbox.procedures import Due, Look, ProcedureOrder
 from schemas.restoration_enums import GrievanceOutcome, GrievanceState
 
@@ -52,7 +52,7 @@ class GrievanceActivities:
                 return
             found = await _dues(work.connection, work.row, asked)
             if any(due.what == asked.what and due.at <= asked.at for due in found):
-                await _run(work, GrievanceErrand(asked.what))
+                await _run(work, GrievanceClockAction(asked.what))
 
 
 async def _dues(connection: Connection, row: GrievanceRow, asked: ProcedureOrder) -> tuple[Due, ...]:
@@ -67,18 +67,18 @@ async def _dues(connection: Connection, row: GrievanceRow, asked: ProcedureOrder
     return dues(clocks, asked.at)
 
 
-async def _run(work: Work, action: GrievanceErrand) -> None:
+async def _run(work: Work, action: GrievanceClockAction) -> None:
     match action:
-        case GrievanceErrand.ESCALATE:
+        case GrievanceClockAction.ESCALATE:
             await move_up(work, GrievanceOutcome.ESCALATED)
-        case GrievanceErrand.OVERDUE:
+        case GrievanceClockAction.OVERDUE:
             await grievances.note_overdue(work.connection, work.row.grievance_id, work.now)
             await work.log(EventKind.GRIEVANCE_OVERDUE, level=work.row.level.value)
             await ask(work, TaskKind.SUPERVISE)
             due_at = await grievances.open_due_at(work.connection, work.row.grievance_id)
             assert due_at is not None, "only an open level can be overdue"
             await grievance_messages.overdue(work.connection, work.row, due_at, work.now)
-        case GrievanceErrand.OVERTAKE:
+        case GrievanceClockAction.OVERTAKE:
             outcome = GrievanceOutcome.OVERTAKEN
             await grievances.end_level(work.connection, work.row.grievance_id, outcome, work.now, work.actor)
             await end(work, GrievanceState.OVERTAKEN, reason=NOTHING_LEFT)

@@ -40,7 +40,7 @@ from domain.errors import RuleBroken
 from domain.restoration.procedure import dues, waits_for_order
 from schemas.enums import EventKind, TaskKind
 from schemas.outbox.procedures import Look, ProcedureOrder
-from schemas.restoration.restorations import Errand
+from schemas.restoration.restorations import ClockAction
 from schemas.restoration_enums import PaperKind, RestorationState, Step, StepOutcome
 from schemas.tasks import TaskCause
 
@@ -105,19 +105,19 @@ class RestorationActivities:
     @activity.defn(name="remind_of_step")
     async def remind_of_step(self, asked: ProcedureOrder) -> None:
         """Remind the person who has to act that the step is due soon."""
-        await self._do(asked, Errand.REMIND)
+        await self._do(asked, ClockAction.REMIND)
 
     @activity.defn(name="escalate_step")
     async def escalate_step(self, asked: ProcedureOrder) -> None:
         """Open a task about the overdue step for the supervisor, and notify the case's supervising officer."""
-        await self._do(asked, Errand.ESCALATE)
+        await self._do(asked, ClockAction.ESCALATE)
 
     @activity.defn(name="move_restoration")
     async def move_restoration(self, asked: ProcedureOrder) -> None:
         """Do the action `asked.what`: end the step, change the route, take or drop an order, or wind up."""
-        await self._do(asked, Errand(asked.what))
+        await self._do(asked, ClockAction(asked.what))
 
-    async def _do(self, asked: ProcedureOrder, action: Errand) -> None:
+    async def _do(self, asked: ProcedureOrder, action: ClockAction) -> None:
         async with restoration_transaction(self.ctx, UUID(asked.subject), ENGINE) as work:
             if work.row.state is not RestorationState.OPEN:
                 return
@@ -126,27 +126,27 @@ class RestorationActivities:
                 await _run(work, action)
 
 
-async def _run(work: Work, action: Errand) -> None:
+async def _run(work: Work, action: ClockAction) -> None:
     match action:
-        case Errand.WIND_UP:
+        case ClockAction.WIND_UP:
             await _wind_up(work)
-        case Errand.END_STEP:
+        case ClockAction.END_STEP:
             await _end_step(work)
-        case Errand.ROUTE:
+        case ClockAction.ROUTE:
             await reroute(work)
-        case Errand.TAKE_ORDER:
+        case ClockAction.TAKE_ORDER:
             order = await order_waiting(work.connection, work.row)
             assert order is not None, "the action is due only with such an order, and the case is locked"
             await continue_under_order(work, order)
-        case Errand.DROP_ORDER:
+        case ClockAction.DROP_ORDER:
             await _drop_order(work)
-        case Errand.REMIND:
+        case ClockAction.REMIND:
             await restorations.note_reminded(work.connection, work.row.restoration_id, work.now)
             await _log_overdue(work, action)
             await restoration_messages.due_soon(work.connection, work.row, await _due_at(work), work.now)
-        case Errand.ESCALATE:
+        case ClockAction.ESCALATE:
             await escalate(work)
-        case Errand.ALLOCATE:
+        case ClockAction.ALLOCATE:
             raise AssertionError("accounts are divided in a transaction that locks all their cases")
         case other:
             assert_never(other)
@@ -158,7 +158,7 @@ async def escalate(work: Work) -> None:
     At `credit` a bank is late, and its order has an escalation of its own. Its open task is then enough.
     """
     await restorations.note_escalated(work.connection, work.row.restoration_id, work.now)
-    await _log_overdue(work, Errand.ESCALATE)
+    await _log_overdue(work, ClockAction.ESCALATE)
     if not await bank_orders.are_asked_about(work.connection, work.row.restoration_id, FOR_ITS_BANK):
         await ask(work, TaskKind.SUPERVISE)
     await restoration_messages.overdue(work.connection, work.row, await _due_at(work), work.now)
@@ -214,5 +214,5 @@ async def _cancelled_orders_left_money(work: Work) -> bool:
     return any(line.due_paise and line.free_paise for line in await work.lines())
 
 
-async def _log_overdue(work: Work, action: Errand) -> None:
+async def _log_overdue(work: Work, action: ClockAction) -> None:
     await work.log(EventKind.RESTORATION_OVERDUE, step=work.row.step.value, turn=work.row.turn, what=action.value)

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.documents.due_documents import ErrandState
+from schemas.documents.due_documents import DueDocumentState
 from schemas.restoration_enums import PaperKind, Step
 
 
-class Errand(FrozenModel):
+class DueDocument(FrozenModel):
     """A due document and its subject."""
 
-    errand_id: int
+    due_document_id: int
     case_no: str
     kind: PaperKind
     subject: str
@@ -31,46 +31,48 @@ class Standing(FrozenModel):
     """State of a due document."""
 
     kind: PaperKind
-    state: ErrandState
+    state: DueDocumentState
     lacking: tuple[str, ...]
     failure: str
 
 
-_DUE: Final = ", ".join(Errand.model_fields)
+_DUE: Final = ", ".join(DueDocument.model_fields)
 
 
 async def claim(
     connection: Connection, now: datetime, lease_until: datetime, opened_before: datetime, limit: int
-) -> list[Errand]:
+) -> list[DueDocument]:
     """Claim due documents, the longest due first; other workers skip them until `lease_until`.
 
     Of cases whose money is still in play only those opened by `opened_before` are claimed.
     """
     rows = await connection.fetch(
-        "UPDATE paper_errand SET attempts = attempts + 1, next_attempt_at = $2 WHERE errand_id IN"
-        " (SELECT e.errand_id FROM paper_errand e JOIN case_file c USING (case_no) WHERE e.next_attempt_at <= $1"
-        " AND (c.state <> 'open' OR c.opened_at <= $4) ORDER BY e.next_attempt_at, e.errand_id"
+        "UPDATE due_document SET attempts = attempts + 1, next_attempt_at = $2 WHERE due_document_id IN"
+        " (SELECT e.due_document_id FROM due_document e JOIN case_file c USING (case_no) WHERE e.next_attempt_at <= $1"
+        " AND (c.state <> 'open' OR c.opened_at <= $4) ORDER BY e.next_attempt_at, e.due_document_id"
         f" LIMIT $3 FOR UPDATE OF e SKIP LOCKED) RETURNING {_DUE}",
         now,
         lease_until,
         limit,
         opened_before,
     )
-    return sorted((Errand(**dict(row)) for row in rows), key=lambda one: one.errand_id)
+    return sorted((DueDocument(**dict(row)) for row in rows), key=lambda one: one.due_document_id)
 
 
-async def is_open(connection: Connection, errand_id: int) -> bool:
+async def is_open(connection: Connection, due_document_id: int) -> bool:
     """Return whether the document is still to be issued. The caller has locked the case's row."""
-    found = await connection.fetchval("SELECT ended_at IS NULL FROM paper_errand WHERE errand_id = $1", errand_id)
+    found = await connection.fetchval(
+        "SELECT ended_at IS NULL FROM due_document WHERE due_document_id = $1", due_document_id
+    )
     return bool(found)
 
 
-async def end(connection: Connection, errand_id: int, state: ErrandState, at: datetime) -> None:
+async def end(connection: Connection, due_document_id: int, state: DueDocumentState, at: datetime) -> None:
     """End a due document: nothing of it is left to do."""
     await connection.execute(
-        "UPDATE paper_errand SET state = $2, lacking = '{}', failure = '', next_attempt_at = NULL, ended_at = $3"
-        " WHERE errand_id = $1",
-        errand_id,
+        "UPDATE due_document SET state = $2, lacking = '{}', failure = '', next_attempt_at = NULL, ended_at = $3"
+        " WHERE due_document_id = $1",
+        due_document_id,
         state.value,
         at,
     )
@@ -78,8 +80,8 @@ async def end(connection: Connection, errand_id: int, state: ErrandState, at: da
 
 async def put_off(
     connection: Connection,
-    errand_id: int,
-    state: ErrandState,
+    due_document_id: int,
+    state: DueDocumentState,
     again_at: datetime,
     *,
     lacking: Sequence[str] = (),
@@ -87,9 +89,9 @@ async def put_off(
 ) -> None:
     """Put a due document off until `again_at`, because of missing fields, an officer, or a failure."""
     await connection.execute(
-        "UPDATE paper_errand SET state = $2, next_attempt_at = $3, lacking = $4, failure = $5"
-        " WHERE errand_id = $1 AND ended_at IS NULL",
-        errand_id,
+        "UPDATE due_document SET state = $2, next_attempt_at = $3, lacking = $4, failure = $5"
+        " WHERE due_document_id = $1 AND ended_at IS NULL",
+        due_document_id,
         state.value,
         again_at,
         list(lacking),
@@ -100,22 +102,22 @@ async def put_off(
 async def standings(connection: Connection, case_no: str) -> list[Standing]:
     """Return the due documents of a case that a worker has tried to issue."""
     rows = await connection.fetch(
-        "SELECT kind, state, lacking, failure FROM paper_errand WHERE case_no = $1 AND ended_at IS NULL"
-        " AND state <> 'waiting' ORDER BY kind, errand_id",
+        "SELECT kind, state, lacking, failure FROM due_document WHERE case_no = $1 AND ended_at IS NULL"
+        " AND state <> 'waiting' ORDER BY kind, due_document_id",
         case_no,
     )
     return [Standing(**dict(row)) for row in rows]
 
 
-async def is_overtaken(connection: Connection, errand: Errand) -> bool:
+async def is_overtaken(connection: Connection, due: DueDocument) -> bool:
     """Return whether a later due document about the same subject waits, which has all the facts of this one."""
     found: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM paper_errand WHERE case_no = $1 AND kind = $2 AND subject = $3 AND errand_id > $4"
-        " AND ended_at IS NULL)",
-        errand.case_no,
-        errand.kind.value,
-        errand.subject,
-        errand.errand_id,
+        "SELECT EXISTS (SELECT FROM due_document WHERE case_no = $1 AND kind = $2 AND subject = $3"
+        " AND due_document_id > $4 AND ended_at IS NULL)",
+        due.case_no,
+        due.kind.value,
+        due.subject,
+        due.due_document_id,
     )
     return found
 
@@ -123,7 +125,7 @@ async def is_overtaken(connection: Connection, errand: Errand) -> bool:
 async def is_waited_for(connection: Connection, restoration_id: UUID, step: Step, turn: int) -> bool:
     """Return whether a document for this visit of a step is still due."""
     found: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM paper_errand WHERE restoration_id = $1 AND step = $2 AND turn = $3"
+        "SELECT EXISTS (SELECT FROM due_document WHERE restoration_id = $1 AND step = $2 AND turn = $3"
         " AND ended_at IS NULL)",
         restoration_id,
         step.value,
@@ -135,8 +137,8 @@ async def is_waited_for(connection: Connection, restoration_id: UUID, step: Step
 async def end_for_turn(connection: Connection, restoration_id: UUID, at: datetime) -> int:
     """End the due documents of a restoration whose step has ended without them; return how many."""
     rows = await connection.fetch(
-        "UPDATE paper_errand SET state = 'overtaken', lacking = '{}', failure = '', next_attempt_at = NULL,"
-        " ended_at = $2 WHERE restoration_id = $1 AND ended_at IS NULL RETURNING errand_id",
+        "UPDATE due_document SET state = 'overtaken', lacking = '{}', failure = '', next_attempt_at = NULL,"
+        " ended_at = $2 WHERE restoration_id = $1 AND ended_at IS NULL RETURNING due_document_id",
         restoration_id,
         at,
     )

@@ -177,7 +177,7 @@ FILES: Final = {
         _CASE,
         "t.fir_id, t.document_sha256",
     ),
-    "police/paper_errands.jsonl": _rows("paper_errand", _CASE, "t.errand_id", without=_UNSENT),
+    "police/due_documents.jsonl": _rows("due_document", _CASE, "t.due_document_id", without=_UNSENT),
     "police/papers.jsonl": _rows(
         "(SELECT p.case_no, p.paper_id, p.number, p.kind, p.language, p.subject, p.revision, p.ack_no,"
         " p.institution, p.restoration_id, p.grievance_id, p.order_id, p.hold_id, p.request_id, p.template_version,"

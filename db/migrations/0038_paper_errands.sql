@@ -1,14 +1,14 @@
--- Papers that come by themselves. The database writes the errand with what it follows from, so that none is forgotten:
+-- Papers that come by themselves. The database writes the due with what it follows from, so that none is forgotten:
 -- money on hold asks for the bank's lien notice, a hearing for the holder's notice, a step of a restoration for a letter
--- to its victim. The two reports of the law are an officer's to issue: their errands only say whether they can be.
-CREATE TABLE paper_errand (
-    errand_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+-- to its victim. The two reports of the law are an officer's to issue: their dues only say whether they can be.
+CREATE TABLE due_document (
+    due_document_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     case_no text NOT NULL REFERENCES case_file,
     kind text NOT NULL CHECK (kind IN ('lien_notice', 'magistrate_report', 'follow_up', 'notice_107', 'holder_notice',
         'status_letter')),
-    -- what the paper is about, as in `paper`; a follow-up's errand is about the case and all its banks
+    -- what the paper is about, as in `paper`; a follow-up's due is about the case and all its banks
     subject text NOT NULL,
-    -- tells apart what is asked for anew; '' where it is one errand that is taken up again
+    -- tells apart what is asked for anew; '' where it is one due that is taken up again
     occasion text NOT NULL DEFAULT '',
     -- the turn of a step whose time runs from the paper
     restoration_id uuid,
@@ -25,17 +25,17 @@ CREATE TABLE paper_errand (
     ended_at timestamptz,
     UNIQUE (case_no, kind, subject, occasion),
     FOREIGN KEY (restoration_id, step, turn) REFERENCES restoration_step MATCH FULL,
-    CONSTRAINT paper_errand_ended CHECK ((state IN ('issued', 'served', 'overtaken')) = (ended_at IS NOT NULL)),
-    CONSTRAINT paper_errand_waits CHECK ((ended_at IS NULL) = (next_attempt_at IS NOT NULL)),
-    CONSTRAINT paper_errand_lacking CHECK ((state = 'lacking') = (cardinality(lacking) > 0))
+    CONSTRAINT due_document_ended CHECK ((state IN ('issued', 'served', 'overtaken')) = (ended_at IS NOT NULL)),
+    CONSTRAINT due_document_waits CHECK ((ended_at IS NULL) = (next_attempt_at IS NOT NULL)),
+    CONSTRAINT due_document_lacking CHECK ((state = 'lacking') = (cardinality(lacking) > 0))
 ) WITH (fillfactor = 80);
-CREATE INDEX paper_errand_due ON paper_errand (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
-CREATE INDEX paper_errand_of_turn ON paper_errand (restoration_id) WHERE ended_at IS NULL;
+CREATE INDEX due_document_due ON due_document (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX due_document_of_turn ON due_document (restoration_id) WHERE ended_at IS NULL;
 
--- One errand for each bank of a case: whatever comes on hold there, it is looked at whether the last notice says it all.
+-- One due for each bank of a case: whatever comes on hold there, it is looked at whether the last notice says it all.
 CREATE FUNCTION ask_for_lien_notice(of_case text, bank text, at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO paper_errand (case_no, kind, subject, opened_at, next_attempt_at)
+    INSERT INTO due_document (case_no, kind, subject, opened_at, next_attempt_at)
     VALUES (of_case, 'lien_notice', bank, at, at)
     ON CONFLICT (case_no, kind, subject, occasion) DO UPDATE
     SET state = 'waiting', lacking = '{}', failure = '', attempts = 0, next_attempt_at = excluded.next_attempt_at,
@@ -52,23 +52,23 @@ CREATE TRIGGER held_hop_notice AFTER UPDATE OF taken_up_at ON held_hop
     FOR EACH ROW WHEN (NEW.taken_up_at IS NOT NULL) EXECUTE FUNCTION held_hop_asks_for_notice();
 
 -- Something that papers of the case waited for may be there.
-CREATE FUNCTION paper_errands_look_again(of_case text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION due_documents_look_again(of_case text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE paper_errand SET next_attempt_at = opened_at WHERE case_no = of_case AND next_attempt_at > opened_at;
+    UPDATE due_document SET next_attempt_at = opened_at WHERE case_no = of_case AND next_attempt_at > opened_at;
 END $$;
-CREATE FUNCTION paper_errands_wake() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION due_documents_wake() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM paper_errands_look_again(NEW.case_no);
+    PERFORM due_documents_look_again(NEW.case_no);
     RETURN NULL;
 END $$;
 CREATE TRIGGER case_officer_wakes_papers AFTER INSERT ON case_officer
-    FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
+    FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 CREATE TRIGGER paper_wakes_papers AFTER INSERT ON paper
-    FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
+    FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
 CREATE FUNCTION fir_asks_for_notices() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM paper_errands_look_again(NEW.case_no);
+    PERFORM due_documents_look_again(NEW.case_no);
     PERFORM ask_for_lien_notice(NEW.case_no, a.institution, NEW.registered_at)
     FROM (SELECT DISTINCT institution FROM account_hold WHERE case_no = NEW.case_no AND state = 'held') a;
     RETURN NULL;
@@ -78,9 +78,9 @@ CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON f
 
 CREATE FUNCTION duty_asks_for_paper() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO paper_errand (case_no, kind, subject, opened_at, next_attempt_at)
+    INSERT INTO due_document (case_no, kind, subject, opened_at, next_attempt_at)
     VALUES (NEW.case_no, NEW.kind, NEW.case_no, NEW.opened_at, NEW.opened_at) ON CONFLICT DO NOTHING;
-    PERFORM paper_errands_look_again(NEW.case_no);
+    PERFORM due_documents_look_again(NEW.case_no);
     RETURN NULL;
 END $$;
 CREATE TRIGGER duty_paper AFTER INSERT OR UPDATE OF done_at ON duty
@@ -94,13 +94,13 @@ DECLARE
 BEGIN
     SELECT * INTO going FROM restoration WHERE restoration_id = NEW.restoration_id;
     IF NEW.step IN ('holder_notice', 'show_cause') THEN
-        INSERT INTO paper_errand (case_no, kind, subject, occasion, restoration_id, step, turn, opened_at, next_attempt_at)
+        INSERT INTO due_document (case_no, kind, subject, occasion, restoration_id, step, turn, opened_at, next_attempt_at)
         SELECT DISTINCT going.case_no, CASE NEW.step WHEN 'show_cause' THEN 'notice_107' ELSE 'holder_notice' END,
             l.hold_id::text, turn_of, NEW.restoration_id, NEW.step, NEW.turn, NEW.opened_at, NEW.opened_at
         FROM restoration_line l WHERE l.restoration_id = NEW.restoration_id
         ON CONFLICT DO NOTHING;
     ELSE
-        INSERT INTO paper_errand (case_no, kind, subject, occasion, opened_at, next_attempt_at)
+        INSERT INTO due_document (case_no, kind, subject, occasion, opened_at, next_attempt_at)
         VALUES (going.case_no, 'status_letter', going.ack_no, turn_of, NEW.opened_at, NEW.opened_at)
         ON CONFLICT DO NOTHING;
     END IF;
@@ -112,7 +112,7 @@ CREATE TRIGGER restoration_step_papers AFTER INSERT ON restoration_step
 
 CREATE FUNCTION restoration_asks_for_letter() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO paper_errand (case_no, kind, subject, occasion, opened_at, next_attempt_at)
+    INSERT INTO due_document (case_no, kind, subject, occasion, opened_at, next_attempt_at)
     VALUES (NEW.case_no, 'status_letter', NEW.ack_no, format('%s.%s', NEW.restoration_id, NEW.state), NEW.closed_at,
         NEW.closed_at) ON CONFLICT DO NOTHING;
     RETURN NULL;

@@ -25,9 +25,9 @@ CREATE TRIGGER attachment_needs_other_eyes BEFORE INSERT ON attachment_approval
     FOR EACH ROW EXECUTE FUNCTION attachment_needs_other_eyes();
 -- What waits for the approval, or for the court's order, looks again.
 CREATE TRIGGER attachment_approval_wakes_papers AFTER INSERT ON attachment_approval
-    FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
+    FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 CREATE TRIGGER court_order_wakes_papers AFTER INSERT ON court_order
-    FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
+    FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
 -- Who orders or decides in a case is named on its papers, without answering for it.
 ALTER TABLE case_officer DROP CONSTRAINT case_officer_duty_check;

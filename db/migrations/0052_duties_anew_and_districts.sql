@@ -18,13 +18,13 @@ ALTER TABLE duty ADD CONSTRAINT duty_issued CHECK (issued_at IS NULL OR paper_id
 -- A duty that is opened anew asks for its paper anew.
 CREATE OR REPLACE FUNCTION duty_asks_for_paper() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO paper_errand AS e (case_no, kind, subject, opened_at, next_attempt_at)
+    INSERT INTO due_document AS e (case_no, kind, subject, opened_at, next_attempt_at)
     VALUES (NEW.case_no, NEW.kind, NEW.case_no, NEW.opened_at, NEW.opened_at)
     ON CONFLICT (case_no, kind, subject, occasion) DO UPDATE
     SET state = 'waiting', lacking = '{}', failure = '', attempts = 0, opened_at = excluded.opened_at,
         next_attempt_at = excluded.next_attempt_at, ended_at = NULL
     WHERE e.ended_at IS NOT NULL AND NEW.done_at IS NULL;
-    PERFORM paper_errands_look_again(NEW.case_no);
+    PERFORM due_documents_look_again(NEW.case_no);
     RETURN NULL;
 END $$;
 
@@ -33,7 +33,7 @@ CREATE OR REPLACE FUNCTION held_hop_asks_for_notice() RETURNS trigger LANGUAGE p
 BEGIN
     PERFORM ask_for_lien_notice(h.case_no, h.institution, NEW.taken_up_at)
     FROM hop h WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND h.institution IS NOT NULL;
-    PERFORM paper_errands_look_again(NEW.case_no);
+    PERFORM due_documents_look_again(NEW.case_no);
     RETURN NULL;
 END $$;
 

@@ -123,8 +123,8 @@ WHERE l.restoration_id = $1 AND g.state = 'open' ORDER BY g.opened_at, g.grievan
 """
 
 _NOTICES: Final = """
-SELECT subject::uuid AS hold_id, step, turn, state, ended_at FROM paper_errand
-WHERE case_no = $2 AND restoration_id = $1 ORDER BY errand_id
+SELECT subject::uuid AS hold_id, step, turn, state, ended_at FROM due_document
+WHERE case_no = $2 AND restoration_id = $1 ORDER BY due_document_id
 """
 
 _OF_COMPLAINT: Final = """

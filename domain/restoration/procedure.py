@@ -9,7 +9,7 @@ from domain.escalation import EscalationPolicy, open_dues
 from schemas.enums import CaseState, Role
 from schemas.outbox.procedures import Due, RestorationPolicy, StepClock
 from schemas.police import CaseDuty
-from schemas.restoration.restorations import Errand, RestorationVerb, RouteFacts, RoutePicked, StepStanding
+from schemas.restoration.restorations import ClockAction, RestorationVerb, RouteFacts, RoutePicked, StepStanding
 from schemas.restoration_enums import (
     CourtOrderEffect,
     CourtOrderKind,
@@ -202,33 +202,33 @@ def dues(standing: StepStanding, policy: RestorationPolicy, at: datetime) -> tup
     found = []
     is_heard = standing.step in HEARINGS and not standing.open_objections and not standing.notice_waits
     if standing.step is Step.COLLECTING or is_heard:
-        found.append(Due(what=Errand.END_STEP, at=standing.due_at))
+        found.append(Due(what=ClockAction.END_STEP, at=standing.due_at))
     if standing.step is not Step.COLLECTING:
         escalation = open_dues(_escalation(policy.steps[standing.step]), _reached(standing), standing.due_at)
         found += [Due(what=one.level, at=one.at) for one in escalation]
     return tuple(sorted(found, key=lambda due: due.at))
 
 
-def _escalation(clock: StepClock) -> EscalationPolicy[Errand]:
+def _escalation(clock: StepClock) -> EscalationPolicy[ClockAction]:
     """Return when a step is reminded of and escalated, counted from its due time."""
     return EscalationPolicy(
         {
-            Errand.REMIND: -timedelta(seconds=clock.remind_before_seconds),
-            Errand.ESCALATE: timedelta(seconds=clock.escalate_after_seconds),
+            ClockAction.REMIND: -timedelta(seconds=clock.remind_before_seconds),
+            ClockAction.ESCALATE: timedelta(seconds=clock.escalate_after_seconds),
         }
     )
 
 
-def _reached(standing: StepStanding) -> set[Errand]:
+def _reached(standing: StepStanding) -> set[ClockAction]:
     """Return what is done of a step's escalation; no reminder is due where no person acts."""
     done = {
-        Errand.REMIND: standing.reminded_at is not None or not standing.somebody_acts,
-        Errand.ESCALATE: standing.escalated_at is not None,
+        ClockAction.REMIND: standing.reminded_at is not None or not standing.somebody_acts,
+        ClockAction.ESCALATE: standing.escalated_at is not None,
     }
-    return {errand for errand, is_done in done.items() if is_done}
+    return {action for action, is_done in done.items() if is_done}
 
 
-def _at_once(standing: StepStanding) -> Errand | None:
+def _at_once(standing: StepStanding) -> ClockAction | None:
     """Return the first action that is due at once, or None."""
     step = standing.step
     settled = step is Step.COLLECTING and standing.case_state is CaseState.SETTLED
@@ -237,11 +237,11 @@ def _at_once(standing: StepStanding) -> Errand | None:
         # The amounts and the victims are known only after the division.
         rerouted = step is Step.APPROVAL and standing.is_divided and rerouted and standing.asks_for_more
     due = {
-        Errand.WIND_UP: step not in {Step.CREDIT, Step.BOND} and not standing.held_paise,
-        Errand.END_STEP: settled or (step is Step.CREDIT and is_paid_out(standing.orders)),
-        Errand.DROP_ORDER: step is Step.APPROVAL and standing.order_dropped,
-        Errand.ROUTE: rerouted,
-        Errand.TAKE_ORDER: step in ORDERS_OF and standing.order_waiting and not standing.open_objections,
-        Errand.ALLOCATE: step is Step.APPROVAL and not standing.is_divided,
+        ClockAction.WIND_UP: step not in {Step.CREDIT, Step.BOND} and not standing.held_paise,
+        ClockAction.END_STEP: settled or (step is Step.CREDIT and is_paid_out(standing.orders)),
+        ClockAction.DROP_ORDER: step is Step.APPROVAL and standing.order_dropped,
+        ClockAction.ROUTE: rerouted,
+        ClockAction.TAKE_ORDER: step in ORDERS_OF and standing.order_waiting and not standing.open_objections,
+        ClockAction.ALLOCATE: step is Step.APPROVAL and not standing.is_divided,
     }
     return next((action for action, is_due in due.items() if is_due), None)

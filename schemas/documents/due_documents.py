@@ -8,7 +8,7 @@ from schemas.enums import Language
 from schemas.restoration_enums import PaperKind
 
 
-class ErrandState(StrEnum):
+class DueDocumentState(StrEnum):
     """State of a due document."""
 
     WAITING = "waiting"

@@ -40,7 +40,7 @@ class GrievanceVerb(StrEnum):
     WITHDRAW = "withdraw"
 
 
-class GrievanceErrand(StrEnum):
+class GrievanceClockAction(StrEnum):
     """Action of a grievance's workflow when its time has come."""
 
     ESCALATE = "escalate"

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from schemas.base import FrozenModel, PositivePaise, Storable, UtcDatetime
-from schemas.documents.due_documents import ErrandState
+from schemas.documents.due_documents import DueDocumentState
 from schemas.enums import CaseState, Role
 from schemas.restoration_enums import (
     AllocationRule,
@@ -50,7 +50,7 @@ class RestorationVerb(StrEnum):
     """reopen a closed restoration: `domain.restoration.procedure.REOPENERS`"""
 
 
-class Errand(StrEnum):
+class ClockAction(StrEnum):
     """Action of a restoration's workflow when its time has come."""
 
     WIND_UP = "wind_up"
@@ -316,7 +316,7 @@ class NoticeOfRestoration(FrozenModel):
     hold_id: UUID
     step: Step
     turn: int
-    state: ErrandState
+    state: DueDocumentState
     ended_at: UtcDatetime | None
     """time of issue"""
 

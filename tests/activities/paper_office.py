@@ -145,7 +145,7 @@ async def office(ctx: Context) -> AsyncIterator[Office]:
     async with mail_server(box) as port:
         await ctx.pool.execute("UPDATE message SET next_attempt_at = NULL")
         await ctx.pool.execute(
-            "UPDATE paper_errand SET state = 'overtaken', lacking = '{}', next_attempt_at = NULL, ended_at = opened_at"
+            "UPDATE due_document SET state = 'overtaken', lacking = '{}', next_attempt_at = NULL, ended_at = opened_at"
             " WHERE ended_at IS NULL"
         )
         yield Office(Home(ctx), box, Mailer.from_url(f"smtp://127.0.0.1:{port}?from=cyber@police.example"))

@@ -19,7 +19,7 @@ from schemas.outbox.procedures import Look, ProcedureOrder
 from schemas.police import NewOfficer
 from schemas.restoration.restorations import (
     Acting,
-    Errand,
+    ClockAction,
     NewObjection,
     NoticeWaived,
     ObjectionDecided,
@@ -125,24 +125,24 @@ class Home:
                 break
             done.append(dues[0].what)
             assert len(done) < 20, f"it does not come to rest: {done}"
-            await self.errand(restoration_id, dues[0].what)
+            await self.action(restoration_id, dues[0].what)
         return done
 
     async def give_notice(self, restoration_id: UUID) -> None:
-        """The holders have their notices, as if the worker had issued them at once (`test_paper_errands` does)."""
+        """The holders have their notices, as if the worker had issued them at once (`test_due_documents` does)."""
         await self.bench.pool.execute(
-            "UPDATE paper_errand SET state = 'issued', lacking = '{}', next_attempt_at = NULL, ended_at = $2"
+            "UPDATE due_document SET state = 'issued', lacking = '{}', next_attempt_at = NULL, ended_at = $2"
             " WHERE restoration_id = $1 AND ended_at IS NULL",
             restoration_id,
             self.clock.at,
         )
 
-    async def errand(self, restoration_id: UUID, what: str) -> None:
+    async def action(self, restoration_id: UUID, what: str) -> None:
         hand = {
-            Errand.ALLOCATE: self.engine.divide_accounts,
-            Errand.REMIND: self.engine.remind_of_step,
-            Errand.ESCALATE: self.engine.escalate_step,
-        }.get(Errand(what), self.engine.move_restoration)
+            ClockAction.ALLOCATE: self.engine.divide_accounts,
+            ClockAction.REMIND: self.engine.remind_of_step,
+            ClockAction.ESCALATE: self.engine.escalate_step,
+        }.get(ClockAction(what), self.engine.move_restoration)
         await hand(self.asked(restoration_id, what))
 
     # -- officers --------------------------------------------------------------------------------------------------

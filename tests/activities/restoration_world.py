@@ -108,7 +108,7 @@ class World:
             case "grievance":
                 await self._grievances.move_grievance(self._asked(one, what))
             case _:
-                await self.home.errand(UUID(one.subject), what)
+                await self.home.action(UUID(one.subject), what)
 
     def _asked(self, one: Running, what: str = "") -> ProcedureOrder:
         return ProcedureOrder(subject=one.subject, case_no=one.case_no, what=what, at=self.home.clock.at)
@@ -116,7 +116,7 @@ class World:
     async def _give_notices(self) -> None:
         """The worker issues what falls due, and tells the restorations that wait for it."""
         await self.rows(
-            "WITH given AS (UPDATE paper_errand SET state = 'issued', lacking = '{}', next_attempt_at = NULL,"
+            "WITH given AS (UPDATE due_document SET state = 'issued', lacking = '{}', next_attempt_at = NULL,"
             " ended_at = $2 WHERE case_no = ANY($1) AND restoration_id IS NOT NULL AND ended_at IS NULL"
             " RETURNING restoration_id)"
             " INSERT INTO procedure_news (workflow_id, created_at)"

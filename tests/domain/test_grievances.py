@@ -24,7 +24,7 @@ from domain.grievances import (
 )
 from domain.policy.model import load_policy
 from schemas.enums import Role
-from schemas.grievances.grievances import GrievanceErrand, GrievanceVerb
+from schemas.grievances.grievances import GrievanceClockAction, GrievanceVerb
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
 
 LEVEL, STATE, VERB = GrievanceLevel, GrievanceState, GrievanceVerb
@@ -139,8 +139,8 @@ def test_what_comes_by_itself(level: GrievanceLevel, told: bool, on_hold: bool, 
     clocks = Clocks(level=level, due_at=NOW + wait, overdue_told=told, on_hold=on_hold)
     found = dues(clocks, NOW)
     if not on_hold:
-        assert [(due.what, due.at) for due in found] == [(GrievanceErrand.OVERTAKE, NOW)]
+        assert [(due.what, due.at) for due in found] == [(GrievanceClockAction.OVERTAKE, NOW)]
     elif level is not LEVEL.STATE_GRO:
-        assert [(due.what, due.at) for due in found] == [(GrievanceErrand.ESCALATE, NOW + wait)]
+        assert [(due.what, due.at) for due in found] == [(GrievanceClockAction.ESCALATE, NOW + wait)]
     else:
-        assert [due.what for due in found] == ([] if told else [GrievanceErrand.OVERDUE])
+        assert [due.what for due in found] == ([] if told else [GrievanceClockAction.OVERDUE])

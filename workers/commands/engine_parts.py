@@ -73,8 +73,8 @@ async def notifier(settings: Settings, pool: "Pool") -> "AsyncIterator[Callable[
         errors().print("Temporal cannot be reached; the workers' sweep will start the cases.", style="yellow")
         yield lambda _: None
         return
-    errands = CaseNotifier(client, pool)
+    dues = CaseNotifier(client, pool)
     try:
-        yield errands.soon
+        yield dues.soon
     finally:
-        await errands.close()
+        await dues.close()

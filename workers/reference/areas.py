@@ -62,7 +62,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "returned_funds",
     ),
     "bank_gateway": ("feed_entry", "feed_counter", "feed_key", "bank_evidence", "bank_nonce", "rate_bucket"),
-    "documents": ("paper", "paper_counter", "paper_errand", "attachment_approval"),
+    "documents": ("paper", "paper_counter", "due_document", "attachment_approval"),
     "evidence": ("evidence_key",),
     "restoration": (
         "restoration",

@@ -59,35 +59,35 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "held_hop_asks_for_notice": Effect(
         Sort.FLOW,
         "Asks for a lien notice to the bank when a hold is taken up, and looks again at all documents of the case.",
-        ("paper_errand",),
+        ("due_document",),
     ),
     "duty_asks_for_paper": Effect(
         Sort.FLOW,
         "Asks for the duty's document (report, follow-up), and looks again at all documents of the case.",
-        ("paper_errand",),
+        ("due_document",),
     ),
     "fir_asks_for_notices": Effect(
         Sort.FLOW,
         "Asks for a lien notice to every bank that holds money, because it can now name the FIR.",
-        ("paper_errand",),
+        ("due_document",),
     ),
     "fir_lapse_asks_for_notices": Effect(
         Sort.FLOW,
         "Asks for a lien notice to every bank that holds money, because the FIR that it names has lapsed.",
-        ("paper_errand",),
+        ("due_document",),
     ),
     "fir_keeps_copy": Effect(Sort.DERIVED, "Keeps each copy of the FIR by its SHA-256.", ("fir_copy",)),
-    "paper_errands_wake": Effect(
-        Sort.FLOW, "Looks again at once at every due document of the case.", ("paper_errand",)
+    "due_documents_wake": Effect(
+        Sort.FLOW, "Looks again at once at every due document of the case.", ("due_document",)
     ),
     "restoration_asks_for_letter": Effect(
-        Sort.FLOW, "Asks for a status letter to the victim when a restoration ends.", ("paper_errand",)
+        Sort.FLOW, "Asks for a status letter to the victim when a restoration ends.", ("due_document",)
     ),
     "restoration_step_asks_for_papers": Effect(
         Sort.FLOW,
         "Asks for a notice to each account holder at `holder_notice` and `show_cause`,"
         " and for a status letter to the victim at `collecting` and `credit`.",
-        ("paper_errand",),
+        ("due_document",),
     ),
     "feed_request_changed": Effect(
         Sort.FLOW, "Shows a new or changed hold request in the bank's feed.", ("feed_entry",), "bank_feed"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from schemas.documents.due_documents import ErrandState
+from schemas.documents.due_documents import DueDocumentState
 from schemas.enums import HopState, RequestState
 from schemas.restoration_enums import FirState, GrievanceState, OrderState, RestorationState
 
@@ -135,25 +135,32 @@ _FIR: Final = Machine(
         Change(FirState.REGISTERED, FirState.LAPSED, "e-Zero FIR not signed within 72 hours"),
     ),
 )
-_NOT_ISSUED: Final = (ErrandState.WAITING, ErrandState.LACKING, ErrandState.READY, ErrandState.FAILED)
-_ENDED: Final = (ErrandState.ISSUED, ErrandState.SERVED, ErrandState.OVERTAKEN)
+_NOT_ISSUED: Final = (
+    DueDocumentState.WAITING,
+    DueDocumentState.LACKING,
+    DueDocumentState.READY,
+    DueDocumentState.FAILED,
+)
+_ENDED: Final = (DueDocumentState.ISSUED, DueDocumentState.SERVED, DueDocumentState.OVERTAKEN)
 _DOCUMENT: Final = Machine(
     "Due document",
-    "paper_errand",
-    ErrandState,
+    "due_document",
+    DueDocumentState,
     "`activities/documents/due_documents.py`, triggers (see [triggers.md](triggers.md))",
     (
-        Change(START, ErrandState.WAITING, "a trigger asks for it"),
-        *_from_each((ErrandState.WAITING,), ErrandState.LACKING, "its law asks for a missing field"),
-        *_from_each((ErrandState.WAITING,), ErrandState.READY, "an officer can issue it"),
-        *_from_each((ErrandState.WAITING,), ErrandState.FAILED, "a fault of ours"),
+        Change(START, DueDocumentState.WAITING, "a trigger asks for it"),
+        *_from_each((DueDocumentState.WAITING,), DueDocumentState.LACKING, "its law asks for a missing field"),
+        *_from_each((DueDocumentState.WAITING,), DueDocumentState.READY, "an officer can issue it"),
+        *_from_each((DueDocumentState.WAITING,), DueDocumentState.FAILED, "a fault of ours"),
         *_from_each(
-            (ErrandState.LACKING, ErrandState.READY, ErrandState.FAILED), ErrandState.WAITING, "looked at again"
+            (DueDocumentState.LACKING, DueDocumentState.READY, DueDocumentState.FAILED),
+            DueDocumentState.WAITING,
+            "looked at again",
         ),
-        *_from_each(_NOT_ISSUED, ErrandState.ISSUED, "issued"),
-        *_from_each(_NOT_ISSUED, ErrandState.SERVED, "an earlier document says it already"),
-        *_from_each(_NOT_ISSUED, ErrandState.OVERTAKEN, "nothing is left to write about"),
-        *_from_each(_ENDED, ErrandState.WAITING, "asked for again (lien notices and duties)"),
+        *_from_each(_NOT_ISSUED, DueDocumentState.ISSUED, "issued"),
+        *_from_each(_NOT_ISSUED, DueDocumentState.SERVED, "an earlier document says it already"),
+        *_from_each(_NOT_ISSUED, DueDocumentState.OVERTAKEN, "nothing is left to write about"),
+        *_from_each(_ENDED, DueDocumentState.WAITING, "asked for again (lien notices and duties)"),
     ),
 )
 MACHINES: Final = (_HOP, _REQUEST, _ORDER, _RESTORATION, _GRIEVANCE, _FIR, _DOCUMENT)

@@ -15,7 +15,7 @@ from activities.police.statutory_duties import finish_by_hand
 from db.documents.due_documents import Standing
 from domain.policy.model import load_policy
 from domain.task_notes import compose
-from schemas.documents.due_documents import ErrandState
+from schemas.documents.due_documents import DueDocumentState
 from schemas.documents.facts import AccountFacts
 from schemas.enums import Language
 from schemas.restoration_enums import DutyKind
@@ -128,7 +128,7 @@ async def test_a_notice_that_says_too_much_is_corrected_once_a_day(office: Offic
     office.home.clock.at += timedelta(days=2)
     await office.issue()
     assert len(await office.papers(case_no, KIND.LIEN_NOTICE)) == 2
-    state = "SELECT state FROM paper_errand WHERE case_no = $1 AND kind = 'lien_notice'"
+    state = "SELECT state FROM due_document WHERE case_no = $1 AND kind = 'lien_notice'"
     assert await bench.value(state, case_no) == "issued"
 
 
@@ -268,13 +268,13 @@ async def test_a_failure_in_the_middle_of_a_cases_round_costs_no_other_paper(
 
     async def standing() -> dict[str, tuple[str, str]]:
         rows = await office.home.bench.rows(
-            "SELECT subject, state, failure FROM paper_errand WHERE case_no = $1 AND kind = 'lien_notice'", case_no
+            "SELECT subject, state, failure FROM due_document WHERE case_no = $1 AND kind = 'lien_notice'", case_no
         )
         return {subject: (state, failure) for subject, state, failure in rows}
 
     await office.issue()
     assert await standing() == {"HDFC": ("lacking", ""), "ICIC": ("failed", "RuntimeError"), "PUNB": ("lacking", "")}
-    again_at = "SELECT next_attempt_at FROM paper_errand WHERE case_no = $1 AND state = 'failed'"
+    again_at = "SELECT next_attempt_at FROM due_document WHERE case_no = $1 AND state = 'failed'"
     assert await office.home.bench.value(again_at, case_no) == office.home.clock.at + due_documents.FIRST_WAIT
     (task,) = await office.task(case_no)
     assert f"lien_notice lacks {LACKS_IO}; lien_notice failed: RuntimeError; " in task
@@ -300,7 +300,7 @@ async def test_papers_of_a_case_whose_money_is_chased_wait_for_its_first_quarter
     wait = timedelta(seconds=office.home.ctx.policy.right_of_way.papers_after_seconds / clock_factor)
     assert wait == timedelta(minutes=15) / clock_factor
     opened_at = await office.home.bench.value("SELECT opened_at FROM case_file WHERE case_no = $1", case_no)
-    await office.pool.execute("UPDATE paper_errand SET next_attempt_at = $2 WHERE case_no = $1", case_no, opened_at)
+    await office.pool.execute("UPDATE due_document SET next_attempt_at = $2 WHERE case_no = $1", case_no, opened_at)
     office.home.clock.at = opened_at + wait - timedelta(milliseconds=1)
     await office.issue()
     assert await office.papers(case_no) == []
@@ -319,7 +319,7 @@ async def test_papers_of_a_settled_case_come_at_once(office: Office) -> None:
 
 
 def test_the_task_names_each_missing_field_once_for_each_kind() -> None:
-    lacks, ready = ErrandState.LACKING, ErrandState.READY
+    lacks, ready = DueDocumentState.LACKING, DueDocumentState.READY
     found = [
         Standing(kind=KIND.LIEN_NOTICE, state=lacks, lacking=("officer.name", "officer.phone"), failure=""),
         Standing(kind=KIND.LIEN_NOTICE, state=lacks, lacking=("officer.name",), failure=""),

@@ -439,11 +439,11 @@ async def test_money_that_was_released_winds_it_up(home: Home) -> None:
 async def test_due_actions_that_come_twice_or_late_do_nothing(home: Home) -> None:
     restoration = await home.of(await home.hold(400))
     for what in ("end_step", "route", "take_order", "wind_up", "remind", "escalate", "allocate"):
-        await home.errand(restoration, what)
+        await home.action(restoration, what)
     assert await home.steps(restoration) == [("collecting", None)]
     await home.tick(restoration, 3)
     for _ in range(2):
-        await home.errand(restoration, "end_step")
+        await home.action(restoration, "end_step")
     assert await home.steps(restoration) == [("collecting", "done"), ("application", None)]
 
 

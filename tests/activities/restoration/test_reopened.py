@@ -180,7 +180,7 @@ async def test_the_victim_is_told_when_nothing_is_on_hold_any_more(home: Home) -
     assert await home.tick(restoration) == ["wind_up"]
     assert (await home.at(restoration))[0] == "cancelled"
     told = await home.bench.rows("SELECT DISTINCT kind FROM message WHERE case_no = $1 AND kind LIKE 'noth%'", case_no)
-    letters = "SELECT count(*) FROM paper_errand WHERE case_no = $1 AND kind = 'status_letter' AND occasion LIKE $2"
+    letters = "SELECT count(*) FROM due_document WHERE case_no = $1 AND kind = 'status_letter' AND occasion LIKE $2"
     assert told == [("nothing_held",)]
     assert await home.bench.value(letters, case_no, "%.cancelled") == 1
 

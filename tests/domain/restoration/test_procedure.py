@@ -20,7 +20,7 @@ from domain.restoration.procedure import (
     waits_for_order,
 )
 from schemas.enums import CaseState
-from schemas.restoration.restorations import Errand, RestorationVerb, RouteFacts, RoutePicked, StepStanding
+from schemas.restoration.restorations import ClockAction, RestorationVerb, RouteFacts, RoutePicked, StepStanding
 from schemas.restoration_enums import CourtOrderKind, OrderState, Route, RouteReason, Step
 
 POLICY = load_policy().restoration.promised("test", 1.0)
@@ -178,18 +178,20 @@ def test_the_holders_days_end_by_themselves_unless_somebody_objects(step: Step) 
 @pytest.mark.parametrize("step", Step)
 def test_money_that_is_not_on_hold_any_more_ends_it_before_it_is_ordered(step: Step) -> None:
     due = due_at(step, held_paise=0, orders=(OrderState.DELIVERED,))
-    assert (due[0] == (Errand.WIND_UP, 0)) == (step not in {Step.CREDIT, Step.BOND})
+    assert (due[0] == (ClockAction.WIND_UP, 0)) == (step not in {Step.CREDIT, Step.BOND})
 
 
 @pytest.mark.parametrize("step", Step)
 def test_another_route_is_picked_until_it_is_up_for_approval(step: Step) -> None:
     other = RoutePicked(route=Route.NO_COURT, reasons=(RouteReason.BELOW_THRESHOLD,))
     settled_on = {Step.COLLECTING, Step.APPROVAL, Step.CREDIT, Step.BOND}
-    assert (due_at(step, picked=other)[0] == (Errand.ROUTE, 0)) == (step not in settled_on)
+    assert (due_at(step, picked=other)[0] == (ClockAction.ROUTE, 0)) == (step not in settled_on)
     asks = due_at(step, picked=other, asks_for_more=True)
-    assert (asks[0] == (Errand.ROUTE, 0)) == (step not in settled_on - {Step.APPROVAL}), "a court is asked after all"
+    assert (asks[0] == (ClockAction.ROUTE, 0)) == (step not in settled_on - {Step.APPROVAL}), (
+        "a court is asked after all"
+    )
     undivided = due_at(step, picked=other, asks_for_more=True, is_divided=False)
-    assert undivided[0][0] == (Errand.ALLOCATE if step is Step.APPROVAL else asks[0][0])
+    assert undivided[0][0] == (ClockAction.ALLOCATE if step is Step.APPROVAL else asks[0][0])
 
 
 def test_an_order_that_has_come_ends_the_wait_for_it_unless_somebody_objects() -> None:
@@ -201,7 +203,7 @@ def test_an_order_that_has_come_ends_the_wait_for_it_unless_somebody_objects() -
 @pytest.mark.parametrize("step", Step)
 def test_without_its_order_it_is_not_up_for_approval(step: Step) -> None:
     due = due_at(step, order_dropped=True, is_divided=False)
-    assert (due[0] == (Errand.DROP_ORDER, 0)) == (step is Step.APPROVAL)
+    assert (due[0] == (ClockAction.DROP_ORDER, 0)) == (step is Step.APPROVAL)
 
 
 def test_the_step_that_waits_for_an_order() -> None:
