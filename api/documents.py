@@ -9,13 +9,13 @@ from activities.documents.issuing import appeal_address, approve_attachment, iss
 from api.auth import acting, may, refuse_unless
 from api.params import LIMIT_DEFAULT, PDF, AckNo, After, Limit
 from api.problems import (
+    DOCUMENT_DIFFERS,
+    DOCUMENT_INCOMPLETE,
     FOUR_EYES,
     IN_THE_DESCRIPTION,
     LIMIT_EXCEEDED,
     NOT_FOUND,
     NOT_NOW,
-    PAPER_DIFFERS,
-    PAPER_LACKS,
     Refused,
     Violation,
     says,
@@ -24,14 +24,14 @@ from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.documents import document_register
-from domain.documents import SEIZURES, PaperDiffers, PaperLacks
+from domain.documents import SEIZURES, DocumentDiffers, DocumentIncomplete
 from schemas.base import Storable, WithReason
-from schemas.documents.due_documents import PaperPreview
-from schemas.documents.facts import AttachmentApproval, IssuedPaper, PaperAsk, PaperPage
+from schemas.documents.due_documents import DocumentPreview
+from schemas.documents.facts import AttachmentApproval, DocumentAsk, DocumentPage, IssuedDocument
 from schemas.identifiers import ACK_NO_PATTERN
-from schemas.restoration_enums import PaperKind
+from schemas.restoration_enums import DocumentKind
 
-router = APIRouter(prefix="/api/v1", tags=["papers"], responses=IN_THE_DESCRIPTION)
+router = APIRouter(prefix="/api/v1", tags=["documents"], responses=IN_THE_DESCRIPTION)
 
 _ETAG: Final = {"description": "The SHA-256 of the bytes, as in the register.", "schema": {"type": "string"}}
 _PDF_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
@@ -39,7 +39,7 @@ _PDF_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "The caller already has these bytes."},
 }
 
-Reader = Annotated[Officer, may(Action.READ_PAPERS)]
+Reader = Annotated[Officer, may(Action.READ_DOCUMENTS)]
 CaseNumber = Annotated[
     str, Query(alias="case", pattern=ACK_NO_PATTERN.pattern, description="Any acknowledgement number of the case.")
 ]
@@ -49,53 +49,53 @@ About = Annotated[
 ]
 
 
-@router.get("/papers", responses=says(NOT_FOUND))
-async def list_papers(
+@router.get("/documents", responses=says(NOT_FOUND))
+async def list_documents(
     services: TheServices, officer: Reader, ack_no: CaseNumber, after: After = None, limit: Limit = LIMIT_DEFAULT
-) -> PaperPage:
+) -> DocumentPage:
     """List the documents of a case, the newest first."""
     async with services.ctx.pool.acquire() as connection:
         return await document_register.page(connection, ack_no, after, limit)
 
 
-@router.get("/papers/{paper_id}", response_class=Response, responses=_PDF_RESPONSE)
-async def read_paper(
-    services: TheServices, officer: Reader, paper_id: UUID, if_none_match: Annotated[str | None, Header()] = None
+@router.get("/documents/{document_id}", response_class=Response, responses=_PDF_RESPONSE)
+async def read_document(
+    services: TheServices, officer: Reader, document_id: UUID, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     """Return the PDF of the document, byte for byte as issued."""
     async with services.ctx.pool.acquire() as connection:
-        paper, pdf = await document_register.read(connection, paper_id)
-    headers = {"ETag": f'"{paper.digest}"', "Cache-Control": "private, no-cache"}
-    if if_none_match is not None and f'"{paper.digest}"' in if_none_match:
+        document, pdf = await document_register.read(connection, document_id)
+    headers = {"ETag": f'"{document.digest}"', "Cache-Control": "private, no-cache"}
+    if if_none_match is not None and f'"{document.digest}"' in if_none_match:
         return Response(status_code=304, headers=headers)
-    name = f"{paper.number.replace('/', '-')}.{paper.language.value}.pdf"
+    name = f"{document.number.replace('/', '-')}.{document.language.value}.pdf"
     headers["Content-Disposition"] = f'inline; filename="{name}"'
     return Response(pdf, media_type=PDF, headers=headers)
 
 
-@router.get("/cases/{ack_no}/papers/{kind}/lacking", responses=says(NOT_FOUND))
-async def preview_paper(
-    services: TheServices, officer: Reader, ack_no: AckNo, kind: PaperKind, subject: About = ""
-) -> PaperPreview:
+@router.get("/cases/{ack_no}/documents/{kind}/lacking", responses=says(NOT_FOUND))
+async def preview_document(
+    services: TheServices, officer: Reader, ack_no: AckNo, kind: DocumentKind, subject: About = ""
+) -> DocumentPreview:
     """Return whether a document could be issued now, and its missing fields. Nothing is issued."""
     return await preview(services.ctx, ack_no, kind, subject)
 
 
 @router.post(
-    "/cases/{ack_no}/papers",
+    "/cases/{ack_no}/documents",
     status_code=201,
     responses={
-        **says(PAPER_LACKS, PAPER_DIFFERS, LIMIT_EXCEEDED),
-        200: {"description": "The document was issued before. This is that document.", "model": IssuedPaper},
+        **says(DOCUMENT_INCOMPLETE, DOCUMENT_DIFFERS, LIMIT_EXCEEDED),
+        200: {"description": "The document was issued before. This is that document.", "model": IssuedDocument},
     },
 )
-async def issue_paper(
+async def issue_document(
     services: TheServices,
-    officer: Annotated[Officer, may(Action.ISSUE_PAPER)],
+    officer: Annotated[Officer, may(Action.ISSUE_DOCUMENT)],
     ack_no: AckNo,
-    asked: PaperAsk,
+    asked: DocumentAsk,
     response: Response,
-) -> IssuedPaper:
+) -> IssuedDocument:
     """Issue a document. A document without the fields that its law requires is refused, with all missing fields.
 
     Only the investigating officer or a superior issues a seizure (`notice_106`, `notice_107`).
@@ -104,17 +104,17 @@ async def issue_paper(
         refuse_unless(officer, Action.ISSUE_SEIZURE)
     address = appeal_address(services.public_url)
     try:
-        paper = await issue_for_officer(services.ctx, ack_no, asked, officer.actor, appeal_address=address)
-    except PaperLacks as lacks:
+        document = await issue_for_officer(services.ctx, ack_no, asked, officer.actor, appeal_address=address)
+    except DocumentIncomplete as lacks:
         missing = [Violation(one.field, f"{one.law}: {one.why}") for one in lacks.missing]
         fields = ", ".join(one.field for one in lacks.missing)
-        raise Refused(PAPER_LACKS, f"these fields are missing: {fields}", violations=missing) from None
-    except PaperDiffers as differs:
+        raise Refused(DOCUMENT_INCOMPLETE, f"these fields are missing: {fields}", violations=missing) from None
+    except DocumentDiffers as differs:
         others = [Violation(f"particulars.{name}", "it was issued with another value") for name in differs.fields]
-        raise Refused(PAPER_DIFFERS, str(differs), violations=others) from None
-    response.status_code = 200 if paper.repeated else 201
-    response.headers["Location"] = f"/api/v1/papers/{paper.paper_id}"
-    return paper
+        raise Refused(DOCUMENT_DIFFERS, str(differs), violations=others) from None
+    response.status_code = 200 if document.repeated else 201
+    response.headers["Location"] = f"/api/v1/documents/{document.document_id}"
+    return document
 
 
 @router.post("/holds/{account_hold_id}/approve-attachment", responses=says(NOT_NOW, FOUR_EYES))

@@ -75,8 +75,8 @@ class Action(StrEnum):
     ESCALATE_GRIEVANCE = "escalate_grievance"
     NAME_GRIEVANCE_OFFICER = "name_grievance_officer"
     """name the officer who decides on appeals in a district or for the State"""
-    READ_PAPERS = "read_papers"
-    ISSUE_PAPER = "issue_paper"
+    READ_DOCUMENTS = "read_documents"
+    ISSUE_DOCUMENT = "issue_document"
     ISSUE_SEIZURE = "issue_seizure"
     """documents that seize or attach property: BNSS 106 and 107"""
     APPROVE_ATTACHMENT = "approve_attachment"
@@ -138,8 +138,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.DECIDE_GRIEVANCE: ROLES[GrievanceVerb.DECIDE],
     Action.ESCALATE_GRIEVANCE: ROLES[GrievanceVerb.ESCALATE],
     Action.NAME_GRIEVANCE_OFFICER: frozenset({Role.SUPERVISOR, Role.ADMIN}),
-    Action.READ_PAPERS: _DESK | _POLICE | {Role.AUDITOR},
-    Action.ISSUE_PAPER: _DESK | {Role.IO, Role.DY_SP, Role.SP},
+    Action.READ_DOCUMENTS: _DESK | _POLICE | {Role.AUDITOR},
+    Action.ISSUE_DOCUMENT: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.ISSUE_SEIZURE: frozenset({Role.IO, Role.DY_SP, Role.SP}),
     Action.APPROVE_ATTACHMENT: frozenset({Role.SP}),
 }

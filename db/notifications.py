@@ -128,7 +128,7 @@ class NewMessage(FrozenModel):
     subject: str
     body: str
     natural_key: str
-    paper_ids: tuple[UUID, ...] = ()
+    document_ids: tuple[UUID, ...] = ()
     """documents that go with it, in this order"""
     expires_at: UtcDatetime | None = None
     """time from which it is no longer sent; its text is blanked then, or once it is sent. None keeps the text"""
@@ -157,8 +157,8 @@ async def write(connection: Connection, message: NewMessage, at: datetime) -> bo
     if written is None:
         return False
     await connection.executemany(
-        "INSERT INTO message_paper (message_id, place, paper_id) VALUES ($1, $2, $3)",
-        [(written, place, paper_id) for place, paper_id in enumerate(message.paper_ids, 1)],
+        "INSERT INTO message_document (message_id, place, document_id) VALUES ($1, $2, $3)",
+        [(written, place, document_id) for place, document_id in enumerate(message.document_ids, 1)],
     )
     return True
 
@@ -170,16 +170,16 @@ class EnclosureMissing(RuleBroken):
 _TO_BANKS: Final = tuple(sorted(kind.value for kind in TO_A_BANK))
 
 
-async def papers_of(connection: Connection, message_id: UUID) -> list[tuple[str, bytes]]:
+async def documents_of(connection: Connection, message_id: UUID) -> list[tuple[str, bytes]]:
     """Return the documents of a notification as (file name, bytes); the FIR copy follows a notice to a bank.
 
     Raises `EnclosureMissing`, because a notice must not name a copy that does not go with it.
     """
     rows = await connection.fetch(
         "SELECT m.place, 0 AS behind, replace(p.number, '/', '-') || '.' || p.language || '.pdf' AS name, p.pdf"
-        " FROM message_paper m JOIN paper p USING (paper_id) WHERE m.message_id = $1"
-        " UNION ALL SELECT m.place, 1, 'FIR-' || p.case_no || '.pdf', c.document FROM message_paper m"
-        " JOIN paper p USING (paper_id) LEFT JOIN fir_copy c ON c.case_no = p.case_no"
+        " FROM message_document m JOIN document p USING (document_id) WHERE m.message_id = $1"
+        " UNION ALL SELECT m.place, 1, 'FIR-' || p.case_no || '.pdf', c.document FROM message_document m"
+        " JOIN document p USING (document_id) LEFT JOIN fir_copy c ON c.case_no = p.case_no"
         " AND c.digest = decode(p.facts #>> '{fir,copy_digest}', 'hex')"
         " WHERE m.message_id = $1 AND p.kind = ANY($2) AND p.facts #>> '{fir,copy_digest}' <> ''"
         " ORDER BY place, behind",

@@ -279,6 +279,18 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.document_counter_escalates()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.last_number <> (CASE TG_OP WHEN 'INSERT' THEN 1 ELSE OLD.last_number + 1 END) OR NEW.last_number IS NULL THEN
+        RAISE EXCEPTION 'the counter of % escalates by one', NEW.series
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_counter_escalates';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.due_documents_look_again(of_case text)
  RETURNS void
  LANGUAGE plpgsql
@@ -296,7 +308,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.duty_asks_for_paper()
+CREATE OR REPLACE FUNCTION public.duty_asks_for_document()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
@@ -547,18 +559,6 @@ BEGIN
         USING ERRCODE = 'restrict_violation', CONSTRAINT = 'order_cancellation_settled_once';
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.paper_counter_escalates()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.last_number <> (CASE TG_OP WHEN 'INSERT' THEN 1 ELSE OLD.last_number + 1 END) OR NEW.last_number IS NULL THEN
-        RAISE EXCEPTION 'the counter of % escalates by one', NEW.series
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'paper_counter_escalates';
-    END IF;
-    RETURN NEW;
-END $function$;
-
 CREATE OR REPLACE FUNCTION public.present_moment()
  RETURNS timestamp with time zone
  LANGUAGE plpgsql
@@ -721,7 +721,7 @@ BEGIN
     RETURN NEW;
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.restoration_step_asks_for_papers()
+CREATE OR REPLACE FUNCTION public.restoration_step_asks_for_documents()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
@@ -1348,6 +1348,42 @@ CREATE TABLE disputed_transfer (
     CONSTRAINT disputed_transfer_pkey PRIMARY KEY (transfer_key)
 );
 
+CREATE TABLE document (
+    document_id uuid NOT NULL,
+    number text NOT NULL,
+    kind text NOT NULL,
+    case_no text NOT NULL,
+    ack_no text,
+    institution text,
+    restoration_id uuid,
+    grievance_id uuid,
+    order_id uuid,
+    hold_id uuid,
+    request_id uuid,
+    language text NOT NULL,
+    template_version text NOT NULL,
+    facts jsonb NOT NULL,
+    pdf bytea NOT NULL,
+    digest bytea NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    issued_by text NOT NULL,
+    subject text NOT NULL,
+    revision integer NOT NULL DEFAULT 1,
+    CONSTRAINT document_number_key UNIQUE (number),
+    CONSTRAINT document_once UNIQUE (case_no, kind, subject, language, revision),
+    CONSTRAINT document_pkey PRIMARY KEY (document_id),
+    CONSTRAINT document_check CHECK ((digest = sha256(pdf))),
+    CONSTRAINT document_kind CHECK ((kind = ANY (ARRAY['lien_notice'::text, 'magistrate_report'::text, 'follow_up'::text, 'notice_94'::text, 'notice_106'::text, 'notice_107'::text, 'restoration_application'::text, 'restoration_order'::text, 'release_order'::text, 'holder_notice'::text, 'status_letter'::text]))),
+    CONSTRAINT document_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
+    CONSTRAINT document_revision_check CHECK ((revision > 0))
+);
+
+CREATE TABLE document_counter (
+    series text NOT NULL,
+    last_number bigint NOT NULL,
+    CONSTRAINT document_counter_pkey PRIMARY KEY (series)
+) WITH (fillfactor=50);
+
 CREATE TABLE due_document (
     due_document_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     case_no text NOT NULL,
@@ -1383,7 +1419,7 @@ CREATE TABLE duty (
     escalated_at timestamp with time zone,
     done_at timestamp with time zone,
     done_by text,
-    paper_id uuid,
+    document_id uuid,
     reason text NOT NULL DEFAULT ''::text,
     remind_at timestamp with time zone NOT NULL,
     escalate_at timestamp with time zone NOT NULL,
@@ -1394,7 +1430,7 @@ CREATE TABLE duty (
     CONSTRAINT duty_diary_no_check CHECK ((diary_no <> ''::text)),
     CONSTRAINT duty_handed_in CHECK ((((diary_no IS NULL) = (handed_in_at IS NULL)) AND ((handed_in_at IS NULL) OR ((kind = 'magistrate_report'::text) AND (done_at IS NOT NULL))))),
     CONSTRAINT duty_in_order CHECK (((remind_at <= due_at) AND (due_at <= escalate_at))),
-    CONSTRAINT duty_issued CHECK (((issued_at IS NULL) OR (paper_id IS NOT NULL))),
+    CONSTRAINT duty_issued CHECK (((issued_at IS NULL) OR (document_id IS NOT NULL))),
     CONSTRAINT duty_kind_check CHECK ((kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text, 'fir_signature'::text])))
 ) WITH (fillfactor=80);
 
@@ -1781,12 +1817,12 @@ CREATE TABLE message (
     CONSTRAINT message_to_whom_check CHECK ((to_whom = ANY (ARRAY['victim'::text, 'holder'::text, 'bank'::text, 'io'::text, 'officer'::text])))
 ) WITH (fillfactor=80);
 
-CREATE TABLE message_paper (
+CREATE TABLE message_document (
     message_id uuid NOT NULL,
     place integer NOT NULL,
-    paper_id uuid NOT NULL,
-    CONSTRAINT message_paper_pkey PRIMARY KEY (message_id, place),
-    CONSTRAINT message_paper_place_check CHECK ((place > 0))
+    document_id uuid NOT NULL,
+    CONSTRAINT message_document_pkey PRIMARY KEY (message_id, place),
+    CONSTRAINT message_document_place_check CHECK ((place > 0))
 );
 
 CREATE TABLE nodal_officer (
@@ -1860,42 +1896,6 @@ CREATE TABLE order_cancellation (
     CONSTRAINT order_cancellation_level_check CHECK ((level = ANY (ARRAY['desk_task'::text, 'supervisor'::text]))),
     CONSTRAINT order_cancellation_vouched CHECK (((settled_by IS NULL) OR (settled_by ~~ 'bank:%'::text) OR (note <> ''::text)))
 ) WITH (fillfactor=80);
-
-CREATE TABLE paper (
-    paper_id uuid NOT NULL,
-    number text NOT NULL,
-    kind text NOT NULL,
-    case_no text NOT NULL,
-    ack_no text,
-    institution text,
-    restoration_id uuid,
-    grievance_id uuid,
-    order_id uuid,
-    hold_id uuid,
-    request_id uuid,
-    language text NOT NULL,
-    template_version text NOT NULL,
-    facts jsonb NOT NULL,
-    pdf bytea NOT NULL,
-    digest bytea NOT NULL,
-    issued_at timestamp with time zone NOT NULL,
-    issued_by text NOT NULL,
-    subject text NOT NULL,
-    revision integer NOT NULL DEFAULT 1,
-    CONSTRAINT paper_number_key UNIQUE (number),
-    CONSTRAINT paper_once UNIQUE (case_no, kind, subject, language, revision),
-    CONSTRAINT paper_pkey PRIMARY KEY (paper_id),
-    CONSTRAINT paper_check CHECK ((digest = sha256(pdf))),
-    CONSTRAINT paper_kind CHECK ((kind = ANY (ARRAY['lien_notice'::text, 'magistrate_report'::text, 'follow_up'::text, 'notice_94'::text, 'notice_106'::text, 'notice_107'::text, 'restoration_application'::text, 'restoration_order'::text, 'release_order'::text, 'holder_notice'::text, 'status_letter'::text]))),
-    CONSTRAINT paper_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
-    CONSTRAINT paper_revision_check CHECK ((revision > 0))
-);
-
-CREATE TABLE paper_counter (
-    series text NOT NULL,
-    last_number bigint NOT NULL,
-    CONSTRAINT paper_counter_pkey PRIMARY KEY (series)
-) WITH (fillfactor=50);
 
 CREATE TABLE procedure (
     workflow_id text NOT NULL,
@@ -2286,13 +2286,29 @@ ALTER TABLE discrepancy_resolution ADD CONSTRAINT discrepancy_resolution_transac
 
 ALTER TABLE disputed_transfer ADD CONSTRAINT disputed_transfer_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
+ALTER TABLE document ADD CONSTRAINT document_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE document ADD CONSTRAINT document_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE document ADD CONSTRAINT document_grievance_id_fkey FOREIGN KEY (grievance_id) REFERENCES grievance(grievance_id);
+
+ALTER TABLE document ADD CONSTRAINT document_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE document ADD CONSTRAINT document_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE document ADD CONSTRAINT document_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE document ADD CONSTRAINT document_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE document ADD CONSTRAINT document_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
 ALTER TABLE due_document ADD CONSTRAINT due_document_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE due_document ADD CONSTRAINT due_document_restoration_id_step_turn_fkey FOREIGN KEY (restoration_id, step, turn) REFERENCES restoration_step(restoration_id, step, turn) MATCH FULL;
 
 ALTER TABLE duty ADD CONSTRAINT duty_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
-ALTER TABLE duty ADD CONSTRAINT duty_paper_id_fkey FOREIGN KEY (paper_id) REFERENCES paper(paper_id);
+ALTER TABLE duty ADD CONSTRAINT duty_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
 
 ALTER TABLE feed_counter ADD CONSTRAINT feed_counter_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
@@ -2350,9 +2366,9 @@ ALTER TABLE lien_round ADD CONSTRAINT lien_round_institution_fkey FOREIGN KEY (i
 
 ALTER TABLE message ADD CONSTRAINT message_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
-ALTER TABLE message_paper ADD CONSTRAINT message_paper_message_id_fkey FOREIGN KEY (message_id) REFERENCES message(message_id);
+ALTER TABLE message_document ADD CONSTRAINT message_document_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
 
-ALTER TABLE message_paper ADD CONSTRAINT message_paper_paper_id_fkey FOREIGN KEY (paper_id) REFERENCES paper(paper_id);
+ALTER TABLE message_document ADD CONSTRAINT message_document_message_id_fkey FOREIGN KEY (message_id) REFERENCES message(message_id);
 
 ALTER TABLE nodal_officer ADD CONSTRAINT nodal_officer_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
@@ -2365,22 +2381,6 @@ ALTER TABLE officer_leave ADD CONSTRAINT officer_leave_officer_id_fkey FOREIGN K
 ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
 
 ALTER TABLE order_cancellation ADD CONSTRAINT order_cancellation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
-
-ALTER TABLE paper ADD CONSTRAINT paper_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
-
-ALTER TABLE paper ADD CONSTRAINT paper_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
-
-ALTER TABLE paper ADD CONSTRAINT paper_grievance_id_fkey FOREIGN KEY (grievance_id) REFERENCES grievance(grievance_id);
-
-ALTER TABLE paper ADD CONSTRAINT paper_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
-
-ALTER TABLE paper ADD CONSTRAINT paper_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
-
-ALTER TABLE paper ADD CONSTRAINT paper_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
-
-ALTER TABLE paper ADD CONSTRAINT paper_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
-
-ALTER TABLE paper ADD CONSTRAINT paper_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
 
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -2538,6 +2538,8 @@ CREATE INDEX discrepancy_case ON public.discrepancy USING btree (case_no);
 
 CREATE INDEX discrepancy_institution ON public.discrepancy USING btree (institution, opened_at);
 
+CREATE INDEX document_case ON public.document USING btree (case_no, issued_at DESC, document_id DESC);
+
 CREATE INDEX due_document_due ON public.due_document USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE INDEX due_document_of_turn ON public.due_document USING btree (restoration_id) WHERE (ended_at IS NULL);
@@ -2612,8 +2614,6 @@ CREATE INDEX objection_restoration ON public.objection USING btree (restoration_
 
 CREATE INDEX order_cancellation_open ON public.order_cancellation USING btree (order_id) WHERE (settled_at IS NULL);
 
-CREATE INDEX paper_case ON public.paper USING btree (case_no, issued_at DESC, paper_id DESC);
-
 CREATE INDEX procedure_news_signalled ON public.procedure_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
 
 CREATE INDEX procedure_news_unsignalled ON public.procedure_news USING btree (news_id) WHERE (signalled_at IS NULL);
@@ -2658,7 +2658,7 @@ CREATE TRIGGER answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.
 
 CREATE TRIGGER attachment_approval_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.attachment_approval FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER attachment_approval_wakes_papers AFTER INSERT ON public.attachment_approval FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
+CREATE TRIGGER attachment_approval_wakes_documents AFTER INSERT ON public.attachment_approval FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
 CREATE TRIGGER attachment_needs_other_eyes BEFORE INSERT ON public.attachment_approval FOR EACH ROW EXECUTE FUNCTION attachment_needs_other_eyes();
 
@@ -2688,9 +2688,9 @@ CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 
 CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW EXECUTE FUNCTION case_event_chain();
 
-CREATE TRIGGER case_officer_wakes_papers AFTER INSERT ON public.case_officer FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
+CREATE TRIGGER case_officer_wakes_documents AFTER INSERT ON public.case_officer FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
-CREATE TRIGGER court_order_wakes_papers AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
+CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
 
@@ -2700,7 +2700,15 @@ CREATE TRIGGER discrepancy_resolution_append_only BEFORE DELETE OR UPDATE OR TRU
 
 CREATE TRIGGER discrepancy_resolution_hold AFTER INSERT ON public.discrepancy_resolution FOR EACH ROW EXECUTE FUNCTION resolution_wakes_hold();
 
-CREATE TRIGGER duty_paper AFTER INSERT OR UPDATE OF done_at ON public.duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_paper();
+CREATE TRIGGER document_append_only BEFORE DELETE OR UPDATE ON public.document FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER document_wakes_documents AFTER INSERT ON public.document FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
+
+CREATE TRIGGER document_counter_escalates BEFORE INSERT OR UPDATE ON public.document_counter FOR EACH ROW EXECUTE FUNCTION document_counter_escalates();
+
+CREATE TRIGGER document_counter_stays BEFORE DELETE ON public.document_counter FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER duty_document AFTER INSERT OR UPDATE OF done_at ON public.duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_document();
 
 CREATE TRIGGER evidence_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.evidence_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -2756,14 +2764,6 @@ CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON pu
 
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public.order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
 
-CREATE TRIGGER paper_append_only BEFORE DELETE OR UPDATE ON public.paper FOR EACH ROW EXECUTE FUNCTION refuse_change();
-
-CREATE TRIGGER paper_wakes_papers AFTER INSERT ON public.paper FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
-
-CREATE TRIGGER paper_counter_escalates BEFORE INSERT OR UPDATE ON public.paper_counter FOR EACH ROW EXECUTE FUNCTION paper_counter_escalates();
-
-CREATE TRIGGER paper_counter_stays BEFORE DELETE ON public.paper_counter FOR EACH ROW EXECUTE FUNCTION refuse_change();
-
 CREATE TRIGGER procedure_aftercare AFTER INSERT OR UPDATE OF started_at ON public.procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION aftercare_needed();
 
 CREATE TRIGGER procedure_news_aftercare AFTER INSERT ON public.procedure_news FOR EACH STATEMENT EXECUTE FUNCTION aftercare_needed();
@@ -2788,7 +2788,7 @@ CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FO
 
 CREATE TRIGGER restoration_line_not_left_out BEFORE INSERT ON public.restoration_line FOR EACH ROW EXECUTE FUNCTION restoration_line_not_left_out();
 
-CREATE TRIGGER restoration_step_papers AFTER INSERT ON public.restoration_step FOR EACH ROW WHEN ((new.step = ANY (ARRAY['collecting'::text, 'holder_notice'::text, 'show_cause'::text, 'credit'::text]))) EXECUTE FUNCTION restoration_step_asks_for_papers();
+CREATE TRIGGER restoration_step_documents AFTER INSERT ON public.restoration_step FOR EACH ROW WHEN ((new.step = ANY (ARRAY['collecting'::text, 'holder_notice'::text, 'show_cause'::text, 'credit'::text]))) EXECUTE FUNCTION restoration_step_asks_for_documents();
 
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 

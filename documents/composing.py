@@ -7,26 +7,26 @@ from documents import to_banks, to_courts, to_people
 from documents.document import Document, Imprint
 from documents.pieces import Body, lay_out
 from documents.wording import Wording, words_of
-from schemas.documents.facts import PaperFacts
+from schemas.documents.facts import DocumentFacts
 from schemas.enums import Language
-from schemas.restoration_enums import PaperKind
+from schemas.restoration_enums import DocumentKind
 
-_BODIES: Final[Mapping[PaperKind, Callable[[Any, Wording], Body]]] = {
-    PaperKind.LIEN_NOTICE: to_banks.lien_notice,
-    PaperKind.MAGISTRATE_REPORT: to_courts.magistrate_report,
-    PaperKind.FOLLOW_UP: to_banks.follow_up,
-    PaperKind.NOTICE_94: to_banks.notice_94,
-    PaperKind.NOTICE_106: to_banks.notice_106,
-    PaperKind.NOTICE_107: to_courts.notice_107,
-    PaperKind.RESTORATION_APPLICATION: to_people.restoration_application,
-    PaperKind.RESTORATION_ORDER: to_banks.restoration_order,
-    PaperKind.RELEASE_ORDER: to_banks.release_order,
-    PaperKind.HOLDER_NOTICE: to_people.holder_notice,
-    PaperKind.STATUS_LETTER: to_people.status_letter,
+_BODIES: Final[Mapping[DocumentKind, Callable[[Any, Wording], Body]]] = {
+    DocumentKind.LIEN_NOTICE: to_banks.lien_notice,
+    DocumentKind.MAGISTRATE_REPORT: to_courts.magistrate_report,
+    DocumentKind.FOLLOW_UP: to_banks.follow_up,
+    DocumentKind.NOTICE_94: to_banks.notice_94,
+    DocumentKind.NOTICE_106: to_banks.notice_106,
+    DocumentKind.NOTICE_107: to_courts.notice_107,
+    DocumentKind.RESTORATION_APPLICATION: to_people.restoration_application,
+    DocumentKind.RESTORATION_ORDER: to_banks.restoration_order,
+    DocumentKind.RELEASE_ORDER: to_banks.release_order,
+    DocumentKind.HOLDER_NOTICE: to_people.holder_notice,
+    DocumentKind.STATUS_LETTER: to_people.status_letter,
 }
 
 
-def compose(facts: PaperFacts, language: Language, imprint: Imprint) -> Document:
+def compose(facts: DocumentFacts, language: Language, imprint: Imprint) -> Document:
     """Return the document with these facts in this language."""
     words = words_of(language)
     return lay_out(facts, words, imprint, _BODIES[facts.kind](facts, words))

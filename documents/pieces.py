@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from documents.document import NARROW, WIDE, Block, Column, Document, Imprint, Pairs, Paragraph, Table, table
 from documents.wording import Wording
-from schemas.documents.facts import AccountFacts, CourtOrderFacts, OfficerFacts, PaperFacts
+from schemas.documents.facts import AccountFacts, CourtOrderFacts, DocumentFacts, OfficerFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Body:
     """under our letterhead and signed by the officer"""
 
 
-def lay_out(facts: PaperFacts, words: Wording, imprint: Imprint, body: Body) -> Document:
+def lay_out(facts: DocumentFacts, words: Wording, imprint: Imprint, body: Body) -> Document:
     """Return the complete document around its body."""
     say = words.say
     return Document(
@@ -86,12 +86,12 @@ def total_of(words: Wording, accounts: Sequence[AccountFacts]) -> str:
     return words.rupees(sum(account.amount_paise for account in accounts))
 
 
-def fir_copy(facts: PaperFacts, words: Wording) -> Paragraph | None:
+def fir_copy(facts: DocumentFacts, words: Wording) -> Paragraph | None:
     """Return the sentence about the attached copy of the FIR, or None without a copy."""
     return text(words, "common.fir_copy", digest=facts.fir.copy_digest) if facts.fir.copy_digest else None
 
 
-def fir_line(facts: PaperFacts, words: Wording) -> str:
+def fir_line(facts: DocumentFacts, words: Wording) -> str:
     """Return the FIR in one line, or the text for a missing FIR."""
     fir, say = facts.fir, words.say
     if not fir.number:
@@ -141,14 +141,14 @@ def _letterhead(officer: OfficerFacts, words: Wording) -> tuple[str, str]:
     return words.say("common.force"), station
 
 
-def _references(facts: PaperFacts, words: Wording, imprint: Imprint) -> Iterable[tuple[str, str]]:
+def _references(facts: DocumentFacts, words: Wording, imprint: Imprint) -> Iterable[tuple[str, str]]:
     yield words.say("common.number"), imprint.number
     yield words.say("common.date"), words.moment(imprint.issued_at)
     yield words.say("common.case"), facts.case_no
     yield words.say("common.fir"), fir_line(facts, words)
 
 
-def _footer(facts: PaperFacts, words: Wording, imprint: Imprint) -> Iterable[str]:
+def _footer(facts: DocumentFacts, words: Wording, imprint: Imprint) -> Iterable[str]:
     yield f"{imprint.number} · {words.say('common.genuine', case_no=facts.case_no)}"
     if facts.log_hash:
         yield words.say("common.log", seq=facts.log_seq, hash=facts.log_hash)

@@ -19,7 +19,7 @@ import typst
 from documents.document import Document
 from documents.printable import FONTS, plain
 from domain.errors import RuleBroken
-from domain.errors.documents import PaperTextTooLong, PaperTooLarge
+from domain.errors.documents import DocumentTextTooLong, DocumentTooLarge
 from schemas.documents.facts import PDF_MAX_BYTES
 
 TEMPLATE: Final = Path(__file__).parent / "letter.typ"
@@ -40,14 +40,14 @@ async def render(document: Document, issued_at: datetime) -> bytes:
     It is typeset in one of a few threads. A caller waits at most `TIMEOUT_SECONDS`.
     """
     if len(document.model_dump_json()) > MAX_INPUT_CHARS:
-        raise PaperTextTooLong(MAX_INPUT_CHARS)
+        raise DocumentTextTooLong(MAX_INPUT_CHARS)
     setting = asyncio.get_running_loop().run_in_executor(_pool, compiled, document, issued_at)
     try:
         pdf = await asyncio.wait_for(setting, TIMEOUT_SECONDS)
     except TimeoutError:
         raise RenderingFailed(f"it took longer than {TIMEOUT_SECONDS:.0f} seconds") from None
     if len(pdf) > PDF_MAX_BYTES:
-        raise PaperTooLarge(PDF_MAX_BYTES)
+        raise DocumentTooLarge(PDF_MAX_BYTES)
     return pdf
 
 
@@ -59,7 +59,7 @@ def compiled(document: Document, issued_at: datetime) -> bytes:
             root=TEMPLATE.parent,
             format="pdf",
             font_paths=fonts(),
-            sys_inputs={"paper": as_input(document)},
+            sys_inputs={"letter": as_input(document)},
             pdf_standards=["a-2a", "ua-1"],
             timestamp=issued_at.replace(microsecond=0),
         )

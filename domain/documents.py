@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from domain.errors import RuleBroken
-from schemas.documents.facts import Missing, PaperFacts, Particulars
-from schemas.restoration_enums import OrderReason, PaperKind, Route
+from schemas.documents.facts import DocumentFacts, Missing, Particulars
+from schemas.restoration_enums import DocumentKind, OrderReason, Route
 from schemas.text import IST
 
 KHALSA: Final = "Khalsa Medical Store v RBI, Allahabad High Court, 19 January 2026"
@@ -24,24 +24,26 @@ HOUSE: Final = "rule of the house"
 
 LOK_ADALAT: Final = "award of the Permanent Lok Adalat"
 
-TO_A_BANK: Final = frozenset({PaperKind.LIEN_NOTICE, PaperKind.FOLLOW_UP, PaperKind.NOTICE_94, PaperKind.NOTICE_106})
+TO_A_BANK: Final = frozenset(
+    {DocumentKind.LIEN_NOTICE, DocumentKind.FOLLOW_UP, DocumentKind.NOTICE_94, DocumentKind.NOTICE_106}
+)
 """sent to the bank as soon as they are issued; an order goes over the bank's channel instead"""
 
-SEIZURES: Final = frozenset({PaperKind.NOTICE_106, PaperKind.NOTICE_107})
+SEIZURES: Final = frozenset({DocumentKind.NOTICE_106, DocumentKind.NOTICE_107})
 """seizures of property, which only the investigating officer or a superior issues"""
 
-_SERIES: Final[Mapping[PaperKind, str]] = {
-    PaperKind.LIEN_NOTICE: "LN",
-    PaperKind.MAGISTRATE_REPORT: "MR",
-    PaperKind.FOLLOW_UP: "FU",
-    PaperKind.NOTICE_94: "N94",
-    PaperKind.NOTICE_106: "N106",
-    PaperKind.NOTICE_107: "N107",
-    PaperKind.RESTORATION_APPLICATION: "RA",
-    PaperKind.RESTORATION_ORDER: "RO",
-    PaperKind.RELEASE_ORDER: "RL",
-    PaperKind.HOLDER_NOTICE: "HN",
-    PaperKind.STATUS_LETTER: "SL",
+_SERIES: Final[Mapping[DocumentKind, str]] = {
+    DocumentKind.LIEN_NOTICE: "LN",
+    DocumentKind.MAGISTRATE_REPORT: "MR",
+    DocumentKind.FOLLOW_UP: "FU",
+    DocumentKind.NOTICE_94: "N94",
+    DocumentKind.NOTICE_106: "N106",
+    DocumentKind.NOTICE_107: "N107",
+    DocumentKind.RESTORATION_APPLICATION: "RA",
+    DocumentKind.RESTORATION_ORDER: "RO",
+    DocumentKind.RELEASE_ORDER: "RL",
+    DocumentKind.HOLDER_NOTICE: "HN",
+    DocumentKind.STATUS_LETTER: "SL",
 }
 
 
@@ -54,22 +56,22 @@ def is_by_law(ordered_by: str) -> bool:
     return ordered_by == BY_LAW
 
 
-def series_of(kind: PaperKind, at: datetime) -> str:
+def series_of(kind: DocumentKind, at: datetime) -> str:
     """Return the number series of a kind of document for the year in IST: `GH/UP/LN/2026`."""
     return f"GH/UP/{_SERIES[kind]}/{at.astimezone(IST).year}"
 
 
-class PaperLacks(RuleBroken):
+class DocumentIncomplete(RuleBroken):
     """The document lacks facts that its law requires."""
 
-    def __init__(self, kind: PaperKind, missing: Sequence[Missing]) -> None:
+    def __init__(self, kind: DocumentKind, missing: Sequence[Missing]) -> None:
         named = "; ".join(f"{one.field} ({one.law}: {one.why})" for one in missing)
         super().__init__(f"{kind.value} cannot be issued; missing: {named}")
         self.kind = kind
         self.missing = tuple(missing)
 
 
-class PaperDiffers(RuleBroken):
+class DocumentDiffers(RuleBroken):
     """The document was issued with other particulars; a new revision can carry these."""
 
     def __init__(self, number: str, fields: Sequence[str]) -> None:
@@ -195,8 +197,8 @@ def _court_order(law: str, when: Callable[[Any], bool]) -> tuple[Requirement, ..
     )
 
 
-_REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
-    PaperKind.LIEN_NOTICE: (
+_REQUIRED: Final[Mapping[DocumentKind, tuple[Requirement, ...]]] = {
+    DocumentKind.LIEN_NOTICE: (
         *_to_bank(KHALSA),
         *_accounts(KHALSA),
         *_fir(KHALSA, _is_registered),
@@ -205,7 +207,7 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         ),
         Requirement("magistrate_report_by", KHALSA, "the time limit of the report to the magistrate"),
     ),
-    PaperKind.MAGISTRATE_REPORT: (
+    DocumentKind.MAGISTRATE_REPORT: (
         *_officer(KHALSA),
         Requirement("magistrate", KHALSA, "the magistrate who receives the report"),
         Requirement("sections", BNSS_106, "the section of law"),
@@ -217,22 +219,22 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
             "follow_up_by", KHALSA, "without an FIR, the date by which it follows", lambda facts: not facts.fir.number
         ),
     ),
-    PaperKind.FOLLOW_UP: (*_to_bank(KHALSA), *_accounts(KHALSA), *_fir(KHALSA)),
-    PaperKind.NOTICE_94: (
+    DocumentKind.FOLLOW_UP: (*_to_bank(KHALSA), *_accounts(KHALSA), *_fir(KHALSA)),
+    DocumentKind.NOTICE_94: (
         *_to_bank(BNSS_94),
         Requirement("accounts[].account", BNSS_94, "whose documents"),
         Requirement("documents", BNSS_94, "which documents"),
         Requirement("produce_by", BNSS_94, "by when they are produced", test=_later),
         Requirement("place", BNSS_94, "where they are produced"),
     ),
-    PaperKind.NOTICE_106: (
+    DocumentKind.NOTICE_106: (
         *_to_bank(BNSS_106),
         *_accounts(BNSS_106),
         *_fir(BNSS_106),
         Requirement("magistrate", BNSS_106, "the magistrate to whom the seizure is reported"),
         Requirement("grounds", BNSS_106, "why the money is suspected"),
     ),
-    PaperKind.NOTICE_107: (
+    DocumentKind.NOTICE_107: (
         *_officer(BNSS_107),
         *_accounts(BNSS_107),
         Requirement("accounts[].institution_name", BNSS_107, "at which bank"),
@@ -250,7 +252,7 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         Requirement("approved_by.rank", BNSS_107, "the rank of the approving officer"),
         Requirement("approved_at", BNSS_107, "when it was approved"),
     ),
-    PaperKind.RESTORATION_APPLICATION: (
+    DocumentKind.RESTORATION_APPLICATION: (
         *_officer(SOP),
         Requirement("ack_no", SOP, "the victim's complaint"),
         Requirement("victim.name", SOP, "who applies"),
@@ -264,7 +266,7 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         Requirement("route", SOP, "the authority to which it is addressed"),
         Requirement("bond", SOP, "whether an indemnity bond is attached", test=_told),
     ),
-    PaperKind.RESTORATION_ORDER: (
+    DocumentKind.RESTORATION_ORDER: (
         *_officer(SOP),
         Requirement("institution_name", SOP, "the name of the bank"),
         Requirement("order_ref", SOP, "the id of the order, by which the bank confirms it"),
@@ -286,7 +288,7 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         Requirement("credit_by", SOP, "the time limit for the credit"),
         Requirement("bond", SOP, "whether an indemnity bond is given", test=_told),
     ),
-    PaperKind.RELEASE_ORDER: (
+    DocumentKind.RELEASE_ORDER: (
         *_officer(SOP),
         Requirement("institution_name", SOP, "the name of the bank"),
         Requirement("order_ref", SOP, "the id of the order, by which the bank confirms it"),
@@ -300,7 +302,7 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         Requirement("orderer.rank", SOP, "the rank of the ordering officer", _is_a_persons),
         Requirement("release_by", SOP, "the time limit for the release"),
     ),
-    PaperKind.HOLDER_NOTICE: (
+    DocumentKind.HOLDER_NOTICE: (
         *_officer(KERALA),
         Requirement("institution_name", KERALA, "at which bank"),
         Requirement("account", KERALA, "on which account"),
@@ -310,7 +312,7 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         Requirement("appeal.reference", KERALA, "the reference for an appeal"),
         Requirement("appeal.levels", SOP, "who decides an appeal, and by when"),
     ),
-    PaperKind.STATUS_LETTER: (
+    DocumentKind.STATUS_LETTER: (
         *_officer(HOUSE),
         Requirement("ack_no", HOUSE, "the victim's complaint"),
         Requirement("victim.name", HOUSE, "the addressee"),
@@ -320,12 +322,12 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
 }
 
 
-def requirements(kind: PaperKind) -> tuple[Requirement, ...]:
+def requirements(kind: DocumentKind) -> tuple[Requirement, ...]:
     """Return the facts that the law requires in a document of this kind."""
     return _REQUIRED[kind]
 
 
-def lacking(facts: PaperFacts, at: datetime) -> tuple[Missing, ...]:
+def lacking(facts: DocumentFacts, at: datetime) -> tuple[Missing, ...]:
     """Return all facts that are missing in a document issued at `at`."""
     return tuple(
         Missing(field=place, law=rule.law, why=rule.why)
@@ -336,11 +338,11 @@ def lacking(facts: PaperFacts, at: datetime) -> tuple[Missing, ...]:
     )
 
 
-def refuse_if_lacking(facts: PaperFacts, at: datetime) -> None:
-    """Raise `PaperLacks` if a fact that the law requires is missing."""
+def refuse_if_lacking(facts: DocumentFacts, at: datetime) -> None:
+    """Raise `DocumentIncomplete` if a fact that the law requires is missing."""
     missing = lacking(facts, at)
     if missing:
-        raise PaperLacks(facts.kind, missing)
+        raise DocumentIncomplete(facts.kind, missing)
 
 
 def values_at(facts: Any, field: str) -> Iterator[tuple[str, Any]]:

@@ -8,7 +8,7 @@ from domain.restoration.procedure import RULES
 from schemas.base import FrozenModel
 from schemas.enums import Role, TaskKind
 from schemas.restoration.restorations import RestorationVerb
-from schemas.restoration_enums import GrievanceLevel, PaperKind, Step, StepOutcome
+from schemas.restoration_enums import DocumentKind, GrievanceLevel, Step, StepOutcome
 from schemas.tasks import TaskCause
 
 _KINDS: Final[Mapping[Role, frozenset[TaskKind]]] = {
@@ -25,7 +25,7 @@ _CAUSES: Final[Mapping[Role, frozenset[TaskCause]]] = {
     Role.SP: frozenset({_COURT, _ACCOUNT}),
 }
 # The Superintendent alone approves that an attachment is applied for.
-_DOCUMENTS: Final[Mapping[Role, frozenset[PaperKind]]] = {Role.SP: frozenset({PaperKind.NOTICE_107})}
+_DOCUMENTS: Final[Mapping[Role, frozenset[DocumentKind]]] = {Role.SP: frozenset({DocumentKind.NOTICE_107})}
 _TAKE_A_STEP_ON: Final = frozenset({StepOutcome.DONE, StepOutcome.SKIPPED})
 
 
@@ -40,7 +40,7 @@ class Acts(FrozenModel):
     """tasks about grievances there"""
     causes: frozenset[TaskCause] = frozenset()
     """tasks that were opened for one of these"""
-    documents: frozenset[PaperKind] = frozenset()
+    documents: frozenset[DocumentKind] = frozenset()
     """tasks about documents of these kinds that wait"""
 
 

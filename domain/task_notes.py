@@ -25,7 +25,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.REQUEST_NOT_SENT: "{error}",
     TaskCause.ORDER_NOT_DONE: "order {id}",
     TaskCause.ORDER_NOT_SENT: "order {id}: not sent: {error}",
-    "order_not_sent.lacking": "order {id}: not sent: its paper lacks {lacking}",
+    "order_not_sent.lacking": "order {id}: not sent: its document lacks {lacking}",
     TaskCause.ORDER_BY_LETTER_ALONE: (
         "order {id}: it went by letter alone, no channel of the bank carries orders: telephone"
     ),
@@ -52,9 +52,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.DUTY_OVERDUE: "overdue: {id}",
     TaskCause.DUTY_TO_HAND_IN: "submit: {id}",
     TaskCause.FIR_BY_HAND: "register the FIR by hand",
-    TaskCause.FIR_LAPSED: "the FIR that papers to banks or the magistrate name has lapsed: have another registered",
+    TaskCause.FIR_LAPSED: "the FIR that documents to banks or the magistrate name has lapsed: have another registered",
     TaskCause.TWO_FIRS: "two FIRs, have one of them cancelled: {fir_no} of the register, {our_fir} of ours",
-    TaskCause.DOCUMENTS_WAIT: "papers: {documents}",
+    TaskCause.DOCUMENTS_WAIT: "documents: {documents}",
     "documents_wait.lacking": "{kind} lacks {lacking}",
     "documents_wait.failed": "{kind} failed: {failures}",
     "documents_wait.ready": "{kind} can be issued",

@@ -345,7 +345,7 @@ class EventKind(StrEnum):
     DUTY_DONE = "duty_done"
     ATTACHMENT_APPROVED = "attachment_approved"
     """asking a court to attach the money on hold is approved (BNSS 107)"""
-    PAPER_ISSUED = "paper_issued"
+    DOCUMENT_ISSUED = "document_issued"
     MESSAGE_SENT = "message_sent"
     HOLD_BEGAN = "hold_began"
     """money of the case is on hold at an account, and its clocks start"""

@@ -47,7 +47,7 @@ class MessageKind(StrEnum):
     GRIEVANCE_DECIDED = "grievance_decided"
     FIR_TO_SIGN = "fir_to_sign"
     """an e-Zero FIR lapses unless the victim signs it"""
-    PAPER_FOR_BANK = "paper_for_bank"
+    DOCUMENT_FOR_BANK = "document_for_bank"
     """notice to one bank, attached"""
     STATUS_LETTER = "status_letter"
     """letter to the victim about the state of the money, attached to the e-mail"""

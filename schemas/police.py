@@ -250,7 +250,7 @@ class Duty(FrozenModel):
     escalated_at: UtcDatetime | None
     done_at: UtcDatetime | None
     done_by: str | None
-    paper_id: UUID | None
+    document_id: UUID | None
     """document of the duty; with `issued_at` and without `done_at` it is still to be filed"""
     issued_at: UtcDatetime | None
     diary_no: str | None

@@ -242,7 +242,7 @@ class DutyKind(StrEnum):
     FIR_SIGNATURE = "fir_signature"
 
 
-class PaperKind(StrEnum):
+class DocumentKind(StrEnum):
     """Kind of a document of a case."""
 
     LIEN_NOTICE = "lien_notice"

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from schemas.base import FrozenModel
 from schemas.enums import DiscrepancyKind, TaskKind
-from schemas.restoration_enums import OrderReason, PaperKind
+from schemas.restoration_enums import DocumentKind, OrderReason
 
 
 class TaskSubject(StrEnum):
@@ -107,7 +107,7 @@ def about(kind: TaskSubject, of: object) -> Subject:
 class DocumentWaits(FrozenModel):
     """Why documents of one kind are not issued. With neither fields nor failures they can be issued."""
 
-    kind: PaperKind
+    kind: DocumentKind
     lacking: tuple[str, ...] = ()
     """names of missing fields"""
     failures: tuple[str, ...] = ()

@@ -17,11 +17,11 @@ from workers.commands import (
     bank_roster,
     bench,
     demo,
+    document,
     evidence,
     figures,
     importing,
     iso,
-    paper,
     processes,
     reconciling,
     trail,
@@ -78,7 +78,7 @@ _add(app, "Run", "worker", processes.worker)
 _add(app, "Run", "migrate", processes.migrate)
 _add(app, "Work", "import", importing.import_file)
 _add(app, "Work", "export", trail.export)
-_add(app, "Work", "paper", paper.paper)
+_add(app, "Work", "document", document.document)
 _add(app, "Work", "evidence", evidence.evidence)
 _add(app, "Work", "anchor", evidence.anchor)
 _add(app, "Work", "figures", figures.figures)

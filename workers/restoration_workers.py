@@ -5,7 +5,7 @@ from typing import Any
 
 from activities.banks.delivery import BankDelivery
 from activities.context import Context
-from activities.documents.issuing import OrderPapers, appeal_address
+from activities.documents.issuing import OrderDocuments, appeal_address
 from activities.grievances.deadlines import GrievanceActivities
 from activities.holds.lifecycle import HoldActivities
 from activities.orders.cancellations import CancellationActivities
@@ -39,7 +39,7 @@ class RecoveryActivities:
         public_url: str | None = None,
     ) -> None:
         """`public_url` is the address below which account holders find the page for their grievance."""
-        self._orders = OrderActivities(ctx, bank_delivery, mailer, OrderPapers(ctx).of, links)
+        self._orders = OrderActivities(ctx, bank_delivery, mailer, OrderDocuments(ctx).of, links)
         self._cancellations = CancellationActivities(ctx, bank_delivery, mailer, links)
         self._restorations = RestorationActivities(ctx)
         self._holds = HoldActivities(ctx, appeal_address(public_url))

@@ -29,14 +29,14 @@ from db.documents.due_documents import DueDocument, Standing
 from db.police import statutory_duties
 from db.restoration import restorations
 from db.restoration.restorations import RestorationRow
-from domain.documents import PaperLacks
+from domain.documents import DocumentIncomplete
 from domain.notifications.rules import NotificationEvent
 from schemas.documents.due_documents import DueDocumentState
-from schemas.documents.facts import AccountFacts, IssuedPaper, LienNotice, Missing, PaperHead, Particulars
+from schemas.documents.facts import AccountFacts, DocumentHead, IssuedDocument, LienNotice, Missing, Particulars
 from schemas.enums import Bucket, Language, ProcedureKind, TaskKind
 from schemas.identifiers import account_key
 from schemas.notifications import MessageFacts
-from schemas.restoration_enums import PaperKind
+from schemas.restoration_enums import DocumentKind
 from schemas.tasks import DocumentWaits, NewTask, TaskCause, TaskFacts
 
 log = logging.getLogger(__name__)
@@ -60,13 +60,13 @@ _ACCOUNTED_FOR: Final = (Bucket.IN_PLAY, Bucket.HELD, Bucket.RESTORED, Bucket.RE
 _SERVERS_AWAY: Final = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 
 
-async def issue_papers_due(ctx: Context, appeal_address: str = "") -> int:
+async def issue_documents_due(ctx: Context, appeal_address: str = "") -> int:
     """Issue some of the due documents, and return how many were checked.
 
     A failed document is retried and delays no other. Raises the database's error if the database is unreachable.
     """
     now = ctx.now()
-    deferred = timedelta(seconds=ctx.policy.right_of_way.papers_after_seconds / ctx.clock_factor)
+    deferred = timedelta(seconds=ctx.policy.right_of_way.documents_after_seconds / ctx.clock_factor)
     async with ctx.pool.acquire() as connection:
         claimed = await due_documents.claim(connection, now, now + LEASE, now - deferred, ROUND_LIMIT)
     by_case: dict[str, list[DueDocument]] = defaultdict(list)
@@ -129,7 +129,7 @@ async def _attend_to(work: CaseTransaction, due_document: DueDocument, appeal_ad
     try:
         async with connection.transaction():
             found = await _ISSUE[due_document.kind](attempt)
-    except PaperLacks as incomplete:
+    except DocumentIncomplete as incomplete:
         found = _missing_fields(incomplete.missing)
     if found.state in _ENDED:
         await due_documents.end(connection, due_document_id, found.state, work.now)
@@ -173,8 +173,8 @@ class _Attempt(CaseTransaction):
     due_document: DueDocument
     appeal_address: str
 
-    async def issue(self, language: Language, revision: int, particulars: Particulars | None = None) -> IssuedPaper:
-        """Issue the document. Raises `PaperLacks` and what rendering raises."""
+    async def issue(self, language: Language, revision: int, particulars: Particulars | None = None) -> IssuedDocument:
+        """Issue the document. Raises `DocumentIncomplete` and what rendering raises."""
         return await issue_about(
             self,
             self.due_document.kind,
@@ -191,7 +191,7 @@ class _Attempt(CaseTransaction):
 
         It runs at the clock factor of the trail, because banks' answers cause such notices.
         """
-        return timedelta(seconds=self.ctx.policy.papers.lien_corrected_after_seconds / self.ctx.clock_factor)
+        return timedelta(seconds=self.ctx.policy.documents.lien_corrected_after_seconds / self.ctx.clock_factor)
 
     async def next_revision(self) -> int:
         kind, subject = self.due_document.kind, self.due_document.subject
@@ -215,9 +215,9 @@ async def _lien_notice(work: _Attempt) -> _Found:
     on_hold = await document_facts.accounts(connection, case_no, (Bucket.HELD,), bank)
     if not on_hold:
         return _OVERTAKEN
-    last = await document_register.latest(connection, case_no, PaperKind.LIEN_NOTICE, bank)
+    last = await document_register.latest(connection, case_no, DocumentKind.LIEN_NOTICE, bank)
     if last is not None:
-        named_before = LienNotice.model_validate(await document_register.facts_of(connection, last.paper_id))
+        named_before = LienNotice.model_validate(await document_register.facts_of(connection, last.document_id))
         gathered = await gather(
             connection, work.ctx, due_document.kind, bank, language=_TO_BANKS_IN, case_no=case_no, now=work.now
         )
@@ -226,7 +226,7 @@ async def _lien_notice(work: _Attempt) -> _Found:
                 named_before.accounts, await document_facts.accounts(connection, case_no, _ACCOUNTED_FOR, bank)
             ):
                 return await _open_while_traced(work, _SERVED)
-            if work.now < await document_register.issued_at(connection, last.paper_id) + work.between_corrections:
+            if work.now < await document_register.issued_at(connection, last.document_id) + work.between_corrections:
                 return _WAITING
         elif names_all(named_before.accounts, on_hold) and not gathered.facts.fir.copy_digest:
             return _missing_fields([_NO_COPY])
@@ -258,7 +258,7 @@ async def _report(work: _Attempt) -> _Found:
     connection, due_document = work.connection, work.due_document
     if not await due_documents.duty_waits(connection, due_document.case_no, due_document.kind):
         return _SERVED
-    if due_document.kind is PaperKind.FOLLOW_UP:
+    if due_document.kind is DocumentKind.FOLLOW_UP:
         if await finish_follow_up_if_complete(work):
             return _SERVED
         about = await document_register.banks_without(connection, due_document.case_no, due_document.kind)
@@ -282,7 +282,7 @@ async def _notice_107(work: _Attempt) -> _Found:
     issued = await document_register.last_since(work.connection, *about, due_document.opened_at)
     if not issued:
         return _missing_fields(await work.missing(due_document.subject))
-    facts = await document_register.facts_of(work.connection, issued[0].paper_id)
+    facts = await document_register.facts_of(work.connection, issued[0].document_id)
     await _give_notice(work, datetime.fromisoformat(facts["show_cause_by"]), issued)
     return _ISSUED
 
@@ -316,7 +316,7 @@ async def _is_on_hold(work: _Attempt) -> bool:
     return any(line.free_paise for line in lines if str(line.hold_id) == work.due_document.subject)
 
 
-async def _give_notice(work: _Attempt, until: datetime, issued: Sequence[PaperHead]) -> None:
+async def _give_notice(work: _Attempt, until: datetime, issued: Sequence[DocumentHead]) -> None:
     connection, row, hold_id = work.connection, await _restoration(work), UUID(work.due_document.subject)
     await due_documents.give_time(connection, row.restoration_id, row.step, row.turn, until)
     await restorations.note_heard(connection, row.restoration_id, hold_id)
@@ -337,18 +337,18 @@ async def _status_letter(work: _Attempt) -> _Found:
         step=restoration.step if restoration else None,
         next_due_at=restoration.step_due_at if restoration else None,
     )
-    concerned = Concerned(ack_no=due_document.subject, papers=[letter])
+    concerned = Concerned(ack_no=due_document.subject, documents=[letter])
     await notify_people(work.connection, NotificationEvent.STATUS_LETTER_ISSUED, concerned, facts, work.now)
     return _ISSUED
 
 
-_ISSUE: Final[Mapping[PaperKind, Callable[[_Attempt], Awaitable[_Found]]]] = {
-    PaperKind.LIEN_NOTICE: _lien_notice,
-    PaperKind.MAGISTRATE_REPORT: _report,
-    PaperKind.FOLLOW_UP: _report,
-    PaperKind.NOTICE_107: _notice_107,
-    PaperKind.HOLDER_NOTICE: _holder_notice,
-    PaperKind.STATUS_LETTER: _status_letter,
+_ISSUE: Final[Mapping[DocumentKind, Callable[[_Attempt], Awaitable[_Found]]]] = {
+    DocumentKind.LIEN_NOTICE: _lien_notice,
+    DocumentKind.MAGISTRATE_REPORT: _report,
+    DocumentKind.FOLLOW_UP: _report,
+    DocumentKind.NOTICE_107: _notice_107,
+    DocumentKind.HOLDER_NOTICE: _holder_notice,
+    DocumentKind.STATUS_LETTER: _status_letter,
 }
 
 

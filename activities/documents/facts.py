@@ -11,14 +11,16 @@ from db.documents import document_facts, document_register
 from db.pool import Connection
 from documents.wording import words_of
 from domain.documents import TO_A_BANK
-from domain.errors.documents import PaperSubjectNotId, PaperSubjectNotOfCase
+from domain.errors.documents import DocumentSubjectNotId, DocumentSubjectNotOfCase
 from domain.errors.orders import OrderKindNotFound
-from domain.policy.restoration import PaperSections
+from domain.policy.restoration import DocumentSections
 from schemas.base import FrozenModel
 from schemas.documents.facts import (
     AccountFacts,
     AppealFacts,
     BeneficiaryFacts,
+    DocumentFacts,
+    DocumentLinks,
     FollowUp,
     HolderNotice,
     LevelFacts,
@@ -28,8 +30,6 @@ from schemas.documents.facts import (
     Notice106,
     Notice107,
     OfficerFacts,
-    PaperFacts,
-    PaperLinks,
     Particulars,
     ReleaseOrder,
     RestorationApplication,
@@ -37,7 +37,7 @@ from schemas.documents.facts import (
     StatusLetter,
 )
 from schemas.enums import Bucket, Language
-from schemas.restoration_enums import DutyKind, OrderKind, PaperKind, Step
+from schemas.restoration_enums import DocumentKind, DutyKind, OrderKind, Step
 
 _TRACEABLE: Final = (Bucket.IN_PLAY, Bucket.HELD)
 """buckets that a lien is requested for: money that may still be there, and money on hold"""
@@ -48,20 +48,20 @@ _DAY_SECONDS: Final = 86_400
 class Gathered(FrozenModel):
     """The facts of a document, and the rows it belongs to."""
 
-    facts: PaperFacts
-    links: PaperLinks = PaperLinks()
+    facts: DocumentFacts
+    links: DocumentLinks = DocumentLinks()
 
 
-def subject_of(kind: PaperKind, subject: str, case_no: str) -> str:
+def subject_of(kind: DocumentKind, subject: str, case_no: str) -> str:
     """Return the subject of a document in its stored form. Raises `NotFound` for an impossible subject."""
-    if kind is PaperKind.MAGISTRATE_REPORT or (kind is PaperKind.STATUS_LETTER and not subject):
+    if kind is DocumentKind.MAGISTRATE_REPORT or (kind is DocumentKind.STATUS_LETTER and not subject):
         return case_no
-    if kind is PaperKind.STATUS_LETTER or kind in TO_A_BANK:
+    if kind is DocumentKind.STATUS_LETTER or kind in TO_A_BANK:
         return subject
     try:
         return str(UUID(subject))
     except ValueError:
-        raise PaperSubjectNotId(kind) from None
+        raise DocumentSubjectNotId(kind) from None
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,9 @@ class Gathering:
         return document_facts.Duty(due_at=self.now + timedelta(seconds=seconds))
 
     @property
-    def sections(self) -> PaperSections:
+    def sections(self) -> DocumentSections:
         """Return the sections of law under which documents are issued."""
-        return self.ctx.policy.papers.sections
+        return self.ctx.policy.documents.sections
 
     async def bank(self) -> str:
         """Return the name of the bank that gets the document. Raises `NotFound`."""
@@ -109,7 +109,7 @@ class Gathering:
     def of_this_case(self, case_no: str) -> None:
         """Check that the subject belongs to this case. Raises `NotFound`."""
         if case_no != self.case_no:
-            raise PaperSubjectNotOfCase(self.subject, self.case_no)
+            raise DocumentSubjectNotOfCase(self.subject, self.case_no)
 
 
 async def lien_notice(asked: Gathering) -> Gathered:
@@ -141,7 +141,7 @@ async def lien_notice(asked: Gathering) -> Gathered:
         magistrate_report_late=handed_in is None and report.due_at < asked.now,
     )
     request_id = await document_facts.newest_request(connection, case_no, bank)
-    return Gathered(facts=facts, links=PaperLinks(institution=bank, request_id=request_id))
+    return Gathered(facts=facts, links=DocumentLinks(institution=bank, request_id=request_id))
 
 
 async def magistrate_report(asked: Gathering) -> Gathered:
@@ -168,7 +168,7 @@ async def magistrate_report(asked: Gathering) -> Gathered:
 async def follow_up(asked: Gathering) -> Gathered:
     """Gather the follow-up to a bank that holds money under an emergency lien notice."""
     connection, case_no, bank = asked.connection, asked.case_no, asked.subject
-    earlier = await document_register.latest(connection, case_no, PaperKind.LIEN_NOTICE, bank)
+    earlier = await document_register.latest(connection, case_no, DocumentKind.LIEN_NOTICE, bank)
     facts = FollowUp(
         case_no=case_no,
         officer=await asked.officer(),
@@ -178,7 +178,7 @@ async def follow_up(asked: Gathering) -> Gathered:
         accounts=_at_one_bank(await document_facts.accounts(connection, case_no, _HELD, bank)),
         earlier_number=earlier.number if earlier else "",
     )
-    return Gathered(facts=facts, links=PaperLinks(institution=bank))
+    return Gathered(facts=facts, links=DocumentLinks(institution=bank))
 
 
 async def notice_94(asked: Gathering) -> Gathered:
@@ -197,7 +197,7 @@ async def notice_94(asked: Gathering) -> Gathered:
         produce_by=particulars.by,
         place=particulars.place or officer.police_station,
     )
-    return Gathered(facts=facts, links=PaperLinks(institution=asked.subject))
+    return Gathered(facts=facts, links=DocumentLinks(institution=asked.subject))
 
 
 async def notice_106(asked: Gathering) -> Gathered:
@@ -214,7 +214,7 @@ async def notice_106(asked: Gathering) -> Gathered:
         magistrate=asked.magistrate(officer),
         grounds=asked.particulars.grounds,
     )
-    return Gathered(facts=facts, links=PaperLinks(institution=asked.subject))
+    return Gathered(facts=facts, links=DocumentLinks(institution=asked.subject))
 
 
 async def notice_107(asked: Gathering) -> Gathered:
@@ -234,12 +234,12 @@ async def notice_107(asked: Gathering) -> Gathered:
         place=particulars.place,
         show_cause_by=particulars.by,
         notice_days=round(policy.restoration.steps[Step.SHOW_CAUSE].due_seconds / _DAY_SECONDS),
-        service_days=round(policy.papers.service_seconds / _DAY_SECONDS),
+        service_days=round(policy.documents.service_seconds / _DAY_SECONDS),
         grounds=particulars.grounds,
         approved_by=await document_facts.officer_by_subject(connection, hold.case_no, by),
         approved_at=approval.approved_at if approval else None,
     )
-    links = PaperLinks(hold_id=hold.hold_id, institution=hold.institution)
+    links = DocumentLinks(hold_id=hold.hold_id, institution=hold.institution)
     return Gathered(facts=facts, links=links)
 
 
@@ -266,7 +266,7 @@ async def holder_notice(asked: Gathering) -> Gathered:
         ),
         object_by=asked.particulars.by,
     )
-    links = PaperLinks(hold_id=hold.hold_id, institution=hold.institution)
+    links = DocumentLinks(hold_id=hold.hold_id, institution=hold.institution)
     return Gathered(facts=facts, links=links)
 
 
@@ -290,7 +290,7 @@ async def restoration_application(asked: Gathering) -> Gathered:
         if lost
         else BeneficiaryFacts(),
     )
-    links = PaperLinks(restoration_id=restoration.restoration_id, ack_no=restoration.ack_no)
+    links = DocumentLinks(restoration_id=restoration.restoration_id, ack_no=restoration.ack_no)
     return Gathered(facts=facts, links=links)
 
 
@@ -356,22 +356,22 @@ async def status_letter(asked: Gathering) -> Gathered:
         step=restoration.step if restoration else None,
         step_due_at=restoration.step_due_at if restoration else None,
     )
-    links = PaperLinks(ack_no=ack_no, restoration_id=restoration.restoration_id if restoration else None)
+    links = DocumentLinks(ack_no=ack_no, restoration_id=restoration.restoration_id if restoration else None)
     return Gathered(facts=facts, links=links)
 
 
-GATHER: Final[Mapping[PaperKind, Callable[[Gathering], Awaitable[Gathered]]]] = {
-    PaperKind.LIEN_NOTICE: lien_notice,
-    PaperKind.MAGISTRATE_REPORT: magistrate_report,
-    PaperKind.FOLLOW_UP: follow_up,
-    PaperKind.NOTICE_94: notice_94,
-    PaperKind.NOTICE_106: notice_106,
-    PaperKind.NOTICE_107: notice_107,
-    PaperKind.RESTORATION_APPLICATION: restoration_application,
-    PaperKind.RESTORATION_ORDER: restoration_order,
-    PaperKind.RELEASE_ORDER: release_order,
-    PaperKind.HOLDER_NOTICE: holder_notice,
-    PaperKind.STATUS_LETTER: status_letter,
+GATHER: Final[Mapping[DocumentKind, Callable[[Gathering], Awaitable[Gathered]]]] = {
+    DocumentKind.LIEN_NOTICE: lien_notice,
+    DocumentKind.MAGISTRATE_REPORT: magistrate_report,
+    DocumentKind.FOLLOW_UP: follow_up,
+    DocumentKind.NOTICE_94: notice_94,
+    DocumentKind.NOTICE_106: notice_106,
+    DocumentKind.NOTICE_107: notice_107,
+    DocumentKind.RESTORATION_APPLICATION: restoration_application,
+    DocumentKind.RESTORATION_ORDER: restoration_order,
+    DocumentKind.RELEASE_ORDER: release_order,
+    DocumentKind.HOLDER_NOTICE: holder_notice,
+    DocumentKind.STATUS_LETTER: status_letter,
 }
 
 
@@ -388,8 +388,8 @@ async def _order(asked: Gathering, kind: OrderKind) -> document_facts.Order:
     return order
 
 
-def _links_of(order: document_facts.Order) -> PaperLinks:
-    return PaperLinks(
+def _links_of(order: document_facts.Order) -> DocumentLinks:
+    return DocumentLinks(
         institution=order.institution,
         order_id=order.order_id,
         restoration_id=order.restoration_id,

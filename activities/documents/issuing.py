@@ -24,24 +24,24 @@ from db.pool import Connection
 from documents.composing import compose
 from documents.document import Imprint
 from documents.rendering import render, template_version
-from domain.documents import TO_A_BANK, PaperDiffers, lacking, refuse_if_lacking, said_otherwise, series_of
+from domain.documents import TO_A_BANK, DocumentDiffers, lacking, refuse_if_lacking, said_otherwise, series_of
 from domain.errors.documents import AttachmentNeedsSecondOfficer, NoInvestigator
 from domain.notifications.rules import NotificationEvent
-from schemas.documents.due_documents import PaperPreview
+from schemas.documents.due_documents import DocumentPreview
 from schemas.documents.facts import (
     AttachmentApproval,
-    IssuedPaper,
+    DocumentAsk,
+    DocumentFacts,
+    DocumentLinks,
+    IssuedDocument,
     Missing,
-    PaperAsk,
-    PaperFacts,
-    PaperLinks,
     Particulars,
 )
 from schemas.enums import EventKind, Language
 from schemas.notifications import MessageFacts
 from schemas.police import CaseDuty
 from schemas.restoration.restorations import Acting
-from schemas.restoration_enums import DutyKind, OrderKind, PaperKind
+from schemas.restoration_enums import DocumentKind, DutyKind, OrderKind
 
 APPEAL_PATH: Final = "/appeal"
 """the path of the holders' appeal page below the public address"""
@@ -54,16 +54,16 @@ def appeal_address(public_url: str | None) -> str:
 
 async def issue(
     work: CaseTransaction,
-    facts: PaperFacts,
+    facts: DocumentFacts,
     *,
     subject: str,
     language: Language,
     revision: int = 1,
-    links: PaperLinks | None = None,
-) -> IssuedPaper:
+    links: DocumentLinks | None = None,
+) -> IssuedDocument:
     """Issue a document with these facts inside the caller's transaction, once for each subject and revision.
 
-    Raises `PaperLacks` with all missing fields, and what `documents.rendering.render` raises.
+    Raises `DocumentIncomplete` with all missing fields, and what `documents.rendering.render` raises.
     """
     connection, case_no, now = work.connection, work.case_no, work.now
     known = await document_register.find(connection, case_no, facts.kind, subject, language, revision)
@@ -75,7 +75,7 @@ async def issue(
     series = series_of(facts.kind, now)
     number = f"{series}/{await document_register.next_number(connection, series):06}"
     pdf = await render(compose(facts, language, Imprint(number=number, issued_at=now)), now)
-    paper = await document_register.insert(
+    document = await document_register.insert(
         connection,
         uuid4(),
         number,
@@ -84,36 +84,36 @@ async def issue(
         subject=subject,
         language=language,
         revision=revision,
-        links=links or PaperLinks(),
+        links=links or DocumentLinks(),
         template_version=template_version(),
         issued_at=now,
         issued_by=work.actor,
     )
     data = {
-        "paper_id": str(paper.paper_id),
+        "document_id": str(document.document_id),
         "number": number,
         "kind": facts.kind.value,
         "language": language.value,
         "revision": revision,
-        "digest": paper.digest,
+        "digest": document.digest,
     }
-    await work.log(EventKind.PAPER_ISSUED, **data)
-    return paper
+    await work.log(EventKind.DOCUMENT_ISSUED, **data)
+    return document
 
 
 async def issue_about(
     work: CaseTransaction,
-    kind: PaperKind,
+    kind: DocumentKind,
     subject: str,
     *,
     language: Language,
     revision: int = 1,
     particulars: Particulars | None = None,
     appeal_address: str = "",
-) -> IssuedPaper:
+) -> IssuedDocument:
     """Issue a document about `subject` with facts from the rows, inside the caller's transaction.
 
-    Raises `NotFound`, `PaperDiffers` if it was issued with other particulars, and what `issue` raises.
+    Raises `NotFound`, `DocumentDiffers` if it was issued with other particulars, and what `issue` raises.
     """
     connection, case_no = work.connection, work.case_no
     subject = subject_of(kind, subject, case_no)
@@ -132,27 +132,27 @@ async def issue_about(
         particulars=particulars,
         appeal_address=appeal_address,
     )
-    paper = await issue(
+    document = await issue(
         work, gathered.facts, subject=subject, language=language, revision=revision, links=gathered.links
     )
-    await _record_duty(work, kind, paper)
+    await _record_duty(work, kind, document)
     if kind in TO_A_BANK:
-        facts = MessageFacts(occasion=str(paper.paper_id), reference=paper.number)
-        bank = Concerned(case_no=case_no, bank=subject, papers=[paper], language=language)
+        facts = MessageFacts(occasion=str(document.document_id), reference=document.number)
+        bank = Concerned(case_no=case_no, bank=subject, documents=[document], language=language)
         await notify_people(connection, NotificationEvent.BANK_NOTICE_ISSUED, bank, facts, work.now)
-    return paper
+    return document
 
 
-async def _refuse_if_different(connection: Connection, known: IssuedPaper, asked: Particulars) -> None:
-    fields = said_otherwise(asked, await document_register.facts_of(connection, known.paper_id))
+async def _refuse_if_different(connection: Connection, known: IssuedDocument, asked: Particulars) -> None:
+    fields = said_otherwise(asked, await document_register.facts_of(connection, known.document_id))
     if fields:
-        raise PaperDiffers(known.number, fields)
+        raise DocumentDiffers(known.number, fields)
 
 
 async def gather(
     connection: Connection,
     ctx: Context,
-    kind: PaperKind,
+    kind: DocumentKind,
     subject: str,
     *,
     language: Language,
@@ -176,34 +176,36 @@ async def gather(
 
 
 async def missing_of(
-    connection: Connection, ctx: Context, case_no: str, kind: PaperKind, subject: str, now: datetime
+    connection: Connection, ctx: Context, case_no: str, kind: DocumentKind, subject: str, now: datetime
 ) -> tuple[Missing, ...]:
     """Return the fields that a document would lack if it were issued now without particulars. Raises `NotFound`."""
     gathered = await gather(connection, ctx, kind, subject, language=Language.EN, case_no=case_no, now=now)
     return lacking(gathered.facts, now)
 
 
-async def preview(ctx: Context, ack_no: str, kind: PaperKind, subject: str) -> PaperPreview:
+async def preview(ctx: Context, ack_no: str, kind: DocumentKind, subject: str) -> DocumentPreview:
     """Return whether an officer could issue a document now, and which fields it lacks. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection, connection.transaction(readonly=True):
         case_no = await case_no_of(connection, ack_no)
         missing = await missing_of(connection, ctx, case_no, kind, subject, ctx.now())
-    return PaperPreview(
+    return DocumentPreview(
         kind=kind, subject=subject_of(kind, subject, case_no), can_be_issued=not missing, lacking=missing
     )
 
 
-async def _record_duty(work: CaseTransaction, kind: PaperKind, paper: IssuedPaper) -> None:
+async def _record_duty(work: CaseTransaction, kind: DocumentKind, document: IssuedDocument) -> None:
     """Record a statutory duty's progress: the report is issued, or every bank has its follow-up."""
-    if kind is PaperKind.MAGISTRATE_REPORT:
-        await report_issued(work, paper.paper_id)
-    elif kind is PaperKind.FOLLOW_UP and not await document_register.banks_without(work.connection, work.case_no, kind):
-        await duty_done(work, DutyKind.FOLLOW_UP, paper_id=paper.paper_id)
+    if kind is DocumentKind.MAGISTRATE_REPORT:
+        await report_issued(work, document.document_id)
+    elif kind is DocumentKind.FOLLOW_UP and not await document_register.banks_without(
+        work.connection, work.case_no, kind
+    ):
+        await duty_done(work, DutyKind.FOLLOW_UP, document_id=document.document_id)
 
 
 async def issue_for_officer(
-    ctx: Context, ack_no: str, asked: PaperAsk, officer: str, *, appeal_address: str = ""
-) -> IssuedPaper:
+    ctx: Context, ack_no: str, asked: DocumentAsk, officer: str, *, appeal_address: str = ""
+) -> IssuedDocument:
     """Issue the document that an officer requests. Raises what `issue_about` raises."""
     async with case_transaction(ctx, ack_no, officer) as work:
         return await issue_about(
@@ -236,7 +238,7 @@ async def approve_attachment(ctx: Context, hold_id: UUID, reason: str, by: Actin
 
 
 @dataclass(frozen=True)
-class OrderPapers:
+class OrderDocuments:
     """The documents that go with orders to banks."""
 
     ctx: Context
@@ -244,13 +246,13 @@ class OrderPapers:
     async def of(self, order_id: UUID) -> bytes:
         """Return the PDF of an order, and issue it first if needed.
 
-        It is in English, because a bank's desk may be anywhere in India. Raises `NotFound`, and `PaperLacks` while
-        fields are missing.
+        It is in English, because a bank's desk may be anywhere in India. Raises `NotFound`, and
+        `DocumentIncomplete` while fields are missing.
         """
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             order = await document_facts.order(connection, order_id)
             work = await lock_case(self.ctx, connection, order.case_no, order.ordered_by)
-            kind = PaperKind.RESTORATION_ORDER if order.kind is OrderKind.RESTORE else PaperKind.RELEASE_ORDER
-            paper = await issue_about(work, kind, str(order_id), language=Language.EN)
-            _, pdf = await document_register.read(connection, paper.paper_id)
+            kind = DocumentKind.RESTORATION_ORDER if order.kind is OrderKind.RESTORE else DocumentKind.RELEASE_ORDER
+            document = await issue_about(work, kind, str(order_id), language=Language.EN)
+            _, pdf = await document_register.read(connection, document.document_id)
         return pdf

@@ -26,7 +26,7 @@ from db.pool import Connection
 from domain.errors.notifications import MessageExpired, MessageSent
 from domain.notifications.rules import EXPIRING, Channel, channels_of
 from domain.notifications.texts import Said, Written, forwarded, letter, short
-from schemas.documents.facts import PaperHead
+from schemas.documents.facts import DocumentHead
 from schemas.enums import EventKind, Language, TaskKind
 from schemas.notifications import Medium, MessageFacts, MessageKind, MessageRow, Recipient
 from schemas.police import CaseDuty, CaseOfficer
@@ -95,7 +95,7 @@ async def tell_victim(
     facts: Facts,
     now: datetime,
     *,
-    papers: Sequence[PaperHead] = (),
+    documents: Sequence[DocumentHead] = (),
 ) -> int:
     """Write a notification to a complaint's victim by SMS, and by e-mail with the documents if an address is known.
 
@@ -105,7 +105,9 @@ async def tell_victim(
     person = await notifications.victim(connection, ack_no)
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
     said = (await _with_officer(connection, person.case_no, told)).model_copy(update={"ack_no": ack_no})
-    draft = _Draft(connection, now, kind, Recipient.VICTIM, said, ack_no, papers, about(TaskSubject.COMPLAINT, ack_no))
+    draft = _Draft(
+        connection, now, kind, Recipient.VICTIM, said, ack_no, documents, about(TaskSubject.COMPLAINT, ack_no)
+    )
     return await draft.write(person.mobile, person.email, (person.language,))
 
 
@@ -118,7 +120,7 @@ async def tell_holder(
     now: datetime,
     *,
     link: str = "",
-    papers: Sequence[PaperHead] = (),
+    documents: Sequence[DocumentHead] = (),
     besides: tuple[str, Language] | None = None,
 ) -> int:
     """Write a notification to the holder of a held account, in every language of the policy; letters carry documents.
@@ -138,7 +140,7 @@ async def tell_holder(
         update={"bank": person.bank, "account_end": person.account[-ACCOUNT_END_CHARS:]}
     )
     hold, bank = about(TaskSubject.HOLD, hold_id), person.institution
-    draft = _Draft(connection, now, kind, Recipient.HOLDER, said, str(hold_id), papers, hold, bank)
+    draft = _Draft(connection, now, kind, Recipient.HOLDER, said, str(hold_id), documents, hold, bank)
     languages = ctx.policy.messages.holder_languages
     written = await draft.write_besides(person, *besides) if besides else 0
     if way_to(person) is Recipient.HOLDER:
@@ -209,7 +211,7 @@ async def tell_bank(
     facts: Facts,
     now: datetime,
     *,
-    papers: Sequence[PaperHead],
+    documents: Sequence[DocumentHead],
     language: Language,
 ) -> int:
     """Write the letter that brings a document to a bank's desk.
@@ -217,8 +219,8 @@ async def tell_bank(
     If the bank has no mailbox, an officer delivers it. Returns the number of new messages.
     """
     said = await _with_officer(connection, case_no, _with(facts))
-    draft = _Draft(connection, now, kind, Recipient.BANK, said, code, papers)
-    return await draft.write_paper(await notifications.bank_email(connection, code), language)
+    draft = _Draft(connection, now, kind, Recipient.BANK, said, code, documents)
+    return await draft.write_document(await notifications.bank_email(connection, code), language)
 
 
 def _with(facts: Facts, **known: object) -> MessageFacts:
@@ -246,7 +248,7 @@ class _Draft:
     said: Said
     subject_id: str
     """the id of the message's subject, so that it is written once"""
-    papers: Sequence[PaperHead] = ()
+    documents: Sequence[DocumentHead] = ()
     """attached to a letter"""
     about: Subject | None = None
     """the subject of the desk's work item if the recipient cannot be reached; None: the case"""
@@ -289,7 +291,7 @@ class _Draft:
         text = forwarded(languages, self.said, account, inner)
         return await self._put(Medium.EMAIL, address, languages[0], text, Recipient.BANK)
 
-    async def write_paper(self, address: str, language: Language) -> int:
+    async def write_document(self, address: str, language: Language) -> int:
         if is_email(address):
             text = letter(self.kind, self.to_whom, (language,), self.said)
             return await self._put(Medium.EMAIL, address, language, text, self.to_whom)
@@ -322,7 +324,7 @@ class _Draft:
             subject=text.subject,
             body=text.text,
             natural_key="|".join(parts),
-            paper_ids=tuple(paper.paper_id for paper in self.papers) if medium is Medium.EMAIL else (),
+            document_ids=tuple(document.document_id for document in self.documents) if medium is Medium.EMAIL else (),
             expires_at=self.said.facts.until if self.kind in EXPIRING else None,
         )
         return await notifications.write(self.connection, message, self.now)
@@ -394,7 +396,7 @@ async def _transmit(ctx: Context, ways: Ways, message: ToSend) -> None:
     else:
         assert ways.mail is not None, "only messages with a route are claimed"
         async with ctx.pool.acquire() as connection:
-            pdfs = await notifications.papers_of(connection, message.message_id)
+            pdfs = await notifications.documents_of(connection, message.message_id)
         attached = [PdfAttachment(name, pdf) for name, pdf in pdfs]
         await ways.mail.send(message.address, message.subject, message.body, f"{key}.message", attachments=attached)
 

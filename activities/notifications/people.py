@@ -28,7 +28,7 @@ from domain.notifications.rules import (
     carried,
     facts_of,
 )
-from schemas.documents.facts import PaperHead
+from schemas.documents.facts import DocumentHead
 from schemas.enums import Language
 from schemas.notifications import MessageFacts, Recipient
 from schemas.police import CaseDuty
@@ -70,7 +70,7 @@ class Concerned:
     """of the officer who acts at a step"""
     level: GrievanceLevel | None = None
     """of the officer who decides an appeal"""
-    papers: Sequence[PaperHead] = ()
+    documents: Sequence[DocumentHead] = ()
     language: Language = Language.EN
     """of the document for a bank"""
 
@@ -132,8 +132,8 @@ class _Message:
     now: datetime
 
     @property
-    def papers(self) -> Sequence[PaperHead]:
-        return self.concerned.papers if self.rule.encloses else ()
+    def documents(self) -> Sequence[DocumentHead]:
+        return self.concerned.documents if self.rule.encloses else ()
 
     async def to_victim(self) -> int:
         return await self._to_victim(self.concerned.ack_no, self.facts)
@@ -148,7 +148,7 @@ class _Message:
         )
 
     async def _to_victim(self, ack_no: str, facts: MessageFacts) -> int:
-        return await tell_victim(self.connection, ack_no, self.rule.kind, facts, self.now, papers=self.papers)
+        return await tell_victim(self.connection, ack_no, self.rule.kind, facts, self.now, documents=self.documents)
 
     async def to_holder(self) -> int:
         holder = self.concerned.holder
@@ -164,14 +164,21 @@ class _Message:
             self.facts.model_copy(update=own),
             self.now,
             link=holder.link,
-            papers=self.papers,
+            documents=self.documents,
             besides=holder.besides if Channel.APPEAL_CONTACT in self.rule.channels else None,
         )
 
     async def to_bank(self) -> int:
         case_no, bank, language = self.concerned.case_no, self.concerned.bank, self.concerned.language
         return await tell_bank(
-            self.connection, case_no, bank, self.rule.kind, self.facts, self.now, papers=self.papers, language=language
+            self.connection,
+            case_no,
+            bank,
+            self.rule.kind,
+            self.facts,
+            self.now,
+            documents=self.documents,
+            language=language,
         )
 
     async def to_bank_of_hold(self) -> int:

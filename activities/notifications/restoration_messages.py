@@ -14,7 +14,7 @@ from db.restoration import restorations
 from db.restoration.restorations import Line, RestorationRow
 from domain.notifications.rules import NotificationEvent
 from domain.restoration.procedure import ACTS
-from schemas.documents.facts import PaperHead
+from schemas.documents.facts import DocumentHead
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts
 from schemas.police import CaseDuty
 from schemas.restoration_enums import RestorationState, Step
@@ -45,7 +45,7 @@ async def noticed(
     row: RestorationRow,
     hold_id: UUID,
     until: datetime,
-    papers: Sequence[PaperHead],
+    documents: Sequence[DocumentHead],
     link: str,
     now: datetime,
 ) -> None:
@@ -54,7 +54,7 @@ async def noticed(
     facts = MessageFacts(occasion=_occasion(row), amount_paise=sum(line.free_paise for line in lines), until=until)
     of_hold_paise = sum(line.free_paise for line in lines if line.hold_id == hold_id)
     holder = Holder(ctx, hold_id, link=link, amount_paise=of_hold_paise)
-    concerned = Concerned(ack_no=row.ack_no, holder=holder, papers=papers)
+    concerned = Concerned(ack_no=row.ack_no, holder=holder, documents=documents)
     await notify_people(connection, NotificationEvent.NOTICE_GIVEN, concerned, facts, now)
 
 

@@ -21,7 +21,7 @@ from db.orders.bank_replies import Place
 from db.paging import cut, from_cursor, to_cursor
 from domain.errors import BadCursor
 from domain.errors.intake import IdempotencyKeyReused
-from domain.errors.orders import NoPaper, NoReleaseOrder, OrderNotFound, OrderOver
+from domain.errors.orders import NoDocument, NoReleaseOrder, OrderNotFound, OrderOver
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, TaskKind
 from schemas.orders.orders import (
@@ -81,13 +81,13 @@ async def read_order(ctx: Context, institution: str, order_id: UUID) -> BankOrde
     return found[0]
 
 
-async def read_paper(ctx: Context, institution: str, order_id: UUID) -> bytes:
-    """Return the PDF of an order of the bank. Raises `NotFound`, `NoPaper`."""
+async def read_document(ctx: Context, institution: str, order_id: UUID) -> bytes:
+    """Return the PDF of an order of the bank. Raises `NotFound`, `NoDocument`."""
     async with ctx.pool.acquire() as connection:
         await bank_orders.case_of(connection, order_id, institution)
-        pdf = await bank_replies.paper(connection, order_id)
+        pdf = await bank_replies.document(connection, order_id)
     if pdf is None:
-        raise NoPaper(order_id)
+        raise NoDocument(order_id)
     return pdf
 
 

@@ -34,7 +34,7 @@ from db.orders.cancellations import CancellationRow
 from db.outbox import procedure_outbox
 from db.police import firs
 from db.pool import Connection
-from domain.documents import PaperLacks
+from domain.documents import DocumentIncomplete
 from domain.errors import NotFound
 from domain.errors.orders import OrderOver
 from domain.escalation import LevelDue, Reached, may_reach, next_due
@@ -68,7 +68,7 @@ FOR_ITS_BANK: Final = (
     TaskCause.ORDER_CANCELLATION_REJECTED,
 )
 """causes of tasks in which a person contacts the bank or makes sure that it gets the order"""
-PaperOf = Callable[[UUID], Awaitable[bytes]]
+DocumentOf = Callable[[UUID], Awaitable[bytes]]
 """returns the issued document that goes with an order; empty if none is needed"""
 
 
@@ -150,7 +150,7 @@ class OrderActivities:
     ctx: Context
     bank_delivery: BankDelivery
     mailer: Mailer | None
-    paper_of: PaperOf
+    document_of: DocumentOf
     links: LinkMaker | None = None
 
     @activity.defn(name="look_at_order")
@@ -263,8 +263,8 @@ class OrderActivities:
     async def _with_document(self, order: OrderRow, read: BankOrder) -> OrderTicket:
         """Return the order with its issued document. Opens a task and raises if the document lacks fields."""
         try:
-            pdf = await self.paper_of(order.order_id)
-        except PaperLacks as incomplete:
+            pdf = await self.document_of(order.order_id)
+        except DocumentIncomplete as incomplete:
             missing = tuple(one.field for one in incomplete.missing)
             await self._open_task_about_fault(order, TaskFacts(lacking=missing))
             raise _not_until_mended(incomplete) from incomplete

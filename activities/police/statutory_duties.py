@@ -35,7 +35,7 @@ from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.notifications import MessageFacts
 from schemas.outbox.procedures import Look, ProcedureOrder
 from schemas.police import CaseDuty, CaseOfficer, Duty, DutyAction, HandedIn
-from schemas.restoration_enums import DutyKind, PaperKind
+from schemas.restoration_enums import DocumentKind, DutyKind
 from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 
 AFTER_A_HOLD: Final = (DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP)
@@ -80,7 +80,7 @@ async def _new_banks_wait(work: CaseTransaction) -> bool:
     connection, case_no = work.connection, work.case_no
     known = await statutory_duties.get(connection, case_no, DutyKind.FOLLOW_UP)
     since = known.done_at if known else None
-    return bool(await document_register.banks_without(connection, case_no, PaperKind.FOLLOW_UP, held_after=since))
+    return bool(await document_register.banks_without(connection, case_no, DocumentKind.FOLLOW_UP, held_after=since))
 
 
 async def open_duty(
@@ -119,7 +119,7 @@ async def open_duty(
     return True
 
 
-async def report_issued(work: CaseTransaction, paper_id: UUID) -> None:
+async def report_issued(work: CaseTransaction, document_id: UUID) -> None:
     """Record that the report to the magistrate is issued. It must still be submitted to the court.
 
     The report names all holds of the case.
@@ -128,7 +128,7 @@ async def report_issued(work: CaseTransaction, paper_id: UUID) -> None:
     if await statutory_duties.unreported_since(connection, case_no) is not None:
         await open_duty(work, kind, reopen=True)
     await statutory_duties.report(connection, case_no)
-    if await statutory_duties.issued(connection, case_no, kind, paper_id, work.now):
+    if await statutory_duties.issued(connection, case_no, kind, document_id, work.now):
         await work.close_tasks(subject_of(kind), [TaskCause.DUTY], "the report is issued")
         await work.ask(_task(kind, TaskCause.DUTY_TO_HAND_IN))
 
@@ -137,14 +137,14 @@ async def duty_done(
     work: CaseTransaction,
     kind: DutyKind,
     *,
-    paper_id: UUID | None = None,
+    document_id: UUID | None = None,
     reason: str = "",
     handed_in: HandedIn | None = None,
 ) -> bool:
     """Finish a duty by a document or for a reason; return False if no such duty is open."""
     connection, case_no = work.connection, work.case_no
     duty = await statutory_duties.done(
-        connection, case_no, kind, work.actor, work.now, paper_id=paper_id, reason=reason, handed_in=handed_in
+        connection, case_no, kind, work.actor, work.now, document_id=document_id, reason=reason, handed_in=handed_in
     )
     if duty is None:
         return False
@@ -152,7 +152,7 @@ async def duty_done(
     await work.close_tasks(subject_of(kind), causes, "the duty is done")
     data = {
         "kind": kind.value,
-        "paper_id": str(duty.paper_id) if duty.paper_id else None,
+        "document_id": str(duty.document_id) if duty.document_id else None,
         "late": (handed_in.at if handed_in else work.now) > duty.due_at,
         "reason": reason,
         "policy": work.ctx.policy.version,
@@ -173,7 +173,7 @@ async def _end_without_duties(work: CaseTransaction) -> None:
 
 async def finish_follow_up_if_complete(work: CaseTransaction) -> bool:
     """Finish the follow-up duty if no bank that holds money waits for one; return whether it was finished."""
-    if await document_register.banks_without(work.connection, work.case_no, PaperKind.FOLLOW_UP):
+    if await document_register.banks_without(work.connection, work.case_no, DocumentKind.FOLLOW_UP):
         return False
     return await duty_done(work.as_engine, DutyKind.FOLLOW_UP, reason=NOTHING_LEFT)
 
@@ -324,14 +324,14 @@ class _DutyTransaction(CaseTransaction):
             await self.log(EventKind.FIR_LAPSED, fir_id=str(fir_id), sign_by=self.duty.due_at.isoformat())
             await self._reopen_follow_up(fir_id)
         await self._overdue()
-        await statutory_duties.done(connection, case_no, kind, self.actor, self.now, paper_id=None, reason=LAPSED)
+        await statutory_duties.done(connection, case_no, kind, self.actor, self.now, document_id=None, reason=LAPSED)
         await self.close_tasks(subject_of(kind), [TaskCause.DUTY], LAPSED)
         await firs.tell_procedures(connection, case_no, [ProcedureKind.RESTORATION], self.now)
         await _end_without_duties(self)
 
     async def _reopen_follow_up(self, fir_id: UUID) -> None:
         """Reopen the follow-up duty, because documents sent under the lapsed report now have no FIR."""
-        if await document_register.banks_without(self.connection, self.case_no, PaperKind.FOLLOW_UP):
+        if await document_register.banks_without(self.connection, self.case_no, DocumentKind.FOLLOW_UP):
             await open_duty(self, DutyKind.FOLLOW_UP, reopen=True)
         if await document_register.names_fir(self.connection, self.case_no, fir_id):
             await self.ask(NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.FIR_LAPSED))

@@ -41,7 +41,7 @@ from domain.restoration.procedure import dues, waits_for_order
 from schemas.enums import EventKind, TaskKind
 from schemas.outbox.procedures import Look, ProcedureOrder
 from schemas.restoration.restorations import ClockAction
-from schemas.restoration_enums import PaperKind, RestorationState, Step, StepOutcome
+from schemas.restoration_enums import DocumentKind, RestorationState, Step, StepOutcome
 from schemas.tasks import TaskCause
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class RestorationActivities:
                 async with connection.transaction():
                     await issue_about(
                         work.as_engine,
-                        PaperKind.RESTORATION_APPLICATION,
+                        DocumentKind.RESTORATION_APPLICATION,
                         str(row.restoration_id),
                         language=victim.language,
                         revision=row.turn,

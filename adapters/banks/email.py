@@ -164,7 +164,7 @@ class EmailAdapter:
         await self._mailer.send(
             bank.desk_email,
             f"{_SUBJECTS[order.kind]}: acknowledgement {order.ack_no}",
-            order_letter_text(bank, order, link, with_paper=bool(pdf)),
+            order_letter_text(bank, order, link, with_document=bool(pdf)),
             f"{order.order_id}.order",
             cc=self._copies(bank),
             attachments=[PdfAttachment(name, pdf)] if pdf else [],
@@ -204,14 +204,14 @@ def _check_desk_address(bank: Institution) -> None:
         raise BankMisconfigured(bank.code, "the directory has no valid desk address")
 
 
-def order_letter_text(bank: Institution, order: BankOrder, link: ReplyLink, *, with_paper: bool) -> str:
+def order_letter_text(bank: Institution, order: BankOrder, link: ReplyLink, *, with_document: bool) -> str:
     """Return the text of the letter about an order.
 
     The accounts are only in its document and behind its link, not in the letter.
     """
     count, paise = len(order.lines), sum(line.amount_paise for line in order.lines)
-    paper = f" {order.paper_number}" if order.paper_number else ""
-    where = f"in the order{paper} attached to this letter" if with_paper else "on the page below"
+    document = f" {order.paper_number}" if order.paper_number else ""
+    where = f"in the order{document} attached to this letter" if with_document else "on the page below"
     return (
         f"To {bank.name}: the nodal officer, and the desk for police requests\n\n"
         f"Acknowledgement: {order.ack_no}\n"

@@ -1,4 +1,4 @@
-"""Documents that were issued to a bank: the list and the PDF files (docs/reference/papers.md)."""
+"""Documents that were issued to a bank: the list and the PDF files (docs/reference/documents.md)."""
 
 from typing import Annotated
 from uuid import UUID
@@ -13,10 +13,10 @@ from api.rate_limits import COUNTED, RATE_LIMITED, take
 from api.services import TheServices
 from db.documents import document_register
 from domain.policy.model import LimitName
-from schemas.documents.due_documents import BankPaperPage
+from schemas.documents.due_documents import BankDocumentPage
 from schemas.identifiers import ACK_NO_PATTERN
 
-router = APIRouter(prefix="/api/v1/bank/papers", tags=["bank"], responses=IN_THE_DESCRIPTION)
+router = APIRouter(prefix="/api/v1/bank/documents", tags=["bank"], responses=IN_THE_DESCRIPTION)
 
 OfCase = Annotated[
     str | None,
@@ -26,18 +26,18 @@ OfCase = Annotated[
         description="Only documents of the case with this acknowledgement number.",
     ),
 ]
-PaperId = Annotated[UUID, Path(description="`paper_id` of the document.")]
+DocumentId = Annotated[UUID, Path(description="`document_id` of the document.")]
 
 
-@router.get("", name="read_bank_papers", responses={**says(RATE_LIMITED), 200: COUNTED})
-async def read_papers(
+@router.get("", name="read_bank_documents", responses={**says(RATE_LIMITED), 200: COUNTED})
+async def read_documents(
     response: Response,
     services: TheServices,
     bank: TheBank,
     ack_no: OfCase = None,
     limit: PageLimit = PAGE_DEFAULT,
     cursor: Cursor = None,
-) -> BankPaperPage:
+) -> BankDocumentPage:
     """List the documents that were issued to the bank, the newest first. `digest` is the SHA-256 of the PDF."""
     await take(services.ctx, bank.code, LimitName.FEED_READS, response)
     async with services.ctx.pool.acquire() as connection:
@@ -45,28 +45,28 @@ async def read_papers(
 
 
 @router.get(
-    "/{paper_id}",
-    name="read_bank_paper",
+    "/{document_id}",
+    name="read_bank_document",
     response_class=Response,
     responses={**says(RATE_LIMITED), 200: {**COUNTED, "content": {PDF: {}}}},
 )
-async def read_paper(response: Response, services: TheServices, bank: TheBank, paper_id: PaperId) -> Response:
+async def read_document(response: Response, services: TheServices, bank: TheBank, document_id: DocumentId) -> Response:
     """Return the PDF of one document, byte for byte as issued."""
     await take(services.ctx, bank.code, LimitName.FEED_READS, response)
     async with services.ctx.pool.acquire() as connection:
-        pdf = await document_register.read_of_bank(connection, bank.code, paper_id)
+        pdf = await document_register.read_of_bank(connection, bank.code, document_id)
     return Response(pdf, headers=dict(response.headers), media_type=PDF)
 
 
 @router.get(
-    "/{paper_id}/fir",
-    name="read_bank_paper_fir",
+    "/{document_id}/fir",
+    name="read_bank_document_fir",
     response_class=Response,
     responses={**says(RATE_LIMITED), 200: {**COUNTED, "content": {PDF: {}}}},
 )
-async def read_fir(response: Response, services: TheServices, bank: TheBank, paper_id: PaperId) -> Response:
+async def read_fir(response: Response, services: TheServices, bank: TheBank, document_id: DocumentId) -> Response:
     """Return the copy of the FIR that belongs to the document. The document states its SHA-256."""
     await take(services.ctx, bank.code, LimitName.FEED_READS, response)
     async with services.ctx.pool.acquire() as connection:
-        document = await document_register.fir_of_bank(connection, bank.code, paper_id)
+        document = await document_register.fir_of_bank(connection, bank.code, document_id)
     return Response(document, headers=dict(response.headers), media_type=PDF)

@@ -16,7 +16,7 @@ from api.params import PAGE_DEFAULT, PDF, Cursor, Key, PageLimit
 from api.problems import IN_THE_DESCRIPTION, KEY_REUSED, NOT_FOUND, Kind, Refused, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
 from api.services import TheServices
-from domain.errors.orders import NoPaper, NotCancelled, OrderOver
+from domain.errors.orders import NoDocument, NotCancelled, OrderOver
 from domain.policy.model import LimitName
 from schemas.orders.orders import (
     BankOrder,
@@ -37,7 +37,7 @@ ORDERS_PATH: Final = "/api/v1/bank/orders/"
 CONFIRMATION_MAX_BYTES: Final = 512 * 1024
 
 ORDER_OVER: Final = Kind("order-over", 409, "The order is confirmed or cancelled")
-NO_PAPER: Final = Kind("no-paper", 409, "No document was issued with the order")
+NO_DOCUMENT: Final = Kind("no-document", 409, "No document was issued with the order")
 
 OrderId = Annotated[UUID, Path(description="`order_id` of the order.")]
 NOT_CANCELLED: Final = Kind("not-cancelled", 409, "The order is not cancelled")
@@ -71,18 +71,18 @@ async def read_order(response: Response, services: TheServices, bank: TheBank, o
 
 
 @router.get(
-    "/{order_id}/paper",
-    name="read_paper_of_bank_order",
+    "/{order_id}/document",
+    name="read_document_of_bank_order",
     response_class=Response,
-    responses={**says(RATE_LIMITED, NO_PAPER), 200: {**COUNTED, "content": {PDF: {}}}},
+    responses={**says(RATE_LIMITED, NO_DOCUMENT), 200: {**COUNTED, "content": {PDF: {}}}},
 )
-async def read_paper(response: Response, services: TheServices, bank: TheBank, order_id: OrderId) -> Response:
+async def read_document(response: Response, services: TheServices, bank: TheBank, order_id: OrderId) -> Response:
     """Return the document of the order as a PDF."""
     await take(services.ctx, bank.code, LimitName.FEED_READS, response)
     try:
-        pdf = await bank_replies.read_paper(services.ctx, bank.code, order_id)
-    except NoPaper as error:
-        raise Refused(NO_PAPER, error) from None
+        pdf = await bank_replies.read_document(services.ctx, bank.code, order_id)
+    except NoDocument as error:
+        raise Refused(NO_DOCUMENT, error) from None
     return Response(pdf, headers=dict(response.headers), media_type=PDF)
 
 

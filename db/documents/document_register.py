@@ -12,21 +12,21 @@ from db.pool import Connection
 from domain.documents import TO_A_BANK
 from domain.errors import BadCursor
 from domain.errors.cases import CaseNotFound
-from domain.errors.documents import AttachmentNotApproved, FirCopyOfPaperNotFound, PaperNotFound
-from schemas.documents.due_documents import BankPaper, BankPaperPage
+from domain.errors.documents import AttachmentNotApproved, DocumentNotFound, FirCopyOfDocumentNotFound
+from schemas.documents.due_documents import BankDocument, BankDocumentPage
 from schemas.documents.facts import (
     AttachmentApproval,
-    IssuedPaper,
-    PaperFacts,
-    PaperHead,
-    PaperLinks,
-    PaperPage,
-    PaperView,
+    DocumentFacts,
+    DocumentHead,
+    DocumentLinks,
+    DocumentPage,
+    DocumentView,
+    IssuedDocument,
 )
 from schemas.enums import Language
-from schemas.restoration_enums import PaperKind
+from schemas.restoration_enums import DocumentKind
 
-_ISSUED: Final = "paper_id, number, encode(digest, 'hex') AS digest"
+_ISSUED: Final = "document_id, number, encode(digest, 'hex') AS digest"
 _VIEW: Final = (
     f"{_ISSUED}, kind, language, case_no, subject, revision, template_version, octet_length(pdf) AS size_bytes,"
     " issued_at, issued_by, ack_no, institution, restoration_id, grievance_id, order_id, hold_id, request_id"
@@ -34,11 +34,11 @@ _VIEW: Final = (
 
 
 async def find(
-    connection: Connection, case_no: str, kind: PaperKind, subject: str, language: Language, revision: int
-) -> IssuedPaper | None:
+    connection: Connection, case_no: str, kind: DocumentKind, subject: str, language: Language, revision: int
+) -> IssuedDocument | None:
     """Return the document issued about this subject, or None. The issuing caller has locked the case's row."""
     row = await connection.fetchrow(
-        f"SELECT {_ISSUED} FROM paper"
+        f"SELECT {_ISSUED} FROM document"
         " WHERE case_no = $1 AND kind = $2 AND subject = $3 AND language = $4 AND revision = $5",
         case_no,
         kind.value,
@@ -46,13 +46,13 @@ async def find(
         language.value,
         revision,
     )
-    return IssuedPaper(**dict(row), repeated=True) if row else None
+    return IssuedDocument(**dict(row), repeated=True) if row else None
 
 
 async def next_number(connection: Connection, series: str) -> int:
     """Return the next number of a series, locked until the transaction ends; a rollback frees it."""
     number: int = await connection.fetchval(
-        "INSERT INTO paper_counter AS c (series, last_number) VALUES ($1, 1)"
+        "INSERT INTO document_counter AS c (series, last_number) VALUES ($1, 1)"
         " ON CONFLICT (series) DO UPDATE SET last_number = c.last_number + 1 RETURNING last_number",
         series,
     )
@@ -61,26 +61,26 @@ async def next_number(connection: Connection, series: str) -> int:
 
 async def insert(
     connection: Connection,
-    paper_id: UUID,
+    document_id: UUID,
     number: str,
-    facts: PaperFacts,
+    facts: DocumentFacts,
     pdf: bytes,
     *,
     subject: str,
     language: Language,
     revision: int,
-    links: PaperLinks,
+    links: DocumentLinks,
     template_version: str,
     issued_at: datetime,
     issued_by: str,
-) -> IssuedPaper:
+) -> IssuedDocument:
     """Write a document; the database hashes it."""
     row = await connection.fetchrow(
-        "INSERT INTO paper (paper_id, number, kind, case_no, ack_no, institution, restoration_id, grievance_id,"
+        "INSERT INTO document (document_id, number, kind, case_no, ack_no, institution, restoration_id, grievance_id,"
         " order_id, hold_id, request_id, language, template_version, facts, pdf, digest, issued_at, issued_by, subject,"
         " revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, sha256($15), $16, $17,"
         f" $18, $19) RETURNING {_ISSUED}",
-        paper_id,
+        document_id,
         number,
         facts.kind.value,
         facts.case_no,
@@ -101,30 +101,34 @@ async def insert(
         revision,
     )
     assert row is not None, "an insert returns its row"
-    return IssuedPaper(**dict(row))
+    return IssuedDocument(**dict(row))
 
 
-async def read(connection: Connection, paper_id: UUID) -> tuple[PaperView, bytes]:
+async def read(connection: Connection, document_id: UUID) -> tuple[DocumentView, bytes]:
     """Return a document and its bytes. Raises `NotFound`."""
-    row = await connection.fetchrow(f"SELECT {_VIEW}, pdf FROM paper WHERE paper_id = $1", paper_id)
+    row = await connection.fetchrow(f"SELECT {_VIEW}, pdf FROM document WHERE document_id = $1", document_id)
     if row is None:
-        raise PaperNotFound(paper_id)
+        raise DocumentNotFound(document_id)
     return _view(row), row["pdf"]
 
 
-async def facts_of(connection: Connection, paper_id: UUID) -> dict[str, Any]:
+async def facts_of(connection: Connection, document_id: UUID) -> dict[str, Any]:
     """Return the facts from which a document was written. Raises `NotFound`."""
-    facts: dict[str, Any] | None = await connection.fetchval("SELECT facts FROM paper WHERE paper_id = $1", paper_id)
+    facts: dict[str, Any] | None = await connection.fetchval(
+        "SELECT facts FROM document WHERE document_id = $1", document_id
+    )
     if facts is None:
-        raise PaperNotFound(paper_id)
+        raise DocumentNotFound(document_id)
     return facts
 
 
-async def issued_at(connection: Connection, paper_id: UUID) -> datetime:
+async def issued_at(connection: Connection, document_id: UUID) -> datetime:
     """Return when a document was issued. Raises `NotFound`."""
-    moment: datetime | None = await connection.fetchval("SELECT issued_at FROM paper WHERE paper_id = $1", paper_id)
+    moment: datetime | None = await connection.fetchval(
+        "SELECT issued_at FROM document WHERE document_id = $1", document_id
+    )
     if moment is None:
-        raise PaperNotFound(paper_id)
+        raise DocumentNotFound(document_id)
     return moment
 
 
@@ -156,25 +160,25 @@ async def attachment_approval(connection: Connection, hold_id: UUID) -> Attachme
     return AttachmentApproval(**dict(row))
 
 
-async def latest(connection: Connection, case_no: str, kind: PaperKind, institution: str) -> PaperHead | None:
+async def latest(connection: Connection, case_no: str, kind: DocumentKind, institution: str) -> DocumentHead | None:
     """Return the last document of a kind that went to a bank in a case, or None."""
     row = await connection.fetchrow(
-        f"SELECT {_ISSUED} FROM paper WHERE case_no = $1 AND kind = $2 AND institution = $3"
+        f"SELECT {_ISSUED} FROM document WHERE case_no = $1 AND kind = $2 AND institution = $3"
         " ORDER BY revision DESC, issued_at DESC LIMIT 1",
         case_no,
         kind.value,
         institution,
     )
-    return PaperHead(**dict(row)) if row else None
+    return DocumentHead(**dict(row)) if row else None
 
 
-async def next_revision(connection: Connection, case_no: str, kind: PaperKind, subject: str) -> int:
+async def next_revision(connection: Connection, case_no: str, kind: DocumentKind, subject: str) -> int:
     """Return the next free revision of a document, over all languages.
 
     The issuing caller has locked the case's row.
     """
     revision: int = await connection.fetchval(
-        "SELECT coalesce(max(revision), 0) + 1 FROM paper WHERE case_no = $1 AND kind = $2 AND subject = $3",
+        "SELECT coalesce(max(revision), 0) + 1 FROM document WHERE case_no = $1 AND kind = $2 AND subject = $3",
         case_no,
         kind.value,
         subject,
@@ -183,23 +187,23 @@ async def next_revision(connection: Connection, case_no: str, kind: PaperKind, s
 
 
 async def last_since(
-    connection: Connection, case_no: str, kind: PaperKind, subject: str, since: datetime
-) -> list[PaperHead]:
+    connection: Connection, case_no: str, kind: DocumentKind, subject: str, since: datetime
+) -> list[DocumentHead]:
     """Return the last revision about a subject in every language issued since then."""
     rows = await connection.fetch(
-        f"SELECT {_ISSUED} FROM paper WHERE case_no = $1 AND kind = $2 AND subject = $3 AND issued_at >= $4"
-        " AND revision = (SELECT max(revision) FROM paper WHERE case_no = $1 AND kind = $2 AND subject = $3)"
-        " ORDER BY issued_at, paper_id",
+        f"SELECT {_ISSUED} FROM document WHERE case_no = $1 AND kind = $2 AND subject = $3 AND issued_at >= $4"
+        " AND revision = (SELECT max(revision) FROM document WHERE case_no = $1 AND kind = $2 AND subject = $3)"
+        " ORDER BY issued_at, document_id",
         case_no,
         kind.value,
         subject,
         since,
     )
-    return [PaperHead(**dict(row)) for row in rows]
+    return [DocumentHead(**dict(row)) for row in rows]
 
 
 async def banks_without(
-    connection: Connection, case_no: str, kind: PaperKind, *, held_after: datetime | None = None
+    connection: Connection, case_no: str, kind: DocumentKind, *, held_after: datetime | None = None
 ) -> list[str]:
     """Return the banks that hold money of the case and have no document of this kind.
 
@@ -210,7 +214,7 @@ async def banks_without(
         " WHERE h.case_no = $1 AND b.bucket = 'held' AND b.balance_paise > 0 AND h.institution IS NOT NULL"
         " AND ($3::timestamptz IS NULL OR EXISTS (SELECT FROM held_hop k WHERE k.case_no = $1 AND k.hop_no = h.hop_no"
         "  AND k.held_at > $3))"
-        " AND NOT EXISTS (SELECT FROM paper p WHERE p.case_no = $1 AND p.kind = $2 AND p.institution = h.institution"
+        " AND NOT EXISTS (SELECT FROM document p WHERE p.case_no = $1 AND p.kind = $2 AND p.institution = h.institution"
         "  AND NOT EXISTS (SELECT FROM fir f WHERE f.case_no = $1 AND f.state = 'lapsed'"
         "   AND f.fir_no = p.facts #>> '{fir,number}'))"
         " ORDER BY h.institution",
@@ -224,11 +228,11 @@ async def banks_without(
 async def names_fir(connection: Connection, case_no: str, fir_id: UUID) -> bool:
     """Return whether a bank or the magistrate has a document that names this FIR."""
     found: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM paper p JOIN fir f ON f.case_no = p.case_no WHERE p.case_no = $1 AND f.fir_id = $2"
-        " AND p.kind = ANY($3) AND p.facts #>> '{fir,number}' = f.fir_no)",
+        "SELECT EXISTS (SELECT FROM document p JOIN fir f ON f.case_no = p.case_no WHERE p.case_no = $1"
+        " AND f.fir_id = $2 AND p.kind = ANY($3) AND p.facts #>> '{fir,number}' = f.fir_no)",
         case_no,
         fir_id,
-        [*_FOR_BANKS, PaperKind.MAGISTRATE_REPORT.value],
+        [*_FOR_BANKS, DocumentKind.MAGISTRATE_REPORT.value],
     )
     return found
 
@@ -244,91 +248,93 @@ _BANKS_VIEW: Final = (
 
 async def page_of_bank(
     connection: Connection, institution: str, ack_no: str | None, after: str | None, limit: int
-) -> BankPaperPage:
+) -> BankDocumentPage:
     """Return the documents that went to a bank, of one case or of all, the newest first. Raises `BadCursor`."""
-    issued_at, paper_id = _position(after)
+    issued_at, document_id = _position(after)
     found = await connection.fetch(
-        f"SELECT {_BANKS_VIEW} FROM paper p WHERE institution = $1 AND kind = ANY($2)"
+        f"SELECT {_BANKS_VIEW} FROM document p WHERE institution = $1 AND kind = ANY($2)"
         " AND ($3::text IS NULL OR case_no = (SELECT c.case_no FROM complaint c WHERE c.ack_no = $3))"
-        " AND ($4::timestamptz IS NULL OR (issued_at, paper_id) < ($4, $5::uuid))"
-        " ORDER BY issued_at DESC, paper_id DESC LIMIT $6",
+        " AND ($4::timestamptz IS NULL OR (issued_at, document_id) < ($4, $5::uuid))"
+        " ORDER BY issued_at DESC, document_id DESC LIMIT $6",
         institution,
         _FOR_BANKS,
         ack_no,
         issued_at,
-        paper_id,
+        document_id,
         limit + 1,
     )
     rows, more = cut(found, limit)
-    return BankPaperPage(items=tuple(BankPaper(**dict(row)) for row in rows), next=_cursor(rows) if more else None)
+    return BankDocumentPage(
+        items=tuple(BankDocument(**dict(row)) for row in rows), next=_cursor(rows) if more else None
+    )
 
 
-async def read_of_bank(connection: Connection, institution: str, paper_id: UUID) -> bytes:
+async def read_of_bank(connection: Connection, institution: str, document_id: UUID) -> bytes:
     """Return the bytes of a document that went to this bank. Raises `NotFound`."""
     pdf: bytes | None = await connection.fetchval(
-        "SELECT pdf FROM paper WHERE paper_id = $1 AND institution = $2 AND kind = ANY($3)",
-        paper_id,
+        "SELECT pdf FROM document WHERE document_id = $1 AND institution = $2 AND kind = ANY($3)",
+        document_id,
         institution,
         _FOR_BANKS,
     )
     if pdf is None:
-        raise PaperNotFound(paper_id)
+        raise DocumentNotFound(document_id)
     return pdf
 
 
-async def fir_of_bank(connection: Connection, institution: str, paper_id: UUID) -> bytes:
+async def fir_of_bank(connection: Connection, institution: str, document_id: UUID) -> bytes:
     """Return the FIR copy that goes with a document to this bank. Raises `NotFound`."""
     document: bytes | None = await connection.fetchval(
-        "SELECT c.document FROM paper p JOIN fir_copy c ON c.case_no = p.case_no"
+        "SELECT c.document FROM document p JOIN fir_copy c ON c.case_no = p.case_no"
         " AND c.digest = decode(p.facts #>> '{fir,copy_digest}', 'hex')"
-        " WHERE p.paper_id = $1 AND p.institution = $2 AND p.kind = ANY($3)",
-        paper_id,
+        " WHERE p.document_id = $1 AND p.institution = $2 AND p.kind = ANY($3)",
+        document_id,
         institution,
         _FOR_BANKS,
     )
     if document is None:
-        raise FirCopyOfPaperNotFound(paper_id)
+        raise FirCopyOfDocumentNotFound(document_id)
     return document
 
 
-async def page(connection: Connection, ack_no: str, after: str | None, limit: int) -> PaperPage:
+async def page(connection: Connection, ack_no: str, after: str | None, limit: int) -> DocumentPage:
     """Return the documents of a case by any of its numbers, the newest first. Raises `NotFound` and `BadCursor`."""
     case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
     if case_no is None:
         raise CaseNotFound(ack_no)
-    issued_at, paper_id = _position(after)
+    issued_at, document_id = _position(after)
     found = await connection.fetch(
-        f"SELECT {_VIEW} FROM paper WHERE case_no = $1"
-        " AND ($2::timestamptz IS NULL OR (issued_at, paper_id) < ($2, $3::uuid))"
-        " ORDER BY issued_at DESC, paper_id DESC LIMIT $4",
+        f"SELECT {_VIEW} FROM document WHERE case_no = $1"
+        " AND ($2::timestamptz IS NULL OR (issued_at, document_id) < ($2, $3::uuid))"
+        " ORDER BY issued_at DESC, document_id DESC LIMIT $4",
         case_no,
         issued_at,
-        paper_id,
+        document_id,
         limit + 1,
     )
     rows, more = cut(found, limit)
-    return PaperPage(items=tuple(_view(row) for row in rows), next=_cursor(rows) if more else None)
+    return DocumentPage(items=tuple(_view(row) for row in rows), next=_cursor(rows) if more else None)
 
 
 def _cursor(rows: Sequence[Record]) -> str:
-    return to_cursor(rows[-1]["issued_at"].isoformat(), str(rows[-1]["paper_id"]))
+    return to_cursor(rows[-1]["issued_at"].isoformat(), str(rows[-1]["document_id"]))
 
 
 def _position(after: str | None) -> tuple[datetime | None, UUID | None]:
     if after is None:
         return None, None
-    issued_at, paper_id = from_cursor(after, str, str)
+    issued_at, document_id = from_cursor(after, str, str)
     try:
         moment = datetime.fromisoformat(str(issued_at))
         if moment.tzinfo is None:
             raise ValueError("without a zone")
-        return moment, UUID(str(paper_id))
+        return moment, UUID(str(document_id))
     except ValueError:
         raise BadCursor from None
 
 
-def _view(row: Record) -> PaperView:
+def _view(row: Record) -> DocumentView:
     values = dict(row)
     values.pop("pdf", None)
-    links = PaperLinks(**{name: values.pop(name) for name in PaperLinks.model_fields})
-    return PaperView(case_ack_no=values.pop("case_no"), links=links, **values)
+    links = DocumentLinks(**{name: values.pop(name) for name in DocumentLinks.model_fields})
+    return DocumentView(case_ack_no=values.pop("case_no"), links=links, **values)

@@ -8,7 +8,7 @@ from uuid import UUID
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.documents.due_documents import DueDocumentState
-from schemas.restoration_enums import PaperKind, Step
+from schemas.restoration_enums import DocumentKind, Step
 
 
 class DueDocument(FrozenModel):
@@ -16,7 +16,7 @@ class DueDocument(FrozenModel):
 
     due_document_id: int
     case_no: str
-    kind: PaperKind
+    kind: DocumentKind
     subject: str
     occasion: str
     restoration_id: UUID | None
@@ -30,7 +30,7 @@ class DueDocument(FrozenModel):
 class Standing(FrozenModel):
     """State of a due document."""
 
-    kind: PaperKind
+    kind: DocumentKind
     state: DueDocumentState
     lacking: tuple[str, ...]
     failure: str
@@ -145,7 +145,7 @@ async def end_for_turn(connection: Connection, restoration_id: UUID, at: datetim
     return len(rows)
 
 
-async def duty_waits(connection: Connection, case_no: str, kind: PaperKind) -> bool:
+async def duty_waits(connection: Connection, case_no: str, kind: DocumentKind) -> bool:
     """Return whether the statutory duty that this kind of document fulfils is not done yet."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM duty WHERE case_no = $1 AND kind = $2 AND done_at IS NULL)", case_no, kind.value

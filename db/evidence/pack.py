@@ -131,8 +131,10 @@ FILES: Final = {
         without=("address", "subject", "body", *_UNSENT),
         more=_address(),
     ),
-    "messages/papers.jsonl": _rows(
-        "message_paper", "t.message_id IN (SELECT message_id FROM message WHERE case_no = $1)", "t.message_id, t.place"
+    "messages/documents.jsonl": _rows(
+        "message_document",
+        "t.message_id IN (SELECT message_id FROM message WHERE case_no = $1)",
+        "t.message_id, t.place",
     ),
     "orders/credit_accounts.jsonl": _rows("credit_account", _CASE, "t.account_id"),
     "orders/cancellations.jsonl": _rows("order_cancellation", _ORDER, "t.order_id"),
@@ -178,10 +180,10 @@ FILES: Final = {
         "t.fir_id, t.document_sha256",
     ),
     "police/due_documents.jsonl": _rows("due_document", _CASE, "t.due_document_id", without=_UNSENT),
-    "police/papers.jsonl": _rows(
-        "(SELECT p.case_no, p.paper_id, p.number, p.kind, p.language, p.subject, p.revision, p.ack_no,"
+    "police/documents.jsonl": _rows(
+        "(SELECT p.case_no, p.document_id, p.number, p.kind, p.language, p.subject, p.revision, p.ack_no,"
         " p.institution, p.restoration_id, p.grievance_id, p.order_id, p.hold_id, p.request_id, p.template_version,"
-        " encode(p.digest, 'hex') AS pdf_sha256, p.issued_at, p.issued_by FROM paper p)",
+        " encode(p.digest, 'hex') AS pdf_sha256, p.issued_at, p.issued_by FROM document p)",
         _CASE,
         "t.issued_at, t.number",
     ),
@@ -233,8 +235,8 @@ _DOCUMENTS: Final = {
     " WHERE case_no = $1 AND document IS NOT NULL ORDER BY court_order_id",
     "police/firs": "SELECT encode(digest, 'hex') AS id, '' AS kind, document FROM fir_copy WHERE case_no = $1"
     " ORDER BY digest",
-    "police/papers": "SELECT translate(number, '/', '-') || '.' || language AS id, kind, pdf AS document FROM paper"
-    " WHERE case_no = $1 ORDER BY issued_at, number",
+    "police/documents": "SELECT translate(number, '/', '-') || '.' || language AS id, kind, pdf AS document"
+    " FROM document WHERE case_no = $1 ORDER BY issued_at, number",
 }
 _EVENTS: Final = (
     "SELECT seq, kind, at, actor, data::text AS data_text, encode(hash, 'hex') AS hash FROM case_event"

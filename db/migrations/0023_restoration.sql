@@ -418,9 +418,9 @@ CREATE TABLE bank_confirmation (
 );
 CREATE UNIQUE INDEX bank_confirmation_once ON bank_confirmation (order_id, natural_key) WHERE disposition <> 'duplicate';
 
--- A paper as it was issued: its facts, its bytes, its number. Never changed; a wrong one is replaced by the next.
-CREATE TABLE paper (
-    paper_id uuid PRIMARY KEY,
+-- A document as it was issued: its facts, its bytes, its number. Never changed; a wrong one is replaced by the next.
+CREATE TABLE document (
+    document_id uuid PRIMARY KEY,
     number text NOT NULL UNIQUE,
     kind text NOT NULL,
     case_no text NOT NULL REFERENCES case_file,
@@ -439,9 +439,9 @@ CREATE TABLE paper (
     issued_at timestamptz NOT NULL,
     issued_by text NOT NULL
 );
-CREATE INDEX paper_case ON paper (case_no);
-CREATE TRIGGER paper_append_only BEFORE UPDATE OR DELETE ON paper FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TABLE paper_counter (
+CREATE INDEX document_case ON document (case_no);
+CREATE TRIGGER document_append_only BEFORE UPDATE OR DELETE ON document FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TABLE document_counter (
     series text PRIMARY KEY,
     last_number bigint NOT NULL
 ) WITH (fillfactor = 50);
@@ -456,7 +456,7 @@ CREATE TABLE duty (
     escalated_at timestamptz,
     done_at timestamptz,
     done_by text,
-    paper_id uuid REFERENCES paper,
+    document_id uuid REFERENCES document,
     reason text NOT NULL DEFAULT '',
     PRIMARY KEY (case_no, kind)
 ) WITH (fillfactor = 80);
@@ -473,7 +473,7 @@ CREATE TABLE message (
     language text NOT NULL CHECK (language IN ('en', 'hi')),
     subject text NOT NULL DEFAULT '',
     body text NOT NULL CHECK (body <> ''),
-    paper_id uuid REFERENCES paper,
+    document_id uuid REFERENCES document,
     natural_key text NOT NULL UNIQUE,
     written_at timestamptz NOT NULL,
     sent_at timestamptz,

@@ -1,4 +1,4 @@
--- Papers that come by themselves. The database writes the due with what it follows from, so that none is forgotten:
+-- Documents that come by themselves. The database writes the due with what it follows from, so that none is forgotten:
 -- money on hold asks for the bank's lien notice, a hearing for the holder's notice, a step of a restoration for a letter
 -- to its victim. The two reports of the law are an officer's to issue: their dues only say whether they can be.
 CREATE TABLE due_document (
@@ -6,11 +6,11 @@ CREATE TABLE due_document (
     case_no text NOT NULL REFERENCES case_file,
     kind text NOT NULL CHECK (kind IN ('lien_notice', 'magistrate_report', 'follow_up', 'notice_107', 'holder_notice',
         'status_letter')),
-    -- what the paper is about, as in `paper`; a follow-up's due is about the case and all its banks
+    -- what the document is about, as in `document`; a follow-up's due is about the case and all its banks
     subject text NOT NULL,
     -- tells apart what is asked for anew; '' where it is one due that is taken up again
     occasion text NOT NULL DEFAULT '',
-    -- the turn of a step whose time runs from the paper
+    -- the turn of a step whose time runs from the document
     restoration_id uuid,
     step text,
     turn integer,
@@ -51,7 +51,7 @@ END $$;
 CREATE TRIGGER held_hop_notice AFTER UPDATE OF taken_up_at ON held_hop
     FOR EACH ROW WHEN (NEW.taken_up_at IS NOT NULL) EXECUTE FUNCTION held_hop_asks_for_notice();
 
--- Something that papers of the case waited for may be there.
+-- Something that documents of the case waited for may be there.
 CREATE FUNCTION due_documents_look_again(of_case text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE due_document SET next_attempt_at = opened_at WHERE case_no = of_case AND next_attempt_at > opened_at;
@@ -61,9 +61,9 @@ BEGIN
     PERFORM due_documents_look_again(NEW.case_no);
     RETURN NULL;
 END $$;
-CREATE TRIGGER case_officer_wakes_papers AFTER INSERT ON case_officer
+CREATE TRIGGER case_officer_wakes_documents AFTER INSERT ON case_officer
     FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
-CREATE TRIGGER paper_wakes_papers AFTER INSERT ON paper
+CREATE TRIGGER document_wakes_documents AFTER INSERT ON document
     FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
 CREATE FUNCTION fir_asks_for_notices() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -76,18 +76,18 @@ END $$;
 CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON fir
     FOR EACH ROW WHEN (NEW.state IN ('registered', 'signed')) EXECUTE FUNCTION fir_asks_for_notices();
 
-CREATE FUNCTION duty_asks_for_paper() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION duty_asks_for_document() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO due_document (case_no, kind, subject, opened_at, next_attempt_at)
     VALUES (NEW.case_no, NEW.kind, NEW.case_no, NEW.opened_at, NEW.opened_at) ON CONFLICT DO NOTHING;
     PERFORM due_documents_look_again(NEW.case_no);
     RETURN NULL;
 END $$;
-CREATE TRIGGER duty_paper AFTER INSERT OR UPDATE OF done_at ON duty
-    FOR EACH ROW WHEN (NEW.kind IN ('magistrate_report', 'follow_up')) EXECUTE FUNCTION duty_asks_for_paper();
+CREATE TRIGGER duty_document AFTER INSERT OR UPDATE OF done_at ON duty
+    FOR EACH ROW WHEN (NEW.kind IN ('magistrate_report', 'follow_up')) EXECUTE FUNCTION duty_asks_for_document();
 
 -- The holders are given notice, and their time runs from it; the victim has a letter when it is opened, approved, over.
-CREATE FUNCTION restoration_step_asks_for_papers() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION restoration_step_asks_for_documents() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     going record;
     turn_of text := format('%s.%s.%s', NEW.restoration_id, NEW.step, NEW.turn);
@@ -106,9 +106,9 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-CREATE TRIGGER restoration_step_papers AFTER INSERT ON restoration_step
+CREATE TRIGGER restoration_step_documents AFTER INSERT ON restoration_step
     FOR EACH ROW WHEN (NEW.step IN ('collecting', 'holder_notice', 'show_cause', 'credit'))
-    EXECUTE FUNCTION restoration_step_asks_for_papers();
+    EXECUTE FUNCTION restoration_step_asks_for_documents();
 
 CREATE FUNCTION restoration_asks_for_letter() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -121,11 +121,11 @@ CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON restoration
     FOR EACH ROW WHEN (NEW.state IN ('restored', 'refused') AND OLD.state = 'open')
     EXECUTE FUNCTION restoration_asks_for_letter();
 
--- The papers that go with a message, in order.
-CREATE TABLE message_paper (
+-- The documents that go with a message, in order.
+CREATE TABLE message_document (
     message_id uuid NOT NULL REFERENCES message,
     place integer NOT NULL CHECK (place > 0),
-    paper_id uuid NOT NULL REFERENCES paper,
+    document_id uuid NOT NULL REFERENCES document,
     PRIMARY KEY (message_id, place)
 );
-ALTER TABLE message DROP COLUMN paper_id;
+ALTER TABLE message DROP COLUMN document_id;

@@ -24,12 +24,12 @@ END $$;
 CREATE TRIGGER attachment_needs_other_eyes BEFORE INSERT ON attachment_approval
     FOR EACH ROW EXECUTE FUNCTION attachment_needs_other_eyes();
 -- What waits for the approval, or for the court's order, looks again.
-CREATE TRIGGER attachment_approval_wakes_papers AFTER INSERT ON attachment_approval
+CREATE TRIGGER attachment_approval_wakes_documents AFTER INSERT ON attachment_approval
     FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
-CREATE TRIGGER court_order_wakes_papers AFTER INSERT ON court_order
+CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON court_order
     FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
--- Who orders or decides in a case is named on its papers, without answering for it.
+-- Who orders or decides in a case is named on its documents, without answering for it.
 ALTER TABLE case_officer DROP CONSTRAINT case_officer_duty_check;
 ALTER TABLE case_officer ADD CONSTRAINT case_officer_duty_check CHECK (duty IN ('io', 'supervising', 'deciding'));
 CREATE INDEX case_officer_by_subject ON case_officer (subject, assigned_at);

@@ -13,10 +13,10 @@ ALTER TABLE duty ADD COLUMN handed_in_at timestamptz;
 ALTER TABLE duty ADD CONSTRAINT duty_handed_in CHECK (
     (diary_no IS NULL) = (handed_in_at IS NULL) AND (handed_in_at IS NULL OR (kind = 'magistrate_report' AND done_at IS NOT NULL))
 );
-ALTER TABLE duty ADD CONSTRAINT duty_issued CHECK (issued_at IS NULL OR paper_id IS NOT NULL);
+ALTER TABLE duty ADD CONSTRAINT duty_issued CHECK (issued_at IS NULL OR document_id IS NOT NULL);
 
--- A duty that is opened anew asks for its paper anew.
-CREATE OR REPLACE FUNCTION duty_asks_for_paper() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A duty that is opened anew asks for its document anew.
+CREATE OR REPLACE FUNCTION duty_asks_for_document() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO due_document AS e (case_no, kind, subject, opened_at, next_attempt_at)
     VALUES (NEW.case_no, NEW.kind, NEW.case_no, NEW.opened_at, NEW.opened_at)
@@ -28,7 +28,7 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- More money on hold is news for every paper of the case that waits: a report that is issued does not name it.
+-- More money on hold is news for every document of the case that waits: a report that is issued does not name it.
 CREATE OR REPLACE FUNCTION held_hop_asks_for_notice() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM ask_for_lien_notice(h.case_no, h.institution, NEW.taken_up_at)

@@ -344,7 +344,7 @@ SELECT o.order_id, o.kind, o.reason, o.state, o.case_no AS ack_no, o.planned_at 
        CASE o.state WHEN 'cancelled' THEN o.ended_at END AS cancelled_at,
        EXISTS (SELECT FROM order_cancellation c WHERE c.order_id = o.order_id AND c.settled_at IS NULL)
            AS cancellation_open,
-       coalesce((SELECT p.number FROM paper p WHERE p.order_id = o.order_id ORDER BY p.issued_at LIMIT 1), '')
+       coalesce((SELECT p.number FROM document p WHERE p.order_id = o.order_id ORDER BY p.issued_at LIMIT 1), '')
            AS paper_number,
        l.line_no, l.hop_no, h.reference, h.payee_holder, l.amount_paise, l.confirmed_paise, l.ack_no AS victim,
        l.beneficiary_institution, l.beneficiary_holder, l.beneficiary_ifsc

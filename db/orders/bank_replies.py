@@ -150,10 +150,10 @@ async def lines_by_reference(connection: Connection, institution: str, keys: lis
     return [ReferenceLine(**dict(row)) for row in rows]
 
 
-async def paper(connection: Connection, order_id: UUID) -> bytes | None:
+async def document(connection: Connection, order_id: UUID) -> bytes | None:
     """Return the document of an order, or None before it is issued."""
     pdf: bytes | None = await connection.fetchval(
-        "SELECT pdf FROM paper WHERE order_id = $1 ORDER BY issued_at LIMIT 1", order_id
+        "SELECT pdf FROM document WHERE order_id = $1 ORDER BY issued_at LIMIT 1", order_id
     )
     return pdf
 

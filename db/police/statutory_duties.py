@@ -29,7 +29,7 @@ async def open_duty(
     done = await connection.fetchval(
         "INSERT INTO duty (case_no, kind, opened_at, remind_at, due_at, escalate_at) VALUES ($1, $2, $3, $4, $5, $6)"
         " ON CONFLICT (case_no, kind) DO UPDATE SET opened_at = $3, remind_at = $4, due_at = $5, escalate_at = $6,"
-        " reminded_at = NULL, escalated_at = NULL, done_at = NULL, done_by = NULL, paper_id = NULL, reason = '',"
+        " reminded_at = NULL, escalated_at = NULL, done_at = NULL, done_by = NULL, document_id = NULL, reason = '',"
         " issued_at = NULL, diary_no = NULL, handed_in_at = NULL"
         " WHERE $7 AND duty.done_at IS NOT NULL RETURNING true",
         case_no,
@@ -79,14 +79,14 @@ async def escalated(connection: Connection, case_no: str, kind: DutyKind, at: da
     return bool(done)
 
 
-async def issued(connection: Connection, case_no: str, kind: DutyKind, paper_id: UUID, at: datetime) -> bool:
+async def issued(connection: Connection, case_no: str, kind: DutyKind, document_id: UUID, at: datetime) -> bool:
     """Write that the duty's document is issued, to be handed in; false without an open duty of the kind."""
     found = await connection.fetchval(
-        "UPDATE duty SET paper_id = $3, issued_at = $4 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL"
+        "UPDATE duty SET document_id = $3, issued_at = $4 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL"
         " RETURNING true",
         case_no,
         kind.value,
-        paper_id,
+        document_id,
         at,
     )
     return bool(found)
@@ -99,19 +99,19 @@ async def done(
     by: str,
     at: datetime,
     *,
-    paper_id: UUID | None,
+    document_id: UUID | None,
     reason: str,
     handed_in: HandedIn | None = None,
 ) -> Duty | None:
     """Write that the duty is done, and return it; None without an open duty of the kind."""
     row = await connection.fetchrow(
-        "UPDATE duty SET done_at = $4, done_by = $3, paper_id = coalesce($5, paper_id), reason = $6,"
+        "UPDATE duty SET done_at = $4, done_by = $3, document_id = coalesce($5, document_id), reason = $6,"
         f" diary_no = $7, handed_in_at = $8 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL RETURNING {_DUTY}",
         case_no,
         kind.value,
         by,
         at,
-        paper_id,
+        document_id,
         reason,
         handed_in.diary_no if handed_in else None,
         handed_in.at if handed_in else None,

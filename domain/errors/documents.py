@@ -5,18 +5,18 @@ from uuid import UUID
 from domain.errors import LimitExceeded, NotFound, NotNow, SameEyes
 
 
-class PaperNotFound(NotFound):
-    code = "paper_not_found"
-    paper_id: UUID
+class DocumentNotFound(NotFound):
+    code = "document_not_found"
+    document_id: UUID
 
 
-class PaperSubjectNotId(NotFound):
-    code = "paper_subject_not_id"
+class DocumentSubjectNotId(NotFound):
+    code = "document_subject_not_id"
     kind: str
 
 
-class PaperSubjectNotOfCase(NotFound):
-    code = "paper_subject_not_of_case"
+class DocumentSubjectNotOfCase(NotFound):
+    code = "document_subject_not_of_case"
     subject: str
     case_no: str
 
@@ -26,9 +26,9 @@ class AttachmentNotApproved(NotFound):
     hold_id: UUID
 
 
-class FirCopyOfPaperNotFound(NotFound):
-    code = "fir_copy_of_paper_not_found"
-    paper_id: UUID
+class FirCopyOfDocumentNotFound(NotFound):
+    code = "fir_copy_of_document_not_found"
+    document_id: UUID
 
 
 class NoInvestigator(NotNow):
@@ -41,11 +41,11 @@ class AttachmentNeedsSecondOfficer(SameEyes):
     officer: str
 
 
-class PaperTextTooLong(LimitExceeded):
-    code = "paper_text_too_long"
+class DocumentTextTooLong(LimitExceeded):
+    code = "document_text_too_long"
     chars_max: int
 
 
-class PaperTooLarge(LimitExceeded):
-    code = "paper_too_large"
+class DocumentTooLarge(LimitExceeded):
+    code = "document_too_large"
     bytes_max: int

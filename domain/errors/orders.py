@@ -22,8 +22,8 @@ class OrderOver(NotNow):
     state: str
 
 
-class NoPaper(NotNow):
-    code = "no_paper"
+class NoDocument(NotNow):
+    code = "no_document"
     order_id: UUID
 
 

@@ -18,7 +18,7 @@ from domain.errors import RuleBroken
 from domain.hash_chain import GENESIS, body_hash, event_body
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
-from schemas.restoration_enums import PaperKind
+from schemas.restoration_enums import DocumentKind
 
 MANIFEST: Final = "MANIFEST.sha256"
 SIGNATURE: Final = "MANIFEST.sha256.sig"
@@ -56,8 +56,8 @@ class Edition(StrEnum):
 
 
 LEFT_OUT: Final = {
-    Edition.COURT: frozenset[PaperKind](),
-    Edition.ACCUSED: frozenset({PaperKind.RESTORATION_APPLICATION, PaperKind.STATUS_LETTER}),
+    Edition.COURT: frozenset[DocumentKind](),
+    Edition.ACCUSED: frozenset({DocumentKind.RESTORATION_APPLICATION, DocumentKind.STATUS_LETTER}),
 }
 """Documents of which an edition has only the SHA-256. They are between police and victim, and the application has the
 victim's mobile and account. They are not redacted, because a changed document is no evidence."""

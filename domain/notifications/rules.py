@@ -264,7 +264,7 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
     ),
     NotificationEvent.BANK_NOTICE_ISSUED: _on(
         "a document for a bank is issued",
-        Rule(Addressee.BANK, MessageKind.PAPER_FOR_BANK, _EMAIL, (Fact.REFERENCE,), encloses=True),
+        Rule(Addressee.BANK, MessageKind.DOCUMENT_FOR_BANK, _EMAIL, (Fact.REFERENCE,), encloses=True),
     ),
     NotificationEvent.FIR_UNSIGNED: _on(
         "an e-Zero FIR is registered and not signed yet",

@@ -154,7 +154,7 @@ _EN: Final[Mapping[_Key, _Text]] = {
         "Case {case}: e-Zero FIR {reference} is registered for you. It lapses unless you sign it at the police station"
         " by {until_time}. It costs nothing. Officer: {officer}",
     ),
-    (MessageKind.PAPER_FOR_BANK, _BANK): _Text(
+    (MessageKind.DOCUMENT_FOR_BANK, _BANK): _Text(
         "Notice {reference}",
         "Case {case}: notice {reference} of the police is attached. Please act on it today. Officer: {officer}",
     ),
@@ -277,7 +277,7 @@ _HI: Final[Mapping[_Key, _Text]] = {
         "मामला {case}: आपकी ई-ज़ीरो FIR {reference} दर्ज है। {until_time} तक थाने में हस्ताक्षर न करने पर यह समाप्त हो"
         " जाएगी। कोई शुल्क नहीं। अधिकारी: {officer}",
     ),
-    (MessageKind.PAPER_FOR_BANK, _BANK): _Text(
+    (MessageKind.DOCUMENT_FOR_BANK, _BANK): _Text(
         "सूचना {reference}",
         "मामला {case}: पुलिस की सूचना {reference} संलग्न है। कृपया आज ही उस पर कार्रवाई करें। अधिकारी: {officer}",
     ),

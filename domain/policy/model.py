@@ -14,11 +14,11 @@ from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
 from domain.policy.restoration import (
+    DocumentRules,
     GrievanceRules,
     HoldRules,
     MessageRules,
     OrderRule,
-    PaperRules,
     PoliceRules,
     RestorationRules,
 )
@@ -245,7 +245,7 @@ class BackgroundPriority(FrozenModel):
 
     take_up_after_seconds: Seconds
     """holds start together this long after the first of them; those of a settled case at once"""
-    papers_after_seconds: Seconds
+    documents_after_seconds: Seconds
     """time after the opening of the case; documents of a settled case are due at once"""
     source: Source
 
@@ -301,7 +301,7 @@ class Policy(FrozenModel):
     grievance: GrievanceRules
     order: OrderRule
     police: PoliceRules
-    papers: PaperRules
+    documents: DocumentRules
     messages: MessageRules
 
     @model_validator(mode="after")

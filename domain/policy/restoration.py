@@ -222,7 +222,7 @@ class MessageRules(FrozenModel):
     source: Source
 
 
-class PaperSections(FrozenModel):
+class DocumentSections(FrozenModel):
     """Sections of law for documents."""
 
     lien_notice: Sections
@@ -235,14 +235,14 @@ class PaperSections(FrozenModel):
     source: Source
 
 
-class PaperRules(FrozenModel):
+class DocumentRules(FrozenModel):
     """Rules for issuing documents."""
 
     service_seconds: LongSeconds
     """time assumed for the service of a notice"""
     lien_corrected_after_seconds: LongSeconds
     """shortest time after which a lien notice with too large an amount is replaced"""
-    sections: PaperSections
+    sections: DocumentSections
     source: Source
 
 

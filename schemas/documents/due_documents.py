@@ -3,9 +3,9 @@
 from enum import StrEnum
 
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.documents.facts import Missing, PaperHead
+from schemas.documents.facts import DocumentHead, Missing
 from schemas.enums import Language
-from schemas.restoration_enums import PaperKind
+from schemas.restoration_enums import DocumentKind
 
 
 class DueDocumentState(StrEnum):
@@ -26,19 +26,19 @@ class DueDocumentState(StrEnum):
     """its subject no longer exists"""
 
 
-class PaperPreview(FrozenModel):
+class DocumentPreview(FrozenModel):
     """Result of a check whether a document can be issued now."""
 
-    kind: PaperKind
+    kind: DocumentKind
     subject: str
     can_be_issued: bool
     lacking: tuple[Missing, ...]
 
 
-class BankPaper(PaperHead):
+class BankDocument(DocumentHead):
     """Document sent to a bank, as the bank sees it."""
 
-    kind: PaperKind
+    kind: DocumentKind
     language: Language
     case_ack_no: str
     revision: int
@@ -48,8 +48,8 @@ class BankPaper(PaperHead):
     """SHA-256 of the attached copy of the FIR; "" without one"""
 
 
-class BankPaperPage(FrozenModel):
+class BankDocumentPage(FrozenModel):
     """Documents of a bank, the newest first."""
 
-    items: tuple[BankPaper, ...]
+    items: tuple[BankDocument, ...]
     next: str | None

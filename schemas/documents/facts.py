@@ -11,7 +11,7 @@ from pydantic import Field
 
 from schemas.base import FrozenModel, Paise, Storable, UtcDatetime
 from schemas.enums import Bucket, Language
-from schemas.restoration_enums import CourtOrderKind, GrievanceLevel, OrderReason, PaperKind, Route, Step
+from schemas.restoration_enums import CourtOrderKind, DocumentKind, GrievanceLevel, OrderReason, Route, Step
 
 TEXT_MAX_CHARS: Final = 20_000
 PDF_MAX_BYTES: Final = 5_000_000
@@ -122,10 +122,10 @@ class AppealFacts(FrozenModel):
 Accounts = Annotated[tuple[AccountFacts, ...], Field(max_length=LINES_MAX)]
 
 
-class PaperFacts(FrozenModel):
+class DocumentFacts(FrozenModel):
     """Facts of every document."""
 
-    kind: PaperKind
+    kind: DocumentKind
     case_no: Text = ""
     officer: OfficerFacts = OfficerFacts()
     """officer who signs"""
@@ -138,10 +138,10 @@ class PaperFacts(FrozenModel):
     """hash of that event in hex, which shows whether the log was changed later"""
 
 
-class LienNotice(PaperFacts):
+class LienNotice(DocumentFacts):
     """To one bank: mark a lien of these amounts."""
 
-    kind: Literal[PaperKind.LIEN_NOTICE] = PaperKind.LIEN_NOTICE
+    kind: Literal[DocumentKind.LIEN_NOTICE] = DocumentKind.LIEN_NOTICE
     institution_name: Text = ""
     accounts: Accounts = ()
     emergency: bool = False
@@ -156,10 +156,10 @@ class LienNotice(PaperFacts):
     """whether the report is overdue"""
 
 
-class MagistrateReport(PaperFacts):
+class MagistrateReport(DocumentFacts):
     """To the magistrate, within 24 hours: this money is on hold."""
 
-    kind: Literal[PaperKind.MAGISTRATE_REPORT] = PaperKind.MAGISTRATE_REPORT
+    kind: Literal[DocumentKind.MAGISTRATE_REPORT] = DocumentKind.MAGISTRATE_REPORT
     magistrate: Text = ""
     accounts: Accounts = ()
     report_by: UtcDatetime | None = None
@@ -170,20 +170,20 @@ class MagistrateReport(PaperFacts):
     """whether the FIR is overdue"""
 
 
-class FollowUp(PaperFacts):
+class FollowUp(DocumentFacts):
     """To one bank, within 3 days of an emergency lien: the FIR, the case number, the amounts seized."""
 
-    kind: Literal[PaperKind.FOLLOW_UP] = PaperKind.FOLLOW_UP
+    kind: Literal[DocumentKind.FOLLOW_UP] = DocumentKind.FOLLOW_UP
     institution_name: Text = ""
     accounts: Accounts = ()
     earlier_number: Text = ""
     """number of the lien notice before it"""
 
 
-class Notice94(PaperFacts):
+class Notice94(DocumentFacts):
     """To one bank: produce these documents."""
 
-    kind: Literal[PaperKind.NOTICE_94] = PaperKind.NOTICE_94
+    kind: Literal[DocumentKind.NOTICE_94] = DocumentKind.NOTICE_94
     institution_name: Text = ""
     accounts: Accounts = ()
     documents: Texts = ()
@@ -193,20 +193,20 @@ class Notice94(PaperFacts):
     place: Text = ""
 
 
-class Notice106(PaperFacts):
+class Notice106(DocumentFacts):
     """To one bank: this money is seized."""
 
-    kind: Literal[PaperKind.NOTICE_106] = PaperKind.NOTICE_106
+    kind: Literal[DocumentKind.NOTICE_106] = DocumentKind.NOTICE_106
     institution_name: Text = ""
     accounts: Accounts = ()
     magistrate: Text = ""
     grounds: Text = ""
 
 
-class Notice107(PaperFacts):
+class Notice107(DocumentFacts):
     """To a holder: the court's order to show cause why this money should not be attached."""
 
-    kind: Literal[PaperKind.NOTICE_107] = PaperKind.NOTICE_107
+    kind: Literal[DocumentKind.NOTICE_107] = DocumentKind.NOTICE_107
     accounts: Accounts = ()
     court_order: CourtOrderFacts = CourtOrderFacts()
     """order by which the court asks the holder to show cause"""
@@ -222,10 +222,10 @@ class Notice107(PaperFacts):
     approved_at: UtcDatetime | None = None
 
 
-class RestorationApplication(PaperFacts):
+class RestorationApplication(DocumentFacts):
     """To the victim: application for restoration, filled in for signature."""
 
-    kind: Literal[PaperKind.RESTORATION_APPLICATION] = PaperKind.RESTORATION_APPLICATION
+    kind: Literal[DocumentKind.RESTORATION_APPLICATION] = DocumentKind.RESTORATION_APPLICATION
     ack_no: Text = ""
     victim: VictimFacts = VictimFacts()
     transfers: Annotated[tuple[TransferFacts, ...], Field(max_length=LINES_MAX)] = ()
@@ -237,10 +237,10 @@ class RestorationApplication(PaperFacts):
     beneficiary: BeneficiaryFacts = BeneficiaryFacts()
 
 
-class RestorationOrder(PaperFacts):
+class RestorationOrder(DocumentFacts):
     """To one bank: credit the victims."""
 
-    kind: Literal[PaperKind.RESTORATION_ORDER] = PaperKind.RESTORATION_ORDER
+    kind: Literal[DocumentKind.RESTORATION_ORDER] = DocumentKind.RESTORATION_ORDER
     institution_name: Text = ""
     order_ref: Text = ""
     route: Route | None = None
@@ -254,10 +254,10 @@ class RestorationOrder(PaperFacts):
     bond: bool | None = None
 
 
-class ReleaseOrder(PaperFacts):
+class ReleaseOrder(DocumentFacts):
     """To one bank: lift the hold on these amounts."""
 
-    kind: Literal[PaperKind.RELEASE_ORDER] = PaperKind.RELEASE_ORDER
+    kind: Literal[DocumentKind.RELEASE_ORDER] = DocumentKind.RELEASE_ORDER
     institution_name: Text = ""
     order_ref: Text = ""
     reason: OrderReason | None = None
@@ -270,10 +270,10 @@ class ReleaseOrder(PaperFacts):
     release_by: UtcDatetime | None = None
 
 
-class HolderNotice(PaperFacts):
+class HolderNotice(DocumentFacts):
     """To the account holder: the amount on hold, the officer, and how to appeal."""
 
-    kind: Literal[PaperKind.HOLDER_NOTICE] = PaperKind.HOLDER_NOTICE
+    kind: Literal[DocumentKind.HOLDER_NOTICE] = DocumentKind.HOLDER_NOTICE
     institution_name: Text = ""
     account: Text = ""
     amount_paise: Paise = 0
@@ -291,10 +291,10 @@ class BucketFacts(FrozenModel):
     amount_paise: Paise
 
 
-class StatusLetter(PaperFacts):
+class StatusLetter(DocumentFacts):
     """To the victim: the state of the money and the next step."""
 
-    kind: Literal[PaperKind.STATUS_LETTER] = PaperKind.STATUS_LETTER
+    kind: Literal[DocumentKind.STATUS_LETTER] = DocumentKind.STATUS_LETTER
     ack_no: Text = ""
     victim: VictimFacts = VictimFacts()
     lost_paise: Paise = 0
@@ -340,19 +340,19 @@ class AttachmentApproval(FrozenModel):
     reason: str
 
 
-class PaperAsk(FrozenModel):
+class DocumentAsk(FrozenModel):
     """Officer's request for a document."""
 
-    kind: PaperKind
+    kind: DocumentKind
     language: Language
     subject: Annotated[str, Field(max_length=100), Storable] = ""
-    """subject: the bank's code, or the id of the hold, restoration or order; docs/reference/papers.md"""
+    """subject: the bank's code, or the id of the hold, restoration or order; docs/reference/documents.md"""
     revision: Annotated[int, Field(ge=1, le=1_000)] = 1
     """the same revision is the same document; the next one replaces it"""
     particulars: Particulars = Particulars()
 
 
-class PaperLinks(FrozenModel):
+class DocumentLinks(FrozenModel):
     """Records to which a document belongs, besides its case."""
 
     ack_no: str | None = None
@@ -364,39 +364,39 @@ class PaperLinks(FrozenModel):
     request_id: UUID | None = None
 
 
-class PaperHead(FrozenModel):
+class DocumentHead(FrozenModel):
     """Identity of a document: id, number and digest."""
 
-    paper_id: UUID
+    document_id: UUID
     number: str
     digest: str
     """SHA-256 of its bytes, in hexadecimal"""
 
 
-class IssuedPaper(PaperHead):
+class IssuedDocument(DocumentHead):
     """Document that was requested."""
 
     repeated: bool = False
     """whether it had been issued before and is returned again"""
 
 
-class PaperView(PaperHead):
+class DocumentView(DocumentHead):
     """Document as the list shows it."""
 
-    kind: PaperKind
+    kind: DocumentKind
     language: Language
     case_ack_no: str
     subject: str
     revision: int
-    links: PaperLinks
+    links: DocumentLinks
     template_version: str
     size_bytes: int
     issued_at: UtcDatetime
     issued_by: str
 
 
-class PaperPage(FrozenModel):
+class DocumentPage(FrozenModel):
     """Documents of a case, the newest first."""
 
-    items: tuple[PaperView, ...]
+    items: tuple[DocumentView, ...]
     next: str | None

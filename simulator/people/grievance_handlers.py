@@ -120,7 +120,7 @@ class GrievanceHandlers:
     def _decision(self, appeal: Appeal, free_paise: int) -> Json:
         draw, convinced = unit(self.config.seed, "decision", *appeal.labels), self.config.way_home.level_convinced
         if not self._genuine(appeal) or draw >= convinced or free_paise == 0:
-            return {"decision": "upheld", "reason": "no paper shows where the money came from"}
+            return {"decision": "upheld", "reason": "no document shows where the money came from"}
         if draw < convinced / 3 and (half_paise := free_paise // 2):
             return {"decision": "part_released", "released_paise": half_paise, "reason": "half is the price of goods"}
         return {"decision": "released", "reason": "invoice and delivery note seen"}

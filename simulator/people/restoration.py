@@ -148,7 +148,7 @@ class RestorationPeople:
         habits, draw = self.config.way_home, unit(self.config.seed, "holder", at.restoration_id)
         if draw < habits.objects:
             await self._wait_for_person(at)
-            text = "The money is the price of goods that I have sold; the papers are with the bank."
+            text = "The money is the price of goods that I have sold; the documents are with the bank."
             answer = await self._do("io", at, "object", by_whom="holder", text=text)
             if answer.get("objection_id") is None:
                 return

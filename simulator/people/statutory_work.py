@@ -76,10 +76,10 @@ class StatutoryWork:
 
     async def _issue(self, case: str, body: Json, what: str) -> bool:
         """Issue a document when no field is missing; return False if that does not happen in time."""
-        lacking = f"/api/v1/cases/{case}/papers/{body['kind']}/lacking?subject={body.get('subject', '')}"
+        lacking = f"/api/v1/cases/{case}/documents/{body['kind']}/lacking?subject={body.get('subject', '')}"
         for _ in range(TRIES):
             status, answer = await self.get("io", lacking)
             if status < HTTP_BAD_REQUEST and answer.get("can_be_issued"):
-                return bool(await self.post("io", f"/api/v1/cases/{case}/papers", body, what))
+                return bool(await self.post("io", f"/api/v1/cases/{case}/documents", body, what))
             await asyncio.sleep(self.poll_wall_seconds)
         return False

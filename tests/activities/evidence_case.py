@@ -22,9 +22,9 @@ from db.pool import Connection
 from domain.evidence.pack import Edition
 from schemas.banks.exchanges import About
 from schemas.banks.keys import BankKey
-from schemas.documents.facts import PaperAsk
+from schemas.documents.facts import DocumentAsk
 from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, Language
-from schemas.restoration_enums import PaperKind
+from schemas.restoration_enums import DocumentKind
 from simulator.wires.signing import signed_headers
 from tests.activities.restoration_bench import Home
 from tests.factories import SECRET, row, rrn, transfer
@@ -68,11 +68,11 @@ async def rich_case(ctx: Context) -> tuple[Home, str]:
     await write(
         "UPDATE court_order SET document = $2, document_digest = sha256($2) WHERE court_order_id = $1", court_order, PDF
     )
-    ask = PaperAsk(kind=PaperKind.LIEN_NOTICE, language=Language.HI, subject="HDFC")
+    ask = DocumentAsk(kind=DocumentKind.LIEN_NOTICE, language=Language.HI, subject="HDFC")
     await issue_for_officer(home.ctx, case_no, ask, "officer:io")
     restoration = await home.of(case_no)
     await home.to_credit(restoration)
-    ask = PaperAsk(kind=PaperKind.RESTORATION_APPLICATION, language=Language.EN, subject=str(restoration))
+    ask = DocumentAsk(kind=DocumentKind.RESTORATION_APPLICATION, language=Language.EN, subject=str(restoration))
     await issue_for_officer(home.ctx, case_no, ask, "officer:io")
     order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
     await _by_letter(home, case_no, order_id)

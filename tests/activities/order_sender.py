@@ -37,7 +37,7 @@ class ToPort:
         return await self._push.send_order(bank, ticket, timeout_seconds=60)
 
 
-async def no_paper(_: object) -> bytes:
+async def no_document(_: object) -> bytes:
     return b""
 
 
@@ -47,7 +47,7 @@ async def main(dsn: str, order_id: str, port: int) -> None:
     await directory.refresh()
     ctx = Context(pool, directory, load_policy())
     adapters: Any = {ChannelKind.I4C: ToPort(port)}
-    orders = OrderActivities(ctx, BankDelivery(ctx, adapters), None, no_paper)
+    orders = OrderActivities(ctx, BankDelivery(ctx, adapters), None, no_document)
     await orders.send_order(ProcedureOrder(subject=order_id, case_no="", at=datetime.now(UTC)))
 
 

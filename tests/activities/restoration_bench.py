@@ -41,7 +41,7 @@ def officer(name: str, role: Role) -> Acting:
 
 DESK, IO = officer("desk", Role.DESK), officer("io", Role.IO)
 DY_SP, SP, SUPERVISOR = officer("dy_sp", Role.DY_SP), officer("sp", Role.SP), officer("chief", Role.SUPERVISOR)
-WHY: Final = "as the papers say"
+WHY: Final = "as the documents say"
 DAY: Final = timedelta(days=1)
 
 

@@ -327,11 +327,11 @@ async def _filled(doors: Doors) -> dict[str, str]:
         ack_no,
         now,
     )
-    paper = await doors.post(f"/api/v1/cases/{ack_no}/papers", {"kind": "status_letter", "language": "hi"})
-    assert paper.status_code == 201, paper.text
+    document = await doors.post(f"/api/v1/cases/{ack_no}/documents", {"kind": "status_letter", "language": "hi"})
+    assert document.status_code == 201, document.text
     return {
         "ack_no": ack_no,
-        "paper_id": paper.json()["paper_id"],
+        "document_id": document.json()["document_id"],
         "hop_no": "2",
         "request_id": str(planned["HDFC"]),
         "hold_id": str(hold_id),

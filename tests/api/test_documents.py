@@ -1,4 +1,4 @@
-"""Papers over HTTP: issued, listed, read byte for byte, and refused by the name of what is missing."""
+"""Documents over HTTP: issued, listed, read byte for byte, and refused by the name of what is missing."""
 
 import asyncio
 import hashlib
@@ -26,7 +26,7 @@ class Issuing:
 
     async def issue(self, kind: str, language: str = "en", role: Role = Role.IO, **more: Any) -> Any:
         body = {"kind": kind, "language": language, **more}
-        return await self.doors.post(f"/api/v1/cases/{self.case_no}/papers", body, role)
+        return await self.doors.post(f"/api/v1/cases/{self.case_no}/documents", body, role)
 
     async def hold_id(self) -> str:
         query = "SELECT hold_id FROM account_hold WHERE case_no = $1"
@@ -42,14 +42,14 @@ async def issuing(doors: Doors) -> Issuing:
     return Issuing(doors, case_no)
 
 
-async def test_a_paper_is_issued_listed_and_read_byte_for_byte(issuing: Issuing) -> None:
+async def test_a_document_is_issued_listed_and_read_byte_for_byte(issuing: Issuing) -> None:
     response = await issuing.issue("lien_notice", "hi", subject="SBIN")
     assert response.status_code == 201, response.text
     issued = response.json()
-    assert set(issued) == {"paper_id", "number", "digest", "repeated"}
-    (listed,) = (await issuing.doors.read("/api/v1/papers", Role.AUDITOR, case=issuing.case_no))["items"]
-    assert {name: listed[name] for name in ("paper_id", "number", "digest")} == {
-        name: issued[name] for name in ("paper_id", "number", "digest")
+    assert set(issued) == {"document_id", "number", "digest", "repeated"}
+    (listed,) = (await issuing.doors.read("/api/v1/documents", Role.AUDITOR, case=issuing.case_no))["items"]
+    assert {name: listed[name] for name in ("document_id", "number", "digest")} == {
+        name: issued[name] for name in ("document_id", "number", "digest")
     }
     assert (listed["kind"], listed["language"], listed["subject"]) == ("lien_notice", "hi", "SBIN")
     assert (listed["links"]["institution"], listed["issued_by"]) == ("SBIN", "officer:officer1")
@@ -57,23 +57,23 @@ async def test_a_paper_is_issued_listed_and_read_byte_for_byte(issuing: Issuing)
     assert read.headers["content-type"] == "application/pdf"
     assert read.headers["etag"] == f'"{hashlib.sha256(read.content).hexdigest()}"' == f'"{issued["digest"]}"'
     assert read.headers["content-disposition"] == f'inline; filename="{issued["number"].replace("/", "-")}.hi.pdf"'
-    assert (await issuing.doors.services.ctx.pool.fetchval("SELECT pdf FROM paper")) == read.content
+    assert (await issuing.doors.services.ctx.pool.fetchval("SELECT pdf FROM document")) == read.content
 
 
 async def test_who_has_it_already_is_not_sent_it_again(issuing: Issuing) -> None:
     issued = (await issuing.issue("status_letter")).json()
     headers = issuing.doors.officer(Role.DESK) | {"If-None-Match": f'W/"x", "{issued["digest"]}"'}
-    response = await issuing.doors.client.get(f"/api/v1/papers/{issued['paper_id']}", headers=headers)
+    response = await issuing.doors.client.get(f"/api/v1/documents/{issued['document_id']}", headers=headers)
     assert (response.status_code, response.content) == (304, b"")
 
 
-async def test_asked_twice_it_is_one_paper_and_the_next_revision_another(issuing: Issuing) -> None:
+async def test_asked_twice_it_is_one_document_and_the_next_revision_another(issuing: Issuing) -> None:
     first, again = [await issuing.issue("status_letter", "hi") for _ in range(2)]
     second = await issuing.issue("status_letter", "hi", revision=2)
     assert [one.status_code for one in (first, again, second)] == [201, 200, 201]
     assert first.json() | {"repeated": True} == again.json()
     assert second.json()["number"] != first.json()["number"]
-    page = await issuing.doors.read("/api/v1/papers", case=issuing.case_no)
+    page = await issuing.doors.read("/api/v1/documents", case=issuing.case_no)
     assert [one["revision"] for one in page["items"]] == [2, 1]
 
 
@@ -88,17 +88,17 @@ async def test_what_is_missing_is_named_with_its_law_all_at_once(issuing: Issuin
     response = await issuing.issue("notice_94", subject="SBIN")
     assert response.status_code == 422
     problem = response.json()
-    assert problem["type"] == "urn:goldenhour:problem:paper-lacks"
+    assert problem["type"] == "urn:goldenhour:problem:document-incomplete"
     assert [found["field"] for found in problem["violations"]] == ["officer.phone", "documents", "produce_by"]
     assert all(found["message"].startswith("BNSS 94: ") for found in problem["violations"])
-    assert (await issuing.doors.read("/api/v1/papers", case=issuing.case_no))["items"] == []
+    assert (await issuing.doors.read("/api/v1/documents", case=issuing.case_no))["items"] == []
 
 
 async def test_the_holder_is_told_where_to_appeal(issuing: Issuing) -> None:
     response = await issuing.issue("holder_notice", "hi", subject=await issuing.hold_id())
     assert response.status_code == 201, response.text
     async with issuing.doors.services.ctx.pool.acquire() as connection:
-        facts = await register.facts_of(connection, response.json()["paper_id"])
+        facts = await register.facts_of(connection, response.json()["document_id"])
     assert facts["appeal"]["address"] == ""
     assert len(facts["appeal"]["reference"]) == 10
 
@@ -116,7 +116,7 @@ async def test_other_particulars_under_the_same_revision_are_a_conflict(issuing:
     assert (await issuing.issue("notice_94", subject="SBIN", particulars=said)).status_code == 201
     assert (await issuing.issue("notice_94", subject="SBIN", particulars=said)).status_code == 200
     other = await issuing.issue("notice_94", subject="SBIN", particulars=said | {"documents": ["CCTV of the ATM"]})
-    assert (other.status_code, other.json()["type"]) == (409, "urn:goldenhour:problem:paper-differs")
+    assert (other.status_code, other.json()["type"]) == (409, "urn:goldenhour:problem:document-differs")
     assert [one["field"] for one in other.json()["violations"]] == ["particulars.documents"]
 
 
@@ -126,7 +126,7 @@ async def test_the_desk_seizes_nothing(issuing: Issuing, role: Role) -> None:
         refused = await issuing.issue(kind, subject=subject, role=role)
         assert (refused.status_code, refused.json()["type"]) == (403, "urn:goldenhour:problem:not-allowed")
         lacks = await issuing.issue(kind, subject=subject, role=Role.IO)
-        assert lacks.json()["type"] == "urn:goldenhour:problem:paper-lacks"
+        assert lacks.json()["type"] == "urn:goldenhour:problem:document-incomplete"
 
 
 async def test_a_superintendent_who_does_not_investigate_approves_an_attachment(issuing: Issuing) -> None:
@@ -147,7 +147,7 @@ async def test_a_superintendent_who_does_not_investigate_approves_an_attachment(
         ("status_letter", "1"),
     ],
 )
-async def test_a_paper_about_nothing_is_not_found(issuing: Issuing, kind: str, subject: str) -> None:
+async def test_a_document_about_nothing_is_not_found(issuing: Issuing, kind: str, subject: str) -> None:
     assert (await issuing.issue(kind, subject=subject)).status_code == 404
 
 
@@ -156,7 +156,7 @@ async def test_pages_follow_each_other_and_a_bad_cursor_is_named(issuing: Issuin
     found: list[str] = []
     after: dict[str, Any] = {}
     while True:
-        page = await issuing.doors.read("/api/v1/papers", case=issuing.case_no, limit=2, **after)
+        page = await issuing.doors.read("/api/v1/documents", case=issuing.case_no, limit=2, **after)
         found += [one["number"] for one in page["items"]]
         if page["next"] is None:
             break
@@ -164,16 +164,16 @@ async def test_pages_follow_each_other_and_a_bad_cursor_is_named(issuing: Issuin
     assert found == numbers[::-1]
     for bad in ("x", "WzFd", "WyJhIiwiYiJd", "WyIyMDI2LTExLTI0IiwiYiJd"):
         response = await issuing.doors.client.get(
-            "/api/v1/papers",
+            "/api/v1/documents",
             params={"case": issuing.case_no, "after": bad},
             headers=issuing.doors.officer(Role.DESK),
         )
         assert (response.status_code, response.json()["violations"][0]["field"]) == (422, "after")
 
 
-async def test_the_log_of_the_case_names_the_paper_and_nobody(issuing: Issuing) -> None:
+async def test_the_log_of_the_case_names_the_document_and_nobody(issuing: Issuing) -> None:
     issued = (await issuing.issue("status_letter")).json()
     page = await issuing.doors.read(f"/api/v1/cases/{issuing.case_no}/events", limit=500)
-    (event,) = [one for one in page["items"] if one["kind"] == "paper_issued"]
+    (event,) = [one for one in page["items"] if one["kind"] == "document_issued"]
     assert event["data"]["number"] == issued["number"]
     assert "Asha" not in str(event)

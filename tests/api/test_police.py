@@ -17,7 +17,7 @@ from tests.api.conftest import Doors, line, transfer
 from tests.api.test_roles import OFFICER
 
 MISSING = "00000000-0000-4000-8000-000000000000"
-WHY = {"reason": "as the papers say"}
+WHY = {"reason": "as the documents say"}
 
 
 def today() -> str:

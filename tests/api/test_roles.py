@@ -159,14 +159,14 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("POST", f"{GRIEVANCE}/withdraw"): (DESK, {"level": "io", **WHY}),
     ("GET", "/api/v1/bank/grievances"): (BANK, None),
     ("POST", "/api/v1/bank/grievances/{grievance_id}/report"): (BANK, FOUND),
-    ("GET", "/api/v1/papers"): (READERS | POLICE, None),
-    ("GET", "/api/v1/papers/{paper_id}"): (READERS | POLICE, None),
-    ("GET", f"{CASE}/papers/{{kind}}/lacking"): (READERS | POLICE, None),
-    ("GET", "/api/v1/bank/papers"): (BANK, None),
-    ("GET", "/api/v1/bank/papers/{paper_id}"): (BANK, None),
-    ("GET", "/api/v1/bank/papers/{paper_id}/fir"): (BANK, None),
+    ("GET", "/api/v1/documents"): (READERS | POLICE, None),
+    ("GET", "/api/v1/documents/{document_id}"): (READERS | POLICE, None),
+    ("GET", f"{CASE}/documents/{{kind}}/lacking"): (READERS | POLICE, None),
+    ("GET", "/api/v1/bank/documents"): (BANK, None),
+    ("GET", "/api/v1/bank/documents/{document_id}"): (BANK, None),
+    ("GET", "/api/v1/bank/documents/{document_id}/fir"): (BANK, None),
     ("POST", f"{ACCOUNT_HOLD}/approve-attachment"): (frozenset({Role.SP}), WHY),
-    ("POST", f"{CASE}/papers"): (DESK | IO | ABOVE, {"kind": "status_letter", "language": "hi"}),
+    ("POST", f"{CASE}/documents"): (DESK | IO | ABOVE, {"kind": "status_letter", "language": "hi"}),
     ("GET", "/api/v1/orders"): (READERS | POLICE, None),
     ("GET", ORDER): (READERS | POLICE, None),
     ("POST", f"{ORDER}/send-again"): (DESK, WHY),
@@ -181,7 +181,7 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("POST", f"{ORDER}/confirm"): (DESK, {**DONE, "note": "told by phone"}),
     ("GET", "/api/v1/bank/orders"): (BANK, None),
     ("GET", BANK_ORDER): (BANK, None),
-    ("GET", f"{BANK_ORDER}/paper"): (BANK, None),
+    ("GET", f"{BANK_ORDER}/document"): (BANK, None),
     ("POST", f"{BANK_ORDER}/acknowledge"): (BANK, {}),
     ("POST", f"{BANK_ORDER}/acknowledge-cancellation"): (BANK, {}),
     ("POST", f"{BANK_ORDER}/confirm"): (BANK, DONE),
@@ -205,7 +205,7 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
 }
 ANSWER_PAGE: Final = {(method, f"/a/{path}") for method in ("GET", "HEAD", "POST") for path in ("{token}", "o/{token}")}
 """No role opens it: the token in the path is what it goes by (test_answer_pages)."""
-ASKED: Final = {"/api/v1/papers": {"case": "29999999999999"}}
+ASKED: Final = {"/api/v1/documents": {"case": "29999999999999"}}
 """what a route cannot be called without, beside its path"""
 APPEAL_PAGE: Final = {(method, path) for method in ("GET", "HEAD", "POST") for path in ("/appeal", "/appeal/{token}")}
 """No role opens it: the holder of an account comes in by a reference and a code (test_appeals)."""
@@ -222,7 +222,7 @@ NUMBERS: Final = {
     "fir_id": "00000000-0000-4000-8000-000000000000",
     "message_id": "00000000-0000-4000-8000-000000000000",
     "hold_id": "00000000-0000-4000-8000-000000000000",
-    "paper_id": "00000000-0000-4000-8000-000000000000",
+    "document_id": "00000000-0000-4000-8000-000000000000",
     "restoration_id": "00000000-0000-4000-8000-000000000000",
     "request_id": "00000000-0000-4000-8000-000000000000",
     "account_id": "1",

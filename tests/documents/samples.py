@@ -1,4 +1,4 @@
-"""One whole paper of every kind, with everything its law asks for."""
+"""One whole document of every kind, with everything its law asks for."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -10,6 +10,7 @@ from schemas.documents.facts import (
     BeneficiaryFacts,
     BucketFacts,
     CourtOrderFacts,
+    DocumentFacts,
     FirFacts,
     FollowUp,
     HolderNotice,
@@ -21,7 +22,6 @@ from schemas.documents.facts import (
     Notice107,
     OfficerFacts,
     OrderLineFacts,
-    PaperFacts,
     ReleaseOrder,
     RestorationApplication,
     RestorationOrder,
@@ -30,7 +30,7 @@ from schemas.documents.facts import (
     VictimFacts,
 )
 from schemas.enums import Bucket
-from schemas.restoration_enums import CourtOrderKind, GrievanceLevel, OrderReason, PaperKind, Route, Step
+from schemas.restoration_enums import CourtOrderKind, DocumentKind, GrievanceLevel, OrderReason, Route, Step
 
 NOW: Final = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 CASE_NO: Final = "32411265000001"
@@ -97,7 +97,7 @@ TRANSFERS: Final = (
     ),
 )
 
-_ALL: Final[tuple[PaperFacts, ...]] = (
+_ALL: Final[tuple[DocumentFacts, ...]] = (
     LienNotice(
         case_no=CASE_NO,
         officer=OFFICER,
@@ -241,7 +241,7 @@ _ALL: Final[tuple[PaperFacts, ...]] = (
         step_due_at=datetime(2026, 12, 9, 9, 30, tzinfo=UTC),
     ),
 )
-WHOLE: Final[Mapping[PaperKind, PaperFacts]] = {facts.kind: facts for facts in _ALL}
+WHOLE: Final[Mapping[DocumentKind, DocumentFacts]] = {facts.kind: facts for facts in _ALL}
 EMERGENCY: Final = LienNotice(
     case_no=CASE_NO,
     officer=OFFICER,

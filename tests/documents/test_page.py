@@ -1,26 +1,26 @@
-"""The page on papers tells what the law asks for, kind by kind, as the rules have it."""
+"""The page on documents tells what the law asks for, kind by kind, as the rules have it."""
 
 import re
 
 import pytest
 
 from domain.documents import requirements, series_of
-from schemas.restoration_enums import PaperKind
+from schemas.restoration_enums import DocumentKind
 from tests.documents.samples import NOW
 from tests.paths import ROOT
 
-PAGE = (ROOT / "docs" / "reference" / "papers.md").read_text()
+PAGE = (ROOT / "docs" / "reference" / "documents.md").read_text()
 OF_ALL = ["case_no", "officer.name", "officer.rank", "officer.police_station", "officer.phone"]
 KINDS, REQUIRED = (part.split("\n## ")[0] for part in PAGE.split("## Kinds\n")[1].split("## What its law requires\n"))
 
 
-def row(table: str, kind: PaperKind) -> str:
+def row(table: str, kind: DocumentKind) -> str:
     (found,) = [line for line in table.splitlines() if line.startswith(f"| `{kind.value}` |")]
     return found
 
 
-@pytest.mark.parametrize("kind", PaperKind)
-def test_the_page_names_every_field_and_marks_what_is_asked_for_in_some_cases(kind: PaperKind) -> None:
+@pytest.mark.parametrize("kind", DocumentKind)
+def test_the_page_names_every_field_and_marks_what_is_asked_for_in_some_cases(kind: DocumentKind) -> None:
     cell = row(REQUIRED, kind).split("|")[3]
     rules = requirements(kind)
     sometimes = {rule.field for rule in rules if rule.when.__name__ != "_always"}
@@ -29,6 +29,6 @@ def test_the_page_names_every_field_and_marks_what_is_asked_for_in_some_cases(ki
     assert {field for field, mark in re.findall(r"`([^`]+)`(°?)", cell) if mark} == sometimes
 
 
-@pytest.mark.parametrize("kind", PaperKind)
-def test_the_page_names_the_series(kind: PaperKind) -> None:
+@pytest.mark.parametrize("kind", DocumentKind)
+def test_the_page_names_the_series(kind: DocumentKind) -> None:
     assert f"`{series_of(kind, NOW).rpartition('/')[0]}/" in row(KINDS, kind)

@@ -1,4 +1,4 @@
-"""Papers in type: every kind in both languages, the same bytes each time, and hostile text as nothing but text."""
+"""Documents in type: every kind in both languages, the same bytes each time, and hostile text as nothing but text."""
 
 import asyncio
 import hashlib
@@ -27,13 +27,13 @@ from domain.documents import requirements, values_at
 from domain.errors import LimitExceeded
 from schemas.documents.facts import PDF_MAX_BYTES, AccountFacts, OfficerFacts
 from schemas.enums import Language
-from schemas.restoration_enums import OrderReason, PaperKind
+from schemas.restoration_enums import DocumentKind, OrderReason
 from tests.deep import examples
 from tests.documents.samples import ACCOUNTS, DIGEST, EMERGENCY, NOW, OFFICER, WHOLE
 from tests.pdf_text import text_by_page
 
 IMPRINT = Imprint(number="GH/UP/LN/2026/000123", issued_at=NOW)
-BOTH = list(product(PaperKind, Language))
+BOTH = list(product(DocumentKind, Language))
 HOSTILE = [
     '#panic("x") #import "@preview/x:1.0.0" #sys.inputs',
     "$x$ *bold* _it_ `raw` <label> @ref = heading",
@@ -45,13 +45,13 @@ HOSTILE = [
 
 
 def text_of(document: Document) -> str:
-    """What can be read on the paper, taken from the typesetter's own output, not from what it was given."""
+    """What can be read on the document, taken from the typesetter's own output, not from what it was given."""
     page = typst.compile(
         rendering.TEMPLATE,
         root=rendering.TEMPLATE.parent,
         format="html",
         font_paths=fonts(),
-        sys_inputs={"paper": as_input(document)},
+        sys_inputs={"document": as_input(document)},
     )
     return unescape(re.sub(r"<[^>]*>", "", page.decode()))
 
@@ -65,7 +65,7 @@ def lien(**changes: Any) -> Document:
 
 
 @pytest.mark.parametrize(("kind", "language"), BOTH)
-async def test_every_kind_in_both_languages_is_an_archivable_pdf(kind: PaperKind, language: Language) -> None:
+async def test_every_kind_in_both_languages_is_an_archivable_pdf(kind: DocumentKind, language: Language) -> None:
     # PDF/A-2a and PDF/UA: the typesetter refuses a character without a glyph, and text that cannot be read out again.
     pdf = await render(compose(WHOLE[kind], language, IMPRINT), NOW)
     assert pdf.startswith(b"%PDF-")
@@ -104,9 +104,9 @@ def test_a_lien_notice_says_of_the_report_to_the_magistrate_what_is_so(
 
 
 @pytest.mark.parametrize(("kind", "language"), BOTH)
-def test_what_the_law_asks_for_can_be_read_on_it(kind: PaperKind, language: Language) -> None:
+def test_what_the_law_asks_for_can_be_read_on_it(kind: DocumentKind, language: Language) -> None:
     words = words_of(language)
-    for facts in [WHOLE[kind], *([EMERGENCY] if kind is PaperKind.LIEN_NOTICE else [])]:
+    for facts in [WHOLE[kind], *([EMERGENCY] if kind is DocumentKind.LIEN_NOTICE else [])]:
         text = squeezed(text_of(compose(facts, language, IMPRINT)))
         assert squeezed(IMPRINT.number) in text
         for rule in requirements(kind):
@@ -130,7 +130,7 @@ SHOWN_OTHERWISE = {
 
 
 def as_said(place: str, value: Any, words: Wording) -> list[str]:
-    """The ways in which a required value may stand on a paper; of a list, its last item."""
+    """The ways in which a required value may stand on a document; of a list, its last item."""
     named: dict[str, Callable[[Any], str]] = {
         "rank": words.rank,
         "police_station": words.station,
@@ -156,7 +156,7 @@ def test_amounts_stand_on_the_lien_one_an_account_with_their_sum() -> None:
 
 
 def test_a_report_that_is_late_says_so_and_promises_nothing_that_is_past() -> None:
-    report = WHOLE[PaperKind.MAGISTRATE_REPORT]
+    report = WHOLE[DocumentKind.MAGISTRATE_REPORT]
     on_time = text_of(compose(report, Language.EN, IMPRINT))
     late = text_of(compose(report.model_copy(update={"late": True, "follow_up_late": True}), Language.EN, IMPRINT))
     assert "Report within twenty-four hours" in on_time
@@ -169,10 +169,10 @@ def test_a_report_that_is_late_says_so_and_promises_nothing_that_is_past() -> No
 
 @pytest.mark.parametrize(("language", "words"), [(Language.EN, "by operation of law"), (Language.HI, "विधि के प्रभाव से")])
 def test_what_nobody_has_ordered_is_by_law_and_no_login_stands_on_an_order(language: Language, words: str) -> None:
-    order = WHOLE[PaperKind.RELEASE_ORDER]
+    order = WHOLE[DocumentKind.RELEASE_ORDER]
     lapsed = {"ordered_by": "engine", "reason": OrderReason.LAPSED, "grievance_ref": "", "orderer": OfficerFacts()}
     assert words in text_of(compose(order.model_copy(update=lapsed), language, IMPRINT))
-    for kind in (PaperKind.RELEASE_ORDER, PaperKind.RESTORATION_ORDER):
+    for kind in (DocumentKind.RELEASE_ORDER, DocumentKind.RESTORATION_ORDER):
         text = text_of(compose(WHOLE[kind], language, IMPRINT))
         assert not any(login in text for login in ("officer:", "dysp.verma", "io.sharma", "dcp.singh"))
 
@@ -181,7 +181,7 @@ def test_what_nobody_has_ordered_is_by_law_and_no_login_stands_on_an_order(langu
     ("language", "one", "two"), [(Language.EN, "one account", "2 accounts"), (Language.HI, "एक खाते", "2 खातों")]
 )
 def test_one_account_and_several_are_told_as_people_say_it(language: Language, one: str, two: str) -> None:
-    notice = WHOLE[PaperKind.NOTICE_94]
+    notice = WHOLE[DocumentKind.NOTICE_94]
     single = notice.model_copy(update={"accounts": ACCOUNTS[:1]})
     assert one in compose(single, language, IMPRINT).subject
     assert two in compose(notice, language, IMPRINT).subject
@@ -197,14 +197,14 @@ def test_who_signs_has_something_above_the_signature_on_the_page() -> None:
         assert OFFICER.phone in pages[-1]
 
 
-def test_every_page_names_the_last_event_before_the_paper() -> None:
+def test_every_page_names_the_last_event_before_the_document() -> None:
     document = lien(log_seq=57, log_hash=DIGEST)
     assert document.footer[1] == f"Case log before this document: event 57, SHA-256 {DIGEST}"
     assert len(lien().footer) == 1
 
 
 async def test_the_same_facts_make_the_same_bytes_and_another_moment_makes_others() -> None:
-    document = compose(WHOLE[PaperKind.HOLDER_NOTICE], Language.HI, IMPRINT)
+    document = compose(WHOLE[DocumentKind.HOLDER_NOTICE], Language.HI, IMPRINT)
     first, again, later = [await render(document, NOW + timedelta(seconds=late)) for late in (0, 0.000_001, 1)]
     assert first == again
     assert first != later
@@ -215,11 +215,11 @@ def test_another_process_makes_the_same_bytes() -> None:
         "import hashlib; from documents.composing import compose; from documents.document import Imprint;"
         "from documents.rendering import compiled, template_version; from schemas.enums import Language;"
         "from tests.documents.samples import *;"
-        "facts = WHOLE[PaperKind.RESTORATION_ORDER];"
+        "facts = WHOLE[DocumentKind.RESTORATION_ORDER];"
         "imprint = Imprint(number='GH/UP/LN/2026/000123', issued_at=NOW);"
         "print(hashlib.sha256(compiled(compose(facts, Language.HI, imprint), NOW)).hexdigest(), template_version())"
     )
-    ours = rendering.compiled(compose(WHOLE[PaperKind.RESTORATION_ORDER], Language.HI, IMPRINT), NOW)
+    ours = rendering.compiled(compose(WHOLE[DocumentKind.RESTORATION_ORDER], Language.HI, IMPRINT), NOW)
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
     assert told == f"{hashlib.sha256(ours).hexdigest()} {template_version()}"
 
@@ -273,13 +273,13 @@ async def test_two_thousand_accounts_fit() -> None:
     assert len(pdf) < PDF_MAX_BYTES
 
 
-async def test_a_paper_without_measure_is_refused_by_name() -> None:
+async def test_a_document_without_measure_is_refused_by_name() -> None:
     blocks = tuple(Paragraph(text="x" * 20_000) for _ in range(101))
     with pytest.raises(LimitExceeded, match="characters"):
         await render(lien().model_copy(update={"blocks": blocks}), NOW)
 
 
-async def test_the_loop_runs_on_while_papers_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_loop_runs_on_while_documents_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
     held = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -317,7 +317,7 @@ def test_whatever_is_written_is_shown_by_characters_that_the_font_draws(text: st
 
 @settings(max_examples=examples(20))
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=300))
-def test_no_text_makes_a_paper_that_cannot_be_set(text: str) -> None:
+def test_no_text_makes_a_document_that_cannot_be_set(text: str) -> None:
     officer = OFFICER.model_copy(update={"name": text, "rank": text})
     account = AccountFacts(account=text, amount_paise=1, references=(text,))
     assert rendering.compiled(lien(officer=officer, accounts=(account,), institution_name=text), NOW)

@@ -17,7 +17,7 @@ from tests.documents.samples import EMERGENCY, NOW
 
 JOINED = ["क्ष", "त्र", "ज्ञ", "द्ध", "ह्न", "प्र"]
 NOWHERE_ELSE = ["त्र", "ज्ञ", "द्ध", "ह्न"]
-"""on the paper that is set here: a glyph tells in a PDF only the first letters that it stood for"""
+"""on the document that is set here: a glyph tells in a PDF only the first letters that it stood for"""
 _LINE = '#set text(font: "Noto Sans", lang: "hi", region: "in", fallback: false)\n#json(bytes(sys.inputs.text))'
 
 

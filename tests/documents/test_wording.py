@@ -41,7 +41,7 @@ def test_the_same_places_are_filled_and_hindi_is_in_devanagari(key: str) -> None
 
 
 @pytest.mark.parametrize("language", Language)
-def test_every_enumeration_that_papers_name_has_its_words(language: Language) -> None:
+def test_every_enumeration_that_documents_name_has_its_words(language: Language) -> None:
     table = words_of(language).table
     assert set(table["routes"]) == {route.value for route in Route}
     assert set(table["reasons"]) == {reason.value for reason in OrderReason}

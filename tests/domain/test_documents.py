@@ -1,4 +1,4 @@
-"""What a paper lacks: everything is named at once, and nothing that the law asks for can be left out."""
+"""What a document lacks: everything is named at once, and nothing that the law asks for can be left out."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.documents import KHALSA, PaperLacks, Requirement, lacking, refuse_if_lacking, requirements
-from schemas.documents.facts import CourtOrderFacts, FirFacts, OfficerFacts, PaperFacts
-from schemas.restoration_enums import OrderReason, PaperKind, Route
+from domain.documents import KHALSA, DocumentIncomplete, Requirement, lacking, refuse_if_lacking, requirements
+from schemas.documents.facts import CourtOrderFacts, DocumentFacts, FirFacts, OfficerFacts
+from schemas.restoration_enums import DocumentKind, OrderReason, Route
 from tests.documents.samples import COURT_ORDER, EMERGENCY, NOW, OFFICER, WHOLE
 
 EMPTY: dict[type, Any] = {str: " ", int: 0, tuple: ()}
@@ -30,8 +30,8 @@ def without(value: Any, field: str) -> Any:
     return value.model_copy(update={name: new})
 
 
-@pytest.mark.parametrize("kind", PaperKind)
-def test_the_law_asks_something_of_every_kind_and_a_whole_paper_lacks_nothing(kind: PaperKind) -> None:
+@pytest.mark.parametrize("kind", DocumentKind)
+def test_the_law_asks_something_of_every_kind_and_a_whole_document_incomplete_nothing(kind: DocumentKind) -> None:
     assert requirements(kind)
     assert all(rule.law and rule.why for rule in requirements(kind))
     assert lacking(WHOLE[kind], NOW) == ()
@@ -46,7 +46,7 @@ def test_whatever_is_dropped_is_named_with_its_law_and_nothing_else_is(data: st.
     poorer = facts
     for rule in dropped:
         poorer = without(poorer, rule.field)
-    with pytest.raises(PaperLacks) as refusal:
+    with pytest.raises(DocumentIncomplete) as refusal:
         refuse_if_lacking(poorer, NOW)
     asked_still = {rule.field for rule in rules if rule.when(poorer)}
     named = {_without_number(missing.field) for missing in refusal.value.missing}
@@ -62,12 +62,12 @@ def _without_number(field: str) -> str:
 
 
 @pytest.mark.parametrize(("facts", "rule"), ASKED, ids=lambda value: getattr(value, "field", None) or value.kind.value)
-def test_each_requirement_can_fail(facts: PaperFacts, rule: Requirement) -> None:
+def test_each_requirement_can_fail(facts: DocumentFacts, rule: Requirement) -> None:
     assert rule.field in {_without_number(one.field) for one in lacking(without(facts, rule.field), NOW)}
 
 
-@pytest.mark.parametrize("kind", PaperKind)
-def test_an_empty_paper_lacks_all_of_it_at_once(kind: PaperKind) -> None:
+@pytest.mark.parametrize("kind", DocumentKind)
+def test_an_empty_document_incomplete_all_of_it_at_once(kind: DocumentKind) -> None:
     empty = type(WHOLE[kind])(kind=kind)
     named = {missing.field for missing in lacking(empty, NOW)}
     assert {"case_no", "officer.name", "officer.rank", "officer.police_station", "officer.phone"} <= named
@@ -75,18 +75,18 @@ def test_an_empty_paper_lacks_all_of_it_at_once(kind: PaperKind) -> None:
 
 
 def test_a_list_with_nothing_in_it_is_missing_as_a_whole() -> None:
-    notice = WHOLE[PaperKind.LIEN_NOTICE].model_copy(update={"accounts": ()})
+    notice = WHOLE[DocumentKind.LIEN_NOTICE].model_copy(update={"accounts": ()})
     assert {missing.field for missing in lacking(notice, NOW)} == {"accounts[]"}
 
 
 def test_the_second_account_without_an_amount_is_named_by_its_place() -> None:
-    (missing,) = lacking(without(WHOLE[PaperKind.LIEN_NOTICE], "accounts[].amount_paise"), NOW)
+    (missing,) = lacking(without(WHOLE[DocumentKind.LIEN_NOTICE], "accounts[].amount_paise"), NOW)
     assert (missing.field, missing.law) == ("accounts[1].amount_paise", KHALSA)
 
 
 class TestLien:
     def test_it_needs_the_fir_its_copy_and_the_case_number_unless_it_is_an_emergency(self) -> None:
-        notice = WHOLE[PaperKind.LIEN_NOTICE].model_copy(update={"fir": FirFacts()})
+        notice = WHOLE[DocumentKind.LIEN_NOTICE].model_copy(update={"fir": FirFacts()})
         assert [one.field for one in lacking(notice, NOW)] == ["fir.number", "fir.police_station", "fir.copy_digest"]
         assert lacking(EMERGENCY, NOW) == ()
 
@@ -103,7 +103,7 @@ class TestLien:
 
 class TestShowCause:
     def test_fourteen_days_are_counted_from_the_service_that_takes_seven(self) -> None:
-        notice = WHOLE[PaperKind.NOTICE_107]
+        notice = WHOLE[DocumentKind.NOTICE_107]
         due = notice.model_copy(update={"show_cause_by": NOW + timedelta(days=21)})
         early = notice.model_copy(update={"show_cause_by": NOW + timedelta(days=21, seconds=-1)})
         assert lacking(due, NOW) == ()
@@ -112,19 +112,21 @@ class TestShowCause:
 
 class TestRestorationOrder:
     def test_whoever_prepared_it_does_not_approve_it(self) -> None:
-        order = WHOLE[PaperKind.RESTORATION_ORDER].model_copy(update={"approved_by": "io.sharma"})
+        order = WHOLE[DocumentKind.RESTORATION_ORDER].model_copy(update={"approved_by": "io.sharma"})
         assert [one.field for one in lacking(order, NOW)] == ["approved_by"]
 
     @pytest.mark.parametrize("route", Route)
     def test_where_another_decides_the_order_is_named(self, route: Route) -> None:
-        order = WHOLE[PaperKind.RESTORATION_ORDER].model_copy(update={"route": route, "court_order": CourtOrderFacts()})
+        order = WHOLE[DocumentKind.RESTORATION_ORDER].model_copy(
+            update={"route": route, "court_order": CourtOrderFacts()}
+        )
         fields = [one.field for one in lacking(order, NOW)]
         asked = [] if route is Route.NO_COURT else ["court_order.court", "court_order.order_no", "court_order.made_on"]
         assert fields == asked
 
     @pytest.mark.parametrize("bond", [True, False])
     def test_that_no_bond_is_asked_for_is_said_too(self, bond: bool) -> None:
-        assert lacking(WHOLE[PaperKind.RESTORATION_ORDER].model_copy(update={"bond": bond}), NOW) == ()
+        assert lacking(WHOLE[DocumentKind.RESTORATION_ORDER].model_copy(update={"bond": bond}), NOW) == ()
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,7 @@ class TestRestorationOrder:
     [(OrderReason.COURT, "court_order.order_no"), (OrderReason.GRIEVANCE, "grievance_ref"), (OrderReason.LAPSED, None)],
 )
 def test_a_release_names_what_it_stands_on(reason: OrderReason, asked: str | None) -> None:
-    order = WHOLE[PaperKind.RELEASE_ORDER].model_copy(update={"reason": reason, "grievance_ref": ""})
+    order = WHOLE[DocumentKind.RELEASE_ORDER].model_copy(update={"reason": reason, "grievance_ref": ""})
     assert (asked in {one.field for one in lacking(order, NOW)}) == (asked is not None)
     whole = order.model_copy(update={"court_order": COURT_ORDER, "grievance_ref": "G1"})
     assert lacking(whole, NOW) == ()
@@ -141,5 +143,5 @@ def test_a_release_names_what_it_stands_on(reason: OrderReason, asked: str | Non
 @pytest.mark.parametrize("field", ["name", "rank", "police_station", "phone"])
 def test_a_holder_is_told_whom_to_ask(field: str) -> None:
     officer = OFFICER.model_copy(update={field: ""})
-    notice = WHOLE[PaperKind.HOLDER_NOTICE].model_copy(update={"officer": officer})
+    notice = WHOLE[DocumentKind.HOLDER_NOTICE].model_copy(update={"officer": officer})
     assert [one.field for one in lacking(notice, NOW)] == [f"officer.{field}"]

@@ -7,7 +7,7 @@ import pytest
 from domain import task_notes
 from domain.task_notes import ENGLISH, TEXTS, compose
 from schemas.enums import Language
-from schemas.restoration_enums import PaperKind
+from schemas.restoration_enums import DocumentKind
 from schemas.tasks import DocumentWaits, TaskCause, TaskFacts, TaskSubject, about
 
 ORDER = about(TaskSubject.ORDER, "6f1c")
@@ -59,8 +59,8 @@ def test_a_language_without_a_table_is_shown_in_english(monkeypatch: pytest.Monk
         (
             TaskCause.DOCUMENTS_WAIT,
             TaskSubject.CASE,
-            TaskFacts(documents=(DocumentWaits(kind=PaperKind.NOTICE_107, lacking=("a", "b"), failures=("E",)),)),
-            "papers: notice_107 lacks a, b; notice_107 failed: E",
+            TaskFacts(documents=(DocumentWaits(kind=DocumentKind.NOTICE_107, lacking=("a", "b"), failures=("E",)),)),
+            "documents: notice_107 lacks a, b; notice_107 failed: E",
         ),
     ],
 )

@@ -29,7 +29,7 @@ COMMANDS = [
     "migrate",
     "import",
     "export",
-    "paper",
+    "document",
     "verify",
     "reconcile",
     "bench",

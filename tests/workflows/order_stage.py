@@ -19,11 +19,11 @@ from activities.orders.cancellations import CancellationActivities, acknowledge_
 from activities.orders.orders import OrderActivities, cancel_order
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.outbox import procedure_outbox
-from domain.documents import PaperLacks
+from domain.documents import DocumentIncomplete
 from schemas.documents.facts import Missing
 from schemas.enums import ChannelKind, ProcedureKind
 from schemas.outbox.procedures import OrderEscalationLevel, ProcedureStart
-from schemas.restoration_enums import PaperKind
+from schemas.restoration_enums import DocumentKind
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
 from tests.activities.orders.test_confirmations import Ordered
@@ -54,7 +54,7 @@ class OrderStage:
         self.started: list[str] = []
         self.lacks: Exception | None = None
 
-    async def paper(self, _: UUID) -> bytes:
+    async def document(self, _: UUID) -> bytes:
         if self.lacks:
             raise self.lacks
         return b"%PDF"
@@ -160,7 +160,7 @@ async def order_stage(ctx: Context, client: Client) -> AsyncIterator[OrderStage]
     adapters: Any = {ChannelKind.I4C: stage.wire, ChannelKind.EMAIL: stage.mail}
     engine = at_workflow_time(stage.ctx)
     bank_delivery = BankDelivery(engine, adapters)
-    orders = OrderActivities(engine, bank_delivery, stage.letters, stage.paper)
+    orders = OrderActivities(engine, bank_delivery, stage.letters, stage.document)
     cancellations = CancellationActivities(engine, bank_delivery, stage.letters)
     case_work = Worker(
         stage.skipper.client,
@@ -198,7 +198,9 @@ async def kept_then_cancelled(ctx: Context, client: Client) -> list[WorkflowHist
     """The document lacks a field, the workflow retries; then the order is sent, refused and cancelled."""
     async with order_stage(ctx, client) as stage:
         ordered = await stage.ordered()
-        stage.lacks = PaperLacks(PaperKind.RESTORATION_ORDER, [Missing(field="fir_no", law="SOP", why="it must")])
+        stage.lacks = DocumentIncomplete(
+            DocumentKind.RESTORATION_ORDER, [Missing(field="fir_no", law="SOP", why="it must")]
+        )
         order_id = await stage.begin(ordered)
         await stage.until(1, "SELECT count(*) FROM desk_task WHERE cause = 'order_not_sent'")
         stage.lacks = None

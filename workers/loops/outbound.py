@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, Self
 
 from activities.context import Context
-from activities.documents.due_documents import issue_papers_due
+from activities.documents.due_documents import issue_documents_due
 from activities.documents.issuing import appeal_address
 from activities.notifications.outbox import MailRoute, Ways, send_due
 from activities.police.firs import register_due
@@ -71,7 +71,7 @@ class OutboundLoop:
         return (
             partial(send_due, self.ctx, self.ways),
             partial(register_due, self.ctx, self.register),
-            partial(issue_papers_due, self.ctx, self.appeal_address),
+            partial(issue_documents_due, self.ctx, self.appeal_address),
         )
 
     async def _for_ever(self, work: DueWork) -> None:

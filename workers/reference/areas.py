@@ -42,7 +42,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "discrepancy_resolution",
         "resolution_proposal",
     ),
-    "notifications": ("message", "message_paper", "holder_contact"),
+    "notifications": ("message", "message_document", "holder_contact"),
     "police": ("case_officer", "fir", "fir_copy", "duty"),
     "reconciliation": (
         "lien_inquiry",
@@ -62,7 +62,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "returned_funds",
     ),
     "bank_gateway": ("feed_entry", "feed_counter", "feed_key", "bank_evidence", "bank_nonce", "rate_bucket"),
-    "documents": ("paper", "paper_counter", "due_document", "attachment_approval"),
+    "documents": ("document", "document_counter", "due_document", "attachment_approval"),
     "evidence": ("evidence_key",),
     "restoration": (
         "restoration",

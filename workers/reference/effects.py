@@ -61,7 +61,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Asks for a lien notice to the bank when a hold is taken up, and looks again at all documents of the case.",
         ("due_document",),
     ),
-    "duty_asks_for_paper": Effect(
+    "duty_asks_for_document": Effect(
         Sort.FLOW,
         "Asks for the duty's document (report, follow-up), and looks again at all documents of the case.",
         ("due_document",),
@@ -83,7 +83,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "restoration_asks_for_letter": Effect(
         Sort.FLOW, "Asks for a status letter to the victim when a restoration ends.", ("due_document",)
     ),
-    "restoration_step_asks_for_papers": Effect(
+    "restoration_step_asks_for_documents": Effect(
         Sort.FLOW,
         "Asks for a notice to each account holder at `holder_notice` and `show_cause`,"
         " and for a status letter to the victim at `collecting` and `credit`.",
@@ -141,7 +141,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "credit_account_rules": Effect(Sort.RULE, "Refuses any change of an account to credit but its one confirmation."),
     "order_cancellation_settled_once": Effect(Sort.RULE, "Refuses to change a cancellation that is settled."),
-    "paper_counter_escalates": Effect(Sort.RULE, "Refuses a gap or a step back in a series of document numbers."),
+    "document_counter_escalates": Effect(Sort.RULE, "Refuses a gap or a step back in a series of document numbers."),
     "restoration_line_not_left_out": Effect(
         Sort.RULE, "Refuses to put an excluded hop into a round before it is reopened."
     ),

@@ -9,9 +9,9 @@ import pytest
 
 from activities.police.firs import put_fir_copy
 from db.evidence import pack
-from domain.documents import PaperLacks
+from domain.documents import DocumentIncomplete
 from schemas.police import FirCopy
-from tests.activities.paper_office import KIND, Office, office
+from tests.activities.document_office import KIND, Office, office
 from tests.desk_tasks import notes
 
 __all__ = ["office"]
@@ -57,7 +57,7 @@ async def test_a_seizure_needs_the_copy_and_the_station(office: Office) -> None:
     case_no = await office.home.hold(400)
     await office.assign(case_no)
     await office.home.register_fir(case_no)
-    with pytest.raises(PaperLacks) as refusal:
+    with pytest.raises(DocumentIncomplete) as refusal:
         await office.issue_about(case_no, KIND.NOTICE_106, "HDFC", grounds="received at once")
     assert [one.field for one in refusal.value.missing] == ["fir.police_station", "fir.copy_digest"]
 
@@ -88,10 +88,10 @@ async def test_without_the_copy_that_it_names_nothing_is_sent_and_a_person_is_to
     finally:
         await office.pool.execute("ALTER TABLE fir_copy ENABLE TRIGGER fir_copy_append_only")
     await office.post()
-    assert await office.mails("paper_for_bank", case_no) == []
+    assert await office.mails("document_for_bank", case_no) == []
     failures = await office.home.bench.rows(
-        "SELECT failure, next_attempt_at FROM message WHERE case_no = $1 AND kind = 'paper_for_bank'", case_no
+        "SELECT failure, next_attempt_at FROM message WHERE case_no = $1 AND kind = 'document_for_bank'", case_no
     )
     assert failures == [("The copy of the FIR that a notice names is missing.", None)]
     asked = await notes(office.home.bench.pool, "case_no = $1 AND kind = 'supervise'", case_no)
-    assert "message not sent: paper_for_bank to bank by email" in asked
+    assert "message not sent: document_for_bank to bank by email" in asked

@@ -1,4 +1,4 @@
-"""Papers that come by themselves: issued once, sent, waited for by name of what they lack, and never forgotten."""
+"""Documents that come by themselves: issued once, sent, waited for by name of what they lack, and never forgotten."""
 
 import asyncio
 import hashlib
@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from activities.documents import due_documents
-from activities.documents.due_documents import documents_waiting, issue_papers_due, names_all, says_too_much
+from activities.documents.due_documents import documents_waiting, issue_documents_due, names_all, says_too_much
 from activities.documents.issuing import preview
 from activities.police.statutory_duties import finish_by_hand
 from db.documents.due_documents import Standing
@@ -20,13 +20,13 @@ from schemas.documents.facts import AccountFacts
 from schemas.enums import Language
 from schemas.restoration_enums import DutyKind
 from schemas.tasks import TaskCause, TaskFacts, TaskSubject, about
-from tests.activities.paper_office import KIND, Office, office
+from tests.activities.document_office import KIND, Office, office
 from tests.desk_tasks import bank_notes
 from tests.factories import moved, row, rrn, transfer
 
 __all__ = ["office"]
 
-HOSTILE = "#let x = sys; $1/0$ <script>\"'; DROP TABLE paper; -- \u202egnp.exe मोहन"
+HOSTILE = "#let x = sys; $1/0$ <script>\"'; DROP TABLE document; -- \u202egnp.exe मोहन"
 LACKS_IO = "officer.name, officer.rank, officer.police_station, officer.phone"
 
 
@@ -36,14 +36,14 @@ LACKS_IO = "officer.name, officer.rank, officer.police_station, officer.phone"
 async def test_a_bank_that_holds_money_has_one_notice_as_soon_as_there_is_an_officer(office: Office) -> None:
     case_no = await office.two_accounts("HDFC", "ICIC")
     await office.issue()
-    assert await office.papers(case_no, KIND.LIEN_NOTICE) == []
+    assert await office.documents(case_no, KIND.LIEN_NOTICE) == []
     (task,) = await office.task(case_no)
     assert f"lien_notice lacks {LACKS_IO}" in task
     assert re.search(r"follow_up lacks [^;]*fir\.number", task)
     await office.assign(case_no)
     await office.issue()
     banks = await office.home.bench.rows(
-        "SELECT institution, revision, facts ->> 'emergency' FROM paper WHERE case_no = $1 AND kind = 'lien_notice'"
+        "SELECT institution, revision, facts ->> 'emergency' FROM document WHERE case_no = $1 AND kind = 'lien_notice'"
         " ORDER BY institution",
         case_no,
     )
@@ -52,7 +52,7 @@ async def test_a_bank_that_holds_money_has_one_notice_as_soon_as_there_is_an_off
     assert "lien_notice" not in task
     assert "magistrate_report can be issued" in task
     await office.post()
-    sent = await office.mails("paper_for_bank", case_no)
+    sent = await office.mails("document_for_bank", case_no)
     assert sorted(to for to, _ in sent) == ["desk@hdfc.example", "desk@icic.example"]
     assert all(len(files) == 1 and files[0].startswith("GH-UP-LN-") for _, files in sent)
 
@@ -63,18 +63,18 @@ async def test_once_there_is_an_fir_with_its_copy_the_notice_is_issued_again(off
     await office.issue()
     await office.home.register_fir(case_no)
     await office.issue()
-    assert await office.papers(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
+    assert await office.documents(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
     assert any("lien_notice lacks fir.copy_digest" in note for note in await office.task(case_no))
     await office.copy_of_fir(case_no)
     await office.issue()
-    assert await office.papers(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1), ("lien_notice", "en", 2)]
+    assert await office.documents(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1), ("lien_notice", "en", 2)]
     anew = await office.facts(case_no, KIND.LIEN_NOTICE, 2)
     assert (anew["emergency"], anew["fir"]["number"]) == (False, "12/2026")
     await office.pool.execute("UPDATE fir SET document_digest = document_digest WHERE case_no = $1", case_no)
     await office.issue()
-    assert len(await office.papers(case_no, KIND.LIEN_NOTICE)) == 2, "it says all of that already"
+    assert len(await office.documents(case_no, KIND.LIEN_NOTICE)) == 2, "it says all of that already"
     await office.post()
-    attached = [len(files) for _, files in await office.mails("paper_for_bank", case_no)]
+    attached = [len(files) for _, files in await office.mails("document_for_bank", case_no)]
     assert sorted(attached) == [1, 2], "the second goes with the copy of the report"
 
 
@@ -87,11 +87,11 @@ async def test_another_account_at_the_same_bank_is_named_in_the_next_revision(of
     await office.issue()
     await bench.answer("HDFC", case_no, moved(first, "600.00", "HDFC", "5002", rrn_transaction_id=second))
     await office.issue()
-    assert await office.papers(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)], "nothing more is on hold"
+    assert await office.documents(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)], "nothing more is on hold"
     await bench.answer("HDFC", case_no, row(1, second, "600.00"))
     await office.home.take_up(case_no)
     await office.issue()
-    assert await office.papers(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1), ("lien_notice", "en", 2)]
+    assert await office.documents(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1), ("lien_notice", "en", 2)]
     named = (await office.facts(case_no, KIND.LIEN_NOTICE, 2))["accounts"]
     assert {one["account"]: one["amount_paise"] for one in named} == {"5001": 400_00, "5002": 600_00}
 
@@ -121,13 +121,13 @@ async def test_a_notice_that_says_too_much_is_corrected_once_a_day(office: Offic
     await bench.answer("HDFC", case_no, row(5, first, "600.00"))
     office.home.clock.at += timedelta(hours=2)
     await office.issue()
-    assert len(await office.papers(case_no, KIND.LIEN_NOTICE)) == 1, "no storm of notices while answers come in"
+    assert len(await office.documents(case_no, KIND.LIEN_NOTICE)) == 1, "no storm of notices while answers come in"
     office.home.clock.at += timedelta(hours=23)
     await office.issue()
     assert (await office.facts(case_no, KIND.LIEN_NOTICE, 2))["accounts"][0]["amount_paise"] == 400_00
     office.home.clock.at += timedelta(days=2)
     await office.issue()
-    assert len(await office.papers(case_no, KIND.LIEN_NOTICE)) == 2
+    assert len(await office.documents(case_no, KIND.LIEN_NOTICE)) == 2
     state = "SELECT state FROM due_document WHERE case_no = $1 AND kind = 'lien_notice'"
     assert await bench.value(state, case_no) == "issued"
 
@@ -141,7 +141,7 @@ async def test_a_bank_without_a_mailbox_is_handed_its_notice_by_a_person(office:
     finally:
         await office.pool.execute("UPDATE institution SET desk_email = 'desk@hdfc.example' WHERE code = 'HDFC'")
     number = await office.home.bench.value(
-        "SELECT number FROM paper WHERE case_no = $1 AND kind = 'lien_notice'", case_no
+        "SELECT number FROM document WHERE case_no = $1 AND kind = 'lien_notice'", case_no
     )
     about = "case_no = $1 AND kind = 'phone_bank' AND cause = 'document_to_deliver'"
     asked = await bank_notes(office.home.bench.pool, about, case_no)
@@ -159,13 +159,13 @@ async def test_the_desk_sees_which_report_an_officer_can_issue(office: Office) -
     await office.assign(case_no)
     assert (await preview(office.home.ctx, case_no, KIND.MAGISTRATE_REPORT, "")).can_be_issued
     await office.issue()
-    assert await office.papers(case_no, KIND.MAGISTRATE_REPORT) == [], "an officer signs it"
+    assert await office.documents(case_no, KIND.MAGISTRATE_REPORT) == [], "an officer signs it"
     assert any("magistrate_report can be issued" in note for note in await office.task(case_no))
     await office.issue_about(case_no, KIND.MAGISTRATE_REPORT, language=Language.HI)
     await office.issue()
     (task,) = await office.task(case_no)
     assert "magistrate_report" not in task
-    await finish_by_hand(office.home.ctx, case_no, DutyKind.FOLLOW_UP, "sent on paper", "officer:io")
+    await finish_by_hand(office.home.ctx, case_no, DutyKind.FOLLOW_UP, "sent on document", "officer:io")
     await office.issue()
     assert await office.task(case_no) == []
 
@@ -173,10 +173,10 @@ async def test_the_desk_sees_which_report_an_officer_can_issue(office: Office) -
 # -- nothing twice, nothing forgotten ----------------------------------------------------------------------------------
 
 
-async def test_workers_that_look_at_once_issue_each_paper_once(office: Office) -> None:
+async def test_workers_that_look_at_once_issue_each_document_once(office: Office) -> None:
     case_no, _ = await office.at_notice()
     await asyncio.gather(*(office.issue() for _ in range(4)))
-    found = await office.papers(case_no, KIND.LIEN_NOTICE, KIND.HOLDER_NOTICE, KIND.STATUS_LETTER)
+    found = await office.documents(case_no, KIND.LIEN_NOTICE, KIND.HOLDER_NOTICE, KIND.STATUS_LETTER)
     assert found == [("holder_notice", "hi", 1), ("holder_notice", "en", 1), ("status_letter", "hi", 1)]
 
 
@@ -192,11 +192,11 @@ async def test_killed_before_it_is_written_down_it_is_issued_again_once(
     with monkeypatch.context() as patched:
         patched.setattr("activities.documents.due_documents.due_documents.end", dies)
         with pytest.raises(asyncio.CancelledError):
-            await issue_papers_due(office.home.ctx)
-    assert await office.papers(case_no) == [], "document, message and due document are one transaction"
+            await issue_documents_due(office.home.ctx)
+    assert await office.documents(case_no) == [], "document, message and due document are one transaction"
     office.home.clock.at += due_documents.LEASE
     await office.issue()
-    assert await office.papers(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
+    assert await office.documents(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
 
 
 async def test_killed_between_issue_and_sending_it_is_sent_by_the_next(office: Office) -> None:
@@ -205,11 +205,11 @@ async def test_killed_between_issue_and_sending_it_is_sent_by_the_next(office: O
     await office.issue()
     office.box.refuses["DATA"] = "451 not now"
     await office.post()
-    assert await office.mails("paper_for_bank", case_no) == []
+    assert await office.mails("document_for_bank", case_no) == []
     office.box.refuses.clear()
     office.home.clock.at += timedelta(minutes=5)
     await office.post()
-    ((_, files),) = await office.mails("paper_for_bank", case_no)
+    ((_, files),) = await office.mails("document_for_bank", case_no)
     assert len(files) == 1
 
 
@@ -219,7 +219,7 @@ async def test_what_is_sent_is_what_was_issued_and_a_hostile_name_stays_a_name(o
     await office.issue()
     await office.post()
     digests = {
-        digest for (digest,) in await office.home.bench.rows("SELECT digest FROM paper WHERE case_no = $1", case_no)
+        digest for (digest,) in await office.home.bench.rows("SELECT digest FROM document WHERE case_no = $1", case_no)
     }
     attached = [part for letter in office.box.letters for part in letter.iter_attachments()]
     sent = [part.get_content() for part in attached]
@@ -233,7 +233,7 @@ async def test_what_is_sent_is_what_was_issued_and_a_hostile_name_stays_a_name(o
     assert "DROP TABLE" not in logged
 
 
-async def test_a_fault_of_ours_is_tried_again_and_costs_no_other_paper(
+async def test_a_fault_of_ours_is_tried_again_and_costs_no_other_document(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case_no = await office.home.hold(400)
@@ -245,15 +245,15 @@ async def test_a_fault_of_ours_is_tried_again_and_costs_no_other_paper(
     with monkeypatch.context() as patched:
         patched.setitem(due_documents._ISSUE, KIND.LIEN_NOTICE, fails)
         await office.issue()
-    assert await office.papers(case_no) == [("status_letter", "hi", 1)]
+    assert await office.documents(case_no) == [("status_letter", "hi", 1)]
     assert any("lien_notice failed: RuntimeError" in note for note in await office.task(case_no))
     office.home.clock.at += due_documents.CHECK_AGAIN
     await office.issue()
-    assert await office.papers(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
+    assert await office.documents(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
     assert not any("failed" in note for note in await office.task(case_no))
 
 
-async def test_a_failure_in_the_middle_of_a_cases_round_costs_no_other_paper(
+async def test_a_failure_in_the_middle_of_a_cases_round_costs_no_other_document(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case_no = await office.two_accounts("HDFC", "ICIC", "PUNB")
@@ -291,31 +291,31 @@ async def test_a_failure_in_the_middle_of_a_cases_round_costs_no_other_paper(
 
 
 @pytest.mark.parametrize("clock_factor", [1.0, 60.0])
-async def test_papers_of_a_case_whose_money_is_chased_wait_for_its_first_quarter_of_an_hour(
+async def test_documents_of_a_case_whose_money_is_chased_wait_for_its_first_quarter_of_an_hour(
     office: Office, clock_factor: float
 ) -> None:
     office.home.ctx = replace(office.home.ctx, policy=load_policy(), clock_factor=clock_factor)
     case_no = await office.home.hold(400)
     await office.assign(case_no)
-    wait = timedelta(seconds=office.home.ctx.policy.right_of_way.papers_after_seconds / clock_factor)
+    wait = timedelta(seconds=office.home.ctx.policy.right_of_way.documents_after_seconds / clock_factor)
     assert wait == timedelta(minutes=15) / clock_factor
     opened_at = await office.home.bench.value("SELECT opened_at FROM case_file WHERE case_no = $1", case_no)
     await office.pool.execute("UPDATE due_document SET next_attempt_at = $2 WHERE case_no = $1", case_no, opened_at)
     office.home.clock.at = opened_at + wait - timedelta(milliseconds=1)
     await office.issue()
-    assert await office.papers(case_no) == []
+    assert await office.documents(case_no) == []
     office.home.clock.at = opened_at + wait
     await office.issue()
-    assert await office.papers(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
+    assert await office.documents(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
 
 
-async def test_papers_of_a_settled_case_come_at_once(office: Office) -> None:
+async def test_documents_of_a_settled_case_come_at_once(office: Office) -> None:
     office.home.ctx = replace(office.home.ctx, policy=load_policy())
     case_no = await office.home.hold(400)
     await office.assign(case_no)
     await office.home.bench.settle(case_no)
     await office.issue()
-    assert await office.papers(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
+    assert await office.documents(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
 
 
 def test_the_task_names_each_missing_field_once_for_each_kind() -> None:
@@ -327,5 +327,5 @@ def test_the_task_names_each_missing_field_once_for_each_kind() -> None:
     ]
     facts = TaskFacts(documents=documents_waiting(found))
     said = compose(TaskCause.DOCUMENTS_WAIT, about(TaskSubject.CASE, "1"), facts)
-    assert said == "papers: lien_notice lacks officer.name, officer.phone; magistrate_report can be issued"
+    assert said == "documents: lien_notice lacks officer.name, officer.phone; magistrate_report can be issued"
     assert documents_waiting([]) == ()

@@ -1,9 +1,9 @@
-"""Papers to holders and victims that come by themselves; the time to object runs from the notice."""
+"""Documents to holders and victims that come by themselves; the time to object runs from the notice."""
 
 from activities.documents.issuing import approve_attachment
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
-from tests.activities.paper_office import APPEAL, KIND, Office, office
+from tests.activities.document_office import APPEAL, KIND, Office, office
 from tests.activities.restoration_bench import DAY, DESK, SP
 
 __all__ = ["office"]
@@ -19,7 +19,10 @@ async def test_a_holder_has_notice_in_two_languages_and_the_time_to_object_runs_
     home = office.home
     home.clock.at += 2 * DAY
     await office.issue()
-    assert await office.papers(case_no, KIND.HOLDER_NOTICE) == [("holder_notice", "hi", 1), ("holder_notice", "en", 1)]
+    assert await office.documents(case_no, KIND.HOLDER_NOTICE) == [
+        ("holder_notice", "hi", 1),
+        ("holder_notice", "en", 1),
+    ]
     said = await office.facts(case_no, KIND.HOLDER_NOTICE)
     due_at = await home.bench.value(
         "SELECT due_at FROM restoration_step WHERE restoration_id = $1 AND ended_at IS NULL", restoration
@@ -58,13 +61,13 @@ async def test_every_turn_has_a_notice_of_its_own_and_one_that_ended_needs_none(
     await office.home.send_back(restoration)
     await office.home.verify(restoration)
     await office.issue()
-    revisions = [revision for _, _, revision in await office.papers(case_no, KIND.HOLDER_NOTICE)]
+    revisions = [revision for _, _, revision in await office.documents(case_no, KIND.HOLDER_NOTICE)]
     assert revisions == [1, 1, 2, 2]
     await office.home.send_back(restoration)
     await office.home.verify(restoration)
     await office.home.waive(restoration)
     await office.issue()
-    assert len(await office.papers(case_no, KIND.HOLDER_NOTICE)) == 4
+    assert len(await office.documents(case_no, KIND.HOLDER_NOTICE)) == 4
 
 
 async def test_cause_is_shown_by_a_notice_that_an_officer_has_issued(office: Office) -> None:
@@ -108,7 +111,7 @@ async def test_cause_is_shown_by_a_notice_that_an_officer_has_issued(office: Off
     )
     assert due_at == by
     told = await office.home.bench.rows(
-        "SELECT to_whom, count(p.*) FROM message m LEFT JOIN message_paper p USING (message_id)"
+        "SELECT to_whom, count(p.*) FROM message m LEFT JOIN message_document p USING (message_id)"
         " WHERE case_no = $1 AND kind = 'objection_window' AND to_whom = 'bank' GROUP BY to_whom",
         case_no,
     )
@@ -135,7 +138,7 @@ async def test_the_victim_has_a_letter_when_it_is_opened_approved_and_over(offic
     await home.tick(restoration)
     await home.do(restoration, RestorationVerb.RECEIVE_BOND, DESK)
     await office.issue()
-    letters = await office.papers(case_no, KIND.STATUS_LETTER)
+    letters = await office.documents(case_no, KIND.STATUS_LETTER)
     assert letters == [("status_letter", "hi", revision) for revision in (1, 2, 3)]
     last = await office.facts(case_no, KIND.STATUS_LETTER, 3)
     assert {one["bucket"]: one["amount_paise"] for one in last["buckets"]} == {"restored": 400_00}
@@ -154,4 +157,4 @@ async def test_of_the_letters_that_wait_the_newest_says_it_all(office: Office) -
     await office.home.decide(restoration, await office.home.object(restoration), ObjectionDecision.UPHELD)
     await office.assign(case_no)
     await office.issue()
-    assert len(await office.papers(case_no, KIND.STATUS_LETTER)) == 1
+    assert len(await office.documents(case_no, KIND.STATUS_LETTER)) == 1

@@ -1,4 +1,4 @@
-"""What papers say, read from the rows: sums, times, names and who has decided."""
+"""What documents say, read from the rows: sums, times, names and who has decided."""
 
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -6,15 +6,15 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from activities.documents.issuing import OrderPapers, approve_attachment
+from activities.documents.issuing import OrderDocuments, approve_attachment
 from activities.police.firs import assign_officer
-from domain.documents import PaperDiffers, PaperLacks
+from domain.documents import DocumentDiffers, DocumentIncomplete
 from domain.errors import NotFound, SameEyes
-from schemas.documents.facts import IssuedPaper, Particulars
+from schemas.documents.facts import IssuedDocument, Particulars
 from schemas.enums import Language, Role
 from schemas.police import CaseDuty, NewOfficer
 from schemas.restoration_enums import OrderKind
-from tests.activities.paper_desk import KIND, SAID, Desk, desk, home, particulars
+from tests.activities.document_desk import KIND, SAID, Desk, desk, home, particulars
 from tests.activities.restoration_bench import officer
 from tests.factories import rrn, transfer
 
@@ -60,13 +60,13 @@ class TestLien:
         await desk.fir(case_no, copy=False)
         assert (await desk.facts(await desk.issue(case_no, KIND.LIEN_NOTICE, "HDFC")))["emergency"]
         desk.home.clock.at += timedelta(days=4)
-        with pytest.raises(PaperLacks) as refusal:
+        with pytest.raises(DocumentIncomplete) as refusal:
             await desk.issue(case_no, KIND.LIEN_NOTICE, "HDFC", revision=2)
         assert [missing.field for missing in refusal.value.missing] == ["fir.copy_digest"]
 
     async def test_a_bank_that_has_nothing_of_the_case_gets_none(self, desk: Desk) -> None:
         case_no = await desk.whole()
-        with pytest.raises(PaperLacks, match="accounts"):
+        with pytest.raises(DocumentIncomplete, match="accounts"):
             await desk.issue(case_no, KIND.LIEN_NOTICE, "PUNB")
         with pytest.raises(NotFound):
             await desk.issue(case_no, KIND.LIEN_NOTICE, "NOBANK")
@@ -74,8 +74,8 @@ class TestLien:
 
 async def test_the_magistrate_is_told_of_everything_on_hold(desk: Desk) -> None:
     case_no = await desk.whole()
-    paper = await desk.issue(case_no, KIND.MAGISTRATE_REPORT, "whatever", Language.HI)
-    facts = await desk.facts(paper)
+    document = await desk.issue(case_no, KIND.MAGISTRATE_REPORT, "whatever", Language.HI)
+    facts = await desk.facts(document)
     assert facts["magistrate"] == "मुख्य न्यायिक मजिस्ट्रेट, लखनऊ"
     assert [(one["institution_name"], one["amount_paise"]) for one in facts["accounts"]] == [("HDFC Bank", 400_00)]
     assert facts["accounts"][0]["held_at"] > facts["accounts"][0]["since"]
@@ -89,7 +89,7 @@ async def test_cause_is_shown_no_sooner_than_the_policy_gives(desk: Desk) -> Non
     case_no = await desk.whole()
     hold = await desk.to_show_cause(case_no)
     early = SAID.model_copy(update={"by": desk.home.clock.at + timedelta(days=20)})
-    with pytest.raises(PaperLacks, match="show_cause_by"):
+    with pytest.raises(DocumentIncomplete, match="show_cause_by"):
         await desk.issue(case_no, KIND.NOTICE_107, hold, particulars=early)
     facts = await desk.facts(await desk.issue(case_no, KIND.NOTICE_107, hold, particulars=particulars(desk)))
     assert (facts["notice_days"], facts["service_days"]) == (14, 7)
@@ -98,7 +98,7 @@ async def test_cause_is_shown_no_sooner_than_the_policy_gives(desk: Desk) -> Non
 async def test_the_court_asks_to_show_cause_and_other_eyes_have_approved(desk: Desk) -> None:
     case_no = await desk.whole()
     hold = await desk.hold_id(case_no)
-    with pytest.raises(PaperLacks) as refusal:
+    with pytest.raises(DocumentIncomplete) as refusal:
         await desk.issue(case_no, KIND.NOTICE_107, hold, particulars=particulars(desk))
     asked = ["court_order.court", "court_order.order_no", "court_order.made_on"]
     assert [one.field for one in refusal.value.missing] == [
@@ -135,7 +135,7 @@ async def test_who_investigates_now_has_not_approved(desk: Desk) -> None:
         phone="9454400001",
     )
     await assign_officer(desk.home.ctx, case_no, io, "officer:chief")
-    with pytest.raises(PaperLacks, match=r"approved_by\.name"):
+    with pytest.raises(DocumentIncomplete, match=r"approved_by\.name"):
         await desk.issue(case_no, KIND.NOTICE_107, hold, particulars=particulars(desk))
 
 
@@ -155,30 +155,30 @@ async def test_other_particulars_under_the_same_revision_are_refused_by_name(des
     case_no, said = await desk.whole(), particulars(desk)
     first = await desk.issue(case_no, KIND.NOTICE_94, "HDFC", particulars=said)
     for same in (said, Particulars(), Particulars(grounds="of no concern to it")):
-        assert (await desk.issue(case_no, KIND.NOTICE_94, "HDFC", particulars=same)).paper_id == first.paper_id
+        assert (await desk.issue(case_no, KIND.NOTICE_94, "HDFC", particulars=same)).document_id == first.document_id
     other = said.model_copy(update={"documents": ("CCTV of the ATM",), "period_from": date(2026, 10, 1)})
-    with pytest.raises(PaperDiffers) as refusal:
+    with pytest.raises(DocumentDiffers) as refusal:
         await desk.issue(case_no, KIND.NOTICE_94, "HDFC", particulars=other)
     assert set(refusal.value.fields) == {"documents", "period_from"}
     second = await desk.issue(case_no, KIND.NOTICE_94, "HDFC", particulars=other, revision=2)
     assert (await desk.facts(second))["documents"] == ["CCTV of the ATM"]
 
 
-async def test_a_paper_anchors_the_log_as_it_stood_before_it(desk: Desk) -> None:
+async def test_a_document_anchors_the_log_as_it_stood_before_it(desk: Desk) -> None:
     case_no = await desk.whole()
     facts = await desk.facts(await desk.issue(case_no, KIND.MAGISTRATE_REPORT))
     rows = await desk.home.bench.rows(
         "SELECT seq, encode(hash, 'hex'), kind FROM case_event WHERE case_no = $1 ORDER BY seq", case_no
     )
-    (place,) = [index for index, (_, _, kind) in enumerate(rows) if kind == "paper_issued"]
+    (place,) = [index for index, (_, _, kind) in enumerate(rows) if kind == "document_issued"]
     assert (facts["log_seq"], facts["log_hash"]) == rows[place - 1][:2]
 
 
 async def test_the_holder_gets_the_reference_and_all_levels(desk: Desk) -> None:
     case_no = await desk.whole()
     address = "https://freeze.example/appeal"
-    paper = await desk.issue(case_no, KIND.HOLDER_NOTICE, await desk.hold_id(case_no), appeal_address=address)
-    facts = await desk.facts(paper)
+    document = await desk.issue(case_no, KIND.HOLDER_NOTICE, await desk.hold_id(case_no), appeal_address=address)
+    facts = await desk.facts(document)
     reference = await desk.value("SELECT reference FROM account_hold WHERE case_no = $1", case_no)
     assert (facts["appeal"]["reference"], facts["appeal"]["address"]) == (reference, address)
     assert [(one["level"], one["days"]) for one in facts["appeal"]["levels"]] == [
@@ -203,23 +203,23 @@ class TestOrders:
     async def test_the_order_names_who_prepared_and_who_approved(self, desk: Desk) -> None:
         case_no = await desk.whole(payer={"institution": "SBIN", "account": "30000000777"})
         order_id = await desk.order(case_no)
-        pdf = await OrderPapers(desk.home.ctx).of(UUID(order_id))
+        pdf = await OrderDocuments(desk.home.ctx).of(UUID(order_id))
         assert pdf.startswith(b"%PDF-")
-        paper_id = await desk.value("SELECT paper_id FROM paper WHERE order_id = $1", UUID(order_id))
-        facts = await desk.facts(IssuedPaper(paper_id=paper_id, number="", digest=""))
+        document_id = await desk.value("SELECT document_id FROM document WHERE order_id = $1", UUID(order_id))
+        facts = await desk.facts(IssuedDocument(document_id=document_id, number="", digest=""))
         assert (facts["prepared_by"], facts["approved_by"]) == ("io", "sp")
         assert (facts["approver"]["name"], facts["route"], facts["bond"]) == ("R. K. Singh", "no_court", True)
         (line,) = facts["lines"]
         assert (line["amount_paise"], line["ack_no"]) == (400_00, case_no)
         assert line["beneficiary"]["account"] == "30000000777"
         assert line["beneficiary"]["institution_name"] == "SBIN Bank"
-        assert await OrderPapers(desk.home.ctx).of(UUID(order_id)) == pdf, "issued once"
+        assert await OrderDocuments(desk.home.ctx).of(UUID(order_id)) == pdf, "issued once"
 
     async def test_an_order_names_people_and_no_logins(self, desk: Desk) -> None:
         case_no = await desk.whole()
         order_id = await desk.order(case_no, OrderKind.RELEASE)
         await desk.pool.execute("UPDATE case_officer SET subject = 'others' WHERE subject = 'sp'")
-        with pytest.raises(PaperLacks) as refusal:
+        with pytest.raises(DocumentIncomplete) as refusal:
             await desk.issue(case_no, KIND.RELEASE_ORDER, order_id)
         assert [missing.field for missing in refusal.value.missing] == ["orderer.name", "orderer.rank"]
         known = NewOfficer(

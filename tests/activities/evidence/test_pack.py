@@ -86,7 +86,7 @@ async def test_the_pack_tells_the_whole_case(ctx: Context, case_no: str, files: 
         "orders/confirmations.jsonl",
         "orders/lines.jsonl",
         "police/court_orders.jsonl",
-        "police/papers.jsonl",
+        "police/documents.jsonl",
         "requests/hops.jsonl",
         "requests/requests.jsonl",
         "restorations/allocation_shares.jsonl",
@@ -122,12 +122,12 @@ async def test_the_timeline_names_the_money_and_the_bank(files: Files) -> None:
         assert words.replace(" ", "") in said.replace(" ", ""), words
 
 
-async def test_papers_and_orders_of_courts_are_in_it_as_they_are(files: Files) -> None:
+async def test_documents_and_orders_of_courts_are_in_it_as_they_are(files: Files) -> None:
     documents = {
         name: content for name, content in files.items() if name.startswith("police/") and name.endswith(".pdf")
     }
     assert PDF in documents.values()
-    told = {paper["pdf_sha256"] for paper in lines_of(files, "police/papers.jsonl")}
+    told = {document["pdf_sha256"] for document in lines_of(files, "police/documents.jsonl")}
     told |= {order["document_sha256"] for order in lines_of(files, "police/court_orders.jsonl")}
     assert {hashlib.sha256(content).hexdigest() for content in documents.values()} == told - {None}
 
@@ -163,7 +163,7 @@ async def test_what_must_not_leave_does_not(ctx: Context, case_no: str, files: F
     assert "your code is ……" in {text["body"] for text in lines_of(files, "messages/texts.jsonl")}
 
 
-async def test_the_accused_has_no_paper_that_tells_where_the_victim_is_reached(
+async def test_the_accused_has_no_document_that_tells_where_the_victim_is_reached(
     ctx: Context, case_no: str, files: Files
 ) -> None:
     accused = unzipped(await packed(ctx, case_no, Edition.ACCUSED))

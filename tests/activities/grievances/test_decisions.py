@@ -79,7 +79,7 @@ class Appeal:
     async def decide(
         self, by: Acting, level: GrievanceLevel, decision: GrievanceDecision, paise: int | None = None
     ) -> GrievanceDone:
-        decided = GrievanceDecided(level=level, decision=decision, released_paise=paise, reason="as the papers say")
+        decided = GrievanceDecided(level=level, decision=decision, released_paise=paise, reason="as the documents say")
         return await decisions.decide(self.ctx, self.identity, decided, by)
 
     async def appeal_on(self, level: GrievanceLevel) -> GrievanceDone:

@@ -36,8 +36,8 @@ async def assign_io(home: Home, case_no: str) -> None:
     )
 
 
-async def papers(home: Home, case_no: str) -> list[tuple[Any, ...]]:
-    return await home.bench.rows("SELECT kind, language FROM paper WHERE case_no = $1 ORDER BY issued_at", case_no)
+async def documents(home: Home, case_no: str) -> list[tuple[Any, ...]]:
+    return await home.bench.rows("SELECT kind, language FROM document WHERE case_no = $1 ORDER BY issued_at", case_no)
 
 
 async def test_the_victim_is_told_of_every_step_that_matters(home: Home) -> None:
@@ -106,13 +106,13 @@ async def test_the_application_is_written_once_for_every_turn(home: Home) -> Non
     await home.tick(restoration, 3)
     for _ in range(2):
         await home.engine.write_application(home.asked(restoration))
-    assert await papers(home, case_no) == [("restoration_application", "hi")]
+    assert await documents(home, case_no) == [("restoration_application", "hi")]
     await home.apply(restoration)
     await home.engine.write_application(home.asked(restoration))
-    assert len(await papers(home, case_no)) == 1, "the step is over"
+    assert len(await documents(home, case_no)) == 1, "the step is over"
     await home.send_back(restoration, by=SP)
     await home.engine.write_application(home.asked(restoration))
-    assert len(await papers(home, case_no)) == 2, "sent back, it is another application"
+    assert len(await documents(home, case_no)) == 2, "sent back, it is another application"
     await home.check(case_no)
 
 
@@ -126,12 +126,12 @@ async def test_what_an_application_lacks_goes_to_a_person_and_stops_no_clock(hom
     )
     for _ in range(2):
         await home.engine.write_application(home.asked(restoration))
-    assert await papers(home, case_no) == [], "no officer investigates yet, so none could sign"
+    assert await documents(home, case_no) == [], "no officer investigates yet, so none could sign"
     assert await home.bench.value(lacking, str(restoration)) == "open"
     assert await home.tick(restoration, 8) == ["remind"]
     await assign_io(home, case_no)
     await home.engine.write_application(home.asked(restoration))
-    assert len(await papers(home, case_no)) == 1
+    assert len(await documents(home, case_no)) == 1
     assert await home.bench.value(lacking, str(restoration)) == "closed"
 
 

@@ -100,7 +100,7 @@ async def test_what_a_bank_did_under_a_cancelled_order_is_not_booked_under_anoth
     case_no, hold_id = await holds.hold(600)
     await holds.tick(hold_id, 90)
     first = await the_order(holds, case_no)
-    await cancel_order(holds.ctx, first, "the wrong paper", "officer:sp")
+    await cancel_order(holds.ctx, first, "the wrong document", "officer:sp")
     await holds.tick(hold_id)
     second = await the_order(holds, case_no)
     assert second != first
@@ -151,5 +151,5 @@ async def test_a_cancelled_order_is_told_to_the_restorations_of_its_money(home: 
     order_id = await the_order(holds, case_no)
     news = "SELECT count(*) FROM procedure_news WHERE workflow_id = 'restoration-' || $1::uuid"
     before = await home.bench.value(news, restoration)
-    await cancel_order(home.ctx, order_id, "the wrong paper", "officer:sp")
+    await cancel_order(home.ctx, order_id, "the wrong document", "officer:sp")
     assert await home.bench.value(news, restoration) == before + 1

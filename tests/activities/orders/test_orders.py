@@ -15,7 +15,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.banks.delivery import BankDelivery
 from activities.banks.reply_links import LetterLinks
-from activities.documents.issuing import OrderPapers
+from activities.documents.issuing import OrderDocuments
 from activities.holds import opening
 from activities.orders import bank_replies
 from activities.orders.orders import OrderActivities, cancel_order
@@ -26,12 +26,12 @@ from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreacha
 from adapters.messages.smtp import Mailer
 from db.orders import bank_orders
 from db.pool import Pool
-from domain.documents import PaperLacks
+from domain.documents import DocumentIncomplete
 from schemas.documents.facts import Missing
 from schemas.enums import ChannelKind
 from schemas.orders.orders import BankOrder, OrderRefusal
 from schemas.outbox.procedures import Look, OrderAction, OrderEscalationLevel, ProcedureOrder
-from schemas.restoration_enums import OrderKind, OrderState, PaperKind
+from schemas.restoration_enums import DocumentKind, OrderKind, OrderState
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
 from tests.activities.orders.test_confirmations import HELD_PAISE, Ordered
@@ -87,16 +87,16 @@ class Road:
 
     def __init__(self, ordered: Ordered) -> None:
         self.ordered, self.bench = ordered, ordered.bench
-        self.mail, self.papers = OrderBank(), 0
-        self.lacks: PaperLacks | None = None
+        self.mail, self.documents = OrderBank(), 0
+        self.lacks: DocumentIncomplete | None = None
         self.ctx = self.made({I4C: HoldsOnly(), EMAIL: self.mail})
 
     def made(self, adapters: dict[ChannelKind, object], mailer: Mailer | None = None) -> OrderActivities:
         links = LetterLinks(self.bench.ctx, SecretBox(SECRET), PUBLIC_URL) if mailer else None
-        return OrderActivities(self.bench.ctx, BankDelivery(self.bench.ctx, adapters), mailer, self.paper, links)  # type: ignore[arg-type]
+        return OrderActivities(self.bench.ctx, BankDelivery(self.bench.ctx, adapters), mailer, self.document, links)  # type: ignore[arg-type]
 
-    async def paper(self, _: UUID) -> bytes:
-        self.papers += 1
+    async def document(self, _: UUID) -> bytes:
+        self.documents += 1
         if self.lacks:
             raise self.lacks
         return PDF
@@ -231,14 +231,14 @@ async def test_what_is_over_is_sent_no_more(road: Road) -> None:
 # -- what keeps it -----------------------------------------------------------------------------------------------------
 
 
-async def test_an_order_whose_paper_lacks_something_waits_and_its_task_names_it(road: Road) -> None:
+async def test_an_order_whose_document_incomplete_something_waits_and_its_task_names_it(road: Road) -> None:
     order_id = await road.ordered.order()
     missing = [Missing(field=name, law="SOP", why="it must") for name in ("approved_by", "fir_no")]
-    road.lacks = PaperLacks(PaperKind.RESTORATION_ORDER, missing)
+    road.lacks = DocumentIncomplete(DocumentKind.RESTORATION_ORDER, missing)
     for _ in range(2):
         assert (await road.fail(order_id)).non_retryable
-    assert road.mail.tickets == [], "no bank gets an order without its paper"
-    note = f"order {order_id}: not sent: its paper lacks approved_by, fir_no"
+    assert road.mail.tickets == [], "no bank gets an order without its document"
+    note = f"order {order_id}: not sent: its document lacks approved_by, fir_no"
     assert await road.notes() == [note]
     look = await road.look(order_id)
     assert [due.what for due in look.dues] == [OrderAction.TRY_AGAIN, "reminder"]
@@ -248,12 +248,12 @@ async def test_an_order_whose_paper_lacks_something_waits_and_its_task_names_it(
     assert (await road.notes(), await road.notes("closed")) == ([], [note])
 
 
-async def test_an_order_whose_real_paper_cannot_be_issued_is_kept(road: Road) -> None:
-    ctx = replace(road.ctx, paper_of=OrderPapers(road.bench.ctx).of)
+async def test_an_order_whose_real_document_cannot_be_issued_is_kept(road: Road) -> None:
+    ctx = replace(road.ctx, document_of=OrderDocuments(road.bench.ctx).of)
     kept = await road.ordered.order(200_00)
-    assert (await road.fail(kept, ctx)).type == "PaperLacks"
+    assert (await road.fail(kept, ctx)).type == "DocumentIncomplete"
     (note,) = await road.notes()
-    assert "its paper lacks " in note
+    assert "its document lacks " in note
     assert "approver" in note, "it is not approved here"
     assert road.mail.tickets == []
 

@@ -1,4 +1,4 @@
-"""Duties: opened with the first hold, reminded of, escalated, done by a paper or for a reason; each once."""
+"""Duties: opened with the first hold, reminded of, escalated, done by a document or for a reason; each once."""
 
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -53,9 +53,9 @@ class Duties(Home):
         self.clock.at = until
         return done
 
-    async def done(self, case_no: str, kind: DutyKind, paper_id: UUID | None = None) -> bool:
+    async def done(self, case_no: str, kind: DutyKind, document_id: UUID | None = None) -> bool:
         async with case_transaction(self.ctx, case_no, "officer:io") as work:
-            return await duty_done(work, kind, paper_id=paper_id)
+            return await duty_done(work, kind, document_id=document_id)
 
     async def notes(self, case_no: str) -> list[str]:
         return sorted(await notes(self.bench.pool, "case_no = $1 AND kind = 'duty' AND state = 'open'", case_no))
@@ -201,8 +201,8 @@ async def test_a_policy_that_changes_moves_no_duty_that_is_open(home: Duties) ->
     assert await home.look_at(case_no) == before
 
 
-async def test_a_paper_that_is_none_ends_no_duty(home: Duties) -> None:
+async def test_a_document_that_is_none_ends_no_duty(home: Duties) -> None:
     case_no = await home.case()
-    with pytest.raises(Exception, match="duty_paper_id_fkey"):
+    with pytest.raises(Exception, match="duty_document_id_fkey"):
         await home.done(case_no, REPORT, uuid4())
     assert await home.notes(case_no) == ["follow_up", "magistrate_report"]

@@ -1,4 +1,4 @@
-"""Duties and their papers: each lien is reported, by the court's diary; what falls with an FIR is owed again."""
+"""Duties and their documents: each lien is reported, by the court's diary; what falls with an FIR is owed again."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,12 +15,12 @@ from activities.police.statutory_duties import NOTHING_LEFT, finish_by_hand
 from adapters.messages.smtp import Mailer
 from domain.errors import NotNow
 from domain.errors.police import DiaryEntryMissing, DiaryNoUsed, DutyDone, DutyNotHandedIn
-from schemas.documents.facts import IssuedPaper
+from schemas.documents.facts import IssuedDocument
 from schemas.enums import Language
 from schemas.orders.orders import ConfirmedLine, NewOrder, NewOrderLine, OrderConfirmation
 from schemas.police import Duty, HandedIn, NewFir, NewOfficer, SignFir
-from schemas.restoration_enums import DutyKind, OrderKind, OrderReason, PaperKind
-from tests.activities.paper_office import Office
+from schemas.restoration_enums import DocumentKind, DutyKind, OrderKind, OrderReason
+from tests.activities.document_office import Office
 from tests.activities.police.test_statutory_duties import Duties
 from tests.activities.restoration_bench import DAY
 from tests.factories import row, rrn, transfer
@@ -58,7 +58,7 @@ class Court(Office):
         )
         await self.home.take_up(case_no)
 
-    async def issued(self, case_no: str, kind: PaperKind, subject: str = "", revision: int = 1) -> IssuedPaper:
+    async def issued(self, case_no: str, kind: DocumentKind, subject: str = "", revision: int = 1) -> IssuedDocument:
         async with case_transaction(self.home.ctx, case_no, "officer:io") as work:
             return await issue_about(work, kind, subject, language=Language.EN, revision=revision)
 
@@ -117,7 +117,7 @@ def court(ctx: Context) -> Court:
 
 async def test_a_report_is_handed_in_before_the_magistrate_is_told(court: Court) -> None:
     case_no = await court.case("HDFC")
-    paper = await court.issued(case_no, PaperKind.MAGISTRATE_REPORT)
+    document = await court.issued(case_no, DocumentKind.MAGISTRATE_REPORT)
     assert set(await court.open_duties(case_no)) == {"magistrate_report", "follow_up"}
     assert await court.home.notes(case_no) == ["follow_up", "submit: magistrate_report"]
     assert "escalate:magistrate_report" in await court.home.pass_time(case_no, 26 * HOUR), "its clock runs on"
@@ -128,7 +128,7 @@ async def test_a_report_is_handed_in_before_the_magistrate_is_told(court: Court)
             await court.hand_in(case_no, "DD 4/2026", at)
     at = court.home.clock.at - 20 * HOUR
     done = await court.hand_in(case_no, "DD 4/2026", at)
-    assert (done.paper_id, done.diary_no, done.handed_in_at) == (paper.paper_id, "DD 4/2026", at)
+    assert (done.document_id, done.diary_no, done.handed_in_at) == (document.document_id, "DD 4/2026", at)
     assert await court.hand_in(case_no, "DD 4/2026", at) == done, "twice is once"
     with pytest.raises(DutyDone):
         await court.hand_in(case_no, "DD 5/2026", at)
@@ -144,9 +144,9 @@ async def test_a_report_is_handed_in_before_the_magistrate_is_told(court: Court)
 async def test_every_hold_is_reported_to_the_magistrate(court: Court) -> None:
     case_no = await court.case("HDFC")
     await court.regular_fir(case_no)
-    await court.issued(case_no, PaperKind.MAGISTRATE_REPORT)
+    await court.issued(case_no, DocumentKind.MAGISTRATE_REPORT)
     await court.hand_in(case_no, "DD 1/2026")
-    await court.issued(case_no, PaperKind.FOLLOW_UP, "HDFC")
+    await court.issued(case_no, DocumentKind.FOLLOW_UP, "HDFC")
     await court.issue()
     assert await court.open_duties(case_no) == {}
     court.home.clock.at += 5 * DAY
@@ -157,14 +157,14 @@ async def test_every_hold_is_reported_to_the_magistrate(court: Court) -> None:
     (task,) = await court.task(case_no)
     assert "magistrate_report can be issued" in task
     notice = await court.home.bench.value(
-        "SELECT facts FROM paper WHERE case_no = $1 AND kind = 'lien_notice' AND institution = 'ICIC'", case_no
+        "SELECT facts FROM document WHERE case_no = $1 AND kind = 'lien_notice' AND institution = 'ICIC'", case_no
     )
     assert datetime.fromisoformat(notice["magistrate_report_by"]) == now + 24 * HOUR
     with pytest.raises(DiaryNoUsed):
         await court.hand_in(case_no, "DD 1/2026")
-    await court.issued(case_no, PaperKind.MAGISTRATE_REPORT, revision=2)
+    await court.issued(case_no, DocumentKind.MAGISTRATE_REPORT, revision=2)
     await court.hand_in(case_no, "DD 2/2026")
-    await court.issued(case_no, PaperKind.FOLLOW_UP, "ICIC")
+    await court.issued(case_no, DocumentKind.FOLLOW_UP, "ICIC")
     assert await court.open_duties(case_no) == {}
     await court.home.take_up(case_no)
     assert await court.home.open(case_no) == 0, "every paisa is reported"
@@ -172,7 +172,7 @@ async def test_every_hold_is_reported_to_the_magistrate(court: Court) -> None:
 
 async def test_what_came_on_hold_after_the_report_was_issued_is_a_duty_of_its_own(court: Court) -> None:
     case_no = await court.case("HDFC")
-    await court.issued(case_no, PaperKind.MAGISTRATE_REPORT)
+    await court.issued(case_no, DocumentKind.MAGISTRATE_REPORT)
     court.home.clock.at += 3 * HOUR
     held_at = court.home.clock.at
     await court.holds(case_no, "ICIC")
@@ -201,7 +201,7 @@ async def test_a_notice_to_a_bank_says_when_the_magistrate_was_told(court: Court
     await court.hand_in(case_no, "DD 1/2026", court.home.clock.at)
     court.home.clock.at += 25 * HOUR
     await court.issue()
-    said = await court.facts(case_no, PaperKind.LIEN_NOTICE)
+    said = await court.facts(case_no, DocumentKind.LIEN_NOTICE)
     assert not said["magistrate_report_late"]
     assert datetime.fromisoformat(said["magistrate_told_at"]) == court.home.clock.at - 25 * HOUR
     assert said["magistrate_diary_no"] == "DD 1/2026"
@@ -211,7 +211,7 @@ async def test_a_notice_to_a_bank_says_that_the_magistrate_should_have_been_told
     case_no = await court.case("HDFC")
     court.home.clock.at += 25 * HOUR
     await court.issue()
-    said = await court.facts(case_no, PaperKind.LIEN_NOTICE)
+    said = await court.facts(case_no, DocumentKind.LIEN_NOTICE)
     assert (said["magistrate_told_at"], said["magistrate_report_late"]) == (None, True)
 
 
@@ -220,8 +220,8 @@ async def test_a_notice_to_a_bank_does_not_say_that_a_report_went_that_nobody_ne
     await court.lets_go(case_no, "HDFC")
     await finish_by_hand(court.home.ctx, case_no, REPORT, "nothing is on hold", "officer:io")
     court.home.clock.at += 30 * HOUR
-    await court.issued(case_no, PaperKind.LIEN_NOTICE, "ICIC")
-    said = await court.facts(case_no, PaperKind.LIEN_NOTICE)
+    await court.issued(case_no, DocumentKind.LIEN_NOTICE, "ICIC")
+    said = await court.facts(case_no, DocumentKind.LIEN_NOTICE)
     assert (said["magistrate_told_at"], said["magistrate_report_late"]) == (None, False)
     assert datetime.fromisoformat(said["magistrate_report_by"]) == court.home.clock.at + 24 * HOUR
 
@@ -229,7 +229,7 @@ async def test_a_notice_to_a_bank_does_not_say_that_a_report_went_that_nobody_ne
 async def test_the_follow_up_is_done_when_the_last_bank_without_one_holds_nothing_more(court: Court) -> None:
     case_no = await court.case("HDFC", "ICIC")
     await court.regular_fir(case_no)
-    await court.issued(case_no, PaperKind.FOLLOW_UP, "HDFC")
+    await court.issued(case_no, DocumentKind.FOLLOW_UP, "HDFC")
     await court.issue()
     assert "follow_up" in await court.open_duties(case_no)
     await court.lets_go(case_no, "ICIC")
@@ -256,9 +256,9 @@ async def test_what_was_sent_under_an_fir_that_lapses_is_owed_again_until_it_is_
     )
     await court.copy_of_fir(case_no)
     await court.issue()
-    await court.issued(case_no, PaperKind.MAGISTRATE_REPORT)
+    await court.issued(case_no, DocumentKind.MAGISTRATE_REPORT)
     await court.hand_in(case_no, "DD 1/2026")
-    await court.issued(case_no, PaperKind.FOLLOW_UP, "HDFC")
+    await court.issued(case_no, DocumentKind.FOLLOW_UP, "HDFC")
     assert set(await court.open_duties(case_no)) == {"fir_signature"}
     assert "lapse:fir_signature" in await home.pass_time(case_no, 73 * HOUR)
     assert set(await court.open_duties(case_no)) == {"follow_up"}

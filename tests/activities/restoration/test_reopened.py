@@ -193,7 +193,7 @@ async def test_money_that_came_under_a_cancelled_order_is_restored_with_its_bond
     restoration = await home.of(case_no)
     await home.to_credit(restoration)
     order_id = await the_order(home, case_no)
-    await cancel_order(home.ctx, order_id, "the wrong paper", "officer:sp")
+    await cancel_order(home.ctx, order_id, "the wrong document", "officer:sp")
     assert await home.tick(restoration) == ["end_step", "allocate"]
     await paid(home, order_id, 400)
     assert await home.tick(restoration) == ["wind_up"]
@@ -212,7 +212,7 @@ async def test_what_went_home_under_a_cancelled_order_counts_against_the_courts_
     await court(home, case_no, "restore", amount_paise=10_000_00)
     await home.to_credit(restoration)
     order_id = await the_order(home, case_no)
-    await cancel_order(home.ctx, order_id, "the wrong paper", "officer:sp")
+    await cancel_order(home.ctx, order_id, "the wrong document", "officer:sp")
     await home.tick(restoration)
     await paid(home, order_id, 10_000)
     with pytest.raises(CourtOrderUsedUp, match="has 0 paise left"):

@@ -226,7 +226,7 @@ async def test_iso_the_files_that_stand_in_the_spool(tmp_path: Path) -> None:
     files = {f"FILE DEMO/out/{path.name}\n": path.read_bytes() for path in spool.of("DEMO", "out").iterdir()}
     kept = {exchange.head: exchange for exchange in (*held.exchanges, *ordered.exchanges)}
     assert {head: exchange.body for head, exchange in kept.items()} == files
-    assert len(ordered.exchanges) == 2, "the paper, and the message"
+    assert len(ordered.exchanges) == 2, "the document, and the message"
     assert {exchange.reply for exchange in kept.values()} == {None}
     # A request written once is not written over: what is kept is what the bank finds.
     assert again.exchanges[0].body == held.exchanges[0].body

@@ -164,7 +164,7 @@ def test_an_order_that_is_not_whole_is_none(change: tuple[bytes, bytes], where: 
     assert where in error.value.where
 
 
-async def test_as_a_file_its_paper_lies_beside_it_and_twice_is_once(tmp_path: Path) -> None:
+async def test_as_a_file_its_document_lies_beside_it_and_twice_is_once(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     async with SpoolAdapter(spool) as adapter:
         delivery, second = [await adapter.send_order(WAY, ticket(), timeout_seconds=5) for _ in range(2)]
@@ -185,7 +185,7 @@ async def test_what_no_message_can_carry_is_refused(tmp_path: Path) -> None:
 # -- letters -----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_letter_has_the_paper_and_a_link_and_no_account(tmp_path: Path) -> None:
+async def test_a_letter_has_the_document_and_a_link_and_no_account(tmp_path: Path) -> None:
     box, links = Postbox(), Links()
     async with mail_server(box) as port:
         adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, NO_HOLIDAYS)
@@ -205,14 +205,14 @@ async def test_a_letter_has_the_paper_and_a_link_and_no_account(tmp_path: Path) 
         "GH/UP/RO/2026/000017",
     ):
         assert said in text, said
-    assert "00012345678901" not in box.raw[0].decode(), "accounts stand in the paper, and behind the link"
-    (paper,) = letter.iter_attachments()
-    assert (paper.get_content_type(), paper.get_filename()) == ("application/pdf", f"order-{ACK_NO}-GRAM.pdf")
-    assert paper.get_content() == PDF
+    assert "00012345678901" not in box.raw[0].decode(), "accounts stand in the document, and behind the link"
+    (document,) = letter.iter_attachments()
+    assert (document.get_content_type(), document.get_filename()) == ("application/pdf", f"order-{ACK_NO}-GRAM.pdf")
+    assert document.get_content() == PDF
     assert links.made == [(ORDER_ID, "GRAM", "desk@gram.example")] * 2
 
 
-async def test_a_letter_without_a_paper_says_where_the_amounts_are() -> None:
+async def test_a_letter_without_a_document_says_where_the_amounts_are() -> None:
     box = Postbox()
     async with mail_server(box) as port:
         adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), Links(), NO_HOLIDAYS)

@@ -52,7 +52,7 @@ async def test_an_order_says_what_to_credit_and_where(ordering: Ordering) -> Non
 async def test_what_is_not_delivered_is_in_no_list_and_nobody_reads_anothers(ordering: Ordering) -> None:
     order_id = await ordering.restore(delivered=False)
     assert (await ordering.get()).json()["items"] == []
-    for path in ("", "/paper"):
+    for path in ("", "/document"):
         theirs = await ordering.get(f"/{order_id}{path}", bank="HDFC")
         assert kind(theirs, 404) == kind(await ordering.get(f"/{uuid4()}{path}"), 404) == "not-found"
     for verb, body in (("acknowledge", {}), ("confirm", done()), ("refuse", REFUSAL)):
@@ -76,18 +76,18 @@ async def test_orders_are_paged_and_filtered_by_state(ordering: Ordering) -> Non
     assert kind(await ordering.get(state="lost"), 422) == "invalid-request"
 
 
-async def test_the_paper_is_there_once_it_is_issued(ordering: Ordering) -> None:
+async def test_the_document_is_there_once_it_is_issued(ordering: Ordering) -> None:
     order_id = await ordering.restore()
-    assert kind(await ordering.get(f"/{order_id}/paper"), 409) == "no-paper"
+    assert kind(await ordering.get(f"/{order_id}/document"), 409) == "no-document"
     await ordering.doors.services.ctx.pool.execute(
-        "INSERT INTO paper (paper_id, number, kind, subject, case_no, order_id, language, template_version,"
+        "INSERT INTO document (document_id, number, kind, subject, case_no, order_id, language, template_version,"
         " facts, pdf, digest, issued_at, issued_by) SELECT $1, 'X/1', 'restoration_order', order_id::text, case_no,"
         " order_id, 'en', '1', '{}', '%PDF-1'::bytea, sha256('%PDF-1'::bytea), now(), 'officer:sp' FROM bank_order"
         " WHERE order_id = $2",
         uuid4(),
         order_id,
     )
-    response = await ordering.get(f"/{order_id}/paper")
+    response = await ordering.get(f"/{order_id}/document")
     assert (response.content, response.headers["content-type"]) == (b"%PDF-1", "application/pdf")
     assert response.headers["ratelimit"]
     assert (await ordering.get(f"/{order_id}")).json()["paper_number"] == "X/1"

@@ -8,7 +8,7 @@ from activities.holds import opening
 from db.cases.tasks import as_stored
 from domain.reporting import acts_of
 from schemas.enums import Role
-from schemas.restoration_enums import PaperKind, Step
+from schemas.restoration_enums import DocumentKind, Step
 from schemas.tasks import NO_FACTS, DocumentWaits, TaskCause, TaskFacts
 from tests.api.conftest import Doors, line, transfer
 
@@ -75,7 +75,7 @@ async def test_steps_of_restorations_go_to_whoever_takes_them_on(doors: Doors) -
 
 async def test_who_alone_can_do_a_task_reads_it(doors: Doors) -> None:
     case_no, _ = await appealed(doors, "412345678901")
-    lacks = TaskFacts(documents=(DocumentWaits(kind=PaperKind.NOTICE_107, lacking=("approved_by.name",)),))
+    lacks = TaskFacts(documents=(DocumentWaits(kind=DocumentKind.NOTICE_107, lacking=("approved_by.name",)),))
     confirm_order, confirm_account = TaskCause.COURT_ORDER_TO_CONFIRM, TaskCause.CREDIT_ACCOUNT_TO_CONFIRM
     for kind, cause, facts, readers in (
         ("supervise", confirm_order, NO_FACTS, {Role.IO, Role.DY_SP, Role.SP}),

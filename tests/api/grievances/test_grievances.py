@@ -16,7 +16,7 @@ from tests.api.conftest import Doors, line, opened, transfer
 from tests.clock import at_clock
 
 PATH, HOLDS, BANK = "/api/v1/grievances", "/api/v1/holds", "/api/v1/bank/grievances"
-WHY = {"reason": "as the papers say"}
+WHY = {"reason": "as the documents say"}
 APPEAL = {"text": "it is the rent of my tenant", "language": "hi", "contact": "9876500000"}
 REPORT = {"kyc": "genuine", "finding": "a house owner, visited"}
 

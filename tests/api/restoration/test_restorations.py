@@ -20,7 +20,7 @@ from tests.api.conftest import Doors, line, opened, transfer
 from tests.clock import at_clock
 
 PATH = "/api/v1/restorations"
-WHY = {"reason": "as the papers say"}
+WHY = {"reason": "as the documents say"}
 
 
 class Desk:

@@ -1,4 +1,4 @@
-"""`goldenhour paper`: issue a document of a case and write its PDF."""
+"""`goldenhour document`: issue a document of a case and write its PDF."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 
 from schemas.enums import Language
 from schemas.identifiers import ACK_NO_PATTERN
-from schemas.restoration_enums import PaperKind
+from schemas.restoration_enums import DocumentKind
 from schemas.text import IST
 from workers.commands.common import JsonTarget, load_settings, people, run, with_database, write_json
 from workers.commands.engine_parts import open_context
@@ -18,12 +18,12 @@ from workers.home import write_private
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from schemas.documents.facts import IssuedPaper, PaperAsk
+    from schemas.documents.facts import DocumentAsk, IssuedDocument
 
 
-def paper(
+def document(
     ack_no: Annotated[str, typer.Argument(help="Any acknowledgement number of the case.", metavar="ACK_NO")],
-    kind: Annotated[PaperKind, typer.Argument(help="The kind of document.", metavar="KIND")],
+    kind: Annotated[DocumentKind, typer.Argument(help="The kind of document.", metavar="KIND")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The PDF to write.")],
     about: Annotated[
         str,
@@ -51,7 +51,7 @@ def paper(
 ) -> None:
     """Issue a document of a case and write its PDF, readable by you alone. The same document is issued once.
 
-    docs/reference/papers.md explains each KIND and what its law requires.
+    docs/reference/documents.md explains each KIND and what its law requires.
 
     Exit codes: 0 the document is written; 1 fields that its law requires are missing, it was issued with other
     particulars, there is no such case or the database cannot be read; 2 the usage or the settings are wrong, or the
@@ -59,7 +59,7 @@ def paper(
     """
     from pydantic import ValidationError
 
-    from schemas.documents.facts import PaperAsk, Particulars
+    from schemas.documents.facts import DocumentAsk, Particulars
 
     if not ACK_NO_PATTERN.match(ack_no):
         raise Failed("an acknowledgement number has 14 digits", USAGE)
@@ -73,7 +73,7 @@ def paper(
             period_to=period_to.date() if period_to else None,
             grounds=grounds,
         )
-        asked = PaperAsk(kind=kind, language=language, subject=about, revision=revision, particulars=particulars)
+        asked = DocumentAsk(kind=kind, language=language, subject=about, revision=revision, particulars=particulars)
     except ValidationError as error:
         first = error.errors()[0]
         raise Failed(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}", USAGE) from error
@@ -89,22 +89,22 @@ def paper(
     )
 
 
-async def _issue(settings: Settings, ack_no: str, asked: "PaperAsk") -> "tuple[IssuedPaper, bytes]":
+async def _issue(settings: Settings, ack_no: str, asked: "DocumentAsk") -> "tuple[IssuedDocument, bytes]":
     from activities.documents.issuing import appeal_address, issue_for_officer
     from db.documents import document_register
-    from domain.documents import PaperDiffers, PaperLacks
+    from domain.documents import DocumentDiffers, DocumentIncomplete
 
     address = appeal_address(settings.public_url)
     async with open_context(settings) as ctx:
         try:
             issued = await issue_for_officer(ctx, ack_no, asked, own_name(), appeal_address=address)
-        except PaperLacks as lacks:
+        except DocumentIncomplete as lacks:
             lines = "".join(f"\n  {one.field}: {one.why} ({one.law})" for one in lacks.missing)
             raise Failed(
                 f"the {asked.kind.value.replace('_', ' ')} cannot be issued; missing:{lines}", FAILURE
             ) from None
-        except PaperDiffers as differs:
+        except DocumentDiffers as differs:
             raise Failed(f"{differs}; use --revision {asked.revision + 1} for the new particulars", FAILURE) from None
         async with ctx.pool.acquire() as connection:
-            _, pdf = await document_register.read(connection, issued.paper_id)
+            _, pdf = await document_register.read(connection, issued.document_id)
     return issued, pdf

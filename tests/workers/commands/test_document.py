@@ -1,4 +1,4 @@
-"""`goldenhour paper`: a real database, a real PDF."""
+"""`goldenhour document`: a real database, a real PDF."""
 
 import hashlib
 import json
@@ -28,13 +28,13 @@ async def held_case(database: Pool) -> tuple[Context, str]:
     return ctx, case_no
 
 
-async def test_a_paper_is_issued_once_and_written_for_its_owner(
+async def test_a_document_is_issued_once_and_written_for_its_owner(
     database: Pool, database_dsn: str, tmp_path: Path
 ) -> None:
     _, case_no = await held_case(database)
     await database.execute(OFFICER, case_no)
     target = tmp_path / "lien.pdf"
-    words = ("paper", case_no, "lien_notice", "--about", "HDFC", "--language", "hi", "-o", target)
+    words = ("document", case_no, "lien_notice", "--about", "HDFC", "--language", "hi", "-o", target)
     result = await invoke(*words, **with_database(database_dsn))
     assert result.exit_code == 0, result.output
     pdf = target.read_bytes()
@@ -52,7 +52,9 @@ async def test_everything_that_is_missing_is_named_and_no_file_is_written(
 ) -> None:
     _, case_no = await held_case(database)
     target = tmp_path / "n94.pdf"
-    result = await invoke("paper", case_no, "notice_94", "--about", "HDFC", "-o", target, **with_database(database_dsn))
+    result = await invoke(
+        "document", case_no, "notice_94", "--about", "HDFC", "-o", target, **with_database(database_dsn)
+    )
     assert result.exit_code == 1
     for field in ("officer.name", "officer.phone", "documents", "produce_by", "place"):
         assert f"{field}:" in result.output
@@ -66,12 +68,12 @@ async def test_the_time_that_documents_are_asked_of_is_said_and_another_is_refus
     _, case_no = await held_case(database)
     await database.execute(OFFICER, case_no)
     words = (
-        *("paper", case_no, "notice_94", "--about", "HDFC", "--document", "Statement", "--by", "2099-01-04"),
+        *("document", case_no, "notice_94", "--about", "HDFC", "--document", "Statement", "--by", "2099-01-04"),
         *("--period-to", "2026-11-24", "-o", tmp_path / "n94.pdf", "--period-from"),
     )
     first = await invoke(*words, "2026-10-01", **with_database(database_dsn))
     assert first.exit_code == 0, first.output
-    said = await database.fetchval("SELECT facts FROM paper WHERE case_no = $1", case_no)
+    said = await database.fetchval("SELECT facts FROM document WHERE case_no = $1", case_no)
     assert (said["period_from"], said["period_to"]) == ("2026-10-01", "2026-11-24")
     other = await invoke(*words, "2026-09-01", **with_database(database_dsn))
     assert other.exit_code == 1
@@ -87,6 +89,6 @@ async def test_what_cannot_be_asked_for_is_said_so(database: Pool, database_dsn:
         ((case_no, "lien_notice", "--about", "x" * 101), 2),
         (("29999999999999", "status_letter"), 1),
     ):
-        result = await invoke("paper", *words, "-o", target, **with_database(database_dsn))
+        result = await invoke("document", *words, "-o", target, **with_database(database_dsn))
         assert result.exit_code == code, result.output
     assert not target.exists()

@@ -1,4 +1,4 @@
-"""Papers of cases on a bench, written from the rows; with everything that their law asks for."""
+"""Documents of cases on a bench, written from the rows; with everything that their law asks for."""
 
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -12,13 +12,13 @@ from activities.context import Context
 from activities.documents.issuing import approve_attachment, issue_about
 from activities.orders.orders import plan_order
 from db.documents import document_register
-from schemas.documents.facts import IssuedPaper, Particulars
+from schemas.documents.facts import IssuedDocument, Particulars
 from schemas.enums import Language
 from schemas.orders.orders import NewOrder, NewOrderLine
-from schemas.restoration_enums import OrderKind, OrderReason, PaperKind
+from schemas.restoration_enums import DocumentKind, OrderKind, OrderReason
 from tests.activities.restoration_bench import SP, Home
 
-KIND = PaperKind
+KIND = DocumentKind
 SAID = Particulars(
     documents=("Statement of account",),
     place="Cyber Crime Police Station, Lucknow",
@@ -32,7 +32,7 @@ def home(ctx: Context) -> Home:
 
 
 class Desk:
-    """Papers of cases on a bench, with everything that their law asks for."""
+    """Documents of cases on a bench, with everything that their law asks for."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
@@ -77,8 +77,8 @@ class Desk:
         return case_no
 
     async def issue(
-        self, case_no: str, kind: PaperKind, subject: str = "", language: Language = Language.EN, **more: Any
-    ) -> IssuedPaper:
+        self, case_no: str, kind: DocumentKind, subject: str = "", language: Language = Language.EN, **more: Any
+    ) -> IssuedDocument:
         async with self.transaction(case_no) as work:
             return await issue_about(work, kind, subject, language=language, **more)
 
@@ -86,9 +86,9 @@ class Desk:
         """An officer's transaction on the case."""
         return case_transaction(self.home.ctx, case_no, "officer:io")
 
-    async def facts(self, paper: IssuedPaper) -> dict[str, Any]:
+    async def facts(self, document: IssuedDocument) -> dict[str, Any]:
         async with self.pool.acquire() as connection:
-            return await document_register.facts_of(connection, paper.paper_id)
+            return await document_register.facts_of(connection, document.document_id)
 
     async def value(self, query: str, *arguments: object) -> Any:
         return await self.home.bench.value(query, *arguments)
@@ -116,8 +116,8 @@ class Desk:
                 await plan_order(work, order)
         return str(await self.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no))
 
-    async def subject(self, case_no: str, kind: PaperKind) -> str:
-        """What a paper of this kind is about in the case."""
+    async def subject(self, case_no: str, kind: DocumentKind) -> str:
+        """What a document of this kind is about in the case."""
         match kind:
             case KIND.LIEN_NOTICE | KIND.FOLLOW_UP | KIND.NOTICE_94 | KIND.NOTICE_106:
                 return "HDFC"

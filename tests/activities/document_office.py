@@ -1,4 +1,4 @@
-"""A bench whose papers are issued by hand of the test, and its mail taken by a server of its own."""
+"""A bench whose documents are issued by hand of the test, and its mail taken by a server of its own."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,19 +8,19 @@ import pytest
 
 from activities.cases.transaction import case_transaction
 from activities.context import Context
-from activities.documents.due_documents import issue_papers_due
+from activities.documents.due_documents import issue_documents_due
 from activities.documents.issuing import issue_about
 from activities.notifications.outbox import Ways, send_due
 from adapters.messages.smtp import Mailer
-from schemas.documents.facts import IssuedPaper, Particulars
+from schemas.documents.facts import IssuedDocument, Particulars
 from schemas.enums import Language
-from schemas.restoration_enums import PaperKind
+from schemas.restoration_enums import DocumentKind
 from tests.activities.restoration_bench import Home
 from tests.desk_tasks import notes
 from tests.factories import row, rrn, transfer
 from tests.mail_server import Postbox, mail_server
 
-KIND = PaperKind
+KIND = DocumentKind
 APPEAL = "https://gh.example/appeal"
 
 
@@ -38,7 +38,7 @@ class Office:
 
     async def issue(self) -> None:
         """Issue whatever is due now."""
-        while await issue_papers_due(self.home.ctx, APPEAL):
+        while await issue_documents_due(self.home.ctx, APPEAL):
             pass
 
     async def post(self) -> None:
@@ -83,24 +83,24 @@ class Office:
         )
 
     async def issue_about(
-        self, case_no: str, kind: PaperKind, subject: str = "", language: Language = Language.EN, **said: Any
-    ) -> IssuedPaper:
-        """Issue a paper as an officer does."""
+        self, case_no: str, kind: DocumentKind, subject: str = "", language: Language = Language.EN, **said: Any
+    ) -> IssuedDocument:
+        """Issue a document as an officer does."""
         async with case_transaction(self.home.ctx, case_no, "officer:io") as work:
             return await issue_about(work, kind, subject, language=language, particulars=Particulars(**said))
 
-    async def papers(self, case_no: str, *kinds: PaperKind) -> list[tuple[Any, ...]]:
-        """Kind, language and revision of a case's papers, in order."""
+    async def documents(self, case_no: str, *kinds: DocumentKind) -> list[tuple[Any, ...]]:
+        """Kind, language and revision of a case's documents, in order."""
         return await self.home.bench.rows(
-            "SELECT kind, language, revision FROM paper WHERE case_no = $1 AND kind = ANY($2)"
+            "SELECT kind, language, revision FROM document WHERE case_no = $1 AND kind = ANY($2)"
             " ORDER BY kind, revision, language DESC",
             case_no,
             [kind.value for kind in kinds or tuple(KIND)],
         )
 
-    async def facts(self, case_no: str, kind: PaperKind, revision: int = 1) -> dict[str, Any]:
+    async def facts(self, case_no: str, kind: DocumentKind, revision: int = 1) -> dict[str, Any]:
         found: dict[str, Any] = await self.home.bench.value(
-            "SELECT facts FROM paper WHERE case_no = $1 AND kind = $2 AND revision = $3 ORDER BY language LIMIT 1",
+            "SELECT facts FROM document WHERE case_no = $1 AND kind = $2 AND revision = $3 ORDER BY language LIMIT 1",
             case_no,
             kind.value,
             revision,
@@ -108,9 +108,9 @@ class Office:
         return found
 
     async def task(self, case_no: str) -> list[str]:
-        """The notes of the case's open tasks about papers."""
+        """The notes of the case's open tasks about documents."""
         return [
-            note.removeprefix("papers: ")
+            note.removeprefix("documents: ")
             for note in await notes(
                 self.home.bench.pool, "case_no = $1 AND state = 'open' AND cause = 'documents_wait'", case_no
             )
