@@ -189,7 +189,7 @@ class _Sweep:
         )
 
     async def _for_each_case(
-        self, work: SweepWork, due: parked_hops.Due, action: Callable[..., Awaitable[parked_actions.Done]]
+        self, work: SweepWork, due: parked_hops.DueAction, action: Callable[..., Awaitable[parked_actions.Done]]
     ) -> int:
         jobs = [(case_no, partial(self._work, action, case_no, hop_nos)) for case_no, hop_nos in due]
         return await self._each(work, jobs)

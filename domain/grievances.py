@@ -22,7 +22,7 @@ from domain.escalation import EscalationPolicy, open_dues
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
 from schemas.grievances.grievances import GrievanceClockAction, GrievanceVerb
-from schemas.outbox.procedures import Due, GrievancePolicy
+from schemas.outbox.procedures import DueAction, GrievancePolicy
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, GrievanceState
 
 LADDER: Final = tuple(GrievanceLevel)
@@ -159,10 +159,10 @@ def may_be_filed(earlier: Earlier | None, first_held_at: datetime, filed_max: in
         raise GrievancesUsedUp(earlier.filed)
 
 
-def dues(clocks: Clocks, at: datetime) -> tuple[Due, ...]:
+def dues(clocks: Clocks, at: datetime) -> tuple[DueAction, ...]:
     """Return the automatic actions for an open grievance, in order of time."""
     if not clocks.on_hold:
-        return (Due(what=GrievanceClockAction.OVERTAKE, at=at),)
+        return (DueAction(what=GrievanceClockAction.OVERTAKE, at=at),)
     reached = {GrievanceClockAction.OVERDUE} if clocks.overdue_told else set()
     found = open_dues(_TO_SUPERVISOR if above(clocks.level) is None else _TO_NEXT_LEVEL, reached, clocks.due_at)
-    return tuple(Due(what=one.level, at=one.at) for one in found)
+    return tuple(DueAction(what=one.level, at=one.at) for one in found)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from domain.escalation import EscalationPolicy, open_dues
 from domain.policy.restoration import DutyRule
-from schemas.outbox.procedures import Due
+from schemas.outbox.procedures import DueAction
 from schemas.police import Duty, DutyAction
 from schemas.restoration_enums import DutyKind
 
@@ -21,7 +21,7 @@ def duty_policy(rule: DutyRule, clock_factor: float) -> EscalationPolicy[DutyAct
     )
 
 
-def duty_dues(duty: Duty) -> list[Due]:
+def duty_dues(duty: Duty) -> list[DueAction]:
     """Return what is due of the duty by itself; nothing once it is done."""
     if duty.done_at is not None:
         return []
@@ -32,7 +32,7 @@ def duty_dues(duty: Duty) -> list[Due]:
     else:
         steps[DutyAction.ESCALATE] = duty.escalate_at - duty.due_at
     found = open_dues(EscalationPolicy(steps), _reached(duty), duty.due_at)
-    return [Due(what=what_of(one.level, duty.kind), at=one.at) for one in found]
+    return [DueAction(what=what_of(one.level, duty.kind), at=one.at) for one in found]
 
 
 def _reached(duty: Duty) -> set[DutyAction]:

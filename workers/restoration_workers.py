@@ -49,20 +49,20 @@ class RecoveryActivities:
     def restoration_queue(self) -> list[Callable[..., Any]]:
         """Return the activities of the restoration queue: they use only our own database or mail."""
         return [
-            self._restorations.look_at_restoration,
+            self._restorations.read_restoration_state,
             self._restorations.write_application,
             self._restorations.divide_accounts,
             self._restorations.remind_of_step,
             self._restorations.escalate_step,
             self._restorations.move_restoration,
-            self._holds.look_at_hold,
+            self._holds.read_hold_state,
             self._holds.attend_to_hold,
-            self._grievances.look_at_grievance,
+            self._grievances.read_grievance_state,
             self._grievances.move_grievance,
-            self._orders.look_at_order,
+            self._orders.read_order_state,
             self._orders.escalate_order,
             self._cancellations.escalate_cancellation,
-            self._duties.look_at_duties,
+            self._duties.read_duties_state,
             self._duties.care_for_duty,
         ]
 

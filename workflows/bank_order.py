@@ -12,7 +12,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.orders.cancellations import CancellationActivities
     from activities.orders.orders import OrderActivities
-    from schemas.outbox.procedures import Look, OrderAction, OrderStage, ProcedureStart
+    from schemas.outbox.procedures import OrderAction, OrderStage, ProcedureStart, RowState
     from schemas.restoration_enums import OrderState
     from workflows import options, row_clock
 
@@ -34,7 +34,7 @@ class OrderWorkflow:
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
         """Deliver the order and escalate it until the bank confirms it or acknowledges its cancellation."""
-        while not (state := await self._order.read_state(OrderActivities.look_at_order)).over:
+        while not (state := await self._order.read_state(OrderActivities.read_order_state)).over:
             if (send := _SENDERS.get(state.at)) and await self._delivered(state, send):
                 continue
             due = await self._order.wait(state)
@@ -49,7 +49,7 @@ class OrderWorkflow:
         """Signal: the order's row changed."""
         self._order.mark_changed()
 
-    async def _delivered(self, state: Look, send: Any) -> bool:
+    async def _delivered(self, state: RowState, send: Any) -> bool:
         """Try the channels until the next deadline; return whether a bank took it.
 
         A failure to reach the bank is not an error here, because escalation deals with it.

@@ -19,7 +19,7 @@ class GrievanceWorkflow:
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
         """Pass the grievance up when a level misses its deadline: bank, IO, Dy SP, district, State."""
-        while not (state := await self._grievance.read_state(GrievanceActivities.look_at_grievance)).over:
+        while not (state := await self._grievance.read_state(GrievanceActivities.read_grievance_state)).over:
             if due := await self._grievance.wait(state):
                 await self._grievance.act(GrievanceActivities.move_grievance, due.what)
             self._grievance.continue_if_long()

@@ -22,7 +22,7 @@ class HoldWorkflow:
 
         An order that comes first stops these deadlines.
         """
-        while not (state := await self._hold.read_state(HoldActivities.look_at_hold)).over:
+        while not (state := await self._hold.read_state(HoldActivities.read_hold_state)).over:
             if due := await self._hold.wait(state):
                 await self._hold.act(HoldActivities.attend_to_hold, due.what)
             self._hold.continue_if_long()

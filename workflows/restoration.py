@@ -26,7 +26,7 @@ class RestorationWorkflow:
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
         """Remind, escalate, end steps that need no officer, and allocate money for approval, until closure."""
-        while not (state := await self._restoration.read_state(RestorationActivities.look_at_restoration)).over:
+        while not (state := await self._restoration.read_state(RestorationActivities.read_restoration_state)).over:
             if state.at == Step.APPLICATION:
                 await self._restoration.act(RestorationActivities.write_application)
             if due := await self._restoration.wait(state):

@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from schemas.outbox.procedures import Due, Look, ProcedureOrder, ProcedureStart
+    from schemas.outbox.procedures import ActionInput, DueAction, ProcedureStart, RowState
     from workflows import options
     from workflows.timed_wait import holds_within
 
@@ -30,18 +30,18 @@ class RowClock:
         """Record that the row changed."""
         self._changed = True
 
-    def action_input(self, what: str = "") -> ProcedureOrder:
+    def action_input(self, what: str = "") -> ActionInput:
         """Return the input for an activity about the row, at the current time."""
-        return ProcedureOrder(subject=self.start.subject, case_no=self.start.case_no, what=what, at=workflow.now())
+        return ActionInput(subject=self.start.subject, case_no=self.start.case_no, what=what, at=workflow.now())
 
-    async def read_state(self, activity: Any) -> Look:
+    async def read_state(self, activity: Any) -> RowState:
         """Return the state of the row. Any later change wakes `wait`.
 
         If the row was finished but has changed meanwhile, it may have been reopened, so it is read again.
         """
         while True:
             self._changed = False
-            state: Look = await workflow.execute_activity_method(
+            state: RowState = await workflow.execute_activity_method(
                 activity,
                 self.action_input(),
                 task_queue=options.RESTORATION_QUEUE,
@@ -64,7 +64,7 @@ class RowClock:
             retry_policy=options.RECORD_RETRY,
         )
 
-    async def wait(self, state: Look) -> Due | None:
+    async def wait(self, state: RowState) -> DueAction | None:
         """Wait until the row changes (return None), or until the first due action (return it)."""
         if not state.dues:
             await workflow.wait_condition(lambda: self._changed)

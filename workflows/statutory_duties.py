@@ -19,7 +19,7 @@ class DutiesWorkflow:
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
         """Remind officers of each duty before its deadline and escalate overdue duties, until all are done."""
-        while not (state := await self._duties.read_state(StatutoryDutyActivities.look_at_duties)).over:
+        while not (state := await self._duties.read_state(StatutoryDutyActivities.read_duties_state)).over:
             if due := await self._duties.wait(state):
                 await self._duties.act(StatutoryDutyActivities.care_for_duty, due.what)
             self._duties.continue_if_long()

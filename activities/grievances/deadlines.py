@@ -20,7 +20,7 @@ from db.pool import Connection
 from domain.grievances import Clocks, dues
 from schemas.enums import EventKind, TaskKind
 from schemas.grievances.grievances import GrievanceClockAction
-from schemas.outbox.procedures import Due, Look, ProcedureOrder
+from schemas.outbox.procedures import ActionInput, DueAction, RowState
 from schemas.restoration_enums import GrievanceOutcome, GrievanceState
 
 NOTHING_LEFT: Final = "nothing is on hold any more"
@@ -32,8 +32,8 @@ class GrievanceActivities:
 
     ctx: Context
 
-    @activity.defn(name="look_at_grievance")
-    async def look_at_grievance(self, asked: ProcedureOrder) -> Look:
+    @activity.defn(name="read_grievance_state")
+    async def read_grievance_state(self, asked: ActionInput) -> RowState:
         """Read the level of the grievance, and when each action falls due."""
         async with (
             self.ctx.pool.acquire() as connection,
@@ -41,11 +41,11 @@ class GrievanceActivities:
         ):
             row = await grievances.find(connection, UUID(asked.subject))
             if row is None or row.state is not GrievanceState.OPEN:
-                return Look(over=True)
-            return Look(over=False, at=row.level.value, dues=await _dues(connection, row, asked))
+                return RowState(over=True)
+            return RowState(over=False, at=row.level.value, dues=await _dues(connection, row, asked))
 
     @activity.defn(name="move_grievance")
-    async def move_grievance(self, asked: ProcedureOrder) -> None:
+    async def move_grievance(self, asked: ActionInput) -> None:
         """Do the due action: move the grievance up, notify the supervisor, or end it because nothing is on hold."""
         async with grievance_transaction(self.ctx, UUID(asked.subject), ENGINE) as work:
             if work.row.state is not GrievanceState.OPEN:
@@ -55,7 +55,7 @@ class GrievanceActivities:
                 await _run(work, GrievanceClockAction(asked.what))
 
 
-async def _dues(connection: Connection, row: GrievanceRow, asked: ProcedureOrder) -> tuple[Due, ...]:
+async def _dues(connection: Connection, row: GrievanceRow, asked: ActionInput) -> tuple[DueAction, ...]:
     levels = await grievances.levels_of(connection, row.grievance_id)
     level = next(level for level in levels if level.ended_at is None)
     clocks = Clocks(

@@ -38,7 +38,7 @@ from schemas.holds import HoldAction
 from schemas.identifiers import account_end
 from schemas.notifications import MessageFacts
 from schemas.orders.orders import NewOrderLine
-from schemas.outbox.procedures import Look, ProcedureOrder
+from schemas.outbox.procedures import ActionInput, RowState
 from schemas.police import CaseDuty
 from schemas.restoration_enums import OrderReason
 from schemas.tasks import NewTask, TaskCause, TaskFacts
@@ -55,8 +55,8 @@ class HoldActivities:
     appeal_address: str = ""
     """the address for appeals in the holder's message; "" if none is configured"""
 
-    @activity.defn(name="look_at_hold")
-    async def look_at_hold(self, asked: ProcedureOrder) -> Look:
+    @activity.defn(name="read_hold_state")
+    async def read_hold_state(self, asked: ActionInput) -> RowState:
         """Do the hold's due actions, and return the next ones; over when nothing is on hold any more.
 
         Actions that are due at once, such as notifying the holder, run here and not in an activity of their own. There
@@ -70,14 +70,14 @@ class HoldActivities:
             await self._telling(work).of_release()
             if work.hold.state == "ended":
                 await _end_hold(work)
-                return Look(over=True)
+                return RowState(over=True)
             state = await self._do_due_actions(work, asked.at)
             if ends := by_end(state):
                 await free_amounts.mark_end(work.connection, hold_id, min(ends))
-            return Look(over=False, at=work.hold.state, dues=dues(state)[:DUES_MAX])
+            return RowState(over=False, at=work.hold.state, dues=dues(state)[:DUES_MAX])
 
     @activity.defn(name="attend_to_hold")
-    async def attend_to_hold(self, asked: ProcedureOrder) -> None:
+    async def attend_to_hold(self, asked: ActionInput) -> None:
         """Do the due action `asked.what`, if it is still due."""
         async with hold_transaction(self.ctx, UUID(asked.subject), ENGINE, case_no=asked.case_no) as work:
             if work.hold.state == "ended":

@@ -28,7 +28,7 @@ from db.orders.bank_orders import OrderRow
 from domain.errors.orders import NotCancelled
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, ProcedureKind, TaskKind
-from schemas.outbox.procedures import OrderEscalationLevel, ProcedureOrder
+from schemas.outbox.procedures import ActionInput, OrderEscalationLevel
 from schemas.restoration_enums import OrderState
 from schemas.tasks import TaskCause
 
@@ -98,7 +98,7 @@ class CancellationActivities:
     links: LinkMaker | None = None
 
     @activity.defn(name="send_cancellation")
-    async def send_cancellation(self, asked: ProcedureOrder) -> bool:
+    async def send_cancellation(self, asked: ActionInput) -> bool:
         """Send the cancellation over every channel that delivered the order; return True when the bank has it.
 
         Also returns True if no cancellation is needed. A repeated attempt sends the same message under the same key.
@@ -131,7 +131,7 @@ class CancellationActivities:
         return True
 
     @activity.defn(name="escalate_cancellation")
-    async def escalate_cancellation(self, asked: ProcedureOrder) -> None:
+    async def escalate_cancellation(self, asked: ActionInput) -> None:
         """Escalate to the level `asked.what`: the desk telephones the bank, then the supervisor looks."""
         level, order_id = OrderEscalationLevel(asked.what), UUID(asked.subject)
         async with order_transaction(self.ctx, order_id, ENGINE) as work:

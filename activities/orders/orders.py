@@ -44,13 +44,13 @@ from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, ProcedureKind, TaskKind
 from schemas.orders.orders import BankOrder, NewOrder
 from schemas.outbox.procedures import (
-    Due,
-    Look,
+    ActionInput,
+    DueAction,
     OrderAction,
     OrderEscalationLevel,
     OrderPolicy,
     OrderStage,
-    ProcedureOrder,
+    RowState,
 )
 from schemas.restoration_enums import OrderState
 from schemas.tasks import TaskCause, TaskFacts, TaskSubject, about
@@ -153,8 +153,8 @@ class OrderActivities:
     document_of: DocumentOf
     links: LinkMaker | None = None
 
-    @activity.defn(name="look_at_order")
-    async def look_at_order(self, asked: ProcedureOrder) -> Look:
+    @activity.defn(name="read_order_state")
+    async def read_order_state(self, asked: ActionInput) -> RowState:
         """Read the state of the order, and when the bank's missing response is escalated next."""
         async with self.ctx.pool.acquire() as connection:
             order = await self._find(connection, asked)
@@ -162,20 +162,20 @@ class OrderActivities:
                 rules = self.ctx.policy.order.promised(self.ctx.policy.version, self.ctx.procedure_clock_factor)
                 found = await cancellations.find(connection, order.order_id)
                 left = await delivery_attempts.channels_to_cancel(connection, order.order_id)
-                return look_at_cancellation(order, found, left, rules, asked.at)
+                return read_cancellation_state(order, found, left, rules, asked.at)
             if order is None or order.state not in LIVE:
-                return Look(over=True)
+                return RowState(over=True)
             if await cancellations.has_to_wait(connection, order.order_id):
-                return Look(over=False, at=OrderStage.WAITS)
+                return RowState(over=False, at=OrderStage.WAITS)
         level = _next_level(order)
-        dues = [Due(what=level.level, at=level.at)] if level else []
+        dues = [DueAction(what=level.level, at=level.at)] if level else []
         if order.state is OrderState.PLANNED:
             again_at = asked.at + timedelta(seconds=order.policy.try_again_seconds)
-            dues.append(Due(what=OrderAction.TRY_AGAIN, at=again_at))
-        return Look(over=False, at=order.state.value, dues=tuple(sorted(dues, key=lambda due: due.at)))
+            dues.append(DueAction(what=OrderAction.TRY_AGAIN, at=again_at))
+        return RowState(over=False, at=order.state.value, dues=tuple(sorted(dues, key=lambda due: due.at)))
 
     @activity.defn(name="send_order")
-    async def send_order(self, asked: ProcedureOrder) -> bool:
+    async def send_order(self, asked: ActionInput) -> bool:
         """Send the order and its document to the bank; return True when the bank has it or refuses it.
 
         A repeated attempt sends the same order under the same key. Raises a retryable error if no channel could deliver
@@ -208,7 +208,7 @@ class OrderActivities:
         return True
 
     @activity.defn(name="escalate_order")
-    async def escalate_order(self, asked: ProcedureOrder) -> None:
+    async def escalate_order(self, asked: ActionInput) -> None:
         """Escalate to the level `asked.what`: a letter to the desk or nodal officer, then a task for our desk.
 
         On the last level the supervisor is asked repeatedly, as often as the frozen policy says. At each level a status
@@ -237,7 +237,7 @@ class OrderActivities:
     def _transaction(self, order: OrderRow) -> AbstractAsyncContextManager[OrderTransaction]:
         return order_transaction(self.ctx, order.order_id, ENGINE, case_no=order.case_no)
 
-    async def _find(self, connection: Connection, asked: ProcedureOrder) -> OrderRow | None:
+    async def _find(self, connection: Connection, asked: ActionInput) -> OrderRow | None:
         try:
             return await bank_orders.get(connection, UUID(asked.subject))
         except NotFound:
@@ -396,23 +396,23 @@ def _is_due(order: OrderRow, level: OrderEscalationLevel, at: datetime) -> bool:
     return may_reach(order_escalation(order.policy), reached, since, level, at)
 
 
-def look_at_cancellation(
+def read_cancellation_state(
     order: OrderRow, found: CancellationRow | None, left: Sequence[ChannelKind], rules: OrderPolicy, at: datetime
-) -> Look:
+) -> RowState:
     """Read the state of a cancelled order; over when the bank acknowledges it or never received the order.
 
     `left` has the channels that delivered the order and not yet its cancellation. `rules` is the current policy for
     orders whose frozen policy says nothing about cancellations.
     """
     if found is None or found.settled_at is not None:
-        return Look(over=True)
+        return RowState(over=True)
     escalation = cancellation_escalation(order.policy, rules)
     level = next_due(escalation, _reached(found.level), found.level_at or found.cancelled_at)
-    dues = [Due(what=level.level, at=level.at)] if level else []
+    dues = [DueAction(what=level.level, at=level.at)] if level else []
     told = found.told_at is not None and not left
     if not told:
-        dues.append(Due(what=OrderAction.TRY_AGAIN, at=at + timedelta(seconds=order.policy.try_again_seconds)))
-    return Look(
+        dues.append(DueAction(what=OrderAction.TRY_AGAIN, at=at + timedelta(seconds=order.policy.try_again_seconds)))
+    return RowState(
         over=False, at=OrderStage.TOLD if told else OrderStage.TO_TELL, dues=tuple(sorted(dues, key=lambda due: due.at))
     )
 

@@ -33,7 +33,7 @@ from domain.notifications.rules import NotificationEvent
 from domain.police import duty_dues, duty_policy, read_what
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.notifications import MessageFacts
-from schemas.outbox.procedures import Look, ProcedureOrder
+from schemas.outbox.procedures import ActionInput, RowState
 from schemas.police import CaseDuty, CaseOfficer, Duty, DutyAction, HandedIn
 from schemas.restoration_enums import DocumentKind, DutyKind
 from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
@@ -262,18 +262,18 @@ class StatutoryDutyActivities:
 
     ctx: Context
 
-    @activity.defn(name="look_at_duties")
-    async def look_at_duties(self, asked: ProcedureOrder) -> Look:
+    @activity.defn(name="read_duties_state")
+    async def read_duties_state(self, asked: ActionInput) -> RowState:
         """Return the due actions of the case's open duties; over when no duty is open."""
         async with self.ctx.pool.acquire() as connection:
             waiting = [
                 duty for duty in await statutory_duties.of_case(connection, asked.case_no) if duty.done_at is None
             ]
         dues = sorted((due for duty in waiting for due in duty_dues(duty)), key=lambda due: (due.at, due.what))
-        return Look(over=not waiting, at=" ".join(duty.kind.value for duty in waiting), dues=tuple(dues))
+        return RowState(over=not waiting, at=" ".join(duty.kind.value for duty in waiting), dues=tuple(dues))
 
     @activity.defn(name="care_for_duty")
-    async def care_for_duty(self, asked: ProcedureOrder) -> None:
+    async def care_for_duty(self, asked: ActionInput) -> None:
         """Do the due action "remind:KIND", "escalate:KIND" or "lapse:KIND". A repeated attempt changes nothing."""
         action, kind = read_what(asked.what)
         async with case_transaction(self.ctx, asked.case_no, ENGINE) as work:

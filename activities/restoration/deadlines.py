@@ -39,7 +39,7 @@ from db.restoration import restorations
 from domain.errors import RuleBroken
 from domain.restoration.procedure import dues, waits_for_order
 from schemas.enums import EventKind, TaskKind
-from schemas.outbox.procedures import Look, ProcedureOrder
+from schemas.outbox.procedures import ActionInput, RowState
 from schemas.restoration.restorations import ClockAction
 from schemas.restoration_enums import DocumentKind, RestorationState, Step, StepOutcome
 from schemas.tasks import TaskCause
@@ -58,8 +58,8 @@ class RestorationActivities:
 
     ctx: Context
 
-    @activity.defn(name="look_at_restoration")
-    async def look_at_restoration(self, asked: ProcedureOrder) -> Look:
+    @activity.defn(name="read_restoration_state")
+    async def read_restoration_state(self, asked: ActionInput) -> RowState:
         """Read the state of the restoration, and when each action falls due."""
         async with (
             self.ctx.pool.acquire() as connection,
@@ -67,12 +67,12 @@ class RestorationActivities:
         ):
             row = await restorations.find(connection, UUID(asked.subject))
             if row is None or row.state is not RestorationState.OPEN:
-                return Look(over=True)
+                return RowState(over=True)
             found = await step_state(connection, row)
-        return Look(over=False, at=row.step.value, dues=dues(found, row.policy, asked.at))
+        return RowState(over=False, at=row.step.value, dues=dues(found, row.policy, asked.at))
 
     @activity.defn(name="write_application")
-    async def write_application(self, asked: ProcedureOrder) -> None:
+    async def write_application(self, asked: ActionInput) -> None:
         """Issue the application for the victim's signature in the victim's language, once for each visit of the step.
 
         If facts are missing, a person gets a task. The next read of the state tries again.
@@ -98,26 +98,26 @@ class RestorationActivities:
             await work.close_tasks(work.subject, [TaskCause.APPLICATION_LACKS_FACTS], "it is written")
 
     @activity.defn(name="divide_accounts")
-    async def divide_accounts(self, asked: ProcedureOrder) -> None:
+    async def divide_accounts(self, asked: ActionInput) -> None:
         """Divide the money held at its accounts between their victims, if it is at the approval step."""
         await allocation.divide(self.ctx, UUID(asked.subject), ENGINE)
 
     @activity.defn(name="remind_of_step")
-    async def remind_of_step(self, asked: ProcedureOrder) -> None:
+    async def remind_of_step(self, asked: ActionInput) -> None:
         """Remind the person who has to act that the step is due soon."""
         await self._do(asked, ClockAction.REMIND)
 
     @activity.defn(name="escalate_step")
-    async def escalate_step(self, asked: ProcedureOrder) -> None:
+    async def escalate_step(self, asked: ActionInput) -> None:
         """Open a task about the overdue step for the supervisor, and notify the case's supervising officer."""
         await self._do(asked, ClockAction.ESCALATE)
 
     @activity.defn(name="move_restoration")
-    async def move_restoration(self, asked: ProcedureOrder) -> None:
+    async def move_restoration(self, asked: ActionInput) -> None:
         """Do the action `asked.what`: end the step, change the route, take or drop an order, or wind up."""
         await self._do(asked, ClockAction(asked.what))
 
-    async def _do(self, asked: ProcedureOrder, action: ClockAction) -> None:
+    async def _do(self, asked: ActionInput, action: ClockAction) -> None:
         async with restoration_transaction(self.ctx, UUID(asked.subject), ENGINE) as work:
             if work.row.state is not RestorationState.OPEN:
                 return

@@ -1,4 +1,4 @@
-"""Due documents, an outbox: the database writes what is due, and a worker issues it."""
+"""DueAction documents, an outbox: the database writes what is due, and a worker issues it."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.holds import HoldAction
-from schemas.outbox.procedures import Due, HoldPolicy
+from schemas.outbox.procedures import DueAction, HoldPolicy
 
 
 class Part(FrozenModel):
@@ -56,28 +56,30 @@ class Warning(FrozenModel):
     parts: tuple[Part, ...]
 
 
-def dues(hold: HoldStands) -> tuple[Due, ...]:
+def dues(hold: HoldStands) -> tuple[DueAction, ...]:
     """Return the automatic actions for a hold, in order of time."""
     found = _notices(hold)
     if hold.excess_paise:
-        found.append(Due(what=HoldAction.RELEASE_EXCESS, at=hold.newest_at))
+        found.append(DueAction(what=HoldAction.RELEASE_EXCESS, at=hold.newest_at))
     for lapses_at in by_end(hold):
-        found += [Due(what=f"{HoldAction.WARN}_{days}", at=at) for days, at in _warnings(hold, lapses_at)]
-        found.append(Due(what=HoldAction.LAPSE, at=lapses_at))
+        found += [DueAction(what=f"{HoldAction.WARN}_{days}", at=at) for days, at in _warnings(hold, lapses_at)]
+        found.append(DueAction(what=HoldAction.LAPSE, at=lapses_at))
     return tuple(sorted(found, key=lambda due: due.at))
 
 
-def _notices(hold: HoldStands) -> list[Due]:
+def _notices(hold: HoldStands) -> list[DueAction]:
     newest = hold.newest_at
     if not _until(hold.told_to, newest):
         if hold.reachable or not _until(hold.tried_to, newest):
-            return [Due(what=HoldAction.TELL_HOLDER, at=newest)]
+            return [DueAction(what=HoldAction.TELL_HOLDER, at=newest)]
         if not _until(hold.late_to, newest):
             return [
-                Due(what=HoldAction.TELL_LATE, at=newest + timedelta(seconds=hold.policy.tell_holder_within_seconds))
+                DueAction(
+                    what=HoldAction.TELL_LATE, at=newest + timedelta(seconds=hold.policy.tell_holder_within_seconds)
+                )
             ]
     elif hold.officer and not hold.officer_told:
-        return [Due(what=HoldAction.TELL_OFFICER, at=newest)]
+        return [DueAction(what=HoldAction.TELL_OFFICER, at=newest)]
     return []
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from domain.escalation import EscalationPolicy, open_dues
 from schemas.enums import CaseState, Role
-from schemas.outbox.procedures import Due, RestorationPolicy, StepClock
+from schemas.outbox.procedures import DueAction, RestorationPolicy, StepClock
 from schemas.police import CaseDuty
 from schemas.restoration.restorations import ClockAction, RestorationVerb, RouteFacts, RoutePicked, StepStanding
 from schemas.restoration_enums import (
@@ -189,23 +189,23 @@ def is_paid_out(orders: Sequence[OrderState]) -> bool:
     return bool(orders) and all(state in {OrderState.CONFIRMED, OrderState.CANCELLED} for state in orders)
 
 
-def dues(standing: StepStanding, policy: RestorationPolicy, at: datetime) -> tuple[Due, ...]:
+def dues(standing: StepStanding, policy: RestorationPolicy, at: datetime) -> tuple[DueAction, ...]:
     """Return the actions due at the open step, in order of time.
 
     An action without a time of its own is due at `at`.
     """
     at_once = _at_once(standing)
     if at_once is not None:
-        return (Due(what=at_once, at=at),)
+        return (DueAction(what=at_once, at=at),)
     if standing.due_at is None:
         return ()
     found = []
     is_heard = standing.step in HEARINGS and not standing.open_objections and not standing.notice_waits
     if standing.step is Step.COLLECTING or is_heard:
-        found.append(Due(what=ClockAction.END_STEP, at=standing.due_at))
+        found.append(DueAction(what=ClockAction.END_STEP, at=standing.due_at))
     if standing.step is not Step.COLLECTING:
         escalation = open_dues(_escalation(policy.steps[standing.step]), _reached(standing), standing.due_at)
-        found += [Due(what=one.level, at=one.at) for one in escalation]
+        found += [DueAction(what=one.level, at=one.at) for one in escalation]
     return tuple(sorted(found, key=lambda due: due.at))
 
 

@@ -101,24 +101,24 @@ class OrderPolicy(FrozenModel):
     """number of notifications to the supervisor"""
 
 
-class Due(FrozenModel):
+class DueAction(FrozenModel):
     """Action that a workflow takes at a time, unless an officer acts first."""
 
     what: str
     at: UtcDatetime
 
 
-class Look(FrozenModel):
+class RowState(FrozenModel):
     """State of a workflow's row, which gives its next waits. `over` ends the workflow."""
 
     over: bool
     at: str = ""
     """step, level or state, on which `run` branches"""
-    dues: tuple[Due, ...] = ()
+    dues: tuple[DueAction, ...] = ()
     """in order of time"""
 
 
-class ProcedureOrder(FrozenModel):
+class ActionInput(FrozenModel):
     """Input of an activity of a row-clock workflow."""
 
     subject: str

@@ -15,7 +15,7 @@ from db.orders import bank_orders
 from domain.holds.lapse import HoldStands
 from schemas.enums import ResolutionDecision
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
-from schemas.outbox.procedures import Look, ProcedureOrder
+from schemas.outbox.procedures import ActionInput, RowState
 from schemas.tracing.discrepancies import NewResolution
 from tests.activities.bench import Bench
 from tests.clock import Clock, at_clock
@@ -92,12 +92,12 @@ class Holds:
 
     # -- the clock -------------------------------------------------------------------------------------------------
 
-    async def asked(self, hold_id: UUID, what: str = "") -> ProcedureOrder:
+    async def asked(self, hold_id: UUID, what: str = "") -> ActionInput:
         case_no = await self.bench.value("SELECT case_no FROM account_hold WHERE hold_id = $1", hold_id)
-        return ProcedureOrder(subject=str(hold_id), case_no=case_no, what=what, at=self.clock.at)
+        return ActionInput(subject=str(hold_id), case_no=case_no, what=what, at=self.clock.at)
 
-    async def look(self, hold_id: UUID) -> Look:
-        return await self.engine.look_at_hold(await self.asked(hold_id))
+    async def look(self, hold_id: UUID) -> RowState:
+        return await self.engine.read_hold_state(await self.asked(hold_id))
 
     async def act(self, hold_id: UUID, what: str) -> None:
         await self.engine.attend_to_hold(await self.asked(hold_id, what))

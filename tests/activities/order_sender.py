@@ -15,7 +15,7 @@ from adapters.banks.push.client import PushAdapter
 from db.pool import open_pool
 from domain.policy.model import load_policy
 from schemas.enums import ChannelKind
-from schemas.outbox.procedures import ProcedureOrder
+from schemas.outbox.procedures import ActionInput
 from tests.factories import SECRET
 
 
@@ -48,7 +48,7 @@ async def main(dsn: str, order_id: str, port: int) -> None:
     ctx = Context(pool, directory, load_policy())
     adapters: Any = {ChannelKind.I4C: ToPort(port)}
     orders = OrderActivities(ctx, BankDelivery(ctx, adapters), None, no_document)
-    await orders.send_order(ProcedureOrder(subject=order_id, case_no="", at=datetime.now(UTC)))
+    await orders.send_order(ActionInput(subject=order_id, case_no="", at=datetime.now(UTC)))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from db.orders import bank_orders
 from domain.evidence.integrity import examine
 from schemas.enums import Role
 from schemas.orders.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation
-from schemas.outbox.procedures import Look, ProcedureOrder
+from schemas.outbox.procedures import ActionInput, RowState
 from schemas.police import NewOfficer
 from schemas.restoration.restorations import (
     Acting,
@@ -109,11 +109,11 @@ class Home:
 
     # -- the clock -------------------------------------------------------------------------------------------------
 
-    def asked(self, restoration_id: UUID, what: str = "") -> ProcedureOrder:
-        return ProcedureOrder(subject=str(restoration_id), case_no="", what=what, at=self.clock.at)
+    def asked(self, restoration_id: UUID, what: str = "") -> ActionInput:
+        return ActionInput(subject=str(restoration_id), case_no="", what=what, at=self.clock.at)
 
-    async def look(self, restoration_id: UUID) -> Look:
-        return await self.engine.look_at_restoration(self.asked(restoration_id))
+    async def look(self, restoration_id: UUID) -> RowState:
+        return await self.engine.read_restoration_state(self.asked(restoration_id))
 
     async def tick(self, restoration_id: UUID, days: float = 0) -> list[str]:
         """Let time pass and do what has fallen due, as the workflow does; what that was."""

@@ -12,7 +12,7 @@ from activities.context import Context
 from activities.grievances.deadlines import GrievanceActivities
 from activities.holds import opening
 from activities.holds.lifecycle import HoldActivities
-from schemas.outbox.procedures import Look, ProcedureOrder
+from schemas.outbox.procedures import ActionInput, RowState
 from tests.activities.restoration_bench import Home
 
 REST: Final = 60
@@ -43,7 +43,7 @@ class World:
 
     ctx: Context
     case_nos: list[str] = field(default_factory=list)
-    looks: dict[str, Look] = field(default_factory=dict)
+    looks: dict[str, RowState] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.home = Home(self.ctx)
@@ -82,11 +82,11 @@ class World:
         found = await self.bench.rows(_RUNNING, ["hold", "restoration", "grievance"], self.case_nos)
         return [Running(*row) for row in found]
 
-    async def look(self, one: Running) -> Look:
+    async def look(self, one: Running) -> RowState:
         hand = {
-            "hold": self._holds.look_at_hold,
-            "restoration": self.home.engine.look_at_restoration,
-            "grievance": self._grievances.look_at_grievance,
+            "hold": self._holds.read_hold_state,
+            "restoration": self.home.engine.read_restoration_state,
+            "grievance": self._grievances.read_grievance_state,
         }[one.kind]
         return await hand(self._asked(one))
 
@@ -110,8 +110,8 @@ class World:
             case _:
                 await self.home.action(UUID(one.subject), what)
 
-    def _asked(self, one: Running, what: str = "") -> ProcedureOrder:
-        return ProcedureOrder(subject=one.subject, case_no=one.case_no, what=what, at=self.home.clock.at)
+    def _asked(self, one: Running, what: str = "") -> ActionInput:
+        return ActionInput(subject=one.subject, case_no=one.case_no, what=what, at=self.home.clock.at)
 
     async def _give_notices(self) -> None:
         """The worker issues what falls due, and tells the restorations that wait for it."""

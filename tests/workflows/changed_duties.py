@@ -18,5 +18,5 @@ class ActsAtOnce(DutiesWorkflow):
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
-        while not (state := await self._duties.read_state(StatutoryDutyActivities.look_at_duties)).over:
+        while not (state := await self._duties.read_state(StatutoryDutyActivities.read_duties_state)).over:
             await self._duties.act(StatutoryDutyActivities.care_for_duty, state.dues[0].what)

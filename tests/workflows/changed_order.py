@@ -18,6 +18,6 @@ class NeverSends(OrderWorkflow):
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
-        while not (state := await self._order.read_state(OrderActivities.look_at_order)).over:
+        while not (state := await self._order.read_state(OrderActivities.read_order_state)).over:
             if due := await self._order.wait(state):
                 await self._order.act(OrderActivities.escalate_order, due.what)

@@ -91,7 +91,7 @@ async def duty_stage(ctx: Context, client: Client) -> AsyncIterator[DutyStage]:
         skipper.client,
         task_queue=options.RESTORATION_QUEUE,
         workflows=[DutiesWorkflow],
-        activities=[duties.look_at_duties, duties.care_for_duty],
+        activities=[duties.read_duties_state, duties.care_for_duty],
         workflow_runner=sandbox(),
         interceptors=[AtWorkflowTime()],
     )

@@ -143,9 +143,9 @@ def worker_of(stage: HoldStage) -> Worker:
         workflow_runner=sandbox(),
         interceptors=[AtWorkflowTime()],
         activities=[
-            holds.look_at_hold,
+            holds.read_hold_state,
             holds.attend_to_hold,
-            grievances.look_at_grievance,
+            grievances.read_grievance_state,
             grievances.move_grievance,
         ],
     )

@@ -168,7 +168,7 @@ async def order_stage(ctx: Context, client: Client) -> AsyncIterator[OrderStage]
         workflows=[OrderWorkflow],
         workflow_runner=sandbox(),
         interceptors=[AtWorkflowTime()],
-        activities=[orders.look_at_order, orders.escalate_order, cancellations.escalate_cancellation],
+        activities=[orders.read_order_state, orders.escalate_order, cancellations.escalate_cancellation],
     )
     bank_calls = Worker(
         stage.skipper.client,

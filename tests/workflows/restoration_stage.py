@@ -183,7 +183,7 @@ def worker_of(stage: RestorationStage) -> Worker:
         workflow_runner=sandbox(),
         interceptors=[AtWorkflowTime()],
         activities=[
-            engine.look_at_restoration,
+            engine.read_restoration_state,
             engine.write_application,
             engine.divide_accounts,
             engine.remind_of_step,

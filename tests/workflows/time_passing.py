@@ -11,7 +11,7 @@ from temporalio.testing import TimeSkipper
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities.context import Context
-from schemas.outbox.procedures import ProcedureOrder
+from schemas.outbox.procedures import ActionInput
 from tests.clock import at_clock
 
 PATIENCE_SECONDS = 40.0
@@ -50,7 +50,7 @@ class AtWorkflowTime(Interceptor):
 class _ActivityAtWorkflowTime(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         (asked,) = input.args
-        assert isinstance(asked, ProcedureOrder)
+        assert isinstance(asked, ActionInput)
         _asked_at.set(asked.at)
         return await super().execute_activity(input)
 

@@ -12,7 +12,7 @@ from activities.restoration.deadlines import RestorationActivities
 from db.pool import Pool
 from domain.restoration.procedure import HEARINGS
 from schemas.holds import HoldAction
-from schemas.outbox.procedures import Look, OrderAction, OrderEscalationLevel, OrderPolicy
+from schemas.outbox.procedures import OrderAction, OrderEscalationLevel, OrderPolicy, RowState
 from schemas.restoration_enums import Step
 from tests.activities.bench import Bench
 from tests.activities.hold_world import Holds, WatchedContext
@@ -115,8 +115,8 @@ async def road(database: Pool) -> Road:
     return await road_on(Bench(await make_context(database)))
 
 
-async def look_later(road: Road, order_id: UUID) -> Look:
-    return await later(road).look_at_order(road.asked(order_id))
+async def look_later(road: Road, order_id: UUID) -> RowState:
+    return await later(road).read_order_state(road.asked(order_id))
 
 
 def later(road: Road) -> OrderActivities:

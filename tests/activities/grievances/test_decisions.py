@@ -36,7 +36,7 @@ from schemas.grievances.grievances import (
     WithdrawGrievance,
 )
 from schemas.holds import MicroDecided, MicroDecision
-from schemas.outbox.procedures import ProcedureOrder
+from schemas.outbox.procedures import ActionInput
 from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
 from tests.activities.hold_world import Holds
@@ -89,7 +89,7 @@ class Appeal:
         """Let time pass and do what has fallen due, as the workflow does; what that was."""
         self.holds.clock.at += timedelta(days=days)
         done = []
-        while dues := (await self.engine.look_at_grievance(self.asked())).dues:
+        while dues := (await self.engine.read_grievance_state(self.asked())).dues:
             if dues[0].at > self.holds.clock.at:
                 break
             done.append(dues[0].what)
@@ -97,8 +97,8 @@ class Appeal:
             await self.engine.move_grievance(self.asked(dues[0].what))
         return done
 
-    def asked(self, what: str = "") -> ProcedureOrder:
-        return ProcedureOrder(subject=str(self.identity), case_no=self.case_no, what=what, at=self.holds.clock.at)
+    def asked(self, what: str = "") -> ActionInput:
+        return ActionInput(subject=str(self.identity), case_no=self.case_no, what=what, at=self.holds.clock.at)
 
     async def stands(self) -> tuple[Any, ...]:
         (found,) = await self.holds.bench.rows(

@@ -30,7 +30,7 @@ from domain.documents import DocumentIncomplete
 from schemas.documents.facts import Missing
 from schemas.enums import ChannelKind
 from schemas.orders.orders import BankOrder, OrderRefusal
-from schemas.outbox.procedures import Look, OrderAction, OrderEscalationLevel, ProcedureOrder
+from schemas.outbox.procedures import ActionInput, OrderAction, OrderEscalationLevel, RowState
 from schemas.restoration_enums import DocumentKind, OrderKind, OrderState
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
@@ -101,8 +101,8 @@ class Road:
             raise self.lacks
         return PDF
 
-    def asked(self, order_id: UUID, what: str = "") -> ProcedureOrder:
-        return ProcedureOrder(subject=str(order_id), case_no=self.ordered.case_no, what=what, at=self.bench.ctx.now())
+    def asked(self, order_id: UUID, what: str = "") -> ActionInput:
+        return ActionInput(subject=str(order_id), case_no=self.ordered.case_no, what=what, at=self.bench.ctx.now())
 
     async def send(self, order_id: UUID, ctx: OrderActivities | None = None) -> bool:
         return await (ctx or self.ctx).send_order(self.asked(order_id))
@@ -115,8 +115,8 @@ class Road:
     async def escalate(self, order_id: UUID, level: OrderEscalationLevel, ctx: OrderActivities | None = None) -> None:
         await ActivityEnvironment().run((ctx or self.ctx).escalate_order, self.asked(order_id, level.value))
 
-    async def look(self, order_id: UUID) -> Look:
-        return await self.ctx.look_at_order(self.asked(order_id))
+    async def look(self, order_id: UUID) -> RowState:
+        return await self.ctx.read_order_state(self.asked(order_id))
 
     async def state(self, order_id: UUID) -> str:
         found: str = await self.bench.value("SELECT state FROM bank_order WHERE order_id = $1", order_id)

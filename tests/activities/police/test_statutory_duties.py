@@ -11,7 +11,7 @@ from activities.police.firs import assign_officer
 from activities.police.statutory_duties import StatutoryDutyActivities, duty_done, finish_by_hand, open_duties
 from domain.errors import NotFound
 from domain.errors.police import DutyDone
-from schemas.outbox.procedures import Look, ProcedureOrder
+from schemas.outbox.procedures import ActionInput, RowState
 from schemas.police import NewOfficer
 from schemas.restoration_enums import DutyKind
 from tests.activities.restoration_bench import Home
@@ -36,11 +36,11 @@ class Duties(Home):
         async with case_transaction(self.ctx, case_no, ENGINE) as work:
             return await open_duties(work)
 
-    def asked_of(self, case_no: str, what: str = "") -> ProcedureOrder:
-        return ProcedureOrder(subject=case_no, case_no=case_no, what=what, at=self.clock.at)
+    def asked_of(self, case_no: str, what: str = "") -> ActionInput:
+        return ActionInput(subject=case_no, case_no=case_no, what=what, at=self.clock.at)
 
-    async def look_at(self, case_no: str) -> Look:
-        return await self.care.look_at_duties(self.asked_of(case_no))
+    async def look_at(self, case_no: str) -> RowState:
+        return await self.care.read_duties_state(self.asked_of(case_no))
 
     async def pass_time(self, case_no: str, wait: timedelta) -> list[str]:
         """Let time pass, and do what falls due, at its time, as the workflow does."""
@@ -100,7 +100,7 @@ async def test_silence_is_reminded_of_and_escalated_each_at_its_hour(home: Dutie
     assert await home.notes(case_no) == ["follow_up", "magistrate_report", "overdue: magistrate_report"]
     assert (await home.bench.events(case_no))[-1] == "duty_overdue"
     assert await home.pass_time(case_no, timedelta(days=30)) == ["remind:follow_up", "escalate:follow_up"]
-    assert (await home.look_at(case_no)) == Look(over=False, at="magistrate_report follow_up")
+    assert (await home.look_at(case_no)) == RowState(over=False, at="magistrate_report follow_up")
     told = await home.bench.rows(
         "SELECT to_whom, body LIKE '%was due%' FROM message WHERE case_no = $1 AND kind = 'duty_due'"
         " ORDER BY written_at",

@@ -25,7 +25,7 @@ from db.pool import Pool
 from domain.policy.model import RateLimit, TryName
 from schemas.enums import Language, Role
 from schemas.grievances.grievances import GrievanceDecided, GrievanceReport
-from schemas.outbox.procedures import ProcedureOrder
+from schemas.outbox.procedures import ActionInput
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
 from simulator.people import sms_gateway
 from tests.activities.restoration_bench import officer
@@ -67,7 +67,7 @@ class Holder:
         row = await ctx.pool.fetchrow("SELECT hold_id, reference FROM account_hold WHERE case_no = $1", case_no)
         assert row is not None
         await HoldActivities(ctx, "https://freeze.example/appeal").attend_to_hold(
-            ProcedureOrder(subject=str(row["hold_id"]), case_no=case_no, what="tell_holder", at=self.at)
+            ActionInput(subject=str(row["hold_id"]), case_no=case_no, what="tell_holder", at=self.at)
         )
         return case_no, row["hold_id"], row["reference"]
 

@@ -15,7 +15,7 @@ from activities.restoration.deadlines import RestorationActivities
 from api.services import Services
 from schemas.enums import Role
 from schemas.grievances.grievances import NewGrievance
-from schemas.outbox.procedures import ProcedureOrder
+from schemas.outbox.procedures import ActionInput
 from tests.api.conftest import Doors, line, opened, transfer
 from tests.clock import at_clock
 
@@ -64,8 +64,8 @@ class Desk:
         """Let time pass, and the engine do what is due."""
         self.at += timedelta(days=days)
         engine = RestorationActivities(self.doors.services.ctx)
-        asked = ProcedureOrder(subject=restoration, case_no="", at=self.at)
-        for due in (await engine.look_at_restoration(asked)).dues:
+        asked = ActionInput(subject=restoration, case_no="", at=self.at)
+        for due in (await engine.read_restoration_state(asked)).dues:
             if due.at <= self.at:
                 await engine.move_restoration(asked.model_copy(update={"what": due.what}))
 
