@@ -727,13 +727,13 @@ CREATE OR REPLACE FUNCTION public.restoration_step_asks_for_documents()
 AS $function$
 DECLARE
     going record;
-    turn_of text := format('%s.%s.%s', NEW.restoration_id, NEW.step, NEW.turn);
+    turn_of text := format('%s.%s.%s', NEW.restoration_id, NEW.step, NEW.visit_no);
 BEGIN
     SELECT * INTO going FROM restoration WHERE restoration_id = NEW.restoration_id;
     IF NEW.step IN ('holder_notice', 'show_cause') THEN
-        INSERT INTO due_document (case_no, kind, subject, occasion, restoration_id, step, turn, opened_at, next_attempt_at)
+        INSERT INTO due_document (case_no, kind, subject, occasion, restoration_id, step, visit_no, opened_at, next_attempt_at)
         SELECT DISTINCT going.case_no, CASE NEW.step WHEN 'show_cause' THEN 'notice_107' ELSE 'holder_notice' END,
-            l.hold_id::text, turn_of, NEW.restoration_id, NEW.step, NEW.turn, NEW.opened_at, NEW.opened_at
+            l.hold_id::text, turn_of, NEW.restoration_id, NEW.step, NEW.visit_no, NEW.opened_at, NEW.opened_at
         FROM restoration_line l WHERE l.restoration_id = NEW.restoration_id
         ON CONFLICT DO NOTHING;
     ELSE
@@ -1392,7 +1392,7 @@ CREATE TABLE due_document (
     occasion text NOT NULL DEFAULT ''::text,
     restoration_id uuid,
     step text,
-    turn integer,
+    visit_no integer,
     opened_at timestamp with time zone NOT NULL,
     state text NOT NULL DEFAULT 'waiting'::text,
     lacking text[] NOT NULL DEFAULT '{}'::text[],
@@ -2047,7 +2047,7 @@ CREATE TABLE restoration (
     round_no integer NOT NULL,
     state text NOT NULL,
     step text NOT NULL,
-    turn integer NOT NULL DEFAULT 1,
+    visit_no integer NOT NULL DEFAULT 1,
     route text,
     route_reasons jsonb NOT NULL DEFAULT '[]'::jsonb,
     policy jsonb NOT NULL,
@@ -2066,7 +2066,7 @@ CREATE TABLE restoration (
     CONSTRAINT restoration_round_no_check CHECK ((round_no > 0)),
     CONSTRAINT restoration_route_check CHECK ((route = ANY (ARRAY['no_court'::text, 'court'::text, 'lok_adalat'::text, 'magistrate_107'::text]))),
     CONSTRAINT restoration_state_check CHECK ((state = ANY (ARRAY['open'::text, 'restored'::text, 'refused'::text, 'cancelled'::text]))),
-    CONSTRAINT restoration_turn_check CHECK ((turn > 0))
+    CONSTRAINT restoration_visit_no_check CHECK ((visit_no > 0))
 ) WITH (fillfactor=80);
 
 CREATE TABLE restoration_line (
@@ -2098,7 +2098,7 @@ CREATE TABLE restoration_line (
 CREATE TABLE restoration_step (
     restoration_id uuid NOT NULL,
     step text NOT NULL,
-    turn integer NOT NULL,
+    visit_no integer NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     due_at timestamp with time zone,
     reminded_at timestamp with time zone,
@@ -2108,10 +2108,10 @@ CREATE TABLE restoration_step (
     outcome text,
     reason text NOT NULL DEFAULT ''::text,
     place bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    CONSTRAINT restoration_step_pkey PRIMARY KEY (restoration_id, step, turn),
+    CONSTRAINT restoration_step_pkey PRIMARY KEY (restoration_id, step, visit_no),
     CONSTRAINT restoration_step_check CHECK (((ended_at IS NULL) = (outcome IS NULL))),
     CONSTRAINT restoration_step_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text, 'sent_back'::text, 'cancelled'::text, 'skipped'::text]))),
-    CONSTRAINT restoration_step_turn_check CHECK ((turn > 0))
+    CONSTRAINT restoration_step_visit_no_check CHECK ((visit_no > 0))
 ) WITH (fillfactor=80);
 
 CREATE TABLE returned_funds (
@@ -2304,7 +2304,7 @@ ALTER TABLE document ADD CONSTRAINT document_restoration_id_fkey FOREIGN KEY (re
 
 ALTER TABLE due_document ADD CONSTRAINT due_document_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
-ALTER TABLE due_document ADD CONSTRAINT due_document_restoration_id_step_turn_fkey FOREIGN KEY (restoration_id, step, turn) REFERENCES restoration_step(restoration_id, step, turn) MATCH FULL;
+ALTER TABLE due_document ADD CONSTRAINT due_document_restoration_id_step_visit_no_fkey FOREIGN KEY (restoration_id, step, visit_no) REFERENCES restoration_step(restoration_id, step, visit_no) MATCH FULL;
 
 ALTER TABLE duty ADD CONSTRAINT duty_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -2542,7 +2542,7 @@ CREATE INDEX document_case ON public.document USING btree (case_no, issued_at DE
 
 CREATE INDEX due_document_due ON public.due_document USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
-CREATE INDEX due_document_of_turn ON public.due_document USING btree (restoration_id) WHERE (ended_at IS NULL);
+CREATE INDEX due_document_of_visit ON public.due_document USING btree (restoration_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX duty_open ON public.duty USING btree (due_at) WHERE (done_at IS NULL);
 

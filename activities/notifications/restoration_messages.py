@@ -126,4 +126,4 @@ def _concerned(row: RestorationRow, duty: CaseDuty | None = None) -> Concerned:
 
 
 def _occasion(row: RestorationRow) -> str:
-    return f"{row.restoration_id}.{row.step.value}.{row.turn}"
+    return f"{row.restoration_id}.{row.step.value}.{row.visit_no}"

@@ -89,7 +89,7 @@ class RestorationActivities:
                         DocumentKind.RESTORATION_APPLICATION,
                         str(row.restoration_id),
                         language=victim.language,
-                        revision=row.turn,
+                        revision=row.visit_no,
                     )
             except RuleBroken as error:
                 log.info("restoration %s has no application: %s", row.restoration_id, type(error).__name__)
@@ -215,4 +215,6 @@ async def _cancelled_orders_left_money(work: Work) -> bool:
 
 
 async def _log_overdue(work: Work, action: ClockAction) -> None:
-    await work.log(EventKind.RESTORATION_OVERDUE, step=work.row.step.value, turn=work.row.turn, what=action.value)
+    await work.log(
+        EventKind.RESTORATION_OVERDUE, step=work.row.step.value, visit_no=work.row.visit_no, what=action.value
+    )

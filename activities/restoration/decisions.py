@@ -97,16 +97,16 @@ async def _decision(
 
 async def _refuse_unseen(connection: Connection, row: RestorationRow, seen: Seen) -> None:
     """Raise `NotNow` if another officer has already ended the step that this officer saw."""
-    if row.state is RestorationState.OPEN and (row.step, row.turn) == (seen.step, seen.turn):
+    if row.state is RestorationState.OPEN and (row.step, row.visit_no) == (seen.step, seen.visit_no):
         return
-    visits = await restorations.turns(connection, row.restoration_id)
-    visit = next((visit for visit in visits if (visit.step, visit.turn) == (seen.step, seen.turn)), None)
+    visits = await restorations.visits(connection, row.restoration_id)
+    visit = next((visit for visit in visits if (visit.step, visit.visit_no) == (seen.step, seen.visit_no)), None)
     if visit is None:
-        raise StepNotBegun(seen.step, seen.turn, row.state, row.step, row.turn)
+        raise StepNotBegun(seen.step, seen.visit_no, row.state, row.step, row.visit_no)
     if visit.outcome is None:
         raise RestorationClosed(row.state)
     assert visit.ended_by is not None, "an ended visit of a step names who ended it"
-    raise StepEnded(seen.step, seen.turn, visit.ended_by, visit.outcome, row.state, row.step, row.turn)
+    raise StepEnded(seen.step, seen.visit_no, visit.ended_by, visit.outcome, row.state, row.step, row.visit_no)
 
 
 async def _refuse_withdrawn(work: Work) -> None:
@@ -131,7 +131,7 @@ async def _refuse_undecided(work: Work) -> None:
 async def _refuse_unserved(work: Work) -> None:
     """Raise `NoticeNotServed` while a holder's notice is not served. Such a holder can waive it only in writing."""
     row = work.row
-    if await due_documents.is_waited_for(work.connection, row.restoration_id, row.step, row.turn):
+    if await due_documents.is_waited_for(work.connection, row.restoration_id, row.step, row.visit_no):
         raise NoticeNotServed
 
 

@@ -21,7 +21,7 @@ from db.holds import account_holds
 from db.outbox import procedure_outbox
 from db.pool import Connection
 from db.restoration import allocations, court_orders, exclusions, objections, restorations
-from db.restoration.restorations import CourtOrderRow, Line, RestorationRow, TurnRow
+from db.restoration.restorations import CourtOrderRow, Line, RestorationRow, VisitRow
 from domain.errors import NotNow
 from domain.errors.court_orders import CourtOrderSuperseded, CourtOrderUsedUp, CourtOrderWithdrawn
 from domain.restoration.procedure import (
@@ -62,7 +62,7 @@ class Work(CaseTransaction):
             case_ack_no=row.case_no,
             state=row.state,
             step=row.step,
-            turn=row.turn,
+            visit_no=row.visit_no,
             objection_id=objection_id,
         )
 
@@ -102,12 +102,12 @@ async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Lin
 async def step_state(connection: Connection, row: RestorationRow) -> StepStanding:
     """Return the state of the open step, from which its due actions are computed."""
     lines = await restorations.lines(connection, row.restoration_id)
-    visits = await restorations.turns(connection, row.restoration_id)
-    visit = next(visit for visit in visits if (visit.step, visit.turn) == (row.step, row.turn))
+    visits = await restorations.visits(connection, row.restoration_id)
+    visit = next(visit for visit in visits if (visit.step, visit.visit_no) == (row.step, row.visit_no))
     picked = choose_route(await facts(connection, row, lines), row.policy)
     return StepStanding(
         step=row.step,
-        turn=row.turn,
+        visit_no=row.visit_no,
         due_at=visit.due_at,
         reminded_at=visit.reminded_at,
         escalated_at=visit.escalated_at,
@@ -121,7 +121,7 @@ async def step_state(connection: Connection, row: RestorationRow) -> StepStandin
         asks_for_more=_next(row, picked.route, visits) is not row.step,
         order_waiting=await order_waiting(connection, row) is not None,
         order_dropped=row.step is Step.APPROVAL and await why_order_dropped(connection, row) is not None,
-        notice_waits=await due_documents.is_waited_for(connection, row.restoration_id, row.step, row.turn),
+        notice_waits=await due_documents.is_waited_for(connection, row.restoration_id, row.step, row.visit_no),
         somebody_acts=await restoration_messages.somebody_acts(connection, row),
     )
 
@@ -131,7 +131,7 @@ async def _undecided(connection: Connection, row: RestorationRow) -> int:
     return len(grievances) + len(await objections.undecided(connection, row.restoration_id))
 
 
-def _next(row: RestorationRow, route: Route, visits: Sequence[TurnRow]) -> Step | None:
+def _next(row: RestorationRow, route: Route, visits: Sequence[VisitRow]) -> Step | None:
     done = done_steps([(visit.step, visit.outcome) for visit in visits])
     return next_step(route, row.policy.bond_for, done)
 
@@ -194,7 +194,7 @@ async def move_on(work: Work, outcome: StepOutcome, reason: str = "") -> None:
     if step in LAST_TO_BE_ROUTED or step is Step.COLLECTING:
         await _pick_route(work)
     assert work.row.route is not None, "a route is picked when the trail has been followed"
-    visits = await restorations.turns(connection, work.row.restoration_id)
+    visits = await restorations.visits(connection, work.row.restoration_id)
     following = None if step is Step.BOND else _next(work.row, work.row.route, visits)
     if following is None:
         await _close(work, RestorationState.RESTORED, reason, ended=step, outcome=outcome)
@@ -247,7 +247,7 @@ async def reroute(work: Work) -> None:
     """
     await _pick_route(work)
     assert work.row.route is not None, "just picked"
-    following = _next(work.row, work.row.route, await restorations.turns(work.connection, work.row.restoration_id))
+    following = _next(work.row, work.row.route, await restorations.visits(work.connection, work.row.restoration_id))
     assert following is not None, "the current step is not done"
     if following is not work.row.step:
         step = work.row.step
@@ -281,7 +281,7 @@ async def _pick_route(work: Work) -> None:
 
 
 async def _end_visit(work: Work, outcome: StepOutcome, reason: str) -> None:
-    await restorations.end_turn(work.connection, work.row, outcome, work.now, work.actor, reason)
+    await restorations.end_visit(work.connection, work.row, outcome, work.now, work.actor, reason)
     await due_documents.end_for_turn(work.connection, work.row.restoration_id, work.now)
     what = f"{work.row.step.value}: {outcome.value}"
     await work.close_tasks(work.subject, _ASKED_FOR, what)
@@ -291,14 +291,14 @@ async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, re
     due_at = work.now + timedelta(seconds=work.row.policy.steps[step].due_seconds)
     if step in HEARINGS:
         await restorations.forget_heard(work.connection, work.row.restoration_id)
-    work.row = await restorations.open_turn(work.connection, work.row.restoration_id, step, work.now, due_at)
+    work.row = await restorations.open_visit(work.connection, work.row.restoration_id, step, work.now, due_at)
     await work.log(
         EventKind.RESTORATION_MOVED,
         ended=ended.value,
         outcome=outcome.value,
         reason=reason,
         step=step.value,
-        turn=work.row.turn,
+        visit_no=work.row.visit_no,
         due_at=due_at.isoformat(),
     )
     lines = await work.lines()

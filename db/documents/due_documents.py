@@ -21,7 +21,7 @@ class DueDocument(FrozenModel):
     occasion: str
     restoration_id: UUID | None
     step: Step | None
-    turn: int | None
+    visit_no: int | None
     opened_at: UtcDatetime
     attempts: int
     """number of attempts, this one included"""
@@ -122,14 +122,14 @@ async def is_overtaken(connection: Connection, due: DueDocument) -> bool:
     return found
 
 
-async def is_waited_for(connection: Connection, restoration_id: UUID, step: Step, turn: int) -> bool:
+async def is_waited_for(connection: Connection, restoration_id: UUID, step: Step, visit_no: int) -> bool:
     """Return whether a document for this visit of a step is still due."""
     found: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM due_document WHERE restoration_id = $1 AND step = $2 AND turn = $3"
+        "SELECT EXISTS (SELECT FROM due_document WHERE restoration_id = $1 AND step = $2 AND visit_no = $3"
         " AND ended_at IS NULL)",
         restoration_id,
         step.value,
-        turn,
+        visit_no,
     )
     return found
 
@@ -154,7 +154,7 @@ async def duty_waits(connection: Connection, case_no: str, kind: DocumentKind) -
 
 
 async def give_time(
-    connection: Connection, restoration_id: UUID, step: Step, turn: int, until: datetime
+    connection: Connection, restoration_id: UUID, step: Step, visit_no: int, until: datetime
 ) -> datetime | None:
     """Extend the due time of a step's visit to `until` at least; None if the visit has ended.
 
@@ -165,10 +165,10 @@ async def give_time(
         "UPDATE restoration_step SET due_at = greatest(due_at, $4),"
         " reminded_at = CASE WHEN due_at < $4 THEN NULL ELSE reminded_at END,"
         " escalated_at = CASE WHEN due_at < $4 THEN NULL ELSE escalated_at END"
-        " WHERE restoration_id = $1 AND step = $2 AND turn = $3 AND ended_at IS NULL RETURNING due_at",
+        " WHERE restoration_id = $1 AND step = $2 AND visit_no = $3 AND ended_at IS NULL RETURNING due_at",
         restoration_id,
         step.value,
-        turn,
+        visit_no,
         until,
     )
     return due_at

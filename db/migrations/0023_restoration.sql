@@ -160,7 +160,7 @@ CREATE TABLE restoration (
     round_no integer NOT NULL CHECK (round_no > 0),
     state text NOT NULL CHECK (state IN ('open', 'restored', 'refused', 'cancelled')),
     step text NOT NULL,
-    turn integer NOT NULL DEFAULT 1 CHECK (turn > 0),
+    visit_no integer NOT NULL DEFAULT 1 CHECK (visit_no > 0),
     route text CHECK (route IN ('no_court', 'court', 'lok_adalat', 'magistrate_107')),
     -- [code, …]: why this route; the amounts and the thresholds stand in the event
     route_reasons jsonb NOT NULL DEFAULT '[]',
@@ -184,11 +184,11 @@ CREATE UNIQUE INDEX restoration_one_open ON restoration (ack_no) WHERE state = '
 CREATE INDEX restoration_case ON restoration (case_no);
 CREATE INDEX restoration_open ON restoration (step, first_held_at) WHERE state = 'open';
 
--- Each turn of each step, with its own clock. A step that is sent back opens its next turn.
+-- Each visit_no of each step, with its own clock. A step that is sent back opens its next visit_no.
 CREATE TABLE restoration_step (
     restoration_id uuid NOT NULL REFERENCES restoration,
     step text NOT NULL,
-    turn integer NOT NULL CHECK (turn > 0),
+    visit_no integer NOT NULL CHECK (visit_no > 0),
     opened_at timestamptz NOT NULL,
     due_at timestamptz,
     reminded_at timestamptz,
@@ -197,7 +197,7 @@ CREATE TABLE restoration_step (
     ended_by text,
     outcome text CHECK (outcome IN ('done', 'refused', 'sent_back', 'cancelled', 'skipped')),
     reason text NOT NULL DEFAULT '',
-    PRIMARY KEY (restoration_id, step, turn),
+    PRIMARY KEY (restoration_id, step, visit_no),
     CHECK ((ended_at IS NULL) = (outcome IS NULL))
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX restoration_step_one_open ON restoration_step (restoration_id) WHERE ended_at IS NULL;

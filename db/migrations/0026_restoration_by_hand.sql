@@ -8,7 +8,7 @@ ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_divided_before_due
 COMMENT ON COLUMN restoration_line.due_paise IS 'what was made ready to go home; null until then';
 COMMENT ON COLUMN restoration_line.objection_id IS 'the upheld objection by which it is let go instead';
 
--- In which order turns of steps were opened: clocks may stand still.
+-- In which order visits of steps were opened: clocks may stand still.
 ALTER TABLE restoration_step ADD COLUMN place bigint GENERATED ALWAYS AS IDENTITY;
 
 ALTER TABLE allocation_share ADD COLUMN gone_home_paise bigint NOT NULL DEFAULT 0 CHECK (gone_home_paise >= 0);

@@ -10,10 +10,10 @@ CREATE TABLE due_document (
     subject text NOT NULL,
     -- tells apart what is asked for anew; '' where it is one due that is taken up again
     occasion text NOT NULL DEFAULT '',
-    -- the turn of a step whose time runs from the document
+    -- the visit_no of a step whose time runs from the document
     restoration_id uuid,
     step text,
-    turn integer,
+    visit_no integer,
     opened_at timestamptz NOT NULL,
     state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'lacking', 'ready', 'failed', 'issued', 'served',
         'overtaken')),
@@ -24,13 +24,13 @@ CREATE TABLE due_document (
     next_attempt_at timestamptz,
     ended_at timestamptz,
     UNIQUE (case_no, kind, subject, occasion),
-    FOREIGN KEY (restoration_id, step, turn) REFERENCES restoration_step MATCH FULL,
+    FOREIGN KEY (restoration_id, step, visit_no) REFERENCES restoration_step MATCH FULL,
     CONSTRAINT due_document_ended CHECK ((state IN ('issued', 'served', 'overtaken')) = (ended_at IS NOT NULL)),
     CONSTRAINT due_document_waits CHECK ((ended_at IS NULL) = (next_attempt_at IS NOT NULL)),
     CONSTRAINT due_document_lacking CHECK ((state = 'lacking') = (cardinality(lacking) > 0))
 ) WITH (fillfactor = 80);
 CREATE INDEX due_document_due ON due_document (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
-CREATE INDEX due_document_of_turn ON due_document (restoration_id) WHERE ended_at IS NULL;
+CREATE INDEX due_document_of_visit ON due_document (restoration_id) WHERE ended_at IS NULL;
 
 -- One due for each bank of a case: whatever comes on hold there, it is looked at whether the last notice says it all.
 CREATE FUNCTION ask_for_lien_notice(of_case text, bank text, at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
@@ -90,13 +90,13 @@ CREATE TRIGGER duty_document AFTER INSERT OR UPDATE OF done_at ON duty
 CREATE FUNCTION restoration_step_asks_for_documents() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     going record;
-    turn_of text := format('%s.%s.%s', NEW.restoration_id, NEW.step, NEW.turn);
+    turn_of text := format('%s.%s.%s', NEW.restoration_id, NEW.step, NEW.visit_no);
 BEGIN
     SELECT * INTO going FROM restoration WHERE restoration_id = NEW.restoration_id;
     IF NEW.step IN ('holder_notice', 'show_cause') THEN
-        INSERT INTO due_document (case_no, kind, subject, occasion, restoration_id, step, turn, opened_at, next_attempt_at)
+        INSERT INTO due_document (case_no, kind, subject, occasion, restoration_id, step, visit_no, opened_at, next_attempt_at)
         SELECT DISTINCT going.case_no, CASE NEW.step WHEN 'show_cause' THEN 'notice_107' ELSE 'holder_notice' END,
-            l.hold_id::text, turn_of, NEW.restoration_id, NEW.step, NEW.turn, NEW.opened_at, NEW.opened_at
+            l.hold_id::text, turn_of, NEW.restoration_id, NEW.step, NEW.visit_no, NEW.opened_at, NEW.opened_at
         FROM restoration_line l WHERE l.restoration_id = NEW.restoration_id
         ON CONFLICT DO NOTHING;
     ELSE

@@ -61,7 +61,7 @@ async def open_round(
     )
     assert row is not None, "an INSERT of one row returns it"
     await connection.execute(
-        "INSERT INTO restoration_step (restoration_id, step, turn, opened_at, due_at) VALUES ($1, $2, 1, $3, $4)",
+        "INSERT INTO restoration_step (restoration_id, step, visit_no, opened_at, due_at) VALUES ($1, $2, 1, $3, $4)",
         row["restoration_id"],
         Step.COLLECTING.value,
         now,

@@ -25,7 +25,7 @@ from schemas.restoration.restorations import (
 from schemas.restoration_enums import RestorationState, Route, Step
 
 _HEAD: Final = """
-SELECT r.restoration_id, r.case_no AS case_ack_no, r.ack_no, r.round_no, r.state, r.step, r.turn, r.route,
+SELECT r.restoration_id, r.case_no AS case_ack_no, r.ack_no, r.round_no, r.state, r.step, r.visit_no, r.route,
        r.first_held_at, r.opened_at, r.closed_at, s.due_at, coalesce(s.due_at < $1, false) AS overdue,
        money.held_paise, money.restored_paise
 FROM restoration r
@@ -91,7 +91,7 @@ SELECT route_reasons, policy ->> 'version' AS policy_version, prepared_by, appro
 """
 
 _STEPS: Final = """
-SELECT step, turn, opened_at, due_at, reminded_at, escalated_at, ended_at, ended_by, outcome, reason
+SELECT step, visit_no, opened_at, due_at, reminded_at, escalated_at, ended_at, ended_by, outcome, reason
 FROM restoration_step WHERE restoration_id = $1 ORDER BY place
 """
 
@@ -123,7 +123,7 @@ WHERE l.restoration_id = $1 AND g.state = 'open' ORDER BY g.opened_at, g.grievan
 """
 
 _NOTICES: Final = """
-SELECT subject::uuid AS hold_id, step, turn, state, ended_at FROM due_document
+SELECT subject::uuid AS hold_id, step, visit_no, state, ended_at FROM due_document
 WHERE case_no = $2 AND restoration_id = $1 ORDER BY due_document_id
 """
 

@@ -33,7 +33,7 @@ class RestorationRow(FrozenModel):
     round_no: int
     state: RestorationState
     step: Step
-    turn: int
+    visit_no: int
     route: Route | None
     policy: RestorationPolicy
     prepared_by: str | None
@@ -41,11 +41,11 @@ class RestorationRow(FrozenModel):
     court_order_id: int | None
 
 
-class TurnRow(FrozenModel):
+class VisitRow(FrozenModel):
     """One visit of one step."""
 
     step: Step
-    turn: int
+    visit_no: int
     due_at: UtcDatetime | None
     reminded_at: UtcDatetime | None
     escalated_at: UtcDatetime | None
@@ -109,7 +109,7 @@ class Line(FrozenModel):
 
 
 _ROW: Final = ", ".join(RestorationRow.model_fields)
-_TURN: Final = ", ".join(TurnRow.model_fields)
+_VISIT: Final = ", ".join(VisitRow.model_fields)
 
 
 async def case_of(connection: Connection, restoration_id: UUID) -> str:
@@ -140,15 +140,15 @@ async def find(connection: Connection, restoration_id: UUID) -> RestorationRow |
 # -- steps -------------------------------------------------------------------------------------------------------------
 
 
-async def turns(connection: Connection, restoration_id: UUID) -> list[TurnRow]:
+async def visits(connection: Connection, restoration_id: UUID) -> list[VisitRow]:
     """Return every visit of every step, in the order of their opening."""
     rows = await connection.fetch(
-        f"SELECT {_TURN} FROM restoration_step WHERE restoration_id = $1 ORDER BY place", restoration_id
+        f"SELECT {_VISIT} FROM restoration_step WHERE restoration_id = $1 ORDER BY place", restoration_id
     )
-    return [TurnRow(**dict(row)) for row in rows]
+    return [VisitRow(**dict(row)) for row in rows]
 
 
-async def end_turn(
+async def end_visit(
     connection: Connection, row: RestorationRow, outcome: StepOutcome, at: datetime, by: str, reason: str
 ) -> None:
     """End the open visit of the step."""
@@ -163,24 +163,24 @@ async def end_turn(
     )
 
 
-async def open_turn(
+async def open_visit(
     connection: Connection, restoration_id: UUID, step: Step, at: datetime, due_at: datetime
 ) -> RestorationRow:
     """Open the next visit of a step and make it the current step of the restoration."""
-    turn = await connection.fetchval(
-        "INSERT INTO restoration_step (restoration_id, step, turn, opened_at, due_at)"
-        " SELECT $1, $2, coalesce(max(turn), 0) + 1, $3, $4 FROM restoration_step"
-        " WHERE restoration_id = $1 AND step = $2 RETURNING turn",
+    visit_no = await connection.fetchval(
+        "INSERT INTO restoration_step (restoration_id, step, visit_no, opened_at, due_at)"
+        " SELECT $1, $2, coalesce(max(visit_no), 0) + 1, $3, $4 FROM restoration_step"
+        " WHERE restoration_id = $1 AND step = $2 RETURNING visit_no",
         restoration_id,
         step.value,
         at,
         due_at,
     )
     row = await connection.fetchrow(
-        f"UPDATE restoration SET step = $2, turn = $3 WHERE restoration_id = $1 RETURNING {_ROW}",
+        f"UPDATE restoration SET step = $2, visit_no = $3 WHERE restoration_id = $1 RETURNING {_ROW}",
         restoration_id,
         step.value,
-        turn,
+        visit_no,
     )
     assert row is not None, "restorations are never deleted"
     return RestorationRow(**dict(row))

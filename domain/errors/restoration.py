@@ -38,21 +38,21 @@ class CreditAccountNeedsSecondOfficer(SameEyes):
 class StepNotBegun(NotNow):
     code = "step_not_begun"
     step: str
-    turn: int
+    visit_no: int
     state: str
     at_step: str
-    at_turn: int
+    at_visit: int
 
 
 class StepEnded(NotNow):
     code = "step_ended"
     step: str
-    turn: int
+    visit_no: int
     ended_by: str
     outcome: str
     state: str
     at_step: str
-    at_turn: int
+    at_visit: int
 
 
 class RestorationClosed(NotNow):

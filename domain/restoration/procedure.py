@@ -143,13 +143,13 @@ def next_step(route: Route, bond_for: Collection[Route], done: Collection[Step])
     return next((step for step in steps_of(route, bond_for) if step not in done and step not in noticed), None)
 
 
-def done_steps(turns: Sequence[tuple[Step, StepOutcome | None]]) -> frozenset[Step]:
+def done_steps(visits: Sequence[tuple[Step, StepOutcome | None]]) -> frozenset[Step]:
     """Return the steps that are done, from all visits of steps in the order of opening.
 
     A reopened step is not done until its latest visit is done. A new application must be verified again.
     """
     done: set[Step] = set()
-    for step, outcome in turns:
+    for step, outcome in visits:
         done.discard(step)
         if step is Step.APPLICATION:
             done.discard(Step.VERIFICATION)

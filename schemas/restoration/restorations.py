@@ -25,7 +25,7 @@ from schemas.restoration_enums import (
 )
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), Storable]
-Turn = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+VisitNo = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
 RowId = Annotated[int, Field(ge=1, le=2**63 - 1, strict=True)]
 
 
@@ -70,7 +70,7 @@ class Seen(FrozenModel):
     """Step and visit that the officer saw. The action is refused if the restoration has moved on."""
 
     step: Step
-    turn: Turn
+    visit_no: VisitNo
 
 
 class RestorationAct(Seen):
@@ -148,7 +148,7 @@ class StepStanding(FrozenModel):
     """State of a restoration's open step, which its clocks read."""
 
     step: Step
-    turn: int
+    visit_no: int
     due_at: UtcDatetime | None
     reminded_at: UtcDatetime | None
     escalated_at: UtcDatetime | None
@@ -218,7 +218,7 @@ class RestorationHead(FrozenModel):
     round_no: int
     state: RestorationState
     step: Step
-    turn: int
+    visit_no: int
     route: Route | None
     first_held_at: UtcDatetime
     opened_at: UtcDatetime
@@ -241,7 +241,7 @@ class StepView(FrozenModel):
     """One visit of one step."""
 
     step: Step
-    turn: int
+    visit_no: int
     opened_at: UtcDatetime
     due_at: UtcDatetime | None
     reminded_at: UtcDatetime | None
@@ -315,7 +315,7 @@ class NoticeOfRestoration(FrozenModel):
 
     hold_id: UUID
     step: Step
-    turn: int
+    visit_no: int
     state: DueDocumentState
     ended_at: UtcDatetime | None
     """time of issue"""
@@ -372,5 +372,5 @@ class RestorationDone(FrozenModel):
     case_ack_no: str
     state: RestorationState
     step: Step
-    turn: int
+    visit_no: int
     objection_id: int | None = None

@@ -82,11 +82,11 @@ class RestorationPeople:
                 await asyncio.sleep(self.config.way_home.poll_wall_seconds)
 
     def _begin(self, group: asyncio.TaskGroup, head: Json) -> None:
-        case, turn = str(head["case_ack_no"]), int(str(head["turn"]))
+        case, visit_no = str(head["case_ack_no"]), int(str(head["visit_no"]))
         if case not in self._cases:
             self._cases.add(case)
             group.create_task(self._assign_officers(case))
-        key = (str(head["restoration_id"]), str(head["step"]), turn)
+        key = (str(head["restoration_id"]), str(head["step"]), visit_no)
         do = self._actions().get(str(head["step"]))
         if do is not None and key not in self._seen:
             self._seen.add(key)
@@ -138,7 +138,7 @@ class RestorationPeople:
 
     async def _verify(self, at: "_StepState") -> None:
         await self._wait_for_person(at)
-        if at.turn == 1 and self._chance(self.config.way_home.sent_back, "sent back", at.ack_no):
+        if at.visit_no == 1 and self._chance(self.config.way_home.sent_back, "sent back", at.ack_no):
             await self._do("io", at, "send-back", reason="the account to be credited is not the victim's own")
         else:
             await self._do("io", at, "verify")
@@ -202,7 +202,7 @@ class RestorationPeople:
         return chance(self.config.seed, rate, *labels)
 
     async def _wait_for_person(self, at: "_StepState", *more: str) -> None:
-        await self._after(self.config.way_home.visit, at.step, str(at.turn), at.ack_no, *more)
+        await self._after(self.config.way_home.visit, at.step, str(at.visit_no), at.ack_no, *more)
 
     async def _after(self, delay: Delay, *labels: str) -> None:
         seconds = delay.drawn(self.config.seed, "restoration", *labels)
@@ -210,7 +210,7 @@ class RestorationPeople:
 
     async def _do(self, role: str, at: "_StepState", verb: str, **more: object) -> Json:
         """Perform an action at the step that was seen; return {} if the engine refuses it."""
-        body: Json = {"step": at.step, "turn": at.turn, **more}
+        body: Json = {"step": at.step, "visit_no": at.visit_no, **more}
         return await self._post(role, f"/api/v1/restorations/{at.restoration_id}/{verb}", body, verb)
 
     async def _post(self, role: str, path: str, body: Json, what: str) -> Json:
@@ -251,6 +251,6 @@ class _StepState:
 
     restoration_id: str
     step: str
-    turn: int
+    visit_no: int
     case: str
     ack_no: str

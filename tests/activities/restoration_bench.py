@@ -148,8 +148,10 @@ class Home:
     # -- officers --------------------------------------------------------------------------------------------------
 
     async def seen(self, restoration_id: UUID) -> dict[str, Any]:
-        (found,) = await self.bench.rows("SELECT step, turn FROM restoration WHERE restoration_id = $1", restoration_id)
-        return {"step": found[0], "turn": found[1]}
+        (found,) = await self.bench.rows(
+            "SELECT step, visit_no FROM restoration WHERE restoration_id = $1", restoration_id
+        )
+        return {"step": found[0], "visit_no": found[1]}
 
     async def do(self, restoration_id: UUID, verb: RestorationVerb, by: Acting, reason: str = WHY) -> RestorationDone:
         seen = Seen.model_validate(await self.seen(restoration_id))
@@ -289,7 +291,7 @@ class Home:
         return found[0], found[1], found[2]
 
     async def steps(self, restoration_id: UUID) -> list[tuple[str, str | None]]:
-        """Every turn of every step with its outcome, in order."""
+        """Every visit_no of every step with its outcome, in order."""
         return await self.bench.rows(
             "SELECT step, outcome FROM restoration_step WHERE restoration_id = $1 ORDER BY place", restoration_id
         )

@@ -72,7 +72,7 @@ ACCOUNT: Final = {
 ACCOUNT_HOLD: Final = "/api/v1/holds/{account_hold_id}"
 GRIEVANCE: Final = "/api/v1/grievances/{grievance_id}"
 FOUND: Final = {"kyc": "genuine", "finding": "a shop since 2011"}
-SEEN: Final[dict[str, Any]] = {"step": "approval", "turn": 1}
+SEEN: Final[dict[str, Any]] = {"step": "approval", "visit_no": 1}
 
 EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any]]] = {
     ("POST", "/api/v1/complaints"): (DESK | {Role.INTAKE}, complaint()),

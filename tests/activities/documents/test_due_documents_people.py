@@ -82,14 +82,14 @@ async def test_cause_is_shown_by_a_notice_that_an_officer_has_issued(office: Off
         office.home.clock.at,
     )
     await office.pool.execute(
-        "INSERT INTO restoration_step (restoration_id, step, turn, opened_at, due_at)"
+        "INSERT INTO restoration_step (restoration_id, step, visit_no, opened_at, due_at)"
         " VALUES ($1, 'show_cause', 1, $2, $3)",
         restoration,
         office.home.clock.at,
         office.home.clock.at + 14 * DAY,
     )
     await office.pool.execute(
-        "UPDATE restoration SET step = 'show_cause', turn = 1, route = 'magistrate_107' WHERE restoration_id = $1",
+        "UPDATE restoration SET step = 'show_cause', visit_no = 1, route = 'magistrate_107' WHERE restoration_id = $1",
         restoration,
     )
     await office.issue()

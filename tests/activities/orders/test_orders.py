@@ -373,7 +373,7 @@ async def test_silence_takes_the_order_over_the_next_channel_too(road: Road) -> 
     assert await road.state(order_id) == "planned"
     await road.send(order_id, ctx)
     await road.escalate(order_id, OrderEscalationLevel.NODAL_OFFICER, ctx)
-    assert await road.state(order_id) == "delivered", "every channel has had its turn"
+    assert await road.state(order_id) == "delivered", "every channel has had its visit_no"
     carried = await road.bench.rows(
         "SELECT channel, outcome FROM delivery_attempt WHERE order_id = $1 ORDER BY attempt_id", order_id
     )

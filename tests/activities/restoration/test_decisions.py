@@ -321,7 +321,7 @@ async def test_a_step_is_sent_back_and_comes_again(home: Home) -> None:
     assert await home.at(restoration) == ("open", "verification", "no_court")
     await home.verify(restoration)
     assert await home.at(restoration) == ("open", "approval", "no_court"), "the holder had notice"
-    assert await home.seen(restoration) == {"step": "approval", "turn": 2}
+    assert await home.seen(restoration) == {"step": "approval", "visit_no": 2}
     with pytest.raises(NotPrepared):
         await home.approve(restoration)
     await home.send_back(restoration, Step.APPLICATION)
@@ -371,7 +371,7 @@ async def test_the_superintendent_refuses(home: Home) -> None:
     (closed,) = await home.events(case_no, "restoration_closed")
     assert (closed["outcome"], closed["reason"], closed["held_paise"]) == ("refused", WHY, 400_00)
     with pytest.raises(StepEnded, match="officer:sp has ended step approval"):
-        await decisions.approve(home.ctx, restoration, Seen(step=Step.APPROVAL, turn=1), SP)
+        await decisions.approve(home.ctx, restoration, Seen(step=Step.APPROVAL, visit_no=1), SP)
     assert await home.orders(case_no) == []
 
 
@@ -450,4 +450,4 @@ async def test_due_actions_that_come_twice_or_late_do_nothing(home: Home) -> Non
 async def test_a_restoration_nobody_knows(home: Home) -> None:
     assert (await home.look(uuid4())).over
     with pytest.raises(RestorationNotFound):
-        await decisions.approve(home.ctx, uuid4(), Seen(step=Step.APPROVAL, turn=1), SP)
+        await decisions.approve(home.ctx, uuid4(), Seen(step=Step.APPROVAL, visit_no=1), SP)

@@ -258,10 +258,10 @@ async def test_what_was_seen_before_it_was_sent_back_is_not_acted_on(home: Home)
     await home.apply(restoration)
     await home.send_back(restoration, by=IO)
     await home.apply(restoration)
-    with pytest.raises(StepEnded, match=r"ended step verification \(sent_back\): .* at verification, turn 2"):
-        await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, turn=1), IO)
-    with pytest.raises(StepNotBegun, match="turn 9, has not begun"):
-        await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, turn=9), IO)
+    with pytest.raises(StepEnded, match=r"ended step verification \(sent_back\): .* at verification, visit_no 2"):
+        await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, visit_no=1), IO)
+    with pytest.raises(StepNotBegun, match="visit_no 9, has not begun"):
+        await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, visit_no=9), IO)
 
 
 async def test_a_hold_that_fell_below_what_was_made_ready_is_not_ordered(home: Home) -> None:

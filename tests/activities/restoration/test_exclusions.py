@@ -83,12 +83,12 @@ async def test_it_ends_saying_what_was_restored_and_what_was_refused_and_why(hom
     assert (part["restored_paise"], part["left_out_paise"]) == (100_00, 200_00)
     (closed,) = await home.events(case_no, "restoration_closed")
     assert (closed["restored_paise"], closed["left_out_paise"], closed["reason"]) == (100_00, 200_00, WHY)
-    turn = await home.bench.value(
+    visit_no = await home.bench.value(
         "SELECT outcome FROM restoration_step WHERE restoration_id = $1 AND step = 'approval'"
-        " ORDER BY turn DESC LIMIT 1",
+        " ORDER BY visit_no DESC LIMIT 1",
         restoration,
     )
-    assert turn == "refused"
+    assert visit_no == "refused"
     await home.check(case_no)
 
 

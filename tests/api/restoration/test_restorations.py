@@ -51,7 +51,7 @@ class Desk:
         seen = await self.read(f"{PATH}/{restoration}")
         return await self.doors.client.post(
             f"{PATH}/{restoration}/{verb}",
-            json={"step": seen["step"], "turn": seen["turn"], **body},
+            json={"step": seen["step"], "visit_no": seen["visit_no"], **body},
             headers=self.doors.officer(role, name),
         )
 
@@ -102,7 +102,7 @@ async def test_from_the_list_to_the_order(desk: Desk) -> None:
         "case_ack_no": found["case_ack_no"],
         "state": "open",
         "step": "approval",
-        "turn": 1,
+        "visit_no": 1,
         "objection_id": None,
     }
     assert (await desk.read(f"{PATH}/{restoration}", Role.SP))["may"] == [
@@ -173,11 +173,11 @@ async def test_whoever_saw_an_older_step_is_told_what_happened(desk: Desk) -> No
     restoration = await desk.hold()
     await desk.tick(restoration, 3)
     await desk.done(restoration, "receive-application", Role.DESK, "asha")
-    response = await desk.post(restoration, "receive-application", Role.DESK, step="application", turn=1)
+    response = await desk.post(restoration, "receive-application", Role.DESK, step="application", visit_no=1)
     assert problem(response) == (409, "not-now")
     refused = response.json()
     assert (refused["code"], refused["params"]["ended_by"]) == ("step_ended", "officer:asha")
-    assert (refused["params"]["at_step"], refused["params"]["at_turn"]) == ("verification", 1)
+    assert (refused["params"]["at_step"], refused["params"]["at_visit"]) == ("verification", 1)
 
 
 async def test_an_objection_by_its_doors(desk: Desk) -> None:
@@ -198,7 +198,7 @@ async def test_whoever_approves_sees_who_was_heard_and_who_appeals(desk: Desk) -
     await desk.to_approval(restoration)
     found = await desk.read(f"{PATH}/{restoration}", Role.SP)
     (line,), (notice,) = found["lines"], found["notices"]
-    assert (notice["hold_id"], notice["step"], notice["turn"], notice["state"]) == (
+    assert (notice["hold_id"], notice["step"], notice["visit_no"], notice["state"]) == (
         *(line["hold_id"], "holder_notice", 1),
         "overtaken",
     )
@@ -229,7 +229,7 @@ async def test_sent_back_and_cancelled_with_a_reason(desk: Desk) -> None:
     restoration = await desk.hold()
     await desk.to_approval(restoration)
     assert (await desk.done(restoration, "send-back", Role.SP, **WHY))["step"] == "verification"
-    assert (await desk.done(restoration, "send-back", Role.IO, to="application", **WHY))["turn"] == 2
+    assert (await desk.done(restoration, "send-back", Role.IO, to="application", **WHY))["visit_no"] == 2
     assert (await desk.done(restoration, "cancel", Role.SUPERVISOR, **WHY))["state"] == "cancelled"
 
 
@@ -239,9 +239,9 @@ async def test_sent_back_and_cancelled_with_a_reason(desk: Desk) -> None:
         ("refuse", Role.SP, {}, "reason"),
         ("refuse", Role.SP, {"reason": "  "}, "reason"),
         ("refuse", Role.SP, {"reason": "a\x00b"}, "reason"),
-        ("verify", Role.IO, {"turn": 0}, "turn"),
-        ("verify", Role.IO, {"turn": 2**31}, "turn"),
-        ("verify", Role.IO, {"turn": "1"}, "turn"),
+        ("verify", Role.IO, {"visit_no": 0}, "visit_no"),
+        ("verify", Role.IO, {"visit_no": 2**31}, "visit_no"),
+        ("verify", Role.IO, {"visit_no": "1"}, "visit_no"),
         ("verify", Role.IO, {"step": "somewhere"}, "step"),
         ("verify", Role.IO, {"reason": "none is asked for"}, "reason"),
         ("object", Role.IO, {"by_whom": "holder", "text": ""}, "text"),
@@ -259,7 +259,7 @@ async def test_a_body_that_is_not_right(desk: Desk, verb: str, role: Role, body:
 async def test_a_restoration_nobody_knows(desk: Desk) -> None:
     for method, path, body in (
         ("GET", f"{PATH}/{uuid4()}", None),
-        ("POST", f"{PATH}/{uuid4()}/verify", {"step": "verification", "turn": 1}),
+        ("POST", f"{PATH}/{uuid4()}/verify", {"step": "verification", "visit_no": 1}),
     ):
         response = await desk.doors.client.request(method, path, json=body, headers=desk.doors.officer(Role.IO))
         assert problem(response) == (404, "not-found")

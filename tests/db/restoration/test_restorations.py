@@ -29,7 +29,7 @@ async def test_a_restoration_is_at_one_step_at_a_time(home: Home) -> None:
     restoration = await home.of(await home.hold(400))
     with pytest.raises(asyncpg.UniqueViolationError, match="restoration_step_one_open"):
         await home.bench.pool.execute(
-            "INSERT INTO restoration_step (restoration_id, step, turn, opened_at) VALUES ($1, $2, 1, now())",
+            "INSERT INTO restoration_step (restoration_id, step, visit_no, opened_at) VALUES ($1, $2, 1, now())",
             restoration,
             Step.APPROVAL.value,
         )

@@ -36,7 +36,7 @@ def standing(step: Step, **changes: Any) -> StepStanding:
     route = Route.COURT if step is not Step.COLLECTING else None
     plain = {
         "step": step,
-        "turn": 1,
+        "visit_no": 1,
         "due_at": DUE,
         "reminded_at": None,
         "escalated_at": None,
