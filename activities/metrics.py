@@ -70,7 +70,7 @@ class AftercareWork(StrEnum):
 
     TAKE_UP = "take_up"
     START = "start"
-    TELL = "tell"
+    NOTIFY = "notify"
     LOOK_AFTER = "look_after"
 
 

@@ -67,10 +67,10 @@ _SERVER_ERRORS = (
 
 @dataclass(frozen=True)
 class SweepActivities:
-    """The activity of `SweepWorkflow`. `tell` starts or signals a workflow and marks the row as sent."""
+    """The activity of `SweepWorkflow`. `notify` starts or signals a workflow and marks the row as sent."""
 
     ctx: Context
-    tell: TellWorkflow
+    notify: TellWorkflow
     resting: dict[str, datetime] = field(default_factory=dict)
     """failed cases, each with the time until which this process skips it"""
 
@@ -80,15 +80,15 @@ class SweepActivities:
 
         A case that fails is skipped for a while and delays no other case. Raises only when a server is unavailable.
         """
-        return await _Sweep(self.ctx, self.tell, self.resting).run()
+        return await _Sweep(self.ctx, self.notify, self.resting).run()
 
 
 class _Sweep:
     """One sweep. Every action for a case runs through `_attempt`."""
 
-    def __init__(self, ctx: Context, tell: TellWorkflow, resting: dict[str, datetime]) -> None:
+    def __init__(self, ctx: Context, notify: TellWorkflow, resting: dict[str, datetime]) -> None:
         self._ctx = ctx
-        self._tell = tell
+        self._tell = notify
         self._now = ctx.now()
         self._resting = resting
         for case_no in [case_no for case_no, until in resting.items() if until <= self._now]:

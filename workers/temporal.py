@@ -177,7 +177,7 @@ class CaseNotifier:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def tell(self, follow_up: FollowUp) -> None:
+    async def notify(self, follow_up: FollowUp) -> None:
         """Start the workflow or signal it. Raises `RPCError` if Temporal cannot be reached."""
         if follow_up.start:
             await self._start(follow_up.start)
@@ -198,7 +198,7 @@ class CaseNotifier:
         first = case_no not in self._pending
         pending = self._pending.setdefault(case_no, deque())
         try:
-            await self.tell(follow_up)
+            await self.notify(follow_up)
             while first and pending:
                 await self._signal(case_no, *_combined(pending))
         except (RPCError, RuntimeError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -216,7 +216,7 @@ class CaseNotifier:
             task_queue=options.CASE_WORK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            start_signal="tell" if news else None,
+            start_signal="notify" if news else None,
             start_signal_args=[news] if news else [],
             rpc_timeout=RPC_TIMEOUT,
         )
@@ -226,7 +226,7 @@ class CaseNotifier:
     async def _signal(self, case_no: str, news: CaseNews, news_ids: Sequence[int]) -> None:
         handle = self._client.get_workflow_handle(case_workflow_id(case_no))
         try:
-            await handle.signal(CaseWorkflow.tell, news, rpc_timeout=RPC_TIMEOUT)
+            await handle.signal(CaseWorkflow.notify, news, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise

@@ -126,7 +126,7 @@ def make_workers(
                 activities=[
                     case_activities.escalate_request,
                     case_activities.settle_case,
-                    SweepActivities(ctx, notifier.tell).sweep_outbox,
+                    SweepActivities(ctx, notifier.notify).sweep_outbox,
                     reconciliation.plan_round,
                     reconciliation.ask_by_people,
                 ],

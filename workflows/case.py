@@ -79,8 +79,8 @@ class CaseWorkflow:
 
     # -- signals and queries -------------------------------------------------------------------------------------------
 
-    @workflow.signal(name="tell")
-    def tell(self, news: CaseNews) -> None:
+    @workflow.signal(name="notify")
+    def notify(self, news: CaseNews) -> None:
         """Signal: apply changes from a bank's answer, another complaint or the control-room desk."""
         self._state.apply(news)
         tracker = self._trackers.get(news.escalate_request_id or "")

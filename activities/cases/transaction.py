@@ -92,7 +92,7 @@ class CaseTransaction:
 
     async def notify(self, kind: ProcedureKind, subject: object) -> None:
         """Make the row-clock workflow of `subject` read its state again."""
-        await procedure_outbox.tell(self.connection, kind, str(subject), self.now)
+        await procedure_outbox.notify(self.connection, kind, str(subject), self.now)
 
 
 async def lock_case(ctx: Context, connection: Connection, ack_no: str, actor: str) -> CaseTransaction:

@@ -29,7 +29,7 @@ class NoSuchAccount(RuleBroken):
         self.flag = flag
 
 
-async def tell(ctx: Context, ack_no: str, new: NewCreditAccount, by: str) -> CreditAccount:
+async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str) -> CreditAccount:
     """Record an account to credit. It is used only after a second officer has confirmed it.
 
     Raises `NotFound`, `NoSuchAccount`. Raises `NotNow` while a bank is ordered to credit another account.

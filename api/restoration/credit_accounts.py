@@ -38,7 +38,7 @@ async def tell(
 ) -> CreditAccount:
     """Propose another account with its proof. It is credited only after a second officer has confirmed it."""
     try:
-        return await credit_accounts.tell(services.ctx, ack_no, new, officer.actor)
+        return await credit_accounts.propose(services.ctx, ack_no, new, officer.actor)
     except NoSuchAccount as error:
         field = error.flag.field.removeprefix("account.")
         raise Refused(INVALID, violations=[Violation(field, error.flag.message, "")]) from None

@@ -34,7 +34,7 @@ async def begin(connection: Connection, kind: ProcedureKind, subject: str, case_
     )
 
 
-async def tell(connection: Connection, kind: ProcedureKind, subject: str, at: datetime) -> None:
+async def notify(connection: Connection, kind: ProcedureKind, subject: str, at: datetime) -> None:
     """Write a notification that makes the row-clock workflow read its state again. Does nothing without a workflow."""
     await connection.execute(
         "INSERT INTO procedure_news (workflow_id, created_at)"
@@ -79,7 +79,7 @@ async def to_start(connection: Connection, skip: Sequence[str], limit: int) -> l
     return [_waiting(dict(row)) for row in rows]
 
 
-async def to_tell(connection: Connection, skip: Sequence[str], limit: int) -> list[Waiting]:
+async def to_notify(connection: Connection, skip: Sequence[str], limit: int) -> list[Waiting]:
     """Return row-clock workflows with unsent notifications, the oldest first; skips the cases in `skip`."""
     rows = await connection.fetch(
         f"SELECT {_START}, min(n.created_at) AS since, array_agg(n.news_id) AS news_ids"
@@ -119,7 +119,7 @@ async def mark_started(connection: Connection, workflow_id: str, since: datetime
     )
 
 
-async def mark_told(connection: Connection, news_ids: Sequence[int], at: datetime) -> None:
+async def mark_notified(connection: Connection, news_ids: Sequence[int], at: datetime) -> None:
     """Write that the workflows have received these notifications."""
     await connection.execute("UPDATE procedure_news SET signalled_at = $2 WHERE news_id = ANY($1)", list(news_ids), at)
 

@@ -33,7 +33,7 @@ class WorkflowNotifier:
         self.tried = 0
         self.away: dict[str, Exception] = {}
 
-    async def tell(self, follow_up: FollowUp) -> None:
+    async def notify(self, follow_up: FollowUp) -> None:
         self.tried += 1
         if follow_up.case_no in self.away:
             raise self.away[follow_up.case_no]
@@ -64,7 +64,7 @@ async def test_lost_starts_and_lost_news_are_told_once(own: Bench, notifier: Wor
     first = await own.complain(transfer(1000_00, reference=root))
     second = await own.complain(transfer())
     await own.answer("HDFC", first, moved(root, "1000.00", "ICIC", "1234567890"))
-    sweep = SweepActivities(own.ctx, notifier.tell)
+    sweep = SweepActivities(own.ctx, notifier.notify)
     swept = await sweep.sweep_outbox()
     assert (swept.cases_started, swept.news_signalled) == (2, 1)
     assert swept.oldest_age_seconds > 0
@@ -81,7 +81,7 @@ async def test_what_is_young_is_still_with_whoever_wrote_it(
 ) -> None:
     await own.complain(transfer())
     monkeypatch.setattr(outbox, "SWEEP_AFTER", timedelta(minutes=1))
-    assert (await SweepActivities(own.ctx, notifier.tell).sweep_outbox()).cases_started == 0
+    assert (await SweepActivities(own.ctx, notifier.notify).sweep_outbox()).cases_started == 0
 
 
 async def test_a_settled_case_is_not_started_and_a_reopened_one_is(own: Bench, notifier: WorkflowNotifier) -> None:
@@ -89,7 +89,7 @@ async def test_a_settled_case_is_not_started_and_a_reopened_one_is(own: Bench, n
     case_no = await own.complain(transfer(1000_00, reference=root))
     await own.answer("HDFC", case_no, row(1, root, "0", status_code="20"))
     await own.settle(case_no)
-    sweep = SweepActivities(own.ctx, notifier.tell)
+    sweep = SweepActivities(own.ctx, notifier.notify)
     assert (await sweep.sweep_outbox()).cases_started == 0
     await own.answer("HDFC", case_no, moved(root, "1000.00", "ICIC", "1234567890"))
     assert (await sweep.sweep_outbox()).cases_started == 1
@@ -101,14 +101,14 @@ async def test_one_case_that_cannot_be_told_keeps_no_other_waiting(
     numbers = [await own.complain(transfer()) for _ in range(4)]
     notifier.away = {numbers[0]: ValueError("text of a row")}
     failures = failed(SweepWork.START)
-    swept = await SweepActivities(own.ctx, notifier.tell).sweep_outbox()
+    swept = await SweepActivities(own.ctx, notifier.notify).sweep_outbox()
     assert [told.case_no for told in notifier.told] == numbers[1:]
     assert (swept.cases_started, swept.failed) == (3, 1)
     assert failed(SweepWork.START) == failures + 1
     assert f"start of case {numbers[0]} failed: ValueError" in caplog.text
     assert "text of a row" not in caplog.text
     notifier.away = {}
-    assert (await SweepActivities(own.ctx, notifier.tell).sweep_outbox()).cases_started == 1
+    assert (await SweepActivities(own.ctx, notifier.notify).sweep_outbox()).cases_started == 1
 
 
 async def test_a_case_whose_snapshot_cannot_be_read_keeps_no_other_waiting(
@@ -116,7 +116,7 @@ async def test_a_case_whose_snapshot_cannot_be_read_keeps_no_other_waiting(
 ) -> None:
     numbers = [await own.complain(transfer()) for _ in range(3)]
     await own.pool.execute("UPDATE case_file SET policy = '{}' WHERE case_no = $1", numbers[0])
-    swept = await SweepActivities(own.ctx, notifier.tell).sweep_outbox()
+    swept = await SweepActivities(own.ctx, notifier.notify).sweep_outbox()
     assert [told.case_no for told in notifier.told] == numbers[1:]
     assert (swept.cases_started, swept.failed) == (2, 1)
 
@@ -127,7 +127,7 @@ async def test_a_case_that_cannot_be_looked_after_keeps_no_other_waiting(
     numbers = [await own.complain(transfer()) for _ in range(2)]
     await own.pool.execute("UPDATE case_file SET workflow_started_at = now() - interval '1 hour'")
     await own.pool.execute("UPDATE case_file SET policy = '{}' WHERE case_no = $1", numbers[0])
-    swept = await SweepActivities(own.ctx, notifier.tell).sweep_outbox()
+    swept = await SweepActivities(own.ctx, notifier.notify).sweep_outbox()
     assert (swept.cases_looked_after, swept.failed) == (1, 1)
     assert [told.case_no for told in notifier.told] == numbers[1:]
 
@@ -138,7 +138,7 @@ async def test_news_that_cannot_be_read_keep_no_other_waiting(own: Bench, notifi
     await own.answer("HDFC", first, moved("499000000001", "1000.00", "ICIC", "1234567890"))
     await own.answer("HDFC", second, moved("499000000002", "1000.00", "ICIC", "1234567890"))
     await own.pool.execute("UPDATE case_news SET body = '{\"odd\": 1}' WHERE case_no = $1", first)
-    swept = await SweepActivities(own.ctx, notifier.tell).sweep_outbox()
+    swept = await SweepActivities(own.ctx, notifier.notify).sweep_outbox()
     assert (swept.news_signalled, swept.failed) == (1, 1)
     assert [told.case_no for told in notifier.told] == [second]
 
@@ -150,7 +150,7 @@ async def test_a_case_that_failed_rests_and_takes_no_place_of_the_others(
     monkeypatch.setattr(outbox, "SWEEP_LIMIT", 2)
     numbers = [await own.complain(transfer()) for _ in range(4)]
     notifier.away = {case_no: ValueError(case_no) for case_no in numbers[:2]}
-    sweep = SweepActivities(own.ctx, notifier.tell)
+    sweep = SweepActivities(own.ctx, notifier.notify)
     assert [(await sweep.sweep_outbox()).cases_started for _ in range(2)] == [0, 2]
     assert notifier.tried == 4, "what failed is left alone for a while"
     notifier.away = {}
@@ -170,7 +170,7 @@ async def test_news_of_a_case_that_fails_take_no_place_of_the_others(
         async with own.pool.acquire() as connection:
             await case_outbox.insert(connection, case_no, datetime.now(UTC), CaseNews(news_id=0))
     notifier.away = {first: ValueError(first)}
-    sweep = SweepActivities(own.ctx, notifier.tell)
+    sweep = SweepActivities(own.ctx, notifier.notify)
     assert [(await sweep.sweep_outbox()).news_signalled for _ in range(2)] == [0, 1]
     assert notifier.tried == 2, "one failure of a case is enough for one sweep"
 
@@ -188,7 +188,7 @@ async def test_news_of_a_case_that_fails_take_no_place_of_the_others(
 async def test_a_sweep_ends_soon_when_a_server_is_away(own: Bench, notifier: WorkflowNotifier, away: Exception) -> None:
     numbers = [await own.complain(transfer()) for _ in range(outbox.FAILURES_MAX + 3)]
     notifier.away = dict.fromkeys(numbers, away)
-    sweep = SweepActivities(own.ctx, notifier.tell)
+    sweep = SweepActivities(own.ctx, notifier.notify)
     with pytest.raises(type(away)):
         await sweep.sweep_outbox()
     assert notifier.tried == outbox.FAILURES_MAX
@@ -199,14 +199,14 @@ async def test_a_sweep_ends_soon_when_a_server_is_away(own: Bench, notifier: Wor
 async def test_failures_that_are_not_in_a_row_end_no_sweep(own: Bench, notifier: WorkflowNotifier) -> None:
     numbers = [await own.complain(transfer()) for _ in range(2 * outbox.FAILURES_MAX)]
     notifier.away = dict.fromkeys(numbers[::2], ConnectionError("reset"))
-    swept = await SweepActivities(own.ctx, notifier.tell).sweep_outbox()
+    swept = await SweepActivities(own.ctx, notifier.notify).sweep_outbox()
     assert (swept.cases_started, swept.failed) == (outbox.FAILURES_MAX, outbox.FAILURES_MAX)
 
 
 async def test_failures_of_cases_end_no_sweep_however_many(own: Bench, notifier: WorkflowNotifier) -> None:
     numbers = [await own.complain(transfer()) for _ in range(outbox.FAILURES_MAX + 2)]
     notifier.away = dict.fromkeys(numbers[:-1], RPCError("too large", RPCStatusCode.INVALID_ARGUMENT, b""))
-    swept = await SweepActivities(own.ctx, notifier.tell).sweep_outbox()
+    swept = await SweepActivities(own.ctx, notifier.notify).sweep_outbox()
     assert (swept.cases_started, swept.failed) == (1, outbox.FAILURES_MAX + 1)
 
 
@@ -215,7 +215,7 @@ async def test_a_sweep_has_a_limit_and_the_next_takes_the_rest(
 ) -> None:
     monkeypatch.setattr(outbox, "SWEEP_LIMIT", 3)
     numbers = [await own.complain(transfer()) for _ in range(5)]
-    sweep = SweepActivities(own.ctx, notifier.tell)
+    sweep = SweepActivities(own.ctx, notifier.notify)
     assert [(await sweep.sweep_outbox()).cases_started for _ in range(3)] == [3, 2, 0]
     assert [told.case_no for told in notifier.told] == numbers
 
@@ -236,7 +236,7 @@ async def test_news_told_long_ago_are_purged_the_oldest_first(
         )
     left = "SELECT round(extract(epoch FROM now() - signalled_at) / 86400)::int FROM case_news ORDER BY news_id"
     notifier.away = {case_no: ValueError("not sent by anybody")}
-    sweep = SweepActivities(own.ctx, notifier.tell)
+    sweep = SweepActivities(own.ctx, notifier.notify)
     assert (await sweep.sweep_outbox()).news_purged == 2
     assert [row[0] for row in await own.rows(left)] == [8, 6, None]
     assert [(await sweep.sweep_outbox()).news_purged for _ in range(2)] == [1, 0]

@@ -47,16 +47,16 @@ class DutyStage:
     async def open_again(self, case_no: str) -> None:
         async with case_transaction(self.ctx, case_no, ENGINE) as work:
             await open_duties(work)
-        await self.tell()
+        await self.notify()
 
-    async def tell(self) -> None:
+    async def notify(self) -> None:
         """Start and notify workflows from the outbox."""
         await ProcedureStarter(self.ctx, self.client).run_once()
 
     async def done(self, case_no: str, kind: DutyKind) -> None:
         async with case_transaction(self.ctx, case_no, "officer:io") as work:
             assert await duty_done(work, kind)
-        await self.tell()
+        await self.notify()
 
     async def skip(self, case_no: str, wait: timedelta) -> None:
         """Let the workflow's clock go on."""

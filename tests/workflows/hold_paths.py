@@ -38,7 +38,7 @@ async def ended_early(ctx: Context, client: Client) -> list[WorkflowHistory]:
         await stage.holds.bench.pool.execute(
             "SELECT ledger_post($1, 'resolution', 'gone', now(), '{1,1}', '{held,in_play}', '{-60000,60000}')", case_no
         )
-        await stage.tell(HOLD, hold_id)
+        await stage.notify(HOLD, hold_id)
         await stage.ended(HOLD, hold_id)
         return await stage.histories(HOLD, hold_id)
 
@@ -84,7 +84,7 @@ async def silence(ctx: Context, client: Client) -> list[WorkflowHistory]:
         await stage.forward(GRIEVANCE, appeal.identity, 15)
         await stage.until_events(appeal.case_no, "grievance_overdue")
         await stage.holds.bench.pool.execute("UPDATE account_hold SET state = 'ended', ended_at = now()")
-        await stage.tell(GRIEVANCE, appeal.identity)
+        await stage.notify(GRIEVANCE, appeal.identity)
         await stage.ended(GRIEVANCE, appeal.identity)
         return await stage.histories(GRIEVANCE, appeal.identity)
 

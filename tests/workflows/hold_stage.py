@@ -85,9 +85,9 @@ class HoldStage:
         """Perform an action at the workflow's time, and notify the workflow as the outbox does."""
         self.holds.clock.at = await self.skipper.get_current_time(self.handle(kind, subject))
         await act()
-        await self.tell(kind, subject)
+        await self.notify(kind, subject)
 
-    async def tell(self, kind: ProcedureKind, subject: UUID) -> None:
+    async def notify(self, kind: ProcedureKind, subject: UUID) -> None:
         await self.handle(kind, subject).signal("changed")
 
     async def ended(self, kind: ProcedureKind, subject: UUID) -> None:

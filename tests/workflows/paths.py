@@ -70,10 +70,10 @@ async def correction(stage: Stage, _skipper: TimeSkipper) -> str:
     await stage.answer("HDFC", case_no, row(1, wrong, "10000.00", status_code="02"))
     for count, reference in enumerate((less_wrong, right), start=2):
         done = await correct_hop(stage.ctx, case_no, 1, HopCorrection(rrn=reference, reason="misread"), OFFICER)
-        await stage.tell(done.follow_up)
+        await stage.notify(done.follow_up)
         await stage.until_asked(count)
     named = HopCorrection.model_validate({"payee": {"institution": "ICIC", "account": "13"}, "reason": "now named"})
-    await stage.tell((await correct_hop(stage.ctx, case_no, 2, named, OFFICER)).follow_up)
+    await stage.notify((await correct_hop(stage.ctx, case_no, 2, named, OFFICER)).follow_up)
     await stage.until_asked(4)
     await stage.answer("HDFC", case_no, row(1, right, "10000.00"))
     [other] = [ticket.incidents[0].rrn for code, ticket in stage.banks.tickets if code == "ICIC"]
@@ -90,10 +90,10 @@ async def revive(stage: Stage, _skipper: TimeSkipper) -> str:
     await stage.answer("HDFC", case_no, row(1, root, "10000.00", status_code="01"))
     await stage.outcome(case_no)
     late = moved(root, "10000.00", "ICIC", "14", rrn_transaction_id=onward)
-    told = await stage.answer("HDFC", case_no, late, tell=False)
+    told = await stage.answer("HDFC", case_no, late, notify=False)
     assert told.follow_up is not None
     # As the sweep does it: with the change alone the notifier starts the case.
-    await stage.tell(told.follow_up.model_copy(update={"start": None}))
+    await stage.notify(told.follow_up.model_copy(update={"start": None}))
     await stage.until_asked(2)
     await stage.answer("ICIC", case_no, row(1, onward, "10000.00"))
     await stage.outcome(case_no)
@@ -110,18 +110,18 @@ async def continue_as_new(stage: Stage, _skipper: TimeSkipper) -> str:
     )
     await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE case_no = $1 AND state = 'delivered'", case_no)
     [_, icic, _] = await stage.request_ids(case_no)
-    await stage.tell((await escalate_request(stage.ctx, case_no, icic, "a pensioner", OFFICER)).follow_up)
+    await stage.notify((await escalate_request(stage.ctx, case_no, icic, "a pensioner", OFFICER)).follow_up)
     await stage.until_row("reminder", "SELECT level FROM hold_request WHERE request_id = $1", icic)
     run_id = (await stage.handle(case_no).describe()).run_id
     for _ in range(SUGGEST_AFTER_EVENTS // 2):
-        await stage.tell(FollowUp(case_no=case_no, news=CaseNews(news_id=0)))
+        await stage.notify(FollowUp(case_no=case_no, news=CaseNews(news_id=0)))
     await stage.until_run_is_new(case_no, run_id)
     stage.banks.down.clear()
     named = HopCorrection.model_validate({"payee": {"institution": "ICIC", "account": "13"}, "reason": "now named"})
-    await stage.tell((await correct_hop(stage.ctx, case_no, 4, named, OFFICER)).follow_up)
+    await stage.notify((await correct_hop(stage.ctx, case_no, 4, named, OFFICER)).follow_up)
     await stage.until_row(4, "SELECT count(*) FROM hold_request WHERE case_no = $1 AND state = 'delivered'", case_no)
     for request_id in await stage.request_ids(case_no):
-        await stage.tell((await stop_request(stage.ctx, case_no, request_id, "wound up", OFFICER)).follow_up)
+        await stage.notify((await stop_request(stage.ctx, case_no, request_id, "wound up", OFFICER)).follow_up)
     await stage.outcome(case_no)
     return case_no
 
@@ -151,7 +151,7 @@ async def answered_while_trying(stage: Stage, _skipper: TimeSkipper) -> str:
     stage.banks.down.clear()
     await stage.until_asked(1)
     [_, icic] = await stage.request_ids(case_no)
-    await stage.tell((await stop_request(stage.ctx, case_no, icic, "wound up", OFFICER)).follow_up)
+    await stage.notify((await stop_request(stage.ctx, case_no, icic, "wound up", OFFICER)).follow_up)
     await stage.outcome(case_no)
     return case_no
 

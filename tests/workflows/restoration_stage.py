@@ -72,9 +72,9 @@ class RestorationStage:
         self.home.clock.at = await self.skipper.get_current_time(self.handle(restoration))
         await act(restoration)
         await self.home.give_notice(restoration)
-        await self.tell(restoration)
+        await self.notify(restoration)
 
-    async def tell(self, restoration: UUID) -> None:
+    async def notify(self, restoration: UUID) -> None:
         await self.handle(restoration).signal(RestorationWorkflow.changed)
 
     async def outcome(self, restoration: UUID) -> None:

@@ -97,35 +97,35 @@ class Stage:
     post: Banks | None = None
     """the banks' second channel, on a stage that has one"""
 
-    async def complain(self, *transfers: dict[str, Any], tell: bool = True, **changes: Any) -> str:
+    async def complain(self, *transfers: dict[str, Any], notify: bool = True, **changes: Any) -> str:
         """Store a complaint and by default start its case; return the case's number."""
-        return await self.take(complaint(*transfers, **changes), tell=tell)
+        return await self.take(complaint(*transfers, **changes), notify=notify)
 
-    async def take(self, told: Complaint, *, tell: bool = True) -> str:
+    async def take(self, told: Complaint, *, notify: bool = True) -> str:
         """Do the same as `complain` for an existing complaint."""
         taken = await take_complaint(self.ctx, told, idempotency_key=rrn(), taken_by="officer:1")
-        if tell:
-            await self.tell(taken.follow_up)
+        if notify:
+            await self.notify(taken.follow_up)
         return taken.receipt.case_ack_no
 
-    async def answer(self, bank: str, case_no: str, *rows: dict[str, Any], tell: bool = True) -> AnswerReceipt:
+    async def answer(self, bank: str, case_no: str, *rows: dict[str, Any], notify: bool = True) -> AnswerReceipt:
         """Store a bank's answer and by default notify the case."""
         digest = hashlib.sha256(repr((bank, case_no, rows)).encode()).digest()
         receipt = await take_status_update(self.ctx, bank, status_update(case_no, rows), digest)
-        if tell:
-            await self.tell(receipt.follow_up)
+        if notify:
+            await self.notify(receipt.follow_up)
         return receipt
 
     async def start_from_database(self, case_no: str) -> None:
         """Start the case as the sweep does."""
         async with self.ctx.pool.acquire() as connection:
             start = await cases.snapshot(connection, case_no)
-        await self.tell(FollowUp(case_no=case_no, start=start))
+        await self.notify(FollowUp(case_no=case_no, start=start))
 
-    async def tell(self, follow_up: FollowUp | None) -> None:
+    async def notify(self, follow_up: FollowUp | None) -> None:
         """Notify the workflow of committed changes."""
         if follow_up is not None:
-            await self.notifier.tell(follow_up)
+            await self.notifier.notify(follow_up)
 
     # -- queries -------------------------------------------------------------------------------------------------------
 

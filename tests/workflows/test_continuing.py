@@ -33,7 +33,7 @@ async def small_talk(stage: Stage, case_no: str) -> None:
     """Send changes without content, until the case has continued in another run."""
     first_run = (await stage.handle(case_no).describe()).run_id
     for _ in range(FEW_EVENTS):
-        await stage.tell(FollowUp(case_no=case_no, news=CaseNews(news_id=0)))
+        await stage.notify(FollowUp(case_no=case_no, news=CaseNews(news_id=0)))
         if (await stage.handle(case_no).describe()).run_id != first_run:
             return
     raise AssertionError("the case did not go on")
@@ -55,7 +55,7 @@ async def test_requests_on_every_level_go_on_where_they_stand(ctx: Context, shor
         await stage.until(lambda: len(stage.banks.attempts) >= 3)
         [_, icic, _] = await stage.request_ids(case_no)
         done = await escalate_request(stage.ctx, case_no, icic, "a pensioner", OFFICER)
-        await stage.tell(done.follow_up)
+        await stage.notify(done.follow_up)
         await stage.until_row("reminder", "SELECT level FROM hold_request WHERE institution = 'ICIC'")
         before = await stage.progress(case_no)
 
@@ -63,7 +63,7 @@ async def test_requests_on_every_level_go_on_where_they_stand(ctx: Context, shor
 
         assert await stage.progress(case_no) == before
         # The escalation of the earlier run, sent again, changes nothing.
-        await stage.tell(done.follow_up)
+        await stage.notify(done.follow_up)
         stage.banks.down.clear()
         await stage.until_asked(3)
         keys: dict[str, set[object]] = {}
@@ -129,11 +129,11 @@ async def test_news_that_come_while_a_case_leaves_its_history_are_taken_along(st
     await stage.until(lambda: len(stage.banks.attempts) == 2)
     first_run = (await stage.handle(case_no).describe()).run_id
     for _ in range(FEW_EVENTS // 2):
-        await stage.tell(FollowUp(case_no=case_no, news=CaseNews(news_id=0)))
+        await stage.notify(FollowUp(case_no=case_no, news=CaseNews(news_id=0)))
     assert (await stage.handle(case_no).describe()).run_id == first_run, "it waits for the call under way"
     [hdfc, _] = await stage.request_ids(case_no)
     done = await escalate_request(stage.ctx, case_no, hdfc, "a pensioner", OFFICER)
-    await stage.tell(done.follow_up)
+    await stage.notify(done.follow_up)
     await stage.answer("HDFC", case_no, moved(root, "4000.00", "ICIC", "4", rrn_transaction_id=onward))
     reply.set()
     await stage.until_asked(3)

@@ -117,7 +117,7 @@ async def test_a_correction_ends_the_trying_at_once(slow: Stage) -> None:
     slow.banks.down.clear()
     done = await correct_hop(slow.ctx, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
     async with asyncio.timeout(PROMPT_SECONDS):
-        await slow.tell(done.follow_up)
+        await slow.notify(done.follow_up)
         await slow.until_asked(1)
         while len((await slow.progress(case_no)).live_requests) > 1:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -133,7 +133,7 @@ async def test_an_officer_who_will_not_wait_ends_the_trying(slow: Stage) -> None
     done = await escalate_request(slow.ctx, case_no, request_id, "a pensioner", OFFICER)
     slow.banks.down.clear()
     async with asyncio.timeout(PROMPT_SECONDS):
-        await slow.tell(done.follow_up)
+        await slow.notify(done.follow_up)
         await slow.until_asked(1)
     assert await slow.levels(case_no) == ["reminder"]
     assert len(set(slow.banks.attempts)) == 1
@@ -178,7 +178,7 @@ async def test_a_refused_ticket_goes_out_again_once_the_desk_has_put_it_right(st
     await stage.until_row("refused", "SELECT state FROM hold_request")
     stage.banks.refuse.clear()
     done = await correct_hop(stage.ctx, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
-    await stage.tell(done.follow_up)
+    await stage.notify(done.follow_up)
     await stage.until_asked(1)
     assert stage.banks.asked() == [("HDFC", [right])]
     await stage.answer("HDFC", case_no, row(1, right, "10000.00"))

@@ -184,7 +184,7 @@ async def test_nothing_is_escalated_for_a_request_that_was_never_written(
             await stage.until_row("reminder", "SELECT level FROM hold_request")
             [request_id] = await stage.request_ids(case_no)
             done = await escalate_request(stage.ctx, case_no, request_id, "a pensioner", "officer:2")
-            await stage.tell(done.follow_up)
+            await stage.notify(done.follow_up)
             await stage.until_row("nodal_officer", "SELECT level FROM hold_request")
     assert [code for code, _ in stage.banks.tickets] == ["HDFC"]
 

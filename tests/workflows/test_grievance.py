@@ -71,7 +71,7 @@ async def test_an_appeal_that_comes_while_its_workflow_goes_is_not_lost(stage: H
     await appeal.report()
     await appeal.decide(IO, LEVEL.IO, UPHELD)
     # At once, with two signals: it may have found the grievance decided, and must read the state again.
-    await stage.tell(GRIEVANCE, appeal.identity)
+    await stage.notify(GRIEVANCE, appeal.identity)
     await appeal.appeal_on(LEVEL.IO)
     await stage.reach(GRIEVANCE, appeal.identity, appeal.case_no)
     await stage.forward(GRIEVANCE, appeal.identity, 16)
@@ -84,10 +84,10 @@ async def test_it_ends_with_the_hold(stage: HoldStage) -> None:
     await stage.until_events(appeal.case_no, "holder_told")
     await appeal.report()
     await appeal.decide(IO, LEVEL.IO, RELEASED)
-    await stage.tell(GRIEVANCE, appeal.identity)
+    await stage.notify(GRIEVANCE, appeal.identity)
     await stage.ended(GRIEVANCE, appeal.identity)
     await stage.holds.confirm(appeal.case_no)
-    await stage.tell(HOLD, appeal.hold_id)
+    await stage.notify(HOLD, appeal.hold_id)
     await stage.ended(HOLD, appeal.hold_id)
     assert await stage.holds.bench.buckets(appeal.case_no) == {"lost": -600_00, "released": 600_00}
 
@@ -109,7 +109,7 @@ async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histor
         appeal = await begun(stage)
         first_run = (await stage.handle(GRIEVANCE, appeal.identity).describe()).run_id
         for _ in range(FEW_EVENTS):
-            await stage.tell(GRIEVANCE, appeal.identity)
+            await stage.notify(GRIEVANCE, appeal.identity)
             if (await stage.handle(GRIEVANCE, appeal.identity).describe()).run_id != first_run:
                 break
         else:
@@ -123,7 +123,7 @@ async def test_nothing_personal_in_its_history(stage: HoldStage) -> None:
     await stage.do(GRIEVANCE, appeal.identity, appeal.report)
     await stage.until_level(appeal.identity, "io")
     await decisions.withdraw(appeal.ctx, appeal.identity, None, HOLDER)
-    await stage.tell(GRIEVANCE, appeal.identity)
+    await stage.notify(GRIEVANCE, appeal.identity)
     await stage.ended(GRIEVANCE, appeal.identity)
     (history,) = await stage.histories(GRIEVANCE, appeal.identity)
     kept = [event.SerializeToString() for event in history.events]

@@ -82,7 +82,7 @@ async def test_a_hold_that_starts_again_while_its_workflow_goes_is_not_lost(stag
     await stage.holds.confirm(case_no)
     (root,) = await stage.holds.bench.hops(case_no, "reference")
     # At once, with two signals: it may have found the hold finished, and must read the state again.
-    await stage.tell(HOLD, hold_id)
+    await stage.notify(HOLD, hold_id)
     await stage.holds.bench.answer("HDFC", case_no, row(1, root, "300.00"))
     await stage.holds.take_up(case_no)
     await stage.reach(HOLD, hold_id, case_no)
@@ -116,7 +116,7 @@ async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histor
         case_no, hold_id = await begun(stage)
         first_run = (await stage.handle(HOLD, hold_id).describe()).run_id
         for _ in range(FEW_EVENTS):
-            await stage.tell(HOLD, hold_id)
+            await stage.notify(HOLD, hold_id)
             if (await stage.handle(HOLD, hold_id).describe()).run_id != first_run:
                 break
         else:

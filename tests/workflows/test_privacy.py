@@ -104,7 +104,7 @@ async def test_a_case_in_which_everything_happens(populated: Stage) -> None:
     corrected = Party(institution="ICIC", account=CORRECTED_ACCOUNT)
     correction = HopCorrection(payee=corrected, reason=WORDS)
     for hop_no in (2, 4):
-        await stage.tell((await correct_hop(stage.ctx, case_no, hop_no, correction, "officer:2")).follow_up)
+        await stage.notify((await correct_hop(stage.ctx, case_no, hop_no, correction, "officer:2")).follow_up)
     added = NewHopByDesk(
         parent_hop_no=3,
         payee=Party(institution="PUNB", account=ADDED_ACCOUNT),
@@ -114,12 +114,12 @@ async def test_a_case_in_which_everything_happens(populated: Stage) -> None:
         transferred_at=datetime.now(UTC) - timedelta(minutes=1),
         reason=WORDS,
     )
-    await stage.tell((await add_hop(stage.ctx, case_no, added, "officer:2")).follow_up)
+    await stage.notify((await add_hop(stage.ctx, case_no, added, "officer:2")).follow_up)
     await stage.until_row(0, "SELECT count(*) FROM hop WHERE state <> 'asked' AND state <> 'closed'")
     live = "SELECT request_id FROM hold_request WHERE closed_at IS NULL ORDER BY wave_no, institution"
     for found in (await stage.ctx.pool.fetch(live))[:2]:
         done = await escalate_request(stage.ctx, case_no, found["request_id"], WORDS, "officer:2")
-        await stage.tell(done.follow_up)
+        await stage.notify(done.follow_up)
     await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE level = 'reminder'")
     assert len(await stage.runs(case_no)) > 1, "its history was long"
     await stage.client.execute_workflow(SweepWorkflow.run, id=f"sweep-{case_no}", task_queue=options.CASE_WORK_QUEUE)
@@ -127,7 +127,7 @@ async def test_a_case_in_which_everything_happens(populated: Stage) -> None:
     await stage.start_from_database(case_no)
     for found in await stage.ctx.pool.fetch(live):
         done = await stop_request(stage.ctx, case_no, found["request_id"], WORDS, "officer:2")
-        await stage.tell(done.follow_up)
+        await stage.notify(done.follow_up)
     await stage.outcome(case_no)
     kept = await everything_kept(stage, case_no)
     assert len(kept) > 60

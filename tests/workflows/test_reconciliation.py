@@ -67,8 +67,8 @@ def hooks() -> Hooks:
 
 async def lien(stage: Stage, bank: str) -> None:
     reference = rrn()
-    case_no = await stage.complain(transfer(reference=reference, payee_bank=bank), tell=False)
-    await stage.answer(bank, case_no, row(1, reference, "10000.00"), tell=False)
+    case_no = await stage.complain(transfer(reference=reference, payee_bank=bank), notify=False)
+    await stage.answer(bank, case_no, row(1, reference, "10000.00"), notify=False)
     await stage.ctx.pool.execute("UPDATE hop SET opened_at = opened_at - interval '30 days'")
 
 

@@ -93,7 +93,7 @@ async def test_an_order_that_is_withdrawn_before_the_approval_is_waited_for_agai
     assert (await stage.home.at(restoration))[2] == "court"
     assert await stage.home.bench.value(BY_ORDER, restoration) is None
     again = await stage.home.court_order(case_no, "bnss_503")
-    await stage.tell(restoration)
+    await stage.notify(restoration)
     await stage.approve(restoration)
     assert await stage.home.bench.value(BY_ORDER, restoration) == again
 
@@ -219,7 +219,7 @@ async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histor
         restoration = await begun(stage, 400)
         first_run = (await stage.handle(restoration).describe()).run_id
         for _ in range(FEW_EVENTS):
-            await stage.tell(restoration)
+            await stage.notify(restoration)
             if (await stage.handle(restoration).describe()).run_id != first_run:
                 break
         else:

@@ -56,7 +56,7 @@ async def end(stage: RestorationStage, restoration: UUID, step: Step) -> None:
         case Step.COURT_ORDER | Step.LOK_ADALAT_AWARD | Step.DISTRIBUTION:
             case_no = await stage.case_of(restoration)
             await home.court_order(case_no, ENDED_BY[step])
-            await stage.tell(restoration)
+            await stage.notify(restoration)
         case Step.APPROVAL:
             await stage.approve(restoration)
         case Step.CREDIT:
@@ -83,7 +83,7 @@ async def test_every_step_is_reminded_of_and_escalated_when_it_was_promised(
             # Without an objection the step ends by itself.
             await stage.do(restoration, stage.home.give_notice)
             said = await stage.home.object(restoration)
-            await stage.tell(restoration)
+            await stage.notify(restoration)
         await stage.until_it_waits(restoration)
         clock = policy.steps[step]
         await stage.forward(restoration, (clock.due_seconds + clock.escalate_after_seconds) / 86400)
@@ -100,7 +100,7 @@ async def test_every_step_is_reminded_of_and_escalated_when_it_was_promised(
         assert "supervise" in await stage.home.tasks(restoration), step
         if said is not None:
             await stage.home.decide(restoration, said, ObjectionDecision.DISMISSED)
-            await stage.tell(restoration)
+            await stage.notify(restoration)
         await end(stage, restoration, step)
     await stage.outcome(restoration)
     assert (await stage.home.at(restoration))[0::2] == ("restored", route)

@@ -69,12 +69,12 @@ async def test_what_the_lost_run_did_not_ask_under_a_key_goes_out_under_another(
     stage: Stage, said: dict[UUID, set[tuple[str, ...]]], reached: bool
 ) -> None:
     first, second = rrn(), rrn()
-    case_no = await stage.complain(transfer(reference=first), transfer(reference=second), tell=False)
+    case_no = await stage.complain(transfer(reference=first), transfer(reference=second), notify=False)
     start = await known_to_the_next_run(stage, case_no)
     stage.banks.down = set() if reached else {"HDFC"}
     await asked_by_the_lost_run(stage, case_no, 1, 1)
     stage.banks.down.clear()
-    await stage.tell(FollowUp(case_no=case_no, start=start))
+    await stage.notify(FollowUp(case_no=case_no, start=start))
     async with stage_workers(stage, [Queues.BANK_CALLS]):
         await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE state = 'delivered'")
         assert sorted(stage.banks.asked()) == sorted([("HDFC", [first]), ("HDFC", [second])])
@@ -88,12 +88,12 @@ async def test_what_the_lost_run_asked_under_another_key_is_not_asked_again(
 ) -> None:
     """Its second wave was written before its first; the bank has neither. A new wave has neither's number."""
     first, second = transfer(), transfer()
-    case_no = await stage.complain(first, second, tell=False)
+    case_no = await stage.complain(first, second, notify=False)
     start = await known_to_the_next_run(stage, case_no)
     stage.banks.down.add("HDFC")
     await asked_by_the_lost_run(stage, case_no, 2, 2)
     stage.banks.down.clear()
-    await stage.tell(FollowUp(case_no=case_no, start=start))
+    await stage.notify(FollowUp(case_no=case_no, start=start))
     async with stage_workers(stage, [Queues.BANK_CALLS]):
         await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE state = 'delivered'")
         assert len((await stage.progress(case_no)).live_requests) == 2
@@ -110,12 +110,12 @@ async def test_what_the_lost_run_asked_besides_is_pursued_with_the_request(
 ) -> None:
     """A start with a part of the open hops meets a request with more of them."""
     first, second = rrn(), rrn()
-    case_no = await stage.complain(transfer(reference=first), transfer(reference=second), tell=False)
+    case_no = await stage.complain(transfer(reference=first), transfer(reference=second), notify=False)
     start = await known_to_the_next_run(stage, case_no)
     stage.banks.down.add("HDFC")
     await asked_by_the_lost_run(stage, case_no, 1, 1, 2)
     stage.banks.down.clear()
-    await stage.tell(FollowUp(case_no=case_no, start=start.model_copy(update={"open_hops": start.open_hops[:1]})))
+    await stage.notify(FollowUp(case_no=case_no, start=start.model_copy(update={"open_hops": start.open_hops[:1]})))
     async with stage_workers(stage, [Queues.BANK_CALLS]):
         await stage.until_row("delivered", "SELECT state FROM hold_request")
         assert list(said.values()) == [{(first, second)}]
@@ -129,11 +129,11 @@ async def test_a_request_of_the_lost_run_that_is_over_holds_no_other_hop_up(
     stage: Stage, said: dict[UUID, set[tuple[str, ...]]]
 ) -> None:
     first, second = rrn(), rrn()
-    case_no = await stage.complain(transfer(reference=first), transfer(reference=second), tell=False)
+    case_no = await stage.complain(transfer(reference=first), transfer(reference=second), notify=False)
     start = await known_to_the_next_run(stage, case_no)
     await asked_by_the_lost_run(stage, case_no, 1, 1)
-    await stage.answer("HDFC", case_no, row(1, first, "10000.00"), tell=False)
-    await stage.tell(FollowUp(case_no=case_no, start=start))
+    await stage.answer("HDFC", case_no, row(1, first, "10000.00"), notify=False)
+    await stage.notify(FollowUp(case_no=case_no, start=start))
     async with stage_workers(stage, [Queues.BANK_CALLS]):
         await stage.until_asked(2)
         assert list(said.values()) == [{(first,)}, {(second,)}]
@@ -153,11 +153,13 @@ async def test_the_mark_of_an_earlier_start_does_not_hide_a_reopened_case_from_t
         await stage.until_asked(1)
         await stage.answer("HDFC", case_no, row(1, root, "10000.00", status_code="01"))
         await stage.outcome(case_no)
-        await stage.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", "7", rrn_transaction_id=onward), tell=False)
+        await stage.answer(
+            "HDFC", case_no, moved(root, "10000.00", "ICIC", "7", rrn_transaction_id=onward), notify=False
+        )
         await stage.ctx.pool.execute("UPDATE case_news SET signalled_at = now()")
         await stage.notifier.close()
-        swept = await SweepActivities(stage.ctx, stage.notifier.tell).sweep_outbox()
+        swept = await SweepActivities(stage.ctx, stage.notifier.notify).sweep_outbox()
         assert swept.cases_started == 1
         await stage.until_asked(2)
         await stage.notifier.close()
-        assert (await SweepActivities(stage.ctx, stage.notifier.tell).sweep_outbox()).cases_started == 0
+        assert (await SweepActivities(stage.ctx, stage.notifier.notify).sweep_outbox()).cases_started == 0

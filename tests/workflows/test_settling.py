@@ -63,12 +63,12 @@ async def test_news_that_come_while_the_end_is_decided_without_a_signal(gated: S
     case_no = await refused(gated, root)
     await gates.reached(SETTLE)
     late = await gated.answer(
-        "HDFC", case_no, moved(root, "10000.00", "ICIC", "7", rrn_transaction_id=onward), tell=False
+        "HDFC", case_no, moved(root, "10000.00", "ICIC", "7", rrn_transaction_id=onward), notify=False
     )
     gates.open(SETTLE)
     await gated.outcome(case_no)
     assert await gated.state(case_no) == "open"
-    await gated.tell(late.follow_up)
+    await gated.notify(late.follow_up)
     await gated.until_asked(2)
     await gated.answer("ICIC", case_no, row(1, onward, "10000.00"))
     await gated.until_state(case_no, "settled")
@@ -104,7 +104,7 @@ async def test_news_that_were_lost_are_found_when_the_case_would_settle(stage: S
     first, second = transfer(), transfer(payee_bank="ICIC")
     case_no = await stage.complain(first)
     await stage.until_asked(1)
-    assert await stage.complain(first, second, tell=False) == case_no
+    assert await stage.complain(first, second, notify=False) == case_no
     await stage.answer("HDFC", case_no, row(1, first["rrn"], "10000.00"))
     await stage.until_asked(2)
     assert stage.banks.asked()[1] == ("ICIC", [second["rrn"]])
@@ -130,9 +130,9 @@ async def test_more_open_hops_than_a_start_carries_are_fetched(
     monkeypatch.setattr(options, "SETTLE_RECHECK", options.SETTLE_RECHECK / 20)
     root = rrn()
     async with staged(ctx, temporal_client, queues=()) as stage:
-        case_no = await stage.complain(transfer(12_000_00, reference=root), tell=False)
+        case_no = await stage.complain(transfer(12_000_00, reference=root), notify=False)
         lines = [moved(root, "1000.00", "ICIC", f"0001234{number:05d}") for number in range(12)]
-        told = await stage.answer("HDFC", case_no, *lines, tell=False)
+        told = await stage.answer("HDFC", case_no, *lines, notify=False)
         assert told.follow_up is not None
         async with stage_workers(stage):
             await stage.start_from_database(case_no)

@@ -37,7 +37,7 @@ def brief(hop_no: int, revision: int = 0, institution: str = "HDFC") -> HopBrief
 
 async def test_news_that_come_before_the_case_was_started_start_it(stage: Stage) -> None:
     root, onward = rrn(), rrn()
-    case_no = await stage.complain(transfer(reference=root), tell=False)
+    case_no = await stage.complain(transfer(reference=root), notify=False)
     await stage.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", "55", rrn_transaction_id=onward))
     await stage.until_asked(1)
     assert stage.banks.asked() == [("ICIC", [onward])]
@@ -48,15 +48,15 @@ async def test_everything_twice_is_everything_once(stage: Stage) -> None:
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_asked(1)
     told = await stage.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", "55", rrn_transaction_id=onward))
-    await stage.tell(told.follow_up)
+    await stage.notify(told.follow_up)
     await stage.until_asked(2)
-    await stage.tell(told.follow_up)
-    last = await stage.answer("ICIC", case_no, row(1, onward, "10000.00"), tell=False)
-    await stage.tell(last.follow_up)
+    await stage.notify(told.follow_up)
+    last = await stage.answer("ICIC", case_no, row(1, onward, "10000.00"), notify=False)
+    await stage.notify(last.follow_up)
     outcome = await stage.outcome(case_no)
     assert stage.banks.asked() == [("HDFC", [root]), ("ICIC", [onward])]
     assert (outcome.waves, outcome.requests) == (2, 2)
-    await stage.tell(told.follow_up)
+    await stage.notify(told.follow_up)
     assert await stage.state(case_no) == "settled"
     assert len(stage.banks.attempts) == 2
 
@@ -67,11 +67,11 @@ async def test_news_out_of_order_come_to_the_same(stage: Stage) -> None:
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_asked(1)
     first = await stage.answer(
-        "HDFC", case_no, moved(root, "10000.00", "ICIC", "55", rrn_transaction_id=onward), tell=False
+        "HDFC", case_no, moved(root, "10000.00", "ICIC", "55", rrn_transaction_id=onward), notify=False
     )
-    second = await stage.answer("ICIC", case_no, row(1, onward, "10000.00"), tell=False)
-    await stage.tell(second.follow_up)
-    await stage.tell(first.follow_up)
+    second = await stage.answer("ICIC", case_no, row(1, onward, "10000.00"), notify=False)
+    await stage.notify(second.follow_up)
+    await stage.notify(first.follow_up)
     await stage.outcome(case_no)
     assert stage.banks.asked() == [("HDFC", [root])]
 
@@ -81,14 +81,14 @@ async def test_what_is_told_of_an_older_revision_is_ignored(stage: Stage) -> Non
     case_no = await stage.complain(transfer(reference=wrong))
     await stage.until_asked(1)
     done = await correct_hop(stage.ctx, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
-    await stage.tell(done.follow_up)
+    await stage.notify(done.follow_up)
     await stage.until_asked(2)
     for stale in (
         {"opened": [brief(1, 0)]},
         {"parked": [HopRef(hop_no=1, revision=0)]},
         {"closed": [HopRef(hop_no=1, revision=0)]},
     ):
-        await stage.tell(news(case_no, **stale))
+        await stage.notify(news(case_no, **stale))
     progress = await stage.progress(case_no)
     assert (progress.hops_to_ask, progress.hops_parked, len(progress.live_requests)) == ((), (), 1)
     await stage.answer("HDFC", case_no, row(1, right, "10000.00"))
@@ -101,7 +101,7 @@ async def test_a_hop_that_is_corrected_while_it_is_asked_goes_out_again(stage: S
     case_no = await stage.complain(transfer(reference=wrong), transfer(reference=other))
     await stage.until_asked(1)
     done = await correct_hop(stage.ctx, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
-    await stage.tell(done.follow_up)
+    await stage.notify(done.follow_up)
     await stage.until_asked(2)
     assert stage.banks.asked() == [("HDFC", [wrong, other]), ("HDFC", [right])]
     # The first request continues for its other hop; an answer under it closes only that hop.
@@ -118,7 +118,7 @@ async def test_a_hop_that_is_corrected_to_another_bank_leaves_the_first_in_peace
     await stage.until_asked(1)
     correction = HopCorrection(payee=Party(institution="ICIC", account="61"), reason="the receipt names ICICI")
     done = await correct_hop(stage.ctx, case_no, 1, correction, OFFICER)
-    await stage.tell(done.follow_up)
+    await stage.notify(done.follow_up)
     await stage.until_asked(2)
     progress = await stage.progress(case_no)
     assert len(progress.live_requests) == 1
@@ -137,7 +137,7 @@ async def test_a_wrong_reference_waits_for_the_desk_and_then_goes_out_again(stag
     assert (progress.hops_parked, progress.live_requests) == ((1,), ())
     assert await stage.open_tasks(case_no) == ["correct_reference"]
     done = await correct_hop(stage.ctx, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
-    await stage.tell(done.follow_up)
+    await stage.notify(done.follow_up)
     await stage.until_asked(2)
     await stage.answer("HDFC", case_no, row(1, right, "10000.00"))
     await stage.outcome(case_no)
@@ -150,9 +150,9 @@ async def test_a_refusal_that_overtakes_the_correction_of_the_same_hop_is_harmle
     case_no = await stage.complain(transfer(reference=wrong))
     await stage.until_asked(1)
     done = await correct_hop(stage.ctx, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
-    refusal = await stage.answer("HDFC", case_no, row(1, right, "10000.00", status_code="03"), tell=False)
-    await stage.tell(refusal.follow_up)
-    await stage.tell(done.follow_up)
+    refusal = await stage.answer("HDFC", case_no, row(1, right, "10000.00", status_code="03"), notify=False)
+    await stage.notify(refusal.follow_up)
+    await stage.notify(done.follow_up)
     progress = await stage.progress(case_no)
     assert (progress.hops_to_ask, progress.hops_parked, progress.live_requests) == ((), (1,), ())
     assert len(stage.banks.attempts) == 1
@@ -164,15 +164,15 @@ async def test_an_officer_who_will_not_wait_is_one_level(stage: Stage) -> None:
     await stage.until_row("delivered", "SELECT state FROM hold_request")
     [request_id] = await stage.request_ids(case_no)
     done = await escalate_request(stage.ctx, case_no, request_id, "an old man's savings", OFFICER)
-    await stage.tell(done.follow_up)
+    await stage.notify(done.follow_up)
     await stage.until_row("reminder", "SELECT level FROM hold_request")
     # The mark of the first notification was lost: the sweep sends it again.
-    await stage.tell(done.follow_up)
-    await stage.tell(news(case_no))
+    await stage.notify(done.follow_up)
+    await stage.notify(news(case_no))
     await stage.progress(case_no)
     assert await stage.levels(case_no) == ["reminder"]
     again = await escalate_request(stage.ctx, case_no, request_id, "still nothing", OFFICER)
-    await stage.tell(again.follow_up)
+    await stage.notify(again.follow_up)
     await stage.until_row("nodal_officer", "SELECT level FROM hold_request")
     assert stage.letters.sent == [
         ("desk@hdfc.example", f"{request_id}.reminder"),
@@ -188,10 +188,10 @@ async def test_nothing_is_given_up_by_an_officer_who_will_not_wait(stage: Stage)
     for level in ("reminder", "nodal_officer", "desk_task", "supervisor"):
         # The row has the level before the workflow knows of it: this escalation must not be lost.
         told.append((await escalate_request(stage.ctx, case_no, request_id, "still nothing", OFFICER)).follow_up)
-        await stage.tell(told[-1])
+        await stage.notify(told[-1])
         await stage.until_row(level, "SELECT level FROM hold_request")
     for again in told:
-        await stage.tell(again)
+        await stage.notify(again)
     await asyncio.sleep(0.5)
     assert len((await stage.progress(case_no)).live_requests) == 1
     assert await stage.buckets(case_no) == {"lost": -10_000_00, "in_play": 10_000_00}
@@ -203,7 +203,7 @@ async def test_nothing_is_given_up_by_an_officer_who_will_not_wait(stage: Stage)
 async def test_escalating_what_nobody_asks_is_harmless(stage: Stage) -> None:
     case_no = await stage.complain()
     await stage.until_asked(1)
-    await stage.tell(news(case_no, escalate_request_id="00000000-0000-0000-0000-000000000000"))
+    await stage.notify(news(case_no, escalate_request_id="00000000-0000-0000-0000-000000000000"))
     assert len((await stage.progress(case_no)).live_requests) == 1
     assert await stage.levels(case_no) == []
 
@@ -213,11 +213,11 @@ async def test_a_stopped_request_is_over_and_its_money_untraced(stage: Stage) ->
     await stage.until_asked(2)
     request_ids = await stage.request_ids(case_no)
     done = await stop_request(stage.ctx, case_no, request_ids[0], "the bank was wound up", OFFICER)
-    await stage.tell(done.follow_up)
+    await stage.notify(done.follow_up)
     await stage.until_row(1, "SELECT count(*) FROM hold_request WHERE state = 'stopped'")
     assert (await stage.progress(case_no)).live_requests == (str(request_ids[1]),)
     last = await stop_request(stage.ctx, case_no, request_ids[1], "and so was this one", OFFICER)
-    await stage.tell(last.follow_up)
+    await stage.notify(last.follow_up)
     await stage.outcome(case_no)
     assert await stage.buckets(case_no) == {"lost": -20_000_00, "untraced": 20_000_00}
 
@@ -228,7 +228,7 @@ async def test_a_late_word_places_what_a_stopped_request_gave_up(stage: Stage) -
     await stage.until_asked(1)
     [request_id] = await stage.request_ids(case_no)
     done = await stop_request(stage.ctx, case_no, request_id, "no answer by phone either", OFFICER)
-    await stage.tell(done.follow_up)
+    await stage.notify(done.follow_up)
     await stage.outcome(case_no)
     await stage.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", "9", rrn_transaction_id=onward))
     await stage.until_asked(2)

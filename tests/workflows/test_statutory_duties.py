@@ -73,7 +73,7 @@ async def test_a_duty_after_the_last_begins_the_clocks_again(stage: DutyStage) -
     # At once: the workflow may be about to end, and must not miss it.
     async with case_transaction(stage.ctx, case_no, ENGINE) as work:
         assert await open_duty(work, DutyKind.FIR_SIGNATURE)
-    await stage.tell()
+    await stage.notify()
     await stage.skip(case_no, 80 * HOUR)
     await stage.until(case_no, "duty_overdue", 1)
     await stage.ended(case_no)

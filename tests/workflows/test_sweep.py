@@ -46,7 +46,7 @@ async def settle_marks(stage: Stage) -> None:
 
 
 async def test_a_case_whose_start_was_lost_is_started(stage: Stage) -> None:
-    case_no = await stage.complain(tell=False)
+    case_no = await stage.complain(notify=False)
     swept = await sweep(stage)
     assert (swept.cases_started, swept.news_signalled) == (1, 0)
     assert 0 < swept.oldest_age_seconds < 5
@@ -59,7 +59,7 @@ async def test_news_that_were_lost_are_sent(stage: Stage) -> None:
     root, onward = rrn(), rrn()
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_asked(1)
-    await stage.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", "4", rrn_transaction_id=onward), tell=False)
+    await stage.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", "4", rrn_transaction_id=onward), notify=False)
     assert (await sweep(stage)).news_signalled == 1
     await stage.until_asked(2)
     assert (await sweep(stage)).news_signalled == 0
@@ -72,7 +72,7 @@ async def test_a_late_answer_whose_signal_was_lost_revives_the_case(stage: Stage
     await stage.answer("HDFC", case_no, row(1, root, "10000.00", status_code="01"))
     await stage.outcome(case_no)
     await settle_marks(stage)
-    await stage.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", "4", rrn_transaction_id=onward), tell=False)
+    await stage.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", "4", rrn_transaction_id=onward), notify=False)
     swept = await sweep(stage)
     assert (swept.cases_started, swept.news_signalled) == (1, 1)
     await stage.until_asked(2)
@@ -97,14 +97,14 @@ async def test_what_was_told_but_not_marked_is_told_again_and_changes_nothing(st
 
 
 async def test_one_case_that_cannot_be_told_keeps_no_other_waiting(stage: Stage) -> None:
-    cases = [await stage.complain(tell=False) for _ in range(3)]
+    cases = [await stage.complain(notify=False) for _ in range(3)]
 
-    async def tell(follow_up: FollowUp) -> None:
+    async def notify(follow_up: FollowUp) -> None:
         if follow_up.case_no == cases[0]:
             raise RuntimeError("this one never goes")
-        await stage.notifier.tell(follow_up)
+        await stage.notifier.notify(follow_up)
 
-    assert (await SweepActivities(stage.ctx, tell).sweep_outbox()).failed == 1
+    assert (await SweepActivities(stage.ctx, notify).sweep_outbox()).failed == 1
     await stage.until_asked(2)
     assert {ticket.ack_no for _, ticket in stage.banks.tickets} == set(cases[1:])
 
@@ -171,7 +171,7 @@ async def test_a_hop_that_a_running_case_was_never_told_of_is_found(stage: Stage
     first, second = transfer(), transfer(payee_bank="ICIC")
     await stage.complain(first)
     await stage.until_asked(1)
-    await stage.complain(first, second, tell=False)
+    await stage.complain(first, second, notify=False)
     await settle_marks(stage)
     await stage.ctx.pool.execute("UPDATE case_news SET signalled_at = now()")
     await unseen_for(stage, outbox.LOOK_AFTER)
@@ -237,7 +237,7 @@ async def test_a_refused_request_that_is_sent_again_goes_out_in_the_next_wave(st
     stage.banks.refuse.clear()
     (request_id,) = await stage.request_ids(case_no)
     done = await send_again(stage.ctx, case_no, request_id, "the field is mended", "officer:7")
-    await stage.tell(done.follow_up)
+    await stage.notify(done.follow_up)
     await stage.until_asked(1)
     await stage.until_row("superseded delivered", "SELECT string_agg(state, ' ' ORDER BY wave_no) FROM hold_request")
     await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
@@ -256,7 +256,7 @@ async def test_a_request_that_fails_for_our_fault_is_sent_again_without_waiting(
     stage.banks.down.clear()
     (request_id,) = await stage.request_ids(case_no)
     done = await send_again(stage.ctx, case_no, request_id, "the way is mended", "officer:7")
-    await stage.tell(done.follow_up)
+    await stage.notify(done.follow_up)
     await stage.until_row("delivered", "SELECT state FROM hold_request WHERE wave_no = 2")
     progress = await stage.progress(case_no)
     assert progress.live_requests == (str((await stage.request_ids(case_no))[1]),)
@@ -286,13 +286,13 @@ async def test_complaints_and_answers_are_taken_while_temporal_is_away_and_flow_
         case_no = await stage.complain(transfer(reference=root))
         await stage.until_row("delivered", "SELECT state FROM hold_request")
         await own_temporal.kill()
-        while_away = await stage.complain(transfer(payee_bank="PUNB"), tell=False)
+        while_away = await stage.complain(transfer(payee_bank="PUNB"), notify=False)
         answered = await stage.answer(
-            "HDFC", case_no, moved(root, "10000.00", "ICIC", "4", rrn_transaction_id=onward), tell=False
+            "HDFC", case_no, moved(root, "10000.00", "ICIC", "4", rrn_transaction_id=onward), notify=False
         )
         stage.notifier.soon(answered.follow_up)
         with pytest.raises((RPCError, RuntimeError)):
-            await stage.tell(answered.follow_up)
+            await stage.notify(answered.follow_up)
         await own_temporal.restart()
         await stage.until_asked(3)
         assert sorted(stage.banks.asked()[1:]) == [("ICIC", [onward]), ("PUNB", stage.banks.asked_of(while_away))]

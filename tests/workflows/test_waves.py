@@ -62,7 +62,7 @@ async def test_a_hop_that_was_answered_before_it_was_asked_is_not_asked(ctx: Con
     root = rrn()
     async with staged(ctx, temporal_client, queues=()) as stage:
         case_no = await stage.complain(transfer(reference=root))
-        await stage.answer("HDFC", case_no, row(1, root, "10000.00"), tell=False)
+        await stage.answer("HDFC", case_no, row(1, root, "10000.00"), notify=False)
         async with stage_workers(stage):
             outcome = await stage.outcome(case_no)
     assert stage.banks.attempts == []
@@ -96,7 +96,7 @@ async def test_a_hop_the_desk_adds_goes_out(stage: Stage) -> None:
         ),
         "officer:2",
     )
-    await stage.tell(done.follow_up)
+    await stage.notify(done.follow_up)
     await stage.until_asked(2)
     assert stage.banks.asked()[1] == ("PUNB", [added])
     assert await stage.buckets(case_no) == {"lost": -5_000_00, "in_play": 5_000_00}
@@ -120,17 +120,17 @@ async def test_two_hops_with_one_reference_are_one_incident(stage: Stage) -> Non
     )
     await stage.until_asked(2)
     one = await stage.answer(
-        "HDFC", case_no, moved(first, "4000.00", "ICIC", "77", rrn_transaction_id=onward), tell=False
+        "HDFC", case_no, moved(first, "4000.00", "ICIC", "77", rrn_transaction_id=onward), notify=False
     )
     two = await stage.answer(
-        "PUNB", case_no, moved(second, "3000.00", "ICIC", "77", rrn_transaction_id=onward), tell=False
+        "PUNB", case_no, moved(second, "3000.00", "ICIC", "77", rrn_transaction_id=onward), notify=False
     )
     assert one.follow_up is not None
     assert two.follow_up is not None
     assert one.follow_up.news is not None
     assert two.follow_up.news is not None
     both = one.follow_up.news.model_copy(update={"opened": one.follow_up.news.opened + two.follow_up.news.opened})
-    await stage.tell(one.follow_up.model_copy(update={"news": both}))
+    await stage.notify(one.follow_up.model_copy(update={"news": both}))
     await stage.until_asked(3)
     code, ticket = stage.banks.tickets[-1]
     assert (code, [(i.rrn, i.disputed_paise) for i in ticket.incidents]) == ("ICIC", [(onward, 7_000_00)])

@@ -150,8 +150,8 @@ class ProcedureStarter:
 
     async def _notify(self) -> int:
         async with self.ctx.pool.acquire() as connection:
-            waiting = await procedure_outbox.to_tell(connection, list(self._paused), ROUND_LIMIT)
-        return await self._each(AftercareWork.TELL, waiting)
+            waiting = await procedure_outbox.to_notify(connection, list(self._paused), ROUND_LIMIT)
+        return await self._each(AftercareWork.NOTIFY, waiting)
 
     async def _restart_unseen(self, now: datetime) -> None:
         async with self.ctx.pool.acquire() as connection:
@@ -185,8 +185,8 @@ class ProcedureStarter:
         now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             if waiting.news_ids:
-                await procedure_outbox.mark_told(connection, waiting.news_ids, now)
-            if work is not AftercareWork.TELL:
+                await procedure_outbox.mark_notified(connection, waiting.news_ids, now)
+            if work is not AftercareWork.NOTIFY:
                 await procedure_outbox.mark_started(connection, waiting.start.workflow_id, waiting.since, now)
 
     async def _attempt(self, work: AftercareWork, case_no: str, do: Callable[[], Awaitable[object]]) -> bool:

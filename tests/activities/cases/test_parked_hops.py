@@ -42,7 +42,7 @@ class Told:
         self.follow_ups: list[FollowUp] = []
         self.away: set[str] = set()
 
-    async def tell(self, follow_up: FollowUp) -> None:
+    async def notify(self, follow_up: FollowUp) -> None:
         if follow_up.case_no in self.away:
             raise ValueError(follow_up.case_no)
         self.follow_ups.append(follow_up)
@@ -60,7 +60,7 @@ async def sweep(bench: Bench, told: Told) -> Swept:
     """One sweep in which nothing but waiting hops is to be done."""
     await bench.pool.execute("UPDATE case_file SET workflow_started_at = now()")
     await bench.pool.execute("UPDATE case_news SET signalled_at = now() WHERE signalled_at IS NULL")
-    return await SweepActivities(bench.ctx, told.tell).sweep_outbox()
+    return await SweepActivities(bench.ctx, told.notify).sweep_outbox()
 
 
 async def waited(bench: Bench, case_no: str, how_long: timedelta, hop_no: int = 1) -> None:
@@ -232,7 +232,7 @@ async def test_a_case_that_fails_keeps_no_other_hop_waiting(
     broken, healthy = await unroutable(own), await unroutable(own)
     await waited(own, broken, LONG + HOUR)
     await waited(own, healthy, LONG)
-    ctx = SweepActivities(own.ctx, told.tell)
+    ctx = SweepActivities(own.ctx, told.notify)
     told.away = {broken}
     await own.pool.execute("UPDATE case_file SET workflow_started_at = now()")
     swept = [await ctx.sweep_outbox() for _ in range(2)]

@@ -56,7 +56,7 @@ class Post:
         self.gateway = sms_gateway.SmsGateway("token")
         self.box = Postbox()
 
-    async def tell(self, ack_no: str, kind: MessageKind = MessageKind.MONEY_HELD, **facts: object) -> int:
+    async def notify(self, ack_no: str, kind: MessageKind = MessageKind.MONEY_HELD, **facts: object) -> int:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             return await tell_victim(connection, ack_no, kind, facts, self.ctx.now())
 
@@ -111,7 +111,7 @@ async def post(ctx: Context) -> AsyncIterator[Post]:
 
 async def test_a_victim_is_told_in_their_language_by_sms_and_mail(post: Post) -> None:
     case_no = await post.case(language="en", email="asha@example.org")
-    assert await post.tell(case_no, amount_paise=5_000_00) == 2
+    assert await post.notify(case_no, amount_paise=5_000_00) == 2
     assert await post.written(case_no) == [
         ("victim", "email", "en", "asha@example.org"),
         ("victim", "sms", "en", "9876543210"),
@@ -129,7 +129,7 @@ async def test_a_victim_is_told_in_their_language_by_sms_and_mail(post: Post) ->
 
 async def test_a_victim_who_said_nothing_of_languages_is_told_in_hindi(post: Post) -> None:
     case_no = await post.case()
-    await post.tell(case_no, amount_paise=5_000_00)
+    await post.notify(case_no, amount_paise=5_000_00)
     assert await post.written(case_no) == [("victim", "sms", "hi", "9876543210")]
     await post.send()
     assert "आपके ₹5,000 पर" in post.gateway.messages[0].text
@@ -137,7 +137,7 @@ async def test_a_victim_who_said_nothing_of_languages_is_told_in_hindi(post: Pos
 
 async def test_the_same_occasion_is_told_once(post: Post) -> None:
     case_no = await post.case()
-    told = [await post.tell(case_no, occasion=occasion) for occasion in ("round-1", "round-1", "round-2")]
+    told = [await post.notify(case_no, occasion=occasion) for occasion in ("round-1", "round-1", "round-2")]
     assert told == [1, 0, 1]
     assert await post.send() == 2
     assert await post.send() == 0
@@ -157,9 +157,9 @@ async def test_what_is_rolled_back_tells_nobody(post: Post) -> None:
 async def test_a_message_that_lacks_something_is_not_written(post: Post) -> None:
     case_no = await post.case()
     with pytest.raises(MessageLacks, match="credited to victim: reference"):
-        await post.tell(case_no, MessageKind.CREDITED)
+        await post.notify(case_no, MessageKind.CREDITED)
     with pytest.raises(NotFound):
-        await post.tell("29999999999999")
+        await post.notify("29999999999999")
 
 
 # -- the account's holder ----------------------------------------------------------------------------------------------
@@ -237,7 +237,7 @@ async def test_officers_are_told_where_somebody_was_assigned(post: Post) -> None
 
 async def test_a_gateway_that_is_down_is_tried_again_and_again_and_then_the_desk_is_told(post: Post) -> None:
     case_no = await post.case()
-    await post.tell(case_no, amount_paise=5_000_00)
+    await post.notify(case_no, amount_paise=5_000_00)
     post.gateway.down = True
     trying = post.ctx.policy.messages.trying
     for attempt in range(1, trying.attempts + 1):
@@ -266,7 +266,7 @@ async def test_a_gateway_that_is_down_is_tried_again_and_again_and_then_the_desk
 
 async def test_a_number_of_nobody_is_not_tried_again(post: Post) -> None:
     case_no = await post.case()
-    await post.tell(case_no)
+    await post.notify(case_no)
     post.gateway.unknown.add("+919876543210")
     assert await post.send() == 0
     sent, attempts, again_at, failure = await post.standing(case_no)
@@ -278,7 +278,7 @@ async def test_a_number_of_nobody_is_not_tried_again(post: Post) -> None:
 
 async def test_without_a_way_messages_stay_written_and_say_why(post: Post) -> None:
     case_no = await post.case()
-    await post.tell(case_no)
+    await post.notify(case_no)
     assert await post.send(Ways()) == 0
     sent, attempts, again_at, failure = await post.standing(case_no)
     assert (sent, attempts, failure) == (False, 0, NO_WAY[Medium.SMS])
@@ -291,19 +291,19 @@ async def test_without_a_way_messages_stay_written_and_say_why(post: Post) -> No
 
 async def test_a_victim_without_any_address_is_for_the_desk(post: Post) -> None:
     case_no = await post.case(mobile="NA")
-    assert await post.tell(case_no) == 0
+    assert await post.notify(case_no) == 0
     assert await post.bench.tasks(case_no) == [("supervise", None)]
 
 
 async def test_two_who_send_at_once_send_each_message_once(post: Post) -> None:
     for _ in range(10):
-        await post.tell(await post.case())
+        await post.notify(await post.case())
     assert sum(await asyncio.gather(*(post.send() for _ in range(4)))) == 10
     assert (post.gateway.taken, post.gateway.repeated) == (10, 0)
 
 
 async def test_what_a_process_died_over_is_sent_again_under_the_same_key(post: Post) -> None:
-    await post.tell(await post.case())
+    await post.notify(await post.case())
 
     class Dies:
         async def send(self, to: str, body_text: str, key: str) -> str:
@@ -323,7 +323,7 @@ async def test_a_page_of_messages_goes_on_where_it_ended(post: Post) -> None:
     case_no = await post.case()
     for number in range(5):
         post.clock.at += timedelta(seconds=1)
-        await post.tell(case_no, occasion=f"n{number}")
+        await post.notify(case_no, occasion=f"n{number}")
     async with post.ctx.pool.acquire() as connection:
         first = await notifications.page(connection, case_no, None, 3, in_trouble=False)
         second = await notifications.page(connection, case_no, first.next, 3, in_trouble=False)
@@ -341,7 +341,7 @@ async def test_a_route_that_fails_in_a_way_nobody_foresaw_is_given_up_too(post: 
             raise ZeroDivisionError
 
     case_no = await post.case()
-    await post.tell(case_no)
+    await post.notify(case_no)
     for _ in range(post.ctx.policy.messages.trying.attempts):
         assert await post.send(replace(post.ways, sms=Broken())) == 0
         post.clock.at += timedelta(hours=2)
@@ -352,7 +352,7 @@ async def test_a_route_that_fails_in_a_way_nobody_foresaw_is_given_up_too(post: 
 
 async def test_what_ends_its_sender_every_time_is_given_up(post: Post) -> None:
     case_no = await post.case()
-    await post.tell(case_no)
+    await post.notify(case_no)
     await post.bench.pool.execute(
         "UPDATE message SET attempts = $2 WHERE case_no = $1", case_no, post.ctx.policy.messages.trying.attempts
     )
@@ -366,7 +366,7 @@ async def test_a_joined_victim_is_told_the_number_of_their_own_complaint(post: P
     joined = await post.bench.take(complaint(transfer(5_000_00, reference=root), victim=VICTIM | {"language": "en"}))
     ack_no = joined.receipt.ack_no
     assert joined.receipt.case_ack_no == first != ack_no
-    await post.tell(ack_no, amount_paise=5_000_00)
+    await post.notify(ack_no, amount_paise=5_000_00)
     body = await post.bench.value("SELECT body FROM message WHERE language = 'en' AND case_no = $1", first)
     assert f"Case {ack_no}:" in body
     assert first not in body

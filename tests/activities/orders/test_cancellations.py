@@ -64,7 +64,7 @@ class Back:
         await cancel_order(self.bench.ctx, order_id, "the victim's account is closed", SP)
         return order_id
 
-    async def tell(self, order_id: UUID, ctx: CancellationActivities | None = None) -> bool:
+    async def notify(self, order_id: UUID, ctx: CancellationActivities | None = None) -> bool:
         return await (ctx or self.ctx()).send_cancellation(self.road.asked(order_id))
 
     async def at(self, order_id: UUID) -> str:
@@ -102,7 +102,7 @@ async def test_what_is_ordered_again_waits_until_the_bank_does_the_old_order_no_
         with pytest.raises(asyncpg.CheckViolationError) as error:
             await bank_orders.note_tried(connection, again, back.bench.ctx.now())
     assert error.value.constraint_name == "bank_order_waits"
-    assert await back.tell(order_id)
+    assert await back.notify(order_id)
     assert (await back.at(order_id), await back.at(again)) == (OrderStage.TOLD, OrderStage.WAITS)
     with pytest.raises(NotFound):
         await bank_replies.acknowledge(back.bench.ctx, "HDFC", again)
@@ -130,11 +130,11 @@ async def test_every_channel_that_brought_the_order_brings_the_word_once(back: B
     await cancel_order(back.bench.ctx, order_id, "x", SP)
     back.wire.outcomes.append(DOWN)
     with pytest.raises(ApplicationError) as error:
-        await back.tell(order_id)
+        await back.notify(order_id)
     assert not error.value.non_retryable
     assert (len(back.mail.taken_back), await back.at(order_id)) == (1, OrderStage.TO_TELL)
-    assert await back.tell(order_id)
-    assert await back.tell(order_id)
+    assert await back.notify(order_id)
+    assert await back.notify(order_id)
     assert (len(back.wire.taken_back), len(back.mail.taken_back)) == (2, 1)
     assert await back.at(order_id) == OrderStage.TOLD
 
@@ -150,7 +150,7 @@ async def test_an_order_that_is_cancelled_on_its_way_is_told_to_the_bank_that_go
     back.wire.send_order = meanwhile  # type: ignore[method-assign, assignment]
     assert await back.road.send(order_id)
     assert (await back.road.state(order_id), await back.at(order_id)) == ("cancelled", OrderStage.TO_TELL)
-    assert await back.tell(order_id)
+    assert await back.notify(order_id)
     assert len(back.wire.taken_back) == 1
 
 
@@ -160,7 +160,7 @@ async def test_a_bank_whose_tries_all_failed_may_know_of_the_order_too(back: Bac
     await back.road.fail(order_id)
     await cancel_order(back.bench.ctx, order_id, "x", SP)
     assert await back.at(order_id) == OrderStage.TO_TELL
-    assert await back.tell(order_id)
+    assert await back.notify(order_id)
     assert len(back.wire.taken_back) + len(back.mail.taken_back) == 1
 
 
@@ -170,7 +170,7 @@ async def test_a_bank_whose_wires_do_not_know_the_word_gets_a_letter(back: Back)
     back.wire.outcomes += [unknown] * 2
     back.mail.outcomes += [unknown] * 2
     async with mail_server(box) as port:
-        assert await back.tell(order_id, back.ctx(Mailer.from_url(f"smtp://127.0.0.1:{port}")))
+        assert await back.notify(order_id, back.ctx(Mailer.from_url(f"smtp://127.0.0.1:{port}")))
     (letter,) = box.letters
     assert letter["Subject"] == f"Order cancelled: acknowledgement {back.road.ordered.case_no}"
     assert await back.at(order_id) == OrderStage.TOLD
@@ -182,7 +182,7 @@ async def test_a_bank_whose_wires_do_not_know_the_word_gets_a_letter(back: Back)
 
 async def test_silence_goes_to_the_desk_then_to_the_supervisor_until_somebody_vouches(back: Back) -> None:
     order_id = await back.cancelled()
-    await back.tell(order_id)
+    await back.notify(order_id)
     for level, asked in (
         (OrderEscalationLevel.DESK_TASK, "order_silent"),
         (OrderEscalationLevel.SUPERVISOR, "supervise"),

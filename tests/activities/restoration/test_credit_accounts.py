@@ -5,7 +5,7 @@ import pytest
 
 from activities.context import Context
 from activities.orders.orders import cancel_order
-from activities.restoration.credit_accounts import NoSuchAccount, confirm, tell
+from activities.restoration.credit_accounts import NoSuchAccount, confirm, propose
 from domain.errors import NotFound, NotNow, SameEyes
 from domain.errors.restoration import CreditAccountDiffers
 from schemas.restoration.credit_accounts import NewCreditAccount, SeenAccount
@@ -46,7 +46,7 @@ async def test_an_order_names_the_ifsc_that_the_victim_named(home: Home) -> None
 async def test_another_account_is_credited_once_two_officers_have_put_it_in_place(home: Home) -> None:
     case_no = await home.hold(400, payer=PAYER)
     restoration_id = await home.of(case_no)
-    told = await tell(home.ctx, case_no, NEW, "officer:desk")
+    told = await propose(home.ctx, case_no, NEW, "officer:desk")
     assert (told.institution, told.same_name, told.confirmed_at) == ("ICIC", True, None)
     with pytest.raises(SameEyes):
         await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:desk")
@@ -73,8 +73,8 @@ async def test_another_account_is_credited_once_two_officers_have_put_it_in_plac
 
 async def test_the_second_officer_has_a_task_that_names_the_account_until_it_is_confirmed(home: Home) -> None:
     case_no = await home.hold(400, payer=PAYER)
-    told = await tell(home.ctx, case_no, NEW, "officer:desk")
-    other = await tell(home.ctx, case_no, NEW.model_copy(update={"account": "50100000000044"}), "officer:desk")
+    told = await propose(home.ctx, case_no, NEW, "officer:desk")
+    other = await propose(home.ctx, case_no, NEW.model_copy(update={"account": "50100000000044"}), "officer:desk")
     pool, tasks = home.bench.pool, "case_no = $1 AND kind = 'supervise' AND state = 'open'"
     asked = [f"account {one.account_id} to be credited: a second officer is needed" for one in (told, other)]
     assert await notes(pool, tasks, case_no) == asked
@@ -84,7 +84,7 @@ async def test_the_second_officer_has_a_task_that_names_the_account_until_it_is_
 
 async def test_what_nobody_confirmed_is_not_credited(home: Home) -> None:
     case_no = await home.hold(400, payer=PAYER)
-    await tell(home.ctx, case_no, NEW, "officer:desk")
+    await propose(home.ctx, case_no, NEW, "officer:desk")
     await home.to_credit(await home.of(case_no))
     assert await credited(home, case_no) == [("SBIN", "30000000777", "SBIN0001234")]
 
@@ -95,7 +95,7 @@ async def test_what_was_made_ready_is_made_ready_again(home: Home) -> None:
     await home.to_approval(restoration_id)
     await home.tick(restoration_id)
     await home.prepare(restoration_id)
-    told = await tell(home.ctx, case_no, NEW, "officer:desk")
+    told = await propose(home.ctx, case_no, NEW, "officer:desk")
     await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss")
     query = "SELECT prepared_by FROM restoration WHERE restoration_id = $1"
     assert await home.bench.value(query, restoration_id) is None
@@ -103,10 +103,10 @@ async def test_what_was_made_ready_is_made_ready_again(home: Home) -> None:
 
 async def test_while_a_bank_is_ordered_to_credit_the_other_account_it_is_not_the_time(home: Home) -> None:
     case_no = await home.hold(400)
-    told = await tell(home.ctx, case_no, NEW, "officer:desk")
+    told = await propose(home.ctx, case_no, NEW, "officer:desk")
     await home.to_credit(await home.of(case_no))
     with pytest.raises(NotNow):
-        await tell(home.ctx, case_no, NEW, "officer:desk")
+        await propose(home.ctx, case_no, NEW, "officer:desk")
     with pytest.raises(NotNow):
         await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss")
     order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
@@ -122,6 +122,6 @@ async def test_while_a_bank_is_ordered_to_credit_the_other_account_it_is_not_the
 async def test_bank_and_ifsc_fit_together(home: Home, changes: dict[str, str]) -> None:
     case_no = await home.hold(400)
     with pytest.raises(NoSuchAccount):
-        await tell(home.ctx, case_no, NEW.model_copy(update=changes), "officer:desk")
+        await propose(home.ctx, case_no, NEW.model_copy(update=changes), "officer:desk")
     with pytest.raises(NotFound):
-        await tell(home.ctx, "29999999999999", NEW, "officer:desk")
+        await propose(home.ctx, "29999999999999", NEW, "officer:desk")

@@ -262,7 +262,7 @@ async def test_a_case_goes_from_complaint_to_settled_by_files_alone(
         taken = await take_complaint(ctx, told, idempotency_key=rrn(), taken_by="officer:1")
         case_no = taken.receipt.case_ack_no
         assert taken.follow_up is not None
-        await notifier.tell(taken.follow_up)
+        await notifier.notify(taken.follow_up)
         request = await the_request(spool, "HDFC")
         assert request.ack_no == case_no
         assert [(asked.reference, asked.disputed_paise) for asked in request.transfers] == [(reference, 1000_00)]

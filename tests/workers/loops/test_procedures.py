@@ -94,7 +94,7 @@ async def test_a_hold_is_taken_up_and_its_procedures_are_started_and_told(
         row[0] for row in await bench.rows("SELECT hold_id::text FROM account_hold WHERE case_no = $1", case_no)
     ]
     async with bench.pool.acquire() as connection:
-        await procedure_outbox.tell(connection, ProcedureKind.HOLD, hold_id, bench.ctx.now())
+        await procedure_outbox.notify(connection, ProcedureKind.HOLD, hold_id, bench.ctx.now())
     await starter.run_once()
     assert board.reached == [("HoldWorkflow", f"hold-{hold_id}", "changed")]
 
