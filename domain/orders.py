@@ -42,7 +42,7 @@ class Ordered(FrozenModel):
         return self.amount_paise - self.confirmed_paise
 
 
-class Word(FrozenModel):
+class Statement(FrozenModel):
     """One line of an earlier confirmation by the bank."""
 
     line_no: int
@@ -83,7 +83,7 @@ def judge(
     ordered: Ordered,
     said: ConfirmedLine,
     held_paise: int,
-    known: Sequence[Word],
+    known: Sequence[Statement],
     via: Via = Via.DOOR,
 ) -> Judged:
     """Judge one line of a bank's confirmation of an order due at `due_at`.
@@ -126,7 +126,7 @@ def _within(key: str, ordered: Ordered, said_paise: int, held_paise: int, flags:
     return Judged(key, "applied", applied_paise, None, flags)
 
 
-def _says_the_same(word: Word, said: ConfirmedLine) -> bool:
+def _says_the_same(word: Statement, said: ConfirmedLine) -> bool:
     return (word.amount_paise, account_key(word.credited_account), word.credited_institution.upper()) == (
         said.amount_paise,
         account_key(said.credited_account),
@@ -134,7 +134,7 @@ def _says_the_same(word: Word, said: ConfirmedLine) -> bool:
     )
 
 
-def _is_known(same: Sequence[Word], said: ConfirmedLine, *, elsewhere: bool) -> bool:
+def _is_known(same: Sequence[Statement], said: ConfirmedLine, *, elsewhere: bool) -> bool:
     """Return whether the line adds nothing to earlier lines about the same credit.
 
     For a booked credit only the amount is compared.
@@ -146,7 +146,7 @@ def _is_known(same: Sequence[Word], said: ConfirmedLine, *, elsewhere: bool) -> 
     return bool(booked) and not elsewhere and said.amount_paise in amounts
 
 
-def _settles(same: Sequence[Word], said: ConfirmedLine, via: Via) -> bool:
+def _settles(same: Sequence[Statement], said: ConfirmedLine, via: Via) -> bool:
     """Return whether two officers confirm a credit that is in doubt.
 
     Nothing of it is booked, or a smaller amount is booked and the larger one is recorded as a doubt.
@@ -160,7 +160,9 @@ def _settles(same: Sequence[Word], said: ConfirmedLine, via: Via) -> bool:
     return booked_paise < said.amount_paise and any(word.amount_paise == said.amount_paise for word in doubted)
 
 
-def _other_name(said: ConfirmedLine, known: Sequence[Word], via: Via) -> Literal["duplicate", "discrepancy"] | None:
+def _other_name(
+    said: ConfirmedLine, known: Sequence[Statement], via: Via
+) -> Literal["duplicate", "discrepancy"] | None:
     """Return whether a booked credit of the same amount and line may be this one under another reference.
 
     "duplicate": only one of the two has a reference, as for a telephone call followed by the bank's message.

@@ -392,7 +392,7 @@ class EventKind(StrEnum):
     """the bank acknowledged the cancellation, or an officer attests that the bank was told"""
     ORDER_CONFIRMED = "order_confirmed"
     """a bank reports that it returned or released money"""
-    ORDER_WORD_PROPOSED = "order_word_proposed"
+    ORDER_STATEMENT_PROPOSED = "order_statement_proposed"
     """an officer recorded a bank's statement; a second officer has to agree"""
     GRIEVANCE_OPENED = "grievance_opened"
     GRIEVANCE_MOVED = "grievance_moved"

@@ -27,7 +27,7 @@ async def keep_body(
     return hashlib.sha256(body).digest()
 
 
-async def keep_words(
+async def keep_statement(
     ctx: Context,
     institution: str,
     method: str,

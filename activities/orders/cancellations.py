@@ -59,7 +59,7 @@ async def reject_cancellation(ctx: Context, institution: str, order_id: UUID) ->
             await work.ask_about_order(TaskKind.ORDER_SILENT, TaskCause.ORDER_CANCELLATION_REJECTED)
 
 
-async def vouch_for_cancellation(ctx: Context, order_id: UUID, note: str, by: str) -> datetime:
+async def record_attestation(ctx: Context, order_id: UUID, note: str, by: str) -> datetime:
     """Record an officer's attestation that the bank knows of the cancellation; `note` says how.
 
     Raises `NotFound`, `NotCancelled`.

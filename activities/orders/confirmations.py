@@ -22,9 +22,9 @@ from db.pool import Connection
 from db.tracing import answers
 from domain.errors import RuleBroken
 from domain.evidence.pack import WORDS, binding
-from domain.orders import UNNAMED, Judged, Ordered, Via, Word, judge, natural_key
+from domain.orders import UNNAMED, Judged, Ordered, Statement, Via, judge, natural_key
 from schemas.enums import Bucket, EventKind, ProcedureKind, TaskKind
-from schemas.orders.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation, WrittenDownTaken
+from schemas.orders.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation, RecordedStatementTaken
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from schemas.tasks import TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import Discrepancy, Entry
@@ -37,7 +37,7 @@ NOT_PLANNED_AGAIN: Final = frozenset(
 BUCKET_AFTER: Final = {OrderKind.RESTORE: Bucket.RESTORED, OrderKind.RELEASE: Bucket.RELEASED}
 
 
-_Line = TypeVar("_Line", ConfirmedLine, Word)
+_Line = TypeVar("_Line", ConfirmedLine, Statement)
 
 
 class NotItsLine(RuleBroken):
@@ -72,9 +72,9 @@ async def take_confirmation(
         return await booking.take_all(statement)
 
 
-async def write_down(
+async def record_statement(
     ctx: Context, order_id: UUID, statement: OrderConfirmation, note: str, officer: str, *, supervises: bool
-) -> WrittenDownTaken:
+) -> RecordedStatementTaken:
     """Book a bank's statement to an officer, after a second officer has entered the same.
 
     The second officer must be allowed to move money out of `held`. `note` says who at the bank stated it, when and how.
@@ -90,11 +90,11 @@ async def write_down(
             taken = ConfirmationTaken(
                 order_id=order_id, state=work.order.state, applied=0, duplicates=0, contradictions=0
             )
-            return WrittenDownTaken(**taken.model_dump(), waits_for_second=True)
+            return RecordedStatementTaken(**taken.model_dump(), waits_for_second=True)
         taken = await booking.take_all(statement)
         causes = [TaskCause.ORDER_SECOND_OFFICER]
         await work.close_tasks(work.subject, causes, "a second officer has entered the same")
-        return WrittenDownTaken(**taken.model_dump(), waits_for_second=False)
+        return RecordedStatementTaken(**taken.model_dump(), waits_for_second=False)
 
 
 @dataclass
@@ -102,7 +102,7 @@ class _Booking(OrderTransaction):
     """Booking of one bank statement. The actor is who states what the bank has done."""
 
     lines: dict[int, LineRow]
-    known: list[Word]
+    known: list[Statement]
     via: Via
     """how the statement arrived"""
     note: str
@@ -118,7 +118,7 @@ class _Booking(OrderTransaction):
         """Return the booking of a statement. Raises `NotItsLine`."""
         order = work.order
         lines = await check_lines(work.connection, order.order_id, statement)
-        known = await bank_orders.known_words(work.connection, order.order_id)
+        known = await bank_orders.known_statements(work.connection, order.order_id)
         return cls.of(work, order=order, lines=lines, known=known, via=via, note=note)
 
     @property
@@ -130,7 +130,7 @@ class _Booking(OrderTransaction):
         order_id = self.order.order_id
         if await proposals.propose(self.connection, order_id, statement, digest, self.note, self.actor, self.now):
             await self.ask_about_order(TaskKind.SUPERVISE, TaskCause.ORDER_SECOND_OFFICER)
-            await self.log(EventKind.ORDER_WORD_PROPOSED)
+            await self.log(EventKind.ORDER_STATEMENT_PROPOSED)
 
     async def take_all(self, statement: OrderConfirmation) -> ConfirmationTaken:
         """Book every line of the statement as far as order and ledger allow."""
@@ -201,7 +201,7 @@ class _Booking(OrderTransaction):
             now=self.now,
         )
         self.known.append(
-            Word(
+            Statement(
                 natural_key=judged.natural_key,
                 applied_paise=judged.applied_paise,
                 disposition=judged.disposition,

@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from activities.banks.received import keep_words
+from activities.banks.received import keep_statement
 from activities.banks.signed_requests import origin_of
 from activities.context import Context
 from api.bank_gateway.signatures import SIGNATURE_MALFORMED, signed_by
@@ -80,7 +80,7 @@ def lines_of(request: Request) -> list[tuple[str, str]]:
 async def keep_evidence(services: Services, request: Request, caller: Caller) -> None:
     """Store a bank's request as received, without its token."""
     path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
-    await keep_words(
+    await keep_statement(
         services.ctx,
         caller.code,
         request.method,

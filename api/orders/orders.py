@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from activities.orders import bank_replies
-from activities.orders.cancellations import vouch_for_cancellation
-from activities.orders.confirmations import NotItsLine, write_down
+from activities.orders.cancellations import record_attestation
+from activities.orders.confirmations import NotItsLine, record_statement
 from activities.orders.orders import cancel_order
 from api.auth import may
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
@@ -16,8 +16,15 @@ from api.roles import ALLOWED, Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.orders import order_views
-from schemas.orders.order_views import BankTold, OrderDecision, OrderDone, OrderPage, OrderView, WrittenDown
-from schemas.orders.orders import CancellationAcknowledged, OrderConfirmation, WrittenDownTaken
+from schemas.orders.order_views import (
+    CancellationAttested,
+    OrderDecision,
+    OrderDone,
+    OrderPage,
+    OrderView,
+    RecordedStatement,
+)
+from schemas.orders.orders import CancellationAcknowledged, OrderConfirmation, RecordedStatementTaken
 from schemas.restoration_enums import OrderState
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"], responses=IN_THE_DESCRIPTION)
@@ -82,24 +89,32 @@ async def cancel(
     "/{order_id}/cancellation-told", name="vouch_for_cancellation_of_order", responses=says(NOT_NOW, NOT_FOUND)
 )
 async def attest_cancellation(
-    services: TheServices, officer: Annotated[Officer, may(Action.CANCEL_ORDER)], order_id: UUID, attested: BankTold
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.CANCEL_ORDER)],
+    order_id: UUID,
+    attested: CancellationAttested,
 ) -> CancellationAcknowledged:
     """Attest that the bank was notified of a cancellation. Replacement orders that wait for it are then sent."""
-    at = await vouch_for_cancellation(services.ctx, order_id, attested.note, officer.actor)
+    at = await record_attestation(services.ctx, order_id, attested.note, officer.actor)
     return CancellationAcknowledged(order_id=order_id, acknowledged_at=at)
 
 
 @router.post("/{order_id}/confirm", name="write_down_confirmation", responses=says(NOT_FOUND))
 async def confirm(
-    services: TheServices, officer: Annotated[Officer, may(Action.CONFIRM_ORDER)], order_id: UUID, written: WrittenDown
-) -> WrittenDownTaken:
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.CONFIRM_ORDER)],
+    order_id: UUID,
+    written: RecordedStatement,
+) -> RecordedStatementTaken:
     """Record a bank's statement under an order, made by telephone or letter.
 
     The statement is booked after a second officer, who may take money out of `held`, has recorded the same.
     """
     statement, supervises = OrderConfirmation(lines=written.lines), officer.role in ALLOWED[Action.TAKE_FROM_HELD]
     try:
-        return await write_down(services.ctx, order_id, statement, written.note, officer.actor, supervises=supervises)
+        return await record_statement(
+            services.ctx, order_id, statement, written.note, officer.actor, supervises=supervises
+        )
     except NotItsLine as error:
         raise not_its_line(error) from None
 

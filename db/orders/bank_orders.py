@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from db.pool import Connection
 from domain.errors.orders import OrderNotFound
-from domain.orders import Ordered, Via, Word
+from domain.orders import Ordered, Statement, Via
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind
 from schemas.orders.orders import BankOrder, Beneficiary, ConfirmedLine, NewOrder, OrderLine
@@ -258,7 +258,7 @@ async def finish(connection: Connection, order_id: UUID, state: OrderState, at: 
 # -- the bank's statements ---------------------------------------------------------------------------------------------
 
 
-async def known_words(connection: Connection, order_id: UUID) -> list[Word]:
+async def known_statements(connection: Connection, order_id: UUID) -> list[Statement]:
     """Return the bank's statements of an order, in the order of their receipt."""
     rows = await connection.fetch(
         "SELECT line_no, natural_key, amount_paise, applied_paise, disposition, reference, credited_institution,"
@@ -266,7 +266,7 @@ async def known_words(connection: Connection, order_id: UUID) -> list[Word]:
         " AND line_no IS NOT NULL ORDER BY confirmation_id",
         order_id,
     )
-    return [Word(**dict(row)) for row in rows]
+    return [Statement(**dict(row)) for row in rows]
 
 
 async def are_asked_about(connection: Connection, restoration_id: UUID, causes: Collection[TaskCause]) -> bool:

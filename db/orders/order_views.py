@@ -20,7 +20,7 @@ from schemas.orders.order_views import (
     OrderHead,
     OrderPage,
     OrderView,
-    WordProposalView,
+    StatementProposalView,
 )
 from schemas.outbox.procedures import OrderEscalationLevel, OrderPolicy
 from schemas.restoration_enums import OrderState
@@ -120,7 +120,7 @@ async def get(connection: Connection, order_id: UUID, now: datetime) -> OrderVie
         waits=await cancellations.has_to_wait(connection, order_id),
         lines=read.lines,
         delivery_attempts=tuple(DeliveryAttemptView(**dict(found)) for found in attempts),
-        proposals=tuple(WordProposalView(**dict(found)) for found in proposals),
+        proposals=tuple(StatementProposalView(**dict(found)) for found in proposals),
         confirmations=tuple(ConfirmationView(**dict(found)) for found in confirmations),
         ladder=tuple(
             EscalationLevelView(

@@ -88,7 +88,7 @@ class CancellationView(FrozenModel):
     note: str
 
 
-class WordProposalView(FrozenModel):
+class StatementProposalView(FrozenModel):
     """Bank's statement as one officer recorded it, and the officer who agreed."""
 
     lines: tuple[ConfirmedLine, ...]
@@ -122,7 +122,7 @@ class OrderView(OrderHead):
     lines: tuple[OrderLine, ...]
     delivery_attempts: tuple[DeliveryAttemptView, ...]
     confirmations: tuple[ConfirmationView, ...]
-    proposals: tuple[WordProposalView, ...]
+    proposals: tuple[StatementProposalView, ...]
     ladder: tuple[EscalationLevelView, ...]
 
 
@@ -132,14 +132,14 @@ class OrderDecision(FrozenModel):
     reason: Why
 
 
-class BankTold(FrozenModel):
+class CancellationAttested(FrozenModel):
     """Record that a bank was told of a cancellation."""
 
     note: Why
     """who at the bank was told, when and how"""
 
 
-class WrittenDown(FrozenModel):
+class RecordedStatement(FrozenModel):
     """Bank's statement by telephone or letter about what it has done, as an officer records it."""
 
     lines: Annotated[tuple[ConfirmedLine, ...], Field(min_length=1, max_length=LINES_MAX)]

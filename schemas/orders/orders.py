@@ -190,7 +190,7 @@ class ConfirmationTaken(FrozenModel):
     contradictions: int
 
 
-class WrittenDownTaken(ConfirmationTaken):
+class RecordedStatementTaken(ConfirmationTaken):
     """Result of a statement that an officer recorded. Nothing is booked before a second officer agrees."""
 
     waits_for_second: bool

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from activities.banks.received import keep_words
+from activities.banks.received import keep_statement
 from activities.context import Context
 from activities.documents.issuing import issue_for_officer
 from activities.evidence.pack import Maker, write_pack
@@ -109,9 +109,9 @@ async def _signed(home: Home, path: str, about: UUID) -> None:
     origin = "https://freeze.example"
     for lines, by in ((headers, key), (own, None)):
         told = list(lines.items())
-        await keep_words(home.ctx, "HDFC", "POST", f"{path}?a=1", told, body, about=about, key=by, origin=origin)
+        await keep_statement(home.ctx, "HDFC", "POST", f"{path}?a=1", told, body, about=about, key=by, origin=origin)
     # What another bank says of this one's request.
-    await keep_words(home.ctx, "SBIN", "POST", path, list(own.items()), STRANGER, about=about)
+    await keep_statement(home.ctx, "SBIN", "POST", path, list(own.items()), STRANGER, about=about)
 
 
 async def _by_letter(home: Home, case_no: str, order_id: UUID) -> None:

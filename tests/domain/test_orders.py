@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.orders import Judged, Ordered, Via, Word, judge
+from domain.orders import Judged, Ordered, Statement, Via, judge
 from schemas.enums import DiscrepancyKind
 from schemas.orders.orders import Beneficiary, ConfirmedLine
 from schemas.restoration_enums import OrderKind
@@ -29,8 +29,8 @@ def said(
     )
 
 
-def word(told: ConfirmedLine, judged: Judged, via: Via = Via.DOOR) -> Word:
-    return Word(
+def word(told: ConfirmedLine, judged: Judged, via: Via = Via.DOOR) -> Statement:
+    return Statement(
         natural_key=judged.natural_key,
         applied_paise=judged.applied_paise,
         disposition=judged.disposition,
@@ -41,7 +41,7 @@ def word(told: ConfirmedLine, judged: Judged, via: Via = Via.DOOR) -> Word:
 
 def judged_in_turn(*words: tuple[ConfirmedLine, Via]) -> list[Judged]:
     """Statements on ₹1,000, one after the other."""
-    known: list[Word] = []
+    known: list[Statement] = []
     confirmed_paise = 0
     found = []
     for told, via in words:
@@ -240,7 +240,7 @@ def test_a_word_that_is_said_again_changes_nothing(words: list[ConfirmedLine], v
 def test_whatever_a_bank_says_nothing_beyond_the_order_or_the_hold_is_booked(
     words: list[ConfirmedLine], vias: list[Via], amount_paise: int, held_paise: int
 ) -> None:
-    known: list[Word] = []
+    known: list[Statement] = []
     confirmed_paise = 0
     for told, via in zip(words, vias, strict=False):
         ordered = Ordered(amount_paise=amount_paise, confirmed_paise=confirmed_paise, beneficiary=VICTIM)

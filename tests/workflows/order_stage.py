@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 from activities.banks.delivery import BankDelivery
 from activities.context import Context
 from activities.holds import opening
-from activities.orders.cancellations import CancellationActivities, acknowledge_cancellation, vouch_for_cancellation
+from activities.orders.cancellations import CancellationActivities, acknowledge_cancellation, record_attestation
 from activities.orders.orders import OrderActivities, cancel_order
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.outbox import procedure_outbox
@@ -228,7 +228,7 @@ async def taken_back(ctx: Context, client: Client) -> list[WorkflowHistory]:
             await stage.forward(order_id, timedelta(days=1))
             await stage.until(level.value, "SELECT level FROM order_cancellation WHERE order_id = $1", order_id)
         note = "told the nodal officer by telephone"
-        await stage.do(order_id, lambda: vouch_for_cancellation(stage.ctx, order_id, note, "officer:sp"))
+        await stage.do(order_id, lambda: record_attestation(stage.ctx, order_id, note, "officer:sp"))
         await stage.outcome(order_id)
         return [await stage.history(order_id)]
 

@@ -13,7 +13,7 @@ from temporalio.workflow import NondeterminismError
 
 from activities.context import Context
 from activities.orders.bank_replies import send_again
-from activities.orders.cancellations import vouch_for_cancellation
+from activities.orders.cancellations import record_attestation
 from activities.orders.orders import cancel_order
 from adapters.banks.protocol import BankMisconfigured, BankUnreachable
 from domain.policy.restoration import OrderRule
@@ -109,7 +109,7 @@ async def escalates_on(stage: OrderStage) -> None:
     assert [to for to, _ in stage.letters.sent] == ["desk@hdfc.example"]
     await stage.do(order_id, lambda: cancel_order(stage.ctx, order_id, "not wanted", "officer:sp"))
     note = "told by telephone"
-    await stage.do(order_id, lambda: vouch_for_cancellation(stage.ctx, order_id, note, "officer:sp"))
+    await stage.do(order_id, lambda: record_attestation(stage.ctx, order_id, note, "officer:sp"))
     await stage.outcome(order_id)
 
 

@@ -13,10 +13,10 @@ from activities.orders import bank_replies
 from activities.orders.cancellations import (
     CancellationActivities,
     acknowledge_cancellation,
+    record_attestation,
     reject_cancellation,
-    vouch_for_cancellation,
 )
-from activities.orders.confirmations import write_down
+from activities.orders.confirmations import record_statement
 from activities.orders.orders import cancel_order
 from activities.secrets import SecretBox
 from adapters.banks.protocol import BankRefused, BankUnreachable
@@ -194,9 +194,9 @@ async def test_silence_goes_to_the_desk_then_to_the_supervisor_until_somebody_vo
     assert (await back.road.look(order_id)).dues == ()
     assert (await back.bench.events(back.road.ordered.case_no)).count("order_cancellation_escalated") == 2
     with pytest.raises(asyncpg.CheckViolationError) as error:
-        await vouch_for_cancellation(back.bench.ctx, order_id, "", SP)
+        await record_attestation(back.bench.ctx, order_id, "", SP)
     assert error.value.constraint_name == "order_cancellation_vouched"
-    await vouch_for_cancellation(back.bench.ctx, order_id, "told Mr. Rao by telephone at 11", SP)
+    await record_attestation(back.bench.ctx, order_id, "told Mr. Rao by telephone at 11", SP)
     assert (await back.at(order_id), await back.road.notes()) == ("over", [])
     with pytest.raises(asyncpg.RestrictViolationError):
         await back.bench.pool.execute("UPDATE order_cancellation SET settled_at = NULL, settled_by = NULL")
@@ -254,8 +254,8 @@ async def test_another_amount_of_what_was_done_all_the_same_makes_way_and_can_be
     line = ConfirmedLine(line_no=1, amount_paise=300_00, done_at=ctx.now(), reference="UTR1")
     word = OrderConfirmation(lines=(line,))
     await ordered.order(400_00)
-    await write_down(ctx, order_id, word, "by telephone", "officer:desk", supervises=False)
-    await write_down(ctx, order_id, word, "by telephone", SP, supervises=True)
+    await record_statement(ctx, order_id, word, "by telephone", "officer:desk", supervises=False)
+    await record_statement(ctx, order_id, word, "by telephone", SP, supervises=True)
     assert (await ordered.buckets())["restored"] == 300_00
     await back.bench.check(ordered.case_no)
 
@@ -268,10 +268,10 @@ async def test_what_a_bank_said_by_telephone_waits_for_a_second_officer_though_t
     await back.road.send(order_id)
     line = ConfirmedLine(line_no=1, amount_paise=HELD_PAISE, done_at=ctx.now())
     word, note = OrderConfirmation(lines=(line,)), "S. Rao by telephone"
-    await write_down(ctx, order_id, word, note, "officer:desk", supervises=False)
+    await record_statement(ctx, order_id, word, note, "officer:desk", supervises=False)
     await cancel_order(ctx, order_id, "the victim's account is closed", SP)
     assert ("supervise", None) in await back.bench.tasks(ordered.case_no)
-    await write_down(ctx, order_id, word, note, SP, supervises=True)
+    await record_statement(ctx, order_id, word, note, SP, supervises=True)
     assert ("supervise", None) not in await back.bench.tasks(ordered.case_no)
     assert (await ordered.buckets())["restored"] == HELD_PAISE
 

@@ -10,7 +10,7 @@ import pytest
 
 from activities.cases.transaction import case_transaction
 from activities.holds import opening
-from activities.orders.confirmations import NotItsLine, take_confirmation, write_down
+from activities.orders.confirmations import NotItsLine, record_statement, take_confirmation
 from activities.orders.orders import cancel_order, plan_order
 from db.banks import bank_exchanges
 from db.orders import bank_orders
@@ -190,8 +190,8 @@ async def test_two_officers_decide_on_another_amount(ordered: Ordered) -> None:
     async def written_down() -> int:
         """By an officer, and by a supervisor who is another."""
         ctx = ordered.bench.ctx
-        await write_down(ctx, order_id, word, "by telephone", "officer:desk", supervises=False)
-        taken = await write_down(ctx, order_id, word, "by telephone", "officer:chief", supervises=True)
+        await record_statement(ctx, order_id, word, "by telephone", "officer:desk", supervises=False)
+        taken = await record_statement(ctx, order_id, word, "by telephone", "officer:chief", supervises=True)
         await ordered.bench.check(ordered.case_no)
         return taken.applied
 
@@ -274,9 +274,9 @@ async def test_a_credit_that_the_desk_wrote_down_is_known_again_when_the_banks_o
     order_id, ctx = await ordered.order(), ordered.bench.ctx
     line = ConfirmedLine(line_no=1, amount_paise=300_00, done_at=datetime.now(UTC))
     word, note = OrderConfirmation(lines=(line,)), "S. Rao by telephone"
-    first = await write_down(ctx, order_id, word, note, "officer:desk", supervises=False)
+    first = await record_statement(ctx, order_id, word, note, "officer:desk", supervises=False)
     assert (first.waits_for_second, (await ordered.buckets())["restored"]) == (True, 0)
-    second = await write_down(ctx, order_id, word, note, "officer:boss", supervises=True)
+    second = await record_statement(ctx, order_id, word, note, "officer:boss", supervises=True)
     assert (second.waits_for_second, second.applied) == (False, 1)
     own = await ordered.confirm(order_id, 300_00, "UTR1")
     assert (own.applied, own.duplicates) == (0, 1)
@@ -296,17 +296,17 @@ async def test_a_word_by_telephone_waits_as_a_task_of_its_own_until_a_second_off
         return await bank_notes(ordered.bench.pool, about, ordered.case_no)
 
     for _ in range(2):
-        await write_down(ctx, order_id, word, "S. Rao by telephone", "officer:desk", supervises=False)
+        await record_statement(ctx, order_id, word, "S. Rao by telephone", "officer:desk", supervises=False)
     note = f"second officer for order {order_id}: what the bank said is written down"
     assert await waiting() == [("HDFC", note)]
-    await write_down(ctx, order_id, word, "S. Rao by telephone", "officer:boss", supervises=True)
+    await record_statement(ctx, order_id, word, "S. Rao by telephone", "officer:boss", supervises=True)
     assert await waiting() == [], "though half of the order is still to be done"
 
 
 async def test_the_second_officer_is_asked_no_more_once_the_bank_has_done_the_order(ordered: Ordered) -> None:
     order_id, ctx = await ordered.order(), ordered.bench.ctx
     word = OrderConfirmation(lines=(ConfirmedLine(line_no=1, amount_paise=HELD_PAISE, done_at=datetime.now(UTC)),))
-    await write_down(ctx, order_id, word, "S. Rao by telephone", "officer:desk", supervises=False)
+    await record_statement(ctx, order_id, word, "S. Rao by telephone", "officer:desk", supervises=False)
     assert ("supervise", None) in await ordered.bench.tasks(ordered.case_no)
     await ordered.confirm(order_id)
     assert ("supervise", None) not in await ordered.bench.tasks(ordered.case_no)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from activities.banks.reply_links import LetterLinks
-from activities.orders.cancellations import vouch_for_cancellation
+from activities.orders.cancellations import record_attestation
 from activities.orders.orders import cancel_order
 from api.orders.forms import read_order_form
 from db.banks import reply_links
@@ -251,7 +251,7 @@ async def test_by_the_page_of_a_cancelled_order_the_bank_says_that_it_does_it_no
 async def test_a_cancelled_order_says_so(mail: Mailed) -> None:
     ctx = mail.ordering.doors.services.ctx
     await cancel_order(ctx, mail.order_id, "the victim asked", "officer:sp")
-    await vouch_for_cancellation(ctx, mail.order_id, "by telephone", "officer:sp")
+    await record_attestation(ctx, mail.order_id, "by telephone", "officer:sp")
     assert "was cancelled" in (await mail.open(410)).words
 
 
