@@ -12,7 +12,7 @@ from api.services import TheServices
 from api.tokens import Officer
 from db.reconciliation import comparisons, lien_standings
 from schemas.banks.institutions import Code
-from schemas.reconciliation.comparison import ReconciliationDetail, ReconciliationPage, StandingPage
+from schemas.reconciliation.comparison import ReconciliationDetail, ReconciliationPage, ReconciliationStatePage
 
 router = APIRouter(prefix="/api/v1/reconciliations", tags=["reconciliations"], responses=IN_THE_DESCRIPTION)
 
@@ -35,7 +35,7 @@ async def read_reconciliations(
 @router.get("/by-institution")
 async def read_standings(
     services: TheServices, officer: Reader, after: After = None, limit: Limit = LIMIT_DEFAULT
-) -> StandingPage:
+) -> ReconciliationStatePage:
     """List each institution that was asked for a list or sent one: last request, last list, differences."""
     async with services.ctx.pool.acquire() as connection, connection.transaction(readonly=True):
         return await lien_standings.page(connection, after, limit)

@@ -56,7 +56,7 @@ _TO_SUPERVISOR: Final = EscalationPolicy({GrievanceClockAction.OVERDUE: timedelt
 """of the highest level, above which nothing is"""
 
 
-class Standing(FrozenModel):
+class GrievanceStanding(FrozenModel):
     """State of a grievance for the rules."""
 
     state: GrievanceState
@@ -96,7 +96,7 @@ def due_at(policy: GrievancePolicy, level: GrievanceLevel, opened_at: datetime) 
     return opened_at + timedelta(seconds=policy.level_seconds[level])
 
 
-def check_state(verb: GrievanceVerb, standing: Standing) -> None:
+def check_state(verb: GrievanceVerb, standing: GrievanceStanding) -> None:
     """Check that the action fits the state of the grievance, for any actor. Raises `NotNow`."""
     state, level = standing.state, standing.level
     if verb is GrievanceVerb.APPEAL_ON:
@@ -115,7 +115,7 @@ def check_state(verb: GrievanceVerb, standing: Standing) -> None:
         raise HighestLevel(level)
 
 
-def check_officer(verb: GrievanceVerb, role: Role, actor: str, standing: Standing) -> None:
+def check_officer(verb: GrievanceVerb, role: Role, actor: str, standing: GrievanceStanding) -> None:
     """Check that an officer may act. Raises `MayNot`, `NotNow` or `SameEyes`.
 
     `actor` is the officer's name in the case log.
@@ -131,7 +131,7 @@ def check_officer(verb: GrievanceVerb, role: Role, actor: str, standing: Standin
         raise GrievanceNeedsSecondOfficer(actor)
 
 
-def verbs_of(role: Role, standing: Standing) -> tuple[GrievanceVerb, ...]:
+def verbs_of(role: Role, standing: GrievanceStanding) -> tuple[GrievanceVerb, ...]:
     """Return the actions that this role can do now, without the four-eyes check."""
     found = []
     for verb in GrievanceVerb:

@@ -25,7 +25,7 @@ from activities.police.statutory_duties import finish_follow_up_if_complete
 from db import notifications
 from db.cases import tasks
 from db.documents import document_facts, document_register, due_documents
-from db.documents.due_documents import DueDocument, Standing
+from db.documents.due_documents import DueDocument, DueDocumentStatus
 from db.police import statutory_duties
 from db.restoration import restorations
 from db.restoration.restorations import RestorationRow
@@ -365,7 +365,7 @@ async def _update_desk_task(work: CaseTransaction) -> None:
         await work.ask(task)
 
 
-def documents_waiting(standings: Sequence[Standing]) -> tuple[DocumentWaits, ...]:
+def documents_waiting(standings: Sequence[DueDocumentStatus]) -> tuple[DocumentWaits, ...]:
     """Return for each kind of document what it waits for."""
     waits = []
     for kind in dict.fromkeys(one.kind for one in standings):

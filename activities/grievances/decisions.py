@@ -20,7 +20,16 @@ from db.holds.account_holds import AccountHold
 from db.outbox import procedure_outbox
 from domain.errors.grievances import GrievanceMovedOn
 from domain.errors.holds import NothingOnHold
-from domain.grievances import APPEALABLE, ENDS_AS, Standing, above, check_officer, check_state, due_at, may_be_filed
+from domain.grievances import (
+    APPEALABLE,
+    ENDS_AS,
+    GrievanceStanding,
+    above,
+    check_officer,
+    check_state,
+    due_at,
+    may_be_filed,
+)
 from domain.notifications.rules import NotificationEvent
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.grievances.grievances import (
@@ -97,7 +106,7 @@ async def _action(
     async with grievance_transaction(ctx, grievance_id, by if isinstance(by, str) else by.actor) as work:
         if seen is not None and seen.level is not work.row.level:
             raise GrievanceMovedOn(work.row.level)
-        current = Standing(
+        current = GrievanceStanding(
             state=work.row.state,
             level=work.row.level,
             deciders=await grievances.deciders(work.connection, grievance_id),

@@ -36,7 +36,7 @@ from domain.restoration.procedure import (
     waits_for_order,
 )
 from schemas.enums import EventKind, ProcedureKind, TaskKind
-from schemas.restoration.restorations import RestorationDone, RouteFacts, RoutePicked, StepStanding
+from schemas.restoration.restorations import RestorationDone, RouteFacts, RoutePicked, StepState
 from schemas.restoration_enums import CourtOrderEffect, RestorationState, Route, Step, StepOutcome
 from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 
@@ -99,13 +99,13 @@ async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Lin
     )
 
 
-async def step_state(connection: Connection, row: RestorationRow) -> StepStanding:
+async def step_state(connection: Connection, row: RestorationRow) -> StepState:
     """Return the state of the open step, from which its due actions are computed."""
     lines = await restorations.lines(connection, row.restoration_id)
     visits = await restorations.visits(connection, row.restoration_id)
     visit = next(visit for visit in visits if (visit.step, visit.visit_no) == (row.step, row.visit_no))
     picked = choose_route(await facts(connection, row, lines), row.policy)
-    return StepStanding(
+    return StepState(
         step=row.step,
         visit_no=row.visit_no,
         due_at=visit.due_at,

@@ -27,7 +27,7 @@ class DueDocument(FrozenModel):
     """number of attempts, this one included"""
 
 
-class Standing(FrozenModel):
+class DueDocumentStatus(FrozenModel):
     """State of a due document."""
 
     kind: DocumentKind
@@ -99,14 +99,14 @@ async def put_off(
     )
 
 
-async def standings(connection: Connection, case_no: str) -> list[Standing]:
+async def standings(connection: Connection, case_no: str) -> list[DueDocumentStatus]:
     """Return the due documents of a case that a worker has tried to issue."""
     rows = await connection.fetch(
         "SELECT kind, state, lacking, failure FROM due_document WHERE case_no = $1 AND ended_at IS NULL"
         " AND state <> 'waiting' ORDER BY kind, due_document_id",
         case_no,
     )
-    return [Standing(**dict(row)) for row in rows]
+    return [DueDocumentStatus(**dict(row)) for row in rows]
 
 
 async def is_overtaken(connection: Connection, due: DueDocument) -> bool:

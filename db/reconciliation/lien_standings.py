@@ -8,7 +8,7 @@ from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from db.reconciliation.comparisons import COLUMNS
 from domain.errors import BadCursor
-from schemas.reconciliation.comparison import Inquiry, Reconciliation, Standing, StandingPage
+from schemas.reconciliation.comparison import Inquiry, Reconciliation, ReconciliationState, ReconciliationStatePage
 
 _ASKED: Final = tuple(Inquiry.model_fields)
 
@@ -35,11 +35,11 @@ ORDER BY i.code LIMIT $2
 """
 
 
-async def page(connection: Connection, after: str | None, limit: int) -> StandingPage:
+async def page(connection: Connection, after: str | None, limit: int) -> ReconciliationStatePage:
     """Return up to `limit` institutions that were asked or submitted a list, by code. Raises `BadCursor`."""
     rows, more = cut(await connection.fetch(_STANDINGS, _last(after), limit + 1), limit)
     items = tuple(_standing(row) for row in rows)
-    return StandingPage(items=items, next=to_cursor(items[-1].institution) if more else None)
+    return ReconciliationStatePage(items=items, next=to_cursor(items[-1].institution) if more else None)
 
 
 def _last(after: str | None) -> str:
@@ -49,8 +49,8 @@ def _last(after: str | None) -> str:
     return code
 
 
-def _standing(row: Record) -> Standing:
-    return Standing(
+def _standing(row: Record) -> ReconciliationState:
+    return ReconciliationState(
         institution=row["code"],
         name=row["name"],
         inquiry=None if row["asked"] is None else Inquiry.model_validate(row["asked"]),

@@ -44,7 +44,7 @@ async def leave_out(
     )
 
 
-class Standing(FrozenModel):
+class ExcludedMoney(FrozenModel):
     """Money that a restoration excluded and that is not reopened."""
 
     hop_no: int
@@ -60,16 +60,16 @@ _EXCLUSION: Final = (
 )
 
 
-async def of_case(connection: Connection, case_no: str) -> dict[int, Standing]:
+async def of_case(connection: Connection, case_no: str) -> dict[int, ExcludedMoney]:
     """Return the excluded money of a case, by hop."""
     rows = await connection.fetch(f"{_EXCLUSION} AND l.case_no = $1 ORDER BY l.hop_no", case_no)
-    return {row["hop_no"]: Standing(**dict(row)) for row in rows}
+    return {row["hop_no"]: ExcludedMoney(**dict(row)) for row in rows}
 
 
-async def of_restoration(connection: Connection, restoration_id: UUID) -> list[Standing]:
+async def of_restoration(connection: Connection, restoration_id: UUID) -> list[ExcludedMoney]:
     """Return the money that one restoration excluded, by hop."""
     rows = await connection.fetch(f"{_EXCLUSION} AND l.restoration_id = $1 ORDER BY l.hop_no", restoration_id)
-    return [Standing(**dict(row)) for row in rows]
+    return [ExcludedMoney(**dict(row)) for row in rows]
 
 
 async def reopen(connection: Connection, case_no: str, hop_nos: Sequence[int], at: datetime) -> None:

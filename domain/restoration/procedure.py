@@ -9,7 +9,7 @@ from domain.escalation import EscalationPolicy, open_dues
 from schemas.enums import CaseState, Role
 from schemas.outbox.procedures import DueAction, RestorationPolicy, StepClock
 from schemas.police import CaseDuty
-from schemas.restoration.restorations import ClockAction, RestorationVerb, RouteFacts, RoutePicked, StepStanding
+from schemas.restoration.restorations import ClockAction, RestorationVerb, RouteFacts, RoutePicked, StepState
 from schemas.restoration_enums import (
     CourtOrderEffect,
     CourtOrderKind,
@@ -189,7 +189,7 @@ def is_paid_out(orders: Sequence[OrderState]) -> bool:
     return bool(orders) and all(state in {OrderState.CONFIRMED, OrderState.CANCELLED} for state in orders)
 
 
-def dues(standing: StepStanding, policy: RestorationPolicy, at: datetime) -> tuple[DueAction, ...]:
+def dues(standing: StepState, policy: RestorationPolicy, at: datetime) -> tuple[DueAction, ...]:
     """Return the actions due at the open step, in order of time.
 
     An action without a time of its own is due at `at`.
@@ -219,7 +219,7 @@ def _escalation(clock: StepClock) -> EscalationPolicy[ClockAction]:
     )
 
 
-def _reached(standing: StepStanding) -> set[ClockAction]:
+def _reached(standing: StepState) -> set[ClockAction]:
     """Return what is done of a step's escalation; no reminder is due where no person acts."""
     done = {
         ClockAction.REMIND: standing.reminded_at is not None or not standing.somebody_acts,
@@ -228,7 +228,7 @@ def _reached(standing: StepStanding) -> set[ClockAction]:
     return {action for action, is_done in done.items() if is_done}
 
 
-def _at_once(standing: StepStanding) -> ClockAction | None:
+def _at_once(standing: StepState) -> ClockAction | None:
     """Return the first action that is due at once, or None."""
     step = standing.step
     settled = step is Step.COLLECTING and standing.case_state is CaseState.SETTLED

@@ -113,7 +113,7 @@ class Inquiry(FrozenModel):
     closed_at: UtcDatetime | None
 
 
-class Standing(FrozenModel):
+class ReconciliationState(FrozenModel):
     """State of one institution: its last inquiry, its last list, and the differences in it."""
 
     institution: str
@@ -128,8 +128,8 @@ class Standing(FrozenModel):
     """open work item about the differences"""
 
 
-class StandingPage(FrozenModel):
+class ReconciliationStatePage(FrozenModel):
     """Institutions that were asked or have sent a list, by code."""
 
-    items: tuple[Standing, ...]
+    items: tuple[ReconciliationState, ...]
     next: str | None

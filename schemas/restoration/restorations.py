@@ -144,7 +144,7 @@ class RoutePicked(FrozenModel):
     reasons: tuple[RouteReason, ...]
 
 
-class StepStanding(FrozenModel):
+class StepState(FrozenModel):
     """State of a restoration's open step, which its clocks read."""
 
     step: Step

@@ -13,7 +13,7 @@ from domain.grievances import (
     LADDER,
     Clocks,
     Earlier,
-    Standing,
+    GrievanceStanding,
     above,
     check_officer,
     check_state,
@@ -56,7 +56,7 @@ def expected(verb: GrievanceVerb, role: Role, level: GrievanceLevel, state: Grie
 @pytest.mark.parametrize(("verb", "level"), list(product(VERB, LEVEL)))
 def test_every_role_in_every_state(verb: GrievanceVerb, level: GrievanceLevel) -> None:
     for role, state in product(Role, STATE):
-        standing = Standing(state=state, level=level, deciders=("officer:other",))
+        standing = GrievanceStanding(state=state, level=level, deciders=("officer:other",))
         may = expected(verb, role, level, state)
         assert (verb in verbs_of(role, standing)) == may, (role, state)
         if may:
@@ -67,14 +67,14 @@ def test_every_role_in_every_state(verb: GrievanceVerb, level: GrievanceLevel) -
 
 
 def test_whoever_decided_before_does_not_decide_again() -> None:
-    standing = Standing(state=STATE.OPEN, level=LEVEL.DY_SP, deciders=("officer:a",))
+    standing = GrievanceStanding(state=STATE.OPEN, level=LEVEL.DY_SP, deciders=("officer:a",))
     with pytest.raises(SameEyes, match="officer:a has decided on this hold"):
         check_officer(VERB.DECIDE, Role.DY_SP, "officer:a", standing)
     check_officer(VERB.DECIDE, Role.DY_SP, "officer:b", standing)
 
 
 def test_a_role_that_decides_at_another_level_is_told_whose_turn_it_is() -> None:
-    standing = Standing(state=STATE.OPEN, level=LEVEL.DISTRICT_GRO)
+    standing = GrievanceStanding(state=STATE.OPEN, level=LEVEL.DISTRICT_GRO)
     with pytest.raises(MayNot, match="is with district_gro, where district_gro decides"):
         check_officer(VERB.DECIDE, Role.STATE_GRO, "officer:a", standing)
 
@@ -82,7 +82,7 @@ def test_a_role_that_decides_at_another_level_is_told_whose_turn_it_is() -> None
 @pytest.mark.parametrize(("verb", "level"), list(product([VERB.APPEAL_ON, VERB.WITHDRAW, VERB.REPORT], LEVEL)))
 def test_the_holder_and_the_bank_need_no_role(verb: GrievanceVerb, level: GrievanceLevel) -> None:
     for state in STATE:
-        standing = Standing(state=state, level=level)
+        standing = GrievanceStanding(state=state, level=level)
         if expected(verb, Role.ADMIN, level, state):
             check_state(verb, standing)
         else:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from db.pool import Pool
-    from schemas.reconciliation.comparison import ReconciliationDetail, Standing
+    from schemas.reconciliation.comparison import ReconciliationDetail, ReconciliationState
 
 T = TypeVar("T")
 
@@ -116,10 +116,10 @@ async def _with_pool(work: "Callable[[Pool], Awaitable[T]]") -> "T":
         return await work(pool)
 
 
-async def _standings(pool: "Pool") -> "list[Standing]":
+async def _standings(pool: "Pool") -> "list[ReconciliationState]":
     from db.reconciliation import lien_standings
 
-    found: list[Standing] = []
+    found: list[ReconciliationState] = []
     after: str | None = None
     async with pool.acquire() as connection:
         while True:
@@ -130,18 +130,18 @@ async def _standings(pool: "Pool") -> "list[Standing]":
                 return found
 
 
-def _asked(one: "Standing") -> str:
+def _asked(one: "ReconciliationState") -> str:
     if one.inquiry is None:
         return ""
     words = [_moment(one.inquiry.asked_at), f"by {one.inquiry.way}" if one.inquiry.way else "not sent yet"]
     return ", ".join([*words, "overdue"] if one.overdue else words)
 
 
-def _listed(one: "Standing") -> tuple[str, str]:
+def _listed(one: "ReconciliationState") -> tuple[str, str]:
     return ("none", "") if one.last is None else (_moment(one.last.taken_at), f"{one.last.rows_in:,}")
 
 
-def _differing(one: "Standing") -> str:
+def _differing(one: "ReconciliationState") -> str:
     return ", ".join(f"{count} {reason.value.replace('_', ' ')}" for reason, count in sorted(one.differing.items()))
 
 

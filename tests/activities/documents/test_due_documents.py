@@ -12,7 +12,7 @@ from activities.documents import due_documents
 from activities.documents.due_documents import documents_waiting, issue_documents_due, names_all, says_too_much
 from activities.documents.issuing import preview
 from activities.police.statutory_duties import finish_by_hand
-from db.documents.due_documents import Standing
+from db.documents.due_documents import DueDocumentStatus
 from domain.policy.model import load_policy
 from domain.task_notes import compose
 from schemas.documents.due_documents import DueDocumentState
@@ -321,9 +321,9 @@ async def test_documents_of_a_settled_case_come_at_once(office: Office) -> None:
 def test_the_task_names_each_missing_field_once_for_each_kind() -> None:
     lacks, ready = DueDocumentState.LACKING, DueDocumentState.READY
     found = [
-        Standing(kind=KIND.LIEN_NOTICE, state=lacks, lacking=("officer.name", "officer.phone"), failure=""),
-        Standing(kind=KIND.LIEN_NOTICE, state=lacks, lacking=("officer.name",), failure=""),
-        Standing(kind=KIND.MAGISTRATE_REPORT, state=ready, lacking=(), failure=""),
+        DueDocumentStatus(kind=KIND.LIEN_NOTICE, state=lacks, lacking=("officer.name", "officer.phone"), failure=""),
+        DueDocumentStatus(kind=KIND.LIEN_NOTICE, state=lacks, lacking=("officer.name",), failure=""),
+        DueDocumentStatus(kind=KIND.MAGISTRATE_REPORT, state=ready, lacking=(), failure=""),
     ]
     facts = TaskFacts(documents=documents_waiting(found))
     said = compose(TaskCause.DOCUMENTS_WAIT, about(TaskSubject.CASE, "1"), facts)

@@ -20,7 +20,7 @@ from domain.restoration.procedure import (
     waits_for_order,
 )
 from schemas.enums import CaseState
-from schemas.restoration.restorations import ClockAction, RestorationVerb, RouteFacts, RoutePicked, StepStanding
+from schemas.restoration.restorations import ClockAction, RestorationVerb, RouteFacts, RoutePicked, StepState
 from schemas.restoration_enums import CourtOrderKind, OrderState, Route, RouteReason, Step
 
 POLICY = load_policy().restoration.promised("test", 1.0)
@@ -32,7 +32,7 @@ def facts(**changes: Any) -> RouteFacts:
     return RouteFacts(**{"held_paise": HIGH, "victims": 1, "fir_registered": True, "order": None} | changes)
 
 
-def standing(step: Step, **changes: Any) -> StepStanding:
+def standing(step: Step, **changes: Any) -> StepState:
     route = Route.COURT if step is not Step.COLLECTING else None
     plain = {
         "step": step,
@@ -52,7 +52,7 @@ def standing(step: Step, **changes: Any) -> StepStanding:
         "order_dropped": False,
         "notice_waits": False,
     }
-    return StepStanding.model_validate(plain | changes)
+    return StepState.model_validate(plain | changes)
 
 
 def due_at(step: Step, **changes: Any) -> list[tuple[str, float]]:
