@@ -65,7 +65,7 @@ class SweepWork(StrEnum):
     REMIND = "remind"
 
 
-class AftercareWork(StrEnum):
+class ProcedureStarterWork(StrEnum):
     """An action for one case with holds or restorations."""
 
     TAKE_UP = "take_up"
@@ -74,7 +74,7 @@ class AftercareWork(StrEnum):
     LOOK_AFTER = "look_after"
 
 
-class Told(StrEnum):
+class ToldRole(StrEnum):
     """The recipient of a notice that a bank's list of liens is overdue."""
 
     DESK = "desk"
@@ -241,7 +241,7 @@ class Metrics:
         """Count a failed action of the sweep for one case."""
         self._sweep_failures.labels(work.value).inc()
 
-    def aftercare_failed(self, work: AftercareWork) -> None:
+    def aftercare_failed(self, work: ProcedureStarterWork) -> None:
         """Count a failed action for one case with holds or restorations."""
         self._aftercare_failures.labels(work.value).inc()
 
@@ -260,7 +260,7 @@ class Metrics:
         """Count a bank that was asked for its list of liens."""
         self._lists_asked.labels(way.value).inc()
 
-    def list_overdue(self, told: Told) -> None:
+    def list_overdue(self, told: ToldRole) -> None:
         """Count a notice that a list is overdue."""
         self._lists_overdue.labels(told.value).inc()
 
@@ -299,8 +299,8 @@ class Metrics:
             self._sweep_failures.labels(work.value)
         for order in OrderKind:
             self._confirmed_paise.labels(order.value)
-        for aftercare_work in AftercareWork:
-            self._aftercare_failures.labels(aftercare_work.value)
+        for procedure_starter_work in ProcedureStarterWork:
+            self._aftercare_failures.labels(procedure_starter_work.value)
         for disposition, kind in product(Disposition, ClaimKind):
             self._answers.labels(disposition.value, kind.value)
         self._create_reconciliation_series()
@@ -312,7 +312,7 @@ class Metrics:
             self._differences.labels(reason.value)
         for asked_by in ListWay:
             self._lists_asked.labels(asked_by.value)
-        for told in Told:
+        for told in ToldRole:
             self._lists_overdue.labels(told.value)
 
     def _histogram(self, name: str, help_text: str) -> Histogram:

@@ -17,7 +17,7 @@ from db.pool import Pool
 from db.reporting import scorecards, task_views
 from db.reporting.outcomes import Period
 from db.reporting.scorecards import Span
-from schemas.reporting.outcomes import HomeBy, HomeReport
+from schemas.reporting.outcomes import FigureGroup, OutcomeReport
 from schemas.reporting.scorecards import ScorecardBy, ScorecardPage
 
 log = logging.getLogger("goldenhour.api")
@@ -90,7 +90,7 @@ class OutcomeCache:
         self._ctx = ctx
         self._seats = asyncio.Semaphore(OUTCOMES_AT_ONCE)
 
-    async def report(self, period: Period, by: HomeBy | None) -> HomeReport:
+    async def report(self, period: Period, by: FigureGroup | None) -> OutcomeReport:
         """Return the figures, all from one database snapshot. Raises `Refused` if there is too much to count."""
         async with self._seats:
             try:

@@ -9,7 +9,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 from activities.context import Context
-from activities.reporting.outcomes import HomeWatch
+from activities.reporting.outcomes import OutcomeWatch
 from activities.reporting.scorecards import ScoreWatch
 from activities.secrets import SecretBox
 from api.caches import EvidenceJobs, MetricsCache, OutcomeCache, ScorecardCache
@@ -95,9 +95,9 @@ class Services:
         return OutcomeCache(self.ctx)
 
     @cached_property
-    def outcome_watch(self) -> HomeWatch:
+    def outcome_watch(self) -> OutcomeWatch:
         """Gauges of the restoration procedure."""
-        return HomeWatch(self.ctx)
+        return OutcomeWatch(self.ctx)
 
     async def end_streams(self) -> None:
         """End every stream and every waiting call, and release their connections."""

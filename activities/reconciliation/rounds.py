@@ -17,7 +17,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.banks.delivery import Adapters
 from activities.cases.transaction import ENGINE
 from activities.context import Context
-from activities.metrics import METRICS, Told
+from activities.metrics import METRICS, ToldRole
 from activities.reconciliation.inquiries import write_inquiry
 from activities.reconciliation.letter import header_file, liens_letter
 from activities.reconciliation.lien_lists import compare_list, wanted
@@ -93,7 +93,7 @@ class ReconciliationActivities:
                 await tasks.open_for_institution(connection, code, kind, cause, now)
             if found.supervisor:
                 await tasks.open_for_institution(connection, code, TaskKind.SUPERVISE, TaskCause.LIENS_OVERDUE, now)
-        for who, is_told in ((Told.DESK, found.desk), (Told.SUPERVISOR, found.supervisor)):
+        for who, is_told in ((ToldRole.DESK, found.desk), (ToldRole.SUPERVISOR, found.supervisor)):
             if is_told:
                 METRICS.list_overdue(who)
         return True

@@ -22,7 +22,7 @@ from activities.metrics import METRICS
 from db.reporting import outcomes
 from db.reporting.outcomes import Period
 from domain.spreadsheet_cells import as_plain_text
-from schemas.reporting.outcomes import HomeBy, HomeFigures, HomeReport, Stage
+from schemas.reporting.outcomes import FigureGroup, OutcomeFigures, OutcomeReport, Stage
 
 log = logging.getLogger("goldenhour.home_figures")
 
@@ -47,7 +47,7 @@ def period_of(ctx: Context, opened_from: datetime, opened_to: datetime, as_of: d
     return Period(opened_from=opened_from, opened_to=opened_to, as_of=as_of, clock_factor=factor)
 
 
-async def read(ctx: Context, period: Period, by: HomeBy | None) -> HomeReport:
+async def read(ctx: Context, period: Period, by: FigureGroup | None) -> OutcomeReport:
     """Read all figures in one snapshot."""
     async with (
         ctx.pool.acquire() as connection,
@@ -59,7 +59,7 @@ async def read(ctx: Context, period: Period, by: HomeBy | None) -> HomeReport:
 # -- as a table --------------------------------------------------------------------------------------------------------
 
 
-def to_csv(report: HomeReport) -> str:
+def to_csv(report: OutcomeReport) -> str:
     """Return the rows as CSV with a header, the total last and None as an empty cell."""
     text = io.StringIO()
     table = csv.writer(text)
@@ -70,7 +70,7 @@ def to_csv(report: HomeReport) -> str:
     return text.getvalue()
 
 
-def _cells(about: str, row: HomeFigures) -> Iterator[tuple[str, object]]:
+def _cells(about: str, row: OutcomeFigures) -> Iterator[tuple[str, object]]:
     """Yield name and value of every cell of a row."""
     yield "about", as_plain_text(about)
     yield "name", as_plain_text(row.name)
@@ -90,7 +90,7 @@ def _cells(about: str, row: HomeFigures) -> Iterator[tuple[str, object]]:
 # -- as gauges ---------------------------------------------------------------------------------------------------------
 
 
-class HomeGauges:
+class OutcomeGauges:
     """Gauges about the cases of the last 90 days. A figure not read yet is NaN or absent."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -124,13 +124,13 @@ class HomeGauges:
             registry=registry,
         )
         self._by = {
-            HomeBy.DISTRICT: Gauge(
+            FigureGroup.DISTRICT: Gauge(
                 "goldenhour_way_home_district_paise",
                 "Where the money of the cases of the last 90 days is, by the victim's district.",
                 ("district", "stage"),
                 registry=registry,
             ),
-            HomeBy.BANK: Gauge(
+            FigureGroup.BANK: Gauge(
                 "goldenhour_way_home_bank_paise",
                 "Where the money of the cases of the last 90 days is, by the bank it came to.",
                 ("bank", "stage"),
@@ -141,7 +141,7 @@ class HomeGauges:
             self._cases.labels(stage.value).set(math.nan)
         self._restored.set(math.nan)
 
-    def show(self, report: HomeReport) -> None:
+    def show(self, report: OutcomeReport) -> None:
         """Set the gauges of a report: those of the total, and those by bank or district."""
         total = report.total
         for stage, found in total.stages.items():
@@ -163,19 +163,19 @@ class HomeGauges:
                     gauge.labels(label, stage.value).inc(found.paise)
 
 
-def labelled(by: HomeBy, rows: Sequence[HomeFigures]) -> Iterable[tuple[str, HomeFigures]]:
+def labelled(by: FigureGroup, rows: Sequence[OutcomeFigures]) -> Iterable[tuple[str, OutcomeFigures]]:
     """Return each row with its own label, or with `other` if it may not have one."""
-    least = DISTRICT_CASES_MIN if by is HomeBy.DISTRICT else 0
+    least = DISTRICT_CASES_MIN if by is FigureGroup.DISTRICT else 0
     own = [row.about for row in rows if row.about and row.stages[Stage.LOST].cases >= least]
     labels = set(own[:SERIES_MAX])
     return ((row.about if row.about in labels else OTHER, row) for row in rows)
 
 
-GAUGES: Final = HomeGauges(METRICS.registry)
+GAUGES: Final = OutcomeGauges(METRICS.registry)
 """the gauges of this process"""
 
 
-class HomeWatch:
+class OutcomeWatch:
     """Keep the gauges current, with at most one read of the database in five minutes."""
 
     def __init__(self, ctx: Context) -> None:
@@ -195,7 +195,7 @@ class HomeWatch:
         period = period_of(self._ctx, now - GAUGES_SPAN, now, now)
         try:
             async with asyncio.timeout(GAUGES_READ_SECONDS):
-                for by in (HomeBy.DISTRICT, HomeBy.BANK):
+                for by in (FigureGroup.DISTRICT, FigureGroup.BANK):
                     GAUGES.show(await read(self._ctx, period, by))
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("measures not read: %s", type(error).__name__)

@@ -23,7 +23,7 @@ from domain.errors import AckNoConflict, NotFound, RuleBroken
 from domain.intake.complaint_row import Fault, fault_of
 from domain.workbook.columns import Sheet, TrailColumn
 from domain.workbook.exporting import ExportRow, to_sheets
-from domain.workbook.known import OnwardHop, Told, Verdict
+from domain.workbook.known import EarlierLines, OnwardHop, Verdict
 from domain.workbook.reading import RejectedTrailRow, TrailReading, rounds
 from domain.workbook.row import TrailNote, TrailRow
 from schemas.base import Flag
@@ -336,7 +336,7 @@ class _Import:
         claims = to_claims(
             (trail_lines.to_line(1, row, "") for row in rows), "", self.ctx.directory.current, self.ctx.policy.trail
         )
-        verdicts = Told(lines, onward).judge([(claim, of) for claim, (_, of) in zip(claims, said, strict=True)])
+        verdicts = EarlierLines(lines, onward).judge([(claim, of) for claim, (_, of) in zip(claims, said, strict=True)])
         news = []
         for row, verdict in zip(rows, verdicts, strict=True):
             if verdict is Verdict.NEWS:

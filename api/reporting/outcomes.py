@@ -16,13 +16,13 @@ from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.reporting.outcomes import Period
-from schemas.reporting.outcomes import HomeBy, HomeReport
+from schemas.reporting.outcomes import FigureGroup, OutcomeReport
 from schemas.text import LocalDatetime
 
 router = APIRouter(prefix="/api/v1/restorations", tags=["restorations"], responses=IN_THE_DESCRIPTION)
 
 Reader = Annotated[Officer, may(Action.READ_RESTORATION)]
-By = Annotated[HomeBy | None, Query(description="One row for each value of this. Without it, only the total.")]
+By = Annotated[FigureGroup | None, Query(description="One row for each value of this. Without it, only the total.")]
 From = Annotated[
     LocalDatetime | None,
     Query(alias="from", description="Cases opened since this time. Default: a year before `to`."),
@@ -33,7 +33,7 @@ To = Annotated[LocalDatetime | None, Query(alias="to", description="Cases opened
 @router.get(
     "/figures",
     name="read_home_figures",
-    response_model=HomeReport,
+    response_model=OutcomeReport,
     responses={
         200: {"content": CSV_CONTENT, "description": "The report, or its table if the caller accepts CSV."},
         **says(TOO_MUCH_TO_COUNT),

@@ -10,7 +10,16 @@ from asyncpg import Record
 from db.grievances import grievances
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.reporting.outcomes import PAST_DAYS, HeldToRestored, HomeBy, HomeFigures, HomeReport, PastDays, Stage, Sum
+from schemas.reporting.outcomes import (
+    PAST_DAYS,
+    FigureGroup,
+    HeldToRestored,
+    OutcomeFigures,
+    OutcomeReport,
+    PastDays,
+    Stage,
+    Sum,
+)
 
 PERCENTILES: Final = (0.5, 0.95)
 _DAY_SECONDS: Final = 86_400
@@ -38,20 +47,20 @@ class _About(FrozenModel):
     join: str = ""
 
 
-_ABOUT: Final[dict[HomeBy | None, _About]] = {
+_ABOUT: Final[dict[FigureGroup | None, _About]] = {
     None: _About(column="''"),
-    HomeBy.ROUTE: _About(
+    FigureGroup.ROUTE: _About(
         column="coalesce(w.route, '')",
         join="""LEFT JOIN (
     SELECT DISTINCT ON (ack_no) ack_no, route FROM restoration WHERE route IS NOT NULL ORDER BY ack_no, round_no DESC
 ) AS w ON w.ack_no = {ack}""",
     ),
-    HomeBy.DISTRICT: _About(
+    FigureGroup.DISTRICT: _About(
         column="v.district",
         join="JOIN complaint p ON p.ack_no = {ack} JOIN victim v ON v.victim_id = p.victim_id",
     ),
-    HomeBy.BANK: _About(column="coalesce({bank}, '')"),
-    HomeBy.OFFICER: _About(
+    FigureGroup.BANK: _About(column="coalesce({bank}, '')"),
+    FigureGroup.OFFICER: _About(
         column="coalesce(w.subject, '')",
         join="""LEFT JOIN (
     SELECT DISTINCT ON (case_no) case_no, subject FROM case_officer WHERE duty = 'io'
@@ -59,7 +68,7 @@ _ABOUT: Final[dict[HomeBy | None, _About]] = {
 ) AS w ON w.case_no = c.case_no""",
     ),
 }
-_OF_A_VICTIM: Final = frozenset({HomeBy.ROUTE, HomeBy.DISTRICT})
+_OF_A_VICTIM: Final = frozenset({FigureGroup.ROUTE, FigureGroup.DISTRICT})
 
 _COHORT: Final = "c.opened_at >= $1 AND c.opened_at < $2"
 READ_SECONDS: Final = 120.0
@@ -75,10 +84,10 @@ class Counting(FrozenModel):
     statement: str
     ack: str
     bank: str
-    hop_for: frozenset[HomeBy] = frozenset()
+    hop_for: frozenset[FigureGroup] = frozenset()
     hop: str = ""
 
-    def by(self, by: HomeBy | None) -> str:
+    def by(self, by: FigureGroup | None) -> str:
         """Return the statement, grouped in this way."""
         about, known = _ABOUT[by], {"ack": self.ack, "bank": self.bank}
         join = about.join.format(**known)
@@ -105,7 +114,7 @@ SELECT about, {", ".join(_sum_of(stage.value, f"bucket = '{stage.value}'") for s
 """,
     ack="h.ack_no",
     bank="h.institution",
-    hop_for=_OF_A_VICTIM | {HomeBy.BANK},
+    hop_for=_OF_A_VICTIM | {FigureGroup.BANK},
     hop="JOIN hop h ON h.case_no = b.case_no AND h.hop_no = b.hop_no",
 )
 
@@ -130,7 +139,7 @@ SELECT about, {", ".join(_sum_of(stage.value, stage.value) for stage in _WAY)} F
 """,
     ack="r.ack_no",
     bank="a.institution",
-    hop_for=frozenset({HomeBy.BANK}),
+    hop_for=frozenset({FigureGroup.BANK}),
     hop="JOIN account_hold a ON a.hold_id = l.hold_id",
 )
 
@@ -195,13 +204,13 @@ SELECT about, {
 )
 
 
-async def report(connection: Connection, period: Period, by: HomeBy | None = None) -> HomeReport:
+async def report(connection: Connection, period: Period, by: FigureGroup | None = None) -> OutcomeReport:
     """Return the whole report; for consistent figures call it in a transaction with one snapshot."""
-    total = (await _figures(connection, period, None)).get("") or HomeFigures(about="", stages=_stages())
+    total = (await _figures(connection, period, None)).get("") or OutcomeFigures(about="", stages=_stages())
     rows = await _figures(connection, period, by) if by else {}
-    names = await _names(connection, list(rows)) if by is HomeBy.BANK else {}
+    names = await _names(connection, list(rows)) if by is FigureGroup.BANK else {}
     told = [row.model_copy(update={"name": names.get(about, "")}) for about, row in rows.items()]
-    return HomeReport(
+    return OutcomeReport(
         opened_from=period.opened_from,
         opened_to=period.opened_to,
         as_of=period.as_of,
@@ -216,7 +225,7 @@ async def report(connection: Connection, period: Period, by: HomeBy | None = Non
     )
 
 
-def ever_held_paise(figures: HomeFigures) -> int:
+def ever_held_paise(figures: OutcomeFigures) -> int:
     """Return the amount that was ever on hold: held, restored or released now."""
     return sum(figures.stages[stage].paise for stage in (Stage.HELD, Stage.RESTORED, Stage.RELEASED))
 
@@ -254,7 +263,7 @@ async def standing(connection: Connection) -> dict[str, Sum]:
     return {row["step"]: Sum(paise=row["paise"], cases=row["cases"]) for row in await connection.fetch(STANDING)}
 
 
-async def _figures(connection: Connection, period: Period, by: HomeBy | None) -> dict[str, HomeFigures]:
+async def _figures(connection: Connection, period: Period, by: FigureGroup | None) -> dict[str, OutcomeFigures]:
     cohort = (period.opened_from, period.opened_to)
     stages: dict[str, dict[Stage, Sum]] = {}
     for counting, told in ((MONEY, _MONEY), (WAY, _WAY), (ORDERS, (Stage.ORDERED, Stage.LAPSED))):
@@ -278,8 +287,8 @@ def _sum(row: Record, stage: Stage) -> Sum:
     return Sum(paise=row[f"{stage.value}_paise"], cases=row[f"{stage.value}_cases"])
 
 
-def _put(about: str, stages: dict[Stage, Sum], spread: Record | None, past: Record | None) -> HomeFigures:
-    figures = HomeFigures(about=about, stages=stages)
+def _put(about: str, stages: dict[Stage, Sum], spread: Record | None, past: Record | None) -> OutcomeFigures:
+    figures = OutcomeFigures(about=about, stages=stages)
     changed: dict[str, object] = {}
     if ever_held := ever_held_paise(figures):
         changed["restored_of_held"] = stages[Stage.RESTORED].paise / ever_held

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from db.pool import Connection
-from domain.workbook.known import ToldLine
+from domain.workbook.known import EarlierLine
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ClaimKind, DiscrepancyKind, Disposition, HopSource
 from schemas.identifiers import names_a_transfer, reference_key
@@ -71,10 +71,12 @@ ORDER BY answer_id
 """
 
 
-async def told_lines(connection: Connection, case_no: str, institution: str, hop_nos: Sequence[int]) -> list[ToldLine]:
+async def told_lines(
+    connection: Connection, case_no: str, institution: str, hop_nos: Sequence[int]
+) -> list[EarlierLine]:
     """Return a bank's lines about these hops."""
     return [
-        ToldLine(
+        EarlierLine(
             natural_key=row["natural_key"],
             kind=ClaimKind(row["kind"]),
             hop_nos=frozenset(row["hop_nos"]),

@@ -23,7 +23,7 @@ _NO_MONEY = frozenset({ClaimKind.UNKNOWN, ClaimKind.REFUSED, ClaimKind.UNREADABL
 
 
 @dataclass(frozen=True)
-class ToldLine:
+class EarlierLine:
     """Earlier line of the bank."""
 
     natural_key: str
@@ -53,10 +53,10 @@ class Verdict(Enum):
     """the same transaction with a larger amount than before"""
 
 
-class Told:
+class EarlierLines:
     """Earlier lines of one bank about a case; each matches one row."""
 
-    def __init__(self, lines: Iterable[ToldLine], onward: Iterable[OnwardHop]) -> None:
+    def __init__(self, lines: Iterable[EarlierLine], onward: Iterable[OnwardHop]) -> None:
         self._lines = dict(enumerate(lines))
         self._by_hop: dict[int, list[int]] = defaultdict(list)
         for number, line in self._lines.items():
@@ -94,7 +94,7 @@ class Told:
                 return Verdict.KNOWN
         return Verdict.NEWS
 
-    def _about(self, claim: Claim, hop_nos: frozenset[int]) -> dict[int, ToldLine]:
+    def _about(self, claim: Claim, hop_nos: frozenset[int]) -> dict[int, EarlierLine]:
         """Return the lines of the claim's kind about any of its hops, the oldest first."""
         numbers = sorted({number for hop_no in hop_nos for number in self._by_hop.get(hop_no, ())} & self._lines.keys())
         return {number: self._lines[number] for number in numbers if _alike(self._lines[number].kind, claim.kind)}
@@ -104,7 +104,7 @@ def _alike(a: ClaimKind, b: ClaimKind) -> bool:
     return a is b or {a, b} <= _NO_MONEY
 
 
-def _same_money(line: ToldLine, claim: Claim) -> bool:
+def _same_money(line: EarlierLine, claim: Claim) -> bool:
     if claim.claim_paise not in {line.claim_paise, line.applied_paise}:
         return False
     if claim.kind is ClaimKind.HELD or claim.kind in _NO_MONEY:

@@ -34,7 +34,7 @@ class LiensRequested(FrozenModel):
     data: ListWanted
 
 
-class ToldLien(FrozenModel):
+class StatedLien(FrozenModel):
     """Lien as the bank records it."""
 
     ack_no: ShortText
@@ -55,7 +55,7 @@ class LienListPage(FrozenModel):
     """time of the list, the same on all its pages"""
     page: Annotated[int, Field(ge=1, le=PAGES_MAX, strict=True)]
     pages: Annotated[int, Field(ge=1, le=PAGES_MAX, strict=True)]
-    liens: Annotated[tuple[ToldLien, ...], Field(max_length=LIENS_MAX)]
+    liens: Annotated[tuple[StatedLien, ...], Field(max_length=LIENS_MAX)]
 
     @model_validator(mode="after")
     def _page_is_one_of_pages(self) -> Self:

@@ -11,7 +11,7 @@ from schemas.grievances.grievances import GrievanceCount
 Count = Annotated[int, Field(ge=0)]
 
 
-class HomeBy(StrEnum):
+class FigureGroup(StrEnum):
     """Grouping of the figures."""
 
     ROUTE = "route"
@@ -71,7 +71,7 @@ class PastDays(FrozenModel):
 PAST_DAYS = (30, 60, 90)
 
 
-class HomeFigures(FrozenModel):
+class OutcomeFigures(FrozenModel):
     """One row of figures: all cases, or those of one route, district, bank or officer."""
 
     about: str
@@ -85,15 +85,15 @@ class HomeFigures(FrozenModel):
     """share of restored money in all money ever on hold (held, restored or released); None if there is none"""
 
 
-class HomeReport(FrozenModel):
+class OutcomeReport(FrozenModel):
     """Figures of the cases opened in `[opened_from, opened_to)`, as of `as_of`."""
 
     opened_from: UtcDatetime
     opened_to: UtcDatetime
     as_of: UtcDatetime
-    by: HomeBy | None
-    total: HomeFigures
-    rows: tuple[HomeFigures, ...]
+    by: FigureGroup | None
+    total: OutcomeFigures
+    rows: tuple[OutcomeFigures, ...]
     """rows with the most money ever on hold first; empty without a grouping"""
     grievances: tuple[GrievanceCount, ...]
     """grievances opened in the same time, by outcome, level and age"""

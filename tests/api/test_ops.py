@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from activities.metrics import BUCKETS_SECONDS, METRICS, AftercareWork, SweepWork, Told
+from activities.metrics import BUCKETS_SECONDS, METRICS, ProcedureStarterWork, SweepWork, ToldRole
 from api.caches import MetricsCache
 from api.services import Services
 from schemas.enums import (
@@ -41,11 +41,11 @@ LABELS = {
     "bucket": {bucket.value for bucket in Bucket},
     "answer_class": {answer_class.value for answer_class in AnswerClass},
     "quantile": {"0.5", "0.95", "0.99"},
-    "work": {work.value for works in (SweepWork, AftercareWork) for work in works},
+    "work": {work.value for works in (SweepWork, ProcedureStarterWork) for work in works},
     "differs": {"true", "false"},
     "reason": {reason.value for reason in Reason},
     "way": {way.value for way in ListWay},
-    "told": {told.value for told in Told},
+    "told": {told.value for told in ToldRole},
     "stage": {stage.value for stage in Stage},
     "days": {"30", "60", "90"},
     "state": {state.value for state in GrievanceState},

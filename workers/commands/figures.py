@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapters.clock import wall_clock
-from schemas.reporting.outcomes import HomeBy, Stage
+from schemas.reporting.outcomes import FigureGroup, Stage
 from workers.commands.common import JsonTarget, load_settings, open_database, people, run, with_database, write_json
 from workers.commands.exits import USAGE, Failed
 from workers.number_text import duration, grouped, rupees
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from schemas.reporting.outcomes import HomeFigures, HomeReport
+    from schemas.reporting.outcomes import OutcomeFigures, OutcomeReport
     from workers.settings import Settings
 
 STAGE_NAMES = {
@@ -32,16 +32,16 @@ STAGE_NAMES = {
     Stage.LAPSED: "of which lapsed",
 }
 UNASSIGNED = {
-    HomeBy.ROUTE: "no route yet",
-    HomeBy.DISTRICT: "no district given",
-    HomeBy.BANK: "an unknown bank",
-    HomeBy.OFFICER: "not assigned",
+    FigureGroup.ROUTE: "no route yet",
+    FigureGroup.DISTRICT: "no district given",
+    FigureGroup.BANK: "an unknown bank",
+    FigureGroup.OFFICER: "not assigned",
 }
 DAYS_DEFAULT, DAYS_MAX = 365, 366
 
 
 def figures(
-    by: Annotated[HomeBy | None, typer.Option(help="Group the rows by this.")] = None,
+    by: Annotated[FigureGroup | None, typer.Option(help="Group the rows by this.")] = None,
     opened_from: Annotated[
         datetime | None,
         typer.Option("--from", formats=["%Y-%m-%d"], help="First day on which cases opened; a year by default."),
@@ -82,7 +82,9 @@ def _period(opened_from: datetime | None, opened_to: datetime | None) -> tuple[d
     return start, end
 
 
-async def _read(settings: "Settings", by: HomeBy | None, opened_from: datetime, opened_to: datetime) -> "HomeReport":
+async def _read(
+    settings: "Settings", by: FigureGroup | None, opened_from: datetime, opened_to: datetime
+) -> "OutcomeReport":
     from db.reporting import outcomes
     from db.reporting.outcomes import Period
 
@@ -100,7 +102,7 @@ async def _read(settings: "Settings", by: HomeBy | None, opened_from: datetime, 
         return await outcomes.report(connection, period, by)
 
 
-def _write_csv(file: Path, report: "HomeReport") -> None:
+def _write_csv(file: Path, report: "OutcomeReport") -> None:
     from activities.reporting.outcomes import to_csv
 
     try:
@@ -109,7 +111,7 @@ def _write_csv(file: Path, report: "HomeReport") -> None:
         raise Failed(f"{file}: {error.strerror}", USAGE) from error
 
 
-def show(console: "Console", report: "HomeReport", factor: float) -> None:
+def show(console: "Console", report: "OutcomeReport", factor: float) -> None:
     """Show the stages of all cases, and a row per group. `factor` converts clock time to days of the procedure."""
     console.print(_stages(report))
     if report.by is not None:
@@ -127,7 +129,7 @@ def show(console: "Console", report: "HomeReport", factor: float) -> None:
         console.print(_grievances(report))
 
 
-def _stages(report: "HomeReport") -> "Table":
+def _stages(report: "OutcomeReport") -> "Table":
     from rich.table import Table
 
     from schemas.text import IST
@@ -145,7 +147,7 @@ def _stages(report: "HomeReport") -> "Table":
     return table
 
 
-def _rows(report: "HomeReport", by: HomeBy, factor: float) -> "Table":
+def _rows(report: "OutcomeReport", by: FigureGroup, factor: float) -> "Table":
     from rich.table import Table
 
     table = Table(title=f"By {by.value}", title_justify="left")
@@ -168,11 +170,11 @@ def _rows(report: "HomeReport", by: HomeBy, factor: float) -> "Table":
     return table
 
 
-def _share(row: "HomeFigures") -> str:
+def _share(row: "OutcomeFigures") -> str:
     return f"{row.restored_of_held:.1%}" if row.restored_of_held is not None else ""
 
 
-def _grievances(report: "HomeReport") -> "Table":
+def _grievances(report: "OutcomeReport") -> "Table":
     from rich.table import Table
 
     table = Table(title="Grievances", title_justify="left")

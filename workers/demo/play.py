@@ -13,7 +13,7 @@ from db.pool import Connection
 from db.reporting.day_totals import ChannelFigures, DayFigures, Spread, channel_figures, day_figures, turnarounds
 from db.reporting.outcomes import Period, credits_said, report, standing
 from schemas.enums import AnswerClass, ChannelKind
-from schemas.reporting.outcomes import HomeBy, HomeReport, Sum
+from schemas.reporting.outcomes import FigureGroup, OutcomeReport, Sum
 from workers.demo.world_state import WorldState
 from workers.number_text import duration
 from workers.processes import ChildFailed
@@ -125,7 +125,7 @@ class DayState:
 class Restorations:
     """Result of the restorations: figures by route, banks' credit reports, and open restorations."""
 
-    report: HomeReport
+    report: OutcomeReport
     credits: dict[str, int]
     standing: dict[str, Sum]
     """the restorations still open, by step"""
@@ -200,7 +200,7 @@ async def _restorations(connection: Connection, plan: DayPlan) -> Restorations:
         clock_factor=plan.procedure_clock_factor,
     )
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        found = await report(connection, period, HomeBy.ROUTE)
+        found = await report(connection, period, FigureGroup.ROUTE)
         return Restorations(found, await credits_said(connection), await standing(connection))
 
 

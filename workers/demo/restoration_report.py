@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from db.reporting.outcomes import ever_held_paise
-from schemas.reporting.outcomes import HomeFigures, Stage
+from schemas.reporting.outcomes import OutcomeFigures, Stage
 from schemas.restoration_enums import Route
 from workers.demo.play import Played
 from workers.number_text import duration, rupees
@@ -105,27 +105,27 @@ def _routes(played: Played) -> Table:
     return table
 
 
-def _share(row: HomeFigures, factor: float) -> str:
+def _share(row: OutcomeFigures, factor: float) -> str:
     return f"{row.restored_of_held:.0%}" if row.restored_of_held is not None else ""
 
 
-def _time(quantile: Literal["p50_seconds", "p95_seconds"]) -> Callable[[HomeFigures, float], str]:
-    def cell(row: HomeFigures, factor: float) -> str:
+def _time(quantile: Literal["p50_seconds", "p95_seconds"]) -> Callable[[OutcomeFigures, float], str]:
+    def cell(row: OutcomeFigures, factor: float) -> str:
         seconds: float | None = getattr(row.held_to_restored, quantile)
         return duration(seconds * factor) if seconds is not None else ""
 
     return cell
 
 
-def _money(stage: Stage) -> Callable[[HomeFigures, float], str]:
+def _money(stage: Stage) -> Callable[[OutcomeFigures, float], str]:
     return lambda row, factor: rupees(row.stages[stage].paise)
 
 
-def _cases(stage: Stage) -> Callable[[HomeFigures, float], str]:
+def _cases(stage: Stage) -> Callable[[OutcomeFigures, float], str]:
     return lambda row, factor: f"{row.stages[stage].cases:,}"
 
 
-_ROWS: Mapping[str, Callable[[HomeFigures, float], str]] = {
+_ROWS: Mapping[str, Callable[[OutcomeFigures, float], str]] = {
     "cases applied for": _cases(Stage.APPLIED),
     "cases restored": _cases(Stage.RESTORED),
     "ever on hold": lambda row, factor: rupees(ever_held_paise(row)),

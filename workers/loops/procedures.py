@@ -19,7 +19,7 @@ from temporalio.service import RPCError
 
 from activities.context import Context
 from activities.holds import opening
-from activities.metrics import METRICS, AftercareWork
+from activities.metrics import METRICS, ProcedureStarterWork
 from db.holds import account_holds
 from db.outbox import procedure_outbox
 from db.outbox.procedure_outbox import Waiting
@@ -140,23 +140,23 @@ class ProcedureStarter:
         held_before = self.ctx.now() - self._gather_time
         async with self.ctx.pool.acquire() as connection:
             waiting = await account_holds.cases_to_take_up(connection, held_before, list(self._paused), ROUND_LIMIT)
-        take_up = AftercareWork.TAKE_UP
+        take_up = ProcedureStarterWork.TAKE_UP
         return sum([await self._attempt(take_up, one, partial(opening.take_up, self.ctx, one)) for one in waiting])
 
     async def _start(self) -> int:
         async with self.ctx.pool.acquire() as connection:
             waiting = await procedure_outbox.to_start(connection, list(self._paused), ROUND_LIMIT)
-        return await self._each(AftercareWork.START, waiting)
+        return await self._each(ProcedureStarterWork.START, waiting)
 
     async def _notify(self) -> int:
         async with self.ctx.pool.acquire() as connection:
             waiting = await procedure_outbox.to_notify(connection, list(self._paused), ROUND_LIMIT)
-        return await self._each(AftercareWork.NOTIFY, waiting)
+        return await self._each(ProcedureStarterWork.NOTIFY, waiting)
 
     async def _restart_unseen(self, now: datetime) -> None:
         async with self.ctx.pool.acquire() as connection:
             waiting = await procedure_outbox.not_seen(connection, now - UNSEEN_FOR, list(self._paused), UNSEEN_LIMIT)
-        await self._each(AftercareWork.LOOK_AFTER, waiting)
+        await self._each(ProcedureStarterWork.LOOK_AFTER, waiting)
 
     async def _purge(self, now: datetime) -> None:
         before = now - timedelta(seconds=self.ctx.policy.outbox.keep_told_seconds)
@@ -165,12 +165,12 @@ class ProcedureStarter:
 
     # -- one case must not delay the others ----------------------------------------------------------------------------
 
-    async def _each(self, work: AftercareWork, waiting: list[Waiting]) -> int:
+    async def _each(self, work: ProcedureStarterWork, waiting: list[Waiting]) -> int:
         """Start or signal each procedure, in one call each; return how many were reached."""
         reach = self._reach
         return sum([await self._attempt(work, one.start.case_no, partial(reach, work, one)) for one in waiting])
 
-    async def _reach(self, work: AftercareWork, waiting: Waiting) -> None:
+    async def _reach(self, work: ProcedureStarterWork, waiting: Waiting) -> None:
         """Start the workflow with a signal, or signal the running one, and mark the row."""
         await self.client.start_workflow(
             WORKFLOWS[waiting.start.kind],
@@ -186,10 +186,10 @@ class ProcedureStarter:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             if waiting.news_ids:
                 await procedure_outbox.mark_notified(connection, waiting.news_ids, now)
-            if work is not AftercareWork.NOTIFY:
+            if work is not ProcedureStarterWork.NOTIFY:
                 await procedure_outbox.mark_started(connection, waiting.start.workflow_id, waiting.since, now)
 
-    async def _attempt(self, work: AftercareWork, case_no: str, do: Callable[[], Awaitable[object]]) -> bool:
+    async def _attempt(self, work: ProcedureStarterWork, case_no: str, do: Callable[[], Awaitable[object]]) -> bool:
         """Do one piece of work about a case; return whether it succeeded.
 
         Work runs one at a time, because case workflows use the same server and database. Raises the error of an

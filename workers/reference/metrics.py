@@ -5,7 +5,7 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 
 from activities.metrics import Metrics
-from activities.reporting.outcomes import HomeGauges
+from activities.reporting.outcomes import OutcomeGauges
 from activities.reporting.scorecards import ScoreGauges
 from workers.reference.markdown import code, page, table
 
@@ -18,7 +18,7 @@ def metrics_page() -> str:
     """Return the page of metrics."""
     scorecard, outcomes = CollectorRegistry(), CollectorRegistry()
     ScoreGauges(scorecard)
-    HomeGauges(outcomes)
+    OutcomeGauges(outcomes)
     return page(
         "Metrics",
         _INTRODUCTION,

@@ -14,7 +14,7 @@ from activities.reporting.outcomes import (
     DISTRICT_CASES_MIN,
     OTHER,
     SERIES_MAX,
-    HomeGauges,
+    OutcomeGauges,
     labelled,
     period_of,
     read,
@@ -22,7 +22,7 @@ from activities.reporting.outcomes import (
 )
 from activities.restoration import refusals
 from db.pool import Pool
-from schemas.reporting.outcomes import HomeBy, HomeFigures, HomeReport, Stage, Sum
+from schemas.reporting.outcomes import FigureGroup, OutcomeFigures, OutcomeReport, Stage, Sum
 from schemas.restoration.restorations import ReopenReason, RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
 from tests.activities.hold_world import Holds
@@ -38,18 +38,18 @@ async def ctx(database: Pool) -> Context:
     return await make_context(database)
 
 
-async def report(home: Home, by: HomeBy | None = None, days: int = 365) -> HomeReport:
+async def report(home: Home, by: FigureGroup | None = None, days: int = 365) -> OutcomeReport:
     """The figures of the cases of so many days, as of the home's clock."""
     now = home.clock.at + timedelta(seconds=1)
     return await read(home.ctx, period_of(home.ctx, now - days * DAY, now, now), by)
 
 
-def paise(figures: HomeFigures) -> dict[str, int]:
+def paise(figures: OutcomeFigures) -> dict[str, int]:
     """By stage, what there is of it."""
     return {stage.value: found.paise for stage, found in figures.stages.items() if found.paise}
 
 
-def cases(figures: HomeFigures) -> dict[str, int]:
+def cases(figures: OutcomeFigures) -> dict[str, int]:
     return {stage.value: found.cases for stage, found in figures.stages.items() if found.cases}
 
 
@@ -124,11 +124,11 @@ async def test_each_is_told_apart_and_the_rows_are_the_total(ctx: Context) -> No
         first,
     )
     expected = {
-        HomeBy.ROUTE: {"no_court": 300_00, "": 0},
-        HomeBy.DISTRICT: {"AGRA": 300_00, "LUCKNOW": 0},
-        HomeBy.BANK: {"ICIC": 300_00, "HDFC": 0},
+        FigureGroup.ROUTE: {"no_court": 300_00, "": 0},
+        FigureGroup.DISTRICT: {"AGRA": 300_00, "LUCKNOW": 0},
+        FigureGroup.BANK: {"ICIC": 300_00, "HDFC": 0},
         # The newest assignment stands.
-        HomeBy.OFFICER: {"io.2": 300_00, "": 0},
+        FigureGroup.OFFICER: {"io.2": 300_00, "": 0},
     }
     for by, restored_paise in expected.items():
         told = await report(home, by)
@@ -136,7 +136,7 @@ async def test_each_is_told_apart_and_the_rows_are_the_total(ctx: Context) -> No
         for stage in Stage:
             assert sum(row.stages[stage].paise for row in told.rows) == told.total.stages[stage].paise, (by, stage)
         assert sum(row.held_to_restored.credits for row in told.rows) == told.total.held_to_restored.credits == 1
-    banks = {row.about: row.name for row in (await report(home, HomeBy.BANK)).rows}
+    banks = {row.about: row.name for row in (await report(home, FigureGroup.BANK)).rows}
     assert banks["ICIC"] != ""
 
 
@@ -197,7 +197,7 @@ async def test_money_of_a_second_round_counts_once(ctx: Context) -> None:
     assert (paise(total)["held"], paise(total)["restored"], paise(total)["ordered"]) == (150_00, 50_00, 50_00)
     # The second round has not been applied for, and has no route yet: its victim's money stays with that of the first.
     assert paise(total).get("applied", 0) == 0
-    (row,) = (await report(home, HomeBy.ROUTE)).rows
+    (row,) = (await report(home, FigureGroup.ROUTE)).rows
     assert (row.about, paise(row)["restored"], row.held_to_restored.credits) == ("no_court", 50_00, 1)
 
 
@@ -214,7 +214,7 @@ async def test_what_has_waited_longest_is_of_no_period(ctx: Context) -> None:
     home = Home(ctx)
     await home.hold(100)
     home.clock.at = await home.bench.value("SELECT max(first_held_at) FROM account_hold") + 400 * DAY
-    found = await report(home, HomeBy.BANK, days=30)
+    found = await report(home, FigureGroup.BANK, days=30)
     assert paise(found.total) == {}
     assert [(one.days, one.paise) for one in found.total.past] == [(30, 100_00), (60, 100_00), (90, 100_00)]
     assert [sum(one.paise for one in row.past) for row in found.rows] == [300_00], "and it is somebody's"
@@ -230,7 +230,7 @@ async def test_a_credit_counts_when_it_was_told_whenever_its_case_was_opened(ctx
 
 
 async def test_of_nothing_there_are_figures_too(ctx: Context) -> None:
-    found = await report(Home(ctx), HomeBy.BANK)
+    found = await report(Home(ctx), FigureGroup.BANK)
     assert (paise(found.total), found.rows, found.grievances) == ({}, (), ())
     assert found.total.restored_of_held is None
     assert to_csv(found).splitlines()[1].startswith("total,,0,0")
@@ -239,40 +239,42 @@ async def test_of_nothing_there_are_figures_too(ctx: Context) -> None:
 # -- labels and tables -------------------------------------------------------------------------------------------------
 
 
-def row(about: str, lost_cases: int = 10, held: int = 100) -> HomeFigures:
+def row(about: str, lost_cases: int = 10, held: int = 100) -> OutcomeFigures:
     stages = {stage: Sum() for stage in Stage}
     stages |= {Stage.LOST: Sum(paise=1, cases=lost_cases), Stage.HELD: Sum(paise=held, cases=1)}
-    return HomeFigures(about=about, stages=stages)
+    return OutcomeFigures(about=about, stages=stages)
 
 
 def test_what_was_typed_by_few_is_no_label() -> None:
     rows = [row("Lucknow"), row("9876543210", lost_cases=DISTRICT_CASES_MIN - 1), row("")]
-    assert [label for label, _ in labelled(HomeBy.DISTRICT, rows)] == ["Lucknow", OTHER, OTHER]
+    assert [label for label, _ in labelled(FigureGroup.DISTRICT, rows)] == ["Lucknow", OTHER, OTHER]
 
 
 def test_labels_are_bounded() -> None:
-    labels = [label for label, _ in labelled(HomeBy.BANK, [row(f"B{number}") for number in range(SERIES_MAX + 50)])]
+    labels = [
+        label for label, _ in labelled(FigureGroup.BANK, [row(f"B{number}") for number in range(SERIES_MAX + 50)])
+    ]
     assert len(set(labels)) == SERIES_MAX + 1
     assert labels.count(OTHER) == 50
 
 
 async def test_gauges_show_what_is_there_and_drop_what_is_not(ctx: Context) -> None:
     home, registry = Home(ctx), CollectorRegistry()
-    gauges = HomeGauges(registry)
+    gauges = OutcomeGauges(registry)
     await restored(home, 300, lost=100)
-    gauges.show(await report(home, HomeBy.BANK))
+    gauges.show(await report(home, FigureGroup.BANK))
     text = generate_latest(registry).decode()
     assert 'goldenhour_way_home_bank_paise{bank="HDFC",stage="restored"} 30000.0' in text
     assert 'goldenhour_way_home_cases{stage="lost"} 1.0' in text
     assert "goldenhour_way_home_restored_of_held_ratio 1.0" in text
-    gauges.show(await report(home, HomeBy.BANK, days=0))
+    gauges.show(await report(home, FigureGroup.BANK, days=0))
     assert 'bank="HDFC"' not in generate_latest(registry).decode()
 
 
 def test_no_cell_of_the_table_is_a_formula() -> None:
     rows = (row("=1+1"), row("Agra"))
-    told = HomeReport(
-        opened_from=NOW, opened_to=NOW, as_of=NOW, by=HomeBy.DISTRICT, total=row(""), rows=rows, grievances=()
+    told = OutcomeReport(
+        opened_from=NOW, opened_to=NOW, as_of=NOW, by=FigureGroup.DISTRICT, total=row(""), rows=rows, grievances=()
     )
     table = list(csv.DictReader(io.StringIO(to_csv(told))))
     assert [line["about"] for line in table] == ["'=1+1", "Agra", "total"]

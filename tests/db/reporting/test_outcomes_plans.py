@@ -6,7 +6,7 @@ import pytest
 
 from db.pool import Pool
 from db.reporting.outcomes import AGES, CREDITS, MONEY, ORDERS, WAY, Counting
-from schemas.reporting.outcomes import HomeBy
+from schemas.reporting.outcomes import FigureGroup
 
 MANY_CASES = """
 INSERT INTO case_file (case_no, state, opened_at, policy)
@@ -19,7 +19,7 @@ PERIOD = "now() - interval '2 hours', now()"
 TYPES = "timestamptz, timestamptz"
 
 
-@pytest.mark.parametrize("by", [None, *HomeBy])
+@pytest.mark.parametrize("by", [None, *FigureGroup])
 @pytest.mark.parametrize(
     ("counting", "types", "told", "index"),
     [
@@ -32,7 +32,7 @@ TYPES = "timestamptz, timestamptz"
     ids=["money", "way", "orders", "credits", "ages"],
 )
 async def test_what_is_counted_is_found_by_an_index(
-    pool: Pool, counting: Counting, types: str, told: str, index: str, by: HomeBy | None
+    pool: Pool, counting: Counting, types: str, told: str, index: str, by: FigureGroup | None
 ) -> None:
     name = f"counted_{uuid4().hex}"
     async with pool.acquire() as connection:

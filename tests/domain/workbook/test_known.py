@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.workbook.known import OnwardHop, Told, ToldLine, Verdict
+from domain.workbook.known import EarlierLine, EarlierLines, OnwardHop, Verdict
 from schemas.enums import ClaimKind
 from tests.domain.trail_model import claim
 
@@ -15,19 +15,19 @@ HOPS = frozenset({1})
 
 def told(
     kind: ClaimKind = ClaimKind.WITHDRAWN, paise: int = 100, reference: str = "", at: datetime | None = AT
-) -> ToldLine:
-    return ToldLine(f"{kind}{paise}{reference}{at}", kind, frozenset({1, 2}), reference, paise, paise, at)
+) -> EarlierLine:
+    return EarlierLine(f"{kind}{paise}{reference}{at}", kind, frozenset({1, 2}), reference, paise, paise, at)
 
 
 def judge(
-    line: ToldLine,
+    line: EarlierLine,
     kind: ClaimKind = ClaimKind.WITHDRAWN,
     paise: int = 100,
     reference: str = "",
     at: datetime | None = AT,
 ) -> Verdict:
     said = claim(kind, "R1", paise, reference=reference).model_copy(update={"occurred_at": at})
-    (verdict,) = Told([line], []).judge([(said, HOPS)])
+    (verdict,) = EarlierLines([line], []).judge([(said, HOPS)])
     return verdict
 
 
@@ -61,13 +61,13 @@ def test_references_decide_where_both_tell_one() -> None:
 def test_other_hops_and_other_kinds_are_other_money() -> None:
     assert judge(told(ClaimKind.SPENT)) is Verdict.NEWS
     said = claim(ClaimKind.WITHDRAWN, "R1", 100)
-    assert Told([told()], []).judge([(said, frozenset({3}))]) == [Verdict.NEWS]
+    assert EarlierLines([told()], []).judge([(said, frozenset({3}))]) == [Verdict.NEWS]
     assert judge(told(ClaimKind.REFUSED), ClaimKind.UNKNOWN) is Verdict.KNOWN
 
 
 def test_one_line_stands_for_one_row() -> None:
     said = [claim(ClaimKind.HELD, "R1", 100, account=f"A{n}") for n in range(3)]
-    assert Told([told(ClaimKind.HELD)], []).judge([(one, HOPS) for one in said]) == [
+    assert EarlierLines([told(ClaimKind.HELD)], []).judge([(one, HOPS) for one in said]) == [
         Verdict.KNOWN,
         Verdict.NEWS,
         Verdict.NEWS,
@@ -77,8 +77,8 @@ def test_one_line_stands_for_one_row() -> None:
 def test_what_is_told_word_for_word_stands_for_itself() -> None:
     """It is left to the reconciliation, and no other row is taken for it."""
     same, other = claim(ClaimKind.HELD, "R1", 100), claim(ClaimKind.HELD, "R1", 100, account="A9")
-    line = ToldLine(same.natural_key, ClaimKind.HELD, HOPS, "", 100, 100, AT)
-    assert Told([line], []).judge([(other, HOPS), (same, HOPS)]) == [Verdict.NEWS, Verdict.NEWS]
+    line = EarlierLine(same.natural_key, ClaimKind.HELD, HOPS, "", 100, 100, AT)
+    assert EarlierLines([line], []).judge([(other, HOPS), (same, HOPS)]) == [Verdict.NEWS, Verdict.NEWS]
 
 
 def test_a_transfer_is_known_by_the_hops_it_opened() -> None:
@@ -86,6 +86,6 @@ def test_a_transfer_is_known_by_the_hops_it_opened() -> None:
 
     def verdict(paise: int) -> Verdict:
         said = claim(ClaimKind.MOVED, "R1", paise, reference="N1", payee="PUNB")
-        return Told([], below).judge([(said, HOPS)])[0]
+        return EarlierLines([], below).judge([(said, HOPS)])[0]
 
     assert [verdict(paise) for paise in (99, 100, 101)] == [Verdict.KNOWN, Verdict.KNOWN, Verdict.OTHER_FIGURES]

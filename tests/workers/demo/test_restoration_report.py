@@ -7,7 +7,7 @@ from typing import cast
 
 from rich.console import Console
 
-from schemas.reporting.outcomes import HeldToRestored, HomeBy, HomeFigures, HomeReport, Stage, Sum
+from schemas.reporting.outcomes import FigureGroup, HeldToRestored, OutcomeFigures, OutcomeReport, Stage, Sum
 from schemas.restoration_enums import Route
 from workers.demo import restoration_report
 from workers.demo.play import Played, Restorations
@@ -16,19 +16,19 @@ NOON = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
 DAYS_A_SECOND = 86_400.0
 
 
-def row(about: str, held: int, restored: int, released: int, days: tuple[float, float] | None) -> HomeFigures:
+def row(about: str, held: int, restored: int, released: int, days: tuple[float, float] | None) -> OutcomeFigures:
     """Return figures in rupees; a day of procedure time takes a second."""
     money = {Stage.HELD: held, Stage.RESTORED: restored, Stage.RELEASED: released, Stage.LAPSED: released}
     stages = {stage: Sum(paise=money.get(stage, 0) * 100, cases=1 if money.get(stage) else 0) for stage in Stage}
     ever_held = held + restored + released
     spread = HeldToRestored(credits=1, p50_seconds=days[0], p95_seconds=days[1]) if days else HeldToRestored()
-    return HomeFigures(about=about, stages=stages, held_to_restored=spread, restored_of_held=restored / ever_held)
+    return OutcomeFigures(about=about, stages=stages, held_to_restored=spread, restored_of_held=restored / ever_held)
 
 
-def shown(*rows: HomeFigures, total: HomeFigures, **more: object) -> dict[str, list[str]]:
+def shown(*rows: OutcomeFigures, total: OutcomeFigures, **more: object) -> dict[str, list[str]]:
     """Return the printed lines by their first cell, with the other cells of the row."""
-    report = HomeReport(
-        opened_from=NOON, opened_to=NOON, as_of=NOON, by=HomeBy.ROUTE, total=total, rows=rows, grievances=()
+    report = OutcomeReport(
+        opened_from=NOON, opened_to=NOON, as_of=NOON, by=FigureGroup.ROUTE, total=total, rows=rows, grievances=()
     )
     restorations = Restorations(report, {"late": 2}, {"approval": Sum(paise=700_00, cases=3)})
     plan = SimpleNamespace(procedure_clock_factor=DAYS_A_SECOND)
