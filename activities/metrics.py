@@ -68,7 +68,7 @@ class SweepWork(StrEnum):
 class ProcedureStarterWork(StrEnum):
     """An action for one case with holds or restorations."""
 
-    TAKE_UP = "take_up"
+    OPEN_FOR_NEW_HOLDS = "open_for_new_holds"
     START = "start"
     NOTIFY = "notify"
     LOOK_AFTER = "look_after"

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from activities.documents.issuing import appeal_address
 from activities.grievances import decisions
 from activities.holds.holder_contacts import take_contact
-from activities.holds.small_holds import decide_micro
+from activities.holds.small_holds import record_small_hold_decision
 from api.auth import acting, may
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
@@ -19,7 +19,15 @@ from api.tokens import Officer
 from db.holds import hold_views
 from schemas.base import WithReason
 from schemas.grievances.grievances import GrievanceDone, NewGrievance
-from schemas.holds import AppealCode, HolderContactTaken, HoldPage, HoldView, MicroDecided, MicroDone, NewHolderContact
+from schemas.holds import (
+    AppealCode,
+    HolderContactTaken,
+    HoldPage,
+    HoldView,
+    NewHolderContact,
+    NewSmallHoldDecision,
+    SmallHoldDone,
+)
 
 router = APIRouter(prefix="/api/v1/holds", tags=["holds"], responses=IN_THE_DESCRIPTION)
 
@@ -70,10 +78,10 @@ async def decide_small_hold(
     services: TheServices,
     officer: Annotated[Officer, may(Action.DECIDE_SMALL_HOLD)],
     account_hold_id: UUID,
-    decided: MicroDecided,
-) -> MicroDone:
+    decided: NewSmallHoldDecision,
+) -> SmallHoldDone:
     """Decide a small-value hold: release it in full, or keep it."""
-    return await decide_micro(services.ctx, account_hold_id, decided, acting(officer))
+    return await record_small_hold_decision(services.ctx, account_hold_id, decided, acting(officer))
 
 
 @router.post("/{account_hold_id}/grievances", status_code=201, responses=says(NOT_NOW))

@@ -714,7 +714,7 @@ CREATE OR REPLACE FUNCTION public.restoration_line_not_left_out()
 AS $function$
 BEGIN
     IF EXISTS (SELECT FROM restoration_line l WHERE l.case_no = NEW.case_no AND l.hop_no = NEW.hop_no
-               AND l.left_out_at IS NOT NULL AND l.reopened_at IS NULL) THEN
+               AND l.excluded_at IS NOT NULL AND l.reopened_at IS NULL) THEN
         RAISE EXCEPTION 'hop % of case % was left out, and nobody has begun it anew', NEW.hop_no, NEW.case_no
             USING ERRCODE = 'check_violation';
     END IF;
@@ -769,13 +769,13 @@ CREATE TABLE account_hold (
     lapses_at timestamp with time zone NOT NULL,
     holder_told_at timestamp with time zone,
     warned_days integer,
-    micro boolean NOT NULL DEFAULT false,
+    small boolean NOT NULL DEFAULT false,
     policy jsonb NOT NULL,
     ended_at timestamp with time zone,
-    micro_decision text,
-    micro_decided_by text,
-    micro_decided_at timestamp with time zone,
-    micro_reason text NOT NULL DEFAULT ''::text,
+    small_hold_decision text,
+    small_hold_decided_by text,
+    small_hold_decided_at timestamp with time zone,
+    small_hold_reason text NOT NULL DEFAULT ''::text,
     lapses_from timestamp with time zone,
     told_to timestamp with time zone,
     tried_to timestamp with time zone,
@@ -790,11 +790,11 @@ CREATE TABLE account_hold (
     CONSTRAINT account_hold_pkey PRIMARY KEY (hold_id),
     CONSTRAINT account_hold_check CHECK (((state = 'ended'::text) = (ended_at IS NOT NULL))),
     CONSTRAINT account_hold_check1 CHECK ((first_held_at < lapses_at)),
-    CONSTRAINT account_hold_micro_decided CHECK ((((micro_decision IS NULL) = (micro_decided_by IS NULL)) AND ((micro_decision IS NULL) = (micro_decided_at IS NULL)))),
-    CONSTRAINT account_hold_micro_decision_check CHECK ((micro_decision = ANY (ARRAY['keep'::text, 'release'::text]))),
     CONSTRAINT account_hold_reference_check CHECK ((reference ~ '^[A-Z0-9]{10}$'::text)),
     CONSTRAINT account_hold_retained_by CHECK (((retained_by_kind IS NULL) = (retained_by_id IS NULL))),
     CONSTRAINT account_hold_retained_by_kind_check CHECK ((retained_by_kind = ANY (ARRAY['court_order'::text, 'restoration'::text]))),
+    CONSTRAINT account_hold_small_decided CHECK ((((small_hold_decision IS NULL) = (small_hold_decided_by IS NULL)) AND ((small_hold_decision IS NULL) = (small_hold_decided_at IS NULL)))),
+    CONSTRAINT account_hold_small_hold_decision_check CHECK ((small_hold_decision = ANY (ARRAY['keep'::text, 'release'::text]))),
     CONSTRAINT account_hold_state_check CHECK ((state = ANY (ARRAY['held'::text, 'ended'::text])))
 ) WITH (fillfactor=80);
 
@@ -1036,7 +1036,7 @@ CREATE TABLE bank_order (
     CONSTRAINT bank_order_check3 CHECK (((state = ANY (ARRAY['confirmed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT bank_order_kind_check CHECK ((kind = ANY (ARRAY['restore'::text, 'release'::text]))),
     CONSTRAINT bank_order_level_times_check CHECK ((level_times >= 0)),
-    CONSTRAINT bank_order_reason_check CHECK ((reason = ANY (ARRAY['restoration'::text, 'lapsed'::text, 'grievance'::text, 'objection'::text, 'excess'::text, 'court'::text, 'leftover'::text, 'micro'::text]))),
+    CONSTRAINT bank_order_reason_check CHECK ((reason = ANY (ARRAY['restoration'::text, 'lapsed'::text, 'grievance'::text, 'objection'::text, 'excess'::text, 'court'::text, 'leftover'::text, 'small_hold'::text]))),
     CONSTRAINT bank_order_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text, 'confirmed'::text, 'cancelled'::text])))
 ) WITH (fillfactor=80);
 
@@ -2077,22 +2077,22 @@ CREATE TABLE restoration_line (
     allocation_id bigint,
     due_paise bigint,
     objection_id bigint,
-    heard_paise bigint,
+    noticed_paise bigint,
     court_order_id bigint,
-    left_out_as text,
-    left_out_at timestamp with time zone,
-    left_out_by text,
-    left_out_reason text,
+    excluded_as text,
+    excluded_at timestamp with time zone,
+    excluded_by text,
+    excluded_reason text,
     reopened_at timestamp with time zone,
     CONSTRAINT restoration_line_pkey PRIMARY KEY (restoration_id, hop_no),
     CONSTRAINT restoration_line_divided_before_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR ((allocation_id IS NOT NULL) AND (objection_id IS NULL)))),
     CONSTRAINT restoration_line_due_paise_check CHECK ((due_paise >= 0)),
-    CONSTRAINT restoration_line_heard_paise_check CHECK ((heard_paise >= 0)),
-    CONSTRAINT restoration_line_left_out_as_check CHECK ((left_out_as = ANY (ARRAY['refused'::text, 'cancelled'::text]))),
-    CONSTRAINT restoration_line_left_out_is_not_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR (left_out_at IS NULL))),
-    CONSTRAINT restoration_line_left_out_is_whole CHECK ((num_nulls(left_out_as, left_out_at, left_out_by, left_out_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT restoration_line_excluded_as_check CHECK ((excluded_as = ANY (ARRAY['refused'::text, 'cancelled'::text]))),
+    CONSTRAINT restoration_line_left_out_is_not_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR (excluded_at IS NULL))),
+    CONSTRAINT restoration_line_left_out_is_whole CHECK ((num_nulls(excluded_as, excluded_at, excluded_by, excluded_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT restoration_line_noticed_paise_check CHECK ((noticed_paise >= 0)),
     CONSTRAINT restoration_line_refused_is_not_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR (court_order_id IS NULL))),
-    CONSTRAINT restoration_line_reopened_was_left_out CHECK (((reopened_at IS NULL) OR (left_out_at IS NOT NULL)))
+    CONSTRAINT restoration_line_reopened_was_left_out CHECK (((reopened_at IS NULL) OR (excluded_at IS NOT NULL)))
 );
 
 CREATE TABLE restoration_step (
@@ -2930,11 +2930,11 @@ COMMENT ON COLUMN restoration_line.court_order_id IS 'the order by which a court
 
 COMMENT ON COLUMN restoration_line.due_paise IS 'what was made ready to go home; null until then';
 
-COMMENT ON COLUMN restoration_line.heard_paise IS 'what was on hold when the holder was given notice: more is the next round; null until then';
+COMMENT ON COLUMN restoration_line.excluded_as IS 'refused by an SP or a court, or cancelled by an officer: on hold then';
 
-COMMENT ON COLUMN restoration_line.left_out_as IS 'refused by an SP or a court, or cancelled by an officer: on hold then';
+COMMENT ON COLUMN restoration_line.excluded_by IS 'the officer, or the engine where an order of a court ended it';
 
-COMMENT ON COLUMN restoration_line.left_out_by IS 'the officer, or the engine where an order of a court ended it';
+COMMENT ON COLUMN restoration_line.noticed_paise IS 'what was on hold when the holder was given notice: more is the next round; null until then';
 
 COMMENT ON COLUMN restoration_line.objection_id IS 'the upheld objection by which it is let go instead';
 

@@ -12,9 +12,9 @@ from schemas.restoration_enums import DocumentKind, GrievanceLevel, Step, StepOu
 from schemas.tasks import TaskCause
 
 _KINDS: Final[Mapping[Role, frozenset[TaskKind]]] = {
-    Role.IO: frozenset({TaskKind.DUTY, TaskKind.MICRO_HOLD, TaskKind.HOLD_LAPSES}),
-    Role.DY_SP: frozenset({TaskKind.MICRO_HOLD}),
-    Role.SP: frozenset({TaskKind.MICRO_HOLD}),
+    Role.IO: frozenset({TaskKind.DUTY, TaskKind.SMALL_HOLD, TaskKind.HOLD_LAPSES}),
+    Role.DY_SP: frozenset({TaskKind.SMALL_HOLD}),
+    Role.SP: frozenset({TaskKind.SMALL_HOLD}),
     Role.DISTRICT_GRO: frozenset(),
     Role.STATE_GRO: frozenset(),
 }

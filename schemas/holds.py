@@ -31,26 +31,26 @@ class HoldAction(StrEnum):
         return cls("warn" if what.startswith("warn_") else what)
 
 
-class MicroDecision(StrEnum):
+class SmallHoldDecision(StrEnum):
     """Decision on a small-value hold."""
 
     KEEP = "keep"
     RELEASE = "release"
 
 
-class MicroDecided(FrozenModel):
+class NewSmallHoldDecision(FrozenModel):
     """An officer's decision on a small-value hold."""
 
-    decision: MicroDecision
+    decision: SmallHoldDecision
     reason: Reason
 
 
-class MicroDone(FrozenModel):
+class SmallHoldDone(FrozenModel):
     """The decision, and the amount that the bank is ordered to release (paise)."""
 
     hold_id: UUID
     case_ack_no: str
-    decision: MicroDecision
+    decision: SmallHoldDecision
     released_paise: int | None
 
 
@@ -70,10 +70,10 @@ class HoldView(FrozenModel):
     retained_by_kind: RetainedBy | None
     retained_by_id: str | None
     """what keeps the hold from lapsing"""
-    micro: bool
-    micro_decision: MicroDecision | None
-    micro_decided_by: str | None
-    micro_reason: str
+    small: bool
+    small_hold_decision: SmallHoldDecision | None
+    small_hold_decided_by: str | None
+    small_hold_reason: str
     held_paise: int
     free_paise: int
     """on hold and not covered by any order"""

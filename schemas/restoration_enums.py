@@ -117,7 +117,7 @@ class OrderReason(StrEnum):
     COURT = "court"
     LEFTOVER = "leftover"
     """left after everything due was restored"""
-    MICRO = "micro"
+    SMALL_HOLD = "small_hold"
     """decision on a small-value hold"""
 
 

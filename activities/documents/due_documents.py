@@ -319,7 +319,7 @@ async def _is_on_hold(work: _Attempt) -> bool:
 async def _give_notice(work: _Attempt, until: datetime, issued: Sequence[DocumentHead]) -> None:
     connection, row, hold_id = work.connection, await _restoration(work), UUID(work.due_document.subject)
     await due_documents.give_time(connection, row.restoration_id, row.step, row.visit_no, until)
-    await restorations.note_heard(connection, row.restoration_id, hold_id)
+    await restorations.note_noticed(connection, row.restoration_id, hold_id)
     await restoration_messages.noticed(connection, work.ctx, row, hold_id, until, issued, work.appeal_address, work.now)
 
 

@@ -31,7 +31,7 @@ _ORIGIN: Final = re.compile(r"https?://[^/?]*")
 
 def check_statements(archive: zipfile.ZipFile, chain: ChainReader, listed: Sequence[Listed]) -> None:
     """Check that the banks' statements are those that the log binds. Raises `NotEvidence`."""
-    found = _left_out(archive) | {file.name: file.sha256 for file in listed}
+    found = _excluded(archive) | {file.name: file.sha256 for file in listed}
     for name, digest in chain.bound.items():
         if found.get(name) != digest:
             raise NotEvidence(f"{name} is not what the log bound")
@@ -81,7 +81,7 @@ def check_sent(archive: zipfile.ZipFile, chain: ChainReader, listed: Sequence[Li
 
     Packs of older engines have neither sent bytes nor log entries about them.
     """
-    found = _left_out(archive) | {file.name: file.sha256 for file in listed}
+    found = _excluded(archive) | {file.name: file.sha256 for file in listed}
     folders = {name.rpartition("/")[0] for name in found if name.startswith(f"{SENT}/")}
     told = {f"{SENT}/{number:010}" for number in chain.sent}
     for name in found.keys() - chain.bound.keys():
@@ -105,11 +105,11 @@ def check_sent(archive: zipfile.ZipFile, chain: ChainReader, listed: Sequence[Li
         raise NotEvidence(f"{EXCHANGES} has no row for {min(missing)}")
 
 
-def _left_out(archive: zipfile.ZipFile) -> dict[str, str]:
+def _excluded(archive: zipfile.ZipFile) -> dict[str, str]:
     """Return the SHA-256 of each file that only other editions have, by its name there."""
     if EDITION not in archive.NameToInfo:
         return {}
-    return {str(file["name"]): str(file["sha256"]) for file in orjson.loads(_kept(archive, EDITION))["left_out"]}
+    return {str(file["name"]): str(file["sha256"]) for file in orjson.loads(_kept(archive, EDITION))["excluded"]}
 
 
 # -- what banks signed -------------------------------------------------------------------------------------------------

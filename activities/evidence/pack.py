@@ -36,7 +36,7 @@ from domain.evidence.pack import (
     Edition,
     Listed,
     event_text,
-    is_left_out,
+    is_excluded,
 )
 from schemas.enums import EventKind, Language
 
@@ -206,7 +206,7 @@ class _Writing:
                 self._writer.add(f"{BODIES}/{name}", body)
         async with aclosing(evidence.sent(self._connection, case_no)) as sent:
             async for file in sent:
-                if is_left_out(self._edition, file.about, file.channel, file.name):
+                if is_excluded(self._edition, file.about, file.channel, file.name):
                     omitted.append(_listed(file.path, file.content))
                 else:
                     self._writer.add(file.path, file.content)
@@ -242,7 +242,7 @@ def _listed(name: str, content: bytes) -> Listed:
 
 
 def _edition_text(edition: Edition, omitted: list[Listed]) -> bytes:
-    told = {"edition": edition.value, "left_out": [{"name": file.name, "sha256": file.sha256} for file in omitted]}
+    told = {"edition": edition.value, "excluded": [{"name": file.name, "sha256": file.sha256} for file in omitted]}
     return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
 
 

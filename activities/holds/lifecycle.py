@@ -185,7 +185,7 @@ def _due_now(state: HoldStands, at: datetime) -> list[str]:
 async def _ask_about_small_hold(work: HoldTransaction) -> None:
     """Ask an officer to decide on a small-value hold, unless it is decided. The task names bank and account."""
     connection, hold = work.connection, work.hold
-    if not hold.micro or await free_amounts.micro_decision(connection, hold.hold_id) is not None:
+    if not hold.small or await free_amounts.small_hold_decision(connection, hold.hold_id) is not None:
         return
     there = await account_holds.at_account(connection, hold.case_no, hold.institution, hold.account_key)
     facts = TaskFacts(
@@ -193,7 +193,7 @@ async def _ask_about_small_hold(work: HoldTransaction) -> None:
         account_end=account_end(hold.account_key),
         other_business=there.balance_paise is not None,
     )
-    task = NewTask(kind=TaskKind.MICRO_HOLD, cause=TaskCause.SMALL_HOLD, subject=work.subject, facts=facts)
+    task = NewTask(kind=TaskKind.SMALL_HOLD, cause=TaskCause.SMALL_HOLD, subject=work.subject, facts=facts)
     await work.ask(task, institution=hold.institution)
 
 

@@ -42,14 +42,14 @@ def new_reference() -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(REFERENCE_LENGTH))
 
 
-async def take_up(ctx: Context, case_no: str) -> int:
+async def open_for_new_holds(ctx: Context, case_no: str) -> int:
     """Open account holds, restorations and duties for the case's new holds; return how many hops were new.
 
     Runs in one transaction; a repeated run changes nothing. Raises `NotFound` for an unknown case.
     """
     async with case_transaction(ctx, case_no, ENGINE) as work:
         connection = work.connection
-        found = await account_holds.to_take_up(connection, case_no)
+        found = await account_holds.to_open_for_new_holds(connection, case_no)
         # A hop with nothing on hold any more needs no deadlines, because it was resolved in the meantime.
         if on_hold := [hop for hop in found if hop.held_paise or hop.claimed_paise]:
             opening = _HoldOpening.of(work)
@@ -85,10 +85,10 @@ class _HoldOpening(CaseTransaction):
         first = min(hops, key=lambda hop: (hop.held_at, hop.hop_no))
         at_account = await account_holds.at_account(connection, self.case_no, first.institution, first.account_key)
         claimed_paise = sum(hop.claimed_paise for hop in hops)
-        micro = is_small(
+        small = is_small(
             at_account.model_copy(update={"held_paise": at_account.held_paise + claimed_paise}),
-            policy.micro_below_paise,
-            self.ctx.policy.hold.micro_business_from_paise,
+            policy.small_below_paise,
+            self.ctx.policy.hold.other_business_from_paise,
         )
         was_empty = await account_holds.end_if_was_empty(
             connection, self.case_no, first.institution, first.account_key, self.now
@@ -96,7 +96,7 @@ class _HoldOpening(CaseTransaction):
         if was_empty is not None:
             self.written.append(Event(EventKind.HOLD_ENDED, {"hold_id": str(was_empty)}))
         hold_id, began = await account_holds.begin(
-            connection, self.case_no, first, new_reference(), policy, micro=micro
+            connection, self.case_no, first, new_reference(), policy, small=small
         )
         if began:
             await procedure_outbox.begin(connection, ProcedureKind.HOLD, str(hold_id), self.case_no, self.now)

@@ -115,7 +115,7 @@ async def cancel_live_order(work: OrderTransaction, reason: str) -> None:
     else:
         await work.close_tasks(work.subject, FOR_ITS_BANK, reason)
         await work.notify_workflows()
-    await account_holds.take_up_again(connection, order.case_no, now, order_id=order.order_id)
+    await account_holds.open_for_new_holds_again(connection, order.case_no, now, order_id=order.order_id)
     await ask_about_retained_holds(connection, order.case_no, now)
     if order.court_order_id is not None:
         # The cancelled amount is available again under the court's order.

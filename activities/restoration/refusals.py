@@ -40,7 +40,7 @@ async def end(
         await paid(work, outcome, reason)
     else:
         hop_nos = [line.hop_no for line in lines]
-        await exclusions.leave_out(work.connection, work.row.restoration_id, hop_nos, why, work.now)
+        await exclusions.exclude(work.connection, work.row.restoration_id, hop_nos, why, work.now)
         await close(work, state, outcome, reason)
 
 
@@ -49,13 +49,13 @@ async def _exclude(work: Work, lines: Sequence[Line], why: Why) -> None:
     hop_nos = [line.hop_no for line in lines]
     paise = sum(line.held_paise for line in lines)
     restored_paise = await restorations.restored_paise(work.connection, work.row.restoration_id)
-    await exclusions.leave_out(work.connection, work.row.restoration_id, hop_nos, why, work.now)
+    await exclusions.exclude(work.connection, work.row.restoration_id, hop_nos, why, work.now)
     await work.log(
         EventKind.RESTORATION_REFUSED_IN_PART,
         court_order_id=why.court_order_id,
         hop_nos=hop_nos,
         outcome=why.as_,
-        left_out_paise=paise,
+        excluded_paise=paise,
         restored_paise=restored_paise,
         reason=why.reason,
     )
@@ -91,7 +91,7 @@ async def reopen(ctx: Context, restoration_id: UUID, why: ReopenReason, by: Acti
     async with restoration_transaction(ctx, restoration_id, by.actor) as work:
         excluded = await exclusions.of_restoration(work.connection, restoration_id)
         authority.check_reopening(by.role, work.row.state, leaves_out=bool(excluded))
-        if not await account_holds.take_up_again(
+        if not await account_holds.open_for_new_holds_again(
             work.connection, work.case_no, work.now, restoration_id=restoration_id, anew=True
         ):
             raise NothingToReopen

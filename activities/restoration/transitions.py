@@ -190,7 +190,7 @@ async def move_on(work: Work, outcome: StepOutcome, reason: str = "") -> None:
     connection, step = work.connection, work.row.step
     await _end_visit(work, outcome, reason)
     if step in HEARINGS:
-        await restorations.note_heard(connection, work.row.restoration_id)
+        await restorations.note_noticed(connection, work.row.restoration_id)
     if step in LAST_TO_BE_ROUTED or step is Step.COLLECTING:
         await _pick_route(work)
     assert work.row.route is not None, "a route is picked when the trail has been followed"
@@ -290,7 +290,7 @@ async def _end_visit(work: Work, outcome: StepOutcome, reason: str) -> None:
 async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, reason: str) -> None:
     due_at = work.now + timedelta(seconds=work.row.policy.steps[step].due_seconds)
     if step in HEARINGS:
-        await restorations.forget_heard(work.connection, work.row.restoration_id)
+        await restorations.forget_noticed(work.connection, work.row.restoration_id)
     work.row = await restorations.open_visit(work.connection, work.row.restoration_id, step, work.now, due_at)
     await work.log(
         EventKind.RESTORATION_MOVED,
@@ -331,12 +331,12 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
         reason=reason,
         restored_paise=await restorations.restored_paise(connection, row.restoration_id),
         held_paise=sum(line.held_paise for line in lines),
-        left_out_paise=sum(one.held_paise for one in excluded) or None,
+        excluded_paise=sum(one.held_paise for one in excluded) or None,
     )
     await restoration_messages.closed(connection, row, lines, state, work.now)
     await _stop_retaining(work)
     # Money that a bank has not credited, or has held since, goes to the victim's next round. It was not refused.
-    await account_holds.take_up_again(connection, row.case_no, work.now, ack_no=row.ack_no)
+    await account_holds.open_for_new_holds_again(connection, row.case_no, work.now, ack_no=row.ack_no)
     await ask_about_retained_holds(connection, row.case_no, work.now)
     await procedure_outbox.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
     await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)

@@ -156,8 +156,8 @@ async def deciders(connection: Connection, grievance_id: UUID) -> tuple[str, ...
     """
     rows = await connection.fetch(
         "SELECT ended_by AS who FROM grievance_level WHERE grievance_id = $1 AND outcome = 'decided'"
-        " UNION SELECT a.micro_decided_by FROM grievance g JOIN account_hold a USING (hold_id)"
-        " WHERE g.grievance_id = $1 AND a.micro_decision = 'keep'",
+        " UNION SELECT a.small_hold_decided_by FROM grievance g JOIN account_hold a USING (hold_id)"
+        " WHERE g.grievance_id = $1 AND a.small_hold_decision = 'keep'",
         grievance_id,
     )
     return tuple(row["who"] for row in rows)

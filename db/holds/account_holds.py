@@ -30,7 +30,9 @@ class HeldHop(FrozenModel):
     """disputed hold: an amount that the bank reports on hold after reporting it gone"""
 
 
-async def cases_to_take_up(connection: Connection, held_before: datetime, skip: Sequence[str], limit: int) -> list[str]:
+async def cases_to_open_for_new_holds(
+    connection: Connection, held_before: datetime, skip: Sequence[str], limit: int
+) -> list[str]:
     """Return cases with held hops to take up, the longest waiting first; skips the cases in `skip`.
 
     A case with money in play is included only if its first such hold came by `held_before`.
@@ -47,7 +49,7 @@ async def cases_to_take_up(connection: Connection, held_before: datetime, skip: 
     return [row["case_no"] for row in rows]
 
 
-async def to_take_up(connection: Connection, case_no: str) -> list[HeldHop]:
+async def to_open_for_new_holds(connection: Connection, case_no: str) -> list[HeldHop]:
     """Return the case's held hops to take up, with their amounts on hold now (paise, perhaps 0)."""
     rows = await connection.fetch(
         "SELECT h.hop_no, h.ack_no, h.institution, h.account_key, u.held_at,"
@@ -80,16 +82,16 @@ _IN_NO_ROUND: Final = """NOT EXISTS (SELECT FROM restoration_line l JOIN restora
 
 _COURT_RESTORES: Final = f"""EXISTS (SELECT FROM court_order o WHERE o.case_no = h.case_no AND o.effect = 'restore'
     AND o.kind IN ({", ".join(f"'{kind.value}'" for kind in LEADS_TO)}) AND o.withdrawn_at IS NULL
-    AND o.taken_at > last.left_out_at
+    AND o.taken_at > last.excluded_at
     AND (o.account_key IS NULL OR (o.institution, o.account_key) = (h.institution, h.account_key)))"""
 """whether a court has ordered the restoration of a hop since a round excluded it"""
 
-_TAKE_UP_AGAIN: Final = f"""
+_OPEN_FOR_NEW_HOLDS_AGAIN: Final = f"""
 UPDATE held_hop u SET taken_up_at = NULL
 FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
 LEFT JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution AND a.account_key = h.account_key
 LEFT JOIN LATERAL (
-    SELECT r.state, r.closed_by, l.objection_id, l.court_order_id, l.left_out_at
+    SELECT r.state, r.closed_by, l.objection_id, l.court_order_id, l.excluded_at
     FROM restoration r LEFT JOIN restoration_line l ON l.restoration_id = r.restoration_id AND l.hop_no = h.hop_no
     WHERE r.ack_no = h.ack_no ORDER BY (l.hop_no IS NULL), r.round_no DESC LIMIT 1) AS last ON true
 WHERE h.case_no = $1 AND u.case_no = h.case_no AND u.hop_no = h.hop_no
@@ -98,17 +100,17 @@ WHERE h.case_no = $1 AND u.case_no = h.case_no AND u.hop_no = h.hop_no
   AND ($6::uuid IS NULL OR h.hop_no IN (SELECT l.hop_no FROM bank_order_line l WHERE l.order_id = $6))
   AND ($7::uuid IS NULL OR h.hop_no IN (SELECT l.hop_no FROM restoration_line l JOIN restoration r
       USING (restoration_id) WHERE l.restoration_id = $7
-        AND (r.state <> 'restored' OR (l.left_out_at IS NOT NULL AND l.reopened_at IS NULL))))
+        AND (r.state <> 'restored' OR (l.excluded_at IS NOT NULL AND l.reopened_at IS NULL))))
   AND b.balance_paise > {_UNDER_ORDERS} AND {_IN_NO_ROUND}
   AND ($5 OR {_COURT_RESTORES} OR ($6 IS NOT NULL AND a.retained_by_kind = 'court_order')
        OR last.objection_id IS NOT NULL
-       OR (last.court_order_id IS NULL AND last.left_out_at IS NULL AND (last.state = 'restored'
+       OR (last.court_order_id IS NULL AND last.excluded_at IS NULL AND (last.state = 'restored'
            OR (last.state = 'cancelled' AND last.closed_by = 'engine'))))
 RETURNING u.hop_no
 """
 
 
-async def take_up_again(
+async def open_for_new_holds_again(
     connection: Connection,
     case_no: str,
     at: datetime,
@@ -128,7 +130,7 @@ async def take_up_again(
     """
     institution, account_key = account or (None, None)
     rows = await connection.fetch(
-        _TAKE_UP_AGAIN, case_no, ack_no, institution, account_key, anew, order_id, restoration_id
+        _OPEN_FOR_NEW_HOLDS_AGAIN, case_no, ack_no, institution, account_key, anew, order_id, restoration_id
     )
     await exclusions.reopen(connection, case_no, [row["hop_no"] for row in rows], at)
     return len(rows)
@@ -167,7 +169,7 @@ class AccountHold(FrozenModel):
     released_told_paise: int
     retained_by_kind: RetainedBy | None
     retained_by_id: str | None
-    micro: bool
+    small: bool
     policy: HoldPolicy
     ended_at: UtcDatetime | None
 
@@ -181,7 +183,7 @@ _HOLD = ", ".join(AccountHold.model_fields)
 
 
 async def begin(
-    connection: Connection, case_no: str, hop: HeldHop, reference: str, policy: HoldPolicy, *, micro: bool
+    connection: Connection, case_no: str, hop: HeldHop, reference: str, policy: HoldPolicy, *, small: bool
 ) -> tuple[UUID, bool]:
     """Start the hold on the hop's account; return its id, and whether its clocks start now.
 
@@ -190,13 +192,13 @@ async def begin(
     """
     row = await connection.fetchrow(
         "INSERT INTO account_hold (hold_id, case_no, institution, account_key, reference, state, first_held_at,"
-        " lapses_at, micro, policy) VALUES ($1, $2, $3, $4, $5, 'held', $6, $7, $8, $9)"
+        " lapses_at, small, policy) VALUES ($1, $2, $3, $4, $5, 'held', $6, $7, $8, $9)"
         " ON CONFLICT (case_no, institution, account_key) DO UPDATE SET state = 'held', ended_at = NULL,"
         " first_held_at = $6, lapses_at = $7, lapses_from = NULL, holder_told_at = NULL, told_to = NULL,"
         " tried_to = NULL, late_to = NULL, warned_days = NULL, warned_to = NULL, retained_by_kind = NULL,"
-        " retained_by_id = NULL, micro = $8,"
-        " micro_decision = NULL, micro_decided_by = NULL, micro_decided_at = NULL, micro_reason = '', policy = $9"
-        " WHERE account_hold.state = 'ended' RETURNING hold_id",
+        " retained_by_id = NULL, small = $8,"
+        " small_hold_decision = NULL, small_hold_decided_by = NULL, small_hold_decided_at = NULL,"
+        " small_hold_reason = '', policy = $9 WHERE account_hold.state = 'ended' RETURNING hold_id",
         uuid4(),
         case_no,
         hop.institution,
@@ -204,7 +206,7 @@ async def begin(
         reference,
         hop.held_at,
         hop.held_at + timedelta(seconds=policy.lapse_after_seconds),
-        micro,
+        small,
         policy.model_dump(mode="json"),
     )
     if row:
@@ -221,8 +223,8 @@ async def begin(
 async def has_grown(connection: Connection, hold_id: UUID) -> bool:
     """Stop treating a hold as small-value if its amount has reached the frozen limit; return whether it did."""
     done = await connection.fetchval(
-        "UPDATE account_hold a SET micro = false WHERE a.hold_id = $1 AND a.micro"
-        " AND (a.policy->>'micro_below_paise')::bigint <= (SELECT sum(b.balance_paise) FROM hop h"
+        "UPDATE account_hold a SET small = false WHERE a.hold_id = $1 AND a.small"
+        " AND (a.policy->>'small_below_paise')::bigint <= (SELECT sum(b.balance_paise) FROM hop h"
         " JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
         " WHERE h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key)"
         " RETURNING true",

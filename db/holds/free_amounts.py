@@ -237,23 +237,23 @@ class SmallHoldDecision(FrozenModel):
     decided_by: str
 
 
-async def micro_decision(connection: Connection, hold_id: UUID) -> SmallHoldDecision | None:
+async def small_hold_decision(connection: Connection, hold_id: UUID) -> SmallHoldDecision | None:
     """Return the decision on a small-value hold since it began, or None."""
     row = await connection.fetchrow(
-        "SELECT micro_decision AS decision, micro_decided_by AS decided_by FROM account_hold"
-        " WHERE hold_id = $1 AND micro_decided_at >= first_held_at",
+        "SELECT small_hold_decision AS decision, small_hold_decided_by AS decided_by FROM account_hold"
+        " WHERE hold_id = $1 AND small_hold_decided_at >= first_held_at",
         hold_id,
     )
     return SmallHoldDecision(**dict(row)) if row else None
 
 
-async def decide_micro(
+async def record_small_hold_decision(
     connection: Connection, hold_id: UUID, decision: str, by: str, at: datetime, reason: str
 ) -> None:
     """Write an officer's decision on a small-value hold."""
     await connection.execute(
-        "UPDATE account_hold SET micro_decision = $2, micro_decided_by = $3, micro_decided_at = $4, micro_reason = $5"
-        " WHERE hold_id = $1",
+        "UPDATE account_hold SET small_hold_decision = $2, small_hold_decided_by = $3, small_hold_decided_at = $4, "
+        " small_hold_reason = $5 WHERE hold_id = $1",
         hold_id,
         decision,
         by,

@@ -14,7 +14,7 @@ from schemas.holds import HoldPage, HoldView
 _READ: Final = """
 SELECT a.hold_id, a.case_no AS case_ack_no, a.institution, a.reference, a.state, a.first_held_at, a.lapses_at,
        a.holder_told_at, a.warned_days, a.retained_by_kind, a.retained_by_id,
-       a.micro, a.micro_decision, a.micro_decided_by, a.micro_reason,
+       a.small, a.small_hold_decision, a.small_hold_decided_by, a.small_hold_reason,
        money.held_paise, (money.held_paise - ordered.paise)::bigint AS free_paise, a.ended_at
 FROM ({found}) AS a
 CROSS JOIN LATERAL (
@@ -35,7 +35,7 @@ _LIST: Final = (
 SELECT * FROM account_hold a
 WHERE ($1::text IS NULL OR a.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1))
   AND ($2::text IS NULL OR a.institution = $2) AND ($3::boolean IS NULL OR (a.state = 'held') = $3)
-  AND ($4::boolean IS NULL OR (a.micro AND a.micro_decision IS NULL AND a.state = 'held') = $4)
+  AND ($4::boolean IS NULL OR (a.small AND a.small_hold_decision IS NULL AND a.state = 'held') = $4)
   AND ($5::timestamptz IS NULL OR a.lapses_at < $5)
   AND ($6::timestamptz IS NULL OR (a.lapses_at, a.hold_id) > ($6, $7::uuid))
 ORDER BY a.lapses_at, a.hold_id LIMIT $8

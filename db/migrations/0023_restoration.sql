@@ -142,7 +142,7 @@ CREATE TABLE account_hold (
     warned_days integer,
     -- why it does not lapse: "court_order 12", "restoration <id>"
     kept_by text,
-    micro boolean NOT NULL DEFAULT false,
+    small boolean NOT NULL DEFAULT false,
     policy jsonb NOT NULL,
     ended_at timestamptz,
     UNIQUE (case_no, institution, account_key),

@@ -32,13 +32,13 @@ CREATE UNIQUE INDEX grievance_level_other_eyes ON grievance_level (grievance_id,
 -- A small hold that a person has looked at, and the order that lets it go.
 ALTER TABLE bank_order DROP CONSTRAINT bank_order_reason_check;
 ALTER TABLE bank_order ADD CONSTRAINT bank_order_reason_check CHECK (reason IN
-    ('restoration', 'lapsed', 'grievance', 'objection', 'excess', 'court', 'leftover', 'micro'));
-ALTER TABLE account_hold ADD COLUMN micro_decision text CHECK (micro_decision IN ('keep', 'release'));
-ALTER TABLE account_hold ADD COLUMN micro_decided_by text;
-ALTER TABLE account_hold ADD COLUMN micro_decided_at timestamptz;
-ALTER TABLE account_hold ADD COLUMN micro_reason text NOT NULL DEFAULT '';
-ALTER TABLE account_hold ADD CONSTRAINT account_hold_micro_decided
-    CHECK ((micro_decision IS NULL) = (micro_decided_by IS NULL) AND (micro_decision IS NULL) = (micro_decided_at IS NULL));
+    ('restoration', 'lapsed', 'grievance', 'objection', 'excess', 'court', 'leftover', 'small_hold'));
+ALTER TABLE account_hold ADD COLUMN small_hold_decision text CHECK (small_hold_decision IN ('keep', 'release'));
+ALTER TABLE account_hold ADD COLUMN small_hold_decided_by text;
+ALTER TABLE account_hold ADD COLUMN small_hold_decided_at timestamptz;
+ALTER TABLE account_hold ADD COLUMN small_hold_reason text NOT NULL DEFAULT '';
+ALTER TABLE account_hold ADD CONSTRAINT account_hold_small_decided
+    CHECK ((small_hold_decision IS NULL) = (small_hold_decided_by IS NULL) AND (small_hold_decision IS NULL) = (small_hold_decided_at IS NULL));
 
 -- A one-time code with which the holder of an account comes in, and the visit that it begins.
 CREATE TABLE appeal_code (

@@ -1,14 +1,14 @@
 -- No more of a hop goes home than its holder was heard about, and nothing of it that a court has refused.
-ALTER TABLE restoration_line ADD COLUMN heard_paise bigint CHECK (heard_paise >= 0);
+ALTER TABLE restoration_line ADD COLUMN noticed_paise bigint CHECK (noticed_paise >= 0);
 ALTER TABLE restoration_line ADD COLUMN court_order_id bigint REFERENCES court_order;
-COMMENT ON COLUMN restoration_line.heard_paise IS
+COMMENT ON COLUMN restoration_line.noticed_paise IS
     'what was on hold when the holder was given notice: more is the next round; null until then';
 COMMENT ON COLUMN restoration_line.court_order_id IS 'the order by which a court refuses to give it back';
 ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_refused_is_not_due
     CHECK (coalesce(due_paise, 0) = 0 OR court_order_id IS NULL);
 
 -- Whose holder has been heard already was heard about what is on hold now.
-UPDATE restoration_line l SET heard_paise = coalesce((
+UPDATE restoration_line l SET noticed_paise = coalesce((
     SELECT b.balance_paise FROM ledger_balance b
     WHERE b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held'), 0)
 FROM restoration r

@@ -22,8 +22,8 @@ UPDATE account_hold a SET told_to = holder_told_at, tried_to = holder_told_at,
         SELECT sum(l.confirmed_paise) FROM bank_order_line l JOIN bank_order o USING (order_id)
         WHERE l.case_no = a.case_no AND l.hold_id = a.hold_id AND o.kind = 'release'), 0);
 -- What was decided of a small hold before it began anew is no decision on what is on hold now.
-UPDATE account_hold SET micro_decision = NULL, micro_decided_by = NULL, micro_decided_at = NULL, micro_reason = ''
-WHERE micro_decided_at < first_held_at;
+UPDATE account_hold SET small_hold_decision = NULL, small_hold_decided_by = NULL, small_hold_decided_at = NULL, small_hold_reason = ''
+WHERE small_hold_decided_at < first_held_at;
 
 -- What of a hold the courts' orders that stand keep, in paise; null for all of it. An order that names no account keeps its
 -- sum at each.

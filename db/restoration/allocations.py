@@ -82,7 +82,7 @@ SELECT h.case_no, h.hop_no, h.ack_no, h.transferred_at, h.disputed_paise, s.allo
        asked.to_release_paise, asked.to_restore_paise,
        (SELECT r.state FROM restoration r WHERE r.ack_no = h.ack_no ORDER BY r.round_no DESC LIMIT 1)
            IS NOT DISTINCT FROM 'refused' OR (
-       SELECT l.left_out_as FROM restoration_line l JOIN restoration r USING (restoration_id)
+       SELECT l.excluded_as FROM restoration_line l JOIN restoration r USING (restoration_id)
        WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no ORDER BY r.round_no DESC LIMIT 1)
            IS NOT DISTINCT FROM 'refused' AS refused
 FROM hop h
@@ -243,13 +243,13 @@ async def pass_on_hearing(connection: Connection, shares: Sequence[tuple[Share, 
     hops; the ledger has these entries already.
     """
     await connection.execute(
-        "UPDATE restoration_line l SET heard_paise = CASE WHEN m.more > 0 THEN l.heard_paise + m.more ELSE"
-        "  least(l.heard_paise, coalesce((SELECT b.balance_paise FROM ledger_balance b WHERE b.case_no = l.case_no"
+        "UPDATE restoration_line l SET noticed_paise = CASE WHEN m.more > 0 THEN l.noticed_paise + m.more ELSE"
+        "  least(l.noticed_paise, coalesce((SELECT b.balance_paise FROM ledger_balance b WHERE b.case_no = l.case_no"
         "   AND b.hop_no = l.hop_no AND b.bucket = 'held'), 0) + coalesce((SELECT sum(ol.confirmed_paise)"
         "   FROM bank_order o JOIN bank_order_line ol USING (order_id) WHERE o.restoration_id = l.restoration_id"
         "   AND ol.case_no = l.case_no AND ol.hop_no = l.hop_no), 0)) END"
         " FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS m (case_no, hop_no, more), restoration r"
-        " WHERE l.case_no = m.case_no AND l.hop_no = m.hop_no AND l.heard_paise IS NOT NULL"
+        " WHERE l.case_no = m.case_no AND l.hop_no = m.hop_no AND l.noticed_paise IS NOT NULL"
         " AND r.restoration_id = l.restoration_id AND r.state = 'open'",
         [share.case_no for share, _ in shares],
         [share.hop_no for share, _ in shares],

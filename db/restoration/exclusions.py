@@ -13,7 +13,7 @@ from schemas.base import FrozenModel
 
 As = Literal["refused", "cancelled"]
 
-_EXCLUDED: Final = "l.left_out_at IS NOT NULL AND l.reopened_at IS NULL"
+_EXCLUDED: Final = "l.excluded_at IS NOT NULL AND l.reopened_at IS NULL"
 
 
 class Why(FrozenModel):
@@ -26,13 +26,11 @@ class Why(FrozenModel):
     """the order by which a court refuses it"""
 
 
-async def leave_out(
-    connection: Connection, restoration_id: UUID, hop_nos: Sequence[int], why: Why, at: datetime
-) -> None:
+async def exclude(connection: Connection, restoration_id: UUID, hop_nos: Sequence[int], why: Why, at: datetime) -> None:
     """Exclude the money of these hops from this restoration."""
     await connection.execute(
         "UPDATE restoration_line SET court_order_id = coalesce($3, court_order_id), due_paise = NULL,"
-        " left_out_as = $4, left_out_at = $5, left_out_by = $6, left_out_reason = $7"
+        " excluded_as = $4, excluded_at = $5, excluded_by = $6, excluded_reason = $7"
         " WHERE restoration_id = $1 AND hop_no = ANY($2)",
         restoration_id,
         list(hop_nos),
@@ -54,7 +52,7 @@ class ExcludedMoney(FrozenModel):
 
 
 _EXCLUSION: Final = (
-    "SELECT l.hop_no, l.restoration_id, l.left_out_reason AS reason, coalesce(b.balance_paise, 0) AS held_paise"
+    "SELECT l.hop_no, l.restoration_id, l.excluded_reason AS reason, coalesce(b.balance_paise, 0) AS held_paise"
     " FROM restoration_line l LEFT JOIN ledger_balance b ON b.case_no = l.case_no AND b.hop_no = l.hop_no"
     f" AND b.bucket = 'held' WHERE {_EXCLUDED}"
 )

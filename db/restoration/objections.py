@@ -81,7 +81,7 @@ async def open_grievances(connection: Connection, restoration_id: UUID) -> list[
     """
     rows = await connection.fetch(
         "SELECT DISTINCT g.serial_no FROM grievance g JOIN restoration_line l USING (hold_id)"
-        " WHERE l.restoration_id = $1 AND l.objection_id IS NULL AND l.left_out_at IS NULL AND g.state = 'open'"
+        " WHERE l.restoration_id = $1 AND l.objection_id IS NULL AND l.excluded_at IS NULL AND g.state = 'open'"
         " ORDER BY g.serial_no",
         restoration_id,
     )

@@ -97,8 +97,8 @@ FROM restoration_step WHERE restoration_id = $1 ORDER BY place
 
 _LINES: Final = """
 SELECT l.hop_no, l.hold_id, h.institution, l.allocation_id, a.rule, a.pot_paise, a.claims_paise, s.claim_paise,
-       s.share_paise, l.due_paise, l.heard_paise, l.objection_id, l.court_order_id,
-       l.left_out_as, l.left_out_at, l.left_out_by, l.left_out_reason, l.reopened_at,
+       s.share_paise, l.due_paise, l.noticed_paise, l.objection_id, l.court_order_id,
+       l.excluded_as, l.excluded_at, l.excluded_by, l.excluded_reason, l.reopened_at,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'held'), 0)::bigint AS held_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'restored'), 0)::bigint AS restored_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'released'), 0)::bigint AS released_paise

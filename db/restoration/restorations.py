@@ -64,12 +64,12 @@ class Line(FrozenModel):
     allocation_id: int | None
     due_paise: int | None
     objection_id: int | None
-    left_out: bool
+    excluded: bool
     """whether an SP, a court or a supervisor has excluded it"""
     retained_by_kind: RetainedBy | None
     retained_by_id: str | None
     """the court's order or the restoration because of which its hold does not lapse"""
-    heard_left_paise: int | None
+    noticed_left_paise: int | None
     """noticed amount that is not restored yet; None before the notice is served and the objection period over"""
     held_paise: int
     to_release_paise: int
@@ -85,27 +85,27 @@ class Line(FrozenModel):
     @property
     def is_out(self) -> bool:
         """Whether an upheld objection or an exclusion takes it out of this restoration."""
-        return self.objection_id is not None or self.left_out
+        return self.objection_id is not None or self.excluded
 
     @property
     def on_hold_paise(self) -> int:
         """Amount of this restoration on hold, ordered or not; excludes money that came after the notice."""
-        return self._heard(self.held_paise)
+        return self._noticed(self.held_paise)
 
     @property
     def free_paise(self) -> int:
         """Amount that this restoration may restore."""
-        return self._heard(max(self.held_paise - self.to_release_paise, 0))
+        return self._noticed(max(self.held_paise - self.to_release_paise, 0))
 
     @property
     def not_ordered_paise(self) -> int:
         """Amount on hold that no order asks for, in this restoration or not."""
         return max(self.held_paise - self.to_release_paise - self.to_restore_paise, 0)
 
-    def _heard(self, paise: int) -> int:
+    def _noticed(self, paise: int) -> int:
         if self.is_out:
             return 0
-        return paise if self.heard_left_paise is None else min(paise, self.heard_left_paise)
+        return paise if self.noticed_left_paise is None else min(paise, self.noticed_left_paise)
 
 
 _ROW: Final = ", ".join(RestorationRow.model_fields)
@@ -279,10 +279,10 @@ async def close(
 
 _LINES: Final = """
 SELECT l.hop_no, l.hold_id, coalesce(h.institution, a.institution) AS institution, h.account_key, l.allocation_id,
-       l.due_paise, l.objection_id, num_nonnulls(l.left_out_at, l.court_order_id) > 0
-           AS left_out, a.retained_by_kind, a.retained_by_id,
-       CASE WHEN l.heard_paise IS NOT NULL THEN greatest(l.heard_paise - asked.given_back_paise, 0) END
-           AS heard_left_paise,
+       l.due_paise, l.objection_id, num_nonnulls(l.excluded_at, l.court_order_id) > 0
+           AS excluded, a.retained_by_kind, a.retained_by_id,
+       CASE WHEN l.noticed_paise IS NOT NULL THEN greatest(l.noticed_paise - asked.given_back_paise, 0) END
+           AS noticed_left_paise,
        coalesce(b.balance_paise, 0) AS held_paise, asked.to_release_paise, asked.to_restore_paise
 FROM restoration_line l JOIN account_hold a USING (hold_id)
 JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no
@@ -324,22 +324,24 @@ async def of_complaint(connection: Connection, case_no: str, ack_no: str) -> int
     return total
 
 
-async def note_heard(connection: Connection, restoration_id: UUID, hold_id: UUID | None = None) -> None:
+async def note_noticed(connection: Connection, restoration_id: UUID, hold_id: UUID | None = None) -> None:
     """Write the amount on hold or restored as noticed: for one hold, or (None) for lines not noticed yet."""
     await connection.execute(
-        "UPDATE restoration_line l SET heard_paise = coalesce((SELECT b.balance_paise FROM ledger_balance b"
+        "UPDATE restoration_line l SET noticed_paise = coalesce((SELECT b.balance_paise FROM ledger_balance b"
         "  WHERE b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held'), 0)"
         "  + coalesce((SELECT sum(ol.confirmed_paise) FROM bank_order o JOIN bank_order_line ol USING (order_id)"
         "  WHERE o.restoration_id = l.restoration_id AND o.kind = 'restore' AND ol.hop_no = l.hop_no), 0)"
-        " WHERE restoration_id = $1 AND CASE WHEN $2::uuid IS NULL THEN heard_paise IS NULL ELSE hold_id = $2 END",
+        " WHERE restoration_id = $1 AND CASE WHEN $2::uuid IS NULL THEN noticed_paise IS NULL ELSE hold_id = $2 END",
         restoration_id,
         hold_id,
     )
 
 
-async def forget_heard(connection: Connection, restoration_id: UUID) -> None:
+async def forget_noticed(connection: Connection, restoration_id: UUID) -> None:
     """Remove the noticed amounts, because notices are served again."""
-    await connection.execute("UPDATE restoration_line SET heard_paise = NULL WHERE restoration_id = $1", restoration_id)
+    await connection.execute(
+        "UPDATE restoration_line SET noticed_paise = NULL WHERE restoration_id = $1", restoration_id
+    )
 
 
 async def restored_paise(connection: Connection, restoration_id: UUID) -> int:

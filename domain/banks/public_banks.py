@@ -184,7 +184,7 @@ def _override(found: dict[str, dict[str, Any]], overrides: Sequence[Mapping[str,
         if code in overridden:
             raise PackageRefused(f"{code} is overridden twice")
         fields = frozenset(override) - {"code"}
-        if override.get("leave_out") is True and fields == {"leave_out"}:
+        if override.get("exclude") is True and fields == {"exclude"}:
             found.pop(code, None)
         elif fields <= OVERRIDABLE:
             found[code] = {"code": code} | found.get(code, {}) | dict(override)
@@ -203,7 +203,7 @@ def _differences(entry: InstitutionEntry, known: Institution, overridden: frozen
             return {prefix.upper() for prefix in here} == {prefix.upper() for prefix in there}
         return bool(here == there)
 
-    compared = {"name", "ifsc_prefixes", "sponsor"} | overridden - {"leave_out"}
+    compared = {"name", "ifsc_prefixes", "sponsor"} | overridden - {"exclude"}
     return sorted(name for name in compared if not same(name))
 
 

@@ -66,7 +66,7 @@ victim's mobile and account. They are not redacted, because a changed document i
 _NAMES_THE_PAYER: Final = frozenset({ChannelKind.I4C, ChannelKind.PUSH, ChannelKind.PULL})
 
 
-def is_left_out(edition: Edition, about: About, channel: ChannelKind, file: str) -> bool:
+def is_excluded(edition: Edition, about: About, channel: ChannelKind, file: str) -> bool:
     """Return whether an edition has only the SHA-256 of a file about a message to a bank.
 
     A hold request has the mobile of the victim who paid, and a bank may repeat it in its reply. Files and letters do

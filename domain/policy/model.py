@@ -243,7 +243,7 @@ class Outbox(FrozenModel):
 class BackgroundPriority(FrozenModel):
     """Background priority: delays of work that is not urgent while money of the case is traced; scaled time."""
 
-    take_up_after_seconds: Seconds
+    open_for_new_holds_after_seconds: Seconds
     """holds start together this long after the first of them; those of a settled case at once"""
     documents_after_seconds: Seconds
     """time after the opening of the case; documents of a settled case are due at once"""

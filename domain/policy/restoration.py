@@ -80,8 +80,8 @@ class HoldRules(FrozenModel):
     lapse_after_seconds: LongSeconds
     warn_before_seconds: Annotated[tuple[LongSeconds, ...], Field(min_length=1, max_length=20)]
     tell_holder_within_seconds: LongSeconds
-    micro_below_paise: Paise
-    micro_business_from_paise: Paise
+    small_below_paise: Paise
+    other_business_from_paise: Paise
     """other money on the account from which it counts as having other business"""
     source: Source
 
@@ -101,7 +101,7 @@ class HoldRules(FrozenModel):
             warn_before_seconds=tuple(before / clock_factor for before in self.warn_before_seconds),
             warn_days=tuple(round(before / 86_400) for before in self.warn_before_seconds),
             tell_holder_within_seconds=self.tell_holder_within_seconds / clock_factor,
-            micro_below_paise=self.micro_below_paise,
+            small_below_paise=self.small_below_paise,
         )
 
 

@@ -50,7 +50,7 @@ class HoldPolicy(FrozenModel):
     warn_days: tuple[int, ...]
     """the same warnings in the law's days, for people"""
     tell_holder_within_seconds: float
-    micro_below_paise: int
+    small_below_paise: int
 
 
 class GrievancePolicy(FrozenModel):

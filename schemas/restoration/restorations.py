@@ -269,17 +269,17 @@ class LineView(FrozenModel):
     share_paise: int | None
     due_paise: int | None
     """amount prepared for approval"""
-    heard_paise: int | None
+    noticed_paise: int | None
     """amount on hold when the notice period ended; more belongs to the next tranche; null until then"""
     objection_id: int | None
     """objection that excludes the line from restoration"""
     court_order_id: int | None
     """court order that refuses restoration of the line"""
-    left_out_as: Literal["refused", "cancelled"] | None
+    excluded_as: Literal["refused", "cancelled"] | None
     """exclusion of the line from this and later restorations, until it is reopened"""
-    left_out_at: UtcDatetime | None
-    left_out_by: str | None
-    left_out_reason: str | None
+    excluded_at: UtcDatetime | None
+    excluded_by: str | None
+    excluded_reason: str | None
     reopened_at: UtcDatetime | None
     """time at which the excluded line was reopened, by an officer or by a court order to restore it"""
 

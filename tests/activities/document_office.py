@@ -72,7 +72,7 @@ class Office:
         )
         for bank, root in roots:
             await self.home.bench.answer(bank, case_no, row(1, root, "1000.00"))
-        await self.home.take_up(case_no)
+        await self.home.open_for_new_holds(case_no)
         return case_no
 
     async def copy_of_fir(self, case_no: str, document: bytes = b"%PDF-1.7 a report") -> None:

@@ -90,7 +90,7 @@ async def _held(home: Home) -> str:
     (sent,) = await home.bench.ask(case_no)
     await _signed(home, f"/api/v1/bank/holds/{sent.request_id}/acknowledge", UUID(str(sent.request_id)))
     await home.bench.answer("HDFC", case_no, row(5, root, "200.00"), row(1, root, "300.00"))
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     return case_no
 
 

@@ -63,15 +63,15 @@ class Holds:
             said_of[roots[-1]] = said
         lines = [row(1, root, f"{held}.00", **told) for root, held in said_of.items()]
         await self.bench.answer("HDFC", case_no, *lines)
-        await self.take_up(case_no)
+        await self.open_for_new_holds(case_no)
         hold_id: UUID = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
         return case_no, hold_id
 
-    async def take_up(self, case_no: str) -> None:
+    async def open_for_new_holds(self, case_no: str) -> None:
         """Begin what follows from a case's holds, as of now."""
         # What answers write goes by the wall's clock.
         self.clock.at = max(self.clock.at, datetime.now(UTC))
-        await opening.take_up(self.ctx, case_no)
+        await opening.open_for_new_holds(self.ctx, case_no)
 
     async def came_now(self, case_no: str) -> None:
         """What was put on hold last came by the test's clock: answers go by the wall's."""
@@ -157,7 +157,7 @@ class Holds:
         """Kinds of the open tasks with a note, but for those of the restoration and the duties."""
         found = await self.bench.rows(
             "SELECT kind FROM desk_task WHERE case_no = $1 AND state = 'open'"
-            " AND kind IN ('micro_hold', 'hold_lapses', 'grievance', 'supervise') ORDER BY task_id",
+            " AND kind IN ('small_hold', 'hold_lapses', 'grievance', 'supervise') ORDER BY task_id",
             case_no,
         )
         return [kind for (kind,) in found]

@@ -65,7 +65,7 @@ class Home:
         case_no = await self.bench.complain(transfer((held + lost) * 100, reference=root, payee=payee, **changes))
         lines = [row(5, root, f"{lost}.00")] if lost else []
         await self.bench.answer(bank, case_no, *lines, *([row(1, root, f"{held}.00")] if held else []))
-        await self.take_up(case_no)
+        await self.open_for_new_holds(case_no)
         return case_no
 
     async def assign(self, case_no: str, *duties: str) -> None:
@@ -75,11 +75,11 @@ class Home:
             where = {"police_station": "Cyber Cell", "district": "LUCKNOW"}
             await assign_officer(self.ctx, case_no, NewOfficer.model_validate(who | where), "officer:chief")
 
-    async def take_up(self, case_no: str) -> None:
+    async def open_for_new_holds(self, case_no: str) -> None:
         """Begin what follows from a case's holds, as of now."""
         # What answers write goes by the wall's clock.
         self.clock.at = max(self.clock.at, datetime.now(UTC))
-        await opening.take_up(self.ctx, case_no)
+        await opening.open_for_new_holds(self.ctx, case_no)
 
     async def two_accounts(self) -> tuple[str, UUID, list[UUID]]:
         """A case with ₹100 on hold at one account and ₹200 at another, at the holder's notice; the two holds."""
@@ -90,7 +90,7 @@ class Home:
         )
         await self.bench.answer("HDFC", case_no, row(1, roots[0], "100.00"))
         await self.bench.answer("ICIC", case_no, row(1, roots[1], "200.00"))
-        await self.take_up(case_no)
+        await self.open_for_new_holds(case_no)
         restoration = await self.of(case_no)
         await self.tick(restoration, 3)
         await self.apply(restoration)

@@ -82,7 +82,7 @@ async def hammer(home: Home) -> None:
         ((restoration, case_no, step),) = found
         say("at", step)
         say("did", await go_on(home, restoration, Step(step)))
-        await opening.take_up(home.ctx, case_no)
+        await opening.open_for_new_holds(home.ctx, case_no)
 
 
 def die_at(number: int) -> None:

@@ -57,19 +57,19 @@ class World:
 
     # -- the engine ------------------------------------------------------------------------------------------------
 
-    async def take_up(self) -> None:
+    async def open_for_new_holds(self) -> None:
         """Take up held money as the notifier does after every answer. The clock of the test is used."""
         await self.rows(
             "UPDATE held_hop SET held_at = $2 WHERE case_no = ANY($1) AND taken_up_at IS NULL", self.home.clock.at
         )
         for case_no in self.case_nos:
-            await opening.take_up(self.ctx, case_no)
+            await opening.open_for_new_holds(self.ctx, case_no)
 
     async def run(self) -> None:
         """Take up what is on hold, and let every workflow that is told or due do what it does, until all wait."""
         busy: list[Running] = []
         for _ in range(REST):
-            await self.take_up()
+            await self.open_for_new_holds()
             await self._give_notices()
             told = {workflow_id for (workflow_id,) in await self.rows(_NEWS)}
             busy = [one for one in await self.running() if await self._go_on(one, told)]
@@ -210,7 +210,7 @@ _NEVER: Final = {
         SELECT old.case_no, old.hop_no FROM restoration_line old JOIN restoration r USING (restoration_id)
         JOIN restoration_line new ON new.case_no = old.case_no AND new.hop_no = old.hop_no
         JOIN restoration n ON n.restoration_id = new.restoration_id AND n.round_no > r.round_no
-        WHERE old.case_no = ANY($1) AND old.left_out_at IS NOT NULL AND old.reopened_at IS NULL""",
+        WHERE old.case_no = ANY($1) AND old.excluded_at IS NOT NULL AND old.reopened_at IS NULL""",
     "only an officer or a court reopens excluded money": """
         SELECT l.case_no, l.hop_no, l.reopened_at FROM restoration_line l WHERE l.case_no = ANY($1)
           AND l.reopened_at IS NOT NULL AND NOT EXISTS (SELECT FROM case_event e WHERE e.case_no = l.case_no
@@ -219,11 +219,11 @@ _NEVER: Final = {
     "nothing that was left out is ordered home by that restoration": f"""
         SELECT l.case_no, l.hop_no FROM restoration_line l JOIN bank_order o USING (restoration_id)
         JOIN bank_order_line ol ON ol.order_id = o.order_id AND ol.hop_no = l.hop_no
-        WHERE l.case_no = ANY($1) AND l.left_out_at IS NOT NULL AND {_LIVE} AND o.planned_at > l.left_out_at""",
+        WHERE l.case_no = ANY($1) AND l.excluded_at IS NOT NULL AND {_LIVE} AND o.planned_at > l.excluded_at""",
     "who is restored and was refused the rest is told of both": """
         SELECT r.restoration_id FROM restoration r WHERE r.case_no = ANY($1) AND r.state = 'restored'
           AND EXISTS (SELECT FROM restoration_line l WHERE l.restoration_id = r.restoration_id
-              AND l.left_out_as = 'refused' AND l.left_out_at < r.closed_at)
+              AND l.excluded_as = 'refused' AND l.excluded_at < r.closed_at)
           AND (r.reason = '' OR NOT EXISTS (SELECT FROM message m WHERE m.case_no = r.case_no
               AND m.kind IN ('rest_refused', 'refused')))""",
     "the officer who approved it has not prepared it": """
@@ -263,7 +263,7 @@ _NEVER_AT_REST: Final = {
               JOIN bank_order o USING (order_id) WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND {_LIVE}
               AND NOT l.excess)
           AND NOT EXISTS (SELECT FROM restoration_line l WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no
-              AND l.left_out_at IS NOT NULL AND l.reopened_at IS NULL)""",
+              AND l.excluded_at IS NOT NULL AND l.reopened_at IS NULL)""",
     "every open restoration is about something": """
         SELECT r.restoration_id FROM restoration r WHERE r.case_no = ANY($1) AND r.state = 'open'
           AND NOT EXISTS (SELECT FROM restoration_line l WHERE l.restoration_id = r.restoration_id)""",

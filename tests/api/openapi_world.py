@@ -294,7 +294,7 @@ async def _filled(doors: Doors) -> dict[str, str]:
     planned = await Feed(doors).ask(ack_no)
     told = await doors.answer("SBIN", ack_no, line("held", root_effective_balance="1250.00"))
     assert told.status_code == 200, told.text
-    await opening.take_up(doors.services.ctx, ack_no)
+    await opening.open_for_new_holds(doors.services.ctx, ack_no)
     (doubt, *_) = (await doors.read(f"/api/v1/cases/{ack_no}/discrepancies"))["items"]
     (restoration, *_) = (await doors.read("/api/v1/restorations"))["restorations"]
     (held, *_) = (await doors.read("/api/v1/holds", ack_no=ack_no))["items"]

@@ -40,7 +40,7 @@ class Ordering:
         case_no: str = receipt["ack_no"]
         answered = await self.doors.answer("SBIN", case_no, line("held", rrn, account))
         assert answered.status_code == 200, answered.text
-        await opening.take_up(self.doors.services.ctx, case_no)
+        await opening.open_for_new_holds(self.doors.services.ctx, case_no)
         return case_no
 
     async def plan(

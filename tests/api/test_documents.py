@@ -37,7 +37,7 @@ class Issuing:
 async def issuing(doors: Doors) -> Issuing:
     case_no = (await doors.complain())["case_ack_no"]
     assert (await doors.answer("SBIN", case_no, line("held"))).status_code == 200
-    await opening.take_up(doors.services.ctx, case_no)
+    await opening.open_for_new_holds(doors.services.ctx, case_no)
     await doors.services.ctx.pool.execute(OFFICER, case_no)
     return Issuing(doors, case_no)
 

@@ -34,7 +34,7 @@ async def case(doors: Doors) -> str:
     """A case with ₹5,000 on hold at SBIN, its duties open and its victim told."""
     ack_no: str = (await doors.complain())["ack_no"]
     assert (await doors.answer("SBIN", ack_no, line("held"))).status_code == 200
-    await opening.take_up(doors.services.ctx, ack_no)
+    await opening.open_for_new_holds(doors.services.ctx, ack_no)
     return ack_no
 
 

@@ -62,7 +62,7 @@ class OrderStage:
     async def ordered(self) -> Ordered:
         """Create another case with ₹600 on hold."""
         case_no = await held_case(self.bench, f"1{rrn()}")
-        await opening.take_up(self.ctx, case_no)
+        await opening.open_for_new_holds(self.ctx, case_no)
         hold_id = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
         return Ordered(self.bench, case_no, hold_id)
 

@@ -84,7 +84,7 @@ async def test_a_hold_that_starts_again_while_its_workflow_goes_is_not_lost(stag
     # At once, with two signals: it may have found the hold finished, and must read the state again.
     await stage.notify(HOLD, hold_id)
     await stage.holds.bench.answer("HDFC", case_no, row(1, root, "300.00"))
-    await stage.holds.take_up(case_no)
+    await stage.holds.open_for_new_holds(case_no)
     await stage.reach(HOLD, hold_id, case_no)
     await stage.until_events(case_no, "holder_told", 2)
 

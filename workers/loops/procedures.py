@@ -78,7 +78,7 @@ class ProcedureStarter:
     @property
     def _gather_time(self) -> timedelta:
         """Time to gather the holds of a case that is still tracked, so that they are handled together."""
-        return timedelta(seconds=self.ctx.policy.right_of_way.take_up_after_seconds / self.ctx.clock_factor)
+        return timedelta(seconds=self.ctx.policy.right_of_way.open_for_new_holds_after_seconds / self.ctx.clock_factor)
 
     async def run_once(self) -> int:
         """Run one round; return how many procedures changed. Raises the error of an unavailable server."""
@@ -139,9 +139,16 @@ class ProcedureStarter:
     async def _open_for_holds(self) -> int:
         held_before = self.ctx.now() - self._gather_time
         async with self.ctx.pool.acquire() as connection:
-            waiting = await account_holds.cases_to_take_up(connection, held_before, list(self._paused), ROUND_LIMIT)
-        take_up = ProcedureStarterWork.TAKE_UP
-        return sum([await self._attempt(take_up, one, partial(opening.take_up, self.ctx, one)) for one in waiting])
+            waiting = await account_holds.cases_to_open_for_new_holds(
+                connection, held_before, list(self._paused), ROUND_LIMIT
+            )
+        open_for_new_holds = ProcedureStarterWork.OPEN_FOR_NEW_HOLDS
+        return sum(
+            [
+                await self._attempt(open_for_new_holds, one, partial(opening.open_for_new_holds, self.ctx, one))
+                for one in waiting
+            ]
+        )
 
     async def _start(self) -> int:
         async with self.ctx.pool.acquire() as connection:

@@ -67,7 +67,7 @@ class Filed:
 @pytest.fixture
 async def filed(bench: Bench) -> Filed:
     case_no = await held_case(bench, f"1{rrn()}")
-    await opening.take_up(bench.ctx, case_no)
+    await opening.open_for_new_holds(bench.ctx, case_no)
     hold_id = await bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     reference = await bench.value("SELECT reference FROM hop WHERE case_no = $1", case_no)
     return Filed(Ordered(bench, case_no, hold_id), reference)

@@ -83,13 +83,13 @@ async def test_another_account_at_the_same_bank_is_named_in_the_next_revision(of
     case_no = await bench.complain(transfer(1000_00, reference=first, payee={"institution": "HDFC", "account": "5001"}))
     await office.assign(case_no)
     await bench.answer("HDFC", case_no, row(1, first, "400.00"))
-    await office.home.take_up(case_no)
+    await office.home.open_for_new_holds(case_no)
     await office.issue()
     await bench.answer("HDFC", case_no, moved(first, "600.00", "HDFC", "5002", rrn_transaction_id=second))
     await office.issue()
     assert await office.documents(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)], "nothing more is on hold"
     await bench.answer("HDFC", case_no, row(1, second, "600.00"))
-    await office.home.take_up(case_no)
+    await office.home.open_for_new_holds(case_no)
     await office.issue()
     assert await office.documents(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1), ("lien_notice", "en", 2)]
     named = (await office.facts(case_no, KIND.LIEN_NOTICE, 2))["accounts"]
@@ -115,7 +115,7 @@ async def test_a_notice_that_says_too_much_is_corrected_once_a_day(office: Offic
     case_no = await bench.complain(transfer(1000_00, reference=first, payee={"institution": "HDFC", "account": "5001"}))
     await office.assign(case_no)
     await bench.answer("HDFC", case_no, row(1, first, "400.00"))
-    await office.home.take_up(case_no)
+    await office.home.open_for_new_holds(case_no)
     await office.issue()
     assert (await office.facts(case_no, KIND.LIEN_NOTICE))["accounts"][0]["amount_paise"] == 1000_00
     await bench.answer("HDFC", case_no, row(5, first, "600.00"))

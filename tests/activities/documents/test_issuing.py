@@ -196,7 +196,7 @@ async def test_the_follow_up_is_done_when_every_bank_that_holds_money_has_its_ow
     )
     await desk.home.bench.answer("HDFC", case_no, row(1, first, "400.00"))
     await desk.home.bench.answer("ICIC", case_no, row(1, second, "500.00"))
-    await desk.home.take_up(case_no)
+    await desk.home.open_for_new_holds(case_no)
     await desk.officers(case_no)
     await desk.fir(case_no)
     await desk.issue(case_no, KIND.FOLLOW_UP, "HDFC")

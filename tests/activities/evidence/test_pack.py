@@ -172,12 +172,12 @@ async def test_the_accused_has_no_document_that_tells_where_the_victim_is_reache
     assert [name for name, content in accused.items() if MOBILE.encode() in content or MOBILE in text_in(content)] == []
     told = json.loads(accused[EDITION])
     assert told["edition"] == "accused"
-    assert {one["name"]: one["sha256"] for one in told["left_out"]} == {
+    assert {one["name"]: one["sha256"] for one in told["excluded"]} == {
         name: hashlib.sha256(files[name]).hexdigest() for name in files.keys() - accused.keys() - evidence.TEXTS.keys()
     }
     assert not evidence.TEXTS.keys() & accused.keys()
     assert reachable <= files.keys() - accused.keys()
-    assert files[EDITION] == b'{"edition":"court","left_out":[]}\n'
+    assert files[EDITION] == b'{"edition":"court","excluded":[]}\n'
     assert experts_word(accused) == ""
 
 
@@ -280,7 +280,7 @@ def test_order_pieces_and_what_is_behind(archive: bytes, files: Files, data: st.
 
 async def test_every_table_is_in_it_or_the_page_says_why_not(database: Pool) -> None:
     page = (ROOT / "docs" / "reference" / "evidence.md").read_text()
-    left_out = set(re.findall(r"`(\w+)`", page.split("## What is not in it\n")[1].split("\n## ")[0]))
+    excluded = set(re.findall(r"`(\w+)`", page.split("## What is not in it\n")[1].split("\n## ")[0]))
     statements = " ".join([*evidence.FILES.values(), evidence._SIGNED, evidence._EVENTS, evidence._BODIES])
     read = set(re.findall(r"\b(?:FROM|JOIN) (\w+)", statements))
     tables = {
@@ -289,8 +289,8 @@ async def test_every_table_is_in_it_or_the_page_says_why_not(database: Pool) -> 
             "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
         )
     }
-    assert tables - read - left_out == set()
-    assert left_out & read == set()
+    assert tables - read - excluded == set()
+    assert excluded & read == set()
 
 
 _ATTEMPT = {"carriage_id", "channel", "at", "outcome", "detail"}

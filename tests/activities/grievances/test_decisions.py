@@ -12,7 +12,7 @@ from activities.context import Context
 from activities.grievances import decisions
 from activities.grievances.deadlines import GrievanceActivities
 from activities.grievances.decisions import HOLDER
-from activities.holds.small_holds import decide_micro
+from activities.holds.small_holds import record_small_hold_decision
 from db.grievances import grievances as rows
 from domain.errors import MayNot, NotFound, NotNow, SameEyes
 from domain.errors.grievances import (
@@ -35,7 +35,7 @@ from schemas.grievances.grievances import (
     NewGrievance,
     WithdrawGrievance,
 )
-from schemas.holds import MicroDecided, MicroDecision
+from schemas.holds import NewSmallHoldDecision, SmallHoldDecision
 from schemas.outbox.procedures import ActionInput
 from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
@@ -304,8 +304,8 @@ async def test_up_all_levels_by_appeal_and_the_state_decides_last(appeal: Appeal
 async def test_whoever_decided_below_or_kept_the_small_hold_does_not_decide_above(ctx: Context) -> None:
     holds = Holds(ctx)
     appeal = Appeal(holds, *await holds.hold(150))
-    kept = MicroDecided(decision=MicroDecision.KEEP, reason="to be looked into")
-    await decide_micro(holds.ctx, appeal.hold_id, kept, IO)
+    kept = NewSmallHoldDecision(decision=SmallHoldDecision.KEEP, reason="to be looked into")
+    await record_small_hold_decision(holds.ctx, appeal.hold_id, kept, IO)
     await appeal.file()
     await appeal.report()
     with pytest.raises(SameEyes):

@@ -27,7 +27,7 @@ async def test_the_accounts_total_beside_each_transfer_lets_nothing_go(holds: Ho
         transfer(600_00, reference=roots[0], payee=payee), transfer(400_00, reference=roots[1], payee=payee)
     )
     await holds.bench.answer("HDFC", case_no, row(1, roots[0], "1000.00"), row(1, roots[1], "1000.00"))
-    await holds.take_up(case_no)
+    await holds.open_for_new_holds(case_no)
     if looked_at:
         await holds.settle(case_no, ResolutionDecision.UPHELD_BANK)
     assert await holds.tick(await holds.hold_of(case_no)) == [HoldAction.TELL_HOLDER]
@@ -77,7 +77,7 @@ async def gone(holds: Holds, *first: dict[str, object]) -> tuple[str, str]:
 async def test_a_hold_on_what_has_gone_is_told_of_and_goes_back_when_a_person_finds_so(holds: Holds) -> None:
     case_no, root = await gone(holds)
     await holds.bench.answer("HDFC", case_no, row(1, root, "6000.00", **LATER, **CONTACT))
-    await holds.take_up(case_no)
+    await holds.open_for_new_holds(case_no)
     hold_id = await holds.hold_of(case_no)
     assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER]
     body = await holds.bench.value(
@@ -99,13 +99,13 @@ async def test_the_police_owe_nothing_for_a_hold_that_is_in_no_bucket_before_mon
     case_no, root = await gone(holds, {})
     await holds.bench.answer("HDFC", case_no, row(5, root, "2000.00"))
     await holds.bench.answer("HDFC", case_no, row(1, root, "6000.00", **LATER))
-    await holds.take_up(case_no)
+    await holds.open_for_new_holds(case_no)
     assert not (await holds.look(await holds.hold_of(case_no))).over
     duties = "SELECT count(*) FROM duty WHERE case_no = $1"
     assert await holds.bench.value(duties, case_no) == 0
     assert ("duty", None) not in await holds.bench.tasks(case_no)
     await holds.bench.answer("ICIC", case_no, row(1, await _last_reference(holds, case_no), "4000.00"))
-    await holds.take_up(case_no)
+    await holds.open_for_new_holds(case_no)
     assert await holds.bench.value(duties, case_no) == 2
 
 
@@ -116,7 +116,7 @@ async def _last_reference(holds: Holds, case_no: str) -> str:
 async def test_a_hold_on_what_has_gone_that_nobody_looks_at_lapses(holds: Holds) -> None:
     case_no, root = await gone(holds)
     await holds.bench.answer("HDFC", case_no, row(1, root, "6000.00", **LATER, **CONTACT))
-    await holds.take_up(case_no)
+    await holds.open_for_new_holds(case_no)
     hold_id = await holds.hold_of(case_no)
     await holds.tick(hold_id)
     await holds.tick(hold_id, 89.5)
@@ -131,11 +131,11 @@ async def test_a_hold_on_what_has_gone_that_nobody_looks_at_lapses(holds: Holds)
 async def test_what_is_held_above_the_rest_that_stayed_goes_back_when_a_person_finds_so(holds: Holds) -> None:
     case_no, root = await gone(holds, {})
     await holds.bench.answer("HDFC", case_no, row(1, root, "2000.00", **CONTACT))
-    await holds.take_up(case_no)
+    await holds.open_for_new_holds(case_no)
     hold_id = await holds.hold_of(case_no)
     await holds.tick(hold_id)
     await holds.bench.answer("HDFC", case_no, row(1, root, "6000.00", **LATER, **CONTACT))
-    await holds.take_up(case_no)
+    await holds.open_for_new_holds(case_no)
     assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER], "more is on hold than the holder was told"
     await holds.settle(case_no, ResolutionDecision.UPHELD_OTHER)
     assert await holds.tick(hold_id) == [HoldAction.RELEASE_EXCESS]
@@ -148,7 +148,7 @@ async def test_what_is_held_above_the_rest_that_stayed_goes_back_when_a_person_f
 async def test_where_a_person_finds_that_nothing_more_is_there_the_hold_is_over(holds: Holds) -> None:
     case_no, root = await gone(holds)
     await holds.bench.answer("HDFC", case_no, row(1, root, "6000.00", **LATER, **CONTACT))
-    await holds.take_up(case_no)
+    await holds.open_for_new_holds(case_no)
     hold_id = await holds.hold_of(case_no)
     await holds.settle(case_no, ResolutionDecision.CORRECTED)
     assert (await holds.look(hold_id)).over

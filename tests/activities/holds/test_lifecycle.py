@@ -9,7 +9,7 @@ import pytest
 
 from activities.context import Context
 from activities.holds.hold_transaction import HoldTransaction
-from activities.holds.small_holds import decide_micro
+from activities.holds.small_holds import record_small_hold_decision
 from activities.orders.orders import cancel_order
 from activities.police.firs import assign_officer
 from activities.restoration.court_orders import take_court_order, withdraw_court_order
@@ -18,7 +18,7 @@ from domain.errors.holds import NotSmallHold, SmallHoldDecided
 from domain.errors.orders import HoldKeptByCourt
 from domain.holds.lapse import HoldStands
 from schemas.enums import ResolutionDecision, Role
-from schemas.holds import HoldAction, MicroDecided, MicroDecision
+from schemas.holds import HoldAction, NewSmallHoldDecision, SmallHoldDecision
 from schemas.police import NewCourtOrder
 from tests.activities.hold_world import APPEAL, Holds, WatchedContext
 from tests.activities.notifications.test_outbox import IO
@@ -108,7 +108,7 @@ async def test_a_hold_that_starts_again_is_told_again_and_lapses_from_then(holds
     await holds.bench.answer("HDFC", case_no, row(1, root, "300.00", **CONTACT))
     await holds.came_now(case_no)
     told = await holds.told(case_no)
-    await holds.take_up(case_no)
+    await holds.open_for_new_holds(case_no)
     assert not (await holds.look(hold_id)).over
     assert await holds.told(case_no) == told + 1, "the workflow of before may be on its way out"
     assert holds.engine.done[-1] == HoldAction.TELL_HOLDER
@@ -302,20 +302,20 @@ async def test_what_a_person_has_settled_otherwise_does_not_go(holds: Holds, dec
 # -- small holds -------------------------------------------------------------------------------------------------------
 
 
-def decided(decision: MicroDecision) -> MicroDecided:
-    return MicroDecided(decision=decision, reason="a tea shop's daily sales")
+def decided(decision: SmallHoldDecision) -> NewSmallHoldDecision:
+    return NewSmallHoldDecision(decision=decision, reason="a tea shop's daily sales")
 
 
 async def test_a_small_hold_asks_for_a_quick_decision_and_an_officer_lets_it_go(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(150)
     await holds.tick(hold_id)
-    assert await holds.tasks(case_no) == ["micro_hold"]
-    done = await decide_micro(holds.ctx, hold_id, decided(MicroDecision.RELEASE), INSPECTOR)
+    assert await holds.tasks(case_no) == ["small_hold"]
+    done = await record_small_hold_decision(holds.ctx, hold_id, decided(SmallHoldDecision.RELEASE), INSPECTOR)
     assert (done.released_paise, done.case_ack_no) == (150_00, case_no)
-    assert await holds.orders(case_no) == [("micro", "planned", 150_00)]
+    assert await holds.orders(case_no) == [("small_hold", "planned", 150_00)]
     assert await holds.tasks(case_no) == []
     with pytest.raises(SmallHoldDecided, match=r"officer:io has decided .*: release"):
-        await decide_micro(holds.ctx, hold_id, decided(MicroDecision.KEEP), officer("sp", Role.SP))
+        await record_small_hold_decision(holds.ctx, hold_id, decided(SmallHoldDecision.KEEP), officer("sp", Role.SP))
     await holds.confirm(case_no)
     assert await holds.bench.buckets(case_no) == {"lost": -150_00, "released": 150_00}
 
@@ -323,35 +323,35 @@ async def test_a_small_hold_asks_for_a_quick_decision_and_an_officer_lets_it_go(
 async def test_a_small_hold_is_kept_with_its_reason(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(150)
     await holds.tick(hold_id)
-    done = await decide_micro(holds.ctx, hold_id, decided(MicroDecision.KEEP), INSPECTOR)
+    done = await record_small_hold_decision(holds.ctx, hold_id, decided(SmallHoldDecision.KEEP), INSPECTOR)
     assert done.released_paise is None
     assert (await holds.orders(case_no), await holds.tasks(case_no)) == ([], [])
     log = await holds.bench.events(case_no)
-    assert log[-1] == "micro_hold_decided"
+    assert log[-1] == "small_hold_decided"
 
 
 async def test_two_officers_at_once_and_one_decides(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(150)
     outcomes = await asyncio.gather(
         *(
-            decide_micro(holds.ctx, hold_id, decided(MicroDecision.RELEASE), officer(name, Role.IO))
+            record_small_hold_decision(holds.ctx, hold_id, decided(SmallHoldDecision.RELEASE), officer(name, Role.IO))
             for name in ("io1", "io2", "io3")
         ),
         return_exceptions=True,
     )
     assert sorted(type(one).__name__ for one in outcomes) == ["SmallHoldDecided", "SmallHoldDecided", "SmallHoldDone"]
-    assert await holds.orders(case_no) == [("micro", "planned", 150_00)]
+    assert await holds.orders(case_no) == [("small_hold", "planned", 150_00)]
 
 
 async def test_what_is_no_small_hold_or_is_kept_by_a_court_is_not_released(holds: Holds) -> None:
     _, large = await holds.hold(600)
     with pytest.raises(NotSmallHold):
-        await decide_micro(holds.ctx, large, decided(MicroDecision.RELEASE), INSPECTOR)
+        await record_small_hold_decision(holds.ctx, large, decided(SmallHoldDecision.RELEASE), INSPECTOR)
     case_no, small = await holds.hold(150)
     await keep(holds, case_no)
     with pytest.raises(HoldKeptByCourt):
-        await decide_micro(holds.ctx, small, decided(MicroDecision.RELEASE), INSPECTOR)
-    assert await holds.bench.value("SELECT micro_decision FROM account_hold WHERE hold_id = $1", small) is None
+        await record_small_hold_decision(holds.ctx, small, decided(SmallHoldDecision.RELEASE), INSPECTOR)
+    assert await holds.bench.value("SELECT small_hold_decision FROM account_hold WHERE hold_id = $1", small) is None
 
 
 # -- steps -------------------------------------------------------------------------------------------------------------
@@ -408,6 +408,6 @@ async def test_a_bank_that_says_later_that_it_holds_more_wakes_the_hold(holds: H
     root = await holds.bench.value("SELECT reference FROM hop WHERE case_no = $1", case_no)
     before = await holds.told(case_no)
     await holds.bench.answer("HDFC", case_no, row(1, root, "700.00", rrn_transaction_id=rrn()))
-    await holds.take_up(case_no)
+    await holds.open_for_new_holds(case_no)
     assert await holds.told(case_no) > before
     assert "release_excess" in await holds.tick(hold_id)

@@ -30,7 +30,7 @@ async def grown(holds: Holds, days: float) -> tuple[str, int]:
     of = [transfer(paise, reference=root, payee=payee) for paise, root in zip((200_00, 400_00), roots, strict=True)]
     case_no = await holds.bench.complain(*of)
     await holds.bench.answer("HDFC", case_no, row(1, roots[0], "200.00", **CONTACT))
-    await holds.take_up(case_no)
+    await holds.open_for_new_holds(case_no)
     hold_id = await holds.hold_of(case_no)
     await holds.tick(hold_id)
     told = len(await holds.messages(case_no, "hold"))
@@ -38,7 +38,7 @@ async def grown(holds: Holds, days: float) -> tuple[str, int]:
         await holds.tick(hold_id, max(0, day - (holds.clock.at - holds.began).days))
     await holds.bench.answer("HDFC", case_no, row(1, roots[1], "400.00", **CONTACT))
     await holds.came_now(case_no)
-    await holds.take_up(case_no)
+    await holds.open_for_new_holds(case_no)
     return case_no, told
 
 
@@ -90,7 +90,7 @@ async def test_what_was_off_hold_before_anybody_looked_starts_again(holds: Holds
     later = {"transaction_datetime": "2026-11-24 12:00:00"}
     await holds.bench.answer("HDFC", case_no, row(1, root, "300.00", **later, **CONTACT))
     await holds.came_now(case_no)
-    await holds.take_up(case_no)
+    await holds.open_for_new_holds(case_no)
     anew = await holds.bench.rows(
         "SELECT state, first_held_at, lapses_at, warned_days FROM account_hold WHERE hold_id = $1", hold_id
     )
@@ -118,7 +118,7 @@ async def court(holds: Holds, case_no: str, paise: int | None) -> None:
 async def release(holds: Holds, case_no: str, paise: int | None) -> int:
     hold_id = await holds.hold_of(case_no)
     async with hold_transaction(holds.ctx, hold_id, "officer:io") as work:
-        return await release_amount(work, work.hold, OrderReason.MICRO, paise)
+        return await release_amount(work, work.hold, OrderReason.SMALL_HOLD, paise)
 
 
 async def test_an_order_of_a_court_for_a_part_keeps_the_part_and_the_rest_lapses(holds: Holds) -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from activities.context import Context
-from activities.holds.small_holds import decide_micro
+from activities.holds.small_holds import record_small_hold_decision
 from db.holds import hold_views
-from schemas.holds import MicroDecision
+from schemas.holds import SmallHoldDecision
 from tests import desk_tasks
 from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import INSPECTOR, decided
@@ -18,7 +18,7 @@ def holds(ctx: Context) -> Holds:
 
 
 async def notes(holds: Holds, case_no: str) -> list[str]:
-    about = "case_no = $1 AND kind = 'micro_hold' AND state = 'open'"
+    about = "case_no = $1 AND kind = 'small_hold' AND state = 'open'"
     return await desk_tasks.notes(holds.bench.pool, about, case_no)
 
 
@@ -37,7 +37,7 @@ async def test_a_little_on_an_account_with_other_business_names_bank_and_account
     await holds.tick(hold_id)
     where = f"hold {hold_id}: HDFC, account ending in {account[-4:]}"
     assert await notes(holds, case_no) == [f"{where}; it has other business"]
-    await decide_micro(holds.ctx, hold_id, decided(MicroDecision.KEEP), INSPECTOR)
+    await record_small_hold_decision(holds.ctx, hold_id, decided(SmallHoldDecision.KEEP), INSPECTOR)
     assert await notes(holds, case_no) == []
 
 
@@ -66,12 +66,12 @@ async def test_a_small_hold_that_started_again_waits_for_a_decision_again(holds:
     case_no, hold_id = await holds.hold(150, lost=400)
     await holds.tick(hold_id)
     assert await small(holds, case_no) == [str(hold_id)]
-    await decide_micro(holds.ctx, hold_id, decided(MicroDecision.RELEASE), INSPECTOR)
+    await record_small_hold_decision(holds.ctx, hold_id, decided(SmallHoldDecision.RELEASE), INSPECTOR)
     await holds.confirm(case_no)
     assert (await holds.look(hold_id)).over
     (root,) = await holds.bench.hops(case_no, "reference")
     await holds.bench.answer("HDFC", case_no, row(1, root, "160.00", transaction_datetime="2026-11-24 12:00:00"))
-    await holds.take_up(case_no)
+    await holds.open_for_new_holds(case_no)
     await holds.tick(hold_id)
     assert await small(holds, case_no) == [str(hold_id)]
     assert len(await notes(holds, case_no)) == 1

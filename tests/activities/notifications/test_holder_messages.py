@@ -66,7 +66,7 @@ async def test_as_soon_as_the_bank_names_a_way_the_holder_is_told(holds: Holds) 
     await holds.tick(hold_id, 1)
     (root,) = await holds.bench.hops(case_no, "reference")
     await holds.bench.answer("HDFC", case_no, row(1, root, "10.00", **LATER, **CONTACT))
-    await holds.take_up(case_no)
+    await holds.open_for_new_holds(case_no)
     retained = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.HOLD_RETAINED_IDLE, subject=subject_of(hold_id))
     async with holds.bench.pool.acquire() as connection:
         await tasks.open_tasks(connection, case_no, [retained], holds.clock.at)

@@ -104,7 +104,7 @@ class Ordered:
 @pytest.fixture
 async def ordered(bench: Bench) -> Ordered:
     case_no = await held_case(bench, f"1{rrn()}")
-    await opening.take_up(bench.ctx, case_no)
+    await opening.open_for_new_holds(bench.ctx, case_no)
     hold_id = await bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     return Ordered(bench, case_no, hold_id)
 

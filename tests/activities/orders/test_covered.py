@@ -49,7 +49,7 @@ async def doubted(home: Home) -> str:
     }
     await home.bench.answer("HDFC", case_no, row(5, root, "600.00", **emptied))
     await home.bench.answer("HDFC", case_no, row(1, root, "400.00", transaction_datetime="2026-11-24 11:00:00"))
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     return case_no
 
 

@@ -159,7 +159,7 @@ async def road(database: Pool) -> Road:
 
 async def road_on(bench: Bench) -> Road:
     case_no = await held_case(bench, f"1{rrn()}")
-    await opening.take_up(bench.ctx, case_no)
+    await opening.open_for_new_holds(bench.ctx, case_no)
     hold_id = await bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     return Road(Ordered(bench, case_no, hold_id))
 

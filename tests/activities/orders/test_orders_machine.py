@@ -66,7 +66,7 @@ class OrdersMachine(RuleBasedStateMachine):
     @initialize()
     def hold(self) -> None:
         self.case_no = self.run(held_case(self.bench, f"1{rrn()}", f"2{rrn()}"))
-        self.run(opening.take_up(self.ctx, self.case_no))
+        self.run(opening.open_for_new_holds(self.ctx, self.case_no))
         self.holds: dict[int, UUID] = dict(
             self.run(
                 self.bench.rows("SELECT l.hop_no, l.hold_id FROM restoration_line l WHERE l.case_no = $1", self.case_no)

@@ -56,7 +56,7 @@ class Court(Office):
         await self.pool.execute(
             "UPDATE held_hop SET held_at = $2 WHERE case_no = $1 AND taken_up_at IS NULL", case_no, self.home.clock.at
         )
-        await self.home.take_up(case_no)
+        await self.home.open_for_new_holds(case_no)
 
     async def issued(self, case_no: str, kind: DocumentKind, subject: str = "", revision: int = 1) -> IssuedDocument:
         async with case_transaction(self.home.ctx, case_no, "officer:io") as work:
@@ -166,7 +166,7 @@ async def test_every_hold_is_reported_to_the_magistrate(court: Court) -> None:
     await court.hand_in(case_no, "DD 2/2026")
     await court.issued(case_no, DocumentKind.FOLLOW_UP, "ICIC")
     assert await court.open_duties(case_no) == {}
-    await court.home.take_up(case_no)
+    await court.home.open_for_new_holds(case_no)
     assert await court.home.open(case_no) == 0, "every paisa is reported"
 
 

@@ -191,7 +191,7 @@ async def test_money_of_a_second_round_counts_once(ctx: Context) -> None:
     await home.do(restoration, RestorationVerb.REFUSE, SP)
     await home.do(restoration, RestorationVerb.RECEIVE_BOND, IO)
     await refusals.reopen(home.ctx, restoration, ReopenReason(reason="the holder agrees"), SP)
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     assert await home.bench.value("SELECT count(*) FROM restoration_line WHERE case_no = $1", case_no) == 2
     total = (await report(home)).total
     assert (paise(total)["held"], paise(total)["restored"], paise(total)["ordered"]) == (150_00, 50_00, 50_00)

@@ -56,7 +56,7 @@ async def test_a_victim_alone_gets_what_is_there(home: Home) -> None:
 async def test_two_victims_of_two_cases_share_what_is_held_for_one(home: Home) -> None:
     account = f"5{rrn()}"
     first, second = await home.hold(500, 500, account=account), await home.hold(0, 1000, account=account)
-    await home.take_up(second)
+    await home.open_for_new_holds(second)
     restoration = await divided(home, first)
     assert await shares(home, first) == [(1000_00, 500_00, 250_00, 500_00)]
     assert await shares(home, second) == [(1000_00, 0, 250_00, 500_00)]
@@ -70,7 +70,7 @@ async def test_two_victims_of_two_cases_share_what_is_held_for_one(home: Home) -
     await home.approve(restoration)
     assert await home.orders(first) == [("restore", "restoration", "HDFC", 250_00)]
 
-    await home.take_up(second)
+    await home.open_for_new_holds(second)
     other = await divided(home, second)
     assert len(await shares(home, second)) == 1, "the division stands"
     await home.prepare(other)
@@ -119,7 +119,7 @@ async def test_money_lost_below_the_account_is_claimed_at_it_and_only_once(home:
     )
     await answer("ICIC", case_no, row(5, out, "300.00"), moved(out, "500.00", "HDFC", account, rrn_transaction_id=back))
     await answer("HDFC", case_no, row(5, back, "400.00"), row(1, back, "100.00"), job_id="again")
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     await divided(home, case_no)
     found = await home.bench.rows(
         "SELECT hop_no, claim_paise, share_paise FROM allocation_share WHERE case_no = $1 ORDER BY hop_no", case_no
@@ -136,7 +136,7 @@ async def test_two_victims_of_one_case(home: Home) -> None:
         transfer(1000_00, reference=first, payee=payee), transfer(500_00, reference=second, payee=payee)
     )
     await home.bench.answer("HDFC", case_no, row(1, first, "300.00"), row(5, first, "700.00"), row(5, second, "500.00"))
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     await divided(home, case_no)
     held = await home.bench.rows(
         "SELECT hop_no, balance_paise FROM ledger_balance WHERE case_no = $1 AND bucket = 'held' ORDER BY 1", case_no
@@ -199,7 +199,7 @@ async def test_accounts_divided_at_once_by_many_cases_come_to_the_same(home: Hom
         held = chance.randrange(1, 999)
         lines = [line for root in roots for line in (row(1, root, f"{held}.00"), row(5, root, f"{1000 - held}.00"))]
         await home.bench.answer("HDFC", case_no, *lines)
-        await home.take_up(case_no)
+        await home.open_for_new_holds(case_no)
         case_nos.append(case_no)
     for case_no in case_nos:
         restorations.append(await home.of(case_no))
@@ -239,7 +239,7 @@ async def test_money_that_was_sent_on_and_not_answered_for_is_lost_until_it_is_f
     )
     sent_on = moved(root, "500.00", "ICIC", "777", rrn_transaction_id=out)
     await home.bench.answer("HDFC", case_no, row(1, root, "500.00"), sent_on)
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     await divided(home, case_no)
     assert (await shares(home, case_no))[0] == (1000_00, 500_00, 250_00, 500_00)
     await home.bench.answer("ICIC", case_no, row(5, out, "500.00"))

@@ -5,14 +5,14 @@ from uuid import UUID
 import pytest
 
 from activities.context import Context
-from activities.holds.small_holds import decide_micro
+from activities.holds.small_holds import record_small_hold_decision
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration.court_orders import take_court_order, withdraw_court_order
 from domain.errors.court_orders import CourtOrderSuperseded, CourtOrderUsedUp
 from domain.errors.holds import NotSmallHold
 from schemas.enums import Role
-from schemas.holds import MicroDecided, MicroDecision
+from schemas.holds import NewSmallHoldDecision, SmallHoldDecision
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import RestorationVerb
@@ -54,7 +54,7 @@ class Two:
     async def held(self, case_no: str, *hop_nos: int, rupees: int | None = None) -> None:
         lines = (row(1, self.roots[hop_no - 1], f"{rupees or self.each}.00") for hop_no in hop_nos)
         await self.home.bench.answer("HDFC", case_no, *lines)
-        await self.home.take_up(case_no)
+        await self.home.open_for_new_holds(case_no)
 
 
 def apart() -> tuple[str, str]:
@@ -102,7 +102,7 @@ async def test_an_order_whose_sum_has_gone_home_leads_nothing_more(home: Home, h
     await home.confirm(restoration)
     assert await home.tick(restoration) == ["end_step"]
     await home.do(restoration, RestorationVerb.RECEIVE_BOND, INSPECTOR)
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     rest = await home.of(case_no, 2)
     await home.tick(rest, 3)
     assert await home.at(rest) == ("open", "application", "lok_adalat")
@@ -147,7 +147,7 @@ async def test_an_order_that_names_two_accounts_gives_back_of_each_its_own_sum(h
     await home.confirm(restoration)
     assert await home.tick(restoration) == ["end_step"]
     await home.do(restoration, RestorationVerb.RECEIVE_BOND, INSPECTOR)
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     kept = await home.bench.rows(
         f"{KEPT} ORDER BY hold_id",
         case_no,
@@ -193,7 +193,7 @@ async def test_a_court_that_refuses_one_account_refuses_nothing_of_another(home:
     await home.confirm(restoration)
     await home.tick(restoration)
     await home.do(restoration, RestorationVerb.RECEIVE_BOND, INSPECTOR)
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     rounds = "SELECT count(*) FROM restoration WHERE case_no = $1"
     assert await home.bench.value(rounds, case_no) == 1, "what a court has refused is no next round"
 
@@ -228,12 +228,12 @@ async def test_more_of_a_hop_that_was_divided_is_divided_too(home: Home) -> None
         transfer(1000_00, reference=root, payee={"institution": "HDFC", "account": account})
     )
     await home.bench.answer("HDFC", case_no, row(1, root, "400.00"))
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     restoration = await home.of(case_no)
     await to_approval(home, restoration)
     await home.bench.answer("HDFC", case_no, row(1, root, "300.00", rrn_transaction_id=rrn()))
     before = (await home.bench.buckets(other)).get("held", 0)
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     assert await home.tick(restoration) == ["allocate"]
     assert (await home.bench.buckets(other))["held"] > before
     await home.check(case_no)
@@ -294,14 +294,14 @@ async def test_a_hold_that_grows_is_small_no_more(home: Home, holds: Holds) -> N
     two = Two(home, 1000, (account, account))
     case_no = await two.told()
     await two.held(case_no, 1, rupees=100)
-    hold_id = await home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1 AND micro", case_no)
+    hold_id = await home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1 AND small", case_no)
     holds.clock.at = home.clock.at
     await holds.tick(hold_id)
-    assert await holds.tasks(case_no) == ["micro_hold"]
+    assert await holds.tasks(case_no) == ["small_hold"]
     await two.held(case_no, 2)
     with pytest.raises(NotSmallHold):
-        await decide_micro(
-            holds.ctx, hold_id, MicroDecided(decision=MicroDecision.RELEASE, reason="a tea shop"), INSPECTOR
+        await record_small_hold_decision(
+            holds.ctx, hold_id, NewSmallHoldDecision(decision=SmallHoldDecision.RELEASE, reason="a tea shop"), INSPECTOR
         )
     assert await holds.tasks(case_no) == [], "no task asks for a quick decision"
 
@@ -311,7 +311,7 @@ async def test_a_hold_of_two_small_parts_that_are_not_small_together(home: Home)
     two = Two(home, 400, (account, account))
     case_no = await two.told()
     await two.held(case_no, 1, 2)
-    assert await home.bench.value("SELECT micro FROM account_hold WHERE case_no = $1", case_no) is False
+    assert await home.bench.value("SELECT small FROM account_hold WHERE case_no = $1", case_no) is False
 
 
 # -- the bank's statement ----------------------------------------------------------------------------------------------

@@ -98,11 +98,11 @@ class Bailiff(Home):
         )
         await self.bench.answer("HDFC", case_no, row(1, roots[0], "5000.00"))
         await self.bench.answer("ICIC", case_no, row(1, roots[1], "3000.00"))
-        await self.take_up(case_no)
+        await self.open_for_new_holds(case_no)
         return case_no, accounts
 
-    async def take_up(self, case_no: str) -> None:
-        await opening.take_up(self.ctx, case_no)
+    async def open_for_new_holds(self, case_no: str) -> None:
+        await opening.open_for_new_holds(self.ctx, case_no)
 
     async def told(self, case_no: str) -> Iterable[str]:
         rows = await self.bench.rows(
@@ -375,10 +375,10 @@ async def test_what_comes_on_hold_later_is_kept_by_the_order_about_every_account
     )
     first = await home.bench.value("SELECT reference FROM hop WHERE case_no = $1 AND hop_no = 1", case_no)
     await home.bench.answer("HDFC", case_no, row(1, first, "900.00"))
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     whole = await home.take(case_no)
     await home.bench.answer("ICIC", case_no, row(1, root, "900.00"))
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     assert await home.kept_by(case_no) == [f"court_order {whole.court_order_id}"] * 2
 
 

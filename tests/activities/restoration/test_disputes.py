@@ -119,7 +119,7 @@ async def test_what_was_not_released_after_all_may_go_home_in_another_round(home
     pool = home.bench.pool
     await pool.execute("UPDATE bank_order SET state = 'cancelled', ended_at = now() WHERE case_no = $1", case_no)
     await pool.execute("UPDATE held_hop SET taken_up_at = NULL WHERE case_no = $1", case_no)
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     again = await home.of(case_no, 2)
     await home.to_approval(again)
     assert await home.tick(again) == ["allocate"]

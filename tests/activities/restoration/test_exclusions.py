@@ -45,14 +45,14 @@ async def part_paid(home: Home) -> tuple[str, UUID]:
 
 async def lines(home: Home, case_no: str) -> list[Any]:
     return await home.bench.rows(
-        "SELECT r.round_no, l.hop_no, l.left_out_as, l.left_out_by, l.left_out_reason, l.reopened_at IS NOT NULL"
+        "SELECT r.round_no, l.hop_no, l.excluded_as, l.excluded_by, l.excluded_reason, l.reopened_at IS NOT NULL"
         " FROM restoration_line l JOIN restoration r USING (restoration_id) WHERE l.case_no = $1 ORDER BY 1, 2",
         case_no,
     )
 
 
 async def rounds(home: Home, case_no: str) -> list[Any]:
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     return await home.bench.rows("SELECT round_no, state FROM restoration WHERE case_no = $1 ORDER BY 1", case_no)
 
 
@@ -80,9 +80,9 @@ async def test_it_ends_saying_what_was_restored_and_what_was_refused_and_why(hom
     ]
     (part,) = await home.events(case_no, "restoration_refused_in_part")
     assert (part["hop_nos"], part["outcome"], part["reason"]) == ([2], "refused", WHY)
-    assert (part["restored_paise"], part["left_out_paise"]) == (100_00, 200_00)
+    assert (part["restored_paise"], part["excluded_paise"]) == (100_00, 200_00)
     (closed,) = await home.events(case_no, "restoration_closed")
-    assert (closed["restored_paise"], closed["left_out_paise"], closed["reason"]) == (100_00, 200_00, WHY)
+    assert (closed["restored_paise"], closed["excluded_paise"], closed["reason"]) == (100_00, 200_00, WHY)
     visit_no = await home.bench.value(
         "SELECT outcome FROM restoration_step WHERE restoration_id = $1 AND step = 'approval'"
         " ORDER BY visit_no DESC LIMIT 1",

@@ -43,7 +43,7 @@ async def court(home: Home, case_no: str, effect: str, **more: Any) -> int:
 
 async def rounds(home: Home, case_no: str) -> list[tuple[int, str]]:
     """The rounds of a case's complaint, once what is on hold is taken up."""
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     return await home.bench.rows("SELECT round_no, state FROM restoration WHERE case_no = $1 ORDER BY 1", case_no)
 
 
@@ -131,7 +131,7 @@ async def test_a_hold_that_a_court_keeps_while_nothing_is_under_way_is_put_befor
     assert await asked(home, case_no) == 0
     await court(home, case_no, "keep_hold")
     await refusals.reopen(home.ctx, restoration, ReopenReason(reason=WHY), SP)
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     assert await asked(home, case_no) == 0
     await home.do(await home.of(case_no, 2), VERB.CANCEL, SUPERVISOR)
     assert await asked(home, case_no) == 1

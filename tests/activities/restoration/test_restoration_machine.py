@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 
 from activities.context import Context
 from activities.grievances import decisions
-from activities.holds.small_holds import decide_micro
+from activities.holds.small_holds import record_small_hold_decision
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration import refusals
@@ -28,7 +28,7 @@ from db.pool import open_pool
 from domain.errors import IdempotencyConflict, NotFound, NotNow, RuleBroken
 from schemas.enums import ResolutionDecision, Role
 from schemas.grievances.grievances import GrievanceDecided, GrievanceReport, NewGrievance
-from schemas.holds import MicroDecided, MicroDecision
+from schemas.holds import NewSmallHoldDecision, SmallHoldDecision
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.outbox.case import SettleCase
 from schemas.police import NewCourtOrder
@@ -357,14 +357,14 @@ class WayHomeMachine(RuleBasedStateMachine):
         by = STATIONS[Role(level)]
         self.attempt(decisions.decide(ctx, grievance_id, GrievanceDecided.model_validate(told), by))
 
-    @rule(data=st.data(), decision=st.sampled_from(MicroDecision))
-    def small(self, data: st.DataObject, decision: MicroDecision) -> None:
+    @rule(data=st.data(), decision=st.sampled_from(SmallHoldDecision))
+    def small(self, data: st.DataObject, decision: SmallHoldDecision) -> None:
         hold_id = self.one(
-            data, "SELECT hold_id FROM account_hold WHERE case_no = ANY($1) AND micro ORDER BY reference"
+            data, "SELECT hold_id FROM account_hold WHERE case_no = ANY($1) AND small ORDER BY reference"
         )
         if hold_id is not None:
-            decided = MicroDecided(decision=decision, reason="a tea shop")
-            self.attempt(decide_micro(self.world.ctx, hold_id, decided, IO))
+            decided = NewSmallHoldDecision(decision=decision, reason="a tea shop")
+            self.attempt(record_small_hold_decision(self.world.ctx, hold_id, decided, IO))
 
     # -- banks -----------------------------------------------------------------------------------------------------
 

@@ -66,7 +66,7 @@ async def test_what_comes_on_hold_after_the_notice_is_the_next_round(home: Home)
     await home.confirm(restoration)
     await home.tick(restoration)
     await home.do(restoration, RestorationVerb.RECEIVE_BOND, DESK)
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     rest = await home.of(case_no, 2)
     await home.to_credit(rest)
     assert (await home.orders(case_no))[-1] == ("restore", "restoration", "HDFC", 9_000_00)
@@ -125,8 +125,8 @@ async def test_a_holder_is_heard_about_what_was_on_hold_with_the_notice_not_when
 
     async def hear(hold_id: UUID | None = None) -> list[int | None]:
         async with home.bench.pool.acquire() as connection:
-            await restorations.note_heard(connection, restoration, hold_id)
-        lines = "SELECT heard_paise FROM restoration_line WHERE restoration_id = $1 ORDER BY hop_no"
+            await restorations.note_noticed(connection, restoration, hold_id)
+        lines = "SELECT noticed_paise FROM restoration_line WHERE restoration_id = $1 ORDER BY hop_no"
         return [paise for (paise,) in await home.bench.rows(lines, restoration)]
 
     assert await hear(hold) == [100_00, None]
@@ -141,12 +141,12 @@ async def test_an_account_whose_holder_was_not_heard_joins_no_round_that_has_hea
     told = [transfer(1000_00, reference=root, payee=payee) for root, payee in zip(roots, payees, strict=True)]
     case_no = await home.bench.complain(*told)
     await home.bench.answer("HDFC", case_no, row(1, roots[0], "100.00"))
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     restoration = await home.of(case_no)
     await home.to_approval(restoration)
     await home.send_back(restoration)
     await home.bench.answer("ICIC", case_no, row(1, roots[1], "200.00"))
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     assert await home.at(await home.of(case_no, 2)) == ("open", "collecting", "")
 
 
@@ -159,7 +159,7 @@ async def test_the_rest_of_what_a_court_gave_in_part_is_no_small_sum(home: Home)
     await home.confirm(restoration)
     await home.tick(restoration)
     await home.do(restoration, RestorationVerb.RECEIVE_BOND, DESK)
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     rest = await home.of(case_no, 2)
     await home.tick(rest, 3)
     assert await home.at(rest) == ("open", "application", "lok_adalat")
@@ -185,11 +185,11 @@ async def _part(home: Home, rupees: int, account: str | None = None) -> str:
     payee = {"institution": "HDFC", "account": account or f"5{rrn()}"}
     case_no = await home.bench.complain(transfer(100_000_00, reference=root, payee=payee))
     await home.bench.answer("HDFC", case_no, row(1, root, f"{rupees}.00"))
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)
     return case_no
 
 
 async def _more(home: Home, case_no: str, rupees: int) -> None:
     root = await home.bench.value("SELECT reference FROM hop WHERE case_no = $1 AND hop_no = 1", case_no)
     await home.bench.answer("HDFC", case_no, row(1, root, f"{rupees}.00", rrn_transaction_id=rrn()))
-    await home.take_up(case_no)
+    await home.open_for_new_holds(case_no)

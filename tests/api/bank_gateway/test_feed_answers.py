@@ -60,7 +60,7 @@ async def test_an_answer_says_how_the_holder_is_reached(
     held = {"kind": "held", "hop": 1, "amount_paise": 5_000_00, **told}
     assert (await feed.post(hold_id, "answer", {"lines": [held]})).status_code == 200
     ctx = feed.doors.services.ctx
-    await opening.take_up(ctx, receipt["case_ack_no"])
+    await opening.open_for_new_holds(ctx, receipt["case_ack_no"])
     async with ctx.pool.acquire() as connection:
         found = await connection.fetchval("SELECT hold_id FROM account_hold")
         holder = await notifications.holder(connection, found)

@@ -210,7 +210,7 @@ async def test_a_hold_is_confirmed_as_released_in_whole(ordering: Ordering, feed
     case_no = await ordering.value("SELECT case_no FROM case_file")
     await feed.post(hold_id, "answer", {"lines": [{"kind": "held", "hop": 1, "amount_paise": HELD_PAISE}]})
     assert kind(await feed.post(hold_id, "release-confirm"), 409) == "no-release-order"
-    await opening.take_up(ordering.doors.services.ctx, case_no)
+    await opening.open_for_new_holds(ordering.doors.services.ctx, case_no)
     order_id = await ordering.plan(case_no, OrderKind.RELEASE)
     for _ in range(2):
         assert (await feed.post(hold_id, "release-confirm")).status_code == 204

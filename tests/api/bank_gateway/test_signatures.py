@@ -99,12 +99,12 @@ async def test_without_our_origin_the_scheme_is_not_known_so_target_uri_is_not_e
 # -- what is not covered -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("left_out", REQUIRED)
-async def test_every_component_must_be_covered(bank: Bank, left_out: str) -> None:
-    headers = sign(covered=tuple(name for name in COVERED if name != left_out))
+@pytest.mark.parametrize("excluded", REQUIRED)
+async def test_every_component_must_be_covered(bank: Bank, excluded: str) -> None:
+    headers = sign(covered=tuple(name for name in COVERED if name != excluded))
     assert refusal(await bank.call(headers)) == (
         "signature-incomplete",
-        f"the signature must cover, without parameters: {left_out}",
+        f"the signature must cover, without parameters: {excluded}",
     )
     assert bank.nonces == set()
 

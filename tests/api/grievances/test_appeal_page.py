@@ -63,7 +63,7 @@ class Holder:
         await self.doors.answer("SBIN", case_no, line("held", rrn, **told))
         self.at = max(self.at, datetime.now(UTC))
         ctx = self.doors.services.ctx
-        await opening.take_up(ctx, case_no)
+        await opening.open_for_new_holds(ctx, case_no)
         row = await ctx.pool.fetchrow("SELECT hold_id, reference FROM account_hold WHERE case_no = $1", case_no)
         assert row is not None
         await HoldActivities(ctx, "https://freeze.example/appeal").attend_to_hold(

@@ -37,7 +37,7 @@ class Desk:
         case_no = receipt["case_ack_no"]
         await self.doors.answer("SBIN", case_no, line("held", rrn, amount=rupees))
         self.at = max(self.at, datetime.now(UTC))
-        await opening.take_up(self.doors.services.ctx, case_no)
+        await opening.open_for_new_holds(self.doors.services.ctx, case_no)
         (found,) = (await self.read(HOLDS, ack_no=case_no))["items"]
         hold: dict[str, Any] = found
         return hold
@@ -246,7 +246,7 @@ async def test_a_small_hold_is_decided_once(desk: Desk) -> None:
     assert (done.status_code, done.json()["released_paise"]) == (200, 150_00)
     assert problem(await desk.doors.post(path, decided, Role.SP)) == (409, "not-now")
     found = await desk.read(f"{HOLDS}/{small['hold_id']}")
-    assert (found["micro_decision"], found["micro_decided_by"], found["free_paise"]) == (
+    assert (found["small_hold_decision"], found["small_hold_decided_by"], found["free_paise"]) == (
         "release",
         "officer:officer1",
         0,

@@ -36,7 +36,7 @@ class Desk:
         case_no = receipt["case_ack_no"]
         await self.doors.answer("SBIN", case_no, line("held", rrn, amount="2000.00", disputed_amount="5000.00"))
         self.at = max(self.at, datetime.now(UTC))
-        await opening.take_up(self.doors.services.ctx, case_no)
+        await opening.open_for_new_holds(self.doors.services.ctx, case_no)
         (found,) = (await self.read(PATH, ack_no=case_no))["restorations"]
         identity: str = found["restoration_id"]
         return identity
@@ -202,7 +202,7 @@ async def test_whoever_approves_sees_who_was_heard_and_who_appeals(desk: Desk) -
         *(line["hold_id"], "holder_notice", 1),
         "overtaken",
     )
-    assert (line["heard_paise"], found["complaint_held_paise"], found["complaint_restored_paise"]) == (
+    assert (line["noticed_paise"], found["complaint_held_paise"], found["complaint_restored_paise"]) == (
         *(2000_00, 2000_00),
         0,
     )

@@ -93,7 +93,7 @@ def test_a_row_that_is_not_used_is_named(package: Package, what: str, reason: st
         ({"name": "x"}, "no code"),
         ({"code": "AAAA", "wire": {}}, "may not set wire"),
         ({"code": "AAAA", "nmae": "x"}, "may not set nmae"),
-        ({"code": "AAAA", "leave_out": True, "name": "x"}, "may not set leave_out"),
+        ({"code": "AAAA", "exclude": True, "name": "x"}, "may not set exclude"),
         ({"code": "AAAA", "kind": "shop"}, "the override of AAAA: kind"),
         ({"code": "EEEE", "desk_email": "x"}, "the override of EEEE: name: Field required"),
     ],
@@ -107,7 +107,7 @@ def test_overrides_say_more_add_banks_and_leave_banks_out() -> None:
     overrides: Sequence[Mapping[str, Any]] = [
         {"code": "AAAA", "aliases": ["Alpha"], "desk_email": "desk@alpha.example"},
         {"code": "PAYW", "name": "Pay Wallet", "kind": "wallet", "vpa_handles": ["pay"]},
-        {"code": "DDDD", "leave_out": True},
+        {"code": "DDDD", "exclude": True},
     ]
     found = entries(propose(PACKAGE, overrides))
     assert (found["AAAA"].name, found["AAAA"].aliases) == ("Alpha Bank", ("Alpha",))

@@ -24,7 +24,7 @@ async def held_case(database: Pool) -> tuple[Context, str]:
     bench, root = Bench(ctx), rrn()
     case_no = await bench.complain(transfer(1000_00, reference=root))
     await bench.answer("HDFC", case_no, row(1, root, "400.00"))
-    await opening.take_up(ctx, case_no)
+    await opening.open_for_new_holds(ctx, case_no)
     return ctx, case_no
 
 

@@ -178,7 +178,7 @@ async def look_at(starter: ProcedureStarter, at: datetime) -> None:
 async def test_holds_of_a_case_whose_money_is_chased_are_taken_up_together_after_the_first(
     patient: ProcedureStarter, bench: Bench
 ) -> None:
-    wait = timedelta(seconds=patient.ctx.policy.right_of_way.take_up_after_seconds)
+    wait = timedelta(seconds=patient.ctx.policy.right_of_way.open_for_new_holds_after_seconds)
     assert wait == timedelta(seconds=20)
     case_no = await held_case(bench, f"1{rrn()}", f"2{rrn()}")
     held_at = await bench.value("SELECT min(held_at) FROM held_hop WHERE case_no = $1", case_no)
@@ -212,9 +212,9 @@ async def test_the_holds_of_a_settled_case_are_taken_up_at_once(patient: Procedu
     assert await bench.value("SELECT state FROM case_file WHERE case_no = $1", chased) == "open"
 
 
-async def test_many_that_take_up_one_case_at_once_begin_its_clocks_once(bench: Bench) -> None:
+async def test_many_that_open_for_new_holds_one_case_at_once_begin_its_clocks_once(bench: Bench) -> None:
     case_no = await held_case(bench, f"1{rrn()}", f"2{rrn()}")
-    await asyncio.gather(*(opening.take_up(bench.ctx, case_no) for _ in range(5)))
+    await asyncio.gather(*(opening.open_for_new_holds(bench.ctx, case_no) for _ in range(5)))
     assert await bench.value("SELECT count(*) FROM account_hold WHERE case_no = $1", case_no) == 2
     assert await bench.value("SELECT count(*) FROM restoration WHERE case_no = $1", case_no) == 1
     await bench.check(case_no)
