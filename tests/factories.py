@@ -81,7 +81,7 @@ def prompt_policy() -> Policy:
     """Return the packaged policy without background priority, because a test asks for what follows at once."""
     policy = load_policy()
     at_once = {"open_for_new_holds_after_seconds": 0, "documents_after_seconds": 0}
-    return policy.model_copy(update={"right_of_way": policy.right_of_way.model_copy(update=at_once)})
+    return policy.model_copy(update={"background_priority": policy.background_priority.model_copy(update=at_once)})
 
 
 def of_another_policy(ctx: Context) -> Context:

@@ -66,7 +66,7 @@ async def issue_documents_due(ctx: Context, appeal_address: str = "") -> int:
     A failed document is retried and delays no other. Raises the database's error if the database is unreachable.
     """
     now = ctx.now()
-    deferred = timedelta(seconds=ctx.policy.right_of_way.documents_after_seconds / ctx.clock_factor)
+    deferred = timedelta(seconds=ctx.policy.background_priority.documents_after_seconds / ctx.clock_factor)
     async with ctx.pool.acquire() as connection:
         claimed = await due_documents.claim(connection, now, now + LEASE, now - deferred, ROUND_LIMIT)
     by_case: dict[str, list[DueDocument]] = defaultdict(list)

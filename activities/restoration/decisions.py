@@ -47,7 +47,7 @@ from domain.errors.restoration import (
     StepNotBegun,
 )
 from domain.restoration import authority
-from domain.restoration.procedure import LETS_GO, ORDERS_OF, RULES, back_to
+from domain.restoration.procedure import ORDERS_OF, RELEASED_FOR, RULES, back_to
 from schemas.enums import EventKind, ProcedureKind
 from schemas.identifiers import IFSC_PATTERN
 from schemas.orders.orders import LINES_MAX, Beneficiary, NewOrder, NewOrderLine
@@ -230,7 +230,7 @@ async def decide_objection(
         await objections.decide(connection, objection_id, decision, work.now, by.actor, decided.reason)
         upheld = decision is ObjectionDecision.UPHELD
         to_release: list[Line] = []
-        if upheld and objection.by_whom in LETS_GO:
+        if upheld and objection.by_whom in RELEASED_FOR:
             to_release = [line for line in await work.lines() if objection.hold_id in {None, line.hold_id}]
             await _refuse_retained(work.connection, to_release)
         await work.log(
@@ -243,7 +243,7 @@ async def decide_objection(
         if to_release:
             await _release(work, to_release, objection_id)
         reason = f"objection {objection_id} is upheld"
-        if upheld and objection.by_whom not in LETS_GO:
+        if upheld and objection.by_whom not in RELEASED_FOR:
             await _send_back_to_correct(work, reason)
         elif to_release and not any(line.free_paise for line in await work.lines()):
             await end(work, RestorationState.REFUSED, StepOutcome.REFUSED, reason)

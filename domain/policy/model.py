@@ -291,7 +291,7 @@ class Policy(FrozenModel):
     ladder: dict[EscalationLevel, EscalationRule]
     desk: DeskRules
     outbox: Outbox
-    right_of_way: BackgroundPriority
+    background_priority: BackgroundPriority
     replay: ReplayRules
     reconciliation: ReconciliationRules
     call_list: CallRules

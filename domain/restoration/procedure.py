@@ -121,7 +121,7 @@ REOPENED: Final = frozenset({RestorationState.REFUSED, RestorationState.CANCELLE
 """states that an officer can reopen; of a restored one only the excluded part"""
 REOPENERS: Final = frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP})
 
-LETS_GO: Final = frozenset({ObjectionBy.HOLDER, ObjectionBy.BANK})
+RELEASED_FOR: Final = frozenset({ObjectionBy.HOLDER, ObjectionBy.BANK})
 """parties whose upheld objection releases the money; no other objection says that it is the holder's"""
 
 _USUALLY_BACK_TO: Final[Mapping[Step, Step]] = {Step.VERIFICATION: Step.APPLICATION}

@@ -91,9 +91,9 @@ class Faults(BaseModel):
     cut_post: Rate = 0.0
     dripped_post: Rate = 0.0
 
-    boasted_hold: Rate = 0.0
-    """a hold row reports `boast_factor` times the amount held"""
-    boast_factor: Annotated[int, Field(ge=2, le=1000)] = 3
+    overstated_hold: Rate = 0.0
+    """a hold row reports `overstate_factor` times the amount held"""
+    overstate_factor: Annotated[int, Field(ge=2, le=1000)] = 3
     skewed_clock: Rate = 0.0
     """the times of a post's rows are wrong by `skew_seconds`"""
     skew_seconds: int = 36_000
@@ -138,8 +138,8 @@ class FaultBook:
             return list(rows)
         skewed = self._drawn(faults.skewed_clock, "skewed_clock", bank, key)
         values = [_skewed(row, faults.skew_seconds) for row in rows] if skewed else list(rows)
-        if self._drawn(faults.boasted_hold, "boasted_hold", bank, key):
-            values = [_boasted(row, faults.boast_factor) for row in values]
+        if self._drawn(faults.overstated_hold, "overstated_hold", bank, key):
+            values = [_boasted(row, faults.overstate_factor) for row in values]
         return values
 
     def answered(self, foul: FaultyPost, status: int) -> None:
@@ -168,7 +168,7 @@ def drawn_faults(seed: int, bank: str) -> Faults:
     values: dict[str, float | int] = {"first_calls": rng.randint(1, 4), "slow_wall_seconds": 0.5}
     values |= {kind.value: rng.random() / 2 for kind in rng.sample(list(Reply), 2)}
     values |= {kind.value: rng.random() / 3 for kind in rng.sample(list(FaultyPost), 3)}
-    values |= {"boasted_hold": rng.random() / 3, "boast_factor": rng.randint(2, 50)}
+    values |= {"overstated_hold": rng.random() / 3, "overstate_factor": rng.randint(2, 50)}
     values |= {"skewed_clock": rng.random() / 3, "skew_seconds": rng.randint(-86_400, 86_400)}
     return Faults.model_validate(values)
 

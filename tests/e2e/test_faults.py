@@ -117,7 +117,7 @@ async def test_a_foul_post_is_refused_by_name_and_the_true_one_counts_once(
 
 
 async def test_a_bank_that_boasts_holds_no_more_than_was_lost(engine: Live, banks: list[str]) -> None:
-    await held_by(engine, banks.pop(), Faults(boasted_hold=1.0))
+    await held_by(engine, banks.pop(), Faults(overstated_hold=1.0))
 
 
 @pytest.mark.parametrize("hours", [-10, 10])

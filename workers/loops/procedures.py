@@ -78,7 +78,9 @@ class ProcedureStarter:
     @property
     def _gather_time(self) -> timedelta:
         """Time to gather the holds of a case that is still tracked, so that they are handled together."""
-        return timedelta(seconds=self.ctx.policy.right_of_way.open_for_new_holds_after_seconds / self.ctx.clock_factor)
+        return timedelta(
+            seconds=self.ctx.policy.background_priority.open_for_new_holds_after_seconds / self.ctx.clock_factor
+        )
 
     async def run_once(self) -> int:
         """Run one round; return how many procedures changed. Raises the error of an unavailable server."""

@@ -297,7 +297,7 @@ async def test_documents_of_a_case_whose_money_is_chased_wait_for_its_first_quar
     office.home.ctx = replace(office.home.ctx, policy=load_policy(), clock_factor=clock_factor)
     case_no = await office.home.hold(400)
     await office.assign(case_no)
-    wait = timedelta(seconds=office.home.ctx.policy.right_of_way.documents_after_seconds / clock_factor)
+    wait = timedelta(seconds=office.home.ctx.policy.background_priority.documents_after_seconds / clock_factor)
     assert wait == timedelta(minutes=15) / clock_factor
     opened_at = await office.home.bench.value("SELECT opened_at FROM case_file WHERE case_no = $1", case_no)
     await office.pool.execute("UPDATE due_document SET next_attempt_at = $2 WHERE case_no = $1", case_no, opened_at)

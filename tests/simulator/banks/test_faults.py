@@ -55,7 +55,7 @@ def test_faults_at_the_door_end_after_so_many_calls() -> None:
 
 def test_a_boastful_bank_multiplies_what_it_holds_and_nothing_else() -> None:
     book = FaultBook(seed=7)
-    book.put(BANK, Faults(boasted_hold=1.0, boast_factor=3))
+    book.put(BANK, Faults(overstated_hold=1.0, overstate_factor=3))
     held, refused = book.with_faults(BANK, "key", [hold_row("1", 500_00), refusal_row("2", 700_00, "01")])
     assert (held["amount"], held["disputed_amount"]) == ("1500.00", "1500.00")
     assert refused == refusal_row("2", 700_00, "01")

@@ -178,7 +178,7 @@ async def look_at(starter: ProcedureStarter, at: datetime) -> None:
 async def test_holds_of_a_case_whose_money_is_chased_are_taken_up_together_after_the_first(
     patient: ProcedureStarter, bench: Bench
 ) -> None:
-    wait = timedelta(seconds=patient.ctx.policy.right_of_way.open_for_new_holds_after_seconds)
+    wait = timedelta(seconds=patient.ctx.policy.background_priority.open_for_new_holds_after_seconds)
     assert wait == timedelta(seconds=20)
     case_no = await held_case(bench, f"1{rrn()}", f"2{rrn()}")
     held_at = await bench.value("SELECT min(held_at) FROM held_hop WHERE case_no = $1", case_no)
