@@ -21,7 +21,7 @@ from adapters.banks.protocol import (
     BankNotReached,
     BankRefused,
     BankUnreachable,
-    Chaser,
+    ReminderSender,
 )
 from db.banks import bank_exchanges, delivery_attempts
 from domain.banks import channel_choice
@@ -87,14 +87,14 @@ class BankDelivery:
         continues.
         """
         adapter: object = self.adapters.get(channel)
-        if not isinstance(adapter, Chaser) or not references:
+        if not isinstance(adapter, ReminderSender) or not references:
             return False
         timeout_seconds = self.ctx.policy.delivery.call_timeout_seconds
         try:
             way = await self.ctx.directory.way(institution, channel)
             if way is None:
                 return False
-            await adapter.send_chaser(way, subject_id, references, asked_at=asked_at, timeout_seconds=timeout_seconds)
+            await adapter.send_reminder(way, subject_id, references, asked_at=asked_at, timeout_seconds=timeout_seconds)
         except (BankError, CannotOpen) as error:
             log.info("no reminder for request %s: %s", subject_id, type(error).__name__)
             return False
@@ -121,7 +121,9 @@ class BankDelivery:
             return False
         now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection:
-            noted = await delivery_attempts.note_silence(connection, message.about, message.subject_id, channel, now)
+            noted = await delivery_attempts.note_no_response(
+                connection, message.about, message.subject_id, channel, now
+            )
             attempts = await delivery_attempts.count(connection, message.about, message.subject_id)
         if noted:
             await self.ctx.health.silent(institution, channel)

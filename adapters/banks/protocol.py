@@ -222,10 +222,10 @@ class BankAdapter(Protocol[Address_contra]):
 
 
 @runtime_checkable
-class Chaser(Protocol[Address_contra]):
+class ReminderSender(Protocol[Address_contra]):
     """Interface of a channel that has a message to remind a bank of a request."""
 
-    async def send_chaser(
+    async def send_reminder(
         self,
         bank: Address_contra,
         request_id: UUID,

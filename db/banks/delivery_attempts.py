@@ -44,7 +44,7 @@ async def note(
     )
 
 
-async def note_silence(
+async def note_no_response(
     connection: Connection, about: About, subject_id: UUID, channel: ChannelKind, at: datetime
 ) -> bool:
     """Write that the bank did not reply to the last delivery in time; false if that is written already."""

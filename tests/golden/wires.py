@@ -17,7 +17,7 @@ from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.i4c.encode import encode_fraud_report
 from adapters.banks.i4c.replies import accepted_reply, login_reply, refusal_reply, ticket_reply
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
-from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request
+from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
 from adapters.banks.iso20022.orders import encode_cancellation, encode_order
 from adapters.banks.protocol import BankWire, HoldTicket, Incident, Instrument, OrderTicket
 from adapters.banks.push.client import PushAdapter
@@ -297,7 +297,7 @@ def iso_messages() -> dict[str, bytes]:
         options: dict[str, Any] = more
         for name, ticket in TICKETS.items():
             found[f"hold-{name}{header}"] = encode_hold_request("DEMO", ticket, created_at=NOW, **options)
-        found[f"chaser{header}"] = encode_chaser(
+        found[f"chaser{header}"] = encode_reminder(
             "DEMO", REQUEST_ID, ["610212345678", "610112345671"], created_at=NOW, **options
         )
         for name, one in ORDERS.items():

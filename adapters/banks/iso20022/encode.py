@@ -93,7 +93,7 @@ def _sender(ticket: HoldTicket) -> str:
     return ticket.instrument.requestor or SENDER
 
 
-def encode_chaser(
+def encode_reminder(
     bank_code: str,
     request_id: UUID,
     references: Sequence[str],

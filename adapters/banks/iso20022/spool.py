@@ -18,7 +18,7 @@ from typing import Final, Self
 from uuid import UUID, uuid4
 
 from adapters.banks.iso20022.document import BODY_MAX_BYTES
-from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request
+from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
 from adapters.banks.iso20022.errors import InvalidMessage
 from adapters.banks.iso20022.orders import encode_cancellation, encode_order
 from adapters.banks.iso20022.values import case_id, message_id, reminder_id
@@ -215,12 +215,12 @@ class SpoolAdapter:
             await self._put(bank, f"{message_id(identity)}{FILE_SUFFIX}", body, timeout_seconds, transcript)
             return Delivery(case_id(order.ack_no, identity), transcript.exchanges)
 
-    async def send_chaser(
+    async def send_reminder(
         self, bank: IsoWay, request_id: UUID, references: Sequence[str], *, asked_at: datetime, timeout_seconds: float
     ) -> None:
         """Write the pacs.028 that reminds of a request, one for each `asked_at`. Raises like `send_hold_request`."""
         try:
-            body = encode_chaser(
+            body = encode_reminder(
                 bank.code,
                 request_id,
                 references,

@@ -9,7 +9,7 @@ import pytest
 
 from activities.bank_gateway.iso_inbound import MessageRefused, MessageTaken, take_message
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
-from adapters.banks.iso20022.encode import encode_chaser
+from adapters.banks.iso20022.encode import encode_reminder
 from adapters.banks.iso20022.messages import Message
 from adapters.banks.iso20022.values import case_id
 from tests.activities.bench import Bench
@@ -105,7 +105,7 @@ async def test_the_same_message_twice_is_the_same_answer(asked: Asked) -> None:
         (b"<x/>", "Document"),
         (b"<!DOCTYPE x><x/>", "DOCTYPE"),
         (document(Message.RESOLUTION, "<RsltnOfInvstgtn></RsltnOfInvstgtn>"), "RslvdCase/Id: is missing"),
-        (encode_chaser("HDFC", UUID(int=1), ["1"], created_at=NOW), "a message that only we send"),
+        (encode_reminder("HDFC", UUID(int=1), ["1"], created_at=NOW), "a message that only we send"),
     ],
     ids=["nothing", "other", "doctype", "caseless", "ours"],
 )

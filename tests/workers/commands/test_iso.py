@@ -11,7 +11,7 @@ import pytest
 from activities.context import Context
 from activities.intake import take_complaint
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
-from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request
+from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
 from adapters.banks.iso20022.spool import Spool
 from db.orders.returned_funds import may_watch
 from db.pool import Pool
@@ -47,7 +47,7 @@ async def ctx(database: Pool) -> Context:
         (resolution(), ["answer of a bank", "31204260000017", "₹1,500.50 of transfer 610212345678 on hold", "code 01"]),
         (returned(), ["money that a bank has returned", "₹99.00 of transfer 610212345678", "case 31204260000017"]),
         (encode_hold_request("DEMO", ticket(), created_at=AT), ["hold request", "DEMO", "I4C-MHA", CASE, "layer 2"]),
-        (encode_chaser("DEMO", REQUEST_ID, ["61"], created_at=AT), ["reminder", REQUEST_ID.hex, "transfer 61?"]),
+        (encode_reminder("DEMO", REQUEST_ID, ["61"], created_at=AT), ["reminder", REQUEST_ID.hex, "transfer 61?"]),
         (encode_hold_request("DEMO", ticket(), created_at=AT, with_header=True), ["hold request", "5 (1 is first)"]),
     ],
     ids=["answer", "returned", "request", "chaser", "behind a header"],

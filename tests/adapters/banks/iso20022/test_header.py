@@ -8,7 +8,7 @@ import pytest
 from adapters.banks.iso20022 import schema
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.document import DEPTH_MAX, Element, node, read
-from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request
+from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
 from adapters.banks.iso20022.errors import DocumentRefused, InvalidMessage, UnknownMessage
 from adapters.banks.iso20022.messages import HEADER, Message
 from adapters.banks.iso20022.values import reminder_id
@@ -55,8 +55,8 @@ def test_money_in_its_golden_hour_is_high(priority: int, said: str) -> None:
 
 
 def test_a_chaser_behind_a_header_is_the_same_chaser() -> None:
-    plain = encode_chaser("DEMO", REQUEST_ID, ["61"], created_at=AT)
-    headed = encode_chaser("DEMO", REQUEST_ID, ["61"], created_at=AT, with_header=True)
+    plain = encode_reminder("DEMO", REQUEST_ID, ["61"], created_at=AT)
+    headed = encode_reminder("DEMO", REQUEST_ID, ["61"], created_at=AT, with_header=True)
     assert decode(headed) == decode(plain)
     assert f"<BizMsgIdr>{reminder_id(REQUEST_ID, AT)}</BizMsgIdr><MsgDefIdr>pacs.028.001.03<".encode() in headed
     assert b"<Prty>" not in headed

@@ -9,7 +9,7 @@ from adapters.banks.iso20022 import schema
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.document import read
-from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request
+from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
 from adapters.banks.iso20022.messages import Message
 from adapters.banks.iso20022.reasons import REASONS
 from tests.adapters.iso_messages import CASE
@@ -40,7 +40,7 @@ def test_there_is_one_of_each_and_the_schema_allows_it() -> None:
 def test_what_we_send() -> None:
     urgent = replace(ticket(), priority=1, respond_by=TRANSFERRED_AT + timedelta(minutes=5))
     assert laid_flat(Message.HOLD_REQUEST) == encode_hold_request("DEMO", urgent, created_at=TRANSFERRED_AT)
-    chaser = encode_chaser("DEMO", REQUEST_ID, ["610212345678"], created_at=TRANSFERRED_AT)
+    chaser = encode_reminder("DEMO", REQUEST_ID, ["610212345678"], created_at=TRANSFERRED_AT)
     assert laid_flat(Message.STATUS_REQUEST) == chaser
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adapters.banks.iso20022.arrivals import AskedTransfer, CancellationRequest, StatusRequest
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.document import read
-from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request
+from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
 from adapters.banks.iso20022.errors import IncompleteMessage, InvalidMessage
 from adapters.banks.iso20022.messages import Message
 from adapters.banks.iso20022.values import case_id, message_id, split_case_id
@@ -184,7 +184,7 @@ def test_a_naive_time_is_an_error() -> None:
 
 @given(st.uuids(), st.lists(REFERENCES, min_size=1, max_size=5))
 def test_any_chaser_comes_out_as_it_went_in(request_id: UUID, references: list[str]) -> None:
-    found = chased(encode_chaser("DEMO", request_id, references, created_at=AT))
+    found = chased(encode_reminder("DEMO", request_id, references, created_at=AT))
     assert found.references == tuple(references)
     assert found.request_message_id == message_id(request_id)
     assert (found.bank_code, found.created_at) == ("DEMO", AT)
@@ -192,9 +192,9 @@ def test_any_chaser_comes_out_as_it_went_in(request_id: UUID, references: list[s
 
 
 def test_a_chaser_is_one_each_time_and_names_the_kind_of_request() -> None:
-    body = encode_chaser("DEMO", REQUEST_ID, ["610212345678"], created_at=AT)
-    assert body == encode_chaser("DEMO", REQUEST_ID, ["610212345678"], created_at=AT)
-    later = encode_chaser("DEMO", REQUEST_ID, ["610212345678"], created_at=AT + timedelta(minutes=5))
+    body = encode_reminder("DEMO", REQUEST_ID, ["610212345678"], created_at=AT)
+    assert body == encode_reminder("DEMO", REQUEST_ID, ["610212345678"], created_at=AT)
+    later = encode_reminder("DEMO", REQUEST_ID, ["610212345678"], created_at=AT + timedelta(minutes=5))
     assert chased(later).message_id != chased(body).message_id
     assert b"<OrgnlMsgNmId>camt.056.001.08<" in body
 
@@ -202,7 +202,7 @@ def test_a_chaser_is_one_each_time_and_names_the_kind_of_request() -> None:
 @pytest.mark.parametrize("references", [[], ["6"] * (INCIDENTS_MAX + 1), ["7" * 36], [""]])
 def test_a_chaser_that_cannot_be(references: list[str]) -> None:
     with pytest.raises(InvalidMessage, match="TxInf"):
-        encode_chaser("DEMO", REQUEST_ID, references, created_at=AT)
+        encode_reminder("DEMO", REQUEST_ID, references, created_at=AT)
 
 
 # -- half a request is none ----------------------------------------------------------------------------------------

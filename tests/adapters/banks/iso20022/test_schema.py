@@ -8,7 +8,7 @@ import pytest
 from adapters.banks.iso20022 import schema
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
 from adapters.banks.iso20022.document import Element, node, read
-from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request
+from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
 from adapters.banks.iso20022.errors import InvalidMessage
 from adapters.banks.iso20022.messages import Message
 from tests.adapters.iso_messages import CASE
@@ -22,7 +22,7 @@ def messages() -> dict[Message, bytes]:
     returns = [Return(reference="6", returned_paise=1, settled_on=TRANSFERRED_AT, return_id="R")]
     return {
         Message.HOLD_REQUEST: encode_hold_request("DEMO", ticket(), created_at=TRANSFERRED_AT),
-        Message.STATUS_REQUEST: encode_chaser("DEMO", REQUEST_ID, ["6"], created_at=TRANSFERRED_AT),
+        Message.STATUS_REQUEST: encode_reminder("DEMO", REQUEST_ID, ["6"], created_at=TRANSFERRED_AT),
         Message.RESOLUTION: encode_resolution("DEMO", REQUEST_ID, CASE, statuses, created_at=TRANSFERRED_AT),
         Message.FUNDS_RETURNED: encode_return("DEMO", REQUEST_ID, CASE, returns, created_at=TRANSFERRED_AT),
     }

@@ -15,7 +15,7 @@ from adapters.banks.iso20022.arrivals import CancellationRequest, StatusRequest
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.document import BODY_MAX_BYTES
 from adapters.banks.iso20022.spool import CANNOT_BE_WRITTEN, Spool, SpoolAdapter, read_file
-from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, Chaser, IsoWay
+from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, IsoWay, ReminderSender
 from tests.adapters.iso_messages import CASE
 from tests.adapters.wires import REQUEST_ID, incident, ticket
 
@@ -59,7 +59,7 @@ async def test_a_ticket_is_a_file_that_the_bank_can_read(spool: Spool, adapter: 
 async def test_a_bank_that_wants_a_header_has_one_before_each_message(spool: Spool, adapter: SpoolAdapter) -> None:
     way = replace(WAY, business_header=True)
     await adapter.send_hold_request(way, ticket(), timeout_seconds=5)
-    await adapter.send_chaser(way, REQUEST_ID, ["610212345678"], asked_at=AT, timeout_seconds=5)
+    await adapter.send_reminder(way, REQUEST_ID, ["610212345678"], asked_at=AT, timeout_seconds=5)
     bodies = [path.read_bytes() for path in spool.of("DEMO", "out").iterdir()]
     assert [body.count(b"<AppHdr ") for body in bodies] == [1, 1]
     assert {type(decode(body)) for body in bodies} == {CancellationRequest, StatusRequest}
@@ -76,10 +76,10 @@ async def test_the_same_ticket_twice_is_one_file_as_it_was_first(tmp_path: Path,
 
 
 async def test_a_chaser_is_a_file_for_each_time_it_is_asked(spool: Spool, adapter: SpoolAdapter) -> None:
-    assert isinstance(adapter, Chaser)
+    assert isinstance(adapter, ReminderSender)
     for minutes in (0, 0, 1):
         asked_at = AT + timedelta(minutes=minutes)
-        await adapter.send_chaser(WAY, REQUEST_ID, ["610212345678"], asked_at=asked_at, timeout_seconds=5)
+        await adapter.send_reminder(WAY, REQUEST_ID, ["610212345678"], asked_at=asked_at, timeout_seconds=5)
     files = list(spool.of("DEMO", "out").iterdir())
     assert len(files) == 2
     told = decode(files[0].read_bytes())
