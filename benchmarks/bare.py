@@ -1,4 +1,4 @@
-"""Baseline: the same waves as bare Temporal workflows, without a database and HTTP.
+"""Baseline: the same batches as bare Temporal workflows, without a database and HTTP.
 
 For every case there is one workflow; for every hold request one activity on a separate queue and one signal as the
 bank's answer. The ratio of the two rates is the cost of our transactions, interfaces and checks.
@@ -18,16 +18,16 @@ CASE_QUEUE = "bare-cases"
 CALL_QUEUE = "bare-calls"
 CASES_AT_ONCE = 64
 
-Waves = tuple[int, ...]
-"""number of hold requests in each wave of a case"""
+Batches = tuple[int, ...]
+"""number of hold requests in each batch of a case"""
 
 
 @dataclass(frozen=True)
 class BareCase:
-    """A case reduced to its waves."""
+    """A case reduced to its batches."""
 
     case_no: str
-    waves: Waves
+    batches: Batches
 
 
 @dataclass(frozen=True)
@@ -35,34 +35,34 @@ class BareCall:
     """A hold request reduced to its position."""
 
     case_no: str
-    wave: int
+    batch: int
     number: int
 
 
 @workflow.defn
 class BareCaseWorkflow:
-    """Waves of activities, each answered by a signal."""
+    """Batches of activities, each answered by a signal."""
 
     def __init__(self) -> None:
         self._answered: set[tuple[int, int]] = set()
 
     @workflow.run
     async def run(self, case: BareCase) -> int:
-        """Send every wave after the previous one is answered; return the number of calls."""
-        for wave, calls in enumerate(case.waves):
-            await asyncio.gather(*(self._call(BareCall(case.case_no, wave, number)) for number in range(calls)))
-        return sum(case.waves)
+        """Send every batch after the previous one is answered; return the number of calls."""
+        for batch, calls in enumerate(case.batches):
+            await asyncio.gather(*(self._call(BareCall(case.case_no, batch, number)) for number in range(calls)))
+        return sum(case.batches)
 
     @workflow.signal
     def answered(self, call: BareCall) -> None:
         """Signal: the bank has answered."""
-        self._answered.add((call.wave, call.number))
+        self._answered.add((call.batch, call.number))
 
     async def _call(self, call: BareCall) -> None:
         await workflow.execute_activity_method(
             BareBank.ask, call, task_queue=CALL_QUEUE, start_to_close_timeout=timedelta(seconds=60)
         )
-        await workflow.wait_condition(lambda: (call.wave, call.number) in self._answered)
+        await workflow.wait_condition(lambda: (call.batch, call.number) in self._answered)
 
 
 @dataclass

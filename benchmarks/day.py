@@ -7,7 +7,7 @@ times, so the share of the catchable amount that was caught measures its speed.
 
 * The *rush*: as many complaints at once, and banks that answer at once: the engine at full speed.
 
-* *Bare*: the waves of the rush as workflows without a database and HTTP (`benchmarks.bare`).
+* *Bare*: the batches of the rush as workflows without a database and HTTP (`benchmarks.bare`).
 
 The ratio is the rate of the rush divided by the bare rate, in requests per second.
 """
@@ -38,7 +38,7 @@ async def main(complaints: int = 960, clock_factor: float = 320.0, seed: int = 7
     day = await _day(DayPlan(complaints, seed, clock_factor, DAY_SECONDS / clock_factor))
     rush, cases = await _rush(complaints, seed)
     bare_seconds = await _bare(cases)
-    requests = sum(sum(case.waves) for case in cases)
+    requests = sum(sum(case.batches) for case in cases)
     result = day | {
         "rush": rush,
         "bare_temporal_wall_seconds": round(bare_seconds, 2),

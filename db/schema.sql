@@ -653,7 +653,7 @@ BEGIN
     RETURN NEXT;
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.request_plan(p_request_id uuid, p_case_no text, p_wave_no integer, p_institution text, p_hop_nos integer[], p_revisions integer[], p_at timestamp with time zone, p_actor text)
+CREATE OR REPLACE FUNCTION public.request_plan(p_request_id uuid, p_case_no text, p_batch_no integer, p_institution text, p_hop_nos integer[], p_revisions integer[], p_at timestamp with time zone, p_actor text)
  RETURNS TABLE(case_opened_at timestamp with time zone, first_of_case boolean, hop_nos integer[])
  LANGUAGE plpgsql
 AS $function$
@@ -674,14 +674,14 @@ BEGIN
     SELECT coalesce(array_agg(a.hop_no ORDER BY a.hop_no), '{}'), array_agg(a.revision ORDER BY a.hop_no)
     INTO hop_nos, revisions FROM asked a;
     IF hop_nos <> '{}' THEN
-        UPDATE case_file c SET last_wave_no = greatest(c.last_wave_no, p_wave_no),
+        UPDATE case_file c SET last_batch_no = greatest(c.last_batch_no, p_batch_no),
             first_sent_at = coalesce(c.first_sent_at, p_at) WHERE c.case_no = p_case_no;
-        INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, planned_at, sent_at)
-        VALUES (p_request_id, p_case_no, p_wave_no, p_institution, 'sending', p_at, p_at);
+        INSERT INTO hold_request (request_id, case_no, batch_no, institution, state, planned_at, sent_at)
+        VALUES (p_request_id, p_case_no, p_batch_no, p_institution, 'sending', p_at, p_at);
         INSERT INTO request_hop (request_id, case_no, hop_no, revision)
         SELECT p_request_id, p_case_no, h, v FROM unnest(hop_nos, revisions) AS t (h, v);
         INSERT INTO case_event (case_no, kind, at, actor, data) VALUES (p_case_no, 'request_sent', p_at, p_actor,
-            jsonb_build_object('request_id', p_request_id, 'wave_no', p_wave_no, 'institution', p_institution,
+            jsonb_build_object('request_id', p_request_id, 'batch_no', p_batch_no, 'institution', p_institution,
                                'hops', hop_nos));
     END IF;
     RETURN NEXT;
@@ -1083,7 +1083,7 @@ CREATE TABLE case_file (
     first_answered_at timestamp with time zone,
     first_held_at timestamp with time zone,
     last_hop_no integer NOT NULL DEFAULT 0,
-    last_wave_no integer NOT NULL DEFAULT 0,
+    last_batch_no integer NOT NULL DEFAULT 0,
     event_seq bigint NOT NULL DEFAULT 0,
     event_hash bytea NOT NULL DEFAULT decode(repeat('00'::text, 32), 'hex'::text),
     opening_no integer NOT NULL DEFAULT 1,
@@ -1594,7 +1594,7 @@ CREATE TABLE held_hop (
 CREATE TABLE hold_request (
     request_id uuid NOT NULL,
     case_no text NOT NULL,
-    wave_no integer NOT NULL,
+    batch_no integer NOT NULL,
     institution text NOT NULL,
     state text NOT NULL,
     job_id text,
@@ -1609,7 +1609,7 @@ CREATE TABLE hold_request (
     level_at timestamp with time zone,
     channel text,
     round integer NOT NULL DEFAULT 0,
-    CONSTRAINT hold_request_case_no_wave_no_institution_key UNIQUE (case_no, wave_no, institution),
+    CONSTRAINT hold_request_case_no_batch_no_institution_key UNIQUE (case_no, batch_no, institution),
     CONSTRAINT hold_request_pkey PRIMARY KEY (request_id),
     CONSTRAINT hold_request_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'delivered'::text, 'refused'::text, 'answered'::text, 'stopped'::text, 'superseded'::text])))
 ) WITH (fillfactor=80);

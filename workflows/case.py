@@ -51,7 +51,7 @@ class CaseWorkflow:
     def __init__(self, start: CaseStart) -> None:
         self._case_no = start.case_no
         self._policy = start.policy
-        self._wave_no = start.last_wave_no
+        self._batch_no = start.last_batch_no
         self._requests_sent = start.requests_sent
         self._state = CaseState()
         self._trackers: dict[str, _RequestTracker] = {}
@@ -71,11 +71,11 @@ class CaseWorkflow:
                 )
             )
             if self._state.has_to_ask:
-                self._send_wave()
+                self._send_batch()
             elif self._must_continue_as_new():
                 await self._continue_as_new()
             elif await self._settle():
-                return CaseOutcome(case_no=self._case_no, waves=self._wave_no, requests=self._requests_sent)
+                return CaseOutcome(case_no=self._case_no, batches=self._batch_no, requests=self._requests_sent)
 
     # -- signals and queries -------------------------------------------------------------------------------------------
 
@@ -92,24 +92,24 @@ class CaseWorkflow:
         """Query: return the state of the case as counts and ids."""
         return CaseProgress(
             case_no=self._case_no,
-            waves=self._wave_no,
+            batches=self._batch_no,
             hops_to_ask=tuple(hop.hop_no for hop in self._state.to_ask),
             hops_parked=tuple(ref.hop_no for ref in self._state.parked),
             live_requests=tuple(self._trackers),
         )
 
-    # -- waves: hold requests that are sent together -----------------------------------------------------------------
+    # -- batches: hold requests that are sent together -----------------------------------------------------------------
 
-    def _send_wave(self) -> None:
-        """Send one request to every bank with open hops. Hops that do not fit go with the next wave."""
-        self._wave_no += 1
-        for institution, hops in self._state.next_wave(options.MAX_HOPS_PER_REQUEST).items():
+    def _send_batch(self) -> None:
+        """Send one request to every bank with open hops. Hops that do not fit go with the next batch."""
+        self._batch_no += 1
+        for institution, hops in self._state.next_batch(options.MAX_HOPS_PER_REQUEST).items():
             self._requests_sent += 1
-            self._add_request(_planned(self._case_no, self._wave_no, institution, hops, workflow.now()))
+            self._add_request(_planned(self._case_no, self._batch_no, institution, hops, workflow.now()))
 
     def _add_request(self, request: OpenRequest) -> None:
-        # A request of a lost workflow run has used its wave number, so this run must not use it again.
-        self._wave_no = max(self._wave_no, request.wave_no)
+        # A request of a lost workflow run has used its batch number, so this run must not use it again.
+        self._batch_no = max(self._batch_no, request.batch_no)
         self._state.ask(request.request_id, request.hops)
         self._trackers[request.request_id] = _RequestTracker(request)
 
@@ -158,7 +158,7 @@ class CaseWorkflow:
             SendHoldRequest(
                 case_no=self._case_no,
                 request_id=request.request_id,
-                wave_no=request.wave_no,
+                batch_no=request.batch_no,
                 institution=request.institution,
                 hops=self._state.asked(request.request_id),
                 round=tracker.round,
@@ -316,7 +316,7 @@ class CaseWorkflow:
             CaseStart(
                 case_no=self._case_no,
                 policy=self._policy,
-                last_wave_no=self._wave_no,
+                last_batch_no=self._batch_no,
                 requests_sent=self._requests_sent,
                 open_hops=self._state.to_ask,
                 more_hops=self._more_hops,
@@ -395,11 +395,11 @@ class _RequestTracker:
         )
 
 
-def _planned(case_no: str, wave_no: int, institution: str, hops: Sequence[HopBrief], now: datetime) -> OpenRequest:
+def _planned(case_no: str, batch_no: int, institution: str, hops: Sequence[HopBrief], now: datetime) -> OpenRequest:
     """Return a new request about these hops of one bank."""
     return OpenRequest(
-        request_id=request_id(case_no, wave_no, institution),
-        wave_no=wave_no,
+        request_id=request_id(case_no, batch_no, institution),
+        batch_no=batch_no,
         institution=institution,
         answer_class=hops[0].answer_class,
         hops=tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in hops),
@@ -410,6 +410,6 @@ def _planned(case_no: str, wave_no: int, institution: str, hops: Sequence[HopBri
     )
 
 
-def request_id(case_no: str, wave_no: int, institution: str) -> str:
+def request_id(case_no: str, batch_no: int, institution: str) -> str:
     """Return the id of a request; the same request always has the same id."""
-    return str(uuid5(NAMESPACE_URL, f"urn:goldenhour:request:{case_no}:{wave_no}:{institution}"))
+    return str(uuid5(NAMESPACE_URL, f"urn:goldenhour:request:{case_no}:{batch_no}:{institution}"))

@@ -97,7 +97,7 @@ class CaseState:
 
     @property
     def to_ask(self) -> tuple[HopBrief, ...]:
-        """The hops that go out with the next wave."""
+        """The hops that go out with the next batch."""
         return tuple(self._to_ask.values())
 
     @property
@@ -107,7 +107,7 @@ class CaseState:
 
     @property
     def has_to_ask(self) -> bool:
-        """Whether a wave should go out."""
+        """Whether a batch should go out."""
         return bool(self._to_ask)
 
     @property
@@ -125,8 +125,8 @@ class CaseState:
             HopRef(hop_no=hop_no, revision=revision) for hop_no, revision in self._asked.get(request_id, {}).items()
         )
 
-    def next_wave(self, most: int) -> dict[str, list[HopBrief]]:
-        """Return the hops to ask about now, by bank: at most `most` each. The rest wait for the next wave."""
+    def next_batch(self, most: int) -> dict[str, list[HopBrief]]:
+        """Return the hops to ask about now, by bank: at most `most` each. The rest wait for the next batch."""
         by_bank: dict[str, list[HopBrief]] = {}
         for hop in self._to_ask.values():
             bank = by_bank.setdefault(hop.institution, [])

@@ -70,7 +70,7 @@ class CaseActivities:
         request_id = UUID(params.request_id)
         async with self.ctx.pool.acquire() as connection:
             planned = await requests.plan(
-                connection, request_id, params.case_no, params.wave_no, params.institution, params.hops
+                connection, request_id, params.case_no, params.batch_no, params.institution, params.hops
             )
             request = None if planned else await requests.find(connection, request_id)
             if not (planned or request):

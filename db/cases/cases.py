@@ -178,7 +178,7 @@ async def not_seen(connection: Connection, before: datetime, limit: int) -> list
 
 
 _LIVE_REQUESTS = """
-SELECT r.request_id::text, r.wave_no, r.institution, i.answer_class, r.level, r.round,
+SELECT r.request_id::text, r.batch_no, r.institution, i.answer_class, r.level, r.round,
        r.delivered_at IS NOT NULL OR r.state = 'refused' AS delivered,
        greatest(r.sent_at, r.delivered_at, r.level_at) AS waiting_since,
        array_agg(rh.hop_no ORDER BY rh.hop_no) AS hop_nos, array_agg(rh.revision ORDER BY rh.hop_no) AS revisions,
@@ -189,7 +189,7 @@ JOIN request_hop rh USING (request_id)
 JOIN hop h ON h.case_no = rh.case_no AND h.hop_no = rh.hop_no
 JOIN ledger_balance b ON b.case_no = rh.case_no AND b.hop_no = rh.hop_no AND b.bucket = 'in_play'
 WHERE r.case_no = $1 AND rh.live AND b.balance_paise > 0
-GROUP BY r.request_id, i.answer_class ORDER BY r.wave_no, r.institution
+GROUP BY r.request_id, i.answer_class ORDER BY r.batch_no, r.institution
 """
 
 MAX_OPEN_HOPS_A_START = 5_000
@@ -203,7 +203,7 @@ async def snapshot(connection: Connection, case_no: str) -> CaseStart:
     workflow has read.
     """
     head = await connection.fetchrow(
-        "SELECT policy, opening_no, last_wave_no FROM case_file WHERE case_no = $1", case_no
+        "SELECT policy, opening_no, last_batch_no FROM case_file WHERE case_no = $1", case_no
     )
     if head is None:
         raise CaseNotFound(case_no)
@@ -216,7 +216,7 @@ async def snapshot(connection: Connection, case_no: str) -> CaseStart:
         case_no=case_no,
         policy=CasePolicy.model_validate(head["policy"]),
         opening_no=head["opening_no"],
-        last_wave_no=head["last_wave_no"],
+        last_batch_no=head["last_batch_no"],
         open_hops=tuple(to_ask[:MAX_OPEN_HOPS_A_START]),
         more_hops=len(to_ask) > MAX_OPEN_HOPS_A_START,
         parked=tuple(HopRef(hop_no=row["hop_no"], revision=row["revision"]) for row in parked),
@@ -248,7 +248,7 @@ async def _open_requests(connection: Connection, case_no: str) -> tuple[OpenRequ
     return tuple(
         OpenRequest(
             request_id=row["request_id"],
-            wave_no=row["wave_no"],
+            batch_no=row["batch_no"],
             institution=row["institution"],
             answer_class=AnswerClass(row["answer_class"]),
             hops=tuple(

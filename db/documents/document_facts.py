@@ -135,7 +135,7 @@ def _account(row: Record) -> AccountFacts:
 async def newest_request(connection: Connection, case_no: str, institution: str) -> UUID | None:
     """Return the last hold request that went to a bank in a case, or None."""
     found: UUID | None = await connection.fetchval(
-        "SELECT request_id FROM hold_request WHERE case_no = $1 AND institution = $2 ORDER BY wave_no DESC LIMIT 1",
+        "SELECT request_id FROM hold_request WHERE case_no = $1 AND institution = $2 ORDER BY batch_no DESC LIMIT 1",
         case_no,
         institution,
     )

@@ -33,7 +33,7 @@ CREATE TABLE case_file (
     first_answered_at timestamptz,
     first_held_at timestamptz,
     last_hop_no integer NOT NULL DEFAULT 0,
-    last_wave_no integer NOT NULL DEFAULT 0,
+    last_batch_no integer NOT NULL DEFAULT 0,
     event_seq bigint NOT NULL DEFAULT 0,
     event_hash bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
     CHECK ((state = 'settled') = (settled_at IS NOT NULL))
@@ -113,7 +113,7 @@ CREATE TABLE disputed_transfer (
 CREATE TABLE hold_request (
     request_id uuid PRIMARY KEY,
     case_no text NOT NULL REFERENCES case_file,
-    wave_no integer NOT NULL,
+    batch_no integer NOT NULL,
     institution text NOT NULL REFERENCES institution,
     state text NOT NULL CHECK (state IN ('sending', 'delivered', 'refused', 'answered', 'stopped')),
     job_id text,
@@ -125,7 +125,7 @@ CREATE TABLE hold_request (
     closed_at timestamptz,
     refusal_code text,
     refusal_message text,
-    UNIQUE (case_no, wave_no, institution)
+    UNIQUE (case_no, batch_no, institution)
 ) WITH (fillfactor = 80);
 CREATE INDEX hold_request_planned ON hold_request (planned_at);
 

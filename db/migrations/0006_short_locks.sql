@@ -1,10 +1,10 @@
--- The bank-call path in two statements. A case's row is its lock, and a wave asks many banks at once: what is done under
+-- The bank-call path in two statements. A case's row is its lock, and a batch asks many banks at once: what is done under
 -- the lock must not wait for round trips.
 
 -- Write a request and put every hop that still waits to be asked under it. No row when the request is there already;
 -- `hop_nos` is empty, and nothing is written, when no hop waits any more.
 CREATE FUNCTION request_plan(
-    p_request_id uuid, p_case_no text, p_wave_no integer, p_institution text,
+    p_request_id uuid, p_case_no text, p_batch_no integer, p_institution text,
     p_hop_nos integer[], p_revisions integer[], p_at timestamptz, p_actor text
 ) RETURNS TABLE (case_opened_at timestamptz, first_of_case boolean, hop_nos integer[]) LANGUAGE plpgsql AS $$
 DECLARE
@@ -24,14 +24,14 @@ BEGIN
     SELECT coalesce(array_agg(a.hop_no ORDER BY a.hop_no), '{}'), array_agg(a.revision ORDER BY a.hop_no)
     INTO hop_nos, revisions FROM asked a;
     IF hop_nos <> '{}' THEN
-        UPDATE case_file c SET last_wave_no = greatest(c.last_wave_no, p_wave_no),
+        UPDATE case_file c SET last_batch_no = greatest(c.last_batch_no, p_batch_no),
             first_sent_at = coalesce(c.first_sent_at, p_at) WHERE c.case_no = p_case_no;
-        INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, planned_at, sent_at)
-        VALUES (p_request_id, p_case_no, p_wave_no, p_institution, 'sending', p_at, p_at);
+        INSERT INTO hold_request (request_id, case_no, batch_no, institution, state, planned_at, sent_at)
+        VALUES (p_request_id, p_case_no, p_batch_no, p_institution, 'sending', p_at, p_at);
         INSERT INTO request_hop (request_id, case_no, hop_no, revision)
         SELECT p_request_id, p_case_no, h, v FROM unnest(hop_nos, revisions) AS t (h, v);
         INSERT INTO case_event (case_no, kind, at, actor, data) VALUES (p_case_no, 'request_sent', p_at, p_actor,
-            jsonb_build_object('request_id', p_request_id, 'wave_no', p_wave_no, 'institution', p_institution,
+            jsonb_build_object('request_id', p_request_id, 'batch_no', p_batch_no, 'institution', p_institution,
                                'hops', hop_nos));
     END IF;
     RETURN NEXT;

@@ -91,8 +91,8 @@ WHERE channel IS NOT NULL GROUP BY 1
 """
 
 _BATCHES = """
-SELECT case_no, array_agg(requests ORDER BY wave_no) AS requests
-FROM (SELECT case_no, wave_no, count(*)::int AS requests FROM hold_request GROUP BY case_no, wave_no) AS w
+SELECT case_no, array_agg(requests ORDER BY batch_no) AS requests
+FROM (SELECT case_no, batch_no, count(*)::int AS requests FROM hold_request GROUP BY case_no, batch_no) AS w
 GROUP BY case_no ORDER BY case_no
 """
 

@@ -19,7 +19,7 @@ class RequestRow(FrozenModel):
 
     request_id: UUID
     case_no: str
-    wave_no: int
+    batch_no: int
     institution: str
     state: RequestState
     job_id: str | None
@@ -74,7 +74,7 @@ class Weight(FrozenModel):
 
 
 _ROW = (
-    "SELECT request_id, case_no, wave_no, institution, state, job_id, level, sent_at, delivered_at, first_answered_at,"
+    "SELECT request_id, case_no, batch_no, institution, state, job_id, level, sent_at, delivered_at, first_answered_at,"
     " refusal_code, channel, round FROM hold_request"
 )
 
@@ -110,7 +110,7 @@ async def plan(
     connection: Connection,
     request_id: UUID,
     case_no: str,
-    wave_no: int,
+    batch_no: int,
     institution: str,
     hop_refs: Sequence[HopRef],
     at: datetime | None = None,
@@ -125,7 +125,7 @@ async def plan(
         _PLAN,
         request_id,
         case_no,
-        wave_no,
+        batch_no,
         institution,
         [ref.hop_no for ref in hop_refs],
         [ref.revision for ref in hop_refs],

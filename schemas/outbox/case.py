@@ -36,7 +36,7 @@ class OpenRequest(FrozenModel):
     """
 
     request_id: str
-    wave_no: int
+    batch_no: int
     institution: str
     answer_class: AnswerClass
     hops: tuple[HopRef, ...]
@@ -90,7 +90,7 @@ class CaseStart(FrozenModel):
     policy: CasePolicy
     opening_no: int = 1
     """number of the opening that this start is for; each reopening counts one more"""
-    last_wave_no: int = 0
+    last_batch_no: int = 0
     requests_sent: int = 0
     """requests sent by earlier runs"""
     open_hops: tuple[HopBrief, ...] = ()
@@ -138,7 +138,7 @@ class SendHoldRequest(FrozenModel):
 
     case_no: str
     request_id: str
-    wave_no: int
+    batch_no: int
     institution: str
     hops: tuple[HopRef, ...]
     round: int = 0
@@ -211,7 +211,7 @@ class CaseOutcome(FrozenModel):
     """Return value of the workflow: number of the last batch, and requests sent since the start."""
 
     case_no: str
-    waves: int
+    batches: int
     requests: int
 
 
@@ -219,7 +219,7 @@ class CaseProgress(FrozenModel):
     """Reply to the workflow's `progress` query."""
 
     case_no: str
-    waves: int
+    batches: int
     hops_to_ask: tuple[int, ...]
     hops_parked: tuple[int, ...]
     live_requests: tuple[str, ...]

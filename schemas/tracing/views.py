@@ -217,7 +217,7 @@ class RequestView(FrozenModel):
     """Hold request and its escalation level."""
 
     request_id: UUID
-    wave_no: int
+    batch_no: int
     institution: str
     state: RequestState
     level: EscalationLevel | None

@@ -131,18 +131,18 @@ class Bench:
         return receipt
 
     async def orders(self, case_no: str) -> list[SendHoldRequest]:
-        """The next wave, as the workflow would order it from what the database knows."""
+        """The next batch, as the workflow would order it from what the database knows."""
         async with self.pool.acquire() as connection:
             start = await cases.snapshot(connection, case_no)
-        wave_no = start.last_wave_no + 1
+        batch_no = start.last_batch_no + 1
         by_bank: dict[str, list[HopRef]] = {}
         for hop in start.open_hops:
             by_bank.setdefault(hop.institution, []).append(HopRef(hop_no=hop.hop_no, revision=hop.revision))
         return [
             SendHoldRequest(
                 case_no=case_no,
-                request_id=request_id(case_no, wave_no, bank),
-                wave_no=wave_no,
+                request_id=request_id(case_no, batch_no, bank),
+                batch_no=batch_no,
                 institution=bank,
                 hops=tuple(refs),
             )

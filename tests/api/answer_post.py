@@ -109,7 +109,7 @@ class Post:
                 SendHoldRequest(
                     case_no=case_no,
                     request_id=request_id(case_no, 1, bank),
-                    wave_no=1,
+                    batch_no=1,
                     institution=bank,
                     hops=tuple(refs),
                 )

@@ -35,8 +35,8 @@ class Feed:
             for bank in sorted({hop.institution for hop in start.open_hops}):
                 refs = [HopRef(hop_no=h.hop_no, revision=0) for h in start.open_hops if h.institution == bank]
                 planned[bank] = uuid4()
-                wave_no = start.last_wave_no + 1
-                await requests.plan(connection, planned[bank], ack_no, wave_no, bank, refs, datetime.now(UTC))
+                batch_no = start.last_batch_no + 1
+                await requests.plan(connection, planned[bank], ack_no, batch_no, bank, refs, datetime.now(UTC))
         return planned
 
     async def hold(self, **changes: Any) -> UUID:

@@ -10,7 +10,7 @@ from temporalio.client import Client
 from benchmarks.bare import BareCase, run_bare
 
 
-async def test_bare_waves_run_to_their_end(temporal_client: Client) -> None:
+async def test_bare_batches_run_to_their_end(temporal_client: Client) -> None:
     assert await run_bare(temporal_client, [BareCase("1", (1, 2)), BareCase("2", (3,))]) > 0
 
 

@@ -175,15 +175,15 @@ async def write(connection: Connection, world: World) -> None:
 
 async def _write_requests(connection: Connection, asked: Sequence[Asked]) -> None:
     revisions: dict[int, int] = {}
-    for wave_no, one in enumerate(asked, start=1):
-        request_id = UUID(int=wave_no)
+    for batch_no, one in enumerate(asked, start=1):
+        request_id = UUID(int=batch_no)
         await connection.execute(
-            "INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, level, planned_at, sent_at,"
+            "INSERT INTO hold_request (request_id, case_no, batch_no, institution, state, level, planned_at, sent_at,"
             " delivered_at, first_answered_at, closed_at, refusal_code)"
             " VALUES ($1, $2, $3, $4, 'sending', $5, $6, $6, $7, $8, $9, $10)",
             request_id,
             CASE_NO,
-            wave_no,
+            batch_no,
             one.bank,
             one.level and one.level.value,
             one.sent_at,

@@ -106,7 +106,7 @@ async def test_a_hop_has_one_live_request(pool: Pool, case_no: str) -> None:
         )
         assert await requests.get(connection, second) is None
     await pool.execute(
-        "INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, planned_at, sent_at)"
+        "INSERT INTO hold_request (request_id, case_no, batch_no, institution, state, planned_at, sent_at)"
         " VALUES ($1, $2, 9, 'HDFC', 'sending', now(), now())",
         second,
         case_no,

@@ -25,8 +25,8 @@ async def new_request(connection: Connection, case_no: str, bank: str) -> UUID:
     """A request of the case, as planning writes it."""
     request_id = uuid4()
     await connection.execute(
-        "INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, planned_at, sent_at)"
-        " VALUES ($1, $2, (SELECT coalesce(max(wave_no), 0) + 1 FROM hold_request WHERE case_no = $2), $3, 'sending',"
+        "INSERT INTO hold_request (request_id, case_no, batch_no, institution, state, planned_at, sent_at)"
+        " VALUES ($1, $2, (SELECT coalesce(max(batch_no), 0) + 1 FROM hold_request WHERE case_no = $2), $3, 'sending',"
         " now(), now())",
         request_id,
         case_no,

@@ -13,12 +13,12 @@ MANY_REQUESTS = """
 -- They stand for cases that nobody needs here.
 ALTER TABLE hold_request DROP CONSTRAINT hold_request_case_no_fkey, DROP CONSTRAINT hold_request_institution_fkey;
 ALTER TABLE request_hop DROP CONSTRAINT request_hop_case_no_hop_no_fkey;
-INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, planned_at, sent_at)
+INSERT INTO hold_request (request_id, case_no, batch_no, institution, state, planned_at, sent_at)
 SELECT gen_random_uuid(), (n / 10)::text, n % 10, CASE WHEN n % 3 = 0 THEN 'HDFC' ELSE 'SBIN' END, 'delivered',
     now(), now()
 FROM generate_series(1, 5000) AS n;
 INSERT INTO request_hop (request_id, case_no, hop_no, revision, live)
-SELECT request_id, case_no, wave_no + 1, 0, false FROM hold_request;
+SELECT request_id, case_no, batch_no + 1, 0, false FROM hold_request;
 ANALYZE hold_request, request_hop;
 """
 

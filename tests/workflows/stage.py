@@ -202,7 +202,7 @@ class Stage:
     async def request_ids(self, case_no: str) -> list[UUID]:
         """Return the case's requests in the order of their planning."""
         rows = await self.ctx.pool.fetch(
-            "SELECT request_id FROM hold_request WHERE case_no = $1 ORDER BY wave_no, institution", case_no
+            "SELECT request_id FROM hold_request WHERE case_no = $1 ORDER BY batch_no, institution", case_no
         )
         return [row["request_id"] for row in rows]
 

@@ -72,7 +72,7 @@ def _entered(hop_no: int, state: str, revision: int) -> Told:
 
 @st.composite
 def tellings(draw: st.DrawFn) -> tuple[dict[int, Told], list[CaseNews | str]]:
-    """Return how every hop ends in the database; and all its changes, shuffled and repeated, with waves in between."""
+    """Return how every hop ends in the database; and all its changes, shuffled, repeated, with batches between."""
     ends: dict[int, Told] = {}
     steps: list[CaseNews | str] = []
     for hop_no in range(1, draw(st.integers(1, HOPS_MAX)) + 1):
@@ -80,12 +80,12 @@ def tellings(draw: st.DrawFn) -> tuple[dict[int, Told], list[CaseNews | str]]:
         ends[hop_no] = life[-1]
         steps += [CaseNews(news_id=1, opened=t.opened, parked=t.parked, closed=t.closed) for t in life]
     again = draw(st.lists(st.sampled_from(steps), max_size=6))
-    steps += again + ["wave"] * draw(st.integers(0, 4))
+    steps += again + ["batch"] * draw(st.integers(0, 4))
     return ends, draw(st.permutations(steps))
 
 
-def send_wave(case_state: CaseState, number: int) -> None:
-    for institution, hops in case_state.next_wave(2).items():
+def send_batch(case_state: CaseState, number: int) -> None:
+    for institution, hops in case_state.next_batch(2).items():
         case_state.ask(f"{number}-{institution}", [ref(hop.hop_no, hop.revision) for hop in hops])
 
 
@@ -110,7 +110,7 @@ def test_order_and_repetition_change_nothing(told: tuple[dict[int, Told], list[C
         if isinstance(step, CaseNews):
             case_state.apply(step)
         else:
-            send_wave(case_state, number)
+            send_batch(case_state, number)
         assert all(len(where) == 1 for where in places(case_state, len(steps)).values())
     expected = {hop_no: [(end.state, end.revision)] for hop_no, end in ends.items() if end.state != "closed"}
     assert places(case_state, len(steps)) == expected
@@ -124,17 +124,17 @@ def test_nothing_is_asked_twice_at_one_revision(told: tuple[dict[int, Told], lis
         if isinstance(step, CaseNews):
             case_state.apply(step)
         before = {(hop.hop_no, hop.revision) for hop in case_state.to_ask}
-        send_wave(case_state, number)
+        send_batch(case_state, number)
         now_asked = before - {(hop.hop_no, hop.revision) for hop in case_state.to_ask}
         assert not now_asked & asked
         asked |= now_asked
 
 
-def test_a_wave_groups_by_bank_and_leaves_what_does_not_fit() -> None:
+def test_a_batch_groups_by_bank_and_leaves_what_does_not_fit() -> None:
     case_state = CaseState()
     case_state.apply(CaseNews(news_id=1, opened=(brief(1), brief(2, 0, "ICIC"), brief(3), brief(4))))
-    wave = case_state.next_wave(2)
-    assert {bank: [hop.hop_no for hop in hops] for bank, hops in wave.items()} == {"HDFC": [1, 3], "ICIC": [2]}
+    batch = case_state.next_batch(2)
+    assert {bank: [hop.hop_no for hop in hops] for bank, hops in batch.items()} == {"HDFC": [1, 3], "ICIC": [2]}
     case_state.ask("one", [ref(1), ref(3)])
     case_state.ask("two", [ref(2)])
     assert [hop.hop_no for hop in case_state.to_ask] == [4]

@@ -91,7 +91,7 @@ async def test_the_case_goes_on_by_itself_and_counts_on(stage: Stage) -> None:
     await stage.until_asked(10)
     await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
     outcome = await stage.outcome(case_no)
-    assert (outcome.waves, outcome.requests) == (10, 10)
+    assert (outcome.batches, outcome.requests) == (10, 10)
     assert len(await stage.runs(case_no)) > 1
     assert len(stage.banks.attempts) == 10
     assert len(set(stage.banks.attempts)) == 10
@@ -188,7 +188,7 @@ async def test_a_case_with_tens_of_thousands_of_open_hops_fits_into_its_next_sta
     requests = tuple(
         OpenRequest(
             request_id=f"00000000-0000-0000-0000-{number:012d}",
-            wave_no=number,
+            batch_no=number,
             institution="PUNB",
             answer_class=AnswerClass.MAIL,
             hops=tuple(HopRef(hop_no=number * 500 + hop, revision=0) for hop in range(500)),

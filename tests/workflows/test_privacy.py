@@ -116,7 +116,7 @@ async def test_a_case_in_which_everything_happens(populated: Stage) -> None:
     )
     await stage.notify((await add_hop(stage.ctx, case_no, added, "officer:2")).follow_up)
     await stage.until_row(0, "SELECT count(*) FROM hop WHERE state <> 'asked' AND state <> 'closed'")
-    live = "SELECT request_id FROM hold_request WHERE closed_at IS NULL ORDER BY wave_no, institution"
+    live = "SELECT request_id FROM hold_request WHERE closed_at IS NULL ORDER BY batch_no, institution"
     for found in (await stage.ctx.pool.fetch(live))[:2]:
         done = await escalate_request(stage.ctx, case_no, found["request_id"], WORDS, "officer:2")
         await stage.notify(done.follow_up)

@@ -47,12 +47,12 @@ async def known_to_the_next_run(stage: Stage, case_no: str) -> CaseStart:
         return await cases.snapshot(connection, case_no)
 
 
-async def asked_by_the_lost_run(stage: Stage, case_no: str, wave_no: int, *hop_nos: int) -> None:
+async def asked_by_the_lost_run(stage: Stage, case_no: str, batch_no: int, *hop_nos: int) -> None:
     """Make a call of a lost run, to its end."""
     order = SendHoldRequest(
         case_no=case_no,
-        request_id=request_id(case_no, wave_no, "HDFC"),
-        wave_no=wave_no,
+        request_id=request_id(case_no, batch_no, "HDFC"),
+        batch_no=batch_no,
         institution="HDFC",
         hops=tuple(HopRef(hop_no=hop_no, revision=0) for hop_no in hop_nos),
     )
@@ -80,13 +80,13 @@ async def test_what_the_lost_run_did_not_ask_under_a_key_goes_out_under_another(
         assert sorted(stage.banks.asked()) == sorted([("HDFC", [first]), ("HDFC", [second])])
         assert list(said.values()) == [{(first,)}, {(second,)}]
         await stage.answer("HDFC", case_no, row(1, first, "10000.00"), row(1, second, "10000.00"))
-        assert (await stage.outcome(case_no)).waves == 2
+        assert (await stage.outcome(case_no)).batches == 2
 
 
 async def test_what_the_lost_run_asked_under_another_key_is_not_asked_again(
     stage: Stage, said: dict[UUID, set[tuple[str, ...]]]
 ) -> None:
-    """Its second wave was written before its first; the bank has neither. A new wave has neither's number."""
+    """Its second batch was written before its first; the bank has neither. A new batch has neither's number."""
     first, second = transfer(), transfer()
     case_no = await stage.complain(first, second, notify=False)
     start = await known_to_the_next_run(stage, case_no)
@@ -101,7 +101,7 @@ async def test_what_the_lost_run_asked_under_another_key_is_not_asked_again(
         third = transfer()
         assert await stage.complain(first, third) == case_no
         await stage.until_asked(3)
-        assert set(said) == {UUID(request_id(case_no, wave_no, "HDFC")) for wave_no in (1, 2, 3)}
+        assert set(said) == {UUID(request_id(case_no, batch_no, "HDFC")) for batch_no in (1, 2, 3)}
         assert all(len(contents) == 1 for contents in said.values())
 
 

@@ -51,7 +51,7 @@ async def test_news_between_settling_and_the_end_go_on(gated: Stage, gates: Gate
     await gated.until_asked(2)
     await gated.answer("ICIC", case_no, row(1, onward, "10000.00"))
     outcome = await gated.outcome(case_no)
-    assert outcome.waves == 2
+    assert outcome.batches == 2
     assert await gated.buckets(case_no) == {"lost": -10_000_00, "held": 10_000_00}
     assert await runs(gated, case_no) == 1
 
@@ -85,7 +85,7 @@ async def test_a_late_answer_revives_a_settled_case(stage: Stage) -> None:
     await stage.answer("ICIC", case_no, row(1, onward, "10000.00"))
     outcome = await stage.outcome(case_no)
     assert await stage.state(case_no) == "settled"
-    assert outcome.waves == 2, "waves are counted on"
+    assert outcome.batches == 2, "batches are counted on"
     assert len(set(await stage.request_ids(case_no))) == 2
 
 

@@ -55,7 +55,7 @@ async def test_everything_twice_is_everything_once(stage: Stage) -> None:
     await stage.notify(last.follow_up)
     outcome = await stage.outcome(case_no)
     assert stage.banks.asked() == [("HDFC", [root]), ("ICIC", [onward])]
-    assert (outcome.waves, outcome.requests) == (2, 2)
+    assert (outcome.batches, outcome.requests) == (2, 2)
     await stage.notify(told.follow_up)
     assert await stage.state(case_no) == "settled"
     assert len(stage.banks.attempts) == 2
@@ -106,7 +106,7 @@ async def test_a_hop_that_is_corrected_while_it_is_asked_goes_out_again(stage: S
     assert stage.banks.asked() == [("HDFC", [wrong, other]), ("HDFC", [right])]
     # The first request continues for its other hop; an answer under it closes only that hop.
     await stage.answer("HDFC", case_no, row(1, other, "10000.00"))
-    await stage.until_row("answered", "SELECT state FROM hold_request WHERE wave_no = 1")
+    await stage.until_row("answered", "SELECT state FROM hold_request WHERE batch_no = 1")
     assert await stage.state(case_no) == "open"
     await stage.answer("HDFC", case_no, row(1, right, "10000.00"))
     await stage.outcome(case_no)

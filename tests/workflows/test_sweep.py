@@ -92,7 +92,7 @@ async def test_what_was_told_but_not_marked_is_told_again_and_changes_nothing(st
     swept = await sweep(stage)
     assert (swept.cases_started, swept.news_signalled) == (1, 1)
     progress = await stage.progress(case_no)
-    assert (progress.waves, len(progress.live_requests)) == (2, 1)
+    assert (progress.batches, len(progress.live_requests)) == (2, 1)
     assert len(stage.banks.attempts) == 2
 
 
@@ -147,7 +147,7 @@ async def test_the_sweep_looks_after_a_case_that_was_ended(stage: Stage, ended: 
     await unseen_for(stage, outbox.LOOK_AFTER)
     assert (await sweep(stage)).cases_looked_after == 1
     progress = await stage.progress(case_no)
-    assert (progress.waves, len(progress.live_requests)) == (1, 1)
+    assert (progress.batches, len(progress.live_requests)) == (1, 1)
     assert len(stage.banks.attempts) == 1, "what the bank has is not sent again"
     assert (await sweep(stage)).cases_looked_after == 0
     await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
@@ -239,7 +239,7 @@ async def test_a_refused_request_that_is_sent_again_goes_out_in_the_next_wave(st
     done = await send_again(stage.ctx, case_no, request_id, "the field is mended", "officer:7")
     await stage.notify(done.follow_up)
     await stage.until_asked(1)
-    await stage.until_row("superseded delivered", "SELECT string_agg(state, ' ' ORDER BY wave_no) FROM hold_request")
+    await stage.until_row("superseded delivered", "SELECT string_agg(state, ' ' ORDER BY batch_no) FROM hold_request")
     await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
     await stage.outcome(case_no)
     assert [key for _, key in stage.banks.attempts] == await stage.request_ids(case_no)
@@ -257,7 +257,7 @@ async def test_a_request_that_fails_for_our_fault_is_sent_again_without_waiting(
     (request_id,) = await stage.request_ids(case_no)
     done = await send_again(stage.ctx, case_no, request_id, "the way is mended", "officer:7")
     await stage.notify(done.follow_up)
-    await stage.until_row("delivered", "SELECT state FROM hold_request WHERE wave_no = 2")
+    await stage.until_row("delivered", "SELECT state FROM hold_request WHERE batch_no = 2")
     progress = await stage.progress(case_no)
     assert progress.live_requests == (str((await stage.request_ids(case_no))[1]),)
     await stage.answer("HDFC", case_no, row(1, root, "10000.00"))

@@ -1,4 +1,4 @@
-"""Waves: every bank that may have the money gets a request at once, and each answer leads to the next."""
+"""Batches: every bank that may have the money gets a request at once, and each answer leads to the next."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -30,7 +30,7 @@ async def test_each_answer_drives_the_next_request_until_nothing_is_in_play(stag
     ]
     await stage.answer("ICIC", case_no, row(1, second, "6000.00"))
     outcome = await stage.outcome(case_no)
-    assert (outcome.waves, outcome.requests) == (2, 2)
+    assert (outcome.batches, outcome.requests) == (2, 2)
     assert await stage.state(case_no) == "settled"
 
 
@@ -66,7 +66,7 @@ async def test_a_hop_that_was_answered_before_it_was_asked_is_not_asked(ctx: Con
         async with stage_workers(stage):
             outcome = await stage.outcome(case_no)
     assert stage.banks.attempts == []
-    assert outcome.waves == 1
+    assert outcome.batches == 1
 
 
 async def test_a_second_complaint_joins_and_only_what_is_new_is_asked(stage: Stage) -> None:
@@ -106,7 +106,7 @@ async def test_progress_says_where_the_case_stands(stage: Stage) -> None:
     case_no = await stage.complain(transfer(), transfer(payee_bank="ICIC"), transfer(payee_bank="No Such Sahkari"))
     await stage.until_asked(2)
     progress = await stage.progress(case_no)
-    assert (progress.case_no, progress.waves) == (case_no, 1)
+    assert (progress.case_no, progress.batches) == (case_no, 1)
     assert progress.hops_to_ask == ()
     assert progress.hops_parked == (3,)
     assert sorted(progress.live_requests) == sorted(str(found) for found in await stage.request_ids(case_no))

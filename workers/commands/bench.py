@@ -13,7 +13,7 @@ from workers.commands.exits import USAGE, Failed
 BENCHMARKS = {
     "first-hold": "time from complaint to hold request at the bank, and from answer to the next layer's request",
     "isolation": "delay that one hanging bank causes for requests to all other banks",
-    "day": "a day of one state at full speed, compared with the same waves as bare Temporal workflows",
+    "day": "a day of one state at full speed, compared with the same batches as bare Temporal workflows",
 }
 
 

@@ -129,7 +129,7 @@ class CaseMachine(RuleBasedStateMachine):
     # -- asking ----------------------------------------------------------------------------------------------------
 
     @rule(outcomes=st.lists(st.sampled_from(["", LOST_REPLY, "refuse", "unreachable"]), max_size=4))
-    def send_a_wave(self, outcomes: list[str]) -> None:
+    def send_a_batch(self, outcomes: list[str]) -> None:
         for order in self.run(self.bench.orders(self.case_no)):
             self.orders.append(order)
             self._send(order, outcomes.pop() if outcomes else "")
@@ -220,7 +220,7 @@ class CaseMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def nobody_answers_until_it_is_too_late(self, data: st.DataObject) -> None:
-        self.send_a_wave([])
+        self.send_a_batch([])
         for order in self.orders:
             escalate = Escalate(
                 case_no=self.case_no,

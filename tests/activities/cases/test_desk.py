@@ -118,7 +118,7 @@ async def test_a_refused_request_is_sent_again_in_another(bench: Bench) -> None:
     assert await bench.hops(case_no, "state, revision") == [("open", 1), ("open", 1)]
     again = await bench.ask_one(case_no)
     assert again.request_id != sent.request_id
-    assert await bench.rows("SELECT wave_no, state FROM hold_request WHERE case_no = $1 ORDER BY 1", case_no) == [
+    assert await bench.rows("SELECT batch_no, state FROM hold_request WHERE case_no = $1 ORDER BY 1", case_no) == [
         (1, "superseded"),
         (2, "delivered"),
     ]

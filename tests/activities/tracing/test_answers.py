@@ -65,14 +65,14 @@ async def test_what_is_asked_of_a_hop_answered_in_part_is_the_rest(bench: Bench)
     assert [(i.disputed_paise, i.amount_paise) for i in ticket.incidents] == [(600_00, 1000_00)]
 
 
-async def test_two_waves_of_one_case_at_one_bank_each_finish_by_their_own_hops(bench: Bench) -> None:
+async def test_two_batches_of_one_case_at_one_bank_each_finish_by_their_own_hops(bench: Bench) -> None:
     first, second = rrn(), rrn()
     case_no = await bench.complain(transfer(100_00, reference=first))
     await bench.ask(case_no)
     await bench.complain(transfer(100_00, reference=first), transfer(200_00, reference=second))
     await bench.ask(case_no)
     await bench.answer("HDFC", case_no, row(1, second, "200.00"))
-    states = await bench.rows("SELECT wave_no, state FROM hold_request WHERE case_no = $1 ORDER BY wave_no", case_no)
+    states = await bench.rows("SELECT batch_no, state FROM hold_request WHERE case_no = $1 ORDER BY batch_no", case_no)
     assert states == [(1, "delivered"), (2, "answered")]
     await bench.check(case_no)
 

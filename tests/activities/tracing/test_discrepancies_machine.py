@@ -35,8 +35,8 @@ answers = st.tuples(
 resolutions = st.tuples(
     st.just("settle"), st.integers(0, 30), st.sampled_from(ResolutionDecision), st.sampled_from(OFFICERS)
 )
-waves = st.tuples(st.just("ask"), st.integers(0, 2))
-steps = st.lists(st.one_of(answers, answers, resolutions, resolutions, waves), min_size=5, max_size=25)
+batches = st.tuples(st.just("ask"), st.integers(0, 2))
+steps = st.lists(st.one_of(answers, answers, resolutions, resolutions, batches), min_size=5, max_size=25)
 losses = st.lists(st.tuples(st.sampled_from(BANKS), st.sampled_from(ACCOUNTS), amounts), min_size=1, max_size=3)
 
 

@@ -107,9 +107,9 @@ async def test_run_twice_at_once_the_bank_has_one_job_and_the_log_one_delivery(b
 
 
 async def test_two_requests_at_once_for_one_hop_ask_once(bench: Bench) -> None:
-    """As from two runs of a workflow that number their waves differently."""
+    """As from two runs of a workflow that number their batches differently."""
     case_no, _, order = await an_order(bench)
-    other = order.model_copy(update={"wave_no": 7, "request_id": "00000000-0000-4000-8000-" + case_no[:12]})
+    other = order.model_copy(update={"batch_no": 7, "request_id": "00000000-0000-4000-8000-" + case_no[:12]})
     sent = await asyncio.gather(*(bench.freeze.send_hold_request(one) for one in (order, other)))
     assert sorted(one.asked for one in sent) == [(), (1,)]
     assert len(bench.bank.tickets) == 1
@@ -239,7 +239,7 @@ async def test_a_snapshot_has_every_hop_and_request_as_they_stand(bench: Bench) 
     (live,) = start.requests
     assert (live.request_id, live.delivered, live.level) == (hdfc.request_id, True, None)
     assert ([ref.hop_no for ref in live.hops], live.largest_paise) == ([2], 150_00)
-    assert start.last_wave_no == hdfc.wave_no == icic.wave_no
+    assert start.last_batch_no == hdfc.batch_no == icic.batch_no
 
 
 async def test_a_case_is_settled_once_and_only_when_nothing_is_in_play(bench: Bench) -> None:

@@ -28,7 +28,7 @@ SECOND: dict[str, Any] = {"name": "B. Second", "role": "principal nodal officer"
 REQUEST = RequestRow(
     request_id=UUID(int=7),
     case_no="30911260000001",
-    wave_no=1,
+    batch_no=1,
     institution="GRAM",
     state=RequestState.DELIVERED,
     job_id="BANKS-1",

@@ -25,7 +25,7 @@ async def asked(doors: Doors, institution: str = "SBIN", minutes_ago: float = 10
     request_id = uuid4()
     pool = doors.services.ctx.pool
     await pool.execute(
-        "INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, planned_at, sent_at,"
+        "INSERT INTO hold_request (request_id, case_no, batch_no, institution, state, planned_at, sent_at,"
         " delivered_at) VALUES ($1, $2, 1, $3, 'delivered', $4, $4, $5)",
         request_id,
         ack_no,

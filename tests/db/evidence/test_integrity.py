@@ -205,7 +205,7 @@ CORRUPTIONS: dict[str, tuple[str, set[Check]]] = {
     "a hop is asked about twice": (
         "DROP INDEX request_hop_one_live;"
         ' INSERT INTO hold_request SELECT (jsonb_populate_record(r, \'{"request_id":'
-        ' "00000000-0000-4000-8000-000000000002", "wave_no": 9}\')).* FROM hold_request r;'
+        ' "00000000-0000-4000-8000-000000000002", "batch_no": 9}\')).* FROM hold_request r;'
         " INSERT INTO request_hop SELECT '00000000-0000-4000-8000-000000000002', case_no, hop_no, revision, live"
         " FROM request_hop",
         {Check.TWO_REQUESTS},

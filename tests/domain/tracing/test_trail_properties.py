@@ -228,7 +228,7 @@ class TrailMachine(RuleBasedStateMachine):
         self.told.append((parent.institution, lines))
 
     @rule(data=st.data())
-    def a_wave_goes_out(self, data: st.DataObject) -> None:
+    def a_batch_goes_out(self, data: st.DataObject) -> None:
         self.case.ask(data.draw(st.sampled_from(sorted(self.case.hops))))
 
     def teardown(self) -> None:
