@@ -130,8 +130,8 @@ class Metrics:
             ("work",),
             registry=self.registry,
         )
-        self._aftercare_failures = Counter(
-            "goldenhour_aftercare_failures",
+        self._procedure_starter_failures = Counter(
+            "goldenhour_procedure_starter_failures",
             "Failed actions for one case with holds or restorations, by action.",
             ("work",),
             registry=self.registry,
@@ -241,9 +241,9 @@ class Metrics:
         """Count a failed action of the sweep for one case."""
         self._sweep_failures.labels(work.value).inc()
 
-    def aftercare_failed(self, work: ProcedureStarterWork) -> None:
+    def procedure_starter_failed(self, work: ProcedureStarterWork) -> None:
         """Count a failed action for one case with holds or restorations."""
-        self._aftercare_failures.labels(work.value).inc()
+        self._procedure_starter_failures.labels(work.value).inc()
 
     def order_confirmed(self, kind: OrderKind, paise: int) -> None:
         """Count the paise that a bank has credited or released under an order."""
@@ -300,7 +300,7 @@ class Metrics:
         for order in OrderKind:
             self._confirmed_paise.labels(order.value)
         for procedure_starter_work in ProcedureStarterWork:
-            self._aftercare_failures.labels(procedure_starter_work.value)
+            self._procedure_starter_failures.labels(procedure_starter_work.value)
         for disposition, kind in product(Disposition, ClaimKind):
             self._answers.labels(disposition.value, kind.value)
         self._create_reconciliation_series()

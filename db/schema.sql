@@ -1,14 +1,5 @@
 -- The whole schema. Written by db/describe.py from a migrated database; change it by a migration.
 
-CREATE OR REPLACE FUNCTION public.aftercare_needed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    PERFORM pg_notify('aftercare', '');
-    RETURN NULL;
-END $function$;
-
 CREATE OR REPLACE FUNCTION public.allocation_check_whole()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -569,6 +560,15 @@ BEGIN
             nullif(current_setting('goldenhour.present_moment', true), '')::timestamptz, clock_timestamp());
     END IF;
     RETURN clock_timestamp();
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.procedure_starter_needed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_notify('procedure_starter', '');
+    RETURN NULL;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
@@ -2720,9 +2720,9 @@ CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON p
 
 CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER held_hop_aftercare AFTER INSERT OR UPDATE OF taken_up_at ON public.held_hop FOR EACH ROW WHEN ((new.taken_up_at IS NULL)) EXECUTE FUNCTION aftercare_needed();
-
 CREATE TRIGGER held_hop_notice AFTER UPDATE OF taken_up_at ON public.held_hop FOR EACH ROW WHEN ((new.taken_up_at IS NOT NULL)) EXECUTE FUNCTION held_hop_asks_for_notice();
+
+CREATE TRIGGER held_hop_wakes_starter AFTER INSERT OR UPDATE OF taken_up_at ON public.held_hop FOR EACH ROW WHEN ((new.taken_up_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
 
 CREATE TRIGGER feed_request_answered AFTER UPDATE OF first_answered_at ON public.hold_request FOR EACH ROW EXECUTE FUNCTION feed_request_changed();
 
@@ -2764,9 +2764,9 @@ CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON pu
 
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public.order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
 
-CREATE TRIGGER procedure_aftercare AFTER INSERT OR UPDATE OF started_at ON public.procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION aftercare_needed();
+CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON public.procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
 
-CREATE TRIGGER procedure_news_aftercare AFTER INSERT ON public.procedure_news FOR EACH STATEMENT EXECUTE FUNCTION aftercare_needed();
+CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON public.procedure_news FOR EACH STATEMENT EXECUTE FUNCTION procedure_starter_needed();
 
 CREATE TRIGGER reconciliation_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 

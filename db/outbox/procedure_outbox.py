@@ -9,7 +9,7 @@ from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import ProcedureStart
 
-AFTERCARE: Final = "aftercare"
+STARTER_CHANNEL: Final = "procedure_starter"
 """the channel on which the database announces rows to take up, to start or to notify"""
 _WATCH_LOCK: Final = 7_305_813_377_193_000_029
 """Lock of the procedure loop. Only its uniqueness matters."""

@@ -98,7 +98,7 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
         "goldenhour_discrepancies_settled",
         "goldenhour_answers",
         "goldenhour_sweep_failures",
-        "goldenhour_aftercare_failures",
+        "goldenhour_procedure_starter_failures",
         "goldenhour_confirmed_paise",
         "goldenhour_reconciliations",
         "goldenhour_reconciliation_differences",

@@ -38,7 +38,7 @@ OLD_WORDS: Final = "## Words we no longer use"
 
 _BANNED: Final = re.compile(
     r"\b(whoever|nobody|anew|hands?|way[\s_-]home|homeward|let(?:s|ting)?[\s_]go|words?|rungs?|couriers?|vaults?"
-    r"|parcels?|errands?|nouns?)\b",
+    r"|parcels?|errands?|nouns?|astray|climb(?:s|ed|ing)?|chasers?|vouch(?:es|ed|ing)?|papers?|waves?)\b",
     re.IGNORECASE,
 )
 _FIT: Final = re.compile(r"\bby\shand\b|\b(banned|first|several|\d+)\swords?\b", re.IGNORECASE)

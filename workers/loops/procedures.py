@@ -112,7 +112,7 @@ class ProcedureStarter:
             woken.set()
 
         connection.add_termination_listener(on_lost)
-        await connection.add_listener(procedure_outbox.AFTERCARE, on_notification)
+        await connection.add_listener(procedure_outbox.STARTER_CHANNEL, on_notification)
         try:
             while not lost.is_set():
                 woken.clear()
@@ -127,7 +127,7 @@ class ProcedureStarter:
         finally:
             if not connection.is_closed():
                 connection.remove_termination_listener(on_lost)
-                await connection.remove_listener(procedure_outbox.AFTERCARE, on_notification)
+                await connection.remove_listener(procedure_outbox.STARTER_CHANNEL, on_notification)
 
     async def _run_patiently(self) -> int:
         try:
@@ -209,10 +209,10 @@ class ProcedureStarter:
         try:
             await do()
         except SERVERS_AWAY:
-            METRICS.aftercare_failed(work)
+            METRICS.procedure_starter_failed(work)
             raise
         except Exception as error:
-            METRICS.aftercare_failed(work)
+            METRICS.procedure_starter_failed(work)
             log.warning("procedure starter: %s of case %s failed: %s", work, case_no, type(error).__name__)
             self._paused[case_no] = self.ctx.now() + FAILED_CASE_PAUSE
             return False

@@ -30,10 +30,10 @@ class Effect:
 
 EFFECTS: Final[Mapping[str, Effect]] = {
     # -- further work ----------------------------------------------------------------------------------------------
-    "aftercare_needed": Effect(
+    "procedure_starter_needed": Effect(
         Sort.FLOW,
         "Wakes the procedure loop (`workers/loops/procedures.py`), which starts or notifies row-clock workflows.",
-        wakes="aftercare",
+        wakes="procedure_starter",
     ),
     "bank_order_cancelled": Effect(
         Sort.FLOW,

@@ -247,7 +247,7 @@ async def test_without_an_address_the_level_is_reached_and_says_so(mailing: Benc
 
 
 async def escalate_as(bench: Bench, case_no: str, sent: Sent, *, attempt: int) -> Escalated:
-    """Climb to the reminder in the given attempt of the activity."""
+    """Escalate to the reminder in the given attempt of the activity."""
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(environment.info, attempt=attempt)
     order = Escalate(case_no=case_no, request_id=sent.request_id, institution="HDFC", level=EscalationLevel.REMINDER)

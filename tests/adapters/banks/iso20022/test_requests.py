@@ -1,4 +1,4 @@
-"""Hold requests and chasers out, and as the bank reads them: exact to the last paisa, the same for the same ticket."""
+"""Hold requests and reminders out, and as the bank reads them: exact to the last paisa, the same for the same ticket."""
 
 import re
 from dataclasses import replace
@@ -179,7 +179,7 @@ def test_a_naive_time_is_an_error() -> None:
         encode_hold_request("DEMO", ticket(), created_at=AT.replace(tzinfo=None))
 
 
-# -- chasers -------------------------------------------------------------------------------------------------------
+# -- reminders ------------------------------------------------------------------------------------------------------
 
 
 @given(st.uuids(), st.lists(REFERENCES, min_size=1, max_size=5))
