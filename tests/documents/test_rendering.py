@@ -51,7 +51,7 @@ def text_of(document: Document) -> str:
         root=rendering.TEMPLATE.parent,
         format="html",
         font_paths=fonts(),
-        sys_inputs={"document": as_input(document)},
+        sys_inputs={"letter": as_input(document)},
     )
     return unescape(re.sub(r"<[^>]*>", "", page.decode()))
 

@@ -85,7 +85,7 @@ async def test_a_hold_is_taken_acknowledged_and_answered(ctx: Context, world: Wo
     (hop,) = hold["hops"]
     line = {"kind": "held", "hop": hop["hop"], "amount_paise": hop["disputed_paise"]}
     answered = await bank.answer_hold(hold_id=hold["hold_id"], body={"lines": [line]}, idempotency_key="a-1")
-    assert (answered["accepted"], answered["discrepancies"]) == (1, 0)
+    assert (answered["accepted"], answered["contradictions"]) == (1, 0)
     case = await settled(officer, told["ack_no"])
     assert case["buckets_paise"]["held"] == AMOUNT_PAISE
     assert (await bank.read_hold(hold_id=hold["hold_id"]))["status"] == "answered"

@@ -39,7 +39,7 @@ def test_the_word_and_the_reply() -> None:
 
 def test_the_words_of_a_file() -> None:
     body = encode_order("DEMO", order(), created_at=AT).decode()
-    for word in ("LINE", "AMNT", "HELD", "TOACC", "TOIFS", "TOBNK", "DUEBY", "DOCUMENT", "ACKNO"):
+    for word in ("LINE", "AMNT", "HELD", "TOACC", "TOIFS", "TOBNK", "DUEBY", "PAPER", "ACKNO"):
         assert f"/{word}/" in body
         assert f"`{word}`" in PAGE
 

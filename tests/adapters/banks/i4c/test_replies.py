@@ -17,7 +17,7 @@ def test_the_replies_to_the_letter() -> None:
     }
     assert accepted_reply("3", "J", accepted=2, duplicates=1, contradictions=0) == {
         "meta": {"response_code": "00", "response_message": "Accepted"},
-        "data": {"acknowledgement_no": "3", "job_id": "J", "accepted": 2, "duplicates": 1, "discrepancies": 0},
+        "data": {"acknowledgement_no": "3", "job_id": "J", "accepted": 2, "duplicates": 1, "contradictions": 0},
     }
     assert ticket_reply("3", "J")["data"] == {"acknowledgement_no": "3", "job_id": "J"}
     assert refusal_reply(ReplyCode.NOT_FOUND, "no such case") == {

@@ -1,4 +1,4 @@
-"""Hold requests and reminders out, and as the bank reads them: exact to the last paisa, the same for the same ticket."""
+"""Hold requests and reminders out, as the bank reads them: exact to the last paisa, the same for the same ticket."""
 
 import re
 from dataclasses import replace
