@@ -42,8 +42,6 @@ class MigrationFile:
 def read_files(directory: Path = MIGRATIONS) -> list[MigrationFile]:
     """Return the migrations of a directory in their order. Raises `MigrationFileRefused`."""
     paths = sorted(directory.glob("[0-9]*.sql"))
-    # The files from before the baseline have no phase, and stand until it replaces them.
-    has_baseline = (directory / BASELINE).exists()
     files, numbers = [], set[str]()
     for path in paths:
         found = _NAME.fullmatch(path.name)
@@ -53,7 +51,7 @@ def read_files(directory: Path = MIGRATIONS) -> list[MigrationFile]:
             raise MigrationFileRefused(path.name, "another file has its number")
         numbers.add(found["number"])
         file = _read(path)
-        if has_baseline and path.name != BASELINE:
+        if path.name != BASELINE:
             _check(file)
         files.append(file)
     return files

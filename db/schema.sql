@@ -282,7 +282,7 @@ BEGIN
     RETURN NEW;
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.due_documents_look_again(of_case text)
+CREATE OR REPLACE FUNCTION public.due_documents_read_again(of_case text)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -295,7 +295,7 @@ CREATE OR REPLACE FUNCTION public.due_documents_wake()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    PERFORM due_documents_look_again(NEW.case_no);
+    PERFORM due_documents_read_again(NEW.case_no);
     RETURN NULL;
 END $function$;
 
@@ -310,7 +310,7 @@ BEGIN
     SET state = 'waiting', lacking = '{}', failure = '', attempts = 0, opened_at = excluded.opened_at,
         next_attempt_at = excluded.next_attempt_at, ended_at = NULL
     WHERE e.ended_at IS NOT NULL AND NEW.done_at IS NULL;
-    PERFORM due_documents_look_again(NEW.case_no);
+    PERFORM due_documents_read_again(NEW.case_no);
     RETURN NULL;
 END $function$;
 
@@ -355,7 +355,7 @@ CREATE OR REPLACE FUNCTION public.fir_asks_for_notices()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    PERFORM due_documents_look_again(NEW.case_no);
+    PERFORM due_documents_read_again(NEW.case_no);
     PERFORM ask_for_lien_notice(NEW.case_no, a.institution, NEW.registered_at)
     FROM (SELECT DISTINCT institution FROM account_hold WHERE case_no = NEW.case_no AND state = 'held') a;
     RETURN NULL;
@@ -388,7 +388,7 @@ AS $function$
 BEGIN
     PERFORM ask_for_lien_notice(h.case_no, h.institution, NEW.taken_up_at)
     FROM hop h WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND h.institution IS NOT NULL;
-    PERFORM due_documents_look_again(NEW.case_no);
+    PERFORM due_documents_read_again(NEW.case_no);
     RETURN NULL;
 END $function$;
 
@@ -635,7 +635,7 @@ BEGIN
     INSERT INTO request_job (institution, job_id, request_id) VALUES (p_institution, p_job_id, p_request_id)
     ON CONFLICT DO NOTHING;
     new_job := FOUND;
-    -- An answer that came before this stays the later word.
+    -- An answer that came before this stays the later statement.
     UPDATE hold_request SET job_id = coalesce(job_id, p_job_id), delivered_at = coalesce(delivered_at, p_at),
         channel = p_channel, round = p_round,
         state = CASE WHEN state IN ('sending', 'refused') THEN 'delivered' ELSE state END
@@ -708,14 +708,14 @@ BEGIN
     RETURN NULL;
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.restoration_line_not_left_out()
+CREATE OR REPLACE FUNCTION public.restoration_line_not_excluded()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
     IF EXISTS (SELECT FROM restoration_line l WHERE l.case_no = NEW.case_no AND l.hop_no = NEW.hop_no
                AND l.excluded_at IS NOT NULL AND l.reopened_at IS NULL) THEN
-        RAISE EXCEPTION 'hop % of case % was left out, and nobody has begun it anew', NEW.hop_no, NEW.case_no
+        RAISE EXCEPTION 'hop % of case % is excluded and not reopened', NEW.hop_no, NEW.case_no
             USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
@@ -727,18 +727,18 @@ CREATE OR REPLACE FUNCTION public.restoration_step_asks_for_documents()
 AS $function$
 DECLARE
     going record;
-    turn_of text := format('%s.%s.%s', NEW.restoration_id, NEW.step, NEW.visit_no);
+    visit_of text := format('%s.%s.%s', NEW.restoration_id, NEW.step, NEW.visit_no);
 BEGIN
     SELECT * INTO going FROM restoration WHERE restoration_id = NEW.restoration_id;
     IF NEW.step IN ('holder_notice', 'show_cause') THEN
         INSERT INTO due_document (case_no, kind, subject, occasion, restoration_id, step, visit_no, opened_at, next_attempt_at)
         SELECT DISTINCT going.case_no, CASE NEW.step WHEN 'show_cause' THEN 'notice_107' ELSE 'holder_notice' END,
-            l.hold_id::text, turn_of, NEW.restoration_id, NEW.step, NEW.visit_no, NEW.opened_at, NEW.opened_at
+            l.hold_id::text, visit_of, NEW.restoration_id, NEW.step, NEW.visit_no, NEW.opened_at, NEW.opened_at
         FROM restoration_line l WHERE l.restoration_id = NEW.restoration_id
         ON CONFLICT DO NOTHING;
     ELSE
         INSERT INTO due_document (case_no, kind, subject, occasion, opened_at, next_attempt_at)
-        VALUES (going.case_no, 'status_letter', going.ack_no, turn_of, NEW.opened_at, NEW.opened_at)
+        VALUES (going.case_no, 'status_letter', going.ack_no, visit_of, NEW.opened_at, NEW.opened_at)
         ON CONFLICT DO NOTHING;
     END IF;
     RETURN NULL;
@@ -2088,11 +2088,11 @@ CREATE TABLE restoration_line (
     CONSTRAINT restoration_line_divided_before_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR ((allocation_id IS NOT NULL) AND (objection_id IS NULL)))),
     CONSTRAINT restoration_line_due_paise_check CHECK ((due_paise >= 0)),
     CONSTRAINT restoration_line_excluded_as_check CHECK ((excluded_as = ANY (ARRAY['refused'::text, 'cancelled'::text]))),
-    CONSTRAINT restoration_line_left_out_is_not_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR (excluded_at IS NULL))),
-    CONSTRAINT restoration_line_left_out_is_whole CHECK ((num_nulls(excluded_as, excluded_at, excluded_by, excluded_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT restoration_line_excluded_is_not_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR (excluded_at IS NULL))),
+    CONSTRAINT restoration_line_excluded_is_whole CHECK ((num_nulls(excluded_as, excluded_at, excluded_by, excluded_reason) = ANY (ARRAY[0, 4]))),
     CONSTRAINT restoration_line_noticed_paise_check CHECK ((noticed_paise >= 0)),
     CONSTRAINT restoration_line_refused_is_not_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR (court_order_id IS NULL))),
-    CONSTRAINT restoration_line_reopened_was_left_out CHECK (((reopened_at IS NULL) OR (excluded_at IS NOT NULL)))
+    CONSTRAINT restoration_line_reopened_was_excluded CHECK (((reopened_at IS NULL) OR (excluded_at IS NOT NULL)))
 );
 
 CREATE TABLE restoration_step (
@@ -2786,7 +2786,7 @@ CREATE TRIGGER resolution_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCA
 
 CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text, 'cancelled'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
 
-CREATE TRIGGER restoration_line_not_left_out BEFORE INSERT ON public.restoration_line FOR EACH ROW EXECUTE FUNCTION restoration_line_not_left_out();
+CREATE TRIGGER restoration_line_not_excluded BEFORE INSERT ON public.restoration_line FOR EACH ROW EXECUTE FUNCTION restoration_line_not_excluded();
 
 CREATE TRIGGER restoration_step_documents AFTER INSERT ON public.restoration_step FOR EACH ROW WHEN ((new.step = ANY (ARRAY['collecting'::text, 'holder_notice'::text, 'show_cause'::text, 'credit'::text]))) EXECUTE FUNCTION restoration_step_asks_for_documents();
 
@@ -2800,7 +2800,7 @@ COMMENT ON COLUMN account_hold.late_to IS 'the supervisor knows that the holder 
 
 COMMENT ON COLUMN account_hold.officer_told IS 'false: the holder was told before anybody answered for the case';
 
-COMMENT ON COLUMN account_hold.released_told_paise IS 'what the holder was told that the bank has let go';
+COMMENT ON COLUMN account_hold.released_told_paise IS 'the amount that the holder was told is released';
 
 COMMENT ON COLUMN account_hold.told_to IS 'the holder was told of what came on hold until then';
 
@@ -2824,7 +2824,7 @@ COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the orde
 
 COMMENT ON COLUMN bank_confirmation.note IS 'by an officer who wrote down what the bank said: who said it, and how';
 
-COMMENT ON COLUMN bank_confirmation.proposed_by IS 'the officer who wrote the word down first; another one agreed to it';
+COMMENT ON COLUMN bank_confirmation.proposed_by IS 'the officer who recorded the statement first; another one agreed to it';
 
 COMMENT ON COLUMN bank_evidence.about IS 'the hold request or the order that it speaks of; null for one that speaks of neither';
 
@@ -2874,7 +2874,7 @@ COMMENT ON COLUMN delivery_attempt.subject_id IS 'the hold request or the order;
 
 COMMENT ON COLUMN desk_task.cause IS 'why it was opened; with subject and facts it makes the text that officers read';
 
-COMMENT ON COLUMN desk_task.reason IS 'why it was closed, in the words of the officer or of the engine';
+COMMENT ON COLUMN desk_task.reason IS 'why it was closed, as the officer or the engine states it';
 
 COMMENT ON COLUMN desk_task.reconciliation_id IS 'the comparison in which something differs';
 
@@ -2904,7 +2904,7 @@ COMMENT ON COLUMN hop.looked_up_at IS 'the state of the directory (its last chan
 
 COMMENT ON COLUMN hop.reminded_at IS 'when the supervisor was told that it waits';
 
-COMMENT ON COLUMN hop.waiting_since IS 'since when the hop waits for the desk, counted anew with each revision; null when it does not wait';
+COMMENT ON COLUMN hop.waiting_since IS 'since when the hop waits for the desk, counted again with each revision; null when it does not wait';
 
 COMMENT ON COLUMN message.expires_at IS 'from then on it is sent no more, and its text is blank; null: it is kept';
 
@@ -2936,9 +2936,9 @@ COMMENT ON COLUMN restoration_line.excluded_by IS 'the officer, or the engine wh
 
 COMMENT ON COLUMN restoration_line.noticed_paise IS 'what was on hold when the holder was given notice: more is the next round; null until then';
 
-COMMENT ON COLUMN restoration_line.objection_id IS 'the upheld objection by which it is let go instead';
+COMMENT ON COLUMN restoration_line.objection_id IS 'the upheld objection by which it is released instead';
 
-COMMENT ON COLUMN restoration_line.reopened_at IS 'when it was begun anew; null while it stays out of every round';
+COMMENT ON COLUMN restoration_line.reopened_at IS 'when it was reopened; null while it stays out of every round';
 
 COMMENT ON COLUMN returned_funds.case_no IS 'null: it names no case that this bank has to do with';
 
@@ -2948,7 +2948,7 @@ COMMENT ON COLUMN returned_funds.unreadable IS 'the line as it came, where it co
 
 COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same as none';
 
-COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by whom: it leads back to nobody';
+COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by whom: it identifies no person';
 
 COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
 

@@ -6,7 +6,6 @@ from tests.paths import ROOT
 from tests.style.rules import (
     FIRST_LINE_WORDS_MAX,
     ROOMS,
-    TABLES_PAGE,
     all_violations,
     glossary,
     page_violations,
@@ -27,10 +26,6 @@ def found(text: str, name: str = PLACE) -> list[str]:
 def test_no_file_breaks_the_style_rule() -> None:
     told = [f"{name}:{one.line}: {one.rule}: {one.text}" for name, each in all_violations().items() for one in each]
     assert not told, "CONTRIBUTING.md, Style rule:\n" + "\n".join(told)
-
-
-def test_the_page_that_is_left_aside_still_has_banned_words() -> None:
-    assert page_violations((ROOT / TABLES_PAGE).read_text(encoding="utf-8")), "read the page as every other one"
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "credit_account_rules": Effect(Sort.RULE, "Refuses any change of an account to credit but its one confirmation."),
     "order_cancellation_settled_once": Effect(Sort.RULE, "Refuses to change a cancellation that is settled."),
     "document_counter_escalates": Effect(Sort.RULE, "Refuses a gap or a step back in a series of document numbers."),
-    "restoration_line_not_left_out": Effect(
+    "restoration_line_not_excluded": Effect(
         Sort.RULE, "Refuses to put an excluded hop into a round before it is reopened."
     ),
 }

@@ -178,7 +178,7 @@ async def test_more_on_hold_of_what_was_refused_is_a_persons_question(home: Home
 
 async def test_the_database_lets_nothing_into_a_round_that_was_excluded(home: Home) -> None:
     case_no, restoration = await refused(home)
-    with pytest.raises(asyncpg.CheckViolationError, match="was left out"):
+    with pytest.raises(asyncpg.CheckViolationError, match="is excluded and not reopened"):
         await home.bench.pool.execute(
             "INSERT INTO restoration_line (restoration_id, case_no, hop_no, hold_id)"
             " SELECT (SELECT restoration_id FROM restoration WHERE case_no <> $1 LIMIT 1), case_no, hop_no, hold_id"

@@ -9,12 +9,9 @@ import pytest
 from activities.directory import load_directory
 from activities.secrets import SecretBox
 from db.banks import institutions, rosters
-from db.migrate import migrate
-from db.migration_files import MIGRATIONS
 from db.pool import Pool
 from schemas.banks.rosters import Holiday, HolidayRules, NodalOfficer
 from tests.factories import SECRET, institution
-from workers.embedded.postgres import EmbeddedPostgres
 
 OFFICERS = tuple(
     NodalOfficer.model_validate(told)
@@ -108,27 +105,3 @@ async def test_whatever_is_written_of_officers_or_holidays_is_seen(banks: Pool) 
         async with banks.acquire() as connection:
             seen.add(await institutions.version(connection))
     assert len(seen) == 4
-
-
-async def test_the_one_officer_of_before_stays(postgres: EmbeddedPostgres, tmp_path: Any) -> None:
-    dsn = await postgres.create_database("rosters_before")
-    for file in MIGRATIONS.glob("*.sql"):
-        if file.name < "0019":
-            (tmp_path / file.name).write_bytes(file.read_bytes())
-    await migrate(dsn, tmp_path)
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(
-            "INSERT INTO institution (code, name, kind, answer_class, nodal_name, nodal_mobile, updated_at) VALUES"
-            " ('SBIN', 'State Bank', 'bank', 'api', 'A. Nodal', '9000000001', now()),"
-            " ('HDFC', 'HDFC Bank', 'bank', 'api', '', '', now())"
-        )
-        (tmp_path / "0019_rosters_and_sponsors.sql").write_bytes(
-            (MIGRATIONS / "0019_rosters_and_sponsors.sql").read_bytes()
-        )
-        await migrate(dsn, tmp_path)
-        rows = await connection.fetch("SELECT institution, call_order, name, email, mobile FROM nodal_officer")
-        assert [tuple(row) for row in rows] == [("SBIN", 1, "A. Nodal", "", "9000000001")]
-    finally:
-        await connection.close()
-        await postgres.drop_database("rosters_before")

@@ -1,0 +1,2950 @@
+-- The schema of version 0.2.0, and the rows that every database begins with.
+
+CREATE OR REPLACE FUNCTION public.allocation_check_whole()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    off bigint;
+BEGIN
+    SELECT a.pot_paise - coalesce(sum(s.share_paise), 0) INTO off
+    FROM allocation a LEFT JOIN allocation_share s USING (allocation_id)
+    WHERE a.allocation_id = NEW.allocation_id GROUP BY a.allocation_id;
+    IF off <> 0 THEN
+        RAISE EXCEPTION 'allocation % is off by % paise', NEW.allocation_id, off
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'allocation_whole';
+    END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.ask_for_lien_notice(of_case text, bank text, at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO due_document (case_no, kind, subject, opened_at, next_attempt_at)
+    VALUES (of_case, 'lien_notice', bank, at, at)
+    ON CONFLICT (case_no, kind, subject, occasion) DO UPDATE
+    SET state = 'waiting', lacking = '{}', failure = '', attempts = 0, next_attempt_at = excluded.next_attempt_at,
+        ended_at = NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.attachment_needs_other_eyes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.approved_by = (SELECT subject FROM case_officer WHERE case_no = NEW.case_no AND duty = 'io'
+                          ORDER BY assignment_no DESC LIMIT 1) THEN
+        RAISE EXCEPTION 'who investigates case % does not approve its application', NEW.case_no
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'attachment_needs_other_eyes';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_exchange_files(p_exchange_id bigint)
+ RETURNS TABLE(name text, bytes bytea)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+    RETURN QUERY SELECT f.* FROM bank_exchange x CROSS JOIN LATERAL (VALUES
+        ('request.txt', convert_to(x.head, 'UTF8')), ('body', x.body), ('content', x.content),
+        ('reply.txt', convert_to(x.reply_head, 'UTF8')), ('reply', x.reply)) AS f (name, bytes)
+    WHERE x.exchange_id = p_exchange_id AND f.bytes IS NOT NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_exchanges_bound(p_about text, p_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+DECLARE
+    told jsonb;
+    lines jsonb;
+BEGIN
+    WITH latest AS (
+        (SELECT x.exchange_id, x.digest, x.reply FROM bank_exchange x
+         WHERE x.request_id = p_id AND x.about = p_about ORDER BY x.exchange_id DESC LIMIT 20)
+        UNION ALL
+        (SELECT x.exchange_id, x.digest, x.reply FROM bank_exchange x
+         WHERE x.order_id = p_id AND x.about = p_about ORDER BY x.exchange_id DESC LIMIT 20)
+    )
+    SELECT jsonb_agg(jsonb_build_object('exchange_id', l.exchange_id, 'sent_sha256', encode(l.digest, 'hex'),
+                                        'reply_sha256', encode(sha256(l.reply), 'hex')) ORDER BY l.exchange_id),
+        (SELECT jsonb_agg(format('%s  banks/sent/%s/%s', encode(sha256(f.bytes), 'hex'),
+                                 lpad(b.exchange_id::text, 10, '0'), f.name) ORDER BY b.exchange_id, f.name)
+         FROM latest b, bank_exchange_files(b.exchange_id) f)
+    INTO told, lines FROM latest l;
+    RETURN CASE WHEN told IS NULL THEN '{}' ELSE jsonb_build_object('exchanges', told, 'bound', lines) END;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_key_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'UPDATE' AND (NEW.key_id, NEW.institution, NEW.public_key, NEW.not_before, NEW.created_at)
+            IS DISTINCT FROM (OLD.key_id, OLD.institution, OLD.public_key, OLD.not_before, OLD.created_at) THEN
+        RAISE EXCEPTION 'of bank_key only the end changes' USING ERRCODE = 'restrict_violation';
+    END IF;
+    PERFORM FROM institution WHERE code = NEW.institution FOR NO KEY UPDATE;
+    -- The number of live keys only rises where one begins.
+    IF EXISTS (
+        SELECT FROM bank_key start
+        WHERE start.institution = NEW.institution
+          AND tstzrange(NEW.not_before, NEW.not_after) @> start.not_before
+          AND (SELECT count(*) FROM bank_key k WHERE k.institution = NEW.institution
+                 AND tstzrange(k.not_before, k.not_after) @> start.not_before) > 2
+    ) OR (SELECT count(*) FROM bank_key k WHERE k.institution = NEW.institution
+            AND tstzrange(k.not_before, k.not_after) @> NEW.not_before) > 2 THEN
+        RAISE EXCEPTION '% would have three keys at once', NEW.institution
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_key_two_live';
+    END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_order_cancelled()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO order_cancellation (order_id, cancelled_at) VALUES (NEW.order_id, NEW.ended_at);
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_order_line_covered()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    ordered bigint;
+    held bigint;
+BEGIN
+    PERFORM FROM case_file WHERE case_no = NEW.case_no FOR NO KEY UPDATE;
+    SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0) INTO ordered
+    FROM bank_order_line l JOIN bank_order o USING (order_id)
+    WHERE l.case_no = NEW.case_no AND l.hop_no = NEW.hop_no AND NOT l.excess AND o.state IN ('planned', 'delivered', 'refused');
+    SELECT coalesce(sum(b.balance_paise), 0) INTO held
+    FROM ledger_balance b WHERE b.case_no = NEW.case_no AND b.hop_no = NEW.hop_no AND b.bucket = 'held';
+    IF ordered > held THEN
+        RAISE EXCEPTION 'orders about hop % of case % ask for % paise of % held', NEW.hop_no, NEW.case_no, ordered, held
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_order_line_covered';
+    END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_order_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_notify('bank_feed', NEW.institution);
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_order_tried()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.tried_at := coalesce(OLD.tried_at, NEW.tried_at, NEW.delivered_at);
+    IF OLD.tried_at IS NOT NULL OR NEW.tried_at IS NULL THEN
+        RETURN NEW;
+    END IF;
+    PERFORM FROM case_file WHERE case_no = NEW.case_no FOR NO KEY UPDATE;
+    IF EXISTS (
+        SELECT FROM bank_order_line mine JOIN bank_order_line other USING (case_no, hop_no)
+        JOIN order_cancellation c ON c.order_id = other.order_id
+        WHERE mine.order_id = NEW.order_id AND other.order_id <> NEW.order_id AND c.settled_at IS NULL
+    ) THEN
+        RAISE EXCEPTION 'order % waits: the bank has not said that it does an earlier one no more', NEW.order_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_order_waits';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.case_event_chain()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    -- The case's row is the lock: events of one case are written one after the other.
+    SELECT event_seq + 1, event_hash INTO NEW.seq, NEW.previous_hash
+    FROM case_file WHERE case_no = NEW.case_no FOR NO KEY UPDATE;
+    NEW.hash := sha256(NEW.previous_hash || convert_to(concat_ws(E'\n',
+        NEW.case_no, NEW.seq, NEW.kind, (extract(epoch FROM NEW.at) * 1000000)::bigint, NEW.actor, NEW.data::text), 'UTF8'));
+    UPDATE case_file SET event_seq = NEW.seq, event_hash = NEW.hash WHERE case_no = NEW.case_no;
+    PERFORM pg_notify('case_event', NEW.case_no);
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.court_keeps(of_hold uuid)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+    RETURN (
+        SELECT CASE WHEN bool_or(c.amount_paise IS NULL) THEN NULL
+                    ELSE coalesce(sum(greatest(0, c.amount_paise - home.paise)), 0)::bigint END
+        FROM account_hold h JOIN court_order c ON c.case_no = h.case_no
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(CASE l.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0) AS paise
+            FROM court_order_lines(c.court_order_id) l
+        ) AS home
+        WHERE h.hold_id = of_hold AND c.effect IN ('keep_hold', 'restore') AND c.withdrawn_at IS NULL
+          AND (c.account_key IS NULL OR (c.institution, c.account_key) = (h.institution, h.account_key))
+          AND NOT EXISTS (SELECT FROM court_order r WHERE r.case_no = h.case_no AND r.effect = 'release'
+              AND r.amount_paise IS NULL AND r.withdrawn_at IS NULL AND r.confirmed_at IS NOT NULL
+              AND r.court_order_id > c.court_order_id
+              AND (r.account_key IS NULL OR (r.institution, r.account_key) = (h.institution, h.account_key)))
+    );
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.court_order_lets_go()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM court_order WHERE court_order_id = NEW.court_order_id AND effect = 'release'
+               AND confirmed_at IS NULL) THEN
+        RAISE EXCEPTION 'court order % is not confirmed', NEW.court_order_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'court_order_confirmed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.court_order_lines(of_order bigint)
+ RETURNS TABLE(restoration_id uuid, state text, amount_paise bigint, confirmed_paise bigint)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+    RETURN QUERY SELECT o.restoration_id, o.state, l.amount_paise, l.confirmed_paise
+    FROM court_order c
+    JOIN court_order s ON (s.case_no, s.court, s.order_no, s.effect) = (c.case_no, c.court, c.order_no, c.effect)
+    JOIN bank_order o ON o.court_order_id = s.court_order_id AND o.kind = 'restore'
+    JOIN bank_order_line l ON l.order_id = o.order_id
+    JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no
+    WHERE c.court_order_id = of_order
+      AND (c.account_key IS NULL OR (h.institution, h.account_key) = (c.institution, c.account_key));
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.credit_account_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.confirmed_at IS NOT NULL
+        OR (NEW.account_id, NEW.ack_no, NEW.case_no, NEW.holder_name, NEW.account, NEW.ifsc, NEW.institution, NEW.reason,
+            NEW.proof, NEW.same_name, NEW.told_by, NEW.told_at)
+            IS DISTINCT FROM
+            (OLD.account_id, OLD.ack_no, OLD.case_no, OLD.holder_name, OLD.account, OLD.ifsc, OLD.institution, OLD.reason,
+            OLD.proof, OLD.same_name, OLD.told_by, OLD.told_at)
+    THEN
+        RAISE EXCEPTION 'of an account to credit only the confirmation is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.directory_written()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE directory_version SET written_by = pg_current_xact_id() WHERE written_by <> pg_current_xact_id();
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.discrepancy_wakes_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM wake_hold_of_hop(NEW.case_no, NEW.hop_no);
+    INSERT INTO held_hop (case_no, hop_no, held_at)
+    SELECT NEW.case_no, NEW.hop_no, NEW.opened_at FROM answer w JOIN hop h ON h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no
+    WHERE NEW.kind = 'held_and_gone' AND w.answer_id = NEW.answer_id AND w.kind = 'held' AND h.institution = NEW.institution
+    ON CONFLICT (case_no, hop_no) DO UPDATE SET taken_up_at = NULL;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.document_counter_escalates()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.last_number <> (CASE TG_OP WHEN 'INSERT' THEN 1 ELSE OLD.last_number + 1 END) OR NEW.last_number IS NULL THEN
+        RAISE EXCEPTION 'the counter of % escalates by one', NEW.series
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_counter_escalates';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.due_documents_read_again(of_case text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE due_document SET next_attempt_at = opened_at WHERE case_no = of_case AND next_attempt_at > opened_at;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.due_documents_wake()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM due_documents_read_again(NEW.case_no);
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.duty_asks_for_document()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO due_document AS e (case_no, kind, subject, opened_at, next_attempt_at)
+    VALUES (NEW.case_no, NEW.kind, NEW.case_no, NEW.opened_at, NEW.opened_at)
+    ON CONFLICT (case_no, kind, subject, occasion) DO UPDATE
+    SET state = 'waiting', lacking = '{}', failure = '', attempts = 0, opened_at = excluded.opened_at,
+        next_attempt_at = excluded.next_attempt_at, ended_at = NULL
+    WHERE e.ended_at IS NOT NULL AND NEW.done_at IS NULL;
+    PERFORM due_documents_read_again(NEW.case_no);
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.feed_hops_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM changed) THEN
+        RETURN NULL;
+    END IF;
+    UPDATE feed_entry f SET changed_at = now(), change_no = NULL
+    WHERE f.request_id IN (SELECT request_id FROM changed);
+    PERFORM pg_notify('bank_feed', institution)
+    FROM (SELECT DISTINCT institution FROM hold_request WHERE request_id IN (SELECT request_id FROM changed)) AS told;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.feed_request_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO feed_entry (request_id, institution, status, changed_at)
+    VALUES (NEW.request_id, NEW.institution, feed_status(NEW.state), now())
+    ON CONFLICT (request_id) DO UPDATE SET status = EXCLUDED.status, changed_at = EXCLUDED.changed_at, change_no = NULL;
+    PERFORM pg_notify('bank_feed', NEW.institution);
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.feed_status(p_state text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT CASE p_state WHEN 'answered' THEN 'answered' WHEN 'stopped' THEN 'stopped' WHEN 'superseded' THEN 'stopped'
+        ELSE 'open' END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.fir_asks_for_notices()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM due_documents_read_again(NEW.case_no);
+    PERFORM ask_for_lien_notice(NEW.case_no, a.institution, NEW.registered_at)
+    FROM (SELECT DISTINCT institution FROM account_hold WHERE case_no = NEW.case_no AND state = 'held') a;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.fir_keeps_copy()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO fir_copy (case_no, digest, fir_id, document)
+    VALUES (NEW.case_no, NEW.document_digest, NEW.fir_id, NEW.document) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.fir_lapse_asks_for_notices()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM ask_for_lien_notice(NEW.case_no, a.institution, NEW.registered_at)
+    FROM (SELECT DISTINCT institution FROM account_hold WHERE case_no = NEW.case_no AND state = 'held') a;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.held_hop_asks_for_notice()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM ask_for_lien_notice(h.case_no, h.institution, NEW.taken_up_at)
+    FROM hop h WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND h.institution IS NOT NULL;
+    PERFORM due_documents_read_again(NEW.case_no);
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.held_under_orders()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    ordered bigint;
+    held bigint;
+BEGIN
+    SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0) INTO ordered
+    FROM bank_order_line l JOIN bank_order o USING (order_id)
+    WHERE l.case_no = NEW.case_no AND l.hop_no = NEW.hop_no AND NOT l.excess AND o.state IN ('planned', 'delivered', 'refused');
+    -- At the end of the transaction: what it has booked since counts too.
+    SELECT b.balance_paise INTO held
+    FROM ledger_balance b WHERE b.case_no = NEW.case_no AND b.hop_no = NEW.hop_no AND b.bucket = 'held';
+    IF ordered > held THEN
+        RAISE EXCEPTION 'orders about hop % of case % ask for % paise of % held', NEW.hop_no, NEW.case_no, ordered, held
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_balance_under_orders';
+    END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.hold_emptied()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO procedure_news (workflow_id, created_at)
+    SELECT p.workflow_id, now() FROM hop h
+    JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution AND a.account_key = h.account_key
+    JOIN procedure p ON p.kind = 'hold' AND p.subject = a.hold_id::text
+    WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND a.state = 'held'
+    UNION ALL
+    SELECT p.workflow_id, now() FROM restoration_line l JOIN restoration r USING (restoration_id)
+    JOIN procedure p ON p.kind = 'restoration' AND p.subject = r.restoration_id::text
+    WHERE l.case_no = NEW.case_no AND l.hop_no = NEW.hop_no AND r.state = 'open';
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.hop_complaint()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.parent_hop_no IS NOT NULL THEN
+        SELECT ack_no INTO NEW.ack_no FROM hop WHERE case_no = NEW.case_no AND hop_no = NEW.parent_hop_no;
+    END IF;
+    -- A process of the release before names none: the case's number is that of its first complaint.
+    NEW.ack_no := coalesce(NEW.ack_no, NEW.case_no);
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.hop_waiting()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.reminded_at := NULL;
+    IF NEW.state IN ('correction', 'unroutable') THEN
+        NEW.waiting_since := now();
+        NEW.looked_up_at := '-infinity';
+    ELSE
+        NEW.waiting_since := NULL;
+        NEW.looked_up_at := NULL;
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.hop_without_account()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.account_key := 'NOTSTATED|' || NEW.case_no || '|' || NEW.hop_no;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.ledger_apply()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    -- Not one upsert: a check is tried on the proposed row too, and a proposed row may well be below zero.
+    WITH delta AS (
+        SELECT case_no, hop_no, bucket, sum(amount_paise) AS paise FROM entered GROUP BY case_no, hop_no, bucket
+    ), changed AS (
+        UPDATE ledger_balance b SET balance_paise = b.balance_paise + d.paise FROM delta d
+        WHERE b.case_no = d.case_no AND b.hop_no = d.hop_no AND b.bucket = d.bucket
+        RETURNING b.case_no, b.hop_no, b.bucket
+    )
+    INSERT INTO ledger_balance (case_no, hop_no, bucket, balance_paise)
+    SELECT d.* FROM delta d WHERE NOT EXISTS (
+        SELECT FROM changed c WHERE c.case_no = d.case_no AND c.hop_no = d.hop_no AND c.bucket = d.bucket
+    );
+    INSERT INTO held_hop AS u (case_no, hop_no, held_at)
+    SELECT e.case_no, e.hop_no, min(t.at) FROM entered e JOIN ledger_transaction t USING (transaction_id)
+    WHERE e.bucket = 'held' AND e.amount_paise > 0 GROUP BY e.case_no, e.hop_no
+    ON CONFLICT (case_no, hop_no) DO UPDATE SET taken_up_at = NULL, held_at = CASE
+        WHEN (SELECT b.balance_paise FROM ledger_balance b
+              WHERE b.case_no = u.case_no AND b.hop_no = u.hop_no AND b.bucket = 'held')
+           = (SELECT sum(e.amount_paise) FROM entered e
+              WHERE e.case_no = u.case_no AND e.hop_no = u.hop_no AND e.bucket = 'held')
+        THEN EXCLUDED.held_at ELSE u.held_at END;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.ledger_check_balanced()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    total numeric;
+    cases integer;
+BEGIN
+    SELECT sum(amount_paise), count(DISTINCT e.case_no) INTO total, cases
+    FROM ledger_entry e WHERE e.transaction_id = NEW.transaction_id;
+    IF total <> 0 OR cases <> 1 THEN
+        RAISE EXCEPTION 'ledger transaction % is off by % paise over % case(s)', NEW.transaction_id, total, cases
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_balanced';
+    END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.ledger_post(p_case_no text, p_kind text, p_key text, p_at timestamp with time zone, p_hop_nos integer[], p_buckets text[], p_amounts bigint[])
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    digest bytea := sha256(convert_to(concat_ws('|', p_case_no, p_kind, p_hop_nos, p_buckets, p_amounts), 'UTF8'));
+    known bytea;
+    posted bigint;
+BEGIN
+    INSERT INTO ledger_transaction (case_no, kind, idempotency_key, payload_digest, at)
+    VALUES (p_case_no, p_kind, p_key, digest, p_at)
+    ON CONFLICT (idempotency_key) DO NOTHING RETURNING transaction_id INTO posted;
+    IF posted IS NULL THEN
+        SELECT payload_digest, transaction_id INTO known, posted
+        FROM ledger_transaction WHERE idempotency_key = p_key;
+        IF known IS DISTINCT FROM digest THEN
+            RAISE EXCEPTION 'ledger key % was used with other entries', p_key
+                USING ERRCODE = 'unique_violation', CONSTRAINT = 'ledger_key_reused';
+        END IF;
+        RETURN posted;
+    END IF;
+    INSERT INTO ledger_entry (transaction_id, line_no, case_no, hop_no, bucket, amount_paise)
+    SELECT posted, line_no, p_case_no, hop_no, bucket, amount
+    FROM unnest(p_hop_nos, p_buckets, p_amounts) WITH ORDINALITY AS e (hop_no, bucket, amount, line_no);
+    RETURN posted;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.order_cancellation_settled_once()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'the cancellation of order % is settled', OLD.order_id
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = 'order_cancellation_settled_once';
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.present_moment()
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM clock_setting WHERE movable) THEN
+        RETURN coalesce(
+            nullif(current_setting('goldenhour.present_moment', true), '')::timestamptz, clock_timestamp());
+    END IF;
+    RETURN clock_timestamp();
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.procedure_starter_needed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_notify('procedure_starter', '');
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.reply_link_deletion()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.used_at IS NOT NULL OR OLD.expires_at > now() THEN
+        RAISE EXCEPTION 'a row of reply_link is deleted only after the link has ended unused'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN OLD;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.reply_link_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.used_at IS NOT NULL OR NOT EXISTS (
+            SELECT FROM hold_request r
+            WHERE NEW.subject_kind = 'hold_request' AND r.request_id = NEW.subject_id AND r.institution = NEW.institution
+            UNION ALL SELECT FROM bank_order o
+            WHERE NEW.subject_kind = 'order' AND o.order_id = NEW.subject_id AND o.institution = NEW.institution
+        ) THEN
+            RAISE EXCEPTION 'a new link is unused and of the bank that its subject is for'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'reply_link_of_the_bank';
+        END IF;
+    ELSIF OLD.used_at IS NOT NULL OR NEW.used_at IS NULL
+        OR (NEW.link_id, NEW.subject_kind, NEW.subject_id, NEW.token_digest, NEW.institution, NEW.sent_to,
+            NEW.issued_at, NEW.expires_at)
+            IS DISTINCT FROM
+            (OLD.link_id, OLD.subject_kind, OLD.subject_id, OLD.token_digest, OLD.institution, OLD.sent_to,
+             OLD.issued_at, OLD.expires_at)
+    THEN
+        RAISE EXCEPTION 'of a link only the use is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.request_delivered(p_request_id uuid, p_institution text, p_job_id text, p_channel text, p_round integer, p_at timestamp with time zone, p_actor text)
+ RETURNS TABLE(case_opened_at timestamp with time zone, first_of_case boolean)
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    the_case text;
+    new_job boolean;
+    first_time boolean;
+    -- Before the case is locked.
+    exchanged jsonb := bank_exchanges_bound('hold_request', p_request_id);
+BEGIN
+    SELECT c.case_no, c.opened_at, c.first_delivered_at IS NULL INTO the_case, case_opened_at, first_of_case
+    FROM case_file c WHERE c.case_no = (SELECT r.case_no FROM hold_request r WHERE r.request_id = p_request_id)
+    FOR NO KEY UPDATE;
+    INSERT INTO request_job (institution, job_id, request_id) VALUES (p_institution, p_job_id, p_request_id)
+    ON CONFLICT DO NOTHING;
+    new_job := FOUND;
+    -- An answer that came before this stays the later statement.
+    UPDATE hold_request SET job_id = coalesce(job_id, p_job_id), delivered_at = coalesce(delivered_at, p_at),
+        channel = p_channel, round = p_round,
+        state = CASE WHEN state IN ('sending', 'refused') THEN 'delivered' ELSE state END
+    WHERE request_id = p_request_id AND (delivered_at IS NULL OR round < p_round);
+    first_time := FOUND;
+    IF NOT (new_job OR first_time) THEN
+        RETURN;
+    END IF;
+    INSERT INTO delivery_attempt (subject_kind, subject_id, channel, at, outcome)
+    VALUES ('hold_request', p_request_id, p_channel, p_at, 'delivered');
+    UPDATE case_file c SET first_delivered_at = coalesce(c.first_delivered_at, p_at) WHERE c.case_no = the_case;
+    INSERT INTO case_event (case_no, kind, at, actor, data) VALUES (the_case, 'request_delivered', p_at, p_actor,
+        jsonb_build_object('request_id', p_request_id, 'institution', p_institution, 'job_id', p_job_id,
+                           'channel', p_channel) || exchanged);
+    RETURN NEXT;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.request_plan(p_request_id uuid, p_case_no text, p_batch_no integer, p_institution text, p_hop_nos integer[], p_revisions integer[], p_at timestamp with time zone, p_actor text)
+ RETURNS TABLE(case_opened_at timestamp with time zone, first_of_case boolean, hop_nos integer[])
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    revisions integer[];
+BEGIN
+    SELECT c.opened_at, c.first_sent_at IS NULL INTO case_opened_at, first_of_case
+    FROM case_file c WHERE c.case_no = p_case_no FOR NO KEY UPDATE;
+    IF NOT FOUND OR EXISTS (SELECT FROM hold_request r WHERE r.request_id = p_request_id) THEN
+        RETURN;
+    END IF;
+    WITH asked AS (
+        UPDATE hop h SET state = 'asked' FROM unnest(p_hop_nos, p_revisions) AS w (hop_no, revision)
+        WHERE h.case_no = p_case_no AND h.hop_no = w.hop_no AND h.revision = w.revision AND h.state = 'open'
+          AND h.institution = p_institution
+        RETURNING h.hop_no, h.revision
+    )
+    SELECT coalesce(array_agg(a.hop_no ORDER BY a.hop_no), '{}'), array_agg(a.revision ORDER BY a.hop_no)
+    INTO hop_nos, revisions FROM asked a;
+    IF hop_nos <> '{}' THEN
+        UPDATE case_file c SET last_batch_no = greatest(c.last_batch_no, p_batch_no),
+            first_sent_at = coalesce(c.first_sent_at, p_at) WHERE c.case_no = p_case_no;
+        INSERT INTO hold_request (request_id, case_no, batch_no, institution, state, planned_at, sent_at)
+        VALUES (p_request_id, p_case_no, p_batch_no, p_institution, 'sending', p_at, p_at);
+        INSERT INTO request_hop (request_id, case_no, hop_no, revision)
+        SELECT p_request_id, p_case_no, h, v FROM unnest(hop_nos, revisions) AS t (h, v);
+        INSERT INTO case_event (case_no, kind, at, actor, data) VALUES (p_case_no, 'request_sent', p_at, p_actor,
+            jsonb_build_object('request_id', p_request_id, 'batch_no', p_batch_no, 'institution', p_institution,
+                               'hops', hop_nos));
+    END IF;
+    RETURN NEXT;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.resolution_wakes_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM wake_hold_of_hop(c.case_no, c.hop_no) FROM discrepancy c
+    WHERE c.discrepancy_id = NEW.discrepancy_id AND c.kind IN ('exceeds_disputed', 'held_and_gone');
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.restoration_asks_for_letter()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO due_document (case_no, kind, subject, occasion, opened_at, next_attempt_at)
+    VALUES (NEW.case_no, 'status_letter', NEW.ack_no, format('%s.%s', NEW.restoration_id, NEW.state), NEW.closed_at,
+        NEW.closed_at) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.restoration_line_not_excluded()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM restoration_line l WHERE l.case_no = NEW.case_no AND l.hop_no = NEW.hop_no
+               AND l.excluded_at IS NOT NULL AND l.reopened_at IS NULL) THEN
+        RAISE EXCEPTION 'hop % of case % is excluded and not reopened', NEW.hop_no, NEW.case_no
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.restoration_step_asks_for_documents()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    going record;
+    visit_of text := format('%s.%s.%s', NEW.restoration_id, NEW.step, NEW.visit_no);
+BEGIN
+    SELECT * INTO going FROM restoration WHERE restoration_id = NEW.restoration_id;
+    IF NEW.step IN ('holder_notice', 'show_cause') THEN
+        INSERT INTO due_document (case_no, kind, subject, occasion, restoration_id, step, visit_no, opened_at, next_attempt_at)
+        SELECT DISTINCT going.case_no, CASE NEW.step WHEN 'show_cause' THEN 'notice_107' ELSE 'holder_notice' END,
+            l.hold_id::text, visit_of, NEW.restoration_id, NEW.step, NEW.visit_no, NEW.opened_at, NEW.opened_at
+        FROM restoration_line l WHERE l.restoration_id = NEW.restoration_id
+        ON CONFLICT DO NOTHING;
+    ELSE
+        INSERT INTO due_document (case_no, kind, subject, occasion, opened_at, next_attempt_at)
+        VALUES (going.case_no, 'status_letter', going.ack_no, visit_of, NEW.opened_at, NEW.opened_at)
+        ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.wake_hold_of_hop(of_case text, of_hop integer)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO procedure_news (workflow_id, created_at)
+    SELECT p.workflow_id, now() FROM hop h
+    JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution AND a.account_key = h.account_key
+    JOIN procedure p ON p.kind = 'hold' AND p.subject = a.hold_id::text
+    WHERE h.case_no = of_case AND h.hop_no = of_hop AND a.state = 'held';
+END $function$;
+
+CREATE SEQUENCE ack_serial AS bigint MINVALUE 5000000 MAXVALUE 9999999 START 5000000 INCREMENT 1 CYCLE;
+
+CREATE TABLE account_hold (
+    hold_id uuid NOT NULL,
+    case_no text NOT NULL,
+    institution text NOT NULL,
+    account_key text NOT NULL,
+    reference text NOT NULL,
+    state text NOT NULL,
+    first_held_at timestamp with time zone NOT NULL,
+    lapses_at timestamp with time zone NOT NULL,
+    holder_told_at timestamp with time zone,
+    warned_days integer,
+    small boolean NOT NULL DEFAULT false,
+    policy jsonb NOT NULL,
+    ended_at timestamp with time zone,
+    small_hold_decision text,
+    small_hold_decided_by text,
+    small_hold_decided_at timestamp with time zone,
+    small_hold_reason text NOT NULL DEFAULT ''::text,
+    lapses_from timestamp with time zone,
+    told_to timestamp with time zone,
+    tried_to timestamp with time zone,
+    late_to timestamp with time zone,
+    officer_told boolean NOT NULL DEFAULT true,
+    warned_to timestamp with time zone,
+    released_told_paise bigint NOT NULL DEFAULT 0,
+    retained_by_kind text,
+    retained_by_id text,
+    CONSTRAINT account_hold_case_no_institution_account_key_key UNIQUE (case_no, institution, account_key),
+    CONSTRAINT account_hold_reference_key UNIQUE (reference),
+    CONSTRAINT account_hold_pkey PRIMARY KEY (hold_id),
+    CONSTRAINT account_hold_check CHECK (((state = 'ended'::text) = (ended_at IS NOT NULL))),
+    CONSTRAINT account_hold_check1 CHECK ((first_held_at < lapses_at)),
+    CONSTRAINT account_hold_reference_check CHECK ((reference ~ '^[A-Z0-9]{10}$'::text)),
+    CONSTRAINT account_hold_retained_by CHECK (((retained_by_kind IS NULL) = (retained_by_id IS NULL))),
+    CONSTRAINT account_hold_retained_by_kind_check CHECK ((retained_by_kind = ANY (ARRAY['court_order'::text, 'restoration'::text]))),
+    CONSTRAINT account_hold_small_decided CHECK ((((small_hold_decision IS NULL) = (small_hold_decided_by IS NULL)) AND ((small_hold_decision IS NULL) = (small_hold_decided_at IS NULL)))),
+    CONSTRAINT account_hold_small_hold_decision_check CHECK ((small_hold_decision = ANY (ARRAY['keep'::text, 'release'::text]))),
+    CONSTRAINT account_hold_state_check CHECK ((state = ANY (ARRAY['held'::text, 'ended'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE allocation (
+    allocation_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    account_key text NOT NULL,
+    rule text NOT NULL,
+    pot_paise bigint NOT NULL,
+    claims_paise bigint NOT NULL,
+    policy_version text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    CONSTRAINT allocation_pkey PRIMARY KEY (allocation_id),
+    CONSTRAINT allocation_check CHECK ((claims_paise >= pot_paise)),
+    CONSTRAINT allocation_pot_paise_check CHECK ((pot_paise > 0)),
+    CONSTRAINT allocation_rule_check CHECK ((rule = ANY (ARRAY['pro_rata'::text, 'fifo'::text, 'lifo'::text])))
+);
+
+CREATE TABLE allocation_share (
+    allocation_id bigint NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    ack_no text NOT NULL,
+    claim_paise bigint NOT NULL,
+    held_before_paise bigint NOT NULL,
+    share_paise bigint NOT NULL,
+    gone_home_paise bigint NOT NULL,
+    CONSTRAINT allocation_share_pkey PRIMARY KEY (allocation_id, case_no, hop_no),
+    CONSTRAINT allocation_share_check CHECK (((share_paise >= 0) AND (share_paise <= claim_paise))),
+    CONSTRAINT allocation_share_claim_paise_check CHECK ((claim_paise > 0)),
+    CONSTRAINT allocation_share_gone_home_paise_check CHECK ((gone_home_paise >= 0)),
+    CONSTRAINT allocation_share_held_before_paise_check CHECK ((held_before_paise >= 0))
+);
+
+CREATE TABLE answer (
+    answer_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    update_id bigint NOT NULL,
+    line_no integer NOT NULL,
+    case_no text NOT NULL,
+    institution text NOT NULL,
+    natural_key text NOT NULL,
+    hop_nos integer[] NOT NULL,
+    kind text NOT NULL,
+    disposition text NOT NULL,
+    status_code text NOT NULL,
+    amount_paise bigint NOT NULL,
+    claim_paise bigint NOT NULL,
+    applied_paise bigint NOT NULL,
+    remarks text NOT NULL,
+    flags jsonb NOT NULL,
+    raw jsonb NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    occurred_at timestamp with time zone,
+    reference_key text NOT NULL DEFAULT ''::text,
+    root_reference_key text NOT NULL DEFAULT ''::text,
+    balance_paise bigint,
+    balance_is_free boolean NOT NULL DEFAULT false,
+    CONSTRAINT answer_pkey PRIMARY KEY (answer_id),
+    CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise)))
+);
+
+CREATE TABLE appeal_code (
+    code_id uuid NOT NULL,
+    hold_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    tries integer NOT NULL DEFAULT 0,
+    used_at timestamp with time zone,
+    visit_digest bytea,
+    visit_until timestamp with time zone,
+    CONSTRAINT appeal_code_visit_digest_key UNIQUE (visit_digest),
+    CONSTRAINT appeal_code_pkey PRIMARY KEY (code_id),
+    CONSTRAINT appeal_code_check CHECK ((made_at < valid_until)),
+    CONSTRAINT appeal_code_check1 CHECK ((((used_at IS NULL) = (visit_digest IS NULL)) AND ((used_at IS NULL) = (visit_until IS NULL)))),
+    CONSTRAINT appeal_code_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT appeal_code_visit_digest_check CHECK ((octet_length(visit_digest) = 32))
+) WITH (fillfactor=80);
+
+CREATE TABLE attachment_approval (
+    hold_id uuid NOT NULL,
+    case_no text NOT NULL,
+    approved_by text NOT NULL,
+    approved_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT attachment_approval_pkey PRIMARY KEY (hold_id),
+    CONSTRAINT attachment_approval_approved_by_check CHECK ((approved_by <> ''::text)),
+    CONSTRAINT attachment_approval_reason_check CHECK ((reason <> ''::text))
+);
+
+CREATE TABLE bank_body (
+    body_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    channel text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    headers jsonb NOT NULL,
+    body bytea NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT bank_body_institution_digest_key UNIQUE (institution, digest),
+    CONSTRAINT bank_body_pkey PRIMARY KEY (body_id),
+    CONSTRAINT bank_body_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'iso20022'::text]))),
+    CONSTRAINT bank_body_check CHECK ((digest = sha256(body))),
+    CONSTRAINT bank_body_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text))
+);
+
+CREATE TABLE bank_confirmation (
+    confirmation_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    order_id uuid NOT NULL,
+    line_no integer,
+    natural_key text NOT NULL,
+    amount_paise bigint NOT NULL,
+    applied_paise bigint NOT NULL,
+    done_at timestamp with time zone,
+    reference text NOT NULL DEFAULT ''::text,
+    credited_institution text NOT NULL DEFAULT ''::text,
+    credited_holder text NOT NULL DEFAULT ''::text,
+    disposition text NOT NULL,
+    flags jsonb NOT NULL DEFAULT '[]'::jsonb,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    transaction_id bigint,
+    note text NOT NULL DEFAULT ''::text,
+    via text NOT NULL DEFAULT ''::text,
+    proposed_by text,
+    CONSTRAINT bank_confirmation_pkey PRIMARY KEY (confirmation_id),
+    CONSTRAINT bank_confirmation_amount_paise_check CHECK ((amount_paise > 0)),
+    CONSTRAINT bank_confirmation_check CHECK (((applied_paise >= 0) AND (applied_paise <= amount_paise))),
+    CONSTRAINT bank_confirmation_disposition_check CHECK ((disposition = ANY (ARRAY['applied'::text, 'discrepancy'::text, 'duplicate'::text]))),
+    CONSTRAINT bank_confirmation_four_eyes CHECK (((via <> 'officer'::text) OR (applied_paise = 0) OR ((proposed_by IS NOT NULL) AND (proposed_by <> source)))),
+    CONSTRAINT bank_confirmation_via_check CHECK ((via = ANY (ARRAY[''::text, 'door'::text, 'file'::text, 'letter'::text, 'officer'::text])))
+);
+
+CREATE TABLE bank_evidence (
+    evidence_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    method text NOT NULL,
+    path text NOT NULL,
+    headers jsonb NOT NULL,
+    body bytea NOT NULL,
+    digest bytea NOT NULL,
+    about uuid,
+    key_id text,
+    signature bytea,
+    signature_base bytea,
+    CONSTRAINT bank_evidence_pkey PRIMARY KEY (evidence_id),
+    CONSTRAINT bank_evidence_check CHECK ((digest = sha256(body))),
+    CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text)),
+    CONSTRAINT bank_evidence_signed CHECK ((num_nulls(key_id, signature, signature_base) = ANY (ARRAY[0, 3])))
+);
+
+CREATE TABLE bank_exchange (
+    exchange_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    about text NOT NULL,
+    request_id uuid,
+    order_id uuid,
+    channel text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    head text NOT NULL,
+    body bytea NOT NULL,
+    size_bytes integer NOT NULL,
+    digest bytea NOT NULL,
+    masked boolean NOT NULL,
+    content bytea,
+    reply_head text,
+    reply bytea,
+    reply_cut boolean NOT NULL,
+    failure text NOT NULL,
+    CONSTRAINT bank_exchange_pkey PRIMARY KEY (exchange_id),
+    CONSTRAINT bank_exchange_about CHECK ((((request_id IS NOT NULL) = (about = 'hold_request'::text)) AND ((order_id IS NULL) = (about = 'hold_request'::text)))),
+    CONSTRAINT bank_exchange_about_check CHECK ((about = ANY (ARRAY['hold_request'::text, 'order'::text, 'cancellation'::text]))),
+    CONSTRAINT bank_exchange_as_sent CHECK ((masked OR (size_bytes > octet_length(body)) OR (digest = sha256(body)))),
+    CONSTRAINT bank_exchange_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
+    CONSTRAINT bank_exchange_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT bank_exchange_reply CHECK (((reply_head IS NULL) = (reply IS NULL)))
+);
+
+CREATE TABLE bank_holiday (
+    institution text,
+    day date NOT NULL,
+    name text NOT NULL,
+    source text NOT NULL
+);
+
+CREATE TABLE bank_key (
+    key_id text NOT NULL,
+    institution text NOT NULL,
+    public_key bytea NOT NULL,
+    not_before timestamp with time zone NOT NULL,
+    not_after timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT bank_key_public_key_key UNIQUE (public_key),
+    CONSTRAINT bank_key_pkey PRIMARY KEY (key_id),
+    CONSTRAINT bank_key_check CHECK ((not_before < not_after)),
+    CONSTRAINT bank_key_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9._:-]{1,100}$'::text)),
+    CONSTRAINT bank_key_public_key_check CHECK ((octet_length(public_key) = 32))
+);
+
+CREATE TABLE bank_nonce (
+    key_id text NOT NULL,
+    nonce text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT bank_nonce_pkey PRIMARY KEY (key_id, nonce)
+);
+
+CREATE TABLE bank_order (
+    order_id uuid NOT NULL,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    case_no text NOT NULL,
+    institution text NOT NULL,
+    restoration_id uuid,
+    grievance_id uuid,
+    court_order_id bigint,
+    state text NOT NULL,
+    ordered_by text NOT NULL,
+    planned_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    delivered_at timestamp with time zone,
+    channel text,
+    job_id text,
+    round integer NOT NULL DEFAULT 0,
+    level text,
+    level_at timestamp with time zone,
+    refusal_code text,
+    refusal_message text,
+    ended_at timestamp with time zone,
+    ended_reason text NOT NULL DEFAULT ''::text,
+    policy jsonb NOT NULL,
+    acknowledged_at timestamp with time zone,
+    tried_at timestamp with time zone,
+    level_times integer NOT NULL DEFAULT 0,
+    CONSTRAINT bank_order_pkey PRIMARY KEY (order_id),
+    CONSTRAINT bank_order_check CHECK (((kind = 'restore'::text) = (reason = 'restoration'::text))),
+    CONSTRAINT bank_order_check1 CHECK (((reason = 'restoration'::text) = (restoration_id IS NOT NULL))),
+    CONSTRAINT bank_order_check2 CHECK (((reason = 'grievance'::text) = (grievance_id IS NOT NULL))),
+    CONSTRAINT bank_order_check3 CHECK (((state = ANY (ARRAY['confirmed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT bank_order_kind_check CHECK ((kind = ANY (ARRAY['restore'::text, 'release'::text]))),
+    CONSTRAINT bank_order_level_times_check CHECK ((level_times >= 0)),
+    CONSTRAINT bank_order_reason_check CHECK ((reason = ANY (ARRAY['restoration'::text, 'lapsed'::text, 'grievance'::text, 'objection'::text, 'excess'::text, 'court'::text, 'leftover'::text, 'small_hold'::text]))),
+    CONSTRAINT bank_order_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text, 'confirmed'::text, 'cancelled'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE bank_order_line (
+    order_id uuid NOT NULL,
+    line_no integer NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    hold_id uuid NOT NULL,
+    amount_paise bigint NOT NULL,
+    excess boolean NOT NULL DEFAULT false,
+    ack_no text,
+    beneficiary_institution text NOT NULL DEFAULT ''::text,
+    beneficiary_holder text NOT NULL DEFAULT ''::text,
+    beneficiary_ifsc text NOT NULL DEFAULT ''::text,
+    confirmed_paise bigint NOT NULL DEFAULT 0,
+    CONSTRAINT bank_order_line_pkey PRIMARY KEY (order_id, line_no),
+    CONSTRAINT bank_order_line_amount_paise_check CHECK ((amount_paise > 0)),
+    CONSTRAINT bank_order_line_check CHECK (((confirmed_paise >= 0) AND (confirmed_paise <= amount_paise))),
+    CONSTRAINT bank_order_line_line_no_check CHECK ((line_no > 0))
+) WITH (fillfactor=80);
+
+CREATE TABLE case_event (
+    case_no text NOT NULL,
+    seq bigint NOT NULL,
+    kind text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    data jsonb NOT NULL,
+    previous_hash bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT case_event_pkey PRIMARY KEY (case_no, seq)
+);
+
+CREATE TABLE case_file (
+    case_no text NOT NULL,
+    state text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    workflow_started_at timestamp with time zone,
+    policy jsonb NOT NULL,
+    first_sent_at timestamp with time zone,
+    first_delivered_at timestamp with time zone,
+    first_answered_at timestamp with time zone,
+    first_held_at timestamp with time zone,
+    last_hop_no integer NOT NULL DEFAULT 0,
+    last_batch_no integer NOT NULL DEFAULT 0,
+    event_seq bigint NOT NULL DEFAULT 0,
+    event_hash bytea NOT NULL DEFAULT decode(repeat('00'::text, 32), 'hex'::text),
+    opening_no integer NOT NULL DEFAULT 1,
+    CONSTRAINT case_file_pkey PRIMARY KEY (case_no),
+    CONSTRAINT case_file_case_no_check CHECK ((case_no ~ '^\d{14}$'::text)),
+    CONSTRAINT case_file_check CHECK (((state = 'settled'::text) = (settled_at IS NOT NULL))),
+    CONSTRAINT case_file_state_check CHECK ((state = ANY (ARRAY['open'::text, 'settled'::text])))
+) WITH (fillfactor=70);
+
+CREATE TABLE case_news (
+    news_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    body jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    signalled_at timestamp with time zone,
+    CONSTRAINT case_news_pkey PRIMARY KEY (news_id)
+) WITH (fillfactor=80);
+
+CREATE TABLE case_officer (
+    case_no text NOT NULL,
+    duty text NOT NULL,
+    assignment_no integer NOT NULL,
+    subject text NOT NULL,
+    name text NOT NULL,
+    rank text NOT NULL,
+    police_station text NOT NULL,
+    district text NOT NULL,
+    phone text NOT NULL,
+    email text NOT NULL DEFAULT ''::text,
+    assigned_by text NOT NULL,
+    assigned_at timestamp with time zone NOT NULL,
+    CONSTRAINT case_officer_pkey PRIMARY KEY (case_no, duty, assignment_no),
+    CONSTRAINT case_officer_assignment_no_check CHECK ((assignment_no > 0)),
+    CONSTRAINT case_officer_duty_check CHECK ((duty = ANY (ARRAY['io'::text, 'supervising'::text, 'deciding'::text]))),
+    CONSTRAINT case_officer_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT case_officer_police_station_check CHECK ((police_station <> ''::text)),
+    CONSTRAINT case_officer_rank_check CHECK ((rank <> ''::text))
+);
+
+CREATE TABLE channel_health (
+    institution text NOT NULL,
+    channel text NOT NULL,
+    state text NOT NULL,
+    failures integer NOT NULL,
+    silences integer NOT NULL,
+    probe_at timestamp with time zone,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT channel_health_pkey PRIMARY KEY (institution, channel),
+    CONSTRAINT channel_health_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
+    CONSTRAINT channel_health_check CHECK (((state = 'closed'::text) = (probe_at IS NULL))),
+    CONSTRAINT channel_health_check1 CHECK (((failures + silences) > 0)),
+    CONSTRAINT channel_health_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT channel_health_silences_check CHECK ((silences >= 0)),
+    CONSTRAINT channel_health_state_check CHECK ((state = ANY (ARRAY['closed'::text, 'open'::text, 'half_open'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE clock_setting (
+    one boolean NOT NULL DEFAULT true,
+    movable boolean NOT NULL,
+    CONSTRAINT clock_setting_pkey PRIMARY KEY (one),
+    CONSTRAINT clock_setting_one_check CHECK (one)
+);
+
+CREATE TABLE complaint (
+    ack_no text NOT NULL,
+    case_no text NOT NULL,
+    channel text NOT NULL,
+    category text NOT NULL,
+    victim_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    taken_by text NOT NULL,
+    idempotency_key text NOT NULL,
+    body_digest bytea NOT NULL,
+    joined boolean NOT NULL,
+    flags jsonb NOT NULL,
+    CONSTRAINT complaint_of_case UNIQUE (case_no, ack_no),
+    CONSTRAINT complaint_taken_by_idempotency_key_key UNIQUE (taken_by, idempotency_key),
+    CONSTRAINT complaint_pkey PRIMARY KEY (ack_no),
+    CONSTRAINT complaint_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
+);
+
+CREATE TABLE confirmation_proposal (
+    proposal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    order_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    lines jsonb NOT NULL,
+    note text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    agreed_by text,
+    agreed_at timestamp with time zone,
+    CONSTRAINT confirmation_proposal_pkey PRIMARY KEY (proposal_id),
+    CONSTRAINT confirmation_proposal_check CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
+    CONSTRAINT confirmation_proposal_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT confirmation_proposal_four_eyes CHECK ((agreed_by <> proposed_by)),
+    CONSTRAINT confirmation_proposal_note_check CHECK ((note <> ''::text))
+);
+
+CREATE TABLE court_order (
+    court_order_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    kind text NOT NULL,
+    effect text NOT NULL,
+    court text NOT NULL,
+    order_no text NOT NULL,
+    made_on date NOT NULL,
+    amount_paise bigint,
+    institution text,
+    account_key text,
+    document bytea,
+    document_digest bytea,
+    taken_by text NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    reason text NOT NULL DEFAULT ''::text,
+    withdrawn_at timestamp with time zone,
+    withdrawn_by text,
+    withdrawn_reason text NOT NULL DEFAULT ''::text,
+    confirmed_by text,
+    confirmed_at timestamp with time zone,
+    CONSTRAINT court_order_pkey PRIMARY KEY (court_order_id),
+    CONSTRAINT court_order_amount_paise_check CHECK ((amount_paise > 0)),
+    CONSTRAINT court_order_check CHECK ((document_digest = sha256(document))),
+    CONSTRAINT court_order_check1 CHECK (((institution IS NULL) = (account_key IS NULL))),
+    CONSTRAINT court_order_court_check CHECK ((court <> ''::text)),
+    CONSTRAINT court_order_effect_check CHECK ((effect = ANY (ARRAY['restore'::text, 'release'::text, 'keep_hold'::text, 'refuse'::text]))),
+    CONSTRAINT court_order_four_eyes CHECK ((((confirmed_at IS NULL) = (confirmed_by IS NULL)) AND ((confirmed_by IS NULL) OR ((effect = 'release'::text) AND (confirmed_by <> taken_by) AND (document IS NOT NULL))))),
+    CONSTRAINT court_order_kind_check CHECK ((kind = ANY (ARRAY['bnss_497'::text, 'bnss_503'::text, 'bnss_106'::text, 'bnss_107'::text, 'lok_adalat'::text, 'writ'::text]))),
+    CONSTRAINT court_order_order_no_check CHECK ((order_no <> ''::text)),
+    CONSTRAINT court_order_withdrawn CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL)))
+);
+
+CREATE TABLE credit_account (
+    account_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    ack_no text NOT NULL,
+    case_no text NOT NULL,
+    holder_name text NOT NULL,
+    account text NOT NULL,
+    ifsc text NOT NULL,
+    institution text NOT NULL,
+    reason text NOT NULL,
+    proof text NOT NULL,
+    same_name boolean NOT NULL,
+    told_by text NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    confirmed_by text,
+    confirmed_at timestamp with time zone,
+    CONSTRAINT credit_account_pkey PRIMARY KEY (account_id),
+    CONSTRAINT credit_account_account_check CHECK ((account ~ '^[0-9]{9,18}$'::text)),
+    CONSTRAINT credit_account_check CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
+    CONSTRAINT credit_account_four_eyes CHECK ((confirmed_by <> told_by)),
+    CONSTRAINT credit_account_holder_name_check CHECK ((holder_name <> ''::text)),
+    CONSTRAINT credit_account_ifsc_check CHECK ((ifsc ~ '^[A-Z]{4}0[A-Z0-9]{6}$'::text)),
+    CONSTRAINT credit_account_proof_check CHECK ((proof <> ''::text)),
+    CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text))
+);
+
+CREATE TABLE delivery_attempt (
+    attempt_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    channel text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    detail text NOT NULL DEFAULT ''::text,
+    request_id uuid GENERATED ALWAYS AS (
+CASE subject_kind
+    WHEN 'hold_request'::text THEN subject_id
+    ELSE NULL::uuid
+END) STORED,
+    order_id uuid GENERATED ALWAYS AS (
+CASE
+    WHEN (subject_kind <> 'hold_request'::text) THEN subject_id
+    ELSE NULL::uuid
+END) STORED,
+    CONSTRAINT delivery_attempt_pkey PRIMARY KEY (attempt_id),
+    CONSTRAINT delivery_attempt_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
+    CONSTRAINT delivery_attempt_outcome_check CHECK ((outcome = ANY (ARRAY['delivered'::text, 'failed'::text, 'refused'::text, 'silent'::text]))),
+    CONSTRAINT delivery_attempt_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['hold_request'::text, 'order'::text, 'cancellation'::text])))
+);
+
+CREATE TABLE desk_task (
+    task_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text,
+    hop_no integer,
+    request_id uuid,
+    institution text,
+    kind text NOT NULL,
+    state text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by text,
+    reason text,
+    reconciliation_id bigint,
+    subject_kind text NOT NULL,
+    subject_id text NOT NULL,
+    cause text NOT NULL,
+    facts jsonb NOT NULL DEFAULT '{}'::jsonb,
+    CONSTRAINT desk_task_pkey PRIMARY KEY (task_id),
+    CONSTRAINT desk_task_about CHECK (((case_no IS NOT NULL) OR ((institution IS NOT NULL) AND (hop_no IS NULL) AND (request_id IS NULL)))),
+    CONSTRAINT desk_task_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT desk_task_of_its_case CHECK (((subject_kind <> 'case'::text) OR COALESCE((subject_id = case_no), false))),
+    CONSTRAINT desk_task_of_its_hop CHECK (
+CASE subject_kind
+    WHEN 'hop'::text THEN COALESCE(((hop_no)::text = subject_id), false)
+    ELSE (hop_no IS NULL)
+END),
+    CONSTRAINT desk_task_of_its_institution CHECK (((subject_kind <> 'institution'::text) OR COALESCE((subject_id = institution), false))),
+    CONSTRAINT desk_task_of_its_request CHECK (
+CASE subject_kind
+    WHEN 'request'::text THEN COALESCE(((request_id)::text = subject_id), false)
+    ELSE (request_id IS NULL)
+END),
+    CONSTRAINT desk_task_of_reconciliation CHECK (((reconciliation_id IS NULL) OR (case_no IS NULL))),
+    CONSTRAINT desk_task_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text]))),
+    CONSTRAINT desk_task_subject_id_check CHECK ((subject_id <> ''::text)),
+    CONSTRAINT desk_task_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['case'::text, 'hop'::text, 'request'::text, 'institution'::text, 'complaint'::text, 'hold'::text, 'order'::text, 'restoration'::text, 'grievance'::text, 'court_order'::text, 'credit_account'::text, 'duty'::text])))
+);
+
+CREATE TABLE directory_version (
+    the_one boolean NOT NULL DEFAULT true,
+    written_by xid8 NOT NULL,
+    CONSTRAINT directory_version_pkey PRIMARY KEY (the_one),
+    CONSTRAINT directory_version_the_one_check CHECK (the_one)
+);
+
+CREATE TABLE discrepancy (
+    discrepancy_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer,
+    answer_id bigint,
+    institution text NOT NULL,
+    kind text NOT NULL,
+    claimed_paise bigint NOT NULL,
+    applied_paise bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    CONSTRAINT discrepancy_pkey PRIMARY KEY (discrepancy_id)
+);
+
+CREATE TABLE discrepancy_resolution (
+    discrepancy_id bigint NOT NULL,
+    resolution_no integer NOT NULL,
+    replaces integer,
+    decision text NOT NULL,
+    reason text NOT NULL,
+    settled_by text NOT NULL,
+    settled_at timestamp with time zone NOT NULL,
+    transaction_id bigint,
+    from_held boolean NOT NULL,
+    proposed_by text,
+    CONSTRAINT discrepancy_resolution_pkey PRIMARY KEY (discrepancy_id, resolution_no),
+    CONSTRAINT discrepancy_resolution_check CHECK ((NOT (replaces IS DISTINCT FROM NULLIF((resolution_no - 1), 0)))),
+    CONSTRAINT discrepancy_resolution_check1 CHECK (((NOT from_held) OR (transaction_id IS NOT NULL))),
+    CONSTRAINT discrepancy_resolution_decision_check CHECK ((decision = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text]))),
+    CONSTRAINT discrepancy_resolution_four_eyes CHECK (((NOT from_held) OR ((proposed_by IS NOT NULL) AND (proposed_by <> settled_by)))),
+    CONSTRAINT discrepancy_resolution_resolution_no_check CHECK ((resolution_no > 0))
+);
+
+CREATE TABLE disputed_transfer (
+    transfer_key text NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    CONSTRAINT disputed_transfer_pkey PRIMARY KEY (transfer_key)
+);
+
+CREATE TABLE document (
+    document_id uuid NOT NULL,
+    number text NOT NULL,
+    kind text NOT NULL,
+    case_no text NOT NULL,
+    ack_no text,
+    institution text,
+    restoration_id uuid,
+    grievance_id uuid,
+    order_id uuid,
+    hold_id uuid,
+    request_id uuid,
+    language text NOT NULL,
+    template_version text NOT NULL,
+    facts jsonb NOT NULL,
+    pdf bytea NOT NULL,
+    digest bytea NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    issued_by text NOT NULL,
+    subject text NOT NULL,
+    revision integer NOT NULL DEFAULT 1,
+    CONSTRAINT document_number_key UNIQUE (number),
+    CONSTRAINT document_once UNIQUE (case_no, kind, subject, language, revision),
+    CONSTRAINT document_pkey PRIMARY KEY (document_id),
+    CONSTRAINT document_check CHECK ((digest = sha256(pdf))),
+    CONSTRAINT document_kind CHECK ((kind = ANY (ARRAY['lien_notice'::text, 'magistrate_report'::text, 'follow_up'::text, 'notice_94'::text, 'notice_106'::text, 'notice_107'::text, 'restoration_application'::text, 'restoration_order'::text, 'release_order'::text, 'holder_notice'::text, 'status_letter'::text]))),
+    CONSTRAINT document_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
+    CONSTRAINT document_revision_check CHECK ((revision > 0))
+);
+
+CREATE TABLE document_counter (
+    series text NOT NULL,
+    last_number bigint NOT NULL,
+    CONSTRAINT document_counter_pkey PRIMARY KEY (series)
+) WITH (fillfactor=50);
+
+CREATE TABLE due_document (
+    due_document_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    occasion text NOT NULL DEFAULT ''::text,
+    restoration_id uuid,
+    step text,
+    visit_no integer,
+    opened_at timestamp with time zone NOT NULL,
+    state text NOT NULL DEFAULT 'waiting'::text,
+    lacking text[] NOT NULL DEFAULT '{}'::text[],
+    failure text NOT NULL DEFAULT ''::text,
+    attempts integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT due_document_case_no_kind_subject_occasion_key UNIQUE (case_no, kind, subject, occasion),
+    CONSTRAINT due_document_pkey PRIMARY KEY (due_document_id),
+    CONSTRAINT due_document_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT due_document_ended CHECK (((state = ANY (ARRAY['issued'::text, 'served'::text, 'overtaken'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT due_document_kind_check CHECK ((kind = ANY (ARRAY['lien_notice'::text, 'magistrate_report'::text, 'follow_up'::text, 'notice_107'::text, 'holder_notice'::text, 'status_letter'::text]))),
+    CONSTRAINT due_document_lacking CHECK (((state = 'lacking'::text) = (cardinality(lacking) > 0))),
+    CONSTRAINT due_document_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'lacking'::text, 'ready'::text, 'failed'::text, 'issued'::text, 'served'::text, 'overtaken'::text]))),
+    CONSTRAINT due_document_waits CHECK (((ended_at IS NULL) = (next_attempt_at IS NOT NULL)))
+) WITH (fillfactor=80);
+
+CREATE TABLE duty (
+    case_no text NOT NULL,
+    kind text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    reminded_at timestamp with time zone,
+    escalated_at timestamp with time zone,
+    done_at timestamp with time zone,
+    done_by text,
+    document_id uuid,
+    reason text NOT NULL DEFAULT ''::text,
+    remind_at timestamp with time zone NOT NULL,
+    escalate_at timestamp with time zone NOT NULL,
+    issued_at timestamp with time zone,
+    diary_no text,
+    handed_in_at timestamp with time zone,
+    CONSTRAINT duty_pkey PRIMARY KEY (case_no, kind),
+    CONSTRAINT duty_diary_no_check CHECK ((diary_no <> ''::text)),
+    CONSTRAINT duty_handed_in CHECK ((((diary_no IS NULL) = (handed_in_at IS NULL)) AND ((handed_in_at IS NULL) OR ((kind = 'magistrate_report'::text) AND (done_at IS NOT NULL))))),
+    CONSTRAINT duty_in_order CHECK (((remind_at <= due_at) AND (due_at <= escalate_at))),
+    CONSTRAINT duty_issued CHECK (((issued_at IS NULL) OR (document_id IS NOT NULL))),
+    CONSTRAINT duty_kind_check CHECK ((kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text, 'fir_signature'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE evidence_key (
+    key_sha256 text NOT NULL,
+    pem text NOT NULL,
+    first_signed_at timestamp with time zone NOT NULL,
+    CONSTRAINT evidence_key_pkey PRIMARY KEY (key_sha256),
+    CONSTRAINT evidence_key_check CHECK ((key_sha256 = encode(sha256(convert_to(pem, 'UTF8'::name)), 'hex'::text)))
+);
+
+CREATE TABLE feed_counter (
+    institution text NOT NULL,
+    last_change_no bigint NOT NULL,
+    CONSTRAINT feed_counter_pkey PRIMARY KEY (institution)
+);
+
+CREATE TABLE feed_entry (
+    request_id uuid NOT NULL,
+    institution text NOT NULL,
+    status text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    change_no bigint,
+    version integer NOT NULL DEFAULT 0,
+    acknowledged_at timestamp with time zone,
+    CONSTRAINT feed_entry_pkey PRIMARY KEY (request_id),
+    CONSTRAINT feed_entry_change_no_check CHECK ((change_no > 0)),
+    CONSTRAINT feed_entry_check CHECK (((change_no IS NULL) OR (version > 0))),
+    CONSTRAINT feed_entry_status_check CHECK ((status = ANY (ARRAY['open'::text, 'answered'::text, 'stopped'::text]))),
+    CONSTRAINT feed_entry_version_check CHECK ((version >= 0))
+) WITH (fillfactor=80);
+
+CREATE TABLE feed_key (
+    institution text NOT NULL,
+    idempotency_key text NOT NULL,
+    body_digest bytea NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    reply jsonb,
+    CONSTRAINT feed_key_pkey PRIMARY KEY (institution, idempotency_key)
+);
+
+CREATE TABLE fir (
+    fir_id uuid NOT NULL,
+    case_no text NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL,
+    fir_no text,
+    police_station text NOT NULL DEFAULT ''::text,
+    sections text[] NOT NULL DEFAULT '{}'::text[],
+    requested_at timestamp with time zone NOT NULL,
+    requested_by text NOT NULL,
+    registered_at timestamp with time zone,
+    sign_by timestamp with time zone,
+    signed_at timestamp with time zone,
+    refusal text NOT NULL DEFAULT ''::text,
+    document_digest bytea,
+    attempts integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamp with time zone,
+    failure text NOT NULL DEFAULT ''::text,
+    document bytea,
+    CONSTRAINT fir_pkey PRIMARY KEY (fir_id),
+    CONSTRAINT fir_asked_until_answered CHECK (((state = 'requested'::text) = (next_attempt_at IS NOT NULL))),
+    CONSTRAINT fir_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT fir_check CHECK (((state = ANY (ARRAY['registered'::text, 'signed'::text, 'lapsed'::text])) = (fir_no IS NOT NULL))),
+    CONSTRAINT fir_check1 CHECK (((fir_no IS NULL) = (registered_at IS NULL))),
+    CONSTRAINT fir_check2 CHECK (((state = 'signed'::text) <= (signed_at IS NOT NULL))),
+    CONSTRAINT fir_document CHECK (((document IS NULL) OR (document_digest = sha256(document)))),
+    CONSTRAINT fir_document_digest_check CHECK ((octet_length(document_digest) = 32)),
+    CONSTRAINT fir_kind_check CHECK ((kind = ANY (ARRAY['fir'::text, 'zero_fir'::text, 'e_zero_fir'::text]))),
+    CONSTRAINT fir_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'registered'::text, 'signed'::text, 'lapsed'::text, 'refused'::text, 'cancelled'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE fir_copy (
+    case_no text NOT NULL,
+    digest bytea NOT NULL,
+    fir_id uuid NOT NULL,
+    document bytea NOT NULL,
+    CONSTRAINT fir_copy_pkey PRIMARY KEY (case_no, digest),
+    CONSTRAINT fir_copy_hashed CHECK ((digest = sha256(document)))
+);
+
+CREATE TABLE grievance (
+    grievance_id uuid NOT NULL,
+    hold_id uuid NOT NULL,
+    case_no text NOT NULL,
+    state text NOT NULL,
+    level text NOT NULL,
+    text text NOT NULL,
+    contact text NOT NULL DEFAULT ''::text,
+    language text NOT NULL,
+    policy jsonb NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    released_paise bigint,
+    reason text NOT NULL DEFAULT ''::text,
+    serial_no bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    CONSTRAINT grievance_serial_no_key UNIQUE (serial_no),
+    CONSTRAINT grievance_pkey PRIMARY KEY (grievance_id),
+    CONSTRAINT grievance_check CHECK (((state = 'open'::text) = (ended_at IS NULL))),
+    CONSTRAINT grievance_check1 CHECK (((state = ANY (ARRAY['part_released'::text, 'released'::text])) = (released_paise IS NOT NULL))),
+    CONSTRAINT grievance_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
+    CONSTRAINT grievance_level_check CHECK ((level = ANY (ARRAY['bank'::text, 'io'::text, 'dy_sp'::text, 'district_gro'::text, 'state_gro'::text]))),
+    CONSTRAINT grievance_released_paise_check CHECK ((released_paise > 0)),
+    CONSTRAINT grievance_state_check CHECK ((state = ANY (ARRAY['open'::text, 'upheld'::text, 'part_released'::text, 'released'::text, 'withdrawn'::text, 'overtaken'::text]))),
+    CONSTRAINT grievance_text_check CHECK ((text <> ''::text))
+) WITH (fillfactor=80);
+
+CREATE TABLE grievance_level (
+    grievance_id uuid NOT NULL,
+    level text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    outcome text,
+    finding text NOT NULL DEFAULT ''::text,
+    kyc text,
+    decision text,
+    released_paise bigint,
+    overdue_at timestamp with time zone,
+    place bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    said text NOT NULL DEFAULT ''::text,
+    CONSTRAINT grievance_level_pkey PRIMARY KEY (grievance_id, level),
+    CONSTRAINT grievance_level_check1 CHECK (((ended_at IS NULL) = (outcome IS NULL))),
+    CONSTRAINT grievance_level_decided CHECK (((outcome = 'decided'::text) = (decision IS NOT NULL))),
+    CONSTRAINT grievance_level_decision_check CHECK ((decision = ANY (ARRAY['upheld'::text, 'part_released'::text, 'released'::text]))),
+    CONSTRAINT grievance_level_in_order CHECK ((opened_at < due_at)),
+    CONSTRAINT grievance_level_kyc_check CHECK ((kyc = ANY (ARRAY['genuine'::text, 'doubtful'::text, 'not_known'::text]))),
+    CONSTRAINT grievance_level_let_go CHECK (((decision = ANY (ARRAY['part_released'::text, 'released'::text])) = (released_paise IS NOT NULL))),
+    CONSTRAINT grievance_level_outcome_check CHECK ((outcome = ANY (ARRAY['reported'::text, 'decided'::text, 'escalated'::text, 'withdrawn'::text, 'overtaken'::text]))),
+    CONSTRAINT grievance_level_released_paise_check CHECK ((released_paise > 0)),
+    CONSTRAINT grievance_level_reported CHECK (((outcome = 'reported'::text) = (kyc IS NOT NULL)))
+) WITH (fillfactor=80);
+
+CREATE TABLE grievance_officer (
+    level text NOT NULL,
+    district text NOT NULL,
+    name text NOT NULL,
+    phone text NOT NULL,
+    email text NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    written_by text NOT NULL,
+    CONSTRAINT grievance_officer_pkey PRIMARY KEY (level, district),
+    CONSTRAINT grievance_officer_check CHECK (((level = 'state_gro'::text) = (district = ''::text))),
+    CONSTRAINT grievance_officer_check1 CHECK (((phone <> ''::text) OR (email <> ''::text))),
+    CONSTRAINT grievance_officer_level_check CHECK ((level = ANY (ARRAY['dy_sp'::text, 'district_gro'::text, 'state_gro'::text]))),
+    CONSTRAINT grievance_officer_name_check CHECK ((name <> ''::text))
+);
+
+CREATE TABLE held_hop (
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    held_at timestamp with time zone NOT NULL,
+    taken_up_at timestamp with time zone,
+    reported_paise bigint NOT NULL DEFAULT 0,
+    CONSTRAINT held_hop_pkey PRIMARY KEY (case_no, hop_no),
+    CONSTRAINT held_hop_reported_paise_check CHECK ((reported_paise >= 0))
+) WITH (fillfactor=80);
+
+CREATE TABLE hold_request (
+    request_id uuid NOT NULL,
+    case_no text NOT NULL,
+    batch_no integer NOT NULL,
+    institution text NOT NULL,
+    state text NOT NULL,
+    job_id text,
+    level text,
+    planned_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    delivered_at timestamp with time zone,
+    first_answered_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    refusal_code text,
+    refusal_message text,
+    level_at timestamp with time zone,
+    channel text,
+    round integer NOT NULL DEFAULT 0,
+    CONSTRAINT hold_request_case_no_batch_no_institution_key UNIQUE (case_no, batch_no, institution),
+    CONSTRAINT hold_request_pkey PRIMARY KEY (request_id),
+    CONSTRAINT hold_request_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'delivered'::text, 'refused'::text, 'answered'::text, 'stopped'::text, 'superseded'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE holder_contact (
+    hold_id uuid NOT NULL,
+    phone text NOT NULL,
+    email text NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    told_to text NOT NULL,
+    CONSTRAINT holder_contact_pkey PRIMARY KEY (hold_id),
+    CONSTRAINT holder_contact_check CHECK (((phone <> ''::text) OR (email <> ''::text)))
+);
+
+CREATE TABLE hop (
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    revision integer NOT NULL DEFAULT 0,
+    parent_hop_no integer,
+    layer integer NOT NULL,
+    source text NOT NULL,
+    state text NOT NULL,
+    institution text,
+    payer_institution_as_told text NOT NULL,
+    payer_holder text NOT NULL,
+    payee_institution_as_told text NOT NULL,
+    payee_holder text NOT NULL,
+    payee_ifsc text,
+    account_key text NOT NULL,
+    reference text NOT NULL,
+    reference_key text NOT NULL,
+    mode text NOT NULL,
+    amount_paise bigint NOT NULL,
+    disputed_paise bigint NOT NULL,
+    transferred_at timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by_answer bigint,
+    flags jsonb NOT NULL DEFAULT '[]'::jsonb,
+    ack_no text NOT NULL,
+    waiting_since timestamp with time zone,
+    reminded_at timestamp with time zone,
+    looked_up_at timestamp with time zone,
+    asked_anew integer,
+    payer_ifsc text,
+    CONSTRAINT hop_pkey PRIMARY KEY (case_no, hop_no),
+    CONSTRAINT hop_amount_paise_check CHECK ((amount_paise > 0)),
+    CONSTRAINT hop_check CHECK ((disputed_paise <= amount_paise)),
+    CONSTRAINT hop_check1 CHECK (((state = 'unroutable'::text) <= (institution IS NULL))),
+    CONSTRAINT hop_check2 CHECK (((parent_hop_no IS NULL) OR (parent_hop_no < hop_no))),
+    CONSTRAINT hop_disputed_paise_check CHECK ((disputed_paise > 0)),
+    CONSTRAINT hop_hop_no_check CHECK ((hop_no > 0)),
+    CONSTRAINT hop_layer_check CHECK ((layer > 0)),
+    CONSTRAINT hop_source_check CHECK ((source = ANY (ARRAY['complaint'::text, 'answer'::text, 'desk'::text]))),
+    CONSTRAINT hop_state_check CHECK ((state = ANY (ARRAY['open'::text, 'asked'::text, 'correction'::text, 'unroutable'::text, 'closed'::text]))),
+    CONSTRAINT hop_waiting_check CHECK (((state = ANY (ARRAY['correction'::text, 'unroutable'::text])) = (waiting_since IS NOT NULL)))
+) WITH (fillfactor=80);
+
+CREATE TABLE institution (
+    code text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    answer_class text NOT NULL,
+    ifsc_prefixes text[] NOT NULL DEFAULT '{}'::text[],
+    vpa_handles text[] NOT NULL DEFAULT '{}'::text[],
+    aliases text[] NOT NULL DEFAULT '{}'::text[],
+    desk_email text NOT NULL DEFAULT ''::text,
+    inbound_email text,
+    inbound_password_hash text,
+    updated_at timestamp with time zone NOT NULL,
+    sponsor text,
+    account_prefixes text[] NOT NULL DEFAULT '{}'::text[],
+    CONSTRAINT institution_inbound_email_key UNIQUE (inbound_email),
+    CONSTRAINT institution_pkey PRIMARY KEY (code),
+    CONSTRAINT institution_accounts_at_a_sponsor CHECK (((sponsor IS NOT NULL) OR (account_prefixes = '{}'::text[]))),
+    CONSTRAINT institution_not_its_own_sponsor CHECK ((sponsor <> code))
+);
+
+CREATE TABLE institution_channel (
+    institution text NOT NULL,
+    channel text NOT NULL,
+    "position" integer NOT NULL,
+    sealed bytea,
+    CONSTRAINT institution_channel_institution_position_key UNIQUE (institution, "position") DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT institution_channel_pkey PRIMARY KEY (institution, channel),
+    CONSTRAINT institution_channel_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
+    CONSTRAINT institution_channel_position_check CHECK (("position" >= 0))
+);
+
+CREATE TABLE ledger_balance (
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    bucket text NOT NULL,
+    balance_paise bigint NOT NULL,
+    CONSTRAINT ledger_balance_pkey PRIMARY KEY (case_no, hop_no, bucket),
+    CONSTRAINT ledger_balance_sign CHECK (
+CASE
+    WHEN (bucket = 'lost'::text) THEN (balance_paise <= 0)
+    ELSE (balance_paise >= 0)
+END)
+) WITH (fillfactor=70);
+
+CREATE TABLE ledger_entry (
+    transaction_id bigint NOT NULL,
+    line_no integer NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    bucket text NOT NULL,
+    amount_paise bigint NOT NULL,
+    CONSTRAINT ledger_entry_pkey PRIMARY KEY (transaction_id, line_no),
+    CONSTRAINT ledger_entry_amount_paise_check CHECK ((amount_paise <> 0)),
+    CONSTRAINT ledger_entry_bucket_check CHECK ((bucket = ANY (ARRAY['lost'::text, 'in_play'::text, 'held'::text, 'withdrawn'::text, 'spent'::text, 'refused'::text, 'untraced'::text, 'restored'::text, 'released'::text])))
+);
+
+CREATE TABLE ledger_transaction (
+    transaction_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    kind text NOT NULL,
+    idempotency_key text NOT NULL,
+    payload_digest bytea NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT ledger_transaction_idempotency_key_key UNIQUE (idempotency_key),
+    CONSTRAINT ledger_transaction_pkey PRIMARY KEY (transaction_id)
+);
+
+CREATE TABLE lien_inquiry (
+    inquiry_id uuid NOT NULL,
+    institution text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    asked_by text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    supervisor_at timestamp with time zone NOT NULL,
+    way text,
+    put_at timestamp with time zone,
+    desk_told_at timestamp with time zone,
+    supervisor_told_at timestamp with time zone,
+    outcome text,
+    closed_at timestamp with time zone,
+    CONSTRAINT lien_inquiry_pkey PRIMARY KEY (inquiry_id),
+    CONSTRAINT lien_inquiry_check CHECK (((asked_at < due_at) AND (due_at < supervisor_at))),
+    CONSTRAINT lien_inquiry_check1 CHECK (((way IS NULL) = (put_at IS NULL))),
+    CONSTRAINT lien_inquiry_check2 CHECK (((outcome IS NULL) = (closed_at IS NULL))),
+    CONSTRAINT lien_inquiry_outcome_check CHECK ((outcome = ANY (ARRAY['answered'::text, 'unanswered'::text]))),
+    CONSTRAINT lien_inquiry_way_check CHECK ((way = ANY (ARRAY['push'::text, 'pull'::text, 'email'::text, 'phone'::text])))
+);
+
+CREATE TABLE lien_list (
+    list_no bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    list_id text NOT NULL,
+    inquiry_id uuid,
+    as_of timestamp with time zone NOT NULL,
+    pages integer NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    CONSTRAINT lien_list_institution_list_id_key UNIQUE (institution, list_id),
+    CONSTRAINT lien_list_list_no_pages_key UNIQUE (list_no, pages),
+    CONSTRAINT lien_list_pkey PRIMARY KEY (list_no),
+    CONSTRAINT lien_list_list_id_check CHECK ((list_id <> ''::text)),
+    CONSTRAINT lien_list_pages_check CHECK (((pages >= 1) AND (pages <= 200)))
+);
+
+CREATE TABLE lien_list_page (
+    list_no bigint NOT NULL,
+    page integer NOT NULL,
+    pages integer NOT NULL,
+    liens jsonb NOT NULL,
+    digest bytea NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT lien_list_page_pkey PRIMARY KEY (list_no, page),
+    CONSTRAINT lien_list_page_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT lien_list_page_liens_check CHECK ((jsonb_typeof(liens) = 'array'::text)),
+    CONSTRAINT lien_list_page_of_pages CHECK ((page <= pages)),
+    CONSTRAINT lien_list_page_page_check CHECK ((page > 0))
+);
+
+CREATE TABLE lien_round (
+    institution text NOT NULL,
+    slot_at timestamp with time zone NOT NULL,
+    CONSTRAINT lien_round_pkey PRIMARY KEY (institution)
+) WITH (fillfactor=80);
+
+CREATE TABLE message (
+    message_id uuid NOT NULL,
+    case_no text NOT NULL,
+    kind text NOT NULL,
+    to_whom text NOT NULL,
+    medium text NOT NULL,
+    address text NOT NULL,
+    language text NOT NULL,
+    subject text NOT NULL DEFAULT ''::text,
+    body text NOT NULL,
+    natural_key text NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    attempts integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamp with time zone,
+    failure text NOT NULL DEFAULT ''::text,
+    expires_at timestamp with time zone,
+    CONSTRAINT message_natural_key_key UNIQUE (natural_key),
+    CONSTRAINT message_pkey PRIMARY KEY (message_id),
+    CONSTRAINT message_address_check CHECK ((address <> ''::text)),
+    CONSTRAINT message_body_check CHECK (((body <> ''::text) OR (kind = 'grievance_code'::text))),
+    CONSTRAINT message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
+    CONSTRAINT message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text]))),
+    CONSTRAINT message_sent_or_to_send CHECK (((sent_at IS NOT NULL) <= (next_attempt_at IS NULL))),
+    CONSTRAINT message_to_whom_check CHECK ((to_whom = ANY (ARRAY['victim'::text, 'holder'::text, 'bank'::text, 'io'::text, 'officer'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE message_document (
+    message_id uuid NOT NULL,
+    place integer NOT NULL,
+    document_id uuid NOT NULL,
+    CONSTRAINT message_document_pkey PRIMARY KEY (message_id, place),
+    CONSTRAINT message_document_place_check CHECK ((place > 0))
+);
+
+CREATE TABLE nodal_officer (
+    officer_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    call_order integer NOT NULL,
+    name text NOT NULL DEFAULT ''::text,
+    role text NOT NULL DEFAULT ''::text,
+    email text NOT NULL DEFAULT ''::text,
+    mobile text NOT NULL DEFAULT ''::text,
+    works_on_holidays boolean NOT NULL DEFAULT false,
+    CONSTRAINT nodal_officer_institution_call_order_key UNIQUE (institution, call_order),
+    CONSTRAINT nodal_officer_pkey PRIMARY KEY (officer_id),
+    CONSTRAINT nodal_officer_call_order_check CHECK ((call_order > 0)),
+    CONSTRAINT nodal_officer_check CHECK (((name <> ''::text) OR (email <> ''::text) OR (mobile <> ''::text)))
+);
+
+CREATE TABLE objection (
+    objection_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    restoration_id uuid NOT NULL,
+    hold_id uuid,
+    by_whom text NOT NULL,
+    text text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    received_by text NOT NULL,
+    decision text,
+    decided_at timestamp with time zone,
+    decided_by text,
+    reason text NOT NULL DEFAULT ''::text,
+    CONSTRAINT objection_pkey PRIMARY KEY (objection_id),
+    CONSTRAINT objection_by_whom_check CHECK ((by_whom = ANY (ARRAY['holder'::text, 'bank'::text, 'victim'::text, 'other'::text]))),
+    CONSTRAINT objection_check CHECK (((decision IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT objection_decision_check CHECK ((decision = ANY (ARRAY['upheld'::text, 'dismissed'::text]))),
+    CONSTRAINT objection_text_check CHECK ((text <> ''::text))
+);
+
+CREATE TABLE officer_leave (
+    officer_id bigint NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    CONSTRAINT officer_leave_pkey PRIMARY KEY (officer_id, first_day, last_day),
+    CONSTRAINT officer_leave_check CHECK ((first_day <= last_day))
+);
+
+CREATE TABLE officer_shift (
+    officer_id bigint NOT NULL,
+    day_no integer NOT NULL,
+    starts_minute integer NOT NULL,
+    ends_minute integer NOT NULL,
+    CONSTRAINT officer_shift_no_overlap EXCLUDE USING gist (int8range((((officer_id * 10080) + ((day_no - 1) * 1440)) + starts_minute), (((officer_id * 10080) + ((day_no - 1) * 1440)) + ends_minute)) WITH &&),
+    CONSTRAINT officer_shift_check CHECK ((starts_minute < ends_minute)),
+    CONSTRAINT officer_shift_day_no_check CHECK (((day_no >= 1) AND (day_no <= 7))),
+    CONSTRAINT officer_shift_ends_minute_check CHECK ((ends_minute <= 1440)),
+    CONSTRAINT officer_shift_starts_minute_check CHECK ((starts_minute >= 0))
+);
+
+CREATE TABLE order_cancellation (
+    order_id uuid NOT NULL,
+    cancelled_at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    channel text,
+    level text,
+    level_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    settled_by text,
+    note text NOT NULL DEFAULT ''::text,
+    CONSTRAINT order_cancellation_pkey PRIMARY KEY (order_id),
+    CONSTRAINT order_cancellation_check CHECK (((told_at IS NULL) = (channel IS NULL))),
+    CONSTRAINT order_cancellation_check1 CHECK (((level IS NULL) = (level_at IS NULL))),
+    CONSTRAINT order_cancellation_check2 CHECK (((settled_at IS NULL) = (settled_by IS NULL))),
+    CONSTRAINT order_cancellation_level_check CHECK ((level = ANY (ARRAY['desk_task'::text, 'supervisor'::text]))),
+    CONSTRAINT order_cancellation_vouched CHECK (((settled_by IS NULL) OR (settled_by ~~ 'bank:%'::text) OR (note <> ''::text)))
+) WITH (fillfactor=80);
+
+CREATE TABLE procedure (
+    workflow_id text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    case_no text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT procedure_kind_subject_key UNIQUE (kind, subject),
+    CONSTRAINT procedure_pkey PRIMARY KEY (workflow_id),
+    CONSTRAINT procedure_kind_check CHECK ((kind = ANY (ARRAY['restoration'::text, 'hold'::text, 'grievance'::text, 'order'::text, 'duties'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE procedure_news (
+    news_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    workflow_id text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    signalled_at timestamp with time zone,
+    CONSTRAINT procedure_news_pkey PRIMARY KEY (news_id)
+) WITH (fillfactor=80);
+
+CREATE TABLE rate_bucket (
+    institution text NOT NULL,
+    policy text NOT NULL,
+    full_at timestamp with time zone NOT NULL,
+    CONSTRAINT rate_bucket_pkey PRIMARY KEY (institution, policy)
+) WITH (fillfactor=50);
+
+CREATE TABLE reconciliation (
+    reconciliation_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    list_digest bytea NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    taken_by text NOT NULL,
+    rows_in integer NOT NULL,
+    rows_matched integer NOT NULL,
+    rows_differing integer NOT NULL,
+    missing integer NOT NULL,
+    bank_paise bigint NOT NULL,
+    our_paise bigint NOT NULL,
+    list_no bigint,
+    inquiry_id uuid,
+    as_of timestamp with time zone,
+    CONSTRAINT reconciliation_list_no_key UNIQUE (list_no),
+    CONSTRAINT reconciliation_pkey PRIMARY KEY (reconciliation_id),
+    CONSTRAINT reconciliation_bank_paise_check CHECK ((bank_paise >= 0)),
+    CONSTRAINT reconciliation_list_digest_check CHECK ((octet_length(list_digest) = 32)),
+    CONSTRAINT reconciliation_missing_check CHECK ((missing >= 0)),
+    CONSTRAINT reconciliation_our_paise_check CHECK ((our_paise >= 0)),
+    CONSTRAINT reconciliation_rows_add_up CHECK ((rows_in = (rows_matched + rows_differing))),
+    CONSTRAINT reconciliation_rows_differing_check CHECK ((rows_differing >= 0)),
+    CONSTRAINT reconciliation_rows_in_check CHECK ((rows_in >= 0)),
+    CONSTRAINT reconciliation_rows_matched_check CHECK ((rows_matched >= 0))
+);
+
+CREATE TABLE reconciliation_difference (
+    reconciliation_id bigint NOT NULL,
+    difference_no integer NOT NULL,
+    row_no integer,
+    reason text NOT NULL,
+    detail text NOT NULL DEFAULT ''::text,
+    ack_no text NOT NULL,
+    reference text NOT NULL,
+    bank_paise bigint,
+    our_paise bigint,
+    CONSTRAINT reconciliation_difference_pkey PRIMARY KEY (reconciliation_id, difference_no),
+    CONSTRAINT reconciliation_difference_check CHECK (((reason = 'missing_at_bank'::text) = (row_no IS NULL))),
+    CONSTRAINT reconciliation_difference_difference_no_check CHECK ((difference_no > 0)),
+    CONSTRAINT reconciliation_difference_reason_check CHECK ((reason = ANY (ARRAY['unreadable'::text, 'unknown_case'::text, 'unknown_reference'::text, 'not_held_by_us'::text, 'amount_differs'::text, 'missing_at_bank'::text])))
+);
+
+CREATE TABLE reply_form (
+    form_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    link_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    officer_name text NOT NULL,
+    officer_designation text NOT NULL,
+    form jsonb NOT NULL,
+    digest bytea NOT NULL,
+    body bytea,
+    CONSTRAINT reply_form_link_id_digest_key UNIQUE (link_id, digest),
+    CONSTRAINT reply_form_pkey PRIMARY KEY (form_id),
+    CONSTRAINT reply_form_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT reply_form_form_check CHECK ((jsonb_typeof(form) = 'object'::text)),
+    CONSTRAINT reply_form_officer_designation_check CHECK ((officer_designation <> ''::text)),
+    CONSTRAINT reply_form_officer_name_check CHECK ((officer_name <> ''::text))
+);
+
+CREATE TABLE reply_link (
+    link_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    token_digest bytea NOT NULL,
+    institution text NOT NULL,
+    sent_to text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    request_id uuid GENERATED ALWAYS AS (
+CASE subject_kind
+    WHEN 'hold_request'::text THEN subject_id
+    ELSE NULL::uuid
+END) STORED,
+    order_id uuid GENERATED ALWAYS AS (
+CASE subject_kind
+    WHEN 'order'::text THEN subject_id
+    ELSE NULL::uuid
+END) STORED,
+    CONSTRAINT reply_link_token_digest_key UNIQUE (token_digest),
+    CONSTRAINT reply_link_pkey PRIMARY KEY (link_id),
+    CONSTRAINT reply_link_check CHECK ((issued_at < expires_at)),
+    CONSTRAINT reply_link_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['hold_request'::text, 'order'::text]))),
+    CONSTRAINT reply_link_token_digest_check CHECK ((octet_length(token_digest) = 32))
+);
+
+CREATE TABLE request_hop (
+    request_id uuid NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    revision integer NOT NULL,
+    live boolean NOT NULL DEFAULT true,
+    CONSTRAINT request_hop_pkey PRIMARY KEY (request_id, hop_no)
+) WITH (fillfactor=80);
+
+CREATE TABLE request_job (
+    institution text NOT NULL,
+    job_id text NOT NULL,
+    request_id uuid NOT NULL,
+    CONSTRAINT request_job_pkey PRIMARY KEY (institution, job_id)
+);
+
+CREATE TABLE resolution_proposal (
+    discrepancy_id bigint NOT NULL,
+    resolution_no integer NOT NULL,
+    decision text NOT NULL,
+    proposed_by text NOT NULL,
+    reason text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    CONSTRAINT resolution_proposal_pkey PRIMARY KEY (discrepancy_id, resolution_no, decision, proposed_by),
+    CONSTRAINT resolution_proposal_decision_check CHECK ((decision = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text]))),
+    CONSTRAINT resolution_proposal_resolution_no_check CHECK ((resolution_no > 0))
+);
+
+CREATE TABLE restoration (
+    restoration_id uuid NOT NULL,
+    case_no text NOT NULL,
+    ack_no text NOT NULL,
+    round_no integer NOT NULL,
+    state text NOT NULL,
+    step text NOT NULL,
+    visit_no integer NOT NULL DEFAULT 1,
+    route text,
+    route_reasons jsonb NOT NULL DEFAULT '[]'::jsonb,
+    policy jsonb NOT NULL,
+    first_held_at timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    prepared_by text,
+    approved_by text,
+    closed_at timestamp with time zone,
+    closed_by text,
+    reason text NOT NULL DEFAULT ''::text,
+    court_order_id bigint,
+    CONSTRAINT restoration_ack_no_round_no_key UNIQUE (ack_no, round_no),
+    CONSTRAINT restoration_pkey PRIMARY KEY (restoration_id),
+    CONSTRAINT restoration_check CHECK (((state = 'open'::text) = (closed_at IS NULL))),
+    CONSTRAINT restoration_four_eyes CHECK (((approved_by IS NULL) OR ((prepared_by IS NOT NULL) AND (prepared_by <> approved_by)))),
+    CONSTRAINT restoration_round_no_check CHECK ((round_no > 0)),
+    CONSTRAINT restoration_route_check CHECK ((route = ANY (ARRAY['no_court'::text, 'court'::text, 'lok_adalat'::text, 'magistrate_107'::text]))),
+    CONSTRAINT restoration_state_check CHECK ((state = ANY (ARRAY['open'::text, 'restored'::text, 'refused'::text, 'cancelled'::text]))),
+    CONSTRAINT restoration_visit_no_check CHECK ((visit_no > 0))
+) WITH (fillfactor=80);
+
+CREATE TABLE restoration_line (
+    restoration_id uuid NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    hold_id uuid NOT NULL,
+    allocation_id bigint,
+    due_paise bigint,
+    objection_id bigint,
+    noticed_paise bigint,
+    court_order_id bigint,
+    excluded_as text,
+    excluded_at timestamp with time zone,
+    excluded_by text,
+    excluded_reason text,
+    reopened_at timestamp with time zone,
+    CONSTRAINT restoration_line_pkey PRIMARY KEY (restoration_id, hop_no),
+    CONSTRAINT restoration_line_divided_before_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR ((allocation_id IS NOT NULL) AND (objection_id IS NULL)))),
+    CONSTRAINT restoration_line_due_paise_check CHECK ((due_paise >= 0)),
+    CONSTRAINT restoration_line_excluded_as_check CHECK ((excluded_as = ANY (ARRAY['refused'::text, 'cancelled'::text]))),
+    CONSTRAINT restoration_line_excluded_is_not_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR (excluded_at IS NULL))),
+    CONSTRAINT restoration_line_excluded_is_whole CHECK ((num_nulls(excluded_as, excluded_at, excluded_by, excluded_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT restoration_line_noticed_paise_check CHECK ((noticed_paise >= 0)),
+    CONSTRAINT restoration_line_refused_is_not_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR (court_order_id IS NULL))),
+    CONSTRAINT restoration_line_reopened_was_excluded CHECK (((reopened_at IS NULL) OR (excluded_at IS NOT NULL)))
+);
+
+CREATE TABLE restoration_step (
+    restoration_id uuid NOT NULL,
+    step text NOT NULL,
+    visit_no integer NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    reminded_at timestamp with time zone,
+    escalated_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_by text,
+    outcome text,
+    reason text NOT NULL DEFAULT ''::text,
+    place bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    CONSTRAINT restoration_step_pkey PRIMARY KEY (restoration_id, step, visit_no),
+    CONSTRAINT restoration_step_check CHECK (((ended_at IS NULL) = (outcome IS NULL))),
+    CONSTRAINT restoration_step_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text, 'sent_back'::text, 'cancelled'::text, 'skipped'::text]))),
+    CONSTRAINT restoration_step_visit_no_check CHECK ((visit_no > 0))
+) WITH (fillfactor=80);
+
+CREATE TABLE returned_funds (
+    returned_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    body_digest bytea NOT NULL,
+    line_no integer NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    message_id text NOT NULL,
+    created_at timestamp with time zone,
+    case_no text,
+    hop_no integer,
+    reference text NOT NULL DEFAULT ''::text,
+    returned_paise bigint,
+    transfer_paise bigint,
+    settled_on date,
+    return_id text NOT NULL DEFAULT ''::text,
+    reason_code text NOT NULL DEFAULT ''::text,
+    job_id text,
+    remarks text NOT NULL DEFAULT ''::text,
+    unreadable jsonb,
+    CONSTRAINT returned_funds_institution_body_digest_line_no_key UNIQUE (institution, body_digest, line_no),
+    CONSTRAINT returned_funds_pkey PRIMARY KEY (returned_id),
+    CONSTRAINT returned_funds_body_digest_check CHECK ((octet_length(body_digest) = 32)),
+    CONSTRAINT returned_funds_check CHECK (((returned_paise IS NULL) = (unreadable IS NOT NULL))),
+    CONSTRAINT returned_funds_check1 CHECK (((hop_no IS NULL) OR (case_no IS NOT NULL))),
+    CONSTRAINT returned_funds_line_no_check CHECK ((line_no >= 1)),
+    CONSTRAINT returned_funds_returned_paise_check CHECK ((returned_paise >= 0)),
+    CONSTRAINT returned_funds_transfer_paise_check CHECK ((transfer_paise >= 0))
+);
+
+CREATE TABLE status_update (
+    update_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    case_no text NOT NULL,
+    job_id text NOT NULL,
+    body_digest bytea NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    reply jsonb NOT NULL,
+    said_again integer NOT NULL DEFAULT 0,
+    CONSTRAINT status_update_institution_body_digest_said_again_key UNIQUE (institution, body_digest, said_again),
+    CONSTRAINT status_update_pkey PRIMARY KEY (update_id)
+);
+
+CREATE TABLE try_bucket (
+    name bytea NOT NULL,
+    full_at timestamp with time zone NOT NULL,
+    CONSTRAINT try_bucket_pkey PRIMARY KEY (name)
+) WITH (fillfactor=50);
+
+CREATE TABLE victim (
+    victim_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    name text NOT NULL,
+    mobile text NOT NULL,
+    district text NOT NULL,
+    woman boolean NOT NULL,
+    child boolean NOT NULL,
+    senior boolean NOT NULL,
+    language text NOT NULL DEFAULT 'hi'::text,
+    email text NOT NULL DEFAULT ''::text,
+    district_as_told text NOT NULL DEFAULT ''::text,
+    CONSTRAINT victim_pkey PRIMARY KEY (victim_id),
+    CONSTRAINT victim_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text])))
+);
+
+ALTER TABLE account_hold ADD CONSTRAINT account_hold_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE account_hold ADD CONSTRAINT account_hold_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE allocation_share ADD CONSTRAINT allocation_share_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE allocation_share ADD CONSTRAINT allocation_share_allocation_id_fkey FOREIGN KEY (allocation_id) REFERENCES allocation(allocation_id);
+
+ALTER TABLE allocation_share ADD CONSTRAINT allocation_share_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE answer ADD CONSTRAINT answer_update_id_fkey FOREIGN KEY (update_id) REFERENCES status_update(update_id);
+
+ALTER TABLE appeal_code ADD CONSTRAINT appeal_code_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE attachment_approval ADD CONSTRAINT attachment_approval_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE attachment_approval ADD CONSTRAINT attachment_approval_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE bank_body ADD CONSTRAINT bank_body_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
+
+ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
+
+ALTER TABLE bank_exchange ADD CONSTRAINT bank_exchange_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE bank_exchange ADD CONSTRAINT bank_exchange_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE bank_holiday ADD CONSTRAINT bank_holiday_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+
+ALTER TABLE bank_key ADD CONSTRAINT bank_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_nonce ADD CONSTRAINT bank_nonce_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
+
+ALTER TABLE bank_order ADD CONSTRAINT bank_order_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE bank_order ADD CONSTRAINT bank_order_court_order_id_fkey FOREIGN KEY (court_order_id) REFERENCES court_order(court_order_id);
+
+ALTER TABLE bank_order ADD CONSTRAINT bank_order_grievance_id_fkey FOREIGN KEY (grievance_id) REFERENCES grievance(grievance_id);
+
+ALTER TABLE bank_order ADD CONSTRAINT bank_order_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_order ADD CONSTRAINT bank_order_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
+ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE case_event ADD CONSTRAINT case_event_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE case_news ADD CONSTRAINT case_news_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE case_officer ADD CONSTRAINT case_officer_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE channel_health ADD CONSTRAINT channel_health_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE complaint ADD CONSTRAINT complaint_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE complaint ADD CONSTRAINT complaint_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
+
+ALTER TABLE confirmation_proposal ADD CONSTRAINT confirmation_proposal_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE court_order ADD CONSTRAINT court_order_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE court_order ADD CONSTRAINT court_order_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE credit_account ADD CONSTRAINT credit_account_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE credit_account ADD CONSTRAINT credit_account_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE credit_account ADD CONSTRAINT credit_account_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE delivery_attempt ADD CONSTRAINT delivery_attempt_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE delivery_attempt ADD CONSTRAINT delivery_attempt_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE desk_task ADD CONSTRAINT desk_task_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE desk_task ADD CONSTRAINT desk_task_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES reconciliation(reconciliation_id);
+
+ALTER TABLE desk_task ADD CONSTRAINT desk_task_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE discrepancy ADD CONSTRAINT discrepancy_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(answer_id);
+
+ALTER TABLE discrepancy ADD CONSTRAINT discrepancy_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE discrepancy_resolution ADD CONSTRAINT discrepancy_resolution_discrepancy_id_fkey FOREIGN KEY (discrepancy_id) REFERENCES discrepancy(discrepancy_id);
+
+ALTER TABLE discrepancy_resolution ADD CONSTRAINT discrepancy_resolution_discrepancy_id_replaces_fkey FOREIGN KEY (discrepancy_id, replaces) REFERENCES discrepancy_resolution(discrepancy_id, resolution_no);
+
+ALTER TABLE discrepancy_resolution ADD CONSTRAINT discrepancy_resolution_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
+
+ALTER TABLE disputed_transfer ADD CONSTRAINT disputed_transfer_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE document ADD CONSTRAINT document_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE document ADD CONSTRAINT document_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE document ADD CONSTRAINT document_grievance_id_fkey FOREIGN KEY (grievance_id) REFERENCES grievance(grievance_id);
+
+ALTER TABLE document ADD CONSTRAINT document_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE document ADD CONSTRAINT document_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE document ADD CONSTRAINT document_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE document ADD CONSTRAINT document_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE document ADD CONSTRAINT document_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
+ALTER TABLE due_document ADD CONSTRAINT due_document_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE due_document ADD CONSTRAINT due_document_restoration_id_step_visit_no_fkey FOREIGN KEY (restoration_id, step, visit_no) REFERENCES restoration_step(restoration_id, step, visit_no) MATCH FULL;
+
+ALTER TABLE duty ADD CONSTRAINT duty_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE duty ADD CONSTRAINT duty_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
+
+ALTER TABLE feed_counter ADD CONSTRAINT feed_counter_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE feed_entry ADD CONSTRAINT feed_entry_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE feed_key ADD CONSTRAINT feed_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE fir ADD CONSTRAINT fir_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE fir_copy ADD CONSTRAINT fir_copy_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE fir_copy ADD CONSTRAINT fir_copy_fir_id_fkey FOREIGN KEY (fir_id) REFERENCES fir(fir_id);
+
+ALTER TABLE grievance ADD CONSTRAINT grievance_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE grievance ADD CONSTRAINT grievance_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE grievance_level ADD CONSTRAINT grievance_level_grievance_id_fkey FOREIGN KEY (grievance_id) REFERENCES grievance(grievance_id);
+
+ALTER TABLE held_hop ADD CONSTRAINT held_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE hold_request ADD CONSTRAINT hold_request_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE hold_request ADD CONSTRAINT hold_request_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE holder_contact ADD CONSTRAINT holder_contact_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE hop ADD CONSTRAINT hop_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE hop ADD CONSTRAINT hop_case_no_parent_hop_no_fkey FOREIGN KEY (case_no, parent_hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE hop ADD CONSTRAINT hop_complaint_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE hop ADD CONSTRAINT hop_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE institution ADD CONSTRAINT institution_sponsor_fkey FOREIGN KEY (sponsor) REFERENCES institution(code);
+
+ALTER TABLE institution_channel ADD CONSTRAINT institution_channel_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
+
+ALTER TABLE ledger_transaction ADD CONSTRAINT ledger_transaction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE lien_inquiry ADD CONSTRAINT lien_inquiry_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE lien_list ADD CONSTRAINT lien_list_inquiry_id_fkey FOREIGN KEY (inquiry_id) REFERENCES lien_inquiry(inquiry_id);
+
+ALTER TABLE lien_list ADD CONSTRAINT lien_list_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE lien_list_page ADD CONSTRAINT lien_list_page_list_no_pages_fkey FOREIGN KEY (list_no, pages) REFERENCES lien_list(list_no, pages);
+
+ALTER TABLE lien_round ADD CONSTRAINT lien_round_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+
+ALTER TABLE message ADD CONSTRAINT message_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE message_document ADD CONSTRAINT message_document_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
+
+ALTER TABLE message_document ADD CONSTRAINT message_document_message_id_fkey FOREIGN KEY (message_id) REFERENCES message(message_id);
+
+ALTER TABLE nodal_officer ADD CONSTRAINT nodal_officer_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+
+ALTER TABLE objection ADD CONSTRAINT objection_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE objection ADD CONSTRAINT objection_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
+ALTER TABLE officer_leave ADD CONSTRAINT officer_leave_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
+
+ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
+
+ALTER TABLE order_cancellation ADD CONSTRAINT order_cancellation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE procedure_news ADD CONSTRAINT procedure_news_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES procedure(workflow_id);
+
+ALTER TABLE rate_bucket ADD CONSTRAINT rate_bucket_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_inquiry_id_fkey FOREIGN KEY (inquiry_id) REFERENCES lien_inquiry(inquiry_id);
+
+ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_list_no_fkey FOREIGN KEY (list_no) REFERENCES lien_list(list_no);
+
+ALTER TABLE reconciliation_difference ADD CONSTRAINT reconciliation_difference_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES reconciliation(reconciliation_id);
+
+ALTER TABLE reply_form ADD CONSTRAINT reply_form_link_id_fkey FOREIGN KEY (link_id) REFERENCES reply_link(link_id);
+
+ALTER TABLE reply_link ADD CONSTRAINT reply_link_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE reply_link ADD CONSTRAINT reply_link_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE reply_link ADD CONSTRAINT reply_link_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE request_hop ADD CONSTRAINT request_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE request_hop ADD CONSTRAINT request_hop_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE request_job ADD CONSTRAINT request_job_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE resolution_proposal ADD CONSTRAINT resolution_proposal_discrepancy_id_fkey FOREIGN KEY (discrepancy_id) REFERENCES discrepancy(discrepancy_id);
+
+ALTER TABLE restoration ADD CONSTRAINT restoration_case_no_ack_no_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no);
+
+ALTER TABLE restoration ADD CONSTRAINT restoration_court_order_id_fkey FOREIGN KEY (court_order_id) REFERENCES court_order(court_order_id);
+
+ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_allocation_id_fkey FOREIGN KEY (allocation_id) REFERENCES allocation(allocation_id);
+
+ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_court_order_id_fkey FOREIGN KEY (court_order_id) REFERENCES court_order(court_order_id);
+
+ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_objection_id_fkey FOREIGN KEY (objection_id) REFERENCES objection(objection_id);
+
+ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
+ALTER TABLE restoration_step ADD CONSTRAINT restoration_step_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
+ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+CREATE INDEX account_hold_account ON public.account_hold USING btree (institution, account_key);
+
+CREATE INDEX account_hold_lapsing ON public.account_hold USING btree (lapses_at) WHERE (state = 'held'::text);
+
+CREATE INDEX allocation_share_hop ON public.allocation_share USING btree (case_no, hop_no, allocation_id);
+
+CREATE INDEX answer_case ON public.answer USING btree (case_no, answer_id);
+
+CREATE INDEX answer_first_hop ON public.answer USING btree (case_no, (hop_nos[1]));
+
+CREATE INDEX answer_held ON public.answer USING btree (root_reference_key) WHERE ((kind = 'held'::text) AND (root_reference_key <> ''::text));
+
+CREATE UNIQUE INDEX answer_once ON public.answer USING btree (case_no, institution, natural_key) WHERE ((disposition <> 'duplicate'::text) AND (hop_nos <> '{}'::integer[]));
+
+CREATE INDEX answer_received ON public.answer USING brin (received_at);
+
+CREATE INDEX answer_reference ON public.answer USING btree (reference_key, institution) WHERE (reference_key <> ''::text);
+
+CREATE INDEX appeal_code_hold ON public.appeal_code USING btree (hold_id, made_at);
+
+CREATE INDEX appeal_code_old ON public.appeal_code USING btree (made_at);
+
+CREATE INDEX attachment_approval_of_case ON public.attachment_approval USING btree (case_no);
+
+CREATE INDEX bank_confirmation_credited ON public.bank_confirmation USING btree (received_at) WHERE (applied_paise > 0);
+
+CREATE UNIQUE INDEX bank_confirmation_once ON public.bank_confirmation USING btree (order_id, natural_key) WHERE (disposition <> 'duplicate'::text);
+
+CREATE INDEX bank_confirmation_order ON public.bank_confirmation USING btree (order_id);
+
+CREATE INDEX bank_evidence_about ON public.bank_evidence USING btree (about, evidence_id) WHERE (about IS NOT NULL);
+
+CREATE INDEX bank_evidence_institution ON public.bank_evidence USING btree (institution, evidence_id);
+
+CREATE UNIQUE INDEX bank_exchange_fetched ON public.bank_exchange USING btree (COALESCE(request_id, order_id), about, digest) WHERE (channel = 'pull'::text);
+
+CREATE INDEX bank_exchange_order ON public.bank_exchange USING btree (order_id, about, exchange_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX bank_exchange_request ON public.bank_exchange USING btree (request_id, exchange_id) WHERE (request_id IS NOT NULL);
+
+CREATE UNIQUE INDEX bank_holiday_once ON public.bank_holiday USING btree (COALESCE(institution, ''::text), day);
+
+CREATE INDEX bank_key_institution ON public.bank_key USING btree (institution, not_before);
+
+CREATE INDEX bank_nonce_seen ON public.bank_nonce USING btree (seen_at);
+
+CREATE INDEX bank_order_by_bank ON public.bank_order USING btree (institution, planned_at, order_id);
+
+CREATE INDEX bank_order_by_due ON public.bank_order USING btree (due_at, order_id);
+
+CREATE INDEX bank_order_case ON public.bank_order USING btree (case_no);
+
+CREATE INDEX bank_order_line_hop ON public.bank_order_line USING btree (case_no, hop_no);
+
+CREATE INDEX bank_order_live ON public.bank_order USING btree (institution, due_at) WHERE (state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text]));
+
+CREATE INDEX bank_order_restoration ON public.bank_order USING btree (restoration_id) WHERE (restoration_id IS NOT NULL);
+
+CREATE INDEX case_file_look_after ON public.case_file USING btree (workflow_started_at) WHERE (state = 'open'::text);
+
+CREATE INDEX case_file_not_started ON public.case_file USING btree (opened_at) WHERE ((workflow_started_at IS NULL) AND (state = 'open'::text));
+
+CREATE INDEX case_file_opened ON public.case_file USING btree (opened_at DESC, case_no DESC);
+
+CREATE INDEX case_news_signalled ON public.case_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
+
+CREATE INDEX case_news_unsignalled ON public.case_news USING btree (news_id) WHERE (signalled_at IS NULL);
+
+CREATE INDEX case_officer_by_subject ON public.case_officer USING btree (subject, assigned_at);
+
+CREATE UNIQUE INDEX confirmation_proposal_open ON public.confirmation_proposal USING btree (order_id, digest) WHERE (agreed_at IS NULL);
+
+CREATE INDEX confirmation_proposal_order ON public.confirmation_proposal USING btree (order_id);
+
+CREATE INDEX court_order_case ON public.court_order USING btree (case_no);
+
+CREATE UNIQUE INDEX court_order_once ON public.court_order USING btree (case_no, court, order_no, effect, institution, account_key) NULLS NOT DISTINCT WHERE (withdrawn_at IS NULL);
+
+CREATE INDEX credit_account_case ON public.credit_account USING btree (case_no);
+
+CREATE INDEX credit_account_complaint ON public.credit_account USING btree (ack_no);
+
+CREATE INDEX delivery_attempt_subject ON public.delivery_attempt USING btree (subject_id, attempt_id);
+
+CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
+
+CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kind, subject_kind, subject_id, cause, facts) WHERE (state = 'open'::text);
+
+CREATE UNIQUE INDEX desk_task_once_institution ON public.desk_task USING btree (institution, kind) WHERE ((state = 'open'::text) AND (case_no IS NULL));
+
+CREATE UNIQUE INDEX desk_task_once_reconciliation ON public.desk_task USING btree (reconciliation_id);
+
+CREATE INDEX desk_task_open ON public.desk_task USING btree (task_id) WHERE (state = 'open'::text);
+
+CREATE INDEX discrepancy_case ON public.discrepancy USING btree (case_no);
+
+CREATE INDEX discrepancy_institution ON public.discrepancy USING btree (institution, opened_at);
+
+CREATE INDEX document_case ON public.document USING btree (case_no, issued_at DESC, document_id DESC);
+
+CREATE INDEX due_document_due ON public.due_document USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX due_document_of_visit ON public.due_document USING btree (restoration_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX duty_open ON public.duty USING btree (due_at) WHERE (done_at IS NULL);
+
+CREATE INDEX feed_entry_by_status ON public.feed_entry USING btree (institution, status, change_no);
+
+CREATE UNIQUE INDEX feed_entry_order ON public.feed_entry USING btree (institution, change_no);
+
+CREATE INDEX feed_entry_to_number ON public.feed_entry USING btree (institution, changed_at) WHERE (change_no IS NULL);
+
+CREATE INDEX feed_key_seen ON public.feed_key USING btree (seen_at);
+
+CREATE INDEX fir_case ON public.fir USING btree (case_no);
+
+CREATE UNIQUE INDEX fir_one_live ON public.fir USING btree (case_no) WHERE (state = ANY (ARRAY['requested'::text, 'registered'::text, 'signed'::text]));
+
+CREATE INDEX fir_to_register ON public.fir USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX grievance_by_hold ON public.grievance USING btree (hold_id, opened_at);
+
+CREATE INDEX grievance_case ON public.grievance USING btree (case_no);
+
+CREATE UNIQUE INDEX grievance_level_one_open ON public.grievance_level USING btree (grievance_id) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX grievance_level_other_eyes ON public.grievance_level USING btree (grievance_id, ended_by) WHERE (outcome = 'decided'::text);
+
+CREATE UNIQUE INDEX grievance_one_open ON public.grievance USING btree (hold_id) WHERE (state = 'open'::text);
+
+CREATE INDEX grievance_open ON public.grievance USING btree (opened_at, grievance_id) WHERE (state = 'open'::text);
+
+CREATE INDEX held_hop_not_taken_up ON public.held_hop USING btree (held_at) WHERE (taken_up_at IS NULL);
+
+CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at);
+
+CREATE INDEX hold_request_sent ON public.hold_request USING btree (sent_at, institution);
+
+CREATE INDEX hop_account ON public.hop USING btree (institution, account_key) WHERE (institution IS NOT NULL);
+
+CREATE INDEX hop_reference ON public.hop USING btree (reference_key) WHERE ((reference_key <> ''::text) AND (parent_hop_no IS NOT NULL));
+
+CREATE INDEX hop_to_look_up ON public.hop USING btree (looked_up_at, waiting_since) WHERE (state = 'unroutable'::text);
+
+CREATE INDEX hop_to_remind ON public.hop USING btree (waiting_since) WHERE ((waiting_since IS NOT NULL) AND (reminded_at IS NULL));
+
+CREATE INDEX hop_to_write_off ON public.hop USING btree (waiting_since) WHERE (waiting_since IS NOT NULL);
+
+CREATE INDEX ledger_entry_case ON public.ledger_entry USING btree (case_no);
+
+CREATE INDEX ledger_transaction_at ON public.ledger_transaction USING brin (at);
+
+CREATE INDEX ledger_transaction_case ON public.ledger_transaction USING btree (case_no, transaction_id);
+
+CREATE INDEX lien_inquiry_institution ON public.lien_inquiry USING btree (institution, asked_at);
+
+CREATE UNIQUE INDEX lien_inquiry_one_open ON public.lien_inquiry USING btree (institution) WHERE (closed_at IS NULL);
+
+CREATE INDEX lien_inquiry_open ON public.lien_inquiry USING btree (due_at) WHERE (closed_at IS NULL);
+
+CREATE INDEX lien_list_begun ON public.lien_list USING btree (begun_at);
+
+CREATE INDEX message_case ON public.message USING btree (case_no);
+
+CREATE INDEX message_in_trouble ON public.message USING btree (written_at) WHERE ((sent_at IS NULL) AND (failure <> ''::text));
+
+CREATE INDEX message_to_expire ON public.message USING btree (expires_at) WHERE ((body <> ''::text) AND (expires_at IS NOT NULL));
+
+CREATE INDEX message_to_send ON public.message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX objection_restoration ON public.objection USING btree (restoration_id);
+
+CREATE INDEX order_cancellation_open ON public.order_cancellation USING btree (order_id) WHERE (settled_at IS NULL);
+
+CREATE INDEX procedure_news_signalled ON public.procedure_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
+
+CREATE INDEX procedure_news_unsignalled ON public.procedure_news USING btree (news_id) WHERE (signalled_at IS NULL);
+
+CREATE INDEX procedure_not_started ON public.procedure USING btree (created_at) WHERE (started_at IS NULL);
+
+CREATE INDEX procedure_running ON public.procedure USING btree (started_at) WHERE (ended_at IS NULL);
+
+CREATE INDEX reconciliation_institution ON public.reconciliation USING btree (institution, reconciliation_id);
+
+CREATE INDEX reply_link_subject ON public.reply_link USING btree (subject_id);
+
+CREATE INDEX reply_link_unused ON public.reply_link USING btree (expires_at) WHERE (used_at IS NULL);
+
+CREATE INDEX request_hop_again ON public.request_hop USING btree (case_no, hop_no) WHERE (revision > 0);
+
+CREATE UNIQUE INDEX request_hop_one_live ON public.request_hop USING btree (case_no, hop_no) WHERE live;
+
+CREATE INDEX request_job_request ON public.request_job USING btree (request_id);
+
+CREATE INDEX restoration_case ON public.restoration USING btree (case_no);
+
+CREATE INDEX restoration_line_hop ON public.restoration_line USING btree (case_no, hop_no);
+
+CREATE INDEX restoration_open ON public.restoration USING btree (step, first_held_at) WHERE (state = 'open'::text);
+
+CREATE UNIQUE INDEX restoration_step_one_open ON public.restoration_step USING btree (restoration_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) WHERE (case_no IS NOT NULL);
+
+CREATE INDEX try_bucket_full ON public.try_bucket USING btree (full_at);
+
+CREATE TRIGGER allocation_append_only BEFORE DELETE OR UPDATE ON public.allocation FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE CONSTRAINT TRIGGER allocation_whole AFTER INSERT ON public.allocation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION allocation_check_whole();
+
+CREATE TRIGGER allocation_share_append_only BEFORE DELETE OR UPDATE ON public.allocation_share FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE CONSTRAINT TRIGGER allocation_share_whole AFTER INSERT ON public.allocation_share DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION allocation_check_whole();
+
+CREATE TRIGGER answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER attachment_approval_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.attachment_approval FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER attachment_approval_wakes_documents AFTER INSERT ON public.attachment_approval FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
+
+CREATE TRIGGER attachment_needs_other_eyes BEFORE INSERT ON public.attachment_approval FOR EACH ROW EXECUTE FUNCTION attachment_needs_other_eyes();
+
+CREATE TRIGGER bank_body_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_exchange_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_exchange FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER holiday_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.bank_holiday FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
+CREATE TRIGGER bank_key_kept BEFORE DELETE OR TRUNCATE ON public.bank_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_key_rules AFTER INSERT OR UPDATE ON public.bank_key FOR EACH ROW EXECUTE FUNCTION bank_key_rules();
+
+CREATE TRIGGER bank_order_by_court BEFORE INSERT ON public.bank_order FOR EACH ROW WHEN (((new.kind = 'release'::text) AND (new.court_order_id IS NOT NULL))) EXECUTE FUNCTION court_order_lets_go();
+
+CREATE TRIGGER bank_order_cancelled AFTER UPDATE OF state ON public.bank_order FOR EACH ROW WHEN (((new.state = 'cancelled'::text) AND (old.state <> 'cancelled'::text) AND (new.tried_at IS NOT NULL))) EXECUTE FUNCTION bank_order_cancelled();
+
+CREATE TRIGGER bank_order_told AFTER UPDATE OF state ON public.bank_order FOR EACH ROW WHEN (((new.state = 'delivered'::text) AND (old.state <> 'delivered'::text))) EXECUTE FUNCTION bank_order_told();
+
+CREATE TRIGGER bank_order_tried BEFORE UPDATE ON public.bank_order FOR EACH ROW WHEN (((new.tried_at IS DISTINCT FROM old.tried_at) OR ((new.tried_at IS NULL) AND (new.delivered_at IS NOT NULL)))) EXECUTE FUNCTION bank_order_tried();
+
+CREATE CONSTRAINT TRIGGER bank_order_line_covered AFTER INSERT ON public.bank_order_line DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bank_order_line_covered();
+
+CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.case_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW EXECUTE FUNCTION case_event_chain();
+
+CREATE TRIGGER case_officer_wakes_documents AFTER INSERT ON public.case_officer FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
+
+CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
+
+CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
+
+CREATE TRIGGER discrepancy_hold AFTER INSERT ON public.discrepancy FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['exceeds_disputed'::text, 'held_and_gone'::text]))) EXECUTE FUNCTION discrepancy_wakes_hold();
+
+CREATE TRIGGER discrepancy_resolution_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.discrepancy_resolution FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER discrepancy_resolution_hold AFTER INSERT ON public.discrepancy_resolution FOR EACH ROW EXECUTE FUNCTION resolution_wakes_hold();
+
+CREATE TRIGGER document_append_only BEFORE DELETE OR UPDATE ON public.document FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER document_wakes_documents AFTER INSERT ON public.document FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
+
+CREATE TRIGGER document_counter_escalates BEFORE INSERT OR UPDATE ON public.document_counter FOR EACH ROW EXECUTE FUNCTION document_counter_escalates();
+
+CREATE TRIGGER document_counter_stays BEFORE DELETE ON public.document_counter FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER duty_document AFTER INSERT OR UPDATE OF done_at ON public.duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_document();
+
+CREATE TRIGGER evidence_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.evidence_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER fir_copy_kept AFTER INSERT OR UPDATE OF document ON public.fir FOR EACH ROW WHEN ((new.document IS NOT NULL)) EXECUTE FUNCTION fir_keeps_copy();
+
+CREATE TRIGGER fir_lapse_notices AFTER UPDATE OF state ON public.fir FOR EACH ROW WHEN ((new.state = 'lapsed'::text)) EXECUTE FUNCTION fir_lapse_asks_for_notices();
+
+CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON public.fir FOR EACH ROW WHEN ((new.state = ANY (ARRAY['registered'::text, 'signed'::text]))) EXECUTE FUNCTION fir_asks_for_notices();
+
+CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER held_hop_notice AFTER UPDATE OF taken_up_at ON public.held_hop FOR EACH ROW WHEN ((new.taken_up_at IS NOT NULL)) EXECUTE FUNCTION held_hop_asks_for_notice();
+
+CREATE TRIGGER held_hop_wakes_starter AFTER INSERT OR UPDATE OF taken_up_at ON public.held_hop FOR EACH ROW WHEN ((new.taken_up_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
+
+CREATE TRIGGER feed_request_answered AFTER UPDATE OF first_answered_at ON public.hold_request FOR EACH ROW EXECUTE FUNCTION feed_request_changed();
+
+CREATE TRIGGER feed_request_new AFTER INSERT ON public.hold_request FOR EACH ROW EXECUTE FUNCTION feed_request_changed();
+
+CREATE TRIGGER feed_request_state AFTER UPDATE OF state ON public.hold_request FOR EACH ROW WHEN ((feed_status(old.state) <> feed_status(new.state))) EXECUTE FUNCTION feed_request_changed();
+
+CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FUNCTION hop_complaint();
+
+CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON public.hop FOR EACH ROW WHEN ((((new.state <> old.state) OR (new.revision <> old.revision)) AND ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text])) OR (old.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))))) EXECUTE FUNCTION hop_waiting();
+
+CREATE TRIGGER hop_waiting_new BEFORE INSERT ON public.hop FOR EACH ROW WHEN ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))) EXECUTE FUNCTION hop_waiting();
+
+CREATE TRIGGER hop_without_account BEFORE INSERT OR UPDATE OF account_key ON public.hop FOR EACH ROW WHEN ((new.account_key = ANY (ARRAY[''::text, 'NOTSTATED'::text]))) EXECUTE FUNCTION hop_without_account();
+
+CREATE TRIGGER institution_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.institution FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
+CREATE TRIGGER ledger_balance_hold_emptied AFTER UPDATE OF balance_paise ON public.ledger_balance FOR EACH ROW WHEN (((new.bucket = 'held'::text) AND (new.balance_paise = 0) AND (old.balance_paise > 0))) EXECUTE FUNCTION hold_emptied();
+
+CREATE CONSTRAINT TRIGGER ledger_balance_under_orders AFTER UPDATE ON public.ledger_balance DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((new.bucket = 'held'::text) AND (new.balance_paise < old.balance_paise))) EXECUTE FUNCTION held_under_orders();
+
+CREATE CONSTRAINT TRIGGER ledger_balanced AFTER INSERT ON public.ledger_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_check_balanced();
+
+CREATE TRIGGER ledger_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER ledger_entry_apply AFTER INSERT ON public.ledger_entry REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply();
+
+CREATE TRIGGER ledger_transaction_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER lien_list_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.lien_list FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER lien_list_page_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.lien_list_page FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER officer_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.nodal_officer FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
+CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_leave FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
+CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_shift FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
+CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public.order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
+
+CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON public.procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
+
+CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON public.procedure_news FOR EACH STATEMENT EXECUTE FUNCTION procedure_starter_needed();
+
+CREATE TRIGGER reconciliation_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reconciliation_difference_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation_difference FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reply_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reply_link_deletion BEFORE DELETE ON public.reply_link FOR EACH ROW EXECUTE FUNCTION reply_link_deletion();
+
+CREATE TRIGGER reply_link_kept BEFORE TRUNCATE ON public.reply_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reply_link_rules BEFORE INSERT OR UPDATE ON public.reply_link FOR EACH ROW EXECUTE FUNCTION reply_link_rules();
+
+CREATE TRIGGER feed_hops AFTER UPDATE ON public.request_hop REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION feed_hops_changed();
+
+CREATE TRIGGER resolution_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.resolution_proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text, 'cancelled'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
+
+CREATE TRIGGER restoration_line_not_excluded BEFORE INSERT ON public.restoration_line FOR EACH ROW EXECUTE FUNCTION restoration_line_not_excluded();
+
+CREATE TRIGGER restoration_step_documents AFTER INSERT ON public.restoration_step FOR EACH ROW WHEN ((new.step = ANY (ARRAY['collecting'::text, 'holder_notice'::text, 'show_cause'::text, 'credit'::text]))) EXECUTE FUNCTION restoration_step_asks_for_documents();
+
+CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+COMMENT ON COLUMN account_hold.lapses_at IS 'when the first of what is free lapses';
+
+COMMENT ON COLUMN account_hold.lapses_from IS 'nothing lapses sooner: an order kept it until it could be warned of';
+
+COMMENT ON COLUMN account_hold.late_to IS 'the supervisor knows that the holder was not told of what came on hold until then';
+
+COMMENT ON COLUMN account_hold.officer_told IS 'false: the holder was told before anybody answered for the case';
+
+COMMENT ON COLUMN account_hold.released_told_paise IS 'the amount that the holder was told is released';
+
+COMMENT ON COLUMN account_hold.told_to IS 'the holder was told of what came on hold until then';
+
+COMMENT ON COLUMN account_hold.tried_to IS 'until when what came on hold was to be told, told or not';
+
+COMMENT ON COLUMN account_hold.warned_to IS 'the last warning that was due and given';
+
+COMMENT ON COLUMN allocation_share.gone_home_paise IS 'restored and released of the hop before: what of the share is still to go home is told by what has gone since';
+
+COMMENT ON COLUMN answer.balance_is_free IS 'whether balance_paise leaves out what is on hold in the account';
+
+COMMENT ON COLUMN answer.balance_paise IS 'what the account has by this line; null where it says nothing';
+
+COMMENT ON COLUMN answer.occurred_at IS 'when the bank says that it happened; null where it gave no time, or none that can be read';
+
+COMMENT ON COLUMN answer.reference_key IS 'of the line''s own transaction; empty on lines taken before this column was there';
+
+COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is about';
+
+COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the order they came, but for the token; empty for a file';
+
+COMMENT ON COLUMN bank_confirmation.note IS 'by an officer who wrote down what the bank said: who said it, and how';
+
+COMMENT ON COLUMN bank_confirmation.proposed_by IS 'the officer who recorded the statement first; another one agreed to it';
+
+COMMENT ON COLUMN bank_evidence.about IS 'the hold request or the order that it speaks of; null for one that speaks of neither';
+
+COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the order they came';
+
+COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
+
+COMMENT ON COLUMN bank_evidence.signature_base IS 'what RFC 9421 has signed; null where a token stood for the bank';
+
+COMMENT ON COLUMN bank_exchange.at IS 'when the bytes began to leave; of what a bank fetched: when it was made';
+
+COMMENT ON COLUMN bank_exchange.body IS 'what was sent, cut where it is shorter than size_bytes';
+
+COMMENT ON COLUMN bank_exchange.content IS 'what the bank reads once it has opened its envelope; null where the body is that';
+
+COMMENT ON COLUMN bank_exchange.digest IS 'SHA-256 of the whole as it was sent, where the body here is masked or cut';
+
+COMMENT ON COLUMN bank_exchange.failure IS 'what ended the attempt; empty where the bank has it';
+
+COMMENT ON COLUMN bank_exchange.head IS 'how it went and where to, a line each; of our headers those that say something, and no secret';
+
+COMMENT ON COLUMN bank_exchange.masked IS 'the token of a link is written over in the body, with as many letters x';
+
+COMMENT ON COLUMN bank_exchange.reply_head IS 'the status, and of the headers those that say something; null where no reply came';
+
+COMMENT ON COLUMN bank_holiday.institution IS 'null: every institution has closed';
+
+COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has the order';
+
+COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
+
+COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one, and one more each time it is reopened';
+
+COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
+
+COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own present moment';
+
+COMMENT ON COLUMN confirmation_proposal.digest IS 'of the lines';
+
+COMMENT ON COLUMN credit_account.proof IS 'what the officer has seen: a passbook, a letter of the bank';
+
+COMMENT ON COLUMN credit_account.same_name IS 'whether it is in the name of the victim, as the complaint writes it';
+
+COMMENT ON COLUMN delivery_attempt.outcome IS 'silent: delivered, and not answered in time';
+
+COMMENT ON COLUMN delivery_attempt.subject_id IS 'the hold request or the order; of a cancellation, the cancelled order';
+
+COMMENT ON COLUMN desk_task.cause IS 'why it was opened; with subject and facts it makes the text that officers read';
+
+COMMENT ON COLUMN desk_task.reason IS 'why it was closed, as the officer or the engine states it';
+
+COMMENT ON COLUMN desk_task.reconciliation_id IS 'the comparison in which something differs';
+
+COMMENT ON COLUMN directory_version.written_by IS 'the transaction that last wrote an institution';
+
+COMMENT ON COLUMN discrepancy_resolution.from_held IS 'whether it took money out of held, for which it takes two persons';
+
+COMMENT ON COLUMN evidence_key.key_sha256 IS 'SHA-256 of the key as openssl reads it, the fingerprint that is compared';
+
+COMMENT ON COLUMN feed_entry.change_no IS 'its place in the bank''s feed; null until a change that is committed is numbered';
+
+COMMENT ON COLUMN feed_entry.version IS 'counts the states that a reader of the feed can have seen';
+
+COMMENT ON COLUMN feed_key.reply IS 'null while the body is being taken';
+
+COMMENT ON COLUMN grievance.serial_no IS 'what the holder is told as the number';
+
+COMMENT ON COLUMN grievance_level.overdue_at IS 'when the supervisor was told that the highest level has let its time pass';
+
+COMMENT ON COLUMN grievance_level.said IS 'what the holder says against the decision of the level below';
+
+COMMENT ON COLUMN hop.ack_no IS 'the complaint whose money it is: that of the victim''s own transfer, and of every hop below it';
+
+COMMENT ON COLUMN hop.asked_anew IS 'how often a resolution put money of it back in play; null for never';
+
+COMMENT ON COLUMN hop.looked_up_at IS 'the state of the directory (its last change) in which no institution was found for it';
+
+COMMENT ON COLUMN hop.reminded_at IS 'when the supervisor was told that it waits';
+
+COMMENT ON COLUMN hop.waiting_since IS 'since when the hop waits for the desk, counted again with each revision; null when it does not wait';
+
+COMMENT ON COLUMN message.expires_at IS 'from then on it is sent no more, and its text is blank; null: it is kept';
+
+COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
+
+COMMENT ON COLUMN order_cancellation.settled_at IS 'the bank has said that it does the order no more, or an officer that it was told';
+
+COMMENT ON COLUMN reconciliation.as_of IS 'when the bank drew the list up, as far as it says';
+
+COMMENT ON COLUMN reconciliation.inquiry_id IS 'the question that the list answers';
+
+COMMENT ON COLUMN reconciliation.list_no IS 'the list that the bank handed in; null for one that an officer had as a file';
+
+COMMENT ON COLUMN reply_form.body IS 'the form as it was posted';
+
+COMMENT ON COLUMN reply_form.digest IS 'equal for two forms that are filled in alike';
+
+COMMENT ON COLUMN reply_link.subject_id IS 'the hold request or the order that the link replies to';
+
+COMMENT ON COLUMN reply_link.token_digest IS 'SHA-256 of the token; the token itself is not kept';
+
+COMMENT ON COLUMN restoration_line.court_order_id IS 'the order by which a court refuses to give it back';
+
+COMMENT ON COLUMN restoration_line.due_paise IS 'what was made ready to go home; null until then';
+
+COMMENT ON COLUMN restoration_line.excluded_as IS 'refused by an SP or a court, or cancelled by an officer: on hold then';
+
+COMMENT ON COLUMN restoration_line.excluded_by IS 'the officer, or the engine where an order of a court ended it';
+
+COMMENT ON COLUMN restoration_line.noticed_paise IS 'what was on hold when the holder was given notice: more is the next round; null until then';
+
+COMMENT ON COLUMN restoration_line.objection_id IS 'the upheld objection by which it is released instead';
+
+COMMENT ON COLUMN restoration_line.reopened_at IS 'when it was reopened; null while it stays out of every round';
+
+COMMENT ON COLUMN returned_funds.case_no IS 'null: it names no case that this bank has to do with';
+
+COMMENT ON COLUMN returned_funds.created_at IS 'of the message, as the bank says';
+
+COMMENT ON COLUMN returned_funds.unreadable IS 'the line as it came, where it could not be read';
+
+COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same as none';
+
+COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by whom: it identifies no person';
+
+COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
+
+COMMENT ON FUNCTION present_moment() IS 'the present moment of this database; tests may set it for their session';
+
+INSERT INTO directory_version (written_by) VALUES (pg_current_xact_id());
