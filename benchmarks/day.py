@@ -67,7 +67,7 @@ async def _day(plan: DayPlan) -> dict[str, Any]:
             "verify": "clean" if played.verdict.clean else played.verdict.as_text(),
             "caught_of_catchable": state["truth"]["caught_of_catchable"],
             "caught_of_at_stake": state["truth"]["caught_of_at_stake"],
-            "asked_twice": state["asked_twice"],
+            "repeated_requests": state["repeated_requests"],
             "first_request_ms": state["latency_ms"]["first_request"],
             "next_layer_ms": state["latency_ms"]["next_layer"],
             "memory_mib": memory_mib(stack),

@@ -282,7 +282,7 @@ class SimulatorConfig(_Frozen):
     procedure_clock_factor: Annotated[float, Field(gt=0)] = 1.0
     """how much faster than real time procedures run: restoration, release, orders to banks"""
     orders: OrderHabits = OrderHabits()
-    way_home: RestorationHabits = RestorationHabits()
+    restoration: RestorationHabits = RestorationHabits()
     correction_delay: Delay = Delay(median=10 * MINUTE_SECONDS, sigma=0.5, least=60.0)
     """how long the desk needs for a correction after it sees the task"""
 

@@ -81,7 +81,7 @@ class SimulatorServer:
         self.smtp_port = 0
         self.records: list[ComplaintRecord] = []
         self.desk: Desk | None = None
-        self.way_home: RestorationPeople | None = None
+        self.restoration: RestorationPeople | None = None
         self.appellants: Appellants | None = None
         self.grievance_handlers: GrievanceHandlers | None = None
         self.station = PoliceStation(
@@ -183,8 +183,8 @@ class SimulatorServer:
             self.desk = Desk(self.config, self.clock, self.banks, self._officers, desk_token, self._wrong_transfers())
             self._play(self.desk.work())
         if police:
-            self.way_home = RestorationPeople(self.config, self._officers, police)
-            self._play(self.way_home.work())
+            self.restoration = RestorationPeople(self.config, self._officers, police)
+            self._play(self.restoration.work())
             self._play_grievances(api_url.rstrip("/"), self._officers, police)
 
     def _play_grievances(self, api_url: str, officers: Officers, police: Mapping[str, Badge]) -> None:
@@ -240,10 +240,10 @@ class SimulatorServer:
             "complaints": complaint_figures(self.plans, self.records),
             "tickets": ticket_figures(book),
             "posts": post_figures(self.banks.poster),
-            "asked_twice": len(book.asked_twice),
-            "asked_twice_of": [
+            "repeated_requests": len(book.repeated_requests),
+            "repeated_requests_of": [
                 {"ack_no": twice.ack_no, "rrn": twice.rrn, "bank": twice.bank, "keys": list(twice.keys)}
-                for twice in book.asked_twice[:20]
+                for twice in book.repeated_requests[:20]
             ],
             "money": {
                 "paid_in_paise": world.paid_in_paise,
@@ -259,7 +259,9 @@ class SimulatorServer:
             "faults": self.banks.faults.figures(),
             "nudges": dict(self.banks.nudges),
             "orders": self.offices.figures,
-            "way_home": {"under_way": self.way_home.under_way, "done": self._actions_done()} if self.way_home else None,
+            "restoration": {"under_way": self.restoration.under_way, "done": self._actions_done()}
+            if self.restoration
+            else None,
             "firs": len(self.station.reports),
             "sms": self.sms.taken,
             "desk": {"corrected": self.desk.corrected, "called": self.desk.called} if self.desk else None,
@@ -268,7 +270,7 @@ class SimulatorServer:
     def _actions_done(self) -> dict[str, int]:
         """Return the number of actions in restorations and grievances, by kind."""
         return dict(
-            sum((part.done for part in (self.way_home, self.appellants, self.grievance_handlers) if part), Counter())
+            sum((part.done for part in (self.restoration, self.appellants, self.grievance_handlers) if part), Counter())
         )
 
     def ticket_rows(self) -> list[Json]:

@@ -122,7 +122,7 @@ async def start_engine(
     await _start_worker(supervisor, settings, "worker", "golden-hour", restarts=restarts)
     apart_port = free_port()
     apart = settings.model_copy(update={"worker_metrics_port": apart_port})
-    await _start_worker(supervisor, apart, "worker-way-home", "way-home", restarts=restarts)
+    await _start_worker(supervisor, apart, "worker-restoration", "restoration", restarts=restarts)
     host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
     metrics_urls = [f"http://{host}:{port}/metrics" for port in (metrics_port, apart_port)]
     return Running(settings, f"http://{host}:{settings.api_port}", *metrics_urls)

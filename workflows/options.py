@@ -12,7 +12,7 @@ CASE_WORK_QUEUE = "case-work"
 BANK_CALLS_QUEUE = "bank-calls"
 """calls to banks, by priority and fair between banks. A separate queue, so that no other work delays them"""
 
-RESTORATION_QUEUE = "way-home"
+RESTORATION_QUEUE = "restoration"
 """restoration, release and statutory duties. A separate queue, so that they never delay a hold request"""
 
 MAX_HOPS_PER_REQUEST = 500

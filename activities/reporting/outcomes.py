@@ -95,43 +95,43 @@ class OutcomeGauges:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._cases = Gauge(
-            "goldenhour_way_home_cases",
+            "goldenhour_restoration_cases",
             "Cases of the last 90 days whose money has reached the stage.",
             ("stage",),
             registry=registry,
         )
         self._restored = Gauge(
-            "goldenhour_way_home_restored_of_held_ratio",
+            "goldenhour_restoration_restored_of_held_ratio",
             "Money restored, of all that was ever on hold; cases of the last 90 days.",
             registry=registry,
         )
         self._spread = Gauge(
-            "goldenhour_way_home_held_to_restored_seconds",
+            "goldenhour_restoration_held_to_restored_seconds",
             "From the victim's first hold to a credit; credits of the last 90 days.",
             ("quantile",),
             registry=registry,
         )
         self._past = Gauge(
-            "goldenhour_way_home_held_past_paise",
+            "goldenhour_restoration_held_past_paise",
             "Money still on hold after so many days, of all cases.",
             ("days",),
             registry=registry,
         )
         self._grievances = Gauge(
-            "goldenhour_way_home_grievances",
+            "goldenhour_restoration_grievances",
             "Grievances of the last 90 days, by state.",
             ("state",),
             registry=registry,
         )
         self._by = {
             FigureGroup.DISTRICT: Gauge(
-                "goldenhour_way_home_district_paise",
+                "goldenhour_restoration_district_paise",
                 "Where the money of the cases of the last 90 days is, by the victim's district.",
                 ("district", "stage"),
                 registry=registry,
             ),
             FigureGroup.BANK: Gauge(
-                "goldenhour_way_home_bank_paise",
+                "goldenhour_restoration_bank_paise",
                 "Where the money of the cases of the last 90 days is, by the bank it came to.",
                 ("bank", "stage"),
                 registry=registry,

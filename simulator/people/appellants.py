@@ -48,7 +48,7 @@ class Appellants:
                 for message in self.sms.messages[read:]:
                     read += 1
                     for reference in self._new_references(message):
-                        if chance(self.config.seed, self.config.way_home.appeals, "appeals", message.to):
+                        if chance(self.config.seed, self.config.restoration.appeals, "appeals", message.to):
                             group.create_task(self._appeal(message.to, reference))
                 await asyncio.sleep(POLL_WALL_SECONDS)
 
@@ -61,17 +61,17 @@ class Appellants:
 
     async def _appeal(self, number: str, reference: str) -> None:
         """File a grievance, check it later, and take an unconvincing decision to the next level."""
-        await self._after(self.config.way_home.visit, "appeal", reference)
+        await self._after(self.config.restoration.visit, "appeal", reference)
         if not await self._file(number, reference):
             return
         self.done["appeals"] += 1
         for visit_no in range(TRIES):
-            await self._after(self.config.way_home.looks_again, "looks again", reference, str(visit_no))
+            await self._after(self.config.restoration.looks_again, "looks again", reference, str(visit_no))
             page, path = await self._enter(number, reference)
             offered = {found[1] for found in _STEP.finditer(page)}
             level = _LEVEL.search(page)
             if "on" in offered and level is not None:
-                if not chance(self.config.seed, self.config.way_home.appeals_on, "appeals on", reference, level[1]):
+                if not chance(self.config.seed, self.config.restoration.appeals_on, "appeals on", reference, level[1]):
                     return
                 await self._post(path, {"step": "on", "level": level[1], "more": "My invoices were not read."})
                 self.done["appeals_taken_on"] += 1

@@ -63,7 +63,7 @@ class GrievanceHandlers:
                     if (appeal.grievance_id, appeal.level) not in self._seen:
                         self._seen.add((appeal.grievance_id, appeal.level))
                         group.create_task(self._handle(appeal))
-                await asyncio.sleep(self.config.way_home.poll_wall_seconds)
+                await asyncio.sleep(self.config.restoration.poll_wall_seconds)
 
     async def _open_grievances(self) -> list[Appeal]:
         path = f"{OFFICER_PATH}?state=open&limit={PAGE_ITEMS}"
@@ -73,10 +73,10 @@ class GrievanceHandlers:
         return [Appeal(*(str(item[name]) for name in names)) for item in items] if isinstance(items, list) else []
 
     async def _handle(self, appeal: Appeal) -> None:
-        if chance(self.config.seed, self.config.way_home.level_sleeps, "sleeps", *appeal.labels):
+        if chance(self.config.seed, self.config.restoration.level_sleeps, "sleeps", *appeal.labels):
             self.done["levels_asleep"] += 1
             return
-        seconds = self.config.way_home.visit.drawn(self.config.seed, "ladder", *appeal.labels)
+        seconds = self.config.restoration.visit.drawn(self.config.seed, "ladder", *appeal.labels)
         await asyncio.sleep(seconds / self.config.procedure_clock_factor)
         await (self._report(appeal) if appeal.level == "bank" else self._decide(appeal))
 
@@ -118,7 +118,7 @@ class GrievanceHandlers:
         self.done[f"appeals_{body['decision']}" if status < HTTP_BAD_REQUEST else "refused"] += 1
 
     def _decision(self, appeal: Appeal, free_paise: int) -> Json:
-        draw, convinced = unit(self.config.seed, "decision", *appeal.labels), self.config.way_home.level_convinced
+        draw, convinced = unit(self.config.seed, "decision", *appeal.labels), self.config.restoration.level_convinced
         if not self._genuine(appeal) or draw >= convinced or free_paise == 0:
             return {"decision": "upheld", "reason": "no document shows where the money came from"}
         if draw < convinced / 3 and (half_paise := free_paise // 2):
@@ -126,7 +126,9 @@ class GrievanceHandlers:
         return {"decision": "released", "reason": "invoice and delivery note seen"}
 
     def _genuine(self, appeal: Appeal) -> bool:
-        return chance(self.config.seed, self.config.way_home.appeal_genuine, "genuine", appeal.case, appeal.institution)
+        return chance(
+            self.config.seed, self.config.restoration.appeal_genuine, "genuine", appeal.case, appeal.institution
+        )
 
     # -- requests ------------------------------------------------------------------------------------------------------
 

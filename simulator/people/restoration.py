@@ -66,8 +66,8 @@ class RestorationPeople:
 
     def __post_init__(self) -> None:
         """Create a court with the configured share of refusals, and an IO who handles the documents."""
-        self.statutory_work = StatutoryWork(self._post, self._get, self.config.way_home.poll_wall_seconds)
-        self.court = Court(self.config.seed, self.config.way_home.court_refuses)
+        self.statutory_work = StatutoryWork(self._post, self._get, self.config.restoration.poll_wall_seconds)
+        self.court = Court(self.config.seed, self.config.restoration.court_refuses)
 
     async def work(self) -> None:
         """RowState again and again for steps that need a person."""
@@ -79,7 +79,7 @@ class RestorationPeople:
                     for head in found:
                         self._begin(group, head)
                 await self.statutory_work.start_new_tasks(group)
-                await asyncio.sleep(self.config.way_home.poll_wall_seconds)
+                await asyncio.sleep(self.config.restoration.poll_wall_seconds)
 
     def _begin(self, group: asyncio.TaskGroup, head: Json) -> None:
         case, visit_no = str(head["case_ack_no"]), int(str(head["visit_no"]))
@@ -112,15 +112,15 @@ class RestorationPeople:
         for duty, role, name, rank in _ANSWER_FOR_A_CASE + (() if len(self._cases) > 1 else _DECIDE):
             body: Json = {"duty": duty, "subject": self.badges[role].subject, "name": name, "rank": rank, **_STATION}
             await self._post("supervisor", f"/api/v1/cases/{case}/officer", body | {"phone": "9415000001"}, "assigned")
-        if self._chance(self.config.way_home.fir, "fir", case):
-            await self._after(self.config.way_home.visit, "fir", case)
+        if self._chance(self.config.restoration.fir, "fir", case):
+            await self._after(self.config.restoration.visit, "fir", case)
             await self._post("io", f"/api/v1/cases/{case}/fir", {"kind": "fir"}, "fir")
         elif self._chance(SIGNED, "e-zero signed", case):
             await self._sign_e_zero(case)
 
     async def _sign_e_zero(self, case: str) -> None:
         for _ in range(TRIES):
-            await asyncio.sleep(self.config.way_home.poll_wall_seconds)
+            await asyncio.sleep(self.config.restoration.poll_wall_seconds)
             status, answer = await self._get("io", f"/api/v1/cases/{case}/police")
             firs = answer.get("firs") if status < HTTP_BAD_REQUEST else None
             for fir in firs if isinstance(firs, list) else []:
@@ -138,14 +138,14 @@ class RestorationPeople:
 
     async def _verify(self, at: "_StepState") -> None:
         await self._wait_for_person(at)
-        if at.visit_no == 1 and self._chance(self.config.way_home.sent_back, "sent back", at.ack_no):
+        if at.visit_no == 1 and self._chance(self.config.restoration.sent_back, "sent back", at.ack_no):
             await self._do("io", at, "send-back", reason="the account to be credited is not the victim's own")
         else:
             await self._do("io", at, "verify")
 
     async def _respond_to_notice(self, at: "_StepState") -> None:
         """Let the account holder object, consent, or not respond until the deadline."""
-        habits, draw = self.config.way_home, unit(self.config.seed, "holder", at.restoration_id)
+        habits, draw = self.config.restoration, unit(self.config.seed, "holder", at.restoration_id)
         if draw < habits.objects:
             await self._wait_for_person(at)
             text = "The money is the price of goods that I have sold; the documents are with the bank."
@@ -169,7 +169,7 @@ class RestorationPeople:
 
     async def _order(self, at: "_StepState") -> None:
         """Make the court's order and record it as an officer; the engine does the rest."""
-        await self._after(self.config.way_home.court, at.step, at.ack_no)
+        await self._after(self.config.restoration.court, at.step, at.ack_no)
         body = self.court.order(at.case, _ORDER_OF[at.step])
         await self._post("io", f"/api/v1/cases/{at.case}/court-orders", body, at.step)
 
@@ -180,11 +180,11 @@ class RestorationPeople:
             if await self._do("io", at, "prepare"):
                 break
             # The accounts are allocated first, and again if more money comes on hold.
-            await asyncio.sleep(self.config.way_home.poll_wall_seconds)
+            await asyncio.sleep(self.config.restoration.poll_wall_seconds)
         else:
             return
         await self._wait_for_person(at, "decided")
-        if self._chance(self.config.way_home.sp_refuses, "sp refuses", at.ack_no):
+        if self._chance(self.config.restoration.sp_refuses, "sp refuses", at.ack_no):
             await self._do("sp", at, "refuse", reason="the transfer was a loan between friends")
         else:
             await self._do("sp", at, "approve")
@@ -196,13 +196,13 @@ class RestorationPeople:
     # -- requests ------------------------------------------------------------------------------------------------------
 
     def _applies(self, ack_no: str) -> bool:
-        return self._chance(self.config.way_home.applies, "applies", ack_no)
+        return self._chance(self.config.restoration.applies, "applies", ack_no)
 
     def _chance(self, rate: float, *labels: str) -> bool:
         return chance(self.config.seed, rate, *labels)
 
     async def _wait_for_person(self, at: "_StepState", *more: str) -> None:
-        await self._after(self.config.way_home.visit, at.step, str(at.visit_no), at.ack_no, *more)
+        await self._after(self.config.restoration.visit, at.step, str(at.visit_no), at.ack_no, *more)
 
     async def _after(self, delay: Delay, *labels: str) -> None:
         seconds = delay.drawn(self.config.seed, "restoration", *labels)

@@ -67,7 +67,7 @@ async def test_who_has_it_already_is_not_sent_it_again(issuing: Issuing) -> None
     assert (response.status_code, response.content) == (304, b"")
 
 
-async def test_asked_twice_it_is_one_document_and_the_next_revision_another(issuing: Issuing) -> None:
+async def test_repeated_requests_it_is_one_document_and_the_next_revision_another(issuing: Issuing) -> None:
     first, again = [await issuing.issue("status_letter", "hi") for _ in range(2)]
     second = await issuing.issue("status_letter", "hi", revision=2)
     assert [one.status_code for one in (first, again, second)] == [201, 200, 201]

@@ -90,7 +90,7 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
             assert (family.type == "counter") == sample.name.endswith("_total")
             for label, value in sample.labels.items():
                 assert label in BY_NAME or value in LABELS[label], sample
-    assert {name for name in names if not name.startswith("goldenhour_way_home_")} == {
+    assert {name for name in names if not name.startswith("goldenhour_restoration_")} == {
         "goldenhour_complaints",
         "goldenhour_hold_requests",
         "goldenhour_delivery_attempts",

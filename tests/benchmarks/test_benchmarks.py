@@ -32,7 +32,7 @@ async def test_first_hold_prints_one_json_object_and_nothing_else() -> None:
         "simulator",
         "api",
         "worker",
-        "worker-way-home",
+        "worker-restoration",
         "goldenhour",
     }
 

@@ -77,7 +77,7 @@ def test_the_check_would_notice_a_mistake(right: str, wrong: str) -> None:
 
 def test_it_has_every_part() -> None:
     parts = {"postgres", "temporal-postgres", "temporal", "migrate", "api", "prometheus"}
-    assert parts | {"worker-case-work", "worker-bank-calls", "worker-way-home"} <= set(SERVICES)
+    assert parts | {"worker-case-work", "worker-bank-calls", "worker-restoration"} <= set(SERVICES)
 
 
 def test_every_queue_has_its_workers() -> None:
@@ -149,7 +149,7 @@ def test_only_loopback_is_published_and_databases_have_no_way_out() -> None:
         for port in service.get("ports", []):
             assert port.startswith("127.0.0.1:"), name
         if "outside" in service["networks"]:
-            assert name in {"api", "worker-case-work", "worker-bank-calls", "worker-way-home", "prometheus"}
+            assert name in {"api", "worker-case-work", "worker-bank-calls", "worker-restoration", "prometheus"}
 
 
 def test_named_volumes_are_declared_and_mounted_files_exist() -> None:
@@ -195,7 +195,7 @@ def test_only_migrations_that_the_release_before_survives_are_applied_before_pro
 
 
 def test_who_sends_messages_and_reports_can_be_told_where() -> None:
-    sender = SERVICES["worker-way-home"]
+    sender = SERVICES["worker-restoration"]
     assert set(sender["environment"]) >= OPTIONAL
     assert "outside" in sender["networks"]
 
@@ -248,7 +248,7 @@ def test_prometheus_scrapes_what_is_there() -> None:
         ("api", SERVICES["api"]["environment"]["GOLDENHOUR_API_PORT"]),
         ("worker-case-work", SERVICES["worker-case-work"]["environment"]["GOLDENHOUR_WORKER_METRICS_PORT"]),
         ("worker-bank-calls", SERVICES["worker-bank-calls"]["environment"]["GOLDENHOUR_WORKER_METRICS_PORT"]),
-        ("worker-way-home", SERVICES["worker-way-home"]["environment"]["GOLDENHOUR_WORKER_METRICS_PORT"]),
+        ("worker-restoration", SERVICES["worker-restoration"]["environment"]["GOLDENHOUR_WORKER_METRICS_PORT"]),
         ("temporal", SERVICES["temporal"]["environment"]["PROMETHEUS_ENDPOINT"].split(":")[1]),
         ("localhost", "9090"),
     }

@@ -52,7 +52,7 @@ class Live:
     tokens: Tokens
     watching: asyncio.Future[None]
     """the task that restarts the engine's parts; done when it has given one up"""
-    goes_home: bool = False
+    restores: bool = False
     """whether officers, courts and victims play restoration too"""
 
     # -- doors -----------------------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ class Live:
             role.value: Badge(self.tokens.for_officer(subject, role), subject) for role, subject in POLICE.items()
         }
         desk = self.tokens.for_officer("desk", Role.DESK)
-        self.sim.start(self.running.api_url, intake, desk, police if self.goes_home else None)
+        self.sim.start(self.running.api_url, intake, desk, police if self.restores else None)
 
     # -- faults ----------------------------------------------------------------------------------------------------
 
@@ -173,7 +173,7 @@ async def live(
     ground: Ground | None = None,
     *,
     letters: bool = False,
-    goes_home: bool = False,
+    restores: bool = False,
     call_timeout_seconds: int | None = None,
 ) -> AsyncIterator[Live]:
     """Run the whole stack in `home`, each process watched over and started again, with a simulator in this process.
@@ -195,7 +195,7 @@ async def live(
     settings = settings.model_copy(update={"iso_spool": config.iso_spool})
     async with SimulatorServer(config, run_clock=False) as sim:
         settings = settings.model_copy(update={"smtp_url": SecretStr(f"smtp://{HOST}:{sim.smtp_port}")})
-        if goes_home:
+        if restores:
             sms_url = f"http://:{config.sms_token}@{sim.base_url.removeprefix('http://')}/sms?from=UPCOPS"
             settings = settings.model_copy(update={"sms_url": SecretStr(sms_url)})
         async with services(settings) as found, Supervisor(home / "logs") as supervisor:
@@ -209,7 +209,7 @@ async def live(
                 await register_keys(pool, sim.public_keys)
                 running = await start_engine(supervisor, found.settings)
                 async with httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as api:
-                    yield Live(found, running, pool, sim, api, Tokens(secret_box), watching, goes_home)
+                    yield Live(found, running, pool, sim, api, Tokens(secret_box), watching, restores)
                 assert not watching.done(), watching.exception()
             finally:
                 watching.cancel()

@@ -22,7 +22,7 @@ def everybody_appeals(**habits: object) -> SimulatorConfig:
     """No victim applies, every holder appeals, no level forgets to decide; a day passes in less than a second."""
     plain = {"applies": 0, "fir": 0, "appeals": 1, "level_sleeps": 0, "appeal_genuine": 1, "appeals_on": 1}
     people = RestorationHabits.model_validate(plain | habits)
-    return world().model_copy(update={"procedure_clock_factor": 129_600.0, "way_home": people})
+    return world().model_copy(update={"procedure_clock_factor": 129_600.0, "restoration": people})
 
 
 async def decisions(engine: Live) -> set[tuple[str, str]]:
@@ -32,7 +32,7 @@ async def decisions(engine: Live) -> set[tuple[str, str]]:
 
 async def test_whose_money_it_is_gets_it_back(tmp_path: Path, ground: Ground) -> None:
     config = everybody_appeals(level_convinced=1)
-    async with live(tmp_path / "home", config, ground, letters=True, goes_home=True) as engine:
+    async with live(tmp_path / "home", config, ground, letters=True, restores=True) as engine:
         engine.play()
 
         async def is_let_go() -> bool:
@@ -50,7 +50,7 @@ async def test_whose_money_it_is_gets_it_back(tmp_path: Path, ground: Ground) ->
 
 async def test_a_decision_that_does_not_convince_is_taken_up_the_levels(tmp_path: Path, ground: Ground) -> None:
     config = everybody_appeals(level_convinced=0)
-    async with live(tmp_path / "home", config, ground, letters=True, goes_home=True) as engine:
+    async with live(tmp_path / "home", config, ground, letters=True, restores=True) as engine:
         engine.play()
 
         async def is_taken_on() -> bool:

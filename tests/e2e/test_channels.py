@@ -68,7 +68,7 @@ async def whole(engine: Live, case_no: str, **places: int) -> Json:
     case = await engine.read(f"/cases/{case_no}")
     assert {name: paise for name, paise in case["buckets_paise"].items() if paise} == {"lost": LOSS_PAISE} | places
     assert case["unaccounted_paise"] == 0
-    assert engine.sim.banks.book.asked_twice == []
+    assert engine.sim.banks.book.repeated_requests == []
     keys = [(ticket.bank.code, ticket.key) for ticket in engine.sim.tickets() if ticket.report.ack_no == case_no]
     assert len(set(keys)) == len(keys), "a request is one ticket, by however many ways it comes"
     assert (await engine.verified()).as_text() == "clean"
@@ -311,7 +311,7 @@ async def test_a_day_over_every_channel_among_banks_with_random_faults_loses_not
         await check_workflows(engine)
         await check_no_case_holds_more_than_its_loss(engine)
         book = engine.sim.banks.book
-        assert book.asked_twice == []
+        assert book.repeated_requests == []
         tickets = [(ticket.bank.code, ticket.key) for ticket in book.tickets]
         assert len(set(tickets)) == len(tickets), "a request is one ticket, by however many ways it comes"
         rows = await engine.pool.fetch("SELECT institution, request_id::text, state FROM hold_request")

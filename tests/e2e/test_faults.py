@@ -72,7 +72,7 @@ async def held_at(engine: Live, bank: str, root: str) -> Json:
     await engine.until_settled(case_no, SETTLE_SECONDS)
     tickets = [ticket for ticket in engine.sim.tickets(bank, root) if ticket.report.ack_no == case_no]
     assert len(tickets) == 1, "the same request is the same ticket, however often it comes"
-    assert engine.sim.banks.book.asked_twice == []
+    assert engine.sim.banks.book.repeated_requests == []
     case = await engine.read(f"/cases/{case_no}")
     assert {name: paise for name, paise in case["buckets_paise"].items() if paise} == {
         "lost": LOSS_PAISE,

@@ -57,7 +57,7 @@ def world(orders: OrderHabits | None = None, *, spool: Path | None = None, **hab
         channels=EVERY if spool else BY_CALL,
         iso_spool=spool,
         orders=orders or OrderHabits(late=0, in_part=0.3, twice=0.2, elsewhere=0.2),
-        way_home=RestorationHabits.model_validate(
+        restoration=RestorationHabits.model_validate(
             {"applies": 1, "objects": 0, "sp_refuses": 0, "sent_back": 0} | habits
         ),
     )
@@ -83,7 +83,7 @@ async def paise(engine: Live, bucket: str) -> int:
 
 
 async def test_money_goes_home_over_every_channel(tmp_path: Path, spool: Path, ground: Ground) -> None:
-    async with live(tmp_path / "home", world(spool=spool), ground, letters=True, goes_home=True) as engine:
+    async with live(tmp_path / "home", world(spool=spool), ground, letters=True, restores=True) as engine:
         engine.play()
         await engine.until(lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home")
         assert await paise(engine, "restored") > 0
@@ -102,7 +102,7 @@ async def test_workers_killed_on_the_way_pay_nothing_twice_and_forget_nothing(
     tmp_path: Path, spool: Path, ground: Ground
 ) -> None:
     orderly = OrderHabits(late=0, in_part=0.3, twice=0, elsewhere=0)
-    async with live(tmp_path / "home", world(orderly, spool=spool), ground, letters=True, goes_home=True) as engine:
+    async with live(tmp_path / "home", world(orderly, spool=spool), ground, letters=True, restores=True) as engine:
         engine.play()
         cancelled = await killed_on_the_way(engine, random.Random(20261125))
         await engine.until(lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home")

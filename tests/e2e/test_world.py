@@ -128,7 +128,7 @@ async def check_complaints(engine: Live) -> None:
 async def check_tickets(engine: Live) -> None:
     """No bank was asked twice, every ticket is a request of ours, and every accepted answer is with us."""
     book = engine.sim.banks.book
-    assert book.asked_twice == []
+    assert book.repeated_requests == []
     asked = Counter((ticket.bank.code, ticket.key) for ticket in book.tickets)
     assert max(asked.values()) == 1, "a repeated request is the same ticket"
     rows = await engine.pool.fetch("SELECT institution, request_id::text, job_id FROM hold_request")

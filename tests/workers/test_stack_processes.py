@@ -96,19 +96,19 @@ def check_played(told: dict[str, Any]) -> None:
     assert told["complete"]
     assert told["complaints"] >= 5
     assert told["requests"] >= told["cases"] > 0
-    assert told["asked_twice"] == 0
+    assert told["repeated_requests"] == 0
     buckets = told["buckets_paise"]
     assert buckets.pop("lost") == sum(buckets.values()) > 0
     assert told["turnaround_ms"]["complaint_to_request"]["count"] == told["cases"]
-    assert told["way_home"]["total"]["stages"]["lost"]["cases"] == told["cases"]
-    assert told["way_home"]["by"] == "route"
+    assert told["restoration"]["total"]["stages"]["lost"]["cases"] == told["cases"]
+    assert told["restoration"]["by"] == "route"
     assert set(told["memory_bytes"]) == {
         "postgres",
         "temporal",
         "simulator",
         "api",
         "worker",
-        "worker-way-home",
+        "worker-restoration",
         "goldenhour",
     }
     assert all(size > 1_000_000 for size in told["memory_bytes"].values())
@@ -151,7 +151,7 @@ async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp
         pages = [
             (await line_with(process, name)).split()[-1] for name in ("worker metrics", "restoration worker metrics")
         ]
-        for page, queues in zip(pages, ({"case-work", "bank-calls"}, {"way-home"}), strict=True):
+        for page, queues in zip(pages, ({"case-work", "bank-calls"}, {"restoration"}), strict=True):
             await until(partial(shows_just, page, queues))
         async with started("up", **settings) as second:
             code, _, err = await ended(second)

@@ -117,7 +117,7 @@ def test_order_and_repetition_change_nothing(told: tuple[dict[int, Told], list[C
 
 
 @given(tellings())
-def test_nothing_is_asked_twice_at_one_revision(told: tuple[dict[int, Told], list[CaseNews | str]]) -> None:
+def test_nothing_is_repeated_requests_at_one_revision(told: tuple[dict[int, Told], list[CaseNews | str]]) -> None:
     case_state = CaseState()
     asked: set[tuple[int, int]] = set()
     for number, step in enumerate(told[1]):

@@ -95,7 +95,7 @@ def demo(
     if played is None:
         errors().print("stopped", highlight=False)
         raise typer.Exit(INTERRUPTED)
-    if played.trouble or not played.verdict.clean or played.state.world.asked_twice:
+    if played.trouble or not played.verdict.clean or played.state.world.repeated_requests:
         raise typer.Exit(FAILURE)
 
 

@@ -26,7 +26,7 @@ GARBAGE_THRESHOLDS = (20_000, 20, 20)
 """the defaults (700, 10, 10) suit small programs; here they would scan every live case many times a second"""
 QUEUES_HELP = (
     "Which task queues to serve: [bold]case-work[/] (cases and their records), [bold]bank-calls[/],"
-    " [bold]golden-hour[/] (both), [bold]way-home[/] (restoration, release, messages), or all."
+    " [bold]golden-hour[/] (both), [bold]restoration[/] (restoration, release, messages), or all."
 )
 PHASE_HELP = (
     "Which migrations to apply: [bold]pre[/] (before the processes of the new release start), [bold]post[/] (after all"
@@ -62,7 +62,7 @@ def api(
 
 def worker(
     queue: Annotated[
-        str, typer.Option(help=QUEUES_HELP, metavar="all|golden-hour|case-work|bank-calls|way-home")
+        str, typer.Option(help=QUEUES_HELP, metavar="all|golden-hour|case-work|bank-calls|restoration")
     ] = "all",
 ) -> None:
     """Run a worker for workflows, database activities and calls to banks.

@@ -108,8 +108,8 @@ class DayState:
     @property
     def restorations_pending(self) -> bool:
         """Whether a restoration is open, or a bank has an order to execute."""
-        way_home = self.world.way_home
-        return way_home is not None and (way_home.under_way > 0 or self.world.orders.open > 0)
+        restoration = self.world.restoration
+        return restoration is not None and (restoration.under_way > 0 or self.world.orders.open > 0)
 
     def changed_since(self, other: "DayState") -> bool:
         """Return whether the day progressed between the two moments; restorations have their own clocks."""

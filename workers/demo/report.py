@@ -45,7 +45,7 @@ def as_json(played: Played) -> dict[str, object]:
         "hops": figures.hops,
         "layers": figures.layers,
         "requests": figures.requests,
-        "asked_twice": world.asked_twice,
+        "repeated_requests": world.repeated_requests,
         "answers": figures.answers,
         "dispositions": figures.dispositions,
         "discrepancies": figures.discrepancies,
@@ -54,7 +54,7 @@ def as_json(played: Played) -> dict[str, object]:
         "in_play_by_class_paise": dict(figures.in_play_by_class_paise),
         "turnaround_ms": {name: _spread_ms(spread) for name, spread in played.turnarounds.items()},
         "channels": {kind.value: found.model_dump() for kind, found in played.channels.items()},
-        "way_home": restoration_report.as_json(played),
+        "restoration": restoration_report.as_json(played),
         "caught_of_catchable": world.truth.caught_of_catchable,
         "caught_paise": world.truth.caught_paise,
         "catchable_paise": world.truth.catchable_paise,
@@ -98,7 +98,7 @@ def _work(played: Played) -> Table:
     table.add_row("complaints", f"{figures.complaints}, of which {figures.joined} joined a case")
     table.add_row("cases", f"{figures.cases}, of which {figures.settled} settled")
     table.add_row("hops", f"{figures.hops}, down to layer {figures.layers}")
-    table.add_row("hold requests", f"{figures.requests}; sent twice: {world.asked_twice}")
+    table.add_row("hold requests", f"{figures.requests}; sent twice: {world.repeated_requests}")
     table.add_row("answer lines", f"{figures.answers}: {lines}" if lines else "0")
     table.add_row("discrepancies", str(figures.discrepancies))
     table.add_row("desk tasks", f"{figures.tasks_closed} done, {figures.tasks_open} open")

@@ -59,7 +59,7 @@ APPEALED: Mapping[str, str] = {
 
 def as_json(played: Played) -> dict[str, object]:
     """Return all restoration figures. Money in paise, times in seconds of real time."""
-    world = played.state.world.way_home
+    world = played.state.world.restoration
     return {
         **played.restorations.report.model_dump(mode="json", exclude={"opened_from", "opened_to", "as_of"}),
         "credits": played.restorations.credits,
@@ -72,7 +72,7 @@ def as_json(played: Played) -> dict[str, object]:
 def show(console: Console, played: Played) -> None:
     """Show the restoration figures to people."""
     console.print(_routes(played))
-    world = played.state.world.way_home
+    world = played.state.world.restoration
     done = world.done if world else {}
     for about, words in (("Restorations", DONE), ("Grievances", APPEALED)):
         parts = [f"{done[name]} {text}" for name, text in words.items() if done.get(name)]

@@ -69,8 +69,8 @@ class WorldState(_State):
     complaints: ComplaintsState
     tickets: TicketsState
     posts: PostsState
-    asked_twice: int
+    repeated_requests: int
     orders: OrdersState
-    way_home: RestorationActions | None
+    restoration: RestorationActions | None
     truth: TruthState
     latency_ms: dict[str, dict[str, float]]

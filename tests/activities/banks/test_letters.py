@@ -268,7 +268,7 @@ async def test_a_mail_server_that_is_busy_is_tried_again_and_then_left(mailing: 
     assert await level(mailing, case_no) == "reminder"
 
 
-async def test_a_mail_server_that_refuses_is_not_asked_twice(mailing: Bench, box: Postbox) -> None:
+async def test_a_mail_server_that_refuses_is_not_repeated_requests(mailing: Bench, box: Postbox) -> None:
     case_no, _, sent = await asked(mailing)
     box.reply = "550 no such user"
     assert await escalate_as(mailing, case_no, sent, attempt=1) == Escalated(done=False, reason="MailRefused")

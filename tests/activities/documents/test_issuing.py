@@ -54,7 +54,7 @@ async def test_the_bytes_can_be_made_again_from_what_is_kept(desk: Desk) -> None
     assert hashlib.sha256(pdf).hexdigest() == document.digest == view.digest
 
 
-async def test_asked_twice_it_is_issued_once_and_the_next_revision_is_another(desk: Desk) -> None:
+async def test_repeated_requests_it_is_issued_once_and_the_next_revision_is_another(desk: Desk) -> None:
     case_no = await desk.whole()
     first = await desk.issue(case_no, KIND.LIEN_NOTICE, "HDFC")
     await desk.pool.execute("UPDATE case_officer SET phone = '' WHERE case_no = $1", case_no)

@@ -264,9 +264,9 @@ async def test_gauges_show_what_is_there_and_drop_what_is_not(ctx: Context) -> N
     await restored(home, 300, lost=100)
     gauges.show(await report(home, FigureGroup.BANK))
     text = generate_latest(registry).decode()
-    assert 'goldenhour_way_home_bank_paise{bank="HDFC",stage="restored"} 30000.0' in text
-    assert 'goldenhour_way_home_cases{stage="lost"} 1.0' in text
-    assert "goldenhour_way_home_restored_of_held_ratio 1.0" in text
+    assert 'goldenhour_restoration_bank_paise{bank="HDFC",stage="restored"} 30000.0' in text
+    assert 'goldenhour_restoration_cases{stage="lost"} 1.0' in text
+    assert "goldenhour_restoration_restored_of_held_ratio 1.0" in text
     gauges.show(await report(home, FigureGroup.BANK, days=0))
     assert 'bank="HDFC"' not in generate_latest(registry).decode()
 

@@ -58,7 +58,7 @@ def _order(kind: str, effect: str, **more: Any) -> NewCourtOrder:
     return NewCourtOrder.model_validate(told | more)
 
 
-class WayHomeMachine(RuleBasedStateMachine):
+class RestorationMachine(RuleBasedStateMachine):
     """Cases at two accounts that they share, and everybody who acts on them."""
 
     ctx: Context
@@ -431,7 +431,7 @@ def test_restoration_in_any_order(loop: asyncio.AbstractEventLoop, database_dsn:
     pool = run_in_loop(open_pool(database_dsn, min_size=1, max_size=10))
     machine = type(
         "Machine",
-        (WayHomeMachine,),
+        (RestorationMachine,),
         {"ctx": run_in_loop(make_context(pool)), "run_in_loop": staticmethod(run_in_loop)},
     )
     try:

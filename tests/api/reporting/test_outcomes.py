@@ -82,8 +82,8 @@ async def test_who_may_not_read_restorations_may_not_read_their_figures(doors: D
 async def test_the_metrics_page_has_banks_and_districts_and_nobodys_name(doors: Doors) -> None:
     await held(doors)
     page = (await doors.client.get("/metrics")).text
-    assert 'goldenhour_way_home_bank_paise{bank="SBIN",stage="lost"} 500000.0' in page
+    assert 'goldenhour_restoration_bank_paise{bank="SBIN",stage="lost"} 500000.0' in page
     # One case alone does not make a series of what was typed.
-    assert 'goldenhour_way_home_district_paise{district="other",stage="lost"} 500000.0' in page
-    ours = [row for row in page.splitlines() if row.startswith("goldenhour_way_home")]
+    assert 'goldenhour_restoration_district_paise{district="other",stage="lost"} 500000.0' in page
+    ours = [row for row in page.splitlines() if row.startswith("goldenhour_restoration")]
     assert not [row for row in ours if "officer" in row or "412345678901" in row]

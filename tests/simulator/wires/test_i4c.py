@@ -53,7 +53,7 @@ async def test_a_repeated_request_is_one_ticket(sim: SimulatorServer, police: Po
     assert len(set(jobs)) == 1
     assert [ticket.repeats for ticket in sim.tickets("HDFC", RRN)] == [2]
     await answered(police, 1)
-    assert sim.banks.book.asked_twice == []
+    assert sim.banks.book.repeated_requests == []
 
 
 async def test_nobody_gets_in_without_the_password(sim: SimulatorServer, police: Police) -> None:
@@ -176,9 +176,9 @@ async def test_asking_twice_is_seen(sim: SimulatorServer, police: Police) -> Non
     await police.ask("SBIN", ACK, hop, key="one")
     await police.ask("SBIN", ACK, hop, key="one")
     await police.ask("SBIN", "32411260000002", hop, key="of another case")
-    assert sim.banks.book.asked_twice == []
+    assert sim.banks.book.repeated_requests == []
     await police.ask("SBIN", ACK, hop, key="two")
-    [twice] = sim.banks.book.asked_twice
+    [twice] = sim.banks.book.repeated_requests
     assert (twice.ack_no, twice.rrn, twice.bank, twice.keys) == (ACK, RRN, "SBIN", ("one", "two"))
 
 
@@ -187,16 +187,16 @@ async def test_gathered_money_is_asked_for_in_parts(sim: SimulatorServer, police
     sim.script(bank="SBIN", rrn=RRN, answers=[])
     await police.ask("SBIN", ACK, [incident(RRN, "50.00", "20.00")])
     await police.ask("SBIN", ACK, [incident(RRN, "50.00", "30.00")])
-    assert sim.banks.book.asked_twice == []
+    assert sim.banks.book.repeated_requests == []
     await police.ask("SBIN", ACK, [incident(RRN, "50.00", "10.00")])
-    assert sim.banks.book.asked_twice
+    assert sim.banks.book.repeated_requests
 
 
 async def test_asking_again_after_a_refusal_is_no_repetition(sim: SimulatorServer, police: Police) -> None:
     await police.ask("SBIN", ACK, [incident(RRN, "50.00")])
     await answered(police, 1)
     await police.ask("SBIN", ACK, [incident(RRN, "50.00")])
-    assert sim.banks.book.asked_twice == []
+    assert sim.banks.book.repeated_requests == []
 
 
 @pytest.fixture

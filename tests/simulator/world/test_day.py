@@ -62,7 +62,7 @@ async def test_a_day_without_traps_holds_nearly_all_that_a_perfect_engine_would(
         sim.world.check()
         assert len(police.complaints) == 30
         assert {told["token"] for told in police.complaints.values()} == {"Bearer of intake"}
-        assert state["asked_twice"] == 0
+        assert state["repeated_requests"] == 0
         truth = state["truth"]
         assert isinstance(truth, dict)
         # Nearly all that an engine of this speed catches; the machine decides the speed, not the engine's work.

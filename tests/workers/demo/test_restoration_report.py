@@ -32,7 +32,7 @@ def shown(*rows: OutcomeFigures, total: OutcomeFigures, **more: object) -> dict[
     )
     restorations = Restorations(report, {"late": 2}, {"approval": Sum(paise=700_00, cases=3)})
     plan = SimpleNamespace(procedure_clock_factor=DAYS_A_SECOND)
-    world = SimpleNamespace(way_home=SimpleNamespace(done=more))
+    world = SimpleNamespace(restoration=SimpleNamespace(done=more))
     console = Console(file=(text := io.StringIO()), width=200)
     played = SimpleNamespace(plan=plan, restorations=restorations, state=SimpleNamespace(world=world))
     restoration_report.show(console, cast(Played, played))
