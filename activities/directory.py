@@ -155,8 +155,8 @@ async def load_directory(pool: Pool, secret_box: SecretBox, entries: Sequence[In
     _check(entries)
     safe = await asyncio.to_thread(prepared, secret_box, entries)
     async with pool.acquire() as connection, connection.transaction():
-        now = await present_moment(connection)
         await institutions.hold(connection)
+        now = await present_moment(connection)
         await _write(connection, safe, now)
     return len(safe)
 
@@ -170,8 +170,8 @@ async def add_institution(pool: Pool, secret_box: SecretBox, entry: InstitutionE
     _check([entry])
     (safe,) = await asyncio.to_thread(prepared, secret_box, [entry])
     async with pool.acquire() as connection, connection.transaction():
-        now = await present_moment(connection)
         await institutions.hold(connection)
+        now = await present_moment(connection)
         if not over and await institutions.known_codes(connection, [entry.code]):
             raise DirectoryRefused(f"{entry.code} is in the directory already")
         await _write(connection, [safe], now)

@@ -119,7 +119,7 @@ class Metrics:
             registry=self.registry,
         )
         self._resolutions = Counter(
-            "goldenhour_discrepancies_settled",
+            "goldenhour_discrepancies_resolved",
             "Resolutions of discrepancies, by decision.",
             ("decision",),
             registry=self.registry,

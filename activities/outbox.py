@@ -42,7 +42,7 @@ SKIP_FAILED_CASE = timedelta(minutes=1)
 SKIP_AFTER_SERVER_ERROR = timedelta(seconds=10)
 """the same where a server failed: the next sweep begins with other cases"""
 
-TellWorkflow = Callable[[FollowUp], Awaitable[None]]
+NotifyWorkflow = Callable[[FollowUp], Awaitable[None]]
 OneCase = Callable[[], Awaitable[int]]
 """performs an action for one case and returns how many things it did"""
 
@@ -70,7 +70,7 @@ class SweepActivities:
     """The activity of `SweepWorkflow`. `notify` starts or signals a workflow and marks the row as sent."""
 
     ctx: Context
-    notify: TellWorkflow
+    notify: NotifyWorkflow
     resting: dict[str, datetime] = field(default_factory=dict)
     """failed cases, each with the time until which this process skips it"""
 
@@ -86,7 +86,7 @@ class SweepActivities:
 class _Sweep:
     """One sweep. Every action for a case runs through `_attempt`."""
 
-    def __init__(self, ctx: Context, notify: TellWorkflow, resting: dict[str, datetime]) -> None:
+    def __init__(self, ctx: Context, notify: NotifyWorkflow, resting: dict[str, datetime]) -> None:
         self._ctx = ctx
         self._tell = notify
         self._now = ctx.now()
@@ -189,7 +189,7 @@ class _Sweep:
         )
 
     async def _for_each_case(
-        self, work: SweepWork, due: parked_hops.DueAction, action: Callable[..., Awaitable[parked_actions.Done]]
+        self, work: SweepWork, due: parked_hops.DueHops, action: Callable[..., Awaitable[parked_actions.Done]]
     ) -> int:
         jobs = [(case_no, partial(self._work, action, case_no, hop_nos)) for case_no, hop_nos in due]
         return await self._each(work, jobs)

@@ -117,7 +117,7 @@ class OrderReason(StrEnum):
     COURT = "court"
     LEFTOVER = "leftover"
     """left after everything due was restored"""
-    SMALL_HOLD = "small_hold"
+    SMALL_HOLD = "micro"
     """decision on a small-value hold"""
 
 

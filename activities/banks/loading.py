@@ -19,8 +19,8 @@ async def add_public_banks(pool: Pool, proposal: Proposal, *, dry_run: bool) -> 
     Raises `DirectoryRefused` if there would be too many, and as `check_beside` does.
     """
     async with pool.acquire() as connection, connection.transaction():
-        now = await present_moment(connection)
         await institutions.hold(connection)
+        now = await present_moment(connection)
         known = {one.code: one for one in await institutions.list_all(connection)}
         done = sort_beside(proposal, known)
         if len(known) + len(done.added) > MAX_INSTITUTIONS:

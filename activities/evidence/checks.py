@@ -109,7 +109,7 @@ def _excluded(archive: zipfile.ZipFile) -> dict[str, str]:
     """Return the SHA-256 of each file that only other editions have, by its name there."""
     if EDITION not in archive.NameToInfo:
         return {}
-    return {str(file["name"]): str(file["sha256"]) for file in orjson.loads(_kept(archive, EDITION))["excluded"]}
+    return {str(file["name"]): str(file["sha256"]) for file in orjson.loads(_kept(archive, EDITION))["left_out"]}
 
 
 # -- what banks signed -------------------------------------------------------------------------------------------------

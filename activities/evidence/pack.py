@@ -28,8 +28,8 @@ from domain.evidence.pack import (
     EDITION,
     EVENTS,
     HOW_TO,
-    LEFT_OUT,
     MANIFEST,
+    OMITTED,
     PUBLIC_KEY,
     TIMELINE,
     WORDS,
@@ -108,7 +108,7 @@ async def pack(
     packed = await write_pack(maker, ack_no, into, progress, edition)
     data = {"edition": edition.value, "sha256": packed.sha256, "files": packed.files, "events": packed.events}
     async with case_transaction(maker.ctx, packed.case_no, by) as work:
-        await evidence_keys.note(work.connection, public_key(maker.secret_box).decode(), work.now)
+        await evidence_keys.note(work.connection, public_key(maker.secret_box).decode(), packed.made_at)
         await work.log(EventKind.EVIDENCE_PACKED, **data)
     return packed
 
@@ -215,7 +215,7 @@ class _Writing:
                 self._writer.add(name, content)
         async with aclosing(evidence.documents(self._connection, case_no)) as documents:
             async for document in documents:
-                if document.kind in LEFT_OUT[self._edition]:
+                if document.kind in OMITTED[self._edition]:
                     omitted.append(_listed(document.name, document.content))
                 else:
                     self._writer.add(document.name, document.content)
@@ -242,7 +242,7 @@ def _listed(name: str, content: bytes) -> Listed:
 
 
 def _edition_text(edition: Edition, omitted: list[Listed]) -> bytes:
-    told = {"edition": edition.value, "excluded": [{"name": file.name, "sha256": file.sha256} for file in omitted]}
+    told = {"edition": edition.value, "left_out": [{"name": file.name, "sha256": file.sha256} for file in omitted]}
     return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
 
 

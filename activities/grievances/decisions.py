@@ -163,7 +163,7 @@ async def _ask_level(work: Work) -> None:
     """Ask the current level to act, by a task and a message to the responsible officer or bank."""
     await ask(work)
     due = due_at(work.row.policy, work.row.level, work.now)
-    await grievance_messages.your_turn(work.connection, work.row, due, work.now)
+    await grievance_messages.notify_level(work.connection, work.row, due, work.now)
 
 
 # -- actions -----------------------------------------------------------------------------------------------------------
@@ -357,4 +357,4 @@ async def _notify_level(ctx: Context, grievance_id: UUID, level: GrievanceLevel,
     async with grievance_transaction(ctx, grievance_id, by) as work:
         due_at = await grievances.open_due_at(work.connection, grievance_id)
         if work.row.state is GrievanceState.OPEN and work.row.level is level and due_at is not None:
-            await grievance_messages.your_turn(work.connection, work.row, due_at, work.now)
+            await grievance_messages.notify_level(work.connection, work.row, due_at, work.now)

@@ -171,7 +171,7 @@ class HoldActivities:
         for part in parts:
             # Excess is in no bucket, so it belongs to no complainant.
             by_victim[part.ack_no] += 0 if part.excess else part.free_paise
-        holder = Holder(self.ctx, work.hold.hold_id, occasion=stamp(work.now))
+        holder = Holder(self.ctx, work.hold.hold_id, link=self.appeal_address, occasion=stamp(work.now))
         concerned = Concerned(case_no=work.case_no, shares=by_victim, holder=holder)
         paise = sum(part.free_paise for part in parts)
         facts = MessageFacts(occasion=f"{work.hold.hold_id}.{occasion}", amount_paise=paise, days=days)

@@ -59,7 +59,7 @@ async def open_for_new_holds(ctx: Context, case_no: str) -> int:
                 await open_duties(work)
             await work.log_all(opening.written)
             await ask_about_retained_holds(connection, case_no, work.now)
-        await account_holds.mark_taken_up(connection, case_no, work.now)
+        await account_holds.mark_hold_opened(connection, case_no, work.now)
     return len(found)
 
 
@@ -132,7 +132,7 @@ class _HoldOpening(CaseTransaction):
         asked_about = {hop.hop_no for hop in hops if hop.hop_no in excluded and hop.hop_no not in in_a_round}
         await ask_about_excluded_hops(self, asked_about)
         # Each round of a victim depends on the money on hold in all rounds.
-        await firs.tell_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.now)
+        await firs.notify_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.now)
 
     async def _join(self, ack_no: str, hops: Sequence[HeldHop]) -> None:
         connection, version = self.connection, self.ctx.policy.version

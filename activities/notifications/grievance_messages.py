@@ -23,7 +23,7 @@ def subject_of(grievance_id: UUID) -> Subject:
     return about(TaskSubject.GRIEVANCE, grievance_id)
 
 
-async def your_turn(connection: Connection, row: GrievanceRow, due_at: datetime, now: datetime) -> None:
+async def notify_level(connection: Connection, row: GrievanceRow, due_at: datetime, now: datetime) -> None:
     """Notify the level that must decide the grievance now.
 
     If it cannot be notified, the supervisor gets a work item.
@@ -47,13 +47,13 @@ async def your_turn(connection: Connection, row: GrievanceRow, due_at: datetime,
     await tasks.close_about(connection, row.case_no, subject, [cause], now, "an officer is notified")
 
 
-async def turns_of_assigned(connection: Connection, case_no: str, duty: CaseDuty, now: datetime) -> None:
+async def notify_assigned(connection: Connection, case_no: str, duty: CaseDuty, now: datetime) -> None:
     """Notify a newly assigned officer of the grievances that wait for this duty."""
     for row in await grievances.open_of_case(connection, case_no):
         if DUTY_OF_LEVEL.get(row.level) is duty:
             due_at = await grievances.open_due_at(connection, row.grievance_id)
             assert due_at is not None, "an open grievance has an open level"
-            await your_turn(connection, row, due_at, now)
+            await notify_level(connection, row, due_at, now)
 
 
 async def overdue(connection: Connection, row: GrievanceRow, due_at: datetime, now: datetime) -> None:

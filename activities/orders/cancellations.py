@@ -25,6 +25,7 @@ from adapters.messages.smtp import Mailer
 from db.banks import bank_exchanges, delivery_attempts
 from db.orders import bank_orders, cancellations
 from db.orders.bank_orders import OrderRow
+from db.pool import Connection
 from domain.errors.orders import NotCancelled
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, ProcedureKind, TaskKind
@@ -170,9 +171,14 @@ class CancellationActivities:
     async def _note(self, order: OrderRow, sent: Delivered, about: ChannelKind | None = None) -> None:
         """Record that the bank has the cancellation, for the channel `about` that delivered the order."""
         order_id = order.order_id
-        async with order_transaction(self.ctx, order_id, ENGINE, case_no=order.case_no) as work:
-            connection = work.connection
+
+        async def kept(connection: Connection) -> str:
+            # The bytes are written before the case is locked.
             await bank_exchanges.keep(connection, About.CANCELLATION, order_id, sent.exchanges)
+            return order.case_no
+
+        async with order_transaction(self.ctx, order_id, ENGINE, case=kept) as work:
+            connection = work.connection
             passed = await bank_exchanges.bound(connection, About.CANCELLATION, order_id)
             for channel in {sent.channel, about or sent.channel}:
                 detail = "" if channel is sent.channel else f"over {sent.channel.value}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
+from activities.cases.transaction import ENGINE, CaseTransaction, FindCase, case_transaction
 from activities.context import Context
 from db.orders import bank_orders
 from db.orders.bank_orders import OrderRow
@@ -50,12 +50,12 @@ class OrderTransaction(CaseTransaction):
 
 @asynccontextmanager
 async def order_transaction(
-    ctx: Context, order_id: UUID, actor: str, *, institution: str | None = None, case_no: str | None = None
+    ctx: Context, order_id: UUID, actor: str, *, institution: str | None = None, case: str | FindCase | None = None
 ) -> AsyncIterator[OrderTransaction]:
     """Run one transaction on an order with its case locked. Raises `NotFound`.
 
-    With `institution`, the order of another bank is not found. A caller that knows `case_no` saves one query.
+    With `institution`, the order of another bank is not found. A caller that knows the `case` saves one query.
     """
     find = partial(bank_orders.case_of, order_id=order_id, institution=institution)
-    async with case_transaction(ctx, case_no or find, actor) as work:
+    async with case_transaction(ctx, case or find, actor) as work:
         yield OrderTransaction.of(work, order=await bank_orders.get(work.connection, order_id))

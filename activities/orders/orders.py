@@ -119,7 +119,7 @@ async def cancel_live_order(work: OrderTransaction, reason: str) -> None:
     await ask_about_retained_holds(connection, order.case_no, now)
     if order.court_order_id is not None:
         # The cancelled amount is available again under the court's order.
-        await firs.tell_procedures(connection, order.case_no, [ProcedureKind.RESTORATION], now)
+        await firs.notify_procedures(connection, order.case_no, [ProcedureKind.RESTORATION], now)
     for hold_id in sorted({line.hold_id for line in await bank_orders.lines_of(connection, order.order_id)}):
         await work.notify(ProcedureKind.HOLD, hold_id)
         for restoration_id in await free_amounts.restorations_of(connection, hold_id):
@@ -203,7 +203,13 @@ class OrderActivities:
                 await self._open_task_about_fault(order, TaskFacts(error=fault[:ERROR_MAX_CHARS]))
                 raise _not_until_mended(error) from error
             raise try_again(error, least_wait_seconds=LEAST_WAIT_SECONDS) from error
-        async with self._transaction(order) as work:
+
+        async def kept(connection: Connection) -> str:
+            # The bytes are written before the case is locked.
+            await bank_exchanges.keep(connection, About.ORDER, order.order_id, sent.exchanges)
+            return order.case_no
+
+        async with order_transaction(self.ctx, order.order_id, ENGINE, case=kept) as work:
             await self._note_delivery(work, sent)
         return True
 
@@ -235,7 +241,7 @@ class OrderActivities:
     # -- steps -----------------------------------------------------------------------------------------------------
 
     def _transaction(self, order: OrderRow) -> AbstractAsyncContextManager[OrderTransaction]:
-        return order_transaction(self.ctx, order.order_id, ENGINE, case_no=order.case_no)
+        return order_transaction(self.ctx, order.order_id, ENGINE, case=order.case_no)
 
     async def _find(self, connection: Connection, asked: ActionInput) -> OrderRow | None:
         try:
@@ -302,7 +308,6 @@ class OrderActivities:
         A bank without a channel for orders is to be telephoned too.
         """
         connection, order_id, channel = work.connection, work.order.order_id, sent.channel
-        await bank_exchanges.keep(connection, About.ORDER, order_id, sent.exchanges)
         passed = await bank_exchanges.bound(connection, About.ORDER, order_id)
         delivered = await bank_orders.delivered(connection, order_id, channel, sent.job_id, work.now)
         if delivered or work.order.state is OrderState.CANCELLED:

@@ -66,8 +66,8 @@ async def assign_officer(ctx: Context, ack_no: str, new: NewOfficer, by: str) ->
         data = {"duty": new.duty.value, "assignment_no": assigned.assignment_no, "subject": new.subject}
         await work.log(EventKind.OFFICER_ASSIGNED, **data)
         await notify_of_overdue_duties(work, assigned)
-        await firs.tell_procedures(connection, case_no, list(ProcedureKind), work.now)
-        await grievance_messages.turns_of_assigned(connection, case_no, new.duty, work.now)
+        await firs.notify_procedures(connection, case_no, list(ProcedureKind), work.now)
+        await grievance_messages.notify_assigned(connection, case_no, new.duty, work.now)
     return assigned
 
 
@@ -166,7 +166,7 @@ async def sign_fir(ctx: Context, ack_no: str, fir_id: UUID, signing: SignFir, by
         fir = _FirTransaction.of(work, fir_id=fir_id, kind=found.kind)
         await fir.signed(signing.signed_at, signing.reason)
         await duty_done(work, DutyKind.FIR_SIGNATURE, reason=signing.reason)
-        await firs.tell_procedures(connection, case_no, _DEPENDS_ON_FIR, work.now)
+        await firs.notify_procedures(connection, case_no, _DEPENDS_ON_FIR, work.now)
         return await firs.fir(connection, case_no, fir_id)
 
 
@@ -251,7 +251,7 @@ class _FirTransaction(CaseTransaction):
             )
             victim = Concerned(ack_no=self.case_no)
             await notify_people(self.connection, NotificationEvent.FIR_UNSIGNED, victim, facts, self.now)
-        await firs.tell_procedures(self.connection, self.case_no, _DEPENDS_ON_FIR, self.now)
+        await firs.notify_procedures(self.connection, self.case_no, _DEPENDS_ON_FIR, self.now)
 
     async def signed(self, at: datetime, reason: str) -> None:
         """Record the signature, and close the tasks that the lapse had opened."""

@@ -134,7 +134,7 @@ async def _write(
         }
         await locked[case_no].log(EventKind.ALLOCATED, **data)
         # The moved amounts may decide between two routes.
-        await firs.tell_procedures(connection, case_no, [ProcedureKind.RESTORATION], now)
+        await firs.notify_procedures(connection, case_no, [ProcedureKind.RESTORATION], now)
     more = [(share, share.share_paise - claim.held_paise) for claim, share in zip(claims, shares, strict=True)]
     await allocations.pass_on_hearing(connection, [one for one in more if one[1]])
     return allocation_id

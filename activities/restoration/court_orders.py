@@ -116,7 +116,7 @@ async def _take(work: CaseTransaction, new: NewCourtOrder) -> CourtOrder:
         about = (order.institution, account) if order.institution and account else None
         await account_holds.open_for_new_holds_again(connection, case_no, now, account=about, anew=True)
     await ask_about_retained_holds(connection, case_no, now)
-    await firs.tell_procedures(connection, case_no, _DEPEND_ON_ORDERS, now)
+    await firs.notify_procedures(connection, case_no, _DEPEND_ON_ORDERS, now)
     return order
 
 
@@ -165,7 +165,7 @@ async def confirm_court_order(ctx: Context, ack_no: str, court_order_id: int, re
         if not await court_orders.anything_ordered(connection, case_no, order):
             await _release(work, order)
         await _close_task(work, court_order_id, "it is confirmed")
-        await firs.tell_procedures(connection, case_no, _DEPEND_ON_ORDERS, work.now)
+        await firs.notify_procedures(connection, case_no, _DEPEND_ON_ORDERS, work.now)
         return await court_orders.get(connection, case_no, court_order_id)
 
 
@@ -204,7 +204,7 @@ async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, r
         log = [Event(EventKind.COURT_ORDER_WITHDRAWN, data), *_retained_events(court_order_id, freed, retained=False)]
         await _close_task(work, court_order_id, "it is withdrawn")
         await work.log_all(log)
-        await firs.tell_procedures(connection, case_no, _DEPEND_ON_ORDERS, now)
+        await firs.notify_procedures(connection, case_no, _DEPEND_ON_ORDERS, now)
         return await court_orders.get(connection, case_no, court_order_id)
 
 

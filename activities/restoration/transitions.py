@@ -282,7 +282,7 @@ async def _pick_route(work: Work) -> None:
 
 async def _end_visit(work: Work, outcome: StepOutcome, reason: str) -> None:
     await restorations.end_visit(work.connection, work.row, outcome, work.now, work.actor, reason)
-    await due_documents.end_for_turn(work.connection, work.row.restoration_id, work.now)
+    await due_documents.end_for_visit(work.connection, work.row.restoration_id, work.now)
     what = f"{work.row.step.value}: {outcome.value}"
     await work.close_tasks(work.subject, _ASKED_FOR, what)
 

@@ -256,7 +256,7 @@ class CaseActivities:
             if await cases.settle(work.connection, work.case_no, work.now):
                 await work.log(EventKind.CASE_SETTLED)
                 # The trail is complete and no money is added, so the workflows of restorations are notified.
-                await firs.tell_procedures(work.connection, work.case_no, [ProcedureKind.RESTORATION], work.now)
+                await firs.notify_procedures(work.connection, work.case_no, [ProcedureKind.RESTORATION], work.now)
         return Settled(settled=True)
 
 

@@ -1,4 +1,4 @@
-"""DueAction documents, an outbox: the database writes what is due, and a worker issues it."""
+"""Due documents, an outbox: the database writes what is due, and a worker issues it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -134,7 +134,7 @@ async def is_waited_for(connection: Connection, restoration_id: UUID, step: Step
     return found
 
 
-async def end_for_turn(connection: Connection, restoration_id: UUID, at: datetime) -> int:
+async def end_for_visit(connection: Connection, restoration_id: UUID, at: datetime) -> int:
     """End the due documents of a restoration whose step has ended without them; return how many."""
     rows = await connection.fetch(
         "UPDATE due_document SET state = 'overtaken', lacking = '{}', failure = '', next_attempt_at = NULL,"

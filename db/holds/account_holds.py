@@ -39,7 +39,7 @@ async def cases_to_open_for_new_holds(
     """
     rows = await connection.fetch(
         "SELECT u.case_no FROM held_hop u JOIN case_file c USING (case_no)"
-        " WHERE u.taken_up_at IS NULL AND u.case_no <> ALL($1)"
+        " WHERE u.hold_opened_at IS NULL AND u.case_no <> ALL($1)"
         " GROUP BY u.case_no, c.state HAVING c.state <> 'open' OR min(u.held_at) <= $3"
         " ORDER BY min(u.held_at), u.case_no LIMIT $2",
         list(skip),
@@ -57,19 +57,19 @@ async def to_open_for_new_holds(connection: Connection, case_no: str) -> list[He
         " FROM held_hop u JOIN hop h USING (case_no, hop_no)"
         f" LEFT JOIN LATERAL ({DISPUTED_HOLD}) AS c ON true CROSS JOIN LATERAL ({EXCESS_ORDERED}) AS l"
         " LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
-        " WHERE u.case_no = $1 AND u.taken_up_at IS NULL AND h.institution IS NOT NULL ORDER BY h.hop_no",
+        " WHERE u.case_no = $1 AND u.hold_opened_at IS NULL AND h.institution IS NOT NULL ORDER BY h.hop_no",
         case_no,
     )
     return [HeldHop(**dict(row)) for row in rows]
 
 
-async def mark_taken_up(connection: Connection, case_no: str, at: datetime) -> None:
+async def mark_hold_opened(connection: Connection, case_no: str, at: datetime) -> None:
     """Mark the case's held hops as taken up.
 
     The caller has locked the case's row, so no hold came meanwhile.
     """
     await connection.execute(
-        "UPDATE held_hop SET taken_up_at = $2 WHERE case_no = $1 AND taken_up_at IS NULL", case_no, at
+        "UPDATE held_hop SET hold_opened_at = $2 WHERE case_no = $1 AND hold_opened_at IS NULL", case_no, at
     )
 
 
@@ -87,7 +87,7 @@ _COURT_RESTORES: Final = f"""EXISTS (SELECT FROM court_order o WHERE o.case_no =
 """whether a court has ordered the restoration of a hop since a round excluded it"""
 
 _OPEN_FOR_NEW_HOLDS_AGAIN: Final = f"""
-UPDATE held_hop u SET taken_up_at = NULL
+UPDATE held_hop u SET hold_opened_at = NULL
 FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
 LEFT JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution AND a.account_key = h.account_key
 LEFT JOIN LATERAL (

@@ -266,7 +266,7 @@ BEGIN
     INSERT INTO held_hop (case_no, hop_no, held_at)
     SELECT NEW.case_no, NEW.hop_no, NEW.opened_at FROM answer w JOIN hop h ON h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no
     WHERE NEW.kind = 'held_and_gone' AND w.answer_id = NEW.answer_id AND w.kind = 'held' AND h.institution = NEW.institution
-    ON CONFLICT (case_no, hop_no) DO UPDATE SET taken_up_at = NULL;
+    ON CONFLICT (case_no, hop_no) DO UPDATE SET hold_opened_at = NULL;
     RETURN NULL;
 END $function$;
 
@@ -386,7 +386,7 @@ CREATE OR REPLACE FUNCTION public.held_hop_asks_for_notice()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    PERFORM ask_for_lien_notice(h.case_no, h.institution, NEW.taken_up_at)
+    PERFORM ask_for_lien_notice(h.case_no, h.institution, NEW.hold_opened_at)
     FROM hop h WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND h.institution IS NOT NULL;
     PERFORM due_documents_read_again(NEW.case_no);
     RETURN NULL;
@@ -488,7 +488,7 @@ BEGIN
     INSERT INTO held_hop AS u (case_no, hop_no, held_at)
     SELECT e.case_no, e.hop_no, min(t.at) FROM entered e JOIN ledger_transaction t USING (transaction_id)
     WHERE e.bucket = 'held' AND e.amount_paise > 0 GROUP BY e.case_no, e.hop_no
-    ON CONFLICT (case_no, hop_no) DO UPDATE SET taken_up_at = NULL, held_at = CASE
+    ON CONFLICT (case_no, hop_no) DO UPDATE SET hold_opened_at = NULL, held_at = CASE
         WHEN (SELECT b.balance_paise FROM ledger_balance b
               WHERE b.case_no = u.case_no AND b.hop_no = u.hop_no AND b.bucket = 'held')
            = (SELECT sum(e.amount_paise) FROM entered e
@@ -619,7 +619,7 @@ BEGIN
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.request_delivered(p_request_id uuid, p_institution text, p_job_id text, p_channel text, p_round integer, p_at timestamp with time zone, p_actor text)
- RETURNS TABLE(case_opened_at timestamp with time zone, first_of_case boolean)
+ RETURNS TABLE(case_opened_at timestamp with time zone, first_of_case boolean, at timestamp with time zone)
  LANGUAGE plpgsql
 AS $function$
 DECLARE
@@ -632,11 +632,13 @@ BEGIN
     SELECT c.case_no, c.opened_at, c.first_delivered_at IS NULL INTO the_case, case_opened_at, first_of_case
     FROM case_file c WHERE c.case_no = (SELECT r.case_no FROM hold_request r WHERE r.request_id = p_request_id)
     FOR NO KEY UPDATE;
+    -- After the wait for the lock.
+    at := coalesce(p_at, present_moment());
     INSERT INTO request_job (institution, job_id, request_id) VALUES (p_institution, p_job_id, p_request_id)
     ON CONFLICT DO NOTHING;
     new_job := FOUND;
-    -- An answer that came before this stays the later statement.
-    UPDATE hold_request SET job_id = coalesce(job_id, p_job_id), delivered_at = coalesce(delivered_at, p_at),
+    -- An answer that came before this stays the later state.
+    UPDATE hold_request SET job_id = coalesce(job_id, p_job_id), delivered_at = coalesce(delivered_at, request_delivered.at),
         channel = p_channel, round = p_round,
         state = CASE WHEN state IN ('sending', 'refused') THEN 'delivered' ELSE state END
     WHERE request_id = p_request_id AND (delivered_at IS NULL OR round < p_round);
@@ -645,16 +647,16 @@ BEGIN
         RETURN;
     END IF;
     INSERT INTO delivery_attempt (subject_kind, subject_id, channel, at, outcome)
-    VALUES ('hold_request', p_request_id, p_channel, p_at, 'delivered');
-    UPDATE case_file c SET first_delivered_at = coalesce(c.first_delivered_at, p_at) WHERE c.case_no = the_case;
-    INSERT INTO case_event (case_no, kind, at, actor, data) VALUES (the_case, 'request_delivered', p_at, p_actor,
+    VALUES ('hold_request', p_request_id, p_channel, request_delivered.at, 'delivered');
+    UPDATE case_file c SET first_delivered_at = coalesce(c.first_delivered_at, request_delivered.at) WHERE c.case_no = the_case;
+    INSERT INTO case_event (case_no, kind, at, actor, data) VALUES (the_case, 'request_delivered', request_delivered.at, p_actor,
         jsonb_build_object('request_id', p_request_id, 'institution', p_institution, 'job_id', p_job_id,
                            'channel', p_channel) || exchanged);
     RETURN NEXT;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.request_plan(p_request_id uuid, p_case_no text, p_batch_no integer, p_institution text, p_hop_nos integer[], p_revisions integer[], p_at timestamp with time zone, p_actor text)
- RETURNS TABLE(case_opened_at timestamp with time zone, first_of_case boolean, hop_nos integer[])
+ RETURNS TABLE(case_opened_at timestamp with time zone, first_of_case boolean, hop_nos integer[], at timestamp with time zone)
  LANGUAGE plpgsql
 AS $function$
 DECLARE
@@ -662,6 +664,8 @@ DECLARE
 BEGIN
     SELECT c.opened_at, c.first_sent_at IS NULL INTO case_opened_at, first_of_case
     FROM case_file c WHERE c.case_no = p_case_no FOR NO KEY UPDATE;
+    -- After the wait for the lock.
+    at := coalesce(p_at, present_moment());
     IF NOT FOUND OR EXISTS (SELECT FROM hold_request r WHERE r.request_id = p_request_id) THEN
         RETURN;
     END IF;
@@ -675,12 +679,12 @@ BEGIN
     INTO hop_nos, revisions FROM asked a;
     IF hop_nos <> '{}' THEN
         UPDATE case_file c SET last_batch_no = greatest(c.last_batch_no, p_batch_no),
-            first_sent_at = coalesce(c.first_sent_at, p_at) WHERE c.case_no = p_case_no;
+            first_sent_at = coalesce(c.first_sent_at, request_plan.at) WHERE c.case_no = p_case_no;
         INSERT INTO hold_request (request_id, case_no, batch_no, institution, state, planned_at, sent_at)
-        VALUES (p_request_id, p_case_no, p_batch_no, p_institution, 'sending', p_at, p_at);
+        VALUES (p_request_id, p_case_no, p_batch_no, p_institution, 'sending', request_plan.at, request_plan.at);
         INSERT INTO request_hop (request_id, case_no, hop_no, revision)
         SELECT p_request_id, p_case_no, h, v FROM unnest(hop_nos, revisions) AS t (h, v);
-        INSERT INTO case_event (case_no, kind, at, actor, data) VALUES (p_case_no, 'request_sent', p_at, p_actor,
+        INSERT INTO case_event (case_no, kind, at, actor, data) VALUES (p_case_no, 'request_sent', request_plan.at, p_actor,
             jsonb_build_object('request_id', p_request_id, 'batch_no', p_batch_no, 'institution', p_institution,
                                'hops', hop_nos));
     END IF;
@@ -1036,7 +1040,7 @@ CREATE TABLE bank_order (
     CONSTRAINT bank_order_check3 CHECK (((state = ANY (ARRAY['confirmed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT bank_order_kind_check CHECK ((kind = ANY (ARRAY['restore'::text, 'release'::text]))),
     CONSTRAINT bank_order_level_times_check CHECK ((level_times >= 0)),
-    CONSTRAINT bank_order_reason_check CHECK ((reason = ANY (ARRAY['restoration'::text, 'lapsed'::text, 'grievance'::text, 'objection'::text, 'excess'::text, 'court'::text, 'leftover'::text, 'small_hold'::text]))),
+    CONSTRAINT bank_order_reason_check CHECK ((reason = ANY (ARRAY['restoration'::text, 'lapsed'::text, 'grievance'::text, 'objection'::text, 'excess'::text, 'court'::text, 'leftover'::text, 'micro'::text]))),
     CONSTRAINT bank_order_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text, 'confirmed'::text, 'cancelled'::text])))
 ) WITH (fillfactor=80);
 
@@ -1585,7 +1589,7 @@ CREATE TABLE held_hop (
     case_no text NOT NULL,
     hop_no integer NOT NULL,
     held_at timestamp with time zone NOT NULL,
-    taken_up_at timestamp with time zone,
+    hold_opened_at timestamp with time zone,
     reported_paise bigint NOT NULL DEFAULT 0,
     CONSTRAINT held_hop_pkey PRIMARY KEY (case_no, hop_no),
     CONSTRAINT held_hop_reported_paise_check CHECK ((reported_paise >= 0))
@@ -1894,7 +1898,7 @@ CREATE TABLE order_cancellation (
     CONSTRAINT order_cancellation_check1 CHECK (((level IS NULL) = (level_at IS NULL))),
     CONSTRAINT order_cancellation_check2 CHECK (((settled_at IS NULL) = (settled_by IS NULL))),
     CONSTRAINT order_cancellation_level_check CHECK ((level = ANY (ARRAY['desk_task'::text, 'supervisor'::text]))),
-    CONSTRAINT order_cancellation_vouched CHECK (((settled_by IS NULL) OR (settled_by ~~ 'bank:%'::text) OR (note <> ''::text)))
+    CONSTRAINT order_cancellation_attested CHECK (((settled_by IS NULL) OR (settled_by ~~ 'bank:%'::text) OR (note <> ''::text)))
 ) WITH (fillfactor=80);
 
 CREATE TABLE procedure (
@@ -2565,7 +2569,7 @@ CREATE UNIQUE INDEX grievance_one_open ON public.grievance USING btree (hold_id)
 
 CREATE INDEX grievance_open ON public.grievance USING btree (opened_at, grievance_id) WHERE (state = 'open'::text);
 
-CREATE INDEX held_hop_not_taken_up ON public.held_hop USING btree (held_at) WHERE (taken_up_at IS NULL);
+CREATE INDEX held_hop_not_taken_up ON public.held_hop USING btree (held_at) WHERE (hold_opened_at IS NULL);
 
 CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at);
 
@@ -2713,9 +2717,9 @@ CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON p
 
 CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER held_hop_notice AFTER UPDATE OF taken_up_at ON public.held_hop FOR EACH ROW WHEN ((new.taken_up_at IS NOT NULL)) EXECUTE FUNCTION held_hop_asks_for_notice();
+CREATE TRIGGER held_hop_notice AFTER UPDATE OF hold_opened_at ON public.held_hop FOR EACH ROW WHEN ((new.hold_opened_at IS NOT NULL)) EXECUTE FUNCTION held_hop_asks_for_notice();
 
-CREATE TRIGGER held_hop_wakes_starter AFTER INSERT OR UPDATE OF taken_up_at ON public.held_hop FOR EACH ROW WHEN ((new.taken_up_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
+CREATE TRIGGER held_hop_wakes_starter AFTER INSERT OR UPDATE OF hold_opened_at ON public.held_hop FOR EACH ROW WHEN ((new.hold_opened_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
 
 CREATE TRIGGER feed_request_answered AFTER UPDATE OF first_answered_at ON public.hold_request FOR EACH ROW EXECUTE FUNCTION feed_request_changed();
 

@@ -323,7 +323,7 @@ async def report_facts(connection: Connection, case_no: str) -> ReportFacts:
 # -- notifications ----------------------------------------------------------------------------------------------------
 
 
-async def tell_procedures(connection: Connection, case_no: str, kinds: Sequence[ProcedureKind], at: datetime) -> None:
+async def notify_procedures(connection: Connection, case_no: str, kinds: Sequence[ProcedureKind], at: datetime) -> None:
     """Notify the case's row-clock workflows of these kinds, so that they read their state again."""
     await connection.execute(
         "INSERT INTO procedure_news (workflow_id, created_at)"

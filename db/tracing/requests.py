@@ -100,9 +100,7 @@ async def get_of_case(connection: Connection, case_no: str, request_id: UUID) ->
 
 
 _PLAN: Final = """
-SELECT p.case_opened_at, p.first_of_case, p.hop_nos, clock.at
-FROM (SELECT coalesce($7::timestamptz, present_moment()) AS at) AS clock,
-    request_plan($1, $2, $3, $4, $5, $6, clock.at, 'engine') AS p
+SELECT case_opened_at, first_of_case, hop_nos, at FROM request_plan($1, $2, $3, $4, $5, $6, $7, 'engine')
 """
 
 
@@ -119,7 +117,7 @@ async def plan(
 
     A hop that was answered, corrected or put under another request in the meantime is omitted. If none is left, nothing
     is written. It is one statement, so that the case is locked for a short time only. Without `at` it reads
-    the present moment itself.
+    the present moment after the wait for the lock.
     """
     row = await connection.fetchrow(
         _PLAN,
@@ -163,9 +161,8 @@ async def weight(connection: Connection, request_id: UUID) -> Weight:
 # The exchanges are written before the function reads them and before the case is locked.
 _DELIVERED: Final = f"""
 WITH kept AS ({bank_exchanges.insert("'hold_request'", 7)} RETURNING 1)
-SELECT d.case_opened_at, d.first_of_case, clock.at
-FROM (SELECT coalesce($6::timestamptz, present_moment()) AS at) AS clock, request_delivered(
-    (SELECT $1::uuid WHERE (SELECT count(*) FROM kept) >= 0), $2, $3, $4, $5, clock.at, 'engine') AS d
+SELECT case_opened_at, first_of_case, at FROM request_delivered(
+    (SELECT $1::uuid WHERE (SELECT count(*) FROM kept) >= 0), $2, $3, $4, $5, $6, 'engine')
 """
 
 
@@ -183,7 +180,7 @@ async def delivered(
 
     `round_no` counts how often the request was sent over another channel after no response. The exchanges are stored in
     any case. It is one statement, so that the case is locked for a short time only. Without `at` it reads the
-    present moment itself.
+    present moment after the wait for the lock.
     """
     row = await connection.fetchrow(
         _DELIVERED,

@@ -42,7 +42,7 @@ class RequestWithSupervisor(NotNow):
 
 
 class DiscrepancyNotResolved(NotNow):
-    code = "discrepancy_not_settled"
+    code = "discrepancy_not_resolved"
 
 
 class ResolutionStands(NotNow):
@@ -51,11 +51,11 @@ class ResolutionStands(NotNow):
 
 
 class ResolvedMoneyMoved(NotNow):
-    code = "settled_money_moved"
+    code = "resolved_money_moved"
     resolution_no: int
 
 
 class ResolvedMoneyOrdered(NotNow):
-    code = "settled_money_ordered"
+    code = "resolved_money_ordered"
     hop_no: int
     ordered_paise: int

@@ -55,7 +55,7 @@ class Edition(StrEnum):
     """copy for the accused (BNSS 230); contact data of the victim are named but not included"""
 
 
-LEFT_OUT: Final = {
+OMITTED: Final = {
     Edition.COURT: frozenset[DocumentKind](),
     Edition.ACCUSED: frozenset({DocumentKind.RESTORATION_APPLICATION, DocumentKind.STATUS_LETTER}),
 }

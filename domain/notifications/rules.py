@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from domain.notifications.texts import MessageLacks
 from schemas.notifications import MessageFacts, MessageKind, Recipient
 from schemas.police import CaseDuty
 from schemas.restoration_enums import GrievanceLevel
@@ -331,7 +332,12 @@ def carried(rule: Rule, facts: MessageFacts) -> MessageFacts:
 
 
 def channels_of(kind: MessageKind, to_whom: Recipient) -> frozenset[Channel]:
-    """Return the channels that the rules allow to a message of this kind for this recipient."""
+    """Return the channels that the rules allow to a message of this kind for this recipient.
+
+    Raises `MessageLacks` if no rule sends the recipient such a message.
+    """
+    if (kind, to_whom) not in _CHANNELS:
+        raise MessageLacks(f"no rule sends {kind.value} to {to_whom.value}")
     return _CHANNELS[kind, to_whom]
 
 

@@ -139,7 +139,7 @@ class FaultBook:
         skewed = self._drawn(faults.skewed_clock, "skewed_clock", bank, key)
         values = [_skewed(row, faults.skew_seconds) for row in rows] if skewed else list(rows)
         if self._drawn(faults.overstated_hold, "overstated_hold", bank, key):
-            values = [_boasted(row, faults.overstate_factor) for row in values]
+            values = [_overstated(row, faults.overstate_factor) for row in values]
         return values
 
     def answered(self, foul: FaultyPost, status: int) -> None:
@@ -181,7 +181,7 @@ def _skewed(row: WrittenRow, seconds: int) -> WrittenRow:
     return row | {"transaction_datetime": f"{moment + timedelta(seconds=seconds):{TIME_FORM}}"}
 
 
-def _boasted(row: WrittenRow, factor: int) -> WrittenRow:
+def _overstated(row: WrittenRow, factor: int) -> WrittenRow:
     if row.get("txn_type_id") != int(RowKind.HOLD) or row.get("status_code") != OK:
         return row
     values = rupees(paise(row["disputed_amount"]) * factor)

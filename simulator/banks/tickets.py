@@ -67,7 +67,7 @@ class TicketRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedTwice:
+class RepeatedRequest:
     """Two live requests with different keys for the same money of the same hop at the same bank."""
 
     ack_no: str
@@ -82,7 +82,7 @@ class TicketBook:
 
     def __init__(self) -> None:
         self.tickets: list[TicketRecord] = []
-        self.repeated_requests: list[AskedTwice] = []
+        self.repeated_requests: list[RepeatedRequest] = []
         self.received = dict.fromkeys(CLASSES, 0)
         self.worked = dict.fromkeys(CLASSES, 0)
         self.answered = dict.fromkeys(CLASSES, 0)
@@ -169,4 +169,4 @@ class TicketBook:
         if incident.disputed_paise in before or sum(before) + incident.disputed_paise > incident.amount_paise:
             # Different parts that fit into the transfer are no repeat, because gathered money comes through several
             # parents.
-            self.repeated_requests.append(AskedTwice(*hop, keys=(*live, record.key)))
+            self.repeated_requests.append(RepeatedRequest(*hop, keys=(*live, record.key)))

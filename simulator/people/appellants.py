@@ -65,8 +65,8 @@ class Appellants:
         if not await self._file(number, reference):
             return
         self.done["appeals"] += 1
-        for visit_no in range(TRIES):
-            await self._after(self.config.restoration.looks_again, "looks again", reference, str(visit_no))
+        for attempt in range(TRIES):
+            await self._after(self.config.restoration.looks_again, "looks again", reference, str(attempt))
             page, path = await self._enter(number, reference)
             offered = {found[1] for found in _STEP.finditer(page)}
             level = _LEVEL.search(page)

@@ -76,7 +76,7 @@ class Holds:
     async def came_now(self, case_no: str) -> None:
         """What was put on hold last came by the test's clock: answers go by the wall's."""
         await self.bench.pool.execute(
-            "UPDATE held_hop SET held_at = $2 WHERE case_no = $1 AND taken_up_at IS NULL", case_no, self.clock.at
+            "UPDATE held_hop SET held_at = $2 WHERE case_no = $1 AND hold_opened_at IS NULL", case_no, self.clock.at
         )
 
     async def hold_of(self, case_no: str) -> UUID:

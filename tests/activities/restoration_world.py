@@ -60,7 +60,7 @@ class World:
     async def open_for_new_holds(self) -> None:
         """Take up held money as the notifier does after every answer. The clock of the test is used."""
         await self.rows(
-            "UPDATE held_hop SET held_at = $2 WHERE case_no = ANY($1) AND taken_up_at IS NULL", self.home.clock.at
+            "UPDATE held_hop SET held_at = $2 WHERE case_no = ANY($1) AND hold_opened_at IS NULL", self.home.clock.at
         )
         for case_no in self.case_nos:
             await opening.open_for_new_holds(self.ctx, case_no)
@@ -196,7 +196,7 @@ _NEVER: Final = {
         LEFT JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution
             AND a.account_key = h.account_key
         LEFT JOIN procedure p ON p.workflow_id = 'hold-' || a.hold_id
-        WHERE h.case_no = ANY($1) AND {_HELD} AND (u.case_no IS NULL OR u.taken_up_at IS NOT NULL)
+        WHERE h.case_no = ANY($1) AND {_HELD} AND (u.case_no IS NULL OR u.hold_opened_at IS NOT NULL)
           AND (a.state IS DISTINCT FROM 'held' OR p.workflow_id IS NULL OR p.ended_at IS NOT NULL)""",
     "no hold lapses that an order of a court keeps in whole": """
         SELECT o.case_no, o.planned_at, c.court_order_id, c.taken_at FROM bank_order o

@@ -95,7 +95,7 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
         "goldenhour_hold_requests",
         "goldenhour_delivery_attempts",
         "goldenhour_discrepancies",
-        "goldenhour_discrepancies_settled",
+        "goldenhour_discrepancies_resolved",
         "goldenhour_answers",
         "goldenhour_sweep_failures",
         "goldenhour_procedure_starter_failures",

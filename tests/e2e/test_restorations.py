@@ -68,7 +68,7 @@ async def is_home(engine: Live) -> bool:
     complaints, orders = engine.sim.state()["complaints"], engine.sim.offices.figures
     assert isinstance(complaints, dict)
     waiting = await engine.pool.fetchval(
-        "SELECT (SELECT count(*) FROM held_hop WHERE taken_up_at IS NULL)"
+        "SELECT (SELECT count(*) FROM held_hop WHERE hold_opened_at IS NULL)"
         " + (SELECT count(*) FROM case_file WHERE first_held_at IS NULL)"
         " + (SELECT count(*) FROM restoration WHERE state = 'open' AND step <> 'bond')"
     )

@@ -73,8 +73,8 @@ async def notifier(settings: Settings, pool: "Pool") -> "AsyncIterator[Callable[
         errors().print("Temporal cannot be reached; the workers' sweep will start the cases.", style="yellow")
         yield lambda _: None
         return
-    dues = CaseNotifier(client, pool)
+    notifier = CaseNotifier(client, pool)
     try:
-        yield dues.soon
+        yield notifier.soon
     finally:
-        await dues.close()
+        await notifier.close()

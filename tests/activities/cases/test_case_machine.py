@@ -292,7 +292,7 @@ class CaseMachine(RuleBasedStateMachine):
             self.run(self.bench.check(self.case_no))
 
     def teardown(self) -> None:
-        """RowState once more at the end, whatever the last steps were."""
+        """Look once more at the end, whatever the last steps were."""
         if self.case_no:
             self.run(self.bench.check(self.case_no))
 

@@ -172,12 +172,12 @@ async def test_the_accused_has_no_document_that_tells_where_the_victim_is_reache
     assert [name for name, content in accused.items() if MOBILE.encode() in content or MOBILE in text_in(content)] == []
     told = json.loads(accused[EDITION])
     assert told["edition"] == "accused"
-    assert {one["name"]: one["sha256"] for one in told["excluded"]} == {
+    assert {one["name"]: one["sha256"] for one in told["left_out"]} == {
         name: hashlib.sha256(files[name]).hexdigest() for name in files.keys() - accused.keys() - evidence.TEXTS.keys()
     }
     assert not evidence.TEXTS.keys() & accused.keys()
     assert reachable <= files.keys() - accused.keys()
-    assert files[EDITION] == b'{"edition":"court","excluded":[]}\n'
+    assert files[EDITION] == b'{"edition":"court","left_out":[]}\n'
     assert experts_word(accused) == ""
 
 

@@ -312,7 +312,7 @@ async def test_a_small_hold_asks_for_a_quick_decision_and_an_officer_lets_it_go(
     assert await holds.tasks(case_no) == ["small_hold"]
     done = await record_small_hold_decision(holds.ctx, hold_id, decided(SmallHoldDecision.RELEASE), INSPECTOR)
     assert (done.released_paise, done.case_ack_no) == (150_00, case_no)
-    assert await holds.orders(case_no) == [("small_hold", "planned", 150_00)]
+    assert await holds.orders(case_no) == [("micro", "planned", 150_00)]
     assert await holds.tasks(case_no) == []
     with pytest.raises(SmallHoldDecided, match=r"officer:io has decided .*: release"):
         await record_small_hold_decision(holds.ctx, hold_id, decided(SmallHoldDecision.KEEP), officer("sp", Role.SP))
@@ -340,7 +340,7 @@ async def test_two_officers_at_once_and_one_decides(holds: Holds) -> None:
         return_exceptions=True,
     )
     assert sorted(type(one).__name__ for one in outcomes) == ["SmallHoldDecided", "SmallHoldDecided", "SmallHoldDone"]
-    assert await holds.orders(case_no) == [("small_hold", "planned", 150_00)]
+    assert await holds.orders(case_no) == [("micro", "planned", 150_00)]
 
 
 async def test_what_is_no_small_hold_or_is_kept_by_a_court_is_not_released(holds: Holds) -> None:

@@ -195,7 +195,7 @@ async def test_silence_goes_to_the_desk_then_to_the_supervisor_until_somebody_vo
     assert (await back.bench.events(back.road.ordered.case_no)).count("order_cancellation_escalated") == 2
     with pytest.raises(asyncpg.CheckViolationError) as error:
         await record_attestation(back.bench.ctx, order_id, "", SP)
-    assert error.value.constraint_name == "order_cancellation_vouched"
+    assert error.value.constraint_name == "order_cancellation_attested"
     await record_attestation(back.bench.ctx, order_id, "told Mr. Rao by telephone at 11", SP)
     assert (await back.at(order_id), await back.road.notes()) == ("over", [])
     with pytest.raises(asyncpg.RestrictViolationError):

@@ -192,7 +192,7 @@ class OrdersMachine(RuleBasedStateMachine):
             self.run(self.bench.check(self.case_no))
 
     def teardown(self) -> None:
-        """RowState once more at the end, whatever the last steps were."""
+        """Look once more at the end, whatever the last steps were."""
         if hasattr(self, "case_no"):
             self.run(self.bench.check(self.case_no))
 

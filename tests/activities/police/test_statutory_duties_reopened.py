@@ -54,7 +54,9 @@ class Court(Office):
         await self.home.bench.answer(bank, case_no, row(1, self.roots[bank], f"{self.rupees[bank]}.00"))
         # The bench answers by the wall's clock.
         await self.pool.execute(
-            "UPDATE held_hop SET held_at = $2 WHERE case_no = $1 AND taken_up_at IS NULL", case_no, self.home.clock.at
+            "UPDATE held_hop SET held_at = $2 WHERE case_no = $1 AND hold_opened_at IS NULL",
+            case_no,
+            self.home.clock.at,
         )
         await self.home.open_for_new_holds(case_no)
 

@@ -118,7 +118,7 @@ async def test_what_was_not_released_after_all_may_go_home_in_another_round(home
     await home.decide(restoration, await home.object(restoration), ObjectionDecision.UPHELD)
     pool = home.bench.pool
     await pool.execute("UPDATE bank_order SET state = 'cancelled', ended_at = now() WHERE case_no = $1", case_no)
-    await pool.execute("UPDATE held_hop SET taken_up_at = NULL WHERE case_no = $1", case_no)
+    await pool.execute("UPDATE held_hop SET hold_opened_at = NULL WHERE case_no = $1", case_no)
     await home.open_for_new_holds(case_no)
     again = await home.of(case_no, 2)
     await home.to_approval(again)
@@ -258,9 +258,9 @@ async def test_what_was_seen_before_it_was_sent_back_is_not_acted_on(home: Home)
     await home.apply(restoration)
     await home.send_back(restoration, by=IO)
     await home.apply(restoration)
-    with pytest.raises(StepEnded, match=r"ended step verification \(sent_back\): .* at verification, visit_no 2"):
-        await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, visit_no=1), IO)
-    with pytest.raises(StepNotBegun, match="visit_no 9, has not begun"):
+    with pytest.raises(StepEnded, match=r"ended step verification \(sent_back\): .* at verification, visit 2"):
+        await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, visit=1), IO)
+    with pytest.raises(StepNotBegun, match="visit 9, has not begun"):
         await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, visit_no=9), IO)
 
 

@@ -124,7 +124,7 @@ async def test_banks_are_counted(doors: Doors) -> None:
     assert (await counts())["balance_below_hold"] == (opened, unresolved - 1)
     page = (await doors.client.get("/metrics")).text
     assert 'goldenhour_discrepancies_total{kind="balance_below_hold"}' in page
-    assert 'goldenhour_discrepancies_settled_total{decision="noted"}' in page
+    assert 'goldenhour_discrepancies_resolved_total{decision="noted"}' in page
 
 
 async def test_an_account_over_its_cases_and_out_of_the_logs(doors: Doors, caplog: pytest.LogCaptureFixture) -> None:
