@@ -5,11 +5,9 @@ import json
 import tempfile
 from pathlib import Path
 
-from db.migrate import migrate
-from db.pool import open_pool
 from tests.factories import make_context
 from tests.workflows.duties import duty_stage, silence_and_work
-from tests.workflows.record_histories import FOLDER, cleaned
+from tests.workflows.record_histories import FOLDER, cleaned, fresh_pool
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import connect
@@ -26,8 +24,7 @@ async def main() -> None:
         )
         async with EmbeddedPostgres(Path(folder) / "postgres", durable=False) as postgres, temporal:
             dsn = await postgres.create_database("duties")
-            await migrate(dsn)
-            pool = await open_pool(dsn, max_size=10)
+            pool = await fresh_pool(dsn)
             client = await connect(temporal.address, temporal.namespace)
             async with duty_stage(await make_context(pool), client) as stage:
                 case_no = await silence_and_work(stage)

@@ -15,8 +15,9 @@ from typing import Any
 from temporalio.client import Client, WorkflowHistory
 from temporalio.testing import TimeSkipper
 
+from db.clock import make_movable
 from db.migrate import migrate
-from db.pool import open_pool
+from db.pool import Pool, open_pool
 from tests.factories import institution, make_context
 from tests.workflows.conftest import CLASSES
 from tests.workflows.hold_paths import GRIEVANCE_PATHS, HOLD_PATHS
@@ -55,11 +56,19 @@ def write(name: str, history: WorkflowHistory, folder: Path = FOLDER) -> None:
     (folder / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
+async def fresh_pool(dsn: str) -> Pool:
+    """Return connections to the new database at `dsn`, whose clock a recording may move."""
+    await migrate(dsn)
+    pool = await open_pool(dsn, max_size=10)
+    async with pool.acquire() as connection:
+        await make_movable(connection)
+    return pool
+
+
 async def record(path: CasePath, client: Client, postgres: EmbeddedPostgres) -> None:
     """Run one path on a new database, and write every run of its case, the first as 1."""
     dsn = await postgres.create_database(f"path_{path.__name__}")
-    await migrate(dsn)
-    pool = await open_pool(dsn, max_size=10)
+    pool = await fresh_pool(dsn)
     ctx = await make_context(pool, [institution(code, answer_class) for code, answer_class in CLASSES.items()])
     skipper = TimeSkipper(client)
     with skipper.with_time_skipping_disabled():
@@ -75,8 +84,7 @@ async def record(path: CasePath, client: Client, postgres: EmbeddedPostgres) -> 
 async def record_procedure(kind: str, path: ProcedurePath, client: Client, postgres: EmbeddedPostgres) -> None:
     """Run one path of a procedure on a new database, and write the history of every run."""
     dsn = await postgres.create_database(f"{kind}_{path.__name__}")
-    await migrate(dsn)
-    pool = await open_pool(dsn, max_size=10)
+    pool = await fresh_pool(dsn)
     histories = await path(await make_context(pool), client)
     for number, history in enumerate(histories, start=1):
         name = f"{kind}-{path.__name__}"

@@ -5,11 +5,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from db.migrate import migrate
-from db.pool import open_pool
 from tests.factories import make_context
 from tests.workflows.order_stage import ORDER_PATHS
-from tests.workflows.record_histories import PROCEDURES, write
+from tests.workflows.record_histories import PROCEDURES, fresh_pool, write
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import connect
@@ -30,8 +28,7 @@ async def main(names: list[str]) -> None:
                 if names and path.__name__ not in names:
                     continue
                 dsn = await postgres.create_database(path.__name__)
-                await migrate(dsn)
-                pool = await open_pool(dsn, max_size=10)
+                pool = await fresh_pool(dsn)
                 (history,) = await path(await make_context(pool), client)
                 write(f"{PREFIX}{path.__name__}", history, PROCEDURES)
                 await pool.close()

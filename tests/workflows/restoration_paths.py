@@ -8,9 +8,7 @@ from collections.abc import Awaitable, Callable
 from temporalio.client import Client, WorkflowHistory
 
 from activities.context import Context
-from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
-from tests.activities.restoration_bench import SUPERVISOR
 from tests.workflows.restoration_stage import restoration_stage
 
 Path = Callable[[Context, Client], Awaitable[list[WorkflowHistory]]]
@@ -44,7 +42,7 @@ async def restored(ctx: Context, client: Client) -> list[WorkflowHistory]:
 
 
 async def restored_by_court(ctx: Context, client: Client) -> list[WorkflowHistory]:
-    """Another route after an FIR, and the court's order; every order to a bank is cancelled."""
+    """Another route after an FIR, and the court's order; every order to a bank is cancelled and made again."""
     async with restoration_stage(ctx, client) as stage:
         home = stage.home
         case_no = await home.hold(60_000)
@@ -62,7 +60,8 @@ async def restored_by_court(ctx: Context, client: Client) -> list[WorkflowHistor
         await home.bench.pool.execute("UPDATE bank_order SET state = 'cancelled', ended_at = now()")
         await stage.notify(restoration)
         await stage.until(restoration, "approval")
-        await stage.do(restoration, lambda one: home.do(one, RestorationVerb.CANCEL, SUPERVISOR))
+        await stage.approve(restoration)
+        await stage.credit(restoration)
         await stage.outcome(restoration)
         return await stage.histories(restoration)
 

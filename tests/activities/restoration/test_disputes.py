@@ -259,7 +259,7 @@ async def test_what_was_seen_before_it_was_sent_back_is_not_acted_on(home: Home)
     await home.send_back(restoration, by=IO)
     await home.apply(restoration)
     with pytest.raises(StepEnded, match=r"ended step verification \(sent_back\): .* at verification, visit 2"):
-        await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, visit=1), IO)
+        await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, visit_no=1), IO)
     with pytest.raises(StepNotBegun, match="visit 9, has not begun"):
         await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, visit_no=9), IO)
 
