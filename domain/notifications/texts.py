@@ -164,14 +164,14 @@ _EN: Final[Mapping[_Key, _Text]] = {
         " from your officer: {officer}",
     ),
     (MessageKind.DUTY_DUE, _IO): _Text(
-        "DueAction: {duty}", "Case {case}: {duty} is due by {until_time}. Please see to it today."
+        "Due: {duty}", "Case {case}: {duty} is due by {until_time}. Please see to it today."
     ),
     (MessageKind.DUTY_DUE, _OFFICER): _Text(
         "Overdue: {duty}", "Case {case}: {duty} was due by {until_time} and is not done. Please see to it."
     ),
     **dict.fromkeys(
         [(MessageKind.STEP_DUE, _IO), (MessageKind.STEP_DUE, _OFFICER)],
-        _Text("DueAction: {step}", "Case {case}: {step}: due by {until_time}. Please see to it."),
+        _Text("Due: {step}", "Case {case}: {step}: due by {until_time}. Please see to it."),
     ),
     (MessageKind.STEP_OVERDUE, _OFFICER): _Text(
         "Overdue: {step}", "Case {case}: {step}: was due by {until_time} and is not done. Please see to it."

@@ -56,7 +56,7 @@ class GrievanceHandlers:
     _seen: set[tuple[str, str]] = field(default_factory=set)
 
     async def work(self) -> None:
-        """RowState for grievances that are new at a level, again and again."""
+        """Look for grievances that are new at a level, again and again."""
         async with asyncio.TaskGroup() as group:
             while True:
                 for appeal in await self._open_grievances():

@@ -129,7 +129,7 @@ class Desk:
     seen: set[str] = field(default_factory=set)
 
     async def work(self) -> None:
-        """RowState for tasks again and again, and do those that a desk can do."""
+        """Look for tasks again and again, and do those that a desk can do."""
         async with asyncio.TaskGroup() as group:
             while True:
                 for task in await self._open_tasks():

@@ -70,7 +70,7 @@ class RestorationPeople:
         self.court = Court(self.config.seed, self.config.way_home.court_refuses)
 
     async def work(self) -> None:
-        """RowState again and again for steps that need a person."""
+        """Look again and again for steps that need a person."""
         async with asyncio.TaskGroup() as group:
             while True:
                 found = await self._open_restorations()

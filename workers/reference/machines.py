@@ -143,7 +143,7 @@ _NOT_ISSUED: Final = (
 )
 _ENDED: Final = (DueDocumentState.ISSUED, DueDocumentState.SERVED, DueDocumentState.OVERTAKEN)
 _DOCUMENT: Final = Machine(
-    "DueAction document",
+    "Due document",
     "due_document",
     DueDocumentState,
     "`activities/documents/due_documents.py`, triggers (see [triggers.md](triggers.md))",

@@ -11,7 +11,7 @@ from workers.reference.areas import check_complete
 from workers.reference.effects import EFFECTS, Sort
 from workers.reference.markdown import code, mermaid, page, table
 
-_INTRODUCTION: Final = """PostgreSQL does this by itself, in the transaction of the write. RowState here when a row
+_INTRODUCTION: Final = """PostgreSQL does this by itself, in the transaction of the write. Look here when a row
 appears and no Python code writes it."""
 _DEFINITION: Final = re.compile(
     r"CREATE (?P<deferred>CONSTRAINT )?TRIGGER \S+ (?P<event>.+?) ON \S+ .*?"
