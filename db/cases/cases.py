@@ -1,4 +1,4 @@
-"""Case files: opening, locking, resolution, and the snapshot from which a workflow starts."""
+"""Case files: opening, locking, settling, and the snapshot from which a workflow starts."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

@@ -143,7 +143,7 @@ async def newest_request(connection: Connection, case_no: str, institution: str)
 
 
 class Duty(FrozenModel):
-    """DueAction time of a statutory duty, and the time when it was done."""
+    """Due time of a statutory duty, and the time when it was done."""
 
     due_at: UtcDatetime
     done_at: UtcDatetime | None = None

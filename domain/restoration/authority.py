@@ -23,26 +23,26 @@ def verbs_of(role: Role, step: Step) -> tuple[RestorationVerb, ...]:
 
 
 def verbs_now(
-    role: Role, state: RestorationState, step: Step, *, leaves_out: bool = False
+    role: Role, state: RestorationState, step: Step, *, has_excluded: bool = False
 ) -> tuple[RestorationVerb, ...]:
     """Return the actions of this role on an open or closed restoration.
 
-    `leaves_out`: a part of it was refused or cancelled.
+    `has_excluded`: a part of it is excluded, because it was refused or cancelled.
     """
     if state is RestorationState.OPEN:
         return verbs_of(role, step)
-    return (RestorationVerb.REOPEN,) if role in REOPENERS and _can_be_reopened(state, leaves_out) else ()
+    return (RestorationVerb.REOPEN,) if role in REOPENERS and _can_be_reopened(state, has_excluded) else ()
 
 
-def _can_be_reopened(state: RestorationState, leaves_out: bool) -> bool:
-    return state in REOPENED or (state is RestorationState.RESTORED and leaves_out)
+def _can_be_reopened(state: RestorationState, has_excluded: bool) -> bool:
+    return state in REOPENED or (state is RestorationState.RESTORED and has_excluded)
 
 
-def check_reopening(role: Role, state: RestorationState, *, leaves_out: bool = False) -> None:
+def check_reopening(role: Role, state: RestorationState, *, has_excluded: bool = False) -> None:
     """Check that an officer may reopen what ended without restoration. Raises `MayNot` or `NotNow`."""
     if role not in REOPENERS:
         raise RoleNotAllowed(role, tuple(allowed for allowed in Role if allowed in REOPENERS))
-    if not _can_be_reopened(state, leaves_out):
+    if not _can_be_reopened(state, has_excluded):
         raise NotReopenable(state)
 
 

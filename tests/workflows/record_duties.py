@@ -8,7 +8,7 @@ from pathlib import Path
 from db.migrate import migrate
 from db.pool import open_pool
 from tests.factories import make_context
-from tests.workflows.duties import duty_stage, silence_and_work
+from tests.workflows.duties import duty_stage, no_response_and_work
 from tests.workflows.record_histories import FOLDER, cleaned
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
@@ -30,7 +30,7 @@ async def main() -> None:
             pool = await open_pool(dsn, max_size=10)
             client = await connect(temporal.address, temporal.namespace)
             async with duty_stage(await make_context(pool), client) as stage:
-                case_no = await silence_and_work(stage)
+                case_no = await no_response_and_work(stage)
                 history = await stage.handle(case_no).fetch_history()
             await pool.close()
     content = {"workflow_id": history.workflow_id, "history": cleaned(json.loads(history.to_json()))}

@@ -93,9 +93,9 @@ def test_what_was_refused_or_cancelled_is_reopened_by_few() -> None:
 
 def test_of_what_is_restored_only_what_was_excluded_is_reopened() -> None:
     restored = RestorationState.RESTORED
-    assert verbs_now(Role.SP, restored, Step.BOND, leaves_out=True) == (RestorationVerb.REOPEN,)
-    check_reopening(Role.SP, restored, leaves_out=True)
+    assert verbs_now(Role.SP, restored, Step.BOND, has_excluded=True) == (RestorationVerb.REOPEN,)
+    check_reopening(Role.SP, restored, has_excluded=True)
     with pytest.raises(NotNow):
         check_reopening(Role.SP, restored)
     with pytest.raises(MayNot):
-        check_reopening(Role.IO, restored, leaves_out=True)
+        check_reopening(Role.IO, restored, has_excluded=True)
