@@ -224,11 +224,13 @@ async def _join_case(work: CaseTransaction, receipt: ComplaintReceipt, rows: Seq
     if not rows:
         return None
     to_ask, parked = _briefs(rows, first)
-    told = await case_outbox.insert(connection, case_no, work.now, CaseNews(news_id=0, opened=to_ask, parked=parked))
+    notification = await case_outbox.insert(
+        connection, case_no, work.now, CaseNews(news_id=0, opened=to_ask, parked=parked)
+    )
     return FollowUp(
         case_no=case_no,
         start=await cases.snapshot(connection, case_no) if head.state is CaseState.SETTLED else None,
-        news=told,
+        news=notification,
     )
 
 

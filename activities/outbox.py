@@ -100,7 +100,7 @@ class _Sweep:
     async def run(self) -> Swept:
         """Run all actions, the most urgent first."""
         started, oldest_start = await self._start_unstarted_cases()
-        told, oldest_news = await self._send_unsent()
+        signalled, oldest_news = await self._send_unsent()
         looked_after = await self._look_after_cases()
         routed = await self._route_again()
         written_off = await self._write_off()
@@ -108,7 +108,7 @@ class _Sweep:
         news_purged, guards_purged = await self._purge()
         return Swept(
             cases_started=started,
-            news_signalled=told,
+            news_signalled=signalled,
             cases_looked_after=looked_after,
             hops_routed=routed,
             hops_written_off=written_off,
@@ -152,8 +152,8 @@ class _Sweep:
     async def _look_after(self, case_no: str) -> int:
         """Start the workflow if none runs. A running one gets its open hops again, because it may have missed them."""
         start = await self._snapshot(case_no)
-        told = CaseNews(news_id=0, opened=start.open_hops, parked=start.parked) if start.open_hops else None
-        await self._tell(FollowUp(case_no=case_no, start=start, news=told))
+        notification = CaseNews(news_id=0, opened=start.open_hops, parked=start.parked) if start.open_hops else None
+        await self._tell(FollowUp(case_no=case_no, start=start, news=notification))
         return 1
 
     async def _snapshot(self, case_no: str) -> CaseStart:
@@ -208,7 +208,7 @@ class _Sweep:
         """Delete notifications sent long ago, and replay guards that can no longer match a repeat."""
         policy = self._ctx.policy
         async with self._ctx.pool.acquire() as connection:
-            told = await case_outbox.purge(connection, self._ago(policy.outbox.keep_told_seconds), PURGE_LIMIT)
+            notifications = await case_outbox.purge(connection, self._ago(policy.outbox.keep_told_seconds), PURGE_LIMIT)
             ended = self._ago(policy.replay.keep_ended_links_seconds)
             links = await reply_links.purge(connection, ended, PURGE_LIMIT)
             keys = await bank_gateway.purge_keys(
@@ -217,7 +217,7 @@ class _Sweep:
             # A signature's time may be one window ahead of our clock, and stays valid for one window after that.
             usable = self._ago(2 * policy.signatures.window_seconds)
             nonces = await bank_keys.purge_nonces(connection, usable, NONCE_LIMIT)
-        return told, links + keys + nonces
+        return notifications, links + keys + nonces
 
     def _ago(self, seconds: float) -> datetime:
         return self._now - timedelta(seconds=seconds)

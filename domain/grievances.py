@@ -25,7 +25,7 @@ from schemas.grievances.grievances import GrievanceClockAction, GrievanceVerb
 from schemas.outbox.procedures import DueAction, GrievancePolicy
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, GrievanceState
 
-LADDER: Final = tuple(GrievanceLevel)
+LEVELS: Final = tuple(GrievanceLevel)
 DECIDES: Final[Mapping[GrievanceLevel, Role]] = {
     GrievanceLevel.IO: Role.IO,
     GrievanceLevel.DY_SP: Role.DY_SP,
@@ -56,8 +56,8 @@ _TO_SUPERVISOR: Final = EscalationPolicy({GrievanceClockAction.OVERDUE: timedelt
 """of the highest level, above which nothing is"""
 
 
-class GrievanceStanding(FrozenModel):
-    """State of a grievance for the rules."""
+class GrievanceAtLevel(FrozenModel):
+    """A grievance at its level, as the rules need it."""
 
     state: GrievanceState
     level: GrievanceLevel
@@ -87,8 +87,8 @@ class Earlier(FrozenModel):
 
 def above(level: GrievanceLevel) -> GrievanceLevel | None:
     """Return the next level, or None after the highest."""
-    index = LADDER.index(level) + 1
-    return LADDER[index] if index < len(LADDER) else None
+    index = LEVELS.index(level) + 1
+    return LEVELS[index] if index < len(LEVELS) else None
 
 
 def due_at(policy: GrievancePolicy, level: GrievanceLevel, opened_at: datetime) -> datetime:
@@ -96,9 +96,9 @@ def due_at(policy: GrievancePolicy, level: GrievanceLevel, opened_at: datetime) 
     return opened_at + timedelta(seconds=policy.level_seconds[level])
 
 
-def check_state(verb: GrievanceVerb, standing: GrievanceStanding) -> None:
+def check_state(verb: GrievanceVerb, grievance: GrievanceAtLevel) -> None:
     """Check that the action fits the state of the grievance, for any actor. Raises `NotNow`."""
-    state, level = standing.state, standing.level
+    state, level = grievance.state, grievance.level
     if verb is GrievanceVerb.APPEAL_ON:
         if state not in APPEALABLE:
             raise NoDecisionToAppeal(state)
@@ -115,28 +115,28 @@ def check_state(verb: GrievanceVerb, standing: GrievanceStanding) -> None:
         raise HighestLevel(level)
 
 
-def check_officer(verb: GrievanceVerb, role: Role, actor: str, standing: GrievanceStanding) -> None:
+def check_officer(verb: GrievanceVerb, role: Role, actor: str, grievance: GrievanceAtLevel) -> None:
     """Check that an officer may act. Raises `MayNot`, `NotNow` or `SameEyes`.
 
     `actor` is the officer's name in the case log.
     """
     if role not in ROLES[verb]:
         raise RoleNotAllowed(role, tuple(allowed for allowed in Role if allowed in ROLES[verb]))
-    check_state(verb, standing)
+    check_state(verb, grievance)
     if verb is not GrievanceVerb.DECIDE:
         return
-    if DECIDES[standing.level] is not role:
-        raise GrievanceAtOtherLevel(standing.level, DECIDES[standing.level])
-    if actor in standing.deciders:
+    if DECIDES[grievance.level] is not role:
+        raise GrievanceAtOtherLevel(grievance.level, DECIDES[grievance.level])
+    if actor in grievance.deciders:
         raise GrievanceNeedsSecondOfficer(actor)
 
 
-def verbs_of(role: Role, standing: GrievanceStanding) -> tuple[GrievanceVerb, ...]:
+def verbs_of(role: Role, grievance: GrievanceAtLevel) -> tuple[GrievanceVerb, ...]:
     """Return the actions that this role can do now, without the four-eyes check."""
     found = []
     for verb in GrievanceVerb:
         try:
-            check_officer(verb, role, "", standing)
+            check_officer(verb, role, "", grievance)
         except (MayNot, NotNow):
             continue
         found.append(verb)

@@ -93,7 +93,7 @@ def judge(
     have been confirmed before under another reference, or with another amount. Only what the order covers is booked.
     """
     key = natural_key(said)
-    same = [word for word in known if word.natural_key == key or word.natural_key.startswith(f"{key} #")]
+    same = [earlier for earlier in known if earlier.natural_key == key or earlier.natural_key.startswith(f"{key} #")]
     if same:
         elsewhere = kind is OrderKind.RESTORE and _went_elsewhere(ordered.beneficiary, said)
         if _is_known(same, said, elsewhere=elsewhere) and not _settles(same, said, via):
@@ -103,7 +103,7 @@ def judge(
     flags = ("late",) if said.done_at > due_at else ()
     if kind is OrderKind.RESTORE and _went_elsewhere(ordered.beneficiary, said):
         return Judged(key, "discrepancy", 0, DiscrepancyKind.CREDITED_ELSEWHERE, flags)
-    if booked_paise := sum(word.applied_paise for word in same):
+    if booked_paise := sum(earlier.applied_paise for earlier in same):
         if not _settles(same, said, via):
             kind_of_doubt = DiscrepancyKind.CREDITED_OTHER_AMOUNT
             return Judged(key, "discrepancy", 0, kind_of_doubt, flags, against_paise=booked_paise)
@@ -126,8 +126,8 @@ def _within(key: str, ordered: Ordered, said_paise: int, held_paise: int, flags:
     return Judged(key, "applied", applied_paise, None, flags)
 
 
-def _says_the_same(word: Statement, said: ConfirmedLine) -> bool:
-    return (word.amount_paise, account_key(word.credited_account), word.credited_institution.upper()) == (
+def _says_the_same(earlier: Statement, said: ConfirmedLine) -> bool:
+    return (earlier.amount_paise, account_key(earlier.credited_account), earlier.credited_institution.upper()) == (
         said.amount_paise,
         account_key(said.credited_account),
         said.credited_institution.upper(),
@@ -139,10 +139,10 @@ def _is_known(same: Sequence[Statement], said: ConfirmedLine, *, elsewhere: bool
 
     For a booked credit only the amount is compared.
     """
-    if any(_says_the_same(word, said) for word in same):
+    if any(_says_the_same(earlier, said) for earlier in same):
         return True
-    booked = [word for word in same if word.applied_paise]
-    amounts = {word.amount_paise for word in booked} | {sum(word.applied_paise for word in booked)}
+    booked = [earlier for earlier in same if earlier.applied_paise]
+    amounts = {earlier.amount_paise for earlier in booked} | {sum(earlier.applied_paise for earlier in booked)}
     return bool(booked) and not elsewhere and said.amount_paise in amounts
 
 
@@ -153,11 +153,11 @@ def _settles(same: Sequence[Statement], said: ConfirmedLine, via: Via) -> bool:
     """
     if via is not Via.OFFICER:
         return False
-    booked_paise = sum(word.applied_paise for word in same)
+    booked_paise = sum(earlier.applied_paise for earlier in same)
     if not booked_paise:
         return True
-    doubted = [word for word in same if not word.applied_paise and word.disposition == "discrepancy"]
-    return booked_paise < said.amount_paise and any(word.amount_paise == said.amount_paise for word in doubted)
+    doubted = [earlier for earlier in same if not earlier.applied_paise and earlier.disposition == "discrepancy"]
+    return booked_paise < said.amount_paise and any(earlier.amount_paise == said.amount_paise for earlier in doubted)
 
 
 def _other_name(
@@ -169,17 +169,19 @@ def _other_name(
     "discrepancy": both have one and came over different channels, so the answer is not certain. Each booked credit
     matches once.
     """
-    alike = [word for word in known if word.line_no == said.line_no and word.amount_paise == said.amount_paise]
-    booked = [word for word in alike if word.applied_paise]
-    keys = {word.natural_key for word in booked}
-    again = {word.natural_key for word in alike if word.disposition == "duplicate"} - keys
+    alike = [
+        earlier for earlier in known if earlier.line_no == said.line_no and earlier.amount_paise == said.amount_paise
+    ]
+    booked = [earlier for earlier in alike if earlier.applied_paise]
+    keys = {earlier.natural_key for earlier in booked}
+    again = {earlier.natural_key for earlier in alike if earlier.disposition == "duplicate"} - keys
     name = _name(said.reference)
-    unnamed = [word for word in booked if bool(_name(word.reference)) != bool(name)]
+    unnamed = [earlier for earlier in booked if bool(_name(earlier.reference)) != bool(name)]
     if not name:
-        unnamed += [word for word in booked if not _name(word.reference) and word.via not in {via, None}]
+        unnamed += [earlier for earlier in booked if not _name(earlier.reference) and earlier.via not in {via, None}]
     if len(unnamed) > len(again):
         return "duplicate"
-    other_ways = [word for word in booked if name and _name(word.reference) and word.via not in {via, None}]
+    other_ways = [earlier for earlier in booked if name and _name(earlier.reference) and earlier.via not in {via, None}]
     return "discrepancy" if other_ways else None
 
 
@@ -201,7 +203,7 @@ def _went_elsewhere(beneficiary: Beneficiary | None, said: ConfirmedLine) -> boo
 
 
 def order_escalation(policy: OrderPolicy) -> EscalationPolicy[OrderEscalationLevel]:
-    """Return the levels that a bank's silence on an order reaches, each counted from the one below."""
+    """Return the escalation levels of an order without a response, each counted from the one below."""
     again, repeat = policy.supervisor_again_seconds, None
     if again is not None:
         repeat = Repeat(every=timedelta(seconds=again), times=policy.supervisor_times)

@@ -255,7 +255,7 @@ class EscalationLevel(StrEnum):
     SUPERVISOR = "supervisor"
     GIVE_UP = "give_up"
 
-    def stands_below(self, other: "EscalationLevel") -> bool:
+    def is_below(self, other: "EscalationLevel") -> bool:
         """Return whether this level comes before the other."""
         return _LADDER.index(self) < _LADDER.index(other)
 

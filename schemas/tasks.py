@@ -45,7 +45,7 @@ class TaskCause(StrEnum):
     REQUEST_NOT_SENT = "request_not_sent"
     """the fault is ours; `error` names it"""
     ORDER_NOT_DONE = "order_not_done"
-    """the bank is silent, or refuses"""
+    """the bank does not respond, or refuses"""
     ORDER_NOT_SENT = "order_not_sent"
     """its document lacks what `lacking` names, or the fault is `error`"""
     ORDER_BY_LETTER_ALONE = "order_by_letter_alone"

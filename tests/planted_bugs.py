@@ -68,22 +68,22 @@ BUGS = (
     Bug(
         "no officer decides twice on one hold",
         "domain/grievances.py",
-        "if actor in standing.deciders:",
-        "if role.value in standing.deciders:",
+        "if actor in grievance.deciders:",
+        "if role.value in grievance.deciders:",
         "tests/domain/test_grievances.py",
     ),
     Bug(
         "a grievance goes to the next level, and skips none",
         "domain/grievances.py",
-        "index = LADDER.index(level) + 1",
-        "index = LADDER.index(level) + 2",
+        "index = LEVELS.index(level) + 1",
+        "index = LEVELS.index(level) + 2",
         "tests/domain/test_grievances.py",
     ),
     Bug(
-        "silence takes one escalation level after the other",
+        "a missing answer reaches one escalation level after the other",
         "workflows/case.py",
-        "return ladder[escalated + 1] if escalated + 1 < len(ladder) else None",
-        "return ladder[escalated + 2] if escalated + 2 < len(ladder) else None",
+        "return ladder[reached + 1] if reached + 1 < len(ladder) else None",
+        "return ladder[reached + 2] if reached + 2 < len(ladder) else None",
         "tests/workflows/test_escalation.py",
     ),
     Bug(
@@ -115,9 +115,9 @@ BUGS = (
         "tests/domain/banks/test_circuit_breaker.py",
     ),
     Bug(
-        "the next try is over the channel with the fewest turns",
+        "the next try is over the channel with the fewest attempts",
         "domain/banks/channel_choice.py",
-        "key=lambda kind: (turns.get(kind, 0), candidates.index(kind))",
+        "key=lambda kind: (attempts.get(kind, 0), candidates.index(kind))",
         "key=lambda kind: (0, candidates.index(kind))",
         "tests/workflows/test_channels.py",
     ),
@@ -166,8 +166,8 @@ BUGS = (
     Bug(
         "an officer's token names its audience",
         "api/tokens.py",
-        "            audience=audience,\n            issuer=_ISSUER,",
-        "            issuer=_ISSUER,",
+        "algorithms=[_ALGORITHM], audience=audience,",
+        "algorithms=[_ALGORITHM],",
         "tests/api/test_roles.py tests/api/bank_gateway/test_i4c.py",
     ),
 )

@@ -58,7 +58,7 @@ class CaseWorkflow:
         self._more_hops = False
         self._continuing = False
         # Not in `run`, because a signal may be handled before `run` begins and needs this state.
-        self._resume_work(start)
+        self._load_snapshot(start)
 
     @workflow.run
     async def run(self, start: CaseStart) -> CaseOutcome:
@@ -145,7 +145,7 @@ class CaseWorkflow:
                 return
             self._state.keep_asking(tracker.request_id, sent.asked)
             if sent.out_of_step:
-                self._adopt_out_of_step(sent.out_of_step)
+                self._adopt_requests(sent.out_of_step)
             else:
                 tracker.delivered = True
                 tracker.waiting_since = workflow.now()
@@ -185,7 +185,7 @@ class CaseWorkflow:
                 tracker.pause_after_failure(options.pause_after_failure(self._policy, error.cause))
             return None
 
-    def _adopt_out_of_step(self, out_of_step: OutOfStep) -> None:
+    def _adopt_requests(self, out_of_step: OutOfStep) -> None:
         """Continue from the database's state, which differs because a lost run has sent other requests."""
         for hop in out_of_step.open_hops:
             self._state.open(hop)
@@ -274,7 +274,7 @@ class CaseWorkflow:
             self._more_hops = False
             return self._nothing_open() and workflow.all_handlers_finished()
         if settled.start is not None:
-            self._resume_work(settled.start)
+            self._load_snapshot(settled.start)
         if self._more_hops or self._nothing_open():
             await self._wait_for_recheck()
         return False
@@ -284,7 +284,7 @@ class CaseWorkflow:
         self._start_trackers()
         await holds_within(lambda: self._state.has_to_ask, options.SETTLE_RECHECK)
 
-    def _resume_work(self, start: CaseStart) -> None:
+    def _load_snapshot(self, start: CaseStart) -> None:
         """Load the open hops, parked hops and requests from the database's snapshot."""
         self._more_hops = start.more_hops
         for hop in start.open_hops:
@@ -349,7 +349,7 @@ class _RequestTracker:
     def escalation_requested(self) -> bool:
         """Whether an officer has asked for a higher escalation level than the current one."""
         to = self._escalated_to
-        return to is not None and (self.level is None or self.level.stands_below(to))
+        return to is not None and (self.level is None or self.level.is_below(to))
 
     def time_left(self, step: LevelWait) -> timedelta:
         """Return the time left before an escalation level is due."""
@@ -378,7 +378,7 @@ class _RequestTracker:
 
     def escalate(self, to: EscalationLevel) -> None:
         """Request escalation to level `to`. A repeated or lower level changes nothing."""
-        if self._escalated_to is None or self._escalated_to.stands_below(to):
+        if self._escalated_to is None or self._escalated_to.is_below(to):
             self._escalated_to = to
 
     def as_open_request(self, hops: tuple[HopRef, ...]) -> OpenRequest:

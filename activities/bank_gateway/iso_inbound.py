@@ -99,15 +99,15 @@ async def _take_answer(ctx: Context, institution: str, update: StatusUpdate, dig
     return MessageTaken(said, receipt.repeated, receipt.follow_up)
 
 
-async def _take_returned(ctx: Context, institution: str, told: ReturnedFunds, digest: bytes) -> MessageTaken:
+async def _take_returned(ctx: Context, institution: str, stated: ReturnedFunds, digest: bytes) -> MessageTaken:
     """Keep every line, and book the credits under orders.
 
     The desk checks the other lines. Money returned without an order changes no figure before an officer has seen it.
     """
     async with ctx.pool.acquire() as connection:
-        rows = await _placed(connection, institution, told)
+        rows = await _placed(connection, institution, stated)
     case_of = {row.line_no: row.case_no for row in rows}
-    ordered = await iso_orders.orders_of_returns(ctx, institution, told, case_of, ctx.now())
+    ordered = await iso_orders.orders_of_returns(ctx, institution, stated, case_of, ctx.now())
     rows = [_of_its_order(row, ordered) for row in rows]
     if not any(row.case_no for row in rows):
         raise MessageRefused("names no transfer or case of this bank")
@@ -120,15 +120,15 @@ async def _take_returned(ctx: Context, institution: str, told: ReturnedFunds, di
     await iso_orders.book(ctx, institution, ordered)
     readable = sum(row.returned_paise is not None for row in rows)
     said = f"money returned: {readable} of {len(rows)} lines read, {len(ordered)} of them as ordered"
-    return MessageTaken(said, repeated=not new, doubts=tuple(_doubts(told, rows)))
+    return MessageTaken(said, repeated=not new, doubts=tuple(_doubts(stated, rows)))
 
 
-async def _placed(connection: Connection, institution: str, told: ReturnedFunds) -> list[ReturnedRow]:
+async def _placed(connection: Connection, institution: str, stated: ReturnedFunds) -> list[ReturnedRow]:
     """Return the lines, each with its case and hop as far as it names them.
 
     A line belongs to the case that it names, or to the case that knows its transfer by reference, amount and bank.
     """
-    read = [line for line in told.lines if isinstance(line, ReturnedTransfer)]
+    read = [line for line in stated.lines if isinstance(line, ReturnedTransfer)]
     numbers = await returned_funds.cases_by_number(connection, institution, sorted({line.ack_no for line in read}))
     references = sorted({reference_key(line.reference) for line in read})
     hops = await returned_funds.hops_in_cases(connection, institution, sorted(set(numbers.values())), references)
@@ -142,8 +142,8 @@ async def _placed(connection: Connection, institution: str, told: ReturnedFunds)
         return case_no, hops.get((case_no, reference_key(line.reference))) if case_no else None
 
     return [
-        _unreadable(told, line) if isinstance(line, UnreadableLine) else _row(told, line, *place(line))
-        for line in told.lines
+        _unreadable(stated, line) if isinstance(line, UnreadableLine) else _row(stated, line, *place(line))
+        for line in stated.lines
     ]
 
 
@@ -158,17 +158,17 @@ def _key(line: ReturnedTransfer, institution: str) -> str:
     return "" if line.transfer_paise is None else transfer_key(line.reference, line.transfer_paise, institution)
 
 
-def _unreadable(told: ReturnedFunds, line: UnreadableLine) -> ReturnedRow:
+def _unreadable(stated: ReturnedFunds, line: UnreadableLine) -> ReturnedRow:
     return ReturnedRow(
-        line_no=line.line_no, message_id=told.message_id, created_at=told.created_at, unreadable=dict(line.raw)
+        line_no=line.line_no, message_id=stated.message_id, created_at=stated.created_at, unreadable=dict(line.raw)
     )
 
 
-def _row(told: ReturnedFunds, line: ReturnedTransfer, case_no: str | None, hop_no: int | None) -> ReturnedRow:
+def _row(stated: ReturnedFunds, line: ReturnedTransfer, case_no: str | None, hop_no: int | None) -> ReturnedRow:
     return ReturnedRow(
         line_no=line.line_no,
-        message_id=told.message_id,
-        created_at=told.created_at,
+        message_id=stated.message_id,
+        created_at=stated.created_at,
         case_no=case_no,
         hop_no=hop_no,
         reference=line.reference,
@@ -202,9 +202,9 @@ async def _tell_desk(ctx: Context, connection: Connection, institution: str, row
         await work.log_all([Event(EventKind.TASK_OPENED, data)])
 
 
-def _doubts(told: ReturnedFunds, rows: Sequence[ReturnedRow]) -> list[str]:
+def _doubts(stated: ReturnedFunds, rows: Sequence[ReturnedRow]) -> list[str]:
     doubts = []
-    for line, row in zip(told.lines, rows, strict=True):
+    for line, row in zip(stated.lines, rows, strict=True):
         if isinstance(line, UnreadableLine):
             doubts.append(f"TxInf[{line.line_no}]/{line.field_name}: {line.reason}")
         elif row.case_no is None:

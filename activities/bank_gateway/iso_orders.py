@@ -46,7 +46,7 @@ Credits = Mapping[int, Credit]
 
 
 async def orders_of_returns(
-    ctx: Context, institution: str, told: ReturnedFunds, case_of: Mapping[int, str | None], now: datetime
+    ctx: Context, institution: str, stated: ReturnedFunds, case_of: Mapping[int, str | None], now: datetime
 ) -> Credits:
     """Return the lines of a pacs.004 that are credits under orders to restore.
 
@@ -54,23 +54,23 @@ async def orders_of_returns(
     it belongs to the only order about its transfer that the bank may still execute. If several fit, an officer decides.
     A line booked before is found at its order again.
     """
-    read = [line for line in told.lines if isinstance(line, ReturnedTransfer) and line.returned_paise]
+    read = [line for line in stated.lines if isinstance(line, ReturnedTransfer) and line.returned_paise]
     references = sorted({reference_key(line.reference) for line in read})
     async with ctx.pool.acquire() as connection:
         lines = await bank_replies.lines_by_reference(connection, institution, references)
-        named = [_reference_of(told, line) for line in read]
+        named = [_reference_of(stated, line) for line in read]
         known = await bank_replies.said_before(connection, institution, named)
     open_lines = _Open(lines)
     found_credits: dict[int, Credit] = {}
     for line in read:
-        reference, case_no = _reference_of(told, line), case_of.get(line.line_no)
+        reference, case_no = _reference_of(stated, line), case_of.get(line.line_no)
         found = [each for each in lines if each.reference_key == reference_key(line.reference)]
         found = [each for each in found if case_no is None or each.case_no == case_no]
         before = known.get(reference.upper())
         chosen = next((each for each in found if (each.order_id, each.line_no) == before), None)
         chosen = chosen or open_lines.choose(_named_by(line.job_id, found), line.returned_paise)
         if chosen is not None:
-            done_at = start_of(line.settled_on) if line.settled_on else told.created_at or now
+            done_at = start_of(line.settled_on) if line.settled_on else stated.created_at or now
             said = ConfirmedLine(
                 line_no=chosen.line_no, amount_paise=line.returned_paise, done_at=done_at, reference=reference
             )
@@ -78,9 +78,9 @@ async def orders_of_returns(
     return found_credits
 
 
-def _reference_of(told: ReturnedFunds, line: ReturnedTransfer) -> str:
+def _reference_of(stated: ReturnedFunds, line: ReturnedTransfer) -> str:
     """Return the reference that identifies the credit: the bank's own id, or its place in the message."""
-    text = line.return_id or f"{told.message_id[:50]}/{line.line_no}"
+    text = line.return_id or f"{stated.message_id[:50]}/{line.line_no}"
     return text.strip()[:REFERENCE_MAX_CHARS]
 
 
@@ -126,8 +126,8 @@ async def book(ctx: Context, institution: str, to_book: Credits) -> None:
     for credit in to_book.values():
         by_order[credit.order_id].append(credit.said)
     for order_id, lines in by_order.items():
-        told = OrderConfirmation(lines=tuple(lines))
-        await take_confirmation(ctx, institution, order_id, told, f"bank:{institution}", Via.FILE)
+        stated = OrderConfirmation(lines=tuple(lines))
+        await take_confirmation(ctx, institution, order_id, stated, f"bank:{institution}", Via.FILE)
 
 
 # -- resolutions -------------------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ class BankDelivery:
             delivered = await self._attempt(message, institution, channel, or_another=False)
         return await self._note_success(institution, delivered)
 
-    async def chase(
+    async def remind(
         self, subject_id: UUID, institution: str, channel: ChannelKind, references: Sequence[str], asked_at: datetime
     ) -> bool:
         """Ask the bank for the state of a request over `channel`, if the channel has a message for that.
@@ -112,7 +112,7 @@ class BankDelivery:
             raise
         return Delivered(channel, delivery.job_id, delivery.exchanges)
 
-    async def next_after_silence(self, message: BankMessage, institution: str, channel: ChannelKind | None) -> bool:
+    async def next_after_no_response(self, message: BankMessage, institution: str, channel: ChannelKind | None) -> bool:
         """Record that the last delivery got no response; return whether a channel without an attempt can be tried.
 
         `channel` made that delivery; None if there was none. One delivery is recorded once, at all escalation levels.

@@ -146,8 +146,8 @@ async def escalate_request(ctx: Context, ack_no: str, request_id: UUID, reason: 
         data = {"request_id": str(request_id), "institution": request.institution, "to": to.value, "reason": reason}
         await work.log(EventKind.REQUEST_ESCALATED, **data)
         news = CaseNews(news_id=0, escalate_request_id=str(request_id), escalate_to=to)
-        told = await case_outbox.insert(work.connection, work.case_no, work.now, news)
-    return DeskDone(work.case_no, None, FollowUp(case_no=work.case_no, news=told))
+        notification = await case_outbox.insert(work.connection, work.case_no, work.now, news)
+    return DeskDone(work.case_no, None, FollowUp(case_no=work.case_no, news=notification))
 
 
 async def stop_request(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
@@ -185,8 +185,8 @@ async def send_again(ctx: Context, ack_no: str, request_id: UUID, reason: str, o
         )
         closed = tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision - 1) for hop in again)
         news = CaseNews(news_id=0, opened=tuple(again), closed=closed)
-        told = await case_outbox.insert(work.connection, work.case_no, work.now, news)
-    return DeskDone(work.case_no, None, FollowUp(case_no=work.case_no, news=told))
+        notification = await case_outbox.insert(work.connection, work.case_no, work.now, news)
+    return DeskDone(work.case_no, None, FollowUp(case_no=work.case_no, news=notification))
 
 
 async def close_task(ctx: Context, task_id: int, reason: str, officer: str) -> tasks.TaskRow:
@@ -393,13 +393,13 @@ async def notify_workflow(work: CaseTransaction, *, reopened: list[hops.HopRow],
     opened = tuple(brief for brief in briefs if brief)
     parked = tuple(HopRef(hop_no=h.hop_no, revision=h.revision) for h in reopened if h.state is not HopState.OPEN)
     news = CaseNews(news_id=0, opened=opened, closed=tuple(closed), parked=parked)
-    told = await case_outbox.insert(connection, case_no, work.now, news)
+    notification = await case_outbox.insert(connection, case_no, work.now, news)
     start = None
     if work.head.state is CaseState.SETTLED and reopened:
         await cases.reopen(connection, case_no)
         await work.as_engine.log(EventKind.CASE_REOPENED)
         start = await cases.snapshot(connection, case_no)
-    return FollowUp(case_no=case_no, start=start, news=told)
+    return FollowUp(case_no=case_no, start=start, news=notification)
 
 
 async def _brief(work: CaseTransaction, hop: hops.HopRow) -> HopBrief | None:

@@ -93,8 +93,8 @@ async def write_off(ctx: Context, case_no: str, hop_nos: Sequence[int]) -> Done:
         await hops.close(work.connection, case_no, numbers)
         await work.close_hop_tasks(numbers, (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION), WHY_WRITTEN_OFF)
         closed = tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in due)
-        told = await case_outbox.insert(work.connection, case_no, work.now, CaseNews(news_id=0, closed=closed))
-    return Done(len(due), (FollowUp(case_no=case_no, news=told),))
+        notification = await case_outbox.insert(work.connection, case_no, work.now, CaseNews(news_id=0, closed=closed))
+    return Done(len(due), (FollowUp(case_no=case_no, news=notification),))
 
 
 async def _write_off_hop(work: CaseTransaction, hop: parked_hops.Waiting) -> None:

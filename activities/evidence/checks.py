@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from domain.evidence.pack import BODIES, EDITION, EXCHANGES, SENT, SIGNED, WORDS, ChainReader, Listed, NotEvidence
+from domain.evidence.pack import BODIES, EDITION, EXCHANGES, SENT, SIGNED, STATEMENTS, ChainReader, Listed, NotEvidence
 
 LINE_MAX_BYTES: Final = 64 * 1024 * 1024
 KEPT_MAX_BYTES: Final = 64 * 1024 * 1024
@@ -35,7 +35,7 @@ def check_statements(archive: zipfile.ZipFile, chain: ChainReader, listed: Seque
     for name, digest in chain.bound.items():
         if found.get(name) != digest:
             raise NotEvidence(f"{name} is not what the log bound")
-    statements = {name for name in found if name.startswith(f"{WORDS}/")}
+    statements = {name for name in found if name.startswith(f"{STATEMENTS}/")}
     bodies = {name for name in found if name.startswith(f"{BODIES}/")}
     if unbound := (statements | bodies) - chain.bound.keys():
         raise NotEvidence(f"{min(unbound)} is not what the log bound")
@@ -52,14 +52,14 @@ def _check_rows(archive: zipfile.ZipFile, bound: Collection[str], file: str, abo
     at, statements = "", dict[Any, dict[str, Any]]()
     unread = {name for name in bound if f"/{about}-" in name}
     for row in _rows(archive, file):
-        name = f"{WORDS}/{about}-{row[key]}.jsonl"
+        name = f"{STATEMENTS}/{about}-{row[key]}.jsonl"
         if name not in bound:
             continue
         if name != at and not statements:
             at, statements = name, {line["line_no"]: line for line in _rows(archive, name)}
             unread.discard(name)
-        told = statements.pop(row["line_no"], None)
-        if told is None or any(row[field] != value for field, value in told.items() if field in row):
+        bound_line = statements.pop(row["line_no"], None)
+        if bound_line is None or any(row[field] != value for field, value in bound_line.items() if field in row):
             raise NotEvidence(f"{file} differs from {name}")
     if unread or statements:
         raise NotEvidence(f"{file} lacks what {min(unread, default=at)} says")
@@ -83,9 +83,9 @@ def check_sent(archive: zipfile.ZipFile, chain: ChainReader, listed: Sequence[Li
     """
     found = _excluded(archive) | {file.name: file.sha256 for file in listed}
     folders = {name.rpartition("/")[0] for name in found if name.startswith(f"{SENT}/")}
-    told = {f"{SENT}/{number:010}" for number in chain.sent}
+    bound_folders = {f"{SENT}/{number:010}" for number in chain.sent}
     for name in found.keys() - chain.bound.keys():
-        if name.rpartition("/")[0] in told:
+        if name.rpartition("/")[0] in bound_folders:
             raise NotEvidence(f"{name} is not what the log bound")
     unseen = dict(chain.sent)
     if EXCHANGES not in found and not folders and not unseen:

@@ -27,12 +27,12 @@ from domain.evidence.pack import (
     BODIES,
     EDITION,
     EVENTS,
+    EXCLUDED,
     HOW_TO,
     MANIFEST,
-    OMITTED,
     PUBLIC_KEY,
+    STATEMENTS,
     TIMELINE,
-    WORDS,
     Edition,
     Listed,
     event_text,
@@ -200,7 +200,7 @@ class _Writing:
         case_no = self._head.case_no
         async with aclosing(evidence.bound_words(self._connection, case_no)) as bound:
             async for name, statement in bound:
-                self._writer.add(f"{WORDS}/{name}", statement.encode())
+                self._writer.add(f"{STATEMENTS}/{name}", statement.encode())
         async with aclosing(evidence.bodies(self._connection, case_no)) as bodies:
             async for name, body in bodies:
                 self._writer.add(f"{BODIES}/{name}", body)
@@ -215,7 +215,7 @@ class _Writing:
                 self._writer.add(name, content)
         async with aclosing(evidence.documents(self._connection, case_no)) as documents:
             async for document in documents:
-                if document.kind in OMITTED[self._edition]:
+                if document.kind in EXCLUDED[self._edition]:
                     omitted.append(_listed(document.name, document.content))
                 else:
                     self._writer.add(document.name, document.content)
@@ -242,8 +242,8 @@ def _listed(name: str, content: bytes) -> Listed:
 
 
 def _edition_text(edition: Edition, omitted: list[Listed]) -> bytes:
-    told = {"edition": edition.value, "left_out": [{"name": file.name, "sha256": file.sha256} for file in omitted]}
-    return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
+    record = {"edition": edition.value, "left_out": [{"name": file.name, "sha256": file.sha256} for file in omitted]}
+    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 
 async def _signed(connection: Connection, case_no: str, origin: str | None) -> AsyncGenerator[tuple[str, bytes], None]:

@@ -23,7 +23,7 @@ from domain.errors.holds import NothingOnHold
 from domain.grievances import (
     APPEALABLE,
     ENDS_AS,
-    GrievanceStanding,
+    GrievanceAtLevel,
     above,
     check_officer,
     check_state,
@@ -106,7 +106,7 @@ async def _action(
     async with grievance_transaction(ctx, grievance_id, by if isinstance(by, str) else by.actor) as work:
         if seen is not None and seen.level is not work.row.level:
             raise GrievanceMovedOn(work.row.level)
-        current = GrievanceStanding(
+        current = GrievanceAtLevel(
             state=work.row.state,
             level=work.row.level,
             deciders=await grievances.deciders(work.connection, grievance_id),

@@ -12,7 +12,7 @@ from temporalio import activity
 from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.holds.hold_transaction import HoldTransaction, hold_transaction
-from activities.notifications.holder_messages import Telling, stamp
+from activities.notifications.holder_messages import HolderMessages, stamp
 from activities.notifications.outbox import way_to
 from activities.notifications.people import Concerned, Holder, notify_people
 from activities.orders.releases import order_release, release_parts
@@ -23,7 +23,7 @@ from db.holds import account_holds, disputed_holds, free_amounts
 from db.outbox import procedure_outbox
 from db.police import firs
 from domain.holds.lapse import (
-    HoldStands,
+    HoldClocks,
     Part,
     by_end,
     dues,
@@ -67,7 +67,7 @@ class HoldActivities:
             if await account_holds.end_if_empty(case.connection, hold_id, case.now):
                 await case.log(EventKind.HOLD_ENDED, hold_id=str(hold_id))
             work = HoldTransaction.of(case, hold=await account_holds.get(case.connection, hold_id))
-            await self._telling(work).of_release()
+            await self._messages(work).notify_of_release()
             if work.hold.state == "ended":
                 await _end_hold(work)
                 return RowState(over=True)
@@ -86,7 +86,7 @@ class HoldActivities:
             if asked.what in _due_now(state, asked.at):
                 await self._attend(work, state, asked.what, asked.at)
 
-    async def _do_due_actions(self, work: HoldTransaction, at: datetime) -> HoldStands:
+    async def _do_due_actions(self, work: HoldTransaction, at: datetime) -> HoldClocks:
         """Do each action once that is due at `at`, and return the state of the hold after them."""
         done: set[str] = set()
         state = await _read_state(work)
@@ -97,16 +97,16 @@ class HoldActivities:
             state = await _read_state(work)
         return state
 
-    async def _attend(self, work: HoldTransaction, state: HoldStands, what: str, at: datetime) -> None:
-        telling = self._telling(work)
+    async def _attend(self, work: HoldTransaction, state: HoldClocks, what: str, at: datetime) -> None:
+        messages = self._messages(work)
         match HoldAction.of(what):
             case HoldAction.TELL_HOLDER:
-                await telling.of_hold(state.newest_at)
+                await messages.notify_of_hold(state.newest_at)
                 await _ask_about_small_hold(work)
             case HoldAction.TELL_OFFICER:
-                await telling.of_officer(state.newest_at)
+                await messages.notify_of_officer(state.newest_at)
             case HoldAction.TELL_LATE:
-                await telling.late(state.newest_at)
+                await messages.ask_supervisor(state.newest_at)
             case HoldAction.RELEASE_EXCESS:
                 await self._release_excess(work)
             case HoldAction.LAPSE | HoldAction.WARN:
@@ -114,7 +114,7 @@ class HoldActivities:
             case other:
                 assert_never(other)
 
-    async def _lapse_or_warn(self, work: HoldTransaction, state: HoldStands, at: datetime) -> None:
+    async def _lapse_or_warn(self, work: HoldTransaction, state: HoldClocks, at: datetime) -> None:
         """Let the hold lapse if that is due, else warn of the lapse.
 
         After an outage both may be due. A warning about a past lapse would be useless.
@@ -126,8 +126,8 @@ class HoldActivities:
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    def _telling(self, work: HoldTransaction) -> Telling:
-        return Telling(work.connection, self.ctx, work.hold, work.now, self.appeal_address)
+    def _messages(self, work: HoldTransaction) -> HolderMessages:
+        return HolderMessages(work.connection, self.ctx, work.hold, work.now, self.appeal_address)
 
     async def _release_excess(self, work: HoldTransaction) -> None:
         lines = [
@@ -147,7 +147,7 @@ class HoldActivities:
         await close_tasks(work, "lapsed")
         await self._notify(work, NotificationEvent.HOLD_LAPSED, parts, f"{work.now:%Y%m%dT%H%M%S}")
 
-    async def _warn(self, work: HoldTransaction, state: HoldStands, at: datetime) -> None:
+    async def _warn(self, work: HoldTransaction, state: HoldClocks, at: datetime) -> None:
         """Warn the officer, the victims and the desk that the money returns to the holder without an order."""
         task = NewTask(kind=TaskKind.HOLD_LAPSES, cause=TaskCause.HOLD_LAPSES, subject=work.subject)
         await work.ask(task, institution=work.hold.institution)
@@ -178,7 +178,7 @@ class HoldActivities:
         await notify_people(work.connection, event, concerned, facts, work.now)
 
 
-def _due_now(state: HoldStands, at: datetime) -> list[str]:
+def _due_now(state: HoldClocks, at: datetime) -> list[str]:
     return [due.what for due in dues(state) if due.at <= at]
 
 
@@ -211,7 +211,7 @@ async def _end_hold(work: HoldTransaction) -> None:
     await procedure_outbox.end(work.connection, ProcedureKind.HOLD, str(hold_id), work.now)
 
 
-async def _read_state(work: HoldTransaction) -> HoldStands:
+async def _read_state(work: HoldTransaction) -> HoldClocks:
     connection, hold = work.connection, work.hold
     hold_id = hold.hold_id
     claimed = await disputed_holds.parts(connection, hold_id)
@@ -219,7 +219,7 @@ async def _read_state(work: HoldTransaction) -> HoldStands:
     if (booked_at := await free_amounts.newest_at(connection, hold_id)) is not None:
         held_times.append(booked_at)
     free = [*await free_amounts.parts(connection, hold_id), *claimed]
-    return HoldStands(
+    return HoldClocks(
         policy=hold.policy,
         newest_at=max(held_times, default=hold.first_held_at),
         told_to=hold.told_to,

@@ -49,7 +49,7 @@ async def open_for_new_holds(ctx: Context, case_no: str) -> int:
     """
     async with case_transaction(ctx, case_no, ENGINE) as work:
         connection = work.connection
-        found = await account_holds.to_open_for_new_holds(connection, case_no)
+        found = await account_holds.new_held_hops(connection, case_no)
         # A hop with nothing on hold any more needs no deadlines, because it was resolved in the meantime.
         if on_hold := [hop for hop in found if hop.held_paise or hop.claimed_paise]:
             opening = _HoldOpening.of(work)
@@ -59,7 +59,7 @@ async def open_for_new_holds(ctx: Context, case_no: str) -> int:
                 await open_duties(work)
             await work.log_all(opening.written)
             await ask_about_retained_holds(connection, case_no, work.now)
-        await account_holds.mark_hold_opened(connection, case_no, work.now)
+        await account_holds.mark_opened(connection, case_no, work.now)
     return len(found)
 
 

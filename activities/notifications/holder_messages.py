@@ -23,7 +23,7 @@ from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 
 
 @dataclass(frozen=True)
-class Telling:
+class HolderMessages:
     """Notifications to one holder about one hold. The caller has locked the case."""
 
     connection: Connection
@@ -33,7 +33,7 @@ class Telling:
     link: str
     """the page on which a holder can appeal"""
 
-    async def of_hold(self, newest_at: datetime) -> None:
+    async def notify_of_hold(self, newest_at: datetime) -> None:
         """Notify the holder of the hold on the same day (Kerala High Court).
 
         The message has the amount, the case, the officer and the way to appeal.
@@ -50,13 +50,13 @@ class Telling:
             subject, causes = subject_of(hold_id), [TaskCause.HOLDER_NOT_TOLD]
             await tasks.close_about(connection, self.hold.case_no, subject, causes, self.at, "told")
 
-    async def of_officer(self, newest_at: datetime) -> None:
+    async def notify_of_officer(self, newest_at: datetime) -> None:
         """Notify the holder again, once an officer is assigned to the case."""
         occasion = f"{stamp(newest_at)}.officer"
         await self._notify(NotificationEvent.HOLD_OFFICER_NAMED, occasion, await self._on_hold_paise())
         await free_amounts.mark_officer_told(self.connection, self.hold.hold_id)
 
-    async def of_release(self) -> None:
+    async def notify_of_release(self) -> None:
         """Notify the holder that the bank has released money under an order."""
         hold_id = self.hold.hold_id
         released_paise = await free_amounts.released_paise(self.connection, hold_id)
@@ -65,7 +65,7 @@ class Telling:
             await self._notify(NotificationEvent.HOLD_RELEASED, f"{released_paise}", more_paise)
             await free_amounts.mark_released_told(self.connection, hold_id, released_paise)
 
-    async def late(self, newest_at: datetime) -> None:
+    async def ask_supervisor(self, newest_at: datetime) -> None:
         """Ask a supervisor to inform the holder, because no contact was known in time."""
         subject = subject_of(self.hold.hold_id)
         task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.HOLDER_NOT_TOLD, subject=subject)

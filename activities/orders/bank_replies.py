@@ -137,25 +137,25 @@ async def refuse(ctx: Context, institution: str, order_id: UUID, refusal: OrderR
 
 
 async def confirm(
-    ctx: Context, institution: str, order_id: UUID, told: OrderConfirmation, key: str | None
+    ctx: Context, institution: str, order_id: UUID, stated: OrderConfirmation, key: str | None
 ) -> ConfirmationTaken:
     """Book the bank's confirmation of an order.
 
     The same body again gets the same reply. Another body under the same `key` is refused.
     Raises `NotFound`, `NotItsLine`, `IdempotencyKeyReused`.
     """
-    digest = hashlib.sha256(order_id.bytes + told.model_dump_json().encode()).digest()
+    digest = hashlib.sha256(order_id.bytes + stated.model_dump_json().encode()).digest()
     # The space keeps this name apart from a bank's own keys, which have no space.
     name = key or f" {digest.hex()}"
     async with ctx.pool.acquire() as connection:
         await bank_orders.case_of(connection, order_id, institution)
-        await check_lines(connection, order_id, told)
+        await check_lines(connection, order_id, stated)
         use = await bank_gateway.use_key(connection, institution, name, digest, ctx.now())
     if use.body_digest != digest:
         raise IdempotencyKeyReused
     if use.reply is not None:
         return ConfirmationTaken.model_validate(use.reply)
-    taken = await take_confirmation(ctx, institution, order_id, told, f"bank:{institution}")
+    taken = await take_confirmation(ctx, institution, order_id, stated, f"bank:{institution}")
     async with ctx.pool.acquire() as connection:
         reply = await bank_gateway.keep_reply(connection, institution, name, taken.model_dump(mode="json"))
     return ConfirmationTaken.model_validate(reply)
@@ -180,8 +180,8 @@ async def confirm_release(ctx: Context, institution: str, request_id: UUID) -> N
             )
             by_order[line.order_id].append(done)
     for order_id, done_lines in by_order.items():
-        told = OrderConfirmation(lines=tuple(done_lines))
-        await take_confirmation(ctx, institution, order_id, told, f"bank:{institution}")
+        stated = OrderConfirmation(lines=tuple(done_lines))
+        await take_confirmation(ctx, institution, order_id, stated, f"bank:{institution}")
 
 
 # -- what officers do --------------------------------------------------------------------------------------------------

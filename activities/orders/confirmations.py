@@ -21,7 +21,7 @@ from db.orders.bank_orders import LineRow
 from db.pool import Connection
 from db.tracing import answers
 from domain.errors import RuleBroken
-from domain.evidence.pack import WORDS, binding
+from domain.evidence.pack import STATEMENTS, binding
 from domain.orders import UNNAMED, Judged, Ordered, Statement, Via, judge, natural_key
 from schemas.enums import Bucket, EventKind, ProcedureKind, TaskKind
 from schemas.orders.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation, RecordedStatementTaken
@@ -154,9 +154,9 @@ class _Booking(OrderTransaction):
         # If officers repeat a statement about a doubtful credit, that statement resolves the doubt.
         settles = self.via is Via.OFFICER
         known = {
-            (word.natural_key, word.amount_paise)
-            for word in self.known
-            if not settles or word.applied_paise == word.amount_paise
+            (earlier.natural_key, earlier.amount_paise)
+            for earlier in self.known
+            if not settles or earlier.applied_paise == earlier.amount_paise
         }
         if all((natural_key(stated), stated.amount_paise) in known for stated in statement.lines):
             return
@@ -178,14 +178,14 @@ class _Booking(OrderTransaction):
             self._as_ordered(line),
             self._at_its_bank(stated),
             held_paise,
-            [self._at_its_bank(word) for word in self.known],
+            [self._at_its_bank(earlier) for earlier in self.known],
             self.via,
         )
         self.count[judged.disposition] += 1
         entries = self._entries(line, judged)
         key = f"confirm|{order.order_id}|{judged.natural_key}"
         posted = await ledger.post(self.connection, order.case_no, "confirmation", key, self.now, entries)
-        confirmation_id, words = await bank_orders.insert_confirmation(
+        confirmation_id, bound_line = await bank_orders.insert_confirmation(
             self.connection,
             order.order_id,
             stated,
@@ -214,8 +214,8 @@ class _Booking(OrderTransaction):
             confirmed = line.confirmed_paise + judged.applied_paise
             self.lines[stated.line_no] = line.model_copy(update={"confirmed_paise": confirmed})
         if judged.disposition != "duplicate":
-            said_in = f"{WORDS}/confirmation-{confirmation_id}.jsonl"
-            bound = {"confirmation_id": confirmation_id, "bound": binding({said_in: words})}
+            file_name = f"{STATEMENTS}/confirmation-{confirmation_id}.jsonl"
+            bound = {"confirmation_id": confirmation_id, "bound": binding({file_name: bound_line})}
             self._note_line(line, stated, judged, entries, bound)
         if judged.discrepancy:
             await self._open_discrepancy(line, stated, judged)

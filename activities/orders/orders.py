@@ -115,7 +115,7 @@ async def cancel_live_order(work: OrderTransaction, reason: str) -> None:
     else:
         await work.close_tasks(work.subject, FOR_ITS_BANK, reason)
         await work.notify_workflows()
-    await account_holds.open_for_new_holds_again(connection, order.case_no, now, order_id=order.order_id)
+    await account_holds.mark_to_open_again(connection, order.case_no, now, order_id=order.order_id)
     await ask_about_retained_holds(connection, order.case_no, now)
     if order.court_order_id is not None:
         # The cancelled amount is available again under the court's order.
@@ -256,7 +256,7 @@ class OrderActivities:
         async with self.ctx.pool.acquire() as connection:
             (read,) = await bank_orders.as_read(connection, order.institution, [order.order_id])
         references = [line.reference for line in read.lines if line.confirmed_paise < line.amount_paise]
-        await self.bank_delivery.chase(order.order_id, order.institution, order.channel, references, at)
+        await self.bank_delivery.remind(order.order_id, order.institution, order.channel, references, at)
 
     async def _may_try(self, order: OrderRow) -> bool:
         """Record that the bank may know of the order; return False if it is over or must wait."""
@@ -334,7 +334,7 @@ class OrderActivities:
     async def _try_next_channel(self, order: OrderRow) -> None:
         """Send the order over the next untried channel."""
         message = OrderMessage(order.order_id)
-        if await self.bank_delivery.next_after_silence(message, order.institution, order.channel):
+        if await self.bank_delivery.next_after_no_response(message, order.institution, order.channel):
             async with self.ctx.pool.acquire() as connection:
                 await bank_orders.send_again(connection, order.order_id)
 

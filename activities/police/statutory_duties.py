@@ -65,7 +65,7 @@ async def open_duties(work: CaseTransaction) -> int:
     """Open the duties that follow a hold, and return how many are new.
 
     A finished duty is reopened if no report covers the hold yet, or if the bank has no follow-up. The duties run from
-    the time at which the engine takes up the hold.
+    the time at which the engine opens the hold.
     """
     unreported_since = await statutory_duties.unreported_since(work.connection, work.case_no)
     owed = {

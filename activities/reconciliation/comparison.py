@@ -87,8 +87,8 @@ async def _answered(connection: Connection, institution: str, origin: Origin | N
 
 def _is_the_same(last: tuple[ReconciliationDetail, bytes], digest: bytes, comparison: Comparison) -> bool:
     before, its_digest = last
-    told = (before.differences, before.rows_matched, before.our_paise)
-    return its_digest == digest and told == (comparison.differences, comparison.rows_matched, comparison.our_paise)
+    recorded = (before.differences, before.rows_matched, before.our_paise)
+    return its_digest == digest and recorded == (comparison.differences, comparison.rows_matched, comparison.our_paise)
 
 
 async def _record(

@@ -18,25 +18,25 @@ class NotYet(RuleBroken):
     """The list says that it was drawn up in the future."""
 
 
-async def take_page(ctx: Context, institution: str, told: LienListPage) -> LienListTaken:
+async def take_page(ctx: Context, institution: str, stated: LienListPage) -> LienListTaken:
     """Store one page of a bank's list, and compare the list when it is complete.
 
     A repeated page changes nothing and returns the state of the list. Raises `NotFound` for a question to another bank,
     and `NotYet`. Raises `LienPageDiffers` for another page under the same number, and `LienListDiffers` for another
     list under the same id.
     """
-    if told.as_of > ctx.now() + timedelta(seconds=ctx.policy.signatures.window_seconds):
+    if stated.as_of > ctx.now() + timedelta(seconds=ctx.policy.signatures.window_seconds):
         raise NotYet(NotYet.__doc__)
-    digest = hashlib.sha256(told.model_dump_json().encode()).digest()
+    digest = hashlib.sha256(stated.model_dump_json().encode()).digest()
     async with ctx.pool.acquire() as connection, connection.transaction():
         now = await present_moment(connection)
-        if told.inquiry_id is not None:
-            await lien_inquiries.get(connection, institution, told.inquiry_id)
-        listed = await lien_lists.begin(connection, institution, told, now)
-        if (listed.inquiry_id, listed.as_of, listed.pages) != (told.inquiry_id, told.as_of, told.pages):
+        if stated.inquiry_id is not None:
+            await lien_inquiries.get(connection, institution, stated.inquiry_id)
+        listed = await lien_lists.begin(connection, institution, stated, now)
+        if (listed.inquiry_id, listed.as_of, listed.pages) != (stated.inquiry_id, stated.as_of, stated.pages):
             raise LienListDiffers
-        if await lien_lists.keep_page(connection, listed, told, digest, now) != digest:
-            raise LienPageDiffers(told.page)
+        if await lien_lists.keep_page(connection, listed, stated, digest, now) != digest:
+            raise LienPageDiffers(stated.page)
         missing = await lien_lists.pages_missing(connection, listed)
     # A stored list is not lost if this process dies here, because the next round compares complete lists.
     compared = None if missing else await compare_list(ctx, listed)
@@ -76,10 +76,10 @@ async def _where(connection: Connection, listed: lien_lists.ListRow) -> LienList
 
 
 def _taken(listed: lien_lists.ListRow, missing: tuple[int, ...], compared: Reconciliation | None) -> LienListTaken:
-    told = None if compared is None else {name: getattr(compared, name) for name in Compared.model_fields}
+    figures = None if compared is None else {name: getattr(compared, name) for name in Compared.model_fields}
     return LienListTaken(
         list_id=listed.list_id,
         pages=listed.pages,
         pages_missing=missing,
-        compared=None if told is None else Compared(**told),
+        compared=None if figures is None else Compared(**figures),
     )

@@ -72,8 +72,8 @@ async def take_wide_order(ctx: Context, wide: WideCourtOrder, by: str) -> list[C
         locked = await lock_cases(ctx, connection, set(numbers.values()), by)
         taken, refused = [], []
         for place, one in enumerate(wide.about):
-            told = head | one.model_dump(exclude={"ack_no"})
-            new = NewCourtOrder.model_construct(**told, document=wide.document)
+            particulars = head | one.model_dump(exclude={"ack_no"})
+            new = NewCourtOrder.model_construct(**particulars, document=wide.document)
             try:
                 taken.append(await _take(locked[numbers[one.ack_no]], new))
             except (NotFound, NotNow) as why:
@@ -114,7 +114,7 @@ async def _take(work: CaseTransaction, new: NewCourtOrder) -> CourtOrder:
     if order.effect is CourtOrderEffect.RESTORE and order.kind in LEADS_TO:
         # Money that a court orders to restore joins a round, even if it was excluded before.
         about = (order.institution, account) if order.institution and account else None
-        await account_holds.open_for_new_holds_again(connection, case_no, now, account=about, anew=True)
+        await account_holds.mark_to_open_again(connection, case_no, now, account=about, anew=True)
     await ask_about_retained_holds(connection, case_no, now)
     await firs.notify_procedures(connection, case_no, _DEPEND_ON_ORDERS, now)
     return order

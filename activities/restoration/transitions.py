@@ -336,7 +336,7 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
     await restoration_messages.closed(connection, row, lines, state, work.now)
     await _stop_retaining(work)
     # Money that a bank has not credited, or has held since, goes to the victim's next round. It was not refused.
-    await account_holds.open_for_new_holds_again(connection, row.case_no, work.now, ack_no=row.ack_no)
+    await account_holds.mark_to_open_again(connection, row.case_no, work.now, ack_no=row.ack_no)
     await ask_about_retained_holds(connection, row.case_no, work.now)
     await procedure_outbox.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
     await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)

@@ -19,7 +19,7 @@ from db.cases.events import Event
 from db.outbox import case_outbox
 from db.pool import Connection
 from db.tracing import answers, requests
-from domain.evidence.pack import BODIES, WORDS, binding
+from domain.evidence.pack import BODIES, STATEMENTS, binding
 from domain.tracing.trail import reconcile
 from schemas.enums import (
     Bucket,
@@ -156,7 +156,7 @@ async def _mark_channels_healthy(ctx: Context, case_no: str, institution: str) -
 
 def _bound(update_id: int, body_digest: bytes, lines_jsonl: bytes, *, body_kept: bool) -> dict[str, str | list[str]]:
     """Return the event's digests of the body and its lines, so that a later change of either is detected."""
-    bound = binding({f"{WORDS}/answer-{update_id}.jsonl": lines_jsonl}) if lines_jsonl else []
+    bound = binding({f"{STATEMENTS}/answer-{update_id}.jsonl": lines_jsonl}) if lines_jsonl else []
     if body_kept:
         bound.append(f"{body_digest.hex()}  {BODIES}/{body_digest.hex()}")
     return {"body_sha256": body_digest.hex(), "bound": bound}
@@ -375,7 +375,7 @@ class _AnswerWriter(CaseTransaction):
         revisions = {position.hop_no: position.revision for position in self.positions}
         revisions |= {hop.hop_no: hop.revision for hop in grown}
         parked = {*outcome.parked, *(hop.hop_no for hop in grown if hop.state is HopState.UNROUTABLE)}
-        told = await case_outbox.insert(
+        notification = await case_outbox.insert(
             self.connection,
             case_no,
             self.now,
@@ -390,7 +390,7 @@ class _AnswerWriter(CaseTransaction):
             ),
         )
         start = await cases.snapshot(self.connection, case_no) if reopened else None
-        return FollowUp(case_no=case_no, start=start, news=told)
+        return FollowUp(case_no=case_no, start=start, news=notification)
 
     async def _close_unneeded_tasks(self) -> None:
         """Close the work items of closed hops, which need no call and no correction any more."""

@@ -100,8 +100,8 @@ def _payee(line: TransferLine, directory: Directory) -> tuple[PayeeClaim, list[F
     The payee's bank code is used if the directory knows it and no IFSC contradicts it. Otherwise the IFSC decides,
     because the money followed it.
     """
-    told = line.payee_bank_code if directory.get(line.payee_bank_code.strip().upper()) else line.payee_bank
-    found, flags = directory.resolve(told or line.payee_bank_code, line.ifsc, line.payee_account, "payee")
+    stated = line.payee_bank_code if directory.get(line.payee_bank_code.strip().upper()) else line.payee_bank
+    found, flags = directory.resolve(stated or line.payee_bank_code, line.ifsc, line.payee_account, "payee")
     claim = PayeeClaim(
         institution=found.code if found else None,
         institution_as_told=line.payee_bank or line.payee_bank_code or NOT_STATED,

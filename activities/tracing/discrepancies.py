@@ -91,20 +91,20 @@ class ResolvingOfficer:
     supervises: bool
 
 
-async def settle(
-    ctx: Context, discrepancy_id: int, resolution: NewResolution, by: ResolvingOfficer
+async def resolve(
+    ctx: Context, discrepancy_id: int, decided: NewResolution, by: ResolvingOfficer
 ) -> tuple[ResolutionDone, FollowUp | None]:
     """Resolve a discrepancy; or record a proposal, if money would leave `held` and no other officer has proposed that.
 
-    Raises `NotFound`. Raises `NotNow` when another resolution stands than `resolution.replaces` names, or when money
+    Raises `NotFound`. Raises `NotNow` when another resolution stands than `decided.replaces` names, or when money
     that it booked has moved since. Raises `NotNow` also when a bank has an order for money that would leave `held`.
     """
     case_of = partial(discrepancies.case_of, discrepancy_id=discrepancy_id)
     async with case_transaction(ctx, case_of, by.officer) as work:
         found = await discrepancies.get(work.connection, discrepancy_id)
-        standing = await discrepancies.standing(work.connection, discrepancy_id)
-        _refuse_other(resolution, standing)
-        writer = _ResolutionWriter.of(work, found=found, standing=standing, resolution=resolution, by=by)
+        current = await discrepancies.current(work.connection, discrepancy_id)
+        _refuse_other(decided, current)
+        writer = _ResolutionWriter.of(work, found=found, current=current, decided=decided, by=by)
         entries = await writer.entries()
         proposed_by = None
         if writer.from_held(entries):
@@ -113,15 +113,15 @@ async def settle(
                 await writer.propose()
                 return writer.done(settled=False), None
         follow_up = await writer.book(entries, proposed_by)
-    METRICS.discrepancy_resolved(resolution.decision)
+    METRICS.discrepancy_resolved(decided.decision)
     return writer.done(settled=True), follow_up
 
 
-def _refuse_other(resolution: NewResolution, standing: Resolution | None) -> None:
-    if standing is None and resolution.replaces is not None:
+def _refuse_other(decided: NewResolution, current: Resolution | None) -> None:
+    if current is None and decided.replaces is not None:
         raise DiscrepancyNotResolved
-    if standing is not None and resolution.replaces != standing.resolution_no:
-        raise ResolutionStands(standing.resolution_no)
+    if current is not None and decided.replaces != current.resolution_no:
+        raise ResolutionStands(current.resolution_no)
 
 
 @dataclass
@@ -129,13 +129,13 @@ class _ResolutionWriter(CaseTransaction):
     """Writes one resolution in the caller's transaction."""
 
     found: DiscrepancyRow
-    standing: Resolution | None
-    resolution: NewResolution
+    current: Resolution | None
+    decided: NewResolution
     by: ResolvingOfficer
 
     @property
     def resolution_no(self) -> int:
-        return self.standing.resolution_no + 1 if self.standing else 1
+        return self.current.resolution_no + 1 if self.current else 1
 
     def done(self, *, settled: bool) -> ResolutionDone:
         return ResolutionDone(
@@ -156,7 +156,7 @@ class _ResolutionWriter(CaseTransaction):
         planned = resolution_entries(
             found.kind,
             found.line,
-            self.resolution.decision,
+            self.decided.decision,
             found.hop_no,
             found.claimed_paise - found.applied_paise,
             balances,
@@ -182,7 +182,7 @@ class _ResolutionWriter(CaseTransaction):
     async def _reversed(self) -> list[Entry]:
         return [
             entry.model_copy(update={"amount_paise": -entry.amount_paise})
-            for entry in await discrepancies.stands_booked(self.connection, self.found.discrepancy_id)
+            for entry in await discrepancies.booked(self.connection, self.found.discrepancy_id)
         ]
 
     async def _balances(self) -> dict[Bucket, int]:
@@ -201,12 +201,12 @@ class _ResolutionWriter(CaseTransaction):
         if not self.by.supervises:
             return None
         return await discrepancies.proposer(
-            self.connection, self.found.discrepancy_id, self.resolution_no, self.resolution, self.by.officer
+            self.connection, self.found.discrepancy_id, self.resolution_no, self.decided, self.by.officer
         )
 
     async def propose(self) -> None:
         identity, number = self.found.discrepancy_id, self.resolution_no
-        if await discrepancies.propose(self.connection, identity, number, self.resolution, self.by.officer, self.now):
+        if await discrepancies.propose(self.connection, identity, number, self.decided, self.by.officer, self.now):
             await self._log(EventKind.RESOLUTION_PROPOSED)
 
     async def book(self, entries: Sequence[Entry], proposed_by: str | None) -> FollowUp | None:
@@ -219,19 +219,19 @@ class _ResolutionWriter(CaseTransaction):
             connection,
             found.discrepancy_id,
             self.resolution_no,
-            self.resolution,
+            self.decided,
             self.by.officer,
             self.now,
             transaction_id=posted,
             from_held=self.from_held(entries),
             proposed_by=proposed_by,
         )
-        await discrepancies.close_task(connection, found, self.now, self.by.officer, self.resolution.reason)
+        await discrepancies.close_task(connection, found, self.now, self.by.officer, self.decided.reason)
         await self._log(
             EventKind.DISCREPANCY_RESOLVED,
             placed=events.placed(entries),
             proposed_by=proposed_by,
-            replaces=self.resolution.replaces,
+            replaces=self.decided.replaces,
         )
         return await self._update_hop(hop, entries) if hop else None
 
@@ -260,7 +260,7 @@ class _ResolutionWriter(CaseTransaction):
             "kind": self.found.kind.value,
             "institution": self.found.institution,
             "hop_no": self.found.hop_no,
-            "decision": self.resolution.decision.value,
-            "reason": self.resolution.reason,
+            "decision": self.decided.decision.value,
+            "reason": self.decided.reason,
         }
         await self.log(event, **data, **more)

@@ -180,7 +180,7 @@ class CaseActivities:
         if params.level is EscalationLevel.GIVE_UP or request.channel is None:
             return escalated
         message = HoldRequestMessage(request.request_id)
-        go_on = await self.bank_delivery.next_after_silence(message, params.institution, request.channel)
+        go_on = await self.bank_delivery.next_after_no_response(message, params.institution, request.channel)
         return escalated.model_copy(update={"go_on": go_on})
 
     async def _remind(self, request: requests.RequestRow) -> bool:
@@ -192,7 +192,7 @@ class CaseActivities:
         references = sorted({hop.reference for hop in live})
         # The same time for every attempt of this level, so that they all send one reminder.
         asked_at = activity.info().scheduled_time if activity.in_activity() else self.ctx.now()
-        return await self.bank_delivery.chase(
+        return await self.bank_delivery.remind(
             request.request_id, request.institution, request.channel, references, asked_at
         )
 
@@ -265,7 +265,7 @@ _TASK_OF_LEVEL = {EscalationLevel.DESK_TASK: TaskKind.PHONE_BANK, EscalationLeve
 
 def _has_reached(request: requests.RequestRow, level: EscalationLevel) -> bool:
     """Return whether this escalation level was already reached. A late attempt must not lower it."""
-    return request.level is not None and not request.level.stands_below(level)
+    return request.level is not None and not request.level.is_below(level)
 
 
 async def _result_without_call(

@@ -28,7 +28,7 @@ from api.pages import GONE, TEMPLATES, Pages
 from api.services import TheAppealThrottle, TheServices
 from api.throttle import AppealThrottle
 from domain.errors import NotNow
-from domain.grievances import APPEALABLE, LADDER, Earlier, above, may_be_filed
+from domain.grievances import APPEALABLE, LEVELS, Earlier, above, may_be_filed
 from domain.rupees import rupees
 from schemas.enums import Language
 from schemas.grievances.appeals import AppealGrievance, AppealView
@@ -294,7 +294,7 @@ def _level_days(ctx: Context, filed: AppealGrievance | None) -> dict[str, int]:
         seconds, factor = ctx.policy.grievance.level_seconds, 1.0
     else:
         seconds, factor = filed.level_seconds, ctx.procedure_clock_factor
-    return {level.value: round(seconds[level] * factor / _DAY_SECONDS) for level in LADDER}
+    return {level.value: round(seconds[level] * factor / _DAY_SECONDS) for level in LEVELS}
 
 
 def _next_level(view: AppealView) -> GrievanceLevel | None:

@@ -17,7 +17,7 @@ from db.grievances import grievance_views
 from db.grievances import grievances as rows
 from db.holds import free_amounts
 from domain.errors.grievances import GrievanceNotFound
-from domain.grievances import GrievanceStanding, verbs_of
+from domain.grievances import GrievanceAtLevel, verbs_of
 from schemas.grievances.grievances import (
     AppealOn,
     GrievanceDecided,
@@ -64,7 +64,7 @@ async def read_grievance(services: TheServices, officer: Reader, grievance_id: U
         if row is None:
             raise GrievanceNotFound(grievance_id)
         free_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, row.hold_id))
-        verbs = verbs_of(officer.role, GrievanceStanding(state=row.state, level=row.level))
+        verbs = verbs_of(officer.role, GrievanceAtLevel(state=row.state, level=row.level))
         return await grievance_views.get(connection, grievance_id, services.ctx.now(), free_paise, verbs)
 
 

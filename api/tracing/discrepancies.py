@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from activities.tracing.discrepancies import ResolvingOfficer, settle
+from activities.tracing.discrepancies import ResolvingOfficer, resolve
 from api.auth import may
 from api.params import DiscrepancyId
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
@@ -44,7 +44,7 @@ async def resolve_discrepancy(
     same resolution.
     """
     by = ResolvingOfficer(officer.actor, supervises=officer.role in ALLOWED[Action.TAKE_FROM_HELD])
-    done, follow_up = await settle(services.ctx, discrepancy_id, resolution, by)
+    done, follow_up = await resolve(services.ctx, discrepancy_id, resolution, by)
     if follow_up is not None:
         services.notifier.soon(follow_up)
     response.status_code = 200 if done.settled else 202

@@ -109,15 +109,15 @@ async def standings(connection: Connection, case_no: str) -> list[DueDocumentSta
     return [DueDocumentStatus(**dict(row)) for row in rows]
 
 
-async def is_overtaken(connection: Connection, due: DueDocument) -> bool:
+async def is_overtaken(connection: Connection, due_document: DueDocument) -> bool:
     """Return whether a later due document about the same subject waits, which has all the facts of this one."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM due_document WHERE case_no = $1 AND kind = $2 AND subject = $3"
         " AND due_document_id > $4 AND ended_at IS NULL)",
-        due.case_no,
-        due.kind.value,
-        due.subject,
-        due.due_document_id,
+        due_document.case_no,
+        due_document.kind.value,
+        due_document.subject,
+        due_document.due_document_id,
     )
     return found
 

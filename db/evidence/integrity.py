@@ -18,7 +18,7 @@ from domain.evidence.integrity import (
     Place,
     PostingRecord,
 )
-from domain.evidence.pack import BODIES, SENT, SIGNED, WORDS
+from domain.evidence.pack import BODIES, SENT, SIGNED, STATEMENTS
 from schemas.enums import Bucket, CaseState, HopSource, HopState
 
 CASES_AT_ONCE = 50
@@ -87,7 +87,7 @@ _Parts = dict[str, dict[str, list[Record]]]
 
 # Digests of the content that the log binds: banks' statements, their message bodies, and the exchanges.
 _BOUND = f"""
-SELECT case_no, '{WORDS}/answer-' || update_id || '.jsonl' AS name,
+SELECT case_no, '{STATEMENTS}/answer-' || update_id || '.jsonl' AS name,
     sha256(convert_to(string_agg({answers.BOUND_LINE}, '' ORDER BY line_no), 'UTF8')) AS digest
 FROM answer WHERE case_no = ANY($1) GROUP BY case_no, update_id
 UNION ALL
@@ -98,7 +98,8 @@ SELECT a.case_no, '{BODIES}/' || encode(b.digest, 'hex'), sha256(b.body)
 FROM (SELECT DISTINCT case_no, update_id FROM answer WHERE case_no = ANY($1)) a JOIN status_update u USING (update_id)
 JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
 UNION ALL
-SELECT o.case_no, '{WORDS}/confirmation-' || c.confirmation_id || '.jsonl', sha256(convert_to(c.bound_line, 'UTF8'))
+SELECT o.case_no, '{STATEMENTS}/confirmation-' || c.confirmation_id || '.jsonl',
+    sha256(convert_to(c.bound_line, 'UTF8'))
 FROM bank_order o
 JOIN (SELECT order_id, confirmation_id, {bank_orders.BOUND_LINE} AS bound_line FROM bank_confirmation) c
     USING (order_id) WHERE o.case_no = ANY($1)
@@ -128,7 +129,7 @@ SELECT s.case_no, n.name, n.digest FROM (
 """
 
 _QUERIES = {
-    "words": _BOUND,
+    "statements": _BOUND,
     "hops": "SELECT case_no, hop_no, state, source, disputed_paise FROM hop"
     " WHERE case_no = ANY($1) ORDER BY case_no, hop_no",
     "balances": "SELECT case_no, hop_no, bucket, balance_paise FROM ledger_balance WHERE case_no = ANY($1)",
@@ -185,7 +186,7 @@ def _record(case: Record, parts: _Parts) -> CaseRecord:
             AskedRecord(row["request_id"], row["hop_no"], row["live"], row["request_closed"])
             for row in parts["asked"].get(case_no, ())
         ],
-        words={row["name"]: row["digest"].hex() for row in parts["words"].get(case_no, ())},
+        statements={row["name"]: row["digest"].hex() for row in parts["statements"].get(case_no, ())},
     )
 
 

@@ -1,4 +1,4 @@
-"""Holds by account: notification of the account holder, lapse, and held hops to take up."""
+"""Holds by account: notification of the account holder, lapse, and held hops whose hold is to be opened."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from schemas.restoration_enums import RetainedBy
 
 
 class HeldHop(FrozenModel):
-    """A hop with money on hold that the engine has not taken up yet."""
+    """A hop with money on hold whose account hold is not opened yet."""
 
     hop_no: int
     ack_no: str
@@ -30,10 +30,10 @@ class HeldHop(FrozenModel):
     """disputed hold: an amount that the bank reports on hold after reporting it gone"""
 
 
-async def cases_to_open_for_new_holds(
+async def cases_with_new_holds(
     connection: Connection, held_before: datetime, skip: Sequence[str], limit: int
 ) -> list[str]:
-    """Return cases with held hops to take up, the longest waiting first; skips the cases in `skip`.
+    """Return cases with held hops whose hold is to be opened, the longest waiting first; skips the cases in `skip`.
 
     A case with money in play is included only if its first such hold came by `held_before`.
     """
@@ -49,8 +49,8 @@ async def cases_to_open_for_new_holds(
     return [row["case_no"] for row in rows]
 
 
-async def to_open_for_new_holds(connection: Connection, case_no: str) -> list[HeldHop]:
-    """Return the case's held hops to take up, with their amounts on hold now (paise, perhaps 0)."""
+async def new_held_hops(connection: Connection, case_no: str) -> list[HeldHop]:
+    """Return the case's held hops whose hold is to be opened, with their amounts on hold now (paise, perhaps 0)."""
     rows = await connection.fetch(
         "SELECT h.hop_no, h.ack_no, h.institution, h.account_key, u.held_at,"
         " coalesce(b.balance_paise, 0) AS held_paise, greatest(0, coalesce(c.paise - l.done_paise, 0)) AS claimed_paise"
@@ -63,8 +63,8 @@ async def to_open_for_new_holds(connection: Connection, case_no: str) -> list[He
     return [HeldHop(**dict(row)) for row in rows]
 
 
-async def mark_hold_opened(connection: Connection, case_no: str, at: datetime) -> None:
-    """Mark the case's held hops as taken up.
+async def mark_opened(connection: Connection, case_no: str, at: datetime) -> None:
+    """Mark that the holds of the case's held hops are opened.
 
     The caller has locked the case's row, so no hold came meanwhile.
     """
@@ -86,7 +86,7 @@ _COURT_RESTORES: Final = f"""EXISTS (SELECT FROM court_order o WHERE o.case_no =
     AND (o.account_key IS NULL OR (o.institution, o.account_key) = (h.institution, h.account_key)))"""
 """whether a court has ordered the restoration of a hop since a round excluded it"""
 
-_OPEN_FOR_NEW_HOLDS_AGAIN: Final = f"""
+_TO_OPEN_AGAIN: Final = f"""
 UPDATE held_hop u SET hold_opened_at = NULL
 FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
 LEFT JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution AND a.account_key = h.account_key
@@ -110,7 +110,7 @@ RETURNING u.hop_no
 """
 
 
-async def open_for_new_holds_again(
+async def mark_to_open_again(
     connection: Connection,
     case_no: str,
     at: datetime,
@@ -121,7 +121,7 @@ async def open_for_new_holds_again(
     restoration_id: UUID | None = None,
     anew: bool = False,
 ) -> int:
-    """Mark hops to be taken up that have money on hold, no order and no open round.
+    """Mark hops to be opened again that have money on hold, no order and no open round.
 
     Returns how many. The next round then begins. The hops are those of one complaint, of one account, of a cancelled
     order to a bank, of one restoration (those that it excluded, once it is restored), or of the whole case. Hops that
@@ -130,7 +130,7 @@ async def open_for_new_holds_again(
     """
     institution, account_key = account or (None, None)
     rows = await connection.fetch(
-        _OPEN_FOR_NEW_HOLDS_AGAIN, case_no, ack_no, institution, account_key, anew, order_id, restoration_id
+        _TO_OPEN_AGAIN, case_no, ack_no, institution, account_key, anew, order_id, restoration_id
     )
     await exclusions.reopen(connection, case_no, [row["hop_no"] for row in rows], at)
     return len(rows)

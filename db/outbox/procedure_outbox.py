@@ -10,7 +10,7 @@ from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import ProcedureStart
 
 STARTER_CHANNEL: Final = "procedure_starter"
-"""the channel on which the database announces rows to take up, to start or to notify"""
+"""the channel on which the database announces holds to open, and workflows to start or to notify"""
 _WATCH_LOCK: Final = 7_305_813_377_193_000_029
 """Lock of the procedure loop. Only its uniqueness matters."""
 

@@ -30,7 +30,7 @@ _CLASS: Final = "i.answer_class"
 
 
 def _at_least(level: EscalationLevel) -> str:
-    levels = ", ".join(f"'{above.value}'" for above in EscalationLevel if not above.stands_below(level))
+    levels = ", ".join(f"'{above.value}'" for above in EscalationLevel if not above.is_below(level))
     return f"count(*) FILTER (WHERE r.level IN ({levels})) AS {level.value}"
 
 

@@ -11,7 +11,7 @@ from schemas.outbox.procedures import RestorationPolicy
 from schemas.restoration_enums import Step
 
 JOINABLE = (Step.COLLECTING, Step.APPLICATION, Step.VERIFICATION)
-"""money held after these steps waits for the next round, because its account holder must be heard first"""
+"""money held after these steps waits for the next round, because its account holder must have notice first"""
 
 
 class Opened(FrozenModel):

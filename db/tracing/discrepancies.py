@@ -183,7 +183,7 @@ async def get(connection: Connection, discrepancy_id: int) -> DiscrepancyRow:
     return DiscrepancyRow(**dict(row))
 
 
-async def standing(connection: Connection, discrepancy_id: int) -> Resolution | None:
+async def current(connection: Connection, discrepancy_id: int) -> Resolution | None:
     """Return the resolution in force, which is the last one, or None."""
     row = await connection.fetchrow(
         "SELECT resolution_no, decision, reason, settled_by, settled_at, proposed_by, transaction_id"
@@ -193,7 +193,7 @@ async def standing(connection: Connection, discrepancy_id: int) -> Resolution | 
     return Resolution(**dict(row)) if row else None
 
 
-async def stands_booked(connection: Connection, discrepancy_id: int) -> list[Entry]:
+async def booked(connection: Connection, discrepancy_id: int) -> list[Entry]:
     """Return the sum of the entries of all resolutions of a discrepancy.
 
     Each resolution reverses the entries of the one before.

@@ -1,11 +1,11 @@
-"""Curves of duration at a bank: of money in an account, and of silence after a request. Pure.
+"""Curves of duration at a bank: of money in an account, and of requests without an answer. Pure.
 
 One kind of curve serves both. Time is cut into bands, with a constant rate of ending in each, so that a curve is a few
 numbers that an officer can be shown. The policy gives every curve as shares ("85 % gone after ten minutes").
 
 A bank with enough history has its own rates. The rate of a band is the number of endings in it divided by the time
 spent in it, with the policy's curve counted as some cases of the bank. Unfinished cases count with their time so far,
-so that a silent bank does not look like a quick one.
+so that a bank without answers does not look like a quick one.
 """
 
 import math

@@ -27,7 +27,7 @@ def last_resort(
     attempts: Mapping[ChannelKind, int],
     rules: BreakerRules,
 ) -> ChannelKind | None:
-    """When every channel is dropped: one that is met with silence, yet delivers. Unheard is better than unsent."""
+    """Return a channel that delivers although no answer comes, for when every channel is dropped."""
     return _first([kind for kind in channels if delivers(health.get(kind, WELL), rules)], attempts)
 
 

@@ -45,7 +45,7 @@ def usable(health: Health, now: datetime) -> bool:
 
 
 def delivers(health: Health, rules: BreakerRules) -> bool:
-    """Return whether deliveries succeed. A channel dropped for silence still delivers if there is no other."""
+    """Return whether deliveries succeed. A channel dropped for missing answers still delivers if there is no other."""
     return health.failures < rules.failures_to_open
 
 

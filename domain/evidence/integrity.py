@@ -128,7 +128,7 @@ class CaseRecord:
     postings: Sequence[PostingRecord]
     events: Sequence[EventRecord]
     asked: Sequence[AskedRecord]
-    words: Mapping[str, str]
+    statements: Mapping[str, str]
     """SHA-256 of what the log binds outside itself, by file name in the evidence pack"""
 
 
@@ -244,7 +244,7 @@ def _words(case: CaseRecord) -> Iterator[Finding]:
             bound[f"body-{body[0]}"] = body[1]
         bound |= {f"sent-{number}": digest for number, digest in sent_by(event.data_text).items()}
         for name, digest in bound.items():
-            if case.words.get(name) != digest:
+            if case.statements.get(name) != digest:
                 yield Check.WORDS_CHANGED, f"event {event.seq} ({event.kind}) binds another content of {name}"
 
 

@@ -28,7 +28,7 @@ TIMELINE: Final = "timeline.pdf"
 EVENTS: Final = "log/events.txt"
 CASE: Final = "case/case.json"
 EDITION: Final = "edition.json"
-WORDS: Final = "banks/words"
+STATEMENTS: Final = "banks/words"
 """folder of bank statements that the log binds"""
 BODIES: Final = "banks/bodies"
 """folder of answers as received on the I4C wire and in files, each named by its SHA-256"""
@@ -55,7 +55,7 @@ class Edition(StrEnum):
     """copy for the accused (BNSS 230); contact data of the victim are named but not included"""
 
 
-OMITTED: Final = {
+EXCLUDED: Final = {
     Edition.COURT: frozenset[DocumentKind](),
     Edition.ACCUSED: frozenset({DocumentKind.RESTORATION_APPLICATION, DocumentKind.STATUS_LETTER}),
 }

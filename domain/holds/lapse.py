@@ -25,7 +25,7 @@ class Part(FrozenModel):
     """in no bucket: a bank reports it on hold although it was reported gone before"""
 
 
-class HoldStands(FrozenModel):
+class HoldClocks(FrozenModel):
     """State of a hold for its clocks."""
 
     policy: HoldPolicy
@@ -56,7 +56,7 @@ class Warning(FrozenModel):
     parts: tuple[Part, ...]
 
 
-def dues(hold: HoldStands) -> tuple[DueAction, ...]:
+def dues(hold: HoldClocks) -> tuple[DueAction, ...]:
     """Return the automatic actions for a hold, in order of time."""
     found = _notices(hold)
     if hold.excess_paise:
@@ -67,7 +67,7 @@ def dues(hold: HoldStands) -> tuple[DueAction, ...]:
     return tuple(sorted(found, key=lambda due: due.at))
 
 
-def _notices(hold: HoldStands) -> list[DueAction]:
+def _notices(hold: HoldClocks) -> list[DueAction]:
     newest = hold.newest_at
     if not _until(hold.told_to, newest):
         if hold.reachable or not _until(hold.tried_to, newest):
@@ -87,7 +87,7 @@ def _until(done: datetime | None, newest: datetime) -> bool:
     return done is not None and done >= newest
 
 
-def by_end(hold: HoldStands) -> Mapping[datetime, list[Part]]:
+def by_end(hold: HoldClocks) -> Mapping[datetime, list[Part]]:
     """Return the parts that can lapse, by their time of lapse."""
     lasts = timedelta(seconds=hold.policy.lapse_after_seconds)
     found: dict[datetime, list[Part]] = defaultdict(list)
@@ -97,12 +97,12 @@ def by_end(hold: HoldStands) -> Mapping[datetime, list[Part]]:
     return found
 
 
-def lapsed(hold: HoldStands, at: datetime) -> list[Part]:
+def lapsed(hold: HoldClocks, at: datetime) -> list[Part]:
     """Return the parts that have lapsed by now."""
     return [part for lapses_at, parts in by_end(hold).items() if lapses_at <= at for part in parts]
 
 
-def warnings(hold: HoldStands, at: datetime) -> list[Warning]:
+def warnings(hold: HoldClocks, at: datetime) -> list[Warning]:
     """Return the warnings due now; of several that fall together after a downtime, only the current one."""
     found = []
     for lapses_at, parts in sorted(by_end(hold).items()):
@@ -112,13 +112,13 @@ def warnings(hold: HoldStands, at: datetime) -> list[Warning]:
     return found
 
 
-def warned_to(hold: HoldStands, at: datetime) -> datetime | None:
+def warned_to(hold: HoldClocks, at: datetime) -> datetime | None:
     """Return the time of the last warning due by now, which covers all before it."""
     past = [due_at for lapses_at in by_end(hold) for _, due_at in _warnings(hold, lapses_at) if due_at <= at]
     return max(past, default=hold.warned_to)
 
 
-def _warnings(hold: HoldStands, lapses_at: datetime) -> list[tuple[int, datetime]]:
+def _warnings(hold: HoldClocks, lapses_at: datetime) -> list[tuple[int, datetime]]:
     times = (lapses_at - timedelta(seconds=before) for before in hold.policy.warn_before_seconds)
     return [
         (days, at)

@@ -27,7 +27,7 @@ def verbs_now(
 ) -> tuple[RestorationVerb, ...]:
     """Return the actions of this role on an open or closed restoration.
 
-    `has_excluded`: a part of it was refused or cancelled.
+    `has_excluded`: a part of it is excluded, because it was refused or cancelled.
     """
     if state is RestorationState.OPEN:
         return verbs_of(role, step)

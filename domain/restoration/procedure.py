@@ -189,22 +189,22 @@ def is_paid_out(orders: Sequence[OrderState]) -> bool:
     return bool(orders) and all(state in {OrderState.CONFIRMED, OrderState.CANCELLED} for state in orders)
 
 
-def dues(standing: StepState, policy: RestorationPolicy, at: datetime) -> tuple[DueAction, ...]:
+def dues(state: StepState, policy: RestorationPolicy, at: datetime) -> tuple[DueAction, ...]:
     """Return the actions due at the open step, in order of time.
 
     An action without a time of its own is due at `at`.
     """
-    at_once = _at_once(standing)
+    at_once = _at_once(state)
     if at_once is not None:
         return (DueAction(what=at_once, at=at),)
-    if standing.due_at is None:
+    if state.due_at is None:
         return ()
     found = []
-    is_heard = standing.step in HEARINGS and not standing.open_objections and not standing.notice_waits
-    if standing.step is Step.COLLECTING or is_heard:
-        found.append(DueAction(what=ClockAction.END_STEP, at=standing.due_at))
-    if standing.step is not Step.COLLECTING:
-        escalation = open_dues(_escalation(policy.steps[standing.step]), _reached(standing), standing.due_at)
+    undisputed = state.step in HEARINGS and not state.open_objections and not state.notice_waits
+    if state.step is Step.COLLECTING or undisputed:
+        found.append(DueAction(what=ClockAction.END_STEP, at=state.due_at))
+    if state.step is not Step.COLLECTING:
+        escalation = open_dues(_escalation(policy.steps[state.step]), _reached(state), state.due_at)
         found += [DueAction(what=one.level, at=one.at) for one in escalation]
     return tuple(sorted(found, key=lambda due: due.at))
 
@@ -219,29 +219,29 @@ def _escalation(clock: StepClock) -> EscalationPolicy[ClockAction]:
     )
 
 
-def _reached(standing: StepState) -> set[ClockAction]:
+def _reached(state: StepState) -> set[ClockAction]:
     """Return what is done of a step's escalation; no reminder is due where no person acts."""
     done = {
-        ClockAction.REMIND: standing.reminded_at is not None or not standing.somebody_acts,
-        ClockAction.ESCALATE: standing.escalated_at is not None,
+        ClockAction.REMIND: state.reminded_at is not None or not state.somebody_acts,
+        ClockAction.ESCALATE: state.escalated_at is not None,
     }
     return {action for action, is_done in done.items() if is_done}
 
 
-def _at_once(standing: StepState) -> ClockAction | None:
+def _at_once(state: StepState) -> ClockAction | None:
     """Return the first action that is due at once, or None."""
-    step = standing.step
-    settled = step is Step.COLLECTING and standing.case_state is CaseState.SETTLED
-    rerouted = standing.route is not standing.picked.route
+    step = state.step
+    settled = step is Step.COLLECTING and state.case_state is CaseState.SETTLED
+    rerouted = state.route is not state.picked.route
     if step not in LAST_TO_BE_ROUTED:
         # The amounts and the victims are known only after the division.
-        rerouted = step is Step.APPROVAL and standing.is_divided and rerouted and standing.asks_for_more
+        rerouted = step is Step.APPROVAL and state.is_divided and rerouted and state.asks_for_more
     due = {
-        ClockAction.WIND_UP: step not in {Step.CREDIT, Step.BOND} and not standing.held_paise,
-        ClockAction.END_STEP: settled or (step is Step.CREDIT and is_paid_out(standing.orders)),
-        ClockAction.DROP_ORDER: step is Step.APPROVAL and standing.order_dropped,
+        ClockAction.WIND_UP: step not in {Step.CREDIT, Step.BOND} and not state.held_paise,
+        ClockAction.END_STEP: settled or (step is Step.CREDIT and is_paid_out(state.orders)),
+        ClockAction.DROP_ORDER: step is Step.APPROVAL and state.order_dropped,
         ClockAction.ROUTE: rerouted,
-        ClockAction.TAKE_ORDER: step in ORDERS_OF and standing.order_waiting and not standing.open_objections,
-        ClockAction.ALLOCATE: step is Step.APPROVAL and not standing.is_divided,
+        ClockAction.TAKE_ORDER: step in ORDERS_OF and state.order_waiting and not state.open_objections,
+        ClockAction.ALLOCATE: step is Step.APPROVAL and not state.is_divided,
     }
     return next((action for action, is_due in due.items() if is_due), None)

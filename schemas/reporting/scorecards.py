@@ -78,7 +78,7 @@ class ScorecardPage(FrozenModel):
     sent_from: UtcDatetime
     sent_to: UtcDatetime
     as_of: UtcDatetime
-    """time at which silence is measured"""
+    """time at which a missing answer is measured"""
     items: tuple[Scorecard, ...]
     next: str | None
 

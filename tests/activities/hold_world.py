@@ -10,9 +10,9 @@ from activities.holds import opening
 from activities.holds.hold_transaction import HoldTransaction
 from activities.holds.lifecycle import HoldActivities
 from activities.orders.confirmations import take_confirmation
-from activities.tracing.discrepancies import ResolvingOfficer, settle
+from activities.tracing.discrepancies import ResolvingOfficer, resolve
 from db.orders import bank_orders
-from domain.holds.lapse import HoldStands
+from domain.holds.lapse import HoldClocks
 from schemas.enums import ResolutionDecision
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.outbox.procedures import ActionInput, RowState
@@ -30,7 +30,7 @@ class WatchedContext(HoldActivities):
 
     done: list[str] = field(default_factory=list)
 
-    async def _attend(self, work: HoldTransaction, state: HoldStands, what: str, at: datetime) -> None:
+    async def _attend(self, work: HoldTransaction, state: HoldClocks, what: str, at: datetime) -> None:
         self.done.append(what)
         await super()._attend(work, state, what, at)
 
@@ -88,7 +88,7 @@ class Holds:
         """A supervisor settles the case's newest discrepancy."""
         newest = await self.bench.value("SELECT max(discrepancy_id) FROM discrepancy WHERE case_no = $1", case_no)
         resolution = NewResolution(decision=decision, reason="the money has moved on")
-        await settle(self.ctx, newest, resolution, ResolvingOfficer("chief", supervises=True))
+        await resolve(self.ctx, newest, resolution, ResolvingOfficer("chief", supervises=True))
 
     # -- the clock -------------------------------------------------------------------------------------------------
 

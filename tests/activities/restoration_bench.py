@@ -291,7 +291,7 @@ class Home:
         return found[0], found[1], found[2]
 
     async def steps(self, restoration_id: UUID) -> list[tuple[str, str | None]]:
-        """Every visit_no of every step with its outcome, in order."""
+        """Every visit of every step with its outcome, in order."""
         return await self.bench.rows(
             "SELECT step, outcome FROM restoration_step WHERE restoration_id = $1 ORDER BY place", restoration_id
         )

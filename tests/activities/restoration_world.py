@@ -190,7 +190,7 @@ _NEVER: Final = {
         SELECT g.grievance_id, g.state, p.ended_at FROM grievance g
         JOIN procedure p ON p.workflow_id = 'grievance-' || g.grievance_id
         WHERE g.case_no = ANY($1) AND (g.state = 'open') <> (p.ended_at IS NULL)""",
-    "money on hold has a clock, or waits to be taken up": f"""
+    "money on hold has a clock, or waits to be opened": f"""
         SELECT h.case_no, h.hop_no, a.state, p.ended_at FROM hop h JOIN ledger_balance b USING (case_no, hop_no)
         LEFT JOIN held_hop u USING (case_no, hop_no)
         LEFT JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution

@@ -44,7 +44,7 @@ POLICIES = st.builds(EscalationPolicy[Level], steps=STEPS, repeat=REPEATS)
 
 
 def escalated(policy: EscalationPolicy[Level]) -> list[LevelDue[Level]]:
-    """Return every level that silence reaches, each counted from the one below."""
+    """Return every level that a missing answer reaches, each counted from the one below."""
     found: list[LevelDue[Level]] = []
     reached, since = None, SINCE
     while due := next_due(policy, reached, since):

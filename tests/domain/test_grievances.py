@@ -1,4 +1,4 @@
-"""The ladder of a grievance: every verb at every level in every state by every role, and its clocks."""
+"""The levels of a grievance: every verb at every level in every state by every role, and its clocks."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, product
@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from domain.errors import MayNot, NotNow, SameEyes
 from domain.grievances import (
     DECIDES,
-    LADDER,
+    LEVELS,
     Clocks,
     Earlier,
-    GrievanceStanding,
+    GrievanceAtLevel,
     above,
     check_officer,
     check_state,
@@ -56,51 +56,51 @@ def expected(verb: GrievanceVerb, role: Role, level: GrievanceLevel, state: Grie
 @pytest.mark.parametrize(("verb", "level"), list(product(VERB, LEVEL)))
 def test_every_role_in_every_state(verb: GrievanceVerb, level: GrievanceLevel) -> None:
     for role, state in product(Role, STATE):
-        standing = GrievanceStanding(state=state, level=level, deciders=("officer:other",))
+        grievance = GrievanceAtLevel(state=state, level=level, deciders=("officer:other",))
         may = expected(verb, role, level, state)
-        assert (verb in verbs_of(role, standing)) == may, (role, state)
+        assert (verb in verbs_of(role, grievance)) == may, (role, state)
         if may:
-            check_officer(verb, role, "officer:a", standing)
+            check_officer(verb, role, "officer:a", grievance)
         else:
             with pytest.raises((MayNot, NotNow)):
-                check_officer(verb, role, "officer:a", standing)
+                check_officer(verb, role, "officer:a", grievance)
 
 
 def test_whoever_decided_before_does_not_decide_again() -> None:
-    standing = GrievanceStanding(state=STATE.OPEN, level=LEVEL.DY_SP, deciders=("officer:a",))
+    grievance = GrievanceAtLevel(state=STATE.OPEN, level=LEVEL.DY_SP, deciders=("officer:a",))
     with pytest.raises(SameEyes, match="officer:a has decided on this hold"):
-        check_officer(VERB.DECIDE, Role.DY_SP, "officer:a", standing)
-    check_officer(VERB.DECIDE, Role.DY_SP, "officer:b", standing)
+        check_officer(VERB.DECIDE, Role.DY_SP, "officer:a", grievance)
+    check_officer(VERB.DECIDE, Role.DY_SP, "officer:b", grievance)
 
 
 def test_a_role_that_decides_at_another_level_is_told_whose_turn_it_is() -> None:
-    standing = GrievanceStanding(state=STATE.OPEN, level=LEVEL.DISTRICT_GRO)
+    grievance = GrievanceAtLevel(state=STATE.OPEN, level=LEVEL.DISTRICT_GRO)
     with pytest.raises(MayNot, match="is with district_gro, where district_gro decides"):
-        check_officer(VERB.DECIDE, Role.STATE_GRO, "officer:a", standing)
+        check_officer(VERB.DECIDE, Role.STATE_GRO, "officer:a", grievance)
 
 
 @pytest.mark.parametrize(("verb", "level"), list(product([VERB.APPEAL_ON, VERB.WITHDRAW, VERB.REPORT], LEVEL)))
 def test_the_holder_and_the_bank_need_no_role(verb: GrievanceVerb, level: GrievanceLevel) -> None:
     for state in STATE:
-        standing = GrievanceStanding(state=state, level=level)
+        grievance = GrievanceAtLevel(state=state, level=level)
         if expected(verb, Role.ADMIN, level, state):
-            check_state(verb, standing)
+            check_state(verb, grievance)
         else:
             with pytest.raises(NotNow):
-                check_state(verb, standing)
+                check_state(verb, grievance)
 
 
 def test_the_escalation_has_five_levels_and_nobody_is_above_the_state() -> None:
-    assert [level.value for level in LADDER] == ["bank", "io", "dy_sp", "district_gro", "state_gro"]
-    assert all(above(lower) is upper for lower, upper in pairwise(LADDER))
+    assert [level.value for level in LEVELS] == ["bank", "io", "dy_sp", "district_gro", "state_gro"]
+    assert all(above(lower) is upper for lower, upper in pairwise(LEVELS))
     assert above(LEVEL.STATE_GRO) is None
-    assert set(DECIDES) == set(LADDER) - {LEVEL.BANK}
+    assert set(DECIDES) == set(LEVELS) - {LEVEL.BANK}
     assert len(set(DECIDES.values())) == len(DECIDES)
 
 
 def test_each_level_has_the_days_of_the_sop() -> None:
     policy = load_policy().grievance.promised("1", 1.0)
-    assert [(due_at(policy, level, NOW) - NOW).days for level in LADDER] == [7, 15, 15, 15, 15]
+    assert [(due_at(policy, level, NOW) - NOW).days for level in LEVELS] == [7, 15, 15, 15, 15]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_grievance_after_another(state: GrievanceState, level: GrievanceLevel,
 
 
 @given(
-    level=st.sampled_from(LADDER),
+    level=st.sampled_from(LEVELS),
     told=st.booleans(),
     on_hold=st.booleans(),
     wait=st.timedeltas(timedelta(seconds=1), timedelta(days=400)),

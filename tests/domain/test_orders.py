@@ -29,7 +29,7 @@ def said(
     )
 
 
-def word(told: ConfirmedLine, judged: Judged, via: Via = Via.DOOR) -> Statement:
+def statement(told: ConfirmedLine, judged: Judged, via: Via = Via.DOOR) -> Statement:
     return Statement(
         natural_key=judged.natural_key,
         applied_paise=judged.applied_paise,
@@ -39,22 +39,22 @@ def word(told: ConfirmedLine, judged: Judged, via: Via = Via.DOOR) -> Statement:
     )
 
 
-def judged_in_turn(*words: tuple[ConfirmedLine, Via]) -> list[Judged]:
+def judged_in_turn(*statements: tuple[ConfirmedLine, Via]) -> list[Judged]:
     """Statements on ₹1,000, one after the other."""
     known: list[Statement] = []
     confirmed_paise = 0
     found = []
-    for told, via in words:
+    for told, via in statements:
         ordered = ORDERED.model_copy(update={"confirmed_paise": confirmed_paise})
         judged = judge(OrderKind.RESTORE, DUE, ordered, told, 1000_00 - confirmed_paise, known, via)
-        known.append(word(told, judged, via))
+        known.append(statement(told, judged, via))
         confirmed_paise += judged.applied_paise
         found.append(judged)
     return found
 
 
-def dispositions(*words: tuple[ConfirmedLine, Via]) -> list[str]:
-    return [judged.disposition for judged in judged_in_turn(*words)]
+def dispositions(*statements: tuple[ConfirmedLine, Via]) -> list[str]:
+    return [judged.disposition for judged in judged_in_turn(*statements)]
 
 
 def test_the_whole_in_time_is_booked() -> None:
@@ -74,7 +74,7 @@ def test_what_comes_late_is_booked_and_said_to_be_late() -> None:
 
 def test_the_same_reference_again_is_the_same_credit() -> None:
     first = judge(OrderKind.RESTORE, DUE, ORDERED, said(400_00), 1000_00, [])
-    again = judge(OrderKind.RESTORE, DUE, ORDERED, said(400_00, "utr1"), 600_00, [word(said(400_00), first)])
+    again = judge(OrderKind.RESTORE, DUE, ORDERED, said(400_00, "utr1"), 600_00, [statement(said(400_00), first)])
     assert (again.disposition, again.applied_paise) == ("duplicate", 0)
 
 
@@ -110,7 +110,7 @@ def test_a_release_credits_nobody() -> None:
     assert judge(OrderKind.RELEASE, DUE, ordered, said(account="999"), 1000_00, []).disposition == "applied"
 
 
-_WORDS = st.lists(
+_STATEMENTS = st.lists(
     st.builds(
         said,
         paise=st.integers(1, 2000_00),
@@ -126,7 +126,7 @@ OFFICER, DOOR, FILE, LETTER = Via.OFFICER, Via.DOOR, Via.FILE, Via.LETTER
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("statements", "expected"),
     [
         # The desk writes down a telephone call, then the bank's own statement comes; and the other way round.
         ([(said(300_00, ""), OFFICER), (said(300_00, "UTR1"), DOOR)], ["applied", "duplicate"]),
@@ -154,9 +154,9 @@ OFFICER, DOOR, FILE, LETTER = Via.OFFICER, Via.DOOR, Via.FILE, Via.LETTER
     ],
 )
 def test_a_credit_that_is_told_under_two_names_is_booked_once(
-    words: list[tuple[ConfirmedLine, Via]], expected: list[str]
+    statements: list[tuple[ConfirmedLine, Via]], expected: list[str]
 ) -> None:
-    assert dispositions(*words) == expected
+    assert dispositions(*statements) == expected
 
 
 def test_a_mistyped_account_is_put_right_under_the_same_reference() -> None:
@@ -213,9 +213,9 @@ def test_a_booked_credit_that_is_said_to_have_gone_elsewhere_is_doubted() -> Non
     assert found[1].discrepancy is DiscrepancyKind.CREDITED_ELSEWHERE
 
 
-@given(words=_WORDS, vias=st.lists(st.sampled_from(list(Via)), min_size=12, max_size=12))
-def test_one_reference_is_booked_once_but_for_two_officers(words: list[ConfirmedLine], vias: list[Via]) -> None:
-    turns = list(zip(words, vias, strict=False))
+@given(statements=_STATEMENTS, vias=st.lists(st.sampled_from(list(Via)), min_size=12, max_size=12))
+def test_one_reference_is_booked_once_but_for_two_officers(statements: list[ConfirmedLine], vias: list[Via]) -> None:
+    turns = list(zip(statements, vias, strict=False))
     booked: set[str] = set()
     for (told, via), judged in zip(turns, judged_in_turn(*turns), strict=True):
         name = told.reference.upper()
@@ -223,30 +223,30 @@ def test_one_reference_is_booked_once_but_for_two_officers(words: list[Confirmed
         booked |= {name} if judged.applied_paise else set()
 
 
-@given(words=_WORDS, vias=st.lists(st.sampled_from(list(Via)), min_size=12, max_size=12))
-def test_a_word_that_is_said_again_changes_nothing(words: list[ConfirmedLine], vias: list[Via]) -> None:
-    turns = [(told, via) for told, via in zip(words, vias, strict=False) if via is not OFFICER]
+@given(statements=_STATEMENTS, vias=st.lists(st.sampled_from(list(Via)), min_size=12, max_size=12))
+def test_a_statement_that_comes_again_changes_nothing(statements: list[ConfirmedLine], vias: list[Via]) -> None:
+    turns = [(told, via) for told, via in zip(statements, vias, strict=False) if via is not OFFICER]
     twice = [turn for turn in turns for _ in range(2)]
     again = judged_in_turn(*twice)[1::2]
     assert all(judged.disposition == "duplicate" for judged in again)
 
 
 @given(
-    words=_WORDS,
+    statements=_STATEMENTS,
     vias=st.lists(st.sampled_from(list(Via)), min_size=12, max_size=12),
     amount_paise=st.integers(1, 1500_00),
     held_paise=st.integers(0, 1500_00),
 )
 def test_whatever_a_bank_says_nothing_beyond_the_order_or_the_hold_is_booked(
-    words: list[ConfirmedLine], vias: list[Via], amount_paise: int, held_paise: int
+    statements: list[ConfirmedLine], vias: list[Via], amount_paise: int, held_paise: int
 ) -> None:
     known: list[Statement] = []
     confirmed_paise = 0
-    for told, via in zip(words, vias, strict=False):
+    for told, via in zip(statements, vias, strict=False):
         ordered = Ordered(amount_paise=amount_paise, confirmed_paise=confirmed_paise, beneficiary=VICTIM)
         judged = judge(OrderKind.RESTORE, DUE, ordered, told, held_paise - confirmed_paise, known, via)
         assert (judged.discrepancy is not None) == (judged.disposition == "discrepancy")
         assert judged.disposition == "duplicate" or judged.natural_key not in {one.natural_key for one in known}
-        known.append(word(told, judged, via))
+        known.append(statement(told, judged, via))
         confirmed_paise += judged.applied_paise
     assert confirmed_paise <= min(amount_paise, held_paise)

@@ -179,7 +179,7 @@ async def live(
     """Run the whole stack in `home`, each process watched over and started again, with a simulator in this process.
 
     The data is on `ground`; without one the stack starts a PostgreSQL and a Temporal server of its own. With `letters`
-    every bank can be asked by e-mail too, when its own channel fails or is met with silence. With
+    every bank can be asked by e-mail too, when its own channel fails or brings no answer. With
     `call_timeout_seconds` no call to a bank takes longer: banks that say nothing cost that much.
     """
     settings = Settings(

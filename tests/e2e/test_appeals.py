@@ -1,4 +1,4 @@
-"""Account holders appeal with a cheap phone: a short message, a code, the public page; and the ladder answers them.
+"""Account holders appeal with a cheap phone: a short message, a code, the public page; and each level answers them.
 
 Nothing here knows more than a stranger: references and codes come out of the gateway's messages, all else over HTTP.
 """

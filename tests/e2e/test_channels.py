@@ -209,7 +209,7 @@ async def test_a_bank_that_says_nothing_is_reminded_at_each_level_to_the_desk(
     attempts = await carried(engine, case_no)
     assert attempts[:2] == [(way, "delivered"), (way, "silent")]
     if way != "email":
-        assert ("email", "delivered") in attempts, "silence sends it by letter too"
+        assert ("email", "delivered") in attempts, "without an answer it goes by letter too"
     assert len(engine.sim.tickets(bank, root)) == 1
     case = await engine.read(f"/cases/{case_no}")
     assert (case["buckets_paise"]["in_play"], case["unaccounted_paise"]) == (LOSS_PAISE, 0)
@@ -229,7 +229,7 @@ async def escalated(engine: Live, case_no: str, levels: int) -> None:
         count: int = await engine.pool.fetchval(events, case_no)
         return count >= levels
 
-    await engine.until(there, SETTLE_SECONDS, f"level {levels} is escalated")
+    await engine.until(there, SETTLE_SECONDS, f"{levels} levels are reached")
 
 
 # -- what a bank says wrongly ------------------------------------------------------------------------------------------
@@ -269,7 +269,7 @@ async def test_what_is_said_in_parts_twice_and_backwards_counts_once(engine: Liv
         await whole(engine, case_no, held=LOSS_PAISE)
 
 
-async def test_a_bank_that_takes_its_word_back_is_written_down_and_moves_no_money(
+async def test_a_bank_that_takes_its_answer_back_is_written_down_and_moves_no_money(
     engine: Live, banks: dict[str, list[str]]
 ) -> None:
     for way in ("i4c", "push"):

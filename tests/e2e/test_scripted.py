@@ -133,7 +133,7 @@ async def test_a_bank_that_is_away_is_tried_again_under_the_same_key(engine: Liv
     assert [ticket.key] == [request["request_id"] for request in requests]
 
 
-async def test_silence_brings_a_letter_and_the_desk_may_hurry_it_and_stop(
+async def test_no_response_brings_a_letter_and_the_desk_may_hurry_it_and_stop(
     engine: Live, banks: tuple[str, str, str]
 ) -> None:
     *_, seat = banks

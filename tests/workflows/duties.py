@@ -100,7 +100,7 @@ async def duty_stage(ctx: Context, client: Client) -> AsyncIterator[DutyStage]:
             yield DutyStage(ctx, skipper.client, skipper)
 
 
-async def silence_and_work(stage: DutyStage) -> str:
+async def no_response_and_work(stage: DutyStage) -> str:
     """The first duty gets a reminder, is overdue and done late; the second is done in time; then all are done."""
     case_no = await stage.open()
     await stage.skip(case_no, 19 * HOUR)

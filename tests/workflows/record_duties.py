@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tests.factories import make_context
-from tests.workflows.duties import duty_stage, silence_and_work
+from tests.workflows.duties import duty_stage, no_response_and_work
 from tests.workflows.record_histories import FOLDER, cleaned, fresh_pool
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
@@ -27,7 +27,7 @@ async def main() -> None:
             pool = await fresh_pool(dsn)
             client = await connect(temporal.address, temporal.namespace)
             async with duty_stage(await make_context(pool), client) as stage:
-                case_no = await silence_and_work(stage)
+                case_no = await no_response_and_work(stage)
                 history = await stage.handle(case_no).fetch_history()
             await pool.close()
     content = {"workflow_id": history.workflow_id, "history": cleaned(json.loads(history.to_json()))}

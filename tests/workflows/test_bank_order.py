@@ -52,7 +52,7 @@ async def test_an_order_that_is_done_at_once_ends_at_once(stage: OrderStage) -> 
     assert stage.letters.sent == []
 
 
-async def test_silence_escalates_each_level_in_its_time_and_takes_the_next_channel(stage: OrderStage) -> None:
+async def test_no_response_escalates_each_level_in_its_time_and_takes_the_next_channel(stage: OrderStage) -> None:
     ordered = await stage.ordered()
     order_id = await stage.begin(ordered)
     await stage.until_state(order_id, "delivered")
@@ -94,7 +94,7 @@ async def test_a_bank_that_is_away_for_hours_has_the_order_when_it_is_back(stage
     await stage.outcome(order_id)
 
 
-async def test_silence_escalates_on_though_no_bank_has_the_order(ctx: Context, temporal_client: Client) -> None:
+async def test_no_response_escalates_on_though_no_bank_has_the_order(ctx: Context, temporal_client: Client) -> None:
     seldom = ctx.policy.order.model_copy(update={"try_again_seconds": 10 * DAY.total_seconds()})
     async with order_stage(with_rule(ctx, seldom), temporal_client) as stage:
         await escalates_on(stage)

@@ -31,7 +31,7 @@ def ref(hop_no: int, revision: int = 0) -> HopRef:
 
 
 @dataclass(frozen=True)
-class Told:
+class Change:
     """One hop's state in the database after a step, and the change that the workflow is notified of."""
 
     state: str
@@ -42,7 +42,7 @@ class Told:
 
 
 @st.composite
-def lives(draw: st.DrawFn, hop_no: int) -> list[Told]:
+def lives(draw: st.DrawFn, hop_no: int) -> list[Change]:
     """Draw a hop's life as the database allows it: opened or parked, corrected, parked again, perhaps closed."""
     first = draw(st.sampled_from(("open", "parked")))
     life = [_entered(hop_no, first, 0)]
@@ -53,27 +53,27 @@ def lives(draw: st.DrawFn, hop_no: int) -> list[Told]:
         steps = ["close", "correct", "corrected, the bank is unknown", *(["park"] if state == "open" else [])]
         step = draw(st.sampled_from(steps))
         if step == "close":
-            life.append(Told("closed", revision, closed=(ref(hop_no, revision),)))
+            life.append(Change("closed", revision, closed=(ref(hop_no, revision),)))
         elif step == "park":
             life.append(_entered(hop_no, "parked", revision))
         else:
             entered = _entered(hop_no, "open" if step == "correct" else "parked", revision + 1)
             life.append(
-                Told(entered.state, revision + 1, entered.opened, entered.parked, closed=(ref(hop_no, revision),))
+                Change(entered.state, revision + 1, entered.opened, entered.parked, closed=(ref(hop_no, revision),))
             )
     return life
 
 
-def _entered(hop_no: int, state: str, revision: int) -> Told:
+def _entered(hop_no: int, state: str, revision: int) -> Change:
     if state == "open":
-        return Told(state, revision, opened=(brief(hop_no, revision),))
-    return Told(state, revision, parked=(ref(hop_no, revision),))
+        return Change(state, revision, opened=(brief(hop_no, revision),))
+    return Change(state, revision, parked=(ref(hop_no, revision),))
 
 
 @st.composite
-def tellings(draw: st.DrawFn) -> tuple[dict[int, Told], list[CaseNews | str]]:
+def changes_of_hops(draw: st.DrawFn) -> tuple[dict[int, Change], list[CaseNews | str]]:
     """Return how every hop ends in the database; and all its changes, shuffled, repeated, with batches between."""
-    ends: dict[int, Told] = {}
+    ends: dict[int, Change] = {}
     steps: list[CaseNews | str] = []
     for hop_no in range(1, draw(st.integers(1, HOPS_MAX)) + 1):
         life = draw(lives(hop_no))
@@ -102,8 +102,8 @@ def places(case_state: CaseState, requests: int) -> dict[int, list[tuple[str, in
     return found
 
 
-@given(tellings())
-def test_order_and_repetition_change_nothing(told: tuple[dict[int, Told], list[CaseNews | str]]) -> None:
+@given(changes_of_hops())
+def test_order_and_repetition_change_nothing(told: tuple[dict[int, Change], list[CaseNews | str]]) -> None:
     ends, steps = told
     case_state = CaseState()
     for number, step in enumerate(steps):
@@ -116,8 +116,8 @@ def test_order_and_repetition_change_nothing(told: tuple[dict[int, Told], list[C
     assert places(case_state, len(steps)) == expected
 
 
-@given(tellings())
-def test_nothing_is_repeated_requests_at_one_revision(told: tuple[dict[int, Told], list[CaseNews | str]]) -> None:
+@given(changes_of_hops())
+def test_nothing_is_asked_twice_at_one_revision(told: tuple[dict[int, Change], list[CaseNews | str]]) -> None:
     case_state = CaseState()
     asked: set[tuple[int, int]] = set()
     for number, step in enumerate(told[1]):

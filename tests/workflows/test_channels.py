@@ -36,7 +36,7 @@ async def test_a_channel_that_fails_is_left_for_the_next_at_once(skipping: Stage
     assert len(skipping.banks.attempts) == 1
 
 
-async def test_silence_carries_the_request_over_the_next_channel_and_waits_for_it_there(skipping: Stage) -> None:
+async def test_no_response_carries_the_request_over_the_next_channel_and_waits_for_it_there(skipping: Stage) -> None:
     root = rrn()
     heard = second(skipping)
     case_no = await skipping.complain(transfer(reference=root))
@@ -55,8 +55,8 @@ async def test_when_no_channel_brings_an_answer_the_request_escalates_as_ever(sk
     await skipping.outcome(case_no)
     assert await skipping.levels(case_no) == [level.value for level in EscalationLevel]
     assert (len(skipping.banks.tickets), len(second(skipping).tickets)) == (1, 1)
-    escalates = await skipping.scheduled(case_no, "escalate_request", Escalate)
-    assert [order.level for _, order in escalates] == list(EscalationLevel)
+    escalations = await skipping.scheduled(case_no, "escalate_request", Escalate)
+    assert [order.level for _, order in escalations] == list(EscalationLevel)
     assert await skipping.buckets(case_no) == {"lost": -10_000_00, "untraced": 10_000_00}
 
 

@@ -103,11 +103,11 @@ async def test_no_wait_of_the_escalation_starts_again(ctx: Context, short_histor
         await stage.outcome(case_no)
         runs = await stage.runs(case_no)
         assert len(runs) >= 2
-        escalates: list[tuple[datetime, Escalate]] = []
+        escalations: list[tuple[datetime, Escalate]] = []
         for run_id in reversed(runs):
-            escalates += await stage.scheduled(case_no, "escalate_request", Escalate, run_id)
-        assert [order.level for _, order in escalates] == list(EscalationLevel)
-        for (before, _), (at, order) in pairwise(escalates):
+            escalations += await stage.scheduled(case_no, "escalate_request", Escalate, run_id)
+        assert [order.level for _, order in escalations] == list(EscalationLevel)
+        for (before, _), (at, order) in pairwise(escalations):
             policy_seconds = stage.ctx.policy.ladder[order.level].api_seconds
             assert policy_seconds <= (at - before).total_seconds() < policy_seconds + 30
         assert len(stage.banks.attempts) == 1

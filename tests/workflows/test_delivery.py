@@ -198,10 +198,10 @@ async def test_a_bank_that_asks_us_to_stay_away_is_left_alone_so_long(skipping: 
     await skipping.outcome(case_no)
     first, second = await skipping.scheduled(case_no, "send_hold_request", SendHoldRequest)
     assert 3600 <= (second[0] - first[0]).total_seconds() < 3660
-    escalates = [
+    levels = [
         order.level for at, order in await skipping.scheduled(case_no, "escalate_request", Escalate) if at < second[0]
     ]
-    assert escalates == [EscalationLevel.REMINDER, EscalationLevel.NODAL_OFFICER, EscalationLevel.DESK_TASK]
+    assert levels == [EscalationLevel.REMINDER, EscalationLevel.NODAL_OFFICER, EscalationLevel.DESK_TASK]
 
 
 async def test_one_bank_that_is_down_holds_no_other_up(slow: Stage) -> None:

@@ -95,15 +95,15 @@ async def test_the_answer_ends_the_escalation_on_every_level(
     root = rrn()
     case_no = await stepping.complain(transfer(reference=root))
     await stepping.until_row("delivered", "SELECT state FROM hold_request")
-    ladder = list(EscalationLevel)[:levels]
-    for level in ladder:
+    reached = list(EscalationLevel)[:levels]
+    for level in reached:
         wait_seconds = stepping.ctx.policy.ladder[level].api_seconds
         await let_pass(time_skipping, stepping.handle(case_no), timedelta(seconds=wait_seconds + 1))
         await stepping.until_row(level.value, "SELECT level FROM hold_request")
     assert await stepping.open_tasks(case_no) == tasks
     await stepping.answer("HDFC", case_no, row(1, root, "10000.00"))
     await stepping.outcome(case_no)
-    assert await stepping.levels(case_no) == [level.value for level in ladder]
+    assert await stepping.levels(case_no) == [level.value for level in reached]
     assert await stepping.open_tasks(case_no) == []
     assert await stepping.buckets(case_no) == {"lost": -10_000_00, "held": 10_000_00}
 
@@ -145,7 +145,9 @@ async def test_banks_of_one_case_escalate_each_at_their_own_pace(stepping: Stage
     assert await stepping.ctx.pool.fetchval("SELECT level FROM hold_request WHERE institution = 'PUNB'") is None
 
 
-async def test_an_answer_that_comes_with_an_overdue_level_is_no_silence(ctx: Context, temporal_client: Client) -> None:
+async def test_an_answer_that_comes_with_an_overdue_level_counts_as_an_answer(
+    ctx: Context, temporal_client: Client
+) -> None:
     """A revived case gets the answer in its first step, when no wait of the level is left."""
     root, other = rrn(), rrn()
     async with staged(ctx, temporal_client, queues=()) as stage:

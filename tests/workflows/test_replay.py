@@ -55,14 +55,14 @@ def settles(file: Path) -> bool:
     return "settle_case" in file.read_text(encoding="utf-8")
 
 
-def escalates_high(file: Path) -> bool:
+def is_escalated(file: Path) -> bool:
     """Without a level, only the input of an activity changes, which no replay compares."""
     return file.stem in {"ladder", "give_up"}
 
 
 @pytest.mark.parametrize(
     ("changed", "concerns"),
-    [(WaitsFirst, whatever), (NeverSettles, settles), (SkipsTheReminder, escalates_high)],
+    [(WaitsFirst, whatever), (NeverSettles, settles), (SkipsTheReminder, is_escalated)],
     ids=["a pause more", "an activity less", "a level less"],
 )
 async def test_a_changed_workflow_fails_the_replay(

@@ -222,7 +222,7 @@ async def test_a_stopped_request_is_over_and_its_money_untraced(stage: Stage) ->
     assert await stage.buckets(case_no) == {"lost": -20_000_00, "untraced": 20_000_00}
 
 
-async def test_a_late_word_places_what_a_stopped_request_gave_up(stage: Stage) -> None:
+async def test_a_late_answer_places_what_a_stopped_request_gave_up(stage: Stage) -> None:
     root, onward = rrn(), rrn()
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_asked(1)

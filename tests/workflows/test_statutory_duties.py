@@ -14,7 +14,7 @@ from activities.context import Context
 from activities.police.statutory_duties import open_duty
 from schemas.restoration_enums import DutyKind
 from tests.workflows.changed_duties import ActsAtOnce
-from tests.workflows.duties import HOUR, DutyStage, duty_stage, silence_and_work
+from tests.workflows.duties import HOUR, DutyStage, duty_stage, no_response_and_work
 from tests.workflows.record_duties import DUTIES
 from tests.workflows.record_histories import cleaned
 from workers.temporal import DATA_CONVERTER
@@ -30,11 +30,11 @@ async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[DutyStag
 
 
 async def test_the_way_that_is_recorded_goes_to_its_end(stage: DutyStage) -> None:
-    case_no = await silence_and_work(stage)
+    case_no = await no_response_and_work(stage)
     assert (await stage.handle(case_no).describe()).status is WorkflowExecutionStatus.COMPLETED
 
 
-async def test_silence_is_escalated_once_for_each_duty_and_the_clock_waits_on(stage: DutyStage) -> None:
+async def test_no_response_is_escalated_once_for_each_duty_and_the_clock_waits_on(stage: DutyStage) -> None:
     case_no = await stage.open()
     await stage.skip(case_no, timedelta(days=90))
     await stage.until(case_no, "duty_overdue", 2)

@@ -141,9 +141,7 @@ class ProcedureStarter:
     async def _open_for_holds(self) -> int:
         held_before = self.ctx.now() - self._gather_time
         async with self.ctx.pool.acquire() as connection:
-            waiting = await account_holds.cases_to_open_for_new_holds(
-                connection, held_before, list(self._paused), ROUND_LIMIT
-            )
+            waiting = await account_holds.cases_with_new_holds(connection, held_before, list(self._paused), ROUND_LIMIT)
         open_for_new_holds = ProcedureStarterWork.OPEN_FOR_NEW_HOLDS
         return sum(
             [

@@ -43,7 +43,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "bank_order_told": Effect(Sort.FLOW, "Wakes a bank that waits at its feed.", wakes="bank_feed"),
     "discrepancy_wakes_hold": Effect(
         Sort.FLOW,
-        "Notifies the hold's workflow. Money held against the bank's earlier statement is taken up as a hold.",
+        "Notifies the hold's workflow. Money held against the bank's earlier statement becomes a hold.",
         ("procedure_news", "held_hop"),
     ),
     "resolution_wakes_hold": Effect(
@@ -58,7 +58,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "held_hop_asks_for_notice": Effect(
         Sort.FLOW,
-        "Asks for a lien notice to the bank when a hold is taken up, and looks again at all documents of the case.",
+        "Asks for a lien notice to the bank when a hold is opened, and looks again at all documents of the case.",
         ("due_document",),
     ),
     "duty_asks_for_document": Effect(
@@ -112,7 +112,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "ledger_apply": Effect(
         Sort.DERIVED,
-        "Adds the entries to the balances. New money in `held` makes the hop one whose hold is to be taken up.",
+        "Adds the entries to the balances. New money in `held` makes the hop one whose hold is to be opened.",
         ("ledger_balance", "held_hop"),
     ),
     "hop_complaint": Effect(Sort.DERIVED, "Gives a hop the complaint of its parent hop."),

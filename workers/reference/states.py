@@ -6,7 +6,7 @@ from typing import Final
 
 from db import catalog
 from db.pool import Connection
-from domain.grievances import DECIDES, LADDER, ROLES
+from domain.grievances import DECIDES, LEVELS, ROLES
 from domain.policy.model import Policy, load_policy
 from domain.restoration.procedure import RULES, back_to, steps_of
 from schemas.enums import Role
@@ -120,8 +120,8 @@ def _roles(roles: frozenset[Role]) -> str:
 
 def _levels() -> Iterator[str]:
     yield "stateDiagram-v2"
-    yield f"    {START} --> {LADDER[0]} : filed"
-    for level, above in pairwise(LADDER):
+    yield f"    {START} --> {LEVELS[0]} : filed"
+    for level, above in pairwise(LEVELS):
         yield f"    {level} --> {above} : {_why(level)}"
     for level in DECIDES:
         yield f"    {level} --> {START} : decide"
@@ -138,7 +138,7 @@ def _level_times(policy: Policy) -> str:
             DECIDES[level].value if level in DECIDES else "no officer: the bank reports",
             duration(policy.grievance.level_seconds[level]),
         ]
-        for level in LADDER
+        for level in LEVELS
     ]
     return table(["level", "decides", "has"], rows)
 

@@ -121,7 +121,7 @@ def encode_reminder(
             node("OrgnlMsgId", message_id(request_id)),
             node("OrgnlMsgNmId", Message.HOLD_REQUEST.value),
         ),
-        *_chased(references),
+        *_asked_about(references),
     )
     if not with_header:
         return checked(Message.STATUS_REQUEST, inside)
@@ -133,7 +133,7 @@ def encode_reminder(
     )
 
 
-def _chased(references: Sequence[str]) -> Iterator[Element]:
+def _asked_about(references: Sequence[str]) -> Iterator[Element]:
     for reference in map(str.strip, references):
         yield node("TxInf", node("OrgnlEndToEndId", reference), node("OrgnlTxId", reference))
 

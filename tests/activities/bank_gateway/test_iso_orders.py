@@ -202,7 +202,7 @@ async def test_a_rejection_refuses_the_order_with_its_reason(filed: Filed) -> No
     assert "order_silent" in await filed.desk()
 
 
-async def test_a_word_on_an_order_that_is_over_is_told_beside_the_file(filed: Filed) -> None:
+async def test_a_statement_on_an_order_that_is_over_is_told_beside_the_file(filed: Filed) -> None:
     order_id = await filed.ordered.order()
     await filed.take(filed.returned(HELD_PAISE))
     assert (await filed.take(filed.resolution(order_id, "PDCR"))).doubts == (), "a receipt opens no task"
@@ -224,7 +224,7 @@ async def test_a_resolution_says_whether_the_bank_does_an_order_no_more(
     assert ("order_silent" in await filed.desk()) == (not settled)
 
 
-async def test_a_late_word_on_the_order_itself_is_no_word_on_its_end(filed: Filed) -> None:
+async def test_a_late_statement_on_the_order_itself_is_none_on_its_end(filed: Filed) -> None:
     order_id = await filed.cancelled()
     await filed.take(filed.resolution(order_id, "ACCR"))
     query = "SELECT settled_at FROM order_cancellation WHERE order_id = $1"
@@ -274,8 +274,8 @@ async def test_money_returned_under_no_name_is_not_of_an_order_that_the_bank_doe
 async def test_a_credit_told_by_a_letters_page_and_by_file_is_booked_once(filed: Filed) -> None:
     order_id = await filed.ordered.order()
     line = ConfirmedLine(line_no=1, amount_paise=300_00, done_at=NOW, reference="UTR1")
-    word = OrderConfirmation(lines=(line,))
-    await take_confirmation(filed.bench.ctx, "HDFC", order_id, word, "bank:HDFC", Via.LETTER)
+    statement = OrderConfirmation(lines=(line,))
+    await take_confirmation(filed.bench.ctx, "HDFC", order_id, statement, "bank:HDFC", Via.LETTER)
     await filed.take(filed.returned(300_00))
     assert (await filed.ordered.buckets())["restored"] == 300_00
     assert [kind for kind, *_ in await filed.bench.discrepancies(filed.ordered.case_no)] == ["credited_twice"]

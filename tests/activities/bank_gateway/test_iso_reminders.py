@@ -32,11 +32,11 @@ async def bench(database: Pool, spool: Spool) -> Bench:
     return bench
 
 
-def chasers(spool: Spool, sent: Sent) -> list[StatusRequest]:
+def reminders(spool: Spool, sent: Sent) -> list[StatusRequest]:
     found = [decode(path.read_bytes()) for path in spool.of("HDFC", "out").iterdir()]
-    told = [message for message in found if isinstance(message, StatusRequest)]
-    assert all(message.request_message_id == sent.request_id.replace("-", "") for message in told)
-    return told
+    sent_reminder = [message for message in found if isinstance(message, StatusRequest)]
+    assert all(message.request_message_id == sent.request_id.replace("-", "") for message in sent_reminder)
+    return sent_reminder
 
 
 async def asked(bench: Bench) -> tuple[str, str, Sent]:
@@ -47,20 +47,20 @@ async def asked(bench: Bench) -> tuple[str, str, Sent]:
     return case_no, reference, sent
 
 
-async def test_the_reminder_of_a_request_by_file_is_one_chaser(bench: Bench, spool: Spool) -> None:
+async def test_the_reminder_of_a_request_by_file_is_one_status_request(bench: Bench, spool: Spool) -> None:
     case_no, reference, sent = await asked(bench)
-    assert chasers(spool, sent) == []
+    assert reminders(spool, sent) == []
     assert await bench.escalate(case_no, sent, EscalationLevel.REMINDER) == Escalated(done=True), (
         "though no mail route is set"
     )
-    (told,) = chasers(spool, sent)
-    assert told.references == (reference,)
+    (sent_reminder,) = reminders(spool, sent)
+    assert sent_reminder.references == (reference,)
     await bench.escalate(case_no, sent, EscalationLevel.REMINDER)
     await bench.escalate(case_no, sent, EscalationLevel.NODAL_OFFICER)
-    assert len(chasers(spool, sent)) == 1
+    assert len(reminders(spool, sent)) == 1
 
 
-async def test_an_attempt_that_is_made_again_writes_the_same_chaser(
+async def test_an_attempt_that_is_made_again_writes_the_same_reminder(
     bench: Bench, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case_no, _, sent = await asked(bench)
@@ -76,7 +76,7 @@ async def test_an_attempt_that_is_made_again_writes_the_same_chaser(
     monkeypatch.undo()
     environment.info = dataclasses.replace(environment.info, attempt=2)
     await environment.run(bench.freeze.escalate_request, order)
-    assert len(chasers(spool, sent)) == 1
+    assert len(reminders(spool, sent)) == 1
 
 
 async def test_a_status_request_that_cannot_be_written_stops_no_escalation(bench: Bench, spool: Spool) -> None:

@@ -1,4 +1,4 @@
-"""Carrying a request: the best channel first, the next when one fails or is met with silence, back by itself."""
+"""Carrying a request: the best channel first, the next when one fails or brings no answer, back by itself."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -56,7 +56,7 @@ class TwoWays:
         return [(channel, outcome) for channel, outcome in rows]
 
     async def escalate(self, order: SendHoldRequest, level: EscalationLevel = EscalationLevel.REMINDER) -> bool:
-        """Silence escalates; whether the request is to be carried over another channel."""
+        """No answer comes; whether the request is to be carried over another channel."""
         sent = await self.bench.freeze.send_hold_request(order)
         return (await self.bench.escalate(order.case_no, sent, level)).go_on
 
@@ -134,7 +134,7 @@ async def test_a_dropped_channel_waits_by_the_clock_of_the_context(ways: TwoWays
     assert await ahead.may_take("HDFC", I4C)
 
 
-async def test_silence_sends_it_over_the_next_channel_too_and_never_a_third_time(ways: TwoWays) -> None:
+async def test_no_response_sends_it_over_the_next_channel_too_and_never_a_third_time(ways: TwoWays) -> None:
     order = await ways.order()
     assert await ways.escalate(order)
     again = order.model_copy(update={"round": 1})
@@ -147,7 +147,7 @@ async def test_silence_sends_it_over_the_next_channel_too_and_never_a_third_time
     await ways.bench.check(order.case_no)
 
 
-async def test_a_delivery_is_silent_once_however_high_silence_escalates(ways: TwoWays) -> None:
+async def test_a_delivery_is_silent_once_at_all_escalation_levels(ways: TwoWays) -> None:
     order = await ways.order()
     for level in (EscalationLevel.REMINDER, EscalationLevel.REMINDER, EscalationLevel.NODAL_OFFICER):
         assert await ways.escalate(order, level)
@@ -165,7 +165,7 @@ async def test_an_answer_brings_a_silent_channel_back(ways: TwoWays) -> None:
     assert ways.health.of("HDFC") == {}
 
 
-async def test_where_there_is_no_other_way_silence_drops_nothing(ways: TwoWays) -> None:
+async def test_where_there_is_no_other_way_missing_answers_drop_nothing(ways: TwoWays) -> None:
     for kind in (I4C, EMAIL):
         for _ in range(RULES.silences_to_open):
             await ways.health.silent("HDFC", kind)

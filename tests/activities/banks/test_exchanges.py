@@ -104,7 +104,7 @@ async def test_who_dies_between_call_and_record_loses_the_exchange_of_that_attem
     assert len(bench.bank.tickets) == 2
 
 
-async def test_an_event_binds_the_latest_and_not_a_year_of_silence(bench: Bench) -> None:
+async def test_an_event_binds_the_latest_and_not_those_of_a_year(bench: Bench) -> None:
     order = await an_order(bench)
     bench.bank.outcomes.append(BankUnreachable("HDFC", "HTTP 503"))
     with pytest.raises(ApplicationError):

@@ -125,7 +125,7 @@ def later(road: Road) -> OrderActivities:
     return replace(road.made({I4C: HoldsOnly(), EMAIL: OrderBank()}), ctx=ctx)
 
 
-async def test_silence_escalates_as_it_was_promised(road: Road) -> None:
+async def test_no_response_escalates_as_it_was_promised(road: Road) -> None:
     promised = road.bench.ctx.policy.order
     order_id, levels = await road.ordered.order(), promised.promised("", 1.0).levels
     since = await road.bench.value("SELECT planned_at FROM bank_order WHERE order_id = $1", order_id)

@@ -1,4 +1,4 @@
-"""The ladder that silence escalates: letters, tasks and at last giving up, each once however often it is run."""
+"""Escalation of a request without an answer: letters, tasks and at last giving up, each once however often run."""
 
 import asyncio
 import dataclasses
@@ -102,7 +102,7 @@ async def level(bench: Bench, case_no: str) -> str | None:
     return found
 
 
-async def escalates(bench: Bench, case_no: str) -> list[dict[str, Any]]:
+async def levels_reached(bench: Bench, case_no: str) -> list[dict[str, Any]]:
     """Return the log's entries about the escalation levels."""
     found = await bench.rows(
         "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'level_reached' ORDER BY seq", case_no
@@ -134,7 +134,7 @@ async def test_a_letter_names_the_request_and_no_person(
     assert "disputed Rs 1000.00" in text
     for personal in ("Victim", "9876543210", "30000000001", "50100000000001"):
         assert personal not in text
-    assert await escalates(mailing, case_no) == [{"level": step, "sent": True, "reason": ""}]
+    assert await levels_reached(mailing, case_no) == [{"level": step, "sent": True, "reason": ""}]
     await mailing.check(case_no)
 
 
@@ -143,7 +143,7 @@ async def test_a_letter_is_sent_once_however_often_the_level_is_run(mailing: Ben
     for _ in range(3):
         assert (await mailing.escalate(case_no, sent, EscalationLevel.REMINDER)).done
     assert len(box.letters) == 1
-    assert len(await escalates(mailing, case_no)) == 1
+    assert len(await levels_reached(mailing, case_no)) == 1
 
 
 async def test_letters_that_cross_carry_the_same_message_id(mailing: Bench, box: Postbox) -> None:
@@ -151,7 +151,7 @@ async def test_letters_that_cross_carry_the_same_message_id(mailing: Bench, box:
     case_no, _, sent = await asked(mailing)
     await asyncio.gather(*(mailing.escalate(case_no, sent, EscalationLevel.REMINDER) for _ in range(3)))
     assert len({letter["Message-ID"] for letter in box.letters}) == 1
-    assert len(await escalates(mailing, case_no)) == 1
+    assert len(await levels_reached(mailing, case_no)) == 1
     await mailing.escalate(case_no, sent, EscalationLevel.NODAL_OFFICER)
     assert len({letter["Message-ID"] for letter in box.letters}) == 2
 
@@ -233,7 +233,9 @@ async def test_without_a_mail_route_the_level_is_reached_and_says_so(bench: Benc
     assert await bench.escalate(case_no, sent, EscalationLevel.REMINDER) == Escalated(
         done=False, reason="no mail route is set"
     )
-    assert await escalates(bench, case_no) == [{"level": "reminder", "sent": False, "reason": "no mail route is set"}]
+    assert await levels_reached(bench, case_no) == [
+        {"level": "reminder", "sent": False, "reason": "no mail route is set"}
+    ]
     assert await level(bench, case_no) == "reminder"
 
 
@@ -272,7 +274,7 @@ async def test_a_mail_server_that_refuses_is_not_repeated_requests(mailing: Benc
     case_no, _, sent = await asked(mailing)
     box.reply = "550 no such user"
     assert await escalate_as(mailing, case_no, sent, attempt=1) == Escalated(done=False, reason="MailRefused")
-    assert await escalates(mailing, case_no) == [{"level": "reminder", "sent": False, "reason": "MailRefused"}]
+    assert await levels_reached(mailing, case_no) == [{"level": "reminder", "sent": False, "reason": "MailRefused"}]
 
 
 async def test_no_mail_server_at_all_is_as_a_busy_one(bench: Bench) -> None:

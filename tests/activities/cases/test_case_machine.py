@@ -52,8 +52,8 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
     loop.close()
 
 
-def chasing_pennies(ctx: Context) -> Context:
-    """Context that chase sums as small as a generated one often is, and so follow most of them.
+def tracing_small_sums(ctx: Context) -> Context:
+    """A context that traces sums as small as a generated one often is, and so follow most of them.
 
     A bank's channel stays in use: whether it is would hang on the clock, and on what another run of the machine did.
     """
@@ -207,11 +207,11 @@ class CaseMachine(RuleBasedStateMachine):
         assert self.run(self.bench.value(below, self.case_no, parent_no, reference)) == count
         assert self.run(self.bench.hops(self.case_no, "disputed_paise"))[hop_no - 1] >= paise
 
-    # -- silence ---------------------------------------------------------------------------------------------------
+    # -- no response -----------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.orders)
     @rule(data=st.data(), step=st.sampled_from(EscalationLevel))
-    def silence_escalates(self, data: st.DataObject, step: EscalationLevel) -> None:
+    def missing_answer_escalates(self, data: st.DataObject, step: EscalationLevel) -> None:
         order = data.draw(st.sampled_from(self.orders))
         escalate = Escalate(
             case_no=self.case_no, request_id=order.request_id, institution=order.institution, level=step
@@ -305,7 +305,7 @@ def test_a_case_keeps_every_rule_whatever_happens_to_it(database_dsn: str, loop:
     machine = type(
         "Machine",
         (CaseMachine,),
-        {"ctx": chasing_pennies(run_in_loop(make_context(pool))), "run_in_loop": staticmethod(run_in_loop)},
+        {"ctx": tracing_small_sums(run_in_loop(make_context(pool))), "run_in_loop": staticmethod(run_in_loop)},
     )
     try:
         run_state_machine_as_test(

@@ -35,7 +35,7 @@ async def own(database: Pool) -> AsyncIterator[Bench]:
         await bench.check(case_no)
 
 
-class Told:
+class KeepingNotifier:
     """A notifier that keeps what it was given, and fails for the cases in `away`."""
 
     def __init__(self) -> None:
@@ -48,19 +48,19 @@ class Told:
         self.follow_ups.append(follow_up)
 
     def closed(self) -> list[tuple[HopRef, ...]]:
-        return [told.news.closed for told in self.follow_ups if told.news]
+        return [sent.news.closed for sent in self.follow_ups if sent.news]
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def notifier() -> KeepingNotifier:
+    return KeepingNotifier()
 
 
-async def sweep(bench: Bench, told: Told) -> Swept:
+async def sweep(bench: Bench, notifier: KeepingNotifier) -> Swept:
     """One sweep in which nothing but waiting hops is to be done."""
     await bench.pool.execute("UPDATE case_file SET workflow_started_at = now()")
     await bench.pool.execute("UPDATE case_news SET signalled_at = now() WHERE signalled_at IS NULL")
-    return await SweepActivities(bench.ctx, told.notify).sweep_outbox()
+    return await SweepActivities(bench.ctx, notifier.notify).sweep_outbox()
 
 
 async def waited(bench: Bench, case_no: str, how_long: timedelta, hop_no: int = 1) -> None:
@@ -108,30 +108,32 @@ async def test_a_hop_has_a_clock_exactly_while_it_waits(own: Bench) -> None:
 # -- the supervisor ------------------------------------------------------------------------------------------------
 
 
-async def test_the_supervisor_is_told_once_of_a_hop_that_waits_long(own: Bench, told: Told) -> None:
+async def test_the_supervisor_is_told_once_of_a_hop_that_waits_long(own: Bench, notifier: KeepingNotifier) -> None:
     case_no, _ = await not_found(own)
     unknown = await unroutable(own)
-    assert (await sweep(own, told)).hops_reminded == 0
+    assert (await sweep(own, notifier)).hops_reminded == 0
     for waiting_case in (case_no, unknown):
         await waited(own, waiting_case, HOUR)
-    assert (await sweep(own, told)).hops_reminded == 2
+    assert (await sweep(own, notifier)).hops_reminded == 2
     assert await own.tasks(case_no) == [("correct_reference", 1), ("supervise", 1)]
     assert await own.tasks(unknown) == [("name_institution", 1), ("supervise", 1)]
     assert (await own.events(case_no))[-1] == "task_opened"
     actor, data = (await own.rows("SELECT actor, data FROM case_event WHERE kind = 'task_opened' ORDER BY at"))[0]
     assert (actor, data["kind"], data["hop_no"]) == ("engine", "supervise", 1)
-    assert (await sweep(own, told)).hops_reminded == 0
+    assert (await sweep(own, notifier)).hops_reminded == 0
     await own.pool.execute("UPDATE desk_task SET state = 'closed', closed_at = now() WHERE kind = 'supervise'")
-    assert (await sweep(own, told)).hops_reminded == 0, "once, also when the supervisor is done with it"
-    assert told.follow_ups == []
+    assert (await sweep(own, notifier)).hops_reminded == 0, "once, also when the supervisor is done with it"
+    assert notifier.follow_ups == []
 
 
-async def test_what_the_supervisor_was_told_is_over_when_the_hop_goes_out(own: Bench, told: Told) -> None:
+async def test_what_the_supervisor_was_told_is_over_when_the_hop_goes_out(
+    own: Bench, notifier: KeepingNotifier
+) -> None:
     case_no, _ = await not_found(own)
     answered, answered_root = await not_found(own)
     for waiting_case in (case_no, answered):
         await waited(own, waiting_case, HOUR)
-    await sweep(own, told)
+    await sweep(own, notifier)
     await correct_hop(
         own.ctx, case_no, 1, HopCorrection.model_validate({"rrn": rrn(), "reason": "a slip"}), "officer:7"
     )
@@ -140,24 +142,26 @@ async def test_what_the_supervisor_was_told_is_over_when_the_hop_goes_out(own: B
     assert await own.tasks(answered) == []
 
 
-async def test_waits_are_divided_by_the_clock_factor(database: Pool, told: Told) -> None:
+async def test_waits_are_divided_by_the_clock_factor(database: Pool, notifier: KeepingNotifier) -> None:
     bench = Bench(await make_context(database, clock_factor=3600.0))
     case_no = await unroutable(bench)
     await waited(bench, case_no, timedelta(seconds=1))
-    assert (await sweep(bench, told)).hops_reminded == 1
+    assert (await sweep(bench, notifier)).hops_reminded == 1
 
 
 # -- the end of waiting --------------------------------------------------------------------------------------------
 
 
-async def test_a_hop_that_nobody_puts_right_is_written_off_and_the_case_settles(own: Bench, told: Told) -> None:
+async def test_a_hop_that_nobody_puts_right_is_written_off_and_the_case_settles(
+    own: Bench, notifier: KeepingNotifier
+) -> None:
     case_no, _ = await not_found(own)
     unknown = await unroutable(own)
     for waiting_case in (case_no, unknown):
         await waited(own, waiting_case, LONG)
-    swept = await sweep(own, told)
+    swept = await sweep(own, notifier)
     assert (swept.hops_written_off, swept.hops_reminded) == (2, 0)
-    assert told.closed() == [(HopRef(hop_no=1, revision=0),)] * 2
+    assert notifier.closed() == [(HopRef(hop_no=1, revision=0),)] * 2
     for waiting_case, waited_as in ((case_no, "correction"), (unknown, "unroutable")):
         assert await own.buckets(waiting_case) == {"lost": -1000_00, "untraced": 1000_00}
         assert await own.hops(waiting_case) == ["closed"]
@@ -171,24 +175,24 @@ async def test_a_hop_that_nobody_puts_right_is_written_off_and_the_case_settles(
             [[1, "in_play", -1000_00], [1, "untraced", 1000_00]],
         )
         assert (await own.settle(waiting_case)).settled
-    assert (await sweep(own, told)).hops_written_off == 0
+    assert (await sweep(own, notifier)).hops_written_off == 0
 
 
-async def test_only_what_is_still_in_play_is_written_off(own: Bench, told: Told) -> None:
+async def test_only_what_is_still_in_play_is_written_off(own: Bench, notifier: KeepingNotifier) -> None:
     root = rrn()
     case_no = await own.complain(transfer(1000_00, reference=root), transfer(300_00))
     await own.ask_one(case_no)
     await own.answer("HDFC", case_no, row(1, root, "400.00"), row(1, root, "0", status_code="02"))
     await waited(own, case_no, LONG)
-    await sweep(own, told)
+    await sweep(own, notifier)
     assert await own.buckets(case_no) == {"lost": -1300_00, "held": 400_00, "untraced": 600_00, "in_play": 300_00}
     assert await own.hops(case_no) == ["closed", "asked"]
 
 
-async def test_a_late_word_still_places_what_was_written_off(own: Bench, told: Told) -> None:
+async def test_a_late_answer_still_places_what_was_written_off(own: Bench, notifier: KeepingNotifier) -> None:
     case_no, root = await not_found(own)
     await waited(own, case_no, LONG)
-    await sweep(own, told)
+    await sweep(own, notifier)
     await own.answer("HDFC", case_no, row(1, root, "700.00"))
     assert await own.buckets(case_no) == {"lost": -1000_00, "held": 700_00, "untraced": 300_00}
 
@@ -214,31 +218,31 @@ async def test_two_sweeps_at_once_write_off_once(own: Bench) -> None:
 
 
 async def test_the_longest_wait_comes_first_and_a_sweep_has_a_limit(
-    own: Bench, told: Told, monkeypatch: pytest.MonkeyPatch
+    own: Bench, notifier: KeepingNotifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "WAITING_LIMIT", 2)
     numbers = [await unroutable(own) for _ in range(3)]
     for extra, case_no in enumerate(numbers):
         await waited(own, case_no, LONG + timedelta(days=extra))
-    assert (await sweep(own, told)).hops_written_off == 2
-    assert [follow_up.case_no for follow_up in told.follow_ups] == numbers[:0:-1]
-    assert (await sweep(own, told)).hops_written_off == 1
+    assert (await sweep(own, notifier)).hops_written_off == 2
+    assert [follow_up.case_no for follow_up in notifier.follow_ups] == numbers[:0:-1]
+    assert (await sweep(own, notifier)).hops_written_off == 1
 
 
 async def test_a_case_that_fails_keeps_no_other_hop_waiting(
-    own: Bench, told: Told, monkeypatch: pytest.MonkeyPatch
+    own: Bench, notifier: KeepingNotifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "WAITING_LIMIT", 1)
     broken, healthy = await unroutable(own), await unroutable(own)
     await waited(own, broken, LONG + HOUR)
     await waited(own, healthy, LONG)
-    ctx = SweepActivities(own.ctx, told.notify)
-    told.away = {broken}
+    ctx = SweepActivities(own.ctx, notifier.notify)
+    notifier.away = {broken}
     await own.pool.execute("UPDATE case_file SET workflow_started_at = now()")
     swept = [await ctx.sweep_outbox() for _ in range(2)]
     assert [one.failed for one in swept] == [1, 0]
     assert [one.hops_written_off for one in swept] == [0, 1]
-    assert await own.hops(broken) == ["closed"], "committed: its news are in the outbox, and are told later"
+    assert await own.hops(broken) == ["closed"], "committed: its news are in the outbox, and are sent later"
 
 
 # -- the directory learns ------------------------------------------------------------------------------------------
@@ -249,13 +253,15 @@ async def load(bench: Bench, *entries: str) -> None:
     await load_directory(bench.pool, SecretBox(SECRET), [institution(code) for code in entries])
 
 
-async def test_a_hop_goes_out_by_itself_when_the_directory_learns_its_bank(own: Bench, told: Told) -> None:
+async def test_a_hop_goes_out_by_itself_when_the_directory_learns_its_bank(
+    own: Bench, notifier: KeepingNotifier
+) -> None:
     root = rrn()
     case_no = await unroutable(own, bank="KKBK Bank", reference=root)
-    assert (await sweep(own, told)).hops_routed == 0
+    assert (await sweep(own, notifier)).hops_routed == 0
     await load(own, "KKBK")
-    assert (await sweep(own, told)).hops_routed == 1
-    (follow_up,) = told.follow_ups
+    assert (await sweep(own, notifier)).hops_routed == 1
+    (follow_up,) = notifier.follow_ups
     assert follow_up.news is not None
     assert [(hop.hop_no, hop.revision, hop.institution) for hop in follow_up.news.opened] == [(1, 1, "KKBK")]
     assert follow_up.news.closed == (HopRef(hop_no=1, revision=0),)
@@ -264,19 +270,19 @@ async def test_a_hop_goes_out_by_itself_when_the_directory_learns_its_bank(own: 
     ((actor, data),) = await own.rows("SELECT actor, data FROM case_event WHERE kind = 'hop_corrected'")
     assert (actor, data["fields"], data["institution"]) == ("engine", ["institution"], "KKBK")
     assert (await own.ask_one(case_no)).delivered
-    assert (await sweep(own, told)).hops_routed == 0
+    assert (await sweep(own, notifier)).hops_routed == 0
     joined = await own.complain(transfer(1000_00, payee_bank="KKBK", reference=root))
     assert joined == case_no, "the transfer is known by its bank's code too"
 
 
 async def test_hops_are_looked_up_once_for_each_change_of_the_directory(
-    own: Bench, told: Told, monkeypatch: pytest.MonkeyPatch
+    own: Bench, notifier: KeepingNotifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "WAITING_LIMIT", 2)
     numbers = [await unroutable(own) for _ in range(3)]
     numbers.append(await unroutable(own, bank="KKBK"))
     await load(own, "KKBK")
-    assert [(await sweep(own, told)).hops_routed for _ in range(3)] == [0, 1, 0]
+    assert [(await sweep(own, notifier)).hops_routed for _ in range(3)] == [0, 1, 0]
     assert [await own.hops(case_no) for case_no in numbers] == [["unroutable"]] * 3 + [["open"]]
     async with own.pool.acquire() as connection:
         changed_at = await parked_hops.directory_changed_at(connection)
@@ -288,20 +294,22 @@ async def test_hops_are_looked_up_once_for_each_change_of_the_directory(
         assert len(await parked_hops.to_look_up(connection, changed_again_at, [], 10)) == 3
 
 
-async def test_a_hop_without_a_reference_still_waits_for_one(own: Bench, told: Told) -> None:
+async def test_a_hop_without_a_reference_still_waits_for_one(own: Bench, notifier: KeepingNotifier) -> None:
     root = rrn()
     case_no = await own.complain(transfer(1000_00, reference=root))
     await own.ask_one(case_no)
     await own.answer("HDFC", case_no, moved(root, "1000.00", "KKBK", "1", rrn_transaction_id=""))
     await load(own, "KKBK")
-    assert (await sweep(own, told)).hops_routed == 1
+    assert (await sweep(own, notifier)).hops_routed == 1
     assert (await own.hops(case_no, "state, institution"))[1] == ("correction", "KKBK")
     assert await own.tasks(case_no) == [("correct_reference", 2)]
-    assert told.follow_ups[0].news is not None
-    assert told.follow_ups[0].news.parked == (HopRef(hop_no=2, revision=1),)
+    assert notifier.follow_ups[0].news is not None
+    assert notifier.follow_ups[0].news.parked == (HopRef(hop_no=2, revision=1),)
 
 
-async def test_a_transfer_that_another_case_has_by_its_banks_name_stays_with_the_desk(own: Bench, told: Told) -> None:
+async def test_a_transfer_that_another_case_has_by_its_banks_name_stays_with_the_desk(
+    own: Bench, notifier: KeepingNotifier
+) -> None:
     """The loss would count twice, and the bank be asked by two cases."""
     root = rrn()
     case_no = await unroutable(own, bank="KKBK Bank", reference=root)
@@ -309,20 +317,20 @@ async def test_a_transfer_that_another_case_has_by_its_banks_name_stays_with_the
     await own.ctx.directory.refresh()
     other = await own.complain(transfer(1000_00, payee_bank="KKBK", reference=root))
     assert other != case_no
-    swept = await sweep(own, told)
+    swept = await sweep(own, notifier)
     assert (swept.hops_routed, swept.failed) == (0, 0)
     assert await own.hops(case_no, "state, revision") == [("unroutable", 0)]
     assert await own.tasks(case_no) == [("name_institution", 1)]
 
 
-async def test_a_transfer_that_is_just_being_told_of_is_looked_up_again(own: Bench, told: Told) -> None:
+async def test_a_transfer_that_is_just_being_told_of_is_looked_up_again(own: Bench, notifier: KeepingNotifier) -> None:
     root = rrn()
     case_no = await unroutable(own, bank="KKBK", reference=root)
     await load(own, "KKBK")
     async with own.pool.acquire() as connection, connection.transaction():
         assert await intake.try_lock(connection, f"transfer|{transfer_key(root, 1000_00, 'KKBK')}")
-        assert (await sweep(own, told)).hops_routed == 0
-    assert (await sweep(own, told)).hops_routed == 1
+        assert (await sweep(own, notifier)).hops_routed == 0
+    assert (await sweep(own, notifier)).hops_routed == 1
     assert await own.hops(case_no) == ["open"]
 
 

@@ -3,10 +3,10 @@
 from activities.documents.issuing import approve_attachment
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
-from tests.activities.document_office import APPEAL, KIND, Office, office
+from tests.activities.document_issuing import APPEAL, KIND, IssuingBench, issuing
 from tests.activities.restoration_bench import DAY, DESK, SP
 
-__all__ = ["office"]
+__all__ = ["issuing"]
 
 LACKS_IO = "officer.name, officer.rank, officer.police_station, officer.phone"
 
@@ -14,103 +14,103 @@ LACKS_IO = "officer.name, officer.rank, officer.police_station, officer.phone"
 # -- notice to the holder ----------------------------------------------------------------------------------------------
 
 
-async def test_a_holder_has_notice_in_two_languages_and_the_time_to_object_runs_from_it(office: Office) -> None:
-    case_no, restoration = await office.at_notice()
-    home = office.home
+async def test_a_holder_has_notice_in_two_languages_and_the_time_to_object_runs_from_it(issuing: IssuingBench) -> None:
+    case_no, restoration = await issuing.at_notice()
+    home = issuing.home
     home.clock.at += 2 * DAY
-    await office.issue()
-    assert await office.documents(case_no, KIND.HOLDER_NOTICE) == [
+    await issuing.issue()
+    assert await issuing.documents(case_no, KIND.HOLDER_NOTICE) == [
         ("holder_notice", "hi", 1),
         ("holder_notice", "en", 1),
     ]
-    said = await office.facts(case_no, KIND.HOLDER_NOTICE)
+    said = await issuing.facts(case_no, KIND.HOLDER_NOTICE)
     due_at = await home.bench.value(
         "SELECT due_at FROM restoration_step WHERE restoration_id = $1 AND ended_at IS NULL", restoration
     )
     assert due_at == home.clock.at + 15 * DAY
     assert said["object_by"].startswith(due_at.strftime("%Y-%m-%dT%H:%M"))
     assert said["appeal"]["address"] == APPEAL
-    await office.post()
-    ((to, files),) = await office.mails("objection_window", case_no)
+    await issuing.post()
+    ((to, files),) = await issuing.mails("objection_window", case_no)
     assert to == "desk@hdfc.example", "the bank has told no way to its customer"
     assert [name.rsplit(".", 2)[1] for name in files] == ["hi", "en"]
     assert "end_step" not in await home.tick(restoration, 14.9)
     assert "end_step" in await home.tick(restoration, 0.2)
 
 
-async def test_a_step_does_not_end_before_its_notice_is_issued(office: Office) -> None:
-    case_no = await office.home.hold(400)
-    restoration = await office.home.of(case_no)
-    await office.home.tick(restoration, 3)
-    await office.home.apply(restoration)
-    await office.home.verify(restoration)
-    await office.issue()
-    assert any(f"holder_notice lacks {LACKS_IO}" in note for note in await office.task(case_no))
-    office.home.clock.at += 40 * DAY
-    assert {due.what for due in (await office.home.look(restoration)).dues} == {"remind", "escalate"}
-    await office.assign(case_no)
-    await office.issue()
-    dues = {due.what: due.at for due in (await office.home.look(restoration)).dues}
-    assert dues["end_step"] == office.home.clock.at + 15 * DAY
-    assert not any("holder_notice" in note for note in await office.task(case_no))
+async def test_a_step_does_not_end_before_its_notice_is_issued(issuing: IssuingBench) -> None:
+    case_no = await issuing.home.hold(400)
+    restoration = await issuing.home.of(case_no)
+    await issuing.home.tick(restoration, 3)
+    await issuing.home.apply(restoration)
+    await issuing.home.verify(restoration)
+    await issuing.issue()
+    assert any(f"holder_notice lacks {LACKS_IO}" in note for note in await issuing.task(case_no))
+    issuing.home.clock.at += 40 * DAY
+    assert {due.what for due in (await issuing.home.look(restoration)).dues} == {"remind", "escalate"}
+    await issuing.assign(case_no)
+    await issuing.issue()
+    dues = {due.what: due.at for due in (await issuing.home.look(restoration)).dues}
+    assert dues["end_step"] == issuing.home.clock.at + 15 * DAY
+    assert not any("holder_notice" in note for note in await issuing.task(case_no))
 
 
-async def test_every_turn_has_a_notice_of_its_own_and_one_that_ended_needs_none(office: Office) -> None:
-    case_no, restoration = await office.at_notice()
-    await office.issue()
-    await office.home.send_back(restoration)
-    await office.home.verify(restoration)
-    await office.issue()
-    revisions = [revision for _, _, revision in await office.documents(case_no, KIND.HOLDER_NOTICE)]
+async def test_every_visit_has_a_notice_of_its_own_and_one_that_ended_needs_none(issuing: IssuingBench) -> None:
+    case_no, restoration = await issuing.at_notice()
+    await issuing.issue()
+    await issuing.home.send_back(restoration)
+    await issuing.home.verify(restoration)
+    await issuing.issue()
+    revisions = [revision for _, _, revision in await issuing.documents(case_no, KIND.HOLDER_NOTICE)]
     assert revisions == [1, 1, 2, 2]
-    await office.home.send_back(restoration)
-    await office.home.verify(restoration)
-    await office.home.waive(restoration)
-    await office.issue()
-    assert len(await office.documents(case_no, KIND.HOLDER_NOTICE)) == 4
+    await issuing.home.send_back(restoration)
+    await issuing.home.verify(restoration)
+    await issuing.home.waive(restoration)
+    await issuing.issue()
+    assert len(await issuing.documents(case_no, KIND.HOLDER_NOTICE)) == 4
 
 
-async def test_cause_is_shown_by_a_notice_that_an_officer_has_issued(office: Office) -> None:
-    case_no, restoration = await office.at_notice()
-    hold_id = await office.home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
-    await office.home.register_fir(case_no)
-    await office.home.give_notice(restoration)
-    await office.pool.execute(
+async def test_cause_is_shown_by_a_notice_that_an_officer_has_issued(issuing: IssuingBench) -> None:
+    case_no, restoration = await issuing.at_notice()
+    hold_id = await issuing.home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
+    await issuing.home.register_fir(case_no)
+    await issuing.home.give_notice(restoration)
+    await issuing.pool.execute(
         "UPDATE restoration_step SET ended_at = $2, ended_by = 'engine', outcome = 'cancelled'"
         " WHERE restoration_id = $1 AND ended_at IS NULL",
         restoration,
-        office.home.clock.at,
+        issuing.home.clock.at,
     )
-    await office.pool.execute(
+    await issuing.pool.execute(
         "INSERT INTO restoration_step (restoration_id, step, visit_no, opened_at, due_at)"
         " VALUES ($1, 'show_cause', 1, $2, $3)",
         restoration,
-        office.home.clock.at,
-        office.home.clock.at + 14 * DAY,
+        issuing.home.clock.at,
+        issuing.home.clock.at + 14 * DAY,
     )
-    await office.pool.execute(
+    await issuing.pool.execute(
         "UPDATE restoration SET step = 'show_cause', visit_no = 1, route = 'magistrate_107' WHERE restoration_id = $1",
         restoration,
     )
-    await office.issue()
-    (task,) = [note for note in await office.task(case_no) if "notice_107" in note]
+    await issuing.issue()
+    (task,) = [note for note in await issuing.task(case_no) if "notice_107" in note]
     lacks = "court_order.court, court_order.order_no, court_order.made_on, place, show_cause_by, grounds, approved_by"
     assert f"notice_107 lacks {lacks}" in task
-    await approve_attachment(office.home.ctx, hold_id, "the trail is clear", SP)
-    await office.home.court_order(case_no, "bnss_107", "keep_hold")
-    await office.issue()
-    (task,) = [note for note in await office.task(case_no) if "notice_107" in note]
+    await approve_attachment(issuing.home.ctx, hold_id, "the trail is clear", SP)
+    await issuing.home.court_order(case_no, "bnss_107", "keep_hold")
+    await issuing.issue()
+    (task,) = [note for note in await issuing.task(case_no) if "notice_107" in note]
     assert "notice_107 lacks place, show_cause_by, grounds" in task
-    by = office.home.clock.at + 22 * DAY
-    await office.issue_about(
+    by = issuing.home.clock.at + 22 * DAY
+    await issuing.issue_about(
         case_no, KIND.NOTICE_107, str(hold_id), place="CJM Lucknow", by=by, grounds="came from the victim"
     )
-    await office.issue()
-    due_at = await office.home.bench.value(
+    await issuing.issue()
+    due_at = await issuing.home.bench.value(
         "SELECT due_at FROM restoration_step WHERE restoration_id = $1 AND ended_at IS NULL", restoration
     )
     assert due_at == by
-    told = await office.home.bench.rows(
+    told = await issuing.home.bench.rows(
         "SELECT to_whom, count(p.*) FROM message m LEFT JOIN message_document p USING (message_id)"
         " WHERE case_no = $1 AND kind = 'objection_window' AND to_whom = 'bank' GROUP BY to_whom",
         case_no,
@@ -121,29 +121,29 @@ async def test_cause_is_shown_by_a_notice_that_an_officer_has_issued(office: Off
 # -- letters to the victim ---------------------------------------------------------------------------------------------
 
 
-async def test_the_victim_has_a_letter_when_it_is_opened_approved_and_over(office: Office) -> None:
-    home = office.home
+async def test_the_victim_has_a_letter_when_it_is_opened_approved_and_over(issuing: IssuingBench) -> None:
+    home = issuing.home
     case_no = await home.hold(400)
     await home.bench.pool.execute(
         "UPDATE victim SET email = 'asha@example.org', language = 'hi' WHERE victim_id ="
         " (SELECT victim_id FROM complaint WHERE ack_no = $1)",
         case_no,
     )
-    await office.assign(case_no)
-    await office.issue()
+    await issuing.assign(case_no)
+    await issuing.issue()
     restoration = await home.of(case_no)
     await home.to_credit(restoration)
-    await office.issue()
+    await issuing.issue()
     await home.confirm(restoration)
     await home.tick(restoration)
     await home.do(restoration, RestorationVerb.RECEIVE_BOND, DESK)
-    await office.issue()
-    letters = await office.documents(case_no, KIND.STATUS_LETTER)
+    await issuing.issue()
+    letters = await issuing.documents(case_no, KIND.STATUS_LETTER)
     assert letters == [("status_letter", "hi", revision) for revision in (1, 2, 3)]
-    last = await office.facts(case_no, KIND.STATUS_LETTER, 3)
+    last = await issuing.facts(case_no, KIND.STATUS_LETTER, 3)
     assert {one["bucket"]: one["amount_paise"] for one in last["buckets"]} == {"restored": 400_00}
-    await office.post()
-    sent = [files for to, files in await office.mails("status_letter", case_no) if files]
+    await issuing.post()
+    sent = [files for to, files in await issuing.mails("status_letter", case_no) if files]
     assert [name.startswith("GH-UP-SL-") for (name,) in sent] == [True, True, True]
     texts = await home.bench.rows(
         "SELECT count(*) FROM message WHERE case_no = $1 AND kind = 'status_letter' AND medium = 'sms'", case_no
@@ -151,10 +151,10 @@ async def test_the_victim_has_a_letter_when_it_is_opened_approved_and_over(offic
     assert texts == [(3,)]
 
 
-async def test_of_the_letters_that_wait_the_newest_says_it_all(office: Office) -> None:
-    case_no, restoration, _ = await office.home.two_accounts()
-    await office.issue()
-    await office.home.decide(restoration, await office.home.object(restoration), ObjectionDecision.UPHELD)
-    await office.assign(case_no)
-    await office.issue()
-    assert len(await office.documents(case_no, KIND.STATUS_LETTER)) == 1
+async def test_of_the_letters_that_wait_the_newest_says_it_all(issuing: IssuingBench) -> None:
+    case_no, restoration, _ = await issuing.home.two_accounts()
+    await issuing.issue()
+    await issuing.home.decide(restoration, await issuing.home.object(restoration), ObjectionDecision.UPHELD)
+    await issuing.assign(case_no)
+    await issuing.issue()
+    assert len(await issuing.documents(case_no, KIND.STATUS_LETTER)) == 1

@@ -334,7 +334,7 @@ async def test_the_rest_of_what_was_released_in_part_can_be_taken_on(appeal: App
 # -- by itself ---------------------------------------------------------------------------------------------------------
 
 
-async def test_silence_takes_it_up_the_levels_and_the_supervisor_knows_in_the_end(appeal: Appeal) -> None:
+async def test_no_response_takes_it_up_the_levels_and_the_supervisor_knows_in_the_end(appeal: Appeal) -> None:
     await appeal.file()
     assert await appeal.tick(6.99) == []
     done = [await appeal.tick(days) for days in (0.02, 15, 15, 15)]

@@ -16,7 +16,7 @@ from activities.restoration.court_orders import take_court_order, withdraw_court
 from db.holds import free_amounts
 from domain.errors.holds import NotSmallHold, SmallHoldDecided
 from domain.errors.orders import HoldKeptByCourt
-from domain.holds.lapse import HoldStands
+from domain.holds.lapse import HoldClocks
 from schemas.enums import ResolutionDecision, Role
 from schemas.holds import HoldAction, NewSmallHoldDecision, SmallHoldDecision
 from schemas.police import NewCourtOrder
@@ -86,7 +86,7 @@ async def test_what_stays_due_though_it_was_done_is_left_to_the_next_look(holds:
 class Idle(WatchedContext):
     """Context that do nothing of what they are asked."""
 
-    async def _attend(self, work: HoldTransaction, state: HoldStands, what: str, at: datetime) -> None:
+    async def _attend(self, work: HoldTransaction, state: HoldClocks, what: str, at: datetime) -> None:
         self.done.append(what)
         assert len(self.done) < 10, "it does not come to rest"
 

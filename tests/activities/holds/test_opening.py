@@ -42,7 +42,7 @@ async def test_every_account_has_its_hold_and_the_victim_one_restoration(bench: 
     await bench.check(case_no)
 
 
-async def test_to_open_for_new_holds_twice_is_to_open_for_new_holds_once(bench: Bench) -> None:
+async def test_holds_that_are_opened_twice_are_opened_once(bench: Bench) -> None:
     case_no = await held_case(bench, f"1{rrn()}")
     assert await opening.open_for_new_holds(bench.ctx, case_no) == 1
     before = await bench.events(case_no)
@@ -167,7 +167,7 @@ async def test_where_nobody_names_the_account_every_transfer_has_its_own_hold(be
     assert await clocks(bench, case_no) == (2, 1, 2)
 
 
-async def test_a_later_word_of_the_account_leaves_a_hold_that_stands_as_it_is(bench: Bench) -> None:
+async def test_a_later_answer_about_the_account_leaves_a_hold_that_stands_as_it_is(bench: Bench) -> None:
     case_no, (one, _) = await onward(bench, "6000.00", "4000.00")
     await bench.answer("HDFC", case_no, row(1, one, "1000.00", root_account_number=""))
     await opening.open_for_new_holds(bench.ctx, case_no)

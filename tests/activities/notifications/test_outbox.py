@@ -1,4 +1,4 @@
-"""Telling people: written once with what they are told of, sent over real wires, tried on, given up, seen."""
+"""Notifications: written once with their facts, sent over real wires, tried on, given up, seen."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -83,8 +83,8 @@ async def test_the_victim_is_told_of_each_banks_credit_as_it_comes_though_anothe
         for reference in ("UTR1", "UTR2"):
             line = ConfirmedLine(line_no=1, amount_paise=50_00, done_at=home.clock.at, reference=reference)
             for _ in range(2):
-                word = OrderConfirmation(lines=(line,))
-                await take_confirmation(home.ctx, bank, order_id, word, f"bank:{bank}")
+                statement = OrderConfirmation(lines=(line,))
+                await take_confirmation(home.ctx, bank, order_id, statement, f"bank:{bank}")
         bodies = [body for (body,) in await home.bench.rows(query, case_no)]
         assert len(bodies) == 2 * number, "each once"
         assert sum(f"UTR1, {bank}" in body for body in bodies) == 1

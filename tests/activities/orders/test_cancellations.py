@@ -121,7 +121,7 @@ async def test_what_is_ordered_again_waits_until_the_bank_does_the_old_order_no_
     ]
 
 
-async def test_every_channel_that_brought_the_order_brings_the_word_once(back: Back) -> None:
+async def test_every_channel_that_brought_the_order_brings_the_cancellation_once(back: Back) -> None:
     order_id = await back.road.ordered.order()
     await back.road.send(order_id)
     await back.road.escalate(order_id, OrderEscalationLevel.REMINDER)
@@ -164,7 +164,7 @@ async def test_a_bank_whose_tries_all_failed_may_know_of_the_order_too(back: Bac
     assert len(back.wire.taken_back) + len(back.mail.taken_back) == 1
 
 
-async def test_a_bank_whose_wires_do_not_know_the_word_gets_a_letter(back: Back) -> None:
+async def test_a_bank_whose_wires_have_no_message_for_it_gets_a_letter(back: Back) -> None:
     order_id, box = await back.cancelled(), Postbox()
     unknown = BankRefused("HDFC", "NO-EVENT", "what is that?")
     back.wire.outcomes += [unknown] * 2
@@ -180,7 +180,7 @@ async def test_a_bank_whose_wires_do_not_know_the_word_gets_a_letter(back: Back)
     assert exchange["sent_sha256"] == await back.bench.value(digest, order_id)
 
 
-async def test_silence_goes_to_the_desk_then_to_the_supervisor_until_somebody_vouches(back: Back) -> None:
+async def test_no_response_goes_to_the_desk_then_to_the_supervisor_until_somebody_attests(back: Back) -> None:
     order_id = await back.cancelled()
     await back.notify(order_id)
     for level, asked in (
@@ -236,7 +236,7 @@ async def test_what_made_way_and_comes_back_by_no_clock_is_a_persons(back: Back,
     assert await bank_notes(back.bench.pool, tasks) == ([("HDFC", note)] if asked else [])
 
 
-async def test_a_word_that_is_said_again_takes_back_nothing_that_was_ordered_since(back: Back) -> None:
+async def test_a_statement_that_comes_again_takes_back_nothing_that_was_ordered_since(back: Back) -> None:
     order_id = await back.cancelled()
     await back.road.ordered.confirm(order_id, 200_00)
     since = await back.road.ordered.order(400_00)
@@ -252,10 +252,10 @@ async def test_another_amount_of_what_was_done_all_the_same_makes_way_and_can_be
     assert (await ordered.confirm(order_id, 300_00)).contradictions == 1
     assert await back.road.state(since) == "cancelled", "it would pay again what the bank says it has paid"
     line = ConfirmedLine(line_no=1, amount_paise=300_00, done_at=ctx.now(), reference="UTR1")
-    word = OrderConfirmation(lines=(line,))
+    statement = OrderConfirmation(lines=(line,))
     await ordered.order(400_00)
-    await record_statement(ctx, order_id, word, "by telephone", "officer:desk", supervises=False)
-    await record_statement(ctx, order_id, word, "by telephone", SP, supervises=True)
+    await record_statement(ctx, order_id, statement, "by telephone", "officer:desk", supervises=False)
+    await record_statement(ctx, order_id, statement, "by telephone", SP, supervises=True)
     assert (await ordered.buckets())["restored"] == 300_00
     await back.bench.check(ordered.case_no)
 
@@ -267,11 +267,11 @@ async def test_what_a_bank_said_by_telephone_waits_for_a_second_officer_though_t
     order_id = await ordered.order()
     await back.road.send(order_id)
     line = ConfirmedLine(line_no=1, amount_paise=HELD_PAISE, done_at=ctx.now())
-    word, note = OrderConfirmation(lines=(line,)), "S. Rao by telephone"
-    await record_statement(ctx, order_id, word, note, "officer:desk", supervises=False)
+    statement, note = OrderConfirmation(lines=(line,)), "S. Rao by telephone"
+    await record_statement(ctx, order_id, statement, note, "officer:desk", supervises=False)
     await cancel_order(ctx, order_id, "the victim's account is closed", SP)
     assert ("supervise", None) in await back.bench.tasks(ordered.case_no)
-    await record_statement(ctx, order_id, word, note, SP, supervises=True)
+    await record_statement(ctx, order_id, statement, note, SP, supervises=True)
     assert ("supervise", None) not in await back.bench.tasks(ordered.case_no)
     assert (await ordered.buckets())["restored"] == HELD_PAISE
 

@@ -185,13 +185,13 @@ async def test_two_officers_decide_on_another_amount(ordered: Ordered) -> None:
     order_id = await ordered.order()
     await ordered.confirm(order_id, 200_00, "UTR1")
     line = ConfirmedLine(line_no=1, amount_paise=300_00, done_at=datetime.now(UTC), reference="UTR1")
-    word = OrderConfirmation(lines=(line,))
+    statement = OrderConfirmation(lines=(line,))
 
     async def written_down() -> int:
         """By an officer, and by a supervisor who is another."""
         ctx = ordered.bench.ctx
-        await record_statement(ctx, order_id, word, "by telephone", "officer:desk", supervises=False)
-        taken = await record_statement(ctx, order_id, word, "by telephone", "officer:chief", supervises=True)
+        await record_statement(ctx, order_id, statement, "by telephone", "officer:desk", supervises=False)
+        taken = await record_statement(ctx, order_id, statement, "by telephone", "officer:chief", supervises=True)
         await ordered.bench.check(ordered.case_no)
         return taken.applied
 
@@ -234,13 +234,13 @@ async def test_what_passed_about_an_order_keeps_nobody_from_the_order(ordered: O
         assert (await bank_orders.get(confirming, order_id)).order_id == order_id
 
 
-async def test_one_word_that_comes_many_times_at_once_is_booked_once(ordered: Ordered) -> None:
+async def test_one_statement_that_comes_many_times_at_once_is_booked_once(ordered: Ordered) -> None:
     order_id = await ordered.order()
     moment = datetime.now(UTC)
     line = ConfirmedLine(line_no=1, amount_paise=HELD_PAISE, done_at=moment, reference="UTR1")
-    word = OrderConfirmation(lines=(line,))
+    statement = OrderConfirmation(lines=(line,))
     taken = await asyncio.gather(
-        *(take_confirmation(ordered.bench.ctx, "HDFC", order_id, word, "bank:HDFC") for _ in range(6))
+        *(take_confirmation(ordered.bench.ctx, "HDFC", order_id, statement, "bank:HDFC") for _ in range(6))
     )
     assert sum(one.applied for one in taken) == 1
     assert sum(one.duplicates for one in taken) == 5
@@ -268,15 +268,15 @@ async def test_another_banks_order_and_a_line_that_is_none(ordered: Ordered) -> 
     assert (error.value.index, error.value.line_no) == (0, 2)
 
 
-async def test_a_credit_that_the_desk_wrote_down_is_known_again_when_the_banks_own_word_comes(
+async def test_a_credit_that_the_desk_wrote_down_is_known_again_when_the_banks_own_statement_comes(
     ordered: Ordered,
 ) -> None:
     order_id, ctx = await ordered.order(), ordered.bench.ctx
     line = ConfirmedLine(line_no=1, amount_paise=300_00, done_at=datetime.now(UTC))
-    word, note = OrderConfirmation(lines=(line,)), "S. Rao by telephone"
-    first = await record_statement(ctx, order_id, word, note, "officer:desk", supervises=False)
+    statement, note = OrderConfirmation(lines=(line,)), "S. Rao by telephone"
+    first = await record_statement(ctx, order_id, statement, note, "officer:desk", supervises=False)
     assert (first.waits_for_second, (await ordered.buckets())["restored"]) == (True, 0)
-    second = await record_statement(ctx, order_id, word, note, "officer:boss", supervises=True)
+    second = await record_statement(ctx, order_id, statement, note, "officer:boss", supervises=True)
     assert (second.waits_for_second, second.applied) == (False, 1)
     own = await ordered.confirm(order_id, 300_00, "UTR1")
     assert (own.applied, own.duplicates) == (0, 1)
@@ -285,28 +285,28 @@ async def test_a_credit_that_the_desk_wrote_down_is_known_again_when_the_banks_o
     assert last.state is OrderState.CONFIRMED, "the second instalment is one of its own"
 
 
-async def test_a_word_by_telephone_waits_as_a_task_of_its_own_until_a_second_officer_has_said_the_same(
+async def test_a_statement_by_telephone_waits_as_a_task_of_its_own_until_a_second_officer_has_said_the_same(
     ordered: Ordered,
 ) -> None:
     order_id, ctx = await ordered.order(), ordered.bench.ctx
-    word = OrderConfirmation(lines=(ConfirmedLine(line_no=1, amount_paise=300_00, done_at=datetime.now(UTC)),))
+    statement = OrderConfirmation(lines=(ConfirmedLine(line_no=1, amount_paise=300_00, done_at=datetime.now(UTC)),))
 
     async def waiting() -> list[tuple[str | None, str]]:
         about = "case_no = $1 AND kind = 'supervise' AND state = 'open'"
         return await bank_notes(ordered.bench.pool, about, ordered.case_no)
 
     for _ in range(2):
-        await record_statement(ctx, order_id, word, "S. Rao by telephone", "officer:desk", supervises=False)
+        await record_statement(ctx, order_id, statement, "S. Rao by telephone", "officer:desk", supervises=False)
     note = f"second officer for order {order_id}: what the bank said is written down"
     assert await waiting() == [("HDFC", note)]
-    await record_statement(ctx, order_id, word, "S. Rao by telephone", "officer:boss", supervises=True)
+    await record_statement(ctx, order_id, statement, "S. Rao by telephone", "officer:boss", supervises=True)
     assert await waiting() == [], "though half of the order is still to be done"
 
 
 async def test_the_second_officer_is_asked_no_more_once_the_bank_has_done_the_order(ordered: Ordered) -> None:
     order_id, ctx = await ordered.order(), ordered.bench.ctx
-    word = OrderConfirmation(lines=(ConfirmedLine(line_no=1, amount_paise=HELD_PAISE, done_at=datetime.now(UTC)),))
-    await record_statement(ctx, order_id, word, "S. Rao by telephone", "officer:desk", supervises=False)
+    statement = OrderConfirmation(lines=(ConfirmedLine(line_no=1, amount_paise=HELD_PAISE, done_at=datetime.now(UTC)),))
+    await record_statement(ctx, order_id, statement, "S. Rao by telephone", "officer:desk", supervises=False)
     assert ("supervise", None) in await ordered.bench.tasks(ordered.case_no)
     await ordered.confirm(order_id)
     assert ("supervise", None) not in await ordered.bench.tasks(ordered.case_no)
@@ -346,6 +346,6 @@ async def test_another_bank_with_the_same_account_number_is_elsewhere(
         credited_account=ACCOUNT,
         credited_institution=bank,
     )
-    word = OrderConfirmation(lines=(line,))
-    taken = await take_confirmation(ordered.bench.ctx, "HDFC", await ordered.order(), word, "bank:HDFC")
+    statement = OrderConfirmation(lines=(line,))
+    taken = await take_confirmation(ordered.bench.ctx, "HDFC", await ordered.order(), statement, "bank:HDFC")
     assert (taken.applied, taken.contradictions) == (applied, 1 - applied)

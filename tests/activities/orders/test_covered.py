@@ -10,7 +10,7 @@ from activities.cases.desk import correct_hop
 from activities.context import Context
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
-from activities.tracing.discrepancies import ResolvingOfficer, settle
+from activities.tracing.discrepancies import ResolvingOfficer, resolve
 from domain.errors.cases import HopOnHold
 from domain.errors.tracing import ResolvedMoneyOrdered
 from schemas.enums import ResolutionDecision
@@ -57,8 +57,8 @@ async def agree(home: Home, case_no: str) -> None:
     """The bank never held it: proposed by the desk, agreed to by the supervisor."""
     doubt = await home.bench.value("SELECT discrepancy_id FROM discrepancy WHERE case_no = $1", case_no)
     resolution = NewResolution(decision=ResolutionDecision.UPHELD_OTHER, reason="the bank was called")
-    await settle(home.ctx, doubt, resolution, DESK)
-    await settle(home.ctx, doubt, resolution, SUPERVISOR)
+    await resolve(home.ctx, doubt, resolution, DESK)
+    await resolve(home.ctx, doubt, resolution, SUPERVISOR)
 
 
 async def test_a_resolution_takes_nothing_that_a_bank_is_ordered_to_move(home: Home) -> None:

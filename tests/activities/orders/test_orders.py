@@ -127,7 +127,7 @@ class Road:
         return found
 
     async def age(self, order_id: UUID, seconds: float) -> None:
-        """Let what was escalated be escalated so long before."""
+        """Move the time of the last level back by so much."""
         await self.bench.pool.execute(
             "UPDATE bank_order SET level_at = level_at - make_interval(secs => $2) WHERE order_id = $1",
             order_id,
@@ -207,7 +207,7 @@ async def test_a_bank_that_cannot_be_reached_is_tried_again_and_no_person_is_ask
     assert await road.notes() == []
 
 
-async def test_a_refusal_is_the_banks_word_and_is_for_a_person(road: Road) -> None:
+async def test_a_refusal_is_the_banks_statement_and_is_for_a_person(road: Road) -> None:
     order_id = await road.ordered.order()
     road.mail.outcomes.append(BankRefused("HDFC", "NO-EVENT", "what is that?"))
     assert await road.send(order_id)
@@ -217,7 +217,7 @@ async def test_a_refusal_is_the_banks_word_and_is_for_a_person(road: Road) -> No
     assert row == [("refused", "NO-EVENT", "what is that?")]
     assert await road.notes() == [f"order {order_id}"]
     look = await road.look(order_id)
-    assert (look.over, [due.what for due in look.dues]) == (False, ["reminder"]), "the ladder goes on"
+    assert (look.over, [due.what for due in look.dues]) == (False, ["reminder"]), "the escalation goes on"
 
 
 async def test_what_is_over_is_sent_no_more(road: Road) -> None:
@@ -295,7 +295,7 @@ async def test_a_bank_without_a_channel_for_orders_is_a_task_and_a_letter_where_
     assert exchange["sent_sha256"] == digest.hex()
 
 
-# -- the ladder --------------------------------------------------------------------------------------------------------
+# -- escalation --------------------------------------------------------------------------------------------------------
 
 
 async def test_every_level_once_with_letters_that_bring_a_link(road: Road) -> None:
@@ -365,7 +365,7 @@ async def test_one_late_bank_is_one_open_task_at_a_time(road: Road) -> None:
     assert await road.open_about(order_id) == []
 
 
-async def test_silence_takes_the_order_over_the_next_channel_too(road: Road) -> None:
+async def test_no_response_takes_the_order_over_the_next_channel_too(road: Road) -> None:
     order_id, wire = await road.ordered.order(), OrderBank()
     ctx = road.made({I4C: wire, EMAIL: road.mail})
     await road.send(order_id, ctx)
@@ -373,7 +373,7 @@ async def test_silence_takes_the_order_over_the_next_channel_too(road: Road) -> 
     assert await road.state(order_id) == "planned"
     await road.send(order_id, ctx)
     await road.escalate(order_id, OrderEscalationLevel.NODAL_OFFICER, ctx)
-    assert await road.state(order_id) == "delivered", "every channel has had its visit_no"
+    assert await road.state(order_id) == "delivered", "every channel has had its turn"
     carried = await road.bench.rows(
         "SELECT channel, outcome FROM delivery_attempt WHERE order_id = $1 ORDER BY attempt_id", order_id
     )

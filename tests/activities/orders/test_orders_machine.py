@@ -56,7 +56,7 @@ class OrdersMachine(RuleBasedStateMachine):
         self.bench = Bench(self.ctx)
         self.orders: list[UUID] = []
         self.paced = Paced()
-        self.words: list[tuple[UUID, OrderConfirmation]] = []
+        self.statements: list[tuple[UUID, OrderConfirmation]] = []
 
     def run(self, step: Coroutine[Any, Any, T]) -> T:
         """Run one step to its end."""
@@ -158,29 +158,29 @@ class OrdersMachine(RuleBasedStateMachine):
             )
             for paise, reference, account in said
         )
-        word = OrderConfirmation(lines=lines)
-        self.words.append((order_id, word))
-        self._take(order_id, word)
+        statement = OrderConfirmation(lines=lines)
+        self.statements.append((order_id, statement))
+        self._take(order_id, statement)
 
-    @precondition(lambda self: self.words)
+    @precondition(lambda self: self.statements)
     @rule(data=st.data(), times=st.integers(1, 4))
     def confirm_again_at_once(self, data: st.DataObject, times: int) -> None:
-        order_id, word = data.draw(st.sampled_from(self.words))
+        order_id, statement = data.draw(st.sampled_from(self.statements))
         before = self._buckets()
 
         async def together() -> list[Any]:
             return await asyncio.gather(
-                *(take_confirmation(self.ctx, "HDFC", order_id, word, "bank:HDFC") for _ in range(times))
+                *(take_confirmation(self.ctx, "HDFC", order_id, statement, "bank:HDFC") for _ in range(times))
             )
 
         taken = self.run(together())
         assert sum(one.applied + one.contradictions for one in taken) == 0
         assert self._buckets() == before
 
-    def _take(self, order_id: UUID, word: OrderConfirmation) -> None:
-        before, paise = self._buckets(), sum(line.amount_paise for line in word.lines)
-        taken = self.run(take_confirmation(self.ctx, "HDFC", order_id, word, "bank:HDFC"))
-        assert taken.applied + taken.duplicates + taken.contradictions == len(word.lines)
+    def _take(self, order_id: UUID, statement: OrderConfirmation) -> None:
+        before, paise = self._buckets(), sum(line.amount_paise for line in statement.lines)
+        taken = self.run(take_confirmation(self.ctx, "HDFC", order_id, statement, "bank:HDFC"))
+        assert taken.applied + taken.duplicates + taken.contradictions == len(statement.lines)
         moved = before["held"] - self._buckets()["held"]
         assert 0 <= moved <= paise
 

@@ -89,7 +89,7 @@ async def test_a_hold_opens_the_duties_of_the_law_once(home: Duties) -> None:
     assert (await home.bench.events(case_no)).count("duty_opened") == 2
 
 
-async def test_silence_is_reminded_of_and_escalated_each_at_its_hour(home: Duties) -> None:
+async def test_no_response_is_reminded_of_and_escalated_each_at_its_hour(home: Duties) -> None:
     case_no = await home.case()
     for duty, name in (("io", "io"), ("supervising", "sp")):
         await assign_officer(home.ctx, case_no, named(duty, name), "officer:chief")

@@ -20,7 +20,7 @@ from schemas.enums import Language
 from schemas.orders.orders import ConfirmedLine, NewOrder, NewOrderLine, OrderConfirmation
 from schemas.police import Duty, HandedIn, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import DocumentKind, DutyKind, OrderKind, OrderReason
-from tests.activities.document_office import Office
+from tests.activities.document_issuing import IssuingBench
 from tests.activities.police.test_statutory_duties import Duties
 from tests.activities.restoration_bench import DAY
 from tests.factories import row, rrn, transfer
@@ -30,8 +30,8 @@ REPORT, FOLLOW_UP = DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP
 HOUR = timedelta(hours=1)
 
 
-class Court(Office):
-    """An office whose case has duties, and a court with a diary."""
+class Court(IssuingBench):
+    """A bench whose case has duties, and a court with a diary."""
 
     home: Duties
 

@@ -153,7 +153,7 @@ async def test_time_runs_from_the_first_hold_to_the_credit(ctx: Context) -> None
     assert (spread.credits, spread.p50_seconds, spread.p95_seconds) == (1, 20 * 86_400, 20 * 86_400)
 
 
-async def test_a_credit_of_which_only_the_day_is_told_counts_from_the_banks_word(ctx: Context) -> None:
+async def test_a_credit_of_which_only_the_day_is_told_counts_from_the_banks_statement(ctx: Context) -> None:
     home = Home(ctx)
     await restored(home, 100)
     await home.bench.pool.execute("UPDATE bank_confirmation SET done_at = received_at - interval '30 days'")

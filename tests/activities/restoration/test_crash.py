@@ -52,7 +52,7 @@ async def test_killed_at_every_commit_it_all_comes_home_once(database_dsn: str, 
     for case_no in case_nos:
         await home.check(case_no)
         restored += (await home.bench.buckets(case_no)).get("restored", 0)
-        assert await opening.open_for_new_holds(home.ctx, case_no) == 0, "nothing waits to be taken up"
+        assert await opening.open_for_new_holds(home.ctx, case_no) == 0, "no hold waits to be opened"
     assert restored == held, "what was on hold is home, to the last paisa"
     [(ordered, confirmed)] = await home.bench.rows(
         "SELECT sum(amount_paise)::bigint, sum(confirmed_paise)::bigint FROM bank_order_line"

@@ -238,7 +238,7 @@ async def test_facts_that_change_pick_another_route_until_the_approval(home: Hom
         (Step.CREDIT, 15, 5, 3),
     ],
 )
-async def test_silence_is_reminded_of_and_goes_to_the_supervisor(
+async def test_no_response_is_reminded_of_and_goes_to_the_supervisor(
     home: Home, step: Step, due_days: int, reminded_days_before: int, escalated_days_after: int
 ) -> None:
     case_no = await home.hold(LARGE)

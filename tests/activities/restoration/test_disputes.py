@@ -258,9 +258,9 @@ async def test_what_was_seen_before_it_was_sent_back_is_not_acted_on(home: Home)
     await home.apply(restoration)
     await home.send_back(restoration, by=IO)
     await home.apply(restoration)
-    with pytest.raises(StepEnded, match=r"ended step verification \(sent_back\): .* at verification, visit 2"):
+    with pytest.raises(StepEnded, match=r"ended step verification \(sent_back\): .* at visit 2 of step verification"):
         await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, visit_no=1), IO)
-    with pytest.raises(StepNotBegun, match="visit 9, has not begun"):
+    with pytest.raises(StepNotBegun, match="Visit 9 of step verification has not begun"):
         await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, visit_no=9), IO)
 
 

@@ -42,7 +42,7 @@ async def court(home: Home, case_no: str, effect: str, **more: Any) -> int:
 
 
 async def rounds(home: Home, case_no: str) -> list[tuple[int, str]]:
-    """The rounds of a case's complaint, once what is on hold is taken up."""
+    """The rounds of a case's complaint, once its holds are opened."""
     await home.open_for_new_holds(case_no)
     return await home.bench.rows("SELECT round_no, state FROM restoration WHERE case_no = $1 ORDER BY 1", case_no)
 

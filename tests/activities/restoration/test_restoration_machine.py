@@ -23,7 +23,7 @@ from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration import refusals
 from activities.restoration.court_orders import take_court_order, withdraw_court_order
-from activities.tracing.discrepancies import ResolvingOfficer, settle
+from activities.tracing.discrepancies import ResolvingOfficer, resolve
 from db.pool import open_pool
 from domain.errors import IdempotencyConflict, NotFound, NotNow, RuleBroken
 from schemas.enums import ResolutionDecision, Role
@@ -322,7 +322,7 @@ class RestorationMachine(RuleBasedStateMachine):
 
         async def agreed() -> None:
             for by in (CLERK, CHIEF):
-                done, follow_up = await settle(self.world.ctx, doubt, resolution, by)
+                done, follow_up = await resolve(self.world.ctx, doubt, resolution, by)
                 await self.world.bench.note(follow_up)
                 if done.settled:
                     return

@@ -214,10 +214,10 @@ async def test_gathered_funds_are_one_incident_to_the_bank_and_several_hops_to_u
     await bench.check(case_no)
 
 
-# -- where the chase ends ------------------------------------------------------------------------------------------
+# -- where the trail ends ------------------------------------------------------------------------------------------
 
 
-async def test_money_below_the_chase_is_untraced_and_nobody_is_asked(bench: Bench) -> None:
+async def test_money_below_the_least_amount_is_untraced_and_nobody_is_asked(bench: Bench) -> None:
     case_no, root = await a_case(bench)
     least = bench.ctx.policy.trail.min_chase_paise
     done = await bench.answer(

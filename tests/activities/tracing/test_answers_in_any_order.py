@@ -79,7 +79,7 @@ async def test_an_answer_after_the_case_was_settled_opens_it_again(bench: Bench)
     await bench.check(case_no)
 
 
-async def test_a_late_word_that_brings_nothing_into_play_leaves_the_case_settled(bench: Bench) -> None:
+async def test_a_late_answer_that_brings_nothing_into_play_leaves_the_case_settled(bench: Bench) -> None:
     case_no, root = await a_case(bench)
     await bench.answer("HDFC", case_no, row(1, root, "0", status_code="20"))
     await bench.settle(case_no)

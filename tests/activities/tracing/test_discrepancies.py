@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from activities.cases.desk import add_hop
-from activities.tracing.discrepancies import ResolvingOfficer, settle
+from activities.tracing.discrepancies import ResolvingOfficer, resolve
 from db.tracing import accounts
 from domain.errors import NotFound, NotNow
 from domain.errors.tracing import DiscrepancyNotResolved, ResolutionStands, ResolvedMoneyMoved
@@ -38,7 +38,7 @@ async def first_doubt(bench: Bench, case_no: str) -> int:
 async def decide(
     bench: Bench, doubt: int, decision: ResolutionDecision, by: ResolvingOfficer = DESK, replaces: int | None = None
 ) -> ResolutionDone:
-    done, follow_up = await settle(
+    done, follow_up = await resolve(
         bench.ctx, doubt, NewResolution(decision=decision, reason="both banks were called", replaces=replaces), by
     )
     await bench.note(follow_up)
@@ -178,7 +178,7 @@ async def test_a_bank_that_tells_what_is_free_has_that_beside_what_all_cases_hol
     await bench.check(two)
 
 
-async def test_the_same_words_of_a_bank_that_tells_all_there_is_are_a_discrepancy(bench: Bench) -> None:
+async def test_the_same_statements_of_a_bank_that_tells_all_there_is_are_a_discrepancy(bench: Bench) -> None:
     account = f"6{rrn()}"
     (one, a), (two, b) = await a_case(bench, account=account), await a_case(bench, account=account)
     await bench.answer("HDFC", one, row(1, a, "700.00", root_effective_balance="300.00"))
@@ -249,7 +249,7 @@ async def test_a_resolution_stands_until_another_names_it(bench: Bench) -> None:
         await decide(bench, 2**62, NOTED)
 
 
-async def test_of_ten_settlements_at_once_one_stands(bench: Bench) -> None:
+async def test_of_ten_resolutions_at_once_one_stands(bench: Bench) -> None:
     case_no, root = await a_case(bench)
     await bench.answer("HDFC", case_no, row(1, root, "1500.00"))
     doubt = await first_doubt(bench, case_no)

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.context import Context
-from activities.tracing.discrepancies import ResolvingOfficer, settle
+from activities.tracing.discrepancies import ResolvingOfficer, resolve
 from db.pool import open_pool
 from domain.errors import NotFound, NotNow
 from schemas.enums import ResolutionDecision
 from schemas.tracing.discrepancies import NewResolution
 from tests.activities.bench import Bench
-from tests.activities.cases.test_case_machine import chasing_pennies
+from tests.activities.cases.test_case_machine import tracing_small_sums
 from tests.deep import database_settings
 from tests.factories import make_context, moved, row, rrn, transfer
 
@@ -88,7 +88,7 @@ class Liars:
         if rows:
             doubt, stands = rows[which % len(rows)]
             resolution = NewResolution(decision=decision, reason="somebody called", replaces=stands)
-            _, follow_up = await settle(self.bench.ctx, doubt, resolution, officer)
+            _, follow_up = await resolve(self.bench.ctx, doubt, resolution, officer)
             await self.bench.note(follow_up)
 
     async def ask(self, case: int) -> None:
@@ -117,7 +117,7 @@ FROM discrepancy c WHERE c.case_no = $1
 def test_whatever_banks_say_and_officers_decide_the_ledger_keeps_every_rule(database_dsn: str) -> None:
     with asyncio.Runner() as runner:
         pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2))
-        ctx = chasing_pennies(runner.run(make_context(pool)))
+        ctx = tracing_small_sums(runner.run(make_context(pool)))
 
         @database_settings(10, steps=50)
         @given(losses, steps)

@@ -1,4 +1,4 @@
-"""To whom the letter of the ladder goes that a bank's officers get: by their rosters, at any moment of the week."""
+"""Which officers of a bank get the letter of an escalation level: by their rosters, at any moment of the week."""
 
 from datetime import UTC, datetime
 from typing import Any

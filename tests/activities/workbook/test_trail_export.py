@@ -19,7 +19,7 @@ from domain.workbook.columns import Sheet
 from schemas.enums import ClaimKind
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.activities.bench import Bench
-from tests.activities.cases.test_case_machine import chasing_pennies, loop
+from tests.activities.cases.test_case_machine import loop, tracing_small_sums
 from tests.activities.workbooks import NOWHERE, ack, codes, serial, take, workbook
 from tests.deep import examples
 from tests.domain.tracing.test_trail_properties import Truth, truths, whole
@@ -31,8 +31,8 @@ from workers.embedded.postgres import EmbeddedPostgres
 
 __all__ = ["loop"]
 
-CHASED_PAISE = 3_00
-"""the least that `chasing_pennies` chases"""
+TRACED_PAISE = 3_00
+"""the least that `tracing_small_sums` traces"""
 
 
 # -- and out again ---------------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
 class Life:
-    """A case as it may come to be: complaints, banks' lines over the wire, silence and the desk."""
+    """A case as it may come to be: complaints, banks' lines over the wire, missing answers and the desk."""
 
     def __init__(self, bench: Bench, run: Run, draw: st.DataObject) -> None:
         self.bench, self.run, self.draw = bench, run, draw.draw
@@ -137,9 +137,9 @@ class Life:
 
     def the_desk_adds(self) -> None:
         hop_no, bank, _, _, disputed_paise, _ = self.hop()
-        if bank is None or disputed_paise < CHASED_PAISE:
+        if bank is None or disputed_paise < TRACED_PAISE:
             return  # no bank can say so of an account at no bank, and so small a sum of a bank's answer is not traced
-        paise = self.draw(st.integers(CHASED_PAISE, disputed_paise))
+        paise = self.draw(st.integers(TRACED_PAISE, disputed_paise))
         told = {
             "parent_hop_no": hop_no,
             "payee": {"institution": self.draw(st.sampled_from((*BANKS, NOWHERE))), "account": "666"},
@@ -186,7 +186,7 @@ def test_exported_and_imported_into_an_empty_database_a_trail_is_the_same(
         return asyncio.run_coroutine_threadsafe(step, loop).result(timeout=60)
 
     pools = [run(open_pool(dsn, min_size=1, max_size=2)) for dsn in (database_dsn, second_dsn)]
-    ctx: list[Context] = [chasing_pennies(run(make_context(pool))) for pool in pools]
+    ctx: list[Context] = [tracing_small_sums(run(make_context(pool))) for pool in pools]
 
     def goes_round(case_no: str) -> None:
         here, there = Bench(ctx[0]), Bench(ctx[1])

@@ -50,7 +50,7 @@ async def test_a_workbook_opens_a_case_and_every_row_is_where_it_belongs(bench: 
     assert [order.institution for order in await bench.orders(number)] == ["HDFC", "PUNB", "ICIC"]
 
 
-async def test_rows_are_their_banks_word_and_say_that_a_workbook_told_it(bench: Bench) -> None:
+async def test_rows_are_their_banks_answers_and_say_that_a_workbook_told_it(bench: Bench) -> None:
     number = ack()
     await take(bench, workbook(number, rrn()))
     told = await bench.rows("SELECT institution, raw, flags FROM answer WHERE case_no = $1 ORDER BY answer_id", number)

@@ -192,7 +192,7 @@ async def test_the_largest_answer_fits(feed: Feed) -> None:
     assert response.json()["accepted"] == 500
 
 
-async def test_late_word_of_money_is_taken(feed: Feed) -> None:
+async def test_a_late_answer_about_money_is_taken(feed: Feed) -> None:
     ack_no = (await feed.doors.complain())["ack_no"]
     hold_id = (await feed.ask(ack_no))["SBIN"]
     await feed.doors.post(f"/api/v1/cases/{ack_no}/requests/{hold_id}/stop", {"reason": "told by phone"})

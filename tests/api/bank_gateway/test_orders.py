@@ -122,7 +122,7 @@ async def test_a_receipt_is_one_however_often_it_is_given(ordering: Ordering) ->
     assert kind(await ordering.say(other, "acknowledge", {}), 409) == "order-over"
 
 
-async def test_the_same_word_gets_the_same_answer_and_moves_money_once(ordering: Ordering) -> None:
+async def test_the_same_statement_gets_the_same_answer_and_moves_money_once(ordering: Ordering) -> None:
     order_id = await ordering.restore()
     first, again = [await ordering.say(order_id, "confirm", done()) for _ in range(2)]
     assert (
@@ -140,7 +140,7 @@ async def test_the_same_word_gets_the_same_answer_and_moves_money_once(ordering:
     assert await ordering.value("SELECT count(*) FROM bank_evidence") == 2, "every statement is kept as it came"
 
 
-async def test_under_one_key_one_word(ordering: Ordering) -> None:
+async def test_under_one_key_one_statement(ordering: Ordering) -> None:
     order_id = await ordering.restore()
     wrong = await ordering.say(
         order_id, "confirm", {"lines": [{**done()["lines"][0], "line_no": 2}]}, Idempotency_Key="k"
@@ -154,7 +154,7 @@ async def test_under_one_key_one_word(ordering: Ordering) -> None:
     assert await ordering.buckets() == {"held": 4_000_00, "restored": 1_000_00}
 
 
-async def test_two_words_at_once_are_booked_once_each_and_never_above_the_order(ordering: Ordering) -> None:
+async def test_two_statements_at_once_are_booked_once_each_and_never_above_the_order(ordering: Ordering) -> None:
     order_id = await ordering.restore()
     words = [done(3_000_00, f"UTR{n}") for n in range(1, 4)]
     taken = await asyncio.gather(*(ordering.say(order_id, "confirm", word) for word in words))
@@ -188,7 +188,7 @@ async def test_a_refusal_is_for_a_person_and_the_order_lives_on(ordering: Orderi
     ],
     ids=["nothing", "naive", "line 0", "text"],
 )
-async def test_a_word_that_is_none_is_refused_with_the_field(ordering: Ordering, line: dict[str, object]) -> None:
+async def test_a_statement_that_is_none_is_refused_with_the_field(ordering: Ordering, line: dict[str, object]) -> None:
     order_id = await ordering.restore()
     assert kind(await ordering.say(order_id, "confirm", {"lines": [line]}), 422) == "invalid-request"
     assert await ordering.buckets() == {"held": HELD_PAISE}

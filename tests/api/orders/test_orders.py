@@ -69,7 +69,9 @@ async def test_one_order_says_all_that_became_of_it(ordering: Ordering) -> None:
     assert kind(gone, 404) == "not-found"
 
 
-async def test_what_a_bank_said_by_telephone_counts_as_its_word_and_says_who_wrote_it_down(ordering: Ordering) -> None:
+async def test_what_a_bank_said_by_telephone_counts_as_its_statement_and_says_who_wrote_it_down(
+    ordering: Ordering,
+) -> None:
     order_id = await ordering.restore()
     told = {**done(), "note": "S. Rao of the branch, by telephone at 14:10"}
     for role, name in [(Role.DESK, "officer1"), (Role.SUPERVISOR, "officer1"), (Role.DESK, "officer2")]:
@@ -135,7 +137,7 @@ async def test_the_bank_says_at_its_door_that_it_does_an_order_no_more(ordering:
     assert told["settled_by"] == "bank:SBIN"
 
 
-async def test_an_officer_vouches_that_the_bank_was_told(ordering: Ordering) -> None:
+async def test_an_officer_attests_that_the_bank_was_told(ordering: Ordering) -> None:
     order_id = await ordering.restore()
     await ordering.doors.post(f"{ORDERS}/{order_id}/cancel", WHY, Role.SP)
     path, told = f"{ORDERS}/{order_id}/cancellation-told", {"note": "S. Rao of the branch, by telephone at 14:10"}

@@ -145,7 +145,7 @@ async def test_more_than_is_ordered_is_warned_of_and_only_the_ordered_is_booked(
     assert await mail.ordering.buckets() == {"restored": HELD_PAISE}
 
 
-async def test_the_button_pressed_twice_is_one_word(mail: Mailed) -> None:
+async def test_the_button_pressed_twice_is_one_statement(mail: Mailed) -> None:
     page = await mail.open()
     fields = page.fields | WHO | FILLED | {"l1.amount": "1000"}
     first = await asyncio.gather(*(mail.press("send", fields) for _ in range(3)))

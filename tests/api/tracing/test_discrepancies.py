@@ -23,7 +23,7 @@ async def a_doubt(doors: Doors, **changes: Any) -> tuple[str, dict[str, Any]]:
     return ack_no, doubt
 
 
-async def test_what_a_balance_means_is_the_directorys_word_on_the_bank(doors: Doors) -> None:
+async def test_what_a_balance_means_is_what_the_directory_says_of_the_bank(doors: Doors) -> None:
     bank = next(bank for bank in BANKS if bank["code"] == "SBIN")
     entry = InstitutionEntry.model_validate(bank | {"wire": bank["wire"] | {"balance_includes_liens": False}})
     ctx = doors.services.ctx

@@ -53,7 +53,9 @@ def test_a_probe_that_fails_doubles_the_wait_up_to_its_limit() -> None:
 def test_calls_that_fail_together_are_no_reason_to_stay_away_longer() -> None:
     assert failing(16) == failing(3)
     mute = circuit_breaker.silent(circuit_breaker.silent(WELL, NOW, RULES), NOW, RULES)
-    assert not circuit_breaker.delivers(failing(3, mute), RULES), "failures of what silence has dropped are news"
+    assert not circuit_breaker.delivers(failing(3, mute), RULES), (
+        "failures count, although missing answers dropped it before"
+    )
 
 
 def test_a_bank_that_takes_everything_and_answers_nothing_is_dropped_until_it_answers() -> None:
@@ -76,7 +78,7 @@ def test_a_request_takes_the_best_channel_that_works_and_has_not_had_its_turn() 
     assert next_probe([I4C, PUSH], {I4C: failing(3)}) == NOW + timedelta(seconds=5)
 
 
-def test_what_only_silence_has_dropped_carries_where_there_is_no_other_way() -> None:
+def test_what_only_missing_answers_have_dropped_carries_where_there_is_no_other_way() -> None:
     mute = circuit_breaker.silent(circuit_breaker.silent(WELL, NOW, RULES), NOW, RULES)
     assert choose([EMAIL], {EMAIL: mute}, {}, NOW) is None
     assert last_resort([EMAIL], {EMAIL: mute}, {}, RULES) is EMAIL

@@ -80,7 +80,7 @@ def test_half_an_event_is_none(missing: int) -> None:
         read(log(2)[:-missing])
 
 
-def test_an_anchor_vouches_for_the_log_up_to_where_it_was_noted() -> None:
+def test_an_anchor_proves_the_log_up_to_where_it_was_noted() -> None:
     lines = log(4)
     hashes = read(lines).hashes
     case, noted = lines[1], [f"{lines[1]} {seq} {hashes[seq - 1].hex()}" for seq in (2, 3)]

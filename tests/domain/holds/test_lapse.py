@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.holds.lapse import (
-    HoldStands,
+    HoldClocks,
     Part,
     dues,
     lapsed,
@@ -31,8 +31,8 @@ def part(paise: int = 500_00, days: float = 0, hop_no: int = 1) -> Part:
     return Part(hop_no=hop_no, ack_no="21102600000001", held_at=HELD_AT + days * DAY, free_paise=paise)
 
 
-def stands(**changes: Any) -> HoldStands:
-    return HoldStands.model_validate(
+def stands(**changes: Any) -> HoldClocks:
+    return HoldClocks.model_validate(
         {
             "policy": POLICY,
             "newest_at": HELD_AT,

@@ -73,7 +73,7 @@ def test_what_is_not_worth_a_request_is_untraced_until_somebody_places_it() -> N
     assert (case.total(Bucket.HELD), case.total(Bucket.UNTRACED)) == (1000, 0)
 
 
-def test_the_chase_ends_at_the_last_layer_with_a_supervisor() -> None:
+def test_the_trail_ends_at_the_last_layer_with_a_supervisor() -> None:
     case = a_case()
     for layer in range(1, RULES.max_layers):
         bank, following = ("HDFC", "ICIC") if layer % 2 else ("ICIC", "HDFC")
@@ -85,7 +85,7 @@ def test_the_chase_ends_at_the_last_layer_with_a_supervisor() -> None:
     assert case.total(Bucket.UNTRACED) == 1000
 
 
-def test_the_chase_ends_at_the_last_hop_with_a_supervisor() -> None:
+def test_the_trail_ends_at_the_last_hop_with_a_supervisor() -> None:
     case = a_case(("HDFC", "R1", 100_000))
     lines = [claim(MOVED, "R1", 1000, reference=f"R{n}", payee="ICIC") for n in range(2, RULES.max_hops + 4)]
     outcome = case.answer("HDFC", *lines)
@@ -120,7 +120,7 @@ def test_a_hold_of_nothing_leaves_the_money_in_play() -> None:
     assert (outcome.closed, outcome.discrepancies, case.total(Bucket.IN_PLAY)) == ((), (), 1000)
 
 
-def test_a_refusal_ends_the_chase_and_a_later_positive_word_takes_it_up_again() -> None:
+def test_a_refusal_ends_the_trail_and_a_later_positive_answer_goes_on() -> None:
     case = a_case()
     assert case.answer("HDFC", claim(REFUSED, "R1", code="20")).closed == (1,)
     assert case.total(Bucket.REFUSED) == 1000
@@ -320,7 +320,7 @@ def test_money_in_play_is_placed_before_money_that_was_written_off_elsewhere() -
     assert case.balance(1, Bucket.UNTRACED) == small
 
 
-def test_a_transfer_worth_a_request_is_chased_with_every_part_of_it() -> None:
+def test_a_transfer_worth_a_request_is_traced_with_every_part_of_it() -> None:
     case = a_case(("HDFC", "R1", 1000), ("HDFC", "R1", 1000))
     small = RULES.min_chase_paise - 1
     case.answer("HDFC", claim(HELD, "R1", 1000 - small))

@@ -160,7 +160,7 @@ def test_answers_in_any_order_in_part_early_and_twice_come_to_the_truth(truth: T
 
 
 class TrailMachine(RuleBasedStateMachine):
-    """A case over its life: complaints, answers and their repeats, silence, and the desk, in any order."""
+    """A case over its life: complaints, answers and their repeats, missing answers, and the desk, in any order."""
 
     @initialize(lost=losses)
     def complain(self, lost: list[tuple[str, str, int, str]]) -> None:

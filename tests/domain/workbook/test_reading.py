@@ -261,7 +261,7 @@ def test_outside_the_transfer_sheet_there_is_one_account_and_one_reference() -> 
     assert (found.account, found.root_reference, found.bank) == ("0010000000", ROOT, "ICIC")
 
 
-def test_sheets_that_cannot_be_read_lose_no_row_in_silence() -> None:
+def test_sheets_that_cannot_be_read_lose_no_row_unreported() -> None:
     twice = [C.ACK_NO, C.ACCOUNT, C.UTR, C.HOLD_AMOUNT, C.HOLD_AMOUNT]
     cover = WorkbookSheet("Cover", [SheetRow(1, ["Police station"]), SheetRow(2, []), SheetRow(3, ["Agra"])])
     reading = read(

@@ -50,7 +50,7 @@ async def ctx(database: Pool) -> Context:
         (encode_reminder("DEMO", REQUEST_ID, ["61"], created_at=AT), ["reminder", REQUEST_ID.hex, "transfer 61?"]),
         (encode_hold_request("DEMO", ticket(), created_at=AT, with_header=True), ["hold request", "5 (1 is first)"]),
     ],
-    ids=["answer", "returned", "request", "chaser", "behind a header"],
+    ids=["answer", "returned", "request", "status request", "behind a header"],
 )
 async def test_a_message_is_shown_in_words(tmp_path: Path, body: bytes, said: list[str]) -> None:
     file = tmp_path / "a.xml"

@@ -77,7 +77,7 @@ def test_workers_run_every_workflow_that_is_started() -> None:
     assert set(WORKFLOWS) == set(ProcedureKind)
 
 
-async def test_a_hold_is_taken_up_and_its_procedures_are_started_and_told(
+async def test_a_hold_is_opened_and_its_procedures_are_started_and_told(
     starter: ProcedureStarter, bench: Bench, board: Board
 ) -> None:
     case_no = await held_case(bench, f"1{rrn()}")
@@ -175,7 +175,7 @@ async def look_at(starter: ProcedureStarter, at: datetime) -> None:
     await starter.run_once()
 
 
-async def test_holds_of_a_case_whose_money_is_chased_are_taken_up_together_after_the_first(
+async def test_holds_of_a_case_whose_money_is_traced_are_taken_up_together_after_the_first(
     patient: ProcedureStarter, bench: Bench
 ) -> None:
     wait = timedelta(seconds=patient.ctx.policy.background_priority.open_for_new_holds_after_seconds)
@@ -203,16 +203,16 @@ async def test_it_is_gathered_by_the_clock_of_the_trail(patient: ProcedureStarte
         assert await bench.value("SELECT count(*) FROM account_hold WHERE case_no = $1", case_no) == found
 
 
-async def test_the_holds_of_a_settled_case_are_taken_up_at_once(patient: ProcedureStarter, bench: Bench) -> None:
+async def test_the_holds_of_a_settled_case_are_opened_at_once(patient: ProcedureStarter, bench: Bench) -> None:
     case_no = await held_case(bench, f"1{rrn()}", rupees="1000.00")
-    chased = await held_case(bench, f"1{rrn()}")
+    traced = await held_case(bench, f"1{rrn()}")
     await bench.settle(case_no)
     await look_at(patient, await bench.value("SELECT min(held_at) FROM held_hop"))
     assert await bench.rows("SELECT case_no FROM account_hold") == [(case_no,)]
-    assert await bench.value("SELECT state FROM case_file WHERE case_no = $1", chased) == "open"
+    assert await bench.value("SELECT state FROM case_file WHERE case_no = $1", traced) == "open"
 
 
-async def test_many_that_open_for_new_holds_one_case_at_once_begin_its_clocks_once(bench: Bench) -> None:
+async def test_many_that_open_the_holds_of_one_case_at_once_begin_its_clocks_once(bench: Bench) -> None:
     case_no = await held_case(bench, f"1{rrn()}", f"2{rrn()}")
     await asyncio.gather(*(opening.open_for_new_holds(bench.ctx, case_no) for _ in range(5)))
     assert await bench.value("SELECT count(*) FROM account_hold WHERE case_no = $1", case_no) == 2

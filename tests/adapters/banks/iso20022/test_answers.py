@@ -87,7 +87,7 @@ def test_accepted_without_an_amount_is_not_guessed(whole: str, conf: str) -> Non
     assert claim(status(whole=whole), conf=conf).kind is ClaimKind.UNREADABLE
 
 
-def test_the_same_word_again_is_the_same_and_a_second_hold_is_not() -> None:
+def test_the_same_statement_again_is_the_same_and_a_second_hold_is_not() -> None:
     once, again = claims(status(held="10.00"), status(held="10.00"))
     assert once.natural_key == again.natural_key
     one, other = claims(
@@ -160,7 +160,7 @@ def test_every_reason_of_the_table(code: str) -> None:
     assert found.claim_paise == 0
 
 
-def test_only_who_says_that_there_is_no_such_money_ends_the_chase() -> None:
+def test_only_who_says_that_there_is_no_such_money_ends_the_trail() -> None:
     refusing = {code for code, reason in REASONS.items() if RULES.meaning(reason.status_code) is CodeMeaning.REFUSED}
     assert refusing == {"NOOR", "AC04"}
     assert {reason.status_code for reason in REASONS.values()} <= set(RULES.status_codes)
@@ -285,7 +285,7 @@ def test_transfers_below_a_payment_instruction_are_read_too() -> None:
     assert hold(below).status_code == "01"
 
 
-def test_a_word_about_the_whole_request_is_for_a_person() -> None:
+def test_a_statement_about_the_whole_request_is_for_a_person() -> None:
     group = (
         "<OrgnlGrpInfAndSts><OrgnlMsgId>M</OrgnlMsgId><OrgnlMsgNmId>camt.056.001.08</OrgnlMsgNmId>"
         "<GrpCxlSts>RJCR</GrpCxlSts></OrgnlGrpInfAndSts>"

@@ -54,7 +54,7 @@ def test_money_in_its_golden_hour_is_high(priority: int, said: str) -> None:
     assert f"<Prty>{said}</Prty>" in body
 
 
-def test_a_chaser_behind_a_header_is_the_same_chaser() -> None:
+def test_a_reminder_behind_a_header_is_the_same_reminder() -> None:
     plain = encode_reminder("DEMO", REQUEST_ID, ["61"], created_at=AT)
     headed = encode_reminder("DEMO", REQUEST_ID, ["61"], created_at=AT, with_header=True)
     assert decode(headed) == decode(plain)

@@ -40,8 +40,8 @@ def test_there_is_one_of_each_and_the_schema_allows_it() -> None:
 def test_what_we_send() -> None:
     urgent = replace(ticket(), priority=1, respond_by=TRANSFERRED_AT + timedelta(minutes=5))
     assert laid_flat(Message.HOLD_REQUEST) == encode_hold_request("DEMO", urgent, created_at=TRANSFERRED_AT)
-    chaser = encode_reminder("DEMO", REQUEST_ID, ["610212345678"], created_at=TRANSFERRED_AT)
-    assert laid_flat(Message.STATUS_REQUEST) == chaser
+    reminder = encode_reminder("DEMO", REQUEST_ID, ["610212345678"], created_at=TRANSFERRED_AT)
+    assert laid_flat(Message.STATUS_REQUEST) == reminder
 
 
 def test_the_header() -> None:

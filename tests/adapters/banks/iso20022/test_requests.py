@@ -33,7 +33,7 @@ def asked(body: bytes) -> CancellationRequest:
     return found
 
 
-def chased(body: bytes) -> StatusRequest:
+def status_request(body: bytes) -> StatusRequest:
     found = decode(body)
     assert isinstance(found, StatusRequest)
     return found
@@ -183,24 +183,24 @@ def test_a_naive_time_is_an_error() -> None:
 
 
 @given(st.uuids(), st.lists(REFERENCES, min_size=1, max_size=5))
-def test_any_chaser_comes_out_as_it_went_in(request_id: UUID, references: list[str]) -> None:
-    found = chased(encode_reminder("DEMO", request_id, references, created_at=AT))
+def test_any_reminder_comes_out_as_it_went_in(request_id: UUID, references: list[str]) -> None:
+    found = status_request(encode_reminder("DEMO", request_id, references, created_at=AT))
     assert found.references == tuple(references)
     assert found.request_message_id == message_id(request_id)
     assert (found.bank_code, found.created_at) == ("DEMO", AT)
     assert len(found.message_id) <= 35
 
 
-def test_a_chaser_is_one_each_time_and_names_the_kind_of_request() -> None:
+def test_a_reminder_is_one_each_time_and_names_the_kind_of_request() -> None:
     body = encode_reminder("DEMO", REQUEST_ID, ["610212345678"], created_at=AT)
     assert body == encode_reminder("DEMO", REQUEST_ID, ["610212345678"], created_at=AT)
     later = encode_reminder("DEMO", REQUEST_ID, ["610212345678"], created_at=AT + timedelta(minutes=5))
-    assert chased(later).message_id != chased(body).message_id
+    assert status_request(later).message_id != status_request(body).message_id
     assert b"<OrgnlMsgNmId>camt.056.001.08<" in body
 
 
 @pytest.mark.parametrize("references", [[], ["6"] * (INCIDENTS_MAX + 1), ["7" * 36], [""]])
-def test_a_chaser_that_cannot_be(references: list[str]) -> None:
+def test_a_reminder_that_cannot_be(references: list[str]) -> None:
     with pytest.raises(InvalidMessage, match="TxInf"):
         encode_reminder("DEMO", REQUEST_ID, references, created_at=AT)
 
@@ -268,7 +268,7 @@ def test_half_a_request_is_none(inside: str, where: str) -> None:
         ),
     ],
 )
-def test_half_a_chaser_is_none(inside: str, where: str) -> None:
+def test_half_a_reminder_is_none(inside: str, where: str) -> None:
     with pytest.raises(IncompleteMessage) as caught:
         arrival(Message.STATUS_REQUEST, inside)
     assert caught.value.where == where

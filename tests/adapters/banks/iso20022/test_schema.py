@@ -168,7 +168,7 @@ def test_what_is_in_an_envelope_is_the_senders_own() -> None:
     schema.check(message, inside)
 
 
-def test_a_wrong_word_of_a_bank_does_not_leave_either() -> None:
+def test_a_wrong_statement_of_a_bank_does_not_leave_either() -> None:
     with pytest.raises(InvalidMessage, match="Rsn/Cd"):
         encode_resolution(
             "DEMO",

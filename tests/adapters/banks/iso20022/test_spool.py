@@ -75,7 +75,7 @@ async def test_the_same_ticket_twice_is_one_file_as_it_was_first(tmp_path: Path,
     assert (spool.of("DEMO", "out") / NAME).read_bytes() == body
 
 
-async def test_a_chaser_is_a_file_for_each_time_it_is_asked(spool: Spool, adapter: SpoolAdapter) -> None:
+async def test_a_reminder_is_a_file_for_each_time_it_is_asked(spool: Spool, adapter: SpoolAdapter) -> None:
     assert isinstance(adapter, ReminderSender)
     for minutes in (0, 0, 1):
         asked_at = AT + timedelta(minutes=minutes)

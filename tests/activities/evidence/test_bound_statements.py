@@ -10,7 +10,7 @@ from activities.evidence.pack import signing_key
 from activities.secrets import SecretBox
 from db.evidence.integrity import case_records
 from domain.evidence.integrity import Check, examine
-from domain.evidence.pack import WORDS, NotEvidence
+from domain.evidence.pack import STATEMENTS, NotEvidence
 from tests.activities.evidence_case import packed, rich_case
 from tests.activities.evidence_forging import Files, experts_word, is_whole, resigned, unzipped, written, zipped
 from tests.factories import SECRET, shared_context
@@ -48,7 +48,7 @@ async def _behind_the_log(ctx: Context, table: str, change: str, case_no: str) -
         ),
     ],
 )
-async def test_words_changed_in_the_database_are_found(ctx: Context, table: str, change: str) -> None:
+async def test_statements_changed_in_the_database_are_found(ctx: Context, table: str, change: str) -> None:
     home, case_no = await rich_case(ctx)
     await home.check(case_no)
     with written(await packed(ctx, case_no)) as path:
@@ -64,11 +64,11 @@ async def test_words_changed_in_the_database_are_found(ctx: Context, table: str,
 def _forgeries(files: Files) -> dict[str, Files]:
     """Change a pack as a holder of the key can."""
     answers = files["banks/answers.jsonl"]
-    words = min(name for name in files if name.startswith(f"{WORDS}/"))
+    statement = min(name for name in files if name.startswith(f"{STATEMENTS}/"))
     return {
-        "other texts": files | {words: files[words].replace(b"amount", b"am0unt")},
-        "texts are gone": {name: content for name, content in files.items() if name != words},
-        "texts more": files | {f"{WORDS}/answer-999.jsonl": b"{}\n"},
+        "other texts": files | {statement: files[statement].replace(b"amount", b"am0unt")},
+        "texts are gone": {name: content for name, content in files.items() if name != statement},
+        "texts more": files | {f"{STATEMENTS}/answer-999.jsonl": b"{}\n"},
         "a row says otherwise": files | {"banks/answers.jsonl": answers.replace(b"300.00", b"200.00")},
         "a row is gone": files | {"banks/answers.jsonl": b"".join(answers.splitlines(keepends=True)[1:])},
         "no row": files | {"banks/answers.jsonl": b""},
@@ -76,10 +76,10 @@ def _forgeries(files: Files) -> dict[str, Files]:
     }
 
 
-async def test_words_changed_in_a_pack_that_is_signed_again_are_found(ctx: Context) -> None:
+async def test_statements_changed_in_a_pack_that_is_signed_again_are_found(ctx: Context) -> None:
     _, case_no = await rich_case(ctx)
     files = unzipped(await packed(ctx, case_no))
-    assert len([name for name in files if name.startswith(f"{WORDS}/")]) == 2, "an answer and a confirmation"
+    assert len([name for name in files if name.startswith(f"{STATEMENTS}/")]) == 2, "an answer and a confirmation"
     assert is_whole(zipped(resigned(files, OURS)))
     assert experts_word(files) == ""
     for name, forged in _forgeries(files).items():

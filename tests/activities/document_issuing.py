@@ -24,7 +24,7 @@ KIND = DocumentKind
 APPEAL = "https://gh.example/appeal"
 
 
-class Office:
+class IssuingBench:
     """Issues, sends, and sees what came of it."""
 
     def __init__(self, home: Home, box: Postbox, mail: Mailer) -> None:
@@ -140,7 +140,7 @@ class Office:
 
 
 @pytest.fixture
-async def office(ctx: Context) -> AsyncIterator[Office]:
+async def issuing(ctx: Context) -> AsyncIterator[IssuingBench]:
     box = Postbox()
     async with mail_server(box) as port:
         await ctx.pool.execute("UPDATE message SET next_attempt_at = NULL")
@@ -148,4 +148,4 @@ async def office(ctx: Context) -> AsyncIterator[Office]:
             "UPDATE due_document SET state = 'overtaken', lacking = '{}', next_attempt_at = NULL, ended_at = opened_at"
             " WHERE ended_at IS NULL"
         )
-        yield Office(Home(ctx), box, Mailer.from_url(f"smtp://127.0.0.1:{port}?from=cyber@police.example"))
+        yield IssuingBench(Home(ctx), box, Mailer.from_url(f"smtp://127.0.0.1:{port}?from=cyber@police.example"))

@@ -31,7 +31,7 @@ def home(ctx: Context) -> Home:
     return Home(ctx)
 
 
-class Desk:
+class DocumentBench:
     """Documents of cases on a bench, with everything that their law asks for."""
 
     def __init__(self, home: Home) -> None:
@@ -137,9 +137,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(home: Home) -> Desk:
-    return Desk(home)
+def writing(home: Home) -> DocumentBench:
+    return DocumentBench(home)
 
 
-def particulars(desk: Desk) -> Particulars:
-    return SAID.model_copy(update={"by": desk.home.clock.at + timedelta(days=22)})
+def particulars(writing: DocumentBench) -> Particulars:
+    return SAID.model_copy(update={"by": writing.home.clock.at + timedelta(days=22)})
