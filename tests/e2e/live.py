@@ -35,8 +35,7 @@ from workers.temporal import connect
 from workers.verifying import Verdict, verify
 
 HOST = "127.0.0.1"
-LOOK_SECONDS = 0.2
-"""between two looks, each of which is a call to the API or a query: they were a tenth of the CPU time of a day"""
+LOOK_SECONDS = 0.05
 ENTRIES = TypeAdapter(list[InstitutionEntry])
 Json = dict[str, Any]
 
@@ -120,7 +119,6 @@ class Live:
         what: str,
         *,
         left: Callable[[], Awaitable[object]] | None = None,
-        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         """Wait until it is so; fails with `what` when time is up, and with what is `left` to wait for."""
         deadline = time.monotonic() + limit_seconds
@@ -129,7 +127,7 @@ class Live:
             if time.monotonic() >= deadline:
                 waits_for = await left() if left else "it is not so"
                 pytest.fail(f"{what}: not within {limit_seconds:.0f} s: {waits_for}")
-            await asyncio.sleep(look_seconds)
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def until_settled(self, case_no: str, limit_seconds: float = 240.0) -> None:
         """Wait until the API says that the case is settled."""

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from simulator import SimulatorConfig
-from simulator.config import MoneyModel, RestorationHabits
+from simulator.config import RestorationHabits
 from tests.e2e.live import Live, live
 from tests.e2e.test_restorations import world
-from tests.e2e.test_world import HOPS_SCALE
 from tests.ground import Ground
 
 pytestmark = pytest.mark.end_to_end
@@ -28,9 +27,7 @@ def everybody_appeals() -> SimulatorConfig:
     habits = RestorationHabits(
         applies=0, fir=0, appeals=1, level_sleeps=0, appeal_genuine=0.5, level_convinced=1, appeals_on=1
     )
-    money = MoneyModel(hops_scale=HOPS_SCALE)
-    changes = {"complaints": 6, "money": money, "procedure_clock_factor": 129_600.0, "restoration": habits}
-    return world().model_copy(update=changes)
+    return world().model_copy(update={"procedure_clock_factor": 129_600.0, "restoration": habits})
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ from tests.ground import Ground
 
 pytestmark = pytest.mark.end_to_end
 
-COMPLAINTS = 30 if DEEP else 6
+COMPLAINTS = 30 if DEEP else 10
 SIGNED = TAKEN | {
     FaultyPost.SIGNATURE: {401},
     FaultyPost.CLOCK: {401},

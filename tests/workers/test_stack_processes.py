@@ -16,7 +16,6 @@ import httpx
 import psutil
 import pytest
 
-from tests.deep import DEEP
 from tests.waiting import until
 from tests.workers.command_line import COMMAND, all_gone, own_environment
 from workers.commands.demo import HOME_PREFIX, _remove_leftovers
@@ -25,8 +24,6 @@ pytestmark = pytest.mark.end_to_end
 
 START_LIMIT_SECONDS = 240.0
 DEMO_LIMIT_SECONDS = 400.0
-PROCEDURES = "86400" if DEEP else "3600"
-"""how fast procedures run in the demo that plays to its end"""
 
 
 @asynccontextmanager
@@ -64,17 +61,15 @@ async def ended(process: Process, limit_seconds: float = DEMO_LIMIT_SECONDS) -> 
     return process.returncode, out.decode(), err.decode()
 
 
-def demo(*more: str, procedures: str = "1") -> list[str]:
-    """Return the words of a short demo; procedures run as slowly as outside, where a test does not look at them."""
-    words = ["demo", "--complaints", "5", "--minutes", "0.1", "--clock-factor", "1440"]
-    return [*words, "--procedure-clock-factor", procedures, *more]
+def demo(*more: str) -> list[str]:
+    return ["demo", "--complaints", "5", "--minutes", "0.1", "--clock-factor", "1440", *more]
 
 
 async def test_two_demos_at_once_end_clean_and_one_that_stays_is_found_by_other_commands(tmp_path: Path) -> None:
     passing, home = tmp_path / "passing", tmp_path / "kept"
     passing.mkdir()
     async with (
-        started(*demo("--json", "-", procedures=PROCEDURES), TMPDIR=str(passing)) as one,
+        started(*demo("--json", "-"), TMPDIR=str(passing)) as one,
         started(*demo("--complaints", "1", "--stay", "--seed", "8", "--home", str(home))) as two,
     ):
         (code, out, err), _ = await asyncio.gather(ended(one), line_with(two, "still running"))
