@@ -107,8 +107,6 @@ class FaultBook:
     by_bank: dict[str, Faults] = field(default_factory=dict)
     refusals: Counter[tuple[str, int]] = field(default_factory=Counter)
     """by faulty post and HTTP status; 0: no reply"""
-    refused_banks: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
-    """the same without counts, by the bank whose posts they were"""
     drawn: Counter[str] = field(default_factory=Counter)
     _calls: Counter[str] = field(default_factory=Counter)
 
@@ -144,10 +142,9 @@ class FaultBook:
             values = [_overstated(row, faults.overstate_factor) for row in values]
         return values
 
-    def answered(self, bank: str, foul: FaultyPost, status: int) -> None:
-        """Record the police's reply to a bank's faulty post."""
+    def answered(self, foul: FaultyPost, status: int) -> None:
+        """Record the police's reply to a faulty post."""
         self.refusals[foul.value, status] += 1
-        self.refused_banks.setdefault(bank, set()).add((foul.value, status))
 
     def figures(self) -> dict[str, Any]:
         """Return the faults drawn, and the replies to faulty posts (count by status, by fault)."""

@@ -122,7 +122,7 @@ class Poster:
                 status = await send_faulty(self._connected, self._url, foul, bad)
             except HttpClientError:
                 pass
-            self._faults.answered(bank.code, foul, status)
+            self._faults.answered(foul, status)
 
     async def _attempt(self, record: PostRecord, say: Callable[[], Awaitable[Reply]]) -> Reply | None:
         """Make one attempt; return None if the connection failed."""

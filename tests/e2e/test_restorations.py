@@ -16,9 +16,9 @@ import pytest
 
 from schemas.enums import Role
 from simulator import BankDelays, Delay, Knobs, SimulatorConfig
-from simulator.config import Channels, MoneyModel, OrderHabits, RestorationHabits
+from simulator.config import Channels, OrderHabits, RestorationHabits
 from tests.e2e.live import Live, live
-from tests.e2e.test_world import HOPS_SCALE, kill
+from tests.e2e.test_world import kill
 from tests.ground import Ground
 from workflows.options import RESTORATION_QUEUE
 
@@ -53,7 +53,6 @@ def world(orders: OrderHabits | None = None, *, spool: Path | None = None, **hab
         day_seconds=60.0,
         procedure_clock_factor=172_800.0,
         knobs=Knobs.none(),
-        money=MoneyModel(hops_scale=HOPS_SCALE),
         delays=BankDelays(api=quick, seat=quick, mail=quick),
         channels=EVERY if spool else BY_CALL,
         iso_spool=spool,

@@ -1,7 +1,4 @@
-"""Cases end to end over real HTTP: officers and banks at the doors, the engine's own processes in between.
-
-Banks do as they are told, or have faults: nothing is lost, nothing asked twice, the money is whole, the case goes on.
-"""
+"""Cases end to end over real HTTP: officers and banks at the doors, the engine's own processes in between."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -10,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from simulator import (
-    Faults,
     Knobs,
     ScriptedAnswer,
     ScriptedReply,
@@ -20,7 +16,6 @@ from simulator import (
     transfer_row,
     withdrawal_row,
 )
-from simulator.banks.faults import FaultyPost, Reply
 from tests.e2e.live import Json, Live, live
 from tests.factories import rrn
 from tests.ground import Ground
@@ -28,30 +23,14 @@ from tests.ground import Ground
 pytestmark = pytest.mark.end_to_end
 
 PAYER = {"institution": "SBIN", "account": "30000000001"}
-AS_TOLD = 4
-"""so many of the banks never have faults"""
-LOSS_PAISE = 10_000_00
-SETTLE_SECONDS = 240.0
-CALL_SECONDS = 3
-"""the longest call to a bank: a line that says nothing costs all of it before the request is tried again"""
-TAKEN = {
-    FaultyPost.SIGNATURE: {400},
-    FaultyPost.CLOCK: {200},
-    FaultyPost.REPLAYED: {200},
-    FaultyPost.HUGE: {413},
-    FaultyPost.CHARSET: {400},
-    FaultyPost.CUT: {0},
-    FaultyPost.DRIPPED: {200},
-}
-"""what the police say to a foul try; 0: nothing, for the line is gone"""
 
 
 @pytest.fixture(scope="module")
 async def engine(tmp_path_factory: pytest.TempPathFactory, module_ground: Ground) -> AsyncIterator[Live]:
-    """One engine for the module. Those tests that give a bank faults take an unused one."""
-    config = SimulatorConfig(complaints=0, institutions=48, knobs=Knobs.none(), clock_factor=60.0)
+    """One engine for the module, among banks that do as they are told."""
+    config = SimulatorConfig(complaints=0, institutions=8, knobs=Knobs.none(), clock_factor=60.0)
     home: Path = tmp_path_factory.mktemp("engine")
-    async with live(home, config, module_ground, call_timeout_seconds=CALL_SECONDS) as engine:
+    async with live(home, config, module_ground) as engine:
         engine.sim.connect(engine.running.api_url)
         yield engine
 
@@ -63,13 +42,6 @@ def banks(engine: Live) -> tuple[str, str, str]:
     seat = next(bank for bank in engine.sim.institutions if bank.answer_class == "seat")
     other = next((bank for bank in api[1:] if bank.envelope.kind != api[0].envelope.kind), api[1])
     return api[0].code, other.code, seat.code
-
-
-@pytest.fixture(scope="module")
-def unused(engine: Live) -> list[str]:
-    """Return unused banks: the faults of one test are not the next one's. Every kind of envelope is among them."""
-    banks = [bank.code for bank in engine.sim.institutions if bank.answer_class == "api"]
-    return banks[AS_TOLD:]
 
 
 def transfer(bank: str, reference: str, paise: int = 10_000_00) -> Json:
@@ -182,75 +154,3 @@ async def test_no_response_brings_a_letter_and_the_desk_may_hurry_it_and_stop(
     await engine.until_settled(case_no)
     assert (await engine.read(f"/cases/{case_no}"))["buckets_paise"]["untraced"] == 10_000_00
     assert (await engine.verified()).as_text() == "clean"
-
-
-# -- banks with faults -------------------------------------------------------------------------------------------------
-
-
-async def held_by(engine: Live, bank: str, faults: Faults) -> Json:
-    """A bank with faults is asked about one transfer and holds all of it; gives the case when it is settled."""
-    engine.sim.put_faults(bank, faults)
-    root = rrn()
-    engine.sim.script(bank=bank, rrn=root, answers=[ScriptedAnswer((hold_row(root, LOSS_PAISE),))])
-    return await held_at(engine, bank, root)
-
-
-async def held_at(engine: Live, bank: str, root: str) -> Json:
-    """A transfer is complained of, and the bank asked once, whatever it took; the case when all of it is held."""
-    case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
-    await engine.until_settled(case_no, SETTLE_SECONDS)
-    tickets = [ticket for ticket in engine.sim.tickets(bank, root) if ticket.report.ack_no == case_no]
-    assert len(tickets) == 1, "the same request is the same ticket, however often it comes"
-    assert engine.sim.banks.book.repeated_requests == []
-    case = await engine.read(f"/cases/{case_no}")
-    assert {name: paise for name, paise in case["buckets_paise"].items() if paise} == {
-        "lost": LOSS_PAISE,
-        "held": LOSS_PAISE,
-    }
-    assert case["unaccounted_paise"] == 0
-    assert (await engine.verified()).as_text() == "clean"
-    return case
-
-
-@pytest.mark.parametrize("fault", list(Reply))
-async def test_a_line_that_fails_at_the_bank_loses_no_request(engine: Live, unused: list[str], fault: Reply) -> None:
-    faults = Faults.model_validate({fault.value: 1.0, "first_calls": 1})
-    before = engine.sim.banks.faults.drawn[fault.value]
-    await held_by(engine, unused.pop(), faults)
-    assert engine.sim.banks.faults.drawn[fault.value] == before + 1
-
-
-@pytest.mark.parametrize("status", [401, 408, 429, 503])
-async def test_a_door_that_turns_us_away_for_now_is_asked_again_for_the_same_ticket(
-    engine: Live, unused: list[str], status: int
-) -> None:
-    bank, root = unused.pop(), rrn()
-    # Of 401 each call makes two: the token may have ended.
-    reply = ScriptedReply(status=status, code="97", times=4)
-    engine.sim.script(bank=bank, rrn=root, answers=[ScriptedAnswer((hold_row(root, LOSS_PAISE),))], reply=reply)
-    await held_at(engine, bank, root)
-
-
-@pytest.mark.parametrize("foul", list(FaultyPost))
-async def test_a_foul_post_is_refused_by_name_and_the_true_one_counts_once(
-    engine: Live, unused: list[str], foul: FaultyPost
-) -> None:
-    await held_by(engine, unused.pop(), Faults.model_validate({foul.value: 1.0}))
-
-    async def tried() -> bool:
-        return any(name == foul.value for name, _ in engine.sim.banks.faults.refusals)
-
-    await engine.until(tried, 240, "the foul try is made")
-    statuses = {status for name, status in engine.sim.banks.faults.refusals if name == foul.value}
-    assert statuses == TAKEN[foul]
-
-
-async def test_a_bank_that_boasts_holds_no_more_than_was_lost(engine: Live, unused: list[str]) -> None:
-    await held_by(engine, unused.pop(), Faults(overstated_hold=1.0))
-
-
-@pytest.mark.parametrize("hours", [-10, 10])
-async def test_a_bank_whose_clock_is_wrong_is_believed_about_the_money(
-    engine: Live, unused: list[str], hours: int
-) -> None:
-    await held_by(engine, unused.pop(), Faults(skewed_clock=1.0, skew_seconds=hours * 3600))

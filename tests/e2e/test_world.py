@@ -8,7 +8,6 @@ is left open without a reason.
 import os
 import signal
 from collections import Counter
-from collections.abc import Container
 from functools import partial
 from pathlib import Path
 
@@ -16,8 +15,6 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 
 from simulator import BankDelays, Delay, Knobs, SimulatorConfig
-from simulator.config import MoneyModel
-from tests.deep import DEEP
 from tests.e2e.live import Live, live
 from tests.ground import Ground
 from workflows.case import CaseWorkflow, case_workflow_id
@@ -25,9 +22,7 @@ from workflows.options import RESTORATION_QUEUE
 
 pytestmark = pytest.mark.end_to_end
 
-COMPLAINTS = 15 if DEEP else 8
-HOPS_SCALE = 14.8 if DEEP else 8.0
-"""the size of the networks that money runs through: 14.8 is that of real cases, about twelve hops each"""
+COMPLAINTS = 15
 CLOCK_FACTOR = 120.0
 CALM_CLOCK_FACTOR = 60.0
 """what is caught depends on how long the engine takes: at this factor a busy machine is quick enough"""
@@ -55,7 +50,7 @@ HARMLESS = Knobs.none().model_copy(
 
 
 def world(seed: int) -> SimulatorConfig:
-    """All complaints within twelve seconds; the slow classes of bank are quick enough to wait for."""
+    """Fifteen complaints within twelve seconds; the slow classes of bank are quick enough to wait for."""
     return SimulatorConfig(
         seed=seed,
         complaints=COMPLAINTS,
@@ -63,7 +58,6 @@ def world(seed: int) -> SimulatorConfig:
         clock_factor=CLOCK_FACTOR,
         day_seconds=DAY_WALL_SECONDS * CLOCK_FACTOR,
         knobs=HARMLESS,
-        money=MoneyModel(hops_scale=HOPS_SCALE),
         delays=BankDelays(
             api=Delay(median=30.0, sigma=0.6, least=2.0, most=120.0),
             seat=Delay(median=120.0, sigma=0.3, least=60.0, most=240.0),
@@ -131,31 +125,20 @@ async def check_complaints(engine: Live) -> None:
     assert {row["ack_no"]: row["case_no"] for row in rows} == given
 
 
-async def check_tickets(engine: Live, banks: Container[str] | None = None) -> None:
-    """No bank was asked twice, every ticket is a request of ours, and every accepted answer is with us.
-
-    With `banks`, only of those: they are all that have the I4C channel.
-    """
+async def check_tickets(engine: Live) -> None:
+    """No bank was asked twice, every ticket is a request of ours, and every accepted answer is with us."""
     book = engine.sim.banks.book
     assert book.repeated_requests == []
-    tickets = [ticket for ticket in book.tickets if banks is None or ticket.bank.code in banks]
-    asked = Counter((ticket.bank.code, ticket.key) for ticket in tickets)
+    asked = Counter((ticket.bank.code, ticket.key) for ticket in book.tickets)
     assert max(asked.values()) == 1, "a repeated request is the same ticket"
     rows = await engine.pool.fetch("SELECT institution, request_id::text, job_id FROM hold_request")
-    jobs = {
-        (row["institution"], row["request_id"]): row["job_id"]
-        for row in rows
-        if banks is None or row["institution"] in banks
-    }
-    assert jobs.keys() == {(ticket.bank.code, ticket.key) for ticket in tickets}
-    by_call = [ticket for ticket in tickets if ticket.channel == "i4c"]
+    jobs = {(row["institution"], row["request_id"]): row["job_id"] for row in rows}
+    assert jobs.keys() == {(ticket.bank.code, ticket.key) for ticket in book.tickets}
     # Where the worker died between the call and writing it down, the answer came before the job's number.
-    assert [t.key for t in by_call if jobs[t.bank.code, t.key] not in {t.job_id, None}] == []
-    assert [t.key for t in by_call if any(post.gave_up for post in t.posts)] == []
-    answers = await engine.pool.fetch("SELECT DISTINCT institution, job_id FROM status_update")
-    by_letter = {ticket.job_id for ticket in tickets if ticket.channel != "i4c"}
-    answered = {row["job_id"] for row in answers if banks is None or row["institution"] in banks} - by_letter
-    assert answered == {ticket.job_id for ticket in by_call if ticket.posts}
+    assert [t.key for t in book.tickets if jobs[t.bank.code, t.key] not in {t.job_id, None}] == []
+    assert [t.key for t in book.tickets if any(post.gave_up for post in t.posts)] == []
+    answered = {row["job_id"] for row in await engine.pool.fetch("SELECT DISTINCT job_id FROM status_update")}
+    assert answered == {ticket.job_id for ticket in book.tickets if ticket.posts}
 
 
 async def check_money(engine: Live) -> None:
