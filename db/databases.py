@@ -30,6 +30,8 @@ async def copy_database(connection: Connection, name: str, owner: str, template:
     await connection.execute(
         f"CREATE DATABASE {_checked(name)} OWNER {_checked(owner)} TEMPLATE {_checked(template)} STRATEGY FILE_COPY"
     )
+    # PostgreSQL copies the tables' rights, and not those of the database (`db.grants`).
+    await connection.execute(f"REVOKE TEMPORARY ON DATABASE {_checked(name)} FROM PUBLIC")
 
 
 async def drop_database(connection: Connection, name: str) -> None:

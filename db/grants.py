@@ -31,6 +31,13 @@ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND pg
 """
 
 
+class TemporaryTablesAllowed(Exception):
+    """The application's role may make temporary tables in this database, and these would hide those that triggers read.
+
+    Another role that it is a member of gives it the right: end that membership.
+    """
+
+
 class NoSuchRole(Exception):
     """The role that the application connects as does not exist: create it first (docs/how-to/operations.md)."""
 
@@ -39,7 +46,7 @@ async def grant(connection: Connection, role: str) -> None:
     """Grant `role` the rights it needs and revoke those it no longer needs. The tables' owner calls it.
 
     Tables created later can be used at once. The next call makes those of them that are append-only so. Raises
-    `NoSuchRole`.
+    `NoSuchRole` and `TemporaryTablesAllowed`.
     """
     name = await connection.fetchval("SELECT quote_ident(rolname) FROM pg_roles WHERE rolname = $1", role)
     if name is None:
@@ -57,6 +64,11 @@ async def grant(connection: Connection, role: str) -> None:
         ):
             await connection.execute(f"GRANT USAGE ON SEQUENCE {sequence['name']} TO {name}")
         await connection.execute(";".join(_rights(table, name) for table in tables))
+        # PostgreSQL finds a temporary table before ours of the same name, also for our triggers.
+        database = await connection.fetchval("SELECT quote_ident(current_database())")
+        await connection.execute(f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC, {name}")
+        if await connection.fetchval("SELECT has_database_privilege($1::text, current_database(), 'TEMPORARY')", role):
+            raise TemporaryTablesAllowed(role)
 
 
 def _rights(table: asyncpg.Record, role: str) -> str:

@@ -64,7 +64,8 @@ async def migrate(
 
     A phase ends before the first missing migration of the other phase. An empty database gets all, because no process
     works on it. The role in `dsn` owns what is created. The role `application`, if it is another one, gets the rights
-    to use it. Several processes may call it at once. Raises `MigrationError` and `NoSuchRole`.
+    to use it. Several processes may call it at once. Raises `MigrationError`, `NoSuchRole`
+    and `TemporaryTablesAllowed`.
     """
     limits = limits or LockLimits()
     files = read_files(directory)

@@ -555,7 +555,7 @@ CREATE OR REPLACE FUNCTION public.present_moment()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF EXISTS (SELECT FROM clock_setting WHERE movable) THEN
+    IF EXISTS (SELECT FROM public.clock_setting WHERE movable) THEN
         RETURN coalesce(
             nullif(current_setting('goldenhour.present_moment', true), '')::timestamptz, clock_timestamp());
     END IF;

@@ -6,7 +6,7 @@ from typing import Final
 import asyncpg
 import pytest
 
-from db.grants import NoSuchRole, owns_tables
+from db.grants import NoSuchRole, TemporaryTablesAllowed, owns_tables
 from db.migrate import migrate
 from db.migration_files import MIGRATIONS
 from db.pool import Pool
@@ -81,6 +81,8 @@ async def test_what_is_never_changed_is_out_of_reach(database: Pool, application
         "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
         "DROP FUNCTION refuse_change() CASCADE",
         "CREATE TABLE mine (n integer)",
+        "CREATE TEMPORARY TABLE clock_setting (movable boolean)",
+        "CREATE TEMPORARY TABLE case_file AS SELECT * FROM public.case_file",
         "SET ROLE goldenhour",
         "SET session_replication_role = 'replica'",
         "ALTER TABLE ledger_balance DROP CONSTRAINT ledger_balance_sign",
@@ -127,6 +129,37 @@ async def test_every_table_can_be_read_and_what_later_migrations_make_too(
     await application.execute("INSERT INTO kept_later (said) VALUES ('twice'); DELETE FROM worked_later")
     for statement in changes("kept_later", "said"):
         assert await refused(application, statement), statement
+
+
+async def test_a_role_that_could_hide_tables_is_refused(
+    postgres: EmbeddedPostgres, database_dsn: str, database: Pool
+) -> None:
+    name = await database.fetchval("SELECT current_database()")
+    admin = await asyncpg.connect(postgres.admin_dsn)
+    try:
+        await admin.execute(
+            f"CREATE ROLE hides; GRANT TEMPORARY ON DATABASE {name} TO hides; GRANT hides TO {APPLICATION}"
+        )
+        with pytest.raises(TemporaryTablesAllowed, match=APPLICATION):
+            await migrate(database_dsn, application=APPLICATION)
+        await admin.execute(f"REVOKE hides FROM {APPLICATION}")
+        assert await migrate(database_dsn, application=APPLICATION) == ([], [])
+    finally:
+        await admin.execute(f"REVOKE ALL ON DATABASE {name} FROM hides; DROP ROLE hides")
+        await admin.close()
+
+
+async def test_what_everybody_may_at_first_is_revoked(
+    postgres: EmbeddedPostgres, database_dsn: str, database: Pool
+) -> None:
+    name = await database.fetchval("SELECT current_database()")
+    admin = await asyncpg.connect(postgres.admin_dsn)
+    allowed = f"SELECT has_database_privilege('{APPLICATION}', '{name}', 'TEMPORARY')"
+    await admin.execute(f"GRANT TEMPORARY ON DATABASE {name} TO PUBLIC")
+    assert await admin.fetchval(allowed)
+    await migrate(database_dsn, application=APPLICATION)
+    assert not await admin.fetchval(allowed)
+    await admin.close()
 
 
 async def test_a_role_that_is_not_there_is_named(database_dsn: str, database: Pool) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import asyncpg
 from temporalio.service import RPCError
 
-from db.grants import NoSuchRole
+from db.grants import NoSuchRole, TemporaryTablesAllowed
 from db.migration_errors import MigrationError
 from domain.errors import InvalidPolicy, RuleBroken
 from domain.spreadsheets import FileRefused
@@ -24,7 +24,11 @@ _TABLE: tuple[tuple[Kinds, Callable[[Exception], str], int], ...] = (
     ((SettingsError, InvalidPolicy, FileRefused), str, USAGE),
     ((RuleBroken, HomeInUse, NothingRunning, ChildFailed), lambda error: str(error) or str(error.__doc__), FAILURE),
     ((MigrationError,), str, FAILURE),
-    ((NoSuchRole,), lambda error: f"role {error}: {NoSuchRole.__doc__}", FAILURE),
+    (
+        (NoSuchRole, TemporaryTablesAllowed),
+        lambda error: f"role {error}: {' '.join(str(error.__doc__).split())}",
+        FAILURE,
+    ),
     (
         (asyncpg.PostgresError, asyncpg.InterfaceError),
         lambda error: f"the database refused: {str(error) or type(error).__name__}",
