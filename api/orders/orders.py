@@ -86,7 +86,7 @@ async def cancel(
 
 
 @router.post(
-    "/{order_id}/cancellation-told", name="vouch_for_cancellation_of_order", responses=says(NOT_NOW, NOT_FOUND)
+    "/{order_id}/cancellation-told", name="attest_cancellation_of_order", responses=says(NOT_NOW, NOT_FOUND)
 )
 async def attest_cancellation(
     services: TheServices,
