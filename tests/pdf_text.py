@@ -5,7 +5,8 @@ import zlib
 
 _OBJECT = re.compile(rb"(\d+) 0 obj\n(.*?)\nendobj", re.DOTALL)
 _STREAM = re.compile(rb"stream\r?\n(.*)\nendstream", re.DOTALL)
-_SHOWN = re.compile(rb"/(\w+) [\d.]+ Tf|\(((?:\\.|[^\\)])*)\)", re.DOTALL)
+_SHOWN = re.compile(rb"/(?P<font>\w+) [\d.]+ Tf|\(")
+_IN_STRING = re.compile(rb"\\.|[()]", re.DOTALL)
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|.)", re.DOTALL)
 _ONE_CHAR = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 
@@ -44,11 +45,27 @@ def _characters(body: bytes) -> dict[bytes, str]:
 
 def _shown(page: bytes, maps: dict[bytes, dict[bytes, str]]) -> str:
     said, characters = [], dict[bytes, str]()
-    for font, string in _SHOWN.findall(page):
-        characters = maps[font] if font else characters
-        codes = _ESCAPE.sub(_unescaped, string)
-        said += [characters.get(codes[place : place + 2], "") for place in range(0, len(codes), 2)]
+    place = 0
+    while found := _SHOWN.search(page, place):
+        place = found.end()
+        if found["font"]:
+            characters = maps[found["font"]]
+            continue
+        end = _end_of_string(page, place)
+        codes = _ESCAPE.sub(_unescaped, page[place : end - 1])
+        said += [characters.get(codes[at : at + 2], "") for at in range(0, len(codes), 2)]
+        place = end
     return "".join(said)
+
+
+def _end_of_string(page: bytes, begin: int) -> int:
+    """The place after the parenthesis that ends a string. Parentheses in pairs stand in a string as they are."""
+    depth = 1
+    for found in _IN_STRING.finditer(page, begin):
+        depth += {b"(": 1, b")": -1}.get(found.group(), 0)
+        if depth == 0:
+            return found.end()
+    raise ValueError("a string without an end")
 
 
 def _unescaped(found: re.Match[bytes]) -> bytes:

@@ -85,9 +85,7 @@ async def cancel(
     return OrderDone(order_id=order_id, state=OrderState.CANCELLED)
 
 
-@router.post(
-    "/{order_id}/cancellation-told", name="attest_cancellation_of_order", responses=says(NOT_NOW, NOT_FOUND)
-)
+@router.post("/{order_id}/cancellation-told", name="attest_cancellation_of_order", responses=says(NOT_NOW, NOT_FOUND))
 async def attest_cancellation(
     services: TheServices,
     officer: Annotated[Officer, may(Action.CANCEL_ORDER)],

@@ -142,6 +142,12 @@ class Stage:
         """Return the workflow's progress."""
         return await self.handle(case_no).query(CaseWorkflow.progress)
 
+    async def until_live(self, case_no: str, *request_ids: str) -> None:
+        """Wait until the workflow has exactly these live requests, in its order."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (await self.progress(case_no)).live_requests != request_ids:  # noqa: ASYNC110 - as below
+                await asyncio.sleep(LOOK_SECONDS)
+
     async def status(self, case_no: str) -> WorkflowExecutionStatus | None:
         """Return the status of the case's workflow in Temporal."""
         return (await self.handle(case_no).describe()).status
