@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from activities.banks.reply_links import PATHS, LinkState, ReplyForm, ReplyLinks, ReplyNotTaken, ReplyTaken, ReplyView
+from activities.banks.reply_links import PATHS, ReplyForm, ReplyLinks, ReplyNotTaken, ReplyTaken, ReplyView
 from api.forms import VALUE_MAX_CHARS, fields_of
 from api.pages import GONE, TEMPLATES, Pages
 from api.params import INT32_MAX
@@ -102,7 +102,7 @@ class ReplyPages(ABC, Generic[View, Form]):
         view = await self.links.look(digest) if digest else None
         if view is None:
             return self._unknown()
-        if view.state is not LinkState.OPEN:
+        if not view.state.takes_form:
             return self.closed(view)
         return self._form(view, [number for number in view.items if number > after][:ITEMS_A_PAGE], Reading({}))
 
@@ -131,18 +131,27 @@ class ReplyPages(ABC, Generic[View, Form]):
         """Carry out the pressed button."""
         if posted.step == "send" and await self.links.took(digest, posted.fields):
             return self._taken(view, ReplyTaken(left=len(view.items), repeated=True))
-        if view.state is not LinkState.OPEN:
-            return self.closed(view, posted.fields)
+        if not view.state.takes_form:
+            return self.closed(view)
         reading = self.read(view, posted.fields)
         if reading.form is None or posted.step not in {"check", "send"}:
-            return self._again(view, reading)
+            return self.again(view, reading)
         if posted.step == "check":
             return self._check(view, reading, reading.form)
         return await self._send(services, digest, view, reading, replace(reading.form, body=posted.body))
 
-    def closed(self, view: View, fields: Mapping[str, str] | None = None) -> Response:
-        """Return the page of a link that is not open. `fields` are the fields that were filled in."""
+    def form_name(self, view: View) -> str:
+        """Return the name of the template of the form."""
+        return "form"
+
+    def closed(self, view: View) -> Response:
+        """Return the page of a link that takes no reply."""
         return self.page("closed", GONE, view=view, state=view.state.value)
+
+    def again(self, view: View, reading: Reading[Form]) -> Response:
+        """Return the filled-in form, with its errors beside the fields."""
+        filled_in = self.numbers_in(reading.fields)
+        return self._form(view, [number for number in view.items if number in filled_in], reading)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -164,10 +173,10 @@ class ReplyPages(ABC, Generic[View, Form]):
         outcome = await self.links.reply(digest, form)
         assert outcome is not None, "links are not deleted while they are open"
         if isinstance(outcome, ReplyNotTaken):
-            if outcome.view.state is not LinkState.OPEN:
-                return self.closed(outcome.view, reading.fields)
+            if not outcome.view.state.takes_form:
+                return self.closed(outcome.view)
             reading.errors[""] = CHANGED
-            return self._again(outcome.view, reading)
+            return self.again(outcome.view, reading)
         if outcome.written and outcome.written.follow_up is not None:
             services.notifier.soon(outcome.written.follow_up)
         return self._taken(view, outcome)
@@ -189,7 +198,7 @@ class ReplyPages(ABC, Generic[View, Form]):
         shown = numbers or list(view.items)[:ITEMS_A_PAGE]
         last_no = shown[-1] if shown else 0
         return self.page(
-            "form",
+            self.form_name(view),
             422 if reading.errors else 200,
             view=view,
             shown={number: view.items[number] for number in shown},
@@ -198,11 +207,6 @@ class ReplyPages(ABC, Generic[View, Form]):
             made=self._ctx.now().isoformat(timespec="milliseconds"),
             after=last_no if any(number > last_no for number in view.items) else 0,
         )
-
-    def _again(self, view: View, reading: Reading[Form]) -> Response:
-        """Return the filled-in form, with its errors beside the fields."""
-        filled_in = self.numbers_in(reading.fields)
-        return self._form(view, [number for number in view.items if number in filled_in], reading)
 
     def _check(self, view: View, reading: Reading[Form], form: Form) -> Response:
         return self.page(

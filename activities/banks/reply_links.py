@@ -54,7 +54,12 @@ class LinkState(StrEnum):
     WITHDRAWN = "withdrawn"
     """the police do not ask for it any more, or ask in another letter"""
     TO_ACKNOWLEDGE = "to_acknowledge"
-    """the order is cancelled, and the bank has still to acknowledge that"""
+    """the order is cancelled, and the bank has still to acknowledge that, or to state what it had done before"""
+
+    @property
+    def takes_form(self) -> bool:
+        """Whether a link in this state takes a reply."""
+        return self in {LinkState.OPEN, LinkState.TO_ACKNOWLEDGE}
 
 
 # -- tokens ------------------------------------------------------------------------------------------------------------
@@ -128,7 +133,7 @@ class ReplyView(Generic[Item]):
     subject_id: UUID
     expires_at: datetime
     items: Mapping[int, Item] = field(repr=False)
-    """the open items by number; empty if the link is not open"""
+    """the open items by number; empty if the link takes no reply"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +240,7 @@ class ReplyLinks(ABC, Generic[View, Form]):
             view = await self.view(connection, link, locked.now)
             if await reply_links.knows_form(connection, link.link_id, form.digest):
                 return ReplyTaken(left=len(view.items), repeated=True)
-            if view.state is not LinkState.OPEN or self._has_changed(view, form):
+            if not view.state.takes_form or self._has_changed(view, form):
                 return ReplyNotTaken(view)
             written = await self.write(connection, link, form)
             await self._keep(locked, form.answerer, form.fields, form.body)

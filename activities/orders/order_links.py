@@ -53,7 +53,7 @@ class OrderLinks(ReplyLinks[OrderView, OrderForm]):
             subject_id=link.subject_id,
             expires_at=link.expires_at,
             order=order,
-            items={line.line_no: line for line in order.lines if _left_paise(line)} if state is LinkState.OPEN else {},
+            items={line.line_no: line for line in order.lines if _left_paise(line)} if state.takes_form else {},
         )
 
     def open_paise(self, view: OrderView, number: int) -> int | None:

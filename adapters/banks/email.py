@@ -232,10 +232,9 @@ def cancellation_letter_text(bank: Institution, order: BankOrder, link: ReplyLin
         f"Acknowledgement: {order.ack_no}\n"
         f"Order cancelled: {order.order_id}\n\n"
         "This order is cancelled. Please do not carry out any remaining part of it. The money stays on hold until"
-        " you receive a new order. If any part is already done, telephone the desk at once and confirm it over your"
-        " usual interface.\n\n"
-        "Please confirm on this page that your bank will not carry out the order. No account is needed, and a phone"
-        " will do:\n\n"
+        " you receive a new order.\n\n"
+        "If any part was already done, first state it on this page: amount, day and reference of each. Then confirm"
+        " there that your bank will not carry out the order. No account is needed, and a phone will do:\n\n"
         f"{_link_text(link, 'you confirm')}"
     )
 

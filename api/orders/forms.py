@@ -19,13 +19,14 @@ from schemas.text import IST
 REFERENCE_MAX_CHARS: Final = 64
 
 NAMES: Final = re.compile(r"name|designation|l[0-9]{1,3}\.(?:left|amount|when|reference)")
-_LINE_NO: Final = re.compile(r"l([0-9]{1,3})\.(?:amount|when|reference)")
+LINE_FIELD: Final = re.compile(r"l([0-9]{1,3})\.(?:amount|when|reference)")
+"""a field that an officer fills in about a line"""
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9/._-]{4,64}")
 
 
 def lines_in(fields: Mapping[str, str]) -> set[int]:
     """Return the numbers of the lines that a form has fields of."""
-    return {int(match[1]) for name in fields if (match := _LINE_NO.match(name))}
+    return {int(match[1]) for name in fields if (match := LINE_FIELD.match(name))}
 
 
 def read_order_form(

@@ -60,13 +60,13 @@ class OrderVisitor:
     bank: Institution
 
     async def read(self, order_id: str, ack_no: str) -> Order | None:
-        """Return the open part of the order, or None if the link leads to no form. Raises LineError."""
+        """Return the open part of the order, or None if it is not to be carried out. Raises LineError."""
         lines: list[OrderLine] = []
         after = ""
         kind: Kind = "release"
         for _ in range(VISITS_MOST):
             _, form = await self._open(after)
-            if form is None:
+            if form is None or "cancelled" in form.title:
                 return None
             kind = "restore" if "give money back" in form.title else "release"
             lines += [OrderLine(number, paise, form.references[number]) for number, paise in form.left_paise.items()]

@@ -137,7 +137,7 @@ class BackOffices:
             try:
                 order = await OrderVisitor(line, record.link, record.bank).read(record.order_id, ack_no)
                 if order is None:
-                    # The link leads to no form, or no longer does, so there is nothing to do.
+                    # The link leads to no form, or the order is cancelled, so there is nothing to do.
                     record.reports_left = 0
                     return
             except HttpClientError:
