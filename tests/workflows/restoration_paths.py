@@ -62,6 +62,7 @@ async def restored_by_court(ctx: Context, client: Client) -> list[WorkflowHistor
         await stage.until(restoration, "approval")
         await stage.approve(restoration)
         await stage.credit(restoration)
+        await stage.bond(restoration)
         await stage.outcome(restoration)
         return await stage.histories(restoration)
 
