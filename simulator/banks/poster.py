@@ -15,6 +15,7 @@ from simulator.banks.messages import BankMessage, Sealed, StatusUpdate
 from simulator.banks.tickets import PostRecord
 from simulator.institutions import Institution
 from simulator.net.http_client import Answer, HttpClient, HttpClientError
+from simulator.wires.i4c import TicketError, paise
 
 MOST_BACKOFF_WALL_SECONDS = 10.0
 HARD_REFUSALS_MOST = 8
@@ -204,6 +205,19 @@ def onward_of(rows: Sequence[dict[str, object]]) -> tuple[str, ...]:
         for row in rows
         if str(row.get("txn_type_id")) == "3" and row.get("status_code") == "00"
     )
+
+
+def parts_of(rows: Sequence[dict[str, object]]) -> dict[tuple[str, str], int]:
+    """Return the disputed paise of each successful transfer, by its number and the number of the transfer before it."""
+    parts = {}
+    for row in rows:
+        for rrn in onward_of([row]):
+            try:
+                parts[rrn, str(row.get("root_rrn_transaction_id", ""))] = paise(row.get("disputed_amount"))
+            except TicketError:
+                # The bank wrote an amount that nobody can read.
+                continue
+    return parts
 
 
 def refused_of(rows: Sequence[dict[str, object]]) -> frozenset[str]:

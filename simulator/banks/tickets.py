@@ -3,7 +3,7 @@
 import time
 import uuid
 from asyncio import Event
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from simulator.clock import wall_clock
@@ -96,6 +96,8 @@ class TicketBook:
         self._by_hop: dict[tuple[str, str, str], list[TicketRecord]] = {}
         self._by_case: dict[tuple[str, str], list[TicketRecord]] = {}
         self._named_by: dict[tuple[str, str], PostRecord] = {}
+        self._parts_paise: dict[tuple[str, str], dict[tuple[int, str], int]] = {}
+        """disputed parts that banks have named, by case and transfer, then by ticket and the transfer before"""
 
     def known(self, bank: Institution, key: str) -> TicketRecord | None:
         """Return the ticket that this bank opened for this key, and count the repeat."""
@@ -138,10 +140,17 @@ class TicketBook:
         record.answered = True
         self.answered[record.bank.answer_class] += 1
 
-    def named(self, ack_no: str, post: PostRecord) -> None:
-        """Record which answer first named which transfer, to measure the next request's delay."""
+    def named(
+        self, ack_no: str, record: TicketRecord, parts_paise: Mapping[tuple[str, str], int], post: PostRecord
+    ) -> None:
+        """Record the transfers that an answer names: which answer did so first, and the disputed part of each.
+
+        `parts_paise` is by the number of the transfer and that of the transfer before it.
+        """
         for rrn in post.onward:
             self._named_by.setdefault((ack_no, rrn), post)
+        for (rrn, root_rrn), paise in parts_paise.items():
+            self._parts_paise.setdefault((ack_no, rrn), {})[record.number, root_rrn] = paise
 
     def of_case(self, bank: str, ack_no: str) -> Iterable[TicketRecord]:
         """Return a bank's tickets about one case."""
@@ -165,8 +174,11 @@ class TicketBook:
         live = {t.key: t for t in others if t.key != record.key and t.asks_still(incident.rrn)}
         if not live:
             return
-        before = [next(i for i in t.report.incidents if i.rrn == incident.rrn).disputed_paise for t in live.values()]
-        if incident.disputed_paise in before or sum(before) + incident.disputed_paise > incident.amount_paise:
-            # Different parts that fit into the transfer are no repeat, because gathered money comes through several
-            # parents.
+        asked = [next(i for i in t.report.incidents if i.rrn == incident.rrn).disputed_paise for t in live.values()]
+        asked.append(incident.disputed_paise)
+        # Money that several transfers brought may be asked about in parts: those that banks have named, and perhaps two
+        # of the same amount.
+        parts = list(self._parts_paise.get(hop[:2], {}).values())
+        repeats_a_part = asked[-1] in asked[:-1] and sum(asked) > sum(parts)
+        if repeats_a_part or sum(asked) > incident.amount_paise:
             self.repeated_requests.append(RepeatedRequest(*hop, keys=(*live, record.key)))

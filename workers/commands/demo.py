@@ -118,6 +118,13 @@ async def _demo(settings: Settings, plan: "DayPlan", *, stay: bool, json_target:
                 played = await play(stack, plan, limit_seconds, watcher.show)
             show(console, played)
             write_json(json_target, as_json(played))
+            for twice in played.state.world.repeated_requests_of:
+                errors().print(
+                    f"goldenhour: case {twice.ack_no}: bank {twice.bank} was asked twice about transfer {twice.rrn},"
+                    f" in the requests {', '.join(twice.keys)}",
+                    style="red",
+                    highlight=False,
+                )
             if played.trouble:
                 _show_trouble(played.trouble, stack.running.settings.home / "logs")
             if stay:

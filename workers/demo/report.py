@@ -46,6 +46,7 @@ def as_json(played: Played) -> dict[str, object]:
         "layers": figures.layers,
         "requests": figures.requests,
         "repeated_requests": world.repeated_requests,
+        "repeated_requests_of": [twice.model_dump() for twice in world.repeated_requests_of],
         "answers": figures.answers,
         "dispositions": figures.dispositions,
         "discrepancies": figures.discrepancies,

@@ -62,6 +62,16 @@ class RestorationActions(_State):
     done: dict[str, int]
 
 
+class RepeatedRequest(_State):
+    """Two requests about the same money of one transfer at one bank, each still open when the last one came."""
+
+    ack_no: str
+    rrn: str
+    bank: str
+    keys: list[str]
+    """ids of the requests, oldest first"""
+
+
 class WorldState(_State):
     """State of the simulated world now; `world_seconds` counts from its midnight."""
 
@@ -70,6 +80,8 @@ class WorldState(_State):
     tickets: TicketsState
     posts: PostsState
     repeated_requests: int
+    repeated_requests_of: list[RepeatedRequest]
+    """the first ones of them"""
     orders: OrdersState
     restoration: RestorationActions | None
     truth: TruthState

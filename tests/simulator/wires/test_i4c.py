@@ -192,6 +192,22 @@ async def test_gathered_money_is_asked_for_in_parts(sim: SimulatorServer, police
     assert sim.banks.book.repeated_requests
 
 
+async def test_two_equal_parts_of_one_transfer_are_asked_for_once_each(sim: SimulatorServer, police: Police) -> None:
+    for root in ("600112340001", "600112340002"):
+        row = transfer_row(
+            root, new_rrn=RRN, paise=50_00, disputed_paise=20_00, payee_bank_code="SBIN", payee_account="1"
+        )
+        sim.script(bank="PUNB", rrn=root, answers=[ScriptedAnswer((row,))])
+        await police.ask("PUNB", ACK, [incident(root, "20.00")])
+    await answered(police, 2)
+    sim.script(bank="SBIN", rrn=RRN, answers=[])
+    for _ in range(2):
+        await police.ask("SBIN", ACK, [incident(RRN, "50.00", "20.00")])
+    assert sim.banks.book.repeated_requests == []
+    await police.ask("SBIN", ACK, [incident(RRN, "50.00", "20.00")])
+    assert len(sim.banks.book.repeated_requests) == 1
+
+
 async def test_asking_again_after_a_refusal_is_no_repetition(sim: SimulatorServer, police: Police) -> None:
     await police.ask("SBIN", ACK, [incident(RRN, "50.00")])
     await answered(police, 1)
