@@ -45,6 +45,9 @@ class Knobs(_Frozen):
     unlisted_bank: Rate = 0.005
     """an onward transfer into a bank that no directory lists"""
 
+    invented_complaint: Rate = 0.0
+    """a complaint of a mule's friend: an invented transfer, far above the loss, into the account that was paid first"""
+
     # In a bank's rows, per hop.
     zero_padded_account: Rate = 0.05
     odd_time: Rate = 0.01

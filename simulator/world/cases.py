@@ -8,7 +8,7 @@ import bisect
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from simulator.config import (
@@ -32,6 +32,8 @@ BY_HOUR = (1, 1, 1, 1, 1, 1, 2, 3, 4, 6, 8, 9, 9, 8, 8, 8, 8, 8, 8, 8, 7, 5, 3, 
 _BY_HOUR_UP_TO = tuple(accumulate(BY_HOUR))
 REPORTED_AS_VPA = 0.4
 DUPLICATE_MEDIAN_SECONDS = 25 * MINUTE_SECONDS
+INVENTED_TIMES = 10
+"""an invented transfer has so many times the amount of the victim's loss"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +211,32 @@ def _complaints(
     posts = 2 if chance(seed, knobs.repeated_post, "repeated post", case_no) else 1
     key = f"sim-{seed}-{case_no}"
     first = ComplaintPlan(key, case_no, at, True, posts, channel, category, person, reported)
-    if not chance(seed, knobs.duplicate_complaint, "duplicate complaint", case_no):
-        return (first,)
-    relative = Victim(person_name(rng), mobile(rng), person.district, False, False, False)
-    later = at + lognormal(seed, DUPLICATE_MEDIAN_SECONDS, 0.8, "duplicate after", case_no)
-    again = ComplaintPlan(f"{key}-again", case_no, later, False, 1, "portal", category, relative, reported[:1])
-    return (first, again)
+    plans = [first]
+    if chance(seed, knobs.duplicate_complaint, "duplicate complaint", case_no):
+        relative = Victim(person_name(rng), mobile(rng), person.district, False, False, False)
+        later = at + lognormal(seed, DUPLICATE_MEDIAN_SECONDS, 0.8, "duplicate after", case_no)
+        plans.append(
+            ComplaintPlan(f"{key}-again", case_no, later, False, 1, "portal", category, relative, reported[:1])
+        )
+    if chance(seed, knobs.invented_complaint, "invented complaint", case_no):
+        plans.append(_invented(seed, first))
+    return tuple(plans)
+
+
+def _invented(seed: int, real: ComplaintPlan) -> ComplaintPlan:
+    """Return a complaint about a transfer that never was, into the account that took the victim's first transfer."""
+    told, case_no = real.transfers[0], real.case_no
+    rng = stream(seed, "invented complaint", case_no)
+    number = "".join(str(rng.randrange(10)) for _ in range(len(told.move.rrn)))
+    friend = replace(
+        told.payer,
+        key=told.payer.key._replace(number=number[:12]),
+        holder=person_name(rng),
+        mobile=mobile(rng),
+    )
+    amount_paise = INVENTED_TIMES * sum(reported.move.amount_paise for reported in real.transfers)
+    move = replace(told.move, source=friend.key, amount_paise=amount_paise, rrn=f"9{number[1:]}")
+    transfer = ReportedTransfer(move, friend, told.payee, told.payee.key.bank, move.rrn, None)
+    person = Victim(friend.holder, friend.mobile, real.victim.district, False, False, False)
+    key = f"{real.key}-invented"
+    return ComplaintPlan(key, case_no, real.at, False, 1, "portal", real.category, person, (transfer,))
