@@ -164,6 +164,8 @@ class DiscrepancyKind(StrEnum):
 
     EXCEEDS_DISPUTED = "exceeds_disputed"
     """more than the disputed amount of the hop"""
+    DISPUTED_ABOVE_AMOUNT = "disputed_above_amount"
+    """more than the amount of the transaction that the line itself states"""
     HELD_AND_GONE = "held_and_gone"
     """the same money is reported both on hold and gone"""
     BALANCE_BELOW_HOLD = "balance_below_hold"

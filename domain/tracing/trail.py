@@ -2,6 +2,8 @@
 
 Rules, from the engine's own ledger and from the traps of the field (contradicting answers, duplicate rows):
 * A hop never gives more than it has. The rest of a larger claim is a *discrepancy*, kept with both amounts.
+* A transaction never carries more than its own amount. A line whose disputed amount is above it takes the amount. The
+rest stays where it is and is a discrepancy.
 * Money in `untraced` or `refused` is not yet placed: a later positive answer of the bank may still place it.
 * One transfer may carry money of several hops (gathered funds). A line with a reference is about every hop of that bank
 with that reference, in the order of opening.
@@ -208,8 +210,9 @@ class _Book:
     def _place(self, claim: Claim, hops: list[_Hop]) -> None:
         """Move the money that the claim may take, hop by hop; the rest of the claim is a discrepancy."""
         known = self._known_by_desk(claim, hops)
-        covered_paise = min(claim.claim_paise, sum(child.disputed_paise for child in known))
-        shares = _shares(claim.claim_paise - covered_paise, hops)
+        wanted_paise = claim.within_paise
+        covered_paise = min(wanted_paise, sum(child.disputed_paise for child in known))
+        shares = _shares(wanted_paise - covered_paise, hops)
         applied_paise = covered_paise + sum(take for _, take in shares)
         for child in known:
             self._confirm(claim, child)
@@ -224,9 +227,11 @@ class _Book:
                 self._enter(hop.position.hop_no, _PLACES[claim.kind], take)
                 hop.held_paise += take if claim.kind is ClaimKind.HELD else 0
             self._close_if_empty(hop)
-        exceeds = applied_paise < claim.claim_paise
-        if exceeds:
-            self._contradict(claim, _why_exceeds(claim, hops), hops[0].position.hop_no, applied_paise)
+        if applied_paise < wanted_paise:
+            self._contradict(claim, _why_exceeds(claim, hops), hops[0].position.hop_no, applied_paise, wanted_paise)
+        if wanted_paise < claim.claim_paise:
+            kind = DiscrepancyKind.DISPUTED_ABOVE_AMOUNT
+            self._contradict(claim, kind, hops[0].position.hop_no, wanted_paise)
         if claim.kind is ClaimKind.HELD and claim.balance_paise is not None:
             # A free balance excludes the hold, so the hold is added. Below zero, more is on hold than is there.
             on_hold_paise = claim.claim_paise if claim.balance_is_free else 0
@@ -237,7 +242,7 @@ class _Book:
         self._judgements.append(
             Judgement(
                 claim=claim,
-                disposition=Disposition.DISCREPANCY if exceeds else Disposition.APPLIED,
+                disposition=Disposition.DISCREPANCY if applied_paise < claim.claim_paise else Disposition.APPLIED,
                 hop_nos=tuple(hop.position.hop_no for hop, _ in shares) or tuple(h.position.hop_no for h in hops),
                 applied_paise=applied_paise,
             )
@@ -279,7 +284,7 @@ class _Book:
     def _grow(self, claim: Claim, child: _Hop, paise: int) -> None:
         """Add a larger tainted amount to the desk's hop, so that its bank is asked about all of it."""
         child.disputed_paise += paise
-        child.amount_paise = max(child.amount_paise, child.disputed_paise, claim.amount_paise)
+        child.amount_paise = max(child.amount_paise, claim.amount_paise)
         child.paise[Bucket.IN_PLAY] += paise
         self._enter(child.position.hop_no, Bucket.IN_PLAY, paise)
         if child.state is HopState.CLOSED:
@@ -313,7 +318,7 @@ class _Book:
             layer=layer,
             payee=claim.payee,
             reference=claim.reference,
-            amount_paise=max(claim.amount_paise, paise),
+            amount_paise=claim.amount_paise,
             disputed_paise=paise,
             transferred_at=claim.occurred_at,
             state=first_state(routable=claim.payee.institution is not None, reference=claim.reference),

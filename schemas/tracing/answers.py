@@ -20,7 +20,7 @@ class PayeeClaim(FrozenModel):
 
 
 class Claim(FrozenModel):
-    """One line of a bank's answer.
+    """One line of a bank's answer, with its figures as the bank wrote them.
 
     `claim_paise` is the tainted part that the line speaks of, `amount_paise` the whole transaction.
     """
@@ -45,6 +45,11 @@ class Claim(FrozenModel):
     """whether the balance excludes money on hold in the account"""
     flags: tuple[Flag, ...] = ()
     raw: dict[str, Any]
+
+    @property
+    def within_paise(self) -> int:
+        """Return the part of the claim that is within its transaction. A hold is its own transaction."""
+        return self.claim_paise if self.kind is ClaimKind.HELD else min(self.claim_paise, self.amount_paise)
 
 
 class KnownLines(FrozenModel):

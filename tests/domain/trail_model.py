@@ -179,13 +179,14 @@ class CaseModel:
         assert all(entry.bucket is not Bucket.LOST for entry in outcome.entries), "a bank cannot change the loss"
         assert [judged.claim for judged in outcome.judgements] == list(claims), "every line has one judgement"
         for judged in outcome.judgements:
-            assert 0 <= judged.applied_paise <= judged.claim.claim_paise
+            assert 0 <= judged.applied_paise <= judged.claim.within_paise <= judged.claim.claim_paise
         for found in outcome.discrepancies:
             assert outcome.judgements[found.claim_index].disposition is not Disposition.DUPLICATE
             assert 0 <= found.applied_paise < found.claimed_paise or found.claimed_paise == 0
         given: dict[int, int] = {}
         for new in outcome.new_hops:
-            assert 0 < new.disputed_paise <= new.amount_paise
+            told = outcome.judgements[new.claim_index].claim
+            assert 0 < new.disputed_paise <= new.amount_paise == told.amount_paise, "no hop is larger than its transfer"
             assert new.layer == self.hops[new.parent_hop_no].layer + 1
             given[new.parent_hop_no] = given.get(new.parent_hop_no, 0) + new.disputed_paise
         for parent_hop_no, paise in given.items():
@@ -216,7 +217,7 @@ class CaseModel:
             if judged.disposition in {Disposition.APPLIED, Disposition.DISCREPANCY}:
                 known = [n for parent in judged.hop_nos for n in known_by_desk(judged.claim, parent)]
                 covered_paise = sum(self.hops[hop_no].disputed_paise for hop_no in known)
-                assert judged.applied_paise >= min(judged.claim.claim_paise, covered_paise)
+                assert judged.applied_paise >= min(judged.claim.within_paise, covered_paise)
         for told in outcome.confirmed:
             hop = self.hops[told.hop_no]
             assert hop.source is HopSource.DESK

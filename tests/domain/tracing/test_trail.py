@@ -38,9 +38,49 @@ def test_moved_money_opens_the_next_layer_and_closes_the_hop() -> None:
     assert outcome.closed == (1,)
 
 
-def test_the_whole_transfer_is_never_less_than_its_disputed_part() -> None:
-    outcome = a_case().answer("HDFC", claim(MOVED, "R1", 1000, reference="R2", payee="ICIC", amount_paise=0))
-    assert [(new.amount_paise, new.disputed_paise) for new in outcome.new_hops] == [(1000, 1000)]
+def test_d1_a_transfer_moves_no_more_than_its_own_amount() -> None:
+    case = a_case(("HDFC", "R1", 10_000))
+    outcome = case.answer("HDFC", claim(MOVED, "R1", 8000, reference="R2", payee="ICIC", amount_paise=5000))
+    assert [(new.amount_paise, new.disputed_paise) for new in outcome.new_hops] == [(5000, 5000)]
+    assert [(c.kind, c.hop_no, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.DISPUTED_ABOVE_AMOUNT, 1, 8000, 5000)
+    ]
+    assert (case.balance(1, Bucket.IN_PLAY), case.balance(2, Bucket.IN_PLAY), outcome.closed) == (5000, 5000, ())
+    assert [judged.disposition for judged in outcome.judgements] == [Disposition.DISCREPANCY]
+
+
+@pytest.mark.parametrize(("kind", "bucket"), [(WITHDRAWN, Bucket.WITHDRAWN), (SPENT, Bucket.SPENT)])
+def test_d1_a_withdrawal_takes_no_more_than_its_own_amount(kind: ClaimKind, bucket: Bucket) -> None:
+    case = a_case()
+    outcome = case.answer("HDFC", claim(kind, "R1", 800, amount_paise=500))
+    assert (case.total(bucket), case.total(Bucket.IN_PLAY)) == (500, 500)
+    assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.DISPUTED_ABOVE_AMOUNT, 800, 500)
+    ]
+
+
+def test_d1_a_line_above_its_amount_and_above_the_hop_is_two_discrepancies() -> None:
+    outcome = a_case().answer("HDFC", claim(MOVED, "R1", 8000, reference="R2", payee="ICIC", amount_paise=5000))
+    assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.EXCEEDS_DISPUTED, 5000, 1000),
+        (DiscrepancyKind.DISPUTED_ABOVE_AMOUNT, 8000, 5000),
+    ]
+    assert [(new.amount_paise, new.disputed_paise) for new in outcome.new_hops] == [(5000, 1000)]
+
+
+def test_d1_a_hop_of_the_desk_grows_no_further_than_its_transfer() -> None:
+    case = a_case_with_the_desks_hop()
+    outcome = case.answer("HDFC", claim(MOVED, "R1", 900, reference="R2", payee="ICIC", amount_paise=600))
+    (told,) = outcome.confirmed
+    assert (told.amount_paise, told.disputed_paise, case.balance(1, Bucket.IN_PLAY)) == (600, 600, 400)
+    assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.DISPUTED_ABOVE_AMOUNT, 900, 600)
+    ]
+
+
+def test_d1_a_hold_may_be_less_than_what_is_disputed() -> None:
+    outcome = a_case().answer("HDFC", claim(HELD, "R1", 400, amount_paise=300))
+    assert outcome.discrepancies == ()
 
 
 def test_a_transfer_that_moved_onto_itself_is_for_a_person_to_read() -> None:
