@@ -13,6 +13,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.INSTITUTION_UNKNOWN: "",
     TaskCause.REFERENCE_MISSING: "no reference",
     TaskCause.REFERENCE_REFUSED: "{code}",
+    TaskCause.TRANSFER_NOT_FOUND: (
+        "{institution} does not find the transfer (code {code}), and was asked again. Ask the victim to check the RRN,"
+        " the date, and which account was debited and credited. Then correct the hop"
+    ),
     TaskCause.ANSWER_NOT_UNDERSTOOD: "{code}",
     TaskCause.DISCREPANCY: "{discrepancy}",
     TaskCause.TRAIL_LIMIT: "trail limit",

@@ -317,6 +317,8 @@ class EventKind(StrEnum):
     REQUEST_ESCALATED = "request_escalated"
     """an officer escalated before the next level was due"""
     HOP_CORRECTED = "hop_corrected"
+    HOP_ASKED_AGAIN = "hop_asked_again"
+    """the bank did not find the transfer, and is asked again after some minutes"""
     HOP_WRITTEN_OFF = "hop_written_off"
     """the hop waited for the desk until its time limit, and no correction came"""
     REQUEST_STOPPED = "request_stopped"

@@ -31,6 +31,8 @@ class TaskCause(StrEnum):
     REFERENCE_MISSING = "reference_missing"
     REFERENCE_REFUSED = "reference_refused"
     """the bank finds no transfer by the reference; `code` is its answer"""
+    TRANSFER_NOT_FOUND = "transfer_not_found"
+    """the bank, asked again and again, does not find the victim's transfer; `code` is its answer"""
     ANSWER_NOT_UNDERSTOOD = "answer_not_understood"
     """`code` is the bank's answer"""
     DISCREPANCY = "discrepancy"

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from activities.cases.desk import register_transfers
+from activities.cases.not_found import plan_retries
 from activities.cases.transaction import CaseTransaction, bank_transaction
 from activities.context import Context
 from activities.metrics import METRICS
@@ -71,7 +72,7 @@ async def take_status_update(
         if given and not _may_have_effect(given.reply):
             return _repeated(given)
         positions = await _positions(connection, case_no, institution, claims)
-        claims = _with_new_keys(claims, positions, institution)
+        claims = _with_new_keys(claims, positions, institution, update.job_id)
         keys = [claim.natural_key for claim in claims]
         known = await answers.known_lines(connection, case_no, institution, keys)
         outcome = reconcile(institution, claims, positions, known, work.head.last_hop_no, ctx.policy.trail)
@@ -111,23 +112,28 @@ async def _positions(
     return await hops.positions(connection, case_no, institution, sorted(references - {""}), sorted(accounts))
 
 
-def _with_new_keys(claims: Sequence[Claim], positions: Sequence[HopPosition], institution: str) -> list[Claim]:
+def _with_new_keys(
+    claims: Sequence[Claim], positions: Sequence[HopPosition], institution: str, job_id: str | None
+) -> list[Claim]:
     """Return the claims, with a new key if their hop was put back in play.
 
     A new key keeps a claim from being taken as a repeat.
     """
-    return [
-        _with_new_key(claim, [p for p in positions if p.asked_anew and p.institution == institution])
-        for claim in claims
-    ]
+    own = [p for p in positions if p.institution == institution]
+    return [_with_new_key(claim, own, job_id) for claim in claims]
 
 
-def _with_new_key(claim: Claim, asked: Sequence[HopPosition]) -> Claim:
+def _with_new_key(claim: Claim, own: Sequence[HopPosition], job_id: str | None) -> Claim:
     key = claim.root_reference_key
-    times = [
-        p.asked_anew for p in asked if (p.reference_key == key if key else p.account_key == claim.root_account_key)
-    ]
-    return claim.model_copy(update={"natural_key": f"{claim.natural_key}|{max(times)}"}) if times else claim
+    about = [p for p in own if (p.reference_key == key if key else p.account_key == claim.root_account_key)]
+    new_key = claim.natural_key
+    if times := max((p.asked_anew for p in about), default=0):
+        new_key += f"|{times}"
+    # A line that places no money belongs to its request. If the bank names none, the hop's revision stands for it.
+    if not job_id and claim.kind in {ClaimKind.REFUSED, ClaimKind.UNKNOWN}:
+        revision = max((p.revision for p in about), default=0)
+        new_key += f"|revision {revision}" if revision else ""
+    return claim.model_copy(update={"natural_key": new_key})
 
 
 async def _check_job(
@@ -195,6 +201,8 @@ class _AnswerWriter(CaseTransaction):
     outcome: Reconciliation
     positions: Sequence[HopPosition]
     body_kept: bool
+    given_up: dict[int, NewTask] = field(default_factory=dict)
+    """by hop that the bank was asked about often enough, the task for the desk"""
 
     async def write(
         self, job_id: str, body_digest: bytes, said_again: int, reply: dict[str, int]
@@ -294,7 +302,8 @@ class _AnswerWriter(CaseTransaction):
             await answers.insert_discrepancies(
                 self.connection, self.case_no, self.institution, found, answer_ids, self.now
             )
-        return await self.ask(*self.outcome.tasks, institution=self.institution)
+        self.given_up = await plan_retries(self, self.institution, self.outcome.not_found)
+        return await self.ask(*self.outcome.tasks, *self.given_up.values(), institution=self.institution)
 
     async def _reopen_if_settled(self) -> bool:
         grown = [hop for hop in self.outcome.confirmed if hop.more_paise and hop.state is not HopState.CLOSED]
@@ -393,10 +402,11 @@ class _AnswerWriter(CaseTransaction):
         return FollowUp(case_no=case_no, start=start, news=notification)
 
     async def _close_unneeded_tasks(self) -> None:
-        """Close the work items of closed hops, which need no call and no correction any more."""
-        if self.outcome.closed:
+        """Close the work items of hops that need no call and no correction any more."""
+        closed = [hop_no for hop_no in self.outcome.closed if hop_no not in self.given_up]
+        if done := [*closed, *self.outcome.found]:
             kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION)
-            await self.close_hop_tasks(self.outcome.closed, kinds, "the bank has answered")
+            await self.close_hop_tasks(done, kinds, "the bank has answered")
 
     async def _briefs(self) -> tuple[HopBrief, ...]:
         again = [hop.hop_no for hop in self.outcome.confirmed if hop.asks_again]

@@ -11,6 +11,8 @@ with that reference, in the order of opening.
 hop already took from the same parent. Only the rest moves money.
 * Money reported both on hold and gone is one kind of discrepancy, in either order, in one answer or two. A hold above
 the account balance is another: the money is moved, and an officer decides.
+* A victim's own transfer that its bank does not find is asked about again (`Reconciliation.not_found`). A transfer that
+another bank has reported is a discrepancy instead.
 * Equal lines are one line. Only a line that named no hop of its bank is judged again on repeat, because another bank's
 answer or the desk may have opened the hop since.
 """
@@ -41,6 +43,7 @@ from schemas.tracing.answers import (
     Judgement,
     KnownLines,
     NewHop,
+    NotFound,
     Reconciliation,
 )
 
@@ -86,6 +89,12 @@ class _Hop:
     @property
     def drawable_paise(self) -> int:
         return sum(self.paise.values())
+
+    @property
+    def is_found(self) -> bool:
+        """Return whether money of the hop was refused and all of it is placed now."""
+        was_refused = self.position.refused_paise > 0 and self.paise[Bucket.REFUSED] == 0
+        return was_refused and self.state is HopState.CLOSED
 
     @property
     def gone_paise(self) -> int:
@@ -140,6 +149,8 @@ class _Book:
         self._discrepancies: list[Discrepancy] = []
         self._tasks: list[NewTask] = []
         self._denials: list[tuple[Claim, int, _Hop, int]] = []
+        self._not_found: dict[int, str] = {}
+        """by hop of a victim, the code with which the bank does not find it"""
 
     def judge(self, claim: Claim) -> None:
         """Apply one line; every line gets exactly one judgement."""
@@ -183,6 +194,12 @@ class _Book:
             parked=tuple(parked),
             discrepancies=tuple(self._discrepancies),
             tasks=tuple(self._tasks),
+            not_found=tuple(
+                NotFound(hop_no=hop_no, code=code, nothing_found=refused_paise == self._hops[hop_no].disputed_paise)
+                for hop_no, code in self._not_found.items()
+                if (refused_paise := self._hops[hop_no].paise[Bucket.REFUSED])
+            ),
+            found=tuple(hop_no for hop_no, hop in self._hops.items() if hop.is_found),
         )
 
     # -- the hops that a line is about ---------------------------------------------------------------------------
@@ -345,6 +362,8 @@ class _Book:
             hop.paise[Bucket.IN_PLAY] = 0
             hop.paise[Bucket.REFUSED] += paise
             self._close_if_empty(hop)
+            if hop.position.source is HopSource.COMPLAINT:
+                self._not_found[hop.position.hop_no] = claim.status_code
             if hop.position.source is HopSource.ANSWER:
                 self._denials.append((claim, len(self._judgements), hop, paise))
         self._judgements.append(

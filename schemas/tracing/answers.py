@@ -152,6 +152,15 @@ class Discrepancy(FrozenModel):
     applied_paise: int
 
 
+class NotFound(FrozenModel):
+    """Victim's own transfer of which its bank does not find all money, with the bank's code."""
+
+    hop_no: int
+    code: str
+    nothing_found: bool
+    """whether the bank has found no money of it at all"""
+
+
 class Reconciliation(FrozenModel):
     """All changes of one answer, to be written in one transaction."""
 
@@ -165,3 +174,7 @@ class Reconciliation(FrozenModel):
     """hops that wait for a correction by the desk"""
     discrepancies: tuple[Discrepancy, ...]
     tasks: tuple[NewTask, ...]
+    not_found: tuple[NotFound, ...] = ()
+    """closed hops that the bank is to be asked about again"""
+    found: tuple[int, ...] = ()
+    """closed hops whose refused money is all placed now"""
