@@ -176,6 +176,8 @@ class DiscrepancyKind(StrEnum):
     """two banks report the money of one transfer on hold"""
     CLAIMED_TWICE = "claimed_twice"
     """the claims on one transaction exceed its amount"""
+    SENT_BY_TWO = "sent_by_two"
+    """two banks report sending one transfer"""
     UNASKED_HOP = "unasked_hop"
     ANOTHER_BANKS_HOP = "another_banks_hop"
     TRANSFER_DENIED = "transfer_denied"

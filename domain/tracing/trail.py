@@ -5,8 +5,8 @@ Rules, from the engine's own ledger and from the traps of the field (contradicti
 * A transaction never carries more than its own amount. A line whose disputed amount is above it takes the amount. The
 rest stays where it is and is a discrepancy.
 * Money in `untraced` or `refused` is not yet placed: a later positive answer of the bank may still place it.
-* One transfer may carry money of several hops (gathered funds). A line with a reference is about every hop of that bank
-with that reference, in the order of opening.
+* One transfer may carry money of several hops (gathered funds), up to its amount (`one_transfer.py`). A line with a
+reference is about every hop of that bank with that reference, in the order of opening.
 * A transfer that the desk knew before the bank is one transfer. A line about it first covers the amount that the desk's
 hop already took from the same parent. Only the rest moves money.
 * Money reported both on hold and gone is one kind of discrepancy, in either order, in one answer or two. A hold above
@@ -21,6 +21,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from domain.ledger import take_from
 from domain.policy.model import CodeMeaning, TrailRules
+from domain.tracing.answered_hop import AnsweredHop, shares_of, why_exceeds
+from domain.tracing.one_transfer import Room, Transfers
 from schemas.base import Flag
 from schemas.enums import (
     Bucket,
@@ -36,7 +38,6 @@ from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import (
     NOT_STATED,
     Claim,
-    Confirmation,
     Discrepancy,
     Entry,
     HopPosition,
@@ -69,63 +70,6 @@ def reconcile(
     return book.result()
 
 
-class _Hop:
-    """Hop during a reconciliation: its balances change, its position does not."""
-
-    def __init__(self, position: HopPosition) -> None:
-        self.position = position
-        self.state = position.state
-        self.paise = {
-            Bucket.IN_PLAY: position.in_play_paise,
-            Bucket.UNTRACED: position.untraced_paise,
-            Bucket.REFUSED: position.refused_paise,
-        }
-        self.held_paise = position.held_paise
-        self.amount_paise = position.amount_paise
-        self.disputed_paise = position.disputed_paise
-        self.flags: list[Flag] = []
-        self.confirmed = False
-
-    @property
-    def drawable_paise(self) -> int:
-        return sum(self.paise.values())
-
-    @property
-    def is_found(self) -> bool:
-        """Return whether money of the hop was refused and all of it is placed now."""
-        was_refused = self.position.refused_paise > 0 and self.paise[Bucket.REFUSED] == 0
-        return was_refused and self.state is HopState.CLOSED
-
-    @property
-    def gone_paise(self) -> int:
-        """Return the amount that left the account: withdrawn, spent or moved on."""
-        return self.disputed_paise - self.drawable_paise - self.held_paise
-
-    @property
-    def more_paise(self) -> int:
-        """Return the growth of the disputed amount."""
-        return self.disputed_paise - self.position.disputed_paise
-
-    @property
-    def revision(self) -> int:
-        """Return the revision, one higher if a hop that is requested or waits for the desk has grown."""
-        return self.position.revision + (self.more_paise > 0 and self.state is not HopState.CLOSED)
-
-    def confirmation(self) -> Confirmation:
-        """Return the current state of the hop."""
-        return Confirmation(
-            hop_no=self.position.hop_no,
-            revision=self.revision,
-            state=self.state,
-            institution=self.position.institution,
-            reference_key=self.position.reference_key,
-            amount_paise=self.amount_paise,
-            disputed_paise=self.disputed_paise,
-            more_paise=self.more_paise,
-            flags=tuple(self.flags),
-        )
-
-
 class _Book:
     """Working state of one reconciliation."""
 
@@ -138,7 +82,9 @@ class _Book:
         rules: TrailRules,
     ) -> None:
         self._institution = institution
-        self._hops = {p.hop_no: _Hop(p) for p in sorted(positions, key=lambda p: p.hop_no)}
+        self._transfers = Transfers(institution)
+        by_number = sorted(positions, key=lambda p: p.hop_no)
+        self._hops = {p.hop_no: AnsweredHop(p, self._transfers.add(p)) for p in by_number}
         self._taken = set(known.taken)
         self._stray_before = set(known.stray)
         self._last_hop_no = last_hop_no
@@ -148,7 +94,7 @@ class _Book:
         self._new_hops: list[NewHop] = []
         self._discrepancies: list[Discrepancy] = []
         self._tasks: list[NewTask] = []
-        self._denials: list[tuple[Claim, int, _Hop, int]] = []
+        self._denials: list[tuple[Claim, int, AnsweredHop, int]] = []
         self._not_found: dict[int, str] = {}
         """by hop of a victim, the code with which the bank does not find it"""
 
@@ -204,7 +150,7 @@ class _Book:
 
     # -- the hops that a line is about ---------------------------------------------------------------------------
 
-    def _hops_of(self, claim: Claim) -> list[_Hop]:
+    def _hops_of(self, claim: Claim) -> list[AnsweredHop]:
         own = [h for h in self._hops.values() if h.position.institution == self._institution]
         if not claim.root_reference_key:
             # Without a reference the bank names at least the account, which is used only if it has one hop.
@@ -224,12 +170,13 @@ class _Book:
 
     # -- what a line does --------------------------------------------------------------------------------------
 
-    def _place(self, claim: Claim, hops: list[_Hop]) -> None:
+    def _place(self, claim: Claim, hops: list[AnsweredHop]) -> None:
         """Move the money that the claim may take, hop by hop; the rest of the claim is a discrepancy."""
         known = self._known_by_desk(claim, hops)
-        wanted_paise = claim.within_paise
-        covered_paise = min(wanted_paise, sum(child.disputed_paise for child in known))
-        shares = _shares(wanted_paise - covered_paise, hops)
+        covered_paise = min(claim.within_paise, sum(child.disputed_paise for child in known))
+        more_paise = claim.within_paise - covered_paise
+        room = self._transfers.room(claim) if claim.kind is ClaimKind.MOVED else Room(more_paise)
+        shares = shares_of(min(more_paise, room.paise), hops)
         applied_paise = covered_paise + sum(take for _, take in shares)
         for child in known:
             self._confirm(claim, child)
@@ -244,11 +191,7 @@ class _Book:
                 self._enter(hop.position.hop_no, _PLACES[claim.kind], take)
                 hop.held_paise += take if claim.kind is ClaimKind.HELD else 0
             self._close_if_empty(hop)
-        if applied_paise < wanted_paise:
-            self._contradict(claim, _why_exceeds(claim, hops), hops[0].position.hop_no, applied_paise, wanted_paise)
-        if wanted_paise < claim.claim_paise:
-            kind = DiscrepancyKind.DISPUTED_ABOVE_AMOUNT
-            self._contradict(claim, kind, hops[0].position.hop_no, wanted_paise)
+        self._contradict_rest(claim, hops, applied_paise, more_paise, room)
         if claim.kind is ClaimKind.HELD and claim.balance_paise is not None:
             # A free balance excludes the hold, so the hold is added. Below zero, more is on hold than is there.
             on_hold_paise = claim.claim_paise if claim.balance_is_free else 0
@@ -265,9 +208,28 @@ class _Book:
             )
         )
 
+    def _contradict_rest(
+        self, claim: Claim, hops: Sequence[AnsweredHop], applied_paise: int, more_paise: int, room: Room
+    ) -> None:
+        """Open a discrepancy for each limit that kept the claim from being applied in full.
+
+        `more_paise` is what the claim asked of the hops, and `room` what its transfer could carry.
+        """
+        hop_no = hops[0].position.hop_no
+        beyond_paise = max(0, more_paise - room.paise)
+        most_paise = claim.within_paise - beyond_paise
+        if applied_paise < most_paise:
+            self._contradict(claim, why_exceeds(claim, hops), hop_no, applied_paise, most_paise)
+        if beyond_paise and room.kind is DiscrepancyKind.SENT_BY_TWO:
+            self._contradict(claim, room.kind, hop_no, most_paise, claim.within_paise)
+        elif beyond_paise:
+            self._contradict(claim, room.kind, hop_no, room.whole_paise, room.carried_paise + more_paise)
+        if claim.within_paise < claim.claim_paise:
+            self._contradict(claim, DiscrepancyKind.DISPUTED_ABOVE_AMOUNT, hop_no, claim.within_paise)
+
     # -- hops that the desk knew first-------------------------------------------------------------------------
 
-    def _known_by_desk(self, claim: Claim, hops: Sequence[_Hop]) -> list[_Hop]:
+    def _known_by_desk(self, claim: Claim, hops: Sequence[AnsweredHop]) -> list[AnsweredHop]:
         """Return the desk's hops below `hops` that are the transfer in the claim."""
         key = reference_key(claim.reference)
         if claim.payee is None or not key:
@@ -282,7 +244,7 @@ class _Book:
             and hop.position.institution == claim.payee.institution
         ]
 
-    def _confirm(self, claim: Claim, child: _Hop) -> None:
+    def _confirm(self, claim: Claim, child: AnsweredHop) -> None:
         """Note that the bank confirms the desk's hop.
 
         Another account than the desk's is flagged for an officer, and neither replaces the other.
@@ -298,11 +260,9 @@ class _Book:
             if flag not in child.flags:
                 child.flags.append(flag)
 
-    def _grow(self, claim: Claim, child: _Hop, paise: int) -> None:
+    def _grow(self, claim: Claim, child: AnsweredHop, paise: int) -> None:
         """Add a larger tainted amount to the desk's hop, so that its bank is asked about all of it."""
-        child.disputed_paise += paise
-        child.amount_paise = max(child.amount_paise, claim.amount_paise)
-        child.paise[Bucket.IN_PLAY] += paise
+        child.grow(paise, claim.amount_paise)
         self._enter(child.position.hop_no, Bucket.IN_PLAY, paise)
         if child.state is HopState.CLOSED:
             routable = child.position.institution is not None
@@ -313,7 +273,7 @@ class _Book:
 
     # -- the next layer, and refusals ----------------------------------------------------------------------------
 
-    def _move_on(self, claim: Claim, hop: _Hop, paise: int, transfer_paise: int) -> None:
+    def _move_on(self, claim: Claim, hop: AnsweredHop, paise: int, transfer_paise: int) -> None:
         """Open a hop in the next layer, or write small money off as untraced.
 
         The whole transfer counts (`transfer_paise` of it are in this case), because the part of one hop may be small.
@@ -339,13 +299,21 @@ class _Book:
             disputed_paise=paise,
             transferred_at=claim.occurred_at,
             state=first_state(routable=claim.payee.institution is not None, reference=claim.reference),
-            flags=claim.flags,
+            flags=(*claim.flags, *self._sent_by_others(claim)),
         )
         self._new_hops.append(new)
+        self._transfers.open(new)
         self._enter(new.hop_no, Bucket.IN_PLAY, paise)
         self._tasks += tasks_before_asking(new.hop_no, new.state)
 
-    def _refuse(self, claim: Claim, hops: list[_Hop]) -> None:
+    def _sent_by_others(self, claim: Claim) -> list[Flag]:
+        message = "{} says that it sent this transfer too"
+        return [
+            Flag(field="reference", code="sent_by_another_bank", message=message.format(bank))
+            for bank in self._transfers.other_senders(claim)
+        ]
+
+    def _refuse(self, claim: Claim, hops: list[AnsweredHop]) -> None:
         """Send the refused hops to the desk for correction, or end tracing there."""
         corrects = self._rules.meaning(claim.status_code) is CodeMeaning.CORRECTION
         for hop in hops:
@@ -374,7 +342,7 @@ class _Book:
             )
         )
 
-    def _review(self, claim: Claim, hops: Sequence[_Hop]) -> None:
+    def _review(self, claim: Claim, hops: Sequence[AnsweredHop]) -> None:
         hop_no = hops[0].position.hop_no if hops else None
         cause, facts = TaskCause.ANSWER_NOT_UNDERSTOOD, TaskFacts(code=claim.status_code)
         self._tasks.append(about_hop(TaskKind.READ_ANSWER, cause, hop_no, facts))
@@ -384,7 +352,7 @@ class _Book:
 
     # -- helpers ----------------------------------------------------------------------------------------------
 
-    def _draw(self, hop: _Hop, paise: int) -> None:
+    def _draw(self, hop: AnsweredHop, paise: int) -> None:
         drawn = take_from(hop.position.hop_no, hop.paise, paise)
         assert drawn is not None, "the caller drew more than the hop has"
         for entry in drawn:
@@ -394,7 +362,7 @@ class _Book:
     def _enter(self, hop_no: int, bucket: Bucket, paise: int) -> None:
         self._entries.append(Entry(hop_no=hop_no, bucket=bucket, amount_paise=paise))
 
-    def _close_if_empty(self, hop: _Hop) -> None:
+    def _close_if_empty(self, hop: AnsweredHop) -> None:
         if hop.paise[Bucket.IN_PLAY] == 0:
             hop.state = HopState.CLOSED
 
@@ -418,32 +386,6 @@ class _Book:
         )
         facts = TaskFacts(discrepancy=kind)
         self._tasks.append(about_hop(TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY, hop_no, facts))
-
-
-def _shares(wanted_paise: int, hops: Sequence[_Hop]) -> list[tuple[_Hop, int]]:
-    """Return the amount that each hop gives to a claim about all of them, without hops that give nothing.
-
-    Money in play of every hop goes first, and written-off money after it. Otherwise a claim would place written-off
-    money of one hop, while money of another hop waited for an answer already given.
-    """
-    takes = []
-    for hop in hops:
-        takes.append(min(wanted_paise, hop.paise[Bucket.IN_PLAY]))
-        wanted_paise -= takes[-1]
-    for place, hop in enumerate(hops):
-        more_paise = min(wanted_paise, hop.drawable_paise - hop.paise[Bucket.IN_PLAY])
-        takes[place] += more_paise
-        wanted_paise -= more_paise
-    return [(hop, take) for hop, take in zip(hops, takes, strict=True) if take]
-
-
-def _why_exceeds(claim: Claim, hops: Sequence[_Hop]) -> DiscrepancyKind:
-    """Return the kind of discrepancy for a claim above the hop.
-
-    The same money is reported twice if the bank reported the opposite for the rest.
-    """
-    opposite = (hop.gone_paise if claim.kind is ClaimKind.HELD else hop.held_paise for hop in hops)
-    return DiscrepancyKind.HELD_AND_GONE if any(opposite) else DiscrepancyKind.EXCEEDS_DISPUTED
 
 
 def first_state(*, routable: bool, reference: str) -> HopState:

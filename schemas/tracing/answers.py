@@ -67,6 +67,8 @@ class HopPosition(FrozenModel):
     revision: int
     parent_hop_no: int | None
     institution: str | None
+    sent_by: str | None = None
+    """bank of the parent hop, which says that it sent the transfer; None for a victim's own transfer"""
     reference_key: str
     account_key: str
     layer: int

@@ -14,7 +14,7 @@ from tests.activities.told import a_case
 from tests.activities.workbooks import TRANSFER, ack, take
 from tests.domain.trail_books import moved as book_row
 from tests.domain.trail_books import read, sheet
-from tests.factories import moved, row, rrn
+from tests.factories import moved, row, rrn, transfer
 
 HOPS = "amount_paise, disputed_paise"
 ABOVE = [("disputed_above_amount", 8000_00, 5000_00)]
@@ -89,3 +89,51 @@ async def test_d1_postgresql_refuses_hops_larger_than_the_transfer_that_was_told
     )
     with pytest.raises(asyncpg.CheckViolationError, match="larger than its transfer"):
         await bench.pool.execute(again, case_no, more_paise, disputed_paise, hops)
+
+
+# -- one transfer, told by two banks -------------------------------------------------------------------------------
+
+
+async def two_banks(bench: Bench, amount: str) -> tuple[str, str, str]:
+    """A case with ₹1,000 at HDFC and at PUNB, of which HDFC has sent ₹600 on to ICIC; and both references after it."""
+    here, there, onward = rrn(), rrn(), rrn()
+    case_no = await bench.complain(
+        transfer(1000_00, reference=here), transfer(1000_00, payee_bank="PUNB", reference=there)
+    )
+    await bench.ask(case_no)
+    line = moved(here, "600.00", "ICIC", "000123456789", rrn_transaction_id=onward, amount=amount)
+    await bench.answer("HDFC", case_no, line)
+    return case_no, there, onward
+
+
+async def test_d11_a_reference_named_again_by_another_bank_is_no_second_hop(bench: Bench) -> None:
+    case_no, there, onward = await two_banks(bench, "600.00")
+    again = moved(there, "600.00", "ICIC", "123456789", rrn_transaction_id=onward)
+    await bench.answer("PUNB", case_no, again)
+    assert len(await bench.hops(case_no)) == 3
+    assert await bench.discrepancies(case_no) == [("sent_by_two", 600_00, 0)]
+    assert await bench.tasks(case_no) == [("resolve_discrepancy", 2)]
+    assert await bench.hops(case_no) == ["asked", "asked", "open"], "the other bank is still asked"
+    assert await asked_for(bench, case_no, "ICIC") == [(600_00, 600_00)]
+    assert await bench.buckets(case_no) == {"lost": -2000_00, "in_play": 2000_00}
+    await bench.check(case_no)
+
+
+async def test_d11_another_account_of_the_same_reference_is_a_discrepancy(bench: Bench) -> None:
+    case_no, there, onward = await two_banks(bench, "5000.00")
+    await bench.answer("PUNB", case_no, moved(there, "600.00", "SBIN", "777", rrn_transaction_id=onward))
+    assert len(await bench.hops(case_no)) == 3
+    assert await bench.discrepancies(case_no) == [("sent_by_two", 600_00, 0)]
+    await bench.check(case_no)
+
+
+async def test_d11_shared_money_of_two_banks_is_asked_about_in_one_incident(bench: Bench) -> None:
+    case_no, there, onward = await two_banks(bench, "1500.00")
+    line = moved(there, "600.00", "ICIC", "000123456789", rrn_transaction_id=onward, amount="1500.00")
+    await bench.answer("PUNB", case_no, line)
+    assert await bench.discrepancies(case_no) == []
+    assert (await bench.hops(case_no, "parent_hop_no, disputed_paise"))[2:] == [(1, 600_00), (2, 600_00)]
+    flags = await bench.value("SELECT flags FROM hop WHERE case_no = $1 AND hop_no = 4", case_no)
+    assert [flag["code"] for flag in flags] == ["sent_by_another_bank"]
+    assert await asked_for(bench, case_no, "ICIC") == [(1500_00, 1200_00)]
+    await bench.check(case_no)

@@ -15,7 +15,7 @@ from tests.deep import examples
 from tests.domain.trail_model import RULES, CaseModel, claim
 
 BANKS = ("HDFC", "ICIC", "PUNB")
-REFERENCES = ("R1", "R2", "R3", "R4")
+REFERENCES = ("R1", "R2", "400000000003", "400000000004")
 ACCOUNTS = ("A1", "A2")
 
 NOTHING = Reconciliation(
