@@ -14,6 +14,7 @@ from activities.metrics import METRICS
 from activities.tracing.claims import to_claims
 from activities.tracing.discrepancies import cross_check
 from adapters.banks.answers import StatusUpdate
+from adapters.banks.protocol import BankProtocolError
 from db.banks import channels
 from db.cases import cases, events, hops, ledger
 from db.cases.events import Event
@@ -155,8 +156,8 @@ async def _mark_channels_healthy(ctx: Context, case_no: str, institution: str) -
     if not ctx.health.of(institution):
         return
     async with ctx.pool.acquire() as connection:
-        delivered = await channels.that_delivered(connection, case_no, institution)
-    for channel in delivered:
+        reached = await channels.that_reached(connection, case_no, institution, BankProtocolError.__name__)
+    for channel in reached:
         await ctx.health.answered(institution, channel)
 
 
