@@ -22,7 +22,7 @@ from db.outbox import case_outbox
 from db.pool import Connection
 from db.tracing import answers, requests
 from domain.evidence.pack import BODIES, STATEMENTS, binding
-from domain.tracing.trail import reconcile
+from domain.tracing.trail import reconcile, task_of
 from schemas.enums import (
     Bucket,
     CaseState,
@@ -37,7 +37,7 @@ from schemas.enums import (
 )
 from schemas.identifiers import account_key, names_an_account, reference_key, transfer_key
 from schemas.outbox.case import CaseNews, FollowUp, HopBrief, HopRef
-from schemas.tasks import NewTask, TaskCause, TaskFacts
+from schemas.tasks import NewTask
 from schemas.tracing.answers import Claim, Discrepancy, HopPosition, NewHop, Reconciliation
 
 
@@ -120,13 +120,17 @@ def _with_new_keys(
 
     A new key keeps a claim from being taken as a repeat.
     """
-    own = [p for p in positions if p.institution == institution]
-    return [_with_new_key(claim, own, job_id) for claim in claims]
+    asked_more_than_once = [
+        p for p in positions if p.institution == institution and (p.asked_anew or (p.revision and not job_id))
+    ]
+    if not asked_more_than_once:
+        return list(claims)
+    return [_with_new_key(claim, asked_more_than_once, job_id) for claim in claims]
 
 
-def _with_new_key(claim: Claim, own: Sequence[HopPosition], job_id: str | None) -> Claim:
+def _with_new_key(claim: Claim, asked: Sequence[HopPosition], job_id: str | None) -> Claim:
     key = claim.root_reference_key
-    about = [p for p in own if (p.reference_key == key if key else p.account_key == claim.root_account_key)]
+    about = [p for p in asked if (p.reference_key == key if key else p.account_key == claim.root_account_key)]
     new_key = claim.natural_key
     if times := max((p.asked_anew for p in about), default=0):
         new_key += f"|{times}"
@@ -144,15 +148,14 @@ async def _check_job(
     if not job_id or await requests.knows_job(connection, institution, job_id, case_no):
         return outcome
     found = Discrepancy(kind=DiscrepancyKind.JOB_UNKNOWN, claim_index=0, hop_no=None, claimed_paise=0, applied_paise=0)
-    facts = TaskFacts(discrepancy=DiscrepancyKind.JOB_UNKNOWN)
-    task = NewTask(kind=TaskKind.RESOLVE_DISCREPANCY, cause=TaskCause.DISCREPANCY, facts=facts)
+    task = task_of(found, institution)
     return outcome.model_copy(
         update={"discrepancies": (*outcome.discrepancies, found), "tasks": (*outcome.tasks, task)}
     )
 
 
 async def _mark_channels_healthy(ctx: Context, case_no: str, institution: str) -> None:
-    """Record that the bank reads the channels that delivered this case's requests. They count as healthy again."""
+    """Record that the bank reads the channels by which it has this case's requests. They count as healthy again."""
     if not ctx.health.of(institution):
         return
     async with ctx.pool.acquire() as connection:

@@ -76,7 +76,7 @@ class Transfers:
         foreign = [part for part in parts if self._is_foreign(part)]
         if any(_goes_elsewhere(part, claim) for part in foreign):
             return Room(0, kind=DiscrepancyKind.SENT_BY_TWO)
-        same = [part for part in parts if not _goes_elsewhere(part, claim)]
+        same = [part for part in parts if self._is_foreign(part) or _has_same_account(part, claim)]
         amounts = [claim.amount_paise, *(part.amount_paise for part in same)]
         whole_paise = min(amounts) if foreign else max(amounts)
         carried_paise = sum(part.disputed_paise for part in same)
@@ -103,5 +103,15 @@ def _goes_elsewhere(part: Part, claim: Claim) -> bool:
     """Return whether a hop is certainly at another bank or account than the claim's payee."""
     assert claim.payee is not None, "only a transfer has parts"
     institutions = {part.institution, claim.payee.institution}
+    return (None not in institutions and len(institutions) > 1) or _names_another_account(part, claim)
+
+
+def _has_same_account(part: Part, claim: Claim) -> bool:
+    assert claim.payee is not None, "only a transfer has parts"
+    return part.institution == claim.payee.institution and not _names_another_account(part, claim)
+
+
+def _names_another_account(part: Part, claim: Claim) -> bool:
+    assert claim.payee is not None, "only a transfer has parts"
     keys = {part.account_key, account_key(claim.payee.account)}
-    return (None not in institutions and len(institutions) > 1) or (len(keys) > 1 and all(map(names_an_account, keys)))
+    return len(keys) > 1 and all(map(names_an_account, keys))

@@ -321,7 +321,8 @@ class _Book:
                 continue
             if corrects:
                 hop.state = HopState.CORRECTION
-                cause, facts = TaskCause.REFERENCE_REFUSED, TaskFacts(code=claim.status_code)
+                facts = TaskFacts(code=claim.status_code, institution=self._institution)
+                cause = TaskCause.REFERENCE_REFUSED
                 self._tasks.append(about_hop(TaskKind.CORRECT_REFERENCE, cause, hop.position.hop_no, facts))
                 continue
             paise = hop.paise[Bucket.IN_PLAY]
@@ -344,7 +345,16 @@ class _Book:
 
     def _review(self, claim: Claim, hops: Sequence[AnsweredHop]) -> None:
         hop_no = hops[0].position.hop_no if hops else None
-        cause, facts = TaskCause.ANSWER_NOT_UNDERSTOOD, TaskFacts(code=claim.status_code)
+        cause = TaskCause.ANSWER_NOT_UNDERSTOOD
+        unreadable = claim.kind is ClaimKind.UNREADABLE
+        facts = TaskFacts(
+            institution=self._institution,
+            line=claim.kind,
+            code="" if unreadable else claim.status_code,
+            claimed_paise=claim.claim_paise or None,
+            # The remarks of a line that can be read are the bank's own words, which may name a person.
+            detail=claim.remarks if unreadable else "",
+        )
         self._tasks.append(about_hop(TaskKind.READ_ANSWER, cause, hop_no, facts))
         self._judgements.append(
             Judgement(claim=claim, disposition=Disposition.REVIEW, hop_nos=tuple(h.position.hop_no for h in hops))
@@ -375,17 +385,15 @@ class _Book:
         claimed_paise: int | None = None,
         claim_index: int | None = None,
     ) -> None:
-        self._discrepancies.append(
-            Discrepancy(
-                kind=kind,
-                claim_index=len(self._judgements) if claim_index is None else claim_index,
-                hop_no=hop_no,
-                claimed_paise=claim.claim_paise if claimed_paise is None else claimed_paise,
-                applied_paise=applied_paise,
-            )
+        found = Discrepancy(
+            kind=kind,
+            claim_index=len(self._judgements) if claim_index is None else claim_index,
+            hop_no=hop_no,
+            claimed_paise=claim.claim_paise if claimed_paise is None else claimed_paise,
+            applied_paise=applied_paise,
         )
-        facts = TaskFacts(discrepancy=kind)
-        self._tasks.append(about_hop(TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY, hop_no, facts))
+        self._discrepancies.append(found)
+        self._tasks.append(task_of(found, self._institution))
 
 
 def first_state(*, routable: bool, reference: str) -> HopState:
@@ -402,6 +410,17 @@ def tasks_before_asking(hop_no: int, state: HopState) -> list[NewTask]:
     if state is HopState.CORRECTION:
         return [about_hop(TaskKind.CORRECT_REFERENCE, TaskCause.REFERENCE_MISSING, hop_no)]
     return []
+
+
+def task_of(found: Discrepancy, institution: str) -> NewTask:
+    """Return the task for a discrepancy that an answer of `institution` shows."""
+    facts = TaskFacts(
+        discrepancy=found.kind,
+        institution=institution,
+        claimed_paise=found.claimed_paise,
+        against_paise=found.applied_paise,
+    )
+    return about_hop(TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY, found.hop_no, facts)
 
 
 def _moves_onto_itself(claim: Claim) -> bool:

@@ -117,7 +117,7 @@ async def test_m3_what_the_victim_reads_off_the_statement_is_asked_at_once(own: 
     assert await own.tasks(case_no) == [], "another transfer is asked about as often as the first"
     await own.answer("HDFC", case_no, row(1, right, "1000.00"))
     with pytest.raises(HopClosed):
-        await correct_hop(own.ctx, case_no, 1, HopCorrection.model_validate({"rrn": rrn(), "reason": "no"}), "o:7")
+        await correct_hop(own.ctx, case_no, 1, HopCorrection.model_validate({"rrn": rrn(), "reason": "again"}), "o:7")
 
 
 def replaced(bench: Bench, *, times: int) -> Bench:
