@@ -10,7 +10,7 @@ import asyncpg
 from temporalio import activity
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.cases import not_found
+from activities.cases import hop_retries as retry_actions
 from activities.cases import parked_hops as parked_actions
 from activities.context import Context
 from activities.metrics import METRICS, SweepWork
@@ -168,7 +168,7 @@ class _Sweep:
     async def _ask_again(self) -> int:
         async with self._ctx.pool.acquire() as connection:
             due = await hop_retries.due(connection, self._now, list(self._resting), WAITING_LIMIT)
-        return await self._for_each_case(SweepWork.ASK_AGAIN, due, not_found.ask_again)
+        return await self._for_each_case(SweepWork.ASK_AGAIN, due, retry_actions.ask_again)
 
     async def _remind(self) -> int:
         before = parked_actions.remind_before(self._ctx, self._now)

@@ -264,7 +264,10 @@ async def apply_correction(
 
 
 async def _refused_again_in_play(connection: Connection, case_no: str, hop: hops.HopRow) -> list[Entry]:
-    """Return the entries that put the refused money of a closed hop back in play. Raises `NotNow` if it has none."""
+    """Return the entries that put a closed hop's refused money back in play.
+
+    Raises `NotNow` if it has none.
+    """
     if hop.source is not HopSource.COMPLAINT:
         # Another bank reported this transfer, so its refusal is a discrepancy, and the resolution asks again.
         raise HopClosed(hop.hop_no)

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from activities.cases.desk import register_transfers
-from activities.cases.not_found import plan_retries
+from activities.cases.hop_retries import plan_retries
 from activities.cases.transaction import CaseTransaction, bank_transaction
 from activities.context import Context
 from activities.metrics import METRICS

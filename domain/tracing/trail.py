@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from domain.ledger import take_from
 from domain.policy.model import CodeMeaning, TrailRules
-from domain.tracing.answered_hop import AnsweredHop, shares_of, why_exceeds
+from domain.tracing.answer_hop import AnsweredHop, shares_of, why_exceeds
 from domain.tracing.one_transfer import Room, Transfers
 from schemas.base import Flag
 from schemas.enums import (
@@ -352,7 +352,7 @@ class _Book:
             line=claim.kind,
             code="" if unreadable else claim.status_code,
             claimed_paise=claim.claim_paise or None,
-            # The remarks of a line that can be read are the bank's own words, which may name a person.
+            # The remarks of a line that can be read are the bank's text, which may name a person.
             detail=claim.remarks if unreadable else "",
         )
         self._tasks.append(about_hop(TaskKind.READ_ANSWER, cause, hop_no, facts))

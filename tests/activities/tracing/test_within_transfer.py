@@ -1,4 +1,4 @@
-"""D1 and D11: no hop is larger than its transfer, and no transfer carries more than it moved, whoever tells of it."""
+"""D1 and D11: no hop is larger than its transfer, and no transfer carries more than it moved."""
 
 from datetime import UTC, datetime
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from activities.cases.desk import correct_hop
-from activities.cases.not_found import ask_again
+from activities.cases.hop_retries import ask_again
 from activities.outbox import SweepActivities
 from db.pool import Pool
 from domain.errors.cases import HopClosed

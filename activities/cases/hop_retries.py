@@ -19,10 +19,10 @@ from schemas.tracing.answers import NotFound
 
 
 async def plan_retries(work: CaseTransaction, institution: str, not_found: Sequence[NotFound]) -> dict[int, NewTask]:
-    """Write when the bank is asked again about these hops; return a task for each that it was asked about often enough.
+    """Write when the bank is asked again about these hops; return the tasks for the desk, by hop.
 
-    It is part of the intake of an answer, so that no process has to remember the time. The victim is not asked about a
-    transfer that the bank has found in part.
+    It is part of the intake of an answer, so that no process has to remember the time. A hop that the bank was asked
+    about often enough has a task instead. The victim is not asked about a transfer that the bank has found in part.
     """
     if not not_found:
         return {}
@@ -43,9 +43,9 @@ async def plan_retries(work: CaseTransaction, institution: str, not_found: Seque
 
 
 async def ask_again(ctx: Context, case_no: str, hop_nos: Sequence[int]) -> Done:
-    """Put the refused money of the hops that are due back in play, so that their banks get a new request.
+    """Ask again about the hops that are due: their refused money comes back in play.
 
-    Money that a bank has placed since is not asked about again.
+    Their banks get a new request. Money that a bank has placed since is not asked about again.
     """
     async with case_transaction(ctx, case_no, ENGINE) as work:
         due = await hop_retries.still_due(work.connection, case_no, hop_nos, work.now)
