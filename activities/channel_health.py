@@ -66,9 +66,12 @@ class ChannelHealth:
         await self._change((institution, channel), take)
         return won
 
-    async def failed(self, institution: str, channel: ChannelKind) -> None:
-        """Record a failed delivery."""
-        await self._change((institution, channel), lambda health, now: circuit_breaker.failed(health, now, self.rules))
+    async def failed(self, institution: str, channel: ChannelKind, *, reached: bool = False) -> None:
+        """Record a failed delivery. `reached`: the bank replied, and its reply could not be read."""
+        await self._change(
+            (institution, channel),
+            lambda health, now: circuit_breaker.failed(health, now, self.rules, reached=reached),
+        )
 
     async def silent(self, institution: str, channel: ChannelKind) -> None:
         """Record that the bank did not answer a delivered request in time."""

@@ -1,4 +1,4 @@
-"""The outbox sweep: sends unsent workflow notifications, and follows up cases and hops that have waited too long."""
+"""The outbox sweep: sends unsent workflow notifications, and follows up cases and hops that have waited long enough."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
@@ -10,12 +10,13 @@ import asyncpg
 from temporalio import activity
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.cases import hop_retries as retry_actions
 from activities.cases import parked_hops as parked_actions
 from activities.context import Context
 from activities.metrics import METRICS, SweepWork
 from db import bank_gateway
 from db.banks import bank_keys, reply_links
-from db.cases import cases, parked_hops
+from db.cases import cases, hop_retries, parked_hops
 from db.outbox import case_outbox
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp, Swept
 
@@ -32,7 +33,7 @@ LOOK_AFTER = timedelta(minutes=15)
 LOOK_AFTER_LIMIT = 50
 """cases per sweep; with a sweep every five seconds, 36,000 cases an hour"""
 WAITING_LIMIT = 200
-"""hops per sweep that wait for the desk, for each of the three actions on them"""
+"""hops per sweep that are due, for each of the four actions on them"""
 PURGE_LIMIT = 1_000
 """rows per sweep of each kind; with a sweep every five seconds, 200 a second"""
 NONCE_LIMIT = 10_000
@@ -102,6 +103,7 @@ class _Sweep:
         started, oldest_start = await self._start_unstarted_cases()
         signalled, oldest_news = await self._send_unsent()
         looked_after = await self._look_after_cases()
+        asked_again = await self._ask_again()
         routed = await self._route_again()
         written_off = await self._write_off()
         reminded = await self._remind()
@@ -110,6 +112,7 @@ class _Sweep:
             cases_started=started,
             news_signalled=signalled,
             cases_looked_after=looked_after,
+            hops_asked_again=asked_again,
             hops_routed=routed,
             hops_written_off=written_off,
             hops_reminded=reminded,
@@ -160,7 +163,12 @@ class _Sweep:
         async with self._ctx.pool.acquire() as connection:
             return await cases.snapshot(connection, case_no)
 
-    # -- hops that wait for the desk -------------------------------------------------------------------------------
+    # -- hops that are due -----------------------------------------------------------------------------------------
+
+    async def _ask_again(self) -> int:
+        async with self._ctx.pool.acquire() as connection:
+            due = await hop_retries.due(connection, self._now, list(self._resting), WAITING_LIMIT)
+        return await self._for_each_case(SweepWork.ASK_AGAIN, due, retry_actions.ask_again)
 
     async def _remind(self) -> int:
         before = parked_actions.remind_before(self._ctx, self._now)

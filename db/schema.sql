@@ -459,6 +459,25 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.hop_within_transfer()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    larger record;
+BEGIN
+    SELECT min(h.case_no) AS case_no, min(h.hop_no) AS hop_no, a.amount_paise INTO larger
+    FROM opened h JOIN answer a ON a.answer_id = h.opened_by_answer
+    GROUP BY a.answer_id, a.amount_paise
+    HAVING max(h.amount_paise) > a.amount_paise OR sum(h.disputed_paise) > a.amount_paise
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'hop % of case % is larger than its transfer of % paise', larger.hop_no, larger.case_no,
+            larger.amount_paise USING ERRCODE = 'check_violation', CONSTRAINT = 'hop_within_transfer';
+    END IF;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.hop_without_account()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1671,6 +1690,15 @@ CREATE TABLE hop (
     CONSTRAINT hop_waiting_check CHECK (((state = ANY (ARRAY['correction'::text, 'unroutable'::text])) = (waiting_since IS NOT NULL)))
 ) WITH (fillfactor=80);
 
+CREATE TABLE hop_retry (
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    retries integer NOT NULL DEFAULT 0,
+    due_at timestamp with time zone,
+    CONSTRAINT hop_retry_pkey PRIMARY KEY (case_no, hop_no),
+    CONSTRAINT hop_retry_retries_check CHECK ((retries >= 0))
+);
+
 CREATE TABLE institution (
     code text NOT NULL,
     name text NOT NULL,
@@ -2348,6 +2376,8 @@ ALTER TABLE hop ADD CONSTRAINT hop_complaint_fkey FOREIGN KEY (case_no, ack_no) 
 
 ALTER TABLE hop ADD CONSTRAINT hop_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE hop_retry ADD CONSTRAINT hop_retry_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
 ALTER TABLE institution ADD CONSTRAINT institution_sponsor_fkey FOREIGN KEY (sponsor) REFERENCES institution(code);
 
 ALTER TABLE institution_channel ADD CONSTRAINT institution_channel_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -2586,6 +2616,8 @@ CREATE INDEX hop_account ON public.hop USING btree (institution, account_key) WH
 
 CREATE INDEX hop_reference ON public.hop USING btree (reference_key) WHERE ((reference_key <> ''::text) AND (parent_hop_no IS NOT NULL));
 
+CREATE INDEX hop_retry_due ON public.hop_retry USING btree (due_at) WHERE (due_at IS NOT NULL);
+
 CREATE INDEX hop_to_look_up ON public.hop USING btree (looked_up_at, waiting_since) WHERE (state = 'unroutable'::text);
 
 CREATE INDEX hop_to_remind ON public.hop USING btree (waiting_since) WHERE ((waiting_since IS NOT NULL) AND (reminded_at IS NULL));
@@ -2739,6 +2771,8 @@ CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FU
 CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON public.hop FOR EACH ROW WHEN ((((new.state <> old.state) OR (new.revision <> old.revision)) AND ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text])) OR (old.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))))) EXECUTE FUNCTION hop_waiting();
 
 CREATE TRIGGER hop_waiting_new BEFORE INSERT ON public.hop FOR EACH ROW WHEN ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))) EXECUTE FUNCTION hop_waiting();
+
+CREATE TRIGGER hop_within_transfer AFTER INSERT ON public.hop REFERENCING NEW TABLE AS opened FOR EACH STATEMENT EXECUTE FUNCTION hop_within_transfer();
 
 CREATE TRIGGER hop_without_account BEFORE INSERT OR UPDATE OF account_key ON public.hop FOR EACH ROW WHEN ((new.account_key = ANY (ARRAY[''::text, 'NOTSTATED'::text]))) EXECUTE FUNCTION hop_without_account();
 
@@ -2909,6 +2943,10 @@ COMMENT ON COLUMN hop.looked_up_at IS 'the state of the directory (its last chan
 COMMENT ON COLUMN hop.reminded_at IS 'when the supervisor was told that it waits';
 
 COMMENT ON COLUMN hop.waiting_since IS 'since when the hop waits for the desk, counted again with each revision; null when it does not wait';
+
+COMMENT ON COLUMN hop_retry.due_at IS 'when it is asked again; none is due if null';
+
+COMMENT ON COLUMN hop_retry.retries IS 'how often the bank was asked again';
 
 COMMENT ON COLUMN message.expires_at IS 'from then on it is sent no more, and its text is blank; null: it is kept';
 

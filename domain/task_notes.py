@@ -6,15 +6,81 @@ No text is stored, and no task is found by its text. `TEXTS` has one table for e
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from domain.rupees import rupees
 from schemas.enums import Language
 from schemas.tasks import Subject, TaskCause, TaskFacts, TaskSubject
 
 ENGLISH: Final[Mapping[str, str]] = {
+    "bank": "the bank",
     TaskCause.INSTITUTION_UNKNOWN: "",
     TaskCause.REFERENCE_MISSING: "no reference",
-    TaskCause.REFERENCE_REFUSED: "{code}",
-    TaskCause.ANSWER_NOT_UNDERSTOOD: "{code}",
+    TaskCause.REFERENCE_REFUSED: (
+        "{bank} finds no transfer by the reference (code {code}): read the RRN or UTR off the victim's statement, then"
+        " correct the hop"
+    ),
+    TaskCause.TRANSFER_NOT_FOUND: (
+        "{bank}, asked again, does not find the transfer (code {code}): ask the victim to check the RRN, the date,"
+        " and from which account to which account the money went, then correct the hop"
+    ),
+    TaskCause.ANSWER_NOT_UNDERSTOOD: (
+        "{bank} says something that is not understood (code {code}{sum}): read the line in the answers of the case,"
+        " ask the bank what it means, write that down by the desk's actions, and close this item"
+    ),
+    "answer_not_understood.unreadable": (
+        "{bank} sent a line that cannot be read ({detail}): read it in the answers of the case, and ask the bank to"
+        " send it again"
+    ),
+    "answer_not_understood.moved": (
+        "{bank} says that {claimed} moved on by the same transfer that it was asked about: ask the bank by which"
+        " transfer the money moved on, and add that hop"
+    ),
     TaskCause.DISCREPANCY: "{discrepancy}",
+    "discrepancy.exceeds_disputed": (
+        "{bank} states {claimed}, and the hop had {against} left: ask the bank which figure is right, then resolve the"
+        " discrepancy"
+    ),
+    "discrepancy.disputed_above_amount": (
+        "{bank} states a disputed amount of {claimed} in a transaction of {against}: ask the bank for the right"
+        " figures, then resolve the discrepancy"
+    ),
+    "discrepancy.held_and_gone": (
+        "{bank} reports the same money on hold and gone, {claimed} against {against}: ask the bank which is true, then"
+        " resolve the discrepancy"
+    ),
+    "discrepancy.balance_below_hold": (
+        "{bank} states a hold of {claimed} on a balance of {against}: ask the bank what is on hold, then resolve the"
+        " discrepancy"
+    ),
+    "discrepancy.held_above_balance": (
+        "all cases hold {claimed} on an account at {bank} with a balance of {against}: ask the bank what is on hold,"
+        " then resolve the discrepancy"
+    ),
+    "discrepancy.held_by_two": (
+        "{bank} states a hold of {claimed} of a transfer that another bank holds too: ask both banks, then resolve the"
+        " discrepancy"
+    ),
+    "discrepancy.claimed_twice": (
+        "{bank} states {claimed} in one transaction of {against}: ask the bank for the parts, then resolve the"
+        " discrepancy"
+    ),
+    "discrepancy.sent_by_two": (
+        "{bank} says that {claimed} went in a transfer that another bank says it sent, and {against} of it can be:"
+        " ask both banks, then resolve the discrepancy"
+    ),
+    "discrepancy.unasked_hop": (
+        "{bank} states {claimed} of a transfer that is no hop of the case: ask the bank how it belongs to the case,"
+        " then resolve the discrepancy"
+    ),
+    "discrepancy.another_banks_hop": (
+        "{bank} states {claimed} of a transfer into another bank: ask both banks, then resolve the discrepancy"
+    ),
+    "discrepancy.transfer_denied": (
+        "{bank} does not find a transfer that another bank reported, {claimed} of it: ask both banks, then resolve the"
+        " discrepancy"
+    ),
+    "discrepancy.job_unknown": (
+        "{bank} answers under a job that it never gave: ask the bank what it answers, then resolve the discrepancy"
+    ),
     TaskCause.TRAIL_LIMIT: "trail limit",
     TaskCause.WAITS_FOR_DESK: "waits for the desk",
     TaskCause.MORE_OF_EXCLUDED_ON_HOLD: (
@@ -82,8 +148,14 @@ def compose(cause: TaskCause, subject: Subject, facts: TaskFacts, language: Lang
     """Return the text of a task in this language."""
     texts = TEXTS.get(language, ENGLISH)
     known: dict[str, object] = facts.model_dump(mode="json") | {"id": subject.id, "lacking": ", ".join(facts.lacking)}
+    known |= {"bank": facts.institution or texts["bank"], "claimed": _sum(facts.claimed_paise)}
+    known |= {"against": _sum(facts.against_paise), "sum": f", {known['claimed']}" if facts.claimed_paise else ""}
     name, parts = _VARIANTS.get(cause, _plain)(cause, subject, facts, texts)
     return texts[name].format_map({**known, **parts})
+
+
+def _sum(paise: int | None) -> str:
+    return rupees(paise or 0, exact=(paise or 0) % 100 != 0)
 
 
 _Variant = Callable[[TaskCause, Subject, TaskFacts, Texts], tuple[str, Mapping[str, str]]]
@@ -92,6 +164,19 @@ _Variant = Callable[[TaskCause, Subject, TaskFacts, Texts], tuple[str, Mapping[s
 
 def _plain(cause: TaskCause, _subject: Subject, _facts: TaskFacts, _texts: Texts) -> tuple[str, Mapping[str, str]]:
     return cause, {}
+
+
+def _answer_not_understood(
+    cause: TaskCause, _subject: Subject, facts: TaskFacts, texts: Texts
+) -> tuple[str, Mapping[str, str]]:
+    name = f"{cause}.{facts.line}"
+    return name if name in texts else cause, {}
+
+
+def _discrepancy(cause: TaskCause, _subject: Subject, facts: TaskFacts, texts: Texts) -> tuple[str, Mapping[str, str]]:
+    name = f"{cause}.{facts.discrepancy}"
+    # A task of a release before states no figures.
+    return name if name in texts and facts.claimed_paise is not None else cause, {}
 
 
 def _order_not_sent(
@@ -128,6 +213,8 @@ def _documents_wait(
 
 
 _VARIANTS: Final[Mapping[TaskCause, _Variant]] = {
+    TaskCause.ANSWER_NOT_UNDERSTOOD: _answer_not_understood,
+    TaskCause.DISCREPANCY: _discrepancy,
     TaskCause.ORDER_NOT_SENT: _order_not_sent,
     TaskCause.SMALL_HOLD: _small_hold,
     TaskCause.UNREACHABLE: _unreachable,

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from schemas.base import FrozenModel
-from schemas.enums import DiscrepancyKind, TaskKind
+from schemas.enums import ClaimKind, DiscrepancyKind, TaskKind
 from schemas.restoration_enums import DocumentKind, OrderReason
 
 
@@ -31,8 +31,10 @@ class TaskCause(StrEnum):
     REFERENCE_MISSING = "reference_missing"
     REFERENCE_REFUSED = "reference_refused"
     """the bank finds no transfer by the reference; `code` is its answer"""
+    TRANSFER_NOT_FOUND = "transfer_not_found"
+    """the bank, asked again and again, does not find the victim's transfer; `code` is its answer"""
     ANSWER_NOT_UNDERSTOOD = "answer_not_understood"
-    """`code` is the bank's answer"""
+    """`code` is the bank's answer, or `detail` says why it cannot be read"""
     DISCREPANCY = "discrepancy"
     TRAIL_LIMIT = "trail_limit"
     WAITS_FOR_DESK = "waits_for_desk"
@@ -126,6 +128,12 @@ class TaskFacts(FrozenModel):
     """the name of an error and its detail"""
     lacking: tuple[str, ...] = ()
     """names of missing fields"""
+    line: ClaimKind | None = None
+    """kind of a line of an answer"""
+    claimed_paise: int | None = None
+    """what a bank states"""
+    against_paise: int | None = None
+    """the amount that it stands against"""
     discrepancy: DiscrepancyKind | None = None
     order_reason: OrderReason | None = None
     institution: str = ""
@@ -144,7 +152,7 @@ class TaskFacts(FrozenModel):
     our_fir: str = ""
     documents: tuple[DocumentWaits, ...] = ()
     detail: str = ""
-    """what a reader of a bank's file says about it"""
+    """what a reader of a bank's file or answer says about it"""
     rows_differing: int | None = None
     liens_missing: int | None = None
 

@@ -66,6 +66,8 @@ class Knobs(_Frozen):
     """the receiving bank denies (20 or 01) a transfer that the sending bank confirms; layer 2 and deeper"""
     statement_unavailable: Rate = 0.04
     """the bank holds the available amount and cannot trace the rest (01)"""
+    not_found_first: Rate = 0.0
+    """the bank does not find a victim's transfer at first (01), and finds it when it is asked again; layer 1"""
     unknown_status: Rate = 0.005
     """a status code without a known meaning (99, 77)"""
 

@@ -47,8 +47,8 @@ BUGS = (
     Bug(
         "what a claim says above the hop's money is a discrepancy",
         "domain/tracing/trail.py",
-        "exceeds = applied_paise < claim.claim_paise",
-        "exceeds = applied_paise > claim.claim_paise",
+        "if applied_paise < most_paise:",
+        "if applied_paise > most_paise:",
         "tests/domain/tracing",
     ),
     Bug(

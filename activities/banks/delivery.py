@@ -19,6 +19,7 @@ from adapters.banks.protocol import (
     BankError,
     BankMisconfigured,
     BankNotReached,
+    BankProtocolError,
     BankRefused,
     BankUnreachable,
     ReminderSender,
@@ -196,7 +197,7 @@ class BankDelivery:
         self, message: BankMessage, institution: str, channel: ChannelKind, error: BankError
     ) -> bool:
         """Record the failure; return whether a channel without an attempt can be tried at once."""
-        await self.ctx.health.failed(institution, channel)
+        await self.ctx.health.failed(institution, channel, reached=isinstance(error, BankProtocolError))
         METRICS.delivery_attempted(channel, DeliveryOutcome.FAILED)
         about, subject_id, failure = message.about, message.subject_id, type(error).__name__
         async with self.ctx.pool.acquire() as connection:

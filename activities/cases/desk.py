@@ -1,6 +1,6 @@
 """Actions of the desk on a case. Each is one transaction that writes state, ledger and event."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from activities.cases.transaction import CaseTransaction, case_transaction, lock_case
 from activities.context import Context
 from db import intake
-from db.cases import cases, events, hops, ledger, tasks
+from db.cases import cases, events, hop_retries, hops, ledger, tasks
 from db.clock import present_moment
 from db.outbox import case_outbox
 from db.pool import Connection
@@ -114,13 +114,12 @@ async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) ->
 async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCorrection, officer: str) -> DeskDone:
     """Correct a hop and ask about it again under a new revision.
 
-    A corrected amount of a victim's own transfer corrects the loss too. Raises `NotFound`, or `NotNow` when the hop is
-    closed or the new amount is less than the amount already placed.
+    A corrected amount of a victim's own transfer corrects the loss too. A closed hop can be corrected while its bank
+    does not find money of it. Raises `NotFound`, or `NotNow` when the hop is closed otherwise or the new amount is less
+    than the amount already placed.
     """
     async with case_transaction(ctx, ack_no, officer) as work:
         hop = await hops.get(work.connection, work.case_no, hop_no)
-        if hop.state is HopState.CLOSED:
-            raise HopClosed(hop_no)
         corrected = _corrected(ctx, hop, correction)
         extra = {
             "fields": sorted(correction.model_dump(exclude_none=True, exclude={"reason"})),
@@ -230,14 +229,16 @@ async def apply_correction(
     is on hold at another account than the corrected one.
     """
     connection, case_no, hop_no = work.connection, work.case_no, hop.hop_no
+    back = await _refused_again_in_play(connection, case_no, hop) if hop.state is HopState.CLOSED else []
     if hop.institution and (hop.institution, hop.account_key) != (corrected.institution, corrected.account_key):
         await _refuse_held(connection, case_no, hop_no)
-    entries = await _correct_amount(connection, case_no, hop, corrected)
+    entries = back + await _correct_amount(connection, case_no, hop, corrected, back)
     withdrawn = await withdraw_from_request(work, hop)
     await hops.reopen(connection, case_no, corrected)
     key = f"correct|{case_no}|{hop_no}|{corrected.revision}"
     await ledger.post(connection, case_no, "correction", key, work.now, entries)
     if hop.source is HopSource.COMPLAINT:
+        await hop_retries.forget(connection, case_no, hop_no)
         key_of_transfer = key_of(corrected)
         await _refuse_known_elsewhere(connection, case_no, hop_no, key_of_transfer)
         if await intake.register_transfers(connection, case_no, [key_of_transfer], [hop_no]):
@@ -260,6 +261,20 @@ async def apply_correction(
     )
     closed = [HopRef(hop_no=hop_no, revision=hop.revision)]
     return await notify_workflow(work, reopened=[corrected], closed=closed)
+
+
+async def _refused_again_in_play(connection: Connection, case_no: str, hop: hops.HopRow) -> list[Entry]:
+    """Return the entries that put a closed hop's refused money back in play.
+
+    Raises `NotNow` if it has none.
+    """
+    if hop.source is not HopSource.COMPLAINT:
+        # Another bank reported this transfer, so its refusal is a discrepancy, and the resolution asks again.
+        raise HopClosed(hop.hop_no)
+    refused_paise = (await ledger.balances(connection, case_no, hop.hop_no)).get(Bucket.REFUSED, 0)
+    if not refused_paise:
+        raise HopClosed(hop.hop_no)
+    return list(move_between(hop.hop_no, Bucket.REFUSED, Bucket.IN_PLAY, refused_paise))
 
 
 async def _refuse_held(connection: Connection, case_no: str, hop_no: int) -> None:
@@ -351,14 +366,18 @@ async def _refuse_known_elsewhere(connection: Connection, case_no: str, hop_no: 
 
 
 async def _correct_amount(
-    connection: Connection, case_no: str, hop: hops.HopRow, corrected: hops.HopRow
+    connection: Connection, case_no: str, hop: hops.HopRow, corrected: hops.HopRow, back: Sequence[Entry]
 ) -> list[Entry]:
-    """Return the entries that correct the loss; none if the disputed amount stays the same."""
+    """Return the entries that correct the loss; none if the disputed amount stays the same.
+
+    `back` has the entries by which refused money comes back in play at the same time.
+    """
     more_paise = corrected.disputed_paise - hop.disputed_paise
     if more_paise == 0:
         return []
     balances = await ledger.balances(connection, case_no, hop.hop_no)
-    if balances.get(Bucket.IN_PLAY, 0) + more_paise <= 0:
+    back_paise = sum(entry.amount_paise for entry in back if entry.bucket is Bucket.IN_PLAY)
+    if balances.get(Bucket.IN_PLAY, 0) + back_paise + more_paise <= 0:
         raise AmountAlreadyPlaced(hop.hop_no, corrected.amount_paise)
     return list(move_between(hop.hop_no, Bucket.LOST, Bucket.IN_PLAY, more_paise))
 

@@ -113,12 +113,13 @@ def _transfers(hops: list[requests.HopToAsk]) -> dict[int, AskedTransfer]:
     by_reference: dict[str, AskedTransfer] = {}
     for hop in hops:
         before = by_reference.get(hop.reference_key)
+        amount_paise = max(hop.amount_paise, before.amount_paise if before else 0)
         disputed_paise = hop.disputed_paise + (before.disputed_paise if before else 0)
         by_reference[hop.reference_key] = AskedTransfer(
             no=before.no if before else hop.hop_no,
             rrn=before.rrn if before else hop.reference,
-            amount_paise=max(hop.amount_paise, disputed_paise),
-            disputed_paise=disputed_paise,
+            amount_paise=amount_paise,
+            disputed_paise=min(disputed_paise, amount_paise),
             at=hop.transferred_at,
             layer=hop.layer,
         )

@@ -2,17 +2,19 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from activities.cases.desk import register_transfers
+from activities.cases.hop_retries import plan_retries
 from activities.cases.transaction import CaseTransaction, bank_transaction
 from activities.context import Context
 from activities.metrics import METRICS
 from activities.tracing.claims import to_claims
 from activities.tracing.discrepancies import cross_check
 from adapters.banks.answers import StatusUpdate
+from adapters.banks.protocol import BankProtocolError
 from db.banks import channels
 from db.cases import cases, events, hops, ledger
 from db.cases.events import Event
@@ -20,7 +22,7 @@ from db.outbox import case_outbox
 from db.pool import Connection
 from db.tracing import answers, requests
 from domain.evidence.pack import BODIES, STATEMENTS, binding
-from domain.tracing.trail import reconcile
+from domain.tracing.trail import reconcile, task_of
 from schemas.enums import (
     Bucket,
     CaseState,
@@ -35,7 +37,7 @@ from schemas.enums import (
 )
 from schemas.identifiers import account_key, names_an_account, reference_key, transfer_key
 from schemas.outbox.case import CaseNews, FollowUp, HopBrief, HopRef
-from schemas.tasks import NewTask, TaskCause, TaskFacts
+from schemas.tasks import NewTask
 from schemas.tracing.answers import Claim, Discrepancy, HopPosition, NewHop, Reconciliation
 
 
@@ -71,7 +73,7 @@ async def take_status_update(
         if given and not _may_have_effect(given.reply):
             return _repeated(given)
         positions = await _positions(connection, case_no, institution, claims)
-        claims = _with_new_keys(claims, positions, institution)
+        claims = _with_new_keys(claims, positions, institution, update.job_id)
         keys = [claim.natural_key for claim in claims]
         known = await answers.known_lines(connection, case_no, institution, keys)
         outcome = reconcile(institution, claims, positions, known, work.head.last_hop_no, ctx.policy.trail)
@@ -111,23 +113,32 @@ async def _positions(
     return await hops.positions(connection, case_no, institution, sorted(references - {""}), sorted(accounts))
 
 
-def _with_new_keys(claims: Sequence[Claim], positions: Sequence[HopPosition], institution: str) -> list[Claim]:
+def _with_new_keys(
+    claims: Sequence[Claim], positions: Sequence[HopPosition], institution: str, job_id: str | None
+) -> list[Claim]:
     """Return the claims, with a new key if their hop was put back in play.
 
     A new key keeps a claim from being taken as a repeat.
     """
-    return [
-        _with_new_key(claim, [p for p in positions if p.asked_anew and p.institution == institution])
-        for claim in claims
+    asked_more_than_once = [
+        p for p in positions if p.institution == institution and (p.asked_anew or (p.revision and not job_id))
     ]
+    if not asked_more_than_once:
+        return list(claims)
+    return [_with_new_key(claim, asked_more_than_once, job_id) for claim in claims]
 
 
-def _with_new_key(claim: Claim, asked: Sequence[HopPosition]) -> Claim:
+def _with_new_key(claim: Claim, asked: Sequence[HopPosition], job_id: str | None) -> Claim:
     key = claim.root_reference_key
-    times = [
-        p.asked_anew for p in asked if (p.reference_key == key if key else p.account_key == claim.root_account_key)
-    ]
-    return claim.model_copy(update={"natural_key": f"{claim.natural_key}|{max(times)}"}) if times else claim
+    about = [p for p in asked if (p.reference_key == key if key else p.account_key == claim.root_account_key)]
+    new_key = claim.natural_key
+    if times := max((p.asked_anew for p in about), default=0):
+        new_key += f"|{times}"
+    # A line that places no money belongs to its request. If the bank names none, the hop's revision stands for it.
+    if not job_id and claim.kind in {ClaimKind.REFUSED, ClaimKind.UNKNOWN}:
+        revision = max((p.revision for p in about), default=0)
+        new_key += f"|revision {revision}" if revision else ""
+    return claim.model_copy(update={"natural_key": new_key})
 
 
 async def _check_job(
@@ -137,20 +148,19 @@ async def _check_job(
     if not job_id or await requests.knows_job(connection, institution, job_id, case_no):
         return outcome
     found = Discrepancy(kind=DiscrepancyKind.JOB_UNKNOWN, claim_index=0, hop_no=None, claimed_paise=0, applied_paise=0)
-    facts = TaskFacts(discrepancy=DiscrepancyKind.JOB_UNKNOWN)
-    task = NewTask(kind=TaskKind.RESOLVE_DISCREPANCY, cause=TaskCause.DISCREPANCY, facts=facts)
+    task = task_of(found, institution)
     return outcome.model_copy(
         update={"discrepancies": (*outcome.discrepancies, found), "tasks": (*outcome.tasks, task)}
     )
 
 
 async def _mark_channels_healthy(ctx: Context, case_no: str, institution: str) -> None:
-    """Record that the bank reads the channels that delivered this case's requests. They count as healthy again."""
+    """Record that the bank reads the channels by which it has this case's requests. They count as healthy again."""
     if not ctx.health.of(institution):
         return
     async with ctx.pool.acquire() as connection:
-        delivered = await channels.that_delivered(connection, case_no, institution)
-    for channel in delivered:
+        reached = await channels.that_reached(connection, case_no, institution, BankProtocolError.__name__)
+    for channel in reached:
         await ctx.health.answered(institution, channel)
 
 
@@ -195,6 +205,8 @@ class _AnswerWriter(CaseTransaction):
     outcome: Reconciliation
     positions: Sequence[HopPosition]
     body_kept: bool
+    given_up: dict[int, NewTask] = field(default_factory=dict)
+    """by hop that the bank was asked about often enough, the task for the desk"""
 
     async def write(
         self, job_id: str, body_digest: bytes, said_again: int, reply: dict[str, int]
@@ -294,7 +306,8 @@ class _AnswerWriter(CaseTransaction):
             await answers.insert_discrepancies(
                 self.connection, self.case_no, self.institution, found, answer_ids, self.now
             )
-        return await self.ask(*self.outcome.tasks, institution=self.institution)
+        self.given_up = await plan_retries(self, self.institution, self.outcome.not_found)
+        return await self.ask(*self.outcome.tasks, *self.given_up.values(), institution=self.institution)
 
     async def _reopen_if_settled(self) -> bool:
         grown = [hop for hop in self.outcome.confirmed if hop.more_paise and hop.state is not HopState.CLOSED]
@@ -393,10 +406,11 @@ class _AnswerWriter(CaseTransaction):
         return FollowUp(case_no=case_no, start=start, news=notification)
 
     async def _close_unneeded_tasks(self) -> None:
-        """Close the work items of closed hops, which need no call and no correction any more."""
-        if self.outcome.closed:
+        """Close the work items of hops that need no call and no correction any more."""
+        closed = [hop_no for hop_no in self.outcome.closed if hop_no not in self.given_up]
+        if done := [*closed, *self.outcome.found]:
             kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION)
-            await self.close_hop_tasks(self.outcome.closed, kinds, "the bank has answered")
+            await self.close_hop_tasks(done, kinds, "the bank has answered")
 
     async def _briefs(self) -> tuple[HopBrief, ...]:
         again = [hop.hop_no for hop in self.outcome.confirmed if hop.asks_again]

@@ -55,8 +55,9 @@ def _readable(
     if kind is ClaimKind.MOVED and isinstance(line, TransferLine):
         payee, payee_flags = _payee(line, directory)
         flags += payee_flags
-    amount_paise = line.amount_paise or 0
     tainted_paise = line.disputed_paise or 0
+    # A transaction of nothing moves nothing, so an amount of zero is an amount that is not stated.
+    amount_paise = line.amount_paise or (0 if kind is ClaimKind.HELD else tainted_paise)
     # A line that places no money belongs to its ticket. The same line about the corrected ticket is a new statement.
     about = job_id if kind in {ClaimKind.REFUSED, ClaimKind.UNKNOWN} else ""
     return Claim(
@@ -65,7 +66,7 @@ def _readable(
         root_reference_key=reference_key(line.root_rrn),
         root_account_key=account_key(line.root_account) if line.root_account else "",
         root_account=line.root_account or "",
-        amount_paise=max(amount_paise, tainted_paise),
+        amount_paise=amount_paise,
         claim_paise=amount_paise if kind is ClaimKind.HELD else tainted_paise,
         reference=line.rrn if names_a_transfer(line.rrn) else "",
         payee=payee,

@@ -18,11 +18,10 @@ from db.tracing import answers, discrepancies
 from db.tracing.discrepancies import DiscrepancyRow, Doubt
 from domain.errors.tracing import DiscrepancyNotResolved, ResolutionStands, ResolvedMoneyMoved, ResolvedMoneyOrdered
 from domain.tracing.resolution import resolution_entries
-from domain.tracing.trail import first_state, net, tasks_before_asking
-from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition, EventKind, HopState, TaskKind
+from domain.tracing.trail import first_state, net, task_of, tasks_before_asking
+from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition, EventKind, HopState
 from schemas.identifiers import reference_key
 from schemas.outbox.case import FollowUp, HopRef
-from schemas.tasks import TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import Discrepancy, Entry, Reconciliation
 from schemas.tracing.discrepancies import NewResolution, Resolution, ResolutionDone
 
@@ -72,9 +71,7 @@ async def cross_check(
         if not await discrepancies.is_known(connection, case_no, kind, doubt)
     ]
     await answers.insert_discrepancies(connection, case_no, institution, doubts, answer_ids, work.now)
-    kind, cause = TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY
-    questions = [about_hop(kind, cause, doubt.hop_no, TaskFacts(discrepancy=doubt.kind)) for doubt in doubts]
-    await work.ask(*questions, institution=institution)
+    await work.ask(*(task_of(doubt, institution) for doubt in doubts), institution=institution)
     return doubts
 
 

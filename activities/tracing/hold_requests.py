@@ -327,12 +327,14 @@ async def _ticket(
     incidents: dict[str, Incident] = {}
     for hop in hops:
         before = incidents.get(hop.reference_key)
+        amount_paise = max(hop.amount_paise, before.amount_paise if before else 0)
         disputed_paise = hop.disputed_paise + (before.disputed_paise if before else 0)
         incidents[hop.reference_key] = Incident(
-            amount_paise=max(hop.amount_paise, disputed_paise),
+            amount_paise=amount_paise,
             rrn=hop.reference,
             transferred_at=hop.transferred_at,
-            disputed_paise=disputed_paise,
+            # A bank is never asked for more than the transfer that it finds by the reference.
+            disputed_paise=min(disputed_paise, amount_paise),
             layer=hop.layer,
             hop_no=before.hop_no if before else hop.hop_no,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from db.pool import Connection
 from domain.banks.circuit_breaker import WELL, Health
@@ -68,11 +69,20 @@ async def change_health(connection: Connection, key: Key, change: Callable[[Heal
     return after
 
 
-async def that_delivered(connection: Connection, case_no: str, institution: str) -> list[ChannelKind]:
-    """Return the channels that have delivered requests of a case to an institution."""
-    rows = await connection.fetch(
-        "SELECT DISTINCT channel FROM hold_request WHERE case_no = $1 AND institution = $2 AND channel IS NOT NULL",
-        case_no,
-        institution,
-    )
+_REACHED: Final = """
+SELECT channel FROM hold_request WHERE case_no = $1 AND institution = $2 AND channel IS NOT NULL
+UNION
+SELECT a.channel FROM hold_request r
+JOIN delivery_attempt a ON a.subject_id = r.request_id AND a.subject_kind = 'hold_request'
+WHERE r.case_no = $1 AND r.institution = $2 AND r.delivered_at IS NULL AND a.detail = $3
+"""
+
+
+async def that_reached(connection: Connection, case_no: str, institution: str, unread: str) -> list[ChannelKind]:
+    """Return the channels by which an institution that answers about a case can have its requests.
+
+    These are the channels that delivered one, and those whose reply could not be read. `unread` is the name of that
+    failure.
+    """
+    rows = await connection.fetch(_REACHED, case_no, institution, unread)
     return [ChannelKind(row["channel"]) for row in rows]

@@ -75,8 +75,8 @@ async def same_below(connection: Connection, case_no: str, hop: HopRow) -> int |
 
 
 _POSITIONS = """
-SELECT h.hop_no, h.revision, h.parent_hop_no, h.institution, h.reference_key, h.account_key, h.layer, h.source, h.state,
-       h.amount_paise, h.disputed_paise,
+SELECT h.hop_no, h.revision, h.parent_hop_no, h.institution, p.institution AS sent_by, h.reference_key,
+       h.account_key, h.layer, h.source, h.state, h.amount_paise, h.disputed_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'in_play'), 0)::bigint AS in_play_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'untraced'), 0)::bigint AS untraced_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'refused'), 0)::bigint AS refused_paise,
@@ -84,8 +84,9 @@ SELECT h.hop_no, h.revision, h.parent_hop_no, h.institution, h.reference_key, h.
            AS held_paise,
        coalesce(h.asked_anew, 0) AS asked_anew
 FROM hop h LEFT JOIN ledger_balance b USING (case_no, hop_no)
+LEFT JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
 WHERE h.case_no = $1 AND (h.reference_key = ANY($2) OR (h.institution = $3 AND h.account_key = ANY($4)))
-GROUP BY h.case_no, h.hop_no
+GROUP BY h.case_no, h.hop_no, p.institution
 """
 
 

@@ -39,12 +39,12 @@ ORDER BY looked_up_at, waiting_since LIMIT $3
 
 async def to_remind(connection: Connection, before: datetime, skip: Sequence[str], limit: int) -> DueHops:
     """Return hops parked before `before` of which the supervisor was not told; skips the cases in `skip`."""
-    return _by_case(await connection.fetch(TO_REMIND, before, list(skip), limit))
+    return by_case(await connection.fetch(TO_REMIND, before, list(skip), limit))
 
 
 async def to_write_off(connection: Connection, before: datetime, skip: Sequence[str], limit: int) -> DueHops:
     """Return hops parked before `before`; skips the cases in `skip`."""
-    return _by_case(await connection.fetch(TO_WRITE_OFF, before, list(skip), limit))
+    return by_case(await connection.fetch(TO_WRITE_OFF, before, list(skip), limit))
 
 
 async def directory_changed_at(connection: Connection) -> datetime | None:
@@ -55,7 +55,7 @@ async def directory_changed_at(connection: Connection) -> datetime | None:
 
 async def to_look_up(connection: Connection, changed_at: datetime, skip: Sequence[str], limit: int) -> DueHops:
     """Return hops without an institution not looked up since the directory changed; skips the cases in `skip`."""
-    return _by_case(await connection.fetch(TO_LOOK_UP, changed_at, list(skip), limit))
+    return by_case(await connection.fetch(TO_LOOK_UP, changed_at, list(skip), limit))
 
 
 async def still(
@@ -95,8 +95,9 @@ async def mark_looked_up(connection: Connection, case_no: str, hop_nos: Sequence
     )
 
 
-def _by_case(rows: Sequence[Record]) -> DueHops:
-    by_case: dict[str, list[int]] = {}
+def by_case(rows: Sequence[Record]) -> DueHops:
+    """Return the hops of these rows by case, in the order of the rows."""
+    found: dict[str, list[int]] = {}
     for row in rows:
-        by_case.setdefault(row["case_no"], []).append(row["hop_no"])
-    return list(by_case.items())
+        found.setdefault(row["case_no"], []).append(row["hop_no"])
+    return list(found.items())

@@ -14,7 +14,7 @@ from schemas.identifiers import account_key
 from schemas.tracing.views import TrailEdge, TrailNode, TrailView
 
 _HOPS: Final = """
-SELECT h.*, q.request_id AS live_request_id,
+SELECT h.*, q.request_id AS live_request_id, t.due_at AS ask_again_at,
     p.institution AS parent_institution, p.payee_institution_as_told AS parent_institution_as_told,
     p.payee_holder AS parent_holder, p.payee_ifsc AS parent_ifsc,
     (SELECT jsonb_object_agg(bucket, balance_paise) FROM ledger_balance b
@@ -22,6 +22,7 @@ SELECT h.*, q.request_id AS live_request_id,
 FROM hop h
 LEFT JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
 LEFT JOIN request_hop q ON q.case_no = h.case_no AND q.hop_no = h.hop_no AND q.live
+LEFT JOIN hop_retry t ON t.case_no = h.case_no AND t.hop_no = h.hop_no
 WHERE h.case_no = $1 AND h.hop_no > $2 ORDER BY h.hop_no LIMIT $3
 """
 
@@ -61,6 +62,7 @@ def _edge(row: Record) -> TrailEdge:
         opened_at=row["opened_at"],
         opened_by_answer=row["opened_by_answer"],
         live_request_id=row["live_request_id"],
+        ask_again_at=row["ask_again_at"],
         flags=tuple(Flag.model_validate(flag) for flag in row["flags"]),
     )
 

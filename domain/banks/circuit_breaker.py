@@ -57,15 +57,19 @@ def probing(health: Health, now: datetime, rules: BreakerRules) -> Health:
     return health.model_copy(update={"state": ChannelState.HALF_OPEN, "probe_at": _next_probe(health, now, rules)})
 
 
-def failed(health: Health, now: datetime, rules: BreakerRules) -> Health:
+def failed(health: Health, now: datetime, rules: BreakerRules, *, reached: bool = False) -> Health:
     """Return the state after a failed delivery.
 
     A failure on a channel already dropped for failures began before the drop and does not count. Many concurrent calls
-    that fail together must not cause the wait of many retries.
+    that fail together must not cause the wait of many retries. `reached`: the bank replied, and its reply could not be
+    read. Such a bank may well have the request, so the wait for the next probe does not grow.
     """
     if health.state is ChannelState.OPEN and not delivers(health, rules):
         return health
-    return _judged(health.model_copy(update={"failures": health.failures + 1}), now, rules)
+    failures = health.failures + 1
+    if reached:
+        failures = min(failures, rules.failures_to_open)
+    return _judged(health.model_copy(update={"failures": failures}), now, rules)
 
 
 def silent(health: Health, now: datetime, rules: BreakerRules) -> Health:

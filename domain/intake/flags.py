@@ -42,7 +42,7 @@ def _complaint_flags(complaint: Complaint, now: datetime, rules: TrailRules) -> 
 def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailRules) -> Iterator[Flag]:
     yield from _party_flags(transfer.payer, f"{field}.payer")
     yield from _party_flags(transfer.payee, f"{field}.payee")
-    if transfer.rrn and not RRN_PATTERN.match(reference_key(transfer.rrn)):
+    if transfer.rrn and not _is_reference(reference_key(transfer.rrn)):
         yield Flag(field=f"{field}.rrn", code="odd_rrn", message="an RRN has 12 digits")
     if transfer.utr and not UTR_PATTERN.match(reference_key(transfer.utr)):
         yield Flag(field=f"{field}.utr", code="odd_utr", message="a UTR has 16 (NEFT) or 22 (RTGS) characters")
@@ -60,6 +60,11 @@ def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailR
             code="stale",
             message=f"more than {rules.stale_days} days ago: banks may refuse",
         )
+
+
+def _is_reference(key: str) -> bool:
+    """Return whether the RRN of a transfer is one, or a UTR: many files have one column for both."""
+    return bool(RRN_PATTERN.match(key) or (UTR_PATTERN.match(key) and not key.isdecimal()))
 
 
 def _party_flags(party: Party, field: str) -> Iterator[Flag]:

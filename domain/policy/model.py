@@ -260,6 +260,15 @@ class ReplayRules(FrozenModel):
     source: Source
 
 
+class AskAgainRules(FrozenModel):
+    """When and how often a bank is asked again about a victim's transfer that it does not find."""
+
+    after_seconds: Annotated[float, Field(gt=0)]
+    """wait after each such answer"""
+    times: Annotated[int, Field(ge=0, le=20)]
+    source: Source
+
+
 class TrailRules(FrozenModel):
     """Limits of tracing, and the meaning of the banks' codes."""
 
@@ -268,6 +277,7 @@ class TrailRules(FrozenModel):
     max_hops: Annotated[int, Field(ge=10, le=200_000)]
     stale_days: Annotated[int, Field(ge=1)]
     source: Source
+    ask_again: AskAgainRules
     status_codes: dict[str, StatusCode]
 
     def meaning(self, code: str) -> CodeMeaning:

@@ -2,13 +2,17 @@
 
 Rules, from the engine's own ledger and from the traps of the field (contradicting answers, duplicate rows):
 * A hop never gives more than it has. The rest of a larger claim is a *discrepancy*, kept with both amounts.
+* A transaction never carries more than its own amount. A line whose disputed amount is above it takes the amount. The
+rest stays where it is and is a discrepancy.
 * Money in `untraced` or `refused` is not yet placed: a later positive answer of the bank may still place it.
-* One transfer may carry money of several hops (gathered funds). A line with a reference is about every hop of that bank
-with that reference, in the order of opening.
+* One transfer may carry money of several hops (gathered funds), up to its amount (`one_transfer.py`). A line with a
+reference is about every hop of that bank with that reference, in the order of opening.
 * A transfer that the desk knew before the bank is one transfer. A line about it first covers the amount that the desk's
 hop already took from the same parent. Only the rest moves money.
 * Money reported both on hold and gone is one kind of discrepancy, in either order, in one answer or two. A hold above
 the account balance is another: the money is moved, and an officer decides.
+* A victim's own transfer that its bank does not find is asked about again (`Reconciliation.not_found`). A transfer that
+another bank has reported is a discrepancy instead.
 * Equal lines are one line. Only a line that named no hop of its bank is judged again on repeat, because another bank's
 answer or the desk may have opened the hop since.
 """
@@ -17,6 +21,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from domain.ledger import take_from
 from domain.policy.model import CodeMeaning, TrailRules
+from domain.tracing.answer_hop import AnsweredHop, shares_of, why_exceeds
+from domain.tracing.one_transfer import Room, Transfers
 from schemas.base import Flag
 from schemas.enums import (
     Bucket,
@@ -32,13 +38,13 @@ from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import (
     NOT_STATED,
     Claim,
-    Confirmation,
     Discrepancy,
     Entry,
     HopPosition,
     Judgement,
     KnownLines,
     NewHop,
+    NotFound,
     Reconciliation,
 )
 
@@ -64,57 +70,6 @@ def reconcile(
     return book.result()
 
 
-class _Hop:
-    """Hop during a reconciliation: its balances change, its position does not."""
-
-    def __init__(self, position: HopPosition) -> None:
-        self.position = position
-        self.state = position.state
-        self.paise = {
-            Bucket.IN_PLAY: position.in_play_paise,
-            Bucket.UNTRACED: position.untraced_paise,
-            Bucket.REFUSED: position.refused_paise,
-        }
-        self.held_paise = position.held_paise
-        self.amount_paise = position.amount_paise
-        self.disputed_paise = position.disputed_paise
-        self.flags: list[Flag] = []
-        self.confirmed = False
-
-    @property
-    def drawable_paise(self) -> int:
-        return sum(self.paise.values())
-
-    @property
-    def gone_paise(self) -> int:
-        """Return the amount that left the account: withdrawn, spent or moved on."""
-        return self.disputed_paise - self.drawable_paise - self.held_paise
-
-    @property
-    def more_paise(self) -> int:
-        """Return the growth of the disputed amount."""
-        return self.disputed_paise - self.position.disputed_paise
-
-    @property
-    def revision(self) -> int:
-        """Return the revision, one higher if a hop that is requested or waits for the desk has grown."""
-        return self.position.revision + (self.more_paise > 0 and self.state is not HopState.CLOSED)
-
-    def confirmation(self) -> Confirmation:
-        """Return the current state of the hop."""
-        return Confirmation(
-            hop_no=self.position.hop_no,
-            revision=self.revision,
-            state=self.state,
-            institution=self.position.institution,
-            reference_key=self.position.reference_key,
-            amount_paise=self.amount_paise,
-            disputed_paise=self.disputed_paise,
-            more_paise=self.more_paise,
-            flags=tuple(self.flags),
-        )
-
-
 class _Book:
     """Working state of one reconciliation."""
 
@@ -127,7 +82,9 @@ class _Book:
         rules: TrailRules,
     ) -> None:
         self._institution = institution
-        self._hops = {p.hop_no: _Hop(p) for p in sorted(positions, key=lambda p: p.hop_no)}
+        self._transfers = Transfers(institution)
+        by_number = sorted(positions, key=lambda p: p.hop_no)
+        self._hops = {p.hop_no: AnsweredHop(p, self._transfers.add(p)) for p in by_number}
         self._taken = set(known.taken)
         self._stray_before = set(known.stray)
         self._last_hop_no = last_hop_no
@@ -137,7 +94,9 @@ class _Book:
         self._new_hops: list[NewHop] = []
         self._discrepancies: list[Discrepancy] = []
         self._tasks: list[NewTask] = []
-        self._denials: list[tuple[Claim, int, _Hop, int]] = []
+        self._denials: list[tuple[Claim, int, AnsweredHop, int]] = []
+        self._not_found: dict[int, str] = {}
+        """by hop of a victim, the code with which the bank does not find it"""
 
     def judge(self, claim: Claim) -> None:
         """Apply one line; every line gets exactly one judgement."""
@@ -181,11 +140,17 @@ class _Book:
             parked=tuple(parked),
             discrepancies=tuple(self._discrepancies),
             tasks=tuple(self._tasks),
+            not_found=tuple(
+                NotFound(hop_no=hop_no, code=code, nothing_found=refused_paise == self._hops[hop_no].disputed_paise)
+                for hop_no, code in self._not_found.items()
+                if (refused_paise := self._hops[hop_no].paise[Bucket.REFUSED])
+            ),
+            found=tuple(hop_no for hop_no, hop in self._hops.items() if hop.is_found),
         )
 
     # -- the hops that a line is about ---------------------------------------------------------------------------
 
-    def _hops_of(self, claim: Claim) -> list[_Hop]:
+    def _hops_of(self, claim: Claim) -> list[AnsweredHop]:
         own = [h for h in self._hops.values() if h.position.institution == self._institution]
         if not claim.root_reference_key:
             # Without a reference the bank names at least the account, which is used only if it has one hop.
@@ -205,11 +170,13 @@ class _Book:
 
     # -- what a line does --------------------------------------------------------------------------------------
 
-    def _place(self, claim: Claim, hops: list[_Hop]) -> None:
+    def _place(self, claim: Claim, hops: list[AnsweredHop]) -> None:
         """Move the money that the claim may take, hop by hop; the rest of the claim is a discrepancy."""
         known = self._known_by_desk(claim, hops)
-        covered_paise = min(claim.claim_paise, sum(child.disputed_paise for child in known))
-        shares = _shares(claim.claim_paise - covered_paise, hops)
+        covered_paise = min(claim.within_paise, sum(child.disputed_paise for child in known))
+        more_paise = claim.within_paise - covered_paise
+        room = self._transfers.room(claim) if claim.kind is ClaimKind.MOVED else Room(more_paise)
+        shares = shares_of(min(more_paise, room.paise), hops)
         applied_paise = covered_paise + sum(take for _, take in shares)
         for child in known:
             self._confirm(claim, child)
@@ -224,9 +191,7 @@ class _Book:
                 self._enter(hop.position.hop_no, _PLACES[claim.kind], take)
                 hop.held_paise += take if claim.kind is ClaimKind.HELD else 0
             self._close_if_empty(hop)
-        exceeds = applied_paise < claim.claim_paise
-        if exceeds:
-            self._contradict(claim, _why_exceeds(claim, hops), hops[0].position.hop_no, applied_paise)
+        self._contradict_rest(claim, hops, applied_paise, more_paise, room)
         if claim.kind is ClaimKind.HELD and claim.balance_paise is not None:
             # A free balance excludes the hold, so the hold is added. Below zero, more is on hold than is there.
             on_hold_paise = claim.claim_paise if claim.balance_is_free else 0
@@ -237,15 +202,34 @@ class _Book:
         self._judgements.append(
             Judgement(
                 claim=claim,
-                disposition=Disposition.DISCREPANCY if exceeds else Disposition.APPLIED,
+                disposition=Disposition.DISCREPANCY if applied_paise < claim.claim_paise else Disposition.APPLIED,
                 hop_nos=tuple(hop.position.hop_no for hop, _ in shares) or tuple(h.position.hop_no for h in hops),
                 applied_paise=applied_paise,
             )
         )
 
+    def _contradict_rest(
+        self, claim: Claim, hops: Sequence[AnsweredHop], applied_paise: int, more_paise: int, room: Room
+    ) -> None:
+        """Open a discrepancy for each limit that kept the claim from being applied in full.
+
+        `more_paise` is what the claim asked of the hops, and `room` what its transfer could carry.
+        """
+        hop_no = hops[0].position.hop_no
+        beyond_paise = max(0, more_paise - room.paise)
+        most_paise = claim.within_paise - beyond_paise
+        if applied_paise < most_paise:
+            self._contradict(claim, why_exceeds(claim, hops), hop_no, applied_paise, most_paise)
+        if beyond_paise and room.kind is DiscrepancyKind.SENT_BY_TWO:
+            self._contradict(claim, room.kind, hop_no, most_paise, claim.within_paise)
+        elif beyond_paise:
+            self._contradict(claim, room.kind, hop_no, room.whole_paise, room.carried_paise + more_paise)
+        if claim.within_paise < claim.claim_paise:
+            self._contradict(claim, DiscrepancyKind.DISPUTED_ABOVE_AMOUNT, hop_no, claim.within_paise)
+
     # -- hops that the desk knew first-------------------------------------------------------------------------
 
-    def _known_by_desk(self, claim: Claim, hops: Sequence[_Hop]) -> list[_Hop]:
+    def _known_by_desk(self, claim: Claim, hops: Sequence[AnsweredHop]) -> list[AnsweredHop]:
         """Return the desk's hops below `hops` that are the transfer in the claim."""
         key = reference_key(claim.reference)
         if claim.payee is None or not key:
@@ -260,7 +244,7 @@ class _Book:
             and hop.position.institution == claim.payee.institution
         ]
 
-    def _confirm(self, claim: Claim, child: _Hop) -> None:
+    def _confirm(self, claim: Claim, child: AnsweredHop) -> None:
         """Note that the bank confirms the desk's hop.
 
         Another account than the desk's is flagged for an officer, and neither replaces the other.
@@ -276,11 +260,9 @@ class _Book:
             if flag not in child.flags:
                 child.flags.append(flag)
 
-    def _grow(self, claim: Claim, child: _Hop, paise: int) -> None:
+    def _grow(self, claim: Claim, child: AnsweredHop, paise: int) -> None:
         """Add a larger tainted amount to the desk's hop, so that its bank is asked about all of it."""
-        child.disputed_paise += paise
-        child.amount_paise = max(child.amount_paise, child.disputed_paise, claim.amount_paise)
-        child.paise[Bucket.IN_PLAY] += paise
+        child.grow(paise, claim.amount_paise)
         self._enter(child.position.hop_no, Bucket.IN_PLAY, paise)
         if child.state is HopState.CLOSED:
             routable = child.position.institution is not None
@@ -291,7 +273,7 @@ class _Book:
 
     # -- the next layer, and refusals ----------------------------------------------------------------------------
 
-    def _move_on(self, claim: Claim, hop: _Hop, paise: int, transfer_paise: int) -> None:
+    def _move_on(self, claim: Claim, hop: AnsweredHop, paise: int, transfer_paise: int) -> None:
         """Open a hop in the next layer, or write small money off as untraced.
 
         The whole transfer counts (`transfer_paise` of it are in this case), because the part of one hop may be small.
@@ -313,17 +295,25 @@ class _Book:
             layer=layer,
             payee=claim.payee,
             reference=claim.reference,
-            amount_paise=max(claim.amount_paise, paise),
+            amount_paise=claim.amount_paise,
             disputed_paise=paise,
             transferred_at=claim.occurred_at,
             state=first_state(routable=claim.payee.institution is not None, reference=claim.reference),
-            flags=claim.flags,
+            flags=(*claim.flags, *self._sent_by_others(claim)),
         )
         self._new_hops.append(new)
+        self._transfers.open(new)
         self._enter(new.hop_no, Bucket.IN_PLAY, paise)
         self._tasks += tasks_before_asking(new.hop_no, new.state)
 
-    def _refuse(self, claim: Claim, hops: list[_Hop]) -> None:
+    def _sent_by_others(self, claim: Claim) -> list[Flag]:
+        message = "{} says that it sent this transfer too"
+        return [
+            Flag(field="reference", code="sent_by_another_bank", message=message.format(bank))
+            for bank in self._transfers.other_senders(claim)
+        ]
+
+    def _refuse(self, claim: Claim, hops: list[AnsweredHop]) -> None:
         """Send the refused hops to the desk for correction, or end tracing there."""
         corrects = self._rules.meaning(claim.status_code) is CodeMeaning.CORRECTION
         for hop in hops:
@@ -331,7 +321,8 @@ class _Book:
                 continue
             if corrects:
                 hop.state = HopState.CORRECTION
-                cause, facts = TaskCause.REFERENCE_REFUSED, TaskFacts(code=claim.status_code)
+                facts = TaskFacts(code=claim.status_code, institution=self._institution)
+                cause = TaskCause.REFERENCE_REFUSED
                 self._tasks.append(about_hop(TaskKind.CORRECT_REFERENCE, cause, hop.position.hop_no, facts))
                 continue
             paise = hop.paise[Bucket.IN_PLAY]
@@ -340,6 +331,8 @@ class _Book:
             hop.paise[Bucket.IN_PLAY] = 0
             hop.paise[Bucket.REFUSED] += paise
             self._close_if_empty(hop)
+            if hop.position.source is HopSource.COMPLAINT:
+                self._not_found[hop.position.hop_no] = claim.status_code
             if hop.position.source is HopSource.ANSWER:
                 self._denials.append((claim, len(self._judgements), hop, paise))
         self._judgements.append(
@@ -350,9 +343,18 @@ class _Book:
             )
         )
 
-    def _review(self, claim: Claim, hops: Sequence[_Hop]) -> None:
+    def _review(self, claim: Claim, hops: Sequence[AnsweredHop]) -> None:
         hop_no = hops[0].position.hop_no if hops else None
-        cause, facts = TaskCause.ANSWER_NOT_UNDERSTOOD, TaskFacts(code=claim.status_code)
+        cause = TaskCause.ANSWER_NOT_UNDERSTOOD
+        unreadable = claim.kind is ClaimKind.UNREADABLE
+        facts = TaskFacts(
+            institution=self._institution,
+            line=claim.kind,
+            code="" if unreadable else claim.status_code,
+            claimed_paise=claim.claim_paise or None,
+            # The remarks of a line that can be read are the bank's text, which may name a person.
+            detail=claim.remarks if unreadable else "",
+        )
         self._tasks.append(about_hop(TaskKind.READ_ANSWER, cause, hop_no, facts))
         self._judgements.append(
             Judgement(claim=claim, disposition=Disposition.REVIEW, hop_nos=tuple(h.position.hop_no for h in hops))
@@ -360,7 +362,7 @@ class _Book:
 
     # -- helpers ----------------------------------------------------------------------------------------------
 
-    def _draw(self, hop: _Hop, paise: int) -> None:
+    def _draw(self, hop: AnsweredHop, paise: int) -> None:
         drawn = take_from(hop.position.hop_no, hop.paise, paise)
         assert drawn is not None, "the caller drew more than the hop has"
         for entry in drawn:
@@ -370,7 +372,7 @@ class _Book:
     def _enter(self, hop_no: int, bucket: Bucket, paise: int) -> None:
         self._entries.append(Entry(hop_no=hop_no, bucket=bucket, amount_paise=paise))
 
-    def _close_if_empty(self, hop: _Hop) -> None:
+    def _close_if_empty(self, hop: AnsweredHop) -> None:
         if hop.paise[Bucket.IN_PLAY] == 0:
             hop.state = HopState.CLOSED
 
@@ -383,43 +385,15 @@ class _Book:
         claimed_paise: int | None = None,
         claim_index: int | None = None,
     ) -> None:
-        self._discrepancies.append(
-            Discrepancy(
-                kind=kind,
-                claim_index=len(self._judgements) if claim_index is None else claim_index,
-                hop_no=hop_no,
-                claimed_paise=claim.claim_paise if claimed_paise is None else claimed_paise,
-                applied_paise=applied_paise,
-            )
+        found = Discrepancy(
+            kind=kind,
+            claim_index=len(self._judgements) if claim_index is None else claim_index,
+            hop_no=hop_no,
+            claimed_paise=claim.claim_paise if claimed_paise is None else claimed_paise,
+            applied_paise=applied_paise,
         )
-        facts = TaskFacts(discrepancy=kind)
-        self._tasks.append(about_hop(TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY, hop_no, facts))
-
-
-def _shares(wanted_paise: int, hops: Sequence[_Hop]) -> list[tuple[_Hop, int]]:
-    """Return the amount that each hop gives to a claim about all of them, without hops that give nothing.
-
-    Money in play of every hop goes first, and written-off money after it. Otherwise a claim would place written-off
-    money of one hop, while money of another hop waited for an answer already given.
-    """
-    takes = []
-    for hop in hops:
-        takes.append(min(wanted_paise, hop.paise[Bucket.IN_PLAY]))
-        wanted_paise -= takes[-1]
-    for place, hop in enumerate(hops):
-        more_paise = min(wanted_paise, hop.drawable_paise - hop.paise[Bucket.IN_PLAY])
-        takes[place] += more_paise
-        wanted_paise -= more_paise
-    return [(hop, take) for hop, take in zip(hops, takes, strict=True) if take]
-
-
-def _why_exceeds(claim: Claim, hops: Sequence[_Hop]) -> DiscrepancyKind:
-    """Return the kind of discrepancy for a claim above the hop.
-
-    The same money is reported twice if the bank reported the opposite for the rest.
-    """
-    opposite = (hop.gone_paise if claim.kind is ClaimKind.HELD else hop.held_paise for hop in hops)
-    return DiscrepancyKind.HELD_AND_GONE if any(opposite) else DiscrepancyKind.EXCEEDS_DISPUTED
+        self._discrepancies.append(found)
+        self._tasks.append(task_of(found, self._institution))
 
 
 def first_state(*, routable: bool, reference: str) -> HopState:
@@ -436,6 +410,17 @@ def tasks_before_asking(hop_no: int, state: HopState) -> list[NewTask]:
     if state is HopState.CORRECTION:
         return [about_hop(TaskKind.CORRECT_REFERENCE, TaskCause.REFERENCE_MISSING, hop_no)]
     return []
+
+
+def task_of(found: Discrepancy, institution: str) -> NewTask:
+    """Return the task for a discrepancy that an answer of `institution` shows."""
+    facts = TaskFacts(
+        discrepancy=found.kind,
+        institution=institution,
+        claimed_paise=found.claimed_paise,
+        against_paise=found.applied_paise,
+    )
+    return about_hop(TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY, found.hop_no, facts)
 
 
 def _moves_onto_itself(claim: Claim) -> bool:

@@ -81,7 +81,7 @@ class EarlierLines:
         if claim.kind is ClaimKind.MOVED and reference:
             covered_paise = sum(self._onward.get((hop_no, reference), 0) for hop_no in hop_nos)
             if covered_paise:
-                return Verdict.KNOWN if claim.claim_paise <= covered_paise else Verdict.OTHER_FIGURES
+                return Verdict.KNOWN if claim.within_paise <= covered_paise else Verdict.OTHER_FIGURES
         about = self._about(claim, hop_nos)
         same = [line for line in about.values() if reference and line.reference_key == reference]
         if same:

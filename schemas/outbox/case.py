@@ -231,6 +231,8 @@ class Swept(FrozenModel):
     cases_started: int = 0
     news_signalled: int = 0
     cases_looked_after: int = 0
+    hops_asked_again: int = 0
+    """hops that their bank did not find, and is asked about again"""
     hops_routed: int = 0
     """hops whose institution the directory now knows"""
     hops_written_off: int = 0

@@ -20,7 +20,7 @@ class PayeeClaim(FrozenModel):
 
 
 class Claim(FrozenModel):
-    """One line of a bank's answer.
+    """One line of a bank's answer, with its figures as the bank wrote them.
 
     `claim_paise` is the tainted part that the line speaks of, `amount_paise` the whole transaction.
     """
@@ -46,6 +46,11 @@ class Claim(FrozenModel):
     flags: tuple[Flag, ...] = ()
     raw: dict[str, Any]
 
+    @property
+    def within_paise(self) -> int:
+        """Return the part of the claim that is within its transaction. A hold is its own transaction."""
+        return self.claim_paise if self.kind is ClaimKind.HELD else min(self.claim_paise, self.amount_paise)
+
 
 class KnownLines(FrozenModel):
     """Natural keys of earlier lines of an institution about a case."""
@@ -62,6 +67,8 @@ class HopPosition(FrozenModel):
     revision: int
     parent_hop_no: int | None
     institution: str | None
+    sent_by: str | None = None
+    """bank of the parent hop, which says that it sent the transfer; None for a victim's own transfer"""
     reference_key: str
     account_key: str
     layer: int
@@ -147,6 +154,15 @@ class Discrepancy(FrozenModel):
     applied_paise: int
 
 
+class NotFound(FrozenModel):
+    """Victim's own transfer of which its bank does not find all money, with the bank's code."""
+
+    hop_no: int
+    code: str
+    nothing_found: bool
+    """whether the bank has found no money of it at all"""
+
+
 class Reconciliation(FrozenModel):
     """All changes of one answer, to be written in one transaction."""
 
@@ -160,3 +176,7 @@ class Reconciliation(FrozenModel):
     """hops that wait for a correction by the desk"""
     discrepancies: tuple[Discrepancy, ...]
     tasks: tuple[NewTask, ...]
+    not_found: tuple[NotFound, ...] = ()
+    """closed hops that the bank is to be asked about again"""
+    found: tuple[int, ...] = ()
+    """closed hops whose refused money is all placed now"""

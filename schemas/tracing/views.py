@@ -137,6 +137,8 @@ class TrailEdge(FrozenModel):
     opened_at: UtcDatetime
     opened_by_answer: int | None
     live_request_id: UUID | None
+    ask_again_at: UtcDatetime | None = None
+    """when the bank is asked again, because it does not find the transfer"""
     flags: tuple[Flag, ...]
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from simulator.banks.faults import FaultBook, drawn_faults
 from simulator.banks.messages import signed_answer, status_update
-from simulator.banks.poster import HTTP_GONE, HTTP_OK, Poster, Reply, onward_of, parts_of, refused_of
+from simulator.banks.poster import HTTP_GONE, HTTP_OK, Poster, Reply, onward_of, parts_of, refused_of, refused_paise_of
 from simulator.banks.script import Script, ScriptedAnswer
 from simulator.banks.tickets import PostRecord, TicketBook, TicketRecord
 from simulator.clock import IST, Clock
@@ -212,7 +212,7 @@ class Banks:
         key = f"{' '.join(record.rrns)} {len(record.posts)}"
         parts_paise = parts_of(rows)
         rows = self.faults.with_faults(record.bank.code, key, rows)
-        sent = PostRecord(onward_of(rows), refused_of(rows), key)
+        sent = PostRecord(onward_of(rows), refused_of(rows), key, refused_paise=refused_paise_of(rows))
         record.posts.append(sent)
         self.book.named(case_ack_no, record, parts_paise, sent)
         if record.channel == "email":

@@ -226,3 +226,20 @@ def refused_of(rows: Sequence[dict[str, object]]) -> frozenset[str]:
     for row in rows:
         said.setdefault(str(row.get("root_rrn_transaction_id", "")), set()).add(str(row.get("status_code")))
     return frozenset(rrn for rrn, codes in said.items() if "00" not in codes)
+
+
+def refused_paise_of(rows: Sequence[dict[str, object]]) -> dict[str, int]:
+    """Return by hop the amount that written rows refuse; a row that is written twice counts once."""
+    refused: dict[str, int] = {}
+    for row in rows:
+        rrn = str(row.get("root_rrn_transaction_id", ""))
+        if row.get("status_code") != "00":
+            refused[rrn] = max(refused.get(rrn, 0), _disputed_paise(row))
+    return refused
+
+
+def _disputed_paise(row: dict[str, object]) -> int:
+    try:
+        return paise(row.get("disputed_amount", 0))
+    except TicketError:
+        return 0

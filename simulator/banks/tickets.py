@@ -27,6 +27,8 @@ class PostRecord:
     accepted_ns: int | None = None
     status: int | None = None
     gave_up: bool = False
+    refused_paise: Mapping[str, int] = field(default_factory=dict)
+    """by RRN: the part that it refuses, which may be asked about again"""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +66,15 @@ class TicketRecord:
     def asks_still(self, rrn: str) -> bool:
         """Return whether the ticket still covers the hop: not answered yet, or answered without a refusal."""
         return not any(rrn in post.refused and post.attempts for post in self.posts)
+
+    def asked_paise(self, rrn: str) -> int:
+        """Return the amount of a hop that the ticket asks about."""
+        return next(incident.disputed_paise for incident in self.report.incidents if incident.rrn == rrn)
+
+    def left_paise(self, rrn: str) -> int:
+        """Return the amount of a hop that the ticket asks about, without the part that was refused."""
+        refused = max((post.refused_paise.get(rrn, 0) for post in self.posts if post.attempts), default=0)
+        return max(0, self.asked_paise(rrn) - refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +185,10 @@ class TicketBook:
         live = {t.key: t for t in others if t.key != record.key and t.asks_still(incident.rrn)}
         if not live:
             return
-        asked = [next(i for i in t.report.incidents if i.rrn == incident.rrn).disputed_paise for t in live.values()]
-        asked.append(incident.disputed_paise)
+        repeats_a_part = any(ticket.asked_paise(incident.rrn) == incident.disputed_paise for ticket in live.values())
+        covered_paise = incident.disputed_paise + sum(ticket.left_paise(incident.rrn) for ticket in live.values())
         # Money that several transfers brought may be asked about in parts: those that banks have named, and perhaps two
         # of the same amount.
-        parts = list(self._parts_paise.get(hop[:2], {}).values())
-        repeats_a_part = asked[-1] in asked[:-1] and sum(asked) > sum(parts)
-        if repeats_a_part or sum(asked) > incident.amount_paise:
+        named_paise = sum(self._parts_paise.get(hop[:2], {}).values())
+        if (repeats_a_part and covered_paise > named_paise) or covered_paise > incident.amount_paise:
             self.repeated_requests.append(RepeatedRequest(*hop, keys=(*live, record.key)))

@@ -15,6 +15,7 @@ from simulator.world.world import AccountKey, Credit, MoveKind, Outcome, World
 
 OK, NOT_FOUND, INVALID_RRN, NO_SUCH_ACCOUNT = "00", "01", "02", "20"
 UNEXPLAINED = ("99", "77")
+NOT_YET_THERE = "statement not yet available"
 DEALT_WITH = "transfer already dealt with under another acknowledgement number"
 CONTRADICTION_MEDIAN_SECONDS = 20 * MINUTE_SECONDS
 REPEAT_MEDIAN_SECONDS = 2 * MINUTE_SECONDS
@@ -71,6 +72,8 @@ class Row:
     zero_padded: bool = False
     odd_time: bool = False
     wrong_bank_name: bool = False
+    lagging: bool = False
+    """the bank will find the transfer when it is asked again"""
     old: bool = False
     """dated more than six months back, by the real calendar"""
 
@@ -110,6 +113,7 @@ class BankModel:
         self._delays = config.delays
         self._found: dict[tuple[str, str, str, int], Finding] = {}
         self._last: dict[tuple[str, str, str], Finding] = {}
+        self._not_found_once: set[tuple[str, str, str]] = set()
         self._outages = {bank.code: plan_outages(config, bank.code) for bank in institutions}
 
     def outage(self, bank: str, at: float) -> Outage | None:
@@ -143,6 +147,9 @@ class BankModel:
 
     def work(self, bank: Institution, ack_no: str, incident: Incident) -> Finding:
         """Handle one incident in the current state of the world. The same request gets the same answer again."""
+        if self._lags(bank, ack_no, incident):
+            refusal = self._refusal(incident, None, NOT_FOUND, NOT_YET_THERE)
+            return Finding((replace(refusal, lagging=True),))
         asked = (bank.code, ack_no, incident.rrn, incident.disputed_paise)
         finding = self._found.get(asked)
         if finding is None:
@@ -173,6 +180,17 @@ class BankModel:
 
     def _later(self, median: float, *labels: str) -> float:
         return lognormal(self._seed, median, 0.7, *labels)
+
+    def _lags(self, bank: Institution, ack_no: str, incident: Incident) -> bool:
+        """Return whether the bank does not find a victim's transfer yet; it says so once."""
+        if not chance(self._seed, self._knobs.not_found_first, "not found first", bank.code, incident.rrn):
+            return False
+        asked = (bank.code, ack_no, incident.rrn)
+        credit = self._world.find(incident.rrn, bank.code)
+        if credit is None or credit.debit.move.layer != 1 or asked in self._not_found_once:
+            return False
+        self._not_found_once.add(asked)
+        return True
 
     def _work(self, bank: Institution, ack_no: str, incident: Incident) -> Finding:
         credit = self._world.find(incident.rrn, bank.code)

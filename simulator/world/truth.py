@@ -148,7 +148,7 @@ class _PerfectEngine:
                 self._at(at + post.after, partial(self._read, ticket.case_no, post.rows))
 
     def _read(self, case_no: int, rows: Sequence[Row], at: float) -> None:
-        """Ask about every true onward transfer once; have the desk correct wrong data."""
+        """Ask about every true onward transfer once; ask again where a bank lags; have the desk correct wrong data."""
         onward = []
         for row in rows:
             link = (case_no, row.root_rrn, row.rrn)
@@ -159,6 +159,9 @@ class _PerfectEngine:
         self._ask(case_no, onward, at)
         for row in rows:
             reported = self._reported.get((case_no, row.root_rrn))
+            if row.lagging and reported is not None:
+                paise = reported.move.amount_paise
+                self._ask(case_no, [(reported.bank, Incident(reported.reference, paise, paise))], at)
             if row.status == INVALID_RRN and reported is not None:
                 del self._reported[case_no, row.root_rrn]
                 self._correct(case_no, reported, at)

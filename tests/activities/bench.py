@@ -324,10 +324,12 @@ _MUST_BE_EMPTY = {
         SELECT h.hop_no, h.state FROM hop h WHERE h.case_no = $1 AND h.state = 'unroutable' AND NOT EXISTS (
             SELECT FROM desk_task t WHERE t.case_no = h.case_no AND t.hop_no = h.hop_no
             AND t.kind = 'name_institution')""",
-    "a closed hop asks nothing of the desk": """
+    "a closed hop asks nothing of the desk, but about a transfer that is not found": """
         SELECT h.hop_no, t.kind FROM hop h JOIN desk_task t USING (case_no, hop_no)
+        LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'refused'
         WHERE h.case_no = $1 AND h.state = 'closed' AND t.state = 'open' AND (t.kind IN ('correct_reference',
-            'name_institution') OR t.cause = 'waits_for_desk')""",
+            'name_institution') OR t.cause = 'waits_for_desk')
+            AND NOT (t.cause = 'transfer_not_found' AND coalesce(b.balance_paise, 0) > 0)""",
     "a finished request asks nothing of the desk": """
         SELECT r.request_id, t.kind FROM hold_request r JOIN desk_task t USING (request_id)
         WHERE r.case_no = $1 AND r.closed_at IS NOT NULL AND t.state = 'open'""",

@@ -4,7 +4,7 @@ import pytest
 
 from db import bank_gateway
 from db.banks import bank_keys, reply_links
-from db.cases import parked_hops
+from db.cases import hop_retries, parked_hops
 from db.outbox import case_outbox
 from db.pool import Pool
 from db.tracing import requests
@@ -44,6 +44,7 @@ async def test_an_answers_requests_are_found_from_their_case(database: Pool) -> 
         ("hop_to_remind", "timestamptz, text[], bigint", parked_hops.TO_REMIND),
         ("hop_to_write_off", "timestamptz, text[], bigint", parked_hops.TO_WRITE_OFF),
         ("hop_to_look_up", "timestamptz, text[], bigint", parked_hops.TO_LOOK_UP),
+        ("hop_retry_due", "timestamptz, text[], bigint", hop_retries.DUE),
         ("case_news_signalled", "timestamptz, bigint", case_outbox.PURGE),
         ("reply_link_unused", "timestamptz, bigint", reply_links.PURGE),
         ("feed_key_seen", "timestamptz, bigint", bank_gateway.PURGE_KEYS),

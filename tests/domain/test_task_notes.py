@@ -6,7 +6,7 @@ import pytest
 
 from domain import task_notes
 from domain.task_notes import ENGLISH, TEXTS, compose
-from schemas.enums import Language
+from schemas.enums import ClaimKind, DiscrepancyKind, Language
 from schemas.restoration_enums import DocumentKind
 from schemas.tasks import DocumentWaits, TaskCause, TaskFacts, TaskSubject, about
 
@@ -48,6 +48,43 @@ def test_a_language_without_a_table_is_shown_in_english(monkeypatch: pytest.Monk
             TaskSubject.COMPLAINT,
             TaskFacts(message="hold"),
             "cannot be told: complaint 7: hold",
+        ),
+        (
+            TaskCause.ANSWER_NOT_UNDERSTOOD,
+            TaskSubject.HOP,
+            TaskFacts(institution="HDFC", line=ClaimKind.UNKNOWN, code="00", claimed_paise=1_250_50),
+            "HDFC says something that is not understood (code 00, ₹1,250.50): read the line in the answers of the case",
+        ),
+        (
+            TaskCause.ANSWER_NOT_UNDERSTOOD,
+            TaskSubject.CASE,
+            TaskFacts(institution="HDFC", line=ClaimKind.UNREADABLE, detail="amount: is missing"),
+            "HDFC sent a line that cannot be read (amount: is missing)",
+        ),
+        (
+            TaskCause.ANSWER_NOT_UNDERSTOOD,
+            TaskSubject.HOP,
+            TaskFacts(institution="HDFC", line=ClaimKind.MOVED, code="00", claimed_paise=500_00),
+            "HDFC says that ₹500 moved on by the same transfer",
+        ),
+        (TaskCause.ANSWER_NOT_UNDERSTOOD, TaskSubject.HOP, TaskFacts(code="99"), "the bank says something"),
+        (
+            TaskCause.DISCREPANCY,
+            TaskSubject.HOP,
+            TaskFacts(
+                institution="HDFC",
+                discrepancy=DiscrepancyKind.DISPUTED_ABOVE_AMOUNT,
+                claimed_paise=8000_00,
+                against_paise=5000_00,
+            ),
+            "HDFC states a disputed amount of ₹8,000 in a transaction of ₹5,000: ask the bank",
+        ),
+        (TaskCause.DISCREPANCY, TaskSubject.HOP, TaskFacts(discrepancy=DiscrepancyKind.HELD_BY_TWO), "held_by_two"),
+        (
+            TaskCause.TRANSFER_NOT_FOUND,
+            TaskSubject.HOP,
+            TaskFacts(institution="HDFC", code="01"),
+            "ask the victim to check the RRN, the date, and from which account to which account",
         ),
         (TaskCause.UNREACHABLE, TaskSubject.HOLD, TaskFacts(reference="R"), "holder of R: "),
         (

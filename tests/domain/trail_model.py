@@ -84,6 +84,7 @@ class CaseModel:
         outcome = reconcile(bank, claims, self.positions(), known, self.last_hop_no, self.rules)
         self._assert_whole(claims, outcome, before)
         self._assert_one_transfer_is_one(outcome)
+        carried = self._carried()
         for new in outcome.new_hops:
             self._open(new)
         self._post(outcome.entries)
@@ -99,6 +100,7 @@ class CaseModel:
             elif judged.disposition is not Disposition.DUPLICATE:
                 taken.add(judged.claim.natural_key)
         self.check()
+        self._assert_no_transfer_is_overloaded(carried)
         return outcome
 
     def add(self, parent_hop_no: int, bank: str | None, reference: str, paise: int, account: str = "A1") -> int | None:
@@ -151,6 +153,7 @@ class CaseModel:
         return [
             hop.model_copy(
                 update={
+                    "sent_by": self.hops[hop.parent_hop_no].institution if hop.parent_hop_no else None,
                     "in_play_paise": self.balance(hop_no, Bucket.IN_PLAY),
                     "untraced_paise": self.balance(hop_no, Bucket.UNTRACED),
                     "refused_paise": self.balance(hop_no, Bucket.REFUSED),
@@ -179,13 +182,14 @@ class CaseModel:
         assert all(entry.bucket is not Bucket.LOST for entry in outcome.entries), "a bank cannot change the loss"
         assert [judged.claim for judged in outcome.judgements] == list(claims), "every line has one judgement"
         for judged in outcome.judgements:
-            assert 0 <= judged.applied_paise <= judged.claim.claim_paise
+            assert 0 <= judged.applied_paise <= judged.claim.within_paise <= judged.claim.claim_paise
         for found in outcome.discrepancies:
             assert outcome.judgements[found.claim_index].disposition is not Disposition.DUPLICATE
             assert 0 <= found.applied_paise < found.claimed_paise or found.claimed_paise == 0
         given: dict[int, int] = {}
         for new in outcome.new_hops:
-            assert 0 < new.disputed_paise <= new.amount_paise
+            told = outcome.judgements[new.claim_index].claim
+            assert 0 < new.disputed_paise <= new.amount_paise == told.amount_paise, "no hop is larger than its transfer"
             assert new.layer == self.hops[new.parent_hop_no].layer + 1
             given[new.parent_hop_no] = given.get(new.parent_hop_no, 0) + new.disputed_paise
         for parent_hop_no, paise in given.items():
@@ -216,13 +220,33 @@ class CaseModel:
             if judged.disposition in {Disposition.APPLIED, Disposition.DISCREPANCY}:
                 known = [n for parent in judged.hop_nos for n in known_by_desk(judged.claim, parent)]
                 covered_paise = sum(self.hops[hop_no].disputed_paise for hop_no in known)
-                assert judged.applied_paise >= min(judged.claim.claim_paise, covered_paise)
+                assert judged.applied_paise >= min(judged.claim.within_paise, covered_paise)
         for told in outcome.confirmed:
             hop = self.hops[told.hop_no]
             assert hop.source is HopSource.DESK
             assert told.more_paise == told.disputed_paise - hop.disputed_paise >= 0
             assert told.revision == hop.revision + (told.more_paise > 0 and told.state is not HopState.CLOSED)
             assert told.more_paise == 0 or told.state is not HopState.ASKED, "no request asks with a figure too small"
+
+    def _carried(self) -> dict[tuple[str, str | None, str], tuple[int, int]]:
+        """By reference, bank and account of a transfer: what its hops carry, and the largest amount that was told.
+
+        Without transfers of the desk's hops: the bank that tells of these may name another account.
+        """
+        found: dict[tuple[str, str | None, str], tuple[int, int]] = {}
+        places = {hop_no: (hop.reference_key, hop.institution, hop.account_key) for hop_no, hop in self.hops.items()}
+        left_out = {places[hop_no] for hop_no, hop in self.hops.items() if hop.source is HopSource.DESK}
+        for hop_no, hop in self.hops.items():
+            place = places[hop_no]
+            if hop.reference_key and place not in left_out:
+                carried, amount = found.get(place, (0, 0))
+                found[place] = (carried + hop.disputed_paise, max(amount, hop.amount_paise))
+        return found
+
+    def _assert_no_transfer_is_overloaded(self, before: dict[tuple[str, str | None, str], tuple[int, int]]) -> None:
+        """No answer makes a transfer carry more than it moved; complaints and the desk may have before."""
+        for place, (carried, amount) in self._carried().items():
+            assert carried <= max(amount, before.get(place, (0, 0))[0]), place
 
     # -- steps -----------------------------------------------------------------------------------------------------
 

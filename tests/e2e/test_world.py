@@ -68,12 +68,15 @@ def world(seed: int) -> SimulatorConfig:
 
 
 async def over(engine: Live) -> bool:
-    """Whether every complaint is taken, every bank has said all it has to say, and every case is settled."""
+    """Whether every complaint is taken, no bank is to say or to be asked anything, and every case is settled."""
     complaints = engine.sim.state()["complaints"]
     assert isinstance(complaints, dict)
     if not complaints["done"] or not all(ticket.answered for ticket in engine.sim.banks.book.tickets):
         return False
-    left: int = await engine.pool.fetchval("SELECT count(*) FROM case_file WHERE state = 'open'")
+    left: int = await engine.pool.fetchval(
+        "SELECT (SELECT count(*) FROM case_file WHERE state = 'open')"
+        " + (SELECT count(*) FROM hop_retry WHERE due_at IS NOT NULL)"
+    )
     return left == 0
 
 

@@ -80,6 +80,26 @@ async def test_a_late_answer_whose_signal_was_lost_revives_the_case(stage: Stage
     await stage.until_state(case_no, "settled")
 
 
+async def test_m3_a_bank_that_does_not_find_a_transfer_at_first_is_asked_again_and_the_money_is_caught(
+    stage: Stage,
+) -> None:
+    root = rrn()
+    case_no = await stage.complain(transfer(reference=root))
+    await stage.until_asked(1)
+    await stage.answer("HDFC", case_no, row(1, root, "0", status_code="01"))
+    await stage.outcome(case_no)
+    assert (await sweep(stage)).hops_asked_again == 0
+    await stage.ctx.pool.execute("UPDATE hop_retry SET due_at = now()")
+    assert (await sweep(stage)).hops_asked_again == 1
+    await stage.until_asked(2)
+    (_, first), (_, second) = stage.banks.tickets
+    assert first.request_id != second.request_id
+    assert [incident.rrn for incident in second.incidents] == [root]
+    await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
+    await stage.until_state(case_no, "settled")
+    assert await stage.buckets(case_no) == {"lost": -10_000_00, "held": 10_000_00}
+
+
 async def test_what_was_told_but_not_marked_is_told_again_and_changes_nothing(stage: Stage) -> None:
     root, onward = rrn(), rrn()
     case_no = await stage.complain(transfer(reference=root))

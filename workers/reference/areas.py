@@ -9,6 +9,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "complaint",
         "victim",
         "hop",
+        "hop_retry",
         "disputed_transfer",
         "case_event",
         "desk_task",

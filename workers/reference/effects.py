@@ -127,6 +127,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "ledger_check_balanced": Effect(
         Sort.RULE, "Refuses a transaction whose entries do not sum to zero within one case."
     ),
+    "hop_within_transfer": Effect(
+        Sort.RULE, "Refuses hops that are larger than the transfer in the bank's line that opened them."
+    ),
     "held_under_orders": Effect(Sort.RULE, "Refuses to take money off hold below what live orders ask for."),
     "bank_order_line_covered": Effect(Sort.RULE, "Refuses a line that asks for more than is on hold at the hop."),
     "allocation_check_whole": Effect(Sort.RULE, "Refuses an allocation whose shares do not add up to the whole."),

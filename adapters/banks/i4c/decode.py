@@ -152,7 +152,8 @@ def _common(line_no: int, type_id: str, fields: Fields, raw: JsonObject, *, free
     """Read the fields of every kind of line. Call it last, so that `flags` holds every flag of the line."""
     status_code = _status_code(fields)
     known = type_id in {HOLD_TYPE, TRANSFER_TYPE, *CHANNELS}
-    amount_paise, disputed_paise = _amounts(fields, needed=known and status_code in {STATUS_OK, ""})
+    positive = known and status_code in {STATUS_OK, ""}
+    amount_paise, disputed_paise = _amounts(fields, needed=positive, is_part=positive and type_id != HOLD_TYPE)
     moment, raw_moment = _moment(fields)
     root_rrn = fields.reference("root_rrn_transaction_id")
     if not root_rrn:
@@ -195,11 +196,12 @@ def _status_code(fields: Fields) -> str:
     return code.zfill(len(STATUS_OK)) if code.isdecimal() else code
 
 
-def _amounts(fields: Fields, *, needed: bool) -> tuple[int | None, int | None]:
+def _amounts(fields: Fields, *, needed: bool, is_part: bool) -> tuple[int | None, int | None]:
     """Return amount and disputed amount in paise: both or neither.
 
     If a bank gives only one, the other gets the same value. With `needed`, a missing or unreadable amount raises
     ShapeError. Without it (a refusal, an unknown kind) an unreadable amount is flagged and the line is kept.
+    `is_part`: the disputed amount is a part of the amount. Of a hold it is not: a bank may hold less than is disputed.
     """
     read: dict[str, int | None] = {}
     for name in ("amount", "disputed_amount"):
@@ -221,9 +223,9 @@ def _amounts(fields: Fields, *, needed: bool) -> tuple[int | None, int | None]:
     elif disputed is None:
         fields.flag("disputed_amount", LineFlag.DISPUTED_FROM_AMOUNT)
         disputed = amount
-    elif disputed > amount:
+    elif is_part and 0 < amount < disputed:
         fields.flag("disputed_amount", LineFlag.DISPUTED_ABOVE_AMOUNT)
-    if amount == 0 and needed:
+    if amount == 0 and (needed or disputed):
         fields.flag("amount", LineFlag.ZERO_AMOUNT)
     return amount, disputed
 

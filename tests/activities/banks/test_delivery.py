@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from activities.banks.delivery import CALLS_AT_ONCE, BankDelivery
 from activities.channel_health import ChannelHealth
 from activities.tracing.hold_requests import CaseActivities
-from adapters.banks.protocol import BankMisconfigured, BankUnreachable
+from adapters.banks.protocol import BankMisconfigured, BankProtocolError, BankUnreachable
 from domain.banks.circuit_breaker import BreakerRules
 from schemas.enums import ChannelKind, ChannelState, EscalationLevel
 from schemas.outbox.case import SendHoldRequest
@@ -160,6 +160,20 @@ async def test_an_answer_brings_a_silent_channel_back(ways: TwoWays) -> None:
     (order,) = await ways.bench.orders(case_no)
     await ways.escalate(order)
     await ways.escalate(await ways.order())
+    assert ways.health.of("HDFC")[I4C].state is ChannelState.OPEN
+    await ways.bench.answer("HDFC", case_no, row(1, root, "1000.00"))
+    assert ways.health.of("HDFC") == {}
+
+
+async def test_an_answer_brings_a_channel_back_whose_replies_could_not_be_read(ways: TwoWays) -> None:
+    root = rrn()
+    case_no = await ways.bench.complain(transfer(1000_00, reference=root))
+    (order,) = await ways.bench.orders(case_no)
+    garbled = BankProtocolError("HDFC", "not JSON")
+    ways.wire.outcomes.append(garbled)
+    await ways.fail(order)
+    for _ in range(RULES.failures_to_open - 1):
+        await ways.health.failed("HDFC", I4C, reached=True)
     assert ways.health.of("HDFC")[I4C].state is ChannelState.OPEN
     await ways.bench.answer("HDFC", case_no, row(1, root, "1000.00"))
     assert ways.health.of("HDFC") == {}

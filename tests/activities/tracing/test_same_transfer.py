@@ -179,7 +179,7 @@ async def test_another_bank_another_reference_or_another_parent_is_another_trans
         case_no,
         went_on(first, "600.00", rrn()),
         moved(first, "600.00", "PUNB", ACCOUNT, rrn_transaction_id=onward),
-        went_on(second, "600.00", onward),
+        went_on(second, "600.00", onward, amount="1000.00"),
     )
     assert (await bench.hops(case_no, "parent_hop_no, institution, disputed_paise"))[2:] == [
         (1, "ICIC", 400_00),

@@ -118,8 +118,8 @@ async def test_a_transfer_that_is_left_open_keeps_the_link(post: Post) -> None:
 async def test_hops_with_one_reference_are_one_transfer(post: Post) -> None:
     case_no = await post.ask(at_gram(), at_gram())
     await post.pool.execute(
-        "UPDATE hop SET (reference, reference_key) = (SELECT reference, reference_key FROM hop WHERE hop_no = 1"
-        " AND case_no = $1) WHERE case_no = $1",
+        "UPDATE hop SET amount_paise = 2 * amount_paise, (reference, reference_key) = (SELECT reference, reference_key"
+        " FROM hop WHERE hop_no = 1 AND case_no = $1) WHERE case_no = $1",
         case_no,
     )
     page = await post.open()

@@ -50,6 +50,15 @@ def test_a_probe_that_fails_doubles_the_wait_up_to_its_limit() -> None:
     assert waits == [10, 20, 40, 60, 60, 60]
 
 
+def test_a_bank_whose_replies_cannot_be_read_is_tried_again_as_soon_as_the_first_time() -> None:
+    health = failing(6)
+    for _ in range(6):
+        tried = circuit_breaker.probing(health, NOW, RULES)
+        health = circuit_breaker.failed(tried, NOW, RULES, reached=True)
+        assert health.state is ChannelState.OPEN
+        assert health.probe_at == NOW + timedelta(seconds=5)
+
+
 def test_calls_that_fail_together_are_no_reason_to_stay_away_longer() -> None:
     assert failing(16) == failing(3)
     mute = circuit_breaker.silent(circuit_breaker.silent(WELL, NOW, RULES), NOW, RULES)

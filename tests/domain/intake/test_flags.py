@@ -28,6 +28,12 @@ def test_a_proper_complaint_has_no_flag() -> None:
     assert flags(transfer(reference="412345678901")) == []
 
 
+def test_a_column_for_both_references_may_hold_a_utr() -> None:
+    for utr in ("SBIN125327000012", "HDFCR52026112400000001"):
+        assert flags(transfer(reference=utr)) == []
+    assert flags(transfer(reference="4123456789012345")) == [("transfers[0].rrn", "odd_rrn")], "a card has 16 digits"
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "code"),
     [

@@ -38,9 +38,49 @@ def test_moved_money_opens_the_next_layer_and_closes_the_hop() -> None:
     assert outcome.closed == (1,)
 
 
-def test_the_whole_transfer_is_never_less_than_its_disputed_part() -> None:
-    outcome = a_case().answer("HDFC", claim(MOVED, "R1", 1000, reference="R2", payee="ICIC", amount_paise=0))
-    assert [(new.amount_paise, new.disputed_paise) for new in outcome.new_hops] == [(1000, 1000)]
+def test_d1_a_transfer_moves_no_more_than_its_own_amount() -> None:
+    case = a_case(("HDFC", "R1", 10_000))
+    outcome = case.answer("HDFC", claim(MOVED, "R1", 8000, reference="R2", payee="ICIC", amount_paise=5000))
+    assert [(new.amount_paise, new.disputed_paise) for new in outcome.new_hops] == [(5000, 5000)]
+    assert [(c.kind, c.hop_no, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.DISPUTED_ABOVE_AMOUNT, 1, 8000, 5000)
+    ]
+    assert (case.balance(1, Bucket.IN_PLAY), case.balance(2, Bucket.IN_PLAY), outcome.closed) == (5000, 5000, ())
+    assert [judged.disposition for judged in outcome.judgements] == [Disposition.DISCREPANCY]
+
+
+@pytest.mark.parametrize(("kind", "bucket"), [(WITHDRAWN, Bucket.WITHDRAWN), (SPENT, Bucket.SPENT)])
+def test_d1_a_withdrawal_takes_no_more_than_its_own_amount(kind: ClaimKind, bucket: Bucket) -> None:
+    case = a_case()
+    outcome = case.answer("HDFC", claim(kind, "R1", 800, amount_paise=500))
+    assert (case.total(bucket), case.total(Bucket.IN_PLAY)) == (500, 500)
+    assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.DISPUTED_ABOVE_AMOUNT, 800, 500)
+    ]
+
+
+def test_d1_a_line_above_its_amount_and_above_the_hop_is_two_discrepancies() -> None:
+    outcome = a_case().answer("HDFC", claim(MOVED, "R1", 8000, reference="R2", payee="ICIC", amount_paise=5000))
+    assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.EXCEEDS_DISPUTED, 5000, 1000),
+        (DiscrepancyKind.DISPUTED_ABOVE_AMOUNT, 8000, 5000),
+    ]
+    assert [(new.amount_paise, new.disputed_paise) for new in outcome.new_hops] == [(5000, 1000)]
+
+
+def test_d1_a_hop_of_the_desk_grows_no_further_than_its_transfer() -> None:
+    case = a_case_with_the_desks_hop()
+    outcome = case.answer("HDFC", claim(MOVED, "R1", 900, reference="R2", payee="ICIC", amount_paise=600))
+    (told,) = outcome.confirmed
+    assert (told.amount_paise, told.disputed_paise, case.balance(1, Bucket.IN_PLAY)) == (600, 600, 400)
+    assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.DISPUTED_ABOVE_AMOUNT, 900, 600)
+    ]
+
+
+def test_d1_a_hold_may_be_less_than_what_is_disputed() -> None:
+    outcome = a_case().answer("HDFC", claim(HELD, "R1", 400, amount_paise=300))
+    assert outcome.discrepancies == ()
 
 
 def test_a_transfer_that_moved_onto_itself_is_for_a_person_to_read() -> None:
@@ -327,6 +367,92 @@ def test_a_transfer_worth_a_request_is_traced_with_every_part_of_it() -> None:
     outcome = case.answer("HDFC", claim(MOVED, "R1", 1000, reference="R2", payee="ICIC"))
     assert [(new.parent_hop_no, new.disputed_paise) for new in outcome.new_hops] == [(1, small), (2, 1000 - small)]
     assert case.total(Bucket.UNTRACED) == 0
+
+
+RRN = "400000000009"
+
+
+def a_case_at_two_banks(amount_paise: int, disputed_paise: int = 600) -> CaseModel:
+    """Money at HDFC and PUNB; HDFC has said that a transfer took its part on to ICIC."""
+    case = a_case(("HDFC", "R1", 1000), ("PUNB", "R2", 1000))
+    case.answer("HDFC", claim(MOVED, "R1", disputed_paise, reference=RRN, payee="ICIC", amount_paise=amount_paise))
+    return case
+
+
+def test_d11_a_transfer_that_is_full_carries_no_money_of_another_banks_hop() -> None:
+    case = a_case_at_two_banks(600)
+    outcome = case.answer("PUNB", claim(MOVED, "R2", 600, reference=RRN, payee="ICIC"))
+    assert (outcome.new_hops, outcome.entries, outcome.closed) == ((), (), ())
+    assert [(c.kind, c.hop_no, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.SENT_BY_TWO, 2, 600, 0)
+    ]
+    assert [task.kind for task in outcome.tasks] == [TaskKind.RESOLVE_DISCREPANCY]
+    assert case.balance(2, Bucket.IN_PLAY) == 1000, "it is still asked about"
+
+
+def test_d11_money_that_two_banks_send_in_one_transfer_is_several_hops_while_it_fits() -> None:
+    """One account may be known under two banks, such as a sponsor's: what fits is shared money, and flagged."""
+    case = a_case_at_two_banks(1000)
+    outcome = case.answer("PUNB", claim(MOVED, "R2", 600, reference=RRN, payee="ICIC", amount_paise=1000))
+    assert [(new.parent_hop_no, new.disputed_paise, new.amount_paise) for new in outcome.new_hops] == [(2, 400, 1000)]
+    assert [(flag.code, flag.message) for new in outcome.new_hops for flag in new.flags] == [
+        ("sent_by_another_bank", "HDFC says that it sent this transfer too")
+    ]
+    assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.SENT_BY_TWO, 600, 400)
+    ]
+
+
+def test_d11_of_two_banks_amounts_of_one_transfer_the_smaller_counts() -> None:
+    case = a_case_at_two_banks(950)
+    outcome = case.answer("PUNB", claim(MOVED, "R2", 600, reference=RRN, payee="ICIC", amount_paise=5000))
+    assert [new.disputed_paise for new in outcome.new_hops] == [350]
+
+
+@pytest.mark.parametrize(("payee", "account"), [("SBIN", "A9"), ("ICIC", "A8")])
+def test_d11_one_reference_to_two_accounts_by_two_banks_opens_no_second_hop(payee: str, account: str) -> None:
+    case = a_case_at_two_banks(5000)
+    line = claim(MOVED, "R2", 600, reference=RRN, payee=payee, payee_account=account, amount_paise=5000)
+    outcome = case.answer("PUNB", line)
+    assert outcome.new_hops == ()
+    assert [(c.kind, c.hop_no, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.SENT_BY_TWO, 2, 600, 0)
+    ]
+    assert [judged.disposition for judged in case.answer("PUNB", line).judgements] == [Disposition.DUPLICATE]
+
+
+def test_d11_a_short_reference_is_a_banks_own() -> None:
+    case = a_case(("HDFC", "R1", 1000), ("PUNB", "R2", 1000))
+    case.answer("HDFC", claim(MOVED, "R1", 600, reference="TR7", payee="ICIC"))
+    outcome = case.answer("PUNB", claim(MOVED, "R2", 600, reference="TR7", payee="SBIN"))
+    assert ([new.disputed_paise for new in outcome.new_hops], outcome.discrepancies) == ([600], ())
+
+
+def test_d11_one_bank_sends_no_more_in_a_transfer_than_it_moved() -> None:
+    case = a_case(("HDFC", "R1", 1000), ("HDFC", "R2", 1000))
+    case.answer("HDFC", claim(MOVED, "R1", 1000, reference=RRN, payee="ICIC", amount_paise=1500))
+    outcome = case.answer("HDFC", claim(MOVED, "R2", 1000, reference=RRN, payee="ICIC", amount_paise=1500))
+    assert [(new.parent_hop_no, new.disputed_paise) for new in outcome.new_hops] == [(2, 500)]
+    assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.CLAIMED_TWICE, 2000, 1500)
+    ]
+    assert case.balance(2, Bucket.IN_PLAY) == 500
+
+
+def test_d11_lines_of_one_answer_share_one_transfer() -> None:
+    case = a_case(("HDFC", "R1", 1000), ("HDFC", "R2", 1000))
+    lines = [claim(MOVED, root, 1000, reference=RRN, payee="ICIC", amount_paise=1500) for root in ("R1", "R2")]
+    assert [new.disputed_paise for new in case.answer("HDFC", *lines).new_hops] == [1000, 500]
+
+
+def test_d11_a_victims_own_transfer_is_no_second_hop_below_another() -> None:
+    """Money of the first victim went through the account of the second, who complains about the transfer onward."""
+    case = a_case(("HDFC", "R1", 1000), ("ICIC", RRN, 1000))
+    outcome = case.answer("HDFC", claim(MOVED, "R1", 1000, reference=RRN, payee="ICIC", payee_account="A1"))
+    assert outcome.new_hops == ()
+    assert [(c.kind, c.hop_no, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
+        (DiscrepancyKind.CLAIMED_TWICE, 1, 2000, 1000)
+    ]
 
 
 def test_an_account_tells_two_hops_with_one_reference_apart() -> None:

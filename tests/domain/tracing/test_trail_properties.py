@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from schemas.enums import Bucket, ClaimKind, Disposition, HopSource, HopState
+from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition, HopSource, HopState
 from schemas.tracing.answers import Claim, Reconciliation
 from tests.deep import examples
 from tests.domain.trail_model import RULES, CaseModel, claim
 
 BANKS = ("HDFC", "ICIC", "PUNB")
-REFERENCES = ("R1", "R2", "R3", "R4")
+REFERENCES = ("R1", "R2", "400000000003", "400000000004")
 ACCOUNTS = ("A1", "A2")
 
 NOTHING = Reconciliation(
@@ -74,6 +74,25 @@ def test_every_answer_keeps_every_rule(
     for bank, lines in told:
         case.answer(bank, *lines)
     assert case.total(Bucket.LOST) == sum(paise for _, _, paise, _ in lost)
+
+
+@settings(max_examples=examples(100))
+@given(losses, st.lists(answers, max_size=12))
+def test_d1_no_hop_is_larger_than_its_transfer(
+    lost: list[tuple[str, str, int, str]], told: list[tuple[str, list[Claim]]]
+) -> None:
+    case = a_case(lost)
+    for bank, lines in told:
+        outcome = case.answer(bank, *lines)
+        by_line: dict[int, int] = {}
+        for new in outcome.new_hops:
+            by_line[new.claim_index] = by_line.get(new.claim_index, 0) + new.disputed_paise
+        for index, judged in enumerate(outcome.judgements):
+            assert by_line.get(index, 0) <= judged.claim.amount_paise
+            found = [d.kind for d in outcome.discrepancies if d.claim_index == index]
+            above = judged.claim.claim_paise > judged.claim.within_paise and judged.hop_nos
+            if above and judged.disposition is Disposition.DISCREPANCY:
+                assert DiscrepancyKind.DISPUTED_ABOVE_AMOUNT in found
 
 
 @settings(max_examples=examples(60))

@@ -129,6 +129,18 @@ def test_a_bank_without_a_statement_holds_what_is_there() -> None:
         assert sum(row.disputed_paise for row in finding.rows) == incident.disputed_paise
 
 
+def test_a_bank_that_lags_finds_a_victims_transfer_when_it_is_asked_again() -> None:
+    asked = day(complaints=10, not_found_first=1.0)
+    layers = {incident.rrn: asked.world.credits[incident.rrn].debit.move.layer for _, incident, _ in asked.pairs}
+    for bank, incident, finding in asked.pairs:
+        lags = [row.lagging for row in finding.rows] == [True]
+        assert lags == (layers[incident.rrn] == 1)
+        again = asked.desk.work(bank, ACK, incident)
+        assert not any(row.lagging for row in again.rows)
+        assert sum(row.disputed_paise for row in again.rows) == incident.disputed_paise
+    asked.world.check()
+
+
 def test_a_receiving_bank_denies_what_the_sender_swears_to() -> None:
     asked = day(denied_transfer=1.0)
     deep = [f for _, i, f in asked.pairs if asked.world.credits[i.rrn].debit.move.layer > 1]

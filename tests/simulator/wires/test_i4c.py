@@ -208,6 +208,17 @@ async def test_two_equal_parts_of_one_transfer_are_asked_for_once_each(sim: Simu
     assert len(sim.banks.book.repeated_requests) == 1
 
 
+async def test_asking_again_about_a_refused_part_is_no_repetition(sim: SimulatorServer, police: Police) -> None:
+    rows = (hold_row(RRN, 20_00), refusal_row(RRN, 30_00, "01"))
+    sim.script(bank="SBIN", rrn=RRN, answers=[ScriptedAnswer(rows)])
+    await police.ask("SBIN", ACK, [incident(RRN, "50.00")])
+    await answered(police, 1)
+    await police.ask("SBIN", ACK, [incident(RRN, "50.00", "30.00")])
+    assert sim.banks.book.repeated_requests == []
+    await police.ask("SBIN", ACK, [incident(RRN, "50.00", "40.00")])
+    assert sim.banks.book.repeated_requests
+
+
 async def test_asking_again_after_a_refusal_is_no_repetition(sim: SimulatorServer, police: Police) -> None:
     await police.ask("SBIN", ACK, [incident(RRN, "50.00")])
     await answered(police, 1)

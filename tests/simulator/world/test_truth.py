@@ -73,6 +73,16 @@ def test_no_engine_holds_more_of_a_case_than_the_perfect_one(seed: int, slowest:
         assert held <= perfect[case]
 
 
+def test_a_perfect_engine_asks_a_bank_that_lags_again() -> None:
+    held = []
+    for rate in (0.0, 1.0):
+        knobs = Knobs.none().model_copy(update={"not_found_first": rate})
+        config = SimulatorConfig(seed=3, complaints=20, knobs=knobs)
+        institutions = build_institutions(config)
+        held.append(perfect_truth(config, institutions, plan_cases(config, institutions)).held_paise)
+    assert 0 < held[1] <= held[0]
+
+
 def test_slower_is_never_better_over_a_day_of_all_shapes() -> None:
     config = SimulatorConfig(seed=3, complaints=400)
     institutions = build_institutions(config)

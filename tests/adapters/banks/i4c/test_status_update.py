@@ -225,10 +225,20 @@ def test_a_refusal_needs_no_amount(amount: str | None) -> None:
 
 
 def test_amounts_that_are_odd_but_said() -> None:
-    assert flags(line(amount="100", disputed_amount="100.01")) == {("disputed_amount", LineFlag.DISPUTED_ABOVE_AMOUNT)}
+    above = {"amount": "100", "disputed_amount": "100.01"}
+    assert ("disputed_amount", LineFlag.DISPUTED_ABOVE_AMOUNT) in flags(line(txn_type_id=3, **above))
     assert flags(line(amount="0.00", disputed_amount="0")) == {("amount", LineFlag.ZERO_AMOUNT)}
     assert flags(line(root_effective_balance="unknown")) == {("root_effective_balance", LineFlag.BALANCE_UNREADABLE)}
     assert readable(line(root_effective_balance="")).root_effective_balance_paise is None
+
+
+def test_a_disputed_amount_above_the_amount_is_odd_only_where_it_is_a_part_of_it() -> None:
+    """A bank holds less than is disputed; and a refusal has no amount, so that only the nought is odd."""
+    assert flags(line(amount="100", disputed_amount="300")) == set()
+    assert flags(line(status_code="01", amount="0", disputed_amount="300")) == {("amount", LineFlag.ZERO_AMOUNT)}
+    assert flags(line(status_code="01", amount="0", disputed_amount="0")) == set()
+    withdrawn = {"txn_type": None, "txn_type_id": "5", "amount": "0", "disputed_amount": "300"}
+    assert flags(line(**withdrawn)) == {("amount", LineFlag.ZERO_AMOUNT)}
 
 
 def test_what_a_balance_includes_is_the_banks_own_way() -> None:

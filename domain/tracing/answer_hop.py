@@ -1,0 +1,101 @@
+"""A hop while one answer is judged: its balances change, its position does not."""
+
+from collections.abc import Sequence
+
+from domain.tracing.one_transfer import Part
+from schemas.base import Flag
+from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, HopState
+from schemas.tracing.answers import Claim, Confirmation, HopPosition
+
+
+class AnsweredHop:
+    """Hop with its balances after the lines that were judged so far."""
+
+    def __init__(self, position: HopPosition, part: Part) -> None:
+        """Begin with the balances of `position`; `part` is the hop as a part of its transfer."""
+        self.position = position
+        self.part = part
+        self.state = position.state
+        self.paise = {
+            Bucket.IN_PLAY: position.in_play_paise,
+            Bucket.UNTRACED: position.untraced_paise,
+            Bucket.REFUSED: position.refused_paise,
+        }
+        self.held_paise = position.held_paise
+        self.amount_paise = position.amount_paise
+        self.disputed_paise = position.disputed_paise
+        self.flags: list[Flag] = []
+        self.confirmed = False
+
+    @property
+    def drawable_paise(self) -> int:
+        """Return the amount that is not yet placed."""
+        return sum(self.paise.values())
+
+    @property
+    def is_found(self) -> bool:
+        """Return whether money of the hop was refused and all of it is placed now."""
+        was_refused = self.position.refused_paise > 0 and self.paise[Bucket.REFUSED] == 0
+        return was_refused and self.state is HopState.CLOSED
+
+    @property
+    def gone_paise(self) -> int:
+        """Return the amount that left the account: withdrawn, spent or moved on."""
+        return self.disputed_paise - self.drawable_paise - self.held_paise
+
+    @property
+    def more_paise(self) -> int:
+        """Return the growth of the disputed amount."""
+        return self.disputed_paise - self.position.disputed_paise
+
+    @property
+    def revision(self) -> int:
+        """Return the revision, one higher if a hop that is requested or waits for the desk has grown."""
+        return self.position.revision + (self.more_paise > 0 and self.state is not HopState.CLOSED)
+
+    def grow(self, paise: int, transfer_paise: int) -> None:
+        """Add money in play that came by the hop's transfer of `transfer_paise`."""
+        self.disputed_paise += paise
+        self.amount_paise = max(self.amount_paise, transfer_paise)
+        self.paise[Bucket.IN_PLAY] += paise
+        self.part.disputed_paise, self.part.amount_paise = self.disputed_paise, self.amount_paise
+
+    def confirmation(self) -> Confirmation:
+        """Return the current state of the hop."""
+        return Confirmation(
+            hop_no=self.position.hop_no,
+            revision=self.revision,
+            state=self.state,
+            institution=self.position.institution,
+            reference_key=self.position.reference_key,
+            amount_paise=self.amount_paise,
+            disputed_paise=self.disputed_paise,
+            more_paise=self.more_paise,
+            flags=tuple(self.flags),
+        )
+
+
+def shares_of(wanted_paise: int, hops: Sequence[AnsweredHop]) -> list[tuple[AnsweredHop, int]]:
+    """Return the amount that each hop gives to a claim about all of them, without hops that give nothing.
+
+    Money in play of every hop goes first, and written-off money after it. Otherwise a claim would place written-off
+    money of one hop, while money of another hop waited for an answer already given.
+    """
+    takes = []
+    for hop in hops:
+        takes.append(min(wanted_paise, hop.paise[Bucket.IN_PLAY]))
+        wanted_paise -= takes[-1]
+    for place, hop in enumerate(hops):
+        more_paise = min(wanted_paise, hop.drawable_paise - hop.paise[Bucket.IN_PLAY])
+        takes[place] += more_paise
+        wanted_paise -= more_paise
+    return [(hop, take) for hop, take in zip(hops, takes, strict=True) if take]
+
+
+def why_exceeds(claim: Claim, hops: Sequence[AnsweredHop]) -> DiscrepancyKind:
+    """Return the kind of discrepancy for a claim above the hop.
+
+    The same money is reported twice if the bank reported the opposite for the rest.
+    """
+    opposite = (hop.gone_paise if claim.kind is ClaimKind.HELD else hop.held_paise for hop in hops)
+    return DiscrepancyKind.HELD_AND_GONE if any(opposite) else DiscrepancyKind.EXCEEDS_DISPUTED

@@ -1,0 +1,139 @@
+"""D1 and D11: no hop is larger than its transfer, and no transfer carries more than it moved."""
+
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+
+from activities.tracing.answers import take_status_update
+from activities.workbook.trail_import import Fate
+from adapters.banks.answers import StatusUpdate
+from adapters.banks.stated import Answerer, MovedOn, Stated, to_lines
+from tests.activities.bench import Bench
+from tests.activities.told import a_case
+from tests.activities.workbooks import TRANSFER, ack, take
+from tests.domain.trail_books import moved as book_row
+from tests.domain.trail_books import read, sheet
+from tests.factories import moved, row, rrn, transfer
+
+HOPS = "amount_paise, disputed_paise"
+ABOVE = [("disputed_above_amount", 8000_00, 5000_00)]
+
+
+async def asked_for(bench: Bench, case_no: str, bank: str) -> list[tuple[int, int]]:
+    """Ask every open hop; return amount and disputed amount of each incident of that bank's request."""
+    await bench.ask(case_no)
+    (ticket,) = [ticket for code, ticket in bench.bank.tickets if code == bank]
+    return [(incident.amount_paise, incident.disputed_paise) for incident in ticket.incidents]
+
+
+async def test_d1_over_the_wire_the_next_bank_is_asked_for_the_transfer_that_exists(bench: Bench) -> None:
+    case_no, root = await a_case(bench, 10_000_00)
+    line = moved(root, "5000.00", "ICIC", "000123456789", disputed_amount="8000.00")
+    await bench.ask(case_no)
+    await bench.answer("HDFC", case_no, line)
+    assert await bench.discrepancies(case_no) == ABOVE
+    assert await bench.hops(case_no, HOPS) == [(10_000_00, 10_000_00), (5000_00, 5000_00)]
+    assert await bench.hops(case_no) == ["asked", "open"], "the rest is still asked about at the first bank"
+    assert await asked_for(bench, case_no, "ICIC") == [(5000_00, 5000_00)]
+    await bench.answer("ICIC", case_no, row(1, line["rrn_transaction_id"], "5000.00"))
+    assert await bench.buckets(case_no) == {"lost": -10_000_00, "held": 5000_00, "in_play": 5000_00}
+    told = "SELECT amount_paise, claim_paise, applied_paise FROM answer WHERE case_no = $1 AND kind = 'moved'"
+    kept = await bench.rows(told, case_no)
+    assert kept == [(5000_00, 8000_00, 5000_00)], "as the bank wrote it"
+    assert ("resolve_discrepancy", 1) in await bench.tasks(case_no)
+    await bench.check(case_no)
+
+
+async def test_d1_an_amount_of_zero_is_not_stated(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    line = moved(root, "0", "ICIC", "000123456789", disputed_amount="800.00")
+    await bench.answer("HDFC", case_no, line)
+    assert await bench.discrepancies(case_no) == []
+    assert (await bench.hops(case_no, HOPS))[1:] == [(800_00, 800_00)]
+
+
+async def test_d1_in_a_workbook(bench: Bench) -> None:
+    number, root = ack(), rrn()
+    rows = [
+        book_row(1, root, root, 10_000, ack_no=number),
+        book_row(2, root, rrn(), 5_000, disputed=8_000, bank="ICIC", ifsc="", ack_no=number),
+    ]
+    outcome = await take(bench, read(sheet(TRANSFER, *rows)))
+    assert await bench.hops(number, HOPS) == [(10_000_00, 10_000_00), (5000_00, 5000_00)]
+    (found,) = [used for used in outcome.used if used.fate is Fate.DISCREPANCY]
+    assert (found.discrepancy, found.claimed_paise, found.applied_paise) == ABOVE[0]
+    assert (await bench.buckets(number))["in_play"] == 10_000_00
+
+
+async def test_d1_on_the_answer_page(bench: Bench) -> None:
+    case_no, root = await a_case(bench, 10_000_00)
+    at = datetime.now(UTC)
+    onward = MovedOn(8000_00, 5000_00, rrn(), at, "ICIC", "000123456789")
+    lines = to_lines([Stated(root, moved=(onward,))], "HDFC", Answerer("A. Clerk", "manager"), at)
+    await take_status_update(bench.ctx, "HDFC", StatusUpdate(ack_no=case_no, job_id=None, lines=lines), b"page")
+    assert await bench.discrepancies(case_no) == ABOVE
+    assert (await bench.hops(case_no, HOPS))[1:] == [(5000_00, 5000_00)]
+
+
+@pytest.mark.parametrize(("more_paise", "disputed_paise", "hops"), [(1, 1, 1), (0, 600_00, 2)])
+async def test_d1_postgresql_refuses_hops_larger_than_the_transfer_that_was_told(
+    bench: Bench, more_paise: int, disputed_paise: int, hops: int
+) -> None:
+    case_no, root = await a_case(bench, 10_000_00)
+    await bench.answer("HDFC", case_no, moved(root, "800.00", "ICIC", "000123456789", amount="1000.00"))
+    again = (
+        "INSERT INTO hop SELECT (jsonb_populate_record(h, jsonb_build_object('hop_no', h.hop_no + n, 'amount_paise',"
+        " h.amount_paise + $2::bigint, 'disputed_paise', $3::bigint))).* FROM hop h, generate_series(1, $4) AS n"
+        " WHERE h.case_no = $1 AND h.hop_no = 2"
+    )
+    with pytest.raises(asyncpg.CheckViolationError, match="larger than its transfer"):
+        await bench.pool.execute(again, case_no, more_paise, disputed_paise, hops)
+
+
+# -- one transfer, told by two banks -------------------------------------------------------------------------------
+
+
+async def two_banks(bench: Bench, amount: str) -> tuple[str, str, str]:
+    """A case with ₹1,000 at HDFC and at PUNB, of which HDFC has sent ₹600 on to ICIC; and both references after it."""
+    here, there, onward = rrn(), rrn(), rrn()
+    case_no = await bench.complain(
+        transfer(1000_00, reference=here), transfer(1000_00, payee_bank="PUNB", reference=there)
+    )
+    await bench.ask(case_no)
+    line = moved(here, "600.00", "ICIC", "000123456789", rrn_transaction_id=onward, amount=amount)
+    await bench.answer("HDFC", case_no, line)
+    return case_no, there, onward
+
+
+async def test_d11_a_reference_named_again_by_another_bank_is_no_second_hop(bench: Bench) -> None:
+    case_no, there, onward = await two_banks(bench, "600.00")
+    again = moved(there, "600.00", "ICIC", "123456789", rrn_transaction_id=onward)
+    await bench.answer("PUNB", case_no, again)
+    assert len(await bench.hops(case_no)) == 3
+    assert await bench.discrepancies(case_no) == [("sent_by_two", 600_00, 0)]
+    assert await bench.tasks(case_no) == [("resolve_discrepancy", 2)]
+    assert await bench.hops(case_no) == ["asked", "asked", "open"], "the other bank is still asked"
+    assert await asked_for(bench, case_no, "ICIC") == [(600_00, 600_00)]
+    assert await bench.buckets(case_no) == {"lost": -2000_00, "in_play": 2000_00}
+    await bench.check(case_no)
+
+
+async def test_d11_another_account_of_the_same_reference_is_a_discrepancy(bench: Bench) -> None:
+    case_no, there, onward = await two_banks(bench, "5000.00")
+    await bench.answer("PUNB", case_no, moved(there, "600.00", "SBIN", "777", rrn_transaction_id=onward))
+    assert len(await bench.hops(case_no)) == 3
+    assert await bench.discrepancies(case_no) == [("sent_by_two", 600_00, 0)]
+    await bench.check(case_no)
+
+
+async def test_d11_shared_money_of_two_banks_is_asked_about_in_one_incident(bench: Bench) -> None:
+    case_no, there, onward = await two_banks(bench, "1500.00")
+    line = moved(there, "600.00", "ICIC", "000123456789", rrn_transaction_id=onward, amount="1500.00")
+    await bench.answer("PUNB", case_no, line)
+    assert await bench.discrepancies(case_no) == []
+    assert (await bench.hops(case_no, "parent_hop_no, disputed_paise"))[2:] == [(1, 600_00), (2, 600_00)]
+    flags = await bench.value("SELECT flags FROM hop WHERE case_no = $1 AND hop_no = 4", case_no)
+    assert [flag["code"] for flag in flags] == ["sent_by_another_bank"]
+    assert await asked_for(bench, case_no, "ICIC") == [(1500_00, 1200_00)]
+    await bench.check(case_no)
