@@ -4,7 +4,7 @@ One transaction writes everything, and only then the number is returned (archite
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -97,14 +97,16 @@ async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key:
     The same caller, key and body give the same answer. Raises `IdempotencyKeyReused` (same key, other body) and
     `AckNoTaken` (the number is registered with other content).
     """
-    while True:  # each repetition finds at least one more of its transfers registered
+    by_account = True
+    while True:  # each repetition but one finds at least one more of its transfers registered
         try:
-            return await _take(ctx, complaint, idempotency_key, taken_by)
+            return await _take(ctx, complaint, idempotency_key, taken_by, by_account=by_account)
         except _KnownMeanwhile:
-            continue
+            by_account = False
 
 
-async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_by: str) -> Taken:
+async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_by: str, *, by_account: bool) -> Taken:
+    """Take the complaint once. `by_account`: a hop without a reference may be known by everything else."""
     digest = hashlib.sha256(complaint.model_dump_json().encode()).digest()
     rows, flags = _read_transfers(ctx, complaint)
     if not all(row.institution for row in rows):
@@ -119,7 +121,8 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
         repeated = await _taken_before(connection, complaint, idempotency_key, taken_by, digest)
         if repeated:
             return Taken(repeated, None, repeated=True)
-        registered = await intake.known_transfers(connection, [row.statement.reference_key for row in rows])
+        accounts = {(row.institution, row.statement.account_key) for row in rows if row.institution and by_account}
+        registered = await intake.known_transfers(connection, {row.statement.reference_key for row in rows}, accounts)
         found = _sort(ctx, rows, registered)
         ack_no = complaint.ack_no or await _new_ack_no(connection, complaint, locked_at)
         work, full = await _case_to_join(ctx, connection, found, taken_by)
@@ -213,6 +216,11 @@ def _sort(ctx: Context, rows: Sequence[_Row], registered: Sequence[KnownTransfer
             found.known[row.index] = same[1]
             where = f"case {same[1].case_no} has this transfer"
             _note_differences(found, row, same[0], where)
+            if not same[1].reference_key:
+                flag = Flag(field=f"transfers[{row.index}]", code="reference_added", message=f"{where} without one")
+                found.flags.append(flag)
+                # The complaint's next transfer has another reference, so it is another one.
+                known = [one for one in known if one[2] is not same[1]]
         elif same_row := find(row.statement, listed):
             found.repeats[row.index] = same_row[1].index
             _note_differences(found, row, same_row[0], f"transfers[{same_row[1].index}] is this transfer")
@@ -323,6 +331,7 @@ async def _open_case(
     work: CaseTransaction, receipt: ComplaintReceipt, found: _Sorted, told: Sequence[ToldRow]
 ) -> FollowUp:
     rows = found.fresh
+    _refuse_nameless(found, set())
     entries = await _write_hops(work, receipt.ack_no, rows, first_hop_no=1)
     await work.log_all([_opened_event(EventKind.CASE_OPENED, receipt, rows, 1, entries, told)])
     to_ask, parked = _briefs(rows, 1)
@@ -371,7 +380,15 @@ async def _correct_waiting(work: CaseTransaction, found: _Sorted, ack_no: str) -
             raise _KnownMeanwhile from None
         if corrected:
             done[known.hop_no] = corrected
+    _refuse_nameless(found, {(work.case_no, hop_no) for hop_no in done})
     return list(done.values())
+
+
+def _refuse_nameless(found: _Sorted, corrected: Container[tuple[str, int]]) -> None:
+    """Raise `_KnownMeanwhile` if a hop without a reference was not given this complaint's: it may be another one."""
+    for known in found.known.values():
+        if not known.reference_key and (known.case_no, known.hop_no) not in corrected:
+            raise _KnownMeanwhile
 
 
 async def _write_hops(work: CaseTransaction, ack_no: str, rows: Sequence[_Row], first_hop_no: int) -> list[Entry]:

@@ -1,7 +1,7 @@
 """Complaints, victims, and the transfers on which complaints join one case."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -103,17 +103,39 @@ class KnownTransfer(FrozenModel):
     """amounts that complaints told of it"""
 
 
-async def known_transfers(connection: Connection, reference_keys: Sequence[str]) -> list[KnownTransfer]:
-    """Return the registered transfers with these references at any bank, the oldest first."""
+_KNOWN: Final = """
+SELECT t.transfer_key, t.case_no, t.hop_no, h.institution, h.payee_institution_as_told, h.account_key,
+    h.payer_institution_as_told, h.payer_ifsc, h.payer_holder, t.reference_key, h.amount_paise, h.transferred_at,
+    h.state, ARRAY(SELECT c.amount_paise FROM complaint_transfer c
+        WHERE c.case_no = t.case_no AND c.hop_no = t.hop_no) AS told_paise, h.opened_at
+FROM disputed_transfer t JOIN hop h USING (case_no, hop_no) WHERE t.reference_key = ANY($1)
+UNION ALL
+SELECT '', h.case_no, h.hop_no, h.institution, h.payee_institution_as_told, h.account_key,
+    p.payee_institution_as_told, p.payee_ifsc, p.payee_holder, '', h.amount_paise, h.transferred_at,
+    h.state, '{}', h.opened_at
+FROM unnest($2::text[], $3::text[]) AS a (institution, account_key)
+JOIN hop h ON h.institution = a.institution AND h.account_key = a.account_key AND h.reference_key = ''
+    AND h.state = 'correction'
+JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
+ORDER BY opened_at, case_no, hop_no
+"""
+
+
+async def known_transfers(
+    connection: Connection, reference_keys: Collection[str], accounts: Collection[tuple[str, str]] = ()
+) -> list[KnownTransfer]:
+    """Return the registered transfers with these references at any bank, the oldest first.
+
+    Also those into these accounts (institution and `account_key`) that wait for a reference. Their payer is the account
+    above.
+    """
     rows = await connection.fetch(
-        "SELECT t.transfer_key, t.case_no, t.hop_no, h.institution, h.payee_institution_as_told, h.account_key,"
-        " h.payer_institution_as_told, h.payer_ifsc, h.payer_holder, t.reference_key, h.amount_paise,"
-        " h.transferred_at, h.state, ARRAY(SELECT c.amount_paise FROM complaint_transfer c WHERE c.case_no = t.case_no"
-        "  AND c.hop_no = t.hop_no) AS told_paise FROM disputed_transfer t JOIN hop h USING (case_no, hop_no)"
-        " WHERE t.reference_key = ANY($1) ORDER BY h.opened_at, t.case_no, t.hop_no",
+        _KNOWN,
         list(reference_keys),
+        [institution for institution, _ in accounts],
+        [key for _, key in accounts],
     )
-    return [KnownTransfer(**dict(row)) for row in rows]
+    return [KnownTransfer(**{name: row[name] for name in KnownTransfer.model_fields}) for row in rows]
 
 
 async def place_of_transfer(connection: Connection, key: str) -> tuple[str, int] | None:

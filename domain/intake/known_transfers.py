@@ -64,12 +64,16 @@ def find(told: Statement, known: Sequence[tuple[str, Statement, T]]) -> tuple[St
     """Return the known one that is the same transfer, with its statement, or None.
 
     `known` has the key under which each is registered, the oldest first. The same bank counts before the same amount.
+    Where no reference is known yet, everything else must agree.
     """
     for key, statement, one in known:
         if key == told.key:
             return statement, one
     for _, statement, one in known:
         if statement.reference_key == told.reference_key and told.amount_paise in statement.amounts_paise:
+            return statement, one
+    for _, statement, one in known:
+        if not statement.reference_key and statement.payer_key == told.payer_key and not differing(told, statement):
             return statement, one
     return None
 

@@ -233,3 +233,67 @@ async def test_h1_a_later_complaint_that_says_nothing_new_leaves_the_hop_with_th
     assert (await bench.take(complaint(one))).follow_up is None
     assert await bench.hops(case_no, "state, revision") == [("unroutable", 0)]
     await bench.check(case_no)
+
+
+# -- a hop without a reference -------------------------------------------------------------------------------------
+
+
+async def without_reference(bench: Bench) -> tuple[str, dict[str, Any]]:
+    """A case whose second hop waits for a reference, and that transfer as its payer can tell it."""
+    root, account = rrn(), f"7{rrn()}"
+    case_no = await bench.complain(transfer(1000_00, reference=root))
+    await bench.answer("HDFC", case_no, moved(root, "600.00", "ICIC", account, rrn_transaction_id=""))
+    assert await bench.hops(case_no) == ["open", "correction"]
+    told: dict[str, Any] = {
+        "payer": {"institution": "HDFC", "account": "50100000000001"},
+        "payee": {"institution": "ICIC", "account": account},
+        "transferred_at": "2026-11-24T12:00:00+05:30",
+    }
+    return case_no, transfer(600_00, **told)
+
+
+async def test_h1_a_hop_without_a_reference_is_asked_with_that_of_a_later_complaint(bench: Bench) -> None:
+    case_no, told_again = await without_reference(bench)
+    taken = await bench.take(complaint(told_again))
+    assert (taken.receipt.case_ack_no, [flag.code for flag in taken.receipt.flags]) == (case_no, ["reference_added"])
+    assert (await bench.hops(case_no, "state, revision, reference"))[1:] == [("open", 1, told_again["rrn"])]
+    assert await bench.tasks(case_no) == []
+    assert (await bench.buckets(case_no))["lost"] == -1000_00
+    assert (await bench.take(complaint(told_again))).receipt.flags == ()
+    assert [one.hop_no for one in await told(bench, case_no)] == [1, 2, 2]
+    await bench.check(case_no)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount_paise": 601_00},
+        {"payer": {"institution": "HDFC", "account": "50100000000002"}},
+        {"payee": {"institution": "ICIC", "account": "778"}},
+        {"transferred_at": "2026-11-25T12:00:00+05:30"},
+    ],
+)
+async def test_h1_another_transfer_leaves_a_hop_without_a_reference_alone(bench: Bench, change: dict[str, Any]) -> None:
+    case_no, told_again = await without_reference(bench)
+    assert await bench.complain(told_again | change) != case_no
+    assert (await bench.hops(case_no))[1:] == ["correction"]
+
+
+async def test_h1_of_two_like_transfers_only_one_gives_its_reference(bench: Bench) -> None:
+    case_no, told_again = await without_reference(bench)
+    taken = await bench.take(complaint(told_again, told_again | {"rrn": rrn()}))
+    assert taken.receipt.case_ack_no == case_no
+    assert await bench.hops(case_no) == ["open", "open", "open"]
+    await bench.check(case_no)
+
+
+async def test_h1_a_hop_without_a_reference_in_another_case_stays_as_it_is(bench: Bench) -> None:
+    older = transfer(100_00)
+    first = await bench.complain(older)
+    case_no, told_again = await without_reference(bench)
+    taken = await bench.take(complaint(older, told_again))
+    assert taken.receipt.case_ack_no == first
+    assert (await bench.hops(case_no))[1:] == ["correction"]
+    assert await bench.hops(first) == ["open", "open"]
+    for number in (first, case_no):
+        await bench.check(number)
