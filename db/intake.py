@@ -103,7 +103,7 @@ class KnownTransfer(FrozenModel):
     """amounts that complaints told of it"""
 
 
-_KNOWN: Final = """
+KNOWN: Final = """
 SELECT t.transfer_key, t.case_no, t.hop_no, h.institution, h.payee_institution_as_told, h.account_key,
     h.payer_institution_as_told, h.payer_ifsc, h.payer_holder, t.reference_key, h.amount_paise, h.transferred_at,
     h.state, ARRAY(SELECT c.amount_paise FROM complaint_transfer c
@@ -130,7 +130,7 @@ async def known_transfers(
     above.
     """
     rows = await connection.fetch(
-        _KNOWN,
+        KNOWN,
         list(reference_keys),
         [institution for institution, _ in accounts],
         [key for _, key in accounts],
