@@ -4,30 +4,35 @@ One transaction writes everything, and only then the number is returned (archite
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from activities.cases.parked_corrections import WAITING, correct_waiting
 from activities.cases.transaction import CaseTransaction, lock_case
 from activities.context import Context
 from activities.metrics import METRICS
 from activities.police.firs import ask_by_itself
 from db import intake
-from db.cases import cases, events, hops, ledger
+from db.cases import cases, events, hops, ledger, tasks
 from db.cases.events import Event
+from db.intake import KnownTransfer, ToldRow
 from db.outbox import case_outbox
 from db.pool import Connection
+from domain.errors.cases import TransferBusy
 from domain.errors.intake import AckNosExhausted, AckNoTaken, IdempotencyKeyReused
 from domain.intake.ack_numbers import make_ack_no
 from domain.intake.flags import oddities
+from domain.intake.known_transfers import Statement, differing, find, flags_of
 from domain.ledger import complaint_entries
 from domain.tracing.trail import first_state, tasks_before_asking
 from schemas.base import Flag
-from schemas.enums import AnswerClass, CaseState, EventKind, HopSource
-from schemas.identifiers import account_key, reference_key, transfer_key
+from schemas.enums import AnswerClass, CaseState, Differing, EventKind, HopSource, TaskKind
+from schemas.identifiers import account_key, reference_key
 from schemas.intake import Complaint, ComplaintReceipt, Transfer
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp, HopBrief, HopRef
+from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import Entry
 
 
@@ -42,16 +47,41 @@ class Taken:
 
 @dataclass(frozen=True)
 class _Row:
-    """A transfer that is about to become a hop."""
+    """A transfer of a complaint, with the bank that the directory finds for it."""
 
-    key: str
+    index: int
     transfer: Transfer
     institution: str | None
     answer_class: AnswerClass
+    statement: Statement
+
+    @property
+    def key(self) -> str:
+        """Return the identity of the transfer."""
+        return self.statement.key
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """The rows of a complaint: those that become hops, and for the others what they are already."""
+
+    fresh: list[_Row]
+    matched: list[_Row]
+    """rows whose transfer is registered"""
+    known: dict[int, KnownTransfer]
+    """by index of the row"""
+    repeats: dict[int, int]
+    """index of a row, and of the earlier fresh row that is the same transfer"""
+    differing: dict[int, tuple[Differing, ...]]
+    flags: list[Flag]
+
+    @property
+    def cases(self) -> dict[int, str]:
+        """Return the case of each known row, by its index."""
+        return {index: known.case_no for index, known in self.known.items()}
 
 
 _REPEATED = Flag(field="transfers", code="repeated_row", message="the same transfer is listed twice and counts once")
-
 
 NUMBERS_TRIED_MAX: Final = 1000
 """numbers that are tried in a row before giving up"""
@@ -67,21 +97,23 @@ async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key:
     The same caller, key and body give the same answer. Raises `IdempotencyKeyReused` (same key, other body) and
     `AckNoTaken` (the number is registered with other content).
     """
-    while True:  # each repetition finds at least one more of its transfers registered
+    by_account = True
+    while True:  # each repetition but one finds at least one more of its transfers registered
         try:
-            return await _take(ctx, complaint, idempotency_key, taken_by)
+            return await _take(ctx, complaint, idempotency_key, taken_by, by_account=by_account)
         except _KnownMeanwhile:
-            continue
+            by_account = False
 
 
-async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_by: str) -> Taken:
+async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_by: str, *, by_account: bool) -> Taken:
+    """Take the complaint once. `by_account`: a hop without a reference may be known by everything else."""
     digest = hashlib.sha256(complaint.model_dump_json().encode()).digest()
     rows, flags = _read_transfers(ctx, complaint)
     if not all(row.institution for row in rows):
         # The institution may have been loaded after this process read the directory.
         await ctx.directory.freshen()
         rows, flags = _read_transfers(ctx, complaint)
-    names = [f"key|{taken_by}|{idempotency_key}", *(f"transfer|{row.key}" for row in rows)]
+    names = [f"key|{taken_by}|{idempotency_key}", *(intake.lock_of_transfer(row.transfer.reference) for row in rows)]
     if complaint.ack_no:
         names.append(_ack_lock(complaint.ack_no))
     async with ctx.pool.acquire() as connection, connection.transaction():
@@ -89,36 +121,40 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
         repeated = await _taken_before(connection, complaint, idempotency_key, taken_by, digest)
         if repeated:
             return Taken(repeated, None, repeated=True)
-        known = await intake.cases_of_transfers(connection, [row.key for row in rows])
+        accounts = {(row.institution, row.statement.account_key) for row in rows if row.institution and by_account}
+        registered = await intake.known_transfers(connection, {row.statement.reference_key for row in rows}, accounts)
+        found = _sort(ctx, rows, registered)
         ack_no = complaint.ack_no or await _new_ack_no(connection, complaint, locked_at)
-        fresh = [row for row in rows if row.key not in known]
-        work, full = await _case_to_join(ctx, connection, known, len(fresh), taken_by)
+        work, full = await _case_to_join(ctx, connection, found, taken_by)
         joined = work is not None
         if work is None:
-            head = await cases.open_case(connection, ack_no, locked_at, ctx.case_policy, len(fresh))
+            head = await cases.open_case(connection, ack_no, locked_at, ctx.case_policy, len(found.fresh))
             work = CaseTransaction(ctx, connection, head, taken_by)
         odd = oddities(complaint, work.now, ctx.policy.trail)
         receipt = ComplaintReceipt(
             ack_no=ack_no,
             case_ack_no=work.case_no,
             joined=joined,
-            flags=tuple(odd + flags + _linked_cases(rows, known, work.case_no) + full),
+            flags=tuple(odd + flags + found.flags + _linked_cases(found, work.case_no) + full),
             received_at=work.now,
         )
-        follow_up = await (_join_case(work, receipt, fresh) if joined else _open_case(work, receipt, fresh))
+        told = _told(rows, found, work.case_no, first_hop_no=work.head.last_hop_no + 1 if joined else 1)
+        follow_up = await (_join_case if joined else _open_case)(work, receipt, found, told)
         await intake.insert(
             connection,
             complaint,
             receipt,
+            told,
             taken_by=taken_by,
             idempotency_key=idempotency_key,
             body_digest=digest,
         )
+        await _ask_about_differences(work, ack_no, told)
         await ask_by_itself(work)
     METRICS.complaint_taken(
         complaint.channel,
         joined=receipt.joined,
-        transfer_to_complaint_seconds=[(work.now - row.transfer.transferred_at).total_seconds() for row in fresh],
+        transfer_to_complaint_seconds=[(work.now - row.transfer.transferred_at).total_seconds() for row in found.fresh],
     )
     return Taken(receipt, follow_up)
 
@@ -140,21 +176,114 @@ async def _taken_before(
 
 
 def _read_transfers(ctx: Context, complaint: Complaint) -> tuple[list[_Row], list[Flag]]:
-    """Resolve the payee institutions. A transfer that is listed twice in one complaint counts once."""
+    """Resolve the payee institutions."""
     directory = ctx.directory.current
-    rows: dict[str, _Row] = {}
+    rows: list[_Row] = []
     flags: list[Flag] = []
     for index, transfer in enumerate(complaint.transfers):
         payee = transfer.payee
         institution, odd = directory.resolve(payee.institution, payee.ifsc, payee.holder, f"transfers[{index}].payee")
         flags += odd
         code = institution.code if institution else None
-        key = transfer_key(transfer.reference, transfer.amount_paise, code or payee.institution)
         answer_class = institution.answer_class if institution else AnswerClass.MAIL
-        if key in rows:
-            flags.append(_REPEATED.model_copy(update={"field": f"transfers[{index}]"}))
-        rows.setdefault(key, _Row(key, transfer, code, answer_class))
-    return list(rows.values()), flags
+        payer = transfer.payer
+        statement = Statement(
+            reference_key=reference_key(transfer.reference),
+            bank=code or payee.institution,
+            account_key=account_key(payee.holder),
+            payer_bank=_bank(ctx, payer.institution, payer.ifsc, payer.holder),
+            payer_key=account_key(payer.holder),
+            amount_paise=transfer.amount_paise,
+            transferred_at=transfer.transferred_at,
+        )
+        rows.append(_Row(index, transfer, code, answer_class, statement))
+    return rows, flags
+
+
+def _bank(ctx: Context, told: str, ifsc: str | None, holder: str) -> str:
+    found, _ = ctx.directory.current.resolve(told, ifsc, holder, "payer")
+    return found.code if found else ""
+
+
+def _sort(ctx: Context, rows: Sequence[_Row], registered: Sequence[KnownTransfer]) -> _Sorted:
+    """Find the rows that are new transfers. A transfer that is known, or listed before, becomes no second hop."""
+    found = _Sorted([], [], {}, {}, {}, [])
+    known = [(one.transfer_key, _statement(ctx, one), one) for one in registered]
+    listed: list[tuple[str, Statement, _Row]] = []
+    for row in rows:
+        if same := find(row.statement, known):
+            found.matched.append(row)
+            found.known[row.index] = same[1]
+            where = f"case {same[1].case_no} has this transfer"
+            _note_differences(found, row, same[0], where)
+            if not same[1].reference_key:
+                flag = Flag(field=f"transfers[{row.index}]", code="reference_added", message=f"{where} without one")
+                found.flags.append(flag)
+                # The complaint's next transfer has another reference, so it is another one.
+                known = [one for one in known if one[2] is not same[1]]
+        elif same_row := find(row.statement, listed):
+            found.repeats[row.index] = same_row[1].index
+            _note_differences(found, row, same_row[0], f"transfers[{same_row[1].index}] is this transfer")
+            if not found.differing.get(row.index):
+                found.flags.append(_REPEATED.model_copy(update={"field": f"transfers[{row.index}]"}))
+        else:
+            found.fresh.append(row)
+            listed.append((row.key, row.statement, row))
+            found.flags.extend(_same_reference(row, [statement for _, statement, _ in known + listed]))
+    return found
+
+
+def _note_differences(found: _Sorted, row: _Row, statement: Statement, where: str) -> None:
+    if differences := differing(row.statement, statement):
+        found.differing[row.index] = differences
+        found.flags.extend(flags_of(differences, row.index, where))
+
+
+def _same_reference(row: _Row, others: Sequence[Statement]) -> list[Flag]:
+    """Return a flag if a transfer of another amount to another bank has the same reference."""
+    if all(one is row.statement or one.reference_key != row.statement.reference_key for one in others):
+        return []
+    message = "another transfer, of another amount to another bank, has this reference too"
+    return [Flag(field=f"transfers[{row.index}]", code="reference_twice", message=message)]
+
+
+def _statement(ctx: Context, known: KnownTransfer) -> Statement:
+    return Statement(
+        reference_key=known.reference_key,
+        bank=known.institution or known.payee_institution_as_told,
+        account_key=known.account_key,
+        payer_bank=_bank(ctx, known.payer_institution_as_told, known.payer_ifsc, known.payer_holder),
+        payer_key=account_key(known.payer_holder),
+        amount_paise=known.amount_paise,
+        transferred_at=known.transferred_at,
+        told_paise=frozenset(known.told_paise),
+    )
+
+
+def _told(rows: Sequence[_Row], found: _Sorted, case_no: str, first_hop_no: int) -> list[ToldRow]:
+    """Return every transfer of the complaint with the hop that it opens, or that is this transfer already."""
+    hop_nos = {row.index: hop_no for hop_no, row in enumerate(found.fresh, start=first_hop_no)}
+    hop_nos |= {index: hop_nos[first] for index, first in found.repeats.items()}
+    told = []
+    for row in rows:
+        known = found.known.get(row.index)
+        place = (known.case_no, known.hop_no) if known else (case_no, hop_nos[row.index])
+        differences = found.differing.get(row.index, ())
+        told.append(ToldRow(transfer=row.transfer, case_no=place[0], hop_no=place[1], differing=differences))
+    return told
+
+
+async def _ask_about_differences(work: CaseTransaction, ack_no: str, told: Sequence[ToldRow]) -> None:
+    """Open a work item for each transfer that the complaint tells otherwise, in the case that has its hop."""
+    by_case: dict[str, list[NewTask]] = {}
+    for row in told:
+        if row.differing:
+            facts = TaskFacts(ack_no=ack_no, differing=row.differing)
+            task = about_hop(TaskKind.READ_COMPLAINT, TaskCause.TOLD_OTHERWISE, row.hop_no, facts)
+            by_case.setdefault(row.case_no, []).append(task)
+    for case_no, wanted in by_case.items():
+        # No lock on another case's row: the complaint's own number makes the work item its own.
+        await tasks.open_tasks(work.connection, case_no, wanted, work.now)
 
 
 def _ack_lock(ack_no: str) -> str:
@@ -172,66 +301,94 @@ async def _new_ack_no(connection: Connection, complaint: Complaint, now: datetim
 
 
 async def _case_to_join(
-    ctx: Context, connection: Connection, known: dict[str, str], new_hops: int, taken_by: str
+    ctx: Context, connection: Connection, found: _Sorted, taken_by: str
 ) -> tuple[CaseTransaction | None, list[Flag]]:
     """Return the oldest case that knows a transfer, locked.
 
     Returns None and a flag if that case has no room for the new hops.
     """
-    if not known:
+    if not found.known:
         return None, []
-    oldest = await intake.oldest_case(connection, list(set(known.values())))
+    oldest = await intake.oldest_case(connection, list(set(found.cases.values())))
     work = await lock_case(ctx, connection, oldest, taken_by)
-    if not new_hops or work.head.last_hop_no + new_hops <= ctx.policy.trail.max_hops:
+    if not found.fresh or work.head.last_hop_no + len(found.fresh) <= ctx.policy.trail.max_hops:
         return work, []
     # Not the next oldest case: taking a second case's lock after the first one could cause a deadlock.
     message = f"case {work.case_no} has no room for these transfers: this complaint gets a new case"
     return None, [Flag(field="transfers", code="case_full", message=message)]
 
 
-def _linked_cases(rows: Sequence[_Row], known: dict[str, str], case_no: str) -> list[Flag]:
+def _linked_cases(found: _Sorted, case_no: str) -> list[Flag]:
     """Return a flag for each transfer that stands in another case than the complaint's own."""
     return [
-        Flag(
-            field="transfers",
-            code="known_in_another_case",
-            message=f"one transfer is in case {known[row.key]}",
-        )
-        for row in rows
-        if known.get(row.key, case_no) != case_no
+        Flag(field="transfers", code="known_in_another_case", message=f"one transfer is in case {other}")
+        for _, other in sorted(found.cases.items())
+        if other != case_no
     ]
 
 
-async def _open_case(work: CaseTransaction, receipt: ComplaintReceipt, rows: Sequence[_Row]) -> FollowUp:
+async def _open_case(
+    work: CaseTransaction, receipt: ComplaintReceipt, found: _Sorted, told: Sequence[ToldRow]
+) -> FollowUp:
+    rows = found.fresh
+    _refuse_nameless(found, set())
     entries = await _write_hops(work, receipt.ack_no, rows, first_hop_no=1)
-    await work.log_all([_opened_event(EventKind.CASE_OPENED, receipt, rows, 1, entries)])
+    await work.log_all([_opened_event(EventKind.CASE_OPENED, receipt, rows, 1, entries, told)])
     to_ask, parked = _briefs(rows, 1)
     start = CaseStart(case_no=work.case_no, policy=work.ctx.case_policy, open_hops=to_ask, parked=parked)
     return FollowUp(case_no=work.case_no, start=start)
 
 
-async def _join_case(work: CaseTransaction, receipt: ComplaintReceipt, rows: Sequence[_Row]) -> FollowUp | None:
-    connection, case_no, head = work.connection, work.case_no, work.head
+async def _join_case(
+    work: CaseTransaction, receipt: ComplaintReceipt, found: _Sorted, told: Sequence[ToldRow]
+) -> FollowUp | None:
+    connection, case_no, head, rows = work.connection, work.case_no, work.head, found.fresh
     first = head.last_hop_no + 1
     entries = await _write_hops(work, receipt.ack_no, rows, first_hop_no=first)
-    log = [_opened_event(EventKind.COMPLAINT_JOINED, receipt, rows, first, entries)]
+    log = [_opened_event(EventKind.COMPLAINT_JOINED, receipt, rows, first, entries, told)]
     if rows:
         await cases.give_out_hops(connection, case_no, head.last_hop_no + len(rows))
         if head.state is CaseState.SETTLED:
             await cases.reopen(connection, case_no)
             log.append(Event(EventKind.CASE_REOPENED))
     await work.log_all(log)
-    if not rows:
+    corrected = await _correct_waiting(work, found, receipt.ack_no)
+    if not rows and not corrected:
         return None
     to_ask, parked = _briefs(rows, first)
-    notification = await case_outbox.insert(
-        connection, case_no, work.now, CaseNews(news_id=0, opened=to_ask, parked=parked)
-    )
+    opened = (*to_ask, *(brief for brief, _ in corrected))
+    closed = tuple(ended for _, ended in corrected)
+    news = CaseNews(news_id=0, opened=opened, closed=closed, parked=parked)
+    notification = await case_outbox.insert(connection, case_no, work.now, news)
     return FollowUp(
         case_no=case_no,
         start=await cases.snapshot(connection, case_no) if head.state is CaseState.SETTLED else None,
         news=notification,
     )
+
+
+async def _correct_waiting(work: CaseTransaction, found: _Sorted, ack_no: str) -> list[tuple[HopBrief, HopRef]]:
+    """Correct the case's waiting hops that this complaint tells better. Each is corrected by its first row."""
+    done: dict[int, tuple[HopBrief, HopRef]] = {}
+    for row in found.matched:
+        known = found.known[row.index]
+        if known.case_no != work.case_no or known.hop_no in done or known.state not in WAITING:
+            continue
+        try:
+            corrected = await correct_waiting(work, known.hop_no, row.transfer, row.institution, ack_no)
+        except TransferBusy:
+            raise _KnownMeanwhile from None
+        if corrected:
+            done[known.hop_no] = corrected
+    _refuse_nameless(found, {(work.case_no, hop_no) for hop_no in done})
+    return list(done.values())
+
+
+def _refuse_nameless(found: _Sorted, corrected: Container[tuple[str, int]]) -> None:
+    """Raise `_KnownMeanwhile` if a hop without a reference was not given this complaint's: it may be another one."""
+    for known in found.known.values():
+        if not known.reference_key and (known.case_no, known.hop_no) not in corrected:
+            raise _KnownMeanwhile
 
 
 async def _write_hops(work: CaseTransaction, ack_no: str, rows: Sequence[_Row], first_hop_no: int) -> list[Entry]:
@@ -277,7 +434,13 @@ def _opened_event(
     rows: Sequence[_Row],
     first_hop_no: int,
     entries: Sequence[Entry],
+    told: Sequence[ToldRow],
 ) -> Event:
+    otherwise = [
+        {"case_no": row.case_no, "hop_no": row.hop_no, "differing": [one.value for one in row.differing]}
+        for row in told
+        if row.differing
+    ]
     return Event(
         kind,
         {
@@ -293,7 +456,8 @@ def _opened_event(
             ],
             "placed": events.placed(entries),
             "flags": [flag.code for flag in receipt.flags],
-        },
+        }
+        | ({"told_otherwise": otherwise} if otherwise else {}),
     )
 
 

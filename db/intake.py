@@ -1,14 +1,17 @@
 """Complaints, victims, and the transfers on which complaints join one case."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
 from db.pool import Connection
 from domain.intake.districts import known_district
-from schemas.base import Flag, FrozenModel
-from schemas.intake import Complaint, ComplaintReceipt
+from schemas.base import Flag, FrozenModel, UtcDatetime
+from schemas.enums import Differing, HopState
+from schemas.identifiers import reference_key, reference_of
+from schemas.intake import Complaint, ComplaintReceipt, Transfer
+from schemas.parties import Party
 
 
 class KnownComplaint(FrozenModel):
@@ -40,6 +43,11 @@ async def try_lock(connection: Connection, name: str) -> bool:
     """Lock `name` as `lock` does, or return false at once if another transaction has the lock."""
     locked: bool = await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _lock_key(name))
     return locked
+
+
+def lock_of_transfer(reference: str) -> str:
+    """Return the name of the lock on transfers with this reference."""
+    return f"transfer|{reference_key(reference)}"
 
 
 def _lock_key(name: str) -> int:
@@ -75,12 +83,59 @@ def _known(row: "object") -> KnownComplaint:
     )
 
 
-async def cases_of_transfers(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
-    """Return the case of each known transfer, by transfer key."""
+class KnownTransfer(FrozenModel):
+    """A registered transfer, with the present data of its hop."""
+
+    transfer_key: str
+    case_no: str
+    hop_no: int
+    institution: str | None
+    payee_institution_as_told: str
+    account_key: str
+    payer_institution_as_told: str
+    payer_ifsc: str | None
+    payer_holder: str
+    reference_key: str
+    amount_paise: int
+    transferred_at: UtcDatetime
+    state: HopState
+    told_paise: tuple[int, ...]
+    """amounts that complaints told of it"""
+
+
+KNOWN: Final = """
+SELECT t.transfer_key, t.case_no, t.hop_no, h.institution, h.payee_institution_as_told, h.account_key,
+    h.payer_institution_as_told, h.payer_ifsc, h.payer_holder, t.reference_key, h.amount_paise, h.transferred_at,
+    h.state, ARRAY(SELECT c.amount_paise FROM complaint_transfer c
+        WHERE c.case_no = t.case_no AND c.hop_no = t.hop_no) AS told_paise, h.opened_at
+FROM disputed_transfer t JOIN hop h USING (case_no, hop_no) WHERE t.reference_key = ANY($1)
+UNION ALL
+SELECT '', h.case_no, h.hop_no, h.institution, h.payee_institution_as_told, h.account_key,
+    p.payee_institution_as_told, p.payee_ifsc, p.payee_holder, '', h.amount_paise, h.transferred_at,
+    h.state, '{}', h.opened_at
+FROM unnest($2::text[], $3::text[]) AS a (institution, account_key)
+JOIN hop h ON h.institution = a.institution AND h.account_key = a.account_key AND h.reference_key = ''
+    AND h.state = 'correction'
+JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
+ORDER BY opened_at, case_no, hop_no
+"""
+
+
+async def known_transfers(
+    connection: Connection, reference_keys: Collection[str], accounts: Collection[tuple[str, str]] = ()
+) -> list[KnownTransfer]:
+    """Return the registered transfers with these references at any bank, the oldest first.
+
+    Also those into these accounts (institution and `account_key`) that wait for a reference. Their payer is the account
+    above.
+    """
     rows = await connection.fetch(
-        "SELECT transfer_key, case_no FROM disputed_transfer WHERE transfer_key = ANY($1)", list(keys)
+        KNOWN,
+        list(reference_keys),
+        [institution for institution, _ in accounts],
+        [key for _, key in accounts],
     )
-    return {row["transfer_key"]: row["case_no"] for row in rows}
+    return [KnownTransfer(**{name: row[name] for name in KnownTransfer.model_fields}) for row in rows]
 
 
 async def place_of_transfer(connection: Connection, key: str) -> tuple[str, int] | None:
@@ -104,27 +159,53 @@ async def next_serial(connection: Connection) -> int:
     return serial
 
 
+class ToldRow(FrozenModel):
+    """A transfer of a complaint, the hop that it names, and what it tells otherwise than that hop."""
+
+    transfer: Transfer
+    case_no: str
+    hop_no: int
+    differing: tuple[Differing, ...] = ()
+
+
+_INSERT: Final = """
+WITH v AS (
+    INSERT INTO victim (name, mobile, district, woman, child, senior, language, email, district_as_told)
+    VALUES ($1, $2, $3, $4, $5, $6, $17, $18, $19) RETURNING victim_id
+), c AS (
+    INSERT INTO complaint (ack_no, case_no, channel, category, victim_id, received_at, taken_by, idempotency_key,
+        body_digest, joined, flags)
+    SELECT $7, $8, $9, $10, victim_id, $11, $12, $13, $14, $15, $16 FROM v RETURNING ack_no
+)
+INSERT INTO complaint_transfer (ack_no, row_no, payer_institution, payer_kind, payer_holder, payer_ifsc,
+    payee_institution, payee_kind, payee_holder, payee_ifsc, rrn, utr, mode, amount_paise, transferred_at, time_missing,
+    case_no, hop_no, differing)
+SELECT c.ack_no, t.* FROM c, jsonb_to_recordset($20::jsonb) AS t (row_no integer,
+    payer_institution text, payer_kind text, payer_holder text, payer_ifsc text,
+    payee_institution text, payee_kind text, payee_holder text, payee_ifsc text, rrn text, utr text, mode text,
+    amount_paise bigint, transferred_at timestamptz, time_missing boolean, case_no text, hop_no integer,
+    differing text[])
+"""
+
+
 async def insert(
     connection: Connection,
     complaint: Complaint,
     receipt: ComplaintReceipt,
+    told: Sequence[ToldRow],
     *,
     taken_by: str,
     idempotency_key: str,
     body_digest: bytes,
 ) -> None:
-    """Write a complaint and its victim.
+    """Write a complaint, its victim, and its transfers as it states them.
 
     A known district is stored by its code, and also as the caller told it.
     """
     victim = complaint.victim
     district = known_district(victim.district)
     await connection.execute(
-        "WITH v AS (INSERT INTO victim (name, mobile, district, woman, child, senior, language, email,"
-        " district_as_told) VALUES ($1, $2, $3, $4, $5, $6, $17, $18, $19) RETURNING victim_id)"
-        " INSERT INTO complaint (ack_no, case_no, channel, category, victim_id, received_at, taken_by,"
-        " idempotency_key, body_digest, joined, flags)"
-        " SELECT $7, $8, $9, $10, victim_id, $11, $12, $13, $14, $15, $16 FROM v",
+        _INSERT,
         victim.name,
         victim.mobile,
         district.code if district else victim.district,
@@ -144,7 +225,36 @@ async def insert(
         victim.language.value,
         victim.email or "",
         victim.district,
+        [_as_stored(row_no, row) for row_no, row in enumerate(told, start=1)],
     )
+
+
+def _as_stored(row_no: int, row: ToldRow) -> dict[str, object]:
+    transfer = row.transfer
+    return {
+        "row_no": row_no,
+        **_party("payer", transfer.payer),
+        **_party("payee", transfer.payee),
+        "rrn": transfer.rrn,
+        "utr": transfer.utr,
+        "mode": transfer.mode.value,
+        "amount_paise": transfer.amount_paise,
+        "transferred_at": transfer.transferred_at.isoformat(),
+        "time_missing": transfer.time_missing,
+        "case_no": row.case_no,
+        "hop_no": row.hop_no,
+        "differing": [one.value for one in row.differing],
+    }
+
+
+def _party(end: str, party: Party) -> dict[str, object]:
+    kind = "account" if party.account else "vpa" if party.vpa else "wallet"
+    return {
+        f"{end}_institution": party.institution,
+        f"{end}_kind": kind,
+        f"{end}_holder": party.holder,
+        f"{end}_ifsc": party.ifsc,
+    }
 
 
 async def register_transfers(
@@ -157,12 +267,13 @@ async def register_transfers(
     for each other without a deadlock.
     """
     rows = await connection.fetch(
-        "INSERT INTO disputed_transfer (transfer_key, case_no, hop_no) SELECT k, $1, h"
-        ' FROM unnest($2::text[], $3::integer[]) AS t (k, h) ORDER BY k COLLATE "C", h'
+        "INSERT INTO disputed_transfer (transfer_key, case_no, hop_no, reference_key) SELECT k, $1, h, r"
+        ' FROM unnest($2::text[], $3::integer[], $4::text[]) AS t (k, h, r) ORDER BY k COLLATE "C", h'
         " ON CONFLICT DO NOTHING RETURNING hop_no",
         case_no,
         list(keys),
         list(hop_nos),
+        [reference_of(key) for key in keys],
     )
     written = {row["hop_no"] for row in rows}
     others = {hop_no: key for key, hop_no in zip(keys, hop_nos, strict=True) if hop_no not in written}

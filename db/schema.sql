@@ -179,6 +179,28 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.contested_transfers(of_restoration uuid)
+ RETURNS TABLE(hop_no integer, ack_no text, row_no integer)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY WITH RECURSIVE up AS (
+        SELECT h.case_no, h.hop_no, h.parent_hop_no FROM restoration_line l JOIN hop h USING (case_no, hop_no)
+        WHERE l.restoration_id = of_restoration AND l.objection_id IS NULL
+            AND (l.excluded_at IS NULL OR l.reopened_at IS NOT NULL)
+        UNION
+        SELECT h.case_no, h.hop_no, h.parent_hop_no
+        FROM up JOIN hop h ON h.case_no = up.case_no AND h.hop_no = up.parent_hop_no
+    )
+    SELECT t.hop_no, t.ack_no, t.row_no FROM up JOIN complaint_transfer t USING (case_no, hop_no)
+    WHERE up.parent_hop_no IS NULL AND 'payer' = ANY (t.differing) AND NOT EXISTS (
+        SELECT FROM payer_decision d
+        WHERE d.case_no = t.case_no AND d.hop_no = t.hop_no AND d.agreed_at IS NOT NULL AND t.ack_no = ANY (d.among))
+    ORDER BY t.hop_no, t.ack_no, t.row_no;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.court_keeps(of_hold uuid)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -267,6 +289,19 @@ BEGIN
     SELECT NEW.case_no, NEW.hop_no, NEW.opened_at FROM answer w JOIN hop h ON h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no
     WHERE NEW.kind = 'held_and_gone' AND w.answer_id = NEW.answer_id AND w.kind = 'held' AND h.institution = NEW.institution
     ON CONFLICT (case_no, hop_no) DO UPDATE SET hold_opened_at = NULL;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.disputed_transfer_renamed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO disputed_transfer (transfer_key, case_no, hop_no, reference_key)
+    SELECT regexp_replace(NEW.transfer_key, '^(.*)\|[0-9]+\|(.*)$', '\1|\2'), NEW.case_no, NEW.hop_no,
+        substring(NEW.transfer_key from '^(.*)\|[0-9]+\|')
+    WHERE NEW.transfer_key ~ '^.*\|[0-9]+\|.*$'
+    ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $function$;
 
@@ -569,6 +604,22 @@ BEGIN
         USING ERRCODE = 'restrict_violation', CONSTRAINT = 'order_cancellation_settled_once';
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.payer_decision_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.agreed_at IS NOT NULL
+        OR (NEW.decision_id, NEW.case_no, NEW.hop_no, NEW.ack_no, NEW.among, NEW.reason, NEW.proposed_by, NEW.proposed_at)
+            IS DISTINCT FROM
+            (OLD.decision_id, OLD.case_no, OLD.hop_no, OLD.ack_no, OLD.among, OLD.reason, OLD.proposed_by, OLD.proposed_at)
+    THEN
+        RAISE EXCEPTION 'of a decision about a payer only the agreement is written, once'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.present_moment()
  RETURNS timestamp with time zone
  LANGUAGE plpgsql
@@ -740,6 +791,17 @@ BEGIN
                AND l.excluded_at IS NOT NULL AND l.reopened_at IS NULL) THEN
         RAISE EXCEPTION 'hop % of case % is excluded and not reopened', NEW.hop_no, NEW.case_no
             USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.restoration_not_contested()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM contested_transfers(NEW.restoration_id)) THEN
+        RAISE EXCEPTION 'two complainants claim a transfer of this restoration' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
@@ -1188,6 +1250,37 @@ CREATE TABLE complaint (
     CONSTRAINT complaint_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
 );
 
+CREATE TABLE complaint_transfer (
+    ack_no text NOT NULL,
+    row_no integer NOT NULL,
+    payer_institution text NOT NULL,
+    payer_kind text NOT NULL,
+    payer_holder text NOT NULL,
+    payer_ifsc text,
+    payee_institution text NOT NULL,
+    payee_kind text NOT NULL,
+    payee_holder text NOT NULL,
+    payee_ifsc text,
+    rrn text,
+    utr text,
+    mode text NOT NULL,
+    amount_paise bigint NOT NULL,
+    transferred_at timestamp with time zone NOT NULL,
+    time_missing boolean NOT NULL,
+    case_no text,
+    hop_no integer,
+    differing text[] NOT NULL,
+    CONSTRAINT complaint_transfer_pkey PRIMARY KEY (ack_no, row_no),
+    CONSTRAINT complaint_transfer_amount_paise_check CHECK ((amount_paise > 0)),
+    CONSTRAINT complaint_transfer_check CHECK (((case_no IS NULL) = (hop_no IS NULL))),
+    CONSTRAINT complaint_transfer_check1 CHECK (((rrn IS NOT NULL) OR (utr IS NOT NULL))),
+    CONSTRAINT complaint_transfer_payee_holder_check CHECK ((payee_holder <> ''::text)),
+    CONSTRAINT complaint_transfer_payee_kind_check CHECK ((payee_kind = ANY (ARRAY['account'::text, 'vpa'::text, 'wallet'::text]))),
+    CONSTRAINT complaint_transfer_payer_holder_check CHECK ((payer_holder <> ''::text)),
+    CONSTRAINT complaint_transfer_payer_kind_check CHECK ((payer_kind = ANY (ARRAY['account'::text, 'vpa'::text, 'wallet'::text]))),
+    CONSTRAINT complaint_transfer_row_no_check CHECK ((row_no > 0))
+);
+
 CREATE TABLE confirmation_proposal (
     proposal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     order_id uuid NOT NULL,
@@ -1368,6 +1461,7 @@ CREATE TABLE disputed_transfer (
     transfer_key text NOT NULL,
     case_no text NOT NULL,
     hop_no integer NOT NULL,
+    reference_key text,
     CONSTRAINT disputed_transfer_pkey PRIMARY KEY (transfer_key)
 );
 
@@ -1690,6 +1784,19 @@ CREATE TABLE hop (
     CONSTRAINT hop_waiting_check CHECK (((state = ANY (ARRAY['correction'::text, 'unroutable'::text])) = (waiting_since IS NOT NULL)))
 ) WITH (fillfactor=80);
 
+CREATE TABLE hop_correction (
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    revision integer NOT NULL,
+    corrected_at timestamp with time zone NOT NULL,
+    corrected_by text NOT NULL,
+    ack_no text,
+    before jsonb NOT NULL,
+    after jsonb NOT NULL,
+    CONSTRAINT hop_correction_pkey PRIMARY KEY (case_no, hop_no, revision),
+    CONSTRAINT hop_correction_revision_check CHECK ((revision > 0))
+);
+
 CREATE TABLE hop_retry (
     case_no text NOT NULL,
     hop_no integer NOT NULL,
@@ -1928,6 +2035,24 @@ CREATE TABLE order_cancellation (
     CONSTRAINT order_cancellation_check2 CHECK (((settled_at IS NULL) = (settled_by IS NULL))),
     CONSTRAINT order_cancellation_level_check CHECK ((level = ANY (ARRAY['desk_task'::text, 'supervisor'::text])))
 ) WITH (fillfactor=80);
+
+CREATE TABLE payer_decision (
+    decision_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    ack_no text NOT NULL,
+    among text[] NOT NULL,
+    reason text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    agreed_by text,
+    agreed_at timestamp with time zone,
+    CONSTRAINT payer_decision_pkey PRIMARY KEY (decision_id),
+    CONSTRAINT payer_decision_agreed CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
+    CONSTRAINT payer_decision_among CHECK ((ack_no = ANY (among))),
+    CONSTRAINT payer_decision_four_eyes CHECK ((agreed_by <> proposed_by)),
+    CONSTRAINT payer_decision_reason_check CHECK ((reason <> ''::text))
+);
 
 CREATE TABLE procedure (
     workflow_id text NOT NULL,
@@ -2284,6 +2409,10 @@ ALTER TABLE complaint ADD CONSTRAINT complaint_case_no_fkey FOREIGN KEY (case_no
 
 ALTER TABLE complaint ADD CONSTRAINT complaint_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
 
+ALTER TABLE complaint_transfer ADD CONSTRAINT complaint_transfer_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE complaint_transfer ADD CONSTRAINT complaint_transfer_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
 ALTER TABLE confirmation_proposal ADD CONSTRAINT confirmation_proposal_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
 ALTER TABLE court_order ADD CONSTRAINT court_order_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -2376,6 +2505,10 @@ ALTER TABLE hop ADD CONSTRAINT hop_complaint_fkey FOREIGN KEY (case_no, ack_no) 
 
 ALTER TABLE hop ADD CONSTRAINT hop_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE hop_correction ADD CONSTRAINT hop_correction_case_no_ack_no_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE hop_correction ADD CONSTRAINT hop_correction_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
 ALTER TABLE hop_retry ADD CONSTRAINT hop_retry_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE institution ADD CONSTRAINT institution_sponsor_fkey FOREIGN KEY (sponsor) REFERENCES institution(code);
@@ -2415,6 +2548,10 @@ ALTER TABLE officer_leave ADD CONSTRAINT officer_leave_officer_id_fkey FOREIGN K
 ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
 
 ALTER TABLE order_cancellation ADD CONSTRAINT order_cancellation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_case_no_ack_no_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no);
+
+ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -2544,6 +2681,8 @@ CREATE INDEX case_news_unsignalled ON public.case_news USING btree (news_id) WHE
 
 CREATE INDEX case_officer_by_subject ON public.case_officer USING btree (subject, assigned_at);
 
+CREATE INDEX complaint_transfer_hop ON public.complaint_transfer USING btree (case_no, hop_no);
+
 CREATE UNIQUE INDEX confirmation_proposal_open ON public.confirmation_proposal USING btree (order_id, digest) WHERE (agreed_at IS NULL);
 
 CREATE INDEX confirmation_proposal_order ON public.confirmation_proposal USING btree (order_id);
@@ -2571,6 +2710,8 @@ CREATE INDEX desk_task_open ON public.desk_task USING btree (task_id) WHERE (sta
 CREATE INDEX discrepancy_case ON public.discrepancy USING btree (case_no);
 
 CREATE INDEX discrepancy_institution ON public.discrepancy USING btree (institution, opened_at);
+
+CREATE INDEX disputed_transfer_reference ON public.disputed_transfer USING btree (reference_key);
 
 CREATE INDEX document_case ON public.document USING btree (case_no, issued_at DESC, document_id DESC);
 
@@ -2650,6 +2791,8 @@ CREATE INDEX objection_restoration ON public.objection USING btree (restoration_
 
 CREATE INDEX order_cancellation_open ON public.order_cancellation USING btree (order_id) WHERE (settled_at IS NULL);
 
+CREATE INDEX payer_decision_hop ON public.payer_decision USING btree (case_no, hop_no);
+
 CREATE INDEX procedure_news_signalled ON public.procedure_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
 
 CREATE INDEX procedure_news_unsignalled ON public.procedure_news USING btree (news_id) WHERE (signalled_at IS NULL);
@@ -2726,6 +2869,8 @@ CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW 
 
 CREATE TRIGGER case_officer_wakes_documents AFTER INSERT ON public.case_officer FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
+CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
@@ -2735,6 +2880,8 @@ CREATE TRIGGER discrepancy_hold AFTER INSERT ON public.discrepancy FOR EACH ROW 
 CREATE TRIGGER discrepancy_resolution_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.discrepancy_resolution FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER discrepancy_resolution_hold AFTER INSERT ON public.discrepancy_resolution FOR EACH ROW EXECUTE FUNCTION resolution_wakes_hold();
+
+CREATE TRIGGER disputed_transfer_renamed AFTER INSERT ON public.disputed_transfer FOR EACH ROW WHEN ((new.reference_key IS NULL)) EXECUTE FUNCTION disputed_transfer_renamed();
 
 CREATE TRIGGER document_append_only BEFORE DELETE OR UPDATE ON public.document FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -2776,6 +2923,8 @@ CREATE TRIGGER hop_within_transfer AFTER INSERT ON public.hop REFERENCING NEW TA
 
 CREATE TRIGGER hop_without_account BEFORE INSERT OR UPDATE OF account_key ON public.hop FOR EACH ROW WHEN ((new.account_key = ANY (ARRAY[''::text, 'NOTSTATED'::text]))) EXECUTE FUNCTION hop_without_account();
 
+CREATE TRIGGER hop_correction_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hop_correction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER institution_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.institution FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
 CREATE TRIGGER ledger_balance_hold_emptied AFTER UPDATE OF balance_paise ON public.ledger_balance FOR EACH ROW WHEN (((new.bucket = 'held'::text) AND (new.balance_paise = 0) AND (old.balance_paise > 0))) EXECUTE FUNCTION hold_emptied();
@@ -2802,6 +2951,8 @@ CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON pu
 
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public.order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
 
+CREATE TRIGGER payer_decision_rules BEFORE DELETE OR UPDATE ON public.payer_decision FOR EACH ROW EXECUTE FUNCTION payer_decision_rules();
+
 CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON public.procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
 
 CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON public.procedure_news FOR EACH STATEMENT EXECUTE FUNCTION procedure_starter_needed();
@@ -2823,6 +2974,8 @@ CREATE TRIGGER feed_hops AFTER UPDATE ON public.request_hop REFERENCING NEW TABL
 CREATE TRIGGER resolution_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.resolution_proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text, 'cancelled'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
+
+CREATE TRIGGER restoration_not_contested BEFORE UPDATE OF approved_by ON public.restoration FOR EACH ROW WHEN (((new.approved_by IS NOT NULL) AND (old.approved_by IS NULL))) EXECUTE FUNCTION restoration_not_contested();
 
 CREATE TRIGGER restoration_line_not_excluded BEFORE INSERT ON public.restoration_line FOR EACH ROW EXECUTE FUNCTION restoration_line_not_excluded();
 
@@ -2900,6 +3053,12 @@ COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last s
 
 COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own present moment';
 
+COMMENT ON COLUMN complaint_transfer.differing IS 'what it tells otherwise than the hop did when the complaint was taken: payer, account, bank, amount, date';
+
+COMMENT ON COLUMN complaint_transfer.hop_no IS 'the hop that it opened, or that was this transfer already';
+
+COMMENT ON COLUMN complaint_transfer.row_no IS 'its place in the complaint, from 1';
+
 COMMENT ON COLUMN confirmation_proposal.digest IS 'of the lines';
 
 COMMENT ON COLUMN credit_account.proof IS 'what the officer has seen: a passbook, a letter of the bank';
@@ -2919,6 +3078,8 @@ COMMENT ON COLUMN desk_task.reconciliation_id IS 'the comparison in which someth
 COMMENT ON COLUMN directory_version.written_by IS 'the transaction that last wrote an institution';
 
 COMMENT ON COLUMN discrepancy_resolution.from_held IS 'whether it took money out of held, for which it takes two persons';
+
+COMMENT ON COLUMN disputed_transfer.reference_key IS 'reference of the transfer; null in a row of the release before, whose key also names the amount';
 
 COMMENT ON COLUMN evidence_key.key_sha256 IS 'SHA-256 of the key as openssl reads it, the fingerprint that is compared';
 
@@ -2944,6 +3105,10 @@ COMMENT ON COLUMN hop.reminded_at IS 'when the supervisor was told that it waits
 
 COMMENT ON COLUMN hop.waiting_since IS 'since when the hop waits for the desk, counted again with each revision; null when it does not wait';
 
+COMMENT ON COLUMN hop_correction.ack_no IS 'the complaint that corrected it; null for an officer''s correction';
+
+COMMENT ON COLUMN hop_correction.revision IS 'revision of the hop after the correction';
+
 COMMENT ON COLUMN hop_retry.due_at IS 'when it is asked again; none is due if null';
 
 COMMENT ON COLUMN hop_retry.retries IS 'how often the bank was asked again';
@@ -2953,6 +3118,10 @@ COMMENT ON COLUMN message.expires_at IS 'from then on it is sent no more, and it
 COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
 
 COMMENT ON COLUMN order_cancellation.settled_at IS 'the bank has said that it does the order no more, or an officer that it was told';
+
+COMMENT ON COLUMN payer_decision.ack_no IS 'the complaint that is right';
+
+COMMENT ON COLUMN payer_decision.among IS 'the complaints that were compared';
 
 COMMENT ON COLUMN reconciliation.as_of IS 'when the bank drew the list up, as far as it says';
 
@@ -2993,5 +3162,15 @@ COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same
 COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by whom: it identifies no person';
 
 COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
+
+COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states it';
+
+COMMENT ON TABLE hop_correction IS 'each correction of a hop: the changed columns before and after it';
+
+COMMENT ON TABLE payer_decision IS 'which complaint is right about who paid a transfer; two officers decide';
+
+COMMENT ON FUNCTION contested_transfers(uuid) IS 'The told transfers that name another payer than the victim of this restoration, and that are not decided.';
+
+COMMENT ON FUNCTION disputed_transfer_renamed() IS 'Registers a transfer by reference and bank too, where a process of the release before named its amount.';
 
 COMMENT ON FUNCTION present_moment() IS 'the present moment of this database; tests may set it for their session';

@@ -114,6 +114,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.GRIEVANCE_UNTOLD: "grievance {id}: no officer can be told",
     TaskCause.COURT_ORDER_TO_CONFIRM: "read and confirm court order {id}: the banks act on it",
     TaskCause.CREDIT_ACCOUNT_TO_CONFIRM: "account {id} to be credited: a second officer is needed",
+    TaskCause.PAYER_TO_CONFIRM: "two complainants claim hop {id}: a second officer is needed on who paid it",
     TaskCause.DUTY: "{id}",
     TaskCause.DUTY_OVERDUE: "overdue: {id}",
     TaskCause.DUTY_TO_HAND_IN: "submit: {id}",
@@ -134,6 +135,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.FILE_IN_DOUBT: "a file in done/ is in doubt, look for others too: {detail}",
     TaskCause.LIENS_TO_ASK_FOR: "ask for the list of all liens it holds for us, and compare it",
     TaskCause.LIENS_OVERDUE: "its list of liens is overdue, and the desk's call brought none",
+    TaskCause.TOLD_OTHERWISE: "hop {id}: complaint {ack_no} tells it otherwise: {differing}",
     TaskCause.LIENS_DIFFER: "rows that differ: {rows_differing}; liens that the list lacks: {liens_missing}",
 }
 """templates by cause; a name after a dot is a variant, or a part that is put into the template"""
@@ -147,7 +149,8 @@ Texts = Mapping[str, str]
 def compose(cause: TaskCause, subject: Subject, facts: TaskFacts, language: Language = Language.EN) -> str:
     """Return the text of a task in this language."""
     texts = TEXTS.get(language, ENGLISH)
-    known: dict[str, object] = facts.model_dump(mode="json") | {"id": subject.id, "lacking": ", ".join(facts.lacking)}
+    lists = {"lacking": ", ".join(facts.lacking), "differing": ", ".join(facts.differing)}
+    known: dict[str, object] = facts.model_dump(mode="json") | {"id": subject.id, **lists}
     known |= {"bank": facts.institution or texts["bank"], "claimed": _sum(facts.claimed_paise)}
     known |= {"against": _sum(facts.against_paise), "sum": f", {known['claimed']}" if facts.claimed_paise else ""}
     name, parts = _VARIANTS.get(cause, _plain)(cause, subject, facts, texts)

@@ -231,6 +231,18 @@ class TaskKind(StrEnum):
     """an institution owes us its list of liens"""
     RECONCILE = "reconcile"
     """the bank's list and the ledger differ"""
+    READ_COMPLAINT = "read_complaint"
+    """a complaint tells a known transfer otherwise"""
+
+
+class Differing(StrEnum):
+    """A part of a transfer that a complaint tells otherwise than the case knew."""
+
+    PAYER = "payer"
+    ACCOUNT = "account"
+    BANK = "bank"
+    AMOUNT = "amount"
+    DATE = "date"
 
 
 class TaskState(StrEnum):
@@ -369,6 +381,9 @@ class EventKind(StrEnum):
     CREDIT_ACCOUNT_TOLD = "credit_account_told"
     """another account of the victim's was proposed in place of the one that paid"""
     CREDIT_ACCOUNT_CONFIRMED = "credit_account_confirmed"
+    PAYER_PROPOSED = "payer_proposed"
+    """an officer proposed which of two complainants paid; a second officer must agree"""
+    PAYER_DECIDED = "payer_decided"
     RESTORATION_PREPARED = "restoration_prepared"
     """the amounts to restore were prepared for approval"""
     RESTORATION_OVERDUE = "restoration_overdue"

@@ -42,6 +42,14 @@ def account_end(key: str) -> str:
     return key[-4:] if names_an_account(key) else ""
 
 
-def transfer_key(reference: str, amount_paise: int, institution: str) -> str:
-    """Return the identity of a transfer across complaints: reference, amount and receiving institution."""
-    return f"{reference_key(reference)}|{amount_paise}|{institution.strip().upper()}"
+def transfer_key(reference: str, institution: str) -> str:
+    """Return the identity of a transfer across complaints: its reference and the receiving institution.
+
+    The amount is no part of it, because people and banks tell the amount of one transfer differently.
+    """
+    return f"{reference_key(reference)}|{institution.strip().upper().replace('|', ' ')}"
+
+
+def reference_of(key: str) -> str:
+    """Return the `reference_key` in a `transfer_key`."""
+    return key.rpartition("|")[0]

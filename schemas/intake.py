@@ -1,11 +1,11 @@
 """A complaint as it is received, and the receipt."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import Flag, FrozenModel, PositivePaise, Storable, UtcDatetime
-from schemas.enums import Channel, Language, Mode
+from schemas.enums import Channel, Differing, Language, Mode
 from schemas.parties import Party
 from schemas.text import EmailAddress, Identifier, Line, LocalDatetime, Reference, day_of
 
@@ -76,3 +76,39 @@ class ComplaintReceipt(FrozenModel):
     joined: bool
     flags: tuple[Flag, ...]
     received_at: UtcDatetime
+
+
+class ToldParty(FrozenModel):
+    """One end of a transfer as a complaint states it."""
+
+    institution: str
+    kind: Literal["account", "vpa", "wallet"]
+    holder: Annotated[str, Field(repr=False)]
+    ifsc: str | None
+
+
+class ToldTransfer(FrozenModel):
+    """One transfer as one complaint states it, and the hop that it opened or that was this transfer already."""
+
+    ack_no: str
+    row_no: int
+    """its place in the complaint, from 1"""
+    payer: ToldParty
+    payee: ToldParty
+    amount_paise: int
+    rrn: str | None
+    utr: str | None
+    mode: Mode
+    transferred_at: UtcDatetime
+    time_missing: bool
+    case_ack_no: str | None
+    hop_no: int | None
+    differing: tuple[Differing, ...]
+    """what differed from the hop when the complaint was taken"""
+
+
+class ToldTransferPage(FrozenModel):
+    """Transfers as a case's complaints state them, by the complaints' numbers."""
+
+    items: tuple[ToldTransfer, ...]
+    next: str | None

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from schemas.base import FrozenModel
-from schemas.enums import ClaimKind, DiscrepancyKind, TaskKind
+from schemas.enums import ClaimKind, Differing, DiscrepancyKind, TaskKind
 from schemas.restoration_enums import DocumentKind, OrderReason
 
 
@@ -69,6 +69,8 @@ class TaskCause(StrEnum):
     """no officer of its level is known"""
     COURT_ORDER_TO_CONFIRM = "court_order_to_confirm"
     CREDIT_ACCOUNT_TO_CONFIRM = "credit_account_to_confirm"
+    PAYER_TO_CONFIRM = "payer_to_confirm"
+    """two complainants claim a transfer, and a second officer must agree who paid it"""
     DUTY = "duty"
     DUTY_OVERDUE = "duty_overdue"
     DUTY_TO_HAND_IN = "duty_to_hand_in"
@@ -92,6 +94,8 @@ class TaskCause(StrEnum):
     LIENS_TO_ASK_FOR = "liens_to_ask_for"
     LIENS_OVERDUE = "liens_overdue"
     LIENS_DIFFER = "liens_differ"
+    TOLD_OTHERWISE = "told_otherwise"
+    """the complaint `ack_no` tells the transfer otherwise; `differing` says what"""
 
 
 class Subject(FrozenModel):
@@ -153,6 +157,9 @@ class TaskFacts(FrozenModel):
     documents: tuple[DocumentWaits, ...] = ()
     detail: str = ""
     """what a reader of a bank's file or answer says about it"""
+    ack_no: str = ""
+    """of a complaint"""
+    differing: tuple[Differing, ...] = ()
     rows_differing: int | None = None
     liens_missing: int | None = None
 

@@ -126,18 +126,22 @@ async def _take_returned(ctx: Context, institution: str, stated: ReturnedFunds, 
 async def _placed(connection: Connection, institution: str, stated: ReturnedFunds) -> list[ReturnedRow]:
     """Return the lines, each with its case and hop as far as it names them.
 
-    A line belongs to the case that it names, or to the case that knows its transfer by reference, amount and bank.
+    A line belongs to the case that it names, or to the case that knows its transfer by reference, bank and amount.
     """
     read = [line for line in stated.lines if isinstance(line, ReturnedTransfer)]
     numbers = await returned_funds.cases_by_number(connection, institution, sorted({line.ack_no for line in read}))
     references = sorted({reference_key(line.reference) for line in read})
     hops = await returned_funds.hops_in_cases(connection, institution, sorted(set(numbers.values())), references)
-    keys = {key for line in read if (key := _key(line, institution))}
+    keys = {transfer_key(line.reference, institution) for line in read}
     transfers = await returned_funds.hops_by_transfer(connection, institution, sorted(keys))
 
     def place(line: ReturnedTransfer) -> tuple[str | None, int | None]:
         if not line.ack_no:
-            return transfers.get(_key(line, institution), (None, None))
+            known = transfers.get(transfer_key(line.reference, institution))
+            # Nothing but the reference ties the line to the case, so the amount must agree too.
+            return (
+                (known.case_no, known.hop_no) if known and known.amount_paise == line.transfer_paise else (None, None)
+            )
         case_no = numbers.get(line.ack_no)
         return case_no, hops.get((case_no, reference_key(line.reference))) if case_no else None
 
@@ -151,11 +155,6 @@ def _of_its_order(row: ReturnedRow, ordered: iso_orders.Credits) -> ReturnedRow:
     """Give a line without a case the case of its order."""
     credit = ordered.get(row.line_no)
     return row if credit is None or row.case_no else row.model_copy(update={"case_no": credit.case_no})
-
-
-def _key(line: ReturnedTransfer, institution: str) -> str:
-    """Return the key of the transfer; "" if the line does not give its amount."""
-    return "" if line.transfer_paise is None else transfer_key(line.reference, line.transfer_paise, institution)
 
 
 def _unreadable(stated: ReturnedFunds, line: UnreadableLine) -> ReturnedRow:

@@ -49,7 +49,7 @@ from schemas.enums import (
     TaskKind,
     TaskState,
 )
-from schemas.identifiers import account_key, reference_key, transfer_key
+from schemas.identifiers import account_key, reference_key, reference_of, transfer_key
 from schemas.outbox.case import CaseNews, FollowUp, HopBrief, HopRef
 from schemas.parties import Party
 from schemas.tracing.answers import Entry
@@ -223,10 +223,23 @@ async def _register_transfer(work: CaseTransaction, hop: hops.HopRow) -> dict[st
 async def apply_correction(
     work: CaseTransaction, hop: hops.HopRow, corrected: hops.HopRow, extra: Mapping[str, object]
 ) -> FollowUp:
-    """Write a corrected hop, and have its bank asked again.
+    """Write a corrected hop, and have its bank asked again. Raises as `write_correction`."""
+    await write_correction(work, hop, corrected, extra)
+    closed = [HopRef(hop_no=hop.hop_no, revision=hop.revision)]
+    return await notify_workflow(work, reopened=[corrected], closed=closed)
 
-    `extra` is added to the event's data. Raises `NotNow` when the transfer is another hop's, or when money of the hop
-    is on hold at another account than the corrected one.
+
+async def write_correction(
+    work: CaseTransaction,
+    hop: hops.HopRow,
+    corrected: hops.HopRow,
+    extra: Mapping[str, object],
+    told_in: str | None = None,
+) -> None:
+    """Write a corrected hop. The caller notifies the workflow.
+
+    `extra` is added to the event's data, and `told_in` is the complaint that corrects it. Raises `NotNow` when
+    the transfer is another hop's, or when money of the hop is on hold at another account than the corrected one.
     """
     connection, case_no, hop_no = work.connection, work.case_no, hop.hop_no
     back = await _refused_again_in_play(connection, case_no, hop) if hop.state is HopState.CLOSED else []
@@ -235,6 +248,7 @@ async def apply_correction(
     entries = back + await _correct_amount(connection, case_no, hop, corrected, back)
     withdrawn = await withdraw_from_request(work, hop)
     await hops.reopen(connection, case_no, corrected)
+    await hops.keep_correction(connection, case_no, hop, corrected, work.now, work.actor, told_in)
     key = f"correct|{case_no}|{hop_no}|{corrected.revision}"
     await ledger.post(connection, case_no, "correction", key, work.now, entries)
     if hop.source is HopSource.COMPLAINT:
@@ -259,8 +273,6 @@ async def apply_correction(
         **known,
         **extra,
     )
-    closed = [HopRef(hop_no=hop_no, revision=hop.revision)]
-    return await notify_workflow(work, reopened=[corrected], closed=closed)
 
 
 async def _refused_again_in_play(connection: Connection, case_no: str, hop: hops.HopRow) -> list[Entry]:
@@ -358,7 +370,7 @@ def _resolve(ctx: Context, party: Party) -> tuple[str | None, tuple[object, ...]
 async def _refuse_known_elsewhere(connection: Connection, case_no: str, hop_no: int, key: str) -> None:
     """Raise `NotNow` if another hop has this transfer, because the loss would count twice."""
     # No waiting for this lock: a complaint that holds it may be waiting for the case row, which we hold.
-    if not await intake.try_lock(connection, f"transfer|{key}"):
+    if not await intake.try_lock(connection, intake.lock_of_transfer(reference_of(key))):
         raise TransferBusy
     known = await intake.place_of_transfer(connection, key)
     if known and known != (case_no, hop_no):
@@ -408,7 +420,7 @@ async def close_if_empty(work: CaseTransaction, hop: hops.HopRow) -> list[HopRef
 async def notify_workflow(work: CaseTransaction, *, reopened: list[hops.HopRow], closed: list[HopRef]) -> FollowUp:
     """Write the notification for the workflow. A settled case with money in play again is reopened and started."""
     connection, case_no = work.connection, work.case_no
-    briefs = [await _brief(work, hop) for hop in reopened]
+    briefs = [await brief_of(work, hop) for hop in reopened]
     opened = tuple(brief for brief in briefs if brief)
     parked = tuple(HopRef(hop_no=h.hop_no, revision=h.revision) for h in reopened if h.state is not HopState.OPEN)
     news = CaseNews(news_id=0, opened=opened, closed=tuple(closed), parked=parked)
@@ -421,7 +433,8 @@ async def notify_workflow(work: CaseTransaction, *, reopened: list[hops.HopRow],
     return FollowUp(case_no=case_no, start=start, news=notification)
 
 
-async def _brief(work: CaseTransaction, hop: hops.HopRow) -> HopBrief | None:
+async def brief_of(work: CaseTransaction, hop: hops.HopRow) -> HopBrief | None:
+    """Return a hop as the workflow asks about it, or None if it waits for the desk."""
     if hop.state is not HopState.OPEN or not hop.institution:
         return None
     known = work.ctx.directory.current.get(hop.institution)
@@ -457,7 +470,7 @@ async def write_off_request(work: CaseTransaction, request_id: UUID, reason: str
 
 def key_of(hop: hops.HopRow) -> str:
     """Return the key of a hop's transfer, by its institution, or by the reported name if the institution is unknown."""
-    return transfer_key(hop.reference, hop.amount_paise, hop.institution or hop.payee_institution_as_told)
+    return transfer_key(hop.reference, hop.institution or hop.payee_institution_as_told)
 
 
 async def register_transfers(work: CaseTransaction, keys: Mapping[int, str]) -> dict[int, str]:

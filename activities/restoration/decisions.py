@@ -24,7 +24,7 @@ from activities.restoration.transitions import (
 from db.documents import due_documents
 from db.holds import free_amounts
 from db.pool import Connection
-from db.restoration import credit_accounts, objections, restorations
+from db.restoration import credit_accounts, objections, payer_decisions, restorations
 from db.restoration.restorations import Covered, Line, RestorationRow
 from domain.errors.orders import HoldKeptByCourt
 from domain.errors.restoration import (
@@ -45,6 +45,7 @@ from domain.errors.restoration import (
     RouteChanged,
     StepEnded,
     StepNotBegun,
+    TransferContested,
 )
 from domain.restoration import authority
 from domain.restoration.procedure import ORDERS_OF, RELEASED_FOR, RULES, back_to
@@ -126,6 +127,12 @@ async def _refuse_undecided(work: Work) -> None:
         raise ObjectionUndecided(undecided[0])
     if appeals := await objections.open_grievances(connection, restoration_id):
         raise GrievanceUndecided(appeals[0])
+
+
+async def _refuse_contested(work: Work) -> None:
+    """Raise `TransferContested` while two complainants claim a transfer from which the money comes."""
+    for hop_no, ack_nos in (await payer_decisions.undecided(work.connection, work.row.restoration_id)).items():
+        raise TransferContested(hop_no, ack_nos)
 
 
 async def _refuse_unserved(work: Work) -> None:
@@ -356,10 +363,12 @@ async def _payable_under_order(work: Work) -> list[Covered] | None:
 async def approve(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) -> RestorationDone:
     """Order the banks to credit the prepared amounts, one order for each bank.
 
-    Raises as `end_step`, and `NotNow` if the held money has changed since the preparation.
+    Raises as `end_step`, and `NotNow` if the held money has changed since the preparation, or while two complainants
+    claim one of its transfers.
     """
     async with _decision(ctx, restoration_id, RestorationVerb.APPROVE, seen, by) as work:
         await _refuse_undecided(work)
+        await _refuse_contested(work)
         await _refuse_withdrawn(work)
         await _refuse_other_route(work)
         lines = await work.lines()

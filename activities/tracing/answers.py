@@ -255,21 +255,14 @@ class _AnswerWriter(CaseTransaction):
                 )
 
     async def _register_transfers(self) -> dict[int, str]:
-        """Register the transfers of new and increased hops.
+        """Register the transfers of new hops.
 
         Returns, by hop, the other case that has its transfer already.
         """
         keys = {
-            hop.hop_no: transfer_key(
-                hop.reference, hop.amount_paise, hop.payee.institution or hop.payee.institution_as_told
-            )
+            hop.hop_no: transfer_key(hop.reference, hop.payee.institution or hop.payee.institution_as_told)
             for hop in self.outcome.new_hops
             if hop.reference
-        }
-        keys |= {
-            hop.hop_no: transfer_key(hop.reference_key, hop.amount_paise, hop.institution)
-            for hop in self.outcome.confirmed
-            if hop.more_paise and hop.institution
         }
         return await register_transfers(self, keys)
 

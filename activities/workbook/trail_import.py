@@ -28,7 +28,7 @@ from domain.workbook.reading import RejectedTrailRow, TrailReading, rounds
 from domain.workbook.row import TrailNote, TrailRow
 from schemas.base import Flag
 from schemas.enums import Channel, Disposition, EventKind, HopSource, Mode
-from schemas.identifiers import RRN_PATTERN, account_key, reference_key, transfer_key
+from schemas.identifiers import RRN_PATTERN, account_key, reference_key, reference_of, transfer_key
 from schemas.intake import MAX_TRANSFERS, Complaint, Transfer, Victim
 from schemas.outbox.case import FollowUp
 from schemas.parties import Party
@@ -156,6 +156,8 @@ class _Import:
     def __post_init__(self) -> None:
         self.outcome = TrailOutcome(self.reading, rejected=list(self.reading.rejected))
         self._done: set[tuple[str, int]] = set()
+        self._amounts: dict[str, int] = {}
+        """amount of each known transfer of the first layer, by its key"""
 
     async def take(self) -> None:
         """Import the victim's transfers first, then the banks' statements layer by layer."""
@@ -204,7 +206,9 @@ class _Import:
         keys = {_place(row): self._transfer_key(_transfer(row)) for row in rows}
         async with self.ctx.pool.acquire() as connection:
             registered = await intake.by_ack_no(connection, self.reading.ack_no)
-            known = await intake.cases_of_transfers(connection, list(keys.values()))
+            found = await intake.known_transfers(connection, [reference_of(key) for key in keys.values()])
+            known = {one.transfer_key: one.case_no for one in found}
+            self._amounts |= {one.transfer_key: one.amount_paise for one in found}
             case_no = registered.receipt.case_ack_no if registered else None
             if case_no is None and known:
                 case_no = await intake.oldest_case(connection, list(set(known.values())))
@@ -273,14 +277,16 @@ class _Import:
     def _use(self, rows: Iterable[TrailRow], known: Container[str], keys: dict[tuple[str, int], str]) -> None:
         for row in rows:
             self._done_with(row)
-            fate = Fate.KNOWN if keys[_place(row)] in known else Fate.OPENED
-            self.outcome.used.append(UsedRow(row, fate))
+            key = keys[_place(row)]
+            if self._amounts.get(key, _transfer(row).amount_paise) != _transfer(row).amount_paise:
+                self._note(row, TrailColumn.TRANSACTION_AMOUNT, "the case has this transfer with another amount")
+            self.outcome.used.append(UsedRow(row, Fate.KNOWN if key in known else Fate.OPENED))
 
     def _transfer_key(self, transfer: Transfer) -> str:
         """Return the key of a transfer as the intake computes it."""
         payee = transfer.payee
         found, _ = self.ctx.directory.current.resolve(payee.institution, payee.ifsc, payee.holder, "payee")
-        return transfer_key(transfer.reference, transfer.amount_paise, found.code if found else payee.institution)
+        return transfer_key(transfer.reference, found.code if found else payee.institution)
 
     # -- what banks say ----------------------------------------------------------------------------------------
 
@@ -458,14 +464,14 @@ def _joining_transfer(anchor: trail_import.KnownTransfer) -> Transfer:
 
     The copy is not stored again.
     """
-    reference, amount, institution = anchor.transfer_key.split("|", 2)
+    reference, _, institution = anchor.transfer_key.rpartition("|")
     is_rrn = RRN_PATTERN.match(reference)
     return Transfer(
         payer=Party(institution=NOT_STATED, account=NOT_STATED),
         payee=Party.model_validate(
             {"institution": institution, "vpa" if "@" in anchor.payee_holder else "account": anchor.payee_holder}
         ),
-        amount_paise=int(amount),
+        amount_paise=anchor.amount_paise,
         rrn=reference if is_rrn else None,
         utr=None if is_rrn else reference,
         mode=Mode.OTHER,

@@ -10,9 +10,10 @@ from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
-from db.cases import case_views, ledger_views
+from db.cases import case_views, ledger_views, told_transfers
 from db.tracing import answer_views, request_views, trail_views
 from schemas.enums import CaseState
+from schemas.intake import ToldTransferPage
 from schemas.tracing.views import AnswerPage, CasePage, CaseView, DiscrepancyPage, LedgerView, RequestPage, TrailView
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"], responses=IN_THE_DESCRIPTION)
@@ -49,6 +50,15 @@ async def read_trail(
     """Return the money trail, with hops as edges and accounts as nodes."""
     async with services.ctx.pool.acquire() as connection:
         return await trail_views.page(connection, ack_no, after, limit)
+
+
+@router.get("/{ack_no}/told-transfers")
+async def read_told_transfers(
+    services: TheServices, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
+) -> ToldTransferPage:
+    """List the transfers as each complaint of the case states them, with what differs from the case."""
+    async with services.ctx.pool.acquire() as connection:
+        return await told_transfers.page(connection, ack_no, after, limit)
 
 
 @router.get("/{ack_no}/ledger")

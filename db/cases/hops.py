@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from db.pool import Connection
 from domain.errors.cases import HopNotFound
@@ -60,16 +60,18 @@ async def get(connection: Connection, case_no: str, hop_no: int) -> HopRow:
 
 
 async def same_below(connection: Connection, case_no: str, hop: HopRow) -> int | None:
-    """Return the number of a hop with the same parent and the same data as `hop`, or None."""
+    """Return the number of a hop with the same parent that is the same transfer as `hop`, or None.
+
+    The same reference is the same transfer at the same bank, and with the same amount also at another one.
+    """
     hop_no: int | None = await connection.fetchval(
         "SELECT min(hop_no) FROM hop WHERE case_no = $1 AND parent_hop_no = $2 AND reference_key = $3"
-        " AND account_key = $4 AND amount_paise = $5 AND disputed_paise = $6",
+        " AND (coalesce(institution, upper(payee_institution_as_told)) = $4 OR amount_paise = $5)",
         case_no,
         hop.parent_hop_no,
         hop.reference_key,
-        hop.account_key,
+        hop.institution or hop.payee_institution_as_told.upper(),
         hop.amount_paise,
-        hop.disputed_paise,
     )
     return hop_no
 
@@ -210,6 +212,38 @@ async def reopen(connection: Connection, case_no: str, hop: HopRow) -> None:
         hop.disputed_paise,
         hop.transferred_at,
         [flag.model_dump() for flag in hop.flags],
+    )
+
+
+_CORRECTABLE: Final = (
+    "institution",
+    "payee_institution_as_told",
+    "payee_holder",
+    "payee_ifsc",
+    "reference",
+    "amount_paise",
+    "disputed_paise",
+    "transferred_at",
+)
+
+
+async def keep_correction(
+    connection: Connection, case_no: str, before: HopRow, after: HopRow, at: datetime, by: str, told_in: str | None
+) -> None:
+    """Keep what a correction changed. `told_in` is the complaint that corrects the hop."""
+    was, now = before.model_dump(mode="json"), after.model_dump(mode="json")
+    changed = [name for name in _CORRECTABLE if was[name] != now[name]]
+    await connection.execute(
+        "INSERT INTO hop_correction (case_no, hop_no, revision, corrected_at, corrected_by, ack_no, before, after)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        case_no,
+        after.hop_no,
+        after.revision,
+        at,
+        by,
+        told_in,
+        {name: was[name] for name in changed},
+        {name: now[name] for name in changed},
     )
 
 

@@ -111,6 +111,10 @@ FILES: Final = {
         without=("victim_id", "idempotency_key", "body_digest"),
         more=_victim(),
     ),
+    "case/complaint_transfers.jsonl": _rows(
+        "complaint_transfer", "t.ack_no IN (SELECT ack_no FROM complaint WHERE case_no = $1)", "t.ack_no, t.row_no"
+    ),
+    "case/hop_corrections.jsonl": _rows("hop_correction", _CASE, "t.hop_no, t.revision"),
     "case/hops.jsonl": _rows("hop", _CASE, "t.hop_no", without=("looked_up_at",)),
     "case/officers.jsonl": _rows("case_officer", _CASE, "t.duty, t.assignment_no"),
     TASKS: _rows("desk_task", _CASE, "t.task_id"),
@@ -211,6 +215,7 @@ FILES: Final = {
     "restorations/allocations.jsonl": _rows("allocation", _ALLOCATION, "t.allocation_id"),
     "restorations/lines.jsonl": _rows("restoration_line", _CASE, "t.restoration_id, t.hop_no"),
     "restorations/objections.jsonl": _rows("objection", _RESTORATION, "t.objection_id"),
+    "restorations/payer_decisions.jsonl": _rows("payer_decision", _CASE, "t.decision_id"),
     "restorations/restorations.jsonl": _rows("restoration", _CASE, "t.opened_at, t.restoration_id"),
     "restorations/steps.jsonl": _rows("restoration_step", _RESTORATION, "t.restoration_id, t.place"),
 }

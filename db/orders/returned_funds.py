@@ -81,17 +81,26 @@ async def hops_in_cases(
     return {(row["case_no"], row["reference_key"]): row["hop_no"] for row in rows}
 
 
+class RegisteredTransfer(FrozenModel):
+    """The hop under which a transfer is registered, and the amount of the whole transfer."""
+
+    case_no: str
+    hop_no: int
+    amount_paise: int
+
+
 async def hops_by_transfer(
     connection: Connection, institution: str, transfer_keys: Sequence[str]
-) -> dict[str, tuple[str, int]]:
+) -> dict[str, RegisteredTransfer]:
     """Return the case and hop under which each of these transfers to the institution is registered."""
     rows = await connection.fetch(
-        "SELECT t.transfer_key, t.case_no, t.hop_no FROM disputed_transfer t JOIN hop h USING (case_no, hop_no)"
+        "SELECT t.transfer_key, t.case_no, t.hop_no, h.amount_paise FROM disputed_transfer t"
+        " JOIN hop h USING (case_no, hop_no)"
         " WHERE t.transfer_key = ANY($2) AND h.institution = $1",
         institution,
         list(transfer_keys),
     )
-    return {row["transfer_key"]: (row["case_no"], row["hop_no"]) for row in rows}
+    return {row.pop("transfer_key"): RegisteredTransfer(**row) for row in map(dict, rows)}
 
 
 async def may_watch(connection: Connection) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
+from db.restoration import payer_decisions
 from domain.errors import BadCursor
 from domain.errors.restoration import RestorationNotFound
 from schemas.grievances.grievances import number_of
@@ -155,6 +156,7 @@ async def get(
     told: dict[str, Any] = {**dict(head), **dict(more), **dict(in_all or {})}
     appeals = await connection.fetch(_GRIEVANCES, restoration_id)
     notices = await connection.fetch(_NOTICES, restoration_id, case_no)
+    roots = await payer_decisions.roots(connection, restoration_id)
     order_id = told.pop("court_order_id")
     return RestorationView(
         **told,
@@ -166,6 +168,7 @@ async def get(
         grievances=tuple(_appeal(dict(row)) for row in appeals),
         notices=tuple(NoticeOfRestoration(**dict(row)) for row in notices),
         orders=tuple(OrderOfRestoration(**dict(row)) for row in await connection.fetch(_ORDERS, restoration_id)),
+        contested=tuple(await payer_decisions.contested(connection, case_no, roots)),
     )
 
 

@@ -45,6 +45,7 @@ class KnownTransfer(FrozenModel):
 
     transfer_key: str
     payee_holder: str
+    amount_paise: int
     transferred_at: UtcDatetime
 
 
@@ -123,8 +124,9 @@ async def known_transfer(connection: Connection, case_no: str) -> KnownTransfer 
     A transfer to a known institution comes first.
     """
     row = await connection.fetchrow(
-        "SELECT d.transfer_key, h.payee_holder, h.transferred_at FROM disputed_transfer d"
-        " JOIN hop h USING (case_no, hop_no) WHERE d.case_no = $1 ORDER BY h.institution IS NULL, d.hop_no LIMIT 1",
+        "SELECT d.transfer_key, h.payee_holder, h.amount_paise, h.transferred_at FROM disputed_transfer d"
+        " JOIN hop h USING (case_no, hop_no) WHERE d.case_no = $1 AND d.reference_key IS NOT NULL"
+        " ORDER BY h.institution IS NULL, d.hop_no LIMIT 1",
         case_no,
     )
     return KnownTransfer(**dict(row)) if row else None

@@ -159,3 +159,41 @@ class AlreadyPrepared(NotNow):
 class RestorationNeedsSecondOfficer(SameEyes):
     code = "restoration_needs_second_officer"
     officer: str
+
+
+class TransferContested(NotNow):
+    code = "transfer_contested"
+    hop_no: int
+    ack_nos: tuple[str, ...]
+
+
+class PayerNotContested(NotNow):
+    code = "payer_not_contested"
+    hop_no: int
+
+
+class PayerNotTold(NotFound):
+    code = "payer_not_told"
+    ack_no: str
+    hop_no: int
+
+
+class PayerDecisionNotFound(NotFound):
+    code = "payer_decision_not_found"
+    hop_no: int
+    decision_id: int
+
+
+class PayerDecisionDiffers(NotNow):
+    code = "payer_decision_differs"
+
+
+class PayerNeedsSecondOfficer(SameEyes):
+    code = "payer_needs_second_officer"
+    officer: str
+
+
+class PayerOrdered(NotNow):
+    code = "payer_ordered"
+    hop_no: int
+    order_id: str

@@ -13,6 +13,8 @@ from schemas.identifiers import (
     RRN_PATTERN,
     UTR_PATTERN,
     VPA_PATTERN,
+    account_key,
+    names_an_account,
     reference_key,
 )
 from schemas.intake import Complaint, Transfer
@@ -42,6 +44,9 @@ def _complaint_flags(complaint: Complaint, now: datetime, rules: TrailRules) -> 
 def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailRules) -> Iterator[Flag]:
     yield from _party_flags(transfer.payer, f"{field}.payer")
     yield from _party_flags(transfer.payee, f"{field}.payee")
+    paid_by, paid_to = account_key(transfer.payer.holder), account_key(transfer.payee.holder)
+    if paid_by == paid_to and names_an_account(paid_by):
+        yield Flag(field=f"{field}.payee", code="payer_is_payee", message="the same account paid and was paid")
     if transfer.rrn and not _is_reference(reference_key(transfer.rrn)):
         yield Flag(field=f"{field}.rrn", code="odd_rrn", message="an RRN has 12 digits")
     if transfer.utr and not UTR_PATTERN.match(reference_key(transfer.utr)):

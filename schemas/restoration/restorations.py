@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from schemas.base import FrozenModel, PositivePaise, Storable, UtcDatetime
 from schemas.documents.due_documents import DueDocumentState
 from schemas.enums import CaseState, Role
+from schemas.restoration.payer_decisions import ContestedTransfer
 from schemas.restoration_enums import (
     AllocationRule,
     CourtOrderEffect,
@@ -363,6 +364,8 @@ class RestorationView(RestorationHead):
     grievances: tuple[AppealOfRestoration, ...]
     notices: tuple[NoticeOfRestoration, ...]
     orders: tuple[OrderOfRestoration, ...]
+    contested: tuple[ContestedTransfer, ...]
+    """transfers of its money whose payer complaints tell differently; an undecided one stops the approval"""
 
 
 class RestorationDone(FrozenModel):

@@ -79,6 +79,13 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", "/api/v1/cases"): (READERS, None),
     ("GET", CASE): (ALL, None),
     ("GET", f"{CASE}/trail"): (READERS, None),
+    ("GET", f"{CASE}/told-transfers"): (READERS, None),
+    ("GET", f"{CASE}/contested-transfers"): (READERS | POLICE, None),
+    ("POST", f"{CASE}/hops/{{hop_no}}/payer-decisions"): (DESK | IO, {**WHY, "ack_no": "22411260000001"}),
+    ("POST", f"{CASE}/hops/{{hop_no}}/payer-decisions/{{decision_id}}/agree"): (
+        ABOVE | {Role.SUPERVISOR, Role.ADMIN},
+        {"ack_no": "22411260000001"},
+    ),
     ("GET", f"{CASE}/ledger"): (READERS, None),
     ("GET", f"{CASE}/events"): (READERS, None),
     ("GET", f"{CASE}/requests"): (READERS, None),
@@ -226,6 +233,7 @@ NUMBERS: Final = {
     "restoration_id": "00000000-0000-4000-8000-000000000000",
     "request_id": "00000000-0000-4000-8000-000000000000",
     "account_id": "1",
+    "decision_id": "1",
     "order_id": "00000000-0000-4000-8000-000000000000",
 }
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from db import bank_gateway
+from db import bank_gateway, intake
 from db.banks import bank_keys, reply_links
 from db.cases import hop_retries, parked_hops
 from db.outbox import case_outbox
@@ -36,6 +36,16 @@ async def test_an_answers_requests_are_found_from_their_case(database: Pool) -> 
     # A hop's number alone names a hop of every case.
     assert conditions
     assert all("case_no" in line or "request_id" in line for line in conditions), lines
+
+
+async def test_known_transfers_are_found_by_reference_and_by_account(database: Pool) -> None:
+    async with database.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        await connection.execute(f"PREPARE known (text[], text[], text[]) AS {intake.KNOWN}")
+        lines = [line for (line,) in await connection.fetch("EXPLAIN EXECUTE known ('{1}', '{HDFC}', '{2}')")]
+    assert not [line for line in lines if "Seq Scan" in line]
+    for index in ("disputed_transfer_reference", "hop_account", "complaint_transfer_hop"):
+        assert any(index in line for line in lines), lines
 
 
 @pytest.mark.parametrize(

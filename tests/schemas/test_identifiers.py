@@ -48,7 +48,7 @@ def test_a_reference_has_a_digit_other_than_zero(reference: str, *, names: bool)
     assert names_a_transfer(reference) is names
 
 
-def test_a_transfer_is_reference_amount_and_receiving_institution() -> None:
-    key = transfer_key("4123 4567 8901", 100, "hdfc ")
-    assert key == transfer_key("412345678901", 100, "HDFC")
-    assert len({key, transfer_key("412345678901", 101, "HDFC"), transfer_key("412345678901", 100, "SBIN")}) == 3
+def test_a_transfer_is_reference_and_receiving_institution() -> None:
+    key = transfer_key("4123 4567 8901", "hdfc ")
+    assert key == transfer_key("412345678901", "HDFC")
+    assert len({key, transfer_key("412345678902", "HDFC"), transfer_key("412345678901", "SBIN")}) == 3

@@ -115,6 +115,11 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Adds the entries to the balances. New money in `held` makes the hop one whose hold is to be opened.",
         ("ledger_balance", "held_hop"),
     ),
+    "disputed_transfer_renamed": Effect(
+        Sort.DERIVED,
+        "Registers a transfer by reference and bank too, where a process of the release before named its amount.",
+        ("disputed_transfer",),
+    ),
     "hop_complaint": Effect(Sort.DERIVED, "Gives a hop the complaint of its parent hop."),
     "hop_waiting": Effect(Sort.DERIVED, "Starts or ends the clock of a hop that waits for the desk."),
     "hop_without_account": Effect(Sort.DERIVED, "Gives a hop without a stated account a key of its own."),
@@ -143,6 +148,10 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         Sort.RULE, "Refuses a release under a court order that no second officer has confirmed."
     ),
     "credit_account_rules": Effect(Sort.RULE, "Refuses any change of an account to credit but its one confirmation."),
+    "payer_decision_rules": Effect(Sort.RULE, "Refuses any change of a decision about a payer but its one agreement."),
+    "restoration_not_contested": Effect(
+        Sort.RULE, "Refuses the approval of a restoration while two complainants claim one of its transfers."
+    ),
     "order_cancellation_settled_once": Effect(Sort.RULE, "Refuses to change a cancellation that is settled."),
     "document_counter_escalates": Effect(Sort.RULE, "Refuses a gap or a step back in a series of document numbers."),
     "restoration_line_not_excluded": Effect(

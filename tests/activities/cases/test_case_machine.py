@@ -25,8 +25,10 @@ from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow
 from schemas.enums import EscalationLevel
+from schemas.intake import Complaint, Transfer
 from schemas.outbox.case import Escalate, SendHoldRequest
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
+from tests.activities import complaint_statements
 from tests.activities.bench import LOST_REPLY, Bench, Outcome
 from tests.deep import Paced, database_settings
 from tests.factories import BANKS, complaint, make_context, moved, row, rrn, transfer
@@ -75,6 +77,8 @@ class CaseMachine(RuleBasedStateMachine):
         self.case_no = ""
         self.paced = Paced()
         self.known: list[dict[str, Any]] = []
+        self.stated: dict[str, list[Transfer]] = {}
+        """by complaint, its transfers as it states them"""
         self.added: list[tuple[int, int]] = []
         """the desk's hops, each with its parent"""
         self.orders: list[SendHoldRequest] = []
@@ -94,19 +98,40 @@ class CaseMachine(RuleBasedStateMachine):
 
     # -- complaints ------------------------------------------------------------------------------------------------
 
+    def take(self, told: Complaint) -> str:
+        """Take a complaint, remember its statement, and return its case."""
+        receipt = self.run(self.bench.take(told)).receipt
+        self.stated[receipt.ack_no] = list(told.transfers)
+        return receipt.case_ack_no
+
     @initialize(
         losses=st.lists(st.tuples(st.sampled_from((*BANKS, NOWHERE)), st.integers(1, 5000)), min_size=1, max_size=3)
     )
     def complain(self, losses: list[tuple[str, int]]) -> None:
         self.known = [transfer(rupees * 100, payee_bank=bank) for bank, rupees in losses]
-        self.case_no = self.run(self.bench.complain(*self.known))
+        self.case_no = self.take(complaint(*self.known))
 
     @rule(bank=st.sampled_from(BANKS), rupees=st.integers(1, 5000), data=st.data())
     def another_joins(self, bank: str, rupees: int, data: st.DataObject) -> None:
         new = [transfer(rupees * 100, payee_bank=bank)] if data.draw(st.booleans()) else []
         told = complaint(data.draw(st.sampled_from(self.known)), *new)
-        assert self.run(self.bench.take(told)).receipt.case_ack_no == self.case_no
+        assert self.take(told) == self.case_no
         self.known += new
+
+    @rule(data=st.data(), rupees=st.integers(1, 5000), bank=st.sampled_from((*BANKS, NOWHERE)))
+    def another_tells_it_otherwise(self, data: st.DataObject, rupees: int, bank: str) -> None:
+        """One thing about a transfer that the case has is told differently: no loss is counted."""
+        changes: dict[str, Any] = {
+            "amount_paise": rupees * 100,
+            "payee": {"institution": bank, "account": "50100000000001"},
+            "payer": {"institution": "PUNB", "vpa": "other@okpunb"},
+            "transferred_at": "2026-11-20T10:00:00",
+        }
+        known = data.draw(st.sampled_from(self.known))
+        changed = data.draw(st.sampled_from(sorted(changes)))
+        lost_paise = self.run(self.bench.buckets(self.case_no))["lost"]
+        assert self.take(complaint(known | {changed: changes[changed]})) == self.case_no
+        assert self.run(self.bench.buckets(self.case_no))["lost"] == lost_paise
 
     @rule(data=st.data())
     def another_tells_of_a_transfer_onward(self, data: st.DataObject) -> None:
@@ -122,8 +147,7 @@ class CaseMachine(RuleBasedStateMachine):
             return
         bank, reference, amount_paise, _ = data.draw(st.sampled_from(onward))
         lost_paise = self.run(self.bench.buckets(self.case_no))["lost"]
-        told = complaint(transfer(amount_paise, payee_bank=bank, reference=reference))
-        assert self.run(self.bench.take(told)).receipt.case_ack_no == self.case_no
+        assert self.take(complaint(transfer(amount_paise, payee_bank=bank, reference=reference))) == self.case_no
         assert self.run(self.bench.buckets(self.case_no))["lost"] == lost_paise
 
     # -- asking ----------------------------------------------------------------------------------------------------
@@ -295,6 +319,10 @@ class CaseMachine(RuleBasedStateMachine):
         """Look once more at the end, whatever the last steps were."""
         if self.case_no:
             self.run(self.bench.check(self.case_no))
+            kept: dict[str, list[Transfer]] = {}
+            for one in self.run(complaint_statements.told(self.bench, self.case_no)):
+                kept.setdefault(one.ack_no, []).append(complaint_statements.as_transfer(one))
+            assert kept == self.stated
 
 
 def test_a_case_keeps_every_rule_whatever_happens_to_it(database_dsn: str, loop: asyncio.AbstractEventLoop) -> None:

@@ -16,7 +16,6 @@ from activities.secrets import SecretBox
 from db import intake
 from db.cases import parked_hops
 from db.pool import Pool
-from schemas.identifiers import transfer_key
 from schemas.outbox.case import FollowUp, HopRef, Swept
 from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import Bench
@@ -315,7 +314,7 @@ async def test_a_transfer_that_another_case_has_by_its_banks_name_stays_with_the
     case_no = await unroutable(own, bank="KKBK Bank", reference=root)
     await load(own, "KKBK")
     await own.ctx.directory.refresh()
-    other = await own.complain(transfer(1000_00, payee_bank="KKBK", reference=root))
+    other = await own.complain(transfer(999_00, payee_bank="KKBK", reference=root))
     assert other != case_no
     swept = await sweep(own, notifier)
     assert (swept.hops_routed, swept.failed) == (0, 0)
@@ -328,7 +327,7 @@ async def test_a_transfer_that_is_just_being_told_of_is_looked_up_again(own: Ben
     case_no = await unroutable(own, bank="KKBK", reference=root)
     await load(own, "KKBK")
     async with own.pool.acquire() as connection, connection.transaction():
-        assert await intake.try_lock(connection, f"transfer|{transfer_key(root, 1000_00, 'KKBK')}")
+        assert await intake.try_lock(connection, intake.lock_of_transfer(root))
         assert (await sweep(own, notifier)).hops_routed == 0
     assert (await sweep(own, notifier)).hops_routed == 1
     assert await own.hops(case_no) == ["open"]

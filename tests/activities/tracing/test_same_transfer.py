@@ -285,7 +285,7 @@ async def test_a_complaint_and_an_answer_about_one_transfer_at_once_are_one_loss
             # An answer on its way, in short: the case is locked, the transfer registered, nothing committed.
             await connection.execute("SELECT FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE", case_no)
             await connection.execute(
-                "INSERT INTO disputed_transfer VALUES ($1, $2, 1)", f"{onward}|100000|ICIC", case_no
+                "INSERT INTO disputed_transfer VALUES ($1, $2, 1, $3)", f"{onward}|ICIC", case_no, onward
             )
             taking = asyncio.create_task(bench.take(complaint(*told)))
             await _waits(bench)

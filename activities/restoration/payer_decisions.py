@@ -1,0 +1,120 @@
+"""Who paid a transfer that two complainants claim: one officer proposes, and a second officer agrees.
+
+Two officers are needed, because the decision says whose account is credited.
+"""
+
+from activities.cases.transaction import CaseTransaction, case_transaction
+from activities.context import Context
+from activities.restoration.transitions import Work, close
+from db.cases import cases, hops
+from db.holds import account_holds
+from db.restoration import payer_decisions, restorations
+from domain.errors.cases import ComplaintNotOfCase
+from domain.errors.restoration import (
+    PayerDecisionDiffers,
+    PayerNeedsSecondOfficer,
+    PayerNotContested,
+    PayerNotTold,
+    PayerOrdered,
+)
+from schemas.enums import Differing, EventKind, TaskKind
+from schemas.restoration.payer_decisions import (
+    ContestedTransfer,
+    ContestedTransfers,
+    NewPayerDecision,
+    PayerDecision,
+    SeenPayerDecision,
+)
+from schemas.restoration_enums import RestorationState, StepOutcome
+from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
+
+
+async def contested(ctx: Context, ack_no: str) -> ContestedTransfers:
+    """Return the transfers of a case whose payer complaints tell differently. Raises `NotFound`."""
+    async with ctx.pool.acquire() as connection:
+        case_no = await cases.case_no_of(connection, ack_no)
+        return ContestedTransfers(transfers=tuple(await payer_decisions.contested(connection, case_no)))
+
+
+async def propose(ctx: Context, ack_no: str, hop_no: int, new: NewPayerDecision, by: str) -> PayerDecision:
+    """Propose which complaint is right about the payer. A newer proposal replaces an older one.
+
+    Raises `NotFound`, and `NotNow` if nothing is to be decided.
+    """
+    async with case_transaction(ctx, ack_no, by) as work:
+        found = await _contested(work, hop_no)
+        told_by = {claim.ack_no for claim in found.claims} | {await _owner(work, hop_no)}
+        if new.ack_no not in told_by:
+            raise PayerNotTold(new.ack_no, hop_no)
+        if await cases.case_no_of(work.connection, new.ack_no) != work.case_no:
+            raise ComplaintNotOfCase(new.ack_no, work.case_no)
+        decision = await payer_decisions.propose(
+            work.connection, work.case_no, hop_no, new.ack_no, sorted(told_by), new.reason, by, work.now
+        )
+        subject = about(TaskSubject.HOP, hop_no)
+        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.PAYER_TO_CONFIRM, subject=subject))
+        data = {"hop_no": hop_no, "ack_no": new.ack_no, "decision_id": decision.decision_id, "reason": new.reason}
+        await work.log(EventKind.PAYER_PROPOSED, **data)
+    return decision
+
+
+async def agree(
+    ctx: Context, ack_no: str, hop_no: int, decision_id: int, seen: SeenPayerDecision, by: str
+) -> PayerDecision:
+    """Agree as the second officer. The complaint that is right owns the transfer and all money that came of it.
+
+    If it is another complaint than before, open restorations with this money end, and new ones begin. A repeated
+    agreement changes nothing. Raises `NotFound`, `SameEyes`, and `NotNow` if the proposal is another, or if a bank is
+    ordered to credit the money.
+    """
+    async with case_transaction(ctx, ack_no, by) as work:
+        proposed, is_newest = await payer_decisions.newest(work.connection, work.case_no, hop_no, decision_id)
+        if proposed.agreed_at is not None:
+            return proposed
+        if not is_newest or proposed.ack_no != seen.ack_no:
+            raise PayerDecisionDiffers
+        if proposed.proposed_by == by:
+            raise PayerNeedsSecondOfficer(by)
+        found = await _contested(work, hop_no)
+        if proposed.ack_no != await _owner(work, hop_no):
+            await _give_to(work, hop_no, proposed.ack_no)
+        decision = await payer_decisions.agree(work.connection, decision_id, by, work.now)
+        await _close_tasks(work, found)
+        data = {"hop_no": hop_no, "ack_no": decision.ack_no, "decision_id": decision_id}
+        await work.log(EventKind.PAYER_DECIDED, **data)
+    return decision
+
+
+async def _contested(work: CaseTransaction, hop_no: int) -> ContestedTransfer:
+    found = await payer_decisions.contested(work.connection, work.case_no, [hop_no])
+    if not found or not found[0].undecided:
+        raise PayerNotContested(hop_no)
+    return found[0]
+
+
+async def _owner(work: CaseTransaction, hop_no: int) -> str:
+    return (await hops.get(work.connection, work.case_no, hop_no)).ack_no or work.case_no
+
+
+async def _give_to(work: CaseTransaction, hop_no: int, ack_no: str) -> None:
+    """Give the transfer to another complaint. Rounds with its money end, and the engine opens new ones."""
+    connection = work.connection
+    if (order_id := await payer_decisions.order_of(connection, work.case_no, hop_no)) is not None:
+        raise PayerOrdered(hop_no, order_id)
+    reason = f"complaint {ack_no} is right about who paid hop {hop_no}"
+    for restoration_id in await payer_decisions.give_to(connection, work.case_no, hop_no, ack_no):
+        # The engine ends the round, because only then a next one begins by itself.
+        round_ = Work.of(work.as_engine, row=await restorations.lock(connection, restoration_id))
+        await close(round_, RestorationState.CANCELLED, StepOutcome.CANCELLED, reason)
+        await account_holds.mark_to_open_again(
+            connection, work.case_no, work.now, ack_no=ack_no, restoration_id=restoration_id, anew=True
+        )
+
+
+async def _close_tasks(work: CaseTransaction, found: ContestedTransfer) -> None:
+    """Close the work items that asked for this decision, and those about the payer alone."""
+    subject = about(TaskSubject.HOP, found.hop_no)
+    await work.close_tasks(subject, [TaskCause.PAYER_TO_CONFIRM], "it is decided")
+    for claim in found.claims:
+        facts = TaskFacts(ack_no=claim.ack_no, differing=(Differing.PAYER,))
+        await work.close_tasks(subject, [TaskCause.TOLD_OTHERWISE], "it is decided who paid", facts=facts)

@@ -1,0 +1,39 @@
+"""Transfers as each complaint of a case states them."""
+
+from typing import Any, Final
+
+from db.cases.cases import case_no_of
+from db.paging import cut, from_cursor, to_cursor
+from db.pool import Connection
+from schemas.intake import ToldParty, ToldTransfer, ToldTransferPage
+
+_PAGE: Final = """
+SELECT t.* FROM complaint c JOIN complaint_transfer t USING (ack_no)
+WHERE c.case_no = $1 AND (t.ack_no, t.row_no) > ($2, $3) ORDER BY t.ack_no, t.row_no LIMIT $4
+"""
+
+
+async def page(connection: Connection, ack_no: str, after: str | None, limit: int) -> ToldTransferPage:
+    """Return up to `limit` transfers as a case's complaints state them, by the complaints' numbers.
+
+    Raises `NotFound`, `BadCursor`.
+    """
+    number, row_no = from_cursor(after, str, int) if after else ("", 0)
+    case_no = await case_no_of(connection, ack_no)
+    rows, more = cut(await connection.fetch(_PAGE, case_no, number, _in_range(row_no), limit + 1), limit)
+    items = tuple(_told(dict(row)) for row in rows)
+    return ToldTransferPage(items=items, next=to_cursor(items[-1].ack_no, items[-1].row_no) if more else None)
+
+
+def _in_range(row_no: int | str) -> int:
+    return max(0, min(int(row_no), 2**31 - 1))
+
+
+def _told(row: dict[str, Any]) -> ToldTransfer:
+    payer, payee = _party(row, "payer"), _party(row, "payee")
+    return ToldTransfer(payer=payer, payee=payee, case_ack_no=row.pop("case_no"), **row)
+
+
+def _party(row: dict[str, Any], end: str) -> ToldParty:
+    """Take the columns of one end out of a row."""
+    return ToldParty(**{name: row.pop(f"{end}_{name}") for name in ToldParty.model_fields})

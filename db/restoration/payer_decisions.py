@@ -1,0 +1,183 @@
+"""Transfers that two complainants claim, and decisions of two officers on who paid."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from db.pool import Connection
+from domain.errors.restoration import PayerDecisionNotFound
+from schemas.identifiers import account_end, account_key
+from schemas.restoration.payer_decisions import ContestedTransfer, PayerClaim, PayerDecision
+
+MOST_SHOWN: Final = 100
+_DECISION: Final = ", ".join(PayerDecision.model_fields)
+
+_CONTESTED: Final = """
+SELECT h.hop_no, h.ack_no AS owner, x.claims, d.decisions, x.undecided
+FROM hop h CROSS JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object('ack_no', t.ack_no, 'received_at', c.received_at,
+            'payer_institution', t.payer_institution, 'holder', t.payer_holder)
+            ORDER BY c.received_at, t.ack_no, t.row_no) AS claims,
+        bool_or('payer' = ANY (t.differing)) AS contested,
+        bool_or('payer' = ANY (t.differing) AND NOT EXISTS (
+            SELECT FROM payer_decision p WHERE p.case_no = t.case_no AND p.hop_no = t.hop_no
+            AND p.agreed_at IS NOT NULL AND t.ack_no = ANY (p.among))) AS undecided
+    FROM complaint_transfer t JOIN complaint c USING (ack_no) WHERE t.case_no = h.case_no AND t.hop_no = h.hop_no
+) AS x CROSS JOIN LATERAL (
+    SELECT coalesce(jsonb_agg(to_jsonb(p) - '{case_no,hop_no,among}'::text[] ORDER BY p.decision_id), '[]') AS decisions
+    FROM payer_decision p WHERE p.case_no = h.case_no AND p.hop_no = h.hop_no
+) AS d
+WHERE h.case_no = $1 AND h.parent_hop_no IS NULL AND x.contested AND ($2::integer[] IS NULL OR h.hop_no = ANY ($2))
+ORDER BY h.hop_no LIMIT $3
+"""
+
+
+async def contested(
+    connection: Connection, case_no: str, hop_nos: Sequence[int] | None = None
+) -> list[ContestedTransfer]:
+    """Return the victim's transfers whose payer complaints tell differently, of these hops or of the whole case."""
+    wanted = None if hop_nos is None else list(hop_nos)
+    rows = await connection.fetch(_CONTESTED, case_no, wanted, MOST_SHOWN)
+    return [_contested(dict(row)) for row in rows]
+
+
+def _contested(row: dict[str, Any]) -> ContestedTransfer:
+    claims = [
+        PayerClaim(
+            ack_no=claim["ack_no"],
+            received_at=claim["received_at"],
+            payer_institution=claim["payer_institution"],
+            account_end=account_end(account_key(claim["holder"])),
+            stands=claim["ack_no"] == row["owner"],
+        )
+        for claim in row["claims"]
+    ]
+    decisions = [PayerDecision.model_validate(one) for one in row["decisions"]]
+    return ContestedTransfer(
+        hop_no=row["hop_no"], undecided=row["undecided"], claims=tuple(claims), decisions=tuple(decisions)
+    )
+
+
+async def undecided(connection: Connection, restoration_id: UUID) -> dict[int, tuple[str, ...]]:
+    """Return, by the victim's transfer, the undecided complaints that name another payer of a restoration's money."""
+    rows = await connection.fetch(
+        "SELECT hop_no, array_agg(DISTINCT ack_no ORDER BY ack_no) AS ack_nos FROM contested_transfers($1)"
+        " GROUP BY hop_no ORDER BY hop_no",
+        restoration_id,
+    )
+    return {row["hop_no"]: tuple(row["ack_nos"]) for row in rows}
+
+
+async def roots(connection: Connection, restoration_id: UUID) -> list[int]:
+    """Return the victim's transfers from which the money of a restoration comes."""
+    rows = await connection.fetch(
+        "WITH RECURSIVE up AS ("
+        " SELECT h.case_no, h.hop_no, h.parent_hop_no FROM restoration_line l JOIN hop h USING (case_no, hop_no)"
+        " WHERE l.restoration_id = $1"
+        " UNION SELECT h.case_no, h.hop_no, h.parent_hop_no FROM up"
+        " JOIN hop h ON h.case_no = up.case_no AND h.hop_no = up.parent_hop_no)"
+        " SELECT hop_no FROM up WHERE parent_hop_no IS NULL ORDER BY hop_no",
+        restoration_id,
+    )
+    return [row["hop_no"] for row in rows]
+
+
+async def propose(
+    connection: Connection,
+    case_no: str,
+    hop_no: int,
+    ack_no: str,
+    among: Sequence[str],
+    reason: str,
+    by: str,
+    at: datetime,
+) -> PayerDecision:
+    """Write an officer's proposal, and return it."""
+    row = await connection.fetchrow(
+        "INSERT INTO payer_decision (case_no, hop_no, ack_no, among, reason, proposed_by, proposed_at)"
+        f" VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING {_DECISION}",
+        case_no,
+        hop_no,
+        ack_no,
+        list(among),
+        reason,
+        by,
+        at,
+    )
+    return PayerDecision(**dict(row or {}))
+
+
+async def newest(connection: Connection, case_no: str, hop_no: int, decision_id: int) -> tuple[PayerDecision, bool]:
+    """Return a decision, and whether it is the newest about its hop. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        f"SELECT {_DECISION}, decision_id = (SELECT max(decision_id) FROM payer_decision WHERE case_no = $1"
+        " AND hop_no = $2) AS is_newest FROM payer_decision WHERE case_no = $1 AND hop_no = $2 AND decision_id = $3",
+        case_no,
+        hop_no,
+        decision_id,
+    )
+    if row is None:
+        raise PayerDecisionNotFound(hop_no, decision_id)
+    told = dict(row)
+    is_newest = told.pop("is_newest")
+    return PayerDecision(**told), is_newest
+
+
+async def agree(connection: Connection, decision_id: int, by: str, at: datetime) -> PayerDecision:
+    """Write a second officer's agreement. The database refuses the officer who proposed."""
+    row = await connection.fetchrow(
+        f"UPDATE payer_decision SET agreed_by = $2, agreed_at = $3 WHERE decision_id = $1 RETURNING {_DECISION}",
+        decision_id,
+        by,
+        at,
+    )
+    return PayerDecision(**dict(row or {}))
+
+
+_BELOW: Final = (
+    "WITH RECURSIVE down AS (SELECT $2::integer AS hop_no UNION ALL"
+    " SELECT h.hop_no FROM down d JOIN hop h ON h.case_no = $1 AND h.parent_hop_no = d.hop_no)"
+)
+
+
+async def order_of(connection: Connection, case_no: str, hop_no: int) -> str | None:
+    """Return an order that credits money of this transfer and is not refused or cancelled unpaid, or None."""
+    found: str | None = await connection.fetchval(
+        f"{_BELOW} SELECT o.order_id::text FROM down"
+        " JOIN bank_order_line l ON l.case_no = $1 AND l.hop_no = down.hop_no"
+        " JOIN bank_order o USING (order_id) WHERE o.kind = 'restore'"
+        " AND (o.state IN ('planned', 'delivered') OR l.confirmed_paise > 0) LIMIT 1",
+        case_no,
+        hop_no,
+    )
+    return found
+
+
+async def give_to(connection: Connection, case_no: str, hop_no: int, ack_no: str) -> list[UUID]:
+    """Give a transfer and everything below it to another complaint, with the payer that it names.
+
+    Returns the open restorations that have money of it.
+    """
+    await connection.execute(
+        f"{_BELOW} UPDATE hop h SET ack_no = $3 FROM down WHERE h.case_no = $1 AND h.hop_no = down.hop_no",
+        case_no,
+        hop_no,
+        ack_no,
+    )
+    await connection.execute(
+        "UPDATE hop h SET payer_institution_as_told = t.payer_institution, payer_holder = t.payer_holder,"
+        " payer_ifsc = t.payer_ifsc FROM (SELECT * FROM complaint_transfer WHERE case_no = $1 AND hop_no = $2"
+        "  AND ack_no = $3 ORDER BY row_no LIMIT 1) AS t WHERE h.case_no = $1 AND h.hop_no = $2",
+        case_no,
+        hop_no,
+        ack_no,
+    )
+    rows = await connection.fetch(
+        f"{_BELOW} SELECT DISTINCT l.restoration_id FROM down JOIN restoration_line l ON l.case_no = $1"
+        " AND l.hop_no = down.hop_no JOIN restoration r USING (restoration_id) WHERE r.state = 'open'"
+        " ORDER BY l.restoration_id",
+        case_no,
+        hop_no,
+    )
+    return [row["restoration_id"] for row in rows]

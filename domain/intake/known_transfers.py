@@ -1,0 +1,120 @@
+"""Whether two persons tell of one transfer, and what they tell differently.
+
+One transfer is its reference and the receiving bank. A reference with the same amount at another bank is the same
+transfer too, because somebody named the wrong bank. The money is looked for once, and every difference is flagged.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeVar
+
+from schemas.base import Flag
+from schemas.enums import Differing
+from schemas.identifiers import names_an_account, transfer_key
+
+T = TypeVar("T")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_IST_OFFSET: Final = timedelta(hours=5, minutes=30)
+_FIELDS: Final = {
+    Differing.PAYER: "payer",
+    Differing.ACCOUNT: "payee",
+    Differing.BANK: "payee.institution",
+    Differing.AMOUNT: "amount_paise",
+    Differing.DATE: "transferred_at",
+}
+_WORDS: Final = {
+    Differing.PAYER: "another payer",
+    Differing.ACCOUNT: "another account",
+    Differing.BANK: "another bank",
+    Differing.AMOUNT: "another amount",
+    Differing.DATE: "another date",
+}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A transfer as somebody tells it, in a form that can be compared."""
+
+    reference_key: str
+    bank: str
+    """code of the receiving bank, or its name as told if no directory entry fits"""
+    account_key: str
+    payer_bank: str
+    """code of the paying bank; empty if no directory entry fits"""
+    payer_key: str
+    amount_paise: int
+    transferred_at: datetime
+    told_paise: frozenset[int] = frozenset()
+    """amounts that earlier complaints told of it"""
+
+    @property
+    def amounts_paise(self) -> frozenset[int]:
+        """Return every amount that was told of it."""
+        return self.told_paise | {self.amount_paise}
+
+    @property
+    def key(self) -> str:
+        """Return the identity of the transfer."""
+        return transfer_key(self.reference_key, self.bank)
+
+
+def find(told: Statement, known: Sequence[tuple[str, Statement, T]]) -> tuple[Statement, T] | None:
+    """Return the known one that is the same transfer, with its statement, or None.
+
+    `known` has the key under which each is registered, the oldest first. The same bank counts before the same amount.
+    Where no reference is known yet, everything else must agree.
+    """
+    for key, statement, one in known:
+        if key == told.key:
+            return statement, one
+    for _, statement, one in known:
+        if statement.reference_key == told.reference_key and told.amount_paise in statement.amounts_paise:
+            return statement, one
+    for _, statement, one in known:
+        if not statement.reference_key and statement.payer_key == told.payer_key and not differing(told, statement):
+            return statement, one
+    return None
+
+
+def differing(told: Statement, known: Statement) -> tuple[Differing, ...]:
+    """Return what `told` says otherwise than `known`. What one of them does not state is no difference."""
+    return tuple(_differing(told, known))
+
+
+def _differing(told: Statement, known: Statement) -> Iterator[Differing]:
+    other_payer_bank = bool(told.payer_bank and known.payer_bank) and told.payer_bank != known.payer_bank
+    if _both_stated(told.payer_key, known.payer_key) and (told.payer_key != known.payer_key or other_payer_bank):
+        yield Differing.PAYER
+    if _both_stated(told.account_key, known.account_key) and told.account_key != known.account_key:
+        yield Differing.ACCOUNT
+    if told.bank.strip().upper() != known.bank.strip().upper():
+        yield Differing.BANK
+    if told.amount_paise != known.amount_paise:
+        yield Differing.AMOUNT
+    # People tell the time of one transfer differently, so only the day counts.
+    if not same_day(told.transferred_at, known.transferred_at):
+        yield Differing.DATE
+
+
+def same_day(one: datetime, other: datetime) -> bool:
+    """Return whether two moments are of one day in India."""
+    return _day(one) == _day(other)
+
+
+def _day(moment: datetime) -> int:
+    # No conversion to Indian time, because it fails at the end of the year 9999.
+    return (moment - _EPOCH + _IST_OFFSET) // timedelta(days=1)
+
+
+def _both_stated(one: str, other: str) -> bool:
+    return names_an_account(one) and names_an_account(other)
+
+
+def flags_of(found: Iterable[Differing], index: int, where: str) -> list[Flag]:
+    """Return a flag for each difference of the complaint's transfer `index`; `where` says who tells it otherwise."""
+    return [
+        Flag(field=f"transfers[{index}].{_FIELDS[one]}", code=f"other_{one}", message=f"{where} with {_WORDS[one]}")
+        for one in found
+    ]

@@ -1,0 +1,195 @@
+"""A transfer that two complainants claim (H1): no approval before two officers have decided who paid."""
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from activities.context import Context
+from activities.restoration import payer_decisions
+from activities.restoration.payer_decisions import agree, propose
+from db.evidence import pack
+from db.restoration import restoration_views
+from domain.errors.cases import ComplaintNotOfCase
+from domain.errors.restoration import (
+    PayerDecisionDiffers,
+    PayerDecisionNotFound,
+    PayerNeedsSecondOfficer,
+    PayerNotContested,
+    PayerNotTold,
+    PayerOrdered,
+    TransferContested,
+)
+from schemas.restoration.payer_decisions import NewPayerDecision, SeenPayerDecision
+from tests.activities.restoration_bench import WHY, Home
+from tests.factories import complaint, rrn, transfer
+
+FIRST = {"institution": "SBIN", "account": "30000000777"}
+LATER = {"institution": "PUNB", "account": "40000000888"}
+DESK, BOSS = "officer:desk", "officer:boss"
+
+
+@pytest.fixture
+def home(ctx: Context) -> Home:
+    return Home(ctx)
+
+
+async def told_again(home: Home, case_no: str, payer: dict[str, str]) -> dict[str, Any]:
+    """The case's transfer as its first complaint told it, with this payer."""
+    ((reference, paise, bank, account),) = await home.bench.rows(
+        "SELECT reference, amount_paise, institution, payee_holder FROM hop WHERE case_no = $1 AND hop_no = 1", case_no
+    )
+    payee = {"institution": bank, "account": account}
+    return transfer(paise, reference=reference, payee=payee, payer=payer)
+
+
+async def claimed_twice(home: Home) -> tuple[str, str]:
+    """A case with ₹400 on hold, and the number of a second complaint that names another payer."""
+    case_no = await home.hold(400, payer=FIRST)
+    taken = await home.bench.take(complaint(await told_again(home, case_no, LATER)))
+    assert (taken.receipt.case_ack_no, [flag.code for flag in taken.receipt.flags]) == (case_no, ["other_payer"])
+    return case_no, taken.receipt.ack_no
+
+
+async def decided(home: Home, case_no: str, ack_no: str) -> int:
+    """Two officers decide that this complaint is right."""
+    new = NewPayerDecision(ack_no=ack_no, reason=WHY)
+    proposed = await propose(home.ctx, case_no, 1, new, DESK)
+    await agree(home.ctx, case_no, 1, proposed.decision_id, SeenPayerDecision(ack_no=ack_no), BOSS)
+    return proposed.decision_id
+
+
+async def credited(home: Home, case_no: str) -> list[tuple[str, ...]]:
+    return await home.bench.rows(
+        "SELECT l.ack_no, l.beneficiary_institution, l.beneficiary_holder FROM bank_order_line l"
+        " JOIN bank_order o USING (order_id) WHERE l.case_no = $1 AND o.kind = 'restore' ORDER BY o.planned_at",
+        case_no,
+    )
+
+
+async def to_prepared(home: Home, restoration_id: UUID) -> None:
+    await home.to_approval(restoration_id)
+    await home.tick(restoration_id)
+    await home.prepare(restoration_id)
+
+
+async def test_h1_nothing_is_approved_while_two_complainants_claim_one_transfer(home: Home) -> None:
+    case_no, later = await claimed_twice(home)
+    restoration_id = await home.of(case_no)
+    await to_prepared(home, restoration_id)
+    with pytest.raises(TransferContested, match=later):
+        await home.approve(restoration_id)
+    with pytest.raises(asyncpg.RestrictViolationError, match="two complainants"):
+        await home.bench.pool.execute(
+            "UPDATE restoration SET approved_by = 'x' WHERE restoration_id = $1", restoration_id
+        )
+    async with home.bench.pool.acquire() as connection:
+        view = await restoration_views.get(connection, restoration_id, home.clock.at, ())
+    ((transfer_, claims),) = [(one, one.claims) for one in view.contested]
+    assert (transfer_.hop_no, transfer_.undecided, transfer_.decisions) == (1, True, ())
+    assert [(claim.ack_no, claim.payer_institution, claim.account_end, claim.stands) for claim in claims] == [
+        (case_no, "SBIN", "0777", True),
+        (later, "PUNB", "0888", False),
+    ]
+
+
+async def test_h1_if_the_first_is_right_the_approval_goes_on(home: Home) -> None:
+    case_no, later = await claimed_twice(home)
+    restoration_id = await home.of(case_no)
+    await to_prepared(home, restoration_id)
+    await decided(home, case_no, case_no)
+    await home.approve(restoration_id)
+    assert await credited(home, case_no) == [(case_no, "SBIN", "30000000777")]
+    assert later not in str(await home.bench.tasks(case_no))
+    assert (
+        await home.bench.value(
+            "SELECT count(*) FROM desk_task WHERE case_no = $1 AND state = 'open'"
+            " AND cause IN ('told_otherwise', 'payer_to_confirm')",
+            case_no,
+        )
+        == 0
+    )
+    await home.check(case_no)
+
+
+async def test_h1_if_the_later_is_right_its_victim_is_credited_at_its_account(home: Home) -> None:
+    case_no, later = await claimed_twice(home)
+    restoration_id = await home.of(case_no)
+    await to_prepared(home, restoration_id)
+    await decided(home, case_no, later)
+    assert (await home.at(restoration_id))[0] == "cancelled"
+    await home.open_for_new_holds(case_no)
+    (following,) = await home.bench.rows("SELECT restoration_id FROM restoration WHERE ack_no = $1", later)
+    await to_prepared(home, following[0])
+    await home.approve(following[0])
+    assert await credited(home, case_no) == [(later, "PUNB", "40000000888")]
+    assert [kind for kind in await home.bench.events(case_no) if kind.startswith("payer_")] == [
+        "payer_proposed",
+        "payer_decided",
+    ]
+    await home.check(case_no)
+
+
+async def test_h1_one_officer_alone_decides_nothing(home: Home) -> None:
+    case_no, later = await claimed_twice(home)
+    first = await propose(home.ctx, case_no, 1, NewPayerDecision(ack_no=later, reason=WHY), DESK)
+    seen = SeenPayerDecision(ack_no=later)
+    with pytest.raises(PayerNeedsSecondOfficer):
+        await agree(home.ctx, case_no, 1, first.decision_id, seen, DESK)
+    with pytest.raises(asyncpg.CheckViolationError) as error:
+        await home.bench.pool.execute(
+            "UPDATE payer_decision SET agreed_by = proposed_by, agreed_at = now() WHERE decision_id = $1",
+            first.decision_id,
+        )
+    assert error.value.constraint_name == "payer_decision_four_eyes"
+    for statement in ("UPDATE payer_decision SET ack_no = case_no", "DELETE FROM payer_decision"):
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await home.bench.pool.execute(f"{statement} WHERE decision_id = $1", first.decision_id)
+    with pytest.raises(PayerDecisionDiffers):
+        await agree(home.ctx, case_no, 1, first.decision_id, SeenPayerDecision(ack_no=case_no), BOSS)
+    second = await propose(home.ctx, case_no, 1, NewPayerDecision(ack_no=case_no, reason=WHY), BOSS)
+    with pytest.raises(PayerDecisionDiffers):
+        await agree(home.ctx, case_no, 1, first.decision_id, seen, BOSS)
+    with pytest.raises(PayerDecisionNotFound):
+        await agree(home.ctx, case_no, 1, second.decision_id + 1000, seen, BOSS)
+    agreed = await agree(home.ctx, case_no, 1, second.decision_id, SeenPayerDecision(ack_no=case_no), DESK)
+    assert agreed == await agree(home.ctx, case_no, 1, second.decision_id, SeenPayerDecision(ack_no=case_no), DESK)
+    with pytest.raises(PayerNotContested):
+        await propose(home.ctx, case_no, 1, NewPayerDecision(ack_no=later, reason=WHY), DESK)
+
+
+async def test_h1_only_a_complaint_of_the_case_that_tells_of_the_transfer_is_right(home: Home) -> None:
+    case_no, _ = await claimed_twice(home)
+    other = await home.hold(100)
+    with pytest.raises(PayerNotTold):
+        await propose(home.ctx, case_no, 1, NewPayerDecision(ack_no=other, reason=WHY), DESK)
+    both = complaint(await told_again(home, case_no, FIRST), await told_again(home, other, LATER))
+    receipt = (await home.bench.take(both)).receipt
+    assert receipt.case_ack_no == case_no
+    with pytest.raises(ComplaintNotOfCase):
+        await propose(home.ctx, other, 1, NewPayerDecision(ack_no=receipt.ack_no, reason=WHY), DESK)
+
+
+async def test_h1_money_under_an_order_to_credit_stays_with_its_complaint(home: Home) -> None:
+    case_no = await home.hold(400, payer=FIRST)
+    restoration_id = await home.of(case_no)
+    await home.to_credit(restoration_id)
+    later = (await home.bench.take(complaint(await told_again(home, case_no, LATER)))).receipt.ack_no
+    with pytest.raises(PayerOrdered):
+        await decided(home, case_no, later)
+    assert await credited(home, case_no) == [(case_no, "SBIN", "30000000777")]
+
+
+async def test_h1_a_complaint_after_the_decision_that_names_yet_another_payer_contests_again(home: Home) -> None:
+    case_no, later = await claimed_twice(home)
+    await decided(home, case_no, case_no)
+    third = {"institution": "ICIC", "account": rrn()}
+    await home.bench.take(complaint(await told_again(home, case_no, third)))
+    (found,) = (await payer_decisions.contested(home.ctx, case_no)).transfers
+    assert (found.undecided, len(found.claims), len(found.decisions)) == (True, 3, 1)
+    assert later in {claim.ack_no for claim in found.claims}
+
+
+def test_h1_the_decisions_are_in_the_evidence_pack() -> None:
+    assert "restorations/payer_decisions.jsonl" in pack.FILES
