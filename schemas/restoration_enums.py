@@ -27,6 +27,15 @@ class RouteReason(StrEnum):
     COURT_ORDER_EXISTS = "court_order_exists"
 
 
+class ConfirmedBy(StrEnum):
+    """Bank whose statement confirms that money has arrived at an account."""
+
+    SENDING_BANK = "sending_bank"
+    RECEIVING_BANK = "receiving_bank"
+    NOTHING = "nothing"
+    """only a complaint or an officer says so"""
+
+
 class RestorationState(StrEnum):
     """State of a restoration. `RESTORED` is closed with money credited, whatever part the banks returned."""
 

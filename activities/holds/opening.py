@@ -22,7 +22,7 @@ from db.holds.account_holds import HeldHop
 from db.outbox import procedure_outbox
 from db.police import firs
 from db.restoration import court_orders, exclusions, openings
-from db.restoration.allocations import Account
+from db.restoration.claims import Account
 from domain.holds.excess import is_small
 from domain.notifications.rules import NotificationEvent
 from schemas.enums import EventKind, ProcedureKind
