@@ -53,6 +53,10 @@ class Action(StrEnum):
     TELL_CREDIT_ACCOUNT = "tell_credit_account"
     """propose another account of the victim in place of the one that paid"""
     CONFIRM_CREDIT_ACCOUNT = "confirm_credit_account"
+    PROPOSE_WITHDRAWAL = "propose_withdrawal"
+    """propose to withdraw a false, mistaken or settled complaint"""
+    DECIDE_WITHDRAWAL = "decide_withdrawal"
+    """agree to another officer's withdrawal of a complaint, or reject it"""
     READ_ORDERS = "read_orders"
     SEND_ORDER = "send_order"
     CANCEL_ORDER = "cancel_order"
@@ -120,6 +124,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.REOPEN_RESTORATION: REOPENERS,
     Action.TELL_CREDIT_ACCOUNT: _DESK | {Role.IO},
     Action.CONFIRM_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
+    Action.PROPOSE_WITHDRAWAL: _DESK | {Role.IO},
+    Action.DECIDE_WITHDRAWAL: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.READ_ORDERS: _DESK | _POLICE | {Role.AUDITOR},
     Action.SEND_ORDER: _DESK,
     Action.CANCEL_ORDER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}),

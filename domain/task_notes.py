@@ -48,6 +48,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.GRIEVANCE_UNTOLD: "grievance {id}: no officer can be told",
     TaskCause.COURT_ORDER_TO_CONFIRM: "read and confirm court order {id}: the banks act on it",
     TaskCause.CREDIT_ACCOUNT_TO_CONFIRM: "account {id} to be credited: a second officer is needed",
+    TaskCause.WITHDRAWAL_TO_DECIDE: "withdrawal {withdrawal_id} of complaint {id}: a second officer is needed",
     TaskCause.DUTY: "{id}",
     TaskCause.DUTY_OVERDUE: "overdue: {id}",
     TaskCause.DUTY_TO_HAND_IN: "submit: {id}",

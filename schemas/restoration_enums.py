@@ -128,6 +128,7 @@ class OrderReason(StrEnum):
     """left after everything due was restored"""
     SMALL_HOLD = "micro"
     """decision on a small-value hold"""
+    COMPLAINT_WITHDRAWN = "complaint_withdrawn"
 
 
 class OrderState(StrEnum):

@@ -67,6 +67,8 @@ class TaskCause(StrEnum):
     """no officer of its level is known"""
     COURT_ORDER_TO_CONFIRM = "court_order_to_confirm"
     CREDIT_ACCOUNT_TO_CONFIRM = "credit_account_to_confirm"
+    WITHDRAWAL_TO_DECIDE = "withdrawal_to_decide"
+    """a second officer agrees to `withdrawal_id`, or rejects it"""
     DUTY = "duty"
     DUTY_OVERDUE = "duty_overdue"
     DUTY_TO_HAND_IN = "duty_to_hand_in"
@@ -147,6 +149,7 @@ class TaskFacts(FrozenModel):
     """what a reader of a bank's file says about it"""
     rows_differing: int | None = None
     liens_missing: int | None = None
+    withdrawal_id: int | None = None
 
 
 NO_FACTS = TaskFacts()

@@ -32,7 +32,7 @@ ACCOUNTS_AT_ONCE: Final = 100
 """a transaction that locks the cases of this many accounts takes one or two seconds"""
 
 
-class _MoreCases(Exception):
+class MoreCases(Exception):
     """Money of another case reached the account before that case was locked."""
 
 
@@ -52,7 +52,7 @@ async def divide(ctx: Context, restoration_id: UUID, by: str) -> None:
         try:
             if not await _divide(ctx, restoration_id, by):
                 return
-        except (asyncpg.DeadlockDetectedError, _MoreCases):
+        except (asyncpg.DeadlockDetectedError, MoreCases):
             left -= 1
             if not left:
                 raise
@@ -89,7 +89,7 @@ async def _divide_account(
     work = locked[row.case_no]
     found = await claims.claims(work.connection, account)
     if not {claim.claim.case_no for claim in found} <= locked.keys():
-        raise _MoreCases
+        raise MoreCases
     numbers = [line.hop_no for line in lines if not line.objection_id]
     valid_id = _valid_allocation(found, row.case_no, numbers)
     allocation_id = valid_id if valid_id is not None else await _allocate(work, locked, account, found)
@@ -113,6 +113,34 @@ async def _allocate(
     promised = await allocations.promise(work.connection, account)
     shares = allocate(claimed, sum(claim.held_paise for claim in claimed), promised.rule)
     return await _write(work, locked, account, found, promised, shares)
+
+
+async def give_to_others(
+    work: CaseTransaction, locked: Mapping[str, CaseTransaction], account: Account, givers: Sequence[ClaimRow]
+) -> None:
+    """Divide what the givers have on hold at the account between the claims of others, as far as these go.
+
+    The givers claim nothing any more. The rest stays with them. What others have on hold stays with these.
+    """
+    found = await claims.claims(work.connection, account)
+    if not {row.claim.case_no for row in found} <= locked.keys():
+        raise MoreCases
+    others = [row.claim.model_copy(update={"reserved_paise": row.claim.held_paise}) for row in found]
+    given_paise = sum(row.claim.held_paise for row in givers)
+    if not found or not given_paise:
+        return
+    promised = await allocations.promise(work.connection, account)
+    held_paise = sum(claim.held_paise for claim in others)
+    shares = list(allocate(others, held_paise + given_paise, promised.rule))
+    taken_paise = sum(share.share_paise for share in shares) - held_paise
+    if not taken_paise:
+        return
+    for giver in givers:
+        paise = min(giver.claim.held_paise, taken_paise)
+        taken_paise -= paise
+        case_no, hop_no = _place(giver)
+        shares.append(Share(case_no=case_no, hop_no=hop_no, share_paise=giver.claim.held_paise - paise))
+    await _write(work, locked, account, [*found, *givers], promised, shares)
 
 
 async def _write(

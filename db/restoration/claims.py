@@ -72,6 +72,7 @@ async def shared(connection: Connection, accounts: Sequence[Account]) -> list[Ac
 _MONEY: Final = """
 WITH RECURSIVE here AS (
     SELECT h.case_no, h.hop_no FROM hop h WHERE h.institution = $1 AND h.account_key = $2
+      AND NOT EXISTS (SELECT FROM withdrawn_hop w WHERE w.case_no = h.case_no AND w.hop_no = h.hop_no)
       -- An upheld objection took the money out: the hop claims nothing here.
       AND (SELECT l.objection_id FROM restoration_line l JOIN restoration r USING (restoration_id)
            WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no ORDER BY r.round_no DESC LIMIT 1) IS NULL
@@ -156,7 +157,7 @@ FROM hop c WHERE c.case_no = h.case_no AND c.parent_hop_no = h.hop_no
 """
 """what the account's bank said that it sent on, as hops of the next layer"""
 
-_WORDS: Final = f"""
+_STATED: Final = f"""
 CROSS JOIN LATERAL ({_SENT}) AS sent CROSS JOIN LATERAL ({_SAID}) AS said
 CROSS JOIN LATERAL ({_RESOLVED}) AS resolved CROSS JOIN LATERAL ({_MOVED_ON}) AS moved_on
 """
@@ -187,7 +188,7 @@ CROSS JOIN LATERAL (
     WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND NOT l.excess
       AND o.state IN ('planned', 'delivered', 'refused')
 ) AS asked
-{_WORDS}
+{_STATED}
 CROSS JOIN LATERAL (
     -- An allocation gave the hop's money on hold to others, and put `refused` in its place.
     SELECT coalesce(sum(e.amount_paise), 0) AS refused_paise
@@ -237,6 +238,19 @@ async def hops_at(connection: Connection, account: Account) -> list[HopAtAccount
         money.setdefault((found.case_no, found.root_no), []).append(found)
     rows = [_HopRow(**dict(row)) for row in await connection.fetch(_HOPS, *account)]
     return [_hop(row, money.get((row.case_no, row.hop_no), ())) for row in rows]
+
+
+_ARRIVED: Final = f"""
+SELECT h.hop_no, least(h.disputed_paise, greatest(sent.paise, {_PLACED})) AS confirmed_paise
+FROM (SELECT h.*, {_PAYEE_SINCE} AS payee_since FROM hop h WHERE h.case_no = $1 AND h.hop_no = ANY($2)) AS h
+{_STATED}
+"""
+
+
+async def confirmed_of(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> dict[int, int]:
+    """Return of each of these hops the paise that a bank has confirmed as arrived."""
+    rows = await connection.fetch(_ARRIVED, case_no, list(hop_nos))
+    return {row["hop_no"]: row["confirmed_paise"] for row in rows}
 
 
 class _Money(FrozenModel):

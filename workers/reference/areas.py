@@ -73,6 +73,8 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "allocation_share",
         "court_order",
         "credit_account",
+        "withdrawal",
+        "withdrawn_hop",
     ),
     "grievances": ("grievance", "grievance_level", "grievance_officer", "appeal_code"),
     "holds": ("account_hold", "held_hop"),
