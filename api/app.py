@@ -18,7 +18,7 @@ from api.orders.pages import OrderPages
 from api.problems import add_handlers
 from api.reply_pages import FORM_BODY_MAX_BYTES
 from api.reporting import outcomes, scorecards
-from api.restoration import credit_accounts, payer_decisions, restorations
+from api.restoration import credit_accounts, payer_decisions, restorations, withdrawals
 from api.services import Services
 from api.tracing import discrepancies
 from api.tracing.answer_pages import AnswerPages
@@ -52,7 +52,9 @@ def create_app(services: Services) -> FastAPI:
     for resource in (intake, cases, discrepancies, accounts, events, desk_actions, tasks, scorecards, reconciliation):
         app.include_router(resource.router)
     # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.
-    for resource in (outcomes, restorations, credit_accounts, payer_decisions, case_documents, police, notifications):
+    for resource in (outcomes, restorations, credit_accounts, payer_decisions, withdrawals, case_documents):
+        app.include_router(resource.router)
+    for resource in (police, notifications):
         app.include_router(resource.router)
     app.include_router(police.wide_router)
     for resource in (orders, bank_orders, bank_documents):

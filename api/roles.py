@@ -56,6 +56,10 @@ class Action(StrEnum):
     PROPOSE_PAYER = "propose_payer"
     """propose which of two complainants paid a transfer"""
     AGREE_TO_PAYER = "agree_to_payer"
+    PROPOSE_WITHDRAWAL = "propose_withdrawal"
+    """propose to withdraw a false, mistaken or settled complaint"""
+    DECIDE_WITHDRAWAL = "decide_withdrawal"
+    """agree to another officer's withdrawal of a complaint, or reject it"""
     READ_ORDERS = "read_orders"
     SEND_ORDER = "send_order"
     CANCEL_ORDER = "cancel_order"
@@ -125,6 +129,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CONFIRM_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_PAYER: _DESK | {Role.IO},
     Action.AGREE_TO_PAYER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
+    Action.PROPOSE_WITHDRAWAL: _DESK | {Role.IO},
+    Action.DECIDE_WITHDRAWAL: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.READ_ORDERS: _DESK | _POLICE | {Role.AUDITOR},
     Action.SEND_ORDER: _DESK,
     Action.CANCEL_ORDER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}),

@@ -841,6 +841,34 @@ BEGIN
     WHERE h.case_no = of_case AND h.hop_no = of_hop AND a.state = 'held';
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.withdrawal_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL
+        OR (NEW.withdrawal_id, NEW.case_no, NEW.ack_no, NEW.hop_no, NEW.kind, NEW.reason, NEW.proposed_by, NEW.proposed_at)
+            IS DISTINCT FROM
+            (OLD.withdrawal_id, OLD.case_no, OLD.ack_no, OLD.hop_no, OLD.kind, OLD.reason, OLD.proposed_by, OLD.proposed_at)
+    THEN
+        RAISE EXCEPTION 'of a withdrawal only the decision is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.withdrawn_hop_agreed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM withdrawal w WHERE w.withdrawal_id = NEW.withdrawal_id AND w.case_no = NEW.case_no
+                   AND w.decision = 'agreed') THEN
+        RAISE EXCEPTION 'no second officer has agreed to withdrawal %', NEW.withdrawal_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawn_hop_agreed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE SEQUENCE ack_serial AS bigint MINVALUE 5000000 MAXVALUE 9999999 START 5000000 INCREMENT 1 CYCLE;
 
 CREATE TABLE account_hold (
@@ -1121,7 +1149,7 @@ CREATE TABLE bank_order (
     CONSTRAINT bank_order_check3 CHECK (((state = ANY (ARRAY['confirmed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT bank_order_kind_check CHECK ((kind = ANY (ARRAY['restore'::text, 'release'::text]))),
     CONSTRAINT bank_order_level_times_check CHECK ((level_times >= 0)),
-    CONSTRAINT bank_order_reason_check CHECK ((reason = ANY (ARRAY['restoration'::text, 'lapsed'::text, 'grievance'::text, 'objection'::text, 'excess'::text, 'court'::text, 'leftover'::text, 'micro'::text]))),
+    CONSTRAINT bank_order_reason_check CHECK ((reason = ANY (ARRAY['restoration'::text, 'lapsed'::text, 'grievance'::text, 'objection'::text, 'excess'::text, 'court'::text, 'leftover'::text, 'micro'::text, 'complaint_withdrawn'::text]))),
     CONSTRAINT bank_order_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text, 'confirmed'::text, 'cancelled'::text])))
 ) WITH (fillfactor=80);
 
@@ -2341,6 +2369,34 @@ CREATE TABLE victim (
     CONSTRAINT victim_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text])))
 );
 
+CREATE TABLE withdrawal (
+    withdrawal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    ack_no text NOT NULL,
+    hop_no integer,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decided_reason text,
+    CONSTRAINT withdrawal_pkey PRIMARY KEY (withdrawal_id),
+    CONSTRAINT withdrawal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'rejected'::text]))),
+    CONSTRAINT withdrawal_four_eyes CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (decided_by <> proposed_by))),
+    CONSTRAINT withdrawal_is_whole CHECK ((num_nulls(decision, decided_by, decided_at, decided_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT withdrawal_kind_check CHECK ((kind = ANY (ARRAY['false'::text, 'mistaken'::text, 'settled'::text]))),
+    CONSTRAINT withdrawal_reason_check CHECK ((reason <> ''::text))
+);
+
+CREATE TABLE withdrawn_hop (
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    withdrawal_id bigint NOT NULL,
+    CONSTRAINT withdrawn_hop_pkey PRIMARY KEY (case_no, hop_no)
+);
+
 ALTER TABLE account_hold ADD CONSTRAINT account_hold_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE account_hold ADD CONSTRAINT account_hold_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -2611,6 +2667,16 @@ ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY 
 
 ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE withdrawn_hop ADD CONSTRAINT withdrawn_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE withdrawn_hop ADD CONSTRAINT withdrawn_hop_withdrawal_id_fkey FOREIGN KEY (withdrawal_id) REFERENCES withdrawal(withdrawal_id);
+
 CREATE INDEX account_hold_account ON public.account_hold USING btree (institution, account_key);
 
 CREATE INDEX account_hold_lapsing ON public.account_hold USING btree (lapses_at) WHERE (state = 'held'::text);
@@ -2825,6 +2891,12 @@ CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) 
 
 CREATE INDEX try_bucket_full ON public.try_bucket USING btree (full_at);
 
+CREATE INDEX withdrawal_case ON public.withdrawal USING btree (case_no);
+
+CREATE UNIQUE INDEX withdrawal_open ON public.withdrawal USING btree (ack_no, COALESCE(hop_no, 0)) WHERE (decision IS NULL);
+
+CREATE INDEX withdrawn_hop_withdrawal ON public.withdrawn_hop USING btree (withdrawal_id);
+
 CREATE TRIGGER allocation_append_only BEFORE DELETE OR UPDATE ON public.allocation FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE CONSTRAINT TRIGGER allocation_whole AFTER INSERT ON public.allocation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION allocation_check_whole();
@@ -2982,6 +3054,12 @@ CREATE TRIGGER restoration_line_not_excluded BEFORE INSERT ON public.restoration
 CREATE TRIGGER restoration_step_documents AFTER INSERT ON public.restoration_step FOR EACH ROW WHEN ((new.step = ANY (ARRAY['collecting'::text, 'holder_notice'::text, 'show_cause'::text, 'credit'::text]))) EXECUTE FUNCTION restoration_step_asks_for_documents();
 
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER withdrawal_rules BEFORE DELETE OR UPDATE ON public.withdrawal FOR EACH ROW EXECUTE FUNCTION withdrawal_rules();
+
+CREATE TRIGGER withdrawn_hop_agreed BEFORE INSERT ON public.withdrawn_hop FOR EACH ROW EXECUTE FUNCTION withdrawn_hop_agreed();
+
+CREATE TRIGGER withdrawn_hop_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.withdrawn_hop FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 COMMENT ON COLUMN account_hold.lapses_at IS 'when the first of what is free lapses';
 
@@ -3160,6 +3238,8 @@ COMMENT ON COLUMN returned_funds.unreadable IS 'the line as it came, where it co
 COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same as none';
 
 COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by whom: it identifies no person';
+
+COMMENT ON COLUMN withdrawal.hop_no IS 'the one transfer that is withdrawn; null for the whole complaint';
 
 COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
 

@@ -27,6 +27,15 @@ class RouteReason(StrEnum):
     COURT_ORDER_EXISTS = "court_order_exists"
 
 
+class ConfirmedBy(StrEnum):
+    """Bank whose statement confirms that money has arrived at an account."""
+
+    SENDING_BANK = "sending_bank"
+    RECEIVING_BANK = "receiving_bank"
+    NOTHING = "nothing"
+    """only a complaint or an officer says so"""
+
+
 class RestorationState(StrEnum):
     """State of a restoration. `RESTORED` is closed with money credited, whatever part the banks returned."""
 
@@ -119,6 +128,7 @@ class OrderReason(StrEnum):
     """left after everything due was restored"""
     SMALL_HOLD = "micro"
     """decision on a small-value hold"""
+    COMPLAINT_WITHDRAWN = "complaint_withdrawn"
 
 
 class OrderState(StrEnum):

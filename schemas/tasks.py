@@ -71,6 +71,8 @@ class TaskCause(StrEnum):
     CREDIT_ACCOUNT_TO_CONFIRM = "credit_account_to_confirm"
     PAYER_TO_CONFIRM = "payer_to_confirm"
     """two complainants claim a transfer, and a second officer must agree who paid it"""
+    WITHDRAWAL_TO_DECIDE = "withdrawal_to_decide"
+    """a second officer agrees to `withdrawal_id`, or rejects it"""
     DUTY = "duty"
     DUTY_OVERDUE = "duty_overdue"
     DUTY_TO_HAND_IN = "duty_to_hand_in"
@@ -162,6 +164,7 @@ class TaskFacts(FrozenModel):
     differing: tuple[Differing, ...] = ()
     rows_differing: int | None = None
     liens_missing: int | None = None
+    withdrawal_id: int | None = None
 
 
 NO_FACTS = TaskFacts()

@@ -21,8 +21,8 @@ from db.holds import account_holds
 from db.holds.account_holds import HeldHop
 from db.outbox import procedure_outbox
 from db.police import firs
-from db.restoration import court_orders, exclusions, openings
-from db.restoration.allocations import Account
+from db.restoration import court_orders, exclusions, openings, withdrawals
+from db.restoration.claims import Account
 from domain.holds.excess import is_small
 from domain.notifications.rules import NotificationEvent
 from schemas.enums import EventKind, ProcedureKind
@@ -115,9 +115,10 @@ class _HoldOpening(CaseTransaction):
         """Add each hop to its victim's restoration, or open the next round.
 
         More money on a hop that is in a round joins that round. More money on an excluded hop is a supervisor's
-        decision, because the old and new money of one hop cannot be separated.
+        decision, because the old and new money of one hop cannot be separated. Money of a withdrawn hop is in no round.
         """
         numbers = [hop.hop_no for hop in hops]
+        withdrawn = await withdrawals.withdrawn(self.connection, self.case_no, numbers)
         in_a_round = await openings.in_a_round(self.connection, self.case_no, numbers)
         of_hold = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in hops]
         await openings.stand_on(self.connection, self.case_no, of_hold)
@@ -125,7 +126,7 @@ class _HoldOpening(CaseTransaction):
         excluded = await exclusions.of_case(self.connection, self.case_no)
         by_victim: dict[str, list[HeldHop]] = defaultdict(list)
         for hop in hops:
-            if hop.hop_no not in in_a_round and hop.hop_no not in excluded:
+            if hop.hop_no not in {*in_a_round, *excluded, *withdrawn}:
                 by_victim[hop.ack_no].append(hop)
         for ack_no, of_victim in by_victim.items():
             await self._join(ack_no, of_victim)

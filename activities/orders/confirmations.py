@@ -31,7 +31,13 @@ from schemas.tracing.answers import Discrepancy, Entry
 
 EXECUTED_ANYWAY: Final = "the bank had executed the cancelled order"
 NOT_PLANNED_AGAIN: Final = frozenset(
-    {OrderReason.COURT, OrderReason.GRIEVANCE, OrderReason.OBJECTION, OrderReason.SMALL_HOLD}
+    {
+        OrderReason.COMPLAINT_WITHDRAWN,
+        OrderReason.COURT,
+        OrderReason.GRIEVANCE,
+        OrderReason.OBJECTION,
+        OrderReason.SMALL_HOLD,
+    }
 )
 """reasons of releases that no deadline plans again if the bank has not done them"""
 BUCKET_AFTER: Final = {OrderKind.RESTORE: Bucket.RESTORED, OrderKind.RELEASE: Bucket.RELEASED}

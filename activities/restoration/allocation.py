@@ -15,12 +15,14 @@ from activities.cases.transaction import CaseTransaction, lock_cases
 from activities.context import Context
 from db.cases import events, ledger
 from db.police import firs
-from db.restoration import allocations, restorations
-from db.restoration.allocations import Account, ClaimRow, Gone
+from db.restoration import allocations, claims, restorations
+from db.restoration.allocations import FrozenRule
+from db.restoration.claims import Account, ClaimRow, Gone
 from db.restoration.restorations import Line, RestorationRow
 from domain.ledger import move_between
 from domain.restoration.allocation import Place, Swap, allocate, swaps
 from schemas.enums import Bucket, EventKind, ProcedureKind
+from schemas.restoration.restorations import Share
 from schemas.restoration_enums import RestorationState, Step
 from schemas.tracing.answers import Entry
 
@@ -30,7 +32,7 @@ ACCOUNTS_AT_ONCE: Final = 100
 """a transaction that locks the cases of this many accounts takes one or two seconds"""
 
 
-class _MoreCases(Exception):
+class MoreCases(Exception):
     """Money of another case reached the account before that case was locked."""
 
 
@@ -50,7 +52,7 @@ async def divide(ctx: Context, restoration_id: UUID, by: str) -> None:
         try:
             if not await _divide(ctx, restoration_id, by):
                 return
-        except (asyncpg.DeadlockDetectedError, _MoreCases):
+        except (asyncpg.DeadlockDetectedError, MoreCases):
             left -= 1
             if not left:
                 raise
@@ -62,7 +64,7 @@ async def _divide(ctx: Context, restoration_id: UUID, by: str) -> bool:
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await restorations.case_of(connection, restoration_id)
         accounts = _undivided(await restorations.lines(connection, restoration_id))[:ACCOUNTS_AT_ONCE]
-        at_accounts = await allocations.cases_at(connection, accounts)
+        at_accounts = await claims.cases_at(connection, accounts)
         locked = await lock_cases(ctx, connection, at_accounts | {case_no}, by)
         row = await restorations.lock(connection, restoration_id)
         if row.state is not RestorationState.OPEN or row.step is not Step.APPROVAL or row.prepared_by is not None:
@@ -85,12 +87,12 @@ async def _divide_account(
     locked: Mapping[str, CaseTransaction], row: RestorationRow, account: Account, lines: Sequence[Line]
 ) -> None:
     work = locked[row.case_no]
-    found = await allocations.claims(work.connection, account)
+    found = await claims.claims(work.connection, account)
     if not {claim.claim.case_no for claim in found} <= locked.keys():
-        raise _MoreCases
+        raise MoreCases
     numbers = [line.hop_no for line in lines if not line.objection_id]
     valid_id = _valid_allocation(found, row.case_no, numbers)
-    allocation_id = valid_id if valid_id is not None else await _write(work, locked, account, found)
+    allocation_id = valid_id if valid_id is not None else await _allocate(work, locked, account, found)
     await allocations.set_of_lines(work.connection, row.restoration_id, allocation_id, numbers)
 
 
@@ -103,19 +105,59 @@ def _valid_allocation(found: Sequence[ClaimRow], case_no: str, hop_nos: Sequence
     return ours.pop() if len(ours) == 1 and ours == last else None
 
 
-async def _write(
+async def _allocate(
     work: CaseTransaction, locked: Mapping[str, CaseTransaction], account: Account, found: Sequence[ClaimRow]
 ) -> int:
-    """Divide the account, write every share and post the moves: one posting and one event for each case."""
+    """Divide what is on hold at the account between the claims; return the id of the allocation."""
+    claimed = [row.claim for row in found]
+    promised = await allocations.promise(work.connection, account)
+    shares = allocate(claimed, sum(claim.held_paise for claim in claimed), promised.rule)
+    return await _write(work, locked, account, found, promised, shares)
+
+
+async def give_to_others(
+    work: CaseTransaction, locked: Mapping[str, CaseTransaction], account: Account, givers: Sequence[ClaimRow]
+) -> None:
+    """Divide what the givers have on hold at the account between the claims of others, as far as these go.
+
+    The givers claim nothing any more. The rest stays with them. What others have on hold stays with these.
+    """
+    found = await claims.claims(work.connection, account)
+    if not {row.claim.case_no for row in found} <= locked.keys():
+        raise MoreCases
+    others = [row.claim.model_copy(update={"reserved_paise": row.claim.held_paise}) for row in found]
+    given_paise = sum(row.claim.held_paise for row in givers)
+    if not found or not given_paise:
+        return
+    promised = await allocations.promise(work.connection, account)
+    held_paise = sum(claim.held_paise for claim in others)
+    shares = list(allocate(others, held_paise + given_paise, promised.rule))
+    taken_paise = sum(share.share_paise for share in shares) - held_paise
+    if not taken_paise:
+        return
+    for giver in givers:
+        paise = min(giver.claim.held_paise, taken_paise)
+        taken_paise -= paise
+        case_no, hop_no = _place(giver)
+        shares.append(Share(case_no=case_no, hop_no=hop_no, share_paise=giver.claim.held_paise - paise))
+    await _write(work, locked, account, [*found, *givers], promised, shares)
+
+
+async def _write(
+    work: CaseTransaction,
+    locked: Mapping[str, CaseTransaction],
+    account: Account,
+    found: Sequence[ClaimRow],
+    promised: FrozenRule,
+    shares: Sequence[Share],
+) -> int:
+    """Write every share and post the moves: one posting and one event for each case."""
     connection, now = work.connection, work.now
-    claims = [claim.claim for claim in found]
-    pot_paise = sum(claim.held_paise for claim in claims)
-    promised = await allocations.promise(connection, account)
-    shares = allocate(claims, pot_paise, promised.rule)
-    moved = entries_of(swaps(claims, shares), {_place(claim): claim.gone for claim in found})
+    claimed = [row.claim for row in found]
+    moved = entries_of(swaps(claimed, shares), {_place(row): row.gone for row in found})
     allocation_id = await allocations.insert(connection, account, promised, found, shares, now, work.actor)
     by_place = {(share.case_no, share.hop_no): share.share_paise for share in shares}
-    for case_no in sorted({claim.case_no for claim in claims}):
+    for case_no in sorted({claim.case_no for claim in claimed}):
         entries = moved.get(case_no, [])
         await ledger.post(connection, case_no, "allocation", f"allocation|{allocation_id}|{case_no}", now, entries)
         data = {
@@ -123,11 +165,11 @@ async def _write(
             "institution": account[0],
             "rule": promised.rule.value,
             "policy": promised.policy_version,
-            "pot_paise": pot_paise,
-            "claims_paise": sum(claim.claim_paise for claim in claims),
+            "pot_paise": sum(claim.held_paise for claim in claimed),
+            "claims_paise": sum(claim.claim_paise for claim in claimed),
             "shares": [
                 [claim.hop_no, claim.claim_paise, claim.held_paise, by_place[case_no, claim.hop_no]]
-                for claim in claims
+                for claim in claimed
                 if claim.case_no == case_no
             ],
             "placed": events.placed(entries),
@@ -135,7 +177,7 @@ async def _write(
         await locked[case_no].log(EventKind.ALLOCATED, **data)
         # The moved amounts may decide between two routes.
         await firs.notify_procedures(connection, case_no, [ProcedureKind.RESTORATION], now)
-    more = [(share, share.share_paise - claim.held_paise) for claim, share in zip(claims, shares, strict=True)]
+    more = [(share, share.share_paise - claim.held_paise) for claim, share in zip(claimed, shares, strict=True)]
     await allocations.pass_on_hearing(connection, [one for one in more if one[1]])
     return allocation_id
 

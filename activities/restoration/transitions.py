@@ -20,7 +20,7 @@ from db.documents import due_documents
 from db.holds import account_holds
 from db.outbox import procedure_outbox
 from db.pool import Connection
-from db.restoration import allocations, court_orders, exclusions, objections, restorations
+from db.restoration import claims, court_orders, exclusions, objections, restorations
 from db.restoration.restorations import CourtOrderRow, Line, RestorationRow, VisitRow
 from domain.errors import NotNow
 from domain.errors.court_orders import CourtOrderSuperseded, CourtOrderUsedUp, CourtOrderWithdrawn
@@ -86,10 +86,11 @@ async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Lin
     """Return the current facts that decide the route."""
     accounts = {(line.institution, line.account_key) for line in lines if line.free_paise}
     victims = min(len(accounts), 1)
-    # An account without money of another victim has no other claims.
-    for account in await allocations.shared(connection, sorted(accounts)):
-        claims = await allocations.claims(connection, account)
-        victims = max(victims, len({found.claim.ack_no for found in claims}))
+    # An account that no other complaint names has no other claims.
+    for account in await claims.shared(connection, sorted(accounts)):
+        found = await claims.claims(connection, account)
+        # A share from before may be on hold for a complaint that no bank confirmed: it is no victim.
+        victims = max(victims, len({row.claim.ack_no for row in found if row.confirmed.paise}))
     orders = await restorations.court_orders(connection, row.restoration_id)
     return RouteFacts(
         held_paise=await restorations.of_complaint(connection, row.case_no, row.ack_no),

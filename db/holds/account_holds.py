@@ -102,6 +102,7 @@ WHERE h.case_no = $1 AND u.case_no = h.case_no AND u.hop_no = h.hop_no
       USING (restoration_id) WHERE l.restoration_id = $7
         AND (r.state <> 'restored' OR (l.excluded_at IS NOT NULL AND l.reopened_at IS NULL))))
   AND b.balance_paise > {_UNDER_ORDERS} AND {_IN_NO_ROUND}
+  AND NOT EXISTS (SELECT FROM withdrawn_hop w WHERE w.case_no = h.case_no AND w.hop_no = h.hop_no)
   AND ($5 OR {_COURT_RESTORES} OR ($6 IS NOT NULL AND a.retained_by_kind = 'court_order')
        OR last.objection_id IS NOT NULL
        OR (last.court_order_id IS NULL AND last.excluded_at IS NULL AND (last.state = 'restored'
@@ -126,7 +127,7 @@ async def mark_to_open_again(
     Returns how many. The next round then begins. The hops are those of one complaint, of one account, of a cancelled
     order to a bank, of one restoration (those that it excluded, once it is restored), or of the whole case. Hops that
     were refused, or cancelled by an officer, are included only with `anew`, or if a cancelled order has just freed them
-    and a court retains the hold, because such a hold would never lapse.
+    and a court retains the hold, because such a hold would never lapse. A withdrawn hop is never included.
     """
     institution, account_key = account or (None, None)
     rows = await connection.fetch(

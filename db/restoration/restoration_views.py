@@ -7,11 +7,14 @@ from uuid import UUID
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from db.restoration import payer_decisions
+from db.restoration.claims import HopAtAccount, hops_at
 from domain.errors import BadCursor
 from domain.errors.restoration import RestorationNotFound
 from schemas.grievances.grievances import number_of
+from schemas.identifiers import account_end
 from schemas.restoration.restorations import (
     AppealOfRestoration,
+    ClaimView,
     CourtOrderBrief,
     LineView,
     NoticeOfRestoration,
@@ -111,6 +114,17 @@ WHERE l.restoration_id = $1
 GROUP BY l.restoration_id, l.hop_no, h.hold_id, a.allocation_id, s.allocation_id, s.case_no, s.hop_no ORDER BY l.hop_no
 """
 
+CLAIMS_SHOWN_MAX: Final = 500
+ACCOUNTS_SHOWN_MAX: Final = 50
+
+_ACCOUNTS: Final = """
+SELECT a.hold_id, a.institution, a.account_key
+FROM restoration_line l JOIN account_hold a USING (hold_id)
+LEFT JOIN ledger_balance b ON b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held'
+WHERE l.restoration_id = $1 GROUP BY a.hold_id
+ORDER BY sum(coalesce(b.balance_paise, 0)) DESC, a.hold_id LIMIT $2
+"""
+
 _OBJECTIONS: Final = """
 SELECT objection_id, hold_id, by_whom, text, received_at, received_by, decision, decided_at, decided_by, reason
 FROM objection WHERE restoration_id = $1 ORDER BY objection_id
@@ -157,6 +171,7 @@ async def get(
     appeals = await connection.fetch(_GRIEVANCES, restoration_id)
     notices = await connection.fetch(_NOTICES, restoration_id, case_no)
     roots = await payer_decisions.roots(connection, restoration_id)
+    claims, more_claims = await _claims(connection, restoration_id)
     order_id = told.pop("court_order_id")
     return RestorationView(
         **told,
@@ -169,6 +184,42 @@ async def get(
         notices=tuple(NoticeOfRestoration(**dict(row)) for row in notices),
         orders=tuple(OrderOfRestoration(**dict(row)) for row in await connection.fetch(_ORDERS, restoration_id)),
         contested=tuple(await payer_decisions.contested(connection, case_no, roots)),
+        claims=claims,
+        more_claims=more_claims,
+    )
+
+
+async def _claims(connection: Connection, restoration_id: UUID) -> tuple[tuple[ClaimView, ...], bool]:
+    """Return the claims on the accounts of a restoration, the largest of each first, and whether there are more."""
+    accounts = await connection.fetch(_ACCOUNTS, restoration_id, ACCOUNTS_SHOWN_MAX + 1)
+    found: list[ClaimView] = []
+    for row in accounts[:ACCOUNTS_SHOWN_MAX]:
+        if len(found) > CLAIMS_SHOWN_MAX:
+            break
+        hops = await hops_at(connection, (row["institution"], row["account_key"]))
+        found += [_claim(hop, **dict(row)) for hop in sorted(hops, key=_largest_first)]
+    more = len(found) > CLAIMS_SHOWN_MAX or len(accounts) > ACCOUNTS_SHOWN_MAX
+    return tuple(found[:CLAIMS_SHOWN_MAX]), more
+
+
+def _largest_first(hop: HopAtAccount) -> tuple[int, int, str, int]:
+    return -hop.claimed.claim_paise, -hop.money.disputed_paise, hop.case_no, hop.hop_no
+
+
+def _claim(hop: HopAtAccount, hold_id: UUID, institution: str, account_key: str) -> ClaimView:
+    return ClaimView(
+        hold_id=hold_id,
+        institution=institution,
+        account_end=account_end(account_key),
+        case_ack_no=hop.case_no,
+        ack_no=hop.ack_no,
+        hop_no=hop.hop_no,
+        transferred_at=hop.transferred_at,
+        disputed_paise=hop.money.disputed_paise,
+        confirmed_paise=hop.confirmed.paise,
+        confirmed_by=hop.confirmed.by,
+        claim_paise=hop.claimed.claim_paise,
+        held_paise=hop.money.held_paise,
     )
 
 

@@ -197,3 +197,46 @@ class PayerOrdered(NotNow):
     code = "payer_ordered"
     hop_no: int
     order_id: str
+
+
+class WithdrawalNotFound(NotFound):
+    code = "withdrawal_not_found"
+    ack_no: str
+    withdrawal_id: int
+
+
+class NotATransferOfComplaint(NotFound):
+    code = "not_a_transfer_of_complaint"
+    ack_no: str
+    hop_no: int
+
+
+class WithdrawalProposed(NotNow):
+    code = "withdrawal_proposed"
+    withdrawal_id: int
+
+
+class WithdrawalDecided(NotNow):
+    code = "withdrawal_decided"
+    decision: str
+    decided_by: str
+
+
+class AlreadyWithdrawn(NotNow):
+    code = "already_withdrawn"
+    ack_no: str
+
+
+class WithdrawnMoneyPrepared(NotNow):
+    code = "withdrawn_money_prepared"
+    restoration_id: UUID
+
+
+class WithdrawnMoneyOrdered(NotNow):
+    code = "withdrawn_money_ordered"
+    order_id: UUID
+
+
+class WithdrawalNeedsSecondOfficer(SameEyes):
+    code = "withdrawal_needs_second_officer"
+    officer: str

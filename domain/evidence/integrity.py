@@ -201,8 +201,8 @@ def _losses(case: CaseRecord) -> Iterator[Finding]:
     entered: dict[int, int] = defaultdict(int)
     own = {hop.hop_no for hop in case.hops if hop.source is HopSource.COMPLAINT}
     for posting in case.postings:
-        if posting.kind == "resolution":
-            # Money that an officer puts back in play entered the ledger before.
+        if posting.kind in {"resolution", "withdrawal"}:
+            # Money that an officer puts back in play entered the ledger before. A withdrawal leaves what was told.
             continue
         for hop_no, bucket, paise in posting.entries:
             if hop_no in own and bucket is Bucket.LOST:

@@ -12,6 +12,7 @@ from schemas.enums import CaseState, Role
 from schemas.restoration.payer_decisions import ContestedTransfer
 from schemas.restoration_enums import (
     AllocationRule,
+    ConfirmedBy,
     CourtOrderEffect,
     CourtOrderKind,
     GrievanceLevel,
@@ -285,6 +286,27 @@ class LineView(FrozenModel):
     """time at which the excluded line was reopened, by an officer or by a court order to restore it"""
 
 
+class ClaimView(FrozenModel):
+    """Claim on the money on hold at an account of a restoration, over all cases (paise)."""
+
+    hold_id: UUID
+    """hold of this restoration at the account"""
+    institution: str
+    account_end: str
+    """last four characters of the account"""
+    case_ack_no: str
+    ack_no: str
+    hop_no: int
+    transferred_at: UtcDatetime
+    disputed_paise: int
+    confirmed_paise: int
+    """amount that a bank has confirmed as arrived at the account"""
+    confirmed_by: ConfirmedBy
+    claim_paise: int
+    """amount that counts in the division; 0 if no bank has confirmed any"""
+    held_paise: int
+
+
 class ObjectionView(FrozenModel):
     """Objection and its decision."""
 
@@ -366,6 +388,10 @@ class RestorationView(RestorationHead):
     orders: tuple[OrderOfRestoration, ...]
     contested: tuple[ContestedTransfer, ...]
     """transfers of its money whose payer complaints tell differently; an undecided one stops the approval"""
+    claims: tuple[ClaimView, ...] = ()
+    """claims of all cases on its accounts with most on hold, also those that count nothing"""
+    more_claims: bool = False
+    """whether there are claims that are not shown"""
 
 
 class RestorationDone(FrozenModel):

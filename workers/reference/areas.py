@@ -77,6 +77,8 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "court_order",
         "credit_account",
         "payer_decision",
+        "withdrawal",
+        "withdrawn_hop",
     ),
     "grievances": ("grievance", "grievance_level", "grievance_officer", "appeal_code"),
     "holds": ("account_hold", "held_hop"),

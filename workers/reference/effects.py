@@ -152,6 +152,8 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "restoration_not_contested": Effect(
         Sort.RULE, "Refuses the approval of a restoration while two complainants claim one of its transfers."
     ),
+    "withdrawal_rules": Effect(Sort.RULE, "Refuses any change of a withdrawal but its one decision."),
+    "withdrawn_hop_agreed": Effect(Sort.RULE, "Refuses to take out a hop before a second officer has agreed."),
     "order_cancellation_settled_once": Effect(Sort.RULE, "Refuses to change a cancellation that is settled."),
     "document_counter_escalates": Effect(Sort.RULE, "Refuses a gap or a step back in a series of document numbers."),
     "restoration_line_not_excluded": Effect(

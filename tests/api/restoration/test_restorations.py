@@ -116,7 +116,11 @@ async def test_from_the_list_to_the_order(desk: Desk) -> None:
     )
     (money,) = found["lines"]
     assert [money[name] for name in ("rule", "pot_paise", "claim_paise", "share_paise", "due_paise")] == [
-        *("pro_rata", 2000_00, 5000_00, 2000_00, 2000_00)
+        *("pro_rata", 2000_00, 2000_00, 2000_00, 2000_00)
+    ]
+    (claim,) = found["claims"]
+    assert [claim[name] for name in ("disputed_paise", "confirmed_paise", "confirmed_by", "claim_paise")] == [
+        *(5000_00, 2000_00, "receiving_bank", 2000_00)
     ]
     assert [(order["institution"], order["state"], order["ordered_paise"]) for order in found["orders"]] == [
         ("SBIN", "planned", 2000_00)

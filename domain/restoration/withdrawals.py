@@ -1,0 +1,45 @@
+"""Ledger entries of a withdrawal: money that no bank confirmed leaves the loss. Pure."""
+
+from collections.abc import Sequence
+
+from domain.ledger import move_between
+from schemas.base import FrozenModel
+from schemas.enums import Bucket
+from schemas.tracing.answers import Entry
+
+
+class UnplacedMoney(FrozenModel):
+    """Money of a withdrawn hop that no bank has placed (paise)."""
+
+    hop_no: int
+    root_no: int
+    """the transfer of the complaint from which the money came"""
+    in_play_paise: int
+    refused_paise: int
+    untraced_paise: int
+    arrived_paise: int
+    """the part of it that a bank has confirmed as arrived"""
+
+
+def withdrawal_entries(hops: Sequence[UnplacedMoney]) -> list[Entry]:
+    """Return the entries by which unconfirmed money leaves the loss, and no money stays in play.
+
+    Money that arrived at an account, and was still looked for there, becomes untraced.
+    """
+    entries: list[Entry] = []
+    for hop in hops:
+        unplaced = {
+            Bucket.IN_PLAY: hop.in_play_paise,
+            Bucket.REFUSED: hop.refused_paise,
+            Bucket.UNTRACED: hop.untraced_paise,
+        }
+        leaves_paise = max(sum(unplaced.values()) - hop.arrived_paise, 0)
+        for bucket, there_paise in unplaced.items():
+            paise = min(leaves_paise, there_paise)
+            if paise:
+                entries.append(Entry(hop_no=hop.hop_no, bucket=bucket, amount_paise=-paise))
+                entries.append(Entry(hop_no=hop.root_no, bucket=Bucket.LOST, amount_paise=paise))
+            leaves_paise -= paise
+            if bucket is Bucket.IN_PLAY and paise < there_paise:
+                entries += move_between(hop.hop_no, Bucket.IN_PLAY, Bucket.UNTRACED, there_paise - paise)
+    return entries
