@@ -9,6 +9,7 @@ from domain.policy.model import TrailRules
 from schemas.base import Flag
 from schemas.identifiers import (
     ACCOUNT_PATTERN,
+    IFSC_PATTERN,
     MOBILE_PATTERN,
     RRN_PATTERN,
     UTR_PATTERN,
@@ -41,6 +42,9 @@ def _complaint_flags(complaint: Complaint, now: datetime, rules: TrailRules) -> 
 
 def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailRules) -> Iterator[Flag]:
     yield from _party_flags(transfer.payer, f"{field}.payer")
+    # The directory reads the payee's IFSC, because it names the bank to ask, and flags an odd one.
+    if transfer.payer.ifsc and not IFSC_PATTERN.match(transfer.payer.ifsc.upper()):
+        yield Flag(field=f"{field}.payer.ifsc", code="odd_ifsc", message="not of the form AAAA0XXXXXX")
     yield from _party_flags(transfer.payee, f"{field}.payee")
     if transfer.rrn and not RRN_PATTERN.match(reference_key(transfer.rrn)):
         yield Flag(field=f"{field}.rrn", code="odd_rrn", message="an RRN has 12 digits")
