@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from activities.secrets import SecretBox, hash_password
 from adapters.banks.envelope import EnvelopeError, decode_key
-from adapters.banks.protocol import BankWire, IsoWay
+from adapters.banks.protocol import LOGIN_PATH, REPORT_PATH, BankWire, IsoWay
 from adapters.banks.push.client import push_wire
 from db.banks import institutions
 from db.clock import present_moment
@@ -254,7 +254,8 @@ def _json(way: FrozenModel) -> bytes:
             return value.get_secret_value()
         return [plain(member) for member in value] if isinstance(value, tuple) else value
 
-    return orjson.dumps({name: plain(value) for name, value in way.model_dump().items()})
+    # Without the settings that are not given, a process of an older release can read it during an upgrade.
+    return orjson.dumps({name: plain(value) for name, value in way.model_dump(exclude_none=True).items()})
 
 
 def ways_of_entry(entry: InstitutionEntry) -> dict[ChannelKind, BankWire]:
@@ -288,6 +289,9 @@ def bank_wire(code: str, wire: WireEntry) -> BankWire:
         aes_key=None if wire.aes_key is None else decode_key(wire.aes_key.get_secret_value()),
         hmac_key=None if wire.hmac_key is None else decode_key(wire.hmac_key.get_secret_value()),
         balance_includes_liens=wire.balance_includes_liens,
+        login_path=wire.login_path or LOGIN_PATH,
+        report_path=wire.report_path or REPORT_PATH,
+        ciphertext_member=wire.ciphertext_member,
     )
 
 

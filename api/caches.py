@@ -13,6 +13,7 @@ from activities.reporting import outcomes
 from activities.reporting.scorecards import CallDesk
 from api.problems import Kind, Refused
 from db.cases import ledger_views
+from db.database_state import Storage, storage_state
 from db.pool import Pool
 from db.reporting import scorecards, task_views
 from db.reporting.outcomes import Period
@@ -30,6 +31,8 @@ OUTCOMES_AT_ONCE: Final = 1
 """Reports that one process computes at once. Further ones wait, because daily work needs the database more."""
 GAUGES_GOOD_SECONDS: Final = 5.0
 GAUGES_READ_SECONDS: Final = 2.0
+STORAGE_GOOD_SECONDS: Final = 5.0
+STORAGE_READ_SECONDS: Final = 2.0
 
 TOO_MUCH_TO_COUNT: Final = Kind("too-much-to-count", 503, "Counting took too long; ask for a shorter time")
 
@@ -61,6 +64,28 @@ class MetricsCache:
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("gauges not read: %s", type(error).__name__)
             self._read_at = time.monotonic()
+
+
+class StorageCache:
+    """State of the database's storage, tried at most every few seconds, however often readiness is asked for."""
+
+    def __init__(self) -> None:
+        self._read_at = -STORAGE_GOOD_SECONDS
+        self._state = Storage.OK
+        self._lock = asyncio.Lock()
+
+    async def state(self, pool: Pool) -> Storage:
+        """Return the last known state; a try that does not end in time leaves it as it is."""
+        async with self._lock:
+            if time.monotonic() - self._read_at < STORAGE_GOOD_SECONDS:
+                return self._state
+            try:
+                async with asyncio.timeout(STORAGE_READ_SECONDS), pool.acquire() as connection:
+                    self._state = await storage_state(connection)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("storage not tried: %s", type(error).__name__)
+            self._read_at = time.monotonic()
+            return self._state
 
 
 class ScorecardCache:

@@ -35,8 +35,8 @@ log = logging.getLogger("goldenhour.access")
 
 BODY_MAX_BYTES: Final = 64 * 1024
 """The limit of a route that names no limit of its own."""
-DRAIN_MAX_BYTES: Final = 8 * 1024 * 1024
-"""A refused body up to this size is read to its end, so that the sender sees the answer. A longer one is cut off."""
+DRAIN_MAX_BYTES: Final = 64 * 1024 * 1024
+"""A refused body up to this size is read and dropped, so that the sender sees the answer. A longer one is cut off."""
 REQUESTS_MAX: Final = 500
 """Requests served at once. Further requests are refused with 503 and a `Retry-After`."""
 

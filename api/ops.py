@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import asyncpg
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from activities.metrics import CONTENT_TYPE, METRICS, joined
 from api.problems import IN_THE_DESCRIPTION
 from api.services import Services, TheServices
+from db.database_state import Storage
 from db.pool import Pool, ping
 from schemas.base import FrozenModel
 
@@ -20,6 +22,18 @@ log = logging.getLogger("goldenhour.api")
 
 CHECK_SECONDS: Final = 2.0
 PAGE_MAX_BYTES: Final = 8 * 1024 * 1024
+
+
+_NOT_READY: Final[Mapping[tuple[str, str], str]] = {
+    ("database", "down"): "the database does not answer",
+    ("storage", "full"): "the database's disk is full",
+    ("storage", "read_only"): "the database is read-only",
+    ("run_file", "missing"): "the run file of this stack is not there yet",
+}
+_DEGRADED: Final[Mapping[tuple[str, str], str]] = {
+    ("temporal", "down"): "Temporal does not answer",
+    ("directory", "empty"): "the directory of banks is empty",
+}
 
 
 class Alive(FrozenModel):
@@ -34,6 +48,10 @@ class ReadyParts(FrozenModel):
     database: Literal["ok", "down"]
     temporal: Literal["ok", "down"]
     directory: Literal["ok", "empty"]
+    storage: Storage | Literal["unknown"] = "unknown"
+    """whether the database accepts writes and its disk has room; tried every few seconds"""
+    run_file: Literal["ok", "missing"] = "ok"
+    """whether other commands can find this stack; always ok for a stack without a run file"""
 
 
 class Readiness(FrozenModel):
@@ -41,6 +59,8 @@ class Readiness(FrozenModel):
 
     status: Literal["ready", "degraded", "not_ready"]
     parts: ReadyParts
+    cause: str = ""
+    """why it is not ready or degraded"""
 
 
 @router.get("/healthz")
@@ -49,25 +69,35 @@ async def healthz() -> Alive:
     return Alive()
 
 
-@router.get("/readyz", responses={503: {"model": Readiness, "description": "The database does not answer."}})
+@router.get("/readyz", responses={503: {"model": Readiness, "description": "Not ready; `cause` says why."}})
 async def readyz(services: TheServices, response: Response) -> Readiness:
     """Return whether complaints and answers can be taken, and which service is not ready.
 
-    Without the database nothing can be taken, and the status is 503. Without Temporal everything is taken and processed
-    when Temporal is back, and the readiness is `degraded`.
+    Without a database that can be written nothing can be taken, and the status is 503. It is 503 too until the run file
+    of this stack is there. Without Temporal everything is taken and processed when Temporal is back, and the readiness
+    is `degraded`.
     """
     database, temporal = await asyncio.gather(_answers(services.ctx.pool), _temporal_answers(services))
-    directory = len(services.ctx.directory.current) > 0
-    if not database:
+    parts = ReadyParts(
+        database="ok" if database else "down",
+        temporal="ok" if temporal else "down",
+        directory="ok" if len(services.ctx.directory.current) > 0 else "empty",
+        storage=await services.storage_cache.state(services.ctx.pool) if database else "unknown",
+        run_file="ok" if services.run_file_is_there() else "missing",
+    )
+    unready, degraded = _causes(parts, _NOT_READY), _causes(parts, _DEGRADED)
+    if unready:
         response.status_code = 503
     return Readiness(
-        status="not_ready" if not database else "ready" if temporal and directory else "degraded",
-        parts=ReadyParts(
-            database="ok" if database else "down",
-            temporal="ok" if temporal else "down",
-            directory="ok" if directory else "empty",
-        ),
+        status="not_ready" if unready else "degraded" if degraded else "ready",
+        parts=parts,
+        cause="; ".join([*unready, *degraded]),
     )
+
+
+def _causes(parts: ReadyParts, texts: Mapping[tuple[str, str], str]) -> list[str]:
+    states = parts.model_dump(mode="json")
+    return [text for (part, state), text in texts.items() if states[part] == state]
 
 
 @router.get(

@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.edge import DRAIN_MAX_BYTES
 from api.idle_connections import limited_protocol
 from api.services import Services
 
@@ -79,7 +80,7 @@ async def serve(
             date_header=False,
             backlog=BACKLOG,
             limit_concurrency=CONNECTIONS_MAX,
-            http=limited_protocol(services.ctx.policy.doors.body_seconds),
+            http=limited_protocol(services.ctx.policy.doors.body_seconds, DRAIN_MAX_BYTES),
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_LIMIT_SECONDS,
         )

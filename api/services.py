@@ -12,7 +12,7 @@ from activities.context import Context
 from activities.reporting.outcomes import OutcomeWatch
 from activities.reporting.scorecards import ScoreWatch
 from activities.secrets import SecretBox
-from api.caches import EvidenceJobs, MetricsCache, OutcomeCache, ScorecardCache
+from api.caches import EvidenceJobs, MetricsCache, OutcomeCache, ScorecardCache, StorageCache
 from api.logins import BankLogins
 from api.streams import EventHub
 from api.throttle import AppealThrottle, Proxies
@@ -43,6 +43,8 @@ class Services:
     public_url: str | None = None
     """the address at which banks reach the API, or None if it is not configured"""
     trusted_proxies: Proxies = ()
+    run_file_is_there: Callable[[], bool] = lambda: True
+    """whether other commands can find this stack; always true for a stack without a run file"""
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -78,6 +80,11 @@ class Services:
     def metrics_cache(self) -> MetricsCache:
         """Gauges that are read from the database."""
         return MetricsCache()
+
+    @cached_property
+    def storage_cache(self) -> StorageCache:
+        """State of the database's storage."""
+        return StorageCache()
 
     @cached_property
     def scorecard_cache(self) -> ScorecardCache:

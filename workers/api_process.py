@@ -11,16 +11,24 @@ from api.server import serve
 from api.services import Services
 from workers.assembly import Engine
 from workers.embedded.ports import free_port
+from workers.home import RunFileWatch
 from workers.settings import Settings, networks_of
 
 HEALTH_TIMEOUT = timedelta(seconds=1)
 
 
-async def run_api(settings: Settings, stop: asyncio.Event, started: Callable[[str], None] = lambda _: None) -> None:
+async def run_api(
+    settings: Settings,
+    stop: asyncio.Event,
+    started: Callable[[str], None] = lambda _: None,
+    *,
+    await_run_file: bool = False,
+) -> None:
     """Run one API process until `stop` is set; call `started` with its URL once it accepts requests.
 
-    `/metrics` also shows the Temporal SDK's metrics, and the worker's if `worker_metrics_port` is set. Raises the error
-    that prevents the start: no database, a port in use, or a wrong setting.
+    With `await_run_file` it is not ready before the run file of its stack is in the home folder. `/metrics` also shows
+    the Temporal SDK's metrics, and the worker's if `worker_metrics_port` is set. Raises the error that prevents the
+    start: no database, a port in use, or a wrong setting.
     """
     sdk_port = free_port()
     pages = [f"http://127.0.0.1:{sdk_port}/metrics"]
@@ -35,6 +43,7 @@ async def run_api(settings: Settings, stop: asyncio.Event, started: Callable[[st
             metrics_urls=tuple(pages),
             public_url=settings.public_url,
             trusted_proxies=networks_of(settings.trusted_proxies),
+            run_file_is_there=RunFileWatch(settings.home).is_there if await_run_file else lambda: True,
         )
         await serve(
             services,

@@ -79,6 +79,19 @@ class RunFile(BaseModel):
         return abs(created - self.pid_started_at_epoch_seconds) < CREATE_TIME_TOLERANCE_SECONDS
 
 
+class RunFileWatch:
+    """Answers whether the run file of a home is there; after the first sight the file is not read again."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._seen = False
+
+    def is_there(self) -> bool:
+        """Return whether the file of a running stack is there, or was."""
+        self._seen = self._seen or RunFile.read(self._home) is not None
+        return self._seen
+
+
 def own_start_epoch_seconds() -> float:
     """Return the start time of this process, for `RunFile.pid_started_at_epoch_seconds`."""
     return psutil.Process().create_time()

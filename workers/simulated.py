@@ -100,6 +100,7 @@ async def simulated_stack(
     *,
     every_channel: bool = False,
     with_restorations: bool = False,
+    run_file: bool = False,
     ui: bool = False,
     report_step: ReportStep = lambda _: None,
 ) -> AsyncIterator[SimulatedStack]:
@@ -107,7 +108,8 @@ async def simulated_stack(
 
     With `every_channel` the banks are spread over all channels, and letters carry links. Otherwise all banks use the
     I4C wire. With `with_restorations` an FIR register, an SMS gateway, officers, courts and victims are simulated too.
-    The day begins with `SimulatedStack.start`. Raises the errors of `services` and `start_engine`.
+    With `run_file` the caller writes the run file next. The day begins with `SimulatedStack.start`. Raises the errors
+    of `services` and `start_engine`.
     """
     port, smtp_port = free_port(), free_port()
     settings = settings.model_copy(
@@ -137,7 +139,9 @@ async def simulated_stack(
             try:
                 entries = ENTRIES.validate_json(directory_file.read_bytes())
                 await load_directory(pool, SecretBox(secret_key(ready)), entries)
-                running = await start_engine(supervisor, ready, restarts=False, report_step=report_step)
+                running = await start_engine(
+                    supervisor, ready, restarts=False, run_file=run_file, report_step=report_step
+                )
                 async with httpx.AsyncClient(base_url=base_url, timeout=CONTROL_TIMEOUT_SECONDS) as control:
                     await register_keys(pool, orjson.loads((await control.get("/sim/keys")).content))
                     yield SimulatedStack(running_services, supervisor, running, pool, control, with_restorations)

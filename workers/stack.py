@@ -108,16 +108,18 @@ async def start_engine(
     settings: Settings,
     *,
     restarts: bool = True,
+    run_file: bool = False,
     report_step: ReportStep = lambda _: None,
 ) -> Running:
     """Start the API and two workers, one for cases and one for restorations, and wait until all are ready.
 
-    A port of 0, or no port for a worker's metrics, becomes a free one. Raises `ChildFailed`.
+    With `run_file` the caller writes the run file next, and the API calls itself ready only then. A port of 0, or no
+    port for a worker's metrics, becomes a free one. Raises `ChildFailed`.
     """
     metrics_port = settings.worker_metrics_port or free_port()
     settings = settings.model_copy(update={"worker_metrics_port": metrics_port})
     report_step("API")
-    settings = await start_apis(supervisor, settings, restarts=restarts)
+    settings = await start_apis(supervisor, settings, restarts=restarts, run_file=run_file)
     report_step("workers")
     await _start_worker(supervisor, settings, "worker", "golden-hour", restarts=restarts)
     apart_port = free_port()
@@ -143,12 +145,12 @@ async def _start_worker(supervisor: Supervisor, settings: Settings, name: str, q
     )
 
 
-async def start_apis(supervisor: Supervisor, settings: Settings, *, restarts: bool) -> Settings:
+async def start_apis(supervisor: Supervisor, settings: Settings, *, restarts: bool, run_file: bool = False) -> Settings:
     """Start the API on its port, or on a free one; return the settings with that port."""
     for attempt in range(1, PORT_TRIES + 1):
         chosen = settings.model_copy(update={"api_port": settings.api_port or free_port()})
         try:
-            await _start_api(supervisor, chosen, restarts=restarts, attempt=attempt)
+            await _start_api(supervisor, chosen, restarts=restarts, run_file=run_file, attempt=attempt)
             return chosen
         except ChildFailed as failure:
             # Only a port that we chose ourselves may be chosen again.
@@ -157,16 +159,20 @@ async def start_apis(supervisor: Supervisor, settings: Settings, *, restarts: bo
     raise ChildFailed("no free port was found for the API")
 
 
-async def _start_api(supervisor: Supervisor, settings: Settings, *, restarts: bool, attempt: int) -> None:
+async def _start_api(
+    supervisor: Supervisor, settings: Settings, *, restarts: bool, run_file: bool, attempt: int
+) -> None:
     """Start every API process; several share one port."""
+    # The run file is written when everything runs, so the start cannot wait for a readiness that waits for the file.
+    command, probe = (["--await-run-file"], "/healthz") if run_file else ([], "/readyz")
     for number in range(1, settings.api_workers + 1):
         name = "api" if settings.api_workers == 1 else f"api-{number}"
         await supervisor.start(
             ChildSpec(
                 name if attempt == 1 else f"{name}-port-{attempt}",
-                own_command("api", "--single"),
+                own_command("api", "--single", *command),
                 environment(settings),
-                http_ready(settings.api_host, settings.api_port, "/readyz"),
+                http_ready(settings.api_host, settings.api_port, probe),
                 restarts=restarts,
                 stop_limit_seconds=API_STOP_LIMIT_SECONDS,
             )

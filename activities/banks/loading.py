@@ -1,15 +1,20 @@
-"""Loading of the directory from files: public lists of banks, and rosters of nodal officers."""
+"""Loading of parts of the directory: public lists of banks, rosters of nodal officers, holidays, and a bank's login."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
+import asyncpg
+
 from activities.directory import MAX_INSTITUTIONS, DirectoryRefused
+from activities.secrets import hash_password
 from db.banks import institutions, rosters
 from db.clock import present_moment
 from db.pool import Connection, Pool
 from domain.banks.public_banks import Proposal, Sorted, sort_beside
 from domain.banks.sponsors import check_beside
 from domain.errors.banks import InstitutionNotFound
+from schemas.banks.institutions import InboundEntry
 from schemas.banks.rosters import Holiday, NodalOfficer
 
 
@@ -55,6 +60,21 @@ async def set_holidays(pool: Pool, code: str | None, holidays: Sequence[Holiday]
     async with pool.acquire() as connection, connection.transaction():
         await _hold_known(connection, code)
         await rosters.replace_holidays(connection, code, holidays)
+
+
+async def set_login(pool: Pool, code: str, login: InboundEntry) -> None:
+    """Replace an institution's login at our API; only a hash of its password is kept.
+
+    Raises `InstitutionNotFound`, and `DirectoryRefused` if another institution uses the e-mail.
+    """
+    password_hash = await asyncio.to_thread(hash_password, login.password)
+    async with pool.acquire() as connection, connection.transaction():
+        await _hold_known(connection, code)
+        now = await present_moment(connection)
+        try:
+            await institutions.set_login(connection, code, login.email, password_hash, now)
+        except asyncpg.UniqueViolationError:
+            raise DirectoryRefused("a login e-mail is in use by another institution") from None
 
 
 async def _hold_known(connection: Connection, code: str | None) -> None:

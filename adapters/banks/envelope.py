@@ -1,9 +1,10 @@
 """The three envelopes for the bodies sent to and from banks, and the signature beside them.
 
 `aes_cbc` is what Indian banks use: base64(IV(16) + AES-256-CBC/PKCS#7(json)), without a MAC of its own. `aes_gcm` is
-base64(nonce(12) + ciphertext + tag(16)). `none` is plain JSON. The directory sets the envelope of each bank. A header
-may confirm it but never choose it, because a stranger could otherwise select the weakest. The signature is a hex
-HMAC-SHA256 over the raw body bytes. It gives the CBC envelope the integrity that it lacks.
+base64(nonce(12) + ciphertext + tag(16)). `none` is plain JSON. The directory sets the envelope of each bank, and
+whether the base64 stands alone or in a member of a JSON object. A header may confirm the envelope but never choose it,
+because a stranger could otherwise select the weakest. The signature is a hex HMAC-SHA256 over the raw body bytes. It
+gives the CBC envelope the integrity that it lacks.
 """
 
 import binascii
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -88,7 +90,8 @@ def seal(plaintext: bytes, bank: BankWire) -> Sealed:
     body = _wrap(plaintext, bank)
     if len(body) > BODY_MAX_BYTES:
         raise EnvelopeError(EnvelopeReason.TOO_LARGE)
-    headers = {"Content-Type": "application/json" if bank.envelope == "none" else "text/plain"}
+    is_json = bank.envelope == "none" or bank.ciphertext_member is not None
+    headers = {"Content-Type": "application/json" if is_json else "text/plain"}
     if bank.envelope == "aes_gcm":
         headers[ENVELOPE_HEADER] = GCM_HEADER_VALUE
     if bank.hmac_key is not None:
@@ -107,6 +110,8 @@ def open_envelope(body: bytes, headers: Mapping[str, str], bank: BankWire) -> by
         raise EnvelopeError(EnvelopeReason.TOO_LARGE)
     if bank.hmac_key is not None:
         verify(body, _header(headers, SIGNATURE_HEADER), bank.hmac_key)
+    if bank.ciphertext_member is not None:
+        body = _member(body, bank.ciphertext_member)
     _check_kind(body, _header(headers, ENVELOPE_HEADER), bank.envelope)
     if bank.envelope == "none":
         return body
@@ -138,8 +143,28 @@ def _wrap(plaintext: bytes, bank: BankWire) -> bytes:
         return plaintext
     key = _usable(bank.aes_key)
     if bank.envelope == "aes_gcm":
-        return b64encode(_encrypt_gcm(plaintext, key, os.urandom(NONCE_BYTES)))
-    return b64encode(_encrypt_cbc(plaintext, key, os.urandom(IV_BYTES)))
+        wrapped = b64encode(_encrypt_gcm(plaintext, key, os.urandom(NONCE_BYTES)))
+    else:
+        wrapped = b64encode(_encrypt_cbc(plaintext, key, os.urandom(IV_BYTES)))
+    return wrapped if bank.ciphertext_member is None else orjson.dumps({bank.ciphertext_member: wrapped.decode()})
+
+
+def _member(body: bytes, name: str) -> bytes:
+    """Return the envelope in the member `name` of a JSON object.
+
+    A body that is no object is the envelope itself. Many banks wrap only what they receive, so both forms are taken
+    from them.
+    """
+    if not body.lstrip(_WHITESPACE).startswith(b"{"):
+        return body
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise EnvelopeError(EnvelopeReason.UNDECIPHERABLE) from None
+    envelope = document.get(name)
+    if not isinstance(envelope, str):
+        raise EnvelopeError(EnvelopeReason.NOT_THE_AGREED_KIND)
+    return envelope.encode()
 
 
 def _check_kind(body: bytes, named: str | None, agreed: EnvelopeKind) -> None:

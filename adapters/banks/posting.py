@@ -6,7 +6,7 @@ this wire it takes a quarter of httpx's processor time for single calls, and a t
 
 import math
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from adapters.banks.envelope import BODY_MAX_BYTES
+from adapters.banks.envelope import BODY_MAX_BYTES, Sealed
 from adapters.banks.protocol import BankMisconfigured, BankProtocolError, BankUnreachable, BankWire
 from adapters.clock import wall_clock
 from adapters.transcript import Header, Sending, Transcript
@@ -96,6 +96,7 @@ class Poster:
         headers: dict[str, str],
         transcript: Transcript | None = None,
         content: bytes | None = None,
+        afresh: Callable[[], Sealed] | None = None,
     ) -> Reply:
         """Post `body` to `path` below the bank's address and return the reply of any status.
 
@@ -104,6 +105,7 @@ class Poster:
 
         The caller limits the time (`asyncio.timeout`). If a connection breaks before the reply, the request is sent
         once more, because the bank may just have closed a kept-alive connection. Every request here may be repeated.
+        `afresh` wraps the content in a new envelope for that second sending; without it the same bytes are sent.
 
         Raises BankUnreachable, BankProtocolError or BankMisconfigured. A redirect raises BankProtocolError, because a
         bank's secrets go to no other address.
@@ -118,6 +120,9 @@ class Poster:
                 if isinstance(broken, aiohttp.ClientConnectorError):
                     raise
                 noted.failed(type(broken).__name__)
+                if afresh is not None:
+                    sealed = afresh()
+                    body, headers = sealed.body, headers | sealed.headers
                 return await self._post_once(bank, url, body, headers, noted, content)
         except aiohttp.InvalidURL:
             raise BankMisconfigured(bank.code, "base_url is not an address") from None

@@ -22,6 +22,10 @@ from schemas.reconciliation.lien_lists import ListWanted
 INCIDENTS_MAX = 500
 """Most incidents in one ticket. The caller splits a larger batch."""
 
+LOGIN_PATH = "/login"
+REPORT_PATH = "/transaction-fraud"
+"""paths of the I4C wire, if the directory names no others for a bank"""
+
 PRIORITY_LAST = 5
 """Priority of a ticket whose maker gives none."""
 
@@ -39,6 +43,10 @@ class BankWire:
     hmac_key: bytes | None = field(default=None, repr=False)
     balance_includes_liens: bool = True
     """whether the balance that the bank reports includes money on hold"""
+    login_path: str = LOGIN_PATH
+    report_path: str = REPORT_PATH
+    ciphertext_member: str | None = None
+    """member of a JSON object that holds the envelope; None: the body is the envelope"""
     webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     """of a bank reached by webhook at `base_url`: the newest first, two during a change"""
 

@@ -8,6 +8,7 @@ from asyncpg import Record
 
 from db.banks import rosters
 from db.pool import Connection
+from domain.banks.answer_login import Credentials
 from schemas.banks.institutions import Institution, InstitutionEntry
 from schemas.banks.rosters import NodalOfficer
 from schemas.enums import ChannelKind
@@ -115,6 +116,30 @@ async def version(connection: Connection) -> str:
     """Return a text that a trigger changes whenever an institution is written."""
     found: str = await connection.fetchval("SELECT written_by::text FROM directory_version")
     return found
+
+
+async def credentials(connection: Connection, at: datetime) -> dict[str, Credentials]:
+    """Return what each institution has at `at` to identify itself to our API, by code."""
+    rows = await connection.fetch(
+        "SELECT code, inbound_password_hash IS NOT NULL AS has_login, EXISTS (SELECT FROM bank_key k"
+        " WHERE k.institution = i.code AND (k.not_after IS NULL OR k.not_after > $1)) AS has_key FROM institution i",
+        at,
+    )
+    return {row["code"]: Credentials(row["has_login"], row["has_key"]) for row in rows}
+
+
+async def set_login(connection: Connection, code: str, email: str, password_hash: str, at: datetime) -> None:
+    """Write an institution's login over the one that it has.
+
+    Raises `asyncpg.UniqueViolationError` when the e-mail belongs to another institution.
+    """
+    await connection.execute(
+        "UPDATE institution SET inbound_email = $2, inbound_password_hash = $3, updated_at = $4 WHERE code = $1",
+        code,
+        email_key(email),
+        password_hash,
+        at,
+    )
 
 
 async def login_row(connection: Connection, email: str) -> LoginRow | None:

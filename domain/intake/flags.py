@@ -9,6 +9,7 @@ from domain.policy.model import TrailRules
 from schemas.base import Flag
 from schemas.identifiers import (
     ACCOUNT_PATTERN,
+    IFSC_PATTERN,
     MOBILE_PATTERN,
     RRN_PATTERN,
     UTR_PATTERN,
@@ -43,6 +44,9 @@ def _complaint_flags(complaint: Complaint, now: datetime, rules: TrailRules) -> 
 
 def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailRules) -> Iterator[Flag]:
     yield from _party_flags(transfer.payer, f"{field}.payer")
+    # The directory reads the payee's IFSC, because it names the bank to ask, and flags an odd one.
+    if transfer.payer.ifsc and not IFSC_PATTERN.match(transfer.payer.ifsc.upper()):
+        yield Flag(field=f"{field}.payer.ifsc", code="odd_ifsc", message="not of the form AAAA0XXXXXX")
     yield from _party_flags(transfer.payee, f"{field}.payee")
     paid_by, paid_to = account_key(transfer.payer.holder), account_key(transfer.payee.holder)
     if paid_by == paid_to and names_an_account(paid_by):

@@ -13,6 +13,11 @@ from schemas.webhooks import check_secret
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{2,20}$")]
 AccountPrefix = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,18}$")]
 EnvelopeKind = Literal["aes_cbc", "aes_gcm", "none"]
+WirePath = Annotated[
+    str, StringConstraints(pattern=r"^(/[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9._~!$&'()*+,;=:@-]*)+$", max_length=200)
+]
+"""path below an address; no query, no empty part, and no part that begins with a dot"""
+MemberName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,49}$")]
 
 
 class WireEntry(FrozenModel):
@@ -27,6 +32,18 @@ class WireEntry(FrozenModel):
     hmac_key: SecretStr | None = None
     balance_includes_liens: bool = True
     """whether `root_effective_balance` in its answers includes money on hold"""
+    login_path: WirePath | None = None
+    """path of its login below `base_url`; None: `/login`"""
+    report_path: WirePath | None = None
+    """path of its fraud report below `base_url`; None: `/transaction-fraud`"""
+    ciphertext_member: MemberName | None = None
+    """member of a JSON object that holds the base64 of the envelope; None: the body is the base64 itself"""
+
+    @model_validator(mode="after")
+    def _a_member_holds_an_envelope(self) -> Self:
+        if self.ciphertext_member is not None and self.envelope == "none":
+            raise ValueError("ciphertext_member needs an envelope")
+        return self
 
 
 class Iso20022Entry(FrozenModel):

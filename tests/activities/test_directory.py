@@ -1,6 +1,7 @@
 """The directory of institutions: loaded whole or not at all, in memory, its secrets sealed."""
 
 import asyncio
+import json
 import logging
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
@@ -8,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from activities import directory as directories
 from activities.directory import DirectoryCache, DirectoryRefused, load_directory, remove_institution
@@ -18,7 +19,7 @@ from db.banks import institutions
 from db.pool import Connection, Pool
 from domain.banks.sponsors import PrefixOverlap, SponsorRefused
 from domain.errors import RuleBroken
-from schemas.banks.institutions import InstitutionEntry
+from schemas.banks.institutions import InstitutionEntry, WireEntry
 from schemas.enums import ChannelKind
 
 VAULT = SecretBox(SecretStr("one secret key of more than 32 characters"))
@@ -49,6 +50,48 @@ async def test_what_a_banks_balances_mean_is_said_in_its_wire(database: Pool) ->
         wire = await cache.wire(code)
         assert wire is not None
         assert wire.balance_includes_liens is includes
+
+
+OTHER_FORM = {"login_path": "/v2/sign-in", "report_path": "/v2/fraud", "ciphertext_member": "encData"}
+
+
+async def test_the_paths_and_the_outer_form_of_a_wire_are_said_in_its_entry(database: Pool) -> None:
+    said = {"base_url": "http://127.0.0.1:9/x", "email": "p@x", "password": "p", "aes_key": KEY}
+    await load_directory(database, VAULT, [entry("SBIN"), entry("HDFC", wire=said | OTHER_FORM)])
+    cache = DirectoryCache(database, VAULT)
+    await cache.refresh()
+    plain, other = await cache.wire("SBIN"), await cache.wire("HDFC")
+    assert plain is not None
+    assert other is not None
+    assert (plain.login_path, plain.report_path, plain.ciphertext_member) == ("/login", "/transaction-fraud", None)
+    assert (other.login_path, other.report_path, other.ciphertext_member) == tuple(OTHER_FORM.values())
+
+
+async def test_a_wire_without_these_settings_is_sealed_as_an_older_release_reads_it(database: Pool) -> None:
+    await load_directory(database, VAULT, [entry("SBIN")])
+    async with database.acquire() as connection:
+        ((_, sealed),) = (await institutions.sealed_ways(connection)).items()
+    assert set(json.loads(VAULT.open(sealed, "SBIN"))) == {
+        *("kind", "base_url", "email", "password", "envelope", "aes_key", "balance_includes_liens")
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(
+            {"login_path": path}
+            for path in ("login", "//evil.example/x", "/a/../b", "/a?b=c", "/a#b", "/a/", "/a b", "/%2e", "")
+        ),
+        {"report_path": "/" + "a" * 200},
+        *({"ciphertext_member": name} for name in ("", "9a", 'a"b', "a" * 51, "a\n")),
+        {"ciphertext_member": "encData", "envelope": "none"},
+    ],
+)
+def test_a_path_or_a_member_that_cannot_be_used_is_refused(change: dict[str, str]) -> None:
+    said = {"base_url": "http://127.0.0.1:9/x", "email": "p@x", "password": "p", "aes_key": KEY}
+    with pytest.raises(ValidationError):
+        WireEntry.model_validate(said | change)
 
 
 async def test_whether_a_banks_files_have_a_header_is_said_in_its_entry(database: Pool) -> None:

@@ -37,6 +37,8 @@ class FakeBank:
     bodies_seen: list[bytes] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     jobs: dict[str, str] = field(default_factory=dict)
+    login_path: str = "/login"
+    report_path: str = "/transaction-fraud"
     odd_logins: deque[Answer] = field(default_factory=deque)
     odd_reports: deque[Answer] = field(default_factory=deque)
 
@@ -93,8 +95,7 @@ class Street:
         self._banks: dict[str, FakeBank] = {}
         self._numbers = itertools.count(1)
         routes = [
-            Route("/banks/{name}/login", self._log_in, methods=["POST"]),
-            Route("/banks/{name}/transaction-fraud", self._report, methods=["POST"]),
+            Route("/banks/{name}/{path:path}", self._serve, methods=["POST"]),
         ]
         options = uvicorn.Config(
             Starlette(routes=routes), port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=1
@@ -117,11 +118,13 @@ class Street:
         self._banks[name] = bank
         yield bank
 
-    async def _log_in(self, request: Request) -> Response:
-        return await self._banks[request.path_params["name"]].log_in(request)
-
-    async def _report(self, request: Request) -> Response:
-        return await self._banks[request.path_params["name"]].report(request)
+    async def _serve(self, request: Request) -> Response:
+        bank, path = self._banks[request.path_params["name"]], "/" + request.path_params["path"]
+        if path == bank.login_path:
+            return await bank.log_in(request)
+        if path == bank.report_path:
+            return await bank.report(request)
+        return JSONResponse({"detail": "Not Found"}, 404)
 
 
 @asynccontextmanager

@@ -187,3 +187,39 @@ async def test_the_key_is_needed_and_plain(doors: Doors, key: str | None) -> Non
     response = await doors.client.post("/api/v1/complaints", json=complaint(), headers=headers)
     assert response.status_code == 422
     assert [violation["field"] for violation in response.json()["violations"]] == ["Idempotency-Key"]
+
+
+WRITTEN_SHORT: Final[list[tuple[dict[str, Any], str, str]]] = [
+    ({"transfers": [transfer(rrn="41234567890")]}, "transfers[0].rrn", "odd_rrn"),
+    (
+        {"transfers": [transfer() | {"rrn": None, "utr": "SBIN42601234567", "mode": "neft"}]},
+        "transfers[0].utr",
+        "odd_utr",
+    ),
+    (
+        {"transfers": [transfer(payee={"institution": "SBIN", "account": "30000000001", "ifsc": "SBIN123456"})]},
+        "transfers[0].payee.ifsc",
+        "odd_ifsc",
+    ),
+    (
+        {"transfers": [transfer(payer={"institution": "HDFC", "account": "50100000000001", "ifsc": "HDFC123456"})]},
+        "transfers[0].payer.ifsc",
+        "odd_ifsc",
+    ),
+    (
+        {"victim": {"name": "Asha Devi", "mobile": "987654321", "district": "LUCKNOW"}},
+        "victim.mobile",
+        "odd_mobile",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "field", "code"), WRITTEN_SHORT, ids=[field for _, field, _ in WRITTEN_SHORT])
+async def test_a_label_of_a_wrong_length_is_taken_and_the_taker_sees_it(
+    doors: Doors, changes: dict[str, Any], field: str, code: str
+) -> None:
+    response = await send(doors, complaint(**changes), "k1")
+    assert response.status_code == 201, response.text
+    assert [(flag["field"], flag["code"], bool(flag["message"])) for flag in response.json()["flags"]] == [
+        (field, code, True)
+    ]

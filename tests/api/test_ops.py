@@ -1,17 +1,21 @@
 """For those who run it: ready or not, and a metrics page that Prometheus can read."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
+import asyncpg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from activities.metrics import BUCKETS_SECONDS, METRICS, ProcedureStarterWork, SweepWork, ToldRole
 from api.caches import MetricsCache
 from api.services import Services
+from db.database_state import Storage
 from schemas.enums import (
     AnswerClass,
     Bucket,
@@ -55,7 +59,8 @@ LABELS = {
 async def test_alive_and_ready(doors: Doors) -> None:
     assert (await doors.client.get("/healthz")).json() == {"status": "alive"}
     ready = await doors.client.get("/readyz")
-    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+    assert (ready.status_code, ready.json()["status"], ready.json()["cause"]) == (200, "ready", "")
+    assert set(ready.json()["parts"].values()) == {"ok"}
 
 
 async def test_without_temporal_complaints_are_taken(services: Services) -> None:
@@ -70,6 +75,52 @@ async def test_without_temporal_complaints_are_taken(services: Services) -> None
             "down",
         )
         await doors.complain()
+
+
+async def ready_over(services: Services) -> tuple[int, dict[str, Any]]:
+    async with opened(services) as doors:
+        response = await doors.client.get("/readyz")
+    return response.status_code, response.json()
+
+
+async def test_d14_it_is_not_ready_before_the_run_file_is_there(services: Services) -> None:
+    status, told = await ready_over(replace(services, run_file_is_there=lambda: False))
+    assert (status, told["status"], told["parts"]["run_file"]) == (503, "not_ready", "missing")
+    assert "run file" in told["cause"]
+
+
+@pytest.mark.parametrize(("state", "cause"), [(Storage.FULL, "disk is full"), (Storage.READ_ONLY, "read-only")])
+async def test_d14_it_is_not_ready_if_nothing_can_be_stored(
+    services: Services, monkeypatch: pytest.MonkeyPatch, state: Storage, cause: str
+) -> None:
+    async def tried(_: object) -> Storage:
+        return state
+
+    monkeypatch.setattr("api.caches.storage_state", tried)
+    status, told = await ready_over(services)
+    assert (status, told["status"], told["parts"]["storage"]) == (503, "not_ready", state.value)
+    assert (told["parts"]["database"], cause in told["cause"]) == ("ok", True)
+
+
+async def test_d14_a_storm_of_questions_tries_the_storage_once(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
+    async def tried(_: object) -> Storage:
+        tries.append(1)
+        return Storage.OK
+
+    monkeypatch.setattr("api.caches.storage_state", tried)
+    told = await asyncio.gather(*[doors.client.get("/readyz") for _ in range(20)])
+    assert {response.json()["parts"]["storage"] for response in told} == {"ok"}
+    assert len(tries) == 1
+
+
+async def test_d14_a_try_that_fails_is_no_state_of_the_storage(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(_: object) -> Storage:
+        raise asyncpg.ConfigurationLimitExceededError("temp_file_limit")
+
+    monkeypatch.setattr("api.caches.storage_state", fails)
+    assert (await doors.client.get("/readyz")).json()["status"] == "ready"
 
 
 async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:

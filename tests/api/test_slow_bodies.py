@@ -3,14 +3,12 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
-from api.server import serve
 from api.services import Services
-from api.tokens import Tokens
-from schemas.enums import Role
+from tests.api.listening import Server, listening
 
 BODY_SECONDS = 1.0
 DROP_SECONDS = 0.02
@@ -19,28 +17,10 @@ BYTES = 2_000
 PATIENCE_SECONDS = 20.0
 
 
-@dataclass
-class Server:
-    """A server that waits so long for a body, and where it listens."""
-
-    host: str
-    port: int
-    officer: str
-    bank: str
-
-
 @pytest.fixture
 async def server(services: Services) -> AsyncIterator[Server]:
-    doors = services.ctx.policy.doors.model_copy(update={"body_seconds": BODY_SECONDS})
-    policy = services.ctx.policy.model_copy(update={"doors": doors})
-    services = replace(services, ctx=replace(services.ctx, policy=policy))
-    stop, url = asyncio.Event(), asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve(services, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
-    host, _, port = (await url).removeprefix("http://").rpartition(":")
-    tokens = Tokens(services.secret_box)
-    yield Server(host, int(port), tokens.for_officer("o", Role.DESK), tokens.for_bank("SBIN"))
-    stop.set()
-    await task
+    async with listening(services, BODY_SECONDS) as opened:
+        yield opened
 
 
 @dataclass

@@ -12,6 +12,7 @@ from workers.home import (
     HomeInUse,
     NothingRunning,
     RunFile,
+    RunFileWatch,
     locked_home,
     own_start_epoch_seconds,
     prepare_home,
@@ -82,3 +83,13 @@ def test_a_command_beside_a_running_stack_finds_it(tmp_path: Path) -> None:
     assert found.migration_url is None
     assert found.temporal_address == "127.0.0.1:7233"
     assert found.secret_key == secret_key(Settings(home=tmp_path))
+
+
+def test_d14_a_watch_sees_the_run_file_when_it_comes_and_does_not_read_it_again(tmp_path: Path) -> None:
+    watch = RunFileWatch(tmp_path)
+    run_file(os.getpid(), own_start_epoch_seconds() - 60).write(tmp_path)
+    assert not watch.is_there(), "a file of a stack that was killed"
+    run_file(os.getpid(), own_start_epoch_seconds()).write(tmp_path)
+    assert watch.is_there()
+    RunFile.remove(tmp_path)
+    assert watch.is_there()

@@ -153,6 +153,10 @@ async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp
         ]
         for page, queues in zip(pages, ({"case-work", "bank-calls"}, {"restoration"}), strict=True):
             await until(partial(shows_just, page, queues))
+        async with httpx.AsyncClient(trust_env=False) as client:
+            ready = await client.get(f"{api}/readyz")
+        assert (ready.status_code, ready.json()["parts"]["run_file"]) == (200, "ok")
+        assert child_of(process.pid, "api --single --await-run-file").is_running()
         async with started("up", **settings) as second:
             code, _, err = await ended(second)
         assert (code, f"process {process.pid}" in err, api in err) == (1, True, True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapters.clock import wall_clock
+from workers.commands.bank_answer import MARKS, lacks_among, warn
 from workers.commands.common import (
     JsonTarget,
     errors,
@@ -21,12 +22,17 @@ from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import ValidationError
+    from rich.text import Text
 
     from db.banks.channels import Key
+    from domain.banks.answer_login import Lack
     from domain.banks.circuit_breaker import Health
     from schemas.banks.institutions import Institution, InstitutionEntry
     from schemas.banks.rosters import OfficerToCall
+    from workers.commands.bank_answer import Lacks
 
     Listed = tuple[Institution, list[OfficerToCall]]
 
@@ -51,19 +57,22 @@ def load(
     settings = with_database(load_settings())
     count = run(load_into(settings, entries))
     errors().print(f"{count} institutions loaded", highlight=False)
+    warn(run(lacks_now(settings, {entry.code for entry in entries})))
 
 
 def show(json_target: JsonTarget = None) -> None:
     """List the known institutions with their channels, channel faults and officers on duty.
 
-    Channels are in order of use. Secrets are never shown.
+    Channels are in order of use. An institution that cannot answer us is marked with what it lacks. Secrets are never
+    shown.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
-    found, health = run(_list(with_database(load_settings())))
-    write_json(json_target, [_as_json(institution, order, health) for institution, order in found])
+    found, health, lacks = run(_list(with_database(load_settings())))
+    rows = [_as_json(institution, order, health) for institution, order in found]
+    write_json(json_target, [row | {"lacks": lacks[str(row["code"])]} for row in rows])
     if json_target is None:
-        _show_table(found, health)
+        _show_table(found, health, lacks)
 
 
 def read_directory(file: Path) -> "list[InstitutionEntry]":
@@ -107,7 +116,16 @@ async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> in
         return await load_directory(pool, secret_box, entries)
 
 
-async def _list(settings: Settings) -> "tuple[list[Listed], dict[Key, Health]]":
+async def lacks_now(settings: Settings, codes: "set[str]") -> "dict[str, tuple[Lack, ...]]":
+    """Return what each of these institutions lacks to answer us, by code."""
+    from db.banks.institutions import list_all
+
+    async with await open_database(settings) as pool, pool.acquire() as connection:
+        named = [one for one in await list_all(connection) if one.code in codes]
+        return await lacks_among(connection, named, wall_clock())
+
+
+async def _list(settings: Settings) -> "tuple[list[Listed], dict[Key, Health], dict[str, tuple[Lack, ...]]]":
     from db.banks.channels import all_health
     from db.banks.institutions import list_all
     from domain.banks.on_duty import Holidays, calling_order
@@ -119,8 +137,10 @@ async def _list(settings: Settings) -> "tuple[list[Listed], dict[Key, Health]]":
         pool.acquire() as connection,
     ):
         found, health = await list_all(connection), await all_health(connection)
-    now = wall_clock()
-    return [(one, calling_order(one.nodal_officers, Holidays(rules, one.closed_days), now)) for one in found], health
+        now = wall_clock()
+        lacks = await lacks_among(connection, found, now)
+    listed = [(one, calling_order(one.nodal_officers, Holidays(rules, one.closed_days), now)) for one in found]
+    return listed, health, lacks
 
 
 def _as_json(
@@ -159,7 +179,17 @@ def _on_duty_text(order: "list[OfficerToCall]") -> str:
     return whom if first.on_duty else f"none; off duty: {whom}"
 
 
-def _show_table(found: "list[Listed]", health: "dict[Key, Health]") -> None:
+def _marked(channels: str, lacks: "Sequence[Lack]") -> "Text":
+    """Return the channels with what the institution lacks to answer us."""
+    from rich.text import Text
+
+    text = Text(channels)
+    for lack in lacks:
+        text.append(f"\n{MARKS[lack]}", style="bold red")
+    return text
+
+
+def _show_table(found: "list[Listed]", health: "dict[Key, Health]", lacks: "Lacks") -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -179,7 +209,7 @@ def _show_table(found: "list[Listed]", health: "dict[Key, Health]") -> None:
             institution.code,
             Text(institution.name),
             f"{institution.kind.replace('_', ' ')}, {institution.answer_class}",
-            _channels_text(institution, health),
+            _marked(_channels_text(institution, health), lacks[institution.code]),
             Text(_on_duty_text(order)),
             " ".join([*institution.ifsc_prefixes, *(f"@{handle}" for handle in institution.vpa_handles)]),
         )

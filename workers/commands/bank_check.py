@@ -14,6 +14,7 @@ from workers.settings import Settings
 
 if TYPE_CHECKING:
     from activities.directory import Way
+    from domain.banks.lien_setting import HoldBalances
     from schemas.banks.institutions import InstitutionEntry
     from schemas.enums import ChannelKind
     from workers.conformance.findings import Finding, Verdict
@@ -32,30 +33,46 @@ def check(
 ) -> None:
     """Call a bank's endpoint over each of its channels with test tickets, and report what is wrong.
 
+    The settings that are used are shown first. A refusal is shown with the bank's own text and what to look at.
+    Whether its balances include money on hold is judged by its latest answers in the database, if they show it.
     A test ticket is about one rupee that no one sent. Its acknowledgement number begins with 9000000, its category is
     TEST and its RRN begins with 9999 (docs/how-to/directory.md). The last call is a login with a wrong password.
 
     Exit codes: 0 nothing is wrong, 1 something is wrong or nothing could be tested, 2 wrong usage or settings.
     """
+    from adapters.banks.protocol import BankWire
+    from domain.banks.lien_setting import HoldBalances, meaning_of
+    from schemas.enums import ChannelKind
+    from workers.conformance.lien_setting import HOW_TO_FIND_OUT
+    from workers.conformance.settings import settings_of
+
     settings = load_settings()
     if file is None:
         settings = with_database(settings)
-        ways = run(_known_ways(settings, code))
+        ways, counts = run(_known(settings, code))
     else:
-        ways = _ways_of(read_directory(file), code)
-    findings = run(_check(ways, settings, timeout))
+        ways, counts = _ways_of(read_directory(file), code), HoldBalances()
+    balances = _balances(ways, counts)
+    findings = [*run(_check(ways, settings, timeout)), *([balances] if balances is not None else [])]
     well = _is_well(findings)
-    write_json(json_target, {"code": code, "well": well, "findings": [asdict(finding) for finding in findings]})
+    settings_used = {kind.value: settings_of(way) for kind, way in ways.items() if isinstance(way, BankWire)}
+    found = {"findings": [asdict(finding) for finding in findings], "settings": settings_used}
+    write_json(json_target, {"code": code, "well": well, "balances": meaning_of(counts), **found})
+    _show_settings(settings_used, json_target)
     _show(code, findings, json_target)
+    if ChannelKind.I4C in ways and balances is None:
+        people(json_target).print(HOW_TO_FIND_OUT, highlight=False, markup=False)
     if not well:
         raise typer.Exit(FAILURE)
 
 
-async def _known_ways(settings: Settings, code: str) -> "Mapping[ChannelKind, Way]":
+async def _known(settings: Settings, code: str) -> "tuple[Mapping[ChannelKind, Way], HoldBalances]":
+    """Return the bank's channels, and what its latest answers show about its balances."""
     import asyncio
 
     from activities.directory import DirectoryCache
     from activities.secrets import SecretBox
+    from db.banks.lien_setting import hold_balances
     from workers.home import secret_key
 
     secret_box = SecretBox(await asyncio.to_thread(secret_key, settings))
@@ -68,7 +85,9 @@ async def _known_ways(settings: Settings, code: str) -> "Mapping[ChannelKind, Wa
         if known.sponsor and not known.channels:
             raise Failed(f"{code} has no own channel to test; its sponsor is {known.sponsor}")
         found = {kind: await cache.way(code, kind) for kind in known.channels}
-    return {kind: way for kind, way in found.items() if way is not None}
+        async with pool.acquire() as connection:
+            counts = await hold_balances(connection, code)
+    return {kind: way for kind, way in found.items() if way is not None}, counts
 
 
 def _ways_of(entries: "Sequence[InstitutionEntry]", code: str) -> "Mapping[ChannelKind, Way]":
@@ -93,8 +112,26 @@ def _is_well(findings: "Sequence[Finding]") -> bool:
     return Verdict.WRONG not in verdicts and bool(verdicts & {Verdict.RIGHT, Verdict.ODD})
 
 
+def _balances(ways: "Mapping[ChannelKind, Way]", counts: "HoldBalances") -> "Finding | None":
+    """Return what the bank's answers show about its setting for balances; None if it has none or they show nothing."""
+    from adapters.banks.protocol import BankWire
+    from schemas.enums import ChannelKind
+    from workers.conformance.lien_setting import check_balances
+
+    wire = ways.get(ChannelKind.I4C)
+    return check_balances(counts, include_liens=wire.balance_includes_liens) if isinstance(wire, BankWire) else None
+
+
+def _show_settings(used: "Mapping[str, Mapping[str, str]]", json_target: str | None) -> None:
+    """Print the settings of each channel that is called, one line each, without secrets."""
+    for channel, settings in used.items():
+        text = ", ".join(f"{name}: {value}" for name, value in settings.items())
+        people(json_target).print(f"{channel}  {text}", highlight=False, markup=False, soft_wrap=True)
+
+
 def _show(code: str, findings: "Sequence[Finding]", json_target: str | None) -> None:
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=f"{code}: {_summary(findings)}", title_justify="left")
     for name in ("channel", "check", "verdict", "result", "ms"):
@@ -103,8 +140,9 @@ def _show(code: str, findings: "Sequence[Finding]", json_target: str | None) -> 
         table.add_row(
             finding.channel.value,
             finding.check,
-            f"[{COLOURS[finding.verdict]}]{finding.verdict.value}[/]",
-            finding.detail,
+            Text(finding.verdict.value, style=COLOURS[finding.verdict]),
+            # The bank's own text is no markup.
+            Text(finding.detail),
             "" if finding.milliseconds is None else str(finding.milliseconds),
         )
     people(json_target).print(table)

@@ -1,17 +1,18 @@
-"""`goldenhour bank add` and `bank remove`: edit one institution without a directory file."""
+"""`goldenhour bank add`, `bank login` and `bank remove`: edit one institution without a directory file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.commands.bank import MAX_DIRECTORY_BYTES, mistakes_in
+from workers.commands.bank import MAX_DIRECTORY_BYTES, lacks_now, mistakes_in
+from workers.commands.bank_answer import warn
 from workers.commands.common import errors, load_settings, open_database, run, with_database
 from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from schemas.banks.institutions import InstitutionEntry
+    from schemas.banks.institutions import InboundEntry, InstitutionEntry
 
 Several = Annotated[list[str] | None, typer.Option(metavar="TEXT", help="May be repeated.")]
 
@@ -32,12 +33,19 @@ def add(
         str | None, typer.Option(metavar="KIND,…", help="The order in which its channels are tried.")
     ] = None,
     i4c_url: Annotated[str | None, typer.Option(help="Address of its I4C wire.")] = None,
-    i4c_email: Annotated[str | None, typer.Option(help="Our login there.")] = None,
+    i4c_email: Annotated[str | None, typer.Option(help="Our login there; you are asked for a missing one.")] = None,
     envelope: Annotated[str, typer.Option(help="aes_cbc, aes_gcm or none.")] = "aes_cbc",
     signed: Annotated[bool, typer.Option("--signed", help="Its I4C wire has an HMAC key.")] = False,
     free_balance: Annotated[
         bool, typer.Option("--free-balance", help="The balances on its I4C wire exclude money on hold.")
     ] = False,
+    i4c_login_path: Annotated[str | None, typer.Option(help="Path of its I4C login; /login by default.")] = None,
+    i4c_report_path: Annotated[
+        str | None, typer.Option(help="Path of its fraud report; /transaction-fraud by default.")
+    ] = None,
+    i4c_member: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Member of a JSON object that holds the ciphertext.")
+    ] = None,
     push_url: Annotated[str | None, typer.Option(help="Address of its webhook.")] = None,
     pull: Annotated[bool, typer.Option("--pull", help="It fetches its requests from our feed.")] = False,
     bic: Annotated[str | None, typer.Option(help="BIC of the bank for ISO 20022 files.")] = None,
@@ -58,11 +66,14 @@ def add(
     """Add one institution, or replace a known one with --over, as `bank load` does.
 
     Secrets are never options. You are asked for them without an echo, or they come from the --secrets file. Their names
-    are i4c_password, aes_key, hmac_key, push_secret and inbound_password.
+    are i4c_password, aes_key, hmac_key, push_secret and inbound_password. If the institution lacks something to answer
+    us, such as its login, the command says so and names the command that adds it.
 
     Exit codes: 0 written, 1 refused or failed, 2 wrong usage or settings.
     """
     _require_channel("--i4c-url", i4c_url, {"--signed": signed, "--free-balance": free_balance})
+    outer = {"--i4c-login-path": i4c_login_path, "--i4c-report-path": i4c_report_path, "--i4c-member": i4c_member}
+    _require_channel("--i4c-url", i4c_url, {option: value is not None for option, value in outer.items()})
     _require_channel("--bic", bic, {"--business-header": business_header})
     secret = _Secrets(secrets)
     content: dict[str, Any] = {
@@ -82,10 +93,13 @@ def add(
     content["nodal_officers"] = [officer] if any(officer.values()) else []
     content["answer_class"] = answer_class or ("api" if i4c_url or push_url or pull else "mail")
     if i4c_url is not None:
-        content["wire"] = {"base_url": i4c_url, "email": i4c_email or "", "password": secret("i4c_password")}
+        our_login = i4c_email or typer.prompt("E-mail of our login there", err=True)
+        content["wire"] = {"base_url": i4c_url, "email": our_login, "password": secret("i4c_password")}
         content["wire"] |= {"envelope": envelope, "aes_key": None if envelope == "none" else secret("aes_key")}
         content["wire"]["hmac_key"] = secret("hmac_key") if signed else None
         content["wire"]["balance_includes_liens"] = not free_balance
+        content["wire"] |= {"login_path": i4c_login_path, "report_path": i4c_report_path}
+        content["wire"]["ciphertext_member"] = i4c_member
     if push_url is not None:
         content["push"] = {"url": push_url, "secrets": [secret("push_secret")]}
     if bic is not None:
@@ -93,9 +107,32 @@ def add(
     if inbound_email is not None:
         content["inbound"] = {"email": inbound_email, "password": secret("inbound_password")}
     entry = _checked(content)
-    run(_add(with_database(load_settings()), entry, over))
+    settings = with_database(load_settings())
+    run(_add(settings, entry, over))
     order = ", ".join(channel.value for channel in entry.in_order()) or "no channel"
     errors().print(f"{code} written: {order}", highlight=False, markup=False)
+    warn(run(lacks_now(settings, {code})))
+
+
+def login(
+    code: Annotated[str, typer.Argument(help="The institution's code.", metavar="CODE")],
+    email: Annotated[str, typer.Argument(help="The e-mail with which it logs in at our API.", metavar="EMAIL")],
+    secrets: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="JSON with its inbound_password; without it you are asked."),
+    ] = None,
+) -> None:
+    """Give an institution its login at our API, or replace the one that it has.
+
+    The institution logs in with it to answer over the I4C wire, and to use the feed without a signature. The password
+    is never an option. Only a hash of it is kept.
+
+    Exit codes: 0 written, 1 refused or no such institution, 2 wrong usage or settings.
+    """
+    settings = with_database(load_settings())
+    entry = _checked_login(email, _Secrets(secrets)("inbound_password"))
+    run(_set_login(settings, code, entry))
+    errors().print(f"login of {code} written", highlight=False, markup=False)
 
 
 def remove(
@@ -176,3 +213,21 @@ async def _remove(settings: Settings, code: str) -> None:
 
     async with await open_database(settings) as pool:
         await remove_institution(pool, code)
+
+
+def _checked_login(email: str, password: str) -> "InboundEntry":
+    from pydantic import ValidationError
+
+    from schemas.banks.institutions import InboundEntry
+
+    try:
+        return InboundEntry.model_validate({"email": email, "password": password})
+    except ValidationError as error:
+        raise Failed(mistakes_in("the login", error), USAGE) from None
+
+
+async def _set_login(settings: Settings, code: str, entry: "InboundEntry") -> None:
+    from activities.banks.loading import set_login
+
+    async with await open_database(settings) as pool:
+        await set_login(pool, code, entry)

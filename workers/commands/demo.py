@@ -110,7 +110,13 @@ async def _demo(settings: Settings, plan: "DayPlan", *, stay: bool, json_target:
     limit_seconds = plan.wall_seconds * 2 + LIMIT_EXTRA_MINUTES * MINUTE_SECONDS
     with Steps("starting") as steps:
         async with simulated_stack(
-            settings, plan.config(), every_channel=True, with_restorations=True, ui=stay, report_step=steps.show
+            settings,
+            plan.config(),
+            every_channel=True,
+            with_restorations=True,
+            run_file=True,
+            ui=stay,
+            report_step=steps.show,
         ) as stack:
             steps.stop()
             write_run_file(stack.services, stack.running)

@@ -40,6 +40,9 @@ def api(
     single: Annotated[
         bool, typer.Option("--single", hidden=True, help="One of several processes on one port.")
     ] = False,
+    await_run_file: Annotated[
+        bool, typer.Option("--await-run-file", hidden=True, help="Not ready before the run file is written.")
+    ] = False,
 ) -> None:
     """Run the API for officers, complaints, banks' answers, events and metrics.
 
@@ -57,7 +60,11 @@ def api(
     from workers.api_process import run_api
 
     log = logging.getLogger("goldenhour.api")
-    _serve(lambda stop: run_api(settings, stop, lambda url: log.info("API accepts requests at %s", url)))
+
+    def started(url: str) -> None:
+        log.info("API accepts requests at %s", url)
+
+    _serve(lambda stop: run_api(settings, stop, started, await_run_file=await_run_file))
 
 
 def worker(

@@ -43,7 +43,7 @@ async def _up(settings: Settings, *, ui: bool) -> None:
             services(settings, ui=ui, report_step=steps.show) as running_services,
             Supervisor(running_services.settings.home / "logs") as supervisor,
         ):
-            running = await start_engine(supervisor, running_services.settings, report_step=steps.show)
+            running = await start_engine(supervisor, running_services.settings, run_file=True, report_step=steps.show)
             write_run_file(running_services, running)
             steps.stop()
             _show(running_services, running)

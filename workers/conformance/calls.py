@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 
@@ -13,10 +13,12 @@ from adapters.banks.envelope import BODY_MAX_BYTES
 from adapters.banks.posting import Poster, Reply
 from adapters.banks.protocol import BankError, BankUnreachable, BankWire
 from workers.conformance.findings import Book, Verdict
+from workers.conformance.reason_text import secrets_of, text_of
 
 SLOW_SECONDS: Final = 5.0
 """a bank should confirm receipt of a request within seconds"""
 CODE_SHOWN_CHARS: Final = 20
+RESPONSE_OK: Final = frozenset({"00", ""})
 NOT_NOW: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -28,6 +30,8 @@ class Answered:
     body: JsonObject | None
     """None if it is not a JSON object"""
     seconds: float
+    said: str = ""
+    """the bank's own text, safe for a terminal"""
 
     @property
     def succeeded(self) -> bool:
@@ -48,9 +52,15 @@ class Answered:
         text = str(code).strip()[:CODE_SHOWN_CHARS]
         return text if text.isprintable() else "?"
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the status or the code says that the request was not taken."""
+        return not self.succeeded or self.code not in RESPONSE_OK
+
     def as_text(self) -> str:
-        """Return status and code as text."""
-        return f"HTTP {self.status}" + (f", response code {self.code}" if self.code else "")
+        """Return status and code as text; of a refusal also the bank's own text."""
+        text = f"HTTP {self.status}" + (f", response code {self.code}" if self.code else "")
+        return f"{text}, “{self.said}”" if self.is_refusal and self.said else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +80,12 @@ class Line:
     bank: BankWire
     poster: Poster
     timeout_seconds: float
+    sent_tokens: set[str] = field(default_factory=set, repr=False)
 
     async def post(self, path: str, body: bytes, headers: dict[str, str]) -> Answered | Unanswered:
         """Call the bank and return the reply or its absence; never raises a BankError."""
         began = time.monotonic()
+        self.sent_tokens.add(headers.get("Authorization", "").removeprefix("Bearer "))
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 reply = await self.poster.post(self.bank, path, body, headers)
@@ -83,7 +95,9 @@ class Line:
         except BankError as error:
             closed = isinstance(error, BankUnreachable)
             return Unanswered(error.detail or type(error).__name__, time.monotonic() - began, closed)
-        return Answered(reply.status, _object(reply), time.monotonic() - began)
+        seconds, document = time.monotonic() - began, _object(reply)
+        secrets = {*self.sent_tokens, *secrets_of(self.bank)} - {""}
+        return Answered(reply.status, document, seconds, text_of(reply.body, document, secrets))
 
 
 def judge_refusal(book: Book, check: str, came: Answered | Unanswered, *, takes: str, closing_is_fine: bool) -> None:
@@ -97,7 +111,7 @@ def judge_refusal(book: Book, check: str, came: Answered | Unanswered, *, takes:
         else:
             book.note(check, Verdict.WRONG, came.reason, came.seconds)
         return
-    if came.succeeded and came.code in {"00", ""}:
+    if not came.is_refusal:
         book.note(check, Verdict.WRONG, f"{takes} ({came.as_text()})", came.seconds)
     elif came.status in NOT_NOW:
         book.note(check, Verdict.ODD, f"not determined: {came.as_text()}", came.seconds)

@@ -25,7 +25,7 @@ class Finding:
     check: str
     verdict: Verdict
     detail: str
-    """contains no secrets, and of the bank's text only its codes"""
+    """contains no secrets; the bank's own text in it is made safe for a terminal"""
     milliseconds: int | None = None
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from functools import partial
 from http import HTTPStatus
 from typing import Final, Self
 
@@ -37,8 +38,6 @@ RESPONSE_CODE_MAX_CHARS: Final = 20
 MESSAGE_MAX_CHARS: Final = 500
 
 RESPONSE_OK: Final = "00"
-LOGIN_PATH: Final = "/login"
-REPORT_PATH: Final = "/transaction-fraud"
 
 _RETRY_LATER: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
@@ -75,15 +74,10 @@ class I4cAdapter:
     async def send_hold_request(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
         """Send `ticket` to `bank`; see `BankAdapter.send_hold_request`."""
         report = encode_fraud_report(ticket)
-        try:
-            sealed = seal(report, bank)
-        except EnvelopeError as error:
-            raise BankMisconfigured(bank.code, error.reason) from None
-        content = None if bank.envelope == "none" else report
         with transcribed(ChannelKind.I4C) as transcript:
             try:
                 async with asyncio.timeout(timeout_seconds):
-                    reply = await self._post_logged_in(bank, ticket, sealed, transcript, content)
+                    reply = await self._post_logged_in(bank, ticket, report, transcript)
             except TimeoutError:
                 raise BankUnreachable(bank.code, f"no reply within {timeout_seconds:g} s") from None
             return Delivery(_job_id(bank, ticket, reply), transcript.exchanges)
@@ -95,15 +89,22 @@ class I4cAdapter:
         """
         await self._tokens.token(bank)
 
-    async def _post_logged_in(
-        self, bank: BankWire, ticket: HoldTicket, sealed: Sealed, transcript: Transcript, content: bytes | None
-    ) -> Reply:
-        """Post the ticket, and once more with a new token if the bank answers 401."""
-        headers = {**sealed.headers, IDEMPOTENCY_HEADER: str(ticket.request_id)}
+    async def _post_logged_in(self, bank: BankWire, ticket: HoldTicket, report: bytes, transcript: Transcript) -> Reply:
+        """Post the ticket, and once more with a new token if the bank answers 401.
+
+        Every sending has an envelope of its own, because an initialisation vector is used once.
+        """
+        afresh = partial(_sealed, bank, report)
+        content = None if bank.envelope == "none" else report
         for _ in range(2):
+            sealed = afresh()
             token = await self._tokens.token(bank)
-            headers["Authorization"] = f"Bearer {token}"
-            reply = await self._poster.post(bank, REPORT_PATH, sealed.body, headers, transcript, content)
+            headers = {
+                **sealed.headers,
+                IDEMPOTENCY_HEADER: str(ticket.request_id),
+                "Authorization": f"Bearer {token}",
+            }
+            reply = await self._poster.post(bank, bank.report_path, sealed.body, headers, transcript, content, afresh)
             if reply.status != HTTPStatus.UNAUTHORIZED:
                 return reply
             self._tokens.drop(bank, token)
@@ -115,7 +116,7 @@ class I4cAdapter:
         body = orjson.dumps({"email": bank.email, "password": bank.password})
         try:
             async with asyncio.timeout(self._login_timeout_seconds):
-                reply = await self._poster.post(bank, LOGIN_PATH, body, {"Content-Type": "application/json"})
+                reply = await self._poster.post(bank, bank.login_path, body, {"Content-Type": "application/json"})
         except TimeoutError:
             raise BankUnreachable(bank.code, f"no login within {self._login_timeout_seconds:g} s") from None
         _check_reachable(bank, reply)
@@ -128,6 +129,14 @@ class I4cAdapter:
         if not isinstance(token, str) or not 0 < len(token) <= TOKEN_MAX_CHARS or not _is_visible(token):
             raise BankProtocolError(bank.code, "the login's reply holds no token")
         return Token(token, _token_life(data.get("expires_in")))
+
+
+def _sealed(bank: BankWire, report: bytes) -> Sealed:
+    """Return the report in a new envelope. Raises BankMisconfigured if the bank's key cannot be used."""
+    try:
+        return seal(report, bank)
+    except EnvelopeError as error:
+        raise BankMisconfigured(bank.code, error.reason) from None
 
 
 def _job_id(bank: BankWire, ticket: HoldTicket, reply: Reply) -> str:

@@ -6,7 +6,9 @@ import pytest
 
 from activities.cases.desk import add_hop
 from activities.tracing.discrepancies import ResolvingOfficer, resolve
+from db.banks.lien_setting import hold_balances
 from db.tracing import accounts
+from domain.banks.lien_setting import HoldBalances
 from domain.errors import NotFound, NotNow
 from domain.errors.tracing import DiscrepancyNotResolved, ResolutionStands, ResolvedMoneyMoved
 from schemas.enums import ResolutionDecision
@@ -185,6 +187,20 @@ async def test_the_same_statements_of_a_bank_that_tells_all_there_is_are_a_discr
     await bench.answer("HDFC", two, row(1, b, "300.00", root_effective_balance="0.00"))
     assert ("balance_below_hold", 700_00, 300_00) in await bench.discrepancies(one)
     assert ("held_above_balance", 1000_00, 0) in await bench.discrepancies(two)
+
+
+async def test_a_banks_holds_are_counted_by_the_balance_beside_them(bench: Bench) -> None:
+    async def counted(institution: str) -> HoldBalances:
+        async with bench.pool.acquire() as connection:
+            return await hold_balances(connection, institution)
+
+    one, a = await a_case(bench)
+    before, others = await counted("HDFC"), await counted("SBIN")
+    for held, balance in (("700.00", "300.00"), ("100.00", "100.00"), ("100.00", "900.00")):
+        await bench.answer("HDFC", one, row(1, a, held, root_effective_balance=balance))
+    await bench.answer("HDFC", one, row(1, a, "100.00"))
+    assert await counted("HDFC") == HoldBalances(before.holds + 3, before.below + 1, before.equal + 1)
+    assert await counted("SBIN") == others
 
 
 async def test_a_balance_beside_a_refusal_is_no_balance(bench: Bench) -> None:

@@ -1,5 +1,6 @@
 """The envelopes: against vectors of other makers, there and back, and against every kind of tampering."""
 
+import json
 from base64 import b64decode, b64encode
 from dataclasses import replace
 
@@ -20,7 +21,7 @@ from adapters.banks.envelope import (
 )
 from adapters.banks.protocol import BankWire
 from schemas.banks.institutions import EnvelopeKind
-from tests.adapters.wires import AES_KEY, key_text, wire
+from tests.adapters.wires import AES_KEY, HMAC_KEY, key_text, wire
 
 ENCRYPTED: tuple[EnvelopeKind, ...] = ("aes_cbc", "aes_gcm")
 EVERY: tuple[EnvelopeKind, ...] = (*ENCRYPTED, "none")
@@ -203,3 +204,39 @@ def test_neither_repr_nor_error_shows_a_secret() -> None:
     assert "hunter2-made-up" not in shown
     assert "\\x01" not in shown
     assert str(EnvelopeError(EnvelopeReason.UNDECIPHERABLE)) == "The envelope cannot be used. (undecipherable)"
+
+
+# -- in a member of a JSON object --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ENCRYPTED)
+def test_a_bank_may_wrap_the_ciphertext_in_a_member(kind: EnvelopeKind) -> None:
+    bank = replace(wire(kind), ciphertext_member="encData")
+    sealed = seal(b'{"a":1}', bank)
+    document = json.loads(sealed.body)
+    assert list(document) == ["encData"]
+    assert sealed.headers["Content-Type"] == "application/json"
+    assert sealed.headers[SIGNATURE_HEADER] == sign(sealed.body, HMAC_KEY)
+    assert open_envelope(sealed.body, sealed.headers, bank) == b'{"a":1}'
+    bare = seal(b'{"a":1}', wire(kind))
+    assert open_envelope(bare.body, bare.headers, bank) == b'{"a":1}', "a bank may answer without the member"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"encData":', EnvelopeReason.UNDECIPHERABLE),
+        (b'{"encData":"!!"}', EnvelopeReason.UNDECIPHERABLE),
+        (b'{"encData":"{}"}', EnvelopeReason.NOT_THE_AGREED_KIND),
+        (b'{"other":"AAAA"}', EnvelopeReason.NOT_THE_AGREED_KIND),
+        (b'{"encData":["AAAA"]}', EnvelopeReason.NOT_THE_AGREED_KIND),
+        (b'{"acknowledgement_no":"31204260000017"}', EnvelopeReason.NOT_THE_AGREED_KIND),
+    ],
+)
+def test_no_other_object_is_opened(body: bytes, reason: EnvelopeReason) -> None:
+    assert refused(body, {}, replace(wire(hmac_key=None), ciphertext_member="encData")) is reason
+
+
+def test_an_object_is_refused_where_no_member_was_agreed() -> None:
+    sealed = seal(b"{}", replace(wire(hmac_key=None), ciphertext_member="encData"))
+    assert refused(sealed.body, sealed.headers, wire(hmac_key=None)) is EnvelopeReason.NOT_THE_AGREED_KIND

@@ -1,6 +1,7 @@
 """A kept exchange has the bytes that the bank received, and no secret is in it."""
 
 import hashlib
+import json
 import subprocess
 from base64 import b64decode
 from collections.abc import AsyncIterator
@@ -16,8 +17,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from adapters.banks.email import EmailAdapter, ReplyLink
+from adapters.banks.envelope import IV_BYTES
+from adapters.banks.i4c.bank_side import decode_fraud_report
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.i4c.encode import encode_fraud_report
+from adapters.banks.i4c.replies import login_reply, ticket_reply
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
 from adapters.banks.protocol import BankError, BankRefused, BankUnreachable, HoldTicket, IsoWay, OrderTicket
 from adapters.banks.push.client import PushAdapter
@@ -32,7 +36,7 @@ from tests.adapters.banks.push.test_client import NEW, Hook
 from tests.adapters.banks.test_email import BANK, NO_HOLIDAYS
 from tests.adapters.banks.test_orders import order
 from tests.adapters.fake_bank import Street, http, raw_server, says, waits
-from tests.adapters.wires import HMAC_KEY, PASSWORD, incident, ticket
+from tests.adapters.wires import ACK_NO, HMAC_KEY, PASSWORD, incident, ticket
 from tests.asgi_server import served
 from tests.mail_server import Postbox, mail_server
 from tests.paths import ROOT
@@ -83,10 +87,22 @@ async def test_i4c_no_login_and_no_token_is_kept(street: Street, i4c: I4cAdapter
     refused, taken = delivery.exchanges
     assert refused.reply_head is not None
     assert refused.reply_head.startswith("401\n")
-    assert refused.body == taken.body
+    assert refused.content == taken.content
+    assert refused.body != taken.body
     kept = repr([exchange.model_dump() for exchange in delivery.exchanges])
     for secret in ("token-1", "token-2", PASSWORD, "Bearer", "uthorization"):
         assert secret not in kept
+
+
+async def test_d10_a_ticket_after_a_broken_connection_has_its_own_iv(i4c: I4cAdapter) -> None:
+    login = http(json.dumps(login_reply("t", 3600)).encode())
+    taken = http(json.dumps(ticket_reply(ACK_NO, "BANKS-1")).encode())
+    async with raw_server([login, None, taken]) as (bank, _):
+        delivery = await i4c.send_hold_request(bank, ticket(), timeout_seconds=5)
+    broken, second = delivery.exchanges
+    assert (broken.failure, broken.content) == ("ServerDisconnectedError", second.content)
+    assert b64decode(broken.body)[:IV_BYTES] != b64decode(second.body)[:IV_BYTES]
+    assert decode_fraud_report(second.body, ours(second), bank).ack_no == ACK_NO
 
 
 async def test_a_cookie_that_a_bank_sets_is_not_kept(street: Street, i4c: I4cAdapter) -> None:

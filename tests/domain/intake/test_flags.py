@@ -43,6 +43,7 @@ def test_a_column_for_both_references_may_hold_a_utr() -> None:
         ({"payee": {"institution": "HDFC", "account": "XX1234567890"}}, "payee.account", "odd_account"),
         ({"payee": {"institution": "HDFC", "vpa": "no handle"}}, "payee.vpa", "odd_vpa"),
         ({"payer": {"institution": "SBIN", "account": "1"}}, "payer.account", "odd_account"),
+        ({"payer": {"institution": "SBIN", "account": "12345678901", "ifsc": "SBIN123456"}}, "payer.ifsc", "odd_ifsc"),
     ],
 )
 def test_each_odd_value_of_a_transfer(changes: dict[str, Any], field: str, code: str) -> None:

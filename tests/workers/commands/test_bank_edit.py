@@ -5,10 +5,12 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import SecretStr
 
 from activities.directory import DirectoryCache
 from activities.intake import take_complaint
-from activities.secrets import SecretBox
+from activities.secrets import SecretBox, password_fits
 from adapters.banks.protocol import IsoWay
 from db.pool import Pool
 from schemas.enums import ChannelKind
@@ -57,6 +59,17 @@ async def test_how_its_balances_and_its_files_are_meant_can_be_said(database: Po
     assert await cache.way("DEMO", ChannelKind.ISO20022) == IsoWay("DEMO", "DEMOINBB", business_header=True)
 
 
+async def test_the_paths_and_the_outer_form_of_its_wire_can_be_said(database: Pool, database_dsn: str) -> None:
+    more = ["--i4c-login-path", "/v2/sign-in", "--i4c-report-path", "/v2/fraud", "--i4c-member", "encData"]
+    result = await invoke(*ADDED, *more, typed=f"out-secret\n{KEY}\n{KEY}\n", **with_database(database_dsn))
+    assert result.exit_code == 0, result.output
+    cache = DirectoryCache(database, SecretBox(SECRET))
+    await cache.refresh()
+    wire = await cache.wire("DEMO")
+    assert wire is not None
+    assert (wire.login_path, wire.report_path, wire.ciphertext_member) == ("/v2/sign-in", "/v2/fraud", "encData")
+
+
 async def test_a_known_code_is_written_over_only_when_it_is_said(database_dsn: str) -> None:
     settings = with_database(database_dsn)
     plain = ["bank", "add", "DEMO", "--name"]
@@ -83,6 +96,8 @@ async def test_a_known_code_is_written_over_only_when_it_is_said(database_dsn: s
         (["--name", "X", *I4C, "--secrets", "SECRETS"], 1, "a key of its wire cannot be used"),
         (["--name", "X", "--signed"], 2, "--signed needs --i4c-url"),
         (["--name", "X", "--free-balance"], 2, "--free-balance needs --i4c-url"),
+        (["--name", "X", "--i4c-member", "encData"], 2, "--i4c-member needs --i4c-url"),
+        (["--name", "X", *I4C, "--i4c-login-path", "login", "--secrets", "SECRETS"], 2, "wire.login_path"),
         (["--name", "X", *I4C, "--business-header", "--secrets", "SECRETS"], 2, "--business-header needs --bic"),
         (["--name", "X", "--secrets", "nowhere.json"], 2, "No such file"),
     ],
@@ -140,3 +155,101 @@ async def test_the_list_says_what_is_wrong_with_a_channel(database: Pool, databa
     assert health["SBIN"] == {}
     shown = await invoke("bank", "list", **settings)
     assert "5 failed" in " ".join(shown.stdout.split())
+
+
+# -- D5: a bank that can answer ----------------------------------------------------------------------------------------
+
+
+def said(text: str) -> str:
+    return " ".join(text.split())
+
+
+async def lacks(settings: dict[str, str]) -> dict[str, list[str]]:
+    listed = json.loads((await invoke("bank", "list", "--json", "-", **settings)).stdout)
+    return {bank["code"]: bank["lacks"] for bank in listed}
+
+
+async def test_d5_a_bank_without_a_login_is_told_of_and_gets_one(database: Pool, database_dsn: str) -> None:
+    settings = with_database(database_dsn)
+    result = await invoke(*ADDED, "--desk-email", "d@bank.example", typed=f"out-secret\n{KEY}\n{KEY}\n", **settings)
+    assert result.exit_code == 0, result.output
+    assert "its answers over the I4C wire are refused" in said(result.stderr)
+    assert "goldenhour bank login DEMO EMAIL" in said(result.stderr)
+    assert await lacks(settings) == {"DEMO": ["login"]}
+    assert "no login" in (await invoke("bank", "list", **settings)).stdout
+    given = await invoke("bank", "login", "DEMO", "Demo@banks.example", typed="in-secret\n", **settings)
+    assert (given.exit_code, "in-secret" in given.output) == (0, False), given.output
+    assert await lacks(settings) == {"DEMO": []}
+    row = await database.fetchrow("SELECT inbound_email, inbound_password_hash FROM institution WHERE code = 'DEMO'")
+    assert row is not None
+    assert row["inbound_email"] == "demo@banks.example"
+    assert password_fits(SecretStr("in-secret"), row["inbound_password_hash"])
+
+
+async def test_d5_a_bank_added_as_the_docs_show_it_lacks_nothing(database_dsn: str) -> None:
+    more = ["--inbound-email", "demo@banks.example", "--nodal-name", "A. Nodal", "--nodal-email", "n@bank.example"]
+    typed = f"out-secret\n{KEY}\n{KEY}\nin-secret\n"
+    result = await invoke(*ADDED, *more, typed=typed, **with_database(database_dsn))
+    assert (result.exit_code, result.stderr.count("DEMO")) == (0, 1), result.output
+    assert await lacks(with_database(database_dsn)) == {"DEMO": []}
+
+
+async def test_d5_a_missing_login_there_is_asked_for(database: Pool, database_dsn: str) -> None:
+    words = [
+        "bank",
+        "add",
+        "DEMO",
+        "--name",
+        "Demo Bank",
+        "--i4c-url",
+        "https://bank.example/i4c",
+        "--envelope",
+        "none",
+    ]
+    result = await invoke(*words, typed="police@up.example\nout-secret\n", **with_database(database_dsn))
+    assert result.exit_code == 0, result.output
+    cache = DirectoryCache(database, SecretBox(SECRET))
+    await cache.refresh()
+    wire = await cache.wire("DEMO")
+    assert wire is not None
+    assert wire.email == "police@up.example"
+
+
+async def test_d5_the_feed_needs_a_key_or_a_login(database_dsn: str, tmp_path: Path) -> None:
+    settings = with_database(database_dsn)
+    result = await invoke("bank", "add", "DEMO", "--name", "Demo Bank", "--pull", **settings)
+    assert "goldenhour bank key add DEMO KEY_ID FILE" in said(result.stderr)
+    assert "goldenhour bank roster DEMO --from FILE" in said(result.stderr)
+    assert await lacks(settings) == {"DEMO": ["login_or_key", "email"]}
+    key = tmp_path / "key"
+    key.write_text(b64encode(Ed25519PrivateKey.generate().public_key().public_bytes_raw()).decode())
+    assert (await invoke("bank", "key", "add", "DEMO", "demo-1", key, **settings)).exit_code == 0
+    assert await lacks(settings) == {"DEMO": ["email"]}
+    assert (await invoke("bank", "key", "revoke", "DEMO", "demo-1", **settings)).exit_code == 0
+    assert await lacks(settings) == {"DEMO": ["login_or_key", "email"]}
+
+
+async def test_d5_loading_a_file_names_the_banks_that_cannot_answer(database_dsn: str, tmp_path: Path) -> None:
+    file = tmp_path / "banks.json"
+    codes = [f"BK{number:02d}" for number in range(12)]
+    file.write_text(json.dumps([{"code": code, "name": code, "pull": True, "desk_email": "d@x"} for code in codes]))
+    result = await invoke("bank", "load", file, **with_database(database_dsn))
+    assert "BK09 has neither a key nor a login" in said(result.stderr)
+    assert "BK10" not in result.stderr
+    assert "12 institutions in all" in said(result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("code", "email", "exit_code", "told"),
+    [
+        ("NONE", "demo@banks.example", 1, "NONE"),
+        ("HDFC", "SBIN@banks.example", 1, "login e-mail is in use"),
+        ("HDFC", "x", 2, "email"),
+    ],
+)
+async def test_d5_a_login_that_cannot_be_given(
+    database: Pool, database_dsn: str, code: str, email: str, exit_code: int, told: str
+) -> None:
+    await make_context(database)
+    result = await invoke("bank", "login", code, email, typed="in-secret\n", **with_database(database_dsn))
+    assert (result.exit_code, told in said(result.stderr)) == (exit_code, True), result.output

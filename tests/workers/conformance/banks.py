@@ -15,7 +15,7 @@ from adapters.banks.envelope import BODY_MAX_BYTES, EnvelopeError
 from adapters.banks.i4c.bank_side import decode_fraud_report
 from adapters.banks.i4c.document import ShapeError
 from adapters.banks.i4c.replies import login_reply, refusal_reply, ticket_reply
-from tests.adapters.fake_bank import FakeBank
+from tests.adapters.fake_bank import Answer, FakeBank, says
 from tests.adapters.wires import PASSWORD
 
 SECRETS = (bytes(range(32)), bytes(range(32, 64)))
@@ -93,6 +93,17 @@ class CarefulBank(FakeBank):
             if f"no {name}" in self.faults:
                 del reply[half][name]
         return reply
+
+
+@dataclass
+class RefusingBank(CarefulBank):
+    """A bank that gives one answer to every ticket under a token of its own."""
+
+    refusal: Answer = field(default_factory=lambda: says({}, 400))
+
+    async def report(self, request: Request) -> Response:
+        known = request.headers.get("authorization", "").removeprefix("Bearer ") in self.tokens
+        return await self.refusal(request) if known else await super().report(request)
 
 
 class Hook:

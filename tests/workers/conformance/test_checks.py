@@ -1,17 +1,22 @@
 """The checks find nothing at a correct bank, and exactly the fault at each faulty one."""
 
 from base64 import b64encode
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from adapters.banks.i4c.replies import refusal_reply
 from adapters.banks.push.client import push_wire
+from domain.banks.lien_setting import HoldBalances
 from domain.intake.ack_numbers import first_digits
 from schemas.banks.institutions import EnvelopeKind, PushEntry
 from schemas.enums import ChannelKind
-from tests.adapters.fake_bank import Street
-from tests.adapters.wires import HMAC_KEY, wire
-from tests.workers.conformance.banks import SECRETS, CarefulBank, Hook
+from tests.adapters.fake_bank import Street, says
+from tests.adapters.wires import AES_KEY, HMAC_KEY, PASSWORD, key_text, wire
+from tests.workers.conformance.banks import SECRETS, CarefulBank, Hook, RefusingBank
 from workers.conformance.findings import Finding, Verdict
+from workers.conformance.lien_setting import check_balances
 from workers.conformance.suite import check_bank
 from workers.conformance.tickets import TEST_ACK_PREFIX, new_test_ticket
 
@@ -92,6 +97,90 @@ async def test_a_bank_that_is_not_there() -> None:
     assert "ClientConnector" in findings[0].detail
 
 
+# -- the bank's own text -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "shown", "hint"),
+    [
+        (refusal_reply("99", "Invalid request payload"), 400, "response code 99, “Invalid request payload”", "aes_key"),
+        (refusal_reply("99", "?"), 200, "HTTP 200, response code 99", "no meaning for code 99"),
+        (refusal_reply("02", "invalid RRN"), 422, "“invalid RRN”", "by status update"),
+        ({"message": "no route"}, 404, "HTTP 404, “no route”", "report_path"),
+        ({"code": "E42", "message": "no such thing"}, 422, "HTTP 422, “E42: no such thing”", "refuses its content"),
+        ({"error": {"message": "text/plain?"}}, 415, "“text/plain?”", "ciphertext_member"),
+        (b"<h1>Bad\nGateway</h1>", 502, "HTTP 502, “<h1>Bad Gateway</h1>”", "the bank fails"),
+        (refusal_reply("99", "\x1b[31mred\x07\u202e\r\nnext"), 400, "“[31mred next”", "aes_key"),
+        (refusal_reply("99", "x" * 500), 400, "“" + "x" * 160 + "…”", "aes_key"),
+        (refusal_reply("99", f"wrong password {PASSWORD}"), 400, "“(not shown: it repeats a secret)”", "aes_key"),
+        (refusal_reply("99", "bad token TOKEN-\n1"), 400, "“(not shown: it repeats a secret)”", "aes_key"),
+        (refusal_reply("99", f"key {key_text(AES_KEY)}"), 400, "“(not shown: it repeats a secret)”", "aes_key"),
+        ({"data": {"token": "other-secret"}}, 400, "HTTP 400, a refusal", "aes_key"),
+    ],
+)
+async def test_a_refusal_is_shown_with_the_banks_own_text(
+    street: Street, reply: Any, status: int, shown: str, hint: str
+) -> None:
+    async with street.bank(RefusingBank) as bank:
+        assert isinstance(bank, RefusingBank)
+        bank.refusal = says(reply, status)
+        (found,) = [one for one in await i4c(bank) if one.check == "test ticket is taken"]
+    assert found.verdict is Verdict.WRONG
+    assert shown in found.detail
+    assert hint in found.detail
+    assert found.detail.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint", "verdict"),
+    [
+        ({"login_path": "/sign-in"}, "login_path", Verdict.ODD),
+        ({"password": "other"}, "email and password", Verdict.RIGHT),
+    ],
+)
+async def test_a_refused_login_names_the_settings_to_look_at(
+    street: Street, changes: Any, hint: str, verdict: Verdict
+) -> None:
+    async with street.bank(CarefulBank) as bank:
+        assert isinstance(bank, CarefulBank)
+        bank.wire = replace(bank.wire, **changes)
+        findings = await i4c(bank)
+    assert (findings[0].check, findings[0].verdict, hint in findings[0].detail) == ("login", Verdict.WRONG, True)
+    assert (findings[-1].check, findings[-1].verdict) == ("wrong password", verdict)
+
+
+async def test_a_bank_with_other_paths_and_another_outer_form_is_well(street: Street) -> None:
+    async with street.bank(CarefulBank) as bank:
+        assert isinstance(bank, CarefulBank)
+        bank.login_path, bank.report_path = "/v2/sign-in", "/v2/fraud/report"
+        bank.wire = replace(bank.wire, login_path=bank.login_path, report_path=bank.report_path)
+        bank.wire = replace(bank.wire, ciphertext_member="encData")
+        assert amiss(await i4c(bank)) == {}
+    assert bank.reports_seen
+
+
+# -- its balances ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("counts", "include", "verdict"),
+    [
+        (HoldBalances(), True, None),
+        (HoldBalances(holds=3), True, None),
+        (HoldBalances(holds=20, below=1, equal=4), True, None),
+        (HoldBalances(holds=4, equal=2), True, Verdict.RIGHT),
+        (HoldBalances(holds=4, equal=2), False, Verdict.WRONG),
+        (HoldBalances(holds=4, below=3), True, Verdict.WRONG),
+        (HoldBalances(holds=4, below=1), False, Verdict.RIGHT),
+    ],
+)
+def test_the_setting_for_balances_is_judged_by_the_banks_answers(
+    counts: HoldBalances, include: bool, verdict: Verdict | None
+) -> None:
+    found = check_balances(counts, include_liens=include)
+    assert (found.verdict if found else None) is verdict
+
+
 # -- webhook -----------------------------------------------------------------------------------------------------------
 
 
@@ -127,6 +216,12 @@ async def test_a_webhook_that_knows_no_orders_is_odd_and_no_more(hook: tuple[Hoo
     hook[0].faults = {"knows no orders"}
     expected = {"test order is taken": Verdict.ODD, "same order, same job": Verdict.UNTRIED}
     assert amiss(await push(hook[1])) == expected
+
+
+async def test_a_webhooks_refusal_is_shown_with_its_code(hook: tuple[Hook, str]) -> None:
+    hook[0].faults = {"knows no orders"}
+    (found,) = [one for one in await push(hook[1]) if one.check == "test order is taken"]
+    assert "refused, HTTP 422, “event”" in found.detail
 
 
 async def test_a_webhook_that_hangs(hook: tuple[Hook, str]) -> None:

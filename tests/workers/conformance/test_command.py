@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
+from adapters.banks.i4c.replies import refusal_reply
 from schemas.banks.institutions import InstitutionEntry
 from simulator.server import SimulatorServer
-from tests.adapters.fake_bank import Street
+from tests.adapters.fake_bank import Street, says
 from tests.adapters.wires import AES_KEY, HMAC_KEY, PASSWORD, key_text
 from tests.simulator.conftest import quiet
 from tests.simulator.police import Police
 from tests.workers.command_line import invoke, with_database
-from tests.workers.conformance.banks import CarefulBank
+from tests.workers.conformance.banks import CarefulBank, RefusingBank
 from workers.conformance.tickets import TEST_ACK_PREFIX
 
 
@@ -69,6 +70,26 @@ async def test_a_broken_bank_of_the_directory_fails(street: Street, database_dsn
     assert "held twice" in " ".join(broken.stdout.split())
     assert not json.loads((tmp_path / "out.json").read_text())["well"]
     assert PASSWORD not in well.output + broken.output
+
+
+async def test_it_shows_the_settings_and_the_banks_text_and_how_to_learn_of_balances(
+    street: Street, tmp_path: Path
+) -> None:
+    async with street.bank(RefusingBank) as bank:
+        assert isinstance(bank, RefusingBank)
+        bank.refusal = says(refusal_reply("99", "[bold]Invalid[/] request payload"), 400)
+        wire = entry(bank.wire.base_url)["wire"] | {"ciphertext_member": "encData"}
+        file = written(tmp_path / "banks.json", entry(bank.wire.base_url, wire=wire))
+        result = await invoke("bank", "test", "DEMO", "--from", file, "--json", str(tmp_path / "out.json"))
+    shown, told = " ".join(result.stdout.split()), json.loads((tmp_path / "out.json").read_text())
+    assert result.exit_code == 1
+    assert f"login: {bank.wire.base_url}/login, report: {bank.wire.base_url}/transaction-fraud" in shown
+    assert "ciphertext: member encData, signed: yes, balances: include money on hold" in shown
+    assert "[bold]Invalid[/] request payload" in "".join(found["detail"] for found in told["findings"])
+    assert "is root_effective_balance 100.00 or 60.00?" in shown
+    assert (told["balances"], told["settings"]["i4c"]["ciphertext"]) == ("unclear", "member encData")
+    for secret in (PASSWORD, key_text(AES_KEY), key_text(HMAC_KEY), "token-1"):
+        assert secret not in result.output
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """The I4C client against a bank over real HTTP: what it sends, how it logs in, and every way it can fail."""
 
 import asyncio
+import json
 import time
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 
+from adapters.banks.envelope import IV_BYTES, NONCE_BYTES
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.i4c.replies import login_reply, refusal_reply, ticket_reply
 from adapters.banks.posting import RETRY_AFTER_MAX_SECONDS
@@ -83,6 +86,17 @@ async def test_the_same_ticket_again_is_the_same_request(street: Street, adapter
     assert len(bank.jobs) == 1
 
 
+async def test_a_bank_may_have_other_paths_and_another_outer_form(street: Street, adapter: I4cAdapter) -> None:
+    async with street.bank() as bank:
+        bank.login_path, bank.report_path = "/v2/sign-in", "/v2/fraud/report"
+        bank.wire = replace(bank.wire, login_path=bank.login_path, report_path=bank.report_path)
+        bank.wire = replace(bank.wire, ciphertext_member="encData")
+        assert await send(adapter, bank.wire) == Delivery(job_id="BANKS-1")
+    ((body,), (headers,)) = bank.bodies_seen, bank.headers_seen
+    assert list(json.loads(body)) == ["encData"]
+    assert headers["content-type"] == "application/json"
+
+
 async def test_a_slash_at_the_end_of_the_address_does_no_harm(street: Street, adapter: I4cAdapter) -> None:
     async with street.bank() as bank:
         await send(adapter, replace(bank.wire, base_url=bank.wire.base_url + "/"))
@@ -109,6 +123,20 @@ async def test_fifty_calls_with_a_token_the_bank_forgot_log_in_once_more(street:
         bank.forget_tokens()
         await asyncio.gather(*[send(adapter, bank.wire) for _ in range(50)])
     assert bank.logins_seen == 2
+
+
+@pytest.mark.parametrize(("envelope", "start_bytes"), [("aes_cbc", IV_BYTES), ("aes_gcm", NONCE_BYTES)])
+async def test_d10_every_sending_has_its_own_iv(
+    street: Street, adapter: I4cAdapter, envelope: EnvelopeKind, start_bytes: int
+) -> None:
+    async with street.bank(envelope=envelope) as bank:
+        await send(adapter, bank.wire)
+        bank.forget_tokens()
+        await send(adapter, bank.wire)
+    assert {headers["idempotency-key"] for headers in bank.headers_seen} == {str(REQUEST_ID)}
+    assert len({b64decode(body)[:start_bytes] for body in bank.bodies_seen}) == len(bank.bodies_seen) == 3
+    assert len({headers["x-goldenhour-signature"] for headers in bank.headers_seen}) == 3
+    assert len(bank.jobs) == 1
 
 
 async def test_a_new_token_that_is_refused_too_is_for_another_time(street: Street, adapter: I4cAdapter) -> None:

@@ -5,10 +5,10 @@ import re
 from typing import Any
 
 from adapters.banks.answers import HoldLine, TransferLine
-from adapters.banks.i4c.client import LOGIN_PATH, REPORT_PATH
 from adapters.banks.i4c.decode import CHANNELS, DETAILS, decode_status_update
 from adapters.banks.i4c.encode import encode_fraud_report
 from adapters.banks.i4c.replies import ReplyCode
+from adapters.banks.protocol import LOGIN_PATH, REPORT_PATH
 from tests.adapters.banks.test_envelope import OPENSSL_BODY, OPENSSL_SIGNATURE
 from tests.adapters.wires import posted, ticket, wire
 from tests.paths import ROOT

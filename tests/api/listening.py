@@ -1,0 +1,36 @@
+"""The API behind a real socket, with its own time limit for bodies."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from api.server import serve
+from api.services import Services
+from api.tokens import Tokens
+from schemas.enums import Role
+
+
+@dataclass
+class Server:
+    """Where a server listens, and tokens for it."""
+
+    host: str
+    port: int
+    officer: str
+    bank: str
+
+
+@asynccontextmanager
+async def listening(services: Services, body_seconds: float) -> AsyncIterator[Server]:
+    """Serve the API, with a wait of `body_seconds` for a body, as long as the block runs."""
+    doors = services.ctx.policy.doors.model_copy(update={"body_seconds": body_seconds})
+    policy = services.ctx.policy.model_copy(update={"doors": doors})
+    services = replace(services, ctx=replace(services.ctx, policy=policy))
+    stop, url = asyncio.Event(), asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(services, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
+    host, _, port = (await url).removeprefix("http://").rpartition(":")
+    tokens = Tokens(services.secret_box)
+    yield Server(host, int(port), tokens.for_officer("o", Role.DESK), tokens.for_bank("SBIN"))
+    stop.set()
+    await task
