@@ -2032,6 +2032,13 @@ CREATE TABLE request_job (
     CONSTRAINT request_job_pkey PRIMARY KEY (institution, job_id)
 );
 
+CREATE TABLE request_pause (
+    ack_no text NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    CONSTRAINT request_pause_pkey PRIMARY KEY (ack_no),
+    CONSTRAINT request_pause_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
+);
+
 CREATE TABLE resolution_proposal (
     discrepancy_id bigint NOT NULL,
     resolution_no integer NOT NULL,
@@ -2955,5 +2962,7 @@ COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same
 COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by whom: it identifies no person';
 
 COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
+
+COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
 
 COMMENT ON FUNCTION present_moment() IS 'the present moment of this database; tests may set it for their session';

@@ -210,7 +210,7 @@ def _line(text: str) -> str:
 def _digits_of_exponent_form(text: str) -> str:
     """Return the digits of a number such as 3.8574409388E+10. Raises `CellFault` if it has not all of them.
 
-    A form with fewer digits than its exponent needs was rounded, or ended in zeros. Nobody can tell which.
+    A form with fewer digits than its exponent needs was rounded, or ended in zeros; it does not say which.
     """
     form = _WHOLE_SCIENTIFIC.match(text)
     if form is None or len(form["rest"]) != int(form["places"]):

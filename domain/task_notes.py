@@ -12,9 +12,13 @@ from schemas.tasks import Subject, TaskCause, TaskFacts, TaskSubject
 ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.INSTITUTION_UNKNOWN: "",
     TaskCause.REFERENCE_MISSING: "no reference",
+    TaskCause.DATE_MISSING: "no date of the transfer: {detail}",
     TaskCause.REFERENCE_REFUSED: "{code}",
     TaskCause.ANSWER_NOT_UNDERSTOOD: "{code}",
     TaskCause.DISCREPANCY: "{discrepancy}",
+    TaskCause.SMALL_TRANSFERS_WITHOUT_SUM: (
+        "hop {id}: the bank says that the rest went on in small amounts and states no sum: ask for a statement"
+    ),
     TaskCause.TRAIL_LIMIT: "trail limit",
     TaskCause.WAITS_FOR_DESK: "waits for the desk",
     TaskCause.MORE_OF_EXCLUDED_ON_HOLD: (

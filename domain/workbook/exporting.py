@@ -81,6 +81,11 @@ class ExportAnswer:
         return "" if value is None else str(value)
 
     @property
+    def source_sheet(self) -> Sheet | None:
+        """Return the sheet from which the line was imported; None for a line of the bank itself."""
+        return sheet_named(self.value_of("txn_type")) if self.value_of("source") == SOURCE else None
+
+    @property
     def reference(self) -> str:
         """Return the reference of the line's own transaction."""
         references = (self.value_of("rrn_transaction_id"), self.value_of("rrn"))
@@ -245,10 +250,12 @@ class _Export:
             lost_paise += part
         if not lost_paise:
             return None
-        small = lost_paise < self._rules.min_chase_paise
+        without_sum = answer.source_sheet is Sheet.SMALL and not answer.value_of("amount")
+        small = without_sum or lost_paise < self._rules.min_chase_paise
         sheet = Sheet.SMALL if small else Sheet.TRANSFER
         cells = self._about(answer, hops, sheet)
-        cells |= {C.TRANSACTION_AMOUNT: lost_paise, C.DISPUTED: lost_paise}
+        if not without_sum:
+            cells |= {C.TRANSACTION_AMOUNT: lost_paise, C.DISPUTED: lost_paise}
         if not small:
             cells |= {
                 C.TRANSACTION_AMOUNT: max(answer.amount_paise, lost_paise),

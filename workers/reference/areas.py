@@ -15,6 +15,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "ledger_transaction",
         "ledger_entry",
         "ledger_balance",
+        "request_pause",
     ),
     "banks": (
         "institution",

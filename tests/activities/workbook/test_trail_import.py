@@ -7,7 +7,8 @@ import pytest
 
 from activities.tracing.answers import take_status_update
 from activities.workbook import trail_import
-from activities.workbook.trail_import import NO_MOBILE, Fate, take_trail
+from activities.workbook.trail_import import NO_MOBILE, take_trails
+from activities.workbook.trail_outcome import Fate
 from domain.workbook.columns import Sheet
 from schemas.outbox.case import FollowUp
 from tests.activities.bench import Bench
@@ -80,7 +81,7 @@ async def test_the_workflow_starts_with_what_the_workbook_left_open(bench: Bench
     told: list[FollowUp] = []
     done: list[int] = []
     reading = workbook(number, rrn())
-    await take_trail(bench.ctx, reading, taken_by="import:a", follow=told.append, progress=done.append)
+    await take_trails(bench.ctx, [reading], taken_by="import:a", follow=told.append, progress=done.append)
     start = told[0].start
     assert start is not None
     assert [(hop.hop_no, hop.disputed_paise) for hop in start.open_hops] == [
@@ -94,7 +95,7 @@ async def test_the_workflow_starts_with_what_the_workbook_left_open(bench: Bench
 async def test_no_name_or_account_leaves_the_tables_of_people(bench: Bench) -> None:
     number = ack()
     told: list[FollowUp] = []
-    await take_trail(bench.ctx, workbook(number, rrn()), taken_by="import:a", follow=told.append)
+    await take_trails(bench.ctx, [workbook(number, rrn())], taken_by="import:a", follow=told.append)
     log = await bench.value("SELECT string_agg(data::text, ' ') FROM case_event WHERE case_no = $1", number)
     for text in (log, *(one.model_dump_json() for one in told)):
         assert found_in(text) == []
