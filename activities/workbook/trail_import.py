@@ -3,11 +3,13 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 
 import asyncpg
 
+from activities.cases.desk import correct_hop
 from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.intake import take_complaint
@@ -20,7 +22,7 @@ from adapters.banks.answers import StatusUpdate
 from db import intake
 from db.workbook import trail_import
 from db.workbook.trail_import import LineFate, NamedHop
-from domain.errors import AckNoConflict, NotFound, RuleBroken
+from domain.errors import AckNoConflict, NotFound, NotNow, RuleBroken
 from domain.intake.complaint_row import Fault, fault_of
 from domain.intake.flags import CLOCK_SKEW
 from domain.workbook.columns import Sheet, TrailColumn
@@ -33,6 +35,7 @@ from schemas.intake import MAX_TRANSFERS, Complaint, Transfer, Victim
 from schemas.outbox.case import FollowUp
 from schemas.parties import Party
 from schemas.tracing.answers import NOT_STATED
+from schemas.tracing.desk_actions import HopCorrection
 
 LINES_AN_ANSWER_MAX = 500
 NO_MOBILE = "0000000000"
@@ -121,6 +124,7 @@ class _Import:
         left += self._too_small(await self._take_round([row for row in self.reading.said if row.takes_rest]))
         reason = "the transfer that it refers to is neither in the case nor among the imported rows"
         self._reject(left, TrailColumn.UTR, "no_parent", reason)
+        await self._state_dates(self.outcome.case_no)
 
     def finish(self) -> TrailOutcome:
         """Return the outcome, with every row accounted for."""
@@ -331,6 +335,23 @@ class _Import:
         for row, fate in zip(rows, fates, strict=True):
             self._done_with(row)
             self.outcome.used.append(UsedRow(row, Fate.KNOWN) if receipt.repeated else _used(row, fate))
+
+    async def _state_dates(self, case_no: str) -> None:
+        """Correct the hops whose date an earlier workbook or row did not state, and this one does."""
+        async with self.ctx.pool.acquire() as connection:
+            undated = await trail_import.undated_hops(connection, case_no)
+        dated = {
+            (reference_key(used.row.reference), account_key(used.row.payee_account)): used.row
+            for used in self.outcome.used
+            if used.row.sheet is Sheet.TRANSFER and used.row.at and used.row.reference and used.row.payee_account
+        }
+        for hop in undated:
+            row = dated.get((hop.reference_key, hop.account_key))
+            if row and row.at:
+                correction = HopCorrection(transferred_at=row.at, reason="a workbook states the date")
+                with suppress(NotNow):  # an answer has closed the hop meanwhile, so no bank needs the date
+                    await correct_hop(self.ctx, case_no, hop.hop_no, correction, self.taken_by)
+                    self._note(row, TrailColumn.TRANSACTION_DATE, "states the date that was missing")
 
     def _too_small(self, rows: Iterable[TrailRow]) -> list[TrailRow]:
         """Mark the rows about an imported transfer that was too small for a hop as known; return the others."""

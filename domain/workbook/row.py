@@ -303,7 +303,8 @@ class _Reader:
             moment = moment_of(cell)
         except CellFault as fault:
             self._note(column, f"ignored: {fault}")
-            return None, self._text(column), False
+            day = _day_alone(cell) if fault.code == "not_a_time" else None
+            return day, self._text(column), day is not None
         if moment.note:
             self._note(column, moment.note)
         return moment.at, self._text(column), moment.time_missing
@@ -374,6 +375,16 @@ class _Reader:
                 self._read.faults.append(Fault(where, "not_valid", mistake["msg"].removeprefix("Value error, ")))
             return row
         return replace(row, layer=VICTIMS_LAYER, reference=reference, transfer=transfer)
+
+
+def _day_alone(cell: Cell) -> datetime | None:
+    """Return the day of a text whose time of day cannot be read; None if there is no day either."""
+    if not isinstance(cell, str):
+        return None
+    try:
+        return moment_of(re.split(r"[\s,T]", cell.strip(), maxsplit=1)[0]).at
+    except CellFault:
+        return None
 
 
 def _party(institution: str, holder: str, ifsc: str) -> Party:

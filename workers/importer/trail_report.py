@@ -178,7 +178,7 @@ def _show_rejected(console: Console, rejected: Sequence[RejectedTrailRow]) -> No
     table = Table(title="Rows that were not used", title_justify="left")
     for name in ("sheet", "row", "column", "reason"):
         table.add_column(name, overflow="fold")
-    for row in rejected[:SHOWN_ROWS]:
+    for row in sorted(rejected, key=lambda row: row.harmless)[:SHOWN_ROWS]:
         for fault in row.faults:
             table.add_row(Text(row.sheet_name), str(row.row_no), Text(fault.column), Text(fault.reason))
     console.print(table)

@@ -140,6 +140,16 @@ def test_numbers_and_dates_in_every_dress() -> None:
     assert [(note.row_no, note.column) for note in odd.notes] == [(2, "Transaction Date")]
 
 
+def test_a_time_that_cannot_be_read_leaves_the_day() -> None:
+    for told in ("05/11/2026 13.34 hrs", "05-11-2026 25:99", "05/11/2026, noon"):
+        reading = read(sheet(TRANSFER, moved(1, ROOT, ROOT, 10), moved(2, ROOT, "N1", 5, transaction_date=told)))
+        assert reading.said[0].at == datetime(2026, 11, 5, tzinfo=IST)
+        assert [note.column for note in reading.notes] == ["Transaction Date"]
+    (victims,) = read(sheet(TRANSFER, moved(1, ROOT, ROOT, 10, transaction_date="05/11/2026 at noon"))).transfers
+    assert victims.transfer is not None
+    assert victims.transfer.time_missing
+
+
 def test_a_day_that_is_none_costs_nobody_the_row_except_the_victims() -> None:
     reading = read(
         sheet(

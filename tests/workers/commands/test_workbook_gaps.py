@@ -14,6 +14,7 @@ from activities.context import Context
 from activities.intake import take_complaint
 from activities.tracing.answers import take_status_update
 from activities.workbook import trail_import
+from activities.workbook.request_pause import RequestPause
 from db.cases import cases
 from db.pool import Pool
 from domain.spreadsheet_cells import Cell
@@ -227,6 +228,31 @@ async def test_d13_a_hop_without_a_date_waits_for_the_desk(ctx: Context, databas
     assert "date_not_stated" not in str(await rows(ctx, "SELECT flags::text FROM hop"))
 
 
+async def test_d13_the_same_workbook_with_its_date_corrected_lets_the_bank_be_asked(
+    ctx: Context, database_dsn: str, tmp_path: Path
+) -> None:
+    def sheets(at: str) -> dict[str, list[Told]]:
+        return {
+            Sheet.TRANSFER: [
+                moved(1, ROOT, ROOT, 10_000),
+                moved(2, ROOT, SECOND, 6_000, bank="PUNB", ifsc="", transaction_date=at),
+            ],
+        }
+
+    await take(write(tmp_path / "t.xlsx", sheets("")), database_dsn)
+    assert await to_ask(ctx) == [1]
+    code, told = await take(write(tmp_path / "u.xlsx", sheets("05/11/2026 13.34 hrs")), database_dsn)
+    assert (code, told["used_as"]["known"]) == (0, 2)
+    assert await to_ask(ctx) == [1, 2]
+    ((at,),) = await rows(ctx, "SELECT transferred_at AT TIME ZONE 'Asia/Kolkata' FROM hop WHERE hop_no = 2")
+    assert str(at) == "2026-11-05 00:00:00", "the day can be read, the time of day cannot"
+    assert await rows(ctx, "SELECT cause FROM desk_task WHERE state = 'open'") == []
+    events = "SELECT actor, data -> 'fields' FROM case_event WHERE kind = 'hop_corrected'"
+    assert [(actor.startswith("import:"), fields) for actor, fields in await rows(ctx, events)] == [
+        (True, ["transferred_at"])
+    ]
+
+
 async def test_d13_a_date_to_come_and_a_transfer_to_itself_are_flagged(
     ctx: Context, database_dsn: str, tmp_path: Path
 ) -> None:
@@ -279,6 +305,23 @@ async def test_d8_a_workbook_whose_database_dies_is_told_with_counts_and_finishe
     code, again = await take(file, database_dsn)
     assert (code, again["stopped"], again["used"], again["waiting"]) == (1, None, 5, 0)
     assert (await verify(database_dsn)).clean
+
+
+@pytest.mark.parametrize(("step", "used"), [("begin", 0), ("end", 5)])
+async def test_d8_a_database_that_dies_before_the_first_row_or_after_the_last(
+    ctx: Context, database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, used: int
+) -> None:
+    file = two_cases(tmp_path / "t.xlsx")
+    async with DatabaseProxy(database_dsn) as proxy:
+        whole = getattr(RequestPause, step)
+        monkeypatch.setattr(RequestPause, step, cuts_at(proxy, 1, whole))
+        code, told = await take(file, proxy.dsn)
+    assert (code, told["used"], told["used"] + told["rejected"] + told["waiting"]) == (1, used, 7)
+    assert "the database became unreachable" in told["stopped"]
+    monkeypatch.undo()
+    code, again = await take(file, database_dsn)
+    assert (code, again["stopped"], again["used"], again["waiting"]) == (1, None, 5, 0)
+    assert await rows(ctx, "SELECT ack_no FROM request_pause") == []
 
 
 async def test_d8_complaints_whose_database_dies_are_told_with_counts_and_finished_later(
