@@ -1,17 +1,21 @@
 """Workbooks as officers send them, by the command and as real files: what each row is used for, and what is told."""
 
+import asyncio
 import json
 from collections.abc import Callable
-from itertools import count
+from datetime import timedelta
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from temporalio.client import Client
 
+from activities import outbox
 from activities.cases.desk import correct_hop
 from activities.context import Context
 from activities.intake import take_complaint
+from activities.outbox import SweepActivities
 from activities.tracing.answers import take_status_update
 from activities.workbook import trail_import
 from activities.workbook.request_pause import RequestPause
@@ -20,9 +24,11 @@ from db.pool import Pool
 from domain.spreadsheet_cells import Cell
 from domain.workbook.columns import Sheet, TrailColumn
 from schemas.tracing.desk_actions import HopCorrection
+from tests.activities.test_outbox import WorkflowNotifier
 from tests.domain.trail_books import ACK, C, Told, moved, said
 from tests.factories import make_context
-from tests.workers.command_line import invoke, with_database
+from tests.waiting import until
+from tests.workers.command_line import COMMAND, invoke, own_environment, with_database
 from tests.workers.commands.test_importing import row as complaint_row
 from tests.workers.commands.test_importing import write as write_complaints
 from tests.workers.database_proxy import DatabaseProxy
@@ -268,6 +274,46 @@ async def test_d13_a_date_to_come_and_a_transfer_to_itself_are_flagged(
     assert (3, "the account that sends the money receives it") in notes
     ((flags,),) = await rows(ctx, "SELECT flags FROM hop WHERE hop_no = 2")
     assert {"in_the_future", "self_transfer"} <= {flag["code"] for flag in flags}
+
+
+# -- D7: an import that is killed --------------------------------------------------------------------------------------
+
+
+def deep_book(path: Path) -> Path:
+    """A chain of eleven layers, so that the import stores many answers one after the other."""
+    chain = [f"{410_000_000_000 + layer}" for layer in range(1, 12)]
+    transfers = [moved(1, chain[0], chain[0], 90_000)]
+    holds: list[Told] = []
+    for layer, (root, own) in enumerate(pairwise(chain), start=2):
+        transfers.append(moved(layer, root, own, 80_000 - 1_000 * layer))
+        holds += [said(root, 5, account=f"00{layer - 1}0000000", hold_date=f"{n % 28 + 1}/11/2026") for n in range(28)]
+    return write(path, {Sheet.TRANSFER: transfers, Sheet.HOLD: holds})
+
+
+async def test_d7_kill_9_leaves_nothing_half_asked_and_the_next_run_ends_it(
+    ctx: Context, database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = deep_book(tmp_path / "t.xlsx")
+    environment = own_environment(**{f"GOLDENHOUR_{k.upper()}": v for k, v in with_database(database_dsn).items()})
+    process = await asyncio.create_subprocess_exec(*COMMAND, "import", str(file), env=environment)
+    try:
+        await until(lambda: ctx.pool.fetchval("SELECT count(*) > 0 FROM answer"))
+    finally:
+        process.kill()
+        await process.wait()
+    stored = await ctx.pool.fetchval("SELECT count(*) FROM answer")
+    assert 0 < stored < 290
+    assert await rows(ctx, "SELECT ack_no FROM request_pause") == [(ACK,)]
+    monkeypatch.setattr(outbox, "SWEEP_AFTER", timedelta(0))
+    notifier = WorkflowNotifier(ctx)
+    await SweepActivities(ctx, notifier.notify).sweep_outbox()
+    assert notifier.told == []
+    code, told = await take(file, database_dsn)
+    assert (code, told["used"], told["waiting"], told["stopped"]) == (0, 291, 0, None), told["rejections"]
+    assert await rows(ctx, "SELECT ack_no FROM request_pause") == []
+    await SweepActivities(ctx, notifier.notify).sweep_outbox()
+    assert [one.start.case_no for one in notifier.told if one.start] == [ACK]
+    assert (await verify(database_dsn)).clean
 
 
 # -- D8: PostgreSQL dies -----------------------------------------------------------------------------------------------
