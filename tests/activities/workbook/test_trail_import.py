@@ -247,6 +247,25 @@ async def test_a_transfer_that_another_case_has(bench: Bench) -> None:
     assert codes(outcome) == [(TRANSFER, 3, "known_in_another_case")]
 
 
+async def test_d3_small_amounts_without_a_sum_answer_the_request_of_their_hop(bench: Bench) -> None:
+    number, root = ack(), rrn()
+    await bench.complain(transfer(10_000_00, reference=root), ack_no=number)
+    await bench.ask_one(number)
+    small = sheet(Sheet.SMALL, said(root, None, account="50100000000001", ack_no=number))
+    outcome = await take(bench, read(small))
+    assert (outcome.count(Fate.APPLIED), codes(outcome)) == (1, [])
+    assert await bench.buckets(number) == {"lost": -10_000_00, "untraced": 10_000_00}
+    assert await bench.hops(number) == ["closed"]
+    assert await bench.value("SELECT state FROM hold_request WHERE case_no = $1", number) == "answered"
+    assert await bench.tasks(number) == [("read_answer", 1)]
+    # The bank finds the money after all: what was written off is placed.
+    await bench.answer("HDFC", number, line(1, root, "4000"))
+    assert (await bench.buckets(number))["held"] == 4_000_00
+    assert (await take(bench, read(small))).count(Fate.KNOWN) == 1
+    assert (await bench.buckets(number))["held"] == 4_000_00
+    await bench.check(number)
+
+
 # -- what does not fit -----------------------------------------------------------------------------------------
 
 

@@ -35,6 +35,7 @@ from tests.workers.database_proxy import DatabaseProxy
 from tests.workers.trail_files import write
 from workers.importer import complaint_import
 from workers.verifying import verify
+from workflows.case import case_workflow_id
 
 ROOT, SECOND, THIRD = "400000000001", "400000000002", "400000000003"
 OTHER, UNKNOWN = "20511260000002", "20511260000003"
@@ -384,6 +385,8 @@ async def test_d8_complaints_whose_database_dies_are_told_with_counts_and_finish
     assert (result.exit_code, "Traceback" in result.output) == (1, False), result.output
     told = json.loads(result.stdout)
     assert (told["rows"], told["used"], told["waiting"]) == (5, 2, 3)
+    for taken in told["taken"]:
+        await temporal_client.get_workflow_handle(case_workflow_id(taken["case_ack_no"])).terminate()
     assert result.stderr.count("the database became unavailable") == 1
     monkeypatch.undo()
     code, again = await take(file, database_dsn)
