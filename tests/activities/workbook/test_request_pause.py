@@ -110,6 +110,24 @@ async def test_d7_a_running_case_is_told_once_and_asks_only_what_is_left(
     await own.check(number)
 
 
+async def test_d7_a_workflow_that_looks_for_open_hops_gets_none_while_the_book_is_read(
+    own: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    number = ack()
+    seen = []
+
+    async def settle() -> None:
+        seen.append(await own.settle(number))
+
+    after_each_answer(monkeypatch, settle)
+    await take_trails(own.ctx, [trail(tmp_path, number, rrn())], taken_by="import:a")
+    assert seen
+    assert {(settled.settled, settled.start) for settled in seen} == {(False, None)}
+    after = await own.settle(number)
+    assert after.start is not None
+    assert [hop.hop_no for hop in after.start.open_hops] == [1]
+
+
 async def test_d7_a_killed_import_asks_nothing_half_and_can_be_run_again(
     own: Bench, notifier: WorkflowNotifier, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
