@@ -25,7 +25,7 @@ from db.workbook.trail_import import LineFate, NamedHop
 from domain.errors import AckNoConflict, NotFound, NotNow, RuleBroken
 from domain.intake.complaint_row import Fault, fault_of
 from domain.intake.flags import CLOCK_SKEW
-from domain.workbook.columns import Sheet, TrailColumn
+from domain.workbook.columns import Sheet, TrailColumn, day_column
 from domain.workbook.known import EarlierLines, OnwardHop, Verdict
 from domain.workbook.reading import RejectedTrailRow, TrailReading, rounds
 from domain.workbook.row import TrailNote, TrailRow
@@ -355,10 +355,14 @@ class _Import:
 
     def _too_small(self, rows: Iterable[TrailRow]) -> list[TrailRow]:
         """Mark the rows about an imported transfer that was too small for a hop as known; return the others."""
-        known = {reference_key(used.row.reference) for used in self.outcome.used if used.row.sheet is Sheet.TRANSFER}
+        known = {
+            reference_key(used.row.reference)
+            for used in self.outcome.used
+            if used.row.sheet is Sheet.TRANSFER and used.row.reference
+        }
         left = []
         for row in rows:
-            if reference_key(row.root_reference) in known - {""}:
+            if reference_key(row.root_reference) in known:
                 self._done_with(row)
                 self.outcome.used.append(UsedRow(row, Fate.KNOWN))
                 self._note(
@@ -372,7 +376,7 @@ class _Import:
 
     def _note_odd(self, row: TrailRow, parents: Sequence[NamedHop]) -> None:
         if row.at and row.at > self.now + CLOCK_SKEW:
-            self._note(row, TrailColumn.TRANSACTION_DATE, "a date to come")
+            self._note(row, day_column(row.sheet), "a date to come")
         if row.sheet is Sheet.TRANSFER and row.at is None:
             self._note(row, TrailColumn.TRANSACTION_DATE, "no date: its bank is asked after the desk has stated one")
         deeper = 1 if row.sheet is Sheet.TRANSFER else 0

@@ -21,7 +21,7 @@ from adapters.banks.answers import (
 )
 from domain.intake.flags import CLOCK_SKEW
 from domain.tracing.missing_dates import no_date_flag
-from domain.workbook.columns import Sheet, TrailColumn
+from domain.workbook.columns import Sheet, day_column
 from domain.workbook.row import SOURCE, TrailRow, plain_text
 from schemas.base import Flag
 
@@ -114,7 +114,7 @@ def _odd(row: TrailRow, now: datetime) -> list[Flag]:
         flags.append(flagged("transaction_datetime", LineFlag.IN_THE_FUTURE))
     if row.sheet is Sheet.TRANSFER and row.at is None:
         name = plain_text(row.sheet_name)
-        flags.append(no_date_flag(f'sheet "{name}", row {row.row_no}, column {TrailColumn.TRANSACTION_DATE}'))
+        flags.append(no_date_flag(f'sheet "{name}", row {row.row_no}, column {day_column(row.sheet)}'))
     if row.to_itself:
         flags.append(flagged("payee_account_number", LineFlag.SELF_TRANSFER))
     if not row.root_reference:
