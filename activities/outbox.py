@@ -127,20 +127,22 @@ class _Sweep:
     async def _start_unstarted_cases(self) -> tuple[int, datetime]:
         limit = SWEEP_LIMIT + len(self._resting)
         async with self._ctx.pool.acquire() as connection:
-            found = await cases.not_started(connection, self._now - SWEEP_AFTER, limit)
+            found = await cases.not_started(connection, self._now - SWEEP_AFTER, limit, self._now)
         done = await self._each(SweepWork.START, [(case_no, partial(self._start, case_no)) for case_no, _ in found])
         return done, min((at for _, at in found), default=self._now)
 
     async def _send_unsent(self) -> tuple[int, datetime]:
         async with self._ctx.pool.acquire() as connection:
-            found = await case_outbox.unsignalled(connection, self._now - SWEEP_AFTER, list(self._resting), SWEEP_LIMIT)
+            found = await case_outbox.unsignalled(
+                connection, self._now - SWEEP_AFTER, list(self._resting), SWEEP_LIMIT, self._now
+            )
         done = await self._each(SweepWork.NEWS, [(row.case_no, partial(self._send, row)) for row in found])
         return done, min((row.created_at for row in found), default=self._now)
 
     async def _look_after_cases(self) -> int:
         limit = LOOK_AFTER_LIMIT + len(self._resting)
         async with self._ctx.pool.acquire() as connection:
-            unseen = await cases.not_seen(connection, self._now - LOOK_AFTER, limit)
+            unseen = await cases.not_seen(connection, self._now - LOOK_AFTER, limit, self._now)
         checks = [(case_no, partial(self._look_after, case_no)) for case_no in unseen]
         return await self._each(SweepWork.LOOK_AFTER, checks)
 

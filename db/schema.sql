@@ -2213,6 +2213,13 @@ CREATE TABLE request_job (
     CONSTRAINT request_job_pkey PRIMARY KEY (institution, job_id)
 );
 
+CREATE TABLE request_pause (
+    ack_no text NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    CONSTRAINT request_pause_pkey PRIMARY KEY (ack_no),
+    CONSTRAINT request_pause_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
+);
+
 CREATE TABLE resolution_proposal (
     discrepancy_id bigint NOT NULL,
     resolution_no integer NOT NULL,
@@ -3248,6 +3255,8 @@ COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states i
 COMMENT ON TABLE hop_correction IS 'each correction of a hop: the changed columns before and after it';
 
 COMMENT ON TABLE payer_decision IS 'which complaint is right about who paid a transfer; two officers decide';
+
+COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
 
 COMMENT ON FUNCTION contested_transfers(uuid) IS 'The told transfers that name another payer than the victim of this restoration, and that are not decided.';
 

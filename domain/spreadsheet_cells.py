@@ -2,6 +2,7 @@
 
 People edit these sheets in Excel, so one value may be a text, a number or a date. Rules:
 * Digits that a spreadsheet dropped are lost: the cell is a fault, and nothing is guessed.
+* An identifier in exponent form with all its digits has lost none.
 * An amount is exact to the paisa, or the cell is a fault.
 * A date is day first, as in India; a time without an offset is IST.
 """
@@ -35,6 +36,7 @@ _BLANK_WORDS = frozenset(
 _AS_TEXT = "format the column as text and enter it again"
 _EXCEL_ERRORS = frozenset({"#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"})
 _SCIENTIFIC = re.compile(r"^[+-]?\d+(\.\d+)?[eE][+-]?\d+$")
+_WHOLE_SCIENTIFIC = re.compile(r"^(?P<first>[1-9]\d*)\.(?P<rest>\d+)[eE]\+?(?P<places>\d{1,2})$", re.ASCII)
 _WHOLE_FLOAT = re.compile(r"^(\d+)\.0+$")
 _FORMULA_TEXT = re.compile(r'^="(.*)"$')
 _MONEY_DRESS = re.compile(r"^(?:₹|rs\.?|inr|rupees)\s*|\s*(?:/-|/=|₹|rs\.?|inr|rupees)$", re.IGNORECASE)
@@ -99,7 +101,8 @@ def text_of(cell: Cell) -> str:
 def identifier_of(cell: Cell) -> str:
     """Return an account, RRN, mobile number or similar, digit for digit, with the zeros that the sheet kept.
 
-    Raises `CellFault` if a spreadsheet has dropped digits (numbers beyond 15 digits, 1.23457E+15).
+    `3.8574409388E+10` has all its digits. Raises `CellFault` if a spreadsheet has dropped digits (numbers beyond 15
+    digits, 1.23457E+15).
     """
     if isinstance(cell, (bool, datetime, date, time, timedelta)):
         raise CellFault("not_an_identifier", f"a date or a yes/no instead of digits: {_AS_TEXT}")
@@ -109,7 +112,7 @@ def identifier_of(cell: Cell) -> str:
     if "�" in text:
         raise CellFault("characters_lost", "characters were lost in an earlier conversion")
     if _SCIENTIFIC.match(text):
-        raise CellFault("digits_lost", f"{_shown(text)} has lost digits: {_AS_TEXT}")
+        return _digits_of_exponent_form(text)
     whole = _WHOLE_FLOAT.match(text)
     return ascii_digits(whole.group(1) if whole else text)
 
@@ -202,6 +205,20 @@ def _line(text: str) -> str:
     if any(unicodedata.category(c) in {"Cc", "Cs"} for c in line):
         raise CellFault("control_character", "control characters inside")
     return line.removeprefix("'")
+
+
+def _digits_of_exponent_form(text: str) -> str:
+    """Return the digits of a number such as 3.8574409388E+10. Raises `CellFault` if it has not all of them.
+
+    A form with fewer digits than its exponent needs was rounded, or ended in zeros; it does not say which.
+    """
+    form = _WHOLE_SCIENTIFIC.match(text)
+    if form is None or len(form["rest"]) != int(form["places"]):
+        raise CellFault("digits_lost", f"{_shown(text)} has lost digits: {_AS_TEXT}")
+    digits = form["first"] + form["rest"]
+    if len(digits) > EXCEL_DIGITS:
+        raise CellFault("digits_lost", f"a spreadsheet keeps {EXCEL_DIGITS} digits of a number: {_AS_TEXT}")
+    return digits
 
 
 def _digits_of_number(number: float) -> str:

@@ -81,6 +81,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     "discrepancy.job_unknown": (
         "{bank} answers under a job that it never gave: ask the bank what it answers, then resolve the discrepancy"
     ),
+    TaskCause.DATE_MISSING: "no date of the transfer: {detail}",
+    TaskCause.SMALL_TRANSFERS_WITHOUT_SUM: (
+        "hop {id}: the bank says that the rest went on in small amounts and states no sum: ask for a statement"
+    ),
     TaskCause.TRAIL_LIMIT: "trail limit",
     TaskCause.WAITS_FOR_DESK: "waits for the desk",
     TaskCause.MORE_OF_EXCLUDED_ON_HOLD: (

@@ -28,7 +28,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.metrics import BUCKETS_SECONDS
 from adapters.clock import wall_clock
-from db.cases import cases
+from db.cases import cases, request_pauses
 from db.outbox import case_outbox
 from db.pool import Pool
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp
@@ -191,7 +191,7 @@ class CaseNotifier:
         if self._marking:
             self._marking.cancel()
             await asyncio.wait((self._marking,), timeout=CLOSE_LIMIT_SECONDS)
-        await self._mark()
+        await self._try_mark()
 
     async def _run(self, follow_up: FollowUp) -> None:
         case_no = follow_up.case_no
@@ -230,17 +230,24 @@ class CaseNotifier:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            await self._revive(case_no, news)
+            if not await self._revive(case_no, news):
+                return
         self._sent_news += news_ids
         self._mark_soon()
 
-    async def _revive(self, case_no: str, news: CaseNews) -> None:
-        """Start the missing workflow of a case from the database's current state, unless the case is closed."""
+    async def _revive(self, case_no: str, news: CaseNews) -> bool:
+        """Start the missing workflow of a case from the database's current state, unless the case is closed.
+
+        Returns false if the case is paused, so that the sweep sends the notification after the pause.
+        """
         async with self._pool.acquire() as connection:
+            if await request_pauses.is_paused(connection, case_no, wall_clock()):
+                return False
             if not await cases.is_open(connection, case_no):
-                return
+                return True
             start = await cases.snapshot(connection, case_no)
         await self._start(start, news)
+        return True
 
     def _mark_soon(self) -> None:
         if self._marking is None or self._marking.done():
@@ -249,6 +256,9 @@ class CaseNotifier:
     async def _mark_later(self) -> None:
         """Write the marks after a short wait, many in one write. A lost mark only costs a second notification."""
         await asyncio.sleep(MARK_INTERVAL_SECONDS)
+        await self._try_mark()
+
+    async def _try_mark(self) -> None:
         try:
             await self._mark()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

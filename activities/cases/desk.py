@@ -35,6 +35,7 @@ from domain.errors.tracing import (
     RequestWithSupervisor,
 )
 from domain.ledger import move_between, take_from
+from domain.tracing.missing_dates import with_date
 from domain.tracing.trail import first_state, tasks_before_asking
 from schemas.base import Flag
 from schemas.enums import (
@@ -96,7 +97,7 @@ async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) ->
         entries = [*drawn, Entry(hop_no=hop.hop_no, bucket=Bucket.IN_PLAY, amount_paise=new.disputed_paise)]
         await ledger.post(connection, case_no, "hop_added", f"hop|{case_no}|{hop.hop_no}", work.now, entries)
         closed = await close_if_empty(work, parent)
-        await work.ask(*tasks_before_asking(hop.hop_no, hop.state))
+        await work.ask(*tasks_before_asking(hop.hop_no, hop.state, hop.flags))
         await work.log(
             EventKind.HOP_ADDED,
             hop_no=hop.hop_no,
@@ -262,7 +263,7 @@ async def write_correction(
         known = await _register_transfer(work, corrected)
     kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION, TaskKind.READ_ANSWER)
     await work.close_hop_tasks([hop_no], kinds, "corrected")
-    await work.ask(*tasks_before_asking(hop_no, corrected.state))
+    await work.ask(*tasks_before_asking(hop_no, corrected.state, corrected.flags))
     await work.log(
         EventKind.HOP_CORRECTED,
         hop_no=hop_no,
@@ -336,21 +337,22 @@ def _hop_by_desk(ctx: Context, new: NewHopByDesk, parent: hops.HopRow, hop_no: i
 
 def _corrected(ctx: Context, hop: hops.HopRow, correction: HopCorrection) -> hops.HopRow:
     changed: dict[str, object] = {"revision": hop.revision + 1}
-    institution = hop.institution
+    institution, flags = hop.institution, hop.flags
     if correction.payee:
-        institution, flags = _resolve(ctx, correction.payee)
+        institution, more_flags = _resolve(ctx, correction.payee)
+        flags += more_flags
         changed |= {
             "institution": institution,
             "payee_institution_as_told": correction.payee.institution,
             "payee_holder": correction.payee.holder,
             "payee_ifsc": correction.payee.ifsc,
             "account_key": account_key(correction.payee.holder),
-            "flags": (*hop.flags, *flags),
         }
     reference = correction.rrn or correction.utr
     if reference:
         changed |= {"reference": reference, "reference_key": reference_key(reference)}
     if correction.transferred_at:
+        flags = with_date(flags)
         changed["transferred_at"] = correction.transferred_at
     if correction.amount_paise:
         changed["amount_paise"] = correction.amount_paise
@@ -358,11 +360,13 @@ def _corrected(ctx: Context, hop: hops.HopRow, correction: HopCorrection) -> hop
             changed["disputed_paise"] = correction.amount_paise
         elif correction.amount_paise < hop.disputed_paise:
             raise AmountBelowDisputed(correction.amount_paise, hop.disputed_paise)
-    changed["state"] = first_state(routable=institution is not None, reference=reference or hop.reference)
+    routable = institution is not None
+    changed["flags"] = flags
+    changed["state"] = first_state(routable=routable, reference=reference or hop.reference, flags=flags)
     return hop.model_copy(update=changed)
 
 
-def _resolve(ctx: Context, party: Party) -> tuple[str | None, tuple[object, ...]]:
+def _resolve(ctx: Context, party: Party) -> tuple[str | None, tuple[Flag, ...]]:
     found, flags = ctx.directory.current.resolve(party.institution, party.ifsc, party.holder, "payee")
     return (found.code if found else None), tuple(flags)
 

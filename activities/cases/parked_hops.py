@@ -147,5 +147,5 @@ def _routed(ctx: Context, hop: hops.HopRow) -> hops.HopRow | None:
     found, _ = ctx.directory.current.resolve(hop.payee_institution_as_told, hop.payee_ifsc, hop.payee_holder, "payee")
     if found is None:
         return None
-    state = first_state(routable=True, reference=hop.reference)
+    state = first_state(routable=True, reference=hop.reference, flags=hop.flags)
     return hop.model_copy(update={"revision": hop.revision + 1, "institution": found.code, "state": state})

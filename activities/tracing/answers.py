@@ -22,6 +22,7 @@ from db.outbox import case_outbox
 from db.pool import Connection
 from db.tracing import answers, requests
 from domain.evidence.pack import BODIES, STATEMENTS, binding
+from domain.tracing.missing_dates import missing_date
 from domain.tracing.trail import reconcile, task_of
 from schemas.enums import (
     Bucket,
@@ -238,12 +239,13 @@ class _AnswerWriter(CaseTransaction):
         new = self.outcome.new_hops
         if not new:
             return
-        await hops.insert(
-            self.connection,
-            self.case_no,
-            self.now,
-            [_hop_row(hop, self.institution, answer_ids[hop.claim_index], self.now) for hop in new],
-        )
+        undated = [hop.parent_hop_no for hop in new if missing_date(hop.flags)]
+        earliest = await hops.transfer_times(self.connection, self.case_no, undated) if undated else {}
+        rows = [
+            _hop_row(hop, self.institution, answer_ids[hop.claim_index], earliest.get(hop.parent_hop_no, self.now))
+            for hop in new
+        ]
+        await hops.insert(self.connection, self.case_no, self.now, rows)
 
     async def _store_accounts(self) -> None:
         """Store the account of each hold, also where the sending bank named no account."""
@@ -432,7 +434,8 @@ class _AnswerWriter(CaseTransaction):
         return tuple(briefs)
 
 
-def _hop_row(hop: NewHop, institution: str, answer_id: int, now: datetime) -> hops.HopRow:
+def _hop_row(hop: NewHop, institution: str, answer_id: int, without_date: datetime) -> hops.HopRow:
+    """Return the row of a new hop; `without_date` is its time if the bank states none."""
     return hops.HopRow(
         hop_no=hop.hop_no,
         parent_hop_no=hop.parent_hop_no,
@@ -451,7 +454,7 @@ def _hop_row(hop: NewHop, institution: str, answer_id: int, now: datetime) -> ho
         mode=Mode.OTHER.value,
         amount_paise=hop.amount_paise,
         disputed_paise=hop.disputed_paise,
-        transferred_at=hop.transferred_at or now,
+        transferred_at=hop.transferred_at or without_date,
         opened_by_answer=answer_id,
         flags=hop.flags,
     )

@@ -68,6 +68,7 @@ def _readable(
         root_account=line.root_account or "",
         amount_paise=amount_paise,
         claim_paise=amount_paise if kind is ClaimKind.HELD else tainted_paise,
+        takes_rest=kind is ClaimKind.MOVED and isinstance(line, TransferLine) and line.takes_rest,
         reference=line.rrn if names_a_transfer(line.rrn) else "",
         payee=payee,
         occurred_at=line.transaction_datetime,

@@ -241,12 +241,13 @@ class _ResolutionWriter(CaseTransaction):
         if in_play_paise == 0:
             return None
         waits = hop.state in {HopState.CORRECTION, HopState.UNROUTABLE}
-        state = hop.state if waits else first_state(routable=hop.institution is not None, reference=hop.reference)
+        routable = hop.institution is not None
+        state = hop.state if waits else first_state(routable=routable, reference=hop.reference, flags=hop.flags)
         again = hop.model_copy(update={"revision": hop.revision + 1, "state": state})
         await withdraw_from_request(self, hop)
         await hops.reopen(self.connection, self.case_no, again)
         await hops.ask_anew(self.connection, self.case_no, hop.hop_no)
-        await self.ask(*tasks_before_asking(hop.hop_no, state))
+        await self.ask(*tasks_before_asking(hop.hop_no, state, hop.flags))
         closed = [] if hop.state is HopState.CLOSED else [HopRef(hop_no=hop.hop_no, revision=hop.revision)]
         return await notify_workflow(self, reopened=[again], closed=closed)
 

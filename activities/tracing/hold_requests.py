@@ -30,7 +30,7 @@ from adapters.banks.protocol import (
 from adapters.messages.smtp import Mailer
 from db import intake
 from db.banks import bank_exchanges
-from db.cases import cases, ledger
+from db.cases import cases, ledger, request_pauses
 from db.police import firs
 from db.pool import Connection
 from db.tracing import requests
@@ -249,9 +249,11 @@ class CaseActivities:
 
     @activity.defn(name="settle_case")
     async def settle_case(self, params: SettleCase) -> Settled:
-        """Close a case without money in play; otherwise return its open hops."""
+        """Close a case without money in play; otherwise return its open hops, unless its requests are paused."""
         async with case_transaction(self.ctx, params.case_no, ENGINE) as work:
             if await ledger.in_play_paise(work.connection, work.case_no):
+                if await request_pauses.is_paused(work.connection, work.case_no, self.ctx.now()):
+                    return Settled(settled=False)
                 return Settled(settled=False, start=await cases.snapshot(work.connection, work.case_no))
             if await cases.settle(work.connection, work.case_no, work.now):
                 await work.log(EventKind.CASE_SETTLED)

@@ -1,38 +1,41 @@
-"""Export a case as a money-trail workbook, and import one: transfers as a complaint, other rows as answers."""
+"""Import of a money-trail workbook: the victim's transfers as a complaint, other rows as answers of their banks."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
 
 import asyncpg
 
+from activities.cases.desk import correct_hop
 from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.intake import take_complaint
 from activities.tracing.answers import take_status_update
 from activities.tracing.claims import to_claims
 from activities.workbook import trail_lines
+from activities.workbook.request_pause import RequestPause
+from activities.workbook.trail_outcome import Fate, TrailOutcome, UsedRow
 from adapters.banks.answers import StatusUpdate
 from db import intake
-from db.cases import cases
-from db.workbook import trail_export, trail_import
+from db.workbook import trail_import
 from db.workbook.trail_import import LineFate, NamedHop
-from domain.errors import AckNoConflict, NotFound, RuleBroken
+from domain.errors import AckNoConflict, NotFound, NotNow, RuleBroken
 from domain.intake.complaint_row import Fault, fault_of
-from domain.workbook.columns import Sheet, TrailColumn
-from domain.workbook.exporting import ExportRow, to_sheets
+from domain.intake.flags import CLOCK_SKEW
+from domain.workbook.columns import Sheet, TrailColumn, day_column
 from domain.workbook.known import EarlierLines, OnwardHop, Verdict
 from domain.workbook.reading import RejectedTrailRow, TrailReading, rounds
 from domain.workbook.row import TrailNote, TrailRow
-from schemas.base import Flag
 from schemas.enums import Channel, Disposition, EventKind, HopSource, Mode
 from schemas.identifiers import RRN_PATTERN, account_key, reference_key, reference_of, transfer_key
 from schemas.intake import MAX_TRANSFERS, Complaint, Transfer, Victim
 from schemas.outbox.case import FollowUp
 from schemas.parties import Party
 from schemas.tracing.answers import NOT_STATED
+from schemas.tracing.desk_actions import HopCorrection
 
 LINES_AN_ANSWER_MAX = 500
 NO_MOBILE = "0000000000"
@@ -43,20 +46,6 @@ Banks' systems require ten digits. No person has these, and they are flagged as 
 
 UNKNOWN_VICTIM = Victim(name=NOT_STATED, mobile=NO_MOBILE, district=NOT_STATED)
 
-
-class Fate(StrEnum):
-    """The result for a row that was used."""
-
-    OPENED = "opened"
-    """a victim's transfer that is in the case now"""
-    APPLIED = "applied"
-    DISCREPANCY = "discrepancy"
-    REVIEW = "review"
-    """the row moves no money, and a person reads it"""
-    KNOWN = "known"
-    """the row was stated before"""
-
-
 _Statement = tuple[TrailRow, frozenset[int]]
 """a row and the hops that it names"""
 _FATES = {
@@ -66,95 +55,53 @@ _FATES = {
 }
 
 
-@dataclass(frozen=True)
-class UsedRow:
-    """A row that is in the case, and its result."""
-
-    row: TrailRow
-    fate: Fate
-    discrepancy: str = ""
-    claimed_paise: int = 0
-    applied_paise: int = 0
-
-
-@dataclass
-class TrailOutcome:
-    """The result for every row. Rows = used + rejected + blank + waiting."""
-
-    reading: TrailReading
-    case_no: str | None = None
-    opened: bool = False
-    """whether this workbook opened the case"""
-    used: list[UsedRow] = field(default_factory=list)
-    rejected: list[RejectedTrailRow] = field(default_factory=list)
-    notes: list[TrailNote] = field(default_factory=list)
-    flags: list[Flag] = field(default_factory=list)
-    """flags of the complaints made from the victim's transfers"""
-    waiting: list[TrailRow] = field(default_factory=list)
-    """rows that were not reached; in a dry run, all rows that would be used"""
-    stopped: str = ""
-    """the reason for an early stop; empty without one"""
-
-    @property
-    def faulty(self) -> list[RejectedTrailRow]:
-        """Return the rejected rows in which money may be lost."""
-        return [row for row in self.rejected if not row.harmless]
-
-    def count(self, fate: Fate) -> int:
-        """Return how many used rows had this result."""
-        return sum(1 for used in self.used if used.fate is fate)
-
-    def check(self) -> None:
-        """Assert that every row is accounted for."""
-        told = len(self.used) + len(self.rejected) + self.reading.blank + len(self.waiting)
-        assert self.reading.rows == told, f"{self.reading.rows} rows, {told} accounted for"
-
-
-def not_taken(reading: TrailReading) -> TrailOutcome:
-    """Return the outcome of a dry run, in which the usable rows are waiting."""
-    outcome = TrailOutcome(reading, rejected=list(reading.rejected), notes=list(reading.notes))
-    outcome.waiting = [*reading.transfers, *reading.said]
-    outcome.check()
-    return outcome
-
-
-async def take_trail(
+async def take_trails(
     ctx: Context,
-    reading: TrailReading,
+    readings: Sequence[TrailReading],
     *,
     taken_by: str,
     follow: Callable[[FollowUp], None] = lambda _: None,
     progress: Callable[[int], None] = lambda _: None,
-) -> TrailOutcome:
-    """Import a whole workbook. If the database is unreachable it stops, and the outcome says so.
+) -> list[TrailOutcome]:
+    """Import the trails of a whole workbook, and return their outcomes.
 
-    A stopped import may be run again. `follow` gets the notifications for workflows, `progress` the number of rows
-    done.
+    No bank is asked about its cases before the last row is done. If the database becomes unreachable the import stops,
+    and the outcomes say so. A stopped import may be run again. `follow` gets the notifications for workflows,
+    `progress` the number of rows done.
     """
-    await ctx.directory.freshen()
-    work = _Import(ctx, reading, taken_by, progress)
+    pause = RequestPause(ctx, [reading.ack_no for reading in readings if reading.ack_no])
+    done = count(1)
+    works = [_Import(ctx, reading, taken_by, pause, lambda: progress(next(done))) for reading in readings]
+    left = list(works)
     try:
-        await work.take()
-        for follow_up in await work.follow_ups():
+        await ctx.directory.freshen()
+        await pause.begin()
+        for work in works:
+            if work.reading.ack_no:
+                await work.take()
+            left.remove(work)
+        for follow_up in await pause.end({work.outcome.case_no for work in works if work.outcome.case_no}):
             follow(follow_up)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        # The sweep sends committed notifications that are not sent here.
-        work.outcome.stopped = f"the database became unreachable: {str(error) or type(error).__name__}"
-    return work.finish()
+        # The sweep sends committed notifications that are not sent here, when the pause has ended by itself.
+        for work in left or works[-1:]:
+            work.outcome.stopped = f"the database became unreachable: {str(error) or type(error).__name__}"
+    return [work.finish() for work in works]
 
 
 @dataclass
 class _Import:
-    """One import of a workbook."""
+    """Import of one trail."""
 
     ctx: Context
     reading: TrailReading
     taken_by: str
-    progress: Callable[[int], None]
-    told: list[FollowUp] = field(default_factory=list)
+    pause: RequestPause
+    row_done: Callable[[], None]
 
     def __post_init__(self) -> None:
         self.outcome = TrailOutcome(self.reading, rejected=list(self.reading.rejected))
+        self.now = self.ctx.now()
         self._done: set[tuple[str, int]] = set()
         self._amounts: dict[str, int] = {}
         """amount of each known transfer of the first layer, by its key"""
@@ -169,25 +116,17 @@ class _Import:
         if self.reading.said:
             await self._log(self.outcome.case_no)
         left: list[TrailRow] = []
-        for rows in rounds(self.reading.said):
+        for rows in rounds(row for row in self.reading.said if not row.takes_rest):
             left += await self._take_round(rows)
         while left:  # rows in a cycle, or linked only by their accounts
             before, left = len(left), await self._take_round(left)
             if len(left) == before:
                 break
+        # What is left of a transfer is known after every other row about it.
+        left += self._too_small(await self._take_round([row for row in self.reading.said if row.takes_rest]))
         reason = "the transfer that it refers to is neither in the case nor among the imported rows"
         self._reject(left, TrailColumn.UTR, "no_parent", reason)
-
-    async def follow_ups(self) -> list[FollowUp]:
-        """Return the notifications for workflows: all changes, and the current state of opened or reopened cases."""
-        found = [FollowUp(case_no=told.case_no, news=told.news) for told in self.told if told.news]
-        started = {told.case_no for told in self.told if told.start}
-        async with self.ctx.pool.acquire() as connection:
-            starts = [
-                FollowUp(case_no=case_no, start=await cases.snapshot(connection, case_no))
-                for case_no in sorted(started)
-            ]
-        return starts + found
+        await self._state_dates(self.outcome.case_no)
 
     def finish(self) -> TrailOutcome:
         """Return the outcome, with every row accounted for."""
@@ -268,8 +207,7 @@ class _Import:
         )
         key = f"trail-{hashlib.sha256(complaint.model_dump_json().encode()).hexdigest()}"
         taken = await take_complaint(self.ctx, complaint, idempotency_key=key, taken_by=self.taken_by)
-        if taken.follow_up:
-            self.told.append(taken.follow_up)
+        await self.pause.renew()
         self.outcome.flags += taken.receipt.flags
         self.outcome.opened |= not taken.receipt.joined and not taken.repeated
         return taken.receipt.case_ack_no
@@ -320,7 +258,7 @@ class _Import:
             bank = self._stating_bank(row, parents)
             if bank:
                 by_bank.setdefault(bank, []).append((row, frozenset(hop.hop_no for hop in parents)))
-                self._note_layer(row, parents)
+                self._note_odd(row, parents)
         for bank, said in by_bank.items():
             news = await self._new_rows(bank, said, hops)
             for start in range(0, len(news), LINES_AN_ANSWER_MAX):
@@ -340,7 +278,10 @@ class _Import:
         ]
         rows = [row for row, _ in said]
         claims = to_claims(
-            (trail_lines.to_line(1, row, "") for row in rows), "", self.ctx.directory.current, self.ctx.policy.trail
+            (trail_lines.to_line(1, row, "", self.now) for row in rows),
+            "",
+            self.ctx.directory.current,
+            self.ctx.policy.trail,
         )
         verdicts = EarlierLines(lines, onward).judge([(claim, of) for claim, (_, of) in zip(claims, said, strict=True)])
         news = []
@@ -379,7 +320,9 @@ class _Import:
         """Import the rows as one answer of their bank."""
         case_no = self.outcome.case_no
         assert case_no is not None, "banks' statements need a case"
-        lines = tuple(trail_lines.to_line(number, row, self.taken_by) for number, row in enumerate(rows, start=1))
+        lines = tuple(
+            trail_lines.to_line(number, row, self.taken_by, self.now) for number, row in enumerate(rows, start=1)
+        )
         body_digest = trail_lines.digest(case_no, bank, rows)
         update = StatusUpdate(ack_no=case_no, job_id=None, lines=lines)
         try:
@@ -392,17 +335,56 @@ class _Import:
             fault = fault_of(error)
             self._reject(rows, fault.column, fault.code, fault.reason)
             return
-        if receipt.follow_up:
-            self.told.append(receipt.follow_up)
+        await self.pause.renew()
         async with self.ctx.pool.acquire() as connection:
             fates = await trail_import.fates(connection, bank, body_digest)
         for row, fate in zip(rows, fates, strict=True):
             self._done_with(row)
             self.outcome.used.append(UsedRow(row, Fate.KNOWN) if receipt.repeated else _used(row, fate))
 
+    async def _state_dates(self, case_no: str) -> None:
+        """Correct the hops whose date an earlier workbook or row did not state, and this one does."""
+        async with self.ctx.pool.acquire() as connection:
+            undated = await trail_import.undated_hops(connection, case_no)
+        dated = {
+            (reference_key(used.row.reference), account_key(used.row.payee_account)): used.row
+            for used in self.outcome.used
+            if used.row.sheet is Sheet.TRANSFER and used.row.at and used.row.reference and used.row.payee_account
+        }
+        for hop in undated:
+            row = dated.get((hop.reference_key, hop.account_key))
+            if row and row.at:
+                correction = HopCorrection(transferred_at=row.at, reason="a workbook states the date")
+                with suppress(NotNow):  # an answer has closed the hop meanwhile, so no bank needs the date
+                    await correct_hop(self.ctx, case_no, hop.hop_no, correction, self.taken_by)
+                    self._note(row, TrailColumn.TRANSACTION_DATE, "states the date that was missing")
+
+    def _too_small(self, rows: Iterable[TrailRow]) -> list[TrailRow]:
+        """Mark the rows about an imported transfer that was too small for a hop as known; return the others."""
+        known = {
+            reference_key(used.row.reference)
+            for used in self.outcome.used
+            if used.row.sheet is Sheet.TRANSFER and used.row.reference
+        }
+        left = []
+        for row in rows:
+            if reference_key(row.root_reference) in known:
+                self._done_with(row)
+                self.outcome.used.append(UsedRow(row, Fate.KNOWN))
+                self._note(
+                    row, TrailColumn.UTR, "the transfer is too small to be traced: its money is untraced already"
+                )
+            else:
+                left.append(row)
+        return left
+
     # -- leaves ------------------------------------------------------------------------------------------------
 
-    def _note_layer(self, row: TrailRow, parents: Sequence[NamedHop]) -> None:
+    def _note_odd(self, row: TrailRow, parents: Sequence[NamedHop]) -> None:
+        if row.at and row.at > self.now + CLOCK_SKEW:
+            self._note(row, day_column(row.sheet), "a date to come")
+        if row.sheet is Sheet.TRANSFER and row.at is None:
+            self._note(row, TrailColumn.TRANSACTION_DATE, "no date: its bank is asked after the desk has stated one")
         deeper = 1 if row.sheet is Sheet.TRANSFER else 0
         if row.layer is not None and row.layer not in {hop.layer + deeper for hop in parents}:
             self._note(row, TrailColumn.LAYER, f"layer {row.layer} is stated: by its references it is another")
@@ -417,7 +399,7 @@ class _Import:
 
     def _done_with(self, row: TrailRow) -> None:
         self._done.add(_place(row))
-        self.progress(len(self._done))
+        self.row_done()
 
 
 class _HopIndex:
@@ -477,13 +459,3 @@ def _joining_transfer(anchor: trail_import.KnownTransfer) -> Transfer:
         mode=Mode.OTHER,
         transferred_at=anchor.transferred_at,
     )
-
-
-async def export_trail(ctx: Context, ack_no: str) -> tuple[str, dict[Sheet, list[ExportRow]]]:
-    """Return the number of the case that `ack_no` names, and the rows of its workbook. Raises `NotFound`."""
-    async with (
-        ctx.pool.acquire() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
-        case_no, hops, answers = await trail_export.whole_case(connection, ack_no)
-    return case_no, to_sheets(case_no, hops, answers, ctx.directory.current, ctx.policy.trail)

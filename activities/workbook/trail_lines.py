@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -19,8 +19,10 @@ from adapters.banks.answers import (
     WithdrawalLine,
     flagged,
 )
-from domain.workbook.columns import Sheet
-from domain.workbook.row import SOURCE, TrailRow
+from domain.intake.flags import CLOCK_SKEW
+from domain.tracing.missing_dates import no_date_flag
+from domain.workbook.columns import Sheet, day_column
+from domain.workbook.row import SOURCE, TrailRow, plain_text
 from schemas.base import Flag
 
 FROM_WORKBOOK = Flag(
@@ -44,8 +46,11 @@ _CHANNELS = {
 }
 
 
-def to_line(line_no: int, row: TrailRow, imported_by: str) -> StatusLine:
-    """Return the row as a line with the names and numbers of the bank wire; `raw` names its source row."""
+def to_line(line_no: int, row: TrailRow, imported_by: str, now: datetime) -> StatusLine:
+    """Return the row as a line with the names and numbers of the bank wire; `raw` names its source row.
+
+    A date after `now` is flagged.
+    """
     common: dict[str, Any] = {
         "line_no": line_no,
         "txn_type_id": _TYPE_IDS.get(row.sheet, ""),
@@ -64,13 +69,19 @@ def to_line(line_no: int, row: TrailRow, imported_by: str) -> StatusLine:
         "remarks": row.remarks,
         "contact": Contact(),
         "ifsc": row.payee_ifsc,
-        "flags": (FROM_WORKBOOK, *_odd(row)),
+        "flags": (FROM_WORKBOOK, *_odd(row, now)),
         "raw": _raw(row, imported_by),
     }
     if row.sheet is Sheet.HOLD:
         return HoldLine(**common)
     if row.sheet in {Sheet.TRANSFER, Sheet.SMALL}:
-        return TransferLine(**common, payee_bank=row.payee_bank, payee_bank_code="", payee_account=row.payee_account)
+        return TransferLine(
+            **common,
+            payee_bank=row.payee_bank,
+            payee_bank_code="",
+            payee_account=row.payee_account,
+            takes_rest=row.takes_rest,
+        )
     channel = _CHANNELS.get(row.sheet)
     if channel:
         return WithdrawalLine(**common, channel=channel, details=row.details)
@@ -92,13 +103,20 @@ def _content(row: TrailRow) -> list[object]:
     return [part.isoformat() if hasattr(part, "isoformat") else part for part in row.meaning]
 
 
-def _odd(row: TrailRow) -> list[Flag]:
+def _odd(row: TrailRow, now: datetime) -> list[Flag]:
     flags = []
     if row.amount_paise and row.disputed_paise and row.disputed_paise > row.amount_paise:
         flags.append(flagged("disputed_amount", LineFlag.DISPUTED_ABOVE_AMOUNT))
     if row.at is None:
         odd = LineFlag.TIME_UNREADABLE if row.at_told else LineFlag.TIME_MISSING
         flags.append(flagged("transaction_datetime", odd))
+    elif row.at > now + CLOCK_SKEW:
+        flags.append(flagged("transaction_datetime", LineFlag.IN_THE_FUTURE))
+    if row.sheet is Sheet.TRANSFER and row.at is None:
+        name = plain_text(row.sheet_name)
+        flags.append(no_date_flag(f'sheet "{name}", row {row.row_no}, column {day_column(row.sheet)}'))
+    if row.to_itself:
+        flags.append(flagged("payee_account_number", LineFlag.SELF_TRANSFER))
     if not row.root_reference:
         flags.append(flagged("root_rrn_transaction_id", LineFlag.REFERENCE_MISSING))
     if row.sheet is Sheet.TRANSFER and not row.reference:

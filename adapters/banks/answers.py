@@ -27,9 +27,11 @@ class LineFlag(StrEnum):
     DISPUTED_ABOVE_AMOUNT = "disputed_above_amount"
     DISPUTED_FROM_AMOUNT = "disputed_from_amount"
     IFSC_ODD = "ifsc_odd"
+    IN_THE_FUTURE = "in_the_future"
     NUMERIC_ID = "numeric_id"
     PAYEE_MISSING = "payee_missing"
     REFERENCE_MISSING = "reference_missing"
+    SELF_TRANSFER = "self_transfer"
     STATUS_MISSING = "status_missing"
     TEXT_CUT = "text_cut"
     TEXT_REPAIRED = "text_repaired"
@@ -49,9 +51,11 @@ _FLAG_TEXTS = {
     LineFlag.DISPUTED_ABOVE_AMOUNT: "the disputed amount is above the amount of the transaction",
     LineFlag.DISPUTED_FROM_AMOUNT: "not given: the amount is used",
     LineFlag.IFSC_ODD: "not shaped like an IFSC",
+    LineFlag.IN_THE_FUTURE: "later than now",
     LineFlag.NUMERIC_ID: "received as a number: leading zeros, if any, are lost",
     LineFlag.PAYEE_MISSING: "the payee's account is not given",
     LineFlag.REFERENCE_MISSING: "not given",
+    LineFlag.SELF_TRANSFER: "the account that sends the money receives it",
     LineFlag.STATUS_MISSING: "not given",
     LineFlag.TEXT_CUT: "longer than the limit: cut here, complete in the line as received",
     LineFlag.TEXT_REPAIRED: "characters that the database cannot store were replaced by U+FFFD",
@@ -83,8 +87,9 @@ class AnswerLine:
     """Fields of every line.
 
     A text that the bank left out is empty; an amount or time that it left out is None. `amount_paise` and
-    `disputed_paise` are both set or both None. They are None only if `status_code` is not "00" or the kind of line is
-    unknown. `root_*` names the transfer that we asked about. `rrn` names the line's own transaction.
+    `disputed_paise` are both set or both None. They are None only if `status_code` is not "00", if the kind of line is
+    unknown, or in a transfer line with `takes_rest`. `root_*` names the transfer that we asked about. `rrn` names the
+    line's own transaction.
     """
 
     line_no: int
@@ -151,6 +156,8 @@ class TransferLine(AnswerLine):
     payee_bank: str
     payee_bank_code: str
     payee_account: str = field(repr=False)
+    takes_rest: bool = False
+    """whether what is left of the root transfer moved on, in amounts too small to trace and without a sum"""
 
 
 class WithdrawalChannel(StrEnum):

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from db.cases import hops
+from db.cases.request_pauses import PAUSED
 from db.pool import Connection
 from domain.errors.cases import CaseNotFound
 from schemas.base import FrozenModel, UtcDatetime
@@ -155,24 +156,43 @@ async def is_open(connection: Connection, case_no: str) -> bool:
     return found
 
 
-async def not_started(connection: Connection, before: datetime, limit: int) -> list[tuple[str, datetime]]:
-    """Return open cases opened before `before` whose workflow was not started, the oldest first."""
+async def is_new(connection: Connection, case_no: str) -> bool:
+    """Return whether the case is open and its workflow was not started."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM case_file WHERE case_no = $1 AND state = 'open' AND workflow_started_at IS NULL)",
+        case_no,
+    )
+    return found
+
+
+async def not_started(
+    connection: Connection, before: datetime, limit: int, now: datetime
+) -> list[tuple[str, datetime]]:
+    """Return open cases opened before `before` whose workflow was not started, the oldest first.
+
+    Cases that are paused at `now` are left out.
+    """
     rows = await connection.fetch(
         "SELECT case_no, opened_at FROM case_file WHERE workflow_started_at IS NULL AND state = 'open'"
-        " AND opened_at < $1 ORDER BY opened_at LIMIT $2",
+        f" AND opened_at < $1 AND case_no NOT IN ({PAUSED.format(now=3)}) ORDER BY opened_at LIMIT $2",
         before,
         limit,
+        now,
     )
     return [(row["case_no"], row["opened_at"]) for row in rows]
 
 
-async def not_seen(connection: Connection, before: datetime, limit: int) -> list[str]:
-    """Return open cases whose workflow was started or last checked before `before`, the oldest check first."""
+async def not_seen(connection: Connection, before: datetime, limit: int, now: datetime) -> list[str]:
+    """Return open cases whose workflow was started or last checked before `before`, the oldest check first.
+
+    Cases that are paused at `now` are left out.
+    """
     rows = await connection.fetch(
         "SELECT case_no FROM case_file WHERE state = 'open' AND workflow_started_at < $1"
-        " ORDER BY workflow_started_at LIMIT $2",
+        f" AND case_no NOT IN ({PAUSED.format(now=3)}) ORDER BY workflow_started_at LIMIT $2",
         before,
         limit,
+        now,
     )
     return [row["case_no"] for row in rows]
 

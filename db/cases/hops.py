@@ -76,6 +76,14 @@ async def same_below(connection: Connection, case_no: str, hop: HopRow) -> int |
     return hop_no
 
 
+async def transfer_times(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> dict[int, datetime]:
+    """Return the times of the transfers of these hops."""
+    rows = await connection.fetch(
+        "SELECT hop_no, transferred_at FROM hop WHERE case_no = $1 AND hop_no = ANY($2)", case_no, list(hop_nos)
+    )
+    return {row["hop_no"]: row["transferred_at"] for row in rows}
+
+
 _POSITIONS = """
 SELECT h.hop_no, h.revision, h.parent_hop_no, h.institution, p.institution AS sent_by, h.reference_key,
        h.account_key, h.layer, h.source, h.state, h.amount_paise, h.disputed_paise,

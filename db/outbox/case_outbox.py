@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from db.cases.request_pauses import PAUSED
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.outbox.case import CaseNews
+
+MAX_HOPS_A_NOTIFICATION = 2_000
+"""hops that fit into one signal with room to spare"""
 
 
 async def insert(connection: Connection, case_no: str, at: datetime, news: CaseNews) -> CaseNews:
@@ -43,16 +47,48 @@ class Untold(FrozenModel):
         return CaseNews.model_validate({**self.body, "news_id": self.news_id})
 
 
-async def unsignalled(connection: Connection, before: datetime, skip: Sequence[str], limit: int) -> list[Untold]:
-    """Return unsent notifications older than `before`, the oldest first; skips the cases in `skip`."""
+async def unsignalled(
+    connection: Connection, before: datetime, skip: Sequence[str], limit: int, now: datetime
+) -> list[Untold]:
+    """Return unsent notifications older than `before`, the oldest first.
+
+    Skips the cases in `skip`, and those that are paused at `now`.
+    """
     rows = await connection.fetch(
         "SELECT news_id, case_no, created_at, body FROM case_news"
-        " WHERE signalled_at IS NULL AND created_at < $1 AND case_no <> ALL($2) ORDER BY news_id LIMIT $3",
+        " WHERE signalled_at IS NULL AND created_at < $1 AND case_no <> ALL($2)"
+        f" AND case_no NOT IN ({PAUSED.format(now=4)}) ORDER BY news_id LIMIT $3",
         before,
         list(skip),
         limit,
+        now,
     )
     return [Untold(**dict(row)) for row in rows]
+
+
+_UNSIGNALLED_OF_CASE: Final = """
+SELECT news_id, case_no, created_at, body FROM case_news
+WHERE case_no = $1 AND signalled_at IS NULL AND body ->> 'escalate_request_id' IS NULL ORDER BY news_id
+FOR UPDATE SKIP LOCKED
+"""
+
+
+async def join_unsignalled(connection: Connection, case_no: str, at: datetime) -> list[CaseNews]:
+    """Replace the unsent notifications of a case by as few as can be, and return these.
+
+    Escalations are left as they are. The replaced rows count as sent at `at`.
+    """
+    rows = [Untold(**dict(row)) for row in await connection.fetch(_UNSIGNALLED_OF_CASE, case_no)]
+    joined: list[CaseNews] = []
+    for news in (row.news for row in rows):
+        if joined and joined[-1].hops + news.hops <= MAX_HOPS_A_NOTIFICATION:
+            joined[-1] = joined[-1].joined(news)
+        else:
+            joined.append(news)
+    if len(joined) == len(rows):
+        return joined
+    await mark_signalled(connection, [row.news_id for row in rows], at)
+    return [await insert(connection, case_no, at, news) for news in joined]
 
 
 PURGE: Final = """

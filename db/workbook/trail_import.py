@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from db.pool import Connection
+from domain.tracing.missing_dates import NO_DATE
 from domain.workbook.known import EarlierLine
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ClaimKind, DiscrepancyKind, Disposition, HopSource
@@ -60,6 +61,18 @@ async def named_hops(
         case_no,
         list(reference_keys),
         list(account_keys),
+    )
+    return [NamedHop(**dict(row)) for row in rows]
+
+
+async def undated_hops(connection: Connection, case_no: str) -> list[NamedHop]:
+    """Return the hops of a case that wait for the desk and whose date is not stated."""
+    rows = await connection.fetch(
+        "SELECT hop_no, layer, institution, reference_key, account_key, parent_hop_no, source, disputed_paise"
+        " FROM hop WHERE case_no = $1 AND state IN ('correction', 'unroutable')"
+        " AND flags @> jsonb_build_array(jsonb_build_object('code', $2::text)) ORDER BY hop_no",
+        case_no,
+        NO_DATE,
     )
     return [NamedHop(**dict(row)) for row in rows]
 

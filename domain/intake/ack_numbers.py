@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from schemas.enums import Channel
+from schemas.identifiers import ACK_NO_PATTERN
 from schemas.text import IST
 
 SERIALS_A_DAY = 10_000_000
@@ -22,3 +23,14 @@ def make_ack_no(channel: Channel, received_at: datetime, serial: int) -> str:
     if not OUR_FIRST_SERIAL <= serial < SERIALS_A_DAY:
         raise ValueError(f"serial {serial} is outside {OUR_FIRST_SERIAL}..{SERIALS_A_DAY - 1}")
     return f"{_FIRST_DIGIT[channel]}{received_at.astimezone(IST):%d%m%y}{serial:07d}"
+
+
+def is_ack_no(text: str) -> bool:
+    """Return whether a text has the form of a number of the portal or the helpline."""
+    if not ACK_NO_PATTERN.match(text) or text[0] not in first_digits():
+        return False
+    try:
+        datetime.strptime(text[1:7], "%d%m%y")  # noqa: DTZ007 - only whether there is such a day
+    except ValueError:
+        return False
+    return True

@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from domain.errors import BusinessError
+from domain.intake.ack_numbers import is_ack_no
 from domain.spreadsheet_cells import (
     Cell,
     CellFault,
@@ -22,7 +23,7 @@ from domain.spreadsheet_cells import (
 )
 from domain.spreadsheets import Column, Header
 from schemas.enums import Channel, Language, Mode
-from schemas.identifiers import ACK_NO_PATTERN, RRN_PATTERN, reference_key
+from schemas.identifiers import ACK_NO_PATTERN, RRN_PATTERN, UTR_PATTERN, reference_key
 from schemas.intake import Transfer
 from schemas.parties import Party
 from schemas.text import is_email
@@ -120,6 +121,7 @@ class _Reader:
         row = self._row
         row.ack_no = self._ack_no()
         row.complaint_ref = self._text(Column.COMPLAINT_REF)
+        row.ack_no = row.ack_no or self._number_in_reference()
         row.channel = self._choice(Column.CHANNEL, _CHANNELS, Channel.IMPORT)
         row.category = self._category()
         # A person may be called Nil or Na, so in this column those texts are a name.
@@ -295,11 +297,11 @@ class _Reader:
         return None
 
     def _references(self) -> tuple[str | None, str | None]:
-        """Return the RRN and the UTR. A number from the common column with twelve digits is an RRN."""
+        """Return the RRN and the UTR. The form of a single reference decides which it is, under any heading."""
         rrn, utr = self._filled(Column.RRN, identifier_of), self._filled(Column.UTR, identifier_of)
-        common = self._filled(Column.REFERENCE, identifier_of)
-        if common and not (rrn or utr):
-            rrn, utr = (common, None) if RRN_PATTERN.match(reference_key(common)) else (None, common)
+        if not (rrn and utr):
+            only = rrn or utr or self._filled(Column.REFERENCE, identifier_of)
+            rrn, utr = _by_form(only, heading_says_rrn=bool(rrn)) if only else (None, None)
         given = any(not is_blank(self._cell(c)) for c in (Column.RRN, Column.UTR, Column.REFERENCE))
         if not (rrn or utr or given):
             self._fault(Column.REFERENCE, "missing", "the RRN or UTR is missing")
@@ -319,8 +321,22 @@ class _Reader:
             self._note(column, moment.note)
         return moment
 
+    def _number_in_reference(self) -> str | None:
+        """Return the acknowledgement number that stands under the heading of another reference, or None."""
+        if not is_ack_no(self._row.complaint_ref or ""):
+            return None
+        self._note(Column.COMPLAINT_REF, "has the form of an acknowledgement number, and is used as one")
+        return self._row.complaint_ref
+
     def _explain(self, prefix: str, error: ValidationError) -> None:
         for mistake in error.errors(include_input=False, include_url=False):
             name = f"{prefix}{'_'.join(str(part) for part in mistake['loc'])}"
             column = name if name in set(Column) else f"{prefix}account" if prefix else "row"
             self._row.faults.append(Fault(column, "not_valid", mistake["msg"].removeprefix("Value error, ")))
+
+
+def _by_form(reference: str, *, heading_says_rrn: bool) -> tuple[str | None, str | None]:
+    """Return a reference as RRN or as UTR. The heading decides about one that has the form of neither."""
+    key = reference_key(reference)
+    is_rrn = bool(RRN_PATTERN.match(key)) or (heading_says_rrn and not UTR_PATTERN.match(key))
+    return (reference, None) if is_rrn else (None, reference)

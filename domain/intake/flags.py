@@ -50,7 +50,7 @@ def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailR
     yield from _party_flags(transfer.payee, f"{field}.payee")
     paid_by, paid_to = account_key(transfer.payer.holder), account_key(transfer.payee.holder)
     if paid_by == paid_to and names_an_account(paid_by):
-        yield Flag(field=f"{field}.payee", code="payer_is_payee", message="the same account paid and was paid")
+        yield Flag(field=f"{field}.payee", code="self_transfer", message="the same account paid and was paid")
     if transfer.rrn and not _is_reference(reference_key(transfer.rrn)):
         yield Flag(field=f"{field}.rrn", code="odd_rrn", message="an RRN has 12 digits")
     if transfer.utr and not UTR_PATTERN.match(reference_key(transfer.utr)):

@@ -276,6 +276,8 @@ class TrailRules(FrozenModel):
     max_layers: Annotated[int, Field(ge=1, le=50)]
     max_hops: Annotated[int, Field(ge=10, le=200_000)]
     stale_days: Annotated[int, Field(ge=1)]
+    import_pause_seconds: Seconds = 120
+    """how long no bank is asked about the cases of a workbook after the last sign of life of its import"""
     source: Source
     ask_again: AskAgainRules
     status_codes: dict[str, StatusCode]

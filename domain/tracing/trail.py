@@ -22,6 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from domain.ledger import take_from
 from domain.policy.model import CodeMeaning, TrailRules
 from domain.tracing.answer_hop import AnsweredHop, shares_of, why_exceeds
+from domain.tracing.missing_dates import missing_date
 from domain.tracing.one_transfer import Room, Transfers
 from schemas.base import Flag
 from schemas.enums import (
@@ -113,6 +114,8 @@ class _Book:
             self._refuse(claim, hops)
         elif claim.kind is ClaimKind.UNKNOWN or _moves_onto_itself(claim):
             self._review(claim, hops)
+        elif claim.takes_rest:
+            self._take_rest(claim, hops)
         else:
             self._place(claim, hops)
 
@@ -227,6 +230,17 @@ class _Book:
         if claim.within_paise < claim.claim_paise:
             self._contradict(claim, DiscrepancyKind.DISPUTED_ABOVE_AMOUNT, hop_no, claim.within_paise)
 
+    def _take_rest(self, claim: Claim, hops: list[AnsweredHop]) -> None:
+        """Write off what is still in play of the hops, because it went on in amounts too small to trace.
+
+        The line states no sum. An officer reads it if the rest is more than one such amount.
+        """
+        rest_paise = sum(hop.paise[Bucket.IN_PLAY] for hop in hops)
+        if rest_paise >= self._rules.min_chase_paise:
+            cause = TaskCause.SMALL_TRANSFERS_WITHOUT_SUM
+            self._tasks.append(about_hop(TaskKind.READ_ANSWER, cause, hops[0].position.hop_no))
+        self._place(claim.model_copy(update={"amount_paise": rest_paise, "claim_paise": rest_paise}), hops)
+
     # -- hops that the desk knew first-------------------------------------------------------------------------
 
     def _known_by_desk(self, claim: Claim, hops: Sequence[AnsweredHop]) -> list[AnsweredHop]:
@@ -281,7 +295,7 @@ class _Book:
         assert claim.payee is not None, "a MOVED claim names its payee"
         layer = hop.position.layer + 1
         bounds_reached = layer > self._rules.max_layers or self._last_hop_no >= self._rules.max_hops
-        if transfer_paise < self._rules.min_chase_paise or bounds_reached:
+        if claim.takes_rest or transfer_paise < self._rules.min_chase_paise or bounds_reached:
             self._enter(hop.position.hop_no, Bucket.UNTRACED, paise)
             hop.paise[Bucket.UNTRACED] += paise
             if bounds_reached:
@@ -298,13 +312,15 @@ class _Book:
             amount_paise=claim.amount_paise,
             disputed_paise=paise,
             transferred_at=claim.occurred_at,
-            state=first_state(routable=claim.payee.institution is not None, reference=claim.reference),
+            state=first_state(
+                routable=claim.payee.institution is not None, reference=claim.reference, flags=claim.flags
+            ),
             flags=(*claim.flags, *self._sent_by_others(claim)),
         )
         self._new_hops.append(new)
         self._transfers.open(new)
         self._enter(new.hop_no, Bucket.IN_PLAY, paise)
-        self._tasks += tasks_before_asking(new.hop_no, new.state)
+        self._tasks += tasks_before_asking(new.hop_no, new.state, new.flags)
 
     def _sent_by_others(self, claim: Claim) -> list[Flag]:
         message = "{} says that it sent this transfer too"
@@ -396,17 +412,20 @@ class _Book:
         self._tasks.append(task_of(found, self._institution))
 
 
-def first_state(*, routable: bool, reference: str) -> HopState:
-    """Return the first state of a hop. A request needs a known institution and a reference."""
+def first_state(*, routable: bool, reference: str, flags: Iterable[Flag] = ()) -> HopState:
+    """Return the first state of a hop. A request needs a known institution, a reference and a date."""
     if not routable:
         return HopState.UNROUTABLE
-    return HopState.OPEN if reference else HopState.CORRECTION
+    return HopState.OPEN if reference and not missing_date(flags) else HopState.CORRECTION
 
 
-def tasks_before_asking(hop_no: int, state: HopState) -> list[NewTask]:
+def tasks_before_asking(hop_no: int, state: HopState, flags: Iterable[Flag] = ()) -> list[NewTask]:
     """Return the work items that the desk must finish before a new hop in `state` can be requested."""
     if state is HopState.UNROUTABLE:
         return [about_hop(TaskKind.NAME_INSTITUTION, TaskCause.INSTITUTION_UNKNOWN, hop_no)]
+    if state is HopState.CORRECTION and (undated := missing_date(flags)):
+        facts = TaskFacts(detail=undated.message)
+        return [about_hop(TaskKind.CORRECT_REFERENCE, TaskCause.DATE_MISSING, hop_no, facts)]
     if state is HopState.CORRECTION:
         return [about_hop(TaskKind.CORRECT_REFERENCE, TaskCause.REFERENCE_MISSING, hop_no)]
     return []

@@ -95,6 +95,14 @@ SHEET_COLUMNS: dict[Sheet, tuple[TrailColumn, ...]] = {
 MONEY = frozenset({C.TRANSACTION_AMOUNT, C.HOLD_AMOUNT, C.WITHDRAWAL_AMOUNT, C.DISPUTED})
 """Columns with rupees."""
 
+_DAYS = {
+    Sheet.HOLD: C.HOLD_DATE,
+    Sheet.ATM: C.WITHDRAWAL_AT,
+    Sheet.CHEQUE: C.WITHDRAWAL_AT,
+    Sheet.POS: C.WITHDRAWAL_AT,
+    Sheet.AEPS: C.WITHDRAWAL_DATE,
+}
+
 _OTHER_SHEET_NAMES = {
     Sheet.TRANSFER: ("money transfer", "money transferred to", "transfer"),
     Sheet.HOLD: ("put on hold", "hold", "on hold"),
@@ -181,6 +189,11 @@ def sheet_named(name: str) -> Sheet | None:
 def _column_of(name: str) -> TrailColumn | None:
     key = _key(name)
     return _COLUMNS.get(key) or _COLUMNS.get(_like(key, _COLUMNS) or "")
+
+
+def day_column(sheet: Sheet) -> TrailColumn:
+    """Return the column with the time of a sheet's rows."""
+    return _DAYS.get(sheet, C.TRANSACTION_DATE)
 
 
 def is_trail(sheet_names: Iterable[str]) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from domain.banks.directory import Directory
 from domain.policy.model import TrailRules
-from domain.workbook.columns import MONEY, SHEET_COLUMNS, Sheet, TrailColumn, sheet_named
+from domain.workbook.columns import MONEY, SHEET_COLUMNS, Sheet, TrailColumn, day_column, sheet_named
 from domain.workbook.row import CASH, NO_MONEY, SOURCE, VICTIMS_LAYER, plain_text
 from schemas.enums import ClaimKind, Disposition, HopSource
 from schemas.identifiers import account_key, names_a_transfer, reference_key
@@ -26,7 +26,6 @@ ExportRow = dict[TrailColumn, Value]
 
 OK_CODES = frozenset({"00", ""})
 _TYPES = {"5": Sheet.ATM, "6": Sheet.AEPS, "11": Sheet.POS, "14": Sheet.CHEQUE}
-_DAYS = {Sheet.TRANSFER: C.TRANSACTION_DATE, Sheet.HOLD: C.HOLD_DATE, Sheet.AEPS: C.WITHDRAWAL_DATE}
 _IDENTITY_COLUMNS = (C.UTR, C.ACCOUNT, C.UTR2, C.PAYEE_ACCOUNT, C.BANK)
 
 
@@ -79,6 +78,11 @@ class ExportAnswer:
         """Return the line's text under a name of the bank wire, or ""."""
         value = self.raw.get(name)
         return "" if value is None else str(value)
+
+    @property
+    def source_sheet(self) -> Sheet | None:
+        """Return the sheet from which the line was imported; None for a line of the bank itself."""
+        return sheet_named(self.value_of("txn_type")) if self.value_of("source") == SOURCE else None
 
     @property
     def reference(self) -> str:
@@ -245,10 +249,12 @@ class _Export:
             lost_paise += part
         if not lost_paise:
             return None
-        small = lost_paise < self._rules.min_chase_paise
+        without_sum = answer.source_sheet is Sheet.SMALL and not answer.value_of("amount")
+        small = without_sum or lost_paise < self._rules.min_chase_paise
         sheet = Sheet.SMALL if small else Sheet.TRANSFER
         cells = self._about(answer, hops, sheet)
-        cells |= {C.TRANSACTION_AMOUNT: lost_paise, C.DISPUTED: lost_paise}
+        if not without_sum:
+            cells |= {C.TRANSACTION_AMOUNT: lost_paise, C.DISPUTED: lost_paise}
         if not small:
             cells |= {
                 C.TRANSACTION_AMOUNT: max(answer.amount_paise, lost_paise),
@@ -280,7 +286,7 @@ class _Export:
         return {
             C.ACCOUNT: _stated(hops[0].payee_holder) if one_account else "",
             C.UTR: hops[0].reference,
-            _day_column(sheet): _day(answer.occurred_at) or answer.value_of("transaction_datetime"),
+            day_column(sheet): _day(answer.occurred_at) or answer.value_of("transaction_datetime"),
             **self._reported_by(answer),
             C.REFERENCE_NO: own or answer.value_of("reference_no"),
         }
@@ -327,7 +333,7 @@ def _identity(out: _Out) -> tuple[object, ...]:
     reference = str(cells.get(C.UTR2 if out.sheet is Sheet.TRANSFER else C.REFERENCE_NO, ""))
     if not names_a_transfer(reference) or out.sheet is Sheet.CHEQUE:
         marks = (C.APPROVAL_CODE, C.ATM_ID, C.REFERENCE_NO if out.sheet is Sheet.CHEQUE else C.SERIAL)
-        reference = "|".join([*(str(cells.get(c, "")) for c in marks), str(cells.get(_day_column(out.sheet), ""))])
+        reference = "|".join([*(str(cells.get(c, "")) for c in marks), str(cells.get(day_column(out.sheet), ""))])
     parts = [str(cells.get(column, "")) for column in _IDENTITY_COLUMNS]
     victims = out.layer == VICTIMS_LAYER and out.sheet is Sheet.TRANSFER
     return out.sheet, victims, reference, *parts, *(_paise(cells, column) for column in sorted(MONEY))
@@ -344,12 +350,6 @@ def _cash_sheet(answer: ExportAnswer) -> Sheet:
     if sheet in CASH:
         return sheet
     return Sheet.POS if answer.kind is ClaimKind.SPENT else Sheet.ATM
-
-
-def _day_column(sheet: Sheet) -> TrailColumn:
-    if sheet in _DAYS:
-        return _DAYS[sheet]
-    return C.WITHDRAWAL_AT if sheet in CASH else C.TRANSACTION_DATE
 
 
 def _day(at: datetime | None) -> str:

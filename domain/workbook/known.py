@@ -77,6 +77,8 @@ class EarlierLines:
         return [Verdict.NEWS if claim.natural_key in exact else self._judge(claim, hops) for claim, hops in claims]
 
     def _judge(self, claim: Claim, hop_nos: frozenset[int]) -> Verdict:
+        if claim.takes_rest:
+            return Verdict.NEWS  # it states no money that an earlier line could have
         reference = reference_key(claim.reference)
         if claim.kind is ClaimKind.MOVED and reference:
             covered_paise = sum(self._onward.get((hop_no, reference), 0) for hop_no in hop_nos)

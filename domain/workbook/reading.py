@@ -9,7 +9,7 @@ brought to an account: layer n's `UTR Number2` is layer n+1's `UTR Number`.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.intake.complaint_row import Fault
 from domain.intake.complaint_rows import SheetRow
@@ -25,17 +25,31 @@ from domain.workbook.columns import (
     read_header,
     sheet_named,
 )
+from domain.workbook.numbers import numbers_by_reference
 from domain.workbook.row import ReadTrailRow, TrailNote, TrailRow, read_row
 from schemas.identifiers import account_key, reference_key
 
 MAX_TRAIL_ROWS = 60_000
 """A known case has 36,000 accounts; the policy's limit of hops is near that."""
 
-HARMLESS = frozenset({"duplicate", "repeated_header", "totals_row", "no_entry", "before_header", "not_a_trail_sheet"})
+HARMLESS = frozenset(
+    {
+        "duplicate",
+        "repeated_header",
+        "totals_row",
+        "no_entry",
+        "before_header",
+        "not_a_trail_sheet",
+        "not_asked_for",
+    }
+)
 """Codes of rejected rows without loss of money."""
 
 _TOTALS = re.compile(r"^(grand |sub ?)?(total|sum)\b|^(कुल|योग)", re.IGNORECASE)
 _WHOLE_SHEET = "sheet"
+_NOT_ASKED_FOR = Fault(
+    TrailColumn.ACK_NO.value, "not_asked_for", "another acknowledgement number than the one asked for"
+)
 
 
 @dataclass(frozen=True)
@@ -75,9 +89,10 @@ class SheetCount:
 
 @dataclass(frozen=True)
 class TrailReading:
-    """Content of a workbook. Its rows are the victim's transfers + bank statements + rejected + blank."""
+    """Trail of one number in a workbook. Its rows are the victim's transfers + bank statements + rejected + blank."""
 
     ack_no: str
+    """acknowledgement number; empty for the rows of a workbook that belong to none of its numbers"""
     sheets: tuple[SheetCount, ...]
     transfers: tuple[TrailRow, ...]
     """transfers of the victim"""
@@ -111,15 +126,20 @@ class TrailReading:
         )
 
 
-def read_trail(sheets: Iterable[WorkbookSheet]) -> TrailReading:
-    """Read a whole workbook. Raises `FileRefused` for too many rows or no acknowledgement number."""
+def read_trails(sheets: Iterable[WorkbookSheet], ack_no: str | None = None) -> tuple[TrailReading, ...]:
+    """Read a whole workbook, and return one trail for each of its acknowledgement numbers, in the order of its rows.
+
+    With several numbers, a last reading without a number has the rows that belong to none of them. With `ack_no` only
+    the trail of that number is read, and all other rows are rejected. Raises `FileRefused` for too many rows, or if no
+    row has a number.
+    """
     all_sheets = list(sheets)
     if sum(len(sheet.rows) for sheet in all_sheets) > MAX_TRAIL_ROWS:
         raise FileRefused(f"more than {MAX_TRAIL_ROWS:,} rows in all sheets")
     book = _Book()
     for sheet in all_sheets:
         book.take(sheet)
-    return book.result()
+    return book.result(ack_no)
 
 
 def rounds(rows: Iterable[TrailRow]) -> list[list[TrailRow]]:
@@ -198,32 +218,84 @@ class _Book:
         count = SheetCount(sheet.name, meant, sheet.hidden, len(sheet.rows) - headers, blank, header.unknown)
         self._sheets.append(count)
 
-    def result(self) -> TrailReading:
-        """Return the trail after every sheet is read."""
-        numbers = Counter(read.ack_no for _, _, read in self._read if read.ack_no)
+    def result(self, asked: str | None) -> tuple[TrailReading, ...]:
+        """Return the trails after every sheet is read."""
+        numbers = tuple(dict.fromkeys(read.ack_no for _, _, read in self._read if read.ack_no))
         if not numbers:
             raise FileRefused("no row has an acknowledgement number")
-        ack_no = numbers.most_common(1)[0][0]
-        rows: dict[tuple[object, ...], TrailRow] = {}
-        notes: list[TrailNote] = []
-        for sheet_name, row_no, read in self._read:
-            fault = _of_another_case(read, ack_no) or (read.row and _repeated(read.row, rows))
-            if read.row is None or fault:
-                faults = (*read.faults, fault) if fault else tuple(read.faults)
-                self._rejected.append(RejectedTrailRow(sheet_name, row_no, faults))
-                continue
-            rows[read.row.meaning] = read.row
-            notes += read.notes
+        if asked not in {None, *numbers}:
+            raise FileRefused(f"no row has the acknowledgement number {asked}")
+        only = numbers[0] if len(numbers) == 1 else ""
+        parts = {number: _Part(number) for number in (*numbers, "")}
+        parts[only].rejected += self._rejected
+        read_rows = [read for _, _, read in self._read]
+        owners = numbers_by_reference(read_rows)
+        for (sheet_name, row_no, read), owner in zip(self._read, owners, strict=True):
+            number = owner or only
+            if not number:
+                parts[""].reject(sheet_name, row_no, (*read.faults, *_without_number(read)))
+            elif asked not in {None, number}:
+                parts[""].reject(sheet_name, row_no, (_NOT_ASKED_FOR,))
+            else:
+                parts[number].take(sheet_name, row_no, read)
+        if only:
+            return (parts[only].reading(self._sheets),)
+        found = [part.reading(self._counted(part)) for part in parts.values()]
+        total = sum(sheet.rows for sheet in self._sheets)
+        assert sum(reading.rows for reading in found) == total, "every row is in one trail"
+        return tuple(reading for reading in found if reading.rows)
+
+    def _counted(self, part: "_Part") -> list[SheetCount]:
+        """Return the sheets with the rows of one of several trails. Blank rows belong to no number."""
+        rows = part.count()
+        blank: Counter[str] = Counter()
+        for sheet in () if part.ack_no else self._sheets:
+            blank[sheet.name] += sheet.blank
+        by_name = {sheet.name: sheet for sheet in reversed(self._sheets)}
+        counts = [replace(sheet, rows=rows[name] + blank[name], blank=blank[name]) for name, sheet in by_name.items()]
+        return [count for count in reversed(counts) if count.rows]
+
+
+class _Part:
+    """Rows of one acknowledgement number; without a number, the rows of none."""
+
+    def __init__(self, ack_no: str) -> None:
+        self.ack_no = ack_no
+        self.rejected: list[RejectedTrailRow] = []
+        self._rows: dict[tuple[object, ...], TrailRow] = {}
+        self._notes: list[TrailNote] = []
+
+    def take(self, sheet_name: str, row_no: int, read: ReadTrailRow) -> None:
+        """Add a row. A row with faults, and one that repeats another, is rejected."""
+        if read.row is None:
+            self.reject(sheet_name, row_no, read.faults)
+        elif repeats := _repeated(read.row, self._rows):
+            self.reject(sheet_name, row_no, (repeats,))
+        else:
+            self._rows[read.row.meaning] = read.row
+            self._notes += read.notes
+
+    def reject(self, sheet_name: str, row_no: int, faults: Iterable[Fault]) -> None:
+        """Add a row that is not used."""
+        self.rejected.append(RejectedTrailRow(sheet_name, row_no, tuple(faults)))
+
+    def count(self) -> Counter[str]:
+        """Return the number of rows of each sheet, without blank ones."""
+        names = [row.sheet_name for row in self._rows.values()]
+        return Counter(names + [row.sheet_name for row in self.rejected])
+
+    def reading(self, sheets: Sequence[SheetCount]) -> TrailReading:
+        """Return the trail, with these counts."""
+        rows = self._rows.values()
         reading = TrailReading(
-            ack_no=ack_no,
-            sheets=tuple(self._sheets),
-            transfers=tuple(row for row in rows.values() if row.transfer),
-            said=tuple(row for row in rows.values() if not row.transfer),
-            rejected=tuple(self._rejected),
-            notes=tuple(notes),
+            ack_no=self.ack_no,
+            sheets=tuple(sheets),
+            transfers=tuple(row for row in rows if row.transfer),
+            said=tuple(row for row in rows if not row.transfer),
+            rejected=tuple(self.rejected),
+            notes=tuple(self._notes),
         )
-        used = len(reading.transfers) + len(reading.said)
-        assert reading.rows == used + len(reading.rejected) + reading.blank, "every row is used, rejected or blank"
+        assert reading.rows == len(rows) + len(reading.rejected) + reading.blank, "every row is used, rejected or blank"
         return reading
 
 
@@ -272,11 +344,11 @@ def _names_nothing(cells: Sequence[Cell], header: TrailHeader) -> bool:
     return not any(re.search(r"\d", str(cell)) for cell in found if cell is not None)
 
 
-def _of_another_case(read: ReadTrailRow, ack_no: str) -> Fault | None:
-    if read.ack_no in {None, ack_no}:
-        return None
-    reason = "another acknowledgement number than most rows: use a separate workbook"
-    return Fault(TrailColumn.ACK_NO.value, "another_ack_no", reason)
+def _without_number(read: ReadTrailRow) -> tuple[Fault, ...]:
+    if read.faults:
+        return ()
+    reason = "the workbook has several acknowledgement numbers, and the references do not tell which is this row's"
+    return (Fault(TrailColumn.ACK_NO.value, "missing", reason),)
 
 
 def _repeated(row: TrailRow, rows: dict[tuple[object, ...], TrailRow]) -> Fault | None:

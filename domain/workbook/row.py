@@ -38,6 +38,8 @@ MAX_IDENTIFIER_CHARS = 320
 CASH = frozenset({Sheet.ATM, Sheet.CHEQUE, Sheet.POS, Sheet.AEPS})
 NO_MONEY = frozenset({Sheet.OTHER, Sheet.OLD, Sheet.REFUND})
 """Sheets that place no money; an officer reads them."""
+WITHOUT_AMOUNT = NO_MONEY | {Sheet.SMALL}
+"""Sheets whose rows need no amount. In most workbooks the sheet of small amounts has no column for one."""
 
 _AMOUNTS = (C.HOLD_AMOUNT, C.WITHDRAWAL_AMOUNT, C.TRANSACTION_AMOUNT)
 _MOMENTS = (C.HOLD_DATE, C.WITHDRAWAL_AT, C.WITHDRAWAL_DATE, C.TRANSACTION_DATE)
@@ -85,6 +87,16 @@ class TrailRow:
     """other cells of the row, for an officer who reads it again"""
     transfer: Transfer | None = None
     """the victim's own transfer; None for every other row"""
+
+    @property
+    def takes_rest(self) -> bool:
+        """Return whether the row says that what is left of its transfer went on in small amounts, without a sum."""
+        return self.sheet is Sheet.SMALL and self.amount_paise is None
+
+    @property
+    def to_itself(self) -> bool:
+        """Return whether the row names one account as sender and receiver of the money."""
+        return bool(self.payee_account) and account_key(self.account) == account_key(self.payee_account)
 
     @property
     def meaning(self) -> tuple[object, ...]:
@@ -166,6 +178,8 @@ class _Reader:
             row = self._victims(row, time_missing)
         elif not (root_reference or account):
             self._fault(C.UTR, "missing", "neither the transfer nor its account is given")
+        if row.to_itself:
+            self._note(C.PAYEE_ACCOUNT, "the account that sends the money receives it")
         read.row = None if read.faults else row
         return read
 
@@ -263,7 +277,7 @@ class _Reader:
         amount_paise = self._value(column, amount_paise_of) if column else None
         disputed_paise = self._value(C.DISPUTED, amount_paise_of)
         if column is None and not self._says(C.DISPUTED):
-            if self._sheet not in NO_MONEY:
+            if self._sheet not in WITHOUT_AMOUNT:
                 self._fault(self._amount_column, "missing", "the amount is missing")
             return None, None
         if column is None:
@@ -289,7 +303,8 @@ class _Reader:
             moment = moment_of(cell)
         except CellFault as fault:
             self._note(column, f"ignored: {fault}")
-            return None, self._text(column), False
+            day = _day_alone(cell) if fault.code == "not_a_time" else None
+            return day, self._text(column), day is not None
         if moment.note:
             self._note(column, moment.note)
         return moment.at, self._text(column), moment.time_missing
@@ -360,6 +375,16 @@ class _Reader:
                 self._read.faults.append(Fault(where, "not_valid", mistake["msg"].removeprefix("Value error, ")))
             return row
         return replace(row, layer=VICTIMS_LAYER, reference=reference, transfer=transfer)
+
+
+def _day_alone(cell: Cell) -> datetime | None:
+    """Return the day of a text whose time of day cannot be read; None if there is no day either."""
+    if not isinstance(cell, str):
+        return None
+    try:
+        return moment_of(re.split(r"[\s,T]", cell.strip(), maxsplit=1)[0]).at
+    except CellFault:
+        return None
 
 
 def _party(institution: str, holder: str, ifsc: str) -> Party:

@@ -201,7 +201,10 @@ class SettleCase(FrozenModel):
 
 
 class Settled(FrozenModel):
-    """Result of closing. `settled` is false if money is in play again; `start` then has the open hops."""
+    """Result of closing. `settled` is false if money is in play again.
+
+    `start` then has the open hops, unless the requests about the case are paused.
+    """
 
     settled: bool
     start: CaseStart | None = None

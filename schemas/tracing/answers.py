@@ -34,6 +34,8 @@ class Claim(FrozenModel):
     """as the bank writes it"""
     amount_paise: int
     claim_paise: int
+    takes_rest: bool = False
+    """whether the line claims the money of its hop that is still in play, in small amounts and without a sum"""
     reference: str = ""
     payee: PayeeClaim | None = None
     occurred_at: UtcDatetime | None = None

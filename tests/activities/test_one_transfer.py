@@ -89,7 +89,7 @@ async def test_d4_one_reference_of_another_amount_at_another_bank_is_its_own_and
 async def test_d4_payer_and_payee_alike_are_flagged(bench: Bench) -> None:
     same = {"institution": "SBIN", "account": "0030000000001"}
     receipt = (await bench.take(complaint(transfer(payee=same)))).receipt
-    assert [(flag.field, flag.code) for flag in receipt.flags] == [("transfers[0].payee", "payer_is_payee")]
+    assert [(flag.field, flag.code) for flag in receipt.flags] == [("transfers[0].payee", "self_transfer")]
 
 
 async def test_d4_the_task_is_in_the_case_that_has_the_transfer(bench: Bench) -> None:

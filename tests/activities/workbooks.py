@@ -1,6 +1,7 @@
 """Money-trail workbooks of made-up cases, for those who take them."""
 
-from activities.workbook.trail_import import TrailOutcome, take_trail
+from activities.workbook.trail_import import take_trails
+from activities.workbook.trail_outcome import TrailOutcome
 from domain.workbook.columns import Sheet
 from domain.workbook.reading import TrailReading
 from schemas.outbox.case import FollowUp
@@ -40,7 +41,7 @@ def workbook(number: str, root: str) -> TrailReading:
 
 async def take(bench: Bench, reading: TrailReading, taken_by: str = "import:a") -> TrailOutcome:
     told: list[FollowUp] = []
-    outcome = await take_trail(bench.ctx, reading, taken_by=taken_by, follow=told.append)
+    (outcome,) = await take_trails(bench.ctx, [reading], taken_by=taken_by, follow=told.append)
     for follow_up in told:
         await bench.note(follow_up)
     if outcome.case_no:

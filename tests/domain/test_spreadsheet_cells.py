@@ -107,6 +107,10 @@ def test_a_column_of_paise_takes_whole_numbers_only() -> None:
         ("१२३४५६७८९", "123456789"),
         (" 1234 5678 ", "1234 5678"),
         ("SBIN0001234", "SBIN0001234"),
+        ("3.8574409388E+10", "38574409388"),
+        ("3.1109260000001E13", "31109260000001"),
+        ("38.574409388e9", "38574409388"),
+        ("1.00000000000000E+14", "100000000000000"),
     ],
 )
 def test_identifiers_digit_for_digit(cell: Cell, digits: str) -> None:
@@ -118,6 +122,12 @@ def test_identifiers_digit_for_digit(cell: Cell, digits: str) -> None:
     [
         ("1.23457E+15", "digits_lost"),
         ("1.23457e+11", "digits_lost"),
+        ("3.857440938E+10", "digits_lost"),
+        ("3.85744093881E+10", "digits_lost"),
+        ("4E+11", "digits_lost"),
+        ("-3.8574409388E+10", "digits_lost"),
+        ("3.8574409388E-10", "digits_lost"),
+        ("5.010012345678900E+15", "digits_lost"),
         (1.23456789012345e17, "digits_lost"),
         (1234567890123456.0, "digits_lost"),
         (12.5, "not_an_identifier"),

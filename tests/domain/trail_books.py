@@ -6,7 +6,7 @@ from domain.intake.complaint_rows import SheetRow
 from domain.spreadsheet_cells import Cell
 from domain.workbook.columns import MONEY, SHEET_COLUMNS, Sheet, TrailColumn
 from domain.workbook.exporting import ExportRow
-from domain.workbook.reading import TrailReading, WorkbookSheet, read_trail
+from domain.workbook.reading import TrailReading, WorkbookSheet, read_trails
 
 C = TrailColumn
 ACK = "20511260000001"
@@ -65,7 +65,9 @@ def said(root: str, rupees: Cell, /, **more: Cell) -> Told:
 
 
 def read(*sheets: WorkbookSheet) -> TrailReading:
-    return read_trail(sheets)
+    """The only trail of a workbook."""
+    (reading,) = read_trails(sheets)
+    return reading
 
 
 def reread(sheets: Mapping[Sheet, Sequence[ExportRow]]) -> TrailReading:

@@ -31,6 +31,10 @@ NAME = re.compile(r"^[A-Za-z0-9._@-]{1,57}$")
 def import_file(
     file: Annotated[Path, typer.Argument(help="CSV (any common encoding and delimiter) or XLSX.", metavar="FILE")],
     sheet: Annotated[str | None, typer.Option(help="Sheet of the workbook; the first visible one by default.")] = None,
+    ack_no: Annotated[
+        str | None,
+        typer.Option(metavar="ACK_NO", help="Of a money-trail workbook, import only the trail of this number."),
+    ] = None,
     name: Annotated[str, typer.Option("--as", metavar="NAME", help="Your name for the case log.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and check; write nothing.")] = False,
     rejects: Annotated[
@@ -41,7 +45,8 @@ def import_file(
     """Import complaints: one disputed transfer per row; rows with the same complaint number are one complaint.
 
     A money-trail workbook (BankAction_CompleteTrail) is recognised by its sheets, unless --sheet names a sheet of
-    complaints. It opens or extends the case of its number with the banks' answers (docs/how-to/money-trail.md).
+    complaints. It opens or extends the case of each of its numbers with the banks' answers
+    (docs/how-to/money-trail.md).
 
     Every row is used, or rejected with its number and the reason; the counts always add up. Importing a file twice
     changes nothing. Each complaint is stored separately: after a failure, run the same command again.
@@ -62,12 +67,14 @@ def import_file(
         raise Failed("--as takes up to 57 letters, digits, or any of . _ @ -", USAGE)
     with errors().status("reading the file"):
         try:
-            trail = read_trail_file(file) if sheet is None else None
-            reading, rows = (None, []) if trail else read_file(file, sheet)
+            trails = read_trail_file(file, ack_no) if sheet is None else None
+            if ack_no is not None and trails is None:
+                raise FileRefused("--ack-no is for a money-trail workbook")
+            reading, rows = (None, []) if trails else read_file(file, sheet)
         except FileRefused as refusal:
             raise FileRefused(f"{file}: {refusal}") from refusal
-    if trail:
-        import_trail(trail, file.name, f"import:{name}", dry_run=dry_run, rejects=rejects, json_target=json_target)
+    if trails:
+        import_trail(trails, file.name, f"import:{name}", dry_run=dry_run, rejects=rejects, json_target=json_target)
         return
     assert reading is not None, "a file is a money trail or has complaints"
     outcome = not_taken(reading) if dry_run else run(_import(with_database(load_settings()), reading, f"import:{name}"))

@@ -1,5 +1,6 @@
 """The money-trail workbook: `goldenhour import` of one, and `goldenhour export`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,14 +13,14 @@ from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from activities.workbook.trail_import import TrailOutcome
+    from activities.workbook.trail_outcome import TrailOutcome
     from domain.workbook.columns import Sheet
     from domain.workbook.exporting import ExportRow
     from domain.workbook.reading import TrailReading
 
 
 def import_trail(
-    reading: "TrailReading",
+    readings: "Sequence[TrailReading]",
     file_name: str,
     taken_by: str,
     *,
@@ -27,28 +28,32 @@ def import_trail(
     rejects: Path | None,
     json_target: str | None,
 ) -> None:
-    """Import a money-trail workbook that was read, and report the result of every row."""
-    from activities.workbook.trail_import import not_taken
+    """Import the trails of a workbook that was read, and report the result of every row."""
+    from activities.workbook.trail_outcome import not_taken
     from workers.importer.trail_report import as_json, show, write_rejects
 
-    outcome = not_taken(reading) if dry_run else run(_take(with_database(load_settings()), reading, taken_by))
+    if dry_run:
+        outcomes = [not_taken(reading) for reading in readings]
+    else:
+        outcomes = run(_take(with_database(load_settings()), readings, taken_by))
     if rejects is not None:
-        write_rejects_file(lambda: write_rejects(rejects, outcome), rejects)
-    write_json(json_target, as_json(file_name, outcome, dry_run=dry_run))
-    show(people(json_target), outcome, dry_run=dry_run)
-    if outcome.stopped or outcome.faulty:
+        write_rejects_file(lambda: write_rejects(rejects, outcomes), rejects)
+    write_json(json_target, as_json(file_name, outcomes, dry_run=dry_run))
+    show(people(json_target), outcomes, dry_run=dry_run)
+    if any(outcome.stopped or outcome.faulty for outcome in outcomes):
         raise typer.Exit(FAILURE)
 
 
-async def _take(settings: Settings, reading: "TrailReading", taken_by: str) -> "TrailOutcome":
-    from activities.workbook.trail_import import take_trail
+async def _take(settings: Settings, readings: "Sequence[TrailReading]", taken_by: str) -> "list[TrailOutcome]":
+    from activities.workbook.trail_import import take_trails
 
     async with open_context(settings) as ctx, notifier(settings, ctx.pool) as follow:
         with progress_bar("rows") as progress:
-            task = progress.add_task("", total=len(reading.transfers) + len(reading.said))
-            return await take_trail(
+            total = sum(len(reading.transfers) + len(reading.said) for reading in readings)
+            task = progress.add_task("", total=total)
+            return await take_trails(
                 ctx,
-                reading,
+                readings,
                 taken_by=taken_by,
                 follow=follow,
                 progress=lambda done: progress.update(task, completed=done),
@@ -84,7 +89,7 @@ def export(
 
 
 async def _read(settings: Settings, ack_no: str) -> "tuple[str, dict[Sheet, list[ExportRow]]]":
-    from activities.workbook.trail_import import export_trail
+    from activities.workbook.trail_export import export_trail
 
     async with open_context(settings) as ctx:
         return await export_trail(ctx, ack_no)

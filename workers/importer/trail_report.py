@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from activities.workbook.trail_import import Fate, TrailOutcome
+from activities.workbook.trail_outcome import Fate, TrailOutcome
 from domain.spreadsheet_cells import as_plain_text
 from domain.workbook.reading import RejectedTrailRow
 from domain.workbook.row import TrailRow
@@ -21,23 +21,43 @@ from workers.number_text import rupees
 REJECT_COLUMNS = ("sheet", "row", "column", "code", "reason")
 
 
-def as_json(file: str, outcome: TrailOutcome, *, dry_run: bool) -> dict[str, object]:
-    """Return the whole outcome. It contains only sheets, row numbers and reasons, no account or name from the file."""
+def as_json(file: str, outcomes: Sequence[TrailOutcome], *, dry_run: bool) -> dict[str, object]:
+    """Return the whole outcome; for a workbook of several numbers the sums, and the outcome of each trail.
+
+    It contains only sheets, row numbers and reasons, no account or name from the file.
+    """
+    head = {"file": file, "kind": "money_trail", "dry_run": dry_run}
+    if len(outcomes) == 1:
+        return {**head, **_trail_json(outcomes[0])}
+    trails = [_trail_json(outcome) for outcome in outcomes]
+    return {
+        **head,
+        "ack_nos": [outcome.reading.ack_no for outcome in outcomes if outcome.reading.ack_no],
+        **_sums(outcomes),
+        "stopped": next((outcome.stopped for outcome in outcomes if outcome.stopped), None),
+        "trails": trails,
+    }
+
+
+def _sums(outcomes: Sequence[TrailOutcome]) -> dict[str, int]:
+    return {
+        "rows": sum(outcome.reading.rows for outcome in outcomes),
+        "used": sum(len(outcome.used) for outcome in outcomes),
+        "rejected": sum(len(outcome.rejected) for outcome in outcomes),
+        "rejected_harmless": sum(len(outcome.rejected) - len(outcome.faulty) for outcome in outcomes),
+        "blank": sum(outcome.reading.blank for outcome in outcomes),
+        "waiting": sum(len(outcome.waiting) for outcome in outcomes),
+    }
+
+
+def _trail_json(outcome: TrailOutcome) -> dict[str, object]:
     reading = outcome.reading
     return {
-        "file": file,
-        "kind": "money_trail",
-        "dry_run": dry_run,
-        "ack_no": reading.ack_no,
+        "ack_no": reading.ack_no or None,
         "case_ack_no": outcome.case_no,
         "opened": outcome.opened,
-        "rows": reading.rows,
-        "used": len(outcome.used),
+        **_sums([outcome]),
         "used_as": {fate.value: outcome.count(fate) for fate in Fate},
-        "rejected": len(outcome.rejected),
-        "rejected_harmless": len(outcome.rejected) - len(outcome.faulty),
-        "blank": reading.blank,
-        "waiting": len(outcome.waiting),
         "stopped": outcome.stopped or None,
         "sheets": _sheets(outcome),
         "flags": [{"field": flag.field, "code": flag.code} for flag in outcome.flags],
@@ -94,9 +114,21 @@ def _pending(outcome: TrailOutcome) -> Sequence[TrailRow]:
     return [row for row in outcome.reading.pending if (row.sheet_name, row.row_no) not in rejected]
 
 
-def show(console: Console, outcome: TrailOutcome, *, dry_run: bool) -> None:
-    """Show the result of the import to people."""
-    table = Table(title=f"Money trail of {outcome.reading.ack_no}", title_justify="left")
+def show(console: Console, outcomes: Sequence[TrailOutcome], *, dry_run: bool) -> None:
+    """Show the result of the import to people, one trail after the other."""
+    for outcome in outcomes:
+        _show_trail(console, outcome, dry_run=dry_run)
+    if len(outcomes) > 1:
+        sums = ", ".join(f"{count:,} {name}" for name, count in _sums(outcomes).items() if name != "rejected_harmless")
+        console.print(f"In all: {sums}.", highlight=False)
+    stopped = next((outcome.stopped for outcome in outcomes if outcome.stopped), "")
+    if stopped:
+        console.print(f"Stopped: {stopped}. Imported rows stay; run the same command again to continue.", markup=False)
+
+
+def _show_trail(console: Console, outcome: TrailOutcome, *, dry_run: bool) -> None:
+    ack_no = outcome.reading.ack_no
+    table = Table(title=f"Money trail of {ack_no}" if ack_no else "Rows of no money trail", title_justify="left")
     for name in ("sheet", "rows", "used", "known before", "rejected", "blank", "waiting"):
         table.add_column(name, justify="left" if name == "sheet" else "right")
     for sheet in _sheets(outcome):
@@ -104,7 +136,7 @@ def show(console: Console, outcome: TrailOutcome, *, dry_run: bool) -> None:
         figures = (f"{sheet[name]:,}" for name in ("rows", "used", "known", "rejected", "blank", "waiting"))
         table.add_row(Text(f"{sheet['name']}{hidden}"), *figures)
     console.print(table)
-    if not dry_run:
+    if ack_no and not dry_run:
         _show_case(console, outcome)
     pending = _pending(outcome)
     if pending:
@@ -114,10 +146,6 @@ def show(console: Console, outcome: TrailOutcome, *, dry_run: bool) -> None:
     _show_discrepancies(console, outcome)
     _show_rejected(console, outcome.rejected)
     _show_odd(console, outcome)
-    if outcome.stopped:
-        console.print(
-            f"Stopped: {outcome.stopped}. Imported rows stay; run the same command again to continue.", markup=False
-        )
 
 
 def _show_case(console: Console, outcome: TrailOutcome) -> None:
@@ -150,7 +178,7 @@ def _show_rejected(console: Console, rejected: Sequence[RejectedTrailRow]) -> No
     table = Table(title="Rows that were not used", title_justify="left")
     for name in ("sheet", "row", "column", "reason"):
         table.add_column(name, overflow="fold")
-    for row in rejected[:SHOWN_ROWS]:
+    for row in sorted(rejected, key=lambda row: row.harmless)[:SHOWN_ROWS]:
         for fault in row.faults:
             table.add_row(Text(row.sheet_name), str(row.row_no), Text(fault.column), Text(fault.reason))
     console.print(table)
@@ -177,7 +205,7 @@ def _show_odd(console: Console, outcome: TrailOutcome) -> None:
         console.print(f"Columns not used: {', '.join(unknown)}.", markup=False, highlight=False)
 
 
-def write_rejects(path: Path, outcome: TrailOutcome) -> int:
+def write_rejects(path: Path, outcomes: Sequence[TrailOutcome]) -> int:
     """Write the places and reasons of rejected rows as CSV; return their number.
 
     Correct the rows in the workbook itself.
@@ -185,9 +213,10 @@ def write_rejects(path: Path, outcome: TrailOutcome) -> int:
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow(REJECT_COLUMNS)
-    for row in outcome.rejected:
+    rejected = [row for outcome in outcomes for row in outcome.rejected]
+    for row in rejected:
         for fault in row.faults:
             sheet = as_plain_text(row.sheet_name)
             writer.writerow((sheet, row.row_no, fault.column, fault.code, fault.reason))
     write_private(path, "\ufeff" + text.getvalue())
-    return len(outcome.rejected)
+    return len(rejected)

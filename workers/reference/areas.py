@@ -18,6 +18,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "ledger_transaction",
         "ledger_entry",
         "ledger_balance",
+        "request_pause",
     ),
     "banks": (
         "institution",

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from activities.tracing.answers import take_status_update
-from activities.workbook.trail_import import Fate
+from activities.workbook.trail_outcome import Fate
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.stated import Answerer, MovedOn, Stated, to_lines
 from tests.activities.bench import Bench

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from activities.cases.desk import add_hop, correct_hop
 from activities.context import Context
-from activities.workbook.trail_import import Fate, TrailOutcome, export_trail
+from activities.workbook.trail_export import export_trail
+from activities.workbook.trail_outcome import Fate, TrailOutcome
 from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow
 from domain.workbook.columns import Sheet

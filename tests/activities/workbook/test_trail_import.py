@@ -7,7 +7,8 @@ import pytest
 
 from activities.tracing.answers import take_status_update
 from activities.workbook import trail_import
-from activities.workbook.trail_import import NO_MOBILE, Fate, take_trail
+from activities.workbook.trail_import import NO_MOBILE, take_trails
+from activities.workbook.trail_outcome import Fate
 from domain.workbook.columns import Sheet
 from schemas.outbox.case import FollowUp
 from tests.activities.bench import Bench
@@ -80,7 +81,7 @@ async def test_the_workflow_starts_with_what_the_workbook_left_open(bench: Bench
     told: list[FollowUp] = []
     done: list[int] = []
     reading = workbook(number, rrn())
-    await take_trail(bench.ctx, reading, taken_by="import:a", follow=told.append, progress=done.append)
+    await take_trails(bench.ctx, [reading], taken_by="import:a", follow=told.append, progress=done.append)
     start = told[0].start
     assert start is not None
     assert [(hop.hop_no, hop.disputed_paise) for hop in start.open_hops] == [
@@ -94,7 +95,7 @@ async def test_the_workflow_starts_with_what_the_workbook_left_open(bench: Bench
 async def test_no_name_or_account_leaves_the_tables_of_people(bench: Bench) -> None:
     number = ack()
     told: list[FollowUp] = []
-    await take_trail(bench.ctx, workbook(number, rrn()), taken_by="import:a", follow=told.append)
+    await take_trails(bench.ctx, [workbook(number, rrn())], taken_by="import:a", follow=told.append)
     log = await bench.value("SELECT string_agg(data::text, ' ') FROM case_event WHERE case_no = $1", number)
     for text in (log, *(one.model_dump_json() for one in told)):
         assert found_in(text) == []
@@ -244,6 +245,25 @@ async def test_a_transfer_that_another_case_has(bench: Bench) -> None:
     outcome = await take(bench, read(sheet(TRANSFER, *rows)))
     assert (outcome.case_no, outcome.count(Fate.KNOWN)) == (number, 1)
     assert codes(outcome) == [(TRANSFER, 3, "known_in_another_case")]
+
+
+async def test_d3_small_amounts_without_a_sum_answer_the_request_of_their_hop(bench: Bench) -> None:
+    number, root = ack(), rrn()
+    await bench.complain(transfer(10_000_00, reference=root), ack_no=number)
+    await bench.ask_one(number)
+    small = sheet(Sheet.SMALL, said(root, None, account="50100000000001", ack_no=number))
+    outcome = await take(bench, read(small))
+    assert (outcome.count(Fate.APPLIED), codes(outcome)) == (1, [])
+    assert await bench.buckets(number) == {"lost": -10_000_00, "untraced": 10_000_00}
+    assert await bench.hops(number) == ["closed"]
+    assert await bench.value("SELECT state FROM hold_request WHERE case_no = $1", number) == "answered"
+    assert await bench.tasks(number) == [("read_answer", 1)]
+    # The bank finds the money after all: what was written off is placed.
+    await bench.answer("HDFC", number, line(1, root, "4000"))
+    assert (await bench.buckets(number))["held"] == 4_000_00
+    assert (await take(bench, read(small))).count(Fate.KNOWN) == 1
+    assert (await bench.buckets(number))["held"] == 4_000_00
+    await bench.check(number)
 
 
 # -- what does not fit -----------------------------------------------------------------------------------------

@@ -11,10 +11,11 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.context import Context
 from activities.intake import take_complaint
+from activities.workbook.request_pause import RequestPause
 from db.outbox import case_outbox
 from db.pool import Pool
 from schemas.enums import EscalationLevel
-from schemas.outbox.case import CaseNews, FollowUp, HopRef
+from schemas.outbox.case import CaseNews, CaseStart, FollowUp, HopRef
 from tests.factories import complaint, make_context, rrn
 from tests.waiting import until
 from workers import temporal
@@ -167,3 +168,29 @@ async def test_a_stop_while_marks_are_being_written_loses_none(post: Post, monke
         await writing.wait()
     await post.notifier.close()
     assert await post.untold() == 0
+
+
+async def test_d7_no_news_starts_a_case_whose_workbook_is_being_read(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    async def gone(*_: object, **__: object) -> None:
+        raise RPCError("no such workflow", RPCStatusCode.NOT_FOUND, b"")
+
+    async def start(_: object, start: CaseStart, news: CaseNews | None = None) -> None:
+        started.append(start.case_no)
+
+    monkeypatch.setattr(Line, "signal", gone)
+    monkeypatch.setattr(CaseNotifier, "_start", start)
+    case_no = await post.case()
+    pause = RequestPause(post.ctx, [case_no])
+    await pause.begin()
+    await post.notifier.notify(await post.news(case_no))
+    await post.notifier.close()
+    assert (started, await post.untold()) == ([], 1), "the sweep sends it after the pause"
+    (start_of_case, news) = await pause.end([case_no])
+    assert start_of_case.start is not None
+    await post.notifier.notify(news)
+    await post.notifier.close()
+    assert (started, await post.untold()) == ([case_no], 0)

@@ -113,6 +113,46 @@ async def test_rows_put_right_come_back_under_the_number_of_the_others(ctx: Cont
     assert await counts(ctx.pool) == (2, 1, 2)
 
 
+async def under(ctx: Context, *headings: str, cells: list[str], taken_by: str = "import:test") -> ImportOutcome:
+    """Import one row whose columns of the number and of the reference have these headings."""
+    header = [*HEADER]
+    header[0], header[9] = headings
+    header[1] = "remark"
+    return await take_all(ctx, read_sheet([SheetRow(1, header), SheetRow(2, cells)]), taken_by=taken_by)
+
+
+@pytest.mark.parametrize(
+    ("number", "reference"),
+    [("ack no", "utr"), ("ack no", "reference"), ("complaint no", "rrn"), ("complaint id", "transaction id")],
+)
+async def test_the_same_complaint_under_other_headings_is_known(ctx: Context, number: str, reference: str) -> None:
+    cells = row(1, ack_no="20511260000001")
+    await under(ctx, "ack no", "rrn", cells=cells)
+    for officer in ("import:test", "import:other"):
+        again = await under(ctx, number, reference, cells=cells, taken_by=officer)
+        assert [(taken.repeated, taken.receipt.ack_no) for taken in again.taken] == [(True, "20511260000001")]
+    assert await counts(ctx.pool) == (1, 1, 1)
+
+
+async def test_a_complaint_that_an_earlier_release_took_under_another_heading_is_known(ctx: Context) -> None:
+    reading = read(row(1, ack_no="20511260000001"))
+    (made,) = reading.complaints
+    as_utr = made.complaint.transfers[0].model_copy(update={"rrn": None, "utr": made.complaint.transfers[0].rrn})
+    earlier = made.complaint.model_copy(update={"transfers": (as_utr,)})
+    await take_complaint(ctx, earlier, idempotency_key="earlier", taken_by="import:test")
+    outcome = await take_all(ctx, reading, taken_by="import:test")
+    assert [taken.repeated for taken in outcome.taken] == [True]
+    assert await counts(ctx.pool) == (1, 1, 1)
+
+
+async def test_a_utr_under_the_heading_of_rrns_is_a_utr_without_a_flag(ctx: Context) -> None:
+    cells = row(1)
+    cells[9] = "HDFC000000000001"
+    outcome = await under(ctx, "ack no", "rrn", cells=cells)
+    assert outcome.taken[0].made.complaint.transfers[0].utr == "HDFC000000000001"
+    assert "odd_rrn" not in {flag.code for flag in outcome.taken[0].receipt.flags}
+
+
 async def test_a_stop_midway_leaves_nothing_half_and_goes_on_later(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:

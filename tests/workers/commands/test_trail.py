@@ -2,7 +2,6 @@
 
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,10 @@ from domain.spreadsheet_cells import Cell
 from domain.spreadsheets import FileRefused
 from domain.workbook.columns import SHEET_COLUMNS, Sheet, TrailColumn
 from domain.workbook.reading import MAX_TRAIL_ROWS, TrailReading
-from tests.domain.trail_books import ACK, C, Told, codes, moved, said
+from tests.domain.trail_books import ACK, C, codes, moved, said
 from tests.factories import make_context
 from tests.workers.command_line import invoke, with_database
+from tests.workers.trail_files import write
 from workers.importer import trail_file, workbook
 from workers.importer.trail_file import read_trail_file
 from workers.importer.trail_writing import write_workbook
@@ -26,23 +26,6 @@ from workers.verifying import verify
 from workflows.case import case_workflow_id
 
 ROOT, SECOND = "400000000001", "400000000002"
-
-
-def write(path: Path, sheets: Mapping[str, Sequence[Told]], hidden: Sequence[str] = ()) -> Path:
-    """Return a workbook with these rows; numbers and texts keep their types."""
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_numbers": False}) as book:
-        for name, rows in sheets.items():
-            page = book.add_worksheet(name)
-            if name in hidden:
-                page.hide()
-            columns = SHEET_COLUMNS.get(next((s for s in Sheet if s.value == name), Sheet.TRANSFER), ())
-            page.write_row(0, 0, [c.value for c in columns])
-            for number, row in enumerate(rows, start=1):
-                for place, column in enumerate(columns):
-                    value = row.get(column)
-                    if value not in {None, ""}:
-                        page.write(number, place, value)
-    return path
 
 
 def trail(path: Path) -> Path:
@@ -69,7 +52,8 @@ async def ctx(database: Pool) -> Context:
 def reading(path: Path) -> TrailReading:
     found = read_trail_file(path)
     assert found is not None
-    return found
+    (only,) = found
+    return only
 
 
 def test_hidden_sheets_and_rows_are_read(tmp_path: Path) -> None:
