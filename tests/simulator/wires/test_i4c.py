@@ -192,9 +192,7 @@ async def test_gathered_money_is_asked_for_in_parts(sim: SimulatorServer, police
     assert sim.banks.book.repeated_requests
 
 
-async def test_asking_again_about_a_refused_part_is_no_repetition(
-    sim: SimulatorServer, police: Police
-) -> None:
+async def test_asking_again_about_a_refused_part_is_no_repetition(sim: SimulatorServer, police: Police) -> None:
     rows = (hold_row(RRN, 20_00), refusal_row(RRN, 30_00, "01"))
     sim.script(bank="SBIN", rrn=RRN, answers=[ScriptedAnswer(rows)])
     await police.ask("SBIN", ACK, [incident(RRN, "50.00")])
