@@ -64,8 +64,9 @@ class TicketRecord:
         return [incident.rrn for incident in self.report.incidents]
 
     def asks_still(self, rrn: str) -> bool:
-        """Return whether the ticket still covers the hop: not answered yet, or answered without a refusal."""
-        return not any(rrn in post.refused and post.attempts for post in self.posts)
+        """Return whether the ticket still covers money of the hop: not answered yet, or not all of it refused."""
+        refused = any(rrn in post.refused and post.attempts for post in self.posts)
+        return not refused and self.left_paise(rrn) > 0
 
     def asked_paise(self, rrn: str) -> int:
         """Return the amount of a hop that the ticket asks about."""

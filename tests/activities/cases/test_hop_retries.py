@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from activities.cases.desk import correct_hop
 from activities.cases.hop_retries import ask_again
 from activities.outbox import SweepActivities
 from db.pool import Pool
+from db.tracing import trail_views
 from domain.errors.cases import HopClosed
 from schemas.outbox.case import FollowUp, Swept
 from schemas.tracing.desk_actions import HopCorrection
@@ -55,6 +56,12 @@ async def sweep(bench: Bench) -> tuple[Swept, list[FollowUp]]:
     return await SweepActivities(bench.ctx, keep).sweep_outbox(), told
 
 
+async def ask_again_at(bench: Bench, case_no: str) -> datetime | None:
+    """When the first hop of a case is asked about again, as officers see it."""
+    async with bench.pool.acquire() as connection:
+        return (await trail_views.page(connection, case_no, None, 1)).edges[0].ask_again_at
+
+
 async def tasks_in_full(bench: Bench, case_no: str) -> list[tuple[str, dict[str, Any]]]:
     return await bench.rows("SELECT cause, facts FROM desk_task WHERE case_no = $1 AND state = 'open'", case_no)
 
@@ -66,6 +73,7 @@ async def test_m3_a_bank_that_does_not_find_a_transfer_is_asked_again_and_catche
     assert await own.buckets(case_no) == {"lost": -1000_00, "refused": 1000_00}
     assert (await own.settle(case_no)).settled
     assert (await sweep(own))[0].hops_asked_again == 0, "not before its time"
+    assert await ask_again_at(own, case_no) == await own.value("SELECT due_at FROM hop_retry")
     await later(own)
     swept, told = await sweep(own)
     assert swept.hops_asked_again == 1
@@ -83,6 +91,7 @@ async def test_m3_a_bank_that_does_not_find_a_transfer_is_asked_again_and_catche
     await own.answer("HDFC", case_no, row(1, root, "1000.00"), job_id=f"BANKS-{sent.request_id}")
     assert await own.buckets(case_no) == {"lost": -1000_00, "held": 1000_00}
     assert (await sweep(own))[0].hops_asked_again == 0
+    assert await ask_again_at(own, case_no) is None
     assert await own.tasks(case_no) == []
 
 
