@@ -17,7 +17,7 @@ from activities.police.firs import ask_by_itself
 from db import intake
 from db.cases import cases, events, hops, ledger, tasks
 from db.cases.events import Event
-from db.intake import KnownTransfer, ToldRow
+from db.intake import KnownTransfer, Move, ToldRow
 from db.outbox import case_outbox
 from db.pool import Connection
 from domain.errors.cases import TransferBusy
@@ -59,6 +59,14 @@ class _Row:
     def key(self) -> str:
         """Return the identity of the transfer."""
         return self.statement.key
+
+    @property
+    def move(self) -> Move | None:
+        """Return what a hop without a reference is known by; None if the directory has no bank for it."""
+        stated = self.statement
+        if self.institution is None:
+            return None
+        return self.institution, stated.account_key, stated.payer_key, stated.amount_paise
 
 
 @dataclass(frozen=True)
@@ -121,8 +129,8 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
         repeated = await _taken_before(connection, complaint, idempotency_key, taken_by, digest)
         if repeated:
             return Taken(repeated, None, repeated=True)
-        accounts = {(row.institution, row.statement.account_key) for row in rows if row.institution and by_account}
-        registered = await intake.known_transfers(connection, {row.statement.reference_key for row in rows}, accounts)
+        moves = {row.move for row in rows if row.move and by_account}
+        registered = await intake.known_transfers(connection, {row.statement.reference_key for row in rows}, moves)
         found = _sort(ctx, rows, registered)
         ack_no = complaint.ack_no or await _new_ack_no(connection, complaint, locked_at)
         work, full = await _case_to_join(ctx, connection, found, taken_by)

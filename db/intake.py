@@ -103,6 +103,9 @@ class KnownTransfer(FrozenModel):
     """amounts that complaints told of it"""
 
 
+Move = tuple[str, str, str, int]
+"""a movement of money without a reference: receiving institution, keys of the payee's and payer's account, paise"""
+
 KNOWN: Final = """
 SELECT t.transfer_key, t.case_no, t.hop_no, h.institution, h.payee_institution_as_told, h.account_key,
     h.payer_institution_as_told, h.payer_ifsc, h.payer_holder, t.reference_key, h.amount_paise, h.transferred_at,
@@ -113,27 +116,25 @@ UNION ALL
 SELECT '', h.case_no, h.hop_no, h.institution, h.payee_institution_as_told, h.account_key,
     p.payee_institution_as_told, p.payee_ifsc, p.payee_holder, '', h.amount_paise, h.transferred_at,
     h.state, '{}', h.opened_at
-FROM unnest($2::text[], $3::text[]) AS a (institution, account_key)
-JOIN hop h ON h.institution = a.institution AND h.account_key = a.account_key AND h.reference_key = ''
-    AND h.state = 'correction'
-JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
+FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS a (institution, account_key, payer_key, amount_paise)
+JOIN hop h ON h.institution = a.institution AND h.account_key = a.account_key AND h.amount_paise = a.amount_paise
+    AND h.reference_key = '' AND h.state = 'correction'
+JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no AND p.account_key = a.payer_key
 ORDER BY opened_at, case_no, hop_no
 """
 
 
 async def known_transfers(
-    connection: Connection, reference_keys: Collection[str], accounts: Collection[tuple[str, str]] = ()
+    connection: Connection, reference_keys: Collection[str], moves: Collection[Move] = ()
 ) -> list[KnownTransfer]:
     """Return the registered transfers with these references at any bank, the oldest first.
 
-    Also those into these accounts (institution and `account_key`) that wait for a reference. Their payer is the account
-    above.
+    Also the hops of these moves that wait for a reference. Their payer is the account above.
     """
     rows = await connection.fetch(
         KNOWN,
         list(reference_keys),
-        [institution for institution, _ in accounts],
-        [key for _, key in accounts],
+        *([move[place] for move in moves] for place in range(4)),
     )
     return [KnownTransfer(**{name: row[name] for name in KnownTransfer.model_fields}) for row in rows]
 

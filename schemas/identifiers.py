@@ -15,7 +15,8 @@ _SEPARATORS = re.compile(r"[\s\-/]+")
 
 def reference_key(reference: str) -> str:
     """Return the comparison key of an RRN or UTR: no separators, upper case, zeros kept."""
-    return _SEPARATORS.sub("", reference).upper()
+    # A bar separates the parts of a `transfer_key`.
+    return _SEPARATORS.sub("", reference).replace("|", "").upper()
 
 
 def names_a_transfer(reference: str) -> bool:

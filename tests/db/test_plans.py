@@ -41,8 +41,9 @@ async def test_an_answers_requests_are_found_from_their_case(database: Pool) -> 
 async def test_known_transfers_are_found_by_reference_and_by_account(database: Pool) -> None:
     async with database.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off")
-        await connection.execute(f"PREPARE known (text[], text[], text[]) AS {intake.KNOWN}")
-        lines = [line for (line,) in await connection.fetch("EXPLAIN EXECUTE known ('{1}', '{HDFC}', '{2}')")]
+        await connection.execute(f"PREPARE known (text[], text[], text[], text[], bigint[]) AS {intake.KNOWN}")
+        told = "'{1}', '{HDFC}', '{2}', '{3}', '{4}'"
+        lines = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE known ({told})")]
     assert not [line for line in lines if "Seq Scan" in line]
     for index in ("disputed_transfer_reference", "hop_account", "complaint_transfer_hop"):
         assert any(index in line for line in lines), lines

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.identifiers import account_key, names_a_transfer, reference_key, transfer_key
+from schemas.identifiers import account_key, names_a_transfer, reference_key, reference_of, transfer_key
 
 digits = st.text("0123456789", min_size=1, max_size=18)
 
@@ -51,4 +51,5 @@ def test_a_reference_has_a_digit_other_than_zero(reference: str, *, names: bool)
 def test_a_transfer_is_reference_and_receiving_institution() -> None:
     key = transfer_key("4123 4567 8901", "hdfc ")
     assert key == transfer_key("412345678901", "HDFC")
+    assert (reference_of(key), reference_of(transfer_key("4|1", "Bank | of 2"))) == ("412345678901", "41")
     assert len({key, transfer_key("412345678902", "HDFC"), transfer_key("412345678901", "SBIN")}) == 3

@@ -77,6 +77,7 @@ async def test_the_pack_tells_the_whole_case(ctx: Context, case_no: str, files: 
     assert {
         "banks/answers.jsonl",
         "banks/exchanges.jsonl",
+        "case/complaint_transfers.jsonl",
         "case/complaints.jsonl",
         "case/hops.jsonl",
         "holds/holds.jsonl",
