@@ -21,6 +21,7 @@ from domain.errors.cases import (
     HopClosed,
     HopExists,
     HopOnHold,
+    HopWithdrawn,
     ParentExhausted,
     TaskClosed,
     TrailFull,
@@ -77,6 +78,8 @@ async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) ->
     async with case_transaction(ctx, ack_no, officer) as work:
         connection, case_no = work.connection, work.case_no
         parent = await hops.get(connection, case_no, new.parent_hop_no)
+        if await hops.is_withdrawn(connection, case_no, parent.hop_no):
+            raise HopWithdrawn(parent.hop_no)
         rules = ctx.policy.trail
         if work.head.last_hop_no >= rules.max_hops or parent.layer >= rules.max_layers:
             raise TrailFull(rules.max_hops, rules.max_layers)

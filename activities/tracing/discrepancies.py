@@ -16,6 +16,7 @@ from db.cases import events, hops, ledger
 from db.orders import bank_orders
 from db.tracing import answers, discrepancies
 from db.tracing.discrepancies import DiscrepancyRow, Doubt
+from domain.errors.cases import HopWithdrawn
 from domain.errors.tracing import DiscrepancyNotResolved, ResolutionStands, ResolvedMoneyMoved, ResolvedMoneyOrdered
 from domain.tracing.resolution import resolution_entries
 from domain.tracing.trail import first_state, net, task_of, tasks_before_asking
@@ -161,7 +162,15 @@ class _ResolutionWriter(CaseTransaction):
         sums = net([*reversed_entries, *planned])
         entries = [Entry(hop_no=hop, bucket=bucket, amount_paise=paise) for (hop, bucket), paise in sums.items()]
         await self._refuse_ordered(entries)
+        await self._refuse_withdrawn(entries)
         return entries
+
+    async def _refuse_withdrawn(self, entries: Sequence[Entry]) -> None:
+        """Raise an error if money of a withdrawn hop would be in play again."""
+        for entry in entries:
+            in_play = entry.bucket is Bucket.IN_PLAY and entry.amount_paise > 0
+            if in_play and await hops.is_withdrawn(self.connection, self.case_no, entry.hop_no):
+                raise HopWithdrawn(entry.hop_no)
 
     async def _refuse_ordered(self, entries: Sequence[Entry]) -> None:
         """Raise an error if ordered money would leave `held`.

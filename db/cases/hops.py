@@ -59,6 +59,14 @@ async def get(connection: Connection, case_no: str, hop_no: int) -> HopRow:
     return HopRow(**{name: row[name] for name in HopRow.model_fields})
 
 
+async def is_withdrawn(connection: Connection, case_no: str, hop_no: int) -> bool:
+    """Return whether two officers have withdrawn the hop."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM withdrawn_hop WHERE case_no = $1 AND hop_no = $2)", case_no, hop_no
+    )
+    return found
+
+
 async def same_below(connection: Connection, case_no: str, hop: HopRow) -> int | None:
     """Return the number of a hop with the same parent that is the same transfer as `hop`, or None.
 
@@ -88,12 +96,16 @@ _POSITIONS = """
 SELECT h.hop_no, h.revision, h.parent_hop_no, h.institution, p.institution AS sent_by, h.reference_key,
        h.account_key, h.layer, h.source, h.state, h.amount_paise, h.disputed_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'in_play'), 0)::bigint AS in_play_paise,
-       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'untraced'), 0)::bigint AS untraced_paise,
-       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'refused'), 0)::bigint AS refused_paise,
+       -- An answer places no money of a withdrawn hop.
+       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'untraced' AND w.hop_no IS NULL), 0)::bigint
+           AS untraced_paise,
+       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'refused' AND w.hop_no IS NULL), 0)::bigint
+           AS refused_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket IN ('held', 'restored', 'released')), 0)::bigint
            AS held_paise,
        coalesce(h.asked_anew, 0) AS asked_anew
 FROM hop h LEFT JOIN ledger_balance b USING (case_no, hop_no)
+LEFT JOIN withdrawn_hop w USING (case_no, hop_no)
 LEFT JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
 WHERE h.case_no = $1 AND (h.reference_key = ANY($2) OR (h.institution = $3 AND h.account_key = ANY($4)))
 GROUP BY h.case_no, h.hop_no, p.institution

@@ -69,6 +69,11 @@ class HopOnHold(NotNow):
     held_paise: int
 
 
+class HopWithdrawn(NotNow):
+    code = "hop_withdrawn"
+    hop_no: int
+
+
 class TransferBusy(NotNow):
     code = "transfer_busy"
 

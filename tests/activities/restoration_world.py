@@ -226,6 +226,16 @@ _NEVER: Final = {
               AND l.excluded_as = 'refused' AND l.excluded_at < r.closed_at)
           AND (r.reason = '' OR NOT EXISTS (SELECT FROM message m WHERE m.case_no = r.case_no
               AND m.kind IN ('rest_refused', 'refused')))""",
+    "nothing is in play of a withdrawn hop, and no live order restores money of it": f"""
+        SELECT w.case_no, w.hop_no FROM withdrawn_hop w WHERE w.case_no = ANY($1) AND (
+            EXISTS (SELECT FROM ledger_balance b WHERE b.case_no = w.case_no AND b.hop_no = w.hop_no
+                AND b.bucket = 'in_play' AND b.balance_paise > 0)
+            OR EXISTS (SELECT FROM bank_order_line l JOIN bank_order o USING (order_id) WHERE l.case_no = w.case_no
+                AND l.hop_no = w.hop_no AND o.kind = 'restore' AND {_LIVE}))""",
+    "no hop below a withdrawn hop stands": """
+        SELECT h.case_no, h.hop_no FROM withdrawn_hop w JOIN hop h ON h.case_no = w.case_no
+            AND h.parent_hop_no = w.hop_no WHERE w.case_no = ANY($1)
+          AND NOT EXISTS (SELECT FROM withdrawn_hop o WHERE o.case_no = h.case_no AND o.hop_no = h.hop_no)""",
     "the officer who approved it has not prepared it": """
         SELECT r.restoration_id FROM restoration r WHERE r.case_no = ANY($1) AND r.approved_by = r.prepared_by""",
 }
@@ -262,6 +272,7 @@ _NEVER_AT_REST: Final = {
           AND b.balance_paise > (SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0) FROM bank_order_line l
               JOIN bank_order o USING (order_id) WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND {_LIVE}
               AND NOT l.excess)
+          AND NOT EXISTS (SELECT FROM withdrawn_hop w WHERE w.case_no = h.case_no AND w.hop_no = h.hop_no)
           AND NOT EXISTS (SELECT FROM restoration_line l WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no
               AND l.excluded_at IS NOT NULL AND l.reopened_at IS NULL)""",
     "every open restoration is about something": """

@@ -28,6 +28,8 @@ from tests.deep import database_settings
 from tests.factories import make_context, moved, row, rrn, transfer
 
 SENT, RECEIVED, NOTHING = ConfirmedBy.SENDING_BANK, ConfirmedBy.RECEIVING_BANK, ConfirmedBy.NOTHING
+FIRST = f"6{rrn()}"
+"""an account at HDFC from which money goes on"""
 
 
 @pytest.fixture
@@ -115,8 +117,8 @@ async def test_of_a_transfer_in_part_confirmed_that_part_is_claimed(home: Home) 
 async def test_what_went_on_had_arrived_small_amounts_too(home: Home) -> None:
     account, root = f"5{rrn()}", rrn()
     case_no = await home.bench.complain(transfer(2000_00, reference=root, payee=at(account)))
-    large = moved(root, "1000.00", "ICIC", "777", rrn_transaction_id=rrn())
-    small = moved(root, "10.00", "ICIC", "778", rrn_transaction_id=rrn())
+    large = moved(root, "1000.00", "ICIC", f"7{rrn()}", rrn_transaction_id=rrn())
+    small = moved(root, "10.00", "ICIC", f"7{rrn()}", rrn_transaction_id=rrn())
     await home.bench.answer("HDFC", case_no, large, small)
     assert await stated(home.bench, account) == [(1010, RECEIVED, 1010)]
     (hop,) = await hops(home.bench, account)
@@ -125,7 +127,7 @@ async def test_what_went_on_had_arrived_small_amounts_too(home: Home) -> None:
 
 async def test_the_sending_banks_word_confirms_what_it_sent(home: Home) -> None:
     account, root, onward = f"5{rrn()}", rrn(), rrn()
-    case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=at("1")))
+    case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=at(FIRST)))
     line = moved(root, "700.00", "ICIC", account, rrn_transaction_id=onward)
     await home.bench.answer("HDFC", case_no, line)
     assert await stated(home.bench, account, "ICIC") == [(700, SENT, 700)]
@@ -135,7 +137,7 @@ async def test_the_sending_banks_word_confirms_what_it_sent(home: Home) -> None:
 
 async def test_what_the_receiving_bank_denies_is_not_claimed_until_it_is_resolved(home: Home) -> None:
     account, root, onward = f"5{rrn()}", rrn(), rrn()
-    case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=at("1")))
+    case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=at(FIRST)))
     await home.bench.answer("HDFC", case_no, moved(root, "700.00", "ICIC", account, rrn_transaction_id=onward))
     await home.bench.answer("ICIC", case_no, row(1, onward, "0.00", status_code="01"))
     assert await stated(home.bench, account, "ICIC") == [(700, SENT, 0)]
@@ -144,20 +146,20 @@ async def test_what_the_receiving_bank_denies_is_not_claimed_until_it_is_resolve
 async def test_a_hop_of_the_desk_is_confirmed_by_the_bank_above_it(home: Home) -> None:
     """One officer is not believed alone: the hop claims when the bank names the transfer to this account."""
     account, root, onward = f"5{rrn()}", rrn(), rrn()
-    case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=at("1")))
+    case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=at(FIRST)))
     new = new_hop(paise=700_00, payee=at(account, "ICIC"), reference=onward)
     await add_hop(home.ctx, case_no, new, OFFICER)
     assert await stated(home.bench, account, "ICIC") == [(0, NOTHING, 0)]
     await home.bench.answer("HDFC", case_no, moved(root, "500.00", "ICIC", account, rrn_transaction_id=onward))
     assert await stated(home.bench, account, "ICIC") == [(500, SENT, 500)]
-    assert (await stated(home.bench, "1"))[-1][:2] == (500, RECEIVED)
+    assert (await stated(home.bench, FIRST))[-1][:2] == (500, RECEIVED)
 
 
 async def test_a_hop_of_the_desk_is_not_confirmed_by_a_transfer_to_another_account(home: Home) -> None:
     account, root, onward = f"5{rrn()}", rrn(), rrn()
-    case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=at("1")))
+    case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=at(FIRST)))
     await add_hop(home.ctx, case_no, new_hop(payee=at(account, "ICIC"), reference=onward), OFFICER)
-    await home.bench.answer("HDFC", case_no, moved(root, "400.00", "ICIC", "999", rrn_transaction_id=onward))
+    await home.bench.answer("HDFC", case_no, moved(root, "400.00", "ICIC", f"8{rrn()}", rrn_transaction_id=onward))
     assert await stated(home.bench, account, "ICIC") == [(0, NOTHING, 0)]
 
 

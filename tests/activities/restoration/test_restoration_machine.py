@@ -21,7 +21,7 @@ from activities.grievances import decisions
 from activities.holds.small_holds import record_small_hold_decision
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
-from activities.restoration import refusals
+from activities.restoration import refusals, withdrawals
 from activities.restoration.court_orders import take_court_order, withdraw_court_order
 from activities.tracing.discrepancies import ResolvingOfficer, resolve
 from db.pool import open_pool
@@ -33,6 +33,7 @@ from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.outbox.case import SettleCase
 from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import ReopenReason, RestorationVerb
+from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
 from schemas.restoration_enums import GrievanceDecision, ObjectionBy, ObjectionDecision, Step
 from schemas.tracing.discrepancies import NewResolution
 from tests.activities.cases.test_case_machine import loop
@@ -307,6 +308,18 @@ class RestorationMachine(RuleBasedStateMachine):
                 self.world.bench.value("SELECT case_no FROM court_order WHERE court_order_id = $1", order_id)
             )
             self.attempt(withdraw_court_order(self.world.ctx, case_no, order_id, "another case's", "officer:io"))
+
+    @rule(data=st.data(), whole=st.booleans())
+    def withdraw_complaint(self, data: st.DataObject, whole: bool) -> None:
+        case_no, number = data.draw(st.sampled_from(sorted(self.references)))
+        new = NewWithdrawal(kind=WithdrawalKind.FALSE, hop_no=None if whole else number, reason="it was invented")
+
+        async def agreed() -> None:
+            told = await withdrawals.propose(self.world.ctx, case_no, new, CLERK.officer)
+            done = await withdrawals.agree(self.world.ctx, case_no, told.withdrawal_id, "so it is", CHIEF.officer)
+            await self.world.bench.note(done[1])
+
+        self.attempt(agreed())
 
     @rule(data=st.data(), decision=st.sampled_from(list(ResolutionDecision)))
     def discrepancy(self, data: st.DataObject, decision: ResolutionDecision) -> None:

@@ -5,13 +5,15 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from activities.cases.desk import stop_request
+from activities.cases.desk import add_hop, stop_request
 from activities.context import Context
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration import refusals, withdrawals
+from activities.tracing.discrepancies import ResolvingOfficer, resolve
 from db.orders import bank_orders
 from domain.errors import NotFound
+from domain.errors.cases import HopWithdrawn
 from domain.errors.orders import HoldKeptByCourt
 from domain.errors.restoration import (
     AlreadyWithdrawn,
@@ -25,9 +27,12 @@ from domain.errors.restoration import (
     WithdrawnMoneyOrdered,
     WithdrawnMoneyPrepared,
 )
+from schemas.enums import ResolutionDecision
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.restoration.restorations import ReopenReason
 from schemas.restoration.withdrawals import NewWithdrawal, Withdrawal, WithdrawalDecision, WithdrawalKind
+from schemas.tracing.discrepancies import NewResolution
+from tests.activities.desk_words import new_hop
 from tests.activities.restoration.test_claims import at, invent, stated
 from tests.activities.restoration_bench import SUPERVISOR, WHY, Home
 from tests.factories import moved, row, rrn, transfer
@@ -232,6 +237,32 @@ async def test_an_answer_that_comes_after_it_is_kept_for_the_desk(home: Home) ->
     assert await home.bench.discrepancies(case_no) == [("held_and_gone", 5000_00, 0)]
     assert await home.bench.buckets(case_no) == {}
     await home.check(case_no)
+
+
+async def test_confirmed_money_of_a_withdrawn_transfer_is_traced_no_more(home: Home) -> None:
+    """A bank sent ₹700 on. A later answer about them, and the desk, open no hop of it."""
+    root, onward = rrn(), rrn()
+    case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=at(f"6{rrn()}")))
+    await home.bench.answer("HDFC", case_no, moved(root, "700.00", "ICIC", f"7{rrn()}", rrn_transaction_id=onward))
+    await withdraw(home, case_no)
+    assert await home.bench.buckets(case_no) == {"lost": -700_00, "untraced": 700_00}
+    await home.bench.answer("ICIC", case_no, moved(onward, "700.00", "PUNB", f"7{rrn()}", rrn_transaction_id=rrn()))
+    with pytest.raises(HopWithdrawn):
+        await add_hop(home.ctx, case_no, new_hop(2), CLERK)
+    assert await home.bench.hops(case_no) == ["closed", "closed"]
+    await home.check(case_no)
+
+
+async def test_no_resolution_puts_money_of_a_withdrawn_transfer_back_in_play(home: Home) -> None:
+    root, onward = rrn(), rrn()
+    case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=at(f"6{rrn()}")))
+    await home.bench.answer("HDFC", case_no, moved(root, "700.00", "ICIC", f"7{rrn()}", rrn_transaction_id=onward))
+    await home.bench.answer("ICIC", case_no, row(1, onward, "0.00", status_code="01"))
+    await withdraw(home, case_no)
+    doubt = await home.bench.value("SELECT discrepancy_id FROM discrepancy WHERE case_no = $1", case_no)
+    decided = NewResolution(decision=ResolutionDecision.UPHELD_OTHER, reason="the sender is right")
+    with pytest.raises(HopWithdrawn):
+        await resolve(home.ctx, doubt, decided, ResolvingOfficer(CHIEF, supervises=True))
 
 
 # -- what is refused ---------------------------------------------------------------------------------------------------
