@@ -256,7 +256,7 @@ async def write_correction(
     key = f"correct|{case_no}|{hop_no}|{corrected.revision}"
     await ledger.post(connection, case_no, "correction", key, work.now, entries)
     if hop.source is HopSource.COMPLAINT:
-        await hop_retries.forget(connection, case_no, hop_no)
+        await hop_retries.forget(connection, case_no, [hop_no])
         key_of_transfer = key_of(corrected)
         await _refuse_known_elsewhere(connection, case_no, hop_no, key_of_transfer)
         if await intake.register_transfers(connection, case_no, [key_of_transfer], [hop_no]):

@@ -15,7 +15,7 @@ from activities.cases.transaction import CaseTransaction, case_transaction, lock
 from activities.context import Context
 from activities.orders.releases import notify_hold_workflows, order_release
 from activities.restoration.allocation import ATTEMPTS, PAUSE_SECONDS, MoreCases, give_to_others
-from db.cases import events, hops, ledger
+from db.cases import events, hop_retries, hops, ledger
 from db.holds import account_holds, free_amounts
 from db.pool import Connection
 from db.restoration import claims, exclusions, withdrawals
@@ -168,6 +168,7 @@ async def _withdraw(
     agreed = WithdrawalDecision.AGREED
     await withdrawals.decide(connection, told.withdrawal_id, agreed, work.actor, reason, work.now)
     await withdrawals.take_out(connection, case_no, told.withdrawal_id, hop_nos)
+    await hop_retries.forget(connection, case_no, hop_nos)
     entries = withdrawal_entries(await withdrawals.unplaced(connection, case_no, found))
     await ledger.post(connection, case_no, "withdrawal", f"withdrawal|{told.withdrawal_id}", work.now, entries)
     closed = await _close_hops(work, found, why)

@@ -67,6 +67,6 @@ async def done(connection: Connection, case_no: str, due_hops: Sequence[int], as
     )
 
 
-async def forget(connection: Connection, case_no: str, hop_no: int) -> None:
-    """Forget the retries of a hop, because the desk has corrected it: its bank gets a new question."""
-    await connection.execute("DELETE FROM hop_retry WHERE case_no = $1 AND hop_no = $2", case_no, hop_no)
+async def forget(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> None:
+    """Forget the retries of these hops: the desk has corrected them, or a withdrawal has taken them out."""
+    await connection.execute("DELETE FROM hop_retry WHERE case_no = $1 AND hop_no = ANY($2)", case_no, list(hop_nos))

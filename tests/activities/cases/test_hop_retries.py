@@ -10,10 +10,12 @@ import pytest
 from activities.cases.desk import correct_hop
 from activities.cases.hop_retries import ask_again
 from activities.outbox import SweepActivities
+from activities.restoration import withdrawals
 from db.pool import Pool
 from db.tracing import trail_views
 from domain.errors.cases import HopClosed
 from schemas.outbox.case import FollowUp, Swept
+from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
 from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import Bench
 from tests.activities.told import a_case, dispositions
@@ -218,3 +220,17 @@ async def test_m3_waits_are_divided_by_the_clock_factor(database: Pool) -> None:
     await unfound(bench, case_no, root)
     wait = "SELECT r.due_at - u.received_at FROM hop_retry r JOIN status_update u USING (case_no)"
     assert await bench.value(wait) == timedelta(seconds=1)
+
+
+async def test_a_withdrawn_transfer_is_not_asked_about_again(own: Bench) -> None:
+    case_no, root = await a_case(own)
+    await unfound(own, case_no, root)
+    new = NewWithdrawal(kind=WithdrawalKind.FALSE, hop_no=None, reason="the caller took it back")
+    withdrawal_id = (await withdrawals.propose(own.ctx, case_no, new, "officer:clerk")).withdrawal_id
+    await withdrawals.agree(own.ctx, case_no, withdrawal_id, "so did the bank", "officer:chief")
+    await later(own)
+    _, told = await sweep(own)
+    assert told == []
+    assert await own.hops(case_no) == ["closed"]
+    assert await own.buckets(case_no) == {}
+    assert await own.value("SELECT count(*) FROM hop_retry") == 0
