@@ -40,10 +40,12 @@ def spool(tmp_path: Path) -> Path:
     return folder
 
 
-def world(orders: OrderHabits | None = None, *, spool: Path | None = None, **habits: object) -> SimulatorConfig:
+def world(
+    orders: OrderHabits | None = None, *, spool: Path | None = None, invented: float = 0.0, **habits: object
+) -> SimulatorConfig:
     """Six complaints at once, banks without traps; all victims apply and no party objects, unless told otherwise.
 
-    With a spool there are banks that take files.
+    With a spool there are banks that take files. `invented` is the share of cases with an invented complaint beside it.
     """
     quick = Delay(median=5.0)
     return SimulatorConfig(
@@ -52,7 +54,7 @@ def world(orders: OrderHabits | None = None, *, spool: Path | None = None, **hab
         clock_factor=60.0,
         day_seconds=60.0,
         procedure_clock_factor=172_800.0,
-        knobs=Knobs.none(),
+        knobs=Knobs.none().model_copy(update={"invented_complaint": invented}),
         delays=BankDelays(api=quick, seat=quick, mail=quick),
         channels=EVERY if spool else BY_CALL,
         iso_spool=spool,
@@ -83,10 +85,12 @@ async def paise(engine: Live, bucket: str) -> int:
 
 
 async def test_money_goes_home_over_every_channel(tmp_path: Path, spool: Path, ground: Ground) -> None:
-    async with live(tmp_path / "home", world(spool=spool), ground, letters=True, restores=True) as engine:
+    liars = world(spool=spool, invented=1.0)
+    async with live(tmp_path / "home", liars, ground, letters=True, restores=True) as engine:
         engine.play()
         await engine.until(lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home")
         assert await paise(engine, "restored") > 0
+        await check_invented(engine)
         channels = await engine.pool.fetch("SELECT DISTINCT channel FROM bank_order WHERE state = 'confirmed'")
         assert {row["channel"] for row in channels} >= {"push", "pull", "iso20022", "email"}
         wrong = await engine.pool.fetchval(
@@ -96,6 +100,16 @@ async def test_money_goes_home_over_every_channel(tmp_path: Path, spool: Path, g
         said = engine.sim.offices.done_paise["restore"]
         assert said - wrong == await paise(engine, "restored")
         assert (await engine.verified()).clean
+
+
+async def check_invented(engine: Live) -> None:
+    """Invented complaints get no share of what is on hold, and take nothing from the real victims."""
+    invented = [record.ack_no for record in engine.sim.records if record.plan.key.endswith("-invented")]
+    assert len(invented) == 6
+    assert all(invented)
+    money = "SELECT count(*) FROM ledger_entry e JOIN hop h USING (case_no, hop_no) WHERE h.ack_no = ANY($1)"
+    assert await engine.pool.fetchval(f"{money} AND e.bucket IN ('held', 'restored', 'released')", invented) == 0
+    assert await engine.pool.fetchval("SELECT count(*) FROM allocation_share WHERE ack_no = ANY($1)", invented) == 0
 
 
 async def test_workers_killed_on_the_way_pay_nothing_twice_and_forget_nothing(
