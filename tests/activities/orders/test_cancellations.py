@@ -232,7 +232,7 @@ async def test_what_made_way_and_comes_back_by_no_clock_is_a_persons(back: Back,
     assert await back.road.state(instead) == "cancelled"
     tasks = "kind = 'supervise' AND state = 'open' AND cause = 'order_to_repeat'"
     note = f"{reason}: order {instead} was cancelled, order again what remains of it"
-    asked = reason in {REASON.COURT, REASON.GRIEVANCE, REASON.OBJECTION, REASON.SMALL_HOLD}
+    asked = reason not in {REASON.LAPSED, REASON.EXCESS, REASON.LEFTOVER}
     assert await bank_notes(back.bench.pool, tasks) == ([("HDFC", note)] if asked else [])
 
 
