@@ -18,7 +18,7 @@ from activities.restoration.allocation import ATTEMPTS, PAUSE_SECONDS, MoreCases
 from db.cases import events, hop_retries, hops, ledger
 from db.holds import account_holds, free_amounts
 from db.pool import Connection
-from db.restoration import claims, exclusions, withdrawals
+from db.restoration import claims, exclusions, payer_decisions, withdrawals
 from db.restoration.claims import Account, ClaimRow
 from db.restoration.exclusions import Why
 from db.restoration.withdrawals import HopToWithdraw
@@ -28,6 +28,7 @@ from domain.errors.restoration import (
     AlreadyWithdrawn,
     MoneyJustHeld,
     NotATransferOfComplaint,
+    TransferContested,
     WithdrawalDecided,
     WithdrawalNeedsSecondOfficer,
     WithdrawalProposed,
@@ -66,7 +67,7 @@ async def propose(ctx: Context, ack_no: str, new: NewWithdrawal, by: str) -> Wit
         found = await withdrawals.hops(connection, work.case_no, ack_no, new.hop_no)
         if not found:
             raise AlreadyWithdrawn(ack_no)
-        await _refuse_given_back(connection, work.case_no, found)
+        await _refuse_needed(connection, work.case_no, ack_no, found)
         withdrawal_id = await withdrawals.insert(connection, ack_no, work.case_no, new, by, work.now)
         facts = TaskFacts(withdrawal_id=withdrawal_id)
         subject, cause = about(TaskSubject.COMPLAINT, ack_no), TaskCause.WITHDRAWAL_TO_DECIDE
@@ -121,7 +122,7 @@ async def _agree(
         found = await withdrawals.hops(connection, case_no, ack_no, told.hop_no)
         if not found:
             raise AlreadyWithdrawn(ack_no)
-        await _refuse_given_back(connection, case_no, found)
+        await _refuse_needed(connection, case_no, ack_no, found)
         if _accounts(found).keys() - accounts.keys():
             raise MoreCases
         follow_up = await _withdraw(locked[case_no], locked, told, found, reason)
@@ -136,12 +137,17 @@ async def _undecided(connection: Connection, ack_no: str, withdrawal_id: int) ->
     return told
 
 
-async def _refuse_given_back(connection: Connection, case_no: str, found: Sequence[HopToWithdraw]) -> None:
-    """Raise `NotNow` while confirmed money of these hops may not be released.
+async def _refuse_needed(connection: Connection, case_no: str, ack_no: str, found: Sequence[HopToWithdraw]) -> None:
+    """Raise `NotNow` while these hops may not leave the case.
 
-    It may be on its way back to the victim, or a court retains it.
+    Another complainant may claim them. Their money may be on its way back to the victim, or a court retains it.
     """
     hop_nos = [hop.hop_no for hop in found]
+    for transfer in await payer_decisions.contested(connection, case_no, hop_nos):
+        if transfer.undecided:
+            # Another complainant may be the victim, whose loss would leave the case with this complaint.
+            others = {claim.ack_no for claim in transfer.claims} - {ack_no}
+            raise TransferContested(transfer.hop_no, tuple(sorted(others)))
     if (order_id := await withdrawals.order_under_way(connection, case_no, hop_nos)) is not None:
         raise WithdrawnMoneyOrdered(order_id)
     if (restoration_id := await withdrawals.restoration_prepared(connection, case_no, hop_nos)) is not None:

@@ -20,6 +20,7 @@ from domain.errors.restoration import (
     MoneyJustHeld,
     NotATransferOfComplaint,
     NothingToReopen,
+    TransferContested,
     WithdrawalDecided,
     WithdrawalNeedsSecondOfficer,
     WithdrawalNotFound,
@@ -34,6 +35,7 @@ from schemas.restoration.withdrawals import NewWithdrawal, Withdrawal, Withdrawa
 from schemas.tracing.discrepancies import NewResolution
 from tests.activities.desk_words import new_hop
 from tests.activities.restoration.test_claims import at, invent, stated
+from tests.activities.restoration.test_payer_decisions import claimed_twice, decided
 from tests.activities.restoration_bench import SUPERVISOR, WHY, Home
 from tests.factories import moved, row, rrn, transfer
 
@@ -300,3 +302,14 @@ async def test_money_that_came_on_hold_at_this_moment_is_waited_for(home: Home) 
     await home.bench.answer("HDFC", case_no, row(1, root, "100.00"))
     with pytest.raises(MoneyJustHeld):
         await propose(home, case_no)
+
+
+async def test_a_transfer_that_another_complainant_claims_is_first_decided(home: Home) -> None:
+    """The true victim's complaint may have come second; their loss must not leave with the false one."""
+    false_no, true_no = await claimed_twice(home)
+    with pytest.raises(TransferContested, match=true_no):
+        await propose(home, false_no)
+    await decided(home, false_no, true_no)
+    with pytest.raises(AlreadyWithdrawn):
+        await propose(home, false_no)
+    assert await home.bench.value("SELECT ack_no FROM hop WHERE case_no = $1 AND hop_no = 1", false_no) == true_no
