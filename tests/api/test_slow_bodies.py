@@ -130,8 +130,8 @@ async def drip_until_closed(reader: asyncio.StreamReader, writer: asyncio.Stream
 
 
 async def test_a_head_that_drips_is_given_up(server: Server) -> None:
-    reader, writer = await asyncio.open_connection(server.host, server.port)
     began = time.monotonic()
+    reader, writer = await asyncio.open_connection(server.host, server.port)
     assert await drip_until_closed(reader, writer, b"GET / HTTP/1.1\r\n" + b"X-Y: z\r\n" * BYTES) == b""
     assert time.monotonic() - began >= BODY_SECONDS
     writer.close()

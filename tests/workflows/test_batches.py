@@ -120,10 +120,16 @@ async def test_two_hops_with_one_reference_are_one_incident(stage: Stage) -> Non
     )
     await stage.until_asked(2)
     one = await stage.answer(
-        "HDFC", case_no, moved(first, "4000.00", "ICIC", "77", rrn_transaction_id=onward), notify=False
+        "HDFC",
+        case_no,
+        moved(first, "7000.00", "ICIC", "77", disputed_amount="4000.00", rrn_transaction_id=onward),
+        notify=False,
     )
     two = await stage.answer(
-        "PUNB", case_no, moved(second, "3000.00", "ICIC", "77", rrn_transaction_id=onward), notify=False
+        "PUNB",
+        case_no,
+        moved(second, "7000.00", "ICIC", "77", disputed_amount="3000.00", rrn_transaction_id=onward),
+        notify=False,
     )
     assert one.follow_up is not None
     assert two.follow_up is not None
