@@ -243,9 +243,12 @@ async def write_correction(
     """Write a corrected hop. The caller notifies the workflow.
 
     `extra` is added to the event's data, and `told_in` is the complaint that corrects it. Raises `NotNow` when
-    the transfer is another hop's, or when money of the hop is on hold at another account than the corrected one.
+    the transfer is another hop's, when the hop is withdrawn, or when money of it is on hold at another account than the
+    corrected one.
     """
     connection, case_no, hop_no = work.connection, work.case_no, hop.hop_no
+    if await hops.is_withdrawn(connection, case_no, hop_no):
+        raise HopWithdrawn(hop_no)
     back = await _refused_again_in_play(connection, case_no, hop) if hop.state is HopState.CLOSED else []
     if hop.institution and (hop.institution, hop.account_key) != (corrected.institution, corrected.account_key):
         await _refuse_held(connection, case_no, hop_no)

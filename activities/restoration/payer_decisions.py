@@ -77,7 +77,8 @@ async def agree(
             raise PayerNeedsSecondOfficer(by)
         found = await _contested(work, hop_no)
         if proposed.ack_no != await _owner(work, hop_no):
-            await _give_to(work, hop_no, proposed.ack_no)
+            reason = f"complaint {proposed.ack_no} is right about who paid hop {hop_no}"
+            await give_to(work, hop_no, proposed.ack_no, reason)
         decision = await payer_decisions.agree(work.connection, decision_id, by, work.now)
         await _close_tasks(work, found)
         data = {"hop_no": hop_no, "ack_no": decision.ack_no, "decision_id": decision_id}
@@ -96,19 +97,21 @@ async def _owner(work: CaseTransaction, hop_no: int) -> str:
     return (await hops.get(work.connection, work.case_no, hop_no)).ack_no or work.case_no
 
 
-async def _give_to(work: CaseTransaction, hop_no: int, ack_no: str) -> None:
-    """Give the transfer to another complaint. Rounds with its money end, and the engine opens new ones."""
+async def give_to(work: CaseTransaction, hop_no: int, ack_no: str, reason: str) -> None:
+    """Give a victim's transfer to another complaint. Rounds with its money end, and the engine opens new ones.
+
+    Raises `NotNow` if a bank is ordered to credit the money.
+    """
     connection = work.connection
     if (order_id := await payer_decisions.order_of(connection, work.case_no, hop_no)) is not None:
         raise PayerOrdered(hop_no, order_id)
-    reason = f"complaint {ack_no} is right about who paid hop {hop_no}"
-    for restoration_id in await payer_decisions.give_to(connection, work.case_no, hop_no, ack_no):
+    hop_nos, rounds = await payer_decisions.give_to(connection, work.case_no, hop_no, ack_no)
+    for restoration_id in rounds:
         # The engine ends the round, because only then a next one begins by itself.
         round_ = Work.of(work.as_engine, row=await restorations.lock(connection, restoration_id))
         await close(round_, RestorationState.CANCELLED, StepOutcome.CANCELLED, reason)
-        await account_holds.mark_to_open_again(
-            connection, work.case_no, work.now, ack_no=ack_no, restoration_id=restoration_id, anew=True
-        )
+    # Also money of a round that has ended: it was refused to the complainant who did not pay.
+    await account_holds.mark_to_open_again(connection, work.case_no, work.now, hop_nos=hop_nos, anew=True)
 
 
 async def _close_tasks(work: CaseTransaction, found: ContestedTransfer) -> None:

@@ -15,6 +15,7 @@ from activities.cases.transaction import CaseTransaction, case_transaction, lock
 from activities.context import Context
 from activities.orders.releases import notify_hold_workflows, order_release
 from activities.restoration.allocation import ATTEMPTS, PAUSE_SECONDS, MoreCases, give_to_others
+from activities.restoration.payer_decisions import give_to
 from db.cases import events, hop_retries, hops, ledger
 from db.holds import account_holds, free_amounts
 from db.pool import Connection
@@ -29,6 +30,7 @@ from domain.errors.restoration import (
     MoneyJustHeld,
     NotATransferOfComplaint,
     TransferContested,
+    TransferToldElsewhere,
     WithdrawalDecided,
     WithdrawalNeedsSecondOfficer,
     WithdrawalProposed,
@@ -125,6 +127,8 @@ async def _agree(
         await _refuse_needed(connection, case_no, ack_no, found)
         if _accounts(found).keys() - accounts.keys():
             raise MoreCases
+        if await _pass_on(locked[case_no], told, found):
+            found = await withdrawals.hops(connection, case_no, ack_no, told.hop_no)
         follow_up = await _withdraw(locked[case_no], locked, told, found, reason)
         return await withdrawals.get(connection, ack_no, withdrawal_id), follow_up
 
@@ -158,6 +162,20 @@ async def _refuse_needed(connection: Connection, case_no: str, ack_no: str, foun
         if await free_amounts.court_keeps(connection, hold_id) != 0:
             hold = await account_holds.get(connection, hold_id)
             raise HoldKeptByCourt(hold.kept_by or "a court")
+
+
+async def _pass_on(work: CaseTransaction, told: Withdrawal, found: Sequence[HopToWithdraw]) -> bool:
+    """Give transfers that another complaint states too to that one, with all their money; return whether there are any.
+
+    A victim who has complained twice keeps the loss. Raises `NotNow` if the other complaint is in another case.
+    """
+    shared = await withdrawals.told_too(work.connection, work.case_no, told.ack_no, [hop.hop_no for hop in found])
+    for transfer in shared:
+        if transfer.case_no != work.case_no:
+            raise TransferToldElsewhere(transfer.hop_no, transfer.ack_no, transfer.case_no)
+        why = f"complaint {told.ack_no} is withdrawn, and complaint {transfer.ack_no} states the transfer too"
+        await give_to(work, transfer.hop_no, transfer.ack_no, why)
+    return bool(shared)
 
 
 async def _withdraw(

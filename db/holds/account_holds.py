@@ -101,6 +101,7 @@ WHERE h.case_no = $1 AND u.case_no = h.case_no AND u.hop_no = h.hop_no
   AND ($7::uuid IS NULL OR h.hop_no IN (SELECT l.hop_no FROM restoration_line l JOIN restoration r
       USING (restoration_id) WHERE l.restoration_id = $7
         AND (r.state <> 'restored' OR (l.excluded_at IS NOT NULL AND l.reopened_at IS NULL))))
+  AND ($8::integer[] IS NULL OR h.hop_no = ANY ($8))
   AND b.balance_paise > {_UNDER_ORDERS} AND {_IN_NO_ROUND}
   AND NOT EXISTS (SELECT FROM withdrawn_hop w WHERE w.case_no = h.case_no AND w.hop_no = h.hop_no)
   AND ($5 OR {_COURT_RESTORES} OR ($6 IS NOT NULL AND a.retained_by_kind = 'court_order')
@@ -120,18 +121,27 @@ async def mark_to_open_again(
     account: tuple[str, str] | None = None,
     order_id: UUID | None = None,
     restoration_id: UUID | None = None,
+    hop_nos: Sequence[int] | None = None,
     anew: bool = False,
 ) -> int:
     """Mark hops to be opened again that have money on hold, no order and no open round.
 
     Returns how many. The next round then begins. The hops are those of one complaint, of one account, of a cancelled
-    order to a bank, of one restoration (those that it excluded, once it is restored), or of the whole case. Hops that
+    order to a bank, of one restoration (those that it excluded, once it is restored), those named, or all. Hops that
     were refused, or cancelled by an officer, are included only with `anew`, or if a cancelled order has just freed them
     and a court retains the hold, because such a hold would never lapse. A withdrawn hop is never included.
     """
     institution, account_key = account or (None, None)
     rows = await connection.fetch(
-        _TO_OPEN_AGAIN, case_no, ack_no, institution, account_key, anew, order_id, restoration_id
+        _TO_OPEN_AGAIN,
+        case_no,
+        ack_no,
+        institution,
+        account_key,
+        anew,
+        order_id,
+        restoration_id,
+        None if hop_nos is None else list(hop_nos),
     )
     await exclusions.reopen(connection, case_no, [row["hop_no"] for row in rows], at)
     return len(rows)

@@ -75,7 +75,8 @@ WITH RECURSIVE here AS (
       AND NOT EXISTS (SELECT FROM withdrawn_hop w WHERE w.case_no = h.case_no AND w.hop_no = h.hop_no)
       -- An upheld objection took the money out: the hop claims nothing here.
       AND (SELECT l.objection_id FROM restoration_line l JOIN restoration r USING (restoration_id)
-           WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no ORDER BY r.round_no DESC LIMIT 1) IS NULL
+           WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND r.ack_no = h.ack_no
+           ORDER BY r.round_no DESC LIMIT 1) IS NULL
 ), below AS (
     SELECT case_no, hop_no AS root_no, hop_no, false AS returned, 0::bigint AS disputed_paise FROM here
     UNION ALL
@@ -112,7 +113,7 @@ def _confirmed_onward(child: str) -> str:
 _PAYEE_SINCE: Final = """
 CASE WHEN h.revision > 0 THEN coalesce((SELECT max(e.at) FROM case_event e
     WHERE e.case_no = h.case_no AND e.kind = 'hop_corrected' AND (e.data->>'hop_no')::integer = h.hop_no
-      AND e.data->'fields' ? 'payee'), '-infinity') ELSE '-infinity' END
+      AND e.data->'fields' ?| '{payee,bank,account}'), '-infinity') ELSE '-infinity' END
 """
 """since when the hop names this account. What banks said before is about another account"""
 
@@ -172,7 +173,7 @@ SELECT h.case_no, h.hop_no, h.ack_no, h.transferred_at, h.disputed_paise, s.allo
        (SELECT r.state FROM restoration r WHERE r.ack_no = h.ack_no ORDER BY r.round_no DESC LIMIT 1)
            IS NOT DISTINCT FROM 'refused' OR (
        SELECT l.excluded_as FROM restoration_line l JOIN restoration r USING (restoration_id)
-       WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no ORDER BY r.round_no DESC LIMIT 1)
+       WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND r.ack_no = h.ack_no ORDER BY r.round_no DESC LIMIT 1)
            IS NOT DISTINCT FROM 'refused' AS refused
 FROM (SELECT h.*, {_PAYEE_SINCE} AS payee_since FROM hop h WHERE h.institution = $1 AND h.account_key = $2) AS h
 LEFT JOIN LATERAL (

@@ -142,25 +142,29 @@ _BELOW: Final = (
 
 
 async def order_of(connection: Connection, case_no: str, hop_no: int) -> str | None:
-    """Return an order that credits money of this transfer and is not refused or cancelled unpaid, or None."""
+    """Return an order that credits money of this transfer and is not cancelled unpaid, or None.
+
+    An order that its bank refused can be sent again.
+    """
     found: str | None = await connection.fetchval(
         f"{_BELOW} SELECT o.order_id::text FROM down"
         " JOIN bank_order_line l ON l.case_no = $1 AND l.hop_no = down.hop_no"
         " JOIN bank_order o USING (order_id) WHERE o.kind = 'restore'"
-        " AND (o.state IN ('planned', 'delivered') OR l.confirmed_paise > 0) LIMIT 1",
+        " AND (o.state IN ('planned', 'delivered', 'refused') OR l.confirmed_paise > 0) LIMIT 1",
         case_no,
         hop_no,
     )
     return found
 
 
-async def give_to(connection: Connection, case_no: str, hop_no: int, ack_no: str) -> list[UUID]:
+async def give_to(connection: Connection, case_no: str, hop_no: int, ack_no: str) -> tuple[list[int], list[UUID]]:
     """Give a transfer and everything below it to another complaint, with the payer that it names.
 
-    Returns the open restorations that have money of it.
+    Returns its hops, and the open restorations that have money of it.
     """
-    await connection.execute(
-        f"{_BELOW} UPDATE hop h SET ack_no = $3 FROM down WHERE h.case_no = $1 AND h.hop_no = down.hop_no",
+    given = await connection.fetch(
+        f"{_BELOW} UPDATE hop h SET ack_no = $3 FROM down WHERE h.case_no = $1 AND h.hop_no = down.hop_no"
+        " RETURNING h.hop_no",
         case_no,
         hop_no,
         ack_no,
@@ -180,4 +184,4 @@ async def give_to(connection: Connection, case_no: str, hop_no: int, ack_no: str
         case_no,
         hop_no,
     )
-    return [row["restoration_id"] for row in rows]
+    return [row["hop_no"] for row in given], [row["restoration_id"] for row in rows]

@@ -159,6 +159,34 @@ async def hops(connection: Connection, case_no: str, ack_no: str, hop_no: int | 
     return [HopToWithdraw(**dict(row)) for row in await connection.fetch(_HOPS, case_no, ack_no, hop_no)]
 
 
+_TOLD_TOO: Final = """
+SELECT DISTINCT ON (h.hop_no) h.hop_no, t.ack_no, c.case_no
+FROM hop h JOIN complaint_transfer t ON t.case_no = h.case_no AND t.hop_no = h.hop_no AND t.ack_no <> $2
+JOIN complaint c ON c.ack_no = t.ack_no
+WHERE h.case_no = $1 AND h.hop_no = ANY($3) AND h.parent_hop_no IS NULL AND NOT EXISTS (
+    -- Two officers have found that this one did not pay.
+    SELECT FROM payer_decision p WHERE p.case_no = h.case_no AND p.hop_no = h.hop_no AND p.agreed_at IS NOT NULL
+      AND t.ack_no = ANY (p.among) AND p.ack_no <> t.ack_no)
+  AND NOT EXISTS (SELECT FROM withdrawal w WHERE w.ack_no = t.ack_no AND w.decision = 'agreed'
+      AND (w.hop_no IS NULL OR w.hop_no = h.hop_no))
+ORDER BY h.hop_no, c.received_at, t.ack_no
+"""
+
+
+class ToldToo(FrozenModel):
+    """A transfer of a complaint that another complaint states too; `case_no` is the case of that one."""
+
+    hop_no: int
+    ack_no: str
+    case_no: str
+
+
+async def told_too(connection: Connection, case_no: str, ack_no: str, hop_nos: Sequence[int]) -> list[ToldToo]:
+    """Return which of these transfers of a complaint another one states too, each with the oldest such complaint."""
+    rows = await connection.fetch(_TOLD_TOO, case_no, ack_no, list(hop_nos))
+    return [ToldToo(**dict(row)) for row in rows]
+
+
 async def unplaced(connection: Connection, case_no: str, found: Sequence[HopToWithdraw]) -> list[UnplacedMoney]:
     """Return the money of these hops that no bank has placed, with the part that a bank confirmed as arrived."""
     confirmed = await confirmed_of(connection, case_no, [hop.hop_no for hop in found])

@@ -167,6 +167,13 @@ class TransferContested(NotNow):
     ack_nos: tuple[str, ...]
 
 
+class TransferToldElsewhere(NotNow):
+    code = "transfer_told_elsewhere"
+    hop_no: int
+    ack_no: str
+    case_no: str
+
+
 class PayerNotContested(NotNow):
     code = "payer_not_contested"
     hop_no: int

@@ -13,7 +13,7 @@ from activities.outbox import SweepActivities
 from activities.restoration import withdrawals
 from db.pool import Pool
 from db.tracing import trail_views
-from domain.errors.cases import HopClosed
+from domain.errors.cases import HopClosed, HopWithdrawn
 from schemas.outbox.case import FollowUp, Swept
 from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
 from schemas.tracing.desk_actions import HopCorrection
@@ -234,3 +234,13 @@ async def test_a_withdrawn_transfer_is_not_asked_about_again(own: Bench) -> None
     assert await own.hops(case_no) == ["closed"]
     assert await own.buckets(case_no) == {}
     assert await own.value("SELECT count(*) FROM hop_retry") == 0
+
+
+async def test_a_withdrawn_transfer_is_not_corrected_either(own: Bench) -> None:
+    case_no, root = await a_case(own)
+    await unfound(own, case_no, root)
+    new = NewWithdrawal(kind=WithdrawalKind.FALSE, hop_no=None, reason="the caller took it back")
+    withdrawal_id = (await withdrawals.propose(own.ctx, case_no, new, "officer:clerk")).withdrawal_id
+    await withdrawals.agree(own.ctx, case_no, withdrawal_id, "so did the bank", "officer:chief")
+    with pytest.raises(HopWithdrawn):
+        await correct_hop(own.ctx, case_no, 1, HopCorrection(rrn=rrn(), reason="read again"), "officer:clerk")

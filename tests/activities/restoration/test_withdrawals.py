@@ -35,9 +35,9 @@ from schemas.restoration.withdrawals import NewWithdrawal, Withdrawal, Withdrawa
 from schemas.tracing.discrepancies import NewResolution
 from tests.activities.desk_words import new_hop
 from tests.activities.restoration.test_claims import at, invent, stated
-from tests.activities.restoration.test_payer_decisions import claimed_twice, decided
+from tests.activities.restoration.test_payer_decisions import FIRST, claimed_twice, decided, told_again
 from tests.activities.restoration_bench import SUPERVISOR, WHY, Home
-from tests.factories import moved, row, rrn, transfer
+from tests.factories import complaint, moved, row, rrn, transfer
 
 CLERK, CHIEF = "officer:clerk", "officer:chief"
 
@@ -313,3 +313,21 @@ async def test_a_transfer_that_another_complainant_claims_is_first_decided(home:
     with pytest.raises(AlreadyWithdrawn):
         await propose(home, false_no)
     assert await home.bench.value("SELECT ack_no FROM hop WHERE case_no = $1 AND hop_no = 1", false_no) == true_no
+
+
+async def test_a_transfer_that_a_second_complaint_states_too_passes_to_it(home: Home) -> None:
+    """A victim who complained twice keeps the loss and the money on hold."""
+    first = await home.hold(500, payer=FIRST)
+    again = (await home.bench.take(complaint(await told_again(home, first, FIRST)))).receipt.ack_no
+    await home.of(first)
+    done = await withdraw(home, first)
+    assert (done.decision, done.hop_nos) == (WithdrawalDecision.AGREED, ())
+    assert await home.bench.value("SELECT ack_no FROM hop WHERE case_no = $1 AND hop_no = 1", first) == again
+    assert (await home.bench.buckets(first))["held"] == 500_00
+    assert await home.orders(first) == []
+    assert await home.bench.value("SELECT hold_opened_at IS NULL FROM held_hop WHERE case_no = $1", first)
+    await home.open_for_new_holds(first)
+    last, _ = await withdrawals.agree(home.ctx, again, await propose(home, again), WHY, CHIEF)
+    assert last.hop_nos == (1,)
+    await home.check(first)
+    assert await home.orders(first) == [("release", "complaint_withdrawn", "HDFC", 500_00)]
