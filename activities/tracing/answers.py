@@ -13,6 +13,7 @@ from activities.context import Context
 from activities.metrics import METRICS
 from activities.tracing.claims import to_claims
 from activities.tracing.discrepancies import cross_check
+from activities.tracing.payer_lines import write_payer_lines
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import BankProtocolError
 from db.banks import channels
@@ -220,6 +221,8 @@ class _AnswerWriter(CaseTransaction):
         answer_ids, lines_jsonl = await answers.insert_lines(
             connection, update_id, case_no, self.institution, outcome.judgements, self.now
         )
+        if outcome.payer_lines:
+            await write_payer_lines(self, self.institution, outcome.payer_lines, answer_ids)
         await self._write_new_hops(answer_ids)
         await self._store_accounts()
         await cases.note_answer(connection, case_no, self._last_hop_no, self.now, held=_holds(outcome))

@@ -215,7 +215,7 @@ def parts_of(rows: Sequence[dict[str, object]]) -> dict[tuple[str, str], int]:
             try:
                 parts[rrn, str(row.get("root_rrn_transaction_id", ""))] = paise(row.get("disputed_amount"))
             except TicketError:
-                # The bank wrote an amount that nobody can read.
+                # The bank wrote an amount that cannot be read.
                 continue
     return parts
 
