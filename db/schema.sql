@@ -208,6 +208,12 @@ BEGIN
         ORDER BY s.statement_id DESC LIMIT 1) AS s
     WHERE up.parent_hop_no IS NULL AND 'payer' = ANY (s.differing) AND NOT EXISTS (
         SELECT FROM payer_decision d WHERE d.case_no = h.case_no AND d.hop_no = h.hop_no AND d.agreed_at > s.stated_at)
+    UNION ALL
+    -- So does a transfer that it named and an officer took.
+    SELECT h.hop_no, h.ack_no, 0 FROM up JOIN hop h USING (case_no, hop_no) JOIN payer_inquiry i ON i.case_no = h.case_no
+    JOIN payer_found_transfer f ON f.inquiry_id = i.inquiry_id AND f.taken_hop_no = h.hop_no
+    WHERE up.parent_hop_no IS NULL AND f.payer_differs AND NOT EXISTS (
+        SELECT FROM payer_decision d WHERE d.case_no = h.case_no AND d.hop_no = h.hop_no AND d.agreed_at > f.decided_at)
     ORDER BY 1, 2, 3;
 END $function$;
 
@@ -2139,6 +2145,7 @@ CREATE TABLE payer_found_transfer (
     amount_paise bigint NOT NULL,
     occurred_at timestamp with time zone,
     is_near boolean NOT NULL,
+    payer_differs boolean NOT NULL,
     found_at timestamp with time zone NOT NULL,
     decision text,
     decided_by text,
@@ -3352,6 +3359,8 @@ COMMENT ON COLUMN payer_decision.among IS 'the complaints that were compared';
 COMMENT ON COLUMN payer_found_transfer.is_near IS 'whether it is near enough to the told transfer for a task';
 
 COMMENT ON COLUMN payer_found_transfer.payer_account IS 'the account debited as the bank states it';
+
+COMMENT ON COLUMN payer_found_transfer.payer_differs IS 'whether the bank states another debited account than the victim';
 
 COMMENT ON COLUMN payer_found_transfer.taken_hop_no IS 'the hop that it became';
 

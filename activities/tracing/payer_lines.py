@@ -125,4 +125,5 @@ def _new_found(line: PayerLine, answer_id: int) -> NewFound:
         amount_paise=claim.amount_paise,
         occurred_at=claim.occurred_at,
         is_near=line.is_near,
+        payer_differs=bool(line.differing),
     )

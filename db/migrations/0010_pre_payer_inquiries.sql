@@ -88,6 +88,7 @@ CREATE TABLE payer_found_transfer (
     amount_paise bigint NOT NULL CHECK (amount_paise > 0),
     occurred_at timestamptz,
     is_near boolean NOT NULL,
+    payer_differs boolean NOT NULL,
     found_at timestamptz NOT NULL,
     decision text CHECK (decision IN ('taken', 'dismissed')),
     decided_by text,
@@ -101,6 +102,7 @@ CREATE TABLE payer_found_transfer (
 
 COMMENT ON TABLE payer_found_transfer IS 'another transfer that left the victim''s account; a person takes or dismisses it';
 COMMENT ON COLUMN payer_found_transfer.payer_account IS 'the account debited as the bank states it';
+COMMENT ON COLUMN payer_found_transfer.payer_differs IS 'whether the bank states another debited account than the victim';
 COMMENT ON COLUMN payer_found_transfer.is_near IS 'whether it is near enough to the told transfer for a task';
 COMMENT ON COLUMN payer_found_transfer.taken_hop_no IS 'the hop that it became';
 
@@ -175,6 +177,12 @@ BEGIN
         ORDER BY s.statement_id DESC LIMIT 1) AS s
     WHERE up.parent_hop_no IS NULL AND 'payer' = ANY (s.differing) AND NOT EXISTS (
         SELECT FROM payer_decision d WHERE d.case_no = h.case_no AND d.hop_no = h.hop_no AND d.agreed_at > s.stated_at)
+    UNION ALL
+    -- So does a transfer that it named and an officer took.
+    SELECT h.hop_no, h.ack_no, 0 FROM up JOIN hop h USING (case_no, hop_no) JOIN payer_inquiry i ON i.case_no = h.case_no
+    JOIN payer_found_transfer f ON f.inquiry_id = i.inquiry_id AND f.taken_hop_no = h.hop_no
+    WHERE up.parent_hop_no IS NULL AND f.payer_differs AND NOT EXISTS (
+        SELECT FROM payer_decision d WHERE d.case_no = h.case_no AND d.hop_no = h.hop_no AND d.agreed_at > f.decided_at)
     ORDER BY 1, 2, 3;
 END $$;
 

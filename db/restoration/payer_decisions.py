@@ -29,11 +29,17 @@ FROM hop h CROSS JOIN LATERAL (
     SELECT coalesce(jsonb_agg(to_jsonb(p) - '{case_no,hop_no,among}'::text[] ORDER BY p.decision_id), '[]') AS decisions
     FROM payer_decision p WHERE p.case_no = h.case_no AND p.hop_no = h.hop_no
 ) AS d LEFT JOIN LATERAL (
-    SELECT 'payer' = ANY (s.differing) AS differs, 'payer' = ANY (s.differing) AND NOT EXISTS (
-        SELECT FROM payer_decision p WHERE p.case_no = h.case_no AND p.hop_no = h.hop_no AND p.agreed_at > s.stated_at)
+    SELECT n.differs, n.differs AND NOT EXISTS (
+        SELECT FROM payer_decision p WHERE p.case_no = h.case_no AND p.hop_no = h.hop_no AND p.agreed_at > n.at)
         AS undecided
-    FROM payer_inquiry i JOIN payer_statement s USING (inquiry_id)
-    WHERE i.case_no = h.case_no AND i.hop_no = h.hop_no ORDER BY s.statement_id DESC LIMIT 1
+    FROM (
+        (SELECT 'payer' = ANY (s.differing) AS differs, s.stated_at AS at
+         FROM payer_inquiry i JOIN payer_statement s USING (inquiry_id)
+         WHERE i.case_no = h.case_no AND i.hop_no = h.hop_no ORDER BY s.statement_id DESC LIMIT 1)
+        UNION ALL
+        (SELECT f.payer_differs, f.decided_at FROM payer_inquiry i JOIN payer_found_transfer f USING (inquiry_id)
+         WHERE i.case_no = h.case_no AND f.taken_hop_no = h.hop_no)
+    ) AS n LIMIT 1
 ) AS b ON true
 WHERE h.case_no = $1 AND h.parent_hop_no IS NULL AND (x.contested OR b.differs)
     AND ($2::integer[] IS NULL OR h.hop_no = ANY ($2))

@@ -165,6 +165,7 @@ class NewFound(FrozenModel):
     amount_paise: int
     occurred_at: UtcDatetime | None
     is_near: bool
+    payer_differs: bool
 
 
 async def insert_found(connection: Connection, found: Sequence[NewFound], at: datetime) -> dict[tuple[UUID, str], int]:

@@ -33,7 +33,8 @@ def payer_lines(
     hop = told[0]
     if any(other.parent_hop_no is None and other.reference_key == key for other in others):
         return [_line(hop, claim, index, PayerLineKind.KNOWN)]
-    return [_line(hop, claim, index, PayerLineKind.FOUND, is_near=_is_near(claim, hop.payer))]
+    differing = tuple(_other_payer(hop, claim))
+    return [_line(hop, claim, index, PayerLineKind.FOUND, differing=differing, is_near=_is_near(claim, hop.payer))]
 
 
 def _debit(hop: HopPosition, claim: Claim, index: int) -> PayerLine:
@@ -47,10 +48,7 @@ def _debit(hop: HopPosition, claim: Claim, index: int) -> PayerLine:
 
 def _differing(hop: HopPosition, claim: Claim) -> list[Differing]:
     """Return what the bank states otherwise than told. What it leaves out is no difference."""
-    assert hop.payer is not None, "the caller has chosen such hops"
-    found = []
-    if _is_another(claim.root_account_key, account_key(hop.payer.holder)):
-        found.append(Differing.PAYER)
+    found = _other_payer(hop, claim)
     payee = claim.payee
     if payee and payee.account != NOT_STATED and _is_another(account_key(payee.account), hop.account_key):
         found.append(Differing.ACCOUNT)
@@ -59,6 +57,12 @@ def _differing(hop: HopPosition, claim: Claim) -> list[Differing]:
     if claim.amount_paise != hop.amount_paise:
         found.append(Differing.AMOUNT)
     return found
+
+
+def _other_payer(hop: HopPosition, claim: Claim) -> list[Differing]:
+    assert hop.payer is not None, "the caller has chosen such hops"
+    is_another = _is_another(claim.root_account_key, account_key(hop.payer.holder))
+    return [Differing.PAYER] if is_another else []
 
 
 def _is_another(stated: str, told: str) -> bool:

@@ -29,6 +29,8 @@ class FoundTransfer(FrozenModel):
     occurred_at: UtcDatetime | None
     is_near: bool
     """whether it is near enough to the told transfer for a task"""
+    payer_differs: bool
+    """whether the bank states another debited account than the victim told"""
     decision: FoundDecision | None
     decided_by: str | None
     decided_at: UtcDatetime | None

@@ -5,7 +5,7 @@ import pytest
 
 from activities.context import Context
 from activities.tracing import payer_transfers
-from db.restoration import restoration_views
+from db.restoration import payer_decisions, restoration_views
 from db.restoration.claims import hops_at
 from domain.errors.restoration import TransferContested
 from schemas.enums import FoundDecision
@@ -114,3 +114,17 @@ async def test_a_confirmed_payer_is_marked_and_stops_nothing(home: Home) -> None
     restoration_id = await home.of(case_no)
     await to_prepared(home, restoration_id)
     await home.approve(restoration_id)
+
+
+async def test_no_approval_of_a_taken_transfer_whose_debited_account_is_another(home: Home) -> None:
+    account, found = rrn(), rrn()
+    case_no = await home.bench.complain(transfer(1000_00, reference=(root := rrn())))
+    line = debit(root, "300.00", reference=found, payee_account_number=account, root_account_number="30000000999")
+    await home.bench.answer("SBIN", case_no, line)
+    (inquiry,) = (await payer_transfers.of_case(home.ctx, case_no)).inquiries
+    assert inquiry.found[0].payer_differs
+    take = FoundTransferDecision(decision=FoundDecision.TAKEN, reason="fraud too")
+    await payer_transfers.decide(home.ctx, case_no, inquiry.found[0].found_id, take, "officer:desk")
+    async with home.bench.pool.acquire() as connection:
+        contested = await payer_decisions.contested(connection, case_no)
+    assert [(one.hop_no, one.undecided, one.bank_differs) for one in contested] == [(2, True, True)]

@@ -153,6 +153,8 @@ async def test_a_row_with_the_told_reference_confirms_the_debit_and_moves_no_mon
     assert await dispositions(asking.bench, case_no) == ["payers_bank"]
     assert await asking.bench.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
     assert await asking.bench.tasks(case_no) == []
+    first = await asking.bench.value("SELECT first_answered_at FROM case_file WHERE case_no = $1", case_no)
+    assert first is None, "no hold request is answered"
     await asking.bench.check(case_no)
     again = await asking.bench.answer("SBIN", case_no, debit(root), job_id="ANOTHER")
     assert again.duplicates == 1
