@@ -29,14 +29,12 @@ async def test_victims_banks_are_asked_and_the_loss_stays_what_the_victims_told(
     async with live(tmp_path / "home", config, ground, asks_payers_banks=True) as engine:
         engine.play()
         await engine.until(lambda: over(engine), LIMIT_SECONDS, "every case is settled and every inquiry has ended")
-        states = dict(await engine.pool.fetch("SELECT state, count(*) FROM payer_inquiry GROUP BY state"))
-        statements = dict(await engine.pool.fetch("SELECT kind, count(*) FROM payer_statement GROUP BY kind"))
-        assert states.get("answered", 0) > 0, states
-        assert statements.get("confirmed", 0) > 0, statements
-        told, lost = await engine.pool.fetchrow(
-            "SELECT (SELECT sum(amount_paise) FROM hop WHERE source = 'complaint'),"
-            " (SELECT -sum(balance_paise) FROM ledger_balance WHERE bucket = 'lost')"
-        )
+        states = {row["state"] for row in await engine.pool.fetch("SELECT state FROM payer_inquiry")}
+        kinds = {row["kind"] for row in await engine.pool.fetch("SELECT kind FROM payer_statement")}
+        assert "answered" in states
+        assert "confirmed" in kinds
+        told = await engine.pool.fetchval("SELECT sum(amount_paise) FROM hop WHERE source = 'complaint'")
+        lost = await engine.pool.fetchval("SELECT -sum(balance_paise) FROM ledger_balance WHERE bucket = 'lost'")
         assert told == lost
         assert engine.sim.banks.book.repeated_requests == []
         held = await engine.pool.fetchval("SELECT sum(balance_paise)::bigint FROM ledger_balance WHERE bucket = 'held'")
