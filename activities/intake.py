@@ -14,6 +14,7 @@ from activities.cases.transaction import CaseTransaction, lock_case
 from activities.context import Context
 from activities.metrics import METRICS
 from activities.police.firs import ask_by_itself
+from activities.tracing.payer_inquiries import plan_inquiries
 from db import intake
 from db.cases import cases, events, hops, ledger, tasks
 from db.cases.events import Event
@@ -408,6 +409,9 @@ async def _write_hops(work: CaseTransaction, ack_no: str, rows: Sequence[_Row], 
     entries = [entry for hop in written for entry in complaint_entries(hop.hop_no, hop.amount_paise)]
     await ledger.post(connection, case_no, "complaint", f"complaint|{ack_no}", work.now, entries)
     await work.ask(*(task for hop in written for task in tasks_before_asking(hop.hop_no, hop.state)))
+    if work.ctx.policy.payer_bank.ask:
+        banks = {hop.hop_no: row.statement.payer_bank for hop, row in zip(written, rows, strict=True)}
+        await plan_inquiries(work, written, banks)
     return entries
 
 

@@ -20,7 +20,7 @@ from api.reply_pages import FORM_BODY_MAX_BYTES
 from api.reporting import outcomes, scorecards
 from api.restoration import credit_accounts, payer_decisions, restorations, withdrawals
 from api.services import Services
-from api.tracing import discrepancies
+from api.tracing import discrepancies, payer_inquiries
 from api.tracing.answer_pages import AnswerPages
 
 BODY_LIMITS_BYTES = {
@@ -49,7 +49,18 @@ def create_app(services: Services) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     app.state.services = services
-    for resource in (intake, cases, discrepancies, accounts, events, desk_actions, tasks, scorecards, reconciliation):
+    for resource in (
+        intake,
+        cases,
+        discrepancies,
+        payer_inquiries,
+        accounts,
+        events,
+        desk_actions,
+        tasks,
+        scorecards,
+        reconciliation,
+    ):
         app.include_router(resource.router)
     # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.
     for resource in (outcomes, restorations, credit_accounts, payer_decisions, withdrawals, case_documents):

@@ -69,6 +69,9 @@ BEGIN
         UNION ALL
         (SELECT x.exchange_id, x.digest, x.reply FROM bank_exchange x
          WHERE x.order_id = p_id AND x.about = p_about ORDER BY x.exchange_id DESC LIMIT 20)
+        UNION ALL
+        (SELECT x.exchange_id, x.digest, x.reply FROM bank_exchange x
+         WHERE x.inquiry_id = p_id AND x.about = p_about ORDER BY x.exchange_id DESC LIMIT 20)
     )
     SELECT jsonb_agg(jsonb_build_object('exchange_id', l.exchange_id, 'sent_sha256', encode(l.digest, 'hex'),
                                         'reply_sha256', encode(sha256(l.reply), 'hex')) ORDER BY l.exchange_id),
@@ -198,7 +201,20 @@ BEGIN
     WHERE up.parent_hop_no IS NULL AND 'payer' = ANY (t.differing) AND NOT EXISTS (
         SELECT FROM payer_decision d
         WHERE d.case_no = t.case_no AND d.hop_no = t.hop_no AND d.agreed_at IS NOT NULL AND t.ack_no = ANY (d.among))
-    ORDER BY t.hop_no, t.ack_no, t.row_no;
+    UNION ALL
+    -- The victim's bank debited another account than the victim told. Only its newest statement counts.
+    SELECT h.hop_no, h.ack_no, 0 FROM up JOIN hop h USING (case_no, hop_no) JOIN payer_inquiry i USING (case_no, hop_no)
+    CROSS JOIN LATERAL (SELECT s.differing, s.stated_at FROM payer_statement s WHERE s.inquiry_id = i.inquiry_id
+        ORDER BY s.statement_id DESC LIMIT 1) AS s
+    WHERE up.parent_hop_no IS NULL AND 'payer' = ANY (s.differing) AND NOT EXISTS (
+        SELECT FROM payer_decision d WHERE d.case_no = h.case_no AND d.hop_no = h.hop_no AND d.agreed_at > s.stated_at)
+    UNION ALL
+    -- So does a transfer that it named and an officer took.
+    SELECT h.hop_no, h.ack_no, 0 FROM up JOIN hop h USING (case_no, hop_no) JOIN payer_inquiry i ON i.case_no = h.case_no
+    JOIN payer_found_transfer f ON f.inquiry_id = i.inquiry_id AND f.taken_hop_no = h.hop_no
+    WHERE up.parent_hop_no IS NULL AND f.payer_differs AND NOT EXISTS (
+        SELECT FROM payer_decision d WHERE d.case_no = h.case_no AND d.hop_no = h.hop_no AND d.agreed_at > f.decided_at)
+    ORDER BY 1, 2, 3;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.court_keeps(of_hold uuid)
@@ -615,6 +631,38 @@ BEGIN
             (OLD.decision_id, OLD.case_no, OLD.hop_no, OLD.ack_no, OLD.among, OLD.reason, OLD.proposed_by, OLD.proposed_at)
     THEN
         RAISE EXCEPTION 'of a decision about a payer only the agreement is written, once'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.payer_found_transfer_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL
+        OR to_jsonb(NEW) - '{decision,decided_by,decided_at,reason,taken_hop_no}'::text[]
+            IS DISTINCT FROM to_jsonb(OLD) - '{decision,decided_by,decided_at,reason,taken_hop_no}'::text[]
+    THEN
+        RAISE EXCEPTION 'of a found transfer only the decision is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.payer_inquiry_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.state = 'skipped' OR (OLD.state = 'answered' AND NEW.state <> 'answered')
+        OR (OLD.state = 'failed' AND NEW.state NOT IN ('failed', 'answered'))
+        OR (OLD.state = 'delivered' AND NEW.state = 'planned')
+        OR (NEW.inquiry_id, NEW.case_no, NEW.hop_no, NEW.institution, NEW.near_seconds, NEW.planned_at)
+            IS DISTINCT FROM
+            (OLD.inquiry_id, OLD.case_no, OLD.hop_no, OLD.institution, OLD.near_seconds, OLD.planned_at)
+    THEN
+        RAISE EXCEPTION 'an inquiry keeps what it asks, and its state goes only forward'
             USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
@@ -1078,9 +1126,10 @@ CREATE TABLE bank_exchange (
     reply bytea,
     reply_cut boolean NOT NULL,
     failure text NOT NULL,
+    inquiry_id uuid,
     CONSTRAINT bank_exchange_pkey PRIMARY KEY (exchange_id),
-    CONSTRAINT bank_exchange_about CHECK ((((request_id IS NOT NULL) = (about = 'hold_request'::text)) AND ((order_id IS NULL) = (about = 'hold_request'::text)))),
-    CONSTRAINT bank_exchange_about_check CHECK ((about = ANY (ARRAY['hold_request'::text, 'order'::text, 'cancellation'::text]))),
+    CONSTRAINT bank_exchange_about CHECK ((((request_id IS NOT NULL) = (about = 'hold_request'::text)) AND ((inquiry_id IS NOT NULL) = (about = 'payer_inquiry'::text)) AND ((order_id IS NOT NULL) = (about = ANY (ARRAY['order'::text, 'cancellation'::text]))))),
+    CONSTRAINT bank_exchange_about_check CHECK ((about = ANY (ARRAY['hold_request'::text, 'order'::text, 'cancellation'::text, 'payer_inquiry'::text]))),
     CONSTRAINT bank_exchange_as_sent CHECK ((masked OR (size_bytes > octet_length(body)) OR (digest = sha256(body)))),
     CONSTRAINT bank_exchange_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
     CONSTRAINT bank_exchange_digest_check CHECK ((octet_length(digest) = 32)),
@@ -2082,6 +2131,81 @@ CREATE TABLE payer_decision (
     CONSTRAINT payer_decision_reason_check CHECK ((reason <> ''::text))
 );
 
+CREATE TABLE payer_found_transfer (
+    found_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    inquiry_id uuid NOT NULL,
+    answer_id bigint NOT NULL,
+    payer_account text NOT NULL,
+    payee_institution text,
+    payee_institution_as_told text NOT NULL,
+    payee_account text NOT NULL,
+    payee_ifsc text,
+    reference text NOT NULL,
+    reference_key text NOT NULL,
+    amount_paise bigint NOT NULL,
+    occurred_at timestamp with time zone,
+    is_near boolean NOT NULL,
+    payer_differs boolean NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    reason text,
+    taken_hop_no integer,
+    CONSTRAINT payer_found_transfer_once UNIQUE (inquiry_id, reference_key),
+    CONSTRAINT payer_found_transfer_pkey PRIMARY KEY (found_id),
+    CONSTRAINT payer_found_transfer_amount_paise_check CHECK ((amount_paise > 0)),
+    CONSTRAINT payer_found_transfer_decision_check CHECK ((decision = ANY (ARRAY['taken'::text, 'dismissed'::text]))),
+    CONSTRAINT payer_found_transfer_reference_check CHECK ((reference <> ''::text)),
+    CONSTRAINT payer_found_transfer_reference_key_check CHECK ((reference_key <> ''::text)),
+    CONSTRAINT payer_found_transfer_taken CHECK (((taken_hop_no IS NOT NULL) = (NOT (decision IS DISTINCT FROM 'taken'::text)))),
+    CONSTRAINT payer_found_transfer_whole CHECK ((num_nulls(decision, decided_by, decided_at, reason) = ANY (ARRAY[0, 4])))
+);
+
+CREATE TABLE payer_inquiry (
+    inquiry_id uuid NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    institution text,
+    state text NOT NULL,
+    near_seconds double precision NOT NULL,
+    planned_at timestamp with time zone NOT NULL,
+    tries integer NOT NULL DEFAULT 0,
+    due_at timestamp with time zone,
+    channel text,
+    job_id text,
+    delivered_at timestamp with time zone,
+    answered_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    reason text NOT NULL DEFAULT ''::text,
+    CONSTRAINT payer_inquiry_one_a_hop UNIQUE (case_no, hop_no),
+    CONSTRAINT payer_inquiry_pkey PRIMARY KEY (inquiry_id),
+    CONSTRAINT payer_inquiry_answered CHECK (((answered_at IS NOT NULL) = (state = 'answered'::text))),
+    CONSTRAINT payer_inquiry_bank CHECK (((institution IS NOT NULL) OR (state = 'skipped'::text))),
+    CONSTRAINT payer_inquiry_closed CHECK (((closed_at IS NULL) = (due_at IS NOT NULL))),
+    CONSTRAINT payer_inquiry_counts CHECK (((tries >= 0) AND (near_seconds >= (0)::double precision))),
+    CONSTRAINT payer_inquiry_due CHECK (((due_at IS NOT NULL) = (state = ANY (ARRAY['planned'::text, 'delivered'::text])))),
+    CONSTRAINT payer_inquiry_state CHECK ((state = ANY (ARRAY['planned'::text, 'delivered'::text, 'answered'::text, 'failed'::text, 'skipped'::text])))
+);
+
+CREATE TABLE payer_statement (
+    statement_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    inquiry_id uuid NOT NULL,
+    answer_id bigint NOT NULL,
+    kind text NOT NULL,
+    differing text[] NOT NULL,
+    amount_paise bigint NOT NULL,
+    payer_key text NOT NULL,
+    payee_institution text,
+    payee_key text NOT NULL,
+    payer_confirmed boolean NOT NULL,
+    stated_at timestamp with time zone NOT NULL,
+    CONSTRAINT payer_statement_pkey PRIMARY KEY (statement_id),
+    CONSTRAINT payer_statement_amount_paise_check CHECK ((amount_paise >= 0)),
+    CONSTRAINT payer_statement_differs CHECK (((kind = 'differs'::text) = (differing <> '{}'::text[]))),
+    CONSTRAINT payer_statement_kind_check CHECK ((kind = ANY (ARRAY['confirmed'::text, 'differs'::text, 'denied'::text])))
+);
+
 CREATE TABLE procedure (
     workflow_id text NOT NULL,
     kind text NOT NULL,
@@ -2432,6 +2556,8 @@ ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_institution_fkey FOREIGN 
 
 ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
 
+ALTER TABLE bank_exchange ADD CONSTRAINT bank_exchange_inquiry_id_fkey FOREIGN KEY (inquiry_id) REFERENCES payer_inquiry(inquiry_id);
+
 ALTER TABLE bank_exchange ADD CONSTRAINT bank_exchange_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
 ALTER TABLE bank_exchange ADD CONSTRAINT bank_exchange_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
@@ -2616,6 +2742,16 @@ ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_case_no_ack_no_fkey FOR
 
 ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
+ALTER TABLE payer_found_transfer ADD CONSTRAINT payer_found_transfer_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(answer_id);
+
+ALTER TABLE payer_found_transfer ADD CONSTRAINT payer_found_transfer_inquiry_id_fkey FOREIGN KEY (inquiry_id) REFERENCES payer_inquiry(inquiry_id);
+
+ALTER TABLE payer_inquiry ADD CONSTRAINT payer_inquiry_hop_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE payer_statement ADD CONSTRAINT payer_statement_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(answer_id);
+
+ALTER TABLE payer_statement ADD CONSTRAINT payer_statement_inquiry_id_fkey FOREIGN KEY (inquiry_id) REFERENCES payer_inquiry(inquiry_id);
+
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE procedure_news ADD CONSTRAINT procedure_news_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES procedure(workflow_id);
@@ -2719,6 +2855,8 @@ CREATE INDEX bank_evidence_about ON public.bank_evidence USING btree (about, evi
 CREATE INDEX bank_evidence_institution ON public.bank_evidence USING btree (institution, evidence_id);
 
 CREATE UNIQUE INDEX bank_exchange_fetched ON public.bank_exchange USING btree (COALESCE(request_id, order_id), about, digest) WHERE (channel = 'pull'::text);
+
+CREATE INDEX bank_exchange_inquiry ON public.bank_exchange USING btree (inquiry_id, exchange_id) WHERE (inquiry_id IS NOT NULL);
 
 CREATE INDEX bank_exchange_order ON public.bank_exchange USING btree (order_id, about, exchange_id) WHERE (order_id IS NOT NULL);
 
@@ -2865,6 +3003,10 @@ CREATE INDEX objection_restoration ON public.objection USING btree (restoration_
 CREATE INDEX order_cancellation_open ON public.order_cancellation USING btree (order_id) WHERE (settled_at IS NULL);
 
 CREATE INDEX payer_decision_hop ON public.payer_decision USING btree (case_no, hop_no);
+
+CREATE INDEX payer_inquiry_due_at ON public.payer_inquiry USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX payer_statement_inquiry ON public.payer_statement USING btree (inquiry_id, statement_id);
 
 CREATE INDEX procedure_news_signalled ON public.procedure_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
 
@@ -3031,6 +3173,12 @@ CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON pu
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public.order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
 
 CREATE TRIGGER payer_decision_rules BEFORE DELETE OR UPDATE ON public.payer_decision FOR EACH ROW EXECUTE FUNCTION payer_decision_rules();
+
+CREATE TRIGGER payer_found_transfer_rules BEFORE DELETE OR UPDATE ON public.payer_found_transfer FOR EACH ROW EXECUTE FUNCTION payer_found_transfer_rules();
+
+CREATE TRIGGER payer_inquiry_rules BEFORE DELETE OR UPDATE ON public.payer_inquiry FOR EACH ROW EXECUTE FUNCTION payer_inquiry_rules();
+
+CREATE TRIGGER payer_statement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payer_statement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON public.procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
 
@@ -3208,6 +3356,28 @@ COMMENT ON COLUMN payer_decision.ack_no IS 'the complaint that is right';
 
 COMMENT ON COLUMN payer_decision.among IS 'the complaints that were compared';
 
+COMMENT ON COLUMN payer_found_transfer.is_near IS 'whether it is near enough to the told transfer for a task';
+
+COMMENT ON COLUMN payer_found_transfer.payer_account IS 'the account debited as the bank states it';
+
+COMMENT ON COLUMN payer_found_transfer.payer_differs IS 'whether the bank states another debited account than the victim';
+
+COMMENT ON COLUMN payer_found_transfer.taken_hop_no IS 'the hop that it became';
+
+COMMENT ON COLUMN payer_inquiry.due_at IS 'when it is sent next, or when a delivered one is given up';
+
+COMMENT ON COLUMN payer_inquiry.institution IS 'the bank as the directory resolves it; null if it is not known';
+
+COMMENT ON COLUMN payer_inquiry.near_seconds IS 'a transfer as near as this to the told one is proposed to the desk';
+
+COMMENT ON COLUMN payer_inquiry.reason IS 'why it failed or was skipped';
+
+COMMENT ON COLUMN payer_statement.payee_key IS 'the account credited as the bank states it; empty if it states none';
+
+COMMENT ON COLUMN payer_statement.payer_confirmed IS 'whether the bank states the same debited account as the victim';
+
+COMMENT ON COLUMN payer_statement.payer_key IS 'the account debited as the bank states it; empty if it states none';
+
 COMMENT ON COLUMN reconciliation.as_of IS 'when the bank drew the list up, as far as it says';
 
 COMMENT ON COLUMN reconciliation.inquiry_id IS 'the question that the list answers';
@@ -3256,9 +3426,15 @@ COMMENT ON TABLE hop_correction IS 'each correction of a hop: the changed column
 
 COMMENT ON TABLE payer_decision IS 'which complaint is right about who paid a transfer; two officers decide';
 
+COMMENT ON TABLE payer_found_transfer IS 'another transfer that left the victim''s account; a person takes or dismisses it';
+
+COMMENT ON TABLE payer_inquiry IS 'a question to the victim''s bank about the victim''s own transfer';
+
+COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim''s own transfer; the newest counts';
+
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
 
-COMMENT ON FUNCTION contested_transfers(uuid) IS 'The told transfers that name another payer than the victim of this restoration, and that are not decided.';
+COMMENT ON FUNCTION contested_transfers(uuid) IS 'The transfers of this restoration whose payer a complaint or the victim''s bank names otherwise, and undecided.';
 
 COMMENT ON FUNCTION disputed_transfer_renamed() IS 'Registers a transfer by reference and bank too, where a process of the release before named its amount.';
 

@@ -141,6 +141,17 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.LIENS_TO_ASK_FOR: "ask for the list of all liens it holds for us, and compare it",
     TaskCause.LIENS_OVERDUE: "its list of liens is overdue, and the desk's call brought none",
     TaskCause.TOLD_OTHERWISE: "hop {id}: complaint {ack_no} tells it otherwise: {differing}",
+    TaskCause.PAYER_BANK_DIFFERS: (
+        "hop {id}: {bank}, the victim's bank, states it otherwise ({differing}): ask the victim and the bank which is"
+        " right"
+    ),
+    TaskCause.PAYER_BANK_DENIES: (
+        "hop {id}: {bank}, the victim's bank, does not know the debit (code {code}): ask the victim to check it"
+    ),
+    TaskCause.TRANSFER_FOUND: (
+        "hop {id}: {bank}, the victim's bank, names another transfer, {claimed} to {to_bank} ({at}): ask the victim,"
+        " then take found transfer {found_id} into the case or dismiss it"
+    ),
     TaskCause.LIENS_DIFFER: "rows that differ: {rows_differing}; liens that the list lacks: {liens_missing}",
 }
 """templates by cause; a name after a dot is a variant, or a part that is put into the template"""

@@ -157,6 +157,8 @@ class Disposition(StrEnum):
     CORRECTION = "correction"
     REVIEW = "review"
     DUPLICATE = "duplicate"
+    PAYERS_BANK = "payers_bank"
+    """the victim's bank speaks of the victim's own transfer or of another one; no money moves by it"""
 
 
 class DiscrepancyKind(StrEnum):
@@ -205,6 +207,41 @@ class ResolutionDecision(StrEnum):
     """known, without consequence"""
 
 
+class PayerInquiryState(StrEnum):
+    """State of a question to the victim's bank."""
+
+    PLANNED = "planned"
+    DELIVERED = "delivered"
+    ANSWERED = "answered"
+    FAILED = "failed"
+    """it could not be delivered, or no answer came in time"""
+    SKIPPED = "skipped"
+    """no bank can be asked"""
+
+
+class FoundDecision(StrEnum):
+    """Decision of an officer on another transfer that the victim's bank names."""
+
+    TAKEN = "taken"
+    """it is part of the fraud, and its money counts as lost"""
+    DISMISSED = "dismissed"
+
+
+class PayerLineKind(StrEnum):
+    """Kind of a line in which the victim's bank speaks as such."""
+
+    CONFIRMED = "confirmed"
+    """it debited the transfer as the victim told it"""
+    DIFFERS = "differs"
+    """it debited the transfer, and another figure or account than the victim told"""
+    DENIED = "denied"
+    """it does not know the debit"""
+    FOUND = "found"
+    """another transfer left the account"""
+    KNOWN = "known"
+    """another transfer left the account, and the case has it already"""
+
+
 class TaskKind(StrEnum):
     """Reason of a work item for the control-room desk."""
 
@@ -233,6 +270,8 @@ class TaskKind(StrEnum):
     """the bank's list and the ledger differ"""
     READ_COMPLAINT = "read_complaint"
     """a complaint tells a known transfer otherwise"""
+    PAYER_BANK = "payer_bank"
+    """the victim's bank contradicts the victim, or names another transfer"""
 
 
 class Differing(StrEnum):
@@ -330,6 +369,14 @@ class EventKind(StrEnum):
     LEVEL_REACHED = "level_reached"
     REQUEST_ESCALATED = "request_escalated"
     """an officer escalated before the next level was due"""
+    PAYER_BANK_ASKED = "payer_bank_asked"
+    """the victim's bank has the question about the victim's own transfer"""
+    PAYER_BANK_NOT_ASKED = "payer_bank_not_asked"
+    """the question could not be delivered, or got no answer in time"""
+    PAYER_BANK_STATED = "payer_bank_stated"
+    FOUND_TRANSFER_TAKEN = "found_transfer_taken"
+    """an officer took a transfer into the case that the victim's bank named"""
+    FOUND_TRANSFER_DISMISSED = "found_transfer_dismissed"
     HOP_CORRECTED = "hop_corrected"
     HOP_ASKED_AGAIN = "hop_asked_again"
     """the bank did not find the transfer, and is asked again after some minutes"""

@@ -100,6 +100,12 @@ class TaskCause(StrEnum):
     LIENS_TO_ASK_FOR = "liens_to_ask_for"
     LIENS_OVERDUE = "liens_overdue"
     LIENS_DIFFER = "liens_differ"
+    PAYER_BANK_DIFFERS = "payer_bank_differs"
+    """the victim's bank debited another transfer than the victim told; `differing` says what"""
+    PAYER_BANK_DENIES = "payer_bank_denies"
+    """the victim's bank does not know the debit; `code` is its answer"""
+    TRANSFER_FOUND = "transfer_found"
+    """the victim's bank names another transfer out of the account: `found_id`, `claimed_paise`, `to_bank`, `at`"""
     TOLD_OTHERWISE = "told_otherwise"
     """the complaint `ack_no` tells the transfer otherwise; `differing` says what"""
 
@@ -169,6 +175,11 @@ class TaskFacts(FrozenModel):
     rows_differing: int | None = None
     liens_missing: int | None = None
     withdrawal_id: int | None = None
+    found_id: int | None = None
+    to_bank: str = ""
+    """bank that a transfer went to"""
+    at: str = ""
+    """time of a transfer in IST"""
 
 
 NO_FACTS = TaskFacts()

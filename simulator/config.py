@@ -68,6 +68,12 @@ class Knobs(_Frozen):
     """the bank holds the available amount and cannot trace the rest (01)"""
     not_found_first: Rate = 0.0
     """the bank does not find a victim's transfer at first (01), and finds it when it is asked again; layer 1"""
+    payer_bank_answers: Rate = 0.0
+    """the bank that debited a victim's transfer answers a report about it with what left the account"""
+    payer_bank_wrong: Rate = 0.0
+    """such an answer states another amount"""
+    payer_bank_late: Rate = 0.0
+    """such an answer is late"""
     unknown_status: Rate = 0.005
     """a status code without a known meaning (99, 77)"""
 

@@ -23,6 +23,7 @@ from activities.outbox import SweepActivities
 from activities.reconciliation.rounds import ReconciliationActivities
 from activities.secrets import CannotOpen
 from activities.tracing.hold_requests import CaseActivities
+from activities.tracing.payer_inquiries import PayerInquirySender
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
@@ -37,6 +38,7 @@ from workers.embedded.ports import free_port
 from workers.heartbeats import HEARTBEATS_PER_TIMEOUT, Heartbeats
 from workers.loops.iso_spool import SpoolWatcher
 from workers.loops.outbound import OutboundLoop
+from workers.loops.payer_inquiries import PayerInquiryLoop
 from workers.loops.procedures import ProcedureStarter
 from workers.metrics_page import served
 from workers.restoration_workers import WORKFLOWS, RecoveryActivities
@@ -290,4 +292,6 @@ async def _loops(
     if queues.serve(Queues.RESTORATION):
         outbound = await stack.enter_async_context(OutboundLoop.opened(engine.ctx, settings, mailer))
         loops += [outbound.run(), ProcedureStarter(engine.ctx, engine.client).run()]
+        sender = PayerInquirySender(engine.ctx, BankDelivery(engine.ctx, adapters))
+        loops.append(PayerInquiryLoop(sender).run())
     return loops

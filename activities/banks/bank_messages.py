@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
-from adapters.banks.protocol import BankAdapter, CancellationTaker, Delivery, HoldTicket, OrderTaker, OrderTicket
+from adapters.banks.protocol import (
+    BankAdapter,
+    CancellationTaker,
+    Delivery,
+    HoldTicket,
+    OrderTaker,
+    OrderTicket,
+    PayerAsker,
+)
 from schemas.banks.exchanges import About
 from schemas.orders.orders import BankOrder
 
@@ -42,6 +50,22 @@ class HoldRequestMessage(BankMessage):
         """Send the ticket."""
         assert self.ticket is not None, "a hold request is sent with its ticket"
         return await adapter.send_hold_request(way, self.ticket, timeout_seconds=timeout_seconds)
+
+
+@dataclass(frozen=True)
+class PayerInquiryMessage(BankMessage):
+    """A question to the victim's bank. It is the fraud report of a hold request."""
+
+    about: ClassVar = About.PAYER_INQUIRY
+    ticket: HoldTicket
+
+    def fits(self, adapter: object) -> bool:
+        """Return whether the channel can ask the victim's bank."""
+        return isinstance(adapter, PayerAsker)
+
+    async def send(self, adapter: PayerAsker[Any], way: Any, timeout_seconds: float) -> Delivery:
+        """Send the question."""
+        return await adapter.ask_payers_bank(way, self.ticket, timeout_seconds=timeout_seconds)
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,29 @@ class BankDelivery:
             delivered = await self._attempt(message, institution, channel, or_another=False)
         return await self._note_success(institution, delivered)
 
+    async def send_once(self, message: BankMessage, institution: str) -> Delivered:
+        """Send `message` over the best channel that can carry it and works. Raises `BankError` and `CannotOpen`.
+
+        The caller counts its attempts. The health of the channel is recorded.
+        """
+        ways, health = self._ways(institution, message), self.ctx.health
+        if not ways:
+            raise BankNotReached(institution, "no channel in the directory")
+        channel = channel_choice.choose(ways, health.of(institution), {}, self.ctx.now())
+        if channel is None or not await health.may_take(institution, channel):
+            raise BankUnreachable(institution, "every channel is dropped")
+        with self._limits.place(institution):
+            try:
+                delivered = await self._over(channel, institution, message)
+            except BankRefused:
+                await health.delivered(institution, channel)
+                raise
+            except BankError as error:
+                await health.failed(institution, channel, reached=isinstance(error, BankProtocolError))
+                raise
+        await health.delivered(institution, channel)
+        return delivered
+
     async def remind(
         self, subject_id: UUID, institution: str, channel: ChannelKind, references: Sequence[str], asked_at: datetime
     ) -> bool:

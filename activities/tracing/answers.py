@@ -13,6 +13,7 @@ from activities.context import Context
 from activities.metrics import METRICS
 from activities.tracing.claims import to_claims
 from activities.tracing.discrepancies import cross_check
+from activities.tracing.payer_lines import write_payer_lines
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import BankProtocolError
 from db.banks import channels
@@ -177,13 +178,18 @@ def _holds(outcome: Reconciliation) -> bool:
     return any(entry.bucket is Bucket.HELD for entry in outcome.entries)
 
 
+def _only_of_payers_bank(outcome: Reconciliation) -> bool:
+    """Return whether the answer is no answer to a hold request: only the victim's bank speaks in it, as such."""
+    return all(judged.disposition is Disposition.PAYERS_BANK for judged in outcome.judgements)
+
+
 def _record_metrics(head: cases.CaseHead, outcome: Reconciliation, cross_found: Sequence[Discrepancy]) -> None:
     for discrepancy in (*outcome.discrepancies, *cross_found):
         METRICS.discrepancy_found(discrepancy.kind)
     for judged in outcome.judgements:
         METRICS.answer_taken(judged.disposition, judged.claim.kind)
     since_complaint_seconds = (head.now - head.opened_at).total_seconds()
-    if head.first_answered_at is None:
+    if head.first_answered_at is None and not _only_of_payers_bank(outcome):
         METRICS.first_answer(since_complaint_seconds)
     if head.first_held_at is None and _holds(outcome):
         METRICS.first_hold(since_complaint_seconds)
@@ -220,9 +226,12 @@ class _AnswerWriter(CaseTransaction):
         answer_ids, lines_jsonl = await answers.insert_lines(
             connection, update_id, case_no, self.institution, outcome.judgements, self.now
         )
+        if outcome.payer_lines:
+            await write_payer_lines(self, self.institution, outcome.payer_lines, answer_ids)
         await self._write_new_hops(answer_ids)
         await self._store_accounts()
-        await cases.note_answer(connection, case_no, self._last_hop_no, self.now, held=_holds(outcome))
+        if not _only_of_payers_bank(outcome):
+            await cases.note_answer(connection, case_no, self._last_hop_no, self.now, held=_holds(outcome))
         await ledger.post(connection, case_no, "answer", f"answer|{update_id}", self.now, outcome.entries)
         finished = await self._write_hop_states()
         opened_tasks = await self._write_discrepancies(answer_ids)

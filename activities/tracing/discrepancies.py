@@ -40,7 +40,7 @@ async def cross_check(
     new = [
         (answer_id, judged.claim)
         for answer_id, judged in zip(answer_ids, outcome.judgements, strict=True)
-        if judged.disposition is not Disposition.DUPLICATE
+        if judged.disposition not in {Disposition.DUPLICATE, Disposition.PAYERS_BANK}
     ]
     ids = [answer_id for answer_id, _ in new]
     accounts = await discrepancies.accounts_of(connection, ids) if ids else []

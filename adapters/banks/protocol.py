@@ -247,6 +247,15 @@ class ReminderSender(Protocol[Address_contra]):
 
 
 @runtime_checkable
+class PayerAsker(Protocol[Address_contra]):
+    """Interface of a channel that can ask a victim's bank about the victim's own transfer."""
+
+    async def ask_payers_bank(self, bank: Address_contra, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
+        """Send `ticket` to the bank that was debited; otherwise like `BankAdapter.send_hold_request`."""
+        ...
+
+
+@runtime_checkable
 class ListAsker(Protocol[Address_contra]):
     """Interface of a channel that has a message to ask for a bank's list of liens."""
 

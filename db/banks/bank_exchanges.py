@@ -32,9 +32,10 @@ def insert(about: str, first: int) -> str:
     names = ", ".join(name for name, _ in _COLUMNS[1:])
     arrays = ", ".join(f"${first + place}::{kind}[]" for place, (_, kind) in enumerate(_COLUMNS))
     return (
-        f"INSERT INTO bank_exchange (about, request_id, order_id, {names})"
+        f"INSERT INTO bank_exchange (about, request_id, inquiry_id, order_id, {names})"
         f" SELECT {about}, CASE {about} WHEN 'hold_request' THEN subject END,"
-        f" CASE {about} WHEN 'hold_request' THEN NULL ELSE subject END, {names}"
+        f" CASE {about} WHEN 'payer_inquiry' THEN subject END,"
+        f" CASE WHEN {about} IN ('order', 'cancellation') THEN subject END, {names}"
         f" FROM unnest({arrays}) WITH ORDINALITY AS e (subject, {names}, n) ORDER BY n"
         " ON CONFLICT (coalesce(request_id, order_id), about, digest) WHERE channel = 'pull' DO NOTHING"
     )

@@ -85,7 +85,10 @@ async def lock_for_bank(connection: Connection, ack_no: str, institution: str) -
             "c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1)"
             " AND (EXISTS (SELECT FROM hop h WHERE h.case_no = c.case_no AND h.institution = $2)"
             # The institution was asked before the desk corrected the hop to another bank. Its answer still counts.
-            " OR EXISTS (SELECT FROM hold_request r WHERE r.case_no = c.case_no AND r.institution = $2))"
+            " OR EXISTS (SELECT FROM hold_request r WHERE r.case_no = c.case_no AND r.institution = $2)"
+            # It was asked as the victim's bank.
+            " OR EXISTS (SELECT FROM payer_inquiry i WHERE i.case_no = c.case_no AND i.institution = $2"
+            "  AND i.state <> 'skipped'))"
         ),
         ack_no,
         institution,

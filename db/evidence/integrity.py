@@ -121,6 +121,9 @@ SELECT s.case_no, n.name, n.digest FROM (
     UNION ALL
     SELECT o.case_no, x.exchange_id, x.digest FROM bank_exchange x JOIN bank_order o USING (order_id)
     WHERE o.case_no = ANY($1)
+    UNION ALL
+    SELECT i.case_no, x.exchange_id, x.digest FROM bank_exchange x JOIN payer_inquiry i USING (inquiry_id)
+    WHERE i.case_no = ANY($1)
 ) AS s, LATERAL (
     SELECT '{SENT}/' || lpad(s.exchange_id::text, 10, '0') || '/' || f.name, sha256(f.bytes)
     FROM bank_exchange_files(s.exchange_id) f

@@ -31,6 +31,7 @@ _ORDER: Final = "t.order_id IN (SELECT order_id FROM bank_order WHERE case_no = 
 _HOLD: Final = "t.hold_id IN (SELECT hold_id FROM account_hold WHERE case_no = $1)"
 _RESTORATION: Final = "t.restoration_id IN (SELECT restoration_id FROM restoration WHERE case_no = $1)"
 _GRIEVANCE: Final = "t.grievance_id IN (SELECT grievance_id FROM grievance WHERE case_no = $1)"
+_INQUIRY: Final = "t.inquiry_id IN (SELECT inquiry_id FROM payer_inquiry WHERE case_no = $1)"
 _DISCREPANCY: Final = "t.discrepancy_id IN (SELECT discrepancy_id FROM discrepancy WHERE case_no = $1)"
 _ALLOCATION: Final = "t.allocation_id IN (SELECT allocation_id FROM allocation_share WHERE case_no = $1)"
 TASKS: Final = "case/tasks.jsonl"
@@ -94,11 +95,15 @@ FILES: Final = {
     # The bytes are separate files.
     EXCHANGES: _rows(
         "(SELECT r.case_no, x.* FROM bank_exchange x JOIN hold_request r ON r.request_id = x.request_id"
-        " UNION ALL SELECT o.case_no, x.* FROM bank_exchange x JOIN bank_order o ON o.order_id = x.order_id)",
+        " UNION ALL SELECT o.case_no, x.* FROM bank_exchange x JOIN bank_order o ON o.order_id = x.order_id"
+        " UNION ALL SELECT i.case_no, x.* FROM bank_exchange x JOIN payer_inquiry i ON i.inquiry_id = x.inquiry_id)",
         _CASE,
         "t.exchange_id",
         without=("body", "content", "reply"),
     ),
+    "banks/payer_found_transfers.jsonl": _rows("payer_found_transfer", _INQUIRY, "t.found_id"),
+    "banks/payer_inquiries.jsonl": _rows("payer_inquiry", _CASE, "t.hop_no"),
+    "banks/payer_statements.jsonl": _rows("payer_statement", _INQUIRY, "t.statement_id"),
     "banks/returned_funds.jsonl": _rows("returned_funds", _CASE, "t.returned_id"),
     "banks/status_updates.jsonl": _rows(
         "status_update", "t.update_id IN (SELECT update_id FROM answer WHERE case_no = $1)", "t.update_id"
@@ -275,6 +280,8 @@ FROM (
     WHERE r.case_no = $1
     UNION ALL SELECT x.exchange_id, x.about, x.channel FROM bank_exchange x JOIN bank_order o USING (order_id)
     WHERE o.case_no = $1
+    UNION ALL SELECT x.exchange_id, x.about, x.channel FROM bank_exchange x JOIN payer_inquiry i USING (inquiry_id)
+    WHERE i.case_no = $1
 ) AS s CROSS JOIN LATERAL bank_exchange_files(s.exchange_id) AS f ORDER BY s.exchange_id, f.name
 """
 # A message of another bank about a request is no part of the case.

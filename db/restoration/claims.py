@@ -122,10 +122,19 @@ SELECT coalesce(max(stated.paise), 0)::bigint AS paise FROM (
     SELECT h.disputed_paise AS paise WHERE h.source = 'answer' AND h.opened_at > h.payee_since
     UNION ALL
     ({_confirmed_onward("h")} AND h.source = 'desk' AND NOT h.flags @> '[{{"code": "bank_names_another_account"}}]')
+    UNION ALL
+    (SELECT least(h.disputed_paise, s.amount_paise) FROM payer_inquiry i CROSS JOIN LATERAL (
+        SELECT w.* FROM payer_statement w WHERE w.inquiry_id = i.inquiry_id ORDER BY w.statement_id DESC LIMIT 1) AS s
+     WHERE i.case_no = h.case_no AND i.hop_no = h.hop_no AND s.kind <> 'denied' AND s.differing <@ '{{amount}}'
+       AND s.payee_institution = h.institution AND s.payee_key = h.account_key AND s.stated_at > h.payee_since)
+    UNION ALL
+    (SELECT least(h.disputed_paise, f.amount_paise) FROM payer_inquiry i JOIN payer_found_transfer f USING (inquiry_id)
+     WHERE i.case_no = h.case_no AND f.taken_hop_no = h.hop_no AND f.found_at > h.payee_since)
 ) AS stated
 """
-"""What sending banks stated: an answer made the hop, or confirmed the desk's hop at this account. Each kind of
-statement is a branch of the union. All of them are about the same money, so the largest counts."""
+"""What sending banks stated: an answer made the hop, or confirmed the desk's hop at this account, or the victim's bank
+confirmed the debit into this account, or named a transfer that an officer took. Each kind of statement is a branch of
+the union. All of them are about the same money, so the largest counts."""
 
 _SAID: Final = """
 SELECT coalesce(sum(e.amount_paise) FILTER (WHERE t.kind IN ('answer', 'confirmation')

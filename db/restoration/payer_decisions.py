@@ -14,11 +14,12 @@ MOST_SHOWN: Final = 100
 _DECISION: Final = ", ".join(PayerDecision.model_fields)
 
 _CONTESTED: Final = """
-SELECT h.hop_no, h.ack_no AS owner, x.claims, d.decisions, x.undecided
+SELECT h.hop_no, h.ack_no AS owner, x.claims, d.decisions, coalesce(b.differs, false) AS bank_differs,
+    coalesce(x.undecided, false) OR coalesce(b.undecided, false) AS undecided
 FROM hop h CROSS JOIN LATERAL (
-    SELECT jsonb_agg(jsonb_build_object('ack_no', t.ack_no, 'received_at', c.received_at,
+    SELECT coalesce(jsonb_agg(jsonb_build_object('ack_no', t.ack_no, 'received_at', c.received_at,
             'payer_institution', t.payer_institution, 'holder', t.payer_holder)
-            ORDER BY c.received_at, t.ack_no, t.row_no) AS claims,
+            ORDER BY c.received_at, t.ack_no, t.row_no), '[]') AS claims,
         bool_or('payer' = ANY (t.differing)) AS contested,
         bool_or('payer' = ANY (t.differing) AND NOT EXISTS (
             SELECT FROM payer_decision p WHERE p.case_no = t.case_no AND p.hop_no = t.hop_no
@@ -27,8 +28,21 @@ FROM hop h CROSS JOIN LATERAL (
 ) AS x CROSS JOIN LATERAL (
     SELECT coalesce(jsonb_agg(to_jsonb(p) - '{case_no,hop_no,among}'::text[] ORDER BY p.decision_id), '[]') AS decisions
     FROM payer_decision p WHERE p.case_no = h.case_no AND p.hop_no = h.hop_no
-) AS d
-WHERE h.case_no = $1 AND h.parent_hop_no IS NULL AND x.contested AND ($2::integer[] IS NULL OR h.hop_no = ANY ($2))
+) AS d LEFT JOIN LATERAL (
+    SELECT n.differs, n.differs AND NOT EXISTS (
+        SELECT FROM payer_decision p WHERE p.case_no = h.case_no AND p.hop_no = h.hop_no AND p.agreed_at > n.at)
+        AS undecided
+    FROM (
+        (SELECT 'payer' = ANY (s.differing) AS differs, s.stated_at AS at
+         FROM payer_inquiry i JOIN payer_statement s USING (inquiry_id)
+         WHERE i.case_no = h.case_no AND i.hop_no = h.hop_no ORDER BY s.statement_id DESC LIMIT 1)
+        UNION ALL
+        (SELECT f.payer_differs, f.decided_at FROM payer_inquiry i JOIN payer_found_transfer f USING (inquiry_id)
+         WHERE i.case_no = h.case_no AND f.taken_hop_no = h.hop_no)
+    ) AS n LIMIT 1
+) AS b ON true
+WHERE h.case_no = $1 AND h.parent_hop_no IS NULL AND (x.contested OR b.differs)
+    AND ($2::integer[] IS NULL OR h.hop_no = ANY ($2))
 ORDER BY h.hop_no LIMIT $3
 """
 
@@ -36,7 +50,10 @@ ORDER BY h.hop_no LIMIT $3
 async def contested(
     connection: Connection, case_no: str, hop_nos: Sequence[int] | None = None
 ) -> list[ContestedTransfer]:
-    """Return the victim's transfers whose payer complaints tell differently, of these hops or of the whole case."""
+    """Return the victim's transfers whose payer complaints or the victim's bank tell differently.
+
+    Of these hops, or of the whole case.
+    """
     wanted = None if hop_nos is None else list(hop_nos)
     rows = await connection.fetch(_CONTESTED, case_no, wanted, MOST_SHOWN)
     return [_contested(dict(row)) for row in rows]
@@ -55,7 +72,11 @@ def _contested(row: dict[str, Any]) -> ContestedTransfer:
     ]
     decisions = [PayerDecision.model_validate(one) for one in row["decisions"]]
     return ContestedTransfer(
-        hop_no=row["hop_no"], undecided=row["undecided"], claims=tuple(claims), decisions=tuple(decisions)
+        hop_no=row["hop_no"],
+        undecided=row["undecided"],
+        bank_differs=row["bank_differs"],
+        claims=tuple(claims),
+        decisions=tuple(decisions),
     )
 
 

@@ -14,6 +14,16 @@ class AccountNotFound(NotFound):
     code = "account_not_found"
 
 
+class FoundTransferNotFound(NotFound):
+    code = "found_transfer_not_found"
+    found_id: int
+
+
+class FoundTransferDecided(NotNow):
+    code = "found_transfer_decided"
+    found_id: int
+
+
 class DiscrepancyNotFound(NotFound):
     code = "discrepancy_not_found"
     discrepancy_id: int

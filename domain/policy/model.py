@@ -269,6 +269,19 @@ class AskAgainRules(FrozenModel):
     source: Source
 
 
+class PayerBankRules(FrozenModel):
+    """Whether and how a victim's own bank is asked about the victim's transfer."""
+
+    ask: bool
+    near_seconds: Annotated[float, Field(ge=0)]
+    """another transfer as near as this to the told one is proposed to the desk"""
+    tries: Annotated[int, Field(ge=1, le=20)]
+    retry_seconds: Seconds
+    answer_within_seconds: Seconds
+    """after this time no answer is expected any more"""
+    source: Source
+
+
 class TrailRules(FrozenModel):
     """Limits of tracing, and the meaning of the banks' codes."""
 
@@ -307,6 +320,7 @@ class Policy(FrozenModel):
     replay: ReplayRules
     reconciliation: ReconciliationRules
     call_list: CallRules
+    payer_bank: PayerBankRules
     bank_holidays: HolidayRules
     restoration: RestorationRules
     hold: HoldRules

@@ -24,6 +24,7 @@ from domain.policy.model import CodeMeaning, TrailRules
 from domain.tracing.answer_hop import AnsweredHop, shares_of, why_exceeds
 from domain.tracing.missing_dates import missing_date
 from domain.tracing.one_transfer import Room, Transfers
+from domain.tracing.payer_lines import payer_lines
 from schemas.base import Flag
 from schemas.enums import (
     Bucket,
@@ -46,6 +47,7 @@ from schemas.tracing.answers import (
     KnownLines,
     NewHop,
     NotFound,
+    PayerLine,
     Reconciliation,
 )
 
@@ -96,18 +98,23 @@ class _Book:
         self._discrepancies: list[Discrepancy] = []
         self._tasks: list[NewTask] = []
         self._denials: list[tuple[Claim, int, AnsweredHop, int]] = []
+        self._payer_lines: list[PayerLine] = []
         self._not_found: dict[int, str] = {}
         """by hop of a victim, the code with which the bank does not find it"""
 
     def judge(self, claim: Claim) -> None:
         """Apply one line; every line gets exactly one judgement."""
         hops = self._hops_of(claim)
-        if claim.natural_key in self._taken or (claim.natural_key in self._stray_before and not hops):
+        from_payer = [] if hops else self._payer_lines_of(claim)
+        stray = not hops and not from_payer
+        if claim.natural_key in self._taken or (claim.natural_key in self._stray_before and stray):
             self._judgements.append(Judgement(claim=claim, disposition=Disposition.DUPLICATE))
             return
         self._taken.add(claim.natural_key)
         if claim.kind is ClaimKind.UNREADABLE:
             self._review(claim, ())
+        elif from_payer:
+            self._note_payer_lines(claim, from_payer)
         elif not hops:
             self._stray(claim)
         elif claim.kind is ClaimKind.REFUSED:
@@ -149,6 +156,7 @@ class _Book:
                 if (refused_paise := self._hops[hop_no].paise[Bucket.REFUSED])
             ),
             found=tuple(hop_no for hop_no, hop in self._hops.items() if hop.is_found),
+            payer_lines=tuple(self._payer_lines),
         )
 
     # -- the hops that a line is about ---------------------------------------------------------------------------
@@ -163,6 +171,17 @@ class _Book:
         by_reference = [h for h in own if h.position.reference_key == claim.root_reference_key]
         exact = [h for h in by_reference if h.position.account_key == claim.root_account_key]
         return exact or by_reference
+
+    def _payer_lines_of(self, claim: Claim) -> list[PayerLine]:
+        """Return what the line says if its bank is asked about the line's transfer as the victim's bank."""
+        key, positions = claim.root_reference_key, [hop.position for hop in self._hops.values()]
+        told = [position for position in positions if position.payer and key and position.reference_key == key]
+        return payer_lines(claim, told, positions, len(self._judgements)) if told else []
+
+    def _note_payer_lines(self, claim: Claim, from_payer: Sequence[PayerLine]) -> None:
+        self._payer_lines += from_payer
+        hop_nos = tuple(word.hop_no for word in from_payer)
+        self._judgements.append(Judgement(claim=claim, disposition=Disposition.PAYERS_BANK, hop_nos=hop_nos))
 
     def _stray(self, claim: Claim) -> None:
         key = claim.root_reference_key

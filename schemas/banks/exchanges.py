@@ -24,6 +24,8 @@ class About(StrEnum):
     ORDER = "order"
     CANCELLATION = "cancellation"
     """cancellation of an order"""
+    PAYER_INQUIRY = "payer_inquiry"
+    """question to the victim's bank about the victim's own transfer"""
 
 
 class Exchange(FrozenModel):

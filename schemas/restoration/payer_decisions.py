@@ -52,6 +52,8 @@ class ContestedTransfer(FrozenModel):
     hop_no: int
     undecided: bool
     """whether a restoration of its money waits for a decision"""
+    bank_differs: bool = False
+    """whether the newest statement of the victim's bank names another debited account"""
     claims: tuple[PayerClaim, ...]
     decisions: tuple[PayerDecision, ...]
 

@@ -1,9 +1,19 @@
 """Line-by-line model of a bank's answer and of its effects."""
 
 from typing import Any
+from uuid import UUID
 
 from schemas.base import Flag, FrozenModel, UtcDatetime
-from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition, HopSource, HopState
+from schemas.enums import (
+    Bucket,
+    ClaimKind,
+    Differing,
+    DiscrepancyKind,
+    Disposition,
+    HopSource,
+    HopState,
+    PayerLineKind,
+)
 from schemas.tasks import NewTask
 
 NOT_STATED = "not stated"
@@ -62,6 +72,16 @@ class KnownLines(FrozenModel):
     """lines that named no hop of that institution and had no effect"""
 
 
+class PayerAsked(FrozenModel):
+    """Question to the victim's bank about a victim's own transfer, with what the victim told."""
+
+    inquiry_id: UUID
+    holder: str
+    """the account debited, as told"""
+    transferred_at: UtcDatetime
+    near_seconds: float
+
+
 class HopPosition(FrozenModel):
     """Hop as the reconciliation sees it: its identity, and its amounts by place (paise)."""
 
@@ -85,6 +105,23 @@ class HopPosition(FrozenModel):
     """on hold, or restored or released from a hold"""
     asked_anew: int = 0
     """how often a resolution put money back in play; an earlier statement may then be repeated"""
+    payer: PayerAsked | None = None
+    """set if the answering bank is asked about this transfer as the victim's bank"""
+
+
+class PayerLine(FrozenModel):
+    """Statement of the victim's bank in one line of its answer."""
+
+    inquiry_id: UUID
+    hop_no: int
+    claim_index: int
+    claim: Claim
+    kind: PayerLineKind
+    differing: tuple[Differing, ...] = ()
+    payer_confirmed: bool = False
+    """whether the bank states the same debited account as the victim"""
+    is_near: bool = False
+    """whether a found transfer is near the told one"""
 
 
 class Entry(FrozenModel):
@@ -182,3 +219,5 @@ class Reconciliation(FrozenModel):
     """closed hops that the bank is to be asked about again"""
     found: tuple[int, ...] = ()
     """closed hops whose refused money is all placed now"""
+    payer_lines: tuple[PayerLine, ...] = ()
+    """what the bank says as the victim's bank"""

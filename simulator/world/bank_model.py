@@ -11,7 +11,7 @@ from enum import IntEnum
 from simulator.config import DAY_SECONDS, MINUTE_SECONDS, SimulatorConfig
 from simulator.institutions import Institution
 from simulator.seeds import chance, lognormal, unit
-from simulator.world.world import AccountKey, Credit, MoveKind, Outcome, World
+from simulator.world.world import Account, AccountKey, Credit, Debit, MoveKind, Outcome, World
 
 OK, NOT_FOUND, INVALID_RRN, NO_SUCH_ACCOUNT = "00", "01", "02", "20"
 UNEXPLAINED = ("99", "77")
@@ -22,6 +22,9 @@ REPEAT_MEDIAN_SECONDS = 2 * MINUTE_SECONDS
 LATE_FACTOR = 10.0
 """a late answer comes after this many additional median delays of the class"""
 SECOND_PART_FACTOR = 1.0
+WRONG_BY_PAISE = 1_00
+PAYER_HOURS_SECONDS = 7200.0
+"""a victim's bank names transfers as near as this to the one that it is asked about"""
 
 
 class RowKind(IntEnum):
@@ -164,7 +167,7 @@ class BankModel:
         knobs, seed, median = self._knobs, self._seed, self._delays.of(bank.answer_class).median
         rows += [row for row in rows if chance(seed, knobs.duplicate_row, "duplicate row", *key, row.rrn)]
         rows += self._unrelated_rows(bank, rows, key)
-        start = LATE_FACTOR * median if chance(seed, knobs.late_answer, "late answer", *key) else 0.0
+        start = LATE_FACTOR * median if chance(seed, self._late_rate(rows), "late answer", *key) else 0.0
         posts = [Post(start, tuple(rows))]
         if len(rows) > 1 and chance(seed, knobs.partial_answer, "partial answer", *key):
             parts = [tuple(rows[: len(rows) // 2]), tuple(rows[len(rows) // 2 :])]
@@ -177,6 +180,11 @@ class BankModel:
         if second:
             posts.append(Post(start + self._later(CONTRADICTION_MEDIAN_SECONDS, "second thoughts", *key), second))
         return sorted(posts, key=lambda post: post.after)
+
+    def _late_rate(self, rows: Sequence[Row]) -> float:
+        """Return how often such an answer is late. An answer about debits has a rate of its own."""
+        is_of_debits = any(row.root_account and row.rrn == row.root_rrn for row in rows)
+        return self._knobs.payer_bank_late if is_of_debits else self._knobs.late_answer
 
     def _later(self, median: float, *labels: str) -> float:
         return lognormal(self._seed, median, 0.7, *labels)
@@ -194,17 +202,58 @@ class BankModel:
 
     def _work(self, bank: Institution, ack_no: str, incident: Incident) -> Finding:
         credit = self._world.find(incident.rrn, bank.code)
+        if (account := self._debited(bank, incident)) is not None:
+            return self._of_debits(bank, incident, account)
         if credit is None or credit.debit.amount_paise != incident.amount_paise:
             return Finding((self._refusal(incident, None, INVALID_RRN, "RRN, amount and date do not match"),))
-        account = credit.account.plan.key
+        key = credit.account.plan.key
         code = self._refusal_code(bank, credit)
         if code is not None:
-            return Finding((self._refusal(incident, account, code, ""),))
+            return Finding((self._refusal(incident, key, code, ""),))
         if credit.worked_paise >= credit.debit.amount_paise:
             said = self._last.get((bank.code, ack_no, incident.rrn))
-            return said or Finding((self._refusal(incident, account, NOT_FOUND, DEALT_WITH),))
+            return said or Finding((self._refusal(incident, key, NOT_FOUND, DEALT_WITH),))
         outcome = self._world.hold_and_trace(credit, incident.disputed_paise)
         return self._told(bank, incident, outcome)
+
+    def _debited(self, bank: Institution, incident: Incident) -> Account | None:
+        """Return the victim's account at this bank that the transfer left, if the bank answers for it."""
+        credit = self._world.credits.get(incident.rrn)
+        if credit is None or credit.debit.move.layer != 1 or credit.account.plan.key.bank == bank.code:
+            return None
+        source, matches = credit.debit.move.source, credit.debit.amount_paise == incident.amount_paise
+        answers = chance(self._seed, self._knobs.payer_bank_answers, "payer's bank", bank.code, incident.rrn)
+        return self._world.accounts[source] if source.bank == bank.code and matches and answers else None
+
+    def _of_debits(self, bank: Institution, incident: Incident, account: Account) -> Finding:
+        """Return the transfers that left a victim's account in the hours around the transfer, that one first."""
+        told = self._world.credits[incident.rrn].debit
+        near = [
+            debit
+            for debit in account.debits
+            if debit.move.kind is MoveKind.TRANSFER
+            and debit is not told
+            and abs(debit.move.at - told.move.at) <= PAYER_HOURS_SECONDS
+        ]
+        wrong = chance(self._seed, self._knobs.payer_bank_wrong, "payer's bank is wrong", bank.code, incident.rrn)
+        first, *others = (self._debit_row(incident, account.plan.key, debit) for debit in (told, *near))
+        if wrong:
+            paise = first.amount_paise + WRONG_BY_PAISE
+            first = replace(first, amount_paise=paise, disputed_paise=paise, false=True)
+        return Finding((first, *others))
+
+    def _debit_row(self, incident: Incident, source: AccountKey, debit: Debit) -> Row:
+        move = debit.move
+        return Row(
+            kind=RowKind.TRANSFER,
+            root_rrn=incident.rrn,
+            root_account=source,
+            amount_paise=debit.amount_paise,
+            disputed_paise=debit.amount_paise,
+            at=move.at,
+            rrn=move.rrn,
+            payee=move.target,
+        )
 
     def _refusal_code(self, bank: Institution, credit: Credit) -> str | None:
         """Return the code of a bank that does not or cannot report on the transfer, or None."""

@@ -175,6 +175,7 @@ async def live(
     letters: bool = False,
     restores: bool = False,
     call_timeout_seconds: int | None = None,
+    asks_payers_banks: bool = False,
 ) -> AsyncIterator[Live]:
     """Run the whole stack in `home`, each process watched over and started again, with a simulator in this process.
 
@@ -191,6 +192,8 @@ async def live(
     settings = on_ground(settings, ground) if ground else settings
     if call_timeout_seconds is not None:
         settings = settings.model_copy(update={"policy_file": impatient_policy(home, call_timeout_seconds)})
+    if asks_payers_banks:
+        settings = settings.model_copy(update={"policy_file": _policy(home, "ask = false\n", "ask = true\n")})
     settings = with_known_address(settings) if letters else settings
     settings = settings.model_copy(update={"iso_spool": config.iso_spool})
     async with SimulatorServer(config, run_clock=False) as sim:
@@ -231,9 +234,13 @@ def on_ground(settings: Settings, ground: Ground) -> Settings:
 
 def impatient_policy(home: Path, call_timeout_seconds: int) -> Path:
     """Write a policy file that is the packaged one but for the longest call to a bank; return its path."""
-    packaged = PACKAGED_POLICY.read_text(encoding="utf-8")
     told = "call_timeout_seconds = 10\n"
+    return _policy(home, told, f"call_timeout_seconds = {call_timeout_seconds}\n")
+
+
+def _policy(home: Path, told: str, instead: str) -> Path:
+    packaged = PACKAGED_POLICY.read_text(encoding="utf-8")
     assert packaged.count(told) == 1
     path = home.with_name(f"{home.name}-policy.toml")
-    path.write_text(packaged.replace(told, f"call_timeout_seconds = {call_timeout_seconds}\n"), encoding="utf-8")
+    path.write_text(packaged.replace(told, instead), encoding="utf-8")
     return path

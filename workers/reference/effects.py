@@ -149,8 +149,14 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "credit_account_rules": Effect(Sort.RULE, "Refuses any change of an account to credit but its one confirmation."),
     "payer_decision_rules": Effect(Sort.RULE, "Refuses any change of a decision about a payer but its one agreement."),
+    "payer_found_transfer_rules": Effect(
+        Sort.RULE, "Refuses any change of a transfer that a victim's bank named but its one decision."
+    ),
+    "payer_inquiry_rules": Effect(
+        Sort.RULE, "Refuses to change what a victim's bank is asked, and a state that goes back."
+    ),
     "restoration_not_contested": Effect(
-        Sort.RULE, "Refuses the approval of a restoration while two complainants claim one of its transfers."
+        Sort.RULE, "Refuses the approval of a restoration while another payer of one of its transfers is named."
     ),
     "withdrawal_rules": Effect(Sort.RULE, "Refuses any change of a withdrawal but its one decision."),
     "withdrawn_hop_agreed": Effect(Sort.RULE, "Refuses to take out a hop before a second officer has agreed."),

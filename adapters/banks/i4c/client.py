@@ -82,6 +82,10 @@ class I4cAdapter:
                 raise BankUnreachable(bank.code, f"no reply within {timeout_seconds:g} s") from None
             return Delivery(_job_id(bank, ticket, reply), transcript.exchanges)
 
+    async def ask_payers_bank(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
+        """Send the same fraud report to the bank that was debited; see `PayerAsker.ask_payers_bank`."""
+        return await self.send_hold_request(bank, ticket, timeout_seconds=timeout_seconds)
+
     async def log_in(self, bank: BankWire) -> None:
         """Get a token of `bank` in advance, so that the next ticket does not wait for one.
 

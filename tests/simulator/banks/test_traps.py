@@ -141,6 +141,46 @@ def test_a_bank_that_lags_finds_a_victims_transfer_when_it_is_asked_again() -> N
     asked.world.check()
 
 
+def _asked_as_victims_bank(asked: Answered) -> list[tuple[Incident, str, Finding]]:
+    """Ask the bank that debited each victim's transfer into another bank about it; the account, and what it says."""
+    found = []
+    for plan in asked.plans:
+        for move in plan.moves:
+            credit = asked.world.credits.get(move.rrn)
+            if move.layer != 1 or credit is None or credit.account.plan.key.bank == move.source.bank:
+                continue
+            incident = Incident(move.rrn, credit.debit.amount_paise, credit.debit.amount_paise)
+            finding = asked.desk.work(asked.institutions[move.source.bank], ACK, incident)
+            found.append((incident, move.source.number, finding))
+    assert found
+    return found
+
+
+def test_a_victims_bank_does_not_know_a_debit_unless_it_answers_for_its_customer() -> None:
+    for _, _, finding in _asked_as_victims_bank(day(complaints=20)):
+        assert [row.status for row in finding.rows] == ["02"]
+
+
+def test_a_victims_bank_names_the_debit_and_what_else_left_the_account() -> None:
+    asked = day(complaints=20, payer_bank_answers=1.0)
+    held_paise = asked.world.held_paise
+    for incident, account, finding in _asked_as_victims_bank(asked):
+        first, *others = finding.rows
+        assert (first.rrn, first.root_rrn, first.amount_paise) == (incident.rrn, incident.rrn, incident.amount_paise)
+        assert {row.root_account.number for row in finding.rows if row.root_account} == {account}
+        assert all(row.kind is RowKind.TRANSFER and row.rrn != incident.rrn for row in others)
+    assert asked.world.held_paise == held_paise, "no money is held by such an answer"
+    asked.world.check()
+
+
+def test_a_victims_bank_is_wrong_and_late() -> None:
+    asked = day(complaints=20, payer_bank_answers=1.0, payer_bank_wrong=1.0, payer_bank_late=1.0)
+    for incident, _, finding in _asked_as_victims_bank(asked):
+        assert finding.rows[0].amount_paise != incident.amount_paise
+        (post, *_) = asked.desk.posts(next(iter(asked.institutions.values())), ACK, [finding])
+        assert post.after > 0
+
+
 def test_a_receiving_bank_denies_what_the_sender_swears_to() -> None:
     asked = day(denied_transfer=1.0)
     deep = [f for _, i, f in asked.pairs if asked.world.credits[i.rrn].debit.move.layer > 1]

@@ -1,0 +1,129 @@
+"""Statements of a victim's bank about the victim's own transfer, written with its answer. No money moves by them."""
+
+from collections.abc import Sequence
+
+from activities.cases.transaction import CaseTransaction
+from db.cases import hops
+from db.tracing import payer_inquiries
+from db.tracing.payer_inquiries import NewFound
+from schemas.base import Flag
+from schemas.enums import Differing, EventKind, PayerLineKind, TaskKind
+from schemas.identifiers import account_key, reference_key
+from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
+from schemas.text import IST
+from schemas.tracing.answers import NOT_STATED, PayerLine
+
+_STATEMENTS = frozenset({PayerLineKind.CONFIRMED, PayerLineKind.DIFFERS, PayerLineKind.DENIED})
+
+
+async def write_payer_lines(
+    work: CaseTransaction, institution: str, lines: Sequence[PayerLine], answer_ids: Sequence[int]
+) -> None:
+    """Write what the bank says as the victim's bank, and ask the desk where a person must decide.
+
+    It is part of the intake of an answer.
+    """
+    inquiry_ids = list(dict.fromkeys(line.inquiry_id for line in lines))
+    await payer_inquiries.answered(work.connection, inquiry_ids, work.now)
+    statements = [line for line in lines if line.kind in _STATEMENTS]
+    await payer_inquiries.insert_statements(work.connection, statements, answer_ids, _keys(statements), work.now)
+    await _flag(work, statements)
+    found = await _write_found(work, institution, lines, answer_ids)
+    await work.ask(*_tasks(institution, statements), *found, institution=institution)
+    for inquiry_id in inquiry_ids:
+        said = [line for line in lines if line.inquiry_id == inquiry_id]
+        newest = next((line for line in reversed(said) if line.kind in _STATEMENTS), None)
+        await work.log(
+            EventKind.PAYER_BANK_STATED,
+            inquiry_id=str(inquiry_id),
+            hop_no=said[0].hop_no,
+            institution=institution,
+            statement=newest.kind.value if newest else "",
+            differing=[one.value for one in newest.differing] if newest else [],
+            found=sum(line.kind is PayerLineKind.FOUND for line in said) or None,
+        )
+
+
+def _keys(statements: Sequence[PayerLine]) -> list[tuple[str, str]]:
+    """Return the accounts debited and credited of each statement, or "" where the bank states none."""
+    keys = []
+    for line in statements:
+        payee = line.claim.payee
+        credited = account_key(payee.account) if payee and payee.account != NOT_STATED else ""
+        keys.append((line.claim.root_account_key, credited))
+    return keys
+
+
+async def _flag(work: CaseTransaction, statements: Sequence[PayerLine]) -> None:
+    flags = {line.hop_no: _difference(line.differing) for line in statements if line.differing}
+    if flags:
+        await hops.flag(work.connection, work.case_no, flags)
+
+
+def _difference(differing: Sequence[Differing]) -> Flag:
+    message = f"the victim's bank states another {', '.join(differing)}"
+    return Flag(field="transfer", code="payers_bank_differs", message=message)
+
+
+def _tasks(institution: str, statements: Sequence[PayerLine]) -> list[NewTask]:
+    tasks = []
+    for line in statements:
+        if line.kind is PayerLineKind.DIFFERS:
+            facts = TaskFacts(institution=institution, differing=line.differing)
+            tasks.append(about_hop(TaskKind.PAYER_BANK, TaskCause.PAYER_BANK_DIFFERS, line.hop_no, facts))
+        elif line.kind is PayerLineKind.DENIED:
+            facts = TaskFacts(institution=institution, code=line.claim.status_code)
+            tasks.append(about_hop(TaskKind.PAYER_BANK, TaskCause.PAYER_BANK_DENIES, line.hop_no, facts))
+    return tasks
+
+
+async def _write_found(
+    work: CaseTransaction, institution: str, lines: Sequence[PayerLine], answer_ids: Sequence[int]
+) -> list[NewTask]:
+    """Write the transfers that the bank names; return a task for each new one that is near the told one."""
+    told_by = {_key(line): line for line in lines if line.kind is PayerLineKind.FOUND and line.claim.amount_paise > 0}
+    new = {key: _new_found(line, answer_ids[line.claim_index]) for key, line in told_by.items()}
+    if not new:
+        return []
+    written = await payer_inquiries.insert_found(work.connection, list(new.values()), work.now)
+    return [
+        found_task(institution, line.hop_no, written[key], new[key])
+        for key, line in told_by.items()
+        if key in written and line.is_near
+    ]
+
+
+def _key(line: PayerLine) -> tuple[object, str]:
+    return line.inquiry_id, reference_key(line.claim.reference)
+
+
+def found_task(institution: str, hop_no: int, found_id: int, found: NewFound) -> NewTask:
+    """Return the task that proposes a found transfer to the desk."""
+    facts = TaskFacts(
+        institution=institution,
+        found_id=found_id,
+        claimed_paise=found.amount_paise,
+        to_bank=found.payee_institution or found.payee_institution_as_told,
+        at=f"{found.occurred_at.astimezone(IST):%d-%m-%Y %H:%M}" if found.occurred_at else "",
+    )
+    return about_hop(TaskKind.PAYER_BANK, TaskCause.TRANSFER_FOUND, hop_no, facts)
+
+
+def _new_found(line: PayerLine, answer_id: int) -> NewFound:
+    claim, payee = line.claim, line.claim.payee
+    assert payee is not None, "a MOVED claim names its payee"
+    return NewFound(
+        inquiry_id=line.inquiry_id,
+        answer_id=answer_id,
+        payer_account=claim.root_account,
+        payee_institution=payee.institution,
+        payee_institution_as_told=payee.institution_as_told,
+        payee_account=payee.account,
+        payee_ifsc=payee.ifsc,
+        reference=claim.reference,
+        reference_key=reference_key(claim.reference),
+        amount_paise=claim.amount_paise,
+        occurred_at=claim.occurred_at,
+        is_near=line.is_near,
+        payer_differs=bool(line.differing),
+    )

@@ -1,0 +1,130 @@
+"""The victim's bank in a restoration: its statement confirms a claim, and another payer stops the approval."""
+
+import asyncpg
+import pytest
+
+from activities.context import Context
+from activities.tracing import payer_transfers
+from db.restoration import payer_decisions, restoration_views
+from db.restoration.claims import hops_at
+from domain.errors.restoration import TransferContested
+from schemas.enums import FoundDecision
+from schemas.restoration_enums import ConfirmedBy
+from schemas.tracing.payer_inquiries import FoundTransferDecision
+from tests.activities.bench import Bench
+from tests.activities.payers_bank import asking_context, debit
+from tests.activities.restoration.test_payer_decisions import FIRST, credited, decided, to_prepared
+from tests.activities.restoration_bench import Home
+from tests.factories import row, rrn, transfer
+
+SENT, RECEIVED, NOTHING = ConfirmedBy.SENDING_BANK, ConfirmedBy.RECEIVING_BANK, ConfirmedBy.NOTHING
+
+
+@pytest.fixture
+def home(ctx: Context) -> Home:
+    return Home(asking_context(ctx))
+
+
+async def confirmed(bench: Bench, account: str) -> list[tuple[int, ConfirmedBy]]:
+    async with bench.pool.acquire() as connection:
+        return [(hop.confirmed.paise, hop.confirmed.by) for hop in await hops_at(connection, ("HDFC", account))]
+
+
+async def not_found(home: Home, account: str) -> tuple[str, str]:
+    """A complaint to which the receiving bank answers that it finds no such transfer."""
+    root = rrn()
+    payee = {"institution": "HDFC", "account": account}
+    case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=payee))
+    await home.bench.answer("HDFC", case_no, row(1, root, "0.00", status_code="01"))
+    return case_no, root
+
+
+async def test_a_confirmed_debit_is_the_sending_banks_statement(home: Home) -> None:
+    account = rrn()
+    case_no, root = await not_found(home, account)
+    assert await confirmed(home.bench, account) == [(0, NOTHING)]
+    await home.bench.answer("SBIN", case_no, debit(root, payee_account_number=account))
+    assert await confirmed(home.bench, account) == [(1000_00, SENT)]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"payee_account_number": "50100000000099"}, {"root_account_number": "30000000099"}]
+)
+async def test_a_debit_into_or_from_another_account_confirms_nothing(home: Home, changes: dict[str, str]) -> None:
+    account = rrn()
+    case_no, root = await not_found(home, account)
+    await home.bench.answer("SBIN", case_no, debit(root, **{"payee_account_number": account} | changes))
+    assert await confirmed(home.bench, account) == [(0, NOTHING)]
+
+
+async def test_a_smaller_debit_confirms_its_own_amount_and_a_later_denial_takes_that_back(home: Home) -> None:
+    account = rrn()
+    case_no, root = await not_found(home, account)
+    await home.bench.answer("SBIN", case_no, debit(root, "400.00", payee_account_number=account))
+    assert await confirmed(home.bench, account) == [(400_00, SENT)]
+    await home.bench.answer("SBIN", case_no, row(1, root, "0.00", status_code="01"))
+    assert await confirmed(home.bench, account) == [(0, NOTHING)]
+
+
+async def test_a_found_transfer_that_an_officer_took_is_confirmed_by_the_victims_bank(home: Home) -> None:
+    account = rrn()
+    case_no = await home.bench.complain(transfer(1000_00, reference=(root := rrn())))
+    line = debit(root, "300.00", reference=rrn(), payee_account_number=account)
+    await home.bench.answer("SBIN", case_no, line)
+    (inquiry,) = (await payer_transfers.of_case(home.ctx, case_no)).inquiries
+    take = FoundTransferDecision(decision=FoundDecision.TAKEN, reason="fraud too")
+    await payer_transfers.decide(home.ctx, case_no, inquiry.found[0].found_id, take, "officer:desk")
+    assert await confirmed(home.bench, account) == [(300_00, SENT)]
+
+
+async def another_payer(home: Home, account: str) -> str:
+    """A case with ₹400 on hold, whose victim's bank states this debited account."""
+    case_no = await home.hold(400, payer=FIRST)
+    ((root, paise, payee),) = await home.bench.rows(
+        "SELECT reference, amount_paise, payee_holder FROM hop WHERE case_no = $1 AND hop_no = 1", case_no
+    )
+    line = debit(root, f"{paise // 100}.00", payee_account_number=payee, root_account_number=account)
+    await home.bench.answer("SBIN", case_no, line)
+    return case_no
+
+
+async def test_no_approval_while_the_victims_bank_names_another_payer(home: Home) -> None:
+    case_no = await another_payer(home, "30000000999")
+    restoration_id = await home.of(case_no)
+    await to_prepared(home, restoration_id)
+    with pytest.raises(TransferContested, match=case_no):
+        await home.approve(restoration_id)
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await home.bench.pool.execute(
+            "UPDATE restoration SET approved_by = 'x' WHERE restoration_id = $1", restoration_id
+        )
+    async with home.bench.pool.acquire() as connection:
+        view = await restoration_views.get(connection, restoration_id, home.clock.at, ())
+    assert [(one.hop_no, one.undecided, one.bank_differs) for one in view.contested] == [(1, True, True)]
+    await decided(home, case_no, case_no)
+    await home.approve(restoration_id)
+    assert await credited(home, case_no) == [(case_no, "SBIN", FIRST["account"])]
+    await home.check(case_no)
+
+
+async def test_a_confirmed_payer_is_marked_and_stops_nothing(home: Home) -> None:
+    case_no = await another_payer(home, f"00{FIRST['account']}")
+    (inquiry,) = (await payer_transfers.of_case(home.ctx, case_no)).inquiries
+    assert [one.payer_confirmed for one in inquiry.statements] == [True]
+    restoration_id = await home.of(case_no)
+    await to_prepared(home, restoration_id)
+    await home.approve(restoration_id)
+
+
+async def test_no_approval_of_a_taken_transfer_whose_debited_account_is_another(home: Home) -> None:
+    account, found = rrn(), rrn()
+    case_no = await home.bench.complain(transfer(1000_00, reference=(root := rrn())))
+    line = debit(root, "300.00", reference=found, payee_account_number=account, root_account_number="30000000999")
+    await home.bench.answer("SBIN", case_no, line)
+    (inquiry,) = (await payer_transfers.of_case(home.ctx, case_no)).inquiries
+    assert inquiry.found[0].payer_differs
+    take = FoundTransferDecision(decision=FoundDecision.TAKEN, reason="fraud too")
+    await payer_transfers.decide(home.ctx, case_no, inquiry.found[0].found_id, take, "officer:desk")
+    async with home.bench.pool.acquire() as connection:
+        contested = await payer_decisions.contested(connection, case_no)
+    assert [(one.hop_no, one.undecided, one.bank_differs) for one in contested] == [(2, True, True)]
