@@ -103,12 +103,12 @@ SELECT h.hop_no, h.revision, h.parent_hop_no, h.institution, p.institution AS se
            AS refused_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket IN ('held', 'restored', 'released')), 0)::bigint
            AS held_paise,
-       coalesce(h.asked_anew, 0) AS asked_anew
+       w.hop_no IS NOT NULL AS withdrawn, coalesce(h.asked_anew, 0) AS asked_anew
 FROM hop h LEFT JOIN ledger_balance b USING (case_no, hop_no)
 LEFT JOIN withdrawn_hop w USING (case_no, hop_no)
 LEFT JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
 WHERE h.case_no = $1 AND (h.reference_key = ANY($2) OR (h.institution = $3 AND h.account_key = ANY($4)))
-GROUP BY h.case_no, h.hop_no, p.institution
+GROUP BY h.case_no, h.hop_no, p.institution, w.hop_no
 """
 
 

@@ -5,6 +5,7 @@ A reference names one transfer, which one bank sent to one account.
 they are at most the amount of the transfer.
 * If another bank says that it sent the same transfer to the same account, the smallest amount that was stated counts.
 * If another bank says that it sent the same transfer to another account, one of the two is wrong, and no hop opens.
+* A withdrawn hop takes no place in a transfer.
 * A bank that names two accounts for one reference of its own has sent two transfers.
 * A short reference is a bank's own. Another bank may use it for another transfer.
 """
@@ -53,7 +54,7 @@ class Transfers:
     def add(self, hop: HopPosition) -> Part:
         """Add a hop of the case; the caller keeps the figures of the part up to date."""
         part = Part(hop.institution, hop.account_key, hop.sent_by, hop.amount_paise, hop.disputed_paise)
-        if hop.reference_key:
+        if hop.reference_key and not hop.withdrawn:
             self._parts[hop.reference_key].append(part)
         return part
 

@@ -6,7 +6,8 @@ Rules, from the engine's own ledger and from the traps of the field (contradicti
 rest stays where it is and is a discrepancy.
 * Money in `untraced` or `refused` is not yet placed: a later positive answer of the bank may still place it.
 * One transfer may carry money of several hops (gathered funds), up to its amount (`one_transfer.py`). A line with a
-reference is about every hop of that bank with that reference, in the order of opening.
+reference is about every hop of that bank with that reference, in the order of opening. A withdrawn hop counts only
+where the line names no other.
 * A transfer that the desk knew before the bank is one transfer. A line about it first covers the amount that the desk's
 hop already took from the same parent. Only the rest moves money.
 * Money reported both on hold and gone is one kind of discrepancy, in either order, in one answer or two. A hold above
@@ -155,6 +156,11 @@ class _Book:
 
     def _hops_of(self, claim: Claim) -> list[AnsweredHop]:
         own = [h for h in self._hops.values() if h.position.institution == self._institution]
+        named = self._named([h for h in own if not h.position.withdrawn], claim)
+        return named or self._named([h for h in own if h.position.withdrawn], claim)
+
+    def _named(self, own: list[AnsweredHop], claim: Claim) -> list[AnsweredHop]:
+        """Return those of this bank's hops that the line names, in the order in which it draws from them."""
         if not claim.root_reference_key:
             # Without a reference the bank names at least the account, which is used only if it has one hop.
             key = claim.root_account_key

@@ -83,6 +83,8 @@ class HopPosition(FrozenModel):
     refused_paise: int
     held_paise: int = 0
     """on hold, or restored or released from a hold"""
+    withdrawn: bool = False
+    """whether two officers have withdrawn the hop"""
     asked_anew: int = 0
     """how often a resolution put money back in play; an earlier statement may then be repeated"""
 

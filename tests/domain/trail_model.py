@@ -69,6 +69,13 @@ class CaseModel:
 
     # -- what happens to a case ------------------------------------------------------------------------------------
 
+    def withdraw(self, hop_no: int) -> None:
+        """Two officers withdraw a hop that no bank has confirmed."""
+        paise = self.balance(hop_no, Bucket.IN_PLAY)
+        self._post(move_between(hop_no, Bucket.IN_PLAY, Bucket.LOST, paise))
+        self.hops[hop_no] = self.hops[hop_no].model_copy(update={"withdrawn": True, "state": HopState.CLOSED})
+        self.check()
+
     def lose(self, bank: str, reference: str, paise: int, account: str = "A1") -> int:
         """A complaint about one transfer; returns its hop number."""
         hop_no = self._add(bank, reference, account, 1, HopSource.COMPLAINT, HopState.OPEN, paise)
@@ -238,7 +245,7 @@ class CaseModel:
         left_out = {places[hop_no] for hop_no, hop in self.hops.items() if hop.source is HopSource.DESK}
         for hop_no, hop in self.hops.items():
             place = places[hop_no]
-            if hop.reference_key and place not in left_out:
+            if hop.reference_key and place not in left_out and not hop.withdrawn:
                 carried, amount = found.get(place, (0, 0))
                 found[place] = (carried + hop.disputed_paise, max(amount, hop.amount_paise))
         return found

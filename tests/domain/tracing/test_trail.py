@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition, HopState, TaskKind
-from schemas.tracing.answers import NOT_STATED
+from schemas.tracing.answers import NOT_STATED, Claim
 from tests.desk_tasks import hop_of
 from tests.domain.trail_model import RULES, CaseModel, claim
 
@@ -453,6 +453,43 @@ def test_d11_a_victims_own_transfer_is_no_second_hop_below_another() -> None:
     assert [(c.kind, c.hop_no, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
         (DiscrepancyKind.CLAIMED_TWICE, 1, 2000, 1000)
     ]
+
+
+def a_case_told_as_own(told_paise: int = 1000) -> CaseModel:
+    """Money at HDFC; the holder of that account tells the transfer onward to ICIC as his own loss."""
+    return a_case(("HDFC", "R1", 1000), ("ICIC", RRN, told_paise))
+
+
+def onward(amount_paise: int = 1000) -> Claim:
+    return claim(MOVED, "R1", 1000, reference=RRN, payee="ICIC", payee_account="A1", amount_paise=amount_paise)
+
+
+# -- withdrawn hops ------------------------------------------------------------------------------------------------
+
+
+def test_a_withdrawn_hop_fills_no_transfer() -> None:
+    case = a_case_told_as_own()
+    case.withdraw(2)
+    outcome = case.answer("HDFC", onward())
+    assert [(new.disputed_paise, new.flags) for new in outcome.new_hops] == [(1000, ())]
+    assert outcome.discrepancies == ()
+
+
+@pytest.mark.parametrize("root_reference", ["R1", ""])
+def test_a_line_is_about_a_withdrawn_hop_only_where_no_other_is_named(root_reference: str) -> None:
+    case = a_case(("HDFC", "R1", 1000), ("HDFC", "R1", 1000))
+    case.withdraw(1)
+    assert case.answer("HDFC", claim(HELD, root_reference, 400, account="A1")).judgements[0].hop_nos == (2,)
+
+
+def test_a_line_is_about_another_account_before_a_withdrawn_hop() -> None:
+    case = CaseModel()
+    case.lose("HDFC", "R1", 1000, account="A1")
+    case.lose("HDFC", "R1", 1000, account="A2")
+    case.withdraw(1)
+    assert case.answer("HDFC", claim(HELD, "R1", 400, account="A1")).judgements[0].hop_nos == (2,)
+    case.withdraw(2)
+    assert case.answer("HDFC", claim(HELD, "R1", 300, account="A1")).judgements[0].hop_nos == (1,)
 
 
 def test_an_account_tells_two_hops_with_one_reference_apart() -> None:
