@@ -150,9 +150,9 @@ async def _leave(connection: Connection, case_no: str, hop_nos: Sequence[int], s
 
 
 async def confirm(connection: Connection, case_no: str, confirmed: Sequence[Confirmation]) -> None:
-    """Write a bank's data to hops that the desk entered first.
+    """Write a bank's data to hops that the case had before.
 
-    A hop whose figure has grown leaves its live request, which asks for the old figure.
+    A hop about which the bank must be asked again leaves its live request.
     """
     if not confirmed:
         return
