@@ -60,8 +60,8 @@ ENGLISH: Final[Mapping[str, str]] = {
         " discrepancy"
     ),
     "discrepancy.claimed_twice": (
-        "{bank} states {claimed} in one transaction of {against}: ask the bank for the parts, then resolve the"
-        " discrepancy"
+        "{claimed} are told of one transaction of {against} that {bank} names: ask the bank for the parts, see whether"
+        " a complainant tells them as his own, then resolve the discrepancy"
     ),
     "discrepancy.sent_by_two": (
         "{bank} says that {claimed} went in a transfer that another bank says it sent, and {against} of it can be:"

@@ -297,11 +297,11 @@ class _AnswerWriter(CaseTransaction):
         return finished + await self._finish_outdated()
 
     async def _finish_outdated(self) -> list[UUID]:
-        """Finish and return the requests that ask only about hops whose amount has increased since."""
+        """Finish and return the requests that ask only about hops about which the bank must be asked again."""
         if not any(hop.asks_again for hop in self.outcome.confirmed):
             return []
         finished = await requests.finish_empty(self.connection, self.case_no, self.now)
-        await self.close_request_tasks(finished, "the bank is asked about a larger amount")
+        await self.close_request_tasks(finished, "the bank is asked again")
         return finished
 
     async def _write_discrepancies(self, answer_ids: Sequence[int]) -> list[int]:
@@ -333,6 +333,7 @@ class _AnswerWriter(CaseTransaction):
         reopened: bool,
     ) -> list[Event]:
         outcome = self.outcome
+        together = [hop.hop_no for hop in outcome.confirmed if hop.asked_together]
         answer = Event(
             EventKind.ANSWER_RECEIVED,
             {
@@ -360,7 +361,9 @@ class _AnswerWriter(CaseTransaction):
                         "flags": [flag.code for flag in hop.flags],
                     }
                     for hop in outcome.confirmed
+                    if not hop.asked_together
                 ],
+                **({"asked_together": together} if together else {}),
                 "closed": list(outcome.closed),
                 "parked": list(outcome.parked),
                 "requests_finished": [str(request_id) for request_id in finished],
@@ -386,12 +389,12 @@ class _AnswerWriter(CaseTransaction):
     async def _notify_workflow(self, *, reopened: bool) -> FollowUp | None:
         outcome, case_no = self.outcome, self.case_no
         await self._close_unneeded_tasks()
-        grown = [hop for hop in outcome.confirmed if hop.more_paise]
-        if not (outcome.closed or outcome.parked or outcome.new_hops or grown):
+        changed = [hop for hop in outcome.confirmed if hop.changes_request]
+        if not (outcome.closed or outcome.parked or outcome.new_hops or changed):
             return None
         revisions = {position.hop_no: position.revision for position in self.positions}
-        revisions |= {hop.hop_no: hop.revision for hop in grown}
-        parked = {*outcome.parked, *(hop.hop_no for hop in grown if hop.state is HopState.UNROUTABLE)}
+        revisions |= {hop.hop_no: hop.revision for hop in changed}
+        parked = {*outcome.parked, *(hop.hop_no for hop in changed if hop.state is HopState.UNROUTABLE)}
         notification = await case_outbox.insert(
             self.connection,
             case_no,

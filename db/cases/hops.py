@@ -103,7 +103,7 @@ SELECT h.hop_no, h.revision, h.parent_hop_no, h.institution, p.institution AS se
            AS refused_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket IN ('held', 'restored', 'released')), 0)::bigint
            AS held_paise,
-       coalesce(h.asked_anew, 0) AS asked_anew,
+       w.hop_no IS NOT NULL AS withdrawn, coalesce(h.asked_anew, 0) AS asked_anew,
        CASE WHEN i.inquiry_id IS NOT NULL THEN jsonb_build_object('inquiry_id', i.inquiry_id,
            'holder', h.payer_holder, 'transferred_at', h.transferred_at, 'near_seconds', i.near_seconds) END AS payer
 FROM hop h LEFT JOIN ledger_balance b USING (case_no, hop_no)
@@ -112,7 +112,7 @@ LEFT JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
 LEFT JOIN payer_inquiry i ON i.case_no = h.case_no AND i.hop_no = h.hop_no AND i.institution = $3
     AND i.state <> 'skipped'
 WHERE h.case_no = $1 AND (h.reference_key = ANY($2) OR (h.institution = $3 AND h.account_key = ANY($4)))
-GROUP BY h.case_no, h.hop_no, p.institution, i.inquiry_id
+GROUP BY h.case_no, h.hop_no, p.institution, i.inquiry_id, w.hop_no
 """
 
 
@@ -154,9 +154,9 @@ async def _leave(connection: Connection, case_no: str, hop_nos: Sequence[int], s
 
 
 async def confirm(connection: Connection, case_no: str, confirmed: Sequence[Confirmation]) -> None:
-    """Write a bank's data to hops that the desk entered first.
+    """Write a bank's data to hops that the case had before.
 
-    A hop whose figure has grown leaves its live request, which asks for the old figure.
+    A hop about which the bank must be asked again leaves its live request.
     """
     if not confirmed:
         return

@@ -137,13 +137,23 @@ confirmed the debit into this account, or named a transfer that an officer took.
 the union. All of them are about the same money, so the largest counts."""
 
 _SAID: Final = """
-SELECT coalesce(sum(e.amount_paise) FILTER (WHERE t.kind IN ('answer', 'confirmation')
-           AND e.bucket IN ('held', 'withdrawn', 'spent', 'restored', 'released')), 0)
-     -- An answer writes small amounts that went on as untraced.
-     + coalesce(sum(e.amount_paise) FILTER (WHERE t.kind = 'answer' AND e.bucket = 'untraced'
-           AND e.amount_paise > 0), 0) AS paise
-FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
-WHERE e.case_no = h.case_no AND e.hop_no = h.hop_no AND t.at > h.payee_since
+-- Later draws of answers lower what answers wrote as untraced, down to zero. The rest of them drew other money.
+SELECT coalesce(sum(one.placed_paise), 0) + coalesce(sum(one.untraced_paise), 0)
+     - least(min(one.untraced_so_far_paise), 0) AS paise
+FROM (
+    SELECT said.placed_paise, said.untraced_paise,
+           sum(said.untraced_paise) OVER (ORDER BY said.transaction_id, said.line_no) AS untraced_so_far_paise
+    FROM (
+        SELECT e.transaction_id, e.line_no,
+               CASE WHEN e.bucket <> 'untraced' THEN e.amount_paise ELSE 0 END AS placed_paise,
+               -- An answer writes small amounts that went on as untraced.
+               CASE WHEN e.bucket = 'untraced' AND t.kind = 'answer' THEN e.amount_paise ELSE 0 END AS untraced_paise
+        FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
+        WHERE e.case_no = h.case_no AND e.hop_no = h.hop_no AND t.at > h.payee_since
+          AND t.kind IN ('answer', 'confirmation')
+          AND e.bucket IN ('held', 'withdrawn', 'spent', 'restored', 'released', 'untraced')
+    ) AS said
+) AS one
 """
 """What answers and confirmations of the account's bank placed. A stopped or written-off request is no statement."""
 

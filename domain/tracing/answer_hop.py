@@ -26,6 +26,7 @@ class AnsweredHop:
         self.disputed_paise = position.disputed_paise
         self.flags: list[Flag] = []
         self.confirmed = False
+        self.asked_together = False
 
     @property
     def drawable_paise(self) -> int:
@@ -50,8 +51,9 @@ class AnsweredHop:
 
     @property
     def revision(self) -> int:
-        """Return the revision, one higher if a hop that is requested or waits for the desk has grown."""
-        return self.position.revision + (self.more_paise > 0 and self.state is not HopState.CLOSED)
+        """Return the revision, one higher if a request must ask otherwise about the hop than before."""
+        changed = self.more_paise > 0 or self.asked_together
+        return self.position.revision + (changed and self.state is not HopState.CLOSED)
 
     def grow(self, paise: int, transfer_paise: int) -> None:
         """Add money in play that came by the hop's transfer of `transfer_paise`."""
@@ -59,6 +61,12 @@ class AnsweredHop:
         self.amount_paise = max(self.amount_paise, transfer_paise)
         self.paise[Bucket.IN_PLAY] += paise
         self.part.disputed_paise, self.part.amount_paise = self.disputed_paise, self.amount_paise
+
+    def ask_together(self) -> None:
+        """Let the next request ask about the hop, together with a new hop of the same transfer."""
+        if self.state is HopState.ASKED:
+            self.state = HopState.OPEN
+            self.asked_together = True
 
     def confirmation(self) -> Confirmation:
         """Return the current state of the hop."""
@@ -71,6 +79,7 @@ class AnsweredHop:
             amount_paise=self.amount_paise,
             disputed_paise=self.disputed_paise,
             more_paise=self.more_paise,
+            asked_together=self.asked_together,
             flags=tuple(self.flags),
         )
 

@@ -5,6 +5,9 @@ A reference names one transfer, which one bank sent to one account.
 they are at most the amount of the transfer.
 * If another bank says that it sent the same transfer to the same account, the smallest amount that was stated counts.
 * If another bank says that it sent the same transfer to another account, one of the two is wrong, and no hop opens.
+* A complaint's own hop takes no place in a transfer that a bank says it sent. No bank has stated who paid that
+hop. If both do not fit into the transfer, that is a discrepancy, and the bank's hop opens all the same.
+* A withdrawn hop takes no place in a transfer.
 * A bank that names two accounts for one reference of its own has sent two transfers.
 * A short reference is a bank's own. Another bank may use it for another transfer.
 """
@@ -13,7 +16,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.enums import DiscrepancyKind
+from schemas.enums import DiscrepancyKind, HopSource
 from schemas.identifiers import account_key, names_an_account, reference_key
 from schemas.tracing.answers import Claim, HopPosition, NewHop
 
@@ -29,6 +32,13 @@ class Room:
     carried_paise: int = 0
     whole_paise: int = 0
     kind: DiscrepancyKind = DiscrepancyKind.CLAIMED_TWICE
+    told: tuple["Part", ...] = ()
+    """hops of complaints that tell the transfer as a loss of their own; they take no place in it"""
+
+    @property
+    def told_paise(self) -> int:
+        """Return what complaints tell of the transfer as their own."""
+        return sum(part.disputed_paise for part in self.told)
 
 
 @dataclass(eq=False)
@@ -40,6 +50,8 @@ class Part:
     sent_by: str | None
     amount_paise: int
     disputed_paise: int
+    is_complaints: bool = False
+    """whether it is a complaint's own hop"""
 
 
 class Transfers:
@@ -52,8 +64,15 @@ class Transfers:
 
     def add(self, hop: HopPosition) -> Part:
         """Add a hop of the case; the caller keeps the figures of the part up to date."""
-        part = Part(hop.institution, hop.account_key, hop.sent_by, hop.amount_paise, hop.disputed_paise)
-        if hop.reference_key:
+        part = Part(
+            hop.institution,
+            hop.account_key,
+            hop.sent_by,
+            hop.amount_paise,
+            hop.disputed_paise,
+            is_complaints=hop.source is HopSource.COMPLAINT,
+        )
+        if hop.reference_key and not hop.withdrawn:
             self._parts[hop.reference_key].append(part)
         return part
 
@@ -76,12 +95,14 @@ class Transfers:
         foreign = [part for part in parts if self._is_foreign(part)]
         if any(_goes_elsewhere(part, claim) for part in foreign):
             return Room(0, kind=DiscrepancyKind.SENT_BY_TWO)
-        same = [part for part in parts if self._is_foreign(part) or _has_same_account(part, claim)]
+        found = [part for part in parts if self._is_foreign(part) or _has_same_account(part, claim)]
+        same = [part for part in found if not part.is_complaints]
+        told = tuple(part for part in found if part.is_complaints)
         amounts = [claim.amount_paise, *(part.amount_paise for part in same)]
         whole_paise = min(amounts) if foreign else max(amounts)
         carried_paise = sum(part.disputed_paise for part in same)
         kind = DiscrepancyKind.SENT_BY_TWO if foreign else DiscrepancyKind.CLAIMED_TWICE
-        return Room(max(0, whole_paise - carried_paise), carried_paise, whole_paise, kind)
+        return Room(max(0, whole_paise - carried_paise), carried_paise, whole_paise, kind, told)
 
     def other_senders(self, claim: Claim) -> list[str]:
         """Return the other banks that say that they sent the transfer in a claim."""

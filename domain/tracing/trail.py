@@ -6,7 +6,8 @@ Rules, from the engine's own ledger and from the traps of the field (contradicti
 rest stays where it is and is a discrepancy.
 * Money in `untraced` or `refused` is not yet placed: a later positive answer of the bank may still place it.
 * One transfer may carry money of several hops (gathered funds), up to its amount (`one_transfer.py`). A line with a
-reference is about every hop of that bank with that reference, in the order of opening.
+reference is about every hop of that bank with that reference, in the order of opening. Money that a bank says it sent
+goes before money that only a complaint tells of. A withdrawn hop counts only where the line names no other.
 * A transfer that the desk knew before the bank is one transfer. A line about it first covers the amount that the desk's
 hop already took from the same parent. Only the rest moves money.
 * Money reported both on hold and gone is one kind of discrepancy, in either order, in one answer or two. A hold above
@@ -145,7 +146,7 @@ class _Book:
             judgements=tuple(self._judgements),
             entries=tuple(self._entries),
             new_hops=tuple(self._new_hops),
-            confirmed=tuple(hop.confirmation() for hop in self._hops.values() if hop.confirmed),
+            confirmed=tuple(hop.confirmation() for hop in self._hops.values() if hop.confirmed or hop.asked_together),
             closed=tuple(closed),
             parked=tuple(parked),
             discrepancies=tuple(self._discrepancies),
@@ -163,6 +164,11 @@ class _Book:
 
     def _hops_of(self, claim: Claim) -> list[AnsweredHop]:
         own = [h for h in self._hops.values() if h.position.institution == self._institution]
+        named = self._named([h for h in own if not h.position.withdrawn], claim)
+        return named or self._named([h for h in own if h.position.withdrawn], claim)
+
+    def _named(self, own: list[AnsweredHop], claim: Claim) -> list[AnsweredHop]:
+        """Return those of this bank's hops that the line names, in the order in which it draws from them."""
         if not claim.root_reference_key:
             # Without a reference the bank names at least the account, which is used only if it has one hop.
             key = claim.root_account_key
@@ -170,7 +176,7 @@ class _Book:
             return by_account if len(by_account) == 1 else []
         by_reference = [h for h in own if h.position.reference_key == claim.root_reference_key]
         exact = [h for h in by_reference if h.position.account_key == claim.root_account_key]
-        return exact or by_reference
+        return sorted(exact or by_reference, key=lambda h: h.part.is_complaints)
 
     def _payer_lines_of(self, claim: Claim) -> list[PayerLine]:
         """Return what the line says if its bank is asked about the line's transfer as the victim's bank."""
@@ -197,7 +203,9 @@ class _Book:
         known = self._known_by_desk(claim, hops)
         covered_paise = min(claim.within_paise, sum(child.disputed_paise for child in known))
         more_paise = claim.within_paise - covered_paise
-        room = self._transfers.room(claim) if claim.kind is ClaimKind.MOVED else Room(more_paise)
+        room = (
+            self._transfers.room(claim) if claim.kind is ClaimKind.MOVED else Room(more_paise, whole_paise=more_paise)
+        )
         shares = shares_of(min(more_paise, room.paise), hops)
         applied_paise = covered_paise + sum(take for _, take in shares)
         for child in known:
@@ -208,7 +216,7 @@ class _Book:
             if below:
                 self._grow(claim, below[0], take)
             elif claim.kind is ClaimKind.MOVED:
-                self._move_on(claim, hop, take, applied_paise)
+                self._move_on(claim, hop, take, applied_paise, room)
             else:
                 self._enter(hop.position.hop_no, _PLACES[claim.kind], take)
                 hop.held_paise += take if claim.kind is ClaimKind.HELD else 0
@@ -244,8 +252,8 @@ class _Book:
             self._contradict(claim, why_exceeds(claim, hops), hop_no, applied_paise, most_paise)
         if beyond_paise and room.kind is DiscrepancyKind.SENT_BY_TWO:
             self._contradict(claim, room.kind, hop_no, most_paise, claim.within_paise)
-        elif beyond_paise:
-            self._contradict(claim, room.kind, hop_no, room.whole_paise, room.carried_paise + more_paise)
+        elif more_paise and (stated_paise := room.carried_paise + room.told_paise + more_paise) > room.whole_paise:
+            self._contradict(claim, DiscrepancyKind.CLAIMED_TWICE, hop_no, room.whole_paise, stated_paise)
         if claim.within_paise < claim.claim_paise:
             self._contradict(claim, DiscrepancyKind.DISPUTED_ABOVE_AMOUNT, hop_no, claim.within_paise)
 
@@ -306,7 +314,7 @@ class _Book:
 
     # -- the next layer, and refusals ----------------------------------------------------------------------------
 
-    def _move_on(self, claim: Claim, hop: AnsweredHop, paise: int, transfer_paise: int) -> None:
+    def _move_on(self, claim: Claim, hop: AnsweredHop, paise: int, transfer_paise: int, room: Room) -> None:
         """Open a hop in the next layer, or write small money off as untraced.
 
         The whole transfer counts (`transfer_paise` of it are in this case), because the part of one hop may be small.
@@ -334,10 +342,13 @@ class _Book:
             state=first_state(
                 routable=claim.payee.institution is not None, reference=claim.reference, flags=claim.flags
             ),
-            flags=(*claim.flags, *self._sent_by_others(claim)),
+            flags=(*claim.flags, *self._sent_by_others(claim), *_told_as_own(room)),
         )
         self._new_hops.append(new)
         self._transfers.open(new)
+        for told in self._hops.values():
+            if told.part in room.told:
+                told.ask_together()
         self._enter(new.hop_no, Bucket.IN_PLAY, paise)
         self._tasks += tasks_before_asking(new.hop_no, new.state, new.flags)
 
@@ -459,6 +470,11 @@ def task_of(found: Discrepancy, institution: str) -> NewTask:
         against_paise=found.applied_paise,
     )
     return about_hop(TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY, found.hop_no, facts)
+
+
+def _told_as_own(room: Room) -> list[Flag]:
+    message = "a complainant tells this transfer as his own"
+    return [Flag(field="reference", code="told_as_own", message=message)] if room.told else []
 
 
 def _moves_onto_itself(claim: Claim) -> bool:

@@ -103,6 +103,8 @@ class HopPosition(FrozenModel):
     refused_paise: int
     held_paise: int = 0
     """on hold, or restored or released from a hold"""
+    withdrawn: bool = False
+    """whether two officers have withdrawn the hop"""
     asked_anew: int = 0
     """how often a resolution put money back in play; an earlier statement may then be repeated"""
     payer: PayerAsked | None = None
@@ -150,9 +152,10 @@ class NewHop(FrozenModel):
 
 
 class Confirmation(FrozenModel):
-    """Hop of the desk's that a bank confirms, as it stands after the answer.
+    """Hop that a bank's line about its transfer changes, as it stands after the answer.
 
-    The disputed amount grew by `more_paise`. If that is zero, the bank added no money, and only `flags` are new.
+    The bank confirms a hop of the desk's. Its disputed amount grew by `more_paise`. If that is zero, the bank added no
+    money, and only `flags` are new. A complaint's hop changes only by `asked_together`.
     """
 
     hop_no: int
@@ -163,12 +166,19 @@ class Confirmation(FrozenModel):
     amount_paise: int
     disputed_paise: int
     more_paise: int
+    asked_together: bool = False
+    """whether one request must ask about it and about a new hop of the same transfer"""
     flags: tuple[Flag, ...] = ()
 
     @property
+    def changes_request(self) -> bool:
+        """Return whether a request must ask otherwise than before."""
+        return self.more_paise > 0 or self.asked_together
+
+    @property
     def asks_again(self) -> bool:
-        """Return whether the bank must be asked again with the greater amount."""
-        return self.more_paise > 0 and self.state is HopState.OPEN
+        """Return whether the bank must be asked again."""
+        return self.changes_request and self.state is HopState.OPEN
 
 
 class Judgement(FrozenModel):

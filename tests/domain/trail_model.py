@@ -69,6 +69,13 @@ class CaseModel:
 
     # -- what happens to a case ------------------------------------------------------------------------------------
 
+    def withdraw(self, hop_no: int) -> None:
+        """Two officers withdraw a hop that no bank has confirmed."""
+        paise = self.balance(hop_no, Bucket.IN_PLAY)
+        self._post(move_between(hop_no, Bucket.IN_PLAY, Bucket.LOST, paise))
+        self.hops[hop_no] = self.hops[hop_no].model_copy(update={"withdrawn": True, "state": HopState.CLOSED})
+        self.check()
+
     def lose(self, bank: str, reference: str, paise: int, account: str = "A1") -> int:
         """A complaint about one transfer; returns its hop number."""
         hop_no = self._add(bank, reference, account, 1, HopSource.COMPLAINT, HopState.OPEN, paise)
@@ -223,22 +230,23 @@ class CaseModel:
                 assert judged.applied_paise >= min(judged.claim.within_paise, covered_paise)
         for told in outcome.confirmed:
             hop = self.hops[told.hop_no]
-            assert hop.source is HopSource.DESK
+            assert hop.source is (HopSource.COMPLAINT if told.asked_together else HopSource.DESK)
             assert told.more_paise == told.disputed_paise - hop.disputed_paise >= 0
-            assert told.revision == hop.revision + (told.more_paise > 0 and told.state is not HopState.CLOSED)
+            assert told.revision == hop.revision + (told.changes_request and told.state is not HopState.CLOSED)
             assert told.more_paise == 0 or told.state is not HopState.ASKED, "no request asks with a figure too small"
 
     def _carried(self) -> dict[tuple[str, str | None, str], tuple[int, int]]:
         """By reference, bank and account of a transfer: what its hops carry, and the largest amount that was told.
 
-        Without transfers of the desk's hops: the bank that tells of these may name another account.
+        Without transfers of the desk's hops: the bank that tells of these may name another account. Without hops of
+        complaints, which take no place in a transfer.
         """
         found: dict[tuple[str, str | None, str], tuple[int, int]] = {}
         places = {hop_no: (hop.reference_key, hop.institution, hop.account_key) for hop_no, hop in self.hops.items()}
         left_out = {places[hop_no] for hop_no, hop in self.hops.items() if hop.source is HopSource.DESK}
         for hop_no, hop in self.hops.items():
             place = places[hop_no]
-            if hop.reference_key and place not in left_out:
+            if hop.reference_key and place not in left_out and hop.source is not HopSource.COMPLAINT:
                 carried, amount = found.get(place, (0, 0))
                 found[place] = (carried + hop.disputed_paise, max(amount, hop.amount_paise))
         return found

@@ -125,6 +125,41 @@ async def test_what_went_on_had_arrived_small_amounts_too(home: Home) -> None:
     assert hop.claimed.most_paise == 10_00, "what is in play at the next bank is not given yet"
 
 
+@pytest.mark.parametrize("later", ["held", "moved"])
+async def test_small_amounts_that_the_bank_places_later_are_confirmed_once(home: Home, later: str) -> None:
+    account, root = f"5{rrn()}", rrn()
+    case_no = await home.bench.complain(transfer(800_00, reference=root, payee=at(account)))
+    small = [moved(root, "40.00", "ICIC", f"7{rrn()}", rrn_transaction_id=rrn()) for _ in range(10)]
+    await home.bench.answer("HDFC", case_no, *small)
+    assert await stated(home.bench, account) == [(400, RECEIVED, 400)]
+    await stop(home.bench, case_no)
+    line = row(1, root, "800.00") if later == "held" else moved(root, "800.00", "ICIC", f"7{rrn()}")
+    await home.bench.answer("HDFC", case_no, line)
+    assert await stated(home.bench, account) == [(800, RECEIVED, 800)]
+
+
+async def test_what_the_bank_places_of_small_amounts_confirms_no_stopped_money(home: Home) -> None:
+    """The bank states 400 in small amounts, then holds 400 of the 800: the other 400 are what an officer stopped."""
+    account, root = f"5{rrn()}", rrn()
+    case_no = await home.bench.complain(transfer(800_00, reference=root, payee=at(account)))
+    small = [moved(root, "40.00", "ICIC", f"7{rrn()}", rrn_transaction_id=rrn()) for _ in range(10)]
+    await home.bench.answer("HDFC", case_no, *small)
+    await stop(home.bench, case_no)
+    await home.bench.answer("HDFC", case_no, row(1, root, "400.00"))
+    assert await stated(home.bench, account) == [(400, RECEIVED, 400)]
+
+
+async def test_small_amounts_after_stopped_money_was_placed_are_confirmed(home: Home) -> None:
+    account, root = f"5{rrn()}", rrn()
+    case_no = await home.bench.complain(transfer(800_00, reference=root, payee=at(account)))
+    await stop(home.bench, case_no)
+    await home.bench.answer("HDFC", case_no, row(1, root, "400.00"))
+    assert await stated(home.bench, account) == [(400, RECEIVED, 400)]
+    small = moved(root, "40.00", "ICIC", f"7{rrn()}", rrn_transaction_id=rrn())
+    await home.bench.answer("HDFC", case_no, small)
+    assert await stated(home.bench, account) == [(440, RECEIVED, 440)]
+
+
 async def test_the_sending_banks_word_confirms_what_it_sent(home: Home) -> None:
     account, root, onward = f"5{rrn()}", rrn(), rrn()
     case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=at(FIRST)))

@@ -230,6 +230,19 @@ async def test_one_transfer_of_a_complaint_and_a_later_complaint_about_it(home: 
     assert (await withdraw(home, case_no)).hop_nos == (1,)
 
 
+async def test_a_withdrawn_transfer_takes_no_place_of_what_a_bank_sent(home: Home) -> None:
+    root, onward, account = rrn(), rrn(), f"7{rrn()}"
+    told = transfer(1000_00, reference=onward, payee=at(account, "ICIC"))
+    case_no = await home.bench.complain(transfer(1000_00, reference=root), told)
+    await withdraw(home, case_no, 2)
+    await home.bench.answer("HDFC", case_no, moved(root, "1000.00", "ICIC", account, rrn_transaction_id=onward))
+    assert await home.bench.hops(case_no) == ["closed", "closed", "open"]
+    assert await home.bench.discrepancies(case_no) == []
+    await home.bench.answer("ICIC", case_no, row(1, onward, "1000.00"))
+    assert await home.bench.buckets(case_no) == {"lost": -1000_00, "held": 1000_00}
+    await home.check(case_no)
+
+
 async def test_an_answer_that_comes_after_it_is_kept_for_the_desk(home: Home) -> None:
     root = rrn()
     case_no = await home.bench.complain(transfer(5000_00, reference=root))

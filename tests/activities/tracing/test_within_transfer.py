@@ -127,6 +127,37 @@ async def test_d11_another_account_of_the_same_reference_is_a_discrepancy(bench:
     await bench.check(case_no)
 
 
+@pytest.mark.parametrize("asked", [True, False])
+async def test_a_complaint_takes_no_place_in_a_transfer_that_a_bank_sent(bench: Bench, *, asked: bool) -> None:
+    """A mule tells the transfer onward as his own loss: the victim's money is traced, and the bank is asked once."""
+    here, onward = rrn(), rrn()
+    account = {"institution": "ICIC", "account": "000123456789"}
+    case_no = await bench.complain(
+        transfer(1000_00, reference=here), transfer(1000_00, reference=onward, payee=account)
+    )
+    if asked:
+        await bench.ask(case_no)
+        bench.bank.tickets.clear()
+    line = moved(here, "1000.00", "ICIC", "000123456789", rrn_transaction_id=onward)
+    await bench.answer("HDFC", case_no, line)
+    assert await bench.discrepancies(case_no) == [("claimed_twice", 2000_00, 1000_00)]
+    assert await bench.tasks(case_no) == [("resolve_discrepancy", 1)]
+    assert (await bench.hops(case_no, "parent_hop_no, disputed_paise, revision"))[1:] == [
+        (None, 1000_00, int(asked)),
+        (1, 1000_00, 0),
+    ]
+    said = await bench.value("SELECT data FROM case_event WHERE case_no = $1 AND kind = 'answer_received'", case_no)
+    assert (said["confirmed"], said.get("asked_together")) == ([], [2] if asked else None)
+    assert await asked_for(bench, case_no, "ICIC") == [(1000_00, 1000_00)]
+    live = "SELECT count(DISTINCT request_id) FROM request_hop WHERE case_no = $1 AND hop_no IN (2, 3) AND live"
+    assert await bench.value(live, case_no) == 1
+    await bench.check(case_no)
+    await bench.answer("ICIC", case_no, row(1, onward, "1000.00"))
+    held = "SELECT hop_no FROM ledger_balance WHERE case_no = $1 AND bucket = 'held' AND balance_paise > 0"
+    assert await bench.rows(held, case_no) == [(3,)]
+    await bench.check(case_no)
+
+
 async def test_d11_shared_money_of_two_banks_is_asked_about_in_one_incident(bench: Bench) -> None:
     case_no, there, onward = await two_banks(bench, "1500.00")
     line = moved(there, "600.00", "ICIC", "000123456789", rrn_transaction_id=onward, amount="1500.00")

@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition, HopState, TaskKind
-from schemas.tracing.answers import NOT_STATED
+from schemas.tracing.answers import NOT_STATED, Claim
 from tests.desk_tasks import hop_of
 from tests.domain.trail_model import RULES, CaseModel, claim
 
@@ -445,14 +445,85 @@ def test_d11_lines_of_one_answer_share_one_transfer() -> None:
     assert [new.disputed_paise for new in case.answer("HDFC", *lines).new_hops] == [1000, 500]
 
 
-def test_d11_a_victims_own_transfer_is_no_second_hop_below_another() -> None:
-    """Money of the first victim went through the account of the second, who complains about the transfer onward."""
-    case = a_case(("HDFC", "R1", 1000), ("ICIC", RRN, 1000))
-    outcome = case.answer("HDFC", claim(MOVED, "R1", 1000, reference=RRN, payee="ICIC", payee_account="A1"))
-    assert outcome.new_hops == ()
+def a_case_told_as_own(told_paise: int = 1000) -> CaseModel:
+    """Money at HDFC; the holder of that account tells the transfer onward to ICIC as his own loss."""
+    return a_case(("HDFC", "R1", 1000), ("ICIC", RRN, told_paise))
+
+
+def onward(amount_paise: int = 1000) -> Claim:
+    return claim(MOVED, "R1", 1000, reference=RRN, payee="ICIC", payee_account="A1", amount_paise=amount_paise)
+
+
+@pytest.mark.parametrize("told_paise", [1000, 400, 50_000])
+def test_a_complaint_takes_no_place_in_a_transfer_that_a_bank_says_it_sent(told_paise: int) -> None:
+    case = a_case_told_as_own(told_paise)
+    outcome = case.answer("HDFC", onward())
+    assert [(new.parent_hop_no, new.disputed_paise, new.amount_paise) for new in outcome.new_hops] == [(1, 1000, 1000)]
+    assert [flag.code for flag in outcome.new_hops[0].flags] == ["told_as_own"]
     assert [(c.kind, c.hop_no, c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [
-        (DiscrepancyKind.CLAIMED_TWICE, 1, 2000, 1000)
+        (DiscrepancyKind.CLAIMED_TWICE, 1, 1000 + told_paise, 1000)
     ]
+    assert [task.kind for task in outcome.tasks] == [TaskKind.RESOLVE_DISCREPANCY]
+    assert outcome.closed == (1,)
+
+
+def test_a_complaint_that_fits_beside_the_banks_money_is_only_flagged() -> None:
+    outcome = a_case_told_as_own().answer("HDFC", onward(2000))
+    assert [flag.code for new in outcome.new_hops for flag in new.flags] == ["told_as_own"]
+    assert outcome.discrepancies == ()
+
+
+def test_of_a_transfer_the_money_that_a_bank_sent_is_placed_first() -> None:
+    case = a_case_told_as_own()
+    case.answer("HDFC", onward())
+    assert case.answer("ICIC", claim(HELD, RRN, 1000)).judgements[0].hop_nos == (3,)
+    assert [case.balance(n, Bucket.HELD) for n in (2, 3)] == [0, 1000]
+
+
+def test_a_complaints_hop_that_is_asked_about_is_asked_about_again_with_the_banks() -> None:
+    case = a_case_told_as_own()
+    case.ask(2)
+    (told,) = case.answer("HDFC", onward()).confirmed
+    assert (told.hop_no, told.revision, told.state, told.asks_again) == (2, 1, HopState.OPEN, True)
+
+
+def test_of_one_transfer_told_as_own_each_bank_sends_no_more_than_it_moved() -> None:
+    case = a_case(("HDFC", "R1", 1000), ("HDFC", "R2", 1000), ("ICIC", RRN, 1500))
+    lines = [
+        claim(MOVED, root, 1000, reference=RRN, payee="ICIC", payee_account="A1", amount_paise=1500)
+        for root in ("R1", "R2")
+    ]
+    outcome = case.answer("HDFC", *lines)
+    assert [new.disputed_paise for new in outcome.new_hops] == [1000, 500]
+    assert [(c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [(2500, 1500), (3500, 1500)]
+
+
+# -- withdrawn hops ------------------------------------------------------------------------------------------------
+
+
+def test_a_withdrawn_hop_fills_no_transfer() -> None:
+    case = a_case_told_as_own()
+    case.withdraw(2)
+    outcome = case.answer("HDFC", onward())
+    assert [(new.disputed_paise, new.flags) for new in outcome.new_hops] == [(1000, ())]
+    assert outcome.discrepancies == ()
+
+
+@pytest.mark.parametrize("root_reference", ["R1", ""])
+def test_a_line_is_about_a_withdrawn_hop_only_where_no_other_is_named(root_reference: str) -> None:
+    case = a_case(("HDFC", "R1", 1000), ("HDFC", "R1", 1000))
+    case.withdraw(1)
+    assert case.answer("HDFC", claim(HELD, root_reference, 400, account="A1")).judgements[0].hop_nos == (2,)
+
+
+def test_a_line_is_about_another_account_before_a_withdrawn_hop() -> None:
+    case = CaseModel()
+    case.lose("HDFC", "R1", 1000, account="A1")
+    case.lose("HDFC", "R1", 1000, account="A2")
+    case.withdraw(1)
+    assert case.answer("HDFC", claim(HELD, "R1", 400, account="A1")).judgements[0].hop_nos == (2,)
+    case.withdraw(2)
+    assert case.answer("HDFC", claim(HELD, "R1", 300, account="A1")).judgements[0].hop_nos == (1,)
 
 
 def test_an_account_tells_two_hops_with_one_reference_apart() -> None:
