@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from activities.cases.parked_corrections import WAITING, correct_waiting
+from activities.cases.parked_corrections import WAITING, Told, correct_waiting
 from activities.cases.transaction import CaseTransaction, lock_case
 from activities.context import Context
 from activities.metrics import METRICS
@@ -20,6 +20,7 @@ from db.cases.events import Event
 from db.intake import KnownTransfer, Move, ToldRow
 from db.outbox import case_outbox
 from db.pool import Connection
+from db.restoration import withdrawals
 from domain.errors.cases import TransferBusy
 from domain.errors.intake import AckNosExhausted, AckNoTaken, IdempotencyKeyReused
 from domain.intake.ack_numbers import make_ack_no
@@ -88,6 +89,10 @@ class _Sorted:
         """Return the case of each known row, by its index."""
         return {index: known.case_no for index, known in self.known.items()}
 
+    def hops_of(self, case_no: str) -> list[int]:
+        """Return the hops of this case that the complaint names."""
+        return [known.hop_no for known in self.known.values() if known.case_no == case_no]
+
 
 _REPEATED = Flag(field="transfers", code="repeated_row", message="the same transfer is listed twice and counts once")
 
@@ -96,7 +101,7 @@ NUMBERS_TRIED_MAX: Final = 1000
 
 
 class _KnownMeanwhile(Exception):
-    """A bank's answer or the desk registered the transfer after the complaint had looked it up."""
+    """Somebody registered or withdrew the transfer after the complaint had looked it up."""
 
 
 async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key: str, taken_by: str) -> Taken:
@@ -106,7 +111,8 @@ async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key:
     `AckNoTaken` (the number is registered with other content).
     """
     by_account = True
-    while True:  # each repetition but one finds at least one more of its transfers registered
+    # Each repetition but one finds at least one more of its transfers registered, or one withdrawn.
+    while True:
         try:
             return await _take(ctx, complaint, idempotency_key, taken_by, by_account=by_account)
         except _KnownMeanwhile:
@@ -313,12 +319,15 @@ async def _case_to_join(
 ) -> tuple[CaseTransaction | None, list[Flag]]:
     """Return the oldest case that knows a transfer, locked.
 
-    Returns None and a flag if that case has no room for the new hops.
+    Returns None and a flag if that case has no room for the new hops. Raises `_KnownMeanwhile` if officers have
+    withdrawn one of these transfers since it was looked up: it is a new one then.
     """
     if not found.known:
         return None, []
     oldest = await intake.oldest_case(connection, list(set(found.cases.values())))
     work = await lock_case(ctx, connection, oldest, taken_by)
+    if await withdrawals.withdrawn(connection, oldest, found.hops_of(oldest)):
+        raise _KnownMeanwhile
     if not found.fresh or work.head.last_hop_no + len(found.fresh) <= ctx.policy.trail.max_hops:
         return work, []
     # Not the next oldest case: taking a second case's lock after the first one could cause a deadlock.
@@ -383,7 +392,9 @@ async def _correct_waiting(work: CaseTransaction, found: _Sorted, ack_no: str) -
         if known.case_no != work.case_no or known.hop_no in done or known.state not in WAITING:
             continue
         try:
-            corrected = await correct_waiting(work, known.hop_no, row.transfer, row.institution, ack_no)
+            other_payer = Differing.PAYER in found.differing.get(row.index, ())
+            told = Told(row.transfer, row.institution, ack_no, other_payer=other_payer)
+            corrected = await correct_waiting(work, known.hop_no, told)
         except TransferBusy:
             raise _KnownMeanwhile from None
         if corrected:

@@ -6,8 +6,12 @@ from typing import Any
 import asyncpg
 import pytest
 
+from activities import intake
 from activities.cases.desk import add_hop, correct_hop
+from activities.restoration import withdrawals
 from domain.errors.cases import HopExists
+from domain.tracing.missing_dates import no_date_flag
+from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
 from tests.activities.bench import Bench
 from tests.activities.complaint_statements import as_transfer, statement, told
 from tests.activities.desk_words import OFFICER, correction, new_hop
@@ -233,6 +237,82 @@ async def test_h1_a_later_complaint_that_says_nothing_new_leaves_the_hop_with_th
     assert (await bench.take(complaint(one))).follow_up is None
     assert await bench.hops(case_no, "state, revision") == [("unroutable", 0)]
     await bench.check(case_no)
+
+
+@pytest.mark.parametrize(("payer", "moves"), [(OTHER_PAYER, False), (None, True)])
+async def test_h1_only_the_same_payer_moves_a_waiting_hop_to_another_account(
+    bench: Bench, payer: dict[str, Any] | None, moves: bool
+) -> None:
+    reference = rrn()
+    case_no = await bench.complain(transfer(1000_00, reference=reference))
+    await bench.ask(case_no)
+    await bench.answer("HDFC", case_no, row(1, reference, "0", status_code="02"))
+    change = {"payee": OTHER_ACCOUNT} | ({"payer": payer} if payer else {})
+    await bench.take(complaint(transfer(1000_00, reference=reference, **change)))
+    account = OTHER_ACCOUNT["account"] if moves else "50100000000001"
+    assert await bench.hops(case_no, "payee_holder, state") == [(account, "open" if moves else "correction")]
+    await bench.check(case_no)
+
+
+async def test_h1_another_payer_names_the_bank_but_not_another_account(bench: Bench) -> None:
+    reference = rrn()
+    case_no = await bench.complain(transfer(reference=reference, payee_bank=NOWHERE))
+    told = transfer(reference=reference, payer=OTHER_PAYER, payee={"institution": "ICIC", "account": "777"})
+    await bench.take(complaint(told))
+    assert await bench.hops(case_no, "state, institution, payee_holder") == [("open", "ICIC", "50100000000001")]
+    await bench.check(case_no)
+
+
+async def test_h1_a_later_complaint_moves_no_money_that_a_bank_has_placed(bench: Bench) -> None:
+    reference = rrn()
+    case_no = await bench.complain(transfer(1000_00, reference=reference))
+    await bench.ask(case_no)
+    await bench.answer("HDFC", case_no, row(5, reference, "400.00"))
+    await bench.pool.execute("UPDATE hop SET state = 'correction' WHERE case_no = $1", case_no)
+    await bench.take(complaint(transfer(1000_00, reference=reference, payee=OTHER_ACCOUNT)))
+    assert await bench.hops(case_no, "state, payee_holder") == [("correction", "50100000000001")]
+
+
+async def test_h1_a_date_that_a_later_complaint_tells_is_stated(bench: Bench) -> None:
+    told_again = transfer(payee_bank=NOWHERE)
+    case_no = await bench.complain(told_again)
+    flags = [no_date_flag("row 2").model_dump()]
+    await bench.pool.execute("UPDATE hop SET flags = $2 WHERE case_no = $1", case_no, flags)
+    taken = await bench.take(complaint(told_again | {"payee": {**told_again["payee"], "institution": "ICIC"}}))
+    assert await bench.hops(case_no, "state, flags") == [("open", [])]
+    fields = await bench.value(
+        "SELECT data->'fields' FROM case_event WHERE case_no = $1 AND kind = 'hop_corrected'", case_no
+    )
+    assert (taken.receipt.case_ack_no, fields) == (case_no, ["bank", "date"])
+    await bench.check(case_no)
+
+
+# -- a withdrawn hop ------------------------------------------------------------------------------------------------
+
+
+async def withdraw(bench: Bench, case_no: str) -> None:
+    wanted = NewWithdrawal(kind=WithdrawalKind.FALSE, hop_no=None, reason="invented")
+    withdrawal_id = (await withdrawals.propose(bench.ctx, case_no, wanted, "officer:clerk")).withdrawal_id
+    await withdrawals.agree(bench.ctx, case_no, withdrawal_id, "invented", "officer:chief")
+
+
+async def test_h1_a_complaint_joins_no_hop_that_is_withdrawn_while_it_waits(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = transfer()
+    case_no = await bench.complain(one)
+    lock_case, waited = intake.lock_case, []
+
+    async def withdrawn_first(*arguments: Any) -> Any:
+        if not waited:
+            waited.append(True)
+            await withdraw(bench, case_no)
+        return await lock_case(*arguments)
+
+    monkeypatch.setattr(intake, "lock_case", withdrawn_first)
+    taken = await bench.take(complaint(one | {"payer": OTHER_PAYER}))
+    assert (taken.receipt.joined, waited) == (False, [True])
+    assert await bench.hops(taken.receipt.ack_no) == ["open"]
 
 
 # -- a hop without a reference -------------------------------------------------------------------------------------
