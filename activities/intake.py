@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from activities.cases.parked_corrections import WAITING, Told, correct_waiting
+from activities.cases.parked_corrections import WAITING, Corrected, Told, correct_as_told
 from activities.cases.transaction import CaseTransaction, lock_case
 from activities.context import Context
 from activities.metrics import METRICS
@@ -88,6 +88,12 @@ class _Sorted:
     def cases(self) -> dict[int, str]:
         """Return the case of each known row, by its index."""
         return {index: known.case_no for index, known in self.known.items()}
+
+    def most_paise(self, known: KnownTransfer) -> int:
+        """Return the largest amount that the complaint tells of this transfer at its bank; zero without one."""
+        same = [row for row in self.matched if self.known[row.index] is known]
+        told = [row for row in same if Differing.BANK not in self.differing.get(row.index, ())]
+        return max((row.statement.amount_paise for row in told), default=0)
 
     def hops_of(self, case_no: str) -> list[int]:
         """Return the hops of this case that the complaint names."""
@@ -362,19 +368,19 @@ async def _join_case(
     connection, case_no, head, rows = work.connection, work.case_no, work.head, found.fresh
     first = head.last_hop_no + 1
     entries = await _write_hops(work, receipt.ack_no, rows, first_hop_no=first)
-    log = [_opened_event(EventKind.COMPLAINT_JOINED, receipt, rows, first, entries, told)]
     if rows:
         await cases.give_out_hops(connection, case_no, head.last_hop_no + len(rows))
-        if head.state is CaseState.SETTLED:
-            await cases.reopen(connection, case_no)
-            log.append(Event(EventKind.CASE_REOPENED))
-    await work.log_all(log)
-    corrected = await _correct_waiting(work, found, receipt.ack_no)
+    await work.log_all([_opened_event(EventKind.COMPLAINT_JOINED, receipt, rows, first, entries, told)])
+    corrected = await _correct_as_told(work, found, receipt.ack_no)
     if not rows and not corrected:
         return None
+    if head.state is CaseState.SETTLED:
+        await cases.reopen(connection, case_no)
+        await work.log(EventKind.CASE_REOPENED)
     to_ask, parked = _briefs(rows, first)
-    opened = (*to_ask, *(brief for brief, _ in corrected))
-    closed = tuple(ended for _, ended in corrected)
+    opened = (*to_ask, *(hop.to_ask for hop in corrected if hop.to_ask))
+    closed = tuple(hop.ended for hop in corrected)
+    parked += tuple(hop.parked for hop in corrected if hop.parked)
     news = CaseNews(news_id=0, opened=opened, closed=closed, parked=parked)
     notification = await case_outbox.insert(connection, case_no, work.now, news)
     return FollowUp(
@@ -384,17 +390,20 @@ async def _join_case(
     )
 
 
-async def _correct_waiting(work: CaseTransaction, found: _Sorted, ack_no: str) -> list[tuple[HopBrief, HopRef]]:
-    """Correct the case's waiting hops that this complaint tells better. Each is corrected by its first row."""
-    done: dict[int, tuple[HopBrief, HopRef]] = {}
+async def _correct_as_told(work: CaseTransaction, found: _Sorted, ack_no: str) -> list[Corrected]:
+    """Correct the case's hops that this complaint tells better. Each is corrected by its first row."""
+    done: dict[int, Corrected] = {}
     for row in found.matched:
         known = found.known[row.index]
-        if known.case_no != work.case_no or known.hop_no in done or known.state not in WAITING:
+        most_paise = found.most_paise(known)
+        if known.state not in WAITING and most_paise <= known.amount_paise:
             continue
+        if known.case_no != work.case_no or known.hop_no in done:
+            continue
+        other_payer = Differing.PAYER in found.differing.get(row.index, ())
+        told = Told(row.transfer, row.institution, ack_no, other_payer=other_payer, most_paise=most_paise)
         try:
-            other_payer = Differing.PAYER in found.differing.get(row.index, ())
-            told = Told(row.transfer, row.institution, ack_no, other_payer=other_payer)
-            corrected = await correct_waiting(work, known.hop_no, told)
+            corrected = await correct_as_told(work, known.hop_no, told)
         except TransferBusy:
             raise _KnownMeanwhile from None
         if corrected:

@@ -1,4 +1,8 @@
-"""Hops that wait for the desk, corrected from a later complaint about the same transfer."""
+"""Hops that are corrected from a later complaint about the same transfer.
+
+A hop that waits for the desk gets what it lacks. A victim's own transfer gets a larger amount in every state.
+The larger amount alone moves no money, because a claim counts only what a bank confirms.
+"""
 
 from dataclasses import dataclass
 
@@ -11,7 +15,7 @@ from domain.errors.cases import TransferBusy
 from domain.intake.known_transfers import same_day
 from domain.tracing.missing_dates import missing_date, with_date
 from domain.tracing.trail import first_state
-from schemas.enums import Bucket, HopState
+from schemas.enums import Bucket, HopSource, HopState
 from schemas.identifiers import account_key, names_an_account, reference_key
 from schemas.intake import Transfer
 from schemas.outbox.case import HopBrief, HopRef
@@ -29,19 +33,28 @@ class Told:
     ack_no: str
     other_payer: bool
     """the complaint names another payer than the hop"""
+    most_paise: int
+    """the largest amount that the complaint tells of it at the hop's bank"""
 
 
-async def correct_waiting(work: CaseTransaction, hop_no: int, told: Told) -> tuple[HopBrief, HopRef] | None:
-    """Correct a hop that waits for the desk as the complaint states it; its bank is asked at once.
+@dataclass(frozen=True)
+class Corrected:
+    """A corrected hop for the workflow."""
 
-    Returns the hop as the workflow asks about it, and the revision that this ends. Returns None if the hop does not
-    wait, if the complaint says nothing new, or if the hop cannot be corrected now. The amount is the desk's to correct,
-    because one complaint alone raises no loss. Raises `TransferBusy`.
+    ended: HopRef
+    """the revision that the correction ends"""
+    to_ask: HopBrief | None
+    parked: HopRef | None
+    """instead of `to_ask`, if the hop still waits for the desk"""
+
+
+async def correct_as_told(work: CaseTransaction, hop_no: int, told: Told) -> Corrected | None:
+    """Correct a hop as the complaint states it; its bank is asked at once about the money in play.
+
+    Returns None if the complaint says nothing new, or if the hop cannot be corrected now. Raises `TransferBusy`.
     """
     hop = await hops.get(work.connection, work.case_no, hop_no)
-    if hop.state not in WAITING:
-        return None
-    corrected = _corrected(hop, told, nothing_placed=await _nothing_placed(work, hop))
+    corrected = await _corrected(work, hop, told)
     if corrected is None:
         return None
     extra = {"fields": _fields(hop, corrected), "reason": f"complaint {told.ack_no} tells it so"}
@@ -53,7 +66,35 @@ async def correct_waiting(work: CaseTransaction, hop_no: int, told: Told) -> tup
     except NotNow:
         return None
     brief = await brief_of(work, corrected)
-    return (brief, HopRef(hop_no=hop_no, revision=hop.revision)) if brief else None
+    parked = None if brief else HopRef(hop_no=hop_no, revision=corrected.revision)
+    return Corrected(HopRef(hop_no=hop_no, revision=hop.revision), brief, parked)
+
+
+async def _corrected(work: CaseTransaction, hop: HopRow, told: Told) -> HopRow | None:
+    """Return the hop as the later complaint states it, or None without news."""
+    changed = await _missing(work, hop, told) if hop.state in WAITING else {}
+    if not changed.get("institution", hop.institution):
+        # Without a bank nobody can be asked, so the desk corrects the rest with the bank.
+        changed = {}
+    if await _raises(work, hop, told.most_paise):
+        changed |= {"amount_paise": told.most_paise, "disputed_paise": told.most_paise}
+    if not changed:
+        return None
+    corrected = hop.model_copy(update={**changed, "revision": hop.revision + 1})
+    routable = corrected.institution is not None
+    state = first_state(routable=routable, reference=corrected.reference, flags=corrected.flags)
+    return corrected.model_copy(update={"state": state})
+
+
+async def _raises(work: CaseTransaction, hop: HopRow, told_paise: int) -> bool:
+    """Return whether a complaint tells more of a victim's own transfer than the case has.
+
+    Who learns a reference could else tell one rupee of it first, and the victim's money would not be asked about.
+    An amount that the desk has lowered is not raised to what was told before.
+    """
+    if hop.source is not HopSource.COMPLAINT or told_paise <= hop.amount_paise:
+        return False
+    return told_paise > await hops.lowered_from(work.connection, work.case_no, hop.hop_no)
 
 
 async def _nothing_placed(work: CaseTransaction, hop: HopRow) -> bool:
@@ -62,21 +103,15 @@ async def _nothing_placed(work: CaseTransaction, hop: HopRow) -> bool:
     return balances.get(Bucket.IN_PLAY, 0) + balances.get(Bucket.REFUSED, 0) == hop.disputed_paise
 
 
-def _corrected(hop: HopRow, told: Told, *, nothing_placed: bool) -> HopRow | None:
-    """Return the hop as the later complaint states it, or None without news or a known bank."""
+async def _missing(work: CaseTransaction, hop: HopRow, told: Told) -> dict[str, object]:
+    """Return what the later complaint changes of a hop that waits for the desk."""
     transfer = told.transfer
-    changed = _payee(hop, told) if nothing_placed else {}
+    changed = _payee(hop, told) if await _nothing_placed(work, hop) else {}
     if not hop.reference:
         changed |= {"reference": transfer.reference, "reference_key": reference_key(transfer.reference)}
     if missing_date(hop.flags) or not same_day(hop.transferred_at, transfer.transferred_at):
         changed |= {"transferred_at": transfer.transferred_at, "flags": with_date(hop.flags)}
-    if not changed:
-        return None
-    corrected = hop.model_copy(update={**changed, "revision": hop.revision + 1})
-    if not corrected.institution:
-        return None
-    state = first_state(routable=True, reference=corrected.reference, flags=corrected.flags)
-    return corrected.model_copy(update={"state": state})
+    return changed
 
 
 def _payee(hop: HopRow, told: Told) -> dict[str, object]:
@@ -109,5 +144,6 @@ def _fields(hop: HopRow, corrected: HopRow) -> list[str]:
         "reference": "reference",
         "transferred_at": "date",
         "flags": "date",
+        "amount_paise": "amount",
     }
     return list(dict.fromkeys(said for name, said in names.items() if getattr(hop, name) != getattr(corrected, name)))
