@@ -74,7 +74,7 @@ async def _corrected(work: CaseTransaction, hop: HopRow, told: Told) -> HopRow |
     """Return the hop as the later complaint states it, or None without news."""
     changed = await _missing(work, hop, told) if hop.state in WAITING else {}
     if not changed.get("institution", hop.institution):
-        # Without a bank nobody can be asked, so the desk corrects the rest with the bank.
+        # No request goes out without a bank, so the desk corrects the rest with the bank.
         changed = {}
     if await _raises(work, hop, told.most_paise):
         changed |= {"amount_paise": told.most_paise, "disputed_paise": told.most_paise}
@@ -98,7 +98,7 @@ async def _raises(work: CaseTransaction, hop: HopRow, told_paise: int) -> bool:
 
 
 async def _nothing_placed(work: CaseTransaction, hop: HopRow) -> bool:
-    """Return whether nobody has placed any money of the hop, or sent it on."""
+    """Return whether no money of the hop is placed or sent on."""
     balances = await ledger.balances(work.connection, work.case_no, hop.hop_no)
     return balances.get(Bucket.IN_PLAY, 0) + balances.get(Bucket.REFUSED, 0) == hop.disputed_paise
 
