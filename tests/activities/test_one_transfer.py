@@ -9,6 +9,7 @@ import pytest
 from activities.cases.desk import add_hop, correct_hop
 from activities.cases.transaction import lock_case
 from activities.restoration import withdrawals
+from db.restoration import claims
 from domain.errors.cases import HopExists, HopWithdrawn
 from domain.tracing.missing_dates import no_date_flag
 from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
@@ -271,6 +272,19 @@ async def test_h1_a_later_complaint_moves_no_money_that_a_bank_has_placed(bench:
     await bench.pool.execute("UPDATE hop SET state = 'correction' WHERE case_no = $1", case_no)
     await bench.take(complaint(transfer(1000_00, reference=reference, payee=OTHER_ACCOUNT)))
     assert await bench.hops(case_no, "state, payee_holder") == [("correction", "50100000000001")]
+
+
+async def test_h1_what_a_bank_sent_to_one_account_confirms_nothing_at_the_account_of_a_complaint(bench: Bench) -> None:
+    root, onward = rrn(), rrn()
+    case_no = await bench.complain(transfer(1000_00, reference=root))
+    await bench.answer("HDFC", case_no, moved(root, "600.00", NOWHERE, "111", rrn_transaction_id=onward))
+    async with bench.pool.acquire() as connection:
+        assert await claims.confirmed_of(connection, case_no, [2]) == {2: 600_00}
+        payer = {"institution": "HDFC", "account": "50100000000001"}
+        told_again = transfer(600_00, reference=onward, payer=payer, payee={"institution": "ICIC", "account": "777"})
+        await bench.take(complaint(told_again))
+        assert (await bench.hops(case_no, "institution, payee_holder"))[1:] == [("ICIC", "777")]
+        assert await claims.confirmed_of(connection, case_no, [2]) == {2: 0}
 
 
 async def test_h1_a_date_that_a_later_complaint_tells_is_stated(bench: Bench) -> None:
