@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from activities.cases.parked_corrections import WAITING, correct_waiting
+from activities.cases.parked_corrections import WAITING, Corrected, Told, correct_as_told
 from activities.cases.transaction import CaseTransaction, lock_case
 from activities.context import Context
 from activities.metrics import METRICS
@@ -21,6 +21,7 @@ from db.cases.events import Event
 from db.intake import KnownTransfer, Move, ToldRow
 from db.outbox import case_outbox
 from db.pool import Connection
+from db.restoration import withdrawals
 from domain.errors.cases import TransferBusy
 from domain.errors.intake import AckNosExhausted, AckNoTaken, IdempotencyKeyReused
 from domain.intake.ack_numbers import make_ack_no
@@ -89,6 +90,16 @@ class _Sorted:
         """Return the case of each known row, by its index."""
         return {index: known.case_no for index, known in self.known.items()}
 
+    def most_paise(self, known: KnownTransfer) -> int:
+        """Return the largest amount that the complaint tells of this transfer at its bank; zero without one."""
+        same = [row for row in self.matched if self.known[row.index] is known]
+        told = [row for row in same if Differing.BANK not in self.differing.get(row.index, ())]
+        return max((row.statement.amount_paise for row in told), default=0)
+
+    def hops_of(self, case_no: str) -> list[int]:
+        """Return the hops of this case that the complaint names."""
+        return [known.hop_no for known in self.known.values() if known.case_no == case_no]
+
 
 _REPEATED = Flag(field="transfers", code="repeated_row", message="the same transfer is listed twice and counts once")
 
@@ -97,7 +108,7 @@ NUMBERS_TRIED_MAX: Final = 1000
 
 
 class _KnownMeanwhile(Exception):
-    """A bank's answer or the desk registered the transfer after the complaint had looked it up."""
+    """Somebody registered or withdrew the transfer after the complaint had looked it up."""
 
 
 async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key: str, taken_by: str) -> Taken:
@@ -107,7 +118,8 @@ async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key:
     `AckNoTaken` (the number is registered with other content).
     """
     by_account = True
-    while True:  # each repetition but one finds at least one more of its transfers registered
+    # Each repetition but one finds at least one more of its transfers registered, or one withdrawn.
+    while True:
         try:
             return await _take(ctx, complaint, idempotency_key, taken_by, by_account=by_account)
         except _KnownMeanwhile:
@@ -314,12 +326,15 @@ async def _case_to_join(
 ) -> tuple[CaseTransaction | None, list[Flag]]:
     """Return the oldest case that knows a transfer, locked.
 
-    Returns None and a flag if that case has no room for the new hops.
+    Returns None and a flag if that case has no room for the new hops. Raises `_KnownMeanwhile` if officers have
+    withdrawn one of these transfers since it was looked up: it is a new one then.
     """
     if not found.known:
         return None, []
     oldest = await intake.oldest_case(connection, list(set(found.cases.values())))
     work = await lock_case(ctx, connection, oldest, taken_by)
+    if await withdrawals.withdrawn(connection, oldest, found.hops_of(oldest)):
+        raise _KnownMeanwhile
     if not found.fresh or work.head.last_hop_no + len(found.fresh) <= ctx.policy.trail.max_hops:
         return work, []
     # Not the next oldest case: taking a second case's lock after the first one could cause a deadlock.
@@ -354,19 +369,19 @@ async def _join_case(
     connection, case_no, head, rows = work.connection, work.case_no, work.head, found.fresh
     first = head.last_hop_no + 1
     entries = await _write_hops(work, receipt.ack_no, rows, first_hop_no=first)
-    log = [_opened_event(EventKind.COMPLAINT_JOINED, receipt, rows, first, entries, told)]
     if rows:
         await cases.give_out_hops(connection, case_no, head.last_hop_no + len(rows))
-        if head.state is CaseState.SETTLED:
-            await cases.reopen(connection, case_no)
-            log.append(Event(EventKind.CASE_REOPENED))
-    await work.log_all(log)
-    corrected = await _correct_waiting(work, found, receipt.ack_no)
+    await work.log_all([_opened_event(EventKind.COMPLAINT_JOINED, receipt, rows, first, entries, told)])
+    corrected = await _correct_as_told(work, found, receipt.ack_no)
     if not rows and not corrected:
         return None
+    if head.state is CaseState.SETTLED:
+        await cases.reopen(connection, case_no)
+        await work.log(EventKind.CASE_REOPENED)
     to_ask, parked = _briefs(rows, first)
-    opened = (*to_ask, *(brief for brief, _ in corrected))
-    closed = tuple(ended for _, ended in corrected)
+    opened = (*to_ask, *(hop.to_ask for hop in corrected if hop.to_ask))
+    closed = tuple(hop.ended for hop in corrected)
+    parked += tuple(hop.parked for hop in corrected if hop.parked)
     news = CaseNews(news_id=0, opened=opened, closed=closed, parked=parked)
     notification = await case_outbox.insert(connection, case_no, work.now, news)
     return FollowUp(
@@ -376,15 +391,20 @@ async def _join_case(
     )
 
 
-async def _correct_waiting(work: CaseTransaction, found: _Sorted, ack_no: str) -> list[tuple[HopBrief, HopRef]]:
-    """Correct the case's waiting hops that this complaint tells better. Each is corrected by its first row."""
-    done: dict[int, tuple[HopBrief, HopRef]] = {}
+async def _correct_as_told(work: CaseTransaction, found: _Sorted, ack_no: str) -> list[Corrected]:
+    """Correct the case's hops that this complaint tells better. Each is corrected by its first row."""
+    done: dict[int, Corrected] = {}
     for row in found.matched:
         known = found.known[row.index]
-        if known.case_no != work.case_no or known.hop_no in done or known.state not in WAITING:
+        most_paise = found.most_paise(known)
+        if known.state not in WAITING and most_paise <= known.amount_paise:
             continue
+        if known.case_no != work.case_no or known.hop_no in done:
+            continue
+        other_payer = Differing.PAYER in found.differing.get(row.index, ())
+        told = Told(row.transfer, row.institution, ack_no, other_payer=other_payer, most_paise=most_paise)
         try:
-            corrected = await correct_waiting(work, known.hop_no, row.transfer, row.institution, ack_no)
+            corrected = await correct_as_told(work, known.hop_no, told)
         except TransferBusy:
             raise _KnownMeanwhile from None
         if corrected:

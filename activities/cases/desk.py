@@ -118,9 +118,9 @@ async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) ->
 async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCorrection, officer: str) -> DeskDone:
     """Correct a hop and ask about it again under a new revision.
 
-    A corrected amount of a victim's own transfer corrects the loss too. A closed hop can be corrected while its bank
-    does not find money of it. Raises `NotFound`, or `NotNow` when the hop is closed otherwise or the new amount is less
-    than the amount already placed.
+    A corrected amount of a victim's own transfer corrects the loss too. Such a hop can be corrected after it is closed,
+    if its bank does not find money of it, or if only a larger amount is told. Raises `NotFound`, or `NotNow` when
+    the hop is closed otherwise or the new amount is less than the amount already placed.
     """
     async with case_transaction(ctx, ack_no, officer) as work:
         hop = await hops.get(work.connection, work.case_no, hop_no)
@@ -247,9 +247,7 @@ async def write_correction(
     corrected one.
     """
     connection, case_no, hop_no = work.connection, work.case_no, hop.hop_no
-    if await hops.is_withdrawn(connection, case_no, hop_no):
-        raise HopWithdrawn(hop_no)
-    back = await _refused_again_in_play(connection, case_no, hop) if hop.state is HopState.CLOSED else []
+    back = await _closed_again_in_play(connection, case_no, hop, corrected) if hop.state is HopState.CLOSED else []
     if hop.institution and (hop.institution, hop.account_key) != (corrected.institution, corrected.account_key):
         await _refuse_held(connection, case_no, hop_no)
     entries = back + await _correct_amount(connection, case_no, hop, corrected, back)
@@ -282,18 +280,24 @@ async def write_correction(
     )
 
 
-async def _refused_again_in_play(connection: Connection, case_no: str, hop: hops.HopRow) -> list[Entry]:
-    """Return the entries that put a closed hop's refused money back in play.
+async def _closed_again_in_play(
+    connection: Connection, case_no: str, hop: hops.HopRow, corrected: hops.HopRow
+) -> list[Entry]:
+    """Return the entries that put a closed hop's refused money back in play; none if only its amount is raised.
 
-    Raises `NotNow` if it has none.
+    Raises `NotNow` if it has no such money, and if it is withdrawn.
     """
     if hop.source is not HopSource.COMPLAINT:
         # Another bank reported this transfer, so its refusal is a discrepancy, and the resolution asks again.
         raise HopClosed(hop.hop_no)
-    refused_paise = (await ledger.balances(connection, case_no, hop.hop_no)).get(Bucket.REFUSED, 0)
-    if not refused_paise:
+    if await hops.is_withdrawn(connection, case_no, hop.hop_no):
+        raise HopWithdrawn(hop.hop_no)
+    if refused_paise := (await ledger.balances(connection, case_no, hop.hop_no)).get(Bucket.REFUSED, 0):
+        return list(move_between(hop.hop_no, Bucket.REFUSED, Bucket.IN_PLAY, refused_paise))
+    same_payee = (hop.institution, hop.account_key) == (corrected.institution, corrected.account_key)
+    if not same_payee or corrected.disputed_paise <= hop.disputed_paise:
         raise HopClosed(hop.hop_no)
-    return list(move_between(hop.hop_no, Bucket.REFUSED, Bucket.IN_PLAY, refused_paise))
+    return []
 
 
 async def _refuse_held(connection: Connection, case_no: str, hop_no: int) -> None:

@@ -1,14 +1,21 @@
-"""Hops that wait for the desk, corrected from a later complaint about the same transfer."""
+"""Hops that are corrected from a later complaint about the same transfer.
+
+A hop that waits for the desk gets what it lacks. A victim's own transfer gets a larger amount in every state.
+The larger amount alone moves no money, because a claim counts only what a bank confirms.
+"""
+
+from dataclasses import dataclass
 
 from activities.cases.desk import brief_of, write_correction
 from activities.cases.transaction import CaseTransaction
-from db.cases import hops
+from db.cases import hops, ledger
 from db.cases.hops import HopRow
 from domain.errors import NotNow
 from domain.errors.cases import TransferBusy
 from domain.intake.known_transfers import same_day
+from domain.tracing.missing_dates import missing_date, with_date
 from domain.tracing.trail import first_state
-from schemas.enums import HopState
+from schemas.enums import Bucket, HopSource, HopState
 from schemas.identifiers import account_key, names_an_account, reference_key
 from schemas.intake import Transfer
 from schemas.outbox.case import HopBrief, HopRef
@@ -16,53 +23,127 @@ from schemas.outbox.case import HopBrief, HopRef
 WAITING = frozenset({HopState.CORRECTION, HopState.UNROUTABLE})
 
 
-async def correct_waiting(
-    work: CaseTransaction, hop_no: int, told: Transfer, institution: str | None, ack_no: str
-) -> tuple[HopBrief, HopRef] | None:
-    """Correct a hop that waits for the desk as complaint `ack_no` states it; its bank is asked at once.
+@dataclass(frozen=True)
+class Told:
+    """A known transfer as a later complaint tells it."""
 
-    Returns the hop as the workflow asks about it, and the revision that this ends. Returns None if the hop does not
-    wait, if the complaint says nothing new, or if the hop cannot be corrected now. The amount is the desk's to correct,
-    because one complaint alone raises no loss. Raises `TransferBusy`.
+    transfer: Transfer
+    institution: str | None
+    """code of the payee's bank; None if the directory has none"""
+    ack_no: str
+    other_payer: bool
+    """the complaint names another payer than the hop"""
+    most_paise: int
+    """the largest amount that the complaint tells of it at the hop's bank"""
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A corrected hop for the workflow."""
+
+    ended: HopRef
+    """the revision that the correction ends"""
+    to_ask: HopBrief | None
+    parked: HopRef | None
+    """instead of `to_ask`, if the hop still waits for the desk"""
+
+
+async def correct_as_told(work: CaseTransaction, hop_no: int, told: Told) -> Corrected | None:
+    """Correct a hop as the complaint states it; its bank is asked at once about the money in play.
+
+    Returns None if the complaint says nothing new, or if the hop cannot be corrected now. Raises `TransferBusy`.
     """
     hop = await hops.get(work.connection, work.case_no, hop_no)
-    corrected = _corrected(hop, told, institution) if hop.state in WAITING else None
+    corrected = await _corrected(work, hop, told)
     if corrected is None:
         return None
-    extra = {"fields": _fields(hop, corrected), "reason": f"complaint {ack_no} tells it so"}
+    extra = {"fields": _fields(hop, corrected), "reason": f"complaint {told.ack_no} tells it so"}
     try:
         async with work.connection.transaction():
-            await write_correction(work, hop, corrected, extra, told_in=ack_no)
+            await write_correction(work, hop, corrected, extra, told_in=told.ack_no)
     except TransferBusy:
         raise
     except NotNow:
         return None
     brief = await brief_of(work, corrected)
-    return (brief, HopRef(hop_no=hop_no, revision=hop.revision)) if brief else None
+    parked = None if brief else HopRef(hop_no=hop_no, revision=corrected.revision)
+    return Corrected(HopRef(hop_no=hop_no, revision=hop.revision), brief, parked)
 
 
-def _corrected(hop: HopRow, told: Transfer, institution: str | None) -> HopRow | None:
-    """Return the hop as the later complaint states it, or None without news or a known bank."""
+async def _corrected(work: CaseTransaction, hop: HopRow, told: Told) -> HopRow | None:
+    """Return the hop as the later complaint states it, or None without news."""
+    changed = await _missing(work, hop, told) if hop.state in WAITING else {}
+    if not changed.get("institution", hop.institution):
+        # No request goes out without a bank, so the desk corrects the rest with the bank.
+        changed = {}
+    if await _raises(work, hop, told.most_paise):
+        changed |= {"amount_paise": told.most_paise, "disputed_paise": told.most_paise}
+    if not changed:
+        return None
+    corrected = hop.model_copy(update={**changed, "revision": hop.revision + 1})
+    routable = corrected.institution is not None
+    state = first_state(routable=routable, reference=corrected.reference, flags=corrected.flags)
+    return corrected.model_copy(update={"state": state})
+
+
+async def _raises(work: CaseTransaction, hop: HopRow, told_paise: int) -> bool:
+    """Return whether a complaint tells more of a victim's own transfer than the case has.
+
+    Who learns a reference could else tell one rupee of it first, and the victim's money would not be asked about.
+    An amount that the desk has lowered is not raised to what was told before.
+    """
+    if hop.source is not HopSource.COMPLAINT or told_paise <= hop.amount_paise:
+        return False
+    return told_paise > await hops.lowered_from(work.connection, work.case_no, hop.hop_no)
+
+
+async def _nothing_placed(work: CaseTransaction, hop: HopRow) -> bool:
+    """Return whether no money of the hop is placed or sent on."""
+    balances = await ledger.balances(work.connection, work.case_no, hop.hop_no)
+    return balances.get(Bucket.IN_PLAY, 0) + balances.get(Bucket.REFUSED, 0) == hop.disputed_paise
+
+
+async def _missing(work: CaseTransaction, hop: HopRow, told: Told) -> dict[str, object]:
+    """Return what the later complaint changes of a hop that waits for the desk."""
+    transfer = told.transfer
+    changed = _payee(hop, told) if await _nothing_placed(work, hop) else {}
+    if not hop.reference:
+        changed |= {"reference": transfer.reference, "reference_key": reference_key(transfer.reference)}
+    if missing_date(hop.flags) or not same_day(hop.transferred_at, transfer.transferred_at):
+        changed |= {"transferred_at": transfer.transferred_at, "flags": with_date(hop.flags)}
+    return changed
+
+
+def _payee(hop: HopRow, told: Told) -> dict[str, object]:
+    """Return what the complaint changes of the receiving bank and account.
+
+    Another payer's complaint only adds what is missing. Else anybody could move the victim's money to an account of his
+    own choice.
+    """
+    payee, account = told.transfer.payee, account_key(told.transfer.payee.holder)
+    if not told.institution:
+        return {}
+    other_bank = told.institution != hop.institution and (not hop.institution or not told.other_payer)
+    other_account = account != hop.account_key and (not names_an_account(hop.account_key) or not told.other_payer)
     changed: dict[str, object] = {}
-    payee, account = told.payee, account_key(told.payee.holder)
-    if institution and (hop.institution != institution or (names_an_account(account) and account != hop.account_key)):
+    if other_bank:
         changed |= {
-            "institution": institution,
+            "institution": told.institution,
             "payee_institution_as_told": payee.institution,
             "payee_ifsc": payee.ifsc,
         }
-        if names_an_account(account):
-            changed |= {"payee_holder": payee.holder, "account_key": account}
-    if not hop.reference:
-        changed |= {"reference": told.reference, "reference_key": reference_key(told.reference)}
-    if not same_day(hop.transferred_at, told.transferred_at):
-        changed["transferred_at"] = told.transferred_at
-    if not changed or not (institution or hop.institution):
-        return None
-    state = first_state(routable=True, reference=hop.reference or told.reference)
-    return hop.model_copy(update={**changed, "state": state, "revision": hop.revision + 1})
+    if other_account and names_an_account(account) and changed.get("institution", hop.institution) == told.institution:
+        changed |= {"payee_holder": payee.holder, "account_key": account, "payee_ifsc": payee.ifsc}
+    return changed
 
 
 def _fields(hop: HopRow, corrected: HopRow) -> list[str]:
-    names = {"institution": "bank", "account_key": "account", "reference": "reference", "transferred_at": "date"}
-    return [said for name, said in names.items() if getattr(hop, name) != getattr(corrected, name)]
+    names = {
+        "institution": "bank",
+        "account_key": "account",
+        "reference": "reference",
+        "transferred_at": "date",
+        "flags": "date",
+        "amount_paise": "amount",
+    }
+    return list(dict.fromkeys(said for name, said in names.items() if getattr(hop, name) != getattr(corrected, name)))

@@ -271,6 +271,18 @@ async def keep_correction(
     )
 
 
+async def lowered_from(connection: Connection, case_no: str, hop_no: int) -> int:
+    """Return the largest amount that the desk has replaced by a lower one, in paise; zero without one."""
+    paise: int = await connection.fetchval(
+        "SELECT coalesce(max((before->>'amount_paise')::bigint), 0) FROM hop_correction"
+        " WHERE case_no = $1 AND hop_no = $2 AND ack_no IS NULL"
+        " AND (after->>'amount_paise')::bigint < (before->>'amount_paise')::bigint",
+        case_no,
+        hop_no,
+    )
+    return paise
+
+
 _BRIEFS = """
 SELECT h.hop_no, h.revision, h.institution, i.answer_class, h.layer, h.transferred_at, b.balance_paise AS disputed_paise
 FROM hop h JOIN institution i ON i.code = h.institution

@@ -113,7 +113,8 @@ def _confirmed_onward(child: str) -> str:
 _PAYEE_SINCE: Final = """
 CASE WHEN h.revision > 0 THEN coalesce((SELECT max(e.at) FROM case_event e
     WHERE e.case_no = h.case_no AND e.kind = 'hop_corrected' AND (e.data->>'hop_no')::integer = h.hop_no
-      AND e.data->'fields' ?| '{payee,bank,account}'), '-infinity') ELSE '-infinity' END
+      -- The desk corrects the payee. A later complaint corrects its bank or its account.
+      AND e.data->'fields' ?| array['payee', 'bank', 'account']), '-infinity') ELSE '-infinity' END
 """
 """since when the hop names this account. What banks said before is about another account"""
 

@@ -120,7 +120,7 @@ class CaseMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), rupees=st.integers(1, 5000), bank=st.sampled_from((*BANKS, NOWHERE)))
     def another_tells_it_otherwise(self, data: st.DataObject, rupees: int, bank: str) -> None:
-        """One thing about a transfer that the case has is told differently: no loss is counted."""
+        """One thing about a transfer that the case has is told differently: only a larger amount raises the loss."""
         changes: dict[str, Any] = {
             "amount_paise": rupees * 100,
             "payee": {"institution": bank, "account": "50100000000001"},
@@ -130,8 +130,13 @@ class CaseMachine(RuleBasedStateMachine):
         known = data.draw(st.sampled_from(self.known))
         changed = data.draw(st.sampled_from(sorted(changes)))
         lost_paise = self.run(self.bench.buckets(self.case_no))["lost"]
+        allowed = {lost_paise}
+        if changed == "amount_paise":
+            hops = self.run(self.bench.hops(self.case_no, "source, reference, amount_paise"))
+            own = [paise for source, reference, paise in hops if (source, reference) == ("complaint", known["rrn"])]
+            allowed |= {lost_paise - max(rupees * 100 - paise, 0) for paise in own}
         assert self.take(complaint(known | {changed: changes[changed]})) == self.case_no
-        assert self.run(self.bench.buckets(self.case_no))["lost"] == lost_paise
+        assert self.run(self.bench.buckets(self.case_no))["lost"] in allowed
 
     @rule(data=st.data())
     def another_tells_of_a_transfer_onward(self, data: st.DataObject) -> None:
