@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from activities.cases.batches import notify_case, plan_batch
 from activities.cases.parked_corrections import WAITING, Corrected, Told, correct_as_told
 from activities.cases.transaction import CaseTransaction, lock_case
 from activities.context import Context
@@ -19,7 +20,6 @@ from db import intake
 from db.cases import cases, events, hops, ledger, tasks
 from db.cases.events import Event
 from db.intake import KnownTransfer, Move, ToldRow
-from db.outbox import case_outbox
 from db.pool import Connection
 from db.restoration import withdrawals
 from domain.errors.cases import TransferBusy
@@ -160,7 +160,7 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
             received_at=work.now,
         )
         told = _told(rows, found, work.case_no, first_hop_no=work.head.last_hop_no + 1 if joined else 1)
-        follow_up = await (_join_case if joined else _open_case)(work, receipt, found, told)
+        news = await (_join_case if joined else _open_case)(work, receipt, found, told)
         await intake.insert(
             connection,
             complaint,
@@ -172,6 +172,8 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
         )
         await _ask_about_differences(work, ack_no, told)
         await ask_by_itself(work)
+        # After the complaint is written, because a pause may be that of its own number.
+        follow_up = await (_notify if joined else _start)(work, news) if news else None
     METRICS.complaint_taken(
         complaint.channel,
         joined=receipt.joined,
@@ -353,19 +355,31 @@ def _linked_cases(found: _Sorted, case_no: str) -> list[Flag]:
 
 async def _open_case(
     work: CaseTransaction, receipt: ComplaintReceipt, found: _Sorted, told: Sequence[ToldRow]
-) -> FollowUp:
+) -> CaseNews | None:
     rows = found.fresh
     _refuse_nameless(found, set())
     entries = await _write_hops(work, receipt.ack_no, rows, first_hop_no=1)
     await work.log_all([_opened_event(EventKind.CASE_OPENED, receipt, rows, 1, entries, told)])
     to_ask, parked = _briefs(rows, 1)
-    start = CaseStart(case_no=work.case_no, policy=work.ctx.case_policy, open_hops=to_ask, parked=parked)
+    return CaseNews(news_id=0, opened=to_ask, parked=parked)
+
+
+async def _start(work: CaseTransaction, news: CaseNews) -> FollowUp:
+    """Plan the first batch of a new case; return the start of its workflow."""
+    planned, left = await plan_batch(work, news.opened)
+    start = CaseStart(
+        case_no=work.case_no,
+        policy=work.ctx.case_policy,
+        open_hops=left,
+        parked=news.parked,
+        requests=planned,
+    )
     return FollowUp(case_no=work.case_no, start=start)
 
 
 async def _join_case(
     work: CaseTransaction, receipt: ComplaintReceipt, found: _Sorted, told: Sequence[ToldRow]
-) -> FollowUp | None:
+) -> CaseNews | None:
     connection, case_no, head, rows = work.connection, work.case_no, work.head, found.fresh
     first = head.last_hop_no + 1
     entries = await _write_hops(work, receipt.ack_no, rows, first_hop_no=first)
@@ -382,13 +396,15 @@ async def _join_case(
     opened = (*to_ask, *(hop.to_ask for hop in corrected if hop.to_ask))
     closed = tuple(hop.ended for hop in corrected)
     parked += tuple(hop.parked for hop in corrected if hop.parked)
-    news = CaseNews(news_id=0, opened=opened, closed=closed, parked=parked)
-    notification = await case_outbox.insert(connection, case_no, work.now, news)
-    return FollowUp(
-        case_no=case_no,
-        start=await cases.snapshot(connection, case_no) if head.state is CaseState.SETTLED else None,
-        news=notification,
-    )
+    return CaseNews(news_id=0, opened=opened, closed=closed, parked=parked)
+
+
+async def _notify(work: CaseTransaction, news: CaseNews) -> FollowUp:
+    """Plan the batch of a case that is known; return the notification of its workflow."""
+    notification = await notify_case(work, news)
+    settled = work.head.state is CaseState.SETTLED
+    start = await cases.snapshot(work.connection, work.case_no) if settled else None
+    return FollowUp(case_no=work.case_no, start=start, news=notification)
 
 
 async def _correct_as_told(work: CaseTransaction, found: _Sorted, ack_no: str) -> list[Corrected]:

@@ -155,9 +155,11 @@ class _Sweep:
         return 1
 
     async def _look_after(self, case_no: str) -> int:
-        """Start the workflow if none runs. A running one gets its open hops again, because it may have missed them."""
+        """Start the workflow if none runs. A running one gets its hops again, because it may have missed them."""
         start = await self._snapshot(case_no)
-        notification = CaseNews(news_id=0, opened=start.open_hops, parked=start.parked) if start.open_hops else None
+        unsent = tuple(request for request in start.requests if not request.delivered)
+        missed = CaseNews(news_id=0, requests=unsent, opened=start.open_hops, parked=start.parked)
+        notification = missed if start.open_hops or unsent else None
         await self._tell(FollowUp(case_no=case_no, start=start, news=notification))
         return 1
 

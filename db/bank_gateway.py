@@ -9,9 +9,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from asyncpg import Record
-
-from db.intake import Payment
 from db.pool import Connection
 from domain.errors import NotFound
 from domain.errors.holds import HoldNotFound
@@ -152,26 +149,6 @@ async def hops_of(connection: Connection, request_ids: Sequence[UUID]) -> list[F
     return [FeedHop(**dict(row)) for row in rows]
 
 
-_PAYMENTS: Final = """
-WITH RECURSIVE up AS (
-    SELECT t.case_no, t.hop_no AS asked, h.hop_no, h.parent_hop_no
-    FROM unnest($1::text[], $2::integer[]) AS t (case_no, hop_no) JOIN hop h USING (case_no, hop_no)
-    UNION
-    SELECT up.case_no, up.asked, h.hop_no, h.parent_hop_no
-    FROM up JOIN hop h ON h.case_no = up.case_no AND h.hop_no = up.parent_hop_no
-)
-SELECT up.case_no, up.asked, c.category, v.mobile, v.district, h.payer_institution_as_told, h.payer_holder, h.mode
-FROM up JOIN hop h USING (case_no, hop_no) JOIN complaint c ON c.ack_no = h.ack_no JOIN victim v USING (victim_id)
-WHERE up.parent_hop_no IS NULL
-"""
-
-
-async def payments(connection: Connection, hops: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Payment]:
-    """Return the victim's payment at the root of each hop (case, number)."""
-    rows = await connection.fetch(_PAYMENTS, [case_no for case_no, _ in hops], [hop_no for _, hop_no in hops])
-    return {(row["case_no"], row["asked"]): _payment(row) for row in rows}
-
-
 async def case_of(connection: Connection, institution: str, request_id: UUID) -> str:
     """Return the case of a hold request. Raises `NotFound`, also for another bank's."""
     case_no: str | None = await connection.fetchval(
@@ -260,17 +237,6 @@ DELETE FROM feed_key WHERE (institution, idempotency_key) IN (
 async def purge_keys(connection: Connection, seen_before: datetime, limit: int) -> int:
     """Delete Idempotency-Keys first used before `seen_before`, the oldest first; return how many."""
     return len(await connection.fetch(PURGE_KEYS, seen_before, limit))
-
-
-def _payment(row: Record) -> Payment:
-    return Payment(
-        category=row["category"],
-        victim_mobile=row["mobile"],
-        district=row["district"],
-        payer_institution=row["payer_institution_as_told"],
-        payer_holder=row["payer_holder"],
-        mode=row["mode"],
-    )
 
 
 def _unknown(request_id: UUID) -> NotFound:

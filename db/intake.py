@@ -300,28 +300,36 @@ class Payment(FrozenModel):
     mode: str
 
 
-_PAYMENT = """
+_PAYMENTS: Final = """
 WITH RECURSIVE up AS (
-    SELECT hop_no, parent_hop_no FROM hop WHERE case_no = $1 AND hop_no = $2
-    UNION ALL
-    SELECT h.hop_no, h.parent_hop_no FROM up JOIN hop h ON h.case_no = $1 AND h.hop_no = up.parent_hop_no
+    SELECT t.case_no, t.hop_no AS asked, h.hop_no, h.parent_hop_no
+    FROM unnest($1::text[], $2::integer[]) AS t (case_no, hop_no) JOIN hop h USING (case_no, hop_no)
+    UNION
+    SELECT up.case_no, up.asked, h.hop_no, h.parent_hop_no
+    FROM up JOIN hop h ON h.case_no = up.case_no AND h.hop_no = up.parent_hop_no
 )
-SELECT c.category, v.mobile, v.district, h.payer_institution_as_told, h.payer_holder, h.mode
-FROM up JOIN hop h ON h.case_no = $1 AND h.hop_no = up.hop_no
-JOIN complaint c ON c.ack_no = h.ack_no JOIN victim v USING (victim_id)
+SELECT up.case_no, up.asked, c.category, v.mobile, v.district, h.payer_institution_as_told, h.payer_holder, h.mode
+FROM up JOIN hop h USING (case_no, hop_no) JOIN complaint c ON c.ack_no = h.ack_no JOIN victim v USING (victim_id)
 WHERE up.parent_hop_no IS NULL
 """
 
 
+async def payments(connection: Connection, hops: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Payment]:
+    """Return the victim's payment at the root of each hop (case, number)."""
+    rows = await connection.fetch(_PAYMENTS, [case_no for case_no, _ in hops], [hop_no for _, hop_no in hops])
+    return {
+        (row["case_no"], row["asked"]): Payment(
+            category=row["category"],
+            victim_mobile=row["mobile"],
+            district=row["district"],
+            payer_institution=row["payer_institution_as_told"],
+            payer_holder=row["payer_holder"],
+            mode=row["mode"],
+        )
+        for row in rows
+    }
+
+
 async def payment_of_hop(connection: Connection, case_no: str, hop_no: int) -> Payment:
     """Return the victim's payment at the root of a hop: the transfer by which its money left the victim."""
-    row = await connection.fetchrow(_PAYMENT, case_no, hop_no)
-    assert row is not None, "every hop has a root, and a root its complaint"
-    return Payment(
-        category=row["category"],
-        victim_mobile=row["mobile"],
-        district=row["district"],
-        payer_institution=row["payer_institution_as_told"],
-        payer_holder=row["payer_holder"],
-        mode=row["mode"],
-    )
+    return (await payments(connection, [(case_no, hop_no)]))[case_no, hop_no]

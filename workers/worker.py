@@ -114,7 +114,9 @@ def make_workers(
     in it, so a production worker can run without it.
     """
     bank_delivery = BankDelivery(ctx, banks)
-    case_activities = CaseActivities(ctx, bank_delivery, mailer, links)
+    # A process that serves case work alone leaves all calls to the one that serves the queue of bank calls.
+    calls_banks = queues.serve(Queues.BANK_CALLS)
+    case_activities = CaseActivities(ctx, bank_delivery, mailer, links, calls_banks=calls_banks)
     recovery = RecoveryActivities(ctx, bank_delivery, mailer, links, public_url=public_url)
     reconciliation = ReconciliationActivities(ctx, banks, mailer)
     workers = []
@@ -128,6 +130,8 @@ def make_workers(
                 activities=[
                     case_activities.escalate_request,
                     case_activities.settle_case,
+                    case_activities.plan_requests,
+                    case_activities.send_batch,
                     SweepActivities(ctx, notifier.notify).sweep_outbox,
                     reconciliation.plan_round,
                     reconciliation.ask_by_people,

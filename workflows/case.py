@@ -1,9 +1,8 @@
 """Workflow of one case: ask every bank that may still have the money, process the answers, escalate without one."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from uuid import NAMESPACE_URL, uuid5
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -14,24 +13,27 @@ with workflow.unsafe.imports_passed_through():
     from domain.banks.priority import priority_key
     from schemas.enums import EscalationLevel
     from schemas.outbox.case import (
+        BatchSent,
         CaseNews,
         CaseOutcome,
         CaseProgress,
         CaseStart,
         Escalate,
         Escalated,
-        HopBrief,
         HopRef,
         LevelWait,
         OpenRequest,
-        OutOfStep,
+        PlanRequests,
+        RequestToSend,
+        SendBatch,
         SendHoldRequest,
         Sent,
         SettleCase,
+        Tried,
     )
     from workflows import options
+    from workflows.alarm import Alarm
     from workflows.case_state import CaseState
-    from workflows.timed_wait import holds_within
 
 
 def case_workflow_id(case_no: str) -> str:
@@ -39,12 +41,13 @@ def case_workflow_id(case_no: str) -> str:
     return f"case-{case_no}"
 
 
-@workflow.defn(name="CaseWorkflow")
+@workflow.defn(name="Case")
 class CaseWorkflow:
     """Workflow of all work on one incident.
 
     The workflow holds ids, amounts and enumerations only. Names, phone numbers and accounts stay in PostgreSQL. Signals
-    may arrive twice, late or out of order (`CaseState`). The database decides whether a hop still needs a request.
+    may arrive twice, late or out of order (`CaseState`). The transaction that opens hops plans the requests about them,
+    so the workflow only has to send these.
     """
 
     @workflow.init
@@ -54,8 +57,9 @@ class CaseWorkflow:
         self._batch_no = start.last_batch_no
         self._requests_sent = start.requests_sent
         self._state = CaseState()
+        self._alarm = Alarm()
         self._trackers: dict[str, _RequestTracker] = {}
-        self._more_hops = False
+        self._signals = 0
         self._continuing = False
         # Not in `run`, because a signal may be handled before `run` begins and needs this state.
         self._load_snapshot(start)
@@ -66,14 +70,12 @@ class CaseWorkflow:
         while True:
             self._start_trackers()
             await workflow.wait_condition(
-                lambda: (
-                    self._state.has_to_ask or self._more_hops or self._nothing_open() or self._must_continue_as_new()
-                )
+                lambda: self._state.has_to_ask or self._nothing_open() or self._must_continue_as_new()
             )
-            if self._state.has_to_ask:
-                self._send_batch()
-            elif self._must_continue_as_new():
+            if self._must_continue_as_new():
                 await self._continue_as_new()
+            elif self._state.has_to_ask:
+                await self._plan_requests()
             elif await self._settle():
                 return CaseOutcome(case_no=self._case_no, batches=self._batch_no, requests=self._requests_sent)
 
@@ -82,7 +84,10 @@ class CaseWorkflow:
     @workflow.signal(name="notify")
     def notify(self, news: CaseNews) -> None:
         """Signal: apply changes from a bank's answer, another complaint or the control-room desk."""
+        self._signals += 1
         self._state.apply(news)
+        self._adopt(news.requests)
+        self._start_trackers()
         tracker = self._trackers.get(news.escalate_request_id or "")
         if tracker and news.escalate_to:
             tracker.escalate(news.escalate_to)
@@ -100,28 +105,78 @@ class CaseWorkflow:
 
     # -- batches: hold requests that are sent together -----------------------------------------------------------------
 
-    def _send_batch(self) -> None:
-        """Send one request to every bank with open hops. Hops that do not fit go with the next batch."""
-        self._batch_no += 1
-        for institution, hops in self._state.next_batch(options.MAX_HOPS_PER_REQUEST).items():
-            self._requests_sent += 1
-            self._add_request(_planned(self._case_no, self._batch_no, institution, hops, workflow.now()))
+    async def _plan_requests(self) -> None:
+        """Have requests planned for hops that were opened while requests were paused."""
+        waiting = self._state.to_ask
+        start: CaseStart = await workflow.execute_activity_method(
+            CaseActivities.plan_requests,
+            PlanRequests(case_no=self._case_no),
+            task_queue=options.CASE_WORK_QUEUE,
+            start_to_close_timeout=options.RECORD_TIMEOUT,
+            schedule_to_close_timeout=options.RECORD_WINDOW,
+            retry_policy=options.RECORD_RETRY,
+        )
+        self._state.drop(waiting)
+        self._load_snapshot(start)
+        if not set(waiting).isdisjoint(self._state.to_ask):
+            await self._wait_for_recheck()
 
-    def _add_request(self, request: OpenRequest) -> None:
-        # A request of a lost workflow run has used its batch number, so this run must not use it again.
-        self._batch_no = max(self._batch_no, request.batch_no)
-        self._state.ask(request.request_id, request.hops)
-        self._trackers[request.request_id] = _RequestTracker(request)
+    def _adopt(self, requests: Iterable[OpenRequest]) -> None:
+        """Add the requests that are not known yet."""
+        last_batch_no = self._batch_no
+        for request in requests:
+            self._state.ask(request.request_id, request.hops)
+            if request.request_id in self._trackers or not self._state.waits(request.request_id):
+                continue
+            self._batch_no = max(self._batch_no, request.batch_no)
+            self._requests_sent += request.batch_no > last_batch_no
+            self._trackers[request.request_id] = _RequestTracker(request)
 
     def _start_trackers(self) -> None:
-        for tracker in self._trackers.values():
-            if tracker.task is None:
-                tracker.task = asyncio.create_task(self._track(tracker))
+        """Send the new requests as one batch, and track each."""
+        new = [tracker for tracker in self._trackers.values() if tracker.task is None]
+        if batch := [tracker for tracker in new if tracker.in_batch]:
+            batch[0].batch = asyncio.create_task(self._send_batch(batch))
+        for tracker in new:
+            tracker.task = asyncio.create_task(self._track(tracker))
+
+    async def _send_batch(self, batch: "Sequence[_RequestTracker]") -> None:
+        """Call the banks of these requests at once. What is not delivered by that goes by the bank-calls queue."""
+        try:
+            sent: BatchSent = await workflow.execute_local_activity_method(
+                CaseActivities.send_batch,
+                SendBatch(
+                    case_no=self._case_no,
+                    requests=tuple(
+                        RequestToSend(request_id=tracker.request_id, institution=tracker.request.institution)
+                        for tracker in batch
+                    ),
+                ),
+                start_to_close_timeout=options.BATCH_TIMEOUT,
+                retry_policy=options.NO_RETRY,
+            )
+            for tracker, tried in zip(batch, sent.tried, strict=True):
+                self._note_tried(tracker, tried)
+        except ActivityError:
+            workflow.logger.warning("the requests of a batch go by the queue")
+        finally:
+            for tracker in batch:
+                tracker.in_batch = False
+
+    def _note_tried(self, tracker: "_RequestTracker", tried: Tried) -> None:
+        self._state.keep_asking(tracker.request_id, tried.sent.asked)
+        tracker.called = tried.called
+        if tried.over:
+            tracker.note_delivered()
+        elif tried.called:
+            wait_seconds = self._policy.retry_initial_seconds if tried.wait_seconds is None else tried.wait_seconds
+            tracker.pause_after_failure(timedelta(seconds=wait_seconds))
 
     async def _track(self, tracker: "_RequestTracker") -> None:
         """Send one request, and escalate it until it is answered or the last level is passed."""
         try:
-            await self._deliver(tracker, options.bank_call_window(self._policy), options.bank_call_retry(self._policy))
+            await workflow.wait_condition(lambda: not tracker.in_batch)
+            await self._deliver_after_pause(tracker)
             while step := self._next_level(tracker):
                 if not await self._unanswered_for(tracker, step):
                     return
@@ -133,22 +188,25 @@ class CaseWorkflow:
                 self._state.forget(tracker.request_id)
                 del self._trackers[tracker.request_id]
 
+    async def _deliver_after_pause(self, tracker: "_RequestTracker") -> None:
+        """Send the request by the queue after the pause that a failed call asks for, unless the pause is too long."""
+        window = options.bank_call_window(self._policy)
+        pause = tracker.pause
+        if pause < window and await self._unanswered_after(tracker, pause):
+            await self._deliver(tracker, window - pause, options.bank_call_retry(self._policy))
+
     async def _deliver(self, tracker: "_RequestTracker", window: timedelta, retry: RetryPolicy) -> None:
-        """Send the request to the bank, unless the bank already has it.
+        """Send the request to the bank by the queue, unless the bank already has it.
 
         Stops early if the request is answered, if an officer escalates, or if the workflow continues as new. The next
         run then sends the same request again, with the same idempotency key. If delivery fails, escalation continues.
         """
-        while not (tracker.delivered or tracker.escalation_requested or self._needs_no_answer(tracker)):
-            sent = await self._send(tracker, window, retry)
-            if sent is None:
-                return
+        if tracker.delivered or tracker.escalation_requested or self._needs_no_answer(tracker):
+            return
+        sent = await self._send(tracker, window, retry)
+        if sent is not None:
             self._state.keep_asking(tracker.request_id, sent.asked)
-            if sent.out_of_step:
-                self._adopt_requests(sent.out_of_step)
-            else:
-                tracker.delivered = True
-                tracker.waiting_since = workflow.now()
+            tracker.note_delivered()
 
     async def _send(self, tracker: "_RequestTracker", window: timedelta, retry: RetryPolicy) -> Sent | None:
         """Call the bank until it has the request; return None if the attempts end before that."""
@@ -158,10 +216,9 @@ class CaseWorkflow:
             SendHoldRequest(
                 case_no=self._case_no,
                 request_id=request.request_id,
-                batch_no=request.batch_no,
                 institution=request.institution,
-                hops=self._state.asked(request.request_id),
                 round=tracker.round,
+                again=tracker.called,
             ),
             task_queue=options.BANK_CALLS_QUEUE,
             start_to_close_timeout=options.bank_call_attempt(self._policy),
@@ -172,6 +229,7 @@ class CaseWorkflow:
             # requested twice.
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         )
+        tracker.called = True
         await workflow.wait_condition(
             lambda: sending.done() or self._needs_no_answer(tracker) or tracker.escalation_requested
         )
@@ -185,17 +243,6 @@ class CaseWorkflow:
                 tracker.pause_after_failure(options.pause_after_failure(self._policy, error.cause))
             return None
 
-    def _adopt_requests(self, out_of_step: OutOfStep) -> None:
-        """Continue from the database's state, which differs because a lost run has sent other requests."""
-        for hop in out_of_step.open_hops:
-            self._state.open(hop)
-        for request in out_of_step.requests:
-            if request.request_id in self._trackers:
-                self._state.ask(request.request_id, request.hops)
-            else:
-                self._add_request(request)
-        self._start_trackers()
-
     async def _unanswered_for(self, tracker: "_RequestTracker", step: LevelWait) -> bool:
         """Return whether no answer came within the level's time, or an officer escalated."""
         if not tracker.delivered:
@@ -204,14 +251,15 @@ class CaseWorkflow:
 
     async def _keep_trying(self, tracker: "_RequestTracker", step: LevelWait) -> None:
         """Keep trying an unreachable bank until the level is due, because the bank may be back earlier."""
-        away = min(tracker.not_before - workflow.now(), tracker.time_left(step))
-        if await self._unanswered_after(tracker, max(away, timedelta(0))) and tracker.time_left(step):
+        away = min(tracker.pause, tracker.time_left(step))
+        if await self._unanswered_after(tracker, away) and tracker.time_left(step):
             window = max(tracker.time_left(step), options.BANK_CALL_MINIMUM)
             await self._deliver(tracker, window, options.slow_retry(self._policy))
 
     async def _unanswered_after(self, tracker: "_RequestTracker", wait: timedelta) -> bool:
         """Return whether the request is still unanswered after `wait`, or when an officer escalates."""
-        await holds_within(lambda: self._needs_no_answer(tracker) or tracker.escalation_requested, wait)
+        if wait > timedelta(0):
+            await self._alarm.holds_within(lambda: self._needs_no_answer(tracker) or tracker.escalation_requested, wait)
         # If no wait is left, or the answer comes at the last moment, the time still counts as over.
         return not self._needs_no_answer(tracker)
 
@@ -271,22 +319,21 @@ class CaseWorkflow:
             retry_policy=options.RECORD_RETRY,
         )
         if settled.settled:
-            self._more_hops = False
             return self._nothing_open() and workflow.all_handlers_finished()
         if settled.start is not None:
             self._load_snapshot(settled.start)
-        if self._more_hops or self._nothing_open():
+        if self._nothing_open():
             await self._wait_for_recheck()
         return False
 
     async def _wait_for_recheck(self) -> None:
-        """Wait before the next check: the database has money in play, but no new hop to ask about."""
+        """Wait before the next check: the database has money in play, but no request can be sent now."""
         self._start_trackers()
-        await holds_within(lambda: self._state.has_to_ask, options.SETTLE_RECHECK)
+        signals = self._signals
+        await self._alarm.holds_within(lambda: self._signals > signals, options.SETTLE_RECHECK)
 
     def _load_snapshot(self, start: CaseStart) -> None:
         """Load the open hops, parked hops and requests from the database's snapshot."""
-        self._more_hops = start.more_hops
         for hop in start.open_hops:
             self._state.correct(hop.hop_no, hop.revision)
             self._state.open(hop)
@@ -294,10 +341,10 @@ class CaseWorkflow:
             self._state.correct(ref.hop_no, ref.revision)
             self._state.park(ref)
         for request in start.requests:
-            if request.request_id not in self._trackers and request.hops:
+            if request.request_id not in self._trackers:
                 for ref in request.hops:
                     self._state.correct(ref.hop_no, ref.revision)
-                self._add_request(request)
+        self._adopt(start.requests)
 
     def _must_continue_as_new(self) -> bool:
         # The server's suggestion is recorded in the history. A limit of our own could not change while cases run.
@@ -312,6 +359,7 @@ class CaseWorkflow:
                 and workflow.all_handlers_finished()
             )
         )
+        self._alarm.stop()
         workflow.continue_as_new(
             CaseStart(
                 case_no=self._case_no,
@@ -319,7 +367,6 @@ class CaseWorkflow:
                 last_batch_no=self._batch_no,
                 requests_sent=self._requests_sent,
                 open_hops=self._state.to_ask,
-                more_hops=self._more_hops,
                 parked=self._state.parked,
                 requests=tuple(
                     tracker.as_open_request(self._state.asked(request_id))
@@ -343,7 +390,13 @@ class _RequestTracker:
         self.not_before = request.waiting_since
         """the bank is not called again before this time"""
         self._escalated_to = request.escalated_to
+        self.called = False
+        """whether the bank was called by this run"""
+        self.in_batch = not (request.delivered or request.level or request.round)
+        """whether a batch calls the bank, and has not ended"""
         self.task: asyncio.Task[None] | None = None
+        self.batch: asyncio.Task[None] | None = None
+        """the sending of the batch whose first request this is"""
 
     @property
     def escalation_requested(self) -> bool:
@@ -351,10 +404,20 @@ class _RequestTracker:
         to = self._escalated_to
         return to is not None and (self.level is None or self.level.is_below(to))
 
+    @property
+    def pause(self) -> timedelta:
+        """Return the time for which the bank is not called."""
+        return max(self.not_before - workflow.now(), timedelta(0))
+
     def time_left(self, step: LevelWait) -> timedelta:
         """Return the time left before an escalation level is due."""
         due = self.waiting_since + timedelta(seconds=step.after_seconds)
         return max(due - workflow.now(), timedelta(0))
+
+    def note_delivered(self) -> None:
+        """Record that the bank has the request, or refuses it, and begin the wait for the answer."""
+        self.delivered = True
+        self.waiting_since = workflow.now()
 
     def pause_after_failure(self, wait: timedelta) -> None:
         """Make no call for `wait`, because the bank could not be reached."""
@@ -393,23 +456,3 @@ class _RequestTracker:
                 "escalated_to": self._escalated_to,
             }
         )
-
-
-def _planned(case_no: str, batch_no: int, institution: str, hops: Sequence[HopBrief], now: datetime) -> OpenRequest:
-    """Return a new request about these hops of one bank."""
-    return OpenRequest(
-        request_id=request_id(case_no, batch_no, institution),
-        batch_no=batch_no,
-        institution=institution,
-        answer_class=hops[0].answer_class,
-        hops=tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in hops),
-        freshest_at=max(hop.transferred_at for hop in hops),
-        largest_paise=max(hop.disputed_paise for hop in hops),
-        delivered=False,
-        waiting_since=now,
-    )
-
-
-def request_id(case_no: str, batch_no: int, institution: str) -> str:
-    """Return the id of a request; the same request always has the same id."""
-    return str(uuid5(NAMESPACE_URL, f"urn:goldenhour:request:{case_no}:{batch_no}:{institution}"))

@@ -88,6 +88,13 @@ class CaseState:
         self.keep_asking(request_id, ())
         self._asked.pop(request_id, None)
 
+    def drop(self, hops: Iterable[HopBrief]) -> None:
+        """Remove hops from those to ask about. The next message about one of them counts as new."""
+        for hop in hops:
+            if self._to_ask.get(hop.hop_no) == hop:
+                self._remove(hop.hop_no)
+                self._standing[hop.hop_no] = (hop.revision - 1, Stage.DONE)
+
     def correct(self, hop_no: int, revision: int) -> None:
         """Undo a wrong "done" state, because the database says that the hop is open at this revision."""
         if self._standing.get(hop_no) == (revision, Stage.DONE):
@@ -97,7 +104,7 @@ class CaseState:
 
     @property
     def to_ask(self) -> tuple[HopBrief, ...]:
-        """The hops that go out with the next batch."""
+        """The hops under no request yet."""
         return tuple(self._to_ask.values())
 
     @property
@@ -107,7 +114,7 @@ class CaseState:
 
     @property
     def has_to_ask(self) -> bool:
-        """Whether a batch should go out."""
+        """Whether requests must be planned."""
         return bool(self._to_ask)
 
     @property
@@ -124,15 +131,6 @@ class CaseState:
         return tuple(
             HopRef(hop_no=hop_no, revision=revision) for hop_no, revision in self._asked.get(request_id, {}).items()
         )
-
-    def next_batch(self, most: int) -> dict[str, list[HopBrief]]:
-        """Return the hops to ask about now, by bank: at most `most` each. The rest wait for the next batch."""
-        by_bank: dict[str, list[HopBrief]] = {}
-        for hop in self._to_ask.values():
-            bank = by_bank.setdefault(hop.institution, [])
-            if len(bank) < most:
-                bank.append(hop)
-        return by_bank
 
     # -- helpers -------------------------------------------------------------------------------------------------------
 

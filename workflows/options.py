@@ -15,8 +15,9 @@ BANK_CALLS_QUEUE = "bank-calls"
 RESTORATION_QUEUE = "restoration"
 """restoration, release and statutory duties. A separate queue, so that they never delay a hold request"""
 
-MAX_HOPS_PER_REQUEST = 500
-"""the most incidents that one ticket of the bank wire carries"""
+BATCH_TIMEOUT = timedelta(seconds=5)
+"""a batch ends sooner, because its calls have a shorter limit; after a worker dies, it is sent again"""
+NO_RETRY = RetryPolicy(maximum_attempts=1)
 
 SWEEP_INTERVAL = timedelta(seconds=5)
 SWEEP_SCHEDULE_ID = "sweep-outbox"

@@ -18,7 +18,7 @@ from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import HoldTicket, Incident
 from adapters.banks.pull import Asked, answer_lines
 from adapters.banks.push.demand import hold_demand
-from db import bank_gateway
+from db import bank_gateway, intake
 from db.bank_gateway import FeedHop, FeedRow, Receipt
 from db.banks import bank_exchanges
 from db.intake import Payment
@@ -198,7 +198,7 @@ async def _holds(
     for hop in await bank_gateway.hops_of(connection, [row.request_id for row in rows]):
         hops[hop.request_id].append(hop)
     mains = [(row.case_no, _main(hops[row.request_id]).hop_no) for row in rows]
-    payments = await bank_gateway.payments(connection, sorted(set(mains)))
+    payments = await intake.payments(connection, sorted(set(mains)))
     return tuple(
         _hold(ctx, institution, row, hops[row.request_id], payments[main])
         for row, main in zip(rows, mains, strict=True)

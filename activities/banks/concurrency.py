@@ -6,6 +6,7 @@ a queue. The queue advances at the bank's pace: the duration of its calls, or th
 """
 
 import itertools
+import math
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,13 @@ LEAST_GAP_SECONDS: Final = 0.02
 """between two callers that come back to one bank: fifty a second at most"""
 GAP_AT_DROPPED_BANK_SECONDS: Final = 0.1
 """only the caller that probes a dropped bank gets a place; the others only check"""
+AT_ONCE_OF_A_BANK: Final = 4
+AT_ONCE_IN_ALL: Final = 32
+"""calls of one process for which no queue is needed"""
+SLOW_CALL_SECONDS: Final = 0.5
+"""a bank whose calls take longer is called by the queue, where it delays no other call"""
+SLOW_FOR_SECONDS: Final = 30.0
+"""after its last call from this process, a slow bank is tried without the queue again"""
 NEWEST_WEIGHT: Final = 0.25
 """weight of the newest call in the average duration of a bank's calls"""
 
@@ -48,6 +56,7 @@ class _Bank:
 
     under_way: dict[int, float] = field(default_factory=dict)
     call_seconds: float = 0.0
+    last_ended: float = -math.inf
     busy: _Queue = field(default_factory=_Queue)
     dropped: _Queue = field(default_factory=_Queue)
 
@@ -77,8 +86,19 @@ class ConcurrencyLimits:
         try:
             yield
         finally:
-            took = self._clock() - bank.under_way.pop(number)
+            bank.last_ended = self._clock()
+            took = bank.last_ended - bank.under_way.pop(number)
             bank.call_seconds += NEWEST_WEIGHT * (took - bank.call_seconds)
+
+    def may_call_at_once(self, institution: str) -> bool:
+        """Return whether the bank may be called without the queue: few calls run, and its last ones were fast."""
+        if sum(len(bank.under_way) for bank in self._banks.values()) >= AT_ONCE_IN_ALL:
+            return False
+        bank = self._banks.get(institution)
+        if bank is None:
+            return True
+        slow = bank.call_seconds > SLOW_CALL_SECONDS and self._clock() - bank.last_ended < SLOW_FOR_SECONDS
+        return len(bank.under_way) < AT_ONCE_OF_A_BANK and not slow
 
     def after(self, institution: str, seconds: float) -> float:
         """Return the seconds to wait for a bank that is not tried before `seconds` are over."""

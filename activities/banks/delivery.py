@@ -1,6 +1,8 @@
 """Delivery of hold requests, orders and cancellations: over the best working channel, then the next one."""
 
+import asyncio
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -33,6 +35,8 @@ log = logging.getLogger(__name__)
 
 CALLS_AT_ONCE: Final = 16
 """to one bank from one process: a hanging bank must not take all slots"""
+CALL_AT_ONCE_SECONDS: Final = 1.5
+"""limit of a call from a batch: the workflow processes no other news of its case until all calls of it have ended"""
 AT_ONCE_SECONDS: Final = 0.01
 """the wait before the next channel is tried; a wait of 0 means that no wait is given"""
 
@@ -57,7 +61,7 @@ class BankDelivery:
     adapters: Adapters
     _limits: ConcurrencyLimits = field(default_factory=lambda: ConcurrencyLimits(CALLS_AT_ONCE))
 
-    async def deliver(self, message: BankMessage, institution: str, *, first: bool) -> Delivered:
+    async def deliver(self, message: BankMessage, institution: str, *, first: bool = False) -> Delivered:
         """Send `message` to the bank over one channel; `first` when no attempt was made before this one.
 
         Raises `BankError`. `BankRefused` is the bank's own refusal; every other error is a failure of the channel.
@@ -66,6 +70,33 @@ class BankDelivery:
         with self._limits.place(institution):
             channel = await self._choose(message, institution, first=first)
             delivered = await self._attempt(message, institution, channel, or_another=True)
+        return await self._note_success(institution, delivered)
+
+    async def deliver_at_once(self, message: BankMessage, institution: str) -> Delivered | None:
+        """Send a new `message` over the bank's best channel, within a short limit; None to send it by the queue.
+
+        A bank with an unhealthy channel is left to the queue, and so is one whose calls are slow or at their limit. A
+        call that reaches the limit counts as no failure. Raises `BankError` as `deliver` does.
+        """
+        ways = self._ways(institution, message)
+        if not ways:
+            raise BankNotReached(institution, "no channel in the directory")
+        if self.ctx.health.of(institution) or not self._limits.may_call_at_once(institution):
+            return None
+        channel = channel_choice.choose(ways, {}, {}, self.ctx.now())
+        assert channel is not None, "a bank without an unhealthy channel has a usable one"
+        clock = asyncio.get_running_loop().time
+        limit = clock() + CALL_AT_ONCE_SECONDS
+        with self._limits.place(institution):
+            try:
+                delivered = await self._over(channel, institution, message, CALL_AT_ONCE_SECONDS)
+            except BankRefused:
+                raise
+            except BankError as error:
+                if isinstance(error, BankUnreachable) and clock() >= limit:
+                    return None
+                await self._note_failure(message, institution, channel, error)
+                raise
         return await self._note_success(institution, delivered)
 
     async def deliver_over(self, message: BankMessage, institution: str, channel: ChannelKind) -> Delivered:
@@ -124,9 +155,11 @@ class BankDelivery:
             return False
         return True
 
-    async def send(self, message: BankMessage, adapter: object, way: object, channel: ChannelKind) -> Delivered:
+    async def send(
+        self, message: BankMessage, adapter: object, way: object, channel: ChannelKind, limit_seconds: float = math.inf
+    ) -> Delivered:
         """Send `message` with this adapter. Raises `BankError`, after the exchanges up to then are kept."""
-        timeout_seconds = self.ctx.policy.delivery.call_timeout_seconds
+        timeout_seconds = min(self.ctx.policy.delivery.call_timeout_seconds, limit_seconds)
         try:
             delivery = await message.send(adapter, way, timeout_seconds)
         except BankError as error:
@@ -207,14 +240,16 @@ class BankDelivery:
                 raise BankUnreachable(institution, reason, AT_ONCE_SECONDS) from error
             raise
 
-    async def _over(self, channel: ChannelKind, institution: str, message: BankMessage) -> Delivered:
+    async def _over(
+        self, channel: ChannelKind, institution: str, message: BankMessage, limit_seconds: float = math.inf
+    ) -> Delivered:
         try:
             way = await self.ctx.directory.way(institution, channel)
         except CannotOpen as error:
             raise BankMisconfigured(institution, "its credentials cannot be opened") from error
         if way is None:
             raise BankMisconfigured(institution, f"no {channel.value} in the directory")
-        return await self.send(message, self.adapters[channel], way, channel)
+        return await self.send(message, self.adapters[channel], way, channel, limit_seconds)
 
     async def _note_failure(
         self, message: BankMessage, institution: str, channel: ChannelKind, error: BankError

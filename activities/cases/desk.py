@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from activities.cases.batches import notify_case
 from activities.cases.transaction import CaseTransaction, case_transaction, lock_case
 from activities.context import Context
 from db import intake
 from db.cases import cases, events, hop_retries, hops, ledger, tasks
 from db.clock import present_moment
-from db.outbox import case_outbox
 from db.pool import Connection
 from db.tracing import requests
 from domain.errors.banks import InstitutionNotFound
@@ -149,7 +149,7 @@ async def escalate_request(ctx: Context, ack_no: str, request_id: UUID, reason: 
         data = {"request_id": str(request_id), "institution": request.institution, "to": to.value, "reason": reason}
         await work.log(EventKind.REQUEST_ESCALATED, **data)
         news = CaseNews(news_id=0, escalate_request_id=str(request_id), escalate_to=to)
-        notification = await case_outbox.insert(work.connection, work.case_no, work.now, news)
+        notification = await notify_case(work, news)
     return DeskDone(work.case_no, None, FollowUp(case_no=work.case_no, news=notification))
 
 
@@ -188,7 +188,7 @@ async def send_again(ctx: Context, ack_no: str, request_id: UUID, reason: str, o
         )
         closed = tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision - 1) for hop in again)
         news = CaseNews(news_id=0, opened=tuple(again), closed=closed)
-        notification = await case_outbox.insert(work.connection, work.case_no, work.now, news)
+        notification = await notify_case(work, news)
     return DeskDone(work.case_no, None, FollowUp(case_no=work.case_no, news=notification))
 
 
@@ -438,7 +438,7 @@ async def notify_workflow(work: CaseTransaction, *, reopened: list[hops.HopRow],
     opened = tuple(brief for brief in briefs if brief)
     parked = tuple(HopRef(hop_no=h.hop_no, revision=h.revision) for h in reopened if h.state is not HopState.OPEN)
     news = CaseNews(news_id=0, opened=opened, closed=tuple(closed), parked=parked)
-    notification = await case_outbox.insert(connection, case_no, work.now, news)
+    notification = await notify_case(work, news)
     start = None
     if work.head.state is CaseState.SETTLED and reopened:
         await cases.reopen(connection, case_no)

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from activities.cases.batches import notify_case
 from activities.cases.desk import apply_correction, key_of
 from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
 from db.cases import events, hops, ledger, parked_hops
 from db.cases.events import Event
-from db.outbox import case_outbox
 from domain.errors import NotNow
 from domain.errors.cases import TransferBusy
 from domain.escalation import EscalationPolicy, due_since
@@ -93,7 +93,7 @@ async def write_off(ctx: Context, case_no: str, hop_nos: Sequence[int]) -> Done:
         await hops.close(work.connection, case_no, numbers)
         await work.close_hop_tasks(numbers, (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION), WHY_WRITTEN_OFF)
         closed = tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in due)
-        notification = await case_outbox.insert(work.connection, case_no, work.now, CaseNews(news_id=0, closed=closed))
+        notification = await notify_case(work, CaseNews(news_id=0, closed=closed))
     return Done(len(due), (FollowUp(case_no=case_no, news=notification),))
 
 

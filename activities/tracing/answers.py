@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from activities.cases.batches import notify_case
 from activities.cases.desk import register_transfers
 from activities.cases.hop_retries import plan_retries
 from activities.cases.transaction import CaseTransaction, bank_transaction
@@ -19,7 +20,6 @@ from adapters.banks.protocol import BankProtocolError
 from db.banks import channels
 from db.cases import cases, events, hops, ledger
 from db.cases.events import Event
-from db.outbox import case_outbox
 from db.pool import Connection
 from db.tracing import answers, requests
 from domain.evidence.pack import BODIES, STATEMENTS, binding
@@ -395,10 +395,8 @@ class _AnswerWriter(CaseTransaction):
         revisions = {position.hop_no: position.revision for position in self.positions}
         revisions |= {hop.hop_no: hop.revision for hop in changed}
         parked = {*outcome.parked, *(hop.hop_no for hop in changed if hop.state is HopState.UNROUTABLE)}
-        notification = await case_outbox.insert(
-            self.connection,
-            case_no,
-            self.now,
+        notification = await notify_case(
+            self,
             CaseNews(
                 news_id=0,
                 opened=await self._briefs(),

@@ -1,48 +1,43 @@
 """Activities of the case workflow: ask a bank, escalate a request, settle a case. Each may be repeated."""
 
-import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.banks.bank_messages import HoldRequestMessage
-from activities.banks.delivery import BankDelivery, Delivered, try_again
+from activities.banks.delivery import BankDelivery
 from activities.banks.letters import Letter, LetterSender
+from activities.cases.batches import plan_batch
 from activities.cases.desk import write_off_request
 from activities.cases.transaction import ENGINE, case_transaction, lock_case
 from activities.context import Context
-from activities.metrics import METRICS, SendOutcome
 from activities.tracing.request_letters import nodal_letter, page_text, reminder_letter
-from activities.tracing.tickets import instrument_of, urgency_of
+from activities.tracing.sending import REQUEST_OVER, RequestSender, request_task
 from adapters.banks.email import LinkMaker
-from adapters.banks.protocol import (
-    INCIDENTS_MAX,
-    BankError,
-    BankRefused,
-    HoldTicket,
-    Incident,
-)
 from adapters.messages.smtp import Mailer
-from db import intake
 from db.banks import bank_exchanges
-from db.cases import cases, ledger, request_pauses
+from db.cases import cases, hops, ledger, request_pauses
 from db.police import firs
-from db.pool import Connection
 from db.tracing import requests
 from schemas.banks.exchanges import About
 from schemas.banks.institutions import Institution
-from schemas.enums import EscalationLevel, EventKind, HopSource, ProcedureKind, RequestState, TaskKind
-from schemas.outbox.case import Escalate, Escalated, HopRef, SendHoldRequest, Sent, SettleCase, Settled
-from schemas.tasks import NO_FACTS, NewTask, TaskCause, TaskFacts, TaskSubject, about
-
-log = logging.getLogger(__name__)
-
-REQUEST_OVER = frozenset({RequestState.ANSWERED, RequestState.STOPPED, RequestState.SUPERSEDED})
+from schemas.enums import EscalationLevel, EventKind, HopState, ProcedureKind, TaskKind
+from schemas.outbox.case import (
+    BatchSent,
+    CaseStart,
+    Escalate,
+    Escalated,
+    PlanRequests,
+    SendBatch,
+    SendHoldRequest,
+    Sent,
+    SettleCase,
+    Settled,
+)
+from schemas.tasks import TaskCause
 
 
 @dataclass(frozen=True)
@@ -56,95 +51,42 @@ class CaseActivities:
     bank_delivery: BankDelivery
     mailer: Mailer | None
     links: LinkMaker | None = None
+    calls_banks: bool = True
+    """whether a batch calls banks from the process of its workflow"""
 
-    # -- ask a bank ------------------------------------------------------------------------------------------------
+    @cached_property
+    def sender(self) -> RequestSender:
+        """The sender of planned requests."""
+        return RequestSender(self.ctx, self.bank_delivery, calls_banks=self.calls_banks)
+
+    # -- ask banks -------------------------------------------------------------------------------------------------
+
+    @activity.defn(name="plan_requests")
+    async def plan_requests(self, params: PlanRequests) -> CaseStart:
+        """Plan requests for hops under no request yet; return the case as it then stands."""
+        async with case_transaction(self.ctx, params.case_no, ENGINE) as work:
+            opened = await hops.briefs(work.connection, work.case_no, HopState.OPEN, cases.MAX_OPEN_HOPS_A_START)
+            await plan_batch(work, opened)
+            return await cases.snapshot(work.connection, work.case_no)
+
+    @activity.defn(name="send_batch")
+    async def send_batch(self, params: SendBatch) -> BatchSent:
+        """Call the banks of new requests at once; return what became of each request.
+
+        It runs as a local activity, so a bank has its request one round trip after the commit. A bank that is slow,
+        unreachable or at its limit is left to `send_hold_request`.
+        """
+        return await self.sender.send_batch(params)
 
     @activity.defn(name="send_hold_request")
     async def send_hold_request(self, params: SendHoldRequest) -> Sent:
-        """Send one hold request to one bank.
+        """Send one planned request to one bank.
 
-        The request is written first, because an answer may come before the bank's own reply. Then the bank is called,
-        and then its job id is written. A repeated run sends the same request under the same Idempotency-Key. A bank
-        that cannot be reached raises a retryable error; a refusal is a result.
+        The request is written before, because an answer may come before the bank's own reply. A repeated run sends the
+        same request under the same Idempotency-Key. A bank that cannot be reached raises a retryable error; a refusal
+        is a result.
         """
-        request_id = UUID(params.request_id)
-        async with self.ctx.pool.acquire() as connection:
-            planned = await requests.plan(
-                connection, request_id, params.case_no, params.batch_no, params.institution, params.hops
-            )
-            request = None if planned else await requests.find(connection, request_id)
-            if not (planned or request):
-                raise ApplicationError(f"no case {params.case_no}", type="NotFound", non_retryable=True)
-            to_ask = await requests.live_hops(connection, request_id)
-            if planned and to_ask:
-                _count_sent(planned, to_ask)
-            if sent := await _result_without_call(connection, params, request, to_ask):
-                return sent
-            ticket = await _ticket(self.ctx, connection, params, to_ask)
-        return await self._call(params, ticket, tuple(hop.hop_no for hop in to_ask), first=planned is not None)
-
-    async def _call(self, params: SendHoldRequest, ticket: HoldTicket, asked: tuple[int, ...], *, first: bool) -> Sent:
-        try:
-            message = HoldRequestMessage(UUID(params.request_id), ticket)
-            delivered = await self.bank_delivery.deliver(message, params.institution, first=first)
-        except BankRefused as refusal:
-            return await self._record_refusal(params, refusal, asked)
-        except BankError as error:
-            if not error.retryable:
-                await self._ask_for_credentials(params, error)
-            METRICS.request_ended(SendOutcome.UNDELIVERED)
-            log.info("request %s: %s", params.request_id, error)
-            raise try_again(error) from error
-        return await self._record_delivery(params, delivered, asked)
-
-    async def _ask_for_credentials(self, params: SendHoldRequest, error: BankError) -> None:
-        """Ask the desk once to correct our credentials. The request is retried, because that may happen at any time."""
-        facts = TaskFacts(error=type(error).__name__)
-        task = _task(TaskKind.TICKET_REFUSED, TaskCause.REQUEST_NOT_SENT, params.request_id, facts)
-        async with case_transaction(self.ctx, params.case_no, ENGINE) as work:
-            request = await requests.find(work.connection, UUID(params.request_id))
-            if request is None or request.state in REQUEST_OVER:
-                return
-            for task_id in await work.ask(task, institution=params.institution):
-                data = {"task_id": task_id, "kind": task.kind.value, "institution": params.institution}
-                await work.log(EventKind.TASK_OPENED, **data)
-
-    async def _record_delivery(self, params: SendHoldRequest, delivered: Delivered, asked: tuple[int, ...]) -> Sent:
-        async with self.ctx.pool.acquire() as connection:
-            first_delivery = await requests.delivered(
-                connection,
-                UUID(params.request_id),
-                params.institution,
-                delivered.job_id,
-                delivered.channel,
-                params.round,
-                exchanges=delivered.exchanges,
-            )
-        if first_delivery:
-            since = first_delivery.case_opened_at if first_delivery.first_of_case else None
-            since_complaint_seconds = _since(since, first_delivery.at)
-            METRICS.request_ended(SendOutcome.DELIVERED, since_complaint_seconds=since_complaint_seconds)
-        return Sent(request_id=params.request_id, asked=asked, delivered=True)
-
-    async def _record_refusal(self, params: SendHoldRequest, refusal: BankRefused, asked: tuple[int, ...]) -> Sent:
-        """Record that the bank refuses the ticket.
-
-        An officer must look at it, and the escalation continues meanwhile.
-        """
-        code, request_id = refusal.response_code, UUID(params.request_id)
-        async with self.ctx.pool.acquire() as connection, connection.transaction():
-            passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, request_id)
-            work = await lock_case(self.ctx, connection, params.case_no, ENGINE)
-            if not await requests.refused(connection, request_id, code, refusal.message):
-                request = await requests.get_of_case(connection, params.case_no, request_id)
-                return await _sent_before(connection, request)
-            facts = TaskFacts(code=code)
-            task = _task(TaskKind.TICKET_REFUSED, TaskCause.REQUEST_REFUSED, params.request_id, facts)
-            await work.ask(task, institution=params.institution)
-            data = {"request_id": params.request_id, "institution": params.institution, "refusal_code": code} | passed
-            await work.log(EventKind.REQUEST_REFUSED, **data)
-        METRICS.request_ended(SendOutcome.REFUSED)
-        return Sent(request_id=params.request_id, asked=asked, delivered=False, refusal_code=code)
+        return await self.sender.send(params, first=not params.again and _attempt() == 1)
 
     # -- escalation ------------------------------------------------------------------------------------------------
 
@@ -241,7 +183,7 @@ class CaseActivities:
             if params.level is EscalationLevel.GIVE_UP:
                 await write_off_request(work, request_id, "no bank answer in time")
             elif kind := _TASK_OF_LEVEL.get(params.level):
-                task = _task(kind, TaskCause.REQUEST_SILENT, params.request_id)
+                task = request_task(kind, TaskCause.REQUEST_SILENT, params.request_id)
                 await work.ask(task, institution=params.institution)
         return letter or Escalated(done=True)
 
@@ -270,92 +212,6 @@ def _has_reached(request: requests.RequestRow, level: EscalationLevel) -> bool:
     return request.level is not None and not request.level.is_below(level)
 
 
-async def _result_without_call(
-    connection: Connection,
-    params: SendHoldRequest,
-    request: requests.RequestRow | None,
-    to_ask: Sequence[requests.HopToAsk],
-) -> Sent | None:
-    """Return the result if the bank need not be called, or None if it must be.
-
-    `request` is the one written by an earlier attempt.
-    """
-    live_refs = [HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in to_ask]
-    out_of_step = await cases.out_of_step(connection, params, live_refs)
-    if out_of_step:
-        asked = tuple(hop.hop_no for hop in to_ask)
-        return Sent(request_id=params.request_id, asked=asked, delivered=False, out_of_step=out_of_step)
-    if request:
-        delivered = request.delivered_at is not None and request.round >= params.round
-        if delivered or request.state in REQUEST_OVER or request.refusal_code:
-            return await _sent_before(connection, request)
-    return None if to_ask else Sent(request_id=params.request_id, asked=(), delivered=False)
-
-
-async def _sent_before(connection: Connection, request: requests.RequestRow) -> Sent:
-    """Return the result of an earlier attempt that called the bank and whose result was lost."""
-    live = await requests.live_hops(connection, request.request_id)
-    return Sent(
-        request_id=str(request.request_id),
-        asked=tuple(hop.hop_no for hop in live),
-        delivered=request.delivered_at is not None,
-        refusal_code=request.refusal_code,
-    )
-
-
-def _count_sent(planned: requests.Planned, hops: Sequence[requests.HopToAsk]) -> None:
-    """Record the delays of a request.
-
-    They count from the complaint for a case's first request, and from the answer that opened its hops.
-    """
-    answered_at = min((hop.opened_at for hop in hops if hop.source is HopSource.ANSWER), default=None)
-    METRICS.request_sent(
-        since_complaint_seconds=_since(planned.case_opened_at if planned.first_of_case else None, planned.at),
-        since_answer_seconds=_since(answered_at, planned.at),
-    )
-
-
-async def _ticket(
-    ctx: Context, connection: Connection, params: SendHoldRequest, hops: list[requests.HopToAsk]
-) -> HoldTicket:
-    """Return the ticket for the wire. Hops with one reference are one incident, because the bank sees one transfer.
-
-    A ticket describes one victim's payment. If the hops have several roots, the root of the largest hop is used.
-    """
-    most = max(hops, key=lambda hop: hop.disputed_paise)
-    payment = await intake.payment_of_hop(connection, params.case_no, most.hop_no)
-    weight = await requests.weight(connection, UUID(params.request_id))
-    urgency = urgency_of(ctx, params.institution, weight.sent_at, weight.freshest_at, weight.largest_paise)
-    incidents: dict[str, Incident] = {}
-    for hop in hops:
-        before = incidents.get(hop.reference_key)
-        amount_paise = max(hop.amount_paise, before.amount_paise if before else 0)
-        disputed_paise = hop.disputed_paise + (before.disputed_paise if before else 0)
-        incidents[hop.reference_key] = Incident(
-            amount_paise=amount_paise,
-            rrn=hop.reference,
-            transferred_at=hop.transferred_at,
-            # A bank is never asked for more than the transfer that it finds by the reference.
-            disputed_paise=min(disputed_paise, amount_paise),
-            layer=hop.layer,
-            hop_no=before.hop_no if before else hop.hop_no,
-        )
-    assert len(incidents) <= INCIDENTS_MAX, "the workflow bounds a request"
-    return HoldTicket(
-        request_id=UUID(params.request_id),
-        ack_no=params.case_no,
-        sub_category=payment.category,
-        instrument=instrument_of(payment),
-        incidents=tuple(incidents.values()),
-        priority=urgency.priority,
-        requested_at=urgency.requested_at,
-        respond_by=urgency.respond_by,
-    )
-
-
-def _since(start: datetime | None, now: datetime) -> float | None:
-    return None if start is None else (now - start).total_seconds()
-
-
-def _task(kind: TaskKind, cause: TaskCause, request_id: str, facts: TaskFacts = NO_FACTS) -> NewTask:
-    return NewTask(kind=kind, cause=cause, subject=about(TaskSubject.REQUEST, request_id), facts=facts)
+def _attempt() -> int:
+    """Return the number of this attempt, counted from 1."""
+    return activity.info().attempt if activity.in_activity() else 1

@@ -9,7 +9,7 @@ from db.pool import Connection
 from domain.errors.cases import CaseNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import AnswerClass, CaseState, EscalationLevel, HopState
-from schemas.outbox.case import CasePolicy, CaseStart, HopRef, OpenRequest, OutOfStep, SendHoldRequest
+from schemas.outbox.case import CasePolicy, CaseStart, HopRef, OpenRequest
 
 
 class CaseHead(FrozenModel):
@@ -18,6 +18,7 @@ class CaseHead(FrozenModel):
     case_no: str
     state: CaseState
     last_hop_no: int
+    last_batch_no: int
     opened_at: UtcDatetime
     first_answered_at: UtcDatetime | None
     first_held_at: UtcDatetime | None
@@ -25,7 +26,7 @@ class CaseHead(FrozenModel):
     """the present moment after the wait for the lock; the time of everything that the transaction writes"""
 
 
-_HEAD = "case_no, state, last_hop_no, opened_at, first_answered_at, first_held_at"
+_HEAD = "case_no, state, last_hop_no, last_batch_no, opened_at, first_answered_at, first_held_at"
 # The present moment is read outside the subquery, because the subquery waits for the lock.
 _LOCK = f"SELECT {_HEAD}, present_moment() AS now FROM (SELECT {_HEAD} FROM case_file c WHERE {{}} FOR NO KEY UPDATE) c"
 
@@ -45,6 +46,7 @@ async def open_case(
         case_no=case_no,
         state=CaseState.OPEN,
         last_hop_no=last_hop_no,
+        last_batch_no=0,
         opened_at=opened_at,
         first_answered_at=None,
         first_held_at=None,
@@ -216,7 +218,7 @@ GROUP BY r.request_id, i.answer_class ORDER BY r.batch_no, r.institution
 """
 
 MAX_OPEN_HOPS_A_START = 5_000
-"""hops that fit into one payload to Temporal (2 MB) with room to spare; the workflow then asks for more"""
+"""hops that fit into one payload to Temporal (2 MB) with room to spare; the others are planned after them"""
 
 
 async def snapshot(connection: Connection, case_no: str) -> CaseStart:
@@ -230,7 +232,7 @@ async def snapshot(connection: Connection, case_no: str) -> CaseStart:
     )
     if head is None:
         raise CaseNotFound(case_no)
-    to_ask = await hops.briefs(connection, case_no, HopState.OPEN, MAX_OPEN_HOPS_A_START + 1)
+    to_ask = await hops.briefs(connection, case_no, HopState.OPEN, MAX_OPEN_HOPS_A_START)
     parked = await connection.fetch(
         "SELECT hop_no, revision FROM hop WHERE case_no = $1 AND state IN ('correction', 'unroutable') ORDER BY hop_no",
         case_no,
@@ -240,30 +242,10 @@ async def snapshot(connection: Connection, case_no: str) -> CaseStart:
         policy=CasePolicy.model_validate(head["policy"]),
         opening_no=head["opening_no"],
         last_batch_no=head["last_batch_no"],
-        open_hops=tuple(to_ask[:MAX_OPEN_HOPS_A_START]),
-        more_hops=len(to_ask) > MAX_OPEN_HOPS_A_START,
+        open_hops=tuple(to_ask),
         parked=tuple(HopRef(hop_no=row["hop_no"], revision=row["revision"]) for row in parked),
         requests=await _open_requests(connection, case_no),
     )
-
-
-async def out_of_step(connection: Connection, order: SendHoldRequest, held: Sequence[HopRef]) -> OutOfStep | None:
-    """Return the state of the hops by which `order` and its request differ.
-
-    None if the two agree, apart from hops that need no request any more, for example because they were answered
-    meanwhile.
-    """
-    missing, more = set(order.hops) - set(held), set(held) - set(order.hops)
-    if not missing and not more:
-        return None
-    numbers = [ref.hop_no for ref in missing]
-    open_hops = await hops.briefs(connection, order.case_no, HopState.OPEN, len(numbers), numbers)
-    holders = [
-        request
-        for request in await _open_requests(connection, order.case_no)
-        if (more if request.request_id == order.request_id else missing.intersection(request.hops))
-    ]
-    return OutOfStep(open_hops=tuple(open_hops), requests=tuple(holders)) if open_hops or holders else None
 
 
 async def _open_requests(connection: Connection, case_no: str) -> tuple[OpenRequest, ...]:

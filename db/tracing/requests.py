@@ -6,12 +6,14 @@ from typing import Final
 from uuid import UUID
 
 from db.banks import bank_exchanges
+from db.cases.request_pauses import PAUSED
 from db.pool import Connection
 from domain.errors.tracing import RequestNotFound
+from domain.tracing.batches import PlannedRequest
 from schemas.banks.exchanges import Exchange
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind, EscalationLevel, HopSource, RequestState
-from schemas.outbox.case import HopBrief, HopRef
+from schemas.outbox.case import HopBrief
 
 
 class RequestRow(FrozenModel):
@@ -31,15 +33,6 @@ class RequestRow(FrozenModel):
     channel: ChannelKind | None
     """the channel that delivered it last"""
     round: int
-
-
-class Planned(FrozenModel):
-    """The hops of a new request, its time, and whether it is the first request of its case."""
-
-    hop_nos: tuple[int, ...]
-    first_of_case: bool
-    case_opened_at: UtcDatetime
-    at: UtcDatetime
 
 
 class Delivered(FrozenModel):
@@ -63,14 +56,6 @@ class HopToAsk(FrozenModel):
     layer: int
     source: HopSource
     opened_at: UtcDatetime
-
-
-class Weight(FrozenModel):
-    """The figures that decide a request's priority, over all transfers that it ever asked about."""
-
-    sent_at: UtcDatetime
-    freshest_at: UtcDatetime
-    largest_paise: int
 
 
 _ROW = (
@@ -99,63 +84,97 @@ async def get_of_case(connection: Connection, case_no: str, request_id: UUID) ->
     return row
 
 
-_PLAN: Final = """
-SELECT case_opened_at, first_of_case, hop_nos, at FROM request_plan($1, $2, $3, $4, $5, $6, $7, 'engine')
+# A hop that another transaction has taken meanwhile is left out, so every request has its own hops in the result.
+_PLAN: Final = f"""
+SELECT t.request_id, p.hop_nos
+FROM jsonb_to_recordset($2) AS t (request_id uuid, batch_no integer, institution text, hop_nos integer[],
+    revisions integer[]),
+LATERAL request_plan(t.request_id, $1, t.batch_no, t.institution, t.hop_nos, t.revisions, $3, 'engine') p
+WHERE $1 NOT IN ({PAUSED.format(now=3)})
 """
 
 
 async def plan(
-    connection: Connection,
-    request_id: UUID,
-    case_no: str,
-    batch_no: int,
-    institution: str,
-    hop_refs: Sequence[HopRef],
-    at: datetime | None = None,
-) -> Planned | None:
-    """Write a request, its event, and its hops that still wait for one; None if it exists already.
+    connection: Connection, case_no: str, planned: Sequence[PlannedRequest], at: datetime
+) -> dict[UUID, list[int]]:
+    """Write requests with their hops and events; return the hops of each, or nothing while the case is paused.
 
-    A hop that was answered, corrected or put under another request in the meantime is omitted. If none is left, nothing
-    is written. It is one statement, so that the case is locked for a short time only. Without `at` it reads
-    the present moment after the wait for the lock.
+    The caller has locked the case. A hop that does not wait for a request any more is left out.
     """
-    row = await connection.fetchrow(
+    rows = await connection.fetch(
         _PLAN,
-        request_id,
         case_no,
-        batch_no,
-        institution,
-        [ref.hop_no for ref in hop_refs],
-        [ref.revision for ref in hop_refs],
+        [
+            {
+                "request_id": str(one.request_id),
+                "batch_no": one.batch_no,
+                "institution": one.institution,
+                "hop_nos": [hop.hop_no for hop in one.hops],
+                "revisions": [hop.revision for hop in one.hops],
+            }
+            for one in planned
+        ],
         at,
     )
-    return Planned(**dict(row)) if row else None
+    return {row["request_id"]: row["hop_nos"] for row in rows}
+
+
+class ToSend(FrozenModel):
+    """A planned request before its call: its state, its urgency and the live hops that it asks about."""
+
+    request_id: UUID
+    case_no: str
+    institution: str
+    state: RequestState
+    batch_no: int
+    round: int
+    refusal_code: str | None
+    delivered_at: UtcDatetime | None
+    case_opened_at: UtcDatetime
+    first_of_case: bool
+    """whether it is in the first batch of its case"""
+    sent_at: UtcDatetime
+    freshest_at: UtcDatetime
+    """time of the latest transfer that it ever asked about"""
+    largest_paise: int
+    """the largest of their disputed amounts"""
+    hops: tuple[HopToAsk, ...]
+
+
+_TO_SEND: Final = """
+SELECT r.request_id, r.case_no, r.institution, r.state, r.batch_no, r.round, r.refusal_code, r.delivered_at, r.sent_at,
+    c.opened_at AS case_opened_at, r.batch_no = 1 AS first_of_case, w.freshest_at, w.largest_paise
+FROM unnest($1::uuid[]) AS q (request_id) JOIN hold_request r USING (request_id) JOIN case_file c USING (case_no),
+LATERAL (
+    SELECT max(h.transferred_at) AS freshest_at, max(h.disputed_paise) AS largest_paise
+    FROM request_hop rh JOIN hop h USING (case_no, hop_no) WHERE rh.request_id = r.request_id
+) w
+"""
+_LIVE_HOPS: Final = """
+SELECT rh.request_id, h.hop_no, h.revision, h.reference, h.reference_key, h.amount_paise,
+    b.balance_paise AS disputed_paise, h.transferred_at, h.layer, h.source, h.opened_at
+FROM unnest($1::uuid[]) AS q (request_id), LATERAL (
+    SELECT * FROM request_hop l WHERE l.request_id = q.request_id AND l.live
+) rh JOIN hop h USING (case_no, hop_no)
+JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'
+WHERE b.balance_paise > 0 ORDER BY h.hop_no
+"""
+
+
+async def to_send(connection: Connection, request_ids: Sequence[UUID]) -> dict[UUID, ToSend]:
+    """Return these requests as they are sent, without a lock; an unknown one is left out."""
+    hops: dict[UUID, list[HopToAsk]] = {request_id: [] for request_id in request_ids}
+    for row in await connection.fetch(_LIVE_HOPS, list(request_ids)):
+        columns = dict(row)
+        hops[columns.pop("request_id")].append(HopToAsk(**columns))
+    rows = await connection.fetch(_TO_SEND, list(request_ids))
+    return {row["request_id"]: ToSend(**dict(row), hops=tuple(hops[row["request_id"]])) for row in rows}
 
 
 async def live_hops(connection: Connection, request_id: UUID) -> list[HopToAsk]:
     """Return the hops that this request still asks about, in order."""
-    rows = await connection.fetch(
-        "SELECT h.hop_no, h.revision, h.reference, h.reference_key, h.amount_paise, b.balance_paise AS disputed_paise,"
-        " h.transferred_at, h.layer, h.source, h.opened_at"
-        " FROM request_hop rh JOIN hop h USING (case_no, hop_no)"
-        " JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'"
-        " WHERE rh.request_id = $1 AND rh.live AND b.balance_paise > 0 ORDER BY h.hop_no",
-        request_id,
-    )
-    return [HopToAsk(**dict(row)) for row in rows]
-
-
-async def weight(connection: Connection, request_id: UUID) -> Weight:
-    """Return the figures for the priority of a planned request. Raises `NotFound`."""
-    row = await connection.fetchrow(
-        "SELECT r.sent_at, max(h.transferred_at) AS freshest_at, max(h.disputed_paise) AS largest_paise"
-        " FROM hold_request r JOIN request_hop q USING (request_id)"
-        " JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no WHERE r.request_id = $1 GROUP BY r.sent_at",
-        request_id,
-    )
-    if row is None:
-        raise RequestNotFound(request_id)
-    return Weight(**dict(row))
+    rows = await connection.fetch(_LIVE_HOPS, [request_id])
+    return [HopToAsk(**{name: row[name] for name in HopToAsk.model_fields}) for row in rows]
 
 
 # The exchanges are written before the function reads them and before the case is locked.

@@ -94,9 +94,7 @@ class CaseStart(FrozenModel):
     requests_sent: int = 0
     """requests sent by earlier runs"""
     open_hops: tuple[HopBrief, ...] = ()
-    """hops to request"""
-    more_hops: bool = False
-    """whether the database has more of them than one start can carry"""
+    """hops under no request yet; the database may have more of them than one start can carry"""
     parked: tuple[HopRef, ...] = ()
     """hops that wait for the desk: not requested, but with money in play"""
     requests: tuple[OpenRequest, ...] = ()
@@ -106,7 +104,10 @@ class CaseNews(FrozenModel):
     """Changes in a case, sent to its workflow by one signal; `news_id` is that of the last row included."""
 
     news_id: int
+    requests: tuple[OpenRequest, ...] = ()
+    """requests that the same transaction has planned"""
     opened: tuple[HopBrief, ...] = ()
+    """hops under no request yet, because requests about the case were paused"""
     closed: tuple[HopRef, ...] = ()
     parked: tuple[HopRef, ...] = ()
     escalate_request_id: str | None = None
@@ -122,6 +123,7 @@ class CaseNews(FrozenModel):
         assert later.escalate_request_id is None, "an escalation names one request"
         return CaseNews(
             news_id=later.news_id,
+            requests=self.requests + later.requests,
             opened=self.opened + later.opened,
             closed=self.closed + later.closed,
             parked=self.parked + later.parked,
@@ -130,44 +132,70 @@ class CaseNews(FrozenModel):
     @property
     def hops(self) -> int:
         """Return the number of hops in the change."""
-        return len(self.opened) + len(self.closed) + len(self.parked)
+        asked = sum(len(request.hops) for request in self.requests)
+        return asked + len(self.opened) + len(self.closed) + len(self.parked)
+
+
+class PlanRequests(FrozenModel):
+    """Input to plan requests for the hops of one case that are under no request yet."""
+
+    case_no: str
+
+
+class RequestToSend(FrozenModel):
+    """Planned request that is sent with its batch."""
+
+    request_id: str
+    institution: str
+
+
+class SendBatch(FrozenModel):
+    """Input to call the banks of new requests of one case at once."""
+
+    case_no: str
+    requests: tuple[RequestToSend, ...]
 
 
 class SendHoldRequest(FrozenModel):
-    """Input to send one institution a hold request for some hops of one case."""
+    """Input to send one institution a planned hold request of one case."""
 
     case_no: str
     request_id: str
-    batch_no: int
     institution: str
-    hops: tuple[HopRef, ...]
     round: int = 0
     """number of times that it was sent over another channel for lack of an answer"""
-
-
-class OutOfStep(FrozenModel):
-    """Hops for which the input and the stored request of the same key differ.
-
-    This happens if a run of the workflow was lost and had planned otherwise than the next run.
-    """
-
-    open_hops: tuple[HopBrief, ...] = ()
-    """hops of the input that are under no request"""
-    requests: tuple[OpenRequest, ...] = ()
-    """requests that hold hops of the input, or more"""
+    again: bool = False
+    """whether the bank was called with its batch already"""
 
 
 class Sent(FrozenModel):
-    """Result of sending. `asked` is empty if every hop was answered before it was sent.
-
-    With `out_of_step` the bank was not called, because the plan must be corrected first.
-    """
+    """Result of sending. `asked` is empty if every hop was answered before it was sent."""
 
     request_id: str
     asked: tuple[int, ...]
     delivered: bool
     refusal_code: str | None = None
-    out_of_step: OutOfStep | None = None
+
+
+class Tried(FrozenModel):
+    """Result of one request of a batch."""
+
+    sent: Sent
+    called: bool = False
+    """whether the bank was called"""
+    wait_seconds: float | None = None
+    """wait before the next call, if the bank asked for one"""
+
+    @property
+    def over(self) -> bool:
+        """Return whether the bank need not be called any more: it has the request, or refuses it."""
+        return self.sent.delivered or self.sent.refusal_code is not None or not self.sent.asked
+
+
+class BatchSent(FrozenModel):
+    """Results of a batch, in the order of its requests."""
+
+    tried: tuple[Tried, ...]
 
 
 class Escalate(FrozenModel):
