@@ -168,9 +168,10 @@ class CaseWorkflow:
         tracker.called = tried.called
         if tried.over:
             tracker.note_delivered()
+        elif tried.wait_seconds is not None:
+            tracker.pause_after_failure(timedelta(seconds=tried.wait_seconds))
         elif tried.called:
-            wait_seconds = self._policy.retry_initial_seconds if tried.wait_seconds is None else tried.wait_seconds
-            tracker.pause_after_failure(timedelta(seconds=wait_seconds))
+            tracker.first_retry_after = timedelta(seconds=self._policy.retry_initial_seconds)
 
     async def _track(self, tracker: "_RequestTracker") -> None:
         """Send one request, and escalate it until it is answered or the last level is passed."""
@@ -191,7 +192,7 @@ class CaseWorkflow:
     async def _deliver_after_pause(self, tracker: "_RequestTracker") -> None:
         """Send the request by the queue after the pause that a failed call asks for, unless the pause is too long."""
         window = options.bank_call_window(self._policy)
-        pause = tracker.pause
+        pause = max(tracker.pause, tracker.first_retry_after)
         if pause < window and await self._unanswered_after(tracker, pause):
             await self._deliver(tracker, window - pause, options.bank_call_retry(self._policy))
 
@@ -278,10 +279,7 @@ class CaseWorkflow:
             schedule_to_close_timeout=options.RECORD_WINDOW,
             retry_policy=options.RECORD_RETRY,
         )
-        if result.unknown:
-            tracker.restart_wait()
-        else:
-            tracker.escalated(level)
+        tracker.escalated(level)
         if result.over:
             self._state.finish(tracker.request_id)
         elif result.go_on:
@@ -392,6 +390,8 @@ class _RequestTracker:
         self._escalated_to = request.escalated_to
         self.called = False
         """whether the bank was called by this run"""
+        self.first_retry_after = timedelta(0)
+        """wait between the batch's call and the first one by the queue"""
         self.in_batch = not (request.delivered or request.level or request.round)
         """whether a batch calls the bank, and has not ended"""
         self.task: asyncio.Task[None] | None = None
@@ -433,11 +433,6 @@ class _RequestTracker:
         self.round += 1
         self.delivered = False
         self.not_before = workflow.now()
-
-    def restart_wait(self) -> None:
-        """Restart the wait, because the database does not know the request and no one was notified."""
-        self.waiting_since = workflow.now()
-        self._escalated_to = None
 
     def escalate(self, to: EscalationLevel) -> None:
         """Request escalation to level `to`. A repeated or lower level changes nothing."""

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.banks.bank_messages import HoldRequestMessage
 from activities.banks.delivery import BankDelivery
@@ -100,7 +101,7 @@ class CaseActivities:
         async with self.ctx.pool.acquire() as connection:
             request = await requests.get(connection, UUID(params.request_id))
         if request is None:
-            return Escalated(done=False, reason="not sent yet", unknown=True)
+            raise ApplicationError(f"no request {params.request_id}", type="NotFound", non_retryable=True)
         if request.state in REQUEST_OVER:
             return Escalated(done=False, reason="answered", over=True)
         if _has_reached(request, params.level):

@@ -211,15 +211,14 @@ class Escalated(FrozenModel):
     """Result of an escalation.
 
     `done` is false if it had no effect, because mail needs an address and a mail route.
-    `over`: the request needs no answer any more. `unknown`: the request was never written, so its level stays. `go_on`:
-    the bank has another channel over which the request must also be sent.
+    `over`: the request needs no answer any more. `go_on`: the bank has another channel over which the request must also
+    be sent.
     """
 
     done: bool
     reason: str = ""
     over: bool = False
     go_on: bool = False
-    unknown: bool = False
 
 
 class SettleCase(FrozenModel):

@@ -34,14 +34,12 @@ from schemas.outbox.case import (
     Escalate,
     Escalated,
     FollowUp,
-    HopRef,
     SendHoldRequest,
     Sent,
     SettleCase,
     Settled,
 )
 from tests.factories import complaint, rrn, status_update
-from workflows.case import request_id
 
 LOST_REPLY = "lost reply"
 """the bank takes the ticket, and its reply never arrives"""
@@ -131,26 +129,17 @@ class Bench:
         return receipt
 
     async def orders(self, case_no: str) -> list[SendHoldRequest]:
-        """The next batch, as the workflow would order it from what the database knows."""
+        """The planned requests that no bank has yet, as the workflow would order them."""
         async with self.pool.acquire() as connection:
             start = await cases.snapshot(connection, case_no)
-        batch_no = start.last_batch_no + 1
-        by_bank: dict[str, list[HopRef]] = {}
-        for hop in start.open_hops:
-            by_bank.setdefault(hop.institution, []).append(HopRef(hop_no=hop.hop_no, revision=hop.revision))
         return [
-            SendHoldRequest(
-                case_no=case_no,
-                request_id=request_id(case_no, batch_no, bank),
-                batch_no=batch_no,
-                institution=bank,
-                hops=tuple(refs),
-            )
-            for bank, refs in by_bank.items()
+            SendHoldRequest(case_no=case_no, request_id=request.request_id, institution=request.institution)
+            for request in start.requests
+            if not request.delivered
         ]
 
     async def ask(self, case_no: str) -> list[Sent]:
-        """Ask every bank about every open hop."""
+        """Send every planned request that no bank has yet."""
         return [await self.freeze.send_hold_request(order) for order in await self.orders(case_no)]
 
     async def ask_one(self, case_no: str) -> Sent:
@@ -247,6 +236,8 @@ class Bench:
         ):
             for stage, name in enumerate(("opened", "parked", "closed")):
                 tell(stage, [(ref["hop_no"], ref["revision"]) for ref in news["body"][name]])
+            requests = news["body"]["requests"]
+            tell(0, [(ref["hop_no"], ref["revision"]) for request in requests for ref in request["hops"]])
         stages = {"open": 0, "asked": 0, "correction": 1, "unroutable": 1, "closed": 2}
         for hop in await connection.fetch(_HOPS_TO_BE_TOLD, case_no):
             if hop["state"] == "closed" and hop["hop_no"] not in told:

@@ -18,11 +18,10 @@ from adapters.messages.smtp import Mailer
 from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.rosters import HolidayRules
 from schemas.enums import ChannelKind
-from schemas.outbox.case import HopRef, SendHoldRequest
+from schemas.outbox.case import SendHoldRequest
 from tests.api.conftest import Doors, transfer
 from tests.factories import rrn
 from tests.mail_server import Postbox, mail_server
-from workflows.case import request_id
 
 PUBLIC_URL = "https://police.example/gh"
 MAIL_BANKS: list[dict[str, Any]] = [
@@ -97,22 +96,10 @@ class Post:
         """Take a complaint and write to every bank that is asked about it; return its number."""
         receipt = await self.doors.complain(transfers=list(transfers))
         case_no: str = receipt["ack_no"]
-        rows = await self.pool.fetch(
-            "SELECT institution, hop_no, revision FROM hop WHERE case_no = $1 AND state = 'open' ORDER BY hop_no",
-            case_no,
-        )
-        by_bank: dict[str, list[HopRef]] = {}
+        rows = await self.pool.fetch("SELECT request_id, institution FROM hold_request WHERE case_no = $1", case_no)
         for row in rows:
-            by_bank.setdefault(row["institution"], []).append(HopRef(hop_no=row["hop_no"], revision=row["revision"]))
-        for bank, refs in by_bank.items():
             sent = await self.freeze.send_hold_request(
-                SendHoldRequest(
-                    case_no=case_no,
-                    request_id=request_id(case_no, 1, bank),
-                    batch_no=1,
-                    institution=bank,
-                    hops=tuple(refs),
-                )
+                SendHoldRequest(case_no=case_no, request_id=str(row["request_id"]), institution=row["institution"])
             )
             assert sent.delivered
         return case_no

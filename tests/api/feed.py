@@ -2,17 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
 
 from api.streams import EventHub
 from db.cases import cases
-from db.tracing import requests
-from schemas.outbox.case import HopRef
 from tests.api.conftest import Doors
 
 HOLDS = "/api/v1/bank/holds"
@@ -28,16 +25,10 @@ class Feed:
     doors: Doors
 
     async def ask(self, ack_no: str) -> dict[str, UUID]:
-        """Plan a request to every bank with an open hop, as the engine does; by bank."""
-        planned: dict[str, UUID] = {}
+        """Return the requests that no bank has yet, by bank."""
         async with self.doors.services.ctx.pool.acquire() as connection:
             start = await cases.snapshot(connection, ack_no)
-            for bank in sorted({hop.institution for hop in start.open_hops}):
-                refs = [HopRef(hop_no=h.hop_no, revision=0) for h in start.open_hops if h.institution == bank]
-                planned[bank] = uuid4()
-                batch_no = start.last_batch_no + 1
-                await requests.plan(connection, planned[bank], ack_no, batch_no, bank, refs, datetime.now(UTC))
-        return planned
+        return {one.institution: UUID(one.request_id) for one in start.requests if not one.delivered}
 
     async def hold(self, **changes: Any) -> UUID:
         """A hold at SBIN that waits for its answer."""

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -13,11 +13,12 @@ from activities.context import Context
 from activities.tracing.answers import take_status_update
 from db.cases import events
 from db.cases.events import Event
-from db.pool import Pool
+from db.pool import Connection, Pool
 from db.tracing import requests
 from domain.hash_chain import GENESIS, event_hash
-from schemas.enums import EventKind
-from schemas.outbox.case import HopRef
+from domain.tracing.batches import PlannedRequest
+from schemas.enums import AnswerClass, EventKind
+from schemas.outbox.case import HopBrief
 from tests.factories import row, status_update
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
@@ -91,19 +92,37 @@ async def test_a_case_is_settled_at_a_time_or_open_without_one(pool: Pool, case_
         await pool.execute(f"UPDATE case_file SET {change} WHERE case_no = $1", case_no)
 
 
-def _asked(planned: requests.Planned | None) -> tuple[int, ...]:
-    assert planned is not None
-    return planned.hop_nos
+async def _plan(
+    connection: Connection, case_no: str, request_id: UUID, batch_no: int, bank: str, hop_no: int, revision: int = 0
+) -> list[int]:
+    """Plan a request about one hop; return the hops that it asks about."""
+    brief = HopBrief(
+        hop_no=hop_no,
+        revision=revision,
+        institution=bank,
+        answer_class=AnswerClass.API,
+        disputed_paise=1,
+        layer=1,
+        transferred_at=NOW,
+    )
+    one = PlannedRequest(request_id=request_id, batch_no=batch_no, institution=bank, hops=(brief,))
+    return (await requests.plan(connection, case_no, [one], NOW))[request_id]
+
+
+async def _unplan(pool: Pool, case_no: str) -> None:
+    """Remove the requests that intake planned, so that the hops wait for one."""
+    async with pool.acquire() as connection, connection.transaction():
+        for row in await connection.fetch("SELECT request_id FROM hold_request WHERE case_no = $1", case_no):
+            await requests.send_again(connection, row["request_id"])
+        await requests.finish_empty(connection, case_no, NOW)
 
 
 async def test_a_hop_has_one_live_request(pool: Pool, case_no: str) -> None:
     first, second = uuid4(), uuid4()
+    await _unplan(pool, case_no)
     async with pool.acquire() as connection, connection.transaction():
-        refs = [HopRef(hop_no=1, revision=0)]
-        assert _asked(await requests.plan(connection, first, case_no, 1, "HDFC", refs, NOW)) == (1,)
-        assert _asked(await requests.plan(connection, second, case_no, 2, "HDFC", refs, NOW)) == (), (
-            "it is asked already"
-        )
+        assert await _plan(connection, case_no, first, 2, "HDFC", 1, 1) == [1]
+        assert await _plan(connection, case_no, second, 3, "HDFC", 1, 1) == [], "it is asked already"
         assert await requests.get(connection, second) is None
     await pool.execute(
         "INSERT INTO hold_request (request_id, case_no, batch_no, institution, state, planned_at, sent_at)"
@@ -122,15 +141,16 @@ async def test_a_hop_has_one_live_request(pool: Pool, case_no: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hop_no", "revision", "institution"), [(1, 1, "HDFC"), (1, 0, "ICIC"), (2, 0, "HDFC"), (7, 0, "HDFC")]
+    ("hop_no", "revision", "institution"), [(1, 0, "HDFC"), (1, 1, "ICIC"), (2, 1, "HDFC"), (7, 1, "HDFC")]
 )
 async def test_only_what_still_waits_is_asked(
     pool: Pool, case_no: str, hop_no: int, revision: int, institution: str
 ) -> None:
+    await _unplan(pool, case_no)
+    before = await pool.fetchval("SELECT count(*) FROM hold_request WHERE case_no = $1", case_no)
     async with pool.acquire() as connection, connection.transaction():
-        refs = [HopRef(hop_no=hop_no, revision=revision)]
-        assert _asked(await requests.plan(connection, uuid4(), case_no, 1, institution, refs, NOW)) == ()
-    assert await pool.fetchval("SELECT count(*) FROM hold_request WHERE case_no = $1", case_no) == 0
+        assert await _plan(connection, case_no, uuid4(), 2, institution, hop_no, revision) == []
+    assert await pool.fetchval("SELECT count(*) FROM hold_request WHERE case_no = $1", case_no) == before
 
 
 async def test_the_database_chains_events_as_the_rules_do(pool: Pool, case_no: str) -> None:

@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.case import CaseWorkflow
 
 
-@workflow.defn(name="CaseWorkflow")
+@workflow.defn(name="Case")
 class WaitsFirst(CaseWorkflow):
     """Begins with a timer."""
 
@@ -24,7 +24,7 @@ class WaitsFirst(CaseWorkflow):
         return await super().run(start)
 
 
-@workflow.defn(name="CaseWorkflow")
+@workflow.defn(name="Case")
 class NeverSettles(CaseWorkflow):
     """Ends without recording that the case is closed."""
 
@@ -40,7 +40,7 @@ class NeverSettles(CaseWorkflow):
         return True
 
 
-@workflow.defn(name="CaseWorkflow")
+@workflow.defn(name="Case")
 class SkipsTheReminder(CaseWorkflow):
     """Escalates to the nodal officer at once."""
 
@@ -57,7 +57,7 @@ class SkipsTheReminder(CaseWorkflow):
         return await super().run(start)
 
 
-@workflow.defn(name="CaseWorkflow")
+@workflow.defn(name="Case")
 class WaitsFirstIfNew(CaseWorkflow):
     """The change of `WaitsFirst` behind a patch, so that old cases keep their old behaviour."""
 

@@ -15,6 +15,7 @@ from temporalio.service import RPCError
 from activities.context import Context
 from activities.intake import take_complaint
 from activities.tracing.answers import AnswerReceipt, take_status_update
+from activities.workbook.request_pause import RequestPause
 from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer, MailRefused
 from db.cases import cases
@@ -30,6 +31,8 @@ Order = TypeVar("Order")
 
 PATIENCE_SECONDS = 180.0
 LOOK_SECONDS = 0.02
+BY_QUEUE = (Queues.CASE_WORK, Queues.BANK_CALLS)
+"""workers of which those of cases call no bank, so that every request goes by the queue"""
 
 
 @dataclass
@@ -50,7 +53,11 @@ class Banks:
         """Accept a ticket, or fail."""
         self.attempts.append((bank.code, ticket.request_id))
         if self.at_the_door is not None:
-            await self.at_the_door(bank.code, ticket)
+            try:
+                async with asyncio.timeout(timeout_seconds):
+                    await self.at_the_door(bank.code, ticket)
+            except TimeoutError:
+                raise BankUnreachable(bank.code, f"no reply within {timeout_seconds:g} s") from None
         if bank.code in self.down:
             raise BankUnreachable(bank.code, "HTTP 503")
         if bank.code in self.refuse:
@@ -115,6 +122,15 @@ class Stage:
         if notify:
             await self.notify(receipt.follow_up)
         return receipt
+
+    @asynccontextmanager
+    async def paused(self, case_no: str) -> AsyncIterator[None]:
+        """Pause the requests about a case, as the import of its workbook does; its hops are then opened together."""
+        pause = RequestPause(self.ctx, [case_no])
+        await pause.begin()
+        yield
+        for follow_up in await pause.end([case_no]):
+            await self.notify(follow_up)
 
     async def start_from_database(self, case_no: str) -> None:
         """Start the case as the sweep does."""
@@ -237,14 +253,21 @@ class Stage:
         return found
 
     async def delivered_at(self, case_no: str) -> datetime:
-        """Return when the first request of the present run was delivered, by the workflow's clock."""
+        """Return when the first request of the present run was delivered, by the workflow's clock.
+
+        A batch is a local activity, whose result is a marker in the history.
+        """
         sent: set[int] = set()
+        in_batch = None
         async for event in self.handle(case_no).fetch_history_events():
+            if event.HasField("marker_recorded_event_attributes"):
+                in_batch = in_batch or event.event_time.ToDatetime(UTC)
             if event.activity_task_scheduled_event_attributes.activity_type.name == "send_hold_request":
                 sent.add(event.event_id)
             if event.activity_task_completed_event_attributes.scheduled_event_id in sent:
                 return event.event_time.ToDatetime(UTC)
-        raise AssertionError("nothing was delivered")
+        assert in_batch is not None, "nothing was delivered"
+        return in_batch
 
     async def open_tasks(self, case_no: str) -> list[str]:
         """Return the kinds of the desk's open tasks."""

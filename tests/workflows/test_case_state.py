@@ -85,8 +85,8 @@ def changes_of_hops(draw: st.DrawFn) -> tuple[dict[int, Change], list[CaseNews |
 
 
 def send_batch(case_state: CaseState, number: int) -> None:
-    for institution, hops in case_state.next_batch(2).items():
-        case_state.ask(f"{number}-{institution}", [ref(hop.hop_no, hop.revision) for hop in hops])
+    """Plan a request about the first two hops that wait for one."""
+    case_state.ask(f"{number}-HDFC", [ref(hop.hop_no, hop.revision) for hop in case_state.to_ask[:2]])
 
 
 def places(case_state: CaseState, requests: int) -> dict[int, list[tuple[str, int]]]:
@@ -130,57 +130,13 @@ def test_nothing_is_asked_twice_at_one_revision(told: tuple[dict[int, Change], l
         asked |= now_asked
 
 
-def test_a_batch_groups_by_bank_and_leaves_what_does_not_fit() -> None:
+def test_a_dropped_hop_is_new_in_the_next_message() -> None:
     case_state = CaseState()
-    case_state.apply(CaseNews(news_id=1, opened=(brief(1), brief(2, 0, "ICIC"), brief(3), brief(4))))
-    batch = case_state.next_batch(2)
-    assert {bank: [hop.hop_no for hop in hops] for bank, hops in batch.items()} == {"HDFC": [1, 3], "ICIC": [2]}
-    case_state.ask("one", [ref(1), ref(3)])
-    case_state.ask("two", [ref(2)])
-    assert [hop.hop_no for hop in case_state.to_ask] == [4]
-    assert case_state.waits("one")
-    assert case_state.asked("one") == (ref(1), ref(3))
-
-
-def test_what_a_request_no_longer_asks_about_may_be_opened_again() -> None:
-    case_state = CaseState()
-    case_state.open(brief(1))
-    case_state.open(brief(2))
-    case_state.ask("one", [ref(1), ref(2)])
-    case_state.keep_asking("one", [2])
-    assert case_state.asked("one") == (ref(2),)
-    case_state.open(brief(1))
-    case_state.open(brief(2))
-    assert [hop.hop_no for hop in case_state.to_ask] == [1]
-
-
-def test_a_finished_request_is_done_with_its_hops() -> None:
-    case_state = CaseState()
-    case_state.ask("one", [ref(1), ref(2, 3)])
-    case_state.finish("one")
-    assert not case_state.waits("one")
-    case_state.open(brief(1))
-    case_state.open(brief(2, 3))
-    assert not case_state.has_to_ask
-    case_state.open(brief(2, 4))
-    assert case_state.to_ask == (brief(2, 4),)
-
-
-def test_the_database_may_take_back_that_a_hop_is_done() -> None:
-    case_state = CaseState()
+    case_state.apply(CaseNews(news_id=1, opened=(brief(1), brief(2))))
+    waiting = case_state.to_ask
     case_state.ask("one", [ref(1)])
-    case_state.finish("one")
-    case_state.correct(1, 0)
-    case_state.open(brief(1))
-    assert case_state.to_ask == (brief(1),)
-    case_state.correct(1, 0)
-    assert case_state.to_ask == (brief(1),), "it is only taken back where it was said"
-
-
-def test_a_forgotten_request_waits_for_nothing() -> None:
-    case_state = CaseState()
-    case_state.ask("one", [ref(1)])
-    case_state.forget("one")
-    assert not case_state.waits("one")
-    case_state.open(brief(1))
-    assert case_state.has_to_ask
+    case_state.drop(waiting)
+    assert case_state.to_ask == ()
+    assert case_state.asked("one") == (ref(1),)
+    case_state.apply(CaseNews(news_id=2, opened=(brief(2),)))
+    assert [hop.hop_no for hop in case_state.to_ask] == [2]

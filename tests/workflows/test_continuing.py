@@ -16,7 +16,7 @@ from schemas.enums import AnswerClass, EscalationLevel
 from schemas.outbox.case import CaseNews, CaseStart, Escalate, FollowUp, HopRef, OpenRequest, SendHoldRequest
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.conftest import FEW_EVENTS
-from tests.workflows.stage import Stage, stage_workers, staged
+from tests.workflows.stage import BY_QUEUE, Stage, stage_workers, staged
 from tests.workflows.test_delivery import with_wire
 
 OFFICER = "officer:2"
@@ -26,6 +26,13 @@ OFFICER = "officer:2"
 async def stage(ctx: Context, short_histories: Client) -> AsyncIterator[Stage]:
     """A stage on which every case soon has a long history."""
     async with staged(ctx, short_histories) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def queued(ctx: Context, short_histories: Client) -> AsyncIterator[Stage]:
+    """The same stage, on which every request goes by the queue."""
+    async with staged(ctx, short_histories, BY_QUEUE) as stage:
         yield stage
 
 
@@ -113,8 +120,9 @@ async def test_no_wait_of_the_escalation_starts_again(ctx: Context, short_histor
         assert len(stage.banks.attempts) == 1
 
 
-async def test_news_that_come_while_a_case_leaves_its_history_are_taken_along(stage: Stage) -> None:
+async def test_news_that_come_while_a_case_leaves_its_history_are_taken_along(queued: Stage) -> None:
     """A bank keeps a call open, so continuing takes a while; meanwhile an answer opens a hop and closes another."""
+    stage = queued
     reply = asyncio.Event()
     slow_root, root, onward = rrn(), rrn(), rrn()
 

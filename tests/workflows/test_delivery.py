@@ -16,7 +16,7 @@ from schemas.enums import EscalationLevel
 from schemas.outbox.case import Escalate, SendHoldRequest
 from schemas.tracing.desk_actions import HopCorrection
 from tests.factories import row, rrn, transfer
-from tests.workflows.stage import Stage, stage_workers, staged
+from tests.workflows.stage import BY_QUEUE, Stage, stage_workers, staged
 from workers.worker import Queues
 
 OFFICER = "officer:2"
@@ -38,9 +38,9 @@ def with_wire(ctx: Context, *, first_seconds: float, most_seconds: float, for_se
 
 @pytest.fixture
 async def skipping(ctx: Context, time_skipping: TimeSkipper) -> AsyncIterator[Stage]:
-    """A stage on which time passes while a case only waits."""
+    """A stage on which time passes while a case only waits, and every request goes by the queue."""
     wire = with_wire(ctx, first_seconds=100, most_seconds=200, for_seconds=400)
-    async with staged(wire, time_skipping.client) as stage:
+    async with staged(wire, time_skipping.client, BY_QUEUE) as stage:
         yield stage
 
 
@@ -84,7 +84,7 @@ async def test_a_bank_that_stays_away_is_tried_on_to_the_end(ctx: Context, time_
     """Ninety days with rarer and rarer attempts; then the money counts as untraced."""
     days = [timedelta(days=number).total_seconds() for number in (10, 20, 15)]
     wire = with_wire(ctx, first_seconds=days[0], most_seconds=days[1], for_seconds=days[2])
-    async with staged(wire, time_skipping.client) as stage:
+    async with staged(wire, time_skipping.client, BY_QUEUE) as stage:
         stage.banks.down.add("HDFC")
         case_no = await stage.complain()
         await stage.outcome(case_no)

@@ -16,7 +16,7 @@ from schemas.banks.institutions import InstitutionEntry
 from schemas.parties import Party
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.factories import SECRET, institution, moved, row, rrn, transfer
-from tests.workflows.stage import Stage, staged
+from tests.workflows.stage import BY_QUEUE, Stage, staged
 from workflows import options
 from workflows.case import case_workflow_id
 from workflows.sweep import SweepWorkflow
@@ -57,7 +57,7 @@ async def populated(ctx: Context, short_histories: Client) -> AsyncIterator[Stag
     }
     await load_directory(ctx.pool, SecretBox(SECRET), [InstitutionEntry.model_validate(hdfc)])
     await ctx.directory.refresh()
-    async with staged(ctx, short_histories) as stage:
+    async with staged(ctx, short_histories, BY_QUEUE) as stage:
         yield stage
 
 

@@ -1,144 +1,129 @@
-"""A lost run of a case had progressed further than its successor knows: the database has the true state."""
+"""A start, a signal, a result or a whole run is lost: the requests are planned already, and each bank is asked once."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from temporalio.client import Client
-from temporalio.exceptions import ApplicationError
 
 from activities import outbox
-from activities.banks.delivery import BankDelivery
 from activities.context import Context
 from activities.outbox import SweepActivities
-from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.protocol import HoldTicket
-from db.cases import cases
-from schemas.enums import ChannelKind
-from schemas.outbox.case import CaseStart, FollowUp, HopRef, SendHoldRequest
+from domain.tracing.batches import request_id
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage, stage_workers, staged
-from workers.worker import Queues
-from workflows.case import request_id
 
 
-@pytest.fixture
-async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[Stage]:
-    """A stage on which cases run and no worker calls a bank yet."""
-    async with staged(ctx, temporal_client, queues=[Queues.CASE_WORK]) as stage:
-        yield stage
+async def swept(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run one sweep that looks at rows of any age."""
+    monkeypatch.setattr(outbox, "SWEEP_AFTER", timedelta(0))
+    await SweepActivities(stage.ctx, stage.notifier.notify).sweep_outbox()
 
 
-@pytest.fixture
-def said(stage: Stage) -> dict[UUID, set[tuple[str, ...]]]:
-    """Return by Idempotency-Key every content of the calls to a bank."""
-    contents: dict[UUID, set[tuple[str, ...]]] = {}
-
-    async def listen(_code: str, ticket: HoldTicket) -> None:
-        contents.setdefault(ticket.request_id, set()).add(tuple(incident.rrn for incident in ticket.incidents))
-
-    stage.banks.at_the_door = listen
-    return contents
+def keys(stage: Stage) -> list[UUID]:
+    """Return the Idempotency-Key of every call."""
+    return [key for _, key in stage.banks.attempts]
 
 
-async def known_to_the_next_run(stage: Stage, case_no: str) -> CaseStart:
-    async with stage.ctx.pool.acquire() as connection:
-        return await cases.snapshot(connection, case_no)
-
-
-async def asked_by_the_lost_run(stage: Stage, case_no: str, batch_no: int, *hop_nos: int) -> None:
-    """Make a call of a lost run, to its end."""
-    order = SendHoldRequest(
-        case_no=case_no,
-        request_id=request_id(case_no, batch_no, "HDFC"),
-        batch_no=batch_no,
-        institution="HDFC",
-        hops=tuple(HopRef(hop_no=hop_no, revision=0) for hop_no in hop_nos),
-    )
-    try:
-        await CaseActivities(
-            stage.ctx, BankDelivery(stage.ctx, {ChannelKind.I4C: stage.banks}), None
-        ).send_hold_request(order)
-    except ApplicationError:
-        assert stage.banks.down
-
-
-@pytest.mark.parametrize("reached", [True, False], ids=["the bank has it", "the bank was down"])
-async def test_what_the_lost_run_did_not_ask_under_a_key_goes_out_under_another(
-    stage: Stage, said: dict[UUID, set[tuple[str, ...]]], reached: bool
+async def test_a_planned_request_whose_start_was_lost_goes_out_with_the_sweep(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = rrn(), rrn()
-    case_no = await stage.complain(transfer(reference=first), transfer(reference=second), notify=False)
-    start = await known_to_the_next_run(stage, case_no)
-    stage.banks.down = set() if reached else {"HDFC"}
-    await asked_by_the_lost_run(stage, case_no, 1, 1)
+    case_no = await stage.complain(transfer(), notify=False)
+    assert await stage.request_ids(case_no) == [request_id(case_no, 1, "HDFC")]
+    await swept(stage, monkeypatch)
+    await stage.until_asked(1)
+    assert keys(stage) == [request_id(case_no, 1, "HDFC")]
+
+
+async def test_a_planned_request_whose_signal_was_lost_goes_out_with_the_sweep(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, onward = rrn(), rrn()
+    case_no = await stage.complain(transfer(reference=root))
+    await stage.until_asked(1)
+    told = moved(root, "10000.00", "ICIC", "7", rrn_transaction_id=onward)
+    await stage.answer("HDFC", case_no, told, notify=False)
+    await swept(stage, monkeypatch)
+    await stage.until_asked(2)
+    assert keys(stage) == [request_id(case_no, 1, "HDFC"), request_id(case_no, 2, "ICIC")]
+
+
+async def test_a_signal_that_comes_twice_asks_once(stage: Stage) -> None:
+    root, onward = rrn(), rrn()
+    case_no = await stage.complain(transfer(reference=root))
+    await stage.until_asked(1)
+    told = moved(root, "10000.00", "ICIC", "7", rrn_transaction_id=onward)
+    receipt = await stage.answer("HDFC", case_no, told)
+    await stage.notify(receipt.follow_up)
+    await stage.until_asked(2)
+    await stage.answer("ICIC", case_no, row(1, onward, "10000.00"))
+    await stage.notify(receipt.follow_up)
+    await stage.outcome(case_no)
+    assert len(stage.banks.attempts) == 2
+
+
+async def test_of_half_a_batch_only_the_other_half_goes_out_after_the_run_is_lost(stage: Stage) -> None:
+    stage.banks.down.add("ICIC")
+    case_no = await stage.complain(transfer(), transfer(payee_bank="ICIC"))
+    await stage.until_row(1, "SELECT count(*) FROM hold_request WHERE state = 'delivered'")
+    await stage.until(lambda: len(stage.banks.attempts) >= 2)
+    await stage.handle(case_no).terminate("lost")
     stage.banks.down.clear()
-    await stage.notify(FollowUp(case_no=case_no, start=start))
-    async with stage_workers(stage, [Queues.BANK_CALLS]):
-        await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE state = 'delivered'")
-        assert sorted(stage.banks.asked()) == sorted([("HDFC", [first]), ("HDFC", [second])])
-        assert list(said.values()) == [{(first,)}, {(second,)}]
-        await stage.answer("HDFC", case_no, row(1, first, "10000.00"), row(1, second, "10000.00"))
-        assert (await stage.outcome(case_no)).batches == 2
+    await stage.start_from_database(case_no)
+    await stage.until_asked(2)
+    assert [code for code, _ in stage.banks.attempts].count("HDFC") == 1
+    assert set(keys(stage)) == {request_id(case_no, 1, bank) for bank in ("HDFC", "ICIC")}
 
 
-async def test_what_the_lost_run_asked_under_another_key_is_not_asked_again(
-    stage: Stage, said: dict[UUID, set[tuple[str, ...]]]
+async def test_a_request_that_the_bank_has_and_nobody_recorded_goes_out_under_the_same_key(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its second batch was written before its first; the bank has neither. A new batch has neither's number."""
-    first, second = transfer(), transfer()
-    case_no = await stage.complain(first, second, notify=False)
-    start = await known_to_the_next_run(stage, case_no)
-    stage.banks.down.add("HDFC")
-    await asked_by_the_lost_run(stage, case_no, 2, 2)
-    stage.banks.down.clear()
-    await stage.notify(FollowUp(case_no=case_no, start=start))
-    async with stage_workers(stage, [Queues.BANK_CALLS]):
-        await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE state = 'delivered'")
-        assert len((await stage.progress(case_no)).live_requests) == 2
-        assert sorted(stage.banks.asked_of(case_no)) == sorted([first["rrn"], second["rrn"]])
-        third = transfer()
-        assert await stage.complain(first, third) == case_no
-        await stage.until_asked(3)
-        assert set(said) == {UUID(request_id(case_no, batch_no, "HDFC")) for batch_no in (1, 2, 3)}
-        assert all(len(contents) == 1 for contents in said.values())
+    """The process ends between the bank's reply and the record of it."""
+    record = "activities.tracing.sending.requests.delivered"
+
+    async def dies(*_: object, **__: object) -> None:
+        raise ConnectionError("the process is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(record, dies)
+        case_no = await stage.complain(transfer())
+        await stage.until_asked(1)
+        await stage.handle(case_no).terminate("lost")
+    await stage.start_from_database(case_no)
+    await stage.until_row("delivered", "SELECT state FROM hold_request WHERE case_no = $1", case_no)
+    assert set(keys(stage)) == {request_id(case_no, 1, "HDFC")}
 
 
-async def test_what_the_lost_run_asked_besides_is_pursued_with_the_request(
-    stage: Stage, said: dict[UUID, set[tuple[str, ...]]]
+async def test_a_bank_that_hangs_holds_the_workflow_only_as_long_as_a_call_from_a_batch(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A start with a part of the open hops meets a request with more of them."""
-    first, second = rrn(), rrn()
-    case_no = await stage.complain(transfer(reference=first), transfer(reference=second), notify=False)
-    start = await known_to_the_next_run(stage, case_no)
-    stage.banks.down.add("HDFC")
-    await asked_by_the_lost_run(stage, case_no, 1, 1, 2)
-    stage.banks.down.clear()
-    await stage.notify(FollowUp(case_no=case_no, start=start.model_copy(update={"open_hops": start.open_hops[:1]})))
-    async with stage_workers(stage, [Queues.BANK_CALLS]):
-        await stage.until_row("delivered", "SELECT state FROM hold_request")
-        assert list(said.values()) == [{(first, second)}]
-        await stage.answer("HDFC", case_no, row(1, first, "10000.00"))
-        assert len((await stage.progress(case_no)).live_requests) == 1, "it waits for the other hop"
-        await stage.answer("HDFC", case_no, row(1, second, "10000.00"))
-        assert (await stage.outcome(case_no)).requests == 1
+    """The other bank's answer opens a hop, and its bank is asked while the first one still hangs."""
+    monkeypatch.setattr("activities.banks.delivery.CALL_AT_ONCE_SECONDS", 0.2)
+    hanging, root, onward = rrn(), rrn(), rrn()
+
+    async def hang(code: str, ticket: HoldTicket) -> None:
+        if code == "PUNB":
+            await stage.until(lambda: any(bank == "ICIC" for bank, _ in stage.banks.tickets))
+
+    stage.banks.at_the_door = hang
+    case_no = await stage.complain(transfer(reference=hanging, payee_bank="PUNB"), transfer(reference=root))
+    await stage.until_asked(1)
+    await stage.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", "7", rrn_transaction_id=onward))
+    await stage.until_asked(3)
+    assert [code for code, _ in stage.banks.tickets] == ["HDFC", "ICIC", "PUNB"]
+    assert len(set(keys(stage))) == 3
 
 
-async def test_a_request_of_the_lost_run_that_is_over_holds_no_other_hop_up(
-    stage: Stage, said: dict[UUID, set[tuple[str, ...]]]
-) -> None:
-    first, second = rrn(), rrn()
-    case_no = await stage.complain(transfer(reference=first), transfer(reference=second), notify=False)
-    start = await known_to_the_next_run(stage, case_no)
-    await asked_by_the_lost_run(stage, case_no, 1, 1)
-    await stage.answer("HDFC", case_no, row(1, first, "10000.00"), notify=False)
-    await stage.notify(FollowUp(case_no=case_no, start=start))
-    async with stage_workers(stage, [Queues.BANK_CALLS]):
-        await stage.until_asked(2)
-        assert list(said.values()) == [{(first,)}, {(second,)}]
-        await stage.answer("HDFC", case_no, row(1, second, "10000.00"))
-        await stage.outcome(case_no)
+async def test_a_start_that_finds_an_answered_request_asks_nothing(ctx: Context, temporal_client: Client) -> None:
+    """The bank answered by phone before any worker ran."""
+    root = rrn()
+    async with staged(ctx, temporal_client, queues=()) as stage:
+        case_no = await stage.complain(transfer(reference=root))
+        await stage.answer("HDFC", case_no, row(1, root, "10000.00"), notify=False)
+        async with stage_workers(stage):
+            await stage.outcome(case_no)
+    assert stage.banks.attempts == []
 
 
 async def test_the_mark_of_an_earlier_start_does_not_hide_a_reopened_case_from_the_sweep(

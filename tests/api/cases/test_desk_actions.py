@@ -1,16 +1,13 @@
 """What the desk does through the API: each verb changes the case, tells its workflow and names the officer."""
 
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from db.tracing import requests
 from schemas.enums import Role
-from schemas.outbox.case import HopRef
 from tests.api.conftest import Doors, line, transfer
-from tests.api.tracing.test_views import REQUEST_ID, asked
+from tests.api.tracing.test_views import asked
 
 HOP: dict[str, Any] = {
     "parent_hop_no": 1,
@@ -106,11 +103,8 @@ async def test_a_request_is_escalated_and_stopped(doors: Doors, case: str) -> No
 async def test_a_refused_request_is_sent_again_once(doors: Doors) -> None:
     ack_no: str = (await doors.complain())["ack_no"]
     pool = doors.services.ctx.pool
-    request_id = UUID(f"{REQUEST_ID}1")
+    request_id = await pool.fetchval("SELECT request_id FROM hold_request WHERE case_no = $1", ack_no)
     async with pool.acquire() as connection:
-        await requests.plan(
-            connection, request_id, ack_no, 1, "SBIN", [HopRef(hop_no=1, revision=0)], datetime.now(UTC)
-        )
         await requests.refused(connection, request_id, "400", "a field is wrong")
     path = f"/api/v1/cases/{ack_no}/requests/{request_id}/send-again"
     response = await doors.post(path, {"reason": "the field is mended"})

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import pytest
 
@@ -18,12 +17,12 @@ from api import reply_pages
 from api.reply_pages import FORM_BODY_MAX_BYTES
 from db import notifications
 from domain.policy.model import TryName
+from domain.tracing.batches import request_id
 from schemas.banks.exchanges import About
 from tests.api.answer_post import WHO, Post, at_gram, posted, read
 from tests.api.conftest import Doors, opened, transfer
 from tests.clock import at_clock
 from tests.factories import rrn
-from workflows.case import request_id
 
 
 @pytest.fixture
@@ -355,7 +354,7 @@ async def test_a_bank_sees_and_answers_its_own_transfers_only(post: Post) -> Non
 async def test_the_database_refuses_a_link_of_another_bank(post: Post) -> None:
     case_no = await post.ask(at_gram())
     with pytest.raises(Exception, match="of the bank that its subject is for"):
-        await post.links.issue(About.HOLD_REQUEST, UUID(request_id(case_no, 1, "GRAM")), "NAGR", "desk@nagr.example")
+        await post.links.issue(About.HOLD_REQUEST, request_id(case_no, 1, "GRAM"), "NAGR", "desk@nagr.example")
     for query in (
         "UPDATE reply_link SET institution = 'NAGR'",
         "UPDATE reply_link SET expires_at = expires_at + interval '1 day', used_at = now()",
@@ -466,9 +465,7 @@ async def test_a_request_that_the_desk_has_stopped(post: Post) -> None:
     case_no = await post.ask(at_gram())
     page = await post.open()
     check = read(await post.send(page.fields | WHO | {"t1.held": "5000"}, "check"))
-    await stop_request(
-        post.doors.services.ctx, case_no, UUID(request_id(case_no, 1, "GRAM")), "withdrawn", "desk:officer1"
-    )
+    await stop_request(post.doors.services.ctx, case_no, request_id(case_no, 1, "GRAM"), "withdrawn", "desk:officer1")
     late = read(await post.send(check.fields, "send"), 410)
     assert "was stopped" in late.words
     assert "was stopped" in (await post.open(status=410)).words
@@ -478,9 +475,7 @@ async def test_a_request_that_the_desk_has_stopped(post: Post) -> None:
 async def test_a_request_that_was_answered_in_another_way(post: Post) -> None:
     case_no = await post.ask(at_gram())
     first = post.path()
-    second = await post.links.issue(
-        About.HOLD_REQUEST, UUID(request_id(case_no, 1, "GRAM")), "GRAM", "desk@gram.example"
-    )
+    second = await post.links.issue(About.HOLD_REQUEST, request_id(case_no, 1, "GRAM"), "GRAM", "desk@gram.example")
     await post.answer(urlsplit(second.url).path.removeprefix("/gh"), t1_held="5000")
     assert "is answered" in (await post.open(first, 410)).words
 

@@ -10,25 +10,23 @@ from db.cases import tasks
 from db.pool import Pool
 from db.tracing import requests
 from domain.hash_chain import GENESIS
+from domain.tracing.batches import request_id as planned_id
 from schemas.banks.rosters import NodalOfficer
 from schemas.enums import Bucket, ChannelKind, Role, TaskKind
-from schemas.outbox.case import HopRef
 from schemas.tasks import NewTask, TaskCause, TaskSubject, about
 from schemas.text import IST
 from tests.api.conftest import Doors, line, transfer
 
 HOPS = 7
-REQUEST_ID = "00000000-0000-4000-8000-00000000000"
 
 
-async def asked(pool: Pool, ack_no: str, number: int, institution: str, *hop_nos: int) -> None:
-    """Write that a bank was asked about hops, as a worker does."""
-    request_id = UUID(f"{REQUEST_ID}{number}")
+async def asked(pool: Pool, ack_no: str, number: int, institution: str) -> UUID:
+    """Write that a bank has its request, as a worker does; return the request."""
+    request_id = planned_id(ack_no, number, institution)
     now = datetime.now(UTC)
-    async with pool.acquire() as connection, connection.transaction():
-        refs = [HopRef(hop_no=hop_no, revision=0) for hop_no in hop_nos]
-        await requests.plan(connection, request_id, ack_no, number, institution, refs, now)
+    async with pool.acquire() as connection:
         await requests.delivered(connection, request_id, institution, f"BANKS-{number}", ChannelKind.I4C, 0, now)
+    return request_id
 
 
 async def walk(doors: Doors, path: str, items: str = "items", limit: int = 2, **query: Any) -> list[Any]:
@@ -49,7 +47,7 @@ async def walk(doors: Doors, path: str, items: str = "items", limit: int = 2, **
 async def story(doors: Doors) -> str:
     """₹5,000: 3,000 moved on to HDFC, 1,500 held at SBIN, 500 taken at an ATM; HDFC holds 1,000 and denies nothing."""
     ack_no: str = (await doors.complain())["ack_no"]
-    await asked(doors.services.ctx.pool, ack_no, 1, "SBIN", 1)
+    await asked(doors.services.ctx.pool, ack_no, 1, "SBIN")
     await doors.answer(
         "SBIN",
         ack_no,
@@ -58,7 +56,7 @@ async def story(doors: Doors) -> str:
         line("atm", amount="500.00", disputed_amount="500.00"),
         job_id="BANKS-1",
     )
-    await asked(doors.services.ctx.pool, ack_no, 2, "HDFC", 2)
+    await asked(doors.services.ctx.pool, ack_no, 2, "HDFC")
     held = line("held", "512345678901", "50100000000099", amount="1000.00", disputed_amount="1000.00")
     await doors.answer("HDFC", ack_no, held, line("held", "599999999999", "1"), job_id="BANKS-2")
     return ack_no
@@ -194,8 +192,7 @@ async def test_a_task_to_telephone_has_what_to_say(doors: Doors) -> None:
     transfers = [transfer(rrn=f"41000000000{number}") for number in range(7)]
     ack_no = (await doors.complain(transfers=transfers))["ack_no"]
     pool = doors.services.ctx.pool
-    await asked(pool, ack_no, 1, "SBIN", *range(1, 8))
-    request_id = UUID(f"{REQUEST_ID}1")
+    request_id = await asked(pool, ack_no, 1, "SBIN")
     async with pool.acquire() as connection, connection.transaction():
         subject = about(TaskSubject.REQUEST, request_id)
         call = [NewTask(kind=TaskKind.PHONE_BANK, cause=TaskCause.REQUEST_SILENT, subject=subject)]

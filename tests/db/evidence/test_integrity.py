@@ -13,18 +13,14 @@ from activities.cases.desk import add_hop, correct_hop, stop_request
 from activities.context import Context
 from activities.intake import take_complaint
 from activities.tracing.answers import take_status_update
-from db.cases import cases
 from db.pool import Pool
-from db.tracing import requests
 from domain.errors import NotFound
 from domain.evidence.integrity import Check
-from schemas.outbox.case import HopRef
+from domain.tracing.batches import request_id
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.factories import complaint, make_context, moved, row, rrn, status_update, transfer
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.verifying import Verdict, verify
-
-REQUEST_ID = "00000000-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
@@ -47,26 +43,9 @@ async def answer(ctx: Context, bank: str, ack_no: str, *rows: dict[str, Any]) ->
     await take_status_update(ctx, bank, status_update(ack_no, rows), digest)
 
 
-async def ask(ctx: Context, case_no: str, hop_no: int, institution: str, request_id: str = REQUEST_ID) -> None:
-    """Put one hop under a live request, as the activity that sends it does."""
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        head = await cases.lock(connection, case_no)
-        await requests.plan(
-            connection,
-            asyncpg.pgproto.pgproto.UUID(request_id),
-            case_no,
-            hop_no,
-            institution,
-            [HopRef(hop_no=hop_no, revision=0)],
-            head.opened_at,
-        )
-        query = "SELECT state FROM hop WHERE case_no = $1 AND hop_no = $2"
-        assert await connection.fetchval(query, case_no, hop_no) == "asked"
-
-
 @pytest.fixture
 async def case_no(ctx: Context) -> str:
-    """A case with money held, withdrawn, moved on twice and in play; hop 2 is asked about, hop 3 waits."""
+    """A case with money held, withdrawn, moved on twice and in play; hops 2 and 3 are asked about."""
     first, second = rrn(), rrn()
     told = complaint(transfer(10_000_00, reference=first), transfer(2_000_00, reference=second, payee_bank="ICIC"))
     receipt = (await take_complaint(ctx, told, idempotency_key=rrn(), taken_by="officer")).receipt
@@ -78,7 +57,6 @@ async def case_no(ctx: Context) -> str:
         row(5, first, "1000.00"),
         moved(first, "5000.00", "PUNB", "000123456789"),
     )
-    await ask(ctx, receipt.ack_no, 2, "ICIC")
     return receipt.ack_no
 
 
@@ -89,7 +67,7 @@ async def checks(dsn: str) -> set[Check]:
 
 
 async def test_a_healthy_case_is_clean_whatever_was_done_to_it(ctx: Context, database_dsn: str, case_no: str) -> None:
-    await stop_request(ctx, case_no, asyncpg.pgproto.pgproto.UUID(REQUEST_ID), "not needed", "desk")
+    await stop_request(ctx, case_no, request_id(case_no, 1, "ICIC"), "not needed", "desk")
     await correct_hop(ctx, case_no, 3, HopCorrection.model_validate({"rrn": rrn(), "reason": "mistyped"}), "desk")
     desk_hop = {
         "parent_hop_no": 2,
