@@ -34,6 +34,7 @@ from adapters.messages.smtp import Mailer
 from schemas.banks.rosters import HolidayRules
 from schemas.enums import ChannelKind
 from workers.assembly import Engine
+from workers.carry_over import carry_over_cases
 from workers.embedded.ports import free_port
 from workers.heartbeats import HEARTBEATS_PER_TIMEOUT, Heartbeats
 from workers.loops.iso_spool import SpoolWatcher
@@ -238,6 +239,7 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
         links = letter_links(settings, engine)
         adapters = await _adapters(stack, settings, engine, mailer, links)
         if queues.serve(Queues.CASE_WORK):
+            await carry_over_cases(engine.client, engine.pool)
             await ensure_schedules(engine.client)
         loops = await _loops(stack, settings, engine, adapters, mailer, queues)
         workers = make_workers(

@@ -36,9 +36,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.case_state import CaseState
 
 
+CASE_PREFIX = "case-"
+
+
 def case_workflow_id(case_no: str) -> str:
     """Return the workflow id of a case."""
-    return f"case-{case_no}"
+    return f"{CASE_PREFIX}{case_no}"
 
 
 @workflow.defn(name="Case")

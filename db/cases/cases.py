@@ -153,6 +153,15 @@ async def mark_started(connection: Connection, openings: Sequence[tuple[str, int
     )
 
 
+async def mark_not_started(connection: Connection, case_nos: Sequence[str]) -> None:
+    """Write that no workflow runs for these cases; the sweep starts those that are open."""
+    await connection.execute(
+        "UPDATE case_file SET workflow_started_at = NULL WHERE case_no IN"
+        " (SELECT case_no FROM case_file WHERE case_no = ANY($1) ORDER BY case_no FOR NO KEY UPDATE)",
+        list(case_nos),
+    )
+
+
 async def is_open(connection: Connection, case_no: str) -> bool:
     """Return whether money of the case may still be in play."""
     found: bool = await connection.fetchval(

@@ -112,7 +112,7 @@ async def test_the_trail_joins_accounts_by_hops(doors: Doors) -> None:
     assert (first["layer"], second["layer"], second["parent_hop_no"]) == (1, 2, 1)
     assert first["balances_paise"] == {"held": 1_500_00, "withdrawn": 500_00}
     assert second["balances_paise"] == {"held": 1_000_00, "in_play": 2_000_00}
-    assert (first["live_request_id"], second["live_request_id"]) == (None, f"{REQUEST_ID}2")
+    assert (first["live_request_id"], second["live_request_id"]) == (None, str(planned_id(ack_no, 2, "HDFC")))
     assert second["source"] == "answer"
     assert second["opened_by_answer"] is not None
 

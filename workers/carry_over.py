@@ -1,0 +1,43 @@
+"""Carry-over of open cases from an earlier release: their workflows end, and start again from the rows.
+
+A workflow whose commands changed has a new type name, so no worker of this release can continue one of the old type.
+PostgreSQL has everything that a workflow needs.
+"""
+
+import logging
+from typing import Final
+
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from db.cases import cases
+from db.pool import Pool
+from workflows.case import CASE_PREFIX
+
+log = logging.getLogger(__name__)
+
+EARLIER_CASE_TYPES: Final = ("CaseWorkflow",)
+"""type names of the case workflow in earlier releases"""
+REASON: Final = "continued by a newer release from the rows of the case"
+
+
+async def carry_over_cases(client: Client, pool: Pool) -> int:
+    """End the case workflows of earlier releases and have the sweep start them again; return how many.
+
+    Every worker of case work does this at its start. Doing it twice is harmless.
+    """
+    types = ", ".join(f"'{name}'" for name in EARLIER_CASE_TYPES)
+    query = f"WorkflowType IN ({types}) AND ExecutionStatus = 'Running'"
+    ended = []
+    async for found in client.list_workflows(query):
+        try:
+            await client.get_workflow_handle(found.id, run_id=found.run_id).terminate(REASON)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+        ended.append(found.id.removeprefix(CASE_PREFIX))
+    if ended:
+        async with pool.acquire() as connection:
+            await cases.mark_not_started(connection, ended)
+        log.info("%d cases are carried over from an earlier release", len(ended))
+    return len(ended)
