@@ -65,7 +65,7 @@ os.environ.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / ".pycache"))
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 deep.load_profile()
-# As in the commands: seven thousand tests are objects by the million, and no garbage.
+# As in the commands: the objects of seven thousand tests are no garbage.
 gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 

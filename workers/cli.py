@@ -115,7 +115,7 @@ _add(app, "Try", "bench", bench.bench, context_settings=_passed_on)
 
 def main() -> NoReturn:
     """Run the command and exit with its code."""
-    # Set before the command imports what it needs: its modules and models are half a million objects, and no garbage.
+    # Set before the command imports what it needs: its modules and models are 200,000 objects, and no garbage.
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     code = 0
     try:
