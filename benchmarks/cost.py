@@ -15,7 +15,7 @@ import psutil
 from db.server_figures import ServerFigures, server_figures
 from workers.simulated import SimulatedStack
 
-SAMPLE_SECONDS: Final = 0.5
+SAMPLE_SECONDS: Final = 1.0
 COMMITS_LATE_SECONDS: Final = 1.0
 """the server's sessions report their commits this much later"""
 RESTORATION_PROCESS: Final = "worker-restoration"
@@ -60,7 +60,7 @@ class Cost:
 
 @dataclass
 class Meter:
-    """Reads the running totals every half second, so that the cost until any moment can be told afterwards."""
+    """Reads the running totals now and then, so that the cost until any moment can be told afterwards."""
 
     stack: SimulatedStack
     connection: asyncpg.Connection
@@ -74,10 +74,10 @@ class Meter:
             server = await server_figures(self.connection, self.database)
             self.samples.append(Sample(time.monotonic(), cpu_seconds_by_role(self.stack), server))
 
-    async def run(self) -> None:
+    async def run(self, every_seconds: float) -> None:
         """Read the totals for ever."""
         while True:
-            await asyncio.sleep(SAMPLE_SECONDS)
+            await asyncio.sleep(every_seconds)
             await self.sample()
 
     def between(self, began: float, ended: float) -> Cost:
@@ -119,20 +119,23 @@ def cpu_seconds_by_role(stack: SimulatedStack) -> dict[str, float]:
 
 
 @asynccontextmanager
-async def metered(stack: SimulatedStack) -> AsyncIterator[Meter]:
-    """Run a meter while the block runs. Its first sample is taken before."""
+async def metered(stack: SimulatedStack, every_seconds: float | None = SAMPLE_SECONDS) -> AsyncIterator[Meter]:
+    """Run a meter while the block runs. Its first sample is taken before.
+
+    Without `every_seconds` it reads only when it is told to, and so costs nothing meanwhile.
+    """
     postgres = stack.services.postgres
     assert postgres is not None, "a benchmark has a server of its own"
     connection = await asyncpg.connect(postgres.admin_dsn)
     try:
         meter = Meter(stack, connection, urlsplit(postgres.dsn).path.lstrip("/"))
         await meter.sample()
-        running = asyncio.create_task(meter.run())
+        running = [] if every_seconds is None else [asyncio.create_task(meter.run(every_seconds))]
         try:
             yield meter
         finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-            await meter.sample()
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
     finally:
         await connection.close()

@@ -173,13 +173,16 @@ class ChildProcess:
             return 0
         return sum(process_memory_bytes(member) for member in family)
 
-    def cpu_seconds(self) -> float:
-        """Return the processor time of the process and its children, ended ones too; 0 if it does not run."""
+    def cpu_seconds(self, *, with_children: bool = True) -> float:
+        """Return the processor time of the process until now; 0 if it does not run.
+
+        To find living children every process of the machine is read, which takes milliseconds.
+        """
         if not self.is_running:
             return 0.0
         try:
             process = psutil.Process(self.pid)
-            family = [process, *process.children(recursive=True)]
+            family = [process, *(process.children(recursive=True) if with_children else ())]
         except psutil.NoSuchProcess:
             return 0.0
         return sum(process_cpu_seconds(member) for member in family)
@@ -355,8 +358,8 @@ class Supervisor:
         return {name: watched.child.memory_bytes() for name, watched in self._watched.items()}
 
     def cpu_seconds(self) -> dict[str, float]:
-        """Return the processor time of each process until now, by name."""
-        return {name: watched.child.cpu_seconds() for name, watched in self._watched.items()}
+        """Return the processor time of each process until now, by name. The engine's processes have no children."""
+        return {name: watched.child.cpu_seconds(with_children=False) for name, watched in self._watched.items()}
 
     async def _watch(self, watched: _Watched) -> None:
         while True:

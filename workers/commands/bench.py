@@ -16,6 +16,8 @@ BENCHMARKS = {
     "rush": "all complaints at once, compared with the same batches as bare Temporal workflows",
     "day": "a day of one state at full speed: the share caught, and the speed during the day",
     "isolation": "delay that one hanging bank causes for requests to all other banks",
+    "idle": "processor and memory while many cases wait and nothing happens",
+    "home": "the engine's own share of the time from money on hold to the credit",
 }
 
 
@@ -23,7 +25,7 @@ def bench(
     context: typer.Context,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="first-hold, rush, day, isolation, …; without a name they are listed."),
+        typer.Argument(metavar="NAME", help="Its name; without one they are listed."),
     ] = None,
     aims: Annotated[bool, typer.Option("--aims", help="Fail if a figure misses its aim.")] = False,
     json_target: JsonTarget = None,
