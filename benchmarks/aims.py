@@ -10,7 +10,7 @@ _SIGNS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {"<=": operator.le, ">
 
 @dataclass(frozen=True)
 class Aim:
-    """What one figure must reach."""
+    """An aim: the limit of one figure."""
 
     figure: str
     """its path in the result, such as `first_request_ms.p99`"""
@@ -57,5 +57,5 @@ def with_aims(figures: Mapping[str, Any], aims: Sequence[Aim]) -> dict[str, Any]
 
 
 def missed(result: Mapping[str, Any]) -> list[str]:
-    """Return the aims of a result that were missed, in words."""
+    """Return the aims of a result that were missed, as text."""
     return [f"{aim['figure']} is {aim['is']}, aim {aim['aim']}" for aim in result["aims"] if aim["met"] is False]

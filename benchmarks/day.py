@@ -16,7 +16,7 @@ from benchmarks.aims import Aim, at_least, at_most, exactly
 from benchmarks.cost import metered
 from benchmarks.first_hold import layers
 from benchmarks.measuring import Progress, finish, machine, memory_mib, own_stack
-from benchmarks.playing import play_day
+from benchmarks.play import play_day
 from benchmarks.rush import compared, rush
 from benchmarks.world import world_digest
 from db.reporting.day_totals import day_figures, status_updates

@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 
 from benchmarks.aims import Aim, at_most, exactly
-from benchmarks.complaining import Run
+from benchmarks.complaints import Run
 from benchmarks.cost import Cost, Meter, metered
 from benchmarks.measuring import Progress, baseline, finish, machine, memory_mib, own_stack
 from benchmarks.world import world_digest
@@ -21,6 +21,7 @@ from simulator import Knobs
 from workers.simulated import SimulatedStack
 
 BANKS: Final = 8
+MANY_CASES: Final = 10_000
 POLL_SECONDS: Final = 2.0
 CALM_SECONDS: Final = 30.0
 """how long nothing may be left to do before the watch begins"""
@@ -28,7 +29,7 @@ SETTLE_LIMIT_SECONDS: Final = 900.0
 NOT_THE_ENGINE: Final = frozenset({"simulator", "bench", "goldenhour"})
 
 
-async def main(cases: int = 10_000, seconds: float = 60.0, seed: int = 7) -> dict[str, Any]:
+async def main(cases: int = MANY_CASES, seconds: float = 60.0, seed: int = 7) -> dict[str, Any]:
     """Open the cases, wait until they rest, and watch; return the use of processor and memory, and the aims."""
     config = {
         "seed": seed,
@@ -61,7 +62,7 @@ async def main(cases: int = 10_000, seconds: float = 60.0, seed: int = 7) -> dic
             "baseline": await baseline(progress),
             "machine": machine(),
         }
-    return finish("idle", figures, aims())
+    return finish("idle", figures, aims(cases))
 
 
 def use(cost: Cost, memory: Mapping[str, float]) -> dict[str, Any]:
@@ -78,9 +79,12 @@ def use(cost: Cost, memory: Mapping[str, float]) -> dict[str, Any]:
     }
 
 
-def aims() -> list[Aim]:
-    """Return the aims."""
-    return [exactly("finished", True), at_most("cpu_percent_of_a_core", 5), at_most("memory_gib_in_all", 1.5)]
+def aims(cases: int) -> list[Aim]:
+    """Return the aims; fewer cases show nothing, and have only the aim that always holds."""
+    found = [exactly("finished", True)]
+    if cases < MANY_CASES:
+        return found
+    return [*found, at_most("cpu_percent_of_a_core", 5), at_most("memory_gib_in_all", 1.5)]
 
 
 async def _rest(stack: SimulatedStack, progress: Progress) -> int:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx
 
 from benchmarks.aims import Aim, at_least, at_most, exactly
-from benchmarks.complaining import Run
+from benchmarks.complaints import Run
 from benchmarks.measuring import Progress, baseline, finish, machine, own_stack, quantiles
 from benchmarks.world import world_digest
 from simulator import Knobs

@@ -25,7 +25,7 @@ def bench(
     context: typer.Context,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="Its name; without one they are listed."),
+        typer.Argument(metavar="NAME", help="Name of the benchmark; without one they are listed."),
     ] = None,
     aims: Annotated[bool, typer.Option("--aims", help="Fail if a figure misses its aim.")] = False,
     json_target: JsonTarget = None,

@@ -24,7 +24,7 @@ class PlayedDay:
 
     @property
     def verdict(self) -> str:
-        """What `verify` found: `clean`, or what is wrong."""
+        """The result of `verify`: `clean`, or what is wrong."""
         return "clean" if self.played.verdict.clean else self.played.verdict.as_text()
 
     @property
