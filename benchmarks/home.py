@@ -1,8 +1,8 @@
 """`goldenhour bench home`: the engine's own share of the time from money on hold to the credit.
 
-A day with officers, courts, account holders and banks that carry out orders. There are no mistakes in the trail,
-so that every delay of a step is the engine's. Procedures run so fast that a day passes in a second. The waits of the law,
-of people and of banks are left out: each step counts from the moment at which only the engine had to act.
+A day with officers, courts, account holders and banks that carry out orders. There are no mistakes in the trail, so
+that every delay of a step is the engine's. A day of procedures passes in a second. The waits of the law, of people and
+of banks are left out: each step counts from the moment at which only the engine had to act.
 """
 
 from collections.abc import Mapping, Sequence
