@@ -53,7 +53,9 @@ async def main(
             min(complaints, RUSH_COMPLAINTS_MOST), seed, progress, with_restoration=with_restoration
         )
         bare = await compared(at_once, cases, progress)
-    result = of_all_seeds(days) | {
+    whole = of_all_seeds(days)
+    result = whole | {
+        "finished": whole["finished"] and at_once["finished"],
         "rush": at_once,
         "bare_temporal_wall_seconds": bare.pop("bare_wall_seconds"),
         **bare,
