@@ -1,119 +1,137 @@
-"""`goldenhour bench day`: a day of one state, compared with bare Temporal.
+"""`goldenhour bench day`: a day of one state, then a rush compared with bare Temporal.
 
-Three runs, one after the other, each on separate servers:
+Each part runs on servers of its own:
 
 * The *day*: complaints over 24 simulated hours, compressed by the clock factor. A delay of the engine counts that many
-times, so the share of the catchable amount that was caught measures its speed.
+times, so the share of the catchable amount that was caught measures its speed. With several seeds there are several
+days, and the lowest share counts.
 
-* The *rush*: as many complaints at once, and banks that answer at once: the engine at full speed.
-
-* *Bare*: the batches of the rush as workflows without a database and HTTP (`benchmarks.bare`).
-
-The ratio is the rate of the rush divided by the bare rate, in requests per second.
+* The *rush* and *bare*: as `goldenhour bench rush` has them, with at most 960 complaints.
 """
 
-import tempfile
-import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
-from benchmarks.bare import BareCase, run_bare
-from benchmarks.measuring import PROGRESS, machine, memory_mib, own_stack, show
-from db.reporting.day_totals import batches_by_case, day_figures, status_updates
-from simulator.config import Knobs
-from workers.demo.play import DAY_SECONDS, DayPlan, DayState, Played, play
-from workers.embedded.temporal import EmbeddedTemporal
-from workers.number_text import duration
-from workers.simulated import SimulatedStack
-from workers.temporal import connect
+from benchmarks.aims import Aim, at_least, at_most, exactly
+from benchmarks.cost import metered
+from benchmarks.first_hold import layers
+from benchmarks.measuring import Progress, finish, machine, memory_mib, own_stack
+from benchmarks.play import play_day
+from benchmarks.rush import compared, rush
+from benchmarks.world import world_digest
+from db.reporting.day_totals import day_figures, status_updates
+from workers.demo.play import DAY_SECONDS, DayPlan
 
-RUSH_LIMIT_SECONDS = 600.0
-TAIL_SECONDS = 10.0
-"""after the day, the last requests are answered; banks that answer by mail take days and are not awaited"""
-AT_ONCE = {"median": 0.0, "sigma": 0.0, "least": 0.0, "most": 0.0}
+END_LIMIT_SECONDS: Final = 120.0
+"""how long the engine may work on after the last banks that are waited for; then the day counts as cut off"""
+RUSH_COMPLAINTS_MOST: Final = 960
+A_DAY: Final = (960, 320.0)
+"""complaints and clock factor of the day with aims for the share caught"""
+A_STATE: Final = (7_700, 96.0)
+"""complaints and clock factor of a whole state's day in a quarter of an hour"""
 
 
-async def main(complaints: int = 960, clock_factor: float = 320.0, seed: int = 7) -> dict[str, Any]:
-    """Run all three; return the day's figures, the rates and their ratio, memory and machine."""
-    day = await _day(DayPlan(complaints, seed, clock_factor, DAY_SECONDS / clock_factor))
-    rush, cases = await _rush(complaints, seed)
-    bare_seconds = await _bare(cases)
-    requests = sum(sum(case.batches) for case in cases)
-    result = day | {
-        "rush": rush,
-        "bare_temporal_wall_seconds": round(bare_seconds, 2),
-        "bare_requests_per_second": round(requests / bare_seconds, 1),
-        "ratio_to_bare": round(bare_seconds / rush["wall_seconds"], 3),
+async def main(
+    complaints: int = 960,
+    clock_factor: float = 320.0,
+    seed: int = 7,
+    seeds: int = 1,
+    without_restoration: bool = False,
+) -> dict[str, Any]:
+    """Run the days, the rush and the bare batches; return their figures and aims."""
+    with_restoration = not without_restoration
+    with Progress("day") as progress:
+        days = [
+            await _day(
+                DayPlan(complaints, number, clock_factor, DAY_SECONDS / clock_factor),
+                progress,
+                with_restoration=with_restoration,
+            )
+            for number in range(seed, seed + max(1, seeds))
+        ]
+        at_once, cases = await rush(
+            min(complaints, RUSH_COMPLAINTS_MOST), seed, progress, with_restoration=with_restoration
+        )
+        bare = await compared(at_once, cases, progress)
+    whole = of_all_seeds(days)
+    result = whole | {
+        "finished": whole["finished"] and at_once["finished"],
+        "rush": at_once,
+        "bare_temporal_wall_seconds": bare.pop("bare_wall_seconds"),
+        **bare,
         "machine": machine(),
     }
-    show("day", result)
-    return result
+    return finish("day", result, aims(complaints, clock_factor))
 
 
-async def _day(plan: DayPlan) -> dict[str, Any]:
-    async with own_stack(plan.config()) as stack:
-        played, seconds = await _play(stack, plan, "day", plan.wall_seconds + TAIL_SECONDS)
+def of_all_seeds(days: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the figures of the first day, with the lowest share caught and the worst end of all days."""
+    verdicts = [day["verify"] for day in days if day["verify"] != "clean"]
+    return days[0] | {
+        "caught_of_catchable": lowest([day["caught_of_catchable"] for day in days]),
+        "caught_of_catchable_by_seed": {str(day["seed"]): day["caught_of_catchable"] for day in days},
+        "finished": all(day["finished"] for day in days),
+        "skipped": sum(day["skipped"] for day in days),
+        "repeated_requests": sum(day["repeated_requests"] for day in days),
+        "verify": verdicts[0] if verdicts else "clean",
+    }
+
+
+def lowest(shares: Sequence[float | None]) -> float | None:
+    """Return the lowest share, or None if a day has none."""
+    known = [share for share in shares if share is not None]
+    return min(known) if known and len(known) == len(shares) else None
+
+
+def aims(complaints: int, clock_factor: float) -> list[Aim]:
+    """Return the aims of a day of this size; other sizes have only those that always hold."""
+    found = [
+        exactly("finished", True),
+        exactly("skipped", 0),
+        exactly("verify", "clean"),
+        exactly("repeated_requests", 0),
+    ]
+    if (complaints, clock_factor) == A_DAY:
+        found += [
+            at_least("caught_of_catchable", 0.96),
+            at_most("first_request_ms.p99", 300),
+            at_most("memory_mib.postgres", 400),
+        ]
+    if (complaints, clock_factor) == A_STATE:
+        found.append(at_most("taken_in_minutes", 15))
+    return found
+
+
+async def _day(plan: DayPlan, progress: Progress, *, with_restoration: bool) -> dict[str, Any]:
+    config = plan.config()
+    limit_seconds = plan.wall_seconds + plan.tail_seconds + END_LIMIT_SECONDS
+    async with own_stack(config, progress, with_restoration=with_restoration) as stack, metered(stack) as meter:
+        day = await play_day(stack, plan, limit_seconds, progress)
         state = await stack.state()
         async with stack.pool.acquire() as connection:
             totals, answers = await day_figures(connection), await status_updates(connection)
+        figures = day.played.state.figures
         return {
             "complaints": plan.complaints,
             "clock_factor": plan.clock_factor,
+            "seed": plan.seed,
+            "world": world_digest(config),
+            "with_restoration": with_restoration,
             "hops": totals.hops,
             "requests": totals.requests,
             "answers": answers,
-            "wall_seconds": round(seconds, 2),
-            "not_sent_at_the_end": played.state.figures.waiting_hops + played.state.figures.undelivered,
-            "verify": "clean" if played.verdict.clean else played.verdict.as_text(),
+            "wall_seconds": round(day.seconds, 2),
+            "taken_in_minutes": round(state["taken_in_seconds"] / 60, 1),
+            "finished": not day.played.trouble,
+            "trouble": day.played.trouble,
+            "skipped": day.skipped,
+            "not_sent_at_the_end": figures.waiting_hops + figures.undelivered,
+            "verify": day.verdict,
             "caught_of_catchable": state["truth"]["caught_of_catchable"],
             "caught_of_at_stake": state["truth"]["caught_of_at_stake"],
             "repeated_requests": state["repeated_requests"],
             "first_request_ms": state["latency_ms"]["first_request"],
-            "next_layer_ms": state["latency_ms"]["next_layer"],
+            **await layers(stack),
+            **meter.between(day.began, day.busy_until).of_a_request(totals.requests),
             "memory_mib": memory_mib(stack),
         }
-
-
-async def _rush(complaints: int, seed: int) -> tuple[dict[str, Any], list[BareCase]]:
-    """Run all complaints at once. There are no mistakes, so nothing waits for a person or for a bank's recovery."""
-    plan = DayPlan(complaints, seed, 1.0, 1.0)
-    no_traps = {"knobs": Knobs.none().model_dump(), "delays": {"api": AT_ONCE, "seat": AT_ONCE, "mail": AT_ONCE}}
-    async with own_stack(plan.config() | no_traps) as stack:
-        played, seconds = await _play(stack, plan, "rush", RUSH_LIMIT_SECONDS)
-        async with stack.pool.acquire() as connection:
-            totals, batches = await day_figures(connection), await batches_by_case(connection)
-        figures = {
-            "hops": totals.hops,
-            "requests": totals.requests,
-            "wall_seconds": round(seconds, 2),
-            "requests_per_second": round(totals.requests / seconds, 1),
-            "trouble": played.trouble,
-            "verify": "clean" if played.verdict.clean else played.verdict.as_text(),
-        }
-        return figures, [BareCase(case_no, requests) for case_no, requests in batches.items()]
-
-
-async def _play(stack: SimulatedStack, plan: DayPlan, name: str, limit_seconds: float) -> tuple[Played, float]:
-    """Play; return the result and the seconds until nothing was left to do, without the final check."""
-    started = time.monotonic()
-    busy_until = started
-    with PROGRESS.status("") as status:
-
-        def seen(state: DayState) -> None:
-            nonlocal busy_until
-            if state.engine_busy or state.banks_busy:
-                busy_until = time.monotonic()
-            status.update(
-                f"{name}: {duration(state.elapsed_seconds)}, "
-                f"{state.world.complaints.accepted} of {plan.complaints} complaints"
-            )
-
-        played = await play(stack, plan, limit_seconds, seen)
-    return played, busy_until - started
-
-
-async def _bare(cases: list[BareCase]) -> float:
-    with tempfile.TemporaryDirectory(prefix="goldenhour-bench-") as folder, PROGRESS.status("bare Temporal"):
-        async with EmbeddedTemporal(Path(folder) / "temporal.db") as server:
-            client = await connect(server.address, server.namespace)
-            return await run_bare(client, cases)

@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime, timedelta, timezone
 
+NS_PER_SECOND = 1_000_000_000
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
 
 
@@ -36,6 +37,11 @@ class Clock:
     def instant(self, world_seconds: float) -> datetime:
         """Return the real time in UTC of a simulated time."""
         return self._origin + timedelta(seconds=world_seconds / self.factor)
+
+    def monotonic_ns(self, world_seconds: float) -> int:
+        """Return the monotonic time in ns of a simulated time. The clock has started."""
+        assert self._started is not None, "the clock starts before the day"
+        return round((self._started + world_seconds / self.factor) * NS_PER_SECOND)
 
     def wall_seconds(self, world_seconds: float) -> float:
         """Return the real duration of a simulated duration, in seconds."""

@@ -14,6 +14,8 @@ from simulator.banks.script import ScriptedAnswer, ScriptedReply, WrittenRow
 from simulator.people.complaints import Json
 from simulator.people.restoration import Badge
 
+READS = ("state", "tickets", "layers", "directory", "keys")
+
 
 class BadgeInput(BaseModel):
     """An officer in restorations: the token, and the name on it."""
@@ -112,6 +114,9 @@ class Controlled(Protocol):
     def ticket_rows(self) -> list[Json]:
         """Return every ticket with its times."""
 
+    def layer_rows(self) -> list[Json]:
+        """Return every first request about a hop that an answer named."""
+
     def connect(self, api_url: str) -> None:
         """Set the address of the police API."""
 
@@ -151,7 +156,7 @@ class Control:
 
     async def handle(self, name: str, method: str, body: bytes) -> tuple[int, object]:
         """Return an HTTP status and JSON content."""
-        if method == "GET" and name in ("state", "tickets", "directory", "keys"):
+        if method == "GET" and name in READS:
             return 200, self._read(name)
         try:
             return await self._act(name, method, body)
@@ -166,6 +171,8 @@ class Control:
                 return self._sim.state()
             case "tickets":
                 return self._sim.ticket_rows()
+            case "layers":
+                return self._sim.layer_rows()
             case "keys":
                 return self._sim.public_keys
             case _:

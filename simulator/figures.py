@@ -5,7 +5,8 @@ from math import ceil
 
 from simulator.banks.banks import Banks
 from simulator.banks.poster import Poster
-from simulator.banks.tickets import TicketBook, TicketRecord
+from simulator.banks.tickets import NextLayer, TicketBook, TicketRecord
+from simulator.clock import NS_PER_SECOND
 from simulator.config import CLASSES
 from simulator.people.complaints import ComplaintRecord
 from simulator.world.cases import CasePlan
@@ -26,13 +27,32 @@ def spread(samples_ns: Iterable[int]) -> Json:
 
 
 def first_request_ns(records: Sequence[ComplaintRecord], banks: Banks) -> list[int]:
-    """Return the times from complaint to first ticket of its case, without complaints that joined a case."""
+    """Return the times from a complaint's planned moment to the first ticket of its case.
+
+    Complaints that joined a case do not count.
+    """
     seen = banks.book.first_seen_ns
     return [
-        seen[record.case_ack_no] - record.sent_ns
+        seen[record.case_ack_no] - record.due_ns
         for record in records
         if record.case_ack_no in seen and record.plan.first and not record.joined
     ]
+
+
+def first_requests_missing(records: Sequence[ComplaintRecord], banks: Banks) -> int:
+    """Return the number of accepted complaints that began a case of which no bank has a ticket."""
+    seen = banks.book.first_seen_ns
+    return sum(
+        1
+        for record in records
+        if record.ack_no and record.plan.first and not record.joined and record.case_ack_no not in seen
+    )
+
+
+def taken_in_seconds(records: Sequence[ComplaintRecord], began_ns: int) -> float:
+    """Return the seconds from the day's beginning to the answer to the last complaint that began a case."""
+    answered = [record.answered_ns for record in records if record.plan.first and record.answered_ns]
+    return round((max(answered, default=began_ns) - began_ns) / NS_PER_SECOND, 3)
 
 
 def truth_figures(truth: Truth, late: Truth, banks: Banks, records: Sequence[ComplaintRecord]) -> Json:
@@ -103,6 +123,11 @@ def post_figures(poster: Poster) -> Json:
         "gave_up": poster.gave_up,
         "failed_attempts": poster.failures,
     }
+
+
+def layer_row(layer: NextLayer) -> Json:
+    """Return one request about a hop that an answer named, with the time between the two."""
+    return {"ack_no": layer.ack_no, "rrn": layer.rrn, "ns": layer.ns}
 
 
 def ticket_row(ticket: TicketRecord) -> Json:

@@ -27,8 +27,11 @@ from simulator.endpoints import Endpoints
 from simulator.figures import (
     complaint_figures,
     first_request_ns,
+    first_requests_missing,
+    layer_row,
     post_figures,
     spread,
+    taken_in_seconds,
     ticket_figures,
     ticket_row,
     truth_figures,
@@ -253,8 +256,12 @@ class SimulatorServer:
             "truth": truth_figures(self.truth, self.late_truth, self.banks, self.records),
             "latency_ms": {
                 "first_request": spread(first_request_ns(self.records, self.banks)),
-                "next_layer": spread(book.next_layer_ns),
+                "next_layer": spread(layer.ns for layer in book.next_layers),
             },
+            "first_requests_missing": first_requests_missing(self.records, self.banks),
+            "taken_in_seconds": taken_in_seconds(self.records, self.clock.monotonic_ns(0.0))
+            if self.clock.running
+            else 0.0,
             "mail": {"received": self.mailboxes.received, "unknown": self.mailboxes.unknown},
             "faults": self.banks.faults.figures(),
             "nudges": dict(self.banks.nudges),
@@ -276,6 +283,10 @@ class SimulatorServer:
     def ticket_rows(self) -> list[Json]:
         """Return every ticket with its times."""
         return [ticket_row(ticket) for ticket in self.banks.book.tickets]
+
+    def layer_rows(self) -> list[Json]:
+        """Return every first request about a hop that an answer named."""
+        return [layer_row(layer) for layer in self.banks.book.next_layers]
 
     def tickets(self, bank: str | None = None, rrn: str | None = None) -> list[TicketRecord]:
         """Return the opened tickets in order, optionally of one bank or about one transfer."""

@@ -3,6 +3,7 @@
 Servers are one a pytest process (so two with `-n 2`), on free ports, in a folder that goes with them.
 """
 
+import gc
 import itertools
 import os
 import shutil
@@ -24,6 +25,7 @@ from tests import deep
 from tests.ground import Ground, Grounds
 from tests.paths import ROOT
 from tests.server import CloningPostgres
+from workers.cli import GARBAGE_THRESHOLDS
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import DATA_CONVERTER
@@ -63,12 +65,19 @@ os.environ.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / ".pycache"))
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 deep.load_profile()
+# As in the commands: the objects of seven thousand tests are no garbage.
+gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first, in the order of `FIRST`; all others keep their places."""
     places = {ROOT / "tests" / name: place for place, name in enumerate(FIRST)}
     items.sort(key=lambda item: places.get(item.path, len(FIRST)))
+
+
+def pytest_collection_finish() -> None:
+    """Exclude all that was collected from garbage collection, which would look at it again during every test."""
+    gc.freeze()
 
 
 def memory_folder() -> Path | None:

@@ -173,6 +173,20 @@ class ChildProcess:
             return 0
         return sum(process_memory_bytes(member) for member in family)
 
+    def cpu_seconds(self, *, with_children: bool = True) -> float:
+        """Return the processor time of the process until now; 0 if it does not run.
+
+        To find living children every process of the machine is read, which takes milliseconds.
+        """
+        if not self.is_running:
+            return 0.0
+        try:
+            process = psutil.Process(self.pid)
+            family = [process, *(process.children(recursive=True) if with_children else ())]
+        except psutil.NoSuchProcess:
+            return 0.0
+        return sum(process_cpu_seconds(member) for member in family)
+
     def listens_on(self, port: int) -> bool:
         """Return whether this very process listens on a TCP port, as far as the kernel shows it."""
         try:
@@ -240,6 +254,17 @@ def process_memory_bytes(process: psutil.Process) -> int:
         return 0
     except psutil.AccessDenied:
         return int(process.memory_info().rss)
+
+
+def process_cpu_seconds(process: psutil.Process) -> float:
+    """Return the processor time of one process and of those of its children that have ended."""
+    try:
+        times = process.cpu_times()
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return 0.0
+    # Only some systems count children that have ended.
+    ended = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+    return float(times.user + times.system + ended)
 
 
 async def _passes(probe: Probe) -> bool:
@@ -331,6 +356,10 @@ class Supervisor:
     def memory_bytes(self) -> dict[str, int]:
         """Return the memory of each process now, in bytes, by name."""
         return {name: watched.child.memory_bytes() for name, watched in self._watched.items()}
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """Return the processor time of each process until now, by name. The engine's processes have no children."""
+        return {name: watched.child.cpu_seconds(with_children=False) for name, watched in self._watched.items()}
 
     async def _watch(self, watched: _Watched) -> None:
         while True:

@@ -90,6 +90,16 @@ FROM hold_request, greatest(extract(epoch FROM first_answered_at - delivered_at)
 WHERE channel IS NOT NULL GROUP BY 1
 """
 
+_RESTORATION_LAGS = """
+SELECT extract(epoch FROM coalesce(hold_opened_at, now()) - held_at)::float8 AS seconds FROM held_hop
+"""
+
+_FREED = """
+SELECT DISTINCT c.ack_no, h.reference FROM hop h
+JOIN hop_correction k USING (case_no, hop_no) JOIN complaint c ON c.case_no = h.case_no AND NOT c.joined
+WHERE h.source = 'answer'
+"""
+
 _BATCHES = """
 SELECT case_no, array_agg(requests ORDER BY batch_no) AS requests
 FROM (SELECT case_no, batch_no, count(*)::int AS requests FROM hold_request GROUP BY case_no, batch_no) AS w
@@ -140,6 +150,16 @@ async def requests_to(connection: Connection, institution: str) -> int:
     """Return the number of hold requests to a bank."""
     count: int = await connection.fetchval("SELECT count(*) FROM hold_request WHERE institution = $1", institution)
     return count
+
+
+async def restoration_lags(connection: Connection) -> list[float]:
+    """Return for each hop with money on hold the seconds until its hold was opened, or until now."""
+    return [row["seconds"] for row in await connection.fetch(_RESTORATION_LAGS)]
+
+
+async def hops_freed_by_people(connection: Connection) -> set[tuple[str, str]]:
+    """Return the hops of answers that a person corrected, by the case's acknowledgement number and their reference."""
+    return {(row["ack_no"], row["reference"]) for row in await connection.fetch(_FREED)}
 
 
 async def batches_by_case(connection: Connection) -> dict[str, tuple[int, ...]]:

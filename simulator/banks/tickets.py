@@ -89,6 +89,15 @@ class RepeatedRequest:
     """keys of the live requests, oldest first"""
 
 
+@dataclass(frozen=True, slots=True)
+class NextLayer:
+    """The first request about a hop that an answer named, and the time between the two."""
+
+    ack_no: str
+    rrn: str
+    ns: int
+
+
 class TicketBook:
     """All tickets of all banks."""
 
@@ -102,8 +111,7 @@ class TicketBook:
         self.repeats = 0
         self.first_seen_ns: dict[str, int] = {}
         """by acknowledgement number: the time of its first ticket"""
-        self.next_layer_ns: list[int] = []
-        """times from an answer to the request about a hop that it named"""
+        self.next_layers: list[NextLayer] = []
         self._by_key: dict[tuple[str, str], TicketRecord] = {}
         self._by_hop: dict[tuple[str, str, str], list[TicketRecord]] = {}
         self._by_case: dict[tuple[str, str], list[TicketRecord]] = {}
@@ -181,7 +189,7 @@ class TicketBook:
         others = self._by_hop.setdefault(hop, [])
         post = self._named_by.get(hop[:2])
         if not others and post is not None and post.sent_ns:
-            self.next_layer_ns.append(record.received_ns - post.sent_ns)
+            self.next_layers.append(NextLayer(*hop[:2], record.received_ns - post.sent_ns))
         others.append(record)
         live = {t.key: t for t in others if t.key != record.key and t.asks_still(incident.rrn)}
         if not live:

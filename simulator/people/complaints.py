@@ -15,6 +15,8 @@ class ComplaintRecord:
     """Progress of a complaint; monotonic times in ns, 0 for what has not happened yet."""
 
     plan: ComplaintPlan
+    due_ns: int = 0
+    """time at which the day's plan sends it"""
     sent_ns: int = 0
     """time of the attempt that was answered, or of the last one"""
     answered_ns: int = 0

@@ -90,7 +90,7 @@ class Victims:
                 wait = self.clock.wall_seconds(plan.at - self.clock.now())
                 if wait > 0:
                     await asyncio.sleep(wait)
-                record = ComplaintRecord(plan)
+                record = ComplaintRecord(plan, self.clock.monotonic_ns(plan.at))
                 self.records.append(record)
                 group.create_task(self._post(record, plan))
 

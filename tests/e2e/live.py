@@ -35,7 +35,8 @@ from workers.temporal import connect
 from workers.verifying import Verdict, verify
 
 HOST = "127.0.0.1"
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.25
+"""a look is a query or a request to the API, and costs more than the quarter of a second that it may come too late"""
 ENTRIES = TypeAdapter(list[InstitutionEntry])
 Json = dict[str, Any]
 

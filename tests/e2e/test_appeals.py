@@ -15,6 +15,7 @@ from tests.ground import Ground
 
 pytestmark = pytest.mark.end_to_end
 
+COMPLAINTS = 6
 LIMIT_SECONDS = 400.0
 
 
@@ -22,7 +23,8 @@ def everybody_appeals(**habits: object) -> SimulatorConfig:
     """No victim applies, every holder appeals, no level forgets to decide; a day passes in less than a second."""
     plain = {"applies": 0, "fir": 0, "appeals": 1, "level_sleeps": 0, "appeal_genuine": 1, "appeals_on": 1}
     people = RestorationHabits.model_validate(plain | habits)
-    return world().model_copy(update={"procedure_clock_factor": 129_600.0, "restoration": people})
+    changes = {"complaints": COMPLAINTS, "procedure_clock_factor": 129_600.0, "restoration": people}
+    return world().model_copy(update=changes)
 
 
 async def decisions(engine: Live) -> set[tuple[str, str]]:

@@ -21,7 +21,14 @@ from simulator import (
 from simulator.banks.faults import FaultyPost, Reply
 from simulator.config import Channels
 from tests.e2e.live import Json, Live, live
-from tests.e2e.test_faults import CALL_SECONDS, COMPLAINTS, LYING, TAKEN, check_no_case_holds_more_than_its_loss
+from tests.e2e.test_faults import (
+    CALL_SECONDS,
+    COMPLAINTS,
+    LYING,
+    TAKEN,
+    check_foul_tries,
+    check_no_case_holds_more_than_its_loss,
+)
 from tests.e2e.test_scripted import transfer
 from tests.e2e.test_world import END_LIMIT_SECONDS, check_complaints, check_workflows, over, reasons_to_be_open, world
 from tests.factories import rrn
@@ -311,6 +318,7 @@ async def test_a_day_over_every_channel_among_banks_with_random_faults_loses_not
         await check_complaints(engine)
         await check_workflows(engine)
         await check_no_case_holds_more_than_its_loss(engine)
+        check_foul_tries(engine, {fault: TAKEN[fault] | SIGNED[fault] for fault in TAKEN})
         book = engine.sim.banks.book
         assert book.repeated_requests == []
         tickets = [(ticket.bank.code, ticket.key) for ticket in book.tickets]

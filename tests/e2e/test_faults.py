@@ -1,7 +1,7 @@
 """Banks with faults against the whole engine: nothing lost, nothing asked twice, the money whole, the case goes on."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Set
 from pathlib import Path
 
 import pytest
@@ -130,6 +130,7 @@ async def test_a_bank_whose_clock_is_wrong_is_believed_about_the_money(
 LYING = {"contradictory_answer": 0.1, "hold_after_emptied": 0.2, "unasked_hop": 0.1, "reversed_parts": 0.5}
 
 
+@pytest.mark.skipif(not DEEP, reason="in `make deep`; the gate has the day over every channel, with the same faults")
 async def test_a_day_among_banks_with_random_faults_loses_nothing(tmp_path: Path, ground: Ground) -> None:
     config = world(seed=31).model_copy(update={"complaints": COMPLAINTS})
     config = config.model_copy(update={"knobs": config.knobs.model_copy(update=LYING), "random_faults": True})
@@ -142,9 +143,14 @@ async def test_a_day_among_banks_with_random_faults_loses_nothing(tmp_path: Path
         await check_workflows(engine)
         await check_no_case_holds_more_than_its_loss(engine)
         assert (await engine.verified()).as_text() == "clean"
-        foul = engine.sim.banks.faults.figures()["foul_tries"]
-        assert foul
-        assert all(set(map(int, found)) <= TAKEN[FaultyPost(name)] for name, found in foul.items())
+        check_foul_tries(engine, TAKEN)
+
+
+def check_foul_tries(engine: Live, taken: Mapping[FaultyPost, Set[int]]) -> None:
+    """Banks made foul tries, and the police said to each kind what is `taken` for it."""
+    foul = engine.sim.banks.faults.figures()["foul_tries"]
+    assert foul
+    assert all(set(map(int, found)) <= taken[FaultyPost(name)] for name, found in foul.items())
 
 
 async def check_no_case_holds_more_than_its_loss(engine: Live) -> None:

@@ -17,6 +17,7 @@ import pytest
 from schemas.enums import Role
 from simulator import BankDelays, Delay, Knobs, SimulatorConfig
 from simulator.config import Channels, OrderHabits, RestorationHabits
+from tests.deep import DEEP
 from tests.e2e.live import Live, live
 from tests.e2e.test_world import kill
 from tests.ground import Ground
@@ -24,6 +25,7 @@ from workflows.options import RESTORATION_QUEUE
 
 pytestmark = pytest.mark.end_to_end
 
+COMPLAINTS = 6 if DEEP else 4
 HOME_LIMIT_SECONDS = 400.0
 WORKERS = ("worker --queue golden-hour", f"worker --queue {RESTORATION_QUEUE}")
 KILLS = 2
@@ -43,13 +45,13 @@ def spool(tmp_path: Path) -> Path:
 def world(
     orders: OrderHabits | None = None, *, spool: Path | None = None, invented: float = 0.0, **habits: object
 ) -> SimulatorConfig:
-    """Six complaints at once, banks without traps; all victims apply and no party objects, unless told otherwise.
+    """Some complaints at once, banks without traps; all victims apply and no party objects, unless told otherwise.
 
     With a spool there are banks that take files. `invented` is the share of cases with an invented complaint beside it.
     """
     quick = Delay(median=5.0)
     return SimulatorConfig(
-        complaints=6,
+        complaints=COMPLAINTS,
         institutions=8,
         clock_factor=60.0,
         day_seconds=60.0,
@@ -111,7 +113,7 @@ async def test_money_goes_home_over_every_channel(tmp_path: Path, spool: Path, g
 async def check_invented(engine: Live) -> None:
     """Invented complaints get no share of what is on hold, and take nothing from the real victims."""
     invented = invented_by(engine)
-    assert len(invented) == 6
+    assert len(invented) == COMPLAINTS
     assert all(invented)
     money = "SELECT count(*) FROM ledger_entry e JOIN hop h USING (case_no, hop_no) WHERE h.ack_no = ANY($1)"
     assert await engine.pool.fetchval(f"{money} AND e.bucket IN ('held', 'restored', 'released')", invented) == 0

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Annotated, Any
 
@@ -12,23 +13,30 @@ from workers.commands.exits import USAGE, Failed
 
 BENCHMARKS = {
     "first-hold": "time from complaint to hold request at the bank, and from answer to the next layer's request",
+    "rush": "all complaints at once, compared with the same batches as bare Temporal workflows",
+    "day": "a day of one state at full speed: the share caught, and the speed during the day",
     "isolation": "delay that one hanging bank causes for requests to all other banks",
-    "day": "a day of one state at full speed, compared with the same batches as bare Temporal workflows",
+    "idle": "processor and memory while many cases wait and nothing happens",
+    "home": "the engine's own share of the time from money on hold to the credit",
 }
 
 
 def bench(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="first-hold, isolation or day; without a name they are listed.")
+        str | None,
+        typer.Argument(metavar="NAME", help="Name of the benchmark; without one they are listed."),
     ] = None,
+    aims: Annotated[bool, typer.Option("--aims", help="Fail if a figure misses its aim.")] = False,
     json_target: JsonTarget = None,
 ) -> None:
     """Run a benchmark on a separate embedded stack, with the simulator in its own process.
 
     Options after NAME go to the benchmark: goldenhour bench day --complaints 960. Everything stops afterwards.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+    Every result has its aims beside its figures. A figure that misses its aim ends the command with 1 only with --aims.
+
+    Exit codes: 0 done, 1 failed, was cut off, or missed an aim, 2 wrong usage or settings.
     """
     if name is None:
         _list()
@@ -47,6 +55,17 @@ def bench(
         if result is None:
             raise typer.Exit(INTERRUPTED)
     write_json(json_target, result)
+    judge(result, aims=aims)
+
+
+def judge(result: Mapping[str, Any], *, aims: bool) -> None:
+    """Raise `Failed` if the benchmark was cut off, or if an aim was missed and `aims` is given."""
+    from benchmarks.aims import missed
+
+    if result.get("finished") is False:
+        raise Failed("the benchmark was cut off before its end")
+    if aims and (misses := missed(result)):
+        raise Failed(f"aims missed: {'; '.join(misses)}")
 
 
 def _list() -> None:

@@ -22,8 +22,6 @@ DEFAULT_TOKEN_HOURS = 12.0
 HOUR_SECONDS = 3600
 WARM_AFTER_SECONDS = 5.0
 """after this time a process has loaded what it keeps for its whole life"""
-GARBAGE_THRESHOLDS = (20_000, 20, 20)
-"""the defaults (700, 10, 10) suit small programs; here they would scan every live case many times a second"""
 QUEUES_HELP = (
     "Which task queues to serve: [bold]case-work[/] (cases and their records), [bold]bank-calls[/],"
     " [bold]golden-hour[/] (both), [bold]restoration[/] (restoration, release, messages), or all."
@@ -183,7 +181,6 @@ def _exclude_from_gc() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 async def _several_apis(settings: Settings) -> None:

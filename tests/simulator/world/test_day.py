@@ -223,3 +223,8 @@ async def test_latencies_are_of_what_was_measured() -> None:
         assert latency["next_layer"]["count"] > 10
         # In milliseconds, and so less than the whole play took.
         assert 0 < latency["next_layer"]["p50"] < (time.monotonic() - began) * 1_000
+        assert len(sim.layer_rows()) == latency["next_layer"]["count"]
+        assert sim.state()["first_requests_missing"] == 0
+        taken_in = sim.state()["taken_in_seconds"]
+        assert isinstance(taken_in, float)
+        assert 0 < taken_in < time.monotonic() - began

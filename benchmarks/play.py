@@ -1,0 +1,50 @@
+"""Play a simulated day for a benchmark, and detect when the engine had nothing left to do."""
+
+import time
+from dataclasses import dataclass
+
+from benchmarks.measuring import Progress
+from workers.demo.play import DayPlan, DayState, Played, play
+from workers.number_text import duration
+from workers.simulated import SimulatedStack
+
+
+@dataclass(frozen=True)
+class PlayedDay:
+    """A played day, and when its work began and ended, in monotonic seconds."""
+
+    played: Played
+    began: float
+    busy_until: float
+
+    @property
+    def seconds(self) -> float:
+        """Time until nothing was left to do, without the final check."""
+        return self.busy_until - self.began
+
+    @property
+    def verdict(self) -> str:
+        """The result of `verify`: `clean`, or what is wrong."""
+        return "clean" if self.played.verdict.clean else self.played.verdict.as_text()
+
+    @property
+    def skipped(self) -> int:
+        """Complaints that were not accepted, and hops and requests that were not sent."""
+        complaints, figures = self.played.state.world.complaints, self.played.state.figures
+        return complaints.planned - complaints.accepted + figures.waiting_hops + figures.undelivered
+
+
+async def play_day(stack: SimulatedStack, plan: DayPlan, limit_seconds: float, progress: Progress) -> PlayedDay:
+    """Play until nothing is left to do, or to the limit."""
+    began = busy_until = time.monotonic()
+
+    def seen(state: DayState) -> None:
+        nonlocal busy_until
+        if state.engine_busy or state.banks_busy:
+            busy_until = time.monotonic()
+        progress.tick(
+            f"{duration(state.elapsed_seconds)}, {state.world.complaints.accepted} of {plan.complaints} complaints"
+        )
+
+    played = await play(stack, plan, limit_seconds, seen)
+    return PlayedDay(played, began, busy_until)

@@ -1,0 +1,30 @@
+"""The engine's own share of the time from money on hold to the credit."""
+
+from datetime import timedelta
+
+from db.pool import Pool
+from db.reporting.engine_waits import engine_waits, left_to_do
+from tests.activities.restoration_bench import Home
+from tests.factories import make_context
+
+
+async def test_each_step_counts_from_the_moment_at_which_only_the_engine_had_to_act(database: Pool) -> None:
+    home = Home(await make_context(database))
+    async with database.acquire() as connection:
+        assert await engine_waits(connection) == {}
+        assert await left_to_do(connection) == 0
+    case_no = await home.hold(300)
+    home.clock.at += timedelta(seconds=20)
+    await home.open_for_new_holds(case_no)
+    restoration_id = await home.of(case_no)
+    await home.to_credit(restoration_id)
+    await home.confirm(restoration_id)
+    home.clock.at += timedelta(seconds=3)
+    await home.tick(restoration_id)
+    async with database.acquire() as connection:
+        waits = await engine_waits(connection)
+        assert await left_to_do(connection) > 0, "no process has started its procedures"
+    assert waits["credit_ended"] == [3.0]
+    assert set(waits) >= {"hold_opened", "collecting_ended", "credit_ended"}
+    assert "notice_ended" not in waits, "an officer ended the notice"
+    assert all(seconds >= 0 for found in waits.values() for seconds in found)
