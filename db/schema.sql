@@ -519,8 +519,9 @@ DECLARE
 BEGIN
     SELECT min(h.case_no) AS case_no, min(h.hop_no) AS hop_no, a.amount_paise INTO larger
     FROM opened h JOIN answer a ON a.answer_id = h.opened_by_answer
-    GROUP BY a.answer_id, a.amount_paise
-    HAVING max(h.amount_paise) > a.amount_paise OR sum(h.disputed_paise) > a.amount_paise
+    WHERE a.within_paise IS NOT NULL
+    GROUP BY a.answer_id, a.amount_paise, a.within_paise
+    HAVING max(h.amount_paise) > a.amount_paise OR sum(h.disputed_paise) > a.within_paise
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'hop % of case % is larger than its transfer of % paise', larger.hop_no, larger.case_no,
@@ -1014,6 +1015,7 @@ CREATE TABLE answer (
     root_reference_key text NOT NULL DEFAULT ''::text,
     balance_paise bigint,
     balance_is_free boolean NOT NULL DEFAULT false,
+    within_paise bigint,
     CONSTRAINT answer_pkey PRIMARY KEY (answer_id),
     CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise)))
 );
@@ -3243,6 +3245,8 @@ COMMENT ON COLUMN answer.occurred_at IS 'when the bank says that it happened; nu
 COMMENT ON COLUMN answer.reference_key IS 'of the line''s own transaction; empty on lines taken before this column was there';
 
 COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is about';
+
+COMMENT ON COLUMN answer.within_paise IS 'what of the claim is within its transfer; null in a line that the release before has judged';
 
 COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the order they came, but for the token; empty for a file';
 
