@@ -12,6 +12,7 @@ from typing import Final
 from activities.cases.parked_corrections import WAITING, Corrected, Told, correct_as_told
 from activities.cases.transaction import CaseTransaction, lock_case
 from activities.context import Context
+from activities.deadlocks import repeated
 from activities.metrics import METRICS
 from activities.police.firs import ask_by_itself
 from activities.tracing.payer_inquiries import plan_inquiries
@@ -126,6 +127,7 @@ async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key:
             by_account = False
 
 
+@repeated()
 async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_by: str, *, by_account: bool) -> Taken:
     """Take the complaint once. `by_account`: a hop without a reference may be known by everything else."""
     digest = hashlib.sha256(complaint.model_dump_json().encode()).digest()

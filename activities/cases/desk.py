@@ -7,6 +7,7 @@ from uuid import UUID
 
 from activities.cases.transaction import CaseTransaction, case_transaction, lock_case
 from activities.context import Context
+from activities.deadlocks import repeated
 from db import intake
 from db.cases import cases, events, hop_retries, hops, ledger, tasks
 from db.clock import present_moment
@@ -69,6 +70,7 @@ class DeskDone:
     follow_up: FollowUp | None
 
 
+@repeated()
 async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) -> DeskDone:
     """Open a hop below `new.parent_hop_no` and ask its bank.
 
@@ -115,6 +117,7 @@ async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) ->
     return DeskDone(case_no, hop.hop_no, follow_up)
 
 
+@repeated()
 async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCorrection, officer: str) -> DeskDone:
     """Correct a hop and ask about it again under a new revision.
 
@@ -133,6 +136,7 @@ async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCor
     return DeskDone(work.case_no, hop_no, follow_up)
 
 
+@repeated()
 async def escalate_request(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
     """Raise a request to its next escalation level now.
 
@@ -153,6 +157,7 @@ async def escalate_request(ctx: Context, ack_no: str, request_id: UUID, reason: 
     return DeskDone(work.case_no, None, FollowUp(case_no=work.case_no, news=notification))
 
 
+@repeated()
 async def stop_request(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
     """Withdraw a request. The amount in play of its hops becomes untraced until somebody places it.
 
@@ -167,6 +172,7 @@ async def stop_request(ctx: Context, ack_no: str, request_id: UUID, reason: str,
     return DeskDone(work.case_no, None, follow_up)
 
 
+@repeated()
 async def send_again(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
     """Ask about a request's hops again, after its error or the fault of the channel is corrected.
 
@@ -192,6 +198,7 @@ async def send_again(ctx: Context, ack_no: str, request_id: UUID, reason: str, o
     return DeskDone(work.case_no, None, FollowUp(case_no=work.case_no, news=notification))
 
 
+@repeated()
 async def close_task(ctx: Context, task_id: int, reason: str, officer: str) -> tasks.TaskRow:
     """Close a work item by an officer, and return it as it was.
 

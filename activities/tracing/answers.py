@@ -10,6 +10,7 @@ from activities.cases.desk import register_transfers
 from activities.cases.hop_retries import plan_retries
 from activities.cases.transaction import CaseTransaction, bank_transaction
 from activities.context import Context
+from activities.deadlocks import repeated
 from activities.metrics import METRICS
 from activities.tracing.claims import to_claims
 from activities.tracing.discrepancies import cross_check
@@ -54,6 +55,7 @@ class AnswerReceipt:
     repeated: bool = False
 
 
+@repeated()
 async def take_status_update(
     ctx: Context, institution: str, update: StatusUpdate, body_digest: bytes, *, body_kept: bool = False
 ) -> AnswerReceipt:
