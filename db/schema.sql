@@ -1349,6 +1349,8 @@ CREATE TABLE complaint_transfer (
     case_no text,
     hop_no integer,
     differing text[] NOT NULL,
+    payer_vpa text,
+    payee_vpa text,
     CONSTRAINT complaint_transfer_pkey PRIMARY KEY (ack_no, row_no),
     CONSTRAINT complaint_transfer_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT complaint_transfer_check CHECK (((case_no IS NULL) = (hop_no IS NULL))),
@@ -3293,6 +3295,10 @@ COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own pr
 COMMENT ON COLUMN complaint_transfer.differing IS 'what it tells otherwise than the hop did when the complaint was taken: payer, account, bank, amount, date';
 
 COMMENT ON COLUMN complaint_transfer.hop_no IS 'the hop that it opened, or that was this transfer already';
+
+COMMENT ON COLUMN complaint_transfer.payee_vpa IS 'the VPA that is stated beside the account';
+
+COMMENT ON COLUMN complaint_transfer.payer_vpa IS 'the VPA that is stated beside the account';
 
 COMMENT ON COLUMN complaint_transfer.row_no IS 'its place in the complaint, from 1';
 
