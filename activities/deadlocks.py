@@ -20,7 +20,7 @@ def repeated(*more: type[Exception]) -> Callable[[Verb[P, R]], Verb[P, R]]:
 
     The verb is one transaction, of which nothing is left after the error. The last error is raised.
     """
-    errors = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, *more)
+    errors: tuple[type[Exception], ...] = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, *more)
 
     def decorate(verb: Verb[P, R]) -> Verb[P, R]:
         @wraps(verb)

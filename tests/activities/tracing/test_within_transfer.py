@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
+from activities.holds import opening
+from activities.restoration import withdrawals
 from activities.tracing.answers import take_status_update
 from activities.workbook.trail_outcome import Fate
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.stated import Answerer, MovedOn, Stated, to_lines
+from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
 from tests.activities.bench import Bench
 from tests.activities.told import a_case
 from tests.activities.workbooks import TRANSFER, ack, take
@@ -180,6 +183,34 @@ async def test_a_complaint_takes_no_place_in_a_transfer_that_a_bank_sent(bench: 
     assert await bench.value(live, case_no) == 1
     await bench.check(case_no)
     await bench.answer("ICIC", case_no, row(1, onward, "1000.00"))
+    held = "SELECT hop_no FROM ledger_balance WHERE case_no = $1 AND bucket = 'held' AND balance_paise > 0"
+    assert await bench.rows(held, case_no) == [(3,)]
+    await bench.check(case_no)
+
+
+async def test_a_bank_that_has_answered_for_a_complaint_is_not_asked_again_about_the_transfer(bench: Bench) -> None:
+    """The bank above names the transfer later. When the complaint is withdrawn, the money on hold is the victim's."""
+    here, onward = rrn(), rrn()
+    account = {"institution": "ICIC", "account": "000123456789"}
+    case_no = await bench.complain(
+        transfer(1000_00, reference=here), transfer(1000_00, reference=onward, payee=account)
+    )
+    await bench.ask(case_no)
+    await bench.answer("ICIC", case_no, row(1, onward, "1000.00"))
+    bench.bank.tickets.clear()
+    line = moved(here, "1000.00", "ICIC", "000123456789", rrn_transaction_id=onward)
+    await bench.answer("HDFC", case_no, line)
+    assert await bench.hops(case_no, "state, parent_hop_no") == [("closed", None), ("closed", None), ("closed", 1)]
+    assert await bench.discrepancies(case_no) == [("claimed_twice", 2000_00, 1000_00)]
+    await bench.ask(case_no)
+    assert bench.bank.tickets == []
+    assert await bench.buckets(case_no) == {"lost": -2000_00, "held": 1000_00, "untraced": 1000_00}
+    await bench.check(case_no)
+    assert (await bench.settle(case_no)).settled
+    await opening.open_for_new_holds(bench.ctx, case_no)
+    new = NewWithdrawal(kind=WithdrawalKind.FALSE, hop_no=2, reason="the bank above names another payer")
+    withdrawal_id = (await withdrawals.propose(bench.ctx, case_no, new, "officer:clerk")).withdrawal_id
+    await withdrawals.agree(bench.ctx, case_no, withdrawal_id, "so it is", "officer:chief")
     held = "SELECT hop_no FROM ledger_balance WHERE case_no = $1 AND bucket = 'held' AND balance_paise > 0"
     assert await bench.rows(held, case_no) == [(3,)]
     await bench.check(case_no)
