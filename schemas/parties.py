@@ -11,7 +11,10 @@ Vpa = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_
 
 
 class Party(FrozenModel):
-    """One end of a transfer: an institution and one of account, VPA or wallet. A VPA may stand beside an account."""
+    """One end of a transfer: an institution and one of account, VPA or wallet.
+
+    A VPA may stand beside an account.
+    """
 
     institution: Line
     account: Identifier | None = None

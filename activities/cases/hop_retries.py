@@ -6,7 +6,7 @@ A copy of a bank's books may be minutes behind, so a first "not found" is not th
 from collections.abc import Sequence
 from datetime import timedelta
 
-from activities.cases.desk import notify_workflow
+from activities.cases.hop_steps import notify_workflow
 from activities.cases.parked_hops import Done
 from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context

@@ -7,7 +7,7 @@ money goes to the other claims there first.
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from activities.cases.desk import notify_workflow
+from activities.cases.hop_steps import notify_workflow
 from activities.cases.transaction import CaseTransaction, case_transaction, lock_cases
 from activities.context import Context
 from activities.deadlocks import repeated

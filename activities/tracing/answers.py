@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from activities.cases.desk import register_transfers
 from activities.cases.hop_retries import plan_retries
+from activities.cases.hop_steps import register_transfers
 from activities.cases.transaction import CaseTransaction, bank_transaction
 from activities.context import Context
 from activities.deadlocks import repeated

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from activities.cases.desk import close_if_empty, notify_workflow, withdraw_from_request
+from activities.cases.hop_steps import close_if_empty, notify_workflow, withdraw_from_request
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.deadlocks import repeated

@@ -3,7 +3,8 @@
 The loss of a case grows only by a person's decision. The officer has asked the victim.
 """
 
-from activities.cases.desk import DeskDone, key_of, notify_workflow
+from activities.cases.desk import DeskDone
+from activities.cases.hop_steps import key_of, notify_workflow
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.deadlocks import repeated
