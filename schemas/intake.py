@@ -85,7 +85,7 @@ class ToldParty(FrozenModel):
     kind: Literal["account", "vpa", "wallet"]
     holder: Annotated[str, Field(repr=False)]
     ifsc: str | None
-    vpa: Annotated[str | None, Field(repr=False)] = None
+    vpa: Annotated[str | None, Field(repr=False, exclude_if=lambda vpa: vpa is None)] = None
     """the VPA that is stated beside the account"""
 
 
