@@ -519,8 +519,9 @@ DECLARE
 BEGIN
     SELECT min(h.case_no) AS case_no, min(h.hop_no) AS hop_no, a.amount_paise INTO larger
     FROM opened h JOIN answer a ON a.answer_id = h.opened_by_answer
-    GROUP BY a.answer_id, a.amount_paise
-    HAVING max(h.amount_paise) > a.amount_paise OR sum(h.disputed_paise) > a.amount_paise
+    WHERE a.within_paise IS NOT NULL
+    GROUP BY a.answer_id, a.amount_paise, a.within_paise
+    HAVING max(h.amount_paise) > a.amount_paise OR sum(h.disputed_paise) > a.within_paise
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'hop % of case % is larger than its transfer of % paise', larger.hop_no, larger.case_no,
@@ -1014,6 +1015,7 @@ CREATE TABLE answer (
     root_reference_key text NOT NULL DEFAULT ''::text,
     balance_paise bigint,
     balance_is_free boolean NOT NULL DEFAULT false,
+    within_paise bigint,
     CONSTRAINT answer_pkey PRIMARY KEY (answer_id),
     CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise)))
 );
@@ -1347,6 +1349,8 @@ CREATE TABLE complaint_transfer (
     case_no text,
     hop_no integer,
     differing text[] NOT NULL,
+    payer_vpa text,
+    payee_vpa text,
     CONSTRAINT complaint_transfer_pkey PRIMARY KEY (ack_no, row_no),
     CONSTRAINT complaint_transfer_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT complaint_transfer_check CHECK (((case_no IS NULL) = (hop_no IS NULL))),
@@ -3244,6 +3248,8 @@ COMMENT ON COLUMN answer.reference_key IS 'of the line''s own transaction; empty
 
 COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is about';
 
+COMMENT ON COLUMN answer.within_paise IS 'what of the claim is within its transfer; null in a line that the release before has judged';
+
 COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the order they came, but for the token; empty for a file';
 
 COMMENT ON COLUMN bank_confirmation.note IS 'by an officer who wrote down what the bank said: who said it, and how';
@@ -3289,6 +3295,10 @@ COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own pr
 COMMENT ON COLUMN complaint_transfer.differing IS 'what it tells otherwise than the hop did when the complaint was taken: payer, account, bank, amount, date';
 
 COMMENT ON COLUMN complaint_transfer.hop_no IS 'the hop that it opened, or that was this transfer already';
+
+COMMENT ON COLUMN complaint_transfer.payee_vpa IS 'the VPA that is stated beside the account';
+
+COMMENT ON COLUMN complaint_transfer.payer_vpa IS 'the VPA that is stated beside the account';
 
 COMMENT ON COLUMN complaint_transfer.row_no IS 'its place in the complaint, from 1';
 

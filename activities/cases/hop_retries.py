@@ -6,7 +6,7 @@ A copy of a bank's books may be minutes behind, so a first "not found" is not th
 from collections.abc import Sequence
 from datetime import timedelta
 
-from activities.cases.desk import notify_workflow
+from activities.cases.hop_steps import notify_workflow
 from activities.cases.parked_hops import Done
 from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
@@ -64,13 +64,13 @@ async def _reopen(work: CaseTransaction, due: hop_retries.DueRetry) -> hops.HopR
     """Open a hop under its next revision; return it."""
     connection, case_no = work.connection, work.case_no
     hop = await hops.get(connection, case_no, due.hop_no)
-    state = first_state(routable=hop.institution is not None, reference=hop.reference)
+    state = first_state(routable=hop.institution is not None, reference=hop.reference, flags=hop.flags)
     again = hop.model_copy(update={"revision": hop.revision + 1, "state": state})
     await hops.reopen(connection, case_no, again)
     entries = move_between(hop.hop_no, Bucket.REFUSED, Bucket.IN_PLAY, due.refused_paise)
     key = f"again|{case_no}|{hop.hop_no}|{again.revision}"
     await ledger.post(connection, case_no, "asked_again", key, work.now, entries)
-    await work.ask(*tasks_before_asking(hop.hop_no, state))
+    await work.ask(*tasks_before_asking(hop.hop_no, state, hop.flags))
     await work.log(
         EventKind.HOP_ASKED_AGAIN,
         hop_no=hop.hop_no,

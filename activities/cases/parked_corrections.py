@@ -6,7 +6,8 @@ The larger amount alone moves no money, because a claim counts only what a bank 
 
 from dataclasses import dataclass
 
-from activities.cases.desk import brief_of, write_correction
+from activities.cases.corrections import write_correction
+from activities.cases.hop_steps import brief_of
 from activities.cases.transaction import CaseTransaction
 from db.cases import hops, ledger
 from db.cases.hops import HopRow

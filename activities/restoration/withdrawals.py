@@ -4,17 +4,15 @@ The agreement is one transaction. It locks every case at an account where the co
 money goes to the other claims there first.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-import asyncpg
-
-from activities.cases.desk import notify_workflow
+from activities.cases.hop_steps import notify_workflow
 from activities.cases.transaction import CaseTransaction, case_transaction, lock_cases
 from activities.context import Context
+from activities.deadlocks import repeated
 from activities.orders.releases import notify_hold_workflows, order_release
-from activities.restoration.allocation import ATTEMPTS, PAUSE_SECONDS, MoreCases, give_to_others
+from activities.restoration.allocation import MoreCases, give_to_others
 from activities.restoration.payer_decisions import give_to
 from db.cases import events, hop_retries, hops, ledger
 from db.holds import account_holds, free_amounts
@@ -91,6 +89,7 @@ async def reject(ctx: Context, ack_no: str, withdrawal_id: int, reason: str, by:
         return await withdrawals.get(work.connection, ack_no, withdrawal_id)
 
 
+@repeated(MoreCases)
 async def agree(
     ctx: Context, ack_no: str, withdrawal_id: int, reason: str, by: str
 ) -> tuple[Withdrawal, FollowUp | None]:
@@ -99,20 +98,6 @@ async def agree(
     Raises `NotFound`, `SameEyes`. Raises `NotNow` when it is decided, when money of it is prepared or ordered to go
     back to the victim, and when a court retains a hold with money of it.
     """
-    left = ATTEMPTS
-    while True:
-        try:
-            return await _agree(ctx, ack_no, withdrawal_id, reason, by)
-        except (asyncpg.DeadlockDetectedError, MoreCases):
-            left -= 1
-            if not left:
-                raise
-            await asyncio.sleep(PAUSE_SECONDS)
-
-
-async def _agree(
-    ctx: Context, ack_no: str, withdrawal_id: int, reason: str, by: str
-) -> tuple[Withdrawal, FollowUp | None]:
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await withdrawals.case_of(connection, ack_no)
         seen = await withdrawals.get(connection, ack_no, withdrawal_id)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from activities.cases.desk import register_transfers
 from activities.cases.hop_retries import plan_retries
+from activities.cases.hop_steps import register_transfers
 from activities.cases.transaction import CaseTransaction, bank_transaction
 from activities.context import Context
+from activities.deadlocks import repeated
 from activities.metrics import METRICS
 from activities.tracing.claims import to_claims
 from activities.tracing.discrepancies import cross_check
@@ -54,6 +55,7 @@ class AnswerReceipt:
     repeated: bool = False
 
 
+@repeated()
 async def take_status_update(
     ctx: Context, institution: str, update: StatusUpdate, body_digest: bytes, *, body_kept: bool = False
 ) -> AnswerReceipt:
@@ -395,6 +397,7 @@ class _AnswerWriter(CaseTransaction):
         revisions = {position.hop_no: position.revision for position in self.positions}
         revisions |= {hop.hop_no: hop.revision for hop in changed}
         parked = {*outcome.parked, *(hop.hop_no for hop in changed if hop.state is HopState.UNROUTABLE)}
+        waiting = [hop for hop in outcome.new_hops if hop.state in {HopState.CORRECTION, HopState.UNROUTABLE}]
         notification = await case_outbox.insert(
             self.connection,
             case_no,
@@ -405,7 +408,7 @@ class _AnswerWriter(CaseTransaction):
                 closed=tuple(HopRef(hop_no=n, revision=revisions[n]) for n in outcome.closed),
                 parked=tuple(
                     [HopRef(hop_no=n, revision=revisions[n]) for n in sorted(parked)]
-                    + [HopRef(hop_no=h.hop_no, revision=0) for h in outcome.new_hops if h.state is not HopState.OPEN]
+                    + [HopRef(hop_no=hop.hop_no, revision=0) for hop in waiting]
                 ),
             ),
         )
@@ -438,7 +441,7 @@ class _AnswerWriter(CaseTransaction):
                         revision=0,
                         institution=found.code,
                         answer_class=found.answer_class,
-                        disputed_paise=hop.disputed_paise,
+                        disputed_paise=hop.in_play_paise,
                         layer=hop.layer,
                         transferred_at=hop.transferred_at or self.now,
                     )

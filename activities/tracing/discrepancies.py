@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from activities.cases.desk import close_if_empty, notify_workflow, withdraw_from_request
+from activities.cases.hop_steps import close_if_empty, notify_workflow, withdraw_from_request
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
+from activities.deadlocks import repeated
 from activities.metrics import METRICS
 from db.cases import events, hops, ledger
 from db.orders import bank_orders
@@ -89,6 +90,7 @@ class ResolvingOfficer:
     supervises: bool
 
 
+@repeated()
 async def resolve(
     ctx: Context, discrepancy_id: int, decided: NewResolution, by: ResolvingOfficer
 ) -> tuple[ResolutionDone, FollowUp | None]:

@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError
 from activities.banks.bank_messages import HoldRequestMessage
 from activities.banks.delivery import BankDelivery, Delivered, try_again
 from activities.banks.letters import Letter, LetterSender
-from activities.cases.desk import write_off_request
+from activities.cases.hop_steps import write_off_request
 from activities.cases.transaction import ENGINE, case_transaction, lock_case
 from activities.context import Context
 from activities.metrics import METRICS, SendOutcome

@@ -3,9 +3,11 @@
 The loss of a case grows only by a person's decision. The officer has asked the victim.
 """
 
-from activities.cases.desk import DeskDone, key_of, notify_workflow
+from activities.cases.desk import DeskDone
+from activities.cases.hop_steps import key_of, notify_workflow
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
+from activities.deadlocks import repeated
 from activities.tracing.payer_lines import found_task
 from db import intake
 from db.cases import cases, events, hops, ledger
@@ -29,6 +31,7 @@ async def of_case(ctx: Context, ack_no: str) -> PayerInquiries:
         return PayerInquiries(inquiries=tuple(await payer_inquiries.of_case(connection, case_no)))
 
 
+@repeated()
 async def decide(ctx: Context, ack_no: str, found_id: int, decided: FoundTransferDecision, officer: str) -> DeskDone:
     """Take a found transfer into the case, or dismiss it.
 

@@ -48,6 +48,8 @@ class Statement:
     transferred_at: datetime
     told_paise: frozenset[int] = frozenset()
     """amounts that earlier complaints told of it"""
+    vpa_keys: frozenset[str] = frozenset()
+    """keys of the VPAs that are told beside the receiving account"""
 
     @property
     def amounts_paise(self) -> frozenset[int]:
@@ -87,7 +89,7 @@ def _differing(told: Statement, known: Statement) -> Iterator[Differing]:
     other_payer_bank = bool(told.payer_bank and known.payer_bank) and told.payer_bank != known.payer_bank
     if _both_stated(told.payer_key, known.payer_key) and (told.payer_key != known.payer_key or other_payer_bank):
         yield Differing.PAYER
-    if _both_stated(told.account_key, known.account_key) and told.account_key != known.account_key:
+    if _both_stated(told.account_key, known.account_key) and not _same_account(told, known):
         yield Differing.ACCOUNT
     if told.bank.strip().upper() != known.bank.strip().upper():
         yield Differing.BANK
@@ -96,6 +98,12 @@ def _differing(told: Statement, known: Statement) -> Iterator[Differing]:
     # People tell the time of one transfer differently, so only the day counts.
     if not same_day(told.transferred_at, known.transferred_at):
         yield Differing.DATE
+
+
+def _same_account(told: Statement, known: Statement) -> bool:
+    """Return whether both name one account. A VPA alone is compared with the VPAs beside the other's account."""
+    by_vpa = told.account_key in known.vpa_keys or known.account_key in told.vpa_keys
+    return told.account_key == known.account_key or by_vpa
 
 
 def same_day(one: datetime, other: datetime) -> bool:

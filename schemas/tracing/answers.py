@@ -146,9 +146,16 @@ class NewHop(FrozenModel):
     reference: str
     amount_paise: int
     disputed_paise: int
+    answered_paise: int = 0
+    """the part about which its bank has answered for a complaint's hop; it is untraced here, and not asked about"""
     transferred_at: UtcDatetime | None
     state: HopState
     flags: tuple[Flag, ...] = ()
+
+    @property
+    def in_play_paise(self) -> int:
+        """Return the part that its bank is asked about."""
+        return self.disputed_paise - self.answered_paise
 
 
 class Confirmation(FrozenModel):

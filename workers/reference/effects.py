@@ -133,7 +133,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         Sort.RULE, "Refuses a transaction whose entries do not sum to zero within one case."
     ),
     "hop_within_transfer": Effect(
-        Sort.RULE, "Refuses hops that are larger than the transfer in the bank's line that opened them."
+        Sort.RULE,
+        "Refuses hops that are larger than the transfer in the bank's line that opened them. Lines that the release"
+        " before has judged are left out.",
     ),
     "held_under_orders": Effect(Sort.RULE, "Refuses to take money off hold below what live orders ask for."),
     "bank_order_line_covered": Effect(Sort.RULE, "Refuses a line that asks for more than is on hold at the hop."),
