@@ -14,7 +14,6 @@ from db import intake
 from db.cases import cases, events, hops, ledger
 from db.tracing import payer_inquiries
 from db.tracing.payer_inquiries import FoundRow, NewFound
-from domain.errors.tracing import FoundTransferGone
 from domain.ledger import found_entries, move_between
 from domain.tracing.missing_dates import no_date_flag
 from domain.tracing.trail import first_state
@@ -91,17 +90,11 @@ async def _open(work: CaseTransaction, one: Followable, hop: hops.HopRow) -> Non
 
 
 async def accept(work: CaseTransaction, found: FoundRow, reason: str) -> int:
-    """Count a followed transfer as lost, by an officer's decision; return its hop.
-
-    Raises `FoundTransferGone` if its hop is withdrawn.
-    """
+    """Count a followed transfer as lost, by an officer's decision; return its hop."""
     hop_no = found.followed_hop_no
     assert hop_no is not None, "the caller has checked it"
     balances = await ledger.balances(work.connection, work.case_no, hop_no)
-    proposed_paise = -balances.get(Bucket.PROPOSED, 0)
-    if not proposed_paise or await hops.is_withdrawn(work.connection, work.case_no, hop_no):
-        raise FoundTransferGone(found.found_id, hop_no)
-    entries = move_between(hop_no, Bucket.LOST, Bucket.PROPOSED, proposed_paise)
+    entries = move_between(hop_no, Bucket.LOST, Bucket.PROPOSED, -balances[Bucket.PROPOSED])
     key = f"found|{found.found_id}"
     await ledger.post(work.connection, work.case_no, "transfer_found", key, work.now, entries)
     await work.log(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from db.cases.ledger import NOT_PROPOSED
 from db.pool import Connection
 from domain.errors.banks import InstitutionNotFound
 from domain.errors.cases import ComplaintNotOfCase
@@ -251,7 +252,8 @@ async def transfers(connection: Connection, case_no: str, ack_no: str) -> tuple[
         " coalesce(i.name, h.payee_institution_as_told) AS to_institution, h.payee_holder AS to_account, h.reference,"
         " h.amount_paise, h.transferred_at FROM hop h LEFT JOIN institution i ON i.code = h.institution"
         " LEFT JOIN institution p ON p.code = h.payer_institution_as_told"
-        " WHERE h.case_no = $1 AND h.ack_no = $2 AND h.parent_hop_no IS NULL ORDER BY h.amount_paise DESC, h.hop_no",
+        " WHERE h.case_no = $1 AND h.ack_no = $2 AND h.parent_hop_no IS NULL"
+        f" AND {NOT_PROPOSED} ORDER BY h.amount_paise DESC, h.hop_no",
         case_no,
         ack_no,
     )

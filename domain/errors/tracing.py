@@ -40,12 +40,6 @@ class FoundTransferFollowed(NotNow):
     hop_no: int
 
 
-class FoundTransferGone(NotNow):
-    code = "found_transfer_gone"
-    found_id: int
-    hop_no: int
-
-
 class DiscrepancyNotFound(NotFound):
     code = "discrepancy_not_found"
     discrepancy_id: int
