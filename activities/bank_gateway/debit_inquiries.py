@@ -1,4 +1,4 @@
-"""Inquiries to a victim's bank in its feed: what waits for its answer, and the answer. A bank sees only its own."""
+"""Inquiries to a victim's bank in its feed, and its answers. A bank sees only its own."""
 
 import hashlib
 from collections.abc import Sequence

@@ -118,7 +118,7 @@ async def give_to(work: CaseTransaction, hop_no: int, ack_no: str, reason: str) 
 
 
 async def _ask_its_bank(work: CaseTransaction, hop_no: int) -> None:
-    """Plan an inquiry to the bank of the payer that the transfer has now; the database has ended the one before."""
+    """Plan an inquiry to the bank of the transfer's present payer. The database has ended the one before."""
     if not work.ctx.policy.payer_bank.ask or await payer_inquiries.is_live(work.connection, work.case_no, hop_no):
         return
     hop = await hops.get(work.connection, work.case_no, hop_no)

@@ -1,6 +1,6 @@
 """Found transfers that are followed before an officer decides: money outside the loss, until the officer accepts it.
 
-Money of a second transfer leaves within minutes, and the victim is asked later. One bank's word opens the hop, and it
+Money of a second transfer leaves within minutes, and the victim is asked later. One bank's statement opens the hop, and
 never makes the loss larger. A restoration of such money is not approved before an officer has accepted the transfer.
 """
 

@@ -22,7 +22,7 @@ def hold_demand(ticket: HoldTicket, now: datetime) -> HoldDemand:
 
 
 def debit_inquiry(ticket: HoldTicket, now: datetime) -> DebitInquiry:
-    """Return the ticket of an inquiry as the victim's bank reads it. `now` is used if the ticket has no time."""
+    """Return an inquiry's ticket as the victim's bank reads it. `now` stands for a missing time."""
     (told,) = ticket.incidents
     return DebitInquiry(
         inquiry_id=ticket.request_id,

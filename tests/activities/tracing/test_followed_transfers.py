@@ -1,4 +1,4 @@
-"""Found transfers of a signed answer are followed at once, and the loss grows only by an officer's word."""
+"""Found transfers of a signed answer are followed at once, and the loss grows only by an officer's decision."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""A victim's bank says anything, in any order: the ledger sums, and the loss grows only by a person's word."""
+"""A victim's bank says anything, in any order: the ledger sums, and the loss grows only by a person's decision."""
 
 import asyncio
 import contextlib

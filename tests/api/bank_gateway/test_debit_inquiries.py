@@ -59,7 +59,7 @@ async def asked(doors: Doors) -> tuple[str, dict[str, Any]]:
     """A case, and the inquiry as HDFC finds it in its feed."""
 
     async def announce(_: str) -> None:
-        """Nobody waits for this list."""
+        """Do nothing, because no reader waits for this list."""
 
     ack_no = (await doors.complain())["ack_no"]
     ctx = doors.services.ctx
