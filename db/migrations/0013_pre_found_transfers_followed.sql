@@ -86,8 +86,9 @@ END $$;
 CREATE TRIGGER hop_asks_payers_bank_again
     AFTER UPDATE OF reference_key, institution, payer_holder, payer_institution_as_told ON hop
     FOR EACH ROW WHEN (NEW.parent_hop_no IS NULL
-        AND (NEW.reference_key, NEW.institution, NEW.payer_holder, NEW.payer_institution_as_told)
-            IS DISTINCT FROM (OLD.reference_key, OLD.institution, OLD.payer_holder, OLD.payer_institution_as_told))
+        AND (NEW.reference_key IS DISTINCT FROM OLD.reference_key OR NEW.institution IS DISTINCT FROM OLD.institution
+            OR NEW.payer_holder IS DISTINCT FROM OLD.payer_holder
+            OR NEW.payer_institution_as_told IS DISTINCT FROM OLD.payer_institution_as_told))
     EXECUTE FUNCTION hop_asks_payers_bank_again();
 
 CREATE FUNCTION proposed_transfers(of_restoration uuid) RETURNS TABLE (hop_no integer) LANGUAGE plpgsql STABLE AS $$
