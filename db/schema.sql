@@ -206,7 +206,7 @@ BEGIN
     SELECT h.hop_no, h.ack_no, 0 FROM up JOIN hop h USING (case_no, hop_no) JOIN payer_inquiry i USING (case_no, hop_no)
     CROSS JOIN LATERAL (SELECT s.differing, s.stated_at FROM payer_statement s WHERE s.inquiry_id = i.inquiry_id
         ORDER BY s.statement_id DESC LIMIT 1) AS s
-    WHERE up.parent_hop_no IS NULL AND 'payer' = ANY (s.differing) AND NOT EXISTS (
+    WHERE up.parent_hop_no IS NULL AND i.replaced_at IS NULL AND 'payer' = ANY (s.differing) AND NOT EXISTS (
         SELECT FROM payer_decision d WHERE d.case_no = h.case_no AND d.hop_no = h.hop_no AND d.agreed_at > s.stated_at)
     UNION ALL
     -- So does a transfer that it named and an officer took.
@@ -481,6 +481,32 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.hop_asks_payers_bank_again()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF (NEW.payer_holder, NEW.payer_institution_as_told)
+        IS DISTINCT FROM (OLD.payer_holder, OLD.payer_institution_as_told)
+    THEN
+        -- Another bank may be the victim's now. The caller plans the next inquiry, because it knows the directory.
+        PERFORM payer_inquiry_replace(NEW.case_no, NEW.hop_no);
+        RETURN NULL;
+    END IF;
+    INSERT INTO payer_inquiry (inquiry_id, case_no, hop_no, institution, state, near_seconds, planned_at, due_at,
+        closed_at, reason)
+    SELECT gen_random_uuid(), NEW.case_no, NEW.hop_no, r.institution,
+        CASE WHEN s.reason = '' THEN 'planned' ELSE 'skipped' END, r.near_seconds, r.at,
+        CASE WHEN s.reason = '' THEN r.at END, CASE WHEN s.reason <> '' THEN r.at END, s.reason
+    FROM payer_inquiry_replace(NEW.case_no, NEW.hop_no) AS r
+    CROSS JOIN LATERAL (SELECT CASE
+        WHEN r.institution IS NULL THEN 'the directory does not know the bank'
+        WHEN r.institution = NEW.institution THEN 'the bank has both accounts'
+        WHEN NEW.reference = '' THEN 'the transfer has no reference'
+        ELSE '' END AS reason) AS s;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.hop_complaint()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -643,22 +669,40 @@ CREATE OR REPLACE FUNCTION public.payer_found_transfer_rules()
 AS $function$
 BEGIN
     IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL
-        OR to_jsonb(NEW) - '{decision,decided_by,decided_at,reason,taken_hop_no}'::text[]
-            IS DISTINCT FROM to_jsonb(OLD) - '{decision,decided_by,decided_at,reason,taken_hop_no}'::text[]
+        OR (OLD.followed_hop_no IS NOT NULL AND NEW.followed_hop_no IS DISTINCT FROM OLD.followed_hop_no)
+        OR (NEW.taken_hop_no IS NOT NULL AND NEW.followed_hop_no IS NOT NULL AND NEW.taken_hop_no <> NEW.followed_hop_no)
+        OR to_jsonb(NEW) - '{decision,decided_by,decided_at,reason,taken_hop_no,followed_hop_no}'::text[]
+            IS DISTINCT FROM
+            to_jsonb(OLD) - '{decision,decided_by,decided_at,reason,taken_hop_no,followed_hop_no}'::text[]
     THEN
-        RAISE EXCEPTION 'of a found transfer only the decision is written, once' USING ERRCODE = 'restrict_violation';
+        RAISE EXCEPTION 'of a found transfer only its hop and the decision are written, once'
+            USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.payer_inquiry_replace(of_case text, of_hop integer)
+ RETURNS TABLE(institution text, near_seconds double precision, at timestamp with time zone)
+ LANGUAGE sql
+AS $function$
+    UPDATE payer_inquiry i SET replaced_at = t.at, due_at = NULL, closed_at = coalesce(i.closed_at, t.at),
+        state = CASE WHEN i.due_at IS NULL THEN i.state ELSE 'failed' END,
+        reason = CASE WHEN i.due_at IS NULL THEN i.reason ELSE 'the transfer was corrected' END
+    FROM (SELECT present_moment() AS at) AS t
+    WHERE i.case_no = of_case AND i.hop_no = of_hop AND i.replaced_at IS NULL
+    RETURNING i.institution, i.near_seconds, t.at
+$function$;
 
 CREATE OR REPLACE FUNCTION public.payer_inquiry_rules()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF TG_OP = 'DELETE' OR OLD.state = 'skipped' OR (OLD.state = 'answered' AND NEW.state <> 'answered')
+    IF TG_OP = 'DELETE' OR (OLD.state = 'skipped' AND NEW.state <> 'skipped')
+        OR (OLD.state = 'answered' AND NEW.state <> 'answered')
         OR (OLD.state = 'failed' AND NEW.state NOT IN ('failed', 'answered'))
         OR (OLD.state = 'delivered' AND NEW.state = 'planned')
+        OR (OLD.replaced_at IS NOT NULL AND NEW.replaced_at IS DISTINCT FROM OLD.replaced_at)
         OR (NEW.inquiry_id, NEW.case_no, NEW.hop_no, NEW.institution, NEW.near_seconds, NEW.planned_at)
             IS DISTINCT FROM
             (OLD.inquiry_id, OLD.case_no, OLD.hop_no, OLD.institution, OLD.near_seconds, OLD.planned_at)
@@ -688,6 +732,25 @@ AS $function$
 BEGIN
     PERFORM pg_notify('procedure_starter', '');
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.proposed_transfers(of_restoration uuid)
+ RETURNS TABLE(hop_no integer)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY WITH RECURSIVE up AS (
+        SELECT h.case_no, h.hop_no, h.parent_hop_no FROM restoration_line l JOIN hop h USING (case_no, hop_no)
+        WHERE l.restoration_id = of_restoration AND l.objection_id IS NULL
+            AND (l.excluded_at IS NULL OR l.reopened_at IS NOT NULL)
+        UNION
+        SELECT h.case_no, h.hop_no, h.parent_hop_no
+        FROM up JOIN hop h ON h.case_no = up.case_no AND h.hop_no = up.parent_hop_no
+    )
+    SELECT b.hop_no FROM up JOIN ledger_balance b USING (case_no, hop_no)
+    WHERE up.parent_hop_no IS NULL AND b.bucket = 'proposed' AND b.balance_paise < 0 ORDER BY 1;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
@@ -851,6 +914,9 @@ AS $function$
 BEGIN
     IF EXISTS (SELECT FROM contested_transfers(NEW.restoration_id)) THEN
         RAISE EXCEPTION 'two complainants claim a transfer of this restoration' USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF EXISTS (SELECT FROM proposed_transfers(NEW.restoration_id)) THEN
+        RAISE EXCEPTION 'no person has accepted a transfer of this restoration' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
@@ -1926,9 +1992,9 @@ CREATE TABLE ledger_balance (
     CONSTRAINT ledger_balance_pkey PRIMARY KEY (case_no, hop_no, bucket),
     CONSTRAINT ledger_balance_sign CHECK (
 CASE
-    WHEN (bucket = 'lost'::text) THEN (balance_paise <= 0)
+    WHEN (bucket = ANY (ARRAY['lost'::text, 'proposed'::text])) THEN (balance_paise <= 0)
     ELSE (balance_paise >= 0)
-END)
+END) NOT VALID
 ) WITH (fillfactor=70);
 
 CREATE TABLE ledger_entry (
@@ -1940,7 +2006,7 @@ CREATE TABLE ledger_entry (
     amount_paise bigint NOT NULL,
     CONSTRAINT ledger_entry_pkey PRIMARY KEY (transaction_id, line_no),
     CONSTRAINT ledger_entry_amount_paise_check CHECK ((amount_paise <> 0)),
-    CONSTRAINT ledger_entry_bucket_check CHECK ((bucket = ANY (ARRAY['lost'::text, 'in_play'::text, 'held'::text, 'withdrawn'::text, 'spent'::text, 'refused'::text, 'untraced'::text, 'restored'::text, 'released'::text])))
+    CONSTRAINT ledger_entry_bucket_check CHECK ((bucket = ANY (ARRAY['lost'::text, 'proposed'::text, 'in_play'::text, 'held'::text, 'withdrawn'::text, 'spent'::text, 'refused'::text, 'untraced'::text, 'restored'::text, 'released'::text]))) NOT VALID
 );
 
 CREATE TABLE ledger_transaction (
@@ -2156,6 +2222,8 @@ CREATE TABLE payer_found_transfer (
     decided_at timestamp with time zone,
     reason text,
     taken_hop_no integer,
+    is_signed boolean NOT NULL DEFAULT false,
+    followed_hop_no integer,
     CONSTRAINT payer_found_transfer_once UNIQUE (inquiry_id, reference_key),
     CONSTRAINT payer_found_transfer_pkey PRIMARY KEY (found_id),
     CONSTRAINT payer_found_transfer_amount_paise_check CHECK ((amount_paise > 0)),
@@ -2182,7 +2250,7 @@ CREATE TABLE payer_inquiry (
     answered_at timestamp with time zone,
     closed_at timestamp with time zone,
     reason text NOT NULL DEFAULT ''::text,
-    CONSTRAINT payer_inquiry_one_a_hop UNIQUE (case_no, hop_no),
+    replaced_at timestamp with time zone,
     CONSTRAINT payer_inquiry_pkey PRIMARY KEY (inquiry_id),
     CONSTRAINT payer_inquiry_answered CHECK (((answered_at IS NOT NULL) = (state = 'answered'::text))),
     CONSTRAINT payer_inquiry_bank CHECK (((institution IS NOT NULL) OR (state = 'skipped'::text))),
@@ -2862,6 +2930,8 @@ CREATE UNIQUE INDEX bank_exchange_fetched ON public.bank_exchange USING btree (C
 
 CREATE INDEX bank_exchange_inquiry ON public.bank_exchange USING btree (inquiry_id, exchange_id) WHERE (inquiry_id IS NOT NULL);
 
+CREATE UNIQUE INDEX bank_exchange_inquiry_fetched ON public.bank_exchange USING btree (inquiry_id, digest) WHERE ((channel = 'pull'::text) AND (inquiry_id IS NOT NULL));
+
 CREATE INDEX bank_exchange_order ON public.bank_exchange USING btree (order_id, about, exchange_id) WHERE (order_id IS NOT NULL);
 
 CREATE INDEX bank_exchange_request ON public.bank_exchange USING btree (request_id, exchange_id) WHERE (request_id IS NOT NULL);
@@ -3010,6 +3080,12 @@ CREATE INDEX payer_decision_hop ON public.payer_decision USING btree (case_no, h
 
 CREATE INDEX payer_inquiry_due_at ON public.payer_inquiry USING btree (due_at) WHERE (due_at IS NOT NULL);
 
+CREATE INDEX payer_inquiry_hop ON public.payer_inquiry USING btree (case_no, hop_no);
+
+CREATE UNIQUE INDEX payer_inquiry_one_live ON public.payer_inquiry USING btree (case_no, hop_no) WHERE (replaced_at IS NULL);
+
+CREATE INDEX payer_inquiry_waiting ON public.payer_inquiry USING btree (institution, planned_at, inquiry_id) WHERE (due_at IS NOT NULL);
+
 CREATE INDEX payer_statement_inquiry ON public.payer_statement USING btree (inquiry_id, statement_id);
 
 CREATE INDEX procedure_news_signalled ON public.procedure_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
@@ -3137,6 +3213,8 @@ CREATE TRIGGER feed_request_answered AFTER UPDATE OF first_answered_at ON public
 CREATE TRIGGER feed_request_new AFTER INSERT ON public.hold_request FOR EACH ROW EXECUTE FUNCTION feed_request_changed();
 
 CREATE TRIGGER feed_request_state AFTER UPDATE OF state ON public.hold_request FOR EACH ROW WHEN ((feed_status(old.state) <> feed_status(new.state))) EXECUTE FUNCTION feed_request_changed();
+
+CREATE TRIGGER hop_asks_payers_bank_again AFTER UPDATE OF reference_key, institution, payer_holder, payer_institution_as_told ON public.hop FOR EACH ROW WHEN (((new.parent_hop_no IS NULL) AND ((new.reference_key IS DISTINCT FROM old.reference_key) OR (new.institution IS DISTINCT FROM old.institution) OR (new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told)))) EXECUTE FUNCTION hop_asks_payers_bank_again();
 
 CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FUNCTION hop_complaint();
 
@@ -3366,7 +3444,11 @@ COMMENT ON COLUMN payer_decision.ack_no IS 'the complaint that is right';
 
 COMMENT ON COLUMN payer_decision.among IS 'the complaints that were compared';
 
+COMMENT ON COLUMN payer_found_transfer.followed_hop_no IS 'the hop that was opened before a person decided';
+
 COMMENT ON COLUMN payer_found_transfer.is_near IS 'whether it is near enough to the told transfer for a task';
+
+COMMENT ON COLUMN payer_found_transfer.is_signed IS 'whether the bank signed or sealed the answer with its own key';
 
 COMMENT ON COLUMN payer_found_transfer.payer_account IS 'the account debited as the bank states it';
 
@@ -3381,6 +3463,8 @@ COMMENT ON COLUMN payer_inquiry.institution IS 'the bank as the directory resolv
 COMMENT ON COLUMN payer_inquiry.near_seconds IS 'a transfer as near as this to the told one is proposed to the desk';
 
 COMMENT ON COLUMN payer_inquiry.reason IS 'why it failed or was skipped';
+
+COMMENT ON COLUMN payer_inquiry.replaced_at IS 'since when a newer inquiry asks about the corrected transfer';
 
 COMMENT ON COLUMN payer_statement.payee_key IS 'the account credited as the bank states it; empty if it states none';
 
@@ -3448,4 +3532,8 @@ COMMENT ON FUNCTION contested_transfers(uuid) IS 'The transfers of this restorat
 
 COMMENT ON FUNCTION disputed_transfer_renamed() IS 'Registers a transfer by reference and bank too, where a process of the release before named its amount.';
 
+COMMENT ON FUNCTION payer_inquiry_replace(text,integer) IS 'End the inquiry about a hop, because its transfer was corrected; return what it asked.';
+
 COMMENT ON FUNCTION present_moment() IS 'the present moment of this database; tests may set it for their session';
+
+COMMENT ON FUNCTION proposed_transfers(uuid) IS 'The transfers of this restoration that only the victim''s bank names, and that no officer has accepted.';

@@ -139,4 +139,6 @@ async def _correct_amount(
     back_paise = sum(entry.amount_paise for entry in back if entry.bucket is Bucket.IN_PLAY)
     if balances.get(Bucket.IN_PLAY, 0) + back_paise + more_paise <= 0:
         raise AmountAlreadyPlaced(hop.hop_no, corrected.amount_paise)
-    return list(move_between(hop.hop_no, Bucket.LOST, Bucket.IN_PLAY, more_paise))
+    # Of a transfer that no officer has accepted yet, no part counts as lost.
+    contra = Bucket.PROPOSED if balances.get(Bucket.PROPOSED) else Bucket.LOST
+    return list(move_between(hop.hop_no, contra, Bucket.IN_PLAY, more_paise))

@@ -46,6 +46,7 @@ from domain.errors.restoration import (
     StepEnded,
     StepNotBegun,
     TransferContested,
+    TransferNotAccepted,
 )
 from domain.restoration import authority
 from domain.restoration.procedure import ORDERS_OF, RELEASED_FOR, RULES, back_to
@@ -133,6 +134,12 @@ async def _refuse_contested(work: Work) -> None:
     """Raise `TransferContested` while two complainants claim a transfer from which the money comes."""
     for hop_no, ack_nos in (await payer_decisions.undecided(work.connection, work.row.restoration_id)).items():
         raise TransferContested(hop_no, ack_nos)
+
+
+async def _refuse_not_accepted(work: Work) -> None:
+    """Raise `TransferNotAccepted` while money comes from a transfer that only the victim's bank names."""
+    if hop_nos := await payer_decisions.proposed(work.connection, work.row.restoration_id):
+        raise TransferNotAccepted(hop_nos)
 
 
 async def _refuse_unserved(work: Work) -> None:
@@ -363,12 +370,13 @@ async def _payable_under_order(work: Work) -> list[Covered] | None:
 async def approve(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) -> RestorationDone:
     """Order the banks to credit the prepared amounts, one order for each bank.
 
-    Raises as `end_step`, and `NotNow` if the held money has changed since the preparation, or while two complainants
-    claim one of its transfers.
+    Raises as `end_step`, and `NotNow` if the held money has changed since the preparation, while two complainants
+    claim one of its transfers, or while no officer has accepted one that only the victim's bank names.
     """
     async with _decision(ctx, restoration_id, RestorationVerb.APPROVE, seen, by) as work:
         await _refuse_undecided(work)
         await _refuse_contested(work)
+        await _refuse_not_accepted(work)
         await _refuse_withdrawn(work)
         await _refuse_other_route(work)
         lines = await work.lines()

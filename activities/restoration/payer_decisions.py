@@ -6,9 +6,11 @@ Two officers are needed, because the decision says whose account is credited.
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.restoration.transitions import Work, close
+from activities.tracing.payer_inquiries import plan_inquiries
 from db.cases import cases, hops
 from db.holds import account_holds
 from db.restoration import payer_decisions, restorations
+from db.tracing import payer_inquiries
 from domain.errors.cases import ComplaintNotOfCase
 from domain.errors.restoration import (
     PayerDecisionDiffers,
@@ -106,12 +108,23 @@ async def give_to(work: CaseTransaction, hop_no: int, ack_no: str, reason: str) 
     if (order_id := await payer_decisions.order_of(connection, work.case_no, hop_no)) is not None:
         raise PayerOrdered(hop_no, order_id)
     hop_nos, rounds = await payer_decisions.give_to(connection, work.case_no, hop_no, ack_no)
+    await _ask_its_bank(work, hop_no)
     for restoration_id in rounds:
         # The engine ends the round, because only then a next one begins by itself.
         round_ = Work.of(work.as_engine, row=await restorations.lock(connection, restoration_id))
         await close(round_, RestorationState.CANCELLED, StepOutcome.CANCELLED, reason)
     # Also money of a round that has ended: it was refused to the complainant who did not pay.
     await account_holds.mark_to_open_again(connection, work.case_no, work.now, hop_nos=hop_nos, anew=True)
+
+
+async def _ask_its_bank(work: CaseTransaction, hop_no: int) -> None:
+    """Plan an inquiry to the bank of the transfer's present payer. The database has ended the one before."""
+    if not work.ctx.policy.payer_bank.ask or await payer_inquiries.is_live(work.connection, work.case_no, hop_no):
+        return
+    hop = await hops.get(work.connection, work.case_no, hop_no)
+    told = hop.payer_institution_as_told
+    found, _ = work.ctx.directory.current.resolve(told, hop.payer_ifsc, hop.payer_holder, "payer")
+    await plan_inquiries(work, [hop], {hop_no: found.code if found else ""})
 
 
 async def _close_tasks(work: CaseTransaction, found: ContestedTransfer) -> None:

@@ -14,6 +14,7 @@ from activities.deadlocks import repeated
 from activities.orders.releases import notify_hold_workflows, order_release
 from activities.restoration.allocation import MoreCases, give_to_others
 from activities.restoration.payer_decisions import give_to
+from activities.tracing.payer_transfers import dismiss_followed
 from db.cases import events, hop_retries, hops, ledger
 from db.holds import account_holds, free_amounts
 from db.pool import Connection
@@ -181,6 +182,7 @@ async def _withdraw(
     entries = withdrawal_entries(await withdrawals.unplaced(connection, case_no, found))
     await ledger.post(connection, case_no, "withdrawal", f"withdrawal|{told.withdrawal_id}", work.now, entries)
     closed = await _close_hops(work, found, why)
+    await dismiss_followed(work, hop_nos, reason)
     await _close_task(work, told, "the complaint is withdrawn")
     await work.log(
         EventKind.COMPLAINT_WITHDRAWN,

@@ -19,6 +19,7 @@ from db.tracing import answers, discrepancies
 from db.tracing.discrepancies import DiscrepancyRow, Doubt
 from domain.errors.cases import HopWithdrawn
 from domain.errors.tracing import DiscrepancyNotResolved, ResolutionStands, ResolvedMoneyMoved, ResolvedMoneyOrdered
+from domain.ledger import CONTRA_BUCKETS
 from domain.tracing.resolution import resolution_entries
 from domain.tracing.trail import first_state, net, task_of, tasks_before_asking
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition, EventKind, HopState
@@ -151,7 +152,7 @@ class _ResolutionWriter(CaseTransaction):
         balances = await self._balances() if found.hop_no else {}
         for entry in reversed_entries:
             balances[entry.bucket] = balances.get(entry.bucket, 0) + entry.amount_paise
-        if any(paise < 0 for bucket, paise in balances.items() if bucket is not Bucket.LOST):
+        if any(paise < 0 for bucket, paise in balances.items() if bucket not in CONTRA_BUCKETS):
             raise ResolvedMoneyMoved(self.resolution_no - 1)
         planned = resolution_entries(
             found.kind,

@@ -126,7 +126,8 @@ SELECT coalesce(max(stated.paise), 0)::bigint AS paise FROM (
     UNION ALL
     (SELECT least(h.disputed_paise, s.amount_paise) FROM payer_inquiry i CROSS JOIN LATERAL (
         SELECT w.* FROM payer_statement w WHERE w.inquiry_id = i.inquiry_id ORDER BY w.statement_id DESC LIMIT 1) AS s
-     WHERE i.case_no = h.case_no AND i.hop_no = h.hop_no AND s.kind <> 'denied' AND s.differing <@ '{{amount}}'
+     WHERE i.case_no = h.case_no AND i.hop_no = h.hop_no AND i.replaced_at IS NULL
+       AND s.kind <> 'denied' AND s.differing <@ '{{amount}}'
        AND s.payee_institution = h.institution AND s.payee_key = h.account_key AND s.stated_at > h.payee_since)
     UNION ALL
     (SELECT least(h.disputed_paise, f.amount_paise) FROM payer_inquiry i JOIN payer_found_transfer f USING (inquiry_id)

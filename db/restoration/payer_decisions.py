@@ -35,7 +35,8 @@ FROM hop h CROSS JOIN LATERAL (
     FROM (
         (SELECT 'payer' = ANY (s.differing) AS differs, s.stated_at AS at
          FROM payer_inquiry i JOIN payer_statement s USING (inquiry_id)
-         WHERE i.case_no = h.case_no AND i.hop_no = h.hop_no ORDER BY s.statement_id DESC LIMIT 1)
+         WHERE i.case_no = h.case_no AND i.hop_no = h.hop_no AND i.replaced_at IS NULL
+         ORDER BY s.statement_id DESC LIMIT 1)
         UNION ALL
         (SELECT f.payer_differs, f.decided_at FROM payer_inquiry i JOIN payer_found_transfer f USING (inquiry_id)
          WHERE i.case_no = h.case_no AND f.taken_hop_no = h.hop_no)
@@ -88,6 +89,12 @@ async def undecided(connection: Connection, restoration_id: UUID) -> dict[int, t
         restoration_id,
     )
     return {row["hop_no"]: tuple(row["ack_nos"]) for row in rows}
+
+
+async def proposed(connection: Connection, restoration_id: UUID) -> tuple[int, ...]:
+    """Return the transfers of a restoration's money that only the victim's bank names, and no officer has accepted."""
+    rows = await connection.fetch("SELECT hop_no FROM proposed_transfers($1)", restoration_id)
+    return tuple(row["hop_no"] for row in rows)
 
 
 async def roots(connection: Connection, restoration_id: UUID) -> list[int]:

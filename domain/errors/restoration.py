@@ -167,6 +167,11 @@ class TransferContested(NotNow):
     ack_nos: tuple[str, ...]
 
 
+class TransferNotAccepted(NotNow):
+    code = "transfer_not_accepted"
+    hop_nos: tuple[int, ...]
+
+
 class TransferToldElsewhere(NotNow):
     code = "transfer_told_elsewhere"
     hop_no: int

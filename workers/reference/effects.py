@@ -30,6 +30,11 @@ class Effect:
 
 EFFECTS: Final[Mapping[str, Effect]] = {
     # -- further work ----------------------------------------------------------------------------------------------
+    "hop_asks_payers_bank_again": Effect(
+        Sort.FLOW,
+        "Ends the inquiry to the victim's bank about a corrected transfer, and plans the next one.",
+        ("payer_inquiry",),
+    ),
     "procedure_starter_needed": Effect(
         Sort.FLOW,
         "Wakes the procedure loop (`workers/loops/procedures.py`), which starts or notifies row-clock workflows.",
@@ -152,13 +157,15 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "credit_account_rules": Effect(Sort.RULE, "Refuses any change of an account to credit but its one confirmation."),
     "payer_decision_rules": Effect(Sort.RULE, "Refuses any change of a decision about a payer but its one agreement."),
     "payer_found_transfer_rules": Effect(
-        Sort.RULE, "Refuses any change of a transfer that a victim's bank named but its one decision."
+        Sort.RULE, "Refuses any change of a transfer that a victim's bank named but its hop and its one decision."
     ),
     "payer_inquiry_rules": Effect(
         Sort.RULE, "Refuses to change what a victim's bank is asked, and a state that goes back."
     ),
     "restoration_not_contested": Effect(
-        Sort.RULE, "Refuses the approval of a restoration while another payer of one of its transfers is named."
+        Sort.RULE,
+        "Refuses the approval of a restoration while another payer of one of its transfers is named, or no officer"
+        " has accepted one that only the victim's bank names.",
     ),
     "withdrawal_rules": Effect(Sort.RULE, "Refuses any change of a withdrawal but its one decision."),
     "withdrawn_hop_agreed": Effect(Sort.RULE, "Refuses to take out a hop before a second officer has agreed."),
