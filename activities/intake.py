@@ -397,7 +397,8 @@ async def _correct_as_told(work: CaseTransaction, found: _Sorted, ack_no: str) -
     for row in found.matched:
         known = found.known[row.index]
         most_paise = found.most_paise(known)
-        if known.state not in WAITING and most_paise <= known.amount_paise:
+        other_bank = Differing.BANK in found.differing.get(row.index, ())
+        if known.state not in WAITING and not other_bank and most_paise <= known.amount_paise:
             continue
         if known.case_no != work.case_no or known.hop_no in done:
             continue

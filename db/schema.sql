@@ -1874,6 +1874,16 @@ CREATE TABLE hop_correction (
     CONSTRAINT hop_correction_revision_check CHECK ((revision > 0))
 );
 
+CREATE TABLE hop_raise (
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    ack_no text NOT NULL,
+    amount_paise bigint NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    CONSTRAINT hop_raise_pkey PRIMARY KEY (case_no, hop_no),
+    CONSTRAINT hop_raise_amount_check CHECK ((amount_paise > 0))
+);
+
 CREATE TABLE hop_retry (
     case_no text NOT NULL,
     hop_no integer NOT NULL,
@@ -2698,6 +2708,10 @@ ALTER TABLE hop_correction ADD CONSTRAINT hop_correction_case_no_ack_no_fkey FOR
 
 ALTER TABLE hop_correction ADD CONSTRAINT hop_correction_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
+ALTER TABLE hop_raise ADD CONSTRAINT hop_raise_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE hop_raise ADD CONSTRAINT hop_raise_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
 ALTER TABLE hop_retry ADD CONSTRAINT hop_retry_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE institution ADD CONSTRAINT institution_sponsor_fkey FOREIGN KEY (sponsor) REFERENCES institution(code);
@@ -2965,6 +2979,8 @@ CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at
 CREATE INDEX hold_request_sent ON public.hold_request USING btree (sent_at, institution);
 
 CREATE INDEX hop_account ON public.hop USING btree (institution, account_key) WHERE (institution IS NOT NULL);
+
+CREATE INDEX hop_raise_told ON public.hop_raise USING btree (told_at);
 
 CREATE INDEX hop_reference ON public.hop USING btree (reference_key) WHERE ((reference_key <> ''::text) AND (parent_hop_no IS NOT NULL));
 
@@ -3342,6 +3358,8 @@ COMMENT ON COLUMN hop_correction.ack_no IS 'the complaint that corrected it; nul
 
 COMMENT ON COLUMN hop_correction.revision IS 'revision of the hop after the correction';
 
+COMMENT ON COLUMN hop_raise.ack_no IS 'the complaint that tells it';
+
 COMMENT ON COLUMN hop_retry.due_at IS 'when it is asked again; none is due if null';
 
 COMMENT ON COLUMN hop_retry.retries IS 'how often the bank was asked again';
@@ -3423,6 +3441,8 @@ COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the ta
 COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states it';
 
 COMMENT ON TABLE hop_correction IS 'each correction of a hop: the changed columns before and after it';
+
+COMMENT ON TABLE hop_raise IS 'the largest amount told of a transfer whose bank does not have the first request yet';
 
 COMMENT ON TABLE payer_decision IS 'which complaint is right about who paid a transfer; two officers decide';
 
