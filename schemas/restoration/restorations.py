@@ -198,6 +198,8 @@ class AccountClaim(FrozenModel):
     held_paise: int = Field(ge=0)
     reserved_paise: int = Field(ge=0, default=0)
     """divided earlier and not yet restored; this part is not divided again"""
+    excess_paise: int = Field(ge=0, default=0)
+    """on hold above what the sending bank says that the transfer moved: the other claims are served first"""
 
 
 class Share(FrozenModel):
