@@ -79,13 +79,15 @@ def find(told: Statement, known: Sequence[tuple[str, Statement, T]]) -> tuple[St
 
 
 def differing(told: Statement, known: Statement) -> tuple[Differing, ...]:
-    """Return what `told` says otherwise than `known`. What one of them does not state is no difference."""
+    """Return what `told` says otherwise than `known`.
+
+    What one of them does not state is no difference, except the payer: who states none may not be the stated one.
+    """
     return tuple(_differing(told, known))
 
 
 def _differing(told: Statement, known: Statement) -> Iterator[Differing]:
-    other_payer_bank = bool(told.payer_bank and known.payer_bank) and told.payer_bank != known.payer_bank
-    if _both_stated(told.payer_key, known.payer_key) and (told.payer_key != known.payer_key or other_payer_bank):
+    if _other_payer(told, known):
         yield Differing.PAYER
     if _both_stated(told.account_key, known.account_key) and told.account_key != known.account_key:
         yield Differing.ACCOUNT
@@ -96,6 +98,13 @@ def _differing(told: Statement, known: Statement) -> Iterator[Differing]:
     # People tell the time of one transfer differently, so only the day counts.
     if not same_day(told.transferred_at, known.transferred_at):
         yield Differing.DATE
+
+
+def _other_payer(told: Statement, known: Statement) -> bool:
+    if not _both_stated(told.payer_key, known.payer_key):
+        return names_an_account(told.payer_key) or names_an_account(known.payer_key)
+    other_bank = bool(told.payer_bank and known.payer_bank) and told.payer_bank != known.payer_bank
+    return told.payer_key != known.payer_key or other_bank
 
 
 def same_day(one: datetime, other: datetime) -> bool:
