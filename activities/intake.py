@@ -278,6 +278,7 @@ def _statement(ctx: Context, known: KnownTransfer) -> Statement:
         amount_paise=known.amount_paise,
         transferred_at=known.transferred_at,
         told_paise=frozenset(known.told_paise),
+        is_complaints=known.source is HopSource.COMPLAINT,
     )
 
 

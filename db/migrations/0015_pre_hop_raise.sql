@@ -1,5 +1,5 @@
--- A larger amount of a victim's transfer that a later complaint tells waits until the bank has the first request. Else
--- an invented amount would replace a request that was not sent, and a bank refuses an amount that is not the transfer's.
+-- A larger amount of a victim's transfer that a later complaint tells waits until the bank has the first request.
+-- Else an invented amount would replace a request that was not sent, and a strict bank would refuse it.
 CREATE TABLE hop_raise (
     case_no text NOT NULL,
     hop_no integer NOT NULL,

@@ -45,6 +45,8 @@ class HopAtAccount(FrozenModel):
     gone: tuple[Gone, ...]
     reserved_paise: int
     allocation_id: int | None
+    imported_by: tuple[str, ...]
+    """who imported the workbook that alone says so; empty if a bank itself says it"""
 
 
 async def cases_at(connection: Connection, accounts: Sequence[Account]) -> set[str]:
@@ -203,7 +205,7 @@ _HOPS: Final = f"""
 SELECT h.case_no, h.hop_no, h.ack_no, h.transferred_at, h.disputed_paise, s.allocation_id,
        coalesce(s.share_paise, 0) AS share_paise, coalesce(s.gone_home_paise, 0) AS share_gone_home_paise,
        asked.to_release_paise, asked.to_restore_paise, sent.paise AS sent_paise, {_PLACED} AS placed_paise,
-       sent_in_all.moved_paise,
+       sent_in_all.moved_paise, coalesce(only_importers(h.case_no, h.hop_no), '{{}}') AS imported_by,
        greatest(divided.refused_paise, 0)::bigint AS divided_refused_paise,
        (SELECT r.state FROM restoration r WHERE r.ack_no = h.ack_no ORDER BY r.round_no DESC LIMIT 1)
            IS NOT DISTINCT FROM 'refused' OR (
@@ -311,6 +313,7 @@ class _HopRow(FrozenModel):
     sent_paise: int
     placed_paise: int
     moved_paise: int | None
+    imported_by: tuple[str, ...]
     divided_refused_paise: int
     allocation_id: int | None
     share_paise: int
@@ -332,6 +335,7 @@ def _hop(row: _HopRow, parts: Sequence[_Money]) -> HopAtAccount:
         sent_paise=row.sent_paise,
         placed_paise=row.placed_paise,
         moved_paise=row.moved_paise,
+        only_imported=bool(row.imported_by),
         held_paise=max(held - to_release, 0),
         to_release_paise=min(held, to_release),
         given_back_paise=own.get(Bucket.RESTORED, 0) + own.get(Bucket.RELEASED, 0),
@@ -354,6 +358,7 @@ def _hop(row: _HopRow, parts: Sequence[_Money]) -> HopAtAccount:
         gone=tuple(_only_counted(row, gone, counted)),
         reserved_paise=min(max(owed, row.to_restore_paise), money.held_paise),
         allocation_id=row.allocation_id,
+        imported_by=row.imported_by,
     )
 
 

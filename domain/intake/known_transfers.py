@@ -48,6 +48,8 @@ class Statement:
     transferred_at: datetime
     told_paise: frozenset[int] = frozenset()
     """amounts that earlier complaints told of it"""
+    is_complaints: bool = True
+    """whether a complaint tells it as its own loss; the payer of another one is named by its bank"""
 
     @property
     def amounts_paise(self) -> frozenset[int]:
@@ -102,7 +104,8 @@ def _differing(told: Statement, known: Statement) -> Iterator[Differing]:
 
 def _other_payer(told: Statement, known: Statement) -> bool:
     if not _both_stated(told.payer_key, known.payer_key):
-        return names_an_account(told.payer_key) or names_an_account(known.payer_key)
+        is_either_stated = names_an_account(told.payer_key) or names_an_account(known.payer_key)
+        return known.is_complaints and is_either_stated
     other_bank = bool(told.payer_bank and known.payer_bank) and told.payer_bank != known.payer_bank
     return told.payer_key != known.payer_key or other_bank
 

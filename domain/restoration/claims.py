@@ -16,6 +16,8 @@ class HopMoney(FrozenModel):
     """the bank of the account said that it has this amount, or where it went from there"""
     moved_paise: int | None = Field(ge=0, default=None)
     """what the transfer moved by the statement of the sending bank; None without one"""
+    only_imported: bool = False
+    """only a workbook that a person imported has these statements"""
     held_paise: int = Field(ge=0, default=0)
     """on hold, without what the bank is ordered to release"""
     to_release_paise: int = Field(ge=0, default=0)
@@ -33,7 +35,7 @@ class HopMoney(FrozenModel):
 
 
 class Confirmed(FrozenModel):
-    """The part of a transfer that a bank has confirmed as arrived (paise), and the bank that confirms most."""
+    """The part of a transfer that a bank has confirmed as arrived (paise), and who confirms most."""
 
     paise: int
     by: ConfirmedBy
@@ -59,6 +61,8 @@ def confirmed(hop: HopMoney) -> Confirmed:
     """
     most_paise = hop.disputed_paise if hop.moved_paise is None else min(hop.disputed_paise, hop.moved_paise)
     sent, placed = (min(paise, most_paise) for paise in (hop.sent_paise, hop.placed_paise))
+    if hop.only_imported and (placed or sent):
+        return Confirmed(paise=max(placed, sent), by=ConfirmedBy.WORKBOOK)
     if placed >= sent and placed:
         return Confirmed(paise=placed, by=ConfirmedBy.RECEIVING_BANK)
     return Confirmed(paise=sent, by=ConfirmedBy.SENDING_BANK if sent else ConfirmedBy.NOTHING)

@@ -304,6 +304,8 @@ class ClaimView(FrozenModel):
     confirmed_paise: int
     """amount that a bank has confirmed as arrived at the account"""
     confirmed_by: ConfirmedBy
+    imported_by: tuple[str, ...] = ()
+    """who imported the workbook, if only a workbook confirms it"""
     claim_paise: int
     """amount that counts in the division; 0 if no bank has confirmed any"""
     held_paise: int

@@ -14,7 +14,10 @@ PAISE = st.integers(0, 10) | st.integers(0, 10**13)
 @st.composite
 def hops(draw: st.DrawFn) -> HopMoney:
     names = [name for name in HopMoney.model_fields if name != "disputed_paise"]
-    money = {name: draw(PAISE) for name in names} | {"moved_paise": draw(st.none() | PAISE)}
+    money = {name: draw(PAISE) for name in names} | {
+        "moved_paise": draw(st.none() | PAISE),
+        "only_imported": draw(st.booleans()),
+    }
     return HopMoney(disputed_paise=draw(st.integers(1, 10**13)), **money)
 
 
