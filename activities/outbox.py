@@ -17,7 +17,7 @@ from activities.context import Context
 from activities.metrics import METRICS, SweepWork
 from db import bank_gateway
 from db.banks import bank_keys, reply_links
-from db.cases import cases, hop_raises, hop_retries, parked_hops
+from db.cases import cases, hop_retries, parked_hops, told_amounts
 from db.outbox import case_outbox
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp, Swept
 
@@ -172,7 +172,7 @@ class _Sweep:
 
     async def _raise(self) -> int:
         async with self._ctx.pool.acquire() as connection:
-            due = await hop_raises.due(connection, list(self._resting), WAITING_LIMIT)
+            due = await told_amounts.due(connection, list(self._resting), WAITING_LIMIT)
         return await self._for_each_case(SweepWork.RAISE, due, correction_actions.raise_hops)
 
     async def _ask_again(self) -> int:

@@ -8,7 +8,7 @@ from uuid import UUID
 from activities.cases.transaction import CaseTransaction, case_transaction, lock_case
 from activities.context import Context
 from db import intake
-from db.cases import cases, events, hop_raises, hop_retries, hops, ledger, tasks
+from db.cases import cases, events, hop_retries, hops, ledger, tasks, told_amounts
 from db.clock import present_moment
 from db.outbox import case_outbox
 from db.pool import Connection
@@ -131,7 +131,7 @@ async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCor
         }
         follow_up = await apply_correction(work, hop, corrected, extra)
         if correction.amount_paise:
-            await hop_raises.forget(work.connection, work.case_no, [hop_no])
+            await told_amounts.forget(work.connection, work.case_no, [hop_no])
     return DeskDone(work.case_no, hop_no, follow_up)
 
 

@@ -93,7 +93,7 @@ async def _reopen(work: CaseTransaction, due: hop_retries.DueRetry) -> hops.HopR
 
 
 async def _at_next_bank(work: CaseTransaction, hop: hops.HopRow, retries: int) -> hops.HopRow | None:
-    """Correct the hop to the next bank that complaints name of it, and return it; None if they name no other.
+    """Correct the hop to the next bank that complaints name, and return it; None without another.
 
     The banks take turns. So an invented bank cannot keep the true one from being asked again. Raises `TransferBusy`.
     """

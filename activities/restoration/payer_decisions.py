@@ -89,7 +89,7 @@ async def agree(
 
 
 async def _complaint_in_case(work: CaseTransaction, hop_no: int, proposed: PayerDecision) -> str | None:
-    """Return the victim's complaint in this case, if the one that is right is in another case; None if it is in this.
+    """Return the victim's complaint in this case, or None if the one that is right is in this case.
 
     The first decision opens it. Money of a case belongs to its own complaints.
     """

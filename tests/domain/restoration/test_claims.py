@@ -1,5 +1,7 @@
 """The claim of a hop: what is confirmed, what counts of it, and what is not given yet."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ PAISE = st.integers(0, 10) | st.integers(0, 10**13)
 @st.composite
 def hops(draw: st.DrawFn) -> HopMoney:
     names = [name for name in HopMoney.model_fields if name != "disputed_paise"]
-    money = {name: draw(PAISE) for name in names} | {
+    money: dict[str, Any] = {name: draw(PAISE) for name in names} | {
         "moved_paise": draw(st.none() | PAISE),
         "only_imported": draw(st.booleans()),
     }

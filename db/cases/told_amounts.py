@@ -69,7 +69,7 @@ async def due(connection: Connection, skip: Sequence[str], limit: int) -> DueHop
 
 
 async def still_due(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> list[WaitingRaise]:
-    """Return what is told of these hops, as far as it can be used now; call it under the case's lock."""
+    """Return what is told of these hops and can be used now; call it under the case's lock."""
     rows = await connection.fetch(
         "SELECT r.hop_no, r.ack_no, r.amount_paise FROM hop_raise r JOIN hop h USING (case_no, hop_no)"
         f" WHERE r.case_no = $1 AND r.hop_no = ANY($2) AND {_BANK_HAS_REQUEST} ORDER BY r.hop_no",
