@@ -31,7 +31,7 @@ from domain.intake.flags import oddities
 from domain.ledger import complaint_entries
 from domain.tracing.trail import first_state, tasks_before_asking
 from schemas.base import Flag
-from schemas.enums import CaseState, Differing, EventKind, HopSource, TaskKind
+from schemas.enums import CaseState, Channel, Differing, EventKind, HopSource, TaskKind
 from schemas.identifiers import account_key, reference_key
 from schemas.intake import Complaint, ComplaintReceipt
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp, HopBrief, HopRef
@@ -91,7 +91,7 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
         moves = {row.move for row in rows if row.move and by_account}
         registered = await intake.known_transfers(connection, {row.statement.reference_key for row in rows}, moves)
         found = sort_rows(ctx, rows, registered)
-        ack_no = complaint.ack_no or await _new_ack_no(connection, complaint, locked_at)
+        ack_no = complaint.ack_no or await new_ack_no(connection, complaint.channel, locked_at)
         work, full = await _case_to_join(ctx, connection, found, taken_by)
         joined = work is not None
         if work is None:
@@ -159,10 +159,10 @@ def _ack_lock(ack_no: str) -> str:
     return f"ack|{ack_no}"
 
 
-async def _new_ack_no(connection: Connection, complaint: Complaint, now: datetime) -> str:
+async def new_ack_no(connection: Connection, channel: Channel, now: datetime) -> str:
     """Return an unused acknowledgement number. Numbers from elsewhere may lie in our range."""
     for _ in range(NUMBERS_TRIED_MAX):
-        ack_no = make_ack_no(complaint.channel, now, await intake.next_serial(connection))
+        ack_no = make_ack_no(channel, now, await intake.next_serial(connection))
         # No waiting for this lock, because the caller holds locks already. A number that is locked counts as taken.
         if await intake.try_lock(connection, _ack_lock(ack_no)) and not await intake.by_ack_no(connection, ack_no):
             return ack_no
@@ -245,7 +245,8 @@ async def _correct_as_told(work: CaseTransaction, found: SortedRows, ack_no: str
     for row in found.matched:
         known = found.known[row.index]
         most_paise = found.most_paise(known)
-        if known.state not in WAITING and most_paise <= known.amount_paise:
+        other_bank = Differing.BANK in found.differing.get(row.index, ())
+        if known.state not in WAITING and not other_bank and most_paise <= known.amount_paise:
             continue
         if known.case_no != work.case_no or known.hop_no in done:
             continue

@@ -565,6 +565,18 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.importer_of(of_restoration uuid, officer text)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT min(l.hop_no) FROM restoration_line l
+    CROSS JOIN LATERAL unnest(only_importers(l.case_no, l.hop_no)) AS importer
+    WHERE l.restoration_id = of_restoration AND l.objection_id IS NULL
+        AND (l.excluded_at IS NULL OR l.reopened_at IS NOT NULL)
+        AND lower(regexp_replace(importer, '^[a-z]+:', '')) = lower(officer)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.ledger_apply()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -637,6 +649,26 @@ BEGIN
     FROM unnest(p_hop_nos, p_buckets, p_amounts) WITH ORDINALITY AS e (hop_no, bucket, amount, line_no);
     RETURN posted;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.only_importers(of_case text, of_hop integer)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT CASE WHEN bool_and(s.importer IS NOT NULL) THEN array_agg(DISTINCT s.importer) ELSE '{}' END
+    FROM (
+        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]' THEN coalesce(a.raw ->> 'imported_by', '') END
+            AS importer
+        FROM answer a WHERE a.case_no = of_case AND of_hop = ANY (a.hop_nos)
+            AND a.kind IN ('held', 'withdrawn', 'spent', 'moved')
+        UNION ALL
+        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]' THEN coalesce(a.raw ->> 'imported_by', '') END
+        FROM hop h JOIN answer a ON a.answer_id = h.opened_by_answer WHERE h.case_no = of_case AND h.hop_no = of_hop
+        UNION ALL
+        SELECT NULL FROM payer_inquiry i JOIN payer_statement w USING (inquiry_id)
+        WHERE i.case_no = of_case AND i.hop_no = of_hop AND w.kind = 'confirmed'
+    ) AS s
+$function$;
 
 CREATE OR REPLACE FUNCTION public.order_cancellation_settled_once()
  RETURNS trigger
@@ -903,6 +935,22 @@ BEGIN
                AND l.excluded_at IS NOT NULL AND l.reopened_at IS NULL) THEN
         RAISE EXCEPTION 'hop % of case % is excluded and not reopened', NEW.hop_no, NEW.case_no
             USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.restoration_not_by_importer()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF (NEW.prepared_by IS DISTINCT FROM OLD.prepared_by
+            AND importer_of(NEW.restoration_id, NEW.prepared_by) IS NOT NULL)
+        OR (NEW.approved_by IS DISTINCT FROM OLD.approved_by
+            AND importer_of(NEW.restoration_id, NEW.approved_by) IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'this officer imported the workbook that alone confirms the money'
+            USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
@@ -1944,6 +1992,16 @@ CREATE TABLE hop_correction (
     CONSTRAINT hop_correction_revision_check CHECK ((revision > 0))
 );
 
+CREATE TABLE hop_raise (
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    ack_no text NOT NULL,
+    amount_paise bigint NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    CONSTRAINT hop_raise_pkey PRIMARY KEY (case_no, hop_no),
+    CONSTRAINT hop_raise_amount_check CHECK ((amount_paise > 0))
+);
+
 CREATE TABLE hop_retry (
     case_no text NOT NULL,
     hop_no integer NOT NULL,
@@ -2194,10 +2252,12 @@ CREATE TABLE payer_decision (
     proposed_at timestamp with time zone NOT NULL,
     agreed_by text,
     agreed_at timestamp with time zone,
+    given_to text,
     CONSTRAINT payer_decision_pkey PRIMARY KEY (decision_id),
     CONSTRAINT payer_decision_agreed CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
     CONSTRAINT payer_decision_among CHECK ((ack_no = ANY (among))),
     CONSTRAINT payer_decision_four_eyes CHECK ((agreed_by <> proposed_by)),
+    CONSTRAINT payer_decision_given_when_agreed CHECK (((given_to IS NULL) OR (agreed_at IS NOT NULL))) NOT VALID,
     CONSTRAINT payer_decision_reason_check CHECK ((reason <> ''::text))
 );
 
@@ -2770,6 +2830,10 @@ ALTER TABLE hop_correction ADD CONSTRAINT hop_correction_case_no_ack_no_fkey FOR
 
 ALTER TABLE hop_correction ADD CONSTRAINT hop_correction_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
+ALTER TABLE hop_raise ADD CONSTRAINT hop_raise_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE hop_raise ADD CONSTRAINT hop_raise_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
 ALTER TABLE hop_retry ADD CONSTRAINT hop_retry_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE institution ADD CONSTRAINT institution_sponsor_fkey FOREIGN KEY (sponsor) REFERENCES institution(code);
@@ -2810,9 +2874,11 @@ ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN K
 
 ALTER TABLE order_cancellation ADD CONSTRAINT order_cancellation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
-ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_case_no_ack_no_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no);
+ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no) NOT VALID;
 
 ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_given_to_fkey FOREIGN KEY (case_no, given_to) REFERENCES complaint(case_no, ack_no) NOT VALID;
 
 ALTER TABLE payer_found_transfer ADD CONSTRAINT payer_found_transfer_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(answer_id);
 
@@ -3039,6 +3105,8 @@ CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at
 CREATE INDEX hold_request_sent ON public.hold_request USING btree (sent_at, institution);
 
 CREATE INDEX hop_account ON public.hop USING btree (institution, account_key) WHERE (institution IS NOT NULL);
+
+CREATE INDEX hop_raise_told ON public.hop_raise USING btree (told_at);
 
 CREATE INDEX hop_reference ON public.hop USING btree (reference_key) WHERE ((reference_key <> ''::text) AND (parent_hop_no IS NOT NULL));
 
@@ -3284,6 +3352,8 @@ CREATE TRIGGER resolution_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCA
 
 CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text, 'cancelled'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
 
+CREATE TRIGGER restoration_not_by_importer BEFORE UPDATE OF prepared_by, approved_by ON public.restoration FOR EACH ROW EXECUTE FUNCTION restoration_not_by_importer();
+
 CREATE TRIGGER restoration_not_contested BEFORE UPDATE OF approved_by ON public.restoration FOR EACH ROW WHEN (((new.approved_by IS NOT NULL) AND (old.approved_by IS NULL))) EXECUTE FUNCTION restoration_not_contested();
 
 CREATE TRIGGER restoration_line_not_excluded BEFORE INSERT ON public.restoration_line FOR EACH ROW EXECUTE FUNCTION restoration_line_not_excluded();
@@ -3430,6 +3500,8 @@ COMMENT ON COLUMN hop_correction.ack_no IS 'the complaint that corrected it; nul
 
 COMMENT ON COLUMN hop_correction.revision IS 'revision of the hop after the correction';
 
+COMMENT ON COLUMN hop_raise.ack_no IS 'the complaint that tells it';
+
 COMMENT ON COLUMN hop_retry.due_at IS 'when it is asked again; none is due if null';
 
 COMMENT ON COLUMN hop_retry.retries IS 'how often the bank was asked again';
@@ -3443,6 +3515,8 @@ COMMENT ON COLUMN order_cancellation.settled_at IS 'the bank has said that it do
 COMMENT ON COLUMN payer_decision.ack_no IS 'the complaint that is right';
 
 COMMENT ON COLUMN payer_decision.among IS 'the complaints that were compared';
+
+COMMENT ON COLUMN payer_decision.given_to IS 'the victim''s complaint in this case that owns the money, if the complaint that is right is in another case';
 
 COMMENT ON COLUMN payer_found_transfer.followed_hop_no IS 'the hop that was opened before a person decided';
 
@@ -3518,6 +3592,8 @@ COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states i
 
 COMMENT ON TABLE hop_correction IS 'each correction of a hop: the changed columns before and after it';
 
+COMMENT ON TABLE hop_raise IS 'the largest amount told of a transfer whose bank does not have the first request yet';
+
 COMMENT ON TABLE payer_decision IS 'which complaint is right about who paid a transfer; two officers decide';
 
 COMMENT ON TABLE payer_found_transfer IS 'another transfer that left the victim''s account; a person takes or dismisses it';
@@ -3531,6 +3607,10 @@ COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported;
 COMMENT ON FUNCTION contested_transfers(uuid) IS 'The transfers of this restoration whose payer a complaint or the victim''s bank names otherwise, and undecided.';
 
 COMMENT ON FUNCTION disputed_transfer_renamed() IS 'Registers a transfer by reference and bank too, where a process of the release before named its amount.';
+
+COMMENT ON FUNCTION importer_of(uuid,text) IS 'A hop of this restoration whose money only a workbook confirms that this officer imported; null without one.';
+
+COMMENT ON FUNCTION only_importers(text,integer) IS 'Who imported the workbooks that alone say where the money of this hop is; empty if a bank itself says it too.';
 
 COMMENT ON FUNCTION payer_inquiry_replace(text,integer) IS 'End the inquiry about a hop, because its transfer was corrected; return what it asked.';
 

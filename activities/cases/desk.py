@@ -9,7 +9,7 @@ from activities.cases.hop_steps import close_if_empty, notify_workflow, register
 from activities.cases.transaction import case_transaction, lock_case
 from activities.context import Context
 from activities.deadlocks import repeated
-from db.cases import cases, events, hops, ledger, tasks
+from db.cases import cases, events, hops, ledger, tasks, told_amounts
 from db.clock import present_moment
 from db.outbox import case_outbox
 from db.tracing import requests
@@ -122,6 +122,8 @@ async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCor
             "reason": correction.reason,
         }
         follow_up = await apply_correction(work, hop, corrected, extra)
+        if correction.amount_paise:
+            await told_amounts.forget(work.connection, work.case_no, [hop_no])
     return DeskDone(work.case_no, hop_no, follow_up)
 
 

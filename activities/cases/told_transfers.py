@@ -7,7 +7,7 @@ from activities.context import Context
 from db.intake import KnownTransfer, Move, ToldRow
 from domain.intake.known_transfers import Statement, differing, find, flags_of
 from schemas.base import Flag
-from schemas.enums import AnswerClass, Differing
+from schemas.enums import AnswerClass, Differing, HopSource
 from schemas.identifiers import account_key, reference_key
 from schemas.intake import Complaint, Transfer
 
@@ -153,6 +153,7 @@ def _statement(ctx: Context, known: KnownTransfer) -> Statement:
         amount_paise=known.amount_paise,
         transferred_at=known.transferred_at,
         told_paise=frozenset(known.told_paise),
+        is_complaints=known.source is HopSource.COMPLAINT,
     )
 
 

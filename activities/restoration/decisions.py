@@ -35,6 +35,7 @@ from domain.errors.restoration import (
     CourtOrderToRestore,
     GrievanceUndecided,
     HoldNotOfRestoration,
+    ImporterDecides,
     MoneyJustHeld,
     NothingToRestore,
     NoticeNotServed,
@@ -140,6 +141,13 @@ async def _refuse_not_accepted(work: Work) -> None:
     """Raise `TransferNotAccepted` while money comes from a transfer that only the victim's bank names."""
     if hop_nos := await payer_decisions.proposed(work.connection, work.row.restoration_id):
         raise TransferNotAccepted(hop_nos)
+
+
+async def _refuse_importer(work: Work, by: Acting) -> None:
+    """Raise `ImporterDecides` if only a workbook confirms money of it, and this officer imported that."""
+    hop_no = await restorations.imported_by(work.connection, work.row.restoration_id, by.subject)
+    if hop_no is not None:
+        raise ImporterDecides(by.subject, hop_no)
 
 
 async def _refuse_unserved(work: Work) -> None:
@@ -319,7 +327,8 @@ async def take_order(ctx: Context, restoration_id: UUID, taken: OrderTaken, by: 
 async def prepare(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) -> RestorationDone:
     """Prepare the approval: fix the amount to restore for each hop. Another officer must approve it.
 
-    Raises as `end_step`, and `NotNow` if there is nothing to restore.
+    Raises as `end_step`, and `NotNow` if there is nothing to restore. Raises `SameEyes` about the officer who imported
+    the workbook that alone confirms money of it.
     """
     await divide(ctx, restoration_id, by.actor)
     async with _decision(ctx, restoration_id, RestorationVerb.PREPARE, seen, by) as work:
@@ -331,6 +340,7 @@ async def prepare(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) ->
         due = await _due(work, lines)
         if not sum(due.values()):
             raise NothingToRestore
+        await _refuse_importer(work, by)
         await restorations.set_prepared(work.connection, restoration_id, by.subject, due)
         await work.log(
             EventKind.RESTORATION_PREPARED,
@@ -377,6 +387,7 @@ async def approve(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) ->
         await _refuse_undecided(work)
         await _refuse_contested(work)
         await _refuse_not_accepted(work)
+        await _refuse_importer(work, by)
         await _refuse_withdrawn(work)
         await _refuse_other_route(work)
         lines = await work.lines()

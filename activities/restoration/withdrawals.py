@@ -15,7 +15,7 @@ from activities.orders.releases import notify_hold_workflows, order_release
 from activities.restoration.allocation import MoreCases, give_to_others
 from activities.restoration.payer_decisions import give_to
 from activities.tracing.payer_transfers import dismiss_followed
-from db.cases import events, hop_retries, hops, ledger
+from db.cases import events, hop_retries, hops, ledger, told_amounts
 from db.holds import account_holds, free_amounts
 from db.pool import Connection
 from db.restoration import claims, exclusions, payer_decisions, withdrawals
@@ -179,6 +179,9 @@ async def _withdraw(
     await withdrawals.decide(connection, told.withdrawal_id, agreed, work.actor, reason, work.now)
     await withdrawals.take_out(connection, case_no, told.withdrawal_id, hop_nos)
     await hop_retries.forget(connection, case_no, hop_nos)
+    await told_amounts.forget(connection, case_no, hop_nos)
+    if told.hop_no is None:
+        await told_amounts.forget_told_in(connection, told.ack_no)
     entries = withdrawal_entries(await withdrawals.unplaced(connection, case_no, found))
     await ledger.post(connection, case_no, "withdrawal", f"withdrawal|{told.withdrawal_id}", work.now, entries)
     closed = await _close_hops(work, found, why)

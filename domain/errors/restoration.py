@@ -161,6 +161,12 @@ class RestorationNeedsSecondOfficer(SameEyes):
     officer: str
 
 
+class ImporterDecides(SameEyes):
+    code = "importer_decides"
+    officer: str
+    hop_no: int
+
+
 class TransferContested(NotNow):
     code = "transfer_contested"
     hop_no: int

@@ -360,6 +360,7 @@ async def test_h1_an_amount_that_the_desk_has_lowered_is_not_raised_by_telling_i
     await correct_hop(bench.ctx, case_no, 1, correction(amount_paise=500_00), OFFICER)
     await bench.take(complaint(one))
     assert await bench.hops(case_no, "revision, amount_paise") == [(1, 500_00)]
+    await bench.ask_one(case_no)
     await bench.take(complaint(one | {"amount_paise": 6_000_00}))
     assert await bench.hops(case_no, "revision, amount_paise") == [(2, 6_000_00)]
     await bench.check(case_no)

@@ -167,6 +167,10 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Refuses the approval of a restoration while another payer of one of its transfers is named, or no officer"
         " has accepted one that only the victim's bank names.",
     ),
+    "restoration_not_by_importer": Effect(
+        Sort.RULE,
+        "Refuses the preparation or approval by who imported the workbook that alone confirms the money.",
+    ),
     "withdrawal_rules": Effect(Sort.RULE, "Refuses any change of a withdrawal but its one decision."),
     "withdrawn_hop_agreed": Effect(Sort.RULE, "Refuses to take out a hop before a second officer has agreed."),
     "order_cancellation_settled_once": Effect(Sort.RULE, "Refuses to change a cancellation that is settled."),

@@ -9,7 +9,7 @@ from db.cases import ledger
 from db.documents import document_facts
 from db.police import firs
 from db.restoration import payer_decisions, restoration_views
-from db.restoration.claims import hops_at
+from db.restoration.claims import claims, confirmed_of, hops_at
 from domain.errors.restoration import TransferContested, TransferNotAccepted
 from domain.ledger import move_between
 from schemas.enums import Bucket, FoundDecision
@@ -20,7 +20,7 @@ from tests.activities.payers_bank import asking_context, debit
 from tests.activities.restoration.test_payer_decisions import FIRST, credited, decided, to_prepared
 from tests.activities.restoration_bench import Home
 from tests.activities.tracing.test_payer_inquiries import at
-from tests.factories import row, rrn, transfer
+from tests.factories import moved, row, rrn, transfer
 
 SENT, RECEIVED, NOTHING = ConfirmedBy.SENDING_BANK, ConfirmedBy.RECEIVING_BANK, ConfirmedBy.NOTHING
 
@@ -172,3 +172,35 @@ async def test_police_and_courts_are_told_only_of_transfers_that_a_person_said_a
     take = FoundTransferDecision(decision=FoundDecision.TAKEN, reason="fraud too")
     await payer_transfers.decide(home.ctx, case_no, inquiry.found[0].found_id, take, "officer:desk")
     assert await stated() == ([root, found], [root, found], 1600_00)
+
+
+async def test_a_bank_that_holds_more_than_the_victims_bank_debited_confirms_only_the_debit(home: Home) -> None:
+    """An invented amount: the account's bank holds other money too, and the victim's bank says what was sent."""
+    account, root = rrn(), rrn()
+    payee = {"institution": "HDFC", "account": account}
+    case_no = await home.bench.complain(transfer(1000_00, reference=root, payee=payee))
+    await home.bench.answer("HDFC", case_no, row(1, root, "1000.00"))
+    assert await confirmed(home.bench, account) == [(1000_00, RECEIVED)]
+    await home.bench.answer("SBIN", case_no, debit(root, "100.00", payee_account_number=account))
+    assert await confirmed(home.bench, account) == [(100_00, RECEIVED)]
+    async with home.bench.pool.acquire() as connection:
+        (claim,) = await claims(connection, ("HDFC", account))
+        assert await confirmed_of(connection, case_no, [1]) == {1: 100_00}
+    assert (claim.claim.claim_paise, claim.claim.excess_paise) == (1000_00, 900_00)
+    await home.bench.pool.execute(
+        "INSERT INTO hop_correction (case_no, hop_no, revision, corrected_at, corrected_by, before, after)"
+        " VALUES ($1, 1, 1, present_moment(), 'x', '{}', '{\"reference\": \"1\"}')",
+        case_no,
+    )
+    assert await confirmed(home.bench, account) == [(1000_00, RECEIVED)], "the debit was another transfer"
+
+
+async def test_what_the_bank_above_says_that_it_sent_limits_a_complaint_about_the_same_transfer(home: Home) -> None:
+    root, onward, account = rrn(), rrn(), rrn()
+    case_no = await home.bench.complain(transfer(1000_00, reference=root))
+    payee = {"institution": "ICIC", "account": account}
+    await home.bench.complain(transfer(500_00, reference=root), transfer(9000_00, reference=onward, payee=payee))
+    await home.bench.answer("HDFC", case_no, moved(root, "600.00", "ICIC", account, rrn_transaction_id=onward))
+    await home.bench.answer("ICIC", case_no, row(1, onward, "9000.00", root_account_number=account))
+    async with home.bench.pool.acquire() as connection:
+        assert (await confirmed_of(connection, case_no, [2]))[2] <= 600_00
