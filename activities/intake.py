@@ -11,28 +11,29 @@ from typing import Final
 
 from activities.cases.batches import notify_case, plan_batch
 from activities.cases.parked_corrections import WAITING, Corrected, Told, correct_as_told
+from activities.cases.told_transfers import Row, SortedRows, read_transfers, sort_rows, told_rows
 from activities.cases.transaction import CaseTransaction, lock_case
 from activities.context import Context
+from activities.deadlocks import repeated
 from activities.metrics import METRICS
 from activities.police.firs import ask_by_itself
 from activities.tracing.payer_inquiries import plan_inquiries
 from db import intake
 from db.cases import cases, events, hops, ledger, tasks
 from db.cases.events import Event
-from db.intake import KnownTransfer, Move, ToldRow
+from db.intake import ToldRow
 from db.pool import Connection
 from db.restoration import withdrawals
 from domain.errors.cases import TransferBusy
 from domain.errors.intake import AckNosExhausted, AckNoTaken, IdempotencyKeyReused
 from domain.intake.ack_numbers import make_ack_no
 from domain.intake.flags import oddities
-from domain.intake.known_transfers import Statement, differing, find, flags_of
 from domain.ledger import complaint_entries
 from domain.tracing.trail import first_state, tasks_before_asking
 from schemas.base import Flag
-from schemas.enums import AnswerClass, CaseState, Differing, EventKind, HopSource, TaskKind
+from schemas.enums import CaseState, Channel, Differing, EventKind, HopSource, TaskKind
 from schemas.identifiers import account_key, reference_key
-from schemas.intake import Complaint, ComplaintReceipt, Transfer
+from schemas.intake import Complaint, ComplaintReceipt
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp, HopBrief, HopRef
 from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import Entry
@@ -46,62 +47,6 @@ class Taken:
     follow_up: FollowUp | None
     repeated: bool = False
 
-
-@dataclass(frozen=True)
-class _Row:
-    """A transfer of a complaint, with the bank that the directory finds for it."""
-
-    index: int
-    transfer: Transfer
-    institution: str | None
-    answer_class: AnswerClass
-    statement: Statement
-
-    @property
-    def key(self) -> str:
-        """Return the identity of the transfer."""
-        return self.statement.key
-
-    @property
-    def move(self) -> Move | None:
-        """Return what a hop without a reference is known by; None if the directory has no bank for it."""
-        stated = self.statement
-        if self.institution is None:
-            return None
-        return self.institution, stated.account_key, stated.payer_key, stated.amount_paise
-
-
-@dataclass(frozen=True)
-class _Sorted:
-    """The rows of a complaint: those that become hops, and for the others what they are already."""
-
-    fresh: list[_Row]
-    matched: list[_Row]
-    """rows whose transfer is registered"""
-    known: dict[int, KnownTransfer]
-    """by index of the row"""
-    repeats: dict[int, int]
-    """index of a row, and of the earlier fresh row that is the same transfer"""
-    differing: dict[int, tuple[Differing, ...]]
-    flags: list[Flag]
-
-    @property
-    def cases(self) -> dict[int, str]:
-        """Return the case of each known row, by its index."""
-        return {index: known.case_no for index, known in self.known.items()}
-
-    def most_paise(self, known: KnownTransfer) -> int:
-        """Return the largest amount that the complaint tells of this transfer at its bank; zero without one."""
-        same = [row for row in self.matched if self.known[row.index] is known]
-        told = [row for row in same if Differing.BANK not in self.differing.get(row.index, ())]
-        return max((row.statement.amount_paise for row in told), default=0)
-
-    def hops_of(self, case_no: str) -> list[int]:
-        """Return the hops of this case that the complaint names."""
-        return [known.hop_no for known in self.known.values() if known.case_no == case_no]
-
-
-_REPEATED = Flag(field="transfers", code="repeated_row", message="the same transfer is listed twice and counts once")
 
 NUMBERS_TRIED_MAX: Final = 1000
 """numbers that are tried in a row before giving up"""
@@ -126,14 +71,15 @@ async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key:
             by_account = False
 
 
+@repeated()
 async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_by: str, *, by_account: bool) -> Taken:
     """Take the complaint once. `by_account`: a hop without a reference may be known by everything else."""
     digest = hashlib.sha256(complaint.model_dump_json().encode()).digest()
-    rows, flags = _read_transfers(ctx, complaint)
+    rows, flags = read_transfers(ctx, complaint)
     if not all(row.institution for row in rows):
         # The institution may have been loaded after this process read the directory.
         await ctx.directory.freshen()
-        rows, flags = _read_transfers(ctx, complaint)
+        rows, flags = read_transfers(ctx, complaint)
     names = [f"key|{taken_by}|{idempotency_key}", *(intake.lock_of_transfer(row.transfer.reference) for row in rows)]
     if complaint.ack_no:
         names.append(_ack_lock(complaint.ack_no))
@@ -144,8 +90,8 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
             return Taken(repeated, None, repeated=True)
         moves = {row.move for row in rows if row.move and by_account}
         registered = await intake.known_transfers(connection, {row.statement.reference_key for row in rows}, moves)
-        found = _sort(ctx, rows, registered)
-        ack_no = complaint.ack_no or await _new_ack_no(connection, complaint, locked_at)
+        found = sort_rows(ctx, rows, registered)
+        ack_no = complaint.ack_no or await new_ack_no(connection, complaint.channel, locked_at)
         work, full = await _case_to_join(ctx, connection, found, taken_by)
         joined = work is not None
         if work is None:
@@ -159,7 +105,7 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
             flags=tuple(odd + flags + found.flags + _linked_cases(found, work.case_no) + full),
             received_at=work.now,
         )
-        told = _told(rows, found, work.case_no, first_hop_no=work.head.last_hop_no + 1 if joined else 1)
+        told = told_rows(rows, found, work.case_no, first_hop_no=work.head.last_hop_no + 1 if joined else 1)
         news = await (_join_case if joined else _open_case)(work, receipt, found, told)
         await intake.insert(
             connection,
@@ -198,104 +144,6 @@ async def _taken_before(
     return None
 
 
-def _read_transfers(ctx: Context, complaint: Complaint) -> tuple[list[_Row], list[Flag]]:
-    """Resolve the payee institutions."""
-    directory = ctx.directory.current
-    rows: list[_Row] = []
-    flags: list[Flag] = []
-    for index, transfer in enumerate(complaint.transfers):
-        payee = transfer.payee
-        institution, odd = directory.resolve(payee.institution, payee.ifsc, payee.holder, f"transfers[{index}].payee")
-        flags += odd
-        code = institution.code if institution else None
-        answer_class = institution.answer_class if institution else AnswerClass.MAIL
-        payer = transfer.payer
-        statement = Statement(
-            reference_key=reference_key(transfer.reference),
-            bank=code or payee.institution,
-            account_key=account_key(payee.holder),
-            payer_bank=_bank(ctx, payer.institution, payer.ifsc, payer.holder),
-            payer_key=account_key(payer.holder),
-            amount_paise=transfer.amount_paise,
-            transferred_at=transfer.transferred_at,
-        )
-        rows.append(_Row(index, transfer, code, answer_class, statement))
-    return rows, flags
-
-
-def _bank(ctx: Context, told: str, ifsc: str | None, holder: str) -> str:
-    found, _ = ctx.directory.current.resolve(told, ifsc, holder, "payer")
-    return found.code if found else ""
-
-
-def _sort(ctx: Context, rows: Sequence[_Row], registered: Sequence[KnownTransfer]) -> _Sorted:
-    """Find the rows that are new transfers. A transfer that is known, or listed before, becomes no second hop."""
-    found = _Sorted([], [], {}, {}, {}, [])
-    known = [(one.transfer_key, _statement(ctx, one), one) for one in registered]
-    listed: list[tuple[str, Statement, _Row]] = []
-    for row in rows:
-        if same := find(row.statement, known):
-            found.matched.append(row)
-            found.known[row.index] = same[1]
-            where = f"case {same[1].case_no} has this transfer"
-            _note_differences(found, row, same[0], where)
-            if not same[1].reference_key:
-                flag = Flag(field=f"transfers[{row.index}]", code="reference_added", message=f"{where} without one")
-                found.flags.append(flag)
-                # The complaint's next transfer has another reference, so it is another one.
-                known = [one for one in known if one[2] is not same[1]]
-        elif same_row := find(row.statement, listed):
-            found.repeats[row.index] = same_row[1].index
-            _note_differences(found, row, same_row[0], f"transfers[{same_row[1].index}] is this transfer")
-            if not found.differing.get(row.index):
-                found.flags.append(_REPEATED.model_copy(update={"field": f"transfers[{row.index}]"}))
-        else:
-            found.fresh.append(row)
-            listed.append((row.key, row.statement, row))
-            found.flags.extend(_same_reference(row, [statement for _, statement, _ in known + listed]))
-    return found
-
-
-def _note_differences(found: _Sorted, row: _Row, statement: Statement, where: str) -> None:
-    if differences := differing(row.statement, statement):
-        found.differing[row.index] = differences
-        found.flags.extend(flags_of(differences, row.index, where))
-
-
-def _same_reference(row: _Row, others: Sequence[Statement]) -> list[Flag]:
-    """Return a flag if a transfer of another amount to another bank has the same reference."""
-    if all(one is row.statement or one.reference_key != row.statement.reference_key for one in others):
-        return []
-    message = "another transfer, of another amount to another bank, has this reference too"
-    return [Flag(field=f"transfers[{row.index}]", code="reference_twice", message=message)]
-
-
-def _statement(ctx: Context, known: KnownTransfer) -> Statement:
-    return Statement(
-        reference_key=known.reference_key,
-        bank=known.institution or known.payee_institution_as_told,
-        account_key=known.account_key,
-        payer_bank=_bank(ctx, known.payer_institution_as_told, known.payer_ifsc, known.payer_holder),
-        payer_key=account_key(known.payer_holder),
-        amount_paise=known.amount_paise,
-        transferred_at=known.transferred_at,
-        told_paise=frozenset(known.told_paise),
-    )
-
-
-def _told(rows: Sequence[_Row], found: _Sorted, case_no: str, first_hop_no: int) -> list[ToldRow]:
-    """Return every transfer of the complaint with the hop that it opens, or that is this transfer already."""
-    hop_nos = {row.index: hop_no for hop_no, row in enumerate(found.fresh, start=first_hop_no)}
-    hop_nos |= {index: hop_nos[first] for index, first in found.repeats.items()}
-    told = []
-    for row in rows:
-        known = found.known.get(row.index)
-        place = (known.case_no, known.hop_no) if known else (case_no, hop_nos[row.index])
-        differences = found.differing.get(row.index, ())
-        told.append(ToldRow(transfer=row.transfer, case_no=place[0], hop_no=place[1], differing=differences))
-    return told
-
-
 async def _ask_about_differences(work: CaseTransaction, ack_no: str, told: Sequence[ToldRow]) -> None:
     """Open a work item for each transfer that the complaint tells otherwise, in the case that has its hop."""
     by_case: dict[str, list[NewTask]] = {}
@@ -313,10 +161,10 @@ def _ack_lock(ack_no: str) -> str:
     return f"ack|{ack_no}"
 
 
-async def _new_ack_no(connection: Connection, complaint: Complaint, now: datetime) -> str:
+async def new_ack_no(connection: Connection, channel: Channel, now: datetime) -> str:
     """Return an unused acknowledgement number. Numbers from elsewhere may lie in our range."""
     for _ in range(NUMBERS_TRIED_MAX):
-        ack_no = make_ack_no(complaint.channel, now, await intake.next_serial(connection))
+        ack_no = make_ack_no(channel, now, await intake.next_serial(connection))
         # No waiting for this lock, because the caller holds locks already. A number that is locked counts as taken.
         if await intake.try_lock(connection, _ack_lock(ack_no)) and not await intake.by_ack_no(connection, ack_no):
             return ack_no
@@ -324,7 +172,7 @@ async def _new_ack_no(connection: Connection, complaint: Complaint, now: datetim
 
 
 async def _case_to_join(
-    ctx: Context, connection: Connection, found: _Sorted, taken_by: str
+    ctx: Context, connection: Connection, found: SortedRows, taken_by: str
 ) -> tuple[CaseTransaction | None, list[Flag]]:
     """Return the oldest case that knows a transfer, locked.
 
@@ -344,7 +192,7 @@ async def _case_to_join(
     return None, [Flag(field="transfers", code="case_full", message=message)]
 
 
-def _linked_cases(found: _Sorted, case_no: str) -> list[Flag]:
+def _linked_cases(found: SortedRows, case_no: str) -> list[Flag]:
     """Return a flag for each transfer that stands in another case than the complaint's own."""
     return [
         Flag(field="transfers", code="known_in_another_case", message=f"one transfer is in case {other}")
@@ -354,7 +202,7 @@ def _linked_cases(found: _Sorted, case_no: str) -> list[Flag]:
 
 
 async def _open_case(
-    work: CaseTransaction, receipt: ComplaintReceipt, found: _Sorted, told: Sequence[ToldRow]
+    work: CaseTransaction, receipt: ComplaintReceipt, found: SortedRows, told: Sequence[ToldRow]
 ) -> CaseNews | None:
     rows = found.fresh
     _refuse_nameless(found, set())
@@ -378,7 +226,7 @@ async def _start(work: CaseTransaction, news: CaseNews) -> FollowUp:
 
 
 async def _join_case(
-    work: CaseTransaction, receipt: ComplaintReceipt, found: _Sorted, told: Sequence[ToldRow]
+    work: CaseTransaction, receipt: ComplaintReceipt, found: SortedRows, told: Sequence[ToldRow]
 ) -> CaseNews | None:
     connection, case_no, head, rows = work.connection, work.case_no, work.head, found.fresh
     first = head.last_hop_no + 1
@@ -407,13 +255,14 @@ async def _notify(work: CaseTransaction, news: CaseNews) -> FollowUp:
     return FollowUp(case_no=work.case_no, start=start, news=notification)
 
 
-async def _correct_as_told(work: CaseTransaction, found: _Sorted, ack_no: str) -> list[Corrected]:
+async def _correct_as_told(work: CaseTransaction, found: SortedRows, ack_no: str) -> list[Corrected]:
     """Correct the case's hops that this complaint tells better. Each is corrected by its first row."""
     done: dict[int, Corrected] = {}
     for row in found.matched:
         known = found.known[row.index]
         most_paise = found.most_paise(known)
-        if known.state not in WAITING and most_paise <= known.amount_paise:
+        other_bank = Differing.BANK in found.differing.get(row.index, ())
+        if known.state not in WAITING and not other_bank and most_paise <= known.amount_paise:
             continue
         if known.case_no != work.case_no or known.hop_no in done:
             continue
@@ -429,14 +278,14 @@ async def _correct_as_told(work: CaseTransaction, found: _Sorted, ack_no: str) -
     return list(done.values())
 
 
-def _refuse_nameless(found: _Sorted, corrected: Container[tuple[str, int]]) -> None:
+def _refuse_nameless(found: SortedRows, corrected: Container[tuple[str, int]]) -> None:
     """Raise `_KnownMeanwhile` if a hop without a reference was not given this complaint's: it may be another one."""
     for known in found.known.values():
         if not known.reference_key and (known.case_no, known.hop_no) not in corrected:
             raise _KnownMeanwhile
 
 
-async def _write_hops(work: CaseTransaction, ack_no: str, rows: Sequence[_Row], first_hop_no: int) -> list[Entry]:
+async def _write_hops(work: CaseTransaction, ack_no: str, rows: Sequence[Row], first_hop_no: int) -> list[Entry]:
     connection, case_no = work.connection, work.case_no
     written = [_hop_row(row, hop_no, ack_no) for hop_no, row in enumerate(rows, start=first_hop_no)]
     await hops.insert(connection, case_no, work.now, written)
@@ -451,7 +300,7 @@ async def _write_hops(work: CaseTransaction, ack_no: str, rows: Sequence[_Row], 
     return entries
 
 
-def _hop_row(row: _Row, hop_no: int, ack_no: str) -> hops.HopRow:
+def _hop_row(row: Row, hop_no: int, ack_no: str) -> hops.HopRow:
     transfer = row.transfer
     return hops.HopRow(
         hop_no=hop_no,
@@ -479,7 +328,7 @@ def _hop_row(row: _Row, hop_no: int, ack_no: str) -> hops.HopRow:
 def _opened_event(
     kind: EventKind,
     receipt: ComplaintReceipt,
-    rows: Sequence[_Row],
+    rows: Sequence[Row],
     first_hop_no: int,
     entries: Sequence[Entry],
     told: Sequence[ToldRow],
@@ -509,7 +358,7 @@ def _opened_event(
     )
 
 
-def _briefs(rows: Sequence[_Row], first_hop_no: int) -> tuple[tuple[HopBrief, ...], tuple[HopRef, ...]]:
+def _briefs(rows: Sequence[Row], first_hop_no: int) -> tuple[tuple[HopBrief, ...], tuple[HopRef, ...]]:
     to_ask = tuple(
         HopBrief(
             hop_no=hop_no,

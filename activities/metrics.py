@@ -60,6 +60,7 @@ class SweepWork(StrEnum):
     START = "start"
     NEWS = "news"
     LOOK_AFTER = "look_after"
+    RAISE = "raise"
     ASK_AGAIN = "ask_again"
     ROUTE = "route"
     WRITE_OFF = "write_off"

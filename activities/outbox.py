@@ -11,12 +11,13 @@ from temporalio import activity
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.cases import hop_retries as retry_actions
+from activities.cases import parked_corrections as correction_actions
 from activities.cases import parked_hops as parked_actions
 from activities.context import Context
 from activities.metrics import METRICS, SweepWork
 from db import bank_gateway
 from db.banks import bank_keys, reply_links
-from db.cases import cases, hop_retries, parked_hops
+from db.cases import cases, hop_retries, parked_hops, told_amounts
 from db.outbox import case_outbox
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp, Swept
 
@@ -33,7 +34,7 @@ LOOK_AFTER = timedelta(minutes=15)
 LOOK_AFTER_LIMIT = 50
 """cases per sweep; with a sweep every five seconds, 36,000 cases an hour"""
 WAITING_LIMIT = 200
-"""hops per sweep that are due, for each of the four actions on them"""
+"""hops per sweep that are due, for each of the five actions on them"""
 PURGE_LIMIT = 1_000
 """rows per sweep of each kind; with a sweep every five seconds, 200 a second"""
 NONCE_LIMIT = 10_000
@@ -103,6 +104,7 @@ class _Sweep:
         started, oldest_start = await self._start_unstarted_cases()
         signalled, oldest_news = await self._send_unsent()
         looked_after = await self._look_after_cases()
+        raised = await self._raise()
         asked_again = await self._ask_again()
         routed = await self._route_again()
         written_off = await self._write_off()
@@ -112,6 +114,7 @@ class _Sweep:
             cases_started=started,
             news_signalled=signalled,
             cases_looked_after=looked_after,
+            hops_raised=raised,
             hops_asked_again=asked_again,
             hops_routed=routed,
             hops_written_off=written_off,
@@ -168,6 +171,11 @@ class _Sweep:
             return await cases.snapshot(connection, case_no)
 
     # -- hops that are due -----------------------------------------------------------------------------------------
+
+    async def _raise(self) -> int:
+        async with self._ctx.pool.acquire() as connection:
+            due = await told_amounts.due(connection, list(self._resting), WAITING_LIMIT)
+        return await self._for_each_case(SweepWork.RAISE, due, correction_actions.raise_hops)
 
     async def _ask_again(self) -> int:
         async with self._ctx.pool.acquire() as connection:

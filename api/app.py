@@ -5,8 +5,8 @@ from fastapi import FastAPI
 from activities.banks.reply_links import PATH as REPLY_PATH
 from api import documents as case_documents
 from api import evidence, holds, intake, notifications, ops, police, reconciliation
+from api.bank_gateway import debit_inquiries, feed, i4c, liens
 from api.bank_gateway import documents as bank_documents
-from api.bank_gateway import feed, i4c, liens
 from api.bank_gateway import grievances as bank_grievances
 from api.bank_gateway import orders as bank_orders
 from api.cases import accounts, cases, desk_actions, events, tasks
@@ -28,6 +28,7 @@ BODY_LIMITS_BYTES = {
     i4c.STATUS_UPDATE_PATH: i4c.STATUS_UPDATE_MAX_BYTES,
     REPLY_PATH: FORM_BODY_MAX_BYTES,
     feed.HOLDS_PATH: feed.ANSWER_MAX_BYTES,
+    debit_inquiries.DEBIT_INQUIRIES_PATH: debit_inquiries.ANSWER_MAX_BYTES,
     liens.LIENS_PATH: liens.PAGE_MAX_BYTES,
     bank_orders.ORDERS_PATH: bank_orders.CONFIRMATION_MAX_BYTES,
     police.COURT_ORDERS: police.DOCUMENT_BODY_MAX_BYTES,
@@ -73,7 +74,7 @@ def create_app(services: Services) -> FastAPI:
     for resource in (holds, grievances, officers, bank_grievances, appeal_page):
         app.include_router(resource.router)
     app.include_router(evidence.router)
-    for resource in (i4c, feed, liens, ops):
+    for resource in (i4c, feed, debit_inquiries, liens, ops):
         app.include_router(resource.router)
     for pages in (AnswerPages(services), OrderPages(services)):
         app.include_router(pages.router())

@@ -8,7 +8,7 @@ from typing import Final
 from db.pool import Connection
 from domain.intake.districts import known_district
 from schemas.base import Flag, FrozenModel, UtcDatetime
-from schemas.enums import Differing, HopState
+from schemas.enums import Differing, HopSource, HopState
 from schemas.identifiers import reference_key, reference_of
 from schemas.intake import Complaint, ComplaintReceipt, Transfer
 from schemas.parties import Party
@@ -99,8 +99,11 @@ class KnownTransfer(FrozenModel):
     amount_paise: int
     transferred_at: UtcDatetime
     state: HopState
+    source: HopSource
     told_paise: tuple[int, ...]
     """amounts that complaints told of it"""
+    told_vpas: tuple[str, ...] = ()
+    """VPAs that complaints told beside the payee's account"""
 
 
 Move = tuple[str, str, str, int]
@@ -109,13 +112,15 @@ Move = tuple[str, str, str, int]
 KNOWN: Final = """
 SELECT t.transfer_key, t.case_no, t.hop_no, h.institution, h.payee_institution_as_told, h.account_key,
     h.payer_institution_as_told, h.payer_ifsc, h.payer_holder, t.reference_key, h.amount_paise, h.transferred_at,
-    h.state, ARRAY(SELECT c.amount_paise FROM complaint_transfer c
-        WHERE c.case_no = t.case_no AND c.hop_no = t.hop_no) AS told_paise, h.opened_at
+    h.state, h.source, ARRAY(SELECT c.amount_paise FROM complaint_transfer c
+        WHERE c.case_no = t.case_no AND c.hop_no = t.hop_no) AS told_paise,
+    ARRAY(SELECT c.payee_vpa FROM complaint_transfer c
+        WHERE c.case_no = t.case_no AND c.hop_no = t.hop_no AND c.payee_vpa IS NOT NULL) AS told_vpas, h.opened_at
 FROM disputed_transfer t JOIN hop h USING (case_no, hop_no) WHERE t.reference_key = ANY($1)
 UNION ALL
 SELECT '', h.case_no, h.hop_no, h.institution, h.payee_institution_as_told, h.account_key,
     p.payee_institution_as_told, p.payee_ifsc, p.payee_holder, '', h.amount_paise, h.transferred_at,
-    h.state, '{}', h.opened_at
+    h.state, h.source, '{}', '{}', h.opened_at
 FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS a (institution, account_key, payer_key, amount_paise)
 JOIN hop h ON h.institution = a.institution AND h.account_key = a.account_key AND h.amount_paise = a.amount_paise
     AND h.reference_key = '' AND h.state = 'correction'
@@ -180,12 +185,12 @@ WITH v AS (
 )
 INSERT INTO complaint_transfer (ack_no, row_no, payer_institution, payer_kind, payer_holder, payer_ifsc,
     payee_institution, payee_kind, payee_holder, payee_ifsc, rrn, utr, mode, amount_paise, transferred_at, time_missing,
-    case_no, hop_no, differing)
+    case_no, hop_no, differing, payer_vpa, payee_vpa)
 SELECT c.ack_no, t.* FROM c, jsonb_to_recordset($20::jsonb) AS t (row_no integer,
     payer_institution text, payer_kind text, payer_holder text, payer_ifsc text,
     payee_institution text, payee_kind text, payee_holder text, payee_ifsc text, rrn text, utr text, mode text,
     amount_paise bigint, transferred_at timestamptz, time_missing boolean, case_no text, hop_no integer,
-    differing text[])
+    differing text[], payer_vpa text, payee_vpa text)
 """
 
 
@@ -255,6 +260,7 @@ def _party(end: str, party: Party) -> dict[str, object]:
         f"{end}_kind": kind,
         f"{end}_holder": party.holder,
         f"{end}_ifsc": party.ifsc,
+        f"{end}_vpa": party.vpa_beside,
     }
 
 

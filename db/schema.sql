@@ -206,7 +206,7 @@ BEGIN
     SELECT h.hop_no, h.ack_no, 0 FROM up JOIN hop h USING (case_no, hop_no) JOIN payer_inquiry i USING (case_no, hop_no)
     CROSS JOIN LATERAL (SELECT s.differing, s.stated_at FROM payer_statement s WHERE s.inquiry_id = i.inquiry_id
         ORDER BY s.statement_id DESC LIMIT 1) AS s
-    WHERE up.parent_hop_no IS NULL AND 'payer' = ANY (s.differing) AND NOT EXISTS (
+    WHERE up.parent_hop_no IS NULL AND i.replaced_at IS NULL AND 'payer' = ANY (s.differing) AND NOT EXISTS (
         SELECT FROM payer_decision d WHERE d.case_no = h.case_no AND d.hop_no = h.hop_no AND d.agreed_at > s.stated_at)
     UNION ALL
     -- So does a transfer that it named and an officer took.
@@ -481,6 +481,32 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.hop_asks_payers_bank_again()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF (NEW.payer_holder, NEW.payer_institution_as_told)
+        IS DISTINCT FROM (OLD.payer_holder, OLD.payer_institution_as_told)
+    THEN
+        -- Another bank may be the victim's now. The caller plans the next inquiry, because it knows the directory.
+        PERFORM payer_inquiry_replace(NEW.case_no, NEW.hop_no);
+        RETURN NULL;
+    END IF;
+    INSERT INTO payer_inquiry (inquiry_id, case_no, hop_no, institution, state, near_seconds, planned_at, due_at,
+        closed_at, reason)
+    SELECT gen_random_uuid(), NEW.case_no, NEW.hop_no, r.institution,
+        CASE WHEN s.reason = '' THEN 'planned' ELSE 'skipped' END, r.near_seconds, r.at,
+        CASE WHEN s.reason = '' THEN r.at END, CASE WHEN s.reason <> '' THEN r.at END, s.reason
+    FROM payer_inquiry_replace(NEW.case_no, NEW.hop_no) AS r
+    CROSS JOIN LATERAL (SELECT CASE
+        WHEN r.institution IS NULL THEN 'the directory does not know the bank'
+        WHEN r.institution = NEW.institution THEN 'the bank has both accounts'
+        WHEN NEW.reference = '' THEN 'the transfer has no reference'
+        ELSE '' END AS reason) AS s;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.hop_complaint()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -519,8 +545,9 @@ DECLARE
 BEGIN
     SELECT min(h.case_no) AS case_no, min(h.hop_no) AS hop_no, a.amount_paise INTO larger
     FROM opened h JOIN answer a ON a.answer_id = h.opened_by_answer
-    GROUP BY a.answer_id, a.amount_paise
-    HAVING max(h.amount_paise) > a.amount_paise OR sum(h.disputed_paise) > a.amount_paise
+    WHERE a.within_paise IS NOT NULL
+    GROUP BY a.answer_id, a.amount_paise, a.within_paise
+    HAVING max(h.amount_paise) > a.amount_paise OR sum(h.disputed_paise) > a.within_paise
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'hop % of case % is larger than its transfer of % paise', larger.hop_no, larger.case_no,
@@ -537,6 +564,18 @@ BEGIN
     NEW.account_key := 'NOTSTATED|' || NEW.case_no || '|' || NEW.hop_no;
     RETURN NEW;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.importer_of(of_restoration uuid, officer text)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT min(l.hop_no) FROM restoration_line l
+    CROSS JOIN LATERAL unnest(only_importers(l.case_no, l.hop_no)) AS importer
+    WHERE l.restoration_id = of_restoration AND l.objection_id IS NULL
+        AND (l.excluded_at IS NULL OR l.reopened_at IS NOT NULL)
+        AND lower(regexp_replace(importer, '^[a-z]+:', '')) = lower(officer)
+$function$;
 
 CREATE OR REPLACE FUNCTION public.ledger_apply()
  RETURNS trigger
@@ -611,6 +650,26 @@ BEGIN
     RETURN posted;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.only_importers(of_case text, of_hop integer)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT CASE WHEN bool_and(s.importer IS NOT NULL) THEN array_agg(DISTINCT s.importer) ELSE '{}' END
+    FROM (
+        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]' THEN coalesce(a.raw ->> 'imported_by', '') END
+            AS importer
+        FROM answer a WHERE a.case_no = of_case AND of_hop = ANY (a.hop_nos)
+            AND a.kind IN ('held', 'withdrawn', 'spent', 'moved')
+        UNION ALL
+        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]' THEN coalesce(a.raw ->> 'imported_by', '') END
+        FROM hop h JOIN answer a ON a.answer_id = h.opened_by_answer WHERE h.case_no = of_case AND h.hop_no = of_hop
+        UNION ALL
+        SELECT NULL FROM payer_inquiry i JOIN payer_statement w USING (inquiry_id)
+        WHERE i.case_no = of_case AND i.hop_no = of_hop AND w.kind = 'confirmed'
+    ) AS s
+$function$;
+
 CREATE OR REPLACE FUNCTION public.order_cancellation_settled_once()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -642,22 +701,40 @@ CREATE OR REPLACE FUNCTION public.payer_found_transfer_rules()
 AS $function$
 BEGIN
     IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL
-        OR to_jsonb(NEW) - '{decision,decided_by,decided_at,reason,taken_hop_no}'::text[]
-            IS DISTINCT FROM to_jsonb(OLD) - '{decision,decided_by,decided_at,reason,taken_hop_no}'::text[]
+        OR (OLD.followed_hop_no IS NOT NULL AND NEW.followed_hop_no IS DISTINCT FROM OLD.followed_hop_no)
+        OR (NEW.taken_hop_no IS NOT NULL AND NEW.followed_hop_no IS NOT NULL AND NEW.taken_hop_no <> NEW.followed_hop_no)
+        OR to_jsonb(NEW) - '{decision,decided_by,decided_at,reason,taken_hop_no,followed_hop_no}'::text[]
+            IS DISTINCT FROM
+            to_jsonb(OLD) - '{decision,decided_by,decided_at,reason,taken_hop_no,followed_hop_no}'::text[]
     THEN
-        RAISE EXCEPTION 'of a found transfer only the decision is written, once' USING ERRCODE = 'restrict_violation';
+        RAISE EXCEPTION 'of a found transfer only its hop and the decision are written, once'
+            USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.payer_inquiry_replace(of_case text, of_hop integer)
+ RETURNS TABLE(institution text, near_seconds double precision, at timestamp with time zone)
+ LANGUAGE sql
+AS $function$
+    UPDATE payer_inquiry i SET replaced_at = t.at, due_at = NULL, closed_at = coalesce(i.closed_at, t.at),
+        state = CASE WHEN i.due_at IS NULL THEN i.state ELSE 'failed' END,
+        reason = CASE WHEN i.due_at IS NULL THEN i.reason ELSE 'the transfer was corrected' END
+    FROM (SELECT present_moment() AS at) AS t
+    WHERE i.case_no = of_case AND i.hop_no = of_hop AND i.replaced_at IS NULL
+    RETURNING i.institution, i.near_seconds, t.at
+$function$;
 
 CREATE OR REPLACE FUNCTION public.payer_inquiry_rules()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF TG_OP = 'DELETE' OR OLD.state = 'skipped' OR (OLD.state = 'answered' AND NEW.state <> 'answered')
+    IF TG_OP = 'DELETE' OR (OLD.state = 'skipped' AND NEW.state <> 'skipped')
+        OR (OLD.state = 'answered' AND NEW.state <> 'answered')
         OR (OLD.state = 'failed' AND NEW.state NOT IN ('failed', 'answered'))
         OR (OLD.state = 'delivered' AND NEW.state = 'planned')
+        OR (OLD.replaced_at IS NOT NULL AND NEW.replaced_at IS DISTINCT FROM OLD.replaced_at)
         OR (NEW.inquiry_id, NEW.case_no, NEW.hop_no, NEW.institution, NEW.near_seconds, NEW.planned_at)
             IS DISTINCT FROM
             (OLD.inquiry_id, OLD.case_no, OLD.hop_no, OLD.institution, OLD.near_seconds, OLD.planned_at)
@@ -687,6 +764,25 @@ AS $function$
 BEGIN
     PERFORM pg_notify('procedure_starter', '');
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.proposed_transfers(of_restoration uuid)
+ RETURNS TABLE(hop_no integer)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY WITH RECURSIVE up AS (
+        SELECT h.case_no, h.hop_no, h.parent_hop_no FROM restoration_line l JOIN hop h USING (case_no, hop_no)
+        WHERE l.restoration_id = of_restoration AND l.objection_id IS NULL
+            AND (l.excluded_at IS NULL OR l.reopened_at IS NOT NULL)
+        UNION
+        SELECT h.case_no, h.hop_no, h.parent_hop_no
+        FROM up JOIN hop h ON h.case_no = up.case_no AND h.hop_no = up.parent_hop_no
+    )
+    SELECT b.hop_no FROM up JOIN ledger_balance b USING (case_no, hop_no)
+    WHERE up.parent_hop_no IS NULL AND b.bucket = 'proposed' AND b.balance_paise < 0 ORDER BY 1;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
@@ -843,6 +939,22 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.restoration_not_by_importer()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF (NEW.prepared_by IS DISTINCT FROM OLD.prepared_by
+            AND importer_of(NEW.restoration_id, NEW.prepared_by) IS NOT NULL)
+        OR (NEW.approved_by IS DISTINCT FROM OLD.approved_by
+            AND importer_of(NEW.restoration_id, NEW.approved_by) IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'this officer imported the workbook that alone confirms the money'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.restoration_not_contested()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -850,6 +962,9 @@ AS $function$
 BEGIN
     IF EXISTS (SELECT FROM contested_transfers(NEW.restoration_id)) THEN
         RAISE EXCEPTION 'two complainants claim a transfer of this restoration' USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF EXISTS (SELECT FROM proposed_transfers(NEW.restoration_id)) THEN
+        RAISE EXCEPTION 'no person has accepted a transfer of this restoration' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
@@ -1014,6 +1129,7 @@ CREATE TABLE answer (
     root_reference_key text NOT NULL DEFAULT ''::text,
     balance_paise bigint,
     balance_is_free boolean NOT NULL DEFAULT false,
+    within_paise bigint,
     CONSTRAINT answer_pkey PRIMARY KEY (answer_id),
     CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise)))
 );
@@ -1347,6 +1463,8 @@ CREATE TABLE complaint_transfer (
     case_no text,
     hop_no integer,
     differing text[] NOT NULL,
+    payer_vpa text,
+    payee_vpa text,
     CONSTRAINT complaint_transfer_pkey PRIMARY KEY (ack_no, row_no),
     CONSTRAINT complaint_transfer_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT complaint_transfer_check CHECK (((case_no IS NULL) = (hop_no IS NULL))),
@@ -1874,6 +1992,16 @@ CREATE TABLE hop_correction (
     CONSTRAINT hop_correction_revision_check CHECK ((revision > 0))
 );
 
+CREATE TABLE hop_raise (
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    ack_no text NOT NULL,
+    amount_paise bigint NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    CONSTRAINT hop_raise_pkey PRIMARY KEY (case_no, hop_no),
+    CONSTRAINT hop_raise_amount_check CHECK ((amount_paise > 0))
+);
+
 CREATE TABLE hop_retry (
     case_no text NOT NULL,
     hop_no integer NOT NULL,
@@ -1922,9 +2050,9 @@ CREATE TABLE ledger_balance (
     CONSTRAINT ledger_balance_pkey PRIMARY KEY (case_no, hop_no, bucket),
     CONSTRAINT ledger_balance_sign CHECK (
 CASE
-    WHEN (bucket = 'lost'::text) THEN (balance_paise <= 0)
+    WHEN (bucket = ANY (ARRAY['lost'::text, 'proposed'::text])) THEN (balance_paise <= 0)
     ELSE (balance_paise >= 0)
-END)
+END) NOT VALID
 ) WITH (fillfactor=70);
 
 CREATE TABLE ledger_entry (
@@ -1936,7 +2064,7 @@ CREATE TABLE ledger_entry (
     amount_paise bigint NOT NULL,
     CONSTRAINT ledger_entry_pkey PRIMARY KEY (transaction_id, line_no),
     CONSTRAINT ledger_entry_amount_paise_check CHECK ((amount_paise <> 0)),
-    CONSTRAINT ledger_entry_bucket_check CHECK ((bucket = ANY (ARRAY['lost'::text, 'in_play'::text, 'held'::text, 'withdrawn'::text, 'spent'::text, 'refused'::text, 'untraced'::text, 'restored'::text, 'released'::text])))
+    CONSTRAINT ledger_entry_bucket_check CHECK ((bucket = ANY (ARRAY['lost'::text, 'proposed'::text, 'in_play'::text, 'held'::text, 'withdrawn'::text, 'spent'::text, 'refused'::text, 'untraced'::text, 'restored'::text, 'released'::text]))) NOT VALID
 );
 
 CREATE TABLE ledger_transaction (
@@ -2124,10 +2252,12 @@ CREATE TABLE payer_decision (
     proposed_at timestamp with time zone NOT NULL,
     agreed_by text,
     agreed_at timestamp with time zone,
+    given_to text,
     CONSTRAINT payer_decision_pkey PRIMARY KEY (decision_id),
     CONSTRAINT payer_decision_agreed CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
     CONSTRAINT payer_decision_among CHECK ((ack_no = ANY (among))),
     CONSTRAINT payer_decision_four_eyes CHECK ((agreed_by <> proposed_by)),
+    CONSTRAINT payer_decision_given_when_agreed CHECK (((given_to IS NULL) OR (agreed_at IS NOT NULL))) NOT VALID,
     CONSTRAINT payer_decision_reason_check CHECK ((reason <> ''::text))
 );
 
@@ -2152,6 +2282,8 @@ CREATE TABLE payer_found_transfer (
     decided_at timestamp with time zone,
     reason text,
     taken_hop_no integer,
+    is_signed boolean NOT NULL DEFAULT false,
+    followed_hop_no integer,
     CONSTRAINT payer_found_transfer_once UNIQUE (inquiry_id, reference_key),
     CONSTRAINT payer_found_transfer_pkey PRIMARY KEY (found_id),
     CONSTRAINT payer_found_transfer_amount_paise_check CHECK ((amount_paise > 0)),
@@ -2178,7 +2310,7 @@ CREATE TABLE payer_inquiry (
     answered_at timestamp with time zone,
     closed_at timestamp with time zone,
     reason text NOT NULL DEFAULT ''::text,
-    CONSTRAINT payer_inquiry_one_a_hop UNIQUE (case_no, hop_no),
+    replaced_at timestamp with time zone,
     CONSTRAINT payer_inquiry_pkey PRIMARY KEY (inquiry_id),
     CONSTRAINT payer_inquiry_answered CHECK (((answered_at IS NOT NULL) = (state = 'answered'::text))),
     CONSTRAINT payer_inquiry_bank CHECK (((institution IS NOT NULL) OR (state = 'skipped'::text))),
@@ -2698,6 +2830,10 @@ ALTER TABLE hop_correction ADD CONSTRAINT hop_correction_case_no_ack_no_fkey FOR
 
 ALTER TABLE hop_correction ADD CONSTRAINT hop_correction_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
+ALTER TABLE hop_raise ADD CONSTRAINT hop_raise_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE hop_raise ADD CONSTRAINT hop_raise_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
 ALTER TABLE hop_retry ADD CONSTRAINT hop_retry_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE institution ADD CONSTRAINT institution_sponsor_fkey FOREIGN KEY (sponsor) REFERENCES institution(code);
@@ -2738,9 +2874,11 @@ ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN K
 
 ALTER TABLE order_cancellation ADD CONSTRAINT order_cancellation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
-ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_case_no_ack_no_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no);
+ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no) NOT VALID;
 
 ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_given_to_fkey FOREIGN KEY (case_no, given_to) REFERENCES complaint(case_no, ack_no) NOT VALID;
 
 ALTER TABLE payer_found_transfer ADD CONSTRAINT payer_found_transfer_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(answer_id);
 
@@ -2858,6 +2996,8 @@ CREATE UNIQUE INDEX bank_exchange_fetched ON public.bank_exchange USING btree (C
 
 CREATE INDEX bank_exchange_inquiry ON public.bank_exchange USING btree (inquiry_id, exchange_id) WHERE (inquiry_id IS NOT NULL);
 
+CREATE UNIQUE INDEX bank_exchange_inquiry_fetched ON public.bank_exchange USING btree (inquiry_id, digest) WHERE ((channel = 'pull'::text) AND (inquiry_id IS NOT NULL));
+
 CREATE INDEX bank_exchange_order ON public.bank_exchange USING btree (order_id, about, exchange_id) WHERE (order_id IS NOT NULL);
 
 CREATE INDEX bank_exchange_request ON public.bank_exchange USING btree (request_id, exchange_id) WHERE (request_id IS NOT NULL);
@@ -2966,6 +3106,8 @@ CREATE INDEX hold_request_sent ON public.hold_request USING btree (sent_at, inst
 
 CREATE INDEX hop_account ON public.hop USING btree (institution, account_key) WHERE (institution IS NOT NULL);
 
+CREATE INDEX hop_raise_told ON public.hop_raise USING btree (told_at);
+
 CREATE INDEX hop_reference ON public.hop USING btree (reference_key) WHERE ((reference_key <> ''::text) AND (parent_hop_no IS NOT NULL));
 
 CREATE INDEX hop_retry_due ON public.hop_retry USING btree (due_at) WHERE (due_at IS NOT NULL);
@@ -3005,6 +3147,12 @@ CREATE INDEX order_cancellation_open ON public.order_cancellation USING btree (o
 CREATE INDEX payer_decision_hop ON public.payer_decision USING btree (case_no, hop_no);
 
 CREATE INDEX payer_inquiry_due_at ON public.payer_inquiry USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX payer_inquiry_hop ON public.payer_inquiry USING btree (case_no, hop_no);
+
+CREATE UNIQUE INDEX payer_inquiry_one_live ON public.payer_inquiry USING btree (case_no, hop_no) WHERE (replaced_at IS NULL);
+
+CREATE INDEX payer_inquiry_waiting ON public.payer_inquiry USING btree (institution, planned_at, inquiry_id) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX payer_statement_inquiry ON public.payer_statement USING btree (inquiry_id, statement_id);
 
@@ -3134,6 +3282,8 @@ CREATE TRIGGER feed_request_new AFTER INSERT ON public.hold_request FOR EACH ROW
 
 CREATE TRIGGER feed_request_state AFTER UPDATE OF state ON public.hold_request FOR EACH ROW WHEN ((feed_status(old.state) <> feed_status(new.state))) EXECUTE FUNCTION feed_request_changed();
 
+CREATE TRIGGER hop_asks_payers_bank_again AFTER UPDATE OF reference_key, institution, payer_holder, payer_institution_as_told ON public.hop FOR EACH ROW WHEN (((new.parent_hop_no IS NULL) AND ((new.reference_key IS DISTINCT FROM old.reference_key) OR (new.institution IS DISTINCT FROM old.institution) OR (new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told)))) EXECUTE FUNCTION hop_asks_payers_bank_again();
+
 CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FUNCTION hop_complaint();
 
 CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON public.hop FOR EACH ROW WHEN ((((new.state <> old.state) OR (new.revision <> old.revision)) AND ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text])) OR (old.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))))) EXECUTE FUNCTION hop_waiting();
@@ -3202,6 +3352,8 @@ CREATE TRIGGER resolution_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCA
 
 CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text, 'cancelled'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
 
+CREATE TRIGGER restoration_not_by_importer BEFORE UPDATE OF prepared_by, approved_by ON public.restoration FOR EACH ROW EXECUTE FUNCTION restoration_not_by_importer();
+
 CREATE TRIGGER restoration_not_contested BEFORE UPDATE OF approved_by ON public.restoration FOR EACH ROW WHEN (((new.approved_by IS NOT NULL) AND (old.approved_by IS NULL))) EXECUTE FUNCTION restoration_not_contested();
 
 CREATE TRIGGER restoration_line_not_excluded BEFORE INSERT ON public.restoration_line FOR EACH ROW EXECUTE FUNCTION restoration_line_not_excluded();
@@ -3243,6 +3395,8 @@ COMMENT ON COLUMN answer.occurred_at IS 'when the bank says that it happened; nu
 COMMENT ON COLUMN answer.reference_key IS 'of the line''s own transaction; empty on lines taken before this column was there';
 
 COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is about';
+
+COMMENT ON COLUMN answer.within_paise IS 'what of the claim is within its transfer; null in a line that the release before has judged';
 
 COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the order they came, but for the token; empty for a file';
 
@@ -3289,6 +3443,10 @@ COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own pr
 COMMENT ON COLUMN complaint_transfer.differing IS 'what it tells otherwise than the hop did when the complaint was taken: payer, account, bank, amount, date';
 
 COMMENT ON COLUMN complaint_transfer.hop_no IS 'the hop that it opened, or that was this transfer already';
+
+COMMENT ON COLUMN complaint_transfer.payee_vpa IS 'the VPA that is stated beside the account';
+
+COMMENT ON COLUMN complaint_transfer.payer_vpa IS 'the VPA that is stated beside the account';
 
 COMMENT ON COLUMN complaint_transfer.row_no IS 'its place in the complaint, from 1';
 
@@ -3342,6 +3500,8 @@ COMMENT ON COLUMN hop_correction.ack_no IS 'the complaint that corrected it; nul
 
 COMMENT ON COLUMN hop_correction.revision IS 'revision of the hop after the correction';
 
+COMMENT ON COLUMN hop_raise.ack_no IS 'the complaint that tells it';
+
 COMMENT ON COLUMN hop_retry.due_at IS 'when it is asked again; none is due if null';
 
 COMMENT ON COLUMN hop_retry.retries IS 'how often the bank was asked again';
@@ -3356,7 +3516,13 @@ COMMENT ON COLUMN payer_decision.ack_no IS 'the complaint that is right';
 
 COMMENT ON COLUMN payer_decision.among IS 'the complaints that were compared';
 
+COMMENT ON COLUMN payer_decision.given_to IS 'the victim''s complaint in this case that owns the money, if the complaint that is right is in another case';
+
+COMMENT ON COLUMN payer_found_transfer.followed_hop_no IS 'the hop that was opened before a person decided';
+
 COMMENT ON COLUMN payer_found_transfer.is_near IS 'whether it is near enough to the told transfer for a task';
+
+COMMENT ON COLUMN payer_found_transfer.is_signed IS 'whether the bank signed or sealed the answer with its own key';
 
 COMMENT ON COLUMN payer_found_transfer.payer_account IS 'the account debited as the bank states it';
 
@@ -3371,6 +3537,8 @@ COMMENT ON COLUMN payer_inquiry.institution IS 'the bank as the directory resolv
 COMMENT ON COLUMN payer_inquiry.near_seconds IS 'a transfer as near as this to the told one is proposed to the desk';
 
 COMMENT ON COLUMN payer_inquiry.reason IS 'why it failed or was skipped';
+
+COMMENT ON COLUMN payer_inquiry.replaced_at IS 'since when a newer inquiry asks about the corrected transfer';
 
 COMMENT ON COLUMN payer_statement.payee_key IS 'the account credited as the bank states it; empty if it states none';
 
@@ -3424,6 +3592,8 @@ COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states i
 
 COMMENT ON TABLE hop_correction IS 'each correction of a hop: the changed columns before and after it';
 
+COMMENT ON TABLE hop_raise IS 'the largest amount told of a transfer whose bank does not have the first request yet';
+
 COMMENT ON TABLE payer_decision IS 'which complaint is right about who paid a transfer; two officers decide';
 
 COMMENT ON TABLE payer_found_transfer IS 'another transfer that left the victim''s account; a person takes or dismisses it';
@@ -3438,4 +3608,12 @@ COMMENT ON FUNCTION contested_transfers(uuid) IS 'The transfers of this restorat
 
 COMMENT ON FUNCTION disputed_transfer_renamed() IS 'Registers a transfer by reference and bank too, where a process of the release before named its amount.';
 
+COMMENT ON FUNCTION importer_of(uuid,text) IS 'A hop of this restoration whose money only a workbook confirms that this officer imported; null without one.';
+
+COMMENT ON FUNCTION only_importers(text,integer) IS 'Who imported the workbooks that alone say where the money of this hop is; empty if a bank itself says it too.';
+
+COMMENT ON FUNCTION payer_inquiry_replace(text,integer) IS 'End the inquiry about a hop, because its transfer was corrected; return what it asked.';
+
 COMMENT ON FUNCTION present_moment() IS 'the present moment of this database; tests may set it for their session';
+
+COMMENT ON FUNCTION proposed_transfers(uuid) IS 'The transfers of this restoration that only the victim''s bank names, and that no officer has accepted.';

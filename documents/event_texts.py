@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from domain.ledger import CONTRA_BUCKETS
 from domain.rupees import rupees
 from schemas.enums import Bucket, Language
 from schemas.text import IST
@@ -113,7 +114,7 @@ def _money(placed: Any, language: Language) -> str:
     """
     sums: dict[str, int] = defaultdict(int)
     for _, bucket, paise in placed:
-        sums[bucket] += -paise if bucket == Bucket.LOST else paise
+        sums[bucket] += -paise if bucket in CONTRA_BUCKETS else paise
     rest = {bucket: paise for bucket, paise in sums.items() if paise > 0}
     if len(rest) > 1:
         rest.pop(Bucket.IN_PLAY, None)

@@ -19,6 +19,7 @@ ROWS_MAX: Final = 1_500
 
 _BUCKETS: Final = {
     Bucket.LOST: "Reported lost · बताई गई हानि",
+    Bucket.PROPOSED: "Named by the victim's bank alone · केवल पीड़ित के बैंक ने बताई",
     Bucket.IN_PLAY: "In play · खोज जारी",
     Bucket.HELD: "On hold · रोकी गई",
     Bucket.RESTORED: "Restored · लौटाई गई",

@@ -1,11 +1,13 @@
-"""Ledger arithmetic: bucket sums from entries, and the rule that all buckets add up to the loss."""
+"""Ledger arithmetic: bucket sums from entries, and the rule that all buckets add up to what was lost or proposed."""
 
 from collections.abc import Iterable, Mapping
 
 from schemas.enums import Bucket
 from schemas.tracing.answers import Entry
 
-HELD_BUCKETS = tuple(bucket for bucket in Bucket if bucket is not Bucket.LOST)
+CONTRA_BUCKETS = (Bucket.LOST, Bucket.PROPOSED)
+"""Buckets below zero. Their amounts say where money came from, and not where it is."""
+HELD_BUCKETS = tuple(bucket for bucket in Bucket if bucket not in CONTRA_BUCKETS)
 
 
 DRAW_ORDER = (Bucket.IN_PLAY, Bucket.UNTRACED, Bucket.REFUSED)
@@ -31,6 +33,14 @@ def complaint_entries(hop_no: int, amount_paise: int) -> tuple[Entry, Entry]:
     )
 
 
+def found_entries(hop_no: int, amount_paise: int) -> tuple[Entry, Entry]:
+    """Return the opening entries of a transfer that only the victim's bank names. The loss does not grow."""
+    return (
+        Entry(hop_no=hop_no, bucket=Bucket.PROPOSED, amount_paise=-amount_paise),
+        Entry(hop_no=hop_no, bucket=Bucket.IN_PLAY, amount_paise=amount_paise),
+    )
+
+
 def move_between(hop_no: int, source: Bucket, target: Bucket, amount_paise: int) -> tuple[Entry, Entry]:
     """Return the entries that move `amount_paise` (signed) of a hop from one bucket to another."""
     return (
@@ -40,14 +50,15 @@ def move_between(hop_no: int, source: Bucket, target: Bucket, amount_paise: int)
 
 
 def bucket_sums(balances: Iterable[tuple[Bucket, int]]) -> dict[Bucket, int]:
-    """Return the balances summed by bucket in paise, with `LOST` as a positive amount."""
+    """Return the balances summed by bucket in paise, with `LOST` and `PROPOSED` as positive amounts."""
     sums = dict.fromkeys(Bucket, 0)
     for bucket, paise in balances:
         sums[bucket] += paise
-    sums[Bucket.LOST] = -sums[Bucket.LOST]
+    for bucket in CONTRA_BUCKETS:
+        sums[bucket] = -sums[bucket]
     return sums
 
 
 def unaccounted_paise(sums: dict[Bucket, int]) -> int:
     """Return the missing (positive) or surplus (negative) amount, which is zero in every correct case."""
-    return sums[Bucket.LOST] - sum(sums[bucket] for bucket in HELD_BUCKETS)
+    return sum(sums[bucket] for bucket in CONTRA_BUCKETS) - sum(sums[bucket] for bucket in HELD_BUCKETS)

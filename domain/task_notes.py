@@ -81,6 +81,23 @@ ENGLISH: Final[Mapping[str, str]] = {
     "discrepancy.job_unknown": (
         "{bank} answers under a job that it never gave: ask the bank what it answers, then resolve the discrepancy"
     ),
+    "discrepancy.credited_above_order": (
+        "{bank} states {claimed} for order {order_id}{credit}, and the order covers {against} of it: ask the bank what"
+        " it did, then resolve the discrepancy"
+    ),
+    "discrepancy.credited_twice": (
+        "{bank} states {claimed} for order {order_id}{credit}, which may be a second credit: ask the bank whether it"
+        " paid twice, then resolve the discrepancy"
+    ),
+    "discrepancy.credited_elsewhere": (
+        "{bank} states that {claimed} of order {order_id}{credit} went to another account than the order names: ask"
+        " the bank to bring it back or to show its account, then resolve the discrepancy"
+    ),
+    "discrepancy.credited_other_amount": (
+        "{bank} states {claimed} for a credit of order {order_id}{credit} that is booked with {against}: ask the bank"
+        " which amount is right, then resolve the discrepancy"
+    ),
+    "discrepancy.credit": " (reference {reference})",
     TaskCause.DATE_MISSING: "no date of the transfer: {detail}",
     TaskCause.SMALL_TRANSFERS_WITHOUT_SUM: (
         "hop {id}: the bank says that the rest went on in small amounts and states no sum: ask for a statement"
@@ -194,8 +211,9 @@ def _answer_not_understood(
 
 def _discrepancy(cause: TaskCause, _subject: Subject, facts: TaskFacts, texts: Texts) -> tuple[str, Mapping[str, str]]:
     name = f"{cause}.{facts.discrepancy}"
+    credit = texts[f"{cause}.credit"].format(reference=facts.reference) if facts.reference else ""
     # A task of a release before states no figures.
-    return name if name in texts and facts.claimed_paise is not None else cause, {}
+    return name if name in texts and facts.claimed_paise is not None else cause, {"credit": credit}
 
 
 def _order_not_sent(

@@ -78,9 +78,13 @@ class DeliveryOutcome(StrEnum):
 
 
 class Bucket(StrEnum):
-    """Place of the money. `LOST` is the contra account of a complaint, so that every posting sums to zero."""
+    """Place of the money. `LOST` is the contra account of a complaint, so that every posting sums to zero.
+
+    `PROPOSED` is the contra account of a transfer that only the victim's bank names, until an officer accepts it.
+    """
 
     LOST = "lost"
+    PROPOSED = "proposed"
     IN_PLAY = "in_play"
     HELD = "held"
     WITHDRAWN = "withdrawn"
@@ -374,6 +378,7 @@ class EventKind(StrEnum):
     PAYER_BANK_NOT_ASKED = "payer_bank_not_asked"
     """the question could not be delivered, or got no answer in time"""
     PAYER_BANK_STATED = "payer_bank_stated"
+    FOUND_TRANSFER_FOLLOWED = "found_transfer_followed"
     FOUND_TRANSFER_TAKEN = "found_transfer_taken"
     """an officer took a transfer into the case that the victim's bank named"""
     FOUND_TRANSFER_DISMISSED = "found_transfer_dismissed"

@@ -85,6 +85,8 @@ class ToldParty(FrozenModel):
     kind: Literal["account", "vpa", "wallet"]
     holder: Annotated[str, Field(repr=False)]
     ifsc: str | None
+    vpa: Annotated[str | None, Field(repr=False, exclude_if=lambda vpa: vpa is None)] = None
+    """the VPA that is stated beside the account"""
 
 
 class ToldTransfer(FrozenModel):

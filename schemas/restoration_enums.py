@@ -28,10 +28,12 @@ class RouteReason(StrEnum):
 
 
 class ConfirmedBy(StrEnum):
-    """Bank whose statement confirms that money has arrived at an account."""
+    """Whose statement confirms that money has arrived at an account."""
 
     SENDING_BANK = "sending_bank"
     RECEIVING_BANK = "receiving_bank"
+    WORKBOOK = "workbook"
+    """only rows of a money-trail workbook that a person imported say so, and no bank itself"""
     NOTHING = "nothing"
     """only a complaint or an officer says so"""
 

@@ -31,7 +31,15 @@ from simulator.institutions import WEBHOOK_ENDPOINT, Institution
 from simulator.net.asgi import body_of, json_reply
 from simulator.seeds import chance
 from simulator.wires.i4c import FraudReport, TicketError, read_report
-from simulator.wires.json_api import ORDER_CANCELLED, ORDER_ISSUED, WebhookError, open_event, read_hold_request
+from simulator.wires.json_api import (
+    DEBIT_ASKED,
+    ORDER_CANCELLED,
+    ORDER_ISSUED,
+    WebhookError,
+    open_event,
+    read_debit_inquiry,
+    read_hold_request,
+)
 from simulator.world.bank_model import OK, Outage
 
 MAX_BODY_BYTES = 1 << 20
@@ -162,12 +170,12 @@ class Endpoints:
                 return json_reply(HTTP_ACCEPTED, {"job_id": self._offices.take(bank, read_order(content), "push")})
             if kind == ORDER_CANCELLED:
                 return json_reply(HTTP_ACCEPTED, {"job_id": self._offices.stop(bank, read_cancelled(content), "push")})
-            hold_id, report = read_hold_request(content)
+            key, report = read_debit_inquiry(content) if kind == DEBIT_ASKED else read_hold_request(content)
         except WebhookError as error:
             return json_reply(401, {"code": NOT_LOGGED_IN, "message": str(error)})
         except TicketError as error:
             return json_reply(422, {"code": BAD_TICKET, "message": str(error)})
-        return await self._answered(bank, hold_id, report, lambda job_id: json_reply(HTTP_ACCEPTED, {"job_id": job_id}))
+        return await self._answered(bank, key, report, lambda job_id: json_reply(HTTP_ACCEPTED, {"job_id": job_id}))
 
     async def _answered(
         self, bank: Institution, key: str, report: FraudReport, make_reply: Callable[[str], Response]

@@ -41,8 +41,8 @@ async def keep_statement(
 ) -> int:
     """Store a request of `institution` before it is processed; return its number.
 
-    `key` has signed the request for our address `origin`. If the request is about a hold request, an order or a
-    grievance of this bank, the case log gets digests: the SHA-256 of each file of it in the evidence pack.
+    `key` has signed the request for our address `origin`. If the request is about a hold request, an inquiry, an order
+    or a grievance of this bank, the case log gets digests: the SHA-256 of each file of it in the evidence pack.
     """
     signed = signed_now(method, path, headers, origin, key) if key else None
     by = SignedBy(signed.key_id, signed.signature, signed.base) if signed else None
@@ -59,7 +59,7 @@ async def keep_statement(
     return evidence_id
 
 
-_AS: Final = {About.HOLD_REQUEST: "hold", About.ORDER: "order"}
+_AS: Final = {About.HOLD_REQUEST: "hold", About.ORDER: "order", About.PAYER_INQUIRY: "inquiry"}
 
 
 async def keep_served(ctx: Context, about: About, entries: Mapping[UUID, FrozenModel]) -> None:

@@ -1,32 +1,26 @@
 """Actions of the desk on a case. Each is one transaction that writes state, ledger and event."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from activities.cases.batches import notify_case
-from activities.cases.transaction import CaseTransaction, case_transaction, lock_case
+from activities.cases.corrections import apply_correction
+from activities.cases.hop_steps import close_if_empty, notify_workflow, register_transfer, write_off_request
+from activities.cases.transaction import case_transaction, lock_case
 from activities.context import Context
-from db import intake
-from db.cases import cases, events, hop_retries, hops, ledger, tasks
+from activities.deadlocks import repeated
+from db.cases import cases, events, hops, ledger, tasks, told_amounts
 from db.clock import present_moment
-from db.pool import Connection
 from db.tracing import requests
-from domain.errors.banks import InstitutionNotFound
 from domain.errors.cases import (
-    AmountAlreadyPlaced,
     AmountBelowDisputed,
     DisputedAboveTransfer,
-    HopClosed,
     HopExists,
-    HopOnHold,
     HopWithdrawn,
     ParentExhausted,
     TaskClosed,
     TrailFull,
-    TransferBusy,
-    TransferKnown,
 )
 from domain.errors.tracing import (
     RequestAnswered,
@@ -35,24 +29,20 @@ from domain.errors.tracing import (
     RequestNotRepeatable,
     RequestWithSupervisor,
 )
-from domain.ledger import move_between, take_from
+from domain.ledger import take_from
 from domain.tracing.missing_dates import with_date
 from domain.tracing.trail import first_state, tasks_before_asking
 from schemas.base import Flag
 from schemas.enums import (
-    AnswerClass,
     Bucket,
-    CaseState,
     EscalationLevel,
     EventKind,
     HopSource,
-    HopState,
     RequestState,
-    TaskKind,
     TaskState,
 )
-from schemas.identifiers import account_key, reference_key, reference_of, transfer_key
-from schemas.outbox.case import CaseNews, FollowUp, HopBrief, HopRef
+from schemas.identifiers import account_key, reference_key
+from schemas.outbox.case import CaseNews, FollowUp, HopRef
 from schemas.parties import Party
 from schemas.tracing.answers import Entry
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
@@ -69,6 +59,7 @@ class DeskDone:
     follow_up: FollowUp | None
 
 
+@repeated()
 async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) -> DeskDone:
     """Open a hop below `new.parent_hop_no` and ask its bank.
 
@@ -109,12 +100,13 @@ async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) ->
             institution=hop.institution,
             placed=events.placed(entries),
             reason=new.reason,
-            **await _register_transfer(work, hop),
+            **await register_transfer(work, hop),
         )
         follow_up = await notify_workflow(work, reopened=[hop], closed=closed)
     return DeskDone(case_no, hop.hop_no, follow_up)
 
 
+@repeated()
 async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCorrection, officer: str) -> DeskDone:
     """Correct a hop and ask about it again under a new revision.
 
@@ -130,9 +122,12 @@ async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCor
             "reason": correction.reason,
         }
         follow_up = await apply_correction(work, hop, corrected, extra)
+        if correction.amount_paise:
+            await told_amounts.forget(work.connection, work.case_no, [hop_no])
     return DeskDone(work.case_no, hop_no, follow_up)
 
 
+@repeated()
 async def escalate_request(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
     """Raise a request to its next escalation level now.
 
@@ -153,6 +148,7 @@ async def escalate_request(ctx: Context, ack_no: str, request_id: UUID, reason: 
     return DeskDone(work.case_no, None, FollowUp(case_no=work.case_no, news=notification))
 
 
+@repeated()
 async def stop_request(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
     """Withdraw a request. The amount in play of its hops becomes untraced until somebody places it.
 
@@ -167,6 +163,7 @@ async def stop_request(ctx: Context, ack_no: str, request_id: UUID, reason: str,
     return DeskDone(work.case_no, None, follow_up)
 
 
+@repeated()
 async def send_again(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
     """Ask about a request's hops again, after its error or the fault of the channel is corrected.
 
@@ -192,6 +189,7 @@ async def send_again(ctx: Context, ack_no: str, request_id: UUID, reason: str, o
     return DeskDone(work.case_no, None, FollowUp(case_no=work.case_no, news=notification))
 
 
+@repeated()
 async def close_task(ctx: Context, task_id: int, reason: str, officer: str) -> tasks.TaskRow:
     """Close a work item by an officer, and return it as it was.
 
@@ -213,101 +211,6 @@ async def close_task(ctx: Context, task_id: int, reason: str, officer: str) -> t
 
 
 # -- steps -----------------------------------------------------------------------------------------------------
-
-
-async def _register_transfer(work: CaseTransaction, hop: hops.HopRow) -> dict[str, str]:
-    """Register the hop's transfer for this case, so that a complaint about it joins.
-
-    Returns the event's data about another case that already has the transfer, or nothing.
-    """
-    known = await register_transfers(work, {hop.hop_no: key_of(hop)} if hop.reference else {})
-    return {"known_in_another_case": known[hop.hop_no]} if known else {}
-
-
-async def apply_correction(
-    work: CaseTransaction, hop: hops.HopRow, corrected: hops.HopRow, extra: Mapping[str, object]
-) -> FollowUp:
-    """Write a corrected hop, and have its bank asked again. Raises as `write_correction`."""
-    await write_correction(work, hop, corrected, extra)
-    closed = [HopRef(hop_no=hop.hop_no, revision=hop.revision)]
-    return await notify_workflow(work, reopened=[corrected], closed=closed)
-
-
-async def write_correction(
-    work: CaseTransaction,
-    hop: hops.HopRow,
-    corrected: hops.HopRow,
-    extra: Mapping[str, object],
-    told_in: str | None = None,
-) -> None:
-    """Write a corrected hop. The caller notifies the workflow.
-
-    `extra` is added to the event's data, and `told_in` is the complaint that corrects it. Raises `NotNow` when
-    the transfer is another hop's, when the hop is withdrawn, or when money of it is on hold at another account than the
-    corrected one.
-    """
-    connection, case_no, hop_no = work.connection, work.case_no, hop.hop_no
-    back = await _closed_again_in_play(connection, case_no, hop, corrected) if hop.state is HopState.CLOSED else []
-    if hop.institution and (hop.institution, hop.account_key) != (corrected.institution, corrected.account_key):
-        await _refuse_held(connection, case_no, hop_no)
-    entries = back + await _correct_amount(connection, case_no, hop, corrected, back)
-    withdrawn = await withdraw_from_request(work, hop)
-    await hops.reopen(connection, case_no, corrected)
-    await hops.keep_correction(connection, case_no, hop, corrected, work.now, work.actor, told_in)
-    key = f"correct|{case_no}|{hop_no}|{corrected.revision}"
-    await ledger.post(connection, case_no, "correction", key, work.now, entries)
-    if hop.source is HopSource.COMPLAINT:
-        await hop_retries.forget(connection, case_no, [hop_no])
-        key_of_transfer = key_of(corrected)
-        await _refuse_known_elsewhere(connection, case_no, hop_no, key_of_transfer)
-        if await intake.register_transfers(connection, case_no, [key_of_transfer], [hop_no]):
-            raise TransferBusy
-        known: dict[str, str] = {}
-    else:
-        known = await _register_transfer(work, corrected)
-    kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION, TaskKind.READ_ANSWER)
-    await work.close_hop_tasks([hop_no], kinds, "corrected")
-    await work.ask(*tasks_before_asking(hop_no, corrected.state, corrected.flags))
-    await work.log(
-        EventKind.HOP_CORRECTED,
-        hop_no=hop_no,
-        revision=corrected.revision,
-        institution=corrected.institution,
-        placed=events.placed(entries),
-        withdrawn_from=withdrawn,
-        **known,
-        **extra,
-    )
-
-
-async def _closed_again_in_play(
-    connection: Connection, case_no: str, hop: hops.HopRow, corrected: hops.HopRow
-) -> list[Entry]:
-    """Return the entries that put a closed hop's refused money back in play; none if only its amount is raised.
-
-    Raises `NotNow` if it has no such money, and if it is withdrawn.
-    """
-    if hop.source is not HopSource.COMPLAINT:
-        # Another bank reported this transfer, so its refusal is a discrepancy, and the resolution asks again.
-        raise HopClosed(hop.hop_no)
-    if await hops.is_withdrawn(connection, case_no, hop.hop_no):
-        raise HopWithdrawn(hop.hop_no)
-    if refused_paise := (await ledger.balances(connection, case_no, hop.hop_no)).get(Bucket.REFUSED, 0):
-        return list(move_between(hop.hop_no, Bucket.REFUSED, Bucket.IN_PLAY, refused_paise))
-    same_payee = (hop.institution, hop.account_key) == (corrected.institution, corrected.account_key)
-    if not same_payee or corrected.disputed_paise <= hop.disputed_paise:
-        raise HopClosed(hop.hop_no)
-    return []
-
-
-async def _refuse_held(connection: Connection, case_no: str, hop_no: int) -> None:
-    """Raise `NotNow` if money of the hop is on hold.
-
-    A hold belongs to its account: at another one it would have no clock, and its holder no appeal.
-    """
-    balances = await ledger.balances(connection, case_no, hop_no)
-    if held_paise := balances.get(Bucket.HELD, 0):
-        raise HopOnHold(hop_no, held_paise)
 
 
 def _refuse_to_repeat(request: requests.RequestRow, now: datetime, call_timeout_seconds: float) -> None:
@@ -379,128 +282,3 @@ def _corrected(ctx: Context, hop: hops.HopRow, correction: HopCorrection) -> hop
 def _resolve(ctx: Context, party: Party) -> tuple[str | None, tuple[Flag, ...]]:
     found, flags = ctx.directory.current.resolve(party.institution, party.ifsc, party.holder, "payee")
     return (found.code if found else None), tuple(flags)
-
-
-async def _refuse_known_elsewhere(connection: Connection, case_no: str, hop_no: int, key: str) -> None:
-    """Raise `NotNow` if another hop has this transfer, because the loss would count twice."""
-    # No waiting for this lock: a complaint that holds it may be waiting for the case row, which we hold.
-    if not await intake.try_lock(connection, intake.lock_of_transfer(reference_of(key))):
-        raise TransferBusy
-    known = await intake.place_of_transfer(connection, key)
-    if known and known != (case_no, hop_no):
-        raise TransferKnown(*known)
-
-
-async def _correct_amount(
-    connection: Connection, case_no: str, hop: hops.HopRow, corrected: hops.HopRow, back: Sequence[Entry]
-) -> list[Entry]:
-    """Return the entries that correct the loss; none if the disputed amount stays the same.
-
-    `back` has the entries by which refused money comes back in play at the same time.
-    """
-    more_paise = corrected.disputed_paise - hop.disputed_paise
-    if more_paise == 0:
-        return []
-    balances = await ledger.balances(connection, case_no, hop.hop_no)
-    back_paise = sum(entry.amount_paise for entry in back if entry.bucket is Bucket.IN_PLAY)
-    if balances.get(Bucket.IN_PLAY, 0) + back_paise + more_paise <= 0:
-        raise AmountAlreadyPlaced(hop.hop_no, corrected.amount_paise)
-    return list(move_between(hop.hop_no, Bucket.LOST, Bucket.IN_PLAY, more_paise))
-
-
-async def withdraw_from_request(work: CaseTransaction, hop: hops.HopRow) -> list[str]:
-    """Detach the hop from the request that asks about it with the old figures; finish a request left empty."""
-    if hop.state is not HopState.ASKED:
-        return []
-    await hops.detach(work.connection, work.case_no, hop.hop_no)
-    finished = await requests.finish_empty(work.connection, work.case_no, work.now)
-    await work.close_request_tasks(finished, "the hop was corrected")
-    return [str(request_id) for request_id in finished]
-
-
-async def close_if_empty(work: CaseTransaction, hop: hops.HopRow) -> list[HopRef]:
-    """Close a hop without any amount in play. Returns the hop if this call closed it."""
-    left = (await ledger.balances(work.connection, work.case_no, hop.hop_no)).get(Bucket.IN_PLAY, 0)
-    if left or hop.state is HopState.CLOSED:
-        return []
-    await hops.close(work.connection, work.case_no, [hop.hop_no])
-    finished = await requests.finish_empty(work.connection, work.case_no, work.now)
-    why = "no money of the hop is in play"
-    await work.close_request_tasks(finished, why)
-    await work.close_hop_tasks([hop.hop_no], (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION), why)
-    return [HopRef(hop_no=hop.hop_no, revision=hop.revision)]
-
-
-async def notify_workflow(work: CaseTransaction, *, reopened: list[hops.HopRow], closed: list[HopRef]) -> FollowUp:
-    """Write the notification for the workflow. A settled case with money in play again is reopened and started."""
-    connection, case_no = work.connection, work.case_no
-    briefs = [await brief_of(work, hop) for hop in reopened]
-    opened = tuple(brief for brief in briefs if brief)
-    parked = tuple(HopRef(hop_no=h.hop_no, revision=h.revision) for h in reopened if h.state is not HopState.OPEN)
-    news = CaseNews(news_id=0, opened=opened, closed=tuple(closed), parked=parked)
-    notification = await notify_case(work, news)
-    start = None
-    if work.head.state is CaseState.SETTLED and reopened:
-        await cases.reopen(connection, case_no)
-        await work.as_engine.log(EventKind.CASE_REOPENED)
-        start = await cases.snapshot(connection, case_no)
-    return FollowUp(case_no=case_no, start=start, news=notification)
-
-
-async def brief_of(work: CaseTransaction, hop: hops.HopRow) -> HopBrief | None:
-    """Return a hop as the workflow asks about it, or None if it waits for the desk."""
-    if hop.state is not HopState.OPEN or not hop.institution:
-        return None
-    known = work.ctx.directory.current.get(hop.institution)
-    if known is None:
-        raise InstitutionNotFound(hop.institution)
-    balances = await ledger.balances(work.connection, work.case_no, hop.hop_no)
-    return HopBrief(
-        hop_no=hop.hop_no,
-        revision=hop.revision,
-        institution=hop.institution,
-        answer_class=AnswerClass(known.answer_class),
-        disputed_paise=balances.get(Bucket.IN_PLAY, 0),
-        layer=hop.layer,
-        transferred_at=hop.transferred_at,
-    )
-
-
-async def write_off_request(work: CaseTransaction, request_id: UUID, reason: str) -> list[HopRef]:
-    """Stop a live request: its amount becomes untraced, and its hops close."""
-    connection, case_no = work.connection, work.case_no
-    live = await requests.live_hops(connection, request_id)
-    entries = [
-        entry for hop in live for entry in move_between(hop.hop_no, Bucket.IN_PLAY, Bucket.UNTRACED, hop.disputed_paise)
-    ]
-    await ledger.post(connection, case_no, "request_stopped", f"stop|{request_id}", work.now, entries)
-    await hops.close(connection, case_no, [hop.hop_no for hop in live])
-    await requests.stop(connection, request_id, work.now)
-    await work.close_request_tasks([request_id], "the request was stopped")
-    data = {"request_id": str(request_id), "placed": events.placed(entries), "reason": reason}
-    await work.log(EventKind.REQUEST_STOPPED, **data)
-    return [HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in live]
-
-
-def key_of(hop: hops.HopRow) -> str:
-    """Return the key of a hop's transfer, by its institution, or by the reported name if the institution is unknown."""
-    return transfer_key(hop.reference, hop.institution or hop.payee_institution_as_told)
-
-
-async def register_transfers(work: CaseTransaction, keys: Mapping[int, str]) -> dict[int, str]:
-    """Register the transfers of these hops, and return by hop the other case that a transfer belongs to.
-
-    Either one transfer carried money of two victims, or two cases are one. The hop is asked about in this case too, and
-    flagged for the desk. `db.intake.register_transfers` gives the order of the locks.
-    """
-    if not keys:
-        return {}
-    known = await intake.register_transfers(work.connection, work.case_no, list(keys.values()), list(keys))
-    others = {hop_no: other for hop_no, (other, _) in known.items() if other != work.case_no}
-    if others:
-        await hops.flag(work.connection, work.case_no, {hop_no: _flag(other) for hop_no, other in others.items()})
-    return others
-
-
-def _flag(other: str) -> Flag:
-    return Flag(field="reference", code="known_in_another_case", message=f"this transfer is in case {other}")

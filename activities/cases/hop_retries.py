@@ -6,14 +6,19 @@ A copy of a bank's books may be minutes behind, so a first "not found" is not th
 from collections.abc import Sequence
 from datetime import timedelta
 
-from activities.cases.desk import notify_workflow
+from activities.cases.corrections import write_correction
+from activities.cases.hop_steps import notify_workflow
 from activities.cases.parked_hops import Done
 from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
-from db.cases import events, hop_retries, hops, ledger
+from db.cases import events, hop_retries, hops, ledger, told_transfers
+from db.cases.told_transfers import ToldPayee
+from domain.errors import NotNow
+from domain.errors.cases import TransferBusy
 from domain.ledger import move_between
 from domain.tracing.trail import first_state, tasks_before_asking
 from schemas.enums import Bucket, EventKind, HopState, TaskKind
+from schemas.identifiers import account_key
 from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import NotFound
 
@@ -29,7 +34,7 @@ async def plan_retries(work: CaseTransaction, institution: str, not_found: Seque
     rules = work.ctx.policy.trail.ask_again
     due_at = work.now + timedelta(seconds=rules.after_seconds / work.ctx.clock_factor)
     hop_nos = [hop.hop_no for hop in not_found]
-    over = await hop_retries.plan(work.connection, work.case_no, hop_nos, due_at, rules.times)
+    over = await hop_retries.plan(work.connection, work.case_no, hop_nos, due_at, rules.times, work.now)
     return {
         hop.hop_no: about_hop(
             TaskKind.CORRECT_REFERENCE,
@@ -45,15 +50,20 @@ async def plan_retries(work: CaseTransaction, institution: str, not_found: Seque
 async def ask_again(ctx: Context, case_no: str, hop_nos: Sequence[int]) -> Done:
     """Ask again about the hops that are due: their refused money comes back in play.
 
-    Their banks get a new request. Money that a bank has placed since is not asked about again.
+    Their banks get a new request. If complaints name several banks of a hop, the next of them gets it. Money that a
+    bank has placed since is not asked about again.
     """
     async with case_transaction(ctx, case_no, ENGINE) as work:
         due = await hop_retries.still_due(work.connection, case_no, hop_nos, work.now)
-        if not due:
-            return Done()
-        to_ask = [hop for hop in due if hop.refused_paise and hop.state is HopState.CLOSED]
-        again = [await _reopen(work, hop) for hop in to_ask]
-        await hop_retries.done(work.connection, case_no, [hop.hop_no for hop in due], [hop.hop_no for hop in again])
+        again, done = [], []
+        for hop in due:
+            if hop.refused_paise and hop.state is HopState.CLOSED:
+                try:
+                    again.append(await _reopen(work, hop))
+                except TransferBusy:
+                    continue
+            done.append(hop.hop_no)
+        await hop_retries.done(work.connection, case_no, done, [hop.hop_no for hop in again])
         if not again:
             return Done()
         follow_up = await notify_workflow(work, reopened=again, closed=[])
@@ -61,16 +71,18 @@ async def ask_again(ctx: Context, case_no: str, hop_nos: Sequence[int]) -> Done:
 
 
 async def _reopen(work: CaseTransaction, due: hop_retries.DueRetry) -> hops.HopRow:
-    """Open a hop under its next revision; return it."""
+    """Open a hop under its next revision; return it. Raises `TransferBusy`."""
     connection, case_no = work.connection, work.case_no
     hop = await hops.get(connection, case_no, due.hop_no)
-    state = first_state(routable=hop.institution is not None, reference=hop.reference)
+    if due.refused_paise == hop.disputed_paise and (other := await _at_next_bank(work, hop, due.retries)):
+        return other
+    state = first_state(routable=hop.institution is not None, reference=hop.reference, flags=hop.flags)
     again = hop.model_copy(update={"revision": hop.revision + 1, "state": state})
     await hops.reopen(connection, case_no, again)
     entries = move_between(hop.hop_no, Bucket.REFUSED, Bucket.IN_PLAY, due.refused_paise)
     key = f"again|{case_no}|{hop.hop_no}|{again.revision}"
     await ledger.post(connection, case_no, "asked_again", key, work.now, entries)
-    await work.ask(*tasks_before_asking(hop.hop_no, state))
+    await work.ask(*tasks_before_asking(hop.hop_no, state, hop.flags))
     await work.log(
         EventKind.HOP_ASKED_AGAIN,
         hop_no=hop.hop_no,
@@ -79,3 +91,56 @@ async def _reopen(work: CaseTransaction, due: hop_retries.DueRetry) -> hops.HopR
         placed=events.placed(entries),
     )
     return again
+
+
+async def _at_next_bank(work: CaseTransaction, hop: hops.HopRow, retries: int) -> hops.HopRow | None:
+    """Correct the hop to the next bank that complaints name, and return it; None without another.
+
+    The banks take turns. So an invented bank cannot keep the true one from being asked again. Raises `TransferBusy`.
+    """
+    found = await _next_payee(work, hop)
+    if found is None:
+        return None
+    institution, told = found
+    corrected = hop.model_copy(
+        update={
+            "revision": hop.revision + 1,
+            "state": first_state(routable=True, reference=hop.reference, flags=hop.flags),
+            "institution": institution,
+            "payee_institution_as_told": told.institution,
+            "payee_ifsc": told.ifsc,
+            "payee_holder": told.holder,
+            "account_key": account_key(told.holder),
+        }
+    )
+    extra = {
+        "fields": ["bank", "account"],
+        "reason": f"the bank does not find it; complaint {told.ack_no} names another",
+    }
+    try:
+        async with work.connection.transaction():
+            await write_correction(work, hop, corrected, extra, told_in=told.ack_no if told.of_case else None)
+    except TransferBusy:
+        raise
+    except NotNow:
+        return None
+    await hop_retries.keep_count(work.connection, work.case_no, hop.hop_no, retries)
+    return corrected
+
+
+async def _next_payee(work: CaseTransaction, hop: hops.HopRow) -> tuple[str, ToldPayee] | None:
+    """Return the bank that complaints name after the hop's own, as the directory finds it. None if there is none.
+
+    None also for a bank that the desk has put in place of all of them.
+    """
+    resolve = work.ctx.directory.current.resolve
+    by_bank: dict[str, ToldPayee] = {}
+    for told in await told_transfers.payees_of(work.connection, work.case_no, hop.hop_no):
+        institution, _ = resolve(told.institution, told.ifsc, told.holder, "payee")
+        if institution:
+            by_bank.setdefault(institution.code, told)
+    banks = list(by_bank)
+    if hop.institution not in by_bank or len(banks) == 1:
+        return None
+    bank = banks[(banks.index(hop.institution) + 1) % len(banks)]
+    return bank, by_bank[bank]

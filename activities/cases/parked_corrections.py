@@ -1,14 +1,19 @@
 """Hops that are corrected from a later complaint about the same transfer.
 
-A hop that waits for the desk gets what it lacks. A victim's own transfer gets a larger amount in every state.
+A hop that waits for the desk gets what it lacks. A victim's own transfer gets a larger amount in every state, but not
+before its bank has the first request. Else an invented amount would replace the request with the true one.
 The larger amount alone moves no money, because a claim counts only what a bank confirms.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from activities.cases.desk import brief_of, write_correction
-from activities.cases.transaction import CaseTransaction
-from db.cases import hops, ledger
+from activities.cases.corrections import write_correction
+from activities.cases.hop_steps import brief_of, notify_workflow
+from activities.cases.parked_hops import Done
+from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
+from activities.context import Context
+from db.cases import hop_retries, hops, ledger, told_amounts
 from db.cases.hops import HopRow
 from domain.errors import NotNow
 from domain.errors.cases import TransferBusy
@@ -54,6 +59,8 @@ async def correct_as_told(work: CaseTransaction, hop_no: int, told: Told) -> Cor
     Returns None if the complaint says nothing new, or if the hop cannot be corrected now. Raises `TransferBusy`.
     """
     hop = await hops.get(work.connection, work.case_no, hop_no)
+    if hop.state is HopState.CLOSED and told.institution not in {None, hop.institution}:
+        await hop_retries.plan_at_once(work.connection, work.case_no, hop_no, work.now)
     corrected = await _corrected(work, hop, told)
     if corrected is None:
         return None
@@ -76,14 +83,55 @@ async def _corrected(work: CaseTransaction, hop: HopRow, told: Told) -> HopRow |
     if not changed.get("institution", hop.institution):
         # No request goes out without a bank, so the desk corrects the rest with the bank.
         changed = {}
+    elif told.institution and not told.other_payer and await _is_unsent(work, hop):
+        changed = _payee(hop, told)
     if await _raises(work, hop, told.most_paise):
-        changed |= {"amount_paise": told.most_paise, "disputed_paise": told.most_paise}
-    if not changed:
-        return None
+        if await told_amounts.bank_has_request(work.connection, work.case_no, hop.hop_no):
+            changed |= _amount(told.most_paise)
+        else:
+            await told_amounts.keep(work.connection, work.case_no, hop.hop_no, told.ack_no, told.most_paise, work.now)
+    return _next_revision(hop, changed) if changed else None
+
+
+def _amount(paise: int) -> dict[str, object]:
+    return {"amount_paise": paise, "disputed_paise": paise}
+
+
+def _next_revision(hop: HopRow, changed: dict[str, object]) -> HopRow:
     corrected = hop.model_copy(update={**changed, "revision": hop.revision + 1})
     routable = corrected.institution is not None
     state = first_state(routable=routable, reference=corrected.reference, flags=corrected.flags)
     return corrected.model_copy(update={"state": state})
+
+
+async def raise_hops(ctx: Context, case_no: str, hop_nos: Sequence[int]) -> Done:
+    """Raise the hops whose bank has the first request now. Their banks are asked about the larger amount.
+
+    Where a complaint about the transfer is being taken, the next sweep does it.
+    """
+    async with case_transaction(ctx, case_no, ENGINE) as work:
+        raised, busy, closed = [], set(), []
+        for told in await told_amounts.still_due(work.connection, case_no, hop_nos):
+            hop = await hops.get(work.connection, case_no, told.hop_no)
+            if not await _raises(work, hop, told.amount_paise):
+                continue
+            corrected = _next_revision(hop, _amount(told.amount_paise))
+            extra = {"fields": _fields(hop, corrected), "reason": f"complaint {told.ack_no} tells it so"}
+            try:
+                async with work.connection.transaction():
+                    await write_correction(work, hop, corrected, extra, told_in=told.ack_no)
+            except TransferBusy:
+                busy.add(hop.hop_no)
+            except NotNow:
+                continue
+            else:
+                raised.append(corrected)
+                closed.append(HopRef(hop_no=hop.hop_no, revision=hop.revision))
+        await told_amounts.forget(work.connection, case_no, [hop_no for hop_no in hop_nos if hop_no not in busy])
+        if not raised:
+            return Done()
+        follow_up = await notify_workflow(work, reopened=raised, closed=closed)
+    return Done(len(raised), (follow_up,))
 
 
 async def _raises(work: CaseTransaction, hop: HopRow, told_paise: int) -> bool:
@@ -95,6 +143,14 @@ async def _raises(work: CaseTransaction, hop: HopRow, told_paise: int) -> bool:
     if hop.source is not HopSource.COMPLAINT or told_paise <= hop.amount_paise:
         return False
     return told_paise > await hops.lowered_from(work.connection, work.case_no, hop.hop_no)
+
+
+async def _is_unsent(work: CaseTransaction, hop: HopRow) -> bool:
+    """Return whether nothing was asked about the hop yet, or only by a request that the bank does not have."""
+    if hop.source is not HopSource.COMPLAINT or hop.state not in {HopState.OPEN, HopState.ASKED}:
+        return False
+    has_request = await told_amounts.bank_has_request(work.connection, work.case_no, hop.hop_no)
+    return not has_request and await _nothing_placed(work, hop)
 
 
 async def _nothing_placed(work: CaseTransaction, hop: HopRow) -> bool:

@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import Final
 
 from activities.cases.batches import notify_case
-from activities.cases.desk import apply_correction, key_of
+from activities.cases.corrections import apply_correction
+from activities.cases.hop_steps import key_of
 from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
 from db.cases import events, hops, ledger, parked_hops

@@ -339,7 +339,14 @@ class _Booking(OrderTransaction):
         )
         institution = self.order.institution
         await answers.insert_discrepancies(self.connection, self.case_no, institution, [doubt], [None], self.now)
-        facts = TaskFacts(discrepancy=doubt.kind)
+        facts = TaskFacts(
+            discrepancy=doubt.kind,
+            institution=institution,
+            claimed_paise=doubt.claimed_paise,
+            against_paise=doubt.applied_paise,
+            order_id=str(self.order.order_id),
+            reference=stated.reference,
+        )
         task = about_hop(TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY, line.hop_no, facts)
         await self.ask(task, institution=institution)
         data = {

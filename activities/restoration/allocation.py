@@ -3,16 +3,14 @@
 Cases are locked in the order of their numbers. So two allocations of overlapping accounts wait for each other.
 """
 
-import asyncio
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-import asyncpg
-
 from activities.cases.transaction import CaseTransaction, lock_cases
 from activities.context import Context
+from activities.deadlocks import repeated
 from db.cases import events, ledger
 from db.police import firs
 from db.restoration import allocations, claims, restorations
@@ -26,8 +24,6 @@ from schemas.restoration.restorations import Share
 from schemas.restoration_enums import RestorationState, Step
 from schemas.tracing.answers import Entry
 
-ATTEMPTS: Final = 5
-PAUSE_SECONDS: Final = 0.05
 ACCOUNTS_AT_ONCE: Final = 100
 """a transaction that locks the cases of this many accounts takes one or two seconds"""
 
@@ -47,18 +43,11 @@ async def divide(ctx: Context, restoration_id: UUID, by: str) -> None:
     Many accounts take several transactions, each complete in itself. Raises `NotFound`, and PostgreSQL's error if other
     transactions keep the cases locked.
     """
-    left = ATTEMPTS
-    while True:
-        try:
-            if not await _divide(ctx, restoration_id, by):
-                return
-        except (asyncpg.DeadlockDetectedError, MoreCases):
-            left -= 1
-            if not left:
-                raise
-            await asyncio.sleep(PAUSE_SECONDS)
+    while await _divide(ctx, restoration_id, by):
+        pass
 
 
+@repeated(MoreCases)
 async def _divide(ctx: Context, restoration_id: UUID, by: str) -> bool:
     """Divide some accounts in one transaction; return whether there are more."""
     async with ctx.pool.acquire() as connection, connection.transaction():

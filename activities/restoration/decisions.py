@@ -35,6 +35,7 @@ from domain.errors.restoration import (
     CourtOrderToRestore,
     GrievanceUndecided,
     HoldNotOfRestoration,
+    ImporterDecides,
     MoneyJustHeld,
     NothingToRestore,
     NoticeNotServed,
@@ -46,6 +47,7 @@ from domain.errors.restoration import (
     StepEnded,
     StepNotBegun,
     TransferContested,
+    TransferNotAccepted,
 )
 from domain.restoration import authority
 from domain.restoration.procedure import ORDERS_OF, RELEASED_FOR, RULES, back_to
@@ -133,6 +135,19 @@ async def _refuse_contested(work: Work) -> None:
     """Raise `TransferContested` while two complainants claim a transfer from which the money comes."""
     for hop_no, ack_nos in (await payer_decisions.undecided(work.connection, work.row.restoration_id)).items():
         raise TransferContested(hop_no, ack_nos)
+
+
+async def _refuse_not_accepted(work: Work) -> None:
+    """Raise `TransferNotAccepted` while money comes from a transfer that only the victim's bank names."""
+    if hop_nos := await payer_decisions.proposed(work.connection, work.row.restoration_id):
+        raise TransferNotAccepted(hop_nos)
+
+
+async def _refuse_importer(work: Work, by: Acting) -> None:
+    """Raise `ImporterDecides` if only a workbook confirms money of it, and this officer imported that."""
+    hop_no = await restorations.imported_by(work.connection, work.row.restoration_id, by.subject)
+    if hop_no is not None:
+        raise ImporterDecides(by.subject, hop_no)
 
 
 async def _refuse_unserved(work: Work) -> None:
@@ -312,7 +327,8 @@ async def take_order(ctx: Context, restoration_id: UUID, taken: OrderTaken, by: 
 async def prepare(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) -> RestorationDone:
     """Prepare the approval: fix the amount to restore for each hop. Another officer must approve it.
 
-    Raises as `end_step`, and `NotNow` if there is nothing to restore.
+    Raises as `end_step`, and `NotNow` if there is nothing to restore. Raises `SameEyes` about the officer who imported
+    the workbook that alone confirms money of it.
     """
     await divide(ctx, restoration_id, by.actor)
     async with _decision(ctx, restoration_id, RestorationVerb.PREPARE, seen, by) as work:
@@ -324,6 +340,7 @@ async def prepare(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) ->
         due = await _due(work, lines)
         if not sum(due.values()):
             raise NothingToRestore
+        await _refuse_importer(work, by)
         await restorations.set_prepared(work.connection, restoration_id, by.subject, due)
         await work.log(
             EventKind.RESTORATION_PREPARED,
@@ -363,12 +380,14 @@ async def _payable_under_order(work: Work) -> list[Covered] | None:
 async def approve(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) -> RestorationDone:
     """Order the banks to credit the prepared amounts, one order for each bank.
 
-    Raises as `end_step`, and `NotNow` if the held money has changed since the preparation, or while two complainants
-    claim one of its transfers.
+    Raises as `end_step`, and `NotNow` if the held money has changed since the preparation, while two complainants
+    claim one of its transfers, or while no officer has accepted one that only the victim's bank names.
     """
     async with _decision(ctx, restoration_id, RestorationVerb.APPROVE, seen, by) as work:
         await _refuse_undecided(work)
         await _refuse_contested(work)
+        await _refuse_not_accepted(work)
+        await _refuse_importer(work, by)
         await _refuse_withdrawn(work)
         await _refuse_other_route(work)
         lines = await work.lines()

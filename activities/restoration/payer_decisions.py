@@ -5,11 +5,13 @@ Two officers are needed, because the decision says whose account is credited.
 
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
+from activities.intake import new_ack_no
 from activities.restoration.transitions import Work, close
+from activities.tracing.payer_inquiries import plan_inquiries
 from db.cases import cases, hops
 from db.holds import account_holds
 from db.restoration import payer_decisions, restorations
-from domain.errors.cases import ComplaintNotOfCase
+from db.tracing import payer_inquiries
 from domain.errors.restoration import (
     PayerDecisionDiffers,
     PayerNeedsSecondOfficer,
@@ -17,6 +19,7 @@ from domain.errors.restoration import (
     PayerNotTold,
     PayerOrdered,
 )
+from schemas.base import Flag
 from schemas.enums import Differing, EventKind, TaskKind
 from schemas.restoration.payer_decisions import (
     ContestedTransfer,
@@ -46,8 +49,6 @@ async def propose(ctx: Context, ack_no: str, hop_no: int, new: NewPayerDecision,
         told_by = {claim.ack_no for claim in found.claims} | {await _owner(work, hop_no)}
         if new.ack_no not in told_by:
             raise PayerNotTold(new.ack_no, hop_no)
-        if await cases.case_no_of(work.connection, new.ack_no) != work.case_no:
-            raise ComplaintNotOfCase(new.ack_no, work.case_no)
         decision = await payer_decisions.propose(
             work.connection, work.case_no, hop_no, new.ack_no, sorted(told_by), new.reason, by, work.now
         )
@@ -63,7 +64,8 @@ async def agree(
 ) -> PayerDecision:
     """Agree as the second officer. The complaint that is right owns the transfer and all money that came of it.
 
-    If it is another complaint than before, open restorations with this money end, and new ones begin. A repeated
+    If it is another complaint than before, open restorations with this money end, and new ones begin. If it is in
+    another case, a complaint of the same victim is opened in this one and owns the money. A repeated
     agreement changes nothing. Raises `NotFound`, `SameEyes`, and `NotNow` if the proposal is another, or if a bank is
     ordered to credit the money.
     """
@@ -76,14 +78,35 @@ async def agree(
         if proposed.proposed_by == by:
             raise PayerNeedsSecondOfficer(by)
         found = await _contested(work, hop_no)
-        if proposed.ack_no != await _owner(work, hop_no):
+        given_to = await _complaint_in_case(work, hop_no, proposed)
+        owner = given_to or proposed.ack_no
+        if owner != await _owner(work, hop_no):
             reason = f"complaint {proposed.ack_no} is right about who paid hop {hop_no}"
-            await give_to(work, hop_no, proposed.ack_no, reason)
-        decision = await payer_decisions.agree(work.connection, decision_id, by, work.now)
+            await give_to(work, hop_no, owner, reason)
+        decision = await payer_decisions.agree(work.connection, decision_id, by, work.now, given_to)
         await _close_tasks(work, found)
         data = {"hop_no": hop_no, "ack_no": decision.ack_no, "decision_id": decision_id}
-        await work.log(EventKind.PAYER_DECIDED, **data)
+        await work.log(EventKind.PAYER_DECIDED, **data, **({"given_to": given_to} if given_to else {}))
     return decision
+
+
+async def _complaint_in_case(work: CaseTransaction, hop_no: int, proposed: PayerDecision) -> str | None:
+    """Return the victim's complaint in this case, or None if the one that is right is in this case.
+
+    The first decision opens it. Money of a case belongs to its own complaints.
+    """
+    connection, of = work.connection, proposed.ack_no
+    other_case = await cases.case_no_of(connection, of)
+    if other_case == work.case_no:
+        return None
+    ack_no = await payer_decisions.given_before(connection, work.case_no, of)
+    if ack_no is None:
+        ack_no = await new_ack_no(connection, await payer_decisions.channel_of(connection, of), work.now)
+        flag = Flag(field="transfers", code="paid_here", message=f"the victim of complaint {of} in case {other_case}")
+        key = f"payer_decision|{proposed.decision_id}"
+        await payer_decisions.open_complaint(connection, work.case_no, ack_no, of, flag, key, work.actor, work.now)
+    await payer_decisions.repeat_statement(connection, work.case_no, hop_no, ack_no, of)
+    return ack_no
 
 
 async def _contested(work: CaseTransaction, hop_no: int) -> ContestedTransfer:
@@ -106,12 +129,23 @@ async def give_to(work: CaseTransaction, hop_no: int, ack_no: str, reason: str) 
     if (order_id := await payer_decisions.order_of(connection, work.case_no, hop_no)) is not None:
         raise PayerOrdered(hop_no, order_id)
     hop_nos, rounds = await payer_decisions.give_to(connection, work.case_no, hop_no, ack_no)
+    await _ask_its_bank(work, hop_no)
     for restoration_id in rounds:
         # The engine ends the round, because only then a next one begins by itself.
         round_ = Work.of(work.as_engine, row=await restorations.lock(connection, restoration_id))
         await close(round_, RestorationState.CANCELLED, StepOutcome.CANCELLED, reason)
     # Also money of a round that has ended: it was refused to the complainant who did not pay.
     await account_holds.mark_to_open_again(connection, work.case_no, work.now, hop_nos=hop_nos, anew=True)
+
+
+async def _ask_its_bank(work: CaseTransaction, hop_no: int) -> None:
+    """Plan an inquiry to the bank of the transfer's present payer. The database has ended the one before."""
+    if not work.ctx.policy.payer_bank.ask or await payer_inquiries.is_live(work.connection, work.case_no, hop_no):
+        return
+    hop = await hops.get(work.connection, work.case_no, hop_no)
+    told = hop.payer_institution_as_told
+    found, _ = work.ctx.directory.current.resolve(told, hop.payer_ifsc, hop.payer_holder, "payer")
+    await plan_inquiries(work, [hop], {hop_no: found.code if found else ""})
 
 
 async def _close_tasks(work: CaseTransaction, found: ContestedTransfer) -> None:

@@ -4,19 +4,18 @@ The agreement is one transaction. It locks every case at an account where the co
 money goes to the other claims there first.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-import asyncpg
-
-from activities.cases.desk import notify_workflow
+from activities.cases.hop_steps import notify_workflow
 from activities.cases.transaction import CaseTransaction, case_transaction, lock_cases
 from activities.context import Context
+from activities.deadlocks import repeated
 from activities.orders.releases import notify_hold_workflows, order_release
-from activities.restoration.allocation import ATTEMPTS, PAUSE_SECONDS, MoreCases, give_to_others
+from activities.restoration.allocation import MoreCases, give_to_others
 from activities.restoration.payer_decisions import give_to
-from db.cases import events, hop_retries, hops, ledger
+from activities.tracing.payer_transfers import dismiss_followed
+from db.cases import events, hop_retries, hops, ledger, told_amounts
 from db.holds import account_holds, free_amounts
 from db.pool import Connection
 from db.restoration import claims, exclusions, payer_decisions, withdrawals
@@ -91,6 +90,7 @@ async def reject(ctx: Context, ack_no: str, withdrawal_id: int, reason: str, by:
         return await withdrawals.get(work.connection, ack_no, withdrawal_id)
 
 
+@repeated(MoreCases)
 async def agree(
     ctx: Context, ack_no: str, withdrawal_id: int, reason: str, by: str
 ) -> tuple[Withdrawal, FollowUp | None]:
@@ -99,20 +99,6 @@ async def agree(
     Raises `NotFound`, `SameEyes`. Raises `NotNow` when it is decided, when money of it is prepared or ordered to go
     back to the victim, and when a court retains a hold with money of it.
     """
-    left = ATTEMPTS
-    while True:
-        try:
-            return await _agree(ctx, ack_no, withdrawal_id, reason, by)
-        except (asyncpg.DeadlockDetectedError, MoreCases):
-            left -= 1
-            if not left:
-                raise
-            await asyncio.sleep(PAUSE_SECONDS)
-
-
-async def _agree(
-    ctx: Context, ack_no: str, withdrawal_id: int, reason: str, by: str
-) -> tuple[Withdrawal, FollowUp | None]:
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await withdrawals.case_of(connection, ack_no)
         seen = await withdrawals.get(connection, ack_no, withdrawal_id)
@@ -193,9 +179,13 @@ async def _withdraw(
     await withdrawals.decide(connection, told.withdrawal_id, agreed, work.actor, reason, work.now)
     await withdrawals.take_out(connection, case_no, told.withdrawal_id, hop_nos)
     await hop_retries.forget(connection, case_no, hop_nos)
+    await told_amounts.forget(connection, case_no, hop_nos)
+    if told.hop_no is None:
+        await told_amounts.forget_told_in(connection, told.ack_no)
     entries = withdrawal_entries(await withdrawals.unplaced(connection, case_no, found))
     await ledger.post(connection, case_no, "withdrawal", f"withdrawal|{told.withdrawal_id}", work.now, entries)
     closed = await _close_hops(work, found, why)
+    await dismiss_followed(work, hop_nos, reason)
     await _close_task(work, told, "the complaint is withdrawn")
     await work.log(
         EventKind.COMPLAINT_WITHDRAWN,

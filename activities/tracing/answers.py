@@ -7,13 +7,15 @@ from datetime import datetime
 from uuid import UUID
 
 from activities.cases.batches import notify_case
-from activities.cases.desk import register_transfers
 from activities.cases.hop_retries import plan_retries
+from activities.cases.hop_steps import register_transfers
 from activities.cases.transaction import CaseTransaction, bank_transaction
 from activities.context import Context
+from activities.deadlocks import repeated
 from activities.metrics import METRICS
 from activities.tracing.claims import to_claims
 from activities.tracing.discrepancies import cross_check
+from activities.tracing.followed_transfers import follow
 from activities.tracing.payer_lines import write_payer_lines
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import BankProtocolError
@@ -54,12 +56,20 @@ class AnswerReceipt:
     repeated: bool = False
 
 
+@repeated()
 async def take_status_update(
-    ctx: Context, institution: str, update: StatusUpdate, body_digest: bytes, *, body_kept: bool = False
+    ctx: Context,
+    institution: str,
+    update: StatusUpdate,
+    body_digest: bytes,
+    *,
+    body_kept: bool = False,
+    is_signed: bool = False,
 ) -> AnswerReceipt:
     """Write an answer of `institution` with all its consequences; return the receipt with the workflow notification.
 
     `body_kept`: the bytes with that digest are stored (`db.banks.received_bodies`) and belong to the evidence.
+    `is_signed`: the bank signed or sealed the body with a key of its own.
 
     Raises `NotFound` when the number is unknown, and also when the institution has no part in its case. The caller
     cannot tell these apart.
@@ -84,7 +94,12 @@ async def take_status_update(
         outcome = await _check_job(connection, case_no, institution, update.job_id, outcome)
         reply = _reply_counts(outcome)
         writer = _AnswerWriter.of(
-            work, institution=institution, outcome=outcome, positions=positions, body_kept=body_kept
+            work,
+            institution=institution,
+            outcome=outcome,
+            positions=positions,
+            body_kept=body_kept,
+            is_signed=is_signed,
         )
         follow_up, cross_found = await writer.write(
             update.job_id or "", body_digest, given.said_again + 1 if given else 0, reply
@@ -212,6 +227,9 @@ class _AnswerWriter(CaseTransaction):
     outcome: Reconciliation
     positions: Sequence[HopPosition]
     body_kept: bool
+    is_signed: bool
+    followed: Sequence[hops.HopRow] = ()
+    """hops of transfers that the victim's bank names in this answer"""
     given_up: dict[int, NewTask] = field(default_factory=dict)
     """by hop that the bank was asked about often enough, the task for the desk"""
 
@@ -226,8 +244,10 @@ class _AnswerWriter(CaseTransaction):
         answer_ids, lines_jsonl = await answers.insert_lines(
             connection, update_id, case_no, self.institution, outcome.judgements, self.now
         )
+        found = []
         if outcome.payer_lines:
-            await write_payer_lines(self, self.institution, outcome.payer_lines, answer_ids)
+            lines = outcome.payer_lines
+            found = await write_payer_lines(self, self.institution, lines, answer_ids, is_signed=self.is_signed)
         await self._write_new_hops(answer_ids)
         await self._store_accounts()
         if not _only_of_payers_bank(outcome):
@@ -236,6 +256,7 @@ class _AnswerWriter(CaseTransaction):
         finished = await self._write_hop_states()
         opened_tasks = await self._write_discrepancies(answer_ids)
         known = await self._register_transfers()
+        self.followed = await follow(self, found, self._last_hop_no) if found else ()
         cross_found = await cross_check(self, self.institution, outcome, answer_ids)
         reopened = await self._reopen_if_settled()
         bound = _bound(update_id, body_digest, lines_jsonl, body_kept=self.body_kept)
@@ -315,7 +336,7 @@ class _AnswerWriter(CaseTransaction):
 
     async def _reopen_if_settled(self) -> bool:
         grown = [hop for hop in self.outcome.confirmed if hop.more_paise and hop.state is not HopState.CLOSED]
-        if self.head.state is CaseState.OPEN or not (self.outcome.new_hops or grown):
+        if self.head.state is CaseState.OPEN or not (self.outcome.new_hops or grown or self.followed):
             return False
         await cases.reopen(self.connection, self.case_no)
         return True
@@ -390,11 +411,12 @@ class _AnswerWriter(CaseTransaction):
         outcome, case_no = self.outcome, self.case_no
         await self._close_unneeded_tasks()
         changed = [hop for hop in outcome.confirmed if hop.changes_request]
-        if not (outcome.closed or outcome.parked or outcome.new_hops or changed):
+        if not (outcome.closed or outcome.parked or outcome.new_hops or changed or self.followed):
             return None
         revisions = {position.hop_no: position.revision for position in self.positions}
         revisions |= {hop.hop_no: hop.revision for hop in changed}
         parked = {*outcome.parked, *(hop.hop_no for hop in changed if hop.state is HopState.UNROUTABLE)}
+        waiting = [hop for hop in outcome.new_hops if hop.state in {HopState.CORRECTION, HopState.UNROUTABLE}]
         notification = await notify_case(
             self,
             CaseNews(
@@ -403,7 +425,7 @@ class _AnswerWriter(CaseTransaction):
                 closed=tuple(HopRef(hop_no=n, revision=revisions[n]) for n in outcome.closed),
                 parked=tuple(
                     [HopRef(hop_no=n, revision=revisions[n]) for n in sorted(parked)]
-                    + [HopRef(hop_no=h.hop_no, revision=0) for h in outcome.new_hops if h.state is not HopState.OPEN]
+                    + [HopRef(hop_no=hop.hop_no, revision=0) for hop in waiting]
                 ),
             ),
         )
@@ -419,6 +441,7 @@ class _AnswerWriter(CaseTransaction):
 
     async def _briefs(self) -> tuple[HopBrief, ...]:
         again = [hop.hop_no for hop in self.outcome.confirmed if hop.asks_again]
+        again += [hop.hop_no for hop in self.followed]
         if not again:
             return self._new_briefs()
         grown = await hops.briefs(self.connection, self.case_no, HopState.OPEN, len(again), again)
@@ -436,7 +459,7 @@ class _AnswerWriter(CaseTransaction):
                         revision=0,
                         institution=found.code,
                         answer_class=found.answer_class,
-                        disputed_paise=hop.disputed_paise,
+                        disputed_paise=hop.in_play_paise,
                         layer=hop.layer,
                         transferred_at=hop.transferred_at or self.now,
                     )

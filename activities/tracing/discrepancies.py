@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from activities.cases.desk import close_if_empty, notify_workflow, withdraw_from_request
+from activities.cases.hop_steps import close_if_empty, notify_workflow, withdraw_from_request
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
+from activities.deadlocks import repeated
 from activities.metrics import METRICS
 from db.cases import events, hops, ledger
 from db.orders import bank_orders
@@ -18,6 +19,7 @@ from db.tracing import answers, discrepancies
 from db.tracing.discrepancies import DiscrepancyRow, Doubt
 from domain.errors.cases import HopWithdrawn
 from domain.errors.tracing import DiscrepancyNotResolved, ResolutionStands, ResolvedMoneyMoved, ResolvedMoneyOrdered
+from domain.ledger import CONTRA_BUCKETS
 from domain.tracing.resolution import resolution_entries
 from domain.tracing.trail import first_state, net, task_of, tasks_before_asking
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition, EventKind, HopState
@@ -89,6 +91,7 @@ class ResolvingOfficer:
     supervises: bool
 
 
+@repeated()
 async def resolve(
     ctx: Context, discrepancy_id: int, decided: NewResolution, by: ResolvingOfficer
 ) -> tuple[ResolutionDone, FollowUp | None]:
@@ -149,7 +152,7 @@ class _ResolutionWriter(CaseTransaction):
         balances = await self._balances() if found.hop_no else {}
         for entry in reversed_entries:
             balances[entry.bucket] = balances.get(entry.bucket, 0) + entry.amount_paise
-        if any(paise < 0 for bucket, paise in balances.items() if bucket is not Bucket.LOST):
+        if any(paise < 0 for bucket, paise in balances.items() if bucket not in CONTRA_BUCKETS):
             raise ResolvedMoneyMoved(self.resolution_no - 1)
         planned = resolution_entries(
             found.kind,

@@ -12,7 +12,7 @@ from activities.banks.bank_messages import HoldRequestMessage
 from activities.banks.delivery import BankDelivery
 from activities.banks.letters import Letter, LetterSender
 from activities.cases.batches import plan_batch
-from activities.cases.desk import write_off_request
+from activities.cases.hop_steps import write_off_request
 from activities.cases.transaction import ENGINE, case_transaction, lock_case
 from activities.context import Context
 from activities.tracing.request_letters import nodal_letter, page_text, reminder_letter

@@ -21,8 +21,9 @@ from adapters.banks.protocol import BankError, BankRefused, HoldTicket, Incident
 from db import intake
 from db.banks import bank_exchanges
 from db.cases.hops import HopRow
+from db.intake import Payment
 from db.tracing import payer_inquiries
-from db.tracing.payer_inquiries import DueInquiry, NewInquiry
+from db.tracing.payer_inquiries import AskedInquiry, DueInquiry, NewInquiry
 from schemas.banks.exchanges import About
 from schemas.enums import EventKind, PayerInquiryState
 
@@ -48,7 +49,8 @@ async def plan_inquiries(work: CaseTransaction, opened: Sequence[HopRow], banks:
         reason = _why_skipped(hop, bank)
         planned.append(
             NewInquiry(
-                inquiry_id=uuid5(_IDS, f"{work.case_no}|{hop.hop_no}"),
+                # A transfer that is given to another complaint gets a second one.
+                inquiry_id=uuid5(_IDS, f"{work.case_no}|{hop.hop_no}|{work.now.isoformat()}"),
                 hop_no=hop.hop_no,
                 institution=bank or None,
                 state=PayerInquiryState.SKIPPED if reason else PayerInquiryState.PLANNED,
@@ -63,8 +65,33 @@ async def plan_inquiries(work: CaseTransaction, opened: Sequence[HopRow], banks:
 def _why_skipped(hop: HopRow, bank: str) -> str:
     if not bank:
         return "the directory does not know the bank"
+    if not hop.reference:
+        return "the transfer has no reference"
     # Its answer about the account credited would have the same reference as one about the account debited.
     return "the bank has both accounts" if bank == hop.institution else ""
+
+
+def inquiry_ticket(ctx: Context, asked: AskedInquiry, payment: Payment) -> HoldTicket:
+    """Return what the victim's bank is asked, the same over every channel and in every attempt."""
+    urgency = urgency_of(ctx, asked.institution, asked.planned_at, asked.transferred_at, asked.amount_paise)
+    incident = Incident(
+        amount_paise=asked.amount_paise,
+        rrn=asked.reference,
+        transferred_at=asked.transferred_at,
+        disputed_paise=asked.amount_paise,
+        layer=asked.layer,
+        hop_no=asked.hop_no,
+    )
+    return HoldTicket(
+        request_id=asked.inquiry_id,
+        ack_no=asked.case_no,
+        sub_category=payment.category,
+        instrument=instrument_of(payment),
+        incidents=(incident,),
+        priority=urgency.priority,
+        requested_at=urgency.requested_at,
+        respond_by=urgency.respond_by,
+    )
 
 
 @dataclass(frozen=True)
@@ -113,25 +140,7 @@ class PayerInquirySender:
     async def _ticket(self, due: DueInquiry) -> HoldTicket:
         async with self.ctx.pool.acquire() as connection:
             payment = await intake.payment_of_hop(connection, due.case_no, due.hop_no)
-        urgency = urgency_of(self.ctx, due.institution, due.planned_at, due.transferred_at, due.amount_paise)
-        incident = Incident(
-            amount_paise=due.amount_paise,
-            rrn=due.reference,
-            transferred_at=due.transferred_at,
-            disputed_paise=due.amount_paise,
-            layer=due.layer,
-            hop_no=due.hop_no,
-        )
-        return HoldTicket(
-            request_id=due.inquiry_id,
-            ack_no=due.case_no,
-            sub_category=payment.category,
-            instrument=instrument_of(payment),
-            incidents=(incident,),
-            priority=urgency.priority,
-            requested_at=urgency.requested_at,
-            respond_by=urgency.respond_by,
-        )
+        return inquiry_ticket(self.ctx, due, payment)
 
     async def _note_delivery(self, due: DueInquiry, delivered: Delivered) -> None:
         async with case_transaction(self.ctx, due.case_no, ENGINE) as work:

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 from activities.cases.transaction import CaseTransaction
+from activities.tracing.followed_transfers import Followable
+from db.banks import bank_exchanges
 from db.cases import hops
 from db.tracing import payer_inquiries
 from db.tracing.payer_inquiries import NewFound
+from schemas.banks.exchanges import About
 from schemas.base import Flag
 from schemas.enums import Differing, EventKind, PayerLineKind, TaskKind
 from schemas.identifiers import account_key, reference_key
@@ -17,21 +20,26 @@ _STATEMENTS = frozenset({PayerLineKind.CONFIRMED, PayerLineKind.DIFFERS, PayerLi
 
 
 async def write_payer_lines(
-    work: CaseTransaction, institution: str, lines: Sequence[PayerLine], answer_ids: Sequence[int]
-) -> None:
+    work: CaseTransaction, institution: str, lines: Sequence[PayerLine], answer_ids: Sequence[int], *, is_signed: bool
+) -> list[Followable]:
     """Write what the bank says as the victim's bank, and ask the desk where a person must decide.
 
-    It is part of the intake of an answer.
+    It is part of the intake of an answer. Returns the new found transfers of a signed answer that may be followed.
     """
     inquiry_ids = list(dict.fromkeys(line.inquiry_id for line in lines))
     await payer_inquiries.answered(work.connection, inquiry_ids, work.now)
     statements = [line for line in lines if line.kind in _STATEMENTS]
     await payer_inquiries.insert_statements(work.connection, statements, answer_ids, _keys(statements), work.now)
     await _flag(work, statements)
-    found = await _write_found(work, institution, lines, answer_ids)
-    await work.ask(*_tasks(institution, statements), *found, institution=institution)
+    found = await _write_found(work, lines, answer_ids, is_signed=is_signed)
+    proposed = [
+        found_task(institution, line.hop_no, found_id, new) for found_id, line, new in found if line.is_proposed
+    ]
+    await work.ask(*_tasks(institution, statements), *proposed, institution=institution)
     for inquiry_id in inquiry_ids:
         said = [line for line in lines if line.inquiry_id == inquiry_id]
+        # What the bank fetched of its feed is bound here, because the delivery there has no bytes.
+        passed = await bank_exchanges.bound(work.connection, About.PAYER_INQUIRY, inquiry_id)
         newest = next((line for line in reversed(said) if line.kind in _STATEMENTS), None)
         await work.log(
             EventKind.PAYER_BANK_STATED,
@@ -41,7 +49,14 @@ async def write_payer_lines(
             statement=newest.kind.value if newest else "",
             differing=[one.value for one in newest.differing] if newest else [],
             found=sum(line.kind is PayerLineKind.FOUND for line in said) or None,
+            **passed,
         )
+    least_paise = work.ctx.policy.trail.min_chase_paise
+    return [
+        Followable(found_id, line.hop_no, new)
+        for found_id, line, new in found
+        if is_signed and line.may_follow and new.amount_paise >= least_paise
+    ]
 
 
 def _keys(statements: Sequence[PayerLine]) -> list[tuple[str, str]]:
@@ -78,19 +93,15 @@ def _tasks(institution: str, statements: Sequence[PayerLine]) -> list[NewTask]:
 
 
 async def _write_found(
-    work: CaseTransaction, institution: str, lines: Sequence[PayerLine], answer_ids: Sequence[int]
-) -> list[NewTask]:
-    """Write the transfers that the bank names; return a task for each new one that is near the told one."""
+    work: CaseTransaction, lines: Sequence[PayerLine], answer_ids: Sequence[int], *, is_signed: bool
+) -> list[tuple[int, PayerLine, NewFound]]:
+    """Write the transfers that the bank names; return each new one with its id."""
     told_by = {_key(line): line for line in lines if line.kind is PayerLineKind.FOUND and line.claim.amount_paise > 0}
-    new = {key: _new_found(line, answer_ids[line.claim_index]) for key, line in told_by.items()}
+    new = {key: _new_found(line, answer_ids[line.claim_index], is_signed=is_signed) for key, line in told_by.items()}
     if not new:
         return []
     written = await payer_inquiries.insert_found(work.connection, list(new.values()), work.now)
-    return [
-        found_task(institution, line.hop_no, written[key], new[key])
-        for key, line in told_by.items()
-        if key in written and line.is_near
-    ]
+    return [(written[key], line, new[key]) for key, line in told_by.items() if key in written]
 
 
 def _key(line: PayerLine) -> tuple[object, str]:
@@ -109,7 +120,7 @@ def found_task(institution: str, hop_no: int, found_id: int, found: NewFound) ->
     return about_hop(TaskKind.PAYER_BANK, TaskCause.TRANSFER_FOUND, hop_no, facts)
 
 
-def _new_found(line: PayerLine, answer_id: int) -> NewFound:
+def _new_found(line: PayerLine, answer_id: int, *, is_signed: bool) -> NewFound:
     claim, payee = line.claim, line.claim.payee
     assert payee is not None, "a MOVED claim names its payee"
     return NewFound(
@@ -126,4 +137,5 @@ def _new_found(line: PayerLine, answer_id: int) -> NewFound:
         occurred_at=claim.occurred_at,
         is_near=line.is_near,
         payer_differs=bool(line.differing),
+        is_signed=is_signed,
     )

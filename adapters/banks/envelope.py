@@ -124,6 +124,11 @@ def open_envelope(body: bytes, headers: Mapping[str, str], bank: BankWire) -> by
         raise EnvelopeError(EnvelopeReason.UNDECIPHERABLE) from None
 
 
+def is_authentic(bank: BankWire) -> bool:
+    """Return whether an opened body can only come from the bank's key: by the envelope itself, or by its signature."""
+    return bank.envelope == "aes_gcm" or bank.hmac_key is not None
+
+
 def sign(body: bytes, hmac_key: bytes) -> str:
     """Return the hex HMAC-SHA256 of the raw body bytes."""
     return hmac.digest(_usable(hmac_key), body, "sha256").hex()

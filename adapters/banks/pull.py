@@ -19,6 +19,7 @@ from schemas.banks.institutions import Institution
 from schemas.orders.orders import BankOrder, cancellation_id
 from schemas.reconciliation.lien_lists import ListWanted
 from schemas.tracing.bank_answers import HeldLine, Line, MovedLine, RefusedLine, SpentLine, WithdrawnLine
+from schemas.tracing.debit_inquiries import DebitedLine, DebitLine
 
 OK: Final = "00"
 _TYPES: Final = {"held": "1", "moved": "3", "atm": "5", "aeps": "6", "spent": "11", "cheque": "14", "refused": "0"}
@@ -55,6 +56,10 @@ class PullAdapter:
         await self._announce(bank.code)
         return Delivery(str(ticket.request_id))
 
+    async def ask_payers_bank(self, bank: Institution, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
+        """Return a delivery whose job id is the inquiry's id. The bank's list shows it from its planning on."""
+        return Delivery(str(ticket.request_id))
+
     async def ask_for_liens(self, bank: Institution, wanted: ListWanted, *, timeout_seconds: float) -> None:
         """Do nothing, because the feed shows the question on every page until the bank answers."""
 
@@ -77,6 +82,43 @@ class PullAdapter:
 def answer_lines(lines: tuple[Line, ...], asked: Mapping[int, Asked], bank_code: str) -> tuple[StatusLine, ...]:
     """Return the lines of an answer in the classes of every wire. `asked` has every hop that they name."""
     return tuple(_line(number, line, asked[line.hop], bank_code) for number, line in enumerate(lines, 1))
+
+
+def debit_lines(lines: tuple[DebitLine, ...], reference: str, bank_code: str) -> tuple[TransferLine | UnknownLine, ...]:
+    """Return the lines of a victim's bank in the classes of every wire. `reference` names the told transfer."""
+    return tuple(_debit_line(number, line, reference, bank_code) for number, line in enumerate(lines, 1))
+
+
+def _debit_line(line_no: int, line: DebitLine, reference: str, bank_code: str) -> TransferLine | UnknownLine:
+    debit = line if isinstance(line, DebitedLine) else None
+    payee = debit.payee if debit else None
+    moment = debit.at if debit else None
+    common: LineFields = {
+        "line_no": line_no,
+        "txn_type_id": _TYPES["moved" if debit else "refused"],
+        "txn_type": line.kind,
+        "amount_paise": debit.amount_paise if debit else None,
+        "disputed_paise": debit.amount_paise if debit else None,
+        "transaction_datetime": moment,
+        "transaction_datetime_raw": moment.isoformat() if moment else "",
+        "rrn": debit.reference if debit else "",
+        "root_rrn": reference,
+        "root_account": (debit.payer_account or "") if debit else "",
+        "root_bankid": bank_code,
+        "root_ifsc": "",
+        "root_effective_balance_paise": None,
+        "status_code": OK if isinstance(line, DebitedLine) else line.code,
+        "remarks": line.remarks,
+        "contact": Contact(),
+        "ifsc": (payee.ifsc or "") if payee else "",
+        "flags": (),
+        "raw": line.model_dump(mode="json", exclude_none=True),
+    }
+    if debit is None:
+        return UnknownLine(**common)
+    bank = payee.institution if payee else ""
+    account = payee.account if payee else ""
+    return TransferLine(**common, payee_bank=bank, payee_bank_code=bank, payee_account=account)
 
 
 def _line(line_no: int, line: Line, asked: Asked, bank_code: str) -> StatusLine:

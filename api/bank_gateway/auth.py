@@ -24,7 +24,7 @@ from schemas.banks.keys import BankKey
 
 _SECRET_FIELDS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 
-_SUBJECTS: Final = ("hold_id", "order_id", "grievance_id")
+_SUBJECTS: Final = ("hold_id", "inquiry_id", "order_id", "grievance_id")
 """path parameters that name the subject of a bank's statement"""
 
 BANK_SCHEME: Final = "BankToken"
@@ -94,7 +94,7 @@ async def keep_evidence(services: Services, request: Request, caller: Caller) ->
 
 
 def _about(request: Request) -> UUID | None:
-    """Return the id of the hold request, order or grievance in the path, or None without a valid one."""
+    """Return the id of the hold request, inquiry, order or grievance in the path, or None without a valid one."""
     subject = next((request.path_params[name] for name in _SUBJECTS if name in request.path_params), None)
     try:
         return UUID(subject) if subject else None

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from activities.banks.received import keep_body
 from activities.tracing.answers import take_status_update
 from adapters.banks.answers import JsonObject, StatusUpdate
-from adapters.banks.envelope import BODY_MAX_BYTES, EnvelopeError, EnvelopeReason
+from adapters.banks.envelope import BODY_MAX_BYTES, EnvelopeError, EnvelopeReason, is_authentic
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.i4c.document import ShapeError
 from adapters.banks.i4c.replies import accepted_reply, login_reply
@@ -146,7 +146,9 @@ async def take_update(request: Request, services: TheServices) -> Response:
     digest = await keep_body(services.ctx, code, ChannelKind.I4C, body, lines_of(request))
     update = await _opened(body, request, wire)
     try:
-        receipt = await take_status_update(services.ctx, code, update, digest, body_kept=True)
+        receipt = await take_status_update(
+            services.ctx, code, update, digest, body_kept=True, is_signed=is_authentic(wire)
+        )
     except CaseNotFound as error:
         # The wire has its own text for this, which does not follow the catalogue.
         raise Refused(NOT_FOUND, f"case {error.number}") from None

@@ -41,6 +41,7 @@ async def decide(
 ) -> Done:
     """Take a transfer that the victim's bank names into the case, or dismiss it, after the victim was asked.
 
-    A transfer that is taken counts as lost, and its bank is asked at once.
+    A transfer that is taken counts as lost, and its bank is asked at once. One that a hop follows already is dismissed
+    by a withdrawal of that hop, with `found_transfer_followed` until then.
     """
     return notified(services, await payer_transfers.decide(services.ctx, ack_no, found_id, decided, officer.actor))

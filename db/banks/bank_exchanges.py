@@ -37,7 +37,7 @@ def insert(about: str, first: int) -> str:
         f" CASE {about} WHEN 'payer_inquiry' THEN subject END,"
         f" CASE WHEN {about} IN ('order', 'cancellation') THEN subject END, {names}"
         f" FROM unnest({arrays}) WITH ORDINALITY AS e (subject, {names}, n) ORDER BY n"
-        " ON CONFLICT (coalesce(request_id, order_id), about, digest) WHERE channel = 'pull' DO NOTHING"
+        " ON CONFLICT DO NOTHING"
     )
 
 

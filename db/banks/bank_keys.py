@@ -122,12 +122,13 @@ async def keep_evidence(
 ) -> tuple[int, str | None]:
     """Store a bank's request as received now. Returns its number and the case that it is about, or None.
 
-    `about` is a request, an order or a grievance; only this bank's has a case here.
+    `about` is a request, an inquiry, an order or a grievance; only this bank's has a case here.
     """
     row = await connection.fetchrow(
         "INSERT INTO bank_evidence (institution, received_at, method, path, headers, body, digest, about, key_id,"
         " signature, signature_base) VALUES ($1, present_moment(), $2, $3, $4, $5, sha256($5), $6, $7, $8, $9)"
         " RETURNING evidence_id, (SELECT case_no FROM hold_request WHERE request_id = $6 AND institution = $1"
+        " UNION ALL SELECT case_no FROM payer_inquiry WHERE inquiry_id = $6 AND institution = $1"
         " UNION ALL SELECT case_no FROM bank_order WHERE order_id = $6 AND institution = $1"
         " UNION ALL SELECT g.case_no FROM grievance g JOIN account_hold a USING (hold_id)"
         " WHERE g.grievance_id = $6 AND a.institution = $1 LIMIT 1) AS case_no",

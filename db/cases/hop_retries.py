@@ -16,20 +16,45 @@ class DueRetry(FrozenModel):
     hop_no: int
     state: HopState
     refused_paise: int
+    retries: int
+    """how often it was asked about again"""
 
 
 _PLAN: Final = """
 INSERT INTO hop_retry AS r (case_no, hop_no, due_at)
-SELECT $1, hop_no, CASE WHEN $4 > 0 THEN $3::timestamptz END FROM unnest($2::integer[]) AS t (hop_no)
-ON CONFLICT (case_no, hop_no) DO UPDATE SET due_at = CASE WHEN r.retries < $4 THEN $3::timestamptz END
+SELECT $1, hop_no, CASE WHEN others > 0 THEN $5 WHEN $4 > 0 THEN $3::timestamptz END
+FROM unnest($2::integer[]) AS t (hop_no) CROSS JOIN LATERAL (
+    SELECT count(DISTINCT upper(c.payee_institution)) AS others FROM complaint_transfer c
+    WHERE c.case_no = $1 AND c.hop_no = t.hop_no AND 'bank' = ANY (c.differing)) AS o
+ON CONFLICT (case_no, hop_no) DO UPDATE SET due_at = CASE
+    WHEN r.retries < (SELECT count(DISTINCT upper(c.payee_institution)) FROM complaint_transfer c
+        WHERE c.case_no = r.case_no AND c.hop_no = r.hop_no AND 'bank' = ANY (c.differing)) THEN $5
+    WHEN r.retries < $4 * (SELECT 1 + count(DISTINCT upper(c.payee_institution)) FROM complaint_transfer c
+        WHERE c.case_no = r.case_no AND c.hop_no = r.hop_no AND 'bank' = ANY (c.differing)) THEN $3::timestamptz END
 RETURNING hop_no, due_at IS NULL AS is_over
 """
 
 
-async def plan(connection: Connection, case_no: str, hop_nos: Sequence[int], due_at: datetime, times: int) -> list[int]:
-    """Write when these hops are asked about again; return those that were asked again `times` times already."""
-    rows = await connection.fetch(_PLAN, case_no, list(hop_nos), due_at, times)
+async def plan(
+    connection: Connection, case_no: str, hop_nos: Sequence[int], due_at: datetime, times: int, now: datetime
+) -> list[int]:
+    """Write when these hops are asked about again; return those that were asked again often enough.
+
+    Each bank that complaints name of a hop is asked `times` times. One that was not asked yet is asked at once.
+    """
+    rows = await connection.fetch(_PLAN, case_no, list(hop_nos), due_at, times, now)
     return [row["hop_no"] for row in rows if row["is_over"]]
+
+
+async def plan_at_once(connection: Connection, case_no: str, hop_no: int, now: datetime) -> None:
+    """Write that the hop is asked about again at once, because a complaint names another bank of it."""
+    await connection.execute(
+        "INSERT INTO hop_retry (case_no, hop_no, due_at) VALUES ($1, $2, $3)"
+        " ON CONFLICT (case_no, hop_no) DO UPDATE SET due_at = excluded.due_at",
+        case_no,
+        hop_no,
+        now,
+    )
 
 
 DUE: Final = """
@@ -45,7 +70,7 @@ async def due(connection: Connection, now: datetime, skip: Sequence[str], limit:
 async def still_due(connection: Connection, case_no: str, hop_nos: Sequence[int], now: datetime) -> list[DueRetry]:
     """Return which of these hops are due; call it under the case's lock."""
     rows = await connection.fetch(
-        "SELECT r.hop_no, h.state, coalesce(b.balance_paise, 0) AS refused_paise FROM hop_retry r"
+        "SELECT r.hop_no, r.retries, h.state, coalesce(b.balance_paise, 0) AS refused_paise FROM hop_retry r"
         " JOIN hop h USING (case_no, hop_no)"
         " LEFT JOIN ledger_balance b ON b.case_no = r.case_no AND b.hop_no = r.hop_no AND b.bucket = 'refused'"
         " WHERE r.case_no = $1 AND r.hop_no = ANY($2) AND r.due_at <= $3 ORDER BY r.hop_no",
@@ -64,6 +89,13 @@ async def done(connection: Connection, case_no: str, due_hops: Sequence[int], as
         case_no,
         list(due_hops),
         list(asked),
+    )
+
+
+async def keep_count(connection: Connection, case_no: str, hop_no: int, retries: int) -> None:
+    """Write how often the hop was asked about again before a correction by the engine."""
+    await connection.execute(
+        "INSERT INTO hop_retry (case_no, hop_no, retries) VALUES ($1, $2, $3)", case_no, hop_no, retries
     )
 
 

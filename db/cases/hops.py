@@ -110,7 +110,7 @@ FROM hop h LEFT JOIN ledger_balance b USING (case_no, hop_no)
 LEFT JOIN withdrawn_hop w USING (case_no, hop_no)
 LEFT JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
 LEFT JOIN payer_inquiry i ON i.case_no = h.case_no AND i.hop_no = h.hop_no AND i.institution = $3
-    AND i.state <> 'skipped'
+    AND i.state <> 'skipped' AND i.replaced_at IS NULL
 WHERE h.case_no = $1 AND (h.reference_key = ANY($2) OR (h.institution = $3 AND h.account_key = ANY($4)))
 GROUP BY h.case_no, h.hop_no, p.institution, i.inquiry_id, w.hop_no
 """

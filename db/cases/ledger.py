@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 import asyncpg
 
@@ -38,6 +39,13 @@ async def post(
             raise LedgerKeyReused(key) from error
         raise
     return posted
+
+
+NOT_PROPOSED: Final = (
+    "NOT EXISTS (SELECT FROM ledger_balance u WHERE u.case_no = h.case_no AND u.hop_no = h.hop_no"
+    " AND u.bucket = 'proposed' AND u.balance_paise < 0)"
+)
+"""SQL condition on hop `h`: a person has said that this transfer of a victim is lost"""
 
 
 async def balances(connection: Connection, case_no: str, hop_no: int) -> dict[Bucket, int]:

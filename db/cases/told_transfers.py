@@ -5,7 +5,32 @@ from typing import Any, Final
 from db.cases.cases import case_no_of
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
+from schemas.base import FrozenModel
 from schemas.intake import ToldParty, ToldTransfer, ToldTransferPage
+
+
+class ToldPayee(FrozenModel):
+    """The receiving bank and account of a hop as a complaint states them."""
+
+    ack_no: str
+    of_case: bool
+    """whether the complaint belongs to the hop's case"""
+    institution: str
+    ifsc: str | None
+    holder: str
+
+
+async def payees_of(connection: Connection, case_no: str, hop_no: int) -> list[ToldPayee]:
+    """Return what each complaint states of the receiving bank and account of a hop, the first complaint first."""
+    rows = await connection.fetch(
+        "SELECT t.ack_no, c.case_no = t.case_no AS of_case, t.payee_institution AS institution, t.payee_ifsc AS ifsc,"
+        " t.payee_holder AS holder FROM complaint_transfer t JOIN complaint c USING (ack_no)"
+        " WHERE t.case_no = $1 AND t.hop_no = $2 ORDER BY c.received_at, t.ack_no, t.row_no",
+        case_no,
+        hop_no,
+    )
+    return [ToldPayee(**dict(row)) for row in rows]
+
 
 _PAGE: Final = """
 SELECT t.* FROM complaint c JOIN complaint_transfer t USING (ack_no)

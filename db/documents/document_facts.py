@@ -6,12 +6,14 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from db.cases.ledger import NOT_PROPOSED
 from db.pool import Connection
 from domain.errors.banks import InstitutionNotFound
 from domain.errors.cases import ComplaintNotOfCase
 from domain.errors.holds import HoldNotFound
 from domain.errors.orders import OrderNotFound
 from domain.errors.restoration import RestorationNotFound
+from domain.ledger import CONTRA_BUCKETS
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.documents.facts import (
     AccountFacts,
@@ -250,7 +252,8 @@ async def transfers(connection: Connection, case_no: str, ack_no: str) -> tuple[
         " coalesce(i.name, h.payee_institution_as_told) AS to_institution, h.payee_holder AS to_account, h.reference,"
         " h.amount_paise, h.transferred_at FROM hop h LEFT JOIN institution i ON i.code = h.institution"
         " LEFT JOIN institution p ON p.code = h.payer_institution_as_told"
-        " WHERE h.case_no = $1 AND h.ack_no = $2 AND h.parent_hop_no IS NULL ORDER BY h.amount_paise DESC, h.hop_no",
+        " WHERE h.case_no = $1 AND h.ack_no = $2 AND h.parent_hop_no IS NULL"
+        f" AND {NOT_PROPOSED} ORDER BY h.amount_paise DESC, h.hop_no",
         case_no,
         ack_no,
     )
@@ -258,10 +261,17 @@ async def transfers(connection: Connection, case_no: str, ack_no: str) -> tuple[
 
 
 async def buckets(connection: Connection, case_no: str, ack_no: str) -> dict[Bucket, int]:
-    """Return the amount of a complaint in each bucket (paise); `LOST` as a positive figure."""
+    """Return the amount of a complaint in each bucket (paise); `LOST` as a positive figure.
+
+    The money of a transfer that only the victim's bank names is left out, because it is no part of the loss.
+    """
     rows = await connection.fetch(
-        "SELECT b.bucket, sum(b.balance_paise)::bigint AS paise FROM hop h"
-        " JOIN ledger_balance b USING (case_no, hop_no) WHERE h.case_no = $1 AND h.ack_no = $2 GROUP BY b.bucket",
+        "WITH RECURSIVE proposed AS (SELECT hop_no FROM ledger_balance"
+        "  WHERE case_no = $1 AND bucket = 'proposed' AND balance_paise < 0"
+        "  UNION ALL SELECT h.hop_no FROM proposed p JOIN hop h ON h.case_no = $1 AND h.parent_hop_no = p.hop_no)"
+        " SELECT b.bucket, sum(b.balance_paise)::bigint AS paise FROM hop h"
+        " JOIN ledger_balance b USING (case_no, hop_no) WHERE h.case_no = $1 AND h.ack_no = $2"
+        " AND h.hop_no NOT IN (SELECT hop_no FROM proposed) GROUP BY b.bucket",
         case_no,
         ack_no,
     )
@@ -273,7 +283,7 @@ def in_order(sums: dict[Bucket, int]) -> tuple[BucketFacts, ...]:
     return tuple(
         BucketFacts(bucket=bucket, amount_paise=sums[bucket])
         for bucket in Bucket
-        if bucket is not Bucket.LOST and sums.get(bucket)
+        if bucket not in CONTRA_BUCKETS and sums.get(bucket)
     )
 
 

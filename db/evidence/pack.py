@@ -102,7 +102,7 @@ FILES: Final = {
         without=("body", "content", "reply"),
     ),
     "banks/payer_found_transfers.jsonl": _rows("payer_found_transfer", _INQUIRY, "t.found_id"),
-    "banks/payer_inquiries.jsonl": _rows("payer_inquiry", _CASE, "t.hop_no"),
+    "banks/payer_inquiries.jsonl": _rows("payer_inquiry", _CASE, "t.hop_no, t.planned_at, t.inquiry_id"),
     "banks/payer_statements.jsonl": _rows("payer_statement", _INQUIRY, "t.statement_id"),
     "banks/returned_funds.jsonl": _rows("returned_funds", _CASE, "t.returned_id"),
     "banks/status_updates.jsonl": _rows(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from db.cases.ledger import NOT_PROPOSED
 from db.pool import Connection
 from domain.errors.cases import CaseNotFound
 from domain.errors.police import FirCopyNotFound, FirNotFound
@@ -312,8 +313,9 @@ async def report_facts(connection: Connection, case_no: str) -> ReportFacts:
         raise CaseNotFound(case_no)
     rows = await connection.fetch(
         "SELECT reference, disputed_paise AS amount_paise, transferred_at AS at,"
-        " coalesce(institution, payee_institution_as_told) AS to_institution FROM hop"
-        " WHERE case_no = $1 AND parent_hop_no IS NULL ORDER BY disputed_paise DESC, hop_no LIMIT $2",
+        " coalesce(institution, payee_institution_as_told) AS to_institution FROM hop h"
+        f" WHERE case_no = $1 AND parent_hop_no IS NULL AND {NOT_PROPOSED}"
+        " ORDER BY disputed_paise DESC, hop_no LIMIT $2",
         case_no,
         MAX_TRANSFERS,
     )

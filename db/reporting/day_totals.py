@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from db.pool import Connection
+from domain.ledger import CONTRA_BUCKETS
 from schemas.base import FrozenModel
 from schemas.enums import AnswerClass, Bucket, ChannelKind
 
@@ -130,7 +131,8 @@ async def day_figures(connection: Connection) -> DayFigures:
     in_play = await connection.fetch(_IN_PLAY)
     unanswered = await connection.fetch(_UNANSWERED)
     paise = dict.fromkeys(Bucket, 0) | {Bucket(row["bucket"]): row["paise"] for row in buckets}
-    paise[Bucket.LOST] = -paise[Bucket.LOST]
+    for contra in CONTRA_BUCKETS:
+        paise[contra] = -paise[contra]
     return DayFigures(
         **dict(counts),
         dispositions={row["disposition"]: row["n"] for row in dispositions},

@@ -45,6 +45,8 @@ class HopAtAccount(FrozenModel):
     gone: tuple[Gone, ...]
     reserved_paise: int
     allocation_id: int | None
+    imported_by: tuple[str, ...]
+    """who imported the workbook that alone says so; empty if a bank itself says it"""
 
 
 async def cases_at(connection: Connection, accounts: Sequence[Account]) -> set[str]:
@@ -126,7 +128,8 @@ SELECT coalesce(max(stated.paise), 0)::bigint AS paise FROM (
     UNION ALL
     (SELECT least(h.disputed_paise, s.amount_paise) FROM payer_inquiry i CROSS JOIN LATERAL (
         SELECT w.* FROM payer_statement w WHERE w.inquiry_id = i.inquiry_id ORDER BY w.statement_id DESC LIMIT 1) AS s
-     WHERE i.case_no = h.case_no AND i.hop_no = h.hop_no AND s.kind <> 'denied' AND s.differing <@ '{{amount}}'
+     WHERE i.case_no = h.case_no AND i.hop_no = h.hop_no AND i.replaced_at IS NULL
+       AND s.kind <> 'denied' AND s.differing <@ '{{amount}}'
        AND s.payee_institution = h.institution AND s.payee_key = h.account_key AND s.stated_at > h.payee_since)
     UNION ALL
     (SELECT least(h.disputed_paise, f.amount_paise) FROM payer_inquiry i JOIN payer_found_transfer f USING (inquiry_id)
@@ -136,6 +139,19 @@ SELECT coalesce(max(stated.paise), 0)::bigint AS paise FROM (
 """What sending banks stated: an answer made the hop, or confirmed the desk's hop at this account, or the victim's bank
 confirmed the debit into this account, or named a transfer that an officer took. Each kind of statement is a branch of
 the union. All of them are about the same money, so the largest counts."""
+
+_SENT_IN_ALL: Final = """
+SELECT coalesce((SELECT max(a.amount_paise) FROM hop a WHERE h.source = 'complaint' AND h.reference_key <> ''
+         AND a.case_no = h.case_no AND a.source = 'answer' AND a.reference_key = h.reference_key
+         AND a.institution = h.institution),
+    (SELECT s.amount_paise FROM payer_inquiry i CROSS JOIN LATERAL (
+        SELECT w.* FROM payer_statement w WHERE w.inquiry_id = i.inquiry_id ORDER BY w.statement_id DESC LIMIT 1) AS s
+     WHERE i.case_no = h.case_no AND i.hop_no = h.hop_no AND s.kind <> 'denied' AND s.amount_paise > 0
+       -- A statement about the reference before a correction is about another transfer.
+       AND NOT EXISTS (SELECT FROM hop_correction c WHERE c.case_no = h.case_no AND c.hop_no = h.hop_no
+           AND c.corrected_at > s.stated_at AND c.after ? 'reference'))) AS moved_paise
+"""
+"""What the transfer of a complaint moved, by a statement of the bank that sent it; null without one."""
 
 _SAID: Final = """
 -- Later draws of answers lower what answers wrote as untraced, down to zero. The rest of them drew other money.
@@ -181,6 +197,7 @@ FROM hop c WHERE c.case_no = h.case_no AND c.parent_hop_no = h.hop_no
 _STATED: Final = f"""
 CROSS JOIN LATERAL ({_SENT}) AS sent CROSS JOIN LATERAL ({_SAID}) AS said
 CROSS JOIN LATERAL ({_RESOLVED}) AS resolved CROSS JOIN LATERAL ({_MOVED_ON}) AS moved_on
+CROSS JOIN LATERAL ({_SENT_IN_ALL}) AS sent_in_all
 """
 
 _PLACED: Final = "greatest(said.paise + resolved.paise + moved_on.paise, 0)::bigint"
@@ -189,6 +206,7 @@ _HOPS: Final = f"""
 SELECT h.case_no, h.hop_no, h.ack_no, h.transferred_at, h.disputed_paise, s.allocation_id,
        coalesce(s.share_paise, 0) AS share_paise, coalesce(s.gone_home_paise, 0) AS share_gone_home_paise,
        asked.to_release_paise, asked.to_restore_paise, sent.paise AS sent_paise, {_PLACED} AS placed_paise,
+       sent_in_all.moved_paise, coalesce(only_importers(h.case_no, h.hop_no), '{{}}') AS imported_by,
        greatest(divided.refused_paise, 0)::bigint AS divided_refused_paise,
        (SELECT r.state FROM restoration r WHERE r.ack_no = h.ack_no ORDER BY r.round_no DESC LIMIT 1)
            IS NOT DISTINCT FROM 'refused' OR (
@@ -241,6 +259,7 @@ def _row(hop: HopAtAccount) -> ClaimRow:
         most_paise=hop.claimed.most_paise,
         held_paise=hop.money.held_paise,
         reserved_paise=hop.reserved_paise,
+        excess_paise=min(hop.claimed.excess_paise, hop.money.held_paise - hop.reserved_paise),
     )
     return ClaimRow(
         claim=claim,
@@ -262,7 +281,7 @@ async def hops_at(connection: Connection, account: Account) -> list[HopAtAccount
 
 
 _ARRIVED: Final = f"""
-SELECT h.hop_no, least(h.disputed_paise, greatest(sent.paise, {_PLACED})) AS confirmed_paise
+SELECT h.hop_no, least(h.disputed_paise, sent_in_all.moved_paise, greatest(sent.paise, {_PLACED})) AS confirmed_paise
 FROM (SELECT h.*, {_PAYEE_SINCE} AS payee_since FROM hop h WHERE h.case_no = $1 AND h.hop_no = ANY($2)) AS h
 {_STATED}
 """
@@ -294,6 +313,8 @@ class _HopRow(FrozenModel):
     disputed_paise: int
     sent_paise: int
     placed_paise: int
+    moved_paise: int | None
+    imported_by: tuple[str, ...]
     divided_refused_paise: int
     allocation_id: int | None
     share_paise: int
@@ -314,6 +335,8 @@ def _hop(row: _HopRow, parts: Sequence[_Money]) -> HopAtAccount:
         disputed_paise=row.disputed_paise,
         sent_paise=row.sent_paise,
         placed_paise=row.placed_paise,
+        moved_paise=row.moved_paise,
+        only_imported=bool(row.imported_by),
         held_paise=max(held - to_release, 0),
         to_release_paise=min(held, to_release),
         given_back_paise=own.get(Bucket.RESTORED, 0) + own.get(Bucket.RELEASED, 0),
@@ -336,6 +359,7 @@ def _hop(row: _HopRow, parts: Sequence[_Money]) -> HopAtAccount:
         gone=tuple(_only_counted(row, gone, counted)),
         reserved_paise=min(max(owed, row.to_restore_paise), money.held_paise),
         allocation_id=row.allocation_id,
+        imported_by=row.imported_by,
     )
 
 

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from db.pool import Connection
 from domain.errors.restoration import PayerDecisionNotFound
+from schemas.base import Flag
+from schemas.enums import Channel
 from schemas.identifiers import account_end, account_key
 from schemas.restoration.payer_decisions import ContestedTransfer, PayerClaim, PayerDecision
 
@@ -35,7 +37,8 @@ FROM hop h CROSS JOIN LATERAL (
     FROM (
         (SELECT 'payer' = ANY (s.differing) AS differs, s.stated_at AS at
          FROM payer_inquiry i JOIN payer_statement s USING (inquiry_id)
-         WHERE i.case_no = h.case_no AND i.hop_no = h.hop_no ORDER BY s.statement_id DESC LIMIT 1)
+         WHERE i.case_no = h.case_no AND i.hop_no = h.hop_no AND i.replaced_at IS NULL
+         ORDER BY s.statement_id DESC LIMIT 1)
         UNION ALL
         (SELECT f.payer_differs, f.decided_at FROM payer_inquiry i JOIN payer_found_transfer f USING (inquiry_id)
          WHERE i.case_no = h.case_no AND f.taken_hop_no = h.hop_no)
@@ -88,6 +91,12 @@ async def undecided(connection: Connection, restoration_id: UUID) -> dict[int, t
         restoration_id,
     )
     return {row["hop_no"]: tuple(row["ack_nos"]) for row in rows}
+
+
+async def proposed(connection: Connection, restoration_id: UUID) -> tuple[int, ...]:
+    """Return the transfers of a restoration's money that only the victim's bank names, and no officer has accepted."""
+    rows = await connection.fetch("SELECT hop_no FROM proposed_transfers($1)", restoration_id)
+    return tuple(row["hop_no"] for row in rows)
 
 
 async def roots(connection: Connection, restoration_id: UUID) -> list[int]:
@@ -145,15 +154,68 @@ async def newest(connection: Connection, case_no: str, hop_no: int, decision_id:
     return PayerDecision(**told), is_newest
 
 
-async def agree(connection: Connection, decision_id: int, by: str, at: datetime) -> PayerDecision:
-    """Write a second officer's agreement. The database refuses the officer who proposed."""
+async def agree(
+    connection: Connection, decision_id: int, by: str, at: datetime, given_to: str | None = None
+) -> PayerDecision:
+    """Write a second officer's agreement. The database refuses the officer who proposed.
+
+    `given_to` is the complaint that owns the money, if the one that is right is in another case.
+    """
     row = await connection.fetchrow(
-        f"UPDATE payer_decision SET agreed_by = $2, agreed_at = $3 WHERE decision_id = $1 RETURNING {_DECISION}",
+        "UPDATE payer_decision SET agreed_by = $2, agreed_at = $3, given_to = $4 WHERE decision_id = $1"
+        f" RETURNING {_DECISION}",
         decision_id,
         by,
         at,
+        given_to,
     )
     return PayerDecision(**dict(row or {}))
+
+
+async def given_before(connection: Connection, case_no: str, ack_no: str) -> str | None:
+    """Return the complaint in this case that stands for a complaint of another case, or None."""
+    found: str | None = await connection.fetchval(
+        "SELECT given_to FROM payer_decision WHERE case_no = $1 AND ack_no = $2 AND given_to IS NOT NULL LIMIT 1",
+        case_no,
+        ack_no,
+    )
+    return found
+
+
+async def channel_of(connection: Connection, ack_no: str) -> Channel:
+    """Return the channel by which a complaint came."""
+    return Channel(await connection.fetchval("SELECT channel FROM complaint WHERE ack_no = $1", ack_no))
+
+
+async def open_complaint(
+    connection: Connection, case_no: str, ack_no: str, of: str, flag: Flag, key: str, by: str, at: datetime
+) -> None:
+    """Write complaint `ack_no` in this case, of the same victim as complaint `of` of another case."""
+    await connection.execute(
+        "INSERT INTO complaint (ack_no, case_no, channel, category, victim_id, received_at, taken_by, idempotency_key,"
+        " body_digest, joined, flags) SELECT $2, $1, channel, category, victim_id, $7, $6, $5, body_digest, true, $4"
+        " FROM complaint WHERE ack_no = $3",
+        case_no,
+        ack_no,
+        of,
+        [flag.model_dump()],
+        key,
+        by,
+        at,
+    )
+
+
+async def repeat_statement(connection: Connection, case_no: str, hop_no: int, ack_no: str, of: str) -> None:
+    """Repeat in complaint `ack_no` what complaint `of` states of a transfer."""
+    await connection.execute(
+        "INSERT INTO complaint_transfer SELECT (jsonb_populate_record(t, jsonb_build_object('ack_no', $3::text,"
+        " 'differing', '[]'::jsonb, 'row_no', 1 + (SELECT count(*) FROM complaint_transfer m WHERE m.ack_no = $3)))).*"
+        " FROM complaint_transfer t WHERE t.case_no = $1 AND t.hop_no = $2 AND t.ack_no = $4 ORDER BY row_no LIMIT 1",
+        case_no,
+        hop_no,
+        ack_no,
+        of,
+    )
 
 
 _BELOW: Final = (

@@ -218,6 +218,7 @@ def _claim(hop: HopAtAccount, hold_id: UUID, institution: str, account_key: str)
         disputed_paise=hop.money.disputed_paise,
         confirmed_paise=hop.confirmed.paise,
         confirmed_by=hop.confirmed.by,
+        imported_by=hop.imported_by,
         claim_paise=hop.claimed.claim_paise,
         held_paise=hop.money.held_paise,
     )

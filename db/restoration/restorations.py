@@ -236,6 +236,12 @@ async def set_prepared(connection: Connection, restoration_id: UUID, by: str, du
     await connection.execute("UPDATE restoration SET prepared_by = $2 WHERE restoration_id = $1", restoration_id, by)
 
 
+async def imported_by(connection: Connection, restoration_id: UUID, officer: str) -> int | None:
+    """Return a hop whose money only a workbook confirms that this officer imported, or None."""
+    hop_no: int | None = await connection.fetchval("SELECT importer_of($1, $2)", restoration_id, officer)
+    return hop_no
+
+
 async def made_ready(connection: Connection, ack_no: str) -> list[UUID]:
     """Return the complaint's restorations that are prepared for approval and not approved."""
     rows = await connection.fetch(

@@ -119,6 +119,8 @@ class HopToWithdraw(FrozenModel):
     refused_paise: int
     untraced_paise: int
     held_paise: int
+    proposed_paise: int
+    """of the root: what no officer has accepted as lost"""
     gone_paise: int
     """placed by banks: on hold, withdrawn, spent, restored, released, or sent on to hops below"""
     hold_waits: bool
@@ -135,6 +137,8 @@ WITH RECURSIVE of_it AS (
 )
 SELECT o.hop_no, o.root_no, h.ack_no, h.revision, h.state, h.institution, h.account_key, h.transferred_at,
        m.in_play_paise, m.refused_paise, m.untraced_paise, m.held_paise,
+       (SELECT coalesce(-sum(p.balance_paise), 0)::bigint FROM ledger_balance p
+        WHERE p.case_no = h.case_no AND p.hop_no = o.root_no AND p.bucket = 'proposed') AS proposed_paise,
        m.placed_paise + (SELECT coalesce(sum(c.disputed_paise), 0)::bigint FROM hop c
            WHERE c.case_no = h.case_no AND c.parent_hop_no = h.hop_no) AS gone_paise,
        m.held_paise > 0 AND EXISTS (SELECT FROM held_hop u WHERE u.case_no = h.case_no AND u.hop_no = h.hop_no
@@ -197,6 +201,7 @@ async def unplaced(connection: Connection, case_no: str, found: Sequence[HopToWi
             in_play_paise=hop.in_play_paise,
             refused_paise=hop.refused_paise,
             untraced_paise=hop.untraced_paise,
+            proposed_paise=hop.proposed_paise,
             arrived_paise=max(confirmed[hop.hop_no] - hop.gone_paise, 0),
         )
         for hop in found

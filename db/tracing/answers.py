@@ -105,6 +105,7 @@ async def insert_lines(
             "status_code": judged.claim.status_code,
             "amount_paise": judged.claim.amount_paise,
             "claim_paise": judged.claim.claim_paise,
+            "within_paise": judged.claim.within_paise,
             "applied_paise": judged.applied_paise,
             "remarks": judged.claim.remarks,
             "reference_key": reference_key(judged.claim.reference),
@@ -120,10 +121,11 @@ async def insert_lines(
     written = await connection.fetch(
         "INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition,"
         " status_code, amount_paise, claim_paise, applied_paise, remarks, flags, raw, occurred_at, received_at,"
-        " reference_key, root_reference_key, balance_paise, balance_is_free)"
+        " reference_key, root_reference_key, balance_paise, balance_is_free, within_paise)"
         " SELECT r.update_id, r.line_no, r.case_no, r.institution, r.natural_key, r.hop_nos, r.kind, r.disposition,"
         " r.status_code, r.amount_paise, r.claim_paise, r.applied_paise, r.remarks, r.flags, r.raw,"
-        " r.occurred_at, $2, r.reference_key, r.root_reference_key, r.balance_paise, r.balance_is_free"
+        " r.occurred_at, $2, r.reference_key, r.root_reference_key, r.balance_paise, r.balance_is_free,"
+        " r.within_paise"
         " FROM jsonb_populate_recordset(NULL::answer, $1::jsonb) AS r ORDER BY r.line_no"
         f" RETURNING answer_id, {BOUND_LINE} AS bound_line",
         rows,

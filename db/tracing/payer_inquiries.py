@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from asyncpg import Record
+
 from db.pool import Connection
-from domain.errors.tracing import FoundTransferNotFound
+from domain.errors.tracing import FoundTransferNotFound, PayerInquiryNotFound, PayerInquiryReplaced
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind, PayerInquiryState, PayerLineKind
 from schemas.tracing.answers import PayerLine
@@ -26,20 +28,25 @@ class NewInquiry(FrozenModel):
     reason: str = ""
 
 
-class DueInquiry(FrozenModel):
-    """Inquiry that is to be sent now, with the transfer that it asks about."""
+class AskedInquiry(FrozenModel):
+    """Inquiry with the transfer that it asks about."""
 
     inquiry_id: UUID
     case_no: str
     hop_no: int
     institution: str
     planned_at: UtcDatetime
-    tries: int
-    """attempts so far, this one included"""
     reference: str
     amount_paise: int
     transferred_at: UtcDatetime
     layer: int
+
+
+class DueInquiry(AskedInquiry):
+    """Inquiry that is to be sent now."""
+
+    tries: int
+    """attempts so far, this one included"""
 
 
 async def plan(connection: Connection, case_no: str, new: Sequence[NewInquiry], at: datetime) -> None:
@@ -56,6 +63,16 @@ async def plan(connection: Connection, case_no: str, new: Sequence[NewInquiry], 
     )
 
 
+async def is_live(connection: Connection, case_no: str, hop_no: int) -> bool:
+    """Return whether an inquiry asks about the transfer as it is now, also one that is over."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM payer_inquiry WHERE case_no = $1 AND hop_no = $2 AND replaced_at IS NULL)",
+        case_no,
+        hop_no,
+    )
+    return found
+
+
 async def take_due(connection: Connection, now: datetime, retry_at: datetime, limit: int) -> list[DueInquiry]:
     """Return the inquiries that are due, with one more attempt counted. They are due again at `retry_at`."""
     rows = await connection.fetch(
@@ -70,6 +87,46 @@ async def take_due(connection: Connection, now: datetime, retry_at: datetime, li
         limit,
     )
     return [DueInquiry(**dict(row)) for row in rows]
+
+
+_OF_BANK: Final = (
+    "SELECT i.inquiry_id, i.case_no, i.hop_no, i.institution, i.planned_at, h.reference, h.amount_paise,"
+    " h.transferred_at, h.layer, i.replaced_at"
+    " FROM payer_inquiry i JOIN hop h USING (case_no, hop_no) WHERE i.institution = $1"
+)
+
+
+async def waiting_at(
+    connection: Connection, institution: str, after: tuple[datetime, UUID] | None, limit: int
+) -> list[AskedInquiry]:
+    """Return the inquiries that wait for this bank's answer, the oldest first, after that place."""
+    rows = await connection.fetch(
+        f"{_OF_BANK} AND i.due_at IS NOT NULL AND ($3::uuid IS NULL OR (i.planned_at, i.inquiry_id) > ($2, $3))"
+        " ORDER BY i.planned_at, i.inquiry_id LIMIT $4",
+        institution,
+        *(after or (None, None)),
+        limit,
+    )
+    return [_asked(row) for row in rows]
+
+
+async def one_of_bank(connection: Connection, institution: str, inquiry_id: UUID) -> AskedInquiry:
+    """Return an inquiry of this bank in any state. Raises `NotFound`, also for one that the bank never got.
+
+    Raises `PayerInquiryReplaced` if the transfer was corrected since, because the hop no longer has what was asked.
+    """
+    row = await connection.fetchrow(
+        f"{_OF_BANK} AND i.inquiry_id = $2 AND i.state <> 'skipped'", institution, inquiry_id
+    )
+    if row is None:
+        raise PayerInquiryNotFound(inquiry_id)
+    if row["replaced_at"] is not None:
+        raise PayerInquiryReplaced(inquiry_id)
+    return _asked(row)
+
+
+def _asked(row: Record) -> AskedInquiry:
+    return AskedInquiry(**{name: row[name] for name in AskedInquiry.model_fields})
 
 
 async def overdue(connection: Connection, now: datetime, limit: int) -> list[tuple[str, UUID]]:
@@ -166,6 +223,7 @@ class NewFound(FrozenModel):
     occurred_at: UtcDatetime | None
     is_near: bool
     payer_differs: bool
+    is_signed: bool
 
 
 async def insert_found(connection: Connection, found: Sequence[NewFound], at: datetime) -> dict[tuple[UUID, str], int]:
@@ -189,6 +247,7 @@ class FoundRow(NewFound):
     hop_no: int
     institution: str
     decision: str | None
+    followed_hop_no: int | None
 
 
 async def found_of_case(connection: Connection, case_no: str, found_id: int) -> FoundRow:
@@ -202,6 +261,32 @@ async def found_of_case(connection: Connection, case_no: str, found_id: int) -> 
     if row is None:
         raise FoundTransferNotFound(found_id)
     return FoundRow(**{name: row[name] for name in FoundRow.model_fields})
+
+
+async def followed_count(connection: Connection, inquiry_id: UUID) -> int:
+    """Return how many transfers of an inquiry were followed before a decision."""
+    count: int = await connection.fetchval(
+        "SELECT count(*) FROM payer_found_transfer WHERE inquiry_id = $1 AND followed_hop_no IS NOT NULL", inquiry_id
+    )
+    return count
+
+
+async def followed(connection: Connection, found_id: int, hop_no: int) -> None:
+    """Write which hop follows a found transfer."""
+    await connection.execute(
+        "UPDATE payer_found_transfer SET followed_hop_no = $2 WHERE found_id = $1", found_id, hop_no
+    )
+
+
+async def undecided_at(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> list[FoundRow]:
+    """Return the found transfers that these hops follow, and that no officer has decided on."""
+    rows = await connection.fetch(
+        "SELECT f.*, i.hop_no, i.institution FROM payer_found_transfer f JOIN payer_inquiry i USING (inquiry_id)"
+        " WHERE i.case_no = $1 AND f.followed_hop_no = ANY($2) AND f.decision IS NULL ORDER BY f.found_id",
+        case_no,
+        list(hop_nos),
+    )
+    return [FoundRow(**{name: row[name] for name in FoundRow.model_fields}) for row in rows]
 
 
 async def decide(
@@ -222,13 +307,14 @@ async def decide(
 
 _OF_CASE: Final = """
 SELECT i.inquiry_id, i.hop_no, i.institution, i.state, i.planned_at, i.delivered_at, i.answered_at, i.reason,
+    i.replaced_at,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', s.kind, 'differing', s.differing, 'amount_paise',
          s.amount_paise, 'payer_confirmed', s.payer_confirmed, 'stated_at', s.stated_at) ORDER BY s.statement_id), '[]')
      FROM payer_statement s WHERE s.inquiry_id = i.inquiry_id) AS statements,
     (SELECT coalesce(jsonb_agg(to_jsonb(f) - '{inquiry_id,answer_id,payer_account,payee_institution_as_told,payee_ifsc,\
 reference_key,found_at}'::text[] ORDER BY f.found_id), '[]')
      FROM payer_found_transfer f WHERE f.inquiry_id = i.inquiry_id) AS found
-FROM payer_inquiry i WHERE i.case_no = $1 ORDER BY i.hop_no LIMIT $2
+FROM payer_inquiry i WHERE i.case_no = $1 ORDER BY i.hop_no, i.planned_at, i.inquiry_id LIMIT $2
 """
 
 

@@ -315,7 +315,7 @@ async def knows_job(connection: Connection, institution: str, job_id: str, case_
         "  WHERE j.institution = $1 AND j.job_id = $2 AND r.case_no = $3)"
         " OR EXISTS (SELECT FROM hold_request WHERE institution = $1 AND case_no = $3 AND job_id IS NULL)"
         " OR EXISTS (SELECT FROM payer_inquiry WHERE institution = $1 AND case_no = $3 AND state <> 'skipped'"
-        "  AND (job_id IS NULL OR job_id = $2))",
+        "  AND (job_id IS NULL OR job_id = $2 OR inquiry_id::text = $2))",
         institution,
         job_id,
         case_no,

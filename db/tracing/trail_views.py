@@ -18,7 +18,8 @@ SELECT h.*, q.request_id AS live_request_id, t.due_at AS ask_again_at,
     p.institution AS parent_institution, p.payee_institution_as_told AS parent_institution_as_told,
     p.payee_holder AS parent_holder, p.payee_ifsc AS parent_ifsc,
     (SELECT jsonb_object_agg(bucket, balance_paise) FROM ledger_balance b
-     WHERE b.case_no = h.case_no AND b.hop_no = h.hop_no AND bucket <> 'lost' AND balance_paise <> 0) AS balances
+     WHERE b.case_no = h.case_no AND b.hop_no = h.hop_no AND bucket NOT IN ('lost', 'proposed')
+         AND balance_paise <> 0) AS balances
 FROM hop h
 LEFT JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
 LEFT JOIN request_hop q ON q.case_no = h.case_no AND q.hop_no = h.hop_no AND q.live

@@ -161,10 +161,21 @@ class RestorationNeedsSecondOfficer(SameEyes):
     officer: str
 
 
+class ImporterDecides(SameEyes):
+    code = "importer_decides"
+    officer: str
+    hop_no: int
+
+
 class TransferContested(NotNow):
     code = "transfer_contested"
     hop_no: int
     ack_nos: tuple[str, ...]
+
+
+class TransferNotAccepted(NotNow):
+    code = "transfer_not_accepted"
+    hop_nos: tuple[int, ...]
 
 
 class TransferToldElsewhere(NotNow):

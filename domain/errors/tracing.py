@@ -14,6 +14,16 @@ class AccountNotFound(NotFound):
     code = "account_not_found"
 
 
+class PayerInquiryNotFound(NotFound):
+    code = "payer_inquiry_not_found"
+    inquiry_id: UUID
+
+
+class PayerInquiryReplaced(NotNow):
+    code = "payer_inquiry_replaced"
+    inquiry_id: UUID
+
+
 class FoundTransferNotFound(NotFound):
     code = "found_transfer_not_found"
     found_id: int
@@ -22,6 +32,12 @@ class FoundTransferNotFound(NotFound):
 class FoundTransferDecided(NotNow):
     code = "found_transfer_decided"
     found_id: int
+
+
+class FoundTransferFollowed(NotNow):
+    code = "found_transfer_followed"
+    found_id: int
+    hop_no: int
 
 
 class DiscrepancyNotFound(NotFound):

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from domain.evidence.pack import body_bound_by, bound_by, sent_by
 from domain.hash_chain import GENESIS, event_hash
-from domain.ledger import bucket_sums, unaccounted_paise
+from domain.ledger import CONTRA_BUCKETS, bucket_sums, unaccounted_paise
 from schemas.enums import Bucket, CaseState, HopSource, HopState
 
 Place = tuple[int, Bucket]
@@ -188,7 +188,7 @@ def _buckets(case: CaseRecord, from_entries: Mapping[Place, int]) -> Iterator[Fi
         stored, summed = case.balances.get((hop_no, bucket), 0), from_entries.get((hop_no, bucket), 0)
         if stored != summed:
             yield Check.BUCKET, f"hop {hop_no} {bucket}: stored as {stored} paise, the entries sum to {summed}"
-        sign = -1 if bucket is Bucket.LOST else 1
+        sign = -1 if bucket in CONTRA_BUCKETS else 1
         if summed * sign < 0 or stored * sign < 0:
             yield Check.NEGATIVE, f"hop {hop_no} {bucket}: {stored} paise stored, {summed} by the entries"
     missing = unaccounted_paise(bucket_sums((bucket, paise) for (_, bucket), paise in case.balances.items()))
@@ -205,7 +205,7 @@ def _losses(case: CaseRecord) -> Iterator[Finding]:
             # Money that an officer puts back in play entered the ledger before. A withdrawal leaves what was told.
             continue
         for hop_no, bucket, paise in posting.entries:
-            if hop_no in own and bucket is Bucket.LOST:
+            if hop_no in own and bucket in CONTRA_BUCKETS:
                 entered[hop_no] -= paise
             elif hop_no not in own and bucket is Bucket.IN_PLAY and paise > 0:
                 entered[hop_no] += paise

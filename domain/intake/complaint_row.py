@@ -247,36 +247,38 @@ class _Reader:
         ifsc = self._text(Column(f"{side}_ifsc"))
         if holder is None:
             return None
-        kind, value = holder
         if institution is None:
-            institution = self._inferred_institution(side, ifsc, value)
+            institution = self._inferred_institution(side, ifsc, next(iter(holder.values())))
         if institution is None:
             return None
         try:
-            return Party.model_validate(
-                {"institution": institution, kind: value, "ifsc": ifsc.upper() if ifsc else None}
-            )
+            return Party.model_validate({"institution": institution, "ifsc": ifsc.upper() if ifsc else None} | holder)
         except ValidationError as error:
             self._explain(f"{side}_", error)
             return None
 
-    def _holder(self, side: str) -> tuple[str, str] | None:
-        """Return the account, VPA or wallet of one side; the account first, because a bank holds accounts."""
+    def _holder(self, side: str) -> dict[str, str] | None:
+        """Return the account, VPA or wallet of one side; the account first, because a bank holds accounts.
+
+        The VPA beside an account is second. Its handle may be of another bank than the account.
+        """
         columns = {kind: Column(f"{side}_{kind}") for kind in ("account", "vpa", "wallet")}
         faults_before = len(self._row.faults)
         found = {kind: self._filled(column, identifier_of) for kind, column in columns.items()}
-        given = [(kind, value) for kind, value in found.items() if value]
+        given = {kind: value for kind, value in found.items() if value}
         if len(self._row.faults) > faults_before:
             return None
         if not given:
             self._fault(columns["account"], "missing", f"the {side}'s account, VPA or wallet is missing")
             return None
-        kind, value = given[0]
-        for other, _ in given[1:]:
-            self._note(columns[other], f"not stored: the {side}'s {kind} is used")
-        if kind == "account" and "@" in value:
-            kind = "vpa"
-        return kind, value
+        first, value = next(iter(given.items()))
+        kept = {"vpa" if first == "account" and "@" in value else first: value}
+        if "account" in kept and "vpa" in given:
+            kept["vpa"] = given["vpa"]
+        for other in list(given)[1:]:
+            if kept.get(other) != given[other]:
+                self._note(columns[other], f"not stored: the {side}'s {first} is used")
+        return kept
 
     def _inferred_institution(self, side: str, ifsc: str | None, holder: str) -> str | None:
         column = Column(f"{side}_institution")

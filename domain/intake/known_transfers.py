@@ -48,6 +48,10 @@ class Statement:
     transferred_at: datetime
     told_paise: frozenset[int] = frozenset()
     """amounts that earlier complaints told of it"""
+    vpa_keys: frozenset[str] = frozenset()
+    """keys of the VPAs that are told beside the receiving account"""
+    is_complaints: bool = True
+    """whether a complaint tells it as its own loss; the payer of another one is named by its bank"""
 
     @property
     def amounts_paise(self) -> frozenset[int]:
@@ -79,15 +83,17 @@ def find(told: Statement, known: Sequence[tuple[str, Statement, T]]) -> tuple[St
 
 
 def differing(told: Statement, known: Statement) -> tuple[Differing, ...]:
-    """Return what `told` says otherwise than `known`. What one of them does not state is no difference."""
+    """Return what `told` says otherwise than `known`.
+
+    What one of them does not state is no difference, except the payer: who states none may not be the stated one.
+    """
     return tuple(_differing(told, known))
 
 
 def _differing(told: Statement, known: Statement) -> Iterator[Differing]:
-    other_payer_bank = bool(told.payer_bank and known.payer_bank) and told.payer_bank != known.payer_bank
-    if _both_stated(told.payer_key, known.payer_key) and (told.payer_key != known.payer_key or other_payer_bank):
+    if _other_payer(told, known):
         yield Differing.PAYER
-    if _both_stated(told.account_key, known.account_key) and told.account_key != known.account_key:
+    if _both_stated(told.account_key, known.account_key) and not _same_account(told, known):
         yield Differing.ACCOUNT
     if told.bank.strip().upper() != known.bank.strip().upper():
         yield Differing.BANK
@@ -96,6 +102,20 @@ def _differing(told: Statement, known: Statement) -> Iterator[Differing]:
     # People tell the time of one transfer differently, so only the day counts.
     if not same_day(told.transferred_at, known.transferred_at):
         yield Differing.DATE
+
+
+def _same_account(told: Statement, known: Statement) -> bool:
+    """Return whether both name one account. A VPA alone is compared with the VPAs beside the other's account."""
+    by_vpa = told.account_key in known.vpa_keys or known.account_key in told.vpa_keys
+    return told.account_key == known.account_key or by_vpa
+
+
+def _other_payer(told: Statement, known: Statement) -> bool:
+    if not _both_stated(told.payer_key, known.payer_key):
+        is_either_stated = names_an_account(told.payer_key) or names_an_account(known.payer_key)
+        return known.is_complaints and is_either_stated
+    other_bank = bool(told.payer_bank and known.payer_bank) and told.payer_bank != known.payer_bank
+    return told.payer_key != known.payer_key or other_bank
 
 
 def same_day(one: datetime, other: datetime) -> bool:

@@ -279,6 +279,8 @@ class PayerBankRules(FrozenModel):
     retry_seconds: Seconds
     answer_within_seconds: Seconds
     """after this time no answer is expected any more"""
+    follow_most: Annotated[int, Field(ge=0, le=100)] = 0
+    """transfers of one inquiry that are followed before an officer decides; 0: none"""
     source: Source
 
 

@@ -16,17 +16,28 @@ def allocate(claims: Sequence[AccountClaim], pot_paise: int, rule: AllocationRul
 
     The shares add up to the pot, or to the most that the claims can be given, if that is less. The rest of the pot
     stays undivided. No share is above the most for its claim, or below an earlier share that is not yet restored. The
-    order of the claims has no influence.
+    order of the claims has no influence. The excess of a claim gets only what the other claims leave.
     """
     reserved = sum(claim.reserved_paise for claim in claims)
     open_most = {_place(claim): claim.most_paise - claim.reserved_paise for claim in claims}
+    excess = {_place(claim): claim.excess_paise for claim in claims}
     free_paise = max(min(pot_paise - reserved, sum(open_most.values())), 0)
-    in_order = sorted(claims, key=lambda claim: (claim.transferred_at, *_place(claim)))
-    more = _RULES[rule](in_order, open_most, free_paise)
+    in_order = sorted(map(_without_excess, claims), key=lambda claim: (claim.transferred_at, *_place(claim)))
+    firm_most = {place: paise - excess[place] for place, paise in open_most.items()}
+    more = _RULES[rule](in_order, firm_most, min(free_paise, sum(firm_most.values())))
+    rest = _fill(in_order, excess, free_paise - sum(more.values()))
     return tuple(
-        Share(case_no=claim.case_no, hop_no=claim.hop_no, share_paise=claim.reserved_paise + more.get(_place(claim), 0))
+        Share(
+            case_no=claim.case_no,
+            hop_no=claim.hop_no,
+            share_paise=claim.reserved_paise + more.get(_place(claim), 0) + rest[_place(claim)],
+        )
         for claim in claims
     )
+
+
+def _without_excess(claim: AccountClaim) -> AccountClaim:
+    return claim.model_copy(update={"claim_paise": claim.claim_paise - claim.excess_paise})
 
 
 def _place(claim: AccountClaim) -> Place:

@@ -14,6 +14,10 @@ class HopMoney(FrozenModel):
     """the sending bank said that this amount went to the account"""
     placed_paise: int = Field(ge=0, default=0)
     """the bank of the account said that it has this amount, or where it went from there"""
+    moved_paise: int | None = Field(ge=0, default=None)
+    """what the transfer moved by the statement of the sending bank; None without one"""
+    only_imported: bool = False
+    """only a workbook that a person imported has these statements"""
     held_paise: int = Field(ge=0, default=0)
     """on hold, without what the bank is ordered to release"""
     to_release_paise: int = Field(ge=0, default=0)
@@ -31,7 +35,7 @@ class HopMoney(FrozenModel):
 
 
 class Confirmed(FrozenModel):
-    """The part of a transfer that a bank has confirmed as arrived (paise), and the bank that confirms most."""
+    """The part of a transfer that a bank has confirmed as arrived (paise), and who confirms most."""
 
     paise: int
     by: ConfirmedBy
@@ -45,11 +49,20 @@ class Claimed(FrozenModel):
     """the part of the claim that is on hold or gone; the rest is still in play"""
     untraced_paise: int
     """the part of the hop's own untraced money that the claim counts"""
+    excess_paise: int = 0
+    """the part on hold above what the sending bank says that the transfer moved"""
 
 
 def confirmed(hop: HopMoney) -> Confirmed:
-    """Return what banks have confirmed as arrived at the account. It is never more than the disputed amount."""
-    sent, placed = (min(paise, hop.disputed_paise) for paise in (hop.sent_paise, hop.placed_paise))
+    """Return what banks have confirmed as arrived at the account.
+
+    It is never more than the disputed amount, or than what the sending bank says that the transfer moved. A bank that
+    is asked for an invented amount may hold other money of the account.
+    """
+    most_paise = hop.disputed_paise if hop.moved_paise is None else min(hop.disputed_paise, hop.moved_paise)
+    sent, placed = (min(paise, most_paise) for paise in (hop.sent_paise, hop.placed_paise))
+    if hop.only_imported and (placed or sent):
+        return Confirmed(paise=max(placed, sent), by=ConfirmedBy.WORKBOOK)
     if placed >= sent and placed:
         return Confirmed(paise=placed, by=ConfirmedBy.RECEIVING_BANK)
     return Confirmed(paise=sent, by=ConfirmedBy.SENDING_BANK if sent else ConfirmedBy.NOTHING)
@@ -68,8 +81,10 @@ def claimed(hop: HopMoney) -> Claimed:
         counted.append(min(paise, left_paise))
         left_paise -= counted[-1]
     lost_paise, _, untraced_paise, _ = counted
+    own_paise = hop.held_paise if hop.moved_paise is None else max(hop.moved_paise - gone_paise, 0)
     return Claimed(
         claim_paise=hop.held_paise + sum(counted),
         most_paise=hop.held_paise + lost_paise + untraced_paise,
         untraced_paise=untraced_paise,
+        excess_paise=max(hop.held_paise - own_paise, 0),
     )

@@ -19,6 +19,8 @@ class UnplacedMoney(FrozenModel):
     untraced_paise: int
     arrived_paise: int
     """the part of it that a bank has confirmed as arrived"""
+    proposed_paise: int = 0
+    """the part of the root that no officer has accepted as lost; it leaves before the loss"""
 
 
 def withdrawal_entries(hops: Sequence[UnplacedMoney]) -> list[Entry]:
@@ -27,6 +29,7 @@ def withdrawal_entries(hops: Sequence[UnplacedMoney]) -> list[Entry]:
     Money that arrived at an account, and was still looked for there, becomes untraced.
     """
     entries: list[Entry] = []
+    proposed = {hop.root_no: hop.proposed_paise for hop in hops}
     for hop in hops:
         unplaced = {
             Bucket.IN_PLAY: hop.in_play_paise,
@@ -38,7 +41,10 @@ def withdrawal_entries(hops: Sequence[UnplacedMoney]) -> list[Entry]:
             paise = min(leaves_paise, there_paise)
             if paise:
                 entries.append(Entry(hop_no=hop.hop_no, bucket=bucket, amount_paise=-paise))
-                entries.append(Entry(hop_no=hop.root_no, bucket=Bucket.LOST, amount_paise=paise))
+                outside_paise = min(paise, proposed[hop.root_no])
+                proposed[hop.root_no] -= outside_paise
+                parts = {Bucket.PROPOSED: outside_paise, Bucket.LOST: paise - outside_paise}
+                entries += [Entry(hop_no=hop.root_no, bucket=b, amount_paise=p) for b, p in parts.items() if p]
             leaves_paise -= paise
             if bucket is Bucket.IN_PLAY and paise < there_paise:
                 entries += move_between(hop.hop_no, Bucket.IN_PLAY, Bucket.UNTRACED, there_paise - paise)

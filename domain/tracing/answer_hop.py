@@ -40,9 +40,14 @@ class AnsweredHop:
         return was_refused and self.state is HopState.CLOSED
 
     @property
+    def placed_paise(self) -> int:
+        """Return the amount of which the bank has said where it is."""
+        return self.disputed_paise - self.drawable_paise
+
+    @property
     def gone_paise(self) -> int:
         """Return the amount that left the account: withdrawn, spent or moved on."""
-        return self.disputed_paise - self.drawable_paise - self.held_paise
+        return self.placed_paise - self.held_paise
 
     @property
     def more_paise(self) -> int:
@@ -99,6 +104,15 @@ def shares_of(wanted_paise: int, hops: Sequence[AnsweredHop]) -> list[tuple[Answ
         takes[place] += more_paise
         wanted_paise -= more_paise
     return [(hop, take) for hop, take in zip(hops, takes, strict=True) if take]
+
+
+def answered_paise(paise: int, room_paise: int, told: Sequence[AnsweredHop]) -> int:
+    """Return the part of money in a transfer about which its bank has answered already, for hops of complaints.
+
+    `told` are these hops, and `room_paise` is what the transfer can carry besides what banks say that they sent.
+    """
+    placed_paise = sum(hop.placed_paise for hop in told)
+    return max(0, paise - max(0, room_paise - placed_paise)) if placed_paise else 0
 
 
 def why_exceeds(claim: Claim, hops: Sequence[AnsweredHop]) -> DiscrepancyKind:

@@ -34,7 +34,8 @@ def payer_lines(
     if any(other.parent_hop_no is None and other.reference_key == key for other in others):
         return [_line(hop, claim, index, PayerLineKind.KNOWN)]
     differing = tuple(_other_payer(hop, claim))
-    return [_line(hop, claim, index, PayerLineKind.FOUND, differing=differing, is_near=_is_near(claim, hop.payer))]
+    line = _line(hop, claim, index, PayerLineKind.FOUND, differing=differing, is_near=_is_near(claim, hop.payer))
+    return [line.model_copy(update={"has_exact_time": _has_exact_time(claim)})]
 
 
 def _debit(hop: HopPosition, claim: Claim, index: int) -> PayerLine:
@@ -72,7 +73,16 @@ def _is_another(stated: str, told: str) -> bool:
     return ("@" in stated) == ("@" in told) and stated != told
 
 
+def _has_exact_time(claim: Claim) -> bool:
+    """Return whether the time of a claim is the bank's own and clear. A date alone is flagged."""
+    return claim.occurred_at is not None and not any(flag.field == "transaction_datetime" for flag in claim.flags)
+
+
 def _is_near(claim: Claim, asked: PayerAsked | None) -> bool:
+    """Return whether a claim is within the time of `near_seconds` of the told transfer.
+
+    Without a stated time it is not: the time of receipt says nothing of the debit. Such a transfer is only proposed.
+    """
     if asked is None or claim.occurred_at is None:
         return False
     return abs(claim.occurred_at - asked.transferred_at) <= timedelta(seconds=asked.near_seconds)

@@ -20,9 +20,9 @@ answer or the desk may have opened the hop since.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from domain.ledger import take_from
+from domain.ledger import move_between, take_from
 from domain.policy.model import CodeMeaning, TrailRules
-from domain.tracing.answer_hop import AnsweredHop, shares_of, why_exceeds
+from domain.tracing.answer_hop import AnsweredHop, answered_paise, shares_of, why_exceeds
 from domain.tracing.missing_dates import missing_date
 from domain.tracing.one_transfer import Room, Transfers
 from domain.tracing.payer_lines import payer_lines
@@ -329,6 +329,10 @@ class _Book:
                 self._tasks.append(about_hop(TaskKind.SUPERVISE, TaskCause.TRAIL_LIMIT, hop.position.hop_no))
             return
         self._last_hop_no += 1
+        told = [one for one in self._hops.values() if one.part in room.told]
+        answered = answered_paise(paise, self._transfers.room(claim).paise, told)
+        routable = claim.payee.institution is not None
+        state = first_state(routable=routable, reference=claim.reference, flags=claim.flags)
         new = NewHop(
             hop_no=self._last_hop_no,
             claim_index=len(self._judgements),
@@ -338,18 +342,19 @@ class _Book:
             reference=claim.reference,
             amount_paise=claim.amount_paise,
             disputed_paise=paise,
+            answered_paise=answered,
             transferred_at=claim.occurred_at,
-            state=first_state(
-                routable=claim.payee.institution is not None, reference=claim.reference, flags=claim.flags
-            ),
-            flags=(*claim.flags, *self._sent_by_others(claim), *_told_as_own(room)),
+            state=HopState.CLOSED if answered == paise else state,
+            flags=(*claim.flags, *self._sent_by_others(claim), *_told_as_own(told, answered)),
         )
         self._new_hops.append(new)
         self._transfers.open(new)
-        for told in self._hops.values():
-            if told.part in room.told:
-                told.ask_together()
+        if new.state is not HopState.CLOSED:
+            for one in told:
+                one.ask_together()
         self._enter(new.hop_no, Bucket.IN_PLAY, paise)
+        if answered:
+            self._entries += move_between(new.hop_no, Bucket.IN_PLAY, Bucket.UNTRACED, answered)
         self._tasks += tasks_before_asking(new.hop_no, new.state, new.flags)
 
     def _sent_by_others(self, claim: Claim) -> list[Flag]:
@@ -472,9 +477,11 @@ def task_of(found: Discrepancy, institution: str) -> NewTask:
     return about_hop(TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY, found.hop_no, facts)
 
 
-def _told_as_own(room: Room) -> list[Flag]:
-    message = "a complainant tells this transfer as his own"
-    return [Flag(field="reference", code="told_as_own", message=message)] if room.told else []
+def _told_as_own(told: Sequence[AnsweredHop], answered: int) -> list[Flag]:
+    own = Flag(field="reference", code="told_as_own", message="a complainant tells this transfer as his own")
+    message = "its bank has said for that complaint where this money is, and is not asked again"
+    before = Flag(field="reference", code="answered_before", message=message)
+    return [own] * bool(told) + [before] * bool(answered)
 
 
 def _moves_onto_itself(claim: Claim) -> bool:

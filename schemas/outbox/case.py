@@ -261,6 +261,8 @@ class Swept(FrozenModel):
     cases_started: int = 0
     news_signalled: int = 0
     cases_looked_after: int = 0
+    hops_raised: int = 0
+    """hops of which a larger amount was told, and whose bank has the first request now"""
     hops_asked_again: int = 0
     """hops that their bank did not find, and is asked about again"""
     hops_routed: int = 0

@@ -44,6 +44,8 @@ class PayerDecision(FrozenModel):
     proposed_at: UtcDatetime
     agreed_by: str | None
     agreed_at: UtcDatetime | None
+    given_to: str | None = None
+    """complaint of the same victim that owns the money, if the one that is right is in another case"""
 
 
 class ContestedTransfer(FrozenModel):

@@ -198,6 +198,8 @@ class AccountClaim(FrozenModel):
     held_paise: int = Field(ge=0)
     reserved_paise: int = Field(ge=0, default=0)
     """divided earlier and not yet restored; this part is not divided again"""
+    excess_paise: int = Field(ge=0, default=0)
+    """on hold above what the sending bank says that the transfer moved: the other claims are served first"""
 
 
 class Share(FrozenModel):
@@ -302,6 +304,8 @@ class ClaimView(FrozenModel):
     confirmed_paise: int
     """amount that a bank has confirmed as arrived at the account"""
     confirmed_by: ConfirmedBy
+    imported_by: tuple[str, ...] = ()
+    """who imported the workbook, if only a workbook confirms it"""
     claim_paise: int
     """amount that counts in the division; 0 if no bank has confirmed any"""
     held_paise: int

@@ -124,6 +124,18 @@ class PayerLine(FrozenModel):
     """whether the bank states the same debited account as the victim"""
     is_near: bool = False
     """whether a found transfer is near the told one"""
+    has_exact_time: bool = False
+    """whether the bank states a found transfer's date and time of day without doubt"""
+
+    @property
+    def is_proposed(self) -> bool:
+        """Return whether a task proposes the found transfer to the desk. An undated one may be near."""
+        return self.is_near or self.claim.occurred_at is None
+
+    @property
+    def may_follow(self) -> bool:
+        """Return whether a signed statement is enough to follow the found transfer before an officer decides."""
+        return self.is_near and self.has_exact_time and not self.differing
 
 
 class Entry(FrozenModel):
@@ -146,9 +158,16 @@ class NewHop(FrozenModel):
     reference: str
     amount_paise: int
     disputed_paise: int
+    answered_paise: int = 0
+    """the part about which its bank has answered for a complaint's hop; it is untraced here, and not asked about"""
     transferred_at: UtcDatetime | None
     state: HopState
     flags: tuple[Flag, ...] = ()
+
+    @property
+    def in_play_paise(self) -> int:
+        """Return the part that its bank is asked about."""
+        return self.disputed_paise - self.answered_paise
 
 
 class Confirmation(FrozenModel):

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from schemas.base import FrozenModel, PositivePaise, Reason
 from schemas.enums import Mode
 from schemas.identifiers import names_a_transfer
-from schemas.parties import Party
+from schemas.parties import PartyOfHop
 from schemas.text import Identifier, LocalDatetime, Reference
 
 
@@ -24,7 +24,7 @@ class NewHopByDesk(FrozenModel):
     """Hop that the desk adds: money that moved from `parent_hop_no`, of which `disputed_paise` is tainted."""
 
     parent_hop_no: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    payee: Party
+    payee: PartyOfHop
     amount_paise: PositivePaise
     disputed_paise: PositivePaise
     reference: TransferReference
@@ -40,7 +40,7 @@ class HopCorrection(FrozenModel):
     utr: Reference = None
     amount_paise: PositivePaise | None = None
     transferred_at: LocalDatetime | None = None
-    payee: Party | None = None
+    payee: PartyOfHop | None = None
     reason: Reason
 
     @model_validator(mode="after")

@@ -31,6 +31,10 @@ class FoundTransfer(FrozenModel):
     """whether it is near enough to the told transfer for a task"""
     payer_differs: bool
     """whether the bank states another debited account than the victim told"""
+    is_signed: bool = False
+    """whether the bank signed or sealed the answer with its own key"""
+    followed_hop_no: int | None = None
+    """hop that was opened before an officer decided; its money is outside the loss until then"""
     decision: FoundDecision | None
     decided_by: str | None
     decided_at: UtcDatetime | None
@@ -51,6 +55,8 @@ class PayerInquiry(FrozenModel):
     answered_at: UtcDatetime | None
     reason: str
     """why it failed or was skipped"""
+    replaced_at: UtcDatetime | None = None
+    """since when a newer inquiry asks about the corrected transfer"""
     statements: tuple[PayerStatement, ...]
     found: tuple[FoundTransfer, ...]
 

@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from simulator.banks.faults import FaultBook, drawn_faults
-from simulator.banks.messages import signed_answer, status_update
+from simulator.banks.messages import signed_answer, signed_debits, status_update
 from simulator.banks.poster import HTTP_GONE, HTTP_OK, Poster, Reply, onward_of, parts_of, refused_of, refused_paise_of
 from simulator.banks.script import Script, ScriptedAnswer
 from simulator.banks.tickets import PostRecord, TicketBook, TicketRecord
@@ -219,8 +219,9 @@ class Banks:
             await self._visit(record, rows, sent)
         elif record.channel == "iso20022":
             await self._file(record, rows, sent)
-        elif record.report.hop_nos:
-            message = signed_answer(record, rows)
+        elif record.report.hop_nos or record.report.is_debit_inquiry:
+            is_inquiry = record.report.is_debit_inquiry
+            message = signed_debits(record, rows) if is_inquiry else signed_answer(record, rows)
             if message is not None:
                 await self.poster.deliver(record.bank, message, sent)
         else:

@@ -9,13 +9,13 @@ from urllib.parse import quote
 import orjson
 
 from simulator.banks.banks import Banks
-from simulator.banks.messages import HOLDS_PATH, SignedRequest
+from simulator.banks.messages import DEBIT_INQUIRIES_PATH, HOLDS_PATH, SignedRequest
 from simulator.banks.orders import read_cancelled, read_order
 from simulator.banks.paying import ORDERS_PATH, BackOffices
 from simulator.institutions import Institution
 from simulator.net.http_client import HttpClient, HttpClientError
 from simulator.wires.i4c import FraudReport
-from simulator.wires.json_api import read_hold_request
+from simulator.wires.json_api import read_debit_inquiry, read_hold_request
 
 WAIT_SECONDS = 20
 PAGE_ITEMS = 100
@@ -100,7 +100,18 @@ class _Reader:
         holds = [read_hold_request(item) for item in items] if isinstance(items, list) else []
         await asyncio.gather(*(self._take(key, report) for key, report in holds))
         self._cursor = str(page.get("next", ""))
-        return await self._read_orders()
+        return await self._read_inquiries() and await self._read_orders()
+
+    async def _read_inquiries(self) -> bool:
+        """Read the inquiries that wait, and open a ticket for each new one; return whether that succeeded."""
+        status, page = await self._call("GET", f"{DEBIT_INQUIRIES_PATH}?limit={PAGE_ITEMS}")
+        items = page.get("items")
+        if status != HTTP_OK or not isinstance(items, list):
+            return False
+        for key, report in map(read_debit_inquiry, items):
+            if self._banks.book.of_key(self._bank.code, key) is None:
+                await self._banks.receive(self._bank, key, report, channel="pull")
+        return True
 
     async def _read_orders(self) -> bool:
         """Read the list of orders, because an order only wakes the feed; return whether that succeeded."""

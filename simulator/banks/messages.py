@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from simulator.banks.tickets import TicketRecord
 from simulator.clock import wall_clock
 from simulator.institutions import Institution
-from simulator.wires.json_api import answer_lines
+from simulator.wires.json_api import answer_lines, debit_lines
 from simulator.wires.signing import signed_headers
 
 UPDATE_PATH = "/banking/FraudReportStatusUpdate"
 HOLDS_PATH = "/api/v1/bank/holds"
+DEBIT_INQUIRIES_PATH = "/api/v1/bank/debit-inquiries"
 WRONG_CLOCK = timedelta(minutes=-20)
 Json = dict[str, object]
 
@@ -134,3 +135,12 @@ def signed_answer(record: TicketRecord, rows: Sequence[Json]) -> SignedRequest |
         return None
     key = f"{record.job_id}-{len(record.posts)}"
     return SignedRequest(record.bank, f"{HOLDS_PATH}/{record.key}/answer", orjson.dumps({"lines": lines}), key=key)
+
+
+def signed_debits(record: TicketRecord, rows: Sequence[Json]) -> SignedRequest | None:
+    """Return rows as an answer to an inquiry, or None if no row is about it."""
+    lines = debit_lines(rows, record.rrns[0])
+    if not lines:
+        return None
+    path, key = f"{DEBIT_INQUIRIES_PATH}/{record.key}/answer", f"{record.key}-{len(record.posts)}"
+    return SignedRequest(record.bank, path, orjson.dumps({"lines": lines}), key=key)

@@ -43,6 +43,8 @@ class FraudReport:
     """by RRN: the hop number for the answer; empty if the interface uses RRNs only"""
     job_id: str = ""
     """the police's id of the request, if its interface has one; otherwise the bank assigns a number"""
+    is_debit_inquiry: bool = False
+    """whether webhook or feed asks the bank as the victim's bank; the I4C wire has no mark for that"""
 
 
 def paise(value: object) -> int:

@@ -20,6 +20,8 @@ class WebhookError(ValueError):
 
 
 HOLD_REQUESTED, ORDER_ISSUED, ORDER_CANCELLED = "hold.requested", "order.issued", "order.cancelled"
+DEBIT_ASKED = "debit.asked"
+_KINDS = (HOLD_REQUESTED, ORDER_ISSUED, ORDER_CANCELLED, DEBIT_ASKED)
 
 
 def open_event(secret: bytes, body: bytes, headers: Mapping[str, str]) -> tuple[str, object]:
@@ -29,7 +31,7 @@ def open_event(secret: bytes, body: bytes, headers: Mapping[str, str]) -> tuple[
         event = orjson.loads(body)
     except (WebhookVerificationError, orjson.JSONDecodeError) as error:
         raise WebhookError(str(error)) from error
-    if not isinstance(event, dict) or event.get("type") not in (HOLD_REQUESTED, ORDER_ISSUED, ORDER_CANCELLED):
+    if not isinstance(event, dict) or event.get("type") not in _KINDS:
         raise WebhookError("unknown kind of event")
     return str(event["type"]), event.get("data")
 
@@ -46,6 +48,17 @@ def read_hold_request(content: object) -> tuple[str, FraudReport]:
     incidents = tuple(_incident(hop) for hop in hops)
     layers = tuple(_number(hop, "layer") for hop in hops)
     return hold_id, FraudReport(ack_no, incidents, layers, {str(h["reference"]): _number(h, "hop") for h in hops})
+
+
+def read_debit_inquiry(content: object) -> tuple[str, FraudReport]:
+    """Return the id and the content of an inquiry to the bank as the victim's bank. Raises TicketError."""
+    if not isinstance(content, dict) or not isinstance(content.get("transfer"), dict):
+        raise TicketError("the inquiry has no transfer")
+    inquiry_id, ack_no, told = content.get("inquiry_id"), content.get("ack_no"), content["transfer"]
+    if not isinstance(inquiry_id, str) or not isinstance(ack_no, str) or not inquiry_id or not ack_no:
+        raise TicketError("inquiry_id or ack_no is missing")
+    incident = _incident(told | {"disputed_paise": told.get("amount_paise")})
+    return inquiry_id, FraudReport(ack_no, (incident,), (1,), job_id=inquiry_id, is_debit_inquiry=True)
 
 
 def _incident(hop: object) -> Incident:
@@ -66,6 +79,26 @@ def answer_lines(rows: Sequence[Json], hop_nos: Mapping[str, int]) -> list[Json]
     return [
         _line(row, hop_nos[root]) for row in rows if (root := str(row.get("root_rrn_transaction_id", ""))) in hop_nos
     ]
+
+
+def debit_lines(rows: Sequence[Json], root_rrn: str) -> list[Json]:
+    """Return written rows as lines of an answer to an inquiry. A row about another transfer is skipped."""
+    return [_debit_line(row) for row in rows if row.get("root_rrn_transaction_id") == root_rrn]
+
+
+def _debit_line(row: Json) -> Json:
+    code = str(row.get("status_code", OK))
+    if code != OK or not row.get("rrn_transaction_id"):
+        return {"kind": "not_debited", "code": "01" if code == OK else code}
+    moment = moment_of(row)
+    line: Json = {
+        "kind": "debited",
+        "reference": str(row["rrn_transaction_id"]),
+        "amount_paise": paise(row["disputed_amount"]),
+        "payer_account": row.get("root_account_number") or None,
+        "payee": _payee(row),
+    }
+    return line | ({"at": moment.isoformat()} if moment is not None else {})
 
 
 def moment_of(row: Json) -> datetime | None:

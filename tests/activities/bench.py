@@ -120,11 +120,18 @@ class Bench:
         return taken
 
     async def answer(
-        self, bank: str, ack_no: str, *rows: dict[str, Any], job_id: str | None = None, free: bool = False
+        self,
+        bank: str,
+        ack_no: str,
+        *rows: dict[str, Any],
+        job_id: str | None = None,
+        free: bool = False,
+        signed: bool = False,
     ) -> AnswerReceipt:
         """Take an answer of `bank`. An equal answer has an equal body, as from a bank that posts it twice."""
         digest = hashlib.sha256(orjson.dumps([ack_no, job_id, rows])).digest()
-        receipt = await take_status_update(self.ctx, bank, status_update(ack_no, rows, job_id, free=free), digest)
+        update = status_update(ack_no, rows, job_id, free=free)
+        receipt = await take_status_update(self.ctx, bank, update, digest, is_signed=signed)
         await self.note(receipt.follow_up)
         return receipt
 
@@ -265,7 +272,7 @@ _MUST_BE_EMPTY = {
         SELECT hop_no, bucket, sum(e.amount_paise), max(b.balance_paise) FROM ledger_entry e
         FULL JOIN ledger_balance b USING (case_no, hop_no, bucket) WHERE case_no = $1 GROUP BY hop_no, bucket
         HAVING sum(e.amount_paise) IS DISTINCT FROM max(b.balance_paise)
-            OR sum(e.amount_paise) * CASE bucket WHEN 'lost' THEN -1 ELSE 1 END < 0""",
+            OR sum(e.amount_paise) * CASE WHEN bucket IN ('lost', 'proposed') THEN -1 ELSE 1 END < 0""",
     "a hop is closed exactly when nothing of it is in play": """
         SELECT h.hop_no, h.state, sum(e.amount_paise) FROM hop h
         LEFT JOIN ledger_entry e ON e.case_no = h.case_no AND e.hop_no = h.hop_no AND e.bucket = 'in_play'
@@ -288,7 +295,7 @@ _MUST_BE_EMPTY = {
             SELECT e.* FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
             WHERE t.kind NOT IN ('resolution', 'withdrawal')) AS e
             ON e.case_no = h.case_no AND e.hop_no = h.hop_no AND (CASE h.source WHEN 'complaint'
-                THEN e.bucket = 'lost' ELSE e.bucket = 'in_play' AND e.amount_paise > 0 END)
+                THEN e.bucket IN ('lost', 'proposed') ELSE e.bucket = 'in_play' AND e.amount_paise > 0 END)
         WHERE h.case_no = $1 GROUP BY h.case_no, h.hop_no
         HAVING h.disputed_paise <> coalesce(abs(sum(e.amount_paise)), 0)""",
     "hops give no more than they got": """

@@ -21,6 +21,7 @@ def as_transfer(one: ToldTransfer) -> Transfer:
     ends = {}
     for name in ("payer", "payee"):
         end = getattr(one, name)
-        ends[name] = Party.model_validate({"institution": end.institution, end.kind: end.holder, "ifsc": end.ifsc})
+        holder = {"vpa": end.vpa, end.kind: end.holder}
+        ends[name] = Party.model_validate({"institution": end.institution, "ifsc": end.ifsc} | holder)
     told = one.model_dump(include={"amount_paise", "rrn", "utr", "mode", "transferred_at", "time_missing"})
     return Transfer.model_validate({**ends, **told})

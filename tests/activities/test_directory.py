@@ -7,12 +7,13 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
 from activities import directory as directories
-from activities.directory import DirectoryCache, DirectoryRefused, load_directory, remove_institution
+from activities.directory import DirectoryCache, DirectoryRefused, load_directory, remove_institution, ways_of_entry
 from activities.secrets import CannotOpen, SecretBox
 from adapters.banks.protocol import IsoWay
 from db.banks import institutions
@@ -353,3 +354,18 @@ async def test_an_unknown_institution_is_looked_for_even_when_the_database_is_aw
         await cache.freshen()
     assert len(cache.current) == 1
     assert "directory not refreshed: ConnectionRefusedError" in caplog.text
+
+
+async def test_more_institutions_than_a_directory_has_room_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directories, "MAX_INSTITUTIONS", 1)
+    with pytest.raises(DirectoryRefused, match="2 institutions: at most 1"):
+        await load_directory(MagicMock(), VAULT, [entry("SBIN"), entry("HDFC")])
+
+
+def test_an_entry_that_is_in_no_database_gives_its_ways() -> None:
+    secret = "whsec_" + b64encode(b"s" * 24).decode()
+    ways = ways_of_entry(entry(push={"url": "http://127.0.0.1:9/hook", "secrets": [secret]}, pull=True))
+    assert {kind: way.base_url for kind, way in ways.items()} == {
+        ChannelKind.I4C: "http://127.0.0.1:9/x",
+        ChannelKind.PUSH: "http://127.0.0.1:9/hook",
+    }

@@ -360,6 +360,7 @@ async def test_h1_an_amount_that_the_desk_has_lowered_is_not_raised_by_telling_i
     await correct_hop(bench.ctx, case_no, 1, correction(amount_paise=500_00), OFFICER)
     await bench.take(complaint(one))
     assert await bench.hops(case_no, "revision, amount_paise") == [(1, 500_00)]
+    await bench.ask_one(case_no)
     await bench.take(complaint(one | {"amount_paise": 6_000_00}))
     assert await bench.hops(case_no, "revision, amount_paise") == [(2, 6_000_00)]
     await bench.check(case_no)
@@ -471,3 +472,38 @@ async def test_h1_a_hop_without_a_reference_in_another_case_stays_as_it_is(bench
     assert await bench.hops(first) == ["open", "open"]
     for number in (first, case_no):
         await bench.check(number)
+
+
+# -- a VPA beside an account ---------------------------------------------------------------------------------------
+
+BOTH = {"institution": "HDFC", "account": "50100000000001", "vpa": "mule@okhdfc"}
+
+
+async def test_a_vpa_beside_an_account_is_kept_and_the_account_is_used(bench: Bench) -> None:
+    told_both = complaint(transfer(payee=BOTH))
+    case_no = (await bench.take(told_both)).receipt.ack_no
+    (kept,) = await told(bench, case_no)
+    assert (kept.payee.kind, kept.payee.holder, kept.payee.vpa) == ("account", "50100000000001", "mule@okhdfc")
+    assert [as_transfer(kept)] == statement(told_both)
+    assert await bench.hops(case_no, "payee_holder") == ["50100000000001"]
+
+
+@pytest.mark.parametrize(
+    ("payee", "codes"),
+    [
+        ({"account": "50100000000001"}, []),
+        ({"vpa": "MULE@okhdfc"}, []),
+        ({"vpa": "another@okhdfc"}, ["other_account"]),
+        ({"account": "50100000000077", "vpa": "mule@okhdfc"}, ["other_account"]),
+    ],
+)
+@pytest.mark.parametrize("both_first", [True, False])
+async def test_a_vpa_is_compared_only_where_one_states_no_account(
+    bench: Bench, payee: dict[str, str], codes: list[str], *, both_first: bool
+) -> None:
+    reference = rrn()
+    one, other = BOTH, {"institution": "HDFC"} | payee
+    first, second = (one, other) if both_first else (other, one)
+    await bench.complain(transfer(reference=reference, payee=first))
+    again = (await bench.take(complaint(transfer(reference=reference, payee=second)))).receipt
+    assert [flag.code for flag in again.flags] == codes

@@ -4,7 +4,7 @@ import pytest
 
 from db import bank_gateway, intake
 from db.banks import bank_keys, reply_links
-from db.cases import hop_retries, parked_hops
+from db.cases import hop_retries, parked_hops, told_amounts
 from db.outbox import case_outbox
 from db.pool import Pool
 from db.tracing import requests
@@ -56,6 +56,7 @@ async def test_known_transfers_are_found_by_reference_and_by_account(database: P
         ("hop_to_write_off", "timestamptz, text[], bigint", parked_hops.TO_WRITE_OFF),
         ("hop_to_look_up", "timestamptz, text[], bigint", parked_hops.TO_LOOK_UP),
         ("hop_retry_due", "timestamptz, text[], bigint", hop_retries.DUE),
+        ("hop_raise_told", "text[], bigint", told_amounts.DUE),
         ("case_news_signalled", "timestamptz, bigint", case_outbox.PURGE),
         ("reply_link_unused", "timestamptz, bigint", reply_links.PURGE),
         ("feed_key_seen", "timestamptz, bigint", bank_gateway.PURGE_KEYS),

@@ -80,6 +80,30 @@ def test_a_language_without_a_table_is_shown_in_english(monkeypatch: pytest.Monk
             "HDFC states a disputed amount of ₹8,000 in a transaction of ₹5,000: ask the bank",
         ),
         (TaskCause.DISCREPANCY, TaskSubject.HOP, TaskFacts(discrepancy=DiscrepancyKind.HELD_BY_TWO), "held_by_two"),
+        *(
+            (
+                TaskCause.DISCREPANCY,
+                TaskSubject.HOP,
+                TaskFacts(
+                    institution="HDFC",
+                    discrepancy=kind,
+                    claimed_paise=700_00,
+                    against_paise=600_00,
+                    order_id="6f1c",
+                    reference="UTR1",
+                ),
+                text,
+            )
+            for kind, text in (
+                (
+                    DiscrepancyKind.CREDITED_ABOVE_ORDER,
+                    "HDFC states ₹700 for order 6f1c (reference UTR1), and the order covers ₹600 of it",
+                ),
+                (DiscrepancyKind.CREDITED_TWICE, "HDFC states ₹700 for order 6f1c (reference UTR1), which may be"),
+                (DiscrepancyKind.CREDITED_ELSEWHERE, "₹700 of order 6f1c (reference UTR1) went to another account"),
+                (DiscrepancyKind.CREDITED_OTHER_AMOUNT, "order 6f1c (reference UTR1) that is booked with ₹600"),
+            )
+        ),
         (
             TaskCause.TRANSFER_NOT_FOUND,
             TaskSubject.HOP,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,12 +177,14 @@ async def live(
     restores: bool = False,
     call_timeout_seconds: int | None = None,
     asks_payers_banks: bool = False,
+    holds_last_seconds: int | None = None,
 ) -> AsyncIterator[Live]:
     """Run the whole stack in `home`, each process watched over and started again, with a simulator in this process.
 
     The data is on `ground`; without one the stack starts a PostgreSQL and a Temporal server of its own. With `letters`
     every bank can be asked by e-mail too, when its own channel fails or brings no answer. With
-    `call_timeout_seconds` no call to a bank takes longer: banks that say nothing cost that much.
+    `call_timeout_seconds` no call to a bank takes longer: banks that say nothing cost that much. With
+    `holds_last_seconds` a hold without an order lapses after so many seconds of procedures.
     """
     settings = Settings(
         home=home,
@@ -191,10 +193,15 @@ async def live(
         procedure_clock_factor=config.procedure_clock_factor,
     )
     settings = on_ground(settings, ground) if ground else settings
+    changes: dict[str, str] = {}
     if call_timeout_seconds is not None:
-        settings = settings.model_copy(update={"policy_file": impatient_policy(home, call_timeout_seconds)})
+        changes["call_timeout_seconds = 10\n"] = f"call_timeout_seconds = {call_timeout_seconds}\n"
     if asks_payers_banks:
-        settings = settings.model_copy(update={"policy_file": _policy(home, "ask = false\n", "ask = true\n")})
+        changes["ask = false\n"] = "ask = true\n"
+    if holds_last_seconds is not None:
+        changes["lapse_after_seconds = 7776000\n"] = f"lapse_after_seconds = {holds_last_seconds}\n"
+    if changes:
+        settings = settings.model_copy(update={"policy_file": changed_policy(home, changes)})
     settings = with_known_address(settings) if letters else settings
     settings = settings.model_copy(update={"iso_spool": config.iso_spool})
     async with SimulatorServer(config, run_clock=False) as sim:
@@ -233,15 +240,12 @@ def on_ground(settings: Settings, ground: Ground) -> Settings:
     )
 
 
-def impatient_policy(home: Path, call_timeout_seconds: int) -> Path:
-    """Write a policy file that is the packaged one but for the longest call to a bank; return its path."""
-    told = "call_timeout_seconds = 10\n"
-    return _policy(home, told, f"call_timeout_seconds = {call_timeout_seconds}\n")
-
-
-def _policy(home: Path, told: str, instead: str) -> Path:
-    packaged = PACKAGED_POLICY.read_text(encoding="utf-8")
-    assert packaged.count(told) == 1
+def changed_policy(home: Path, changes: Mapping[str, str]) -> Path:
+    """Write a policy file that is the packaged one but for these lines; return its path."""
+    text = PACKAGED_POLICY.read_text(encoding="utf-8")
+    for told, instead in changes.items():
+        assert text.count(told) == 1, told
+        text = text.replace(told, instead)
     path = home.with_name(f"{home.name}-policy.toml")
-    path.write_text(packaged.replace(told, instead), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     return path

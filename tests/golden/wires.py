@@ -233,7 +233,15 @@ async def i4c_calls() -> dict[str, bytes]:
 async def webhooks() -> dict[str, bytes]:
     """Return every event of the webhook with its signatures."""
     found = {}
-    for name in ("hold-small", "hold-large", "order-restore", "order-release", "order-cancelled", "liens"):
+    for name in (
+        "hold-small",
+        "hold-large",
+        "order-restore",
+        "order-release",
+        "order-cancelled",
+        "liens",
+        "debit-small",
+    ):
         listener = Listener({"job_id": "JOB-1"})
         async with served(listener) as url, PushAdapter(clock=lambda: NOW) as adapter:
             wire = BankWire("DEMO", url, "", "", "none", webhook_secrets=SECRETS)
@@ -246,6 +254,8 @@ async def _push(adapter: PushAdapter, wire: BankWire, name: str) -> None:
     what, _, which = name.partition("-")
     if what == "hold":
         await adapter.send_hold_request(wire, TICKETS[which], timeout_seconds=TIMEOUT_SECONDS)
+    elif what == "debit":
+        await adapter.ask_payers_bank(wire, TICKETS[which], timeout_seconds=TIMEOUT_SECONDS)
     elif what == "liens":
         await adapter.ask_for_liens(wire, WANTED, timeout_seconds=TIMEOUT_SECONDS)
     elif which == "cancelled":

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from schemas.base import MAX_AMOUNT_PAISE
 from schemas.intake import MAX_TRANSFERS, Complaint, Transfer
 from schemas.parties import Party
+from schemas.tracing.desk_actions import HopCorrection
 from tests.factories import complaint, transfer
 
 
@@ -54,11 +55,18 @@ def test_a_placeholder_is_no_reference(placeholder: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "holders", [{}, {"account": "1", "vpa": "a@b"}, {"account": "1", "wallet": "2"}, {"account": " "}]
+    "holders", [{}, {"vpa": "a@b", "wallet": "2"}, {"account": "1", "wallet": "2"}, {"account": " "}]
 )
-def test_a_party_has_exactly_one_holder(holders: dict[str, str]) -> None:
+def test_a_party_has_one_holder(holders: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         Party.model_validate({"institution": "SBIN"} | holders)
+
+
+def test_a_vpa_may_stand_beside_an_account_of_a_complaint_and_not_of_a_hop() -> None:
+    both = {"institution": "SBIN", "account": "30000000001", "vpa": "a@oksbi"}
+    told = Transfer.model_validate(transfer(payee=both))
+    assert (told.payee.holder, told.payee.vpa_beside) == ("30000000001", "a@oksbi")
+    assert wrong(HopCorrection, {"payee": both, "reason": "told by phone"}) == [(("payee",), "value_error")]
 
 
 def test_a_time_without_an_offset_is_indian_time_and_every_time_is_kept_in_utc() -> None:

@@ -9,6 +9,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "complaint",
         "victim",
         "hop",
+        "hop_raise",
         "hop_retry",
         "disputed_transfer",
         "complaint_transfer",

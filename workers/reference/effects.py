@@ -30,6 +30,11 @@ class Effect:
 
 EFFECTS: Final[Mapping[str, Effect]] = {
     # -- further work ----------------------------------------------------------------------------------------------
+    "hop_asks_payers_bank_again": Effect(
+        Sort.FLOW,
+        "Ends the inquiry to the victim's bank about a corrected transfer, and plans the next one.",
+        ("payer_inquiry",),
+    ),
     "procedure_starter_needed": Effect(
         Sort.FLOW,
         "Wakes the procedure loop (`workers/loops/procedures.py`), which starts or notifies row-clock workflows.",
@@ -133,7 +138,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         Sort.RULE, "Refuses a transaction whose entries do not sum to zero within one case."
     ),
     "hop_within_transfer": Effect(
-        Sort.RULE, "Refuses hops that are larger than the transfer in the bank's line that opened them."
+        Sort.RULE,
+        "Refuses hops that are larger than the transfer in the bank's line that opened them. Lines that the release"
+        " before has judged are left out.",
     ),
     "held_under_orders": Effect(Sort.RULE, "Refuses to take money off hold below what live orders ask for."),
     "bank_order_line_covered": Effect(Sort.RULE, "Refuses a line that asks for more than is on hold at the hop."),
@@ -150,13 +157,19 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "credit_account_rules": Effect(Sort.RULE, "Refuses any change of an account to credit but its one confirmation."),
     "payer_decision_rules": Effect(Sort.RULE, "Refuses any change of a decision about a payer but its one agreement."),
     "payer_found_transfer_rules": Effect(
-        Sort.RULE, "Refuses any change of a transfer that a victim's bank named but its one decision."
+        Sort.RULE, "Refuses any change of a transfer that a victim's bank named but its hop and its one decision."
     ),
     "payer_inquiry_rules": Effect(
         Sort.RULE, "Refuses to change what a victim's bank is asked, and a state that goes back."
     ),
     "restoration_not_contested": Effect(
-        Sort.RULE, "Refuses the approval of a restoration while another payer of one of its transfers is named."
+        Sort.RULE,
+        "Refuses the approval of a restoration while another payer of one of its transfers is named, or no officer"
+        " has accepted one that only the victim's bank names.",
+    ),
+    "restoration_not_by_importer": Effect(
+        Sort.RULE,
+        "Refuses the preparation or approval by who imported the workbook that alone confirms the money.",
     ),
     "withdrawal_rules": Effect(Sort.RULE, "Refuses any change of a withdrawal but its one decision."),
     "withdrawn_hop_agreed": Effect(Sort.RULE, "Refuses to take out a hop before a second officer has agreed."),

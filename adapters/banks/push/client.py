@@ -23,7 +23,7 @@ from adapters.banks.protocol import (
     OrderTicket,
     transcribed,
 )
-from adapters.banks.push.demand import hold_demand
+from adapters.banks.push.demand import debit_inquiry, hold_demand
 from adapters.clock import wall_clock
 from adapters.transcript import Transcript
 from schemas.banks.institutions import PushEntry
@@ -31,6 +31,7 @@ from schemas.base import FrozenModel
 from schemas.enums import ChannelKind
 from schemas.orders.orders import BankOrder, OrderCancelled, OrderIssued, OrderTakenBack, cancellation_id
 from schemas.reconciliation.lien_lists import LiensRequested, ListWanted
+from schemas.tracing.debit_inquiries import DebitAsked
 from schemas.tracing.hold_requests import HoldRequested
 from schemas.webhooks import secret_bytes
 
@@ -96,6 +97,15 @@ class PushAdapter:
         """
         now = self._clock()
         event = HoldRequested(timestamp=now, data=hold_demand(ticket, now))
+        return await self._deliver(bank, str(ticket.request_id), now, event, timeout_seconds)
+
+    async def ask_payers_bank(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
+        """Ask the bank that was debited by one event; see `PayerAsker`.
+
+        A bank that does not know this event refuses it with BankRefused.
+        """
+        now = self._clock()
+        event = DebitAsked(timestamp=now, data=debit_inquiry(ticket, now))
         return await self._deliver(bank, str(ticket.request_id), now, event, timeout_seconds)
 
     async def send_order(self, bank: BankWire, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from activities.banks.signed_requests import signed_now
 from activities.context import Context
 from activities.evidence.archive import check
 from activities.evidence.pack import signing_key
@@ -13,12 +15,15 @@ from activities.secrets import SecretBox, pem
 from db.evidence.integrity import case_records
 from domain.evidence.integrity import Check, examine
 from domain.evidence.pack import SIGNED, NotEvidence
+from schemas.banks.keys import BankKey
+from simulator.wires.signing import signed_headers
 from tests.activities.evidence_case import packed, rich_case
 from tests.activities.evidence_forging import Files, experts_word, is_whole, resigned, unzipped, written, zipped
 from tests.factories import SECRET, shared_context
 from workers.embedded.postgres import EmbeddedPostgres
 
 OURS = signing_key(SecretBox(SECRET))
+URL = "https://police.example/api/v1/bank/holds"
 FIRST = f"{SIGNED}/0000000001"
 
 
@@ -119,3 +124,20 @@ async def test_what_is_changed_in_the_database_is_found(ctx: Context, change: st
     assert {found.check for found in examine(record)} == {Check.WORDS_CHANGED}
     with written(await packed(ctx, case_no)) as path, pytest.raises(NotEvidence, match="bound"):
         check(path)
+
+
+def test_a_signature_is_kept_only_if_the_key_made_it() -> None:
+    key = Ed25519PrivateKey.generate()
+    headers = signed_headers("GET", URL, b"", key_id="HDFC-1", private_key=key) | {"Host": "police.example"}
+    lines = list(headers.items())
+    for private_key, found in ((key, True), (Ed25519PrivateKey.generate(), False)):
+        known = BankKey(
+            key_id="HDFC-1",
+            institution="HDFC",
+            public_key=private_key.public_key().public_bytes_raw(),
+            not_before=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+        signed = signed_now("GET", "/api/v1/bank/holds", lines, None, known)
+        assert (signed is not None) is found
+        other = signed_now("GET", "/api/v1/bank/orders", lines, None, known)
+        assert other is None

@@ -14,7 +14,8 @@ from activities.restoration import withdrawals
 from db.pool import Pool
 from db.tracing import trail_views
 from domain.errors.cases import HopClosed, HopWithdrawn
-from schemas.outbox.case import FollowUp, Swept
+from domain.tracing.missing_dates import no_date_flag
+from schemas.outbox.case import FollowUp, HopRef, Swept
 from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
 from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import Bench
@@ -244,3 +245,18 @@ async def test_a_withdrawn_transfer_is_not_corrected_either(own: Bench) -> None:
     await withdrawals.agree(own.ctx, case_no, withdrawal_id, "so did the bank", "officer:chief")
     with pytest.raises(HopWithdrawn):
         await correct_hop(own.ctx, case_no, 1, HopCorrection(rrn=rrn(), reason="read again"), "officer:clerk")
+
+
+async def test_a_transfer_without_a_date_waits_for_the_desk_when_it_is_due(own: Bench) -> None:
+    """Its bank refused it unasked. No bank finds a transfer without its date."""
+    case_no, root = await a_case(own)
+    await unfound(own, case_no, root)
+    flag = [no_date_flag("the bank's answer").model_dump()]
+    await own.pool.execute("UPDATE hop SET flags = $2 WHERE case_no = $1", case_no, flag)
+    await later(own)
+    _, told = await sweep(own)
+    assert await own.hops(case_no, "state, revision") == [("correction", 1)]
+    assert [news.opened for follow_up in told if (news := follow_up.news)] == [()]
+    assert [news.parked for follow_up in told if (news := follow_up.news)] == [(HopRef(hop_no=1, revision=1),)]
+    facts = {"detail": "no date can be read in the bank's answer"}
+    assert await tasks_in_full(own, case_no) == [("date_missing", facts)]

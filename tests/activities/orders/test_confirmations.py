@@ -154,11 +154,24 @@ async def test_in_parts_late_and_said_again(ordered: Ordered) -> None:
 async def test_what_the_order_does_not_say_is_a_discrepancy_and_moves_no_more_than_it_says(
     ordered: Ordered, paise: int, account: str, kind: str, restored_paise: int
 ) -> None:
-    taken = await ordered.confirm(await ordered.order(), paise, account=account)
+    order_id = await ordered.order()
+    taken = await ordered.confirm(order_id, paise, "UTR1", account=account)
     assert taken.contradictions == 1
     assert (await ordered.buckets())["restored"] == restored_paise
     assert [found[0] for found in await ordered.bench.discrepancies(ordered.case_no)] == [kind]
-    assert ("resolve_discrepancy", 1) in await ordered.bench.tasks(ordered.case_no)
+    (facts,) = await ordered.bench.rows(
+        "SELECT facts FROM desk_task WHERE case_no = $1 AND cause = 'discrepancy'", ordered.case_no
+    )
+    assert facts == (
+        {
+            "discrepancy": kind,
+            "institution": "HDFC",
+            "claimed_paise": paise,
+            "against_paise": restored_paise,
+            "order_id": str(order_id),
+            "reference": "UTR1",
+        },
+    )
 
 
 async def test_a_second_credit_of_what_was_credited_is_a_discrepancy(ordered: Ordered) -> None:

@@ -271,6 +271,17 @@ async def test_gauges_show_what_is_there_and_drop_what_is_not(ctx: Context) -> N
     assert 'bank="HDFC"' not in generate_latest(registry).decode()
 
 
+def test_a_report_of_no_group_sets_the_gauges_of_the_total_alone() -> None:
+    registry = CollectorRegistry()
+    gauges = OutcomeGauges(registry)
+    told = OutcomeReport(opened_from=NOW, opened_to=NOW, as_of=NOW, by=None, total=row(""), rows=(), grievances=())
+    gauges.show(told)
+    text = generate_latest(registry).decode()
+    assert 'goldenhour_restoration_cases{stage="lost"} 10.0' in text
+    assert "district=" not in text
+    assert "bank=" not in text
+
+
 def test_no_cell_of_the_table_is_a_formula() -> None:
     rows = (row("=1+1"), row("Agra"))
     told = OutcomeReport(

@@ -11,7 +11,6 @@ from activities.restoration import payer_decisions
 from activities.restoration.payer_decisions import agree, propose
 from db.evidence import pack
 from db.restoration import restoration_views
-from domain.errors.cases import ComplaintNotOfCase
 from domain.errors.restoration import (
     PayerDecisionDiffers,
     PayerDecisionNotFound,
@@ -22,6 +21,7 @@ from domain.errors.restoration import (
     TransferContested,
 )
 from schemas.restoration.payer_decisions import NewPayerDecision, SeenPayerDecision
+from schemas.tracing.answers import NOT_STATED
 from tests.activities.restoration_bench import WHY, Home
 from tests.factories import complaint, rrn, transfer
 
@@ -159,16 +159,61 @@ async def test_h1_one_officer_alone_decides_nothing(home: Home) -> None:
         await propose(home.ctx, case_no, 1, NewPayerDecision(ack_no=later, reason=WHY), DESK)
 
 
-async def test_h1_only_a_complaint_of_the_case_that_tells_of_the_transfer_is_right(home: Home) -> None:
+async def test_h1_only_a_complaint_that_tells_of_the_transfer_is_right(home: Home) -> None:
     case_no, _ = await claimed_twice(home)
     other = await home.hold(100)
     with pytest.raises(PayerNotTold):
         await propose(home.ctx, case_no, 1, NewPayerDecision(ack_no=other, reason=WHY), DESK)
-    both = complaint(await told_again(home, case_no, FIRST), await told_again(home, other, LATER))
+
+
+async def test_h1_a_victim_whose_complaint_is_in_another_case_is_credited(home: Home) -> None:
+    first = await home.hold(100, payer=FIRST)
+    case_no = await home.hold(400, payer=FIRST)
+    both = complaint(await told_again(home, first, FIRST), await told_again(home, case_no, LATER))
     receipt = (await home.bench.take(both)).receipt
-    assert receipt.case_ack_no == case_no
-    with pytest.raises(ComplaintNotOfCase):
-        await propose(home.ctx, other, 1, NewPayerDecision(ack_no=receipt.ack_no, reason=WHY), DESK)
+    assert receipt.case_ack_no == first
+    restoration_id = await home.of(case_no)
+    await to_prepared(home, restoration_id)
+    with pytest.raises(TransferContested, match=receipt.ack_no):
+        await home.approve(restoration_id)
+    await decided(home, case_no, receipt.ack_no)
+    (found,) = (await payer_decisions.contested(home.ctx, case_no)).transfers
+    (decision,) = found.decisions
+    assert (decision.ack_no, found.undecided) == (receipt.ack_no, False)
+    mine = decision.given_to
+    assert mine is not None
+    assert [claim.ack_no for claim in found.claims if claim.stands] == [mine]
+    ((of_case, victim),) = await home.bench.rows("SELECT case_no, victim_id FROM complaint WHERE ack_no = $1", mine)
+    assert (of_case, victim) == (
+        case_no,
+        await home.bench.value("SELECT victim_id FROM complaint WHERE ack_no = $1", receipt.ack_no),
+    )
+    await home.open_for_new_holds(case_no)
+    following = await home.bench.value("SELECT restoration_id FROM restoration WHERE ack_no = $1", mine)
+    await to_prepared(home, following)
+    await home.approve(following)
+    assert await credited(home, case_no) == [(mine, "PUNB", "40000000888")]
+    await home.check(case_no)
+
+
+@pytest.mark.parametrize("first_states", [True, False])
+async def test_h1_a_payer_who_is_not_stated_contests_a_stated_one(home: Home, first_states: bool) -> None:
+    unknown = {"institution": "SBIN", "account": NOT_STATED}
+    payers = [FIRST, unknown] if first_states else [unknown, FIRST]
+    case_no = await home.hold(400, payer=payers[0])
+    taken = await home.bench.take(complaint(await told_again(home, case_no, payers[1])))
+    assert "other_payer" in {flag.code for flag in taken.receipt.flags}
+    restoration_id = await home.of(case_no)
+    await to_prepared(home, restoration_id)
+    with pytest.raises(TransferContested, match=taken.receipt.ack_no):
+        await home.approve(restoration_id)
+
+
+async def test_h1_two_complaints_that_state_no_payer_contest_nothing(home: Home) -> None:
+    unknown = {"institution": "SBIN", "account": NOT_STATED}
+    case_no = await home.hold(400, payer=unknown)
+    receipt = (await home.bench.take(complaint(await told_again(home, case_no, unknown)))).receipt
+    assert "other_payer" not in {flag.code for flag in receipt.flags}
 
 
 async def test_h1_money_under_an_order_to_credit_stays_with_its_complaint(home: Home) -> None:

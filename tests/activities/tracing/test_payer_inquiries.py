@@ -4,9 +4,11 @@ from collections import deque
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from activities.banks.delivery import BankDelivery
+from activities.cases.desk import correct_hop
 from activities.context import Context
 from activities.tracing import payer_transfers
 from activities.tracing.payer_inquiries import PayerInquirySender
@@ -14,7 +16,9 @@ from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Deli
 from domain.errors.cases import TransferKnown
 from domain.errors.tracing import FoundTransferDecided, FoundTransferNotFound
 from schemas.enums import ChannelKind, FoundDecision
+from schemas.parties import Party
 from schemas.text import IST
+from schemas.tracing.desk_actions import HopCorrection
 from schemas.tracing.payer_inquiries import FoundTransferDecision
 from tests.activities.bench import Bench, ToldBank
 from tests.activities.payers_bank import PAYEE, PAYER, asking_context, debit
@@ -289,3 +293,82 @@ async def test_a_transfer_that_the_victim_told_is_confirmed_and_not_found(asking
     )
     assert await asking.bench.tasks(case_no) == []
     await asking.bench.check(case_no)
+
+
+# -- after a correction --------------------------------------------------------------------------------------------
+
+
+async def inquiries(asking: Asking, case_no: str) -> list[tuple[Any, ...]]:
+    return await asking.bench.rows(
+        "SELECT state, reason, replaced_at IS NOT NULL FROM payer_inquiry WHERE case_no = $1"
+        " ORDER BY planned_at, replaced_at",
+        case_no,
+    )
+
+
+async def test_after_a_corrected_reference_the_old_inquiry_ends_and_a_new_one_is_sent(asking: Asking) -> None:
+    case_no, root = await asking.case()
+    corrected = rrn()
+    change = HopCorrection(rrn=corrected, reason="the victim read it wrongly")
+    await correct_hop(asking.bench.ctx, case_no, 1, change, "officer:desk")
+    assert await inquiries(asking, case_no) == [
+        ("failed", "the transfer was corrected", True),
+        ("planned", "", False),
+    ]
+    await asking.sender.send_due()
+    told = [ticket for _, ticket in asking.bank.inquiries if ticket.ack_no == case_no]
+    assert [ticket.incidents[0].rrn for ticket in told] == [root, corrected]
+    assert told[0].request_id != told[1].request_id
+    await asking.bench.answer("SBIN", case_no, debit(root))
+    assert await asking.statements(case_no) == [], "the old transfer is not the hop's any more"
+    await asking.bench.answer("SBIN", case_no, debit(corrected))
+    assert await asking.statements(case_no) == [("confirmed", [], 1000_00)]
+    assert [state for state, _, _ in await inquiries(asking, case_no)] == ["failed", "answered"]
+    await asking.bench.check(case_no)
+
+
+async def test_an_answered_inquiry_is_asked_anew_after_a_correction_and_its_statement_no_longer_counts(
+    asking: Asking,
+) -> None:
+    case_no, root = await asking.case()
+    await asking.bench.answer("SBIN", case_no, debit(root, root_account_number="30000000009"))
+    await correct_hop(asking.bench.ctx, case_no, 1, HopCorrection(rrn=rrn(), reason="wrong"), "officer:desk")
+    assert await inquiries(asking, case_no) == [("answered", "", True), ("planned", "", False)]
+    (contested,) = await asking.bench.rows(
+        "SELECT count(*) FROM payer_inquiry WHERE case_no = $1 AND replaced_at IS NULL", case_no
+    )
+    assert contested == (1,)
+
+
+async def test_a_transfer_without_a_reference_is_asked_about_once_it_has_one(asking: Asking) -> None:
+    case_no, _ = await a_case(asking.bench)
+    await asking.bench.value(
+        "UPDATE hop SET reference = '', reference_key = '', state = 'correction' WHERE case_no = $1 RETURNING 1",
+        case_no,
+    )
+    await asking.sender.send_due()
+    assert (await inquiries(asking, case_no))[1:] == [("skipped", "the transfer has no reference", False)]
+    await correct_hop(asking.bench.ctx, case_no, 1, HopCorrection(rrn=rrn(), reason="found"), "officer:desk")
+    await asking.sender.send_due()
+    assert [state for state, _, _ in await inquiries(asking, case_no)] == ["failed", "skipped", "delivered"]
+
+
+async def test_a_corrected_bank_that_has_both_accounts_is_not_asked(asking: Asking) -> None:
+    case_no, _ = await asking.case()
+    payee = Party(institution="SBIN", account="30000000077")
+    await correct_hop(asking.bench.ctx, case_no, 1, HopCorrection(payee=payee, reason="own bank"), "officer:desk")
+    assert await inquiries(asking, case_no) == [
+        ("failed", "the transfer was corrected", True),
+        ("skipped", "the bank has both accounts", False),
+    ]
+
+
+async def test_the_database_refuses_a_second_live_inquiry_about_a_hop(asking: Asking) -> None:
+    case_no, _ = await asking.case()
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await asking.bench.value(
+            "INSERT INTO payer_inquiry (inquiry_id, case_no, hop_no, institution, state, near_seconds, planned_at,"
+            " due_at) SELECT gen_random_uuid(), case_no, hop_no, institution, 'planned', 1, now(), now()"
+            " FROM payer_inquiry WHERE case_no = $1 RETURNING 1",
+            case_no,
+        )

@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
+from activities.holds import opening
+from activities.restoration import withdrawals
 from activities.tracing.answers import take_status_update
 from activities.workbook.trail_outcome import Fate
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.stated import Answerer, MovedOn, Stated, to_lines
+from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
 from tests.activities.bench import Bench
 from tests.activities.told import a_case
 from tests.activities.workbooks import TRANSFER, ack, take
@@ -17,6 +20,14 @@ from tests.domain.trail_books import read, sheet
 from tests.factories import moved, row, rrn, transfer
 
 HOPS = "amount_paise, disputed_paise"
+AS_BEFORE = """
+INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition, status_code,
+    amount_paise, claim_paise, applied_paise, remarks, flags, raw, received_at)
+SELECT update_id, 2, case_no, institution, natural_key || '2', hop_nos, kind, disposition, status_code,
+    amount_paise, claim_paise, applied_paise, remarks, flags, raw, received_at FROM answer WHERE case_no = $1
+RETURNING answer_id
+"""
+"""a line as the release before writes it"""
 ABOVE = [("disputed_above_amount", 8000_00, 5000_00)]
 
 
@@ -76,19 +87,38 @@ async def test_d1_on_the_answer_page(bench: Bench) -> None:
     assert (await bench.hops(case_no, HOPS))[1:] == [(5000_00, 5000_00)]
 
 
-@pytest.mark.parametrize(("more_paise", "disputed_paise", "hops"), [(1, 1, 1), (0, 600_00, 2)])
+HOPS_AGAIN = (
+    "INSERT INTO hop SELECT (jsonb_populate_record(h, jsonb_build_object('hop_no', h.hop_no + n, 'amount_paise',"
+    " h.amount_paise + $2::bigint, 'disputed_paise', $3::bigint))).* FROM hop h, generate_series(1, $4) AS n"
+    " WHERE h.case_no = $1 AND h.hop_no = 2"
+)
+LARGER = pytest.mark.parametrize(("more_paise", "disputed_paise", "hops"), [(1, 1, 1), (0, 600_00, 2)])
+
+
+@LARGER
 async def test_d1_postgresql_refuses_hops_larger_than_the_transfer_that_was_told(
     bench: Bench, more_paise: int, disputed_paise: int, hops: int
 ) -> None:
     case_no, root = await a_case(bench, 10_000_00)
     await bench.answer("HDFC", case_no, moved(root, "800.00", "ICIC", "000123456789", amount="1000.00"))
-    again = (
-        "INSERT INTO hop SELECT (jsonb_populate_record(h, jsonb_build_object('hop_no', h.hop_no + n, 'amount_paise',"
-        " h.amount_paise + $2::bigint, 'disputed_paise', $3::bigint))).* FROM hop h, generate_series(1, $4) AS n"
-        " WHERE h.case_no = $1 AND h.hop_no = 2"
-    )
     with pytest.raises(asyncpg.CheckViolationError, match="larger than its transfer"):
-        await bench.pool.execute(again, case_no, more_paise, disputed_paise, hops)
+        await bench.pool.execute(HOPS_AGAIN, case_no, more_paise, disputed_paise, hops)
+
+
+@LARGER
+async def test_a_process_of_the_release_before_still_opens_what_a_line_states(
+    bench: Bench, more_paise: int, disputed_paise: int, hops: int
+) -> None:
+    """During an update both releases take answers. None of them may fail."""
+    case_no, root = await a_case(bench, 10_000_00)
+    await bench.answer("HDFC", case_no, moved(root, "800.00", "ICIC", "000123456789", amount="1000.00"))
+    async with bench.pool.acquire() as connection, connection.transaction():
+        line = await connection.fetchval(AS_BEFORE, case_no)
+        await connection.execute(
+            "UPDATE hop SET opened_by_answer = $2 WHERE case_no = $1 AND hop_no = 2", case_no, line
+        )
+        await connection.execute(HOPS_AGAIN, case_no, more_paise, disputed_paise, hops)
+    assert len(await bench.hops(case_no)) == 2 + hops
 
 
 # -- one transfer, told by two banks -------------------------------------------------------------------------------
@@ -153,6 +183,34 @@ async def test_a_complaint_takes_no_place_in_a_transfer_that_a_bank_sent(bench: 
     assert await bench.value(live, case_no) == 1
     await bench.check(case_no)
     await bench.answer("ICIC", case_no, row(1, onward, "1000.00"))
+    held = "SELECT hop_no FROM ledger_balance WHERE case_no = $1 AND bucket = 'held' AND balance_paise > 0"
+    assert await bench.rows(held, case_no) == [(3,)]
+    await bench.check(case_no)
+
+
+async def test_a_bank_that_has_answered_for_a_complaint_is_not_asked_again_about_the_transfer(bench: Bench) -> None:
+    """The bank above names the transfer later. When the complaint is withdrawn, the money on hold is the victim's."""
+    here, onward = rrn(), rrn()
+    account = {"institution": "ICIC", "account": "000123456789"}
+    case_no = await bench.complain(
+        transfer(1000_00, reference=here), transfer(1000_00, reference=onward, payee=account)
+    )
+    await bench.ask(case_no)
+    await bench.answer("ICIC", case_no, row(1, onward, "1000.00"))
+    bench.bank.tickets.clear()
+    line = moved(here, "1000.00", "ICIC", "000123456789", rrn_transaction_id=onward)
+    await bench.answer("HDFC", case_no, line)
+    assert await bench.hops(case_no, "state, parent_hop_no") == [("closed", None), ("closed", None), ("closed", 1)]
+    assert await bench.discrepancies(case_no) == [("claimed_twice", 2000_00, 1000_00)]
+    await bench.ask(case_no)
+    assert bench.bank.tickets == []
+    assert await bench.buckets(case_no) == {"lost": -2000_00, "held": 1000_00, "untraced": 1000_00}
+    await bench.check(case_no)
+    assert (await bench.settle(case_no)).settled
+    await opening.open_for_new_holds(bench.ctx, case_no)
+    new = NewWithdrawal(kind=WithdrawalKind.FALSE, hop_no=2, reason="the bank above names another payer")
+    withdrawal_id = (await withdrawals.propose(bench.ctx, case_no, new, "officer:clerk")).withdrawal_id
+    await withdrawals.agree(bench.ctx, case_no, withdrawal_id, "so it is", "officer:chief")
     held = "SELECT hop_no FROM ledger_balance WHERE case_no = $1 AND bucket = 'held' AND balance_paise > 0"
     assert await bench.rows(held, case_no) == [(3,)]
     await bench.check(case_no)

@@ -24,7 +24,7 @@ HOP: dict[str, Any] = {
 async def case(doors: Doors) -> str:
     """A case whose only hop waits for SBIN's answer."""
     ack_no: str = (await doors.complain())["ack_no"]
-    await asked(doors.services.ctx.pool, ack_no, 1, "SBIN", 1)
+    await asked(doors.services.ctx.pool, ack_no, 1, "SBIN")
     doors.notifier.told.clear()
     return ack_no
 

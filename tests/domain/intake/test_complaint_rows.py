@@ -235,13 +235,13 @@ def test_what_is_odd_but_possible_is_taken_and_noted() -> None:
     )
     first, second, third = (made.complaint for made in reading.complaints)
     assert (first.transfers[0].payee.institution, first.transfers[0].payee.ifsc) == ("HDFC", "HDFC0001234")
-    assert first.transfers[0].payee.account == "00123"
+    assert (first.transfers[0].payee.account, first.transfers[0].payee.vpa) == ("00123", "x@okhdfc")
     assert first.transfers[0].mode is Mode.OTHER
     assert second.transfers[0].payee.vpa == "ravi@okaxis"
     assert second.transfers[0].payee.institution == "okaxis"
     assert third.transfers[0].payee.vpa == "ravi@oksbi"
     assert [c.channel for c in (first, second, third)] == [Channel.HELPLINE_1930, Channel.PORTAL, Channel.IMPORT]
-    assert [note.row_no for note in reading.notes] == [2, 2, 2, 3, 3, 4]
+    assert [note.row_no for note in reading.notes] == [2, 2, 3, 3, 4]
 
 
 def test_wrong_encoding_is_mended_and_lost_characters_are_refused() -> None:

@@ -119,3 +119,13 @@ def test_money_in_play_counts_as_lost_but_is_given_to_nobody_yet() -> None:
 
 def test_a_pot_above_all_claims_leaves_the_rest() -> None:
     assert shares([claim(0, 5, 5), claim(1, 7, 7)], 100, PRO_RATA) == [5, 7]
+
+
+def test_an_excess_gets_only_what_the_other_claims_leave() -> None:
+    """The bank of the first holds 90 more than the sending bank says: the second is served before these."""
+    first = claim(0, 100, 100).model_copy(update={"excess_paise": 90})
+    second = claim(1, 60)
+    for rule in AllocationRule:
+        assert shares([first, second], 100, rule) == [40, 60]
+        assert shares([first], 100, rule) == [100]
+    assert shares([first, second], 35, PRO_RATA) == [5, 30]

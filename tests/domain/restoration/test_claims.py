@@ -1,5 +1,7 @@
 """The claim of a hop: what is confirmed, what counts of it, and what is not given yet."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,13 +16,19 @@ PAISE = st.integers(0, 10) | st.integers(0, 10**13)
 @st.composite
 def hops(draw: st.DrawFn) -> HopMoney:
     names = [name for name in HopMoney.model_fields if name != "disputed_paise"]
-    return HopMoney(disputed_paise=draw(st.integers(1, 10**13)), **{name: draw(PAISE) for name in names})
+    money: dict[str, Any] = {name: draw(PAISE) for name in names} | {
+        "moved_paise": draw(st.none() | PAISE),
+        "only_imported": draw(st.booleans()),
+    }
+    return HopMoney(disputed_paise=draw(st.integers(1, 10**13)), **money)
 
 
 @given(hop=hops())
 def test_no_claim_is_more_than_what_a_bank_confirmed_or_holds(hop: HopMoney) -> None:
     said, claim = confirmed(hop), claimed(hop)
     assert 0 <= said.paise <= hop.disputed_paise
+    assert hop.moved_paise is None or said.paise <= hop.moved_paise
+    assert claim.excess_paise <= hop.held_paise
     assert (said.by is NOTHING) == (said.paise == 0)
     assert hop.held_paise <= claim.most_paise <= claim.claim_paise <= max(said.paise, hop.held_paise)
     assert claim.untraced_paise <= hop.untraced_paise
@@ -35,7 +43,8 @@ def test_what_no_bank_confirmed_adds_nothing(hop: HopMoney, more: int) -> None:
     limited = hop.model_copy(update={"sent_paise": 0, "placed_paise": 0})
     assert confirmed(limited).paise == 0
     assert claimed(limited).claim_paise == hop.held_paise
-    least = min(hop.disputed_paise, max(hop.sent_paise, hop.placed_paise))
+    moved_paise = hop.disputed_paise if hop.moved_paise is None else hop.moved_paise
+    least = min(hop.disputed_paise, moved_paise, max(hop.sent_paise, hop.placed_paise))
     assert confirmed(told).paise >= least
 
 

@@ -498,6 +498,39 @@ def test_of_one_transfer_told_as_own_each_bank_sends_no_more_than_it_moved() -> 
     assert [(c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [(2500, 1500), (3500, 1500)]
 
 
+@pytest.mark.parametrize("kind", [HELD, WITHDRAWN])
+def test_a_transfer_about_which_its_bank_has_answered_for_a_complaint_is_not_asked_about_again(kind: ClaimKind) -> None:
+    case = a_case_told_as_own()
+    case.answer("ICIC", claim(kind, RRN, 1000))
+    outcome = case.answer("HDFC", onward())
+    (new,) = outcome.new_hops
+    assert (new.state, new.disputed_paise, new.answered_paise) == (HopState.CLOSED, 1000, 1000)
+    assert [flag.code for flag in new.flags] == ["told_as_own", "answered_before"]
+    assert case.balance(3, Bucket.UNTRACED) == 1000, "the bank of the account has said where the money of it is"
+    assert [found.kind for found in outcome.discrepancies] == [DiscrepancyKind.CLAIMED_TWICE]
+
+
+@pytest.mark.parametrize(
+    ("told_paise", "placed_paise", "amount_paise", "asked_paise"),
+    [(1000, 400, 1000, 600), (400, 400, 1000, 600), (1000, 1000, 2000, 1000), (1000, 1000, 1500, 500)],
+)
+def test_only_what_no_answer_has_placed_of_a_transfer_is_asked_about(
+    told_paise: int, placed_paise: int, amount_paise: int, asked_paise: int
+) -> None:
+    case = a_case_told_as_own(told_paise)
+    case.answer("ICIC", claim(HELD, RRN, placed_paise))
+    (new,) = case.answer("HDFC", onward(amount_paise)).new_hops
+    assert (new.state, new.in_play_paise) == (HopState.OPEN, asked_paise)
+    assert case.balance(3, Bucket.IN_PLAY) == asked_paise
+
+
+def test_a_transfer_that_its_bank_did_not_find_for_a_complaint_is_asked_about() -> None:
+    case = a_case_told_as_own()
+    case.answer("ICIC", claim(REFUSED, RRN, code="01"))
+    (new,) = case.answer("HDFC", onward()).new_hops
+    assert (new.state, new.in_play_paise) == (HopState.OPEN, 1000)
+
+
 # -- withdrawn hops ------------------------------------------------------------------------------------------------
 
 

@@ -35,10 +35,11 @@ from adapters.banks.protocol import (
     HoldTicket,
 )
 from adapters.banks.push.client import PushAdapter, push_wire
-from adapters.banks.push.demand import hold_demand
+from adapters.banks.push.demand import debit_inquiry, hold_demand
 from schemas.banks.exchanges import REPLY_MAX_BYTES
 from schemas.banks.institutions import PushEntry
 from schemas.reconciliation.lien_lists import ListWanted
+from schemas.tracing.debit_inquiries import DebitAsked
 from schemas.tracing.hold_requests import HoldRequested
 from tests.adapters.fake_bank import STARTED_POLL_SECONDS, Answer, http, raw_server, says, waits
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT, incident, ticket
@@ -173,6 +174,16 @@ async def test_one_event_in_clean_json(hook: Hook, adapter: PushAdapter) -> None
     assert headers["content-type"] == "application/json"
     assert headers["webhook-id"] == str(REQUEST_ID)
     assert headers["accept-encoding"] == "identity"
+
+
+async def test_a_victims_bank_gets_an_event_of_its_own(hook: Hook, adapter: PushAdapter) -> None:
+    told = demand_ticket()
+    assert await adapter.ask_payers_bank(hook.wire(), told, timeout_seconds=TIMEOUT_SECONDS) == Delivery("BANKS-7")
+    ((headers, body),) = hook.came
+    Webhook(whsec(NEW)).verify(body, headers)
+    event = DebitAsked.model_validate_json(body)
+    assert (event.type, event.data) == ("debit.asked", debit_inquiry(told, event.timestamp))
+    assert headers["webhook-id"] == str(event.data.inquiry_id) == str(REQUEST_ID)
 
 
 async def test_a_bank_verifies_it_with_the_standard_library(hook: Hook, adapter: PushAdapter) -> None:

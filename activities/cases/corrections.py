@@ -1,0 +1,144 @@
+"""Corrections of hops: the corrected figures, and the next question to the bank."""
+
+from collections.abc import Mapping, Sequence
+
+from activities.cases.hop_steps import key_of, notify_workflow, register_transfer, withdraw_from_request
+from activities.cases.transaction import CaseTransaction
+from db import intake
+from db.cases import events, hop_retries, hops, ledger
+from db.pool import Connection
+from domain.errors.cases import (
+    AmountAlreadyPlaced,
+    HopClosed,
+    HopOnHold,
+    HopWithdrawn,
+    TransferBusy,
+    TransferKnown,
+)
+from domain.ledger import move_between
+from domain.tracing.trail import tasks_before_asking
+from schemas.enums import (
+    Bucket,
+    EventKind,
+    HopSource,
+    HopState,
+    TaskKind,
+)
+from schemas.identifiers import reference_of
+from schemas.outbox.case import FollowUp, HopRef
+from schemas.tracing.answers import Entry
+
+
+async def apply_correction(
+    work: CaseTransaction, hop: hops.HopRow, corrected: hops.HopRow, extra: Mapping[str, object]
+) -> FollowUp:
+    """Write a corrected hop, and have its bank asked again. Raises as `write_correction`."""
+    await write_correction(work, hop, corrected, extra)
+    closed = [HopRef(hop_no=hop.hop_no, revision=hop.revision)]
+    return await notify_workflow(work, reopened=[corrected], closed=closed)
+
+
+async def write_correction(
+    work: CaseTransaction,
+    hop: hops.HopRow,
+    corrected: hops.HopRow,
+    extra: Mapping[str, object],
+    told_in: str | None = None,
+) -> None:
+    """Write a corrected hop. The caller notifies the workflow.
+
+    `extra` is added to the event's data, and `told_in` is the complaint that corrects it. Raises `NotNow` when
+    the transfer is another hop's, when the hop is withdrawn, or when money of it is on hold at another account than the
+    corrected one.
+    """
+    connection, case_no, hop_no = work.connection, work.case_no, hop.hop_no
+    back = await _closed_again_in_play(connection, case_no, hop, corrected) if hop.state is HopState.CLOSED else []
+    if hop.institution and (hop.institution, hop.account_key) != (corrected.institution, corrected.account_key):
+        await _refuse_held(connection, case_no, hop_no)
+    entries = back + await _correct_amount(connection, case_no, hop, corrected, back)
+    withdrawn = await withdraw_from_request(work, hop)
+    await hops.reopen(connection, case_no, corrected)
+    await hops.keep_correction(connection, case_no, hop, corrected, work.now, work.actor, told_in)
+    key = f"correct|{case_no}|{hop_no}|{corrected.revision}"
+    await ledger.post(connection, case_no, "correction", key, work.now, entries)
+    if hop.source is HopSource.COMPLAINT:
+        await hop_retries.forget(connection, case_no, [hop_no])
+        key_of_transfer = key_of(corrected)
+        await _refuse_known_elsewhere(connection, case_no, hop_no, key_of_transfer)
+        if await intake.register_transfers(connection, case_no, [key_of_transfer], [hop_no]):
+            raise TransferBusy
+        known: dict[str, str] = {}
+    else:
+        known = await register_transfer(work, corrected)
+    kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION, TaskKind.READ_ANSWER)
+    await work.close_hop_tasks([hop_no], kinds, "corrected")
+    await work.ask(*tasks_before_asking(hop_no, corrected.state, corrected.flags))
+    await work.log(
+        EventKind.HOP_CORRECTED,
+        hop_no=hop_no,
+        revision=corrected.revision,
+        institution=corrected.institution,
+        placed=events.placed(entries),
+        withdrawn_from=withdrawn,
+        **known,
+        **extra,
+    )
+
+
+async def _closed_again_in_play(
+    connection: Connection, case_no: str, hop: hops.HopRow, corrected: hops.HopRow
+) -> list[Entry]:
+    """Return the entries that put a closed hop's refused money back in play; none if only its amount is raised.
+
+    Raises `NotNow` if it has no such money, and if it is withdrawn.
+    """
+    if hop.source is not HopSource.COMPLAINT:
+        # Another bank reported this transfer, so its refusal is a discrepancy, and the resolution asks again.
+        raise HopClosed(hop.hop_no)
+    if await hops.is_withdrawn(connection, case_no, hop.hop_no):
+        raise HopWithdrawn(hop.hop_no)
+    if refused_paise := (await ledger.balances(connection, case_no, hop.hop_no)).get(Bucket.REFUSED, 0):
+        return list(move_between(hop.hop_no, Bucket.REFUSED, Bucket.IN_PLAY, refused_paise))
+    same_payee = (hop.institution, hop.account_key) == (corrected.institution, corrected.account_key)
+    if not same_payee or corrected.disputed_paise <= hop.disputed_paise:
+        raise HopClosed(hop.hop_no)
+    return []
+
+
+async def _refuse_held(connection: Connection, case_no: str, hop_no: int) -> None:
+    """Raise `NotNow` if money of the hop is on hold.
+
+    A hold belongs to its account: at another one it would have no clock, and its holder no appeal.
+    """
+    balances = await ledger.balances(connection, case_no, hop_no)
+    if held_paise := balances.get(Bucket.HELD, 0):
+        raise HopOnHold(hop_no, held_paise)
+
+
+async def _refuse_known_elsewhere(connection: Connection, case_no: str, hop_no: int, key: str) -> None:
+    """Raise `NotNow` if another hop has this transfer, because the loss would count twice."""
+    # No waiting for this lock: a complaint that holds it may be waiting for the case row, which we hold.
+    if not await intake.try_lock(connection, intake.lock_of_transfer(reference_of(key))):
+        raise TransferBusy
+    known = await intake.place_of_transfer(connection, key)
+    if known and known != (case_no, hop_no):
+        raise TransferKnown(*known)
+
+
+async def _correct_amount(
+    connection: Connection, case_no: str, hop: hops.HopRow, corrected: hops.HopRow, back: Sequence[Entry]
+) -> list[Entry]:
+    """Return the entries that correct the loss; none if the disputed amount stays the same.
+
+    `back` has the entries by which refused money comes back in play at the same time.
+    """
+    more_paise = corrected.disputed_paise - hop.disputed_paise
+    if more_paise == 0:
+        return []
+    balances = await ledger.balances(connection, case_no, hop.hop_no)
+    back_paise = sum(entry.amount_paise for entry in back if entry.bucket is Bucket.IN_PLAY)
+    if balances.get(Bucket.IN_PLAY, 0) + back_paise + more_paise <= 0:
+        raise AmountAlreadyPlaced(hop.hop_no, corrected.amount_paise)
+    # Of a transfer that no officer has accepted yet, no part counts as lost.
+    contra = Bucket.PROPOSED if balances.get(Bucket.PROPOSED) else Bucket.LOST
+    return list(move_between(hop.hop_no, contra, Bucket.IN_PLAY, more_paise))

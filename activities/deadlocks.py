@@ -1,0 +1,40 @@
+"""Transactions that PostgreSQL ends because another one locks the same rows in another order."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, Final, ParamSpec, TypeVar
+
+import asyncpg
+
+ATTEMPTS: Final = 5
+PAUSE_SECONDS: Final = 0.05
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Verb = Callable[P, Coroutine[Any, Any, R]]
+
+
+def repeated(*more: type[Exception]) -> Callable[[Verb[P, R]], Verb[P, R]]:
+    """Return a decorator that repeats a verb after a deadlock, or after one of the errors in `more`.
+
+    The verb is one transaction, of which nothing is left after the error. The last error is raised.
+    """
+    errors: tuple[type[Exception], ...] = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, *more)
+
+    def decorate(verb: Verb[P, R]) -> Verb[P, R]:
+        @wraps(verb)
+        async def attempts(*args: P.args, **kwargs: P.kwargs) -> R:
+            left = ATTEMPTS
+            while True:
+                try:
+                    return await verb(*args, **kwargs)
+                except errors:
+                    left -= 1
+                    if not left:
+                        raise
+                    await asyncio.sleep(PAUSE_SECONDS)
+
+        return attempts
+
+    return decorate

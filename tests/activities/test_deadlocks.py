@@ -1,0 +1,93 @@
+"""Two transactions that lock in opposite orders: what people and banks send is not lost by it."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import asyncpg
+import pytest
+
+from activities.cases.desk import add_hop
+from activities.deadlocks import ATTEMPTS, repeated
+from schemas.identifiers import transfer_key
+from tests.activities.bench import Bench
+from tests.activities.desk_words import OFFICER, new_hop
+from tests.factories import complaint, moved, rrn, transfer
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+async def waiting(bench: Bench) -> None:
+    """Return when a transaction waits for a lock."""
+    for _ in range(500):
+        if await bench.value(WAITING):
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("nothing waits")
+
+
+async def against_another(bench: Bench, case_no: str, key: str, verb: Coroutine[Any, Any, Any]) -> None:
+    """Run a verb that locks the case and then the transfer, against a transaction with the opposite order.
+
+    PostgreSQL ends the one that began to wait first, and that is the verb.
+    """
+    async with bench.pool.acquire() as connection, asyncio.timeout(20):
+        other = connection.transaction()
+        await other.start()
+        await connection.execute("INSERT INTO disputed_transfer VALUES ($1, $2, 1, $1)", key, case_no)
+        running = asyncio.create_task(verb)
+        await waiting(bench)
+        await connection.execute("SELECT FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE", case_no)
+        await other.rollback()
+        await running
+
+
+async def test_a_complaint_is_taken_after_a_deadlock(bench: Bench) -> None:
+    known, fresh = transfer(1000_00), transfer(500_00)
+    case_no = await bench.complain(known)
+    key = transfer_key(fresh["rrn"], "HDFC")
+    await against_another(bench, case_no, key, bench.take(complaint(known, fresh)))
+    assert await bench.buckets(case_no) == {"lost": -1500_00, "in_play": 1500_00}
+    await bench.check(case_no)
+
+
+async def test_a_hop_is_added_after_a_deadlock(bench: Bench) -> None:
+    case_no, reference = await bench.complain(), rrn()
+    verb = add_hop(bench.ctx, case_no, new_hop(reference=reference), OFFICER)
+    await against_another(bench, case_no, transfer_key(reference, "ICIC"), verb)
+    assert len(await bench.hops(case_no)) == 2
+
+
+async def test_an_answer_is_taken_after_a_deadlock(bench: Bench) -> None:
+    root, reference = rrn(), rrn()
+    case_no = await bench.complain(transfer(1000_00, reference=root))
+    line = moved(root, "1000.00", "ICIC", "000123456789", rrn_transaction_id=reference)
+    await against_another(bench, case_no, transfer_key(reference, "ICIC"), bench.answer("HDFC", case_no, line))
+    assert len(await bench.hops(case_no)) == 2
+    await bench.check(case_no)
+
+
+async def test_a_verb_is_repeated_a_bounded_number_of_times() -> None:
+    tried = []
+
+    @repeated()
+    async def verb() -> None:
+        tried.append(1)
+        raise asyncpg.DeadlockDetectedError
+
+    with pytest.raises(asyncpg.DeadlockDetectedError):
+        await verb()
+    assert len(tried) == ATTEMPTS
+
+
+async def test_another_error_is_not_repeated() -> None:
+    tried = []
+
+    @repeated()
+    async def verb() -> None:
+        tried.append(1)
+        raise asyncpg.UniqueViolationError
+
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await verb()
+    assert len(tried) == 1
