@@ -4,11 +4,14 @@ Only activities and the API count, because a workflow's replay would count twice
 So neither a bank nor a complaint can create a new series, and no label carries personal data.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import wraps
 from itertools import product
-from typing import Final
+from typing import Final, ParamSpec
 
 from prometheus_client import (
     CollectorRegistry,
@@ -81,6 +84,32 @@ class ToldRole(StrEnum):
 
     DESK = "desk"
     SUPERVISOR = "supervisor"
+
+
+P = ParamSpec("P")
+
+_rehearsing: Final[ContextVar[bool]] = ContextVar("rehearsing", default=False)
+
+
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """Count nothing of the golden hour in this task while the block runs."""
+    token = _rehearsing.set(True)
+    try:
+        yield
+    finally:
+        _rehearsing.reset(token)
+
+
+def _not_in_rehearsal(record: Callable[P, None]) -> Callable[P, None]:
+    """Return the recording function, which does nothing in a rehearsal."""
+
+    @wraps(record)
+    def recorded(*args: P.args, **kwargs: P.kwargs) -> None:
+        if not _rehearsing.get():
+            record(*args, **kwargs)
+
+    return recorded
 
 
 class Metrics:
@@ -198,6 +227,7 @@ class Metrics:
 
         self._create_series()
 
+    @_not_in_rehearsal
     def complaint_taken(
         self, channel: Channel, *, joined: bool, transfer_to_complaint_seconds: Iterable[float]
     ) -> None:
@@ -206,6 +236,7 @@ class Metrics:
         for seconds in transfer_to_complaint_seconds:
             _observe(self._transfer_to_complaint, seconds)
 
+    @_not_in_rehearsal
     def request_sent(
         self, *, since_complaint_seconds: float | None = None, since_answer_seconds: float | None = None
     ) -> None:
@@ -217,6 +248,7 @@ class Metrics:
         _observe(self._complaint_to_sent, since_complaint_seconds)
         _observe(self._answer_to_request, since_answer_seconds)
 
+    @_not_in_rehearsal
     def request_ended(self, outcome: SendOutcome, *, since_complaint_seconds: float | None = None) -> None:
         """Count the result of a sending. Pass `since_complaint_seconds` only for the first delivery of a case."""
         self._hold_requests.labels(outcome.value).inc()
@@ -227,10 +259,12 @@ class Metrics:
         """Count an attempt to deliver a message to a bank: delivered, failed or without response."""
         self._delivery_attempts.labels(channel.value, outcome.value).inc()
 
+    @_not_in_rehearsal
     def answer_taken(self, disposition: Disposition, kind: ClaimKind) -> None:
         """Count one committed line of a bank's answer."""
         self._answers.labels(disposition.value, kind.value).inc()
 
+    @_not_in_rehearsal
     def discrepancy_found(self, kind: DiscrepancyKind) -> None:
         """Count a committed discrepancy."""
         self._discrepancies.labels(kind.value).inc()
@@ -266,10 +300,12 @@ class Metrics:
         """Count a notice that a list is overdue."""
         self._lists_overdue.labels(told.value).inc()
 
+    @_not_in_rehearsal
     def first_answer(self, since_complaint_seconds: float) -> None:
         """Record the delay of a case's first answer."""
         _observe(self._complaint_to_answer, since_complaint_seconds)
 
+    @_not_in_rehearsal
     def first_hold(self, since_complaint_seconds: float) -> None:
         """Record the delay of a case's first hold."""
         _observe(self._complaint_to_hold, since_complaint_seconds)

@@ -34,7 +34,7 @@ async def run_api(
     pages = [f"http://127.0.0.1:{sdk_port}/metrics"]
     if settings.worker_metrics_port:
         pages.append(f"http://127.0.0.1:{settings.worker_metrics_port}/metrics")
-    async with Engine.open(settings, sdk_metrics_port=sdk_port, lazy_temporal=True) as engine:
+    async with Engine.open(settings, sdk_metrics_port=sdk_port, lazy_temporal=True, golden_hour=True) as engine:
         services = Services(
             ctx=engine.ctx,
             notifier=engine.notifier,

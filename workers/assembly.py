@@ -13,10 +13,13 @@ from activities.secrets import SecretBox
 from db.pool import Pool, open_pool
 from domain.policy.model import load_policy
 from workers.home import secret_key, with_running_services
+from workers.rehearsal import rehearse
 from workers.settings import Settings
 from workers.temporal import CaseNotifier, connect, make_runtime
 
 POOL_SIZE = 20
+WARM_CONNECTIONS = 6
+"""connections that a process of the golden hour opens and rehearses on at its start"""
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,17 @@ class Engine:
     @staticmethod
     @asynccontextmanager
     async def open(
-        settings: Settings, *, sdk_metrics_port: int | None = None, lazy_temporal: bool = False
+        settings: Settings,
+        *,
+        sdk_metrics_port: int | None = None,
+        lazy_temporal: bool = False,
+        golden_hour: bool = False,
     ) -> "AsyncIterator[Engine]":
         """Open the database and Temporal named by `settings`, or those of the stack that runs in their home folder.
 
-        With `lazy_temporal` the process starts even while Temporal is unavailable. Raises `NothingRunning`,
-        `InvalidPolicy`, `MigrationError`, and the connection errors of the database and Temporal.
+        A process of the `golden_hour` has warm connections, unless the settings say no. With `lazy_temporal` the
+        process starts even while Temporal is unavailable. Raises `NothingRunning`, `InvalidPolicy`, `MigrationError`,
+        and the connection errors of the database and Temporal.
         """
         settings = with_running_services(settings)
         assert settings.database_url is not None, "settled"
@@ -57,6 +65,8 @@ class Engine:
             )
             notifier = CaseNotifier(client, pool)
             ctx = Context(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
+            if golden_hour and settings.warm_connections:
+                await rehearse(ctx, WARM_CONNECTIONS)
             try:
                 async with directory.watched():
                     yield Engine(settings, pool, secret_box, ctx, client, notifier)

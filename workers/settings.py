@@ -167,6 +167,10 @@ class Settings(BaseSettings):
 
     api_workers: int = Field(default=1, ge=1, le=API_WORKERS_MAX)
 
+    warm_connections: bool = True
+    """Whether the processes that take complaints, answers and bank calls open their connections to the database at the
+    start and run their statements once. `false` makes the start shorter and the first minutes slower."""
+
     secret_key: SecretKey | None = None
     """Encrypts banks' credentials and signs officers' tokens. `None` means the key in the home folder."""
 

@@ -233,7 +233,9 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
     sdk_port = free_port() if settings.worker_metrics_port is not None else None
     mailer = Mailer.from_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(Engine.open(settings, sdk_metrics_port=sdk_port))
+        engine = await stack.enter_async_context(
+            Engine.open(settings, sdk_metrics_port=sdk_port, golden_hour=queues.serve(Queues.BANK_CALLS))
+        )
         if settings.worker_metrics_port is not None and sdk_port is not None:
             await stack.enter_async_context(served(settings.api_host, settings.worker_metrics_port, sdk_port))
         links = letter_links(settings, engine)

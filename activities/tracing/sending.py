@@ -46,12 +46,17 @@ class RequestSender:
     async def send_batch(self, params: SendBatch) -> BatchSent:
         """Call the banks of these requests at once, each within a short limit."""
         request_ids = [UUID(request.request_id) for request in params.requests]
-        async with self.ctx.pool.acquire() as connection:
-            found = await requests.to_send(connection, request_ids)
-            payments = await _payments(connection, found.values())
+        found, payments = await self.read(self.ctx, request_ids)
         return BatchSent(
             tried=tuple(await asyncio.gather(*(self._try(found.get(one), payments) for one in request_ids)))
         )
+
+    @staticmethod
+    async def read(ctx: Context, request_ids: Sequence[UUID]) -> tuple[dict[UUID, ToSend], dict[UUID, Payment]]:
+        """Return these requests as they are sent, and the victim's payment that each ticket describes."""
+        async with ctx.pool.acquire() as connection:
+            found = await requests.to_send(connection, request_ids)
+            return found, await _payments(connection, found.values())
 
     async def send(self, params: SendHoldRequest, *, first: bool) -> Sent:
         """Send one request; `first` at the first attempt to call its bank.
@@ -59,13 +64,12 @@ class RequestSender:
         Raises a retryable `ApplicationError` if the bank cannot be reached now.
         """
         request_id = UUID(params.request_id)
-        async with self.ctx.pool.acquire() as connection:
-            request = (await requests.to_send(connection, [request_id])).get(request_id)
-            if request is None:
-                raise ApplicationError(f"no request {request_id}", type="NotFound", non_retryable=True)
-            if sent := _sent_before(request, params.round):
-                return sent
-            payments = await _payments(connection, [request])
+        found, payments = await self.read(self.ctx, [request_id])
+        request = found.get(request_id)
+        if request is None:
+            raise ApplicationError(f"no request {request_id}", type="NotFound", non_retryable=True)
+        if sent := _sent_before(request, params.round):
+            return sent
         if first:
             _count_sent(request, self.ctx.now())
         message = HoldRequestMessage(request_id, _ticket(self.ctx, request, payments))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from db.pool import Connection
+from db.pool import Connection, note_session_lock
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import ProcedureStart
@@ -137,5 +137,6 @@ async def purge(connection: Connection, before: datetime, limit: int) -> int:
 
 async def may_watch(connection: Connection) -> bool:
     """Return whether this connection gets the procedure loop's lock, which it holds until it is given back."""
+    note_session_lock(connection)
     locked: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _WATCH_LOCK)
     return locked

@@ -191,6 +191,7 @@ async def live(
         api_port=0,
         clock_factor=config.clock_factor,
         procedure_clock_factor=config.procedure_clock_factor,
+        warm_connections=False,
     )
     settings = on_ground(settings, ground) if ground else settings
     changes: dict[str, str] = {}
