@@ -50,7 +50,7 @@ async def main(
         "knobs": Knobs.none().model_dump(),
         "classes": {"api": 1.0, "seat": 0.0, "mail": 0.0},
     }
-    async with own_stack(config) as stack, httpx.AsyncClient(base_url=stack.running.api_url, timeout=30) as api:
+    async with own_stack(config) as stack, httpx.AsyncClient(base_url=stack.running.intake_url, timeout=30) as api:
         run = await Run.begin(stack, api)
         hanging, *others = run.banks
         count = round(rate_per_second * seconds)
@@ -108,7 +108,7 @@ class Run:
     @classmethod
     async def begin(cls, stack: SimulatedStack, api: httpx.AsyncClient) -> "Run":
         """Set the address of the police at the banks, and create the complainant's token."""
-        (await stack.control.post("/sim/connect", json={"api_url": stack.running.api_url})).raise_for_status()
+        (await stack.control.post("/sim/connect", json={"api_url": stack.running.intake_url})).raise_for_status()
         directory = orjson.loads((await stack.control.get("/sim/directory")).content)
         token = Tokens(SecretBox(secret_key(stack.services.settings))).for_officer("helpline", Role.INTAKE)
         return cls(stack, api, [entry["code"] for entry in directory], {"Authorization": f"Bearer {token}"})

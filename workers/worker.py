@@ -105,13 +105,15 @@ def make_workers(
     links: LinkMaker | None = None,
     public_url: str | None = None,
     sandboxed: bool = True,
+    remote_activities: bool = True,
 ) -> list[Worker]:
     """Return the workers for these queues, not yet running.
 
     `links` makes the links in escalation letters. Account holders find the page for their grievance below `public_url`.
 
     The sandbox detects non-deterministic code, but adds 4 ms to a case's first workflow task. All tests and replays run
-    in it, so a production worker can run without it.
+    in it, so a production worker can run without it. Without `remote_activities` the worker of case work runs workflows
+    and their local activities only.
     """
     bank_delivery = BankDelivery(ctx, banks)
     case_activities = CaseActivities(ctx, bank_delivery, mailer, links)
@@ -135,6 +137,7 @@ def make_workers(
                 max_cached_workflows=MAX_CACHED_CASES,
                 max_concurrent_workflow_tasks=MAX_WORKFLOW_TASKS,
                 max_concurrent_activities=MAX_CASE_WORK,
+                no_remote_activities=not remote_activities,
                 workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
                 activity_task_poller_behavior=PollerBehaviorAutoscaling(),
                 graceful_shutdown_timeout=GRACEFUL_STOP,
@@ -210,7 +213,7 @@ async def keep_logged_in(ctx: Context, banks: I4cAdapter) -> None:
 
 def letter_links(settings: Settings, engine: Engine) -> LetterLinks | None:
     """Return the maker of links in letters, or None without a public address."""
-    return LetterLinks(engine.ctx, engine.secret_box, settings.public_url) if settings.public_url else None
+    return LetterLinks(engine.ctx, engine.keys, settings.public_url) if settings.public_url else None
 
 
 def email_channel(mailer: Mailer | None, links: LinkMaker | None, holidays: HolidayRules) -> Adapters:
@@ -232,7 +235,7 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
         if settings.worker_metrics_port is not None and sdk_port is not None:
             await stack.enter_async_context(served(settings.api_host, settings.worker_metrics_port, sdk_port))
         links = letter_links(settings, engine)
-        adapters = await _adapters(stack, settings, engine, mailer, links)
+        adapters = await open_adapters(stack, settings, engine, mailer, links)
         if queues.serve(Queues.CASE_WORK):
             await ensure_schedules(engine.client)
         loops = await _loops(stack, settings, engine, adapters, mailer, queues)
@@ -258,7 +261,7 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
                 await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _adapters(
+async def open_adapters(
     stack: AsyncExitStack, settings: Settings, engine: Engine, mailer: Mailer | None, links: LinkMaker | None
 ) -> dict[ChannelKind, BankAdapter[Any]]:
     """Return an adapter for every channel that the settings allow, open as long as `stack`."""

@@ -24,7 +24,9 @@ from workers.settings import Settings
 COMMANDS = [
     "demo",
     "up",
-    "api",
+    "intake",
+    "officers",
+    "officers-key",
     "worker",
     "migrate",
     "import",
@@ -214,7 +216,7 @@ async def test_a_phase_says_what_it_left(
 
 
 @pytest.mark.parametrize(
-    "command", [["api", "--single"], ["worker"], ["worker", "--queue", "bank-calls"], ["bank", "list"], ["figures"]]
+    "command", [["intake", "--single"], ["worker"], ["worker", "--queue", "bank-calls"], ["bank", "list"], ["figures"]]
 )
 async def test_a_process_refuses_the_schema_of_a_later_release(
     database_dsn: str, tmp_path: Path, command: list[str]
@@ -230,7 +232,7 @@ async def test_a_process_refuses_the_schema_of_a_later_release(
             GOLDENHOUR_TEMPORAL_ADDRESS="127.0.0.1:9",
             GOLDENHOUR_SECRET_KEY=SECRET.get_secret_value(),
             GOLDENHOUR_HOME=str(tmp_path),
-            GOLDENHOUR_API_PORT="0",
+            GOLDENHOUR_INTAKE_PORT="0",
         ),
         cwd=ROOT,
         stderr=asyncio.subprocess.PIPE,

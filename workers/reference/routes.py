@@ -47,9 +47,7 @@ def described_app() -> FastAPI:
     """Return the application without servers behind it, only to read its description."""
     nothing: Any = None
     ctx = Context(nothing, nothing, load_policy())
-    return create_app(
-        Services(ctx=ctx, notifier=nothing, secret_box=SecretBox(_UNUSED_SECRET), temporal_answers=nothing)
-    )
+    return create_app(Services(ctx=ctx, notifier=nothing, keys=SecretBox(_UNUSED_SECRET), temporal_answers=nothing))
 
 
 def routes_page() -> str:
