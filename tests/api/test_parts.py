@@ -15,6 +15,7 @@ from api.services import Services
 from schemas.enums import Role
 from tests.api.conftest import SECRET, Doors, complaint
 from tests.api.test_roles import BANK, EXPECTED, NUMBERS, routes_of
+from workers.reference.routes import proxy_rules
 
 OF_BOTH = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
 DESCRIPTION = {("GET", "/api/v1/openapi.json"), ("HEAD", "/api/v1/openapi.json")}
@@ -106,3 +107,14 @@ async def test_only_officers_shows_the_figures_of_the_database(services: Service
         async with process(asked, Part.INTAKE) as client:
             assert (await client.get("/metrics")).status_code == 200
         assert ("metrics_cache" in vars(asked)) is shows_gauges
+
+
+def test_a_proxy_that_follows_the_table_sends_every_path_to_its_process(services: Services) -> None:
+    of_intake, of_officers = (
+        {path for _, path in set(routes_of(create_app(services, part))) - OF_BOTH} for part in Part
+    )
+    rules = proxy_rules(of_intake, of_officers)
+    assert rules == ["/api/v1/bank/", "/api/v1/complaints", "/banking/"]
+    for path in of_intake | of_officers:
+        goes_to_intake = any(path == rule or (rule.endswith("/") and path.startswith(rule)) for rule in rules)
+        assert goes_to_intake is (path in of_intake), path
