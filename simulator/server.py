@@ -151,9 +151,10 @@ class SimulatorServer:
     # -- the day -------------------------------------------------------------------------------------------------------
 
     def connect(self, api_url: str, signed_url: str | None = None) -> None:
-        """Set the address of the police API for banks. Ready answers wait for it, and banks that fetch begin to fetch.
+        """Set the address of the police API for banks.
 
-        Banks sign for `signed_url`, or else for that address.
+        Ready answers wait for it, and banks that fetch begin to fetch. Banks sign for `signed_url`, or else for that
+        address.
         """
         self.banks.poster.connect(api_url, signed_url or api_url)
         self.readers.connect(api_url, signed_url or api_url)

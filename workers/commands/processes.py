@@ -92,7 +92,7 @@ def officers(single: Single = False, await_run_file: AwaitRunFile = False) -> No
 def officers_key() -> None:
     """Print the key of the officers process, GOLDENHOUR_OFFICERS_KEY.
 
-    It is derived from the secret key of GOLDENHOUR_SECRET_KEY, else of the stack in GOLDENHOUR_HOME. Whoever has it can
+    It is derived from the secret key of GOLDENHOUR_SECRET_KEY, else of the stack in GOLDENHOUR_HOME. With it one can
     make officers' tokens, but cannot open banks' credentials.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
