@@ -66,7 +66,8 @@ async def serve(
     """Serve a part of the API, or all of it, on `host:port` until `stop` is set.
 
     It then finishes within a few seconds. Port 0 takes a free port. `started` is called with the URL when the server
-    accepts requests. With `share_port` several processes serve one port. Raises OSError if the port is taken. The caller closes what it passed.
+    accepts requests. With `share_port` several processes serve one port. Raises OSError if the port is taken. The
+    caller closes what it passed.
     """
     app: FastAPI = create_app(services, part)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
