@@ -34,7 +34,7 @@ KEYS: dict[Callable[..., Awaitable[None]], dict[str, SecretStr]] = {
 
 @asynccontextmanager
 async def running(
-    run: Callable[..., Awaitable[None]], dsn: str, temporal_address: str, namespace: str = "default"
+    run: Callable[..., Awaitable[None]], dsn: str, temporal_address: str, namespace: str = "default", **more: int
 ) -> AsyncIterator[httpx.AsyncClient]:
     settings = Settings.model_validate(
         {
@@ -44,6 +44,7 @@ async def running(
             "api_port": 0,
             "intake_port": 0,
             **KEYS[run],
+            **more,
         }
     )
     stop = asyncio.Event()
@@ -125,6 +126,24 @@ async def test_cases_start_in_intake_from_when_temporal_comes(database_dsn: str,
         async with EmbeddedTemporal(tmp_path / "temporal.db", port) as server:
             temporal = await Client.connect(server.address, namespace=server.namespace)
             await until(lambda: starts_in_its_own_process(client, temporal), 60)
+
+
+async def test_officers_shows_the_metrics_of_intake_on_this_machine_too(database_dsn: str) -> None:
+    port = free_port()
+    async with (
+        running(run_intake, database_dsn, DEAD, intake_port=port) as intake,
+        running(run_officers, database_dsn, DEAD, intake_port=port, worker_metrics_port=free_port()) as officers,
+    ):
+        await complain(intake)
+        alone, together = [complaints_counted((await each.get("/metrics")).text) for each in (intake, officers)]
+    # Both run in this process and count in the same place, so the sum of the pages is twice that of one.
+    assert 0 < alone == together / 2
+
+
+def complaints_counted(page: str) -> float:
+    """The sum of the counter of complaints on a page of metrics."""
+    lines = [line for line in page.splitlines() if line.startswith("goldenhour_complaints_total")]
+    return sum(float(line.rpartition(" ")[2]) for line in lines)
 
 
 async def test_officers_refuses_the_secret_key(database_dsn: str) -> None:
