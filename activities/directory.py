@@ -13,7 +13,7 @@ import asyncpg
 import orjson
 from pydantic import SecretStr
 
-from activities.secrets import SecretBox, hash_password
+from activities.secrets import CannotOpen, SecretBox, hash_password
 from adapters.banks.envelope import EnvelopeError, decode_key
 from adapters.banks.protocol import LOGIN_PATH, REPORT_PATH, BankWire, IsoWay
 from adapters.banks.push.client import push_wire
@@ -52,7 +52,8 @@ class DirectoryCache:
     background. No caller waits for that.
     """
 
-    def __init__(self, pool: Pool, secret_box: SecretBox) -> None:
+    def __init__(self, pool: Pool, secret_box: SecretBox | None) -> None:
+        """Prepare the directory. Without a `secret_box` it opens no credential."""
         self._pool = pool
         self._secret_box = secret_box
         self._directory = Directory(())
@@ -112,7 +113,7 @@ class DirectoryCache:
     async def way(self, code: str, kind: ChannelKind) -> "Way | None":
         """Return the connection data of the institution for a channel, or None if it has no such channel.
 
-        Raises `CannotOpen` when its credentials were sealed under another secret key.
+        Raises `CannotOpen` when its credentials were sealed under another secret key, or without a secret box.
         """
         known = self._directory.get(code)
         if known is None:
@@ -125,6 +126,8 @@ class DirectoryCache:
         if sealed is None:
             return known
         if key not in self._opened:
+            if self._secret_box is None:
+                raise CannotOpen("this process has no key for the credentials of banks")
             self._opened[key] = _OPENERS[kind](code, self._secret_box.open(sealed, code))
         return self._opened[key]
 

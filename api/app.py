@@ -1,6 +1,10 @@
 """The FastAPI application: its routes and its ASGI edge. Rules are decided in other rooms."""
 
-from fastapi import FastAPI
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute, Route
 
 from activities.banks.reply_links import PATH as REPLY_PATH
 from api import documents as case_documents
@@ -15,7 +19,8 @@ from api.edge import Edge
 from api.grievances import appeal_page, grievances, officers
 from api.orders import orders
 from api.orders.pages import OrderPages
-from api.problems import add_handlers
+from api.parts import Part
+from api.problems import Elsewhere, add_handlers
 from api.reply_pages import FORM_BODY_MAX_BYTES
 from api.reporting import outcomes, scorecards
 from api.restoration import credit_accounts, payer_decisions, restorations, withdrawals
@@ -23,6 +28,7 @@ from api.services import Services
 from api.tracing import discrepancies, payer_inquiries
 from api.tracing.answer_pages import AnswerPages
 
+DESCRIPTION_PATH: Final = "/api/v1/openapi.json"
 BODY_LIMITS_BYTES = {
     intake.PATH: intake.BODY_MAX_BYTES,
     i4c.STATUS_UPDATE_PATH: i4c.STATUS_UPDATE_MAX_BYTES,
@@ -37,47 +43,87 @@ BODY_LIMITS_BYTES = {
     police.ORDER_COPIES: police.DOCUMENT_BODY_MAX_BYTES,
 }
 
+ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
+    (Part.INTAKE, intake.router),
+    (Part.OFFICERS, cases.router),
+    (Part.OFFICERS, discrepancies.router),
+    (Part.OFFICERS, payer_inquiries.router),
+    (Part.OFFICERS, accounts.router),
+    (Part.OFFICERS, events.router),
+    (Part.OFFICERS, desk_actions.router),
+    (Part.OFFICERS, tasks.router),
+    (Part.OFFICERS, scorecards.router),
+    (Part.OFFICERS, reconciliation.router),
+    # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.
+    (Part.OFFICERS, outcomes.router),
+    (Part.OFFICERS, restorations.router),
+    (Part.OFFICERS, credit_accounts.router),
+    (Part.OFFICERS, payer_decisions.router),
+    (Part.OFFICERS, withdrawals.router),
+    (Part.OFFICERS, case_documents.router),
+    (Part.OFFICERS, police.router),
+    (Part.OFFICERS, notifications.router),
+    (Part.OFFICERS, police.wide_router),
+    (Part.OFFICERS, orders.router),
+    (Part.INTAKE, bank_orders.router),
+    (Part.INTAKE, bank_documents.router),
+    (Part.OFFICERS, holds.router),
+    (Part.OFFICERS, grievances.router),
+    (Part.OFFICERS, officers.router),
+    (Part.INTAKE, bank_grievances.router),
+    (Part.OFFICERS, appeal_page.router),
+    (Part.OFFICERS, evidence.router),
+    (Part.INTAKE, i4c.router),
+    (Part.INTAKE, feed.router),
+    (Part.INTAKE, debit_inquiries.router),
+    (Part.INTAKE, liens.router),
+    (None, ops.router),
+)
+"""Routers, each with the part that serves it; both parts serve a router without a part. The description of the API
+names the routes in this order."""
+PAGES: Final[tuple[Callable[[Services], APIRouter], ...]] = (
+    lambda services: AnswerPages(services).router(),
+    lambda services: OrderPages(services).router(),
+)
+"""makers of the routers of pages, which the officers process serves"""
 
-def create_app(services: Services) -> FastAPI:
-    """Return the application over `services`. The caller ends their streams when it stops."""
+
+def create_app(services: Services, part: Part | None = None) -> FastAPI:
+    """Return the application over `services`. The caller ends their streams when it stops.
+
+    A process serves one part. Without `part` the application has the routes of both, for tests and for the description
+    of the API, which is one for both.
+    """
     app = Described(
         title="goldenhour",
         version="1",
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None if part is Part.INTAKE else DESCRIPTION_PATH,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
     )
     app.state.services = services
-    for resource in (
-        intake,
-        cases,
-        discrepancies,
-        payer_inquiries,
-        accounts,
-        events,
-        desk_actions,
-        tasks,
-        scorecards,
-        reconciliation,
-    ):
-        app.include_router(resource.router)
-    # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.
-    for resource in (outcomes, restorations, credit_accounts, payer_decisions, withdrawals, case_documents):
-        app.include_router(resource.router)
-    for resource in (police, notifications):
-        app.include_router(resource.router)
-    app.include_router(police.wide_router)
-    for resource in (orders, bank_orders, bank_documents):
-        app.include_router(resource.router)
-    for resource in (holds, grievances, officers, bank_grievances, appeal_page):
-        app.include_router(resource.router)
-    app.include_router(evidence.router)
-    for resource in (i4c, feed, debit_inquiries, liens, ops):
-        app.include_router(resource.router)
-    for pages in (AnswerPages(services), OrderPages(services)):
-        app.include_router(pages.router())
+    for router in _routers(services, part):
+        app.include_router(router)
+    if part is not None:
+        app.whole = lambda: create_app(services)
+        app.state.elsewhere = Elsewhere(part.other, tuple(_routes_of(services, part.other)))
     add_handlers(app)
     app.add_middleware(Edge, limits=BODY_LIMITS_BYTES, body_seconds=services.ctx.policy.doors.body_seconds)
     return app
+
+
+def _routes_of(services: Services, part: Part) -> Iterator[BaseRoute]:
+    """Yield the routes that only this part serves. They are for matching."""
+    for router in _routers(services, part):
+        if router is not ops.router:
+            yield from router.routes
+    if part is Part.OFFICERS:
+        yield Route(DESCRIPTION_PATH, endpoint=Described.openapi)
+
+
+def _routers(services: Services, part: Part | None) -> Iterator[APIRouter]:
+    yield from (router for served_by, router in ROUTERS if part in {None, served_by} or served_by is None)
+    if part is not Part.INTAKE:
+        yield from (pages(services) for pages in PAGES)

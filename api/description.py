@@ -5,7 +5,7 @@ its other refusals itself (`says`). The codes of business errors are read from t
 No refusal is left to a default response, so that a generated client knows every refusal.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -85,9 +85,14 @@ _HEADERS: Final[Json] = {
 class Described(FastAPI):
     """FastAPI application whose OpenAPI description names every response."""
 
+    whole: Callable[[], FastAPI] | None = None
+    """makes the application with all routes, if this one has a part of them; the description is always of all"""
+
     def openapi(self) -> Json:
         """Return the description. The first call builds it."""
-        if self.openapi_schema is None:
+        if self.openapi_schema is None and self.whole is not None:
+            self.openapi_schema = self.whole().openapi()
+        elif self.openapi_schema is None:
             _complete(super().openapi(), self._errors())
         assert self.openapi_schema is not None, "just made"
         return self.openapi_schema

@@ -43,7 +43,7 @@ _ZIP_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
 async def read_evidence_keys(services: TheServices) -> EvidenceKeys:
     """Return the public keys that verify evidence packs: the current key and all former ones. Needs no token."""
     async with services.ctx.pool.acquire() as connection:
-        return await published_keys(connection, services.secret_box)
+        return await published_keys(connection, services.keys)
 
 
 @router.get(
@@ -68,7 +68,7 @@ async def read_evidence(
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed after it is sent
     try:
         async with places:
-            maker = Maker(services.ctx, services.secret_box, origin_of(services.public_url))
+            maker = Maker(services.ctx, services.keys, origin_of(services.public_url))
             packed = await pack(maker, ack_no, file, officer.actor, edition=edition)
     except BaseException:
         file.close()

@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from activities.context import Context
-from activities.secrets import SecretBox, hash_password, password_fits
+from activities.secrets import Keys, hash_password, password_fits
 from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
 from api.throttle import Throttle
 from db.banks import institutions
@@ -37,9 +37,9 @@ def _unknown_email_hash() -> str:
 class BankLogins:
     """Checks the e-mail and password of an institution against its Argon2 hash."""
 
-    def __init__(self, ctx: Context, secret_box: SecretBox) -> None:
+    def __init__(self, ctx: Context, keys: Keys) -> None:
         self._pool = ctx.pool
-        self._tries = Throttle(ctx, secret_box, TryName.BANK_LOGINS)
+        self._tries = Throttle(ctx, keys, TryName.BANK_LOGINS)
         self._checking = asyncio.Semaphore(CHECKS_AT_ONCE)
         self._waiting = 0
         # Verified logins are remembered as a MAC, under a key that exists only in this process.

@@ -107,11 +107,12 @@ def _causes(parts: ReadyParts, texts: Mapping[tuple[str, str], str]) -> list[str
 )
 async def metrics(services: TheServices) -> Response:
     """Return all metrics in the Prometheus text format, joined with the pages of `metrics_urls`."""
-    await asyncio.gather(
-        services.metrics_cache.refresh(services.ctx.pool),
-        services.score_watch.refresh(),
-        services.outcome_watch.refresh(),
-    )
+    if services.shows_gauges:
+        await asyncio.gather(
+            services.metrics_cache.refresh(services.ctx.pool),
+            services.score_watch.refresh(),
+            services.outcome_watch.refresh(),
+        )
     others = await _pages(services.metrics_urls) if services.metrics_urls else []
     return Response(joined([METRICS.text(), *others]), headers={"Content-Type": CONTENT_TYPE})
 

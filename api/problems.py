@@ -16,12 +16,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.documents.issuing import APPEAL_PATH
 from adapters.banks.i4c.replies import ReplyCode, refusal_reply
+from api.parts import Part
 from api.request_ids import request_id
 from api.tokens import BadToken
 from domain.errors import (
@@ -75,6 +76,11 @@ NOT_LOGGED_IN: Final = Kind("not-logged-in", 401, "A valid bearer token is neede
 NOT_ALLOWED: Final = Kind("not-allowed", 403, "This role may not do this")
 FOUR_EYES: Final = Kind("four-eyes", 403, "Another officer must do this")
 NOT_FOUND: Final = Kind("not-found", 404, "There is no such thing")
+SERVED_BY: Final = {
+    Part.INTAKE: Kind("served-by-intake", 404, "The intake process serves this path"),
+    Part.OFFICERS: Kind("served-by-officers", 404, "The officers process serves this path"),
+}
+"""the problems of a path that the other process serves"""
 METHOD_NOT_ALLOWED: Final = Kind("method-not-allowed", 405, "This cannot be done here")
 TOO_SLOW: Final = Kind("too-slow", 408, "The body did not arrive in time")
 NOT_NOW: Final = Kind("not-now", 409, "It is in a state in which this cannot be done")
@@ -178,6 +184,18 @@ class Refused(Exception):
         self.headers = headers
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Routes of the part that another process serves. They are only matched, and never called."""
+
+    part: Part
+    routes: Sequence[BaseRoute]
+
+    def serves(self, scope: Scope) -> bool:
+        """Return whether the path of a request belongs to that part, with any method."""
+        return any(route.matches(scope)[0] is not Match.NONE for route in self.routes)
+
+
 def kind_of(error: type[BusinessError]) -> Kind:
     """Return the kind of problem of a business error, by its base class."""
     return next(_OF_ERROR[cls] for cls in error.__mro__ if cls in _OF_ERROR)
@@ -229,6 +247,7 @@ _PAGE_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     TOO_LARGE.name: ("What you typed is too long. Please shorten it.", "आपने जो लिखा वह बहुत लंबा है। कृपया छोटा करें।"),
     TOO_SLOW.name: ("The form did not arrive in time.", "फ़ॉर्म समय पर नहीं पहुँचा।"),
     NOT_FOUND.name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
+    SERVED_BY[Part.OFFICERS].name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
     METHOD_NOT_ALLOWED.name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
     DATABASE_DOWN.name: _WAIT_TEXT,
     OVERLOADED.name: _WAIT_TEXT,
@@ -289,6 +308,10 @@ async def _http(request: Request, error: Exception) -> Response:
     kind = _OF_HTTP.get(error.status_code)
     if kind is None:
         return failed(request.scope, error)
+    if kind is NOT_FOUND:
+        # Only an unknown path comes here with a 404: a route raises `Refused`.
+        elsewhere: Elsewhere | None = getattr(request.app.state, "elsewhere", None)
+        kind = SERVED_BY[elsewhere.part] if elsewhere is not None and elsewhere.serves(request.scope) else kind
     headers = {"Allow": ", ".join(_allowed(request.scope))} if kind is METHOD_NOT_ALLOWED else error.headers
     return refusal(request.scope, kind, headers=headers)
 

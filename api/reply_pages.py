@@ -80,8 +80,8 @@ class ReplyPages(ABC, Generic[View, Form]):
         self.links = links
         self._ctx = services.ctx
         self._trusted_proxies = services.trusted_proxies
-        self._uses = Throttle(services.ctx, services.secret_box, TryName.LINK_USES)
-        self._guesses = Throttle(services.ctx, services.secret_box, TryName.LINK_GUESSES)
+        self._uses = Throttle(services.ctx, services.keys, TryName.LINK_USES)
+        self._guesses = Throttle(services.ctx, services.keys, TryName.LINK_GUESSES)
         self._pages = Pages(
             TEMPLATES,
             styles=[TEMPLATES],

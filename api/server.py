@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.edge import DRAIN_MAX_BYTES
 from api.idle_connections import limited_protocol
+from api.parts import Part
 from api.services import Services
 
 BACKLOG: Final = 2048
@@ -54,6 +55,7 @@ class _Server(uvicorn.Server):
 
 async def serve(
     services: Services,
+    part: Part | None = None,
     *,
     host: str,
     port: int,
@@ -61,12 +63,13 @@ async def serve(
     started: Callable[[str], None] = lambda _: None,
     share_port: bool = False,
 ) -> None:
-    """Serve the API on `host:port` until `stop` is set, then finish within a few seconds.
+    """Serve a part of the API, or all of it, on `host:port` until `stop` is set.
 
-    Port 0 takes a free port. `started` is called with the URL when the server accepts requests. With `share_port`
-    several processes serve one port. Raises OSError if the port is taken. The caller closes what it passed.
+    It then finishes within a few seconds. Port 0 takes a free port. `started` is called with the URL when the server
+    accepts requests. With `share_port` several processes serve one port. Raises OSError if the port is taken. The
+    caller closes what it passed.
     """
-    app: FastAPI = create_app(services)
+    app: FastAPI = create_app(services, part)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=share_port) as listener:
         config = uvicorn.Config(

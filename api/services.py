@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from activities.context import Context
 from activities.reporting.outcomes import OutcomeWatch
 from activities.reporting.scorecards import ScoreWatch
-from activities.secrets import SecretBox
+from activities.secrets import Keys
 from api.caches import EvidenceJobs, MetricsCache, OutcomeCache, ScorecardCache, StorageCache
 from api.logins import BankLogins
 from api.streams import EventHub
@@ -35,7 +35,7 @@ class Services:
 
     ctx: Context
     notifier: WorkflowNotifier
-    secret_box: SecretBox
+    keys: Keys
     temporal_answers: Callable[[], Awaitable[bool]]
     """whether the Temporal server can be reached now"""
     metrics_urls: tuple[str, ...] = ()
@@ -43,13 +43,15 @@ class Services:
     public_url: str | None = None
     """the address at which banks reach the API, or None if it is not configured"""
     trusted_proxies: Proxies = ()
+    shows_gauges: bool = True
+    """whether the metrics page has the figures of the database too; one process of a stack shows them"""
     run_file_is_there: Callable[[], bool] = lambda: True
     """whether other commands can find this stack; always true for a stack without a run file"""
 
     @cached_property
     def tokens(self) -> Tokens:
         """Bearer tokens of officers and of banks."""
-        return Tokens(self.secret_box, self.ctx.now)
+        return Tokens(self.keys, self.ctx.now)
 
     @cached_property
     def case_hub(self) -> EventHub:
@@ -64,12 +66,12 @@ class Services:
     @cached_property
     def bank_logins(self) -> BankLogins:
         """Logins of banks."""
-        return BankLogins(self.ctx, self.secret_box)
+        return BankLogins(self.ctx, self.keys)
 
     @cached_property
     def appeal_throttle(self) -> AppealThrottle:
         """Access of account holders to their holds."""
-        return AppealThrottle(self.ctx, self.secret_box, self.trusted_proxies)
+        return AppealThrottle(self.ctx, self.keys, self.trusted_proxies)
 
     @cached_property
     def evidence_jobs(self) -> EvidenceJobs:

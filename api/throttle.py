@@ -10,7 +10,7 @@ from fastapi import Request
 
 from activities.context import Context
 from activities.grievances.public_access import AppealDoor
-from activities.secrets import SecretBox
+from activities.secrets import Keys, Purpose
 from api.problems import TOO_MANY, Refused
 from db import rate_limits
 from db.pool import Connection
@@ -21,8 +21,6 @@ NAMES_MAX: Final = 10_000
 FORGOTTEN_EVERY: Final = 500
 """number of tries after which full buckets are deleted"""
 FORGOTTEN_MAX: Final = 2_000
-_PURPOSE: Final = "names of tries"
-
 
 HOPS_MAX: Final = 20
 """addresses of `X-Forwarded-For` that are read, from the right; no honest request has more"""
@@ -77,11 +75,11 @@ class Throttle:
     again, so that repeated tries do not load the database.
     """
 
-    def __init__(self, ctx: Context, secret_box: SecretBox, kind: TryName) -> None:
+    def __init__(self, ctx: Context, keys: Keys, kind: TryName) -> None:
         self._pool = ctx.pool
         self._kind = kind
         self._limit = ctx.policy.doors.tries[kind]
-        self._key = secret_box.derive_key(_PURPOSE)
+        self._key = keys.derive_key(Purpose.NAMES_OF_TRIES)
         self._empty_until: OrderedDict[bytes, float] = OrderedDict()
         self._taken = 0
 
@@ -123,11 +121,11 @@ class Throttle:
 class AppealThrottle:
     """Access of account holders to their holds, with limits on tries."""
 
-    def __init__(self, ctx: Context, secret_box: SecretBox, trusted: Proxies) -> None:
-        self.door = AppealDoor(ctx, secret_box)
+    def __init__(self, ctx: Context, keys: Keys, trusted: Proxies) -> None:
+        self.door = AppealDoor(ctx, keys)
         self._trusted = trusted
-        self._codes = Throttle(ctx, secret_box, TryName.APPEAL_CODES)
-        self._tries = Throttle(ctx, secret_box, TryName.APPEAL_TRIES)
+        self._codes = Throttle(ctx, keys, TryName.APPEAL_CODES)
+        self._tries = Throttle(ctx, keys, TryName.APPEAL_TRIES)
 
     async def count_try(self, request: Request) -> None:
         """Count a try from the address of a request. Raises a 429."""

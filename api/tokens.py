@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 import jwt
 from jwt.types import Options
 
-from activities.secrets import SecretBox
+from activities.secrets import Keys, Purpose
 from adapters.clock import wall_clock
 from schemas.enums import Role
 
@@ -53,10 +54,15 @@ class Officer:
 class Tokens:
     """Makes and reads tokens under the engine's secret key."""
 
-    def __init__(self, secret_box: SecretBox, clock: Callable[[], datetime] = wall_clock) -> None:
+    def __init__(self, keys: Keys, clock: Callable[[], datetime] = wall_clock) -> None:
         self._clock = clock
-        self._officers_key = secret_box.derive_key("officer tokens")
-        self._banks_key = secret_box.derive_key("bank tokens")
+        self._keys = keys
+        self._officers_key = keys.derive_key(Purpose.OFFICER_TOKENS)
+
+    @cached_property
+    def _banks_key(self) -> bytes:
+        # The officers process has no such key.
+        return self._keys.derive_key(Purpose.BANK_TOKENS)
 
     def for_officer(self, subject: str, role: Role, ttl_seconds: int = TTL_SECONDS) -> str:
         """Return a token for an officer. Raises ValueError for an invalid name, or a lifetime above 30 days."""

@@ -42,7 +42,7 @@ async def main(
     with Progress("isolation") as progress:
         async with (
             own_stack(config, progress) as stack,
-            httpx.AsyncClient(base_url=stack.running.api_url, timeout=30) as api,
+            httpx.AsyncClient(base_url=stack.running.intake_url, timeout=30) as api,
         ):
             phases = await _phases(await Run.begin(stack, api), progress, count, rate_per_second, queued, hang_seconds)
         figures = figures_of(phases) | {

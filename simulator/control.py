@@ -26,13 +26,18 @@ class BadgeInput(BaseModel):
 
 
 class Start(BaseModel):
-    """Body of `POST /sim/start`. `desk_token` defaults to `intake_token`; with `desk` false no officer is at the desk.
+    """Body of `POST /sim/start`. Complaints and banks' calls go to `intake_url`, which defaults to `api_url`.
+
+    Banks sign for `signed_url`, the public address of the police, which defaults to `intake_url`.
+    `desk_token` defaults to `intake_token`; with `desk` false no officer is at the desk.
 
     `police` has one officer for each role. Without them no money is restored and no holder files a grievance.
     """
 
     model_config = ConfigDict(extra="forbid")
     api_url: str
+    intake_url: str | None = None
+    signed_url: str | None = None
     intake_token: str
     desk_token: str | None = None
     desk: bool = True
@@ -40,10 +45,11 @@ class Start(BaseModel):
 
 
 class Connect(BaseModel):
-    """Body of `POST /sim/connect`: only the banks' side, no complaints."""
+    """Body of `POST /sim/connect`: only the banks' side, no complaints. `api_url` is where banks call."""
 
     model_config = ConfigDict(extra="forbid")
     api_url: str
+    signed_url: str | None = None
 
 
 class AnswerToScript(BaseModel):
@@ -117,8 +123,8 @@ class Controlled(Protocol):
     def layer_rows(self) -> list[Json]:
         """Return every first request about a hop that an answer named."""
 
-    def connect(self, api_url: str) -> None:
-        """Set the address of the police API."""
+    def connect(self, api_url: str, signed_url: str | None = None) -> None:
+        """Set the address of the police API for banks, and the address for which they sign."""
 
     def start(
         self,
@@ -126,6 +132,9 @@ class Controlled(Protocol):
         intake_token: str,
         desk_token: str | None = None,
         police: Mapping[str, Badge] | None = None,
+        *,
+        intake_url: str | None = None,
+        signed_url: str | None = None,
     ) -> None:
         """Play the day and the restorations."""
 
@@ -186,9 +195,17 @@ class Control:
                 police: dict[str, Badge] = {
                     role: Badge(content.token, content.subject) for role, content in start.police.items()
                 }
-                self._sim.start(start.api_url, start.intake_token, desk_token, police)
+                self._sim.start(
+                    start.api_url,
+                    start.intake_token,
+                    desk_token,
+                    police,
+                    intake_url=start.intake_url,
+                    signed_url=start.signed_url,
+                )
             case "POST", "connect":
-                self._sim.connect(Connect.model_validate_json(body).api_url)
+                where = Connect.model_validate_json(body)
+                self._sim.connect(where.api_url, where.signed_url)
             case "POST", "script":
                 self._script(ToScript.model_validate_json(body))
             case "POST", "faults":

@@ -98,7 +98,8 @@ class SimulatorServer:
         self.spools: SpoolReaders
         self._run_clock = run_clock
         self._officers: Officers | None = None
-        self._public_client: HttpClient | None = None
+        self._clients: list[Officers | HttpClient] = []
+        """all HTTP clients of this day, to be closed at the end"""
         self._playing: list[asyncio.Task[None]] = []
         self._server: uvicorn.Server
         self._serving: asyncio.Task[None]
@@ -147,17 +148,19 @@ class SimulatorServer:
         await self._serving
         await self.offices.close()
         await self.banks.close()
-        if self._officers is not None:
-            self._officers.close()
-        if self._public_client is not None:
-            self._public_client.close()
+        for client in self._clients:
+            client.close()
 
     # -- the day -------------------------------------------------------------------------------------------------------
 
-    def connect(self, api_url: str) -> None:
-        """Set the address of the police API. Ready answers wait for it, and banks that fetch begin to fetch."""
-        self.banks.poster.connect(api_url)
-        self.readers.connect(api_url)
+    def connect(self, api_url: str, signed_url: str | None = None) -> None:
+        """Set the address of the police API for banks.
+
+        Ready answers wait for it, and banks that fetch begin to fetch. Banks sign for `signed_url`, or else for that
+        address.
+        """
+        self.banks.poster.connect(api_url, signed_url or api_url)
+        self.readers.connect(api_url, signed_url or api_url)
 
     def start_clock(self) -> None:
         """Begin the day: money starts to move."""
@@ -169,18 +172,25 @@ class SimulatorServer:
         intake_token: str,
         desk_token: str | None = None,
         police: Mapping[str, Badge] | None = None,
+        *,
+        intake_url: str | None = None,
+        signed_url: str | None = None,
     ) -> None:
         """Play the day against a police API: complaints with one officer's token, the desk with another's.
 
-        Without `desk_token` no officer works at the desk. `police` are the officers of restorations, one for each of
-        `ROLES`. Raises AlreadyStartedError.
+        Complaints and banks' calls go to `intake_url`, if it is another address; banks sign for `signed_url`. Without
+        `desk_token` no officer works at the desk. `police` are the officers of restorations, one for each of `ROLES`.
+        Raises AlreadyStartedError.
         """
         if self._officers is not None:
             raise AlreadyStartedError(AlreadyStartedError.__doc__)
+        intake_url = intake_url or api_url
         self._officers = Officers(api_url.rstrip("/"), self.config.complaints_at_once)
-        self.connect(api_url)
+        helpline = Officers(intake_url.rstrip("/"), self.config.complaints_at_once)
+        self._clients += [self._officers, helpline]
+        self.connect(intake_url, signed_url)
         self.clock.start()
-        victims = Victims(self.config, self.plans, self.clock, self._officers, intake_token, self.records)
+        victims = Victims(self.config, self.plans, self.clock, helpline, intake_token, self.records)
         self._play(victims.complain())
         if desk_token is not None:
             self.desk = Desk(self.config, self.clock, self.banks, self._officers, desk_token, self._wrong_transfers())
@@ -188,17 +198,18 @@ class SimulatorServer:
         if police:
             self.restoration = RestorationPeople(self.config, self._officers, police)
             self._play(self.restoration.work())
-            self._play_grievances(api_url.rstrip("/"), self._officers, police)
+            bank_client = HttpClient(intake_url.rstrip("/"), AT_ONCE)
+            self.grievance_handlers = GrievanceHandlers(
+                self.config, self.banks.by_code, self._officers, police, signed_url or intake_url, bank_client
+            )
+            self._play_grievances(HttpClient(api_url.rstrip("/"), AT_ONCE), self.grievance_handlers)
 
-    def _play_grievances(self, api_url: str, officers: Officers, police: Mapping[str, Badge]) -> None:
+    def _play_grievances(self, public_client: HttpClient, handlers: GrievanceHandlers) -> None:
         """Start account holders who file grievances on the public page, and the officers who decide them."""
-        self._public_client = HttpClient(api_url, AT_ONCE)
-        self.appellants = Appellants(self.config, self.sms, self._public_client)
-        self.grievance_handlers = GrievanceHandlers(
-            self.config, self.banks.by_code, officers, police, api_url, self._public_client
-        )
+        self.appellants = Appellants(self.config, self.sms, public_client)
+        self._clients += [public_client, handlers.line]
         self._play(self.appellants.work())
-        self._play(self.grievance_handlers.work())
+        self._play(handlers.work())
 
     def _play(self, part: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(part)

@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from temporalio.client import Client
+from temporalio.runtime import Runtime
 
 from activities.context import Context
 from activities.directory import DirectoryCache
-from activities.secrets import SecretBox
+from activities.secrets import Keys, SecretBox
 from db.pool import Pool, open_pool
 from domain.policy.model import load_policy
-from workers.home import secret_key, with_running_services
+from workers.home import officers_keys, secret_key, with_running_services
 from workers.rehearsal import rehearse
 from workers.settings import Settings
 from workers.temporal import CaseNotifier, connect, make_runtime
@@ -28,8 +29,10 @@ class Engine:
 
     settings: Settings
     pool: Pool
-    secret_box: SecretBox
+    keys: Keys
     ctx: Context
+    runtime: Runtime
+    """runtime of `client`, which further clients share"""
     client: Client
     notifier: CaseNotifier
 
@@ -41,35 +44,34 @@ class Engine:
         sdk_metrics_port: int | None = None,
         lazy_temporal: bool = False,
         golden_hour: bool = False,
+        opens_credentials: bool = True,
     ) -> "AsyncIterator[Engine]":
         """Open the database and Temporal named by `settings`, or those of the stack that runs in their home folder.
 
         A process of the `golden_hour` has warm connections, unless the settings say no. With `lazy_temporal` the
-        process starts even while Temporal is unavailable. Raises `NothingRunning`, `InvalidPolicy`, `MigrationError`,
-        and the connection errors of the database and Temporal.
+        process starts even while Temporal is unavailable. Without `opens_credentials` it has only the keys of the
+        officers process. Raises `NothingRunning`, `InvalidPolicy`, `MigrationError`, and the connection errors of the
+        database and Temporal.
         """
         settings = with_running_services(settings)
         assert settings.database_url is not None, "settled"
         assert settings.temporal_address is not None, "settled"
         policy = await asyncio.to_thread(load_policy, settings.policy_file)
-        secret_box = SecretBox(secret_key(settings))
+        secret_box = SecretBox(secret_key(settings)) if opens_credentials else None
+        keys = secret_box or officers_keys(settings)
         pool = await open_pool(settings.database_url.get_secret_value(), max_size=POOL_SIZE)
         try:
             directory = DirectoryCache(pool, secret_box)
             await directory.refresh()
-            client = await connect(
-                settings.temporal_address,
-                settings.temporal_namespace,
-                make_runtime(sdk_metrics_port),
-                lazy=lazy_temporal,
-            )
+            runtime = make_runtime(sdk_metrics_port)
+            client = await connect(settings.temporal_address, settings.temporal_namespace, runtime, lazy=lazy_temporal)
             notifier = CaseNotifier(client, pool)
             ctx = Context(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
             if golden_hour and settings.warm_connections:
                 await rehearse(ctx, WARM_CONNECTIONS)
             try:
                 async with directory.watched():
-                    yield Engine(settings, pool, secret_box, ctx, client, notifier)
+                    yield Engine(settings, pool, keys, ctx, runtime, client, notifier)
             finally:
                 await notifier.close()
         finally:

@@ -11,7 +11,8 @@ from typing import Self
 import psutil
 from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr, ValidationError
 
-from workers.settings import Settings
+from activities.secrets import OfficersKeys, officers_key
+from workers.settings import ENV_PREFIX, Settings, SettingsError
 
 RUN_FILE = "run.json"
 SECRET_KEY_FILE = "secret_key"  # noqa: S105 - a file name
@@ -51,6 +52,8 @@ class RunFile(BaseModel):
     temporal_address: str
     temporal_namespace: str
     api_url: str
+    """address of the officers process"""
+    intake_url: str
     temporal_ui_url: str | None = None
 
     @classmethod
@@ -132,13 +135,27 @@ def write_private(path: Path, content: str | bytes) -> None:
 
 
 def secret_key(settings: Settings) -> SecretStr:
-    """Return the configured secret key, or the one in the home folder (created on first use, 0600)."""
+    """Return the configured secret key, or the one in the home folder (created on first use, 0600).
+
+    Raises `SettingsError` if the settings have only the officers key.
+    """
     if settings.secret_key is not None:
         return settings.secret_key
+    if settings.officers_key is not None:
+        # A key that is made now would not be the key of that database.
+        raise SettingsError(f"{ENV_PREFIX}SECRET_KEY is required: {ENV_PREFIX}OFFICERS_KEY is for `officers` only")
     path = prepare_home(settings.home) / SECRET_KEY_FILE
     if not path.exists():
         write_private(path, secrets.token_urlsafe(SECRET_KEY_BYTES))
     return SecretStr(path.read_text(encoding="utf-8").strip())
+
+
+def officers_keys(settings: Settings) -> OfficersKeys:
+    """Return the keys of the officers process: the configured ones, or those of the secret key.
+
+    Raises `BadOfficersKey`.
+    """
+    return OfficersKeys(settings.officers_key or officers_key(secret_key(settings)))
 
 
 def with_running_services(settings: Settings) -> Settings:
@@ -158,6 +175,6 @@ def with_running_services(settings: Settings) -> Settings:
             "migration_url": settings.migration_url or owner,
             "temporal_address": settings.temporal_address or running.temporal_address,
             "temporal_namespace": running.temporal_namespace,
-            "secret_key": secret_key(settings),
+            "secret_key": settings.secret_key if settings.officers_key else secret_key(settings),
         }
     )

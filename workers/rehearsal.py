@@ -57,6 +57,8 @@ async def _rehearse_on(ctx: Context, connection: Connection, first: str, second:
     try:
         with rehearsal():
             alone = replace(ctx, pool=cast("Pool", _OneConnection(connection)))
+            # The health of channels is read in the background, which needs a connection of its own.
+            vars(alone)["health"] = ctx.health
             for _ in range(ROUNDS):
                 await _play(alone, first, second)
     except (RuleBroken, asyncpg.PostgresError, ValueError, KeyError) as error:

@@ -20,7 +20,7 @@ ENV_PREFIX = "GOLDENHOUR_"
 SECRET_KEY_MIN_CHARS = 32
 CLOCK_FACTOR_MAX = 10_000.0
 PROCEDURE_CLOCK_FACTOR_MAX = 10_000_000.0
-API_WORKERS_MAX = 64
+PROCESSES_MAX = 64
 PORT_MAX = 65_535
 
 
@@ -137,6 +137,7 @@ TrustedProxies = Annotated[str, Field(max_length=2_000), AfterValidator(_check_n
 PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
 NoneIfEmpty = BeforeValidator(_none_if_empty)
 SecretKey = Annotated[SecretStr, AfterValidator(_check_secret_key)]
+OfficersKey = Annotated[SecretStr, BeforeValidator(_not_empty)]
 ExistingFile = Annotated[Path, AfterValidator(_check_file)]
 ExistingFolder = Annotated[Path, BeforeValidator(_not_empty), AfterValidator(_check_folder)]
 Port = Annotated[int, Field(ge=0, le=PORT_MAX)]
@@ -163,16 +164,26 @@ class Settings(BaseSettings):
 
     api_host: str = Field(default="127.0.0.1", min_length=1, max_length=255)
     api_port: Port = 8080
-    """0 means any free port."""
+    """Port of the officers process. 0 means any free port."""
 
-    api_workers: int = Field(default=1, ge=1, le=API_WORKERS_MAX)
+    api_workers: int = Field(default=1, ge=1, le=PROCESSES_MAX)
+
+    intake_port: Port = 8081
+    """Port of the intake process, for complaints and banks. 0 means any free port."""
+
+    intake_workers: int = Field(default=1, ge=1, le=PROCESSES_MAX)
 
     warm_connections: bool = True
     """Whether the processes that take complaints, answers and bank calls open their connections to the database at the
     start and run their statements once. `false` makes the start shorter and the first minutes slower."""
 
     secret_key: SecretKey | None = None
-    """Encrypts banks' credentials and signs officers' tokens. `None` means the key in the home folder."""
+    """Encrypts banks' credentials and signs officers' tokens. `None` means the key in the home folder. The officers
+    process takes `GOLDENHOUR_OFFICERS_KEY` instead."""
+
+    officers_key: OfficersKey | None = None
+    """Keys of the officers process, which cannot open banks' credentials; `goldenhour officers-key` prints them.
+    `None` means the keys of the secret key in the home folder."""
 
     policy_file: ExistingFile | None = None
     """`None` means the policy file of the product."""
@@ -216,10 +227,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _real_database_needs_real_secret(self) -> Self:
-        if self.database_url is not None and self.secret_key is None:
+        if self.database_url is not None and self.secret_key is None and self.officers_key is None:
             raise ValueError(
                 f"{ENV_PREFIX}SECRET_KEY is required when {ENV_PREFIX}DATABASE_URL is set: credentials in "
-                "that database are encrypted with it, so it must outlive this machine"
+                f"that database are encrypted with it, so it must outlive this machine (`officers` takes "
+                f"{ENV_PREFIX}OFFICERS_KEY instead)"
             )
         return self
 

@@ -1,7 +1,7 @@
 """The stack with a simulated world: simulated banks, victims, officers and courts around a real engine.
 
-For the demo and the benchmarks. The simulator is a separate process. It only gets officers' tokens and the API's
-address.
+For the demo and the benchmarks. The simulator is a separate process. It only gets officers' tokens and the addresses
+of the API.
 """
 
 import secrets
@@ -74,6 +74,8 @@ class SimulatedStack:
         tokens = Tokens(SecretBox(secret_key(self.services.settings)))
         body = {
             "api_url": self.running.api_url,
+            "intake_url": self.running.intake_url,
+            "signed_url": self.running.settings.public_url,
             "intake_token": tokens.for_officer("helpline", Role.INTAKE),
             "desk_token": tokens.for_officer("desk", Role.DESK),
             "police": {
@@ -115,6 +117,7 @@ async def simulated_stack(
     settings = settings.model_copy(
         update={
             "api_port": 0,
+            "intake_port": 0,
             "worker_metrics_port": None,
             "clock_factor": float(config.get("clock_factor", 1.0)),
             "smtp_url": SecretStr(f"smtp://{HOST}:{smtp_port}"),

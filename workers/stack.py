@@ -1,4 +1,4 @@
-"""A whole stack on one machine, as `up` and `demo` run it: embedded services, migrations, API and workers.
+"""A whole stack on one machine, as `up` and `demo` run it: embedded services, migrations, intake, officers and workers.
 
 A real database or Temporal cluster in the settings replaces the embedded service. Leaving the contexts stops
 everything, the last started first. If this process is killed, its children end too.
@@ -16,7 +16,9 @@ from typing import TypeVar
 import psutil
 from pydantic import SecretStr
 
+from activities.secrets import officers_key
 from adapters.clock import wall_clock
+from api.parts import Part
 from db.migrate import Migrated, migrate
 from db.migration_files import Phase
 from workers.embedded.ports import free_port
@@ -29,8 +31,10 @@ from workers.settings import ENV_PREFIX, Settings, role_of
 T = TypeVar("T")
 ReportStep = Callable[[str], None]
 
-API_STOP_LIMIT_SECONDS = 15.0
+OFFICERS_STOP_LIMIT_SECONDS = 15.0
 WORKER_STOP_LIMIT_SECONDS = 20.0
+INTAKE_STOP_LIMIT_SECONDS = 25.0
+"""the process has open requests and a worker to finish"""
 PORT_TRIES = 3
 PORT_TROUBLE = "address already in use"
 INTERRUPTED = 130
@@ -54,6 +58,8 @@ class Running:
 
     settings: Settings
     api_url: str
+    """address of the officers process"""
+    intake_url: str
     worker_metrics_url: str
     restoration_metrics_url: str
 
@@ -111,15 +117,16 @@ async def start_engine(
     run_file: bool = False,
     report_step: ReportStep = lambda _: None,
 ) -> Running:
-    """Start the API and two workers, one for cases and one for restorations, and wait until all are ready.
+    """Start intake, officers and two workers, one for cases and one for restorations, and wait until all are ready.
 
-    With `run_file` the caller writes the run file next, and the API calls itself ready only then. A port of 0, or no
-    port for a worker's metrics, becomes a free one. Raises `ChildFailed`.
+    With `run_file` the caller writes the run file next, and intake and officers call themselves ready only then. A port
+    of 0, or no port for a worker's metrics, becomes a free one. Raises `ChildFailed`.
     """
     metrics_port = settings.worker_metrics_port or free_port()
     settings = settings.model_copy(update={"worker_metrics_port": metrics_port})
-    report_step("API")
-    settings = await start_apis(supervisor, settings, restarts=restarts, run_file=run_file)
+    for part in Part:
+        report_step(part)
+        settings = await start_part(supervisor, settings, part, restarts=restarts, run_file=run_file)
     report_step("workers")
     await _start_worker(supervisor, settings, "worker", "golden-hour", restarts=restarts)
     apart_port = free_port()
@@ -127,7 +134,9 @@ async def start_engine(
     await _start_worker(supervisor, apart, "worker-restoration", "restoration", restarts=restarts)
     host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
     metrics_urls = [f"http://{host}:{port}/metrics" for port in (metrics_port, apart_port)]
-    return Running(settings, f"http://{host}:{settings.api_port}", *metrics_urls)
+    return Running(
+        settings, f"http://{host}:{settings.api_port}", f"http://{host}:{settings.intake_port}", *metrics_urls
+    )
 
 
 async def _start_worker(supervisor: Supervisor, settings: Settings, name: str, queues: str, *, restarts: bool) -> None:
@@ -145,38 +154,65 @@ async def _start_worker(supervisor: Supervisor, settings: Settings, name: str, q
     )
 
 
-async def start_apis(supervisor: Supervisor, settings: Settings, *, restarts: bool, run_file: bool = False) -> Settings:
-    """Start the API on its port, or on a free one; return the settings with that port."""
+@dataclass(frozen=True)
+class _Serving:
+    """How a part of the API is run: its settings, and the time in which it stops."""
+
+    port: str
+    workers: str
+    stop_limit_seconds: float
+
+
+_SERVING = {
+    Part.INTAKE: _Serving("intake_port", "intake_workers", INTAKE_STOP_LIMIT_SECONDS),
+    Part.OFFICERS: _Serving("api_port", "api_workers", OFFICERS_STOP_LIMIT_SECONDS),
+}
+
+
+async def start_part(
+    supervisor: Supervisor, settings: Settings, part: Part, *, restarts: bool, run_file: bool = False
+) -> Settings:
+    """Start a part of the API on its port, or on a free one; return the settings with that port."""
+    port = getattr(settings, _SERVING[part].port)
     for attempt in range(1, PORT_TRIES + 1):
-        chosen = settings.model_copy(update={"api_port": settings.api_port or free_port()})
+        chosen = settings.model_copy(update={_SERVING[part].port: port or free_port()})
         try:
-            await _start_api(supervisor, chosen, restarts=restarts, run_file=run_file, attempt=attempt)
+            await _start_part(supervisor, chosen, part, restarts=restarts, run_file=run_file, attempt=attempt)
             return chosen
         except ChildFailed as failure:
             # Only a port that we chose ourselves may be chosen again.
-            if settings.api_port or PORT_TROUBLE not in str(failure):
+            if port or PORT_TROUBLE not in str(failure):
                 raise
-    raise ChildFailed("no free port was found for the API")
+    raise ChildFailed(f"no free port was found for {part}")
 
 
-async def _start_api(
-    supervisor: Supervisor, settings: Settings, *, restarts: bool, run_file: bool, attempt: int
+async def _start_part(
+    supervisor: Supervisor, settings: Settings, part: Part, *, restarts: bool, run_file: bool, attempt: int
 ) -> None:
-    """Start every API process; several share one port."""
+    """Start every process of a part; several share one port."""
     # The run file is written when everything runs, so the start cannot wait for a readiness that waits for the file.
     command, probe = (["--await-run-file"], "/healthz") if run_file else ([], "/readyz")
-    for number in range(1, settings.api_workers + 1):
-        name = "api" if settings.api_workers == 1 else f"api-{number}"
+    serving, own = _SERVING[part], for_officers(settings) if part is Part.OFFICERS else settings
+    count = getattr(settings, serving.workers)
+    for number in range(1, count + 1):
+        name = part.value if count == 1 else f"{part}-{number}"
         await supervisor.start(
             ChildSpec(
                 name if attempt == 1 else f"{name}-port-{attempt}",
-                own_command("api", "--single", *command),
-                environment(settings),
-                http_ready(settings.api_host, settings.api_port, probe),
+                own_command(part.value, "--single", *command),
+                environment(own),
+                http_ready(settings.api_host, getattr(settings, serving.port), probe),
                 restarts=restarts,
-                stop_limit_seconds=API_STOP_LIMIT_SECONDS,
+                stop_limit_seconds=serving.stop_limit_seconds,
             )
         )
+
+
+def for_officers(settings: Settings) -> Settings:
+    """Return the settings of the officers process: with the keys that it needs, and without the secret key."""
+    if settings.secret_key is None:
+        return settings
+    return settings.model_copy(update={"secret_key": None, "officers_key": officers_key(settings.secret_key)})
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -206,6 +242,7 @@ def write_run_file(services: Services, running: Running) -> RunFile:
         temporal_address=settings.temporal_address,
         temporal_namespace=settings.temporal_namespace,
         api_url=running.api_url,
+        intake_url=running.intake_url,
         temporal_ui_url=services.temporal.ui_url if services.temporal else None,
     )
     run_file.write(settings.home)

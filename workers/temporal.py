@@ -4,7 +4,8 @@ import asyncio
 import dataclasses
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 import asyncpg
@@ -151,6 +152,8 @@ class CaseNotifier:
 
     def __init__(self, client: Client, pool: Pool) -> None:
         self._client = client
+        self._own_worker: Client | None = None
+        """the client of a worker of case work in this process"""
         self._pool = pool
         self._tasks: set[asyncio.Task[None]] = set()
         self._pending: dict[str, deque[CaseNews]] = {}
@@ -159,6 +162,15 @@ class CaseNotifier:
         self._openings: list[tuple[str, int]] = []
         """cases whose start was sent, each with its opening number"""
         self._marking: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def starting_here(self, client: Client) -> Iterator[None]:
+        """Start cases in the worker of `client` in this process while the block runs, if it has room for them."""
+        self._own_worker = client
+        try:
+            yield
+        finally:
+            self._own_worker = None
 
     def soon(self, follow_up: FollowUp | None) -> None:
         """Notify the workflow in the background; a failure is logged and left to the sweep.
@@ -209,15 +221,18 @@ class CaseNotifier:
                 del self._pending[case_no]
 
     async def _start(self, start: CaseStart, news: CaseNews | None = None) -> None:
-        await self._client.start_workflow(
+        await (self._own_worker or self._client).start_workflow(
             CaseWorkflow.run,
             start,
             id=case_workflow_id(start.case_no),
             task_queue=options.CASE_WORK_QUEUE,
+            task_timeout=options.CASE_TASK_TIMEOUT,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             start_signal="notify" if news else None,
             start_signal_args=[news] if news else [],
+            # The server gives the first workflow task to this process at once; it refuses that beside a signal.
+            request_eager_start=self._own_worker is not None and news is None,
             rpc_timeout=RPC_TIMEOUT,
         )
         self._openings.append((start.case_no, start.opening_no))

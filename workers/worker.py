@@ -61,6 +61,8 @@ MAX_RESTORATION_WORK = 2
 RESTORATION_NICENESS = 10
 """a process that serves this queue alone yields the processor to the others"""
 MAX_CACHED_CASES = 2_000
+STICKY_TIMEOUT = timedelta(seconds=2)
+"""after a process dies, its cases continue in another one after this time"""
 LOGINS_AT_ONCE = 8
 KEEP_LOGGED_IN_SECONDS = 60.0
 """tokens live about an hour, so a check once a minute rarely leaves a request with an ended token"""
@@ -106,17 +108,19 @@ def make_workers(
     links: LinkMaker | None = None,
     public_url: str | None = None,
     sandboxed: bool = True,
+    remote_activities: bool = True,
 ) -> list[Worker]:
     """Return the workers for these queues, not yet running.
 
     `links` makes the links in escalation letters. Account holders find the page for their grievance below `public_url`.
 
     The sandbox detects non-deterministic code, but adds 4 ms to a case's first workflow task. All tests and replays run
-    in it, so a production worker can run without it.
+    in it, so a production worker can run without it. Without `remote_activities` the worker of case work runs workflows
+    and their local activities only.
     """
     bank_delivery = BankDelivery(ctx, banks)
-    # A process that serves case work alone leaves all calls to the one that serves the queue of bank calls.
-    calls_banks = queues.serve(Queues.BANK_CALLS)
+    # A worker process that serves case work alone leaves all calls to the one that serves the queue of bank calls.
+    calls_banks = queues.serve(Queues.BANK_CALLS) or not remote_activities
     case_activities = CaseActivities(ctx, bank_delivery, mailer, links, calls_banks=calls_banks)
     recovery = RecoveryActivities(ctx, bank_delivery, mailer, links, public_url=public_url)
     reconciliation = ReconciliationActivities(ctx, banks, mailer)
@@ -140,6 +144,8 @@ def make_workers(
                 max_cached_workflows=MAX_CACHED_CASES,
                 max_concurrent_workflow_tasks=MAX_WORKFLOW_TASKS,
                 max_concurrent_activities=MAX_CASE_WORK,
+                no_remote_activities=not remote_activities,
+                sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
                 workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
                 activity_task_poller_behavior=PollerBehaviorAutoscaling(),
                 graceful_shutdown_timeout=GRACEFUL_STOP,
@@ -215,7 +221,7 @@ async def keep_logged_in(ctx: Context, banks: I4cAdapter) -> None:
 
 def letter_links(settings: Settings, engine: Engine) -> LetterLinks | None:
     """Return the maker of links in letters, or None without a public address."""
-    return LetterLinks(engine.ctx, engine.secret_box, settings.public_url) if settings.public_url else None
+    return LetterLinks(engine.ctx, engine.keys, settings.public_url) if settings.public_url else None
 
 
 def email_channel(mailer: Mailer | None, links: LinkMaker | None, holidays: HolidayRules) -> Adapters:
@@ -239,7 +245,7 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
         if settings.worker_metrics_port is not None and sdk_port is not None:
             await stack.enter_async_context(served(settings.api_host, settings.worker_metrics_port, sdk_port))
         links = letter_links(settings, engine)
-        adapters = await _adapters(stack, settings, engine, mailer, links)
+        adapters = await open_adapters(stack, settings, engine, mailer, links)
         if queues.serve(Queues.CASE_WORK):
             await carry_over_cases(engine.client, engine.pool)
             await ensure_schedules(engine.client)
@@ -266,7 +272,7 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
                 await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _adapters(
+async def open_adapters(
     stack: AsyncExitStack, settings: Settings, engine: Engine, mailer: Mailer | None, links: LinkMaker | None
 ) -> dict[ChannelKind, BankAdapter[Any]]:
     """Return an adapter for every channel that the settings allow, open as long as `stack`."""

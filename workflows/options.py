@@ -17,6 +17,8 @@ RESTORATION_QUEUE = "restoration"
 
 BATCH_TIMEOUT = timedelta(seconds=5)
 """a batch ends sooner, because its calls have a shorter limit; after a worker dies, it is sent again"""
+CASE_TASK_TIMEOUT = timedelta(seconds=5)
+"""after a process dies in a workflow task, the task is done again after this time"""
 NO_RETRY = RetryPolicy(maximum_attempts=1)
 
 SWEEP_INTERVAL = timedelta(seconds=5)

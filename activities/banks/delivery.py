@@ -75,12 +75,14 @@ class BankDelivery:
     async def deliver_at_once(self, message: BankMessage, institution: str) -> Delivered | None:
         """Send a new `message` over the bank's best channel, within a short limit; None to send it by the queue.
 
-        A bank with an unhealthy channel is left to the queue, and so is one whose calls are slow or at their limit. A
-        call that reaches the limit counts as no failure. Raises `BankError` as `deliver` does.
+        A bank with an unhealthy channel is left to the queue, and so is one whose calls are slow or at their limit, or
+        with a channel that this process cannot use. A call that reaches the limit counts as no failure. Raises
+        `BankError` as `deliver` does.
         """
         ways = self._ways(institution, message)
-        if not ways:
-            raise BankNotReached(institution, "no channel in the directory")
+        found = self.ctx.directory.current.get(institution)
+        if found is None or len(ways) < len(found.channels) or not ways:
+            return None
         if self.ctx.health.of(institution) or not self._limits.may_call_at_once(institution):
             return None
         channel = channel_choice.choose(ways, {}, {}, self.ctx.now())

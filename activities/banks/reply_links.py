@@ -22,7 +22,7 @@ from uuid import UUID
 import orjson
 
 from activities.context import Context
-from activities.secrets import SecretBox
+from activities.secrets import Keys, Purpose
 from adapters.banks.email import ReplyLink
 from adapters.banks.stated import Answerer
 from db.banks import reply_links
@@ -40,7 +40,7 @@ REPLIES_AT_ONCE: Final = 4
 PATH: Final = "/a/"
 PATHS: Final = {About.HOLD_REQUEST: PATH, About.ORDER: f"{PATH}o/"}
 """the path before the token, by subject"""
-_PURPOSES: Final = {About.HOLD_REQUEST: "answer links", About.ORDER: "order links"}
+_PURPOSES: Final = {About.HOLD_REQUEST: Purpose.ANSWER_LINKS, About.ORDER: Purpose.ORDER_LINKS}
 
 
 class LinkState(StrEnum):
@@ -65,9 +65,9 @@ class LinkState(StrEnum):
 # -- tokens ------------------------------------------------------------------------------------------------------------
 
 
-def link_key(secret_box: SecretBox, about: About) -> bytes:
+def link_key(keys: Keys, about: About) -> bytes:
     """Return the key that signs the tokens of links about one kind of subject, and nothing else."""
-    return secret_box.derive_key(_PURPOSES[about])
+    return keys.derive_key(_PURPOSES[about])
 
 
 def make_token(key: bytes) -> str:
@@ -99,9 +99,9 @@ def _signature(key: bytes, nonce: bytes) -> bytes:
 class LetterLinks:
     """Makes the links of letters. They begin with `public_url`."""
 
-    def __init__(self, ctx: Context, secret_box: SecretBox, public_url: str) -> None:
+    def __init__(self, ctx: Context, keys: Keys, public_url: str) -> None:
         self._ctx = ctx
-        self._keys = {about: link_key(secret_box, about) for about in PATHS}
+        self._keys = {about: link_key(keys, about) for about in PATHS}
         self._public_url = public_url.rstrip("/")
 
     async def issue(self, about: About, subject_id: UUID, institution: str, sent_to: str) -> ReplyLink:
@@ -205,9 +205,9 @@ class ReplyLinks(ABC, Generic[View, Form]):
 
     about: ClassVar[About]
 
-    def __init__(self, ctx: Context, secret_box: SecretBox) -> None:
+    def __init__(self, ctx: Context, keys: Keys) -> None:
         self._ctx = ctx
-        self._key = link_key(secret_box, self.about)
+        self._key = link_key(keys, self.about)
         self._places = asyncio.Semaphore(REPLIES_AT_ONCE)
 
     def digest(self, token: str) -> bytes | None:

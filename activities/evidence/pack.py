@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, Final
+from typing import IO
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,7 +14,7 @@ from activities.banks.signed_requests import files_of, folder_of
 from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.evidence.archive import PackWriter, digest_of
-from activities.secrets import SecretBox, pem
+from activities.secrets import Keys, Purpose, pem
 from db.evidence import evidence_keys
 from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
@@ -39,8 +39,6 @@ from domain.evidence.pack import (
     is_excluded,
 )
 from schemas.enums import EventKind, Language
-
-_PURPOSE: Final = "sign evidence"
 
 Progress = Callable[[int, int], None]
 
@@ -71,24 +69,24 @@ class Maker:
     """Dependencies that make packs."""
 
     ctx: Context
-    secret_box: SecretBox
+    keys: Keys
     origin: str | None = None
     """our public address `https://host[:port]`, which banks' signatures cover"""
 
 
-def signing_key(secret_box: SecretBox) -> Ed25519PrivateKey:
+def signing_key(keys: Keys) -> Ed25519PrivateKey:
     """Return the key that signs evidence. It stays the same as long as the engine's secret key does."""
-    return Ed25519PrivateKey.from_private_bytes(secret_box.derive_key(_PURPOSE))
+    return Ed25519PrivateKey.from_private_bytes(keys.derive_key(Purpose.EVIDENCE))
 
 
-def public_key(secret_box: SecretBox) -> bytes:
+def public_key(keys: Keys) -> bytes:
     """Return the public key in PEM, with which a court's expert verifies a pack in openssl."""
-    return pem(signing_key(secret_box).public_key())
+    return pem(signing_key(keys).public_key())
 
 
-async def published_keys(connection: Connection, secret_box: SecretBox) -> EvidenceKeys:
+async def published_keys(connection: Connection, keys: Keys) -> EvidenceKeys:
     """Return the current signing key and all former ones."""
-    own = public_key(secret_box)
+    own = public_key(keys)
     known = await evidence_keys.all_of_them(connection)
     fingerprint = hashlib.sha256(own).hexdigest()
     now = [key for key in known if key.sha256 == fingerprint]
@@ -108,7 +106,7 @@ async def pack(
     packed = await write_pack(maker, ack_no, into, progress, edition)
     data = {"edition": edition.value, "sha256": packed.sha256, "files": packed.files, "events": packed.events}
     async with case_transaction(maker.ctx, packed.case_no, by) as work:
-        await evidence_keys.note(work.connection, public_key(maker.secret_box).decode(), packed.made_at)
+        await evidence_keys.note(work.connection, public_key(maker.keys).decode(), packed.made_at)
         await work.log(EventKind.EVIDENCE_PACKED, **data)
     return packed
 
@@ -134,7 +132,7 @@ async def write_pack(
         head = await evidence.head(connection, ack_no)
         with PackWriter(into) as writer:
             await _Writing(connection, writer, head, maker, progress, edition).write()
-            manifest_sha256 = writer.seal(signing_key(maker.secret_box))
+            manifest_sha256 = writer.seal(signing_key(maker.keys))
     into.flush()
     return Packed(
         case_no=head.case_no,
@@ -177,7 +175,7 @@ class _Writing:
         if self._progress:
             self._total = self._head.event_seq + await evidence.count(self._connection, files, self._head.case_no)
         self._writer.add(HOW_TO, HOW_TO_VERIFY.read_bytes())
-        self._writer.add(PUBLIC_KEY, public_key(self._maker.secret_box))
+        self._writer.add(PUBLIC_KEY, public_key(self._maker.keys))
         for file in files:
             await self._rows(file)
         omitted = await self._whole_files()

@@ -17,7 +17,7 @@ from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.grievances.decisions import HOLDER
 from activities.notifications.people import Concerned, Holder, notify_people
-from activities.secrets import SecretBox
+from activities.secrets import Keys, Purpose
 from db.grievances import appeal_codes, appeal_views
 from db.grievances.appeal_codes import KEPT_DAYS, Visit
 from db.holds import account_holds
@@ -31,7 +31,6 @@ from schemas.notifications import MessageFacts
 CODE_DIGITS: Final = 8
 TOKEN_BYTES: Final = 24
 TOKEN_CHARS: Final = 32
-_PURPOSE: Final = "appeal codes"
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,9 @@ class Entered:
 class AppealDoor:
     """Access of account holders to the appeal page, for one hold each."""
 
-    def __init__(self, ctx: Context, secret_box: SecretBox) -> None:
+    def __init__(self, ctx: Context, keys: Keys) -> None:
         self._ctx = ctx
-        self._key = secret_box.derive_key(_PURPOSE)
+        self._key = keys.derive_key(Purpose.APPEAL_CODES)
 
     # -- codes -----------------------------------------------------------------------------------------------------
 

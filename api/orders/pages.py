@@ -26,7 +26,7 @@ class OrderPages(ReplyPages[OrderView, OrderForm]):
     links: OrderLinks
 
     def __init__(self, services: Services) -> None:
-        super().__init__(services, OrderLinks(services.ctx, services.secret_box))
+        super().__init__(services, OrderLinks(services.ctx, services.keys))
 
     def read(self, view: OrderView, fields: dict[str, str]) -> Reading[OrderForm]:
         """Read a form about the lines that are not fully confirmed."""

@@ -30,7 +30,7 @@ class AnswerPages(ReplyPages[AnswerView, AnswerForm]):
     }
 
     def __init__(self, services: Services) -> None:
-        super().__init__(services, AnswerLinks(services.ctx, services.secret_box))
+        super().__init__(services, AnswerLinks(services.ctx, services.keys))
 
     def read(self, view: AnswerView, fields: dict[str, str]) -> Reading[AnswerForm]:
         """Read a form about the transfers that are open now."""

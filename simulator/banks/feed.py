@@ -34,12 +34,12 @@ class FeedReaders:
         self._offices = offices
         self._reading: list[asyncio.Task[None]] = []
 
-    def connect(self, api_url: str) -> None:
-        """Begin to read at this police API, and stop at any other."""
+    def connect(self, api_url: str, signed_url: str) -> None:
+        """Begin to read at this police API, with signatures for `signed_url`, and stop at any other."""
         for task in self._reading:
             task.cancel()
         readers = [
-            _Reader(self._banks, self._offices, bank, api_url)
+            _Reader(self._banks, self._offices, bank, api_url, signed_url)
             for bank in self._banks.by_code.values()
             if bank.channel == "pull"
         ]
@@ -55,11 +55,11 @@ class FeedReaders:
 class _Reader:
     """The feed program of one bank."""
 
-    def __init__(self, banks: Banks, offices: BackOffices, bank: Institution, api_url: str) -> None:
+    def __init__(self, banks: Banks, offices: BackOffices, bank: Institution, api_url: str, signed_url: str) -> None:
         self._banks = banks
         self._offices = offices
         self._bank = bank
-        self._url = api_url
+        self._signed_url = signed_url
         self._line = HttpClient(api_url, LINES_A_BANK)
         self._cursor = ""
 
@@ -143,7 +143,7 @@ class _Reader:
 
     async def _call(self, method: str, path: str, body: bytes = b"") -> tuple[int, dict[str, object]]:
         message = SignedRequest(self._bank, path, body, method)
-        sealed = message.seal(self._url, body)
+        sealed = message.seal(self._signed_url, body)
         answer = await self._line.request(method, path, headers=sealed.headers, body=sealed.body)
         try:
             content = orjson.loads(answer.body) if answer.body else {}

@@ -45,7 +45,7 @@ class Poster:
 
     def __init__(self, posts_at_once: int, first_backoff_wall_seconds: float, faults: FaultBook) -> None:
         self._faults = faults
-        self._url = ""
+        self._url = self._signed_url = ""
         self._first_backoff = first_backoff_wall_seconds
         self._posts_at_once = posts_at_once
         self._slots = asyncio.Semaphore(posts_at_once)
@@ -59,10 +59,11 @@ class Poster:
         self.failures = 0
         """attempts that did not succeed"""
 
-    def connect(self, api_url: str) -> None:
-        """Set the address of the police API; posts wait for it."""
+    def connect(self, api_url: str, signed_url: str) -> None:
+        """Set the address of the police API, and the address for which banks sign; posts wait for it."""
         self.close()
         self._url = api_url
+        self._signed_url = signed_url
         self._line = HttpClient(api_url, self._posts_at_once)
         self._tokens.clear()
         self._api.set()
@@ -119,7 +120,7 @@ class Poster:
         async with self._slots:
             status = NO_ANSWER
             try:
-                bad = said or await self._with_token(bank, message, with_fault(foul, self._url, message))
+                bad = said or await self._with_token(bank, message, with_fault(foul, self._signed_url, message))
                 status = await send_faulty(self._connected, self._url, foul, bad)
             except HttpClientError:
                 pass
@@ -146,7 +147,7 @@ class Poster:
         """Make one attempt, and a second one if the token had ended. Sent requests are added to `sent`."""
         reply = Reply(HTTP_UNAUTHORIZED, {})
         for _ in range(2):
-            sealed = await self._with_token(bank, message, message.seal(self._url, message.plain))
+            sealed = await self._with_token(bank, message, message.seal(self._signed_url, message.plain))
             if message.needs_token and bank.code not in self._tokens:
                 return reply
             if record is not None:

@@ -48,7 +48,8 @@ class GrievanceHandlers:
     banks: Mapping[str, Institution]
     officers: Officers
     badges: Mapping[str, Badge]
-    api_url: str
+    signed_url: str
+    """address of the police for which banks sign"""
     line: HttpClient
     """connection of the banks to the police"""
     done: Counter[str] = field(default_factory=Counter)
@@ -98,7 +99,7 @@ class GrievanceHandlers:
         self.done["bank_reports" if status < HTTP_BAD_REQUEST else "refused"] += 1
 
     async def _signed(self, bank: Institution, path: str, body: bytes) -> int:
-        sealed = SignedRequest(bank, path, body, "POST").seal(self.api_url, body)
+        sealed = SignedRequest(bank, path, body, "POST").seal(self.signed_url, body)
         try:
             return (await self.line.request("POST", path, headers=sealed.headers, body=sealed.body)).status
         except HttpClientError as error:

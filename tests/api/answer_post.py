@@ -12,6 +12,7 @@ import httpx
 from activities.banks.delivery import BankDelivery
 from activities.banks.reply_links import LetterLinks
 from activities.directory import load_directory
+from activities.secrets import SecretBox
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.email import EmailAdapter
 from adapters.messages.smtp import Mailer
@@ -19,7 +20,7 @@ from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.rosters import HolidayRules
 from schemas.enums import ChannelKind
 from schemas.outbox.case import SendHoldRequest
-from tests.api.conftest import Doors, transfer
+from tests.api.conftest import SECRET, Doors, transfer
 from tests.factories import rrn
 from tests.mail_server import Postbox, mail_server
 
@@ -153,7 +154,7 @@ def at_gram(reference: str | None = None, **changes: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def posted(doors: Doors) -> AsyncIterator[Post]:
-    ctx, secret_box = doors.services.ctx, doors.services.secret_box
+    ctx, secret_box = doors.services.ctx, SecretBox(SECRET)
     await load_directory(ctx.pool, secret_box, [InstitutionEntry.model_validate(bank) for bank in MAIL_BANKS])
     await ctx.directory.refresh()
     box = Postbox()

@@ -170,7 +170,7 @@ async def services_over(pool: Pool) -> Services:
     directory = DirectoryCache(pool, secret_box)
     await directory.refresh()
     ctx = Context(pool=pool, directory=directory, policy=load_policy())
-    return Services(ctx=ctx, notifier=NotingNotifier(), secret_box=secret_box, temporal_answers=temporal_is_there)
+    return Services(ctx=ctx, notifier=NotingNotifier(), keys=secret_box, temporal_answers=temporal_is_there)
 
 
 _first: list[FastAPI] = []
@@ -202,7 +202,7 @@ async def opened(services: Services) -> AsyncIterator[Doors]:
     app = new_app(services)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         assert isinstance(services.notifier, NotingNotifier)
-        yield Doors(app, client, services, services.notifier, Tokens(services.secret_box, services.ctx.now))
+        yield Doors(app, client, services, services.notifier, Tokens(services.keys, services.ctx.now))
     await services.end_streams()
 
 

@@ -90,7 +90,7 @@ EVERYBODY: Final = (Caller.STRANGER,)
 def published() -> dict[str, Any]:
     """The description of the whole API, made without a server behind it: no route is called for it."""
     ctx = Context(MagicMock(), MagicMock(), load_policy())
-    services = Services(ctx=ctx, notifier=MagicMock(), secret_box=SecretBox(SECRET), temporal_answers=temporal_is_there)
+    services = Services(ctx=ctx, notifier=MagicMock(), keys=SecretBox(SECRET), temporal_answers=temporal_is_there)
     return create_app(services).openapi()
 
 

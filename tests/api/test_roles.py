@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from activities.secrets import SecretBox
+from activities.secrets import Purpose, SecretBox
 from api.roles import ALLOWED, Action
 from api.tokens import TTL_SECONDS, BadToken, Tokens
 from schemas.enums import Role
@@ -333,7 +333,7 @@ def test_a_token_says_who_and_what(secret_box: SecretBox) -> None:
     ],
 )
 def test_a_token_that_lacks_anything_is_none(secret_box: SecretBox, changes: dict[str, Any], drop: str | None) -> None:
-    key = secret_box.derive_key("officer tokens")
+    key = secret_box.derive_key(Purpose.OFFICER_TOKENS)
     good = jwt.decode(Tokens(secret_box).for_officer("x", Role.DESK), key, ["HS256"], audience="goldenhour/officers")
     claims = {**good, **changes}
     claims.pop(drop or "", None)
@@ -346,7 +346,7 @@ def test_a_token_under_another_key_or_none_is_none(secret_box: SecretBox) -> Non
     for token in (
         Tokens(SecretBox(SecretStr("j" * 40))).for_officer("x", Role.ADMIN),
         jwt.encode(claims, "", algorithm="none"),
-        jwt.encode(claims, secret_box.derive_key("bank tokens"), "HS256"),
+        jwt.encode(claims, secret_box.derive_key(Purpose.BANK_TOKENS), "HS256"),
         "",
     ):
         with pytest.raises(BadToken):
@@ -372,6 +372,6 @@ def test_a_token_lives_by_the_given_clock_alone(secret_box: SecretBox, seconds: 
 
 
 def test_a_bank_token_lives_an_hour(secret_box: SecretBox) -> None:
-    key = secret_box.derive_key("bank tokens")
+    key = secret_box.derive_key(Purpose.BANK_TOKENS)
     claims = jwt.decode(Tokens(secret_box).for_bank("SBIN"), key, ["HS256"], audience="goldenhour/banks")
     assert claims["exp"] - claims["iat"] == TTL_SECONDS == 3600

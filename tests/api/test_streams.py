@@ -85,7 +85,7 @@ async def running(services: Services, monkeypatch: pytest.MonkeyPatch) -> AsyncI
     task = asyncio.create_task(serve(services, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
     async with httpx.AsyncClient(base_url=await url, timeout=WAIT_SECONDS, trust_env=False) as client:
         assert isinstance(services.notifier, NotingNotifier)
-        doors = Doors(None, client, services, services.notifier, Tokens(services.secret_box))  # type: ignore[arg-type]
+        doors = Doors(None, client, services, services.notifier, Tokens(services.keys))  # type: ignore[arg-type]
         yield Running(doors, url.result(), stop, task)
         stop.set()
         await task

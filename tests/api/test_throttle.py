@@ -30,7 +30,7 @@ def slow(services: Services) -> Services:
 
 
 def a_process(services: Services, kind: TryName = TryName.BANK_LOGINS) -> Throttle:
-    return Throttle(services.ctx, services.secret_box, kind)
+    return Throttle(services.ctx, services.keys, kind)
 
 
 async def names(ctx: Context) -> list[bytes]:

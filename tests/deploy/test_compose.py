@@ -47,6 +47,7 @@ def interpolated(text: str) -> dict[str, Any]:
 COMPOSE = interpolated(TEXT)
 SERVICES: dict[str, Service] = COMPOSE["services"]
 ONE_SHOT = {"temporal-schema", "temporal-namespace", "migrate"}
+WORKERS = {"worker-case-work", "worker-bank-calls", "worker-restoration"}
 PRODUCT = [name for name, service in SERVICES.items() if service["image"].startswith("goldenhour:")]
 
 
@@ -61,7 +62,7 @@ def test_it_follows_the_compose_specification() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("    command: [api]", "    comand: [api]"),
+        ("    command: [officers]", "    comand: [officers]"),
         ("service_healthy", "service_hale"),
         ("networks: [inside, outside]", "networks: [nowhere]"),
         ("interval: 5s", "interval: soon"),
@@ -76,8 +77,8 @@ def test_the_check_would_notice_a_mistake(right: str, wrong: str) -> None:
 
 
 def test_it_has_every_part() -> None:
-    parts = {"postgres", "temporal-postgres", "temporal", "migrate", "api", "prometheus"}
-    assert parts | {"worker-case-work", "worker-bank-calls", "worker-restoration"} <= set(SERVICES)
+    parts = {"postgres", "temporal-postgres", "temporal", "migrate", "intake", "officers", "prometheus"}
+    assert parts | WORKERS <= set(SERVICES)
 
 
 def test_every_queue_has_its_workers() -> None:
@@ -149,7 +150,7 @@ def test_only_loopback_is_published_and_databases_have_no_way_out() -> None:
         for port in service.get("ports", []):
             assert port.startswith("127.0.0.1:"), name
         if "outside" in service["networks"]:
-            assert name in {"api", "worker-case-work", "worker-bank-calls", "worker-restoration", "prometheus"}
+            assert name in {"intake", "officers", *WORKERS, "prometheus"}
 
 
 def test_named_volumes_are_declared_and_mounted_files_exist() -> None:
@@ -188,6 +189,15 @@ def test_the_migrations_alone_know_who_owns_the_tables() -> None:
     assert works.username != owns.username
     assert works.path == owns.path
     assert owner in SERVICES["postgres"]["environment"]
+
+
+def test_officers_alone_lacks_the_secret_key_and_has_its_own() -> None:
+    known = {
+        name: {variable for variable in SERVICES[name]["environment"] if variable.endswith("_KEY")} for name in PRODUCT
+    }
+    assert known.pop("officers") == {"GOLDENHOUR_OFFICERS_KEY"}
+    assert set().union(*known.values()) == {"GOLDENHOUR_SECRET_KEY"}
+    assert "GOLDENHOUR_SECRET_KEY" in known["intake"]
 
 
 def test_only_migrations_that_the_release_before_survives_are_applied_before_processes_are_replaced() -> None:
@@ -245,7 +255,8 @@ def test_prometheus_scrapes_what_is_there() -> None:
         for lookup in job.get("dns_sd_configs", []):
             scraped |= {(name, str(lookup["port"])) for name in lookup["names"]}
     assert scraped == {
-        ("api", SERVICES["api"]["environment"]["GOLDENHOUR_API_PORT"]),
+        ("intake", SERVICES["intake"]["environment"]["GOLDENHOUR_INTAKE_PORT"]),
+        ("officers", SERVICES["officers"]["environment"]["GOLDENHOUR_API_PORT"]),
         ("worker-case-work", SERVICES["worker-case-work"]["environment"]["GOLDENHOUR_WORKER_METRICS_PORT"]),
         ("worker-bank-calls", SERVICES["worker-bank-calls"]["environment"]["GOLDENHOUR_WORKER_METRICS_PORT"]),
         ("worker-restoration", SERVICES["worker-restoration"]["environment"]["GOLDENHOUR_WORKER_METRICS_PORT"]),

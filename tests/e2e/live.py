@@ -43,13 +43,17 @@ Json = dict[str, Any]
 
 @dataclass
 class Live:
-    """One running engine with its world. `api` speaks to it over real HTTP, with no token of its own."""
+    """One running engine with its world.
+
+    `api` speaks to officers over real HTTP and `intake` to intake, with no token of their own.
+    """
 
     services: Services
     running: Running
     pool: Pool
     sim: SimulatorServer
     api: httpx.AsyncClient
+    intake: httpx.AsyncClient
     tokens: Tokens
     watching: asyncio.Future[None]
     """the task that restarts the engine's parts; done when it has given one up"""
@@ -71,7 +75,7 @@ class Live:
             "transfers": list(transfers),
         }
         headers = {**self.officer(Role.INTAKE), "Idempotency-Key": uuid4().hex}
-        answer = await self.api.post("/api/v1/complaints", json=body, headers=headers)
+        answer = await self.intake.post("/api/v1/complaints", json=body, headers=headers)
         assert answer.status_code == 201, answer.text
         case_no: str = answer.json()["case_ack_no"]
         return case_no
@@ -97,12 +101,23 @@ class Live:
             role.value: Badge(self.tokens.for_officer(subject, role), subject) for role, subject in POLICE.items()
         }
         desk = self.tokens.for_officer("desk", Role.DESK)
-        self.sim.start(self.running.api_url, intake, desk, police if self.restores else None)
+        self.sim.start(
+            self.running.api_url,
+            intake,
+            desk,
+            police if self.restores else None,
+            intake_url=self.running.intake_url,
+            signed_url=self.running.settings.public_url,
+        )
+
+    def connect_banks(self) -> None:
+        """Tell the banks where they reach the engine, without a day of complaints."""
+        self.sim.connect(self.running.intake_url, self.running.settings.public_url)
 
     # -- faults ----------------------------------------------------------------------------------------------------
 
     def pid(self, name: str) -> int | None:
-        """The process that is `api`, `worker …`, `temporal` or `postgres` now; None while there is none."""
+        """The process that is `intake`, `worker …`, `temporal` or `postgres` now; None while there is none."""
         embedded = {"temporal": self.services.temporal, "postgres": self.services.postgres}
         if name in embedded:
             service = embedded[name]
@@ -189,6 +204,7 @@ async def live(
     settings = Settings(
         home=home,
         api_port=0,
+        intake_port=0,
         clock_factor=config.clock_factor,
         procedure_clock_factor=config.procedure_clock_factor,
         warm_connections=False,
@@ -220,8 +236,11 @@ async def live(
                 await load_directory(pool, secret_box, ENTRIES.validate_python(sim.directory))
                 await register_keys(pool, sim.public_keys)
                 running = await start_engine(supervisor, found.settings)
-                async with httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as api:
-                    yield Live(found, running, pool, sim, api, Tokens(secret_box), watching, restores)
+                async with (
+                    httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as api,
+                    httpx.AsyncClient(base_url=running.intake_url, timeout=20, trust_env=False) as intake,
+                ):
+                    yield Live(found, running, pool, sim, api, intake, Tokens(secret_box), watching, restores)
                 assert not watching.done(), watching.exception()
             finally:
                 watching.cancel()

@@ -56,7 +56,7 @@ async def engine(tmp_path_factory: pytest.TempPathFactory, module_ground: Ground
         complaints=0, institutions=60, knobs=Knobs.none(), clock_factor=60.0, channels=channels, iso_spool=spool
     )
     async with live(home, config, module_ground, letters=True, call_timeout_seconds=CALL_SECONDS) as engine:
-        engine.sim.connect(engine.running.api_url)
+        engine.connect_banks()
         yield engine
 
 

@@ -48,7 +48,7 @@ async def engine(tmp_path_factory: pytest.TempPathFactory, module_ground: Ground
     config = SimulatorConfig(complaints=0, institutions=40, knobs=Knobs.none(), clock_factor=60.0)
     home: Path = tmp_path_factory.mktemp("engine")
     async with live(home, config, module_ground, call_timeout_seconds=CALL_SECONDS) as engine:
-        engine.sim.connect(engine.running.api_url)
+        engine.connect_banks()
         yield engine
 
 

@@ -87,7 +87,7 @@ async def world(ctx: Context, temporal_client: Client) -> AsyncIterator[tuple[Ca
     async def answers() -> bool:
         return True
 
-    services = Services(ctx=ctx, notifier=notifier, secret_box=VAULT, temporal_answers=answers)
+    services = Services(ctx=ctx, notifier=notifier, keys=VAULT, temporal_answers=answers)
     stop, url = asyncio.Event(), asyncio.get_running_loop().create_future()
     async with running(workers):
         task = asyncio.create_task(serve(services, host="127.0.0.1", port=0, stop=stop, started=url.set_result))

@@ -31,7 +31,7 @@ async def engine(tmp_path_factory: pytest.TempPathFactory, module_ground: Ground
     config = SimulatorConfig(complaints=0, institutions=8, knobs=Knobs.none(), clock_factor=60.0)
     home: Path = tmp_path_factory.mktemp("engine")
     async with live(home, config, module_ground) as engine:
-        engine.sim.connect(engine.running.api_url)
+        engine.connect_banks()
         yield engine
 
 

@@ -186,7 +186,8 @@ async def test_a_day_on_which_everything_is_killed_loses_nothing(tmp_path: Path)
         for victim in (
             "worker --queue golden-hour",
             f"worker --queue {RESTORATION_QUEUE}",
-            "api",
+            "intake",
+            "officers",
             "temporal",
             "postgres",
         ):

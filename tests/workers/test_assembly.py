@@ -3,14 +3,16 @@
 import asyncio
 from functools import partial
 
+import pytest
 from pydantic import SecretStr
 
 from activities.directory import load_directory
+from activities.secrets import CannotOpen, SecretBox, officers_key
 from db.pool import Pool
 from tests.factories import SECRET, institution
 from tests.waiting import until
 from workers.assembly import Engine
-from workers.settings import Settings
+from workers.settings import Settings, SettingsError
 
 NOBODY = "127.0.0.1:9"
 
@@ -26,8 +28,28 @@ async def test_every_process_sees_a_bank_that_was_just_loaded(database: Pool, da
         Engine.open(settings, lazy_temporal=True) as one,
         Engine.open(settings, lazy_temporal=True) as other,
     ):
-        await load_directory(database, one.secret_box, [institution("HDFC")])
+        await load_directory(database, SecretBox(SECRET), [institution("HDFC")])
         for engine in (one, other):
             await until(partial(knows_hdfc, engine), 20)
             assert await engine.ctx.directory.wire("HDFC")
     assert not asyncio.all_tasks() - before, "nothing of them is left"
+
+
+async def test_an_officers_process_cannot_open_a_credential_of_a_bank(database: Pool, database_dsn: str) -> None:
+    await load_directory(database, SecretBox(SECRET), [institution("HDFC")])
+    settings = Settings(
+        database_url=SecretStr(database_dsn), temporal_address=NOBODY, officers_key=officers_key(SECRET)
+    )
+    async with Engine.open(settings, lazy_temporal=True, opens_credentials=False) as engine:
+        assert knows_hdfc(engine)
+        with pytest.raises(CannotOpen):
+            await engine.ctx.directory.wire("HDFC")
+
+
+async def test_only_an_officers_process_runs_without_the_secret_key(database_dsn: str) -> None:
+    settings = Settings(
+        database_url=SecretStr(database_dsn), temporal_address=NOBODY, officers_key=officers_key(SECRET)
+    )
+    with pytest.raises(SettingsError, match="GOLDENHOUR_SECRET_KEY is required"):
+        async with Engine.open(settings, lazy_temporal=True):
+            pass

@@ -24,7 +24,9 @@ from workers.settings import Settings
 COMMANDS = [
     "demo",
     "up",
-    "api",
+    "intake",
+    "officers",
+    "officers-key",
     "worker",
     "migrate",
     "import",
@@ -213,8 +215,45 @@ async def test_a_phase_says_what_it_left(
     assert ("up to date" in result.stderr) is (phase == "all")
 
 
+async def test_the_officers_key_makes_officers_tokens_and_opens_no_credential(tmp_path: Path) -> None:
+    secret = "s" * 32
+    printed = await invoke("officers-key", home=str(tmp_path), secret_key=secret)
+    assert (printed.exit_code, printed.stdout.count("\n")) == (0, 1)
+    key = printed.stdout.strip()
+    made = await invoke("token", "--role", "desk", "--as", "a.verma", home=str(tmp_path), officers_key=key)
+    assert Tokens(SecretBox(SecretStr(secret))).officer(made.stdout.strip()).subject == "a.verma"
+    refused = await invoke("bank", "list", database_url="postgresql://u:p@127.0.0.1:9/d", officers_key=key)
+    assert refused.exit_code == 1, "it needs the database alone"
+    assert not list(tmp_path.iterdir()), "no key was made"
+
+
+async def test_no_officers_key_without_a_secret_key(tmp_path: Path) -> None:
+    result = await invoke("officers-key", home=str(tmp_path))
+    assert (result.exit_code, "goldenhour up" in result.stderr) == (1, True)
+
+
 @pytest.mark.parametrize(
-    "command", [["api", "--single"], ["worker"], ["worker", "--queue", "bank-calls"], ["bank", "list"], ["figures"]]
+    ("settings", "told"),
+    [
+        ({"secret_key": "s" * 32}, "GOLDENHOUR_SECRET_KEY: the officers process must not have it"),
+        ({"officers_key": "hunter2"}, "goldenhour officers-key"),
+    ],
+)
+async def test_officers_says_which_key_it_takes(settings: dict[str, str], told: str, tmp_path: Path) -> None:
+    where = {"database_url": "postgresql://u:p@127.0.0.1:9/d", "temporal_address": "127.0.0.1:9", "home": str(tmp_path)}
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        "officers",
+        env=own_environment(**{f"GOLDENHOUR_{name.upper()}": text for name, text in (where | settings).items()}),
+        cwd=ROOT,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, errors = await process.communicate()
+    assert (process.returncode, told in errors.decode(), "hunter2" in errors.decode()) == (2, True, False)
+
+
+@pytest.mark.parametrize(
+    "command", [["intake", "--single"], ["worker"], ["worker", "--queue", "bank-calls"], ["bank", "list"], ["figures"]]
 )
 async def test_a_process_refuses_the_schema_of_a_later_release(
     database_dsn: str, tmp_path: Path, command: list[str]
@@ -230,7 +269,7 @@ async def test_a_process_refuses_the_schema_of_a_later_release(
             GOLDENHOUR_TEMPORAL_ADDRESS="127.0.0.1:9",
             GOLDENHOUR_SECRET_KEY=SECRET.get_secret_value(),
             GOLDENHOUR_HOME=str(tmp_path),
-            GOLDENHOUR_API_PORT="0",
+            GOLDENHOUR_INTAKE_PORT="0",
         ),
         cwd=ROOT,
         stderr=asyncio.subprocess.PIPE,

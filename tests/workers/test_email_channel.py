@@ -26,7 +26,7 @@ def test_letters_need_a_mail_route_and_an_address_for_their_links(
     public_url: str | None, mailer: Mailer | None, asks: bool
 ) -> None:
     settings = Settings.model_validate({"public_url": public_url})
-    engine = cast(Engine, SimpleNamespace(ctx=cast(Any, None), secret_box=SecretBox(SECRET)))
+    engine = cast(Engine, SimpleNamespace(ctx=cast(Any, None), keys=SecretBox(SECRET)))
     adapters = email_channel(mailer, letter_links(settings, engine), load_policy().bank_holidays)
     assert set(adapters) == ({ChannelKind.EMAIL} if asks else set())
     assert all(isinstance(adapter, EmailAdapter) for adapter in adapters.values())

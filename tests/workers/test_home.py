@@ -32,6 +32,7 @@ def run_file(pid: int, started: float) -> RunFile:
         temporal_address="127.0.0.1:7233",
         temporal_namespace="goldenhour",
         api_url="http://127.0.0.1:8080",
+        intake_url="http://127.0.0.1:8081",
     )
 
 

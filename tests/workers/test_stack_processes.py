@@ -16,6 +16,7 @@ import httpx
 import psutil
 import pytest
 
+from api.parts import Part
 from tests.waiting import until
 from tests.workers.command_line import COMMAND, all_gone, own_environment
 from workers.commands.demo import HOME_PREFIX, _remove_leftovers
@@ -84,7 +85,7 @@ async def test_two_demos_at_once_end_clean_and_one_that_stays_is_found_by_other_
         code, _, _ = await ended(two)
     assert code == 0
     assert await all_gone(home) == []
-    assert (home / "logs" / "api.log").is_file()
+    assert (home / "logs" / "intake.log").is_file()
     async with started(*demo("--home", str(home))) as again:
         code, _, err = await ended(again)
     assert (code, "not an empty folder" in err) == (2, True)
@@ -106,7 +107,8 @@ def check_played(told: dict[str, Any]) -> None:
         "postgres",
         "temporal",
         "simulator",
-        "api",
+        "intake",
+        "officers",
         "worker",
         "worker-restoration",
         "goldenhour",
@@ -145,21 +147,27 @@ async def shows_just(page: str, queues: set[str]) -> bool:
 
 async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    settings = {"GOLDENHOUR_HOME": str(home), "GOLDENHOUR_API_PORT": "0"}
+    settings = {"GOLDENHOUR_HOME": str(home), "GOLDENHOUR_API_PORT": "0", "GOLDENHOUR_INTAKE_PORT": "0"}
     async with started("up", "--no-ui", **settings) as process:
-        api = (await line_with(process, "API")).split()[1]
+        api, intake = [(await line_with(process, f"API for {whom}")).split()[-1] for whom in ("officers", "complaints")]
         pages = [
             (await line_with(process, name)).split()[-1] for name in ("worker metrics", "restoration worker metrics")
         ]
         for page, queues in zip(pages, ({"case-work", "bank-calls"}, {"restoration"}), strict=True):
             await until(partial(shows_just, page, queues))
         async with httpx.AsyncClient(trust_env=False) as client:
-            ready = await client.get(f"{api}/readyz")
-        assert (ready.status_code, ready.json()["parts"]["run_file"]) == (200, "ok")
-        assert child_of(process.pid, "api --single --await-run-file").is_running()
+            for url in (api, intake):
+                ready = await client.get(f"{url}/readyz")
+                assert (ready.status_code, ready.json()["parts"]["run_file"]) == (200, "ok")
+            assert (await client.get(f"{api}/api/v1/bank/policies")).json()["code"] == "served_by_intake"
+        secret = (home / "secret_key").read_text()
+        knows = [
+            secret in child_of(process.pid, f"{part} --single --await-run-file").environ().values() for part in Part
+        ]
+        assert dict(zip(Part, knows, strict=True)) == {Part.INTAKE: True, Part.OFFICERS: False}
         async with started("up", **settings) as second:
             code, _, err = await ended(second)
-        assert (code, f"process {process.pid}" in err, api in err) == (1, True, True)
+        assert (code, f"process {process.pid}" in err, api in err and intake in err) == (1, True, True)
         worker = child_of(process.pid, "worker --queue golden-hour")
         worker.kill()
         await until_another(process.pid, "worker --queue golden-hour", worker.pid)

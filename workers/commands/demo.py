@@ -72,9 +72,10 @@ def demo(
 ) -> None:
     """Play a day of complaints against simulated banks, and show where each rupee is.
 
-    Starts PostgreSQL, Temporal, the API, the workers and the simulated banks as separate processes on free ports. Plays
-    the day with live progress, and waits for the answers of banks that answer by API or from the control room. Then
-    reports the results and verifies every case. Everything stops and is deleted afterwards, unless you ask to keep it.
+    Starts PostgreSQL, Temporal, intake, officers, the workers and the simulated banks as separate processes on free
+    ports. Plays the day with live progress, and waits for the answers of banks that answer by API or from the control
+    room. Then reports the results and verifies every case. Everything stops and is deleted afterwards, unless you ask
+    to keep it.
     Any number of demos may run at once. A database in the settings is not touched.
 
     Exit codes: 0 done and clean; 1 failed, not finished in time, a bank got a request twice, or a rule is violated; 2
@@ -164,7 +165,11 @@ async def _until_stopped(stack: "SimulatedStack") -> None:
 def _show_urls(stack: "SimulatedStack", json_target: str | None) -> None:
     running, services = stack.running, stack.services
     home = running.settings.home
-    pairs = [("API", running.api_url), ("metrics", f"{running.api_url}/metrics")]
+    pairs = [
+        ("API for officers", running.api_url),
+        ("API for complaints and banks", running.intake_url),
+        ("metrics", f"{running.api_url}/metrics"),
+    ]
     if services.temporal and services.temporal.ui_url:
         pairs.append(("Temporal UI", services.temporal.ui_url))
     pairs += [

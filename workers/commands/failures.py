@@ -8,6 +8,7 @@ from collections.abc import Callable
 import asyncpg
 from temporalio.service import RPCError
 
+from activities.secrets import BadOfficersKey
 from db.grants import NoSuchRole, TemporaryTablesAllowed
 from db.migration_errors import MigrationError
 from domain.errors import InvalidPolicy, RuleBroken
@@ -21,7 +22,7 @@ Kinds = tuple[type[Exception], ...]
 
 # The first matching row applies.
 _TABLE: tuple[tuple[Kinds, Callable[[Exception], str], int], ...] = (
-    ((SettingsError, InvalidPolicy, FileRefused), str, USAGE),
+    ((SettingsError, BadOfficersKey, InvalidPolicy, FileRefused), str, USAGE),
     ((RuleBroken, HomeInUse, NothingRunning, ChildFailed), lambda error: str(error) or str(error.__doc__), FAILURE),
     ((MigrationError,), str, FAILURE),
     (

@@ -1,4 +1,4 @@
-"""`goldenhour api`, `worker`, `migrate` and `token`: single processes, and what they need before they run."""
+"""`goldenhour intake`, `officers`, `worker`, `migrate` and `token`: single processes, and what they need to run."""
 
 import asyncio
 import gc
@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import typer
 import uvloop
 
+from api.parts import Part
 from schemas.enums import Role
 from workers.commands.common import errors, load_settings, run, with_database
 from workers.commands.exits import USAGE, Failed
@@ -32,37 +33,72 @@ PHASE_HELP = (
 )
 
 Stop = asyncio.Event
+RunPart = Callable[..., Coroutine[None, None, None]]
 
 
-def api(
-    single: Annotated[
-        bool, typer.Option("--single", hidden=True, help="One of several processes on one port.")
-    ] = False,
-    await_run_file: Annotated[
-        bool, typer.Option("--await-run-file", hidden=True, help="Not ready before the run file is written.")
-    ] = False,
-) -> None:
-    """Run the API for officers, complaints, banks' answers, events and metrics.
+Single = Annotated[bool, typer.Option("--single", hidden=True, help="One of several processes on one port.")]
+AwaitRunFile = Annotated[
+    bool, typer.Option("--await-run-file", hidden=True, help="Not ready before the run file is written.")
+]
 
-    Listens on GOLDENHOUR_API_HOST:GOLDENHOUR_API_PORT (127.0.0.1:8080) with GOLDENHOUR_API_WORKERS processes (1). Uses
-    the database and Temporal of the settings, else those of the stack that runs in GOLDENHOUR_HOME. Complaints and
-    answers are accepted even while Temporal is unavailable. SIGTERM and Ctrl-C let running requests finish.
+
+def intake(single: Single = False, await_run_file: AwaitRunFile = False) -> None:
+    """Run the API for complaints and banks.
+
+    Takes complaints, banks' answers and everything else that banks call, and runs the workflows of cases in the same
+    process. Listens on GOLDENHOUR_API_HOST:GOLDENHOUR_INTAKE_PORT (127.0.0.1:8081) with GOLDENHOUR_INTAKE_WORKERS
+    processes (1). Uses the database and Temporal of the settings, else those of the stack that runs in GOLDENHOUR_HOME.
+    Complaints and answers are accepted even while Temporal is unavailable. SIGTERM and Ctrl-C let running requests
+    finish.
 
     Exit codes: 0 stopped, 1 failed, 2 wrong usage or settings.
     """
+    from workers.api_processes import run_intake
+
     settings = load_settings()
-    log_to_stderr()
-    if settings.api_workers > 1 and not single:
-        run(_several_apis(settings))
-        return
-    from workers.api_process import run_api
+    _serve_part(
+        Part.INTAKE,
+        run_intake,
+        settings,
+        several=settings.intake_workers > 1 and not single,
+        await_run_file=await_run_file,
+    )
 
-    log = logging.getLogger("goldenhour.api")
 
-    def started(url: str) -> None:
-        log.info("API accepts requests at %s", url)
+def officers(single: Single = False, await_run_file: AwaitRunFile = False) -> None:
+    """Run the API for officers, with events, and the pages behind links.
 
-    _serve(lambda stop: run_api(settings, stop, started, await_run_file=await_run_file))
+    It cannot open banks' credentials: with the database of the settings it takes GOLDENHOUR_OFFICERS_KEY in place of
+    GOLDENHOUR_SECRET_KEY. Listens on GOLDENHOUR_API_HOST:GOLDENHOUR_API_PORT (127.0.0.1:8080) with
+    GOLDENHOUR_API_WORKERS processes (1). Uses the database and Temporal of the settings, else those of the stack that
+    runs in GOLDENHOUR_HOME. SIGTERM and Ctrl-C let running requests finish.
+
+    Exit codes: 0 stopped, 1 failed, 2 wrong usage or settings.
+    """
+    from workers.api_processes import run_officers
+
+    settings = load_settings()
+    _serve_part(
+        Part.OFFICERS,
+        run_officers,
+        settings,
+        several=settings.api_workers > 1 and not single,
+        await_run_file=await_run_file,
+    )
+
+
+def officers_key() -> None:
+    """Print the key of the officers process, GOLDENHOUR_OFFICERS_KEY.
+
+    It is derived from the secret key of GOLDENHOUR_SECRET_KEY, else of the stack in GOLDENHOUR_HOME. With it one can
+    make officers' tokens, but cannot open banks' credentials.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+    """
+    from activities.secrets import officers_key as made_of
+    from workers.home import secret_key
+
+    sys.stdout.write(made_of(secret_key(_with_known_key(load_settings()))).get_secret_value() + "\n")
 
 
 def worker(
@@ -120,7 +156,7 @@ def token(
 ) -> None:
     """Create an officer's token for the API and print it.
 
-    It is signed with the secret key of GOLDENHOUR_SECRET_KEY, else of the stack in GOLDENHOUR_HOME.
+    It is signed with the key of GOLDENHOUR_SECRET_KEY or GOLDENHOUR_OFFICERS_KEY, else of the stack in GOLDENHOUR_HOME.
 
     curl -H "Authorization: Bearer $(goldenhour token --role desk)" …
 
@@ -128,21 +164,26 @@ def token(
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
-    from activities.secrets import SecretBox
     from api.tokens import Tokens
-    from workers.home import SECRET_KEY_FILE, NothingRunning, secret_key
+    from workers.home import officers_keys
 
-    settings = load_settings()
-    if settings.secret_key is None and not (settings.home / SECRET_KEY_FILE).is_file():
-        # A key made now would not be the key of any running engine.
-        raise NothingRunning(settings.home.absolute())
+    settings = _with_known_key(load_settings())
     try:
-        made = Tokens(SecretBox(secret_key(settings))).for_officer(
-            name or own_name(), role, round(hours * HOUR_SECONDS)
-        )
+        made = Tokens(officers_keys(settings)).for_officer(name or own_name(), role, round(hours * HOUR_SECONDS))
     except ValueError as error:
         raise Failed(str(error), USAGE) from error
     sys.stdout.write(made + "\n")
+
+
+def _with_known_key(settings: Settings) -> Settings:
+    """Return settings with a key that exists. Raises `NothingRunning`."""
+    from workers.home import SECRET_KEY_FILE, NothingRunning
+
+    named = settings.secret_key or settings.officers_key
+    if named is None and not (settings.home / SECRET_KEY_FILE).is_file():
+        # A key made now would not be the key of any running engine.
+        raise NothingRunning(settings.home.absolute())
+    return settings
 
 
 def own_name() -> str:
@@ -183,18 +224,30 @@ def _exclude_from_gc() -> None:
     gc.freeze()
 
 
-async def _several_apis(settings: Settings) -> None:
-    """Run the API's processes, all on one port, until SIGTERM or Ctrl-C."""
-    from workers.embedded.ports import free_port
+def _serve_part(part: Part, run_part: RunPart, settings: Settings, *, several: bool, await_run_file: bool) -> None:
+    """Run one process of a part of the API, or several on one port, until SIGTERM or Ctrl-C."""
+    log_to_stderr()
+    if several:
+        run(_several(settings, part))
+        return
+    log = logging.getLogger("goldenhour.api")
+
+    def started(url: str) -> None:
+        log.info("%s accepts requests at %s", part, url)
+
+    _serve(lambda stop: run_part(settings, stop, started, await_run_file=await_run_file))
+
+
+async def _several(settings: Settings, part: Part) -> None:
+    """Run the processes of a part of the API, all on one port, until SIGTERM or Ctrl-C."""
     from workers.processes import Supervisor
-    from workers.stack import start_apis
+    from workers.stack import start_part
 
     stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    settings = settings.model_copy(update={"api_port": settings.api_port or free_port()})
     async with Supervisor(settings.home.absolute() / "logs") as supervisor:
-        await start_apis(supervisor, settings, restarts=True)
+        await start_part(supervisor, settings, part, restarts=True)
         stopped, failed = asyncio.ensure_future(stop.wait()), asyncio.ensure_future(supervisor.failed())
         done, _ = await asyncio.wait([stopped, failed], return_when=asyncio.FIRST_COMPLETED)
         if failed in done:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def up(
     ui: Annotated[bool, typer.Option(help="Show Temporal's own web interface (embedded server only).")] = True,
 ) -> None:
-    """Run the whole stack on this machine: PostgreSQL, Temporal, the API and the workers. Ctrl-C stops it all.
+    """Run the whole stack on this machine: PostgreSQL, Temporal, intake, officers and the workers. Ctrl-C stops it all.
 
     Data, logs and the secret key are in GOLDENHOUR_HOME (.goldenhour), one stack per folder. A service that
     GOLDENHOUR_DATABASE_URL or GOLDENHOUR_TEMPORAL_ADDRESS names replaces the embedded one. A process that crashes is
@@ -56,8 +56,9 @@ async def _up(settings: Settings, *, ui: bool) -> None:
 def _show(services: "Services", running: "Running") -> None:
     settings = running.settings
     pairs = [
-        ("API", running.api_url),
-        ("metrics", f"{running.api_url}/metrics (API and worker)"),
+        ("API for officers", running.api_url),
+        ("API for complaints and banks", running.intake_url),
+        ("metrics", f"{running.api_url}/metrics (officers, intake and worker)"),
         ("worker metrics", running.worker_metrics_url),
         ("restoration worker metrics", running.restoration_metrics_url),
     ]
@@ -81,6 +82,6 @@ def _running_stack_text(settings: Settings, otherwise: str) -> str:
         return otherwise
     return (
         f"a stack runs in {settings.home.absolute()} already: process {running.pid} since"
-        f" {running.started_at.astimezone():%H:%M:%S}, API at {running.api_url}."
+        f" {running.started_at.astimezone():%H:%M:%S}, API at {running.api_url} and {running.intake_url}."
         " Stop it, or set GOLDENHOUR_HOME to another folder."
     )

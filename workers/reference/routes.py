@@ -14,6 +14,7 @@ from activities.secrets import SecretBox
 from api.app import create_app
 from api.auth import OFFICER_SCHEME, Allowed
 from api.bank_gateway.auth import BANK_SCHEME
+from api.parts import Part
 from api.roles import ALLOWED, Action
 from api.services import Services
 from domain.policy.model import load_policy
@@ -27,6 +28,8 @@ it. [api.md](api.md) has the conventions and what all requests and responses hav
 that may be left out. Officers' routes name their action, and the table of roles says who may do it."""
 _ROLES: Final = """A route names its action, never a role. At which step or level a role may act, and who must be
 another person, is checked by the rules (`domain/restoration/procedure.py`, `domain/grievances.py`)."""
+_PROCESSES: Final = """The API has two processes, each with a port of its own. A path of the other process is refused
+with the code `served_by_intake` or `served_by_officers` (404). A proxy before them sends each path to its process:"""
 REFUSED_FROM: Final = 400
 _SCHEMAS: Final = """What bodies and responses hold, by the names that [routes.md](routes.md) links to. `?` marks a
 field that may be left out. Money is an integer in paise, a time is UTC with an offset, an account is a string."""
@@ -43,13 +46,12 @@ _COMMON: Final = frozenset(
 _UNUSED_SECRET: Final = SecretStr("the description of the API needs no secret")
 
 
-def described_app() -> FastAPI:
-    """Return the application without servers behind it, only to read its description."""
+def described_app(part: Part | None = None) -> FastAPI:
+    """Return the application, or a part of it, without servers behind it, only to read its routes."""
     nothing: Any = None
     ctx = Context(nothing, nothing, load_policy())
-    return create_app(
-        Services(ctx=ctx, notifier=nothing, secret_box=SecretBox(_UNUSED_SECRET), temporal_answers=nothing)
-    )
+    services = Services(ctx=ctx, notifier=nothing, keys=SecretBox(_UNUSED_SECRET), temporal_answers=nothing)
+    return create_app(services, part)
 
 
 def routes_page() -> str:
@@ -65,7 +67,8 @@ def routes_page() -> str:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             by_tag.setdefault(operation["tags"][0], []).append((method.upper(), path, operation))
-    parts: list[str] = ["## Roles", _ROLES, _matrix(), "## Operations", _EVERYWHERE]
+    parts: list[str] = ["## Processes", _PROCESSES, _processes()]
+    parts += ["## Roles", _ROLES, _matrix(), "## Operations", _EVERYWHERE]
     for tag, operations in by_tag.items():
         parts += [f"### {tag}", _operations(operations, actions)]
     return page("Routes", _INTRODUCTION, *parts)
@@ -79,6 +82,34 @@ def _routes(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
         router = getattr(route, "original_router", None)
         if router is not None:
             yield from _routes(router.routes)
+
+
+def _processes() -> str:
+    """Return the table of the paths of each process."""
+    of_intake, of_officers = (_paths(described_app(part).routes) for part in (Part.INTAKE, Part.OFFICERS))
+    both = of_intake & of_officers
+    rows = [[code(rule), code(Part.INTAKE)] for rule in proxy_rules(of_intake - both, of_officers - both)]
+    rows += [["every other path", code(Part.OFFICERS)]]
+    rows += [[", ".join(map(code, sorted(both))), "both, each about itself; not for callers outside"]]
+    return table(["path", "process"], rows)
+
+
+def _paths(routes: Iterable[BaseRoute]) -> set[str]:
+    return {route.path for route in _routes(routes)}
+
+
+def proxy_rules(own: Iterable[str], others: Iterable[str]) -> list[str]:
+    """Return the shortest beginnings of the `own` paths that none of the others has, and else the whole paths.
+
+    A rule that ends in / is for all paths below it, and another one for that path only.
+    """
+    others = set(others)
+    rules = set()
+    for path in own:
+        ends = [at + 1 for at in range(1, len(path)) if path[at] == "/"]
+        shorter = (path[:end] for end in ends if not any(other.startswith(path[:end]) for other in others))
+        rules.add(next(shorter, path))
+    return sorted(rules)
 
 
 def _action(dependant: Dependant) -> Action | None:

@@ -13,8 +13,9 @@ misspelt, a value that is wrong and an empty value stop the process with one lin
 or a folder that may be left out may be empty."""
 _SAID_HERE: Final = {
     "temporal_namespace": "The namespace of Temporal that the product works in.",
-    "api_host": "The address on which the API listens.",
-    "api_workers": "How many API processes share that port.",
+    "api_host": "The address on which intake, officers and the metrics pages of workers listen.",
+    "api_workers": "How many officers processes share that port.",
+    "intake_workers": "How many intake processes share that port.",
 }
 """The meaning of the settings whose field says nothing; a test holds the two together."""
 

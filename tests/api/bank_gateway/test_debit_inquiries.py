@@ -11,6 +11,7 @@ import pytest
 
 from activities.banks.delivery import BankDelivery
 from activities.directory import prepared
+from activities.secrets import SecretBox
 from activities.tracing.payer_inquiries import PayerInquirySender
 from adapters.banks.pull import PullAdapter
 from api.services import Services
@@ -19,7 +20,7 @@ from schemas.banks.exchanges import About
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import ChannelKind, Role
 from tests.activities.payers_bank import asking_context
-from tests.api.conftest import BANKS, Doors, opened
+from tests.api.conftest import BANKS, SECRET, Doors, opened
 from tests.api.feed import kind
 
 PATH = "/api/v1/bank/debit-inquiries"
@@ -39,7 +40,7 @@ async def asking(services: Services) -> AsyncIterator[Doors]:
     (hdfc,) = [entry for entry in BANKS if entry["code"] == "HDFC"]
     entry = InstitutionEntry.model_validate(hdfc | {"pull": True, "channels": ["pull"]})
     async with services.ctx.pool.acquire() as connection:
-        await institutions.upsert(connection, prepared(services.secret_box, [entry]), datetime.now(UTC))
+        await institutions.upsert(connection, prepared(SecretBox(SECRET), [entry]), datetime.now(UTC))
     await services.ctx.directory.refresh()
     async with opened(replace(services, ctx=asking_context(services.ctx))) as doors:
         yield doors

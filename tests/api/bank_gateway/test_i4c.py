@@ -11,11 +11,12 @@ import pytest
 from pydantic import SecretStr
 
 from activities.directory import load_directory
+from activities.secrets import SecretBox
 from adapters.banks.envelope import seal
 from api import logins
 from domain.policy.model import TryName
 from schemas.banks.institutions import InstitutionEntry
-from tests.api.conftest import BANKS, Doors, line, transfer
+from tests.api.conftest import BANKS, SECRET, Doors, line, transfer
 
 UPDATE = "/banking/FraudReportStatusUpdate"
 LOGIN = "/banking/login"
@@ -104,7 +105,7 @@ async def test_a_changed_password_ends_the_old_one_at_once(doors: Doors) -> None
     old = BANKS[0]["inbound"]["password"]
     await log_in(doors, "sbin@banks.example", old)
     changed = {**BANKS[0], "inbound": {"email": "sbin@banks.example", "password": "a new one"}}
-    await load_directory(doors.services.ctx.pool, doors.services.secret_box, [InstitutionEntry.model_validate(changed)])
+    await load_directory(doors.services.ctx.pool, SecretBox(SECRET), [InstitutionEntry.model_validate(changed)])
     meta(await log_in(doors, "sbin@banks.example", old), 401, "401")
     meta(await log_in(doors, "sbin@banks.example", "a new one"), 200, "00")
 

@@ -41,7 +41,7 @@ class Mailed:
     async def another(self) -> str:
         """The path of another letter's link."""
         services = self.ordering.doors.services
-        link = await LetterLinks(services.ctx, services.secret_box, PUBLIC_URL).issue(
+        link = await LetterLinks(services.ctx, services.keys, PUBLIC_URL).issue(
             About.ORDER, self.order_id, "SBIN", "x@y.z"
         )
         return link.url.removeprefix(PUBLIC_URL)

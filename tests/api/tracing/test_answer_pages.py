@@ -302,7 +302,7 @@ async def test_a_changed_token_opens_nothing(post: Post) -> None:
         page = await post.open(f"/a/{guess}", 404)
         assert "no such link" in page.words
         assert "There is no such link" in read(await post.send({"t1.held": "1"}, "send", f"/a/{guess}"), 404).words
-    unknown = reply_links.make_token(reply_links.link_key(post.doors.services.secret_box, About.HOLD_REQUEST))
+    unknown = reply_links.make_token(reply_links.link_key(post.doors.services.keys, About.HOLD_REQUEST))
     await post.open(f"/a/{unknown}", 404)
 
 

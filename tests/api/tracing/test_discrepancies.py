@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from activities.directory import add_institution
+from activities.secrets import SecretBox
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
-from tests.api.conftest import BANKS, Doors, line
+from tests.api.conftest import BANKS, SECRET, Doors, line
 
 WHY = {"reason": "both banks were called"}
 
@@ -27,7 +28,7 @@ async def test_what_a_balance_means_is_what_the_directory_says_of_the_bank(doors
     bank = next(bank for bank in BANKS if bank["code"] == "SBIN")
     entry = InstitutionEntry.model_validate(bank | {"wire": bank["wire"] | {"balance_includes_liens": False}})
     ctx = doors.services.ctx
-    await add_institution(ctx.pool, doors.services.secret_box, entry, over=True)
+    await add_institution(ctx.pool, SecretBox(SECRET), entry, over=True)
     await ctx.directory.refresh()
     ack_no: str = (await doors.complain())["ack_no"]
     told = await doors.answer("SBIN", ack_no, line("held", root_effective_balance="1250.00"))
