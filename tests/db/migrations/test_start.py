@@ -20,6 +20,7 @@ OPENERS = {"asyncpg.connect", "asyncpg.create_pool"}
 KNOWN_OPENERS = {
     "db/pool.py": "it checks the schema",
     "workers/verifying.py": "it checks the schema in its snapshot",
+    "benchmarks/cost.py": "it reads the server's statistics",
     "db/migrate.py": "it changes the schema",
     "db/describe.py": "it prints the schema",
     "workers/embedded/postgres.py": "it makes roles and databases",
