@@ -29,6 +29,7 @@ BANK: Final = "bank"
 
 CASE: Final = "/api/v1/cases/{ack_no}"
 HOLD: Final = "/api/v1/bank/holds/{hold_id}"
+INQUIRY: Final = "/api/v1/bank/debit-inquiries/{inquiry_id}"
 HOP: Final[dict[str, Any]] = {
     "parent_hop_no": 1,
     "payee": {"institution": "HDFC", "account": "50100000000077"},
@@ -205,6 +206,9 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("POST", f"{HOLD}/acknowledge"): (BANK, {}),
     ("POST", f"{HOLD}/answer"): (BANK, {"lines": [{"kind": "refused", "hop": 1, "code": "20"}]}),
     ("POST", f"{HOLD}/release-confirm"): (BANK, {}),
+    ("GET", "/api/v1/bank/debit-inquiries"): (BANK, None),
+    ("GET", INQUIRY): (BANK, None),
+    ("POST", f"{INQUIRY}/answer"): (BANK, {"lines": [{"kind": "not_debited", "code": "02"}]}),
     ("GET", "/api/v1/bank/policies"): (BANK, None),
     ("GET", "/api/v1/bank/liens/wanted"): (BANK, None),
     ("POST", "/api/v1/bank/liens"): (BANK, LIENS),
@@ -225,6 +229,7 @@ APPEAL_PAGE: Final = {(method, path) for method in ("GET", "HEAD", "POST") for p
 """No role opens it: the holder of an account comes in by a reference and a code (test_appeals)."""
 NUMBERS: Final = {
     "account_hold_id": "00000000-0000-4000-8000-000000000000",
+    "inquiry_id": "00000000-0000-4000-8000-000000000000",
     "grievance_id": "00000000-0000-4000-8000-000000000000",
     "ack_no": "29999999999999",
     "hop_no": "1",
