@@ -15,7 +15,7 @@ from db.outbox import procedure_outbox
 from db.pool import Pool
 from domain.policy.model import load_policy
 from schemas.enums import ProcedureKind
-from schemas.outbox.procedures import ProcedureStart
+from schemas.outbox.procedures import IN_DUE_LIST, ProcedureStart
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
 from tests.clock import Clock, at_clock
@@ -41,6 +41,11 @@ class Board:
             raise ValueError("this one cannot be started")
         assert how["id"] == start.workflow_id
         self.reached.append((kind, start.workflow_id, how["start_signal"]))
+
+    async def list_workflows(self, query: str, limit: int) -> AsyncIterator[Any]:
+        """No workflow of the release before runs."""
+        for _ in range(0):
+            yield
 
 
 @pytest.fixture
@@ -74,7 +79,8 @@ async def running(starter: ProcedureStarter) -> AsyncIterator[ProcedureStarter]:
 
 def test_workers_run_every_workflow_that_is_started() -> None:
     assert {workflow.__name__ for workflow in RUN_BY_WORKERS} == set(WORKFLOWS.values())
-    assert set(WORKFLOWS) == set(ProcedureKind)
+    assert {*WORKFLOWS, *IN_DUE_LIST} == set(ProcedureKind)
+    assert not set(WORKFLOWS) & set(IN_DUE_LIST)
 
 
 async def test_a_hold_is_opened_and_its_procedures_are_started_and_told(
@@ -82,21 +88,20 @@ async def test_a_hold_is_opened_and_its_procedures_are_started_and_told(
 ) -> None:
     case_no = await held_case(bench, f"1{rrn()}")
     await starter.run_once()
-    kinds = sorted(kind for kind, _, _ in board.reached)
-    assert kinds == ["DutiesWorkflow", "HoldWorkflow", "RestorationWorkflow"], "started and told in one call each"
-    assert {signal for _, _, signal in board.reached} == {"changed"}
+    (restoration_id,) = [row[0] for row in await bench.rows("SELECT restoration_id::text FROM restoration")]
+    started = ("RestorationWorkflow", f"restoration-{restoration_id}", "changed")
+    assert board.reached == [started], "started and told in one call; holds and duties have no workflow"
     assert await bench.value("SELECT count(*) FROM procedure WHERE started_at IS NULL") == 0
     assert await bench.value("SELECT count(*) FROM procedure_news WHERE signalled_at IS NULL") == 0
     board.reached.clear()
     await starter.run_once()
     assert board.reached == [], "nothing is told twice without a reason"
-    (hold_id,) = [
-        row[0] for row in await bench.rows("SELECT hold_id::text FROM account_hold WHERE case_no = $1", case_no)
-    ]
     async with bench.pool.acquire() as connection:
-        await procedure_outbox.notify(connection, ProcedureKind.HOLD, hold_id, bench.ctx.now())
+        for _ in range(3):
+            await procedure_outbox.notify(connection, ProcedureKind.RESTORATION, restoration_id, bench.ctx.now())
     await starter.run_once()
-    assert board.reached == [("HoldWorkflow", f"hold-{hold_id}", "changed")]
+    assert board.reached == [started], "several changes are one signal"
+    assert (await bench.events(case_no)).count("hold_began") == 1
 
 
 async def test_what_a_temporal_that_was_away_missed_is_told_when_it_is_back(
@@ -136,9 +141,9 @@ async def test_a_procedure_that_nobody_has_seen_for_a_day_is_looked_after(
     await held_case(bench, f"1{rrn()}")
     await starter.run_once()
     board.reached.clear()
-    await bench.pool.execute("UPDATE procedure SET started_at = started_at - interval '25 hours' WHERE kind = 'hold'")
+    await bench.pool.execute("UPDATE procedure SET started_at = started_at - interval '25 hours'")
     await starter.run_once()
-    assert [(kind, signal) for kind, _, signal in board.reached] == [("HoldWorkflow", None)]
+    assert [(kind, signal) for kind, _, signal in board.reached] == [("RestorationWorkflow", None)]
     await bench.pool.execute("UPDATE procedure SET started_at = started_at - interval '25 hours', ended_at = now()")
     board.reached.clear()
     await starter.run_once()
@@ -153,7 +158,7 @@ async def test_the_database_wakes_it_and_only_one_process_works(
     try:
         for number in range(3):
             await held_case(bench, f"{number + 1}{rrn()}")
-        started = "SELECT count(*) = 3 FROM procedure WHERE kind = 'hold' AND started_at IS NOT NULL"
+        started = "SELECT count(*) = 3 FROM procedure WHERE kind = 'restoration' AND started_at IS NOT NULL"
         await until(lambda: bench.value(started), 20)
         assert not (board.reached and other_board.reached)
     finally:
@@ -166,8 +171,15 @@ async def test_the_database_wakes_it_and_only_one_process_works(
 
 @pytest.fixture
 def patient(ctx: Context, board: Board) -> ProcedureStarter:
-    """The procedure starter with the packaged policy, at a time that tests move."""
-    return ProcedureStarter(at_clock(replace(ctx, policy=load_policy()), Clock(ctx.now())), board)  # type: ignore[arg-type]
+    """The procedure starter that gathers holds as the packaged policy says, at a time that tests move."""
+    return ProcedureStarter(at_clock(with_priority(ctx, quiet_seconds=0), Clock(ctx.now())), board)  # type: ignore[arg-type]
+
+
+def with_priority(ctx: Context, **changes: float) -> Context:
+    """The same context with the background priority of the packaged policy, but for these values."""
+    packaged = load_policy().background_priority
+    priority = packaged.model_copy(update={"defer_max_seconds": 0, **changes})
+    return replace(ctx, policy=ctx.policy.model_copy(update={"background_priority": priority}))
 
 
 async def look_at(starter: ProcedureStarter, at: datetime) -> None:
@@ -218,3 +230,107 @@ async def test_many_that_open_the_holds_of_one_case_at_once_begin_its_clocks_onc
     assert await bench.value("SELECT count(*) FROM account_hold WHERE case_no = $1", case_no) == 2
     assert await bench.value("SELECT count(*) FROM restoration WHERE case_no = $1", case_no) == 1
     await bench.check(case_no)
+
+
+# -- deferring while the golden hour is busy ---------------------------------------------------------------------------
+
+QUIET, DEFER_MAX = timedelta(seconds=2), timedelta(seconds=300)
+_OPENED = "SELECT count(*) FROM account_hold WHERE case_no = $1"
+
+
+@pytest.fixture
+def deferring(ctx: Context, board: Board) -> ProcedureStarter:
+    """The procedure starter with the packaged deferral, at a time that tests move; it gathers no holds."""
+    changed = with_priority(ctx, open_for_new_holds_after_seconds=0, defer_max_seconds=DEFER_MAX.total_seconds())
+    return ProcedureStarter(at_clock(changed, Clock(ctx.now())), board)  # type: ignore[arg-type]
+
+
+async def quiet_case(bench: Bench) -> tuple[str, datetime]:
+    """A case with money on hold and no request at a bank; its number, and the time of the newest request or answer."""
+    case_no = await held_case(bench, f"1{rrn()}")
+    await bench.pool.execute("UPDATE hold_request SET state = 'answered' WHERE case_no = $1", case_no)
+    return case_no, await latest(bench)
+
+
+async def latest(bench: Bench) -> datetime:
+    found: datetime = await bench.value(
+        "SELECT greatest((SELECT max(planned_at) FROM hold_request), (SELECT max(received_at) FROM status_update))"
+    )
+    return found
+
+
+def test_the_packaged_policy_defers_for_seconds_and_for_five_minutes_at_most() -> None:
+    packaged = load_policy().background_priority
+    assert packaged.quiet() == QUIET
+    assert packaged.defer_max(1.0) == DEFER_MAX
+    assert packaged.defer_max(0.5) == DEFER_MAX, "real time, although the clock of restorations is slower"
+    assert packaged.defer_max(100.0) == timedelta(seconds=3)
+
+
+async def test_nothing_is_done_while_a_request_or_an_answer_came_in_the_last_seconds(
+    deferring: ProcedureStarter, bench: Bench, board: Board
+) -> None:
+    case_no, busy_at = await quiet_case(bench)
+    await look_at(deferring, busy_at + QUIET - timedelta(milliseconds=1))
+    assert (await bench.value(_OPENED, case_no), board.reached) == (0, [])
+    await look_at(deferring, busy_at + QUIET)
+    assert await bench.value(_OPENED, case_no) == 1
+    assert len(board.reached) == 1
+    assert await bench.value("SELECT holder_told_at IS NOT NULL OR tried_to IS NOT NULL FROM account_hold")
+
+
+async def test_work_of_any_case_defers_that_of_every_case(deferring: ProcedureStarter, bench: Bench) -> None:
+    case_no, busy_at = await quiet_case(bench)
+    other = await held_case(bench, f"2{rrn()}")
+    planned = "UPDATE hold_request SET planned_at = $2 WHERE case_no = $1"
+    await bench.pool.execute(planned, other, busy_at + timedelta(minutes=1))
+    await look_at(deferring, busy_at + timedelta(minutes=1, seconds=1))
+    assert await bench.value(_OPENED, case_no) == 0
+    await look_at(deferring, busy_at + timedelta(minutes=1) + QUIET)
+    assert await bench.value(_OPENED, case_no) == 1
+
+
+async def test_a_rush_that_does_not_end_defers_for_five_minutes_at_most(
+    deferring: ProcedureStarter, bench: Bench, board: Board
+) -> None:
+    case_no, _ = await quiet_case(bench)
+    held_at = await bench.value("SELECT held_at FROM held_hop WHERE case_no = $1", case_no)
+    for waited, done in ((DEFER_MAX - timedelta(seconds=1), 0), (DEFER_MAX, 1)):
+        await bench.pool.execute("UPDATE hold_request SET planned_at = $1", held_at + waited)
+        await look_at(deferring, held_at + waited)
+        assert await bench.value(_OPENED, case_no) == done
+    assert board.reached == [], "what it opened waits from then"
+    await bench.pool.execute("UPDATE hold_request SET planned_at = $1", held_at + 2 * DEFER_MAX)
+    await look_at(deferring, held_at + 2 * DEFER_MAX)
+    assert len(board.reached) == 1
+    assert (await bench.events(case_no)).count("hold_began") == 1
+
+
+async def test_a_case_with_a_request_at_a_bank_waits_though_nothing_comes(
+    deferring: ProcedureStarter, bench: Bench
+) -> None:
+    case_no, busy_at = await quiet_case(bench)
+    asked = "UPDATE hold_request SET state = 'delivered', sent_at = $2 WHERE case_no = $1"
+    await bench.pool.execute(asked, case_no, busy_at)
+    held_at = await bench.value("SELECT held_at FROM held_hop WHERE case_no = $1", case_no)
+    for waited, done in ((timedelta(minutes=4), 0), (DEFER_MAX, 1)):
+        await look_at(deferring, held_at + waited)
+        assert await bench.value(_OPENED, case_no) == done
+
+
+async def test_a_case_that_is_locked_is_left_alone_until_its_work_is_overdue(
+    deferring: ProcedureStarter, bench: Bench
+) -> None:
+    case_no, busy_at = await quiet_case(bench)
+    free, _ = await quiet_case(bench)
+    held_at = await bench.value("SELECT held_at FROM held_hop WHERE case_no = $1", case_no)
+    async with bench.pool.acquire() as connection:
+        async with connection.transaction():
+            await connection.execute("SELECT FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE", case_no)
+            await look_at(deferring, busy_at + timedelta(seconds=30))
+            assert (await bench.value(_OPENED, case_no), await bench.value(_OPENED, free)) == (0, 1)
+            overdue = asyncio.create_task(look_at(deferring, held_at + DEFER_MAX))
+            await asyncio.sleep(0.5)
+            assert not overdue.done(), "it waits for the lock"
+        await overdue
+    assert await bench.value(_OPENED, case_no) == 1
