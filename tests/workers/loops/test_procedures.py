@@ -1,17 +1,19 @@
 """The procedure starter: no committed change is lost, and one case does not delay another."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.context import Context
 from activities.holds import opening
-from db.outbox import procedure_outbox
+from db.outbox import due_list, procedure_outbox
 from db.pool import Pool
 from domain.policy.model import load_policy
 from schemas.enums import ProcedureKind
@@ -19,7 +21,7 @@ from schemas.outbox.procedures import IN_DUE_LIST, ProcedureStart
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
 from tests.clock import Clock, at_clock
-from tests.factories import make_context, rrn
+from tests.factories import make_context, number_apart, rrn
 from tests.waiting import until
 from workers.loops import procedures
 from workers.loops.procedures import WORKFLOWS, ProcedureStarter
@@ -334,3 +336,62 @@ async def test_a_case_that_is_locked_is_left_alone_until_its_work_is_overdue(
             assert not overdue.done(), "it waits for the lock"
         await overdue
     assert await bench.value(_OPENED, case_no) == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_in_any_order_of_a_rush_nothing_waits_longer_than_five_minutes(
+    deferring: ProcedureStarter, bench: Bench, board: Board, seed: int
+) -> None:
+    dice = random.Random(seed)
+    cases = [await quiet_case(bench) for _ in range(3)]
+    now = max(at for _, at in cases)
+    for _ in range(30):
+        now += timedelta(seconds=dice.choice([1, 20, 100, 290]))
+        match dice.randrange(4):
+            case 0:
+                await bench.pool.execute("UPDATE hold_request SET planned_at = $1", now)
+            case 1:
+                case_no, _ = dice.choice(cases)
+                asked = "UPDATE hold_request SET state = $3, sent_at = $2 WHERE case_no = $1"
+                await bench.pool.execute(asked, case_no, now, dice.choice(["delivered", "answered"]))
+            case 2:
+                news = "INSERT INTO procedure_news (workflow_id, created_at) SELECT workflow_id, $1 FROM procedure"
+                await bench.pool.execute(news, now)
+            case _:
+                pass
+        await look_at(deferring, now)
+        async with deferring.ctx.pool.acquire() as connection:
+            assert (await due_list.backlog(connection)).lag_seconds < DEFER_MAX.total_seconds()
+    await look_at(deferring, now + DEFER_MAX)
+    await look_at(deferring, now + 2 * DEFER_MAX)
+    began = [workflow_id for kind, workflow_id, _ in board.reached if kind == "RestorationWorkflow"]
+    assert len(set(began)) == len(cases)
+    assert [(await bench.events(case_no)).count("hold_began") for case_no, _ in cases] == [1] * len(cases)
+
+
+# -- the release before ------------------------------------------------------------------------------------------------
+
+
+async def test_workflows_of_the_release_before_are_ended_once_and_their_rows_are_due(
+    ctx: Context, bench: Bench, temporal_client: Client
+) -> None:
+    await number_apart(ctx.pool)
+    case_no = await held_case(bench, f"1{rrn()}")
+    await opening.open_for_new_holds(ctx, case_no)
+    starter = ProcedureStarter(ctx, temporal_client)
+    listed = ["HoldWorkflow", "DutiesWorkflow"]
+    rows = await bench.rows("SELECT workflow_id FROM procedure WHERE kind IN ('hold', 'duties') ORDER BY kind DESC")
+    ids = [workflow_id for (workflow_id,) in rows]
+    for kind, workflow_id in zip(listed, ids, strict=True):
+        await temporal_client.start_workflow(kind, id=workflow_id, task_queue="nobody-works-here")
+    await bench.pool.execute("UPDATE procedure SET due_at = NULL, started_at = now()")
+
+    async def ended() -> bool:
+        starter._earlier_ended_at = None
+        await starter._end_earlier_workflows(ctx.now())
+        found = [await temporal_client.get_workflow_handle(workflow_id).describe() for workflow_id in ids]
+        return all(one.status is WorkflowExecutionStatus.TERMINATED for one in found)
+
+    await until(ended, 60)
+    assert await bench.value("SELECT count(*) FROM procedure WHERE due_at IS NOT NULL AND kind <> 'restoration'") == 2
+    assert await starter._end_earlier_workflows(ctx.now()) == 0
