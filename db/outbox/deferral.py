@@ -33,7 +33,7 @@ class Deferral(FrozenModel):
 
 
 # Both are read from the end of an index.
-_LATEST: Final = """
+LATEST: Final = """
 SELECT present_moment() AS now, greatest(
     (SELECT planned_at FROM hold_request ORDER BY planned_at DESC LIMIT 1),
     (SELECT received_at FROM status_update ORDER BY update_id DESC LIMIT 1)) AS latest_at
@@ -44,7 +44,7 @@ async def read_deferral(
     connection: Connection, quiet: timedelta, defer_max: timedelta, defer_max_for_traced: timedelta
 ) -> Deferral:
     """Return what is deferred: for `defer_max` at most, work of all cases until nothing came for `quiet`."""
-    row = await connection.fetchrow(_LATEST)
+    row = await connection.fetchrow(LATEST)
     assert row is not None, "a query without a table has one row"
     now, latest_at = row["now"], row["latest_at"]
     is_busy = latest_at is not None and latest_at > now - quiet

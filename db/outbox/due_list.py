@@ -38,18 +38,23 @@ class Backlog(FrozenModel):
     """how long the oldest row waits; 0 without a row"""
 
 
+DUE: Final = (
+    f"SELECT p.case_no, p.due_at AS since FROM procedure p WHERE {_DUE} <= $1"
+    f" AND p.case_no <> ALL($3) AND {may_begin('p.due_at', 'p.case_no')} ORDER BY p.due_at LIMIT $4"
+)
+_CHANGED: Final = (
+    f"SELECT p.case_no, n.created_at {_NEWS} AND {IS_LISTED}"
+    f" AND p.case_no <> ALL($3) AND {may_begin('n.created_at', 'p.case_no')} ORDER BY n.news_id LIMIT $4"
+)
+
+
 async def due_cases(connection: Connection, deferral: Deferral, skip: Sequence[str], limit: int) -> list[DueCase]:
     """Return the cases with due or changed procedures, the longest waiting first.
 
     Skips what is deferred, and the cases in `skip`.
     """
     rows = await connection.fetch(
-        "WITH waiting AS (("
-        f" SELECT p.case_no, p.due_at AS since FROM procedure p WHERE {_DUE} <= $1"
-        f" AND p.case_no <> ALL($3) AND {may_begin('p.due_at', 'p.case_no')} ORDER BY p.due_at LIMIT $4"
-        ") UNION ALL ("
-        f" SELECT p.case_no, n.created_at {_NEWS} AND {IS_LISTED}"
-        f" AND p.case_no <> ALL($3) AND {may_begin('n.created_at', 'p.case_no')} ORDER BY n.news_id LIMIT $4))"
+        f"WITH waiting AS (({DUE}) UNION ALL ({_CHANGED}))"
         " SELECT case_no, min(since) AS since FROM waiting GROUP BY case_no ORDER BY since, case_no LIMIT $4",
         deferral.until,
         deferral.until_for_traced,
@@ -59,18 +64,18 @@ async def due_cases(connection: Connection, deferral: Deferral, skip: Sequence[s
     return [DueCase(**dict(row)) for row in rows]
 
 
+OF_CASE: Final = (
+    "SELECT p.workflow_id, p.kind, p.subject, coalesce(n.ids, '{}') AS news_ids FROM procedure p"
+    " CROSS JOIN LATERAL (SELECT array_agg(news_id) AS ids FROM procedure_news w"
+    "  WHERE w.workflow_id = p.workflow_id AND w.signalled_at IS NULL) n"
+    f" WHERE p.case_no = $1 AND {IS_LISTED} AND ((p.ended_at IS NULL AND p.due_at <= $2) OR n.ids IS NOT NULL)"
+    " ORDER BY p.created_at, p.workflow_id"
+)
+
+
 async def of_case(connection: Connection, case_no: str, now: datetime) -> list[DueProcedure]:
     """Return the procedures of one case that are due or have changed; the caller has locked the case."""
-    rows = await connection.fetch(
-        "SELECT p.workflow_id, p.kind, p.subject, coalesce(n.ids, '{}') AS news_ids FROM procedure p"
-        " CROSS JOIN LATERAL (SELECT array_agg(news_id) AS ids FROM procedure_news w"
-        "  WHERE w.workflow_id = p.workflow_id AND w.signalled_at IS NULL) n"
-        f" WHERE p.case_no = $1 AND {IS_LISTED} AND ((p.ended_at IS NULL AND p.due_at <= $2) OR n.ids IS NOT NULL)"
-        " ORDER BY p.created_at, p.workflow_id",
-        case_no,
-        now,
-    )
-    return [DueProcedure(**dict(row)) for row in rows]
+    return [DueProcedure(**dict(row)) for row in await connection.fetch(OF_CASE, case_no, now)]
 
 
 async def mark_attended(connection: Connection, attended: Sequence[Attended], at: datetime) -> None:

@@ -113,16 +113,16 @@ async def to_notify(connection: Connection, deferral: Deferral, skip: Sequence[s
     return [_waiting(dict(row)) for row in rows]
 
 
+NOT_SEEN: Final = (
+    f"SELECT {_START}, p.started_at AS since FROM procedure p"
+    f" WHERE p.ended_at IS NULL AND {HAS_WORKFLOW} AND p.started_at < $1 AND p.case_no <> ALL($2)"
+    " ORDER BY p.started_at LIMIT $3"
+)
+
+
 async def not_seen(connection: Connection, before: datetime, skip: Sequence[str], limit: int) -> list[Waiting]:
     """Return running row-clock workflows last started or checked before `before`, the longest first."""
-    rows = await connection.fetch(
-        f"SELECT {_START}, p.started_at AS since FROM procedure p"
-        f" WHERE p.ended_at IS NULL AND {HAS_WORKFLOW} AND p.started_at < $1 AND p.case_no <> ALL($2)"
-        " ORDER BY p.started_at LIMIT $3",
-        before,
-        list(skip),
-        limit,
-    )
+    rows = await connection.fetch(NOT_SEEN, before, list(skip), limit)
     return [_waiting(dict(row)) for row in rows]
 
 

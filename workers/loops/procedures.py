@@ -167,13 +167,13 @@ class ProcedureStarter:
 
     async def _pause_seconds(self, check_every_seconds: float) -> float:
         """Return the time until the next round, if the database announces nothing before."""
-        if self._is_deferred:
-            return min(check_every_seconds, CHECK_DEFERRED_SECONDS)
         now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection:
             due_at = await due_list.next_due_at(connection, now)
-        until_due = check_every_seconds if due_at is None else (due_at - now).total_seconds()
-        return min(check_every_seconds, until_due)
+        longest, deferred = check_every_seconds, timedelta(0)
+        if self._is_deferred:
+            longest, deferred = min(longest, CHECK_DEFERRED_SECONDS), self._defer_max
+        return longest if due_at is None else min(longest, (due_at + deferred - now).total_seconds())
 
     async def _run_patiently(self) -> int:
         try:
