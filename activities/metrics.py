@@ -74,6 +74,7 @@ class ProcedureStarterWork(StrEnum):
     """An action for one case with holds or restorations."""
 
     OPEN_FOR_NEW_HOLDS = "open_for_new_holds"
+    ATTEND = "attend"
     START = "start"
     NOTIFY = "notify"
     LOOK_AFTER = "look_after"
@@ -206,6 +207,14 @@ class Metrics:
         self._desk_tasks = Gauge(
             "goldenhour_desk_tasks_open", "Open work items of the desk.", ("kind",), registry=self.registry
         )
+        self._restoration_due = Gauge(
+            "goldenhour_restoration_due", "Rows of restorations that are due and not done.", registry=self.registry
+        )
+        self._restoration_lag = Gauge(
+            "goldenhour_restoration_lag_seconds",
+            "How long the oldest due row of restorations waits; 0 if none is due.",
+            registry=self.registry,
+        )
         self._transfer_to_complaint = self._histogram(
             "transfer_to_complaint", "From a victim's transfer to the complaint about it."
         )
@@ -316,6 +325,11 @@ class Metrics:
             self._paise.labels(bucket.value).set(paise.get(bucket, 0))
         for kind in TaskKind:
             self._desk_tasks.labels(kind.value).set(open_tasks.get(kind, 0))
+
+    def restoration_backlog(self, rows: int, lag_seconds: float) -> None:
+        """Set the gauges of due and undone work of restorations."""
+        self._restoration_due.set(rows)
+        self._restoration_lag.set(lag_seconds)
 
     def text(self) -> str:
         """Return all metrics in Prometheus' text format."""

@@ -14,6 +14,7 @@ from activities.reporting.scorecards import CallDesk
 from api.problems import Kind, Refused
 from db.cases import ledger_views
 from db.database_state import Storage, storage_state
+from db.outbox import due_list
 from db.pool import Pool
 from db.reporting import scorecards, task_views
 from db.reporting.outcomes import Period
@@ -45,7 +46,7 @@ class EvidenceJobs:
 
 
 class MetricsCache:
-    """Gauges of money by bucket and of open work items, read from the database at most every few seconds."""
+    """Gauges of money, open work items and due restorations, read from the database at most every few seconds."""
 
     def __init__(self) -> None:
         self._read_at = -GAUGES_GOOD_SECONDS
@@ -61,6 +62,8 @@ class MetricsCache:
                     METRICS.stock(
                         await ledger_views.paise_by_bucket(connection), await task_views.open_by_kind(connection)
                     )
+                    waiting = await due_list.backlog(connection)
+                    METRICS.restoration_backlog(waiting.rows, waiting.lag_seconds)
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("gauges not read: %s", type(error).__name__)
             self._read_at = time.monotonic()

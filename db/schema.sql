@@ -2346,6 +2346,7 @@ CREATE TABLE procedure (
     created_at timestamp with time zone NOT NULL,
     started_at timestamp with time zone,
     ended_at timestamp with time zone,
+    due_at timestamp with time zone DEFAULT now(),
     CONSTRAINT procedure_kind_subject_key UNIQUE (kind, subject),
     CONSTRAINT procedure_pkey PRIMARY KEY (workflow_id),
     CONSTRAINT procedure_kind_check CHECK ((kind = ANY (ARRAY['restoration'::text, 'hold'::text, 'grievance'::text, 'order'::text, 'duties'::text])))
@@ -3156,13 +3157,21 @@ CREATE INDEX payer_inquiry_waiting ON public.payer_inquiry USING btree (institut
 
 CREATE INDEX payer_statement_inquiry ON public.payer_statement USING btree (inquiry_id, statement_id);
 
+CREATE INDEX procedure_case ON public.procedure USING btree (case_no);
+
+CREATE INDEX procedure_due ON public.procedure USING btree (due_at) WHERE ((ended_at IS NULL) AND (kind = ANY (ARRAY['hold'::text, 'duties'::text])));
+
 CREATE INDEX procedure_news_signalled ON public.procedure_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
 
 CREATE INDEX procedure_news_unsignalled ON public.procedure_news USING btree (news_id) WHERE (signalled_at IS NULL);
 
+CREATE INDEX procedure_news_waiting ON public.procedure_news USING btree (workflow_id) WHERE (signalled_at IS NULL);
+
 CREATE INDEX procedure_not_started ON public.procedure USING btree (created_at) WHERE (started_at IS NULL);
 
 CREATE INDEX procedure_running ON public.procedure USING btree (started_at) WHERE (ended_at IS NULL);
+
+CREATE INDEX procedure_unseen ON public.procedure USING btree (started_at) WHERE ((ended_at IS NULL) AND (kind <> ALL (ARRAY['hold'::text, 'duties'::text])));
 
 CREATE INDEX reconciliation_institution ON public.reconciliation USING btree (institution, reconciliation_id);
 
@@ -3545,6 +3554,8 @@ COMMENT ON COLUMN payer_statement.payee_key IS 'the account credited as the bank
 COMMENT ON COLUMN payer_statement.payer_confirmed IS 'whether the bank states the same debited account as the victim';
 
 COMMENT ON COLUMN payer_statement.payer_key IS 'the account debited as the bank states it; empty if it states none';
+
+COMMENT ON COLUMN procedure.due_at IS 'when the procedure starter attends to a hold or to duties next; at no time if null';
 
 COMMENT ON COLUMN reconciliation.as_of IS 'when the bank drew the list up, as far as it says';
 

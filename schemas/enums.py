@@ -494,7 +494,10 @@ class Language(StrEnum):
 
 
 class ProcedureKind(StrEnum):
-    """Row-clock workflow beside the case workflow, by the kind of its row."""
+    """Procedure beside the case workflow, by the kind of its row.
+
+    It is a row-clock workflow, or a row of the due list.
+    """
 
     RESTORATION = "restoration"
     HOLD = "hold"

@@ -80,7 +80,9 @@ async def make_context(
 def prompt_policy() -> Policy:
     """Return the packaged policy without background priority, because a test asks for what follows at once."""
     policy = load_policy()
-    at_once = {"open_for_new_holds_after_seconds": 0, "documents_after_seconds": 0}
+    at_once = dict.fromkeys(
+        ("open_for_new_holds_after_seconds", "documents_after_seconds", "quiet_seconds", "defer_max_seconds"), 0
+    )
     return policy.model_copy(update={"background_priority": policy.background_priority.model_copy(update=at_once)})
 
 

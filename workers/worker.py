@@ -19,6 +19,7 @@ from activities.bank_gateway.feed import announce
 from activities.banks.delivery import Adapters, BankDelivery
 from activities.banks.reply_links import LetterLinks
 from activities.context import Context
+from activities.documents.issuing import appeal_address
 from activities.outbox import SweepActivities
 from activities.reconciliation.rounds import ReconciliationActivities
 from activities.secrets import CannotOpen
@@ -106,13 +107,12 @@ def make_workers(
     queues: Queues,
     *,
     links: LinkMaker | None = None,
-    public_url: str | None = None,
     sandboxed: bool = True,
     remote_activities: bool = True,
 ) -> list[Worker]:
     """Return the workers for these queues, not yet running.
 
-    `links` makes the links in escalation letters. Account holders find the page for their grievance below `public_url`.
+    `links` makes the links in escalation letters.
 
     The sandbox detects non-deterministic code, but adds 4 ms to a case's first workflow task. All tests and replays run
     in it, so a production worker can run without it. Without `remote_activities` the worker of case work runs workflows
@@ -122,7 +122,7 @@ def make_workers(
     # A worker process that serves case work alone leaves all calls to the one that serves the queue of bank calls.
     calls_banks = queues.serve(Queues.BANK_CALLS) or not remote_activities
     case_activities = CaseActivities(ctx, bank_delivery, mailer, links, calls_banks=calls_banks)
-    recovery = RecoveryActivities(ctx, bank_delivery, mailer, links, public_url=public_url)
+    recovery = RecoveryActivities(ctx, bank_delivery, mailer, links)
     reconciliation = ReconciliationActivities(ctx, banks, mailer)
     workers = []
     if queues.serve(Queues.CASE_WORK):
@@ -258,7 +258,6 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
             engine.notifier,
             queues,
             links=links,
-            public_url=settings.public_url,
             sandboxed=False,
         )
         async with running(workers):
@@ -305,7 +304,8 @@ async def _loops(
         loops.append(SpoolWatcher(engine.ctx, Spool(settings.iso_spool), engine.notifier.soon).run())
     if queues.serve(Queues.RESTORATION):
         outbound = await stack.enter_async_context(OutboundLoop.opened(engine.ctx, settings, mailer))
-        loops += [outbound.run(), ProcedureStarter(engine.ctx, engine.client).run()]
+        starter = ProcedureStarter(engine.ctx, engine.client, appeal_address(settings.public_url))
+        loops += [outbound.run(), starter.run()]
         sender = PayerInquirySender(engine.ctx, BankDelivery(engine.ctx, adapters))
         loops.append(PayerInquiryLoop(sender).run())
     return loops

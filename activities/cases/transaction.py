@@ -123,6 +123,22 @@ async def case_transaction(ctx: Context, case: str | FindCase, actor: str) -> As
 
 
 @asynccontextmanager
+async def background_transaction(
+    ctx: Context, case_no: str, actor: str, *, wait: bool
+) -> AsyncIterator[CaseTransaction | None]:
+    """Run one transaction on a case, like `case_transaction`, for work that can be done later.
+
+    Without `wait` it gives None for a case that another transaction has locked.
+    """
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        if wait:
+            yield await lock_case(ctx, connection, case_no, actor)
+        else:
+            head = await cases.lock_if_free(connection, case_no)
+            yield None if head is None else CaseTransaction(ctx, connection, head, actor)
+
+
+@asynccontextmanager
 async def bank_transaction(ctx: Context, ack_no: str, institution: str) -> AsyncIterator[CaseTransaction]:
     """Run one transaction of a bank on a case, like `case_transaction`.
 

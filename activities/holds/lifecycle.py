@@ -1,17 +1,15 @@
-"""Activities of a hold's life: notify the holder, warn before the lapse, release at the lapse."""
+"""Deadlines of a hold: notify the holder, warn before the lapse, release at the lapse."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 from uuid import UUID
 
-from temporalio import activity
-
-from activities.cases.transaction import ENGINE, case_transaction
+from activities.cases.transaction import CaseTransaction
 from activities.context import Context
-from activities.holds.hold_transaction import HoldTransaction, hold_transaction
+from activities.holds.hold_transaction import HoldTransaction
 from activities.notifications.holder_messages import HolderMessages, stamp
 from activities.notifications.outbox import way_to
 from activities.notifications.people import Concerned, Holder, notify_people
@@ -20,6 +18,7 @@ from activities.orders.unassigned_holds import ask_about_retained_holds
 from db import notifications
 from db.grievances import grievances
 from db.holds import account_holds, disputed_holds, free_amounts
+from db.holds.account_holds import AccountHold
 from db.outbox import procedure_outbox
 from db.police import firs
 from domain.holds.lapse import (
@@ -38,53 +37,41 @@ from schemas.holds import HoldAction
 from schemas.identifiers import account_end
 from schemas.notifications import MessageFacts
 from schemas.orders.orders import NewOrderLine
-from schemas.outbox.procedures import ActionInput, RowState
+from schemas.outbox.procedures import RowState
 from schemas.police import CaseDuty
 from schemas.restoration_enums import OrderReason
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 
 DUES_MAX: Final = 20
-"""the most due actions of one read state; the state is read again after each of them"""
+"""the most due actions of one read state"""
+_NOTICES: Final = frozenset({HoldAction.TELL_HOLDER, HoldAction.TELL_OFFICER, HoldAction.TELL_LATE})
+"""actions that change the hold's row and no amount"""
 
 
 @dataclass(frozen=True)
-class HoldActivities:
-    """The activities of `HoldWorkflow`."""
+class HoldDeadlines:
+    """The actions on holds that fall due by themselves."""
 
     ctx: Context
     appeal_address: str = ""
     """the address for appeals in the holder's message; "" if none is configured"""
 
-    @activity.defn(name="read_hold_state")
-    async def read_hold_state(self, asked: ActionInput) -> RowState:
-        """Do the hold's due actions, and return the next ones; over when nothing is on hold any more.
+    async def attend(self, case: CaseTransaction, hold_id: UUID) -> RowState:
+        """Do the due actions of one hold of a locked case, and return the next ones.
 
-        Actions that are due at once, such as notifying the holder, run here and not in an activity of their own. There
-        is a hold for every account, so this saves many activities.
+        The hold is over when nothing is on hold any more.
         """
-        hold_id = UUID(asked.subject)
-        async with case_transaction(self.ctx, asked.case_no, ENGINE) as case:
-            if await account_holds.end_if_empty(case.connection, hold_id, case.now):
-                await case.log(EventKind.HOLD_ENDED, hold_id=str(hold_id))
-            work = HoldTransaction.of(case, hold=await account_holds.get(case.connection, hold_id))
-            await self._messages(work).notify_of_release()
-            if work.hold.state == "ended":
-                await _end_hold(work)
-                return RowState(over=True)
-            state = await self._do_due_actions(work, asked.at)
-            if ends := by_end(state):
-                await free_amounts.mark_end(work.connection, hold_id, min(ends))
-            return RowState(over=False, at=work.hold.state, dues=dues(state)[:DUES_MAX])
-
-    @activity.defn(name="attend_to_hold")
-    async def attend_to_hold(self, asked: ActionInput) -> None:
-        """Do the due action `asked.what`, if it is still due."""
-        async with hold_transaction(self.ctx, UUID(asked.subject), ENGINE, case_no=asked.case_no) as work:
-            if work.hold.state == "ended":
-                return
-            state = await _read_state(work)
-            if asked.what in _due_now(state, asked.at):
-                await self._attend(work, state, asked.what, asked.at)
+        if await account_holds.end_if_empty(case.connection, hold_id, case.now):
+            await case.log(EventKind.HOLD_ENDED, hold_id=str(hold_id))
+        work = HoldTransaction.of(case, hold=await account_holds.get(case.connection, hold_id))
+        await self._messages(work).notify_of_release()
+        if work.hold.state == "ended":
+            await _end_hold(work)
+            return RowState(over=True)
+        state = await self._do_due_actions(work, work.now)
+        if ends := by_end(state):
+            await free_amounts.mark_end(work.connection, hold_id, min(ends))
+        return RowState(over=False, at=work.hold.state, dues=dues(state)[:DUES_MAX])
 
     async def _do_due_actions(self, work: HoldTransaction, at: datetime) -> HoldClocks:
         """Do each action once that is due at `at`, and return the state of the hold after them."""
@@ -94,7 +81,10 @@ class HoldActivities:
             done.add(what)
             await self._attend(work, state, what, at)
             work.hold = await account_holds.get(work.connection, work.hold.hold_id)
-            state = await _read_state(work)
+            if HoldAction.of(what) in _NOTICES:
+                state = state.model_copy(update=_times_of_row(work.hold))
+            else:
+                state = await _read_state(work)
         return state
 
     async def _attend(self, work: HoldTransaction, state: HoldClocks, what: str, at: datetime) -> None:
@@ -222,14 +212,21 @@ async def _read_state(work: HoldTransaction) -> HoldClocks:
     return HoldClocks(
         policy=hold.policy,
         newest_at=max(held_times, default=hold.first_held_at),
-        told_to=hold.told_to,
-        tried_to=hold.tried_to,
-        late_to=hold.late_to,
         reachable=way_to(await notifications.holder(connection, hold_id)) is not None,
         officer=await firs.officer(connection, hold.case_no, CaseDuty.IO) is not None,
-        officer_told=hold.officer_told,
-        lapses_from=hold.lapses_from,
-        warned_to=hold.warned_to,
         parts=not_kept(free, await free_amounts.court_keeps(connection, hold_id)),
         excess_paise=sum(one.excess_paise for one in await free_amounts.too_much(connection, hold_id)),
+        **_times_of_row(hold),
     )
+
+
+def _times_of_row(hold: AccountHold) -> dict[str, Any]:
+    """Return the fields of `HoldClocks` that stand on the hold's row."""
+    return {
+        "told_to": hold.told_to,
+        "tried_to": hold.tried_to,
+        "late_to": hold.late_to,
+        "officer_told": hold.officer_told,
+        "lapses_from": hold.lapses_from,
+        "warned_to": hold.warned_to,
+    }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
+from activities.cases.transaction import ENGINE, CaseTransaction, background_transaction
 from activities.context import Context
 from activities.notifications.holder_messages import subject_of
 from activities.notifications.people import Concerned, notify_people
@@ -42,12 +42,15 @@ def new_reference() -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(REFERENCE_LENGTH))
 
 
-async def open_for_new_holds(ctx: Context, case_no: str) -> int:
+async def open_for_new_holds(ctx: Context, case_no: str, *, wait: bool = True) -> int:
     """Open account holds, restorations and duties for the case's new holds; return how many hops were new.
 
-    Runs in one transaction; a repeated run changes nothing. Raises `NotFound` for an unknown case.
+    Runs in one transaction; a repeated run changes nothing. Without `wait` a case that another transaction has locked
+    is left alone. Raises `NotFound` for an unknown case.
     """
-    async with case_transaction(ctx, case_no, ENGINE) as work:
+    async with background_transaction(ctx, case_no, ENGINE, wait=wait) as work:
+        if work is None:
+            return 0
         connection = work.connection
         found = await account_holds.new_held_hops(connection, case_no)
         # A hop with nothing on hold any more needs no deadlines, because it was resolved in the meantime.
@@ -98,8 +101,9 @@ class _HoldOpening(CaseTransaction):
         hold_id, began = await account_holds.begin(
             connection, self.case_no, first, new_reference(), policy, small=small
         )
+        # A hold that began earlier becomes due, because it has more money now.
+        await procedure_outbox.begin(connection, ProcedureKind.HOLD, str(hold_id), self.case_no, self.now)
         if began:
-            await procedure_outbox.begin(connection, ProcedureKind.HOLD, str(hold_id), self.case_no, self.now)
             data: dict[str, object] = {"hold_id": str(hold_id), "institution": first.institution, "policy": version}
             self.written.append(Event(EventKind.HOLD_BEGAN, data))
             if (order_id := await court_orders.keep_hold(connection, hold_id)) is not None:
@@ -107,8 +111,6 @@ class _HoldOpening(CaseTransaction):
                 self.written.append(Event(EventKind.HOLD_KEPT, data))
         elif await account_holds.has_grown(connection, hold_id):
             await self.close_tasks(subject_of(hold_id), [TaskCause.SMALL_HOLD], "it is no small hold any more")
-        # A reopened hold is notified too, because its earlier workflow may be about to end.
-        await self.notify(ProcedureKind.HOLD, hold_id)
         return hold_id
 
     async def restorations(self, hops: Sequence[HeldHop]) -> None:

@@ -1,6 +1,6 @@
 """Statutory duties of the police after a hold: opening, reminders, escalation and completion.
 
-The rows store the deadlines, and `DutiesWorkflow` acts on them. The magistrate's report is done when the court's
+The rows store the deadlines, and the due list acts on them. The magistrate's report is done when the court's
 diary has it. The follow-up is done when its documents are issued, or when no bank waits for one. An officer may
 instead state why no document is needed.
 """
@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 from uuid import UUID
 
-from temporalio import activity
-
-from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
+from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications.people import Concerned, notify_people
 from db.documents import document_register
 from db.outbox import procedure_outbox
 from db.police import firs, statutory_duties
+from db.pool import Connection
 from domain.errors.police import (
     DiaryEntryMissing,
     DiaryNoUsed,
@@ -33,7 +32,7 @@ from domain.notifications.rules import NotificationEvent
 from domain.police import duty_dues, duty_policy, read_what
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.notifications import MessageFacts
-from schemas.outbox.procedures import ActionInput, RowState
+from schemas.outbox.procedures import RowState
 from schemas.police import CaseDuty, CaseOfficer, Duty, DutyAction, HandedIn
 from schemas.restoration_enums import DocumentKind, DutyKind
 from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
@@ -115,7 +114,6 @@ async def open_duty(
     data = {"kind": kind.value, "due_at": due_at.isoformat(), "policy": work.ctx.policy.version}
     await work.as_engine.log(EventKind.DUTY_OPENED, **data)
     await procedure_outbox.begin(work.connection, ProcedureKind.DUTIES, work.case_no, work.case_no, work.now)
-    await work.notify(ProcedureKind.DUTIES, work.case_no)
     return True
 
 
@@ -166,7 +164,7 @@ async def duty_done(
 
 
 async def _end_without_duties(work: CaseTransaction) -> None:
-    """End the workflow of the duties if the case has no open duty."""
+    """End the clocks of the duties if the case has no open duty."""
     if not await statutory_duties.any_left(work.connection, work.case_no):
         await procedure_outbox.end(work.connection, ProcedureKind.DUTIES, work.case_no, work.now)
 
@@ -253,37 +251,36 @@ async def _notify(work: CaseTransaction, duty: Duty, action: DutyAction, to: str
     await notify_people(work.connection, _EVENTS[action], Concerned(case_no=work.case_no), facts, work.now)
 
 
-# -- activities of the workflow ----------------------------------------------------------------------------------------
+# -- deadlines ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class StatutoryDutyActivities:
-    """The activities of `DutiesWorkflow`."""
+async def read_duties(connection: Connection, case_no: str) -> RowState:
+    """Return the next actions of the case's open duties; over when no duty is open."""
+    waiting = [duty for duty in await statutory_duties.of_case(connection, case_no) if duty.done_at is None]
+    dues = sorted((due for duty in waiting for due in duty_dues(duty)), key=lambda due: (due.at, due.what))
+    return RowState(over=not waiting, at=" ".join(duty.kind.value for duty in waiting), dues=tuple(dues))
 
-    ctx: Context
 
-    @activity.defn(name="read_duties_state")
-    async def read_duties_state(self, asked: ActionInput) -> RowState:
-        """Return the due actions of the case's open duties; over when no duty is open."""
-        async with self.ctx.pool.acquire() as connection:
-            waiting = [
-                duty for duty in await statutory_duties.of_case(connection, asked.case_no) if duty.done_at is None
-            ]
-        dues = sorted((due for duty in waiting for due in duty_dues(duty)), key=lambda due: (due.at, due.what))
-        return RowState(over=not waiting, at=" ".join(duty.kind.value for duty in waiting), dues=tuple(dues))
+async def attend_to_duties(work: CaseTransaction) -> RowState:
+    """Do the due actions of a locked case's duties, and return the next ones."""
+    state = await read_duties(work.connection, work.case_no)
+    if not (due_now := [due.what for due in state.dues if due.at <= work.now]):
+        return state
+    for what in due_now:
+        await care_for_duty(work, what)
+    return await read_duties(work.connection, work.case_no)
 
-    @activity.defn(name="care_for_duty")
-    async def care_for_duty(self, asked: ActionInput) -> None:
-        """Do the due action "remind:KIND", "escalate:KIND" or "lapse:KIND". A repeated attempt changes nothing."""
-        action, kind = read_what(asked.what)
-        async with case_transaction(self.ctx, asked.case_no, ENGINE) as work:
-            duty = await statutory_duties.get(work.connection, work.case_no, kind)
-            # The duty was finished, or reopened with later deadlines, after the workflow had read its state.
-            if duty is None or all(due.what != asked.what or due.at > asked.at for due in duty_dues(duty)):
-                return
-            if kind is DutyKind.FOLLOW_UP and await finish_follow_up_if_complete(work):
-                return
-            await _DutyTransaction.of(work, duty=duty).do(action)
+
+async def care_for_duty(work: CaseTransaction, what: str) -> None:
+    """Do the action "remind:KIND", "escalate:KIND" or "lapse:KIND", if it is due. A repeated call changes nothing."""
+    action, kind = read_what(what)
+    duty = await statutory_duties.get(work.connection, work.case_no, kind)
+    # An action before this one may have finished the duty, or reopened it with later deadlines.
+    if duty is None or all(due.what != what or due.at > work.now for due in duty_dues(duty)):
+        return
+    if kind is DutyKind.FOLLOW_UP and await finish_follow_up_if_complete(work):
+        return
+    await _DutyTransaction.of(work, duty=duty).do(action)
 
 
 @dataclass

@@ -35,7 +35,7 @@ from activities.restoration.transitions import (
 )
 from db import notifications
 from db.orders import bank_orders
-from db.restoration import restorations
+from db.restoration import openings, restorations
 from domain.errors import RuleBroken
 from domain.restoration.procedure import dues, waits_for_order
 from schemas.enums import EventKind, TaskKind
@@ -75,8 +75,12 @@ class RestorationActivities:
     async def write_application(self, asked: ActionInput) -> None:
         """Issue the application for the victim's signature in the victim's language, once for each visit of the step.
 
-        If facts are missing, a person gets a task. The next read of the state tries again.
+        If facts are missing, a person gets a task. The next read of the state tries again. The case is not locked if
+        the application is issued.
         """
+        async with self.ctx.pool.acquire() as reading:
+            if not await openings.owes_application(reading, UUID(asked.subject)):
+                return
         async with restoration_transaction(self.ctx, UUID(asked.subject), ENGINE) as work:
             connection, row = work.connection, work.row
             if row.state is not RestorationState.OPEN or row.step is not Step.APPLICATION:

@@ -64,6 +64,16 @@ async def lock(connection: Connection, ack_no: str) -> CaseHead:
     return CaseHead(**dict(row))
 
 
+async def lock_if_free(connection: Connection, case_no: str) -> CaseHead | None:
+    """Lock the row of a case by its own number; return None if another transaction has it locked."""
+    row = await connection.fetchrow(
+        f"SELECT {_HEAD}, present_moment() AS now FROM"
+        f" (SELECT {_HEAD} FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE SKIP LOCKED) c",
+        case_no,
+    )
+    return None if row is None else CaseHead(**dict(row))
+
+
 async def lock_all(connection: Connection, case_nos: Collection[str]) -> list[CaseHead]:
     """Lock the rows of these cases in the order of their numbers.
 

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from db.holds.disputed_holds import DISPUTED_HOLD, EXCESS_ORDERED
+from db.outbox.deferral import Deferral, DueCase, may_begin
 from db.pool import Connection
 from db.restoration import exclusions
 from db.tracing.discrepancies import HELD_OVER_CASES, LAST_BALANCE
@@ -31,22 +32,25 @@ class HeldHop(FrozenModel):
 
 
 async def cases_with_new_holds(
-    connection: Connection, held_before: datetime, skip: Sequence[str], limit: int
-) -> list[str]:
-    """Return cases with held hops whose hold is to be opened, the longest waiting first; skips the cases in `skip`.
+    connection: Connection, deferral: Deferral, held_before: datetime, skip: Sequence[str], limit: int
+) -> list[DueCase]:
+    """Return cases with held hops whose hold is to be opened, the longest waiting first.
 
-    A case with money in play is included only if its first such hold came by `held_before`.
+    A case with money in play is included only if its first such hold came by `held_before`. Skips what is deferred, and
+    the cases in `skip`.
     """
     rows = await connection.fetch(
-        "SELECT u.case_no FROM held_hop u JOIN case_file c USING (case_no)"
-        " WHERE u.hold_opened_at IS NULL AND u.case_no <> ALL($1)"
-        " GROUP BY u.case_no, c.state HAVING c.state <> 'open' OR min(u.held_at) <= $3"
-        " ORDER BY min(u.held_at), u.case_no LIMIT $2",
+        "SELECT u.case_no, min(u.held_at) AS since FROM held_hop u JOIN case_file c USING (case_no)"
+        " WHERE u.hold_opened_at IS NULL AND u.case_no <> ALL($3) GROUP BY u.case_no, c.state"
+        f" HAVING (c.state <> 'open' OR min(u.held_at) <= $5) AND {may_begin('min(u.held_at)', 'u.case_no')}"
+        " ORDER BY since, u.case_no LIMIT $4",
+        deferral.until,
+        deferral.until_for_traced,
         list(skip),
         limit,
         held_before,
     )
-    return [row["case_no"] for row in rows]
+    return [DueCase(**dict(row)) for row in rows]
 
 
 async def new_held_hops(connection: Connection, case_no: str) -> list[HeldHop]:

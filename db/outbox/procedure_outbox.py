@@ -1,13 +1,14 @@
-"""Row-clock workflows and their notifications: the outbox to the workflows that keep the clocks of rows."""
+"""Procedures and their notifications: the outbox to the workflows that keep the clocks of rows, and to the due list."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from db.outbox.deferral import Deferral, may_begin
 from db.pool import Connection, note_session_lock
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ProcedureKind
-from schemas.outbox.procedures import ProcedureStart
+from schemas.outbox.procedures import IN_DUE_LIST, ProcedureStart
 
 STARTER_CHANNEL: Final = "procedure_starter"
 """the channel on which the database announces holds to open, and workflows to start or to notify"""
@@ -21,21 +22,26 @@ def workflow_id(kind: ProcedureKind, subject: str) -> str:
 
 
 async def begin(connection: Connection, kind: ProcedureKind, subject: str, case_no: str, at: datetime) -> None:
-    """Request a workflow that keeps the clocks of `subject`; one that has ended starts again."""
+    """Begin the clocks of `subject`, in a workflow or in the due list; those that have ended begin again.
+
+    A procedure that is in the due list already becomes due.
+    """
     await connection.execute(
-        "INSERT INTO procedure (workflow_id, kind, subject, case_no, created_at) VALUES ($1, $2, $3, $4, $5)"
-        " ON CONFLICT (workflow_id) DO UPDATE SET started_at = NULL, ended_at = NULL, created_at = $5"
-        " WHERE procedure.ended_at IS NOT NULL",
+        "INSERT INTO procedure (workflow_id, kind, subject, case_no, created_at, due_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6)"
+        " ON CONFLICT (workflow_id) DO UPDATE SET started_at = NULL, ended_at = NULL, created_at = $5, due_at = $6"
+        " WHERE procedure.ended_at IS NOT NULL OR $6 IS NOT NULL",
         workflow_id(kind, subject),
         kind.value,
         subject,
         case_no,
         at,
+        at if kind in IN_DUE_LIST else None,
     )
 
 
 async def notify(connection: Connection, kind: ProcedureKind, subject: str, at: datetime) -> None:
-    """Write a notification that makes the row-clock workflow read its state again. Does nothing without a workflow."""
+    """Write a notification that makes a procedure read its state again. Does nothing without a procedure."""
     await connection.execute(
         "INSERT INTO procedure_news (workflow_id, created_at)"
         " SELECT workflow_id, $2 FROM procedure WHERE workflow_id = $1",
@@ -45,7 +51,7 @@ async def notify(connection: Connection, kind: ProcedureKind, subject: str, at: 
 
 
 async def end(connection: Connection, kind: ProcedureKind, subject: str, at: datetime) -> None:
-    """Write that the clocks have ended; the workflow ends when it next reads its state."""
+    """Write that the clocks have ended; a workflow ends when it next reads its state."""
     await connection.execute(
         "UPDATE procedure SET ended_at = $2 WHERE workflow_id = $1 AND ended_at IS NULL",
         workflow_id(kind, subject),
@@ -62,44 +68,61 @@ class Waiting(FrozenModel):
 
 
 _START = "p.workflow_id, p.kind, p.subject, p.case_no"
+_NEWS_IDS: Final = (
+    "ARRAY(SELECT n.news_id FROM procedure_news n WHERE n.workflow_id = p.workflow_id AND n.signalled_at IS NULL)"
+    " AS news_ids"
+)
+_LISTED_KINDS: Final = ", ".join(f"'{kind.value}'" for kind in IN_DUE_LIST)
+# Texts and no parameters, so that PostgreSQL uses the partial indexes.
+IS_LISTED: Final = f"p.kind IN ({_LISTED_KINDS})"
+HAS_WORKFLOW: Final = f"p.kind NOT IN ({_LISTED_KINDS})"
 
 
-async def to_start(connection: Connection, skip: Sequence[str], limit: int) -> list[Waiting]:
+async def to_start(connection: Connection, deferral: Deferral, skip: Sequence[str], limit: int) -> list[Waiting]:
     """Return row-clock workflows that are not started, with their unsent notifications, the oldest first.
 
-    Skips the cases in `skip`.
+    Skips what is deferred, and the cases in `skip`.
     """
     rows = await connection.fetch(
-        f"SELECT {_START}, p.created_at AS since, ARRAY(SELECT n.news_id FROM procedure_news n"
-        " WHERE n.workflow_id = p.workflow_id AND n.signalled_at IS NULL) AS news_ids FROM procedure p"
-        " WHERE p.started_at IS NULL AND p.case_no <> ALL($1) ORDER BY p.created_at LIMIT $2",
+        f"SELECT {_START}, p.created_at AS since, {_NEWS_IDS} FROM procedure p"
+        f" WHERE p.started_at IS NULL AND {HAS_WORKFLOW} AND {may_begin('p.created_at', 'p.case_no')}"
+        " AND p.case_no <> ALL($3) ORDER BY p.created_at LIMIT $4",
+        deferral.until,
+        deferral.until_for_traced,
         list(skip),
         limit,
     )
     return [_waiting(dict(row)) for row in rows]
 
 
-async def to_notify(connection: Connection, skip: Sequence[str], limit: int) -> list[Waiting]:
-    """Return row-clock workflows with unsent notifications, the oldest first; skips the cases in `skip`."""
+async def to_notify(connection: Connection, deferral: Deferral, skip: Sequence[str], limit: int) -> list[Waiting]:
+    """Return row-clock workflows with unsent notifications, the oldest first.
+
+    All notifications of one workflow come together. Skips what is deferred, and the cases in `skip`.
+    """
     rows = await connection.fetch(
-        f"SELECT {_START}, min(n.created_at) AS since, array_agg(n.news_id) AS news_ids"
-        " FROM (SELECT * FROM procedure_news WHERE signalled_at IS NULL ORDER BY news_id LIMIT $2) n"
-        f" JOIN procedure p USING (workflow_id) WHERE p.case_no <> ALL($1) GROUP BY {_START} ORDER BY since",
+        f"SELECT {_START}, p.since, {_NEWS_IDS} FROM ("
+        f"  SELECT {_START}, min(w.created_at) AS since FROM procedure_news w JOIN procedure p USING (workflow_id)"
+        f"  WHERE w.signalled_at IS NULL AND {HAS_WORKFLOW} AND {may_begin('w.created_at', 'p.case_no')}"
+        f"  AND p.case_no <> ALL($3) GROUP BY {_START} ORDER BY since LIMIT $4) p ORDER BY p.since",
+        deferral.until,
+        deferral.until_for_traced,
         list(skip),
         limit,
     )
     return [_waiting(dict(row)) for row in rows]
+
+
+NOT_SEEN: Final = (
+    f"SELECT {_START}, p.started_at AS since FROM procedure p"
+    f" WHERE p.ended_at IS NULL AND {HAS_WORKFLOW} AND p.started_at < $1 AND p.case_no <> ALL($2)"
+    " ORDER BY p.started_at LIMIT $3"
+)
 
 
 async def not_seen(connection: Connection, before: datetime, skip: Sequence[str], limit: int) -> list[Waiting]:
     """Return running row-clock workflows last started or checked before `before`, the longest first."""
-    rows = await connection.fetch(
-        f"SELECT {_START}, p.started_at AS since FROM procedure p"
-        " WHERE p.ended_at IS NULL AND p.started_at < $1 AND p.case_no <> ALL($2) ORDER BY p.started_at LIMIT $3",
-        before,
-        list(skip),
-        limit,
-    )
+    rows = await connection.fetch(NOT_SEEN, before, list(skip), limit)
     return [_waiting(dict(row)) for row in rows]
 
 

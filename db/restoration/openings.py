@@ -122,3 +122,18 @@ async def add_lines(
         [hop_no for hop_no, _ in lines],
         [hold_id for _, hold_id in lines],
     )
+
+
+async def owes_application(connection: Connection, restoration_id: UUID) -> bool:
+    """Return whether a restoration at its application step has no application, or an open work item about it."""
+    owes: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM restoration r JOIN complaint c USING (ack_no) JOIN victim v USING (victim_id)"
+        " WHERE r.restoration_id = $1 AND r.state = 'open' AND r.step = 'application' AND ("
+        "  NOT EXISTS (SELECT FROM document d WHERE d.case_no = r.case_no AND d.kind = 'restoration_application'"
+        "   AND d.subject = r.restoration_id::text AND d.language = v.language AND d.revision = r.visit_no)"
+        "  OR EXISTS (SELECT FROM desk_task t WHERE t.case_no = r.case_no AND t.state = 'open'"
+        "   AND t.subject_kind = 'restoration' AND t.subject_id = r.restoration_id::text"
+        "   AND t.cause = 'application_lacks_facts')))",
+        restoration_id,
+    )
+    return owes

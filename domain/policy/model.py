@@ -4,6 +4,7 @@ None is a constant in code, because neither the bank API document nor the SOP of
 """
 
 import tomllib
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -241,13 +242,25 @@ class Outbox(FrozenModel):
 
 
 class BackgroundPriority(FrozenModel):
-    """Background priority: delays of work that is not urgent while money of the case is traced; scaled time."""
+    """Background priority: delays of work that is not urgent while money is traced."""
 
     open_for_new_holds_after_seconds: Seconds
-    """holds start together this long after the first of them; those of a settled case at once"""
+    """scaled time: holds start together this long after the first of them; those of a settled case at once"""
     documents_after_seconds: Seconds
-    """time after the opening of the case; documents of a settled case are due at once"""
+    """scaled time after the opening of the case; documents of a settled case are due at once"""
+    quiet_seconds: Annotated[float, Field(ge=0, le=60)] = 2
+    """real time: restorations are deferred until no request and no answer of any case came for this long"""
+    defer_max_seconds: Annotated[float, Field(ge=0, le=3600)] = 300
+    """the longest deferral, in real time; a faster clock of restorations makes it shorter"""
     source: Source
+
+    def quiet(self) -> timedelta:
+        """Return how long no request and no answer may come before restorations go on."""
+        return timedelta(seconds=self.quiet_seconds)
+
+    def defer_max(self, procedure_clock_factor: float) -> timedelta:
+        """Return the longest deferral: in real time, and no longer by the clock of restorations."""
+        return timedelta(seconds=self.defer_max_seconds / max(1.0, procedure_clock_factor))
 
 
 class ReplayRules(FrozenModel):

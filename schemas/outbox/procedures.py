@@ -1,10 +1,11 @@
-"""Data for the row-clock workflows (restoration, hold, grievance, order, duties) and their activities.
+"""Data for the row-clock workflows (restoration, grievance, order), their activities, and the due list (hold, duties).
 
 Ids, enumerations, amounts and times only. The frozen policy stands on the row and is sent with it, so that a policy
 change alters nothing in progress.
 """
 
 from enum import StrEnum
+from typing import Final
 
 from pydantic import Field
 
@@ -20,6 +21,10 @@ class ProcedureStart(FrozenModel):
     kind: ProcedureKind
     subject: str
     case_no: str
+
+
+IN_DUE_LIST: Final = (ProcedureKind.HOLD, ProcedureKind.DUTIES)
+"""the procedures without a workflow: the due list has their next times"""
 
 
 class StepClock(FrozenModel):
@@ -109,7 +114,7 @@ class DueAction(FrozenModel):
 
 
 class RowState(FrozenModel):
-    """State of a workflow's row, which gives its next waits. `over` ends the workflow."""
+    """State of a procedure's row, which gives its next waits. `over` ends its workflow or its due times."""
 
     over: bool
     at: str = ""

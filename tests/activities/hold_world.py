@@ -1,21 +1,22 @@
-"""Holds on a bench: the test moves their clocks and runs their activities as the workflow does."""
+"""Holds on a bench: the test moves their clocks and does what is due, as the due list does."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.holds import opening
 from activities.holds.hold_transaction import HoldTransaction
-from activities.holds.lifecycle import HoldActivities
+from activities.holds.lifecycle import HoldDeadlines
 from activities.orders.confirmations import take_confirmation
 from activities.tracing.discrepancies import ResolvingOfficer, resolve
 from db.orders import bank_orders
 from domain.holds.lapse import HoldClocks
 from schemas.enums import ResolutionDecision
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
-from schemas.outbox.procedures import ActionInput, RowState
+from schemas.outbox.procedures import RowState
 from schemas.tracing.discrepancies import NewResolution
 from tests.activities.bench import Bench
 from tests.clock import Clock, at_clock
@@ -25,8 +26,8 @@ APPEAL = "https://freeze.example/appeal"
 
 
 @dataclass(frozen=True)
-class WatchedContext(HoldActivities):
-    """Context that remember what they attended to."""
+class WatchedDeadlines(HoldDeadlines):
+    """Deadlines that remember what they attended to."""
 
     done: list[str] = field(default_factory=list)
 
@@ -43,7 +44,7 @@ class Holds:
         self.clock = Clock(self.began)
         self.ctx = at_clock(ctx, self.clock)
         self.bench = Bench(self.ctx)
-        self.engine = WatchedContext(self.ctx, APPEAL)
+        self.engine = WatchedDeadlines(self.ctx, APPEAL)
 
     async def hold(
         self, *rupees: int, said: int | None = None, lost: int = 0, account: str | None = None, **told: Any
@@ -92,27 +93,19 @@ class Holds:
 
     # -- the clock -------------------------------------------------------------------------------------------------
 
-    async def asked(self, hold_id: UUID, what: str = "") -> ActionInput:
-        case_no = await self.bench.value("SELECT case_no FROM account_hold WHERE hold_id = $1", hold_id)
-        return ActionInput(subject=str(hold_id), case_no=case_no, what=what, at=self.clock.at)
-
     async def look(self, hold_id: UUID) -> RowState:
-        return await self.engine.read_hold_state(await self.asked(hold_id))
-
-    async def act(self, hold_id: UUID, what: str) -> None:
-        await self.engine.attend_to_hold(await self.asked(hold_id, what))
+        """Do what is due, and return what comes next."""
+        case_no = await self.bench.value("SELECT case_no FROM account_hold WHERE hold_id = $1", hold_id)
+        async with case_transaction(self.ctx, case_no, ENGINE) as work:
+            return await self.engine.attend(work, hold_id)
 
     async def tick(self, hold_id: UUID, days: float = 0) -> list[str]:
-        """Let time pass and do what has fallen due, as the workflow does; what that was."""
+        """Let time pass and do what has fallen due; what that was."""
         self.clock.at += timedelta(days=days)
-        done = self.engine.done
-        before = len(done)
-        while dues := (await self.look(hold_id)).dues:
-            if dues[0].at > self.clock.at:
-                break
-            assert len(done) < before + 20, f"it does not come to rest: {done[before:]}"
-            await self.act(hold_id, dues[0].what)
-        return done[before:]
+        before = len(self.engine.done)
+        while (dues := (await self.look(hold_id)).dues) and dues[0].at <= self.clock.at:
+            assert len(self.engine.done) < before + 20, f"it does not come to rest: {self.engine.done[before:]}"
+        return self.engine.done[before:]
 
     # -- the bank --------------------------------------------------------------------------------------------------
 
@@ -163,7 +156,7 @@ class Holds:
         return [kind for (kind,) in found]
 
     async def told(self, case_no: str) -> int:
-        """How often the hold's own workflow was told to look."""
+        """How often the hold was told to look."""
         count: int = await self.bench.value(
             "SELECT count(*) FROM procedure_news WHERE workflow_id LIKE 'hold-%' AND workflow_id IN"
             " (SELECT workflow_id FROM procedure WHERE case_no = $1)",

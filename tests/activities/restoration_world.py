@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
+from activities.due_list import DueList
 from activities.grievances.deadlines import GrievanceActivities
 from activities.holds import opening
-from activities.holds.lifecycle import HoldActivities
 from schemas.outbox.procedures import ActionInput, RowState
+from tests.activities.hold_world import WatchedDeadlines
 from tests.activities.restoration_bench import Home
 
 REST: Final = 60
@@ -23,7 +25,7 @@ _RUNNING: Final = (
 )
 _NEWS: Final = (
     "UPDATE procedure_news n SET signalled_at = now() FROM procedure p WHERE p.workflow_id = n.workflow_id"
-    " AND p.case_no = ANY($1) AND signalled_at IS NULL RETURNING n.workflow_id"
+    " AND p.kind NOT IN ('hold', 'duties') AND p.case_no = ANY($1) AND signalled_at IS NULL RETURNING n.workflow_id"
 )
 
 
@@ -49,7 +51,7 @@ class World:
         self.home = Home(self.ctx)
         self.ctx = self.home.ctx
         self.bench = self.home.bench
-        self._holds, self._grievances = HoldActivities(self.ctx), GrievanceActivities(self.ctx)
+        self._due_list, self._grievances = DueList(self.ctx), GrievanceActivities(self.ctx)
 
     async def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows about the cases of this world, which are `$1`."""
@@ -71,20 +73,20 @@ class World:
         for _ in range(REST):
             await self.open_for_new_holds()
             await self._give_notices()
+            attended = [await self._due_list.attend(case_no, wait=True) for case_no in self.case_nos]
             told = {workflow_id for (workflow_id,) in await self.rows(_NEWS)}
             busy = [one for one in await self.running() if await self._go_on(one, told)]
-            if not busy:
+            if not busy and not any(attended):
                 return
         raise AssertionError(f"it does not come to rest: {busy}, {[self.looks.get(one.workflow_id) for one in busy]}")
 
     async def running(self) -> list[Running]:
         """The procedures that have not ended."""
-        found = await self.bench.rows(_RUNNING, ["hold", "restoration", "grievance"], self.case_nos)
+        found = await self.bench.rows(_RUNNING, ["restoration", "grievance"], self.case_nos)
         return [Running(*row) for row in found]
 
     async def look(self, one: Running) -> RowState:
         hand = {
-            "hold": self._holds.read_hold_state,
             "restoration": self.home.engine.read_restoration_state,
             "grievance": self._grievances.read_grievance_state,
         }[one.kind]
@@ -103,8 +105,6 @@ class World:
 
     async def _act(self, one: Running, what: str) -> None:
         match one.kind:
-            case "hold":
-                await self._holds.attend_to_hold(self._asked(one, what))
             case "grievance":
                 await self._grievances.move_grievance(self._asked(one, what))
             case _:
@@ -141,8 +141,24 @@ class World:
             wakes = known.dues[0].at if known.dues else None
             first = now.dues[0] if now.dues else None
             assert first is None or (wakes is not None and wakes <= first.at), f"{one}: {first}, wakes at {wakes}"
+        await self._check_due_list()
         for name, query in _NEVER_AT_REST.items():
             assert not (found := await self.rows(query)), f"{name}: {found}"
+
+    async def _check_due_list(self) -> None:
+        """Each hold on money is due when a look finds its next action, or before; a look finds nothing to do now."""
+        known = await self.rows(
+            "SELECT p.case_no, a.hold_id, p.due_at FROM procedure p JOIN account_hold a ON a.hold_id::text = p.subject"
+            " WHERE p.case_no = ANY($1) AND p.kind = 'hold' AND p.ended_at IS NULL"
+        )
+        for case_no, hold_id, due_at in known:
+            deadlines = WatchedDeadlines(self.ctx)
+            async with case_transaction(self.ctx, case_no, ENGINE) as work:
+                now = await deadlines.attend(work, hold_id)
+            assert not now.over, f"the due list has {hold_id}, which is over"
+            assert deadlines.done == [], f"{hold_id} slept over {deadlines.done}"
+            first = now.dues[0] if now.dues else None
+            assert first is None or (due_at is not None and due_at <= first.at), f"{hold_id}: {first}, due at {due_at}"
 
     async def pass_days(self, days: float) -> None:
         self.home.clock.at += timedelta(days=days)

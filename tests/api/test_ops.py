@@ -189,6 +189,15 @@ async def test_the_money_is_what_the_ledger_says_now(doors: Doors) -> None:
     assert (paise["held"], paise["in_play"]) == (2_000_00, 3_000_00)
 
 
+async def test_restorations_that_are_due_and_not_done_are_counted(doors: Doors) -> None:
+    ack_no = (await doors.complain())["ack_no"]
+    await doors.answer("SBIN", ack_no, line("held", amount="2000.00", disputed_amount="2000.00"))
+    text = (await doors.client.get("/metrics")).text
+    found = {family.name: family.samples[0].value for family in text_string_to_metric_families(text) if family.samples}
+    assert found["goldenhour_restoration_due"] == 1, "a hold to open"
+    assert found["goldenhour_restoration_lag_seconds"] > 0
+
+
 async def test_a_storm_of_scrapes_reads_the_ledger_once(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
     reads = []
     monkeypatch.setattr(METRICS, "stock", lambda *_: reads.append(1))

@@ -5,7 +5,7 @@ import pytest
 from db import bank_gateway, intake
 from db.banks import bank_keys, reply_links
 from db.cases import hop_retries, parked_hops, told_amounts
-from db.outbox import case_outbox
+from db.outbox import case_outbox, deferral, due_list, procedure_outbox
 from db.pool import Pool
 from db.tracing import requests
 
@@ -61,6 +61,8 @@ async def test_known_transfers_are_found_by_reference_and_by_account(database: P
         ("reply_link_unused", "timestamptz, bigint", reply_links.PURGE),
         ("feed_key_seen", "timestamptz, bigint", bank_gateway.PURGE_KEYS),
         ("bank_nonce_seen", "timestamptz, bigint", bank_keys.PURGE_NONCES),
+        ("procedure_due", "timestamptz, timestamptz, text[], bigint", due_list.DUE),
+        ("procedure_unseen", "timestamptz, text[], bigint", procedure_outbox.NOT_SEEN),
     ],
 )
 async def test_what_the_sweep_takes_the_oldest_of_is_read_in_that_order(
@@ -78,3 +80,20 @@ async def test_what_the_sweep_takes_the_oldest_of_is_read_in_that_order(
         lines = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE taken ({values})")]
     assert any(f"using {index} " in line for line in lines), lines
     assert not [line for line in lines if "Sort" in line], lines
+
+
+async def test_the_latest_golden_hour_work_is_read_from_the_end_of_indexes(database: Pool) -> None:
+    async with database.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        lines = [line for (line,) in await connection.fetch(f"EXPLAIN {deferral.LATEST}")]
+    for index in ("hold_request_planned", "status_update_pkey"):
+        assert any(f"Backward using {index} " in line for line in lines), lines
+
+
+async def test_what_is_due_of_a_case_is_found_from_the_case(database: Pool) -> None:
+    async with database.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        await connection.execute(f"PREPARE listed (text, timestamptz) AS {due_list.OF_CASE}")
+        lines = [line for (line,) in await connection.fetch("EXPLAIN EXECUTE listed ('1', now())")]
+    for index in ("procedure_case", "procedure_news_waiting"):
+        assert any(index in line for line in lines), lines

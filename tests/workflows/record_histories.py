@@ -1,6 +1,6 @@
 """Record one history per path into `histories/`: `python -m tests.workflows.record_histories [NAME…]`.
 
-Those of holds, restorations and grievances are in `histories/procedures/`. Run it for a new path. Run it too if a
+Those of restorations and grievances are in `histories/procedures/`. Run it for a new path. Run it too if a
 workflow was changed behind `workflow.patched` and every earlier case has ended (docs/explanation/workflows.md). A
 history shows real cases of that version: do not edit one by hand.
 """
@@ -20,7 +20,7 @@ from db.migrate import migrate
 from db.pool import Pool, open_pool
 from tests.factories import institution, make_context
 from tests.workflows.conftest import CLASSES
-from tests.workflows.hold_paths import GRIEVANCE_PATHS, HOLD_PATHS
+from tests.workflows.grievance_paths import GRIEVANCE_PATHS
 from tests.workflows.paths import PATHS, SUGGEST_AFTER_EVENTS
 from tests.workflows.paths import Path as CasePath
 from tests.workflows.restoration_paths import RESTORATION_PATHS
@@ -33,7 +33,7 @@ from workers.temporal import connect
 FOLDER = Path(__file__).with_name("histories")
 PROCEDURES = FOLDER / "procedures"
 RECORDER = "recorder"
-PROCEDURE_PATHS = {"restoration": RESTORATION_PATHS, "hold": HOLD_PATHS, "grievance": GRIEVANCE_PATHS}
+PROCEDURE_PATHS = {"restoration": RESTORATION_PATHS, "grievance": GRIEVANCE_PATHS}
 
 
 def cleaned(part: Any) -> Any:

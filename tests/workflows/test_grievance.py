@@ -13,19 +13,19 @@ from schemas.restoration_enums import GrievanceDecision, GrievanceLevel
 from tests.activities.grievances.test_decisions import IO, TEXT, Appeal
 from tests.activities.holds.test_lifecycle import CONTACT
 from tests.workflows.conftest import FEW_EVENTS
-from tests.workflows.hold_stage import GRIEVANCE, HOLD, HoldStage, hold_stage, worker_of
+from tests.workflows.grievance_stage import GRIEVANCE, GrievanceStage, grievance_stage, worker_of
 
 DAY = timedelta(days=1)
 LEVEL, UPHELD, RELEASED = GrievanceLevel, GrievanceDecision.UPHELD, GrievanceDecision.RELEASED
 
 
 @pytest.fixture
-async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[HoldStage]:
-    async with hold_stage(ctx, temporal_client) as stage:
+async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[GrievanceStage]:
+    async with grievance_stage(ctx, temporal_client) as stage:
         yield stage
 
 
-async def begun(stage: HoldStage, *, skipping: bool = False) -> Appeal:
+async def begun(stage: GrievanceStage, *, skipping: bool = False) -> Appeal:
     """A grievance whose workflow runs."""
     appeal = Appeal(stage.holds, *await stage.holds.hold(600, **CONTACT))
     await appeal.file()
@@ -33,7 +33,7 @@ async def begun(stage: HoldStage, *, skipping: bool = False) -> Appeal:
     return appeal
 
 
-async def test_nobody_decides_and_every_level_has_its_days(stage: HoldStage) -> None:
+async def test_nobody_decides_and_every_level_has_its_days(stage: GrievanceStage) -> None:
     appeal = await begun(stage, skipping=True)
     await stage.until_events(appeal.case_no, "grievance_overdue")
     rows = await stage.holds.bench.rows(
@@ -49,7 +49,7 @@ async def test_nobody_decides_and_every_level_has_its_days(stage: HoldStage) -> 
     await appeal.holds.bench.check(appeal.case_no)
 
 
-async def test_from_the_banks_report_to_the_second_decision(stage: HoldStage) -> None:
+async def test_from_the_banks_report_to_the_second_decision(stage: GrievanceStage) -> None:
     appeal = await begun(stage)
     await stage.forward(GRIEVANCE, appeal.identity, 3)
     await stage.do(GRIEVANCE, appeal.identity, appeal.report)
@@ -66,7 +66,7 @@ async def test_from_the_banks_report_to_the_second_decision(stage: HoldStage) ->
     await stage.until_level(appeal.identity, "district_gro")
 
 
-async def test_an_appeal_that_comes_while_its_workflow_goes_is_not_lost(stage: HoldStage) -> None:
+async def test_an_appeal_that_comes_while_its_workflow_goes_is_not_lost(stage: GrievanceStage) -> None:
     appeal = await begun(stage)
     await appeal.report()
     await appeal.decide(IO, LEVEL.IO, UPHELD)
@@ -78,22 +78,20 @@ async def test_an_appeal_that_comes_while_its_workflow_goes_is_not_lost(stage: H
     await stage.until_level(appeal.identity, "district_gro")
 
 
-async def test_it_ends_with_the_hold(stage: HoldStage) -> None:
+async def test_it_ends_with_the_hold(stage: GrievanceStage) -> None:
     appeal = await begun(stage)
-    await stage.begin(HOLD, appeal.hold_id, appeal.case_no)
-    await stage.until_events(appeal.case_no, "holder_told")
+    await stage.holds.tick(appeal.hold_id)
     await appeal.report()
     await appeal.decide(IO, LEVEL.IO, RELEASED)
     await stage.notify(GRIEVANCE, appeal.identity)
     await stage.ended(GRIEVANCE, appeal.identity)
     await stage.holds.confirm(appeal.case_no)
-    await stage.notify(HOLD, appeal.hold_id)
-    await stage.ended(HOLD, appeal.hold_id)
+    assert (await stage.holds.look(appeal.hold_id)).over
     assert await stage.holds.bench.buckets(appeal.case_no) == {"lost": -600_00, "released": 600_00}
 
 
 async def test_work_done_while_no_worker_was_there(ctx: Context, temporal_client: Client) -> None:
-    stage = HoldStage(ctx, temporal_client)
+    stage = GrievanceStage(ctx, temporal_client)
     appeal = await begun(stage)
     async with worker_of(stage):
         await stage.forward(GRIEVANCE, appeal.identity, 8)
@@ -105,7 +103,7 @@ async def test_work_done_while_no_worker_was_there(ctx: Context, temporal_client
 
 
 async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histories: Client) -> None:
-    async with hold_stage(ctx, short_histories) as stage:
+    async with grievance_stage(ctx, short_histories) as stage:
         appeal = await begun(stage)
         first_run = (await stage.handle(GRIEVANCE, appeal.identity).describe()).run_id
         for _ in range(FEW_EVENTS):
@@ -118,7 +116,7 @@ async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histor
         await stage.until_level(appeal.identity, "io")
 
 
-async def test_nothing_personal_in_its_history(stage: HoldStage) -> None:
+async def test_nothing_personal_in_its_history(stage: GrievanceStage) -> None:
     appeal = await begun(stage)
     await stage.do(GRIEVANCE, appeal.identity, appeal.report)
     await stage.until_level(appeal.identity, "io")

@@ -1,7 +1,8 @@
-"""Loop that opens procedures for holds, and starts and notifies the workflows of procedures.
+"""Loop that opens procedures for holds, attends to the due list, and starts and notifies the workflows of procedures.
 
-It decides and stores nothing: the rows are the outbox. The database notifies it of new work, and a check every few
-seconds finds anything missed. Doing the work twice is harmless.
+It decides nothing: the rows are the outbox and the due list. The database notifies it of new work, and a check every
+few seconds finds anything missed. Doing the work twice is harmless. While the golden hour is busy all of it is
+deferred, for a limited time.
 """
 
 import asyncio
@@ -15,13 +16,15 @@ from typing import Final
 import asyncpg
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.context import Context
+from activities.due_list import DueList
 from activities.holds import opening
 from activities.metrics import METRICS, ProcedureStarterWork
 from db.holds import account_holds
-from db.outbox import procedure_outbox
+from db.outbox import due_list, procedure_outbox
+from db.outbox.deferral import Deferral, DueCase, read_deferral
 from db.outbox.procedure_outbox import Waiting
 from db.pool import Connection
 from schemas.enums import ProcedureKind
@@ -31,9 +34,12 @@ log = logging.getLogger(__name__)
 
 CHECK_EVERY_SECONDS: Final = 5.0
 """time between two checks without a notification"""
-GATHER_SECONDS: Final = 0.05
-"""a burst of holds is handled together"""
-ROUND_LIMIT: Final = 200
+GATHER_SECONDS: Final = 0.25
+"""a burst of holds or of changes is handled together"""
+CHECK_DEFERRED_SECONDS: Final = 1.0
+"""time between two rounds while the golden hour is busy, whatever the database announces"""
+ROUND_LIMIT: Final = 20
+"""Cases or workflows per round of each kind of work. A short round soon sees that the golden hour is busy."""
 UNSEEN_FOR: Final = timedelta(days=1)
 """a procedure whose workflow was not seen for this long is started again, because it may have been ended by mistake"""
 UNSEEN_LIMIT: Final = 50
@@ -48,11 +54,15 @@ SERVERS_AWAY: Final = (RPCError, OSError, asyncpg.PostgresConnectionError, async
 
 WORKFLOWS: Final = {
     ProcedureKind.RESTORATION: "RestorationWorkflow",
-    ProcedureKind.HOLD: "HoldWorkflow",
     ProcedureKind.GRIEVANCE: "GrievanceWorkflow",
     ProcedureKind.ORDER: "OrderWorkflow",
-    ProcedureKind.DUTIES: "DutiesWorkflow",
 }
+EARLIER_WORKFLOWS: Final = "ExecutionStatus = 'Running' AND WorkflowType IN ('HoldWorkflow', 'DutiesWorkflow')"
+"""workflows of the release before, whose deadlines are in the due list now"""
+EARLIER_ENDED: Final = "the due list has the deadlines of holds and duties"
+EARLIER_LIMIT: Final = 200
+EARLIER_AGAIN: Final = timedelta(hours=1)
+"""another process of the release before may have started one since"""
 
 
 @dataclass
@@ -61,8 +71,14 @@ class ProcedureStarter:
 
     ctx: Context
     client: Client
+    appeal_address: str = ""
+    """the address for appeals in messages to account holders; "" if none is configured"""
     _paused: dict[str, datetime] = field(default_factory=dict)
     """by failed case: the time before which it is not retried"""
+    _earlier_ended_at: datetime | None = None
+    """when no workflow of the release before was left"""
+    _is_deferred: bool = False
+    """whether the golden hour was busy in the last round"""
 
     async def run(self) -> None:
         """Run for ever, and wait while a server is unavailable."""
@@ -82,17 +98,35 @@ class ProcedureStarter:
             seconds=self.ctx.policy.background_priority.open_for_new_holds_after_seconds / self.ctx.clock_factor
         )
 
+    @property
+    def _defer_max(self) -> timedelta:
+        """The longest deferral of the work of every case."""
+        return self.ctx.policy.background_priority.defer_max(self.ctx.procedure_clock_factor)
+
     async def run_once(self) -> int:
         """Run one round; return how many procedures changed. Raises the error of an unavailable server."""
         now = self.ctx.now()
         for case_no in [case_no for case_no, until in self._paused.items() if until <= now]:
             del self._paused[case_no]
-        done = await self._open_for_holds()
-        done += await self._start()
-        done += await self._notify()
-        await self._restart_unseen(now)
-        await self._purge(now)
+        # The deferral is read for each kind of work, because one kind makes work of the next.
+        done = await self._open_for_holds(await self._read_deferral())
+        done += await self._attend_to_due(await self._read_deferral())
+        done += await self._start(await self._read_deferral())
+        deferral = await self._read_deferral()
+        done += await self._notify(deferral)
+        self._is_deferred = deferral.is_on
+        if not deferral.is_on:
+            await self._restart_unseen(now)
+            await self._purge(now)
+            done += await self._end_earlier_workflows(now)
         return done
+
+    async def _read_deferral(self) -> Deferral:
+        # Banks answer by the clock of the trail, so a case with a request at a bank waits by that clock.
+        for_traced = self._defer_max / max(1.0, self.ctx.clock_factor)
+        async with self.ctx.pool.acquire() as connection:
+            quiet = self.ctx.policy.background_priority.quiet()
+            return await read_deferral(connection, quiet, self._defer_max, for_traced)
 
     async def _watch(self, connection: Connection) -> None:
         """Run a round whenever the database notifies, until the connection is lost."""
@@ -119,8 +153,10 @@ class ProcedureStarter:
                 done = await self._run_patiently()
                 if done >= ROUND_LIMIT:
                     continue
+                if self._is_deferred:
+                    await asyncio.sleep(min(CHECK_DEFERRED_SECONDS, self._defer_max.total_seconds()))
                 try:
-                    await asyncio.wait_for(woken.wait(), check_every_seconds)
+                    await asyncio.wait_for(woken.wait(), await self._pause_seconds(check_every_seconds))
                     await asyncio.sleep(GATHER_SECONDS)
                 except TimeoutError:
                     continue
@@ -128,6 +164,16 @@ class ProcedureStarter:
             if not connection.is_closed():
                 connection.remove_termination_listener(on_lost)
                 await connection.remove_listener(procedure_outbox.STARTER_CHANNEL, on_notification)
+
+    async def _pause_seconds(self, check_every_seconds: float) -> float:
+        """Return the time until the next round, if the database announces nothing before."""
+        now = self.ctx.now()
+        async with self.ctx.pool.acquire() as connection:
+            due_at = await due_list.next_due_at(connection, now)
+        longest, deferred = check_every_seconds, timedelta(0)
+        if self._is_deferred:
+            longest, deferred = min(longest, CHECK_DEFERRED_SECONDS), self._defer_max
+        return longest if due_at is None else min(longest, (due_at + deferred - now).total_seconds())
 
     async def _run_patiently(self) -> int:
         try:
@@ -138,27 +184,55 @@ class ProcedureStarter:
 
     # -- work to do ----------------------------------------------------------------------------------------------------
 
-    async def _open_for_holds(self) -> int:
-        held_before = self.ctx.now() - self._gather_time
+    async def _open_for_holds(self, deferral: Deferral) -> int:
+        held_before = deferral.now - self._gather_time
         async with self.ctx.pool.acquire() as connection:
-            waiting = await account_holds.cases_with_new_holds(connection, held_before, list(self._paused), ROUND_LIMIT)
-        open_for_new_holds = ProcedureStarterWork.OPEN_FOR_NEW_HOLDS
-        return sum(
-            [
-                await self._attempt(open_for_new_holds, one, partial(opening.open_for_new_holds, self.ctx, one))
-                for one in waiting
-            ]
-        )
+            waiting = await account_holds.cases_with_new_holds(
+                connection, deferral, held_before, list(self._paused), ROUND_LIMIT
+            )
+        open_for_new_holds = partial(opening.open_for_new_holds, self.ctx)
+        return await self._each_case(ProcedureStarterWork.OPEN_FOR_NEW_HOLDS, waiting, deferral, open_for_new_holds)
 
-    async def _start(self) -> int:
+    async def _attend_to_due(self, deferral: Deferral) -> int:
         async with self.ctx.pool.acquire() as connection:
-            waiting = await procedure_outbox.to_start(connection, list(self._paused), ROUND_LIMIT)
+            waiting = await due_list.due_cases(connection, deferral, list(self._paused), ROUND_LIMIT)
+        attend = DueList(self.ctx, self.appeal_address).attend
+        return await self._each_case(ProcedureStarterWork.ATTEND, waiting, deferral, attend)
+
+    async def _start(self, deferral: Deferral) -> int:
+        async with self.ctx.pool.acquire() as connection:
+            waiting = await procedure_outbox.to_start(connection, deferral, list(self._paused), ROUND_LIMIT)
         return await self._each(ProcedureStarterWork.START, waiting)
 
-    async def _notify(self) -> int:
+    async def _notify(self, deferral: Deferral) -> int:
         async with self.ctx.pool.acquire() as connection:
-            waiting = await procedure_outbox.to_notify(connection, list(self._paused), ROUND_LIMIT)
+            waiting = await procedure_outbox.to_notify(connection, deferral, list(self._paused), ROUND_LIMIT)
         return await self._each(ProcedureStarterWork.NOTIFY, waiting)
+
+    async def _end_earlier_workflows(self, now: datetime) -> int:
+        """End the workflows of holds and duties that the release before started; return how many.
+
+        Their rows become due, because such a workflow may have had a notification and not acted on it.
+        """
+        if self._earlier_ended_at is not None and now < self._earlier_ended_at + EARLIER_AGAIN:
+            return 0
+        found = [run.id async for run in self.client.list_workflows(EARLIER_WORKFLOWS, limit=EARLIER_LIMIT)]
+        for workflow_id in found:
+            await self._terminate(workflow_id)
+        if found:
+            async with self.ctx.pool.acquire() as connection:
+                await due_list.make_due(connection, found, now)
+        if len(found) < EARLIER_LIMIT:
+            self._earlier_ended_at = now
+        return len(found)
+
+    async def _terminate(self, workflow_id: str) -> None:
+        try:
+            await self.client.get_workflow_handle(workflow_id).terminate(EARLIER_ENDED, rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            # The list of workflows is a little late, so it may name one that has ended.
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
 
     async def _restart_unseen(self, now: datetime) -> None:
         async with self.ctx.pool.acquire() as connection:
@@ -171,6 +245,24 @@ class ProcedureStarter:
             await procedure_outbox.purge(connection, before, PURGE_LIMIT)
 
     # -- one case must not delay the others ----------------------------------------------------------------------------
+
+    async def _each_case(
+        self,
+        work: ProcedureStarterWork,
+        waiting: list[DueCase],
+        deferral: Deferral,
+        do: Callable[..., Awaitable[int]],
+    ) -> int:
+        """Do one piece of work for each case; return for how many it succeeded.
+
+        Only overdue work waits for the lock of its case.
+        """
+        return sum(
+            [
+                await self._attempt(work, one.case_no, partial(do, one.case_no, wait=one.since <= deferral.overdue))
+                for one in waiting
+            ]
+        )
 
     async def _each(self, work: ProcedureStarterWork, waiting: list[Waiting]) -> int:
         """Start or signal each procedure, in one call each; return how many were reached."""

@@ -15,7 +15,7 @@ from schemas.holds import HoldAction
 from schemas.outbox.procedures import OrderAction, OrderEscalationLevel, OrderPolicy, RowState
 from schemas.restoration_enums import Step
 from tests.activities.bench import Bench
-from tests.activities.hold_world import Holds, WatchedContext
+from tests.activities.hold_world import Holds, WatchedDeadlines
 from tests.activities.notifications.test_holder_messages import no_mailbox
 from tests.activities.orders.test_orders import EMAIL, I4C, HoldsOnly, OrderBank, Road, road_on
 from tests.activities.restoration_bench import DAY, Home
@@ -75,7 +75,7 @@ def holds(ctx: Context) -> Holds:
 
 def go_by_another_policy(holds: Holds) -> None:
     holds.ctx = of_another_policy(holds.ctx)
-    holds.engine = WatchedContext(holds.ctx)
+    holds.engine = WatchedDeadlines(holds.ctx)
 
 
 async def test_a_hold_is_warned_of_and_lapses_as_it_was_promised(holds: Holds) -> None:

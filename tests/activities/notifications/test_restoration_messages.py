@@ -1,5 +1,6 @@
 """Notifications to victim and holder during a restoration, and the application that the engine writes."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -114,6 +115,18 @@ async def test_the_application_is_written_once_for_every_turn(home: Home) -> Non
     await home.engine.write_application(home.asked(restoration))
     assert len(await documents(home, case_no)) == 2, "sent back, it is another application"
     await home.check(case_no)
+
+
+async def test_an_application_that_is_issued_locks_no_case(home: Home) -> None:
+    case_no = await home.hold(400)
+    restoration = await home.of(case_no)
+    await assign_io(home, case_no)
+    await home.tick(restoration, 3)
+    await home.engine.write_application(home.asked(restoration))
+    async with home.bench.pool.acquire() as other, other.transaction():
+        await other.execute("SELECT FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE", case_no)
+        async with asyncio.timeout(60):
+            await home.engine.write_application(home.asked(restoration))
 
 
 async def test_what_an_application_lacks_goes_to_a_person_and_stops_no_clock(home: Home) -> None:

@@ -145,7 +145,7 @@ async def test_a_lapse_and_a_signature_at_once_leave_one_of_them(home: Station) 
     await home.ask()
     fir_id = (await home.fir(case_no)).fir_id
     home.clock.at += timedelta(hours=73)
-    lapse = home.care.care_for_duty(home.asked_of(case_no, "lapse:fir_signature"))
+    lapse = home.care(case_no, "lapse:fir_signature")
     results = await asyncio.gather(lapse, home.sign(case_no, fir_id), return_exceptions=True)
     state = (await home.fir(case_no)).state
     assert (state == "lapsed") == any(isinstance(result, NotNow) for result in results)

@@ -8,10 +8,10 @@ import pytest
 from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.police.firs import assign_officer
-from activities.police.statutory_duties import StatutoryDutyActivities, duty_done, finish_by_hand, open_duties
+from activities.police.statutory_duties import care_for_duty, duty_done, finish_by_hand, open_duties, read_duties
 from domain.errors import NotFound
 from domain.errors.police import DutyDone
-from schemas.outbox.procedures import ActionInput, RowState
+from schemas.outbox.procedures import RowState
 from schemas.police import NewOfficer
 from schemas.restoration_enums import DutyKind
 from tests.activities.restoration_bench import Home
@@ -23,10 +23,6 @@ REPORT, FOLLOW_UP = DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP
 class Duties(Home):
     """A case with money on hold, and its duties' clocks."""
 
-    def __init__(self, ctx: Context) -> None:
-        super().__init__(ctx)
-        self.care = StatutoryDutyActivities(self.ctx)
-
     async def case(self) -> str:
         case_no = await self.hold(5_000)
         await self.open(case_no)
@@ -36,20 +32,22 @@ class Duties(Home):
         async with case_transaction(self.ctx, case_no, ENGINE) as work:
             return await open_duties(work)
 
-    def asked_of(self, case_no: str, what: str = "") -> ActionInput:
-        return ActionInput(subject=case_no, case_no=case_no, what=what, at=self.clock.at)
-
     async def look_at(self, case_no: str) -> RowState:
-        return await self.care.read_duties_state(self.asked_of(case_no))
+        async with self.ctx.pool.acquire() as connection:
+            return await read_duties(connection, case_no)
+
+    async def care(self, case_no: str, what: str) -> None:
+        async with case_transaction(self.ctx, case_no, ENGINE) as work:
+            await care_for_duty(work, what)
 
     async def pass_time(self, case_no: str, wait: timedelta) -> list[str]:
-        """Let time pass, and do what falls due, at its time, as the workflow does."""
+        """Let time pass, and do what falls due, at its time, as the due list does."""
         until = self.clock.at + wait
         done = []
         while (dues := (await self.look_at(case_no)).dues) and dues[0].at <= until:
             self.clock.at = max(self.clock.at, dues[0].at)
             done.append(dues[0].what)
-            await self.care.care_for_duty(self.asked_of(case_no, dues[0].what))
+            await self.care(case_no, dues[0].what)
         self.clock.at = until
         return done
 
@@ -131,18 +129,17 @@ async def test_a_duty_that_is_done_is_over_and_the_last_ends_the_clocks(home: Du
 
 async def test_what_is_due_is_done_once_and_never_after_the_duty(home: Duties) -> None:
     case_no = await home.case()
-    remind = home.asked_of(case_no, "remind:magistrate_report")
-    await home.care.care_for_duty(remind)
+    await home.care(case_no, "remind:magistrate_report")
     assert (
         await home.bench.value("SELECT count(*) FROM duty WHERE case_no = $1 AND reminded_at IS NOT NULL", case_no) == 0
     )
     home.clock.at += timedelta(hours=30)
     for _ in range(2):
-        await home.care.care_for_duty(home.asked_of(case_no, "escalate:magistrate_report"))
+        await home.care(case_no, "escalate:magistrate_report")
     assert (await home.bench.events(case_no)).count("duty_overdue") == 1
     await home.done(case_no, FOLLOW_UP)
     home.clock.at += timedelta(days=9)
-    await home.care.care_for_duty(home.asked_of(case_no, "escalate:follow_up"))
+    await home.care(case_no, "escalate:follow_up")
     assert (await home.bench.events(case_no)).count("duty_overdue") == 1
 
 

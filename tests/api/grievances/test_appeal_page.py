@@ -13,9 +13,10 @@ from uuid import UUID
 import httpx
 import pytest
 
+from activities.cases.transaction import ENGINE, case_transaction
 from activities.grievances import decisions
 from activities.holds import opening
-from activities.holds.lifecycle import HoldActivities
+from activities.holds.lifecycle import HoldDeadlines
 from activities.notifications.outbox import Ways, send_due
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
@@ -25,7 +26,6 @@ from db.pool import Pool
 from domain.policy.model import RateLimit, TryName
 from schemas.enums import Language, Role
 from schemas.grievances.grievances import GrievanceDecided, GrievanceReport
-from schemas.outbox.procedures import ActionInput
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
 from simulator.people import sms_gateway
 from tests.activities.restoration_bench import officer
@@ -66,9 +66,8 @@ class Holder:
         await opening.open_for_new_holds(ctx, case_no)
         row = await ctx.pool.fetchrow("SELECT hold_id, reference FROM account_hold WHERE case_no = $1", case_no)
         assert row is not None
-        await HoldActivities(ctx, "https://freeze.example/appeal").attend_to_hold(
-            ActionInput(subject=str(row["hold_id"]), case_no=case_no, what="tell_holder", at=self.at)
-        )
+        async with case_transaction(ctx, case_no, ENGINE) as work:
+            await HoldDeadlines(ctx, "https://freeze.example/appeal").attend(work, row["hold_id"])
         return case_no, row["hold_id"], row["reference"]
 
     async def arrived(self) -> list[str]:

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from activities.holds.lifecycle import HoldActivities
+from activities.cases.transaction import ENGINE, case_transaction
+from activities.holds.lifecycle import HoldDeadlines
 from api.services import Services
 from domain.policy.model import RateLimit
-from schemas.outbox.procedures import ActionInput
 from tests.api.grievances.test_appeal_page import CONTACT, TEXT, Holder, a_holder, words_of
 
 
@@ -83,8 +83,9 @@ async def test_a_hold_that_has_ended_is_still_shown(holder: Holder) -> None:
     await holder.doors.services.ctx.pool.execute(
         "SELECT ledger_post($1, 'resolution', 'gone', now(), '{1,1}', '{held,in_play}', '{-500000,500000}')", case_no
     )
-    asked = ActionInput(subject=str(hold_id), case_no=case_no, at=holder.at)
-    assert (await HoldActivities(holder.doors.services.ctx).read_hold_state(asked)).over
+    ctx = holder.doors.services.ctx
+    async with case_transaction(ctx, case_no, ENGINE) as work:
+        assert (await HoldDeadlines(ctx).attend(work, hold_id)).over
     page = await holder.see(visit)
     assert "No money is on hold there any more." in page
     assert "Send the appeal" not in page

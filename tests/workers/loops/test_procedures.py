@@ -1,25 +1,27 @@
 """The procedure starter: no committed change is lost, and one case does not delay another."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.context import Context
 from activities.holds import opening
-from db.outbox import procedure_outbox
+from db.outbox import due_list, procedure_outbox
 from db.pool import Pool
 from domain.policy.model import load_policy
 from schemas.enums import ProcedureKind
-from schemas.outbox.procedures import ProcedureStart
+from schemas.outbox.procedures import IN_DUE_LIST, ProcedureStart
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
 from tests.clock import Clock, at_clock
-from tests.factories import make_context, rrn
+from tests.factories import make_context, number_apart, rrn
 from tests.waiting import until
 from workers.loops import procedures
 from workers.loops.procedures import WORKFLOWS, ProcedureStarter
@@ -41,6 +43,11 @@ class Board:
             raise ValueError("this one cannot be started")
         assert how["id"] == start.workflow_id
         self.reached.append((kind, start.workflow_id, how["start_signal"]))
+
+    async def list_workflows(self, query: str, limit: int) -> AsyncIterator[Any]:
+        """No workflow of the release before runs."""
+        for _ in range(0):
+            yield
 
 
 @pytest.fixture
@@ -74,7 +81,8 @@ async def running(starter: ProcedureStarter) -> AsyncIterator[ProcedureStarter]:
 
 def test_workers_run_every_workflow_that_is_started() -> None:
     assert {workflow.__name__ for workflow in RUN_BY_WORKERS} == set(WORKFLOWS.values())
-    assert set(WORKFLOWS) == set(ProcedureKind)
+    assert {*WORKFLOWS, *IN_DUE_LIST} == set(ProcedureKind)
+    assert not set(WORKFLOWS) & set(IN_DUE_LIST)
 
 
 async def test_a_hold_is_opened_and_its_procedures_are_started_and_told(
@@ -82,21 +90,20 @@ async def test_a_hold_is_opened_and_its_procedures_are_started_and_told(
 ) -> None:
     case_no = await held_case(bench, f"1{rrn()}")
     await starter.run_once()
-    kinds = sorted(kind for kind, _, _ in board.reached)
-    assert kinds == ["DutiesWorkflow", "HoldWorkflow", "RestorationWorkflow"], "started and told in one call each"
-    assert {signal for _, _, signal in board.reached} == {"changed"}
+    (restoration_id,) = [row[0] for row in await bench.rows("SELECT restoration_id::text FROM restoration")]
+    started = ("RestorationWorkflow", f"restoration-{restoration_id}", "changed")
+    assert board.reached == [started], "started and told in one call; holds and duties have no workflow"
     assert await bench.value("SELECT count(*) FROM procedure WHERE started_at IS NULL") == 0
     assert await bench.value("SELECT count(*) FROM procedure_news WHERE signalled_at IS NULL") == 0
     board.reached.clear()
     await starter.run_once()
     assert board.reached == [], "nothing is told twice without a reason"
-    (hold_id,) = [
-        row[0] for row in await bench.rows("SELECT hold_id::text FROM account_hold WHERE case_no = $1", case_no)
-    ]
     async with bench.pool.acquire() as connection:
-        await procedure_outbox.notify(connection, ProcedureKind.HOLD, hold_id, bench.ctx.now())
+        for _ in range(3):
+            await procedure_outbox.notify(connection, ProcedureKind.RESTORATION, restoration_id, bench.ctx.now())
     await starter.run_once()
-    assert board.reached == [("HoldWorkflow", f"hold-{hold_id}", "changed")]
+    assert board.reached == [started], "several changes are one signal"
+    assert (await bench.events(case_no)).count("hold_began") == 1
 
 
 async def test_what_a_temporal_that_was_away_missed_is_told_when_it_is_back(
@@ -136,9 +143,9 @@ async def test_a_procedure_that_nobody_has_seen_for_a_day_is_looked_after(
     await held_case(bench, f"1{rrn()}")
     await starter.run_once()
     board.reached.clear()
-    await bench.pool.execute("UPDATE procedure SET started_at = started_at - interval '25 hours' WHERE kind = 'hold'")
+    await bench.pool.execute("UPDATE procedure SET started_at = started_at - interval '25 hours'")
     await starter.run_once()
-    assert [(kind, signal) for kind, _, signal in board.reached] == [("HoldWorkflow", None)]
+    assert [(kind, signal) for kind, _, signal in board.reached] == [("RestorationWorkflow", None)]
     await bench.pool.execute("UPDATE procedure SET started_at = started_at - interval '25 hours', ended_at = now()")
     board.reached.clear()
     await starter.run_once()
@@ -153,7 +160,7 @@ async def test_the_database_wakes_it_and_only_one_process_works(
     try:
         for number in range(3):
             await held_case(bench, f"{number + 1}{rrn()}")
-        started = "SELECT count(*) = 3 FROM procedure WHERE kind = 'hold' AND started_at IS NOT NULL"
+        started = "SELECT count(*) = 3 FROM procedure WHERE kind = 'restoration' AND started_at IS NOT NULL"
         await until(lambda: bench.value(started), 20)
         assert not (board.reached and other_board.reached)
     finally:
@@ -166,8 +173,15 @@ async def test_the_database_wakes_it_and_only_one_process_works(
 
 @pytest.fixture
 def patient(ctx: Context, board: Board) -> ProcedureStarter:
-    """The procedure starter with the packaged policy, at a time that tests move."""
-    return ProcedureStarter(at_clock(replace(ctx, policy=load_policy()), Clock(ctx.now())), board)  # type: ignore[arg-type]
+    """The procedure starter that gathers holds as the packaged policy says, at a time that tests move."""
+    return ProcedureStarter(at_clock(with_priority(ctx, quiet_seconds=0), Clock(ctx.now())), board)  # type: ignore[arg-type]
+
+
+def with_priority(ctx: Context, **changes: float) -> Context:
+    """The same context with the background priority of the packaged policy, but for these values."""
+    packaged = load_policy().background_priority
+    priority = packaged.model_copy(update={"defer_max_seconds": 0, **changes})
+    return replace(ctx, policy=ctx.policy.model_copy(update={"background_priority": priority}))
 
 
 async def look_at(starter: ProcedureStarter, at: datetime) -> None:
@@ -218,3 +232,166 @@ async def test_many_that_open_the_holds_of_one_case_at_once_begin_its_clocks_onc
     assert await bench.value("SELECT count(*) FROM account_hold WHERE case_no = $1", case_no) == 2
     assert await bench.value("SELECT count(*) FROM restoration WHERE case_no = $1", case_no) == 1
     await bench.check(case_no)
+
+
+# -- deferring while the golden hour is busy ---------------------------------------------------------------------------
+
+QUIET, DEFER_MAX = timedelta(seconds=2), timedelta(seconds=300)
+_OPENED = "SELECT count(*) FROM account_hold WHERE case_no = $1"
+
+
+@pytest.fixture
+def deferring(ctx: Context, board: Board) -> ProcedureStarter:
+    """The procedure starter with the packaged deferral, at a time that tests move; it gathers no holds."""
+    changed = with_priority(ctx, open_for_new_holds_after_seconds=0, defer_max_seconds=DEFER_MAX.total_seconds())
+    return ProcedureStarter(at_clock(changed, Clock(ctx.now())), board)  # type: ignore[arg-type]
+
+
+async def quiet_case(bench: Bench) -> tuple[str, datetime]:
+    """A case with money on hold and no request at a bank; its number, and the time of the newest request or answer."""
+    case_no = await held_case(bench, f"1{rrn()}")
+    await bench.pool.execute("UPDATE hold_request SET state = 'answered' WHERE case_no = $1", case_no)
+    return case_no, await latest(bench)
+
+
+async def latest(bench: Bench) -> datetime:
+    found: datetime = await bench.value(
+        "SELECT greatest((SELECT max(planned_at) FROM hold_request), (SELECT max(received_at) FROM status_update))"
+    )
+    return found
+
+
+def test_the_packaged_policy_defers_for_seconds_and_for_five_minutes_at_most() -> None:
+    packaged = load_policy().background_priority
+    assert packaged.quiet() == QUIET
+    assert packaged.defer_max(1.0) == DEFER_MAX
+    assert packaged.defer_max(0.5) == DEFER_MAX, "real time, although the clock of restorations is slower"
+    assert packaged.defer_max(100.0) == timedelta(seconds=3)
+
+
+async def test_nothing_is_done_while_a_request_or_an_answer_came_in_the_last_seconds(
+    deferring: ProcedureStarter, bench: Bench, board: Board
+) -> None:
+    case_no, busy_at = await quiet_case(bench)
+    await look_at(deferring, busy_at + QUIET - timedelta(milliseconds=1))
+    assert (await bench.value(_OPENED, case_no), board.reached) == (0, [])
+    await look_at(deferring, busy_at + QUIET)
+    assert await bench.value(_OPENED, case_no) == 1
+    assert len(board.reached) == 1
+    assert await bench.value("SELECT holder_told_at IS NOT NULL OR tried_to IS NOT NULL FROM account_hold")
+
+
+async def test_work_of_any_case_defers_that_of_every_case(deferring: ProcedureStarter, bench: Bench) -> None:
+    case_no, busy_at = await quiet_case(bench)
+    other = await held_case(bench, f"2{rrn()}")
+    planned = "UPDATE hold_request SET planned_at = $2 WHERE case_no = $1"
+    await bench.pool.execute(planned, other, busy_at + timedelta(minutes=1))
+    await look_at(deferring, busy_at + timedelta(minutes=1, seconds=1))
+    assert await bench.value(_OPENED, case_no) == 0
+    await look_at(deferring, busy_at + timedelta(minutes=1) + QUIET)
+    assert await bench.value(_OPENED, case_no) == 1
+
+
+async def test_a_rush_that_does_not_end_defers_for_five_minutes_at_most(
+    deferring: ProcedureStarter, bench: Bench, board: Board
+) -> None:
+    case_no, _ = await quiet_case(bench)
+    held_at = await bench.value("SELECT held_at FROM held_hop WHERE case_no = $1", case_no)
+    for waited, done in ((DEFER_MAX - timedelta(seconds=1), 0), (DEFER_MAX, 1)):
+        await bench.pool.execute("UPDATE hold_request SET planned_at = $1", held_at + waited)
+        await look_at(deferring, held_at + waited)
+        assert await bench.value(_OPENED, case_no) == done
+    assert board.reached == [], "what it opened waits from then"
+    await bench.pool.execute("UPDATE hold_request SET planned_at = $1", held_at + 2 * DEFER_MAX)
+    await look_at(deferring, held_at + 2 * DEFER_MAX)
+    assert len(board.reached) == 1
+    assert (await bench.events(case_no)).count("hold_began") == 1
+
+
+async def test_a_case_with_a_request_at_a_bank_waits_though_nothing_comes(
+    deferring: ProcedureStarter, bench: Bench
+) -> None:
+    case_no, busy_at = await quiet_case(bench)
+    asked = "UPDATE hold_request SET state = 'delivered', sent_at = $2 WHERE case_no = $1"
+    await bench.pool.execute(asked, case_no, busy_at)
+    held_at = await bench.value("SELECT held_at FROM held_hop WHERE case_no = $1", case_no)
+    for waited, done in ((timedelta(minutes=4), 0), (DEFER_MAX, 1)):
+        await look_at(deferring, held_at + waited)
+        assert await bench.value(_OPENED, case_no) == done
+
+
+async def test_a_case_that_is_locked_is_left_alone_until_its_work_is_overdue(
+    deferring: ProcedureStarter, bench: Bench
+) -> None:
+    case_no, busy_at = await quiet_case(bench)
+    free, _ = await quiet_case(bench)
+    held_at = await bench.value("SELECT held_at FROM held_hop WHERE case_no = $1", case_no)
+    async with bench.pool.acquire() as connection:
+        async with connection.transaction():
+            await connection.execute("SELECT FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE", case_no)
+            await look_at(deferring, busy_at + timedelta(seconds=30))
+            assert (await bench.value(_OPENED, case_no), await bench.value(_OPENED, free)) == (0, 1)
+            overdue = asyncio.create_task(look_at(deferring, held_at + DEFER_MAX))
+            await asyncio.sleep(0.5)
+            assert not overdue.done(), "it waits for the lock"
+        await overdue
+    assert await bench.value(_OPENED, case_no) == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_in_any_order_of_a_rush_nothing_waits_longer_than_five_minutes(
+    deferring: ProcedureStarter, bench: Bench, board: Board, seed: int
+) -> None:
+    dice = random.Random(seed)
+    cases = [await quiet_case(bench) for _ in range(3)]
+    now = max(at for _, at in cases)
+    for _ in range(30):
+        now += timedelta(seconds=dice.choice([1, 20, 100, 290]))
+        match dice.randrange(4):
+            case 0:
+                await bench.pool.execute("UPDATE hold_request SET planned_at = $1", now)
+            case 1:
+                case_no, _ = dice.choice(cases)
+                asked = "UPDATE hold_request SET state = $3, sent_at = $2 WHERE case_no = $1"
+                await bench.pool.execute(asked, case_no, now, dice.choice(["delivered", "answered"]))
+            case 2:
+                news = "INSERT INTO procedure_news (workflow_id, created_at) SELECT workflow_id, $1 FROM procedure"
+                await bench.pool.execute(news, now)
+            case _:
+                pass
+        await look_at(deferring, now)
+        async with deferring.ctx.pool.acquire() as connection:
+            assert (await due_list.backlog(connection)).lag_seconds < DEFER_MAX.total_seconds()
+    await look_at(deferring, now + DEFER_MAX)
+    await look_at(deferring, now + 2 * DEFER_MAX)
+    began = [workflow_id for kind, workflow_id, _ in board.reached if kind == "RestorationWorkflow"]
+    assert len(set(began)) == len(cases)
+    assert [(await bench.events(case_no)).count("hold_began") for case_no, _ in cases] == [1] * len(cases)
+
+
+# -- the release before ------------------------------------------------------------------------------------------------
+
+
+async def test_workflows_of_the_release_before_are_ended_once_and_their_rows_are_due(
+    ctx: Context, bench: Bench, temporal_client: Client
+) -> None:
+    await number_apart(ctx.pool)
+    case_no = await held_case(bench, f"1{rrn()}")
+    await opening.open_for_new_holds(ctx, case_no)
+    starter = ProcedureStarter(ctx, temporal_client)
+    listed = ["HoldWorkflow", "DutiesWorkflow"]
+    rows = await bench.rows("SELECT workflow_id FROM procedure WHERE kind IN ('hold', 'duties') ORDER BY kind DESC")
+    ids = [workflow_id for (workflow_id,) in rows]
+    for kind, workflow_id in zip(listed, ids, strict=True):
+        await temporal_client.start_workflow(kind, id=workflow_id, task_queue="nobody-works-here")
+    await bench.pool.execute("UPDATE procedure SET due_at = NULL, started_at = now()")
+
+    async def ended() -> bool:
+        starter._earlier_ended_at = None
+        await starter._end_earlier_workflows(ctx.now())
+        found = [await temporal_client.get_workflow_handle(workflow_id).describe() for workflow_id in ids]
+        return all(one.status is WorkflowExecutionStatus.TERMINATED for one in found)
+
+    await until(ended, 60)
+    assert await bench.value("SELECT count(*) FROM procedure WHERE due_at IS NOT NULL AND kind <> 'restoration'") == 2
+    assert await starter._end_earlier_workflows(ctx.now()) == 0

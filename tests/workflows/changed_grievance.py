@@ -1,4 +1,4 @@
-"""Changed workflows of holds and grievances, which must fail the replay of recorded ones."""
+"""A changed workflow of grievances, which must fail the replay of recorded ones."""
 
 from datetime import timedelta
 
@@ -7,21 +7,6 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from schemas.outbox.procedures import ProcedureStart
     from workflows.grievance import GrievanceWorkflow
-    from workflows.hold import HoldWorkflow
-
-
-@workflow.defn(name="HoldWorkflow")
-class HoldRestsFirst(HoldWorkflow):
-    """Begins with a timer."""
-
-    @workflow.init
-    def __init__(self, start: ProcedureStart) -> None:
-        super().__init__(start)
-
-    @workflow.run
-    async def run(self, start: ProcedureStart) -> None:
-        await workflow.sleep(timedelta(seconds=1))
-        await super().run(start)
 
 
 @workflow.defn(name="GrievanceWorkflow")

@@ -1,4 +1,4 @@
-"""Today's workflows of holds and grievances must read old histories, as `test_replay.py` does for cases."""
+"""Today's workflow of grievances must read old histories, as `test_replay.py` does for cases."""
 
 import json
 from pathlib import Path
@@ -9,14 +9,13 @@ from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from tests.activities.holds.test_lifecycle import CONTACT
-from tests.workflows.changed_holds import GrievanceRestsFirst, HoldRestsFirst
-from tests.workflows.hold_paths import GRIEVANCE_PATHS, HOLD_PATHS
+from tests.workflows.changed_grievance import GrievanceRestsFirst
+from tests.workflows.grievance_paths import GRIEVANCE_PATHS
 from tests.workflows.record_histories import PROCEDURES, cleaned
 from workers.temporal import DATA_CONVERTER
 from workflows.grievance import GrievanceWorkflow
-from workflows.hold import HoldWorkflow
 
-FILES = [file for kind in ("hold", "grievance") for file in sorted(PROCEDURES.glob(f"{kind}-*.json"))]
+FILES = sorted(PROCEDURES.glob("grievance-*.json"))
 
 
 async def replay(file: Path, *of: type) -> None:
@@ -27,19 +26,18 @@ async def replay(file: Path, *of: type) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 async def test_every_recorded_history_is_read_again(file: Path) -> None:
-    await replay(file, HoldWorkflow, GrievanceWorkflow)
+    await replay(file, GrievanceWorkflow)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 async def test_a_changed_workflow_fails_the_replay(file: Path) -> None:
     with pytest.raises(NondeterminismError):
-        await replay(file, HoldRestsFirst, GrievanceRestsFirst)
+        await replay(file, GrievanceRestsFirst)
 
 
 def test_every_path_is_recorded() -> None:
     recorded = {"-".join(file.stem.split("-")[:2]) for file in FILES}
-    paths = {f"hold-{path.__name__}" for path in HOLD_PATHS}
-    assert recorded == paths | {f"grievance-{path.__name__}" for path in GRIEVANCE_PATHS}
+    assert recorded == {f"grievance-{path.__name__}" for path in GRIEVANCE_PATHS}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

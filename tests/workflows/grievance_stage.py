@@ -1,9 +1,8 @@
-"""Holds and grievances on a real Temporal server, each with its own clock."""
+"""Grievances on a real Temporal server, each with its own clock."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -26,15 +25,14 @@ from workers.loops.procedures import WORKFLOWS
 from workers.worker import sandbox
 from workflows import options
 from workflows.grievance import GrievanceWorkflow
-from workflows.hold import HoldWorkflow
 
 PATIENCE_SECONDS = 180.0
 LOOK_SECONDS = 0.02
 MOMENT = timedelta(seconds=1)
-HOLD, GRIEVANCE = ProcedureKind.HOLD, ProcedureKind.GRIEVANCE
+GRIEVANCE = ProcedureKind.GRIEVANCE
 
 
-class HoldStage:
+class GrievanceStage:
     """One stage: people act at the time of the workflow concerned."""
 
     def __init__(self, ctx: Context, client: Client) -> None:
@@ -132,30 +130,24 @@ class HoldStage:
                 continue
 
 
-def worker_of(stage: HoldStage) -> Worker:
-    """A worker for holds and grievances only, in the sandbox."""
-    ctx = at_workflow_time(stage.holds.ctx)
-    holds, grievances = replace(stage.holds.engine, ctx=ctx), GrievanceActivities(ctx)
+def worker_of(stage: GrievanceStage) -> Worker:
+    """A worker for grievances only, in the sandbox."""
+    grievances = GrievanceActivities(at_workflow_time(stage.holds.ctx))
     return Worker(
         stage.skipper.client,
         task_queue=options.RESTORATION_QUEUE,
-        workflows=[HoldWorkflow, GrievanceWorkflow],
+        workflows=[GrievanceWorkflow],
         workflow_runner=sandbox(),
         interceptors=[AtWorkflowTime()],
-        activities=[
-            holds.read_hold_state,
-            holds.attend_to_hold,
-            grievances.read_grievance_state,
-            grievances.move_grievance,
-        ],
+        activities=[grievances.read_grievance_state, grievances.move_grievance],
     )
 
 
 @asynccontextmanager
-async def hold_stage(ctx: Context, client: Client) -> AsyncIterator[HoldStage]:
+async def grievance_stage(ctx: Context, client: Client) -> AsyncIterator[GrievanceStage]:
     """A stage with a running worker, and its own case numbers."""
     await number_apart(ctx.pool)
-    stage = HoldStage(ctx, client)
+    stage = GrievanceStage(ctx, client)
     async with worker_of(stage):
         yield stage
         await stage.clear()
