@@ -2,17 +2,19 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.cases.desk import correct_hop, stop_request
+from activities.workbook.request_pause import RequestPause
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.cases import cases
-from schemas.outbox.case import SendHoldRequest
+from schemas.outbox.case import PlanRequests, SendHoldRequest
 from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import LOST_REPLY, Bench
+from tests.activities.told import paused, planned
 from tests.factories import institution, make_context, row, rrn, transfer
 
 AMOUNT = HopCorrection.model_validate({"amount_paise": 900_00, "reason": "told wrongly"})
@@ -106,14 +108,27 @@ async def test_run_twice_at_once_the_bank_has_one_job_and_the_log_one_delivery(b
     await bench.check(case_no)
 
 
-async def test_two_requests_at_once_for_one_hop_ask_once(bench: Bench) -> None:
-    """As from two runs of a workflow that number their batches differently."""
-    case_no, _, order = await an_order(bench)
-    other = order.model_copy(update={"batch_no": 7, "request_id": "00000000-0000-4000-8000-" + case_no[:12]})
-    sent = await asyncio.gather(*(bench.freeze.send_hold_request(one) for one in (order, other)))
-    assert sorted(one.asked for one in sent) == [(), (1,)]
+async def test_a_request_planned_twice_at_once_for_one_hop_asks_once(bench: Bench) -> None:
+    """As from two runs of a workflow after a pause."""
+    case_no = await bench.complain(transfer(1000_00), ack_no=await paused(bench))
+    assert await bench.hops(case_no) == ["open"]
+    await RequestPause(bench.ctx, [case_no]).end([case_no])
+    order = PlanRequests(case_no=case_no)
+    starts = await asyncio.gather(*(bench.freeze.plan_requests(order) for _ in range(2)))
+    assert starts[0] == starts[1]
+    assert planned(starts[0]) == [("HDFC", [(1, 0)], 1000_00)]
+    assert [sent.asked for sent in await bench.ask(case_no)] == [(1,)]
     assert len(bench.bank.tickets) == 1
     await bench.check(case_no)
+
+
+async def test_a_request_that_was_never_planned_is_refused(bench: Bench) -> None:
+    _, _, order = await an_order(bench)
+    unknown = order.model_copy(update={"request_id": str(uuid4())})
+    with pytest.raises(ApplicationError) as failed:
+        await bench.freeze.send_hold_request(unknown)
+    assert (failed.value.non_retryable, failed.value.type) == (True, "NotFound")
+    assert bench.bank.tickets == []
 
 
 async def test_nothing_is_sent_for_a_hop_that_was_answered_meanwhile(bench: Bench) -> None:
