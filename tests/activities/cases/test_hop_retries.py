@@ -84,7 +84,7 @@ async def test_m3_a_bank_that_does_not_find_a_transfer_is_asked_again_and_catche
     assert planned(follow_up.news) == planned(follow_up.start) == [("HDFC", [(1, 1)], 1000_00)]
     assert await own.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
     assert await own.hops(case_no, "state, revision") == [("asked", 1)]
-    assert (await own.events(case_no))[-3:] == ["hop_asked_again", "request_sent", "case_reopened"]
+    assert (await own.events(case_no))[-3:] == ["hop_asked_again", "case_reopened", "request_sent"]
     (sent,) = await own.ask(case_no)
     live = await own.rows("SELECT request_id::text FROM request_hop WHERE case_no = $1 AND live", case_no)
     assert live == [(sent.request_id,)]
