@@ -8,10 +8,11 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.cases.desk import correct_hop, stop_request
+from activities.metrics import METRICS
 from activities.workbook.request_pause import RequestPause
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.cases import cases
-from schemas.outbox.case import PlanRequests, SendHoldRequest
+from schemas.outbox.case import PlanRequests, RequestToSend, SendBatch, SendHoldRequest
 from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import LOST_REPLY, Bench
 from tests.activities.told import paused, planned
@@ -56,6 +57,20 @@ async def test_one_request_a_bank_and_wave(bench: Bench) -> None:
     assert sorted(one.asked for one in sent) == [(1, 3), (2,)]
     assert await bench.ask(case_no) == []
     await bench.check(case_no)
+
+
+@pytest.mark.parametrize("in_batch", [True, False])
+async def test_the_time_to_the_first_request_counts_once_for_a_case(bench: Bench, *, in_batch: bool) -> None:
+    name = "goldenhour_complaint_to_first_request_sent_seconds_count"
+    case_no = await bench.complain(transfer(100_00), transfer(200_00, payee_bank="ICIC"))
+    before = METRICS.registry.get_sample_value(name)
+    if in_batch:
+        batch = [RequestToSend(request_id=o.request_id, institution=o.institution) for o in await bench.orders(case_no)]
+        await bench.freeze.send_batch(SendBatch(case_no=case_no, requests=tuple(batch)))
+    await bench.ask(case_no)
+    assert len(bench.bank.tickets) == 2
+    assert before is not None
+    assert METRICS.registry.get_sample_value(name) == before + 1
 
 
 async def test_run_twice_it_is_one_request_and_one_job(bench: Bench) -> None:
