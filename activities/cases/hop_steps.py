@@ -80,18 +80,19 @@ async def close_if_empty(work: CaseTransaction, hop: hops.HopRow) -> list[HopRef
 
 
 async def notify_workflow(work: CaseTransaction, *, reopened: list[hops.HopRow], closed: list[HopRef]) -> FollowUp:
-    """Write the notification for the workflow. A settled case with money in play again is reopened and started."""
+    """Plan the requests and write the notification of the workflow. A settled case with money in play is reopened."""
     connection, case_no = work.connection, work.case_no
     briefs = [await brief_of(work, hop) for hop in reopened]
     opened = tuple(brief for brief in briefs if brief)
     parked = tuple(HopRef(hop_no=h.hop_no, revision=h.revision) for h in reopened if h.state is not HopState.OPEN)
     news = CaseNews(news_id=0, opened=opened, closed=tuple(closed), parked=parked)
-    notification = await notify_case(work, news)
-    start = None
-    if work.head.state is CaseState.SETTLED and reopened:
+    reopens = work.head.state is CaseState.SETTLED and bool(reopened)
+    if reopens:
+        # Before the requests are planned, so the log tells the reopening first.
         await cases.reopen(connection, case_no)
         await work.as_engine.log(EventKind.CASE_REOPENED)
-        start = await cases.snapshot(connection, case_no)
+    notification = await notify_case(work, news)
+    start = await cases.snapshot(connection, case_no) if reopens else None
     return FollowUp(case_no=case_no, start=start, news=notification)
 
 

@@ -132,7 +132,7 @@ class ToSend(FrozenModel):
     delivered_at: UtcDatetime | None
     case_opened_at: UtcDatetime
     first_of_case: bool
-    """whether it is in the first batch of its case"""
+    """whether it is the first request of its case's first batch"""
     sent_at: UtcDatetime
     freshest_at: UtcDatetime
     """time of the latest transfer that it ever asked about"""
@@ -143,7 +143,10 @@ class ToSend(FrozenModel):
 
 _TO_SEND: Final = """
 SELECT r.request_id, r.case_no, r.institution, r.state, r.batch_no, r.round, r.refusal_code, r.delivered_at, r.sent_at,
-    c.opened_at AS case_opened_at, r.batch_no = 1 AS first_of_case, w.freshest_at, w.largest_paise
+    c.opened_at AS case_opened_at, w.freshest_at, w.largest_paise,
+    r.batch_no = 1 AND r.institution = (
+        SELECT min(o.institution) FROM hold_request o WHERE o.case_no = r.case_no AND o.batch_no = 1
+    ) AS first_of_case
 FROM unnest($1::uuid[]) AS q (request_id) JOIN hold_request r USING (request_id) JOIN case_file c USING (case_no),
 LATERAL (
     SELECT max(h.transferred_at) AS freshest_at, max(h.disputed_paise) AS largest_paise

@@ -14,6 +14,7 @@ from domain.errors import AckNoConflict, IdempotencyConflict
 from domain.errors.intake import IdempotencyKeyReused
 from schemas.outbox.case import HopRef
 from tests.activities.bench import Bench
+from tests.activities.told import planned
 from tests.clock import at_clock
 from tests.factories import SECRET, complaint, institution, row, rrn, transfer
 
@@ -23,14 +24,12 @@ async def test_a_complaint_is_case_hops_ledger_and_event_in_one(bench: Bench) ->
     case_no = taken.receipt.ack_no
     assert (taken.receipt.case_ack_no, taken.receipt.joined, taken.receipt.flags) == (case_no, False, ())
     assert await bench.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
-    assert await bench.hops(case_no, "institution, layer, state") == [("HDFC", 1, "open"), ("ICIC", 1, "open")]
-    assert await bench.events(case_no) == ["case_opened"]
+    assert await bench.hops(case_no, "institution, layer, state") == [("HDFC", 1, "asked"), ("ICIC", 1, "asked")]
+    assert await bench.events(case_no) == ["case_opened", "request_sent", "request_sent"]
     assert taken.follow_up is not None
-    assert taken.follow_up.start is not None
-    assert [(hop.institution, hop.disputed_paise) for hop in taken.follow_up.start.open_hops] == [
-        ("HDFC", 700_00),
-        ("ICIC", 300_00),
-    ]
+    assert planned(taken.follow_up.start) == [("HDFC", [(1, 0)], 700_00), ("ICIC", [(2, 0)], 300_00)]
+    requests = "SELECT institution, batch_no, state FROM hold_request WHERE case_no = $1 ORDER BY institution"
+    assert await bench.rows(requests, case_no) == [("HDFC", 1, "sending"), ("ICIC", 1, "sending")]
     await bench.check(case_no)
 
 
@@ -116,7 +115,7 @@ async def test_the_ifsc_decides_whom_we_ask(bench: Bench) -> None:
 async def test_money_at_an_unknown_institution_waits_for_the_desk(bench: Bench) -> None:
     taken = await bench.take(complaint(transfer(payee_bank="Bank of Nowhere"), transfer(500_00)))
     case_no = taken.receipt.ack_no
-    assert await bench.hops(case_no) == ["unroutable", "open"]
+    assert await bench.hops(case_no) == ["unroutable", "asked"]
     assert await bench.tasks(case_no) == [("name_institution", 1)]
     assert taken.follow_up is not None
     assert taken.follow_up.start is not None
@@ -149,7 +148,7 @@ async def test_the_same_key_and_body_is_the_same_complaint(bench: Bench) -> None
     first = await bench.take(told, key=key)
     second = await bench.take(told, key=key)
     assert (second.receipt, second.repeated, second.follow_up) == (first.receipt, True, None)
-    assert await bench.events(first.receipt.ack_no) == ["case_opened"]
+    assert await bench.events(first.receipt.ack_no) == ["case_opened", "request_sent"]
 
 
 async def test_the_same_key_with_another_body_is_a_named_error(bench: Bench) -> None:
@@ -206,8 +205,7 @@ async def test_a_known_transfer_joins_its_case_and_the_loss_is_counted_once(benc
     assert await bench.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
     assert joined.follow_up is not None
     assert joined.follow_up.start is None
-    assert joined.follow_up.news is not None
-    assert [(hop.hop_no, hop.institution) for hop in joined.follow_up.news.opened] == [(2, "ICIC")]
+    assert planned(joined.follow_up.news) == [("ICIC", [(2, 0)], 300_00)]
     await bench.check(case_no)
 
 
@@ -217,8 +215,8 @@ async def test_a_complaint_about_known_transfers_only_changes_nothing_but_the_nu
     joined = await bench.take(complaint(known))
     assert joined.receipt.ack_no != case_no
     assert joined.follow_up is None
-    assert await bench.events(case_no) == ["case_opened", "complaint_joined"]
-    assert await bench.hops(case_no) == ["open"]
+    assert await bench.events(case_no) == ["case_opened", "request_sent", "complaint_joined"]
+    assert await bench.hops(case_no) == ["asked"]
     await bench.check(case_no)
 
 
@@ -279,7 +277,8 @@ async def test_a_complaint_that_would_overfill_the_case_opens_one_of_its_own_and
     assert await bench.buckets(case_no) == {"lost": -700_00, "in_play": 700_00}
     assert await bench.buckets(own_no) == {"lost": -500_00, "in_play": 500_00}
     assert await bench.hops(own_no, "hop_no, institution") == [(1, "ICIC"), (2, "HDFC")]
-    assert (await bench.events(case_no), await bench.events(own_no)) == (["case_opened"], ["case_opened"])
+    assert await bench.events(case_no) == ["case_opened", "request_sent"]
+    assert await bench.events(own_no) == ["case_opened", "request_sent", "request_sent"]
     assert taken.follow_up is not None
     assert taken.follow_up.start is not None
     for number in (case_no, own_no):
@@ -320,9 +319,8 @@ async def test_new_money_in_a_settled_case_opens_it_again(bench: Bench) -> None:
     await bench.settle(case_no)
     joined = await bench.take(complaint(known, transfer(500_00)))
     assert joined.follow_up is not None
-    assert joined.follow_up.start is not None
-    assert [hop.hop_no for hop in joined.follow_up.start.open_hops] == [2]
-    assert (await bench.events(case_no))[-2:] == ["complaint_joined", "case_reopened"]
+    assert planned(joined.follow_up.start) == [("HDFC", [(2, 0)], 500_00)]
+    assert (await bench.events(case_no))[-3:] == ["complaint_joined", "case_reopened", "request_sent"]
     assert await bench.value("SELECT workflow_started_at FROM case_file WHERE case_no = $1", case_no) is None
     await bench.check(case_no)
 
@@ -382,7 +380,7 @@ async def test_an_institution_that_was_loaded_since_is_found(bench: Bench) -> No
     await load_directory(bench.pool, SecretBox(SECRET), [institution("ZZZZ")])
     await asyncio.sleep(1.1)  # the directory is read again at most once a second
     case_no = await bench.complain(transfer(payee_bank="ZZZZ"))
-    assert await bench.hops(case_no, "institution, state") == [("ZZZZ", "open")]
+    assert await bench.hops(case_no, "institution, state") == [("ZZZZ", "asked")]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
 from tests.activities.bench import Bench
 from tests.activities.complaint_statements import as_transfer, statement, told
 from tests.activities.desk_words import OFFICER, correction, new_hop
+from tests.activities.told import planned
 from tests.factories import complaint, moved, row, rrn, transfer
 
 NOWHERE = "Bank of Nowhere"
@@ -186,10 +187,9 @@ async def test_h1_a_later_complaint_names_the_bank_and_it_is_asked_at_once(bench
     case_no = await bench.complain(transfer(reference=reference, payee_bank=NOWHERE))
     taken = await bench.take(complaint(transfer(reference=reference, payee_bank="ICIC")))
     assert taken.receipt.case_ack_no == case_no
-    assert await bench.hops(case_no, "state, institution, revision") == [("open", "ICIC", 1)]
+    assert await bench.hops(case_no, "state, institution, revision") == [("asked", "ICIC", 1)]
     assert taken.follow_up is not None
-    assert taken.follow_up.news is not None
-    assert [(hop.hop_no, hop.revision, hop.institution) for hop in taken.follow_up.news.opened] == [(1, 1, "ICIC")]
+    assert planned(taken.follow_up.news) == [("ICIC", [(1, 1)], 10_000_00)]
     event = await bench.value("SELECT data FROM case_event WHERE case_no = $1 AND kind = 'hop_corrected'", case_no)
     assert (event["fields"], taken.receipt.ack_no in event["reason"]) == (["bank"], True)
     assert await bench.tasks(case_no) == [("read_complaint", 1)]
@@ -216,7 +216,7 @@ async def test_h1_a_later_complaint_mends_account_and_date_of_a_transfer_that_th
     joined = await bench.take(complaint(transfer(5000_00, reference=reference, payee=OTHER_ACCOUNT)))
     assert joined.receipt.case_ack_no == case_no
     assert await bench.hops(case_no, "state, payee_holder, amount_paise") == [
-        ("open", OTHER_ACCOUNT["account"], 5000_00)
+        ("asked", OTHER_ACCOUNT["account"], 5000_00)
     ]
     assert await notes(bench, case_no) == [(1, joined.receipt.ack_no, ["account", "amount", "date"])]
     assert await bench.buckets(case_no) == {"lost": -5000_00, "in_play": 5000_00}
@@ -251,7 +251,7 @@ async def test_h1_only_the_same_payer_moves_a_waiting_hop_to_another_account(
     change = {"payee": OTHER_ACCOUNT} | ({"payer": payer} if payer else {})
     await bench.take(complaint(transfer(1000_00, reference=reference, **change)))
     account = OTHER_ACCOUNT["account"] if moves else "50100000000001"
-    assert await bench.hops(case_no, "payee_holder, state") == [(account, "open" if moves else "correction")]
+    assert await bench.hops(case_no, "payee_holder, state") == [(account, "asked" if moves else "correction")]
     await bench.check(case_no)
 
 
@@ -260,7 +260,7 @@ async def test_h1_another_payer_names_the_bank_but_not_another_account(bench: Be
     case_no = await bench.complain(transfer(reference=reference, payee_bank=NOWHERE))
     told = transfer(reference=reference, payer=OTHER_PAYER, payee={"institution": "ICIC", "account": "777"})
     await bench.take(complaint(told))
-    assert await bench.hops(case_no, "state, institution, payee_holder") == [("open", "ICIC", "50100000000001")]
+    assert await bench.hops(case_no, "state, institution, payee_holder") == [("asked", "ICIC", "50100000000001")]
     await bench.check(case_no)
 
 
@@ -293,7 +293,7 @@ async def test_h1_a_date_that_a_later_complaint_tells_is_stated(bench: Bench) ->
     flags = [no_date_flag("row 2").model_dump()]
     await bench.pool.execute("UPDATE hop SET flags = $2 WHERE case_no = $1", case_no, flags)
     taken = await bench.take(complaint(told_again | {"payee": {**told_again["payee"], "institution": "ICIC"}}))
-    assert await bench.hops(case_no, "state, flags") == [("open", [])]
+    assert await bench.hops(case_no, "state, flags") == [("asked", [])]
     fields = await bench.value(
         "SELECT data->'fields' FROM case_event WHERE case_no = $1 AND kind = 'hop_corrected'", case_no
     )
@@ -323,13 +323,12 @@ async def test_h1_the_larger_amount_of_a_later_complaint_is_asked_about_at_once(
     taken = await bench.take(complaint(transfer(1_00_000_00, reference=reference)))
     assert [flag.code for flag in taken.receipt.flags] == ["other_payer", "other_amount"]
     assert await notes(bench, case_no) == [(1, taken.receipt.ack_no, ["payer", "amount"])]
-    assert await bench.hops(case_no, "state, revision, amount_paise") == [("open", 1, 1_00_000_00)]
+    assert await bench.hops(case_no, "state, revision, amount_paise") == [("asked", 1, 1_00_000_00)]
     held = {} if asked else {"held": 1_00}
     left_paise = 1_00_000_00 - sum(held.values())
     assert await bench.buckets(case_no) == {"lost": -1_00_000_00, "in_play": left_paise} | held
     assert taken.follow_up is not None
-    assert taken.follow_up.news is not None
-    assert [(hop.revision, hop.disputed_paise) for hop in taken.follow_up.news.opened] == [(1, left_paise)]
+    assert planned(taken.follow_up.news) == [("HDFC", [(1, 1)], left_paise)]
     assert (taken.follow_up.start is None) is asked
     assert await bench.value("SELECT state FROM case_file WHERE case_no = $1", case_no) == "open"
     await bench.check(case_no)
@@ -349,7 +348,7 @@ async def test_h1_a_smaller_amount_changes_nothing(bench: Bench) -> None:
 async def test_h1_the_desk_raises_the_amount_of_a_closed_hop(bench: Bench) -> None:
     case_no, _ = await told_as_one_rupee(bench, asked=False)
     await correct_hop(bench.ctx, case_no, 1, correction(amount_paise=5_000_00), OFFICER)
-    assert await bench.hops(case_no, "state, revision, amount_paise") == [("open", 1, 5_000_00)]
+    assert await bench.hops(case_no, "state, revision, amount_paise") == [("asked", 1, 5_000_00)]
     assert await bench.buckets(case_no) == {"lost": -5_000_00, "in_play": 4_999_00, "held": 1_00}
     await bench.check(case_no)
 
@@ -400,7 +399,7 @@ async def test_h1_a_complaint_joins_no_hop_that_is_withdrawn_while_it_waits(
     monkeypatch.setattr("activities.intake.lock_case", withdrawn_first)
     taken = await bench.take(complaint(one | {"payer": OTHER_PAYER}))
     assert (taken.receipt.joined, waited) == (False, [True])
-    assert await bench.hops(taken.receipt.ack_no) == ["open"]
+    assert await bench.hops(taken.receipt.ack_no) == ["asked"]
 
 
 async def test_h1_the_desk_raises_no_withdrawn_hop(bench: Bench) -> None:
@@ -418,7 +417,7 @@ async def without_reference(bench: Bench) -> tuple[str, dict[str, Any]]:
     root, account = rrn(), f"7{rrn()}"
     case_no = await bench.complain(transfer(1000_00, reference=root))
     await bench.answer("HDFC", case_no, moved(root, "600.00", "ICIC", account, rrn_transaction_id=""))
-    assert await bench.hops(case_no) == ["open", "correction"]
+    assert await bench.hops(case_no) == ["asked", "correction"]
     told: dict[str, Any] = {
         "payer": {"institution": "HDFC", "account": "50100000000001"},
         "payee": {"institution": "ICIC", "account": account},
@@ -431,7 +430,7 @@ async def test_h1_a_hop_without_a_reference_is_asked_with_that_of_a_later_compla
     case_no, told_again = await without_reference(bench)
     taken = await bench.take(complaint(told_again))
     assert (taken.receipt.case_ack_no, [flag.code for flag in taken.receipt.flags]) == (case_no, ["reference_added"])
-    assert (await bench.hops(case_no, "state, revision, reference"))[1:] == [("open", 1, told_again["rrn"])]
+    assert (await bench.hops(case_no, "state, revision, reference"))[1:] == [("asked", 1, told_again["rrn"])]
     assert await bench.tasks(case_no) == []
     assert (await bench.buckets(case_no))["lost"] == -1000_00
     assert (await bench.take(complaint(told_again))).receipt.flags == ()
@@ -458,7 +457,7 @@ async def test_h1_of_two_like_transfers_only_one_gives_its_reference(bench: Benc
     case_no, told_again = await without_reference(bench)
     taken = await bench.take(complaint(told_again, told_again | {"rrn": rrn()}))
     assert taken.receipt.case_ack_no == case_no
-    assert await bench.hops(case_no) == ["open", "open", "open"]
+    assert await bench.hops(case_no) == ["asked", "asked", "asked"]
     await bench.check(case_no)
 
 
@@ -469,7 +468,7 @@ async def test_h1_a_hop_without_a_reference_in_another_case_stays_as_it_is(bench
     taken = await bench.take(complaint(older, told_again))
     assert taken.receipt.case_ack_no == first
     assert (await bench.hops(case_no))[1:] == ["correction"]
-    assert await bench.hops(first) == ["open", "open"]
+    assert await bench.hops(first) == ["asked", "asked"]
     for number in (first, case_no):
         await bench.check(number)
 

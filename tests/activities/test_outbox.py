@@ -15,6 +15,7 @@ from db.outbox import case_outbox
 from db.pool import Pool
 from schemas.outbox.case import CaseNews, FollowUp
 from tests.activities.bench import Bench
+from tests.activities.told import planned
 from tests.factories import make_context, moved, row, rrn, transfer
 
 
@@ -70,8 +71,8 @@ async def test_lost_starts_and_lost_news_are_told_once(own: Bench, notifier: Wor
     assert swept.oldest_age_seconds > 0
     starts = [told.start for told in notifier.told if told.start]
     assert [start.case_no for start in starts] == [first, second], "the oldest first"
-    assert [hop.hop_no for hop in starts[0].open_hops] == [2], "as the case stands now, not as it was taken"
-    assert [told.news.opened[0].hop_no for told in notifier.told if told.news] == [2]
+    assert planned(starts[0]) == [("ICIC", [(2, 0)], 1000_00)], "as the case stands now, not as it was taken"
+    assert [planned(told.news) for told in notifier.told if told.news] == [planned(starts[0])]
     again = await sweep.sweep_outbox()
     assert (again.cases_started, again.news_signalled, again.oldest_age_seconds) == (0, 0, 0)
 

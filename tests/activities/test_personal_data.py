@@ -64,7 +64,7 @@ async def a_full_life(bench: Bench) -> tuple[str, list[FollowUp | None]]:
     case_no = taken.receipt.case_ack_no
     joined = await bench.take(complaint(known, transfer(300_00, reference=d, payee=PAYEE), victim=VICTIM))
     bench.bank.outcomes.append(BankRefused("HDFC", "14", "account 000501998877665 is frozen"))
-    _, second = await bench.ask(case_no)
+    _, second, _ = await bench.ask(case_no)
     await bench.escalate(case_no, second, EscalationLevel.REMINDER, institution="ICIC")
     told = await bench.answer(
         "HDFC",

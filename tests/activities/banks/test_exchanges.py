@@ -19,7 +19,7 @@ from adapters.messages.smtp import Mailer
 from db.banks import bank_exchanges
 from db.tracing import requests
 from schemas.banks.exchanges import About
-from schemas.enums import ChannelKind, EscalationLevel
+from schemas.enums import ChannelKind, EscalationLevel, RequestState
 from schemas.outbox.case import Escalate, SendHoldRequest
 from tests.activities.bench import Bench
 from tests.factories import SECRET, rrn, transfer
@@ -125,7 +125,10 @@ async def test_nothing_has_passed_and_nothing_is_said_of_it(bench: Bench) -> Non
     async with bench.pool.acquire() as connection:
         assert await bank_exchanges.bound(connection, About.HOLD_REQUEST, UUID(order.request_id)) == {}
         await bank_exchanges.keep(connection, About.HOLD_REQUEST, UUID(order.request_id), [])
-        assert await requests.find(connection, UUID(order.request_id)) is None
+        assert await bank_exchanges.bound(connection, About.HOLD_REQUEST, UUID(order.request_id)) == {}
+        planned = await requests.find(connection, UUID(order.request_id))
+    assert planned is not None
+    assert (planned.state, planned.job_id, planned.delivered_at) == (RequestState.SENDING, None, None)
 
 
 async def test_a_letter_of_the_escalation_is_kept_with_its_link_written_over(bench: Bench) -> None:

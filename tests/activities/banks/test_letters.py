@@ -360,7 +360,9 @@ async def test_nothing_is_escalated_for_what_needs_no_answer(
     assert await mailing.escalate(case_no, sent, step) == Escalated(done=False, reason="answered", over=True)
     assert (await mailing.events(case_no), box.letters) == (before, [])
     never = sent.model_copy(update={"request_id": "00000000-0000-4000-8000-000000000000"})
-    assert not (await mailing.escalate(case_no, never, step)).done
+    with pytest.raises(ApplicationError) as failed:
+        await mailing.escalate(case_no, never, step)
+    assert (failed.value.non_retryable, failed.value.type) == (True, "NotFound")
 
 
 async def test_giving_up_and_an_answer_at_once_place_the_money_once(bench: Bench) -> None:

@@ -16,6 +16,7 @@ from schemas.enums import EscalationLevel
 from schemas.outbox.case import HopRef, Sent
 from tests.activities.bench import LOST_REPLY, Bench
 from tests.activities.desk_words import OFFICER, asked, correction, new_hop
+from tests.activities.told import planned
 from tests.factories import complaint, row, rrn, transfer
 
 # -- stop, escalate ------------------------------------------------------------------------------------------------
@@ -50,7 +51,7 @@ async def test_stopping_leaves_alone_what_was_corrected_out_of_the_request(bench
     await correct_hop(bench.ctx, case_no, 1, correction(rrn=rrn()), OFFICER)
     await stop_request(bench.ctx, case_no, UUID(sent.request_id), "stop", OFFICER)
     assert await bench.buckets(case_no) == {"lost": -300_00, "in_play": 100_00, "untraced": 200_00}
-    assert await bench.hops(case_no) == ["open", "closed"]
+    assert await bench.hops(case_no) == ["asked", "closed"]
     await bench.check(case_no)
 
 
@@ -109,13 +110,10 @@ async def test_a_refused_request_is_sent_again_in_another(bench: Bench) -> None:
     done = await send_again(bench.ctx, case_no, UUID(sent.request_id), "the field is mended", OFFICER)
     assert done.follow_up is not None
     assert done.follow_up.news is not None
-    assert [(hop.hop_no, hop.revision, hop.disputed_paise) for hop in done.follow_up.news.opened] == [
-        (1, 1, 1000_00),
-        (2, 1, 500_00),
-    ]
+    assert planned(done.follow_up.news) == [("HDFC", [(1, 1), (2, 1)], 1000_00)]
     assert done.follow_up.news.closed == (HopRef(hop_no=1, revision=0), HopRef(hop_no=2, revision=0))
     assert await bench.tasks(case_no) == []
-    assert await bench.hops(case_no, "state, revision") == [("open", 1), ("open", 1)]
+    assert await bench.hops(case_no, "state, revision") == [("asked", 1), ("asked", 1)]
     again = await bench.ask_one(case_no)
     assert again.request_id != sent.request_id
     assert await bench.rows("SELECT batch_no, state FROM hold_request WHERE case_no = $1 ORDER BY 1", case_no) == [
@@ -136,8 +134,10 @@ async def test_a_refused_request_is_sent_again_in_another(bench: Bench) -> None:
 async def test_only_the_live_hops_of_a_request_are_sent_again(bench: Bench) -> None:
     case_no, sent = await refused(bench, transfer(1000_00), transfer(500_00))
     await correct_hop(bench.ctx, case_no, 1, correction(rrn=rrn()), OFFICER)
-    await send_again(bench.ctx, case_no, UUID(sent.request_id), "mended", OFFICER)
-    assert await bench.hops(case_no, "state, revision") == [("open", 1), ("open", 1)]
+    done = await send_again(bench.ctx, case_no, UUID(sent.request_id), "mended", OFFICER)
+    assert done.follow_up is not None
+    assert planned(done.follow_up.news) == [("HDFC", [(2, 1)], 500_00)]
+    assert await bench.hops(case_no, "state, revision") == [("asked", 1), ("asked", 1)]
     await bench.check(case_no)
 
 
@@ -194,7 +194,8 @@ async def test_sent_again_twice_at_once_goes_out_once(bench: Bench) -> None:
         return_exceptions=True,
     )
     assert sum(isinstance(one, NotNow) for one in done) == 3, done
-    assert await bench.hops(case_no, "state, revision") == [("open", 1)]
+    assert await bench.hops(case_no, "state, revision") == [("asked", 1)]
+    assert await bench.value("SELECT count(*) FROM hold_request WHERE case_no = $1", case_no) == 2
     await bench.check(case_no)
 
 

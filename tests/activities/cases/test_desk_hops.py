@@ -18,6 +18,7 @@ from schemas.enums import EscalationLevel, HopState
 from schemas.outbox.case import HopRef
 from tests.activities.bench import Bench
 from tests.activities.desk_words import ICIC, OFFICER, asked, correction, new_hop
+from tests.activities.told import planned
 from tests.factories import complaint, moved, row, rrn, transfer
 
 # -- correct -------------------------------------------------------------------------------------------------------
@@ -31,9 +32,9 @@ async def test_a_wrong_reference_is_corrected_and_goes_out_again(bench: Bench) -
     assert done.follow_up is not None
     assert done.follow_up.news is not None
     assert done.follow_up.news.closed == (HopRef(hop_no=1, revision=0),)
-    assert [(hop.hop_no, hop.revision) for hop in done.follow_up.news.opened] == [(1, 1)]
+    assert planned(done.follow_up.news) == [("HDFC", [(1, 1)], 1000_00)]
     assert await bench.tasks(case_no) == []
-    assert await bench.hops(case_no, "state, revision, reference") == [("open", 1, right)]
+    assert await bench.hops(case_no, "state, revision, reference") == [("asked", 1, right)]
     again = await bench.ask_one(case_no)
     assert again.request_id != sent.request_id
     assert [i.rrn for i in bench.bank.tickets[-1][1].incidents] == [right]
@@ -43,7 +44,8 @@ async def test_a_wrong_reference_is_corrected_and_goes_out_again(bench: Bench) -
 async def test_a_hop_corrected_while_it_is_asked_leaves_its_request(bench: Bench) -> None:
     case_no, root, sent = await asked(bench)
     await correct_hop(bench.ctx, case_no, 1, correction(rrn=rrn()), OFFICER)
-    assert await bench.rows("SELECT state FROM hold_request WHERE case_no = $1", case_no) == [("superseded",)]
+    requests = "SELECT state FROM hold_request WHERE case_no = $1 ORDER BY batch_no"
+    assert await bench.rows(requests, case_no) == [("superseded",), ("sending",)]
     event = await bench.value("SELECT data FROM case_event WHERE case_no = $1 AND kind = 'hop_corrected'", case_no)
     assert (event["withdrawn_from"], event["fields"], event["revision"]) == ([sent.request_id], ["rrn"], 1)
     done = await bench.answer("HDFC", case_no, row(1, root, "1000.00"), job_id=f"BANKS-{sent.request_id}")
@@ -55,7 +57,8 @@ async def test_a_request_of_which_the_bank_has_answered_a_part_is_answered(bench
     case_no, root, _ = await asked(bench)
     await bench.answer("HDFC", case_no, row(1, root, "400.00"))
     await correct_hop(bench.ctx, case_no, 1, correction(rrn=rrn()), OFFICER)
-    assert await bench.rows("SELECT state FROM hold_request WHERE case_no = $1", case_no) == [("answered",)]
+    requests = "SELECT state FROM hold_request WHERE case_no = $1 ORDER BY batch_no"
+    assert await bench.rows(requests, case_no) == [("answered",), ("sending",)]
     await bench.check(case_no)
 
 
@@ -67,7 +70,7 @@ async def test_a_corrected_amount_of_the_victims_transfer_corrects_the_loss(
     await bench.answer("HDFC", case_no, row(1, root, "400.00"))
     await correct_hop(bench.ctx, case_no, 1, correction(amount_paise=paise), OFFICER)
     assert await bench.buckets(case_no) == {"lost": -paise, "held": 400_00, "in_play": in_play}
-    assert await bench.hops(case_no, "state, amount_paise, disputed_paise") == [("open", paise, paise)]
+    assert await bench.hops(case_no, "state, amount_paise, disputed_paise") == [("asked", paise, paise)]
     await bench.check(case_no)
 
 
@@ -98,7 +101,7 @@ async def test_an_unknown_institution_is_named_and_asked(bench: Bench) -> None:
     done = await correct_hop(bench.ctx, case_no, 1, correction(payee=ICIC), OFFICER)
     assert done.follow_up is not None
     assert done.follow_up.news is not None
-    assert [hop.institution for hop in done.follow_up.news.opened] == ["ICIC"]
+    assert planned(done.follow_up.news) == [("ICIC", [(1, 1)], 10_000_00)]
     assert await bench.tasks(case_no) == []
     await bench.ask(case_no)
     assert [bank for bank, _ in bench.bank.tickets] == ["ICIC"]
@@ -205,8 +208,8 @@ async def test_a_hop_of_the_desk_draws_from_its_parent_and_is_asked(bench: Bench
     assert (done.hop_no, done.case_no) == (2, case_no)
     assert done.follow_up is not None
     assert done.follow_up.news is not None
-    assert [(hop.hop_no, hop.disputed_paise, hop.layer) for hop in done.follow_up.news.opened] == [(2, 400_00, 2)]
-    assert await bench.hops(case_no) == ["asked", "open"]
+    assert planned(done.follow_up.news) == [("ICIC", [(2, 0)], 400_00)]
+    assert await bench.hops(case_no, "layer, state") == [(1, "asked"), (2, "asked")]
     await bench.check(case_no)
 
 
@@ -228,8 +231,7 @@ async def test_a_hop_takes_the_untraced_of_a_settled_case_which_opens_again(benc
     done = await add_hop(bench.ctx, case_no, new_hop(), OFFICER)
     await bench.note(done.follow_up)
     assert done.follow_up is not None
-    assert done.follow_up.start is not None
-    assert [hop.hop_no for hop in done.follow_up.start.open_hops] == [2]
+    assert planned(done.follow_up.start) == [("ICIC", [(2, 0)], 400_00)]
     assert await bench.buckets(case_no) == {"lost": -1000_00, "untraced": 600_00, "in_play": 400_00}
     await bench.check(case_no)
 

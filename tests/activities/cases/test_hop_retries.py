@@ -19,7 +19,7 @@ from schemas.outbox.case import FollowUp, HopRef, Swept
 from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
 from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import Bench
-from tests.activities.told import a_case, dispositions
+from tests.activities.told import a_case, dispositions, planned
 from tests.factories import make_context, moved, row, rrn
 
 TEN_MINUTES = timedelta(minutes=10)
@@ -81,12 +81,10 @@ async def test_m3_a_bank_that_does_not_find_a_transfer_is_asked_again_and_catche
     swept, told = await sweep(own)
     assert swept.hops_asked_again == 1
     (follow_up,) = told
-    assert follow_up.start is not None
-    assert follow_up.news is not None
-    assert [(hop.hop_no, hop.revision, hop.disputed_paise) for hop in follow_up.news.opened] == [(1, 1, 1000_00)]
+    assert planned(follow_up.news) == planned(follow_up.start) == [("HDFC", [(1, 1)], 1000_00)]
     assert await own.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
-    assert await own.hops(case_no, "state, revision") == [("open", 1)]
-    assert (await own.events(case_no))[-2:] == ["hop_asked_again", "case_reopened"]
+    assert await own.hops(case_no, "state, revision") == [("asked", 1)]
+    assert (await own.events(case_no))[-3:] == ["hop_asked_again", "case_reopened", "request_sent"]
     (sent,) = await own.ask(case_no)
     live = await own.rows("SELECT request_id::text FROM request_hop WHERE case_no = $1 AND live", case_no)
     assert live == [(sent.request_id,)]
@@ -123,7 +121,7 @@ async def test_m3_what_the_victim_reads_off_the_statement_is_asked_at_once(own: 
     )
     await own.note(done.follow_up)
     assert await own.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
-    assert await own.hops(case_no, "state, revision, reference") == [("open", 1, right)]
+    assert await own.hops(case_no, "state, revision, reference") == [("asked", 1, right)]
     assert await own.tasks(case_no) == []
     await unfound(own, case_no, right)
     assert await own.tasks(case_no) == [], "another transfer is asked about as often as the first"
@@ -158,7 +156,7 @@ async def test_m3_money_placed_meanwhile_is_not_asked_about_again(own: Bench) ->
     await later(own)
     swept, told = await sweep(own)
     assert swept.hops_asked_again == 1
-    assert [hop.disputed_paise for sent in told if sent.news for hop in sent.news.opened] == [600_00]
+    assert [planned(follow_up.news) for follow_up in told] == [[("HDFC", [(1, 1)], 600_00)]]
     assert await own.buckets(case_no) == {"lost": -1000_00, "held": 1000_00}
     assert await own.buckets(part) == {"lost": -1000_00, "held": 400_00, "in_play": 600_00}
 
@@ -212,7 +210,7 @@ async def test_m3_a_hop_is_asked_again_once_whoever_looks(own: Bench) -> None:
     await later(own)
     first = await ask_again(own.ctx, case_no, [1])
     assert (first.hops, (await ask_again(own.ctx, case_no, [1])).hops) == (1, 0)
-    assert await own.hops(case_no, "state, revision") == [("open", 1)]
+    assert await own.hops(case_no, "state, revision") == [("asked", 1)]
 
 
 async def test_m3_waits_are_divided_by_the_clock_factor(database: Pool) -> None:

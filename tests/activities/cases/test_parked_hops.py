@@ -19,6 +19,7 @@ from db.pool import Pool
 from schemas.outbox.case import FollowUp, HopRef, Swept
 from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import Bench
+from tests.activities.told import planned
 from tests.factories import BANKS, SECRET, institution, make_context, moved, row, rrn, transfer
 
 HOUR = timedelta(hours=1)
@@ -205,7 +206,7 @@ async def test_a_hop_put_right_at_the_last_moment_is_not_written_off(own: Bench)
     )
     for hand in (write_off, remind):
         assert await hand(own.ctx, case_no, [1]) == Done()
-    assert await own.hops(case_no) == ["open"]
+    assert await own.hops(case_no) == ["asked"]
 
 
 async def test_two_sweeps_at_once_write_off_once(own: Bench) -> None:
@@ -262,9 +263,9 @@ async def test_a_hop_goes_out_by_itself_when_the_directory_learns_its_bank(
     assert (await sweep(own, notifier)).hops_routed == 1
     (follow_up,) = notifier.follow_ups
     assert follow_up.news is not None
-    assert [(hop.hop_no, hop.revision, hop.institution) for hop in follow_up.news.opened] == [(1, 1, "KKBK")]
+    assert planned(follow_up.news) == [("KKBK", [(1, 1)], 1000_00)]
     assert follow_up.news.closed == (HopRef(hop_no=1, revision=0),)
-    assert await own.hops(case_no, "state, revision, institution") == [("open", 1, "KKBK")]
+    assert await own.hops(case_no, "state, revision, institution") == [("asked", 1, "KKBK")]
     assert await own.tasks(case_no) == []
     ((actor, data),) = await own.rows("SELECT actor, data FROM case_event WHERE kind = 'hop_corrected'")
     assert (actor, data["fields"], data["institution"]) == ("engine", ["institution"], "KKBK")
@@ -282,7 +283,7 @@ async def test_hops_are_looked_up_once_for_each_change_of_the_directory(
     numbers.append(await unroutable(own, bank="KKBK"))
     await load(own, "KKBK")
     assert [(await sweep(own, notifier)).hops_routed for _ in range(3)] == [0, 1, 0]
-    assert [await own.hops(case_no) for case_no in numbers] == [["unroutable"]] * 3 + [["open"]]
+    assert [await own.hops(case_no) for case_no in numbers] == [["unroutable"]] * 3 + [["asked"]]
     async with own.pool.acquire() as connection:
         changed_at = await parked_hops.directory_changed_at(connection)
         assert changed_at is not None
@@ -330,7 +331,7 @@ async def test_a_transfer_that_is_just_being_told_of_is_looked_up_again(own: Ben
         assert await intake.try_lock(connection, intake.lock_of_transfer(root))
         assert (await sweep(own, notifier)).hops_routed == 0
     assert (await sweep(own, notifier)).hops_routed == 1
-    assert await own.hops(case_no) == ["open"]
+    assert await own.hops(case_no) == ["asked"]
 
 
 async def test_what_the_desk_has_named_meanwhile_is_left_alone(own: Bench) -> None:

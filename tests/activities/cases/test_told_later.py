@@ -12,6 +12,7 @@ from schemas.outbox.case import SendHoldRequest
 from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
 from tests.activities.bench import Bench
 from tests.activities.cases.test_hop_retries import later, sweep, tasks_in_full, unfound
+from tests.activities.told import ask_after_pause, paused
 from tests.factories import complaint, make_context, row, rrn, transfer
 
 OTHER_PAYER = {"institution": "PUNB", "account": "40000000009"}
@@ -58,7 +59,7 @@ async def test_c1_a_larger_amount_waits_until_the_bank_has_the_first_request(own
     assert [incident.amount_paise for incident in own.bank.tickets[-1][1].incidents] == [TRUE]
     swept, told = await sweep(own)
     assert (swept.hops_raised, len(told)) == (1, 1)
-    assert await own.hops(case_no, STANDS) == [("open", 1, "HDFC", INVENTED)]
+    assert await own.hops(case_no, STANDS) == [("asked", 1, "HDFC", INVENTED)]
     second = await own.ask_one(case_no)
     await own.answer("HDFC", case_no, row(1, root, "0", status_code="02"), job_id=f"BANKS-{second.request_id}")
     await own.answer("HDFC", case_no, row(1, root, "10000.00"), job_id=f"BANKS-{sent.request_id}")
@@ -68,13 +69,14 @@ async def test_c1_a_larger_amount_waits_until_the_bank_has_the_first_request(own
 
 async def test_c1_a_larger_amount_waits_while_no_request_is_planned(own: Bench) -> None:
     root = rrn()
-    case_no = await own.complain(transfer(TRUE, reference=root))
+    case_no = await own.complain(transfer(TRUE, reference=root), ack_no=await paused(own))
     await tell(own, root, INVENTED)
     await tell(own, root, 2 * TRUE)
+    assert (await sweep(own))[0].hops_raised == 0
     assert await own.hops(case_no, STANDS) == [("open", 0, "HDFC", TRUE)]
-    await own.ask_one(case_no)
+    await ask_after_pause(own, case_no)
     assert (await sweep(own))[0].hops_raised == 1
-    assert await own.hops(case_no, STANDS) == [("open", 1, "HDFC", INVENTED)], "the largest that was told"
+    assert await own.hops(case_no, STANDS) == [("asked", 1, "HDFC", INVENTED)], "the largest that was told"
 
 
 async def test_c1_a_larger_amount_waits_until_a_bank_has_read_its_feed(own: Bench) -> None:
@@ -86,16 +88,16 @@ async def test_c1_a_larger_amount_waits_until_a_bank_has_read_its_feed(own: Benc
     assert (await sweep(own))[0].hops_raised == 0
     await own.pool.execute("UPDATE feed_entry SET acknowledged_at = now() WHERE request_id = $1::uuid", sent.request_id)
     assert (await sweep(own))[0].hops_raised == 1
-    assert await own.hops(case_no, STANDS) == [("open", 1, "HDFC", INVENTED)]
+    assert await own.hops(case_no, STANDS) == [("asked", 1, "HDFC", INVENTED)]
 
 
 async def test_c1_a_hop_that_no_bank_was_asked_about_gets_its_bank_and_keeps_its_amount(own: Bench) -> None:
     root = rrn()
     case_no = await own.complain(transfer(TRUE, reference=root, payee_bank="Bank of Nowhere"))
     await tell(own, root, TRUE)
-    assert await own.hops(case_no, STANDS) == [("open", 1, "HDFC", TRUE)]
+    assert await own.hops(case_no, STANDS) == [("asked", 1, "HDFC", TRUE)]
     await tell(own, root, INVENTED)
-    assert await own.hops(case_no, STANDS) == [("open", 1, "HDFC", TRUE)]
+    assert await own.hops(case_no, STANDS) == [("asked", 1, "HDFC", TRUE)]
 
 
 async def test_c1_a_larger_amount_of_a_withdrawn_complaint_is_never_asked_about(own: Bench) -> None:
@@ -124,7 +126,7 @@ async def test_a_transfer_that_its_bank_does_not_find_is_asked_at_the_bank_told_
     await tell(own, root, payee=MOVED_TO, payer=payer)
     swept, told = await sweep(own)
     assert (swept.hops_asked_again, len(told)) == (1, 1)
-    assert await own.hops(case_no, f"{STANDS}, payee_holder") == [("open", 1, "ICIC", TRUE, MOVED_TO["account"])]
+    assert await own.hops(case_no, f"{STANDS}, payee_holder") == [("asked", 1, "ICIC", TRUE, MOVED_TO["account"])]
     sent = await own.ask_one(case_no)
     await own.answer(
         "ICIC", case_no, row(1, root, "10000.00", root_account_number="7770001"), job_id=f"BANKS-{sent.request_id}"
@@ -143,7 +145,7 @@ async def test_another_bank_that_was_told_while_the_first_was_asked_is_asked_whe
     line = row(1, root, "0", status_code="01")
     await own.answer("HDFC", case_no, line, job_id=f"BANKS-{sent.request_id}")
     assert (await sweep(own))[0].hops_asked_again == 1, "at once"
-    assert await own.hops(case_no, STANDS) == [("open", 1, "ICIC", TRUE)]
+    assert await own.hops(case_no, STANDS) == [("asked", 1, "ICIC", TRUE)]
 
 
 async def test_an_invented_bank_takes_no_question_from_the_true_one(own: Bench) -> None:

@@ -225,7 +225,7 @@ async def test_one_transfer_of_a_complaint_and_a_later_complaint_about_it(home: 
     done = await withdraw(home, case_no, 2)
     assert done.hop_nos == (2,)
     assert await home.bench.buckets(case_no) == {"lost": -100_00, "in_play": 100_00}
-    assert await home.bench.hops(case_no) == ["open", "closed"]
+    assert await home.bench.hops(case_no) == ["asked", "closed"]
     assert await home.bench.complain(told) != case_no, "it is taken as a new one"
     assert (await withdraw(home, case_no)).hop_nos == (1,)
 
@@ -236,7 +236,7 @@ async def test_a_withdrawn_transfer_takes_no_place_of_what_a_bank_sent(home: Hom
     case_no = await home.bench.complain(transfer(1000_00, reference=root), told)
     await withdraw(home, case_no, 2)
     await home.bench.answer("HDFC", case_no, moved(root, "1000.00", "ICIC", account, rrn_transaction_id=onward))
-    assert await home.bench.hops(case_no) == ["closed", "closed", "open"]
+    assert await home.bench.hops(case_no) == ["closed", "closed", "asked"]
     assert await home.bench.discrepancies(case_no) == []
     await home.bench.answer("ICIC", case_no, row(1, onward, "1000.00"))
     assert await home.bench.buckets(case_no) == {"lost": -1000_00, "held": 1000_00}

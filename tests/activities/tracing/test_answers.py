@@ -6,7 +6,7 @@ from activities.cases.desk import correct_hop
 from domain.errors import NotFound
 from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import Bench
-from tests.activities.told import a_case, dispositions
+from tests.activities.told import a_case, dispositions, planned
 from tests.factories import moved, row, rrn, transfer
 
 # -- what an answer does -------------------------------------------------------------------------------------------
@@ -33,13 +33,12 @@ async def test_held_moved_and_withdrawn_in_one_answer(bench: Bench) -> None:
     }
     assert done.follow_up is not None
     assert done.follow_up.news is not None
-    assert [(hop.institution, hop.layer, hop.disputed_paise) for hop in done.follow_up.news.opened] == [
-        ("ICIC", 2, 4500_00)
-    ]
+    assert planned(done.follow_up.news) == [("ICIC", [(2, 0)], 4500_00)]
     assert [ref.hop_no for ref in done.follow_up.news.closed] == [1]
-    assert await bench.rows("SELECT state, closed_at IS NULL FROM hold_request WHERE case_no = $1", case_no) == [
-        ("answered", False)
-    ]
+    assert await bench.hops(case_no, "layer, state") == [(1, "closed"), (2, "asked")]
+    requests = "SELECT state, closed_at IS NULL FROM hold_request WHERE case_no = $1 ORDER BY batch_no"
+    assert await bench.rows(requests, case_no) == [("answered", False), ("sending", True)]
+    assert (await bench.events(case_no))[-2:] == ["answer_received", "request_sent"]
     await bench.check(case_no)
 
 
@@ -163,7 +162,7 @@ async def test_a_bank_that_was_asked_may_answer_after_the_hop_was_corrected_away
     done = await bench.answer("HDFC", case_no, row(1, root, "0", status_code="20"))
     assert (done.accepted, done.discrepancies) == (1, 1)
     assert await bench.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
-    assert await bench.hops(case_no, "institution, state") == [("ICIC", "open")]
+    assert await bench.hops(case_no, "institution, state") == [("ICIC", "asked")]
     await bench.check(case_no)
 
 
@@ -227,8 +226,7 @@ async def test_money_below_the_least_amount_is_untraced_and_nobody_is_asked(benc
         moved(root, f"{(1000_00 - least + 1) / 100:.2f}", "PUNB", "1234567891"),
     )
     assert done.follow_up is not None
-    assert done.follow_up.news is not None
-    assert [hop.institution for hop in done.follow_up.news.opened] == ["PUNB"]
+    assert planned(done.follow_up.news) == [("PUNB", [(2, 0)], 1000_00 - least + 1)]
     assert (await bench.buckets(case_no))["untraced"] == least - 1
     await bench.check(case_no)
 

@@ -46,7 +46,7 @@ async def test_a_signed_near_transfer_is_asked_about_at_once_and_the_loss_does_n
     ((_, _), (layer, state, reference, flags)) = [
         (h[0:2] if h[2] != other else h) for h in await asking.bench.hops(case_no, "layer, state, reference, flags")
     ]
-    assert (layer, state, reference) == (1, "open", other)
+    assert (layer, state, reference) == (1, "asked", other)
     assert [flag["code"] for flag in flags] == ["found_by_payers_bank"]
     await asking.bench.ask(case_no)
     asked = {incident.rrn for _, ticket in asking.bench.bank.tickets for incident in ticket.incidents}

@@ -2,17 +2,20 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.cases.desk import correct_hop, stop_request
+from activities.metrics import METRICS
+from activities.workbook.request_pause import RequestPause
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.cases import cases
-from schemas.outbox.case import SendHoldRequest
+from schemas.outbox.case import PlanRequests, RequestToSend, SendBatch, SendHoldRequest
 from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import LOST_REPLY, Bench
+from tests.activities.told import paused, planned
 from tests.factories import institution, make_context, row, rrn, transfer
 
 AMOUNT = HopCorrection.model_validate({"amount_paise": 900_00, "reason": "told wrongly"})
@@ -54,6 +57,20 @@ async def test_one_request_a_bank_and_wave(bench: Bench) -> None:
     assert sorted(one.asked for one in sent) == [(1, 3), (2,)]
     assert await bench.ask(case_no) == []
     await bench.check(case_no)
+
+
+@pytest.mark.parametrize("in_batch", [True, False])
+async def test_the_time_to_the_first_request_counts_once_for_a_case(bench: Bench, *, in_batch: bool) -> None:
+    name = "goldenhour_complaint_to_first_request_sent_seconds_count"
+    case_no = await bench.complain(transfer(100_00), transfer(200_00, payee_bank="ICIC"))
+    before = METRICS.registry.get_sample_value(name)
+    if in_batch:
+        batch = [RequestToSend(request_id=o.request_id, institution=o.institution) for o in await bench.orders(case_no)]
+        await bench.freeze.send_batch(SendBatch(case_no=case_no, requests=tuple(batch)))
+    await bench.ask(case_no)
+    assert len(bench.bank.tickets) == 2
+    assert before is not None
+    assert METRICS.registry.get_sample_value(name) == before + 1
 
 
 async def test_run_twice_it_is_one_request_and_one_job(bench: Bench) -> None:
@@ -106,14 +123,27 @@ async def test_run_twice_at_once_the_bank_has_one_job_and_the_log_one_delivery(b
     await bench.check(case_no)
 
 
-async def test_two_requests_at_once_for_one_hop_ask_once(bench: Bench) -> None:
-    """As from two runs of a workflow that number their batches differently."""
-    case_no, _, order = await an_order(bench)
-    other = order.model_copy(update={"batch_no": 7, "request_id": "00000000-0000-4000-8000-" + case_no[:12]})
-    sent = await asyncio.gather(*(bench.freeze.send_hold_request(one) for one in (order, other)))
-    assert sorted(one.asked for one in sent) == [(), (1,)]
+async def test_a_request_planned_twice_at_once_for_one_hop_asks_once(bench: Bench) -> None:
+    """As from two runs of a workflow after a pause."""
+    case_no = await bench.complain(transfer(1000_00), ack_no=await paused(bench))
+    assert await bench.hops(case_no) == ["open"]
+    await RequestPause(bench.ctx, [case_no]).end([case_no])
+    order = PlanRequests(case_no=case_no)
+    starts = await asyncio.gather(*(bench.freeze.plan_requests(order) for _ in range(2)))
+    assert starts[0] == starts[1]
+    assert planned(starts[0]) == [("HDFC", [(1, 0)], 1000_00)]
+    assert [sent.asked for sent in await bench.ask(case_no)] == [(1,)]
     assert len(bench.bank.tickets) == 1
     await bench.check(case_no)
+
+
+async def test_a_request_that_was_never_planned_is_refused(bench: Bench) -> None:
+    _, _, order = await an_order(bench)
+    unknown = order.model_copy(update={"request_id": str(uuid4())})
+    with pytest.raises(ApplicationError) as failed:
+        await bench.freeze.send_hold_request(unknown)
+    assert (failed.value.non_retryable, failed.value.type) == (True, "NotFound")
+    assert bench.bank.tickets == []
 
 
 async def test_nothing_is_sent_for_a_hop_that_was_answered_meanwhile(bench: Bench) -> None:

@@ -22,7 +22,7 @@ from schemas.tracing.desk_actions import HopCorrection
 from schemas.tracing.payer_inquiries import FoundTransferDecision
 from tests.activities.bench import Bench, ToldBank
 from tests.activities.payers_bank import PAYEE, PAYER, asking_context, debit
-from tests.activities.told import a_case, dispositions
+from tests.activities.told import a_case, dispositions, paused, planned
 from tests.factories import row, rrn, transfer
 
 TAKE = FoundTransferDecision(decision=FoundDecision.TAKEN, reason="the victim says it is fraud too")
@@ -246,14 +246,13 @@ async def test_an_officer_takes_a_found_transfer_into_the_case_and_its_bank_is_a
     done = await payer_transfers.decide(asking.bench.ctx, case_no, found_id, TAKE, "officer:desk")
     assert done.hop_no == 2
     assert await asking.bench.hops(case_no, "layer, source, state, disputed_paise, payer_holder") == [
-        (1, "complaint", "open", 1000_00, PAYER),
-        (1, "complaint", "open", 300_00, PAYER),
+        (1, "complaint", "asked", 1000_00, PAYER),
+        (1, "complaint", "asked", 300_00, PAYER),
     ]
     assert await asking.bench.buckets(case_no) == {"lost": -1300_00, "in_play": 1300_00}
     assert await asking.bench.tasks(case_no) == []
     assert done.follow_up is not None
-    assert done.follow_up.news is not None
-    assert [hop.hop_no for hop in done.follow_up.news.opened] == [2]
+    assert planned(done.follow_up.news) == [("HDFC", [(2, 0)], 300_00)]
     await asking.bench.ask(case_no)
     await asking.bench.check(case_no)
     with pytest.raises(FoundTransferDecided):
@@ -341,7 +340,7 @@ async def test_an_answered_inquiry_is_asked_anew_after_a_correction_and_its_stat
 
 
 async def test_a_transfer_without_a_reference_is_asked_about_once_it_has_one(asking: Asking) -> None:
-    case_no, _ = await a_case(asking.bench)
+    case_no = await asking.bench.complain(transfer(), ack_no=await paused(asking.bench))
     await asking.bench.value(
         "UPDATE hop SET reference = '', reference_key = '', state = 'correction' WHERE case_no = $1 RETURNING 1",
         case_no,

@@ -11,6 +11,7 @@ from domain.errors import NotNow
 from schemas.outbox.case import HopRef
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.activities.bench import Bench
+from tests.activities.told import planned
 from tests.factories import complaint, moved, row, rrn, transfer
 
 OFFICER = "officer:7"
@@ -91,11 +92,11 @@ async def test_what_the_bank_knows_above_it_tops_the_hop_up_and_it_is_asked_agai
     done = await bench.answer("HDFC", case_no, went_on(root, "1000.00", onward))
     assert (done.accepted, done.discrepancies) == (1, 0)
     hops = await bench.hops(case_no, "state, revision, amount_paise, disputed_paise")
-    assert hops == [("closed", 0, 1000_00, 1000_00), ("open", 1, 1000_00, 1000_00)]
-    assert await live_requests(bench, case_no, 2) == []
+    assert hops == [("closed", 0, 1000_00, 1000_00), ("asked", 1, 1000_00, 1000_00)]
+    assert await live_requests(bench, case_no, 2) == [("ICIC", 1)]
     assert done.follow_up is not None
     assert done.follow_up.news is not None
-    assert [(hop.hop_no, hop.revision, hop.disputed_paise) for hop in done.follow_up.news.opened] == [(2, 1, 1000_00)]
+    assert planned(done.follow_up.news) == [("ICIC", [(2, 1)], 1000_00)]
     assert HopRef(hop_no=1, revision=0) in done.follow_up.news.closed
     await bench.check(case_no)
     await bench.ask(case_no)
@@ -126,11 +127,8 @@ async def test_a_settled_case_is_opened_by_what_the_bank_adds_to_the_desks_hop(b
     assert (await bench.settle(case_no)).settled
     done = await bench.answer("HDFC", case_no, went_on(root, "700.00", onward))
     assert done.follow_up is not None
-    assert done.follow_up.start is not None
-    assert [(hop.hop_no, hop.revision, hop.disputed_paise) for hop in done.follow_up.start.open_hops] == [
-        (2, 1, 300_00)
-    ]
-    assert (await bench.events(case_no))[-1] == "case_reopened"
+    assert planned(done.follow_up.start) == [("ICIC", [(2, 1)], 300_00)]
+    assert (await bench.events(case_no))[-2:] == ["case_reopened", "request_sent"]
     assert await bench.buckets(case_no) == {"lost": -1000_00, "held": 400_00, "in_play": 300_00, "refused": 300_00}
     await bench.check(case_no)
 

@@ -15,6 +15,7 @@ from schemas.bank_gateway import FeedHold
 from schemas.enums import AnswerClass, EscalationLevel
 from schemas.tracing.desk_actions import NewHopByDesk
 from tests.activities.bench import Bench
+from tests.activities.told import ask_after_pause, paused
 from tests.factories import complaint, institution, make_context, moved, row, rrn, transfer
 
 FIRST = {"name": "First", "mobile": "9000000001", "district": "AGRA"}
@@ -31,9 +32,9 @@ def second(amount_paise: int = 1000_00, **changes: Any) -> dict[str, Any]:
     return transfer(amount_paise, payer=SECOND_PAYER, mode="imps", **changes)
 
 
-async def joined(bench: Bench, known: dict[str, Any], *new: dict[str, Any]) -> str:
+async def joined(bench: Bench, known: dict[str, Any], *new: dict[str, Any], ack_no: str | None = None) -> str:
     """A case of the first victim's `known`, which the second victim's complaint joins with `new`; the second number."""
-    case_no = await bench.complain(known, victim=FIRST, category="upi_fraud")
+    case_no = await bench.complain(known, victim=FIRST, category="upi_fraud", ack_no=ack_no)
     taken = await bench.take(complaint(known, *new, victim=SECOND, category="job_fraud"))
     assert (taken.receipt.case_ack_no, taken.receipt.joined) == (case_no, True)
     return taken.receipt.ack_no
@@ -104,21 +105,22 @@ async def test_a_hop_that_the_desk_adds_is_of_its_parents_victim(bench: Bench) -
 
 
 async def test_of_several_victims_the_one_with_the_most_money_in_play_is_told(bench: Bench) -> None:
-    second_no = await joined(bench, first(1000_00, payee_bank="ICIC"), second(1000_01, payee_bank="ICIC"))
-    case_no = await bench.value("SELECT case_no FROM complaint WHERE ack_no = $1", second_no)
-    await bench.ask_one(case_no)
+    case_no = await paused(bench)
+    known = first(1000_00, payee_bank="ICIC")
+    await joined(bench, known, second(1000_01, payee_bank="ICIC"), ack_no=case_no)
+    await ask_after_pause(bench, case_no)
+    assert len(bench.bank.tickets) == 1
     assert describes(tickets(bench)["ICIC"]) == THE_SECOND
     assert len(tickets(bench)["ICIC"].incidents) == 2
 
 
 async def test_what_is_in_play_counts_and_not_what_was(bench: Bench) -> None:
-    root = rrn()
-    second_no = await joined(
-        bench, first(1000_00, payee_bank="ICIC"), second(5000_00, payee_bank="ICIC", reference=root)
-    )
-    case_no = await bench.value("SELECT case_no FROM complaint WHERE ack_no = $1", second_no)
+    root, case_no = rrn(), await paused(bench)
+    known = first(1000_00, payee_bank="ICIC")
+    await joined(bench, known, second(5000_00, payee_bank="ICIC", reference=root), ack_no=case_no)
     await bench.answer("ICIC", case_no, row(1, root, "4500.00"))
-    await bench.ask_one(case_no)
+    await ask_after_pause(bench, case_no)
+    assert len(bench.bank.tickets) == 1
     assert describes(tickets(bench)["ICIC"]) == THE_FIRST
 
 

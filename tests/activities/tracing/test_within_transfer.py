@@ -13,7 +13,7 @@ from adapters.banks.answers import StatusUpdate
 from adapters.banks.stated import Answerer, MovedOn, Stated, to_lines
 from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
 from tests.activities.bench import Bench
-from tests.activities.told import a_case
+from tests.activities.told import a_case, ask_after_pause, paused
 from tests.activities.workbooks import TRANSFER, ack, take
 from tests.domain.trail_books import moved as book_row
 from tests.domain.trail_books import read, sheet
@@ -32,10 +32,10 @@ ABOVE = [("disputed_above_amount", 8000_00, 5000_00)]
 
 
 async def asked_for(bench: Bench, case_no: str, bank: str) -> list[tuple[int, int]]:
-    """Ask every open hop; return amount and disputed amount of each incident of that bank's request."""
+    """Send every planned request; return amount and disputed amount of each incident of that bank's requests."""
     await bench.ask(case_no)
-    (ticket,) = [ticket for code, ticket in bench.bank.tickets if code == bank]
-    return [(incident.amount_paise, incident.disputed_paise) for incident in ticket.incidents]
+    tickets = [ticket for code, ticket in bench.bank.tickets if code == bank]
+    return [(one.amount_paise, one.disputed_paise) for ticket in tickets for one in ticket.incidents]
 
 
 async def test_d1_over_the_wire_the_next_bank_is_asked_for_the_transfer_that_exists(bench: Bench) -> None:
@@ -45,7 +45,7 @@ async def test_d1_over_the_wire_the_next_bank_is_asked_for_the_transfer_that_exi
     await bench.answer("HDFC", case_no, line)
     assert await bench.discrepancies(case_no) == ABOVE
     assert await bench.hops(case_no, HOPS) == [(10_000_00, 10_000_00), (5000_00, 5000_00)]
-    assert await bench.hops(case_no) == ["asked", "open"], "the rest is still asked about at the first bank"
+    assert await bench.hops(case_no) == ["asked", "asked"], "the rest is still asked about at the first bank"
     assert await asked_for(bench, case_no, "ICIC") == [(5000_00, 5000_00)]
     await bench.answer("ICIC", case_no, row(1, line["rrn_transaction_id"], "5000.00"))
     assert await bench.buckets(case_no) == {"lost": -10_000_00, "held": 5000_00, "in_play": 5000_00}
@@ -124,11 +124,11 @@ async def test_a_process_of_the_release_before_still_opens_what_a_line_states(
 # -- one transfer, told by two banks -------------------------------------------------------------------------------
 
 
-async def two_banks(bench: Bench, amount: str) -> tuple[str, str, str]:
+async def two_banks(bench: Bench, amount: str, ack_no: str | None = None) -> tuple[str, str, str]:
     """A case with ₹1,000 at HDFC and at PUNB, of which HDFC has sent ₹600 on to ICIC; and both references after it."""
     here, there, onward = rrn(), rrn(), rrn()
     case_no = await bench.complain(
-        transfer(1000_00, reference=here), transfer(1000_00, payee_bank="PUNB", reference=there)
+        transfer(1000_00, reference=here), transfer(1000_00, payee_bank="PUNB", reference=there), ack_no=ack_no
     )
     await bench.ask(case_no)
     line = moved(here, "600.00", "ICIC", "000123456789", rrn_transaction_id=onward, amount=amount)
@@ -143,7 +143,7 @@ async def test_d11_a_reference_named_again_by_another_bank_is_no_second_hop(benc
     assert len(await bench.hops(case_no)) == 3
     assert await bench.discrepancies(case_no) == [("sent_by_two", 600_00, 0)]
     assert await bench.tasks(case_no) == [("resolve_discrepancy", 2)]
-    assert await bench.hops(case_no) == ["asked", "asked", "open"], "the other bank is still asked"
+    assert await bench.hops(case_no) == ["asked", "asked", "asked"], "the other bank is still asked"
     assert await asked_for(bench, case_no, "ICIC") == [(600_00, 600_00)]
     assert await bench.buckets(case_no) == {"lost": -2000_00, "in_play": 2000_00}
     await bench.check(case_no)
@@ -162,12 +162,10 @@ async def test_a_complaint_takes_no_place_in_a_transfer_that_a_bank_sent(bench: 
     """A mule tells the transfer onward as his own loss: the victim's money is traced, and the bank is asked once."""
     here, onward = rrn(), rrn()
     account = {"institution": "ICIC", "account": "000123456789"}
-    case_no = await bench.complain(
-        transfer(1000_00, reference=here), transfer(1000_00, reference=onward, payee=account)
-    )
-    if asked:
-        await bench.ask(case_no)
-        bench.bank.tickets.clear()
+    told = [transfer(1000_00, reference=here), transfer(1000_00, reference=onward, payee=account)]
+    case_no = await bench.complain(*told, ack_no=None if asked else await paused(bench))
+    await bench.ask(case_no)
+    bench.bank.tickets.clear()
     line = moved(here, "1000.00", "ICIC", "000123456789", rrn_transaction_id=onward)
     await bench.answer("HDFC", case_no, line)
     assert await bench.discrepancies(case_no) == [("claimed_twice", 2000_00, 1000_00)]
@@ -178,6 +176,8 @@ async def test_a_complaint_takes_no_place_in_a_transfer_that_a_bank_sent(bench: 
     ]
     said = await bench.value("SELECT data FROM case_event WHERE case_no = $1 AND kind = 'answer_received'", case_no)
     assert (said["confirmed"], said.get("asked_together")) == ([], [2] if asked else None)
+    if not asked:
+        await ask_after_pause(bench, case_no)
     assert await asked_for(bench, case_no, "ICIC") == [(1000_00, 1000_00)]
     live = "SELECT count(DISTINCT request_id) FROM request_hop WHERE case_no = $1 AND hop_no IN (2, 3) AND live"
     assert await bench.value(live, case_no) == 1
@@ -216,13 +216,22 @@ async def test_a_bank_that_has_answered_for_a_complaint_is_not_asked_again_about
     await bench.check(case_no)
 
 
-async def test_d11_shared_money_of_two_banks_is_asked_about_in_one_incident(bench: Bench) -> None:
-    case_no, there, onward = await two_banks(bench, "1500.00")
+@pytest.mark.parametrize("planned_together", [True, False])
+async def test_d11_shared_money_of_two_banks_is_one_incident_of_a_request(
+    bench: Bench, *, planned_together: bool
+) -> None:
+    """Hops that one transaction plans share one incident. Each answer otherwise makes a request about its own part."""
+    number = await paused(bench) if planned_together else None
+    case_no, there, onward = await two_banks(bench, "1500.00", number)
     line = moved(there, "600.00", "ICIC", "000123456789", rrn_transaction_id=onward, amount="1500.00")
     await bench.answer("PUNB", case_no, line)
     assert await bench.discrepancies(case_no) == []
     assert (await bench.hops(case_no, "parent_hop_no, disputed_paise"))[2:] == [(1, 600_00), (2, 600_00)]
     flags = await bench.value("SELECT flags FROM hop WHERE case_no = $1 AND hop_no = 4", case_no)
     assert [flag["code"] for flag in flags] == ["sent_by_another_bank"]
-    assert await asked_for(bench, case_no, "ICIC") == [(1500_00, 1200_00)]
+    if planned_together:
+        await ask_after_pause(bench, case_no)
+    parts = [(1500_00, 1200_00)] if planned_together else [(1500_00, 600_00)] * 2
+    assert await asked_for(bench, case_no, "ICIC") == parts
+    assert sum(code == "ICIC" for code, _ in bench.bank.tickets) == len(parts)
     await bench.check(case_no)

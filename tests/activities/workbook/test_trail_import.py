@@ -10,9 +10,10 @@ from activities.workbook import trail_import
 from activities.workbook.trail_import import NO_MOBILE, take_trails
 from activities.workbook.trail_outcome import Fate
 from domain.workbook.columns import Sheet
-from schemas.outbox.case import FollowUp
+from schemas.outbox.case import FollowUp, PlanRequests
 from tests.activities.bench import Bench
 from tests.activities.test_personal_data import found_in
+from tests.activities.told import planned
 from tests.activities.workbooks import NOWHERE, TRANSFER, ack, codes, take, workbook
 from tests.domain.trail_books import moved, read, said, sheet
 from tests.factories import moved as moved_on
@@ -48,7 +49,12 @@ async def test_a_workbook_opens_a_case_and_every_row_is_where_it_belongs(bench: 
         (3, "ICIC", "open", 4_000_00),
     ]
     assert await bench.tasks(number) == [("read_answer", 1)]
-    assert [order.institution for order in await bench.orders(number)] == ["HDFC", "PUNB", "ICIC"]
+    start = await bench.freeze.plan_requests(PlanRequests(case_no=number))
+    assert planned(start) == [
+        ("HDFC", [(1, 0)], 1_101_00),
+        ("ICIC", [(3, 0)], 4_000_00),
+        ("PUNB", [(2, 0)], 1_500_00),
+    ]
 
 
 async def test_rows_are_their_banks_answers_and_say_that_a_workbook_told_it(bench: Bench) -> None:
