@@ -29,6 +29,7 @@ BANK: Final = "bank"
 
 CASE: Final = "/api/v1/cases/{ack_no}"
 HOLD: Final = "/api/v1/bank/holds/{hold_id}"
+INQUIRY: Final = "/api/v1/bank/debit-inquiries/{inquiry_id}"
 HOP: Final[dict[str, Any]] = {
     "parent_hop_no": 1,
     "payee": {"institution": "HDFC", "account": "50100000000077"},
@@ -205,6 +206,9 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("POST", f"{HOLD}/acknowledge"): (BANK, {}),
     ("POST", f"{HOLD}/answer"): (BANK, {"lines": [{"kind": "refused", "hop": 1, "code": "20"}]}),
     ("POST", f"{HOLD}/release-confirm"): (BANK, {}),
+    ("GET", "/api/v1/bank/debit-inquiries"): (BANK, None),
+    ("GET", INQUIRY): (BANK, None),
+    ("POST", f"{INQUIRY}/answer"): (BANK, {"lines": [{"kind": "refused", "hop": 1, "code": "20"}]}),
     ("GET", "/api/v1/bank/policies"): (BANK, None),
     ("GET", "/api/v1/bank/liens/wanted"): (BANK, None),
     ("POST", "/api/v1/bank/liens"): (BANK, LIENS),
@@ -236,6 +240,7 @@ NUMBERS: Final = {
     "kind": "follow_up",
     "fir_id": "00000000-0000-4000-8000-000000000000",
     "message_id": "00000000-0000-4000-8000-000000000000",
+    "inquiry_id": "00000000-0000-4000-8000-000000000000",
     "hold_id": "00000000-0000-4000-8000-000000000000",
     "document_id": "00000000-0000-4000-8000-000000000000",
     "restoration_id": "00000000-0000-4000-8000-000000000000",
