@@ -10,6 +10,8 @@ import sys
 import asyncpg
 
 _HEADER = "-- The whole schema. Written by db/describe.py from a migrated database; change it by a migration.\n"
+# Functions stand before the tables, because columns and constraints call them. So their bodies are not checked.
+_UNCHECKED = "SET check_function_bodies = off;\n"
 
 _FUNCTIONS = """
 SELECT rtrim(pg_get_functiondef(p.oid), E'\\n') || ';' FROM pg_proc p
@@ -29,7 +31,8 @@ WHERE c.relnamespace = 'public'::regnamespace
 ORDER BY c.relname
 """
 
-# Foreign keys come after all tables. NOT NULL is part of its column.
+# Foreign keys come after all tables, and so do constraints that hold for new rows only: a new table validates its own.
+# NOT NULL is part of its column.
 _TABLES = """
 SELECT format(E'CREATE TABLE %I (\\n    %s\\n)%s;', c.relname, array_to_string(
     ARRAY(
@@ -43,7 +46,8 @@ SELECT format(E'CREATE TABLE %I (\\n    %s\\n)%s;', c.relname, array_to_string(
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
     ) || ARRAY(
         SELECT format('CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)) FROM pg_constraint k
-        WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'c', 'x') ORDER BY k.contype DESC, k.conname
+        WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'c', 'x') AND k.convalidated
+        ORDER BY k.contype DESC, k.conname
     ), E',\\n    '), ' WITH (' || array_to_string(c.reloptions, ', ') || ')')
 FROM pg_class c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
@@ -51,10 +55,11 @@ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
 ORDER BY c.relname
 """
 
-_FOREIGN_KEYS = """
+_LATER_CONSTRAINTS = """
 SELECT format('ALTER TABLE %I ADD CONSTRAINT %I %s;', c.relname, k.conname, pg_get_constraintdef(k.oid))
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-WHERE c.relnamespace = 'public'::regnamespace AND k.contype = 'f' ORDER BY c.relname, k.conname
+WHERE c.relnamespace = 'public'::regnamespace AND (k.contype = 'f' OR NOT k.convalidated)
+ORDER BY c.relname, k.conname
 """
 
 # The index of a primary key, UNIQUE or EXCLUDE comes with its constraint.
@@ -89,7 +94,7 @@ WHERE p.pronamespace = 'public'::regnamespace AND obj_description(p.oid, 'pg_pro
 """
 
 _PARTS = (
-    *(_FUNCTIONS, _SEQUENCES, _TABLES, _FOREIGN_KEYS, _INDEXES, _TRIGGERS),
+    *(_FUNCTIONS, _SEQUENCES, _TABLES, _LATER_CONSTRAINTS, _INDEXES, _TRIGGERS),
     *(_COMMENTS, _TABLE_COMMENTS, _FUNCTION_COMMENTS),
 )
 
@@ -98,7 +103,7 @@ async def describe(dsn: str) -> str:
     """Return the schema at `dsn`. The text, run on an empty database, makes one with the same description."""
     connection = await asyncpg.connect(dsn)
     try:
-        texts = [_HEADER]
+        texts = [_HEADER, _UNCHECKED]
         for part in _PARTS:
             texts += [f"{row[0]}\n" for row in await connection.fetch(part)]
         return "\n".join(texts)

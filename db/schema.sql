@@ -1,5 +1,7 @@
 -- The whole schema. Written by db/describe.py from a migrated database; change it by a migration.
 
+SET check_function_bodies = off;
+
 CREATE OR REPLACE FUNCTION public.allocation_check_whole()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2047,12 +2049,7 @@ CREATE TABLE ledger_balance (
     hop_no integer NOT NULL,
     bucket text NOT NULL,
     balance_paise bigint NOT NULL,
-    CONSTRAINT ledger_balance_pkey PRIMARY KEY (case_no, hop_no, bucket),
-    CONSTRAINT ledger_balance_sign CHECK (
-CASE
-    WHEN (bucket = ANY (ARRAY['lost'::text, 'proposed'::text])) THEN (balance_paise <= 0)
-    ELSE (balance_paise >= 0)
-END) NOT VALID
+    CONSTRAINT ledger_balance_pkey PRIMARY KEY (case_no, hop_no, bucket)
 ) WITH (fillfactor=70);
 
 CREATE TABLE ledger_entry (
@@ -2063,8 +2060,7 @@ CREATE TABLE ledger_entry (
     bucket text NOT NULL,
     amount_paise bigint NOT NULL,
     CONSTRAINT ledger_entry_pkey PRIMARY KEY (transaction_id, line_no),
-    CONSTRAINT ledger_entry_amount_paise_check CHECK ((amount_paise <> 0)),
-    CONSTRAINT ledger_entry_bucket_check CHECK ((bucket = ANY (ARRAY['lost'::text, 'proposed'::text, 'in_play'::text, 'held'::text, 'withdrawn'::text, 'spent'::text, 'refused'::text, 'untraced'::text, 'restored'::text, 'released'::text]))) NOT VALID
+    CONSTRAINT ledger_entry_amount_paise_check CHECK ((amount_paise <> 0))
 );
 
 CREATE TABLE ledger_transaction (
@@ -2257,7 +2253,6 @@ CREATE TABLE payer_decision (
     CONSTRAINT payer_decision_agreed CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
     CONSTRAINT payer_decision_among CHECK ((ack_no = ANY (among))),
     CONSTRAINT payer_decision_four_eyes CHECK ((agreed_by <> proposed_by)),
-    CONSTRAINT payer_decision_given_when_agreed CHECK (((given_to IS NULL) OR (agreed_at IS NOT NULL))) NOT VALID,
     CONSTRAINT payer_decision_reason_check CHECK ((reason <> ''::text))
 );
 
@@ -2841,6 +2836,14 @@ ALTER TABLE institution ADD CONSTRAINT institution_sponsor_fkey FOREIGN KEY (spo
 
 ALTER TABLE institution_channel ADD CONSTRAINT institution_channel_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE ledger_balance ADD CONSTRAINT ledger_balance_sign CHECK (
+CASE
+    WHEN (bucket = ANY (ARRAY['lost'::text, 'proposed'::text])) THEN (balance_paise <= 0)
+    ELSE (balance_paise >= 0)
+END) NOT VALID;
+
+ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_bucket_check CHECK ((bucket = ANY (ARRAY['lost'::text, 'proposed'::text, 'in_play'::text, 'held'::text, 'withdrawn'::text, 'spent'::text, 'refused'::text, 'untraced'::text, 'restored'::text, 'released'::text]))) NOT VALID;
+
 ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
@@ -2880,6 +2883,8 @@ ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_ack_no_fkey FOREIGN KEY
 ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_given_to_fkey FOREIGN KEY (case_no, given_to) REFERENCES complaint(case_no, ack_no) NOT VALID;
+
+ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_given_when_agreed CHECK (((given_to IS NULL) OR (agreed_at IS NOT NULL))) NOT VALID;
 
 ALTER TABLE payer_found_transfer ADD CONSTRAINT payer_found_transfer_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(answer_id);
 

@@ -4,9 +4,11 @@ A workflow whose commands changed has a new type name, so no worker of this rele
 PostgreSQL has everything that a workflow needs.
 """
 
+import asyncio
 import logging
 from typing import Final
 
+import asyncpg
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -19,12 +21,24 @@ log = logging.getLogger(__name__)
 EARLIER_CASE_TYPES: Final = ("CaseWorkflow",)
 """type names of the case workflow in earlier releases"""
 REASON: Final = "continued by a newer release from the rows of the case"
+AGAIN_SECONDS: Final = 30.0
+"""while processes are replaced, one of the release before may start a workflow of the old type"""
+
+
+async def keep_carrying_over(client: Client, pool: Pool) -> None:
+    """Carry over the cases of earlier releases at once, and then again and again for ever."""
+    while True:
+        try:
+            await carry_over_cases(client, pool)
+        except (RPCError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("cases of an earlier release are not carried over: %s", type(error).__name__)
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 async def carry_over_cases(client: Client, pool: Pool) -> int:
     """End the case workflows of earlier releases and have the sweep start them again; return how many.
 
-    Every worker of case work does this at its start. Doing it twice is harmless.
+    Doing it twice, or in two processes, is harmless.
     """
     types = ", ".join(f"'{name}'" for name in EARLIER_CASE_TYPES)
     query = f"WorkflowType IN ({types}) AND ExecutionStatus = 'Running'"

@@ -193,7 +193,10 @@ class CaseWorkflow:
                 del self._trackers[tracker.request_id]
 
     async def _deliver_after_pause(self, tracker: "_RequestTracker") -> None:
-        """Send the request by the queue after the pause that a failed call asks for, unless the pause is too long."""
+        """Send the request by the queue after the pause that a failed call asks for.
+
+        If the pause is longer than the window, the bank is called during the escalation instead.
+        """
         window = options.bank_call_window(self._policy)
         pause = max(tracker.pause, tracker.first_retry_after)
         if pause < window and await self._unanswered_after(tracker, pause):

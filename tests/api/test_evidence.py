@@ -24,7 +24,7 @@ async def test_an_auditor_has_it_and_the_log_says_so(doors: Doors, tmp_path: Pat
     assert response.headers["etag"] == f'"{sha256}"'
     archive = tmp_path / "case.zip"
     archive.write_bytes(response.content)
-    assert check(archive).events == 1
+    assert check(archive).events == 2
     (*_, last) = (await doors.read(f"/api/v1/cases/{case_no}/events"))["items"]
     assert (last["kind"], last["data"]["sha256"]) == ("evidence_packed", sha256)
 

@@ -136,7 +136,6 @@ WRONG: Final[list[tuple[str, Any, str]]] = [
     ("transfers.0.transferred_at", 1764000000.5, "transfers[0].transferred_at"),
     ("transfers.0.rrn", ..., "transfers[0]"),
     ("transfers.0.payee.account", ..., "transfers[0].payee"),
-    ("transfers.0.payee.vpa", "a@oksbi", "transfers[0].payee"),
     ("transfers.0.payee.institution", "", "transfers[0].payee.institution"),
     ("victim.name", "A\x00B", "victim.name"),
     ("transfers.0.payee.account", "1\x002345678901", "transfers[0].payee.account"),

@@ -74,6 +74,10 @@ class Reader:
         assert (fields["event"], fields["id"]) == (data["kind"], str(data["seq"]))
         return data
 
+    async def opening(self) -> None:
+        """Read the two events of a complaint about one transfer."""
+        assert [(await self.event())["kind"] for _ in range(2)] == ["case_opened", "request_sent"]
+
 
 @pytest.fixture
 async def running(services: Services, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Running]:
@@ -97,7 +101,7 @@ async def test_events_come_as_they_are_written(running: Running) -> None:
         assert reader.response.headers["content-type"].startswith("text/event-stream")
         assert reader.response.headers["x-request-id"]
         assert (await reader.block()) == {"retry": "2000"}
-        assert (await reader.event())["kind"] == "case_opened"
+        await reader.opening()
         await running.doors.answer("SBIN", ack_no, line("held"))
         assert (await reader.event())["kind"] == "answer_received"
 
@@ -106,7 +110,7 @@ async def test_a_stream_hears_only_its_own_case(running: Running) -> None:
     one = (await running.doors.complain())["ack_no"]
     other = (await running.doors.complain(transfers=[transfer(rrn="499999999999")]))["ack_no"]
     async with running.stream(one) as reader:
-        await reader.event()
+        await reader.opening()
         await running.doors.answer("SBIN", other, line("held", "499999999999"))
         await running.doors.answer("SBIN", one, line("held"))
         assert (await reader.event())["data"]["closed"] == [1]
@@ -135,15 +139,15 @@ async def test_a_long_log_comes_whole_and_in_order(running: Running, monkeypatch
     )
     async with running.stream(ack_no) as reader:
         await asyncio.gather(*answers)
-        seqs = [(await reader.event())["seq"] for _ in range(11)]
-    assert seqs == list(range(1, 12))
+        seqs = [(await reader.event())["seq"] for _ in range(12)]
+    assert seqs == list(range(1, 13))
 
 
 async def test_a_silent_stream_is_kept_open(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "KEEP_ALIVE_SECONDS", 0.05)
     ack_no = (await running.doors.complain())["ack_no"]
     async with running.stream(ack_no) as reader:
-        await reader.event()
+        await reader.opening()
         assert await reader.block() == {"": "keep-alive"}
 
 
@@ -151,7 +155,7 @@ async def test_a_lost_connection_to_the_database_loses_no_event(running: Running
     pool = running.doors.services.ctx.pool
     ack_no = (await running.doors.complain())["ack_no"]
     async with running.stream(ack_no) as reader:
-        await reader.event()
+        await reader.opening()
         killed = await pool.fetchval(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
             " WHERE query LIKE 'LISTEN%' AND datname = current_database()"
@@ -184,7 +188,7 @@ async def test_a_stream_ends_with_its_token(running: Running, monkeypatch: pytes
     # Long enough for a busy machine to read the first event before the token ends.
     short = running.doors.tokens.for_officer("officer1", Role.DESK, 5)
     async with running.stream(ack_no, Authorization=f"Bearer {short}") as reader:
-        await reader.event()
+        await reader.opening()
         assert await reader.rest() <= 20, "comments alone"
 
 
@@ -205,8 +209,8 @@ async def test_a_case_that_is_not_there_has_no_stream(running: Running) -> None:
 async def test_open_streams_do_not_hold_up_a_stop(running: Running) -> None:
     ack_no = (await running.doors.complain())["ack_no"]
     async with running.stream(ack_no) as first, running.stream(ack_no) as second:
-        await first.event()
-        await second.event()
+        await first.opening()
+        await second.opening()
         running.stop.set()
         async with asyncio.timeout(STOP_SECONDS):
             await running.task

@@ -234,7 +234,7 @@ def plain_names(file: Path = PLAIN_NAMES) -> frozenset[str]:
 def singular(word: str) -> str:
     if word.endswith("ies") and len(word) > len("ties"):
         return word[:-3] + "y"
-    if word.endswith("sses"):
+    if word.endswith(("sses", "tches")):
         return word[:-2]
     if word.endswith("s") and not word.endswith("ss"):
         return word[:-1]

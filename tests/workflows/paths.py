@@ -169,6 +169,21 @@ async def refused(stage: Stage, skipper: TimeSkipper) -> str:
     return case_no
 
 
+async def paused(stage: Stage, _skipper: TimeSkipper) -> str:
+    """An answer opens a hop while requests are paused; the workflow has the request planned after the pause."""
+    root, onward = rrn(), rrn()
+    case_no = await stage.complain(transfer(reference=root))
+    await stage.until_asked(1)
+    told = moved(root, "10000.00", "ICIC", "16", rrn_transaction_id=onward)
+    async with stage.paused(case_no):
+        await stage.answer("HDFC", case_no, told, notify=False)
+    await stage.until_asked(2)
+    await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE delivered_at IS NOT NULL")
+    await stage.answer("ICIC", case_no, row(1, onward, "10000.00"))
+    await stage.outcome(case_no)
+    return case_no
+
+
 PATHS: tuple[Path, ...] = (
     plain,
     ladder,
@@ -179,4 +194,5 @@ PATHS: tuple[Path, ...] = (
     unreachable,
     answered_while_trying,
     refused,
+    paused,
 )

@@ -4,7 +4,15 @@ from contextlib import ExitStack
 
 import pytest
 
-from activities.banks.concurrency import LEAST_WAIT_SECONDS, MOST_WAIT_SECONDS, ConcurrencyLimits
+from activities.banks.concurrency import (
+    AT_ONCE_IN_ALL,
+    AT_ONCE_OF_A_BANK,
+    LEAST_WAIT_SECONDS,
+    MOST_WAIT_SECONDS,
+    SLOW_CALL_SECONDS,
+    SLOW_FOR_SECONDS,
+    ConcurrencyLimits,
+)
 from adapters.banks.protocol import BankBusy
 
 AT_ONCE = 16
@@ -108,3 +116,57 @@ def test_those_who_wait_for_a_dropped_bank_come_back_after_its_time_and_one_by_o
     assert max(waits) <= 30 + MOST_WAIT_SECONDS
     by_second = [sum(second <= wait < second + 1 for wait in waits) for second in range(30, 46)]
     assert max(by_second) <= 11
+
+
+def test_a_bank_that_was_never_called_may_be_called_at_once(limits: ConcurrencyLimits) -> None:
+    assert limits.may_call_at_once("HDFC")
+
+
+def test_a_bank_has_few_calls_at_once(limits: ConcurrencyLimits) -> None:
+    with ExitStack() as stack:
+        for _ in range(AT_ONCE_OF_A_BANK):
+            assert limits.may_call_at_once("HDFC")
+            stack.enter_context(limits.place("HDFC"))
+        assert not limits.may_call_at_once("HDFC")
+        assert limits.may_call_at_once("ICIC")
+        with limits.place("HDFC"):
+            """The queue still has places."""
+    assert limits.may_call_at_once("HDFC")
+
+
+def test_all_banks_together_have_so_many_calls_at_once(limits: ConcurrencyLimits) -> None:
+    """Calls by the queue count too, because they load the same process."""
+    with ExitStack() as stack:
+        for number in range(AT_ONCE_IN_ALL):
+            assert limits.may_call_at_once("HDFC")
+            stack.enter_context(limits.place(f"BANK{number}"))
+        assert not limits.may_call_at_once("HDFC")
+    assert limits.may_call_at_once("HDFC")
+
+
+def test_a_slow_bank_may_be_called_at_once_again_after_a_while(limits: ConcurrencyLimits, clock: Clock) -> None:
+    for _ in range(AT_ONCE):
+        with limits.place("HDFC"):
+            clock.now += SLOW_CALL_SECONDS + 0.1
+    assert not limits.may_call_at_once("HDFC")
+    assert limits.may_call_at_once("ICIC")
+    clock.now += SLOW_FOR_SECONDS - 0.1
+    assert not limits.may_call_at_once("HDFC")
+    clock.now += 0.2
+    assert limits.may_call_at_once("HDFC")
+
+
+def test_a_bank_that_is_fast_again_may_be_called_at_once(limits: ConcurrencyLimits, clock: Clock) -> None:
+    with limits.place("HDFC"):
+        clock.now += 10
+    assert not limits.may_call_at_once("HDFC")
+    for _ in range(AT_ONCE):
+        with limits.place("HDFC"):
+            clock.now += 0.05
+    assert limits.may_call_at_once("HDFC")
+
+
+def test_one_call_that_is_a_little_slow_does_not_make_a_bank_slow(limits: ConcurrencyLimits, clock: Clock) -> None:
+    with limits.place("HDFC"):
+        clock.now += 2 * SLOW_CALL_SECONDS
+    assert limits.may_call_at_once("HDFC")

@@ -96,7 +96,8 @@ async def test_an_answer_of_every_kind_is_taken(feed: Feed) -> None:
     }
     (told,) = feed.doors.notifier.told[1:]
     assert told.news is not None
-    assert [hop.institution for hop in told.news.opened] == ["HDFC"]
+    assert told.news.opened == ()
+    assert [(one.institution, len(one.hops)) for one in told.news.requests] == [("HDFC", 1)]
     (item,) = (await feed.page())["items"]
     assert item["status"] == "open"
     assert [(hop["hop"], hop["disputed_paise"]) for hop in item["hops"]] == [(6, 3_000_00)]

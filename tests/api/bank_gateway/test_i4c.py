@@ -4,6 +4,7 @@ import asyncio
 from base64 import b64encode
 from dataclasses import replace
 from typing import Any, Final
+from uuid import UUID
 
 import httpx
 import orjson
@@ -14,8 +15,11 @@ from activities.directory import load_directory
 from activities.secrets import SecretBox
 from adapters.banks.envelope import seal
 from api import logins
+from db.cases import cases
+from db.tracing import requests
 from domain.policy.model import TryName
 from schemas.banks.institutions import InstitutionEntry
+from schemas.enums import ChannelKind
 from tests.api.conftest import BANKS, SECRET, Doors, line, transfer
 
 UPDATE = "/banking/FraudReportStatusUpdate"
@@ -43,6 +47,9 @@ async def log_in(doors: Doors, email: str, password: str) -> httpx.Response:
 @pytest.mark.parametrize("email", ["sbin@banks.example", "SBIN@Banks.Example"])
 async def test_a_bank_logs_in_and_answers(doors: Doors, email: str) -> None:
     receipt = await doors.complain()
+    async with doors.services.ctx.pool.acquire() as connection:
+        [request] = (await cases.snapshot(connection, receipt["ack_no"])).requests
+        await requests.delivered(connection, UUID(request.request_id), "SBIN", "J0", ChannelKind.I4C, 0)
     response = await log_in(doors, email, "the password of SBIN")
     meta(response, 200, "00")
     data = response.json()["data"]
@@ -56,7 +63,7 @@ async def test_a_bank_logs_in_and_answers(doors: Doors, email: str) -> None:
     )
     meta(answer, 200, "00")
     told = answer.json()["data"]
-    assert told.pop("contradictions") == 1, "no bank gave it that job id"
+    assert told.pop("contradictions") == 1, "the bank gave it another job id"
     assert told == {"acknowledgement_no": receipt["ack_no"], "job_id": "J1", "accepted": 1, "duplicates": 0}
 
 

@@ -77,7 +77,7 @@ async def test_a_wrong_reference_is_corrected(doors: Doors, case: str) -> None:
     )
     assert (response.status_code, response.json()["hop_no"]) == (200, 1)
     (edge,) = (await doors.read(f"/api/v1/cases/{case}/trail"))["edges"]
-    assert (edge["reference"], edge["revision"], edge["state"]) == ("412345678902", 1, "open")
+    assert (edge["reference"], edge["revision"], edge["state"]) == ("412345678902", 1, "asked")
     assert len(doors.notifier.told) == 1
     assert (await last_event(doors, case, "hop_corrected"))["data"]["fields"] == ["rrn"]
 
@@ -110,8 +110,11 @@ async def test_a_refused_request_is_sent_again_once(doors: Doors) -> None:
     response = await doors.post(path, {"reason": "the field is mended"})
     assert (response.status_code, response.json()) == (200, {"case_ack_no": ack_no, "hop_no": None})
     assert [told.case_no for told in doors.notifier.told][-1] == ack_no
-    (request,) = (await doors.read(f"/api/v1/cases/{ack_no}/requests"))["items"]
-    assert (request["state"], request["refusal_code"], request["closed_at"] is None) == ("superseded", "400", False)
+    found = (await doors.read(f"/api/v1/cases/{ack_no}/requests"))["items"]
+    assert sorted((one["state"], one["refusal_code"], one["closed_at"] is None) for one in found) == [
+        ("sending", None, True),
+        ("superseded", "400", False),
+    ]
     event = await last_event(doors, ack_no, "request_sent_again")
     assert (event["actor"], event["data"]["reason"]) == ("officer:officer1", "the field is mended")
     again = await doors.post(path, {"reason": "once more"})

@@ -73,8 +73,10 @@ async def test_from_the_letter_to_the_answer_and_the_case_goes_on(post: Post) ->
     )
     told = post.doors.notifier.told[-1]
     assert told.news is not None
-    assert [brief.institution for brief in told.news.opened] == ["HDFC"], "the case's workflow asks the next bank"
-    request = await post.pool.fetchrow("SELECT state, job_id, channel FROM hold_request WHERE case_no = $1", case_no)
+    assert [one.institution for one in told.news.requests] == ["HDFC"], "the case's workflow asks the next bank"
+    request = await post.pool.fetchrow(
+        "SELECT state, job_id, channel FROM hold_request WHERE case_no = $1 AND batch_no = 1", case_no
+    )
     assert (request["state"], request["channel"]) == ("answered", "email")
     assert request["job_id"] == f"MAIL-{request_id(case_no, 1, 'GRAM')}"
 

@@ -90,6 +90,7 @@ async def test_what_has_not_happened_has_no_time(doors: Doors) -> None:
     ack_no = (await doors.complain())["ack_no"]
     times = (await doors.read(f"/api/v1/cases/{ack_no}"))["turnaround_times"]
     assert times.pop("transfer_to_complaint_seconds") is not None
+    assert times.pop("complaint_to_first_request_sent_seconds") == 0, "the complaint's transaction plans it"
     assert set(times.values()) == {None}
 
 
@@ -227,6 +228,7 @@ async def test_every_list_ends_and_says_each_item_once(doors: Doors) -> None:
     ack_no = (await doors.complain(transfers=transfers))["ack_no"]
     edges = await walk(doors, f"/api/v1/cases/{ack_no}/trail", "edges")
     assert [edge["hop_no"] for edge in edges] == list(range(1, HOPS + 1))
+    await asked(doors.services.ctx.pool, ack_no, 1, "SBIN")
     for number in range(HOPS):
         await doors.answer("SBIN", ack_no, line("held", f"41000000000{number}", status_code="02"))
     postings = await walk(doors, f"/api/v1/cases/{ack_no}/ledger", "transactions", limit=1)

@@ -177,15 +177,19 @@ CORRUPTIONS: dict[str, tuple[str, set[Check]]] = {
         "UPDATE case_file SET event_hash = sha256('x')",
         {Check.LOG_HEAD},
     ),
-    "a hop is closed with money in play": ("UPDATE hop SET state = 'closed' WHERE hop_no = 3", {Check.HOP_STATE}),
+    "a hop is closed with money in play": (
+        "UPDATE hop SET state = 'closed' WHERE hop_no = 3",
+        {Check.HOP_STATE, Check.NOT_ASKED},
+    ),
     "a hop is open with nothing in play": ("UPDATE hop SET state = 'open' WHERE hop_no = 1", {Check.HOP_STATE}),
-    "a hop is gone": ("DELETE FROM hop WHERE hop_no = 3", {Check.HOP_NUMBER}),
+    "a hop is gone": ("DELETE FROM hop WHERE hop_no = 3", {Check.HOP_NUMBER, Check.NOT_ASKED}),
     "a hop is asked about twice": (
         "DROP INDEX request_hop_one_live;"
         ' INSERT INTO hold_request SELECT (jsonb_populate_record(r, \'{"request_id":'
-        ' "00000000-0000-4000-8000-000000000002", "batch_no": 9}\')).* FROM hold_request r;'
+        ' "00000000-0000-4000-8000-000000000002", "batch_no": 9}\')).* FROM hold_request r'
+        " WHERE institution = 'PUNB';"
         " INSERT INTO request_hop SELECT '00000000-0000-4000-8000-000000000002', case_no, hop_no, revision, live"
-        " FROM request_hop",
+        " FROM request_hop WHERE hop_no = 3",
         {Check.TWO_REQUESTS},
     ),
     "a hop waits for no person": ("UPDATE request_hop SET live = false", {Check.NOT_ASKED}),
