@@ -59,8 +59,8 @@ def note_session_lock(connection: Connection) -> None:
 async def _reset(connection: Connection) -> None:
     """Clear what a user of the connection left: session locks only.
 
-    asyncpg itself ends transactions. Nothing else is left, because cursors and settings are those of a transaction, and
-    whoever listens stops it. So most connections go back without a statement, which the golden hour would pay for.
+    asyncpg itself ends transactions. Nothing else is left: cursors and settings are those of a transaction, and a
+    listener is removed by its owner. So most connections go back without a statement.
     """
     pid = connection.get_server_pid()
     if pid in _with_session_lock:

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 ACTOR: Final = "engine:rehearsal"
 BANKS: Final = 2
 ROUNDS: Final = 6
-"""PostgreSQL plans a prepared statement anew five times before it may keep the plan"""
+"""PostgreSQL makes a new plan of a prepared statement five times before it may keep one"""
 WIRE: Final = BankWire(code="REHEARSAL", base_url="http://127.0.0.1", email="", password="", envelope="none")
 
 

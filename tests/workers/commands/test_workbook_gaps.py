@@ -72,8 +72,8 @@ async def to_ask(ctx: Context, case_no: str = ACK) -> list[int]:
     """The hops about which banks would be asked now: those of planned requests, and those that the pause kept open."""
     async with ctx.pool.acquire() as connection:
         start = await cases.snapshot(connection, case_no)
-    planned = [hop for request in start.requests if not request.delivered for hop in request.hops]
-    return sorted(hop.hop_no for hop in (*start.open_hops, *planned))
+    planned = [hop.hop_no for request in start.requests if not request.delivered for hop in request.hops]
+    return sorted([*(hop.hop_no for hop in start.open_hops), *planned])
 
 
 def found(told: dict[str, Any]) -> list[tuple[str, int, str, str]]:
