@@ -47,25 +47,25 @@ async def ping(connection: Connection) -> None:
     await connection.execute("SELECT 1")
 
 
-_with_session_lock: Final[set[int]] = set()
-"""process ids of the server's backends whose connection holds an advisory lock of its session"""
+_with_session_state: Final[set[int]] = set()
+"""process ids of the server's backends whose connection has a setting or an advisory lock of its session"""
 
 
-def note_session_lock(connection: Connection) -> None:
-    """Note that the connection holds an advisory lock of its session, which ends when the pool gets it back."""
-    _with_session_lock.add(connection.get_server_pid())
+def note_session_state(connection: Connection) -> None:
+    """Note that the connection gets a setting or an advisory lock of its session; the pool then clears both."""
+    _with_session_state.add(connection.get_server_pid())
 
 
 async def _reset(connection: Connection) -> None:
-    """Clear what a user of the connection left: session locks only.
+    """Clear what a user of the connection noted for its session.
 
-    asyncpg itself ends transactions. Nothing else is left: cursors and settings are those of a transaction, and a
-    listener is removed by its owner. So most connections go back without a statement.
+    asyncpg itself ends transactions. Nothing else is left: cursors are those of a transaction, and a listener is
+    removed by its owner. So most connections go back without a statement.
     """
     pid = connection.get_server_pid()
-    if pid in _with_session_lock:
-        await connection.execute("SELECT pg_advisory_unlock_all()")
-        _with_session_lock.discard(pid)
+    if pid in _with_session_state:
+        await connection.execute(connection.get_reset_query())
+        _with_session_state.discard(pid)
 
 
 async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 20) -> Pool:

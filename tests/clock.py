@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from activities.context import Context
-from db.pool import Connection, Pool
+from db.pool import Connection, Pool, note_session_state
 
 
 class Clock:
@@ -34,7 +34,8 @@ class _ClockPool:
     async def acquire(self, **options: Any) -> AsyncIterator[Connection]:
         async with self._pool.acquire(**options) as connection:
             moment = self._clock().isoformat()
-            # The pool resets the setting when the connection comes back.
+            # The pool then resets the setting when the connection comes back.
+            note_session_state(connection)
             await connection.execute("SELECT set_config('goldenhour.present_moment', $1, false)", moment)
             yield connection
 

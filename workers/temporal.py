@@ -4,9 +4,10 @@ import asyncio
 import dataclasses
 import logging
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 from temporalio.api.failure.v1 import Failure
@@ -45,6 +46,8 @@ MAX_PENDING = 10_000
 """notifications that one process handles at a time; the sweep sends any further ones"""
 MAX_HOPS_A_SIGNAL = 2_000
 """most hops in one signal, because Temporal limits a payload to two megabytes"""
+GATHER_SECONDS = 1.0
+"""wait for further changes of a case that send no request; below the time after which the sweep sends them"""
 MARK_INTERVAL_SECONDS = 0.25
 CLOSE_LIMIT_SECONDS = 10.0
 
@@ -158,6 +161,8 @@ class CaseNotifier:
         self._tasks: set[asyncio.Task[None]] = set()
         self._pending: dict[str, deque[CaseNews]] = {}
         """by case that is being signalled: the changes that arrived meanwhile"""
+        self._gathered: dict[str, deque[CaseNews]] = {}
+        """by case: the changes that can wait a moment for others"""
         self._sent_news: list[int] = []
         self._openings: list[tuple[str, int]] = []
         """cases whose start was sent, each with its opening number"""
@@ -176,16 +181,38 @@ class CaseNotifier:
         """Notify the workflow in the background; a failure is logged and left to the sweep.
 
         Changes that arrive while the same case is being notified wait and go together, so a burst of answers is one
-        signal.
+        signal. Changes that send no request wait a moment for others.
         """
         if follow_up is None or len(self._tasks) >= MAX_PENDING:
             return
-        pending = self._pending.get(follow_up.case_no)
-        if pending is not None and follow_up.news and not follow_up.start:
+        case_no, news = follow_up.case_no, follow_up.news
+        pending = self._pending.get(case_no)
+        if follow_up.start or news is None:
+            self._spawn(self._run(follow_up, self._gathered.get(case_no)))
+        elif pending is not None:
             if len(pending) < MAX_PENDING:
-                pending.append(follow_up.news)
-            return
-        task = asyncio.get_running_loop().create_task(self._run(follow_up))
+                pending.append(news)
+        elif news.can_wait:
+            self._gather(case_no, news)
+        else:
+            self._spawn(self._run(follow_up, self._gathered.get(case_no)))
+
+    def _gather(self, case_no: str, news: CaseNews) -> None:
+        """Keep changes for a moment, in which others may join them."""
+        gathered = self._gathered.get(case_no)
+        if gathered is None:
+            self._gathered[case_no] = deque([news])
+            self._spawn(self._send_gathered(case_no))
+        elif len(gathered) < MAX_PENDING:
+            gathered.append(news)
+
+    async def _send_gathered(self, case_no: str) -> None:
+        await asyncio.sleep(GATHER_SECONDS)
+        if gathered := self._gathered.pop(case_no):
+            await self._run(FollowUp(case_no=case_no), gathered)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -205,12 +232,19 @@ class CaseNotifier:
             await asyncio.wait((self._marking,), timeout=CLOSE_LIMIT_SECONDS)
         await self._try_mark()
 
-    async def _run(self, follow_up: FollowUp) -> None:
+    async def _run(self, follow_up: FollowUp, gathered: deque[CaseNews] | None = None) -> None:
+        """Start the workflow if that is due, then signal it until no change is left."""
         case_no = follow_up.case_no
         first = case_no not in self._pending
         pending = self._pending.setdefault(case_no, deque())
+        if gathered:
+            pending.extend(gathered)
+            gathered.clear()
+        if follow_up.news:
+            pending.append(follow_up.news)
         try:
-            await self.notify(follow_up)
+            if follow_up.start:
+                await self._start(follow_up.start)
             while first and pending:
                 await self._signal(case_no, *_combined(pending))
         except (RPCError, RuntimeError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

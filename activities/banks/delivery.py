@@ -76,12 +76,14 @@ class BankDelivery:
         """Send a new `message` over the bank's best channel, within a short limit; None to send it by the queue.
 
         A bank with an unhealthy channel is left to the queue, and so is one whose calls are slow or at their limit, or
-        with a channel that this process cannot use. A call that reaches the limit counts as no failure. Raises
+        whose best channel this process cannot use. A call that reaches the limit counts as no failure. Raises
         `BankError` as `deliver` does.
         """
         ways = self._ways(institution, message)
         found = self.ctx.directory.current.get(institution)
-        if found is None or len(ways) < len(found.channels) or not ways:
+        if found is None or not found.channels:
+            raise BankNotReached(institution, "no channel in the directory")
+        if not ways or ways[0] is not found.channels[0]:
             return None
         if self.ctx.health.of(institution) or not self._limits.may_call_at_once(institution):
             return None

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from db.outbox.deferral import Deferral, may_begin
-from db.pool import Connection, note_session_lock
+from db.pool import Connection, note_session_state
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import IN_DUE_LIST, ProcedureStart
@@ -160,6 +160,6 @@ async def purge(connection: Connection, before: datetime, limit: int) -> int:
 
 async def may_watch(connection: Connection) -> bool:
     """Return whether this connection gets the procedure loop's lock, which it holds until it is given back."""
-    note_session_lock(connection)
+    note_session_state(connection)
     locked: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _WATCH_LOCK)
     return locked

@@ -130,6 +130,11 @@ class CaseNews(FrozenModel):
         )
 
     @property
+    def can_wait(self) -> bool:
+        """Return whether the workflow has nothing to send or to escalate for this change."""
+        return not (self.requests or self.opened or self.escalate_request_id)
+
+    @property
     def hops(self) -> int:
         """Return the number of hops in the change."""
         asked = sum(len(request.hops) for request in self.requests)

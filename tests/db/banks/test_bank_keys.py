@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request
 from api.bank_gateway.signatures import signed_by
 from api.problems import add_handlers
 from db.banks import bank_keys
-from db.pool import Connection, Pool
+from db.pool import Connection, Pool, note_session_state
 from domain.errors import NotFound
 from schemas.banks.keys import BankKey
 from simulator.wires.signing import signed_headers
@@ -197,6 +197,7 @@ async def test_only_old_nonces_are_forgotten_a_bounded_batch_at_a_time(connectio
 
 async def test_evidence_is_kept_byte_for_byte(connection: Connection) -> None:
     body = bytes(range(256))
+    note_session_state(connection)
     await connection.execute("SELECT set_config('goldenhour.present_moment', $1, false)", NOW.isoformat())
     evidence_id, _ = await bank_keys.keep_evidence(connection, "HDFC", "POST", "/bank/v1/x%2Fy?a=1", HEADERS, body)
     kept = await bank_keys.get_evidence(connection, evidence_id)

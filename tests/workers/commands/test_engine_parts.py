@@ -14,8 +14,8 @@ from activities.intake import take_complaint
 from activities.workbook.request_pause import RequestPause
 from db.outbox import case_outbox
 from db.pool import Pool
-from schemas.enums import EscalationLevel
-from schemas.outbox.case import CaseNews, CaseStart, FollowUp, HopRef
+from schemas.enums import AnswerClass, EscalationLevel
+from schemas.outbox.case import CaseNews, CaseStart, FollowUp, HopBrief, HopRef
 from tests.factories import complaint, make_context, rrn
 from tests.waiting import until
 from workers import temporal
@@ -73,7 +73,8 @@ class Post:
 
 
 @pytest.fixture
-async def post(database: Pool) -> AsyncIterator[Post]:
+async def post(database: Pool, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Post]:
+    monkeypatch.setattr(temporal, "GATHER_SECONDS", 0.0)
     board = Switchboard()
     notifier = CaseNotifier(board, database)  # type: ignore[arg-type]
     yield Post(await make_context(database), board, notifier)
@@ -95,6 +96,40 @@ async def test_a_burst_of_answers_is_the_first_and_one_more_signal(post: Post) -
     post.board.gate.set()
     await post.notifier.close()
     assert [[ref.hop_no for ref in told.closed] for _, told in post.board.signals] == [[1], [2, 3, 4, 5, 6]]
+    assert await post.untold() == 0
+
+
+async def test_changes_that_send_no_request_wait_for_others_and_go_with_the_first_that_does(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(temporal, "GATHER_SECONDS", 3600.0)
+    monkeypatch.setattr(temporal, "CLOSE_LIMIT_SECONDS", 0.1)
+    post.board.gate.set()
+    case_no = await post.case()
+    for number in (1, 2):
+        post.notifier.soon(await post.news(case_no, closed=[HopRef(hop_no=number, revision=0)]))
+    opened = HopBrief(
+        hop_no=3,
+        revision=0,
+        institution="HDFC",
+        answer_class=AnswerClass.API,
+        disputed_paise=1,
+        layer=1,
+        transferred_at=datetime.now(UTC),
+    )
+    post.notifier.soon(await post.news(case_no, closed=[], opened=[opened]))
+    await calls(post, 1)
+    assert [([ref.hop_no for ref in told.closed], len(told.opened)) for _, told in post.board.signals] == [([1, 2], 1)]
+
+
+async def test_changes_that_send_no_request_go_after_a_moment(post: Post) -> None:
+    post.board.gate.set()
+    case_no = await post.case()
+    told = [await post.news(case_no, closed=[HopRef(hop_no=number, revision=0)]) for number in (1, 2)]
+    for follow_up in told:
+        post.notifier.soon(follow_up)
+    await post.notifier.close()
+    assert [[ref.hop_no for ref in told.closed] for _, told in post.board.signals] == [[1, 2]]
     assert await post.untold() == 0
 
 
