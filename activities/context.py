@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from activities.case_locks import CaseLocks
 from activities.channel_health import ChannelHealth
 from activities.directory import DirectoryCache
 from adapters.clock import wall_clock
@@ -35,6 +36,11 @@ class Context:
     def case_policy(self) -> CasePolicy:
         """Frozen policy for a case that is opened now."""
         return self.policy.case_policy(self.clock_factor)
+
+    @cached_property
+    def case_locks(self) -> CaseLocks:
+        """Locks of this process's transactions on cases."""
+        return CaseLocks()
 
     @cached_property
     def health(self) -> ChannelHealth:

@@ -19,6 +19,7 @@ else:
 COMMAND_TIMEOUT_SECONDS = 30.0
 CACHED_STATEMENTS = 400
 """prepared statements of a connection, cached for its whole life; a process has fewer"""
+BY_INDEX = {"enable_seqscan": "off"}
 QUERIES_MAX = 10_000_000
 """queries after which a connection is replaced"""
 ARRAY_TYPES = (
@@ -68,10 +69,12 @@ async def _reset(connection: Connection) -> None:
         _with_session_state.discard(pid)
 
 
-async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 20) -> Pool:
+async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 20, only_single_cases: bool = False) -> Pool:
     """Open a pool on `dsn`, whose schema this release knows.
 
-    Its connections stay open, because the first statements of a new one take tens of milliseconds.
+    Its connections stay open, because the first statements of a new one take tens of milliseconds. A process that works
+    on `only_single_cases` plans its statements by indexes. A plan that was made and kept while a table was almost empty
+    would else read the whole table later.
 
     Every process opens its pool here, so none works on a schema that it does not know. Raises `MigrationError` for such
     a schema, and OSError or asyncpg.PostgresError if the database cannot be reached.
@@ -87,7 +90,8 @@ async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 20) -> Pool:
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         statement_cache_size=CACHED_STATEMENTS,
         max_cached_statement_lifetime=0,
-        server_settings={"application_name": "goldenhour", "timezone": "UTC", "jit": "off"},
+        server_settings={"application_name": "goldenhour", "timezone": "UTC", "jit": "off"}
+        | (BY_INDEX if only_single_cases else {}),
     )
     try:
         async with pool.acquire() as connection:

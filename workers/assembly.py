@@ -59,7 +59,8 @@ class Engine:
         policy = await asyncio.to_thread(load_policy, settings.policy_file)
         secret_box = SecretBox(secret_key(settings)) if opens_credentials else None
         keys = secret_box or officers_keys(settings)
-        pool = await open_pool(settings.database_url.get_secret_value(), max_size=POOL_SIZE)
+        dsn = settings.database_url.get_secret_value()
+        pool = await open_pool(dsn, max_size=POOL_SIZE, only_single_cases=golden_hour)
         try:
             directory = DirectoryCache(pool, secret_box)
             await directory.refresh()

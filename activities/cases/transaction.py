@@ -144,6 +144,6 @@ async def bank_transaction(ctx: Context, ack_no: str, institution: str) -> Async
 
     Raises `NotFound`, also when the institution has no part in the case.
     """
-    async with ctx.pool.acquire() as connection, connection.transaction():
+    async with ctx.case_locks.held(ack_no), ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock_for_bank(connection, ack_no, institution)
         yield CaseTransaction(ctx, connection, head, f"bank:{institution}")

@@ -131,7 +131,7 @@ class RequestSender:
                 await work.log(EventKind.TASK_OPENED, **data)
 
     async def _record_delivery(self, request: ToSend, delivered: Delivered, round_no: int) -> Sent:
-        async with self.ctx.pool.acquire() as connection:
+        async with self.ctx.case_locks.held(request.case_no), self.ctx.pool.acquire() as connection:
             first_delivery = await requests.delivered(
                 connection,
                 request.request_id,

@@ -153,13 +153,17 @@ LATERAL (
     FROM request_hop rh JOIN hop h USING (case_no, hop_no) WHERE rh.request_id = r.request_id
 ) w
 """
+# OFFSET 0 keeps the order of the joins, also in a plan that was made while the tables were almost empty.
 _LIVE_HOPS: Final = """
 SELECT rh.request_id, h.hop_no, h.revision, h.reference, h.reference_key, h.amount_paise,
     b.balance_paise AS disputed_paise, h.transferred_at, h.layer, h.source, h.opened_at
-FROM unnest($1::uuid[]) AS q (request_id), LATERAL (
-    SELECT * FROM request_hop l WHERE l.request_id = q.request_id AND l.live
-) rh JOIN hop h USING (case_no, hop_no)
-JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'
+FROM unnest($1::uuid[]) AS q (request_id)
+CROSS JOIN LATERAL (SELECT * FROM request_hop l WHERE l.request_id = q.request_id AND l.live OFFSET 0) AS rh
+CROSS JOIN LATERAL (SELECT * FROM hop p WHERE p.case_no = rh.case_no AND p.hop_no = rh.hop_no OFFSET 0) AS h
+CROSS JOIN LATERAL (
+    SELECT m.balance_paise FROM ledger_balance m
+    WHERE m.case_no = rh.case_no AND m.hop_no = rh.hop_no AND m.bucket = 'in_play' OFFSET 0
+) AS b
 WHERE b.balance_paise > 0 ORDER BY h.hop_no
 """
 
