@@ -34,17 +34,20 @@ async def main(
     after_seconds: float = 15.0,
     seed: int = 7,
     without_restoration: bool = False,
+    payer_bank: bool = False,
 ) -> dict[str, Any]:
     """Run the benchmark; return `first_request_ms`, `next_layer_ms`, their cost and their aims.
 
     `seconds` of 0 means 600 complaints. After the last complaint it waits `after_seconds`, because answers still lead
-    to requests.
+    to requests. With `payer_bank` the victims' banks are asked too, as by the policy `payer_bank.ask`.
     """
     seconds = seconds or COMPLAINTS / rate_per_second
     config = plan(rate_per_second, seconds, seed)
     with Progress("first-hold") as progress:
         async with (
-            own_stack(config, progress, with_restoration=not without_restoration) as stack,
+            own_stack(
+                config, progress, with_restoration=not without_restoration, asks_payers_banks=payer_bank
+            ) as stack,
             metered(stack) as meter,
         ):
             await stack.start()
@@ -58,6 +61,7 @@ async def main(
         "seed": seed,
         "world": world_digest(config),
         "with_restoration": not without_restoration,
+        "asks_payers_banks": payer_bank,
     }
     return finish("first-hold", head | figures, aims(rate_per_second, with_restoration=not without_restoration))
 

@@ -17,6 +17,7 @@ from rich.table import Table
 from benchmarks.aims import Aim, with_aims
 from benchmarks.bare import BareCase, run_bare
 from benchmarks.cost import RESTORATION_PROCESS
+from domain.policy.model import PACKAGED_POLICY
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.settings import Settings
 from workers.simulated import SimulatedStack, simulated_stack
@@ -73,13 +74,17 @@ async def own_stack(
     *,
     with_restoration: bool = True,
     with_restorations_played: bool = False,
+    asks_payers_banks: bool = False,
 ) -> AsyncIterator[SimulatedStack]:
     """Run a stack with a simulator in a temporary folder, whatever the environment's settings name.
 
-    Without `with_restoration` no process works on restorations.
+    Without `with_restoration` no process works on restorations. With `asks_payers_banks` the policy asks the victims'
+    banks too.
     """
     with tempfile.TemporaryDirectory(prefix="goldenhour-bench-") as home:
         settings = Settings.model_construct(**{**Settings().model_dump(), "home": Path(home), **_EMBEDDED})
+        if asks_payers_banks:
+            settings = settings.model_copy(update={"policy_file": _asking_policy(Path(home))})
 
         def report_step(step: str) -> None:
             progress.step(f"starting {step}")
@@ -92,6 +97,16 @@ async def own_stack(
             yield stack
 
 
+def _asking_policy(folder: Path) -> Path:
+    """Write the product's policy with its switch for the victims' banks on; return the file."""
+    text = PACKAGED_POLICY.read_text(encoding="utf-8")
+    assert text.count(_SWITCHED_OFF) == 1, "one switch of the policy is off"
+    file = folder / "policy.toml"
+    file.write_text(text.replace(_SWITCHED_OFF, "ask = true\n"), encoding="utf-8")
+    return file
+
+
+_SWITCHED_OFF = "ask = false\n"
 _EMBEDDED = {"database_url": None, "temporal_address": None, "secret_key": None}
 
 
