@@ -110,11 +110,10 @@ GROUP BY case_no ORDER BY case_no
 # Each statement returns one column of durations.
 _TURNAROUNDS = {
     "transfer_to_complaint": "SELECT opened_at - transferred_at FROM hop WHERE source = 'complaint'",
-    "complaint_to_request": "SELECT first_sent_at - opened_at FROM case_file",
     "complaint_to_delivered": "SELECT first_delivered_at - opened_at FROM case_file",
     "complaint_to_answer": "SELECT first_answered_at - opened_at FROM case_file",
     "complaint_to_hold": "SELECT first_held_at - opened_at FROM case_file",
-    "answer_to_next_request": "SELECT min(r.sent_at) - min(h.opened_at) FROM hop h"
+    "answer_to_next_request": "SELECT min(r.delivered_at) - min(h.opened_at) FROM hop h"
     " JOIN request_hop q USING (case_no, hop_no) JOIN hold_request r USING (request_id)"
     " WHERE h.source = 'answer' GROUP BY h.case_no, h.hop_no",
 }

@@ -14,11 +14,10 @@ from workers.number_text import duration, rupees, size
 from workers.verifying import Verdict
 
 TURNAROUNDS: Mapping[str, str] = {
-    "complaint_to_request": "complaint → first request",
     "complaint_to_delivered": "complaint → a bank has it",
     "complaint_to_answer": "complaint → first answer",
     "complaint_to_hold": "complaint → first hold",
-    "answer_to_next_request": "answer → next request",
+    "answer_to_next_request": "answer → the next bank has it",
     "transfer_to_complaint": "transfer → complaint",
 }
 CHANNELS: Mapping[ChannelKind, str] = {
