@@ -38,20 +38,28 @@ async def keep_carrying_over(client: Client, pool: Pool) -> None:
 async def carry_over_cases(client: Client, pool: Pool) -> int:
     """End the case workflows of earlier releases and have the sweep start them again; return how many.
 
-    Doing it twice, or in two processes, is harmless.
+    Doing it twice, or in two processes, is harmless. Each case is marked before its workflow ends, so that none is left
+    without one if this process dies in between, and once more afterwards, because the sweep may have met the old
+    workflow meanwhile.
     """
     types = ", ".join(f"'{name}'" for name in EARLIER_CASE_TYPES)
     query = f"WorkflowType IN ({types}) AND ExecutionStatus = 'Running'"
-    ended = []
+    ended = 0
     async for found in client.list_workflows(query):
+        case_no = found.id.removeprefix(CASE_PREFIX)
+        await _mark(pool, case_no)
         try:
             await client.get_workflow_handle(found.id, run_id=found.run_id).terminate(REASON)
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-        ended.append(found.id.removeprefix(CASE_PREFIX))
+        await _mark(pool, case_no)
+        ended += 1
     if ended:
-        async with pool.acquire() as connection:
-            await cases.mark_not_started(connection, ended)
-        log.info("%d cases are carried over from an earlier release", len(ended))
-    return len(ended)
+        log.info("%d cases are carried over from an earlier release", ended)
+    return ended
+
+
+async def _mark(pool: Pool, case_no: str) -> None:
+    async with pool.acquire() as connection:
+        await cases.mark_not_started(connection, [case_no])

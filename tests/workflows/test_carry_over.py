@@ -1,7 +1,7 @@
 """An open case of an earlier release goes on in this one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -13,7 +13,8 @@ from temporalio.worker import Worker
 
 from activities import outbox
 from activities.outbox import SweepActivities
-from db.pool import Pool
+from db.cases import cases
+from db.pool import Connection, Pool
 from tests.factories import row, rrn, transfer
 from tests.workflows.stage import LOOK_SECONDS, PATIENCE_SECONDS, Stage
 from workers import carry_over
@@ -67,6 +68,28 @@ async def test_an_open_case_is_ended_and_goes_on_from_its_rows(stage: Stage, mon
     await stage.until_asked(1)
     await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
     await stage.outcome(case_no)
+
+
+@pytest.mark.usefixtures("earlier")
+async def test_a_case_whose_carrying_process_dies_is_started_by_the_sweep(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process ends between the end of the old workflow and what it would write then."""
+    monkeypatch.setattr(outbox, "SWEEP_AFTER", timedelta(0))
+    case_no = await stage.complain(transfer(), notify=False)
+    old = await started_by_the_release_before(stage, case_no)
+    mark = cases.mark_not_started
+
+    async def dies(connection: Connection, case_nos: Sequence[str]) -> None:
+        if (await old.describe()).status is WorkflowExecutionStatus.TERMINATED:
+            raise ConnectionError("the process is gone")
+        await mark(connection, case_nos)
+
+    monkeypatch.setattr(cases, "mark_not_started", dies)
+    with pytest.raises(ConnectionError):
+        await carry_over_cases(stage.client, stage.ctx.pool)
+    await SweepActivities(stage.ctx, stage.notifier.notify).sweep_outbox()
+    await stage.until_asked(1)
 
 
 @pytest.mark.usefixtures("earlier")
