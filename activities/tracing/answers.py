@@ -84,7 +84,7 @@ async def take_status_update(
         given = await answers.reply_given(connection, institution, body_digest)
         if given and not _may_have_effect(given.reply):
             return _repeated(given)
-        positions = await _positions(connection, case_no, institution, claims)
+        positions = await _positions(connection, case_no, institution, claims, update.job_id or "")
         claims = _with_new_keys(claims, positions, institution, update.job_id)
         keys = [claim.natural_key for claim in claims]
         known = await answers.known_lines(connection, case_no, institution, keys)
@@ -123,11 +123,11 @@ def _repeated(given: answers.Given) -> AnswerReceipt:
 
 
 async def _positions(
-    connection: Connection, case_no: str, institution: str, claims: Sequence[Claim]
+    connection: Connection, case_no: str, institution: str, claims: Sequence[Claim], job_id: str
 ) -> list[HopPosition]:
     references = {claim.root_reference_key for claim in claims} | {reference_key(claim.reference) for claim in claims}
     accounts = {claim.root_account_key for claim in claims if claim.root_account_key}
-    return await hops.positions(connection, case_no, institution, sorted(references - {""}), sorted(accounts))
+    return await hops.positions(connection, case_no, institution, sorted(references - {""}), sorted(accounts), job_id)
 
 
 def _with_new_keys(

@@ -105,7 +105,12 @@ SELECT h.hop_no, h.revision, h.parent_hop_no, h.institution, p.institution AS se
            AS held_paise,
        w.hop_no IS NOT NULL AS withdrawn, coalesce(h.asked_anew, 0) AS asked_anew,
        CASE WHEN i.inquiry_id IS NOT NULL THEN jsonb_build_object('inquiry_id', i.inquiry_id,
-           'holder', h.payer_holder, 'transferred_at', h.transferred_at, 'near_seconds', i.near_seconds) END AS payer
+           'holder', h.payer_holder, 'transferred_at', h.transferred_at, 'near_seconds', i.near_seconds) END AS payer,
+       EXISTS (SELECT FROM request_job j JOIN request_hop a USING (request_id)
+           WHERE j.institution = $3 AND j.job_id = $5 AND a.case_no = h.case_no AND a.hop_no = h.hop_no) AS in_job,
+       $5 <> '' AND EXISTS (SELECT FROM request_hop a JOIN hold_request r USING (request_id)
+           WHERE a.case_no = h.case_no AND a.hop_no = h.hop_no AND a.live AND r.institution = $3
+           AND r.job_id IS NULL) AS before_job
 FROM hop h LEFT JOIN ledger_balance b USING (case_no, hop_no)
 LEFT JOIN withdrawn_hop w USING (case_no, hop_no)
 LEFT JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
@@ -122,12 +127,15 @@ async def positions(
     institution: str,
     reference_keys: Sequence[str],
     account_keys: Sequence[str],
+    job_id: str,
 ) -> list[HopPosition]:
     """Return the hops that an answer of `institution` with these references and accounts can be about.
 
+    `job_id` is the answer's job id, or an empty string.
+
     An answer also names the reference of a transfer onward. The desk may have entered that hop already.
     """
-    rows = await connection.fetch(_POSITIONS, case_no, list(reference_keys), institution, list(account_keys))
+    rows = await connection.fetch(_POSITIONS, case_no, list(reference_keys), institution, list(account_keys), job_id)
     return [HopPosition(**dict(row)) for row in rows]
 
 

@@ -115,6 +115,14 @@ def answered_paise(paise: int, room_paise: int, told: Sequence[AnsweredHop]) -> 
     return max(0, paise - max(0, room_paise - placed_paise)) if placed_paise else 0
 
 
+def told_as_own(told: Sequence[AnsweredHop], answered: int) -> list[Flag]:
+    """Return the flags of a new hop of a transfer that `told` hops of complaints are too; `answered` is in paise."""
+    own = Flag(field="reference", code="told_as_own", message="a complainant tells this transfer as his own")
+    message = "its bank has said for that complaint where this money is, and is not asked again"
+    before = Flag(field="reference", code="answered_before", message=message)
+    return [own] * bool(told) + [before] * bool(answered)
+
+
 def why_exceeds(claim: Claim, hops: Sequence[AnsweredHop]) -> DiscrepancyKind:
     """Return the kind of discrepancy for a claim above the hop.
 
@@ -122,3 +130,26 @@ def why_exceeds(claim: Claim, hops: Sequence[AnsweredHop]) -> DiscrepancyKind:
     """
     opposite = (hop.gone_paise if claim.kind is ClaimKind.HELD else hop.held_paise for hop in hops)
     return DiscrepancyKind.HELD_AND_GONE if any(opposite) else DiscrepancyKind.EXCEEDS_DISPUTED
+
+
+def _of_job(hops: Sequence[AnsweredHop]) -> list[AnsweredHop]:
+    """Return the hops that the request of the answer's job asks about; none if that is not known.
+
+    A job id that is not known yet belongs to a request that the bank has not replied to.
+    """
+    in_job = [hop for hop in hops if hop.position.in_job]
+    return in_job or [hop for hop in hops if hop.position.before_job]
+
+
+def of_job_first(hops: Sequence[AnsweredHop]) -> list[AnsweredHop]:
+    """Return the hops in the order in which an answer of this job draws from them."""
+    own = _of_job(hops)
+    return own + [hop for hop in hops if hop not in own]
+
+
+def of_job_only(hops: list[AnsweredHop]) -> list[AnsweredHop]:
+    """Return the hops whose rest a line without a sum is about.
+
+    Another request may ask about more money of the same transfer, and its answer is still to come.
+    """
+    return [hop for hop in _of_job(hops) if hop.paise[Bucket.IN_PLAY]] or hops

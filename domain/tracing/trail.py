@@ -22,7 +22,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from domain.ledger import move_between, take_from
 from domain.policy.model import CodeMeaning, TrailRules
-from domain.tracing.answer_hop import AnsweredHop, answered_paise, shares_of, why_exceeds
+from domain.tracing.answer_hop import (
+    AnsweredHop,
+    answered_paise,
+    of_job_first,
+    of_job_only,
+    shares_of,
+    told_as_own,
+    why_exceeds,
+)
 from domain.tracing.missing_dates import missing_date
 from domain.tracing.one_transfer import Room, Transfers
 from domain.tracing.payer_lines import payer_lines
@@ -119,11 +127,11 @@ class _Book:
         elif not hops:
             self._stray(claim)
         elif claim.kind is ClaimKind.REFUSED:
-            self._refuse(claim, hops)
+            self._refuse(claim, of_job_only(hops))
         elif claim.kind is ClaimKind.UNKNOWN or _moves_onto_itself(claim):
             self._review(claim, hops)
         elif claim.takes_rest:
-            self._take_rest(claim, hops)
+            self._take_rest(claim, of_job_only(hops))
         else:
             self._place(claim, hops)
 
@@ -176,7 +184,7 @@ class _Book:
             return by_account if len(by_account) == 1 else []
         by_reference = [h for h in own if h.position.reference_key == claim.root_reference_key]
         exact = [h for h in by_reference if h.position.account_key == claim.root_account_key]
-        return sorted(exact or by_reference, key=lambda h: h.part.is_complaints)
+        return of_job_first(sorted(exact or by_reference, key=lambda h: h.part.is_complaints))
 
     def _payer_lines_of(self, claim: Claim) -> list[PayerLine]:
         """Return what the line says if its bank is asked about the line's transfer as the victim's bank."""
@@ -345,7 +353,7 @@ class _Book:
             answered_paise=answered,
             transferred_at=claim.occurred_at,
             state=HopState.CLOSED if answered == paise else state,
-            flags=(*claim.flags, *self._sent_by_others(claim), *_told_as_own(told, answered)),
+            flags=(*claim.flags, *self._sent_by_others(claim), *told_as_own(told, answered)),
         )
         self._new_hops.append(new)
         self._transfers.open(new)
@@ -475,13 +483,6 @@ def task_of(found: Discrepancy, institution: str) -> NewTask:
         against_paise=found.applied_paise,
     )
     return about_hop(TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY, found.hop_no, facts)
-
-
-def _told_as_own(told: Sequence[AnsweredHop], answered: int) -> list[Flag]:
-    own = Flag(field="reference", code="told_as_own", message="a complainant tells this transfer as his own")
-    message = "its bank has said for that complaint where this money is, and is not asked again"
-    before = Flag(field="reference", code="answered_before", message=message)
-    return [own] * bool(told) + [before] * bool(answered)
 
 
 def _moves_onto_itself(claim: Claim) -> bool:

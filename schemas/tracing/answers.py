@@ -109,6 +109,10 @@ class HopPosition(FrozenModel):
     """how often a resolution put money back in play; an earlier statement may then be repeated"""
     payer: PayerAsked | None = None
     """set if the answering bank is asked about this transfer as the victim's bank"""
+    in_job: bool = False
+    """whether the answer has the job id of a request about this hop"""
+    before_job: bool = False
+    """whether a request about this hop has no job id yet; an answer may come before the bank's own reply"""
 
 
 class PayerLine(FrozenModel):

@@ -1,0 +1,71 @@
+"""One transfer, two requests about its parts: an answer is first of all about the request whose job id it has."""
+
+from uuid import UUID
+
+from tests.activities.bench import Bench
+from tests.activities.tracing.test_within_transfer import two_banks
+from tests.factories import moved, row
+
+
+async def two_parts(bench: Bench) -> tuple[str, str, str]:
+    """₹600 and ₹700 of one transfer at ICIC, in hops 3 and 4. The bank has only the request about hop 3.
+
+    Returns the case, the transfer's reference and the job id of that request.
+    """
+    case_no, there, onward = await two_banks(bench, "1500.00")
+    first = await bench.ask_one(case_no)
+    line = moved(there, "700.00", "ICIC", "000123456789", rrn_transaction_id=onward, amount="1500.00")
+    await bench.answer("PUNB", case_no, line)
+    assert (await bench.hops(case_no, "state, disputed_paise"))[2:] == [("asked", 600_00), ("asked", 700_00)]
+    return case_no, onward, bench.bank.jobs[UUID(first.request_id)]
+
+
+async def placed(bench: Bench, case_no: str, hop_no: int) -> dict[str, int]:
+    """Where the money of a hop is, in paise."""
+    rows = await bench.rows(
+        "SELECT bucket, balance_paise FROM ledger_balance WHERE case_no = $1 AND hop_no = $2 AND balance_paise <> 0",
+        case_no,
+        hop_no,
+    )
+    return {bucket: paise for bucket, paise in rows if bucket != "lost"}
+
+
+async def test_a_refused_rest_leaves_the_money_about_which_the_bank_is_not_asked_yet(bench: Bench) -> None:
+    case_no, onward, job_id = await two_parts(bench)
+    await bench.answer("ICIC", case_no, row(1, onward, "250.00"), row(1, onward, "0", status_code="20"), job_id=job_id)
+    assert await placed(bench, case_no, 3) == {"held": 250_00, "refused": 350_00}
+    assert await placed(bench, case_no, 4) == {"in_play": 700_00}
+    sent = await bench.ask_one(case_no)
+    assert sent.asked == (4,)
+    await bench.answer("ICIC", case_no, row(1, onward, "700.00"), job_id=bench.bank.jobs[UUID(sent.request_id)])
+    assert await placed(bench, case_no, 4) == {"held": 700_00}
+    assert await bench.discrepancies(case_no) == []
+    await bench.check(case_no)
+
+
+async def test_the_answer_to_the_later_request_places_the_money_of_that_request(bench: Bench) -> None:
+    case_no, onward, job_id = await two_parts(bench)
+    later = await bench.ask_one(case_no)
+    await bench.answer("ICIC", case_no, row(1, onward, "700.00"), job_id=bench.bank.jobs[UUID(later.request_id)])
+    assert await placed(bench, case_no, 4) == {"held": 700_00}
+    await bench.answer("ICIC", case_no, row(1, onward, "0", status_code="20"), job_id=job_id)
+    assert (await bench.hops(case_no))[2:] == ["closed"] * 2
+    assert await placed(bench, case_no, 3) == {"refused": 600_00}
+    await bench.check(case_no)
+
+
+async def test_an_answer_before_the_banks_own_reply_is_about_the_request_without_a_job_id(bench: Bench) -> None:
+    case_no, onward, _ = await two_parts(bench)
+    await bench.answer("ICIC", case_no, row(1, onward, "0", status_code="20"), job_id="BANKS-early")
+    assert await placed(bench, case_no, 4) == {"refused": 700_00}
+    assert await placed(bench, case_no, 3) == {"in_play": 600_00}
+    await bench.check(case_no)
+
+
+async def test_a_rest_without_a_sum_is_the_rest_of_its_own_request(bench: Bench) -> None:
+    case_no, onward, job_id = await two_parts(bench)
+    await bench.answer("ICIC", case_no, row(5, onward, "600.00"), job_id=job_id)
+    assert (await bench.hops(case_no))[2:] == ["closed", "asked"]
+    await bench.answer("ICIC", case_no, row(1, onward, "0", status_code="20"))
+    assert (await bench.hops(case_no))[2:] == ["closed"] * 2, "without a job id a refusal is about the whole transfer"
+    await bench.check(case_no)
