@@ -116,7 +116,10 @@ def answered_paise(paise: int, room_paise: int, told: Sequence[AnsweredHop]) -> 
 
 
 def told_as_own(told: Sequence[AnsweredHop], answered: int) -> list[Flag]:
-    """Return the flags of a new hop of a transfer that `told` hops of complaints are too; `answered` is in paise."""
+    """Return the flags of a new hop whose transfer complaints tell as their own.
+
+    `answered` is the amount in paise about which its bank has answered already.
+    """
     own = Flag(field="reference", code="told_as_own", message="a complainant tells this transfer as his own")
     message = "its bank has said for that complaint where this money is, and is not asked again"
     before = Flag(field="reference", code="answered_before", message=message)
