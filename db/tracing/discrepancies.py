@@ -1,6 +1,6 @@
 """Discrepancies: the checks across lines and cases that find them, and their resolutions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -35,17 +35,29 @@ class DiscrepancyRow(FrozenModel):
     applied_paise: int
 
 
-async def lock(connection: Connection, keys: Iterable[str]) -> None:
+KEYS_LOCKED_EACH: Final = 64
+"""keys of one answer that are locked one by one; the server's lock table has room for some thousand in all"""
+
+_LOCK_EACH: Final = """
+SELECT CASE WHEN place IS NULL THEN pg_advisory_xact_lock_shared(18, 0)::text
+    ELSE pg_advisory_xact_lock(17, place)::text END
+FROM (
+    SELECT NULL::integer AS place UNION ALL SELECT DISTINCT hashtext(k) FROM unnest($1::text[]) AS k
+    ORDER BY place NULLS FIRST
+) AS places
+"""
+
+
+async def lock(connection: Connection, keys: Collection[str]) -> None:
     """Lock these accounts and references, so that one answer at a time checks them across cases.
 
-    Take it as the last lock, so that its holder waits for no other lock. Keys share 256 locks, so that an answer with
-    many lines does not fill the server's lock table.
+    Take it as the last lock, so that its holder waits for no other lock. Every transaction locks in one order. An
+    answer with many keys locks all keys there are, because one lock for each would fill the server's lock table.
     """
-    await connection.execute(
-        "SELECT pg_advisory_xact_lock(17, place) FROM (SELECT DISTINCT abs(hashtext(k)::bigint % 256)::integer AS place"
-        " FROM unnest($1::text[]) AS k ORDER BY 1) AS places",
-        list(keys),
-    )
+    if len(keys) > KEYS_LOCKED_EACH:
+        await connection.execute("SELECT pg_advisory_xact_lock(18, 0)")
+    else:
+        await connection.execute(_LOCK_EACH, list(keys))
 
 
 # OFFSET 0 keeps the order of the joins, also in a plan that was made while the tables were almost empty.
