@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from activities.context import Context
 from activities.deadlocks import repeated
 from activities.metrics import METRICS
-from activities.tracing.answer_writer import AnswerWriter, holds, only_of_payers_bank
+from activities.tracing.answer_effects import AnswerWriter, holds, only_of_payers_bank
 from activities.tracing.claims import to_claims
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import BankProtocolError

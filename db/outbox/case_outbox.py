@@ -36,7 +36,7 @@ async def tell(
     planned: Sequence[PlannedRequest],
     news: CaseNews,
 ) -> CaseNews:
-    """Write events, the requests that the news tells of, and the news, as one statement; return the news with its id.
+    """Write events, requests and the news that tells of them, in one statement; return the news with its id.
 
     The caller has locked the case, and every hop of the requests waits for one.
     """

@@ -192,7 +192,7 @@ def _as_stored(line_no: int, judged: Judgement) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Effects:
-    """What an answer changes in its case."""
+    """Changes that an answer makes in its case."""
 
     hops: Sequence[HopRow]
     accounts: Sequence[tuple[Sequence[int], str, str]]

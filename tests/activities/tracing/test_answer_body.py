@@ -79,7 +79,7 @@ async def test_it_alone_is_stored_of_an_answer_that_fails_halfway(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr("activities.tracing.answer_writer.notify_with_events", broken)
+        patch.setattr("activities.tracing.answer_effects.notify_with_events", broken)
         with pytest.raises(error):
             await post(bench, "HDFC", case_no, root)
     assert len(await kept(bench, case_no)) == 1

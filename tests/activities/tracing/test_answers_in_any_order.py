@@ -255,7 +255,7 @@ async def test_an_answer_that_fails_halfway_leaves_nothing(bench: Bench, monkeyp
         raise ConnectionError("the database went away")
 
     with monkeypatch.context() as patch:
-        patch.setattr("activities.tracing.answer_writer.notify_with_events", broken)
+        patch.setattr("activities.tracing.answer_effects.notify_with_events", broken)
         with pytest.raises(ConnectionError):
             await bench.answer("HDFC", case_no, moved(root, "1000.00", "ICIC", "1"))
     assert await bench.events(case_no) == before
