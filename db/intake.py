@@ -274,25 +274,13 @@ async def register_transfers(
     for each other without a deadlock.
     """
     rows = await connection.fetch(
-        "INSERT INTO disputed_transfer (transfer_key, case_no, hop_no, reference_key) SELECT k, $1, h, r"
-        ' FROM unnest($2::text[], $3::integer[], $4::text[]) AS t (k, h, r) ORDER BY k COLLATE "C", h'
-        " ON CONFLICT DO NOTHING RETURNING hop_no",
+        "SELECT hop_no, other_case_no, other_hop_no FROM transfers_register($1, $2, $3, $4)",
         case_no,
         list(keys),
         list(hop_nos),
         [reference_of(key) for key in keys],
     )
-    written = {row["hop_no"] for row in rows}
-    others = {hop_no: key for key, hop_no in zip(keys, hop_nos, strict=True) if hop_no not in written}
-    if not others:
-        return {}
-    # A separate statement, because it then sees what the insert had to wait for.
-    known = await connection.fetch(
-        "SELECT transfer_key, case_no, hop_no FROM disputed_transfer WHERE transfer_key = ANY($1)",
-        list(others.values()),
-    )
-    places = {row["transfer_key"]: (row["case_no"], row["hop_no"]) for row in known}
-    return {hop_no: places[key] for hop_no, key in others.items() if places[key] != (case_no, hop_no)}
+    return {row["hop_no"]: (row["other_case_no"], row["other_hop_no"]) for row in rows}
 
 
 class Payment(FrozenModel):

@@ -19,6 +19,141 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.answer_begin(p_ack_no text, p_institution text, p_digest bytea, p_job_id text, p_references text[], p_accounts text[], p_keys text[])
+ RETURNS TABLE(case_no text, state text, last_hop_no integer, last_batch_no integer, opened_at timestamp with time zone, first_answered_at timestamp with time zone, first_held_at timestamp with time zone, now timestamp with time zone, given jsonb, positions jsonb, known jsonb, knows_job boolean, is_paused boolean, has_tasks boolean)
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+DECLARE
+    the_case text;
+BEGIN
+    SELECT c.case_no, c.case_no, c.state, c.last_hop_no, c.last_batch_no, c.opened_at, c.first_answered_at,
+        c.first_held_at
+    INTO the_case, case_no, state, last_hop_no, last_batch_no, opened_at, first_answered_at, first_held_at
+    FROM case_file c
+    WHERE c.case_no = (SELECT q.case_no FROM complaint q WHERE q.ack_no = p_ack_no)
+        -- OFFSET 0 keeps it from reading the hops of the institution in all cases, by a plan made while there were few.
+        AND (EXISTS (SELECT FROM (SELECT o.institution FROM hop o WHERE o.case_no = c.case_no OFFSET 0) AS h
+                WHERE h.institution = p_institution)
+            -- It was asked before the desk corrected the hop to another bank. Its answer still counts.
+            OR EXISTS (SELECT FROM hold_request r WHERE r.case_no = c.case_no AND r.institution = p_institution)
+            -- It was asked as the victim's bank.
+            OR EXISTS (SELECT FROM payer_inquiry i WHERE i.case_no = c.case_no AND i.institution = p_institution
+                AND i.state <> 'skipped'))
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    -- After the wait for the lock.
+    now := present_moment();
+    SELECT jsonb_build_object('reply', u.reply, 'said_again', u.said_again) INTO given
+    FROM status_update u WHERE u.institution = p_institution AND u.body_digest = p_digest
+    ORDER BY u.said_again DESC LIMIT 1;
+    SELECT coalesce(jsonb_agg(to_jsonb(p) ORDER BY p.hop_no), '[]') INTO positions
+    FROM answer_positions(the_case, p_institution, p_references, p_accounts, p_job_id) AS p;
+    SELECT coalesce(jsonb_object_agg(k.natural_key, k.is_stray), '{}') INTO known
+    FROM answer_known_lines(the_case, p_institution, p_keys) AS k;
+    SELECT p_job_id = ''
+        OR EXISTS (SELECT FROM request_job j JOIN hold_request r USING (request_id)
+            WHERE j.institution = p_institution AND j.job_id = p_job_id AND r.case_no = the_case)
+        OR EXISTS (SELECT FROM hold_request r
+            WHERE r.institution = p_institution AND r.case_no = the_case AND r.job_id IS NULL)
+        OR EXISTS (SELECT FROM payer_inquiry i
+            WHERE i.institution = p_institution AND i.case_no = the_case AND i.state <> 'skipped'
+                AND (i.job_id IS NULL OR i.job_id = p_job_id OR i.inquiry_id::text = p_job_id))
+    INTO knows_job;
+    SELECT EXISTS (SELECT FROM complaint q JOIN request_pause p USING (ack_no)
+        WHERE q.case_no = the_case AND p.ends_at > now) INTO is_paused;
+    -- OFFSET 0 keeps it from reading the open work items of all cases, by a plan made while there were few.
+    SELECT EXISTS (SELECT FROM (SELECT d.state FROM desk_task d WHERE d.case_no = the_case OFFSET 0) AS t
+        WHERE t.state = 'open') INTO has_tasks;
+    RETURN NEXT;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.answer_effects(p_case_no text, p_institution text, p_update_id bigint, p_at timestamp with time zone, p_hops jsonb, p_accounts jsonb, p_last_hop_no integer, p_is_held boolean, p_entry_hops integer[], p_buckets text[], p_amounts bigint[], p_closed integer[], p_parked integer[], p_confirmed jsonb, p_again integer[], p_touched integer[], p_keys text[], p_key_hops integer[], p_key_references text[], p_answer_ids bigint[])
+ RETURNS TABLE(finished uuid[], others jsonb, accounts text[])
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF p_hops <> '[]' THEN
+        INSERT INTO hop SELECT * FROM jsonb_populate_recordset(NULL::hop, p_hops);
+    END IF;
+    IF p_accounts <> '[]' THEN
+        PERFORM hops_name_account(p_case_no, p_accounts);
+    END IF;
+    IF p_last_hop_no IS NOT NULL THEN
+        UPDATE case_file SET last_hop_no = p_last_hop_no, first_answered_at = coalesce(first_answered_at, p_at),
+            first_held_at = CASE WHEN p_is_held THEN coalesce(first_held_at, p_at) ELSE first_held_at END
+        WHERE case_no = p_case_no;
+    END IF;
+    IF p_entry_hops <> '{}' THEN
+        PERFORM ledger_post(p_case_no, 'answer', 'answer|' || p_update_id, p_at, p_entry_hops, p_buckets, p_amounts);
+    END IF;
+    PERFORM hops_leave(p_case_no, p_closed, 'closed');
+    PERFORM hops_leave(p_case_no, p_parked, 'correction');
+    PERFORM hops_confirm(p_case_no, p_confirmed, p_again);
+    finished := '{}';
+    IF p_touched <> '{}' THEN
+        finished := requests_answered(p_case_no, p_institution, p_touched, p_at);
+    END IF;
+    others := '{}';
+    IF p_keys <> '{}' THEN
+        SELECT coalesce(jsonb_object_agg(o.hop_no, o.other_case_no), '{}') INTO others
+        FROM transfers_register(p_case_no, p_keys, p_key_hops, p_key_references) AS o
+        WHERE o.other_case_no <> p_case_no;
+    END IF;
+    -- OFFSET 0 keeps it from reading the hops of the institution in all cases, by a plan made while there were few.
+    SELECT coalesce(array_agg(DISTINCT h.account_key), '{}') INTO accounts
+    FROM answer a CROSS JOIN LATERAL (
+        SELECT p.institution, p.account_key FROM hop p WHERE p.case_no = a.case_no AND p.hop_no = a.hop_nos[1] OFFSET 0
+    ) AS h
+    WHERE a.answer_id = ANY(p_answer_ids) AND (a.applied_paise > 0 AND a.kind = 'held' OR a.balance_paise IS NOT NULL)
+        AND h.institution = a.institution AND NOT starts_with(h.account_key, 'NOTSTATED|');
+    RETURN NEXT;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.answer_known_lines(p_case_no text, p_institution text, p_keys text[])
+ RETURNS TABLE(natural_key text, is_stray boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT a.natural_key, bool_and(a.disposition = 'discrepancy' AND a.hop_nos = '{}') FROM answer a
+    WHERE a.case_no = p_case_no AND a.institution = p_institution AND a.natural_key = ANY(p_keys)
+        AND a.disposition <> 'duplicate'
+    GROUP BY a.natural_key
+$function$;
+
+CREATE OR REPLACE FUNCTION public.answer_positions(p_case_no text, p_institution text, p_references text[], p_accounts text[], p_job_id text)
+ RETURNS TABLE(hop_no integer, revision integer, parent_hop_no integer, institution text, sent_by text, reference_key text, account_key text, layer integer, source text, state text, amount_paise bigint, disputed_paise bigint, in_play_paise bigint, untraced_paise bigint, refused_paise bigint, held_paise bigint, withdrawn boolean, asked_anew integer, payer jsonb, in_job boolean, before_job boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT h.hop_no, h.revision, h.parent_hop_no, h.institution, p.institution, h.reference_key, h.account_key, h.layer,
+        h.source, h.state, h.amount_paise, h.disputed_paise,
+        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'in_play'), 0)::bigint,
+        -- An answer places no money of a withdrawn hop.
+        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'untraced' AND w.hop_no IS NULL), 0)::bigint,
+        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'refused' AND w.hop_no IS NULL), 0)::bigint,
+        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket IN ('held', 'restored', 'released')), 0)::bigint,
+        w.hop_no IS NOT NULL, coalesce(h.asked_anew, 0),
+        CASE WHEN i.inquiry_id IS NOT NULL THEN jsonb_build_object('inquiry_id', i.inquiry_id,
+            'holder', h.payer_holder, 'transferred_at', h.transferred_at, 'near_seconds', i.near_seconds) END,
+        EXISTS (SELECT FROM request_job j JOIN request_hop a USING (request_id)
+            WHERE j.institution = p_institution AND j.job_id = p_job_id AND a.case_no = h.case_no
+                AND a.hop_no = h.hop_no),
+        p_job_id <> '' AND EXISTS (SELECT FROM request_hop a JOIN hold_request r USING (request_id)
+            WHERE a.case_no = h.case_no AND a.hop_no = h.hop_no AND a.live AND r.institution = p_institution
+                AND r.job_id IS NULL)
+    FROM hop h LEFT JOIN ledger_balance b USING (case_no, hop_no)
+    LEFT JOIN withdrawn_hop w USING (case_no, hop_no)
+    LEFT JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
+    LEFT JOIN payer_inquiry i ON i.case_no = h.case_no AND i.hop_no = h.hop_no AND i.institution = p_institution
+        AND i.state <> 'skipped' AND i.replaced_at IS NULL
+    WHERE h.case_no = p_case_no
+        AND (h.reference_key = ANY(p_references) OR (h.institution = p_institution AND h.account_key = ANY(p_accounts)))
+    GROUP BY h.case_no, h.hop_no, p.institution, i.inquiry_id, w.hop_no
+$function$;
+
 CREATE OR REPLACE FUNCTION public.ask_for_lien_notice(of_case text, bank text, at timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -182,6 +317,32 @@ BEGIN
     UPDATE case_file SET event_seq = NEW.seq, event_hash = NEW.hash WHERE case_no = NEW.case_no;
     PERFORM pg_notify('case_event', NEW.case_no);
     RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.case_tell(p_case_no text, p_at timestamp with time zone, p_actor text, p_kinds text[], p_data jsonb[], p_requests jsonb, p_news jsonb)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    one record;
+    planned integer[];
+    told bigint;
+BEGIN
+    INSERT INTO case_event (case_no, kind, at, actor, data)
+    SELECT p_case_no, e.kind, p_at, p_actor, e.data FROM unnest(p_kinds, p_data) WITH ORDINALITY AS e (kind, data, n)
+    ORDER BY e.n;
+    FOR one IN SELECT * FROM jsonb_to_recordset(p_requests) AS t (request_id uuid, batch_no integer, institution text,
+        hop_nos integer[], revisions integer[])
+    LOOP
+        SELECT p.hop_nos INTO planned FROM request_plan(one.request_id, p_case_no, one.batch_no, one.institution,
+            one.hop_nos, one.revisions, p_at, 'engine') AS p;
+        IF planned IS NULL OR NOT (planned @> one.hop_nos AND planned <@ one.hop_nos) THEN
+            RAISE EXCEPTION 'request % cannot ask about all its hops', one.request_id
+                USING ERRCODE = 'restrict_violation', CONSTRAINT = 'request_asks_of_all';
+        END IF;
+    END LOOP;
+    INSERT INTO case_news (case_no, body, created_at) VALUES (p_case_no, p_news, p_at) RETURNING news_id INTO told;
+    RETURN told;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.contested_transfers(of_restoration uuid)
@@ -567,6 +728,47 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.hops_confirm(p_case_no text, p_confirmed jsonb, p_again integer[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF p_confirmed <> '[]' THEN
+        UPDATE request_hop SET live = false WHERE case_no = p_case_no AND hop_no = ANY(p_again) AND live;
+        UPDATE hop h SET revision = t.revision, state = t.state, amount_paise = t.amount_paise,
+            disputed_paise = t.disputed_paise, flags = h.flags || (SELECT coalesce(jsonb_agg(f), '[]')
+                FROM jsonb_array_elements(t.flags) AS f WHERE NOT h.flags @> jsonb_build_array(f))
+        FROM jsonb_to_recordset(p_confirmed) AS t (hop_no integer, revision integer, state text, amount_paise bigint,
+            disputed_paise bigint, flags jsonb)
+        WHERE h.case_no = p_case_no AND h.hop_no = t.hop_no;
+    END IF;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.hops_leave(p_case_no text, p_hop_nos integer[], p_state text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF p_hop_nos <> '{}' THEN
+        UPDATE request_hop SET live = false WHERE case_no = p_case_no AND hop_no = ANY(p_hop_nos) AND live;
+        UPDATE hop SET state = p_state WHERE case_no = p_case_no AND hop_no = ANY(p_hop_nos);
+    END IF;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.hops_name_account(p_case_no text, p_accounts jsonb)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+    UPDATE hop h SET payee_holder = t.account, account_key = t.account_key
+    FROM (
+        SELECT DISTINCT ON (a.hop_no) a.hop_no, a.account, a.account_key
+        FROM jsonb_to_recordset(p_accounts) AS a (place integer, hop_no integer, account text, account_key text)
+        ORDER BY a.hop_no, a.place
+    ) AS t
+    WHERE h.case_no = p_case_no AND h.hop_no = t.hop_no AND starts_with(h.account_key, 'NOTSTATED|')
+        AND NOT EXISTS (SELECT FROM held_hop u WHERE u.case_no = h.case_no AND u.hop_no = h.hop_no)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.importer_of(of_restoration uuid, officer text)
  RETURNS integer
  LANGUAGE sql
@@ -907,6 +1109,27 @@ BEGIN
     RETURN NEXT;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.requests_answered(p_case_no text, p_institution text, p_hop_nos integer[], p_at timestamp with time zone)
+ RETURNS uuid[]
+ LANGUAGE sql
+AS $function$
+    WITH written AS (
+        UPDATE hold_request r SET first_answered_at = coalesce(r.first_answered_at, p_at),
+            state = CASE WHEN t.empty AND r.closed_at IS NULL THEN 'answered' ELSE r.state END,
+            closed_at = CASE WHEN t.empty THEN coalesce(r.closed_at, p_at) ELSE r.closed_at END
+        FROM (
+            SELECT q.request_id,
+                NOT EXISTS (SELECT FROM request_hop h WHERE h.request_id = q.request_id AND h.live) AS empty
+            FROM hold_request q
+            WHERE q.case_no = p_case_no AND q.institution = p_institution AND EXISTS (
+                SELECT FROM request_hop h WHERE h.request_id = q.request_id AND h.hop_no = ANY(p_hop_nos))
+        ) AS t
+        WHERE r.request_id = t.request_id
+        RETURNING r.request_id, t.empty AND old.closed_at IS NULL AS done
+    )
+    SELECT coalesce(array_agg(request_id) FILTER (WHERE done), '{}') FROM written
+$function$;
+
 CREATE OR REPLACE FUNCTION public.resolution_wakes_hold()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -992,6 +1215,27 @@ BEGIN
         ON CONFLICT DO NOTHING;
     END IF;
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.transfers_register(p_case_no text, p_keys text[], p_hop_nos integer[], p_references text[])
+ RETURNS TABLE(hop_no integer, other_case_no text, other_hop_no integer)
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+DECLARE
+    written integer[];
+BEGIN
+    WITH new AS (
+        INSERT INTO disputed_transfer (transfer_key, case_no, hop_no, reference_key)
+        SELECT t.k, p_case_no, t.h, t.r FROM unnest(p_keys, p_hop_nos, p_references) AS t (k, h, r)
+        ORDER BY t.k COLLATE "C", t.h
+        ON CONFLICT DO NOTHING RETURNING hop_no
+    )
+    SELECT coalesce(array_agg(new.hop_no), '{}') INTO written FROM new;
+    -- A separate statement, because it then sees what the insert had to wait for.
+    RETURN QUERY SELECT t.h, d.case_no, d.hop_no
+        FROM unnest(p_keys, p_hop_nos) AS t (k, h) JOIN disputed_transfer d ON d.transfer_key = t.k
+        WHERE t.h <> ALL(written) AND (d.case_no, d.hop_no) IS DISTINCT FROM (p_case_no, t.h);
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.wake_hold_of_hop(of_case text, of_hop integer)
@@ -3620,9 +3864,25 @@ COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim'
 
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
 
+COMMENT ON FUNCTION answer_begin(text,text,bytea,text,text[],text[],text[]) IS 'locks a case for the answer of a bank, and reads what the answer is judged by';
+
+COMMENT ON FUNCTION answer_effects(text,text,bigint,timestamp with time zone,jsonb,jsonb,integer,boolean,integer[],text[],bigint[],integer[],integer[],jsonb,integer[],integer[],text[],integer[],text[],bigint[]) IS 'writes what an answer changes: hops, ledger, requests, registered transfers; returns the finished requests, the other cases that have a transfer, and the accounts with a hold or a balance';
+
+COMMENT ON FUNCTION answer_known_lines(text,text,text[]) IS 'which of these lines an institution has sent before, and whether they named no hop';
+
+COMMENT ON FUNCTION answer_positions(text,text,text[],text[],text) IS 'the hops that an answer with these references and accounts can be about';
+
+COMMENT ON FUNCTION case_tell(text,timestamp with time zone,text,text[],jsonb[],jsonb,jsonb) IS 'writes events, requests and the news that tells of them, and returns the id of the news';
+
 COMMENT ON FUNCTION contested_transfers(uuid) IS 'The transfers of this restoration whose payer a complaint or the victim''s bank names otherwise, and undecided.';
 
 COMMENT ON FUNCTION disputed_transfer_renamed() IS 'Registers a transfer by reference and bank too, where a process of the release before named its amount.';
+
+COMMENT ON FUNCTION hops_confirm(text,jsonb,integer[]) IS 'writes a bank''s data to hops; those in p_again leave their live request';
+
+COMMENT ON FUNCTION hops_leave(text,integer[],text) IS 'gives hops a state in which no request asks about them';
+
+COMMENT ON FUNCTION hops_name_account(text,jsonb) IS 'writes the accounts of hops where none was stated before';
 
 COMMENT ON FUNCTION importer_of(uuid,text) IS 'A hop of this restoration whose money only a workbook confirms that this officer imported; null without one.';
 
@@ -3633,3 +3893,7 @@ COMMENT ON FUNCTION payer_inquiry_replace(text,integer) IS 'End the inquiry abou
 COMMENT ON FUNCTION present_moment() IS 'the present moment of this database; tests may set it for their session';
 
 COMMENT ON FUNCTION proposed_transfers(uuid) IS 'The transfers of this restoration that only the victim''s bank names, and that no officer has accepted.';
+
+COMMENT ON FUNCTION requests_answered(text,text,integer[],timestamp with time zone) IS 'writes an answer about these hops; closes and returns the requests without a live hop';
+
+COMMENT ON FUNCTION transfers_register(text,text[],integer[],text[]) IS 'registers transfers in the order of their keys; returns the places of those that are registered already';

@@ -14,6 +14,7 @@ from adapters.banks.answers import StatusUpdate, UnreadableLine
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.errors import MessageError
+from db.banks.received_bodies import ReceivedBody
 from db.cases import tasks
 from db.cases.events import Event
 from db.clock import present_moment
@@ -57,9 +58,10 @@ async def take_message(ctx: Context, institution: str, body: bytes) -> MessageTa
         await ctx.directory.freshen()
     if ctx.directory.current.get(institution) is None:
         raise MessageRefused("the bank is not in the directory")
-    digest = await keep_body(ctx, institution, ChannelKind.ISO20022, body)
+    received = ReceivedBody(channel=ChannelKind.ISO20022, received_at=ctx.now(), body=body)
+    await keep_body(ctx, institution, received)
     try:
-        taken = await _take(ctx, institution, body, digest)
+        taken = await _take(ctx, institution, received)
     except MessageRefused as refusal:
         await _ask(ctx, institution, TaskCause.FILE_REFUSED, [str(refusal)])
         raise
@@ -68,15 +70,16 @@ async def take_message(ctx: Context, institution: str, body: bytes) -> MessageTa
     return taken
 
 
-async def _take(ctx: Context, institution: str, body: bytes, digest: bytes) -> MessageTaken:
+async def _take(ctx: Context, institution: str, received: ReceivedBody) -> MessageTaken:
+    body = received.body
     try:
         arrival = decode(body) if len(body) <= SMALL_BODY_BYTES else await asyncio.to_thread(decode, body)
     except MessageError as error:
         raise MessageRefused(f"{error.where}: {error.reason}") from error
     if isinstance(arrival, StatusUpdate):
-        return await _take_answer(ctx, institution, arrival, digest)
+        return await _take_answer(ctx, institution, arrival, received)
     if isinstance(arrival, ReturnedFunds):
-        return await _take_returned(ctx, institution, arrival, digest)
+        return await _take_returned(ctx, institution, arrival, received.digest)
     raise MessageRefused("is a message that only we send")
 
 
@@ -88,11 +91,11 @@ async def _ask(ctx: Context, institution: str, cause: TaskCause, reasons: Sequen
         await tasks.open_for_institution(connection, institution, TaskKind.READ_ANSWER, cause, now, facts=facts)
 
 
-async def _take_answer(ctx: Context, institution: str, update: StatusUpdate, digest: bytes) -> MessageTaken:
+async def _take_answer(ctx: Context, institution: str, update: StatusUpdate, received: ReceivedBody) -> MessageTaken:
     try:
-        if resolved := await iso_orders.take_resolution(ctx, institution, update, digest):
+        if resolved := await iso_orders.take_resolution(ctx, institution, update, received.digest):
             return MessageTaken(resolved.said, resolved.repeated, doubts=resolved.doubts)
-        receipt = await take_status_update(ctx, institution, update, digest, body_kept=True)
+        receipt = await take_status_update(ctx, institution, update, received.digest, received=received)
     except NotFound as error:
         raise MessageRefused("RslvdCase/Id: names no case of this bank") from error
     said = f"answer: {receipt.accepted} lines taken, {receipt.duplicates} known, {receipt.discrepancies} contradict"

@@ -1,7 +1,7 @@
 """Storage of what banks send and fetch, byte for byte, with its digests in the case log."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from activities.context import Context
 from adapters.transcript import Sending
 from db.banks import bank_exchanges, bank_keys, received_bodies
 from db.banks.bank_keys import SignedBy
+from db.banks.received_bodies import ReceivedBody
 from domain.evidence.pack import binding
 from schemas.banks.exchanges import About
 from schemas.banks.keys import BankKey
@@ -18,13 +19,23 @@ from schemas.base import FrozenModel
 from schemas.enums import ChannelKind, EventKind
 
 
-async def keep_body(
-    ctx: Context, institution: str, channel: ChannelKind, body: bytes, headers: Sequence[tuple[str, str]] = ()
-) -> bytes:
-    """Store a body from the I4C wire or from a file before it is processed; return its SHA-256."""
+@asynccontextmanager
+async def kept_if_refused(ctx: Context, institution: str, received: ReceivedBody) -> AsyncIterator[None]:
+    """Run a block that stores the body with what it writes. If it raises, the body is stored by itself.
+
+    So the evidence has every body, also one that cannot be processed.
+    """
+    try:
+        yield
+    except BaseException:
+        await keep_body(ctx, institution, received)
+        raise
+
+
+async def keep_body(ctx: Context, institution: str, received: ReceivedBody) -> None:
+    """Store a body from the I4C wire or from a file."""
     async with ctx.pool.acquire() as connection:
-        await received_bodies.keep(connection, institution, channel, ctx.now(), headers, body)
-    return hashlib.sha256(body).digest()
+        await received_bodies.keep(connection, institution, received)
 
 
 async def keep_statement(

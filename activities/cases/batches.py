@@ -1,11 +1,12 @@
 """Batches of requests: planned in the transaction that opens their hops, and told to the case's workflow."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from activities.cases.transaction import CaseTransaction
+from db.cases.events import Event
 from db.outbox import case_outbox
 from db.tracing import requests
-from domain.tracing.batches import planned_requests
+from domain.tracing.batches import PlannedRequest, planned_requests
 from schemas.outbox.case import CaseNews, HopBrief, HopRef, OpenRequest
 
 
@@ -25,25 +26,21 @@ async def plan_batch(
         return (), tuple(opened)
     assert len(written) == len(planned), "no other transaction plans for a locked case"
     asked = {one.request_id: set(written[one.request_id]) for one in planned}
-    return tuple(
-        OpenRequest(
-            request_id=str(one.request_id),
-            batch_no=one.batch_no,
-            institution=one.institution,
-            answer_class=one.hops[0].answer_class,
-            hops=tuple(
-                HopRef(hop_no=hop.hop_no, revision=hop.revision)
-                for hop in one.hops
-                if hop.hop_no in asked[one.request_id]
-            ),
-            freshest_at=max(hop.transferred_at for hop in one.hops),
-            largest_paise=max(hop.disputed_paise for hop in one.hops),
-            delivered=False,
-            waiting_since=work.now,
-        )
-        for one in planned
-        if asked[one.request_id]
-    ), ()
+    return tuple(_open_request(work, one, asked[one.request_id]) for one in planned if asked[one.request_id]), ()
+
+
+def _open_request(work: CaseTransaction, planned: PlannedRequest, hop_nos: Collection[int]) -> OpenRequest:
+    return OpenRequest(
+        request_id=str(planned.request_id),
+        batch_no=planned.batch_no,
+        institution=planned.institution,
+        answer_class=planned.hops[0].answer_class,
+        hops=tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in planned.hops if hop.hop_no in hop_nos),
+        freshest_at=max(hop.transferred_at for hop in planned.hops),
+        largest_paise=max(hop.disputed_paise for hop in planned.hops),
+        delivered=False,
+        waiting_since=work.now,
+    )
 
 
 async def notify_case(work: CaseTransaction, news: CaseNews) -> CaseNews:
@@ -51,3 +48,20 @@ async def notify_case(work: CaseTransaction, news: CaseNews) -> CaseNews:
     planned, left = await plan_batch(work, news.opened)
     told = news.model_copy(update={"requests": planned, "opened": left})
     return await case_outbox.insert(work.connection, work.case_no, work.now, told)
+
+
+async def notify_with_events(
+    work: CaseTransaction, events: Sequence[Event], news: CaseNews, *, is_paused: bool
+) -> CaseNews:
+    """Write events, and then plan and notify as `notify_case` does, in one statement; return the notification.
+
+    The caller has read with the lock whether requests about the case are paused, and every opened hop waits for one.
+    """
+    planned = [] if is_paused else planned_requests(work.case_no, work.head.last_batch_no, news.opened)
+    told = news.model_copy(
+        update={
+            "requests": tuple(_open_request(work, one, {hop.hop_no for hop in one.hops}) for one in planned),
+            "opened": news.opened if is_paused else (),
+        }
+    )
+    return await case_outbox.tell(work.connection, work.case_no, work.now, work.actor, events, planned, told)

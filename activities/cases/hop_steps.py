@@ -26,25 +26,25 @@ from schemas.outbox.case import CaseNews, FollowUp, HopBrief, HopRef
 async def register_transfer(work: CaseTransaction, hop: hops.HopRow) -> dict[str, str]:
     """Register the hop's transfer for this case, so that a complaint about it joins.
 
-    Returns the event's data about another case that already has the transfer, or nothing.
+    Returns the event's data about another case that already has the transfer, or nothing. The function
+    `db.intake.register_transfers` gives the order of the locks.
     """
-    known = await register_transfers(work, {hop.hop_no: key_of(hop)} if hop.reference else {})
-    return {"known_in_another_case": known[hop.hop_no]} if known else {}
+    if not hop.reference:
+        return {}
+    known = await intake.register_transfers(work.connection, work.case_no, [key_of(hop)], [hop.hop_no])
+    others = {hop_no: other for hop_no, (other, _) in known.items() if other != work.case_no}
+    await flag_others(work, others)
+    return {"known_in_another_case": others[hop.hop_no]} if others else {}
 
 
-async def register_transfers(work: CaseTransaction, keys: Mapping[int, str]) -> dict[int, str]:
-    """Register the transfers of these hops, and return by hop the other case that a transfer belongs to.
+async def flag_others(work: CaseTransaction, others: Mapping[int, str]) -> None:
+    """Flag the hops whose transfer belongs to another case; `others` gives that case by hop.
 
     Either one transfer carried money of two victims, or two cases are one. The hop is asked about in this case too, and
-    flagged for the desk. `db.intake.register_transfers` gives the order of the locks.
+    the desk sees the flag.
     """
-    if not keys:
-        return {}
-    known = await intake.register_transfers(work.connection, work.case_no, list(keys.values()), list(keys))
-    others = {hop_no: other for hop_no, (other, _) in known.items() if other != work.case_no}
     if others:
         await hops.flag(work.connection, work.case_no, {hop_no: _flag(other) for hop_no, other in others.items()})
-    return others
 
 
 def key_of(hop: hops.HopRow) -> str:

@@ -136,14 +136,3 @@ async def background_transaction(
         else:
             head = await cases.lock_if_free(connection, case_no)
             yield None if head is None else CaseTransaction(ctx, connection, head, actor)
-
-
-@asynccontextmanager
-async def bank_transaction(ctx: Context, ack_no: str, institution: str) -> AsyncIterator[CaseTransaction]:
-    """Run one transaction of a bank on a case, like `case_transaction`.
-
-    Raises `NotFound`, also when the institution has no part in the case.
-    """
-    async with ctx.case_locks.held(ack_no), ctx.pool.acquire() as connection, connection.transaction():
-        head = await cases.lock_for_bank(connection, ack_no, institution)
-        yield CaseTransaction(ctx, connection, head, f"bank:{institution}")

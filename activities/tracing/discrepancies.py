@@ -22,56 +22,57 @@ from domain.errors.tracing import DiscrepancyNotResolved, ResolutionStands, Reso
 from domain.ledger import CONTRA_BUCKETS
 from domain.tracing.resolution import resolution_entries
 from domain.tracing.trail import first_state, net, task_of, tasks_before_asking
-from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition, EventKind, HopState
+from schemas.enums import Bucket, ClaimKind, Disposition, EventKind, HopState
 from schemas.identifiers import reference_key
 from schemas.outbox.case import FollowUp, HopRef
-from schemas.tracing.answers import Discrepancy, Entry, Reconciliation
+from schemas.tracing.answers import Claim, Discrepancy, Entry, Reconciliation
 from schemas.tracing.discrepancies import NewResolution, Resolution, ResolutionDone
 
 _LEAVES = frozenset({ClaimKind.MOVED, ClaimKind.WITHDRAWN, ClaimKind.SPENT})
 
 
-async def cross_check(
-    work: CaseTransaction, institution: str, outcome: Reconciliation, answer_ids: Sequence[int]
-) -> list[Discrepancy]:
-    """Write the discrepancies between an answer, already written and posted, and other answers or the balance.
-
-    Takes locks across cases, so no step that waits may follow. Equal figures are reported once.
-    """
-    connection, case_no = work.connection, work.case_no
-    new = [
+def to_cross_check(outcome: Reconciliation, answer_ids: Sequence[int]) -> list[tuple[int, Claim]]:
+    """Return the claims that are compared with other answers, with their answer ids."""
+    return [
         (answer_id, judged.claim)
         for answer_id, judged in zip(answer_ids, outcome.judgements, strict=True)
         if judged.disposition not in {Disposition.DUPLICATE, Disposition.PAYERS_BANK}
     ]
-    ids = [answer_id for answer_id, _ in new]
-    accounts = await discrepancies.accounts_of(connection, ids) if ids else []
+
+
+async def cross_check(
+    work: CaseTransaction,
+    institution: str,
+    outcome: Reconciliation,
+    answer_ids: Sequence[int],
+    accounts: Sequence[str],
+) -> list[Discrepancy]:
+    """Write the discrepancies between an answer, already written and posted, and other answers or the balance.
+
+    `accounts` are those for which the answer states a hold or a balance. Takes locks across cases, so no step that
+    waits may follow. Equal figures are reported once.
+    """
+    connection, case_no = work.connection, work.case_no
+    new = to_cross_check(outcome, answer_ids)
     leaves = {reference_key(claim.reference) for _, claim in new if claim.kind in _LEAVES}
     holds = {claim.root_reference_key for _, claim in new if claim.kind is ClaimKind.HELD}
     keys = {f"{institution}|{account}" for account in accounts} | (leaves | holds) - {""}
     if not keys:
         return []
     await discrepancies.lock(connection, keys)
-    found: list[tuple[DiscrepancyKind, list[Doubt]]] = []
-    if leaves - {""}:
-        found.append((DiscrepancyKind.CLAIMED_TWICE, await discrepancies.claimed_twice(connection, ids)))
-    if holds - {""}:
-        found.append((DiscrepancyKind.HELD_BY_TWO, await discrepancies.held_by_two(connection, ids)))
-    if accounts:
-        above = await discrepancies.held_above_balance(connection, ids, accounts)
-        found.append((DiscrepancyKind.HELD_ABOVE_BALANCE, above))
+    found = await discrepancies.cross_checked(connection, case_no, [answer_id for answer_id, _ in new], accounts)
+    if not found:
+        return []
     places = {answer_id: place for place, answer_id in enumerate(answer_ids)}
     doubts = [
         Discrepancy(
-            kind=kind,
+            kind=doubt.kind,
             claim_index=places[doubt.answer_id],
             hop_no=doubt.hop_no,
             claimed_paise=doubt.claimed_paise,
             applied_paise=doubt.against_paise,
         )
-        for kind, doubts in found
-        for doubt in _once(doubts)
-        if not await discrepancies.is_known(connection, case_no, kind, doubt)
+        for doubt in _once(found)
     ]
     await answers.insert_discrepancies(connection, case_no, institution, doubts, answer_ids, work.now)
     await work.ask(*(task_of(doubt, institution) for doubt in doubts), institution=institution)
@@ -80,7 +81,8 @@ async def cross_check(
 
 def _once(doubts: Sequence[Doubt]) -> list[Doubt]:
     """Return the doubts without repetition. Two lines of one answer may show the same figures."""
-    return list({(doubt.hop_no, doubt.claimed_paise, doubt.against_paise): doubt for doubt in doubts}.values())
+    figures = {(doubt.kind, doubt.hop_no, doubt.claimed_paise, doubt.against_paise): doubt for doubt in doubts}
+    return list(figures.values())
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import SecretStr, StringConstraints, ValidationError
 from starlette.responses import Response
 
-from activities.banks.received import keep_body
+from activities.banks.received import kept_if_refused
 from activities.tracing.answers import take_status_update
 from adapters.banks.answers import JsonObject, StatusUpdate
 from adapters.banks.envelope import BODY_MAX_BYTES, EnvelopeError, EnvelopeReason, is_authentic
@@ -33,6 +33,7 @@ from api.problems import (
 )
 from api.services import TheServices
 from api.tokens import TTL_SECONDS, BadToken, bearer
+from db.banks.received_bodies import ReceivedBody
 from domain.errors.cases import CaseNotFound
 from schemas.base import FrozenModel, Storable
 from schemas.enums import ChannelKind
@@ -143,12 +144,14 @@ async def take_update(request: Request, services: TheServices) -> Response:
         # The institution was removed from the directory after its login.
         raise BadToken(BadToken.__doc__)
     body = await request.body()
-    digest = await keep_body(services.ctx, code, ChannelKind.I4C, body, lines_of(request))
-    update = await _opened(body, request, wire)
+    headers = tuple(lines_of(request))
+    received = ReceivedBody(channel=ChannelKind.I4C, received_at=services.ctx.now(), headers=headers, body=body)
     try:
-        receipt = await take_status_update(
-            services.ctx, code, update, digest, body_kept=True, is_signed=is_authentic(wire)
-        )
+        async with kept_if_refused(services.ctx, code, received):
+            update = await _opened(body, request, wire)
+            receipt = await take_status_update(
+                services.ctx, code, update, received.digest, received=received, is_signed=is_authentic(wire)
+            )
     except CaseNotFound as error:
         # The wire has its own text for this, which does not follow the catalogue.
         raise Refused(NOT_FOUND, f"case {error.number}") from None

@@ -28,7 +28,11 @@ class CaseHead(FrozenModel):
 
 _HEAD = "case_no, state, last_hop_no, last_batch_no, opened_at, first_answered_at, first_held_at"
 # The present moment is read outside the subquery, because the subquery waits for the lock.
-_LOCK = f"SELECT {_HEAD}, present_moment() AS now FROM (SELECT {_HEAD} FROM case_file c WHERE {{}} FOR NO KEY UPDATE) c"
+_LOCK = f"""
+SELECT {_HEAD}, present_moment() AS now FROM (
+    SELECT {_HEAD} FROM case_file WHERE case_no = (SELECT case_no FROM complaint WHERE ack_no = $1) FOR NO KEY UPDATE
+) c
+"""
 
 
 async def open_case(
@@ -56,9 +60,7 @@ async def open_case(
 
 async def lock(connection: Connection, ack_no: str) -> CaseHead:
     """Lock the row of the case that any of its numbers names, until the transaction ends. Raises `NotFound`."""
-    row = await connection.fetchrow(
-        _LOCK.format("c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1)"), ack_no
-    )
+    row = await connection.fetchrow(_LOCK, ack_no)
     if row is None:
         raise CaseNotFound(ack_no)
     return CaseHead(**dict(row))
@@ -87,44 +89,9 @@ async def lock_all(connection: Connection, case_nos: Collection[str]) -> list[Ca
     return [CaseHead(**dict(row)) for row in rows]
 
 
-async def lock_for_bank(connection: Connection, ack_no: str, institution: str) -> CaseHead:
-    """Lock the case that a number names, if this institution has a part in it. Else raises `NotFound`.
-
-    The error is the same as for an unknown number.
-    """
-    row = await connection.fetchrow(
-        _LOCK.format(
-            "c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1)"
-            " AND (EXISTS (SELECT FROM hop h WHERE h.case_no = c.case_no AND h.institution = $2)"
-            # The institution was asked before the desk corrected the hop to another bank. Its answer still counts.
-            " OR EXISTS (SELECT FROM hold_request r WHERE r.case_no = c.case_no AND r.institution = $2)"
-            # It was asked as the victim's bank.
-            " OR EXISTS (SELECT FROM payer_inquiry i WHERE i.case_no = c.case_no AND i.institution = $2"
-            "  AND i.state <> 'skipped'))"
-        ),
-        ack_no,
-        institution,
-    )
-    if row is None:
-        raise CaseNotFound(ack_no)
-    return CaseHead(**dict(row))
-
-
 async def give_out_hops(connection: Connection, case_no: str, last_hop_no: int) -> None:
     """Store the highest hop number assigned."""
     await connection.execute("UPDATE case_file SET last_hop_no = $2 WHERE case_no = $1", case_no, last_hop_no)
-
-
-async def note_answer(connection: Connection, case_no: str, last_hop_no: int, at: datetime, *, held: bool) -> None:
-    """Write the time of a case's first answer and first hold, and the last hop number."""
-    await connection.execute(
-        "UPDATE case_file SET last_hop_no = $2, first_answered_at = coalesce(first_answered_at, $3),"
-        " first_held_at = CASE WHEN $4 THEN coalesce(first_held_at, $3) ELSE first_held_at END WHERE case_no = $1",
-        case_no,
-        last_hop_no,
-        at,
-        held,
-    )
 
 
 async def reopen(connection: Connection, case_no: str) -> None:

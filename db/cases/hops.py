@@ -9,7 +9,6 @@ from domain.errors.cases import HopNotFound
 from schemas.base import Flag, FrozenModel, UtcDatetime
 from schemas.enums import AnswerClass, HopSource, HopState
 from schemas.outbox.case import HopBrief
-from schemas.tracing.answers import Confirmation, HopPosition
 
 
 class HopRow(FrozenModel):
@@ -45,10 +44,13 @@ async def insert(connection: Connection, case_no: str, opened_at: datetime, hops
     """Write new hops; a parent comes before its children."""
     if not hops:
         return
-    rows: list[dict[str, Any]] = [
-        hop.model_dump(mode="json") | {"case_no": case_no, "opened_at": opened_at.isoformat()} for hop in hops
-    ]
+    rows = as_stored(case_no, opened_at, hops)
     await connection.execute("INSERT INTO hop SELECT * FROM jsonb_populate_recordset(NULL::hop, $1::jsonb)", rows)
+
+
+def as_stored(case_no: str, opened_at: datetime, hops: Sequence[HopRow]) -> list[dict[str, Any]]:
+    """Return new hops as rows of the table."""
+    return [hop.model_dump(mode="json") | {"case_no": case_no, "opened_at": opened_at.isoformat()} for hop in hops]
 
 
 async def get(connection: Connection, case_no: str, hop_no: int) -> HopRow:
@@ -92,94 +94,10 @@ async def transfer_times(connection: Connection, case_no: str, hop_nos: Sequence
     return {row["hop_no"]: row["transferred_at"] for row in rows}
 
 
-_POSITIONS = """
-SELECT h.hop_no, h.revision, h.parent_hop_no, h.institution, p.institution AS sent_by, h.reference_key,
-       h.account_key, h.layer, h.source, h.state, h.amount_paise, h.disputed_paise,
-       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'in_play'), 0)::bigint AS in_play_paise,
-       -- An answer places no money of a withdrawn hop.
-       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'untraced' AND w.hop_no IS NULL), 0)::bigint
-           AS untraced_paise,
-       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'refused' AND w.hop_no IS NULL), 0)::bigint
-           AS refused_paise,
-       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket IN ('held', 'restored', 'released')), 0)::bigint
-           AS held_paise,
-       w.hop_no IS NOT NULL AS withdrawn, coalesce(h.asked_anew, 0) AS asked_anew,
-       CASE WHEN i.inquiry_id IS NOT NULL THEN jsonb_build_object('inquiry_id', i.inquiry_id,
-           'holder', h.payer_holder, 'transferred_at', h.transferred_at, 'near_seconds', i.near_seconds) END AS payer,
-       EXISTS (SELECT FROM request_job j JOIN request_hop a USING (request_id)
-           WHERE j.institution = $3 AND j.job_id = $5 AND a.case_no = h.case_no AND a.hop_no = h.hop_no) AS in_job,
-       $5 <> '' AND EXISTS (SELECT FROM request_hop a JOIN hold_request r USING (request_id)
-           WHERE a.case_no = h.case_no AND a.hop_no = h.hop_no AND a.live AND r.institution = $3
-           AND r.job_id IS NULL) AS before_job
-FROM hop h LEFT JOIN ledger_balance b USING (case_no, hop_no)
-LEFT JOIN withdrawn_hop w USING (case_no, hop_no)
-LEFT JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
-LEFT JOIN payer_inquiry i ON i.case_no = h.case_no AND i.hop_no = h.hop_no AND i.institution = $3
-    AND i.state <> 'skipped' AND i.replaced_at IS NULL
-WHERE h.case_no = $1 AND (h.reference_key = ANY($2) OR (h.institution = $3 AND h.account_key = ANY($4)))
-GROUP BY h.case_no, h.hop_no, p.institution, i.inquiry_id, w.hop_no
-"""
-
-
-async def positions(
-    connection: Connection,
-    case_no: str,
-    institution: str,
-    reference_keys: Sequence[str],
-    account_keys: Sequence[str],
-    job_id: str,
-) -> list[HopPosition]:
-    """Return the hops that an answer of `institution` with these references and accounts can be about.
-
-    `job_id` is the answer's job id, or an empty string.
-
-    An answer also names the reference of a transfer onward. The desk may have entered that hop already.
-    """
-    rows = await connection.fetch(_POSITIONS, case_no, list(reference_keys), institution, list(account_keys), job_id)
-    return [HopPosition(**dict(row)) for row in rows]
-
-
 async def close(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> None:
     """Close these hops, which have no money in play. Requests no longer ask about them."""
-    await _leave(connection, case_no, hop_nos, HopState.CLOSED)
-
-
-async def park(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> None:
-    """Park these hops for the desk. Requests no longer ask about them."""
-    await _leave(connection, case_no, hop_nos, HopState.CORRECTION)
-
-
-async def _leave(connection: Connection, case_no: str, hop_nos: Sequence[int], state: HopState) -> None:
-    if not hop_nos:
-        return
-    await connection.execute(
-        "WITH dead AS (UPDATE request_hop SET live = false WHERE case_no = $1 AND hop_no = ANY($2) AND live)"
-        " UPDATE hop SET state = $3 WHERE case_no = $1 AND hop_no = ANY($2)",
-        case_no,
-        list(hop_nos),
-        state.value,
-    )
-
-
-async def confirm(connection: Connection, case_no: str, confirmed: Sequence[Confirmation]) -> None:
-    """Write a bank's data to hops that the case had before.
-
-    A hop about which the bank must be asked again leaves its live request.
-    """
-    if not confirmed:
-        return
-    await connection.execute(
-        "WITH told AS (SELECT * FROM jsonb_to_recordset($2) AS t (hop_no integer, revision integer, state text,"
-        "  amount_paise bigint, disputed_paise bigint, flags jsonb)),"
-        " dead AS (UPDATE request_hop SET live = false WHERE case_no = $1 AND hop_no = ANY($3) AND live)"
-        " UPDATE hop h SET revision = t.revision, state = t.state, amount_paise = t.amount_paise,"
-        " disputed_paise = t.disputed_paise, flags = h.flags || (SELECT coalesce(jsonb_agg(f), '[]')"
-        "  FROM jsonb_array_elements(t.flags) AS f WHERE NOT h.flags @> jsonb_build_array(f))"
-        " FROM told t WHERE h.case_no = $1 AND h.hop_no = t.hop_no",
-        case_no,
-        [hop.model_dump(mode="json") for hop in confirmed],
-        [hop.hop_no for hop in confirmed if hop.asks_again],
-    )
+    if hop_nos:
+        await connection.execute("SELECT hops_leave($1, $2, $3)", case_no, list(hop_nos), HopState.CLOSED.value)
 
 
 async def flag(connection: Connection, case_no: str, flags: Mapping[int, Flag]) -> None:
@@ -190,21 +108,6 @@ async def flag(connection: Connection, case_no: str, flags: Mapping[int, Flag]) 
         case_no,
         list(flags),
         [flag.model_dump() for flag in flags.values()],
-    )
-
-
-async def name_account(
-    connection: Connection, case_no: str, hop_nos: Sequence[int], account: str, account_key: str
-) -> None:
-    """Write the account of these hops, where none was stated before. A hop with a hold is not changed."""
-    await connection.execute(
-        "UPDATE hop h SET payee_holder = $3, account_key = $4 WHERE h.case_no = $1 AND h.hop_no = ANY($2)"
-        " AND starts_with(h.account_key, 'NOTSTATED|')"
-        " AND NOT EXISTS (SELECT FROM held_hop u WHERE u.case_no = h.case_no AND u.hop_no = h.hop_no)",
-        case_no,
-        list(hop_nos),
-        account,
-        account_key,
     )
 
 

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from db.cases.events import Event
 from db.cases.request_pauses import PAUSED
 from db.pool import Connection
+from db.tracing import requests
+from domain.tracing.batches import PlannedRequest
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.outbox.case import CaseNews
 
@@ -20,6 +23,32 @@ async def insert(connection: Connection, case_no: str, at: datetime, news: CaseN
         case_no,
         news.model_dump(mode="json", exclude={"news_id"}),
         at,
+    )
+    return news.model_copy(update={"news_id": news_id})
+
+
+async def tell(
+    connection: Connection,
+    case_no: str,
+    at: datetime,
+    actor: str,
+    events: Sequence[Event],
+    planned: Sequence[PlannedRequest],
+    news: CaseNews,
+) -> CaseNews:
+    """Write events, requests and the news that tells of them, in one statement; return the news with its id.
+
+    The caller has locked the case, and every hop of the requests waits for one.
+    """
+    news_id = await connection.fetchval(
+        "SELECT case_tell($1, $2, $3, $4, $5, $6, $7)",
+        case_no,
+        at,
+        actor,
+        [event.kind.value for event in events],
+        [event.data for event in events],
+        requests.as_planned(planned),
+        news.model_dump(mode="json", exclude={"news_id"}),
     )
     return news.model_copy(update={"news_id": news_id})
 

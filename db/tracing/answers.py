@@ -1,13 +1,28 @@
 """Banks' answers: the updates as posted, their lines, and their discrepancies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
+from db.banks import received_bodies
+from db.banks.received_bodies import ReceivedBody
+from db.cases import hops
+from db.cases.cases import CaseHead
+from db.cases.hops import HopRow
 from db.pool import Connection
+from domain.errors.cases import CaseNotFound
 from schemas.base import FrozenModel
-from schemas.identifiers import reference_key
-from schemas.tracing.answers import Discrepancy, Judgement, KnownLines
+from schemas.identifiers import reference_key, reference_of
+from schemas.tracing.answers import (
+    Confirmation,
+    Discrepancy,
+    Entry,
+    HopPosition,
+    Judgement,
+    KnownLines,
+)
 
 BOUND_LINE: Final = (
     "jsonb_build_object('line_no', line_no, 'kind', kind, 'disposition', disposition, 'hop_nos', hop_nos,"
@@ -25,34 +40,101 @@ class Given(FrozenModel):
     said_again: int
 
 
-async def reply_given(connection: Connection, institution: str, body_digest: bytes) -> Given | None:
-    """Return the last reply to this body; None for a new body."""
+class Begun(FrozenModel):
+    """A locked case, and all that an answer of a bank in it is judged by."""
+
+    head: CaseHead
+    given: Given | None
+    positions: tuple[HopPosition, ...]
+    """the hops that the answer can be about"""
+    known: KnownLines
+    knows_job: bool
+    """whether the job id may be one of the case's requests to the institution, or of an inquiry"""
+    is_paused: bool
+    """whether no bank is to be asked about the case yet"""
+    has_tasks: bool
+    """whether the case has an open work item"""
+
+
+async def begin(
+    connection: Connection,
+    ack_no: str,
+    institution: str,
+    body_digest: bytes,
+    job_id: str,
+    reference_keys: Sequence[str],
+    account_keys: Sequence[str],
+    natural_keys: Sequence[str],
+) -> Begun:
+    """Lock the case that a number names, and read all that an answer of this institution is judged by.
+
+    An answer also names the reference of a transfer onward. The desk may have entered that hop already. Raises
+    `NotFound` if the institution has no part in the case, as for an unknown number.
+    """
     row = await connection.fetchrow(
-        "SELECT reply, said_again FROM status_update WHERE institution = $1 AND body_digest = $2"
-        " ORDER BY said_again DESC LIMIT 1",
+        "SELECT * FROM answer_begin($1, $2, $3, $4, $5, $6, $7)",
+        ack_no,
         institution,
         body_digest,
+        job_id,
+        list(reference_keys),
+        list(account_keys),
+        list(natural_keys),
     )
-    return Given(**dict(row)) if row else None
+    if row is None:
+        raise CaseNotFound(ack_no)
+    return Begun(
+        head=CaseHead(**{name: row[name] for name in CaseHead.model_fields}),
+        given=row["given"],
+        positions=row["positions"],
+        known=_known(row["known"]),
+        knows_job=row["knows_job"],
+        is_paused=row["is_paused"],
+        has_tasks=row["has_tasks"],
+    )
 
 
 async def known_lines(connection: Connection, case_no: str, institution: str, keys: Sequence[str]) -> KnownLines:
     """Return which of these lines this institution has sent before."""
-    rows = await connection.fetch(
-        "SELECT natural_key, bool_and(disposition = 'discrepancy' AND hop_nos = '{}') AS stray FROM answer"
-        " WHERE case_no = $1 AND institution = $2 AND natural_key = ANY($3) AND disposition <> 'duplicate'"
-        " GROUP BY natural_key",
-        case_no,
-        institution,
-        list(keys),
-    )
-    return KnownLines(
-        taken=frozenset(row["natural_key"] for row in rows if not row["stray"]),
-        stray=frozenset(row["natural_key"] for row in rows if row["stray"]),
-    )
+    rows = await connection.fetch("SELECT * FROM answer_known_lines($1, $2, $3)", case_no, institution, list(keys))
+    return _known({row["natural_key"]: row["is_stray"] for row in rows})
 
 
-async def insert_update(
+def _known(is_stray: Mapping[str, bool]) -> KnownLines:
+    stray = frozenset(key for key, stray in is_stray.items() if stray)
+    return KnownLines(taken=frozenset(is_stray) - stray, stray=stray)
+
+
+_INSERT: Final = f"""
+WITH kept AS ({received_bodies.insert("$1", 9)}), written AS (
+    -- The same body may be written again with a higher `said_again`.
+    INSERT INTO status_update (institution, case_no, job_id, body_digest, said_again, received_at, reply)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING update_id
+), lines AS (
+    INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition, status_code,
+        amount_paise, claim_paise, applied_paise, remarks, flags, raw, occurred_at, received_at, reference_key,
+        root_reference_key, balance_paise, balance_is_free, within_paise)
+    SELECT u.update_id, r.line_no, $2, $1, r.natural_key, r.hop_nos, r.kind, r.disposition, r.status_code,
+        r.amount_paise, r.claim_paise, r.applied_paise, r.remarks, r.flags, r.raw, r.occurred_at, $6, r.reference_key,
+        r.root_reference_key, r.balance_paise, r.balance_is_free, r.within_paise
+    FROM written u, jsonb_populate_recordset(NULL::answer, $8::jsonb) AS r ORDER BY r.line_no
+    RETURNING line_no, answer_id, {BOUND_LINE} AS bound_line
+)
+SELECT u.update_id, ARRAY(SELECT answer_id FROM lines ORDER BY line_no) AS answer_ids,
+    (SELECT coalesce(string_agg(bound_line, '' ORDER BY line_no), '') FROM lines) AS bound_lines
+FROM written u
+"""
+
+
+class Written(FrozenModel):
+    """An update as it is written: its number, those of its lines in order, and `BOUND_LINE` of all lines, joined."""
+
+    update_id: int
+    answer_ids: tuple[int, ...]
+    bound_lines: bytes
+
+
+async def insert(
     connection: Connection,
     institution: str,
     case_no: str,
@@ -61,14 +143,15 @@ async def insert_update(
     said_again: int,
     at: datetime,
     reply: dict[str, Any],
-) -> int:
-    """Write an update as received, with its reply; return its id.
+    judgements: Sequence[Judgement],
+    received: ReceivedBody | None,
+) -> Written:
+    """Write an update as received, with its body, its reply, and every line with its disposition.
 
     The same body may be written again with a higher `said_again`.
     """
-    update_id: int = await connection.fetchval(
-        "INSERT INTO status_update (institution, case_no, job_id, body_digest, said_again, received_at, reply)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING update_id",
+    row = await connection.fetchrow(
+        _INSERT,
         institution,
         case_no,
         job_id,
@@ -76,62 +159,105 @@ async def insert_update(
         said_again,
         at,
         reply,
+        [_as_stored(line_no, judged) for line_no, judged in enumerate(judgements, start=1)],
+        *received_bodies.columns(received),
     )
-    return update_id
+    assert row is not None, "the update is written"
+    return Written(update_id=row["update_id"], answer_ids=row["answer_ids"], bound_lines=row["bound_lines"].encode())
 
 
-async def insert_lines(
-    connection: Connection,
-    update_id: int,
-    case_no: str,
-    institution: str,
-    judgements: Sequence[Judgement],
-    at: datetime,
-) -> tuple[list[int], bytes]:
-    """Write every line with its disposition; return the answer ids and the bound texts, in order.
+def _as_stored(line_no: int, judged: Judgement) -> dict[str, Any]:
+    claim = judged.claim
+    return {
+        "line_no": line_no,
+        "natural_key": claim.natural_key,
+        "hop_nos": list(judged.hop_nos),
+        "kind": claim.kind.value,
+        "disposition": judged.disposition.value,
+        "status_code": claim.status_code,
+        "amount_paise": claim.amount_paise,
+        "claim_paise": claim.claim_paise,
+        "within_paise": claim.within_paise,
+        "applied_paise": judged.applied_paise,
+        "remarks": claim.remarks,
+        "reference_key": reference_key(claim.reference),
+        "root_reference_key": claim.root_reference_key,
+        "balance_paise": claim.balance_paise,
+        "balance_is_free": claim.balance_is_free,
+        "flags": [flag.model_dump() for flag in claim.flags],
+        "raw": claim.raw,
+        "occurred_at": claim.occurred_at.isoformat() if claim.occurred_at else None,
+    }
 
-    The texts are `BOUND_LINE` of all lines, joined.
-    """
-    rows = [
-        {
-            "update_id": update_id,
-            "line_no": line_no,
-            "case_no": case_no,
-            "institution": institution,
-            "natural_key": judged.claim.natural_key,
-            "hop_nos": list(judged.hop_nos),
-            "kind": judged.claim.kind.value,
-            "disposition": judged.disposition.value,
-            "status_code": judged.claim.status_code,
-            "amount_paise": judged.claim.amount_paise,
-            "claim_paise": judged.claim.claim_paise,
-            "within_paise": judged.claim.within_paise,
-            "applied_paise": judged.applied_paise,
-            "remarks": judged.claim.remarks,
-            "reference_key": reference_key(judged.claim.reference),
-            "root_reference_key": judged.claim.root_reference_key,
-            "balance_paise": judged.claim.balance_paise,
-            "balance_is_free": judged.claim.balance_is_free,
-            "flags": [flag.model_dump() for flag in judged.claim.flags],
-            "raw": judged.claim.raw,
-            "occurred_at": judged.claim.occurred_at.isoformat() if judged.claim.occurred_at else None,
-        }
-        for line_no, judged in enumerate(judgements, start=1)
-    ]
-    written = await connection.fetch(
-        "INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition,"
-        " status_code, amount_paise, claim_paise, applied_paise, remarks, flags, raw, occurred_at, received_at,"
-        " reference_key, root_reference_key, balance_paise, balance_is_free, within_paise)"
-        " SELECT r.update_id, r.line_no, r.case_no, r.institution, r.natural_key, r.hop_nos, r.kind, r.disposition,"
-        " r.status_code, r.amount_paise, r.claim_paise, r.applied_paise, r.remarks, r.flags, r.raw,"
-        " r.occurred_at, $2, r.reference_key, r.root_reference_key, r.balance_paise, r.balance_is_free,"
-        " r.within_paise"
-        " FROM jsonb_populate_recordset(NULL::answer, $1::jsonb) AS r ORDER BY r.line_no"
-        f" RETURNING answer_id, {BOUND_LINE} AS bound_line",
-        rows,
+
+@dataclass(frozen=True, kw_only=True)
+class Effects:
+    """Changes that an answer makes in its case."""
+
+    hops: Sequence[HopRow]
+    accounts: Sequence[tuple[Sequence[int], str, str]]
+    """hops with the account that their bank states, as it writes it and as a key; for hops without an account"""
+    last_hop_no: int | None
+    """highest hop number of the case; None for an answer that is no answer to a hold request"""
+    is_held: bool
+    entries: Sequence[Entry]
+    closed: Sequence[int]
+    parked: Sequence[int]
+    confirmed: Sequence[Confirmation]
+    touched: Sequence[int]
+    """hops that the lines are about"""
+    transfers: Mapping[int, str]
+    """keys of the transfers of new hops, by hop"""
+    checked: Sequence[int]
+    """answer ids of the lines whose accounts are returned"""
+
+
+class Done(FrozenModel):
+    """Results of an answer's effects."""
+
+    finished: tuple[UUID, ...]
+    """requests without a live hop, which are closed now"""
+    others: dict[int, str]
+    """by new hop, the other case that has its transfer already"""
+    accounts: tuple[str, ...]
+    """accounts for which the lines state a hold or a balance"""
+
+
+async def write_effects(
+    connection: Connection, case_no: str, institution: str, update_id: int, at: datetime, effects: Effects
+) -> Done:
+    """Write what the answer `update_id` changes: new hops, ledger, states of hops, requests, registered transfers."""
+    entries = [entry for entry in effects.entries if entry.amount_paise]
+    row = await connection.fetchrow(
+        "SELECT * FROM answer_effects($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
+        " $19, $20)",
+        case_no,
+        institution,
+        update_id,
         at,
+        hops.as_stored(case_no, at, effects.hops),
+        [
+            {"place": place, "hop_no": hop_no, "account": account, "account_key": key}
+            for place, (hop_nos, account, key) in enumerate(effects.accounts)
+            for hop_no in hop_nos
+        ],
+        effects.last_hop_no,
+        effects.is_held,
+        [entry.hop_no for entry in entries],
+        [entry.bucket.value for entry in entries],
+        [entry.amount_paise for entry in entries],
+        list(effects.closed),
+        list(effects.parked),
+        [hop.model_dump(mode="json") for hop in effects.confirmed],
+        [hop.hop_no for hop in effects.confirmed if hop.asks_again],
+        list(effects.touched),
+        list(effects.transfers.values()),
+        list(effects.transfers),
+        [reference_of(key) for key in effects.transfers.values()],
+        list(effects.checked),
     )
-    return [row["answer_id"] for row in written], "".join(row["bound_line"] for row in written).encode()
+    assert row is not None, "the function returns one row"
+    return Done(**dict(row))
 
 
 async def insert_discrepancies(

@@ -1,6 +1,6 @@
 """Discrepancies: the checks across lines and cases that find them, and their resolutions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +15,7 @@ from schemas.tracing.discrepancies import BankDoubts, BankDoubtsList, NewResolut
 class Doubt(FrozenModel):
     """Two figures that contradict each other, found beyond one line."""
 
+    kind: DiscrepancyKind
     answer_id: int
     hop_no: int | None
     claimed_paise: int
@@ -34,19 +35,33 @@ class DiscrepancyRow(FrozenModel):
     applied_paise: int
 
 
-async def lock(connection: Connection, keys: Iterable[str]) -> None:
+KEYS_LOCKED_EACH: Final = 64
+"""keys of one answer that are locked one by one; the server's lock table has room for some thousand in all"""
+
+_LOCK_EACH: Final = """
+SELECT CASE WHEN place IS NULL THEN pg_advisory_xact_lock_shared(18, 0)::text
+    ELSE pg_advisory_xact_lock(17, place)::text END
+FROM (
+    SELECT NULL::integer AS place UNION ALL SELECT DISTINCT hashtext(k) FROM unnest($1::text[]) AS k
+    ORDER BY place NULLS FIRST
+) AS places
+"""
+
+
+async def lock(connection: Connection, keys: Collection[str]) -> None:
     """Lock these accounts and references, so that one answer at a time checks them across cases.
 
-    Take it as the last lock, so that its holder waits for no other lock. Keys share 256 locks, so that an answer with
-    many lines does not fill the server's lock table.
+    Take it as the last lock, so that its holder waits for no other lock. Every transaction locks in one order. An
+    answer with many keys locks all keys there are, because one lock for each would fill the server's lock table.
     """
-    await connection.execute(
-        "SELECT pg_advisory_xact_lock(17, place) FROM (SELECT DISTINCT abs(hashtext(k)::bigint % 256)::integer AS place"
-        " FROM unnest($1::text[]) AS k ORDER BY 1) AS places",
-        list(keys),
-    )
+    if len(keys) > KEYS_LOCKED_EACH:
+        await connection.execute("SELECT pg_advisory_xact_lock(18, 0)")
+    else:
+        await connection.execute(_LOCK_EACH, list(keys))
 
 
+# OFFSET 0 keeps the order of the joins, also in a plan that was made while the tables were almost empty.
+#
 # A line may claim money of a transaction that lines of other hops and cases claim too. References are used again after
 # years, so in another case only the same sum shows the same transaction.
 _CLAIMED_TWICE: Final = """
@@ -59,7 +74,9 @@ FROM answer a CROSS JOIN LATERAL (
             AND (o.case_no = a.case_no OR o.amount_paise = a.amount_paise)
         UNION ALL
         SELECT h.disputed_paise, h.amount_paise
-        FROM hop h JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
+        FROM hop h CROSS JOIN LATERAL (
+            SELECT u.institution FROM hop u WHERE u.case_no = h.case_no AND u.hop_no = h.parent_hop_no OFFSET 0
+        ) AS p
         WHERE a.kind = 'moved' AND h.reference_key = a.reference_key AND h.reference_key <> ''
             AND h.parent_hop_no IS NOT NULL AND p.institution = a.institution
             AND (h.case_no = a.case_no OR h.amount_paise = a.amount_paise)
@@ -67,19 +84,9 @@ FROM answer a CROSS JOIN LATERAL (
 ) AS t
 WHERE a.answer_id = ANY($1) AND a.kind IN ('moved', 'withdrawn', 'spent') AND a.reference_key <> ''
     AND t.claimed > t.most
-ORDER BY a.answer_id
 """
 
 
-async def claimed_twice(connection: Connection, answer_ids: Sequence[int]) -> list[Doubt]:
-    """Return those of these lines whose transaction is claimed for more than it moved.
-
-    Claims of all hops and cases count.
-    """
-    return [Doubt(**dict(row)) for row in await connection.fetch(_CLAIMED_TWICE, list(answer_ids))]
-
-
-# OFFSET 0 keeps the order of the joins, also in a plan that was made while the tables were almost empty.
 _HELD_BY_TWO: Final = """
 SELECT a.answer_id, a.hop_nos[1] AS hop_no, a.claim_paise AS claimed_paise, 0::bigint AS against_paise
 FROM (SELECT * FROM answer n WHERE n.answer_id = ANY($1) OFFSET 0) AS a
@@ -94,13 +101,7 @@ WHERE a.kind = 'held' AND a.claim_paise > 0 AND a.root_reference_key <> '' AND E
     ) AS oh ON true
     WHERE o.institution <> a.institution AND o.claim_paise > 0 AND o.disposition <> 'duplicate'
         AND (o.case_no = a.case_no OR oh.amount_paise = h.amount_paise))
-ORDER BY a.answer_id
 """
-
-
-async def held_by_two(connection: Connection, answer_ids: Sequence[int]) -> list[Doubt]:
-    """Return those of these holds on a transfer that another bank also reports on hold."""
-    return [Doubt(**dict(row)) for row in await connection.fetch(_HELD_BY_TWO, list(answer_ids))]
 
 
 LAST_BALANCE: Final = """
@@ -125,46 +126,43 @@ _HELD_ABOVE: Final = f"""
 SELECT t.answer_id, t.hop_no, held.held_paise AS claimed_paise, greatest(last.balance_paise, 0) AS against_paise
 FROM (
     SELECT DISTINCT ON (h.account_key) a.answer_id, h.hop_no, h.institution, h.account_key
-    FROM answer a JOIN hop h ON h.case_no = a.case_no AND h.hop_no = a.hop_nos[1]
+    FROM answer a CROSS JOIN LATERAL (
+        SELECT p.hop_no, p.institution, p.account_key FROM hop p
+        WHERE p.case_no = a.case_no AND p.hop_no = a.hop_nos[1] OFFSET 0
+    ) AS h
     WHERE a.answer_id = ANY($1) AND h.account_key = ANY($2) AND h.institution = a.institution
     ORDER BY h.account_key, (a.kind = 'held') DESC, a.answer_id
 ) AS t
 CROSS JOIN LATERAL ({HELD_OVER_CASES}) AS held CROSS JOIN LATERAL ({LAST_BALANCE}) AS last
-WHERE held.held_paise > greatest(last.balance_paise, 0) ORDER BY t.answer_id
+WHERE held.held_paise > greatest(last.balance_paise, 0)
 """
 
 
-async def held_above_balance(
-    connection: Connection, answer_ids: Sequence[int], account_keys: Sequence[str]
+# A discrepancy with exactly these figures that exists, resolved or not, is not found again.
+CROSS_CHECKED: Final = f"""
+SELECT d.kind, d.answer_id, d.hop_no, d.claimed_paise, d.against_paise
+FROM (
+    SELECT 1 AS place, 'claimed_twice' AS kind, t.* FROM ({_CLAIMED_TWICE}) AS t
+    UNION ALL SELECT 2, 'held_by_two', t.* FROM ({_HELD_BY_TWO}) AS t
+    UNION ALL SELECT 3, 'held_above_balance', t.* FROM ({_HELD_ABOVE}) AS t
+) AS d
+WHERE NOT EXISTS (
+    SELECT FROM discrepancy k WHERE k.case_no = $3 AND k.kind = d.kind AND k.hop_no IS NOT DISTINCT FROM d.hop_no
+        AND k.claimed_paise = d.claimed_paise AND k.applied_paise = d.against_paise)
+ORDER BY d.place, d.answer_id
+"""
+
+
+async def cross_checked(
+    connection: Connection, case_no: str, answer_ids: Sequence[int], account_keys: Sequence[str]
 ) -> list[Doubt]:
-    """Return those of these accounts on which all cases hold more than the bank's last stated balance."""
-    return [Doubt(**dict(row)) for row in await connection.fetch(_HELD_ABOVE, list(answer_ids), list(account_keys))]
+    """Return the doubts about these lines and accounts that are not known yet. Claims of all hops and cases count.
 
-
-async def accounts_of(connection: Connection, answer_ids: Sequence[int]) -> list[str]:
-    """Return the accounts for which these lines state a hold or a balance."""
-    rows = await connection.fetch(
-        "SELECT DISTINCT h.account_key FROM answer a"
-        " JOIN hop h ON h.case_no = a.case_no AND h.hop_no = a.hop_nos[1] AND h.institution = a.institution"
-        " WHERE a.answer_id = ANY($1) AND (a.applied_paise > 0 AND a.kind = 'held' OR a.balance_paise IS NOT NULL)"
-        " AND NOT starts_with(h.account_key, 'NOTSTATED|') ORDER BY 1",
-        list(answer_ids),
-    )
-    return [row["account_key"] for row in rows]
-
-
-async def is_known(connection: Connection, case_no: str, kind: DiscrepancyKind, doubt: Doubt) -> bool:
-    """Return whether a discrepancy with exactly these figures exists, resolved or not."""
-    known: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM discrepancy WHERE case_no = $1 AND kind = $2"
-        " AND hop_no IS NOT DISTINCT FROM $3 AND claimed_paise = $4 AND applied_paise = $5)",
-        case_no,
-        kind.value,
-        doubt.hop_no,
-        doubt.claimed_paise,
-        doubt.against_paise,
-    )
-    return known
+    A transaction may be claimed for more than it moved, another bank may report a hold on the same transfer, and all
+    cases may hold more on an account than the bank's last stated balance.
+    """
+    rows = await connection.fetch(CROSS_CHECKED, list(answer_ids), list(account_keys), case_no)
+    return [Doubt(**dict(row)) for row in rows]
 
 
 async def case_of(connection: Connection, discrepancy_id: int) -> str:

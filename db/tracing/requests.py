@@ -101,22 +101,22 @@ async def plan(
 
     The caller has locked the case. A hop that does not wait for a request any more is left out.
     """
-    rows = await connection.fetch(
-        _PLAN,
-        case_no,
-        [
-            {
-                "request_id": str(one.request_id),
-                "batch_no": one.batch_no,
-                "institution": one.institution,
-                "hop_nos": [hop.hop_no for hop in one.hops],
-                "revisions": [hop.revision for hop in one.hops],
-            }
-            for one in planned
-        ],
-        at,
-    )
+    rows = await connection.fetch(_PLAN, case_no, as_planned(planned), at)
     return {row["request_id"]: row["hop_nos"] for row in rows}
+
+
+def as_planned(planned: Sequence[PlannedRequest]) -> list[dict[str, object]]:
+    """Return requests as the statements that plan them take them."""
+    return [
+        {
+            "request_id": str(one.request_id),
+            "batch_no": one.batch_no,
+            "institution": one.institution,
+            "hop_nos": [hop.hop_no for hop in one.hops],
+            "revisions": [hop.revision for hop in one.hops],
+        }
+        for one in planned
+    ]
 
 
 class ToSend(FrozenModel):
@@ -240,32 +240,6 @@ async def escalate(connection: Connection, request_id: UUID, level: EscalationLe
     )
 
 
-ANSWERED: Final = """
-UPDATE hold_request r SET first_answered_at = coalesce(r.first_answered_at, $4),
-    state = CASE WHEN t.empty AND r.closed_at IS NULL THEN 'answered' ELSE r.state END,
-    closed_at = CASE WHEN t.empty THEN coalesce(r.closed_at, $4) ELSE r.closed_at END
-FROM (
-    SELECT q.request_id,
-        NOT EXISTS (SELECT FROM request_hop h WHERE h.request_id = q.request_id AND h.live) AS empty
-    FROM hold_request q
-    WHERE q.case_no = $1 AND q.institution = $2
-        AND EXISTS (SELECT FROM request_hop h WHERE h.request_id = q.request_id AND h.hop_no = ANY($3::integer[]))
-) AS t
-WHERE r.request_id = t.request_id
-RETURNING r.request_id, t.empty AND old.closed_at IS NULL AS done
-"""
-"""The statement goes from the case's requests to their hops, because hops that are no longer live have no index by
-case."""
-
-
-async def answered(
-    connection: Connection, case_no: str, institution: str, hop_nos: Sequence[int], at: datetime
-) -> list[UUID]:
-    """Write an answer about these hops; close and return the requests without a live hop."""
-    rows = await connection.fetch(ANSWERED, case_no, institution, list(hop_nos), at)
-    return [row["request_id"] for row in rows if row["done"]]
-
-
 async def finish_empty(connection: Connection, case_no: str, at: datetime) -> list[UUID]:
     """Close the case's requests without a live hop, and return them.
 
@@ -310,21 +284,3 @@ async def stop(connection: Connection, request_id: UUID, at: datetime) -> None:
     await connection.execute(
         "UPDATE hold_request SET state = 'stopped', closed_at = $2 WHERE request_id = $1", request_id, at
     )
-
-
-async def knows_job(connection: Connection, institution: str, job_id: str, case_no: str) -> bool:
-    """Return whether the job id may be one of this case's requests to the institution.
-
-    True if the institution gave this job id for the case, or has a request of the case without a job id yet.
-    """
-    known: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM request_job j JOIN hold_request r USING (request_id)"
-        "  WHERE j.institution = $1 AND j.job_id = $2 AND r.case_no = $3)"
-        " OR EXISTS (SELECT FROM hold_request WHERE institution = $1 AND case_no = $3 AND job_id IS NULL)"
-        " OR EXISTS (SELECT FROM payer_inquiry WHERE institution = $1 AND case_no = $3 AND state <> 'skipped'"
-        "  AND (job_id IS NULL OR job_id = $2 OR inquiry_id::text = $2))",
-        institution,
-        job_id,
-        case_no,
-    )
-    return known

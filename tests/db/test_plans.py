@@ -7,35 +7,6 @@ from db.banks import bank_keys, reply_links
 from db.cases import hop_retries, parked_hops, told_amounts
 from db.outbox import case_outbox, deferral, due_list, procedure_outbox
 from db.pool import Pool
-from db.tracing import requests
-
-MANY_REQUESTS = """
--- They stand for cases that nobody needs here.
-ALTER TABLE hold_request DROP CONSTRAINT hold_request_case_no_fkey, DROP CONSTRAINT hold_request_institution_fkey;
-ALTER TABLE request_hop DROP CONSTRAINT request_hop_case_no_hop_no_fkey;
-INSERT INTO hold_request (request_id, case_no, batch_no, institution, state, planned_at, sent_at)
-SELECT gen_random_uuid(), (n / 10)::text, n % 10, CASE WHEN n % 3 = 0 THEN 'HDFC' ELSE 'SBIN' END, 'delivered',
-    now(), now()
-FROM generate_series(1, 5000) AS n;
-INSERT INTO request_hop (request_id, case_no, hop_no, revision, live)
-SELECT request_id, case_no, batch_no + 1, 0, false FROM hold_request;
-ANALYZE hold_request, request_hop;
-"""
-
-
-async def test_an_answers_requests_are_found_from_their_case(database: Pool) -> None:
-    async with database.acquire() as connection, connection.transaction():
-        await connection.execute(MANY_REQUESTS)
-        # What remains of sequential scans then is what no index can serve.
-        await connection.execute("SET LOCAL enable_seqscan = off")
-        await connection.execute(f"PREPARE answered (text, text, integer[], timestamptz) AS {requests.ANSWERED}")
-        plan = await connection.fetch("EXPLAIN EXECUTE answered ('1', 'HDFC', '{1}', now())")
-    lines = [line for (line,) in plan]
-    conditions = [line for line in lines if "Index Cond" in line]
-    assert not [line for line in lines if "Seq Scan" in line]
-    # A hop's number alone names a hop of every case.
-    assert conditions
-    assert all("case_no" in line or "request_id" in line for line in conditions), lines
 
 
 async def test_known_transfers_are_found_by_reference_and_by_account(database: Pool) -> None:

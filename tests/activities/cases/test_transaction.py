@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from activities.cases.desk import escalate_request
-from activities.cases.transaction import ENGINE, bank_transaction, case_transaction, lock_cases
+from activities.cases.transaction import ENGINE, case_transaction, lock_cases
 from db.clock import present_moment
 from domain.errors.cases import CaseNotFound
 from schemas.enums import EscalationLevel, EventKind, TaskKind
@@ -47,15 +47,6 @@ async def test_an_event_may_state_a_kind_and_the_engine_may_act_in_it(bench: Ben
         await work.as_engine.log(EventKind.CASE_REOPENED)
     last = "SELECT at, actor, data->>'kind' FROM case_event WHERE case_no = $1 ORDER BY seq DESC LIMIT 2"
     assert await bench.rows(last, case_no) == [(work.now, ENGINE, None), (work.now, BY, "supervise")]
-
-
-async def test_a_bank_has_one_only_on_a_case_in_which_it_has_a_part(bench: Bench) -> None:
-    case_no = await bench.complain(transfer())
-    async with bank_transaction(bench.ctx, case_no, "HDFC") as work:
-        assert (work.case_no, work.actor) == (case_no, "bank:HDFC")
-    with pytest.raises(CaseNotFound):
-        async with bank_transaction(bench.ctx, case_no, "SBIN"):
-            pass
 
 
 async def test_the_clock_of_the_process_is_in_nothing_that_a_case_writes(bench: Bench) -> None:

@@ -251,11 +251,11 @@ async def test_an_answer_that_fails_halfway_leaves_nothing(bench: Bench, monkeyp
     case_no, root = await a_case(bench)
     before = await bench.events(case_no)
 
-    async def broken(*_: object) -> None:
+    async def broken(*_: object, **__: object) -> None:
         raise ConnectionError("the database went away")
 
     with monkeypatch.context() as patch:
-        patch.setattr("activities.tracing.answers.events.append", broken)
+        patch.setattr("activities.tracing.answer_effects.notify_with_events", broken)
         with pytest.raises(ConnectionError):
             await bench.answer("HDFC", case_no, moved(root, "1000.00", "ICIC", "1"))
     assert await bench.events(case_no) == before
