@@ -43,9 +43,6 @@ class Proxy:
         self._is_cut = False
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._is_cut:
-            writer.transport.abort()
-            return
         there, back = await asyncio.open_connection(*self._to)
         both = {writer, back}
         self._writers |= both

@@ -172,18 +172,19 @@ class Scene:
 
     @asynccontextmanager
     async def no_delivery_recorded(self) -> AsyncIterator[Callable[[], Awaitable[int | None]]]:
-        """While the block runs, whoever records a delivery waits; gives the database's process of the one that waits.
+        """While the block runs, a process that records a delivery waits.
 
-        That process is ended with the block, as PostgreSQL ends it when it notices that its client is gone.
+        Gives a look for PostgreSQL's process of the one that waits. It is ended with the block, as PostgreSQL ends it when it notices that its client is gone.
         """
         waiting: set[int] = set()
 
         async def waits() -> int | None:
-            found = await self.engine.pool.fetchval(
+            found: int | None = await self.engine.pool.fetchval(
                 "SELECT l.pid FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
                 " WHERE d.datname = current_database() AND l.relation = 'delivery_attempt'::regclass AND NOT l.granted"
             )
-            waiting.update({found} - {None})
+            if found is not None:
+                waiting.add(found)
             return found
 
         transaction = self.owner.transaction()
