@@ -174,7 +174,8 @@ class Scene:
     async def no_delivery_recorded(self) -> AsyncIterator[Callable[[], Awaitable[int | None]]]:
         """While the block runs, a process that records a delivery waits.
 
-        Gives a look for PostgreSQL's process of the one that waits. It is ended with the block, as PostgreSQL ends it when it notices that its client is gone.
+        Gives a look for PostgreSQL's process of the one that waits. It is ended with the block, as
+        PostgreSQL ends it when it notices that its client is gone.
         """
         waiting: set[int] = set()
 
