@@ -41,6 +41,7 @@ FIRST = (
     "e2e/test_restorations.py",
     "workflows/test_restoration_clocks.py",
     "e2e/test_faults.py",
+    "e2e/test_killed_in_a_gap.py",
     "api/test_openapi.py",
     "e2e/test_channels.py",
     "workflows/test_restoration.py",

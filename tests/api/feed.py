@@ -1,14 +1,14 @@
 """The feed as a bank uses it, for the tests of it."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
-from api.streams import EventHub
+from api.streams import EventHub, Subscription
 from db.cases import cases
 from tests.api.conftest import Doors
 
@@ -59,6 +59,36 @@ async def waiters(hub: EventHub, count: int) -> None:
     """Come back when so many calls wait."""
     while len(hub._subscriptions) < count:  # noqa: ASYNC110 - what starts to wait sets no event
         await asyncio.sleep(0.005)
+
+
+@dataclass
+class Waits:
+    """The waits of calls for a change, in the order in which they ended."""
+
+    ended: list[bool] = field(default_factory=list)
+    """whether each was woken"""
+    has_begun: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def begun(self) -> None:
+        """Come back when a call waits: its first look has found nothing."""
+        async with asyncio.timeout(30):
+            await self.has_begun.wait()
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
+    """Record every wait. A waiting call does not read the feed again by itself."""
+    monkeypatch.setattr("api.bank_gateway.feed.REREAD_SECONDS", 3600.0)
+    recorded, woken = Waits(), Subscription.woken
+
+    async def recording(subscription: Subscription, wait_seconds: float) -> bool:
+        recorded.has_begun.set()
+        is_woken = await woken(subscription, wait_seconds)
+        recorded.ended.append(is_woken)
+        return is_woken
+
+    monkeypatch.setattr(Subscription, "woken", recording)
+    return recorded
 
 
 @pytest.fixture

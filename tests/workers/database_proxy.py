@@ -1,9 +1,10 @@
 """A way to PostgreSQL that a test cuts, as when the server dies: connections break, and new ones are refused."""
 
 import asyncio
-from contextlib import suppress
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
+
+from tests.proxy import pass_on
 
 
 class DatabaseProxy:
@@ -43,12 +44,4 @@ class DatabaseProxy:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(self._dsn.hostname, self._dsn.port)
         self._writers |= {writer, back}
-        await asyncio.gather(_pass_on(reader, back), _pass_on(there, writer))
-
-
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
-    writer.transport.abort()
+        await asyncio.gather(pass_on(reader, back), pass_on(there, writer))
