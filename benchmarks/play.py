@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from benchmarks.measuring import Progress
+from db.outbox.due_list import Backlog
 from workers.demo.play import DayPlan, DayState, Played, play
 from workers.number_text import duration
 from workers.simulated import SimulatedStack
@@ -16,11 +17,17 @@ class PlayedDay:
     played: Played
     began: float
     busy_until: float
+    """when no hop, request or answer was left to send"""
 
     @property
     def seconds(self) -> float:
-        """Time until nothing was left to do, without the final check."""
+        """Time until no hop, request or answer was left to send."""
         return self.busy_until - self.began
+
+    @property
+    def ended(self) -> float:
+        """When restorations owed nothing either."""
+        return self.played.ended
 
     @property
     def verdict(self) -> str:
@@ -35,7 +42,7 @@ class PlayedDay:
 
 
 async def play_day(stack: SimulatedStack, plan: DayPlan, limit_seconds: float, progress: Progress) -> PlayedDay:
-    """Play until nothing is left to do, or to the limit."""
+    """Play until nothing is left to do, or to the limit. The plan says how long restorations are waited for."""
     began = busy_until = time.monotonic()
 
     def seen(state: DayState) -> None:
@@ -46,5 +53,8 @@ async def play_day(stack: SimulatedStack, plan: DayPlan, limit_seconds: float, p
             f"{duration(state.elapsed_seconds)}, {state.world.complaints.accepted} of {plan.complaints} complaints"
         )
 
-    played = await play(stack, plan, limit_seconds, seen)
+    def owed(found: Backlog) -> None:
+        progress.tick(f"{found.rows} pieces of work due in restorations")
+
+    played = await play(stack, plan, limit_seconds, seen, owed)
     return PlayedDay(played, began, busy_until)
