@@ -91,7 +91,12 @@ async def own_stack(
             progress.step(f"starting {step}")
 
         async with simulated_stack(
-            settings, config, with_restorations=with_restorations_played, report_step=report_step
+            settings,
+            config,
+            # Most orders to banks go by the channels that an incident does not need.
+            every_channel=with_restorations_played,
+            with_restorations=with_restorations_played,
+            report_step=report_step,
         ) as stack:
             if not with_restoration:
                 await stack.supervisor.stop(RESTORATION_PROCESS)

@@ -10,6 +10,15 @@ from workers.number_text import duration
 from workers.simulated import SimulatedStack
 
 
+def _as_text(state: DayState) -> str:
+    """Return how far the day is, as a text for people."""
+    complaints = state.world.complaints
+    parts = [duration(state.elapsed_seconds), f"{complaints.accepted} of {complaints.planned} complaints"]
+    if state.world.restoration is not None:
+        parts.append(f"{state.world.restoration.under_way} restorations under way, {state.world.orders.open} orders")
+    return ", ".join(parts)
+
+
 @dataclass(frozen=True)
 class PlayedDay:
     """A played day, and when its work began and ended, in monotonic seconds."""
@@ -49,9 +58,7 @@ async def play_day(stack: SimulatedStack, plan: DayPlan, limit_seconds: float, p
         nonlocal busy_until
         if state.engine_busy or state.banks_busy:
             busy_until = time.monotonic()
-        progress.tick(
-            f"{duration(state.elapsed_seconds)}, {state.world.complaints.accepted} of {plan.complaints} complaints"
-        )
+        progress.tick(_as_text(state))
 
     def owed(found: Backlog) -> None:
         progress.tick(f"{found.rows} pieces of work due in restorations")

@@ -33,6 +33,8 @@ class DayFigures(FrozenModel):
     in_play_by_class_paise: dict[AnswerClass, int]
     undelivered: int
     """requests that have not reached their bank yet"""
+    holds_to_open: int
+    """held hops whose account hold is not opened yet"""
     unanswered_by_class: dict[AnswerClass, int]
     """requests that a bank has received and not answered in full"""
 
@@ -67,6 +69,7 @@ SELECT now() AS at,
     (SELECT coalesce(max(layer), 0) FROM hop) AS layers,
     (SELECT count(*) FROM hold_request) AS requests,
     (SELECT count(*) FROM hold_request WHERE state = 'sending') AS undelivered,
+    (SELECT count(*) FROM held_hop WHERE hold_opened_at IS NULL) AS holds_to_open,
     (SELECT count(*) FROM answer) AS answers,
     (SELECT count(*) FROM discrepancy) AS discrepancies,
     (SELECT count(*) FROM desk_task WHERE state = 'open') AS tasks_open,

@@ -111,9 +111,11 @@ class DayState:
 
     @property
     def restorations_pending(self) -> bool:
-        """Whether a restoration is open, or a bank has an order to execute."""
+        """Whether a hold is to be opened, a restoration is open, or a bank has an order to execute."""
         restoration = self.world.restoration
-        return restoration is not None and (restoration.under_way > 0 or self.world.orders.open > 0)
+        if restoration is None:
+            return False
+        return self.figures.holds_to_open > 0 or restoration.under_way > 0 or self.world.orders.open > 0
 
     def changed_since(self, other: "DayState") -> bool:
         """Return whether the day progressed between the two moments; restorations have their own clocks."""
