@@ -37,7 +37,7 @@ class _Plan(DayPlan):
         return WATCH_SECONDS
 
 
-async def main(complaints: int = 16, seconds: float = 20.0, seed: int = 7) -> dict[str, Any]:
+async def main(complaints: int = 12, seconds: float = 20.0, seed: int = 7) -> dict[str, Any]:
     """Play the day and its restorations; return the engine's own seconds by step, and the aims."""
     plan = _Plan(
         complaints,

@@ -18,14 +18,14 @@ from workers.rehearsal import rehearse
 from workers.settings import Settings
 from workers.temporal import CaseNotifier, connect, make_runtime
 
-GOLDEN_HOUR_CONNECTIONS = 12
+GOLDEN_HOUR_CONNECTIONS = 8
 """the most connections of a process of the golden hour"""
 WARM_CONNECTIONS = 6
 """connections that it opens and rehearses on at its start, and keeps"""
 GOLDEN_HOUR_IDLE_SECONDS = 300.0
 LEAST_CONNECTIONS = 2
-OTHER_CONNECTIONS = 8
-"""the most connections of any other process; each one costs PostgreSQL about ten megabytes of memory"""
+OTHER_CONNECTIONS = 6
+"""the most connections of any other process; each one costs PostgreSQL ten to thirty megabytes of memory"""
 OTHER_IDLE_SECONDS = 60.0
 """time after which a connection that nobody uses is closed"""
 

@@ -94,8 +94,12 @@ FROM hold_request, greatest(extract(epoch FROM first_answered_at - delivered_at)
 WHERE channel IS NOT NULL GROUP BY 1
 """
 
+# Each row is one piece of work: a hold to open, a procedure to begin, or a change to tell it.
 _RESTORATION_LAGS = """
-SELECT extract(epoch FROM coalesce(hold_opened_at, now()) - held_at)::float8 AS seconds FROM held_hop
+SELECT extract(epoch FROM coalesce(t.done_at, present_moment()) - t.since)::float8 AS seconds FROM (
+    SELECT held_at AS since, hold_opened_at AS done_at FROM held_hop
+    UNION ALL SELECT created_at, started_at FROM procedure
+    UNION ALL SELECT created_at, signalled_at FROM procedure_news) AS t
 """
 
 _FREED = """
@@ -157,7 +161,7 @@ async def requests_to(connection: Connection, institution: str) -> int:
 
 
 async def restoration_lags(connection: Connection) -> list[float]:
-    """Return for each hop with money on hold the seconds until its hold was opened, or until now."""
+    """Return for each piece of work of restorations the seconds since it fell due until it was done, or until now."""
     return [row["seconds"] for row in await connection.fetch(_RESTORATION_LAGS)]
 
 
