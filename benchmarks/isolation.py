@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import httpx
-
 from benchmarks.aims import Aim, at_least, at_most, exactly
 from benchmarks.complaints import Run
 from benchmarks.measuring import Progress, baseline, finish, machine, nothing_owed, own_stack, quantiles
@@ -40,11 +38,8 @@ async def main(
     }
     count = round(rate_per_second * seconds)
     with Progress("isolation") as progress:
-        async with (
-            own_stack(config, progress) as stack,
-            httpx.AsyncClient(base_url=stack.running.intake_url, timeout=30) as api,
-        ):
-            phases = await _phases(await Run.begin(stack, api), progress, count, rate_per_second, queued, hang_seconds)
+        async with own_stack(config, progress) as stack, Run.opened(stack) as run:
+            phases = await _phases(run, progress, count, rate_per_second, queued, hang_seconds)
             trouble = await nothing_owed(stack, progress)
         figures = figures_of(phases) | {
             "queued": queued,
