@@ -34,11 +34,12 @@ class DueList:
     appeal_address: str = ""
     """the address for appeals in messages to account holders; "" if none is configured"""
 
-    async def attend(self, case_no: str, *, wait: bool) -> int:
+    async def attend(self, case_no: str, *, wait: bool, since: datetime | None = None) -> int:
         """Do everything that is due of a case's holds and duties; return how many of them were attended to.
 
-        Without `wait` a case that another transaction has locked is left alone, and 0 returned. A procedure that fails
-        costs no other procedure of the case. Raises its error after the others are done.
+        The first of it waits `since` then, and what follows from it counts as waiting as long. Without `wait` a case
+        that another transaction has locked is left alone, and 0 returned. A procedure that fails costs no other
+        procedure of the case. Raises its error after the others are done.
         """
         done, failed = 0, dict[str, Exception]()
         async with background_transaction(self.ctx, case_no, ENGINE, wait=wait) as work:
@@ -49,6 +50,8 @@ class DueList:
                 if not (left := [one for one in found if one.workflow_id not in failed]):
                     break
                 done += await self._attend_to(work, left, failed)
+            if since is not None:
+                await procedure_outbox.make_as_old(work.connection, work.case_no, since)
         if failed:
             raise next(iter(failed.values()))
         return done

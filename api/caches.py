@@ -8,15 +8,12 @@ from typing import Final
 import asyncpg
 
 from activities.context import Context
-from activities.metrics import METRICS
 from activities.reporting import outcomes
 from activities.reporting.scorecards import CallDesk
 from api.problems import Kind, Refused
-from db.cases import ledger_views
 from db.database_state import Storage, storage_state
-from db.outbox import due_list
 from db.pool import Pool
-from db.reporting import scorecards, task_views
+from db.reporting import scorecards
 from db.reporting.outcomes import Period
 from db.reporting.scorecards import Span
 from schemas.reporting.outcomes import FigureGroup, OutcomeReport
@@ -30,8 +27,6 @@ SCORECARDS_AT_ONCE: Final = 2
 """Scorecards that one process computes at once. Further ones wait, because banks' answers need the database more."""
 OUTCOMES_AT_ONCE: Final = 1
 """Reports that one process computes at once. Further ones wait, because daily work needs the database more."""
-GAUGES_GOOD_SECONDS: Final = 5.0
-GAUGES_READ_SECONDS: Final = 2.0
 STORAGE_GOOD_SECONDS: Final = 5.0
 STORAGE_READ_SECONDS: Final = 2.0
 
@@ -43,30 +38,6 @@ class EvidenceJobs:
 
     def __init__(self) -> None:
         self.places = asyncio.Semaphore(EVIDENCE_AT_ONCE)
-
-
-class MetricsCache:
-    """Gauges of money, open work items and due restorations, read from the database at most every few seconds."""
-
-    def __init__(self) -> None:
-        self._read_at = -GAUGES_GOOD_SECONDS
-        self._lock = asyncio.Lock()
-
-    async def refresh(self, pool: Pool) -> None:
-        """Update the gauges. They keep their values if the database is down."""
-        async with self._lock:
-            if time.monotonic() - self._read_at < GAUGES_GOOD_SECONDS:
-                return
-            try:
-                async with asyncio.timeout(GAUGES_READ_SECONDS), pool.acquire() as connection:
-                    METRICS.stock(
-                        await ledger_views.paise_by_bucket(connection), await task_views.open_by_kind(connection)
-                    )
-                    waiting = await due_list.backlog(connection)
-                    METRICS.restoration_backlog(waiting.rows, waiting.lag_seconds)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("gauges not read: %s", type(error).__name__)
-            self._read_at = time.monotonic()
 
 
 class StorageCache:

@@ -9,10 +9,11 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 from activities.context import Context
+from activities.database_gauges import DatabaseGauges
 from activities.reporting.outcomes import OutcomeWatch
 from activities.reporting.scorecards import ScoreWatch
 from activities.secrets import Keys
-from api.caches import EvidenceJobs, MetricsCache, OutcomeCache, ScorecardCache, StorageCache
+from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StorageCache
 from api.logins import BankLogins
 from api.streams import EventHub
 from api.throttle import AppealThrottle, Proxies
@@ -79,9 +80,9 @@ class Services:
         return EvidenceJobs()
 
     @cached_property
-    def metrics_cache(self) -> MetricsCache:
+    def metrics_cache(self) -> DatabaseGauges:
         """Gauges that are read from the database."""
-        return MetricsCache()
+        return DatabaseGauges()
 
     @cached_property
     def storage_cache(self) -> StorageCache:

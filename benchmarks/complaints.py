@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -23,6 +24,7 @@ from workers.simulated import SimulatedStack
 
 PAISE: Final = 25_000_00
 POSTS_AT_ONCE: Final = 8
+TIMEOUT_SECONDS: Final = 30.0
 SETTLE_LIMIT_SECONDS: Final = 120.0
 POLL_SECONDS: Final = 0.25
 
@@ -40,12 +42,14 @@ class Run:
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(400_000_000_001))
 
     @classmethod
-    async def begin(cls, stack: SimulatedStack, api: httpx.AsyncClient) -> "Run":
-        """Set the address of the police at the banks, and create the complainant's token."""
+    @asynccontextmanager
+    async def opened(cls, stack: SimulatedStack) -> "AsyncIterator[Run]":
+        """Set the address of the police at the banks, create the complainant's token, and open a client of intake."""
         (await stack.control.post("/sim/connect", json={"api_url": stack.running.api_url})).raise_for_status()
         directory = orjson.loads((await stack.control.get("/sim/directory")).content)
         token = Tokens(SecretBox(secret_key(stack.services.settings))).for_officer("helpline", Role.INTAKE)
-        return cls(stack, api, [entry["code"] for entry in directory], {"Authorization": f"Bearer {token}"})
+        async with httpx.AsyncClient(base_url=stack.running.intake_url, timeout=TIMEOUT_SECONDS) as api:
+            yield cls(stack, api, [entry["code"] for entry in directory], {"Authorization": f"Bearer {token}"})
 
     async def complain_evenly(self, banks: list[str], count: int, rate_per_second: float) -> set[str]:
         """Post complaints at an even rate; return their references when all requests have arrived, or time is up."""

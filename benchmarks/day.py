@@ -20,6 +20,7 @@ from benchmarks.play import play_day
 from benchmarks.rush import compared, rush
 from benchmarks.world import world_digest
 from db.reporting.day_totals import day_figures, status_updates
+from workers.demo.owed import LIMIT_SECONDS as OWED_LIMIT_SECONDS
 from workers.demo.play import DAY_SECONDS, DayPlan
 
 END_LIMIT_SECONDS: Final = 120.0
@@ -43,7 +44,13 @@ async def main(
     with Progress("day") as progress:
         days = [
             await _day(
-                DayPlan(complaints, number, clock_factor, DAY_SECONDS / clock_factor),
+                DayPlan(
+                    complaints,
+                    number,
+                    clock_factor,
+                    DAY_SECONDS / clock_factor,
+                    owed_limit_seconds=OWED_LIMIT_SECONDS if with_restoration else 0.0,
+                ),
                 progress,
                 with_restoration=with_restoration,
             )
@@ -121,6 +128,7 @@ async def _day(plan: DayPlan, progress: Progress, *, with_restoration: bool) -> 
             "requests": totals.requests,
             "answers": answers,
             "wall_seconds": round(day.seconds, 2),
+            "seconds_until_nothing_was_owed": round(day.ended - day.began, 1),
             "taken_in_minutes": round(state["taken_in_seconds"] / 60, 1),
             "finished": not day.played.trouble,
             "trouble": day.played.trouble,
@@ -132,6 +140,6 @@ async def _day(plan: DayPlan, progress: Progress, *, with_restoration: bool) -> 
             "repeated_requests": state["repeated_requests"],
             "first_request_ms": state["latency_ms"]["first_request"],
             **await layers(stack),
-            **meter.between(day.began, day.busy_until).of_a_request(totals.requests),
+            **meter.between(day.began, day.ended).of_a_request(totals.requests),
             "memory_mib": memory_mib(stack),
         }

@@ -17,7 +17,7 @@ import orjson
 
 from benchmarks.aims import Aim, at_most, exactly
 from benchmarks.cost import Meter, metered
-from benchmarks.measuring import Progress, baseline, finish, machine, memory_mib, own_stack, quantiles
+from benchmarks.measuring import Progress, baseline, finish, machine, memory_mib, nothing_owed, own_stack, quantiles
 from benchmarks.world import world_digest
 from db.reporting.day_totals import day_figures, hops_freed_by_people, restoration_lags
 from workers.simulated import SimulatedStack
@@ -39,7 +39,8 @@ async def main(
     """Run the benchmark; return `first_request_ms`, `next_layer_ms`, their cost and their aims.
 
     `seconds` of 0 means 600 complaints. After the last complaint it waits `after_seconds`, because answers still lead
-    to requests. With `payer_bank` the victims' banks are asked too, as by the policy `payer_bank.ask`.
+    to requests, and then until restorations owe nothing. With `payer_bank` the victims' banks are asked too, as by the
+    policy `payer_bank.ask`.
     """
     seconds = seconds or COMPLAINTS / rate_per_second
     config = plan(rate_per_second, seconds, seed)
@@ -52,7 +53,9 @@ async def main(
         ):
             await stack.start()
             await _play(progress, seconds, after_seconds)
+            trouble = "" if without_restoration else await nothing_owed(stack, progress)
             figures = await _figures(stack, meter, with_restoration=not without_restoration)
+            figures |= {"finished": not trouble, "trouble": trouble}
         figures |= {"baseline": await baseline(progress), "machine": machine()}
     head = {
         "complaints": config["complaints"],
@@ -82,7 +85,7 @@ def plan(rate_per_second: float, seconds: float, seed: int) -> dict[str, Any]:
 
 def aims(rate_per_second: float, *, with_restoration: bool) -> list[Aim]:
     """Return the aims at this rate. Rates without figures of their own only have those that always hold."""
-    found = [exactly("first_requests_missing", 0), exactly("asked_twice", 0)]
+    found = [exactly("finished", True), exactly("first_requests_missing", 0), exactly("asked_twice", 0)]
     if with_restoration:
         found.append(at_most("restoration_lag_seconds.max", 300))
     match rate_per_second:
@@ -119,7 +122,7 @@ async def layers(stack: SimulatedStack) -> dict[str, dict[str, float]]:
 
 
 async def restoration_lag(stack: SimulatedStack) -> dict[str, float]:
-    """Return the quantiles of the seconds from money on hold to the opened hold, until now."""
+    """Return the quantiles of the seconds that work of restorations waited since it fell due, until now."""
     async with stack.pool.acquire() as connection:
         return quantiles(await restoration_lags(connection))
 

@@ -1,8 +1,9 @@
 """`goldenhour bench home`: the engine's own share of the time from money on hold to the credit.
 
 A day with officers, courts, account holders and banks that carry out orders. There are no mistakes in the trail, so
-that every delay of a step is the engine's. A day of procedures passes in a second. The waits of the law, of people and
-of banks are left out: each step counts from the moment at which only the engine had to act.
+that every delay of a step is the engine's. A day of procedures passes in three seconds, and banks use every
+channel, because the one of incidents carries no orders. The waits of the law, of people and of banks are left out: each
+step counts from the moment at which only the engine had to act.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +18,12 @@ from db.reporting.engine_waits import engine_waits
 from simulator.config import Knobs
 from workers.demo.play import DAY_SECONDS, DayPlan
 
-PROCEDURE_CLOCK_FACTOR: Final = 86_400.0
+PROCEDURE_CLOCK_FACTOR: Final = 28_800.0
+"""a credit takes two minutes and a hold lapses after four; a faster clock would have the holds lapse first"""
 END_LIMIT_SECONDS: Final = 120.0
-WATCH_SECONDS: Final = 300.0
+WATCH_SECONDS: Final = 180.0
 """the longest watch of restorations after the day; it ends when no restoration is pending"""
+OWED_LIMIT_SECONDS: Final = 60.0
 LAST_STEP: Final = "credit_ended"
 
 
@@ -34,9 +37,16 @@ class _Plan(DayPlan):
         return WATCH_SECONDS
 
 
-async def main(complaints: int = 60, seconds: float = 60.0, seed: int = 7) -> dict[str, Any]:
+async def main(complaints: int = 12, seconds: float = 20.0, seed: int = 7) -> dict[str, Any]:
     """Play the day and its restorations; return the engine's own seconds by step, and the aims."""
-    plan = _Plan(complaints, seed, DAY_SECONDS / seconds, seconds, PROCEDURE_CLOCK_FACTOR)
+    plan = _Plan(
+        complaints,
+        seed,
+        DAY_SECONDS / seconds,
+        seconds,
+        PROCEDURE_CLOCK_FACTOR,
+        owed_limit_seconds=OWED_LIMIT_SECONDS,
+    )
     config = {**plan.config(), "knobs": Knobs.none().model_dump()}
     with Progress("home") as progress:
         async with own_stack(config, progress, with_restorations_played=True) as stack:

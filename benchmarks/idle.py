@@ -9,8 +9,6 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-import httpx
-
 from benchmarks.aims import Aim, at_most, exactly
 from benchmarks.complaints import Run
 from benchmarks.cost import Cost, Meter, metered
@@ -40,11 +38,7 @@ async def main(cases: int = MANY_CASES, seconds: float = 60.0, seed: int = 7) ->
         "classes": {"api": 1.0, "seat": 0.0, "mail": 0.0},
     }
     with Progress("idle") as progress:
-        async with (
-            own_stack(config, progress) as stack,
-            httpx.AsyncClient(base_url=stack.running.api_url, timeout=30) as api,
-        ):
-            run = await Run.begin(stack, api)
+        async with own_stack(config, progress) as stack, Run.opened(stack) as run:
             await run.complain_at_once(run.banks, cases, lambda done: progress.tick(f"{done} of {cases} cases"))
             left = await _rest(stack, progress)
             progress.step(f"watching for {seconds:.0f} seconds")

@@ -11,11 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import httpx
-
 from benchmarks.aims import Aim, at_least, at_most, exactly
 from benchmarks.complaints import Run
-from benchmarks.measuring import Progress, baseline, finish, machine, own_stack, quantiles
+from benchmarks.measuring import Progress, baseline, finish, machine, nothing_owed, own_stack, quantiles
 from benchmarks.world import world_digest
 from simulator import Knobs
 
@@ -40,16 +38,16 @@ async def main(
     }
     count = round(rate_per_second * seconds)
     with Progress("isolation") as progress:
-        async with (
-            own_stack(config, progress) as stack,
-            httpx.AsyncClient(base_url=stack.running.intake_url, timeout=30) as api,
-        ):
-            phases = await _phases(await Run.begin(stack, api), progress, count, rate_per_second, queued, hang_seconds)
+        async with own_stack(config, progress) as stack, Run.opened(stack) as run:
+            phases = await _phases(run, progress, count, rate_per_second, queued, hang_seconds)
+            trouble = await nothing_owed(stack, progress)
         figures = figures_of(phases) | {
             "queued": queued,
             "hang_seconds": hang_seconds,
             "queue_delivered_after_seconds": phases.drained_seconds,
             "queue_drained": phases.drained_seconds is not None,
+            "finished": not trouble,
+            "trouble": trouble,
             "seed": seed,
             "world": world_digest(config),
             "baseline": await baseline(progress),
@@ -109,7 +107,7 @@ def figures_of(phases: Phases) -> dict[str, Any]:
 
 def aims(count: int) -> list[Aim]:
     """Return the aims; a short look with few complaints has only those that always hold."""
-    found = [exactly("missing", 0), exactly("queue_drained", True)]
+    found = [exactly("finished", True), exactly("missing", 0), exactly("queue_drained", True)]
     if count < TELLING:
         return found
     return [

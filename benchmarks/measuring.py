@@ -18,6 +18,7 @@ from benchmarks.aims import Aim, with_aims
 from benchmarks.bare import BareCase, run_bare
 from benchmarks.cost import RESTORATION_PROCESS
 from domain.policy.model import PACKAGED_POLICY
+from workers.demo.owed import until_nothing_is_owed
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.settings import Settings
 from workers.simulated import SimulatedStack, simulated_stack
@@ -90,7 +91,12 @@ async def own_stack(
             progress.step(f"starting {step}")
 
         async with simulated_stack(
-            settings, config, with_restorations=with_restorations_played, report_step=report_step
+            settings,
+            config,
+            # Most orders to banks go by the channels that an incident does not need.
+            every_channel=with_restorations_played,
+            with_restorations=with_restorations_played,
+            report_step=report_step,
         ) as stack:
             if not with_restoration:
                 await stack.supervisor.stop(RESTORATION_PROCESS)
@@ -108,6 +114,14 @@ def _asking_policy(folder: Path) -> Path:
 
 _SWITCHED_OFF = "ask = false\n"
 _EMBEDDED = {"database_url": None, "temporal_address": None, "secret_key": None}
+
+
+async def nothing_owed(stack: SimulatedStack, progress: Progress) -> str:
+    """Wait until restorations owe nothing; return what they still owe when time is up, or an empty text."""
+    progress.step("waiting for restorations")
+    return await until_nothing_is_owed(
+        stack.pool, show=lambda owed: progress.tick(f"{owed.rows} pieces of work due in restorations")
+    )
 
 
 async def bare_seconds(cases: Sequence[BareCase], progress: Progress) -> float:
@@ -146,7 +160,7 @@ def machine() -> dict[str, Any]:
 
 
 def memory_mib(stack: SimulatedStack) -> dict[str, float]:
-    """Return the resident memory of each process now."""
+    """Return the memory of each process with its children now; memory that processes share counts once."""
     return {name: round(size / MIB, 1) for name, size in memory(stack.services, stack.supervisor).items()}
 
 

@@ -3804,7 +3804,11 @@ COMMENT ON COLUMN payer_statement.payer_confirmed IS 'whether the bank states th
 
 COMMENT ON COLUMN payer_statement.payer_key IS 'the account debited as the bank states it; empty if it states none';
 
+COMMENT ON COLUMN procedure.created_at IS 'since when the work of the procedure waits: if it follows from other work that waited, since then';
+
 COMMENT ON COLUMN procedure.due_at IS 'when the procedure starter attends to a hold or to duties next; at no time if null';
+
+COMMENT ON COLUMN procedure_news.created_at IS 'since when the change waits: if it follows from other work that waited, since then';
 
 COMMENT ON COLUMN reconciliation.as_of IS 'when the bank drew the list up, as far as it says';
 

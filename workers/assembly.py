@@ -18,9 +18,16 @@ from workers.rehearsal import rehearse
 from workers.settings import Settings
 from workers.temporal import CaseNotifier, connect, make_runtime
 
-POOL_SIZE = 20
+GOLDEN_HOUR_CONNECTIONS = 8
+"""the most connections of a process of the golden hour"""
 WARM_CONNECTIONS = 6
-"""connections that a process of the golden hour opens and rehearses on at its start"""
+"""connections that it opens and rehearses on at its start, and keeps"""
+GOLDEN_HOUR_IDLE_SECONDS = 300.0
+LEAST_CONNECTIONS = 2
+OTHER_CONNECTIONS = 6
+"""the most connections of any other process; each one costs PostgreSQL ten to thirty megabytes of memory"""
+OTHER_IDLE_SECONDS = 60.0
+"""time after which a connection that nobody uses is closed"""
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,14 @@ class Engine:
         secret_box = SecretBox(secret_key(settings)) if opens_credentials else None
         keys = secret_box or officers_keys(settings)
         dsn = settings.database_url.get_secret_value()
-        pool = await open_pool(dsn, max_size=POOL_SIZE, only_single_cases=golden_hour)
+        warm = golden_hour and settings.warm_connections
+        pool = await open_pool(
+            dsn,
+            min_size=WARM_CONNECTIONS if warm else LEAST_CONNECTIONS,
+            max_size=GOLDEN_HOUR_CONNECTIONS if golden_hour else OTHER_CONNECTIONS,
+            idle_seconds=GOLDEN_HOUR_IDLE_SECONDS if golden_hour else OTHER_IDLE_SECONDS,
+            only_single_cases=golden_hour,
+        )
         try:
             directory = DirectoryCache(pool, secret_box)
             await directory.refresh()
@@ -68,7 +82,7 @@ class Engine:
             client = await connect(settings.temporal_address, settings.temporal_namespace, runtime, lazy=lazy_temporal)
             notifier = CaseNotifier(client, pool)
             ctx = Context(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
-            if golden_hour and settings.warm_connections:
+            if warm:
                 await rehearse(ctx, WARM_CONNECTIONS)
             try:
                 async with directory.watched():

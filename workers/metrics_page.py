@@ -1,18 +1,26 @@
 """The `/metrics` page of a worker: its own metrics and the Temporal SDK's."""
 
 import asyncio
+import logging
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import CancelledError
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
 from activities.metrics import CONTENT_TYPE, METRICS, joined
 
+log = logging.getLogger(__name__)
+
 SDK_PAGE_TIMEOUT_SECONDS = 2.0
+REFRESH_TIMEOUT_SECONDS = 4.0
+"""a page that comes later than that has the gauges of before"""
 MAX_PAGE_BYTES = 16 * 1024 * 1024
+Refresh = Callable[[], Coroutine[Any, Any, None]]
 
 
 def page(sdk_port: int) -> str:
@@ -27,14 +35,25 @@ def page(sdk_port: int) -> str:
 
 
 @asynccontextmanager
-async def served(host: str, port: int, sdk_port: int) -> AsyncIterator[None]:
-    """Serve the page on `host:port` in a thread while the block runs. Raises OSError if the port is taken."""
+async def served(host: str, port: int, sdk_port: int, refresh: Refresh) -> AsyncIterator[None]:
+    """Serve the page on `host:port` in a thread while the block runs. Raises OSError if the port is taken.
+
+    `refresh` updates the gauges, in the event loop of the caller, before each page.
+    """
+    loop = asyncio.get_running_loop()
+
+    def refresh_gauges() -> None:
+        try:
+            asyncio.run_coroutine_threadsafe(refresh(), loop).result(REFRESH_TIMEOUT_SECONDS)
+        except (TimeoutError, RuntimeError, CancelledError) as error:
+            log.warning("gauges not refreshed: %s", type(error).__name__)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path != "/metrics":
                 self.send_error(HTTPStatus.NOT_FOUND)
                 return
+            refresh_gauges()
             body = page(sdk_port).encode()
             self.send_response(HTTPStatus.OK)
             self.send_header("Content-Type", CONTENT_TYPE)

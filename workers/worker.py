@@ -19,6 +19,7 @@ from activities.bank_gateway.feed import announce
 from activities.banks.delivery import Adapters, BankDelivery
 from activities.banks.reply_links import LetterLinks
 from activities.context import Context
+from activities.database_gauges import DatabaseGauges, read_backlog
 from activities.documents.issuing import appeal_address
 from activities.outbox import SweepActivities
 from activities.reconciliation.rounds import ReconciliationActivities
@@ -243,7 +244,8 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
             Engine.open(settings, sdk_metrics_port=sdk_port, golden_hour=queues.serve(Queues.BANK_CALLS))
         )
         if settings.worker_metrics_port is not None and sdk_port is not None:
-            await stack.enter_async_context(served(settings.api_host, settings.worker_metrics_port, sdk_port))
+            refresh = partial(DatabaseGauges(read_backlog).refresh, engine.pool)
+            await stack.enter_async_context(served(settings.api_host, settings.worker_metrics_port, sdk_port, refresh))
         links = letter_links(settings, engine)
         adapters = await open_adapters(stack, settings, engine, mailer, links)
         if queues.serve(Queues.CASE_WORK):

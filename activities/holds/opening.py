@@ -7,6 +7,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -42,11 +43,12 @@ def new_reference() -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(REFERENCE_LENGTH))
 
 
-async def open_for_new_holds(ctx: Context, case_no: str, *, wait: bool = True) -> int:
+async def open_for_new_holds(ctx: Context, case_no: str, *, wait: bool = True, since: datetime | None = None) -> int:
     """Open account holds, restorations and duties for the case's new holds; return how many hops were new.
 
-    Runs in one transaction; a repeated run changes nothing. Without `wait` a case that another transaction has locked
-    is left alone. Raises `NotFound` for an unknown case.
+    The first hold waits `since` then, and what follows counts as waiting as long. Runs in one transaction; a repeated
+    run changes nothing. Without `wait` a case that another transaction has locked is left alone. Raises `NotFound` for
+    an unknown case.
     """
     async with background_transaction(ctx, case_no, ENGINE, wait=wait) as work:
         if work is None:
@@ -63,6 +65,8 @@ async def open_for_new_holds(ctx: Context, case_no: str, *, wait: bool = True) -
             await work.log_all(opening.written)
             await ask_about_retained_holds(connection, case_no, work.now)
         await account_holds.mark_opened(connection, case_no, work.now)
+        if since is not None:
+            await procedure_outbox.make_as_old(connection, work.case_no, since)
     return len(found)
 
 

@@ -25,7 +25,8 @@ from db.intake import Payment
 from db.tracing import payer_inquiries
 from db.tracing.payer_inquiries import AskedInquiry, DueInquiry, NewInquiry
 from schemas.banks.exchanges import About
-from schemas.enums import EventKind, PayerInquiryState
+from schemas.enums import EventKind
+from schemas.payer_enums import PayerInquiryState
 
 log = logging.getLogger(__name__)
 

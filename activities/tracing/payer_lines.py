@@ -10,8 +10,9 @@ from db.tracing import payer_inquiries
 from db.tracing.payer_inquiries import NewFound
 from schemas.banks.exchanges import About
 from schemas.base import Flag
-from schemas.enums import Differing, EventKind, PayerLineKind, TaskKind
+from schemas.enums import Differing, EventKind, TaskKind
 from schemas.identifiers import account_key, reference_key
+from schemas.payer_enums import PayerLineKind
 from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
 from schemas.text import IST
 from schemas.tracing.answers import NOT_STATED, PayerLine

@@ -158,6 +158,22 @@ async def purge(connection: Connection, before: datetime, limit: int) -> int:
     return len(rows)
 
 
+_AS_OLD: Final = (
+    "WITH told AS (UPDATE procedure_news n SET created_at = $2 FROM procedure p"
+    "  WHERE p.case_no = $1 AND n.workflow_id = p.workflow_id AND n.signalled_at IS NULL AND n.created_at > $2)"
+    " UPDATE procedure SET created_at = least(created_at, $2), due_at = least(due_at, $2)"
+    " WHERE case_no = $1 AND started_at IS NULL AND ended_at IS NULL AND created_at > $2"
+)
+
+
+async def make_as_old(connection: Connection, case_no: str, since: datetime) -> None:
+    """Make what a case's work has begun or changed as old as that work, which has waited since `since`.
+
+    A deferral then counts from the beginning, and not anew for each step.
+    """
+    await connection.execute(_AS_OLD, case_no, since)
+
+
 async def may_watch(connection: Connection) -> bool:
     """Return whether this connection gets the procedure loop's lock, which it holds until it is given back."""
     note_session_state(connection)

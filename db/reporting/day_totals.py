@@ -33,6 +33,8 @@ class DayFigures(FrozenModel):
     in_play_by_class_paise: dict[AnswerClass, int]
     undelivered: int
     """requests that have not reached their bank yet"""
+    holds_to_open: int
+    """held hops whose account hold is not opened yet"""
     unanswered_by_class: dict[AnswerClass, int]
     """requests that a bank has received and not answered in full"""
 
@@ -67,6 +69,7 @@ SELECT now() AS at,
     (SELECT coalesce(max(layer), 0) FROM hop) AS layers,
     (SELECT count(*) FROM hold_request) AS requests,
     (SELECT count(*) FROM hold_request WHERE state = 'sending') AS undelivered,
+    (SELECT count(*) FROM held_hop WHERE hold_opened_at IS NULL) AS holds_to_open,
     (SELECT count(*) FROM answer) AS answers,
     (SELECT count(*) FROM discrepancy) AS discrepancies,
     (SELECT count(*) FROM desk_task WHERE state = 'open') AS tasks_open,
@@ -91,8 +94,12 @@ FROM hold_request, greatest(extract(epoch FROM first_answered_at - delivered_at)
 WHERE channel IS NOT NULL GROUP BY 1
 """
 
+# Each row is one piece of work: a hold to open, a procedure to begin, or a change to tell it.
 _RESTORATION_LAGS = """
-SELECT extract(epoch FROM coalesce(hold_opened_at, now()) - held_at)::float8 AS seconds FROM held_hop
+SELECT extract(epoch FROM coalesce(t.done_at, present_moment()) - t.since)::float8 AS seconds FROM (
+    SELECT held_at AS since, hold_opened_at AS done_at FROM held_hop
+    UNION ALL SELECT created_at, started_at FROM procedure
+    UNION ALL SELECT created_at, signalled_at FROM procedure_news) AS t
 """
 
 _FREED = """
@@ -154,7 +161,7 @@ async def requests_to(connection: Connection, institution: str) -> int:
 
 
 async def restoration_lags(connection: Connection) -> list[float]:
-    """Return for each hop with money on hold the seconds until its hold was opened, or until now."""
+    """Return for each piece of work of restorations the seconds since it fell due until it was done, or until now."""
     return [row["seconds"] for row in await connection.fetch(_RESTORATION_LAGS)]
 
 

@@ -7,6 +7,7 @@ to act.
 from collections import defaultdict
 from typing import Final
 
+from db.outbox import due_list
 from db.pool import Connection
 
 _STEPS: Final = """
@@ -39,11 +40,7 @@ WHERE s.step = 'credit' AND s.outcome = 'done'
 """
 
 _TO_DO: Final = """
-SELECT (SELECT count(*) FROM hop WHERE state = 'open')
-    + (SELECT count(*) FROM hold_request WHERE state = 'sending')
-    + (SELECT count(*) FROM held_hop WHERE hold_opened_at IS NULL)
-    + (SELECT count(*) FROM procedure WHERE started_at IS NULL)
-    + (SELECT count(*) FROM procedure_news WHERE signalled_at IS NULL)
+SELECT (SELECT count(*) FROM hop WHERE state = 'open') + (SELECT count(*) FROM hold_request WHERE state = 'sending')
 """
 
 
@@ -57,6 +54,6 @@ async def engine_waits(connection: Connection) -> dict[str, list[float]]:
 
 
 async def left_to_do(connection: Connection) -> int:
-    """Return how many hops, requests, holds and procedures the engine has not handled yet."""
-    count: int = await connection.fetchval(_TO_DO)
-    return count
+    """Return how many hops, requests and rows of restorations the engine has not handled yet."""
+    to_send: int = await connection.fetchval(_TO_DO)
+    return to_send + (await due_list.backlog(connection)).rows

@@ -10,7 +10,8 @@ from asyncpg import Record
 from db.pool import Connection
 from domain.errors.tracing import FoundTransferNotFound, PayerInquiryNotFound, PayerInquiryReplaced
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import ChannelKind, PayerInquiryState, PayerLineKind
+from schemas.enums import ChannelKind
+from schemas.payer_enums import PayerInquiryState, PayerLineKind
 from schemas.tracing.answers import PayerLine
 from schemas.tracing.payer_inquiries import PayerInquiry
 

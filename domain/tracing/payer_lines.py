@@ -7,8 +7,9 @@ no money: a person decides about another transfer that it names.
 from collections.abc import Sequence
 from datetime import timedelta
 
-from schemas.enums import ClaimKind, Differing, PayerLineKind
+from schemas.enums import ClaimKind, Differing
 from schemas.identifiers import account_key, names_an_account, reference_key
+from schemas.payer_enums import PayerLineKind
 from schemas.tracing.answers import NOT_STATED, Claim, HopPosition, PayerAsked, PayerLine
 
 

@@ -4,16 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from schemas.base import Flag, FrozenModel, UtcDatetime
-from schemas.enums import (
-    Bucket,
-    ClaimKind,
-    Differing,
-    DiscrepancyKind,
-    Disposition,
-    HopSource,
-    HopState,
-    PayerLineKind,
-)
+from schemas.enums import Bucket, ClaimKind, Differing, DiscrepancyKind, Disposition, HopSource, HopState
+from schemas.payer_enums import PayerLineKind
 from schemas.tasks import NewTask
 
 NOT_STATED = "not stated"

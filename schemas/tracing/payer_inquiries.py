@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from schemas.base import FrozenModel, Reason, UtcDatetime
-from schemas.enums import Differing, FoundDecision, PayerInquiryState, PayerLineKind
+from schemas.enums import Differing
+from schemas.payer_enums import FoundDecision, PayerInquiryState, PayerLineKind
 
 
 class PayerStatement(FrozenModel):

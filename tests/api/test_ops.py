@@ -12,8 +12,8 @@ import asyncpg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from activities.database_gauges import DatabaseGauges
 from activities.metrics import BUCKETS_SECONDS, METRICS, ProcedureStarterWork, SweepWork, ToldRole
-from api.caches import MetricsCache
 from api.services import Services
 from db.database_state import Storage
 from schemas.enums import (
@@ -201,7 +201,7 @@ async def test_restorations_that_are_due_and_not_done_are_counted(doors: Doors) 
 async def test_a_storm_of_scrapes_reads_the_ledger_once(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
     reads = []
     monkeypatch.setattr(METRICS, "stock", lambda *_: reads.append(1))
-    cache = MetricsCache()
+    cache = DatabaseGauges()
     for _ in range(5):
         await cache.refresh(doors.services.ctx.pool)
     assert len(reads) == 1

@@ -83,7 +83,12 @@ def test_each_rate_of_first_hold_has_its_aims() -> None:
     }
     assert ("first_request_ms.p99", 80) in of_rate[1.0]
     assert ("first_request_ms.p99", 200) in of_rate[5.0]
-    always = {("first_requests_missing", 0), ("asked_twice", 0), ("restoration_lag_seconds.max", 300)}
+    always = {
+        ("finished", True),
+        ("first_requests_missing", 0),
+        ("asked_twice", 0),
+        ("restoration_lag_seconds.max", 300),
+    }
     assert {(aim.figure, aim.limit) for aim in first_hold.aims(3.0, with_restoration=True)} == always
 
 

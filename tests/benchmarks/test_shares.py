@@ -43,7 +43,7 @@ def test_requests_that_never_arrived_are_missing_and_not_measured() -> None:
     figures = isolation.figures_of(Phases({"a"}, {"b", "c"}, waits_ns, None))
     assert (figures["p99_ms_alone"], figures["p99_ms_beside"], figures["p99_ratio"]) == (10.0, 20.0, 2.0)
     assert (figures["missing"], figures["beside_ms"]["count"]) == (1, 1)
-    assert len(missed(with_aims(figures | {"queue_drained": False}, isolation.aims(3)))) == 2
+    assert len(missed(with_aims(figures | {"finished": True, "queue_drained": False}, isolation.aims(3)))) == 2
     assert isolation.figures_of(Phases(set(), {"c"}, {}, None))["p99_ratio"] is None
 
 

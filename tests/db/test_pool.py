@@ -1,5 +1,6 @@
 """Connections of the pool: what they know before the first query comes."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -59,3 +60,17 @@ async def test_no_array_is_used_that_connections_do_not_know(fresh: Pool) -> Non
     in_queries = {"integer" if name == "int" else name for name in in_queries}
     assert in_queries
     assert (in_database | in_queries) - set(ARRAY_TYPES) == set()
+
+
+@pytest.mark.parametrize(("idle_seconds", "left"), [(0.2, 1), (0, 3)])
+async def test_connections_that_nobody_uses_are_closed_down_to_the_least(
+    database_dsn: str, idle_seconds: float, left: int
+) -> None:
+    pool = await open_pool(database_dsn, min_size=1, max_size=3, idle_seconds=idle_seconds)
+    try:
+        await asyncio.gather(*(pool.fetchval("SELECT pg_sleep(0.3)") for _ in range(3)))
+        assert pool.get_size() == 3
+        await asyncio.sleep(0.7)
+        assert pool.get_size() == left
+    finally:
+        await pool.close()

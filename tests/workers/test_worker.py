@@ -4,14 +4,20 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
 from pydantic import SecretStr
 
-from tests.factories import SECRET
-from workers.embedded.ports import LOOPBACK
+from activities.database_gauges import DatabaseGauges, read_backlog
+from db.pool import Pool
+from tests.activities.bench import Bench
+from tests.activities.holds.test_opening import held_case
+from tests.factories import SECRET, make_context, rrn
+from workers.embedded.ports import LOOPBACK, free_port
 from workers.embedded.temporal import EmbeddedTemporal
+from workers.metrics_page import served
 from workers.settings import Settings
 from workers.temporal import SDK_BUCKETS_SECONDS
 from workers.worker import Queues, run_worker
@@ -46,6 +52,26 @@ async def test_its_page_shows_the_sdks_times_from_a_millisecond_to_an_hour(datab
         assert bounds(text, name) == sorted(SDK_BUCKETS_SECONDS[name]), name
     assert min(bounds(text, "activity_execution_latency")) == 0.001
     assert max(bounds(text, "activity_execution_latency")) == 3600
+
+
+async def test_its_page_shows_the_work_that_is_due_and_the_lag(database: Pool) -> None:
+    await held_case(Bench(await make_context(database)), f"1{rrn()}")
+    await database.execute("UPDATE held_hop SET held_at = held_at - interval '1 hour'")
+    refresh = partial(DatabaseGauges(read_backlog).refresh, database)
+    async with held_port() as port, served(LOOPBACK, port, free_port(), refresh), httpx.AsyncClient() as client:
+        text = (await client.get(f"http://{LOOPBACK}:{port}/metrics")).text
+    figures = dict(line.split(" ") for line in text.splitlines() if line.startswith("goldenhour_restoration_"))
+    assert float(figures["goldenhour_restoration_due"]) == 1
+    assert float(figures["goldenhour_restoration_lag_seconds"]) >= 3600
+
+
+async def test_its_page_is_served_though_the_database_does_not_answer() -> None:
+    async def refresh() -> None:
+        raise RuntimeError("the pool is closed")
+
+    async with held_port() as port, served(LOOPBACK, port, free_port(), refresh), httpx.AsyncClient() as client:
+        answer = await client.get(f"http://{LOOPBACK}:{port}/metrics")
+    assert (answer.status_code, "goldenhour_complaints_total" in answer.text) == (200, True)
 
 
 @asynccontextmanager

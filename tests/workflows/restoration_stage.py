@@ -3,30 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
-from temporalio.service import RPCError
-from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
 from activities.context import Context
 from activities.restoration.deadlines import RestorationActivities
-from db.outbox import procedure_outbox
 from schemas.enums import ProcedureKind
-from schemas.outbox.procedures import ProcedureStart
 from schemas.restoration.restorations import RestorationVerb
 from tests.activities.restoration_bench import DESK, Home
 from tests.factories import number_apart
-from tests.workflows.time_passing import AtWorkflowTime, at_workflow_time, let_pass
+from tests.workflows.clock_stage import LOOK_SECONDS, PATIENCE_SECONDS, ClockStage
+from tests.workflows.time_passing import AtWorkflowTime, at_workflow_time
 from workers.worker import sandbox
 from workflows import options
 from workflows.restoration import RestorationWorkflow
 
-PATIENCE_SECONDS = 180.0
-LOOK_SECONDS = 0.02
-MOMENT = timedelta(seconds=1)
+RESTORATION = ProcedureKind.RESTORATION
 
 
 class RestorationStage:
@@ -34,65 +29,41 @@ class RestorationStage:
 
     def __init__(self, ctx: Context, client: Client) -> None:
         self.home = Home(ctx)
-        self.skipper = TimeSkipper(client)
-        self.started: list[str] = []
+        self.clocks = ClockStage(client, self.home.bench, self.home.clock)
+        self.skipper = self.clocks.skipper
 
     # -- the workflow --------------------------------------------------------------------------------------------------
 
     async def begin(self, restoration: UUID, *, skipping: bool = False) -> None:
         """Start the workflow as the outbox does; with `skipping` time jumps while it only waits."""
-        start = ProcedureStart(
-            workflow_id=procedure_outbox.workflow_id(ProcedureKind.RESTORATION, str(restoration)),
-            kind=ProcedureKind.RESTORATION,
-            subject=str(restoration),
-            case_no=await self.case_of(restoration),
-        )
-        if skipping:
-            await self._start(start)
-        else:
-            with self.skipper.with_time_skipping_disabled():
-                await self._start(start)
-        self.started.append(start.workflow_id)
+        await self.clocks.begin(RESTORATION, restoration, await self.case_of(restoration), skipping=skipping)
 
-    async def _start(self, start: ProcedureStart) -> None:
-        await self.skipper.client.start_workflow(
-            RestorationWorkflow.run, start, id=start.workflow_id, task_queue=options.RESTORATION_QUEUE
-        )
-
-    def handle(self, restoration: UUID, run_id: str | None = None) -> WorkflowHandle[RestorationWorkflow, None]:
-        workflow_id = procedure_outbox.workflow_id(ProcedureKind.RESTORATION, str(restoration))
-        return self.skipper.client.get_workflow_handle_for(RestorationWorkflow.run, workflow_id, run_id=run_id)
+    def handle(self, restoration: UUID) -> WorkflowHandle[Any, Any]:
+        return self.clocks.handle(RESTORATION, restoration)
 
     async def forward(self, restoration: UUID, days: float) -> None:
         """Let days pass, and a moment: what falls due in them is done meanwhile."""
-        await let_pass(self.skipper, self.handle(restoration), timedelta(days=days) + MOMENT)
+        await self.clocks.forward(RESTORATION, restoration, days)
 
     async def do(self, restoration: UUID, act: Callable[[UUID], Awaitable[object]]) -> None:
         """Perform an action at the workflow's time, and notify the workflow as the outbox does."""
-        self.home.clock.at = await self.skipper.get_current_time(self.handle(restoration))
-        await act(restoration)
-        await self.home.give_notice(restoration)
-        await self.notify(restoration)
+
+        async def act_and_give_notice() -> None:
+            await act(restoration)
+            await self.home.give_notice(restoration)
+
+        await self.clocks.do(RESTORATION, restoration, act_and_give_notice)
 
     async def notify(self, restoration: UUID) -> None:
-        await self.handle(restoration).signal(RestorationWorkflow.changed)
+        await self.clocks.notify(RESTORATION, restoration)
 
     async def outcome(self, restoration: UUID) -> None:
         """Wait until the workflow has ended on its own."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await self.handle(restoration).result()
+        await self.clocks.ended(RESTORATION, restoration)
 
     async def histories(self, restoration: UUID) -> list[WorkflowHistory]:
         """Return the history of every run, the first one first."""
-        last = (await self.handle(restoration).describe()).run_id
-        query = f"WorkflowId = '{self.handle(restoration).id}'"
-        runs: dict[str, datetime] = {}
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while last not in runs:
-                runs = {run.run_id: run.start_time async for run in self.skipper.client.list_workflows(query)}
-                await asyncio.sleep(LOOK_SECONDS)
-        in_order = sorted(runs, key=lambda run_id: runs[run_id])
-        return [await self.handle(restoration, run_id).fetch_history() for run_id in in_order]
+        return await self.clocks.histories(RESTORATION, restoration)
 
     # -- queries -------------------------------------------------------------------------------------------------------
 
@@ -110,13 +81,7 @@ class RestorationStage:
 
     async def until_value(self, expected: object, query: str, *values: object) -> None:
         """Wait until a query's first value equals this."""
-        found = None
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while (found := await self.home.bench.value(query, *values)) != expected:  # noqa: ASYNC110 - no event
-                    await asyncio.sleep(LOOK_SECONDS)
-        except TimeoutError:
-            raise AssertionError(f"it is {found!r}, not {expected!r}") from None
+        await self.clocks.until_value(expected, query, *values)
 
     async def until_it_waits(self, restoration: UUID) -> None:
         """Wait until the workflow has read the current state and waits for the next deadline."""
@@ -164,14 +129,6 @@ class RestorationStage:
 
         await self.do(restoration, receive)
 
-    async def clear(self) -> None:
-        """Terminate workflows that still run, so that the next stage's worker does not get them."""
-        for workflow_id in self.started:
-            try:
-                await self.skipper.client.get_workflow_handle(workflow_id).terminate("the test is over")
-            except RPCError:
-                continue
-
 
 def worker_of(stage: RestorationStage) -> Worker:
     """A worker for restorations only, in the sandbox."""
@@ -200,4 +157,4 @@ async def restoration_stage(ctx: Context, client: Client) -> AsyncIterator[Resto
     stage = RestorationStage(ctx, client)
     async with worker_of(stage):
         yield stage
-        await stage.clear()
+        await stage.clocks.clear()

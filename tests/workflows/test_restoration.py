@@ -211,7 +211,7 @@ async def test_work_done_while_no_worker_was_there(ctx: Context, temporal_client
     await stage.do(restoration, stage.home.waive)
     async with worker_of(stage):
         await stage.until_divided(restoration)
-        await stage.clear()
+        await stage.clocks.clear()
 
 
 async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histories: Client) -> None:

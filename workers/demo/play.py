@@ -9,11 +9,13 @@ from datetime import timedelta
 import httpx
 
 from adapters.clock import wall_clock
+from db.outbox.due_list import Backlog
 from db.pool import Connection
 from db.reporting.day_totals import ChannelFigures, DayFigures, Spread, channel_figures, day_figures, turnarounds
 from db.reporting.outcomes import Period, credits_said, report, standing
 from schemas.enums import AnswerClass, ChannelKind
 from schemas.reporting.outcomes import FigureGroup, OutcomeReport, Sum
+from workers.demo.owed import until_nothing_is_owed
 from workers.demo.world_state import WorldState
 from workers.number_text import duration
 from workers.processes import ChildFailed
@@ -56,6 +58,8 @@ class DayPlan:
     """how much faster the clock of restorations runs than real time"""
     faults: bool = False
     """whether every bank has random faults: failing connections, malformed answers"""
+    owed_limit_seconds: float = 0.0
+    """the longest wait, at the end, for the work of restorations that is due; 0 for none"""
 
     @property
     def day_seconds(self) -> float:
@@ -107,9 +111,11 @@ class DayState:
 
     @property
     def restorations_pending(self) -> bool:
-        """Whether a restoration is open, or a bank has an order to execute."""
+        """Whether a hold is to be opened, a restoration is open, or a bank has an order to execute."""
         restoration = self.world.restoration
-        return restoration is not None and (restoration.under_way > 0 or self.world.orders.open > 0)
+        if restoration is None:
+            return False
+        return self.figures.holds_to_open > 0 or restoration.under_way > 0 or self.world.orders.open > 0
 
     def changed_since(self, other: "DayState") -> bool:
         """Return whether the day progressed between the two moments; restorations have their own clocks."""
@@ -137,6 +143,8 @@ class Played:
 
     plan: DayPlan
     trouble: str
+    ended: float
+    """monotonic seconds when nothing was left to do, before the figures were read"""
     state: DayState
     turnarounds: dict[str, Spread]
     channels: dict[ChannelKind, ChannelFigures]
@@ -155,12 +163,19 @@ async def read_day(stack: SimulatedStack, elapsed_seconds: float) -> DayState:
     return DayState(elapsed_seconds, WorldState.model_validate(await stack.state()), figures)
 
 
-async def play(stack: SimulatedStack, plan: DayPlan, limit_seconds: float, show: Callable[[DayState], None]) -> Played:
+async def play(
+    stack: SimulatedStack,
+    plan: DayPlan,
+    limit_seconds: float,
+    show: Callable[[DayState], None],
+    show_owed: Callable[[Backlog], None] = lambda _: None,
+) -> Played:
     """Play the day to its end, or to `limit_seconds` in real time, then verify the database.
 
-    `show` is called with every state. Raises `ChildFailed` as soon as a process of the stage ends.
+    `show` is called with every state, and `show_owed` with what restorations owe afterwards. Raises `ChildFailed` as
+    soon as a process of the stage ends.
     """
-    playing = asyncio.ensure_future(_play(stack, plan, limit_seconds, show))
+    playing = asyncio.ensure_future(_play(stack, plan, limit_seconds, show, show_owed))
     failing = asyncio.ensure_future(until_failure(stack.services, stack.supervisor, restarts=False))
     try:
         await asyncio.wait([playing, failing], return_when=asyncio.FIRST_COMPLETED)
@@ -175,11 +190,20 @@ async def play(stack: SimulatedStack, plan: DayPlan, limit_seconds: float, show:
         await asyncio.gather(playing, failing, return_exceptions=True)
 
 
-async def _play(stack: SimulatedStack, plan: DayPlan, limit_seconds: float, show: Callable[[DayState], None]) -> Played:
+async def _play(
+    stack: SimulatedStack,
+    plan: DayPlan,
+    limit_seconds: float,
+    show: Callable[[DayState], None],
+    show_owed: Callable[[Backlog], None],
+) -> Played:
     await stack.start()
     trouble, last = await _watch(stack, plan.tail_seconds, limit_seconds, show)
     if stack.with_restorations and not trouble:
         last = await _watch_restorations(stack, last, plan.restoration_seconds, show)
+    if plan.owed_limit_seconds and not trouble:
+        trouble = await until_nothing_is_owed(stack.pool, plan.owed_limit_seconds, show_owed)
+    ended = time.monotonic()
     dsn = stack.running.settings.database_url
     assert dsn is not None, "the stage fills it in"
     async with stack.pool.acquire() as connection:
@@ -187,7 +211,9 @@ async def _play(stack: SimulatedStack, plan: DayPlan, limit_seconds: float, show
         channels = await channel_figures(connection)
         restorations = await _restorations(connection, plan)
     sizes = dict(memory(stack.services, stack.supervisor))
-    return Played(plan, trouble, last, spreads, channels, restorations, sizes, await verify(dsn.get_secret_value()))
+    return Played(
+        plan, trouble, ended, last, spreads, channels, restorations, sizes, await verify(dsn.get_secret_value())
+    )
 
 
 async def _restorations(connection: Connection, plan: DayPlan) -> Restorations:

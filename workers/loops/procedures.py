@@ -259,7 +259,9 @@ class ProcedureStarter:
         """
         return sum(
             [
-                await self._attempt(work, one.case_no, partial(do, one.case_no, wait=one.since <= deferral.overdue))
+                await self._attempt(
+                    work, one.case_no, partial(do, one.case_no, wait=one.since <= deferral.overdue, since=one.since)
+                )
                 for one in waiting
             ]
         )

@@ -12,7 +12,8 @@ from db.restoration import payer_decisions, restoration_views
 from db.restoration.claims import claims, confirmed_of, hops_at
 from domain.errors.restoration import TransferContested, TransferNotAccepted
 from domain.ledger import move_between
-from schemas.enums import Bucket, FoundDecision
+from schemas.enums import Bucket
+from schemas.payer_enums import FoundDecision
 from schemas.restoration_enums import ConfirmedBy
 from schemas.tracing.payer_inquiries import FoundTransferDecision
 from tests.activities.bench import Bench

@@ -15,8 +15,9 @@ from activities.tracing.payer_inquiries import PayerInquirySender
 from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Delivery, HoldTicket
 from domain.errors.cases import TransferKnown
 from domain.errors.tracing import FoundTransferDecided, FoundTransferNotFound
-from schemas.enums import ChannelKind, FoundDecision
+from schemas.enums import ChannelKind
 from schemas.parties import Party
+from schemas.payer_enums import FoundDecision
 from schemas.text import IST
 from schemas.tracing.desk_actions import HopCorrection
 from schemas.tracing.payer_inquiries import FoundTransferDecision

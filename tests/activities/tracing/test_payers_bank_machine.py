@@ -15,7 +15,7 @@ from activities.restoration import withdrawals
 from activities.tracing import payer_transfers
 from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow
-from schemas.enums import FoundDecision
+from schemas.payer_enums import FoundDecision
 from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
 from schemas.tracing.desk_actions import HopCorrection
 from schemas.tracing.payer_inquiries import FoundTransferDecision
