@@ -12,6 +12,7 @@ from adapters.clock import wall_clock
 from db.pool import Pool
 from domain.policy.model import Policy
 from schemas.outbox.case import CasePolicy
+from schemas.tracing.request_stages import RequestStages
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Context:
     """the same divisor for restorations, whose waits are days and months"""
     clock: Callable[[], datetime] = wall_clock
     """the clock that `now` reads"""
+    trace: Callable[[RequestStages], None] | None = None
+    """sends the stages of a delivered request to the receiver of traces; None without a receiver"""
 
     def now(self) -> datetime:
         """Return the present time in UTC."""

@@ -30,11 +30,13 @@ from schemas.enums import (
     DeliveryOutcome,
     DiscrepancyKind,
     Disposition,
+    HopSource,
     ResolutionDecision,
     TaskKind,
 )
 from schemas.reconciliation.comparison import ListWay, Reason
 from schemas.restoration_enums import OrderKind
+from schemas.tracing.request_stages import RequestStages, Stage
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _MINUTE: Final = 60.0
@@ -46,6 +48,11 @@ BUCKETS_SECONDS: Final = (
     *(_DAY, 3 * _DAY, 7 * _DAY, 30 * _DAY, 90 * _DAY),
 )
 """From 10 ms, the engine's own time, to 90 days, when a hold lapses."""
+STAGE_BUCKETS_SECONDS: Final = (
+    *(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
+    *(1.0, 2.0, 5.0, 10.0, 30.0, _MINUTE),
+)
+"""From 1 ms, because a stage of a request takes a few milliseconds, to a minute."""
 
 
 class SendOutcome(StrEnum):
@@ -233,7 +240,7 @@ class Metrics:
         self._answer_to_request = self._histogram(
             "answer_to_next_request", "From an answer that opened hops to the request about the next layer."
         )
-
+        self._stages = self._stage_histogram()
         self._create_series()
 
     @_not_in_rehearsal
@@ -263,6 +270,12 @@ class Metrics:
         self._hold_requests.labels(outcome.value).inc()
         if outcome is SendOutcome.DELIVERED:
             _observe(self._complaint_to_delivered, since_complaint_seconds)
+
+    @_not_in_rehearsal
+    def request_stages(self, stages: RequestStages) -> None:
+        """Record how long each stage of a delivered hold request took."""
+        for stage, began, ended in stages.steps():
+            _observe(self._stages.labels(stages.kind.value, stage.value), (ended - began).total_seconds())
 
     def delivery_attempted(self, channel: ChannelKind, outcome: DeliveryOutcome) -> None:
         """Count an attempt to deliver a message to a bank: delivered, failed or without response."""
@@ -366,6 +379,19 @@ class Metrics:
             self._lists_asked.labels(asked_by.value)
         for told in ToldRole:
             self._lists_overdue.labels(told.value)
+
+    def _stage_histogram(self) -> Histogram:
+        histogram = Histogram(
+            "goldenhour_request_stage_seconds",
+            "From the stage before to this stage of a delivered hold request, by what caused the request.",
+            ("kind", "stage"),
+            buckets=STAGE_BUCKETS_SECONDS,
+            registry=self.registry,
+        )
+        for kind, stage in product(HopSource, Stage):
+            if stage is not Stage.RECEIVED:
+                histogram.labels(kind.value, stage.value)
+        return histogram
 
     def _histogram(self, name: str, help_text: str) -> Histogram:
         return Histogram(f"goldenhour_{name}_seconds", help_text, buckets=BUCKETS_SECONDS, registry=self.registry)

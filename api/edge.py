@@ -17,6 +17,8 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from activities.arrivals import note_arrival
+from adapters.clock import wall_clock
 from api import request_ids
 from api.problems import (
     BANK_PATH,
@@ -68,6 +70,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         limit_bytes = self._limit_bytes(scope["path"], BODY_MAX_BYTES)
+        note_arrival(wall_clock())
         exchange = _Exchange(scope, receive, send, limit_bytes, self._body_seconds)
         self._running += 1
         try:

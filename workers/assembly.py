@@ -1,9 +1,9 @@
 """Build the parts of an engine process from the settings."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from temporalio.client import Client
 from temporalio.runtime import Runtime
@@ -13,6 +13,7 @@ from activities.directory import DirectoryCache
 from activities.secrets import Keys, SecretBox
 from db.pool import Pool, open_pool
 from domain.policy.model import load_policy
+from schemas.tracing.request_stages import RequestStages
 from workers.home import officers_keys, secret_key, with_running_services
 from workers.rehearsal import rehearse
 from workers.settings import Settings
@@ -85,9 +86,25 @@ class Engine:
             if warm:
                 await rehearse(ctx, WARM_CONNECTIONS)
             try:
-                async with directory.watched():
-                    yield Engine(settings, pool, keys, ctx, runtime, client, notifier)
+                async with directory.watched(), _traces(settings.tracing_url if golden_hour else None) as trace:
+                    yield Engine(settings, pool, keys, replace(ctx, trace=trace), runtime, client, notifier)
             finally:
                 await notifier.close()
         finally:
             await pool.close()
+
+
+@asynccontextmanager
+async def _traces(url: str | None) -> AsyncIterator[Callable[[RequestStages], None] | None]:
+    """Yield the function that sends traces to the receiver at `url`, or None without one."""
+    if url is None:
+        yield None
+        return
+    # OpenTelemetry is loaded only here, because its import takes long and most processes send no traces.
+    from adapters.traces import RequestTraces
+
+    traces = await asyncio.to_thread(RequestTraces, url)
+    try:
+        yield traces.send
+    finally:
+        await traces.close()

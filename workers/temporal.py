@@ -28,12 +28,13 @@ from temporalio.exceptions import ApplicationError, FailureError
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.arrivals import arrived_at
 from activities.metrics import BUCKETS_SECONDS
 from adapters.clock import wall_clock
 from db.cases import cases, request_pauses
 from db.outbox import case_outbox
 from db.pool import Pool
-from schemas.outbox.case import CaseNews, CaseStart, FollowUp
+from schemas.outbox.case import CaseNews, CaseStart, FollowUp, OpenRequest, RequestTimes
 from workflows import options
 from workflows.case import CaseWorkflow, case_workflow_id
 from workflows.reconciliation import ReconciliationWorkflow
@@ -178,13 +179,14 @@ class CaseNotifier:
             self._own_worker = None
 
     def soon(self, follow_up: FollowUp | None) -> None:
-        """Notify the workflow in the background; a failure is logged and left to the sweep.
+        """Notify the workflow in the background, right after the commit; a failure is logged and left to the sweep.
 
         Changes that arrive while the same case is being notified wait and go together, so a burst of answers is one
         signal. Changes that send no request wait a moment for others.
         """
         if follow_up is None or len(self._tasks) >= MAX_PENDING:
             return
+        follow_up = _timed(follow_up, RequestTimes(received_at=arrived_at(), committed_at=wall_clock()))
         case_no, news = follow_up.case_no, follow_up.news
         pending = self._pending.get(case_no)
         if follow_up.start or news is None:
@@ -333,6 +335,27 @@ class CaseNotifier:
                 await case_outbox.mark_signalled(connection, news, now)
             if openings:
                 await cases.mark_started(connection, openings, now)
+
+
+def _timed(follow_up: FollowUp, times: RequestTimes) -> FollowUp:
+    """Return the notification with these times of the requests that its commit has planned."""
+    start, news = follow_up.start, follow_up.news
+    # The start of a case that had requests before is read from its rows, and has old requests too.
+    told = news or (start if start and not start.last_batch_no else None)
+    if told is None or not told.requests:
+        return follow_up
+    planned = {request.request_id for request in told.requests}
+
+    def timed(requests: Sequence[OpenRequest]) -> dict[str, tuple[OpenRequest, ...]]:
+        new = {"times": times}
+        return {"requests": tuple(one.model_copy(update=new) if one.request_id in planned else one for one in requests)}
+
+    return follow_up.model_copy(
+        update={
+            "start": start and start.model_copy(update=timed(start.requests)),
+            "news": news and news.model_copy(update=timed(news.requests)),
+        }
+    )
 
 
 def _combined(pending: deque[CaseNews]) -> tuple[CaseNews, list[int]]:

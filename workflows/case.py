@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
         LevelWait,
         OpenRequest,
         PlanRequests,
+        RequestTimes,
         RequestToSend,
         SendBatch,
         SendHoldRequest,
@@ -151,7 +152,11 @@ class CaseWorkflow:
                 SendBatch(
                     case_no=self._case_no,
                     requests=tuple(
-                        RequestToSend(request_id=tracker.request_id, institution=tracker.request.institution)
+                        RequestToSend(
+                            request_id=tracker.request_id,
+                            institution=tracker.request.institution,
+                            times=tracker.times,
+                        )
                         for tracker in batch
                     ),
                 ),
@@ -226,6 +231,7 @@ class CaseWorkflow:
                 institution=request.institution,
                 round=tracker.round,
                 again=tracker.called,
+                times=tracker.times,
             ),
             task_queue=options.BANK_CALLS_QUEUE,
             start_to_close_timeout=options.bank_call_attempt(self._policy),
@@ -393,6 +399,10 @@ class _RequestTracker:
         self.waiting_since = request.waiting_since
         self.not_before = request.waiting_since
         """the bank is not called again before this time"""
+        self.times = request.times or RequestTimes()
+        """for measurement only"""
+        if self.times.workflow_began_at is None:
+            self.times = self.times.model_copy(update={"workflow_began_at": workflow.now()})
         self._escalated_to = request.escalated_to
         self.called = False
         """whether the bank was called by this run"""
@@ -455,5 +465,6 @@ class _RequestTracker:
                 "round": self.round,
                 "waiting_since": self.waiting_since,
                 "escalated_to": self._escalated_to,
+                "times": None if self.delivered else self.times,
             }
         )

@@ -14,6 +14,7 @@ from activities.banks.delivery import BankDelivery, Delivered, try_again
 from activities.cases.transaction import ENGINE, case_transaction, lock_case
 from activities.context import Context
 from activities.metrics import METRICS, SendOutcome
+from activities.tracing.request_stages import note_stages
 from activities.tracing.tickets import instrument_of, urgency_of
 from adapters.banks.protocol import BankError, BankRefused, BankUnreachable, HoldTicket, Incident
 from db import intake
@@ -24,7 +25,7 @@ from db.tracing import requests
 from db.tracing.requests import HopToAsk, ToSend
 from schemas.banks.exchanges import About
 from schemas.enums import EventKind, HopSource, RequestState, TaskKind
-from schemas.outbox.case import BatchSent, SendBatch, SendHoldRequest, Sent, Tried
+from schemas.outbox.case import BatchSent, RequestTimes, SendBatch, SendHoldRequest, Sent, Tried
 from schemas.tasks import NO_FACTS, NewTask, TaskCause, TaskFacts, TaskSubject, about
 
 log = logging.getLogger(__name__)
@@ -47,9 +48,11 @@ class RequestSender:
         """Call the banks of these requests at once, each within a short limit."""
         request_ids = [UUID(request.request_id) for request in params.requests]
         found, payments = await self.read(self.ctx, request_ids)
-        return BatchSent(
-            tried=tuple(await asyncio.gather(*(self._try(found.get(one), payments) for one in request_ids)))
-        )
+        calls = [
+            self._try(found.get(request_id), payments, request.times)
+            for request_id, request in zip(request_ids, params.requests, strict=True)
+        ]
+        return BatchSent(tried=tuple(await asyncio.gather(*calls)))
 
     @staticmethod
     async def read(ctx: Context, request_ids: Sequence[UUID]) -> tuple[dict[UUID, ToSend], dict[UUID, Payment]]:
@@ -70,8 +73,9 @@ class RequestSender:
             raise ApplicationError(f"no request {request_id}", type="NotFound", non_retryable=True)
         if sent := _sent_before(request, params.round):
             return sent
+        called_at = self.ctx.now()
         if first:
-            _count_sent(request, self.ctx.now())
+            _count_sent(request, called_at)
         message = HoldRequestMessage(request_id, _ticket(self.ctx, request, payments))
         try:
             delivered = await self.bank_delivery.deliver(message, params.institution)
@@ -80,11 +84,11 @@ class RequestSender:
         except BankError as error:
             await self._note_failure(request, error)
             raise try_again(error) from error
-        return await self._record_delivery(request, delivered, params.round)
+        return await self._record_delivery(request, delivered, params.round, params.times, called_at)
 
     # -- steps of a batch ------------------------------------------------------------------------------------------
 
-    async def _try(self, request: ToSend | None, payments: Mapping[UUID, Payment]) -> Tried:
+    async def _try(self, request: ToSend | None, payments: Mapping[UUID, Payment], times: RequestTimes | None) -> Tried:
         """Call the bank of one request if it can be called at once."""
         if request is None:
             raise ApplicationError("a request of the batch was never planned", type="NotFound", non_retryable=True)
@@ -100,7 +104,7 @@ class RequestSender:
             if delivered is None:
                 return Tried(sent=to_queue)
             _count_sent(request, began)
-            return Tried(sent=await self._record_delivery(request, delivered, 0), called=True)
+            return Tried(sent=await self._record_delivery(request, delivered, 0, times, began), called=True)
         except BankRefused as refusal:
             _count_sent(request, began)
             return Tried(sent=await self._record_refusal(request, refusal), called=True)
@@ -130,7 +134,14 @@ class RequestSender:
                 data = {"task_id": task_id, "kind": task.kind.value, "institution": request.institution}
                 await work.log(EventKind.TASK_OPENED, **data)
 
-    async def _record_delivery(self, request: ToSend, delivered: Delivered, round_no: int) -> Sent:
+    async def _record_delivery(
+        self,
+        request: ToSend,
+        delivered: Delivered,
+        round_no: int,
+        times: RequestTimes | None,
+        called_at: datetime,
+    ) -> Sent:
         async with self.ctx.case_locks.held(request.case_no), self.ctx.pool.acquire() as connection:
             first_delivery = await requests.delivered(
                 connection,
@@ -144,6 +155,8 @@ class RequestSender:
         if first_delivery:
             since = first_delivery.case_opened_at if first_delivery.first_of_case else None
             METRICS.request_ended(SendOutcome.DELIVERED, since_complaint_seconds=_since(since, first_delivery.at))
+            if request.delivered_at is None:
+                note_stages(self.ctx, request, times, called_at, delivered, first_delivery.at)
         return Sent(request_id=str(request.request_id), asked=_asked(request), delivered=True)
 
     async def _record_refusal(self, request: ToSend, refusal: BankRefused) -> Sent:

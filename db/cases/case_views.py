@@ -33,7 +33,10 @@ SELECT c.case_no, c.state, c.opened_at, c.settled_at,
     (SELECT count(*) FROM desk_task WHERE case_no = c.case_no AND state = 'open') AS open_tasks,
     (SELECT count(*) FROM discrepancy WHERE case_no = c.case_no) AS discrepancies,
     (SELECT min(transferred_at) FROM hop WHERE case_no = c.case_no AND layer = 1) AS transferred_at,
-    (SELECT min(sent_at) FROM hold_request WHERE case_no = c.case_no) AS first_sent_at,
+    -- Requests planned after the first delivery have no earlier call. A channel that makes no call has a delivery only.
+    (SELECT least(min(e.at), min(r.delivered_at)) FROM hold_request r
+     LEFT JOIN bank_exchange e ON e.request_id = r.request_id
+     WHERE r.case_no = c.case_no AND r.planned_at <= coalesce(c.first_delivered_at, 'infinity')) AS first_sent_at,
     (SELECT min(delivered_at) FROM hold_request WHERE case_no = c.case_no) AS first_delivered_at,
     (SELECT min(received_at) FROM answer WHERE case_no = c.case_no) AS first_answered_at,
     (SELECT min(received_at) FROM answer

@@ -29,6 +29,16 @@ class HopRef(FrozenModel):
     revision: int
 
 
+class RequestTimes(FrozenModel):
+    """Moments before a request is sent, for measurement only. None for what the process did not see."""
+
+    received_at: UtcDatetime | None = None
+    """when the complaint, answer or command arrived"""
+    committed_at: UtcDatetime | None = None
+    workflow_began_at: UtcDatetime | None = None
+    """when the case's workflow got the request"""
+
+
 class OpenRequest(FrozenModel):
     """Hold request that still awaits an answer, with its escalation level.
 
@@ -53,6 +63,7 @@ class OpenRequest(FrozenModel):
     """number of times that it was sent over another channel for lack of an answer"""
     escalated_to: EscalationLevel | None = None
     """escalation level that an officer asked for early"""
+    times: RequestTimes | None = None
 
 
 class LevelWait(FrozenModel):
@@ -152,6 +163,7 @@ class RequestToSend(FrozenModel):
 
     request_id: str
     institution: str
+    times: RequestTimes | None = None
 
 
 class SendBatch(FrozenModel):
@@ -171,6 +183,7 @@ class SendHoldRequest(FrozenModel):
     """number of times that it was sent over another channel for lack of an answer"""
     again: bool = False
     """whether the bank was called with its batch already"""
+    times: RequestTimes | None = None
 
 
 class Sent(FrozenModel):

@@ -62,6 +62,7 @@ class TurnaroundTimes(FrozenModel):
 
     transfer_to_complaint_seconds: float
     complaint_to_first_request_sent_seconds: float | None
+    """to the first call of a bank, or to the first delivery over a channel that makes no call"""
     complaint_to_first_request_delivered_seconds: float | None
     complaint_to_first_answer_seconds: float | None
     complaint_to_first_hold_seconds: float | None

@@ -1,9 +1,14 @@
 """Counting, and joining the pages of several processes."""
 
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from activities.metrics import BUCKETS_SECONDS, Metrics, SendOutcome, joined
-from schemas.enums import Bucket, Channel, ChannelKind, ClaimKind, DeliveryOutcome, Disposition, TaskKind
+from schemas.enums import Bucket, Channel, ChannelKind, ClaimKind, DeliveryOutcome, Disposition, HopSource, TaskKind
+from schemas.tracing.request_stages import RequestStages, Stage
 
 
 def values(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -38,7 +43,7 @@ def test_each_verb_counts() -> None:
     assert found["goldenhour_hold_requests_total", (("outcome", "delivered"),)] == 1
     assert found["goldenhour_answers_total", (("disposition", "applied"), ("kind", "held"))] == 1
     assert found["goldenhour_delivery_attempts_total", (("channel", "i4c"), ("outcome", "delivered"))] == 1
-    counts = {name: value for (name, _), value in found.items() if name.endswith("_seconds_count")}
+    counts = {name: value for (name, labels), value in found.items() if name.endswith("_seconds_count") and not labels}
     assert counts.pop("goldenhour_transfer_to_complaint_seconds_count") == 2
     assert len(counts) == 5
     assert set(counts.values()) == {1}
@@ -56,6 +61,28 @@ def test_a_clock_that_is_behind_makes_no_negative_time() -> None:
     metrics = Metrics()
     metrics.first_answer(-0.5)
     assert values(metrics.text())["goldenhour_complaint_to_first_answer_seconds_sum", ()] == 0
+
+
+def test_a_stage_is_timed_from_the_stage_before() -> None:
+    metrics, at = Metrics(), datetime(2026, 11, 27, 2, 0, tzinfo=UTC)
+    after_ms = {Stage.RECEIVED: 0, Stage.PLANNED: 4, Stage.COMMITTED: 7, Stage.SENT: 20, Stage.DELIVERED: 19}
+    metrics.request_stages(
+        RequestStages(
+            request_id=UUID(int=1),
+            kind=HopSource.ANSWER,
+            institution="HDFC",
+            channel=ChannelKind.I4C,
+            moments={stage: at + timedelta(milliseconds=ms) for stage, ms in after_ms.items()},
+        )
+    )
+    found = values(metrics.text())
+
+    def of(stage: Stage, part: str) -> float:
+        return found[f"goldenhour_request_stage_seconds_{part}", (("kind", "answer"), ("stage", stage.value))]
+
+    assert [of(stage, "count") for stage in list(Stage)[1:]] == [1, 1, 0, 0, 1]
+    assert [of(stage, "sum") for stage in (Stage.PLANNED, Stage.COMMITTED)] == pytest.approx([0.004, 0.003])
+    assert of(Stage.DELIVERED, "sum") == 0, "the clocks of two machines differ"
 
 
 def test_a_stock_names_every_bucket_and_kind() -> None:

@@ -1,6 +1,7 @@
 """Workflow payloads, case logs and log lines have no person's name, phone or account in them."""
 
 import logging
+from dataclasses import replace
 from uuid import UUID
 
 import orjson
@@ -15,6 +16,7 @@ from db.cases import cases
 from schemas.enums import EscalationLevel
 from schemas.outbox.case import FollowUp
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
+from schemas.tracing.request_stages import RequestStages
 from tests.activities.bench import Bench
 from tests.factories import complaint, moved, row, rrn, transfer
 
@@ -110,7 +112,8 @@ async def test_nothing_that_leaves_the_tables_of_people_names_one(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    case_no, follow_ups = await a_full_life(bench)
+    traced: list[RequestStages] = []
+    case_no, follow_ups = await a_full_life(Bench(replace(bench.ctx, trace=traced.append)))
 
     kinds = {kind for (kind,) in await bench.rows("SELECT DISTINCT kind FROM case_event WHERE case_no = $1", case_no)}
     assert len(kinds) >= 10, "the case has seen enough for the search to mean something"
@@ -130,6 +133,8 @@ async def test_nothing_that_leaves_the_tables_of_people_names_one(
         start = await cases.snapshot(connection, case_no)
     assert found_in(start.model_dump_json()) == []
     assert found_in(generate_latest(METRICS.registry).decode()) == []
+    assert traced
+    assert [found_in(stages.model_dump_json()) for stages in traced] == [[]] * len(traced)
     assert found_in(caplog.text) == []
 
 

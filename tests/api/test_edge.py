@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
@@ -10,12 +11,15 @@ import asyncpg
 import httpx
 import pytest
 
+from activities.arrivals import arrived_at
+from adapters.clock import wall_clock
 from api import edge
 from api.app import BODY_LIMITS_BYTES
 from api.services import Services
 from db.pool import set_codecs
 from schemas.enums import Role
-from tests.api.conftest import Doors, complaint, opened
+from schemas.outbox.case import FollowUp
+from tests.api.conftest import Doors, NotingNotifier, complaint, opened
 
 COMPLAINTS = "/api/v1/complaints"
 JSON = {"Content-Type": "application/json", "Idempotency-Key": "k1"}
@@ -36,6 +40,27 @@ def is_problem(response: httpx.Response, status: int, name: str) -> bool:
         and bool(problem["title"] and problem["detail"])
         and problem["request_id"] == response.headers["x-request-id"]
     )
+
+
+@dataclass
+class ArrivalsNotifier(NotingNotifier):
+    """Notes when the message arrived that caused a notification."""
+
+    seen: list[datetime | None] = field(default_factory=list)
+
+    def soon(self, follow_up: FollowUp) -> None:
+        super().soon(follow_up)
+        self.seen.append(arrived_at())
+
+
+async def test_the_arrival_of_a_message_is_known_after_its_commit(services: Services) -> None:
+    notifier = ArrivalsNotifier()
+    async with opened(replace(services, notifier=notifier)) as doors:
+        before = wall_clock()
+        received_at = datetime.fromisoformat((await doors.complain())["received_at"])
+    (seen,) = notifier.seen
+    assert seen is not None
+    assert before <= seen <= received_at
 
 
 GARBAGE: Final = {

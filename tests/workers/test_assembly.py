@@ -1,6 +1,8 @@
 """Opening and closing the parts of an engine process."""
 
 import asyncio
+import subprocess
+import sys
 from functools import partial
 
 import pytest
@@ -14,6 +16,7 @@ from tests.waiting import until
 from workers.assembly import Engine
 from workers.settings import Settings, SettingsError
 
+SDK = "opentelemetry.sdk"
 NOBODY = "127.0.0.1:9"
 
 
@@ -53,3 +56,23 @@ async def test_only_an_officers_process_runs_without_the_secret_key(database_dsn
     with pytest.raises(SettingsError, match="GOLDENHOUR_SECRET_KEY is required"):
         async with Engine.open(settings, lazy_temporal=True):
             pass
+
+
+def test_a_process_that_sends_no_traces_does_not_load_their_library() -> None:
+    code = f"import sys, workers.assembly, workers.worker, workers.api_processes; print('{SDK}' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("golden_hour", [True, False])
+async def test_only_a_process_that_calls_banks_sends_traces(
+    database: Pool, database_dsn: str, *, golden_hour: bool
+) -> None:
+    settings = Settings(
+        database_url=SecretStr(database_dsn),
+        temporal_address=NOBODY,
+        secret_key=SECRET,
+        tracing_url="http://127.0.0.1:9",
+    )
+    async with Engine.open(settings, lazy_temporal=True, golden_hour=golden_hour) as engine:
+        assert (engine.ctx.trace is not None) == golden_hour

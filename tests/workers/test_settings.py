@@ -48,6 +48,8 @@ def test_nothing_set_means_the_embedded_stack_on_loopback() -> None:
         ("PUBLIC_URL", "http://police.example", "https://HOST"),
         ("PUBLIC_URL", "https://police.example/?token=hunter2", "https://HOST"),
         ("PUBLIC_URL", "police.example", "https://HOST"),
+        ("TRACING_URL", "http://traces.example", "https://HOST"),
+        ("TRACING_URL", "https://up:hunter2@traces.example", "https://HOST"),
         ("POLICY_FILE", "/no/such/file", "is not a file"),
         ("PG_BIN", "/no/such/folder", "is not a folder"),
         ("ISO_SPOOL", "/no/such/folder", "is not a folder"),
@@ -65,7 +67,7 @@ def test_a_wrong_value_is_named_and_not_repeated(
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["SMTP_URL", "SMS_URL", "POLICE_URL", "PUBLIC_URL", "ISO_SPOOL"])
+@pytest.mark.parametrize("name", ["SMTP_URL", "SMS_URL", "POLICE_URL", "PUBLIC_URL", "TRACING_URL", "ISO_SPOOL"])
 def test_an_empty_address_that_may_be_omitted_is_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(f"{ENV_PREFIX}{name}", "")
     assert getattr(Settings.load(), name.lower()) is None

@@ -11,7 +11,8 @@ from workers.reference.markdown import code, page, table
 
 _INTRODUCTION: Final = """What `GET /metrics` shows of ours; the Temporal SDK's own series stand beside them.
 Counters belong to one process: add them up over processes. A histogram has the series `_bucket`, `_sum` and
-`_count`, with buckets from 10 ms to 90 days. No label names a person."""
+`_count`, with buckets from 10 ms to 90 days; the buckets of `goldenhour_request_stage_seconds` go from 1 ms to a
+minute. No label names a person."""
 
 
 def metrics_page() -> str:

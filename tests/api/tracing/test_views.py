@@ -1,16 +1,19 @@
 """What is read of a case: every rupee, every hop, every line; page by page."""
 
 from datetime import UTC, datetime, time, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from activities.cases.desk import close_task
+from db.banks import bank_exchanges
 from db.banks.rosters import replace_officers
 from db.cases import tasks
 from db.pool import Pool
 from db.tracing import requests
 from domain.hash_chain import GENESIS
 from domain.tracing.batches import request_id as planned_id
+from schemas.banks.exchanges import About, Exchange
 from schemas.banks.rosters import NodalOfficer
 from schemas.enums import Bucket, ChannelKind, Role, TaskKind
 from schemas.tasks import NewTask, TaskCause, TaskSubject, about
@@ -27,6 +30,19 @@ async def asked(pool: Pool, ack_no: str, number: int, institution: str) -> UUID:
     async with pool.acquire() as connection:
         await requests.delivered(connection, request_id, institution, f"BANKS-{number}", ChannelKind.I4C, 0, now)
     return request_id
+
+
+def exchange(at: datetime, failure: str = "") -> Exchange:
+    """A call of a bank at that time."""
+    return Exchange(
+        channel=ChannelKind.I4C,
+        at=at,
+        head="POST /holds",
+        body=b"",
+        size_bytes=0,
+        digest=sha256().digest(),
+        failure=failure,
+    )
 
 
 async def walk(doors: Doors, path: str, items: str = "items", limit: int = 2, **query: Any) -> list[Any]:
@@ -90,8 +106,29 @@ async def test_what_has_not_happened_has_no_time(doors: Doors) -> None:
     ack_no = (await doors.complain())["ack_no"]
     times = (await doors.read(f"/api/v1/cases/{ack_no}"))["turnaround_times"]
     assert times.pop("transfer_to_complaint_seconds") is not None
-    assert times.pop("complaint_to_first_request_sent_seconds") == 0, "the complaint's transaction plans it"
-    assert set(times.values()) == {None}
+    assert set(times.values()) == {None}, "the request is planned, but no bank was called"
+
+
+async def test_the_first_request_is_sent_when_the_first_bank_is_called(doors: Doors) -> None:
+    ack_no = (await doors.complain())["ack_no"]
+    case = f"/api/v1/cases/{ack_no}"
+    opened_at = datetime.fromisoformat((await doors.read(case))["opened_at"])
+    calls = [exchange(opened_at + timedelta(seconds=3), "HTTP 503"), exchange(opened_at + timedelta(seconds=5))]
+    request_id = planned_id(ack_no, 1, "SBIN")
+    async with doors.services.ctx.pool.acquire() as connection:
+        await bank_exchanges.keep(connection, About.HOLD_REQUEST, request_id, calls)
+    times = (await doors.read(case))["turnaround_times"]
+    assert times["complaint_to_first_request_sent_seconds"] == 3
+    assert times["complaint_to_first_request_delivered_seconds"] is None
+
+
+async def test_without_a_call_the_first_request_is_sent_when_it_is_delivered(doors: Doors) -> None:
+    ack_no = (await doors.complain())["ack_no"]
+    await asked(doors.services.ctx.pool, ack_no, 1, "SBIN")
+    times = (await doors.read(f"/api/v1/cases/{ack_no}"))["turnaround_times"]
+    assert times["complaint_to_first_request_sent_seconds"] > 0
+    delivered_seconds = times["complaint_to_first_request_delivered_seconds"]
+    assert times["complaint_to_first_request_sent_seconds"] == delivered_seconds
 
 
 async def test_a_case_names_no_person(doors: Doors) -> None:
