@@ -38,7 +38,13 @@ ENDS_A_RUN: Final = 200
 
 
 async def plan_inquiries(work: CaseTransaction, opened: Sequence[HopRow], banks: Mapping[int, str]) -> None:
-    """Plan an inquiry for each victim's transfer, in the transaction that opens the hops.
+    """Plan an inquiry for each victim's transfer, in the transaction that opens the hops."""
+    if planned := new_inquiries(work, opened, banks):
+        await payer_inquiries.plan(work.connection, work.case_no, planned, work.now)
+
+
+def new_inquiries(work: CaseTransaction, opened: Sequence[HopRow], banks: Mapping[int, str]) -> list[NewInquiry]:
+    """Return the inquiries to plan, one for each hop.
 
     `banks` has the payer's bank by hop, or "" if the directory does not know it.
     """
@@ -58,8 +64,7 @@ async def plan_inquiries(work: CaseTransaction, opened: Sequence[HopRow], banks:
                 reason=reason,
             )
         )
-    if planned:
-        await payer_inquiries.plan(work.connection, work.case_no, planned, work.now)
+    return planned
 
 
 def _why_skipped(hop: HopRow, bank: str) -> str:

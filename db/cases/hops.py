@@ -45,10 +45,16 @@ async def insert(connection: Connection, case_no: str, opened_at: datetime, hops
     """Write new hops; a parent comes before its children."""
     if not hops:
         return
-    rows: list[dict[str, Any]] = [
-        hop.model_dump(mode="json") | {"case_no": case_no, "opened_at": opened_at.isoformat()} for hop in hops
-    ]
-    await connection.execute("INSERT INTO hop SELECT * FROM jsonb_populate_recordset(NULL::hop, $1::jsonb)", rows)
+    await connection.execute(
+        "INSERT INTO hop SELECT * FROM jsonb_populate_recordset(NULL::hop, $1::jsonb)",
+        as_stored(case_no, opened_at, hops),
+    )
+
+
+def as_stored(case_no: str, opened_at: datetime, hops: Sequence[HopRow]) -> list[dict[str, Any]]:
+    """Return new hops as the database reads them from JSON."""
+    more = {"case_no": case_no, "opened_at": opened_at.isoformat()}
+    return [hop.model_dump(mode="json") | more for hop in hops]
 
 
 async def get(connection: Connection, case_no: str, hop_no: int) -> HopRow:

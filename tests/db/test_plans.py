@@ -49,6 +49,23 @@ async def test_known_transfers_are_found_by_reference_and_by_account(database: P
         assert any(index in line for line in lines), lines
 
 
+async def test_what_is_known_of_a_complaint_is_read_by_indexes(database: Pool) -> None:
+    async with database.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        types = "text[], text[], text[], text[], bigint[], text, text, text, bigint"
+        await connection.execute(f"PREPARE told ({types}) AS {intake.READ}")
+        told = "'{1}', '{HDFC}', '{2}', '{3}', '{4}', 'officer:1', 'key', '30000000000000', NULL"
+        lines = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE told ({told})")]
+    assert not [line for line in lines if "Seq Scan" in line], lines
+    for index in (
+        "complaint_taken_by_idempotency_key_key",
+        "complaint_pkey",
+        "disputed_transfer_reference",
+        "hop_account",
+    ):
+        assert any(index in line for line in lines), lines
+
+
 @pytest.mark.parametrize(
     ("index", "types", "statement"),
     [
