@@ -18,12 +18,11 @@ from activities.context import Context
 from activities.secrets import CannotOpen
 from activities.tracing.tickets import instrument_of, urgency_of
 from adapters.banks.protocol import BankError, BankRefused, HoldTicket, Incident
-from db import intake
 from db.banks import bank_exchanges
 from db.cases.hops import HopRow
-from db.intake import Payment
-from db.tracing import payer_inquiries
+from db.tracing import payer_inquiries, payments
 from db.tracing.payer_inquiries import AskedInquiry, DueInquiry, NewInquiry
+from db.tracing.payments import Payment
 from schemas.banks.exchanges import About
 from schemas.enums import EventKind, PayerInquiryState
 
@@ -144,7 +143,7 @@ class PayerInquirySender:
 
     async def _ticket(self, due: DueInquiry) -> HoldTicket:
         async with self.ctx.pool.acquire() as connection:
-            payment = await intake.payment_of_hop(connection, due.case_no, due.hop_no)
+            payment = await payments.of_hop(connection, due.case_no, due.hop_no)
         return inquiry_ticket(self.ctx, due, payment)
 
     async def _note_delivery(self, due: DueInquiry, delivered: Delivered) -> None:

@@ -66,6 +66,18 @@ async def test_what_is_known_of_a_complaint_is_read_by_indexes(database: Pool) -
         assert any(index in line for line in lines), lines
 
 
+async def test_the_requests_of_a_batch_are_read_by_indexes(database: Pool) -> None:
+    async with database.acquire() as connection, connection.transaction():
+        await connection.execute(MANY_REQUESTS)
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE batch (uuid[]) AS {requests.TO_SEND}")
+        lines = [line for (line,) in await connection.fetch("EXPLAIN EXECUTE batch ('{}')")]
+    conditions = [line for line in lines if "Index Cond" in line]
+    assert not [line for line in lines if "Seq Scan" in line], lines
+    assert all(any(column in line for column in ("case_no", "_id", "ack_no")) for line in conditions), lines
+
+
 @pytest.mark.parametrize(
     ("index", "types", "statement"),
     [
