@@ -212,6 +212,28 @@ async def place_of_transfer(connection: Connection, key: str) -> tuple[str, int]
     return (row["case_no"], row["hop_no"]) if row else None
 
 
+class Place(FrozenModel):
+    """The case and hop where a transfer is registered. `locked` is false if a complaint has the transfer's lock."""
+
+    locked: bool
+    place: tuple[str, int] | None
+
+
+async def lock_and_place(connection: Connection, key: str) -> Place:
+    """Lock a transfer as `try_lock` does, and return where it is registered.
+
+    What another transaction registers meanwhile is not seen. `register_transfers` sees it.
+    """
+    row = await connection.fetchrow(
+        "SELECT pg_try_advisory_xact_lock($1) AS locked,"
+        " (SELECT jsonb_build_array(case_no, hop_no) FROM disputed_transfer WHERE transfer_key = $2) AS place",
+        _lock_key(lock_of_transfer(reference_of(key))),
+        key,
+    )
+    assert row is not None, "the statement returns one row"
+    return Place(**dict(row))
+
+
 async def oldest_case(connection: Connection, case_nos: Sequence[str]) -> str:
     """Return the case that was opened first."""
     case_no: str = await connection.fetchval(

@@ -273,21 +273,32 @@ async def answered(
     return [row["request_id"] for row in rows if row["done"]]
 
 
+_FINISH_EMPTY: Final = """
+UPDATE hold_request r SET closed_at = $2,
+    state = CASE WHEN r.first_answered_at IS NULL THEN 'superseded' ELSE 'answered' END
+WHERE r.case_no = $1 AND r.closed_at IS NULL
+    AND NOT EXISTS (SELECT FROM request_hop rh WHERE rh.request_id = r.request_id AND rh.live {but})
+RETURNING r.request_id
+"""
+_FINISH: Final = _FINISH_EMPTY.format(but="")
+# The statement does not see its own change of the hop, so it leaves the hop out.
+_DETACH: Final = (
+    "WITH detached AS (UPDATE request_hop SET live = false WHERE case_no = $1 AND hop_no = $3 AND live)"
+    + _FINISH_EMPTY.format(but="AND rh.hop_no <> $3")
+)
+
+
 async def finish_empty(connection: Connection, case_no: str, at: datetime) -> list[UUID]:
     """Close the case's requests without a live hop, and return them.
 
     Those about which the bank has answered become `answered`; the others become `superseded`.
     """
-    rows = await connection.fetch(
-        "UPDATE hold_request r SET closed_at = $2,"
-        " state = CASE WHEN r.first_answered_at IS NULL THEN 'superseded' ELSE 'answered' END"
-        " WHERE r.case_no = $1 AND r.closed_at IS NULL"
-        " AND NOT EXISTS (SELECT FROM request_hop rh WHERE rh.request_id = r.request_id AND rh.live)"
-        " RETURNING r.request_id",
-        case_no,
-        at,
-    )
-    return [row["request_id"] for row in rows]
+    return [row["request_id"] for row in await connection.fetch(_FINISH, case_no, at)]
+
+
+async def detach(connection: Connection, case_no: str, hop_no: int, at: datetime) -> list[UUID]:
+    """Remove the hop from the live request that asks about it. Close and return requests as `finish_empty` does."""
+    return [row["request_id"] for row in await connection.fetch(_DETACH, case_no, at, hop_no)]
 
 
 _SEND_AGAIN: Final = """

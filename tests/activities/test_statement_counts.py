@@ -1,13 +1,16 @@
 """Greatest numbers of statements of the golden hour's verbs: each is a wait for the database."""
 
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
+from activities.cases.desk import correct_hop
 from activities.intake import Taken, take_complaint
 from db.pool import open_pool
 from schemas.intake import Complaint
 from schemas.outbox.case import RequestToSend, SendBatch
+from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import Bench
 from tests.activities.statement_count import Statements, sent
 from tests.factories import complaint, make_context, moved, rrn, transfer
@@ -106,3 +109,21 @@ async def test_a_batch_of_the_next_layer(counted: Bench) -> None:
     delivered, statements = await tried(counted, case_no)
     assert delivered == [True]
     assert len(statements) <= 2, statements
+
+
+@pytest.mark.parametrize(
+    ("told", "correction", "most"),
+    [
+        ({}, {"amount_paise": 90_00}, 16),
+        ({"payee_bank": "No Such Bank"}, {"payee": {"institution": "ICIC", "account": "1111111111"}}, 12),
+    ],
+)
+async def test_a_correction_by_the_desk(
+    counted: Bench, told: dict[str, Any], correction: dict[str, Any], most: int
+) -> None:
+    case_no = await counted.complain(transfer(**told))
+    corrected = HopCorrection.model_validate({"reason": "the victim says so"} | correction)
+    async with sent(counted.pool) as statements:
+        await correct_hop(counted.ctx, case_no, 1, corrected, "officer:7")
+    assert await counted.hops(case_no) == ["asked"]
+    assert len(statements) <= most, statements
