@@ -230,7 +230,7 @@ def _new_complaint(
         event=_opened_event(kind, receipt, found.fresh, first, entries, told),
         inquiries=new_inquiries(work, opened, banks) if work.ctx.policy.payer_bank.ask else [],
         tasks=waiting + _differences(receipt.ack_no, told),
-        policy=None if receipt.joined else work.ctx.case_policy,
+        policy=None if receipt.joined else work.ctx.stored_case_policy,
     )
 
 

@@ -18,7 +18,6 @@ from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Differing, HopSource, HopState
 from schemas.identifiers import reference_key, reference_of
 from schemas.intake import Complaint, ComplaintReceipt, Transfer
-from schemas.outbox.case import CasePolicy
 from schemas.parties import Party
 from schemas.tasks import NewTask
 from schemas.tracing.answers import Entry
@@ -161,7 +160,7 @@ def _searched(reference_keys: Collection[str], moves: Collection[Move]) -> list[
 
 
 class Known(FrozenModel):
-    """What the database knows of a complaint that is being taken."""
+    """Everything that the database knows of a complaint that is being taken."""
 
     by_key: KnownComplaint | None
     """the complaint that this caller sent with this key"""
@@ -277,7 +276,7 @@ class NewComplaint:
     inquiries: Sequence[NewInquiry]
     tasks: Sequence[tuple[str, NewTask]]
     """work items, each with its case"""
-    policy: CasePolicy | None
+    policy: dict[str, Any] | None
 
 
 class NumberTaken(Exception):
@@ -349,7 +348,7 @@ async def write(connection: Connection, new: NewComplaint, actor: str) -> bool:
     hop_nos = [hop.hop_no for hop in new.hops]
     try:
         registered = await connection.fetchval(
-            _WRITE_WITH_CASE if new.policy else _WRITE_JOINING,
+            _WRITE_JOINING if new.policy is None else _WRITE_WITH_CASE,
             receipt.case_ack_no,
             receipt.received_at,
             max(hop_nos, default=0),
@@ -370,7 +369,7 @@ async def write(connection: Connection, new: NewComplaint, actor: str) -> bool:
             new.taken_by,
             new.idempotency_key,
             new.body_digest,
-            *([new.policy.model_dump(mode="json")] if new.policy else []),
+            *([] if new.policy is None else [new.policy]),
         )
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name in _NUMBERS:

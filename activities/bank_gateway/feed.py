@@ -25,8 +25,8 @@ from db.orders import bank_replies
 from db.paging import from_cursor, to_cursor
 from db.pool import Connection, Pool
 from db.reconciliation import lien_inquiries
-from db.tracing import payments, requests
-from db.tracing.payments import Payment
+from db.tracing import requests, victim_transfers
+from db.tracing.victim_transfers import Payment
 from domain.errors import BadCursor, RuleBroken
 from domain.errors.holds import HoldOver
 from domain.errors.intake import IdempotencyKeyReused
@@ -198,7 +198,7 @@ async def _holds(
     for hop in await bank_gateway.hops_of(connection, [row.request_id for row in rows]):
         hops[hop.request_id].append(hop)
     mains = [(row.case_no, _main(hops[row.request_id]).hop_no) for row in rows]
-    paid = await payments.of_hops(connection, sorted(set(mains)))
+    paid = await victim_transfers.payments(connection, sorted(set(mains)))
     return tuple(
         _hold(ctx, institution, row, hops[row.request_id], paid[main]) for row, main in zip(rows, mains, strict=True)
     )

@@ -20,9 +20,9 @@ from activities.tracing.tickets import instrument_of, urgency_of
 from adapters.banks.protocol import BankError, BankRefused, HoldTicket, Incident
 from db.banks import bank_exchanges
 from db.cases.hops import HopRow
-from db.tracing import payer_inquiries, payments
+from db.tracing import payer_inquiries, victim_transfers
 from db.tracing.payer_inquiries import AskedInquiry, DueInquiry, NewInquiry
-from db.tracing.payments import Payment
+from db.tracing.victim_transfers import Payment
 from schemas.banks.exchanges import About
 from schemas.enums import EventKind, PayerInquiryState
 
@@ -143,7 +143,7 @@ class PayerInquirySender:
 
     async def _ticket(self, due: DueInquiry) -> HoldTicket:
         async with self.ctx.pool.acquire() as connection:
-            payment = await payments.of_hop(connection, due.case_no, due.hop_no)
+            payment = await victim_transfers.payment_of_hop(connection, due.case_no, due.hop_no)
         return inquiry_ticket(self.ctx, due, payment)
 
     async def _note_delivery(self, due: DueInquiry, delivered: Delivered) -> None:

@@ -8,8 +8,8 @@ from uuid import UUID
 from db.banks import bank_exchanges
 from db.cases.request_pauses import PAUSED
 from db.pool import Connection
-from db.tracing import payments
-from db.tracing.payments import Payment
+from db.tracing import victim_transfers
+from db.tracing.victim_transfers import Payment
 from domain.errors.tracing import RequestNotFound
 from domain.tracing.batches import PlannedRequest
 from schemas.banks.exchanges import Exchange
@@ -163,7 +163,7 @@ SELECT r.request_id, r.case_no, r.institution, r.state, r.batch_no, r.round, r.r
     r.batch_no = 1 AND r.institution = (
         SELECT min(o.institution) FROM hold_request o WHERE o.case_no = r.case_no AND o.batch_no = 1
     ) AS first_of_case,
-    l.hops, ({payments.of_one_hop("r.case_no", "l.main_hop_no")}) AS payment
+    l.hops, ({victim_transfers.payment_query("r.case_no", "l.main_hop_no")}) AS payment
 FROM unnest($1::uuid[]) AS q (request_id) JOIN hold_request r USING (request_id) JOIN case_file c USING (case_no)
 CROSS JOIN LATERAL (
     SELECT max(h.transferred_at) AS freshest_at, max(h.disputed_paise) AS largest_paise

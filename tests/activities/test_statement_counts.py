@@ -1,6 +1,7 @@
 """Greatest numbers of statements of the golden hour's verbs: each is a wait for the database."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,6 +47,15 @@ async def test_a_complaint(counted: Bench, transfers: Callable[[], list[dict[str
     async with sent(counted.pool) as statements:
         taken = await taken_once(counted, told)
     assert taken.follow_up
+    assert len(statements) <= PLAIN, statements
+
+
+async def test_a_complaint_whose_victims_bank_is_asked_too(counted: Bench) -> None:
+    rules = counted.ctx.policy.payer_bank.model_copy(update={"ask": True})
+    ctx = replace(counted.ctx, policy=counted.ctx.policy.model_copy(update={"payer_bank": rules}))
+    async with sent(counted.pool) as statements:
+        await take_complaint(ctx, complaint(transfer()), idempotency_key=rrn(), taken_by="officer:1")
+    assert await counted.rows("SELECT state FROM payer_inquiry") == [("planned",)]
     assert len(statements) <= PLAIN, statements
 
 

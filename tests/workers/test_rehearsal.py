@@ -33,7 +33,10 @@ async def test_a_rehearsal_prepares_the_statements_of_the_golden_hour(database: 
     await rehearse(ctx, 1)
     prepared = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE $1"
     async with database.acquire() as connection:
-        for part in ("%request_plan(%", "%request_delivered(%", "%FROM hop h LEFT JOIN ledger_balance%"):
+        for part in (
+            *("%INSERT INTO case_file%", "%AS number_locked%", "%AS main_hop_no%"),
+            *("%request_plan(%", "%request_delivered(%", "%FROM hop h LEFT JOIN ledger_balance%"),
+        ):
             assert await connection.fetchval(prepared, part) == 1, part
 
 
