@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from activities.case_locks import CaseLocks
 from activities.channel_health import ChannelHealth
@@ -39,6 +40,11 @@ class Context:
     def case_policy(self) -> CasePolicy:
         """Frozen policy for a case that is opened now."""
         return self.policy.case_policy(self.clock_factor)
+
+    @cached_property
+    def stored_case_policy(self) -> dict[str, Any]:
+        """The same policy as the database has it."""
+        return self.case_policy.model_dump(mode="json")
 
     @cached_property
     def case_locks(self) -> CaseLocks:

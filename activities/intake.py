@@ -17,11 +17,11 @@ from activities.context import Context
 from activities.deadlocks import repeated
 from activities.metrics import METRICS
 from activities.police.firs import ask_by_itself
-from activities.tracing.payer_inquiries import plan_inquiries
+from activities.tracing.payer_inquiries import new_inquiries
 from db import intake
-from db.cases import cases, events, hops, ledger, tasks
+from db.cases import cases, events, hops
 from db.cases.events import Event
-from db.intake import ToldRow
+from db.intake import Known, Locked, NewComplaint, NumberTaken, ToldRow
 from db.pool import Connection
 from db.restoration import withdrawals
 from domain.errors.cases import TransferBusy
@@ -71,7 +71,7 @@ async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key:
             by_account = False
 
 
-@repeated()
+@repeated(NumberTaken)
 async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_by: str, *, by_account: bool) -> Taken:
     """Take the complaint once. `by_account`: a hop without a reference may be known by everything else."""
     digest = hashlib.sha256(complaint.model_dump_json().encode()).digest()
@@ -82,21 +82,29 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
         rows, flags = read_transfers(ctx, complaint)
     names = [f"key|{taken_by}|{idempotency_key}", *(intake.lock_of_transfer(row.transfer.reference) for row in rows)]
     if complaint.ack_no:
-        names.append(_ack_lock(complaint.ack_no))
+        names.append(intake.ack_lock(complaint.ack_no))
     async with ctx.pool.acquire() as connection, connection.transaction():
-        locked_at = await intake.lock(connection, names)
-        repeated = await _taken_before(connection, complaint, idempotency_key, taken_by, digest)
-        if repeated:
-            return Taken(repeated, None, repeated=True)
+        locked = await intake.lock(connection, names, next_serial=complaint.ack_no is None)
+        ack_no = complaint.ack_no or _own_number(complaint.channel, locked)
         moves = {row.move for row in rows if row.move and by_account}
-        registered = await intake.known_transfers(connection, {row.statement.reference_key for row in rows}, moves)
-        found = sort_rows(ctx, rows, registered)
-        ack_no = complaint.ack_no or await new_ack_no(connection, complaint.channel, locked_at)
+        known = await intake.read(
+            connection,
+            taken_by,
+            idempotency_key,
+            ack_no,
+            {row.statement.reference_key for row in rows},
+            moves,
+            is_new_number=complaint.ack_no is None,
+        )
+        if repeated := _taken_before(known, complaint, digest):
+            return Taken(repeated, None, repeated=True)
+        if not known.number_locked or known.by_number:
+            ack_no = await new_ack_no(connection, complaint.channel, locked.at)
+        found = sort_rows(ctx, rows, known.transfers)
         work, full = await _case_to_join(ctx, connection, found, taken_by)
         joined = work is not None
         if work is None:
-            head = await cases.open_case(connection, ack_no, locked_at, ctx.case_policy, len(found.fresh))
-            work = CaseTransaction(ctx, connection, head, taken_by)
+            work = CaseTransaction(ctx, connection, cases.new_head(ack_no, locked.at, len(found.fresh)), taken_by)
         odd = oddities(complaint, work.now, ctx.policy.trail)
         receipt = ComplaintReceipt(
             ack_no=ack_no,
@@ -105,21 +113,13 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
             flags=tuple(odd + flags + found.flags + _linked_cases(found, work.case_no) + full),
             received_at=work.now,
         )
-        told = told_rows(rows, found, work.case_no, first_hop_no=work.head.last_hop_no + 1 if joined else 1)
-        news = await (_join_case if joined else _open_case)(work, receipt, found, told)
-        await intake.insert(
-            connection,
-            complaint,
-            receipt,
-            told,
-            taken_by=taken_by,
-            idempotency_key=idempotency_key,
-            body_digest=digest,
-        )
-        await _ask_about_differences(work, ack_no, told)
-        await ask_by_itself(work)
+        new = _new_complaint(work, complaint, receipt, rows, found, idempotency_key, digest)
+        if not joined:
+            _refuse_nameless(found, set())
+        if not await intake.write(connection, new, taken_by):
+            raise _KnownMeanwhile
         # After the complaint is written, because a pause may be that of its own number.
-        follow_up = await (_notify if joined else _start)(work, news) if news else None
+        follow_up = await (_follow_up_of_joining(work, new, found) if joined else _start(work, new, found))
     METRICS.complaint_taken(
         complaint.channel,
         joined=receipt.joined,
@@ -128,37 +128,34 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
     return Taken(receipt, follow_up)
 
 
-async def _taken_before(
-    connection: Connection, complaint: Complaint, idempotency_key: str, taken_by: str, digest: bytes
-) -> ComplaintReceipt | None:
-    by_key = await intake.by_idempotency_key(connection, taken_by, idempotency_key)
-    if by_key:
-        if by_key.body_digest != digest:
+def _taken_before(known: Known, complaint: Complaint, digest: bytes) -> ComplaintReceipt | None:
+    if known.by_key:
+        if known.by_key.body_digest != digest:
             raise IdempotencyKeyReused
-        return by_key.receipt
-    by_number = await intake.by_ack_no(connection, complaint.ack_no) if complaint.ack_no else None
-    if by_number:
-        if by_number.body_digest != digest:
-            raise AckNoTaken(by_number.receipt.ack_no)
-        return by_number.receipt
+        return known.by_key.receipt
+    if complaint.ack_no and known.by_number:
+        if known.by_number.body_digest != digest:
+            raise AckNoTaken(known.by_number.receipt.ack_no)
+        return known.by_number.receipt
     return None
 
 
-async def _ask_about_differences(work: CaseTransaction, ack_no: str, told: Sequence[ToldRow]) -> None:
-    """Open a work item for each transfer that the complaint tells otherwise, in the case that has its hop."""
-    by_case: dict[str, list[NewTask]] = {}
-    for row in told:
-        if row.differing:
-            facts = TaskFacts(ack_no=ack_no, differing=row.differing)
-            task = about_hop(TaskKind.READ_COMPLAINT, TaskCause.TOLD_OTHERWISE, row.hop_no, facts)
-            by_case.setdefault(row.case_no, []).append(task)
-    for case_no, wanted in by_case.items():
-        # No lock on another case's row: the complaint's own number makes the work item its own.
-        await tasks.open_tasks(work.connection, case_no, wanted, work.now)
+def _differences(ack_no: str, told: Sequence[ToldRow]) -> list[tuple[str, NewTask]]:
+    """Return a work item for each transfer that the complaint tells otherwise, with the case that has its hop.
+
+    No lock on another case's row is needed: the complaint's own number makes the work item its own.
+    """
+    return [
+        (row.case_no, about_hop(TaskKind.READ_COMPLAINT, TaskCause.TOLD_OTHERWISE, row.hop_no, facts))
+        for row in told
+        if row.differing
+        for facts in [TaskFacts(ack_no=ack_no, differing=row.differing)]
+    ]
 
 
-def _ack_lock(ack_no: str) -> str:
-    return f"ack|{ack_no}"
+def _own_number(channel: Channel, locked: Locked) -> str:
+    assert locked.serial is not None, "a serial is taken with the locks"
+    return make_ack_no(channel, locked.at, locked.serial)
 
 
 async def new_ack_no(connection: Connection, channel: Channel, now: datetime) -> str:
@@ -166,7 +163,9 @@ async def new_ack_no(connection: Connection, channel: Channel, now: datetime) ->
     for _ in range(NUMBERS_TRIED_MAX):
         ack_no = make_ack_no(channel, now, await intake.next_serial(connection))
         # No waiting for this lock, because the caller holds locks already. A number that is locked counts as taken.
-        if await intake.try_lock(connection, _ack_lock(ack_no)) and not await intake.by_ack_no(connection, ack_no):
+        if await intake.try_lock(connection, intake.ack_lock(ack_no)) and not await intake.by_ack_no(
+            connection, ack_no
+        ):
             return ack_no
     raise AckNosExhausted(NUMBERS_TRIED_MAX)
 
@@ -181,7 +180,7 @@ async def _case_to_join(
     """
     if not found.known:
         return None, []
-    oldest = await intake.oldest_case(connection, list(set(found.cases.values())))
+    oldest = min(found.known.values(), key=lambda known: (known.case_opened_at, known.case_no)).case_no
     work = await lock_case(ctx, connection, oldest, taken_by)
     if await withdrawals.withdrawn(connection, oldest, found.hops_of(oldest)):
         raise _KnownMeanwhile
@@ -201,58 +200,80 @@ def _linked_cases(found: SortedRows, case_no: str) -> list[Flag]:
     ]
 
 
-async def _open_case(
-    work: CaseTransaction, receipt: ComplaintReceipt, found: SortedRows, told: Sequence[ToldRow]
-) -> CaseNews | None:
-    rows = found.fresh
-    _refuse_nameless(found, set())
-    entries = await _write_hops(work, receipt.ack_no, rows, first_hop_no=1)
-    await work.log_all([_opened_event(EventKind.CASE_OPENED, receipt, rows, 1, entries, told)])
-    to_ask, parked = _briefs(rows, 1)
-    return CaseNews(news_id=0, opened=to_ask, parked=parked)
+def _new_complaint(
+    work: CaseTransaction,
+    complaint: Complaint,
+    receipt: ComplaintReceipt,
+    rows: Sequence[Row],
+    found: SortedRows,
+    idempotency_key: str,
+    digest: bytes,
+) -> NewComplaint:
+    """Return everything that is written before the first request."""
+    first = work.head.last_hop_no + 1 if receipt.joined else 1
+    told = told_rows(rows, found, work.case_no, first_hop_no=first)
+    opened = [_hop_row(row, hop_no, receipt.ack_no) for hop_no, row in enumerate(found.fresh, start=first)]
+    entries = [entry for hop in opened for entry in complaint_entries(hop.hop_no, hop.amount_paise)]
+    banks = {hop.hop_no: row.statement.payer_bank for hop, row in zip(opened, found.fresh, strict=True)}
+    waiting = [(work.case_no, task) for hop in opened for task in tasks_before_asking(hop.hop_no, hop.state)]
+    kind = EventKind.COMPLAINT_JOINED if receipt.joined else EventKind.CASE_OPENED
+    return NewComplaint(
+        complaint=complaint,
+        receipt=receipt,
+        taken_by=work.actor,
+        idempotency_key=idempotency_key,
+        body_digest=digest,
+        told=told,
+        hops=opened,
+        keys=[row.key for row in found.fresh],
+        entries=entries,
+        event=_opened_event(kind, receipt, found.fresh, first, entries, told),
+        inquiries=new_inquiries(work, opened, banks) if work.ctx.policy.payer_bank.ask else [],
+        tasks=waiting + _differences(receipt.ack_no, told),
+        policy=None if receipt.joined else work.ctx.stored_case_policy,
+    )
 
 
-async def _start(work: CaseTransaction, news: CaseNews) -> FollowUp:
+async def _start(work: CaseTransaction, new: NewComplaint, found: SortedRows) -> FollowUp:
     """Plan the first batch of a new case; return the start of its workflow."""
-    planned, left = await plan_batch(work, news.opened)
+    to_ask, parked = _briefs(found.fresh, 1)
+    await ask_by_itself(work, loss_paise=sum(hop.disputed_paise for hop in new.hops))
+    planned, left = await plan_batch(work, to_ask)
     start = CaseStart(
         case_no=work.case_no,
         policy=work.ctx.case_policy,
         open_hops=left,
-        parked=news.parked,
+        parked=parked,
         requests=planned,
     )
     return FollowUp(case_no=work.case_no, start=start)
 
 
-async def _join_case(
-    work: CaseTransaction, receipt: ComplaintReceipt, found: SortedRows, told: Sequence[ToldRow]
-) -> CaseNews | None:
-    connection, case_no, head, rows = work.connection, work.case_no, work.head, found.fresh
-    first = head.last_hop_no + 1
-    entries = await _write_hops(work, receipt.ack_no, rows, first_hop_no=first)
-    if rows:
-        await cases.give_out_hops(connection, case_no, head.last_hop_no + len(rows))
-    await work.log_all([_opened_event(EventKind.COMPLAINT_JOINED, receipt, rows, first, entries, told)])
-    corrected = await _correct_as_told(work, found, receipt.ack_no)
-    if not rows and not corrected:
+async def _follow_up_of_joining(work: CaseTransaction, new: NewComplaint, found: SortedRows) -> FollowUp | None:
+    """Correct hops that the complaint tells better, and plan the batch; return the notification of the workflow."""
+    corrected = await _correct_as_told(work, found, new.receipt.ack_no)
+    news = await _news(work, found, corrected)
+    await ask_by_itself(work)
+    if news is None:
         return None
-    if head.state is CaseState.SETTLED:
-        await cases.reopen(connection, case_no)
-        await work.log(EventKind.CASE_REOPENED)
-    to_ask, parked = _briefs(rows, first)
-    opened = (*to_ask, *(hop.to_ask for hop in corrected if hop.to_ask))
-    closed = tuple(hop.ended for hop in corrected)
-    parked += tuple(hop.parked for hop in corrected if hop.parked)
-    return CaseNews(news_id=0, opened=opened, closed=closed, parked=parked)
-
-
-async def _notify(work: CaseTransaction, news: CaseNews) -> FollowUp:
-    """Plan the batch of a case that is known; return the notification of its workflow."""
     notification = await notify_case(work, news)
     settled = work.head.state is CaseState.SETTLED
     start = await cases.snapshot(work.connection, work.case_no) if settled else None
     return FollowUp(case_no=work.case_no, start=start, news=notification)
+
+
+async def _news(work: CaseTransaction, found: SortedRows, corrected: Sequence[Corrected]) -> CaseNews | None:
+    """Return what a joining complaint changes for the workflow, or None; reopen a settled case."""
+    if not found.fresh and not corrected:
+        return None
+    if work.head.state is CaseState.SETTLED:
+        await cases.reopen(work.connection, work.case_no)
+        await work.log(EventKind.CASE_REOPENED)
+    to_ask, parked = _briefs(found.fresh, work.head.last_hop_no + 1)
+    opened = (*to_ask, *(hop.to_ask for hop in corrected if hop.to_ask))
+    closed = tuple(hop.ended for hop in corrected)
+    parked += tuple(hop.parked for hop in corrected if hop.parked)
+    return CaseNews(news_id=0, opened=opened, closed=closed, parked=parked)
 
 
 async def _correct_as_told(work: CaseTransaction, found: SortedRows, ack_no: str) -> list[Corrected]:
@@ -283,21 +304,6 @@ def _refuse_nameless(found: SortedRows, corrected: Container[tuple[str, int]]) -
     for known in found.known.values():
         if not known.reference_key and (known.case_no, known.hop_no) not in corrected:
             raise _KnownMeanwhile
-
-
-async def _write_hops(work: CaseTransaction, ack_no: str, rows: Sequence[Row], first_hop_no: int) -> list[Entry]:
-    connection, case_no = work.connection, work.case_no
-    written = [_hop_row(row, hop_no, ack_no) for hop_no, row in enumerate(rows, start=first_hop_no)]
-    await hops.insert(connection, case_no, work.now, written)
-    if await intake.register_transfers(connection, case_no, [row.key for row in rows], [h.hop_no for h in written]):
-        raise _KnownMeanwhile
-    entries = [entry for hop in written for entry in complaint_entries(hop.hop_no, hop.amount_paise)]
-    await ledger.post(connection, case_no, "complaint", f"complaint|{ack_no}", work.now, entries)
-    await work.ask(*(task for hop in written for task in tasks_before_asking(hop.hop_no, hop.state)))
-    if work.ctx.policy.payer_bank.ask:
-        banks = {hop.hop_no: row.statement.payer_bank for hop, row in zip(written, rows, strict=True)}
-        await plan_inquiries(work, written, banks)
-    return entries
 
 
 def _hop_row(row: Row, hop_no: int, ack_no: str) -> hops.HopRow:

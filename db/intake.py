@@ -2,16 +2,25 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
-from datetime import datetime
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
+import asyncpg
+
+from db.cases import hops, tasks
+from db.cases.events import Event
+from db.cases.hops import HopRow
 from db.pool import Connection
+from db.tracing import payer_inquiries
+from db.tracing.payer_inquiries import NewInquiry
 from domain.intake.districts import known_district
-from schemas.base import Flag, FrozenModel, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Differing, HopSource, HopState
 from schemas.identifiers import reference_key, reference_of
 from schemas.intake import Complaint, ComplaintReceipt, Transfer
 from schemas.parties import Party
+from schemas.tasks import NewTask
+from schemas.tracing.answers import Entry
 
 
 class KnownComplaint(FrozenModel):
@@ -23,20 +32,28 @@ class KnownComplaint(FrozenModel):
 
 # The present moment is read outside the subquery, because the subquery waits for the locks.
 _LOCK: Final = """
-SELECT present_moment() FROM (SELECT count(pg_advisory_xact_lock(k)) AS locks FROM unnest($1::bigint[]) AS k) AS l
+SELECT present_moment() AS at, CASE WHEN $2 THEN nextval('ack_serial') END AS serial
+FROM (SELECT count(pg_advisory_xact_lock(k)) AS locks FROM unnest($1::bigint[]) AS k) AS l
 WHERE locks >= 0
 """
 
 
-async def lock(connection: Connection, names: Sequence[str]) -> datetime:
+class Locked(FrozenModel):
+    """The present moment after the wait for the locks, and the next serial for an acknowledgement number."""
+
+    at: UtcDatetime
+    serial: int | None
+
+
+async def lock(connection: Connection, names: Sequence[str], *, next_serial: bool) -> Locked:
     """Wait for the locks on `names` (an idempotency key, a transfer) and return the present moment after the wait.
 
     The locks are held until the transaction ends. Every caller takes them in the same order, so that two complaints
-    about the same transfers never deadlock.
+    about the same transfers never deadlock. With `next_serial` it also takes a serial.
     """
-    keys = sorted({_lock_key(name) for name in names})
-    moment: datetime = await connection.fetchval(_LOCK, keys)
-    return moment
+    row = await connection.fetchrow(_LOCK, sorted({_lock_key(name) for name in names}), next_serial)
+    assert row is not None, "the statement returns one row"
+    return Locked(**dict(row))
 
 
 async def try_lock(connection: Connection, name: str) -> bool:
@@ -54,33 +71,28 @@ def _lock_key(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
-_RECEIPT = "SELECT ack_no, case_no, joined, flags, received_at, body_digest FROM complaint"
-
-
-async def by_idempotency_key(connection: Connection, taken_by: str, key: str) -> KnownComplaint | None:
-    """Return the complaint that this caller sent with this key, or None."""
-    row = await connection.fetchrow(f"{_RECEIPT} WHERE taken_by = $1 AND idempotency_key = $2", taken_by, key)
-    return _known(row) if row else None
+_RECEIPT: Final = """
+jsonb_build_object('receipt', jsonb_build_object('ack_no', ack_no, 'case_ack_no', case_no, 'joined', joined,
+    'flags', flags, 'received_at', received_at), 'body_digest', encode(body_digest, 'hex'))
+"""
 
 
 async def by_ack_no(connection: Connection, ack_no: str) -> KnownComplaint | None:
     """Return the complaint with this number, or None."""
-    row = await connection.fetchrow(f"{_RECEIPT} WHERE ack_no = $1", ack_no)
-    return _known(row) if row else None
+    told = await connection.fetchval(f"SELECT {_RECEIPT} FROM complaint WHERE ack_no = $1", ack_no)
+    return _known(told)
 
 
-def _known(row: "object") -> KnownComplaint:
-    record = dict(row)  # type: ignore[call-overload]
-    return KnownComplaint(
-        receipt=ComplaintReceipt(
-            ack_no=record["ack_no"],
-            case_ack_no=record["case_no"],
-            joined=record["joined"],
-            flags=tuple(Flag(**flag) for flag in record["flags"]),
-            received_at=record["received_at"],
-        ),
-        body_digest=record["body_digest"],
-    )
+def _known(told: dict[str, Any] | None) -> KnownComplaint | None:
+    if told is None:
+        return None
+    receipt = ComplaintReceipt.model_validate(told["receipt"])
+    return KnownComplaint(receipt=receipt, body_digest=bytes.fromhex(told["body_digest"]))
+
+
+def ack_lock(ack_no: str) -> str:
+    """Return the name of the lock on an acknowledgement number."""
+    return f"ack|{ack_no}"
 
 
 class KnownTransfer(FrozenModel):
@@ -88,6 +100,7 @@ class KnownTransfer(FrozenModel):
 
     transfer_key: str
     case_no: str
+    case_opened_at: UtcDatetime
     hop_no: int
     institution: str | None
     payee_institution_as_told: str
@@ -110,21 +123,23 @@ Move = tuple[str, str, str, int]
 """a movement of money without a reference: receiving institution, keys of the payee's and payer's account, paise"""
 
 KNOWN: Final = """
-SELECT t.transfer_key, t.case_no, t.hop_no, h.institution, h.payee_institution_as_told, h.account_key,
-    h.payer_institution_as_told, h.payer_ifsc, h.payer_holder, t.reference_key, h.amount_paise, h.transferred_at,
-    h.state, h.source, ARRAY(SELECT c.amount_paise FROM complaint_transfer c
+SELECT t.transfer_key, t.case_no, f.opened_at AS case_opened_at, t.hop_no, h.institution, h.payee_institution_as_told,
+    h.account_key, h.payer_institution_as_told, h.payer_ifsc, h.payer_holder, t.reference_key, h.amount_paise,
+    h.transferred_at, h.state, h.source, ARRAY(SELECT c.amount_paise FROM complaint_transfer c
         WHERE c.case_no = t.case_no AND c.hop_no = t.hop_no) AS told_paise,
     ARRAY(SELECT c.payee_vpa FROM complaint_transfer c
         WHERE c.case_no = t.case_no AND c.hop_no = t.hop_no AND c.payee_vpa IS NOT NULL) AS told_vpas, h.opened_at
-FROM disputed_transfer t JOIN hop h USING (case_no, hop_no) WHERE t.reference_key = ANY($1)
+FROM disputed_transfer t JOIN hop h USING (case_no, hop_no) JOIN case_file f USING (case_no)
+WHERE t.reference_key = ANY($1)
 UNION ALL
-SELECT '', h.case_no, h.hop_no, h.institution, h.payee_institution_as_told, h.account_key,
+SELECT '', h.case_no, f.opened_at, h.hop_no, h.institution, h.payee_institution_as_told, h.account_key,
     p.payee_institution_as_told, p.payee_ifsc, p.payee_holder, '', h.amount_paise, h.transferred_at,
     h.state, h.source, '{}', '{}', h.opened_at
 FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS a (institution, account_key, payer_key, amount_paise)
 JOIN hop h ON h.institution = a.institution AND h.account_key = a.account_key AND h.amount_paise = a.amount_paise
     AND h.reference_key = '' AND h.state = 'correction'
 JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no AND p.account_key = a.payer_key
+JOIN case_file f ON f.case_no = h.case_no
 ORDER BY opened_at, case_no, hop_no
 """
 
@@ -136,18 +151,86 @@ async def known_transfers(
 
     Also the hops of these moves that wait for a reference. Their payer is the account above.
     """
-    rows = await connection.fetch(
-        KNOWN,
-        list(reference_keys),
-        *([move[place] for move in moves] for place in range(4)),
-    )
+    rows = await connection.fetch(KNOWN, *_searched(reference_keys, moves))
     return [KnownTransfer(**{name: row[name] for name in KnownTransfer.model_fields}) for row in rows]
+
+
+def _searched(reference_keys: Collection[str], moves: Collection[Move]) -> list[list[Any]]:
+    return [list(reference_keys), *([move[place] for move in moves] for place in range(4))]
+
+
+class Known(FrozenModel):
+    """Everything that the database knows of a complaint that is being taken."""
+
+    by_key: KnownComplaint | None
+    """the complaint that this caller sent with this key"""
+    by_number: KnownComplaint | None
+    number_locked: bool
+    """false if another transaction has the lock on the number"""
+    transfers: list[KnownTransfer]
+
+
+# The lock on a number of ours is only tried, because the transaction holds locks already.
+READ: Final = f"""
+SELECT (SELECT {_RECEIPT} FROM complaint WHERE taken_by = $6 AND idempotency_key = $7) AS by_key,
+    (SELECT {_RECEIPT} FROM complaint WHERE ack_no = $8) AS by_number,
+    $9::bigint IS NULL OR pg_try_advisory_xact_lock($9) AS number_locked,
+    (SELECT jsonb_agg(to_jsonb(k) - 'opened_at' ORDER BY k.opened_at, k.case_no, k.hop_no) FROM ({KNOWN}) AS k)
+        AS transfers
+"""
+
+
+async def read(
+    connection: Connection,
+    taken_by: str,
+    key: str,
+    ack_no: str,
+    reference_keys: Collection[str],
+    moves: Collection[Move],
+    *,
+    is_new_number: bool,
+) -> Known:
+    """Return what is known of a complaint, whose names are locked, and of its transfers.
+
+    A new number is locked too, if no other transaction has it.
+    """
+    number = _lock_key(ack_lock(ack_no)) if is_new_number else None
+    row = await connection.fetchrow(READ, *_searched(reference_keys, moves), taken_by, key, ack_no, number)
+    assert row is not None, "the statement returns one row"
+    return Known(
+        by_key=_known(row["by_key"]),
+        by_number=_known(row["by_number"]),
+        number_locked=row["number_locked"],
+        transfers=[KnownTransfer(**transfer) for transfer in row["transfers"] or ()],
+    )
 
 
 async def place_of_transfer(connection: Connection, key: str) -> tuple[str, int] | None:
     """Return the case and hop of a known transfer, or None."""
     row = await connection.fetchrow("SELECT case_no, hop_no FROM disputed_transfer WHERE transfer_key = $1", key)
     return (row["case_no"], row["hop_no"]) if row else None
+
+
+class Place(FrozenModel):
+    """The case and hop where a transfer is registered. `locked` is false if a complaint has the transfer's lock."""
+
+    locked: bool
+    place: tuple[str, int] | None
+
+
+async def lock_and_place(connection: Connection, key: str) -> Place:
+    """Lock a transfer as `try_lock` does, and return where it is registered.
+
+    What another transaction registers meanwhile is not seen. `register_transfers` sees it.
+    """
+    row = await connection.fetchrow(
+        "SELECT pg_try_advisory_xact_lock($1) AS locked,"
+        " (SELECT jsonb_build_array(case_no, hop_no) FROM disputed_transfer WHERE transfer_key = $2) AS place",
+        _lock_key(lock_of_transfer(reference_of(key))),
+        key,
+    )
+    assert row is not None, "the statement returns one row"
+    return Place(**dict(row))
 
 
 async def oldest_case(connection: Connection, case_nos: Sequence[str]) -> str:
@@ -174,65 +257,153 @@ class ToldRow(FrozenModel):
     differing: tuple[Differing, ...] = ()
 
 
-_INSERT: Final = """
-WITH v AS (
+@dataclass(frozen=True)
+class NewComplaint:
+    """Everything that is written of a complaint. `policy` is that of a new case; None if it joins a case."""
+
+    complaint: Complaint
+    receipt: ComplaintReceipt
+    taken_by: str
+    idempotency_key: str
+    body_digest: bytes
+    told: Sequence[ToldRow]
+    hops: Sequence[HopRow]
+    """the hops that it opens, in the order of their numbers"""
+    keys: Sequence[str]
+    """the transfer of each hop"""
+    entries: Sequence[Entry]
+    event: Event
+    inquiries: Sequence[NewInquiry]
+    tasks: Sequence[tuple[str, NewTask]]
+    """work items, each with its case"""
+    policy: dict[str, Any] | None
+
+
+class NumberTaken(Exception):
+    """Another transaction has committed the complaint's new number since it was read."""
+
+
+_OPEN_CASE: Final = """
+INSERT INTO case_file (case_no, state, opened_at, policy, last_hop_no) VALUES ($1, 'open', $2, $21, $3)
+RETURNING case_no
+"""
+# The hop numbers are given out. The caller has locked the case's row.
+_LOCKED_CASE: Final = """
+UPDATE case_file SET last_hop_no = greatest(last_hop_no, $3) WHERE case_no = $1 RETURNING case_no
+"""
+# PostgreSQL chooses the order of the parts. So a part whose triggers need rows of another part reads from it.
+_WRITE: Final = f"""
+WITH locked AS (
+    {{case}}
+), opened AS (
+    INSERT INTO hop SELECT h.* FROM locked, jsonb_populate_recordset(NULL::hop, $4::jsonb) AS h RETURNING hop_no
+), registered AS (
+    INSERT INTO disputed_transfer (transfer_key, case_no, hop_no, reference_key)
+    SELECT k, $1, h, r FROM unnest($5::text[], $6::integer[], $7::text[]) AS t (k, h, r)
+    ORDER BY k COLLATE "C", h ON CONFLICT DO NOTHING RETURNING hop_no
+), posted AS (
+    SELECT ledger_post($1, 'complaint', 'complaint|' || ($17::jsonb ->> 'ack_no'), $2, $8, $9, $10)
+    FROM (SELECT count(*) FROM opened) AS o WHERE $8 <> '{{{{}}}}'
+), logged AS (
+    INSERT INTO case_event (case_no, kind, at, actor, data)
+    SELECT l.case_no, $11, $2, $12, $13 FROM locked AS l, (SELECT count(*) FROM posted) AS p
+), inquired AS (
+    {payer_inquiries.insert("$1", "$14", "$2")}
+), desk AS (
+    {tasks.insert("$15", "$2")}
+), v AS (
     INSERT INTO victim (name, mobile, district, woman, child, senior, language, email, district_as_told)
-    VALUES ($1, $2, $3, $4, $5, $6, $17, $18, $19) RETURNING victim_id
+    SELECT * FROM jsonb_to_record($16::jsonb) AS r (name text, mobile text, district text, woman boolean,
+        child boolean, senior boolean, language text, email text, district_as_told text) RETURNING victim_id
 ), c AS (
     INSERT INTO complaint (ack_no, case_no, channel, category, victim_id, received_at, taken_by, idempotency_key,
         body_digest, joined, flags)
-    SELECT $7, $8, $9, $10, victim_id, $11, $12, $13, $14, $15, $16 FROM v RETURNING ack_no
+    SELECT r.ack_no, $1, r.channel, r.category, v.victim_id, $2, $18, $19, $20, r.joined, r.flags
+    FROM v, jsonb_to_record($17::jsonb) AS r (ack_no text, channel text, category text, joined boolean, flags jsonb)
+    RETURNING ack_no
+), t AS (
+    INSERT INTO complaint_transfer (ack_no, row_no, payer_institution, payer_kind, payer_holder, payer_ifsc,
+        payee_institution, payee_kind, payee_holder, payee_ifsc, rrn, utr, mode, amount_paise, transferred_at,
+        time_missing, case_no, hop_no, differing, payer_vpa, payee_vpa)
+    SELECT c.ack_no, r.* FROM c, jsonb_to_recordset($17::jsonb -> 'transfers') AS r (row_no integer,
+        payer_institution text, payer_kind text, payer_holder text, payer_ifsc text,
+        payee_institution text, payee_kind text, payee_holder text, payee_ifsc text, rrn text, utr text, mode text,
+        amount_paise bigint, transferred_at timestamptz, time_missing boolean, case_no text, hop_no integer,
+        differing text[], payer_vpa text, payee_vpa text)
 )
-INSERT INTO complaint_transfer (ack_no, row_no, payer_institution, payer_kind, payer_holder, payer_ifsc,
-    payee_institution, payee_kind, payee_holder, payee_ifsc, rrn, utr, mode, amount_paise, transferred_at, time_missing,
-    case_no, hop_no, differing, payer_vpa, payee_vpa)
-SELECT c.ack_no, t.* FROM c, jsonb_to_recordset($20::jsonb) AS t (row_no integer,
-    payer_institution text, payer_kind text, payer_holder text, payer_ifsc text,
-    payee_institution text, payee_kind text, payee_holder text, payee_ifsc text, rrn text, utr text, mode text,
-    amount_paise bigint, transferred_at timestamptz, time_missing boolean, case_no text, hop_no integer,
-    differing text[], payer_vpa text, payee_vpa text)
+SELECT count(*) FROM registered
 """
+_WRITE_WITH_CASE: Final = _WRITE.format(case=_OPEN_CASE)
+_WRITE_JOINING: Final = _WRITE.format(case=_LOCKED_CASE)
+_NUMBERS: Final = frozenset({"case_file_pkey", "complaint_pkey"})
 
 
-async def insert(
-    connection: Connection,
-    complaint: Complaint,
-    receipt: ComplaintReceipt,
-    told: Sequence[ToldRow],
-    *,
-    taken_by: str,
-    idempotency_key: str,
-    body_digest: bytes,
-) -> None:
-    """Write a complaint, its victim, and its transfers as it states them.
+async def write(connection: Connection, new: NewComplaint, actor: str) -> bool:
+    """Write a complaint with its case, hops, ledger entries, event, inquiries and work items, in one statement.
 
-    A known district is stored by its code, and also as the caller told it.
+    Returns false if a transfer is registered already; the caller must then roll back. A transaction that registers the
+    same transfers waits, and registers in the same order. Raises `NumberTaken`.
     """
+    receipt, entries = new.receipt, new.entries
+    hop_nos = [hop.hop_no for hop in new.hops]
+    try:
+        registered = await connection.fetchval(
+            _WRITE_JOINING if new.policy is None else _WRITE_WITH_CASE,
+            receipt.case_ack_no,
+            receipt.received_at,
+            max(hop_nos, default=0),
+            hops.as_stored(receipt.case_ack_no, receipt.received_at, new.hops),
+            list(new.keys),
+            hop_nos,
+            [reference_of(key) for key in new.keys],
+            [entry.hop_no for entry in entries],
+            [entry.bucket.value for entry in entries],
+            [entry.amount_paise for entry in entries],
+            new.event.kind.value,
+            actor,
+            new.event.data,
+            payer_inquiries.as_stored(new.inquiries),
+            [tasks.with_case(task, case_no) for case_no, task in new.tasks],
+            _victim(new.complaint),
+            _complaint(new),
+            new.taken_by,
+            new.idempotency_key,
+            new.body_digest,
+            *([] if new.policy is None else [new.policy]),
+        )
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name in _NUMBERS:
+            raise NumberTaken from error
+        raise
+    return bool(registered == len(hop_nos))
+
+
+def _victim(complaint: Complaint) -> dict[str, object]:
+    """Return the victim as stored. A known district has its code, and also the name that the caller told."""
     victim = complaint.victim
     district = known_district(victim.district)
-    await connection.execute(
-        _INSERT,
-        victim.name,
-        victim.mobile,
-        district.code if district else victim.district,
-        victim.woman,
-        victim.child,
-        victim.senior,
-        receipt.ack_no,
-        receipt.case_ack_no,
-        complaint.channel.value,
-        complaint.category,
-        receipt.received_at,
-        taken_by,
-        idempotency_key,
-        body_digest,
-        receipt.joined,
-        [flag.model_dump() for flag in receipt.flags],
-        victim.language.value,
-        victim.email or "",
-        victim.district,
-        [_as_stored(row_no, row) for row_no, row in enumerate(told, start=1)],
-    )
+    return {
+        "name": victim.name,
+        "mobile": victim.mobile,
+        "district": district.code if district else victim.district,
+        "woman": victim.woman,
+        "child": victim.child,
+        "senior": victim.senior,
+        "language": victim.language.value,
+        "email": victim.email or "",
+        "district_as_told": victim.district,
+    }
+
+
+def _complaint(new: NewComplaint) -> dict[str, object]:
+    return {
+        "ack_no": new.receipt.ack_no,
+        "channel": new.complaint.channel.value,
+        "category": new.complaint.category,
+        "joined": new.receipt.joined,
+        "flags": [flag.model_dump() for flag in new.receipt.flags],
+        "transfers": [_as_stored(row_no, row) for row_no, row in enumerate(new.told, start=1)],
+    }
 
 
 def _as_stored(row_no: int, row: ToldRow) -> dict[str, object]:
@@ -281,49 +452,3 @@ async def register_transfers(
         [reference_of(key) for key in keys],
     )
     return {row["hop_no"]: (row["other_case_no"], row["other_hop_no"]) for row in rows}
-
-
-class Payment(FrozenModel):
-    """A victim's own payment, with the fields of the bank wire's `instrument`."""
-
-    category: str
-    victim_mobile: str
-    district: str
-    payer_institution: str
-    payer_holder: str
-    mode: str
-
-
-_PAYMENTS: Final = """
-WITH RECURSIVE up AS (
-    SELECT t.case_no, t.hop_no AS asked, h.hop_no, h.parent_hop_no
-    FROM unnest($1::text[], $2::integer[]) AS t (case_no, hop_no) JOIN hop h USING (case_no, hop_no)
-    UNION
-    SELECT up.case_no, up.asked, h.hop_no, h.parent_hop_no
-    FROM up JOIN hop h ON h.case_no = up.case_no AND h.hop_no = up.parent_hop_no
-)
-SELECT up.case_no, up.asked, c.category, v.mobile, v.district, h.payer_institution_as_told, h.payer_holder, h.mode
-FROM up JOIN hop h USING (case_no, hop_no) JOIN complaint c ON c.ack_no = h.ack_no JOIN victim v USING (victim_id)
-WHERE up.parent_hop_no IS NULL
-"""
-
-
-async def payments(connection: Connection, hops: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Payment]:
-    """Return the victim's payment at the root of each hop (case, number)."""
-    rows = await connection.fetch(_PAYMENTS, [case_no for case_no, _ in hops], [hop_no for _, hop_no in hops])
-    return {
-        (row["case_no"], row["asked"]): Payment(
-            category=row["category"],
-            victim_mobile=row["mobile"],
-            district=row["district"],
-            payer_institution=row["payer_institution_as_told"],
-            payer_holder=row["payer_holder"],
-            mode=row["mode"],
-        )
-        for row in rows
-    }
-
-
-async def payment_of_hop(connection: Connection, case_no: str, hop_no: int) -> Payment:
-    """Return the victim's payment at the root of a hop: the transfer by which its money left the victim."""
-    return (await payments(connection, [(case_no, hop_no)]))[case_no, hop_no]

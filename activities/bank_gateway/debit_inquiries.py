@@ -12,10 +12,10 @@ from activities.tracing.payer_inquiries import inquiry_ticket
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.pull import debit_lines
 from adapters.banks.push.demand import debit_inquiry
-from db import bank_gateway, intake
+from db import bank_gateway
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from db.tracing import payer_inquiries
+from db.tracing import payer_inquiries, victim_transfers
 from db.tracing.payer_inquiries import AskedInquiry
 from domain.errors import BadCursor
 from domain.errors.intake import IdempotencyKeyReused
@@ -95,6 +95,6 @@ def _place(cursor: str) -> tuple[datetime, UUID]:
 
 
 async def _inquiries(ctx: Context, connection: Connection, rows: Sequence[AskedInquiry]) -> tuple[DebitInquiry, ...]:
-    payments = await intake.payments(connection, [(row.case_no, row.hop_no) for row in rows])
-    tickets = [inquiry_ticket(ctx, row, payments[row.case_no, row.hop_no]) for row in rows]
+    paid = await victim_transfers.payments(connection, [(row.case_no, row.hop_no) for row in rows])
+    tickets = [inquiry_ticket(ctx, row, paid[row.case_no, row.hop_no]) for row in rows]
     return tuple(debit_inquiry(ticket, row.planned_at) for ticket, row in zip(tickets, rows, strict=True))

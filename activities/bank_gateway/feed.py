@@ -18,15 +18,15 @@ from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import HoldTicket, Incident
 from adapters.banks.pull import Asked, answer_lines
 from adapters.banks.push.demand import hold_demand
-from db import bank_gateway, intake
+from db import bank_gateway
 from db.bank_gateway import FeedHop, FeedRow, Receipt
 from db.banks import bank_exchanges
-from db.intake import Payment
 from db.orders import bank_replies
 from db.paging import from_cursor, to_cursor
 from db.pool import Connection, Pool
 from db.reconciliation import lien_inquiries
-from db.tracing import requests
+from db.tracing import requests, victim_transfers
+from db.tracing.victim_transfers import Payment
 from domain.errors import BadCursor, RuleBroken
 from domain.errors.holds import HoldOver
 from domain.errors.intake import IdempotencyKeyReused
@@ -198,10 +198,9 @@ async def _holds(
     for hop in await bank_gateway.hops_of(connection, [row.request_id for row in rows]):
         hops[hop.request_id].append(hop)
     mains = [(row.case_no, _main(hops[row.request_id]).hop_no) for row in rows]
-    payments = await intake.payments(connection, sorted(set(mains)))
+    paid = await victim_transfers.payments(connection, sorted(set(mains)))
     return tuple(
-        _hold(ctx, institution, row, hops[row.request_id], payments[main])
-        for row, main in zip(rows, mains, strict=True)
+        _hold(ctx, institution, row, hops[row.request_id], paid[main]) for row, main in zip(rows, mains, strict=True)
     )
 
 

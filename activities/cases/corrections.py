@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from activities.cases.hop_steps import key_of, notify_workflow, register_transfer, withdraw_from_request
 from activities.cases.transaction import CaseTransaction
 from db import intake
-from db.cases import events, hop_retries, hops, ledger
+from db.cases import events, hops, ledger
 from db.pool import Connection
 from domain.errors.cases import (
     AmountAlreadyPlaced,
@@ -24,7 +24,6 @@ from schemas.enums import (
     HopState,
     TaskKind,
 )
-from schemas.identifiers import reference_of
 from schemas.outbox.case import FollowUp, HopRef
 from schemas.tracing.answers import Entry
 
@@ -57,16 +56,14 @@ async def write_correction(
         await _refuse_held(connection, case_no, hop_no)
     entries = back + await _correct_amount(connection, case_no, hop, corrected, back)
     withdrawn = await withdraw_from_request(work, hop)
-    await hops.reopen(connection, case_no, corrected)
-    await hops.keep_correction(connection, case_no, hop, corrected, work.now, work.actor, told_in)
+    is_victims = hop.source is HopSource.COMPLAINT
+    await hops.correct(
+        connection, case_no, hop, corrected, work.now, work.actor, told_in=told_in, forget_retries=is_victims
+    )
     key = f"correct|{case_no}|{hop_no}|{corrected.revision}"
     await ledger.post(connection, case_no, "correction", key, work.now, entries)
-    if hop.source is HopSource.COMPLAINT:
-        await hop_retries.forget(connection, case_no, [hop_no])
-        key_of_transfer = key_of(corrected)
-        await _refuse_known_elsewhere(connection, case_no, hop_no, key_of_transfer)
-        if await intake.register_transfers(connection, case_no, [key_of_transfer], [hop_no]):
-            raise TransferBusy
+    if is_victims:
+        await _register_victims(connection, case_no, hop_no, key_of(corrected))
         known: dict[str, str] = {}
     else:
         known = await register_transfer(work, corrected)
@@ -115,14 +112,20 @@ async def _refuse_held(connection: Connection, case_no: str, hop_no: int) -> Non
         raise HopOnHold(hop_no, held_paise)
 
 
-async def _refuse_known_elsewhere(connection: Connection, case_no: str, hop_no: int, key: str) -> None:
-    """Raise `NotNow` if another hop has this transfer, because the loss would count twice."""
+async def _register_victims(connection: Connection, case_no: str, hop_no: int, key: str) -> None:
+    """Register a victim's transfer, if the hop has it not yet.
+
+    Raises `NotNow` if another hop has this transfer, because the loss would count twice.
+    """
     # No waiting for this lock: a complaint that holds it may be waiting for the case row, which we hold.
-    if not await intake.try_lock(connection, intake.lock_of_transfer(reference_of(key))):
+    known = await intake.lock_and_place(connection, key)
+    if not known.locked:
         raise TransferBusy
-    known = await intake.place_of_transfer(connection, key)
-    if known and known != (case_no, hop_no):
-        raise TransferKnown(*known)
+    if known.place is None:
+        if await intake.register_transfers(connection, case_no, [key], [hop_no]):
+            raise TransferBusy
+    elif known.place != (case_no, hop_no):
+        raise TransferKnown(*known.place)
 
 
 async def _correct_amount(

@@ -60,8 +60,7 @@ async def withdraw_from_request(work: CaseTransaction, hop: hops.HopRow) -> list
     """Detach the hop from the request that asks about it with the old figures; finish a request left empty."""
     if hop.state is not HopState.ASKED:
         return []
-    await hops.detach(work.connection, work.case_no, hop.hop_no)
-    finished = await requests.finish_empty(work.connection, work.case_no, work.now)
+    finished = await requests.detach(work.connection, work.case_no, hop.hop_no, work.now)
     await work.close_request_tasks(finished, "the hop was corrected")
     return [str(request_id) for request_id in finished]
 

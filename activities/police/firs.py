@@ -74,12 +74,14 @@ async def assign_officer(ctx: Context, ack_no: str, new: NewOfficer, by: str) ->
 # -- first information reports -----------------------------------------------------------------------------------------
 
 
-async def ask_by_itself(work: CaseTransaction) -> None:
+async def ask_by_itself(work: CaseTransaction, *, loss_paise: int | None = None) -> None:
     """Request an e-Zero FIR if the loss is large enough and the case never had a report.
 
-    Runs inside the transaction that increases the loss.
+    Runs inside the transaction that increases the loss. `loss_paise` is the loss of a new case.
     """
     rules = work.ctx.policy.police.fir
+    if loss_paise is not None and loss_paise < rules.e_zero_from_paise:
+        return
     asked = await firs.ask_if_large(work.connection, work.case_no, rules.e_zero_from_paise, rules.sections, work.now)
     if asked is None:
         return

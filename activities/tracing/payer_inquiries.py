@@ -18,12 +18,11 @@ from activities.context import Context
 from activities.secrets import CannotOpen
 from activities.tracing.tickets import instrument_of, urgency_of
 from adapters.banks.protocol import BankError, BankRefused, HoldTicket, Incident
-from db import intake
 from db.banks import bank_exchanges
 from db.cases.hops import HopRow
-from db.intake import Payment
-from db.tracing import payer_inquiries
+from db.tracing import payer_inquiries, victim_transfers
 from db.tracing.payer_inquiries import AskedInquiry, DueInquiry, NewInquiry
+from db.tracing.victim_transfers import Payment
 from schemas.banks.exchanges import About
 from schemas.enums import EventKind
 from schemas.payer_enums import PayerInquiryState
@@ -39,7 +38,13 @@ ENDS_A_RUN: Final = 200
 
 
 async def plan_inquiries(work: CaseTransaction, opened: Sequence[HopRow], banks: Mapping[int, str]) -> None:
-    """Plan an inquiry for each victim's transfer, in the transaction that opens the hops.
+    """Plan an inquiry for each victim's transfer, in the transaction that opens the hops."""
+    if planned := new_inquiries(work, opened, banks):
+        await payer_inquiries.plan(work.connection, work.case_no, planned, work.now)
+
+
+def new_inquiries(work: CaseTransaction, opened: Sequence[HopRow], banks: Mapping[int, str]) -> list[NewInquiry]:
+    """Return the inquiries to plan, one for each hop.
 
     `banks` has the payer's bank by hop, or "" if the directory does not know it.
     """
@@ -59,8 +64,7 @@ async def plan_inquiries(work: CaseTransaction, opened: Sequence[HopRow], banks:
                 reason=reason,
             )
         )
-    if planned:
-        await payer_inquiries.plan(work.connection, work.case_no, planned, work.now)
+    return planned
 
 
 def _why_skipped(hop: HopRow, bank: str) -> str:
@@ -140,7 +144,7 @@ class PayerInquirySender:
 
     async def _ticket(self, due: DueInquiry) -> HoldTicket:
         async with self.ctx.pool.acquire() as connection:
-            payment = await intake.payment_of_hop(connection, due.case_no, due.hop_no)
+            payment = await victim_transfers.payment_of_hop(connection, due.case_no, due.hop_no)
         return inquiry_ticket(self.ctx, due, payment)
 
     async def _note_delivery(self, due: DueInquiry, delivered: Delivered) -> None:

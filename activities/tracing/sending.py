@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,10 +17,7 @@ from activities.metrics import METRICS, SendOutcome
 from activities.tracing.request_stages import note_stages
 from activities.tracing.tickets import instrument_of, urgency_of
 from adapters.banks.protocol import BankError, BankRefused, BankUnreachable, HoldTicket, Incident
-from db import intake
 from db.banks import bank_exchanges
-from db.intake import Payment
-from db.pool import Connection
 from db.tracing import requests
 from db.tracing.requests import HopToAsk, ToSend
 from schemas.banks.exchanges import About
@@ -47,19 +44,18 @@ class RequestSender:
     async def send_batch(self, params: SendBatch) -> BatchSent:
         """Call the banks of these requests at once, each within a short limit."""
         request_ids = [UUID(request.request_id) for request in params.requests]
-        found, payments = await self.read(self.ctx, request_ids)
+        found = await self.read(self.ctx, request_ids)
         calls = [
-            self._try(found.get(request_id), payments, request.times)
+            self._try(found.get(request_id), request.times)
             for request_id, request in zip(request_ids, params.requests, strict=True)
         ]
         return BatchSent(tried=tuple(await asyncio.gather(*calls)))
 
     @staticmethod
-    async def read(ctx: Context, request_ids: Sequence[UUID]) -> tuple[dict[UUID, ToSend], dict[UUID, Payment]]:
-        """Return these requests as they are sent, and the victim's payment that each ticket describes."""
+    async def read(ctx: Context, request_ids: Sequence[UUID]) -> dict[UUID, ToSend]:
+        """Return these requests as they are sent."""
         async with ctx.pool.acquire() as connection:
-            found = await requests.to_send(connection, request_ids)
-            return found, await _payments(connection, found.values())
+            return await requests.to_send(connection, request_ids)
 
     async def send(self, params: SendHoldRequest, *, first: bool) -> Sent:
         """Send one request; `first` at the first attempt to call its bank.
@@ -67,8 +63,7 @@ class RequestSender:
         Raises a retryable `ApplicationError` if the bank cannot be reached now.
         """
         request_id = UUID(params.request_id)
-        found, payments = await self.read(self.ctx, [request_id])
-        request = found.get(request_id)
+        request = (await self.read(self.ctx, [request_id])).get(request_id)
         if request is None:
             raise ApplicationError(f"no request {request_id}", type="NotFound", non_retryable=True)
         if sent := _sent_before(request, params.round):
@@ -76,7 +71,7 @@ class RequestSender:
         called_at = self.ctx.now()
         if first:
             _count_sent(request, called_at)
-        message = HoldRequestMessage(request_id, _ticket(self.ctx, request, payments))
+        message = HoldRequestMessage(request_id, _ticket(self.ctx, request))
         try:
             delivered = await self.bank_delivery.deliver(message, params.institution)
         except BankRefused as refusal:
@@ -88,7 +83,7 @@ class RequestSender:
 
     # -- steps of a batch ------------------------------------------------------------------------------------------
 
-    async def _try(self, request: ToSend | None, payments: Mapping[UUID, Payment], times: RequestTimes | None) -> Tried:
+    async def _try(self, request: ToSend | None, times: RequestTimes | None) -> Tried:
         """Call the bank of one request if it can be called at once."""
         if request is None:
             raise ApplicationError("a request of the batch was never planned", type="NotFound", non_retryable=True)
@@ -97,7 +92,7 @@ class RequestSender:
         to_queue = Sent(request_id=str(request.request_id), asked=_asked(request), delivered=False)
         if not self.calls_banks:
             return Tried(sent=to_queue)
-        message = HoldRequestMessage(request.request_id, _ticket(self.ctx, request, payments))
+        message = HoldRequestMessage(request.request_id, _ticket(self.ctx, request))
         began = self.ctx.now()
         try:
             delivered = await self.bank_delivery.deliver_at_once(message, request.institution)
@@ -221,23 +216,10 @@ def _count_sent(request: ToSend, now: datetime) -> None:
     )
 
 
-def _main(request: ToSend) -> HopToAsk:
-    return max(request.hops, key=lambda hop: hop.disputed_paise)
-
-
-async def _payments(connection: Connection, found: Iterable[ToSend]) -> dict[UUID, Payment]:
-    """Return the victim's payment that each ticket describes.
-
-    A ticket describes one payment. If the hops have several roots, the root of the largest hop is used.
-    """
-    mains = {request.request_id: (request.case_no, _main(request).hop_no) for request in found if request.hops}
-    payments = await intake.payments(connection, sorted(set(mains.values())))
-    return {request_id: payments[main] for request_id, main in mains.items()}
-
-
-def _ticket(ctx: Context, request: ToSend, payments: Mapping[UUID, Payment]) -> HoldTicket:
+def _ticket(ctx: Context, request: ToSend) -> HoldTicket:
     """Return the ticket for the wire. Hops with one reference are one incident, because the bank sees one transfer."""
-    payment = payments[request.request_id]
+    payment = request.payment
+    assert payment is not None, "a request with live hops has a payment"
     urgency = urgency_of(ctx, request.institution, request.sent_at, request.freshest_at, request.largest_paise)
     return HoldTicket(
         request_id=request.request_id,

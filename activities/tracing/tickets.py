@@ -6,7 +6,7 @@ from typing import Final
 
 from activities.context import Context
 from adapters.banks.protocol import Instrument
-from db.intake import Payment
+from db.tracing.victim_transfers import Payment
 from domain.banks.priority import priority_key
 from schemas.enums import EscalationLevel
 

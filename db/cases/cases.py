@@ -35,17 +35,8 @@ SELECT {_HEAD}, present_moment() AS now FROM (
 """
 
 
-async def open_case(
-    connection: Connection, case_no: str, opened_at: datetime, policy: CasePolicy, last_hop_no: int
-) -> CaseHead:
-    """Write a new, open case and return its head. No other transaction sees its row before the commit."""
-    await connection.execute(
-        "INSERT INTO case_file (case_no, state, opened_at, policy, last_hop_no) VALUES ($1, 'open', $2, $3, $4)",
-        case_no,
-        opened_at,
-        policy.model_dump(mode="json"),
-        last_hop_no,
-    )
+def new_head(case_no: str, opened_at: datetime, last_hop_no: int) -> CaseHead:
+    """Return the head of a case that this transaction opens. No other transaction sees its row before the commit."""
     return CaseHead(
         case_no=case_no,
         state=CaseState.OPEN,

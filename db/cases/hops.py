@@ -118,20 +118,21 @@ async def ask_anew(connection: Connection, case_no: str, hop_no: int) -> None:
     )
 
 
-async def detach(connection: Connection, case_no: str, hop_no: int) -> None:
-    """Remove the hop from the live request that asks about it."""
-    await connection.execute(
-        "UPDATE request_hop SET live = false WHERE case_no = $1 AND hop_no = $2 AND live", case_no, hop_no
-    )
+_REOPEN: Final = """
+UPDATE hop SET revision = $3, state = $4, institution = $5, payee_institution_as_told = $6, payee_holder = $7,
+    payee_ifsc = $8, account_key = $9, reference = $10, reference_key = $11, amount_paise = $12, disputed_paise = $13,
+    transferred_at = $14, flags = $15
+WHERE case_no = $1 AND hop_no = $2
+"""
 
 
 async def reopen(connection: Connection, case_no: str, hop: HopRow) -> None:
     """Write a corrected hop, with its new revision and state."""
-    await connection.execute(
-        "UPDATE hop SET revision = $3, state = $4, institution = $5, payee_institution_as_told = $6,"
-        " payee_holder = $7, payee_ifsc = $8, account_key = $9, reference = $10, reference_key = $11,"
-        " amount_paise = $12, disputed_paise = $13, transferred_at = $14, flags = $15"
-        " WHERE case_no = $1 AND hop_no = $2",
+    await connection.execute(_REOPEN, *_reopened(case_no, hop))
+
+
+def _reopened(case_no: str, hop: HopRow) -> tuple[Any, ...]:
+    return (
         case_no,
         hop.hop_no,
         hop.revision,
@@ -162,23 +163,43 @@ _CORRECTABLE: Final = (
 )
 
 
-async def keep_correction(
-    connection: Connection, case_no: str, before: HopRow, after: HopRow, at: datetime, by: str, told_in: str | None
+_CORRECT: Final = f"""
+WITH kept AS (
+    INSERT INTO hop_correction (case_no, hop_no, revision, corrected_at, corrected_by, ack_no, before, after)
+    VALUES ($1, $2, $3, $16, $17, $18, $19, $20)
+), forgotten AS (
+    DELETE FROM hop_retry WHERE case_no = $1 AND hop_no = $2 AND $21
+)
+{_REOPEN}
+"""
+
+
+async def correct(
+    connection: Connection,
+    case_no: str,
+    before: HopRow,
+    after: HopRow,
+    at: datetime,
+    by: str,
+    *,
+    told_in: str | None,
+    forget_retries: bool,
 ) -> None:
-    """Keep what a correction changed. `told_in` is the complaint that corrects the hop."""
+    """Write a corrected hop as `reopen` does, and keep what was changed.
+
+    `told_in` is the complaint that corrects the hop. With `forget_retries` its bank is not asked again by itself.
+    """
     was, now = before.model_dump(mode="json"), after.model_dump(mode="json")
     changed = [name for name in _CORRECTABLE if was[name] != now[name]]
     await connection.execute(
-        "INSERT INTO hop_correction (case_no, hop_no, revision, corrected_at, corrected_by, ack_no, before, after)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        case_no,
-        after.hop_no,
-        after.revision,
+        _CORRECT,
+        *_reopened(case_no, after),
         at,
         by,
         told_in,
         {name: was[name] for name in changed},
         {name: now[name] for name in changed},
+        forget_retries,
     )
 
 

@@ -53,6 +53,34 @@ def as_stored(facts: TaskFacts) -> dict[str, object]:
     return facts.model_dump(mode="json", exclude_defaults=True)
 
 
+def insert(rows: str, at: str) -> str:
+    """Return the statement that opens work items of several cases; its arguments are SQL.
+
+    `with_case` gives a row.
+    """
+    return (
+        "INSERT INTO desk_task (case_no, subject_kind, subject_id, hop_no, request_id, kind, cause, facts, state,"
+        " opened_at) SELECT case_no, subject_kind, subject_id,"
+        " CASE subject_kind WHEN 'hop' THEN subject_id::integer END,"
+        f" CASE subject_kind WHEN 'request' THEN subject_id::uuid END, kind, cause, facts, 'open', {at}"
+        f" FROM jsonb_to_recordset({rows}::jsonb) AS t (case_no text, subject_kind text, subject_id text, kind text,"
+        " cause text, facts jsonb) ON CONFLICT DO NOTHING"
+    )
+
+
+def with_case(task: NewTask, case_no: str) -> dict[str, object]:
+    """Return a work item of a case as the database reads it from JSON."""
+    subject = task.subject or about(TaskSubject.CASE, case_no)
+    return {
+        "case_no": case_no,
+        "subject_kind": subject.kind.value,
+        "subject_id": subject.id,
+        "kind": task.kind.value,
+        "cause": task.cause.value,
+        "facts": as_stored(task.facts),
+    }
+
+
 async def open_for_institution(
     connection: Connection,
     institution: str,

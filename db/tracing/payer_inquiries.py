@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from asyncpg import Record
@@ -50,18 +50,28 @@ class DueInquiry(AskedInquiry):
     """attempts so far, this one included"""
 
 
+def insert(case_no: str, rows: str, at: str) -> str:
+    """Return the statement that plans inquiries; its arguments are SQL, and `as_stored` gives the rows."""
+    return (
+        "INSERT INTO payer_inquiry (inquiry_id, case_no, hop_no, institution, state, near_seconds, planned_at, due_at,"
+        f" closed_at, reason) SELECT r.inquiry_id, {case_no}, r.hop_no, r.institution, r.state, r.near_seconds, t.at,"
+        " CASE r.state WHEN 'planned' THEN t.at END, CASE r.state WHEN 'skipped' THEN t.at END, r.reason"
+        f" FROM jsonb_populate_recordset(NULL::payer_inquiry, {rows}::jsonb) AS r,"
+        f" (SELECT {at}::timestamptz AS at) AS t"
+    )
+
+
+def as_stored(new: Sequence[NewInquiry]) -> list[dict[str, Any]]:
+    """Return new inquiries as the database reads them from JSON."""
+    return [one.model_dump(mode="json") for one in new]
+
+
+_PLAN: Final = insert("$1", "$2", "$3")
+
+
 async def plan(connection: Connection, case_no: str, new: Sequence[NewInquiry], at: datetime) -> None:
     """Write inquiries in the transaction that opens their hops."""
-    await connection.execute(
-        "INSERT INTO payer_inquiry (inquiry_id, case_no, hop_no, institution, state, near_seconds, planned_at, due_at,"
-        " closed_at, reason) SELECT r.inquiry_id, $1, r.hop_no, r.institution, r.state, r.near_seconds, t.at,"
-        " CASE r.state WHEN 'planned' THEN t.at END, CASE r.state WHEN 'skipped' THEN t.at END, r.reason"
-        " FROM jsonb_populate_recordset(NULL::payer_inquiry, $2::jsonb) AS r,"
-        " (SELECT $3::timestamptz AS at) AS t",
-        case_no,
-        [one.model_dump(mode="json") for one in new],
-        at,
-    )
+    await connection.execute(_PLAN, case_no, as_stored(new), at)
 
 
 async def is_live(connection: Connection, case_no: str, hop_no: int) -> bool:

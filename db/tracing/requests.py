@@ -8,6 +8,8 @@ from uuid import UUID
 from db.banks import bank_exchanges
 from db.cases.request_pauses import PAUSED
 from db.pool import Connection
+from db.tracing import victim_transfers
+from db.tracing.victim_transfers import Payment
 from domain.errors.tracing import RequestNotFound
 from domain.tracing.batches import PlannedRequest
 from schemas.banks.exchanges import Exchange
@@ -139,49 +141,54 @@ class ToSend(FrozenModel):
     largest_paise: int
     """the largest of their disputed amounts"""
     hops: tuple[HopToAsk, ...]
+    payment: Payment | None
+    """the payment that the ticket describes: the one at the root of the largest live hop; None without live hops"""
 
 
-_TO_SEND: Final = """
-SELECT r.request_id, r.case_no, r.institution, r.state, r.batch_no, r.round, r.refusal_code, r.delivered_at, r.sent_at,
-    c.opened_at AS case_opened_at, w.freshest_at, w.largest_paise,
-    r.batch_no = 1 AND r.institution = (
-        SELECT min(o.institution) FROM hold_request o WHERE o.case_no = r.case_no AND o.batch_no = 1
-    ) AS first_of_case
-FROM unnest($1::uuid[]) AS q (request_id) JOIN hold_request r USING (request_id) JOIN case_file c USING (case_no),
-LATERAL (
-    SELECT max(h.transferred_at) AS freshest_at, max(h.disputed_paise) AS largest_paise
-    FROM request_hop rh JOIN hop h USING (case_no, hop_no) WHERE rh.request_id = r.request_id
-) w
-"""
 # OFFSET 0 keeps the order of the joins, also in a plan that was made while the tables were almost empty.
 _LIVE_HOPS: Final = """
-SELECT rh.request_id, h.hop_no, h.revision, h.reference, h.reference_key, h.amount_paise,
-    b.balance_paise AS disputed_paise, h.transferred_at, h.layer, h.source, h.opened_at
-FROM unnest($1::uuid[]) AS q (request_id)
-CROSS JOIN LATERAL (SELECT * FROM request_hop l WHERE l.request_id = q.request_id AND l.live OFFSET 0) AS rh
+SELECT h.hop_no, h.revision, h.reference, h.reference_key, h.amount_paise, b.balance_paise AS disputed_paise,
+    h.transferred_at, h.layer, h.source, h.opened_at
+FROM (SELECT * FROM request_hop l WHERE l.request_id = {request_id} AND l.live OFFSET 0) AS rh
 CROSS JOIN LATERAL (SELECT * FROM hop p WHERE p.case_no = rh.case_no AND p.hop_no = rh.hop_no OFFSET 0) AS h
 CROSS JOIN LATERAL (
     SELECT m.balance_paise FROM ledger_balance m
     WHERE m.case_no = rh.case_no AND m.hop_no = rh.hop_no AND m.bucket = 'in_play' OFFSET 0
 ) AS b
-WHERE b.balance_paise > 0 ORDER BY h.hop_no
+WHERE b.balance_paise > 0
+"""
+TO_SEND: Final = f"""
+SELECT r.request_id, r.case_no, r.institution, r.state, r.batch_no, r.round, r.refusal_code, r.delivered_at, r.sent_at,
+    c.opened_at AS case_opened_at, w.freshest_at, w.largest_paise,
+    r.batch_no = 1 AND r.institution = (
+        SELECT min(o.institution) FROM hold_request o WHERE o.case_no = r.case_no AND o.batch_no = 1
+    ) AS first_of_case,
+    l.hops, ({victim_transfers.payment_query("r.case_no", "l.main_hop_no")}) AS payment
+FROM unnest($1::uuid[]) AS q (request_id) JOIN hold_request r USING (request_id) JOIN case_file c USING (case_no)
+CROSS JOIN LATERAL (
+    SELECT max(h.transferred_at) AS freshest_at, max(h.disputed_paise) AS largest_paise
+    FROM request_hop rh JOIN hop h USING (case_no, hop_no) WHERE rh.request_id = r.request_id
+) AS w
+CROSS JOIN LATERAL (
+    SELECT coalesce(jsonb_agg(to_jsonb(live) ORDER BY live.hop_no), '[]') AS hops,
+        (array_agg(live.hop_no ORDER BY live.disputed_paise DESC, live.hop_no))[1] AS main_hop_no
+    FROM ({_LIVE_HOPS.format(request_id="r.request_id")}) AS live
+) AS l
 """
 
 
 async def to_send(connection: Connection, request_ids: Sequence[UUID]) -> dict[UUID, ToSend]:
     """Return these requests as they are sent, without a lock; an unknown one is left out."""
-    hops: dict[UUID, list[HopToAsk]] = {request_id: [] for request_id in request_ids}
-    for row in await connection.fetch(_LIVE_HOPS, list(request_ids)):
-        columns = dict(row)
-        hops[columns.pop("request_id")].append(HopToAsk(**columns))
-    rows = await connection.fetch(_TO_SEND, list(request_ids))
-    return {row["request_id"]: ToSend(**dict(row), hops=tuple(hops[row["request_id"]])) for row in rows}
+    rows = await connection.fetch(TO_SEND, list(request_ids))
+    return {row["request_id"]: ToSend(**dict(row)) for row in rows}
+
+
+_LIVE_OF_ONE: Final = _LIVE_HOPS.format(request_id="$1") + "ORDER BY h.hop_no"
 
 
 async def live_hops(connection: Connection, request_id: UUID) -> list[HopToAsk]:
     """Return the hops that this request still asks about, in order."""
-    rows = await connection.fetch(_LIVE_HOPS, [request_id])
-    return [HopToAsk(**{name: row[name] for name in HopToAsk.model_fields}) for row in rows]
+    return [HopToAsk(**dict(row)) for row in await connection.fetch(_LIVE_OF_ONE, request_id)]
 
 
 # The exchanges are written before the function reads them and before the case is locked.
@@ -240,21 +247,32 @@ async def escalate(connection: Connection, request_id: UUID, level: EscalationLe
     )
 
 
+_FINISH_EMPTY: Final = """
+UPDATE hold_request r SET closed_at = $2,
+    state = CASE WHEN r.first_answered_at IS NULL THEN 'superseded' ELSE 'answered' END
+WHERE r.case_no = $1 AND r.closed_at IS NULL
+    AND NOT EXISTS (SELECT FROM request_hop rh WHERE rh.request_id = r.request_id AND rh.live {but})
+RETURNING r.request_id
+"""
+_FINISH: Final = _FINISH_EMPTY.format(but="")
+# The statement does not see its own change of the hop, so it leaves the hop out.
+_DETACH: Final = (
+    "WITH detached AS (UPDATE request_hop SET live = false WHERE case_no = $1 AND hop_no = $3 AND live)"
+    + _FINISH_EMPTY.format(but="AND rh.hop_no <> $3")
+)
+
+
 async def finish_empty(connection: Connection, case_no: str, at: datetime) -> list[UUID]:
     """Close the case's requests without a live hop, and return them.
 
     Those about which the bank has answered become `answered`; the others become `superseded`.
     """
-    rows = await connection.fetch(
-        "UPDATE hold_request r SET closed_at = $2,"
-        " state = CASE WHEN r.first_answered_at IS NULL THEN 'superseded' ELSE 'answered' END"
-        " WHERE r.case_no = $1 AND r.closed_at IS NULL"
-        " AND NOT EXISTS (SELECT FROM request_hop rh WHERE rh.request_id = r.request_id AND rh.live)"
-        " RETURNING r.request_id",
-        case_no,
-        at,
-    )
-    return [row["request_id"] for row in rows]
+    return [row["request_id"] for row in await connection.fetch(_FINISH, case_no, at)]
+
+
+async def detach(connection: Connection, case_no: str, hop_no: int, at: datetime) -> list[UUID]:
+    """Remove the hop from the live request that asks about it. Close and return requests as `finish_empty` does."""
+    return [row["request_id"] for row in await connection.fetch(_DETACH, case_no, at, hop_no)]
 
 
 _SEND_AGAIN: Final = """

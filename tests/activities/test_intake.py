@@ -10,6 +10,8 @@ import pytest
 from activities.directory import load_directory
 from activities.intake import take_complaint
 from activities.secrets import SecretBox
+from db import intake
+from db.intake import Known
 from domain.errors import AckNoConflict, IdempotencyConflict
 from domain.errors.intake import IdempotencyKeyReused
 from schemas.outbox.case import HopRef
@@ -77,6 +79,23 @@ async def test_a_number_the_portal_gave_out_in_our_range_is_passed_over(bench: B
     for ack_no in following:
         await bench.complain(transfer(), ack_no=ack_no)
     assert await bench.complain(transfer()) == f"{int(ours) + 3}"
+
+
+async def test_a_number_that_is_given_out_while_a_complaint_is_taken_is_passed_over(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = await bench.complain(transfer())
+    await bench.complain(transfer(), ack_no=f"{int(ours) + 1}")
+    read, reads = intake.read, []
+
+    async def as_before_the_other_commit(*arguments: Any, **more: Any) -> Known:
+        known = await read(*arguments, **more)
+        reads.append(known)
+        return known if reads[1:] else known.model_copy(update={"by_number": None})
+
+    monkeypatch.setattr(intake, "read", as_before_the_other_commit)
+    assert await bench.complain(transfer()) == f"{int(ours) + 2}"
+    assert len(reads) == 2
 
 
 @pytest.mark.parametrize(

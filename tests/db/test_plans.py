@@ -7,6 +7,20 @@ from db.banks import bank_keys, reply_links
 from db.cases import hop_retries, parked_hops, told_amounts
 from db.outbox import case_outbox, deferral, due_list, procedure_outbox
 from db.pool import Pool
+from db.tracing import requests
+
+MANY_REQUESTS = """
+-- They stand for cases that nobody needs here.
+ALTER TABLE hold_request DROP CONSTRAINT hold_request_case_no_fkey, DROP CONSTRAINT hold_request_institution_fkey;
+ALTER TABLE request_hop DROP CONSTRAINT request_hop_case_no_hop_no_fkey;
+INSERT INTO hold_request (request_id, case_no, batch_no, institution, state, planned_at, sent_at)
+SELECT gen_random_uuid(), (n / 10)::text, n % 10, CASE WHEN n % 3 = 0 THEN 'HDFC' ELSE 'SBIN' END, 'delivered',
+    now(), now()
+FROM generate_series(1, 5000) AS n;
+INSERT INTO request_hop (request_id, case_no, hop_no, revision, live)
+SELECT request_id, case_no, batch_no + 1, 0, false FROM hold_request;
+ANALYZE hold_request, request_hop;
+"""
 
 
 async def test_known_transfers_are_found_by_reference_and_by_account(database: Pool) -> None:
@@ -18,6 +32,35 @@ async def test_known_transfers_are_found_by_reference_and_by_account(database: P
     assert not [line for line in lines if "Seq Scan" in line]
     for index in ("disputed_transfer_reference", "hop_account", "complaint_transfer_hop"):
         assert any(index in line for line in lines), lines
+
+
+async def test_what_is_known_of_a_complaint_is_read_by_indexes(database: Pool) -> None:
+    async with database.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        types = "text[], text[], text[], text[], bigint[], text, text, text, bigint"
+        await connection.execute(f"PREPARE told ({types}) AS {intake.READ}")
+        told = "'{1}', '{HDFC}', '{2}', '{3}', '{4}', 'officer:1', 'key', '30000000000000', NULL"
+        lines = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE told ({told})")]
+    assert not [line for line in lines if "Seq Scan" in line], lines
+    for index in (
+        "complaint_taken_by_idempotency_key_key",
+        "complaint_pkey",
+        "disputed_transfer_reference",
+        "hop_account",
+    ):
+        assert any(index in line for line in lines), lines
+
+
+async def test_the_requests_of_a_batch_are_read_by_indexes(database: Pool) -> None:
+    async with database.acquire() as connection, connection.transaction():
+        await connection.execute(MANY_REQUESTS)
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE batch (uuid[]) AS {requests.TO_SEND}")
+        lines = [line for (line,) in await connection.fetch("EXPLAIN EXECUTE batch ('{}')")]
+    conditions = [line for line in lines if "Index Cond" in line]
+    assert not [line for line in lines if "Seq Scan" in line], lines
+    assert all(any(column in line for column in ("case_no", "_id", "ack_no")) for line in conditions), lines
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,11 @@ async def test_a_rehearsal_prepares_the_statements_of_the_golden_hour(database: 
     await rehearse(ctx, 1)
     prepared = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE $1"
     async with database.acquire() as connection:
-        for part in ("request_plan", "request_delivered", "answer_begin", "answer_effects", "case_tell"):
-            assert await connection.fetchval(prepared, f"%{part}(%") == 1, part
+        for part in (
+            *("%INSERT INTO case_file%", "%AS number_locked%", "%AS main_hop_no%"),
+            *("%request_plan(%", "%request_delivered(%", "%answer_begin(%", "%answer_effects(%", "%case_tell(%"),
+        ):
+            assert await connection.fetchval(prepared, part) == 1, part
 
 
 async def test_a_directory_without_banks_needs_no_rehearsal(database: Pool) -> None:
