@@ -36,7 +36,7 @@ from schemas.enums import (
 )
 from schemas.reconciliation.comparison import ListWay, Reason
 from schemas.restoration_enums import OrderKind
-from schemas.tracing.request_stages import RequestStages, Stage
+from schemas.tracing.request_stages import RequestStage, RequestStages
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _MINUTE: Final = 60.0
@@ -388,8 +388,8 @@ class Metrics:
             buckets=STAGE_BUCKETS_SECONDS,
             registry=self.registry,
         )
-        for kind, stage in product(HopSource, Stage):
-            if stage is not Stage.RECEIVED:
+        for kind, stage in product(HopSource, RequestStage):
+            if stage is not RequestStage.RECEIVED:
                 histogram.labels(kind.value, stage.value)
         return histogram
 

@@ -8,7 +8,7 @@ from activities.metrics import METRICS
 from db.tracing.requests import ToSend
 from schemas.enums import HopSource
 from schemas.outbox.case import RequestTimes
-from schemas.tracing.request_stages import RequestStages, Stage
+from schemas.tracing.request_stages import RequestStage, RequestStages
 
 
 def note_stages(
@@ -22,12 +22,12 @@ def note_stages(
     """Record the stages of a request at its first delivery. `called_at` counts for a channel without exchanges."""
     times = times or RequestTimes()
     moments = {
-        Stage.RECEIVED: times.received_at,
-        Stage.PLANNED: request.sent_at,
-        Stage.COMMITTED: times.committed_at,
-        Stage.WORKFLOW_BEGAN: times.workflow_began_at,
-        Stage.SENT: delivered.exchanges[-1].at if delivered.exchanges else called_at,
-        Stage.DELIVERED: delivered_at,
+        RequestStage.RECEIVED: times.received_at,
+        RequestStage.PLANNED: request.sent_at,
+        RequestStage.COMMITTED: times.committed_at,
+        RequestStage.WORKFLOW_BEGAN: times.workflow_began_at,
+        RequestStage.SENT: delivered.exchanges[-1].at if delivered.exchanges else called_at,
+        RequestStage.DELIVERED: delivered_at,
     }
     stages = RequestStages(
         request_id=request.request_id,

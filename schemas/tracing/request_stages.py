@@ -10,8 +10,8 @@ from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind, HopSource
 
 
-class Stage(StrEnum):
-    """Stage of a hold request, in the order in which it reaches them."""
+class RequestStage(StrEnum):
+    """Stage of a hold request. The order is that in which a request reaches them."""
 
     RECEIVED = "received"
     """the process has the head of the complaint, answer or command"""
@@ -34,11 +34,11 @@ class RequestStages(FrozenModel):
     """what caused the request; `desk` for every hop that was corrected or is asked about again"""
     institution: str
     channel: ChannelKind
-    moments: dict[Stage, UtcDatetime]
+    moments: dict[RequestStage, UtcDatetime]
     """the moments that are known"""
 
-    def steps(self) -> Iterator[tuple[Stage, datetime, datetime]]:
+    def steps(self) -> Iterator[tuple[RequestStage, datetime, datetime]]:
         """Yield each stage with the moment of the stage before and its own moment, if both are known."""
-        for before, stage in pairwise(Stage):
+        for before, stage in pairwise(RequestStage):
             if before in self.moments and stage in self.moments:
                 yield stage, self.moments[before], self.moments[stage]

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from activities.metrics import BUCKETS_SECONDS, Metrics, SendOutcome, joined
 from schemas.enums import Bucket, Channel, ChannelKind, ClaimKind, DeliveryOutcome, Disposition, HopSource, TaskKind
-from schemas.tracing.request_stages import RequestStages, Stage
+from schemas.tracing.request_stages import RequestStage, RequestStages
 
 
 def values(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -65,7 +65,13 @@ def test_a_clock_that_is_behind_makes_no_negative_time() -> None:
 
 def test_a_stage_is_timed_from_the_stage_before() -> None:
     metrics, at = Metrics(), datetime(2026, 11, 27, 2, 0, tzinfo=UTC)
-    after_ms = {Stage.RECEIVED: 0, Stage.PLANNED: 4, Stage.COMMITTED: 7, Stage.SENT: 20, Stage.DELIVERED: 19}
+    after_ms = {
+        RequestStage.RECEIVED: 0,
+        RequestStage.PLANNED: 4,
+        RequestStage.COMMITTED: 7,
+        RequestStage.SENT: 20,
+        RequestStage.DELIVERED: 19,
+    }
     metrics.request_stages(
         RequestStages(
             request_id=UUID(int=1),
@@ -77,12 +83,14 @@ def test_a_stage_is_timed_from_the_stage_before() -> None:
     )
     found = values(metrics.text())
 
-    def of(stage: Stage, part: str) -> float:
+    def of(stage: RequestStage, part: str) -> float:
         return found[f"goldenhour_request_stage_seconds_{part}", (("kind", "answer"), ("stage", stage.value))]
 
-    assert [of(stage, "count") for stage in list(Stage)[1:]] == [1, 1, 0, 0, 1]
-    assert [of(stage, "sum") for stage in (Stage.PLANNED, Stage.COMMITTED)] == pytest.approx([0.004, 0.003])
-    assert of(Stage.DELIVERED, "sum") == 0, "the clocks of two machines differ"
+    assert [of(stage, "count") for stage in list(RequestStage)[1:]] == [1, 1, 0, 0, 1]
+    assert [of(stage, "sum") for stage in (RequestStage.PLANNED, RequestStage.COMMITTED)] == pytest.approx(
+        [0.004, 0.003]
+    )
+    assert of(RequestStage.DELIVERED, "sum") == 0, "the clocks of two machines differ"
 
 
 def test_a_stock_names_every_bucket_and_kind() -> None:

@@ -16,14 +16,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from adapters.traces import CLOSE_SECONDS, PATH, QUEUE_MAX, ROOT, SEND_SECONDS, RequestTraces
 from schemas.enums import ChannelKind, HopSource
-from schemas.tracing.request_stages import RequestStages, Stage
+from schemas.tracing.request_stages import RequestStage, RequestStages
 from tests.waiting import until
 
 AT = datetime(2026, 11, 27, 2, 0, tzinfo=UTC)
-ALL = dict(zip(Stage, (AT + timedelta(milliseconds=ms) for ms in (0, 4, 7, 12, 15, 40)), strict=True))
+ALL = dict(zip(RequestStage, (AT + timedelta(milliseconds=ms) for ms in (0, 4, 7, 12, 15, 40)), strict=True))
 
 
-def stages(moments: dict[Stage, datetime], request_id: UUID | None = None) -> RequestStages:
+def stages(moments: dict[RequestStage, datetime], request_id: UUID | None = None) -> RequestStages:
     return RequestStages(
         request_id=request_id or uuid4(),
         kind=HopSource.ANSWER,
@@ -98,7 +98,7 @@ async def test_a_request_is_one_trace_with_a_span_for_each_stage() -> None:
         assert receiver.services == {"goldenhour"}
         assert (root.name, len(root.trace_id), len(root.span_id)) == (ROOT, 16, 8)
         assert {(span.trace_id, span.parent_span_id) for span in below} == {(root.trace_id, root.span_id)}
-        assert [span.name for span in below] == [stage.value for stage in list(Stage)[1:]]
+        assert [span.name for span in below] == [stage.value for stage in list(RequestStage)[1:]]
         edges = [nanoseconds(moment) for moment in ALL.values()]
         assert [(span.start_time_unix_nano, span.end_time_unix_nano) for span in below] == list(pairwise(edges))
         assert (root.start_time_unix_nano, root.end_time_unix_nano) == (edges[0], edges[-1])
@@ -112,7 +112,11 @@ async def test_a_request_is_one_trace_with_a_span_for_each_stage() -> None:
 
 
 async def test_unknown_moments_leave_a_gap_and_late_clocks_no_negative_span() -> None:
-    known = {Stage.PLANNED: ALL[Stage.SENT], Stage.COMMITTED: ALL[Stage.PLANNED], Stage.DELIVERED: ALL[Stage.DELIVERED]}
+    known = {
+        RequestStage.PLANNED: ALL[RequestStage.SENT],
+        RequestStage.COMMITTED: ALL[RequestStage.PLANNED],
+        RequestStage.DELIVERED: ALL[RequestStage.DELIVERED],
+    }
     async with received() as (receiver, url):
         async with traces_to(url) as traces:
             traces.send(stages(known))
@@ -126,7 +130,7 @@ async def test_each_request_has_a_trace_of_its_own() -> None:
             for _ in range(3):
                 traces.send(stages(ALL))
         assert len({span.trace_id for span in receiver.spans}) == 3
-        assert len(receiver.spans) == 3 * len(Stage)
+        assert len(receiver.spans) == 3 * len(RequestStage)
 
 
 @pytest.mark.parametrize("dead", ["closed", "hangs", "refuses"])
@@ -136,7 +140,7 @@ async def test_a_dead_receiver_loses_traces_and_delays_nothing(dead: str, caplog
         receiver.hangs, receiver.refuses = dead == "hangs", dead == "refuses"
         async with traces_to("http://127.0.0.1:9" if dead == "closed" else url) as traces:
             # More than may wait: nothing blocks, and the oldest are dropped.
-            for _ in range(QUEUE_MAX // len(Stage) + 100):
+            for _ in range(QUEUE_MAX // len(RequestStage) + 100):
                 traces.send(stages(ALL))
             await until(lambda: bool(caplog.messages), 30)
         assert receiver.spans == []

@@ -13,7 +13,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from activities.database_gauges import DatabaseGauges
-from activities.metrics import BUCKETS_SECONDS, METRICS, ProcedureStarterWork, SweepWork, ToldRole
+from activities.metrics import (
+    BUCKETS_SECONDS,
+    METRICS,
+    STAGE_BUCKETS_SECONDS,
+    ProcedureStarterWork,
+    SweepWork,
+    ToldRole,
+)
 from api.services import Services
 from db.database_state import Storage
 from schemas.enums import (
@@ -25,12 +32,14 @@ from schemas.enums import (
     DeliveryOutcome,
     DiscrepancyKind,
     Disposition,
+    HopSource,
     ResolutionDecision,
     TaskKind,
 )
 from schemas.reconciliation.comparison import ListWay, Reason
 from schemas.reporting.outcomes import Stage
 from schemas.restoration_enums import GrievanceState, OrderKind
+from schemas.tracing.request_stages import RequestStage
 from tests.api.conftest import Doors, line, opened
 
 BY_NAME = {"le", "district", "bank"}
@@ -40,7 +49,7 @@ LABELS = {
     "joined": {"true", "false"},
     "outcome": {"delivered", "refused", "undelivered"} | {outcome.value for outcome in DeliveryOutcome},
     "disposition": {disposition.value for disposition in Disposition},
-    "kind": {kind.value for kinds in (ClaimKind, TaskKind, DiscrepancyKind, OrderKind) for kind in kinds},
+    "kind": {kind.value for kinds in (ClaimKind, TaskKind, DiscrepancyKind, OrderKind, HopSource) for kind in kinds},
     "decision": {decision.value for decision in ResolutionDecision},
     "bucket": {bucket.value for bucket in Bucket},
     "answer_class": {answer_class.value for answer_class in AnswerClass},
@@ -50,7 +59,7 @@ LABELS = {
     "reason": {reason.value for reason in Reason},
     "way": {way.value for way in ListWay},
     "told": {told.value for told in ToldRole},
-    "stage": {stage.value for stage in Stage},
+    "stage": {stage.value for stages in (Stage, RequestStage) for stage in stages},
     "days": {"30", "60", "90"},
     "state": {state.value for state in GrievanceState},
 }
@@ -136,7 +145,8 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
         if family.type == "histogram":
             assert family.name.endswith("_seconds")
             bounds = {s.labels["le"] for s in family.samples if s.name.endswith("_bucket")}
-            assert len(bounds) == len(BUCKETS_SECONDS) + 1
+            of_stages = family.name == "goldenhour_request_stage_seconds"
+            assert len(bounds) == len(STAGE_BUCKETS_SECONDS if of_stages else BUCKETS_SECONDS) + 1
         for sample in family.samples:
             assert (family.type == "counter") == sample.name.endswith("_total")
             for label, value in sample.labels.items():
@@ -163,6 +173,7 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
         "goldenhour_complaint_to_first_answer_seconds",
         "goldenhour_complaint_to_first_hold_seconds",
         "goldenhour_answer_to_next_request_seconds",
+        "goldenhour_request_stage_seconds",
         "goldenhour_scorecard_requests",
         "goldenhour_scorecard_silent_ratio",
         "goldenhour_scorecard_moved_before_ratio",

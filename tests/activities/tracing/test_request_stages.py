@@ -13,11 +13,11 @@ from adapters.banks.protocol import BankRefused, BankUnreachable
 from schemas.enums import HopSource
 from schemas.outbox.case import RequestTimes, RequestToSend, SendBatch, SendHoldRequest
 from schemas.tracing.desk_actions import HopCorrection
-from schemas.tracing.request_stages import RequestStages, Stage
+from schemas.tracing.request_stages import RequestStage, RequestStages
 from tests.activities.bench import Bench
 from tests.factories import moved, rrn, transfer
 
-TIMED = list(Stage)[1:]
+TIMED = list(RequestStage)[1:]
 
 
 @pytest.fixture
@@ -34,7 +34,9 @@ def bench(ctx: Context, traced: list[RequestStages]) -> Bench:
 def counts(kind: str) -> dict[str, float]:
     """How many requests were timed, by stage."""
     name = "goldenhour_request_stage_seconds_count"
-    found = {stage: METRICS.registry.get_sample_value(name, {"kind": kind, "stage": stage.value}) for stage in Stage}
+    found = {
+        stage: METRICS.registry.get_sample_value(name, {"kind": kind, "stage": stage.value}) for stage in RequestStage
+    }
     return {stage.value: value for stage, value in found.items() if value is not None}
 
 
@@ -69,7 +71,7 @@ async def test_a_batch_times_every_stage_once(bench: Bench, traced: list[Request
     assert since(before, "complaint") == dict.fromkeys([stage.value for stage in TIMED], 1)
     (stages,) = traced
     assert (str(stages.request_id), stages.institution, stages.channel) == (order.request_id, "HDFC", "i4c")
-    assert list(stages.moments) == list(Stage)
+    assert list(stages.moments) == list(RequestStage)
     assert [stage for stage, _, _ in stages.steps()] == TIMED
     for stage, began, ended in stages.steps():
         assert began <= ended, stage
@@ -93,7 +95,7 @@ async def test_a_request_by_the_queue_times_its_stages_at_the_delivery(
     first_call: datetime = await bench.value(
         "SELECT min(at) FROM bank_exchange WHERE request_id = $1", order.request_id
     )
-    assert traced[0].moments[Stage.SENT] > first_call, "the call that delivered it"
+    assert traced[0].moments[RequestStage.SENT] > first_call, "the call that delivered it"
 
 
 async def test_a_stage_with_an_unknown_moment_is_not_timed(bench: Bench, traced: list[RequestStages]) -> None:
@@ -101,7 +103,7 @@ async def test_a_stage_with_an_unknown_moment_is_not_timed(bench: Bench, traced:
     before = counts("complaint")
     await bench.ask_one(case_no)
     assert since(before, "complaint") == {"delivered": 1}
-    assert list(traced[0].moments) == [Stage.PLANNED, Stage.SENT, Stage.DELIVERED]
+    assert list(traced[0].moments) == [RequestStage.PLANNED, RequestStage.SENT, RequestStage.DELIVERED]
 
 
 async def test_a_refused_request_has_no_stages(bench: Bench, traced: list[RequestStages]) -> None:
