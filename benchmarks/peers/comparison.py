@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from benchmarks.peers.figures import cpu_ms, rushed, steady
 from benchmarks.peers.play import at_once, at_pace
 from benchmarks.peers.simulated import on_goldenhour
 from benchmarks.peers.tree import AT_ONCE_FROM
+from workers.commands.exits import USAGE, Failed
 
 ENGINES: Final = ("goldenhour", "dbos", "celery")
 WARM_UP_COMPLAINTS: Final = 5
@@ -29,6 +30,7 @@ async def compare(
     engines: str, complaints: int, seconds: float, rate_per_second: float, killed: int, seed: int, tuning: str
 ) -> dict[str, Any]:
     """Run the engines one after the other; return the figures of each. An engine that cannot run is None."""
+    plan = {name: tuned(name, tuning) for name in chosen(engines)}
     result: dict[str, Any] = {
         "complaints": complaints,
         "seconds": seconds,
@@ -37,14 +39,12 @@ async def compare(
         "seed": seed,
     }
     with Progress("peers") as progress:
-        for name in ENGINES:
-            if name not in engines.split(","):
-                continue
+        for name, settings in plan.items():
             if reason := broker.missing() if name == "celery" else "":
                 result |= {name: None, f"{name}_left_out": reason}
                 continue
             try:
-                async with running(name, seed, tuned(name, tuning), progress) as engine:
+                async with running(name, seed, settings, progress) as engine:
                     result[name] = await figures(
                         engine, complaints, round(seconds * rate_per_second), rate_per_second, killed, seed, progress
                     )
@@ -59,8 +59,22 @@ def tuned(name: str, changes: str) -> Tuning:
     tuning = DBOS_TUNING if name == "dbos" else CELERY_TUNING
     for change in filter(None, changes.split(",")):
         key, _, value = change.partition("=")
-        tuning = replace(tuning, **{key: type(getattr(tuning, key))(value)})
+        if not hasattr(tuning, key):
+            raise Failed(f"no setting {key}: the peers have {', '.join(asdict(tuning))}", USAGE)
+        kind = type(getattr(tuning, key))
+        try:
+            tuning = replace(tuning, **{key: kind(value)})
+        except ValueError as error:
+            raise Failed(f"{key} takes a number, not {value or 'nothing'}", USAGE) from error
     return tuning
+
+
+def chosen(engines: str) -> tuple[str, ...]:
+    """Return the engines to run, in their fixed order. Raises `Failed` for a name of none."""
+    names = engines.split(",")
+    if unknown := [name for name in names if name not in ENGINES]:
+        raise Failed(f"no engine {', '.join(unknown)}: the engines are {', '.join(ENGINES)}", USAGE)
+    return tuple(name for name in ENGINES if name in names)
 
 
 @asynccontextmanager
