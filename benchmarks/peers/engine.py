@@ -55,7 +55,7 @@ class Engine(Protocol):
 class Tuning:
     """Settings of a peer that were tried; the defaults are the best ones found."""
 
-    intakes: int = 1
+    intakes: int = 2
     """processes of DBOS, each with a intake and workflows"""
     connections: int = 8
     system_connections: int = 8
@@ -65,7 +65,7 @@ class Tuning:
     pool: str = "threads"
     concurrency: int = 16
     prefetch: int = 1
-    queue_type: str = "classic"
+    queue_type: str = "quorum"
 
 
 @dataclass
