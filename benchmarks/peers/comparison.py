@@ -22,15 +22,13 @@ WARM_UP_COMPLAINTS: Final = 5
 LIMIT_SECONDS: Final = 120.0
 KILLED_FROM: Final = 2 * AT_ONCE_FROM
 WARM_UP_FROM: Final = 3 * AT_ONCE_FROM
-DBOS_TUNING: Final = Tuning()
-CELERY_TUNING: Final = Tuning()
 
 
 async def compare(
     engines: str, complaints: int, seconds: float, rate_per_second: float, killed: int, seed: int, tuning: str
 ) -> dict[str, Any]:
     """Run the engines one after the other; return the figures of each. An engine that cannot run is None."""
-    plan = {name: tuned(name, tuning) for name in chosen(engines)}
+    names, settings = chosen(engines), tuned(tuning)
     result: dict[str, Any] = {
         "complaints": complaints,
         "seconds": seconds,
@@ -39,7 +37,7 @@ async def compare(
         "seed": seed,
     }
     with Progress("peers") as progress:
-        for name, settings in plan.items():
+        for name in names:
             if reason := broker.missing() if name == "celery" else "":
                 result |= {name: None, f"{name}_left_out": reason}
                 continue
@@ -54,12 +52,12 @@ async def compare(
     return finish("peers", result, [])
 
 
-def tuned(name: str, changes: str) -> Tuning:
-    """Return the tuning of a peer, with changes such as `workers=2,prefetch=4`."""
-    tuning = DBOS_TUNING if name == "dbos" else CELERY_TUNING
+def tuned(changes: str) -> Tuning:
+    """Return the settings of the peers, with changes such as `workers=2,prefetch=1`. Raises `Failed`."""
+    tuning = Tuning()
     for change in filter(None, changes.split(",")):
         key, _, value = change.partition("=")
-        if not hasattr(tuning, key):
+        if key not in asdict(tuning):
             raise Failed(f"no setting {key}: the peers have {', '.join(asdict(tuning))}", USAGE)
         kind = type(getattr(tuning, key))
         try:

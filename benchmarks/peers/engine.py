@@ -53,10 +53,10 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Tuning:
-    """Settings of a peer that were tried; the defaults are the best ones found."""
+    """Settings of the peers that were tried; the defaults are the best ones found (see `README.md`)."""
 
     intakes: int = 2
-    """processes of DBOS, each with a intake and workflows"""
+    """processes of DBOS, each with an intake and workflows"""
     connections: int = 8
     system_connections: int = 8
     """connections of DBOS to its own tables"""
@@ -64,7 +64,7 @@ class Tuning:
     """worker processes of Celery"""
     pool: str = "threads"
     concurrency: int = 16
-    prefetch: int = 1
+    prefetch: int = 4
     queue_type: str = "quorum"
 
 

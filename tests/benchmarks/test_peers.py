@@ -10,7 +10,7 @@ from aiohttp import web
 
 from benchmarks.peers import broker, comparison, main
 from benchmarks.peers.comparison import tuned
-from benchmarks.peers.engine import TABLES
+from benchmarks.peers.engine import TABLES, Tuning
 from benchmarks.peers.environment import environment_folder
 from benchmarks.peers.figures import Asked, Played, cpu_ms, log_of_bank, log_of_tickets, rushed, steady
 from benchmarks.peers.flow import Flow
@@ -111,13 +111,13 @@ def test_both_kinds_of_bank_give_the_same_log() -> None:
 
 
 def test_a_peer_is_tuned_by_an_option() -> None:
-    assert tuned("celery", "workers=2,pool=prefork").pool == "prefork"
-    assert tuned("celery", "workers=2").workers == 2
-    assert tuned("dbos", "") == comparison.DBOS_TUNING
+    assert tuned("workers=2,pool=prefork").pool == "prefork"
+    assert tuned("workers=2").workers == 2
+    assert tuned("") == Tuning()
     with pytest.raises(Failed, match="no setting speed"):
-        tuned("dbos", "speed=2")
+        tuned("speed=2")
     with pytest.raises(Failed, match="takes a number"):
-        tuned("dbos", "intakes=many")
+        tuned("intakes=many")
 
 
 def test_the_peers_environment_is_in_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
