@@ -194,4 +194,5 @@ async def test_a_repeated_complaint_or_answer_writes_nothing_and_asks_nobody(flo
     counts = await engine.pool.fetchrow(
         "SELECT (SELECT count(*) FROM hop) AS hops, (SELECT count(*) FROM answer) AS answers"
     )
+    assert counts is not None
     assert dict(counts) == {"hops": 3, "answers": 2}
