@@ -7,7 +7,10 @@ options=(--quiet --universal --python-version 3.11 --generate-hashes --no-header
 .venv/bin/uv pip compile pyproject.toml "${options[@]}" -o requirements/runtime.txt
 .venv/bin/uv pip compile pyproject.toml --group dev -c requirements/runtime.txt "${options[@]}" -o requirements/dev.txt
 echo uv | .venv/bin/uv pip compile - -c requirements/dev.txt "${options[@]}" -o requirements/bootstrap.txt
-if grep -nE '://|--(extra-)?index-url|--find-links' requirements/*.txt; then
+# The peers of `goldenhour bench peers` have an environment of their own, with our versions of what both use.
+.venv/bin/uv pip compile benchmarks/peers/requirements.in -c requirements/runtime.txt "${options[@]}" \
+    -o benchmarks/peers/requirements.txt
+if grep -nE '://|--(extra-)?index-url|--find-links' requirements/*.txt benchmarks/peers/requirements.txt; then
     echo "a lock file names a server" >&2
     exit 1
 fi

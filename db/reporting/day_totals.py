@@ -154,6 +154,14 @@ async def status_updates(connection: Connection) -> int:
     return count
 
 
+async def answered_references(connection: Connection) -> set[str]:
+    """Return the references of the hops that have an answer."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT h.reference FROM answer a JOIN hop h ON h.case_no = a.case_no AND h.hop_no = ANY (a.hop_nos)"
+    )
+    return {row["reference"] for row in rows}
+
+
 async def requests_to(connection: Connection, institution: str) -> int:
     """Return the number of hold requests to a bank."""
     count: int = await connection.fetchval("SELECT count(*) FROM hold_request WHERE institution = $1", institution)

@@ -18,6 +18,7 @@ BENCHMARKS = {
     "isolation": "delay that one hanging bank causes for requests to all other banks",
     "idle": "processor and memory while many cases wait and nothing happens",
     "home": "the engine's own share of the time from money on hold to the credit",
+    "peers": "the flow of a case on the product, on DBOS, and on Celery with RabbitMQ",
 }
 
 
