@@ -82,7 +82,7 @@ def aims(cases: int) -> list[Aim]:
 
 
 async def _rest(stack: SimulatedStack, cases: int, progress: Progress) -> int:
-    """Wait until all cases have money on hold and nothing is left to do for a while; return what is left at the end."""
+    """Wait until every case has money on hold and nothing is left to do; return what is left."""
     began = calm_since = time.monotonic()
     left = 0
     while time.monotonic() - began < SETTLE_LIMIT_SECONDS:
