@@ -9,7 +9,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 from activities.context import Context
-from activities.database_gauges import DatabaseGauges
+from activities.database_figures import DatabaseGauges
 from activities.reporting.outcomes import OutcomeWatch
 from activities.reporting.scorecards import ScoreWatch
 from activities.secrets import Keys

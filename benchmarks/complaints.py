@@ -45,7 +45,7 @@ class Run:
     @asynccontextmanager
     async def opened(cls, stack: SimulatedStack) -> "AsyncIterator[Run]":
         """Set the address of the police at the banks, create the complainant's token, and open a client of intake."""
-        (await stack.control.post("/sim/connect", json={"api_url": stack.running.api_url})).raise_for_status()
+        (await stack.control.post("/sim/connect", json={"api_url": stack.running.intake_url})).raise_for_status()
         directory = orjson.loads((await stack.control.get("/sim/directory")).content)
         token = Tokens(SecretBox(secret_key(stack.services.settings))).for_officer("helpline", Role.INTAKE)
         async with httpx.AsyncClient(base_url=stack.running.intake_url, timeout=TIMEOUT_SECONDS) as api:

@@ -20,8 +20,8 @@ from benchmarks.play import play_day
 from benchmarks.rush import compared, rush
 from benchmarks.world import world_digest
 from db.reporting.day_totals import day_figures, status_updates
-from workers.demo.owed import LIMIT_SECONDS as OWED_LIMIT_SECONDS
 from workers.demo.play import DAY_SECONDS, DayPlan
+from workers.demo.restoration_wait import LIMIT_SECONDS as OWED_LIMIT_SECONDS
 
 END_LIMIT_SECONDS: Final = 120.0
 """how long the engine may work on after the last banks that are waited for; then the day counts as cut off"""

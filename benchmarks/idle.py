@@ -14,7 +14,7 @@ from benchmarks.complaints import Run
 from benchmarks.cost import Cost, Meter, metered
 from benchmarks.measuring import Progress, baseline, finish, machine, memory_mib, own_stack
 from benchmarks.world import world_digest
-from db.reporting.engine_waits import left_to_do
+from db.reporting.engine_waits import cases_on_hold, left_to_do
 from simulator import Knobs
 from workers.simulated import SimulatedStack
 
@@ -40,7 +40,7 @@ async def main(cases: int = MANY_CASES, seconds: float = 60.0, seed: int = 7) ->
     with Progress("idle") as progress:
         async with own_stack(config, progress) as stack, Run.opened(stack) as run:
             await run.complain_at_once(run.banks, cases, lambda done: progress.tick(f"{done} of {cases} cases"))
-            left = await _rest(stack, progress)
+            left = await _rest(stack, cases, progress)
             progress.step(f"watching for {seconds:.0f} seconds")
             async with metered(stack, every_seconds=None) as meter:
                 cost = await _watch(meter, seconds)
@@ -81,13 +81,13 @@ def aims(cases: int) -> list[Aim]:
     return [*found, at_most("cpu_percent_of_a_core", 5), at_most("memory_gib_in_all", 1.5)]
 
 
-async def _rest(stack: SimulatedStack, progress: Progress) -> int:
-    """Wait until nothing is left to do for a while; return what is left when time is up."""
+async def _rest(stack: SimulatedStack, cases: int, progress: Progress) -> int:
+    """Wait until every case has money on hold and nothing is left to do; return what is left."""
     began = calm_since = time.monotonic()
     left = 0
     while time.monotonic() - began < SETTLE_LIMIT_SECONDS:
         async with stack.pool.acquire() as connection:
-            left = await left_to_do(connection)
+            left = await left_to_do(connection) + max(0, cases - await cases_on_hold(connection))
         if left:
             calm_since = time.monotonic()
         elif time.monotonic() - calm_since >= CALM_SECONDS:

@@ -18,7 +18,7 @@ from benchmarks.aims import Aim, with_aims
 from benchmarks.bare import BareCase, run_bare
 from benchmarks.cost import RESTORATION_PROCESS
 from domain.policy.model import PACKAGED_POLICY
-from workers.demo.owed import until_nothing_is_owed
+from workers.demo.restoration_wait import until_nothing_is_owed
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.settings import Settings
 from workers.simulated import SimulatedStack, simulated_stack

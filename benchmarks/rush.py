@@ -17,8 +17,8 @@ from benchmarks.play import play_day
 from benchmarks.world import world_digest
 from db.reporting.day_totals import batches_by_case, day_figures
 from simulator.config import Knobs
-from workers.demo.owed import LIMIT_SECONDS as OWED_LIMIT_SECONDS
 from workers.demo.play import DayPlan
+from workers.demo.restoration_wait import LIMIT_SECONDS as OWED_LIMIT_SECONDS
 
 LIMIT_SECONDS: Final = 600.0
 BARE_LEAST_PER_SECOND: Final = 150.0

@@ -74,7 +74,7 @@ async def open_pool(
 ) -> Pool:
     """Open a pool on `dsn`, whose schema this release knows.
 
-    A connection that nobody uses for `idle_seconds` is closed, down to `min_size`; with 0 none is. The first statements
+    A connection that is unused for `idle_seconds` is closed, down to `min_size`; with 0 none is. The first statements
     of a new connection take tens of milliseconds. A process that works on `only_single_cases` plans its statements by
     indexes. A plan that was made and kept while a table was almost empty would else read the whole table later.
 

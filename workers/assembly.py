@@ -28,7 +28,7 @@ LEAST_CONNECTIONS = 2
 OTHER_CONNECTIONS = 6
 """the most connections of any other process; each one costs PostgreSQL ten to thirty megabytes of memory"""
 OTHER_IDLE_SECONDS = 60.0
-"""time after which a connection that nobody uses is closed"""
+"""time after which an unused connection is closed"""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from activities.bank_gateway.feed import announce
 from activities.banks.delivery import Adapters, BankDelivery
 from activities.banks.reply_links import LetterLinks
 from activities.context import Context
-from activities.database_gauges import DatabaseGauges, read_backlog
+from activities.database_figures import DatabaseGauges, read_backlog
 from activities.documents.issuing import appeal_address
 from activities.outbox import SweepActivities
 from activities.reconciliation.rounds import ReconciliationActivities

@@ -24,8 +24,8 @@ from activities.restoration.transitions import (
 from db.documents import due_documents
 from db.holds import free_amounts
 from db.pool import Connection
-from db.restoration import circumstances, credit_accounts, objections, payer_decisions, restorations
-from db.restoration.circumstances import Covered
+from db.restoration import credit_accounts, objections, payer_decisions, restoration_facts, restorations
+from db.restoration.restoration_facts import Covered
 from db.restoration.restorations import Line, RestorationRow
 from domain.errors.orders import HoldKeptByCourt
 from domain.errors.restoration import (
@@ -313,7 +313,7 @@ async def take_order(ctx: Context, restoration_id: UUID, taken: OrderTaken, by: 
     Raises as `end_step`, and `NotNow` for an order that does not fit this step and this money.
     """
     async with _decision(ctx, restoration_id, RestorationVerb.TAKE_ORDER, taken, by) as work:
-        orders = await circumstances.court_orders(work.connection, restoration_id)
+        orders = await restoration_facts.court_orders(work.connection, restoration_id)
         found = next((order for order in orders if order.court_order_id == taken.court_order_id), None)
         if found is None or found.kind not in ORDERS_OF[work.row.step]:
             raise CourtOrderDoesNotEndStep(work.row.step, tuple(sorted(ORDERS_OF[work.row.step])))
@@ -375,7 +375,7 @@ async def _payable_under_order(work: Work) -> list[Covered] | None:
     order_id = work.row.court_order_id
     if order_id is None:
         return None
-    return await circumstances.covered(work.connection, order_id)
+    return await restoration_facts.covered(work.connection, order_id)
 
 
 async def approve(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) -> RestorationDone:
@@ -453,7 +453,7 @@ async def _beneficiaries(work: Work, lines: Sequence[Line]) -> dict[int, Benefic
     numbers = [line.hop_no for line in lines]
     directory = work.ctx.directory.current
     found = {}
-    for payer in await circumstances.payers(work.connection, work.row.case_no, numbers):
+    for payer in await restoration_facts.payers(work.connection, work.row.case_no, numbers):
         known, _ = directory.resolve(payer.institution_as_told, payer.ifsc, payer.holder, "payer")
         institution = known.code if known else payer.institution_as_told
         ifsc = (payer.ifsc or "").strip().upper()

@@ -13,8 +13,8 @@ from activities.notifications import restoration_messages
 from activities.restoration.transitions import Work, close, move_on, paid, restoration_transaction
 from db.holds import account_holds
 from db.restoration import exclusions, restorations
-from db.restoration.circumstances import CourtOrderRow
 from db.restoration.exclusions import As, Why
+from db.restoration.restoration_facts import CourtOrderRow
 from db.restoration.restorations import Line
 from domain.errors.restoration import NothingToReopen
 from domain.restoration import authority

@@ -20,8 +20,8 @@ from db.documents import due_documents
 from db.holds import account_holds
 from db.outbox import procedure_outbox
 from db.pool import Connection
-from db.restoration import circumstances, claims, court_orders, exclusions, objections, restorations
-from db.restoration.circumstances import CourtOrderRow
+from db.restoration import claims, court_orders, exclusions, objections, restoration_facts, restorations
+from db.restoration.restoration_facts import CourtOrderRow
 from db.restoration.restorations import Line, RestorationRow, VisitRow
 from domain.errors import NotNow
 from domain.errors.court_orders import CourtOrderSuperseded, CourtOrderUsedUp, CourtOrderWithdrawn
@@ -92,11 +92,11 @@ async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Lin
         found = await claims.claims(connection, account)
         # A share from before may be on hold for a complaint that no bank confirmed: it is no victim.
         victims = max(victims, len({row.claim.ack_no for row in found if row.confirmed.paise}))
-    orders = await circumstances.court_orders(connection, row.restoration_id)
+    orders = await restoration_facts.court_orders(connection, row.restoration_id)
     return RouteFacts(
         held_paise=await restorations.of_complaint(connection, row.case_no, row.ack_no),
         victims=victims,
-        fir_registered=await circumstances.fir_is_registered(connection, row.case_no),
+        fir_registered=await restoration_facts.fir_is_registered(connection, row.case_no),
         order=next((order.kind for order in orders if order.effect is CourtOrderEffect.RESTORE), None),
     )
 
@@ -113,7 +113,7 @@ async def step_state(connection: Connection, row: RestorationRow) -> StepState:
         due_at=visit.due_at,
         reminded_at=visit.reminded_at,
         escalated_at=visit.escalated_at,
-        case_state=await circumstances.case_state(connection, row.case_no),
+        case_state=await restoration_facts.case_state(connection, row.case_no),
         held_paise=sum(line.on_hold_paise for line in lines),
         orders=await restorations.order_states(connection, row.restoration_id),
         open_objections=await _undecided(connection, row),
@@ -158,7 +158,7 @@ async def _newest(connection: Connection, row: RestorationRow, step: Step) -> Co
 
 async def valid_orders(connection: Connection, row: RestorationRow) -> list[CourtOrderRow]:
     """Return the court orders about its money, newest first, without refusals of excluded accounts."""
-    orders = await circumstances.court_orders(connection, row.restoration_id)
+    orders = await restoration_facts.court_orders(connection, row.restoration_id)
     if all(order.effect is not CourtOrderEffect.REFUSE for order in orders):
         return orders
     lines = [line for line in await restorations.lines(connection, row.restoration_id) if not line.is_out]
@@ -173,13 +173,13 @@ async def why_order_dropped(connection: Connection, row: RestorationRow) -> NotN
     """
     if row.court_order_id is None:
         return None
-    if await circumstances.is_withdrawn(connection, row.court_order_id):
+    if await restoration_facts.is_withdrawn(connection, row.court_order_id):
         return CourtOrderWithdrawn(row.court_order_id)
     step = waits_for_order(row.route) if row.route else None
     later = await _newest(connection, row, step) if step else None
     if later is not None and later.court_order_id > row.court_order_id:
         return CourtOrderSuperseded(later.court_order_id)
-    if all(one.left_paise == 0 for one in await circumstances.covered(connection, row.court_order_id)):
+    if all(one.left_paise == 0 for one in await restoration_facts.covered(connection, row.court_order_id)):
         return CourtOrderUsedUp(row.court_order_id)
     return None
 

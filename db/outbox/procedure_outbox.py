@@ -169,7 +169,7 @@ _AS_OLD: Final = (
 async def make_as_old(connection: Connection, case_no: str, since: datetime) -> None:
     """Make what a case's work has begun or changed as old as that work, which has waited since `since`.
 
-    A deferral then counts from the beginning, and not anew for each step.
+    A deferral then counts once from the beginning, and not again for each step.
     """
     await connection.execute(_AS_OLD, case_no, since)
 

@@ -169,7 +169,7 @@ async def requests_to(connection: Connection, institution: str) -> int:
 
 
 async def restoration_lags(connection: Connection) -> list[float]:
-    """Return for each piece of work of restorations the seconds since it fell due until it was done, or until now."""
+    """Return the seconds that each piece of work of restorations waited since it fell due, or waits until now."""
     return [row["seconds"] for row in await connection.fetch(_RESTORATION_LAGS)]
 
 

@@ -57,3 +57,9 @@ async def left_to_do(connection: Connection) -> int:
     """Return how many hops, requests and rows of restorations the engine has not handled yet."""
     to_send: int = await connection.fetchval(_TO_DO)
     return to_send + (await due_list.backlog(connection)).rows
+
+
+async def cases_on_hold(connection: Connection) -> int:
+    """Return how many cases have an account hold."""
+    count: int = await connection.fetchval("SELECT count(DISTINCT case_no) FROM account_hold WHERE state = 'held'")
+    return count

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from activities.database_gauges import DatabaseGauges
+from activities.database_figures import DatabaseGauges
 from activities.metrics import (
     BUCKETS_SECONDS,
     METRICS,

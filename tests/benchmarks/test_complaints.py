@@ -11,7 +11,7 @@ from benchmarks.complaints import Run
 from workers.settings import Settings
 
 
-async def test_they_go_to_intake_and_banks_are_told_the_address_of_the_officers(tmp_path: Path) -> None:
+async def test_complaints_and_the_answers_of_banks_go_to_intake(tmp_path: Path) -> None:
     told: list[httpx.Request] = []
 
     def control(request: httpx.Request) -> httpx.Response:
@@ -27,4 +27,4 @@ async def test_they_go_to_intake_and_banks_are_told_the_address_of_the_officers(
         async with Run.opened(stack) as run:
             assert run.api.base_url == "http://intake"
             assert run.banks == ["SBIN"]
-    assert b"http://officers" in told[0].content
+    assert b"http://intake" in told[0].content

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from activities.database_gauges import DatabaseGauges, read_backlog
+from activities.database_figures import DatabaseGauges, read_backlog
 from db.pool import Pool
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case

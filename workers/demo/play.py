@@ -15,7 +15,7 @@ from db.reporting.day_totals import ChannelFigures, DayFigures, Spread, channel_
 from db.reporting.outcomes import Period, credits_said, report, standing
 from schemas.enums import AnswerClass, ChannelKind
 from schemas.reporting.outcomes import FigureGroup, OutcomeReport, Sum
-from workers.demo.owed import until_nothing_is_owed
+from workers.demo.restoration_wait import until_nothing_is_owed
 from workers.demo.world_state import WorldState
 from workers.number_text import duration
 from workers.processes import ChildFailed

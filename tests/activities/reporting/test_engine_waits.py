@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from db.pool import Pool
-from db.reporting.engine_waits import engine_waits, left_to_do
+from db.reporting.engine_waits import cases_on_hold, engine_waits, left_to_do
 from tests.activities.restoration_bench import Home
 from tests.factories import make_context
 
@@ -16,6 +16,8 @@ async def test_each_step_counts_from_the_moment_at_which_only_the_engine_had_to_
     case_no = await home.hold(300)
     home.clock.at += timedelta(seconds=20)
     await home.open_for_new_holds(case_no)
+    async with database.acquire() as connection:
+        assert await cases_on_hold(connection) == 1
     restoration_id = await home.of(case_no)
     await home.to_credit(restoration_id)
     await home.confirm(restoration_id)
@@ -24,6 +26,7 @@ async def test_each_step_counts_from_the_moment_at_which_only_the_engine_had_to_
     async with database.acquire() as connection:
         waits = await engine_waits(connection)
         assert await left_to_do(connection) > 0, "no process has started its procedures"
+        assert await cases_on_hold(connection) == 0, "the money is credited"
     assert waits["credit_ended"] == [3.0]
     assert set(waits) >= {"hold_opened", "collecting_ended", "credit_ended"}
     assert "notice_ended" not in waits, "an officer ended the notice"

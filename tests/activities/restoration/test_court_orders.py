@@ -18,7 +18,7 @@ from activities.restoration.court_orders import (
     take_wide_order,
     withdraw_court_order,
 )
-from db.restoration import circumstances, court_orders
+from db.restoration import court_orders, restoration_facts
 from domain.errors import NotFound, NotNow
 from domain.errors.court_orders import (
     CourtOrderAboveFree,
@@ -260,7 +260,7 @@ async def test_one_order_may_name_several_accounts_each_with_its_sum(home: Baili
         with pytest.raises(CourtOrderDiffers):
             await home.take(case_no, effect="restore", **changes)
     async with home.ctx.pool.acquire() as connection:
-        covered = await circumstances.covered(connection, two.court_order_id)
+        covered = await restoration_facts.covered(connection, two.court_order_id)
     assert [(of.institution, of.left_paise) for of in covered] == [("HDFC", 4_000_00), ("ICIC", 1_000_00)]
 
 

@@ -9,7 +9,7 @@ from db.pool import Pool
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
 from tests.factories import make_context, rrn
-from workers.demo.owed import as_text, until_nothing_is_owed
+from workers.demo.restoration_wait import as_text, until_nothing_is_owed
 
 
 async def test_without_work_the_wait_ends_by_itself(database: Pool) -> None:

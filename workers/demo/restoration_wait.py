@@ -1,4 +1,4 @@
-"""Wait at the end of a simulated day until restorations owe nothing: no work of theirs is due and not done."""
+"""Wait at the end of a simulated day until no work of restorations is due and not done."""
 
 import asyncio
 import time
