@@ -85,6 +85,11 @@ async def analyze(connection: Connection, tables: Sequence[str]) -> None:
     await connection.execute(f"ANALYZE {', '.join(tables)}")
 
 
+async def vacuum(connection: Connection, tables: Sequence[str]) -> None:
+    """Remove what earlier runs wrote into these tables and rolled back."""
+    await connection.execute(f"VACUUM {', '.join(tables)}")
+
+
 async def database_bytes(connection: Connection) -> int:
     """Return the size of the connection's database on disk."""
     size: int = await connection.fetchval("SELECT pg_database_size(current_database())")

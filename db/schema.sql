@@ -2961,7 +2961,7 @@ ALTER TABLE withdrawn_hop ADD CONSTRAINT withdrawn_hop_case_no_hop_no_fkey FOREI
 
 ALTER TABLE withdrawn_hop ADD CONSTRAINT withdrawn_hop_withdrawal_id_fkey FOREIGN KEY (withdrawal_id) REFERENCES withdrawal(withdrawal_id);
 
-CREATE INDEX account_hold_account ON public.account_hold USING btree (institution, account_key);
+CREATE INDEX account_hold_account_case ON public.account_hold USING btree (institution, account_key, case_no);
 
 CREATE INDEX account_hold_lapsing ON public.account_hold USING btree (lapses_at) WHERE (state = 'held'::text);
 

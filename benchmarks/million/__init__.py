@@ -24,7 +24,8 @@ from benchmarks.measuring import Progress, finish, machine
 from benchmarks.million import loader
 from benchmarks.million.hot_path import BesideThePath, HotPath
 from benchmarks.million.plans import BUFFERS_MAX, Allowed, PlanBook, faults, page_of
-from db import query_plans
+from benchmarks.million.rows import COLUMNS
+from db import bulk_load, query_plans
 from db.migrate import migrate
 from db.pool import open_pool, set_codecs
 from domain.policy.model import Policy, load_policy
@@ -39,6 +40,9 @@ OF_MANY_CASES: Final = "at an account of a thousand cases"
 MAY_READ_MORE: Final = (
     Allowed("SELECT t.task_id, t.kind, t.state", 1_000, "a page of 50 work items, with what is needed to do them"),
     Allowed("SELECT c.case_no, c.state, c.opened_at", 1_000, "a page of 50 cases, with the balances of their hops"),
+    Allowed("SELECT t.request_id, p.hop_nos", 400, "all that its functions and triggers read counts with it"),
+    Allowed("SELECT case_no, hop_no FROM hop WHERE waiting_since", 500, "the sweep takes up to 200 hops"),
+    Allowed("DELETE FROM case_news", 10_000, "the sweep deletes up to a thousand old notifications at once"),
     Allowed(
         "SELECT t.answer_id, t.hop_no, held.held_paise",
         15_000,
@@ -147,6 +151,8 @@ async def _loaded(
             frozen = policy.case_policy(1.0).model_dump(mode="json")
             await loader.load(connection, cases, frozen, wall_clock().date(), seed, progress)
             mark.write_bytes(orjson.dumps(wanted))
+        progress.step("vacuuming")
+        await bulk_load.vacuum(connection, list(COLUMNS))
         return await loader.sizes(connection)
     finally:
         await connection.close()

@@ -64,6 +64,8 @@ COLUMNS: Final = {
     " balance_paise within_paise",
     "ledger_balance": "case_no hop_no bucket balance_paise",
     "held_hop": "case_no hop_no held_at hold_opened_at reported_paise",
+    "ledger_transaction": "transaction_id case_no kind idempotency_key payload_digest at",
+    "ledger_entry": "transaction_id line_no case_no hop_no bucket amount_paise",
     "account_hold": "hold_id case_no institution account_key reference state first_held_at lapses_at policy ended_at",
     "hop_retry": "case_no hop_no retries due_at",
     "desk_task": "task_id case_no hop_no kind state opened_at closed_at closed_by reason subject_kind subject_id cause",
@@ -284,10 +286,22 @@ class _Writer:
             *((at, "-infinity") if is_parked else (NULL, NULL)),
         )
         self._row("ledger_balance", case_no, hop.number, "in_play", hop.paise if is_asked else 0)
+        self._posting(case_no, hop, at)
         if hop.layer == 1:
             self._row("ledger_balance", case_no, hop.number, "lost", -hop.paise)
         if hop.layer == 1 and self.draw.random() < FEW_SHARE:
             self._row("hop_retry", case_no, hop.number, 1, _at(start + 3_600) if self.is_open else NULL)
+
+    def _posting(self, case_no: str, hop: _Hop, at: str) -> None:
+        """Write the posting that opened a hop of an open case; only those fit into the limit of size."""
+        if self.is_open:
+            number, source = self._number("posting"), hop.parent or hop
+            self._row(
+                "ledger_transaction", number, case_no, "hop", f"hop|{case_no}|{hop.number}", _digest(self.draw), at
+            )
+            bucket = "in_play" if hop.parent else "lost"
+            self._row("ledger_entry", number, 1, case_no, source.number, bucket, -hop.paise)
+            self._row("ledger_entry", number, 2, case_no, hop.number, "in_play", hop.paise)
 
     def _procedures(self, case_no: str, start: int) -> None:
         """Write the clocks of a case: most money goes home, and some of it waits for months."""
