@@ -2293,7 +2293,12 @@ CREATE TABLE ledger_balance (
     hop_no integer NOT NULL,
     bucket text NOT NULL,
     balance_paise bigint NOT NULL,
-    CONSTRAINT ledger_balance_pkey PRIMARY KEY (case_no, hop_no, bucket)
+    CONSTRAINT ledger_balance_pkey PRIMARY KEY (case_no, hop_no, bucket),
+    CONSTRAINT ledger_balance_sign CHECK (
+CASE
+    WHEN (bucket = ANY (ARRAY['lost'::text, 'proposed'::text])) THEN (balance_paise <= 0)
+    ELSE (balance_paise >= 0)
+END)
 ) WITH (fillfactor=70);
 
 CREATE TABLE ledger_entry (
@@ -2304,7 +2309,8 @@ CREATE TABLE ledger_entry (
     bucket text NOT NULL,
     amount_paise bigint NOT NULL,
     CONSTRAINT ledger_entry_pkey PRIMARY KEY (transaction_id, line_no),
-    CONSTRAINT ledger_entry_amount_paise_check CHECK ((amount_paise <> 0))
+    CONSTRAINT ledger_entry_amount_paise_check CHECK ((amount_paise <> 0)),
+    CONSTRAINT ledger_entry_bucket_check CHECK ((bucket = ANY (ARRAY['lost'::text, 'proposed'::text, 'in_play'::text, 'held'::text, 'withdrawn'::text, 'spent'::text, 'refused'::text, 'untraced'::text, 'restored'::text, 'released'::text])))
 );
 
 CREATE TABLE ledger_transaction (
@@ -2497,6 +2503,7 @@ CREATE TABLE payer_decision (
     CONSTRAINT payer_decision_agreed CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
     CONSTRAINT payer_decision_among CHECK ((ack_no = ANY (among))),
     CONSTRAINT payer_decision_four_eyes CHECK ((agreed_by <> proposed_by)),
+    CONSTRAINT payer_decision_given_when_agreed CHECK (((given_to IS NULL) OR (agreed_at IS NOT NULL))),
     CONSTRAINT payer_decision_reason_check CHECK ((reason <> ''::text))
 );
 
@@ -3080,14 +3087,6 @@ ALTER TABLE institution ADD CONSTRAINT institution_sponsor_fkey FOREIGN KEY (spo
 
 ALTER TABLE institution_channel ADD CONSTRAINT institution_channel_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
-ALTER TABLE ledger_balance ADD CONSTRAINT ledger_balance_sign CHECK (
-CASE
-    WHEN (bucket = ANY (ARRAY['lost'::text, 'proposed'::text])) THEN (balance_paise <= 0)
-    ELSE (balance_paise >= 0)
-END) NOT VALID;
-
-ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_bucket_check CHECK ((bucket = ANY (ARRAY['lost'::text, 'proposed'::text, 'in_play'::text, 'held'::text, 'withdrawn'::text, 'spent'::text, 'refused'::text, 'untraced'::text, 'restored'::text, 'released'::text]))) NOT VALID;
-
 ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
@@ -3122,13 +3121,11 @@ ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN K
 
 ALTER TABLE order_cancellation ADD CONSTRAINT order_cancellation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
-ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no) NOT VALID;
+ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
 ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
-ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_given_to_fkey FOREIGN KEY (case_no, given_to) REFERENCES complaint(case_no, ack_no) NOT VALID;
-
-ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_given_when_agreed CHECK (((given_to IS NULL) OR (agreed_at IS NOT NULL))) NOT VALID;
+ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_given_to_fkey FOREIGN KEY (case_no, given_to) REFERENCES complaint(case_no, ack_no);
 
 ALTER TABLE payer_found_transfer ADD CONSTRAINT payer_found_transfer_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(answer_id);
 
@@ -3208,11 +3205,13 @@ ALTER TABLE withdrawn_hop ADD CONSTRAINT withdrawn_hop_case_no_hop_no_fkey FOREI
 
 ALTER TABLE withdrawn_hop ADD CONSTRAINT withdrawn_hop_withdrawal_id_fkey FOREIGN KEY (withdrawal_id) REFERENCES withdrawal(withdrawal_id);
 
-CREATE INDEX account_hold_account ON public.account_hold USING btree (institution, account_key);
+CREATE INDEX account_hold_account_case ON public.account_hold USING btree (institution, account_key, case_no);
 
 CREATE INDEX account_hold_lapsing ON public.account_hold USING btree (lapses_at) WHERE (state = 'held'::text);
 
 CREATE INDEX allocation_share_hop ON public.allocation_share USING btree (case_no, hop_no, allocation_id);
+
+CREATE INDEX answer_balance ON public.answer USING btree (case_no, (hop_nos[1])) WHERE (balance_paise IS NOT NULL);
 
 CREATE INDEX answer_case ON public.answer USING btree (case_no, answer_id);
 
@@ -3269,6 +3268,8 @@ CREATE INDEX bank_order_line_hop ON public.bank_order_line USING btree (case_no,
 CREATE INDEX bank_order_live ON public.bank_order USING btree (institution, due_at) WHERE (state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text]));
 
 CREATE INDEX bank_order_restoration ON public.bank_order USING btree (restoration_id) WHERE (restoration_id IS NOT NULL);
+
+CREATE INDEX case_file_by_state ON public.case_file USING btree (state, opened_at DESC, case_no DESC);
 
 CREATE INDEX case_file_look_after ON public.case_file USING btree (workflow_started_at) WHERE (state = 'open'::text);
 
@@ -3354,7 +3355,7 @@ CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at
 
 CREATE INDEX hold_request_sent ON public.hold_request USING btree (sent_at, institution);
 
-CREATE INDEX hop_account ON public.hop USING btree (institution, account_key) WHERE (institution IS NOT NULL);
+CREATE INDEX hop_account_case ON public.hop USING btree (institution, account_key, case_no, hop_no) WHERE (institution IS NOT NULL);
 
 CREATE INDEX hop_raise_told ON public.hop_raise USING btree (told_at);
 

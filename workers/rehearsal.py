@@ -56,7 +56,7 @@ async def _rehearse_on(ctx: Context, connection: Connection, first: str, second:
     await played.start()
     try:
         with rehearsal():
-            alone = replace(ctx, pool=cast("Pool", _OneConnection(connection)))
+            alone = replace(ctx, pool=cast("Pool", OneConnection(connection)))
             # The health of channels is read in the background, which needs a connection of its own.
             vars(alone)["health"] = ctx.health
             for _ in range(ROUNDS):
@@ -133,7 +133,7 @@ def _digits(count: int) -> str:
     return "".join(str(secrets.randbelow(10)) for _ in range(count))
 
 
-class _OneConnection:
+class OneConnection:
     """A pool that always lends the same connection, whose transaction the rehearsal rolls back."""
 
     def __init__(self, connection: Connection) -> None:

@@ -29,23 +29,28 @@ LEFT JOIN hold_request r ON r.request_id = t.request_id
 LEFT JOIN hop h ON h.case_no = t.case_no AND h.hop_no = t.hop_no
 LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'
 LEFT JOIN institution i ON i.code = coalesce(t.institution, r.institution, h.institution)
-WHERE t.state = $1 AND t.task_id > $2 AND t.kind = ANY($4)
-    AND ($5::text IS NULL OR t.case_no = (SELECT case_no FROM complaint WHERE ack_no = $5))
-    AND ($6::text[] IS NULL OR t.kind = ANY($6) OR t.cause = ANY($10)
+WHERE t.state = '{state}' AND t.task_id > $1{conditions}
+ORDER BY t.task_id LIMIT $2
+"""
+# Each condition is part of the statement only if it is wanted. One that depends on a parameter being null would read
+# all work items. The state is a text and no parameter, so that PostgreSQL uses the index of the open ones.
+_OF_KINDS: Final = " AND t.kind = ANY(${0})"
+_OF_CASE: Final = " AND t.case_no = (SELECT case_no FROM complaint WHERE ack_no = ${0})"
+_OF_ACTS: Final = """
+    AND (t.kind = ANY(${0}) OR t.cause = ANY(${1})
         OR (t.cause = 'documents_wait' AND EXISTS (
-            SELECT FROM jsonb_array_elements(t.facts->'documents') d WHERE d->>'kind' = ANY($11)))
+            SELECT FROM jsonb_array_elements(t.facts->'documents') d WHERE d->>'kind' = ANY(${2})))
         OR (t.kind IN ('restoration_step', 'supervise') AND EXISTS (
-            SELECT FROM restoration n WHERE n.step = ANY($7)
+            SELECT FROM restoration n WHERE n.step = ANY(${3})
             AND n.restoration_id = CASE t.subject_kind WHEN 'restoration' THEN t.subject_id::uuid END))
         OR (t.kind = 'grievance' AND EXISTS (
-            SELECT FROM grievance g WHERE g.level = $8
-            AND g.grievance_id = CASE t.subject_kind WHEN 'grievance' THEN t.subject_id::uuid END)))
-    AND ($9::text IS NULL OR EXISTS (
-        SELECT FROM case_officer o WHERE o.case_no = t.case_no AND o.subject = $9 AND NOT EXISTS (
+            SELECT FROM grievance g WHERE g.level = ${4}
+            AND g.grievance_id = CASE t.subject_kind WHEN 'grievance' THEN t.subject_id::uuid END)))"""
+_OF_OFFICER: Final = """
+    AND EXISTS (
+        SELECT FROM case_officer o WHERE o.case_no = t.case_no AND o.subject = ${0} AND NOT EXISTS (
             SELECT FROM case_officer later WHERE later.case_no = o.case_no AND later.duty = o.duty
-            AND later.assignment_no > o.assignment_no)))
-ORDER BY t.task_id LIMIT $3
-"""
+            AND later.assignment_no > o.assignment_no))"""
 
 # For work items that a call can help: the hops of the request with the most in play, and their number.
 _TO_ASK: Final = """
@@ -81,26 +86,40 @@ async def page(
     connection: Connection, wanted: Wanted, after: str | None, limit: int, holidays: HolidayRules, at: datetime
 ) -> TaskPage:
     """Return up to `limit` work items, the oldest first, with whom to call at that moment. Raises `BadCursor`."""
-    acts = wanted.acts
-    found = await connection.fetch(
-        _TASKS,
-        wanted.state,
-        int_after(after),
-        limit + 1,
-        [kind.value for kind in wanted.kinds],
-        wanted.ack_no,
-        acts and [kind.value for kind in acts.kinds],
-        acts and [step.value for step in acts.steps],
-        acts and acts.level,
-        wanted.of_officer,
-        acts and [cause.value for cause in acts.causes],
-        acts and [kind.value for kind in acts.documents],
-    )
+    statement, values = statement_of(wanted)
+    found = await connection.fetch(statement, int_after(after), limit + 1, *values)
     rows, more = cut(found, limit)
     officers = await rosters.to_call(connection, (row["code"] for row in rows if row["code"]), holidays, at)
     to_ask = await _to_ask(connection, [row["request_id"] for row in rows if row["kind"] in _BY_TELEPHONE])
     items = tuple(_task(row, officers.get(row["code"], ()), to_ask.get(row["request_id"], [])) for row in rows)
     return TaskPage(items=items, next=to_cursor(items[-1].task_id) if more else None)
+
+
+def statement_of(wanted: Wanted) -> tuple[str, list[object]]:
+    """Return the statement for these work items, and its parameters after the position and the limit."""
+    conditions, values = "", list[object]()
+
+    def add(condition: str, *more: object) -> None:
+        nonlocal conditions
+        conditions += condition.format(*range(len(values) + 3, len(values) + 3 + len(more)))
+        values.extend(more)
+
+    if set(wanted.kinds) != set(TaskKind):
+        add(_OF_KINDS, [kind.value for kind in wanted.kinds])
+    if wanted.ack_no is not None:
+        add(_OF_CASE, wanted.ack_no)
+    if (acts := wanted.acts) is not None:
+        add(
+            _OF_ACTS,
+            [kind.value for kind in acts.kinds],
+            [cause.value for cause in acts.causes],
+            [kind.value for kind in acts.documents],
+            [step.value for step in acts.steps],
+            acts.level,
+        )
+    if wanted.of_officer is not None:
+        add(_OF_OFFICER, wanted.of_officer)
+    return _TASKS.format(state=wanted.state.value, conditions=conditions), values
 
 
 async def open_by_kind(connection: Connection) -> dict[TaskKind, int]:

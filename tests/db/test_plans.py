@@ -4,10 +4,14 @@ import pytest
 
 from db import bank_gateway, intake
 from db.banks import bank_keys, reply_links
-from db.cases import hop_retries, parked_hops, told_amounts
+from db.cases import case_views, hop_retries, parked_hops, told_amounts
 from db.outbox import case_outbox, deferral, due_list, procedure_outbox
 from db.pool import Pool
+from db.reporting import task_views
 from db.tracing import requests
+from db.tracing.discrepancies import LAST_BALANCE
+from domain.reporting import acts_of
+from schemas.enums import Role, TaskState
 
 MANY_REQUESTS = """
 -- They stand for cases that nobody needs here.
@@ -20,6 +24,16 @@ FROM generate_series(1, 5000) AS n;
 INSERT INTO request_hop (request_id, case_no, hop_no, revision, live)
 SELECT request_id, case_no, batch_no + 1, 0, false FROM hold_request;
 ANALYZE hold_request, request_hop;
+"""
+
+
+MANY_TASKS = """
+ALTER TABLE desk_task DROP CONSTRAINT desk_task_case_no_fkey;
+INSERT INTO desk_task (case_no, kind, state, opened_at, closed_at, subject_kind, subject_id, cause)
+SELECT (n / 2)::text, 'phone_bank', CASE WHEN n > 9900 THEN 'open' ELSE 'closed' END, now(),
+    CASE WHEN n <= 9900 THEN now() END, 'case', (n / 2)::text, 'request_silent' || n
+FROM generate_series(1, 10000) AS n;
+ANALYZE desk_task;
 """
 
 
@@ -111,3 +125,75 @@ async def test_what_is_due_of_a_case_is_found_from_the_case(database: Pool) -> N
         lines = [line for (line,) in await connection.fetch("EXPLAIN EXECUTE listed ('1', now())")]
     for index in ("procedure_case", "procedure_news_waiting"):
         assert any(index in line for line in lines), lines
+
+
+@pytest.mark.parametrize("statement", [case_views.LIST, case_views.LIST_BY_STATE])
+async def test_a_page_of_the_cases_begins_at_its_place_in_an_index(database: Pool, statement: str) -> None:
+    async with database.acquire() as connection, connection.transaction():
+        for setting in ("enable_seqscan", "enable_sort", "enable_bitmapscan"):
+            await connection.execute(f"SET LOCAL {setting} = off")
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        of_state = "$4" in statement
+        types = "timestamptz, text, bigint" + ", text" * of_state
+        await connection.execute(f"PREPARE listed ({types}) AS {statement}")
+        values = "now(), '1', 10" + ", 'open'" * of_state
+        lines = [line.strip() for (line,) in await connection.fetch(f"EXPLAIN EXECUTE listed ({values})")]
+    index = "case_file_by_state" if of_state else "case_file_opened"
+    found = next((place for place, line in enumerate(lines) if f"using {index} " in line), None)
+    assert found is not None, lines
+    assert "opened_at" in lines[found + 1], lines
+    assert "Index Cond" in lines[found + 1], lines
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (task_views.Wanted(), "desk_task_open"),
+        (task_views.Wanted(acts=acts_of(Role.DESK)), "desk_task_open"),
+        (task_views.Wanted(ack_no="1"), "desk_task_once"),
+        (task_views.Wanted(ack_no="1", state=TaskState.CLOSED), "desk_task_case"),
+        (task_views.Wanted(state=TaskState.CLOSED), "desk_task_pkey"),
+    ],
+)
+async def test_a_page_of_the_work_items_is_read_by_an_index_that_has_few_others(
+    database: Pool, wanted: task_views.Wanted, index: str
+) -> None:
+    async with database.acquire() as connection, connection.transaction():
+        await connection.execute(MANY_TASKS)
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        statement, values = task_views.statement_of(wanted)
+        plan = await (await connection.prepare(f"EXPLAIN {statement}")).fetch(0, 50, *values)
+    lines = [line for (line,) in plan]
+    assert any(f"{index} " in line for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    ("table", "indexes"),
+    [
+        ("hop", ("hop_account_case",)),
+        ("account_hold", ("account_hold_account_case", "account_hold_case_no_institution_account_key_key")),
+    ],
+)
+async def test_what_an_account_has_in_one_case_is_found_without_that_of_others(
+    database: Pool, table: str, indexes: tuple[str, ...]
+) -> None:
+    """Money of one account may be in a thousand cases."""
+    async with database.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        lines = [
+            line
+            for (line,) in await connection.fetch(
+                f"EXPLAIN SELECT 1 FROM {table} WHERE institution = 'HDFC' AND account_key = '1' AND case_no = '2'"
+            )
+        ]
+    assert any(index in line for line in lines for index in indexes), lines
+    assert any("Index Cond" in line and "case_no" in line and "account_key" in line for line in lines), lines
+
+
+async def test_a_balance_is_found_among_the_lines_that_state_one(database: Pool) -> None:
+    last = LAST_BALANCE.replace("held.held_paise", "0")
+    statement = f"SELECT last.* FROM (SELECT 'HDFC' AS institution, '1' AS account_key) t, LATERAL ({last}) last"
+    async with database.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        lines = [line for (line,) in await connection.fetch(f"EXPLAIN {statement}")]
+    assert any("answer_balance" in line for line in lines), lines

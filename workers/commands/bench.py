@@ -17,6 +17,7 @@ BENCHMARKS = {
     "day": "a day of one state at full speed: the share caught, and the speed during the day",
     "isolation": "delay that one hanging bank causes for requests to all other banks",
     "idle": "processor and memory while many cases wait and nothing happens",
+    "million": "plans of the hot statements on a million invented cases",
     "home": "the engine's own share of the time from money on hold to the credit",
     "peers": "the flow of a case on the product, on DBOS, and on Celery with RabbitMQ",
 }

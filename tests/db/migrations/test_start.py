@@ -21,6 +21,7 @@ KNOWN_OPENERS = {
     "db/pool.py": "it checks the schema",
     "workers/verifying.py": "it checks the schema in its snapshot",
     "benchmarks/cost.py": "it reads the server's statistics",
+    "benchmarks/million/__init__.py": "it fills a database of its own",
     "db/migrate.py": "it changes the schema",
     "db/describe.py": "it prints the schema",
     "workers/embedded/postgres.py": "it makes roles and databases",

@@ -1,0 +1,280 @@
+"""Plays the hot path on a loaded database with the real code, and rolls all of it back."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final, cast
+from uuid import UUID
+
+import orjson
+
+from activities.banks.delivery import BankDelivery
+from activities.context import Context
+from activities.due_list import DueList
+from activities.holds.opening import open_for_new_holds
+from activities.intake import Taken, take_complaint
+from activities.metrics import rehearsal
+from activities.outbox import LOOK_AFTER, LOOK_AFTER_LIMIT, SWEEP_AFTER, SWEEP_LIMIT, WAITING_LIMIT, SweepActivities
+from activities.tracing.answers import take_status_update
+from activities.tracing.hold_requests import CaseActivities
+from activities.tracing.sending import RequestSender
+from adapters.banks.i4c.decode import decode_status_update
+from adapters.banks.protocol import BankWire
+from benchmarks.million.plans import PlanBook
+from benchmarks.million.rows import BANKS, DAYS
+from db.cases import case_views, cases, hop_retries, parked_hops, told_amounts
+from db.holds import account_holds
+from db.outbox import case_outbox, due_list, procedure_outbox
+from db.outbox.deferral import Deferral, read_deferral
+from db.paging import to_cursor
+from db.pool import Connection, Pool
+from db.reporting import task_views
+from db.reporting.task_views import Wanted
+from db.tracing import request_views, requests, trail_views
+from domain.reporting import acts_of
+from schemas.enums import CaseState, ChannelKind, EscalationLevel, Role, TaskState
+from schemas.intake import Complaint
+from schemas.outbox.case import Escalate, FollowUp
+from workers.rehearsal import OneConnection
+
+ROUNDS: Final = 7
+"""PostgreSQL makes a new plan of a prepared statement five times before it may keep one; the last round counts"""
+ACTOR: Final = "engine:million"
+PAISE: Final = 100_000_00
+PAGE: Final = 50
+VICTIMS_BANK, FIRST_BANK = "BK00", "BK01"
+WIRE: Final = BankWire(code=FIRST_BANK, base_url="http://127.0.0.1", email="", password="", envelope="none")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """An account that many loaded cases have."""
+
+    bank: str
+    account: str
+
+
+OF_TWENTY: Final = Shared(BANKS[5], "70000000005")
+"""an account of about twenty cases"""
+OF_MANY: Final = Shared(BANKS[0], "60000000000")
+"""an account of up to a thousand cases"""
+
+
+@dataclass(frozen=True)
+class HotPath:
+    """The golden hour, on one connection with the settings of its processes."""
+
+    ctx: Context
+    book: PlanBook
+
+    @classmethod
+    async def play(cls, ctx: Context, connection: Connection, book: PlanBook) -> None:
+        """Play all of it several times; the last time counts."""
+        async with _alone(ctx, connection) as alone:
+            path = cls(alone, book)
+            for round_no in range(ROUNDS):
+                book.is_on = round_no == ROUNDS - 1
+                await path.trace()
+                await path.escalate()
+                await path.list_for_sweep()
+            with book.area("sweep"):
+                await SweepActivities(alone, _told).sweep_outbox()
+            book.is_on = False
+
+    async def trace(self) -> str:
+        """Play a complaint, its requests and their answers; return the case."""
+        with self.book.area("complaint"):
+            reference = _digits(12)
+            taken = await self._complain(FIRST_BANK, "9000000002", reference)
+        case_no = taken.receipt.case_ack_no
+        await self._deliver(taken.follow_up, FIRST_BANK)
+        with self.book.area("complaint that joins a case"):
+            await self._complain(FIRST_BANK, "9000000002", reference)
+        for name, shared in (("", OF_TWENTY), (" at an account of a thousand cases", OF_MANY)):
+            onward = _digits(12)
+            with self.book.area(f"answer that opens hops{name}"):
+                moved = await self._answer(FIRST_BANK, case_no, _line("3", reference, 30_000_00, shared, onward))
+            await self._deliver(moved, shared.bank)
+            with self.book.area(f"answer that holds{name}"):
+                await self._answer(shared.bank, case_no, _line("1", onward, 30_000_00))
+        with self.book.area("answer that says that money is gone"):
+            await self._answer(FIRST_BANK, case_no, _line("5", reference, 20_000_00, onward=_digits(12)))
+        return case_no
+
+    async def escalate(self) -> None:
+        """Play a request without an answer, up to the desk."""
+        taken = await self._complain(FIRST_BANK, "9000000003", _digits(12))
+        await self._deliver(taken.follow_up, FIRST_BANK)
+        assert taken.follow_up is not None, "a new case has a request to send"
+        assert taken.follow_up.start is not None, "a new case starts a workflow"
+        activities = CaseActivities(self.ctx, BankDelivery(self.ctx, {}), None)
+        with self.book.area("escalation"):
+            for request in taken.follow_up.start.requests:
+                params = Escalate(
+                    case_no=taken.receipt.case_ack_no,
+                    request_id=request.request_id,
+                    institution=request.institution,
+                    level=EscalationLevel.DESK_TASK,
+                )
+                await activities.escalate_request(params)
+
+    async def list_for_sweep(self) -> None:
+        """Read what a sweep finds to do."""
+        now, nothing = self.ctx.now(), list[str]()
+        with self.book.area("sweep"):
+            async with self.ctx.pool.acquire() as connection:
+                await cases.not_started(connection, now - SWEEP_AFTER, SWEEP_LIMIT, now)
+                await case_outbox.unsignalled(connection, now - SWEEP_AFTER, nothing, SWEEP_LIMIT, now)
+                await cases.not_seen(connection, now - LOOK_AFTER, LOOK_AFTER_LIMIT, now)
+                await told_amounts.due(connection, nothing, WAITING_LIMIT)
+                await hop_retries.due(connection, now, nothing, WAITING_LIMIT)
+                await parked_hops.to_remind(connection, now, nothing, WAITING_LIMIT)
+                await parked_hops.to_write_off(connection, now, nothing, WAITING_LIMIT)
+                await parked_hops.to_look_up(connection, now, nothing, WAITING_LIMIT)
+
+    async def _complain(self, bank: str, account: str, reference: str) -> Taken:
+        body = _complaint(bank, account, reference, (self.ctx.now() - timedelta(minutes=5)).isoformat())
+        return await take_complaint(self.ctx, body, idempotency_key=_digits(20), taken_by=ACTOR)
+
+    async def _deliver(self, follow_up: FollowUp | None, bank: str) -> None:
+        """Read the planned requests as a batch does, and record their delivery."""
+        told = follow_up and (follow_up.start or follow_up.news)
+        with self.book.area("requests sent"):
+            for request in told.requests if told else ():
+                request_id = UUID(request.request_id)
+                await RequestSender.read(self.ctx, [request_id])
+                async with self.ctx.pool.acquire() as connection:
+                    await requests.delivered(connection, request_id, bank, f"M-{request_id}", ChannelKind.I4C, 0)
+
+    async def _answer(self, bank: str, case_no: str, line: dict[str, Any]) -> FollowUp | None:
+        body = orjson.dumps({"acknowledgement_no": case_no, "job_id": None, "transactions": [line]})
+        receipt = await take_status_update(
+            self.ctx, bank, decode_status_update(body, {}, WIRE), secrets.token_bytes(32)
+        )
+        return receipt.follow_up
+
+
+@dataclass(frozen=True)
+class BesideThePath:
+    """The desk, and the work on holds and duties, on one connection with the settings of their processes."""
+
+    ctx: Context
+    connection: Connection
+    book: PlanBook
+
+    @classmethod
+    async def play(cls, ctx: Context, connection: Connection, book: PlanBook) -> None:
+        """Play all of it several times; the last time counts."""
+        async with _alone(ctx, connection) as alone:
+            path = cls(alone, connection, book)
+            for round_no in range(ROUNDS):
+                book.is_on = False
+                case_no = await HotPath(alone, book).trace()
+                book.is_on = round_no == ROUNDS - 1
+                with book.area("holds and duties"):
+                    await path.attend(case_no)
+                with book.area("desk"):
+                    await path.read_lists(case_no)
+            book.is_on = False
+
+    async def attend(self, case_no: str) -> None:
+        """Open the holds of a case and attend to them, and read what else is due."""
+        deferral = await read_deferral(self.connection, timedelta(0), timedelta(0), timedelta(0))
+        await account_holds.cases_with_new_holds(self.connection, deferral, deferral.now, [], PAGE)
+        await open_for_new_holds(self.ctx, case_no)
+        await due_list.due_cases(self.connection, deferral, [], PAGE)
+        await DueList(self.ctx).attend(case_no, wait=True)
+        await self._list_procedures(deferral)
+
+    async def _list_procedures(self, deferral: Deferral) -> None:
+        connection, now = self.connection, self.ctx.now()
+        await procedure_outbox.to_start(connection, deferral, [], PAGE)
+        await procedure_outbox.to_notify(connection, deferral, [], PAGE)
+        await procedure_outbox.not_seen(connection, now - timedelta(days=1), [], PAGE)
+        await procedure_outbox.purge(connection, now - timedelta(days=1), PAGE)
+        await due_list.next_due_at(connection, now)
+
+    async def read_lists(self, case_no: str) -> None:
+        """Read the lists of the desk, and the views of one case."""
+        connection, now = self.connection, self.ctx.now()
+        desk = acts_of(Role.DESK)
+        for wanted in (
+            Wanted(),
+            Wanted(acts=desk),
+            Wanted(ack_no=case_no),
+            Wanted(state=TaskState.CLOSED),
+            Wanted(state=TaskState.CLOSED, ack_no=case_no),
+        ):
+            await task_views.page(connection, wanted, None, PAGE, self.ctx.policy.bank_holidays, now)
+        await task_views.open_by_kind(connection)
+        # A page in the middle of two years of cases is no more to read than the first.
+        middle = to_cursor((now - timedelta(days=DAYS / 2)).isoformat(), case_no)
+        for state in (None, *CaseState):
+            for after in (None, middle):
+                await case_views.page(connection, state, after, PAGE)
+        await case_views.get(connection, case_no)
+        await trail_views.page(connection, case_no, None, PAGE)
+        await request_views.page(connection, case_no, None, PAGE)
+
+
+@asynccontextmanager
+async def _alone(ctx: Context, connection: Connection) -> AsyncIterator[Context]:
+    """Give a context on one connection, in a transaction that is rolled back, and count nothing meanwhile."""
+    played = connection.transaction()
+    await played.start()
+    try:
+        with rehearsal():
+            alone = replace(ctx, pool=cast("Pool", OneConnection(connection)))
+            # The health of channels is read in the background, which needs a connection of its own.
+            vars(alone)["health"] = ctx.health
+            yield alone
+    finally:
+        await played.rollback()
+
+
+async def _told(_follow_up: FollowUp) -> None:
+    """Take a workflow for notified."""
+
+
+def _complaint(bank: str, account: str, reference: str, at: str) -> Complaint:
+    return Complaint.model_validate(
+        {
+            "ack_no": f"9{_digits(13)}",
+            "channel": "helpline_1930",
+            "category": "upi_fraud",
+            "victim": {"name": "A. Victim", "mobile": "9999999999", "district": "LUCKNOW"},
+            "transfers": [
+                {
+                    "payer": {"institution": VICTIMS_BANK, "account": "9000000001"},
+                    "payee": {"institution": bank, "account": account},
+                    "amount_paise": PAISE,
+                    "rrn": reference,
+                    "mode": "imps",
+                    "transferred_at": at,
+                }
+            ],
+        }
+    )
+
+
+def _line(kind: str, root: str, paise: int, to: Shared | None = None, onward: str = "") -> dict[str, Any]:
+    rupees = f"{paise // 100}.00"
+    return {
+        "txn_type_id": kind,
+        "amount": rupees,
+        "disputed_amount": rupees,
+        "transaction_datetime": "",
+        "rrn_transaction_id": onward,
+        "payee_bank_code": to.bank if to else "",
+        "payee_account_number": to.account if to else "",
+        "root_account_number": "",
+        "root_rrn_transaction_id": root,
+        "status_code": "00",
+        "atm_id": "A1" if kind == "5" else "",
+    }
+
+
+def _digits(count: int) -> str:
+    return "".join(str(secrets.randbelow(10)) for _ in range(count))
