@@ -10,18 +10,19 @@ from db.pool import Connection
 
 _INDEXES: Final = """
 SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS made_by FROM pg_index i
-WHERE i.indrelid = ANY($1::text[]::regclass[])
+WHERE i.indrelid IN (SELECT t::regclass FROM unnest($1::text[]) AS t)
     AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
 ORDER BY 1
 """
 _NUMBERS: Final = """
 SELECT a.attrelid::regclass::text AS table, a.attname AS column
-FROM pg_attribute a WHERE a.attrelid = ANY($1::text[]::regclass[]) AND a.attidentity <> '' ORDER BY 1
+FROM pg_attribute a
+WHERE a.attrelid IN (SELECT t::regclass FROM unnest($1::text[]) AS t) AND a.attidentity <> '' ORDER BY 1
 """
 
 _FILL_FACTORS: Final = """
 SELECT c.relname, o.option_value FROM pg_class c CROSS JOIN LATERAL pg_options_to_table(c.reloptions) AS o
-WHERE c.oid = ANY($1::text[]::regclass[]) AND o.option_name = 'fillfactor' ORDER BY 1
+WHERE c.oid IN (SELECT t::regclass FROM unnest($1::text[]) AS t) AND o.option_name = 'fillfactor' ORDER BY 1
 """
 
 
@@ -100,7 +101,8 @@ async def sizes(connection: Connection, tables: Sequence[str]) -> dict[str, tupl
     """Return by table its rows as ANALYZE counted them, its bytes, and those of its indexes."""
     rows = await connection.fetch(
         "SELECT c.relname, greatest(c.reltuples, 0)::bigint AS rows, pg_table_size(c.oid) AS own,"
-        " pg_indexes_size(c.oid) AS indexes FROM pg_class c WHERE c.oid = ANY($1::text[]::regclass[]) ORDER BY 1",
+        " pg_indexes_size(c.oid) AS indexes FROM pg_class c"
+        " WHERE c.oid IN (SELECT t::regclass FROM unnest($1::text[]) AS t) ORDER BY 1",
         list(tables),
     )
     return {row["relname"]: (row["rows"], row["own"], row["indexes"]) for row in rows}

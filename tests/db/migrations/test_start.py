@@ -22,6 +22,8 @@ KNOWN_OPENERS = {
     "workers/verifying.py": "it checks the schema in its snapshot",
     "benchmarks/cost.py": "it reads the server's statistics",
     "benchmarks/million/__init__.py": "it fills a database of its own",
+    "benchmarks/peers/engine.py": "it makes and reads the peers' own databases",
+    "benchmarks/peers/flow.py": "a peer's process, which has tables of its own",
     "db/migrate.py": "it changes the schema",
     "db/describe.py": "it prints the schema",
     "workers/embedded/postgres.py": "it makes roles and databases",
