@@ -53,8 +53,9 @@ async def main(
         ):
             await stack.start()
             await _play(progress, seconds, after_seconds)
+            sent_at = time.monotonic()
             trouble = "" if without_restoration else await nothing_owed(stack, progress)
-            figures = await _figures(stack, meter, with_restoration=not without_restoration)
+            figures = await _figures(stack, meter, sent_at, with_restoration=not without_restoration)
             figures |= {"finished": not trouble, "trouble": trouble}
         figures |= {"baseline": await baseline(progress), "machine": machine()}
     head = {
@@ -134,7 +135,7 @@ async def _play(progress: Progress, seconds: float, after_seconds: float) -> Non
         await asyncio.sleep(min(1.0, seconds + after_seconds - elapsed))
 
 
-async def _figures(stack: SimulatedStack, meter: Meter, *, with_restoration: bool) -> dict[str, Any]:
+async def _figures(stack: SimulatedStack, meter: Meter, sent_at: float, *, with_restoration: bool) -> dict[str, Any]:
     await meter.sample()
     cost = meter.between(meter.samples[0].at, meter.samples[-1].at)
     state = await stack.state()
@@ -148,5 +149,6 @@ async def _figures(stack: SimulatedStack, meter: Meter, *, with_restoration: boo
         "asked_twice": state["repeated_requests"],
         "requests": totals.requests,
         **cost.of_a_request(totals.requests),
+        "until_sent": meter.between(meter.samples[0].at, sent_at).of_a_request(totals.requests),
         "memory_mib": memory_mib(stack),
     }

@@ -64,6 +64,7 @@ async def rush(
             "seconds_until_nothing_was_owed": round(day.ended - day.began, 1),
             "requests_per_second": round(totals.requests / day.seconds, 1),
             **meter.between(day.began, day.ended).of_a_request(totals.requests),
+            "until_sent": meter.between(day.began, day.began + day.seconds).of_a_request(totals.requests),
             "first_request_ms": state["latency_ms"]["first_request"],
             "finished": not day.played.trouble,
             "trouble": day.played.trouble,

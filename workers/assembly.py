@@ -22,11 +22,14 @@ from workers.temporal import CaseNotifier, connect, make_runtime
 GOLDEN_HOUR_CONNECTIONS = 8
 """the most connections of a process of the golden hour"""
 WARM_CONNECTIONS = 6
-"""connections that it opens and rehearses on at its start, and keeps"""
-GOLDEN_HOUR_IDLE_SECONDS = 300.0
+"""connections that it opens and rehearses on at its start"""
+GOLDEN_HOUR_IDLE_SECONDS = 0.0
+"""It keeps every connection. A closed one could be a rehearsed one, and a new one is slow at first."""
 LEAST_CONNECTIONS = 2
-OTHER_CONNECTIONS = 6
-"""the most connections of any other process; each one costs PostgreSQL ten to thirty megabytes of memory"""
+OTHER_CONNECTIONS = 10
+"""the most connections of any other process; each one costs PostgreSQL ten to thirty megabytes of memory.
+
+Replies by links hold one while they wait for another (`REPLIES_AT_ONCE` of each kind). The event stream keeps one."""
 OTHER_IDLE_SECONDS = 60.0
 """time after which an unused connection is closed"""
 
@@ -85,11 +88,12 @@ class Engine:
             ctx = Context(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
             if warm:
                 await rehearse(ctx, WARM_CONNECTIONS)
-            try:
-                async with directory.watched(), _traces(settings.tracing_url if golden_hour else None) as trace:
-                    yield Engine(settings, pool, keys, replace(ctx, trace=trace), runtime, client, notifier)
-            finally:
-                await notifier.close()
+            async with _traces(settings.tracing_url if golden_hour else None) as trace:
+                try:
+                    async with directory.watched():
+                        yield Engine(settings, pool, keys, replace(ctx, trace=trace), runtime, client, notifier)
+                finally:
+                    await notifier.close()
         finally:
             await pool.close()
 

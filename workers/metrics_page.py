@@ -16,8 +16,8 @@ from activities.metrics import CONTENT_TYPE, METRICS, joined
 
 log = logging.getLogger(__name__)
 
-SDK_PAGE_TIMEOUT_SECONDS = 2.0
-REFRESH_TIMEOUT_SECONDS = 4.0
+SDK_PAGE_TIMEOUT_SECONDS = 0.5
+REFRESH_TIMEOUT_SECONDS = 1.0
 """a page that comes later than that has the gauges of before"""
 MAX_PAGE_BYTES = 16 * 1024 * 1024
 Refresh = Callable[[], Coroutine[Any, Any, None]]
@@ -44,7 +44,11 @@ async def served(host: str, port: int, sdk_port: int, refresh: Refresh) -> Async
 
     def refresh_gauges() -> None:
         try:
-            asyncio.run_coroutine_threadsafe(refresh(), loop).result(REFRESH_TIMEOUT_SECONDS)
+            refreshing = asyncio.run_coroutine_threadsafe(refresh(), loop)
+            try:
+                refreshing.result(REFRESH_TIMEOUT_SECONDS)
+            finally:
+                refreshing.cancel()
         except (TimeoutError, RuntimeError, CancelledError) as error:
             log.warning("gauges not refreshed: %s", type(error).__name__)
 

@@ -34,8 +34,8 @@ from schemas.outbox.case import FollowUp
 NONCE_BYTES: Final = 16
 SIGNATURE_BYTES: Final = 16
 TOKEN_CHARS: Final = 43
-REPLIES_AT_ONCE: Final = 4
-"""in one process: each reply holds two connections, and waiting for the second must not empty the pool"""
+REPLIES_AT_ONCE: Final = 2
+"""for each kind of link in one process: a reply holds one connection while it waits for a second one"""
 
 PATH: Final = "/a/"
 PATHS: Final = {About.HOLD_REQUEST: PATH, About.ORDER: f"{PATH}o/"}

@@ -107,7 +107,8 @@ async def _judge(
     given, known, head = begun.given, begun.known, begun.head
     if given and not _may_have_effect(given.reply):
         return None
-    renamed = _with_new_keys(claims, begun.positions, institution, job_id)
+    told = [_of_this_job(claim, begun, institution, job_id) for claim in claims]
+    renamed = _with_new_keys(told, begun.positions, institution, job_id)
     keys = [claim.natural_key for claim in renamed]
     if keys != [claim.natural_key for claim in claims]:
         known = await answers.known_lines(connection, head.case_no, institution, keys)
@@ -129,6 +130,19 @@ def _repeated(given: answers.Given | None) -> AnswerReceipt:
     assert given is not None, "only an answer that was given before is repeated"
     reply = given.reply
     return AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], repeated=True)
+
+
+def _of_this_job(claim: Claim, begun: answers.Begun, institution: str, job_id: str | None) -> Claim:
+    """Return the claim with a key of its job, if an equal line was about another part of the transfer.
+
+    Two requests may ask about two equal parts of one transfer.
+    """
+    before = begun.known.hop_nos.get(claim.natural_key)
+    own = [p for p in begun.positions if p.in_job and p.institution == institution]
+    own = [p for p in own if p.reference_key == claim.root_reference_key]
+    if not before or not any(p.in_play_paise for p in own) or before & {p.hop_no for p in own}:
+        return claim
+    return claim.model_copy(update={"natural_key": f"{claim.natural_key}|job {job_id}"})
 
 
 def _with_new_keys(

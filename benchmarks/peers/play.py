@@ -11,7 +11,6 @@ from benchmarks.peers.figures import Played
 from benchmarks.peers.tree import complaint_of, tree
 
 POSTS_AT_ONCE: Final = 32
-TRIES: Final = 300
 RETRY_SECONDS: Final = 0.2
 POLL_SECONDS: Final = 0.5
 NS_IN_SECOND: Final = 1_000_000_000
@@ -28,7 +27,7 @@ async def at_pace(
     async with asyncio.TaskGroup() as group:
         for number, at in scheduled.items():
             await asyncio.sleep(max((at - time.monotonic_ns()) / NS_IN_SECOND, 0.0))
-            group.create_task(_until_accepted(engine, number))
+            group.create_task(_until_accepted(engine, number, time.monotonic() + limit_seconds))
             progress.tick(f"complaint {number - numbers[0] + 1} of {len(numbers)} at {per_second:g} a second")
     return await _played(engine, seed, scheduled, before, limit_seconds, progress)
 
@@ -47,10 +46,11 @@ async def at_once(
     before = await engine.accepted()
     scheduled = dict.fromkeys(numbers, time.monotonic_ns())
     limit = asyncio.Semaphore(POSTS_AT_ONCE)
+    deadline = time.monotonic() + limit_seconds
 
     async def post(number: int) -> None:
         async with limit:
-            await _until_accepted(engine, number)
+            await _until_accepted(engine, number, deadline)
 
     async with asyncio.TaskGroup() as group:
         for number in numbers:
@@ -65,11 +65,10 @@ def expected(seed: int, numbers: Sequence[int]) -> int:
     return sum(1 for number in numbers for _ in tree(seed, number).all())
 
 
-async def _until_accepted(engine: Engine, number: int) -> None:
-    """Send a complaint until it is accepted; one that never is counts as missing."""
-    for _ in range(TRIES):
-        if await engine.post(number):
-            return
+async def _until_accepted(engine: Engine, number: int, deadline: float) -> None:
+    """Send a complaint until it is accepted or the monotonic `deadline` is over; then it counts as missing."""
+    # Nothing says when another process is there again.
+    while time.monotonic() < deadline and not await engine.post(number):  # noqa: ASYNC110
         await asyncio.sleep(RETRY_SECONDS)
 
 

@@ -82,9 +82,12 @@ class GoldenHour:
 
     async def kill_worker(self) -> None:
         """Kill both processes that ask banks, intake and the worker, and start them again."""
+        killed: set[str] = set()
         for process in psutil.Process().children():
             if process.cmdline()[-len(INTAKE) :] == INTAKE or process.cmdline()[-len(WORKER) :] == WORKER:
                 process.send_signal(signal.SIGKILL)
+                killed.add(process.cmdline()[-1])
+        assert killed == {INTAKE[-1], WORKER[-1]}, "both processes run"
         settings = self.stack.running.settings
         metrics_port = free_port()
         child_environment = environment(settings.model_copy(update={"worker_metrics_port": metrics_port}))

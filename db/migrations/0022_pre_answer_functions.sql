@@ -39,7 +39,8 @@ BEGIN
     ORDER BY u.said_again DESC LIMIT 1;
     SELECT coalesce(jsonb_agg(to_jsonb(p) ORDER BY p.hop_no), '[]') INTO positions
     FROM answer_positions(the_case, p_institution, p_references, p_accounts, p_job_id) AS p;
-    SELECT coalesce(jsonb_object_agg(k.natural_key, k.is_stray), '{}') INTO known
+    SELECT coalesce(jsonb_object_agg(k.natural_key, jsonb_build_object('is_stray', k.is_stray, 'hop_nos', k.hop_nos)),
+        '{}') INTO known
     FROM answer_known_lines(the_case, p_institution, p_keys) AS k;
     SELECT p_job_id = ''
         OR EXISTS (SELECT FROM request_job j JOIN hold_request r USING (request_id)
@@ -86,7 +87,7 @@ AS $function$
                 AND a.hop_no = h.hop_no),
         p_job_id <> '' AND EXISTS (SELECT FROM request_hop a JOIN hold_request r USING (request_id)
             WHERE a.case_no = h.case_no AND a.hop_no = h.hop_no AND a.live AND r.institution = p_institution
-                AND r.job_id IS NULL)
+                AND r.job_id IS NULL AND r.state = 'sending')
     FROM hop h LEFT JOIN ledger_balance b USING (case_no, hop_no)
     LEFT JOIN withdrawn_hop w USING (case_no, hop_no)
     LEFT JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
@@ -100,14 +101,15 @@ $function$;
 COMMENT ON FUNCTION answer_positions IS 'the hops that an answer with these references and accounts can be about';
 
 CREATE FUNCTION answer_known_lines(p_case_no text, p_institution text, p_keys text[])
- RETURNS TABLE(natural_key text, is_stray boolean)
+ RETURNS TABLE(natural_key text, is_stray boolean, hop_nos jsonb)
  LANGUAGE sql
  STABLE
 AS $function$
-    SELECT a.natural_key, bool_and(a.disposition = 'discrepancy' AND a.hop_nos = '{}') FROM answer a
+    SELECT a.natural_key, bool_and(a.disposition = 'discrepancy' AND a.hop_nos = '{}'), jsonb_agg(a.hop_nos)
+    FROM answer a
     WHERE a.case_no = p_case_no AND a.institution = p_institution AND a.natural_key = ANY(p_keys)
         AND a.disposition <> 'duplicate'
     GROUP BY a.natural_key
 $function$;
 
-COMMENT ON FUNCTION answer_known_lines IS 'which of these lines an institution has sent before, and whether they named no hop';
+COMMENT ON FUNCTION answer_known_lines IS 'which of these lines an institution has sent before, whether they named no hop, and the hops of each';

@@ -92,6 +92,10 @@ BEGIN
     RETURN QUERY SELECT t.h, d.case_no, d.hop_no
         FROM unnest(p_keys, p_hop_nos) AS t (k, h) JOIN disputed_transfer d ON d.transfer_key = t.k
         WHERE t.h <> ALL(written) AND (d.case_no, d.hop_no) IS DISTINCT FROM (p_case_no, t.h);
+    IF EXISTS (SELECT FROM unnest(p_keys, p_hop_nos) AS t (k, h) LEFT JOIN disputed_transfer d ON d.transfer_key = t.k
+            WHERE t.h <> ALL(written) AND d.transfer_key IS NULL) THEN
+        RAISE serialization_failure USING MESSAGE = 'a transfer was taken from another case meanwhile';
+    END IF;
 END $function$;
 
 COMMENT ON FUNCTION transfers_register IS

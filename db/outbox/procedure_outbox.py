@@ -161,7 +161,7 @@ async def purge(connection: Connection, before: datetime, limit: int) -> int:
 _AS_OLD: Final = (
     "WITH told AS (UPDATE procedure_news n SET created_at = $2 FROM procedure p"
     "  WHERE p.case_no = $1 AND n.workflow_id = p.workflow_id AND n.signalled_at IS NULL AND n.created_at > $2)"
-    " UPDATE procedure SET created_at = least(created_at, $2), due_at = least(due_at, $2)"
+    " UPDATE procedure SET created_at = least(created_at, $2), due_at = CASE WHEN due_at > $2 THEN $2 ELSE due_at END"
     " WHERE case_no = $1 AND started_at IS NULL AND ended_at IS NULL AND created_at > $2"
 )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
@@ -97,12 +98,16 @@ async def begin(
 async def known_lines(connection: Connection, case_no: str, institution: str, keys: Sequence[str]) -> KnownLines:
     """Return which of these lines this institution has sent before."""
     rows = await connection.fetch("SELECT * FROM answer_known_lines($1, $2, $3)", case_no, institution, list(keys))
-    return _known({row["natural_key"]: row["is_stray"] for row in rows})
+    return _known({row["natural_key"]: dict(row) for row in rows})
 
 
-def _known(is_stray: Mapping[str, bool]) -> KnownLines:
-    stray = frozenset(key for key, stray in is_stray.items() if stray)
-    return KnownLines(taken=frozenset(is_stray) - stray, stray=stray)
+def _known(lines: Mapping[str, Mapping[str, Any]]) -> KnownLines:
+    stray = frozenset(key for key, line in lines.items() if line["is_stray"])
+    return KnownLines(
+        taken=frozenset(lines) - stray,
+        stray=stray,
+        hop_nos={key: frozenset(chain.from_iterable(line["hop_nos"])) for key, line in lines.items()},
+    )
 
 
 _INSERT: Final = f"""

@@ -38,12 +38,20 @@ class DiscrepancyRow(FrozenModel):
 KEYS_LOCKED_EACH: Final = 64
 """keys of one answer that are locked one by one; the server's lock table has room for some thousand in all"""
 
+# Version 0.2.0 locks the groups (17), and may run beside this release during an update.
 _LOCK_EACH: Final = """
-SELECT CASE WHEN place IS NULL THEN pg_advisory_xact_lock_shared(18, 0)::text
-    ELSE pg_advisory_xact_lock(17, place)::text END
+SELECT CASE WHEN is_group THEN pg_advisory_xact_lock_shared(17, place)::text
+    ELSE pg_advisory_xact_lock(19, place)::text END
 FROM (
-    SELECT NULL::integer AS place UNION ALL SELECT DISTINCT hashtext(k) FROM unnest($1::text[]) AS k
-    ORDER BY place NULLS FIRST
+    SELECT DISTINCT true AS is_group, abs(hashtext(k)::bigint % 256)::integer AS place FROM unnest($1::text[]) AS k
+    UNION ALL SELECT DISTINCT false, hashtext(k) FROM unnest($1::text[]) AS k
+    ORDER BY is_group DESC, place
+) AS places
+"""
+_LOCK_GROUPS: Final = """
+SELECT pg_advisory_xact_lock(17, place)
+FROM (
+    SELECT DISTINCT abs(hashtext(k)::bigint % 256)::integer AS place FROM unnest($1::text[]) AS k ORDER BY place
 ) AS places
 """
 
@@ -52,12 +60,9 @@ async def lock(connection: Connection, keys: Collection[str]) -> None:
     """Lock these accounts and references, so that one answer at a time checks them across cases.
 
     Take it as the last lock, so that its holder waits for no other lock. Every transaction locks in one order. An
-    answer with many keys locks all keys there are, because one lock for each would fill the server's lock table.
+    answer with many keys locks whole groups of keys, because one lock for each would fill the server's lock table.
     """
-    if len(keys) > KEYS_LOCKED_EACH:
-        await connection.execute("SELECT pg_advisory_xact_lock(18, 0)")
-    else:
-        await connection.execute(_LOCK_EACH, list(keys))
+    await connection.execute(_LOCK_GROUPS if len(keys) > KEYS_LOCKED_EACH else _LOCK_EACH, list(keys))
 
 
 # OFFSET 0 keeps the order of the joins, also in a plan that was made while the tables were almost empty.
@@ -106,9 +111,11 @@ WHERE a.kind = 'held' AND a.claim_paise > 0 AND a.root_reference_key <> '' AND E
 
 LAST_BALANCE: Final = """
     SELECT a.balance_paise + CASE WHEN a.balance_is_free THEN held.held_paise ELSE 0 END AS balance_paise, a.received_at
-    FROM hop b
-    JOIN answer a ON a.case_no = b.case_no AND a.hop_nos[1] = b.hop_no AND a.institution = b.institution
-    WHERE b.institution = t.institution AND b.account_key = t.account_key AND a.balance_paise IS NOT NULL
+    FROM hop b CROSS JOIN LATERAL (
+        SELECT * FROM answer n
+        WHERE n.case_no = b.case_no AND n.hop_nos[1] = b.hop_no AND n.balance_paise IS NOT NULL OFFSET 0
+    ) AS a
+    WHERE b.institution = t.institution AND b.account_key = t.account_key AND a.institution = b.institution
     ORDER BY a.received_at DESC, a.answer_id DESC LIMIT 1
 """
 """Balance of account `t` by the bank's last statement, with money on hold. A free balance is added to the amount that

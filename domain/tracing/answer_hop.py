@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from domain.tracing.one_transfer import Part
 from schemas.base import Flag
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, HopState
+from schemas.identifiers import names_an_account
 from schemas.tracing.answers import Claim, Confirmation, HopPosition
 
 
@@ -27,6 +28,11 @@ class AnsweredHop:
         self.flags: list[Flag] = []
         self.confirmed = False
         self.asked_together = False
+
+    @property
+    def may_have_account(self) -> bool:
+        """Return whether the answer is about this hop's request, and the account is not known yet."""
+        return self.position.in_job and not names_an_account(self.position.account_key)
 
     @property
     def drawable_paise(self) -> int:
@@ -155,4 +161,4 @@ def of_job_only(hops: list[AnsweredHop]) -> list[AnsweredHop]:
 
     Another request may ask about more money of the same transfer, and its answer is still to come.
     """
-    return [hop for hop in _of_job(hops) if hop.paise[Bucket.IN_PLAY]] or hops
+    return _of_job(hops) or hops

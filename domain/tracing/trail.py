@@ -183,7 +183,7 @@ class _Book:
             by_account = [h for h in own if key and h.position.account_key == key]
             return by_account if len(by_account) == 1 else []
         by_reference = [h for h in own if h.position.reference_key == claim.root_reference_key]
-        exact = [h for h in by_reference if h.position.account_key == claim.root_account_key]
+        exact = [h for h in by_reference if h.position.account_key == claim.root_account_key or h.may_have_account]
         return of_job_first(sorted(exact or by_reference, key=lambda h: h.part.is_complaints))
 
     def _payer_lines_of(self, claim: Claim) -> list[PayerLine]:

@@ -1,12 +1,18 @@
 """Data for case workflows: ids, enumerations, amounts and times. Never a name, phone or account number."""
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import AnswerClass, EscalationLevel
 
 
-class HopBrief(FrozenModel):
+class Payload(FrozenModel):
+    """Payload of a case workflow. A process of a newer build may add fields, and these are left out here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class HopBrief(Payload):
     """Hop that the workflow must include in a hold request.
 
     `revision` counts the desk's corrections. Data of an older revision is ignored, so a signal may arrive twice, late
@@ -22,14 +28,14 @@ class HopBrief(FrozenModel):
     transferred_at: UtcDatetime
 
 
-class HopRef(FrozenModel):
+class HopRef(Payload):
     """Hop at one revision."""
 
     hop_no: int
     revision: int
 
 
-class RequestTimes(FrozenModel):
+class RequestTimes(Payload):
     """Moments before a request is sent, for measurement only. None for what the process did not see."""
 
     received_at: UtcDatetime | None = None
@@ -39,7 +45,7 @@ class RequestTimes(FrozenModel):
     """when the case's workflow got the request"""
 
 
-class OpenRequest(FrozenModel):
+class OpenRequest(Payload):
     """Hold request that still awaits an answer, with its escalation level.
 
     It holds only references to hops, because a case may have tens of thousands and one payload holds two megabytes.
@@ -66,14 +72,14 @@ class OpenRequest(FrozenModel):
     times: RequestTimes | None = None
 
 
-class LevelWait(FrozenModel):
+class LevelWait(Payload):
     """Escalation level, and the delay after the one before it, already divided by the clock factor."""
 
     level: EscalationLevel
     after_seconds: float
 
 
-class PriorityRules(FrozenModel):
+class PriorityRules(Payload):
     """Limits for the priority of a request, by the age of the money and its amount."""
 
     fresh_seconds: float
@@ -81,7 +87,7 @@ class PriorityRules(FrozenModel):
     large_paise: int
 
 
-class CasePolicy(FrozenModel):
+class CasePolicy(Payload):
     """Frozen policy of a running case; `version` names its policy file."""
 
     version: str
@@ -94,7 +100,7 @@ class CasePolicy(FrozenModel):
     priority: PriorityRules
 
 
-class CaseStart(FrozenModel):
+class CaseStart(Payload):
     """Start data of a case workflow: at intake, at reopening, and when it continues as new."""
 
     case_no: str
@@ -111,7 +117,7 @@ class CaseStart(FrozenModel):
     requests: tuple[OpenRequest, ...] = ()
 
 
-class CaseNews(FrozenModel):
+class CaseNews(Payload):
     """Changes in a case, sent to its workflow by one signal; `news_id` is that of the last row included."""
 
     news_id: int
@@ -152,13 +158,13 @@ class CaseNews(FrozenModel):
         return asked + len(self.opened) + len(self.closed) + len(self.parked)
 
 
-class PlanRequests(FrozenModel):
+class PlanRequests(Payload):
     """Input to plan requests for the hops of one case that are under no request yet."""
 
     case_no: str
 
 
-class RequestToSend(FrozenModel):
+class RequestToSend(Payload):
     """Planned request that is sent with its batch."""
 
     request_id: str
@@ -166,14 +172,14 @@ class RequestToSend(FrozenModel):
     times: RequestTimes | None = None
 
 
-class SendBatch(FrozenModel):
+class SendBatch(Payload):
     """Input to call the banks of new requests of one case at once."""
 
     case_no: str
     requests: tuple[RequestToSend, ...]
 
 
-class SendHoldRequest(FrozenModel):
+class SendHoldRequest(Payload):
     """Input to send one institution a planned hold request of one case."""
 
     case_no: str
@@ -186,7 +192,7 @@ class SendHoldRequest(FrozenModel):
     times: RequestTimes | None = None
 
 
-class Sent(FrozenModel):
+class Sent(Payload):
     """Result of sending. `asked` is empty if every hop was answered before it was sent."""
 
     request_id: str
@@ -195,7 +201,7 @@ class Sent(FrozenModel):
     refusal_code: str | None = None
 
 
-class Tried(FrozenModel):
+class Tried(Payload):
     """Result of one request of a batch."""
 
     sent: Sent
@@ -210,13 +216,13 @@ class Tried(FrozenModel):
         return self.sent.delivered or self.sent.refusal_code is not None or not self.sent.asked
 
 
-class BatchSent(FrozenModel):
+class BatchSent(Payload):
     """Results of a batch, in the order of its requests."""
 
     tried: tuple[Tried, ...]
 
 
-class Escalate(FrozenModel):
+class Escalate(Payload):
     """Input to escalate one request by one level."""
 
     case_no: str
@@ -225,7 +231,7 @@ class Escalate(FrozenModel):
     level: EscalationLevel
 
 
-class Escalated(FrozenModel):
+class Escalated(Payload):
     """Result of an escalation.
 
     `done` is false if it had no effect, because mail needs an address and a mail route.
@@ -239,13 +245,13 @@ class Escalated(FrozenModel):
     go_on: bool = False
 
 
-class SettleCase(FrozenModel):
+class SettleCase(Payload):
     """Input to close a case in which nothing is in play."""
 
     case_no: str
 
 
-class Settled(FrozenModel):
+class Settled(Payload):
     """Result of closing. `settled` is false if money is in play again.
 
     `start` then has the open hops, unless the requests about the case are paused.
@@ -255,7 +261,7 @@ class Settled(FrozenModel):
     start: CaseStart | None = None
 
 
-class CaseOutcome(FrozenModel):
+class CaseOutcome(Payload):
     """Return value of the workflow: number of the last batch, and requests sent since the start."""
 
     case_no: str
@@ -263,7 +269,7 @@ class CaseOutcome(FrozenModel):
     requests: int
 
 
-class CaseProgress(FrozenModel):
+class CaseProgress(Payload):
     """Reply to the workflow's `progress` query."""
 
     case_no: str
@@ -273,7 +279,7 @@ class CaseProgress(FrozenModel):
     live_requests: tuple[str, ...]
 
 
-class Swept(FrozenModel):
+class Swept(Payload):
     """Result of one sweep of the outboxes."""
 
     cases_started: int = 0
@@ -296,7 +302,7 @@ class Swept(FrozenModel):
     oldest_age_seconds: float = Field(default=0.0, ge=0)
 
 
-class FollowUp(FrozenModel):
+class FollowUp(Payload):
     """Notification due to the workflow after a commit: a start, a signal, or none."""
 
     case_no: str

@@ -1,5 +1,6 @@
 """Line-by-line model of a bank's answer and of its effects."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -62,6 +63,8 @@ class KnownLines(FrozenModel):
     taken: frozenset[str] = frozenset()
     stray: frozenset[str] = frozenset()
     """lines that named no hop of that institution and had no effect"""
+    hop_nos: Mapping[str, frozenset[int]] = {}
+    """by key: the hops that the lines were about"""
 
 
 class PayerAsked(FrozenModel):

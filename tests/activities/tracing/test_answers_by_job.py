@@ -69,3 +69,40 @@ async def test_a_rest_without_a_sum_is_the_rest_of_its_own_request(bench: Bench)
     await bench.answer("ICIC", case_no, row(1, onward, "0", status_code="20"))
     assert (await bench.hops(case_no))[2:] == ["closed"] * 2, "without a job id a refusal is about the whole transfer"
     await bench.check(case_no)
+
+
+async def test_a_refusal_beside_a_hold_of_all_ends_no_other_part(bench: Bench) -> None:
+    case_no, onward, job_id = await two_parts(bench)
+    await bench.answer("ICIC", case_no, row(1, onward, "600.00"), row(1, onward, "0", status_code="20"), job_id=job_id)
+    assert await placed(bench, case_no, 3) == {"held": 600_00}
+    assert await placed(bench, case_no, 4) == {"in_play": 700_00}
+    await bench.check(case_no)
+
+
+async def test_equal_answers_to_two_requests_are_two_answers(bench: Bench) -> None:
+    """Each request is about an equal part of one transfer. The same answer again changes nothing."""
+    case_no, there, onward = await two_banks(bench, "1500.00")
+    line = moved(there, "600.00", "ICIC", "000123456789", rrn_transaction_id=onward, amount="1500.00")
+    await bench.answer("PUNB", case_no, line)
+    held = row(1, onward, "600.00", root_account_number="000123456789")
+    for sent in await bench.ask(case_no):
+        job_id = bench.bank.jobs[UUID(sent.request_id)]
+        assert (await bench.answer("ICIC", case_no, held, job_id=job_id)).duplicates == 0
+        again = await bench.answer("ICIC", case_no, {**held, "remarks": "again"}, job_id=job_id)
+        assert again.duplicates == 1
+    assert (await bench.hops(case_no))[2:] == ["closed", "closed"]
+    assert await placed(bench, case_no, 3) == await placed(bench, case_no, 4) == {"held": 600_00}
+    await bench.check(case_no)
+
+
+async def test_an_account_named_later_does_not_hide_the_hop_of_the_job(bench: Bench) -> None:
+    """The hop of the first request has the account that the bank names, and the hop of this one has none yet."""
+    case_no, there, onward = await two_banks(bench, "1500.00")
+    line = moved(there, "600.00", "ICIC", "", rrn_transaction_id=onward, amount="1500.00")
+    await bench.answer("PUNB", case_no, line)
+    requests = {sent.asked: bench.bank.jobs[UUID(sent.request_id)] for sent in await bench.ask(case_no)}
+    held = row(1, onward, "600.00", root_account_number="000123456789")
+    await bench.answer("ICIC", case_no, held, job_id=requests[4,])
+    assert await placed(bench, case_no, 4) == {"held": 600_00}
+    assert await placed(bench, case_no, 3) == {"in_play": 600_00}
+    await bench.check(case_no)
