@@ -19,7 +19,7 @@ else:
 COMMAND_TIMEOUT_SECONDS = 30.0
 CACHED_STATEMENTS = 400
 """prepared statements of a connection, cached for its whole life; a process has fewer"""
-BY_INDEX = {"enable_seqscan": "off"}
+BY_INDEX = {"enable_seqscan": "off", "plan_cache_mode": "force_generic_plan"}
 QUERIES_MAX = 10_000_000
 """queries after which a connection is replaced"""
 ARRAY_TYPES = (
