@@ -95,7 +95,9 @@ WHERE a.answer_id = ANY($1) AND a.kind IN ('moved', 'withdrawn', 'spent') AND a.
 _HELD_BY_TWO: Final = """
 SELECT a.answer_id, a.hop_nos[1] AS hop_no, a.claim_paise AS claimed_paise, 0::bigint AS against_paise
 FROM (SELECT * FROM answer n WHERE n.answer_id = ANY($1) OFFSET 0) AS a
-LEFT JOIN hop h ON h.case_no = a.case_no AND h.hop_no = a.hop_nos[1]
+LEFT JOIN LATERAL (
+    SELECT p.amount_paise FROM hop p WHERE p.case_no = a.case_no AND p.hop_no = a.hop_nos[1] OFFSET 0
+) AS h ON true
 WHERE a.kind = 'held' AND a.claim_paise > 0 AND a.root_reference_key <> '' AND EXISTS (
     SELECT FROM (
         SELECT * FROM answer n

@@ -138,7 +138,7 @@ async def test_news_that_cannot_be_read_keep_no_other_waiting(own: Bench, notifi
     await own.pool.execute("UPDATE case_file SET workflow_started_at = now()")
     await own.answer("HDFC", first, moved("499000000001", "1000.00", "ICIC", "1234567890"))
     await own.answer("HDFC", second, moved("499000000002", "1000.00", "ICIC", "1234567890"))
-    await own.pool.execute("UPDATE case_news SET body = '{\"odd\": 1}' WHERE case_no = $1", first)
+    await own.pool.execute("UPDATE case_news SET body = '{\"opened\": 1}' WHERE case_no = $1", first)
     swept = await SweepActivities(own.ctx, notifier.notify).sweep_outbox()
     assert (swept.news_signalled, swept.failed) == (1, 1)
     assert [told.case_no for told in notifier.told] == [second]
