@@ -1,6 +1,6 @@
 """Intake of a bank's answer: one idempotent transaction, and only then the workflow is notified (architecture.md)."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -107,7 +107,7 @@ async def _judge(
     given, known, head = begun.given, begun.known, begun.head
     if given and not _may_have_effect(given.reply):
         return None
-    told = [_of_this_job(claim, begun, institution, job_id) for claim in claims]
+    told = _with_keys_of_job(claims, begun, institution, job_id)
     renamed = _with_new_keys(told, begun.positions, institution, job_id)
     keys = [claim.natural_key for claim in renamed]
     if keys != [claim.natural_key for claim in claims]:
@@ -132,17 +132,29 @@ def _repeated(given: answers.Given | None) -> AnswerReceipt:
     return AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], repeated=True)
 
 
-def _of_this_job(claim: Claim, begun: answers.Begun, institution: str, job_id: str | None) -> Claim:
-    """Return the claim with a key of its job, if an equal line was about another part of the transfer.
+def _with_keys_of_job(
+    claims: Sequence[Claim], begun: answers.Begun, institution: str, job_id: str | None
+) -> list[Claim]:
+    """Return the claims, with a key of their job if an equal line was about another part of the transfer.
 
     Two requests may ask about two equal parts of one transfer.
     """
-    before = begun.known.hop_nos.get(claim.natural_key)
-    own = [p for p in begun.positions if p.in_job and p.institution == institution]
-    own = [p for p in own if p.reference_key == claim.root_reference_key]
-    if not before or not any(p.in_play_paise for p in own) or before & {p.hop_no for p in own}:
-        return claim
-    return claim.model_copy(update={"natural_key": f"{claim.natural_key}|job {job_id}"})
+    by_reference: dict[str, list[HopPosition]] = defaultdict(list)
+    for position in begun.positions:
+        if position.in_job and position.institution == institution:
+            by_reference[position.reference_key].append(position)
+
+    def is_of_another_part(claim: Claim) -> bool:
+        before = begun.known.hop_nos.get(claim.natural_key, frozenset())
+        own = by_reference.get(claim.root_reference_key, [])
+        return bool(before) and any(p.in_play_paise for p in own) and before.isdisjoint(p.hop_no for p in own)
+
+    return [
+        claim.model_copy(update={"natural_key": f"{claim.natural_key}|job {job_id}"})
+        if is_of_another_part(claim)
+        else claim
+        for claim in claims
+    ]
 
 
 def _with_new_keys(

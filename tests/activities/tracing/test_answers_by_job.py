@@ -1,6 +1,9 @@
 """One transfer, two requests about its parts: an answer is first of all about the request whose job id it has."""
 
+from itertools import permutations
 from uuid import UUID
+
+import pytest
 
 from tests.activities.bench import Bench
 from tests.activities.tracing.test_within_transfer import two_banks
@@ -106,3 +109,23 @@ async def test_an_account_named_later_does_not_hide_the_hop_of_the_job(bench: Be
     assert await placed(bench, case_no, 4) == {"held": 600_00}
     assert await placed(bench, case_no, 3) == {"in_play": 600_00}
     await bench.check(case_no)
+
+
+@pytest.mark.parametrize("second", ["600.00", "700.00"])
+async def test_answers_to_two_requests_in_any_order_and_repeated_place_both_parts(bench: Bench, second: str) -> None:
+    """Also beside another bank that knows the job id."""
+    for order in permutations(range(4)):
+        case_no, there, onward = await two_banks(bench, "1500.00")
+        line = moved(there, second, "ICIC", "000123456789", rrn_transaction_id=onward, amount="1500.00")
+        await bench.answer("PUNB", case_no, line)
+        sent = {one.asked: bench.bank.jobs[UUID(one.request_id)] for one in await bench.ask(case_no)}
+        said = [("600.00", sent[3,], ""), ("600.00", sent[3,], "again")]
+        said += [(second, sent[4,], ""), (second, sent[4,], "again")]
+        for rupees, job_id, remarks in (said[place] for place in order):
+            held = row(1, onward, rupees, root_account_number="000123456789", remarks=remarks)
+            await bench.answer("PUNB", case_no, held, job_id=job_id)
+            await bench.answer("ICIC", case_no, held, job_id=job_id)
+        places = [await placed(bench, case_no, hop_no) for hop_no in (3, 4)]
+        assert places == [{"held": 600_00}, {"held": int(float(second) * 100)}], order
+        assert (await bench.hops(case_no))[2:] == ["closed", "closed"], order
+        await bench.check(case_no)
