@@ -157,7 +157,7 @@ def of_job_first(hops: Sequence[AnsweredHop]) -> list[AnsweredHop]:
 
 
 def of_job_only(hops: list[AnsweredHop]) -> list[AnsweredHop]:
-    """Return the hops whose rest a line without a sum is about.
+    """Return the hops that a line without a sum is about.
 
     Another request may ask about more money of the same transfer, and its answer is still to come.
     """
