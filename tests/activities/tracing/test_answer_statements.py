@@ -13,7 +13,7 @@ from asyncpg.connection import LoggedQuery
 from db.pool import Connection, Pool, set_codecs
 from tests.activities.bench import Bench
 from tests.activities.told import a_case
-from tests.factories import moved, row
+from tests.factories import make_context, moved, row
 from workers.embedded.postgres import EmbeddedPostgres
 
 MOST: Final = 8
@@ -97,9 +97,10 @@ OF_ALL_CASES: Final = "(?:institution|account_key|state|kind)"
 
 
 async def test_every_statement_of_an_answer_finds_its_rows_by_an_index(
-    bench: Bench, postgres: EmbeddedPostgres
+    database: Pool, postgres: EmbeddedPostgres
 ) -> None:
-    """Also the statements inside the functions and triggers of the database."""
+    """Also the statements inside the functions and triggers of the database, which has no rows of other tests."""
+    bench = Bench(await make_context(database))
     case_no, root = await a_case(bench)
     sent = await bench.ask_one(case_no)
     plans: list[str] = []
@@ -107,8 +108,8 @@ async def test_every_statement_of_an_answer_finds_its_rows_by_an_index(
     def note(_: object, message: asyncpg.PostgresLogMessage) -> None:
         plans.append(str(message))
 
-    database = await bench.value("SELECT current_database()")
-    connection = await asyncpg.connect(postgres.admin_dsn, database=database)
+    name = await bench.value("SELECT current_database()")
+    connection = await asyncpg.connect(postgres.admin_dsn, database=name)
     try:
         await set_codecs(connection)
         for statement in EXPLAINED:

@@ -15,7 +15,7 @@ from schemas.outbox.case import RequestTimes, RequestToSend, SendBatch, SendHold
 from schemas.tracing.desk_actions import HopCorrection
 from schemas.tracing.request_stages import RequestStage, RequestStages
 from tests.activities.bench import Bench
-from tests.factories import moved, rrn, transfer
+from tests.factories import make_context, moved, rrn, transfer
 
 TIMED = list(RequestStage)[1:]
 
@@ -27,8 +27,9 @@ def traced() -> list[RequestStages]:
 
 
 @pytest.fixture
-def bench(ctx: Context, traced: list[RequestStages]) -> Bench:
-    return Bench(replace(ctx, trace=traced.append))
+async def bench(ctx: Context, traced: list[RequestStages]) -> Bench:
+    """A bench whose banks have no failures of other tests."""
+    return Bench(replace(await make_context(ctx.pool), trace=traced.append))
 
 
 def counts(kind: str) -> dict[str, float]:
