@@ -44,8 +44,12 @@ async def started_by_the_release_before(stage: Stage, case_no: str) -> WorkflowH
     old = await stage.client.start_workflow(
         EarlierCase.run, case_no, id=case_workflow_id(case_no), task_queue="earlier"
     )
-    await old.query("__temporal_workflow_metadata")
     return old
+
+
+async def until_at_work(old: WorkflowHandle[EarlierCase, None]) -> None:
+    """Wait until the earlier release's worker has begun that workflow; it must not be terminated meanwhile."""
+    await old.query("__temporal_workflow_metadata")
 
 
 async def until_terminated(old: WorkflowHandle[EarlierCase, None]) -> None:
@@ -61,6 +65,7 @@ async def test_an_open_case_is_ended_and_goes_on_from_its_rows(stage: Stage, mon
     root = rrn()
     case_no = await stage.complain(transfer(reference=root), notify=False)
     old = await started_by_the_release_before(stage, case_no)
+    await until_at_work(old)
     assert await carry_over_cases(stage.client, stage.ctx.pool) == 1
     assert (await old.describe()).status is WorkflowExecutionStatus.TERMINATED
     assert await carry_over_cases(stage.client, stage.ctx.pool) == 0
@@ -78,6 +83,7 @@ async def test_a_case_whose_carrying_process_dies_is_started_by_the_sweep(
     monkeypatch.setattr(outbox, "SWEEP_AFTER", timedelta(0))
     case_no = await stage.complain(transfer(), notify=False)
     old = await started_by_the_release_before(stage, case_no)
+    await until_at_work(old)
     mark = cases.mark_not_started
 
     async def dies(connection: Connection, case_nos: Sequence[str]) -> None:
