@@ -7,7 +7,7 @@ deferred, for a limited time.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -40,6 +40,8 @@ CHECK_DEFERRED_SECONDS: Final = 1.0
 """time between two rounds while the golden hour is busy, whatever the database announces"""
 ROUND_LIMIT: Final = 20
 """Cases or workflows per round of each kind of work. A short round soon sees that the golden hour is busy."""
+AT_ONCE: Final = 4
+"""cases or workflows of one kind of work at once while no request and no answer came in the last seconds"""
 UNSEEN_FOR: Final = timedelta(days=1)
 """a procedure whose workflow was not seen for this long is started again, because it may have been ended by mistake"""
 UNSEEN_LIMIT: Final = 50
@@ -116,7 +118,7 @@ class ProcedureStarter:
         done += await self._notify(deferral)
         self._is_deferred = deferral.is_on
         if not deferral.is_on:
-            await self._restart_unseen(now)
+            await self._restart_unseen(now, deferral)
             await self._purge(now)
             done += await self._end_earlier_workflows(now)
         return done
@@ -202,12 +204,12 @@ class ProcedureStarter:
     async def _start(self, deferral: Deferral) -> int:
         async with self.ctx.pool.acquire() as connection:
             waiting = await procedure_outbox.to_start(connection, deferral, list(self._paused), ROUND_LIMIT)
-        return await self._each(ProcedureStarterWork.START, waiting)
+        return await self._each(ProcedureStarterWork.START, waiting, deferral)
 
     async def _notify(self, deferral: Deferral) -> int:
         async with self.ctx.pool.acquire() as connection:
             waiting = await procedure_outbox.to_notify(connection, deferral, list(self._paused), ROUND_LIMIT)
-        return await self._each(ProcedureStarterWork.NOTIFY, waiting)
+        return await self._each(ProcedureStarterWork.NOTIFY, waiting, deferral)
 
     async def _end_earlier_workflows(self, now: datetime) -> int:
         """End the workflows of holds and duties that the release before started; return how many.
@@ -234,10 +236,10 @@ class ProcedureStarter:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
 
-    async def _restart_unseen(self, now: datetime) -> None:
+    async def _restart_unseen(self, now: datetime, deferral: Deferral) -> None:
         async with self.ctx.pool.acquire() as connection:
             waiting = await procedure_outbox.not_seen(connection, now - UNSEEN_FOR, list(self._paused), UNSEEN_LIMIT)
-        await self._each(ProcedureStarterWork.LOOK_AFTER, waiting)
+        await self._each(ProcedureStarterWork.LOOK_AFTER, waiting, deferral)
 
     async def _purge(self, now: datetime) -> None:
         before = now - timedelta(seconds=self.ctx.policy.outbox.keep_told_seconds)
@@ -257,19 +259,21 @@ class ProcedureStarter:
 
         Only overdue work waits for the lock of its case.
         """
-        return sum(
-            [
-                await self._attempt(
-                    work, one.case_no, partial(do, one.case_no, wait=one.since <= deferral.overdue, since=one.since)
-                )
-                for one in waiting
-            ]
-        )
+        tries = [
+            partial(
+                self._attempt,
+                work,
+                one.case_no,
+                partial(do, one.case_no, wait=one.since <= deferral.overdue, since=one.since),
+            )
+            for one in waiting
+        ]
+        return await _count_done(tries, deferral)
 
-    async def _each(self, work: ProcedureStarterWork, waiting: list[Waiting]) -> int:
+    async def _each(self, work: ProcedureStarterWork, waiting: list[Waiting], deferral: Deferral) -> int:
         """Start or signal each procedure, in one call each; return how many were reached."""
-        reach = self._reach
-        return sum([await self._attempt(work, one.start.case_no, partial(reach, work, one)) for one in waiting])
+        tries = [partial(self._attempt, work, one.start.case_no, partial(self._reach, work, one)) for one in waiting]
+        return await _count_done(tries, deferral)
 
     async def _reach(self, work: ProcedureStarterWork, waiting: Waiting) -> None:
         """Start the workflow with a signal, or signal the running one, and mark the row."""
@@ -293,8 +297,7 @@ class ProcedureStarter:
     async def _attempt(self, work: ProcedureStarterWork, case_no: str, do: Callable[[], Awaitable[object]]) -> bool:
         """Do one piece of work about a case; return whether it succeeded.
 
-        Work runs one at a time, because case workflows use the same server and database. Raises the error of an
-        unavailable server.
+        Raises the error of an unavailable server.
         """
         if case_no in self._paused:
             return False
@@ -309,3 +312,26 @@ class ProcedureStarter:
             self._paused[case_no] = self.ctx.now() + FAILED_CASE_PAUSE
             return False
         return True
+
+
+async def _count_done(tries: Sequence[Callable[[], Awaitable[bool]]], deferral: Deferral) -> int:
+    """Run pieces of work of different cases or workflows; return how many succeeded.
+
+    They run one at a time while the golden hour is busy, because case workflows use the same server and database. None
+    begins after one has found a server unavailable. Raises its error, when those that had begun have ended.
+    """
+    limit = asyncio.Semaphore(1 if deferral.is_on else AT_ONCE)
+    failed = list[Exception]()
+
+    async def run(attempt: Callable[[], Awaitable[bool]]) -> bool:
+        async with limit:
+            try:
+                return not failed and await attempt()
+            except SERVERS_AWAY as error:
+                failed.append(error)
+                return False
+
+    results = await asyncio.gather(*map(run, tries))
+    if failed:
+        raise failed[0]
+    return sum(results)

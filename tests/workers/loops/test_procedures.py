@@ -35,8 +35,21 @@ class Board:
     reached: list[tuple[str, str, str | None]] = field(default_factory=list)
     fails_for: set[str] = field(default_factory=set)
     away: bool = False
+    tries: int = 0
+    at_once: int = 0
+    most_at_once: int = 0
 
     async def start_workflow(self, kind: str, start: ProcedureStart, **how: Any) -> None:
+        self.tries += 1
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await asyncio.sleep(0)
+            self._start(kind, start, **how)
+        finally:
+            self.at_once -= 1
+
+    def _start(self, kind: str, start: ProcedureStart, **how: Any) -> None:
         if self.away:
             raise RPCError("away", RPCStatusCode.UNAVAILABLE, b"")
         if start.case_no in self.fails_for:
@@ -306,6 +319,27 @@ async def test_a_rush_that_does_not_end_defers_for_five_minutes_at_most(
     assert len(board.reached) == 1, "what it opened has waited as long"
     assert await bench.value("SELECT holder_told_at IS NOT NULL OR tried_to IS NOT NULL FROM account_hold")
     assert (await bench.events(case_no)).count("hold_began") == 1
+
+
+async def test_several_are_started_at_once_only_while_the_golden_hour_is_quiet(
+    deferring: ProcedureStarter, bench: Bench, board: Board
+) -> None:
+    count = 2 * procedures.AT_ONCE
+    made = [await quiet_case(bench) for _ in range(count)]
+    board.away = True
+    with pytest.raises(RPCError):
+        await look_at(deferring, made[-1][1] + QUIET)
+    assert board.tries <= procedures.AT_ONCE, "none begins after one found the server unavailable"
+    assert await bench.value("SELECT count(*) FROM procedure WHERE started_at IS NULL") == count
+    board.away = False
+    busy_at = made[-1][1] + timedelta(minutes=5)
+    await bench.pool.execute("UPDATE hold_request SET planned_at = $2 WHERE case_no = $1", made[0][0], busy_at)
+    board.most_at_once = 0
+    await look_at(deferring, busy_at)
+    assert (len(board.reached), board.most_at_once) == (count, 1), "overdue work, one at a time"
+    await bench.pool.execute("UPDATE procedure SET started_at = NULL")
+    await look_at(deferring, busy_at + QUIET)
+    assert (len(board.reached), board.most_at_once) == (2 * count, procedures.AT_ONCE)
 
 
 @pytest.mark.parametrize("waited", [timedelta(seconds=3), timedelta(minutes=3)])
