@@ -41,10 +41,9 @@ async def earlier(temporal_client: Client) -> AsyncIterator[None]:
 async def started_by_the_release_before(stage: Stage, case_no: str) -> WorkflowHandle[EarlierCase, None]:
     """Start the case's workflow as the release before did."""
     await stage.ctx.pool.execute("UPDATE case_file SET workflow_started_at = now()")
-    old = await stage.client.start_workflow(
+    return await stage.client.start_workflow(
         EarlierCase.run, case_no, id=case_workflow_id(case_no), task_queue="earlier"
     )
-    return old
 
 
 async def until_at_work(old: WorkflowHandle[EarlierCase, None]) -> None:
