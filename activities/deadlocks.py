@@ -9,8 +9,9 @@ import asyncpg
 
 ATTEMPTS: Final = 5
 PAUSE_SECONDS: Final = 0.05
-LOCK_ATTEMPTS: Final = 3
-"""Attempts where each waits for a lock until its limit (`db.connections`). Together they take half a minute."""
+LOCK_ATTEMPTS: Final = 4
+"""Attempts where each waits for a lock until its limit. Together they outlast the idle transaction of another process,
+which PostgreSQL ends at its own limit (`db.connections`)."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,7 +19,7 @@ Verb = Callable[P, Coroutine[Any, Any, R]]
 
 
 def repeated(*more: type[Exception]) -> Callable[[Verb[P, R]], Verb[P, R]]:
-    """Return a decorator that repeats a verb after a deadlock, a wait for a lock, or one of the errors in `more`.
+    """Return a decorator that repeats a verb after a deadlock, a lock timeout, or an error in `more`.
 
     The verb is one transaction, of which nothing is left after the error. The last error is raised.
     """

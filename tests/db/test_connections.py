@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from activities.deadlocks import LOCK_ATTEMPTS
 from db import connections
 from db.connections import OF_A_MIGRATION, OF_A_PROCESS, OF_THE_OWNER, ConnectionLimits, connection_settings
 from db.pool import COMMAND_TIMEOUT_SECONDS, Connection, open_pool
@@ -65,14 +66,14 @@ async def process(dsn: str, work: str) -> AsyncIterator[asyncio.subprocess.Proce
 
 
 async def is_free(connection: Connection) -> bool:
-    """Return whether nobody has the lock."""
+    """Return whether the lock is free."""
     async with connection.transaction():
         free: bool = await connection.fetchval("SELECT pg_try_advisory_xact_lock(42)")
     return free
 
 
 async def becomes_free(connection: Connection) -> None:
-    """Return when nobody has the lock."""
+    """Return when the lock is free."""
     async with asyncio.timeout(60):
         while not await is_free(connection):  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.1)
@@ -135,6 +136,10 @@ async def test_m7_a_connection_beside_the_pool_has_limits(database_dsn: str) -> 
 def test_m7_a_process_gives_up_before_the_server_does() -> None:
     assert OF_A_PROCESS.statement_seconds > max(COMMAND_TIMEOUT_SECONDS, READ_SECONDS)
     assert OF_A_PROCESS.lock_seconds < COMMAND_TIMEOUT_SECONDS
+
+
+def test_m7_a_verb_outlasts_a_transaction_of_a_process_that_stands_still() -> None:
+    assert LOCK_ATTEMPTS * OF_A_PROCESS.lock_seconds > OF_A_PROCESS.idle_in_transaction_seconds
 
 
 @pytest.mark.parametrize("limits", [OF_A_PROCESS, OF_THE_OWNER, OF_A_MIGRATION])
