@@ -165,8 +165,9 @@ SELECT count(*) FROM procedure p WHERE p.case_no = $1 AND (p.started_at IS NULL 
 
 @pytest.mark.parametrize("queue", ["to_start", "to_notify", "due"])
 async def test_m8_300_failing_rows_at_the_head_keep_no_other_waiting(
-    starter: ProcedureStarter, bench: Bench, board: Board, queue: str
+    starter: ProcedureStarter, bench: Bench, board: Board, monkeypatch: pytest.MonkeyPatch, queue: str
 ) -> None:
+    monkeypatch.setattr(procedures, "FAILED_CASE_PAUSE", procedures.FAILED_CASE_PAUSE * 60)
     good = await held_case(bench, f"1{rrn()}")
     await bench.pool.execute(CASES_THAT_FAIL, good, FAILING)
     if queue == "due":
