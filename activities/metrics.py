@@ -222,6 +222,14 @@ class Metrics:
             "How long the oldest due row of restorations waits; 0 if none is due.",
             registry=self.registry,
         )
+        self._braked_releases = Gauge(
+            "goldenhour_braked_releases", "Automatic releases that wait for a supervisor.", registry=self.registry
+        )
+        self._braked_paise = Gauge(
+            "goldenhour_braked_releases_paise",
+            "Sum of the automatic releases that wait for a supervisor.",
+            registry=self.registry,
+        )
         self._transfer_to_complaint = self._histogram(
             "transfer_to_complaint", "From a victim's transfer to the complaint about it."
         )
@@ -343,6 +351,11 @@ class Metrics:
         """Set the gauges of due and undone work of restorations."""
         self._restoration_due.set(rows)
         self._restoration_lag.set(lag_seconds)
+
+    def braked_releases(self, releases: int, paise: int) -> None:
+        """Set the gauges of automatic releases that wait for a supervisor."""
+        self._braked_releases.set(releases)
+        self._braked_paise.set(paise)
 
     def text(self) -> str:
         """Return all metrics in Prometheus' text format."""

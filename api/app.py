@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from activities.banks.reply_links import PATH as REPLY_PATH
 from api import documents as case_documents
-from api import evidence, holds, intake, notifications, ops, police, reconciliation
+from api import evidence, holds, intake, notifications, ops, police, reconciliation, release_brake
 from api.bank_gateway import debit_inquiries, feed, i4c, liens
 from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import grievances as bank_grievances
@@ -68,6 +68,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.INTAKE, bank_orders.router),
     (Part.INTAKE, bank_documents.router),
     (Part.OFFICERS, holds.router),
+    (Part.OFFICERS, release_brake.router),
     (Part.OFFICERS, grievances.router),
     (Part.OFFICERS, officers.router),
     (Part.INTAKE, bank_grievances.router),

@@ -70,6 +70,8 @@ class Action(StrEnum):
     READ_HOLD = "read_hold"
     """an account hold, with the reference that its holder appeals with"""
     DECIDE_SMALL_HOLD = "decide_small_hold"
+    CONTINUE_RELEASES = "continue_releases"
+    """continue automatic releases that wait, because too many fell due at once"""
     MAKE_APPEAL_CODE = "make_appeal_code"
     TAKE_HOLDER_CONTACT = "take_holder_contact"
     """record the contact of an account holder"""
@@ -139,6 +141,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.READ_EVIDENCE: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.IO, Role.SP}),
     Action.READ_HOLD: _DESK | _POLICE | {Role.AUDITOR},
     Action.DECIDE_SMALL_HOLD: frozenset({Role.IO, Role.DY_SP, Role.SP}),
+    Action.CONTINUE_RELEASES: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.MAKE_APPEAL_CODE: _DESK | {Role.IO},
     Action.TAKE_HOLDER_CONTACT: _DESK | {Role.IO},
     Action.READ_GRIEVANCE: _DESK | _POLICE | {Role.AUDITOR},

@@ -9,7 +9,7 @@ from typing import Final
 from fastapi import Request
 
 from activities.context import Context
-from activities.grievances.public_access import AppealDoor
+from activities.grievances.public_access import AppealDoor, Entered
 from activities.secrets import Keys, Purpose
 from api.problems import TOO_MANY, Refused
 from db import rate_limits
@@ -134,6 +134,10 @@ class AppealThrottle:
     async def wait_seconds(self, request: Request) -> float:
         """Count a try from the address of a request. Return 0, or the seconds to wait."""
         return await self._tries.wait_seconds(address_of(request, self._trusted))
+
+    async def enter(self, request: Request, reference: str, code: str) -> Entered | None:
+        """Open a session for a correct reference and code; return None if either is wrong."""
+        return await self.door.enter(reference, code, address_of(request, self._trusted))
 
     async def code_wait_seconds(self, reference: str) -> float:
         """Count one code for a reference, known or not. Return 0, or the seconds to wait."""

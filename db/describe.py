@@ -7,7 +7,7 @@ db.describe DSN > db/schema.sql` writes it again, where DSN is a database with e
 import asyncio
 import sys
 
-import asyncpg
+from db import connections
 
 _HEADER = "-- The whole schema. Written by db/describe.py from a migrated database; change it by a migration.\n"
 # Functions stand before the tables, because columns and constraints call them. So their bodies are not checked.
@@ -101,7 +101,7 @@ _PARTS = (
 
 async def describe(dsn: str) -> str:
     """Return the schema at `dsn`. The text, run on an empty database, makes one with the same description."""
-    connection = await asyncpg.connect(dsn)
+    connection = await connections.connect(dsn, "goldenhour describe")
     try:
         texts = [_HEADER, _UNCHECKED]
         for part in _PARTS:

@@ -306,6 +306,41 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.brake_release(p_hold_id uuid, p_paise bigint, p_at timestamp with time zone, p_releases_max integer, p_paise_max bigint, p_window interval, p_valid interval, OUT braked boolean, OUT begun boolean, OUT waits_newly boolean, OUT releases bigint, OUT released_paise bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    open_brake bigint;
+BEGIN
+    braked := false; begun := false; waits_newly := false;
+    -- One release is counted at a time. Each statement after this one sees what the transactions before have counted.
+    PERFORM pg_advisory_xact_lock(hashtextextended('automatic_release', 0));
+    DELETE FROM braked_release w USING release_brake b
+    WHERE w.hold_id = p_hold_id AND b.brake_id = w.brake_id AND b.continued_at > p_at - p_valid
+        AND w.amount_paise >= p_paise;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    SELECT count(*), coalesce(sum(r.amount_paise), 0) INTO releases, released_paise FROM automatic_release r
+    WHERE r.at > greatest(p_at - p_window, (SELECT max(b.continued_at) FROM release_brake b));
+    SELECT b.brake_id INTO open_brake FROM release_brake b WHERE b.continued_at IS NULL;
+    IF open_brake IS NULL AND releases < p_releases_max AND released_paise + p_paise <= p_paise_max THEN
+        INSERT INTO automatic_release (hold_id, at, amount_paise) VALUES (p_hold_id, p_at, p_paise);
+        RETURN;
+    END IF;
+    braked := true;
+    IF open_brake IS NULL THEN
+        begun := true;
+        INSERT INTO release_brake (hold_id, braked_at) VALUES (p_hold_id, p_at)
+        RETURNING release_brake.brake_id INTO open_brake;
+    END IF;
+    waits_newly := NOT EXISTS (SELECT FROM braked_release w WHERE w.hold_id = p_hold_id AND w.brake_id = open_brake);
+    INSERT INTO braked_release (hold_id, brake_id, amount_paise, since) VALUES (p_hold_id, open_brake, p_paise, p_at)
+    ON CONFLICT (hold_id) DO UPDATE SET brake_id = open_brake, amount_paise = p_paise,
+        since = CASE WHEN waits_newly THEN p_at ELSE braked_release.since END;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.case_event_chain()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1397,11 +1432,13 @@ CREATE TABLE appeal_code (
     used_at timestamp with time zone,
     visit_digest bytea,
     visit_until timestamp with time zone,
+    tries_by jsonb NOT NULL DEFAULT '{}'::jsonb,
     CONSTRAINT appeal_code_visit_digest_key UNIQUE (visit_digest),
     CONSTRAINT appeal_code_pkey PRIMARY KEY (code_id),
     CONSTRAINT appeal_code_check CHECK ((made_at < valid_until)),
     CONSTRAINT appeal_code_check1 CHECK ((((used_at IS NULL) = (visit_digest IS NULL)) AND ((used_at IS NULL) = (visit_until IS NULL)))),
     CONSTRAINT appeal_code_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT appeal_code_tries_by_check CHECK ((jsonb_typeof(tries_by) = 'object'::text)),
     CONSTRAINT appeal_code_visit_digest_check CHECK ((octet_length(visit_digest) = 32))
 ) WITH (fillfactor=80);
 
@@ -1414,6 +1451,15 @@ CREATE TABLE attachment_approval (
     CONSTRAINT attachment_approval_pkey PRIMARY KEY (hold_id),
     CONSTRAINT attachment_approval_approved_by_check CHECK ((approved_by <> ''::text)),
     CONSTRAINT attachment_approval_reason_check CHECK ((reason <> ''::text))
+);
+
+CREATE TABLE automatic_release (
+    release_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    hold_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    amount_paise bigint NOT NULL,
+    CONSTRAINT automatic_release_pkey PRIMARY KEY (release_id),
+    CONSTRAINT automatic_release_amount_paise_check CHECK ((amount_paise > 0))
 );
 
 CREATE TABLE bank_body (
@@ -1588,6 +1634,15 @@ CREATE TABLE bank_order_line (
     CONSTRAINT bank_order_line_check CHECK (((confirmed_paise >= 0) AND (confirmed_paise <= amount_paise))),
     CONSTRAINT bank_order_line_line_no_check CHECK ((line_no > 0))
 ) WITH (fillfactor=80);
+
+CREATE TABLE braked_release (
+    hold_id uuid NOT NULL,
+    brake_id bigint NOT NULL,
+    amount_paise bigint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    CONSTRAINT braked_release_pkey PRIMARY KEY (hold_id),
+    CONSTRAINT braked_release_amount_paise_check CHECK ((amount_paise > 0))
+);
 
 CREATE TABLE case_event (
     case_no text NOT NULL,
@@ -2343,6 +2398,7 @@ CREATE TABLE lien_inquiry (
     supervisor_told_at timestamp with time zone,
     outcome text,
     closed_at timestamp with time zone,
+    tried_at timestamp with time zone,
     CONSTRAINT lien_inquiry_pkey PRIMARY KEY (inquiry_id),
     CONSTRAINT lien_inquiry_check CHECK (((asked_at < due_at) AND (due_at < supervisor_at))),
     CONSTRAINT lien_inquiry_check1 CHECK (((way IS NULL) = (put_at IS NULL))),
@@ -2662,6 +2718,19 @@ CREATE TABLE reconciliation_difference (
     CONSTRAINT reconciliation_difference_reason_check CHECK ((reason = ANY (ARRAY['unreadable'::text, 'unknown_case'::text, 'unknown_reference'::text, 'not_held_by_us'::text, 'amount_differs'::text, 'missing_at_bank'::text])))
 );
 
+CREATE TABLE release_brake (
+    brake_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    hold_id uuid NOT NULL,
+    braked_at timestamp with time zone NOT NULL,
+    continued_at timestamp with time zone,
+    continued_by text,
+    reason text,
+    CONSTRAINT release_brake_pkey PRIMARY KEY (brake_id),
+    CONSTRAINT release_brake_continued CHECK ((((continued_at IS NULL) = (continued_by IS NULL)) AND ((continued_at IS NULL) = (reason IS NULL)))),
+    CONSTRAINT release_brake_continued_by_check CHECK ((continued_by ~~ 'officer:_%'::text)),
+    CONSTRAINT release_brake_reason_check CHECK ((reason <> ''::text))
+);
+
 CREATE TABLE reply_form (
     form_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     link_id bigint NOT NULL,
@@ -2931,6 +3000,8 @@ ALTER TABLE attachment_approval ADD CONSTRAINT attachment_approval_case_no_fkey 
 
 ALTER TABLE attachment_approval ADD CONSTRAINT attachment_approval_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
+ALTER TABLE automatic_release ADD CONSTRAINT automatic_release_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
 ALTER TABLE bank_body ADD CONSTRAINT bank_body_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
@@ -2970,6 +3041,10 @@ ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_case_no_hop_no_fkey F
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE braked_release ADD CONSTRAINT braked_release_brake_id_fkey FOREIGN KEY (brake_id) REFERENCES release_brake(brake_id);
+
+ALTER TABLE braked_release ADD CONSTRAINT braked_release_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
 ALTER TABLE case_event ADD CONSTRAINT case_event_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -3157,6 +3232,8 @@ ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_list_no_fkey FOREIGN KE
 
 ALTER TABLE reconciliation_difference ADD CONSTRAINT reconciliation_difference_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES reconciliation(reconciliation_id);
 
+ALTER TABLE release_brake ADD CONSTRAINT release_brake_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
 ALTER TABLE reply_form ADD CONSTRAINT reply_form_link_id_fkey FOREIGN KEY (link_id) REFERENCES reply_link(link_id);
 
 ALTER TABLE reply_link ADD CONSTRAINT reply_link_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -3237,6 +3314,8 @@ CREATE INDEX appeal_code_old ON public.appeal_code USING btree (made_at);
 
 CREATE INDEX attachment_approval_of_case ON public.attachment_approval USING btree (case_no);
 
+CREATE INDEX automatic_release_at ON public.automatic_release USING btree (at);
+
 CREATE INDEX bank_confirmation_credited ON public.bank_confirmation USING btree (received_at) WHERE (applied_paise > 0);
 
 CREATE UNIQUE INDEX bank_confirmation_once ON public.bank_confirmation USING btree (order_id, natural_key) WHERE (disposition <> 'duplicate'::text);
@@ -3274,6 +3353,8 @@ CREATE INDEX bank_order_line_hop ON public.bank_order_line USING btree (case_no,
 CREATE INDEX bank_order_live ON public.bank_order USING btree (institution, due_at) WHERE (state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text]));
 
 CREATE INDEX bank_order_restoration ON public.bank_order USING btree (restoration_id) WHERE (restoration_id IS NOT NULL);
+
+CREATE INDEX braked_release_brake ON public.braked_release USING btree (brake_id);
 
 CREATE INDEX case_file_by_state ON public.case_file USING btree (state, opened_at DESC, case_no DESC);
 
@@ -3431,6 +3512,10 @@ CREATE INDEX procedure_unseen ON public.procedure USING btree (started_at) WHERE
 
 CREATE INDEX reconciliation_institution ON public.reconciliation USING btree (institution, reconciliation_id);
 
+CREATE INDEX release_brake_continued_at ON public.release_brake USING btree (continued_at);
+
+CREATE UNIQUE INDEX release_brake_one ON public.release_brake USING btree (((continued_at IS NULL))) WHERE (continued_at IS NULL);
+
 CREATE INDEX reply_link_subject ON public.reply_link USING btree (subject_id);
 
 CREATE INDEX reply_link_unused ON public.reply_link USING btree (expires_at) WHERE (used_at IS NULL);
@@ -3474,6 +3559,8 @@ CREATE TRIGGER attachment_approval_append_only BEFORE DELETE OR UPDATE OR TRUNCA
 CREATE TRIGGER attachment_approval_wakes_documents AFTER INSERT ON public.attachment_approval FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
 CREATE TRIGGER attachment_needs_other_eyes BEFORE INSERT ON public.attachment_approval FOR EACH ROW EXECUTE FUNCTION attachment_needs_other_eyes();
+
+CREATE TRIGGER automatic_release_unchanged BEFORE DELETE OR UPDATE OR TRUNCATE ON public.automatic_release FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER bank_body_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -3603,6 +3690,10 @@ CREATE TRIGGER reconciliation_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 
 CREATE TRIGGER reconciliation_difference_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation_difference FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER release_brake_continued_once BEFORE UPDATE ON public.release_brake FOR EACH ROW WHEN ((old.continued_at IS NOT NULL)) EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER release_brake_kept BEFORE DELETE OR TRUNCATE ON public.release_brake FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER reply_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER reply_link_deletion BEFORE DELETE ON public.reply_link FOR EACH ROW EXECUTE FUNCTION reply_link_deletion();
@@ -3662,6 +3753,8 @@ COMMENT ON COLUMN answer.reference_key IS 'of the line''s own transaction; empty
 COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is about';
 
 COMMENT ON COLUMN answer.within_paise IS 'what of the claim is within its transfer; null in a line that the release before has judged';
+
+COMMENT ON COLUMN appeal_code.tries_by IS 'tries by digest of the address that they came from';
 
 COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the order they came, but for the token; empty for a file';
 
@@ -3771,6 +3864,8 @@ COMMENT ON COLUMN hop_retry.due_at IS 'when it is asked again; none is due if nu
 
 COMMENT ON COLUMN hop_retry.retries IS 'how often the bank was asked again';
 
+COMMENT ON COLUMN lien_inquiry.tried_at IS 'when a round last took the inquiry to send it; null if none did';
+
 COMMENT ON COLUMN message.expires_at IS 'from then on it is sent no more, and its text is blank; null: it is kept';
 
 COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
@@ -3823,6 +3918,10 @@ COMMENT ON COLUMN reconciliation.inquiry_id IS 'the question that the list answe
 
 COMMENT ON COLUMN reconciliation.list_no IS 'the list that the bank handed in; null for one that an officer had as a file';
 
+COMMENT ON COLUMN release_brake.continued_by IS 'the supervisor who continued the releases that waited';
+
+COMMENT ON COLUMN release_brake.hold_id IS 'the hold whose release was the first to wait';
+
 COMMENT ON COLUMN reply_form.body IS 'the form as it was posted';
 
 COMMENT ON COLUMN reply_form.digest IS 'equal for two forms that are filled in alike';
@@ -3857,6 +3956,10 @@ COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by who
 
 COMMENT ON COLUMN withdrawal.hop_no IS 'the one transfer that is withdrawn; null for the whole complaint';
 
+COMMENT ON TABLE automatic_release IS 'releases that the engine ordered by itself and counted';
+
+COMMENT ON TABLE braked_release IS 'releases that wait, or that a supervisor has continued and the engine has not ordered yet';
+
 COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
 
 COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states it';
@@ -3873,6 +3976,8 @@ COMMENT ON TABLE payer_inquiry IS 'a question to the victim''s bank about the vi
 
 COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim''s own transfer; the newest counts';
 
+COMMENT ON TABLE release_brake IS 'times from which automatic releases waited for a supervisor; one at most is not continued';
+
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
 
 COMMENT ON FUNCTION answer_begin(text,text,bytea,text,text[],text[],text[]) IS 'locks a case for the answer of a bank, and reads what the answer is judged by';
@@ -3882,6 +3987,8 @@ COMMENT ON FUNCTION answer_effects(text,text,bigint,timestamp with time zone,jso
 COMMENT ON FUNCTION answer_known_lines(text,text,text[]) IS 'which of these lines an institution has sent before, whether they named no hop, and the hops of each';
 
 COMMENT ON FUNCTION answer_positions(text,text,text[],text[],text) IS 'the hops that an answer with these references and accounts can be about';
+
+COMMENT ON FUNCTION brake_release(uuid,bigint,timestamp with time zone,integer,bigint,interval,interval) IS 'Count a release that the engine is about to order; it is braked if it has to wait for a supervisor.';
 
 COMMENT ON FUNCTION case_tell(text,timestamp with time zone,text,text[],jsonb[],jsonb,jsonb) IS 'writes events, requests and the news that tells of them, and returns the id of the news';
 

@@ -127,6 +127,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     "small_hold.account": ", account ending in {account_end}",
     "small_hold.known": "it has other business",
     "small_hold.unknown": "what else it has is not known",
+    TaskCause.RELEASES_BRAKED: (
+        "automatic releases wait, first {waiting} of hold {id}: {releases} of {released} were ordered in the hour"
+        " before; check that no clock is wrong, then continue them"
+    ),
     TaskCause.HOLDER_NOT_TOLD: "hold {id}: its holder was not told",
     TaskCause.HOLD_RETAINED_IDLE: "hold {id}: a court keeps it and nothing is under way",
     TaskCause.RESTORATION_STEP: "restoration {id}",
@@ -186,6 +190,7 @@ def compose(cause: TaskCause, subject: Subject, facts: TaskFacts, language: Lang
     known: dict[str, object] = facts.model_dump(mode="json") | {"id": subject.id, **lists}
     known |= {"bank": facts.institution or texts["bank"], "claimed": _sum(facts.claimed_paise)}
     known |= {"against": _sum(facts.against_paise), "sum": f", {known['claimed']}" if facts.claimed_paise else ""}
+    known |= {"released": _sum(facts.released_paise), "waiting": _sum(facts.waiting_paise)}
     name, parts = _VARIANTS.get(cause, _plain)(cause, subject, facts, texts)
     return texts[name].format_map({**known, **parts})
 

@@ -63,6 +63,8 @@ class TaskCause(StrEnum):
     """a cancelled order, made for `order_reason`, that no clock makes again"""
     HOLD_LAPSES = "hold_lapses"
     SMALL_HOLD = "small_hold"
+    RELEASES_BRAKED = "releases_braked"
+    """automatic releases wait, the first of `waiting_paise`; `releases` of `released_paise` were in the hour before"""
     HOLDER_NOT_TOLD = "holder_not_told"
     HOLD_RETAINED_IDLE = "hold_retained_idle"
     """a court retains the hold, and nothing is under way"""
@@ -175,6 +177,9 @@ class TaskFacts(FrozenModel):
     differing: tuple[Differing, ...] = ()
     rows_differing: int | None = None
     liens_missing: int | None = None
+    releases: int | None = None
+    released_paise: int | None = None
+    waiting_paise: int | None = None
     withdrawal_id: int | None = None
     found_id: int | None = None
     to_bank: str = ""

@@ -31,6 +31,8 @@ from schemas.notifications import MessageFacts
 CODE_DIGITS: Final = 8
 TOKEN_BYTES: Final = 24
 TOKEN_CHARS: Final = 32
+ADDRESS_CHARS: Final = 16
+"""of the digest of an address; the address itself is not stored"""
 
 
 @dataclass(frozen=True)
@@ -94,14 +96,22 @@ class AppealDoor:
     def _digest(self, code: str) -> bytes:
         return hmac.digest(self._key, code.encode(), "sha256")
 
+    def _name_of(self, address: str) -> str:
+        return hmac.digest(self._key, f"address {address}".encode(), "sha256").hex()[:ADDRESS_CHARS]
+
     # -- sessions --------------------------------------------------------------------------------------------------
 
-    async def enter(self, reference: str, code: str) -> Entered | None:
-        """Open a session for a correct reference and code; return None if either is wrong, without saying which."""
+    async def enter(self, reference: str, code: str, address: str) -> Entered | None:
+        """Open a session for a correct reference and code; return None if either is wrong, without saying which.
+
+        Tries are counted by code and `address`, so that a stranger cannot use up those of the holder.
+        """
         now, rules = self._ctx.now(), self._ctx.policy.grievance
         digest = self._digest(code)
         async with self._ctx.pool.acquire() as connection:
-            live = await appeal_codes.try_codes(connection, reference, rules.code_tries, now)
+            live = await appeal_codes.try_codes(
+                connection, reference, self._name_of(address), rules.code_tries, rules.code_tries_in_all, now
+            )
             matching = [one for one in live if hmac.compare_digest(one.digest, digest)]
             token = secrets.token_urlsafe(TOKEN_BYTES)
             until = now + timedelta(seconds=rules.visit_seconds)

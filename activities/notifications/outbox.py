@@ -16,6 +16,7 @@ from uuid import UUID
 
 from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
+from activities.deadlocks import repeated
 from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError, PdfAttachment
 from db import notifications
@@ -380,12 +381,18 @@ async def _send(ctx: Context, ways: Ways, message: ToSend, limit: asyncio.Semaph
             log.warning("message %s: %s", message.message_id, type(error).__name__)
             await _failed(ctx, message, type(error).__name__, final=False)
             return False
+    await _note_sent(ctx, message)
+    return True
+
+
+@repeated()
+async def _note_sent(ctx: Context, message: ToSend) -> None:
+    """Write that the message is sent. Without that it would be sent again."""
     async with case_transaction(ctx, message.case_no, ENGINE) as work:
         if await notifications.sent(work.connection, message.message_id, work.now):
             await work.log(EventKind.MESSAGE_SENT, **_data(message))
             causes, facts = [TaskCause.MESSAGE_NOT_SENT], _task_facts(message)
             await work.close_tasks(None, causes, "it is sent", facts=facts)
-    return True
 
 
 async def _transmit(ctx: Context, ways: Ways, message: ToSend) -> None:

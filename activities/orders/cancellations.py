@@ -17,8 +17,9 @@ from activities.banks.bank_messages import CancellationMessage
 from activities.banks.delivery import BankDelivery, Delivered
 from activities.cases.transaction import ENGINE
 from activities.context import Context
+from activities.due_actions import refuse_if_early
 from activities.orders.order_transaction import OrderTransaction, order_transaction
-from activities.orders.orders import order_over, send_by_letter
+from activities.orders.orders import next_cancellation_level, order_over, send_by_letter
 from adapters.banks.email import LinkMaker
 from adapters.banks.protocol import BankError, BankMisconfigured, BankRefused
 from adapters.messages.smtp import Mailer
@@ -141,6 +142,9 @@ class CancellationActivities:
                 return
             if found.level in {level, OrderEscalationLevel.SUPERVISOR}:
                 return
+            rules = self.ctx.policy.order.promised(self.ctx.policy.version, self.ctx.procedure_clock_factor)
+            if (due := next_cancellation_level(work.order, found, rules)) is not None:
+                refuse_if_early(asked, due.at, work.now)
             await cancellations.escalate(work.connection, order_id, level, work.now)
             cause = TaskCause.ORDER_CANCELLATION_SILENT
             await work.close_tasks(work.subject, [cause], "replaced by the next level")

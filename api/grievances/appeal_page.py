@@ -138,7 +138,7 @@ async def begin(request: Request, services: TheServices, throttle: TheAppealThro
         return _ask(reader, wrong=True)
     match reader.fields.get("step"):
         case "enter":
-            return await _enter(throttle, services.ctx, reader)
+            return await _enter(request, throttle, services.ctx, reader)
         case "show":  # in the other language
             return _code(reader, services.ctx)
         case _:
@@ -172,10 +172,10 @@ async def _send_code(throttle: AppealThrottle, ctx: Context, reader: Reader) -> 
     return _code(reader, ctx)
 
 
-async def _enter(throttle: AppealThrottle, ctx: Context, reader: Reader) -> Response:
+async def _enter(request: Request, throttle: AppealThrottle, ctx: Context, reader: Reader) -> Response:
     async with _at_least(ANSWERS_AFTER_SECONDS):
         is_complete = len(reader.code) == CODE_DIGITS
-        entered = await throttle.door.enter(reader.reference, reader.code) if is_complete else None
+        entered = await throttle.enter(request, reader.reference, reader.code) if is_complete else None
     if entered is None:
         return _code(reader, ctx, 422, wrong=True)
     return _to_visit(entered.token, reader)

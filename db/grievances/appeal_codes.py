@@ -53,15 +53,24 @@ class LiveCode(FrozenModel):
     digest: bytes
 
 
-async def try_codes(connection: Connection, reference: str, max_tries: int, at: datetime) -> list[LiveCode]:
-    """Return the valid codes for the hold of a reference, and count one more attempt on each."""
+async def try_codes(
+    connection: Connection, reference: str, address: str, max_tries: int, max_in_all: int, at: datetime
+) -> list[LiveCode]:
+    """Return the valid codes for the hold of a reference, and count one more attempt from `address` on each.
+
+    An address has `max_tries` on a code, and all addresses together have `max_in_all`.
+    """
     rows = await connection.fetch(
-        "UPDATE appeal_code SET tries = tries + 1"
+        "UPDATE appeal_code SET tries = tries + 1,"
+        " tries_by = tries_by || jsonb_build_object($4::text, coalesce((tries_by ->> $4)::integer, 0) + 1)"
         " WHERE hold_id = (SELECT hold_id FROM account_hold WHERE reference = $1) AND valid_until > $3"
-        " AND used_at IS NULL AND tries < $2 RETURNING code_id, digest",
+        " AND used_at IS NULL AND tries < $5 AND coalesce((tries_by ->> $4)::integer, 0) < $2"
+        " RETURNING code_id, digest",
         reference,
         max_tries,
         at,
+        address,
+        max_in_all,
     )
     return [LiveCode(**dict(row)) for row in rows]
 

@@ -157,6 +157,16 @@ async def get(connection: Connection, order_id: UUID) -> OrderRow:
     return OrderRow(**dict(row))
 
 
+async def get_at(connection: Connection, order_id: UUID) -> tuple[OrderRow, datetime]:
+    """Return one order without a lock, and the present moment. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        f"SELECT {_ORDER}, present_moment() AS now FROM bank_order WHERE order_id = $1", order_id
+    )
+    if row is None:
+        raise OrderNotFound(order_id)
+    return OrderRow(**{name: row[name] for name in OrderRow.model_fields}), row["now"]
+
+
 async def lines_of(connection: Connection, order_id: UUID) -> list[LineRow]:
     """Return the lines of an order."""
     rows = await connection.fetch(f"SELECT {_LINE} FROM bank_order_line WHERE order_id = $1 ORDER BY line_no", order_id)

@@ -27,6 +27,17 @@ class SmallHoldDecided(NotNow):
     decision: str
 
 
+class NoReleaseWaits(NotNow):
+    code = "no_release_waits"
+    brake_id: int
+
+
+class BrakedReleasesDiffer(NotNow):
+    code = "braked_releases_differ"
+    releases: int
+    paise: int
+
+
 class HoldOver(NotNow):
     code = "hold_over"
     hold_id: UUID

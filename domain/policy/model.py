@@ -15,6 +15,7 @@ from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
 from domain.policy.restoration import (
+    AutomaticReleaseRules,
     DocumentRules,
     GrievanceRules,
     HoldRules,
@@ -339,6 +340,7 @@ class Policy(FrozenModel):
     bank_holidays: HolidayRules
     restoration: RestorationRules
     hold: HoldRules
+    automatic_release: AutomaticReleaseRules
     grievance: GrievanceRules
     order: OrderRule
     police: PoliceRules

@@ -1,5 +1,6 @@
 """Restoration part of the policy file: every wait and threshold, each with its source."""
 
+from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -105,6 +106,30 @@ class HoldRules(FrozenModel):
         )
 
 
+class AutomaticReleaseRules(FrozenModel):
+    """Limits on what the engine releases by itself; above them a release waits for a supervisor."""
+
+    window_seconds: LongSeconds
+    releases_max: Annotated[int, Field(ge=1, lt=2**31)]
+    """releases within the window"""
+    paise_max: Paise
+    """their sum within the window"""
+    continued_valid_seconds: LongSeconds
+    """time for which the supervisor's decision holds for a release that waited"""
+    source: Source
+
+    def window(self, clock_factor: float) -> timedelta:
+        """Return the time within which releases are counted.
+
+        Simulated months pass in minutes, and their releases with them. So the window is as short as every other wait.
+        """
+        return timedelta(seconds=self.window_seconds / clock_factor)
+
+    def continued_valid(self, clock_factor: float) -> timedelta:
+        """Return the time for which the supervisor's decision holds, at least a minute."""
+        return max(timedelta(seconds=self.continued_valid_seconds / clock_factor), timedelta(minutes=1))
+
+
 class GrievanceRules(FrozenModel):
     """Time limits of the levels of a grievance, and of access to it."""
 
@@ -114,6 +139,9 @@ class GrievanceRules(FrozenModel):
     code_by_bank_valid_seconds: LongSeconds
     """lifetime of a code that the bank passes on, if we have no contact of its customer"""
     code_tries: Annotated[int, Field(ge=1, le=20)]
+    """tries of one code from one address"""
+    code_tries_in_all: Annotated[int, Field(ge=1, le=1_000)]
+    """tries of one code from all addresses together"""
     visit_seconds: LongSeconds
     """time for which a code gives access, from the last page view"""
     visit_max_seconds: LongSeconds

@@ -130,6 +130,11 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", "/api/v1/reconciliations/by-institution"): (READERS, None),
     ("GET", "/api/v1/reconciliations/{reconciliation_id}"): (READERS, None),
     ("POST", "/api/v1/desk/tasks/{task_id}/close"): (DESK, WHY),
+    ("GET", "/api/v1/release-brake"): (READERS | POLICE, None),
+    ("POST", "/api/v1/release-brake/continue"): (
+        {Role.SUPERVISOR, Role.ADMIN},
+        {"brake_id": 1, "releases": 1, "paise": 1, **WHY},
+    ),
     ("GET", "/api/v1/restorations"): (READERS | POLICE, None),
     ("GET", "/api/v1/restorations/figures"): (READERS | POLICE, None),
     ("GET", RESTORATION): (READERS | POLICE, None),

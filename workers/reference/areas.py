@@ -86,7 +86,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "withdrawn_hop",
     ),
     "grievances": ("grievance", "grievance_level", "grievance_officer", "appeal_code"),
-    "holds": ("account_hold", "held_hop"),
+    "holds": ("account_hold", "held_hop", "automatic_release", "release_brake", "braked_release"),
     "access": ("try_bucket", "schema_migration", "clock_setting"),
 }
 """In the order of the areas; `access` is what belongs to no area."""
