@@ -23,6 +23,7 @@ from domain.policy.restoration import (
     PoliceRules,
     RestorationRules,
 )
+from domain.policy.second_officers import AlarmRules, CourtOrderRules, ReleaseRules
 from schemas.banks.rosters import HolidayRules
 from schemas.base import FrozenModel, Paise
 from schemas.enums import AnswerClass, EscalationLevel
@@ -340,6 +341,9 @@ class Policy(FrozenModel):
     restoration: RestorationRules
     hold: HoldRules
     grievance: GrievanceRules
+    release: ReleaseRules
+    court_orders: CourtOrderRules
+    alarms: AlarmRules
     order: OrderRule
     police: PoliceRules
     documents: DocumentRules
