@@ -91,7 +91,9 @@ async def releasable(connection: Connection, hold: AccountHold, wanted_paise: in
         raise AmountNotFree(wanted_paise, held_paise, ordered_paise, retained_paise, free_paise)
     taken = first_hops_for(free, wanted)
     shares: Counter[str] = Counter()
-    for part in (*taken, *claimed):
+    for one in taken:
+        shares[one.ack_no] += one.free_paise
+    for part in claimed:
         shares[part.ack_no] += part.free_paise
     lines = [NewOrderLine(hop_no=one.hop_no, hold_id=hold.hold_id, amount_paise=one.free_paise) for one in taken] + [
         NewOrderLine(hop_no=part.hop_no, hold_id=hold.hold_id, amount_paise=part.free_paise, excess=True)

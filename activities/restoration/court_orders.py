@@ -102,8 +102,8 @@ async def _take(work: CaseTransaction, new: NewCourtOrder) -> CourtOrder:
             return await _repeated(work, known, new)
     _refuse_contrary(standing, new, account)
     await _refuse_impossible(work, new, account)
-    seconds = work.ctx.policy.court_orders
-    waits = seconds.without_document_seconds if new.document is None else seconds.confirm_within_seconds
+    rules = work.ctx.policy.court_orders
+    waits = rules.without_document_seconds if new.document is None else rules.confirm_within_seconds
     until = now + timedelta(seconds=waits / work.ctx.procedure_clock_factor)
     order = await court_orders.insert(connection, case_no, new, account, until, work.actor, now)
     data = {

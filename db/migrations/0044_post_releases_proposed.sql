@@ -35,6 +35,16 @@ DROP TRIGGER bank_order_by_court ON bank_order;
 CREATE TRIGGER bank_order_by_court BEFORE INSERT ON bank_order FOR EACH ROW WHEN (NEW.court_order_id IS NOT NULL)
     EXECUTE FUNCTION court_order_lets_go();
 
+-- Two names of one person, in other letters, were two officers.
+ALTER TABLE confirmation_proposal ADD CONSTRAINT confirmation_proposal_two_persons
+    CHECK (person_of(agreed_by) <> person_of(proposed_by)) NOT VALID;
+ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_two_persons
+    CHECK (via <> 'officer' OR applied_paise = 0 OR person_of(proposed_by) <> person_of(source)) NOT VALID;
+ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_two_persons
+    CHECK (decision IS DISTINCT FROM 'agreed' OR person_of(decided_by) <> person_of(proposed_by)) NOT VALID;
+ALTER TABLE restoration ADD CONSTRAINT restoration_two_persons
+    CHECK (approved_by IS NULL OR person_of(approved_by) <> person_of(prepared_by)) NOT VALID;
+
 -- One officer alone recorded an objection of a holder, upheld it, and so released the money.
 ALTER TABLE objection ADD CONSTRAINT objection_release_four_eyes CHECK (decision IS DISTINCT FROM 'upheld'
     OR by_whom NOT IN ('holder', 'bank') OR person_of(decided_by) <> person_of(received_by)) NOT VALID;

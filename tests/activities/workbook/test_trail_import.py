@@ -363,12 +363,12 @@ async def test_a_stop_midway_leaves_nothing_half_and_goes_on_later(
     take_update = take_status_update
     calls = 0
 
-    async def fails_at_the_second(*arguments: Any) -> Any:
+    async def fails_at_the_second(*arguments: Any, **more: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == 2:
             raise asyncpg.InterfaceError("gone")
-        return await take_update(*arguments)
+        return await take_update(*arguments, **more)
 
     monkeypatch.setattr(trail_import, "take_status_update", fails_at_the_second)
     stopped = await take(bench, reading)
