@@ -13,7 +13,7 @@ from schemas.restoration_enums import GrievanceLevel, Step
 
 SMS_PARTS_MAX: Final = 4
 REFERENCE_MAX_CHARS: Final = 32
-COURT_MAX_CHARS: Final = 60
+COURT_MAX_CHARS: Final = 52
 
 _GSM: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"

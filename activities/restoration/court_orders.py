@@ -56,6 +56,8 @@ from schemas.text import IST
 _RETAINS: Final = frozenset({CourtOrderEffect.KEEP_HOLD, CourtOrderEffect.RESTORE})
 """effects under which a hold does not lapse, because an order exists"""
 DEPEND_ON_ORDERS: Final = (ProcedureKind.RESTORATION, ProcedureKind.HOLD, ProcedureKind.GRIEVANCE)
+ORDER_NO_SHOWN: Final = 24
+"""characters of the number of an order in a message to an account holder"""
 TO_COME: Final = (TaskCause.COURT_ORDER_TO_CONFIRM, TaskCause.COURT_ORDER_LACKS_DOCUMENT)
 """causes of tasks in which a person brings what the order lacks"""
 
@@ -223,7 +225,8 @@ async def _apply(work: CaseTransaction, order: CourtOrder) -> None:
 
 async def _tell_holder(work: CaseTransaction, order: CourtOrder, hold_id: UUID) -> None:
     """Tell the holder which court keeps the hold by which order, and who can set it aside."""
-    named = f"{order.court[: COURT_MAX_CHARS - len(order.order_no) - 2]}, {order.order_no}"[:COURT_MAX_CHARS]
+    number = order.order_no[:ORDER_NO_SHOWN]
+    named = f"{order.court[: COURT_MAX_CHARS - len(number) - 2]}, {number}"
     facts = MessageFacts(occasion=f"{hold_id}.court.{order.court_order_id}", court=named)
     concerned = Concerned(holder=Holder(work.ctx, hold_id))
     await notify_people(work.connection, NotificationEvent.HOLD_KEPT_BY_COURT, concerned, facts, work.now)

@@ -111,7 +111,7 @@ _EN: Final[Mapping[_Key, _Text]] = {
     (MessageKind.HOLD_KEPT, _HOLDER): _Text(
         "A court keeps the hold on {amount}",
         "Case {case}: by order of {court} the hold on {amount} in your account ..{end}, {bank}, stays. That court can"
-        " set it aside: apply there. Reference {reference}. Officer: {officer}",
+        " set it aside: apply there. Officer: {officer}",
     ),
     (MessageKind.RELEASE_PROPOSED, _VICTIM): _Text(
         "Money on hold is to be released",
@@ -261,7 +261,7 @@ _HI: Final[Mapping[_Key, _Text]] = {
     (MessageKind.HOLD_KEPT, _HOLDER): _Text(
         "न्यायालय ने {amount} पर रोक जारी रखी",
         "मामला {case}: {court} के आदेश से आपके खाते ..{end}, {bank} में {amount} पर रोक जारी है। हटवाने के लिए उसी"
-        " न्यायालय में आवेदन करें। संदर्भ {reference}। अधिकारी: {officer}",
+        " न्यायालय में आवेदन करें। अधिकारी: {officer}",
     ),
     (MessageKind.RELEASE_PROPOSED, _VICTIM): _Text(
         "रोकी गई राशि मुक्त होनी है",
