@@ -112,7 +112,8 @@ class Bench:
 
     async def complain(self, *transfers: dict[str, Any], taken_by: str = "officer:1", **changes: Any) -> str:
         """Take a complaint about these transfers, of a victim of its own; returns the case's number."""
-        victim = {"name": "A. Victim", "mobile": f"9{rrn()[-9:]}", "district": "LUCKNOW"}
+        # One mobile number and name are one victim, whose money is counted together.
+        victim = {"name": f"A. Victim {rrn()[-6:]}", "mobile": "9876543210", "district": "LUCKNOW"}
         changes = {"victim": victim} | changes
         return (await self.take(complaint(*transfers, **changes), taken_by=taken_by)).receipt.case_ack_no
 
