@@ -125,7 +125,7 @@ async def reject_release_of_hold(
     account_hold_id: UUID,
     why: WithReason,
 ) -> ReleaseProposal:
-    """Reject the proposed release. Its grievance or small hold is decided anew."""
+    """Reject the proposed release. Its grievance or small hold is decided again."""
     return await reject_release(services.ctx, account_hold_id, why.reason, officer.actor)
 
 

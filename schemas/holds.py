@@ -47,7 +47,7 @@ class NewSmallHoldDecision(FrozenModel):
 
 
 class SmallHoldDone(FrozenModel):
-    """The decision. A release is only proposed: it waits for the victims' word and for its confirmation."""
+    """The decision. A release is only proposed: the victims are heard, and it is confirmed."""
 
     hold_id: UUID
     case_ack_no: str

@@ -61,7 +61,7 @@ async def confirm_release(
 
 
 async def reject_release(ctx: Context, hold_id: UUID, reason: str, by: str) -> ReleaseProposal:
-    """Reject the release that waits. Its grievance or small hold is decided anew. Raises `NotFound`, `NotNow`."""
+    """Reject the release that waits. Its grievance or small hold is decided again. Raises `NotFound`, `NotNow`."""
     async with hold_transaction(ctx, hold_id, by) as work:
         await reject_proposal(work, work.hold, reason)
         return await _newest(work)

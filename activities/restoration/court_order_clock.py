@@ -1,4 +1,4 @@
-"""Ends orders of courts whose time is over: without paper, without a second officer, or at the end of a keep."""
+"""Ends orders of courts whose time is over: without document, without second officer, or at the end of a keep."""
 
 from collections.abc import Sequence
 from typing import Final

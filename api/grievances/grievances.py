@@ -88,7 +88,7 @@ async def decide(
 ) -> GrievanceDone:
     """Decide a grievance at the officer's level: uphold the hold, or propose to release money of it.
 
-    A release waits for the victims' word and for its confirmation.
+    A release waits until the victims are heard and it is confirmed.
     """
     address = appeal_address(services.public_url)
     return await decisions.decide(services.ctx, grievance_id, decided, acting(officer), appeal_address=address)

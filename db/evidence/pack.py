@@ -134,7 +134,7 @@ FILES: Final = {
         "release_hearing",
         "t.proposal_id IN (SELECT proposal_id FROM release_proposal WHERE case_no = $1)",
         "t.hearing_id",
-        # A copy for the accused has no words of a victim.
+        # A copy for the accused does not have what a victim says.
         without=("said",),
         more=" || jsonb_build_object('said_sha256', encode(sha256(convert_to(t.said, 'UTF8')), 'hex'))",
     ),

@@ -140,11 +140,11 @@ class CancellationAttested(FrozenModel):
 
 
 class CancellationAttestationTaken(FrozenModel):
-    """Receipt of an officer's word that the bank knows of a cancellation."""
+    """Receipt of an officer's attestation that the bank knows of a cancellation."""
 
     order_id: UUID
     acknowledged_at: UtcDatetime
-    """when the word counts, or when it was recorded while it waits for a second officer"""
+    """when the attestation counts, or when it was recorded while it waits for a second officer"""
     waits_for_second: bool = False
     """for an order to restore money a second officer says it too"""
 

@@ -134,7 +134,7 @@ class GrievanceHandlers:
         self.done["victims_heard"] += status < HTTP_BAD_REQUEST
         left_seconds = (datetime.fromisoformat(hear_until) - wall_clock()).total_seconds()
         await asyncio.sleep(max(left_seconds, 0.0) + HEARD_WALL_SECONDS)
-        confirmed: Json = {"reason": "papers and the victim's word read"}
+        confirmed: Json = {"reason": "documents and the victim's statement read"}
         status, _ = await self._post(CONFIRMS, f"{HOLD_PATH}/{hold_id}/release/confirm", confirmed)
         self.done["releases_confirmed" if status < HTTP_BAD_REQUEST else "refused"] += 1
 

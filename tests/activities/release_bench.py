@@ -28,7 +28,7 @@ async def make_io(pool: Pool, case_no: str, subject: str = "io") -> None:
 async def confirmed(ctx: Context, clock: Clock, hold_id: UUID, by: str = SECOND) -> ReleaseProposal:
     """Let the time of the hearing pass, and confirm the release that waits."""
     clock.at += HEARING
-    return await confirm_release(ctx, hold_id, "papers and the victim's word read", by)
+    return await confirm_release(ctx, hold_id, "documents and the victim's statement read", by)
 
 
 async def was_confirmed(pool: Pool, case_no: str, hold_id: UUID, paise: int, grievance_id: UUID | None) -> None:

@@ -267,7 +267,7 @@ DRIVERS: Final[Mapping[Action, Driver]] = {
     Action.PREPARE_RESTORATION: People.prepare,
     Action.APPROVE_RESTORATION: People.approve,
 }
-"""verbs that can end in an order to a bank, or move money out of a hold by a bank's word"""
+"""verbs that can end in an order to a bank, or move money out of a hold by a bank's statement"""
 
 READS: Final = "it only reads"
 TELLS: Final = "it brings money on hold or tells of it, and orders nothing"
@@ -403,7 +403,7 @@ async def check(people: People) -> None:
         if OrderReason(reason) in BY_ENGINE:
             assert ordered_by == "engine", f"{order_id}: {ordered_by} ordered what only the engine orders"
             continue
-        assert decided_by, f"{order_id}: nobody decided it ({reason})"
+        assert decided_by, f"{order_id}: no officer decided it ({reason})"
         persons = {person_of(name) for name in decided_by if name}
         if len(persons) == 1:
             (alone,) = persons
@@ -412,7 +412,7 @@ async def check(people: People) -> None:
     assert max(of_hold.values(), default=0) <= rules.second_officer_above_paise, dict(of_hold)
     assert max(of_day.values(), default=0) <= rules.second_officer_above_a_day_paise, dict(of_day)
     for proposed_by, source, paise in await people.bench.rows(_TOLD, case_nos):
-        assert proposed_by, f"nobody proposed the statement of {source}"
+        assert proposed_by, f"no officer proposed the statement of {source}"
         assert person_of(proposed_by) != person_of(source), f"one person booked {paise} paise"
 
 

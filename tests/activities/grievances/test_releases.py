@@ -55,7 +55,7 @@ def a_new_io() -> Acting:
 
 
 async def large(holds: Holds, rupees: int = 20_000) -> Appeal:
-    """An appeal about a hold above the sum that one officer lets go alone, with the IO who answers for it."""
+    """An appeal about a hold above the sum that one officer releases alone, with the IO who answers for it."""
     case_no, hold_id = await holds.hold(rupees)
     await make_io(holds.bench.pool, case_no)
     return Appeal(holds, case_no, hold_id)
@@ -77,7 +77,7 @@ async def filed_in_person(appeal: Appeal, by: str) -> None:
 
 
 async def confirm(appeal: Appeal, by: str = SECOND) -> Any:
-    return await confirm_release(appeal.ctx, appeal.hold_id, "papers and the victim's word read", by)
+    return await confirm_release(appeal.ctx, appeal.hold_id, "documents and the victim's statement read", by)
 
 
 # -- the scenario ------------------------------------------------------------------------------------------------------

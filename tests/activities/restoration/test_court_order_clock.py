@@ -1,4 +1,4 @@
-"""H4: an order of a court without its paper, or without a second officer, counts for a limited time."""
+"""H4: an order of a court without its document, or without a second officer, counts for a limited time."""
 
 from base64 import b64encode
 from datetime import timedelta
@@ -89,7 +89,7 @@ async def court(ctx: Context) -> Court:
 
 async def test_h4_an_order_without_its_paper_is_void_after_72_hours(court: Court) -> None:
     order = await court.take()
-    assert await court.is_kept(), "nothing lapses before the paper is there"
+    assert await court.is_kept(), "nothing lapses before the document is there"
     assert any("has no document" in note for note in await court.asked())
     assert await court.sweep(hours=71) == 0
     assert await court.sweep(hours=1) == 1
