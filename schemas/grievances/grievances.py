@@ -118,6 +118,7 @@ class GrievanceDone(FrozenModel):
     due_at: UtcDatetime | None
     """due time of the level; null if decided"""
     released_paise: int | None = None
+    """null, because money is ordered to be released when the proposed release is confirmed"""
     waits_for: ReleaseStage | None = None
     """what a proposed release waits for; null without one"""
     hear_until: UtcDatetime | None = None
