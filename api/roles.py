@@ -33,7 +33,7 @@ class Action(StrEnum):
     TAKE_FIR = "take_fir"
     TAKE_COURT_ORDER = "take_court_order"
     CONFIRM_COURT_ORDER = "confirm_court_order"
-    """confirm as a second officer an order to release, which the banks then get"""
+    """confirm an order as a second officer, so that it counts"""
     DO_DUTY = "do_duty"
     SEND_MESSAGE = "send_message"
     READ_RESTORATION = "read_restoration"
@@ -72,6 +72,10 @@ class Action(StrEnum):
     DECIDE_SMALL_HOLD = "decide_small_hold"
     CONTINUE_RELEASES = "continue_releases"
     """continue automatic releases that wait, because too many fell due at once"""
+    HEAR_VICTIM = "hear_victim"
+    """record what a victim says to a proposed release"""
+    CONFIRM_RELEASE = "confirm_release"
+    """confirm or reject a proposed release; above the policy's sums as a second officer"""
     MAKE_APPEAL_CODE = "make_appeal_code"
     TAKE_HOLDER_CONTACT = "take_holder_contact"
     """record the contact of an account holder"""
@@ -142,6 +146,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.READ_HOLD: _DESK | _POLICE | {Role.AUDITOR},
     Action.DECIDE_SMALL_HOLD: frozenset({Role.IO, Role.DY_SP, Role.SP}),
     Action.CONTINUE_RELEASES: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.HEAR_VICTIM: _DESK | {Role.IO},
+    Action.CONFIRM_RELEASE: _POLICE | {Role.SUPERVISOR, Role.ADMIN},
     Action.MAKE_APPEAL_CODE: _DESK | {Role.IO},
     Action.TAKE_HOLDER_CONTACT: _DESK | {Role.IO},
     Action.READ_GRIEVANCE: _DESK | _POLICE | {Role.AUDITOR},

@@ -19,6 +19,7 @@ from domain.errors.grievances import (
     NoDecisionToAppeal,
 )
 from domain.escalation import EscalationPolicy, open_dues
+from domain.persons import person_of
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
 from schemas.grievances.grievances import GrievanceClockAction, GrievanceVerb
@@ -127,7 +128,7 @@ def check_officer(verb: GrievanceVerb, role: Role, actor: str, grievance: Grieva
         return
     if DECIDES[grievance.level] is not role:
         raise GrievanceAtOtherLevel(grievance.level, DECIDES[grievance.level])
-    if actor in grievance.deciders:
+    if person_of(actor) in map(person_of, grievance.deciders):
         raise GrievanceNeedsSecondOfficer(actor)
 
 

@@ -19,10 +19,13 @@ _KINDS: Final[Mapping[Role, frozenset[TaskKind]]] = {
     Role.STATE_GRO: frozenset(),
 }
 _COURT, _ACCOUNT = TaskCause.COURT_ORDER_TO_CONFIRM, TaskCause.CREDIT_ACCOUNT_TO_CONFIRM
+_PAPER, _RELEASE = TaskCause.COURT_ORDER_LACKS_DOCUMENT, TaskCause.RELEASE_TO_CONFIRM
 _CAUSES: Final[Mapping[Role, frozenset[TaskCause]]] = {
-    Role.IO: frozenset({_COURT}),
-    Role.DY_SP: frozenset({_COURT, _ACCOUNT}),
-    Role.SP: frozenset({_COURT, _ACCOUNT}),
+    Role.IO: frozenset({_COURT, _PAPER, _RELEASE}),
+    Role.DY_SP: frozenset({_COURT, _ACCOUNT, _RELEASE}),
+    Role.SP: frozenset({_COURT, _ACCOUNT, _RELEASE}),
+    Role.DISTRICT_GRO: frozenset({_RELEASE}),
+    Role.STATE_GRO: frozenset({_RELEASE}),
 }
 # The Superintendent alone approves that an attachment is applied for.
 _DOCUMENTS: Final[Mapping[Role, frozenset[DocumentKind]]] = {Role.SP: frozenset({DocumentKind.NOTICE_107})}

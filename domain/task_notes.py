@@ -121,6 +121,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     TaskCause.ORDER_CANCELLATION_REJECTED: "order {id}: it is taken back, and the bank rejects that: telephone",
     TaskCause.ORDER_SECOND_OFFICER: "second officer for order {id}: what the bank said is written down",
+    TaskCause.CANCELLATION_TO_CONFIRM: (
+        "order {id}: one officer says that the bank knows of the cancellation; ask the bank and say it too"
+    ),
     TaskCause.ORDER_TO_REPEAT: "{order_reason}: order {id} was cancelled, order again what remains of it",
     TaskCause.HOLD_LAPSES: "hold {id}",
     TaskCause.SMALL_HOLD: "hold {id}: {institution}{account}; {business}",
@@ -137,7 +140,23 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.APPLICATION_LACKS_FACTS: "restoration {id}: its application lacks something",
     TaskCause.GRIEVANCE: "grievance {id}",
     TaskCause.GRIEVANCE_UNTOLD: "grievance {id}: no officer can be told",
+    TaskCause.RELEASE_TO_CONFIRM: (
+        "hold {id}: a release is proposed; ask the victims what they say to it, and read and confirm or reject it"
+    ),
     TaskCause.COURT_ORDER_TO_CONFIRM: "read and confirm court order {id}: the banks act on it",
+    TaskCause.COURT_ORDER_LACKS_DOCUMENT: "court order {id} has no document: it is void on {at} without it",
+    TaskCause.COURT_ORDER_VOID: (
+        "court order {id} is void, because its document or its second officer did not come in time: ask the court, and"
+        " record it again"
+    ),
+    TaskCause.COURT_ORDER_ENDS: "court order {id} keeps a hold until {at}: ask the court in time if it is to stay",
+    TaskCause.COURT_ORDER_OVER: "court order {id} keeps its hold no more, because its time is over",
+    TaskCause.REQUEST_STOPPED_EARLY: (
+        "request {id} was stopped with {claimed} in play: ask the officer why, and have the money asked for again"
+    ),
+    TaskCause.RESTORATION_CANCELLED: (
+        "restoration {id} was cancelled with {claimed} on hold: ask the officer why, and reopen it if that is right"
+    ),
     TaskCause.CREDIT_ACCOUNT_TO_CONFIRM: "account {id} to be credited: a second officer is needed",
     TaskCause.PAYER_TO_CONFIRM: "two complainants claim hop {id}: a second officer is needed on who paid it",
     TaskCause.WITHDRAWAL_TO_DECIDE: "withdrawal {withdrawal_id} of complaint {id}: a second officer is needed",

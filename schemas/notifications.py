@@ -13,6 +13,7 @@ from schemas.restoration_enums import GrievanceLevel, Step
 
 SMS_PARTS_MAX: Final = 4
 REFERENCE_MAX_CHARS: Final = 32
+COURT_MAX_CHARS: Final = 52
 
 _GSM: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -36,11 +37,19 @@ class MessageKind(StrEnum):
     REFUSED = "refused"
     REST_REFUSED = "rest_refused"
     """to the victim: part of the money was restored, and the rest will not be"""
+    CANCELLED = "cancelled"
+    """to the victim: the return of the money was cancelled"""
+    RESTORED = "restored"
+    """to the victim: the restoration has ended, because all of it is done"""
     NOTHING_HELD = "nothing_held"
     """to the victim: no money is on hold any more, and none was restored"""
     LAPSE_WARNING = "lapse_warning"
     HOLD_LAPSED = "hold_lapsed"
     """no order came in time, so the bank is ordered to release"""
+    HOLD_KEPT = "hold_kept"
+    """to the account holder: a court keeps the hold"""
+    RELEASE_PROPOSED = "release_proposed"
+    """to the victim: money is to be released to the account holder, and the victim may speak first"""
     HOLD_RELEASED = "hold_released"
     """to the account holder: the bank reports the release"""
     GRIEVANCE_CODE = "grievance_code"
@@ -57,6 +66,8 @@ class MessageKind(StrEnum):
     """to the officer who has to act: a step of a restoration is due"""
     STEP_OVERDUE = "step_overdue"
     """to the supervising officer of the case"""
+    ALARM = "alarm"
+    """to the supervising officer of the case: one officer has cancelled the return of money"""
     GRIEVANCE_TURN = "grievance_turn"
     """to the officer who must decide an account holder's appeal"""
     GRIEVANCE_OVERDUE = "grievance_overdue"
@@ -106,6 +117,8 @@ class MessageFacts(FrozenModel):
     """level to which a decision can be appealed; None if there is none"""
     restored_paise: Paise | None = None
     """amount restored to the victim"""
+    court: Annotated[str, StringConstraints(max_length=COURT_MAX_CHARS)] = ""
+    """a court and the number of its order"""
     next_due_at: UtcDatetime | None = None
     """due time of the current step of the victim's restoration"""
 

@@ -23,6 +23,7 @@ from activities.database_figures import DatabaseGauges, read_backlog
 from activities.documents.issuing import appeal_address
 from activities.outbox import SweepActivities
 from activities.reconciliation.rounds import ReconciliationActivities
+from activities.restoration.court_order_clock import attend_to_orders
 from activities.secrets import CannotOpen
 from activities.tracing.hold_requests import CaseActivities
 from activities.tracing.payer_inquiries import PayerInquirySender
@@ -138,7 +139,7 @@ def make_workers(
                     case_activities.settle_case,
                     case_activities.plan_requests,
                     case_activities.send_batch,
-                    SweepActivities(ctx, notifier.notify).sweep_outbox,
+                    SweepActivities(ctx, notifier.notify, attend_to_orders).sweep_outbox,
                     reconciliation.plan_round,
                     reconciliation.ask_by_people,
                 ],

@@ -14,6 +14,7 @@ from activities.holds.release_brake import is_braked
 from activities.notifications.holder_messages import HolderMessages, stamp
 from activities.notifications.outbox import way_to
 from activities.notifications.people import Concerned, Holder, notify_people
+from activities.orders.release_proposals import drop_proposal
 from activities.orders.releases import order_release, release_parts
 from activities.orders.unassigned_holds import ask_about_retained_holds
 from db import notifications
@@ -47,6 +48,7 @@ DUES_MAX: Final = 20
 """the most due actions of one read state"""
 _NOTICES: Final = frozenset({HoldAction.TELL_HOLDER, HoldAction.TELL_OFFICER, HoldAction.TELL_LATE})
 """actions that change the hold's row and no amount"""
+NOTHING_LEFT: Final = "nothing is on hold any more"
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,8 @@ async def close_tasks(work: HoldTransaction, why: str) -> None:
 
 async def _end_hold(work: HoldTransaction) -> None:
     hold_id = work.hold.hold_id
-    await close_tasks(work, "nothing is on hold any more")
+    await close_tasks(work, NOTHING_LEFT)
+    await drop_proposal(work, hold_id, NOTHING_LEFT)
     await ask_about_retained_holds(work.connection, work.case_no, work.now)
     for grievance_id in await grievances.open_about(work.connection, hold_id):
         await work.notify(ProcedureKind.GRIEVANCE, grievance_id)

@@ -92,13 +92,35 @@ async def credited(
 
 
 async def closed(
-    connection: Connection, row: RestorationRow, lines: Sequence[Line], state: RestorationState, now: datetime
+    connection: Connection,
+    row: RestorationRow,
+    lines: Sequence[Line],
+    state: RestorationState,
+    restored_paise: int,
+    now: datetime,
 ) -> None:
-    """Notify the victim of a refusal. After a cancellation the officer who cancels speaks with the victim."""
-    if state is RestorationState.REFUSED:
-        held_paise = sum(line.held_paise for line in lines)
-        facts = MessageFacts(occasion=str(row.restoration_id), amount_paise=held_paise)
-        await notify_people(connection, NotificationEvent.RESTORATION_REFUSED, _concerned(row), facts, now)
+    """Notify the victim of the end of the restoration, whichever it is."""
+    held_paise = sum(line.held_paise for line in lines)
+    facts = MessageFacts(occasion=str(row.restoration_id))
+    match state:
+        case RestorationState.REFUSED:
+            event, more = NotificationEvent.RESTORATION_REFUSED, {"amount_paise": held_paise}
+        case RestorationState.CANCELLED if held_paise:
+            event, more = NotificationEvent.RESTORATION_CANCELLED, {"amount_paise": held_paise}
+        case RestorationState.CANCELLED:
+            # This is not a refusal: no money is on hold any more.
+            event, more = NotificationEvent.NOTHING_HELD, {}
+        case _:
+            event, more = NotificationEvent.RESTORATION_DONE, {"restored_paise": restored_paise}
+    await notify_people(connection, event, _concerned(row), facts.model_copy(update=more), now)
+
+
+async def cancelled_in_part(
+    connection: Connection, row: RestorationRow, occasion: str, paise: int, now: datetime
+) -> None:
+    """Notify the victim of the amount whose return is cancelled after another part was restored."""
+    facts = MessageFacts(occasion=f"{row.restoration_id}.{occasion}", amount_paise=paise)
+    await notify_people(connection, NotificationEvent.RESTORATION_CANCELLED, _concerned(row), facts, now)
 
 
 async def refused_in_part(
@@ -110,15 +132,6 @@ async def refused_in_part(
         occasion=f"{row.restoration_id}.{occasion}", amount_paise=paise, restored_paise=restored_paise or None
     )
     await notify_people(connection, event, _concerned(row), facts, now)
-
-
-async def wound_up(connection: Connection, row: RestorationRow, now: datetime) -> None:
-    """Notify the victim that no money is on hold any more.
-
-    This is not a refusal, and no other message reports it.
-    """
-    facts = MessageFacts(occasion=str(row.restoration_id))
-    await notify_people(connection, NotificationEvent.NOTHING_HELD, _concerned(row), facts, now)
 
 
 def _concerned(row: RestorationRow, duty: CaseDuty | None = None) -> Concerned:

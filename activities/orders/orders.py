@@ -130,7 +130,8 @@ async def cancel_live_order(work: OrderTransaction, reason: str) -> None:
 
 async def order_over(work: OrderTransaction, reason: str) -> None:
     """End the order's workflow, close its tasks and notify the workflows that wait for it."""
-    await work.close_tasks(work.subject, (*FOR_ITS_BANK, TaskCause.ORDER_SECOND_OFFICER), reason)
+    second = (TaskCause.ORDER_SECOND_OFFICER, TaskCause.CANCELLATION_TO_CONFIRM)
+    await work.close_tasks(work.subject, (*FOR_ITS_BANK, *second), reason)
     await procedure_outbox.end(work.connection, ProcedureKind.ORDER, str(work.order.order_id), work.now)
     await work.notify_workflows()
 

@@ -183,7 +183,6 @@ async def _wind_up(work: Work) -> None:
         await paid(work, StepOutcome.SKIPPED, NOTHING_LEFT)
     else:
         await close(work, RestorationState.CANCELLED, StepOutcome.CANCELLED, NOTHING_LEFT)
-        await restoration_messages.wound_up(work.connection, work.row, work.now)
 
 
 async def _due_at(work: Work) -> datetime:

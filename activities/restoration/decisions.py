@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from activities.context import Context
+from activities.notifications.people import Concerned, notify_people
 from activities.orders.orders import plan_order
 from activities.restoration.allocation import divide, is_divided
 from activities.restoration.refusals import continue_under_order, end
@@ -41,6 +42,7 @@ from domain.errors.restoration import (
     NothingToRestore,
     NoticeNotServed,
     ObjectionAlreadyDecided,
+    ObjectionNeedsSecondOfficer,
     ObjectionUndecided,
     RestorationClosed,
     RestorationHoldChanged,
@@ -50,10 +52,13 @@ from domain.errors.restoration import (
     TransferContested,
     TransferNotAccepted,
 )
+from domain.notifications.rules import NotificationEvent
+from domain.persons import is_same_person
 from domain.restoration import authority
 from domain.restoration.procedure import ORDERS_OF, RELEASED_FOR, RULES, back_to
-from schemas.enums import EventKind, ProcedureKind
+from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.identifiers import IFSC_PATTERN
+from schemas.notifications import MessageFacts
 from schemas.orders.orders import LINES_MAX, Beneficiary, NewOrder, NewOrderLine
 from schemas.restoration.restorations import (
     Acting,
@@ -75,6 +80,7 @@ from schemas.restoration_enums import (
     Step,
     StepOutcome,
 )
+from schemas.tasks import NewTask, TaskCause, TaskFacts
 
 ENDS_THE_STEP: Final = frozenset(
     {
@@ -184,8 +190,22 @@ async def end_step(
             await close(work, RestorationState.RESTORED, rule.outcome, reason)
         else:
             await _refuse_against_court(work)
+            if verb is RestorationVerb.CANCEL:
+                await _alarm(work)
             await end(work, rule.closes, rule.outcome, reason)
     return work.done()
+
+
+async def _alarm(work: Work) -> None:
+    """Tell the supervisor at once that one officer cancels the return of money."""
+    held_paise = sum(line.held_paise for line in await work.lines())
+    facts = TaskFacts(claimed_paise=held_paise)
+    cause = TaskCause.RESTORATION_CANCELLED
+    await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=work.subject, facts=facts))
+    await work.log(EventKind.OFFICER_ALARM, cause=cause.value, paise=held_paise)
+    told = MessageFacts(occasion=str(work.row.restoration_id), amount_paise=held_paise)
+    concerned = Concerned(case_no=work.case_no)
+    await notify_people(work.connection, NotificationEvent.RESTORATION_STOPPED, concerned, told, work.now)
 
 
 async def waive_notice(ctx: Context, restoration_id: UUID, waived: NoticeWaived, by: Acting) -> RestorationDone:
@@ -241,8 +261,8 @@ async def decide_objection(
 
     An upheld objection of a holder or a bank releases the money it concerns. With nothing left the restoration is
     refused. An upheld objection of anyone else sends the restoration back for correction.
-    Raises as `end_step`, and `NotFound` for an objection to another restoration. Raises `NotNow` if it is decided
-    already, or if a court's order retains the hold to release.
+    Raises as `end_step`, `NotFound` for an objection to another restoration, and `SameEyes` if the officer who recorded
+    it would release money. Raises `NotNow` if it is decided already, or if a court's order retains the hold to release.
     """
     async with _decision(ctx, restoration_id, RestorationVerb.DECIDE_OBJECTION, decided, by) as work:
         connection, objection_id = work.connection, decided.objection_id
@@ -250,8 +270,10 @@ async def decide_objection(
         if objection.decision is not None:
             raise ObjectionAlreadyDecided(objection_id, objection.decision)
         decision = decided.decision
-        await objections.decide(connection, objection_id, decision, work.now, by.actor, decided.reason)
         upheld = decision is ObjectionDecision.UPHELD
+        if upheld and objection.by_whom in RELEASED_FOR and is_same_person(by.actor, objection.received_by):
+            raise ObjectionNeedsSecondOfficer(by.actor)
+        await objections.decide(connection, objection_id, decision, work.now, by.actor, decided.reason)
         to_release: list[Line] = []
         if upheld and objection.by_whom in RELEASED_FOR:
             to_release = [line for line in await work.lines() if objection.hold_id in {None, line.hold_id}]

@@ -60,6 +60,8 @@ async def _exclude(work: Work, lines: Sequence[Line], why: Why) -> None:
         restored_paise=restored_paise,
         reason=why.reason,
     )
+    if why.as_ == "cancelled" and paise:
+        await restoration_messages.cancelled_in_part(work.connection, work.row, "cancelled", paise, work.now)
     if why.as_ == "refused" and paise:
         occasion = f"refused.{why.court_order_id or 'rest'}"
         await restoration_messages.refused_in_part(work.connection, work.row, occasion, paise, restored_paise, work.now)

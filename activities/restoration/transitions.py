@@ -94,7 +94,7 @@ async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Lin
         victims = max(victims, len({row.claim.ack_no for row in found if row.confirmed.paise}))
     orders = await restoration_facts.court_orders(connection, row.restoration_id)
     return RouteFacts(
-        held_paise=await restorations.of_complaint(connection, row.case_no, row.ack_no),
+        held_paise=await restorations.of_victim(connection, row.ack_no),
         victims=victims,
         fir_registered=await restoration_facts.fir_is_registered(connection, row.case_no),
         order=next((order.kind for order in orders if order.effect is CourtOrderEffect.RESTORE), None),
@@ -325,17 +325,18 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
     await restorations.close(connection, row.restoration_id, state, work.now, work.actor, reason)
     work.row = row.model_copy(update={"state": state})
     lines = await work.lines()
+    restored_paise = await restorations.restored_paise(connection, row.restoration_id)
     await work.log(
         EventKind.RESTORATION_CLOSED,
         state=state.value,
         ended=ended.value,
         outcome=outcome.value,
         reason=reason,
-        restored_paise=await restorations.restored_paise(connection, row.restoration_id),
+        restored_paise=restored_paise,
         held_paise=sum(line.held_paise for line in lines),
         excluded_paise=sum(one.held_paise for one in excluded) or None,
     )
-    await restoration_messages.closed(connection, row, lines, state, work.now)
+    await restoration_messages.closed(connection, row, lines, state, restored_paise, work.now)
     await _stop_retaining(work)
     # Money that a bank has not credited, or has held since, goes to the victim's next round. It was not refused.
     await account_holds.mark_to_open_again(connection, row.case_no, work.now, ack_no=row.ack_no)

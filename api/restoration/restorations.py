@@ -133,7 +133,7 @@ async def receive_objection(
     return await decisions.receive_objection(services.ctx, restoration_id, new, acting(officer))
 
 
-@router.post("/{restoration_id}/decide-objection", responses=says(NOT_NOW))
+@router.post("/{restoration_id}/decide-objection", responses=says(NOT_NOW, FOUR_EYES))
 async def decide_objection(
     services: TheServices,
     officer: Annotated[Officer, may(Action.DECIDE_OBJECTION)],

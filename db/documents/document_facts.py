@@ -222,8 +222,8 @@ async def approval(connection: Connection, hold_id: UUID) -> Approval | None:
 async def show_cause_order(connection: Connection, hold: Hold) -> CourtOrderFacts:
     """Return the newest BNSS 107 order of a court that retains a hold's money; empty without one."""
     row = await connection.fetchrow(
-        "SELECT kind, court, order_no, made_on FROM court_order WHERE case_no = $1 AND kind = 'bnss_107'"
-        " AND effect = 'keep_hold' AND withdrawn_at IS NULL"
+        "SELECT kind, court, order_no, made_on FROM court_order c WHERE case_no = $1 AND kind = 'bnss_107'"
+        " AND effect = 'keep_hold' AND court_order_counts(c)"
         " AND (account_key IS NULL OR (institution = $2 AND account_key = $3)) ORDER BY court_order_id DESC LIMIT 1",
         hold.case_no,
         hold.institution,

@@ -130,6 +130,15 @@ FILES: Final = {
     ),
     "grievances/grievances.jsonl": _rows("grievance", _CASE, "t.opened_at, t.grievance_id"),
     "grievances/levels.jsonl": _rows("grievance_level", _GRIEVANCE, "t.grievance_id, t.opened_at, t.level"),
+    "grievances/hearings.jsonl": _rows(
+        "release_hearing",
+        "t.proposal_id IN (SELECT proposal_id FROM release_proposal WHERE case_no = $1)",
+        "t.hearing_id",
+        # A copy for the accused does not have what a victim says.
+        without=("said",),
+        more=" || jsonb_build_object('said_sha256', encode(sha256(convert_to(t.said, 'UTF8')), 'hex'))",
+    ),
+    "grievances/releases.jsonl": _rows("release_proposal", _CASE, "t.proposal_id"),
     "holds/contacts.jsonl": _rows("holder_contact", _HOLD, "t.hold_id"),
     "holds/holds.jsonl": _rows("account_hold", _CASE, "t.first_held_at, t.hold_id", more=_KEPT_BY),
     "ledger/balances.jsonl": _rows("ledger_balance", _CASE, "t.hop_no, t.bucket"),
@@ -172,7 +181,7 @@ FILES: Final = {
         "(SELECT c.case_no, c.court_order_id, c.kind, c.effect, c.court, c.order_no, c.made_on, c.amount_paise,"
         " c.institution, c.account_key, encode(c.document_digest, 'hex') AS document_sha256, c.taken_by, c.taken_at,"
         " c.reason, c.confirmed_by, c.confirmed_at, c.withdrawn_at, c.withdrawn_by,"
-        " c.withdrawn_reason FROM court_order c)",
+        " c.withdrawn_reason, c.second_needed, c.ends_on, c.counts_until, c.warned_at, c.ended_as FROM court_order c)",
         _CASE,
         "t.court_order_id",
     ),

@@ -65,11 +65,12 @@ async def insert(
     policy: GrievancePolicy,
     due_at: datetime,
     at: datetime,
+    by: str,
 ) -> GrievanceRow:
     """Write a grievance at the lowest level. The caller has locked the case's row."""
     row = await connection.fetchrow(
         "INSERT INTO grievance (grievance_id, hold_id, case_no, state, level, text, contact, language, policy,"
-        f" opened_at) VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9) RETURNING {_ROW}",
+        f" opened_at, filed_by) VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10) RETURNING {_ROW}",
         uuid4(),
         hold_id,
         case_no,
@@ -79,6 +80,7 @@ async def insert(
         new.language.value,
         policy.model_dump(mode="json"),
         at,
+        by,
     )
     assert row is not None, "one row was inserted"
     written = GrievanceRow(**dict(row))
@@ -150,14 +152,15 @@ async def open_about(connection: Connection, hold_id: UUID) -> list[UUID]:
 
 
 async def deciders(connection: Connection, grievance_id: UUID) -> tuple[str, ...]:
-    """Return the officers who decided on the grievance, or who decided to keep its small-value hold.
+    """Return the officers who decided on the grievance, confirmed its release, or kept its small-value hold.
 
     None of them may decide on it again.
     """
     rows = await connection.fetch(
         "SELECT ended_by AS who FROM grievance_level WHERE grievance_id = $1 AND outcome = 'decided'"
         " UNION SELECT a.small_hold_decided_by FROM grievance g JOIN account_hold a USING (hold_id)"
-        " WHERE g.grievance_id = $1 AND a.small_hold_decision = 'keep'",
+        " WHERE g.grievance_id = $1 AND a.small_hold_decision = 'keep'"
+        " UNION SELECT ended_by FROM release_proposal WHERE grievance_id = $1 AND state = 'ordered'",
         grievance_id,
     )
     return tuple(row["who"] for row in rows)
@@ -188,15 +191,32 @@ async def is_on_hold(connection: Connection, hold_id: UUID) -> bool:
 
 
 async def _open_level(
-    connection: Connection, grievance_id: UUID, level: GrievanceLevel, at: datetime, due_at: datetime, said: str = ""
+    connection: Connection,
+    grievance_id: UUID,
+    level: GrievanceLevel,
+    at: datetime,
+    due_at: datetime,
+    said: str = "",
+    by: str | None = None,
 ) -> None:
     await connection.execute(
-        "INSERT INTO grievance_level (grievance_id, level, opened_at, due_at, said) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO grievance_level (grievance_id, level, opened_at, due_at, said, opened_by)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
         grievance_id,
         level.value,
         at,
         due_at,
         said,
+        by,
+    )
+
+
+async def give_time(connection: Connection, grievance_id: UUID, due_at: datetime) -> None:
+    """Give the open level time until `due_at`, unless it has more, because a release of it waits."""
+    await connection.execute(
+        "UPDATE grievance_level SET due_at = greatest(due_at, $2) WHERE grievance_id = $1 AND ended_at IS NULL",
+        grievance_id,
+        due_at,
     )
 
 
@@ -228,16 +248,22 @@ async def end_level(
 
 
 async def move(
-    connection: Connection, grievance_id: UUID, level: GrievanceLevel, at: datetime, due_at: datetime, said: str = ""
+    connection: Connection,
+    grievance_id: UUID,
+    level: GrievanceLevel,
+    at: datetime,
+    due_at: datetime,
+    said: str = "",
+    by: str | None = None,
 ) -> None:
-    """Move the grievance to a level; a decided one is opened again."""
+    """Move the grievance to a level; a decided one is opened again. `by` appealed to the level."""
     await connection.execute(
         "UPDATE grievance SET level = $2, state = 'open', ended_at = NULL, ended_by = NULL, released_paise = NULL,"
         " reason = '' WHERE grievance_id = $1",
         grievance_id,
         level.value,
     )
-    await _open_level(connection, grievance_id, level, at, due_at, said)
+    await _open_level(connection, grievance_id, level, at, due_at, said, by)
 
 
 async def end(

@@ -34,12 +34,13 @@ class ObjectionRow(FrozenModel):
     hold_id: UUID | None
     by_whom: ObjectionBy
     decision: ObjectionDecision | None
+    received_by: str
 
 
 async def get(connection: Connection, restoration_id: UUID, objection_id: int) -> ObjectionRow:
     """Return one objection to this restoration. Raises `NotFound`."""
     row = await connection.fetchrow(
-        "SELECT objection_id, hold_id, by_whom, decision FROM objection"
+        "SELECT objection_id, hold_id, by_whom, decision, received_by FROM objection"
         " WHERE objection_id = $1 AND restoration_id = $2",
         objection_id,
         restoration_id,

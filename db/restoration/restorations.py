@@ -7,6 +7,7 @@ from uuid import UUID
 from db.pool import Connection
 from domain.errors.restoration import RestorationNotFound
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.identifiers import MOBILE_PATTERN
 from schemas.outbox.procedures import RestorationPolicy
 from schemas.restoration.restorations import RoutePicked
 from schemas.restoration_enums import (
@@ -307,20 +308,25 @@ async def lines(connection: Connection, restoration_id: UUID) -> list[Line]:
     return [Line(**dict(row)) for row in await connection.fetch(_LINES, restoration_id)]
 
 
-async def of_complaint(connection: Connection, case_no: str, ack_no: str) -> int:
-    """Return a victim's money that is on hold or restored, over all rounds, in paise.
+async def of_victim(connection: Connection, ack_no: str) -> int:
+    """Return a victim's money that is on hold or restored, over all complaints and rounds, in paise.
 
-    Amounts that a bank is ordered to release are excluded.
+    Complaints with the same name and mobile number are of one victim; a workbook names no number. Amounts that a bank
+    is ordered to release are excluded.
     """
     total: int = await connection.fetchval(
-        "SELECT (coalesce(sum(b.balance_paise), 0) - coalesce((SELECT sum(l.amount_paise - l.confirmed_paise)"
-        "  FROM hop h JOIN bank_order_line l USING (case_no, hop_no) JOIN bank_order o USING (order_id)"
-        "  WHERE h.case_no = $1 AND h.ack_no = $2 AND o.kind = 'release' AND NOT l.excess"
+        "WITH mine AS MATERIALIZED (SELECT case_no, ack_no FROM complaint WHERE ack_no = $1 UNION"
+        "  SELECT c.case_no, c.ack_no FROM complaint told JOIN victim me USING (victim_id)"
+        "  JOIN victim v ON v.mobile = me.mobile AND lower(btrim(v.name)) = lower(btrim(me.name))"
+        "  JOIN complaint c ON c.victim_id = v.victim_id WHERE told.ack_no = $1 AND me.mobile ~ $2)"
+        " SELECT (coalesce(sum(b.balance_paise), 0) - coalesce((SELECT sum(l.amount_paise - l.confirmed_paise)"
+        "  FROM mine m JOIN hop h USING (case_no, ack_no) JOIN bank_order_line l USING (case_no, hop_no)"
+        "  JOIN bank_order o USING (order_id) WHERE o.kind = 'release' AND NOT l.excess"
         "  AND o.state IN ('planned', 'delivered', 'refused')), 0))::bigint"
-        " FROM hop h JOIN ledger_balance b USING (case_no, hop_no)"
-        " WHERE h.case_no = $1 AND h.ack_no = $2 AND b.bucket IN ('held', 'restored')",
-        case_no,
+        " FROM mine m JOIN hop h USING (case_no, ack_no) JOIN ledger_balance b USING (case_no, hop_no)"
+        " WHERE b.bucket IN ('held', 'restored')",
         ack_no,
+        MOBILE_PATTERN.pattern,
     )
     return total
 

@@ -101,6 +101,11 @@ class HoldNotOfRestoration(NotNow):
     hold_id: UUID
 
 
+class ObjectionNeedsSecondOfficer(SameEyes):
+    code = "objection_needs_second_officer"
+    officer: str
+
+
 class ObjectionAlreadyDecided(NotNow):
     code = "objection_already_decided"
     objection_id: int

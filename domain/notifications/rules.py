@@ -26,6 +26,8 @@ class NotificationEvent(StrEnum):
     HOLD_LAPSES_SOON = "hold_lapses_soon"
     HOLD_LAPSED = "hold_lapsed"
     HOLD_RELEASED = "hold_released"
+    HOLD_KEPT_BY_COURT = "hold_kept_by_court"
+    RELEASE_PROPOSED = "release_proposed"
     APPLICATION_WANTED = "application_wanted"
     APPLICATION_DUE = "application_due"
     NOTICE_GIVEN = "notice_given"
@@ -36,7 +38,10 @@ class NotificationEvent(StrEnum):
     RESTORATION_REFUSED = "restoration_refused"
     MONEY_REFUSED = "money_refused"
     REST_REFUSED = "rest_refused"
+    RESTORATION_CANCELLED = "restoration_cancelled"
+    RESTORATION_DONE = "restoration_done"
     NOTHING_HELD = "nothing_held"
+    RESTORATION_STOPPED = "restoration_stopped"
     STATUS_LETTER_ISSUED = "status_letter_issued"
     BANK_NOTICE_ISSUED = "bank_notice_issued"
     FIR_UNSIGNED = "fir_unsigned"
@@ -90,6 +95,7 @@ class Fact(StrEnum):
     NEXT_LEVEL = "next_level"
     RESTORED = "restored_paise"
     NEXT_DUE_AT = "next_due_at"
+    COURT = "court"
 
 
 @dataclass(frozen=True)
@@ -199,6 +205,14 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         "the bank confirms the release of money",
         Rule(Addressee.HOLDER, MessageKind.HOLD_RELEASED, _DIRECT_OR_BANK, (Fact.AMOUNT,)),
     ),
+    NotificationEvent.HOLD_KEPT_BY_COURT: _on(
+        "a second officer confirms an order of a court that keeps a hold",
+        Rule(Addressee.HOLDER, MessageKind.HOLD_KEPT, _DIRECT_OR_BANK, (Fact.COURT,)),
+    ),
+    NotificationEvent.RELEASE_PROPOSED: _on(
+        "an officer proposes to release money, by a grievance or of a small hold",
+        Rule(Addressee.VICTIMS, MessageKind.RELEASE_PROPOSED, _DIRECT, (Fact.AMOUNT, Fact.UNTIL)),
+    ),
     # -- restoration -----------------------------------------------------------------------------------------------
     NotificationEvent.APPLICATION_WANTED: _on(
         "a restoration comes to its step `application`",
@@ -248,9 +262,21 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         "a part of a restoration is refused after another part was restored",
         Rule(Addressee.VICTIM, MessageKind.REST_REFUSED, _DIRECT, (Fact.AMOUNT, Fact.RESTORED)),
     ),
+    NotificationEvent.RESTORATION_CANCELLED: _on(
+        "an officer cancels a restoration",
+        Rule(Addressee.VICTIM, MessageKind.CANCELLED, _DIRECT, (Fact.AMOUNT,)),
+    ),
+    NotificationEvent.RESTORATION_DONE: _on(
+        "a restoration ends as restored",
+        Rule(Addressee.VICTIM, MessageKind.RESTORED, _DIRECT, (Fact.RESTORED,)),
+    ),
     NotificationEvent.NOTHING_HELD: _on(
         "a restoration is cancelled because no money is on hold any more",
         Rule(Addressee.VICTIM, MessageKind.NOTHING_HELD, _DIRECT),
+    ),
+    NotificationEvent.RESTORATION_STOPPED: _on(
+        "one officer cancels a restoration with money on hold",
+        Rule(Addressee.SUPERVISING, MessageKind.ALARM, _DIRECT, (Fact.AMOUNT,)),
     ),
     # -- documents and the police ----------------------------------------------------------------------------------
     NotificationEvent.STATUS_LETTER_ISSUED: _on(

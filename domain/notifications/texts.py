@@ -108,6 +108,25 @@ _EN: Final[Mapping[_Key, _Text]] = {
         "Case {case}: {restored} has come back to you. The return of a further {amount} was refused. Your officer tells"
         " you why: {officer}",
     ),
+    (MessageKind.HOLD_KEPT, _HOLDER): _Text(
+        "A court keeps the hold on {amount}",
+        "Case {case}: by order of {court} the hold on {amount} in your account ..{end}, {bank}, stays. That court can"
+        " set it aside: apply there. Officer: {officer}",
+    ),
+    (MessageKind.RELEASE_PROPOSED, _VICTIM): _Text(
+        "Money on hold is to be released",
+        "Case {case}: {amount} of your money on hold is to be released to the account's holder. If you object, tell"
+        " your officer by {until_time}; it costs nothing. Officer: {officer}",
+    ),
+    (MessageKind.CANCELLED, _VICTIM): _Text(
+        "Return cancelled",
+        "Case {case}: the return of {amount} to you was cancelled. Your officer tells you why, and what you can do:"
+        " {officer}",
+    ),
+    (MessageKind.RESTORED, _VICTIM): _Text(
+        "The return is done",
+        "Case {case}: the return of your money has ended: {restored} has come back to you. Officer: {officer}",
+    ),
     (MessageKind.NOTHING_HELD, _VICTIM): _Text(
         "No money on hold any more",
         "Case {case}: the money that was to come back to you is not on hold any more. Your officer tells you why, and"
@@ -176,6 +195,10 @@ _EN: Final[Mapping[_Key, _Text]] = {
     (MessageKind.STEP_OVERDUE, _OFFICER): _Text(
         "Overdue: {step}", "Case {case}: {step}: was due by {until_time} and is not done. Please see to it."
     ),
+    (MessageKind.ALARM, _OFFICER): _Text(
+        "An officer has cancelled the return of {amount}",
+        "Case {case}: one officer has cancelled the return of {amount} to its victim. Please look at it today.",
+    ),
     (MessageKind.GRIEVANCE_TURN, _BANK): _Text(
         "Appeal {number} of your customer",
         "Case {case}: the holder of the account {account} with you has appealed against the hold (appeal {number})."
@@ -234,6 +257,24 @@ _HI: Final[Mapping[_Key, _Text]] = {
     (MessageKind.REST_REFUSED, _VICTIM): _Text(
         "शेष राशि की वापसी अस्वीकृत",
         "मामला {case}: {restored} आपको लौट चुके हैं। शेष {amount} की वापसी अस्वीकृत हुई। कारण आपके अधिकारी बताएँगे: {officer}",
+    ),
+    (MessageKind.HOLD_KEPT, _HOLDER): _Text(
+        "न्यायालय ने {amount} पर रोक जारी रखी",
+        "मामला {case}: {court} के आदेश से आपके खाते ..{end}, {bank} में {amount} पर रोक जारी है। हटवाने के लिए उसी"
+        " न्यायालय में आवेदन करें। अधिकारी: {officer}",
+    ),
+    (MessageKind.RELEASE_PROPOSED, _VICTIM): _Text(
+        "रोकी गई राशि मुक्त होनी है",
+        "मामला {case}: आपकी रोकी गई राशि में से {amount} खाताधारक के लिए मुक्त होने हैं। आपत्ति हो तो {until_time} तक अपने"
+        " अधिकारी को बताएँ; कोई शुल्क नहीं। अधिकारी: {officer}",
+    ),
+    (MessageKind.CANCELLED, _VICTIM): _Text(
+        "वापसी रद्द",
+        "मामला {case}: आपको {amount} की वापसी रद्द हुई। कारण और आगे का उपाय आपके अधिकारी बताएँगे: {officer}",
+    ),
+    (MessageKind.RESTORED, _VICTIM): _Text(
+        "वापसी पूर्ण",
+        "मामला {case}: आपकी राशि की वापसी पूर्ण हुई: {restored} आपको लौट चुके हैं। अधिकारी: {officer}",
     ),
     (MessageKind.NOTHING_HELD, _VICTIM): _Text(
         "राशि अब रोकी हुई नहीं",
@@ -296,6 +337,10 @@ _HI: Final[Mapping[_Key, _Text]] = {
     ),
     (MessageKind.STEP_OVERDUE, _OFFICER): _Text(
         "विलंबित: {step}", "मामला {case}: {step}: {until_time} तक देय था और पूरा नहीं हुआ। कृपया देखें।"
+    ),
+    (MessageKind.ALARM, _OFFICER): _Text(
+        "अधिकारी ने {amount} की वापसी रद्द की",
+        "मामला {case}: एक अधिकारी ने पीड़ित को {amount} की वापसी रद्द की। कृपया आज ही देखें।",
     ),
     (MessageKind.GRIEVANCE_TURN, _BANK): _Text(
         "आपके ग्राहक की अपील {number}",
@@ -447,6 +492,7 @@ def _values(language: Language, said: Said) -> dict[str, str]:
         "until_time": _time(facts.until),
         "days": "" if facts.days is None else str(facts.days),
         "reference": facts.reference,
+        "court": facts.court,
         "number": facts.number,
         "code": facts.code,
         "decision": decision,

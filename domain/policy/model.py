@@ -24,6 +24,7 @@ from domain.policy.restoration import (
     PoliceRules,
     RestorationRules,
 )
+from domain.policy.second_officers import AlarmRules, CourtOrderRules, ReleaseRules
 from schemas.banks.rosters import HolidayRules
 from schemas.base import FrozenModel, Paise
 from schemas.enums import AnswerClass, EscalationLevel
@@ -342,6 +343,9 @@ class Policy(FrozenModel):
     hold: HoldRules
     automatic_release: AutomaticReleaseRules
     grievance: GrievanceRules
+    release: ReleaseRules
+    court_orders: CourtOrderRules
+    alarms: AlarmRules
     order: OrderRule
     police: PoliceRules
     documents: DocumentRules

@@ -131,7 +131,7 @@ class RouteFacts(FrozenModel):
     """Facts that decide the route."""
 
     held_paise: int
-    """held for this victim on all accounts and in all tranches, including money already restored"""
+    """held for this victim on all accounts and in all complaints and rounds, including money already restored"""
     victims: int
     """number of complaints with a claim on one account, for the account with the most"""
     fir_registered: bool

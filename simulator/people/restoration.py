@@ -179,10 +179,13 @@ class RestorationPeople:
             await self._do("io", at, "waive-notice", in_writing=True, reason="the holder has no objection")
 
     async def _order(self, at: "_StepState") -> None:
-        """Make the court's order and record it as an officer; the engine does the rest."""
+        """Make the court's order, record it as one officer and confirm it as another; the engine does the rest."""
         await self._after(self.config.restoration.court, at.step, at.ack_no)
-        body = self.court.order(at.case, _ORDER_OF[at.step])
-        await self._post("io", f"/api/v1/cases/{at.case}/court-orders", body, at.step)
+        body, path = self.court.order(at.case, _ORDER_OF[at.step]), f"/api/v1/cases/{at.case}/court-orders"
+        taken = await self._post("io", path, body, at.step)
+        if taken.get("court_order_id") is not None:
+            read: Json = {"reason": "read against the court's copy"}
+            await self._post("sp", f"{path}/{taken['court_order_id']}/confirm", read, "court_order_confirmed")
 
     async def _approve(self, at: "_StepState") -> None:
         """Prepare as the IO, then decide as the Superintendent."""

@@ -68,6 +68,8 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "confirmation_proposal",
         "order_cancellation",
         "returned_funds",
+        "release_proposal",
+        "release_hearing",
     ),
     "bank_gateway": ("feed_entry", "feed_counter", "feed_key", "bank_evidence", "bank_nonce", "rate_bucket"),
     "documents": ("document", "document_counter", "due_document", "attachment_approval"),

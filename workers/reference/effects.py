@@ -152,7 +152,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
     "bank_key_rules": Effect(Sort.RULE, "Refuses a third live key of a bank, and any change but of a key's end."),
     "court_order_lets_go": Effect(
-        Sort.RULE, "Refuses a release under a court order that no second officer has confirmed."
+        Sort.RULE, "Refuses an order to a bank under a court order that no second officer has confirmed."
     ),
     "credit_account_rules": Effect(Sort.RULE, "Refuses any change of an account to credit but its one confirmation."),
     "payer_decision_rules": Effect(Sort.RULE, "Refuses any change of a decision about a payer but its one agreement."),
@@ -172,6 +172,15 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Refuses the preparation or approval by who imported the workbook that alone confirms the money.",
     ),
     "withdrawal_rules": Effect(Sort.RULE, "Refuses any change of a withdrawal but its one decision."),
+    "release_proposal_counted": Effect(
+        Sort.RULE,
+        "Counts whether a proposed release needs a second officer, and refuses one of an officer who told of the hold.",
+    ),
+    "release_proposal_rules": Effect(Sort.RULE, "Refuses any change of a proposed release but its one end."),
+    "two_persons": Effect(Sort.RULE, "Refuses a second officer who is the same person as the first."),
+    "release_was_proposed": Effect(
+        Sort.RULE, "Refuses to order a release by a grievance or of a small hold above what officers have confirmed."
+    ),
     "withdrawn_hop_agreed": Effect(Sort.RULE, "Refuses to take out a hop before a second officer has agreed."),
     "order_cancellation_settled_once": Effect(Sort.RULE, "Refuses to change a cancellation that is settled."),
     "document_counter_escalates": Effect(Sort.RULE, "Refuses a gap or a step back in a series of document numbers."),

@@ -8,7 +8,6 @@ import pytest
 from activities.context import Context
 from activities.grievances import decisions as grievances
 from activities.restoration import decisions
-from activities.restoration.court_orders import take_court_order
 from domain.errors import NotNow, RoleNotAllowed
 from domain.errors.orders import HoldKeptByCourt
 from domain.errors.restoration import (
@@ -28,6 +27,7 @@ from schemas.grievances.grievances import NewGrievance
 from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import NewObjection, NoticeWaived, RestorationVerb, Seen
 from schemas.restoration_enums import ObjectionBy, ObjectionDecision, Step
+from tests.activities.court_bench import confirmed_order
 from tests.activities.restoration_bench import DESK, IO, SP, SUPERVISOR, WHY, Home, officer
 from tests.factories import rrn
 
@@ -163,7 +163,7 @@ async def test_whoever_is_not_the_holder_lets_nothing_go_to_the_holder(home: Hom
 async def test_an_objection_lets_nothing_go_that_a_court_keeps(home: Home) -> None:
     case_no, restoration, (hold, _) = await home.two_accounts()
     told = {"kind": "bnss_503", "effect": "keep_hold", "court": "CJM Lucknow", "order_no": "1", "made_on": "2026-11-24"}
-    order = await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told), "officer:io")
+    order = await confirmed_order(home.ctx, case_no, NewCourtOrder.model_validate(told))
     objection = await home.object(restoration, hold)
     with pytest.raises(HoldKeptByCourt, match=f"kept by court_order {order.court_order_id}"):
         await home.decide(restoration, objection, ObjectionDecision.UPHELD)

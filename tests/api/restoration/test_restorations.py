@@ -189,10 +189,11 @@ async def test_an_objection_by_its_doors(desk: Desk) -> None:
     await desk.to_approval(restoration)
     done = await desk.done(restoration, "object", Role.DESK, by_whom="holder", text="it is my pay")
     decided = {"objection_id": done["objection_id"], "decision": "upheld", **WHY}
-    assert (await desk.done(restoration, "decide-objection", Role.DY_SP, **decided))["state"] == "refused"
+    assert problem(await desk.post(restoration, "decide-objection", Role.DY_SP, **decided)) == (403, "four-eyes")
+    assert (await desk.done(restoration, "decide-objection", Role.DY_SP, "verma", **decided))["state"] == "refused"
     found = await desk.read(f"{PATH}/{restoration}", Role.DY_SP)
     assert [(told["text"], told["decision"]) for told in found["objections"]] == [("it is my pay", "upheld")]
-    assert (found["may"], found["closed_by"]) == ([], "officer:officer1")
+    assert (found["may"], found["closed_by"]) == ([], "officer:verma")
     response = await desk.post(restoration, "decide-objection", Role.DY_SP, **decided)
     assert problem(response) == (409, "not-now")
 

@@ -38,6 +38,7 @@ OF_EVENT = MessageFacts(
     next_level=GrievanceLevel.DY_SP,
     restored_paise=500_00,
     next_due_at=datetime(2026, 12, 20, 20, 0, tzinfo=UTC),
+    court="CJM Lucknow, 12/2026",
 )
 ADDED = MessageFacts(amount_paise=2_000_00, restored_paise=700_00, reference="ABCDEFGHJK")
 VALUES = {

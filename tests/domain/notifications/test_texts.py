@@ -10,7 +10,15 @@ import pytest
 from domain.notifications.texts import LINK_MAX_CHARS, TEXTS, MessageLacks, Said, forwarded, letter, short
 from schemas.base import MAX_AMOUNT_PAISE
 from schemas.enums import Language
-from schemas.notifications import REFERENCE_MAX_CHARS, SMS_PARTS_MAX, MessageFacts, MessageKind, Recipient, sms_parts
+from schemas.notifications import (
+    COURT_MAX_CHARS,
+    REFERENCE_MAX_CHARS,
+    SMS_PARTS_MAX,
+    MessageFacts,
+    MessageKind,
+    Recipient,
+    sms_parts,
+)
 from schemas.restoration_enums import GrievanceLevel, Step
 
 CASE = "20112400000001"
@@ -27,6 +35,7 @@ LONGEST = MessageFacts(
     number="G0000000001",
     next_level=GrievanceLevel.DISTRICT_GRO,
     restored_paise=MAX_AMOUNT_PAISE - 1,
+    court="C" * COURT_MAX_CHARS,
     next_due_at=UNTIL,
 )
 LONGEST_SAID = Said(
