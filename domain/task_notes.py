@@ -135,6 +135,12 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.GRIEVANCE_UNTOLD: "grievance {id}: no officer can be told",
     TaskCause.COURT_ORDER_TO_CONFIRM: "read and confirm court order {id}: the banks act on it",
     TaskCause.CREDIT_ACCOUNT_TO_CONFIRM: "account {id} to be credited: a second officer is needed",
+    TaskCause.CREDIT_ACCOUNT_OBJECTED: (
+        "account {id} to be credited: the victim objects, ask the victim and the officers who entered and confirmed it"
+    ),
+    "credit_account_objected.ordered": (
+        "account {id} to be credited: the victim objects, and order {order_id} credits it: cancel the order at once"
+    ),
     TaskCause.PAYER_TO_CONFIRM: "two complainants claim hop {id}: a second officer is needed on who paid it",
     TaskCause.WITHDRAWAL_TO_DECIDE: "withdrawal {withdrawal_id} of complaint {id}: a second officer is needed",
     TaskCause.DUTY: "{id}",
@@ -222,6 +228,12 @@ def _order_not_sent(
     return f"{cause}.lacking" if facts.lacking else cause, {}
 
 
+def _credit_account_objected(
+    cause: TaskCause, _subject: Subject, facts: TaskFacts, _texts: Texts
+) -> tuple[str, Mapping[str, str]]:
+    return f"{cause}.ordered" if facts.order_id else cause, {}
+
+
 def _small_hold(cause: TaskCause, _subject: Subject, facts: TaskFacts, texts: Texts) -> tuple[str, Mapping[str, str]]:
     end = facts.account_end
     account = texts[f"{cause}.account"].format(account_end=end) if end else ""
@@ -254,6 +266,7 @@ _VARIANTS: Final[Mapping[TaskCause, _Variant]] = {
     TaskCause.DISCREPANCY: _discrepancy,
     TaskCause.ORDER_NOT_SENT: _order_not_sent,
     TaskCause.SMALL_HOLD: _small_hold,
+    TaskCause.CREDIT_ACCOUNT_OBJECTED: _credit_account_objected,
     TaskCause.UNREACHABLE: _unreachable,
     TaskCause.DOCUMENTS_WAIT: _documents_wait,
 }

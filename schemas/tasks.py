@@ -73,6 +73,8 @@ class TaskCause(StrEnum):
     """no officer of its level is known"""
     COURT_ORDER_TO_CONFIRM = "court_order_to_confirm"
     CREDIT_ACCOUNT_TO_CONFIRM = "credit_account_to_confirm"
+    CREDIT_ACCOUNT_OBJECTED = "credit_account_objected"
+    """the victim objects to the account; `order_id` if a bank is ordered to credit it"""
     PAYER_TO_CONFIRM = "payer_to_confirm"
     """two complainants claim a transfer, and a second officer must agree who paid it"""
     WITHDRAWAL_TO_DECIDE = "withdrawal_to_decide"

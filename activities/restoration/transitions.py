@@ -308,6 +308,7 @@ async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, re
     if step not in BY_OTHERS:
         await ask(work)
     await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
+    await notify_holds(work, await restorations.appealed_holds(work.connection, work.row.restoration_id))
 
 
 async def ask(
@@ -342,6 +343,7 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
     await ask_about_retained_holds(connection, row.case_no, work.now)
     await procedure_outbox.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
     await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
+    await notify_holds(work, await restorations.appealed_holds(connection, row.restoration_id))
 
 
 async def _stop_retaining(work: Work) -> None:
