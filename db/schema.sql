@@ -439,14 +439,17 @@ CREATE OR REPLACE FUNCTION public.credit_account_rules()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF TG_OP = 'DELETE' OR OLD.confirmed_at IS NOT NULL
+    IF TG_OP = 'DELETE' OR OLD.ended_at IS NOT NULL
         OR (NEW.account_id, NEW.ack_no, NEW.case_no, NEW.holder_name, NEW.account, NEW.ifsc, NEW.institution, NEW.reason,
             NEW.proof, NEW.same_name, NEW.told_by, NEW.told_at)
             IS DISTINCT FROM
             (OLD.account_id, OLD.ack_no, OLD.case_no, OLD.holder_name, OLD.account, OLD.ifsc, OLD.institution, OLD.reason,
             OLD.proof, OLD.same_name, OLD.told_by, OLD.told_at)
+        OR (OLD.confirmed_at IS NOT NULL AND (NEW.confirmed_by, NEW.confirmed_at, NEW.object_until)
+            IS DISTINCT FROM (OLD.confirmed_by, OLD.confirmed_at, OLD.object_until))
     THEN
-        RAISE EXCEPTION 'of an account to credit only the confirmation is written, once' USING ERRCODE = 'restrict_violation';
+        RAISE EXCEPTION 'of an account to credit only the confirmation and the end are written, once each'
+            USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
@@ -597,6 +600,20 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.hearing_waiver_of_served()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM due_document d WHERE d.restoration_id = NEW.restoration_id AND d.step = 'holder_notice'
+                   AND d.visit_no = NEW.visit_no AND d.subject = NEW.hold_id::text AND d.state IN ('issued', 'served'))
+    THEN
+        RAISE EXCEPTION 'the holder of hold % has no notice', NEW.hold_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'hearing_waiver_of_served';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.held_hop_asks_for_notice()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -646,6 +663,16 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.holder_contact_kept()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO holder_contact_change (hold_id, phone, email, told_at, told_to)
+        VALUES (NEW.hold_id, NEW.phone, NEW.email, NEW.told_at, NEW.told_to);
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.hop_asks_payers_bank_again()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -682,6 +709,26 @@ BEGIN
     END IF;
     -- A process of the release before names none: the case's number is that of its first complaint.
     NEW.ack_no := coalesce(NEW.ack_no, NEW.case_no);
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.hop_payer_kept()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF EXISTS (
+        WITH RECURSIVE down AS (
+            SELECT NEW.hop_no
+            UNION ALL SELECT h.hop_no FROM down d JOIN hop h ON h.case_no = NEW.case_no AND h.parent_hop_no = d.hop_no
+        )
+        SELECT FROM down JOIN bank_order_line l ON l.case_no = NEW.case_no AND l.hop_no = down.hop_no
+        JOIN bank_order o USING (order_id)
+        WHERE o.kind = 'restore' AND (o.state IN ('planned', 'delivered', 'refused') OR l.confirmed_paise > 0)
+    ) THEN
+        RAISE EXCEPTION 'a bank is ordered to credit money of hop % of case % to its payer', NEW.hop_no, NEW.case_no
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'hop_payer_kept';
+    END IF;
     RETURN NEW;
 END $function$;
 
@@ -854,6 +901,20 @@ BEGIN
     SELECT posted, line_no, p_case_no, hop_no, bucket, amount
     FROM unnest(p_hop_nos, p_buckets, p_amounts) WITH ORDINALITY AS e (hop_no, bucket, amount, line_no);
     RETURN posted;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.objection_names_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.hold_id IS NULL AND NEW.by_whom IN ('holder', 'bank')
+        AND (SELECT count(DISTINCT l.hold_id) FROM restoration_line l WHERE l.restoration_id = NEW.restoration_id) > 1
+    THEN
+        RAISE EXCEPTION 'an objection of a holder or a bank names one of several holds'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'objection_names_hold';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.only_importers(of_case text, of_hop integer)
@@ -1153,6 +1214,27 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.restoration_credit_account()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    instead credit_account;
+BEGIN
+    SELECT * INTO instead FROM credit_account c
+        WHERE c.ack_no = NEW.ack_no AND c.confirmed_at IS NOT NULL AND c.ended_at IS NULL
+        ORDER BY c.account_id DESC LIMIT 1;
+    IF instead.account_id IS DISTINCT FROM NEW.credit_account_id THEN
+        RAISE EXCEPTION 'the application of restoration % names another account', NEW.restoration_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'restoration_credit_account';
+    END IF;
+    IF instead.account_id IS NOT NULL AND coalesce(instead.object_until > present_moment(), true) THEN
+        RAISE EXCEPTION 'the victim may still object to account %', instead.account_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'restoration_credit_account';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.restoration_line_not_excluded()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1397,6 +1479,7 @@ CREATE TABLE appeal_code (
     used_at timestamp with time zone,
     visit_digest bytea,
     visit_until timestamp with time zone,
+    contact_since timestamp with time zone,
     CONSTRAINT appeal_code_visit_digest_key UNIQUE (visit_digest),
     CONSTRAINT appeal_code_pkey PRIMARY KEY (code_id),
     CONSTRAINT appeal_code_check CHECK ((made_at < valid_until)),
@@ -1793,6 +1876,11 @@ CREATE TABLE credit_account (
     told_at timestamp with time zone NOT NULL,
     confirmed_by text,
     confirmed_at timestamp with time zone,
+    object_until timestamp with time zone,
+    ended_as text,
+    ended_by text,
+    ended_at timestamp with time zone,
+    ended_reason text,
     CONSTRAINT credit_account_pkey PRIMARY KEY (account_id),
     CONSTRAINT credit_account_account_check CHECK ((account ~ '^[0-9]{9,18}$'::text)),
     CONSTRAINT credit_account_check CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
@@ -1801,6 +1889,14 @@ CREATE TABLE credit_account (
     CONSTRAINT credit_account_ifsc_check CHECK ((ifsc ~ '^[A-Z]{4}0[A-Z0-9]{6}$'::text)),
     CONSTRAINT credit_account_proof_check CHECK ((proof <> ''::text)),
     CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text))
+);
+
+CREATE TABLE credit_account_link (
+    token_digest bytea NOT NULL,
+    account_id bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT credit_account_link_pkey PRIMARY KEY (token_digest),
+    CONSTRAINT credit_account_link_token_digest_check CHECK ((octet_length(token_digest) = 32))
 );
 
 CREATE TABLE delivery_attempt (
@@ -2145,6 +2241,24 @@ CREATE TABLE grievance_officer (
     CONSTRAINT grievance_officer_name_check CHECK ((name <> ''::text))
 );
 
+CREATE TABLE hearing_waiver (
+    restoration_id uuid NOT NULL,
+    visit_no integer NOT NULL,
+    hold_id uuid NOT NULL,
+    document bytea NOT NULL,
+    document_digest bytea NOT NULL,
+    reason text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    contradict_until timestamp with time zone NOT NULL,
+    CONSTRAINT hearing_waiver_pkey PRIMARY KEY (restoration_id, visit_no, hold_id),
+    CONSTRAINT hearing_waiver_check CHECK ((document_digest = sha256(document))),
+    CONSTRAINT hearing_waiver_check1 CHECK ((contradict_until > recorded_at)),
+    CONSTRAINT hearing_waiver_document_check CHECK ((octet_length(document) > 0)),
+    CONSTRAINT hearing_waiver_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT hearing_waiver_visit_no_check CHECK ((visit_no > 0))
+);
+
 CREATE TABLE held_hop (
     case_no text NOT NULL,
     hop_no integer NOT NULL,
@@ -2186,6 +2300,16 @@ CREATE TABLE holder_contact (
     told_to text NOT NULL,
     CONSTRAINT holder_contact_pkey PRIMARY KEY (hold_id),
     CONSTRAINT holder_contact_check CHECK (((phone <> ''::text) OR (email <> ''::text)))
+);
+
+CREATE TABLE holder_contact_change (
+    change_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    hold_id uuid NOT NULL,
+    phone text NOT NULL,
+    email text NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    told_to text NOT NULL,
+    CONSTRAINT holder_contact_change_pkey PRIMARY KEY (change_id)
 );
 
 CREATE TABLE hop (
@@ -2760,6 +2884,7 @@ CREATE TABLE restoration (
     closed_by text,
     reason text NOT NULL DEFAULT ''::text,
     court_order_id bigint,
+    credit_account_id bigint,
     CONSTRAINT restoration_ack_no_round_no_key UNIQUE (ack_no, round_no),
     CONSTRAINT restoration_pkey PRIMARY KEY (restoration_id),
     CONSTRAINT restoration_check CHECK (((state = 'open'::text) = (closed_at IS NULL))),
@@ -2997,7 +3122,15 @@ ALTER TABLE credit_account ADD CONSTRAINT credit_account_ack_no_fkey FOREIGN KEY
 
 ALTER TABLE credit_account ADD CONSTRAINT credit_account_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
+ALTER TABLE credit_account ADD CONSTRAINT credit_account_ended_as_check CHECK ((ended_as = ANY (ARRAY['objected'::text, 'withdrawn'::text]))) NOT VALID;
+
+ALTER TABLE credit_account ADD CONSTRAINT credit_account_ended_is_whole CHECK ((num_nulls(ended_as, ended_by, ended_at, ended_reason) = ANY (ARRAY[0, 4]))) NOT VALID;
+
 ALTER TABLE credit_account ADD CONSTRAINT credit_account_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE credit_account ADD CONSTRAINT credit_account_objectable_when_confirmed CHECK (((object_until IS NULL) OR (object_until >= confirmed_at))) NOT VALID;
+
+ALTER TABLE credit_account_link ADD CONSTRAINT credit_account_link_account_id_fkey FOREIGN KEY (account_id) REFERENCES credit_account(account_id);
 
 ALTER TABLE delivery_attempt ADD CONSTRAINT delivery_attempt_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
@@ -3063,6 +3196,10 @@ ALTER TABLE grievance ADD CONSTRAINT grievance_hold_id_fkey FOREIGN KEY (hold_id
 
 ALTER TABLE grievance_level ADD CONSTRAINT grievance_level_grievance_id_fkey FOREIGN KEY (grievance_id) REFERENCES grievance(grievance_id);
 
+ALTER TABLE hearing_waiver ADD CONSTRAINT hearing_waiver_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE hearing_waiver ADD CONSTRAINT hearing_waiver_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
 ALTER TABLE held_hop ADD CONSTRAINT held_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE hold_request ADD CONSTRAINT hold_request_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -3070,6 +3207,8 @@ ALTER TABLE hold_request ADD CONSTRAINT hold_request_case_no_fkey FOREIGN KEY (c
 ALTER TABLE hold_request ADD CONSTRAINT hold_request_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE holder_contact ADD CONSTRAINT holder_contact_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE holder_contact_change ADD CONSTRAINT holder_contact_change_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
 ALTER TABLE hop ADD CONSTRAINT hop_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -3176,6 +3315,8 @@ ALTER TABLE resolution_proposal ADD CONSTRAINT resolution_proposal_discrepancy_i
 ALTER TABLE restoration ADD CONSTRAINT restoration_case_no_ack_no_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no);
 
 ALTER TABLE restoration ADD CONSTRAINT restoration_court_order_id_fkey FOREIGN KEY (court_order_id) REFERENCES court_order(court_order_id);
+
+ALTER TABLE restoration ADD CONSTRAINT restoration_credit_account_id_fkey FOREIGN KEY (credit_account_id) REFERENCES credit_account(account_id) NOT VALID;
 
 ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_allocation_id_fkey FOREIGN KEY (allocation_id) REFERENCES allocation(allocation_id);
 
@@ -3303,6 +3444,8 @@ CREATE INDEX credit_account_case ON public.credit_account USING btree (case_no);
 
 CREATE INDEX credit_account_complaint ON public.credit_account USING btree (ack_no);
 
+CREATE INDEX credit_account_link_account ON public.credit_account_link USING btree (account_id);
+
 CREATE INDEX delivery_attempt_subject ON public.delivery_attempt USING btree (subject_id, attempt_id);
 
 CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
@@ -3355,11 +3498,15 @@ CREATE UNIQUE INDEX grievance_one_open ON public.grievance USING btree (hold_id)
 
 CREATE INDEX grievance_open ON public.grievance USING btree (opened_at, grievance_id) WHERE (state = 'open'::text);
 
+CREATE INDEX hearing_waiver_hold ON public.hearing_waiver USING btree (hold_id);
+
 CREATE INDEX held_hop_not_taken_up ON public.held_hop USING btree (held_at) WHERE (hold_opened_at IS NULL);
 
 CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at);
 
 CREATE INDEX hold_request_sent ON public.hold_request USING btree (sent_at, institution);
+
+CREATE INDEX holder_contact_change_hold ON public.holder_contact_change USING btree (hold_id);
 
 CREATE INDEX hop_account_case ON public.hop USING btree (institution, account_key, case_no, hop_no) WHERE (institution IS NOT NULL);
 
@@ -3495,6 +3642,8 @@ CREATE TRIGGER bank_order_told AFTER UPDATE OF state ON public.bank_order FOR EA
 
 CREATE TRIGGER bank_order_tried BEFORE UPDATE ON public.bank_order FOR EACH ROW WHEN (((new.tried_at IS DISTINCT FROM old.tried_at) OR ((new.tried_at IS NULL) AND (new.delivered_at IS NOT NULL)))) EXECUTE FUNCTION bank_order_tried();
 
+CREATE TRIGGER bank_order_line_beneficiary_kept BEFORE UPDATE OF beneficiary_institution, beneficiary_holder, beneficiary_ifsc ON public.bank_order_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE CONSTRAINT TRIGGER bank_order_line_covered AFTER INSERT ON public.bank_order_line DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bank_order_line_covered();
 
 CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.case_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -3508,6 +3657,8 @@ CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCAT
 CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
+
+CREATE TRIGGER credit_account_link_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.credit_account_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER discrepancy_hold AFTER INSERT ON public.discrepancy FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['exceeds_disputed'::text, 'held_and_gone'::text]))) EXECUTE FUNCTION discrepancy_wakes_hold();
 
@@ -3537,6 +3688,10 @@ CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON p
 
 CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER hearing_waiver_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER hearing_waiver_of_served BEFORE INSERT ON public.hearing_waiver FOR EACH ROW EXECUTE FUNCTION hearing_waiver_of_served();
+
 CREATE TRIGGER held_hop_notice AFTER UPDATE OF hold_opened_at ON public.held_hop FOR EACH ROW WHEN ((new.hold_opened_at IS NOT NULL)) EXECUTE FUNCTION held_hop_asks_for_notice();
 
 CREATE TRIGGER held_hop_wakes_starter AFTER INSERT OR UPDATE OF hold_opened_at ON public.held_hop FOR EACH ROW WHEN ((new.hold_opened_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
@@ -3547,9 +3702,15 @@ CREATE TRIGGER feed_request_new AFTER INSERT ON public.hold_request FOR EACH ROW
 
 CREATE TRIGGER feed_request_state AFTER UPDATE OF state ON public.hold_request FOR EACH ROW WHEN ((feed_status(old.state) <> feed_status(new.state))) EXECUTE FUNCTION feed_request_changed();
 
+CREATE TRIGGER holder_contact_kept AFTER INSERT OR UPDATE ON public.holder_contact FOR EACH ROW EXECUTE FUNCTION holder_contact_kept();
+
+CREATE TRIGGER holder_contact_change_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.holder_contact_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER hop_asks_payers_bank_again AFTER UPDATE OF reference_key, institution, payer_holder, payer_institution_as_told ON public.hop FOR EACH ROW WHEN (((new.parent_hop_no IS NULL) AND ((new.reference_key IS DISTINCT FROM old.reference_key) OR (new.institution IS DISTINCT FROM old.institution) OR (new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told)))) EXECUTE FUNCTION hop_asks_payers_bank_again();
 
 CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FUNCTION hop_complaint();
+
+CREATE TRIGGER hop_payer_kept BEFORE UPDATE OF payer_holder, payer_ifsc, payer_institution_as_told ON public.hop FOR EACH ROW WHEN ((((new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_ifsc IS DISTINCT FROM old.payer_ifsc)) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told))) EXECUTE FUNCTION hop_payer_kept();
 
 CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON public.hop FOR EACH ROW WHEN ((((new.state <> old.state) OR (new.revision <> old.revision)) AND ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text])) OR (old.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))))) EXECUTE FUNCTION hop_waiting();
 
@@ -3580,6 +3741,8 @@ CREATE TRIGGER lien_list_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON publ
 CREATE TRIGGER lien_list_page_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.lien_list_page FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER officer_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.nodal_officer FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
+CREATE TRIGGER objection_names_hold BEFORE INSERT ON public.objection FOR EACH ROW EXECUTE FUNCTION objection_names_hold();
 
 CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_leave FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
@@ -3614,6 +3777,8 @@ CREATE TRIGGER reply_link_rules BEFORE INSERT OR UPDATE ON public.reply_link FOR
 CREATE TRIGGER feed_hops AFTER UPDATE ON public.request_hop REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION feed_hops_changed();
 
 CREATE TRIGGER resolution_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.resolution_proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER restoration_credit_account BEFORE UPDATE OF approved_by ON public.restoration FOR EACH ROW WHEN (((new.approved_by IS NOT NULL) AND (new.approved_by IS DISTINCT FROM old.approved_by))) EXECUTE FUNCTION restoration_credit_account();
 
 CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text, 'cancelled'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
 
@@ -3662,6 +3827,8 @@ COMMENT ON COLUMN answer.reference_key IS 'of the line''s own transaction; empty
 COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is about';
 
 COMMENT ON COLUMN answer.within_paise IS 'what of the claim is within its transfer; null in a line that the release before has judged';
+
+COMMENT ON COLUMN appeal_code.contact_since IS 'when an officer entered the contact that the code went to; null for a contact that the bank gave';
 
 COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the order they came, but for the token; empty for a file';
 
@@ -3717,6 +3884,10 @@ COMMENT ON COLUMN complaint_transfer.row_no IS 'its place in the complaint, from
 
 COMMENT ON COLUMN confirmation_proposal.digest IS 'of the lines';
 
+COMMENT ON COLUMN credit_account.ended_as IS 'why it is not credited any more: the victim objected, or an officer withdrew it';
+
+COMMENT ON COLUMN credit_account.object_until IS 'until when the victim may object after the confirmation; null before it, and where the release before confirmed it';
+
 COMMENT ON COLUMN credit_account.proof IS 'what the officer has seen: a passbook, a letter of the bank';
 
 COMMENT ON COLUMN credit_account.same_name IS 'whether it is in the name of the victim, as the complaint writes it';
@@ -3750,6 +3921,8 @@ COMMENT ON COLUMN grievance.serial_no IS 'what the holder is told as the number'
 COMMENT ON COLUMN grievance_level.overdue_at IS 'when the supervisor was told that the highest level has let its time pass';
 
 COMMENT ON COLUMN grievance_level.said IS 'what the holder says against the decision of the level below';
+
+COMMENT ON COLUMN hearing_waiver.contradict_until IS 'until when the holder, who is told, can say that it is not so';
 
 COMMENT ON COLUMN hop.ack_no IS 'the complaint whose money it is: that of the victim''s own transfer, and of every hop below it';
 
@@ -3831,6 +4004,8 @@ COMMENT ON COLUMN reply_link.subject_id IS 'the hold request or the order that t
 
 COMMENT ON COLUMN reply_link.token_digest IS 'SHA-256 of the token; the token itself is not kept';
 
+COMMENT ON COLUMN restoration.credit_account_id IS 'the other account that the received application names; null for the account that paid';
+
 COMMENT ON COLUMN restoration_line.court_order_id IS 'the order by which a court refuses to give it back';
 
 COMMENT ON COLUMN restoration_line.due_paise IS 'what was made ready to go home; null until then';
@@ -3860,6 +4035,12 @@ COMMENT ON COLUMN withdrawal.hop_no IS 'the one transfer that is withdrawn; null
 COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
 
 COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states it';
+
+COMMENT ON TABLE credit_account_link IS 'Links in messages to a victim, by which the victim objects to an account.';
+
+COMMENT ON TABLE hearing_waiver IS 'Statements of account holders that they waive the rest of the time to object, for one visit of the holder''s notice.';
+
+COMMENT ON TABLE holder_contact_change IS 'Every contact of an account holder that an officer has entered.';
 
 COMMENT ON TABLE hop_correction IS 'each correction of a hop: the changed columns before and after it';
 
