@@ -51,6 +51,7 @@ async def waive_notice(
         recorded = await hearing_waivers.of_visit(connection, restoration_id, row.visit_no)
         heard = {line.hold_id for line in lines if line.free_paise}
         if heard <= {one.hold_id for one in recorded}:
-            await hearing_waivers.end_by(connection, restoration_id, max(one.contradict_until for one in recorded))
+            last = max(one.contradict_until for one in recorded)
+            await hearing_waivers.end_by(connection, restoration_id, last, work.now)
             await work.notify(ProcedureKind.RESTORATION, restoration_id)
     return work.done()

@@ -70,10 +70,15 @@ async def is_served(connection: Connection, restoration_id: UUID, visit_no: int,
     return served
 
 
-async def end_by(connection: Connection, restoration_id: UUID, until: datetime) -> None:
-    """Make the open step due at `until`, if it is due later."""
+async def end_by(connection: Connection, restoration_id: UUID, until: datetime, at: datetime) -> None:
+    """Make the open step due at `until`, if it is due later.
+
+    Nobody is reminded of it any more, because the time of the reminder may be past.
+    """
     await connection.execute(
-        "UPDATE restoration_step SET due_at = least(due_at, $2) WHERE restoration_id = $1 AND ended_at IS NULL",
+        "UPDATE restoration_step SET due_at = least(due_at, $2), reminded_at = coalesce(reminded_at, $3)"
+        " WHERE restoration_id = $1 AND ended_at IS NULL",
         restoration_id,
         until,
+        at,
     )
