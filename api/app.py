@@ -24,6 +24,7 @@ from api.problems import Elsewhere, add_handlers
 from api.reply_pages import FORM_BODY_MAX_BYTES
 from api.reporting import outcomes, scorecards
 from api.restoration import credit_accounts, payer_decisions, restorations, withdrawals
+from api.restoration.credit_account_page import CreditAccountPage
 from api.services import Services
 from api.tracing import discrepancies, payer_inquiries
 from api.tracing.answer_pages import AnswerPages
@@ -41,6 +42,7 @@ BODY_LIMITS_BYTES = {
     police.FIRS: police.DOCUMENT_BODY_MAX_BYTES,
     police.FIR_COPIES: police.DOCUMENT_BODY_MAX_BYTES,
     police.ORDER_COPIES: police.DOCUMENT_BODY_MAX_BYTES,
+    restorations.WAIVERS: police.DOCUMENT_BODY_MAX_BYTES,
 }
 
 ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
@@ -85,6 +87,7 @@ names the routes in this order."""
 PAGES: Final[tuple[Callable[[Services], APIRouter], ...]] = (
     lambda services: AnswerPages(services).router(),
     lambda services: OrderPages(services).router(),
+    lambda services: CreditAccountPage(services).router(),
 )
 """makers of the routers of pages, which the officers process serves"""
 

@@ -164,8 +164,8 @@ async def make_appeal_code(
     account_hold_id: UUID,
     why: WithReason,
 ) -> AppealCode:
-    """Return a new one-time code for the appeal page, which the bank or an officer gives to the holder.
+    """Send a new one-time code for the appeal page to the holder's contact, or without one to the bank.
 
-    The code is shown only once.
+    No officer sees the code.
     """
     return await throttle.door.make_code(account_hold_id, officer.actor, why.reason)

@@ -53,6 +53,9 @@ class Action(StrEnum):
     TELL_CREDIT_ACCOUNT = "tell_credit_account"
     """propose another account of the victim in place of the one that paid"""
     CONFIRM_CREDIT_ACCOUNT = "confirm_credit_account"
+    OBJECT_TO_CREDIT_ACCOUNT = "object_to_credit_account"
+    """record the objection of a victim who has come in person or called"""
+    WITHDRAW_CREDIT_ACCOUNT = "withdraw_credit_account"
     PROPOSE_PAYER = "propose_payer"
     """propose which of two complainants paid a transfer"""
     AGREE_TO_PAYER = "agree_to_payer"
@@ -133,6 +136,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.REOPEN_RESTORATION: REOPENERS,
     Action.TELL_CREDIT_ACCOUNT: _DESK | {Role.IO},
     Action.CONFIRM_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
+    Action.OBJECT_TO_CREDIT_ACCOUNT: _DESK | {Role.IO},
+    Action.WITHDRAW_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_PAYER: _DESK | {Role.IO},
     Action.AGREE_TO_PAYER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_WITHDRAWAL: _DESK | {Role.IO},

@@ -158,6 +158,12 @@ ENGLISH: Final[Mapping[str, str]] = {
         "restoration {id} was cancelled with {claimed} on hold: ask the officer why, and reopen it if that is right"
     ),
     TaskCause.CREDIT_ACCOUNT_TO_CONFIRM: "account {id} to be credited: a second officer is needed",
+    TaskCause.CREDIT_ACCOUNT_OBJECTED: (
+        "account {id} to be credited: the victim objects, ask the victim and the officers who entered and confirmed it"
+    ),
+    "credit_account_objected.ordered": (
+        "account {id} to be credited: the victim objects, and order {order_id} credits it: cancel the order at once"
+    ),
     TaskCause.PAYER_TO_CONFIRM: "two complainants claim hop {id}: a second officer is needed on who paid it",
     TaskCause.WITHDRAWAL_TO_DECIDE: "withdrawal {withdrawal_id} of complaint {id}: a second officer is needed",
     TaskCause.DUTY: "{id}",
@@ -246,6 +252,12 @@ def _order_not_sent(
     return f"{cause}.lacking" if facts.lacking else cause, {}
 
 
+def _credit_account_objected(
+    cause: TaskCause, _subject: Subject, facts: TaskFacts, _texts: Texts
+) -> tuple[str, Mapping[str, str]]:
+    return f"{cause}.ordered" if facts.order_id else cause, {}
+
+
 def _small_hold(cause: TaskCause, _subject: Subject, facts: TaskFacts, texts: Texts) -> tuple[str, Mapping[str, str]]:
     end = facts.account_end
     account = texts[f"{cause}.account"].format(account_end=end) if end else ""
@@ -278,6 +290,7 @@ _VARIANTS: Final[Mapping[TaskCause, _Variant]] = {
     TaskCause.DISCREPANCY: _discrepancy,
     TaskCause.ORDER_NOT_SENT: _order_not_sent,
     TaskCause.SMALL_HOLD: _small_hold,
+    TaskCause.CREDIT_ACCOUNT_OBJECTED: _credit_account_objected,
     TaskCause.UNREACHABLE: _unreachable,
     TaskCause.DOCUMENTS_WAIT: _documents_wait,
 }

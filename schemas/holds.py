@@ -114,9 +114,10 @@ class HolderContactTaken(FrozenModel):
 
 
 class AppealCode(FrozenModel):
-    """One-time code for an account holder, passed on by the bank or at the counter; shown once."""
+    """One-time code that was sent to an account holder, or to the bank for the holder."""
 
     hold_id: UUID
     reference: str
     code: str
+    """always empty, because no officer sees a code; kept for clients of a release before"""
     valid_until: UtcDatetime

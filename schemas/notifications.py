@@ -14,6 +14,7 @@ from schemas.restoration_enums import GrievanceLevel, Step
 SMS_PARTS_MAX: Final = 4
 REFERENCE_MAX_CHARS: Final = 32
 COURT_MAX_CHARS: Final = 52
+TO_ACCOUNT_MAX_CHARS: Final = 28
 
 _GSM: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -32,6 +33,10 @@ class MessageKind(StrEnum):
     """to the account holder, on the same day"""
     APPLICATION_READY = "application_ready"
     OBJECTION_WINDOW = "objection_window"
+    CREDIT_ACCOUNT_TOLD = "credit_account_told"
+    """to the victim: an officer entered another account to be credited"""
+    CREDIT_ACCOUNT_CONFIRMED = "credit_account_confirmed"
+    CREDIT_ACCOUNT_ENDED = "credit_account_ended"
     APPROVED = "approved"
     CREDITED = "credited"
     REFUSED = "refused"
@@ -52,7 +57,13 @@ class MessageKind(StrEnum):
     """to the victim: money is to be released to the account holder, and the victim may speak first"""
     HOLD_RELEASED = "hold_released"
     """to the account holder: the bank reports the release"""
+    CONTACT_REPLACED = "contact_replaced"
+    """to the account holder's earlier contact, and to the bank"""
+    HEARING_WAIVED = "hearing_waived"
+    """to the account holder: a waiver of the time to object was recorded"""
     GRIEVANCE_CODE = "grievance_code"
+    APPEAL_CODE = "appeal_code"
+    """code that an officer has sent, through the bank if it gave no contact"""
     GRIEVANCE_DECIDED = "grievance_decided"
     FIR_TO_SIGN = "fir_to_sign"
     """an e-Zero FIR lapses unless the victim signs it"""
@@ -107,7 +118,7 @@ class MessageFacts(FrozenModel):
     reference: Annotated[str, StringConstraints(max_length=REFERENCE_MAX_CHARS)] = ""
     """reference of the holder for an appeal, number of a FIR, or UTR of a bank"""
     code: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,10}$")] = ""
-    decision: Literal["upheld", "part_released", "released", "withdrawn", ""] = ""
+    decision: Literal["upheld", "part_released", "released", "withdrawn", "withdrawn_on_page", ""] = ""
     duty: Literal["magistrate_report", "follow_up", "fir_signature", ""] = ""
     step: Step | None = None
     """step of a restoration"""
@@ -121,6 +132,8 @@ class MessageFacts(FrozenModel):
     """a court and the number of its order"""
     next_due_at: UtcDatetime | None = None
     """due time of the current step of the victim's restoration"""
+    to_account: Annotated[str, StringConstraints(max_length=TO_ACCOUNT_MAX_CHARS)] = ""
+    """account to be credited: its last characters, and its bank"""
 
 
 class MessageRow(FrozenModel):
@@ -151,6 +164,12 @@ class MessagePage(FrozenModel):
 
     items: tuple[CaseMessage, ...]
     next: str | None
+
+
+def masked_account(account_end: str, bank: str, more: int = 0) -> str:
+    """Return an account as a message names it: its last characters and its bank, and how many more there are."""
+    rest = f" +{more}" if more else ""
+    return f"..{account_end}, {bank}"[: TO_ACCOUNT_MAX_CHARS - len(rest)].strip() + rest
 
 
 @dataclass(frozen=True, slots=True)

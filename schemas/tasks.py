@@ -91,6 +91,8 @@ class TaskCause(StrEnum):
     RESTORATION_CANCELLED = "restoration_cancelled"
     """one officer cancelled a restoration with `claimed_paise` on hold"""
     CREDIT_ACCOUNT_TO_CONFIRM = "credit_account_to_confirm"
+    CREDIT_ACCOUNT_OBJECTED = "credit_account_objected"
+    """the victim objects to the account; `order_id` if a bank is ordered to credit it"""
     PAYER_TO_CONFIRM = "payer_to_confirm"
     """two complainants claim a transfer, and a second officer must agree who paid it"""
     WITHDRAWAL_TO_DECIDE = "withdrawal_to_decide"

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -20,7 +21,7 @@ from db.holds import account_holds
 from db.holds.account_holds import AccountHold
 from db.orders import release_proposals
 from db.outbox import procedure_outbox
-from domain.errors.grievances import GrievanceMovedOn
+from domain.errors.grievances import ContactTooNew, GrievanceMovedOn
 from domain.errors.holds import NothingOnHold
 from domain.grievances import (
     APPEALABLE,
@@ -30,6 +31,7 @@ from domain.grievances import (
     check_officer,
     check_state,
     due_at,
+    filed_at,
     may_be_filed,
 )
 from domain.notifications.rules import NotificationEvent
@@ -126,7 +128,7 @@ async def _action(
 
 
 async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str) -> GrievanceDone:
-    """Record a holder's grievance. The bank is asked first.
+    """Record a holder's grievance. The bank is asked first; after a withdrawal it goes on where it was withdrawn.
 
     Raises `NotFound`. Raises `NotNow` if nothing is on hold, a grievance is open, or a decided one can be appealed.
     """
@@ -136,10 +138,11 @@ async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str
         if hold.state != "held":
             raise NothingOnHold(hold_id)
         filed_max = ctx.policy.grievance.filed_max
-        may_be_filed(await grievances.latest_about(connection, hold_id), hold.first_held_at, filed_max)
+        earlier = await grievances.latest_about(connection, hold_id)
+        may_be_filed(earlier, hold.first_held_at, filed_max)
         policy = ctx.policy.grievance.promised(ctx.policy.version, ctx.procedure_clock_factor)
-        due = due_at(policy, GrievanceLevel.BANK, now)
-        row = await grievances.insert(connection, hold_id, case.case_no, new, policy, due, now, by)
+        level, due = filed_at(earlier, hold.first_held_at, policy, now)
+        row = await grievances.insert(connection, hold_id, case.case_no, new, policy, level, due, now, by)
         work = Work.of(case, hold=hold, row=row)
         await work.log(
             EventKind.GRIEVANCE_OPENED,
@@ -150,23 +153,22 @@ async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str
             due_at=due.isoformat(),
             policy=policy.version,
         )
-        await _begin(work)
+        await _begin(work, due)
         return await work.done()
 
 
-async def _begin(work: Work) -> None:
-    """Start the grievance's workflow, and ask its level to act."""
+async def _begin(work: Work, due: datetime) -> None:
+    """Start the grievance's workflow, and ask its level to act by that time."""
     subject = str(work.row.grievance_id)
     await procedure_outbox.begin(work.connection, ProcedureKind.GRIEVANCE, subject, work.row.case_no, work.now)
     await work.notify(ProcedureKind.GRIEVANCE, work.row.grievance_id)
     await notify_hold_workflows(work, work.hold)
-    await _ask_level(work)
+    await _ask_level(work, due)
 
 
-async def _ask_level(work: Work) -> None:
+async def _ask_level(work: Work, due: datetime) -> None:
     """Ask the current level to act, by a task and a message to the responsible officer or bank."""
     await ask(work)
-    due = due_at(work.row.policy, work.row.level, work.now)
     await grievance_messages.notify_level(work.connection, work.row, due, work.now)
 
 
@@ -285,29 +287,44 @@ async def appeal_on(ctx: Context, grievance_id: UUID, more: AppealOn, by: Acting
             level=work.row.level.value,
             due_at=due_at(work.row.policy, work.row.level, work.now).isoformat(),
         )
-        await _begin(work)
+        await _begin(work, due_at(work.row.policy, work.row.level, work.now))
         return await work.done()
 
 
-async def withdraw(ctx: Context, grievance_id: UUID, told: WithdrawGrievance | None, by: Acting | str) -> GrievanceDone:
-    """Withdraw a grievance for its holder.
+async def withdraw(
+    ctx: Context,
+    grievance_id: UUID,
+    told: WithdrawGrievance | None,
+    by: Acting | str,
+    *,
+    contact_since: datetime | None = None,
+) -> GrievanceDone:
+    """Withdraw a grievance for its holder, and notify the holder.
 
-    On the appeal page (`told` is None) the level does not matter. If an officer enters the withdrawal, the holder is
-    notified. Raises as `decide`.
+    On the appeal page (`told` is None) the level does not matter. `contact_since` is when an officer entered the
+    contact that the holder's code went to. Raises as `decide`, and `ContactTooNew` if that was a short time ago.
     """
     async with _action(ctx, grievance_id, GrievanceVerb.WITHDRAW, told, by) as work:
+        _refuse_new_contact(work, contact_since)
         outcome, reason = GrievanceOutcome.WITHDRAWN, told.reason if told else ""
         await grievances.end_level(work.connection, grievance_id, outcome, work.now, work.actor, finding=reason)
         await end(work, GrievanceState.WITHDRAWN, reason=reason)
-        if work.actor != HOLDER:
-            facts = MessageFacts(
-                occasion=f"{grievance_id}.{work.row.level.value}.withdrawn",
-                number=work.row.number,
-                decision="withdrawn",
-            )
-            holder = Concerned(holder=Holder(ctx, work.hold.hold_id))
-            await notify_people(work.connection, NotificationEvent.GRIEVANCE_WITHDRAWN, holder, facts, work.now)
+        facts = MessageFacts(
+            occasion=f"{grievance_id}.{work.row.level.value}.withdrawn",
+            number=work.row.number,
+            decision="withdrawn_on_page" if work.actor == HOLDER else "withdrawn",
+        )
+        besides = await grievances.contact_of(work.connection, grievance_id)
+        holder = Concerned(holder=Holder(ctx, work.hold.hold_id, besides=besides))
+        await notify_people(work.connection, NotificationEvent.GRIEVANCE_WITHDRAWN, holder, facts, work.now)
         return await work.done()
+
+
+def _refuse_new_contact(work: Work, contact_since: datetime | None) -> None:
+    """Raise `ContactTooNew` if an officer entered the contact so late that the earlier one may not have read it."""
+    seconds = work.ctx.policy.grievance.contact_settles_seconds / work.ctx.procedure_clock_factor
+    if contact_since is not None and work.now < (until := contact_since + timedelta(seconds=seconds)):
+        raise ContactTooNew(until)
 
 
 # -- shared by people's actions and due actions ------------------------------------------------------------------------
@@ -345,7 +362,7 @@ async def move_up(
         level=work.row.level.value,
         due_at=due_at(work.row.policy, work.row.level, work.now).isoformat(),
     )
-    await _ask_level(work)
+    await _ask_level(work, due_at(work.row.policy, work.row.level, work.now))
     await work.notify(ProcedureKind.GRIEVANCE, work.row.grievance_id)
 
 

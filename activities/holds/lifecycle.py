@@ -251,6 +251,7 @@ async def _read_state(work: HoldTransaction) -> HoldClocks:
         officer=await firs.officer(connection, hold.case_no, CaseDuty.IO) is not None,
         parts=not_kept(free, await free_amounts.court_keeps(connection, hold_id)),
         excess_paise=sum(one.excess_paise for one in await free_amounts.too_much(connection, hold_id)),
+        appeal=await grievances.appealed(connection, hold_id) if hold.policy.appeal_keeps_seconds else None,
         **_times_of_row(hold),
     )
 

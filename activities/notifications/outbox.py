@@ -97,15 +97,16 @@ async def tell_victim(
     now: datetime,
     *,
     documents: Sequence[DocumentHead] = (),
+    link: str = "",
 ) -> int:
     """Write a notification to a complaint's victim by SMS, and by e-mail with the documents if an address is known.
 
-    If the facts name no amount, it is the amount on hold of the complaint. Returns the number of new messages. Raises
-    `NotFound`, and `MessageLacks` for missing facts.
+    `link` is the page on which the victim can answer, if there is one. If the facts name no amount, it is the amount on
+    hold of the complaint. Returns the number of new messages. Raises `NotFound`, and `MessageLacks` for missing facts.
     """
     person = await notifications.victim(connection, ack_no)
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
-    said = (await _with_officer(connection, person.case_no, told)).model_copy(update={"ack_no": ack_no})
+    said = (await _with_officer(connection, person.case_no, told, link)).model_copy(update={"ack_no": ack_no})
     draft = _Draft(
         connection, now, kind, Recipient.VICTIM, said, ack_no, documents, about(TaskSubject.COMPLAINT, ack_no)
     )

@@ -73,6 +73,8 @@ class Concerned:
     documents: Sequence[DocumentHead] = ()
     language: Language = Language.EN
     """of the document for a bank"""
+    link: str = ""
+    """the page on which the victim can answer"""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,10 @@ class _Message:
         )
 
     async def _to_victim(self, ack_no: str, facts: MessageFacts) -> int:
-        return await tell_victim(self.connection, ack_no, self.rule.kind, facts, self.now, documents=self.documents)
+        link = self.concerned.link
+        return await tell_victim(
+            self.connection, ack_no, self.rule.kind, facts, self.now, documents=self.documents, link=link
+        )
 
     async def to_holder(self) -> int:
         holder = self.concerned.holder

@@ -43,7 +43,7 @@ from domain.orders import cancellation_escalation, order_escalation
 from domain.task_notes import compose
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, ProcedureKind, TaskKind
-from schemas.orders.orders import BankOrder, NewOrder
+from schemas.orders.orders import BankOrder, NewOrder, beneficiaries_digest
 from schemas.outbox.procedures import (
     ActionInput,
     DueAction,
@@ -90,6 +90,7 @@ async def plan_order(work: CaseTransaction, order: NewOrder) -> UUID:
         "lines": [[line.hop_no, line.amount_paise] for line in order.lines],
         "excess": any(line.excess for line in order.lines),
         "restoration_id": str(order.restoration_id) if order.restoration_id else None,
+        "beneficiaries_digest": beneficiaries_digest(order_id, order),
         "policy": policy.version,
     }
     await work.log_all([Event(EventKind.ORDER_PLANNED, data)])

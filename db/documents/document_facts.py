@@ -260,6 +260,17 @@ async def transfers(connection: Connection, case_no: str, ack_no: str) -> tuple[
     return tuple(TransferFacts(**dict(row)) for row in rows)
 
 
+async def credit_account(connection: Connection, ack_no: str) -> BeneficiaryFacts | None:
+    """Return the account that two officers put in place of the one that paid, or None."""
+    row = await connection.fetchrow(
+        "SELECT i.name AS institution_name, c.account, c.ifsc FROM credit_account c JOIN institution i"
+        " ON i.code = c.institution WHERE c.ack_no = $1 AND c.confirmed_at IS NOT NULL AND c.ended_at IS NULL"
+        " ORDER BY c.account_id DESC LIMIT 1",
+        ack_no,
+    )
+    return BeneficiaryFacts(**dict(row)) if row else None
+
+
 async def buckets(connection: Connection, case_no: str, ack_no: str) -> dict[Bucket, int]:
     """Return the amount of a complaint in each bucket (paise); `LOST` as a positive figure.
 

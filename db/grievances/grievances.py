@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 from db.pool import Connection
 from domain.errors.grievances import GrievanceNotFound
 from domain.grievances import Earlier
+from domain.holds.lapse import Appealed
+from domain.restoration.procedure import WAITS_FOR_APPEAL
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Language
 from schemas.grievances.grievances import GrievanceCount, GrievanceReport, NewGrievance, number_of
@@ -63,18 +65,19 @@ async def insert(
     case_no: str,
     new: NewGrievance,
     policy: GrievancePolicy,
+    level: GrievanceLevel,
     due_at: datetime,
     at: datetime,
     by: str,
 ) -> GrievanceRow:
-    """Write a grievance at the lowest level. The caller has locked the case's row."""
+    """Write a grievance at the level where it begins. The caller has locked the case's row."""
     row = await connection.fetchrow(
         "INSERT INTO grievance (grievance_id, hold_id, case_no, state, level, text, contact, language, policy,"
         f" opened_at, filed_by) VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10) RETURNING {_ROW}",
         uuid4(),
         hold_id,
         case_no,
-        GrievanceLevel.BANK.value,
+        level.value,
         new.text,
         new.contact,
         new.language.value,
@@ -84,7 +87,7 @@ async def insert(
     )
     assert row is not None, "one row was inserted"
     written = GrievanceRow(**dict(row))
-    await _open_level(connection, written.grievance_id, GrievanceLevel.BANK, at, due_at)
+    await _open_level(connection, written.grievance_id, level, at, due_at)
     return written
 
 
@@ -138,7 +141,9 @@ async def latest_about(connection: Connection, hold_id: UUID) -> Earlier | None:
     """Return the last grievance about a hold, or None."""
     row = await connection.fetchrow(
         "SELECT g.state, g.level, g.opened_at, (SELECT count(*) FROM grievance e WHERE e.hold_id = $1"
-        " AND e.opened_at >= a.first_held_at) AS filed FROM grievance g JOIN account_hold a USING (hold_id)"
+        " AND e.opened_at >= a.first_held_at) AS filed, v.due_at AS level_due_at, v.ended_at AS level_ended_at"
+        " FROM grievance g JOIN account_hold a USING (hold_id)"
+        " LEFT JOIN grievance_level v ON v.grievance_id = g.grievance_id AND v.level = g.level"
         " WHERE g.hold_id = $1 ORDER BY g.serial_no DESC LIMIT 1",
         hold_id,
     )
@@ -149,6 +154,25 @@ async def open_about(connection: Connection, hold_id: UUID) -> list[UUID]:
     """Return the open grievances about a hold: one, or none."""
     rows = await connection.fetch("SELECT grievance_id FROM grievance WHERE hold_id = $1 AND state = 'open'", hold_id)
     return [row["grievance_id"] for row in rows]
+
+
+async def appealed(connection: Connection, hold_id: UUID) -> Appealed | None:
+    """Return the appeals since the hold began, or None without one.
+
+    Also None unless a restoration of its money has come past the verification and waits, because otherwise an appeal
+    would only make the holder's own hold longer.
+    """
+    row = await connection.fetchrow(
+        "SELECT min(g.opened_at) AS filed_at, CASE WHEN bool_and(g.ended_at IS NOT NULL) THEN max(g.ended_at) END"
+        " AS ended_at FROM grievance g JOIN account_hold a USING (hold_id)"
+        " WHERE g.hold_id = $1 AND g.opened_at >= a.first_held_at AND EXISTS ("
+        "  SELECT FROM restoration_line l JOIN restoration r USING (restoration_id) WHERE l.hold_id = $1"
+        "  AND l.objection_id IS NULL AND l.excluded_at IS NULL AND r.state = 'open' AND r.step = ANY($2))"
+        " HAVING count(*) > 0",
+        hold_id,
+        [step.value for step in WAITS_FOR_APPEAL],
+    )
+    return Appealed(**dict(row)) if row else None
 
 
 async def deciders(connection: Connection, grievance_id: UUID) -> tuple[str, ...]:

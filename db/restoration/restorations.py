@@ -35,6 +35,8 @@ class RestorationRow(FrozenModel):
     prepared_by: str | None
     approved_by: str | None
     court_order_id: int | None
+    credit_account_id: int | None = None
+    """the other account that the received application names; None for the account that paid"""
 
 
 class VisitRow(FrozenModel):
@@ -238,14 +240,21 @@ async def imported_by(connection: Connection, restoration_id: UUID, officer: str
     return hop_no
 
 
-async def made_ready(connection: Connection, ack_no: str) -> list[UUID]:
-    """Return the complaint's restorations that are prepared for approval and not approved."""
+async def under_way(connection: Connection, ack_no: str) -> list[UUID]:
+    """Return the complaint's restorations whose application is written, up to the approval."""
     rows = await connection.fetch(
-        "SELECT restoration_id FROM restoration WHERE ack_no = $1 AND state = 'open' AND prepared_by IS NOT NULL"
-        " AND approved_by IS NULL",
+        "SELECT restoration_id FROM restoration WHERE ack_no = $1 AND state = 'open'"
+        " AND step NOT IN ('collecting', 'credit', 'bond') ORDER BY round_no",
         ack_no,
     )
     return [row["restoration_id"] for row in rows]
+
+
+async def note_application(connection: Connection, restoration_id: UUID, credit_account_id: int | None) -> None:
+    """Write which other account the received application names; None for the account that paid."""
+    await connection.execute(
+        "UPDATE restoration SET credit_account_id = $2 WHERE restoration_id = $1", restoration_id, credit_account_id
+    )
 
 
 async def unprepare(connection: Connection, restoration_id: UUID) -> None:
@@ -365,6 +374,16 @@ async def order_states(connection: Connection, restoration_id: UUID) -> tuple[Or
     """Return the states of its orders to banks."""
     rows = await connection.fetch("SELECT state FROM bank_order WHERE restoration_id = $1", restoration_id)
     return tuple(OrderState(row["state"]) for row in rows)
+
+
+async def appealed_holds(connection: Connection, restoration_id: UUID) -> list[UUID]:
+    """Return the holds of its money against which there was an appeal: their lapse depends on its step."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT l.hold_id FROM restoration_line l JOIN grievance g USING (hold_id)"
+        " JOIN account_hold a USING (hold_id) WHERE l.restoration_id = $1 AND a.state = 'held' ORDER BY l.hold_id",
+        restoration_id,
+    )
+    return [row["hold_id"] for row in rows]
 
 
 async def keep_or_let_go(connection: Connection, restoration_id: UUID) -> list[UUID]:

@@ -15,6 +15,11 @@ class NothingOnHold(NotNow):
     hold_id: UUID
 
 
+class HolderUnreachable(NotNow):
+    code = "holder_unreachable"
+    hold_id: UUID
+
+
 class NotSmallHold(NotNow):
     code = "not_small_hold"
     hold_id: UUID

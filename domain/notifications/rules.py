@@ -23,6 +23,8 @@ class NotificationEvent(StrEnum):
     HOLD_BEGUN = "hold_begun"
     HOLD_OFFICER_NAMED = "hold_officer_named"
     HOLDER_CONTACT_TAKEN = "holder_contact_taken"
+    HOLDER_CONTACT_REPLACED = "holder_contact_replaced"
+    HOLDER_CONTACT_ENTERED = "holder_contact_entered"
     HOLD_LAPSES_SOON = "hold_lapses_soon"
     HOLD_LAPSED = "hold_lapsed"
     HOLD_RELEASED = "hold_released"
@@ -31,6 +33,10 @@ class NotificationEvent(StrEnum):
     APPLICATION_WANTED = "application_wanted"
     APPLICATION_DUE = "application_due"
     NOTICE_GIVEN = "notice_given"
+    HEARING_WAIVED = "hearing_waived"
+    CREDIT_ACCOUNT_TOLD = "credit_account_told"
+    CREDIT_ACCOUNT_CONFIRMED = "credit_account_confirmed"
+    CREDIT_ACCOUNT_ENDED = "credit_account_ended"
     STEP_DUE = "step_due"
     STEP_OVERDUE = "step_overdue"
     RETURN_APPROVED = "return_approved"
@@ -48,6 +54,7 @@ class NotificationEvent(StrEnum):
     DUTY_DUE = "duty_due"
     DUTY_OVERDUE = "duty_overdue"
     CODE_ASKED = "code_asked"
+    CODE_MADE = "code_made"
     GRIEVANCE_AT_BANK = "grievance_at_bank"
     GRIEVANCE_AT_OFFICER = "grievance_at_officer"
     GRIEVANCE_OVERDUE = "grievance_overdue"
@@ -96,6 +103,7 @@ class Fact(StrEnum):
     RESTORED = "restored_paise"
     NEXT_DUE_AT = "next_due_at"
     COURT = "court"
+    TO_ACCOUNT = "to_account"
 
 
 @dataclass(frozen=True)
@@ -143,7 +151,9 @@ _DIRECT_OR_BANK: Final = (*_DIRECT, Channel.BANK_LETTER)
 _VICTIM_FACTS: Final = (Fact.AMOUNT, Fact.RESTORED)
 _OFFICER: Final = ("officer", "phone")
 ADDRESSEES: Final[Mapping[Addressee, Reach]] = {
-    Addressee.VICTIM: Reach("the complaint's victim", (Recipient.VICTIM,), _VICTIM_FACTS, ("ack_no", *_OFFICER)),
+    Addressee.VICTIM: Reach(
+        "the complaint's victim", (Recipient.VICTIM,), _VICTIM_FACTS, ("ack_no", "link", *_OFFICER)
+    ),
     Addressee.VICTIMS: Reach(
         "every victim whose money it is; the amount is that victim's share",
         (Recipient.VICTIM,),
@@ -190,6 +200,14 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         "an officer enters how a holder can be reached",
         Rule(Addressee.HOLDER, MessageKind.HOLD, _DIRECT_OR_BANK),
     ),
+    NotificationEvent.HOLDER_CONTACT_REPLACED: _on(
+        "an officer enters another contact of a holder; before it takes the place of the known one",
+        Rule(Addressee.HOLDER, MessageKind.CONTACT_REPLACED, _DIRECT),
+    ),
+    NotificationEvent.HOLDER_CONTACT_ENTERED: _on(
+        "an officer enters a contact of a holder that differs from the known one",
+        Rule(Addressee.BANK_OF_HOLD, MessageKind.CONTACT_REPLACED, _EMAIL),
+    ),
     NotificationEvent.HOLD_LAPSES_SOON: _on(
         "money on hold that no order asks for lapses soon: at each number of days of the policy",
         Rule(Addressee.VICTIMS, MessageKind.LAPSE_WARNING, _DIRECT, (Fact.AMOUNT, Fact.DAYS)),
@@ -234,6 +252,22 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
             encloses=True,
         ),
     ),
+    NotificationEvent.HEARING_WAIVED: _on(
+        "an officer records that a holder waives the rest of the time to object",
+        Rule(Addressee.HOLDER, MessageKind.HEARING_WAIVED, _DIRECT_OR_BANK, (Fact.AMOUNT, Fact.UNTIL)),
+    ),
+    NotificationEvent.CREDIT_ACCOUNT_TOLD: _on(
+        "an officer enters another account to be credited",
+        Rule(Addressee.VICTIM, MessageKind.CREDIT_ACCOUNT_TOLD, _DIRECT, (Fact.TO_ACCOUNT,)),
+    ),
+    NotificationEvent.CREDIT_ACCOUNT_CONFIRMED: _on(
+        "a second officer confirms another account to be credited, which starts the victim's time to object",
+        Rule(Addressee.VICTIM, MessageKind.CREDIT_ACCOUNT_CONFIRMED, _DIRECT, (Fact.TO_ACCOUNT, Fact.UNTIL)),
+    ),
+    NotificationEvent.CREDIT_ACCOUNT_ENDED: _on(
+        "the victim objects to another account to be credited, or an officer withdraws it",
+        Rule(Addressee.VICTIM, MessageKind.CREDIT_ACCOUNT_ENDED, _DIRECT, (Fact.TO_ACCOUNT,)),
+    ),
     NotificationEvent.STEP_DUE: _on(
         "another step at which an officer acts comes to its reminder",
         Rule(Addressee.STEP_OFFICER, MessageKind.STEP_DUE, _DIRECT, (Fact.UNTIL, Fact.STEP)),
@@ -244,11 +278,11 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
     ),
     NotificationEvent.RETURN_APPROVED: _on(
         "a restoration comes to its step `credit`",
-        Rule(Addressee.VICTIM, MessageKind.APPROVED, _DIRECT, (Fact.AMOUNT,)),
+        Rule(Addressee.VICTIM, MessageKind.APPROVED, _DIRECT, (Fact.AMOUNT, Fact.TO_ACCOUNT)),
     ),
     NotificationEvent.CREDITED: _on(
         "a bank confirms a credit",
-        Rule(Addressee.VICTIM, MessageKind.CREDITED, _DIRECT, (Fact.AMOUNT, Fact.REFERENCE)),
+        Rule(Addressee.VICTIM, MessageKind.CREDITED, _DIRECT, (Fact.AMOUNT, Fact.REFERENCE, Fact.TO_ACCOUNT)),
     ),
     NotificationEvent.RESTORATION_REFUSED: _on(
         "a restoration ends as refused",
@@ -311,6 +345,11 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         # A code in a bank's mailbox would not stay a secret of the holder.
         Rule(Addressee.HOLDER, MessageKind.GRIEVANCE_CODE, _DIRECT, (Fact.CODE, Fact.UNTIL)),
     ),
+    NotificationEvent.CODE_MADE: _on(
+        "an officer has a one-time code sent to the holder",
+        # Without a contact the bank passes it on. No officer sees it.
+        Rule(Addressee.HOLDER, MessageKind.APPEAL_CODE, _DIRECT_OR_BANK, (Fact.CODE, Fact.UNTIL)),
+    ),
     NotificationEvent.GRIEVANCE_AT_BANK: _on(
         "an appeal is filed, which the bank has to report on",
         Rule(Addressee.BANK_OF_HOLD, MessageKind.GRIEVANCE_TURN, _EMAIL, (Fact.NUMBER, Fact.UNTIL)),
@@ -333,8 +372,13 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         ),
     ),
     NotificationEvent.GRIEVANCE_WITHDRAWN: _on(
-        "an officer enters that the holder withdraws an appeal",
-        Rule(Addressee.HOLDER, MessageKind.GRIEVANCE_DECIDED, _DIRECT_OR_BANK, (Fact.NUMBER, Fact.DECISION)),
+        "an appeal is withdrawn, on the appeal page or by an officer for its holder",
+        Rule(
+            Addressee.HOLDER,
+            MessageKind.GRIEVANCE_DECIDED,
+            (*_DIRECT_OR_BANK, Channel.APPEAL_CONTACT),
+            (Fact.NUMBER, Fact.DECISION),
+        ),
     ),
 }
 
@@ -343,7 +387,7 @@ DUTY_OF_LEVEL: Final[Mapping[GrievanceLevel, CaseDuty]] = {
     GrievanceLevel.DY_SP: CaseDuty.SUPERVISING,
 }
 """duty in the case whose officer decides at a level, if one is assigned"""
-EXPIRING: Final = frozenset({MessageKind.GRIEVANCE_CODE})
+EXPIRING: Final = frozenset({MessageKind.GRIEVANCE_CODE, MessageKind.APPEAL_CODE})
 """kinds that are not sent after their fact `until`; the text is blanked then"""
 
 

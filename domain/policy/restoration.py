@@ -46,6 +46,10 @@ class RestorationRules(FrozenModel):
     allocation: AllocationRule
     bond_for: tuple[Route, ...]
     """routes that require an indemnity bond"""
+    credit_account_objection_seconds: LongSeconds = 172_800
+    """time in which the victim can object to another account to be credited; no approval before"""
+    waiver_contradiction_seconds: LongSeconds = 172_800
+    """time in which an account holder can contradict a recorded waiver of the time to object"""
     source: Source
     steps: dict[Step, StepRule]
 
@@ -84,6 +88,10 @@ class HoldRules(FrozenModel):
     small_below_paise: Paise
     other_business_from_paise: Paise
     """other money on the account from which it counts as having other business"""
+    appeal_keeps_seconds: LongSeconds = 7_776_000
+    """longest time past its end for which an undecided appeal keeps a hold, if a restoration of its money waits"""
+    after_appeal_seconds: LongSeconds = 1_209_600
+    """time that the restoration has after such an appeal has ended"""
     source: Source
 
     @model_validator(mode="after")
@@ -103,6 +111,8 @@ class HoldRules(FrozenModel):
             warn_days=tuple(round(before / 86_400) for before in self.warn_before_seconds),
             tell_holder_within_seconds=self.tell_holder_within_seconds / clock_factor,
             small_below_paise=self.small_below_paise,
+            appeal_keeps_seconds=self.appeal_keeps_seconds / clock_factor,
+            after_appeal_seconds=self.after_appeal_seconds / clock_factor,
         )
 
 
@@ -148,6 +158,8 @@ class GrievanceRules(FrozenModel):
     """longest access in total, whatever the number of page views"""
     filed_max: Annotated[int, Field(ge=1, le=100)]
     """most grievances about one hold, including withdrawn ones"""
+    contact_settles_seconds: LongSeconds = 172_800
+    """time from which a code to a contact that an officer entered suffices to withdraw on the appeal page"""
     source: Source
 
     @model_validator(mode="after")

@@ -202,6 +202,8 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
         ABOVE | {Role.SUPERVISOR, Role.ADMIN},
         {"account": "50100000000042", "ifsc": "HDFC0000042"},
     ),
+    ("POST", f"{CREDIT}/{{account_id}}/object"): (DESK | IO, WHY),
+    ("POST", f"{CREDIT}/{{account_id}}/withdraw"): (ABOVE | {Role.SUPERVISOR, Role.ADMIN}, WHY),
     ("POST", f"{ORDER}/confirm"): (DESK, {**DONE, "note": "told by phone"}),
     ("GET", "/api/v1/bank/orders"): (BANK, None),
     ("GET", BANK_ORDER): (BANK, None),
@@ -236,6 +238,8 @@ ASKED: Final = {"/api/v1/documents": {"case": "29999999999999"}}
 """what a route cannot be called without, beside its path"""
 APPEAL_PAGE: Final = {(method, path) for method in ("GET", "HEAD", "POST") for path in ("/appeal", "/appeal/{token}")}
 """No role opens it: the holder of an account comes in by a reference and a code (test_appeals)."""
+CREDIT_PAGE: Final = {(method, "/credit/{token}") for method in ("GET", "HEAD", "POST")}
+"""No role opens it: the victim comes in by the link in a message (test_credit_account_page)."""
 NUMBERS: Final = {
     "account_hold_id": "00000000-0000-4000-8000-000000000000",
     "inquiry_id": "00000000-0000-4000-8000-000000000000",
@@ -282,7 +286,7 @@ async def call(doors: Doors, method: str, path: str, headers: Mapping[str, str])
 
 
 async def test_every_route_stands_in_the_table(doors: Doors) -> None:
-    assert set(routes_of(doors.app)) == set(EXPECTED) | ANSWER_PAGE | APPEAL_PAGE
+    assert set(routes_of(doors.app)) == set(EXPECTED) | ANSWER_PAGE | APPEAL_PAGE | CREDIT_PAGE
 
 
 async def test_every_route_by_every_role(doors: Doors) -> None:

@@ -50,7 +50,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "payer_statement",
         "payer_found_transfer",
     ),
-    "notifications": ("message", "message_document", "holder_contact"),
+    "notifications": ("message", "message_document", "holder_contact", "holder_contact_change"),
     "police": ("case_officer", "fir", "fir_copy", "duty"),
     "reconciliation": (
         "lien_inquiry",
@@ -83,6 +83,8 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "allocation_share",
         "court_order",
         "credit_account",
+        "credit_account_link",
+        "hearing_waiver",
         "payer_decision",
         "withdrawal",
         "withdrawn_hop",

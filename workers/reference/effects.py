@@ -125,6 +125,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Registers a transfer by reference and bank too, where a process of the release before named its amount.",
         ("disputed_transfer",),
     ),
+    "holder_contact_kept": Effect(
+        Sort.DERIVED, "Keeps every contact of an account holder that an officer enters.", ("holder_contact_change",)
+    ),
     "hop_complaint": Effect(Sort.DERIVED, "Gives a hop the complaint of its parent hop."),
     "hop_waiting": Effect(Sort.DERIVED, "Starts or ends the clock of a hop that waits for the desk."),
     "hop_without_account": Effect(Sort.DERIVED, "Gives a hop without a stated account a key of its own."),
@@ -133,7 +136,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Keeps the time of the first attempt. Refuses it while a cancelled order about the same hop is not settled.",
     ),
     # -- rules -----------------------------------------------------------------------------------------------------
-    "refuse_change": Effect(Sort.RULE, "Refuses the change: the table is append-only."),
+    "refuse_change": Effect(Sort.RULE, "Refuses the change: the table, or the columns that are named, never change."),
     "ledger_check_balanced": Effect(
         Sort.RULE, "Refuses a transaction whose entries do not sum to zero within one case."
     ),
@@ -154,7 +157,21 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "court_order_lets_go": Effect(
         Sort.RULE, "Refuses an order to a bank under a court order that no second officer has confirmed."
     ),
-    "credit_account_rules": Effect(Sort.RULE, "Refuses any change of an account to credit but its one confirmation."),
+    "credit_account_rules": Effect(
+        Sort.RULE, "Refuses any change of an account to credit but its one confirmation and its one end."
+    ),
+    "restoration_credit_account": Effect(
+        Sort.RULE,
+        "Refuses the approval of a restoration while the victim may object to the account to be credited, or if the"
+        " received application names another account.",
+    ),
+    "hop_payer_kept": Effect(
+        Sort.RULE, "Refuses another payer of a transfer while a bank is ordered to credit money of it, and after."
+    ),
+    "objection_names_hold": Effect(
+        Sort.RULE, "Refuses an objection of a holder or a bank that names none of several holds."
+    ),
+    "hearing_waiver_of_served": Effect(Sort.RULE, "Refuses a waiver of a holder who has no notice."),
     "payer_decision_rules": Effect(Sort.RULE, "Refuses any change of a decision about a payer but its one agreement."),
     "payer_found_transfer_rules": Effect(
         Sort.RULE, "Refuses any change of a transfer that a victim's bank named but its hop and its one decision."

@@ -413,6 +413,24 @@ async def test_it_is_withdrawn_and_another_may_come(appeal: Appeal) -> None:
     assert (await appeal.file()).grievance_id != first
 
 
+async def test_m1_an_appeal_that_is_filed_again_goes_on_where_it_was_withdrawn(appeal: Appeal) -> None:
+    """A holder gains no time by withdrawing: the level is the same, and so is the time that is left there."""
+    await appeal.file()
+    await appeal.tick(5)
+    await decisions.withdraw(appeal.ctx, appeal.identity, None, HOLDER)
+    await appeal.file()
+    assert await appeal.tick(1.9) == []
+    assert await appeal.tick(0.2) == ["escalate"]
+    assert await appeal.stands() == ("open", "io", None)
+    await appeal.tick(10)
+    await decisions.withdraw(appeal.ctx, appeal.identity, None, HOLDER)
+    done = await appeal.file()
+    assert done.level == "io"
+    assert done.due_at is not None
+    assert done.due_at - appeal.holds.clock.at == timedelta(days=5)
+    await decisions.withdraw(appeal.ctx, appeal.identity, None, HOLDER)
+
+
 async def test_the_officer_whose_hold_it_is_does_not_withdraw_it(appeal: Appeal) -> None:
     await appeal.file()
     await appeal.report()

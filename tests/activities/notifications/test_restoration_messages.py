@@ -97,8 +97,9 @@ async def test_the_victim_is_told_of_each_banks_credit_as_it_comes_though_anothe
 
 
 async def test_the_victim_is_told_that_it_was_refused(home: Home) -> None:
-    case_no, restoration, _ = await home.two_accounts()
-    await home.decide(restoration, await home.object(restoration), ObjectionDecision.UPHELD)
+    case_no, restoration, holds = await home.two_accounts()
+    for hold in holds:
+        await home.decide(restoration, await home.object(restoration, hold), ObjectionDecision.UPHELD)
     assert ("refused", "victim") in await told(home, case_no)
 
 
