@@ -530,6 +530,20 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.feed_hold_kept()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE feed_entry f SET changed_at = now(), change_no = NULL
+    WHERE f.request_id IN (
+        SELECT r.request_id FROM hold_request r JOIN request_hop q USING (request_id)
+        JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no
+        WHERE r.case_no = NEW.case_no AND r.institution = NEW.institution AND h.account_key = NEW.account_key);
+    PERFORM pg_notify('bank_feed', NEW.institution);
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.feed_hops_changed()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1017,7 +1031,7 @@ CREATE OR REPLACE FUNCTION public.reply_link_rules()
 AS $function$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.used_at IS NOT NULL OR NOT EXISTS (
+        IF NEW.used_at IS NOT NULL OR NEW.replaced_at IS NOT NULL OR NOT EXISTS (
             SELECT FROM hold_request r
             WHERE NEW.subject_kind = 'hold_request' AND r.request_id = NEW.subject_id AND r.institution = NEW.institution
             UNION ALL SELECT FROM bank_order o
@@ -1026,14 +1040,19 @@ BEGIN
             RAISE EXCEPTION 'a new link is unused and of the bank that its subject is for'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'reply_link_of_the_bank';
         END IF;
-    ELSIF OLD.used_at IS NOT NULL OR NEW.used_at IS NULL
+        -- Of two letters at the same time the second waits here, and then sees the link of the first.
+        PERFORM pg_advisory_xact_lock(hashtextextended('reply_link ' || NEW.subject_id, 0));
+        UPDATE reply_link l SET replaced_at = greatest(l.issued_at, NEW.issued_at)
+        WHERE l.subject_id = NEW.subject_id AND l.used_at IS NULL AND l.replaced_at IS NULL;
+    ELSIF OLD.used_at IS NOT NULL OR (NEW.used_at IS NULL) = (NEW.replaced_at IS NOT DISTINCT FROM OLD.replaced_at)
+        OR (OLD.replaced_at IS NOT NULL AND NEW.replaced_at IS DISTINCT FROM OLD.replaced_at)
         OR (NEW.link_id, NEW.subject_kind, NEW.subject_id, NEW.token_digest, NEW.institution, NEW.sent_to,
             NEW.issued_at, NEW.expires_at)
             IS DISTINCT FROM
             (OLD.link_id, OLD.subject_kind, OLD.subject_id, OLD.token_digest, OLD.institution, OLD.sent_to,
              OLD.issued_at, OLD.expires_at)
     THEN
-        RAISE EXCEPTION 'of a link only the use is written, once' USING ERRCODE = 'restrict_violation';
+        RAISE EXCEPTION 'of a link only the use is written, or its replacement, once' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
@@ -1523,6 +1542,21 @@ CREATE TABLE bank_key (
     CONSTRAINT bank_key_check CHECK ((not_before < not_after)),
     CONSTRAINT bank_key_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9._:-]{1,100}$'::text)),
     CONSTRAINT bank_key_public_key_check CHECK ((octet_length(public_key) = 32))
+);
+
+CREATE TABLE bank_login (
+    institution text NOT NULL,
+    address text NOT NULL,
+    mark bytea NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    verified_at timestamp with time zone NOT NULL,
+    next_attempt_at timestamp with time zone,
+    attempts integer NOT NULL DEFAULT 0,
+    told_at timestamp with time zone,
+    CONSTRAINT bank_login_pkey PRIMARY KEY (institution, address),
+    CONSTRAINT bank_login_address_check CHECK (((length(address) >= 1) AND (length(address) <= 100))),
+    CONSTRAINT bank_login_mark_check CHECK ((octet_length(mark) = 32)),
+    CONSTRAINT bank_login_told_or_to_tell CHECK (((told_at IS NULL) OR (next_attempt_at IS NULL)))
 );
 
 CREATE TABLE bank_nonce (
@@ -2277,9 +2311,14 @@ CREATE TABLE institution (
     updated_at timestamp with time zone NOT NULL,
     sponsor text,
     account_prefixes text[] NOT NULL DEFAULT '{}'::text[],
+    signature_only_from timestamp with time zone,
+    calls_at_once integer,
+    calls_a_second double precision,
     CONSTRAINT institution_inbound_email_key UNIQUE (inbound_email),
     CONSTRAINT institution_pkey PRIMARY KEY (code),
     CONSTRAINT institution_accounts_at_a_sponsor CHECK (((sponsor IS NOT NULL) OR (account_prefixes = '{}'::text[]))),
+    CONSTRAINT institution_calls_a_second CHECK (((calls_a_second > (0)::double precision) AND (calls_a_second <= (1000)::double precision))),
+    CONSTRAINT institution_calls_at_once CHECK (((calls_at_once >= 1) AND (calls_at_once <= 1000))),
     CONSTRAINT institution_not_its_own_sponsor CHECK ((sponsor <> code))
 );
 
@@ -2386,6 +2425,22 @@ CREATE TABLE lien_round (
     CONSTRAINT lien_round_pkey PRIMARY KEY (institution)
 ) WITH (fillfactor=80);
 
+CREATE TABLE link_code (
+    code_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    officer_name text NOT NULL,
+    mobile_end text NOT NULL,
+    digest bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    tries integer NOT NULL DEFAULT 0,
+    used_at timestamp with time zone,
+    CONSTRAINT link_code_pkey PRIMARY KEY (code_id),
+    CONSTRAINT link_code_check CHECK ((made_at < valid_until)),
+    CONSTRAINT link_code_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT link_code_tries_check CHECK ((tries >= 0))
+);
+
 CREATE TABLE message (
     message_id uuid NOT NULL,
     case_no text NOT NULL,
@@ -2406,7 +2461,7 @@ CREATE TABLE message (
     CONSTRAINT message_natural_key_key UNIQUE (natural_key),
     CONSTRAINT message_pkey PRIMARY KEY (message_id),
     CONSTRAINT message_address_check CHECK ((address <> ''::text)),
-    CONSTRAINT message_body_check CHECK (((body <> ''::text) OR (kind = 'grievance_code'::text))),
+    CONSTRAINT message_body_check CHECK (((body <> ''::text) OR (kind = ANY (ARRAY['grievance_code'::text, 'link_code'::text])))),
     CONSTRAINT message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text]))),
     CONSTRAINT message_sent_or_to_send CHECK (((sent_at IS NOT NULL) <= (next_attempt_at IS NULL))),
@@ -2671,6 +2726,7 @@ CREATE TABLE reply_form (
     form jsonb NOT NULL,
     digest bytea NOT NULL,
     body bytea,
+    confirmed_by text,
     CONSTRAINT reply_form_link_id_digest_key UNIQUE (link_id, digest),
     CONSTRAINT reply_form_pkey PRIMARY KEY (form_id),
     CONSTRAINT reply_form_digest_check CHECK ((octet_length(digest) = 32)),
@@ -2699,6 +2755,7 @@ CASE subject_kind
     WHEN 'order'::text THEN subject_id
     ELSE NULL::uuid
 END) STORED,
+    replaced_at timestamp with time zone,
     CONSTRAINT reply_link_token_digest_key UNIQUE (token_digest),
     CONSTRAINT reply_link_pkey PRIMARY KEY (link_id),
     CONSTRAINT reply_link_check CHECK ((issued_at < expires_at)),
@@ -2950,6 +3007,8 @@ ALTER TABLE bank_exchange ADD CONSTRAINT bank_exchange_request_id_fkey FOREIGN K
 ALTER TABLE bank_holiday ADD CONSTRAINT bank_holiday_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
 ALTER TABLE bank_key ADD CONSTRAINT bank_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_login ADD CONSTRAINT bank_login_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE bank_nonce ADD CONSTRAINT bank_nonce_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
 
@@ -3261,6 +3320,10 @@ CREATE UNIQUE INDEX bank_holiday_once ON public.bank_holiday USING btree (COALES
 
 CREATE INDEX bank_key_institution ON public.bank_key USING btree (institution, not_before);
 
+CREATE INDEX bank_login_to_tell ON public.bank_login USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX bank_login_verified_at ON public.bank_login USING btree (verified_at);
+
 CREATE INDEX bank_nonce_seen ON public.bank_nonce USING btree (seen_at);
 
 CREATE INDEX bank_order_by_bank ON public.bank_order USING btree (institution, planned_at, order_id);
@@ -3389,6 +3452,10 @@ CREATE INDEX lien_inquiry_open ON public.lien_inquiry USING btree (due_at) WHERE
 
 CREATE INDEX lien_list_begun ON public.lien_list USING btree (begun_at);
 
+CREATE INDEX link_code_made_at ON public.link_code USING btree (made_at);
+
+CREATE INDEX link_code_subject ON public.link_code USING btree (subject_id, made_at);
+
 CREATE INDEX message_case ON public.message USING btree (case_no);
 
 CREATE INDEX message_in_trouble ON public.message USING btree (written_at) WHERE ((sent_at IS NULL) AND (failure <> ''::text));
@@ -3458,6 +3525,8 @@ CREATE INDEX withdrawal_case ON public.withdrawal USING btree (case_no);
 CREATE UNIQUE INDEX withdrawal_open ON public.withdrawal USING btree (ack_no, COALESCE(hop_no, 0)) WHERE (decision IS NULL);
 
 CREATE INDEX withdrawn_hop_withdrawal ON public.withdrawn_hop USING btree (withdrawal_id);
+
+CREATE TRIGGER feed_hold_kept AFTER UPDATE OF retained_by_kind, lapses_at ON public.account_hold FOR EACH ROW WHEN ((((old.retained_by_kind IS NULL) <> (new.retained_by_kind IS NULL)) OR (old.lapses_at < new.lapses_at))) EXECUTE FUNCTION feed_hold_kept();
 
 CREATE TRIGGER allocation_append_only BEFORE DELETE OR UPDATE ON public.allocation FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -3695,6 +3764,10 @@ COMMENT ON COLUMN bank_exchange.reply_head IS 'the status, and of the headers th
 
 COMMENT ON COLUMN bank_holiday.institution IS 'null: every institution has closed';
 
+COMMENT ON COLUMN bank_login.mark IS 'keyed digest of the password and its hash, so that a repeated login is cheap';
+
+COMMENT ON COLUMN bank_login.next_attempt_at IS 'when the bank''s nodal officers are told of it; null: not any more';
+
 COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has the order';
 
 COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
@@ -3771,6 +3844,16 @@ COMMENT ON COLUMN hop_retry.due_at IS 'when it is asked again; none is due if nu
 
 COMMENT ON COLUMN hop_retry.retries IS 'how often the bank was asked again';
 
+COMMENT ON COLUMN institution.calls_a_second IS 'most calls of ours to this bank in a second; null: no limit of its own';
+
+COMMENT ON COLUMN institution.calls_at_once IS 'most calls of ours to this bank at a time; null: no limit of its own';
+
+COMMENT ON COLUMN institution.signature_only_from IS 'from this time a token does not open the feed to this bank; null: a token is enough';
+
+COMMENT ON COLUMN link_code.subject_id IS 'the hold request or the order that the letter is about';
+
+COMMENT ON COLUMN link_code.tries IS 'wrong tries';
+
 COMMENT ON COLUMN message.expires_at IS 'from then on it is sent no more, and its text is blank; null: it is kept';
 
 COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
@@ -3825,7 +3908,11 @@ COMMENT ON COLUMN reconciliation.list_no IS 'the list that the bank handed in; n
 
 COMMENT ON COLUMN reply_form.body IS 'the form as it was posted';
 
+COMMENT ON COLUMN reply_form.confirmed_by IS 'the nodal officer at whose registered mobile a code confirmed the form; empty: the desk telephones; null: no code was needed';
+
 COMMENT ON COLUMN reply_form.digest IS 'equal for two forms that are filled in alike';
+
+COMMENT ON COLUMN reply_link.replaced_at IS 'when a newer link about the same subject took its place';
 
 COMMENT ON COLUMN reply_link.subject_id IS 'the hold request or the order that the link replies to';
 
@@ -3857,6 +3944,8 @@ COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by who
 
 COMMENT ON COLUMN withdrawal.hop_no IS 'the one transfer that is withdrawn; null for the whole complaint';
 
+COMMENT ON TABLE bank_login IS 'an address from which a bank has logged in at our API';
+
 COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
 
 COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states it';
@@ -3864,6 +3953,8 @@ COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states i
 COMMENT ON TABLE hop_correction IS 'each correction of a hop: the changed columns before and after it';
 
 COMMENT ON TABLE hop_raise IS 'the largest amount told of a transfer whose bank does not have the first request yet';
+
+COMMENT ON TABLE link_code IS 'a one-time code that confirms what a bank''s officer states through the link of a letter';
 
 COMMENT ON TABLE payer_decision IS 'which complaint is right about who paid a transfer; two officers decide';
 

@@ -44,6 +44,8 @@ class MessageKind(StrEnum):
     HOLD_RELEASED = "hold_released"
     """to the account holder: the bank reports the release"""
     GRIEVANCE_CODE = "grievance_code"
+    LINK_CODE = "link_code"
+    """to the nodal officer of a bank: the code that confirms a form behind a letter's link"""
     GRIEVANCE_DECIDED = "grievance_decided"
     FIR_TO_SIGN = "fir_to_sign"
     """an e-Zero FIR lapses unless the victim signs it"""

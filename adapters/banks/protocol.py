@@ -118,6 +118,8 @@ class HoldTicket:
     requested_at: datetime | None = None
     """None: the time at which it is sent"""
     respond_by: datetime | None = None
+    hold_until: datetime | None = None
+    """time until which the hold is asked; None: no time is set"""
 
     def __post_init__(self) -> None:
         """Raise ValueError unless the ticket has 1 to INCIDENTS_MAX incidents."""

@@ -102,6 +102,8 @@ class SignatureRules(FrozenModel):
 
     window_seconds: Annotated[float, Field(ge=1, le=3600)]
     """largest difference between its `created` and our clock"""
+    tokens_end_after_seconds: Seconds
+    """real time after a bank's first key begins at which its tokens no longer open the feed"""
     source: Source
 
 
@@ -110,6 +112,11 @@ class AnswerLinkRules(FrozenModel):
 
     valid_seconds: Seconds
     """real time, whatever the clock factor, because a person reads the letter"""
+    code_from_paise: Paise
+    """sum of money named onward from which an answer needs a one-time code; the credit of money always needs one"""
+    code_valid_seconds: Seconds
+    code_tries: Annotated[int, Field(ge=1, le=20)]
+    """wrong tries of one code"""
     source: Source
 
 
@@ -120,6 +127,9 @@ class LimitName(StrEnum):
     ANSWERS = "answers"
     ACKNOWLEDGES = "acknowledges"
     LIEN_LISTS = "lien-lists"
+    JUNK_BODIES = "junk-bodies"
+    """bodies on the I4C wire that cannot be used; the next limit counts them too"""
+    JUNK_BODIES_A_DAY = "junk-bodies-a-day"
 
 
 class RateLimit(FrozenModel):
@@ -151,7 +161,9 @@ class TryName(StrEnum):
 
     LINK_USES = "link-uses"
     LINK_GUESSES = "link-guesses"
+    LINK_CODES = "link-codes"
     BANK_LOGINS = "bank-logins"
+    BANK_LOGINS_ELSEWHERE = "bank-logins-elsewhere"
     APPEAL_CODES = "appeal-codes"
     APPEAL_TRIES = "appeal-tries"
 
@@ -270,6 +282,8 @@ class ReplayRules(FrozenModel):
     """after the first use of a bank's Idempotency-Key"""
     keep_ended_links_seconds: Seconds
     """after a link in a letter has ended without a form; until then its page says so"""
+    keep_login_addresses_seconds: Seconds
+    """after a bank's last login from an address; a later one from there is a new address again"""
     source: Source
 
 
