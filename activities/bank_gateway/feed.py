@@ -234,7 +234,7 @@ def _hold_until(hops: Sequence[FeedHop], asked_until: datetime) -> datetime | No
     """Return until when the hold is asked; None while something keeps the money beyond that."""
     if any(hop.is_kept for hop in hops):
         return None
-    return max(asked_until, *(hop.lapses_at for hop in hops if hop.lapses_at is not None), asked_until)
+    return max([asked_until, *(hop.lapses_at for hop in hops if hop.lapses_at is not None)])
 
 
 def _incident(hop: FeedHop, disputed_paise: int) -> Incident:

@@ -24,7 +24,7 @@ from schemas.banks.exchanges import About
 from schemas.banks.rosters import OfficerToCall
 from schemas.enums import TaskKind
 from schemas.notifications import MessageFacts
-from schemas.tasks import NewTask, TaskCause, TaskSubject, about
+from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 
 CODE_DIGITS: Final = 8
 MOBILE_END_CHARS: Final = 4
@@ -58,7 +58,8 @@ class LinkCodes:
         """Give the desk a work item: to telephone a bank whose nodal officers have no mobile in the directory."""
         async with case_transaction(self._ctx, view.case_no, ENGINE) as work:
             subject = about(self._subject, view.subject_id)
-            task = NewTask(kind=TaskKind.PHONE_BANK, cause=TaskCause.LINK_WITHOUT_MOBILE, subject=subject)
+            facts, cause = TaskFacts(institution=view.institution), TaskCause.LINK_WITHOUT_MOBILE
+            task = NewTask(kind=TaskKind.PHONE_BANK, cause=cause, subject=subject, facts=facts)
             await work.ask(task, institution=view.institution)
 
     async def officer_of(self, institution: str) -> OfficerToCall | None:

@@ -49,7 +49,7 @@ async def _tell(ctx: Context, ways: Ways, login: LoginToTell) -> bool:
             await bank_logins.told(connection, login.institution, login.address, now)
             return True
         await bank_logins.put_off(connection, login.institution, login.address, None)
-        facts = TaskFacts(detail=login.address, at=_moment(login.first_at))
+        facts = TaskFacts(institution=login.institution, detail=login.address, at=_moment(login.first_at))
         kind, cause = TaskKind.PHONE_BANK, TaskCause.BANK_LOGIN_UNTOLD
         await tasks.open_for_institution(connection, login.institution, kind, cause, now, facts=facts)
     return False

@@ -37,7 +37,8 @@ def started(doors: Doors) -> BankLogins:
 
 
 async def guess(doors: Doors, address: str, times: int) -> list[str]:
-    logins, refusals = started(doors), []
+    logins = started(doors)
+    refusals: list[str] = []
     for number in range(times):
         with pytest.raises(Refused) as refused:
             await logins.code(EMAIL, SecretStr(f"guess {number}"), address)
