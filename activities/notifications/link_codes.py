@@ -30,7 +30,6 @@ CODE_DIGITS: Final = 8
 MOBILE_END_CHARS: Final = 4
 KEPT: Final = timedelta(days=8)
 """time until a code is deleted; longer than any code is valid"""
-_SUBJECTS: Final = {About.HOLD_REQUEST: TaskSubject.REQUEST, About.ORDER: TaskSubject.ORDER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class LinkCodes:
     def __init__(self, ctx: Context, keys: Keys, kind: About) -> None:
         self._ctx = ctx
         self._key = link_key(keys, kind)
-        self._subject = _SUBJECTS[kind]
+        self._kind = kind
 
     async def live(self, subject_id: UUID) -> CodeSent | None:
         """Return whom the live code for this subject was sent to, or None without a live code."""
@@ -57,7 +56,10 @@ class LinkCodes:
     async def ask_desk(self, view: ReplyView[Any]) -> None:
         """Give the desk a work item: to telephone a bank whose nodal officers have no mobile in the directory."""
         async with case_transaction(self._ctx, view.case_no, ENGINE) as work:
-            subject = about(self._subject, view.subject_id)
+            # An answer closes the work items about its request, and this one must outlast it.
+            subject = about(TaskSubject.INSTITUTION, view.institution)
+            if self._kind is About.ORDER:
+                subject = about(TaskSubject.ORDER, view.subject_id)
             facts, cause = TaskFacts(institution=view.institution), TaskCause.LINK_WITHOUT_MOBILE
             task = NewTask(kind=TaskKind.PHONE_BANK, cause=cause, subject=subject, facts=facts)
             await work.ask(task, institution=view.institution)

@@ -56,11 +56,11 @@ async def test_m6_a_hold_and_a_small_sum_need_none_but_several_small_sums_do(pos
 async def test_m6_without_a_mobile_the_chase_goes_on_and_the_desk_telephones(post: Post) -> None:
     await set_officers(post.pool, "GRAM", [NodalOfficer(name="N. Officer", email="nodal@gram.example")])
     await post.ask(at_gram(amount_paise=LARGE_PAISE))
-    filled = (await post.open()).fields | WHO | moved("200000")
+    filled = (await post.open()).fields | WHO | moved("200000") | {"t1.held": "100000"}
     check = read(await post.send(filled, "check"))
     assert "code" not in check.fields
     read(await post.send(filled, "send"))
     assert await hops(post) == 1
-    task = await post.pool.fetchrow("SELECT kind, institution FROM desk_task WHERE cause = 'link_without_mobile'")
-    assert tuple(task) == ("phone_bank", "GRAM")
+    tasks = await post.pool.fetch("SELECT kind, institution, state FROM desk_task WHERE cause = 'link_without_mobile'")
+    assert [tuple(task) for task in tasks] == [("phone_bank", "GRAM", "open")]
     assert await post.pool.fetchval("SELECT confirmed_by FROM reply_form") == ""
