@@ -106,6 +106,7 @@ def _says(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     return {kind.status: {"model": RefusalReply, "description": kind.title} for kind in kinds}
 
 
+UNKNOWN_ADDRESS: Final = "unknown"
 JUNK_LIMITS: Final = (LimitName.JUNK_BODIES, LimitName.JUNK_BODIES_A_DAY)
 _ALWAYS: Final = (TOO_SLOW, TOO_LARGE, NOT_LOGGED_IN, INVALID, INTERNAL, DATABASE_DOWN)
 
@@ -131,7 +132,7 @@ async def log_in(request: Request, services: TheServices) -> Response:
     except ValidationError as error:
         names = sorted({str(mistake["loc"][0]) for mistake in error.errors() if mistake["loc"]}) or ["body"]
         raise Refused(INVALID, violations=[Violation(name, "is not valid") for name in names]) from None
-    address = address_of(request, services.trusted_proxies)
+    address = address_of(request, services.trusted_proxies) or UNKNOWN_ADDRESS
     code = await services.bank_logins.code(login.email, login.password, address)
     door = login.door or (BankDoor.I4C if _signs_only(services, code) else None)
     return _reply(login_reply(services.tokens.for_bank(code, door), TTL_SECONDS))
