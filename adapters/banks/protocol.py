@@ -163,7 +163,7 @@ class BankUnreachable(BankError):
 
 
 class BankBusy(BankUnreachable):
-    """The bank already has as many calls under way as its limit allows."""
+    """The bank has as many calls as its limit allows: at the moment, or in this second."""
 
 
 class BankRefused(BankError):
