@@ -88,6 +88,9 @@ class ProcedureStarterWork(StrEnum):
     LOOK_AFTER = "look_after"
 
 
+_YES_OR_NO: Final = {True: "yes", False: "no"}
+
+
 class ToldRole(StrEnum):
     """The recipient of a notice that a bank's list of liens is overdue."""
 
@@ -204,6 +207,12 @@ class Metrics:
             "goldenhour_lien_lists_overdue",
             "Lists of liens that did not come in time, by who was notified.",
             ("told",),
+            registry=self.registry,
+        )
+        self._junk_bodies = Counter(
+            "goldenhour_junk_bodies",
+            "Bodies from banks on the I4C wire that cannot be used, by whether they were kept.",
+            ("kept",),
             registry=self.registry,
         )
         self._paise = Gauge(
@@ -331,6 +340,10 @@ class Metrics:
         """Count a notice that a list is overdue."""
         self._lists_overdue.labels(told.value).inc()
 
+    def junk_body(self, *, is_kept: bool) -> None:
+        """Count a body from a bank that cannot be used."""
+        self._junk_bodies.labels(_YES_OR_NO[is_kept]).inc()
+
     @_not_in_rehearsal
     def first_answer(self, since_complaint_seconds: float) -> None:
         """Record the delay of a case's first answer."""
@@ -393,6 +406,8 @@ class Metrics:
             self._lists_asked.labels(asked_by.value)
         for told in ToldRole:
             self._lists_overdue.labels(told.value)
+        for kept in _YES_OR_NO.values():
+            self._junk_bodies.labels(kept)
 
     def _stage_histogram(self) -> Histogram:
         histogram = Histogram(

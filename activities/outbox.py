@@ -16,7 +16,7 @@ from activities.cases import parked_hops as parked_actions
 from activities.context import Context
 from activities.metrics import METRICS, SweepWork
 from db import bank_gateway
-from db.banks import bank_keys, reply_links
+from db.banks import bank_keys, bank_logins, reply_links
 from db.cases import cases, hop_retries, parked_hops, told_amounts
 from db.outbox import case_outbox
 from db.restoration import court_orders
@@ -259,7 +259,9 @@ class _Sweep:
             # A signature's time may be one window ahead of our clock, and stays valid for one window after that.
             usable = self._ago(2 * policy.signatures.window_seconds)
             nonces = await bank_keys.purge_nonces(connection, usable, NONCE_LIMIT)
-        return notifications, links + keys + nonces
+            unused = self._ago(policy.replay.keep_login_addresses_seconds)
+            addresses = await bank_logins.purge(connection, unused, PURGE_LIMIT)
+        return notifications, links + keys + nonces + addresses
 
     def _ago(self, seconds: float) -> datetime:
         return self._now - timedelta(seconds=seconds)

@@ -41,10 +41,12 @@ class Purpose(StrEnum):
     ORDER_LINKS = "order links"
     APPEAL_CODES = "appeal codes"
     NAMES_OF_TRIES = "names of tries"
+    BANK_LOGINS = "bank logins"
     EVIDENCE = "sign evidence"
 
 
-OF_OFFICERS: Final = tuple(purpose for purpose in Purpose if purpose not in {Purpose.SEALING, Purpose.BANK_TOKENS})
+_NOT_OF_OFFICERS: Final = frozenset({Purpose.SEALING, Purpose.BANK_TOKENS, Purpose.BANK_LOGINS})
+OF_OFFICERS: Final = tuple(purpose for purpose in Purpose if purpose not in _NOT_OF_OFFICERS)
 """purposes of the officers process: it opens no credential of a bank, and makes no token of a bank"""
 
 

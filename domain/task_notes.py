@@ -184,6 +184,14 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.DOCUMENT_TO_DELIVER: "cannot be delivered: {document_number} for {id}",
     TaskCause.FILE_REFUSED: "a file is in refused/, look there for others too: {detail}",
     TaskCause.FILE_IN_DOUBT: "a file in done/ is in doubt, look for others too: {detail}",
+    TaskCause.LINK_WITHOUT_MOBILE: (
+        "{bank} states something through the link of a letter that needs a code, and the directory has no mobile of its"
+        " nodal officer: call the bank, check or enter what it states, and add the mobile to the directory"
+    ),
+    TaskCause.BANK_LOGIN_UNTOLD: (
+        "{bank} could not be told that somebody logged in with its password from a new address ({detail}, {at}): call"
+        " its nodal officer, and ask whether that was the bank"
+    ),
     TaskCause.LIENS_TO_ASK_FOR: "ask for the list of all liens it holds for us, and compare it",
     TaskCause.LIENS_OVERDUE: "its list of liens is overdue, and the desk's call brought none",
     TaskCause.TOLD_OTHERWISE: "hop {id}: complaint {ack_no} tells it otherwise: {differing}",

@@ -64,6 +64,8 @@ class MessageKind(StrEnum):
     GRIEVANCE_CODE = "grievance_code"
     APPEAL_CODE = "appeal_code"
     """code that an officer has sent, through the bank if it gave no contact"""
+    LINK_CODE = "link_code"
+    """to the nodal officer of a bank: the code that confirms a form behind a letter's link"""
     GRIEVANCE_DECIDED = "grievance_decided"
     FIR_TO_SIGN = "fir_to_sign"
     """an e-Zero FIR lapses unless the victim signs it"""

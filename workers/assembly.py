@@ -85,7 +85,8 @@ class Engine:
             runtime = make_runtime(sdk_metrics_port)
             client = await connect(settings.temporal_address, settings.temporal_namespace, runtime, lazy=lazy_temporal)
             notifier = CaseNotifier(client, pool)
-            ctx = Context(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
+            factors = settings.clock_factor, settings.procedure_clock_factor
+            ctx = Context(pool, directory, policy, *factors, bank_callers=settings.bank_callers)
             if warm:
                 await rehearse(ctx, WARM_CONNECTIONS)
             async with _traces(settings.tracing_url if golden_hour else None) as trace:

@@ -104,6 +104,7 @@ _keys = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The keys with 
 _add(_keys, "Work", "add", bank_keys.add)
 _add(_keys, "Work", "list", bank_keys.show)
 _add(_keys, "Work", "revoke", bank_keys.revoke)
+_add(_keys, "Work", "require", bank_keys.require)
 _banks.add_typer(_keys, name="key", rich_help_panel="Work")
 app.add_typer(_banks, name="bank", rich_help_panel="Work")
 _iso = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="Handle files of ISO 20022 messages by hand.")

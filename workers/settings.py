@@ -181,6 +181,9 @@ class Settings(BaseSettings):
 
     intake_workers: int = Field(default=1, ge=1, le=PROCESSES_MAX)
 
+    bank_callers: int = Field(default=1, ge=1, le=PROCESSES_MAX)
+    """Number of worker processes that call banks. They share a limit that the directory sets for a bank."""
+
     warm_connections: bool = True
     """Whether the processes that take complaints, answers and bank calls open their connections to the database at the
     start and run their statements once. `false` makes the start shorter and the first minutes slower."""

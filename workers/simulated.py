@@ -128,6 +128,7 @@ async def simulated_stack(
     if every_channel:
         config = {**config, **EVERY_CHANNEL}
         settings = with_known_address(settings)
+        settings, config = with_sms_gateway(settings, config, port)
     async with services(settings, ui=ui, report_step=report_step) as running_services:
         ready = running_services.settings
         if every_channel:
@@ -169,19 +170,26 @@ def with_restoration_services(
     settings: Settings, config: Mapping[str, Any], port: int
 ) -> tuple[Settings, Mapping[str, Any]]:
     """Return settings and configuration with an FIR register and an SMS gateway that both sides know."""
-    key, token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    settings, config = with_sms_gateway(settings, config, port)
+    key = secrets.token_urlsafe(24)
     settings = settings.model_copy(
         update={
             "procedure_clock_factor": float(config.get("procedure_clock_factor", 1.0)),
             "police_url": SecretStr(f"http://up-cyber:{key}@{HOST}:{port}/police"),
-            "sms_url": SecretStr(f"http://:{token}@{HOST}:{port}/sms?from=UPCOPS"),
         }
     )
-    return settings, {**config, "police_key": key, "sms_token": token}
+    return settings, {**config, "police_key": key}
+
+
+def with_sms_gateway(settings: Settings, config: Mapping[str, Any], port: int) -> tuple[Settings, Mapping[str, Any]]:
+    """Return settings and configuration with an SMS gateway that both sides know."""
+    token = secrets.token_urlsafe(24)
+    url = SecretStr(f"http://:{token}@{HOST}:{port}/sms?from=UPCOPS")
+    return settings.model_copy(update={"sms_url": url}), {**config, "sms_token": token}
 
 
 async def register_keys(pool: Pool, keys: Iterable[Mapping[str, str]]) -> None:
-    """Register the public keys of simulated banks, as `goldenhour bank key add` does."""
+    """Register the public keys of simulated banks, which are known by their signature alone at once."""
     now = wall_clock()
     async with pool.acquire() as connection:
         for entry in keys:
@@ -192,6 +200,7 @@ async def register_keys(pool: Pool, keys: Iterable[Mapping[str, str]]) -> None:
                 not_before=now,
             )
             await bank_keys.add_key(connection, key, now)
+            await bank_keys.sign_only_from(connection, key.institution, now, over=True)
 
 
 async def _start_simulator(supervisor: Supervisor, settings: Settings, config: Mapping[str, Any]) -> tuple[str, Path]:

@@ -49,6 +49,8 @@ class LinkState(StrEnum):
     OPEN = "open"
     USED = "used"
     EXPIRED = "expired"
+    REPLACED = "replaced"
+    """a newer letter about the same subject has a newer link"""
     REPLIED = "replied"
     """the bank has replied in another way"""
     WITHDRAWN = "withdrawn"
@@ -149,6 +151,8 @@ class ReplyForm(Generic[Stated]):
     """the fields as received, for the evidence"""
     body: bytes = field(default=b"", repr=False)
     """the whole form as posted"""
+    confirmed_by: str | None = None
+    """the nodal officer whose code confirmed the form; "": the desk telephones, because none has a mobile"""
 
     @property
     def digest(self) -> bytes:
@@ -195,7 +199,7 @@ class ReplyTaken:
 
 @dataclass(frozen=True, slots=True)
 class ReplyNotTaken(Generic[View]):
-    """The link is closed, or an item has changed since the form was made."""
+    """The link is closed, an item has changed since the form was made, or the form lacks its code."""
 
     view: View
 
@@ -240,10 +244,10 @@ class ReplyLinks(ABC, Generic[View, Form]):
             view = await self.view(connection, link, locked.now)
             if await reply_links.knows_form(connection, link.link_id, form.digest):
                 return ReplyTaken(left=len(view.items), repeated=True)
-            if not view.state.takes_form or self._has_changed(view, form):
+            if not view.state.takes_form or self._has_changed(view, form) or self.lacks_code(view, form):
                 return ReplyNotTaken(view)
             written = await self.write(connection, link, form)
-            await self._keep(locked, form.answerer, form.fields, form.body)
+            await self._keep(locked, form.answerer, form.fields, form.body, form.confirmed_by)
             left = await self.count_left(connection, link)
             if not left:
                 await reply_links.use_up(connection, link.link_id, locked.now)
@@ -260,6 +264,10 @@ class ReplyLinks(ABC, Generic[View, Form]):
         """Return the open amount of that item, or None."""
 
     @abstractmethod
+    def needs_code(self, view: View, form: Form) -> bool:
+        """Return whether the form needs a one-time code, because a letter's reader alone must not move money."""
+
+    @abstractmethod
     async def write(self, connection: Connection, link: LinkRow, form: Form) -> Written:
         """Write the statements of the form in a separate transaction. `connection` holds the lock on the link."""
 
@@ -268,6 +276,10 @@ class ReplyLinks(ABC, Generic[View, Form]):
         """Return the number of open items after a reply was written."""
 
     # -- steps -----------------------------------------------------------------------------------------------------
+
+    def lacks_code(self, view: View, form: Form) -> bool:
+        """Return whether the form needs a one-time code and has none."""
+        return form.confirmed_by is None and self.needs_code(view, form)
 
     def _has_changed(self, view: View, form: Form) -> bool:
         """Return whether an item of the form is closed by now, or has another open amount."""
@@ -280,9 +292,23 @@ class ReplyLinks(ABC, Generic[View, Form]):
             found = await reply_links.lock(connection, self.about, digest)
             yield LockedLink(connection, *found) if found else None
 
-    async def _keep(self, locked: LockedLink, answerer: Answerer, fields: Mapping[str, str], body: bytes) -> None:
+    async def _keep(
+        self,
+        locked: LockedLink,
+        answerer: Answerer,
+        fields: Mapping[str, str],
+        body: bytes,
+        confirmed_by: str | None = None,
+    ) -> None:
         """Keep the form and its officer as evidence."""
-        digest, link_id = fields_digest(fields), locked.link.link_id
         await reply_links.keep_form(
-            locked.connection, link_id, locked.now, answerer.name, answerer.designation, fields, digest, body
+            locked.connection,
+            locked.link.link_id,
+            locked.now,
+            answerer.name,
+            answerer.designation,
+            fields,
+            fields_digest(fields),
+            body,
+            confirmed_by,
         )

@@ -30,6 +30,7 @@ from http_message_signatures import (
 
 from api.problems import Kind, Refused
 from schemas.banks.keys import BankKey
+from schemas.text import IST
 
 FIELD_MAX_BYTES: Final = 2_048
 """Limit for each of Signature-Input, Signature and Content-Digest. An honest one has at most 300 bytes."""
@@ -157,6 +158,13 @@ async def signed_by(
     if not await nonces.take(key.key_id, claim.nonce, now):
         raise _refused(SIGNATURE_REPLAYED, "sign every request with a new nonce")
     return key
+
+
+def signature_needed(since: datetime) -> Refused:
+    """Return the refusal of a token: the bank is known by its signature alone since that time."""
+    return _refused(
+        SIGNATURE_MISSING, f"a token is not enough since {since.astimezone(IST):%d-%m-%Y}: sign the request"
+    )
 
 
 def _check_fields(lines: list[tuple[str, str]]) -> None:

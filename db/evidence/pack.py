@@ -69,7 +69,8 @@ def _address() -> str:
     """
     return (
         # The text of a code has no digest, because trying every code would find it.
-        " || jsonb_build_object('text_sha256', CASE WHEN t.kind NOT IN ('grievance_code', 'appeal_code')"
+        " || jsonb_build_object('text_sha256', CASE WHEN t.kind NOT IN"
+        " ('grievance_code', 'appeal_code', 'link_code')"
         " THEN encode(sha256(convert_to(t.body, 'UTF8')), 'hex') END, 'address',"
         " CASE WHEN t.to_whom <> 'victim' THEN t.address WHEN t.medium = 'sms'"
         " THEN '…' || right(t.address, 4) ELSE left(t.address, 1) || '…@' || split_part(t.address, '@', 2) END)"
@@ -251,7 +252,8 @@ TEXTS: Final = {
     "messages/texts.jsonl": "SELECT jsonb_build_object('message_id', t.message_id, 'subject', t.subject, 'body',"
     # Six digits are masked in every message, because they could be a code. So is the token of a victim's link.
     r" regexp_replace(t.body, '(?<!\d)\d{6}(?!\d)|(?<=/credit/)[A-Za-z0-9_-]{16}', '……', 'g'))::text FROM message t"
-    " WHERE t.case_no = $1 AND t.kind NOT IN ('grievance_code', 'appeal_code') ORDER BY t.written_at, t.message_id"
+    " WHERE t.case_no = $1 AND t.kind NOT IN ('grievance_code', 'appeal_code', 'link_code')"
+    " ORDER BY t.written_at, t.message_id"
 }
 """The texts of notifications, for a court's pack only."""
 _READ: Final = FILES | TEXTS

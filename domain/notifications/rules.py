@@ -55,6 +55,7 @@ class NotificationEvent(StrEnum):
     DUTY_OVERDUE = "duty_overdue"
     CODE_ASKED = "code_asked"
     CODE_MADE = "code_made"
+    LINK_CODE_ASKED = "link_code_asked"
     GRIEVANCE_AT_BANK = "grievance_at_bank"
     GRIEVANCE_AT_OFFICER = "grievance_at_officer"
     GRIEVANCE_OVERDUE = "grievance_overdue"
@@ -70,6 +71,7 @@ class Addressee(StrEnum):
     HOLDER = "holder"
     BANK = "bank"
     BANK_OF_HOLD = "bank_of_hold"
+    NODAL_OFFICER = "nodal_officer"
     IO = "io"
     SUPERVISING = "supervising"
     STEP_OFFICER = "step_officer"
@@ -169,6 +171,9 @@ ADDRESSEES: Final[Mapping[Addressee, Reach]] = {
     Addressee.BANK: Reach("the desk of the bank that a document is for", (Recipient.BANK,), (), _OFFICER),
     Addressee.BANK_OF_HOLD: Reach(
         "the desk of the bank that holds the money", (Recipient.BANK,), (), ("account", *_OFFICER)
+    ),
+    Addressee.NODAL_OFFICER: Reach(
+        "the nodal officer of the bank who is on duty first, at the mobile in the directory", (Recipient.BANK,)
     ),
     Addressee.IO: Reach("the case's investigating officer", (Recipient.IO,)),
     Addressee.SUPERVISING: Reach("the case's supervising officer", (Recipient.OFFICER,)),
@@ -327,6 +332,10 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         "a document for a bank is issued",
         Rule(Addressee.BANK, MessageKind.DOCUMENT_FOR_BANK, _EMAIL, (Fact.REFERENCE,), encloses=True),
     ),
+    NotificationEvent.LINK_CODE_ASKED: _on(
+        "an officer of a bank states something through a letter's link that needs a one-time code",
+        Rule(Addressee.NODAL_OFFICER, MessageKind.LINK_CODE, (Channel.SMS,), (Fact.CODE, Fact.UNTIL)),
+    ),
     NotificationEvent.FIR_UNSIGNED: _on(
         "an e-Zero FIR is registered and not signed yet",
         Rule(Addressee.VICTIM, MessageKind.FIR_TO_SIGN, _DIRECT, (Fact.REFERENCE, Fact.UNTIL)),
@@ -387,7 +396,7 @@ DUTY_OF_LEVEL: Final[Mapping[GrievanceLevel, CaseDuty]] = {
     GrievanceLevel.DY_SP: CaseDuty.SUPERVISING,
 }
 """duty in the case whose officer decides at a level, if one is assigned"""
-EXPIRING: Final = frozenset({MessageKind.GRIEVANCE_CODE, MessageKind.APPEAL_CODE})
+EXPIRING: Final = frozenset({MessageKind.GRIEVANCE_CODE, MessageKind.APPEAL_CODE, MessageKind.LINK_CODE})
 """kinds that are not sent after their fact `until`; the text is blanked then"""
 
 

@@ -199,6 +199,11 @@ _EN: Final[Mapping[_Key, _Text]] = {
         "{code} is your code for reference {reference}, valid until {until_time}. Do not share it: neither the"
         " police nor a bank asks for it.",
     ),
+    (MessageKind.LINK_CODE, _BANK): _Text(
+        "Your code",
+        "Case {case}: {code} confirms what your bank states on the police's page, valid until {until_time}. Enter it"
+        " only there. If your bank did not ask for it, call the police.",
+    ),
     (MessageKind.GRIEVANCE_DECIDED, _HOLDER): _Text(
         "Your appeal {number} is decided",
         "Case {case}: your appeal {number} is decided: {decision}. {further}",
@@ -376,6 +381,11 @@ _HI: Final[Mapping[_Key, _Text]] = {
     (MessageKind.GRIEVANCE_CODE, _HOLDER): _Text(
         "आपका कोड",
         "संदर्भ {reference} के लिए आपका कोड {code} है, {until_time} तक मान्य। इसे किसी को न बताएँ: न पुलिस, न बैंक यह माँगते हैं।",
+    ),
+    (MessageKind.LINK_CODE, _BANK): _Text(
+        "आपका कोड",
+        "मामला {case}: पुलिस के पृष्ठ पर आपके बैंक के कथन की पुष्टि का कोड {code} है, {until_time} तक मान्य। इसे केवल वहीं भरें।"
+        " यदि आपके बैंक में किसी ने इसे नहीं माँगा, तो पुलिस को कॉल करें।",
     ),
     (MessageKind.GRIEVANCE_DECIDED, _HOLDER): _Text(
         "आपकी अपील {number} पर निर्णय",

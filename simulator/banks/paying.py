@@ -135,7 +135,7 @@ class BackOffices:
         while order is None:
             line = HttpClient(origin_of(record.link), 1)
             try:
-                order = await OrderVisitor(line, record.link, record.bank).read(record.order_id, ack_no)
+                order = await self._visitor(line, record.link, record.bank).read(record.order_id, ack_no)
                 if order is None:
                     # The link leads to no form, or the order is cancelled, so there is nothing to do.
                     record.reports_left = 0
@@ -164,6 +164,9 @@ class BackOffices:
             self.done_paise[order.kind] += sum(done.amount_paise for done in report.lines)
             record.reports_left -= 1
 
+    def _visitor(self, line: HttpClient, link: str, bank: Institution) -> OrderVisitor:
+        return OrderVisitor(line, link, bank, self._banks.code_reader(bank))
+
     async def _acknowledge_cancellation(self, record: OrderRecord, channel: Channel, case: str, link: str) -> None:
         bank, sent = record.bank, PostRecord((), frozenset(), f"{record.order_id}-stopped")
         async with record.paying:
@@ -175,12 +178,11 @@ class BackOffices:
                 path = f"{ORDERS_PATH}/{record.order_id}/acknowledge-cancellation"
                 await self._banks.poster.deliver(bank, SignedRequest(bank, path, b"{}", key=sent.key), sent)
 
-    @staticmethod
-    def _acknowledge_on_page(bank: Institution, link: str) -> Callable[[], Awaitable[Reply]]:
+    def _acknowledge_on_page(self, bank: Institution, link: str) -> Callable[[], Awaitable[Reply]]:
         async def say() -> Reply:
             line = HttpClient(origin_of(link), 1)
             try:
-                return Reply(await OrderVisitor(line, link, bank).stop(), {})
+                return Reply(await self._visitor(line, link, bank).stop(), {})
             finally:
                 line.close()
 
@@ -203,7 +205,7 @@ class BackOffices:
         async def say() -> Reply:
             line = HttpClient(origin_of(record.link), 1)
             try:
-                return Reply(await OrderVisitor(line, record.link, record.bank).say(report.lines), {})
+                return Reply(await self._visitor(line, record.link, record.bank).say(report.lines), {})
             finally:
                 line.close()
 

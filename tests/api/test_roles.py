@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from activities.secrets import Purpose, SecretBox
 from api.roles import ALLOWED, Action
-from api.tokens import TTL_SECONDS, BadToken, Tokens
+from api.tokens import TTL_SECONDS, BadToken, BankDoor, Tokens
 from schemas.enums import Role
 from tests.api.conftest import Doors, complaint
 
@@ -334,7 +334,7 @@ def test_a_token_says_who_and_what(secret_box: SecretBox) -> None:
     tokens = Tokens(secret_box)
     officer = tokens.officer(tokens.for_officer("r.sharma", Role.DESK))
     assert (officer.subject, officer.role, officer.actor) == ("r.sharma", Role.DESK, "officer:r.sharma")
-    assert tokens.bank(tokens.for_bank("SBIN")) == "SBIN"
+    assert tokens.bank(tokens.for_bank("SBIN"), BankDoor.API) == "SBIN"
 
 
 @pytest.mark.parametrize(

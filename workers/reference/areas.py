@@ -31,11 +31,13 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "officer_leave",
         "bank_holiday",
         "bank_key",
+        "bank_login",
         "bank_body",
         "bank_exchange",
         "delivery_attempt",
         "reply_link",
         "reply_form",
+        "link_code",
     ),
     "tracing": (
         "hold_request",

@@ -97,6 +97,12 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "feed_request_changed": Effect(
         Sort.FLOW, "Shows a new or changed hold request in the bank's feed.", ("feed_entry",), "bank_feed"
     ),
+    "feed_hold_kept": Effect(
+        Sort.FLOW,
+        "Shows the hold requests of an account as changed in the bank's feed when its hold is kept, or lasts longer.",
+        ("feed_entry",),
+        "bank_feed",
+    ),
     "feed_hops_changed": Effect(
         Sort.FLOW,
         "Shows the hold request of a changed hop as changed in the bank's feed.",
@@ -150,7 +156,10 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "allocation_check_whole": Effect(Sort.RULE, "Refuses an allocation whose shares do not add up to the whole."),
     "reply_link_deletion": Effect(Sort.RULE, "Refuses to delete a link that was used or still works."),
     "reply_link_rules": Effect(
-        Sort.RULE, "Refuses a link for a bank that its subject does not name, and a second use."
+        Sort.RULE,
+        "Refuses a link for a bank that its subject does not name, and a second use. A new link replaces the unused"
+        " ones about its subject.",
+        ("reply_link",),
     ),
     "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
     "bank_key_rules": Effect(Sort.RULE, "Refuses a third live key of a bank, and any change but of a key's end."),
