@@ -22,6 +22,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from domain.policy.model import DoorName
 from schemas.enums import (
     Bucket,
     Channel,
@@ -205,6 +206,7 @@ class Metrics:
             ("told",),
             registry=self.registry,
         )
+        self._requests_refused = self._refusals()
         self._paise = Gauge(
             "goldenhour_paise",
             "Where the money of all cases is, from the ledger.",
@@ -322,6 +324,10 @@ class Metrics:
         """Count a notice that a list is overdue."""
         self._lists_overdue.labels(told.value).inc()
 
+    def request_refused(self, door: DoorName) -> None:
+        """Count a request that got no place."""
+        self._requests_refused.labels(door.value).inc()
+
     @_not_in_rehearsal
     def first_answer(self, since_complaint_seconds: float) -> None:
         """Record the delay of a case's first answer."""
@@ -379,6 +385,17 @@ class Metrics:
             self._lists_asked.labels(asked_by.value)
         for told in ToldRole:
             self._lists_overdue.labels(told.value)
+
+    def _refusals(self) -> Counter:
+        counter = Counter(
+            "goldenhour_requests_refused",
+            "Requests refused because their caller or its door had no place, by door.",
+            ("door",),
+            registry=self.registry,
+        )
+        for door in DoorName:
+            counter.labels(door.value)
+        return counter
 
     def _stage_histogram(self) -> Histogram:
         histogram = Histogram(

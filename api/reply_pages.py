@@ -15,11 +15,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from activities.banks.reply_links import PATHS, ReplyForm, ReplyLinks, ReplyNotTaken, ReplyTaken, ReplyView
+from api.addresses import address_of
 from api.forms import VALUE_MAX_CHARS, fields_of
 from api.pages import GONE, TEMPLATES, Pages
 from api.params import INT32_MAX
 from api.services import Services, TheServices
-from api.throttle import Throttle, address_of
+from api.throttle import Throttle
 from domain.policy.model import TryName
 from domain.rupees import rupees
 from schemas.text import IST
@@ -111,10 +112,11 @@ class ReplyPages(ABC, Generic[View, Form]):
         digest = await self._digest(request, token)
         if digest is None:
             return self._unknown()
-        fields, step = await fields_of(request, self.names)
+        # A form may be long, so it is read for a link of ours only.
         view = await self.links.look(digest)
         if view is None:
             return self._unknown()
+        fields, step = await fields_of(request, self.names)
         return await self.step(services, digest, view, Posted(fields, step, await request.body()))
 
     # -- what differs between requests and orders ------------------------------------------------------------------

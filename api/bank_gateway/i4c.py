@@ -17,6 +17,7 @@ from adapters.banks.i4c.document import ShapeError
 from adapters.banks.i4c.replies import accepted_reply, login_reply
 from adapters.banks.protocol import BankWire
 from api.bank_gateway.auth import bank_token, lines_of
+from api.callers import bank_of
 from api.problems import (
     DATABASE_DOWN,
     INTERNAL,
@@ -32,7 +33,7 @@ from api.problems import (
     Violation,
 )
 from api.services import TheServices
-from api.tokens import TTL_SECONDS, BadToken, bearer
+from api.tokens import TTL_SECONDS, BadToken
 from db.banks.received_bodies import ReceivedBody
 from domain.errors.cases import CaseNotFound
 from schemas.base import FrozenModel, Storable
@@ -138,7 +139,7 @@ async def take_update(request: Request, services: TheServices) -> Response:
 
     A case that does not concern the bank is refused in the same way as an unknown case.
     """
-    code = services.tokens.bank(bearer(request.headers.get("authorization")))
+    code = await bank_of(request, services)
     wire = await services.ctx.directory.wire(code)
     if wire is None:
         # The institution was removed from the directory after its login.
