@@ -48,9 +48,13 @@ def name_of_peer(host: str, trusted: Networks) -> str | None:
 
 
 def comes_directly_from(connection: HTTPConnection, networks: Networks) -> bool:
-    """Return whether a request comes from one of the networks, and through no proxy."""
+    """Return whether a request comes from this machine or one of the networks, and through no proxy."""
     peer = _parsed(connection.client.host) if connection.client else None
-    return peer is not None and _is_in(peer, networks) and not any(name in connection.headers for name in FORWARDED)
+    if peer is None or any(name in connection.headers for name in FORWARDED):
+        return False
+    own_host = (connection.scope.get("server") or ("", None))[0]
+    # This machine reaches an address of its own from the same address.
+    return peer == _parsed(own_host) or _is_in(peer, networks)
 
 
 def _is_in(address: _Address, networks: Networks) -> bool:

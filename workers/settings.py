@@ -222,7 +222,7 @@ class Settings(BaseSettings):
     the client. Empty means that none is trusted and the connection's own address counts."""
 
     operator_networks: TrustedNetworks = "127.0.0.0/8,::1/128"
-    """Addresses or networks of operators, comma-separated. Only their direct requests, through no proxy, see
+    """Addresses or networks of operators, comma-separated. Only direct requests from there or this machine see
     `/metrics`, `/readyz` and, without a token, `/api/v1/openapi.json`."""
 
     worker_metrics_port: Port | None = None

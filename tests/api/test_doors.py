@@ -333,6 +333,12 @@ async def test_low_a_proxy_on_this_machine_opens_no_page_for_operators(doors: Do
             assert (await client.get(path, headers={header: "127.0.0.1"})).status_code == expected, path
 
 
+async def test_low_this_machine_sees_them_at_every_address_of_its_own(services: Services) -> None:
+    async with seen_from(services, "10.1.2.3") as client:
+        assert (await client.get("http://10.1.2.3/readyz")).status_code == 200
+        assert (await client.get("http://10.1.2.4/readyz")).status_code == 404
+
+
 async def test_low_operators_see_their_pages_directly(services: Services) -> None:
     named = replace(services, operators=networks_of("10.9.0.0/24"))
     for address, expected in (("10.9.0.7", 200), ("10.8.0.7", 404), ("127.0.0.1", 404)):
