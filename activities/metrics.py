@@ -22,6 +22,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from domain.policy.model import DoorName
 from schemas.enums import (
     Bucket,
     Channel,
@@ -215,6 +216,7 @@ class Metrics:
             ("kept",),
             registry=self.registry,
         )
+        self._requests_refused = self._refusals()
         self._paise = Gauge(
             "goldenhour_paise",
             "Where the money of all cases is, from the ledger.",
@@ -344,6 +346,10 @@ class Metrics:
         """Count a body from a bank that cannot be used."""
         self._junk_bodies.labels(_YES_OR_NO[is_kept]).inc()
 
+    def request_refused(self, door: DoorName) -> None:
+        """Count a request that got no place."""
+        self._requests_refused.labels(door.value).inc()
+
     @_not_in_rehearsal
     def first_answer(self, since_complaint_seconds: float) -> None:
         """Record the delay of a case's first answer."""
@@ -408,6 +414,17 @@ class Metrics:
             self._lists_overdue.labels(told.value)
         for kept in _YES_OR_NO.values():
             self._junk_bodies.labels(kept)
+
+    def _refusals(self) -> Counter:
+        counter = Counter(
+            "goldenhour_requests_refused",
+            "Requests refused because their caller or its door had no place, by door.",
+            ("door",),
+            registry=self.registry,
+        )
+        for door in DoorName:
+            counter.labels(door.value)
+        return counter
 
     def _stage_histogram(self) -> Histogram:
         histogram = Histogram(

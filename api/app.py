@@ -13,6 +13,7 @@ from api.bank_gateway import debit_inquiries, feed, i4c, liens
 from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import grievances as bank_grievances
 from api.bank_gateway import orders as bank_orders
+from api.callers import DESCRIPTION_PATH
 from api.cases import accounts, cases, desk_actions, events, tasks
 from api.description import Described, operation_id
 from api.edge import Edge
@@ -29,7 +30,6 @@ from api.services import Services
 from api.tracing import discrepancies, payer_inquiries
 from api.tracing.answer_pages import AnswerPages
 
-DESCRIPTION_PATH: Final = "/api/v1/openapi.json"
 BODY_LIMITS_BYTES = {
     intake.PATH: intake.BODY_MAX_BYTES,
     i4c.STATUS_UPDATE_PATH: i4c.STATUS_UPDATE_MAX_BYTES,
@@ -114,7 +114,7 @@ def create_app(services: Services, part: Part | None = None) -> FastAPI:
         app.whole = lambda: create_app(services)
         app.state.elsewhere = Elsewhere(part.other, tuple(_routes_of(services, part.other)))
     add_handlers(app)
-    app.add_middleware(Edge, limits=BODY_LIMITS_BYTES, body_seconds=services.ctx.policy.doors.body_seconds)
+    app.add_middleware(Edge, services=services, part=part, limits=BODY_LIMITS_BYTES)
     return app
 
 

@@ -16,11 +16,12 @@ from starlette.responses import Response
 
 from activities.banks.reply_links import PATHS, ReplyForm, ReplyLinks, ReplyNotTaken, ReplyTaken, ReplyView
 from activities.notifications.link_codes import CodeSent, LinkCodes
+from api.addresses import address_of
 from api.forms import VALUE_MAX_CHARS, fields_of, tidy, typed
 from api.pages import GONE, TEMPLATES, Pages
 from api.params import INT32_MAX
 from api.services import Services, TheServices
-from api.throttle import Throttle, address_of
+from api.throttle import Throttle
 from domain.policy.model import TryName
 from domain.rupees import rupees
 from schemas.text import IST
@@ -129,11 +130,12 @@ class ReplyPages(ABC, Generic[View, Form]):
         digest = await self._digest(request, token)
         if digest is None:
             return self._unknown()
-        fields, step = await fields_of(request, self.names)
-        code = tidy((await typed(request)).get("code", "")).replace(" ", "")
+        # A form may be long, so it is read for a link of ours only.
         view = await self.links.look(digest)
         if view is None:
             return self._unknown()
+        fields, step = await fields_of(request, self.names)
+        code = tidy((await typed(request)).get("code", "")).replace(" ", "")
         return await self.step(services, digest, view, Posted(fields, step, without_code(await request.body()), code))
 
     # -- what differs between requests and orders ------------------------------------------------------------------

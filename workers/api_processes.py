@@ -112,7 +112,9 @@ def _services(engine: Engine, metrics_urls: tuple[str, ...], *, shows_gauges: bo
         metrics_urls=metrics_urls,
         shows_gauges=shows_gauges,
         public_url=settings.public_url,
+        bank_url=settings.bank_url,
         trusted_proxies=networks_of(settings.trusted_proxies),
+        operators=networks_of(settings.operator_networks),
         run_file_is_there=RunFileWatch(settings.home).is_there if await_run_file else lambda: True,
     )
 

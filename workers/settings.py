@@ -140,7 +140,7 @@ TemporalAddress = Annotated[str, AfterValidator(_check_temporal_address)]
 SmtpUrl = Annotated[SecretStr, AfterValidator(_check_smtp_url)]
 PoliceUrl = Annotated[SecretStr, AfterValidator(_check_police_url)]
 SmsUrl = Annotated[SecretStr, AfterValidator(_check_sms_url)]
-TrustedProxies = Annotated[str, Field(max_length=2_000), AfterValidator(_check_networks)]
+TrustedNetworks = Annotated[str, Field(max_length=2_000), AfterValidator(_check_networks)]
 PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
 TracingUrl = Annotated[str, AfterValidator(_check_tracing_url)]
 NoneIfEmpty = BeforeValidator(_none_if_empty)
@@ -215,11 +215,18 @@ class Settings(BaseSettings):
     """URL of the police's FIR register. `None` sends no requests; they stay in the database."""
 
     public_url: Annotated[PublicUrl | None, NoneIfEmpty] = None
-    """Public address of the API for banks. Links in letters begin with it. `None` means no links."""
+    """Public address of the pages for citizens and banks. Links in letters begin with it. `None` means no links."""
 
-    trusted_proxies: TrustedProxies = ""
+    bank_url: Annotated[PublicUrl | None, NoneIfEmpty] = None
+    """Public address of the API for banks, which they may sign. `None` means `public_url`."""
+
+    trusted_proxies: TrustedNetworks = ""
     """Addresses or networks of trusted proxies before the API, comma-separated. Their `X-Forwarded-For` header names
     the client. Empty means that none is trusted and the connection's own address counts."""
+
+    operator_networks: TrustedNetworks = "127.0.0.0/8,::1/128"
+    """Addresses or networks of operators, comma-separated. Only direct requests from there or this machine see
+    `/metrics`, `/readyz` and, without a token, `/api/v1/openapi.json`."""
 
     worker_metrics_port: Port | None = None
     """Port on which a worker shows its own metrics and the Temporal SDK's; `None` means no page."""

@@ -156,7 +156,7 @@ async def simulated_stack(
 def with_known_address(settings: Settings) -> Settings:
     """Return settings with the API's port chosen in advance, because links in letters contain it."""
     port = free_port()
-    return settings.model_copy(update={"api_port": port, "public_url": f"http://{HOST}:{port}"})
+    return settings.model_copy(update={"api_port": port, "public_url": f"http://{HOST}:{port}", "bank_url": None})
 
 
 def with_spool(settings: Settings, config: Mapping[str, Any]) -> tuple[Settings, Mapping[str, Any]]:

@@ -19,8 +19,10 @@ from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.i4c.document import ShapeError
 from adapters.banks.i4c.replies import accepted_reply, login_reply
 from adapters.banks.protocol import BankWire
+from api.addresses import address_of
 from api.bank_gateway.auth import bank_token, lines_of
 from api.bank_gateway.bodies import takes
+from api.callers import bank_of
 from api.problems import (
     DATABASE_DOWN,
     INTERNAL,
@@ -36,8 +38,7 @@ from api.problems import (
     Violation,
 )
 from api.services import Services, TheServices
-from api.throttle import address_of
-from api.tokens import TTL_SECONDS, BadToken, BankDoor, bearer
+from api.tokens import TTL_SECONDS, BadToken, BankDoor
 from db import rate_limits
 from db.banks.received_bodies import ReceivedBody
 from domain.errors.cases import CaseNotFound
@@ -152,7 +153,7 @@ async def take_update(request: Request, services: TheServices) -> Response:
     A case that does not concern the bank is refused in the same way as an unknown case. Bodies that cannot be used are
     kept up to a limit. A further one is refused as one too many.
     """
-    code = services.tokens.bank(bearer(request.headers.get("authorization")), BankDoor.I4C)
+    code = await bank_of(request, services, BankDoor.I4C)
     wire = await services.ctx.directory.wire(code)
     if wire is None:
         # The institution was removed from the directory after its login.

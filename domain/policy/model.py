@@ -190,11 +190,51 @@ LATER_TRIES: Final = {
 """limits that a policy file of an earlier release lacks"""
 
 
+class DoorName(StrEnum):
+    """Kinds of callers. Each kind has places of its own, so that none can take the places of another."""
+
+    PUBLIC = "public"
+    """callers without a credential: the pages, and logins"""
+    BANKS = "banks"
+    OFFICERS = "officers"
+
+
+class Places(FrozenModel):
+    """Requests of one kind of callers that one process serves at once."""
+
+    requests: Annotated[int, Field(ge=1, le=100_000)]
+    of_one: Annotated[int, Field(ge=1, le=100_000)]
+    """those of one caller: an address without a credential, a bank, or an officer"""
+    source: Source
+
+    @model_validator(mode="after")
+    def _one_has_no_more_than_all(self) -> Self:
+        if self.of_one > self.requests:
+            raise ValueError("of_one is more than requests")
+        return self
+
+
+class WaitingCalls(FrozenModel):
+    """Calls that wait for something new. They are no requests, and take no places."""
+
+    streams: Annotated[int, Field(ge=1, le=100_000)]
+    """streams of officers in one process"""
+    streams_of_one: Annotated[int, Field(ge=1, le=100_000)]
+    """streams of one officer"""
+    bank_calls: Annotated[int, Field(ge=1, le=100_000)]
+    """waiting calls of all banks in one process; `bank_limits.waiting_at_once` has those of one bank"""
+    source: Source
+
+
 class InterfaceRules(FrozenModel):
     """Limits of our public interfaces, in real time."""
 
     body_seconds: Annotated[float, Field(gt=0, le=600)]
     """time for the whole body of a request, from the first wait for it; for a head, from its first byte"""
+    connections_of_address: Annotated[int, Field(ge=1, le=100_000)]
+    """connections of one address to one process; a trusted proxy has no such limit"""
+    places: dict[DoorName, Places]
+    waiting: WaitingCalls
     tries: dict[TryName, RateLimit]
     source: Source
 
@@ -205,9 +245,10 @@ class InterfaceRules(FrozenModel):
 
     @model_validator(mode="after")
     def _none_is_missing(self) -> Self:
-        missing = [name.value for name in TryName if name not in self.tries]
+        missing = [f"tries.{name.value}" for name in TryName if name not in self.tries]
+        missing += [f"places.{name.value}" for name in DoorName if name not in self.places]
         if missing:
-            raise ValueError(f"doors.tries lacks {', '.join(missing)}")
+            raise ValueError(f"doors lacks {', '.join(missing)}")
         return self
 
 

@@ -23,6 +23,7 @@ from activities.metrics import (
 )
 from api.services import Services
 from db.database_state import Storage
+from domain.policy.model import DoorName
 from schemas.enums import (
     AnswerClass,
     Bucket,
@@ -61,6 +62,7 @@ LABELS = {
     "told": {told.value for told in ToldRole},
     "stage": {stage.value for stages in (Stage, RequestStage) for stage in stages},
     "days": {"30", "60", "90"},
+    "door": {door.value for door in DoorName},
     "state": {state.value for state in GrievanceState},
 }
 
@@ -165,6 +167,7 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
         "goldenhour_reconciliation_differences",
         "goldenhour_lien_lists_asked",
         "goldenhour_lien_lists_overdue",
+        "goldenhour_requests_refused",
         "goldenhour_paise",
         "goldenhour_desk_tasks_open",
         "goldenhour_transfer_to_complaint_seconds",

@@ -58,10 +58,11 @@ def test_no_path_of_a_part_is_taken_for_one_of_the_other(services: Services, par
         assert [route for route in elsewhere if route.matches(scope)[0] is not Match.NONE] == [], path
 
 
-async def test_officers_says_which_process_serves_a_path_of_intake(services: Services) -> None:
+async def test_officers_says_which_process_serves_a_path_of_intake(services: Services, doors: Doors) -> None:
+    headers = {**doors.officer(Role.INTAKE), "Idempotency-Key": "parts"}
     async with process(services, Part.OFFICERS) as client:
         answers = [
-            await client.post("/api/v1/complaints", json=complaint(), headers={"Idempotency-Key": "parts"}),
+            await client.post("/api/v1/complaints", json=complaint(), headers=headers),
             await client.get("/api/v1/bank/policies"),
         ]
         for answer in answers:

@@ -193,7 +193,7 @@ async def _packed(settings: Settings, ack_no: str, into: IO[bytes], edition: Edi
     from workers.home import secret_key
 
     async with open_context(settings) as ctx:
-        maker = Maker(ctx, SecretBox(secret_key(settings)), origin_of(settings.public_url))
+        maker = Maker(ctx, SecretBox(secret_key(settings)), origin_of(settings.bank_url or settings.public_url))
         with progress_bar("lines") as progress:
             task = progress.add_task("", total=None)
             return await pack(
