@@ -14,10 +14,11 @@ from starlette.responses import Response
 
 from activities.restoration import credit_accounts
 from activities.restoration.credit_accounts import CREDIT_PATH, VICTIM
+from api.addresses import address_of
 from api.forms import preferred, typed
 from api.pages import TEMPLATES, Pages
 from api.services import Services, TheServices
-from api.throttle import Throttle, address_of
+from api.throttle import Throttle
 from domain.errors.restoration import CreditAccountOver
 from domain.policy.model import TryName
 from schemas.enums import Language
