@@ -6,7 +6,7 @@ from uuid import UUID
 from activities.context import Context
 from activities.restoration.decisions import decision, order_banks
 from activities.restoration.refusals import end
-from activities.restoration.transitions import Work, ask, go_back
+from activities.restoration.transitions import Work, ask, go_back, notify_appealed_holds
 from db.holds import free_amounts
 from db.pool import Connection
 from db.restoration import objections, restorations
@@ -151,5 +151,6 @@ async def _release(work: Work, lines: Sequence[Line], objection_id: int) -> None
         work.row = work.row.model_copy(update={"prepared_by": None})
     numbers = [line.hop_no for line in lines]
     await objections.take_out(work.connection, work.row.restoration_id, numbers, objection_id)
+    await notify_appealed_holds(work)
     amounts = {line.hop_no: line.not_ordered_paise for line in lines}
     await order_banks(work, lines, amounts, OrderKind.RELEASE, OrderReason.OBJECTION)

@@ -308,7 +308,7 @@ async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, re
     if step not in BY_OTHERS:
         await ask(work)
     await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
-    await notify_holds(work, await restorations.appealed_holds(work.connection, work.row.restoration_id))
+    await notify_appealed_holds(work)
 
 
 async def ask(
@@ -343,7 +343,7 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
     await ask_about_retained_holds(connection, row.case_no, work.now)
     await procedure_outbox.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
     await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
-    await notify_holds(work, await restorations.appealed_holds(connection, row.restoration_id))
+    await notify_appealed_holds(work)
 
 
 async def _stop_retaining(work: Work) -> None:
@@ -362,3 +362,8 @@ async def notify_holds(work: Work, hold_ids: Sequence[UUID]) -> None:
     """Notify the workflows of these holds."""
     for hold_id in hold_ids:
         await work.notify(ProcedureKind.HOLD, hold_id)
+
+
+async def notify_appealed_holds(work: Work) -> None:
+    """Notify the holds of its money against which there was an appeal: their lapse depends on the restoration."""
+    await notify_holds(work, await restorations.appealed_holds(work.connection, work.row.restoration_id))

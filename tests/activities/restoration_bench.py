@@ -1,6 +1,7 @@
 """A victim's restoration on a bench: officers, a clock that is moved, banks that confirm."""
 
 from base64 import b64encode
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +16,7 @@ from activities.restoration.hearing_waivers import waive_notice
 from db.evidence.integrity import case_records
 from db.orders import bank_orders
 from db.restoration import restoration_views
+from domain.errors.restoration import WaiverRecorded
 from domain.evidence.integrity import examine
 from domain.restoration.procedure import RELEASED_FOR
 from schemas.enums import Role
@@ -175,19 +177,20 @@ class Home:
         """The holders, who have had notice, waive the rest of the time to object, and contradict nothing."""
         await self.write_waivers(restoration_id)
         self.clock.at += CONTRADICTED_BY
-        while (due := (await self.look(restoration_id)).dues[0]).at <= self.clock.at:
-            await self.action(restoration_id, due.what)
-            if due.what == ClockAction.END_STEP:
+        while (dues := (await self.look(restoration_id)).dues) and dues[0].at <= self.clock.at:
+            await self.action(restoration_id, dues[0].what)
+            if dues[0].what == ClockAction.END_STEP:
                 break
 
     async def write_waivers(self, restoration_id: UUID, *hold_ids: UUID) -> None:
-        """Record the waivers of these holders, or of all of the restoration."""
+        """Record the waivers of these holders, or of all of the restoration, unless they are recorded already."""
         await self.give_notice(restoration_id)
         query = "SELECT DISTINCT hold_id FROM restoration_line WHERE restoration_id = $1 ORDER BY 1"
         for hold_id in hold_ids or [hold for (hold,) in await self.bench.rows(query, restoration_id)]:
             told = {"reason": WHY, "hold_id": hold_id, "document": b64encode(PDF)}
             waived = NoticeWaived.model_validate({**await self.seen(restoration_id), **told})
-            await waive_notice(self.ctx, restoration_id, waived, IO)
+            with suppress(WaiverRecorded):
+                await waive_notice(self.ctx, restoration_id, waived, IO)
 
     async def send_back(self, restoration_id: UUID, to: Step | None = None, by: Acting = SP) -> RestorationDone:
         back = SendBack.model_validate({**await self.seen(restoration_id), "reason": WHY, "to": to})

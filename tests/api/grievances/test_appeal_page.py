@@ -381,9 +381,11 @@ async def test_where_no_contact_is_known_the_bank_hands_the_code_on(holder: Hold
     pool = holder.doors.services.ctx.pool
     tasks = await bank_notes(pool, "case_no = $1 AND kind = 'phone_bank'", case_no)
     assert ("SBIN", f"cannot be told: holder of {reference}: grievance_code") in tasks
-    made = await holder.doors.post(
-        f"/api/v1/holds/{hold_id}/appeal-code", {"reason": "for the bank, Shri Rao"}, Role.DESK
-    )
+    path, why = f"/api/v1/holds/{hold_id}/appeal-code", {"reason": "for the bank, Shri Rao"}
+    refused = await holder.doors.post(path, why, Role.DESK)
+    assert (refused.status_code, refused.json()["code"]) == (409, "holder_unreachable")
+    await pool.execute("UPDATE institution SET desk_email = 'desk@sbin.example' WHERE code = 'SBIN'")
+    made = await holder.doors.post(path, why, Role.DESK)
     assert made.status_code == 201, made.text
     assert made.json()["code"] == "", "no officer sees it"
     letter = await pool.fetchval("SELECT body FROM message WHERE kind = 'appeal_code' AND to_whom = 'bank'")

@@ -197,6 +197,11 @@ async def test_an_objection_by_its_doors(desk: Desk) -> None:
     await desk.to_approval(restoration)
     done = await desk.done(restoration, "object", Role.DESK, by_whom="holder", text="it is my pay")
     decided = {"objection_id": done["objection_id"], "decision": "upheld", **WHY}
+    response = await desk.post(restoration, "decide-objection", Role.DY_SP, **decided)
+    assert (response.status_code, response.json()["code"]) == (409, "release_differs")
+    (told,) = (await desk.read(f"{PATH}/{restoration}", Role.DY_SP))["objections"]
+    assert [(one["paise"], one["account_end"]) for one in told["releases"]] == [(2000_00, "0001")]
+    decided["releases"] = [{name: one[name] for name in ("hold_id", "paise")} for one in told["releases"]]
     assert (await desk.done(restoration, "decide-objection", Role.DY_SP, **decided))["state"] == "refused"
     found = await desk.read(f"{PATH}/{restoration}", Role.DY_SP)
     assert [(told["text"], told["decision"]) for told in found["objections"]] == [("it is my pay", "upheld")]
@@ -212,7 +217,7 @@ async def test_whoever_approves_sees_who_was_heard_and_who_appeals(desk: Desk) -
     (line,), (notice,) = found["lines"], found["notices"]
     assert (notice["hold_id"], notice["step"], notice["visit_no"], notice["state"]) == (
         *(line["hold_id"], "holder_notice", 1),
-        "overtaken",
+        "issued",
     )
     assert (line["noticed_paise"], found["complaint_held_paise"], found["complaint_restored_paise"]) == (
         *(2000_00, 2000_00),
