@@ -169,8 +169,8 @@ def filed_at(
 ) -> tuple[GrievanceLevel, datetime]:
     """Return the level of a grievance that is filed now, and its time limit.
 
-    After a withdrawal it goes on at the level where it was withdrawn, with the time that was left there. So nobody
-    gains time by withdrawing.
+    After a withdrawal it goes on at the level where it was withdrawn, with the time that was left there. So a
+    holder gains no time by withdrawing.
     """
     first = GrievanceLevel.BANK
     if earlier is None or earlier.state is not GrievanceState.WITHDRAWN or earlier.opened_at < first_held_at:

@@ -68,9 +68,10 @@ class AppealDoor:
             await appeal_codes.forget(work.connection, work.now - timedelta(days=KEPT_DAYS))
 
     async def make_code(self, hold_id: UUID, by: str, reason: str) -> AppealCode:
-        """Send a code to the holder's contact, or without one to the bank, which passes it on. No officer sees it.
+        """Send a code to the holder's contact, or without one to the bank, which passes it on.
 
-        Raises `NotFound`. Raises `NotNow` if nothing is on hold any more, and if neither can be written to.
+        No officer sees the code. Raises `NotFound`. Raises `NotNow` if nothing is on hold any more, and if neither can
+        be written to.
         """
         ctx = self._ctx
         async with case_transaction(ctx, partial(account_holds.case_of, hold_id=hold_id), by) as work:

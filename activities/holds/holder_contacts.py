@@ -21,7 +21,7 @@ async def take_contact(
 ) -> HolderContactTaken:
     """Store contact details that replace the known ones, and notify the holder of the hold.
 
-    The known contact and the bank are told before, so that nobody takes the holder's place unseen. Raises
+    The known contact and the bank are told before, so that no one takes the holder's place unseen. Raises
     `NotFound`. Raises `NotNow` if nothing is on hold any more.
     """
     async with hold_transaction(ctx, hold_id, by) as work:
@@ -40,7 +40,7 @@ async def take_contact(
 
 
 async def _tell_before(work: HoldTransaction, phone: str, email: str) -> None:
-    """Tell the known contact and the bank that another contact takes its place. The same contact tells nobody."""
+    """Tell the known contact and the bank that another contact takes its place. The same contact is no news."""
     known = await notifications.holder(work.connection, work.hold.hold_id)
     if (mobile_of(known.phone), known.email) == (mobile_of(phone), email):
         return

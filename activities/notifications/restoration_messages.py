@@ -112,7 +112,7 @@ async def credited(
     occasion: str,
     now: datetime,
 ) -> None:
-    """Notify the victim at once of a credit that a bank states: the account, the bank and the reference if given."""
+    """Notify the victim at once of a credit that a bank states: account, bank, and reference if given."""
     room = REFERENCE_MAX_CHARS - len(order.institution) - 2
     named = f"{reference[:room] or NOT_TOLD}, {order.institution}"
     facts = MessageFacts(

@@ -69,7 +69,7 @@ class CreditAccountPage:
         return self._page(request, lang, shown)
 
     async def _look(self, request: Request, token: str) -> CreditAccountShown | None:
-        """Return the account of a link, or None. Raises a 429 for an address that guesses, and for a busy link."""
+        """Return the account of a link, or None. Raises a 429 for too many tries."""
         shown = await credit_accounts.look(self._ctx, token)
         if shown is None:
             await self._guesses.take(address_of(request, self._trusted_proxies))

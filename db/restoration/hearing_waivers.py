@@ -73,7 +73,7 @@ async def is_served(connection: Connection, restoration_id: UUID, visit_no: int,
 async def end_by(connection: Connection, restoration_id: UUID, until: datetime, at: datetime) -> None:
     """Make the open step due at `until`, if it is due later.
 
-    Nobody is reminded of it any more, because the time of the reminder may be past.
+    No officer is reminded of it any more, because the time of the reminder may be past.
     """
     await connection.execute(
         "UPDATE restoration_step SET due_at = least(due_at, $2), reminded_at = coalesce(reminded_at, $3)"

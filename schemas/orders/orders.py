@@ -95,7 +95,7 @@ class BankOrder(FrozenModel):
 
 
 def beneficiaries_digest(order_id: UUID, order: NewOrder) -> str | None:
-    """Return the SHA-256 of the accounts that an order credits, by which the case log binds them; None for a release.
+    """Return the SHA-256 by which the case log binds the accounts that an order credits; None for a release.
 
     The digested text must never change, because the logs hold digests of it.
     """

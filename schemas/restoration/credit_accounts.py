@@ -65,14 +65,14 @@ class CreditAccount(FrozenModel):
     object_until: UtcDatetime | None = None
     """until when the victim may object after the confirmation; no restoration is approved before"""
     ended_as: CreditAccountEnd | None = None
-    """why it is not credited; null if nobody ended it"""
+    """why it is not credited; null if it was not ended"""
     ended_by: str | None = None
     ended_at: UtcDatetime | None = None
     ended_reason: str | None = None
 
     @property
     def is_standing(self) -> bool:
-        """Whether a second officer has confirmed it and nobody ended it."""
+        """Whether a second officer has confirmed it and it was not ended."""
         return self.confirmed_at is not None and self.ended_at is None
 
 

@@ -23,7 +23,7 @@ from simulator.seeds import chance, unit
 
 ROLES: Final = ("io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro")
 TRIES: Final = 20
-_SIGNED_PAPER: Final = b64encode(b"%PDF-1.4 a paper with a signature").decode()
+_SIGNED_WAIVER: Final = b64encode(b"%PDF-1.4 signed by the holder").decode()
 SIGNED: Final = 0.7
 """share of e-Zero FIRs that their complainants sign in time"""
 HTTP_CONFLICT: Final = 409
@@ -180,7 +180,7 @@ class RestorationPeople:
         """Bring the signed waiver of one holder, once the holder has the notice."""
         for _ in range(TRIES):
             if (hold_id, at.visit_no) in _served(await self._read(at)):
-                told = {"reason": "the holder has no objection", "hold_id": hold_id, "document": _SIGNED_PAPER}
+                told = {"reason": "the holder has no objection", "hold_id": hold_id, "document": _SIGNED_WAIVER}
                 await self._do("io", at, "waive-notice", **told)
                 return
             await asyncio.sleep(self.config.restoration.poll_wall_seconds)

@@ -396,7 +396,7 @@ async def test_it_is_withdrawn_and_another_may_come(appeal: Appeal) -> None:
 
 
 async def test_m1_an_appeal_that_is_filed_again_goes_on_where_it_was_withdrawn(appeal: Appeal) -> None:
-    """Nobody gains time by withdrawing: the level is the same, and so is the time that is left there."""
+    """A holder gains no time by withdrawing: the level is the same, and so is the time that is left there."""
     await appeal.file()
     await appeal.tick(5)
     await decisions.withdraw(appeal.ctx, appeal.identity, None, HOLDER)

@@ -85,7 +85,7 @@ async def test_m1_an_appeal_without_end_keeps_nothing_without_end(home: Home) ->
 
 
 async def test_m1_an_appeal_makes_no_hold_longer_that_no_victim_claims_back(home: Home) -> None:
-    """Nobody has applied, so the holder who appeals must not wait longer than one who does not."""
+    """No victim has applied, so the holder who appeals must not wait longer than one who does not."""
     case_no = await home.hold(400)
     hold_id = await home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     await to_day(home, case_no, 88)

@@ -1,4 +1,4 @@
-"""Contacts of account holders that officers enter: nobody takes a holder's place unseen."""
+"""Contacts of account holders that officers enter: no one takes a holder's place unseen."""
 
 from uuid import UUID
 
