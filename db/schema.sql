@@ -2462,7 +2462,6 @@ CREATE TABLE message (
     CONSTRAINT message_natural_key_key UNIQUE (natural_key),
     CONSTRAINT message_pkey PRIMARY KEY (message_id),
     CONSTRAINT message_address_check CHECK ((address <> ''::text)),
-    CONSTRAINT message_body_check CHECK (((body <> ''::text) OR (kind = 'grievance_code'::text))),
     CONSTRAINT message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text]))),
     CONSTRAINT message_sent_or_to_send CHECK (((sent_at IS NOT NULL) <= (next_attempt_at IS NULL))),
@@ -3183,6 +3182,8 @@ ALTER TABLE lien_list ADD CONSTRAINT lien_list_institution_fkey FOREIGN KEY (ins
 ALTER TABLE lien_list_page ADD CONSTRAINT lien_list_page_list_no_pages_fkey FOREIGN KEY (list_no, pages) REFERENCES lien_list(list_no, pages);
 
 ALTER TABLE lien_round ADD CONSTRAINT lien_round_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+
+ALTER TABLE message ADD CONSTRAINT message_body_check CHECK (((body <> ''::text) OR (kind = ANY (ARRAY['grievance_code'::text, 'appeal_code'::text])))) NOT VALID;
 
 ALTER TABLE message ADD CONSTRAINT message_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 

@@ -39,13 +39,13 @@ from schemas.restoration_enums import Step
 from schemas.tasks import NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
 
 THROUGH_SPONSOR: Final = "asked_through_sponsor"
-CREDIT_PATH: Final = "/credit"
-"""the path of the victims' page about an account, below the public address"""
+CREDIT_PATH: Final = "/c"
+"""the path of the victims' page about an account, below the public address; short, for a short message"""
 VICTIM: Final = "victim"
 """the actor in the case log for a victim who objects on that page"""
-TOKEN_BYTES: Final = 12
-"""short enough for a short message, and too long to be guessed"""
-TOKEN_CHARS: Final = 16
+TOKEN_BYTES: Final = 9
+"""short enough for a short message; tries are counted, and a guessed one can only end an account"""
+TOKEN_CHARS: Final = 12
 
 
 def credit_address(public_url: str | None) -> str:

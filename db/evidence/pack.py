@@ -251,7 +251,7 @@ FILES: Final = {
 TEXTS: Final = {
     "messages/texts.jsonl": "SELECT jsonb_build_object('message_id', t.message_id, 'subject', t.subject, 'body',"
     # Six digits are masked in every message, because they could be a code. So is the token of a victim's link.
-    r" regexp_replace(t.body, '(?<!\d)\d{6}(?!\d)|(?<=/credit/)[A-Za-z0-9_-]{16}', '……', 'g'))::text FROM message t"
+    r" regexp_replace(t.body, '(?<!\d)\d{6}(?!\d)|(?<=/c/)[A-Za-z0-9_-]{12}', '……', 'g'))::text FROM message t"
     " WHERE t.case_no = $1 AND t.kind NOT IN ('grievance_code', 'appeal_code', 'link_code')"
     " ORDER BY t.written_at, t.message_id"
 }

@@ -27,6 +27,9 @@ ALTER TABLE appeal_code ADD COLUMN contact_since timestamptz;
 COMMENT ON COLUMN appeal_code.contact_since IS
     'when an officer entered the contact that the code went to; null for a contact that the bank gave';
 
+ALTER TABLE message DROP CONSTRAINT message_body_check, ADD CONSTRAINT message_body_check
+    CHECK (body <> '' OR kind IN ('grievance_code', 'appeal_code')) NOT VALID;
+
 CREATE TABLE hearing_waiver (
     restoration_id uuid NOT NULL REFERENCES restoration (restoration_id),
     visit_no integer NOT NULL CHECK (visit_no > 0),

@@ -238,7 +238,7 @@ ASKED: Final = {"/api/v1/documents": {"case": "29999999999999"}}
 """what a route cannot be called without, beside its path"""
 APPEAL_PAGE: Final = {(method, path) for method in ("GET", "HEAD", "POST") for path in ("/appeal", "/appeal/{token}")}
 """No role opens it: the holder of an account comes in by a reference and a code (test_appeals)."""
-CREDIT_PAGE: Final = {(method, "/credit/{token}") for method in ("GET", "HEAD", "POST")}
+CREDIT_PAGE: Final = {(method, "/c/{token}") for method in ("GET", "HEAD", "POST")}
 """No role opens it: the victim comes in by the link in a message (test_credit_account_page)."""
 NUMBERS: Final = {
     "account_hold_id": "00000000-0000-4000-8000-000000000000",

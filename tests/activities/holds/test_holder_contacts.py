@@ -11,6 +11,7 @@ from activities.grievances import decisions
 from activities.grievances.public_access import AppealDoor
 from activities.holds.holder_contacts import take_contact
 from activities.secrets import SecretBox
+from db import notifications
 from domain.errors.grievances import ContactTooNew
 from domain.errors.holds import HolderUnreachable
 from schemas.enums import Language
@@ -71,6 +72,10 @@ async def test_m14_no_officer_sees_a_code(holds: Holds, door: AppealDoor) -> Non
     made = await door.make_code(hold_id, "officer:io", "the holder asks for it")
     assert made.code == ""
     assert {to_whom for to_whom, _ in await told(holds, case_no, "appeal_code")} == {"holder"}
+    async with holds.bench.pool.acquire() as connection:
+        await notifications.expire(connection, made.valid_until, "its time is over")
+    bodies = "SELECT DISTINCT body FROM message WHERE case_no = $1 AND kind = 'appeal_code'"
+    assert await holds.bench.rows(bodies, case_no) == [("",)], "nor does the database keep it"
 
 
 async def test_m14_without_a_contact_a_code_goes_through_the_bank_or_is_not_made(

@@ -145,7 +145,7 @@ async def test_bank_and_ifsc_fit_together(home: Home, changes: dict[str, str]) -
 
 # -- diverted credits --------------------------------------------------------------------------------------------------
 
-PAGE = "https://up.example/credit"
+PAGE = "https://up.example/c"
 HOUR = DAY / 24
 
 
@@ -195,7 +195,7 @@ async def test_h2_the_victim_hears_of_another_account_when_it_is_told_and_when_i
     links = [body.partition(f"{PAGE}/")[2].partition("?")[0] for body in (told, sure)]
     shown = [await look(home.ctx, token) for token in links]
     assert [one.account_id for one in shown if one] == [confirmed.account_id] * 2
-    assert await look(home.ctx, "0123456789abcdef") is None
+    assert await look(home.ctx, "0123456789ab") is None
 
 
 async def test_h2_nothing_is_approved_before_the_victims_time_to_object_is_over(home: Home) -> None:

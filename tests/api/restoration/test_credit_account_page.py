@@ -47,7 +47,7 @@ async def told(services: Services) -> AsyncIterator[Told]:
         body = await doors.services.ctx.pool.fetchval(
             "SELECT body FROM message WHERE kind = 'credit_account_told' AND medium = 'sms'"
         )
-        (path,) = re.findall(r"https://freeze\.example(/credit/[\w-]{16})\?", body)
+        (path,) = re.findall(r"https://freeze\.example(/c/[\w-]{12})\?", body)
         yield Told(doors, accounts, path)
 
 
@@ -71,7 +71,7 @@ async def test_h2_the_victim_objects_on_the_page_of_the_message(told: Told) -> N
 
 
 async def test_an_unknown_link_says_nothing_of_any_account(told: Told) -> None:
-    for path in ("/credit/0123456789abcdef", "/credit/short", f"{told.path}x"):
+    for path in ("/c/0123456789ab", "/c/short", f"{told.path}x"):
         for response in (await told.doors.client.get(path), await press(told, path, step="object")):
             assert response.status_code == 404
             assert "0042" not in response.text
