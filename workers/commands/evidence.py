@@ -360,6 +360,7 @@ def _own_key(settings: Settings) -> bytes | None:
     from activities.secrets import SecretBox
     from workers.home import SECRET_KEY_FILE, secret_key
 
-    if settings.secret_key is None and not (settings.home / SECRET_KEY_FILE).is_file():
+    of_home = settings.database_url is None and (settings.home / SECRET_KEY_FILE).is_file()
+    if settings.secret_key is None and not of_home:
         return None
     return public_key(SecretBox(secret_key(settings)))
