@@ -294,7 +294,7 @@ def _refuse_unknown_names(environment: Mapping[str, str], model: type[Settings])
         raise SettingsError("\n".join(mistakes))
 
 
-def _secrets_in_files(environment: Mapping[str, str], model: type[Settings]) -> dict[str, str]:
+def _secrets_in_files(environment: Mapping[str, str], model: type[Settings]) -> dict[str, Any]:
     """Return the values of the secrets whose files the environment names. Raises `SettingsError`."""
     found, mistakes = {}, []
     given = {name.upper(): value for name, value in environment.items()}
@@ -331,15 +331,16 @@ def _completed(settings: Mapping[str, Any], url_name: str, password_name: str) -
     url, password = settings.get(url_name), settings.get(password_name)
     if not url:
         return {}
-    url, completed = _clear(url), {}
+    text = _clear(url)
     if password:
         try:
-            url, completed = with_password(url, _clear(password)), {password_name: None}
+            text = with_password(text, _clear(password))
         except ValueError as error:
             raise ValueError(f"{ENV_PREFIX}{url_name.upper()}: {error}") from None
     if authority := settings.get("database_ca"):
-        url = with_authority(url, str(authority))
-    return {url_name: SecretStr(url), **completed}
+        text = with_authority(text, str(authority))
+    # The password stands in the URL now. An empty one stays, so that its own check refuses it.
+    return {url_name: SecretStr(text)} | ({password_name: None} if password else {})
 
 
 def _clear(value: Any) -> str:

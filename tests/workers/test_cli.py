@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 import benchmarks.first_hold
-from activities.secrets import Process, SecretBox
+from activities.secrets import Process, ProcessKeys, SecretBox
 from api.tokens import Tokens
 from db.migrate import Migrated
 from db.migration_files import Phase, read_files
@@ -237,6 +237,21 @@ async def test_the_officers_key_makes_officers_tokens_and_opens_no_credential(tm
     refused = await invoke("bank", "list", database_url="postgresql://u:p@127.0.0.1:9/d", officers_key=key)
     assert refused.exit_code == 1, "it needs the database alone"
     assert not list(tmp_path.iterdir()), "no key was made"
+
+
+@pytest.mark.parametrize("process", Process)
+async def test_the_key_of_a_process_is_all_that_is_printed(tmp_path: Path, process: Process) -> None:
+    settings = {"home": str(tmp_path), "secret_key": "s" * 32, "previous_secret_key": "p" * 32}
+    printed = await invoke("process-key", process, **settings)
+    assert (printed.exit_code, printed.stdout.count("\n")) == (0, 1)
+    keys = ProcessKeys(SecretStr(printed.stdout.strip()), process)
+    assert keys.key_ids == SecretBox(SecretStr("s" * 32), SecretStr("p" * 32)).key_ids
+
+
+async def test_only_a_process_has_a_key() -> None:
+    result = await invoke("process-key", "king", secret_key="s" * 32)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "PROCESS is one of intake, officers, worker, not king" in result.stderr
 
 
 async def test_no_officers_key_without_a_secret_key(tmp_path: Path) -> None:
