@@ -59,7 +59,8 @@ async def reseal(pool: Pool, secret_box: SecretBox, report: Report = lambda colu
 async def _reseal_column(pool: Pool, secret_box: SecretBox, column: SealedColumn, report: Report) -> Resealed:
     sealer = secret_box.sealer(SEALED_FOR[column])
     after: tuple[str, ...] = ()
-    done, unopened = 0, []
+    done = 0
+    unopened: list[str] = []
     while True:
         async with pool.acquire() as connection, connection.transaction():
             # Looked up again for each batch, because a process may have started since.

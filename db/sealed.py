@@ -75,7 +75,7 @@ async def write(connection: Connection, column: SealedColumn, rows: Sequence[Sea
 
 async def count(connection: Connection, column: SealedColumn, header: bytes) -> tuple[int, int]:
     """Return how many values have this header, and how many have another one or none."""
-    row = await connection.fetchrow(
+    (row,) = await connection.fetch(
         f"SELECT count(*) FILTER (WHERE NOT ({_without_header(column)})) AS current,"
         f" count(*) FILTER (WHERE {_without_header(column)}) AS others"
         f" FROM {column.table} WHERE {column.column} IS NOT NULL",

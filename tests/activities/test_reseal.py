@@ -13,6 +13,7 @@ from activities import reseal as resealing
 from activities.directory import DirectoryCache, load_directory
 from activities.reseal import KeyNotKnownEverywhere, reseal
 from activities.secrets import NONCE_BYTES, CannotOpen, Process, ProcessKeys, Purpose, SecretBox
+from db import sealed
 from db.pool import Pool, open_pool
 from db.sealed import session_name
 from tests.factories import SECRET, institution
@@ -122,13 +123,13 @@ async def test_a_process_that_starts_with_the_old_key_meanwhile_ends_the_run(
     async def open_old() -> Pool:
         return await open_pool(database_dsn, min_size=1, session_name=session_name(OLD_BOX.key_ids))
 
-    real = resealing.sealed_values.addresses_without
+    real = sealed.addresses_without
 
     async def addresses_without(*arguments: Any) -> list[str]:
         await asyncio.gather(*started)
         return await real(*arguments)
 
-    monkeypatch.setattr(resealing.sealed_values, "addresses_without", addresses_without)
+    monkeypatch.setattr(sealed, "addresses_without", addresses_without)
     with pytest.raises(KeyNotKnownEverywhere):
         await reseal(database, BOTH, start)
     await (await started[0]).close()
