@@ -223,8 +223,9 @@ async def test_a_database_whose_secret_key_is_not_known_gets_no_credential(datab
     result = await invoke("bank", "load", file, database_url=database_dsn, home=str(tmp_path / "home"))
     assert (result.exit_code, "GOLDENHOUR_SECRET_KEY is required" in result.stderr) == (2, True)
     assert not (tmp_path / "home").exists(), "no key was made"
-    read = await invoke("verify", database_url=database_dsn, home=str(tmp_path / "home"))
-    assert read.exit_code == 0, "it needs the database alone"
+    for command in (["verify"], ["bank", "list"]):
+        read = await invoke(*command, database_url=database_dsn, home=str(tmp_path / "home"))
+        assert read.exit_code == 0, "it needs the database alone"
 
 
 async def test_the_officers_key_makes_officers_tokens_and_opens_no_credential(tmp_path: Path) -> None:

@@ -33,16 +33,17 @@ def write_rejects_file(write: Callable[[], int], path: Path) -> None:
 
 @asynccontextmanager
 async def open_context(settings: Settings) -> "AsyncIterator[Context]":
-    """Open a context for a command that needs the database only. Warns if the directory is empty."""
+    """Open a context for a command that needs the database only, and no credential of a bank.
+
+    Warns if the directory is empty.
+    """
     from activities.context import Context
     from activities.directory import DirectoryCache
     from domain.policy.model import load_policy
-    from workers.home import secret_box
 
     policy = await asyncio.to_thread(load_policy, settings.policy_file)
-    box = await asyncio.to_thread(secret_box, settings)
     async with await open_database(settings, most_connections=4) as pool:
-        directory = DirectoryCache(pool, box)
+        directory = DirectoryCache(pool, None)
         await directory.refresh()
         if not len(directory.current):
             errors().print(
