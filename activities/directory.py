@@ -61,6 +61,8 @@ class DirectoryCache:
         self._opened: dict[Key, Way] = {}
         self._version = ""
         self._refreshed_at: float | None = None
+        self._unknown = 0
+        """credentials under keys that are not known here, as last logged"""
 
     @property
     def current(self) -> Directory:
@@ -93,6 +95,15 @@ class DirectoryCache:
         self._directory = Directory(found)
         self._version = version
         self._refreshed_at = time.monotonic()
+        self._warn_of_unknown_keys()
+
+    def _warn_of_unknown_keys(self) -> None:
+        """Log how many credentials this process has no key for, whenever the number changes."""
+        opener = self._opener
+        unknown = 0 if opener is None else sum(not opener.knows(sealed) for sealed in self._sealed.values())
+        if unknown and unknown != self._unknown:
+            log.warning("%d credentials of banks are sealed under a secret key that is not known here", unknown)
+        self._unknown = unknown
 
     async def freshen(self) -> None:
         """Read all institutions again, at most once a second, before the caller treats one as unknown. Never raises."""

@@ -90,6 +90,10 @@ class Opener(Protocol):
         """Decrypt a sealed value of `owner`. Raises `CannotOpen`."""
         ...
 
+    def knows(self, sealed: bytes) -> bool:
+        """Return whether the value may be sealed under a known key. A value that names no key may be."""
+        ...
+
 
 class Sealer:
     """Seals values for their owners with AES-256-GCM, and opens them, for one purpose.
@@ -124,6 +128,10 @@ class Sealer:
             if opened is not None:
                 return opened
         raise CannotOpen(CannotOpen.__doc__)
+
+    def knows(self, sealed: bytes) -> bool:
+        """Return whether the value names one of the keys, or none."""
+        return not sealed.startswith(SEALED_VERSION) or sealed[: len(self.header)] in self._aeads
 
 
 def _header(key_id: bytes) -> bytes:
@@ -173,6 +181,10 @@ class SecretBox:
     def open(self, sealed: bytes, owner: str) -> bytes:
         """Decrypt a credential that `seal` returned. Raises `CannotOpen`."""
         return self._credentials.open(sealed, owner)
+
+    def knows(self, sealed: bytes) -> bool:
+        """Return whether the credential names one of the keys, or none."""
+        return self._credentials.knows(sealed)
 
     def process_key(self, process: Process) -> SecretStr:
         """Return the keys of a process as one text. The secret key cannot be computed from it.

@@ -221,3 +221,18 @@ async def test_a_worker_opens_both_while_values_are_resealed(database: Pool) -> 
     await cache.refresh()
     for code in CODES:
         assert await cache.wire(code) is not None
+
+
+async def test_a_process_says_once_that_it_lacks_a_key(database: Pool, caplog: pytest.LogCaptureFixture) -> None:
+    await load(database)
+    await load_directory(database, NEW_BOX, [institution("SBIN")])
+    for box, said in (
+        (OLD_BOX, ["1 credentials of banks are sealed under a secret key that is not known here"]),
+        (NEW_BOX, ["4 credentials of banks are sealed under a secret key that is not known here"]),
+        (BOTH, []),
+    ):
+        caplog.clear()
+        cache = DirectoryCache(database, box)
+        await cache.refresh()
+        await cache.refresh()
+        assert [record.getMessage() for record in caplog.records if record.name == "activities.directory"] == said
