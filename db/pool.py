@@ -21,6 +21,8 @@ COMMAND_TIMEOUT_SECONDS = 30.0
 CACHED_STATEMENTS = 400
 """prepared statements of a connection, cached for its whole life; a process has fewer"""
 BY_INDEX = {"enable_seqscan": "off", "plan_cache_mode": "force_generic_plan"}
+SESSION_NAME = "goldenhour command"
+"""name of the sessions of a command; a process of the engine names its keys (`db.sealed`)"""
 QUERIES_MAX = 10_000_000
 """queries after which a connection is replaced"""
 ARRAY_TYPES = (
@@ -78,6 +80,7 @@ async def open_pool(
     idle_seconds: float = 0,
     only_single_cases: bool = False,
     limits: ConnectionLimits = OF_A_PROCESS,
+    session_name: str = SESSION_NAME,
 ) -> Pool:
     """Open a pool on `dsn`, whose schema this release knows.
 
@@ -99,7 +102,7 @@ async def open_pool(
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         statement_cache_size=CACHED_STATEMENTS,
         max_cached_statement_lifetime=0,
-        server_settings=connection_settings("goldenhour", limits)
+        server_settings=connection_settings(session_name, limits)
         | {"timezone": "UTC", "jit": "off"}
         | (BY_INDEX if only_single_cases else {}),
     )

@@ -25,6 +25,7 @@ from workers.commands import (
     iso,
     processes,
     reconciling,
+    reseal,
     trail,
     up,
     verifying,
@@ -89,7 +90,9 @@ _add(app, "Work", "figures", figures.figures)
 _add(app, "Work", "verify", verifying.verify)
 _add(app, "Work", "reconcile", reconciling.reconcile)
 _add(app, "Work", "token", processes.token)
+_add(app, "Work", "process-key", processes.process_key)
 _add(app, "Work", "officers-key", processes.officers_key)
+_add(app, "Work", "reseal", reseal.reseal)
 _banks = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The directory of banks, wallets and aggregators.")
 _add(_banks, "Work", "load", bank.load)
 _add(_banks, "Work", "add", bank_edit.add)

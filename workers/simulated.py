@@ -18,7 +18,6 @@ import orjson
 from pydantic import SecretStr, TypeAdapter
 
 from activities.directory import load_directory
-from activities.secrets import SecretBox
 from adapters.clock import wall_clock
 from api.tokens import Tokens
 from db.banks import bank_keys
@@ -27,7 +26,7 @@ from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
 from workers.embedded.ports import free_port
-from workers.home import secret_key
+from workers.home import secret_box
 from workers.processes import ChildSpec, Supervisor, http_ready
 from workers.settings import Settings
 from workers.stack import ReportStep, Running, Services, environment, services, start_engine
@@ -71,7 +70,7 @@ class SimulatedStack:
 
     async def start(self) -> None:
         """Start the simulated day."""
-        tokens = Tokens(SecretBox(secret_key(self.services.settings)))
+        tokens = Tokens(secret_box(self.services.settings))
         body = {
             "api_url": self.running.api_url,
             "intake_url": self.running.intake_url,
@@ -142,7 +141,7 @@ async def simulated_stack(
             pool = await open_pool(ready.database_url.get_secret_value(), min_size=1, max_size=4)
             try:
                 entries = ENTRIES.validate_json(directory_file.read_bytes())
-                await load_directory(pool, SecretBox(secret_key(ready)), entries)
+                await load_directory(pool, secret_box(ready), entries)
                 running = await start_engine(
                     supervisor, ready, restarts=False, run_file=run_file, report_step=report_step
                 )

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, ClassVar, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -211,8 +212,13 @@ class ReplyLinks(ABC, Generic[View, Form]):
 
     def __init__(self, ctx: Context, keys: Keys) -> None:
         self._ctx = ctx
-        self._key = link_key(keys, self.about)
+        self._keys = keys
         self._places = asyncio.Semaphore(REPLIES_AT_ONCE)
+
+    @cached_property
+    def _key(self) -> bytes:
+        # The intake process knows the paths of these pages and has no such key.
+        return link_key(self._keys, self.about)
 
     def digest(self, token: str) -> bytes | None:
         """Return the token's digest without a database query; None for a token that is not ours."""

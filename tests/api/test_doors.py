@@ -27,7 +27,7 @@ from tests.api.listening import Server, listening, one_place, with_doors
 from tests.api.signed import sign
 from tests.api.test_roles import BANK, EXPECTED, NUMBERS, PUBLIC
 from tests.api.test_streams import Running, running
-from workers.settings import networks_of
+from workers.setting_checks import networks_of
 
 __all__ = ["feed", "running"]
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.routing import BaseRoute, Match
 
-from activities.secrets import OfficersKeys, officers_key
+from activities.secrets import Process, ProcessKeys, SecretBox
 from api.app import create_app
 from api.parts import Part
 from api.services import Services
@@ -25,7 +25,8 @@ DESCRIPTION = {("GET", "/api/v1/openapi.json"), ("HEAD", "/api/v1/openapi.json")
 async def process(services: Services, part: Part) -> AsyncIterator[httpx.AsyncClient]:
     """The application of one process, with the keys that it has."""
     if part is Part.OFFICERS:
-        services = replace(services, keys=OfficersKeys(officers_key(SECRET)))
+        key = SecretBox(SECRET).process_key(Process.OFFICERS)
+        services = replace(services, keys=ProcessKeys(key, Process.OFFICERS))
     transport = httpx.ASGITransport(create_app(services, part))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client

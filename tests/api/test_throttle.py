@@ -14,7 +14,7 @@ from api.throttle import Throttle
 from db import rate_limits
 from domain.policy.model import RateLimit, TryName
 from tests.api.conftest import opened
-from workers.settings import networks_of
+from workers.setting_checks import networks_of
 
 CALLS = 3
 

@@ -254,6 +254,7 @@ def on_ground(settings: Settings, ground: Ground) -> Settings:
         update={
             "database_url": SecretStr(ground.database_url),
             "migration_url": SecretStr(ground.migration_url),
+            "database_is_embedded": True,
             "temporal_address": ground.temporal_address,
             "temporal_namespace": ground.temporal_namespace,
         }

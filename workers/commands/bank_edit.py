@@ -206,12 +206,11 @@ async def _add(settings: Settings, entry: "InstitutionEntry", over: bool) -> Non
     import asyncio
 
     from activities.directory import add_institution
-    from activities.secrets import SecretBox
-    from workers.home import secret_key
+    from workers.home import secret_box
 
-    secret_box = SecretBox(await asyncio.to_thread(secret_key, settings))
+    box = await asyncio.to_thread(secret_box, settings)
     async with await open_database(settings) as pool:
-        await add_institution(pool, secret_box, entry, over=over)
+        await add_institution(pool, box, entry, over=over)
 
 
 async def _remove(settings: Settings, code: str) -> None:
