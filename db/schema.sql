@@ -440,15 +440,6 @@ BEGIN
     );
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.court_order_counts(c court_order)
- RETURNS boolean
- LANGUAGE sql
- IMMUTABLE
-AS $function$
-    SELECT c.withdrawn_at IS NULL
-        AND (c.confirmed_at IS NOT NULL OR (NOT c.second_needed AND c.effect <> 'release'))
-$function$;
-
 CREATE OR REPLACE FUNCTION public.court_order_lets_go()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3335,6 +3326,15 @@ CREATE TABLE withdrawn_hop (
     CONSTRAINT withdrawn_hop_pkey PRIMARY KEY (case_no, hop_no)
 );
 
+CREATE OR REPLACE FUNCTION public.court_order_counts(c court_order)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT c.withdrawn_at IS NULL
+        AND (c.confirmed_at IS NOT NULL OR (NOT c.second_needed AND c.effect <> 'release'))
+$function$;
+
 ALTER TABLE account_hold ADD CONSTRAINT account_hold_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE account_hold ADD CONSTRAINT account_hold_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -4063,7 +4063,7 @@ CREATE TRIGGER hop_asks_payers_bank_again AFTER UPDATE OF reference_key, institu
 
 CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FUNCTION hop_complaint();
 
-CREATE TRIGGER hop_payer_kept BEFORE UPDATE OF payer_holder, payer_ifsc, payer_institution_as_told ON public.hop FOR EACH ROW WHEN ((((new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_ifsc IS DISTINCT FROM old.payer_ifsc)) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told))) EXECUTE FUNCTION hop_payer_kept();
+CREATE TRIGGER hop_payer_kept BEFORE UPDATE OF payer_holder, payer_ifsc, payer_institution_as_told ON public.hop FOR EACH ROW WHEN (((new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_ifsc IS DISTINCT FROM old.payer_ifsc) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told))) EXECUTE FUNCTION hop_payer_kept();
 
 CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON public.hop FOR EACH ROW WHEN ((((new.state <> old.state) OR (new.revision <> old.revision)) AND ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text])) OR (old.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))))) EXECUTE FUNCTION hop_waiting();
 
