@@ -111,7 +111,7 @@ async def test_h3_an_io_of_another_district_does_not_decide(appeal: Appeal) -> N
         await appeal.say(officer("io", Role.DY_SP), LEVEL.DY_SP, RELEASED)
 
 
-@pytest.mark.parametrize("told", ["report", "contact", "appeal_on"])
+@pytest.mark.parametrize("told", ["report", "contact", "earlier contact", "appeal_on"])
 async def test_h3_who_told_a_thing_about_the_hold_does_not_decide(appeal: Appeal, told: str) -> None:
     teller: Acting = officer("teller", Role.DESK)
     await appeal.file()
@@ -119,9 +119,12 @@ async def test_h3_who_told_a_thing_about_the_hold_does_not_decide(appeal: Appeal
         await appeal.report(None, teller)
     else:
         await appeal.report()
-    if told == "contact":
+    if "contact" in told:
         contact = NewHolderContact.model_validate({"phone": "9876500001"})
         await take_contact(appeal.ctx, appeal.hold_id, contact, teller.actor)
+    if told == "earlier contact":
+        contact = NewHolderContact.model_validate({"phone": "9876500002"})
+        await take_contact(appeal.ctx, appeal.hold_id, contact, "officer:another")
     if told == "appeal_on":
         await appeal.decide(IO, LEVEL.IO, UPHELD)
         more = decisions.AppealOn(level=LEVEL.IO, text="look again")
