@@ -4009,6 +4009,8 @@ CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by ON 
 
 CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
+CREATE TRIGGER credit_account_four_eyes BEFORE UPDATE OF confirmed_by ON public.credit_account FOR EACH ROW WHEN ((person_of(new.confirmed_by) = person_of(new.told_by))) EXECUTE FUNCTION two_persons();
+
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
 
 CREATE TRIGGER credit_account_link_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.credit_account_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -4016,6 +4018,8 @@ CREATE TRIGGER credit_account_link_append_only BEFORE DELETE OR UPDATE OR TRUNCA
 CREATE TRIGGER discrepancy_hold AFTER INSERT ON public.discrepancy FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['exceeds_disputed'::text, 'held_and_gone'::text]))) EXECUTE FUNCTION discrepancy_wakes_hold();
 
 CREATE TRIGGER discrepancy_resolution_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.discrepancy_resolution FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER discrepancy_resolution_four_eyes BEFORE INSERT ON public.discrepancy_resolution FOR EACH ROW WHEN ((new.from_held AND (person_of(new.settled_by) = person_of(new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER discrepancy_resolution_hold AFTER INSERT ON public.discrepancy_resolution FOR EACH ROW EXECUTE FUNCTION resolution_wakes_hold();
 
@@ -4104,6 +4108,8 @@ CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON pu
 CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_shift FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public.order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
+
+CREATE TRIGGER payer_decision_four_eyes BEFORE UPDATE OF agreed_by ON public.payer_decision FOR EACH ROW WHEN ((person_of(new.agreed_by) = person_of(new.proposed_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER payer_decision_rules BEFORE DELETE OR UPDATE ON public.payer_decision FOR EACH ROW EXECUTE FUNCTION payer_decision_rules();
 
