@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from fastapi import APIRouter, Query
+from pydantic import SecretStr
 from schemathesis.core.failures import AcceptedNegativeData, Failure, FailureGroup, ServerError
 from schemathesis.openapi.checks import (
     JsonSchemaError,
@@ -15,10 +16,14 @@ from schemathesis.openapi.checks import (
 )
 from starlette.responses import JSONResponse, Response
 
+from activities.context import Context
+from activities.secrets import SecretBox
 from api.description import Described, operation_id
 from api.edge import Edge
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_NOW, add_handlers, says
+from api.services import Services
 from domain.errors.documents import DocumentTooLarge
+from domain.policy.model import load_policy
 from schemas.base import FrozenModel
 from tests.api.openapi_world import Description, judge
 
@@ -63,6 +68,13 @@ async def reads_nothing() -> Any:
 LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 5}}
 
 
+def without_servers() -> Services:
+    """Services that the edge needs for a request of the public."""
+    nothing: Any = None
+    ctx = Context(nothing, nothing, load_policy())
+    return Services(ctx=ctx, notifier=nothing, keys=SecretBox(SecretStr("k" * 40)), temporal_answers=nothing)
+
+
 async def verdict(route: Route, *, edged: bool = True, **said: Any) -> None:
     """Publish the route and try it as the real ones are tried; raises what the judge raises."""
     router = APIRouter(tags=["things"], responses=IN_THE_DESCRIPTION)
@@ -71,7 +83,7 @@ async def verdict(route: Route, *, edged: bool = True, **said: Any) -> None:
     app.include_router(router)
     add_handlers(app)
     if edged:
-        app.add_middleware(Edge, limits={}, body_seconds=5.0)
+        app.add_middleware(Edge, services=without_servers(), part=None, limits={})
     described = Description(app.openapi())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         for case in described.cases("thing"):
