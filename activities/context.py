@@ -27,6 +27,8 @@ class Context:
     """divides every wait of the policy; 1 outside a demo"""
     procedure_clock_factor: float = 1.0
     """the same divisor for restorations, whose waits are days and months"""
+    bank_callers: int = 1
+    """processes that call banks; they share a bank's limits"""
     clock: Callable[[], datetime] = wall_clock
     """the clock that `now` reads"""
     trace: Callable[[RequestStages], None] | None = None

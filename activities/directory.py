@@ -13,7 +13,7 @@ import asyncpg
 import orjson
 from pydantic import SecretStr
 
-from activities.secrets import CannotOpen, SecretBox, hash_password
+from activities.secrets import CannotOpen, Opener, SecretBox, hash_password
 from adapters.banks.envelope import EnvelopeError, decode_key
 from adapters.banks.protocol import LOGIN_PATH, REPORT_PATH, BankWire, IsoWay
 from adapters.banks.push.client import push_wire
@@ -52,15 +52,17 @@ class DirectoryCache:
     background. No caller waits for that.
     """
 
-    def __init__(self, pool: Pool, secret_box: SecretBox | None) -> None:
-        """Prepare the directory. Without a `secret_box` it opens no credential."""
+    def __init__(self, pool: Pool, opener: Opener | None) -> None:
+        """Prepare the directory. Without an `opener` it opens no credential."""
         self._pool = pool
-        self._secret_box = secret_box
+        self._opener = opener
         self._directory = Directory(())
         self._sealed: dict[Key, bytes] = {}
         self._opened: dict[Key, Way] = {}
         self._version = ""
         self._refreshed_at: float | None = None
+        self._unknown = 0
+        """credentials under keys that are not known here, as last logged"""
 
     @property
     def current(self) -> Directory:
@@ -93,6 +95,15 @@ class DirectoryCache:
         self._directory = Directory(found)
         self._version = version
         self._refreshed_at = time.monotonic()
+        self._warn_of_unknown_keys()
+
+    def _warn_of_unknown_keys(self) -> None:
+        """Log how many credentials this process has no key for, whenever the number changes."""
+        opener = self._opener
+        unknown = 0 if opener is None else sum(not opener.knows(sealed) for sealed in self._sealed.values())
+        if unknown and unknown != self._unknown:
+            log.warning("%d credentials of banks are sealed under a secret key that is not known here", unknown)
+        self._unknown = unknown
 
     async def freshen(self) -> None:
         """Read all institutions again, at most once a second, before the caller treats one as unknown. Never raises."""
@@ -113,7 +124,7 @@ class DirectoryCache:
     async def way(self, code: str, kind: ChannelKind) -> "Way | None":
         """Return the connection data of the institution for a channel, or None if it has no such channel.
 
-        Raises `CannotOpen` when its credentials were sealed under another secret key, or without a secret box.
+        Raises `CannotOpen` when its credentials were sealed under another secret key, or without an opener.
         """
         known = self._directory.get(code)
         if known is None:
@@ -126,9 +137,9 @@ class DirectoryCache:
         if sealed is None:
             return known
         if key not in self._opened:
-            if self._secret_box is None:
+            if self._opener is None:
                 raise CannotOpen("this process has no key for the credentials of banks")
-            self._opened[key] = _OPENERS[kind](code, self._secret_box.open(sealed, code))
+            self._opened[key] = _OPENERS[kind](code, self._opener.open(sealed, code))
         return self._opened[key]
 
     async def _watch(self) -> None:

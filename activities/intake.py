@@ -25,8 +25,8 @@ from db.intake import Known, Locked, NewComplaint, NumberTaken, ToldRow
 from db.pool import Connection
 from db.restoration import withdrawals
 from domain.errors.cases import TransferBusy
-from domain.errors.intake import AckNosExhausted, AckNoTaken, IdempotencyKeyReused
-from domain.intake.ack_numbers import make_ack_no
+from domain.errors.intake import AckNoOfOurs, AckNosExhausted, AckNoTaken, IdempotencyKeyReused
+from domain.intake.ack_numbers import is_of_our_half, make_ack_no
 from domain.intake.flags import oddities
 from domain.ledger import complaint_entries
 from domain.tracing.trail import first_state, tasks_before_asking
@@ -60,7 +60,7 @@ async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key:
     """Commit a complaint with its case, hops, ledger entries and first event; return the workflow notification.
 
     The same caller, key and body give the same answer. Raises `IdempotencyKeyReused` (same key, other body) and
-    `AckNoTaken` (the number is registered with other content).
+    `AckNoTaken` (the number is registered with other content), and `AckNoOfOurs` (a number that only we give out).
     """
     by_account = True
     # Each repetition but one finds at least one more of its transfers registered, or one withdrawn.
@@ -98,6 +98,8 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
         )
         if repeated := _taken_before(known, complaint, digest):
             return Taken(repeated, None, repeated=True)
+        if complaint.ack_no and is_of_our_half(complaint.ack_no):
+            raise AckNoOfOurs(complaint.ack_no)
         if not known.number_locked or known.by_number:
             ack_no = await new_ack_no(connection, complaint.channel, locked.at)
         found = sort_rows(ctx, rows, known.transfers)

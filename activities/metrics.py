@@ -22,6 +22,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from domain.policy.model import DoorName
 from schemas.enums import (
     Bucket,
     Channel,
@@ -75,6 +76,7 @@ class SweepWork(StrEnum):
     ROUTE = "route"
     WRITE_OFF = "write_off"
     REMIND = "remind"
+    COURT_ORDERS = "court_orders"
 
 
 class ProcedureStarterWork(StrEnum):
@@ -85,6 +87,9 @@ class ProcedureStarterWork(StrEnum):
     START = "start"
     NOTIFY = "notify"
     LOOK_AFTER = "look_after"
+
+
+_YES_OR_NO: Final = {True: "yes", False: "no"}
 
 
 class ToldRole(StrEnum):
@@ -205,6 +210,13 @@ class Metrics:
             ("told",),
             registry=self.registry,
         )
+        self._junk_bodies = Counter(
+            "goldenhour_junk_bodies",
+            "Bodies from banks on the I4C wire that cannot be used, by whether they were kept.",
+            ("kept",),
+            registry=self.registry,
+        )
+        self._requests_refused = self._refusals()
         self._paise = Gauge(
             "goldenhour_paise",
             "Where the money of all cases is, from the ledger.",
@@ -220,6 +232,14 @@ class Metrics:
         self._restoration_lag = Gauge(
             "goldenhour_restoration_lag_seconds",
             "How long the oldest due row of restorations waits; 0 if none is due.",
+            registry=self.registry,
+        )
+        self._braked_releases = Gauge(
+            "goldenhour_braked_releases", "Automatic releases that wait for a supervisor.", registry=self.registry
+        )
+        self._braked_paise = Gauge(
+            "goldenhour_braked_releases_paise",
+            "Sum of the automatic releases that wait for a supervisor.",
             registry=self.registry,
         )
         self._transfer_to_complaint = self._histogram(
@@ -322,6 +342,14 @@ class Metrics:
         """Count a notice that a list is overdue."""
         self._lists_overdue.labels(told.value).inc()
 
+    def junk_body(self, *, is_kept: bool) -> None:
+        """Count a body from a bank that cannot be used."""
+        self._junk_bodies.labels(_YES_OR_NO[is_kept]).inc()
+
+    def request_refused(self, door: DoorName) -> None:
+        """Count a request that got no place."""
+        self._requests_refused.labels(door.value).inc()
+
     @_not_in_rehearsal
     def first_answer(self, since_complaint_seconds: float) -> None:
         """Record the delay of a case's first answer."""
@@ -343,6 +371,11 @@ class Metrics:
         """Set the gauges of due and undone work of restorations."""
         self._restoration_due.set(rows)
         self._restoration_lag.set(lag_seconds)
+
+    def braked_releases(self, releases: int, paise: int) -> None:
+        """Set the gauges of automatic releases that wait for a supervisor."""
+        self._braked_releases.set(releases)
+        self._braked_paise.set(paise)
 
     def text(self) -> str:
         """Return all metrics in Prometheus' text format."""
@@ -379,6 +412,19 @@ class Metrics:
             self._lists_asked.labels(asked_by.value)
         for told in ToldRole:
             self._lists_overdue.labels(told.value)
+        for kept in _YES_OR_NO.values():
+            self._junk_bodies.labels(kept)
+
+    def _refusals(self) -> Counter:
+        counter = Counter(
+            "goldenhour_requests_refused",
+            "Requests refused because their caller or its door had no place, by door.",
+            ("door",),
+            registry=self.registry,
+        )
+        for door in DoorName:
+            counter.labels(door.value)
+        return counter
 
     def _stage_histogram(self) -> Histogram:
         histogram = Histogram(

@@ -1,7 +1,7 @@
 """The outbox sweep: sends unsent workflow notifications, and follows up cases and hops that have waited long enough."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,9 +16,10 @@ from activities.cases import parked_hops as parked_actions
 from activities.context import Context
 from activities.metrics import METRICS, SweepWork
 from db import bank_gateway
-from db.banks import bank_keys, reply_links
+from db.banks import bank_keys, bank_logins, reply_links
 from db.cases import cases, hop_retries, parked_hops, told_amounts
 from db.outbox import case_outbox
+from db.restoration import court_orders
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp, Swept
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ SKIP_AFTER_SERVER_ERROR = timedelta(seconds=10)
 """the same where a server failed: the next sweep begins with other cases"""
 
 NotifyWorkflow = Callable[[FollowUp], Awaitable[None]]
+EndOrders = Callable[[Context, str, Sequence[int]], Awaitable[int]]
+"""attends to the orders of courts of one case, and returns how many changed"""
 OneCase = Callable[[], Awaitable[int]]
 """performs an action for one case and returns how many things it did"""
 
@@ -73,6 +76,8 @@ class SweepActivities:
 
     ctx: Context
     notify: NotifyWorkflow
+    end_orders: EndOrders | None = None
+    """without it no order of a court ends by itself"""
     resting: dict[str, datetime] = field(default_factory=dict)
     """failed cases, each with the time until which this process skips it"""
 
@@ -82,15 +87,18 @@ class SweepActivities:
 
         A case that fails is skipped for a while and delays no other case. Raises only when a server is unavailable.
         """
-        return await _Sweep(self.ctx, self.notify, self.resting).run()
+        return await _Sweep(self.ctx, self.notify, self.end_orders, self.resting).run()
 
 
 class _Sweep:
     """One sweep. Every action for a case runs through `_attempt`."""
 
-    def __init__(self, ctx: Context, notify: NotifyWorkflow, resting: dict[str, datetime]) -> None:
+    def __init__(
+        self, ctx: Context, notify: NotifyWorkflow, end_orders: EndOrders | None, resting: dict[str, datetime]
+    ) -> None:
         self._ctx = ctx
         self._tell = notify
+        self._end_orders = end_orders
         self._now = ctx.now()
         self._resting = resting
         for case_no in [case_no for case_no, until in resting.items() if until <= self._now]:
@@ -109,6 +117,7 @@ class _Sweep:
         routed = await self._route_again()
         written_off = await self._write_off()
         reminded = await self._remind()
+        orders_ended = await self._end_court_orders()
         news_purged, guards_purged = await self._purge()
         return Swept(
             cases_started=started,
@@ -119,6 +128,7 @@ class _Sweep:
             hops_routed=routed,
             hops_written_off=written_off,
             hops_reminded=reminded,
+            court_orders_ended=orders_ended,
             news_purged=news_purged,
             guards_purged=guards_purged,
             failed=self._failed,
@@ -222,6 +232,18 @@ class _Sweep:
             await self._tell(follow_up)
         return done.hops
 
+    # -- orders of courts ------------------------------------------------------------------------------------------
+
+    async def _end_court_orders(self) -> int:
+        if self._end_orders is None:
+            return 0
+        warn_before = self._ctx.policy.court_orders.warn_before_seconds / self._ctx.procedure_clock_factor
+        async with self._ctx.pool.acquire() as connection:
+            warns_before = self._now + timedelta(seconds=warn_before)
+            due = await court_orders.due(connection, warns_before, list(self._resting), WAITING_LIMIT, self._now)
+        jobs = [(case_no, partial(self._end_orders, self._ctx, case_no, order_ids)) for case_no, order_ids in due]
+        return await self._each(SweepWork.COURT_ORDERS, jobs)
+
     # -- purging ---------------------------------------------------------------------------------------------------
 
     async def _purge(self) -> tuple[int, int]:
@@ -237,7 +259,9 @@ class _Sweep:
             # A signature's time may be one window ahead of our clock, and stays valid for one window after that.
             usable = self._ago(2 * policy.signatures.window_seconds)
             nonces = await bank_keys.purge_nonces(connection, usable, NONCE_LIMIT)
-        return notifications, links + keys + nonces
+            unused = self._ago(policy.replay.keep_login_addresses_seconds)
+            addresses = await bank_logins.purge(connection, unused, PURGE_LIMIT)
+        return notifications, links + keys + nonces + addresses
 
     def _ago(self, seconds: float) -> datetime:
         return self._now - timedelta(seconds=seconds)

@@ -1,12 +1,13 @@
 """Secrets at rest: sealing of credentials that must be read again, hashing of passwords that are only checked.
 
 Every key is derived from one secret key, with a separate key for each purpose. So a token can never pass as a sealed
-credential, nor a sealed credential as a token. A process that needs only some of the keys gets those without the
+credential, nor a sealed credential as a token. A process of the engine gets the keys of its own purposes without the
 secret key, and cannot compute the others.
 """
 
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -18,10 +19,15 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic import SecretStr, ValidationError
+
+from schemas.base import FrozenModel
 
 KEY_BYTES: Final = 32
+KEY_ID_BYTES: Final = 8
 NONCE_BYTES: Final = 12
+SEALED_VERSION: Final = b"gh\x01"
+"""first bytes of a sealed value of this version; the id of the secret key follows, then the nonce"""
 
 # OWASP's password storage cheat sheet (2026): Argon2id with 19 MiB, two passes, one lane.
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -36,16 +42,46 @@ class Purpose(StrEnum):
 
     SEALING = "seal credentials"
     OFFICER_TOKENS = "officer tokens"
+    SESSIONS = "officer sessions"
+    TOTP_SECRETS = "seal TOTP secrets"
     BANK_TOKENS = "bank tokens"
     ANSWER_LINKS = "answer links"
     ORDER_LINKS = "order links"
     APPEAL_CODES = "appeal codes"
     NAMES_OF_TRIES = "names of tries"
+    BANK_LOGINS = "bank logins"
     EVIDENCE = "sign evidence"
 
 
-OF_OFFICERS: Final = tuple(purpose for purpose in Purpose if purpose not in {Purpose.SEALING, Purpose.BANK_TOKENS})
-"""purposes of the officers process: it opens no credential of a bank, and makes no token of a bank"""
+SEAL: Final = frozenset({Purpose.SEALING, Purpose.TOTP_SECRETS})
+"""purposes whose keys seal values in the database; these keys are needed until every value is resealed"""
+
+
+class Process(StrEnum):
+    """Process of the engine that gets keys of its own, by the name of its command."""
+
+    INTAKE = "intake"
+    OFFICERS = "officers"
+    WORKER = "worker"
+
+
+PURPOSES: Final[Mapping[Process, frozenset[Purpose]]] = {
+    # Officers' tokens are checked with the key that makes them. Intake takes complaints from officers.
+    Process.INTAKE: frozenset(
+        {
+            Purpose.SEALING,
+            Purpose.BANK_TOKENS,
+            Purpose.BANK_LOGINS,
+            Purpose.OFFICER_TOKENS,
+            Purpose.NAMES_OF_TRIES,
+        }
+    ),
+    # It faces officers and citizens, so it opens no credential of a bank and makes no token of a bank.
+    Process.OFFICERS: frozenset(Purpose) - {Purpose.SEALING, Purpose.BANK_TOKENS, Purpose.BANK_LOGINS},
+    # It serves no caller, so it makes neither a token nor a session.
+    Process.WORKER: frozenset({Purpose.SEALING, Purpose.ANSWER_LINKS, Purpose.ORDER_LINKS}),
+}
+"""purposes of each process"""
 
 
 class Keys(Protocol):
@@ -56,61 +92,184 @@ class Keys(Protocol):
         ...
 
 
-class SecretBox:
-    """Seals and opens credentials with AES-256-GCM, and derives keys, under the engine's secret key."""
+class Opener(Protocol):
+    """Opens sealed values."""
 
-    def __init__(self, secret_key: SecretStr) -> None:
-        """Prepare the box. `secret_key` is `Settings.secret_key`, at least 32 characters."""
-        self._secret = secret_key.get_secret_value().encode()
-        self._aead = AESGCM(self.derive_key(Purpose.SEALING))
+    def open(self, sealed: bytes, owner: str) -> bytes:
+        """Decrypt a sealed value of `owner`. Raises `CannotOpen`."""
+        ...
+
+    def knows(self, sealed: bytes) -> bool:
+        """Return whether the value may be sealed under a known key. A value that names no key may be."""
+        ...
+
+
+class Sealer:
+    """Seals values for their owners with AES-256-GCM, and opens them, for one purpose.
+
+    A sealed value names the secret key that its key is derived from. Values of version 0.2.0 name none.
+    """
+
+    def __init__(self, keys: Sequence[tuple[bytes, bytes]]) -> None:
+        """Prepare the sealer. `keys` has the id and the key of each secret key, the current one first."""
+        self._aeads = {_header(key_id): AESGCM(key) for key_id, key in keys}
+
+    @property
+    def header(self) -> bytes:
+        """Return the first bytes of every value that is sealed under the current key."""
+        return next(iter(self._aeads))
+
+    def seal(self, plain: bytes, owner: str) -> bytes:
+        """Encrypt `plain` for `owner`. It cannot be opened for another owner."""
+        header, nonce = self.header, os.urandom(NONCE_BYTES)
+        return header + nonce + self._aeads[header].encrypt(nonce, plain, header + owner.encode())
+
+    def open(self, sealed: bytes, owner: str) -> bytes:
+        """Decrypt a value that was sealed under any of the keys. Raises `CannotOpen`."""
+        header = sealed[: len(self.header)]
+        aead = self._aeads.get(header)
+        opened = _opened(aead, sealed[len(header) :], header + owner.encode()) if aead else None
+        if opened is not None:
+            return opened
+        # A value of version 0.2.0 begins with its nonce, which may look like anything.
+        for aead in self._aeads.values():
+            opened = _opened(aead, sealed, owner.encode())
+            if opened is not None:
+                return opened
+        raise CannotOpen(CannotOpen.__doc__)
+
+    def knows(self, sealed: bytes) -> bool:
+        """Return whether the value names one of the keys, or none."""
+        return not sealed.startswith(SEALED_VERSION) or sealed[: len(self.header)] in self._aeads
+
+
+def _header(key_id: bytes) -> bytes:
+    return SEALED_VERSION + key_id
+
+
+def _opened(aead: AESGCM, sealed: bytes, bound_to: bytes) -> bytes | None:
+    try:
+        return aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
+    except (InvalidTag, ValueError):
+        return None
+
+
+class SecretBox:
+    """Derives every key from the secret key, and seals and opens the credentials of banks.
+
+    It also opens what was sealed under the previous secret key.
+    """
+
+    def __init__(self, secret_key: SecretStr, previous: SecretStr | None = None) -> None:
+        """Prepare the box. The arguments are `Settings.secret_key` and `Settings.previous_secret_key`."""
+        self._secrets = [key.get_secret_value().encode() for key in (secret_key, previous) if key is not None]
+        self._credentials = self.sealer(Purpose.SEALING)
+
+    @property
+    def key_ids(self) -> tuple[bytes, ...]:
+        """Return the id of the secret key, and of the previous one if it is known.
+
+        An id tells nothing of its key.
+        """
+        return tuple(_derived(secret, "key id", KEY_ID_BYTES) for secret in self._secrets)
 
     def derive_key(self, purpose: Purpose) -> bytes:
         """Return 32 bytes that are used for `purpose` only (HKDF-SHA256)."""
-        return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"goldenhour/{purpose}".encode()).derive(self._secret)
+        return _derived(self._secrets[0], purpose)
+
+    def sealer(self, purpose: Purpose) -> Sealer:
+        """Return the sealer for a purpose of `SEAL`."""
+        return Sealer(
+            [(key_id, _derived(secret, purpose)) for key_id, secret in zip(self.key_ids, self._secrets, strict=True)]
+        )
 
     def seal(self, plain: bytes, owner: str) -> bytes:
-        """Encrypt `plain` for `owner`, an institution's code. It cannot be opened for another owner."""
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._aead.encrypt(nonce, plain, owner.encode())
+        """Encrypt a credential for `owner`, an institution's code. It cannot be opened for another owner."""
+        return self._credentials.seal(plain, owner)
 
     def open(self, sealed: bytes, owner: str) -> bytes:
-        """Decrypt a value that `seal` returned. Raises `CannotOpen`."""
+        """Decrypt a credential that `seal` returned. Raises `CannotOpen`."""
+        return self._credentials.open(sealed, owner)
+
+    def knows(self, sealed: bytes) -> bool:
+        """Return whether the credential names one of the keys, or none."""
+        return self._credentials.knows(sealed)
+
+    def process_key(self, process: Process) -> SecretStr:
+        """Return the keys of a process as one text. The secret key cannot be computed from it.
+
+        Of the previous secret key it has only the keys that open sealed values.
+        """
+        wanted = [PURPOSES[process], *([PURPOSES[process] & SEAL] * (len(self._secrets) - 1))]
+        generations = tuple(
+            _Generation(
+                key_id=key_id.hex(), keys={purpose.value: _derived(secret, purpose).hex() for purpose in purposes}
+            )
+            for key_id, secret, purposes in zip(self.key_ids, self._secrets, wanted, strict=True)
+        )
+        text = _ProcessKey(process=process, generations=generations).model_dump_json()
+        return SecretStr(urlsafe_b64encode(text.encode()).decode())
+
+
+def _derived(secret: bytes, use: str, size: int = KEY_BYTES) -> bytes:
+    return HKDF(SHA256(), size, salt=None, info=f"goldenhour/{use}".encode()).derive(secret)
+
+
+class _Generation(FrozenModel):
+    """Keys that are derived from one secret key, in hexadecimal, by purpose."""
+
+    key_id: str
+    keys: dict[str, str]
+
+
+class _ProcessKey(FrozenModel):
+    """Keys of a process: of the current secret key first, then of the previous one."""
+
+    process: Process
+    generations: tuple[_Generation, ...]
+
+
+class BadProcessKey(Exception):
+    """The key of a process cannot be used: make it again with `goldenhour process-key`."""
+
+
+class ProcessKeys:
+    """The keys of one process, without the secret key that they are derived from."""
+
+    def __init__(self, process_key: SecretStr, process: Process) -> None:
+        """Read the keys. `process_key` is a text of `SecretBox.process_key`. Raises `BadProcessKey`."""
         try:
-            return self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], owner.encode())
-        except (InvalidTag, ValueError):
-            raise CannotOpen(CannotOpen.__doc__) from None
+            found = _ProcessKey.model_validate_json(urlsafe_b64decode(process_key.get_secret_value()))
+            self._generations = [_keys_of(generation) for generation in found.generations]
+            current = self._generations[0][1]
+        except (ValidationError, ValueError, IndexError):
+            raise BadProcessKey(BadProcessKey.__doc__) from None
+        if found.process is not process or current.keys() != PURPOSES[process]:
+            raise BadProcessKey(BadProcessKey.__doc__)
+        self._keys = current
 
-
-class BadOfficersKey(Exception):
-    """The officers key cannot be used: make it again with `goldenhour officers-key`."""
-
-
-class OfficersKeys:
-    """The keys of the officers process, without the secret key that they are derived from."""
-
-    def __init__(self, officers_key: SecretStr) -> None:
-        """Read the keys. `officers_key` is a text that `officers_key` returned. Raises `BadOfficersKey`."""
-        try:
-            found = _KEYS_BY_PURPOSE.validate_json(urlsafe_b64decode(officers_key.get_secret_value()))
-            self._keys: dict[Purpose, bytes] = {purpose: bytes.fromhex(found[purpose]) for purpose in OF_OFFICERS}
-        except (ValidationError, ValueError, KeyError):
-            raise BadOfficersKey(BadOfficersKey.__doc__) from None
-        if any(len(key) != KEY_BYTES for key in self._keys.values()):
-            raise BadOfficersKey(BadOfficersKey.__doc__)
+    @property
+    def key_ids(self) -> tuple[bytes, ...]:
+        """Return the id of the secret key, and of the previous one if the process has keys of it."""
+        return tuple(key_id for key_id, _ in self._generations)
 
     def derive_key(self, purpose: Purpose) -> bytes:
-        """Return the key of a purpose of `OF_OFFICERS`. Raises KeyError for another one."""
+        """Return the key of a purpose of the process. Raises KeyError for another one."""
         return self._keys[purpose]
 
+    def sealer(self, purpose: Purpose) -> Sealer | None:
+        """Return the sealer for a purpose of `SEAL`, or None if the process has no key for it."""
+        known = [(key_id, keys[purpose]) for key_id, keys in self._generations if purpose in keys]
+        return Sealer(known) if known else None
 
-_KEYS_BY_PURPOSE: Final = TypeAdapter(dict[str, str])
 
-
-def officers_key(secret_key: SecretStr) -> SecretStr:
-    """Return the keys of the officers process as one text. The secret key cannot be computed from it."""
-    secret_box = SecretBox(secret_key)
-    keys = {purpose.value: secret_box.derive_key(purpose).hex() for purpose in OF_OFFICERS}
-    return SecretStr(urlsafe_b64encode(_KEYS_BY_PURPOSE.dump_json(keys)).decode())
+def _keys_of(generation: _Generation) -> tuple[bytes, dict[Purpose, bytes]]:
+    """Return the id and the keys of a generation. Raises ValueError."""
+    keys = {Purpose(purpose): bytes.fromhex(key) for purpose, key in generation.keys.items()}
+    key_id = bytes.fromhex(generation.key_id)
+    if len(key_id) != KEY_ID_BYTES or any(len(key) != KEY_BYTES for key in keys.values()):
+        raise ValueError("a key has another length")
+    return key_id, keys
 
 
 def hash_password(password: SecretStr) -> str:

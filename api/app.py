@@ -8,11 +8,12 @@ from starlette.routing import BaseRoute, Route
 
 from activities.banks.reply_links import PATH as REPLY_PATH
 from api import documents as case_documents
-from api import evidence, holds, intake, notifications, ops, police, reconciliation
+from api import evidence, holds, intake, notifications, ops, police, reconciliation, release_brake
 from api.bank_gateway import debit_inquiries, feed, i4c, liens
 from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import grievances as bank_grievances
 from api.bank_gateway import orders as bank_orders
+from api.callers import DESCRIPTION_PATH
 from api.cases import accounts, cases, desk_actions, events, tasks
 from api.description import Described, operation_id
 from api.edge import Edge
@@ -24,11 +25,11 @@ from api.problems import Elsewhere, add_handlers
 from api.reply_pages import FORM_BODY_MAX_BYTES
 from api.reporting import outcomes, scorecards
 from api.restoration import credit_accounts, payer_decisions, restorations, withdrawals
+from api.restoration.credit_account_page import CreditAccountPage
 from api.services import Services
 from api.tracing import discrepancies, payer_inquiries
 from api.tracing.answer_pages import AnswerPages
 
-DESCRIPTION_PATH: Final = "/api/v1/openapi.json"
 BODY_LIMITS_BYTES = {
     intake.PATH: intake.BODY_MAX_BYTES,
     i4c.STATUS_UPDATE_PATH: i4c.STATUS_UPDATE_MAX_BYTES,
@@ -41,6 +42,7 @@ BODY_LIMITS_BYTES = {
     police.FIRS: police.DOCUMENT_BODY_MAX_BYTES,
     police.FIR_COPIES: police.DOCUMENT_BODY_MAX_BYTES,
     police.ORDER_COPIES: police.DOCUMENT_BODY_MAX_BYTES,
+    restorations.WAIVERS: police.DOCUMENT_BODY_MAX_BYTES,
 }
 
 ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
@@ -68,6 +70,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.INTAKE, bank_orders.router),
     (Part.INTAKE, bank_documents.router),
     (Part.OFFICERS, holds.router),
+    (Part.OFFICERS, release_brake.router),
     (Part.OFFICERS, grievances.router),
     (Part.OFFICERS, officers.router),
     (Part.INTAKE, bank_grievances.router),
@@ -84,6 +87,7 @@ names the routes in this order."""
 PAGES: Final[tuple[Callable[[Services], APIRouter], ...]] = (
     lambda services: AnswerPages(services).router(),
     lambda services: OrderPages(services).router(),
+    lambda services: CreditAccountPage(services).router(),
 )
 """makers of the routers of pages, which the officers process serves"""
 
@@ -110,7 +114,7 @@ def create_app(services: Services, part: Part | None = None) -> FastAPI:
         app.whole = lambda: create_app(services)
         app.state.elsewhere = Elsewhere(part.other, tuple(_routes_of(services, part.other)))
     add_handlers(app)
-    app.add_middleware(Edge, limits=BODY_LIMITS_BYTES, body_seconds=services.ctx.policy.doors.body_seconds)
+    app.add_middleware(Edge, services=services, part=part, limits=BODY_LIMITS_BYTES)
     return app
 
 

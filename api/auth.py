@@ -5,14 +5,15 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.callers import officer_of
 from api.roles import ALLOWED, Action
 from api.services import TheServices
-from api.tokens import Officer, bearer
+from api.tokens import Officer
 from domain.errors import RoleNotAllowed
 from schemas.enums import Role
 from schemas.restoration.restorations import Acting
 
-# This scheme is for the OpenAPI description only. The header is read by `bearer`.
+# This scheme is for the OpenAPI description only. The header is read by `officer_of`.
 OFFICER_SCHEME: Final = "OfficerToken"
 _scheme = HTTPBearer(
     auto_error=False,
@@ -35,7 +36,7 @@ class Allowed:
         _: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
     ) -> Officer:
         """Return the officer of the token. Raises `BadToken` or `RoleNotAllowed`."""
-        officer = services.tokens.officer(bearer(request.headers.get("authorization")))
+        officer = await officer_of(request, services)
         refuse_unless(officer, self.action)
         return officer
 

@@ -1,28 +1,35 @@
 """ASGI layer around the routes, which every request and response passes.
 
 The edge adds an id and a time to every response. It limits the size of bodies and the number of concurrent requests.
-It writes one log line for a request, and answers every exception. It is plain ASGI, because each Starlette middleware
-costs one task for each request.
+It refuses a caller without a credential before a body is read. It writes one log line for a request, and answers every
+exception. It is plain ASGI, because each Starlette middleware costs one task for each request.
 """
 
 import asyncio
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import formatdate
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from activities.arrivals import note_arrival
+from activities.metrics import METRICS
 from adapters.clock import wall_clock
 from api import request_ids
+from api.addresses import comes_directly_from
+from api.callers import DESCRIPTION_PATH, counted, door_of, officer_of
+from api.parts import Part
 from api.problems import (
     BANK_PATH,
     NOT_A_FORM,
+    NOT_FOUND,
+    NOT_LOGGED_IN,
     OVERLOADED,
     PAGES,
     TOO_LARGE,
@@ -32,6 +39,10 @@ from api.problems import (
     failed,
     refusal,
 )
+from api.request_places import Places, leave_place
+from api.services import Services
+from api.tokens import BadToken
+from domain.policy.model import DoorName
 
 log = logging.getLogger("goldenhour.access")
 
@@ -39,8 +50,11 @@ BODY_MAX_BYTES: Final = 64 * 1024
 """The limit of a route that names no limit of its own."""
 DRAIN_MAX_BYTES: Final = 64 * 1024 * 1024
 """A refused body up to this size is read and dropped, so that the sender sees the answer. A longer one is cut off."""
-REQUESTS_MAX: Final = 500
-"""Requests served at once. Further requests are refused with 503 and a `Retry-After`."""
+PROBE_PATH: Final = "/healthz"
+OPERATORS_PATHS: Final = frozenset({"/readyz", "/metrics"})
+"""paths for direct requests from the networks of operators; other callers get a 404"""
+HSTS: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
+"""tells a browser to use HTTPS only, for two years"""
 
 _LENGTH_DIGITS_MAX: Final = 18
 _CLOSE: Final = {"Connection": "close"}
@@ -52,17 +66,22 @@ _ALWAYS: Final = (
 
 
 class Edge:
-    """ASGI application around the whole API.
+    """ASGI application around the whole API, or around the `part` of it that a process serves.
 
     `limits` has the limits of bodies in bytes, by path. A path that ends in / covers all paths below it. A path that
-    begins with * covers all paths with that ending. `body_seconds` is the time in which the whole body must arrive.
+    begins with * covers all paths with that ending.
     """
 
-    def __init__(self, app: ASGIApp, limits: Mapping[str, int], body_seconds: float) -> None:
+    def __init__(self, app: ASGIApp, services: Services, part: Part | None, limits: Mapping[str, int]) -> None:
         self._app = app
+        self._services = services
+        self._part = part
         self._limits = limits
-        self._body_seconds = body_seconds
-        self._running = 0
+        rules = services.ctx.policy.doors
+        self._body_seconds = rules.body_seconds
+        self._places = Places(rules.places)
+        is_encrypted = (services.public_url or "").startswith("https://")
+        self._headers = (*_ALWAYS, HSTS) if is_encrypted else _ALWAYS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Lifespan messages pass unchanged."""
@@ -71,10 +90,9 @@ class Edge:
             return
         limit_bytes = self._limit_bytes(scope["path"], BODY_MAX_BYTES)
         note_arrival(wall_clock())
-        exchange = _Exchange(scope, receive, send, limit_bytes, self._body_seconds)
-        self._running += 1
+        exchange = _Exchange(scope, receive, send, limit_bytes, self._body_seconds, self._headers)
         try:
-            refused = exchange.refusal_by_headers(busy=self._running > REQUESTS_MAX)
+            refused = exchange.refusal_by_headers() or await self._refusal_of_caller(scope)
             if refused is not None:
                 await refused(scope, receive, exchange.send)
             else:
@@ -84,8 +102,43 @@ class Edge:
             if not exchange.status:
                 await response(scope, receive, exchange.send)
         finally:
-            self._running -= 1
+            leave_place(scope)
             exchange.note()
+
+    async def _refusal_of_caller(self, scope: Scope) -> ASGIApp | None:
+        """Return the refusal that follows from who calls, or None. A caller who is not refused has a place then."""
+        path: str = scope["path"]
+        if path == PROBE_PATH:
+            return None
+        connection = HTTPConnection(scope)
+        if path in OPERATORS_PATHS:
+            return None if comes_directly_from(connection, self._services.operators) else refusal(scope, NOT_FOUND)
+        caller = await counted(connection, self._services, self._part)
+        if caller.door is DoorName.PUBLIC and await self._needs_credential(connection):
+            return refusal(scope, NOT_LOGGED_IN, BadToken.__doc__ or "")
+        if self._places.take(scope, caller):
+            return None
+        METRICS.request_refused(caller.door)
+        return refusal(scope, OVERLOADED)
+
+    async def _needs_credential(self, connection: HTTPConnection) -> bool:
+        """Return whether a request without a credential is refused here.
+
+        A route refuses a request without a body itself. A route of banks knows its caller before it reads the body.
+        """
+        path: str = connection.scope["path"]
+        if path == DESCRIPTION_PATH:
+            return self._part is not Part.INTAKE and not await self._may_read_description(connection)
+        return door_of(path) is DoorName.OFFICERS and _announces_body(connection.headers)
+
+    async def _may_read_description(self, connection: HTTPConnection) -> bool:
+        if comes_directly_from(connection, self._services.operators):
+            return True
+        try:
+            await officer_of(connection, self._services)
+        except BadToken:
+            return False
+        return True
 
     def _limit_bytes(self, path: str, usual_bytes: int) -> int:
         fits = (limit for pattern, limit in self._limits.items() if _fits(pattern, path))
@@ -101,7 +154,16 @@ def _fits(pattern: str, path: str) -> bool:
 class _Exchange:
     """One request and its response."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, limit_bytes: int, body_seconds: float) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        limit_bytes: int,
+        body_seconds: float,
+        always: Sequence[tuple[bytes, bytes]],
+    ) -> None:
+        self._always = always
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -115,11 +177,9 @@ class _Exchange:
         self._began = time.perf_counter()
         self.status = 0
 
-    def refusal_by_headers(self, *, busy: bool) -> ASGIApp | None:
-        """Return the refusal that follows from the headers alone, or None."""
+    def refusal_by_headers(self) -> ASGIApp | None:
+        """Return the refusal that follows from the announced body alone, or None."""
         scope = self._scope
-        if busy:
-            return refusal(scope, OVERLOADED)
         length_bytes = _length_bytes(self._headers.get("content-length", "0"))
         if length_bytes > self._limit_bytes:
             drains = length_bytes <= DRAIN_MAX_BYTES
@@ -167,7 +227,7 @@ class _Exchange:
             self.status = message["status"]
             message["headers"] = [
                 *message["headers"],
-                *_ALWAYS,
+                *self._always,
                 (b"date", formatdate(usegmt=True).encode()),
                 (request_ids.HEADER, self._id.encode()),
             ]
@@ -187,6 +247,10 @@ class _Exchange:
             (time.perf_counter() - self._began) * 1000,
             self._id,
         )
+
+
+def _announces_body(headers: Headers) -> bool:
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
 
 def _length_bytes(header: str) -> float:

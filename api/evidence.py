@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
-from activities.banks.signed_requests import origin_of
 from activities.evidence.pack import Maker, pack, published_keys
 from api.auth import may
 from api.caches import EVIDENCE_AT_ONCE
@@ -68,7 +67,7 @@ async def read_evidence(
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed after it is sent
     try:
         async with places:
-            maker = Maker(services.ctx, services.keys, origin_of(services.public_url))
+            maker = Maker(services.ctx, services.keys, services.signed_origin)
             packed = await pack(maker, ack_no, file, officer.actor, edition=edition)
     except BaseException:
         file.close()

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Query
 from activities.documents.issuing import appeal_address
 from activities.grievances import decisions
 from activities.holds.holder_contacts import take_contact
+from activities.holds.releases import confirm_release, hear_victim, proposed_of, reject_release
 from activities.holds.small_holds import record_small_hold_decision
 from api.auth import acting, may
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
-from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
+from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_NOW, says
 from api.roles import Action
 from api.services import TheAppealThrottle, TheServices
 from api.tokens import Officer
@@ -28,6 +29,7 @@ from schemas.holds import (
     NewSmallHoldDecision,
     SmallHoldDone,
 )
+from schemas.orders.releases import NewHearing, ReleaseProposal, ReleaseProposals
 
 router = APIRouter(prefix="/api/v1/holds", tags=["holds"], responses=IN_THE_DESCRIPTION)
 
@@ -73,15 +75,58 @@ async def read_hold_of_account(services: TheServices, officer: Reader, account_h
         return await hold_views.get(connection, account_hold_id)
 
 
-@router.post("/{account_hold_id}/decide-small", responses=says(NOT_NOW))
+@router.post("/{account_hold_id}/decide-small", responses=says(NOT_NOW, FOUR_EYES))
 async def decide_small_hold(
     services: TheServices,
     officer: Annotated[Officer, may(Action.DECIDE_SMALL_HOLD)],
     account_hold_id: UUID,
     decided: NewSmallHoldDecision,
 ) -> SmallHoldDone:
-    """Decide a small-value hold: release it in full, or keep it."""
+    """Decide a small-value hold: keep it, or propose to release it in full."""
     return await record_small_hold_decision(services.ctx, account_hold_id, decided, acting(officer))
+
+
+@router.get("/{account_hold_id}/releases", name="list_releases_of_hold")
+async def list_releases(services: TheServices, officer: Reader, account_hold_id: UUID) -> ReleaseProposals:
+    """List the releases that officers proposed of a hold, with what the victims say to them, the newest first."""
+    return await proposed_of(services.ctx, account_hold_id)
+
+
+@router.post("/{account_hold_id}/release/hear", status_code=201, responses=says(NOT_NOW, FOUR_EYES, LIMIT_EXCEEDED))
+async def hear_victim_on_release(
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.HEAR_VICTIM)],
+    account_hold_id: UUID,
+    new: NewHearing,
+) -> ReleaseProposal:
+    """Record what a victim says to the proposed release, for the officer who confirms it."""
+    return await hear_victim(services.ctx, account_hold_id, new, officer.actor)
+
+
+@router.post("/{account_hold_id}/release/confirm", responses=says(NOT_NOW, FOUR_EYES))
+async def confirm_release_of_hold(
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.CONFIRM_RELEASE)],
+    account_hold_id: UUID,
+    why: WithReason,
+) -> ReleaseProposal:
+    """Confirm the proposed release after the victims were heard. The bank then gets the order.
+
+    Above the sums of the policy this is a second officer.
+    """
+    address = appeal_address(services.public_url)
+    return await confirm_release(services.ctx, account_hold_id, why.reason, officer.actor, appeal_address=address)
+
+
+@router.post("/{account_hold_id}/release/reject", responses=says(NOT_NOW))
+async def reject_release_of_hold(
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.CONFIRM_RELEASE)],
+    account_hold_id: UUID,
+    why: WithReason,
+) -> ReleaseProposal:
+    """Reject the proposed release. Its grievance or small hold is decided again."""
+    return await reject_release(services.ctx, account_hold_id, why.reason, officer.actor)
 
 
 @router.post("/{account_hold_id}/grievances", status_code=201, responses=says(NOT_NOW))
@@ -119,8 +164,8 @@ async def make_appeal_code(
     account_hold_id: UUID,
     why: WithReason,
 ) -> AppealCode:
-    """Return a new one-time code for the appeal page, which the bank or an officer gives to the holder.
+    """Send a new one-time code for the appeal page to the holder's contact, or without one to the bank.
 
-    The code is shown only once.
+    No officer sees the code.
     """
     return await throttle.door.make_code(account_hold_id, officer.actor, why.reason)

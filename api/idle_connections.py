@@ -1,16 +1,20 @@
-"""Limits for connections to the server: requests that do not arrive whole, and the rest of a refused body.
+"""Limits for connections to the server: their number, requests that do not arrive whole, the rest of a refused body.
 
 uvicorn closes a connection that is idle after a response. It has no time limit for the first head of a connection, for
 a head that arrives byte by byte, and for the rest of a refused body. It also closes a connection at once after a
 response with `Connection: close`. If the body is still arriving then, the sender gets a reset and never reads the
-response. This module adds the limits, and reads the rest of such a body before it closes.
+response. This module adds the limits, and reads the rest of such a body before it closes. It also closes a connection
+at once if its address has too many.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from api.addresses import Networks, name_of_peer
 
 
 class _Answering(asyncio.Transport):
@@ -36,7 +40,12 @@ class _LimitedProtocol(HttpToolsProtocol):
 
     request_seconds: ClassVar[float]
     rest_max_bytes: ClassVar[int]
+    address_max: ClassVar[int]
+    trusted: ClassVar[Networks]
+    by_address: ClassVar[Counter[str]]
+    """open connections of each address that is no trusted proxy"""
 
+    _address: str | None = None
     _ends: asyncio.TimerHandle | None = None
     _body_is_whole = True
     _body_until = 0.0
@@ -47,6 +56,11 @@ class _LimitedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._answering = _Answering(transport, self._end)
         self._watch()
+        self._address = name_of_peer(self.client[0], self.trusted) if self.client else None
+        if self._address is not None:
+            self.by_address[self._address] += 1
+            if self.by_address[self._address] > self.address_max:
+                transport.close()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -54,6 +68,10 @@ class _LimitedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        if self._address is not None:
+            self.by_address[self._address] -= 1
+            if not self.by_address[self._address]:
+                del self.by_address[self._address]
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
@@ -110,15 +128,21 @@ class _LimitedProtocol(HttpToolsProtocol):
             self._ends = None
 
 
-def limited_protocol(seconds: float, max_bytes: int) -> type[HttpToolsProtocol]:
+def limited_protocol(
+    seconds: float, max_bytes: int, *, address_connections: int, trusted_proxies: Networks
+) -> type[HttpToolsProtocol]:
     """Return a uvicorn protocol that closes connections without a whole request in time.
 
     `seconds` count from the opening of the connection, from the first byte after a response, or from the head
-    of a request whose response closes the connection. Of a refused body at most `max_bytes` are read.
+    of a request whose response closes the connection. Of a refused body at most `max_bytes` are read. An address has
+    at most `address_connections`, and a trusted proxy any number.
     """
 
     class LimitedProtocol(_LimitedProtocol):
         request_seconds = seconds
         rest_max_bytes = max_bytes
+        address_max = address_connections
+        trusted = trusted_proxies
+        by_address: ClassVar[Counter[str]] = Counter()
 
     return LimitedProtocol

@@ -1,28 +1,31 @@
-"""Logins of banks. A guess is slow, a repeated login is cheap, and strangers cause little load."""
+"""Logins of banks. A guess is slow, a repeated login is cheap, and a stranger locks no bank out.
+
+Tries are counted by e-mail and address. Those from addresses where the bank never logged in are counted together too.
+A login that was verified is kept as a keyed digest in the database. So every process knows it, also after a restart.
+"""
 
 import asyncio
 import hmac
 import math
 import os
-import time
-from collections import OrderedDict
-from functools import cache
+from datetime import timedelta
+from functools import cache, cached_property
 from typing import Final
 
 from pydantic import SecretStr
 
 from activities.context import Context
-from activities.secrets import Keys, hash_password, password_fits
+from activities.secrets import Keys, Purpose, hash_password, password_fits
 from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
 from api.throttle import Throttle
-from db.banks import institutions
+from db.banks import bank_logins, institutions
+from db.banks.institutions import LoginRow
 from domain.policy.model import TryName
 
 CHECKS_AT_ONCE: Final = 2
 CHECKS_WAITING_MAX: Final = 100
-REMEMBERED_MAX: Final = 1_000
-REMEMBERED_SECONDS: Final = 2 * 3600.0
-"""This is longer than the lifetime of a token, so a stranger who tries a bank's e-mail cannot lock out the bank."""
+REMEMBERED: Final = timedelta(hours=2)
+"""This is longer than the lifetime of a token, so a bank that logs in regularly is never slowed."""
 
 
 @cache
@@ -38,33 +41,41 @@ class BankLogins:
     """Checks the e-mail and password of an institution against its Argon2 hash."""
 
     def __init__(self, ctx: Context, keys: Keys) -> None:
-        self._pool = ctx.pool
+        self._ctx = ctx
+        self._keys = keys
         self._tries = Throttle(ctx, keys, TryName.BANK_LOGINS)
+        self._elsewhere = Throttle(ctx, keys, TryName.BANK_LOGINS_ELSEWHERE)
         self._checking = asyncio.Semaphore(CHECKS_AT_ONCE)
         self._waiting = 0
-        # Verified logins are remembered as a MAC, under a key that exists only in this process.
-        self._key = os.urandom(32)
-        self._remembered: OrderedDict[bytes, float] = OrderedDict()
 
-    async def code(self, email: str, password: SecretStr) -> str:
+    async def code(self, email: str, password: SecretStr, address: str) -> str:
         """Return the code of the institution with this login. Raises `Refused`.
 
         A wrong password and an unknown e-mail get the same refusal after about the same time. Too many tries for an
         e-mail and too many waiting logins get a refusal with the time to wait.
         """
-        async with self._pool.acquire() as connection:
-            row = await institutions.login_row(connection, email)
+        async with self._ctx.pool.acquire() as connection:
+            row = await institutions.login_row(connection, email, address, self._ctx.now() - REMEMBERED)
         password_hash = _unknown_email_hash() if row is None else row.password_hash
         mark = self._mark(password, password_hash)
-        if row is not None and self._remembers(mark):
-            return row.code
-        wait_seconds = await self._tries.wait_seconds(institutions.email_key(email))
+        is_remembered = row is not None and any(hmac.compare_digest(mark, known) for known in row.marks)
+        if not is_remembered:
+            await self._count(institutions.email_key(email), address, row)
+            if not await self._fits(password, password_hash) or row is None:
+                raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
+        assert row is not None, "a login without a row is refused"
+        if not is_remembered or not row.knows_address:
+            async with self._ctx.pool.acquire() as connection:
+                await bank_logins.verified(connection, row.code, address, mark, self._ctx.now())
+        return row.code
+
+    async def _count(self, email: str, address: str, row: LoginRow | None) -> None:
+        """Count a try. Raises `Refused` if the e-mail has had too many, or too many logins wait."""
+        wait_seconds = await self._tries.wait_seconds(f"{email}\0{address}")
+        if not wait_seconds and (row is None or not row.knows_address):
+            wait_seconds = await self._elsewhere.wait_seconds(email)
         if wait_seconds or self._waiting >= CHECKS_WAITING_MAX:
             raise Refused(TOO_MANY, headers={"Retry-After": str(math.ceil(wait_seconds) or 1)})
-        if not await self._fits(password, password_hash) or row is None:
-            raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
-        self._remember(mark)
-        return row.code
 
     async def _fits(self, password: SecretStr, password_hash: str) -> bool:
         self._waiting += 1
@@ -74,13 +85,9 @@ class BankLogins:
         finally:
             self._waiting -= 1
 
+    @cached_property
+    def _key(self) -> bytes:
+        return self._keys.derive_key(Purpose.BANK_LOGINS)
+
     def _mark(self, password: SecretStr, password_hash: str) -> bytes:
         return hmac.digest(self._key, f"{password_hash}\0{password.get_secret_value()}".encode(), "sha256")
-
-    def _remembers(self, mark: bytes) -> bool:
-        return time.monotonic() - self._remembered.get(mark, -math.inf) < REMEMBERED_SECONDS
-
-    def _remember(self, mark: bytes) -> None:
-        self._remembered[mark] = time.monotonic()
-        if len(self._remembered) > REMEMBERED_MAX:
-            self._remembered.popitem(last=False)

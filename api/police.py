@@ -112,9 +112,10 @@ async def sign_fir(services: TheServices, officer: FirTaker, ack_no: AckNo, fir_
 
 @router.post("/court-orders", responses=says(NOT_NOW))
 async def take_court_order(services: TheServices, officer: OrderTaker, ack_no: AckNo, new: NewCourtOrder) -> CourtOrder:
-    """Record an order of a court with its PDF, and apply its effect at once.
+    """Record an order of a court.
 
-    A repeated request gives the same order.
+    It counts once a second officer has confirmed it, and is void without its PDF. An order that keeps or restores
+    money keeps the holds meanwhile. A repeated request gives the same order.
     """
     return await courts.take_court_order(services.ctx, ack_no, new, officer.actor)
 
@@ -141,7 +142,10 @@ async def confirm_court_order(
     court_order_id: CourtOrderId,
     why: WithReason,
 ) -> CourtOrder:
-    """Confirm an order to release, as an officer who did not record it. The banks then get release orders."""
+    """Confirm an order as an officer who did not record it, so that it counts.
+
+    An order to release is then ordered to the banks.
+    """
     return await courts.confirm_court_order(services.ctx, ack_no, court_order_id, why.reason, officer.actor)
 
 

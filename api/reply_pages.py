@@ -15,11 +15,13 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from activities.banks.reply_links import PATHS, ReplyForm, ReplyLinks, ReplyNotTaken, ReplyTaken, ReplyView
-from api.forms import VALUE_MAX_CHARS, fields_of
+from activities.notifications.link_codes import CodeSent, LinkCodes
+from api.addresses import address_of
+from api.forms import VALUE_MAX_CHARS, fields_of, tidy, typed
 from api.pages import GONE, TEMPLATES, Pages
 from api.params import INT32_MAX
 from api.services import Services, TheServices
-from api.throttle import Throttle, address_of
+from api.throttle import Throttle
 from domain.policy.model import TryName
 from domain.rupees import rupees
 from schemas.text import IST
@@ -32,6 +34,12 @@ CHANGED: Final = (
     "While you filled in this form, another reply about a transfer on this page arrived, and its open amount changed."
     " Nothing was recorded. Please check the form again."
 )
+
+WRONG_CODE: Final = (
+    "This is not the code, or its time is over. After a few wrong codes you need a new one. Nothing was recorded."
+)
+
+_CODE: Final = re.compile(rb"((?:^|&)code=)([^&]*)")
 
 After = Annotated[int, Query(ge=0, le=INT32_MAX)]
 """the number of the last item on the previous page"""
@@ -58,6 +66,16 @@ class Posted:
     fields: dict[str, str] = field(repr=False)
     step: str
     body: bytes = field(repr=False)
+    code: str = field(default="", repr=False)
+    """the one-time code, which is no part of the statement"""
+
+
+def without_code(body: bytes) -> bytes:
+    """Return a posted form with as many x in place of its code.
+
+    Readers of evidence must not use the code.
+    """
+    return _CODE.sub(lambda found: found[1] + b"x" * len(found[2]), body)
 
 
 def _moment(at: datetime) -> str:
@@ -75,6 +93,8 @@ class ReplyPages(ABC, Generic[View, Form]):
     """pattern of the names of the form's fields"""
     template_names: ClassVar[Mapping[str, Any]] = {}
     """further global names of its templates"""
+    taken_without_mobile: ClassVar[bool]
+    """whether a form that needs a code is taken from a bank without a mobile in the directory; the desk telephones"""
 
     def __init__(self, services: Services, links: ReplyLinks[View, Form]) -> None:
         self.links = links
@@ -82,6 +102,8 @@ class ReplyPages(ABC, Generic[View, Form]):
         self._trusted_proxies = services.trusted_proxies
         self._uses = Throttle(services.ctx, services.keys, TryName.LINK_USES)
         self._guesses = Throttle(services.ctx, services.keys, TryName.LINK_GUESSES)
+        self._codes = LinkCodes(services.ctx, services.keys, links.about)
+        self._new_codes = Throttle(services.ctx, services.keys, TryName.LINK_CODES)
         self._pages = Pages(
             TEMPLATES,
             styles=[TEMPLATES],
@@ -111,11 +133,13 @@ class ReplyPages(ABC, Generic[View, Form]):
         digest = await self._digest(request, token)
         if digest is None:
             return self._unknown()
-        fields, step = await fields_of(request, self.names)
+        # A form may be long, so it is read for a link of ours only.
         view = await self.links.look(digest)
         if view is None:
             return self._unknown()
-        return await self.step(services, digest, view, Posted(fields, step, await request.body()))
+        fields, step = await fields_of(request, self.names)
+        code = tidy((await typed(request)).get("code", "")).replace(" ", "")
+        return await self.step(services, digest, view, Posted(fields, step, without_code(await request.body()), code))
 
     # -- what differs between requests and orders ------------------------------------------------------------------
 
@@ -134,11 +158,15 @@ class ReplyPages(ABC, Generic[View, Form]):
         if not view.state.takes_form:
             return self.closed(view)
         reading = self.read(view, posted.fields)
-        if reading.form is None or posted.step not in {"check", "send"}:
+        if reading.form is None or posted.step not in {"check", "code", "send"}:
             return self.again(view, reading)
-        if posted.step == "check":
-            return self._check(view, reading, reading.form)
-        return await self._send(services, digest, view, reading, replace(reading.form, body=posted.body))
+        form = replace(reading.form, body=posted.body)
+        if posted.step != "send":
+            return await self._check(view, reading, form, new_code=posted.step == "code")
+        confirmed = await self._confirmed(view, reading, form, posted.code)
+        if isinstance(confirmed, Response):
+            return confirmed
+        return await self._send(services, digest, view, reading, confirmed)
 
     def form_name(self, view: View) -> str:
         """Return the name of the template of the form."""
@@ -167,6 +195,19 @@ class ReplyPages(ABC, Generic[View, Form]):
             await self._uses.take(digest.hex())
         return digest
 
+    async def _confirmed(self, view: View, reading: Reading[Form], form: Form, code: str) -> Form | Response:
+        """Return the form with the officer whose code confirms it, if it needs one; otherwise the next page."""
+        if not self.links.needs_code(view, form):
+            return form
+        confirmed_by = await self._codes.confirmed_by(view.subject_id, code)
+        if confirmed_by is None and await self._codes.officer_of(view.institution):
+            return await self._check(view, reading, form, error=WRONG_CODE)
+        if confirmed_by is None:
+            await self._codes.ask_desk(view)
+            if not self.taken_without_mobile:
+                return self._without_mobile(view)
+        return replace(form, confirmed_by=confirmed_by or "")
+
     async def _send(
         self, services: Services, digest: bytes, view: View, reading: Reading[Form], form: Form
     ) -> Response:
@@ -186,6 +227,9 @@ class ReplyPages(ABC, Generic[View, Form]):
     def page(self, name: str, status: int = 200, **values: Any) -> Response:
         """Return one of the pages of this kind."""
         return self._pages.page(f"{self.folder}/{name}", status, **values)
+
+    def _without_mobile(self, view: View) -> Response:
+        return self.page("closed", GONE, view=view, state="no_mobile")
 
     def _unknown(self) -> Response:
         return self._pages.page("unknown", 404)
@@ -208,10 +252,29 @@ class ReplyPages(ABC, Generic[View, Form]):
             after=last_no if any(number > last_no for number in view.items) else 0,
         )
 
-    def _check(self, view: View, reading: Reading[Form], form: Form) -> Response:
+    async def _check(
+        self, view: View, reading: Reading[Form], form: Form, *, new_code: bool = False, error: str = ""
+    ) -> Response:
+        """Return the form for a check, with a field for the code if it needs one.
+
+        Sends a code if none is live.
+        """
+        sent: CodeSent | None = None
+        if self.links.needs_code(view, form):
+            sent = None if new_code else await self._codes.live(view.subject_id)
+            officer = None if sent else await self._codes.officer_of(view.institution)
+            if officer:
+                await self._new_codes.take(str(view.subject_id))
+                sent = await self._codes.send(view, officer, over=new_code)
+            elif sent is None and not self.taken_without_mobile:
+                await self._codes.ask_desk(view)
+                return self._without_mobile(view)
         return self.page(
             "check",
+            422 if error else 200,
             view=view,
+            code_sent=sent,
+            code_error=error,
             form=form,
             shown={number: item for number, item in view.items.items() if number in form.stated},
             excesses=reading.excesses,

@@ -33,7 +33,7 @@ class Action(StrEnum):
     TAKE_FIR = "take_fir"
     TAKE_COURT_ORDER = "take_court_order"
     CONFIRM_COURT_ORDER = "confirm_court_order"
-    """confirm as a second officer an order to release, which the banks then get"""
+    """confirm an order as a second officer, so that it counts"""
     DO_DUTY = "do_duty"
     SEND_MESSAGE = "send_message"
     READ_RESTORATION = "read_restoration"
@@ -53,6 +53,9 @@ class Action(StrEnum):
     TELL_CREDIT_ACCOUNT = "tell_credit_account"
     """propose another account of the victim in place of the one that paid"""
     CONFIRM_CREDIT_ACCOUNT = "confirm_credit_account"
+    OBJECT_TO_CREDIT_ACCOUNT = "object_to_credit_account"
+    """record the objection of a victim who has come in person or called"""
+    WITHDRAW_CREDIT_ACCOUNT = "withdraw_credit_account"
     PROPOSE_PAYER = "propose_payer"
     """propose which of two complainants paid a transfer"""
     AGREE_TO_PAYER = "agree_to_payer"
@@ -70,6 +73,12 @@ class Action(StrEnum):
     READ_HOLD = "read_hold"
     """an account hold, with the reference that its holder appeals with"""
     DECIDE_SMALL_HOLD = "decide_small_hold"
+    CONTINUE_RELEASES = "continue_releases"
+    """continue automatic releases that wait, because too many fell due at once"""
+    HEAR_VICTIM = "hear_victim"
+    """record what a victim says to a proposed release"""
+    CONFIRM_RELEASE = "confirm_release"
+    """confirm or reject a proposed release; above the policy's sums as a second officer"""
     MAKE_APPEAL_CODE = "make_appeal_code"
     TAKE_HOLDER_CONTACT = "take_holder_contact"
     """record the contact of an account holder"""
@@ -127,6 +136,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.REOPEN_RESTORATION: REOPENERS,
     Action.TELL_CREDIT_ACCOUNT: _DESK | {Role.IO},
     Action.CONFIRM_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
+    Action.OBJECT_TO_CREDIT_ACCOUNT: _DESK | {Role.IO},
+    Action.WITHDRAW_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_PAYER: _DESK | {Role.IO},
     Action.AGREE_TO_PAYER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_WITHDRAWAL: _DESK | {Role.IO},
@@ -139,6 +150,9 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.READ_EVIDENCE: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.IO, Role.SP}),
     Action.READ_HOLD: _DESK | _POLICE | {Role.AUDITOR},
     Action.DECIDE_SMALL_HOLD: frozenset({Role.IO, Role.DY_SP, Role.SP}),
+    Action.CONTINUE_RELEASES: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.HEAR_VICTIM: _DESK | {Role.IO},
+    Action.CONFIRM_RELEASE: _POLICE | {Role.SUPERVISOR, Role.ADMIN},
     Action.MAKE_APPEAL_CODE: _DESK | {Role.IO},
     Action.TAKE_HOLDER_CONTACT: _DESK | {Role.IO},
     Action.READ_GRIEVANCE: _DESK | _POLICE | {Role.AUDITOR},

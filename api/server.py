@@ -70,6 +70,7 @@ async def serve(
     caller closes what it passed.
     """
     app: FastAPI = create_app(services, part)
+    doors = services.ctx.policy.doors
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=share_port) as listener:
         config = uvicorn.Config(
@@ -83,7 +84,12 @@ async def serve(
             date_header=False,
             backlog=BACKLOG,
             limit_concurrency=CONNECTIONS_MAX,
-            http=limited_protocol(services.ctx.policy.doors.body_seconds, DRAIN_MAX_BYTES),
+            http=limited_protocol(
+                doors.body_seconds,
+                DRAIN_MAX_BYTES,
+                address_connections=doors.connections_of_address,
+                trusted_proxies=services.trusted_proxies,
+            ),
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_LIMIT_SECONDS,
         )

@@ -8,15 +8,17 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from activities.banks.signed_requests import origin_of
 from activities.context import Context
 from activities.database_figures import DatabaseGauges
 from activities.reporting.outcomes import OutcomeWatch
 from activities.reporting.scorecards import ScoreWatch
 from activities.secrets import Keys
+from api.addresses import LOOPBACK, Networks
 from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StorageCache
 from api.logins import BankLogins
-from api.streams import EventHub
-from api.throttle import AppealThrottle, Proxies
+from api.streams import CASE_EVENTS, EventHub
+from api.throttle import AppealThrottle
 from api.tokens import Tokens
 from db.bank_gateway import CHANGED
 from schemas.outbox.case import FollowUp
@@ -42,12 +44,22 @@ class Services:
     metrics_urls: tuple[str, ...] = ()
     """metrics pages of other processes and of the Temporal SDK, which are joined to ours"""
     public_url: str | None = None
-    """the address at which banks reach the API, or None if it is not configured"""
-    trusted_proxies: Proxies = ()
+    """the address of the pages for citizens and banks, or None if it is not configured"""
+    bank_url: str | None = None
+    """the address at which banks reach the API; None means `public_url`"""
+    trusted_proxies: Networks = ()
+    """networks of proxies whose `X-Forwarded-For` is trusted"""
+    operators: Networks = LOOPBACK
+    """networks whose direct requests see the pages for operators"""
     shows_gauges: bool = True
     """whether the metrics page has the figures of the database too; one process of a stack shows them"""
     run_file_is_there: Callable[[], bool] = lambda: True
     """whether other commands can find this stack; always true for a stack without a run file"""
+
+    @property
+    def signed_origin(self) -> str | None:
+        """Return the origin of the address that banks may sign, or None if it is not configured."""
+        return origin_of(self.bank_url or self.public_url)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -57,12 +69,15 @@ class Services:
     @cached_property
     def case_hub(self) -> EventHub:
         """Streams of the case log."""
-        return EventHub(self.ctx.pool)
+        waiting = self.ctx.policy.doors.waiting
+        return EventHub(self.ctx.pool, CASE_EVENTS, most=waiting.streams, most_of_one=waiting.streams_of_one)
 
     @cached_property
     def bank_hub(self) -> EventHub:
         """Calls of banks that wait for a change of their feed."""
-        return EventHub(self.ctx.pool, CHANGED)
+        policy = self.ctx.policy
+        most_of_one = policy.bank_limits.waiting_at_once
+        return EventHub(self.ctx.pool, CHANGED, most=policy.doors.waiting.bank_calls, most_of_one=most_of_one)
 
     @cached_property
     def bank_logins(self) -> BankLogins:

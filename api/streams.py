@@ -6,7 +6,7 @@ wake, a slow reader costs no memory, and no event is missed or sent twice.
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -18,8 +18,6 @@ from db.pool import Pool
 
 log = logging.getLogger("goldenhour.api")
 
-STREAMS_MAX: Final = 200
-STREAMS_PER_OFFICER_MAX: Final = 20
 LISTEN_WAIT_SECONDS: Final = 5.0
 RELISTEN_AFTER_SECONDS: Final = 1.0
 CASE_EVENTS: Final = "case_event"
@@ -51,32 +49,39 @@ class Subscription:
 class EventHub:
     """Distributes the PostgreSQL notifications of one channel to the subscriptions of this process."""
 
-    def __init__(self, pool: Pool, channel: str = CASE_EVENTS) -> None:
-        """Listen on `channel`, whose payloads are subjects."""
+    def __init__(self, pool: Pool, channel: str, *, most: int, most_of_one: int) -> None:
+        """Listen on `channel`, whose payloads are subjects.
+
+        At most `most` subscriptions exist at once, and `most_of_one` of one caller.
+        """
         self._pool = pool
         self._channel = channel
+        self._most = most
+        self._most_of_one = most_of_one
         self._subscriptions: set[Subscription] = set()
+        self._by_subject: defaultdict[str, set[Subscription]] = defaultdict(set)
         self._by_caller: Counter[str] = Counter()
         self._listening = asyncio.Event()
         self._listener: asyncio.Task[None] | None = None
         self.closing = False
 
     @contextmanager
-    def subscribed(self, subject: str, caller: str, most_of_caller: int | None = None) -> Iterator[Subscription]:
-        """Subscribe to the subject while the block runs. Raises `Refused` if there are too many subscriptions.
-
-        One caller has at most `most_of_caller` of them, or `STREAMS_PER_OFFICER_MAX` without it.
-        """
-        most = STREAMS_PER_OFFICER_MAX if most_of_caller is None else most_of_caller
-        if self.closing or len(self._subscriptions) >= STREAMS_MAX or self._by_caller[caller] >= most:
-            raise Refused(TOO_MANY, f"at most {STREAMS_MAX} calls wait at once, {most} of one caller")
+    def subscribed(self, subject: str, caller: str) -> Iterator[Subscription]:
+        """Subscribe to the subject while the block runs. Raises `Refused` if there are too many subscriptions."""
+        is_full = len(self._subscriptions) >= self._most or self._by_caller[caller] >= self._most_of_one
+        if self.closing or is_full:
+            raise Refused(TOO_MANY, f"at most {self._most} calls wait at once, {self._most_of_one} of one caller")
         subscription = Subscription(subject)
         self._subscriptions.add(subscription)
+        self._by_subject[subject].add(subscription)
         self._by_caller[caller] += 1
         try:
             yield subscription
         finally:
             self._subscriptions.discard(subscription)
+            self._by_subject[subject].discard(subscription)
+            if not self._by_subject[subject]:
+                del self._by_subject[subject]
             self._by_caller -= Counter((caller,))
 
     async def listening(self) -> None:
@@ -108,9 +113,8 @@ class EventHub:
         lost = asyncio.Event()
 
         def notified(_connection: object, _pid: int, _channel: str, payload: object) -> None:
-            for subscription in self._subscriptions:
-                if subscription.subject == payload:
-                    subscription.wake()
+            for subscription in self._by_subject.get(str(payload), ()):
+                subscription.wake()
 
         async with self._pool.acquire() as connection:
             connection.add_termination_listener(lambda _: lost.set())

@@ -3,14 +3,14 @@
 import hmac
 import time
 from collections import OrderedDict
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from fastapi import Request
 
 from activities.context import Context
-from activities.grievances.public_access import AppealDoor
+from activities.grievances.public_access import AppealDoor, Entered
 from activities.secrets import Keys, Purpose
+from api.addresses import Networks, address_of
 from api.problems import TOO_MANY, Refused
 from db import rate_limits
 from db.pool import Connection
@@ -21,51 +21,6 @@ NAMES_MAX: Final = 10_000
 FORGOTTEN_EVERY: Final = 500
 """number of tries after which full buckets are deleted"""
 FORGOTTEN_MAX: Final = 2_000
-
-HOPS_MAX: Final = 20
-"""addresses of `X-Forwarded-For` that are read, from the right; no honest request has more"""
-IPV6_PREFIX_BITS: Final = 64
-"""prefix of one subscriber; with a bucket for each single address a subscriber would have no limit"""
-
-_Address = IPv4Address | IPv6Address
-Proxies = tuple[IPv4Network | IPv6Network, ...]
-"""networks of proxies whose `X-Forwarded-For` is trusted"""
-
-
-def address_of(request: Request, trusted: Proxies) -> str:
-    """Return the address of the sender of a request, as a name for a bucket.
-
-    Behind a trusted proxy (`GOLDENHOUR_TRUSTED_PROXIES`) this is the right-most address of `X-Forwarded-For` that is
-    not a trusted proxy. The addresses to its left are written by the sender and cannot be trusted.
-    """
-    peer = _parsed(request.client.host) if request.client else None
-    if peer is None:
-        return request.client.host if request.client else ""
-    found = peer
-    if any(peer in network for network in trusted):
-        hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")[-HOPS_MAX:]
-        for hop in reversed(hops):
-            address = _parsed(hop.strip())
-            if address is None:
-                break
-            found = address
-            if not any(address in network for network in trusted):
-                break
-    return _bucket_name(found)
-
-
-def _parsed(text: str) -> _Address | None:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
-
-
-def _bucket_name(address: _Address) -> str:
-    if isinstance(address, IPv4Address):
-        return str(address)
-    return str(IPv6Network((int(address), IPV6_PREFIX_BITS), strict=False))
 
 
 class Throttle:
@@ -121,7 +76,7 @@ class Throttle:
 class AppealThrottle:
     """Access of account holders to their holds, with limits on tries."""
 
-    def __init__(self, ctx: Context, keys: Keys, trusted: Proxies) -> None:
+    def __init__(self, ctx: Context, keys: Keys, trusted: Networks) -> None:
         self.door = AppealDoor(ctx, keys)
         self._trusted = trusted
         self._codes = Throttle(ctx, keys, TryName.APPEAL_CODES)
@@ -134,6 +89,10 @@ class AppealThrottle:
     async def wait_seconds(self, request: Request) -> float:
         """Count a try from the address of a request. Return 0, or the seconds to wait."""
         return await self._tries.wait_seconds(address_of(request, self._trusted))
+
+    async def enter(self, request: Request, reference: str, code: str) -> Entered | None:
+        """Open a session for a correct reference and code; return None if either is wrong."""
+        return await self.door.enter(reference, code, address_of(request, self._trusted))
 
     async def code_wait_seconds(self, reference: str) -> float:
         """Count one code for a reference, known or not. Return 0, or the seconds to wait."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ _SUBJECT: Final = re.compile(r"^[A-Za-z0-9._@-]{1,64}$")
 _ISSUER: Final = "goldenhour"
 _OFFICERS: Final = "goldenhour/officers"
 _BANKS: Final = "goldenhour/banks"
+"""audience of a token that opens both doors"""
 _ALGORITHM: Final = "HS256"
 _LEEWAY_SECONDS: Final = 5
 _OPTIONS: Final[Options] = {
@@ -31,6 +33,18 @@ _OPTIONS: Final[Options] = {
     "verify_exp": False,
     "verify_iat": False,
 }
+
+
+class BankDoor(StrEnum):
+    """Interface that a bank's token opens."""
+
+    I4C = "i4c"
+    API = "api"
+
+    @property
+    def audience(self) -> str:
+        """Return the audience of a token for this interface alone."""
+        return f"{_BANKS}/{self.value}"
 
 
 class BadToken(Exception):
@@ -80,13 +94,14 @@ class Tokens:
         except (KeyError, ValueError):
             raise BadToken(BadToken.__doc__) from None
 
-    def for_bank(self, code: str) -> str:
-        """Return a token for the institution with this code, valid for `TTL_SECONDS`."""
-        return _make(self._banks_key, _BANKS, code, self._clock(), TTL_SECONDS, {})
+    def for_bank(self, code: str, door: BankDoor | None = None) -> str:
+        """Return a token for the institution with this code, valid for `TTL_SECONDS`; without a door it opens both."""
+        audience = door.audience if door else _BANKS
+        return _make(self._banks_key, audience, code, self._clock(), TTL_SECONDS, {})
 
-    def bank(self, token: str) -> str:
-        """Return the code of the institution of a token. Raises `BadToken`."""
-        code: str = _read(self._banks_key, _BANKS, token, self._clock())["sub"]
+    def bank(self, token: str, door: BankDoor) -> str:
+        """Return the code of the institution of a token that opens `door`. Raises `BadToken`."""
+        code: str = _read(self._banks_key, (_BANKS, door.audience), token, self._clock())["sub"]
         return code
 
 
@@ -105,7 +120,7 @@ def _make(key: bytes, audience: str, subject: str, now: datetime, ttl_seconds: i
     return jwt.encode(claims, key, _ALGORITHM)
 
 
-def _read(key: bytes, audience: str, token: str, now: datetime) -> dict[str, Any]:
+def _read(key: bytes, audience: str | tuple[str, ...], token: str, now: datetime) -> dict[str, Any]:
     try:
         claims: dict[str, Any] = jwt.decode(
             token, key, algorithms=[_ALGORITHM], audience=audience, issuer=_ISSUER, options=_OPTIONS

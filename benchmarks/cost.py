@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import psutil
 
+from db import connections
 from db.server_figures import ServerFigures, server_figures
 from workers.simulated import SimulatedStack
 
@@ -126,7 +127,7 @@ async def metered(stack: SimulatedStack, every_seconds: float | None = SAMPLE_SE
     """
     postgres = stack.services.postgres
     assert postgres is not None, "a benchmark has a server of its own"
-    connection = await asyncpg.connect(postgres.admin_dsn)
+    connection = await connections.connect(postgres.admin_dsn, "goldenhour cost")
     try:
         meter = Meter(stack, connection, urlsplit(postgres.dsn).path.lstrip("/"))
         await meter.sample()

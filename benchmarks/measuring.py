@@ -83,7 +83,7 @@ async def own_stack(
     banks too.
     """
     with tempfile.TemporaryDirectory(prefix="goldenhour-bench-") as home:
-        settings = Settings.model_construct(**{**Settings().model_dump(), "home": Path(home), **_EMBEDDED})
+        settings = Settings().embedded(Path(home))
         if asks_payers_banks:
             settings = settings.model_copy(update={"policy_file": _asking_policy(Path(home))})
 
@@ -113,7 +113,6 @@ def _asking_policy(folder: Path) -> Path:
 
 
 _SWITCHED_OFF = "ask = false\n"
-_EMBEDDED = {"database_url": None, "temporal_address": None, "secret_key": None}
 
 
 async def nothing_owed(stack: SimulatedStack, progress: Progress) -> str:

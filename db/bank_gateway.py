@@ -53,6 +53,10 @@ class FeedHop(FrozenModel):
     open_paise: int
     transferred_at: UtcDatetime
     layer: int
+    lapses_at: UtcDatetime | None = None
+    """when the hold at its account lapses; None if nothing is on hold there"""
+    is_kept: bool = False
+    """whether a court or an approved restoration keeps that hold"""
 
 
 _NUMBER: Final = """
@@ -140,8 +144,11 @@ async def hops_of(connection: Connection, request_ids: Sequence[UUID]) -> list[F
     """Return every hop that these hold requests ever asked about, by request and number."""
     rows = await connection.fetch(
         "SELECT q.request_id, h.hop_no, h.reference, h.payee_holder AS account, h.amount_paise, h.disputed_paise,"
-        " CASE WHEN q.live THEN coalesce(b.balance_paise, 0) ELSE 0 END AS open_paise, h.transferred_at, h.layer"
+        " CASE WHEN q.live THEN coalesce(b.balance_paise, 0) ELSE 0 END AS open_paise, h.transferred_at, h.layer,"
+        " a.lapses_at, a.retained_by_kind IS NOT NULL AS is_kept"
         " FROM request_hop q JOIN hop h USING (case_no, hop_no)"
+        " LEFT JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution"
+        " AND a.account_key = h.account_key AND a.state = 'held'"
         " LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'"
         " WHERE q.request_id = ANY($1) ORDER BY q.request_id, h.hop_no",
         list(request_ids),

@@ -1,7 +1,8 @@
 """Rights of the application's role in tables that another role owns.
 
-The role reads, inserts, and changes only what its work changes. It has no right to change a table where the trigger
-`refuse_change` refuses every change. The owner of a table could drop that trigger; the role is not the owner.
+The role reads, inserts, and changes only what its work changes. It has no right to change a table, or some columns of
+it, where the trigger `refuse_change` refuses every change of them. The owner of a table could drop that trigger; the
+role is not the owner.
 """
 
 from typing import Final
@@ -15,14 +16,22 @@ _REFUSES: Final = "refuse_change"
 _OWNERS: Final = frozenset({"schema_migration", "clock_setting"})
 """tables that only the owner writes"""
 
-# A trigger limited to some columns or rows leaves the right. Bits of `tgtype`: 8 delete, 16 update.
+# A trigger limited to some rows leaves the right; one limited to some columns leaves it on the other columns. Bits of
+# `tgtype`: 8 delete, 16 update.
 _TABLES: Final = """
 SELECT c.relname AS name, coalesce(bit_or(t.tgtype) & 16 > 0, false) AS never_updated,
-    coalesce(bit_or(t.tgtype) & 8 > 0, false) AS never_deleted
+    coalesce(bit_or(t.tgtype) & 8 > 0, false) AS never_deleted,
+    (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND kept.columns IS NOT NULL
+       AND a.attnum <> ALL (kept.columns)) AS updated_columns
 FROM pg_class c LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgfoid = to_regproc($1) AND t.tgqual IS NULL
     AND cardinality(t.tgattr::int2[]) = 0
+CROSS JOIN LATERAL (
+    SELECT array_agg(attnum) AS columns FROM pg_trigger u CROSS JOIN LATERAL unnest(u.tgattr::int2[]) AS attnum
+    WHERE u.tgrelid = c.oid AND u.tgfoid = to_regproc($1) AND u.tgqual IS NULL AND u.tgtype & 16 > 0
+) AS kept
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relowner = current_user::regrole
-GROUP BY c.relname ORDER BY c.relname
+GROUP BY c.oid, c.relname, kept.columns ORDER BY c.relname
 """
 
 _OWN: Final = """
@@ -75,7 +84,9 @@ def _rights(table: asyncpg.Record, role: str) -> str:
     verbs = ["SELECT"]
     if table["name"] not in _OWNERS:
         verbs.append("INSERT")
-        verbs += [] if table["never_updated"] else ["UPDATE"]
+        if not table["never_updated"]:
+            columns = table["updated_columns"]
+            verbs.append(f"UPDATE ({columns})" if columns else "UPDATE")
         verbs += [] if table["never_deleted"] else ["DELETE"]
     return f'REVOKE ALL ON "{table["name"]}" FROM {role}; GRANT {", ".join(verbs)} ON "{table["name"]}" TO {role}'
 

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import asyncpg
 
+from db import connections
 from db.grants import grant
 from db.migration_checks import index_made, split_statements
 from db.migration_errors import MigrationLocked, MigrationRunning
@@ -69,7 +70,7 @@ async def migrate(
     """
     limits = limits or LockLimits()
     files = read_files(directory)
-    connection = await asyncpg.connect(dsn, server_settings={"application_name": "goldenhour migrate"})
+    connection = await connections.connect(dsn, "goldenhour migrate", connections.OF_A_MIGRATION)
     try:
         await _be_alone(connection, limits)
         known = await applied(connection)

@@ -89,16 +89,23 @@ async def holder(connection: Connection, hold_id: UUID) -> HolderContact:
 async def put_holder_contact(
     connection: Connection, hold_id: UUID, phone: str, email: str, by: str, at: datetime
 ) -> None:
-    """Store the contact of the account holder in place of the known one."""
+    """Store the contact of the account holder in place of the known one. The same contact keeps its time."""
     await connection.execute(
-        "INSERT INTO holder_contact (hold_id, phone, email, told_at, told_to) VALUES ($1, $2, $3, $4, $5)"
-        " ON CONFLICT (hold_id) DO UPDATE SET phone = $2, email = $3, told_at = $4, told_to = $5",
+        "INSERT INTO holder_contact AS c (hold_id, phone, email, told_at, told_to) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (hold_id) DO UPDATE SET phone = $2, email = $3, told_at = $4, told_to = $5"
+        " WHERE (c.phone, c.email) <> ($2, $3)",
         hold_id,
         phone,
         email,
         at,
         by,
     )
+
+
+async def contact_since(connection: Connection, hold_id: UUID) -> datetime | None:
+    """Return when an officer entered the contact of the account holder; None if the bank gave it."""
+    since: datetime | None = await connection.fetchval("SELECT told_at FROM holder_contact WHERE hold_id = $1", hold_id)
+    return since
 
 
 def _told(field: str, field_of_api: str) -> str:

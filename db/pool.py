@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 import orjson
 
+from db.connections import OF_A_PROCESS, ConnectionLimits, connection_settings
 from db.schema_state import check_schema
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ COMMAND_TIMEOUT_SECONDS = 30.0
 CACHED_STATEMENTS = 400
 """prepared statements of a connection, cached for its whole life; a process has fewer"""
 BY_INDEX = {"enable_seqscan": "off", "plan_cache_mode": "force_generic_plan"}
+SESSION_NAME = "goldenhour command"
+"""name of the sessions of a command; a process of the engine names its keys (`db.sealed`)"""
 QUERIES_MAX = 10_000_000
 """queries after which a connection is replaced"""
 ARRAY_TYPES = (
@@ -70,7 +73,14 @@ async def _reset(connection: Connection) -> None:
 
 
 async def open_pool(
-    dsn: str, *, min_size: int = 2, max_size: int = 20, idle_seconds: float = 0, only_single_cases: bool = False
+    dsn: str,
+    *,
+    min_size: int = 2,
+    max_size: int = 20,
+    idle_seconds: float = 0,
+    only_single_cases: bool = False,
+    limits: ConnectionLimits = OF_A_PROCESS,
+    session_name: str = SESSION_NAME,
 ) -> Pool:
     """Open a pool on `dsn`, whose schema this release knows.
 
@@ -92,7 +102,8 @@ async def open_pool(
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         statement_cache_size=CACHED_STATEMENTS,
         max_cached_statement_lifetime=0,
-        server_settings={"application_name": "goldenhour", "timezone": "UTC", "jit": "off"}
+        server_settings=connection_settings(session_name, limits)
+        | {"timezone": "UTC", "jit": "off"}
         | (BY_INDEX if only_single_cases else {}),
     )
     try:

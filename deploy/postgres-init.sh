@@ -3,8 +3,10 @@
 # is a superuser.
 set -euo pipefail
 
-psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=owner="$GOLDENHOUR_OWNER_PASSWORD" \
-    --set=application="$GOLDENHOUR_DB_PASSWORD" --username "$POSTGRES_USER" --dbname postgres <<'SQL'
+owner=$(cat "$GOLDENHOUR_OWNER_PASSWORD_FILE")
+application=$(cat "$GOLDENHOUR_DB_PASSWORD_FILE")
+psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=owner="$owner" --set=application="$application" \
+    --username "$POSTGRES_USER" --dbname postgres <<'SQL'
 CREATE ROLE goldenhour LOGIN PASSWORD :'owner';
 CREATE ROLE goldenhour_app LOGIN PASSWORD :'application';
 CREATE DATABASE goldenhour OWNER goldenhour;

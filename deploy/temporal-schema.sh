@@ -1,7 +1,10 @@
 #!/bin/sh
 # Creates Temporal's two databases, or updates them to the version of this image. Safe to run again.
-# The connection comes from SQL_HOST, SQL_PORT, SQL_USER, SQL_PASSWORD and SQL_PLUGIN.
+# The connection comes from SQL_HOST, SQL_PORT, SQL_USER and SQL_PLUGIN, the password from the file SQL_PASSWORD_FILE.
 set -eu
+
+SQL_PASSWORD=$(cat "$SQL_PASSWORD_FILE")
+export SQL_PASSWORD
 
 schemas=/etc/temporal/schema/postgresql/v12
 

@@ -19,6 +19,7 @@ from domain.errors.grievances import (
     NoDecisionToAppeal,
 )
 from domain.escalation import EscalationPolicy, open_dues
+from domain.persons import person_of
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
 from schemas.grievances.grievances import GrievanceClockAction, GrievanceVerb
@@ -51,6 +52,8 @@ ENDS_AS: Final[Mapping[GrievanceDecision, GrievanceState]] = {
     GrievanceDecision.PART_RELEASED: GrievanceState.PART_RELEASED,
     GrievanceDecision.RELEASED: GrievanceState.RELEASED,
 }
+LEAST_TIME: Final = timedelta(minutes=1)
+"""of a level at which a grievance goes on that was withdrawn after its time limit"""
 _TO_NEXT_LEVEL: Final = EscalationPolicy({GrievanceClockAction.ESCALATE: timedelta(0)})
 _TO_SUPERVISOR: Final = EscalationPolicy({GrievanceClockAction.OVERDUE: timedelta(0)})
 """of the highest level, above which nothing is"""
@@ -83,6 +86,9 @@ class Earlier(FrozenModel):
     opened_at: UtcDatetime
     filed: int
     """number of grievances since the hold began"""
+    level_due_at: UtcDatetime | None = None
+    """time limit of its last level"""
+    level_ended_at: UtcDatetime | None = None
 
 
 def above(level: GrievanceLevel) -> GrievanceLevel | None:
@@ -127,7 +133,7 @@ def check_officer(verb: GrievanceVerb, role: Role, actor: str, grievance: Grieva
         return
     if DECIDES[grievance.level] is not role:
         raise GrievanceAtOtherLevel(grievance.level, DECIDES[grievance.level])
-    if actor in grievance.deciders:
+    if person_of(actor) in map(person_of, grievance.deciders):
         raise GrievanceNeedsSecondOfficer(actor)
 
 
@@ -157,6 +163,22 @@ def may_be_filed(earlier: Earlier | None, first_held_at: datetime, filed_max: in
         raise GrievanceAppealable(earlier.state, level) if level else GrievanceFinal(earlier.state, earlier.level)
     if earlier.filed >= filed_max:
         raise GrievancesUsedUp(earlier.filed)
+
+
+def filed_at(
+    earlier: Earlier | None, first_held_at: datetime, policy: GrievancePolicy, now: datetime
+) -> tuple[GrievanceLevel, datetime]:
+    """Return the level of a grievance that is filed now, and its time limit.
+
+    After a withdrawal it goes on at the level where it was withdrawn, with the time that was left there. So a
+    holder gains no time by withdrawing.
+    """
+    first = GrievanceLevel.BANK
+    if earlier is None or earlier.state is not GrievanceState.WITHDRAWN or earlier.opened_at < first_held_at:
+        return first, due_at(policy, first, now)
+    if earlier.level_due_at is None or earlier.level_ended_at is None:
+        return earlier.level, due_at(policy, earlier.level, now)
+    return earlier.level, now + max(earlier.level_due_at - earlier.level_ended_at, LEAST_TIME)
 
 
 def dues(clocks: Clocks, at: datetime) -> tuple[DueAction, ...]:

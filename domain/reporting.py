@@ -19,14 +19,19 @@ _KINDS: Final[Mapping[Role, frozenset[TaskKind]]] = {
     Role.STATE_GRO: frozenset(),
 }
 _COURT, _ACCOUNT = TaskCause.COURT_ORDER_TO_CONFIRM, TaskCause.CREDIT_ACCOUNT_TO_CONFIRM
+_PAPER, _RELEASE = TaskCause.COURT_ORDER_LACKS_DOCUMENT, TaskCause.RELEASE_TO_CONFIRM
 _CAUSES: Final[Mapping[Role, frozenset[TaskCause]]] = {
-    Role.IO: frozenset({_COURT}),
-    Role.DY_SP: frozenset({_COURT, _ACCOUNT}),
-    Role.SP: frozenset({_COURT, _ACCOUNT}),
+    Role.IO: frozenset({_COURT, _PAPER, _RELEASE}),
+    Role.DY_SP: frozenset({_COURT, _ACCOUNT, _RELEASE}),
+    Role.SP: frozenset({_COURT, _ACCOUNT, _RELEASE}),
+    Role.DISTRICT_GRO: frozenset({_RELEASE}),
+    Role.STATE_GRO: frozenset({_RELEASE}),
 }
 # The Superintendent alone approves that an attachment is applied for.
 _DOCUMENTS: Final[Mapping[Role, frozenset[DocumentKind]]] = {Role.SP: frozenset({DocumentKind.NOTICE_107})}
 _TAKE_A_STEP_ON: Final = frozenset({StepOutcome.DONE, StepOutcome.SKIPPED})
+# Neither verb ends a step alone: a Superintendent approves after one, and every holder must waive for the other.
+_TOWARDS_ITS_END: Final = frozenset({RestorationVerb.PREPARE, RestorationVerb.WAIVE_NOTICE})
 
 
 class Acts(FrozenModel):
@@ -51,7 +56,7 @@ def acts_of(role: Role) -> Acts | None:
     steps = frozenset(
         step
         for verb, rule in RULES.items()
-        if role in rule.roles and (rule.outcome in _TAKE_A_STEP_ON or verb is RestorationVerb.PREPARE)
+        if role in rule.roles and (rule.outcome in _TAKE_A_STEP_ON or verb in _TOWARDS_ITS_END)
         for step in rule.steps
     )
     level = next((level for level, decides in DECIDES.items() if decides is role), None)

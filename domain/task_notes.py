@@ -121,20 +121,49 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     TaskCause.ORDER_CANCELLATION_REJECTED: "order {id}: it is taken back, and the bank rejects that: telephone",
     TaskCause.ORDER_SECOND_OFFICER: "second officer for order {id}: what the bank said is written down",
+    TaskCause.CANCELLATION_TO_CONFIRM: (
+        "order {id}: one officer says that the bank knows of the cancellation; ask the bank and say it too"
+    ),
     TaskCause.ORDER_TO_REPEAT: "{order_reason}: order {id} was cancelled, order again what remains of it",
     TaskCause.HOLD_LAPSES: "hold {id}",
     TaskCause.SMALL_HOLD: "hold {id}: {institution}{account}; {business}",
     "small_hold.account": ", account ending in {account_end}",
     "small_hold.known": "it has other business",
     "small_hold.unknown": "what else it has is not known",
+    TaskCause.RELEASES_BRAKED: (
+        "automatic releases wait, first {waiting} of hold {id}: {releases} of {released} were ordered in the hour"
+        " before; check that no clock is wrong, then continue them"
+    ),
     TaskCause.HOLDER_NOT_TOLD: "hold {id}: its holder was not told",
     TaskCause.HOLD_RETAINED_IDLE: "hold {id}: a court keeps it and nothing is under way",
     TaskCause.RESTORATION_STEP: "restoration {id}",
     TaskCause.APPLICATION_LACKS_FACTS: "restoration {id}: its application lacks something",
     TaskCause.GRIEVANCE: "grievance {id}",
     TaskCause.GRIEVANCE_UNTOLD: "grievance {id}: no officer can be told",
+    TaskCause.RELEASE_TO_CONFIRM: (
+        "hold {id}: a release is proposed; ask the victims what they say to it, and read and confirm or reject it"
+    ),
     TaskCause.COURT_ORDER_TO_CONFIRM: "read and confirm court order {id}: the banks act on it",
+    TaskCause.COURT_ORDER_LACKS_DOCUMENT: "court order {id} has no document: it is void on {at} without it",
+    TaskCause.COURT_ORDER_VOID: (
+        "court order {id} is void, because its document or its second officer did not come in time: ask the court, and"
+        " record it again"
+    ),
+    TaskCause.COURT_ORDER_ENDS: "court order {id} keeps a hold until {at}: ask the court in time if it is to stay",
+    TaskCause.COURT_ORDER_OVER: "court order {id} keeps its hold no more, because its time is over",
+    TaskCause.REQUEST_STOPPED_EARLY: (
+        "request {id} was stopped with {claimed} in play: ask the officer why, and have the money asked for again"
+    ),
+    TaskCause.RESTORATION_CANCELLED: (
+        "restoration {id} was cancelled with {claimed} on hold: ask the officer why, and reopen it if that is right"
+    ),
     TaskCause.CREDIT_ACCOUNT_TO_CONFIRM: "account {id} to be credited: a second officer is needed",
+    TaskCause.CREDIT_ACCOUNT_OBJECTED: (
+        "account {id} to be credited: the victim objects, ask the victim and the officers who entered and confirmed it"
+    ),
+    "credit_account_objected.ordered": (
+        "account {id} to be credited: the victim objects, and order {order_id} credits it: cancel the order at once"
+    ),
     TaskCause.PAYER_TO_CONFIRM: "two complainants claim hop {id}: a second officer is needed on who paid it",
     TaskCause.WITHDRAWAL_TO_DECIDE: "withdrawal {withdrawal_id} of complaint {id}: a second officer is needed",
     TaskCause.DUTY: "{id}",
@@ -155,6 +184,14 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.DOCUMENT_TO_DELIVER: "cannot be delivered: {document_number} for {id}",
     TaskCause.FILE_REFUSED: "a file is in refused/, look there for others too: {detail}",
     TaskCause.FILE_IN_DOUBT: "a file in done/ is in doubt, look for others too: {detail}",
+    TaskCause.LINK_WITHOUT_MOBILE: (
+        "{bank} states something through the link of a letter that needs a code, and the directory has no mobile of its"
+        " nodal officer: call the bank, check or enter what it states, and add the mobile to the directory"
+    ),
+    TaskCause.BANK_LOGIN_UNTOLD: (
+        "{bank} could not be told that somebody logged in with its password from a new address ({detail}, {at}): call"
+        " its nodal officer, and ask whether that was the bank"
+    ),
     TaskCause.LIENS_TO_ASK_FOR: "ask for the list of all liens it holds for us, and compare it",
     TaskCause.LIENS_OVERDUE: "its list of liens is overdue, and the desk's call brought none",
     TaskCause.TOLD_OTHERWISE: "hop {id}: complaint {ack_no} tells it otherwise: {differing}",
@@ -186,6 +223,7 @@ def compose(cause: TaskCause, subject: Subject, facts: TaskFacts, language: Lang
     known: dict[str, object] = facts.model_dump(mode="json") | {"id": subject.id, **lists}
     known |= {"bank": facts.institution or texts["bank"], "claimed": _sum(facts.claimed_paise)}
     known |= {"against": _sum(facts.against_paise), "sum": f", {known['claimed']}" if facts.claimed_paise else ""}
+    known |= {"released": _sum(facts.released_paise), "waiting": _sum(facts.waiting_paise)}
     name, parts = _VARIANTS.get(cause, _plain)(cause, subject, facts, texts)
     return texts[name].format_map({**known, **parts})
 
@@ -222,6 +260,12 @@ def _order_not_sent(
     return f"{cause}.lacking" if facts.lacking else cause, {}
 
 
+def _credit_account_objected(
+    cause: TaskCause, _subject: Subject, facts: TaskFacts, _texts: Texts
+) -> tuple[str, Mapping[str, str]]:
+    return f"{cause}.ordered" if facts.order_id else cause, {}
+
+
 def _small_hold(cause: TaskCause, _subject: Subject, facts: TaskFacts, texts: Texts) -> tuple[str, Mapping[str, str]]:
     end = facts.account_end
     account = texts[f"{cause}.account"].format(account_end=end) if end else ""
@@ -254,6 +298,7 @@ _VARIANTS: Final[Mapping[TaskCause, _Variant]] = {
     TaskCause.DISCREPANCY: _discrepancy,
     TaskCause.ORDER_NOT_SENT: _order_not_sent,
     TaskCause.SMALL_HOLD: _small_hold,
+    TaskCause.CREDIT_ACCOUNT_OBJECTED: _credit_account_objected,
     TaskCause.UNREACHABLE: _unreachable,
     TaskCause.DOCUMENTS_WAIT: _documents_wait,
 }

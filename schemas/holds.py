@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.grievances.grievances import Reason
+from schemas.orders.releases import ReleaseStage
 from schemas.restoration_enums import RetainedBy
 from schemas.text import EmailAddress, Mobile
 
@@ -46,12 +47,16 @@ class NewSmallHoldDecision(FrozenModel):
 
 
 class SmallHoldDone(FrozenModel):
-    """The decision, and the amount that the bank is ordered to release (paise)."""
+    """The decision. A release is only proposed: the victims are heard, and it is confirmed."""
 
     hold_id: UUID
     case_ack_no: str
     decision: SmallHoldDecision
     released_paise: int | None
+    """None, because nothing is ordered before the victims are heard"""
+    waits_for: ReleaseStage | None = None
+    """of a proposed release"""
+    hear_until: UtcDatetime | None = None
 
 
 class HoldView(FrozenModel):
@@ -109,9 +114,10 @@ class HolderContactTaken(FrozenModel):
 
 
 class AppealCode(FrozenModel):
-    """One-time code for an account holder, passed on by the bank or at the counter; shown once."""
+    """One-time code that was sent to an account holder, or to the bank for the holder."""
 
     hold_id: UUID
     reference: str
     code: str
+    """always empty, because no officer sees a code; kept for clients of a release before"""
     valid_until: UtcDatetime

@@ -13,6 +13,8 @@ from schemas.restoration_enums import GrievanceLevel, Step
 
 SMS_PARTS_MAX: Final = 4
 REFERENCE_MAX_CHARS: Final = 32
+COURT_MAX_CHARS: Final = 52
+TO_ACCOUNT_MAX_CHARS: Final = 28
 
 _GSM: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -31,19 +33,39 @@ class MessageKind(StrEnum):
     """to the account holder, on the same day"""
     APPLICATION_READY = "application_ready"
     OBJECTION_WINDOW = "objection_window"
+    CREDIT_ACCOUNT_TOLD = "credit_account_told"
+    """to the victim: an officer entered another account to be credited"""
+    CREDIT_ACCOUNT_CONFIRMED = "credit_account_confirmed"
+    CREDIT_ACCOUNT_ENDED = "credit_account_ended"
     APPROVED = "approved"
     CREDITED = "credited"
     REFUSED = "refused"
     REST_REFUSED = "rest_refused"
     """to the victim: part of the money was restored, and the rest will not be"""
+    CANCELLED = "cancelled"
+    """to the victim: the return of the money was cancelled"""
+    RESTORED = "restored"
+    """to the victim: the restoration has ended, because all of it is done"""
     NOTHING_HELD = "nothing_held"
     """to the victim: no money is on hold any more, and none was restored"""
     LAPSE_WARNING = "lapse_warning"
     HOLD_LAPSED = "hold_lapsed"
     """no order came in time, so the bank is ordered to release"""
+    HOLD_KEPT = "hold_kept"
+    """to the account holder: a court keeps the hold"""
+    RELEASE_PROPOSED = "release_proposed"
+    """to the victim: money is to be released to the account holder, and the victim may speak first"""
     HOLD_RELEASED = "hold_released"
     """to the account holder: the bank reports the release"""
+    CONTACT_REPLACED = "contact_replaced"
+    """to the account holder's earlier contact, and to the bank"""
+    HEARING_WAIVED = "hearing_waived"
+    """to the account holder: a waiver of the time to object was recorded"""
     GRIEVANCE_CODE = "grievance_code"
+    APPEAL_CODE = "appeal_code"
+    """code that an officer has sent, through the bank if it gave no contact"""
+    LINK_CODE = "link_code"
+    """to the nodal officer of a bank: the code that confirms a form behind a letter's link"""
     GRIEVANCE_DECIDED = "grievance_decided"
     FIR_TO_SIGN = "fir_to_sign"
     """an e-Zero FIR lapses unless the victim signs it"""
@@ -57,6 +79,8 @@ class MessageKind(StrEnum):
     """to the officer who has to act: a step of a restoration is due"""
     STEP_OVERDUE = "step_overdue"
     """to the supervising officer of the case"""
+    ALARM = "alarm"
+    """to the supervising officer of the case: one officer has cancelled the return of money"""
     GRIEVANCE_TURN = "grievance_turn"
     """to the officer who must decide an account holder's appeal"""
     GRIEVANCE_OVERDUE = "grievance_overdue"
@@ -96,7 +120,7 @@ class MessageFacts(FrozenModel):
     reference: Annotated[str, StringConstraints(max_length=REFERENCE_MAX_CHARS)] = ""
     """reference of the holder for an appeal, number of a FIR, or UTR of a bank"""
     code: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,10}$")] = ""
-    decision: Literal["upheld", "part_released", "released", "withdrawn", ""] = ""
+    decision: Literal["upheld", "part_released", "released", "withdrawn", "withdrawn_on_page", ""] = ""
     duty: Literal["magistrate_report", "follow_up", "fir_signature", ""] = ""
     step: Step | None = None
     """step of a restoration"""
@@ -106,8 +130,12 @@ class MessageFacts(FrozenModel):
     """level to which a decision can be appealed; None if there is none"""
     restored_paise: Paise | None = None
     """amount restored to the victim"""
+    court: Annotated[str, StringConstraints(max_length=COURT_MAX_CHARS)] = ""
+    """a court and the number of its order"""
     next_due_at: UtcDatetime | None = None
     """due time of the current step of the victim's restoration"""
+    to_account: Annotated[str, StringConstraints(max_length=TO_ACCOUNT_MAX_CHARS)] = ""
+    """account to be credited: its last characters, and its bank"""
 
 
 class MessageRow(FrozenModel):
@@ -138,6 +166,12 @@ class MessagePage(FrozenModel):
 
     items: tuple[CaseMessage, ...]
     next: str | None
+
+
+def masked_account(account_end: str, bank: str, more: int = 0) -> str:
+    """Return an account as a message names it: its last characters and its bank, and how many more there are."""
+    rest = f" +{more}" if more else ""
+    return f"..{account_end}, {bank}"[: TO_ACCOUNT_MAX_CHARS - len(rest)].strip() + rest
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Base64Bytes, BeforeValidator, Field, String
 from schemas.banks.institutions import Code
 from schemas.base import FrozenModel, PositivePaise, Reason, Storable, UtcDatetime
 from schemas.identifiers import ACK_NO_PATTERN
-from schemas.restoration_enums import CourtOrderEffect, CourtOrderKind, DutyKind, FirKind, FirState
+from schemas.restoration_enums import CourtOrderEffect, CourtOrderEnd, CourtOrderKind, DutyKind, FirKind, FirState
 from schemas.text import EmailAddress, Identifier, Line, LocalDatetime
 
 DOCUMENT_MAX_BYTES: Final = 2 * 1024 * 1024
@@ -172,8 +172,16 @@ class CourtOrderHead(FrozenModel):
     court: Line
     order_no: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable]
     made_on: Day
+    ends_on: Day | None = None
+    """the last day on which the order keeps a hold; without it the policy's time counts"""
     document: Pdf | None = None
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Storable] = ""
+
+    @model_validator(mode="after")
+    def _only_a_keep_ends(self) -> Self:
+        if self.ends_on is not None and self.effect is not CourtOrderEffect.KEEP_HOLD:
+            raise ValueError("give ends_on only for an order that keeps a hold")
+        return self
 
 
 class NewCourtOrder(CourtOrderHead, OrderedOf):
@@ -216,11 +224,27 @@ class CourtOrder(FrozenModel):
     taken_at: UtcDatetime
     reason: str
     confirmed_by: str | None
-    """second officer, whose confirmation a release needs"""
+    """second officer, who has read the document"""
     confirmed_at: UtcDatetime | None
+    second_needed: bool = False
+    """whether a second officer has to confirm it; false for an order of a release before"""
+    ends_on: date | None = None
+    """the last day on which the order says that it keeps a hold"""
+    counts_until: UtcDatetime | None = None
+    """when it ends by itself; None if it has no end"""
+    warned_at: UtcDatetime | None = None
+    ended_as: CourtOrderEnd | None = None
+    """why it ended by itself; None for one that an officer withdrew"""
     withdrawn_at: UtcDatetime | None
     withdrawn_by: str | None
     withdrawn_reason: str
+
+    @property
+    def counts(self) -> bool:
+        """Return whether it moves money or a restoration, unless it is withdrawn."""
+        if self.confirmed_at is not None:
+            return True
+        return not self.second_needed and self.effect is not CourtOrderEffect.RELEASE
 
 
 class CourtOrdersTaken(FrozenModel):

@@ -216,6 +216,15 @@ class CourtOrderKind(StrEnum):
     WRIT = "writ"
 
 
+class CourtOrderEnd(StrEnum):
+    """Why an order of a court ended by itself."""
+
+    VOID = "void"
+    """its document or its second officer did not come in time"""
+    OVER = "over"
+    """the time for which it keeps a hold is over"""
+
+
 class CourtOrderEffect(StrEnum):
     """Effect of a court order on the money."""
 

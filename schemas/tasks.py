@@ -59,10 +59,14 @@ class TaskCause(StrEnum):
     ORDER_CANCELLATION_REJECTED = "order_cancellation_rejected"
     ORDER_SECOND_OFFICER = "order_second_officer"
     """a second officer confirms what the bank said"""
+    CANCELLATION_TO_CONFIRM = "cancellation_to_confirm"
+    """a second officer says too that the bank knows of the cancellation"""
     ORDER_TO_REPEAT = "order_to_repeat"
     """a cancelled order, made for `order_reason`, that no clock makes again"""
     HOLD_LAPSES = "hold_lapses"
     SMALL_HOLD = "small_hold"
+    RELEASES_BRAKED = "releases_braked"
+    """automatic releases wait, the first of `waiting_paise`; `releases` of `released_paise` were in the hour before"""
     HOLDER_NOT_TOLD = "holder_not_told"
     HOLD_RETAINED_IDLE = "hold_retained_idle"
     """a court retains the hold, and nothing is under way"""
@@ -71,8 +75,24 @@ class TaskCause(StrEnum):
     GRIEVANCE = "grievance"
     GRIEVANCE_UNTOLD = "grievance_untold"
     """no officer of its level is known"""
+    RELEASE_TO_CONFIRM = "release_to_confirm"
+    """the victims are heard on a release, and it is confirmed after that"""
     COURT_ORDER_TO_CONFIRM = "court_order_to_confirm"
+    COURT_ORDER_LACKS_DOCUMENT = "court_order_lacks_document"
+    """`at` is when it is void without its document"""
+    COURT_ORDER_VOID = "court_order_void"
+    """no document, or no second officer, came in time"""
+    COURT_ORDER_ENDS = "court_order_ends"
+    """a court keeps a hold until `at`"""
+    COURT_ORDER_OVER = "court_order_over"
+    """a court keeps a hold no more, because its time is over"""
+    REQUEST_STOPPED_EARLY = "request_stopped_early"
+    """one officer stopped a request with `claimed_paise` in play soon after the transfer, or of a large sum"""
+    RESTORATION_CANCELLED = "restoration_cancelled"
+    """one officer cancelled a restoration with `claimed_paise` on hold"""
     CREDIT_ACCOUNT_TO_CONFIRM = "credit_account_to_confirm"
+    CREDIT_ACCOUNT_OBJECTED = "credit_account_objected"
+    """the victim objects to the account; `order_id` if a bank is ordered to credit it"""
     PAYER_TO_CONFIRM = "payer_to_confirm"
     """two complainants claim a transfer, and a second officer must agree who paid it"""
     WITHDRAWAL_TO_DECIDE = "withdrawal_to_decide"
@@ -97,6 +117,10 @@ class TaskCause(StrEnum):
     """the bank has no mailbox for the document `document_number`"""
     FILE_REFUSED = "file_refused"
     FILE_IN_DOUBT = "file_in_doubt"
+    LINK_WITHOUT_MOBILE = "link_without_mobile"
+    """the bank states through a letter's link what needs a code, and the directory has no mobile for it"""
+    BANK_LOGIN_UNTOLD = "bank_login_untold"
+    """the bank could not be told of a login from the new address `detail` at `at`"""
     LIENS_TO_ASK_FOR = "liens_to_ask_for"
     LIENS_OVERDUE = "liens_overdue"
     LIENS_DIFFER = "liens_differ"
@@ -175,12 +199,15 @@ class TaskFacts(FrozenModel):
     differing: tuple[Differing, ...] = ()
     rows_differing: int | None = None
     liens_missing: int | None = None
+    releases: int | None = None
+    released_paise: int | None = None
+    waiting_paise: int | None = None
     withdrawal_id: int | None = None
     found_id: int | None = None
     to_bank: str = ""
     """bank that a transfer went to"""
     at: str = ""
-    """time of a transfer in IST"""
+    """time in IST: of a transfer, or the end of a court's order"""
 
 
 NO_FACTS = TaskFacts()

@@ -107,7 +107,7 @@ class SimulatorServer:
     async def __aenter__(self) -> Self:
         """Open the endpoints."""
         config = self.config
-        self.banks = Banks(config, self.institutions, self.world, self.clock)
+        self.banks = Banks(config, self.institutions, self.world, self.clock, self.sms)
         self.offices = BackOffices(self.banks)
         self.mailboxes = Mailboxes(self.banks, self.offices)
         self.readers = FeedReaders(self.banks, self.offices)

@@ -78,12 +78,17 @@ async def make_context(
 
 
 def prompt_policy() -> Policy:
-    """Return the packaged policy without background priority, because a test asks for what follows at once."""
+    """Return the packaged policy without background priority, because a test asks for what follows at once.
+
+    Automatic releases have no limit, because many tests share a database.
+    """
     policy = load_policy()
+    unlimited = policy.automatic_release.model_copy(update={"releases_max": 2**31 - 1, "paise_max": 2**53})
     at_once = dict.fromkeys(
         ("open_for_new_holds_after_seconds", "documents_after_seconds", "quiet_seconds", "defer_max_seconds"), 0
     )
-    return policy.model_copy(update={"background_priority": policy.background_priority.model_copy(update=at_once)})
+    deferred = policy.background_priority.model_copy(update=at_once)
+    return policy.model_copy(update={"background_priority": deferred, "automatic_release": unlimited})
 
 
 def of_another_policy(ctx: Context) -> Context:

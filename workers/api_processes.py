@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.banks.delivery import Adapters
+from activities.secrets import Process
 from adapters.banks.i4c.client import I4cAdapter
 from api.parts import Part
 from api.server import serve
@@ -18,9 +19,11 @@ from api.services import Services
 from schemas.enums import ChannelKind
 from workers.assembly import Engine
 from workers.embedded.ports import free_port
-from workers.home import RunFileWatch
-from workers.settings import ENV_PREFIX, Settings, SettingsError, networks_of
-from workers.temporal import connect
+from workers.home import RunFileWatch, refuse_secret_key
+from workers.setting_checks import networks_of
+from workers.settings import Settings
+from workers.temporal import connect_to
+from workers.temporal_access import temporal_trouble
 from workers.worker import Queues, keep_logged_in, make_workers, open_adapters
 
 log = logging.getLogger(__name__)
@@ -41,12 +44,13 @@ async def run_intake(
 
     It takes complaints and banks' calls, and runs the workflows of cases. With `await_run_file` it is not ready before
     the run file of its stack is in the home folder. Raises the error that prevents the start: no database, a port in
-    use, or a wrong setting.
+    use, or a wrong setting, such as the secret key.
     """
+    refuse_secret_key(settings, Process.INTAKE)
     sdk_port = free_port()
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(
-            Engine.open(settings, sdk_metrics_port=sdk_port, lazy_temporal=True, golden_hour=True)
+            Engine.open(settings, Process.INTAKE, sdk_metrics_port=sdk_port, lazy_temporal=True, golden_hour=True)
         )
         adapters = await open_adapters(stack, settings, engine, mailer=None, links=None)
         i4c = adapters[ChannelKind.I4C]
@@ -74,19 +78,14 @@ async def run_officers(
     """Run an officers process until `stop` is set; call `started` with its URL once it accepts requests.
 
     It has no key for the credentials of banks. If `worker_metrics_port` is set, its `/metrics` also has the metrics of
-    that worker and of the intake process on this machine. Raises as `run_intake` does, and `SettingsError` if it is
-    given the secret key.
+    that worker and of the intake process on this machine. Raises as `run_intake` does.
     """
-    if settings.secret_key is not None:
-        raise SettingsError(
-            f"{ENV_PREFIX}SECRET_KEY: the officers process must not have it, because it opens banks' credentials; give "
-            f"it {ENV_PREFIX}OFFICERS_KEY, which `goldenhour officers-key` prints"
-        )
+    refuse_secret_key(settings, Process.OFFICERS)
     sdk_port = free_port()
     pages = [_page(sdk_port)]
     if settings.worker_metrics_port:
         pages += [_page(settings.worker_metrics_port), _page(settings.intake_port)]
-    async with Engine.open(settings, sdk_metrics_port=sdk_port, lazy_temporal=True, opens_credentials=False) as engine:
+    async with Engine.open(settings, Process.OFFICERS, sdk_metrics_port=sdk_port, lazy_temporal=True) as engine:
         await serve(
             _services(engine, tuple(pages), shows_gauges=True, await_run_file=await_run_file),
             Part.OFFICERS,
@@ -112,7 +111,9 @@ def _services(engine: Engine, metrics_urls: tuple[str, ...], *, shows_gauges: bo
         metrics_urls=metrics_urls,
         shows_gauges=shows_gauges,
         public_url=settings.public_url,
+        bank_url=settings.bank_url,
         trusted_proxies=networks_of(settings.trusted_proxies),
+        operators=networks_of(settings.operator_networks),
         run_file_is_there=RunFileWatch(settings.home).is_there if await_run_file else lambda: True,
     )
 
@@ -136,11 +137,10 @@ async def _run_cases(engine: Engine, adapters: Adapters) -> None:
     except local ones.
     """
     settings, reported = engine.settings, False
-    assert settings.temporal_address is not None, "the engine has filled it in"
     while True:
         try:
             # A worker needs a client that is connected, and the engine's own one connects at its first call.
-            client = await connect(settings.temporal_address, settings.temporal_namespace, engine.runtime)
+            client = await connect_to(settings, engine.runtime)
             (worker,) = make_workers(
                 client,
                 engine.ctx,
@@ -158,7 +158,8 @@ async def _run_cases(engine: Engine, adapters: Adapters) -> None:
         except Exception as error:
             # Without this worker nothing is lost: the other workers of the queue run every case.
             if not reported:
-                log.warning("no workflow of a case runs in this process: %s", type(error).__name__)
+                reason = temporal_trouble(error) if isinstance(error, RuntimeError) else type(error).__name__
+                log.warning("no workflow of a case runs in this process: %s", reason)
             reported = True
         await asyncio.sleep(NEXT_TRY_SECONDS)
 

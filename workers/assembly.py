@@ -1,6 +1,7 @@
 """Build the parts of an engine process from the settings."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -10,14 +11,18 @@ from temporalio.runtime import Runtime
 
 from activities.context import Context
 from activities.directory import DirectoryCache
-from activities.secrets import Keys, SecretBox
+from activities.secrets import Keys, Process, Purpose
 from db.pool import Pool, open_pool
+from db.sealed import session_name
 from domain.policy.model import load_policy
 from schemas.tracing.request_stages import RequestStages
-from workers.home import officers_keys, secret_key, with_running_services
+from workers.home import for_process, process_keys, with_running_services
 from workers.rehearsal import rehearse
+from workers.setting_checks import is_loopback
 from workers.settings import Settings
-from workers.temporal import CaseNotifier, connect, make_runtime
+from workers.temporal import CaseNotifier, connect_to, make_runtime
+
+log = logging.getLogger(__name__)
 
 GOLDEN_HOUR_CONNECTIONS = 8
 """the most connections of a process of the golden hour"""
@@ -51,25 +56,26 @@ class Engine:
     @asynccontextmanager
     async def open(
         settings: Settings,
+        process: Process,
         *,
         sdk_metrics_port: int | None = None,
         lazy_temporal: bool = False,
         golden_hour: bool = False,
-        opens_credentials: bool = True,
     ) -> "AsyncIterator[Engine]":
         """Open the database and Temporal named by `settings`, or those of the stack that runs in their home folder.
 
-        A process of the `golden_hour` has warm connections, unless the settings say no. With `lazy_temporal` the
-        process starts even while Temporal is unavailable. Without `opens_credentials` it has only the keys of the
-        officers process. Raises `NothingRunning`, `InvalidPolicy`, `MigrationError`, and the connection errors of the
-        database and Temporal.
+        It has only the keys of `process`. A process of the `golden_hour` has warm connections, unless the settings say
+        no. With `lazy_temporal` the process starts even while Temporal is unavailable. Raises `NothingRunning`,
+        `BadProcessKey`, `SettingsError`, `InvalidPolicy`, `MigrationError`, and the connection errors of the database
+        and Temporal.
         """
-        settings = with_running_services(settings)
+        settings = for_process(with_running_services(settings), process)
         assert settings.database_url is not None, "settled"
         assert settings.temporal_address is not None, "settled"
+        if not settings.temporal_over_tls and not is_loopback(settings.temporal_address):
+            log.warning("Temporal is reached without TLS, so any program can give it work (docs/how-to/keys.md)")
         policy = await asyncio.to_thread(load_policy, settings.policy_file)
-        secret_box = SecretBox(secret_key(settings)) if opens_credentials else None
-        keys = secret_box or officers_keys(settings)
+        keys = process_keys(settings, process)
         dsn = settings.database_url.get_secret_value()
         warm = golden_hour and settings.warm_connections
         pool = await open_pool(
@@ -78,14 +84,16 @@ class Engine:
             max_size=GOLDEN_HOUR_CONNECTIONS if golden_hour else OTHER_CONNECTIONS,
             idle_seconds=GOLDEN_HOUR_IDLE_SECONDS if golden_hour else OTHER_IDLE_SECONDS,
             only_single_cases=golden_hour,
+            session_name=session_name(keys.key_ids),
         )
         try:
-            directory = DirectoryCache(pool, secret_box)
+            directory = DirectoryCache(pool, keys.sealer(Purpose.SEALING))
             await directory.refresh()
             runtime = make_runtime(sdk_metrics_port)
-            client = await connect(settings.temporal_address, settings.temporal_namespace, runtime, lazy=lazy_temporal)
+            client = await connect_to(settings, runtime, lazy=lazy_temporal)
             notifier = CaseNotifier(client, pool)
-            ctx = Context(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
+            factors = settings.clock_factor, settings.procedure_clock_factor
+            ctx = Context(pool, directory, policy, *factors, bank_callers=settings.bank_callers)
             if warm:
                 await rehearse(ctx, WARM_CONNECTIONS)
             async with _traces(settings.tracing_url if golden_hour else None) as trace:

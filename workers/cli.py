@@ -25,6 +25,7 @@ from workers.commands import (
     iso,
     processes,
     reconciling,
+    reseal,
     trail,
     up,
     verifying,
@@ -89,7 +90,9 @@ _add(app, "Work", "figures", figures.figures)
 _add(app, "Work", "verify", verifying.verify)
 _add(app, "Work", "reconcile", reconciling.reconcile)
 _add(app, "Work", "token", processes.token)
+_add(app, "Work", "process-key", processes.process_key)
 _add(app, "Work", "officers-key", processes.officers_key)
+_add(app, "Work", "reseal", reseal.reseal)
 _banks = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The directory of banks, wallets and aggregators.")
 _add(_banks, "Work", "load", bank.load)
 _add(_banks, "Work", "add", bank_edit.add)
@@ -104,6 +107,7 @@ _keys = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The keys with 
 _add(_keys, "Work", "add", bank_keys.add)
 _add(_keys, "Work", "list", bank_keys.show)
 _add(_keys, "Work", "revoke", bank_keys.revoke)
+_add(_keys, "Work", "require", bank_keys.require)
 _banks.add_typer(_keys, name="key", rich_help_panel="Work")
 app.add_typer(_banks, name="bank", rich_help_panel="Work")
 _iso = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="Handle files of ISO 20022 messages by hand.")

@@ -11,7 +11,7 @@ from typing import Self
 import psutil
 from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr, ValidationError
 
-from activities.secrets import OfficersKeys, officers_key
+from activities.secrets import Process, ProcessKeys, SecretBox
 from workers.settings import ENV_PREFIX, Settings, SettingsError
 
 RUN_FILE = "run.json"
@@ -38,7 +38,10 @@ class NothingRunning(Exception):
 
 
 class RunFile(BaseModel):
-    """Addresses of the stack that runs in a home folder. Mode 0600, because a URL contains a password."""
+    """Addresses of the stack that runs in a home folder. Mode 0600, because a URL contains a password.
+
+    Only the passwords of the embedded database stand here; they stand in this folder anyway.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,7 +50,8 @@ class RunFile(BaseModel):
     """tells this process from a later one with the same id"""
 
     started_at: AwareDatetime
-    database_url: str
+    database_url: str | None = None
+    """`None` for a database that the settings name"""
     migration_url: str | None = None
     temporal_address: str
     temporal_namespace: str
@@ -137,25 +141,61 @@ def write_private(path: Path, content: str | bytes) -> None:
 def secret_key(settings: Settings) -> SecretStr:
     """Return the configured secret key, or the one in the home folder (created on first use, 0600).
 
-    Raises `SettingsError` if the settings have only the officers key.
+    Raises `SettingsError` if the settings name another database, or have only the key of a process.
     """
     if settings.secret_key is not None:
         return settings.secret_key
-    if settings.officers_key is not None:
+    names_another = settings.database_url is not None and not settings.database_is_embedded
+    if names_another or any(_given_key(settings, process) for process in Process):
         # A key that is made now would not be the key of that database.
-        raise SettingsError(f"{ENV_PREFIX}SECRET_KEY is required: {ENV_PREFIX}OFFICERS_KEY is for `officers` only")
+        raise SettingsError(
+            f"{ENV_PREFIX}SECRET_KEY is required: the credentials in that database are encrypted with it, so it must"
+            " outlive this machine. A process takes the key that `goldenhour process-key` prints"
+        )
     path = prepare_home(settings.home) / SECRET_KEY_FILE
     if not path.exists():
         write_private(path, secrets.token_urlsafe(SECRET_KEY_BYTES))
     return SecretStr(path.read_text(encoding="utf-8").strip())
 
 
-def officers_keys(settings: Settings) -> OfficersKeys:
-    """Return the keys of the officers process: the configured ones, or those of the secret key.
+def secret_box(settings: Settings) -> SecretBox:
+    """Return the box of the secret key, which also opens what the previous one sealed. Raises as `secret_key` does."""
+    return SecretBox(secret_key(settings), settings.previous_secret_key)
 
-    Raises `BadOfficersKey`.
+
+def process_keys(settings: Settings, process: Process) -> ProcessKeys:
+    """Return the keys of a process: the configured ones, or those of the secret key.
+
+    Raises `BadProcessKey`, and as `secret_key` does.
     """
-    return OfficersKeys(settings.officers_key or officers_key(secret_key(settings)))
+    return ProcessKeys(_given_key(settings, process) or secret_box(settings).process_key(process), process)
+
+
+def for_process(settings: Settings, process: Process) -> Settings:
+    """Return the settings of a process: with its own keys, without the secret keys and the keys of the others."""
+    keys = {f"{one}_key": None for one in Process}
+    given = _given_key(settings, process)
+    if given is None and settings.secret_key is not None:
+        given = secret_box(settings).process_key(process)
+    return settings.model_copy(
+        update={**keys, f"{process}_key": given, "secret_key": None, "previous_secret_key": None}
+    )
+
+
+def refuse_secret_key(settings: Settings, process: Process) -> None:
+    """Raise `SettingsError` if a process is given a secret key, from which every key can be computed."""
+    for name in ("secret_key", "previous_secret_key"):
+        if getattr(settings, name) is not None:
+            raise SettingsError(
+                f"{ENV_PREFIX}{name.upper()}: the {process} process must not have it, because every key can be"
+                f" computed from it; give it {ENV_PREFIX}{process.upper()}_KEY, which `goldenhour process-key"
+                f" {process}` prints"
+            )
+
+
+def _given_key(settings: Settings, process: Process) -> SecretStr | None:
+    given: SecretStr | None = getattr(settings, f"{process}_key")
+    return given
 
 
 def with_running_services(settings: Settings) -> Settings:
@@ -168,13 +208,18 @@ def with_running_services(settings: Settings) -> Settings:
     running = RunFile.read(settings.home)
     if running is None:
         raise NothingRunning(settings.home.absolute())
+    if settings.database_url is None and running.database_url is None:
+        raise SettingsError(
+            f"{ENV_PREFIX}DATABASE_URL is required: the stack in this home uses the database that it names"
+        )
     owner = SecretStr(running.migration_url) if running.migration_url and settings.database_url is None else None
     return settings.model_copy(
         update={
-            "database_url": settings.database_url or SecretStr(running.database_url),
+            "database_url": settings.database_url or SecretStr(running.database_url or ""),
+            "database_is_embedded": settings.database_url is None,
             "migration_url": settings.migration_url or owner,
             "temporal_address": settings.temporal_address or running.temporal_address,
             "temporal_namespace": running.temporal_namespace,
-            "secret_key": settings.secret_key if settings.officers_key else secret_key(settings),
+            "secret_key": None if any(_given_key(settings, process) for process in Process) else secret_key(settings),
         }
     )

@@ -8,146 +8,65 @@ except for addresses and the spool folder, which are optional.
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Self
-from urllib.parse import SplitResult, unquote, urlsplit
+from typing import Annotated, Any, Final, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from workers.setting_checks import (
+    PORT_MAX,
+    check_database_url,
+    check_file,
+    check_folder,
+    check_networks,
+    check_police_url,
+    check_public_url,
+    check_secret_key,
+    check_sms_url,
+    check_smtp_url,
+    check_temporal_address,
+    check_tracing_url,
+    none_if_empty,
+    not_empty,
+    with_authority,
+    with_password,
+)
+
 ENV_PREFIX = "GOLDENHOUR_"
-SECRET_KEY_MIN_CHARS = 32
 CLOCK_FACTOR_MAX = 10_000.0
 PROCEDURE_CLOCK_FACTOR_MAX = 10_000_000.0
 PROCESSES_MAX = 64
-PORT_MAX = 65_535
+SECRET_FILE_MAX_BYTES: Final = 65_536
+FILE_SUFFIX: Final = "_FILE"
+_TEMPORAL_ACCESS: Final = (
+    "temporal_ca",
+    "temporal_certificate",
+    "temporal_private_key",
+    "temporal_server_name",
+    "temporal_api_key",
+)
+"""settings that need TLS to Temporal"""
 
 
 class SettingsError(Exception):
     """The settings cannot be used; the text has one line per mistake and never a secret's value."""
 
 
-def _check_database_url(value: SecretStr) -> SecretStr:
-    parts = urlsplit(value.get_secret_value())
-    if parts.scheme not in {"postgres", "postgresql"}:
-        raise ValueError("must look like postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
-    if not parts.path.strip("/"):
-        raise ValueError("must name a database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
-    return value
-
-
-def role_of(url: SecretStr) -> str:
-    """Return the role that a database URL connects as, or an empty text if it names none."""
-    return unquote(urlsplit(url.get_secret_value()).username or "")
-
-
-def _check_temporal_address(value: str) -> str:
-    host, colon, port = value.rpartition(":")
-    if not (host and colon and port.isdigit() and 0 < int(port) <= PORT_MAX):
-        raise ValueError("must look like HOST:PORT, with no scheme")
-    return value
-
-
-def _check_smtp_url(value: SecretStr) -> SecretStr:
-    parts = urlsplit(value.get_secret_value())
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise ValueError("must look like smtp://USER:PASSWORD@HOST:PORT (or smtps://)")
-    return value
-
-
-def _travels_safely(parts: SplitResult) -> bool:
-    """Return whether a credential may be sent there: without encryption on this machine only."""
-    may_be_plain = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and may_be_plain))
-
-
-def _check_public_url(value: str) -> str:
-    parts = urlsplit(value)
-    # The link is a credential.
-    if not _travels_safely(parts) or parts.query or parts.fragment or parts.username:
-        raise ValueError("must look like https://HOST (or https://HOST/PATH)")
-    return value.rstrip("/")
-
-
-def networks_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Return the addresses and networks of a comma-separated list. Raises ValueError."""
-    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
-
-
-def _check_tracing_url(value: str) -> str:
-    parts = urlsplit(value)
-    if not _travels_safely(parts) or parts.query or parts.fragment or parts.username:
-        raise ValueError("must look like https://HOST (or http://127.0.0.1:PORT)")
-    return value.rstrip("/")
-
-
-def _check_networks(value: str) -> str:
-    try:
-        networks = networks_of(value)
-    except ValueError:
-        raise ValueError("must look like 10.0.0.1,192.168.0.0/24") from None
-    if any(network.prefixlen == 0 for network in networks):
-        raise ValueError("must not trust every address")
-    return value
-
-
-def _check_police_url(value: SecretStr) -> SecretStr:
-    parts = urlsplit(value.get_secret_value())
-    if not _travels_safely(parts) or not parts.username or not parts.password:
-        raise ValueError("must look like https://CLIENT:KEY@HOST/PATH")
-    return value
-
-
-def _check_sms_url(value: SecretStr) -> SecretStr:
-    parts = urlsplit(value.get_secret_value())
-    if not _travels_safely(parts) or not parts.password or not parts.query.startswith("from="):
-        raise ValueError("must look like https://:TOKEN@HOST/PATH?from=SENDER")
-    return value
-
-
-def _check_secret_key(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value()) < SECRET_KEY_MIN_CHARS:
-        raise ValueError(f"must have at least {SECRET_KEY_MIN_CHARS} characters")
-    return value
-
-
-def _check_file(value: Path) -> Path:
-    if not value.is_file():
-        raise ValueError("is not a file")
-    return value
-
-
-def _check_folder(value: Path) -> Path:
-    if not value.is_dir():
-        raise ValueError("is not a folder")
-    return value
-
-
-def _none_if_empty(value: object) -> object:
-    """Treat an empty value as None, because a compose file passes an unset optional address on as empty."""
-    return None if value == "" else value
-
-
-def _not_empty(value: object) -> object:
-    if value == "":
-        raise ValueError("is empty")  # an empty path would mean the current folder
-    return value
-
-
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database_url)]
-TemporalAddress = Annotated[str, AfterValidator(_check_temporal_address)]
-SmtpUrl = Annotated[SecretStr, AfterValidator(_check_smtp_url)]
-PoliceUrl = Annotated[SecretStr, AfterValidator(_check_police_url)]
-SmsUrl = Annotated[SecretStr, AfterValidator(_check_sms_url)]
-TrustedProxies = Annotated[str, Field(max_length=2_000), AfterValidator(_check_networks)]
-PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
-TracingUrl = Annotated[str, AfterValidator(_check_tracing_url)]
-NoneIfEmpty = BeforeValidator(_none_if_empty)
-SecretKey = Annotated[SecretStr, AfterValidator(_check_secret_key)]
-OfficersKey = Annotated[SecretStr, BeforeValidator(_not_empty)]
-ExistingFile = Annotated[Path, AfterValidator(_check_file)]
-ExistingFolder = Annotated[Path, BeforeValidator(_not_empty), AfterValidator(_check_folder)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(check_database_url)]
+TemporalAddress = Annotated[str, AfterValidator(check_temporal_address)]
+SmtpUrl = Annotated[SecretStr, AfterValidator(check_smtp_url)]
+PoliceUrl = Annotated[SecretStr, AfterValidator(check_police_url)]
+SmsUrl = Annotated[SecretStr, AfterValidator(check_sms_url)]
+TrustedNetworks = Annotated[str, Field(max_length=2_000), AfterValidator(check_networks)]
+PublicUrl = Annotated[str, AfterValidator(check_public_url)]
+TracingUrl = Annotated[str, AfterValidator(check_tracing_url)]
+NoneIfEmpty = BeforeValidator(none_if_empty)
+SecretKey = Annotated[SecretStr, AfterValidator(check_secret_key)]
+ProcessKey = Annotated[SecretStr, BeforeValidator(not_empty)]
+Password = Annotated[SecretStr, BeforeValidator(not_empty)]
+ExistingFile = Annotated[Path, AfterValidator(check_file)]
+ExistingFolder = Annotated[Path, BeforeValidator(not_empty), AfterValidator(check_folder)]
 Port = Annotated[int, Field(ge=0, le=PORT_MAX)]
 
 
@@ -168,7 +87,36 @@ class Settings(BaseSettings):
     temporal_address: TemporalAddress | None = None
     """`HOST:PORT` of the Temporal frontend."""
 
+    database_password: Password | None = None
+    """Password of the role in `database_url`, if the URL has none."""
+
+    migration_password: Annotated[Password | None, NoneIfEmpty] = None
+    """Password of the role in `migration_url`, if the URL has none."""
+
+    database_ca: ExistingFile | None = None
+    """File with the certificates of the authority that signed PostgreSQL's certificate. A database on another machine
+    is reached with `sslmode=verify-full` in its URL only."""
+
     temporal_namespace: str = Field(default="goldenhour", min_length=1, max_length=200)
+
+    temporal_tls: bool = False
+    """Whether Temporal is reached over TLS. Each of the five settings below switches it on too."""
+
+    temporal_ca: ExistingFile | None = None
+    """File with the certificates of the authority that signed Temporal's certificate. `None` means those of the
+    system."""
+
+    temporal_certificate: ExistingFile | None = None
+    """File with the client certificate for Temporal, in PEM."""
+
+    temporal_private_key: ExistingFile | None = None
+    """File with the private key of that certificate, in PEM without a password."""
+
+    temporal_server_name: str | None = Field(default=None, min_length=1, max_length=255)
+    """Name that Temporal's certificate must have. `None` means the host of its address."""
+
+    temporal_api_key: Annotated[Password | None, NoneIfEmpty] = None
+    """API key for Temporal."""
 
     api_host: str = Field(default="127.0.0.1", min_length=1, max_length=255)
     api_port: Port = 8080
@@ -181,17 +129,29 @@ class Settings(BaseSettings):
 
     intake_workers: int = Field(default=1, ge=1, le=PROCESSES_MAX)
 
+    bank_callers: int = Field(default=1, ge=1, le=PROCESSES_MAX)
+    """Number of worker processes that call banks. They share a limit that the directory sets for a bank."""
+
     warm_connections: bool = True
     """Whether the processes that take complaints, answers and bank calls open their connections to the database at the
     start and run their statements once. `false` makes the start shorter and the first minutes slower."""
 
     secret_key: SecretKey | None = None
-    """Encrypts banks' credentials and signs officers' tokens. `None` means the key in the home folder. The officers
-    process takes `GOLDENHOUR_OFFICERS_KEY` instead."""
+    """Every key is derived from it. Commands need it that write or read the credentials of banks. `None` means the key
+    in the home folder. `intake`, `officers` and `worker` refuse it."""
 
-    officers_key: OfficersKey | None = None
-    """Keys of the officers process, which cannot open banks' credentials; `goldenhour officers-key` prints them.
-    `None` means the keys of the secret key in the home folder."""
+    previous_secret_key: Annotated[SecretKey | None, NoneIfEmpty] = None
+    """The secret key before, until `goldenhour reseal` has sealed every value under the new one."""
+
+    intake_key: ProcessKey | None = None
+    """Keys of the intake process; `goldenhour process-key intake` prints them. `None` means keys that are derived from
+    the secret key in the home folder."""
+
+    officers_key: ProcessKey | None = None
+    """The same for the officers process. It opens no credential of a bank."""
+
+    worker_key: ProcessKey | None = None
+    """The same for workers. They make no token and no session."""
 
     policy_file: ExistingFile | None = None
     """`None` means the policy file of the product."""
@@ -201,6 +161,10 @@ class Settings(BaseSettings):
 
     procedure_clock_factor: float = Field(default=1.0, gt=0, le=PROCEDURE_CLOCK_FACTOR_MAX)
     """Divides the waits of restoration, release and grievances, which last days and months."""
+
+    database_is_embedded: bool = False
+    """Whether `database_url` is the embedded PostgreSQL. `up`, `demo` and benchmarks tell their processes so. Beside
+    any other database both clock factors are 1."""
 
     smtp_url: Annotated[SmtpUrl | None, NoneIfEmpty] = None
     """`None` sends no mail."""
@@ -212,11 +176,18 @@ class Settings(BaseSettings):
     """URL of the police's FIR register. `None` sends no requests; they stay in the database."""
 
     public_url: Annotated[PublicUrl | None, NoneIfEmpty] = None
-    """Public address of the API for banks. Links in letters begin with it. `None` means no links."""
+    """Public address of the pages for citizens and banks. Links in letters begin with it. `None` means no links."""
 
-    trusted_proxies: TrustedProxies = ""
+    bank_url: Annotated[PublicUrl | None, NoneIfEmpty] = None
+    """Public address of the API for banks, which they may sign. `None` means `public_url`."""
+
+    trusted_proxies: TrustedNetworks = ""
     """Addresses or networks of trusted proxies before the API, comma-separated. Their `X-Forwarded-For` header names
     the client. Empty means that none is trusted and the connection's own address counts."""
+
+    operator_networks: TrustedNetworks = "127.0.0.0/8,::1/128"
+    """Addresses or networks of operators, comma-separated. Only direct requests from there or this machine see
+    `/metrics`, `/readyz` and, without a token, `/api/v1/openapi.json`."""
 
     worker_metrics_port: Port | None = None
     """Port on which a worker shows its own metrics and the Temporal SDK's; `None` means no page."""
@@ -237,30 +208,65 @@ class Settings(BaseSettings):
     allow_plain_http: bool = False
     """Whether banks on other machines may be called over plain HTTP. Loopback is always allowed."""
 
-    @model_validator(mode="after")
-    def _real_database_needs_real_secret(self) -> Self:
-        if self.database_url is not None and self.secret_key is None and self.officers_key is None:
-            raise ValueError(
-                f"{ENV_PREFIX}SECRET_KEY is required when {ENV_PREFIX}DATABASE_URL is set: credentials in "
-                f"that database are encrypted with it, so it must outlive this machine (`officers` takes "
-                f"{ENV_PREFIX}OFFICERS_KEY instead)"
-            )
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_database_urls(cls, given: Any) -> Any:
+        """Put the passwords and the certificate authority of the database into its URLs."""
+        if not isinstance(given, dict):
+            return given
+        settings = dict(given)
+        for name in ("database", "migration"):
+            settings |= _completed(settings, f"{name}_url", f"{name}_password")
+        return settings
 
     @model_validator(mode="after")
     def _one_database(self) -> Self:
         if self.migration_url is not None and self.database_url is None:
             raise ValueError(f"{ENV_PREFIX}MIGRATION_URL needs {ENV_PREFIX}DATABASE_URL")
+        for name in ("database", "migration"):
+            if getattr(self, f"{name}_password") is not None:
+                raise ValueError(f"{ENV_PREFIX}{name.upper()}_PASSWORD needs {ENV_PREFIX}{name.upper()}_URL")
+        return self
+
+    @model_validator(mode="after")
+    def _real_database_has_real_time(self) -> Self:
+        # Otherwise a wrong number lets every hold lapse within a minute.
+        if self.database_url is None or self.database_is_embedded:
+            return self
+        for name in ("clock_factor", "procedure_clock_factor"):
+            if getattr(self, name) != 1.0:
+                raise ValueError(f"{ENV_PREFIX}{name.upper()} must be 1 beside a database that is not embedded")
+        return self
+
+    @model_validator(mode="after")
+    def _access_to_a_named_server(self) -> Self:
+        if self.temporal_over_tls and self.temporal_address is None:
+            raise ValueError(
+                f"{ENV_PREFIX}TEMPORAL_ADDRESS is required: the embedded Temporal has no TLS and no API key"
+            )
+        if (self.temporal_certificate is None) != (self.temporal_private_key is None):
+            raise ValueError(f"{ENV_PREFIX}TEMPORAL_CERTIFICATE and {ENV_PREFIX}TEMPORAL_PRIVATE_KEY go together")
         return self
 
     @classmethod
     def load(cls) -> Self:
-        """Read the environment. Raises `SettingsError`, with one line per mistake."""
+        """Read the environment, and the files of secrets that it names. Raises `SettingsError`, a line per mistake."""
         _refuse_unknown_names(os.environ, cls)
         try:
-            return cls()
+            return cls(**_secrets_in_files(os.environ, cls))
         except ValidationError as error:
             raise SettingsError("\n".join(_explain(error))) from None
+
+    def embedded(self, home: Path) -> Self:
+        """Return the settings of a stack in `home` with embedded services and a secret key of its own."""
+        keys = ("secret_key", "previous_secret_key", "intake_key", "officers_key", "worker_key")
+        names = ("database_url", "migration_url", "temporal_address", *_TEMPORAL_ACCESS, *keys)
+        return self.model_copy(update={"home": home, "temporal_tls": False, **dict.fromkeys(names)})
+
+    @property
+    def temporal_over_tls(self) -> bool:
+        """Whether Temporal is reached over TLS."""
+        return self.temporal_tls or any(getattr(self, name) is not None for name in _TEMPORAL_ACCESS)
 
     def to_environment(self) -> dict[str, str]:
         """Return the environment variables that give a child process these settings.
@@ -277,8 +283,18 @@ class Settings(BaseSettings):
         return environment
 
 
+def secret_names(model: type[Settings]) -> list[str]:
+    """Return the variables of secrets. For each one `…_FILE` may name a file with the value."""
+    return [f"{ENV_PREFIX}{name.upper()}" for name, field in model.model_fields.items() if _is_secret(field.annotation)]
+
+
+def _is_secret(annotation: object) -> bool:
+    return annotation is SecretStr or any(map(_is_secret, get_args(annotation)))
+
+
 def _refuse_unknown_names(environment: Mapping[str, str], model: type[Settings]) -> None:
     known = [f"{ENV_PREFIX}{name.upper()}" for name in model.model_fields]
+    known += [f"{name}{FILE_SUFFIX}" for name in secret_names(model)]
     mistakes = []
     for name in sorted(environment):
         if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
@@ -286,6 +302,59 @@ def _refuse_unknown_names(environment: Mapping[str, str], model: type[Settings])
             mistakes.append(f"{name}: no such setting" + (f"; did you mean {close[0]}?" if close else ""))
     if mistakes:
         raise SettingsError("\n".join(mistakes))
+
+
+def _secrets_in_files(environment: Mapping[str, str], model: type[Settings]) -> dict[str, Any]:
+    """Return the values of the secrets whose files the environment names. Raises `SettingsError`."""
+    found, mistakes = {}, []
+    given = {name.upper(): value for name, value in environment.items()}
+    for name in secret_names(model):
+        path = given.get(f"{name}{FILE_SUFFIX}")
+        if path is None:
+            continue
+        if name in given:
+            mistakes.append(f"{name}{FILE_SUFFIX}: {name} is set too")
+            continue
+        try:
+            found[name.removeprefix(ENV_PREFIX).lower()] = _secret_in(Path(path))
+        except (OSError, ValueError) as error:
+            mistakes.append(f"{name}{FILE_SUFFIX}: {getattr(error, 'strerror', None) or error}")
+    if mistakes:
+        raise SettingsError("\n".join(mistakes))
+    return found
+
+
+def _secret_in(path: Path) -> str:
+    """Return the text of a file without the line's end. Raises OSError and ValueError."""
+    with path.open("rb") as file:
+        content = file.read(SECRET_FILE_MAX_BYTES + 1)
+    if len(content) > SECRET_FILE_MAX_BYTES:
+        raise ValueError(f"the file is larger than {SECRET_FILE_MAX_BYTES} bytes")
+    try:
+        return content.decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise ValueError("the file is no text") from None
+
+
+def _completed(settings: Mapping[str, Any], url_name: str, password_name: str) -> dict[str, Any]:
+    """Return the URL of a database with its password and the certificate authority. Raises ValueError."""
+    url, password = settings.get(url_name), settings.get(password_name)
+    if not url:
+        return {}
+    text = _clear(url)
+    if password:
+        try:
+            text = with_password(text, _clear(password))
+        except ValueError as error:
+            raise ValueError(f"{ENV_PREFIX}{url_name.upper()}: {error}") from None
+    if authority := settings.get("database_ca"):
+        text = with_authority(text, str(authority))
+    # The password stands in the URL now. An empty one stays, so that its own check refuses it.
+    return {url_name: SecretStr(text)} | ({password_name: None} if password else {})
+
+
+def _clear(value: Any) -> str:
+    return str(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
 def _explain(error: ValidationError) -> list[str]:

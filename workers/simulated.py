@@ -18,7 +18,6 @@ import orjson
 from pydantic import SecretStr, TypeAdapter
 
 from activities.directory import load_directory
-from activities.secrets import SecretBox
 from adapters.clock import wall_clock
 from api.tokens import Tokens
 from db.banks import bank_keys
@@ -27,7 +26,7 @@ from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
 from workers.embedded.ports import free_port
-from workers.home import secret_key
+from workers.home import secret_box
 from workers.processes import ChildSpec, Supervisor, http_ready
 from workers.settings import Settings
 from workers.stack import ReportStep, Running, Services, environment, services, start_engine
@@ -71,7 +70,7 @@ class SimulatedStack:
 
     async def start(self) -> None:
         """Start the simulated day."""
-        tokens = Tokens(SecretBox(secret_key(self.services.settings)))
+        tokens = Tokens(secret_box(self.services.settings))
         body = {
             "api_url": self.running.api_url,
             "intake_url": self.running.intake_url,
@@ -128,6 +127,7 @@ async def simulated_stack(
     if every_channel:
         config = {**config, **EVERY_CHANNEL}
         settings = with_known_address(settings)
+        settings, config = with_sms_gateway(settings, config, port)
     async with services(settings, ui=ui, report_step=report_step) as running_services:
         ready = running_services.settings
         if every_channel:
@@ -141,7 +141,7 @@ async def simulated_stack(
             pool = await open_pool(ready.database_url.get_secret_value(), min_size=1, max_size=4)
             try:
                 entries = ENTRIES.validate_json(directory_file.read_bytes())
-                await load_directory(pool, SecretBox(secret_key(ready)), entries)
+                await load_directory(pool, secret_box(ready), entries)
                 running = await start_engine(
                     supervisor, ready, restarts=False, run_file=run_file, report_step=report_step
                 )
@@ -155,7 +155,7 @@ async def simulated_stack(
 def with_known_address(settings: Settings) -> Settings:
     """Return settings with the API's port chosen in advance, because links in letters contain it."""
     port = free_port()
-    return settings.model_copy(update={"api_port": port, "public_url": f"http://{HOST}:{port}"})
+    return settings.model_copy(update={"api_port": port, "public_url": f"http://{HOST}:{port}", "bank_url": None})
 
 
 def with_spool(settings: Settings, config: Mapping[str, Any]) -> tuple[Settings, Mapping[str, Any]]:
@@ -169,19 +169,26 @@ def with_restoration_services(
     settings: Settings, config: Mapping[str, Any], port: int
 ) -> tuple[Settings, Mapping[str, Any]]:
     """Return settings and configuration with an FIR register and an SMS gateway that both sides know."""
-    key, token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    settings, config = with_sms_gateway(settings, config, port)
+    key = secrets.token_urlsafe(24)
     settings = settings.model_copy(
         update={
             "procedure_clock_factor": float(config.get("procedure_clock_factor", 1.0)),
             "police_url": SecretStr(f"http://up-cyber:{key}@{HOST}:{port}/police"),
-            "sms_url": SecretStr(f"http://:{token}@{HOST}:{port}/sms?from=UPCOPS"),
         }
     )
-    return settings, {**config, "police_key": key, "sms_token": token}
+    return settings, {**config, "police_key": key}
+
+
+def with_sms_gateway(settings: Settings, config: Mapping[str, Any], port: int) -> tuple[Settings, Mapping[str, Any]]:
+    """Return settings and configuration with an SMS gateway that both sides know."""
+    token = secrets.token_urlsafe(24)
+    url = SecretStr(f"http://:{token}@{HOST}:{port}/sms?from=UPCOPS")
+    return settings.model_copy(update={"sms_url": url}), {**config, "sms_token": token}
 
 
 async def register_keys(pool: Pool, keys: Iterable[Mapping[str, str]]) -> None:
-    """Register the public keys of simulated banks, as `goldenhour bank key add` does."""
+    """Register the public keys of simulated banks, which are known by their signature alone at once."""
     now = wall_clock()
     async with pool.acquire() as connection:
         for entry in keys:
@@ -192,6 +199,7 @@ async def register_keys(pool: Pool, keys: Iterable[Mapping[str, str]]) -> None:
                 not_before=now,
             )
             await bank_keys.add_key(connection, key, now)
+            await bank_keys.sign_only_from(connection, key.institution, now, over=True)
 
 
 async def _start_simulator(supervisor: Supervisor, settings: Settings, config: Mapping[str, Any]) -> tuple[str, Path]:

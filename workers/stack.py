@@ -16,7 +16,7 @@ from typing import TypeVar
 import psutil
 from pydantic import SecretStr
 
-from activities.secrets import officers_key
+from activities.secrets import Process
 from adapters.clock import wall_clock
 from api.parts import Part
 from db.migrate import Migrated, migrate
@@ -24,9 +24,10 @@ from db.migration_files import Phase
 from workers.embedded.ports import free_port
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
-from workers.home import RunFile, locked_home, own_start_epoch_seconds, secret_key
+from workers.home import RunFile, for_process, locked_home, own_start_epoch_seconds, secret_key
 from workers.processes import ChildFailed, ChildSpec, Supervisor, http_ready, own_command, process_memory_bytes
-from workers.settings import ENV_PREFIX, Settings, role_of
+from workers.setting_checks import role_of
+from workers.settings import ENV_PREFIX, Settings
 
 T = TypeVar("T")
 ReportStep = Callable[[str], None]
@@ -75,7 +76,7 @@ async def services(
     """
     async with AsyncExitStack() as stack:
         home = stack.enter_context(locked_home(settings.home))
-        changes: dict[str, object] = {"home": home}
+        changes: dict[str, object] = {"home": home, "secret_key": secret_key(settings)}
         postgres = temporal = None
         if settings.database_url is None:
             report_step("PostgreSQL")
@@ -83,6 +84,7 @@ async def services(
             await stack.enter_async_context(postgres)
             changes["database_url"] = SecretStr(postgres.application_dsn)
             changes["migration_url"] = SecretStr(postgres.dsn)
+            changes["database_is_embedded"] = True
         if settings.temporal_address is None:
             report_step("Temporal")
             folder = home / "temporal"
@@ -94,7 +96,6 @@ async def services(
             )
             await stack.enter_async_context(temporal)
             changes["temporal_address"] = temporal.address
-        changes["secret_key"] = secret_key(settings)
         settings = settings.model_copy(update=changes)
         report_step("migrations")
         await migrate_database(settings)
@@ -146,7 +147,7 @@ async def _start_worker(supervisor: Supervisor, settings: Settings, name: str, q
         ChildSpec(
             name,
             own_command("worker", "--queue", queues),
-            environment(settings),
+            environment(for_process(settings, Process.WORKER)),
             http_ready(settings.api_host, port, "/metrics"),
             restarts=restarts,
             stop_limit_seconds=WORKER_STOP_LIMIT_SECONDS,
@@ -192,7 +193,7 @@ async def _start_part(
     """Start every process of a part; several share one port."""
     # The run file is written when everything runs, so the start cannot wait for a readiness that waits for the file.
     command, probe = (["--await-run-file"], "/healthz") if run_file else ([], "/readyz")
-    serving, own = _SERVING[part], for_officers(settings) if part is Part.OFFICERS else settings
+    serving, own = _SERVING[part], for_process(settings, Process(part))
     count = getattr(settings, serving.workers)
     for number in range(1, count + 1):
         name = part.value if count == 1 else f"{part}-{number}"
@@ -206,13 +207,6 @@ async def _start_part(
                 stop_limit_seconds=serving.stop_limit_seconds,
             )
         )
-
-
-def for_officers(settings: Settings) -> Settings:
-    """Return the settings of the officers process: with the keys that it needs, and without the secret key."""
-    if settings.secret_key is None:
-        return settings
-    return settings.model_copy(update={"secret_key": None, "officers_key": officers_key(settings.secret_key)})
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -231,14 +225,14 @@ def environment(settings: Settings) -> dict[str, str]:
 def write_run_file(services: Services, running: Running) -> RunFile:
     """Write the run file by which other commands find this stack."""
     settings = services.settings
-    assert settings.database_url is not None, "services fill it in"
     assert settings.temporal_address is not None, "services fill it in"
+    embedded = services.postgres
     run_file = RunFile(
         pid=os.getpid(),
         pid_started_at_epoch_seconds=own_start_epoch_seconds(),
         started_at=wall_clock(),
-        database_url=settings.database_url.get_secret_value(),
-        migration_url=settings.migration_url.get_secret_value() if settings.migration_url else None,
+        database_url=embedded.application_dsn if embedded else None,
+        migration_url=embedded.dsn if embedded else None,
         temporal_address=settings.temporal_address,
         temporal_namespace=settings.temporal_namespace,
         api_url=running.api_url,

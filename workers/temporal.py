@@ -35,6 +35,8 @@ from db.cases import cases, request_pauses
 from db.outbox import case_outbox
 from db.pool import Pool
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp, OpenRequest, RequestTimes
+from workers.settings import Settings
+from workers.temporal_access import PLAIN, TemporalAccess, temporal_access
 from workflows import options
 from workflows.case import CaseWorkflow, case_workflow_id
 from workflows.reconciliation import ReconciliationWorkflow
@@ -112,12 +114,34 @@ def make_runtime(sdk_metrics_port: int | None) -> Runtime:
     return Runtime(telemetry=TelemetryConfig(metrics=metrics))
 
 
-async def connect(address: str, namespace: str, runtime: Runtime | None = None, *, lazy: bool = False) -> Client:
+async def connect(
+    address: str,
+    namespace: str,
+    runtime: Runtime | None = None,
+    *,
+    lazy: bool = False,
+    access: TemporalAccess = PLAIN,
+) -> Client:
     """Return a client.
 
     A `lazy` one connects at its first call, so a process can start while Temporal is unavailable.
     """
-    return await Client.connect(address, namespace=namespace, data_converter=DATA_CONVERTER, runtime=runtime, lazy=lazy)
+    return await Client.connect(
+        address,
+        namespace=namespace,
+        data_converter=DATA_CONVERTER,
+        runtime=runtime,
+        lazy=lazy,
+        tls=access.tls,
+        api_key=access.api_key,
+    )
+
+
+async def connect_to(settings: Settings, runtime: Runtime | None = None, *, lazy: bool = False) -> Client:
+    """Return a client of the Temporal server in the settings, as `connect` does. Raises `SettingsError`."""
+    assert settings.temporal_address is not None, "named, or filled in from the running stack"
+    access = await asyncio.to_thread(temporal_access, settings)
+    return await connect(settings.temporal_address, settings.temporal_namespace, runtime, lazy=lazy, access=access)
 
 
 async def ensure_schedules(client: Client) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
+from db import connections
 from db.evidence.integrity import case_of, case_records, count_cases, strays
 from db.grants import owns_tables
 from db.schema_state import check_schema
@@ -54,9 +55,7 @@ async def verify(dsn: str, ack_no: str | None = None, progress: Callable[[int, i
     `progress` is called with (cases done, cases in all). Raises `CaseNotFound` for an unknown number, and
     `MigrationError` if this release does not know the schema.
     """
-    connection = await asyncpg.connect(
-        dsn, command_timeout=COMMAND_TIMEOUT_SECONDS, server_settings={"application_name": "goldenhour verify"}
-    )
+    connection = await connections.connect(dsn, "goldenhour verify", command_timeout=COMMAND_TIMEOUT_SECONDS)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return await _verify(connection, ack_no, progress)

@@ -23,7 +23,8 @@ from activities.database_figures import DatabaseGauges, read_backlog
 from activities.documents.issuing import appeal_address
 from activities.outbox import SweepActivities
 from activities.reconciliation.rounds import ReconciliationActivities
-from activities.secrets import CannotOpen
+from activities.restoration.court_order_clock import attend_to_orders
+from activities.secrets import CannotOpen, Process
 from activities.tracing.hold_requests import CaseActivities
 from activities.tracing.payer_inquiries import PayerInquirySender
 from adapters.banks.email import EmailAdapter, LinkMaker
@@ -39,6 +40,7 @@ from workers.assembly import Engine
 from workers.carry_over import keep_carrying_over
 from workers.embedded.ports import free_port
 from workers.heartbeats import HEARTBEATS_PER_TIMEOUT, Heartbeats
+from workers.home import refuse_secret_key
 from workers.loops.iso_spool import SpoolWatcher
 from workers.loops.outbound import OutboundLoop
 from workers.loops.payer_inquiries import PayerInquiryLoop
@@ -138,7 +140,7 @@ def make_workers(
                     case_activities.settle_case,
                     case_activities.plan_requests,
                     case_activities.send_batch,
-                    SweepActivities(ctx, notifier.notify).sweep_outbox,
+                    SweepActivities(ctx, notifier.notify, attend_to_orders).sweep_outbox,
                     reconciliation.plan_round,
                     reconciliation.ask_by_people,
                 ],
@@ -233,15 +235,18 @@ def email_channel(mailer: Mailer | None, links: LinkMaker | None, holidays: Holi
 async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) -> None:
     """Run one worker process until `stop` is set, then finish running work within `GRACEFUL_STOP`.
 
-    Raises the error that prevents the start: no database, no Temporal, or a wrong setting.
+    Raises the error that prevents the start: no database, no Temporal, or a wrong setting, such as the secret key.
     """
+    refuse_secret_key(settings, Process.WORKER)
     if queues is Queues.RESTORATION:
         os.nice(RESTORATION_NICENESS)
     sdk_port = free_port() if settings.worker_metrics_port is not None else None
     mailer = Mailer.from_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(
-            Engine.open(settings, sdk_metrics_port=sdk_port, golden_hour=queues.serve(Queues.BANK_CALLS))
+            Engine.open(
+                settings, Process.WORKER, sdk_metrics_port=sdk_port, golden_hour=queues.serve(Queues.BANK_CALLS)
+            )
         )
         if settings.worker_metrics_port is not None and sdk_port is not None:
             refresh = partial(DatabaseGauges(read_backlog).refresh, engine.pool)

@@ -223,10 +223,18 @@ def _hold(ctx: Context, institution: str, row: FeedRow, hops: Sequence[FeedHop],
         priority=urgency.priority,
         requested_at=urgency.requested_at,
         respond_by=urgency.respond_by,
+        hold_until=_hold_until(hops, urgency.hold_until),
     )
     demand = hold_demand(ticket, row.sent_at)
     more: Mapping[str, object] = {"status": row.status, "changed_at": row.changed_at, "version": row.version}
     return FeedHold.model_validate(demand.model_dump() | dict(more))
+
+
+def _hold_until(hops: Sequence[FeedHop], asked_until: datetime) -> datetime | None:
+    """Return until when the hold is asked; None while something keeps the money beyond that."""
+    if any(hop.is_kept for hop in hops):
+        return None
+    return max([asked_until, *(hop.lapses_at for hop in hops if hop.lapses_at is not None)])
 
 
 def _incident(hop: FeedHop, disputed_paise: int) -> Incident:

@@ -1,4 +1,6 @@
-"""Concurrency limit for each bank, with spread times at which a caller without a place tries again.
+"""Limits of our calls to each bank, with spread times at which a caller without a place tries again.
+
+The directory may set a limit for a bank. The processes that call banks share it, each with an equal part.
 
 A caller without a place comes back through Temporal and our database, whether a place is free by then or not. If a
 hundred callers tried again every second, calls to all other banks would slow down. So each caller gets the next time in
@@ -12,9 +14,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 from adapters.banks.protocol import BankBusy
+from schemas.banks.institutions import Institution
 
 LEAST_WAIT_SECONDS: Final = 0.2
 MOST_WAIT_SECONDS: Final = 15.0
@@ -32,6 +35,25 @@ SLOW_FOR_SECONDS: Final = 30.0
 """after its last call from this process, a slow bank is tried without the queue again"""
 NEWEST_WEIGHT: Final = 0.25
 """weight of the newest call in the average duration of a bank's calls"""
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """One process's part of the limits that the directory sets for a bank; None for no limit of its own."""
+
+    at_once: int | None = None
+    a_second: float | None = None
+
+    @classmethod
+    def part_of(cls, bank: Institution | None, processes: int) -> Self:
+        """Return the part of one of so many processes. At least one call is allowed at a time."""
+        if bank is None:
+            return cls()
+        at_once = max(bank.calls_at_once // processes, 1) if bank.calls_at_once else None
+        return cls(at_once, bank.calls_a_second / processes if bank.calls_a_second else None)
+
+
+NO_LIMITS: Final = CallLimits()
 
 
 @dataclass
@@ -55,6 +77,8 @@ class _Bank:
     """One bank: start times of its running calls by number, their average duration, and its queues."""
 
     under_way: dict[int, float] = field(default_factory=dict)
+    paid_until: float = -math.inf
+    """when the calls so far are over at the bank's rate"""
     call_seconds: float = 0.0
     last_ended: float = -math.inf
     busy: _Queue = field(default_factory=_Queue)
@@ -72,15 +96,21 @@ class ConcurrencyLimits:
         self._numbers = itertools.count()
 
     @contextmanager
-    def place(self, institution: str) -> Iterator[None]:
+    def place(self, institution: str, limits: CallLimits = NO_LIMITS) -> Iterator[None]:
         """Take one of the bank's places while the block runs.
 
-        Raises `BankBusy` when all are taken, because waiting would occupy a worker's slot.
+        Raises `BankBusy` when all are taken, or the bank's rate allows no call now, because waiting would occupy a
+        worker's slot.
         """
         bank = self._banks.setdefault(institution, _Bank())
-        if len(bank.under_way) >= self._calls_at_once:
-            wait_seconds = bank.busy.next(self._clock(), LEAST_WAIT_SECONDS, self._place_every_seconds(bank))
-            raise BankBusy(institution, retry_after_seconds=wait_seconds)
+        at_once = self._places(limits)
+        if len(bank.under_way) >= at_once:
+            gap_seconds = self._place_every_seconds(bank, at_once)
+            raise BankBusy(
+                institution, retry_after_seconds=bank.busy.next(self._clock(), LEAST_WAIT_SECONDS, gap_seconds)
+            )
+        if limits.a_second is not None:
+            self._pay(institution, bank, limits.a_second)
         number = next(self._numbers)
         bank.under_way[number] = self._clock()
         try:
@@ -90,22 +120,45 @@ class ConcurrencyLimits:
             took = bank.last_ended - bank.under_way.pop(number)
             bank.call_seconds += NEWEST_WEIGHT * (took - bank.call_seconds)
 
-    def may_call_at_once(self, institution: str) -> bool:
-        """Return whether the bank may be called without the queue: few calls run, and its last ones were fast."""
+    def may_call_at_once(self, institution: str, limits: CallLimits = NO_LIMITS) -> bool:
+        """Return whether the bank may be called without the queue: few calls run, and its last ones were fast.
+
+        A bank at a limit of the directory may not.
+        """
         if sum(len(bank.under_way) for bank in self._banks.values()) >= AT_ONCE_IN_ALL:
             return False
         bank = self._banks.get(institution)
         if bank is None:
             return True
-        slow = bank.call_seconds > SLOW_CALL_SECONDS and self._clock() - bank.last_ended < SLOW_FOR_SECONDS
-        return len(bank.under_way) < AT_ONCE_OF_A_BANK and not slow
+        now = self._clock()
+        slow = bank.call_seconds > SLOW_CALL_SECONDS and now - bank.last_ended < SLOW_FOR_SECONDS
+        too_soon = limits.a_second is not None and _wait_seconds(bank, now, limits.a_second) > 0
+        return len(bank.under_way) < min(AT_ONCE_OF_A_BANK, self._places(limits)) and not slow and not too_soon
 
     def after(self, institution: str, seconds: float) -> float:
         """Return the seconds to wait for a bank that is not tried before `seconds` are over."""
         bank = self._banks.setdefault(institution, _Bank())
         return bank.dropped.next(self._clock(), max(seconds, LEAST_WAIT_SECONDS), GAP_AT_DROPPED_BANK_SECONDS)
 
-    def _place_every_seconds(self, bank: _Bank) -> float:
+    def _places(self, limits: CallLimits) -> int:
+        return self._calls_at_once if limits.at_once is None else min(self._calls_at_once, limits.at_once)
+
+    def _pay(self, institution: str, bank: _Bank, a_second: float) -> None:
+        """Count a call against the bank's rate. Raises `BankBusy` if the rate allows none now."""
+        now = self._clock()
+        wait_seconds = _wait_seconds(bank, now, a_second)
+        if wait_seconds > 0:
+            least_seconds = max(wait_seconds, LEAST_WAIT_SECONDS)
+            raise BankBusy(institution, retry_after_seconds=bank.busy.next(now, least_seconds, 1 / a_second))
+        bank.paid_until = max(bank.paid_until, now) + 1 / a_second
+
+    def _place_every_seconds(self, bank: _Bank, at_once: int) -> float:
         """Return the seconds after which the bank usually has a free place."""
         oldest = next(iter(bank.under_way.values()))
-        return max(bank.call_seconds, self._clock() - oldest) / self._calls_at_once
+        return max(bank.call_seconds, self._clock() - oldest) / at_once
+
+
+def _wait_seconds(bank: _Bank, now: float, a_second: float) -> float:
+    """Return the seconds until the bank's rate allows a call. The calls of one second may come together."""
+    together_seconds = max(1.0, 1 / a_second)
+    return max(bank.paid_until, now) + 1 / a_second - now - together_seconds

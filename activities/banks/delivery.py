@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,7 +13,7 @@ from uuid import UUID
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.banks.bank_messages import BankMessage
-from activities.banks.concurrency import ConcurrencyLimits
+from activities.banks.concurrency import CallLimits, ConcurrencyLimits
 from activities.context import Context
 from activities.metrics import METRICS
 from activities.secrets import CannotOpen
@@ -67,7 +68,7 @@ class BankDelivery:
         Raises `BankError`. `BankRefused` is the bank's own refusal; every other error is a failure of the channel.
         Where another channel can be tried at once, `BankUnreachable.retry_after_seconds` is `AT_ONCE_SECONDS`.
         """
-        with self._limits.place(institution):
+        with self._place(institution):
             channel = await self._choose(message, institution, first=first)
             delivered = await self._attempt(message, institution, channel, or_another=True)
         return await self._note_success(institution, delivered)
@@ -85,13 +86,15 @@ class BankDelivery:
             raise BankNotReached(institution, "no channel in the directory")
         if not ways or ways[0] is not found.channels[0]:
             return None
-        if self.ctx.health.of(institution) or not self._limits.may_call_at_once(institution):
+        if self.ctx.health.of(institution) or not self._limits.may_call_at_once(
+            institution, self._call_limits(institution)
+        ):
             return None
         channel = channel_choice.choose(ways, {}, {}, self.ctx.now())
         assert channel is not None, "a bank without an unhealthy channel has a usable one"
         clock = asyncio.get_running_loop().time
         limit = clock() + CALL_AT_ONCE_SECONDS
-        with self._limits.place(institution):
+        with self._place(institution):
             try:
                 delivered = await self._over(channel, institution, message, CALL_AT_ONCE_SECONDS)
             except BankRefused:
@@ -110,7 +113,7 @@ class BankDelivery:
         """
         if channel not in self._ways(institution, message):
             raise BankMisconfigured(institution, f"no {channel.value} for it any more")
-        with self._limits.place(institution):
+        with self._place(institution):
             delivered = await self._attempt(message, institution, channel, or_another=False)
         return await self._note_success(institution, delivered)
 
@@ -125,7 +128,7 @@ class BankDelivery:
         channel = channel_choice.choose(ways, health.of(institution), {}, self.ctx.now())
         if channel is None or not await health.may_take(institution, channel):
             raise BankUnreachable(institution, "every channel is dropped")
-        with self._limits.place(institution):
+        with self._place(institution):
             try:
                 delivered = await self._over(channel, institution, message)
             except BankRefused:
@@ -153,7 +156,10 @@ class BankDelivery:
             way = await self.ctx.directory.way(institution, channel)
             if way is None:
                 return False
-            await adapter.send_reminder(way, subject_id, references, asked_at=asked_at, timeout_seconds=timeout_seconds)
+            with self._place(institution):
+                await adapter.send_reminder(
+                    way, subject_id, references, asked_at=asked_at, timeout_seconds=timeout_seconds
+                )
         except (BankError, CannotOpen) as error:
             log.info("no reminder for request %s: %s", subject_id, type(error).__name__)
             return False
@@ -190,6 +196,14 @@ class BankDelivery:
             await self.ctx.health.silent(institution, channel)
             METRICS.delivery_attempted(channel, DeliveryOutcome.SILENT)
         return self._has_untried(message, institution, attempts)
+
+    # -- limits ----------------------------------------------------------------------------------------------------
+
+    def _place(self, institution: str) -> AbstractContextManager[None]:
+        return self._limits.place(institution, self._call_limits(institution))
+
+    def _call_limits(self, institution: str) -> CallLimits:
+        return CallLimits.part_of(self.ctx.directory.current.get(institution), self.ctx.bank_callers)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 

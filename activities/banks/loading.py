@@ -3,18 +3,21 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import asyncpg
 
 from activities.directory import MAX_INSTITUTIONS, DirectoryRefused
 from activities.secrets import hash_password
-from db.banks import institutions, rosters
+from db.banks import bank_keys, institutions, rosters
 from db.clock import present_moment
 from db.pool import Connection, Pool
 from domain.banks.public_banks import Proposal, Sorted, sort_beside
 from domain.banks.sponsors import check_beside
 from domain.errors.banks import InstitutionNotFound
+from domain.policy.model import SignatureRules
 from schemas.banks.institutions import InboundEntry
+from schemas.banks.keys import BankKey
 from schemas.banks.rosters import Holiday, NodalOfficer
 
 
@@ -75,6 +78,19 @@ async def set_login(pool: Pool, code: str, login: InboundEntry) -> None:
             await institutions.set_login(connection, code, login.email, password_hash, now)
         except asyncpg.UniqueViolationError:
             raise DirectoryRefused("a login e-mail is in use by another institution") from None
+
+
+async def register_key(pool: Pool, rules: SignatureRules, key: BankKey, at: datetime) -> datetime:
+    """Register a key; return the time from which its bank is known by its signature alone. Raises as `add_key` does.
+
+    The first key of a bank sets this time. Later keys leave it.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        await bank_keys.add_key(connection, key, at)
+        moment = key.not_before + timedelta(seconds=rules.tokens_end_after_seconds)
+        found = await bank_keys.sign_only_from(connection, key.institution, moment, over=False)
+    assert found is not None, "the foreign key of the key names the institution"
+    return found
 
 
 async def _hold_known(connection: Connection, code: str | None) -> None:

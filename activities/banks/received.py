@@ -20,13 +20,17 @@ from schemas.enums import ChannelKind, EventKind
 
 
 @asynccontextmanager
-async def kept_if_refused(ctx: Context, institution: str, received: ReceivedBody) -> AsyncIterator[None]:
+async def kept_if_refused(
+    ctx: Context, institution: str, received: ReceivedBody, junk: tuple[type[Exception], ...] = ()
+) -> AsyncIterator[None]:
     """Run a block that stores the body with what it writes. If it raises, the body is stored by itself.
 
-    So the evidence has every body, also one that cannot be processed.
+    So the evidence has every body, also one that cannot be processed. After an error in `junk` the caller stores it.
     """
     try:
         yield
+    except junk:
+        raise
     except BaseException:
         await keep_body(ctx, institution, received)
         raise

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, ClassVar, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -49,6 +50,8 @@ class LinkState(StrEnum):
     OPEN = "open"
     USED = "used"
     EXPIRED = "expired"
+    REPLACED = "replaced"
+    """a newer letter about the same subject has a newer link"""
     REPLIED = "replied"
     """the bank has replied in another way"""
     WITHDRAWN = "withdrawn"
@@ -149,6 +152,8 @@ class ReplyForm(Generic[Stated]):
     """the fields as received, for the evidence"""
     body: bytes = field(default=b"", repr=False)
     """the whole form as posted"""
+    confirmed_by: str | None = None
+    """the nodal officer whose code confirmed the form; "": the desk telephones, because none has a mobile"""
 
     @property
     def digest(self) -> bytes:
@@ -195,7 +200,7 @@ class ReplyTaken:
 
 @dataclass(frozen=True, slots=True)
 class ReplyNotTaken(Generic[View]):
-    """The link is closed, or an item has changed since the form was made."""
+    """The link is closed, an item has changed since the form was made, or the form lacks its code."""
 
     view: View
 
@@ -207,8 +212,13 @@ class ReplyLinks(ABC, Generic[View, Form]):
 
     def __init__(self, ctx: Context, keys: Keys) -> None:
         self._ctx = ctx
-        self._key = link_key(keys, self.about)
+        self._keys = keys
         self._places = asyncio.Semaphore(REPLIES_AT_ONCE)
+
+    @cached_property
+    def _key(self) -> bytes:
+        # The intake process knows the paths of these pages and has no such key.
+        return link_key(self._keys, self.about)
 
     def digest(self, token: str) -> bytes | None:
         """Return the token's digest without a database query; None for a token that is not ours."""
@@ -240,10 +250,10 @@ class ReplyLinks(ABC, Generic[View, Form]):
             view = await self.view(connection, link, locked.now)
             if await reply_links.knows_form(connection, link.link_id, form.digest):
                 return ReplyTaken(left=len(view.items), repeated=True)
-            if not view.state.takes_form or self._has_changed(view, form):
+            if not view.state.takes_form or self._has_changed(view, form) or self.lacks_code(view, form):
                 return ReplyNotTaken(view)
             written = await self.write(connection, link, form)
-            await self._keep(locked, form.answerer, form.fields, form.body)
+            await self._keep(locked, form.answerer, form.fields, form.body, form.confirmed_by)
             left = await self.count_left(connection, link)
             if not left:
                 await reply_links.use_up(connection, link.link_id, locked.now)
@@ -260,6 +270,10 @@ class ReplyLinks(ABC, Generic[View, Form]):
         """Return the open amount of that item, or None."""
 
     @abstractmethod
+    def needs_code(self, view: View, form: Form) -> bool:
+        """Return whether the form needs a one-time code, because a letter's reader alone must not move money."""
+
+    @abstractmethod
     async def write(self, connection: Connection, link: LinkRow, form: Form) -> Written:
         """Write the statements of the form in a separate transaction. `connection` holds the lock on the link."""
 
@@ -268,6 +282,10 @@ class ReplyLinks(ABC, Generic[View, Form]):
         """Return the number of open items after a reply was written."""
 
     # -- steps -----------------------------------------------------------------------------------------------------
+
+    def lacks_code(self, view: View, form: Form) -> bool:
+        """Return whether the form needs a one-time code and has none."""
+        return form.confirmed_by is None and self.needs_code(view, form)
 
     def _has_changed(self, view: View, form: Form) -> bool:
         """Return whether an item of the form is closed by now, or has another open amount."""
@@ -280,9 +298,23 @@ class ReplyLinks(ABC, Generic[View, Form]):
             found = await reply_links.lock(connection, self.about, digest)
             yield LockedLink(connection, *found) if found else None
 
-    async def _keep(self, locked: LockedLink, answerer: Answerer, fields: Mapping[str, str], body: bytes) -> None:
+    async def _keep(
+        self,
+        locked: LockedLink,
+        answerer: Answerer,
+        fields: Mapping[str, str],
+        body: bytes,
+        confirmed_by: str | None = None,
+    ) -> None:
         """Keep the form and its officer as evidence."""
-        digest, link_id = fields_digest(fields), locked.link.link_id
         await reply_links.keep_form(
-            locked.connection, link_id, locked.now, answerer.name, answerer.designation, fields, digest, body
+            locked.connection,
+            locked.link.link_id,
+            locked.now,
+            answerer.name,
+            answerer.designation,
+            fields,
+            fields_digest(fields),
+            body,
+            confirmed_by,
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 from activities.cases.batches import notify_case
 from activities.cases.corrections import apply_correction
 from activities.cases.hop_steps import close_if_empty, notify_workflow, register_transfer, write_off_request
-from activities.cases.transaction import case_transaction, lock_case
+from activities.cases.transaction import CaseTransaction, case_transaction, lock_case
 from activities.context import Context
 from activities.deadlocks import repeated
 from db.cases import cases, events, hops, ledger, tasks, told_amounts
@@ -39,11 +39,13 @@ from schemas.enums import (
     EventKind,
     HopSource,
     RequestState,
+    TaskKind,
     TaskState,
 )
 from schemas.identifiers import account_key, reference_key
 from schemas.outbox.case import CaseNews, FollowUp, HopRef
 from schemas.parties import Party
+from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 from schemas.tracing.answers import Entry
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 
@@ -152,12 +154,15 @@ async def escalate_request(ctx: Context, ack_no: str, request_id: UUID, reason: 
 async def stop_request(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
     """Withdraw a request. The amount in play of its hops becomes untraced until somebody places it.
 
+    Soon after a transfer, or for a large sum, the supervisor is told at once.
+
     Raises `NotFound`, or `NotNow` when the request is answered or stopped already.
     """
     async with case_transaction(ctx, ack_no, officer) as work:
         request = await requests.get_of_case(work.connection, work.case_no, request_id)
         if request.state not in LIVE_STATES:
             raise RequestNotLive(request.state)
+        await _alarm(work, request_id)
         closed = await write_off_request(work, request_id, reason)
         follow_up = await notify_workflow(work, reopened=[], closed=closed)
     return DeskDone(work.case_no, None, follow_up)
@@ -211,6 +216,21 @@ async def close_task(ctx: Context, task_id: int, reason: str, officer: str) -> t
 
 
 # -- steps -----------------------------------------------------------------------------------------------------
+
+
+async def _alarm(work: CaseTransaction, request_id: UUID) -> None:
+    """Tell the supervisor at once of a stop soon after a transfer, or of a large sum.
+
+    The money may still be there.
+    """
+    live = await requests.live_hops(work.connection, request_id)
+    rules, paise = work.ctx.policy.alarms, sum(hop.disputed_paise for hop in live)
+    since = work.now - timedelta(seconds=rules.stop_within_seconds / work.ctx.clock_factor)
+    if paise <= rules.stop_above_paise and all(hop.transferred_at < since for hop in live):
+        return
+    cause, subject = TaskCause.REQUEST_STOPPED_EARLY, about(TaskSubject.REQUEST, request_id)
+    await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, facts=TaskFacts(claimed_paise=paise)))
+    await work.log(EventKind.OFFICER_ALARM, cause=cause.value, request_id=str(request_id), paise=paise)
 
 
 def _refuse_to_repeat(request: requests.RequestRow, now: datetime, call_timeout_seconds: float) -> None:

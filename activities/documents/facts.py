@@ -1,6 +1,6 @@
 """Gather the facts of a document from the current rows and from the officer's request, by kind of document."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -35,6 +35,7 @@ from schemas.documents.facts import (
     RestorationApplication,
     RestorationOrder,
     StatusLetter,
+    TransferFacts,
 )
 from schemas.enums import Bucket, Language
 from schemas.restoration_enums import DocumentKind, DutyKind, OrderKind, Step
@@ -271,11 +272,15 @@ async def holder_notice(asked: Gathering) -> Gathered:
 
 
 async def restoration_application(asked: Gathering) -> Gathered:
-    """Gather the application for the victim to sign; it names the account that lost the most."""
+    """Gather the application for the victim to sign.
+
+    It names the account to be credited: the one that two officers put in place, else the one that lost the most.
+    """
     connection = asked.connection
     restoration = await document_facts.restoration(connection, UUID(asked.subject))
     asked.of_this_case(restoration.case_no)
     lost = await document_facts.transfers(connection, restoration.case_no, restoration.ack_no)
+    instead = await document_facts.credit_account(connection, restoration.ack_no)
     facts = RestorationApplication(
         case_no=restoration.case_no,
         officer=await asked.officer(),
@@ -286,9 +291,7 @@ async def restoration_application(asked: Gathering) -> Gathered:
         accounts=await document_facts.accounts(connection, restoration.case_no, _HELD, hop_nos=restoration.hop_nos),
         route=restoration.route,
         bond=restoration.bond,
-        beneficiary=BeneficiaryFacts(institution_name=lost[0].from_institution, account=lost[0].from_account)
-        if lost
-        else BeneficiaryFacts(),
+        beneficiary=instead or _first_payer(lost),
     )
     links = DocumentLinks(restoration_id=restoration.restoration_id, ack_no=restoration.ack_no)
     return Gathered(facts=facts, links=links)
@@ -358,6 +361,13 @@ async def status_letter(asked: Gathering) -> Gathered:
     )
     links = DocumentLinks(ack_no=ack_no, restoration_id=restoration.restoration_id if restoration else None)
     return Gathered(facts=facts, links=links)
+
+
+def _first_payer(lost: Sequence[TransferFacts]) -> BeneficiaryFacts:
+    """Return the account that lost the most."""
+    if not lost:
+        return BeneficiaryFacts()
+    return BeneficiaryFacts(institution_name=lost[0].from_institution, account=lost[0].from_account)
 
 
 GATHER: Final[Mapping[DocumentKind, Callable[[Gathering], Awaitable[Gathered]]]] = {

@@ -1,10 +1,11 @@
 """Activities of a grievance's workflow: read its state, and do the actions that are due.
 
-Each activity may run twice. An action is due by the workflow's time. The activity does nothing if it is done or no
-longer due.
+Each activity may run twice. An action is due by the clocks of the workflow and of the database. The activity does
+nothing if it is done or no longer due.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, assert_never
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from temporalio import activity
 
 from activities.cases.transaction import ENGINE
 from activities.context import Context
+from activities.due_actions import refuse_if_early, time_of_action
 from activities.grievances.decisions import Work, ask, end, grievance_transaction, move_up
 from activities.notifications import grievance_messages
 from db.grievances import grievances
@@ -42,7 +44,7 @@ class GrievanceActivities:
             row = await grievances.find(connection, UUID(asked.subject))
             if row is None or row.state is not GrievanceState.OPEN:
                 return RowState(over=True)
-            return RowState(over=False, at=row.level.value, dues=await _dues(connection, row, asked))
+            return RowState(over=False, at=row.level.value, dues=await _dues(connection, row, asked.at))
 
     @activity.defn(name="move_grievance")
     async def move_grievance(self, asked: ActionInput) -> None:
@@ -50,12 +52,17 @@ class GrievanceActivities:
         async with grievance_transaction(self.ctx, UUID(asked.subject), ENGINE) as work:
             if work.row.state is not GrievanceState.OPEN:
                 return
-            found = await _dues(work.connection, work.row, asked)
-            if any(due.what == asked.what and due.at <= asked.at for due in found):
+            at = time_of_action(asked, work.now)
+            found = await _dues(work.connection, work.row, at)
+            due_at = next((due.at for due in found if due.what == asked.what), None)
+            if due_at is None:
+                return
+            refuse_if_early(asked, due_at, work.now)
+            if due_at <= at:
                 await _run(work, GrievanceClockAction(asked.what))
 
 
-async def _dues(connection: Connection, row: GrievanceRow, asked: ActionInput) -> tuple[DueAction, ...]:
+async def _dues(connection: Connection, row: GrievanceRow, at: datetime) -> tuple[DueAction, ...]:
     levels = await grievances.levels_of(connection, row.grievance_id)
     level = next(level for level in levels if level.ended_at is None)
     clocks = Clocks(
@@ -64,7 +71,7 @@ async def _dues(connection: Connection, row: GrievanceRow, asked: ActionInput) -
         overdue_told=level.overdue_at is not None,
         on_hold=await grievances.is_on_hold(connection, row.hold_id),
     )
-    return dues(clocks, asked.at)
+    return dues(clocks, at)
 
 
 async def _run(work: Work, action: GrievanceClockAction) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -11,14 +12,16 @@ from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications import grievance_messages
 from activities.notifications.people import Concerned, Holder, notify_people
-from activities.orders.releases import notify_hold_workflows, release_amount
+from activities.orders.release_proposals import confirm_by, drop_proposal, propose_release, refuse_decider
+from activities.orders.releases import notify_hold_workflows
 from db.clock import present_moment
 from db.grievances import grievance_officers, grievances
 from db.grievances.grievances import GrievanceRow
 from db.holds import account_holds
 from db.holds.account_holds import AccountHold
+from db.orders import release_proposals
 from db.outbox import procedure_outbox
-from domain.errors.grievances import GrievanceMovedOn
+from domain.errors.grievances import ContactTooNew, GrievanceMovedOn
 from domain.errors.holds import NothingOnHold
 from domain.grievances import (
     APPEALABLE,
@@ -28,6 +31,7 @@ from domain.grievances import (
     check_officer,
     check_state,
     due_at,
+    filed_at,
     may_be_filed,
 )
 from domain.notifications.rules import NotificationEvent
@@ -45,13 +49,13 @@ from schemas.grievances.grievances import (
 )
 from schemas.grievances.officers import GrievanceOfficer, NewGrievanceOfficer
 from schemas.notifications import MessageFacts
+from schemas.orders.releases import ReleaseProposal
 from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import (
     GrievanceDecision,
     GrievanceLevel,
     GrievanceOutcome,
     GrievanceState,
-    OrderReason,
 )
 from schemas.tasks import NewTask, Subject, TaskCause
 
@@ -72,9 +76,10 @@ class Work(CaseTransaction):
         """Return the subject of the tasks about the grievance."""
         return grievance_messages.subject_of(self.row.grievance_id)
 
-    async def done(self, released_paise: int | None = None) -> GrievanceDone:
+    async def done(self) -> GrievanceDone:
         """Return the current state as the reply."""
         row = self.row
+        proposed = await release_proposals.waiting(self.connection, row.hold_id, self.now)
         return GrievanceDone(
             grievance_id=row.grievance_id,
             number=row.number,
@@ -82,7 +87,8 @@ class Work(CaseTransaction):
             state=row.state,
             level=row.level,
             due_at=await grievances.open_due_at(self.connection, row.grievance_id),
-            released_paise=released_paise,
+            waits_for=proposed.stage if proposed else None,
+            hear_until=proposed.hear_until if proposed else None,
         )
 
     async def log(self, kind: EventKind, /, **data: object) -> None:
@@ -122,7 +128,7 @@ async def _action(
 
 
 async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str) -> GrievanceDone:
-    """Record a holder's grievance. The bank is asked first.
+    """Record a holder's grievance. The bank is asked first; after a withdrawal it goes on where it was withdrawn.
 
     Raises `NotFound`. Raises `NotNow` if nothing is on hold, a grievance is open, or a decided one can be appealed.
     """
@@ -132,10 +138,11 @@ async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str
         if hold.state != "held":
             raise NothingOnHold(hold_id)
         filed_max = ctx.policy.grievance.filed_max
-        may_be_filed(await grievances.latest_about(connection, hold_id), hold.first_held_at, filed_max)
+        earlier = await grievances.latest_about(connection, hold_id)
+        may_be_filed(earlier, hold.first_held_at, filed_max)
         policy = ctx.policy.grievance.promised(ctx.policy.version, ctx.procedure_clock_factor)
-        due = due_at(policy, GrievanceLevel.BANK, now)
-        row = await grievances.insert(connection, hold_id, case.case_no, new, policy, due, now)
+        level, due = filed_at(earlier, hold.first_held_at, policy, now)
+        row = await grievances.insert(connection, hold_id, case.case_no, new, policy, level, due, now, by)
         work = Work.of(case, hold=hold, row=row)
         await work.log(
             EventKind.GRIEVANCE_OPENED,
@@ -146,23 +153,22 @@ async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str
             due_at=due.isoformat(),
             policy=policy.version,
         )
-        await _begin(work)
+        await _begin(work, due)
         return await work.done()
 
 
-async def _begin(work: Work) -> None:
-    """Start the grievance's workflow, and ask its level to act."""
+async def _begin(work: Work, due: datetime) -> None:
+    """Start the grievance's workflow, and ask its level to act by that time."""
     subject = str(work.row.grievance_id)
     await procedure_outbox.begin(work.connection, ProcedureKind.GRIEVANCE, subject, work.row.case_no, work.now)
     await work.notify(ProcedureKind.GRIEVANCE, work.row.grievance_id)
     await notify_hold_workflows(work, work.hold)
-    await _ask_level(work)
+    await _ask_level(work, due)
 
 
-async def _ask_level(work: Work) -> None:
+async def _ask_level(work: Work, due: datetime) -> None:
     """Ask the current level to act, by a task and a message to the responsible officer or bank."""
     await ask(work)
-    due = due_at(work.row.policy, work.row.level, work.now)
     await grievance_messages.notify_level(work.connection, work.row, due, work.now)
 
 
@@ -191,44 +197,73 @@ async def report(
 async def decide(
     ctx: Context, grievance_id: UUID, decided: GrievanceDecided, by: Acting, *, appeal_address: str = ""
 ) -> GrievanceDone:
-    """Decide a grievance, order the bank to release if money is freed, and notify the holder of the next level.
+    """Uphold the hold and notify the holder of the next level, or propose to release money and tell the victims.
 
     Raises `NotFound`, and `MayNot` or `SameEyes` about the officer. Raises `NotNow` at another level or after another
-    officer's decision, and with the figures if the amount is not free.
+    officer's decision, if a release of the hold waits, and with the figures if the amount is not free.
     """
     async with _action(ctx, grievance_id, GrievanceVerb.DECIDE, decided, by) as work:
-        connection, decision = work.connection, decided.decision
-        released_paise = None
-        if decision is not GrievanceDecision.UPHELD:
-            released_paise = await release_amount(
-                work,
-                work.hold,
-                OrderReason.GRIEVANCE,
-                decided.released_paise,
-                grievance_id=grievance_id,
-            )
-        await grievances.end_level(
-            connection,
-            grievance_id,
-            GrievanceOutcome.DECIDED,
-            work.now,
-            work.actor,
-            finding=decided.reason,
-            decision=decision,
-            released_paise=released_paise,
+        await refuse_decider(work, work.hold.hold_id, by)
+        if decided.decision is GrievanceDecision.UPHELD:
+            await _end_decided(work, decided.decision, decided.reason, work.actor, appeal_address=appeal_address)
+            return await work.done()
+        proposal = await propose_release(
+            work, work.hold, decided.released_paise, decided.reason, grievance_id=grievance_id
         )
-        await end(work, ENDS_AS[decision], reason=decided.reason, released_paise=released_paise)
-        facts = MessageFacts(
-            occasion=f"{grievance_id}.{work.row.level.value}",
-            number=work.row.number,
-            decision=decision.value,
-            amount_paise=released_paise,
-            next_level=above(work.row.level) if work.row.state in APPEALABLE else None,
-        )
-        besides = await grievances.contact_of(connection, grievance_id)
-        holder = Concerned(holder=Holder(ctx, work.hold.hold_id, link=appeal_address, besides=besides))
-        await notify_people(connection, NotificationEvent.GRIEVANCE_DECIDED, holder, facts, work.now)
-        return await work.done(released_paise)
+        await grievances.give_time(work.connection, grievance_id, confirm_by(work, proposal))
+        await work.notify(ProcedureKind.GRIEVANCE, grievance_id)
+        return await work.done()
+
+
+async def end_with_release(
+    case: CaseTransaction, hold: AccountHold, proposal: ReleaseProposal, released_paise: int, *, appeal_address: str
+) -> None:
+    """End the grievance of a release that is ordered now, and notify the holder."""
+    assert proposal.grievance_id is not None, "a small hold has no grievance"
+    work = Work.of(case, hold=hold, row=await grievances.get(case.connection, proposal.grievance_id))
+    decision = GrievanceDecision.RELEASED if proposal.whole else GrievanceDecision.PART_RELEASED
+    await _end_decided(
+        work,
+        decision,
+        proposal.reason,
+        proposal.proposed_by,
+        released_paise=released_paise,
+        appeal_address=appeal_address,
+    )
+
+
+async def _end_decided(
+    work: Work,
+    decision: GrievanceDecision,
+    reason: str,
+    by: str,
+    *,
+    released_paise: int | None = None,
+    appeal_address: str,
+) -> None:
+    """End the level and the grievance as the officer `by` decided, and notify the holder."""
+    connection, grievance_id = work.connection, work.row.grievance_id
+    await grievances.end_level(
+        connection,
+        grievance_id,
+        GrievanceOutcome.DECIDED,
+        work.now,
+        by,
+        finding=reason,
+        decision=decision,
+        released_paise=released_paise,
+    )
+    await end(work, ENDS_AS[decision], reason=reason, released_paise=released_paise)
+    facts = MessageFacts(
+        occasion=f"{grievance_id}.{work.row.level.value}",
+        number=work.row.number,
+        decision=decision.value,
+        amount_paise=released_paise,
+        next_level=above(work.row.level) if work.row.state in APPEALABLE else None,
+    )
+    besides = await grievances.contact_of(connection, grievance_id)
+    holder = Concerned(holder=Holder(work.ctx, work.hold.hold_id, link=appeal_address, besides=besides))
+    await notify_people(connection, NotificationEvent.GRIEVANCE_DECIDED, holder, facts, work.now)
 
 
 async def escalate(ctx: Context, grievance_id: UUID, why: GrievanceReason, by: Acting) -> GrievanceDone:
@@ -244,7 +279,7 @@ async def appeal_on(ctx: Context, grievance_id: UUID, more: AppealOn, by: Acting
         if work.hold.state != "held":
             raise NothingOnHold(work.hold.hold_id)
         decided = work.row.level
-        await _open_above(work, more.text)
+        await _open_above(work, more.text, work.actor)
         await work.log(
             EventKind.GRIEVANCE_MOVED,
             ended=decided.value,
@@ -252,29 +287,44 @@ async def appeal_on(ctx: Context, grievance_id: UUID, more: AppealOn, by: Acting
             level=work.row.level.value,
             due_at=due_at(work.row.policy, work.row.level, work.now).isoformat(),
         )
-        await _begin(work)
+        await _begin(work, due_at(work.row.policy, work.row.level, work.now))
         return await work.done()
 
 
-async def withdraw(ctx: Context, grievance_id: UUID, told: WithdrawGrievance | None, by: Acting | str) -> GrievanceDone:
-    """Withdraw a grievance for its holder.
+async def withdraw(
+    ctx: Context,
+    grievance_id: UUID,
+    told: WithdrawGrievance | None,
+    by: Acting | str,
+    *,
+    contact_since: datetime | None = None,
+) -> GrievanceDone:
+    """Withdraw a grievance for its holder, and notify the holder.
 
-    On the appeal page (`told` is None) the level does not matter. If an officer enters the withdrawal, the holder is
-    notified. Raises as `decide`.
+    On the appeal page (`told` is None) the level does not matter. `contact_since` is when an officer entered the
+    contact that the holder's code went to. Raises as `decide`, and `ContactTooNew` if that was a short time ago.
     """
     async with _action(ctx, grievance_id, GrievanceVerb.WITHDRAW, told, by) as work:
+        _refuse_new_contact(work, contact_since)
         outcome, reason = GrievanceOutcome.WITHDRAWN, told.reason if told else ""
         await grievances.end_level(work.connection, grievance_id, outcome, work.now, work.actor, finding=reason)
         await end(work, GrievanceState.WITHDRAWN, reason=reason)
-        if work.actor != HOLDER:
-            facts = MessageFacts(
-                occasion=f"{grievance_id}.{work.row.level.value}.withdrawn",
-                number=work.row.number,
-                decision="withdrawn",
-            )
-            holder = Concerned(holder=Holder(ctx, work.hold.hold_id))
-            await notify_people(work.connection, NotificationEvent.GRIEVANCE_WITHDRAWN, holder, facts, work.now)
+        facts = MessageFacts(
+            occasion=f"{grievance_id}.{work.row.level.value}.withdrawn",
+            number=work.row.number,
+            decision="withdrawn_on_page" if work.actor == HOLDER else "withdrawn",
+        )
+        besides = await grievances.contact_of(work.connection, grievance_id)
+        holder = Concerned(holder=Holder(ctx, work.hold.hold_id, besides=besides))
+        await notify_people(work.connection, NotificationEvent.GRIEVANCE_WITHDRAWN, holder, facts, work.now)
         return await work.done()
+
+
+def _refuse_new_contact(work: Work, contact_since: datetime | None) -> None:
+    """Raise `ContactTooNew` if an officer entered the contact so late that the earlier one may not have read it."""
+    seconds = work.ctx.policy.grievance.contact_settles_seconds / work.ctx.procedure_clock_factor
+    if contact_since is not None and work.now < (until := contact_since + timedelta(seconds=seconds)):
+        raise ContactTooNew(until)
 
 
 # -- shared by people's actions and due actions ------------------------------------------------------------------------
@@ -301,6 +351,8 @@ async def move_up(
         kyc=report.kyc if report else None,
     )
     await work.close_tasks(work.subject, _CAUSES, f"{left.value}: {outcome.value}")
+    left_level = f"the grievance left the level {left.value}"
+    await drop_proposal(work, work.hold.hold_id, left_level, grievance_id=work.row.grievance_id)
     await _open_above(work)
     await work.log(
         EventKind.GRIEVANCE_MOVED,
@@ -310,21 +362,22 @@ async def move_up(
         level=work.row.level.value,
         due_at=due_at(work.row.policy, work.row.level, work.now).isoformat(),
     )
-    await _ask_level(work)
+    await _ask_level(work, due_at(work.row.policy, work.row.level, work.now))
     await work.notify(ProcedureKind.GRIEVANCE, work.row.grievance_id)
 
 
-async def _open_above(work: Work, said: str = "") -> None:
+async def _open_above(work: Work, said: str = "", by: str | None = None) -> None:
     level = above(work.row.level)
     assert level is not None, "the rules allow no appeal above the highest level"
     due = due_at(work.row.policy, level, work.now)
-    await grievances.move(work.connection, work.row.grievance_id, level, work.now, due, said)
+    await grievances.move(work.connection, work.row.grievance_id, level, work.now, due, said, by)
     work.row = work.row.model_copy(update={"level": level, "state": GrievanceState.OPEN})
 
 
 async def end(work: Work, state: GrievanceState, *, reason: str = "", released_paise: int | None = None) -> None:
     """End the grievance and its workflow."""
     row = work.row
+    await drop_proposal(work, work.hold.hold_id, f"the grievance is {state.value}", grievance_id=row.grievance_id)
     await grievances.end(
         work.connection, row.grievance_id, state, work.now, work.actor, reason=reason, released_paise=released_paise
     )

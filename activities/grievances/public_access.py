@@ -1,7 +1,7 @@
 """Access of account holders without a user account: reference, one-time code, and a session of half an hour.
 
 No reply reveals whether a reference exists. A code goes to the contact that the bank has stated. Without a contact an
-officer makes a code, which the bank gives to the holder.
+officer has a code sent to the bank, which gives it to the holder. No officer sees a code.
 """
 
 import hashlib
@@ -16,12 +16,14 @@ from uuid import UUID
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.grievances.decisions import HOLDER
+from activities.notifications.outbox import way_to
 from activities.notifications.people import Concerned, Holder, notify_people
 from activities.secrets import Keys, Purpose
+from db import notifications
 from db.grievances import appeal_codes, appeal_views
 from db.grievances.appeal_codes import KEPT_DAYS, Visit
 from db.holds import account_holds
-from domain.errors.holds import NothingOnHold
+from domain.errors.holds import HolderUnreachable, NothingOnHold
 from domain.notifications.rules import NotificationEvent
 from schemas.enums import EventKind
 from schemas.grievances.appeals import AppealView
@@ -31,6 +33,8 @@ from schemas.notifications import MessageFacts
 CODE_DIGITS: Final = 8
 TOKEN_BYTES: Final = 24
 TOKEN_CHARS: Final = 32
+ADDRESS_CHARS: Final = 16
+"""of the digest of an address; the address itself is not stored"""
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,10 @@ class AppealDoor:
             await appeal_codes.forget(work.connection, work.now - timedelta(days=KEPT_DAYS))
 
     async def make_code(self, hold_id: UUID, by: str, reason: str) -> AppealCode:
-        """Make a code that an officer gives to the holder in person or through the bank. It is shown once.
+        """Send a code to the holder's contact, or without one to the bank, which passes it on.
 
-        Raises `NotFound`. Raises `NotNow` if nothing is on hold any more.
+        No officer sees the code. Raises `NotFound`. Raises `NotNow` if nothing is on hold any more, and if neither can
+        be written to.
         """
         ctx = self._ctx
         async with case_transaction(ctx, partial(account_holds.case_of, hold_id=hold_id), by) as work:
@@ -76,7 +81,12 @@ class AppealDoor:
             hold = await account_holds.get(work.connection, hold_id)
             if hold.state != "held":
                 raise NothingOnHold(hold_id)
-            code, _ = await self._make(work, hold_id, valid_until)
+            if way_to(await notifications.holder(work.connection, hold_id)) is None:
+                raise HolderUnreachable(hold_id)
+            code, code_id = await self._make(work, hold_id, valid_until)
+            facts = MessageFacts(occasion=str(code_id), code=code, until=valid_until)
+            holder = Concerned(holder=Holder(ctx, hold_id))
+            await notify_people(work.connection, NotificationEvent.CODE_MADE, holder, facts, work.now)
             await work.log(
                 EventKind.APPEAL_CODE_MADE,
                 hold_id=str(hold_id),
@@ -84,24 +94,36 @@ class AppealDoor:
                 valid_until=valid_until.isoformat(),
                 reason=reason,
             )
-        return AppealCode(hold_id=hold_id, reference=hold.reference, code=code, valid_until=valid_until)
+        return AppealCode(hold_id=hold_id, reference=hold.reference, code="", valid_until=valid_until)
 
     async def _make(self, work: CaseTransaction, hold_id: UUID, valid_until: datetime) -> tuple[str, UUID]:
         code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
         digest = self._digest(code)
-        return code, await appeal_codes.make(work.connection, hold_id, digest, valid_until, work.actor, work.now)
+        since = await notifications.contact_since(work.connection, hold_id)
+        code_id = await appeal_codes.make(
+            work.connection, hold_id, digest, valid_until, work.actor, work.now, contact_since=since
+        )
+        return code, code_id
 
     def _digest(self, code: str) -> bytes:
         return hmac.digest(self._key, code.encode(), "sha256")
 
+    def _name_of(self, address: str) -> str:
+        return hmac.digest(self._key, f"address {address}".encode(), "sha256").hex()[:ADDRESS_CHARS]
+
     # -- sessions --------------------------------------------------------------------------------------------------
 
-    async def enter(self, reference: str, code: str) -> Entered | None:
-        """Open a session for a correct reference and code; return None if either is wrong, without saying which."""
+    async def enter(self, reference: str, code: str, address: str) -> Entered | None:
+        """Open a session for a correct reference and code; return None if either is wrong, without saying which.
+
+        Tries are counted by code and `address`, so that a stranger cannot use up those of the holder.
+        """
         now, rules = self._ctx.now(), self._ctx.policy.grievance
         digest = self._digest(code)
         async with self._ctx.pool.acquire() as connection:
-            live = await appeal_codes.try_codes(connection, reference, rules.code_tries, now)
+            live = await appeal_codes.try_codes(
+                connection, reference, self._name_of(address), rules.code_tries, rules.code_tries_in_all, now
+            )
             matching = [one for one in live if hmac.compare_digest(one.digest, digest)]
             token = secrets.token_urlsafe(TOKEN_BYTES)
             until = now + timedelta(seconds=rules.visit_seconds)

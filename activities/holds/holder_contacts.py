@@ -3,28 +3,32 @@
 from uuid import UUID
 
 from activities.context import Context
-from activities.holds.hold_transaction import hold_transaction
+from activities.holds.hold_transaction import HoldTransaction, hold_transaction
+from activities.notifications.outbox import way_to
 from activities.notifications.people import Concerned, Holder, notify_people
+from adapters.messages.sms import mobile_of
 from db import notifications
 from domain.errors.holds import NothingOnHold
 from domain.notifications.rules import NotificationEvent
 from schemas.enums import EventKind
 from schemas.holds import HolderContactTaken, NewHolderContact
-from schemas.notifications import MessageFacts
+from schemas.notifications import MessageFacts, Recipient
 from schemas.tasks import TaskCause
 
 
 async def take_contact(
     ctx: Context, hold_id: UUID, contact: NewHolderContact, by: str, appeal_address: str = ""
 ) -> HolderContactTaken:
-    """Store contact details that replace the bank's, and notify the holder of the hold.
+    """Store contact details that replace the known ones, and notify the holder of the hold.
 
-    Raises `NotFound`. Raises `NotNow` if nothing is on hold any more.
+    The known contact and the bank are told before, so that no one takes the holder's place unseen. Raises
+    `NotFound`. Raises `NotNow` if nothing is on hold any more.
     """
     async with hold_transaction(ctx, hold_id, by) as work:
         if work.hold.state != "held":
             raise NothingOnHold(hold_id)
         phone, email = contact.phone or "", contact.email or ""
+        await _tell_before(work, phone, email)
         await notifications.put_holder_contact(work.connection, hold_id, phone, email, by, work.now)
         ways = [channel for channel, address in (("phone", phone), ("email", email)) if address]
         await work.log(EventKind.HOLDER_CONTACT_TAKEN, ways=ways)
@@ -33,3 +37,16 @@ async def take_contact(
         written = await notify_people(work.connection, event, holder, MessageFacts(), work.now)
         await work.close_tasks(work.subject, [TaskCause.UNREACHABLE], "the holder can be reached")
     return HolderContactTaken(hold_id=hold_id, reference=work.hold.reference, messages=written)
+
+
+async def _tell_before(work: HoldTransaction, phone: str, email: str) -> None:
+    """Tell the known contact and the bank that another contact takes its place. The same contact is no news."""
+    known = await notifications.holder(work.connection, work.hold.hold_id)
+    if (mobile_of(known.phone), known.email) == (mobile_of(phone), email):
+        return
+    facts = MessageFacts(occasion=f"{work.now:%Y%m%dT%H%M%S.%f}")
+    people = Concerned(holder=Holder(work.ctx, work.hold.hold_id), hold_id=work.hold.hold_id)
+    if way_to(known) is Recipient.HOLDER:
+        event = NotificationEvent.HOLDER_CONTACT_REPLACED
+        await notify_people(work.connection, event, people, facts, work.now)
+    await notify_people(work.connection, NotificationEvent.HOLDER_CONTACT_ENTERED, people, facts, work.now)

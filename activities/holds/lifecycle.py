@@ -1,7 +1,7 @@
 """Deadlines of a hold: notify the holder, warn before the lapse, release at the lapse."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, assert_never
@@ -10,9 +10,11 @@ from uuid import UUID
 from activities.cases.transaction import CaseTransaction
 from activities.context import Context
 from activities.holds.hold_transaction import HoldTransaction
+from activities.holds.release_brake import is_braked
 from activities.notifications.holder_messages import HolderMessages, stamp
 from activities.notifications.outbox import way_to
 from activities.notifications.people import Concerned, Holder, notify_people
+from activities.orders.release_proposals import drop_proposal
 from activities.orders.releases import order_release, release_parts
 from activities.orders.unassigned_holds import ask_about_retained_holds
 from db import notifications
@@ -37,7 +39,7 @@ from schemas.holds import HoldAction
 from schemas.identifiers import account_end
 from schemas.notifications import MessageFacts
 from schemas.orders.orders import NewOrderLine
-from schemas.outbox.procedures import RowState
+from schemas.outbox.procedures import DueAction, RowState
 from schemas.police import CaseDuty
 from schemas.restoration_enums import OrderReason
 from schemas.tasks import NewTask, TaskCause, TaskFacts
@@ -46,6 +48,7 @@ DUES_MAX: Final = 20
 """the most due actions of one read state"""
 _NOTICES: Final = frozenset({HoldAction.TELL_HOLDER, HoldAction.TELL_OFFICER, HoldAction.TELL_LATE})
 """actions that change the hold's row and no amount"""
+NOTHING_LEFT: Final = "nothing is on hold any more"
 
 
 @dataclass(frozen=True)
@@ -68,26 +71,41 @@ class HoldDeadlines:
         if work.hold.state == "ended":
             await _end_hold(work)
             return RowState(over=True)
-        state = await self._do_due_actions(work, work.now)
+        state, braked = await self._do_due_actions(work, work.now)
         if ends := by_end(state):
             await free_amounts.mark_end(work.connection, hold_id, min(ends))
-        return RowState(over=False, at=work.hold.state, dues=dues(state)[:DUES_MAX])
+        return RowState(over=False, at=work.hold.state, dues=self._next(work, state, braked)[:DUES_MAX])
 
-    async def _do_due_actions(self, work: HoldTransaction, at: datetime) -> HoldClocks:
-        """Do each action once that is due at `at`, and return the state of the hold after them."""
-        done: set[str] = set()
+    def _next(self, work: HoldTransaction, state: HoldClocks, braked: Collection[str]) -> tuple[DueAction, ...]:
+        """Return the next actions. What waits for a supervisor is tried when the count may be lower."""
+        found = [due for due in dues(state) if due.what not in braked or due.at > work.now]
+        if braked:
+            window = self.ctx.policy.automatic_release.window(self.ctx.procedure_clock_factor)
+            found.append(DueAction(what=min(braked), at=work.now + window))
+        return tuple(sorted(found, key=lambda due: due.at))
+
+    async def _do_due_actions(self, work: HoldTransaction, at: datetime) -> tuple[HoldClocks, set[str]]:
+        """Do each action once that is due at `at`; return the state of the hold after them.
+
+        Also returns the actions that wait for a supervisor.
+        """
+        done, braked = set[str](), set[str]()
         state = await _read_state(work)
         while what := next((what for what in _due_now(state, at) if what not in done), None):
             done.add(what)
-            await self._attend(work, state, what, at)
+            if await self._attend(work, state, what, at):
+                waits = {what} if what == HoldAction.RELEASE_EXCESS else {*filter(_is_of_lapse, _due_now(state, at))}
+                done |= waits
+                braked |= waits
             work.hold = await account_holds.get(work.connection, work.hold.hold_id)
             if HoldAction.of(what) in _NOTICES:
                 state = state.model_copy(update=_times_of_row(work.hold))
             else:
                 state = await _read_state(work)
-        return state
+        return state, braked
 
-    async def _attend(self, work: HoldTransaction, state: HoldClocks, what: str, at: datetime) -> None:
+    async def _attend(self, work: HoldTransaction, state: HoldClocks, what: str, at: datetime) -> bool:
+        """Do one due action; return whether it waits for a supervisor instead."""
         messages = self._messages(work)
         match HoldAction.of(what):
             case HoldAction.TELL_HOLDER:
@@ -98,44 +116,56 @@ class HoldDeadlines:
             case HoldAction.TELL_LATE:
                 await messages.ask_supervisor(state.newest_at)
             case HoldAction.RELEASE_EXCESS:
-                await self._release_excess(work)
+                return await self._release_excess(work)
             case HoldAction.LAPSE | HoldAction.WARN:
-                await self._lapse_or_warn(work, state, at)
+                return await self._lapse_or_warn(work, state, at)
             case other:
                 assert_never(other)
+        return False
 
-    async def _lapse_or_warn(self, work: HoldTransaction, state: HoldClocks, at: datetime) -> None:
-        """Let the hold lapse if that is due, else warn of the lapse.
+    async def _lapse_or_warn(self, work: HoldTransaction, state: HoldClocks, at: datetime) -> bool:
+        """Let the hold lapse if that is due, else warn of the lapse; return whether the lapse waits.
 
         After an outage both may be due. A warning about a past lapse would be useless.
         """
         if HoldAction.LAPSE in _due_now(state, at):
-            await self._lapse(work, lapsed(state, at))
-        else:
-            await self._warn(work, state, at)
+            if not await self._lapse(work, lapsed(state, at)):
+                return False
+            if warnings(state, at):
+                await self._warn(work, state, at)
+            return True
+        await self._warn(work, state, at)
+        return False
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
     def _messages(self, work: HoldTransaction) -> HolderMessages:
         return HolderMessages(work.connection, self.ctx, work.hold, work.now, self.appeal_address)
 
-    async def _release_excess(self, work: HoldTransaction) -> None:
+    async def _release_excess(self, work: HoldTransaction) -> bool:
         lines = [
             NewOrderLine(hop_no=one.hop_no, hold_id=work.hold.hold_id, amount_paise=one.excess_paise, excess=True)
             for one in await free_amounts.too_much(work.connection, work.hold.hold_id)
         ]
+        if await is_braked(work, sum(line.amount_paise for line in lines)):
+            return True
         await order_release(work, work.hold, OrderReason.EXCESS, lines)
+        return False
 
-    async def _lapse(self, work: HoldTransaction, parts: Sequence[Part]) -> None:
+    async def _lapse(self, work: HoldTransaction, parts: Sequence[Part]) -> bool:
         """Release the parts that have lapsed, and notify the holder, the victims and the officer.
 
-        A part lapses after 90 days (policy) without an order, unless it is retained.
+        A part lapses after 90 days (policy) without an order, unless it is retained. Returns whether it waits for a
+        supervisor.
         """
-        await release_parts(work, work.hold, OrderReason.LAPSED, parts)
         paise = sum(part.free_paise for part in parts)
+        if await is_braked(work, paise):
+            return True
+        await release_parts(work, work.hold, OrderReason.LAPSED, parts)
         await work.log(EventKind.HOLD_LAPSED, paise=paise, policy=work.hold.policy.version)
         await close_tasks(work, "lapsed")
         await self._notify(work, NotificationEvent.HOLD_LAPSED, parts, f"{work.now:%Y%m%dT%H%M%S}")
+        return False
 
     async def _warn(self, work: HoldTransaction, state: HoldClocks, at: datetime) -> None:
         """Warn the officer, the victims and the desk that the money returns to the holder without an order."""
@@ -168,6 +198,10 @@ class HoldDeadlines:
         await notify_people(work.connection, event, concerned, facts, work.now)
 
 
+def _is_of_lapse(what: str) -> bool:
+    return HoldAction.of(what) in {HoldAction.LAPSE, HoldAction.WARN}
+
+
 def _due_now(state: HoldClocks, at: datetime) -> list[str]:
     return [due.what for due in dues(state) if due.at <= at]
 
@@ -194,7 +228,8 @@ async def close_tasks(work: HoldTransaction, why: str) -> None:
 
 async def _end_hold(work: HoldTransaction) -> None:
     hold_id = work.hold.hold_id
-    await close_tasks(work, "nothing is on hold any more")
+    await close_tasks(work, NOTHING_LEFT)
+    await drop_proposal(work, hold_id, NOTHING_LEFT)
     await ask_about_retained_holds(work.connection, work.case_no, work.now)
     for grievance_id in await grievances.open_about(work.connection, hold_id):
         await work.notify(ProcedureKind.GRIEVANCE, grievance_id)
@@ -216,6 +251,7 @@ async def _read_state(work: HoldTransaction) -> HoldClocks:
         officer=await firs.officer(connection, hold.case_no, CaseDuty.IO) is not None,
         parts=not_kept(free, await free_amounts.court_keeps(connection, hold_id)),
         excess_paise=sum(one.excess_paise for one in await free_amounts.too_much(connection, hold_id)),
+        appeal=await grievances.appealed(connection, hold_id) if hold.policy.appeal_keeps_seconds else None,
         **_times_of_row(hold),
     )
 

@@ -3,23 +3,23 @@
 from uuid import UUID
 
 from activities.context import Context
-from activities.holds.hold_transaction import hold_transaction
-from activities.orders.releases import release_amount
+from activities.holds.hold_transaction import HoldTransaction, hold_transaction
+from activities.orders.release_proposals import propose_release, refuse_decider, refuse_proposed
 from db.holds import free_amounts
 from domain.errors.holds import NothingOnHold, NotSmallHold, SmallHoldDecided
 from schemas.enums import EventKind
 from schemas.holds import NewSmallHoldDecision, SmallHoldDecision, SmallHoldDone
 from schemas.restoration.restorations import Acting
-from schemas.restoration_enums import OrderReason
 from schemas.tasks import TaskCause
 
 
 async def record_small_hold_decision(
     ctx: Context, hold_id: UUID, decided: NewSmallHoldDecision, by: Acting
 ) -> SmallHoldDone:
-    """Release a small-value hold in full or keep it, and store the reason.
+    """Keep a small-value hold and store the reason, or propose to release it in full.
 
-    Raises `NotFound`. Raises `NotNow` if the hold is not small, is over, is decided or cannot be released.
+    Raises `NotFound`, and `MayNot` or `SameEyes` about the officer. Raises `NotNow` if the hold is not small, is over,
+    is decided, has a release that waits, or cannot be released.
     """
     async with hold_transaction(ctx, hold_id, by.actor) as work:
         connection, hold = work.connection, work.hold
@@ -27,20 +27,33 @@ async def record_small_hold_decision(
             raise NothingOnHold(hold_id) if hold.small else NotSmallHold(hold_id)
         if (earlier := await free_amounts.small_hold_decision(connection, hold_id)) is not None:
             raise SmallHoldDecided(hold_id, earlier.decided_by, earlier.decision)
-        released_paise = None
+        await refuse_decider(work, hold_id, by)
         if decided.decision is SmallHoldDecision.RELEASE:
-            released_paise = await release_amount(work, hold, OrderReason.SMALL_HOLD, None)
-        await free_amounts.record_small_hold_decision(
-            connection, hold_id, decided.decision.value, work.actor, work.now, decided.reason
-        )
-        await work.log(
-            EventKind.SMALL_HOLD_DECIDED,
-            decision=decided.decision.value,
-            released_paise=released_paise,
-            reason=decided.reason,
-            policy=hold.policy.version,
-        )
-        await work.close_tasks(work.subject, [TaskCause.SMALL_HOLD], decided.decision.value)
-    return SmallHoldDone(
-        hold_id=hold_id, case_ack_no=work.case_no, decision=decided.decision, released_paise=released_paise
+            proposal = await propose_release(work, hold, None, decided.reason)
+            return _done(work, decided.decision).model_copy(
+                update={"waits_for": proposal.stage, "hear_until": proposal.hear_until}
+            )
+        await refuse_proposed(work, hold_id)
+        await note_decision(work, decided.decision, decided.reason, work.actor)
+        return _done(work, decided.decision)
+
+
+def _done(work: HoldTransaction, decision: SmallHoldDecision) -> SmallHoldDone:
+    return SmallHoldDone(hold_id=work.hold.hold_id, case_ack_no=work.case_no, decision=decision, released_paise=None)
+
+
+async def note_decision(
+    work: HoldTransaction, decision: SmallHoldDecision, reason: str, by: str, *, released_paise: int | None = None
+) -> None:
+    """Store and log the decision on a small-value hold, and close its task."""
+    await free_amounts.record_small_hold_decision(
+        work.connection, work.hold.hold_id, decision.value, by, work.now, reason
     )
+    await work.log(
+        EventKind.SMALL_HOLD_DECIDED,
+        decision=decision.value,
+        released_paise=released_paise,
+        reason=reason,
+        policy=work.hold.policy.version,
+    )
+    await work.close_tasks(work.subject, [TaskCause.SMALL_HOLD], decision.value)

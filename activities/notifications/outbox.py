@@ -16,6 +16,7 @@ from uuid import UUID
 
 from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
+from activities.deadlocks import repeated
 from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError, PdfAttachment
 from db import notifications
@@ -96,15 +97,16 @@ async def tell_victim(
     now: datetime,
     *,
     documents: Sequence[DocumentHead] = (),
+    link: str = "",
 ) -> int:
     """Write a notification to a complaint's victim by SMS, and by e-mail with the documents if an address is known.
 
-    If the facts name no amount, it is the amount on hold of the complaint. Returns the number of new messages. Raises
-    `NotFound`, and `MessageLacks` for missing facts.
+    `link` is the page on which the victim can answer, if there is one. If the facts name no amount, it is the amount on
+    hold of the complaint. Returns the number of new messages. Raises `NotFound`, and `MessageLacks` for missing facts.
     """
     person = await notifications.victim(connection, ack_no)
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
-    said = (await _with_officer(connection, person.case_no, told)).model_copy(update={"ack_no": ack_no})
+    said = (await _with_officer(connection, person.case_no, told, link)).model_copy(update={"ack_no": ack_no})
     draft = _Draft(
         connection, now, kind, Recipient.VICTIM, said, ack_no, documents, about(TaskSubject.COMPLAINT, ack_no)
     )
@@ -380,12 +382,18 @@ async def _send(ctx: Context, ways: Ways, message: ToSend, limit: asyncio.Semaph
             log.warning("message %s: %s", message.message_id, type(error).__name__)
             await _failed(ctx, message, type(error).__name__, final=False)
             return False
+    await _note_sent(ctx, message)
+    return True
+
+
+@repeated()
+async def _note_sent(ctx: Context, message: ToSend) -> None:
+    """Write that the message is sent. Without that it would be sent again."""
     async with case_transaction(ctx, message.case_no, ENGINE) as work:
         if await notifications.sent(work.connection, message.message_id, work.now):
             await work.log(EventKind.MESSAGE_SENT, **_data(message))
             causes, facts = [TaskCause.MESSAGE_NOT_SENT], _task_facts(message)
             await work.close_tasks(None, causes, "it is sent", facts=facts)
-    return True
 
 
 async def _transmit(ctx: Context, ways: Ways, message: ToSend) -> None:

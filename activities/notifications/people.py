@@ -66,6 +66,8 @@ class Concerned:
     """the hold whose bank is concerned"""
     bank: str = ""
     """institution that a document is for"""
+    mobile: str = field(default="", repr=False)
+    """of the bank's nodal officer"""
     duty: CaseDuty | None = None
     """of the officer who acts at a step"""
     level: GrievanceLevel | None = None
@@ -73,6 +75,8 @@ class Concerned:
     documents: Sequence[DocumentHead] = ()
     language: Language = Language.EN
     """of the document for a bank"""
+    link: str = ""
+    """the page on which the victim can answer"""
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,10 @@ class _Message:
         )
 
     async def _to_victim(self, ack_no: str, facts: MessageFacts) -> int:
-        return await tell_victim(self.connection, ack_no, self.rule.kind, facts, self.now, documents=self.documents)
+        link = self.concerned.link
+        return await tell_victim(
+            self.connection, ack_no, self.rule.kind, facts, self.now, documents=self.documents, link=link
+        )
 
     async def to_holder(self) -> int:
         holder = self.concerned.holder
@@ -186,6 +193,11 @@ class _Message:
         assert hold_id is not None, f"{self.rule.kind.value} is about a hold"
         return await tell_bank_of_appeal(self.connection, hold_id, self.rule.kind, self.facts, self.now)
 
+    async def to_nodal_officer(self) -> int:
+        assert self.concerned.mobile, f"{self.rule.kind.value} is for a nodal officer with a mobile"
+        case_no, mobile = self.concerned.case_no, self.concerned.mobile
+        return await tell_at(self.connection, case_no, Recipient.BANK, mobile, "", self.rule.kind, self.facts, self.now)
+
     async def to_io(self) -> int:
         return await self._to_officer(CaseDuty.IO)
 
@@ -218,6 +230,7 @@ _WRITERS: Final[Mapping[Addressee, Callable[[_Message], Awaitable[int]]]] = {
     Addressee.HOLDER: _Message.to_holder,
     Addressee.BANK: _Message.to_bank,
     Addressee.BANK_OF_HOLD: _Message.to_bank_of_hold,
+    Addressee.NODAL_OFFICER: _Message.to_nodal_officer,
     Addressee.IO: _Message.to_io,
     Addressee.SUPERVISING: _Message.to_supervising,
     Addressee.STEP_OFFICER: _Message.to_step_officer,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from activities.context import Context
 from activities.notifications.people import Concerned, Holder, notify_people
+from db.orders import bank_orders
 from db.orders.bank_orders import OrderRow
 from db.police import firs
 from db.pool import Connection
@@ -15,12 +16,14 @@ from db.restoration.restorations import Line, RestorationRow
 from domain.notifications.rules import NotificationEvent
 from domain.restoration.procedure import ACTS
 from schemas.documents.facts import DocumentHead
-from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts
+from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts, masked_account
+from schemas.orders.orders import Beneficiary
 from schemas.police import CaseDuty
 from schemas.restoration_enums import RestorationState, Step
 
+ACCOUNT_END_CHARS: Final = 4
 NOT_TOLD: Final = "-"
-"""shown where the bank has given no reference of a credit"""
+"""shown where the bank has given no reference of a credit, and where no account is known"""
 
 
 async def step_opened(
@@ -34,7 +37,8 @@ async def step_opened(
             event = NotificationEvent.APPLICATION_WANTED
             await notify_people(connection, event, concerned, facts.model_copy(update=wanted), now)
         case Step.CREDIT:
-            approved = {"amount_paise": sum(line.due_paise or 0 for line in lines)}
+            accounts = await bank_orders.credited_accounts(connection, row.restoration_id)
+            approved = {"amount_paise": sum(line.due_paise or 0 for line in lines), "to_account": _masked(accounts)}
             event = NotificationEvent.RETURN_APPROVED
             await notify_people(connection, event, concerned, facts.model_copy(update=approved), now)
 
@@ -56,6 +60,23 @@ async def noticed(
     holder = Holder(ctx, hold_id, link=link, amount_paise=of_hold_paise)
     concerned = Concerned(ack_no=row.ack_no, holder=holder, documents=documents)
     await notify_people(connection, NotificationEvent.NOTICE_GIVEN, concerned, facts, now)
+
+
+async def hearing_waived(
+    connection: Connection,
+    ctx: Context,
+    row: RestorationRow,
+    lines: Sequence[Line],
+    hold_id: UUID,
+    until: datetime,
+    link: str,
+    now: datetime,
+) -> None:
+    """Notify a holder that a waiver of the time to object is recorded, and until when to contradict it."""
+    paise = sum(line.free_paise for line in lines if line.hold_id == hold_id)
+    facts = MessageFacts(occasion=f"{_occasion(row)}.waived", until=until)
+    holder = Holder(ctx, hold_id, link=link, amount_paise=paise)
+    await notify_people(connection, NotificationEvent.HEARING_WAIVED, Concerned(holder=holder), facts, now)
 
 
 async def due_soon(connection: Connection, row: RestorationRow, due_at: datetime, now: datetime) -> None:
@@ -82,23 +103,57 @@ async def somebody_acts(connection: Connection, row: RestorationRow) -> bool:
 
 
 async def credited(
-    connection: Connection, order: OrderRow, ack_no: str, paise: int, reference: str, occasion: str, now: datetime
+    connection: Connection,
+    order: OrderRow,
+    ack_no: str,
+    accounts: Sequence[Beneficiary],
+    paise: int,
+    reference: str,
+    occasion: str,
+    now: datetime,
 ) -> None:
-    """Notify the victim at once of a credit that a bank states, with the bank and the reference if given."""
+    """Notify the victim at once of a credit that a bank states: account, bank, and reference if given."""
     room = REFERENCE_MAX_CHARS - len(order.institution) - 2
     named = f"{reference[:room] or NOT_TOLD}, {order.institution}"
-    facts = MessageFacts(occasion=f"{order.order_id}.{occasion}", amount_paise=paise, reference=named)
+    facts = MessageFacts(
+        occasion=f"{order.order_id}.{occasion}",
+        amount_paise=paise,
+        reference=named,
+        to_account=_masked(accounts),
+    )
     await notify_people(connection, NotificationEvent.CREDITED, Concerned(ack_no=ack_no), facts, now)
 
 
 async def closed(
-    connection: Connection, row: RestorationRow, lines: Sequence[Line], state: RestorationState, now: datetime
+    connection: Connection,
+    row: RestorationRow,
+    lines: Sequence[Line],
+    state: RestorationState,
+    restored_paise: int,
+    now: datetime,
 ) -> None:
-    """Notify the victim of a refusal. After a cancellation the officer who cancels speaks with the victim."""
-    if state is RestorationState.REFUSED:
-        held_paise = sum(line.held_paise for line in lines)
-        facts = MessageFacts(occasion=str(row.restoration_id), amount_paise=held_paise)
-        await notify_people(connection, NotificationEvent.RESTORATION_REFUSED, _concerned(row), facts, now)
+    """Notify the victim of the end of the restoration, whichever it is."""
+    held_paise = sum(line.held_paise for line in lines)
+    facts = MessageFacts(occasion=str(row.restoration_id))
+    match state:
+        case RestorationState.REFUSED:
+            event, more = NotificationEvent.RESTORATION_REFUSED, {"amount_paise": held_paise}
+        case RestorationState.CANCELLED if held_paise:
+            event, more = NotificationEvent.RESTORATION_CANCELLED, {"amount_paise": held_paise}
+        case RestorationState.CANCELLED:
+            # This is not a refusal: no money is on hold any more.
+            event, more = NotificationEvent.NOTHING_HELD, {}
+        case _:
+            event, more = NotificationEvent.RESTORATION_DONE, {"restored_paise": restored_paise}
+    await notify_people(connection, event, _concerned(row), facts.model_copy(update=more), now)
+
+
+async def cancelled_in_part(
+    connection: Connection, row: RestorationRow, occasion: str, paise: int, now: datetime
+) -> None:
+    """Notify the victim of the amount whose return is cancelled after another part was restored."""
+    facts = MessageFacts(occasion=f"{row.restoration_id}.{occasion}", amount_paise=paise)
+    await notify_people(connection, NotificationEvent.RESTORATION_CANCELLED, _concerned(row), facts, now)
 
 
 async def refused_in_part(
@@ -112,17 +167,15 @@ async def refused_in_part(
     await notify_people(connection, event, _concerned(row), facts, now)
 
 
-async def wound_up(connection: Connection, row: RestorationRow, now: datetime) -> None:
-    """Notify the victim that no money is on hold any more.
-
-    This is not a refusal, and no other message reports it.
-    """
-    facts = MessageFacts(occasion=str(row.restoration_id))
-    await notify_people(connection, NotificationEvent.NOTHING_HELD, _concerned(row), facts, now)
-
-
 def _concerned(row: RestorationRow, duty: CaseDuty | None = None) -> Concerned:
     return Concerned(case_no=row.case_no, ack_no=row.ack_no, duty=duty)
+
+
+def _masked(accounts: Sequence[Beneficiary]) -> str:
+    """Return how a message names the accounts to be credited."""
+    if not accounts:
+        return NOT_TOLD
+    return masked_account(accounts[0].holder[-ACCOUNT_END_CHARS:], accounts[0].institution, len(accounts) - 1)
 
 
 def _occasion(row: RestorationRow) -> str:

@@ -17,8 +17,9 @@ from activities.banks.bank_messages import CancellationMessage
 from activities.banks.delivery import BankDelivery, Delivered
 from activities.cases.transaction import ENGINE
 from activities.context import Context
+from activities.due_actions import refuse_if_early
 from activities.orders.order_transaction import OrderTransaction, order_transaction
-from activities.orders.orders import order_over, send_by_letter
+from activities.orders.orders import next_cancellation_level, order_over, send_by_letter
 from adapters.banks.email import LinkMaker
 from adapters.banks.protocol import BankError, BankMisconfigured, BankRefused
 from adapters.messages.smtp import Mailer
@@ -26,11 +27,12 @@ from db.banks import bank_exchanges, delivery_attempts
 from db.orders import bank_orders, cancellations
 from db.orders.bank_orders import OrderRow
 from db.pool import Connection
-from domain.errors.orders import NotCancelled
+from domain.errors.orders import CancellationNeedsSecondOfficer, NotCancelled
+from domain.persons import is_same_person
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, ProcedureKind, TaskKind
 from schemas.outbox.procedures import ActionInput, OrderEscalationLevel
-from schemas.restoration_enums import OrderState
+from schemas.restoration_enums import OrderKind, OrderState
 from schemas.tasks import TaskCause
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,12 @@ async def acknowledge_cancellation(ctx: Context, institution: str, order_id: UUI
 
     Raises `NotFound`, `NotCancelled`.
     """
-    return await _settle(ctx, institution, order_id, f"bank:{institution}", "")
+    async with order_transaction(ctx, order_id, f"bank:{institution}", institution=institution) as work:
+        found = await cancellations.find(work.connection, order_id)
+        if found is None:
+            raise NotCancelled(order_id, work.order.state)
+        await settle_cancellation(work, "")
+        return found.settled_at or work.now
 
 
 async def reject_cancellation(ctx: Context, institution: str, order_id: UUID) -> None:
@@ -60,21 +67,28 @@ async def reject_cancellation(ctx: Context, institution: str, order_id: UUID) ->
             await work.ask_about_order(TaskKind.ORDER_SILENT, TaskCause.ORDER_CANCELLATION_REJECTED)
 
 
-async def record_attestation(ctx: Context, order_id: UUID, note: str, by: str) -> datetime:
+async def record_attestation(ctx: Context, order_id: UUID, note: str, by: str) -> tuple[datetime, bool]:
     """Record an officer's attestation that the bank knows of the cancellation; `note` says how.
 
-    Raises `NotFound`, `NotCancelled`.
+    Return when it counts, and whether it waits for a second officer, as it does for an order to restore: the order in
+    its place goes out at once, and the bank might pay twice. Raises `NotFound`, `NotCancelled`, `SameEyes`.
     """
-    return await _settle(ctx, None, order_id, by, note)
-
-
-async def _settle(ctx: Context, institution: str | None, order_id: UUID, by: str, note: str) -> datetime:
-    async with order_transaction(ctx, order_id, by, institution=institution) as work:
+    async with order_transaction(ctx, order_id, by) as work:
         found = await cancellations.find(work.connection, order_id)
         if found is None:
             raise NotCancelled(order_id, work.order.state)
+        if found.settled_at is not None:
+            return found.settled_at, False
+        if work.order.kind is OrderKind.RESTORE:
+            if found.attested_by is None:
+                await cancellations.attest(work.connection, order_id, by, note)
+                await work.ask_about_order(TaskKind.SUPERVISE, TaskCause.CANCELLATION_TO_CONFIRM)
+                await work.log(EventKind.ORDER_CANCELLATION_ATTESTED, reason=note)
+                return work.now, True
+            if is_same_person(by, found.attested_by):
+                raise CancellationNeedsSecondOfficer(by)
         await settle_cancellation(work, note)
-        return found.settled_at or work.now
+        return work.now, False
 
 
 async def settle_cancellation(work: OrderTransaction, note: str) -> None:
@@ -141,6 +155,9 @@ class CancellationActivities:
                 return
             if found.level in {level, OrderEscalationLevel.SUPERVISOR}:
                 return
+            rules = self.ctx.policy.order.promised(self.ctx.policy.version, self.ctx.procedure_clock_factor)
+            if (due := next_cancellation_level(work.order, found, rules)) is not None:
+                refuse_if_early(asked, due.at, work.now)
             await cancellations.escalate(work.connection, order_id, level, work.now)
             cause = TaskCause.ORDER_CANCELLATION_SILENT
             await work.close_tasks(work.subject, [cause], "replaced by the next level")

@@ -273,10 +273,13 @@ class _Booking(OrderTransaction):
             mine = [(paise, reference) for line, paise, reference in self.booked if line.ack_no == ack_no]
             names = [reference for _, reference in mine if not reference.startswith(UNNAMED)]
             assert ack_no is not None, "a line that restores names its victim"
+            ordered = [line.as_ordered.beneficiary for line, _, _ in self.booked if line.ack_no == ack_no]
+            accounts = {(one.institution, one.holder): one for one in ordered if one is not None}
             await restoration_messages.credited(
                 self.connection,
                 self.order,
                 ack_no,
+                list(accounts.values()),
                 sum(paise for paise, _ in mine),
                 next(iter(names), ""),
                 occasion,

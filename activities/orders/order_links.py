@@ -16,7 +16,7 @@ from db.pool import Connection
 from domain.orders import Via
 from schemas.banks.exchanges import About
 from schemas.orders.orders import BankOrder, ConfirmedLine, OrderConfirmation, OrderLine
-from schemas.restoration_enums import OrderState
+from schemas.restoration_enums import OrderKind, OrderState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,10 @@ class OrderLinks(ReplyLinks[OrderView, OrderForm]):
         line = view.items.get(number)
         return _left_paise(line) if line else None
 
+    def needs_code(self, view: OrderView, form: OrderForm) -> bool:
+        """Return whether the form confirms a credit; see `ReplyLinks.needs_code`."""
+        return view.order.kind is OrderKind.RESTORE
+
     async def write(self, connection: Connection, link: LinkRow, form: OrderForm) -> Written:
         """Book the form as a confirmation of the bank."""
         statement, source = OrderConfirmation(lines=tuple(form.stated.values())), f"bank:{link.institution}"
@@ -98,8 +102,10 @@ def _left_paise(line: OrderLine) -> int:
 def _state(link: LinkRow, order: BankOrder, now: datetime) -> LinkState:
     if link.used_at is not None:
         return LinkState.USED
-    if order.cancellation_open:
-        return LinkState.TO_ACKNOWLEDGE if now < link.expires_at else LinkState.EXPIRED
-    if order.state in _CLOSED_BY:
+    if not order.cancellation_open and order.state in _CLOSED_BY:
         return _CLOSED_BY[order.state]
-    return LinkState.EXPIRED if now >= link.expires_at else LinkState.OPEN
+    if now >= link.expires_at:
+        return LinkState.EXPIRED
+    if link.replaced_at is not None:
+        return LinkState.REPLACED
+    return LinkState.TO_ACKNOWLEDGE if order.cancellation_open else LinkState.OPEN

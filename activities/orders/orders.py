@@ -19,6 +19,7 @@ from activities.banks.delivery import BankDelivery, Delivered, try_again
 from activities.banks.letters import LetterSender
 from activities.cases.transaction import ENGINE, CaseTransaction
 from activities.context import Context
+from activities.due_actions import refuse_if_early, time_of_action
 from activities.orders.order_letters import order_letter, page_text
 from activities.orders.order_transaction import OrderTransaction, order_transaction
 from activities.orders.unassigned_holds import ask_about_retained_holds
@@ -42,7 +43,7 @@ from domain.orders import cancellation_escalation, order_escalation
 from domain.task_notes import compose
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, ProcedureKind, TaskKind
-from schemas.orders.orders import BankOrder, NewOrder
+from schemas.orders.orders import BankOrder, NewOrder, beneficiaries_digest
 from schemas.outbox.procedures import (
     ActionInput,
     DueAction,
@@ -89,6 +90,7 @@ async def plan_order(work: CaseTransaction, order: NewOrder) -> UUID:
         "lines": [[line.hop_no, line.amount_paise] for line in order.lines],
         "excess": any(line.excess for line in order.lines),
         "restoration_id": str(order.restoration_id) if order.restoration_id else None,
+        "beneficiaries_digest": beneficiaries_digest(order_id, order),
         "policy": policy.version,
     }
     await work.log_all([Event(EventKind.ORDER_PLANNED, data)])
@@ -129,7 +131,8 @@ async def cancel_live_order(work: OrderTransaction, reason: str) -> None:
 
 async def order_over(work: OrderTransaction, reason: str) -> None:
     """End the order's workflow, close its tasks and notify the workflows that wait for it."""
-    await work.close_tasks(work.subject, (*FOR_ITS_BANK, TaskCause.ORDER_SECOND_OFFICER), reason)
+    second = (TaskCause.ORDER_SECOND_OFFICER, TaskCause.CANCELLATION_TO_CONFIRM)
+    await work.close_tasks(work.subject, (*FOR_ITS_BANK, *second), reason)
     await procedure_outbox.end(work.connection, ProcedureKind.ORDER, str(work.order.order_id), work.now)
     await work.notify_workflows()
 
@@ -221,15 +224,23 @@ class OrderActivities:
         request is sent as well, if the channel has such a message.
         """
         level = OrderEscalationLevel(asked.what)
-        async with self.ctx.pool.acquire() as connection:
-            order = await self._find(connection, asked)
-        if order is None or order.state not in LIVE or not _is_due(order, level, asked.at):
+        try:
+            async with self.ctx.pool.acquire() as connection:
+                order, now = await bank_orders.get_at(connection, UUID(asked.subject))
+        except NotFound:
             return
-        await self._send_status_request(order, asked.at)
+        if order.state not in LIVE:
+            return
+        if (due := _next_level(order)) is not None:
+            refuse_if_early(asked, due.at, now)
+        at = time_of_action(asked, now)
+        if not _is_due(order, level, at):
+            return
+        await self._send_status_request(order, at)
         sent = await self._write_letter(order, level)
         async with self._transaction(order) as work:
             order = work.order
-            if order.state not in LIVE or not _is_due(order, level, asked.at):
+            if order.state not in LIVE or not _is_due(order, level, at):
                 return
             passed = await bank_exchanges.bound(work.connection, About.ORDER, order.order_id) if sent else {}
             await bank_orders.escalate(work.connection, order.order_id, level, work.now)
@@ -401,6 +412,14 @@ def _is_due(order: OrderRow, level: OrderEscalationLevel, at: datetime) -> bool:
     return may_reach(order_escalation(order.policy), reached, since, level, at)
 
 
+def next_cancellation_level(
+    order: OrderRow, found: CancellationRow, rules: OrderPolicy
+) -> LevelDue[OrderEscalationLevel] | None:
+    """Return the next escalation level of a cancelled order; None if all levels are reached."""
+    escalation = cancellation_escalation(order.policy, rules)
+    return next_due(escalation, _reached(found.level), found.level_at or found.cancelled_at)
+
+
 def read_cancellation_state(
     order: OrderRow, found: CancellationRow | None, left: Sequence[ChannelKind], rules: OrderPolicy, at: datetime
 ) -> RowState:
@@ -411,8 +430,7 @@ def read_cancellation_state(
     """
     if found is None or found.settled_at is not None:
         return RowState(over=True)
-    escalation = cancellation_escalation(order.policy, rules)
-    level = next_due(escalation, _reached(found.level), found.level_at or found.cancelled_at)
+    level = next_cancellation_level(order, found, rules)
     dues = [DueAction(what=level.level, at=level.at)] if level else []
     told = found.told_at is not None and not left
     if not told:

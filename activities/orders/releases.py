@@ -1,7 +1,8 @@
 """Releases of held money to the account holder, by orders to the bank for at most the free amount."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from activities.cases.transaction import CaseTransaction
@@ -9,6 +10,7 @@ from activities.orders.orders import plan_order
 from db.holds import account_holds, disputed_holds, free_amounts
 from db.holds.account_holds import AccountHold
 from db.holds.free_amounts import Free
+from db.pool import Connection
 from domain.errors.orders import AmountNotFree, HoldKeptByCourt, NothingFree
 from domain.holds.lapse import Part
 from schemas.enums import ProcedureKind
@@ -51,20 +53,25 @@ async def release_parts(work: CaseTransaction, hold: AccountHold, reason: OrderR
     await notify_hold_workflows(work, hold)
 
 
-async def release_amount(
-    work: CaseTransaction,
-    hold: AccountHold,
-    reason: OrderReason,
-    wanted_paise: int | None,
-    *,
-    grievance_id: UUID | None = None,
-) -> int:
-    """Order the release of `wanted_paise` (None: everything free), earliest transfers first; return the paise.
+@dataclass(frozen=True)
+class Releasable:
+    """Lines that can be released of a hold, and the part of each complaint in paise."""
+
+    lines: Sequence[NewOrderLine]
+    shares: Mapping[str, int]
+
+    @property
+    def paise(self) -> int:
+        """Return the sum of the lines."""
+        return sum(line.amount_paise for line in self.lines)
+
+
+async def releasable(connection: Connection, hold: AccountHold, wanted_paise: int | None) -> Releasable:
+    """Return the lines of a release of `wanted_paise` (None: everything free), earliest transfers first.
 
     A release of everything includes the disputed amounts that the bank claims to hold. Raises `NotNow` with the figures
     if that amount is not free, and if a court's order retains the whole hold.
     """
-    connection = work.connection
     retained_paise = await free_amounts.court_keeps(connection, hold.hold_id)
     if retained_paise is None:
         raise HoldKeptByCourt(hold.kept_by or "a court")
@@ -82,17 +89,17 @@ async def release_amount(
         if wanted_paise is None:
             raise NothingFree(held_paise, ordered_paise, retained_paise, free_paise)
         raise AmountNotFree(wanted_paise, held_paise, ordered_paise, retained_paise, free_paise)
-    lines = [
-        NewOrderLine(hop_no=one.hop_no, hold_id=hold.hold_id, amount_paise=one.free_paise)
-        for one in first_hops_for(free, wanted)
-    ]
-    lines += [
+    taken = first_hops_for(free, wanted)
+    shares: Counter[str] = Counter()
+    for one in taken:
+        shares[one.ack_no] += one.free_paise
+    for part in claimed:
+        shares[part.ack_no] += part.free_paise
+    lines = [NewOrderLine(hop_no=one.hop_no, hold_id=hold.hold_id, amount_paise=one.free_paise) for one in taken] + [
         NewOrderLine(hop_no=part.hop_no, hold_id=hold.hold_id, amount_paise=part.free_paise, excess=True)
         for part in claimed
     ]
-    await order_release(work, hold, reason, lines, grievance_id=grievance_id)
-    await notify_hold_workflows(work, hold)
-    return wanted + claimed_paise
+    return Releasable(lines, shares)
 
 
 def first_hops_for(free: Sequence[Free], wanted_paise: int) -> list[Free]:

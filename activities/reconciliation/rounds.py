@@ -6,8 +6,9 @@ between loses nothing, and the bank gets the same question under the same id.
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.banks.delivery import Adapters
 from activities.cases.transaction import ENGINE
 from activities.context import Context
+from activities.isolation import FailedRows
 from activities.metrics import METRICS, ToldRole
 from activities.reconciliation.inquiries import write_inquiry
 from activities.reconciliation.letter import header_file, liens_letter
@@ -47,19 +49,25 @@ class ReconciliationActivities:
     ctx: Context
     adapters: Adapters
     mailer: Mailer | None
+    _failed_lists: FailedRows[int] = field(default_factory=partial(FailedRows[int], "lists of liens"))
+    _failed_notices: FailedRows[UUID] = field(default_factory=partial(FailedRows[UUID], "overdue lists of liens"))
+    _failed_looks: FailedRows[str] = field(default_factory=partial(FailedRows[str], "inquiries for liens"))
 
     # -- what is to be done ----------------------------------------------------------------------------------------
 
     @activity.defn(name="plan_round")
     async def plan_round(self) -> RoundPlan:
-        """Compare lists left over, report overdue ones, and record the questions that are due."""
+        """Compare lists left over, report overdue ones, and record the questions that are due.
+
+        A list or an institution that fails rests for a while and delays no other.
+        """
         now = self.ctx.now()
         compared = await self._compare_left_over(now)
         told = await self._tell_of_overdue(now)
         await self._write_due(now)
         limit = self.ctx.policy.reconciliation.asks_a_round
         async with self.ctx.pool.acquire() as connection:
-            unput = await lien_inquiries.unput(connection, limit)
+            unput = await lien_inquiries.take_unput(connection, now, limit)
         asks = tuple(
             AskForList(
                 inquiry_id=str(one.inquiry_id),
@@ -72,15 +80,17 @@ class ReconciliationActivities:
 
     async def _compare_left_over(self, now: datetime) -> int:
         async with self.ctx.pool.acquire() as connection:
-            left = await lien_lists.left_over(connection, now, LEFT_OVER_LIMIT)
-        for listed in left:
-            await compare_list(self.ctx, listed)
-        return len(left)
+            left = await lien_lists.left_over(connection, now, self._failed_lists.resting(now), LEFT_OVER_LIMIT)
+        attempt = self._failed_lists.attempt
+        done = [await attempt(one.list_no, partial(compare_list, self.ctx, one), now) for one in left]
+        return sum(1 for compared in done if compared is not None)
 
     async def _tell_of_overdue(self, now: datetime) -> int:
         async with self.ctx.pool.acquire() as connection:
-            due = await lien_inquiries.overdue(connection, now, TELL_LIMIT)
-        return sum([await self._tell(found) for found in due])
+            due = await lien_inquiries.overdue(connection, now, self._failed_notices.resting(now), TELL_LIMIT)
+        attempt = self._failed_notices.attempt
+        told = [await attempt(found.inquiry_id, partial(self._tell, found), now) for found in due]
+        return sum(1 for is_told in told if is_told)
 
     async def _tell(self, found: Overdue) -> bool:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
@@ -102,12 +112,13 @@ class ReconciliationActivities:
         slots = {institution.code: self._slot(institution.code, now) for institution in self.ctx.directory.current}
         rules = self.ctx.policy.reconciliation
         async with self.ctx.pool.acquire() as connection:
-            due = await lien_inquiries.not_looked_at(connection, slots, rules.looks_a_round)
+            resting = self._failed_looks.resting(now)
+            due = await lien_inquiries.not_looked_at(connection, slots, resting, rules.looks_a_round)
         asked = 0
         for code in due:
             if asked >= rules.asks_a_round:
                 break
-            asked += await self._look(code, slots[code])
+            asked += await self._failed_looks.attempt(code, partial(self._look, code, slots[code]), now) or False
 
     async def _look(self, code: str, slot_at: datetime) -> bool:
         """Record a question for this slot if the institution has liens of ours. Returns whether it has."""

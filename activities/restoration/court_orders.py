@@ -1,16 +1,19 @@
-"""Orders of courts: recorded with their effects in one transaction, and withdrawn while no bank acts on them.
+"""Orders of courts: recorded by one officer, confirmed by a second who has the document, and withdrawn.
 
-One officer alone cannot cause a release. A second officer, who has the document, confirms an order to release.
+An order that keeps or restores money keeps the holds at once, so that nothing lapses meanwhile. Everything else waits
+for the second officer. `court_order_clock` ends an order whose document or second officer does not come in time.
 """
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 from uuid import UUID
 
 from activities.cases.transaction import CaseTransaction, case_transaction, lock_cases
 from activities.context import Context
+from activities.notifications.people import Concerned, Holder, notify_people
 from activities.orders.orders import plan_order
 from activities.orders.unassigned_holds import ask_about_retained_holds
 from db.banks import institutions
@@ -31,30 +34,39 @@ from domain.errors.court_orders import (
     CourtOrderLacksDocument,
     CourtOrderNeedsNoConfirmation,
     CourtOrderNeedsSecondOfficer,
+    CourtOrderOver,
     CourtOrderPartsRefused,
     CourtOrderWithdrawn,
     NothingOnHoldForCourtOrder,
 )
 from domain.errors.police import TimeInFuture
+from domain.notifications.rules import NotificationEvent
+from domain.persons import is_same_person
+from domain.restoration.court_orders import counts_until
 from domain.restoration.procedure import LEADS_TO
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.identifiers import account_key
+from schemas.notifications import COURT_MAX_CHARS, MessageFacts
 from schemas.orders.orders import LINES_MAX, NewOrder, NewOrderLine
 from schemas.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
 from schemas.restoration_enums import CourtOrderEffect, OrderKind, OrderReason
-from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
+from schemas.tasks import NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
 from schemas.text import IST
 
 _RETAINS: Final = frozenset({CourtOrderEffect.KEEP_HOLD, CourtOrderEffect.RESTORE})
 """effects under which a hold does not lapse, because an order exists"""
-_DEPEND_ON_ORDERS: Final = (ProcedureKind.RESTORATION, ProcedureKind.HOLD, ProcedureKind.GRIEVANCE)
+DEPEND_ON_ORDERS: Final = (ProcedureKind.RESTORATION, ProcedureKind.HOLD, ProcedureKind.GRIEVANCE)
+ORDER_NO_SHOWN: Final = 24
+"""characters of the number of an order in a message to an account holder"""
+TO_COME: Final = (TaskCause.COURT_ORDER_TO_CONFIRM, TaskCause.COURT_ORDER_LACKS_DOCUMENT)
+"""causes of tasks in which a person brings what the order lacks"""
 
 
 async def take_court_order(ctx: Context, ack_no: str, new: NewCourtOrder, by: str) -> CourtOrder:
-    """Record an order with its immediate effects. The same order for the same account again changes nothing.
+    """Record an order, which waits for a second officer. The same order for the same account again changes nothing.
 
-    `keep_hold` and `restore` retain the holds. `release` waits for a second officer. The workflows of the case are
-    notified. Raises `NotFound`. Raises `NotNow` for a future date, an amount above the held money, or the number of an
+    `keep_hold` and `restore` retain the holds meanwhile. The workflows of the case are notified. Raises `NotFound`.
+    Raises `NotNow` for a date in the future or an end in the past, an amount above the held money, or the number of an
     order with other contents.
     """
     async with case_transaction(ctx, ack_no, by) as work:
@@ -92,7 +104,10 @@ async def _take(work: CaseTransaction, new: NewCourtOrder) -> CourtOrder:
             return await _repeated(work, known, new)
     _refuse_contrary(standing, new, account)
     await _refuse_impossible(work, new, account)
-    order = await court_orders.insert(connection, case_no, new, account, work.actor, now)
+    rules = work.ctx.policy.court_orders
+    waits = rules.without_document_seconds if new.document is None else rules.confirm_within_seconds
+    until = now + timedelta(seconds=waits / work.ctx.procedure_clock_factor)
+    order = await court_orders.insert(connection, case_no, new, account, until, work.actor, now)
     data = {
         "court_order_id": order.court_order_id,
         "kind": order.kind.value,
@@ -101,26 +116,36 @@ async def _take(work: CaseTransaction, new: NewCourtOrder) -> CourtOrder:
         "amount_paise": order.amount_paise,
         "institution": order.institution,
         "document_digest": order.document_digest,
+        "counts_until": until.isoformat(),
     }
     log = [Event(EventKind.COURT_ORDER_TAKEN, data)]
     if order.effect in _RETAINS:
-        log += _retained_events(
+        log += retained_events(
             order.court_order_id, await court_orders.keep_holds(connection, case_no, order), retained=True
         )
     await work.log_all(log)
-    if order.effect is CourtOrderEffect.RELEASE:
-        cause, subject = TaskCause.COURT_ORDER_TO_CONFIRM, _subject(order.court_order_id)
-        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject))
-    if order.effect is CourtOrderEffect.RESTORE and order.kind in LEADS_TO:
-        # Money that a court orders to restore joins a round, even if it was excluded before.
-        about = (order.institution, account) if order.institution and account else None
-        await account_holds.mark_to_open_again(connection, case_no, now, account=about, anew=True)
+    await _ask(work, order, until)
     await ask_about_retained_holds(connection, case_no, now)
-    await firs.notify_procedures(connection, case_no, _DEPEND_ON_ORDERS, now)
+    await firs.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
     return order
 
 
-def _subject(court_order_id: int) -> Subject:
+async def _ask(work: CaseTransaction, order: CourtOrder, until: datetime) -> None:
+    """Ask for the second officer, and for the document if the order lacks it."""
+    subject, kind = subject_of(order.court_order_id), TaskKind.SUPERVISE
+    await work.ask(NewTask(kind=kind, cause=TaskCause.COURT_ORDER_TO_CONFIRM, subject=subject))
+    if order.document_digest is None:
+        facts, cause = TaskFacts(at=end_time(until)), TaskCause.COURT_ORDER_LACKS_DOCUMENT
+        await work.ask(NewTask(kind=kind, cause=cause, subject=subject, facts=facts))
+
+
+def end_time(moment: datetime) -> str:
+    """Return the end of an order as a task states it, in IST."""
+    return f"{moment.astimezone(IST):%d-%m-%Y %H:%M}"
+
+
+def subject_of(court_order_id: int) -> Subject:
+    """Return the subject of the tasks about an order."""
     return about(TaskSubject.COURT_ORDER, court_order_id)
 
 
@@ -143,45 +168,83 @@ async def _with_document(work: CaseTransaction, order: CourtOrder, document: byt
     if order.document_digest is not None:
         raise CourtOrderHasDocument(order.court_order_id)
     await court_orders.put_document(work.connection, order.court_order_id, document)
+    if not order.counts:
+        rules, factor = work.ctx.policy.court_orders, work.ctx.procedure_clock_factor
+        until = counts_until(order.model_copy(update={"document_digest": digest}), rules, work.now, factor)
+        await court_orders.count_until(work.connection, order.court_order_id, until)
+    lacks = [TaskCause.COURT_ORDER_LACKS_DOCUMENT]
+    await work.close_tasks(subject_of(order.court_order_id), lacks, "its document is there")
     await work.log(EventKind.COURT_ORDER_COPIED, court_order_id=order.court_order_id, document_digest=digest)
     return await court_orders.get(work.connection, work.case_no, order.court_order_id)
 
 
 async def confirm_court_order(ctx: Context, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
-    """Confirm an order to release as the second officer, and order the banks to release.
+    """Confirm an order as the second officer, so that it counts. A release is then ordered to the banks.
 
     A repeated confirmation changes nothing. Raises `NotFound`, and `SameEyes` for the officer who recorded the order.
-    Raises `NotNow` for another effect, a missing document, or more than can be released.
+    Raises `NotNow` for an order that needs none, a missing document, or more than can be released.
     """
     async with case_transaction(ctx, ack_no, by) as work:
-        connection, case_no = work.connection, work.case_no
+        connection, case_no, now = work.connection, work.case_no, work.now
         order = await court_orders.get(connection, case_no, court_order_id)
         if order.confirmed_at is not None:
             return order
         _refuse_confirming(order, by)
-        await court_orders.confirm(connection, court_order_id, by, work.now)
-        data = {"court_order_id": court_order_id, "document_digest": order.document_digest, "reason": reason}
+        confirmed = order.model_copy(update={"confirmed_by": by, "confirmed_at": now})
+        until = counts_until(confirmed, ctx.policy.court_orders, now, ctx.procedure_clock_factor)
+        await court_orders.confirm(connection, court_order_id, by, now, until)
+        data = {
+            "court_order_id": court_order_id,
+            "effect": order.effect.value,
+            "document_digest": order.document_digest,
+            "counts_until": until.isoformat() if until else None,
+            "reason": reason,
+        }
         await work.log(EventKind.COURT_ORDER_CONFIRMED, **data)
-        if not await court_orders.anything_ordered(connection, case_no, order):
-            await _release(work, order)
-        await _close_task(work, court_order_id, "it is confirmed")
-        await firs.notify_procedures(connection, case_no, _DEPEND_ON_ORDERS, work.now)
+        await _apply(work, order)
+        await _close_tasks(work, court_order_id, "it is confirmed")
+        await firs.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
         return await court_orders.get(connection, case_no, court_order_id)
+
+
+async def _apply(work: CaseTransaction, order: CourtOrder) -> None:
+    """Do what an order says, now that it counts. A refusal is taken by the restoration itself."""
+    connection, case_no = work.connection, work.case_no
+    match order.effect:
+        case CourtOrderEffect.RELEASE:
+            if not await court_orders.anything_ordered(connection, case_no, order):
+                await _release(work, order)
+        case CourtOrderEffect.RESTORE if order.kind in LEADS_TO:
+            # Money that a court orders to restore joins a round, even if it was excluded before.
+            about = (order.institution, order.account_key) if order.institution and order.account_key else None
+            await account_holds.mark_to_open_again(connection, case_no, work.now, account=about, anew=True)
+        case CourtOrderEffect.KEEP_HOLD:
+            for hold_id in await court_orders.kept_by(connection, case_no, order.court_order_id):
+                await _tell_holder(work, order, hold_id)
+
+
+async def _tell_holder(work: CaseTransaction, order: CourtOrder, hold_id: UUID) -> None:
+    """Tell the holder which court keeps the hold by which order, and who can set it aside."""
+    number = order.order_no[:ORDER_NO_SHOWN]
+    named = f"{order.court[: COURT_MAX_CHARS - len(number) - 2]}, {number}"
+    facts = MessageFacts(occasion=f"{hold_id}.court.{order.court_order_id}", court=named)
+    concerned = Concerned(holder=Holder(work.ctx, hold_id))
+    await notify_people(work.connection, NotificationEvent.HOLD_KEPT_BY_COURT, concerned, facts, work.now)
 
 
 def _refuse_confirming(order: CourtOrder, by: str) -> None:
     if order.withdrawn_at is not None:
         raise CourtOrderWithdrawn(order.court_order_id)
-    if order.effect is not CourtOrderEffect.RELEASE:
+    if order.counts:
         raise CourtOrderNeedsNoConfirmation(order.effect)
-    if by == order.taken_by:
+    if is_same_person(by, order.taken_by):
         raise CourtOrderNeedsSecondOfficer(by)
     if order.document_digest is None:
         raise CourtOrderLacksDocument(order.court_order_id)
 
 
-async def _close_task(work: CaseTransaction, court_order_id: int, why: str) -> None:
-    await work.close_tasks(_subject(court_order_id), [TaskCause.COURT_ORDER_TO_CONFIRM], why)
+async def _close_tasks(work: CaseTransaction, court_order_id: int, why: str) -> None:
+    await work.close_tasks(subject_of(court_order_id), [*TO_COME, TaskCause.COURT_ORDER_ENDS], why)
 
 
 async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
@@ -201,15 +264,20 @@ async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, r
         await account_holds.warn_anew(connection, [UUID(hold_id) for hold_id in freed], now)
         await ask_about_retained_holds(connection, case_no, now)
         data = {"court_order_id": court_order_id, "effect": order.effect.value, "reason": reason}
-        log = [Event(EventKind.COURT_ORDER_WITHDRAWN, data), *_retained_events(court_order_id, freed, retained=False)]
-        await _close_task(work, court_order_id, "it is withdrawn")
+        log = [Event(EventKind.COURT_ORDER_WITHDRAWN, data), *retained_events(court_order_id, freed, retained=False)]
+        await _close_tasks(work, court_order_id, "it is withdrawn")
         await work.log_all(log)
-        await firs.notify_procedures(connection, case_no, _DEPEND_ON_ORDERS, now)
+        await firs.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
         return await court_orders.get(connection, case_no, court_order_id)
 
 
 async def _repeated(work: CaseTransaction, known: CourtOrder, new: NewCourtOrder) -> CourtOrder:
-    if (known.kind, known.made_on, known.amount_paise) != (new.kind, new.made_on, new.amount_paise):
+    if (known.kind, known.made_on, known.amount_paise, known.ends_on) != (
+        new.kind,
+        new.made_on,
+        new.amount_paise,
+        new.ends_on,
+    ):
         raise CourtOrderDiffers(known.court_order_id)
     return await _with_document(work, known, new.document) if new.document else known
 
@@ -228,6 +296,8 @@ def _refuse_contrary(standing: Sequence[CourtOrder], new: NewCourtOrder, account
 async def _refuse_impossible(work: CaseTransaction, new: NewCourtOrder, account: str | None) -> None:
     if new.made_on > work.now.astimezone(IST).date():
         raise TimeInFuture("made_on")
+    if new.ends_on is not None and new.ends_on < work.now.astimezone(IST).date():
+        raise CourtOrderOver(new.ends_on)
     if new.institution is not None and not await institutions.known_codes(work.connection, [new.institution]):
         raise InstitutionNotFound(new.institution)
     if new.effect is CourtOrderEffect.REFUSE:
@@ -239,7 +309,8 @@ async def _refuse_impossible(work: CaseTransaction, new: NewCourtOrder, account:
         raise CourtOrderAboveHold(new.amount_paise, held_paise)
 
 
-def _retained_events(court_order_id: int, hold_ids: Sequence[str], *, retained: bool) -> list[Event]:
+def retained_events(court_order_id: int, hold_ids: Sequence[str], *, retained: bool) -> list[Event]:
+    """Return the events of holds that the order retains, or retains no more."""
     return [
         Event(EventKind.HOLD_KEPT, {"hold_id": hold_id, "court_order_id": court_order_id, "kept": retained})
         for hold_id in hold_ids

@@ -1,23 +1,57 @@
 """Other accounts to credit for a victim: entered by one officer with proof, confirmed by a second officer.
 
-Two officers are needed, because one officer alone could redirect the money to an account of their own.
+Two officers are needed, because one officer alone could redirect the money to an account of their own. The victim hears
+of both steps, and can end the account. Each restoration under way then needs a new application.
 """
 
+import hashlib
+import secrets
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from activities.cases.transaction import case_transaction
+from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
+from activities.notifications.people import Concerned, notify_people
+from activities.restoration import transitions
 from db.pool import Connection
 from db.restoration import credit_accounts, restorations
 from domain.errors import RuleBroken
-from domain.errors.restoration import CreditAccountDiffers, CreditAccountNeedsSecondOfficer, CreditAccountOrdered
+from domain.errors.restoration import (
+    CreditAccountDiffers,
+    CreditAccountNeedsSecondOfficer,
+    CreditAccountOrdered,
+    CreditAccountOver,
+)
+from domain.notifications.rules import NotificationEvent
+from domain.persons import is_same_person
 from schemas.base import Flag
-from schemas.enums import EventKind, ProcedureKind, TaskKind
-from schemas.restoration.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount, SeenAccount
-from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
+from schemas.enums import EventKind, TaskKind
+from schemas.notifications import MessageFacts, masked_account
+from schemas.restoration.credit_accounts import (
+    CreditAccount,
+    CreditAccountEnd,
+    CreditAccounts,
+    CreditAccountShown,
+    NewCreditAccount,
+    SeenAccount,
+)
+from schemas.restoration_enums import Step
+from schemas.tasks import NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
 
 THROUGH_SPONSOR: Final = "asked_through_sponsor"
+CREDIT_PATH: Final = "/c"
+"""the path of the victims' page about an account, below the public address; short, for a short message"""
+VICTIM: Final = "victim"
+"""the actor in the case log for a victim who objects on that page"""
+TOKEN_BYTES: Final = 9
+"""short enough for a short message; tries are counted, and a guessed one can only end an account"""
+TOKEN_CHARS: Final = 12
+
+
+def credit_address(public_url: str | None) -> str:
+    """Return the address of the victims' page about an account; empty without a public address."""
+    return f"{public_url}{CREDIT_PATH}" if public_url else ""
 
 
 class NoSuchAccount(RuleBroken):
@@ -29,10 +63,11 @@ class NoSuchAccount(RuleBroken):
         self.flag = flag
 
 
-async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str) -> CreditAccount:
-    """Record an account to credit. It is used only after a second officer has confirmed it.
+async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str, *, page: str = "") -> CreditAccount:
+    """Record an account to credit, and tell the victim. It is used only after a second officer has confirmed it.
 
-    Raises `NotFound`, `NoSuchAccount`. Raises `NotNow` while a bank is ordered to credit another account.
+    `page` is the address of the page on which the victim can object. Raises `NotFound`, `NoSuchAccount`. Raises
+    `NotNow` while a bank is ordered to credit another account.
     """
     found, flags = ctx.directory.current.resolve(new.institution, new.ifsc, new.account, "account")
     mismatches = [flag for flag in flags if flag.code != THROUGH_SPONSOR]
@@ -56,34 +91,131 @@ async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str) -> 
         await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject))
         data = {"ack_no": ack_no, "account_id": account_id, "institution": found.code}
         await work.log(EventKind.CREDIT_ACCOUNT_TOLD, **data)
+        await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_TOLD, page)
         return await credit_accounts.get(connection, ack_no, account_id)
 
 
-async def confirm(ctx: Context, ack_no: str, account_id: int, seen: SeenAccount, by: str) -> CreditAccount:
-    """Confirm an account as the second officer, who has checked the proof. Later orders credit it.
+async def confirm(
+    ctx: Context, ack_no: str, account_id: int, seen: SeenAccount, by: str, *, page: str = ""
+) -> CreditAccount:
+    """Confirm an account as the second officer, who has checked the proof, and tell the victim.
 
-    A repeated confirmation changes nothing. Restorations that are prepared for approval must be prepared again. Raises
-    `NotFound`, `SameEyes`, `NotNow`.
+    Later orders credit it, once the victim's time to object is over. A repeated confirmation changes nothing. The
+    victim must sign a new application for each restoration under way. `page` is as in `propose`. Raises `NotFound`,
+    `SameEyes`, `NotNow`.
     """
     async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
         connection = work.connection
         told = await credit_accounts.get(connection, ack_no, account_id)
         if (seen.account, seen.ifsc) != (told.account, told.ifsc):
             raise CreditAccountDiffers
+        _refuse_over(told)
         if told.confirmed_at is not None:
             return told
-        if told.told_by == by:
+        if is_same_person(told.told_by, by):
             raise CreditAccountNeedsSecondOfficer(by)
         await _refuse_ordered(connection, ack_no)
-        await credit_accounts.confirm(connection, account_id, by, work.now)
+        seconds = ctx.policy.restoration.credit_account_objection_seconds / ctx.procedure_clock_factor
+        object_until = work.now + timedelta(seconds=seconds)
+        await credit_accounts.confirm(connection, account_id, by, work.now, object_until)
         causes = [TaskCause.CREDIT_ACCOUNT_TO_CONFIRM]
         await work.close_tasks(_subject(account_id), causes, "it is confirmed")
-        for restoration_id in await restorations.made_ready(connection, ack_no):
-            await restorations.unprepare(connection, restoration_id)
-            await work.notify(ProcedureKind.RESTORATION, restoration_id)
         data = {"ack_no": ack_no, "account_id": account_id, "institution": told.institution}
         await work.log(EventKind.CREDIT_ACCOUNT_CONFIRMED, **data)
+        await _apply_anew(work, ack_no, "another account is to be credited")
+        await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_CONFIRMED, page)
         return await credit_accounts.get(connection, ack_no, account_id)
+
+
+async def withdraw(ctx: Context, ack_no: str, account_id: int, reason: str, by: str) -> CreditAccount:
+    """Withdraw an account, and tell the victim. The account that was to be credited before it is credited again.
+
+    A repeated withdrawal changes nothing. Raises `NotFound`. Raises `NotNow` while a bank is ordered to credit it, and
+    after the victim's objection.
+    """
+    async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
+        told = await credit_accounts.get(work.connection, ack_no, account_id)
+        if told.ended_as is CreditAccountEnd.WITHDRAWN:
+            return told
+        _refuse_over(told)
+        if told.is_standing:
+            await _refuse_ordered(work.connection, ack_no)
+        return await _end(work, told, CreditAccountEnd.WITHDRAWN, reason)
+
+
+async def object_to(ctx: Context, ack_no: str, account_id: int, reason: str, by: str) -> CreditAccount:
+    """Record that the victim does not want an account to be credited. This ends the account at once.
+
+    A supervisor gets a task. It names the order, if a bank is ordered to credit the account. A repeated objection
+    changes nothing. Raises `NotFound`. Raises `NotNow` for a withdrawn account.
+    """
+    async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
+        told = await credit_accounts.get(work.connection, ack_no, account_id)
+        if told.ended_as is CreditAccountEnd.OBJECTED:
+            return told
+        _refuse_over(told)
+        order_id = await credit_accounts.order_under_way(work.connection, ack_no) if told.is_standing else None
+        facts, cause = TaskFacts(order_id=order_id or ""), TaskCause.CREDIT_ACCOUNT_OBJECTED
+        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=_subject(account_id), facts=facts))
+        return await _end(work, told, CreditAccountEnd.OBJECTED, reason)
+
+
+async def _end(work: CaseTransaction, told: CreditAccount, ended_as: CreditAccountEnd, reason: str) -> CreditAccount:
+    connection, account_id = work.connection, told.account_id
+    await credit_accounts.end(connection, account_id, ended_as, work.actor, work.now, reason)
+    causes = [TaskCause.CREDIT_ACCOUNT_TO_CONFIRM]
+    await work.close_tasks(_subject(account_id), causes, f"it is {ended_as.value}")
+    data = {"ack_no": told.ack_no, "account_id": account_id, "institution": told.institution}
+    await work.log(EventKind.CREDIT_ACCOUNT_ENDED, **data, ended_as=ended_as.value, reason=reason)
+    if told.is_standing:
+        await _apply_anew(work, told.ack_no, f"the account to be credited is {ended_as.value}")
+    await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_ENDED)
+    return await credit_accounts.get(connection, told.ack_no, account_id)
+
+
+async def _apply_anew(work: CaseTransaction, ack_no: str, reason: str) -> None:
+    """Send the victim's restorations back to the application, which names the account to be credited."""
+    for restoration_id in await restorations.under_way(work.connection, ack_no):
+        row = await restorations.lock(work.connection, restoration_id)
+        await transitions.go_back(transitions.Work.of(work, row=row), Step.APPLICATION, reason)
+
+
+async def _tell_victim(work: CaseTransaction, account_id: int, event: NotificationEvent, page: str = "") -> None:
+    """Tell the victim, at the number of the complaint, about an account to be credited.
+
+    With `page` the message has a link of its own to object.
+    """
+    shown = await credit_accounts.shown(work.connection, account_id)
+    link = ""
+    if page:
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        await credit_accounts.add_link(work.connection, account_id, _digest(token), work.now)
+        link = f"{page}/{token}"
+    objectable = event is NotificationEvent.CREDIT_ACCOUNT_CONFIRMED
+    facts = MessageFacts(
+        occasion=f"{account_id}",
+        to_account=masked_account(shown.account_end, shown.bank),
+        until=shown.object_until if objectable else None,
+    )
+    await notify_people(work.connection, event, Concerned(ack_no=shown.ack_no, link=link), facts, work.now)
+
+
+# -- the victim's page -------------------------------------------------------------------------------------------------
+
+
+async def look(ctx: Context, token: str) -> CreditAccountShown | None:
+    """Return the account of the link with this token, or None. Changes nothing."""
+    if len(token) != TOKEN_CHARS or not token.isascii():
+        return None
+    async with ctx.pool.acquire() as connection:
+        return await credit_accounts.of_link(connection, _digest(token))
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+# -- reading and checking ----------------------------------------------------------------------------------------------
 
 
 async def told_for(ctx: Context, ack_no: str) -> CreditAccounts:
@@ -91,6 +223,12 @@ async def told_for(ctx: Context, ack_no: str) -> CreditAccounts:
     async with ctx.pool.acquire() as connection:
         await credit_accounts.case_of(connection, ack_no)
         return CreditAccounts(accounts=tuple(await credit_accounts.of_complaint(connection, ack_no)))
+
+
+def _refuse_over(told: CreditAccount) -> None:
+    """Raise `CreditAccountOver` for an account that the victim or an officer has ended."""
+    if told.ended_as is not None:
+        raise CreditAccountOver(told.account_id, told.ended_as)
 
 
 async def _refuse_ordered(connection: Connection, ack_no: str) -> None:

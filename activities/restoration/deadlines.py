@@ -1,7 +1,7 @@
 """Activities of a restoration's workflow: read its state, and do the actions that are due.
 
-Each activity may run twice. An action is due by the workflow's time. The activity does nothing if it is done or no
-longer due.
+Each activity may run twice. An action is due by the clocks of the workflow and of the database. The activity does
+nothing if it is done or no longer due.
 """
 
 import logging
@@ -15,6 +15,7 @@ from temporalio import activity
 from activities.cases.transaction import ENGINE
 from activities.context import Context
 from activities.documents.issuing import issue_about
+from activities.due_actions import refuse_if_early, time_of_action
 from activities.notifications import restoration_messages
 from activities.orders.orders import FOR_ITS_BANK
 from activities.restoration import allocation
@@ -125,8 +126,13 @@ class RestorationActivities:
         async with restoration_transaction(self.ctx, UUID(asked.subject), ENGINE) as work:
             if work.row.state is not RestorationState.OPEN:
                 return
-            found = dues(await step_state(work.connection, work.row), work.row.policy, asked.at)
-            if any(due.what == action and due.at <= asked.at for due in found):
+            at = time_of_action(asked, work.now)
+            found = dues(await step_state(work.connection, work.row), work.row.policy, at)
+            due_at = next((due.at for due in found if due.what == action), None)
+            if due_at is None:
+                return
+            refuse_if_early(asked, due_at, work.now)
+            if due_at <= at:
                 await _run(work, action)
 
 
@@ -177,7 +183,6 @@ async def _wind_up(work: Work) -> None:
         await paid(work, StepOutcome.SKIPPED, NOTHING_LEFT)
     else:
         await close(work, RestorationState.CANCELLED, StepOutcome.CANCELLED, NOTHING_LEFT)
-        await restoration_messages.wound_up(work.connection, work.row, work.now)
 
 
 async def _due_at(work: Work) -> datetime:

@@ -6,12 +6,12 @@ from typing import Final
 from uuid import UUID
 
 from activities.context import Context
+from activities.notifications.people import Concerned, notify_people
 from activities.orders.orders import plan_order
 from activities.restoration.allocation import divide, is_divided
 from activities.restoration.refusals import continue_under_order, end
 from activities.restoration.transitions import (
     Work,
-    ask,
     close,
     go_back,
     move_on,
@@ -21,26 +21,25 @@ from activities.restoration.transitions import (
     valid_orders,
     why_order_dropped,
 )
-from db.documents import due_documents
-from db.holds import free_amounts
 from db.pool import Connection
 from db.restoration import credit_accounts, objections, payer_decisions, restoration_facts, restorations
 from db.restoration.restoration_facts import Covered
 from db.restoration.restorations import Line, RestorationRow
-from domain.errors.orders import HoldKeptByCourt
 from domain.errors.restoration import (
+    ApplicationNamesOtherAccount,
+    BeneficiaryDiffers,
     CannotGoBack,
     CannotGoBackTo,
     CourtOrderDoesNotEndStep,
     CourtOrderExceeded,
     CourtOrderToRestore,
+    CreditAccountNeedsSecondOfficer,
+    CreditAccountObjectable,
+    CreditAccountUntold,
     GrievanceUndecided,
-    HoldNotOfRestoration,
     ImporterDecides,
     MoneyJustHeld,
     NothingToRestore,
-    NoticeNotServed,
-    ObjectionAlreadyDecided,
     ObjectionUndecided,
     RestorationClosed,
     RestorationHoldChanged,
@@ -50,17 +49,18 @@ from domain.errors.restoration import (
     TransferContested,
     TransferNotAccepted,
 )
+from domain.notifications.rules import NotificationEvent
+from domain.persons import is_same_person
 from domain.restoration import authority
-from domain.restoration.procedure import ORDERS_OF, RELEASED_FOR, RULES, back_to
-from schemas.enums import EventKind, ProcedureKind
+from domain.restoration.procedure import ORDERS_OF, RULES, back_to
+from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.identifiers import IFSC_PATTERN
+from schemas.notifications import MessageFacts
 from schemas.orders.orders import LINES_MAX, Beneficiary, NewOrder, NewOrderLine
 from schemas.restoration.restorations import (
     Acting,
-    NewObjection,
-    NoticeWaived,
-    ObjectionDecided,
     OrderTaken,
+    RestorationApproval,
     RestorationDone,
     RestorationVerb,
     Seen,
@@ -68,14 +68,16 @@ from schemas.restoration.restorations import (
 )
 from schemas.restoration_enums import (
     CourtOrderEffect,
-    ObjectionDecision,
     OrderKind,
     OrderReason,
     RestorationState,
     Step,
     StepOutcome,
 )
+from schemas.tasks import NewTask, TaskCause, TaskFacts
 
+ACCOUNT_END_CHARS: Final = 4
+"""digits of the account that the approver repeats"""
 ENDS_THE_STEP: Final = frozenset(
     {
         RestorationVerb.RECEIVE_APPLICATION,
@@ -89,7 +91,7 @@ ENDS_THE_STEP: Final = frozenset(
 
 
 @asynccontextmanager
-async def _decision(
+async def decision(
     ctx: Context, restoration_id: UUID, verb: RestorationVerb, seen: Seen, by: Acting
 ) -> AsyncIterator[Work]:
     """Run one decision in a transaction with the case locked, the officer checked and the step unchanged."""
@@ -124,7 +126,8 @@ async def _refuse_other_route(work: Work) -> None:
         raise RouteChanged(picked.route, picked.reasons)
 
 
-async def _refuse_undecided(work: Work) -> None:
+async def refuse_undecided(work: Work) -> None:
+    """Raise `NotNow` while an objection or a holder's grievance is undecided."""
     connection, restoration_id = work.connection, work.row.restoration_id
     if undecided := await objections.undecided(connection, restoration_id):
         raise ObjectionUndecided(undecided[0])
@@ -144,18 +147,28 @@ async def _refuse_not_accepted(work: Work) -> None:
         raise TransferNotAccepted(hop_nos)
 
 
+async def _refuse_credit_account(work: Work, seen: RestorationApproval, by: Acting) -> None:
+    """Raise `NotNow` or `SameEyes` if another account to be credited cannot be approved, as `approve` says."""
+    instead = await credit_accounts.standing(work.connection, work.row.ack_no)
+    if (instead.account_id if instead else None) != work.row.credit_account_id:
+        raise ApplicationNamesOtherAccount
+    if instead is None:
+        return
+    if instead.object_until is None:
+        raise CreditAccountUntold(instead.account_id)
+    if work.now < instead.object_until:
+        raise CreditAccountObjectable(instead.account_id, instead.object_until)
+    if is_same_person(instead.told_by, by.actor):
+        raise CreditAccountNeedsSecondOfficer(by.subject)
+    if seen.account_end != instead.account[-ACCOUNT_END_CHARS:]:
+        raise BeneficiaryDiffers
+
+
 async def _refuse_importer(work: Work, by: Acting) -> None:
     """Raise `ImporterDecides` if only a workbook confirms money of it, and this officer imported that."""
     hop_no = await restorations.imported_by(work.connection, work.row.restoration_id, by.subject)
     if hop_no is not None:
         raise ImporterDecides(by.subject, hop_no)
-
-
-async def _refuse_unserved(work: Work) -> None:
-    """Raise `NoticeNotServed` while a holder's notice is not served. Such a holder can waive it only in writing."""
-    row = work.row
-    if await due_documents.is_waited_for(work.connection, row.restoration_id, row.step, row.visit_no):
-        raise NoticeNotServed
 
 
 async def _refuse_against_court(work: Work) -> None:
@@ -175,8 +188,11 @@ async def end_step(
     """
     assert verb in ENDS_THE_STEP, "other decisions have their own functions"
     rule = RULES[verb]
-    async with _decision(ctx, restoration_id, verb, seen, by) as work:
+    async with decision(ctx, restoration_id, verb, seen, by) as work:
         assert rule.outcome is not None, "it ends the step"
+        if verb is RestorationVerb.RECEIVE_APPLICATION:
+            named = await credit_accounts.standing(work.connection, work.row.ack_no)
+            await restorations.note_application(work.connection, restoration_id, named.account_id if named else None)
         if rule.closes is None:
             await move_on(work, rule.outcome, reason)
         elif work.row.step is Step.BOND:
@@ -184,23 +200,22 @@ async def end_step(
             await close(work, RestorationState.RESTORED, rule.outcome, reason)
         else:
             await _refuse_against_court(work)
+            if verb is RestorationVerb.CANCEL:
+                await _alarm(work)
             await end(work, rule.closes, rule.outcome, reason)
     return work.done()
 
 
-async def waive_notice(ctx: Context, restoration_id: UUID, waived: NoticeWaived, by: Acting) -> RestorationDone:
-    """End the notice period early, because no holder objects. Raises as `end_step`.
-
-    Raises `NotNow` too if an objection or a grievance is undecided, or if a holder without a notice has not waived it
-    in writing.
-    """
-    async with _decision(ctx, restoration_id, RestorationVerb.WAIVE_NOTICE, waived, by) as work:
-        await _refuse_undecided(work)
-        if not waived.in_writing:
-            await _refuse_unserved(work)
-        reason = f"waived in writing: {waived.reason}" if waived.in_writing else waived.reason
-        await move_on(work, StepOutcome.SKIPPED, reason)
-    return work.done()
+async def _alarm(work: Work) -> None:
+    """Tell the supervisor at once that one officer cancels the return of money."""
+    held_paise = sum(line.held_paise for line in await work.lines())
+    facts = TaskFacts(claimed_paise=held_paise)
+    cause = TaskCause.RESTORATION_CANCELLED
+    await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=work.subject, facts=facts))
+    await work.log(EventKind.OFFICER_ALARM, cause=cause.value, paise=held_paise)
+    told = MessageFacts(occasion=str(work.row.restoration_id), amount_paise=held_paise)
+    concerned = Concerned(case_no=work.case_no)
+    await notify_people(work.connection, NotificationEvent.RESTORATION_STOPPED, concerned, told, work.now)
 
 
 async def send_back(ctx: Context, restoration_id: UUID, back: SendBack, by: Acting) -> RestorationDone:
@@ -208,100 +223,13 @@ async def send_back(ctx: Context, restoration_id: UUID, back: SendBack, by: Acti
 
     Raises as `end_step`, and `NotNow` for a step that it cannot go back to.
     """
-    async with _decision(ctx, restoration_id, RestorationVerb.SEND_BACK, back, by) as work:
+    async with decision(ctx, restoration_id, RestorationVerb.SEND_BACK, back, by) as work:
         assert work.row.route is not None, "a route is picked when the trail has been followed"
         to = back_to(work.row.step, back.to, work.row.route)
         if to is None:
             raise CannotGoBackTo(work.row.step, back.to) if back.to else CannotGoBack(work.row.step)
         await go_back(work, to, back.reason)
     return work.done()
-
-
-# -- objections --------------------------------------------------------------------------------------------------------
-
-
-async def receive_objection(ctx: Context, restoration_id: UUID, new: NewObjection, by: Acting) -> RestorationDone:
-    """Record an objection. Steps that it could change wait for its decision. Raises as `end_step`."""
-    async with _decision(ctx, restoration_id, RestorationVerb.OBJECT, new, by) as work:
-        if new.hold_id is not None and new.hold_id not in {line.hold_id for line in await work.lines()}:
-            raise HoldNotOfRestoration(new.hold_id)
-        connection = work.connection
-        objection_id = await objections.insert(connection, restoration_id, new, work.now, by.actor)
-        hold = str(new.hold_id) if new.hold_id else None
-        await work.log(EventKind.OBJECTION_RECEIVED, objection_id=objection_id, by_whom=new.by_whom.value, hold_id=hold)
-        await ask(work)
-        await work.notify(ProcedureKind.RESTORATION, restoration_id)
-    return work.done(objection_id)
-
-
-async def decide_objection(
-    ctx: Context, restoration_id: UUID, decided: ObjectionDecided, by: Acting
-) -> RestorationDone:
-    """Decide an objection.
-
-    An upheld objection of a holder or a bank releases the money it concerns. With nothing left the restoration is
-    refused. An upheld objection of anyone else sends the restoration back for correction.
-    Raises as `end_step`, and `NotFound` for an objection to another restoration. Raises `NotNow` if it is decided
-    already, or if a court's order retains the hold to release.
-    """
-    async with _decision(ctx, restoration_id, RestorationVerb.DECIDE_OBJECTION, decided, by) as work:
-        connection, objection_id = work.connection, decided.objection_id
-        objection = await objections.get(connection, restoration_id, objection_id)
-        if objection.decision is not None:
-            raise ObjectionAlreadyDecided(objection_id, objection.decision)
-        decision = decided.decision
-        await objections.decide(connection, objection_id, decision, work.now, by.actor, decided.reason)
-        upheld = decision is ObjectionDecision.UPHELD
-        to_release: list[Line] = []
-        if upheld and objection.by_whom in RELEASED_FOR:
-            to_release = [line for line in await work.lines() if objection.hold_id in {None, line.hold_id}]
-            await _refuse_retained(work.connection, to_release)
-        await work.log(
-            EventKind.OBJECTION_DECIDED,
-            objection_id=objection_id,
-            decision=decision.value,
-            reason=decided.reason,
-            let_go=[[line.hop_no, line.not_ordered_paise] for line in to_release if line.not_ordered_paise],
-        )
-        if to_release:
-            await _release(work, to_release, objection_id)
-        reason = f"objection {objection_id} is upheld"
-        if upheld and objection.by_whom not in RELEASED_FOR:
-            await _send_back_to_correct(work, reason)
-        elif to_release and not any(line.free_paise for line in await work.lines()):
-            await end(work, RestorationState.REFUSED, StepOutcome.REFUSED, reason)
-        await work.notify(ProcedureKind.RESTORATION, restoration_id)
-    return work.done(objection_id)
-
-
-async def _refuse_retained(connection: Connection, lines: Sequence[Line]) -> None:
-    """Raise `HoldKeptByCourt` if the release would touch money that a court's order retains."""
-    for hold_id in {line.hold_id for line in lines}:
-        wanted_paise = sum(line.not_ordered_paise for line in lines if line.hold_id == hold_id)
-        retained_paise = await free_amounts.court_keeps(connection, hold_id)
-        held_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, hold_id))
-        if wanted_paise and (retained_paise is None or wanted_paise > held_paise - retained_paise):
-            retained_by = next((line.kept_by for line in lines if line.hold_id == hold_id and line.kept_by), "a court")
-            raise HoldKeptByCourt(retained_by)
-
-
-async def _send_back_to_correct(work: Work, reason: str) -> None:
-    """Send the restoration back to the step that corrects it. At the application step nothing needs to move."""
-    assert work.row.route is not None, "an objection comes after a route is picked"
-    to = back_to(work.row.step, None, work.row.route)
-    if to is not None:
-        await go_back(work, to, reason)
-
-
-async def _release(work: Work, lines: Sequence[Line], objection_id: int) -> None:
-    """Order the banks to release these lines, and undo the preparation for approval."""
-    if work.row.prepared_by is not None:
-        await restorations.unprepare(work.connection, work.row.restoration_id)
-        work.row = work.row.model_copy(update={"prepared_by": None})
-    numbers = [line.hop_no for line in lines]
-    await objections.take_out(work.connection, work.row.restoration_id, numbers, objection_id)
-    amounts = {line.hop_no: line.not_ordered_paise for line in lines}
-    await _order(work, lines, amounts, OrderKind.RELEASE, OrderReason.OBJECTION)
 
 
 # -- orders of courts --------------------------------------------------------------------------------------------------
@@ -312,12 +240,12 @@ async def take_order(ctx: Context, restoration_id: UUID, taken: OrderTaken, by: 
 
     Raises as `end_step`, and `NotNow` for an order that does not fit this step and this money.
     """
-    async with _decision(ctx, restoration_id, RestorationVerb.TAKE_ORDER, taken, by) as work:
+    async with decision(ctx, restoration_id, RestorationVerb.TAKE_ORDER, taken, by) as work:
         orders = await restoration_facts.court_orders(work.connection, restoration_id)
         found = next((order for order in orders if order.court_order_id == taken.court_order_id), None)
         if found is None or found.kind not in ORDERS_OF[work.row.step]:
             raise CourtOrderDoesNotEndStep(work.row.step, tuple(sorted(ORDERS_OF[work.row.step])))
-        await _refuse_undecided(work)
+        await refuse_undecided(work)
         await continue_under_order(work, found)
     return work.done()
 
@@ -332,7 +260,7 @@ async def prepare(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) ->
     the workbook that alone confirms money of it.
     """
     await divide(ctx, restoration_id, by.actor)
-    async with _decision(ctx, restoration_id, RestorationVerb.PREPARE, seen, by) as work:
+    async with decision(ctx, restoration_id, RestorationVerb.PREPARE, seen, by) as work:
         await _refuse_withdrawn(work)
         lines = await work.lines()
         if not is_divided(lines):
@@ -378,14 +306,17 @@ async def _payable_under_order(work: Work) -> list[Covered] | None:
     return await restoration_facts.covered(work.connection, order_id)
 
 
-async def approve(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) -> RestorationDone:
+async def approve(ctx: Context, restoration_id: UUID, seen: RestorationApproval, by: Acting) -> RestorationDone:
     """Order the banks to credit the prepared amounts, one order for each bank.
 
     Raises as `end_step`, and `NotNow` if the held money has changed since the preparation, while two complainants
-    claim one of its transfers, or while no officer has accepted one that only the victim's bank names.
+    claim one of its transfers, or while no officer has accepted one that only the victim's bank names. If another
+    account is credited than the one that paid, raises `NotNow` too while the victim may object, without an application
+    that names it, and without its last digits in `seen`.
     """
-    async with _decision(ctx, restoration_id, RestorationVerb.APPROVE, seen, by) as work:
-        await _refuse_undecided(work)
+    async with decision(ctx, restoration_id, RestorationVerb.APPROVE, seen, by) as work:
+        await _refuse_credit_account(work, seen, by)
+        await refuse_undecided(work)
         await _refuse_contested(work)
         await _refuse_not_accepted(work)
         await _refuse_importer(work, by)
@@ -403,13 +334,13 @@ async def approve(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) ->
                 raise CourtOrderExceeded(work.row.court_order_id, one.left_paise)
         await restorations.set_approved(work.connection, restoration_id, by.subject)
         amounts = {line.hop_no: line.due_paise or 0 for line in lines}
-        await _order(work, lines, amounts, OrderKind.RESTORE, OrderReason.RESTORATION)
+        await order_banks(work, lines, amounts, OrderKind.RESTORE, OrderReason.RESTORATION)
         await notify_holds(work, await restorations.keep(work.connection, restoration_id))
         await move_on(work, StepOutcome.DONE)
     return work.done()
 
 
-async def _order(
+async def order_banks(
     work: Work, lines: Sequence[Line], amounts: dict[int, int], kind: OrderKind, reason: OrderReason
 ) -> None:
     """Order the banks to restore or release these amounts (paise by hop).

@@ -10,7 +10,14 @@ from uuid import UUID
 
 from activities.context import Context
 from activities.notifications import restoration_messages
-from activities.restoration.transitions import Work, close, move_on, paid, restoration_transaction
+from activities.restoration.transitions import (
+    Work,
+    close,
+    move_on,
+    notify_appealed_holds,
+    paid,
+    restoration_transaction,
+)
 from db.holds import account_holds
 from db.restoration import exclusions, restorations
 from db.restoration.exclusions import As, Why
@@ -51,6 +58,7 @@ async def _exclude(work: Work, lines: Sequence[Line], why: Why) -> None:
     paise = sum(line.held_paise for line in lines)
     restored_paise = await restorations.restored_paise(work.connection, work.row.restoration_id)
     await exclusions.exclude(work.connection, work.row.restoration_id, hop_nos, why, work.now)
+    await notify_appealed_holds(work)
     await work.log(
         EventKind.RESTORATION_REFUSED_IN_PART,
         court_order_id=why.court_order_id,
@@ -60,6 +68,8 @@ async def _exclude(work: Work, lines: Sequence[Line], why: Why) -> None:
         restored_paise=restored_paise,
         reason=why.reason,
     )
+    if why.as_ == "cancelled" and paise:
+        await restoration_messages.cancelled_in_part(work.connection, work.row, "cancelled", paise, work.now)
     if why.as_ == "refused" and paise:
         occasion = f"refused.{why.court_order_id or 'rest'}"
         await restoration_messages.refused_in_part(work.connection, work.row, occasion, paise, restored_paise, work.now)

@@ -94,7 +94,7 @@ async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Lin
         victims = max(victims, len({row.claim.ack_no for row in found if row.confirmed.paise}))
     orders = await restoration_facts.court_orders(connection, row.restoration_id)
     return RouteFacts(
-        held_paise=await restorations.of_complaint(connection, row.case_no, row.ack_no),
+        held_paise=await restorations.of_victim(connection, row.ack_no),
         victims=victims,
         fir_registered=await restoration_facts.fir_is_registered(connection, row.case_no),
         order=next((order.kind for order in orders if order.effect is CourtOrderEffect.RESTORE), None),
@@ -308,6 +308,7 @@ async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, re
     if step not in BY_OTHERS:
         await ask(work)
     await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
+    await notify_appealed_holds(work)
 
 
 async def ask(
@@ -325,23 +326,28 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
     await restorations.close(connection, row.restoration_id, state, work.now, work.actor, reason)
     work.row = row.model_copy(update={"state": state})
     lines = await work.lines()
+    restored_paise = await restorations.restored_paise(connection, row.restoration_id)
     await work.log(
         EventKind.RESTORATION_CLOSED,
         state=state.value,
         ended=ended.value,
         outcome=outcome.value,
         reason=reason,
-        restored_paise=await restorations.restored_paise(connection, row.restoration_id),
+        restored_paise=restored_paise,
         held_paise=sum(line.held_paise for line in lines),
         excluded_paise=sum(one.held_paise for one in excluded) or None,
     )
-    await restoration_messages.closed(connection, row, lines, state, work.now)
+    await restoration_messages.closed(connection, row, lines, state, restored_paise, work.now)
+    # Only the appeal kept these. Without a new warning the officer who ends the restoration would release them at once.
+    if past_end := await restorations.appealed_holds_past_end(connection, row.restoration_id, work.now):
+        await account_holds.warn_anew(connection, past_end, work.now)
     await _stop_retaining(work)
     # Money that a bank has not credited, or has held since, goes to the victim's next round. It was not refused.
     await account_holds.mark_to_open_again(connection, row.case_no, work.now, ack_no=row.ack_no)
     await ask_about_retained_holds(connection, row.case_no, work.now)
     await procedure_outbox.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
     await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
+    await notify_appealed_holds(work)
 
 
 async def _stop_retaining(work: Work) -> None:
@@ -360,3 +366,8 @@ async def notify_holds(work: Work, hold_ids: Sequence[UUID]) -> None:
     """Notify the workflows of these holds."""
     for hold_id in hold_ids:
         await work.notify(ProcedureKind.HOLD, hold_id)
+
+
+async def notify_appealed_holds(work: Work) -> None:
+    """Notify the holds of its money against which there was an appeal: their lapse depends on the restoration."""
+    await notify_holds(work, await restorations.appealed_holds(work.connection, work.row.restoration_id))

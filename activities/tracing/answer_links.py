@@ -35,6 +35,9 @@ class AskedTransfer:
 class AnswerView(ReplyView[AskedTransfer]):
     """The contents of a link about a hold request: its open transfers."""
 
+    named_paise: int = 0
+    """disputed money that answers to this request have named onward so far"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerForm(ReplyForm[Stated]):
@@ -61,6 +64,7 @@ class AnswerLinks(ReplyLinks[AnswerView, AnswerForm]):
             subject_id=link.subject_id,
             expires_at=link.expires_at,
             items=transfers if state is LinkState.OPEN else {},
+            named_paise=await requests.named_onward(connection, link.subject_id),
         )
 
     def open_paise(self, view: AnswerView, number: int) -> int | None:
@@ -73,6 +77,14 @@ class AnswerLinks(ReplyLinks[AnswerView, AnswerForm]):
         return super()._has_changed(view, form) or any(
             view.items[number].rrn != stated.rrn for number, stated in form.stated.items()
         )
+
+    def needs_code(self, view: AnswerView, form: AnswerForm) -> bool:
+        """Return whether the form names further accounts for a large sum; see `ReplyLinks.needs_code`.
+
+        What was named before counts too, so that several small forms are no way around it.
+        """
+        moved_paise = sum(moved.disputed_paise for stated in form.stated.values() for moved in stated.moved)
+        return moved_paise > 0 and view.named_paise + moved_paise >= self._ctx.policy.answer_links.code_from_paise
 
     async def write(self, connection: Connection, link: LinkRow, form: AnswerForm) -> Written:
         """Take the form as a status update of the bank."""
@@ -104,7 +116,7 @@ def _state(link: LinkRow, request_state: RequestState, asks: bool, now: datetime
     if now >= link.expires_at:
         return LinkState.EXPIRED
     if asks:
-        return LinkState.OPEN
+        return LinkState.REPLACED if link.replaced_at else LinkState.OPEN
     withdrawn = request_state in {RequestState.STOPPED, RequestState.SUPERSEDED}
     return LinkState.WITHDRAWN if withdrawn else LinkState.REPLIED
 

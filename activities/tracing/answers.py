@@ -43,12 +43,14 @@ async def take_status_update(
     *,
     received: ReceivedBody | None = None,
     is_signed: bool = False,
+    told_by: str | None = None,
 ) -> AnswerReceipt:
     """Write an answer of `institution` with all its consequences; return the receipt with the workflow notification.
 
     `received`: the bytes with that digest. They are stored with the answer and belong to the evidence. The caller
     stores them if this raises an error (`activities.banks.received.kept_if_refused`).
     `is_signed`: the bank signed or sealed the body with a key of its own.
+    `told_by`: the officer who tells it on behalf of the bank, and is the actor in the case log.
 
     Raises `NotFound` when the number is unknown, and also when the institution has no part in its case. The caller
     cannot tell these apart.
@@ -66,9 +68,8 @@ async def take_status_update(
             if received:
                 await received_bodies.keep(connection, institution, received)
             return _repeated(begun.given)
-        writer = AnswerWriter(
-            ctx, connection, begun.head, f"bank:{institution}", institution, outcome, begun, received, is_signed
-        )
+        actor = told_by or f"bank:{institution}"
+        writer = AnswerWriter(ctx, connection, begun.head, actor, institution, outcome, begun, received, is_signed)
         reply = _reply_counts(outcome)
         follow_up, cross_found = await writer.write(job_id, body_digest, reply)
     _record_metrics(begun.head, outcome, cross_found)

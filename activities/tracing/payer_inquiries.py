@@ -6,8 +6,9 @@ The victim's bank gets the same fraud report as a bank that holds money, under a
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -15,6 +16,7 @@ from activities.banks.bank_messages import PayerInquiryMessage
 from activities.banks.delivery import BankDelivery, Delivered
 from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
+from activities.isolation import FailedRows
 from activities.secrets import CannotOpen
 from activities.tracing.tickets import instrument_of, urgency_of
 from adapters.banks.protocol import BankError, BankRefused, HoldTicket, Incident
@@ -105,25 +107,29 @@ class PayerInquirySender:
 
     ctx: Context
     bank_delivery: BankDelivery
+    _failed: FailedRows[UUID] = field(default_factory=partial(FailedRows[UUID], "inquiries to victims' banks"))
 
     async def send_due(self) -> int:
         """Send the inquiries that are due, and end those without an answer in time; return how many were sent.
 
-        Each attempt is counted before the bank is called. If the process dies, a later run makes the next attempt.
+        Each attempt is counted before the bank is called. If the process dies, a later run makes the next attempt. An
+        inquiry that fails delays no other.
         """
         rules, now = self.ctx.policy.payer_bank, self.ctx.now()
         async with self.ctx.pool.acquire() as connection:
             due = await payer_inquiries.take_due(connection, now, self._after(now, rules.retry_seconds), SENDS_A_RUN)
-            silent = await payer_inquiries.overdue(connection, now, ENDS_A_RUN)
-        for case_no, inquiry_id in silent:
-            await self._fail(case_no, inquiry_id, "no answer in time")
+            silent = await payer_inquiries.overdue(connection, now, self._failed.resting(now), ENDS_A_RUN)
         limit = asyncio.Semaphore(AT_ONCE)
 
         async def send(inquiry: DueInquiry) -> bool:
             async with limit:
-                return await self._send(inquiry)
+                return await self._failed.attempt(inquiry.inquiry_id, partial(self._send, inquiry), now) or False
 
-        return sum(await asyncio.gather(*(send(inquiry) for inquiry in due)))
+        sent = await asyncio.gather(*(send(inquiry) for inquiry in due))
+        for case_no, inquiry_id in silent:
+            end = partial(self._fail, case_no, inquiry_id, "no answer in time")
+            await self._failed.attempt(inquiry_id, end, now)
+        return sum(sent)
 
     async def _send(self, due: DueInquiry) -> bool:
         """Make one attempt over the best channel; return whether the bank has the inquiry."""

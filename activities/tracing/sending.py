@@ -230,6 +230,7 @@ def _ticket(ctx: Context, request: ToSend) -> HoldTicket:
         priority=urgency.priority,
         requested_at=urgency.requested_at,
         respond_by=urgency.respond_by,
+        hold_until=urgency.hold_until,
     )
 
 

@@ -38,6 +38,8 @@ class Urgency:
     requested_at: datetime
     respond_by: datetime | None
     """when the first reminder is due; None if the bank is no longer in the directory"""
+    hold_until: datetime
+    """until when a hold is asked that nothing keeps longer"""
 
 
 def urgency_of(ctx: Context, institution: str, sent_at: datetime, freshest_at: datetime, largest_paise: int) -> Urgency:
@@ -48,4 +50,5 @@ def urgency_of(ctx: Context, institution: str, sent_at: datetime, freshest_at: d
         priority=priority_key(ctx.case_policy.priority, freshest_at, largest_paise, sent_at),
         requested_at=sent_at,
         respond_by=sent_at + timedelta(seconds=waits[EscalationLevel.REMINDER]) if waits else None,
+        hold_until=sent_at + timedelta(seconds=ctx.policy.hold.lapse_after_seconds / ctx.procedure_clock_factor),
     )

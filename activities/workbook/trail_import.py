@@ -326,7 +326,7 @@ class _Import:
         body_digest = trail_lines.digest(case_no, bank, rows)
         update = StatusUpdate(ack_no=case_no, job_id=None, lines=lines)
         try:
-            receipt = await take_status_update(self.ctx, bank, update, body_digest)
+            receipt = await take_status_update(self.ctx, bank, update, body_digest, told_by=self.taken_by)
         except NotFound:
             reason = f"{bank} states this, and has no transfer in this case"
             self._reject(rows, TrailColumn.ACTION_BY, "not_its_bank", reason)

@@ -100,9 +100,8 @@ class EmailAdapter:
     async def send_hold_request(self, bank: Institution, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
         """Send `ticket` to `bank` as one letter; see `BankAdapter.send_hold_request`.
 
-        A repeated letter has the same Message-ID and a new link. Earlier links stay valid, because any of the copies
-        may be the one that arrived. A refusal by the mail server raises BankUnreachable, because another channel may
-        still work.
+        A repeated letter has the same Message-ID and a new link, which closes the links before. A refusal by the mail
+        server raises BankUnreachable, because another channel may still work.
         """
         sending = partial(self._send, bank, ticket)
         return await self._delivered(bank, ticket.request_id, sending, timeout_seconds)
@@ -275,12 +274,13 @@ def _link_text(link: ReplyLink, end: str) -> str:
         f"{link.url}\n\n"
         f"The link is only for your bank and valid until {until:%d-%m-%Y %H:%M} IST, or until {end}."
         "Any person who has it can answer for your bank: share it only inside your bank.\n\n"
-        "Our letters never ask for a password, an OTP or a payment.\n"
+        "Our letters never ask for a password or a payment. For a credit, or a large sum named onward, the page asks"
+        " for a code that we send to your nodal officer's mobile. Enter it only there.\n"
     )
 
 
 def _urgency(ticket: HoldTicket) -> str:
-    times = {"Asked": ticket.requested_at, "Answer wanted by": ticket.respond_by}
+    times = {"Asked": ticket.requested_at, "Answer wanted by": ticket.respond_by, "Hold until": ticket.hold_until}
     moments = "".join(f"{what}: {at.astimezone(IST):%d-%m-%Y %H:%M} IST\n" for what, at in times.items() if at)
     return f"Priority: {ticket.priority} (1 is the most urgent, {PRIORITY_LAST} the least)\n{moments}"
 

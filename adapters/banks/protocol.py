@@ -118,6 +118,8 @@ class HoldTicket:
     requested_at: datetime | None = None
     """None: the time at which it is sent"""
     respond_by: datetime | None = None
+    hold_until: datetime | None = None
+    """time until which the hold is asked; None: no time is set"""
 
     def __post_init__(self) -> None:
         """Raise ValueError unless the ticket has 1 to INCIDENTS_MAX incidents."""
@@ -161,7 +163,7 @@ class BankUnreachable(BankError):
 
 
 class BankBusy(BankUnreachable):
-    """The bank already has as many calls under way as its limit allows."""
+    """The bank has as many calls as its limit allows: at the moment, or in this second."""
 
 
 class BankRefused(BankError):

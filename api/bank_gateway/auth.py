@@ -12,14 +12,15 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from activities.banks.received import keep_statement
-from activities.banks.signed_requests import origin_of
 from activities.context import Context
-from api.bank_gateway.signatures import SIGNATURE_MALFORMED, signed_by
+from api.bank_gateway.signatures import SIGNATURE_MALFORMED, signature_needed, signed_by
+from api.callers import bank_of, is_signed
 from api.problems import Refused
 from api.services import Services, TheServices
-from api.tokens import BadToken, bearer
+from api.tokens import BadToken, BankDoor
 from db.banks import bank_keys
 from db.pool import Pool
+from schemas.banks.institutions import Institution
 from schemas.banks.keys import BankKey
 
 _SECRET_FIELDS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -65,10 +66,14 @@ class _Keys:
             return await bank_keys.take_nonce(connection, key_id, nonce, seen_at)
 
 
-async def _is_known(ctx: Context, code: str) -> bool:
+async def _known(ctx: Context, code: str) -> Institution:
+    """Return the institution. Raises `BadToken` if it was removed from the directory after its login."""
     if ctx.directory.current.get(code) is None:
         await ctx.directory.freshen()
-    return ctx.directory.current.get(code) is not None
+    found = ctx.directory.current.get(code)
+    if found is None:
+        raise BadToken(BadToken.__doc__)
+    return found
 
 
 def lines_of(request: Request) -> list[tuple[str, str]]:
@@ -89,7 +94,7 @@ async def keep_evidence(services: Services, request: Request, caller: Caller) ->
         caller.body,
         about=_about(request),
         key=caller.key,
-        origin=origin_of(services.public_url),
+        origin=services.signed_origin,
     )
 
 
@@ -110,29 +115,28 @@ async def _caller(
 ) -> Caller:
     """Return the bank that sent a request. Raises `Refused` for an invalid signature, `BadToken` for a token.
 
-    Without a public URL the host of a signature is taken from the Host header.
+    A token of a bank that is known by its signature alone is refused. The body is read only after the bank is known.
+    Without a configured address the host of a signature is taken from the Host header.
     """
-    body = await request.body()
-    if "signature" in request.headers or "signature-input" in request.headers:
+    if is_signed(request):
         if "authorization" in request.headers:
             raise Refused(SIGNATURE_MALFORMED, "send a signature or a token, not both: they may name two banks")
         keys = _Keys(services.ctx.pool)
         key = await signed_by(
             request,
-            body,
             keys,
             keys,
             services.ctx.now(),
             window_seconds=services.ctx.policy.signatures.window_seconds,
-            origin=origin_of(services.public_url),
+            origin=services.signed_origin,
         )
         code = key.institution
     else:
-        key, code = None, services.tokens.bank(bearer(request.headers.get("authorization")))
-    if not await _is_known(services.ctx, code):
-        # The institution was removed from the directory after its login.
-        raise BadToken(BadToken.__doc__)
-    return Caller(code, body, key)
+        key, code = None, await bank_of(request, services, BankDoor.API)
+    known = await _known(services.ctx, code)
+    if key is None and known.signature_only_from is not None and known.signs_only(services.ctx.now()):
+        raise signature_needed(known.signature_only_from)
+    return Caller(code, await request.body(), key)
 
 
 TheBank = Annotated[Caller, Depends(_caller)]

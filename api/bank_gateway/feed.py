@@ -15,6 +15,7 @@ from api.bank_gateway.bodies import body_of, takes
 from api.params import PAGE_DEFAULT, Cursor, Key, PageLimit
 from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, TOO_MANY, Kind, Refused, Violation, says
 from api.rate_limits import COUNTED, RATE_LIMITED, policies_of, take
+from api.request_places import leave_place
 from api.services import Services, TheServices
 from api.streams import Subscription
 from domain.errors.holds import HoldOver
@@ -68,9 +69,8 @@ async def read_holds(
     if not wait_seconds:
         return await feed.read_feed(services.ctx, bank.code, wanted)
     await services.bank_hub.listening()
-    with services.bank_hub.subscribed(
-        bank.code, bank.code, services.ctx.policy.bank_limits.waiting_at_once
-    ) as subscription:
+    with services.bank_hub.subscribed(bank.code, bank.code) as subscription:
+        leave_place(request.scope)
         until = time.monotonic() + wait_seconds
         return await _next_change(request, services, bank.code, wanted, subscription, until)
 

@@ -1,6 +1,7 @@
 """Routes of the I4C wire: every reply is plain JSON {meta, data}, never a problem of RFC 9457."""
 
 import asyncio
+import math
 from typing import Annotated, Any, Final
 
 import orjson
@@ -8,7 +9,9 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import SecretStr, StringConstraints, ValidationError
 from starlette.responses import Response
 
-from activities.banks.received import kept_if_refused
+from activities.banks.received import keep_body, kept_if_refused
+from activities.context import Context
+from activities.metrics import METRICS
 from activities.tracing.answers import take_status_update
 from adapters.banks.answers import JsonObject, StatusUpdate
 from adapters.banks.envelope import BODY_MAX_BYTES, EnvelopeError, EnvelopeReason, is_authentic
@@ -16,7 +19,10 @@ from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.i4c.document import ShapeError
 from adapters.banks.i4c.replies import accepted_reply, login_reply
 from adapters.banks.protocol import BankWire
+from api.addresses import address_of
 from api.bank_gateway.auth import bank_token, lines_of
+from api.bank_gateway.bodies import takes
+from api.callers import bank_of
 from api.problems import (
     DATABASE_DOWN,
     INTERNAL,
@@ -31,10 +37,12 @@ from api.problems import (
     Refused,
     Violation,
 )
-from api.services import TheServices
-from api.tokens import TTL_SECONDS, BadToken, bearer
+from api.services import Services, TheServices
+from api.tokens import TTL_SECONDS, BadToken, BankDoor
+from db import rate_limits
 from db.banks.received_bodies import ReceivedBody
 from domain.errors.cases import CaseNotFound
+from domain.policy.model import LimitName
 from schemas.base import FrozenModel, Storable
 from schemas.enums import ChannelKind
 
@@ -99,12 +107,16 @@ def _says(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     return {kind.status: {"model": RefusalReply, "description": kind.title} for kind in kinds}
 
 
+UNKNOWN_ADDRESS: Final = "unknown"
+JUNK_LIMITS: Final = (LimitName.JUNK_BODIES, LimitName.JUNK_BODIES_A_DAY)
 _ALWAYS: Final = (TOO_SLOW, TOO_LARGE, NOT_LOGGED_IN, INVALID, INTERNAL, DATABASE_DOWN)
 
 
 class _Login(FrozenModel):
     email: Annotated[str, StringConstraints(min_length=3, max_length=200), Storable]
     password: Annotated[SecretStr, StringConstraints(min_length=1, max_length=200)]
+    door: BankDoor | None = None
+    """interface that the token is to open; without one, both until the bank is known by its signature alone"""
 
 
 @router.post(
@@ -112,7 +124,7 @@ class _Login(FrozenModel):
     name="log_in_bank",
     response_model=LoginReply,
     responses=_says(*_ALWAYS, TOO_MANY),
-    openapi_extra=_takes("application/json", _Login.model_json_schema()),
+    openapi_extra=takes(_Login),
 )
 async def log_in(request: Request, services: TheServices) -> Response:
     """Exchange e-mail and password for a bearer token."""
@@ -121,24 +133,27 @@ async def log_in(request: Request, services: TheServices) -> Response:
     except ValidationError as error:
         names = sorted({str(mistake["loc"][0]) for mistake in error.errors() if mistake["loc"]}) or ["body"]
         raise Refused(INVALID, violations=[Violation(name, "is not valid") for name in names]) from None
-    code = await services.bank_logins.code(login.email, login.password)
-    return _reply(login_reply(services.tokens.for_bank(code), TTL_SECONDS))
+    address = address_of(request, services.trusted_proxies) or UNKNOWN_ADDRESS
+    code = await services.bank_logins.code(login.email, login.password, address)
+    door = login.door or (BankDoor.I4C if _signs_only(services, code) else None)
+    return _reply(login_reply(services.tokens.for_bank(code, door), TTL_SECONDS))
 
 
 @router.post(
     "/FraudReportStatusUpdate",
     name="take_status_update",
     response_model=UpdateReply,
-    responses=_says(*_ALWAYS, NOT_DECIPHERED, NOT_FOUND),
+    responses=_says(*_ALWAYS, NOT_DECIPHERED, NOT_FOUND, TOO_MANY),
     openapi_extra=_takes("text/plain", {"type": "string"}),
     dependencies=[Depends(bank_token)],
 )
 async def take_update(request: Request, services: TheServices) -> Response:
     """Take a bank's answer in its envelope.
 
-    A case that does not concern the bank is refused in the same way as an unknown case.
+    A case that does not concern the bank is refused in the same way as an unknown case. Bodies that cannot be used are
+    kept up to a limit. A further one is refused as one too many.
     """
-    code = services.tokens.bank(bearer(request.headers.get("authorization")))
+    code = await bank_of(request, services, BankDoor.I4C)
     wire = await services.ctx.directory.wire(code)
     if wire is None:
         # The institution was removed from the directory after its login.
@@ -147,12 +162,19 @@ async def take_update(request: Request, services: TheServices) -> Response:
     headers = tuple(lines_of(request))
     received = ReceivedBody(channel=ChannelKind.I4C, received_at=services.ctx.now(), headers=headers, body=body)
     try:
-        async with kept_if_refused(services.ctx, code, received):
+        async with kept_if_refused(services.ctx, code, received, junk=(Refused, CaseNotFound)):
+            if wire.envelope == "none" and not is_authentic(wire) and _signs_only(services, code):
+                # Only the password would say that the body is from the bank.
+                raise Refused(NOT_DECIPHERED, "a token is not enough: the body needs a signature by the HMAC key")
             update = await _opened(body, request, wire)
             receipt = await take_status_update(
                 services.ctx, code, update, received.digest, received=received, is_signed=is_authentic(wire)
             )
+    except Refused:
+        await _keep_junk(services.ctx, code, received)
+        raise
     except CaseNotFound as error:
+        await _keep_junk(services.ctx, code, received)
         # The wire has its own text for this, which does not follow the catalogue.
         raise Refused(NOT_FOUND, f"case {error.number}") from None
     if receipt.follow_up is not None:
@@ -166,6 +188,27 @@ async def take_update(request: Request, services: TheServices) -> Response:
             contradictions=receipt.discrepancies,
         )
     )
+
+
+def _signs_only(services: Services, code: str) -> bool:
+    found = services.ctx.directory.current.get(code)
+    return found is not None and found.signs_only(services.ctx.now())
+
+
+async def _keep_junk(ctx: Context, code: str, received: ReceivedBody) -> None:
+    """Store a body that cannot be used. Raises `Refused` for one above the bank's limits, which is not stored."""
+    async with ctx.pool.acquire() as connection:
+        for name in JUNK_LIMITS:
+            limit = ctx.policy.bank_limits.policies[name]
+            level = await rate_limits.take(connection, code, name.value, limit)
+            if not level.taken:
+                METRICS.junk_body(is_kept=False)
+                wait_seconds = math.ceil(rate_limits.wait_seconds(level, limit)) or 1
+                raise Refused(
+                    TOO_MANY, f"{name.value}: no more are kept now", headers={"Retry-After": str(wait_seconds)}
+                )
+    METRICS.junk_body(is_kept=True)
+    await keep_body(ctx, code, received)
 
 
 async def _opened(body: bytes, request: Request, wire: BankWire) -> StatusUpdate:

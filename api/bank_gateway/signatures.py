@@ -30,6 +30,7 @@ from http_message_signatures import (
 
 from api.problems import Kind, Refused
 from schemas.banks.keys import BankKey
+from schemas.text import IST
 
 FIELD_MAX_BYTES: Final = 2_048
 """Limit for each of Signature-Input, Signature and Content-Digest. An honest one has at most 300 bytes."""
@@ -128,7 +129,6 @@ class _Message:
 
 async def signed_by(
     request: Request,
-    body: bytes,
     keys: KeyRing,
     nonces: NonceStore,
     now: datetime,
@@ -136,7 +136,10 @@ async def signed_by(
     window_seconds: float,
     origin: str | None = None,
 ) -> BankKey:
-    """Return the key that signed `request` with the raw bytes `body`. Raises `Refused`.
+    """Return the key that signed `request` and its body. Raises `Refused`.
+
+    The signature covers the digest of the body and not the body. So the key is known before the body is read, and the
+    body of a request without a live key is never read.
 
     `created` may be `window_seconds` before or after `now`. `origin` is our public address,
     `https://host[:port]`. Without it the host comes from the Host header, which a proxy must pass on unchanged. A
@@ -145,18 +148,25 @@ async def signed_by(
     lines = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.scope["headers"]]
     _check_fields(lines)
     claim = _claim(dict(lines))
-    _check_cover(claim, lines, has_body=bool(body), has_origin=origin is not None)
+    _check_cover(claim, lines, has_origin=origin is not None)
     _check_time(claim, now.timestamp(), window_seconds)
     key = await keys.key(claim.key_id)
     message = _Message(request.method, _url(request, origin), _Fields(lines))
     verified = _verified(message, claim, key)
     assert key is not None, "a signature is never verified without a key"
-    _check_body(message, verified, body)
     if not key.is_live(now):
         raise _refused(KEY_NOT_VALID, "register the next key before this one ends")
+    _check_body(message, verified, await request.body())
     if not await nonces.take(key.key_id, claim.nonce, now):
         raise _refused(SIGNATURE_REPLAYED, "sign every request with a new nonce")
     return key
+
+
+def signature_needed(since: datetime) -> Refused:
+    """Return the refusal of a token: the bank is known by its signature alone since that time."""
+    return _refused(
+        SIGNATURE_MISSING, f"a token is not enough since {since.astimezone(IST):%d-%m-%Y}: sign the request"
+    )
 
 
 def _check_fields(lines: list[tuple[str, str]]) -> None:
@@ -226,7 +236,7 @@ def _plain_names(components: _Components) -> frozenset[str]:
     return frozenset(name for name, params in components if isinstance(name, str) and not params)
 
 
-def _check_cover(claim: _Claim, lines: list[tuple[str, str]], *, has_body: bool, has_origin: bool) -> None:
+def _check_cover(claim: _Claim, lines: list[tuple[str, str]], *, has_origin: bool) -> None:
     """Check that a signature covers everything that we use, and that each covered field appears once.
 
     Raises `Refused`.
@@ -235,7 +245,7 @@ def _check_cover(claim: _Claim, lines: list[tuple[str, str]], *, has_body: bool,
     if has_origin and claim.covered.issuperset(REQUIRED_WITH_ORIGIN):
         required = set(REQUIRED_WITH_ORIGIN)
     names = {name for name, _ in lines}
-    if has_body or DIGEST in names:
+    if DIGEST in names or dict(lines).get("content-length", "0") != "0":
         required.add(DIGEST)
     missing = sorted(required - claim.covered)
     if missing:
@@ -298,6 +308,8 @@ def _check_body(message: _Message, verified: list[VerifyResult], body: bytes) ->
     (result,) = verified
     digest = result.covered_components.get(f'"{DIGEST}"')
     if digest is None:
+        if body:
+            raise _refused(SIGNATURE_INCOMPLETE, f"the signature must cover, without parameters: {DIGEST}")
         return
     try:
         members: Any = http_sf.parse(digest.encode("latin-1"), tltype="dictionary")

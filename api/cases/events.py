@@ -14,6 +14,7 @@ from activities.context import Context
 from api.auth import may
 from api.params import INT64_MAX, LIMIT_DEFAULT, AckNo, Limit
 from api.problems import IN_THE_DESCRIPTION, TOO_MANY, says
+from api.request_places import leave_place
 from api.roles import Action
 from api.services import TheServices
 from api.streams import EventHub, Subscription
@@ -87,6 +88,7 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the stream ends."""
         with self._hub.subscribed(self._case_no, self._officer.actor) as subscription:
+            leave_place(scope)
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             async with anyio.create_task_group() as tasks:
 

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
@@ -28,12 +29,14 @@ from api.pages import GONE, TEMPLATES, Pages
 from api.services import TheAppealThrottle, TheServices
 from api.throttle import AppealThrottle
 from domain.errors import NotNow
+from domain.errors.grievances import ContactTooNew
 from domain.grievances import APPEALABLE, LEVELS, Earlier, above, may_be_filed
 from domain.rupees import rupees
 from schemas.enums import Language
 from schemas.grievances.appeals import AppealGrievance, AppealView
 from schemas.grievances.grievances import CONTACT_MAX_CHARS, TEXT_MAX_CHARS, AppealOn, NewGrievance
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
+from schemas.text import IST
 
 router = APIRouter(prefix=APPEAL_PATH, include_in_schema=False)
 
@@ -138,7 +141,7 @@ async def begin(request: Request, services: TheServices, throttle: TheAppealThro
         return _ask(reader, wrong=True)
     match reader.fields.get("step"):
         case "enter":
-            return await _enter(throttle, services.ctx, reader)
+            return await _enter(request, throttle, services.ctx, reader)
         case "show":  # in the other language
             return _code(reader, services.ctx)
         case _:
@@ -172,10 +175,10 @@ async def _send_code(throttle: AppealThrottle, ctx: Context, reader: Reader) -> 
     return _code(reader, ctx)
 
 
-async def _enter(throttle: AppealThrottle, ctx: Context, reader: Reader) -> Response:
+async def _enter(request: Request, throttle: AppealThrottle, ctx: Context, reader: Reader) -> Response:
     async with _at_least(ANSWERS_AFTER_SECONDS):
         is_complete = len(reader.code) == CODE_DIGITS
-        entered = await throttle.door.enter(reader.reference, reader.code) if is_complete else None
+        entered = await throttle.enter(request, reader.reference, reader.code) if is_complete else None
     if entered is None:
         return _code(reader, ctx, 422, wrong=True)
     return _to_visit(entered.token, reader)
@@ -224,13 +227,21 @@ async def act(
         return RedirectResponse(f"{APPEAL_PATH}?lang={reader.language.value}", SEE_OTHER, PAGES.headers)
     view = await throttle.door.look(visit)
     try:
-        done = await _do(services.ctx, view, step, reader)
-    except NotNow:
-        return _hold(reader, services.ctx, await throttle.door.look(visit), notice=reader.say["changed"], status=409)
+        done = await _do(services.ctx, view, step, reader, visit.contact_since)
+    except NotNow as error:
+        notice = _why_not(error, reader)
+        return _hold(reader, services.ctx, await throttle.door.look(visit), notice=notice, status=409)
     except ValidationError as error:
         errors = {str(found["loc"][0]) for found in error.errors()}
         return _hold(reader, services.ctx, view, notice=reader.say["mistake"], errors=errors, status=422)
     return _to_visit(token, reader, done)
+
+
+def _why_not(error: NotNow, reader: Reader) -> str:
+    """Return what the page says about an action that was not done."""
+    if isinstance(error, ContactTooNew):
+        return reader.say["contact_new"].format(day=f"{error.until.astimezone(IST):%d-%m-%Y %H:%M}")
+    return reader.say["changed"]
 
 
 def _over(reader: Reader, status: int, wait_seconds: float = 0.0) -> Response:
@@ -243,7 +254,7 @@ def _over(reader: Reader, status: int, wait_seconds: float = 0.0) -> Response:
     return response
 
 
-async def _do(ctx: Context, view: AppealView, step: str, reader: Reader) -> str:
+async def _do(ctx: Context, view: AppealView, step: str, reader: Reader, contact_since: datetime | None) -> str:
     """Carry out the pressed button. Return the action for the next page. Raises `NotNow`, `ValidationError`."""
     fields, found = reader.fields, view.grievance
     if step == "file":
@@ -256,7 +267,7 @@ async def _do(ctx: Context, view: AppealView, step: str, reader: Reader) -> str:
         appeal = AppealOn.model_validate({"level": fields.get("level"), "text": fields.get("more", "")})
         await decisions.appeal_on(ctx, found.grievance_id, appeal, HOLDER)
     elif step == "withdraw":
-        await decisions.withdraw(ctx, found.grievance_id, None, HOLDER)
+        await decisions.withdraw(ctx, found.grievance_id, None, HOLDER, contact_since=contact_since)
     return step if step in _DONE else ""
 
 

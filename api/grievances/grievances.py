@@ -86,7 +86,10 @@ async def decide(
     grievance_id: UUID,
     decided: GrievanceDecided,
 ) -> GrievanceDone:
-    """Decide a grievance at the officer's level. A release is ordered at once, up to the free amount."""
+    """Decide a grievance at the officer's level: uphold the hold, or propose to release money of it.
+
+    A release waits until the victims are heard and it is confirmed.
+    """
     address = appeal_address(services.public_url)
     return await decisions.decide(services.ctx, grievance_id, decided, acting(officer), appeal_address=address)
 

@@ -11,12 +11,13 @@ from activities.orders.confirmations import NotItsLine, record_statement
 from activities.orders.orders import cancel_order
 from api.auth import may
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
-from api.problems import IN_THE_DESCRIPTION, INVALID, NOT_FOUND, NOT_NOW, Refused, Violation, says
+from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, INVALID, NOT_FOUND, NOT_NOW, Refused, Violation, says
 from api.roles import ALLOWED, Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.orders import order_views
 from schemas.orders.order_views import (
+    CancellationAttestationTaken,
     CancellationAttested,
     OrderDecision,
     OrderDone,
@@ -24,7 +25,7 @@ from schemas.orders.order_views import (
     OrderView,
     RecordedStatement,
 )
-from schemas.orders.orders import CancellationAcknowledged, OrderConfirmation, RecordedStatementTaken
+from schemas.orders.orders import OrderConfirmation, RecordedStatementTaken
 from schemas.restoration_enums import OrderState
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"], responses=IN_THE_DESCRIPTION)
@@ -85,16 +86,23 @@ async def cancel(
     return OrderDone(order_id=order_id, state=OrderState.CANCELLED)
 
 
-@router.post("/{order_id}/cancellation-told", name="attest_cancellation_of_order", responses=says(NOT_NOW, NOT_FOUND))
+@router.post(
+    "/{order_id}/cancellation-told",
+    name="attest_cancellation_of_order",
+    responses=says(NOT_NOW, FOUR_EYES, NOT_FOUND),
+)
 async def attest_cancellation(
     services: TheServices,
     officer: Annotated[Officer, may(Action.CANCEL_ORDER)],
     order_id: UUID,
     attested: CancellationAttested,
-) -> CancellationAcknowledged:
-    """Attest that the bank was notified of a cancellation. Replacement orders that wait for it are then sent."""
-    at = await record_attestation(services.ctx, order_id, attested.note, officer.actor)
-    return CancellationAcknowledged(order_id=order_id, acknowledged_at=at)
+) -> CancellationAttestationTaken:
+    """Attest that the bank was notified of a cancellation. Replacement orders that wait for it are then sent.
+
+    For an order to restore money a second officer attests it too.
+    """
+    at, waits = await record_attestation(services.ctx, order_id, attested.note, officer.actor)
+    return CancellationAttestationTaken(order_id=order_id, acknowledged_at=at, waits_for_second=waits)
 
 
 @router.post("/{order_id}/confirm", name="write_down_confirmation", responses=says(NOT_FOUND))

@@ -23,6 +23,7 @@ class OrderPages(ReplyPages[OrderView, OrderForm]):
 
     folder = "order"
     names = NAMES
+    taken_without_mobile = False
     links: OrderLinks
 
     def __init__(self, services: Services) -> None:

@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from activities.restoration import credit_accounts
-from activities.restoration.credit_accounts import NoSuchAccount
+from activities.restoration.credit_accounts import NoSuchAccount, credit_address
 from api.auth import may
 from api.params import AckNo
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, INVALID, NOT_FOUND, NOT_NOW, Refused, Violation, says
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
+from schemas.base import WithReason
 from schemas.restoration.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount, SeenAccount
 
 router = APIRouter(
@@ -36,9 +37,13 @@ async def tell(
     ack_no: AckNo,
     new: NewCreditAccount,
 ) -> CreditAccount:
-    """Propose another account with its proof. It is credited only after a second officer has confirmed it."""
+    """Propose another account with its proof, and tell the victim.
+
+    It is credited only after a second officer has confirmed it, and after the victim's time to object.
+    """
+    page = credit_address(services.public_url)
     try:
-        return await credit_accounts.propose(services.ctx, ack_no, new, officer.actor)
+        return await credit_accounts.propose(services.ctx, ack_no, new, officer.actor, page=page)
     except NoSuchAccount as error:
         field = error.flag.field.removeprefix("account.")
         raise Refused(INVALID, violations=[Violation(field, error.flag.message, "")]) from None
@@ -52,5 +57,33 @@ async def confirm(
     account_id: AccountId,
     seen: SeenAccount,
 ) -> CreditAccount:
-    """Confirm an account that another officer has proposed. The victim is credited there from now on."""
-    return await credit_accounts.confirm(services.ctx, ack_no, account_id, seen, officer.actor)
+    """Confirm an account that another officer has proposed, and tell the victim.
+
+    Each restoration under way needs a new application, and none is approved before the victim's time to object is over.
+    """
+    page = credit_address(services.public_url)
+    return await credit_accounts.confirm(services.ctx, ack_no, account_id, seen, officer.actor, page=page)
+
+
+@router.post("/{account_id}/object", name="object_to_credit_account", responses=says(NOT_NOW, NOT_FOUND))
+async def object_to(
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.OBJECT_TO_CREDIT_ACCOUNT)],
+    ack_no: AckNo,
+    account_id: AccountId,
+    why: WithReason,
+) -> CreditAccount:
+    """Record that the victim does not want an account to be credited. This ends the account at once."""
+    return await credit_accounts.object_to(services.ctx, ack_no, account_id, why.reason, officer.actor)
+
+
+@router.post("/{account_id}/withdraw", name="withdraw_credit_account", responses=says(NOT_NOW, NOT_FOUND))
+async def withdraw(
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.WITHDRAW_CREDIT_ACCOUNT)],
+    ack_no: AckNo,
+    account_id: AccountId,
+    why: WithReason,
+) -> CreditAccount:
+    """Withdraw an account that is wrong, and tell the victim."""
+    return await credit_accounts.withdraw(services.ctx, ack_no, account_id, why.reason, officer.actor)

@@ -3,12 +3,13 @@
 Each action names the step and the visit of the step that the officer saw.
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from activities.restoration import decisions, refusals
+from activities.documents.issuing import appeal_address
+from activities.restoration import decisions, hearing_waivers, objections, refusals
 from api.auth import acting, may
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
@@ -25,6 +26,7 @@ from schemas.restoration.restorations import (
     OrderTaken,
     ReopenReason,
     RestorationAct,
+    RestorationApproval,
     RestorationDone,
     RestorationPage,
     RestorationReason,
@@ -37,6 +39,7 @@ from schemas.restoration_enums import RestorationState, Route, Step
 router = APIRouter(prefix="/api/v1/restorations", tags=["restorations"], responses=IN_THE_DESCRIPTION)
 
 Reader = Annotated[Officer, may(Action.READ_RESTORATION)]
+WAIVERS: Final = "*/waive-notice"
 
 
 @router.get("")
@@ -130,10 +133,10 @@ async def receive_objection(
     new: NewObjection,
 ) -> RestorationDone:
     """Record an objection. Everything that it could change waits for its decision."""
-    return await decisions.receive_objection(services.ctx, restoration_id, new, acting(officer))
+    return await objections.receive_objection(services.ctx, restoration_id, new, acting(officer))
 
 
-@router.post("/{restoration_id}/decide-objection", responses=says(NOT_NOW))
+@router.post("/{restoration_id}/decide-objection", responses=says(NOT_NOW, FOUR_EYES))
 async def decide_objection(
     services: TheServices,
     officer: Annotated[Officer, may(Action.DECIDE_OBJECTION)],
@@ -145,7 +148,7 @@ async def decide_objection(
     An upheld objection of a holder or bank releases the money that it concerns. An upheld objection of others sends the
     restoration back.
     """
-    return await decisions.decide_objection(services.ctx, restoration_id, decided, acting(officer))
+    return await objections.decide_objection(services.ctx, restoration_id, decided, acting(officer))
 
 
 @router.post("/{restoration_id}/waive-notice", responses=says(NOT_NOW))
@@ -155,8 +158,14 @@ async def waive_notice(
     restoration_id: UUID,
     waived: NoticeWaived,
 ) -> RestorationDone:
-    """Record that no account holder objects, after notice or `in_writing`, so that the notice period can end early."""
-    return await decisions.waive_notice(services.ctx, restoration_id, waived, acting(officer))
+    """Record that the holder of one hold, who has had notice, waives the rest of the time to object.
+
+    The request has the holder's signed document. The holder is told and can contradict. When every holder has waived,
+    the time to object ends with the last time to contradict.
+    """
+    return await hearing_waivers.waive_notice(
+        services.ctx, restoration_id, waived, acting(officer), appeal_address(services.public_url)
+    )
 
 
 @router.post("/{restoration_id}/take-order", responses=says(NOT_NOW))
@@ -186,9 +195,12 @@ async def approve(
     services: TheServices,
     officer: Annotated[Officer, may(Action.APPROVE_RESTORATION)],
     restoration_id: UUID,
-    act: RestorationAct,
+    act: RestorationApproval,
 ) -> RestorationDone:
-    """Approve a restoration that another officer has prepared, and order the banks to restore the money."""
+    """Approve a restoration that another officer has prepared, and order the banks to restore the money.
+
+    If another account is credited than the one that paid, `account_end` repeats its last four digits.
+    """
     return await decisions.approve(services.ctx, restoration_id, act, acting(officer))
 
 

@@ -22,6 +22,8 @@ class AnswerPages(ReplyPages[AnswerView, AnswerForm]):
 
     folder = "answer"
     names = NAMES
+    # The chase of the money does not wait for a telephone call.
+    taken_without_mobile = True
     template_names: ClassVar[Mapping[str, Any]] = {
         "rows": ROWS,
         "not_found": NOT_FOUND,

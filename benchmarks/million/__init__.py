@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import asyncpg
 import orjson
 from pydantic import SecretStr
 
@@ -25,7 +24,7 @@ from benchmarks.million import loader
 from benchmarks.million.hot_path import BesideThePath, HotPath
 from benchmarks.million.plans import BUFFERS_MAX, Allowed, PlanBook, faults, page_of
 from benchmarks.million.rows import COLUMNS
-from db import bulk_load, query_plans
+from db import bulk_load, connections, query_plans
 from db.migrate import migrate
 from db.pool import open_pool, set_codecs
 from domain.policy.model import Policy, load_policy
@@ -88,7 +87,7 @@ async def main(
 async def play(server: EmbeddedPostgres, policy: Policy, database: str = OWNER) -> PlanBook:
     """Play the hot path and what goes on beside it on a loaded database; return the plans of its statements."""
     book = PlanBook()
-    admin = await asyncpg.connect(server.admin_dsn)
+    admin = await connections.connect(server.admin_dsn, "goldenhour bench")
     try:
         await query_plans.show_plans(admin, database)
         for player, only_single_cases in ((HotPath, True), (BesideThePath, False)):
@@ -138,7 +137,7 @@ async def _loaded(
     server: EmbeddedPostgres, home: Path, cases: int, policy: Policy, seed: int, progress: Progress
 ) -> dict[str, str]:
     """Load the cases, unless the folder has them from an earlier run; return the sizes of the tables."""
-    connection = await asyncpg.connect(server.dsn_for(OWNER, ADMIN))
+    connection = await connections.connect(server.dsn_for(OWNER, ADMIN), "goldenhour bench")
     try:
         await set_codecs(connection)
         mark = home / LOADED

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import aiohttp
-import asyncpg
 import psutil
 
 from benchmarks.peers import broker
@@ -17,6 +16,7 @@ from benchmarks.peers.environment import peers_python
 from benchmarks.peers.figures import Log, log_of_bank
 from benchmarks.peers.flow import STATEMENTS
 from benchmarks.peers.tree import tree
+from db import connections
 from workers.embedded.ports import LOOPBACK, free_port
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.processes import ChildProcess
@@ -109,7 +109,7 @@ class PeerEngine:
 
     async def recorded(self) -> set[str]:
         """Return the transfers with an answer in the database."""
-        connection = await asyncpg.connect(self.dsn)
+        connection = await connections.connect(self.dsn, "goldenhour bench")
         try:
             return {row["reference"] for row in await connection.fetch(STATEMENTS["answered"])}
         finally:
@@ -248,7 +248,7 @@ def _show_code(folder: Path) -> None:
 
 
 async def _create_tables(dsn: str) -> None:
-    connection = await asyncpg.connect(dsn)
+    connection = await connections.connect(dsn, "goldenhour bench")
     try:
         await connection.execute(TABLES.read_text(encoding="utf-8"))
     finally:

@@ -66,6 +66,21 @@ async def add_key(connection: Connection, key: BankKey, at: datetime) -> None:
     )
 
 
+async def sign_only_from(connection: Connection, institution: str, moment: datetime, *, over: bool) -> datetime | None:
+    """Write the time from which the institution is known by its signature alone; return the time that it has now.
+
+    Without `over` a time that it has already stays. Returns None for an unknown institution.
+    """
+    written: datetime | None = await connection.fetchval(
+        "UPDATE institution SET signature_only_from = CASE WHEN $3 THEN $2 ELSE coalesce(signature_only_from, $2) END"
+        " WHERE code = $1 RETURNING signature_only_from",
+        institution,
+        moment,
+        over,
+    )
+    return written
+
+
 async def get_key(connection: Connection, key_id: str) -> BankKey | None:
     """Return the key with this id, ended or not; None if none is registered."""
     row = await connection.fetchrow(f"{_KEY} WHERE key_id = $1", key_id)

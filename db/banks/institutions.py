@@ -15,20 +15,23 @@ from schemas.enums import ChannelKind
 
 _LIST_ALL = """
 SELECT code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases, desk_email,
-       sponsor, account_prefixes,
+       sponsor, account_prefixes, signature_only_from, calls_at_once, calls_a_second,
        ARRAY(SELECT c.channel FROM institution_channel c WHERE c.institution = code ORDER BY c.position) AS channels
 FROM institution ORDER BY code
 """
 
 _UPSERT = """
 INSERT INTO institution (code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases,
-    desk_email, sponsor, account_prefixes, inbound_email, inbound_password_hash, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    desk_email, sponsor, account_prefixes, inbound_email, inbound_password_hash, updated_at, signature_only_from,
+    calls_at_once, calls_a_second)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name, kind = EXCLUDED.kind,
     answer_class = EXCLUDED.answer_class, ifsc_prefixes = EXCLUDED.ifsc_prefixes,
     vpa_handles = EXCLUDED.vpa_handles, aliases = EXCLUDED.aliases, desk_email = EXCLUDED.desk_email,
     sponsor = EXCLUDED.sponsor, account_prefixes = EXCLUDED.account_prefixes, inbound_email = EXCLUDED.inbound_email,
-    inbound_password_hash = EXCLUDED.inbound_password_hash, updated_at = EXCLUDED.updated_at
+    inbound_password_hash = EXCLUDED.inbound_password_hash, updated_at = EXCLUDED.updated_at,
+    signature_only_from = coalesce(EXCLUDED.signature_only_from, institution.signature_only_from),
+    calls_at_once = EXCLUDED.calls_at_once, calls_a_second = EXCLUDED.calls_a_second
 """
 
 
@@ -47,6 +50,10 @@ class LoginRow:
 
     code: str
     password_hash: str = field(repr=False)
+    knows_address: bool = False
+    """whether the institution has logged in from that address before"""
+    marks: tuple[bytes, ...] = field(default=(), repr=False)
+    """keyed digests of its passwords that were verified lately"""
 
 
 async def hold(connection: Connection) -> None:
@@ -89,6 +96,7 @@ async def delete(connection: Connection, code: str) -> bool:
     Raises `asyncpg.ForeignKeyViolationError` if another row refers to it.
     """
     await connection.execute("DELETE FROM channel_health WHERE institution = $1", code)
+    await connection.execute("DELETE FROM bank_login WHERE institution = $1", code)
     await connection.execute("DELETE FROM institution_channel WHERE institution = $1", code)
     return await connection.fetchval("DELETE FROM institution WHERE code = $1 RETURNING true", code) is True
 
@@ -142,14 +150,25 @@ async def set_login(connection: Connection, code: str, email: str, password_hash
     )
 
 
-async def login_row(connection: Connection, email: str) -> LoginRow | None:
-    """Return the institution that logs in with that e-mail (any case), or None."""
+async def login_row(
+    connection: Connection, email: str, address: str = "", verified_since: datetime | None = None
+) -> LoginRow | None:
+    """Return the institution that logs in with that e-mail (any case), or None.
+
+    `marks` are those of its logins that were verified after `verified_since`, from any address.
+    """
     row = await connection.fetchrow(
-        "SELECT code, inbound_password_hash FROM institution"
-        " WHERE inbound_email = $1 AND inbound_password_hash IS NOT NULL",
+        "SELECT i.code, i.inbound_password_hash AS password_hash,"
+        " EXISTS (SELECT FROM bank_login l WHERE l.institution = i.code AND l.address = $2) AS knows_address,"
+        " ARRAY(SELECT DISTINCT l.mark FROM bank_login l WHERE l.institution = i.code AND l.verified_at > $3) AS marks"
+        " FROM institution i WHERE i.inbound_email = $1 AND i.inbound_password_hash IS NOT NULL",
         email_key(email),
+        address,
+        verified_since,
     )
-    return None if row is None else LoginRow(row["code"], row["inbound_password_hash"])
+    if row is None:
+        return None
+    return LoginRow(row["code"], row["password_hash"], row["knows_address"], tuple(row["marks"]))
 
 
 def email_key(email: str) -> str:
@@ -173,6 +192,9 @@ def _arguments(prepared: PreparedEntry, at: datetime) -> tuple[object, ...]:
         email_key(entry.inbound.email) if entry.inbound else None,
         prepared.password_hash,
         at,
+        entry.signature_only_from,
+        entry.calls_at_once,
+        entry.calls_a_second,
     )
 
 
@@ -191,4 +213,7 @@ def _institution(row: Record, officers: tuple[NodalOfficer, ...], closed_days: f
         closed_days=closed_days,
         sponsor=row["sponsor"],
         account_prefixes=tuple(row["account_prefixes"]),
+        signature_only_from=row["signature_only_from"],
+        calls_at_once=row["calls_at_once"],
+        calls_a_second=row["calls_a_second"],
     )

@@ -23,6 +23,8 @@ class LinkRow(FrozenModel):
     issued_at: UtcDatetime
     expires_at: UtcDatetime
     used_at: UtcDatetime | None
+    replaced_at: UtcDatetime | None = None
+    """when a newer letter about the same subject got a link"""
 
 
 _LINK: Final = f"SELECT {', '.join(LinkRow.model_fields)} FROM reply_link WHERE subject_kind = $1 AND token_digest = $2"
@@ -38,7 +40,7 @@ async def insert(
     issued_at: datetime,
     expires_at: datetime,
 ) -> None:
-    """Write a new link.
+    """Write a new link. It replaces the unused ones about the same subject.
 
     The database refuses a link for a bank to which the request or order does not go.
     """
@@ -109,11 +111,15 @@ async def keep_form(
     form: Mapping[str, str],
     digest: bytes,
     body: bytes,
+    confirmed_by: str | None = None,
 ) -> None:
-    """Store an accepted form and its officer; `body` is the form as posted, without the token."""
+    """Store an accepted form and its officer; `body` is the form as posted, without the token.
+
+    `confirmed_by` is the nodal officer whose code confirmed it, if it needed one.
+    """
     await connection.execute(
-        "INSERT INTO reply_form (link_id, received_at, officer_name, officer_designation, form, digest, body)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO reply_form (link_id, received_at, officer_name, officer_designation, form, digest, body,"
+        " confirmed_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         link_id,
         at,
         officer_name,
@@ -121,4 +127,5 @@ async def keep_form(
         dict(form),
         digest,
         body,
+        confirmed_by,
     )

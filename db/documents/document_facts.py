@@ -211,9 +211,9 @@ async def approval(connection: Connection, hold_id: UUID) -> Approval | None:
     An approval by the case's investigating officer does not count.
     """
     row = await connection.fetchrow(
-        "SELECT a.approved_by, a.approved_at FROM attachment_approval a WHERE a.hold_id = $1 AND a.approved_by <>"
-        " (SELECT subject FROM case_officer c WHERE c.case_no = a.case_no AND c.duty = 'io'"
-        "  ORDER BY assignment_no DESC LIMIT 1)",
+        "SELECT a.approved_by, a.approved_at FROM attachment_approval a WHERE a.hold_id = $1"
+        " AND person_of(a.approved_by) <> (SELECT person_of(subject) FROM case_officer c"
+        "  WHERE c.case_no = a.case_no AND c.duty = 'io' ORDER BY assignment_no DESC LIMIT 1)",
         hold_id,
     )
     return Approval(**dict(row)) if row else None
@@ -222,8 +222,8 @@ async def approval(connection: Connection, hold_id: UUID) -> Approval | None:
 async def show_cause_order(connection: Connection, hold: Hold) -> CourtOrderFacts:
     """Return the newest BNSS 107 order of a court that retains a hold's money; empty without one."""
     row = await connection.fetchrow(
-        "SELECT kind, court, order_no, made_on FROM court_order WHERE case_no = $1 AND kind = 'bnss_107'"
-        " AND effect = 'keep_hold' AND withdrawn_at IS NULL"
+        "SELECT kind, court, order_no, made_on FROM court_order c WHERE case_no = $1 AND kind = 'bnss_107'"
+        " AND effect = 'keep_hold' AND court_order_counts(c)"
         " AND (account_key IS NULL OR (institution = $2 AND account_key = $3)) ORDER BY court_order_id DESC LIMIT 1",
         hold.case_no,
         hold.institution,
@@ -258,6 +258,17 @@ async def transfers(connection: Connection, case_no: str, ack_no: str) -> tuple[
         ack_no,
     )
     return tuple(TransferFacts(**dict(row)) for row in rows)
+
+
+async def credit_account(connection: Connection, ack_no: str) -> BeneficiaryFacts | None:
+    """Return the account that two officers put in place of the one that paid, or None."""
+    row = await connection.fetchrow(
+        "SELECT i.name AS institution_name, c.account, c.ifsc FROM credit_account c JOIN institution i"
+        " ON i.code = c.institution WHERE c.ack_no = $1 AND c.confirmed_at IS NOT NULL AND c.ended_at IS NULL"
+        " ORDER BY c.account_id DESC LIMIT 1",
+        ack_no,
+    )
+    return BeneficiaryFacts(**dict(row)) if row else None
 
 
 async def buckets(connection: Connection, case_no: str, ack_no: str) -> dict[Bucket, int]:

@@ -69,7 +69,8 @@ def _address() -> str:
     """
     return (
         # The text of a code has no digest, because trying every code would find it.
-        " || jsonb_build_object('text_sha256', CASE WHEN t.kind <> 'grievance_code'"
+        " || jsonb_build_object('text_sha256', CASE WHEN t.kind NOT IN"
+        " ('grievance_code', 'appeal_code', 'link_code')"
         " THEN encode(sha256(convert_to(t.body, 'UTF8')), 'hex') END, 'address',"
         " CASE WHEN t.to_whom <> 'victim' THEN t.address WHEN t.medium = 'sms'"
         " THEN '…' || right(t.address, 4) ELSE left(t.address, 1) || '…@' || split_part(t.address, '@', 2) END)"
@@ -130,6 +131,16 @@ FILES: Final = {
     ),
     "grievances/grievances.jsonl": _rows("grievance", _CASE, "t.opened_at, t.grievance_id"),
     "grievances/levels.jsonl": _rows("grievance_level", _GRIEVANCE, "t.grievance_id, t.opened_at, t.level"),
+    "grievances/hearings.jsonl": _rows(
+        "release_hearing",
+        "t.proposal_id IN (SELECT proposal_id FROM release_proposal WHERE case_no = $1)",
+        "t.hearing_id",
+        # A copy for the accused does not have what a victim says.
+        without=("said",),
+        more=" || jsonb_build_object('said_sha256', encode(sha256(convert_to(t.said, 'UTF8')), 'hex'))",
+    ),
+    "grievances/releases.jsonl": _rows("release_proposal", _CASE, "t.proposal_id"),
+    "holds/contact_changes.jsonl": _rows("holder_contact_change", _HOLD, "t.change_id"),
     "holds/contacts.jsonl": _rows("holder_contact", _HOLD, "t.hold_id"),
     "holds/holds.jsonl": _rows("account_hold", _CASE, "t.first_held_at, t.hold_id", more=_KEPT_BY),
     "ledger/balances.jsonl": _rows("ledger_balance", _CASE, "t.hop_no, t.bucket"),
@@ -148,6 +159,12 @@ FILES: Final = {
         "t.message_id, t.place",
     ),
     "orders/credit_accounts.jsonl": _rows("credit_account", _CASE, "t.account_id"),
+    "orders/credit_account_links.jsonl": _rows(
+        "credit_account_link",
+        "t.account_id IN (SELECT account_id FROM credit_account WHERE case_no = $1)",
+        "t.made_at, t.account_id",
+        without=("token_digest",),
+    ),
     "orders/cancellations.jsonl": _rows("order_cancellation", _ORDER, "t.order_id"),
     "orders/carriage.jsonl": _rows(
         "delivery_attempt",
@@ -172,7 +189,7 @@ FILES: Final = {
         "(SELECT c.case_no, c.court_order_id, c.kind, c.effect, c.court, c.order_no, c.made_on, c.amount_paise,"
         " c.institution, c.account_key, encode(c.document_digest, 'hex') AS document_sha256, c.taken_by, c.taken_at,"
         " c.reason, c.confirmed_by, c.confirmed_at, c.withdrawn_at, c.withdrawn_by,"
-        " c.withdrawn_reason FROM court_order c)",
+        " c.withdrawn_reason, c.second_needed, c.ends_on, c.counts_until, c.warned_at, c.ended_as FROM court_order c)",
         _CASE,
         "t.court_order_id",
     ),
@@ -220,6 +237,10 @@ FILES: Final = {
         "allocation_share", _ALLOCATION, "t.allocation_id, t.case_no, t.hop_no"
     ),
     "restorations/allocations.jsonl": _rows("allocation", _ALLOCATION, "t.allocation_id"),
+    # The document itself stays in the database; the log binds its digest.
+    "restorations/hearing_waivers.jsonl": _rows(
+        "hearing_waiver", _RESTORATION, "t.recorded_at, t.hold_id", without=("document",)
+    ),
     "restorations/lines.jsonl": _rows("restoration_line", _CASE, "t.restoration_id, t.hop_no"),
     "restorations/objections.jsonl": _rows("objection", _RESTORATION, "t.objection_id"),
     "restorations/payer_decisions.jsonl": _rows("payer_decision", _CASE, "t.decision_id"),
@@ -229,9 +250,10 @@ FILES: Final = {
 """The statement that reads each file."""
 TEXTS: Final = {
     "messages/texts.jsonl": "SELECT jsonb_build_object('message_id', t.message_id, 'subject', t.subject, 'body',"
-    # Six digits are masked in every message, because they could be a code.
-    r" regexp_replace(t.body, '(?<!\d)\d{6}(?!\d)', '……', 'g'))::text FROM message t"
-    " WHERE t.case_no = $1 AND t.kind <> 'grievance_code' ORDER BY t.written_at, t.message_id"
+    # Six digits are masked in every message, because they could be a code. So is the token of a victim's link.
+    r" regexp_replace(t.body, '(?<!\d)\d{6}(?!\d)|(?<=/c/)[A-Za-z0-9_-]{12}', '……', 'g'))::text FROM message t"
+    " WHERE t.case_no = $1 AND t.kind NOT IN ('grievance_code', 'appeal_code', 'link_code')"
+    " ORDER BY t.written_at, t.message_id"
 }
 """The texts of notifications, for a court's pack only."""
 _READ: Final = FILES | TEXTS

@@ -29,19 +29,30 @@ async def hold_of(connection: Connection, reference: str) -> HoldOfReference | N
 
 
 async def make(
-    connection: Connection, hold_id: UUID, digest: bytes, valid_until: datetime, by: str, at: datetime
+    connection: Connection,
+    hold_id: UUID,
+    digest: bytes,
+    valid_until: datetime,
+    by: str,
+    at: datetime,
+    *,
+    contact_since: datetime | None,
 ) -> UUID:
-    """Store the digest of a new code; return the code's id."""
+    """Store the digest of a new code; return the code's id.
+
+    `contact_since` is when an officer entered the contact that it goes to; None if the bank gave the contact.
+    """
     code_id = uuid4()
     await connection.execute(
-        "INSERT INTO appeal_code (code_id, hold_id, digest, made_at, made_by, valid_until)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO appeal_code (code_id, hold_id, digest, made_at, made_by, valid_until, contact_since)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
         code_id,
         hold_id,
         digest,
         at,
         by,
         valid_until,
+        contact_since,
     )
     return code_id
 
@@ -53,15 +64,24 @@ class LiveCode(FrozenModel):
     digest: bytes
 
 
-async def try_codes(connection: Connection, reference: str, max_tries: int, at: datetime) -> list[LiveCode]:
-    """Return the valid codes for the hold of a reference, and count one more attempt on each."""
+async def try_codes(
+    connection: Connection, reference: str, address: str, max_tries: int, max_in_all: int, at: datetime
+) -> list[LiveCode]:
+    """Return the valid codes for the hold of a reference, and count one more attempt from `address` on each.
+
+    An address has `max_tries` on a code, and all addresses together have `max_in_all`.
+    """
     rows = await connection.fetch(
-        "UPDATE appeal_code SET tries = tries + 1"
+        "UPDATE appeal_code SET tries = tries + 1,"
+        " tries_by = tries_by || jsonb_build_object($4::text, coalesce((tries_by ->> $4)::integer, 0) + 1)"
         " WHERE hold_id = (SELECT hold_id FROM account_hold WHERE reference = $1) AND valid_until > $3"
-        " AND used_at IS NULL AND tries < $2 RETURNING code_id, digest",
+        " AND used_at IS NULL AND tries < $5 AND coalesce((tries_by ->> $4)::integer, 0) < $2"
+        " RETURNING code_id, digest",
         reference,
         max_tries,
         at,
+        address,
+        max_in_all,
     )
     return [LiveCode(**dict(row)) for row in rows]
 
@@ -84,6 +104,8 @@ class Visit(FrozenModel):
 
     hold_id: UUID
     until: UtcDatetime
+    contact_since: UtcDatetime | None = None
+    """when an officer entered the contact that the code went to; None if the bank gave the contact"""
 
 
 async def visit(
@@ -95,7 +117,8 @@ async def visit(
     """
     row = await connection.fetchrow(
         "UPDATE appeal_code SET visit_until = greatest(visit_until, least($2 + $3::interval, used_at + $4::interval))"
-        " WHERE visit_digest = $1 AND visit_until > $2 RETURNING hold_id, visit_until AS until",
+        " WHERE visit_digest = $1 AND visit_until > $2 RETURNING hold_id, visit_until AS until,"
+        " contact_since",
         visit_digest,
         at,
         idle,

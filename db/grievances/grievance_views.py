@@ -1,13 +1,15 @@
 """Views of grievances for officers and banks: lists, and one with its levels and releases."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from db.orders import release_proposals
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
 from domain.errors.grievances import GrievanceNotFound
+from domain.releases import stage_of
 from schemas.grievances.grievances import (
     BankGrievance,
     BankGrievances,
@@ -35,8 +37,9 @@ LEFT JOIN grievance_level l ON l.grievance_id = g.grievance_id AND l.ended_at IS
 """
 _READ: Final = f"""
 SELECT g.grievance_id, g.serial_no, g.hold_id, g.case_no AS case_ack_no, a.institution, g.state, g.level, g.opened_at,
-       g.due_at, g.overdue, money.held_paise, g.ended_at
+       g.due_at, g.overdue, money.held_paise, g.ended_at, p.hear_until, p.needs_second
 FROM ({{found}}) AS g JOIN account_hold a USING (hold_id)
+LEFT JOIN release_proposal p ON p.grievance_id = g.grievance_id AND p.state = 'waits'
 {_HELD}
 """
 _LIST: Final = (
@@ -69,9 +72,15 @@ async def page(
     rows = await connection.fetch(_LIST, now, state, level, overdue, ack_no, *_key(after), limit + 1)
     shown, more = cut(rows, limit)
     return GrievancePage(
-        items=tuple(GrievanceHead.model_validate(_numbered(dict(row))) for row in shown),
+        items=tuple(GrievanceHead.model_validate(_head(dict(row), now)) for row in shown),
         next=_next(dict(shown[-1])) if more else None,
     )
+
+
+def _head(row: dict[str, Any], now: datetime) -> dict[str, object]:
+    hear_until, needs_second = row.pop("hear_until"), row.pop("needs_second")
+    waits_for = stage_of(hear_until, needs_second=needs_second, at=now) if hear_until else None
+    return _numbered(row) | {"waits_for": waits_for}
 
 
 def _numbered(row: dict[str, object]) -> dict[str, object]:
@@ -112,12 +121,13 @@ async def get(
     if head is None or more is None:
         raise GrievanceNotFound(grievance_id)
     return GrievanceView.model_validate(
-        _numbered(dict(head))
+        _head(dict(head), now)
         | dict(more)
         | {
             "free_paise": free_paise,
             "levels": await levels(connection, grievance_id),
             "releases": await releases(connection, grievance_id),
+            "proposed": await release_proposals.waiting(connection, head["hold_id"], now),
             "may": may,
         }
     )

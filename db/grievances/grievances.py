@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 from db.pool import Connection
 from domain.errors.grievances import GrievanceNotFound
 from domain.grievances import Earlier
+from domain.holds.lapse import Appealed
+from domain.restoration.procedure import WAITS_FOR_APPEAL
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Language
 from schemas.grievances.grievances import GrievanceCount, GrievanceReport, NewGrievance, number_of
@@ -63,26 +65,29 @@ async def insert(
     case_no: str,
     new: NewGrievance,
     policy: GrievancePolicy,
+    level: GrievanceLevel,
     due_at: datetime,
     at: datetime,
+    by: str,
 ) -> GrievanceRow:
-    """Write a grievance at the lowest level. The caller has locked the case's row."""
+    """Write a grievance at the level where it begins. The caller has locked the case's row."""
     row = await connection.fetchrow(
         "INSERT INTO grievance (grievance_id, hold_id, case_no, state, level, text, contact, language, policy,"
-        f" opened_at) VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9) RETURNING {_ROW}",
+        f" opened_at, filed_by) VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10) RETURNING {_ROW}",
         uuid4(),
         hold_id,
         case_no,
-        GrievanceLevel.BANK.value,
+        level.value,
         new.text,
         new.contact,
         new.language.value,
         policy.model_dump(mode="json"),
         at,
+        by,
     )
     assert row is not None, "one row was inserted"
     written = GrievanceRow(**dict(row))
-    await _open_level(connection, written.grievance_id, GrievanceLevel.BANK, at, due_at)
+    await _open_level(connection, written.grievance_id, level, at, due_at)
     return written
 
 
@@ -136,7 +141,9 @@ async def latest_about(connection: Connection, hold_id: UUID) -> Earlier | None:
     """Return the last grievance about a hold, or None."""
     row = await connection.fetchrow(
         "SELECT g.state, g.level, g.opened_at, (SELECT count(*) FROM grievance e WHERE e.hold_id = $1"
-        " AND e.opened_at >= a.first_held_at) AS filed FROM grievance g JOIN account_hold a USING (hold_id)"
+        " AND e.opened_at >= a.first_held_at) AS filed, v.due_at AS level_due_at, v.ended_at AS level_ended_at"
+        " FROM grievance g JOIN account_hold a USING (hold_id)"
+        " LEFT JOIN grievance_level v ON v.grievance_id = g.grievance_id AND v.level = g.level"
         " WHERE g.hold_id = $1 ORDER BY g.serial_no DESC LIMIT 1",
         hold_id,
     )
@@ -149,15 +156,39 @@ async def open_about(connection: Connection, hold_id: UUID) -> list[UUID]:
     return [row["grievance_id"] for row in rows]
 
 
+async def appealed(connection: Connection, hold_id: UUID) -> Appealed | None:
+    """Return the appeals since the hold began, or None without one.
+
+    Also None unless an open restoration of its money has come past the verification and is not approved, because
+    otherwise an appeal would only make the holder's own hold longer. A restoration that is sent back stays one: no
+    officer alone ends by this what keeps the hold.
+    """
+    row = await connection.fetchrow(
+        "SELECT min(g.opened_at) AS filed_at, CASE WHEN bool_and(g.ended_at IS NOT NULL) THEN max(g.ended_at) END"
+        " AS ended_at FROM grievance g JOIN account_hold a USING (hold_id)"
+        " WHERE g.hold_id = $1 AND g.opened_at >= a.first_held_at AND EXISTS ("
+        "  SELECT FROM restoration_line l JOIN restoration r USING (restoration_id) WHERE l.hold_id = $1"
+        "  AND l.objection_id IS NULL AND l.excluded_at IS NULL AND r.state = 'open'"
+        "  AND (r.step = ANY($2) OR (r.step IN ('application', 'verification')"
+        "   AND EXISTS (SELECT FROM restoration_step s WHERE s.restoration_id = r.restoration_id"
+        "    AND s.step = 'verification' AND s.outcome = 'done'))))"
+        " HAVING count(*) > 0",
+        hold_id,
+        [step.value for step in WAITS_FOR_APPEAL],
+    )
+    return Appealed(**dict(row)) if row else None
+
+
 async def deciders(connection: Connection, grievance_id: UUID) -> tuple[str, ...]:
-    """Return the officers who decided on the grievance, or who decided to keep its small-value hold.
+    """Return the officers who decided on the grievance, confirmed its release, or kept its small-value hold.
 
     None of them may decide on it again.
     """
     rows = await connection.fetch(
         "SELECT ended_by AS who FROM grievance_level WHERE grievance_id = $1 AND outcome = 'decided'"
         " UNION SELECT a.small_hold_decided_by FROM grievance g JOIN account_hold a USING (hold_id)"
-        " WHERE g.grievance_id = $1 AND a.small_hold_decision = 'keep'",
+        " WHERE g.grievance_id = $1 AND a.small_hold_decision = 'keep'"
+        " UNION SELECT ended_by FROM release_proposal WHERE grievance_id = $1 AND state = 'ordered'",
         grievance_id,
     )
     return tuple(row["who"] for row in rows)
@@ -188,15 +219,32 @@ async def is_on_hold(connection: Connection, hold_id: UUID) -> bool:
 
 
 async def _open_level(
-    connection: Connection, grievance_id: UUID, level: GrievanceLevel, at: datetime, due_at: datetime, said: str = ""
+    connection: Connection,
+    grievance_id: UUID,
+    level: GrievanceLevel,
+    at: datetime,
+    due_at: datetime,
+    said: str = "",
+    by: str | None = None,
 ) -> None:
     await connection.execute(
-        "INSERT INTO grievance_level (grievance_id, level, opened_at, due_at, said) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO grievance_level (grievance_id, level, opened_at, due_at, said, opened_by)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
         grievance_id,
         level.value,
         at,
         due_at,
         said,
+        by,
+    )
+
+
+async def give_time(connection: Connection, grievance_id: UUID, due_at: datetime) -> None:
+    """Give the open level time until `due_at`, unless it has more, because a release of it waits."""
+    await connection.execute(
+        "UPDATE grievance_level SET due_at = greatest(due_at, $2) WHERE grievance_id = $1 AND ended_at IS NULL",
+        grievance_id,
+        due_at,
     )
 
 
@@ -228,16 +276,22 @@ async def end_level(
 
 
 async def move(
-    connection: Connection, grievance_id: UUID, level: GrievanceLevel, at: datetime, due_at: datetime, said: str = ""
+    connection: Connection,
+    grievance_id: UUID,
+    level: GrievanceLevel,
+    at: datetime,
+    due_at: datetime,
+    said: str = "",
+    by: str | None = None,
 ) -> None:
-    """Move the grievance to a level; a decided one is opened again."""
+    """Move the grievance to a level; a decided one is opened again. `by` appealed to the level."""
     await connection.execute(
         "UPDATE grievance SET level = $2, state = 'open', ended_at = NULL, ended_by = NULL, released_paise = NULL,"
         " reason = '' WHERE grievance_id = $1",
         grievance_id,
         level.value,
     )
-    await _open_level(connection, grievance_id, level, at, due_at, said)
+    await _open_level(connection, grievance_id, level, at, due_at, said, by)
 
 
 async def end(

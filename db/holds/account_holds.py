@@ -85,8 +85,8 @@ _IN_NO_ROUND: Final = """NOT EXISTS (SELECT FROM restoration_line l JOIN restora
     WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND r.state = 'open')"""
 
 _COURT_RESTORES: Final = f"""EXISTS (SELECT FROM court_order o WHERE o.case_no = h.case_no AND o.effect = 'restore'
-    AND o.kind IN ({", ".join(f"'{kind.value}'" for kind in LEADS_TO)}) AND o.withdrawn_at IS NULL
-    AND o.taken_at > last.excluded_at
+    AND o.kind IN ({", ".join(f"'{kind.value}'" for kind in LEADS_TO)}) AND court_order_counts(o)
+    AND coalesce(o.confirmed_at, o.taken_at) > last.excluded_at
     AND (o.account_key IS NULL OR (o.institution, o.account_key) = (h.institution, h.account_key)))"""
 """whether a court has ordered the restoration of a hop since a round excluded it"""
 

@@ -134,6 +134,17 @@ async def insert(connection: Connection, order: NewOrder, policy: OrderPolicy, d
     return order_id
 
 
+async def credited_accounts(connection: Connection, restoration_id: UUID) -> list[Beneficiary]:
+    """Return the accounts that the live orders of a restoration credit, each once."""
+    rows = await connection.fetch(
+        "SELECT l.beneficiary_institution AS institution, l.beneficiary_holder AS holder FROM bank_order o"
+        " JOIN bank_order_line l USING (order_id) WHERE o.restoration_id = $1 AND o.kind = 'restore'"
+        " AND o.state IN ('planned', 'delivered', 'refused') GROUP BY 1, 2 ORDER BY min(l.hop_no)",
+        restoration_id,
+    )
+    return [Beneficiary(**dict(row)) for row in rows]
+
+
 async def case_of(connection: Connection, order_id: UUID, institution: str | None = None) -> str:
     """Return the case of an order. Raises `NotFound`, with `institution` also for another bank's order."""
     case_no: str | None = await connection.fetchval(
@@ -155,6 +166,16 @@ async def get(connection: Connection, order_id: UUID) -> OrderRow:
     if row is None:
         raise OrderNotFound(order_id)
     return OrderRow(**dict(row))
+
+
+async def get_at(connection: Connection, order_id: UUID) -> tuple[OrderRow, datetime]:
+    """Return one order without a lock, and the present moment. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        f"SELECT {_ORDER}, present_moment() AS now FROM bank_order WHERE order_id = $1", order_id
+    )
+    if row is None:
+        raise OrderNotFound(order_id)
+    return OrderRow(**{name: row[name] for name in OrderRow.model_fields}), row["now"]
 
 
 async def lines_of(connection: Connection, order_id: UUID) -> list[LineRow]:

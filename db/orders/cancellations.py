@@ -19,6 +19,8 @@ class CancellationRow(FrozenModel):
     level_at: UtcDatetime | None
     settled_at: UtcDatetime | None
     settled_by: str | None
+    attested_by: str | None
+    """officer who said first that the bank knows, of an order to restore"""
 
 
 _CANCELLATION = ", ".join(CancellationRow.model_fields)
@@ -49,6 +51,13 @@ async def escalate(connection: Connection, order_id: UUID, level: OrderEscalatio
     """Write that the cancellation has reached this escalation level."""
     await connection.execute(
         "UPDATE order_cancellation SET level = $2, level_at = $3 WHERE order_id = $1", order_id, level.value, at
+    )
+
+
+async def attest(connection: Connection, order_id: UUID, by: str, note: str) -> None:
+    """Write that one officer says that the bank knows of the cancellation."""
+    await connection.execute(
+        "UPDATE order_cancellation SET attested_by = $2, attested_note = $3 WHERE order_id = $1", order_id, by, note
     )
 
 

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from db.pool import Connection, note_session_state
+from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 
-_WATCH_LOCK: Final = 7_305_813_377_193_000_020
-"""Lock of the reader of banks' files. Only its uniqueness matters."""
+WATCH_LOCK: Final = 7_305_813_377_193_000_020
+"""lock of the process that takes banks' files; only its uniqueness matters"""
 
 
 class ReturnedRow(FrozenModel):
@@ -101,20 +101,3 @@ async def hops_by_transfer(
         list(transfer_keys),
     )
     return {row.pop("transfer_key"): RegisteredTransfer(**row) for row in map(dict, rows)}
-
-
-async def may_watch(connection: Connection) -> bool:
-    """Return whether this connection gets the lock for reading banks' files, which it holds until it is given back."""
-    note_session_state(connection)
-    locked: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _WATCH_LOCK)
-    return locked
-
-
-async def wait_to_watch(connection: Connection, timeout_seconds: float) -> bool:
-    """Wait for the lock of `may_watch`; false if that takes longer than `timeout_seconds`."""
-    note_session_state(connection)
-    try:
-        await connection.execute("SELECT pg_advisory_lock($1)", _WATCH_LOCK, timeout=timeout_seconds)
-    except TimeoutError:
-        return False
-    return True

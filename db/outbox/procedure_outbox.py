@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import Final
 
 from db.outbox.deferral import Deferral, may_begin
-from db.pool import Connection, note_session_state
+from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import IN_DUE_LIST, ProcedureStart
 
 STARTER_CHANNEL: Final = "procedure_starter"
 """the channel on which the database announces holds to open, and workflows to start or to notify"""
-_WATCH_LOCK: Final = 7_305_813_377_193_000_029
-"""Lock of the procedure loop. Only its uniqueness matters."""
+WATCH_LOCK: Final = 7_305_813_377_193_000_029
+"""lock of the process that runs the procedure loop; only its uniqueness matters"""
 
 
 def workflow_id(kind: ProcedureKind, subject: str) -> str:
@@ -172,10 +172,3 @@ async def make_as_old(connection: Connection, case_no: str, since: datetime) -> 
     A deferral then counts once from the beginning, and not again for each step.
     """
     await connection.execute(_AS_OLD, case_no, since)
-
-
-async def may_watch(connection: Connection) -> bool:
-    """Return whether this connection gets the procedure loop's lock, which it holds until it is given back."""
-    note_session_state(connection)
-    locked: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _WATCH_LOCK)
-    return locked

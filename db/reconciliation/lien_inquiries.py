@@ -1,6 +1,6 @@
 """Inquiries to institutions: which liens do you hold for us?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -42,17 +42,20 @@ class Overdue(FrozenModel):
     supervisor: bool
 
 
-async def not_looked_at(connection: Connection, slots: Mapping[str, datetime], limit: int) -> list[str]:
+async def not_looked_at(
+    connection: Connection, slots: Mapping[str, datetime], skip: Sequence[str], limit: int
+) -> list[str]:
     """Return these institutions not checked in their slot yet, the longest waiting first.
 
-    `slots` has the current slot of each institution.
+    `slots` has the current slot of each institution. Leaves out those in `skip`.
     """
     rows = await connection.fetch(
         "SELECT t.code FROM unnest($1::text[], $2::timestamptz[]) AS t (code, slot_at)"
         " LEFT JOIN lien_round w ON w.institution = t.code"
-        " WHERE w.slot_at IS NULL OR w.slot_at < t.slot_at ORDER BY t.slot_at, t.code LIMIT $3",
+        " WHERE (w.slot_at IS NULL OR w.slot_at < t.slot_at) AND t.code <> ALL($3) ORDER BY t.slot_at, t.code LIMIT $4",
         list(slots),
         list(slots.values()),
+        list(skip),
         limit,
     )
     return [row["code"] for row in rows]
@@ -93,14 +96,17 @@ async def write(connection: Connection, inquiry: Inquiry, *, supervisor_at: date
     )
 
 
-async def unput(connection: Connection, limit: int) -> list[UnsentInquiry]:
-    """Return open inquiries that are not sent yet, the oldest first."""
+async def take_unput(connection: Connection, now: datetime, limit: int) -> list[UnsentInquiry]:
+    """Take open inquiries that are not sent yet: first those never tried, then those whose last try is oldest."""
     rows = await connection.fetch(
-        "SELECT inquiry_id, institution FROM lien_inquiry WHERE closed_at IS NULL AND put_at IS NULL"
-        " ORDER BY asked_at, inquiry_id LIMIT $1",
+        "UPDATE lien_inquiry SET tried_at = $1 WHERE inquiry_id IN (SELECT inquiry_id FROM lien_inquiry"
+        "  WHERE closed_at IS NULL AND put_at IS NULL ORDER BY tried_at NULLS FIRST, asked_at, inquiry_id LIMIT $2)"
+        " RETURNING inquiry_id, institution, asked_at",
+        now,
         limit,
     )
-    return [UnsentInquiry(**dict(row)) for row in rows]
+    oldest = sorted(rows, key=lambda row: (row["asked_at"], row["inquiry_id"]))
+    return [UnsentInquiry(inquiry_id=row["inquiry_id"], institution=row["institution"]) for row in oldest]
 
 
 async def put(connection: Connection, inquiry_id: UUID, way: ListWay, at: datetime, *, desk_told: bool) -> bool:
@@ -116,14 +122,18 @@ async def put(connection: Connection, inquiry_id: UUID, way: ListWay, at: dateti
     return found is True
 
 
-async def overdue(connection: Connection, now: datetime, limit: int) -> list[Overdue]:
-    """Return open inquiries of which the desk or supervisor is now to be told, the longest due first."""
+async def overdue(connection: Connection, now: datetime, skip: Sequence[UUID], limit: int) -> list[Overdue]:
+    """Return open inquiries of which the desk or supervisor is now to be told, the longest due first.
+
+    Leaves out those in `skip`.
+    """
     rows = await connection.fetch(
         "SELECT * FROM (SELECT inquiry_id, institution, due_at, desk_told_at IS NULL AS desk,"
         "   supervisor_at <= $1 AND supervisor_told_at IS NULL AS supervisor"
         " FROM lien_inquiry WHERE closed_at IS NULL AND due_at <= $1) AS due"
-        " WHERE desk OR supervisor ORDER BY due_at, inquiry_id LIMIT $2",
+        " WHERE (desk OR supervisor) AND inquiry_id <> ALL($2) ORDER BY due_at, inquiry_id LIMIT $3",
         now,
+        list(skip),
         limit,
     )
     return [Overdue(**{name: row[name] for name in Overdue.model_fields}) for row in rows]

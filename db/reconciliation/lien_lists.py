@@ -17,9 +17,10 @@ _LIST: Final = "list_no, institution, list_id, inquiry_id, as_of, pages"
 # Complete lists that are not compared.
 _LEFT: Final = f"""
 SELECT {_LIST} FROM lien_list l
-WHERE l.begun_at > $1 AND NOT EXISTS (SELECT FROM reconciliation r WHERE r.list_no = l.list_no)
+WHERE l.begun_at > $1 AND l.list_no <> ALL($2::bigint[])
+    AND NOT EXISTS (SELECT FROM reconciliation r WHERE r.list_no = l.list_no)
     AND (SELECT count(*) FROM lien_list_page p WHERE p.list_no = l.list_no) = l.pages
-ORDER BY l.list_no LIMIT $2
+ORDER BY l.list_no LIMIT $3
 """
 
 
@@ -102,6 +103,9 @@ async def last_of(connection: Connection, institution: str) -> ListRow | None:
     return None if row is None else ListRow(**dict(row))
 
 
-async def left_over(connection: Connection, now: datetime, limit: int) -> list[ListRow]:
-    """Return complete lists that are not compared, because the worker died after their last page."""
-    return [ListRow(**dict(row)) for row in await connection.fetch(_LEFT, now - LOOK_BACK, limit)]
+async def left_over(connection: Connection, now: datetime, skip: Sequence[int], limit: int) -> list[ListRow]:
+    """Return complete lists that are not compared, because the worker died after their last page.
+
+    Leaves out those in `skip`.
+    """
+    return [ListRow(**dict(row)) for row in await connection.fetch(_LEFT, now - LOOK_BACK, list(skip), limit)]

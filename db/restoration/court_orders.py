@@ -1,5 +1,6 @@
 """Orders of courts, as officers entered them, and their effect on holds."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -8,22 +9,33 @@ from db.pool import Connection
 from domain.errors.court_orders import CourtOrderDocumentNotFound, CourtOrderNotFound
 from schemas.base import FrozenModel
 from schemas.police import CourtOrder, NewCourtOrder
+from schemas.restoration_enums import CourtOrderEnd
 
 _ORDER: Final = (
     "court_order_id, kind, effect, court, order_no, made_on, amount_paise, institution, account_key,"
     " encode(document_digest, 'hex') AS document_digest, taken_by, taken_at, reason, confirmed_by, confirmed_at,"
-    " withdrawn_at, withdrawn_by, withdrawn_reason"
+    " withdrawn_at, withdrawn_by, withdrawn_reason, second_needed, ends_on, counts_until, warned_at, ended_as"
 )
 
 
 async def insert(
-    connection: Connection, case_no: str, order: NewCourtOrder, account: str | None, by: str, at: datetime
+    connection: Connection,
+    case_no: str,
+    order: NewCourtOrder,
+    account: str | None,
+    counts_until: datetime,
+    by: str,
+    at: datetime,
 ) -> CourtOrder:
-    """Write an order. `account` is the account key, the form in which accounts are compared."""
+    """Write an order that a second officer has to confirm by `counts_until`.
+
+    `account` is the account key, the form in which accounts are compared.
+    """
     row = await connection.fetchrow(
         "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, amount_paise, institution,"
-        " account_key, document, document_digest, taken_by, taken_at, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8,"
-        f" $9, $10, sha256($10), $11, $12, $13) RETURNING {_ORDER}",
+        " account_key, document, document_digest, taken_by, taken_at, reason, second_needed, ends_on, counts_until)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, sha256($10), $11, $12, $13, true, $14, $15)"
+        f" RETURNING {_ORDER}",
         case_no,
         order.kind.value,
         order.effect.value,
@@ -37,6 +49,8 @@ async def insert(
         by,
         at,
         order.reason,
+        order.ends_on,
+        counts_until,
     )
     return CourtOrder.model_validate(dict(row or {}))
 
@@ -91,21 +105,66 @@ async def put_document(connection: Connection, court_order_id: int, document: by
     )
 
 
-async def confirm(connection: Connection, court_order_id: int, by: str, at: datetime) -> None:
-    """Write that a second officer has checked the order."""
+async def count_until(connection: Connection, court_order_id: int, until: datetime | None) -> None:
+    """Write when the order ends by itself."""
     await connection.execute(
-        "UPDATE court_order SET confirmed_by = $2, confirmed_at = $3 WHERE court_order_id = $1", court_order_id, by, at
+        "UPDATE court_order SET counts_until = $2 WHERE court_order_id = $1", court_order_id, until
     )
 
 
-async def withdraw(connection: Connection, court_order_id: int, by: str, reason: str, at: datetime) -> None:
-    """Withdraw an order that was entered by mistake."""
+async def confirm(
+    connection: Connection, court_order_id: int, by: str, at: datetime, counts_until: datetime | None
+) -> None:
+    """Write that a second officer has checked the order, and when it ends by itself."""
     await connection.execute(
-        "UPDATE court_order SET withdrawn_at = $2, withdrawn_by = $3, withdrawn_reason = $4 WHERE court_order_id = $1",
+        "UPDATE court_order SET confirmed_by = $2, confirmed_at = $3, counts_until = $4 WHERE court_order_id = $1",
+        court_order_id,
+        by,
+        at,
+        counts_until,
+    )
+
+
+async def note_warned(connection: Connection, court_order_id: int, at: datetime) -> None:
+    """Write that a supervisor was warned of the end of the order."""
+    await connection.execute("UPDATE court_order SET warned_at = $2 WHERE court_order_id = $1", court_order_id, at)
+
+
+async def due(
+    connection: Connection, warns_before: datetime, without: Sequence[str], limit: int, at: datetime
+) -> list[tuple[str, list[int]]]:
+    """Return the orders, by case, that are over at `at`, or that end before `warns_before` and were not warned of."""
+    rows = await connection.fetch(
+        "SELECT case_no, array_agg(court_order_id ORDER BY court_order_id) AS ids FROM ("
+        " SELECT case_no, court_order_id FROM court_order c WHERE withdrawn_at IS NULL AND counts_until <= $1"
+        " AND (counts_until <= $4 OR (warned_at IS NULL AND court_order_counts(c))) AND case_no <> ALL($2)"
+        " ORDER BY counts_until LIMIT $3) AS found GROUP BY case_no ORDER BY case_no",
+        warns_before,
+        list(without),
+        limit,
+        at,
+    )
+    return [(row["case_no"], list(row["ids"])) for row in rows]
+
+
+async def withdraw(
+    connection: Connection,
+    court_order_id: int,
+    by: str,
+    reason: str,
+    at: datetime,
+    *,
+    ended_as: CourtOrderEnd | None = None,
+) -> None:
+    """Withdraw an order that was entered by mistake, or that has ended by itself."""
+    await connection.execute(
+        "UPDATE court_order SET withdrawn_at = $2, withdrawn_by = $3, withdrawn_reason = $4, ended_as = $5"
+        " WHERE court_order_id = $1",
         court_order_id,
         at,
         by,
         reason,
+        ended_as,
     )
 
 
@@ -174,6 +233,17 @@ async def keep_holds(connection: Connection, case_no: str, order: CourtOrder) ->
         str(order.court_order_id),
     )
     return sorted(row["hold_id"] for row in rows)
+
+
+async def kept_by(connection: Connection, case_no: str, court_order_id: int) -> list[UUID]:
+    """Return the holds that the order retains."""
+    rows = await connection.fetch(
+        "SELECT hold_id FROM account_hold WHERE case_no = $1 AND retained_by_kind = 'court_order'"
+        " AND retained_by_id = $2 AND state = 'held' ORDER BY hold_id",
+        case_no,
+        str(court_order_id),
+    )
+    return [row["hold_id"] for row in rows]
 
 
 # The newest order that retains the hold. It no longer does so once its sum is restored, or once the court has released

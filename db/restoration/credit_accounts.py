@@ -5,7 +5,12 @@ from datetime import datetime
 from db.pool import Connection
 from domain.errors.cases import ComplaintNotFound
 from domain.errors.restoration import CreditAccountNotFound
-from schemas.restoration.credit_accounts import CreditAccount, NewCreditAccount
+from schemas.restoration.credit_accounts import (
+    CreditAccount,
+    CreditAccountEnd,
+    CreditAccountShown,
+    NewCreditAccount,
+)
 
 _ACCOUNT = ", ".join(CreditAccount.model_fields)
 MOST_SHOWN = 100
@@ -57,11 +62,61 @@ async def insert(
     return account_id
 
 
-async def confirm(connection: Connection, account_id: int, by: str, at: datetime) -> None:
+async def confirm(connection: Connection, account_id: int, by: str, at: datetime, object_until: datetime) -> None:
     """Write a second officer's confirmation. The database refuses the officer who entered the account."""
     await connection.execute(
-        "UPDATE credit_account SET confirmed_by = $2, confirmed_at = $3 WHERE account_id = $1", account_id, by, at
+        "UPDATE credit_account SET confirmed_by = $2, confirmed_at = $3, object_until = $4 WHERE account_id = $1",
+        account_id,
+        by,
+        at,
+        object_until,
     )
+
+
+async def end(
+    connection: Connection, account_id: int, ended_as: CreditAccountEnd, by: str, at: datetime, reason: str
+) -> None:
+    """Write that an account is not credited any more."""
+    await connection.execute(
+        "UPDATE credit_account SET ended_as = $2, ended_by = $3, ended_at = $4, ended_reason = $5"
+        " WHERE account_id = $1",
+        account_id,
+        ended_as.value,
+        by,
+        at,
+        reason,
+    )
+
+
+async def add_link(connection: Connection, account_id: int, token_digest: bytes, at: datetime) -> None:
+    """Store the digest of the token in a message to the victim about an account."""
+    await connection.execute(
+        "INSERT INTO credit_account_link (token_digest, account_id, made_at) VALUES ($1, $2, $3)",
+        token_digest,
+        account_id,
+        at,
+    )
+
+
+_SHOWN = (
+    "SELECT c.account_id, c.ack_no, i.name AS bank, right(c.account, 4) AS account_end, c.object_until, c.ended_as"
+    " FROM credit_account c JOIN institution i ON i.code = c.institution"
+)
+
+
+async def shown(connection: Connection, account_id: int) -> CreditAccountShown:
+    """Return an account as a message to the victim names it."""
+    row = await connection.fetchrow(f"{_SHOWN} WHERE c.account_id = $1", account_id)
+    assert row is not None, "accounts to credit are never deleted"
+    return CreditAccountShown(**dict(row))
+
+
+async def of_link(connection: Connection, token_digest: bytes) -> CreditAccountShown | None:
+    """Return the account of the link with this token, or None."""
+    row = await connection.fetchrow(
+        f"{_SHOWN} JOIN credit_account_link l USING (account_id) WHERE l.token_digest = $1", token_digest
+    )
+    return CreditAccountShown(**dict(row)) if row else None
 
 
 async def get(connection: Connection, ack_no: str, account_id: int) -> CreditAccount:
@@ -85,7 +140,7 @@ async def of_complaint(connection: Connection, ack_no: str) -> list[CreditAccoun
 async def standing(connection: Connection, ack_no: str) -> CreditAccount | None:
     """Return the account to be credited; None where it is the account that paid."""
     row = await connection.fetchrow(
-        f"SELECT {_ACCOUNT} FROM credit_account WHERE ack_no = $1 AND confirmed_at IS NOT NULL"
+        f"SELECT {_ACCOUNT} FROM credit_account WHERE ack_no = $1 AND confirmed_at IS NOT NULL AND ended_at IS NULL"
         " ORDER BY account_id DESC LIMIT 1",
         ack_no,
     )

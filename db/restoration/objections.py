@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.pool import Connection
+from db.restoration.restorations import Line
 from domain.errors.restoration import ObjectionNotFound
 from schemas.base import FrozenModel
 from schemas.grievances.grievances import number_of
@@ -34,12 +35,13 @@ class ObjectionRow(FrozenModel):
     hold_id: UUID | None
     by_whom: ObjectionBy
     decision: ObjectionDecision | None
+    received_by: str
 
 
 async def get(connection: Connection, restoration_id: UUID, objection_id: int) -> ObjectionRow:
     """Return one objection to this restoration. Raises `NotFound`."""
     row = await connection.fetchrow(
-        "SELECT objection_id, hold_id, by_whom, decision FROM objection"
+        "SELECT objection_id, hold_id, by_whom, decision, received_by FROM objection"
         " WHERE objection_id = $1 AND restoration_id = $2",
         objection_id,
         restoration_id,
@@ -61,6 +63,12 @@ async def decide(
         by,
         reason,
     )
+
+
+def releases(lines: Sequence[Line], hold_id: UUID | None) -> dict[UUID, int]:
+    """Return the paise that an upheld objection about this hold releases, by hold; nothing without a hold."""
+    paise = sum(line.not_ordered_paise for line in lines if line.hold_id == hold_id)
+    return {hold_id: paise} if hold_id is not None and paise else {}
 
 
 async def take_out(connection: Connection, restoration_id: UUID, hop_nos: Sequence[int], objection_id: int) -> None:

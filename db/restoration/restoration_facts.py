@@ -72,7 +72,7 @@ class CourtOrderRow(_AboutMoney):
 _ORDERS: Final = """
 SELECT c.court_order_id, c.kind, c.effect, c.amount_paise, c.institution, c.account_key FROM court_order c
 JOIN restoration r ON r.restoration_id = $1 AND c.case_no = r.case_no
-WHERE c.withdrawn_at IS NULL AND c.effect = ANY($2) AND c.kind = ANY($3)
+WHERE court_order_counts(c) AND c.effect = ANY($2) AND c.kind = ANY($3)
   AND (c.account_key IS NULL OR EXISTS (
       SELECT FROM restoration_line l JOIN account_hold a USING (hold_id)
       WHERE l.restoration_id = $1 AND a.institution = c.institution AND a.account_key = c.account_key))
@@ -107,7 +107,7 @@ class Covered(_AboutMoney):
 
 
 async def covered(connection: Connection, court_order_id: int) -> list[Covered]:
-    """Return the remaining amounts of an order, one per account that it names.
+    """Return the remaining amounts of an order, one per account that it names and that a second officer confirmed.
 
     Of a cancelled order to a bank the executed part still counts.
     """
@@ -117,7 +117,7 @@ async def covered(connection: Connection, court_order_id: int) -> list[Covered]:
         "  FROM court_order_lines(s.court_order_id) l), 0)::bigint END AS left_paise"
         " FROM court_order c JOIN court_order s"
         "  ON (s.case_no, s.court, s.order_no, s.effect) = (c.case_no, c.court, c.order_no, c.effect)"
-        " WHERE c.court_order_id = $1 AND (s.withdrawn_at IS NULL OR s.court_order_id = $1) ORDER BY s.court_order_id",
+        " WHERE c.court_order_id = $1 AND (court_order_counts(s) OR s.court_order_id = $1) ORDER BY s.court_order_id",
         court_order_id,
     )
     assert rows, "orders of courts are never deleted"

@@ -1,23 +1,28 @@
 """Views of restorations for officers: the list, and one with its clocks, money and objections."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from db.restoration import payer_decisions
+from db.restoration import objections, payer_decisions, restoration_facts, restorations
 from db.restoration.claims import HopAtAccount, hops_at
+from db.restoration.restorations import Line
 from domain.errors import BadCursor
 from domain.errors.restoration import RestorationNotFound
+from domain.restoration.procedure import RELEASED_FOR
 from schemas.grievances.grievances import number_of
-from schemas.identifiers import account_end
+from schemas.identifiers import account_end, account_key
 from schemas.restoration.restorations import (
     AppealOfRestoration,
+    BeneficiaryView,
     ClaimView,
     CourtOrderBrief,
     LineView,
     NoticeOfRestoration,
+    ObjectionRelease,
     ObjectionView,
     OrderOfRestoration,
     RestorationHead,
@@ -179,14 +184,68 @@ async def get(
         court_order=await _court_order(connection, order_id) if order_id else None,
         steps=tuple(StepView(**dict(row)) for row in await connection.fetch(_STEPS, restoration_id)),
         lines=tuple(LineView(**dict(row)) for row in await connection.fetch(_LINES, restoration_id)),
-        objections=tuple(ObjectionView(**dict(row)) for row in await connection.fetch(_OBJECTIONS, restoration_id)),
+        objections=await _objections(connection, restoration_id),
         grievances=tuple(_appeal(dict(row)) for row in appeals),
         notices=tuple(NoticeOfRestoration(**dict(row)) for row in notices),
         orders=tuple(OrderOfRestoration(**dict(row)) for row in await connection.fetch(_ORDERS, restoration_id)),
         contested=tuple(await payer_decisions.contested(connection, case_no, roots)),
         claims=claims,
         more_claims=more_claims,
+        beneficiaries=await _beneficiaries(connection, case_no, restoration_id),
     )
+
+
+_INSTEAD: Final = """
+SELECT c.institution, right(c.account, 4) AS account_end, c.account_id AS credit_account_id, c.same_name, c.told_by,
+       c.confirmed_by, c.object_until, c.account_id IS NOT DISTINCT FROM r.credit_account_id AS in_application
+FROM restoration r JOIN credit_account c USING (ack_no)
+WHERE r.restoration_id = $1 AND c.confirmed_at IS NOT NULL AND c.ended_at IS NULL ORDER BY c.account_id DESC LIMIT 1
+"""
+
+
+async def _beneficiaries(connection: Connection, case_no: str, restoration_id: UUID) -> tuple[BeneficiaryView, ...]:
+    """Return the accounts that an approval would credit, with the figures of another account than the payer's."""
+    instead = await connection.fetchrow(_INSTEAD, restoration_id)
+    if instead is not None:
+        return (BeneficiaryView(**dict(instead)),)
+    rows = await connection.fetch(
+        "SELECT l.hop_no, r.credit_account_id IS NULL AS in_application FROM restoration_line l"
+        " JOIN restoration r USING (restoration_id) WHERE r.restoration_id = $1",
+        restoration_id,
+    )
+    paid = await restoration_facts.payers(connection, case_no, [row["hop_no"] for row in rows])
+    accounts = {(one.institution_as_told, account_end(account_key(one.holder))) for one in paid}
+    in_application = all(row["in_application"] for row in rows)
+    return tuple(
+        BeneficiaryView(institution=institution, account_end=end, in_application=in_application)
+        for institution, end in sorted(accounts)
+    )
+
+
+async def _objections(connection: Connection, restoration_id: UUID) -> tuple[ObjectionView, ...]:
+    """Return the objections, each undecided one with the amount that it would release."""
+    found = [ObjectionView(**dict(row)) for row in await connection.fetch(_OBJECTIONS, restoration_id)]
+    if not any(one.decision is None and one.by_whom in RELEASED_FOR for one in found):
+        return tuple(found)
+    lines = await restorations.lines(connection, restoration_id)
+    return tuple(_with_releases(one, lines) for one in found)
+
+
+def _with_releases(one: ObjectionView, lines: Sequence[Line]) -> ObjectionView:
+    if one.decision is not None or one.by_whom not in RELEASED_FOR:
+        return one
+    holds = {line.hold_id: line for line in lines}
+    hold_id = one.hold_id or (next(iter(holds)) if len(holds) == 1 else None)
+    found = tuple(
+        ObjectionRelease(
+            hold_id=released,
+            paise=paise,
+            institution=holds[released].institution,
+            account_end=account_end(holds[released].account_key),
+        )
+        for released, paise in objections.releases(lines, hold_id).items()
+    )
+    return one.model_copy(update={"releases": found})
 
 
 async def _claims(connection: Connection, restoration_id: UUID) -> tuple[tuple[ClaimView, ...], bool]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from db.pool import Connection
 from domain.errors.restoration import RestorationNotFound
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.identifiers import MOBILE_PATTERN
 from schemas.outbox.procedures import RestorationPolicy
 from schemas.restoration.restorations import RoutePicked
 from schemas.restoration_enums import (
@@ -34,6 +35,8 @@ class RestorationRow(FrozenModel):
     prepared_by: str | None
     approved_by: str | None
     court_order_id: int | None
+    credit_account_id: int | None = None
+    """the other account that the received application names; None for the account that paid"""
 
 
 class VisitRow(FrozenModel):
@@ -237,14 +240,21 @@ async def imported_by(connection: Connection, restoration_id: UUID, officer: str
     return hop_no
 
 
-async def made_ready(connection: Connection, ack_no: str) -> list[UUID]:
-    """Return the complaint's restorations that are prepared for approval and not approved."""
+async def under_way(connection: Connection, ack_no: str) -> list[UUID]:
+    """Return the complaint's restorations whose application is written, up to the approval."""
     rows = await connection.fetch(
-        "SELECT restoration_id FROM restoration WHERE ack_no = $1 AND state = 'open' AND prepared_by IS NOT NULL"
-        " AND approved_by IS NULL",
+        "SELECT restoration_id FROM restoration WHERE ack_no = $1 AND state = 'open'"
+        " AND step NOT IN ('collecting', 'credit', 'bond') ORDER BY round_no",
         ack_no,
     )
     return [row["restoration_id"] for row in rows]
+
+
+async def note_application(connection: Connection, restoration_id: UUID, credit_account_id: int | None) -> None:
+    """Write which other account the received application names; None for the account that paid."""
+    await connection.execute(
+        "UPDATE restoration SET credit_account_id = $2 WHERE restoration_id = $1", restoration_id, credit_account_id
+    )
 
 
 async def unprepare(connection: Connection, restoration_id: UUID) -> None:
@@ -307,20 +317,25 @@ async def lines(connection: Connection, restoration_id: UUID) -> list[Line]:
     return [Line(**dict(row)) for row in await connection.fetch(_LINES, restoration_id)]
 
 
-async def of_complaint(connection: Connection, case_no: str, ack_no: str) -> int:
-    """Return a victim's money that is on hold or restored, over all rounds, in paise.
+async def of_victim(connection: Connection, ack_no: str) -> int:
+    """Return a victim's money that is on hold or restored, over all complaints and rounds, in paise.
 
-    Amounts that a bank is ordered to release are excluded.
+    Complaints with the same name and mobile number are of one victim; a workbook names no number. Amounts that a bank
+    is ordered to release are excluded.
     """
     total: int = await connection.fetchval(
-        "SELECT (coalesce(sum(b.balance_paise), 0) - coalesce((SELECT sum(l.amount_paise - l.confirmed_paise)"
-        "  FROM hop h JOIN bank_order_line l USING (case_no, hop_no) JOIN bank_order o USING (order_id)"
-        "  WHERE h.case_no = $1 AND h.ack_no = $2 AND o.kind = 'release' AND NOT l.excess"
+        "WITH mine AS MATERIALIZED (SELECT case_no, ack_no FROM complaint WHERE ack_no = $1 UNION"
+        "  SELECT c.case_no, c.ack_no FROM complaint told JOIN victim me USING (victim_id)"
+        "  JOIN victim v ON v.mobile = me.mobile AND lower(btrim(v.name)) = lower(btrim(me.name))"
+        "  JOIN complaint c ON c.victim_id = v.victim_id WHERE told.ack_no = $1 AND me.mobile ~ $2)"
+        " SELECT (coalesce(sum(b.balance_paise), 0) - coalesce((SELECT sum(l.amount_paise - l.confirmed_paise)"
+        "  FROM mine m JOIN hop h USING (case_no, ack_no) JOIN bank_order_line l USING (case_no, hop_no)"
+        "  JOIN bank_order o USING (order_id) WHERE o.kind = 'release' AND NOT l.excess"
         "  AND o.state IN ('planned', 'delivered', 'refused')), 0))::bigint"
-        " FROM hop h JOIN ledger_balance b USING (case_no, hop_no)"
-        " WHERE h.case_no = $1 AND h.ack_no = $2 AND b.bucket IN ('held', 'restored')",
-        case_no,
+        " FROM mine m JOIN hop h USING (case_no, ack_no) JOIN ledger_balance b USING (case_no, hop_no)"
+        " WHERE b.bucket IN ('held', 'restored')",
         ack_no,
+        MOBILE_PATTERN.pattern,
     )
     return total
 
@@ -359,6 +374,29 @@ async def order_states(connection: Connection, restoration_id: UUID) -> tuple[Or
     """Return the states of its orders to banks."""
     rows = await connection.fetch("SELECT state FROM bank_order WHERE restoration_id = $1", restoration_id)
     return tuple(OrderState(row["state"]) for row in rows)
+
+
+async def appealed_holds(connection: Connection, restoration_id: UUID) -> list[UUID]:
+    """Return the holds of its money against which there was an appeal: their lapse depends on its step."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT l.hold_id FROM restoration_line l JOIN grievance g USING (hold_id)"
+        " JOIN account_hold a USING (hold_id) WHERE l.restoration_id = $1 AND a.state = 'held' ORDER BY l.hold_id",
+        restoration_id,
+    )
+    return [row["hold_id"] for row in rows]
+
+
+async def appealed_holds_past_end(connection: Connection, restoration_id: UUID, at: datetime) -> list[UUID]:
+    """Return those of `appealed_holds` whose own time is over and that no order retains."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT a.hold_id FROM restoration_line l JOIN grievance g USING (hold_id)"
+        " JOIN account_hold a USING (hold_id) WHERE l.restoration_id = $1 AND a.state = 'held'"
+        " AND a.retained_by_kind IS NULL AND $2 >= greatest(a.lapses_from, a.first_held_at"
+        "  + make_interval(secs => (a.policy->>'lapse_after_seconds')::double precision)) ORDER BY a.hold_id",
+        restoration_id,
+        at,
+    )
+    return [row["hold_id"] for row in rows]
 
 
 async def keep_or_let_go(connection: Connection, restoration_id: UUID) -> list[UUID]:

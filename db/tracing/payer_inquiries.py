@@ -140,12 +140,13 @@ def _asked(row: Record) -> AskedInquiry:
     return AskedInquiry(**{name: row[name] for name in AskedInquiry.model_fields})
 
 
-async def overdue(connection: Connection, now: datetime, limit: int) -> list[tuple[str, UUID]]:
-    """Return case and id of delivered inquiries whose time for an answer is over."""
+async def overdue(connection: Connection, now: datetime, skip: Sequence[UUID], limit: int) -> list[tuple[str, UUID]]:
+    """Return case and id of delivered inquiries whose time for an answer is over. Leaves out those in `skip`."""
     rows = await connection.fetch(
         "SELECT case_no, inquiry_id FROM payer_inquiry WHERE state = 'delivered' AND due_at <= $1"
-        " ORDER BY due_at LIMIT $2",
+        " AND inquiry_id <> ALL($2) ORDER BY due_at LIMIT $3",
         now,
+        list(skip),
         limit,
     )
     return [(row["case_no"], row["inquiry_id"]) for row in rows]

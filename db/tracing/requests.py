@@ -186,6 +186,16 @@ async def to_send(connection: Connection, request_ids: Sequence[UUID]) -> dict[U
 _LIVE_OF_ONE: Final = _LIVE_HOPS.format(request_id="$1") + "ORDER BY h.hop_no"
 
 
+async def named_onward(connection: Connection, request_id: UUID) -> int:
+    """Return the disputed paise of the hops that lead on from those of a request."""
+    named: int = await connection.fetchval(
+        "SELECT coalesce(sum(onward.disputed_paise), 0)::bigint FROM request_hop q"
+        " JOIN hop onward ON onward.case_no = q.case_no AND onward.parent_hop_no = q.hop_no WHERE q.request_id = $1",
+        request_id,
+    )
+    return named
+
+
 async def live_hops(connection: Connection, request_id: UUID) -> list[HopToAsk]:
     """Return the hops that this request still asks about, in order."""
     return [HopToAsk(**dict(row)) for row in await connection.fetch(_LIVE_OF_ONE, request_id)]

@@ -1,5 +1,7 @@
 """Business errors about orders of courts."""
 
+from datetime import date
+
 from domain.errors import NotFound, NotNow, RefusedPart, SameEyes
 
 
@@ -77,3 +79,8 @@ class CourtOrderSuperseded(NotNow):
 class CourtOrderUsedUp(NotNow):
     code = "court_order_used_up"
     court_order_id: int
+
+
+class CourtOrderOver(NotNow):
+    code = "court_order_over"
+    ends_on: date

@@ -1,5 +1,6 @@
 """Business errors about grievances."""
 
+from datetime import datetime
 from uuid import UUID
 
 from domain.errors import MayNot, NotFound, NotNow, SameEyes
@@ -70,3 +71,8 @@ class GrievanceFinal(NotNow):
 class GrievancesUsedUp(NotNow):
     code = "grievances_used_up"
     filed: int
+
+
+class ContactTooNew(NotNow):
+    code = "contact_too_new"
+    until: datetime

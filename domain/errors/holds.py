@@ -15,6 +15,11 @@ class NothingOnHold(NotNow):
     hold_id: UUID
 
 
+class HolderUnreachable(NotNow):
+    code = "holder_unreachable"
+    hold_id: UUID
+
+
 class NotSmallHold(NotNow):
     code = "not_small_hold"
     hold_id: UUID
@@ -25,6 +30,17 @@ class SmallHoldDecided(NotNow):
     hold_id: UUID
     decided_by: str
     decision: str
+
+
+class NoReleaseWaits(NotNow):
+    code = "no_release_waits"
+    brake_id: int
+
+
+class BrakedReleasesDiffer(NotNow):
+    code = "braked_releases_differ"
+    releases: int
+    paise: int
 
 
 class HoldOver(NotNow):

@@ -1,5 +1,6 @@
 """Business errors about restorations and the accounts that victims are credited at."""
 
+from datetime import datetime
 from uuid import UUID
 
 from domain.errors import NotFound, NotNow, SameEyes
@@ -33,6 +34,31 @@ class CreditAccountOrdered(NotNow):
 class CreditAccountNeedsSecondOfficer(SameEyes):
     code = "credit_account_needs_second_officer"
     officer: str
+
+
+class CreditAccountOver(NotNow):
+    code = "credit_account_over"
+    account_id: int
+    ended_as: str
+
+
+class CreditAccountObjectable(NotNow):
+    code = "credit_account_objectable"
+    account_id: int
+    until: datetime
+
+
+class CreditAccountUntold(NotNow):
+    code = "credit_account_untold"
+    account_id: int
+
+
+class ApplicationNamesOtherAccount(NotNow):
+    code = "application_names_other_account"
+
+
+class BeneficiaryDiffers(NotNow):
+    code = "beneficiary_differs"
 
 
 class StepNotBegun(NotNow):
@@ -101,10 +127,34 @@ class HoldNotOfRestoration(NotNow):
     hold_id: UUID
 
 
+class ObjectionNeedsSecondOfficer(SameEyes):
+    code = "objection_needs_second_officer"
+    officer: str
+
+
 class ObjectionAlreadyDecided(NotNow):
     code = "objection_already_decided"
     objection_id: int
     decision: str
+
+
+class ObjectionNeedsHold(NotNow):
+    code = "objection_needs_hold"
+    holds: int
+
+
+class ReleaseDiffers(NotNow):
+    code = "release_differs"
+    releases: tuple[str, ...]
+
+
+class WaiverNeedsDocument(NotNow):
+    code = "waiver_needs_document"
+
+
+class WaiverRecorded(NotNow):
+    code = "waiver_recorded"
+    hold_id: UUID
 
 
 class CourtOrderDoesNotEndStep(NotNow):

@@ -25,6 +25,15 @@ class Part(FrozenModel):
     """in no bucket: a bank reports it on hold although it was reported gone before"""
 
 
+class Appealed(FrozenModel):
+    """Appeals of the holder since the hold began, while a verified restoration of its money is open."""
+
+    filed_at: UtcDatetime
+    """time of the first"""
+    ended_at: UtcDatetime | None
+    """time at which the last one ended; None while one is undecided"""
+
+
 class HoldClocks(FrozenModel):
     """State of a hold for its clocks."""
 
@@ -46,6 +55,8 @@ class HoldClocks(FrozenModel):
     """parts that can lapse, because no order retains them"""
     excess_paise: int
     """held above the traceable amount and not yet ordered to be released"""
+    appeal: Appealed | None = None
+    """appeal that a restoration of its money waits for, or waited for"""
 
 
 class Warning(FrozenModel):
@@ -93,8 +104,24 @@ def by_end(hold: HoldClocks) -> Mapping[datetime, list[Part]]:
     found: dict[datetime, list[Part]] = defaultdict(list)
     for part in hold.parts:
         lapses_at = part.held_at + lasts
-        found[max(lapses_at, hold.lapses_from) if hold.lapses_from else lapses_at].append(part)
+        lapses_at = max(lapses_at, hold.lapses_from) if hold.lapses_from else lapses_at
+        found[_after_appeal(hold, lapses_at)].append(part)
     return found
+
+
+def _after_appeal(hold: HoldClocks, lapses_at: datetime) -> datetime:
+    """Return the time of lapse, later if an appeal that was filed before keeps a restoration waiting.
+
+    The holder decides when to appeal, so an appeal costs the victim no time. It keeps the hold only up to the policy's
+    end.
+    """
+    appeal = hold.appeal
+    if appeal is None or appeal.filed_at >= lapses_at:
+        return lapses_at
+    latest = lapses_at + timedelta(seconds=hold.policy.appeal_keeps_seconds)
+    if appeal.ended_at is None:
+        return latest
+    return max(lapses_at, min(appeal.ended_at + timedelta(seconds=hold.policy.after_appeal_seconds), latest))
 
 
 def lapsed(hold: HoldClocks, at: datetime) -> list[Part]:

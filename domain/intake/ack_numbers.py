@@ -7,6 +7,7 @@ from schemas.identifiers import ACK_NO_PATTERN
 from schemas.text import IST
 
 SERIALS_A_DAY = 10_000_000
+SERIAL_DIGITS = 7
 OUR_FIRST_SERIAL = 5_000_000
 """We use the upper half of a day's serials and the portal the lower half, so both can number independently."""
 
@@ -23,6 +24,11 @@ def make_ack_no(channel: Channel, received_at: datetime, serial: int) -> str:
     if not OUR_FIRST_SERIAL <= serial < SERIALS_A_DAY:
         raise ValueError(f"serial {serial} is outside {OUR_FIRST_SERIAL}..{SERIALS_A_DAY - 1}")
     return f"{_FIRST_DIGIT[channel]}{received_at.astimezone(IST):%d%m%y}{serial:07d}"
+
+
+def is_of_our_half(ack_no: str) -> bool:
+    """Return whether a number is one that only we give out."""
+    return is_ack_no(ack_no) and int(ack_no[-SERIAL_DIGITS:]) >= OUR_FIRST_SERIAL
 
 
 def is_ack_no(text: str) -> bool:

@@ -23,12 +23,20 @@ class NotificationEvent(StrEnum):
     HOLD_BEGUN = "hold_begun"
     HOLD_OFFICER_NAMED = "hold_officer_named"
     HOLDER_CONTACT_TAKEN = "holder_contact_taken"
+    HOLDER_CONTACT_REPLACED = "holder_contact_replaced"
+    HOLDER_CONTACT_ENTERED = "holder_contact_entered"
     HOLD_LAPSES_SOON = "hold_lapses_soon"
     HOLD_LAPSED = "hold_lapsed"
     HOLD_RELEASED = "hold_released"
+    HOLD_KEPT_BY_COURT = "hold_kept_by_court"
+    RELEASE_PROPOSED = "release_proposed"
     APPLICATION_WANTED = "application_wanted"
     APPLICATION_DUE = "application_due"
     NOTICE_GIVEN = "notice_given"
+    HEARING_WAIVED = "hearing_waived"
+    CREDIT_ACCOUNT_TOLD = "credit_account_told"
+    CREDIT_ACCOUNT_CONFIRMED = "credit_account_confirmed"
+    CREDIT_ACCOUNT_ENDED = "credit_account_ended"
     STEP_DUE = "step_due"
     STEP_OVERDUE = "step_overdue"
     RETURN_APPROVED = "return_approved"
@@ -36,13 +44,18 @@ class NotificationEvent(StrEnum):
     RESTORATION_REFUSED = "restoration_refused"
     MONEY_REFUSED = "money_refused"
     REST_REFUSED = "rest_refused"
+    RESTORATION_CANCELLED = "restoration_cancelled"
+    RESTORATION_DONE = "restoration_done"
     NOTHING_HELD = "nothing_held"
+    RESTORATION_STOPPED = "restoration_stopped"
     STATUS_LETTER_ISSUED = "status_letter_issued"
     BANK_NOTICE_ISSUED = "bank_notice_issued"
     FIR_UNSIGNED = "fir_unsigned"
     DUTY_DUE = "duty_due"
     DUTY_OVERDUE = "duty_overdue"
     CODE_ASKED = "code_asked"
+    CODE_MADE = "code_made"
+    LINK_CODE_ASKED = "link_code_asked"
     GRIEVANCE_AT_BANK = "grievance_at_bank"
     GRIEVANCE_AT_OFFICER = "grievance_at_officer"
     GRIEVANCE_OVERDUE = "grievance_overdue"
@@ -58,6 +71,7 @@ class Addressee(StrEnum):
     HOLDER = "holder"
     BANK = "bank"
     BANK_OF_HOLD = "bank_of_hold"
+    NODAL_OFFICER = "nodal_officer"
     IO = "io"
     SUPERVISING = "supervising"
     STEP_OFFICER = "step_officer"
@@ -90,6 +104,8 @@ class Fact(StrEnum):
     NEXT_LEVEL = "next_level"
     RESTORED = "restored_paise"
     NEXT_DUE_AT = "next_due_at"
+    COURT = "court"
+    TO_ACCOUNT = "to_account"
 
 
 @dataclass(frozen=True)
@@ -137,7 +153,9 @@ _DIRECT_OR_BANK: Final = (*_DIRECT, Channel.BANK_LETTER)
 _VICTIM_FACTS: Final = (Fact.AMOUNT, Fact.RESTORED)
 _OFFICER: Final = ("officer", "phone")
 ADDRESSEES: Final[Mapping[Addressee, Reach]] = {
-    Addressee.VICTIM: Reach("the complaint's victim", (Recipient.VICTIM,), _VICTIM_FACTS, ("ack_no", *_OFFICER)),
+    Addressee.VICTIM: Reach(
+        "the complaint's victim", (Recipient.VICTIM,), _VICTIM_FACTS, ("ack_no", "link", *_OFFICER)
+    ),
     Addressee.VICTIMS: Reach(
         "every victim whose money it is; the amount is that victim's share",
         (Recipient.VICTIM,),
@@ -153,6 +171,9 @@ ADDRESSEES: Final[Mapping[Addressee, Reach]] = {
     Addressee.BANK: Reach("the desk of the bank that a document is for", (Recipient.BANK,), (), _OFFICER),
     Addressee.BANK_OF_HOLD: Reach(
         "the desk of the bank that holds the money", (Recipient.BANK,), (), ("account", *_OFFICER)
+    ),
+    Addressee.NODAL_OFFICER: Reach(
+        "the nodal officer of the bank who is on duty first, at the mobile in the directory", (Recipient.BANK,)
     ),
     Addressee.IO: Reach("the case's investigating officer", (Recipient.IO,)),
     Addressee.SUPERVISING: Reach("the case's supervising officer", (Recipient.OFFICER,)),
@@ -184,6 +205,14 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         "an officer enters how a holder can be reached",
         Rule(Addressee.HOLDER, MessageKind.HOLD, _DIRECT_OR_BANK),
     ),
+    NotificationEvent.HOLDER_CONTACT_REPLACED: _on(
+        "an officer enters another contact of a holder; before it takes the place of the known one",
+        Rule(Addressee.HOLDER, MessageKind.CONTACT_REPLACED, _DIRECT),
+    ),
+    NotificationEvent.HOLDER_CONTACT_ENTERED: _on(
+        "an officer enters a contact of a holder that differs from the known one",
+        Rule(Addressee.BANK_OF_HOLD, MessageKind.CONTACT_REPLACED, _EMAIL),
+    ),
     NotificationEvent.HOLD_LAPSES_SOON: _on(
         "money on hold that no order asks for lapses soon: at each number of days of the policy",
         Rule(Addressee.VICTIMS, MessageKind.LAPSE_WARNING, _DIRECT, (Fact.AMOUNT, Fact.DAYS)),
@@ -198,6 +227,14 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
     NotificationEvent.HOLD_RELEASED: _on(
         "the bank confirms the release of money",
         Rule(Addressee.HOLDER, MessageKind.HOLD_RELEASED, _DIRECT_OR_BANK, (Fact.AMOUNT,)),
+    ),
+    NotificationEvent.HOLD_KEPT_BY_COURT: _on(
+        "a second officer confirms an order of a court that keeps a hold",
+        Rule(Addressee.HOLDER, MessageKind.HOLD_KEPT, _DIRECT_OR_BANK, (Fact.COURT,)),
+    ),
+    NotificationEvent.RELEASE_PROPOSED: _on(
+        "an officer proposes to release money, by a grievance or of a small hold",
+        Rule(Addressee.VICTIMS, MessageKind.RELEASE_PROPOSED, _DIRECT, (Fact.AMOUNT, Fact.UNTIL)),
     ),
     # -- restoration -----------------------------------------------------------------------------------------------
     NotificationEvent.APPLICATION_WANTED: _on(
@@ -220,6 +257,22 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
             encloses=True,
         ),
     ),
+    NotificationEvent.HEARING_WAIVED: _on(
+        "an officer records that a holder waives the rest of the time to object",
+        Rule(Addressee.HOLDER, MessageKind.HEARING_WAIVED, _DIRECT_OR_BANK, (Fact.AMOUNT, Fact.UNTIL)),
+    ),
+    NotificationEvent.CREDIT_ACCOUNT_TOLD: _on(
+        "an officer enters another account to be credited",
+        Rule(Addressee.VICTIM, MessageKind.CREDIT_ACCOUNT_TOLD, _DIRECT, (Fact.TO_ACCOUNT,)),
+    ),
+    NotificationEvent.CREDIT_ACCOUNT_CONFIRMED: _on(
+        "a second officer confirms another account to be credited, which starts the victim's time to object",
+        Rule(Addressee.VICTIM, MessageKind.CREDIT_ACCOUNT_CONFIRMED, _DIRECT, (Fact.TO_ACCOUNT, Fact.UNTIL)),
+    ),
+    NotificationEvent.CREDIT_ACCOUNT_ENDED: _on(
+        "the victim objects to another account to be credited, or an officer withdraws it",
+        Rule(Addressee.VICTIM, MessageKind.CREDIT_ACCOUNT_ENDED, _DIRECT, (Fact.TO_ACCOUNT,)),
+    ),
     NotificationEvent.STEP_DUE: _on(
         "another step at which an officer acts comes to its reminder",
         Rule(Addressee.STEP_OFFICER, MessageKind.STEP_DUE, _DIRECT, (Fact.UNTIL, Fact.STEP)),
@@ -230,11 +283,11 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
     ),
     NotificationEvent.RETURN_APPROVED: _on(
         "a restoration comes to its step `credit`",
-        Rule(Addressee.VICTIM, MessageKind.APPROVED, _DIRECT, (Fact.AMOUNT,)),
+        Rule(Addressee.VICTIM, MessageKind.APPROVED, _DIRECT, (Fact.AMOUNT, Fact.TO_ACCOUNT)),
     ),
     NotificationEvent.CREDITED: _on(
         "a bank confirms a credit",
-        Rule(Addressee.VICTIM, MessageKind.CREDITED, _DIRECT, (Fact.AMOUNT, Fact.REFERENCE)),
+        Rule(Addressee.VICTIM, MessageKind.CREDITED, _DIRECT, (Fact.AMOUNT, Fact.REFERENCE, Fact.TO_ACCOUNT)),
     ),
     NotificationEvent.RESTORATION_REFUSED: _on(
         "a restoration ends as refused",
@@ -248,9 +301,21 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         "a part of a restoration is refused after another part was restored",
         Rule(Addressee.VICTIM, MessageKind.REST_REFUSED, _DIRECT, (Fact.AMOUNT, Fact.RESTORED)),
     ),
+    NotificationEvent.RESTORATION_CANCELLED: _on(
+        "an officer cancels a restoration",
+        Rule(Addressee.VICTIM, MessageKind.CANCELLED, _DIRECT, (Fact.AMOUNT,)),
+    ),
+    NotificationEvent.RESTORATION_DONE: _on(
+        "a restoration ends as restored",
+        Rule(Addressee.VICTIM, MessageKind.RESTORED, _DIRECT, (Fact.RESTORED,)),
+    ),
     NotificationEvent.NOTHING_HELD: _on(
         "a restoration is cancelled because no money is on hold any more",
         Rule(Addressee.VICTIM, MessageKind.NOTHING_HELD, _DIRECT),
+    ),
+    NotificationEvent.RESTORATION_STOPPED: _on(
+        "one officer cancels a restoration with money on hold",
+        Rule(Addressee.SUPERVISING, MessageKind.ALARM, _DIRECT, (Fact.AMOUNT,)),
     ),
     # -- documents and the police ----------------------------------------------------------------------------------
     NotificationEvent.STATUS_LETTER_ISSUED: _on(
@@ -266,6 +331,10 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
     NotificationEvent.BANK_NOTICE_ISSUED: _on(
         "a document for a bank is issued",
         Rule(Addressee.BANK, MessageKind.DOCUMENT_FOR_BANK, _EMAIL, (Fact.REFERENCE,), encloses=True),
+    ),
+    NotificationEvent.LINK_CODE_ASKED: _on(
+        "an officer of a bank states something through a letter's link that needs a one-time code",
+        Rule(Addressee.NODAL_OFFICER, MessageKind.LINK_CODE, (Channel.SMS,), (Fact.CODE, Fact.UNTIL)),
     ),
     NotificationEvent.FIR_UNSIGNED: _on(
         "an e-Zero FIR is registered and not signed yet",
@@ -284,6 +353,11 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         "somebody with the hold's reference asks for a one-time code",
         # A code in a bank's mailbox would not stay a secret of the holder.
         Rule(Addressee.HOLDER, MessageKind.GRIEVANCE_CODE, _DIRECT, (Fact.CODE, Fact.UNTIL)),
+    ),
+    NotificationEvent.CODE_MADE: _on(
+        "an officer has a one-time code sent to the holder",
+        # Without a contact the bank passes it on. No officer sees it.
+        Rule(Addressee.HOLDER, MessageKind.APPEAL_CODE, _DIRECT_OR_BANK, (Fact.CODE, Fact.UNTIL)),
     ),
     NotificationEvent.GRIEVANCE_AT_BANK: _on(
         "an appeal is filed, which the bank has to report on",
@@ -307,8 +381,13 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         ),
     ),
     NotificationEvent.GRIEVANCE_WITHDRAWN: _on(
-        "an officer enters that the holder withdraws an appeal",
-        Rule(Addressee.HOLDER, MessageKind.GRIEVANCE_DECIDED, _DIRECT_OR_BANK, (Fact.NUMBER, Fact.DECISION)),
+        "an appeal is withdrawn, on the appeal page or by an officer for its holder",
+        Rule(
+            Addressee.HOLDER,
+            MessageKind.GRIEVANCE_DECIDED,
+            (*_DIRECT_OR_BANK, Channel.APPEAL_CONTACT),
+            (Fact.NUMBER, Fact.DECISION),
+        ),
     ),
 }
 
@@ -317,7 +396,7 @@ DUTY_OF_LEVEL: Final[Mapping[GrievanceLevel, CaseDuty]] = {
     GrievanceLevel.DY_SP: CaseDuty.SUPERVISING,
 }
 """duty in the case whose officer decides at a level, if one is assigned"""
-EXPIRING: Final = frozenset({MessageKind.GRIEVANCE_CODE})
+EXPIRING: Final = frozenset({MessageKind.GRIEVANCE_CODE, MessageKind.APPEAL_CODE, MessageKind.LINK_CODE})
 """kinds that are not sent after their fact `until`; the text is blanked then"""
 
 

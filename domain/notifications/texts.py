@@ -44,7 +44,7 @@ class Said(FrozenModel):
     phone: str = ""
     """the officer's"""
     link: str = ""
-    """where an account holder can appeal"""
+    """where an account holder can appeal, or a victim can answer"""
 
 
 class Written(NamedTuple):
@@ -89,15 +89,50 @@ _EN: Final[Mapping[_Key, _Text]] = {
         "Case {case}: {amount} on hold in your account is to go back to the person it was taken from. You may object"
         " until {until}, with reference {reference}, {where}.",
     ),
+    (MessageKind.CREDIT_ACCOUNT_TOLD, _VICTIM): _Text(
+        "Another account to be credited",
+        "Case {case}: an officer has entered the account {to_account} to credit your money to. Did you not ask for"
+        " this? Then say so at once{reply_at}. Officer: {officer}",
+    ),
+    (MessageKind.CREDIT_ACCOUNT_CONFIRMED, _VICTIM): _Text(
+        "Another account is confirmed",
+        "Case {case}: your money is to be credited to the account {to_account}. Did you not ask for this? Then say so"
+        " by {until_time}{reply_at}. Officer: {officer}",
+    ),
+    (MessageKind.CREDIT_ACCOUNT_ENDED, _VICTIM): _Text(
+        "An account is not credited",
+        "Case {case}: your money is not to be credited to the account {to_account} any more. Your officer tells you"
+        " more: {officer}",
+    ),
+    (MessageKind.CONTACT_REPLACED, _HOLDER): _Text(
+        "Another contact for your account",
+        "Case {case}: an officer has entered another contact for the holder of account ..{end}, {bank}. If you did not"
+        " give it, tell your bank and the officer at once: {officer}",
+    ),
+    (MessageKind.CONTACT_REPLACED, _BANK): _Text(
+        "Another contact of your customer",
+        "Case {case}: an officer has entered another contact for the holder of the account {account} with you. If your"
+        " customer did not give it, tell us today. Officer: {officer}",
+    ),
+    (MessageKind.HEARING_WAIVED, _HOLDER): _Text(
+        "No objection recorded for you",
+        "Case {case}: it is recorded that you do not object to the return of {amount} from your account. If that is"
+        " wrong, object by {until_time}, with reference {reference}, {where}.",
+    ),
+    (MessageKind.APPEAL_CODE, _HOLDER): _Text(
+        "Your code",
+        "{code} is your code for reference {reference}, valid until {until_time}. Do not share it: neither the"
+        " police nor a bank asks for it.",
+    ),
     (MessageKind.APPROVED, _VICTIM): _Text(
         "Return approved",
-        "Case {case}: the return of {amount} to you is approved. The bank is ordered to credit the account that you"
-        " paid from.",
+        "Case {case}: the return of {amount} to you is approved. The bank is ordered to credit the account"
+        " {to_account}.",
     ),
     (MessageKind.CREDITED, _VICTIM): _Text(
         "{amount} credited",
-        "Case {case}: the bank says that it has credited {amount} to your account, UTR {reference}. If it is not"
-        " there, tell your officer: {officer}",
+        "Case {case}: the bank says that it has credited {amount} to the account {to_account}, UTR {reference}. If it"
+        " is not there, tell your officer: {officer}",
     ),
     (MessageKind.REFUSED, _VICTIM): _Text(
         "Return refused",
@@ -107,6 +142,25 @@ _EN: Final[Mapping[_Key, _Text]] = {
         "Return of the rest refused",
         "Case {case}: {restored} has come back to you. The return of a further {amount} was refused. Your officer tells"
         " you why: {officer}",
+    ),
+    (MessageKind.HOLD_KEPT, _HOLDER): _Text(
+        "A court keeps the hold on {amount}",
+        "Case {case}: by order of {court} the hold on {amount} in your account ..{end}, {bank}, stays. That court can"
+        " set it aside: apply there. Officer: {officer}",
+    ),
+    (MessageKind.RELEASE_PROPOSED, _VICTIM): _Text(
+        "Money on hold is to be released",
+        "Case {case}: {amount} of your money on hold is to be released to the account's holder. If you object, tell"
+        " your officer by {until_time}; it costs nothing. Officer: {officer}",
+    ),
+    (MessageKind.CANCELLED, _VICTIM): _Text(
+        "Return cancelled",
+        "Case {case}: the return of {amount} to you was cancelled. Your officer tells you why, and what you can do:"
+        " {officer}",
+    ),
+    (MessageKind.RESTORED, _VICTIM): _Text(
+        "The return is done",
+        "Case {case}: the return of your money has ended: {restored} has come back to you. Officer: {officer}",
     ),
     (MessageKind.NOTHING_HELD, _VICTIM): _Text(
         "No money on hold any more",
@@ -145,6 +199,11 @@ _EN: Final[Mapping[_Key, _Text]] = {
         "{code} is your code for reference {reference}, valid until {until_time}. Do not share it: neither the"
         " police nor a bank asks for it.",
     ),
+    (MessageKind.LINK_CODE, _BANK): _Text(
+        "Your code",
+        "Case {case}: {code} confirms what your bank states on the police's page, valid until {until_time}. Enter it"
+        " only there. If your bank did not ask for it, call the police.",
+    ),
     (MessageKind.GRIEVANCE_DECIDED, _HOLDER): _Text(
         "Your appeal {number} is decided",
         "Case {case}: your appeal {number} is decided: {decision}. {further}",
@@ -175,6 +234,10 @@ _EN: Final[Mapping[_Key, _Text]] = {
     ),
     (MessageKind.STEP_OVERDUE, _OFFICER): _Text(
         "Overdue: {step}", "Case {case}: {step}: was due by {until_time} and is not done. Please see to it."
+    ),
+    (MessageKind.ALARM, _OFFICER): _Text(
+        "An officer has cancelled the return of {amount}",
+        "Case {case}: one officer has cancelled the return of {amount} to its victim. Please look at it today.",
     ),
     (MessageKind.GRIEVANCE_TURN, _BANK): _Text(
         "Appeal {number} of your customer",
@@ -218,13 +281,46 @@ _HI: Final[Mapping[_Key, _Text]] = {
         "मामला {case}: आपके खाते में रोके गए {amount} पीड़ित को लौटाए जाने हैं। आप {until} तक आपत्ति कर सकते हैं:"
         " संदर्भ {reference}, {where}।",
     ),
+    (MessageKind.CREDIT_ACCOUNT_TOLD, _VICTIM): _Text(
+        "जमा हेतु दूसरा खाता",
+        "मामला {case}: अधिकारी ने आपका पैसा जमा करने हेतु खाता {to_account} लिखा है। यदि आपने यह नहीं कहा तो तुरंत"
+        " बताएँ{reply_at}। अधिकारी: {officer}",
+    ),
+    (MessageKind.CREDIT_ACCOUNT_CONFIRMED, _VICTIM): _Text(
+        "दूसरे खाते की पुष्टि",
+        "मामला {case}: आपका पैसा खाता {to_account} में जमा होगा। यदि आपने यह नहीं कहा तो {until_time} तक"
+        " बताएँ{reply_at}। अधिकारी: {officer}",
+    ),
+    (MessageKind.CREDIT_ACCOUNT_ENDED, _VICTIM): _Text(
+        "खाते में जमा नहीं होगा",
+        "मामला {case}: आपका पैसा अब खाता {to_account} में जमा नहीं होगा। आपके अधिकारी बताएँगे: {officer}",
+    ),
+    (MessageKind.CONTACT_REPLACED, _HOLDER): _Text(
+        "आपके खाते का दूसरा संपर्क",
+        "मामला {case}: अधिकारी ने {bank} के खाते ..{end} के धारक का दूसरा संपर्क लिखा है। यदि आपने नहीं दिया तो अपने बैंक और"
+        " अधिकारी को तुरंत बताएँ: {officer}",
+    ),
+    (MessageKind.CONTACT_REPLACED, _BANK): _Text(
+        "आपके ग्राहक का दूसरा संपर्क",
+        "मामला {case}: अधिकारी ने आपके यहाँ खाता {account} के धारक का दूसरा संपर्क लिखा है। यदि ग्राहक ने नहीं दिया तो आज ही"
+        " बताएँ। अधिकारी: {officer}",
+    ),
+    (MessageKind.HEARING_WAIVED, _HOLDER): _Text(
+        "आपकी अनापत्ति दर्ज",
+        "मामला {case}: दर्ज है कि आपके खाते से {amount} की वापसी पर आपको आपत्ति नहीं। यदि ग़लत है तो {until_time} तक"
+        " आपत्ति करें: संदर्भ {reference}, {where}।",
+    ),
+    (MessageKind.APPEAL_CODE, _HOLDER): _Text(
+        "आपका कोड",
+        "संदर्भ {reference} के लिए आपका कोड {code} है, {until_time} तक मान्य। इसे किसी को न बताएँ: न पुलिस, न बैंक यह माँगते हैं।",
+    ),
     (MessageKind.APPROVED, _VICTIM): _Text(
         "वापसी स्वीकृत",
-        "मामला {case}: आपको {amount} की वापसी स्वीकृत हुई। बैंक को वही खाता जमा करने का आदेश है जिससे आपने भुगतान किया था।",
+        "मामला {case}: आपको {amount} की वापसी स्वीकृत हुई। बैंक को खाता {to_account} में जमा करने का आदेश है।",
     ),
     (MessageKind.CREDITED, _VICTIM): _Text(
         "{amount} जमा",
-        "मामला {case}: बैंक के अनुसार {amount} आपके खाते में जमा हुए, UTR {reference}। यदि न मिले हों तो अपने अधिकारी"
+        "मामला {case}: बैंक के अनुसार {amount} खाता {to_account} में जमा हुए, UTR {reference}। यदि न मिले हों तो अपने अधिकारी"
         " को बताएँ: {officer}",
     ),
     (MessageKind.REFUSED, _VICTIM): _Text(
@@ -234,6 +330,24 @@ _HI: Final[Mapping[_Key, _Text]] = {
     (MessageKind.REST_REFUSED, _VICTIM): _Text(
         "शेष राशि की वापसी अस्वीकृत",
         "मामला {case}: {restored} आपको लौट चुके हैं। शेष {amount} की वापसी अस्वीकृत हुई। कारण आपके अधिकारी बताएँगे: {officer}",
+    ),
+    (MessageKind.HOLD_KEPT, _HOLDER): _Text(
+        "न्यायालय ने {amount} पर रोक जारी रखी",
+        "मामला {case}: {court} के आदेश से आपके खाते ..{end}, {bank} में {amount} पर रोक जारी है। हटवाने के लिए उसी"
+        " न्यायालय में आवेदन करें। अधिकारी: {officer}",
+    ),
+    (MessageKind.RELEASE_PROPOSED, _VICTIM): _Text(
+        "रोकी गई राशि मुक्त होनी है",
+        "मामला {case}: आपकी रोकी गई राशि में से {amount} खाताधारक के लिए मुक्त होने हैं। आपत्ति हो तो {until_time} तक अपने"
+        " अधिकारी को बताएँ; कोई शुल्क नहीं। अधिकारी: {officer}",
+    ),
+    (MessageKind.CANCELLED, _VICTIM): _Text(
+        "वापसी रद्द",
+        "मामला {case}: आपको {amount} की वापसी रद्द हुई। कारण और आगे का उपाय आपके अधिकारी बताएँगे: {officer}",
+    ),
+    (MessageKind.RESTORED, _VICTIM): _Text(
+        "वापसी पूर्ण",
+        "मामला {case}: आपकी राशि की वापसी पूर्ण हुई: {restored} आपको लौट चुके हैं। अधिकारी: {officer}",
     ),
     (MessageKind.NOTHING_HELD, _VICTIM): _Text(
         "राशि अब रोकी हुई नहीं",
@@ -268,6 +382,11 @@ _HI: Final[Mapping[_Key, _Text]] = {
         "आपका कोड",
         "संदर्भ {reference} के लिए आपका कोड {code} है, {until_time} तक मान्य। इसे किसी को न बताएँ: न पुलिस, न बैंक यह माँगते हैं।",
     ),
+    (MessageKind.LINK_CODE, _BANK): _Text(
+        "आपका कोड",
+        "मामला {case}: पुलिस के पृष्ठ पर आपके बैंक के कथन की पुष्टि का कोड {code} है, {until_time} तक मान्य। इसे केवल वहीं भरें।"
+        " यदि आपके बैंक में किसी ने इसे नहीं माँगा, तो पुलिस को कॉल करें।",
+    ),
     (MessageKind.GRIEVANCE_DECIDED, _HOLDER): _Text(
         "आपकी अपील {number} पर निर्णय",
         "मामला {case}: आपकी अपील {number} पर निर्णय: {decision}। {further}",
@@ -297,6 +416,10 @@ _HI: Final[Mapping[_Key, _Text]] = {
     (MessageKind.STEP_OVERDUE, _OFFICER): _Text(
         "विलंबित: {step}", "मामला {case}: {step}: {until_time} तक देय था और पूरा नहीं हुआ। कृपया देखें।"
     ),
+    (MessageKind.ALARM, _OFFICER): _Text(
+        "अधिकारी ने {amount} की वापसी रद्द की",
+        "मामला {case}: एक अधिकारी ने पीड़ित को {amount} की वापसी रद्द की। कृपया आज ही देखें।",
+    ),
     (MessageKind.GRIEVANCE_TURN, _BANK): _Text(
         "आपके ग्राहक की अपील {number}",
         "मामला {case}: आपके यहाँ खाता {account} के धारक ने रोक के विरुद्ध अपील की है (अपील {number})। कृपया {until_time} तक"
@@ -319,6 +442,8 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
     Language.EN: {
         "where": "at your bank or at a cyber police station",
         "at": "at {link}",
+        "reply_at": ": {link}",
+        "reply": " to your officer",
         "officer": "helpline 1930",
         "case": "Case {case}",
         "footer": "This letter was sent by itself. It asks for no password, no code and no payment; who asks for one in"
@@ -333,6 +458,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "part_released": "the bank is ordered to let {amount} go, the rest stays on hold",
         "released": "the bank is ordered to let {amount} go",
         "withdrawn": "an officer has written down that you withdraw it. If that is wrong, appeal again",
+        "withdrawn_on_page": "it is withdrawn on the appeal page. If that was not you, appeal again",
         "appeal_on": "You can take it on to {level}: reference {reference}, {where}.",
         "appeal_again": "Reference {reference}, {where}.",
         "appeal_last": "This was the last level; a court can still be asked.",
@@ -357,6 +483,8 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
     Language.HI: {
         "where": "अपने बैंक या साइबर थाने में",
         "at": "{link}",
+        "reply_at": ": {link}",
+        "reply": " (अधिकारी को)",
         "officer": "हेल्पलाइन 1930",
         "case": "मामला {case}",
         "footer": "यह पत्र स्वतः भेजा गया है। इसमें कोई पासवर्ड, कोड या भुगतान नहीं माँगा जाता; जो हमारे नाम पर माँगे वह"
@@ -371,6 +499,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "part_released": "बैंक को {amount} मुक्त करने का आदेश है, शेष पर रोक बनी रहेगी",
         "released": "बैंक को {amount} मुक्त करने का आदेश है",
         "withdrawn": "अधिकारी ने लिखा है कि आप इसे वापस लेते हैं। यदि यह ग़लत है तो फिर अपील करें",
+        "withdrawn_on_page": "इसे अपील पृष्ठ पर वापस लिया गया है। यदि आपने नहीं लिया तो फिर अपील करें",
         "appeal_on": "असहमत हों तो {level} के पास ले जाएँ: संदर्भ {reference}, {where}।",
         "appeal_again": "संदर्भ {reference}, {where}।",
         "appeal_last": "यह अंतिम स्तर था; न्यायालय जा सकते हैं।",
@@ -436,6 +565,7 @@ def _values(language: Language, said: Said) -> dict[str, str]:
     decision = facts.decision and words[facts.decision]
     if "{amount}" in decision:
         decision = decision.format(amount=amount) if amount else ""
+    link = said.link and f"{said.link}?lang={language.value}"
     known = {
         "case": said.ack_no or said.case_no,
         "bank": said.bank[:BANK_MAX_CHARS].strip(),
@@ -447,14 +577,17 @@ def _values(language: Language, said: Said) -> dict[str, str]:
         "until_time": _time(facts.until),
         "days": "" if facts.days is None else str(facts.days),
         "reference": facts.reference,
+        "court": facts.court,
         "number": facts.number,
+        "to_account": facts.to_account,
         "code": facts.code,
         "decision": decision,
         "duty": facts.duty and words[facts.duty],
         "step": words[facts.step] if facts.step else "",
         "next": _next(facts, words),
         "officer": _officer(said) or words["officer"],
-        "where": words["at"].format(link=f"{said.link}?lang={language.value}") if said.link else words["where"],
+        "where": words["at"].format(link=link) if link else words["where"],
+        "reply_at": words["reply_at"].format(link=link) if link else words["reply"],
     }
     return known | {"further": _further(facts, words, known)}
 
@@ -469,7 +602,7 @@ def _next(facts: MessageFacts, words: Mapping[str, str]) -> str:
 
 def _further(facts: MessageFacts, words: Mapping[str, str], known: Mapping[str, str]) -> str:
     """Return the text about what the account holder can do after a decision."""
-    if facts.decision == "withdrawn":
+    if facts.decision in {"withdrawn", "withdrawn_on_page"}:
         return words["appeal_again"].format(**known)
     if facts.decision == "released":
         return words["appeal_over"]

@@ -7,14 +7,15 @@ import tomllib
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
 from domain.policy.restoration import (
+    AutomaticReleaseRules,
     DocumentRules,
     GrievanceRules,
     HoldRules,
@@ -23,6 +24,7 @@ from domain.policy.restoration import (
     PoliceRules,
     RestorationRules,
 )
+from domain.policy.second_officers import AlarmRules, CourtOrderRules, ReleaseRules
 from schemas.banks.rosters import HolidayRules
 from schemas.base import FrozenModel, Paise
 from schemas.enums import AnswerClass, EscalationLevel
@@ -102,6 +104,8 @@ class SignatureRules(FrozenModel):
 
     window_seconds: Annotated[float, Field(ge=1, le=3600)]
     """largest difference between its `created` and our clock"""
+    tokens_end_after_seconds: Seconds = 30 * 86_400
+    """real time after a bank's first key begins at which its tokens no longer open the feed"""
     source: Source
 
 
@@ -110,6 +114,11 @@ class AnswerLinkRules(FrozenModel):
 
     valid_seconds: Seconds
     """real time, whatever the clock factor, because a person reads the letter"""
+    code_from_paise: Paise = 10_000_000
+    """sum of money named onward from which an answer needs a one-time code; the credit of money always needs one"""
+    code_valid_seconds: Seconds = 1_800
+    code_tries: Annotated[int, Field(ge=1, le=20)] = 5
+    """wrong tries of one code"""
     source: Source
 
 
@@ -120,6 +129,9 @@ class LimitName(StrEnum):
     ANSWERS = "answers"
     ACKNOWLEDGES = "acknowledges"
     LIEN_LISTS = "lien-lists"
+    JUNK_BODIES = "junk-bodies"
+    """bodies on the I4C wire that cannot be used; the next limit counts them too"""
+    JUNK_BODIES_A_DAY = "junk-bodies-a-day"
 
 
 class RateLimit(FrozenModel):
@@ -130,6 +142,14 @@ class RateLimit(FrozenModel):
     source: Source
 
 
+_LATER: Final = "our own: the packaged policy file says why"
+LATER_LIMITS: Final = {
+    LimitName.JUNK_BODIES: {"calls": 60, "seconds": 60, "source": _LATER},
+    LimitName.JUNK_BODIES_A_DAY: {"calls": 200, "seconds": 86_400, "source": _LATER},
+}
+"""limits that a policy file of an earlier release lacks"""
+
+
 class BankLimits(FrozenModel):
     """Limits for a bank's calls to our API."""
 
@@ -137,6 +157,11 @@ class BankLimits(FrozenModel):
     """calls that wait for a change, in one process"""
     policies: dict[LimitName, RateLimit]
     source: Source
+
+    @field_validator("policies", mode="before")
+    @classmethod
+    def _with_later_ones(cls, value: Any) -> Any:
+        return {**LATER_LIMITS, **value} if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _none_is_missing(self) -> Self:
@@ -151,9 +176,54 @@ class TryName(StrEnum):
 
     LINK_USES = "link-uses"
     LINK_GUESSES = "link-guesses"
+    LINK_CODES = "link-codes"
     BANK_LOGINS = "bank-logins"
+    BANK_LOGINS_ELSEWHERE = "bank-logins-elsewhere"
     APPEAL_CODES = "appeal-codes"
     APPEAL_TRIES = "appeal-tries"
+
+
+LATER_TRIES: Final = {
+    TryName.LINK_CODES: {"calls": 6, "seconds": 3_600, "source": _LATER},
+    TryName.BANK_LOGINS_ELSEWHERE: {"calls": 30, "seconds": 60, "source": _LATER},
+}
+"""limits that a policy file of an earlier release lacks"""
+
+
+class DoorName(StrEnum):
+    """Kinds of callers. Each kind has places of its own, so that none can take the places of another."""
+
+    PUBLIC = "public"
+    """callers without a credential: the pages, and logins"""
+    BANKS = "banks"
+    OFFICERS = "officers"
+
+
+class Places(FrozenModel):
+    """Requests of one kind of callers that one process serves at once."""
+
+    requests: Annotated[int, Field(ge=1, le=100_000)]
+    of_one: Annotated[int, Field(ge=1, le=100_000)]
+    """those of one caller: an address without a credential, a bank, or an officer"""
+    source: Source
+
+    @model_validator(mode="after")
+    def _one_has_no_more_than_all(self) -> Self:
+        if self.of_one > self.requests:
+            raise ValueError("of_one is more than requests")
+        return self
+
+
+class WaitingCalls(FrozenModel):
+    """Calls that wait for something new. They are no requests, and take no places."""
+
+    streams: Annotated[int, Field(ge=1, le=100_000)]
+    """streams of officers in one process"""
+    streams_of_one: Annotated[int, Field(ge=1, le=100_000)]
+    """streams of one officer"""
+    bank_calls: Annotated[int, Field(ge=1, le=100_000)]
+    """waiting calls of all banks in one process; `bank_limits.waiting_at_once` has those of one bank"""
+    source: Source
 
 
 class InterfaceRules(FrozenModel):
@@ -161,14 +231,24 @@ class InterfaceRules(FrozenModel):
 
     body_seconds: Annotated[float, Field(gt=0, le=600)]
     """time for the whole body of a request, from the first wait for it; for a head, from its first byte"""
+    connections_of_address: Annotated[int, Field(ge=1, le=100_000)]
+    """connections of one address to one process; a trusted proxy has no such limit"""
+    places: dict[DoorName, Places]
+    waiting: WaitingCalls
     tries: dict[TryName, RateLimit]
     source: Source
 
+    @field_validator("tries", mode="before")
+    @classmethod
+    def _with_later_ones(cls, value: Any) -> Any:
+        return {**LATER_TRIES, **value} if isinstance(value, dict) else value
+
     @model_validator(mode="after")
     def _none_is_missing(self) -> Self:
-        missing = [name.value for name in TryName if name not in self.tries]
+        missing = [f"tries.{name.value}" for name in TryName if name not in self.tries]
+        missing += [f"places.{name.value}" for name in DoorName if name not in self.places]
         if missing:
-            raise ValueError(f"doors.tries lacks {', '.join(missing)}")
+            raise ValueError(f"doors lacks {', '.join(missing)}")
         return self
 
 
@@ -270,6 +350,8 @@ class ReplayRules(FrozenModel):
     """after the first use of a bank's Idempotency-Key"""
     keep_ended_links_seconds: Seconds
     """after a link in a letter has ended without a form; until then its page says so"""
+    keep_login_addresses_seconds: Seconds = 180 * 86_400
+    """after a bank's last login from an address; a later one from there is a new address again"""
     source: Source
 
 
@@ -339,7 +421,11 @@ class Policy(FrozenModel):
     bank_holidays: HolidayRules
     restoration: RestorationRules
     hold: HoldRules
+    automatic_release: AutomaticReleaseRules
     grievance: GrievanceRules
+    release: ReleaseRules
+    court_orders: CourtOrderRules
+    alarms: AlarmRules
     order: OrderRule
     police: PoliceRules
     documents: DocumentRules

@@ -1,5 +1,6 @@
 """Restoration part of the policy file: every wait and threshold, each with its source."""
 
+from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -45,6 +46,10 @@ class RestorationRules(FrozenModel):
     allocation: AllocationRule
     bond_for: tuple[Route, ...]
     """routes that require an indemnity bond"""
+    credit_account_objection_seconds: LongSeconds = 172_800
+    """time in which the victim can object to another account to be credited; no approval before"""
+    waiver_contradiction_seconds: LongSeconds = 172_800
+    """time in which an account holder can contradict a recorded waiver of the time to object"""
     source: Source
     steps: dict[Step, StepRule]
 
@@ -83,6 +88,10 @@ class HoldRules(FrozenModel):
     small_below_paise: Paise
     other_business_from_paise: Paise
     """other money on the account from which it counts as having other business"""
+    appeal_keeps_seconds: LongSeconds = 7_776_000
+    """longest time past its end for which an undecided appeal keeps a hold, if a restoration of its money waits"""
+    after_appeal_seconds: LongSeconds = 1_209_600
+    """time that the restoration has after such an appeal has ended"""
     source: Source
 
     @model_validator(mode="after")
@@ -102,7 +111,33 @@ class HoldRules(FrozenModel):
             warn_days=tuple(round(before / 86_400) for before in self.warn_before_seconds),
             tell_holder_within_seconds=self.tell_holder_within_seconds / clock_factor,
             small_below_paise=self.small_below_paise,
+            appeal_keeps_seconds=self.appeal_keeps_seconds / clock_factor,
+            after_appeal_seconds=self.after_appeal_seconds / clock_factor,
         )
+
+
+class AutomaticReleaseRules(FrozenModel):
+    """Limits on what the engine releases by itself; above them a release waits for a supervisor."""
+
+    window_seconds: LongSeconds
+    releases_max: Annotated[int, Field(ge=1, lt=2**31)]
+    """releases within the window"""
+    paise_max: Paise
+    """their sum within the window"""
+    continued_valid_seconds: LongSeconds
+    """time for which the supervisor's decision holds for a release that waited"""
+    source: Source
+
+    def window(self, clock_factor: float) -> timedelta:
+        """Return the time within which releases are counted.
+
+        Simulated months pass in minutes, and their releases with them. So the window is as short as every other wait.
+        """
+        return timedelta(seconds=self.window_seconds / clock_factor)
+
+    def continued_valid(self, clock_factor: float) -> timedelta:
+        """Return the time for which the supervisor's decision holds, at least a minute."""
+        return max(timedelta(seconds=self.continued_valid_seconds / clock_factor), timedelta(minutes=1))
 
 
 class GrievanceRules(FrozenModel):
@@ -114,12 +149,17 @@ class GrievanceRules(FrozenModel):
     code_by_bank_valid_seconds: LongSeconds
     """lifetime of a code that the bank passes on, if we have no contact of its customer"""
     code_tries: Annotated[int, Field(ge=1, le=20)]
+    """tries of one code from one address"""
+    code_tries_in_all: Annotated[int, Field(ge=1, le=1_000)]
+    """tries of one code from all addresses together"""
     visit_seconds: LongSeconds
     """time for which a code gives access, from the last page view"""
     visit_max_seconds: LongSeconds
     """longest access in total, whatever the number of page views"""
     filed_max: Annotated[int, Field(ge=1, le=100)]
     """most grievances about one hold, including withdrawn ones"""
+    contact_settles_seconds: LongSeconds = 172_800
+    """time from which a code to a contact that an officer entered suffices to withdraw on the appeal page"""
     source: Source
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from domain.errors.restoration import (
     RestorationNeedsSecondOfficer,
     WrongStep,
 )
+from domain.persons import is_same_person
 from domain.restoration.procedure import REOPENED, REOPENERS, RULES
 from schemas.enums import Role
 from schemas.restoration.restorations import RestorationVerb
@@ -61,5 +62,5 @@ def check(verb: RestorationVerb, role: Role, subject: str, step: Step, prepared_
         raise NotPrepared
     if verb is RestorationVerb.PREPARE and prepared_by is not None:
         raise AlreadyPrepared(prepared_by)
-    if verb in FOUR_EYED and prepared_by == subject:
+    if verb in FOUR_EYED and prepared_by is not None and is_same_person(prepared_by, subject):
         raise RestorationNeedsSecondOfficer(subject)

@@ -51,6 +51,9 @@ LAST_TO_BE_ROUTED: Final = frozenset(Step) - {Step.COLLECTING, Step.APPROVAL, St
 """steps at which the route may still change; at approval only to a route with a missing earlier step"""
 _OBJECTIONABLE: Final = frozenset(Step) - {Step.COLLECTING, Step.CREDIT, Step.BOND}
 
+WAITS_FOR_APPEAL: Final = tuple(_OBJECTIONABLE - {Step.APPLICATION, Step.VERIFICATION})
+"""steps of a verified restoration that an undecided appeal of a holder stops"""
+
 ORDERS_OF: Final[Mapping[Step, frozenset[CourtOrderKind]]] = {
     Step.COURT_ORDER: frozenset({CourtOrderKind.BNSS_497, CourtOrderKind.BNSS_503, CourtOrderKind.WRIT}),
     Step.LOK_ADALAT_AWARD: frozenset({CourtOrderKind.LOK_ADALAT}),
@@ -95,9 +98,7 @@ RULES: Final[Mapping[RestorationVerb, VerbRule]] = {
     ),
     RestorationVerb.OBJECT: VerbRule(_OBJECTIONABLE, _TAKERS),
     RestorationVerb.DECIDE_OBJECTION: VerbRule(_OBJECTIONABLE, frozenset({Role.DY_SP, Role.SP})),
-    RestorationVerb.WAIVE_NOTICE: VerbRule(
-        frozenset({Step.HOLDER_NOTICE}), frozenset({Role.IO, Role.DY_SP}), StepOutcome.SKIPPED
-    ),
+    RestorationVerb.WAIVE_NOTICE: VerbRule(frozenset({Step.HOLDER_NOTICE}), frozenset({Role.IO, Role.DY_SP})),
     RestorationVerb.TAKE_ORDER: VerbRule(frozenset(ORDERS_OF), frozenset({Role.IO, Role.DY_SP}), StepOutcome.DONE),
     RestorationVerb.PREPARE: VerbRule(frozenset({Step.APPROVAL}), frozenset({Role.IO, Role.DY_SP})),
     RestorationVerb.APPROVE: VerbRule(frozenset({Step.APPROVAL}), frozenset({Role.SP}), StepOutcome.DONE),

@@ -1,12 +1,12 @@
 """Directory of institutions: its file format, and the engine's view of it."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
 from schemas.banks.rosters import NodalOfficer, ShortText
-from schemas.base import FrozenModel, Storable
+from schemas.base import FrozenModel, Storable, UtcDatetime
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
 from schemas.webhooks import check_secret
 
@@ -17,6 +17,8 @@ WirePath = Annotated[
     str, StringConstraints(pattern=r"^(/[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9._~!$&'()*+,;=:@-]*)+$", max_length=200)
 ]
 """path below an address; no query, no empty part, and no part that begins with a dot"""
+CallsAtOnce = Annotated[int, Field(ge=1, le=1000)]
+CallsASecond = Annotated[float, Field(gt=0, le=1000)]
 MemberName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,49}$")]
 
 
@@ -97,6 +99,12 @@ class InstitutionEntry(FrozenModel):
     desk_email: ShortText = ""
     nodal_officers: Annotated[tuple[NodalOfficer, ...], Field(max_length=20)] = ()
     """in the order of calling"""
+    signature_only_from: UtcDatetime | None = None
+    """time from which a token does not open the feed to it; None: the time that it has stays"""
+    calls_at_once: CallsAtOnce | None = None
+    """most calls of ours to it at a time; None: no limit of its own"""
+    calls_a_second: CallsASecond | None = None
+    """most calls of ours to it in a second; None: no limit of its own"""
 
     @model_validator(mode="after")
     def _accounts_are_at_a_sponsor(self) -> Self:
@@ -149,3 +157,13 @@ class Institution(FrozenModel):
     """dates of holidays, its own and those of all institutions"""
     sponsor: str | None = None
     account_prefixes: tuple[str, ...] = ()
+    signature_only_from: UtcDatetime | None = None
+    """time from which a token does not open the feed to it; None: a token is enough"""
+    calls_at_once: int | None = None
+    """most calls of ours to it at a time; None: no limit of its own"""
+    calls_a_second: float | None = None
+    """most calls of ours to it in a second; None: no limit of its own"""
+
+    def signs_only(self, moment: datetime) -> bool:
+        """Return whether the institution is known by its key alone at `moment`."""
+        return self.signature_only_from is not None and self.signature_only_from <= moment

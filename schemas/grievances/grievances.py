@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import FrozenModel, PositivePaise, Storable, UtcDatetime
 from schemas.enums import Language
+from schemas.orders.releases import ReleaseProposal, ReleaseStage
 from schemas.restoration_enums import (
     GrievanceDecision,
     GrievanceLevel,
@@ -117,6 +118,11 @@ class GrievanceDone(FrozenModel):
     due_at: UtcDatetime | None
     """due time of the level; null if decided"""
     released_paise: int | None = None
+    """null, because money is ordered to be released when the proposed release is confirmed"""
+    waits_for: ReleaseStage | None = None
+    """what a proposed release waits for; null without one"""
+    hear_until: UtcDatetime | None = None
+    """the victims are heard on the release until then"""
 
 
 # -- models for reading ------------------------------------------------------------------------------------------------
@@ -137,6 +143,8 @@ class GrievanceHead(FrozenModel):
     overdue: bool
     held_paise: int
     ended_at: UtcDatetime | None
+    waits_for: ReleaseStage | None = None
+    """what a proposed release waits for; null without one"""
 
 
 class GrievancePage(FrozenModel):
@@ -188,6 +196,8 @@ class GrievanceView(GrievanceHead):
     """on hold and not covered by any order"""
     levels: tuple[LevelView, ...]
     releases: tuple[ReleaseView, ...]
+    proposed: ReleaseProposal | None = None
+    """release that waits, with what the victims say to it"""
     may: tuple[GrievanceVerb, ...]
     """actions that the reader's role allows now; the four-eyes rule is checked when one is done"""
 

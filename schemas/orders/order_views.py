@@ -139,6 +139,16 @@ class CancellationAttested(FrozenModel):
     """who at the bank was told, when and how"""
 
 
+class CancellationAttestationTaken(FrozenModel):
+    """Receipt of an officer's attestation that the bank knows of a cancellation."""
+
+    order_id: UUID
+    acknowledged_at: UtcDatetime
+    """when the attestation counts, or when it was recorded while it waits for a second officer"""
+    waits_for_second: bool = False
+    """for an order to restore money a second officer says it too"""
+
+
 class RecordedStatement(FrozenModel):
     """Bank's statement by telephone or letter about what it has done, as an officer records it."""
 

@@ -1,5 +1,6 @@
 """Orders to banks to credit victims or lift a hold, and banks' reports of what was done."""
 
+from hashlib import sha256
 from typing import Annotated, Literal, Self
 from uuid import UUID, uuid5
 
@@ -91,6 +92,19 @@ class BankOrder(FrozenModel):
     cancellation_open: Annotated[bool, Field(exclude_if=lambda is_open: not is_open)] = False
     """whether the bank has not yet acknowledged the cancellation"""
     lines: tuple[OrderLine, ...]
+
+
+def beneficiaries_digest(order_id: UUID, order: NewOrder) -> str | None:
+    """Return the SHA-256 by which the case log binds the accounts that an order credits; None for a release.
+
+    The digested text must never change, because the logs hold digests of it.
+    """
+    rows = [
+        f"{order_id}|{line_no}|{line.beneficiary.institution}|{line.beneficiary.holder}|{line.beneficiary.ifsc}\n"
+        for line_no, line in enumerate(order.lines, 1)
+        if line.beneficiary is not None
+    ]
+    return sha256("".join(rows).encode()).hexdigest() if rows else None
 
 
 def cancellation_id(order_id: UUID) -> UUID:

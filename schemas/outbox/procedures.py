@@ -56,6 +56,9 @@ class HoldPolicy(FrozenModel):
     """the same warnings in the law's days, for people"""
     tell_holder_within_seconds: float
     small_below_paise: int
+    appeal_keeps_seconds: float = 0
+    """longest time past its end for which an appeal keeps it; 0 for a hold that began before this field"""
+    after_appeal_seconds: float = 0
 
 
 class GrievancePolicy(FrozenModel):

@@ -1,5 +1,6 @@
 """Another account of the victim's to credit in place of the one that paid."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -9,6 +10,15 @@ from schemas.identifiers import ACCOUNT_PATTERN, IFSC_PATTERN
 from schemas.text import Line
 
 Justification = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
+
+
+class CreditAccountEnd(StrEnum):
+    """Why a proposed account is not credited."""
+
+    OBJECTED = "objected"
+    """the victim says that it is not wanted"""
+    WITHDRAWN = "withdrawn"
+    """an officer withdrew it"""
 
 
 class NewCreditAccount(FrozenModel):
@@ -52,9 +62,36 @@ class CreditAccount(FrozenModel):
     told_at: UtcDatetime
     confirmed_by: str | None
     confirmed_at: UtcDatetime | None
+    object_until: UtcDatetime | None = None
+    """until when the victim may object after the confirmation; no restoration is approved before"""
+    ended_as: CreditAccountEnd | None = None
+    """why it is not credited; null if it was not ended"""
+    ended_by: str | None = None
+    ended_at: UtcDatetime | None = None
+    ended_reason: str | None = None
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether a second officer has confirmed it and it was not ended."""
+        return self.confirmed_at is not None and self.ended_at is None
 
 
 class CreditAccounts(FrozenModel):
-    """All accounts proposed for a complaint, the newest first. The newest confirmed one is credited."""
+    """All accounts proposed for a complaint, the newest first.
+
+    The newest one that is confirmed and did not end is credited.
+    """
 
     accounts: tuple[CreditAccount, ...]
+
+
+class CreditAccountShown(FrozenModel):
+    """Account that a message to the victim is about, as its page shows it."""
+
+    account_id: int
+    ack_no: str
+    bank: str
+    account_end: str
+    """last four characters of the account"""
+    object_until: UtcDatetime | None
+    ended_as: CreditAccountEnd | None

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from schemas.base import FrozenModel, PositivePaise, Storable, UtcDatetime
 from schemas.documents.due_documents import DueDocumentState
 from schemas.enums import CaseState, Role
+from schemas.police import Pdf
 from schemas.restoration.payer_decisions import ContestedTransfer
 from schemas.restoration_enums import (
     AllocationRule,
@@ -79,6 +80,12 @@ class RestorationAct(Seen):
     """Action without further data."""
 
 
+class RestorationApproval(RestorationAct):
+    """Approval. If another account than the payer's is credited, it repeats the last four digits of that account."""
+
+    account_end: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{4}$")] | None = None
+
+
 class RestorationReason(Seen):
     """Action with a reason."""
 
@@ -86,12 +93,14 @@ class RestorationReason(Seen):
 
 
 class NoticeWaived(RestorationReason):
-    """No holder objects.
-
-    With `in_writing`, a holder without a notice has said so, and `reason` says where.
-    """
+    """The holder of one hold waives the rest of the time to object, in a signed document."""
 
     in_writing: bool = False
+    """without effect, because every waiver is in writing; kept for clients of a release before"""
+    hold_id: UUID | None = None
+    """may be left out if the restoration has one hold"""
+    document: Pdf | None = None
+    """the holder's signed waiver as a PDF; a request without it is refused"""
 
 
 class ReopenReason(FrozenModel):
@@ -107,18 +116,32 @@ class SendBack(RestorationReason):
 
 
 class NewObjection(Seen):
-    """Objection to a restoration; `hold_id` if it concerns the money of one account only."""
+    """Objection to a restoration; `hold_id` if it concerns the money of one account only.
+
+    A holder or a bank speaks of one account, so such an objection names its hold if the restoration has several.
+    """
 
     by_whom: ObjectionBy
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), Storable]
     hold_id: UUID | None = None
 
 
+class ReleaseOfHold(FrozenModel):
+    """Amount of one hold that an upheld objection releases."""
+
+    hold_id: UUID
+    paise: Annotated[int, Field(ge=0, strict=True)]
+
+
 class ObjectionDecided(RestorationReason):
-    """Decision on an objection."""
+    """Decision on an objection.
+
+    If it releases money, `releases` repeats the amount of every hold as `ObjectionView` shows it.
+    """
 
     objection_id: RowId
     decision: ObjectionDecision
+    releases: Annotated[tuple[ReleaseOfHold, ...], Field(max_length=100)] = ()
 
 
 class OrderTaken(Seen):
@@ -131,7 +154,7 @@ class RouteFacts(FrozenModel):
     """Facts that decide the route."""
 
     held_paise: int
-    """held for this victim on all accounts and in all tranches, including money already restored"""
+    """held for this victim on all accounts and in all complaints and rounds, including money already restored"""
     victims: int
     """number of complaints with a claim on one account, for the account with the most"""
     fir_registered: bool
@@ -311,6 +334,14 @@ class ClaimView(FrozenModel):
     held_paise: int
 
 
+class ObjectionRelease(ReleaseOfHold):
+    """Amount of one hold that an objection would release, with its account."""
+
+    institution: str
+    account_end: str
+    """last four characters of the account"""
+
+
 class ObjectionView(FrozenModel):
     """Objection and its decision."""
 
@@ -324,6 +355,8 @@ class ObjectionView(FrozenModel):
     decided_at: UtcDatetime | None
     decided_by: str | None
     reason: str
+    releases: tuple[ObjectionRelease, ...] = ()
+    """amounts that it would release if it were upheld now; empty for a decided one"""
 
 
 class AppealOfRestoration(FrozenModel):
@@ -369,6 +402,24 @@ class CourtOrderBrief(FrozenModel):
     amount_paise: PositivePaise | None
 
 
+class BeneficiaryView(FrozenModel):
+    """Account to which the money goes: the account that paid, or another that two officers put in its place."""
+
+    institution: str
+    account_end: str
+    """last four characters of the account"""
+    credit_account_id: int | None = None
+    """number of the other account; null for the account that paid"""
+    same_name: bool | None = None
+    """whether the other account has the victim's name as the complaint writes it"""
+    told_by: str | None = None
+    confirmed_by: str | None = None
+    object_until: UtcDatetime | None = None
+    """until when the victim may object to the other account"""
+    in_application: bool = True
+    """whether the received application names this account"""
+
+
 class RestorationView(RestorationHead):
     """Complete view of one restoration."""
 
@@ -396,6 +447,8 @@ class RestorationView(RestorationHead):
     """claims of all cases on its accounts with most on hold, also those that count nothing"""
     more_claims: bool = False
     """whether there are claims that are not shown"""
+    beneficiaries: tuple[BeneficiaryView, ...] = ()
+    """accounts that an approval would credit"""
 
 
 class RestorationDone(FrozenModel):

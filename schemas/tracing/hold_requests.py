@@ -13,6 +13,10 @@ HOPS_MAX = 500
 Text = Annotated[str, StringConstraints(max_length=300)]
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class HoldInstrument(FrozenModel):
     """Payer and means of payment, as in the complaint; empty if it does not give them."""
 
@@ -63,6 +67,8 @@ class HoldDemand(FrozenModel):
     """time of the first request, the same for every repeat"""
     respond_by: UtcDatetime | None = None
     """time of the first reminder to the bank; None if no time is set"""
+    hold_until: Annotated[UtcDatetime | None, Field(exclude_if=_is_none)] = None
+    """time until which the hold is asked; left out while a court or an approved restoration keeps it"""
     instrument: HoldInstrument
     hops: Annotated[tuple[HoldHop, ...], Field(min_length=1, max_length=HOPS_MAX)]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
+from functools import partial
 from urllib.parse import urlsplit
 
 from simulator.banks.faults import FaultBook, drawn_faults
@@ -13,11 +14,13 @@ from simulator.clock import IST, Clock
 from simulator.config import Channel, SimulatorConfig
 from simulator.institutions import Institution
 from simulator.net.http_client import HttpClient
+from simulator.people.sms_gateway import SmsGateway
 from simulator.seeds import chance
 from simulator.wires.answer_page import Visitor, statements
 from simulator.wires.i4c import MAX_ROWS, FraudReport, RowWriter
 from simulator.wires.iso_files import SPOOL_POLL_WALL_SECONDS, put_answer, was_accepted
 from simulator.wires.iso_messages import write_answer
+from simulator.wires.letters import ReadCode
 from simulator.world.bank_model import BankModel, Finding, Incident, Post
 from simulator.world.world import World
 
@@ -34,7 +37,9 @@ class Banks:
         institutions: Sequence[Institution],
         world: World,
         clock: Clock,
+        phones: SmsGateway,
     ) -> None:
+        self._phones = phones
         self.config = config
         self.by_code: Mapping[str, Institution] = {bank.code: bank for bank in institutions}
         self.world = world
@@ -59,6 +64,10 @@ class Banks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.poster.close()
+
+    def code_reader(self, bank: Institution) -> ReadCode:
+        """Return what reads codes at the phone of the bank's nodal officer."""
+        return partial(self._phones.code, bank.nodal_mobile)
 
     def script(self, bank: str, rrn: str) -> Script:
         """Return the script of one transfer at one bank; create an empty one if there is none."""
@@ -234,7 +243,9 @@ class Banks:
         async def say() -> Reply:
             line = HttpClient(origin_of(record.link), 1)
             try:
-                return Reply(await Visitor(line, record.link, record.bank, left).say_all(), {})
+                return Reply(
+                    await Visitor(line, record.link, record.bank, left, self.code_reader(record.bank)).say_all(), {}
+                )
             finally:
                 line.close()
 

@@ -10,7 +10,7 @@ from simulator.clock import IST, wall_clock
 from simulator.institutions import Institution
 from simulator.net.http_client import HttpClient
 from simulator.wires.i4c import rupees
-from simulator.wires.letters import HTTP_GONE, HTTP_OK, open_page, press, send_form
+from simulator.wires.letters import HTTP_GONE, HTTP_OK, ReadCode, open_page, press, send_form
 
 VISITS_MOST = 120
 _LEFT = re.compile(r"l(\d+)\.left")
@@ -58,6 +58,7 @@ class OrderVisitor:
     line: HttpClient
     link: str
     bank: Institution
+    read_code: ReadCode
 
     async def read(self, order_id: str, ack_no: str) -> Order | None:
         """Return the open part of the order, or None if it is not to be carried out. Raises LineError."""
@@ -101,7 +102,7 @@ class OrderVisitor:
     async def stop(self) -> int:
         """Acknowledge the cancellation of the order; return the last HTTP status. Raises LineError."""
         fields = {"name": self.bank.nodal_name, "designation": "Nodal officer"}
-        return await press(self.line, self.link, fields, "acknowledge")
+        return (await press(self.line, self.link, fields, "acknowledge")).status
 
     async def _open(self, after: str) -> tuple[int, _Form | None]:
         answer = await open_page(self.line, self.link, after)
@@ -118,4 +119,4 @@ class OrderVisitor:
                 f"{prefix}when": today,
                 f"{prefix}reference": one.reference,
             }
-        return await send_form(self.line, self.link, fields)
+        return await send_form(self.line, self.link, fields, self.read_code)

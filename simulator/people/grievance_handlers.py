@@ -5,11 +5,13 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import orjson
 
 from simulator.banks.messages import SignedRequest
+from simulator.clock import wall_clock
 from simulator.config import SimulatorConfig
 from simulator.institutions import SIGNING, Institution
 from simulator.net.http_client import HttpClient, HttpClientError
@@ -21,7 +23,12 @@ from simulator.seeds import chance, unit
 BANK_PATH: Final = "/api/v1/bank/grievances"
 OFFICER_PATH: Final = "/api/v1/grievances"
 WRITES_DOWN: Final = "supervisor"
-"""role that records a bank's statement from the telephone"""
+"""role that records a bank's statement from the telephone, and what a victim says to a release"""
+CONFIRMS: Final = "sp"
+"""role of the second officer, who confirms a release"""
+HOLD_PATH: Final = "/api/v1/holds"
+HEARD_WALL_SECONDS: Final = 0.2
+"""a release is confirmed so long after the end of the hearing"""
 log = logging.getLogger(__name__)
 
 
@@ -109,14 +116,27 @@ class GrievanceHandlers:
     # -- the officers --------------------------------------------------------------------------------------------------
 
     async def _decide(self, appeal: Appeal) -> None:
-        """Release genuine money, fully or partly, if the level is convinced; uphold the hold otherwise."""
+        """Propose to release genuine money, fully or partly, if the level is convinced; uphold the hold otherwise."""
         path = f"{OFFICER_PATH}/{appeal.grievance_id}"
         status, found = await self._get(appeal.level, path)
         if status >= HTTP_BAD_REQUEST:
             return
         body = {"level": appeal.level} | self._decision(appeal, int(str(found.get("free_paise", 0))))
-        status, _ = await self._post(appeal.level, f"{path}/decide", body)
+        status, done = await self._post(appeal.level, f"{path}/decide", body)
         self.done[f"appeals_{body['decision']}" if status < HTTP_BAD_REQUEST else "refused"] += 1
+        if status < HTTP_BAD_REQUEST and done.get("hear_until"):
+            await self._confirm(appeal, str(found["hold_id"]), str(done["hear_until"]))
+
+    async def _confirm(self, appeal: Appeal, hold_id: str, hear_until: str) -> None:
+        """Hear the victim, and confirm the release as a second officer when the time for that is over."""
+        said: Json = {"ack_no": appeal.case, "said": "The shop sold me nothing, but I do not object."}
+        status, _ = await self._post(WRITES_DOWN, f"{HOLD_PATH}/{hold_id}/release/hear", said)
+        self.done["victims_heard"] += status < HTTP_BAD_REQUEST
+        left_seconds = (datetime.fromisoformat(hear_until) - wall_clock()).total_seconds()
+        await asyncio.sleep(max(left_seconds, 0.0) + HEARD_WALL_SECONDS)
+        confirmed: Json = {"reason": "documents and the victim's statement read"}
+        status, _ = await self._post(CONFIRMS, f"{HOLD_PATH}/{hold_id}/release/confirm", confirmed)
+        self.done["releases_confirmed" if status < HTTP_BAD_REQUEST else "refused"] += 1
 
     def _decision(self, appeal: Appeal, free_paise: int) -> Json:
         draw, convinced = unit(self.config.seed, "decision", *appeal.labels), self.config.restoration.level_convinced

@@ -6,6 +6,7 @@ their statements, as at a police station.
 
 import asyncio
 import logging
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -22,9 +23,11 @@ from simulator.seeds import chance, unit
 
 ROLES: Final = ("io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro")
 TRIES: Final = 20
+_SIGNED_WAIVER: Final = b64encode(b"%PDF-1.4 signed by the holder").decode()
 SIGNED: Final = 0.7
 """share of e-Zero FIRs that their complainants sign in time"""
 HTTP_CONFLICT: Final = 409
+_RELEASE_BRAKE: Final = "/api/v1/release-brake"
 _ORDER_OF: Final = {"court_order": "bnss_503", "lok_adalat_award": "lok_adalat", "distribution": "bnss_107"}
 _ANSWER_FOR_A_CASE: Final = (
     ("io", "io", "Ravi Verma", "Inspector"),
@@ -79,7 +82,17 @@ class RestorationPeople:
                     for head in found:
                         self._begin(group, head)
                 await self.statutory_work.start_new_tasks(group)
+                await self._continue_releases()
                 await asyncio.sleep(self.config.restoration.poll_wall_seconds)
+
+    async def _continue_releases(self) -> None:
+        """Continue, as the supervisor, automatic releases that wait because many fell due at once."""
+        status, answer = await self._get("supervisor", _RELEASE_BRAKE)
+        waiting = answer.get("waiting")
+        if status < HTTP_BAD_REQUEST and isinstance(waiting, dict):
+            seen = {name: waiting[name] for name in ("brake_id", "releases", "paise")}
+            body: Json = {**seen, "reason": "the clocks are right"}
+            await self._post("supervisor", f"{_RELEASE_BRAKE}/continue", body, "continue-releases")
 
     def _begin(self, group: asyncio.TaskGroup, head: Json) -> None:
         case, visit_no = str(head["case_ack_no"]), int(str(head["visit_no"]))
@@ -148,30 +161,49 @@ class RestorationPeople:
         habits, draw = self.config.restoration, unit(self.config.seed, "holder", at.restoration_id)
         if draw < habits.objects:
             await self._wait_for_person(at)
-            text = "The money is the price of goods that I have sold; the documents are with the bank."
-            answer = await self._do("io", at, "object", by_whom="holder", text=text)
-            if answer.get("objection_id") is None:
-                return
-            await self._wait_for_person(at, "decided")
-            upheld = self._chance(habits.objection_upheld, "objection upheld", at.ack_no)
-            await self._do(
-                "dy_sp",
-                at,
-                "decide-objection",
-                objection_id=answer["objection_id"],
-                decision="upheld" if upheld else "dismissed",
-                reason="invoices seen" if upheld else "no invoice could be shown",
-            )
-            self.done["objection_upheld" if upheld else "objection_dismissed"] += 1
+            for hold_id in _holds_of(await self._read(at))[:1]:
+                await self._object(at, hold_id)
         elif draw < habits.objects + habits.consents:
             await self._wait_for_person(at)
-            await self._do("io", at, "waive-notice", in_writing=True, reason="the holder has no objection")
+            for hold_id in _holds_of(await self._read(at)):
+                await self._waive(at, hold_id)
+
+    async def _object(self, at: "_StepState", hold_id: str) -> None:
+        """Let the holder of one hold object, and the Deputy Superintendent decide on the amounts in the view."""
+        text = "The money is the price of goods that I have sold; the documents are with the bank."
+        answer = await self._do("io", at, "object", by_whom="holder", text=text, hold_id=hold_id)
+        if answer.get("objection_id") is None:
+            return
+        await self._wait_for_person(at, "decided")
+        upheld = self._chance(self.config.restoration.objection_upheld, "objection upheld", at.ack_no)
+        await self._do(
+            "dy_sp",
+            at,
+            "decide-objection",
+            objection_id=answer["objection_id"],
+            decision="upheld" if upheld else "dismissed",
+            reason="invoices seen" if upheld else "no invoice could be shown",
+            releases=_releases_of(await self._read(at), answer["objection_id"]),
+        )
+        self.done["objection_upheld" if upheld else "objection_dismissed"] += 1
+
+    async def _waive(self, at: "_StepState", hold_id: str) -> None:
+        """Bring the signed waiver of one holder, once the holder has the notice."""
+        for _ in range(TRIES):
+            if (hold_id, at.visit_no) in _served(await self._read(at)):
+                told = {"reason": "the holder has no objection", "hold_id": hold_id, "document": _SIGNED_WAIVER}
+                await self._do("io", at, "waive-notice", **told)
+                return
+            await asyncio.sleep(self.config.restoration.poll_wall_seconds)
 
     async def _order(self, at: "_StepState") -> None:
-        """Make the court's order and record it as an officer; the engine does the rest."""
+        """Make the court's order, record it as one officer and confirm it as another; the engine does the rest."""
         await self._after(self.config.restoration.court, at.step, at.ack_no)
-        body = self.court.order(at.case, _ORDER_OF[at.step])
-        await self._post("io", f"/api/v1/cases/{at.case}/court-orders", body, at.step)
+        body, path = self.court.order(at.case, _ORDER_OF[at.step]), f"/api/v1/cases/{at.case}/court-orders"
+        taken = await self._post("io", path, body, at.step)
+        if taken.get("court_order_id") is not None:
+            read: Json = {"reason": "read against the court's copy"}
+            await self._post("sp", f"{path}/{taken['court_order_id']}/confirm", read, "court_order_confirmed")
 
     async def _approve(self, at: "_StepState") -> None:
         """Prepare as the IO, then decide as the Superintendent."""
@@ -187,7 +219,7 @@ class RestorationPeople:
         if self._chance(self.config.restoration.sp_refuses, "sp refuses", at.ack_no):
             await self._do("sp", at, "refuse", reason="the transfer was a loan between friends")
         else:
-            await self._do("sp", at, "approve")
+            await self._do("sp", at, "approve", account_end=_other_account_of(await self._read(at)))
 
     async def _submit_bond(self, at: "_StepState") -> None:
         await self._wait_for_person(at)
@@ -212,6 +244,11 @@ class RestorationPeople:
         """Perform an action at the step that was seen; return {} if the engine refuses it."""
         body: Json = {"step": at.step, "visit_no": at.visit_no, **more}
         return await self._post(role, f"/api/v1/restorations/{at.restoration_id}/{verb}", body, verb)
+
+    async def _read(self, at: "_StepState") -> Json:
+        """Return the restoration as the officers see it; {} if it could not be read."""
+        status, found = await self._get("io", f"/api/v1/restorations/{at.restoration_id}")
+        return found if status < HTTP_BAD_REQUEST else {}
 
     async def _post(self, role: str, path: str, body: Json, what: str) -> Json:
         status, answer = await self.officers.call_until_answered("POST", path, self.badges[role].token, body)
@@ -243,6 +280,45 @@ class RestorationPeople:
                 break
             after = f"&after={page['next']}"
         return found
+
+
+def _holds_of(view: Json) -> list[str]:
+    """Return the holds with money, the largest first."""
+    by_hold: Counter[str] = Counter()
+    for line in _rows(view, "lines"):
+        by_hold[str(line["hold_id"])] += int(str(line["held_paise"]))
+    return [hold_id for hold_id, paise in by_hold.most_common() if paise]
+
+
+def _served(view: Json) -> set[tuple[str, int]]:
+    """Return the holds whose holders have the notice, with the visit of the step."""
+    return {
+        (str(one["hold_id"]), int(str(one["visit_no"])))
+        for one in _rows(view, "notices")
+        if one["step"] == "holder_notice" and one["state"] in {"issued", "served"}
+    }
+
+
+def _releases_of(view: Json, objection_id: object) -> list[Json]:
+    """Return the amounts that an objection would release, as the decision repeats them."""
+    return [
+        {"hold_id": one["hold_id"], "paise": one["paise"]}
+        for objection in _rows(view, "objections")
+        if objection["objection_id"] == objection_id
+        for one in _rows(objection, "releases")
+    ]
+
+
+def _other_account_of(view: Json) -> object:
+    """Return the last four digits of another account to be credited, or None for the account that paid."""
+    return next(
+        (one["account_end"] for one in _rows(view, "beneficiaries") if one.get("credit_account_id") is not None), None
+    )
+
+
+def _rows(found: Json, name: str) -> list[Json]:
+    rows = found.get(name)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """An SMS gateway: accepts messages once per key, refuses some numbers, and is down when a test says so."""
 
+import asyncio
 import hmac
+import re
+from collections import deque
 from dataclasses import dataclass, field
 
 import orjson
@@ -13,6 +16,10 @@ from simulator.net.asgi import body_of, json_reply
 MAX_BODY_BYTES = 16 * 1024
 TEXT_MAX_CHARS = 640
 KEPT_MESSAGES = 10_000
+KEPT_OF_A_PHONE = 20
+CODE_WAIT_WALL_SECONDS = 20.0
+POLL_WALL_SECONDS = 0.1
+_CODE = re.compile(r"\b\d{8}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,17 @@ class SmsGateway:
         """numbers that do not exist"""
         self._token = token
         self._ids: dict[str, str] = {}
+        self._phones: dict[str, deque[ShortMessage]] = {}
+        """the newest messages of each number"""
+
+    async def code(self, mobile: str, case_no: str) -> str:
+        """Wait for a message with a code and this case number at a phone; return the newest code, or ""."""
+        for _ in range(round(CODE_WAIT_WALL_SECONDS / POLL_WALL_SECONDS)):
+            for message in reversed(self._phones.get(mobile, ())):
+                if case_no in message.text and (found := _CODE.search(message.text)):
+                    return found[0]
+            await asyncio.sleep(POLL_WALL_SECONDS)
+        return ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -80,4 +98,6 @@ class SmsGateway:
         self._ids[message.key] = f"SMS-{self.taken}"
         if len(self.messages) < KEPT_MESSAGES:
             self.messages.append(message)
+        phone = message.to.removeprefix("+91")
+        self._phones.setdefault(phone, deque(maxlen=KEPT_OF_A_PHONE)).append(message)
         return json_reply(202, {"id": self._ids[message.key]})

@@ -14,7 +14,7 @@ from simulator.institutions import Institution
 from simulator.net.http_client import HttpClient
 from simulator.wires.i4c import paise, rupees
 from simulator.wires.json_api import moment_of, place_of
-from simulator.wires.letters import HTTP_GONE, HTTP_OK, open_page, send_form
+from simulator.wires.letters import HTTP_GONE, HTTP_OK, ReadCode, open_page, send_form
 from simulator.world.bank_model import INVALID_RRN, NO_SUCH_ACCOUNT, NOT_FOUND, OK, RowKind
 
 Json = dict[str, object]
@@ -150,6 +150,7 @@ class Visitor:
     link: str
     bank: Institution
     left: dict[str, Statement]
+    read_code: ReadCode
 
     async def say_all(self) -> int:
         """Send all statements; return the last HTTP status. Raises LineError."""
@@ -181,7 +182,7 @@ class Visitor:
         for rrn, portion in portions.items():
             prefix = form.prefixes[rrn]
             fields |= {f"{prefix}seen": form.hidden[f"{prefix}seen"]} | portion.fields(prefix)
-        status = await send_form(self.line, self.link, fields)
+        status = await send_form(self.line, self.link, fields, self.read_code)
         if status == HTTP_OK:
             for rrn, portion in portions.items():
                 self.left[rrn].said(portion)

@@ -1,21 +1,34 @@
 """Letters of the police as a bank's officer reads them: the request, the transfers, and the page behind the link."""
 
+import asyncio
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import urlencode, urlsplit
 
-from simulator.net.http_client import Answer, HttpClient
+from simulator.net.http_client import Answer, HttpClient, HttpClientError
 from simulator.wires.i4c import FraudReport, paise
 from simulator.world.bank_model import Incident
 
 ACK_NO = re.compile(r"\b\d{14}\b")
 LINK = re.compile(r"https?://\S+/a/[A-Za-z0-9_-]{40,60}")
-HTTP_OK, HTTP_GONE = 200, 410
+HTTP_OK, HTTP_GONE, HTTP_WRONG = 200, 410, 422
+CODE_FIELD = b'name="code"'
+REPLACED = b"A newer letter has a newer link"
+CODES_MOST = 2
+NEW_CODE_WALL_SECONDS = 3.0
+"""time in which a new code arrives at the officer's phone"""
+
+ReadCode = Callable[[str], Awaitable[str]]
+"""returns the newest code at the officer's phone that is about a case, or \"\""""
 KEY = re.compile(r"MAIL-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+
+
+class LinkReplaced(HttpClientError):
+    """A newer letter has a newer link. The next attempt is made with that one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +64,44 @@ def read_hold_letter(letter: EmailMessage) -> HoldLetter | None:
 
 async def open_page(line: HttpClient, link: str, after: str) -> Answer:
     """Open the page behind a link, beginning with the line after `after`. Raises LineError."""
-    return await line.request("GET", urlsplit(link).path + (f"?after={after}" if after else ""), headers={})
+    return _live(await line.request("GET", urlsplit(link).path + (f"?after={after}" if after else ""), headers={}))
 
 
-async def press(line: HttpClient, link: str, fields: Mapping[str, str], step: str) -> int:
-    """Press one button of a form; return the HTTP status. Raises LineError."""
-    answer = await line.request(
-        "POST",
-        urlsplit(link).path,
-        headers={"content-type": "application/x-www-form-urlencoded"},
-        body=urlencode({**fields, "step": step}).encode(),
+async def press(line: HttpClient, link: str, fields: Mapping[str, str], step: str) -> Answer:
+    """Press one button of a form; return the next page. Raises LineError."""
+    return _live(
+        await line.request(
+            "POST",
+            urlsplit(link).path,
+            headers={"content-type": "application/x-www-form-urlencoded"},
+            body=urlencode({**fields, "step": step}).encode(),
+        )
     )
-    return answer.status
 
 
-async def send_form(line: HttpClient, link: str, fields: Mapping[str, str]) -> int:
-    """Preview a form, then send it; return the last HTTP status. Raises LineError."""
-    for step in ("check", "send"):
-        status = await press(line, link, fields, step)
-        if status != HTTP_OK:
-            return status
-    return HTTP_OK
+def _live(page: Answer) -> Answer:
+    if page.status == HTTP_GONE and REPLACED in page.body:
+        raise LinkReplaced(LinkReplaced.__doc__)
+    return page
+
+
+async def send_form(line: HttpClient, link: str, fields: Mapping[str, str], read_code: ReadCode) -> int:
+    """Preview a form, then send it, with the code if the page asks for one; return the last HTTP status.
+
+    Raises LineError.
+    """
+    page = await press(line, link, fields, "check")
+    if page.status != HTTP_OK or CODE_FIELD not in page.body:
+        return page.status if page.status != HTTP_OK else (await press(line, link, fields, "send")).status
+    for _ in range(CODES_MOST):
+        case_no = ACK_NO.search(page.body.decode())
+        code = await read_code(case_no[0] if case_no else "")
+        answer = await press(line, link, {**fields, "code": code}, "send")
+        if answer.status != HTTP_WRONG:
+            return answer.status
+        # The newest code may be about another letter of the same case.
+        page = await press(line, link, fields, "code")
+        if page.status != HTTP_OK:
+            return page.status
+        await asyncio.sleep(NEW_CODE_WALL_SECONDS)
+    return HTTP_WRONG

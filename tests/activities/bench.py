@@ -111,7 +111,10 @@ class Bench:
     # -- verbs -----------------------------------------------------------------------------------------------------
 
     async def complain(self, *transfers: dict[str, Any], taken_by: str = "officer:1", **changes: Any) -> str:
-        """Take a complaint about these transfers; returns the case's number."""
+        """Take a complaint about these transfers, of a victim of its own; returns the case's number."""
+        # One mobile number and name are one victim, whose money is counted together.
+        victim = {"name": f"A. Victim {rrn()[-6:]}", "mobile": "9876543210", "district": "LUCKNOW"}
+        changes = {"victim": victim} | changes
         return (await self.take(complaint(*transfers, **changes), taken_by=taken_by)).receipt.case_ack_no
 
     async def take(self, told: Complaint, *, key: str | None = None, taken_by: str = "officer:1") -> Taken:

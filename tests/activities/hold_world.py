@@ -31,9 +31,9 @@ class WatchedDeadlines(HoldDeadlines):
 
     done: list[str] = field(default_factory=list)
 
-    async def _attend(self, work: HoldTransaction, state: HoldClocks, what: str, at: datetime) -> None:
+    async def _attend(self, work: HoldTransaction, state: HoldClocks, what: str, at: datetime) -> bool:
         self.done.append(what)
-        await super()._attend(work, state, what, at)
+        return await super()._attend(work, state, what, at)
 
 
 class Holds:

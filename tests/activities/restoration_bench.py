@@ -1,5 +1,7 @@
 """A victim's restoration on a bench: officers, a clock that is moved, banks that confirm."""
 
+from base64 import b64encode
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -8,11 +10,15 @@ from activities.context import Context
 from activities.holds import opening
 from activities.orders.confirmations import take_confirmation
 from activities.police.firs import assign_officer
-from activities.restoration import decisions
+from activities.restoration import decisions, objections
 from activities.restoration.deadlines import RestorationActivities
+from activities.restoration.hearing_waivers import waive_notice
 from db.evidence.integrity import case_records
 from db.orders import bank_orders
+from db.restoration import restoration_views
+from domain.errors.restoration import WaiverRecorded
 from domain.evidence.integrity import examine
+from domain.restoration.procedure import RELEASED_FOR
 from schemas.enums import Role
 from schemas.orders.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation
 from schemas.outbox.procedures import ActionInput, RowState
@@ -24,6 +30,7 @@ from schemas.restoration.restorations import (
     NoticeWaived,
     ObjectionDecided,
     OrderTaken,
+    RestorationApproval,
     RestorationDone,
     RestorationVerb,
     Seen,
@@ -43,6 +50,9 @@ DESK, IO = officer("desk", Role.DESK), officer("io", Role.IO)
 DY_SP, SP, SUPERVISOR = officer("dy_sp", Role.DY_SP), officer("sp", Role.SP), officer("chief", Role.SUPERVISOR)
 WHY: Final = "as the documents say"
 DAY: Final = timedelta(days=1)
+CONTRADICTED_BY: Final = timedelta(days=2, seconds=1)
+"""the time after which no waiver is contradicted"""
+PDF: Final = b"%PDF-1.4 a signed waiver"
 
 
 class Home:
@@ -164,10 +174,23 @@ class Home:
         await self.do(restoration_id, RestorationVerb.VERIFY, IO)
 
     async def waive(self, restoration_id: UUID) -> None:
-        """The holder, who has had notice, does not object."""
+        """The holders, who have had notice, waive the rest of the time to object, and contradict nothing."""
+        await self.write_waivers(restoration_id)
+        self.clock.at += CONTRADICTED_BY
+        while (dues := (await self.look(restoration_id)).dues) and dues[0].at <= self.clock.at:
+            await self.action(restoration_id, dues[0].what)
+            if dues[0].what == ClockAction.END_STEP:
+                break
+
+    async def write_waivers(self, restoration_id: UUID, *hold_ids: UUID) -> None:
+        """Record the waivers of these holders, or of all of the restoration, unless they are recorded already."""
         await self.give_notice(restoration_id)
-        waived = NoticeWaived.model_validate({**await self.seen(restoration_id), "reason": WHY})
-        await decisions.waive_notice(self.ctx, restoration_id, waived, IO)
+        query = "SELECT DISTINCT hold_id FROM restoration_line WHERE restoration_id = $1 ORDER BY 1"
+        for hold_id in hold_ids or [hold for (hold,) in await self.bench.rows(query, restoration_id)]:
+            told = {"reason": WHY, "hold_id": hold_id, "document": b64encode(PDF)}
+            waived = NoticeWaived.model_validate({**await self.seen(restoration_id), **told})
+            with suppress(WaiverRecorded):
+                await waive_notice(self.ctx, restoration_id, waived, IO)
 
     async def send_back(self, restoration_id: UUID, to: Step | None = None, by: Acting = SP) -> RestorationDone:
         back = SendBack.model_validate({**await self.seen(restoration_id), "reason": WHY, "to": to})
@@ -176,10 +199,14 @@ class Home:
     async def object(
         self, restoration_id: UUID, hold_id: UUID | None = None, by: ObjectionBy = ObjectionBy.HOLDER
     ) -> int:
+        """Receive an objection; one of a holder or a bank is about the first hold, unless it names another."""
+        if hold_id is None and by in RELEASED_FOR:
+            query = "SELECT hold_id FROM restoration_line WHERE restoration_id = $1 ORDER BY hop_no LIMIT 1"
+            hold_id = await self.bench.value(query, restoration_id)
         new = NewObjection.model_validate(
             {**await self.seen(restoration_id), "by_whom": by, "text": "my pay", "hold_id": hold_id}
         )
-        done = await decisions.receive_objection(self.ctx, restoration_id, new, DESK)
+        done = await objections.receive_objection(self.ctx, restoration_id, new, DESK)
         assert done.objection_id is not None
         return done.objection_id
 
@@ -190,15 +217,24 @@ class Home:
                 "objection_id": objection_id,
                 "decision": decision,
                 "reason": WHY,
+                "releases": await self.releases(restoration_id, objection_id),
             }
         )
-        return await decisions.decide_objection(self.ctx, restoration_id, decided, DY_SP)
+        return await objections.decide_objection(self.ctx, restoration_id, decided, DY_SP)
+
+    async def releases(self, restoration_id: UUID, objection_id: int) -> list[dict[str, Any]]:
+        """The amounts that the view of an objection shows to the officer who decides on it."""
+        async with self.bench.pool.acquire() as connection:
+            found = await restoration_views.get(connection, restoration_id, self.clock.at, ())
+        (of_objection,) = [one.releases for one in found.objections if one.objection_id == objection_id] or [()]
+        return [{"hold_id": one.hold_id, "paise": one.paise} for one in of_objection]
 
     async def prepare(self, restoration_id: UUID, by: Acting = IO) -> None:
         await decisions.prepare(self.ctx, restoration_id, Seen(**await self.seen(restoration_id)), by)
 
-    async def approve(self, restoration_id: UUID, by: Acting = SP) -> RestorationDone:
-        return await decisions.approve(self.ctx, restoration_id, Seen(**await self.seen(restoration_id)), by)
+    async def approve(self, restoration_id: UUID, by: Acting = SP, account_end: str | None = None) -> RestorationDone:
+        seen = RestorationApproval(**await self.seen(restoration_id), account_end=account_end)
+        return await decisions.approve(self.ctx, restoration_id, seen, by)
 
     async def take_order(self, restoration_id: UUID, court_order_id: int) -> RestorationDone:
         taken = OrderTaken(**await self.seen(restoration_id), court_order_id=court_order_id)
@@ -211,12 +247,12 @@ class Home:
         await self.verify(restoration_id)
         await self.waive(restoration_id)
 
-    async def to_credit(self, restoration_id: UUID) -> None:
+    async def to_credit(self, restoration_id: UUID, account_end: str | None = None) -> None:
         """As `to_approval`, and approved."""
         await self.to_approval(restoration_id)
         await self.tick(restoration_id)
         await self.prepare(restoration_id)
-        await self.approve(restoration_id)
+        await self.approve(restoration_id, account_end=account_end)
 
     # -- what others write -----------------------------------------------------------------------------------------
 

@@ -231,7 +231,7 @@ _NEVER: Final = {
         SELECT l.case_no, l.hop_no, l.reopened_at FROM restoration_line l WHERE l.case_no = ANY($1)
           AND l.reopened_at IS NOT NULL AND NOT EXISTS (SELECT FROM case_event e WHERE e.case_no = l.case_no
               AND e.at = l.reopened_at
-              AND e.kind IN ('restoration_reopened', 'court_order_taken', 'order_cancelled'))""",
+              AND e.kind IN ('restoration_reopened', 'court_order_confirmed', 'order_cancelled'))""",
     "nothing that was left out is ordered home by that restoration": f"""
         SELECT l.case_no, l.hop_no FROM restoration_line l JOIN bank_order o USING (restoration_id)
         JOIN bank_order_line ol ON ol.order_id = o.order_id AND ol.hop_no = l.hop_no

@@ -1,18 +1,20 @@
 """Two transactions that lock in opposite orders: what people and banks send is not lost by it."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import asyncpg
 import pytest
 
 from activities.cases.desk import add_hop
-from activities.deadlocks import ATTEMPTS, repeated
+from activities.deadlocks import ATTEMPTS, LOCK_ATTEMPTS, repeated
+from db.connections import ConnectionLimits
+from db.pool import open_pool
 from schemas.identifiers import transfer_key
 from tests.activities.bench import Bench
 from tests.activities.desk_words import OFFICER, new_hop
-from tests.factories import complaint, moved, rrn, transfer
+from tests.factories import complaint, make_context, moved, rrn, transfer
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
@@ -65,6 +67,55 @@ async def test_an_answer_is_taken_after_a_deadlock(bench: Bench) -> None:
     await against_another(bench, case_no, transfer_key(reference, "ICIC"), bench.answer("HDFC", case_no, line))
     assert len(await bench.hops(case_no)) == 2
     await bench.check(case_no)
+
+
+@pytest.fixture
+async def impatient(database_dsn: str) -> AsyncIterator[Bench]:
+    """A bench whose transactions wait only a moment for a lock."""
+    pool = await open_pool(database_dsn, min_size=1, limits=ConnectionLimits(lock_seconds=0.3))
+    yield Bench(await make_context(pool))
+    await pool.close()
+
+
+async def test_m7_a_hop_is_added_after_a_long_wait_for_the_lock(impatient: Bench) -> None:
+    case_no = await impatient.complain()
+    async with impatient.pool.acquire() as connection:
+        other = connection.transaction()
+        await other.start()
+        await connection.execute("SELECT FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE", case_no)
+        running = asyncio.create_task(add_hop(impatient.ctx, case_no, new_hop(), OFFICER))
+        await asyncio.sleep(0.5)
+        await other.rollback()
+        await running
+    assert len(await impatient.hops(case_no)) == 2
+    await impatient.check(case_no)
+
+
+async def test_m7_a_wait_for_a_lock_is_no_failure_of_the_bank(impatient: Bench) -> None:
+    case_no = await impatient.complain()
+    (order,) = await impatient.orders(case_no)
+    async with impatient.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM case_file WHERE case_no = $1 FOR UPDATE", case_no)
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await impatient.freeze.send_hold_request(order)
+    assert await impatient.rows("SELECT state FROM channel_health") == []
+    sent = await impatient.freeze.send_hold_request(order)
+    assert sent.delivered
+    assert {str(ticket.request_id) for _, ticket in impatient.bank.tickets} == {order.request_id}
+    await impatient.check(case_no)
+
+
+async def test_m7_a_verb_waits_for_locks_a_bounded_number_of_times() -> None:
+    tried = []
+
+    @repeated()
+    async def verb() -> None:
+        tried.append(1)
+        raise asyncpg.LockNotAvailableError
+
+    with pytest.raises(asyncpg.LockNotAvailableError):
+        await verb()
+    assert len(tried) == LOCK_ATTEMPTS
 
 
 async def test_a_verb_is_repeated_a_bounded_number_of_times() -> None:

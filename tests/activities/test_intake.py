@@ -13,7 +13,7 @@ from activities.secrets import SecretBox
 from db import intake
 from db.intake import Known
 from domain.errors import AckNoConflict, IdempotencyConflict
-from domain.errors.intake import IdempotencyKeyReused
+from domain.errors.intake import AckNoOfOurs, AckNoTaken, IdempotencyKeyReused
 from schemas.outbox.case import HopRef
 from tests.activities.bench import Bench
 from tests.activities.told import planned
@@ -52,7 +52,17 @@ async def test_a_complaint_has_the_time_of_the_clock_of_its_context(bench: Bench
 
 
 async def test_a_number_that_the_portal_gave_is_kept(bench: Bench) -> None:
-    assert await bench.complain(transfer(), ack_no="22411267654321") == "22411267654321"
+    assert await bench.complain(transfer(), ack_no="22411262654321") == "22411262654321"
+
+
+async def test_low_a_number_of_our_own_half_is_not_taken_from_outside(bench: Bench) -> None:
+    ours = await bench.complain(transfer())
+    next_one = f"{ours[:7]}{int(ours[7:]) + 1:07d}"
+    with pytest.raises(AckNoOfOurs):
+        await bench.complain(transfer(), ack_no=next_one)
+    with pytest.raises(AckNoTaken):
+        await bench.complain(transfer(), ack_no=ours)
+    assert await bench.complain(transfer()) == next_one, "it was still free"
 
 
 @pytest.mark.parametrize("channel", ["helpline_1930", "portal", "import"])
@@ -73,6 +83,13 @@ async def test_after_the_last_number_of_a_day_comes_the_first_of_the_upper_half(
     assert (numbers[0][7:], numbers[1][7:11]) == ("9999999", "5000")
 
 
+@pytest.fixture
+def of_an_earlier_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take numbers of our half from outside, as the release before did."""
+    monkeypatch.setattr("activities.intake.is_of_our_half", lambda _: False)
+
+
+@pytest.mark.usefixtures("of_an_earlier_release")
 async def test_a_number_the_portal_gave_out_in_our_range_is_passed_over(bench: Bench) -> None:
     ours = await bench.complain(transfer())
     following = [f"{int(ours) + step}" for step in (1, 2)]
@@ -81,6 +98,7 @@ async def test_a_number_the_portal_gave_out_in_our_range_is_passed_over(bench: B
     assert await bench.complain(transfer()) == f"{int(ours) + 3}"
 
 
+@pytest.mark.usefixtures("of_an_earlier_release")
 async def test_a_number_that_is_given_out_while_a_complaint_is_taken_is_passed_over(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -382,6 +400,7 @@ async def test_overlapping_complaints_at_once_keep_every_rupee_once(bench: Bench
     assert lost == -sum(one["amount_paise"] for one in links)
 
 
+@pytest.mark.usefixtures("of_an_earlier_release")
 async def test_numbers_given_and_numbers_made_at_once_never_collide(bench: Bench) -> None:
     """The portal registers the very numbers that we are about to give out."""
     last = int(await bench.complain(transfer()))

@@ -3,18 +3,21 @@
 from base64 import urlsafe_b64decode
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
 from activities.secrets import (
     NONCE_BYTES,
-    OF_OFFICERS,
-    BadOfficersKey,
+    PURPOSES,
+    SEAL,
+    SEALED_VERSION,
+    BadProcessKey,
     CannotOpen,
-    OfficersKeys,
+    Process,
+    ProcessKeys,
     Purpose,
     SecretBox,
     hash_password,
-    officers_key,
     password_fits,
 )
 
@@ -22,6 +25,7 @@ KEY = SecretStr("one secret key of more than 32 characters")
 SEALED_BY_0_2_0 = "9e8749be5e4451c164c2756a6c8ffd302078d490384d73a214c89cf791375b2fcf6d8b1af7e2"
 ANSWER_LINKS_OF_0_2_0 = "ce042d7557b5833448e4e842ddbe4e87405816dfeda1e4683a26d893b0e816b9"
 OTHER = SecretStr("another secret key of more than 32 characters")
+OF_INTAKE = SecretBox(KEY).process_key(Process.INTAKE)
 
 
 def test_what_is_sealed_opens_for_its_owner_under_its_key() -> None:
@@ -31,7 +35,7 @@ def test_what_is_sealed_opens_for_its_owner_under_its_key() -> None:
     assert SecretBox(KEY).seal(b"a password", "SBIN") != sealed
 
 
-@pytest.mark.parametrize("change", range(0, 40, 7))
+@pytest.mark.parametrize("change", range(48))
 def test_what_was_changed_does_not_open(change: int) -> None:
     sealed = bytearray(SecretBox(KEY).seal(b"a password", "SBIN"))
     sealed[change % len(sealed)] ^= 1
@@ -46,6 +50,7 @@ def test_nobody_else_opens_it() -> None:
         (SecretBox(KEY), "HDFC", sealed),
         (SecretBox(KEY), "SBIN", b""),
         (SecretBox(KEY), "SBIN", sealed[:NONCE_BYTES]),
+        (SecretBox(KEY), "SBIN", sealed[len(SEALED_VERSION) + 8 :]),
     ):
         with pytest.raises(CannotOpen):
             secret_box.open(text, owner)
@@ -57,30 +62,87 @@ def test_every_purpose_has_a_key_of_its_own() -> None:
     assert {len(key) for key in keys} == {32}
 
 
-def test_the_officers_process_has_its_keys_and_no_other() -> None:
-    known, own = OfficersKeys(officers_key(KEY)), SecretBox(KEY)
-    assert {known.derive_key(purpose) == own.derive_key(purpose) for purpose in OF_OFFICERS} == {True}
-    for purpose in (Purpose.SEALING, Purpose.BANK_TOKENS):
+@pytest.mark.parametrize("process", Process)
+def test_c2_a_process_has_the_keys_of_its_purposes_and_no_other(process: Process) -> None:
+    box = SecretBox(KEY)
+    text = box.process_key(process)
+    known = ProcessKeys(text, process)
+    for purpose in PURPOSES[process]:
+        assert known.derive_key(purpose) == box.derive_key(purpose)
+    for purpose in set(Purpose) - PURPOSES[process]:
         with pytest.raises(KeyError):
             known.derive_key(purpose)
-        assert own.derive_key(purpose).hex() not in opened(officers_key(KEY))
-    assert KEY.get_secret_value() not in opened(officers_key(KEY))
+        assert box.derive_key(purpose).hex() not in opened(text)
+    assert KEY.get_secret_value() not in opened(text)
 
 
-def opened(officers_key: SecretStr) -> str:
-    return urlsafe_b64decode(officers_key.get_secret_value()).decode()
+def test_c2_no_worker_makes_a_token_or_a_session_and_officers_opens_no_credential() -> None:
+    makes = {Purpose.OFFICER_TOKENS, Purpose.SESSIONS, Purpose.BANK_TOKENS, Purpose.TOTP_SECRETS, Purpose.EVIDENCE}
+    assert not PURPOSES[Process.WORKER] & makes
+    assert not PURPOSES[Process.OFFICERS] & {Purpose.SEALING, Purpose.BANK_TOKENS}
+    assert not PURPOSES[Process.INTAKE] & {Purpose.SESSIONS, Purpose.TOTP_SECRETS, Purpose.EVIDENCE}
+    assert ProcessKeys(SecretBox(KEY).process_key(Process.OFFICERS), Process.OFFICERS).sealer(Purpose.SEALING) is None
 
 
-@pytest.mark.parametrize("text", ["", "hunter2", "e30=", "W10=", "\u0905", KEY.get_secret_value()])
-def test_another_text_is_no_officers_key(text: str) -> None:
-    with pytest.raises(BadOfficersKey, match="officers-key"):
-        OfficersKeys(SecretStr(text))
+@pytest.mark.parametrize("process", Process)
+def test_a_process_opens_what_the_previous_key_sealed_and_has_nothing_else_of_it(process: Process) -> None:
+    before, now = SecretBox(OTHER), SecretBox(KEY, OTHER)
+    keys = ProcessKeys(now.process_key(process), process)
+    assert keys.key_ids == now.key_ids == (SecretBox(KEY).key_ids[0], before.key_ids[0])
+    for purpose in PURPOSES[process] & SEAL:
+        sealer = keys.sealer(purpose)
+        assert sealer is not None
+        assert sealer.open(before.sealer(purpose).seal(b"a password", "SBIN"), "SBIN") == b"a password"
+        assert now.sealer(purpose).open(sealer.seal(b"another", "SBIN"), "SBIN") == b"another"
+        with pytest.raises(CannotOpen):
+            before.sealer(purpose).open(sealer.seal(b"another", "SBIN"), "SBIN")
+    for purpose in set(Purpose) - SEAL:
+        assert before.derive_key(purpose).hex() not in opened(now.process_key(process))
+
+
+def test_a_sealed_value_names_its_version_and_key() -> None:
+    sealed, again = SecretBox(KEY).seal(b"a password", "SBIN"), SecretBox(OTHER).seal(b"a password", "SBIN")
+    header = len(SEALED_VERSION) + 8
+    assert sealed.startswith(SEALED_VERSION)
+    assert again.startswith(SEALED_VERSION)
+    assert sealed[:header] == SecretBox(KEY).sealer(Purpose.SEALING).header != again[:header]
+
+
+def test_a_value_without_a_version_opens_whatever_its_nonce_looks_like() -> None:
+    box = SecretBox(KEY)
+    nonce = (box.sealer(Purpose.SEALING).header + bytes(NONCE_BYTES))[:NONCE_BYTES]
+    sealed = nonce + AESGCM(box.derive_key(Purpose.SEALING)).encrypt(nonce, b"a password", b"SBIN")
+    assert box.open(sealed, "SBIN") == b"a password"
+    assert SecretBox(OTHER, KEY).open(sealed, "SBIN") == b"a password"
+
+
+def opened(process_key: SecretStr) -> str:
+    return urlsafe_b64decode(process_key.get_secret_value()).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hunter2",
+        "e30=",
+        "W10=",
+        "\u0905",
+        KEY.get_secret_value(),
+        OF_INTAKE.get_secret_value(),
+    ],
+)
+def test_another_text_is_no_key_of_a_process(text: str) -> None:
+    with pytest.raises(BadProcessKey, match="process-key"):
+        ProcessKeys(SecretStr(text), Process.WORKER)
 
 
 def test_v0_2_0_a_sealed_credential_and_a_link_of_the_release_still_open() -> None:
     """What version 0.2.0 wrote under this key."""
     box = SecretBox(SecretStr("written by version 0.2.0 of goldenhour!!"))
     assert box.open(bytes.fromhex(SEALED_BY_0_2_0), "SBIN") == b"a password"
+    later = SecretBox(KEY, SecretStr("written by version 0.2.0 of goldenhour!!"))
+    assert later.open(bytes.fromhex(SEALED_BY_0_2_0), "SBIN") == b"a password"
     assert box.derive_key(Purpose.ANSWER_LINKS).hex() == ANSWER_LINKS_OF_0_2_0
 
 

@@ -60,7 +60,7 @@ async def test_a_complaint_whose_victims_bank_is_asked_too(counted: Bench) -> No
 
 
 async def test_a_complaint_with_a_number(counted: Bench) -> None:
-    told = complaint(transfer(), ack_no="22411267654321")
+    told = complaint(transfer(), ack_no="22411262654321")
     async with sent(counted.pool) as statements:
         await taken_once(counted, told)
     assert len(statements) <= PLAIN, statements

@@ -126,7 +126,7 @@ class Post:
         page = await self.open(path)
         filled = page.fields | WHO | {name.replace("_", "."): value for name, value in stated.items()}
         check = read(await self.send(filled, "check", path))
-        return read(await self.send(check.fields, "send", path))
+        return read(await self.send(check.fields | {"code": await newest_code(self.pool)}, "send", path))
 
     async def buckets(self, case_no: str) -> dict[str, int]:
         rows = await self.pool.fetch(
@@ -138,6 +138,15 @@ class Post:
 
     async def answers(self) -> int:
         return int(await self.pool.fetchval("SELECT count(*) FROM status_update"))
+
+
+async def newest_code(pool: Any) -> str:
+    """Return the code in the newest short message to a nodal officer, or "" without one."""
+    text = await pool.fetchval(
+        "SELECT body FROM message WHERE kind = 'link_code' ORDER BY written_at DESC, message_id LIMIT 1"
+    )
+    found = re.search(r"\b\d{8}\b", text or "")
+    return found[0] if found else ""
 
 
 def body_of(box: Postbox, number: int = -1) -> str:

@@ -87,11 +87,16 @@ EVERYBODY: Final = (Caller.STRANGER,)
 
 
 @cache
+def unserved() -> Services:
+    """Services without a server behind them, for an application whose own routes are not called."""
+    ctx = Context(MagicMock(), MagicMock(), load_policy())
+    return Services(ctx=ctx, notifier=MagicMock(), keys=SecretBox(SECRET), temporal_answers=temporal_is_there)
+
+
+@cache
 def published() -> dict[str, Any]:
     """The description of the whole API, made without a server behind it: no route is called for it."""
-    ctx = Context(MagicMock(), MagicMock(), load_policy())
-    services = Services(ctx=ctx, notifier=MagicMock(), keys=SecretBox(SECRET), temporal_answers=temporal_is_there)
-    return create_app(services).openapi()
+    return create_app(unserved()).openapi()
 
 
 class Description:
@@ -157,9 +162,9 @@ def judge(case: AnyCase, response: httpx.Response, *, rightful: bool = False) ->
     From whom the operation is for (`rightful`), nothing is taken that the description does not allow.
     """
     if case.method != case.operation.method.upper():
-        # No operation, so nothing is described: that it cannot be done, or that no such body is read.
-        assert response.status_code in {405, 415}, (case.method, case.path, response.status_code)
-        assert response.status_code == 415 or response.headers["allow"]
+        # No operation, so nothing is described: it cannot be done, no such body is read, or its caller is not known.
+        assert response.status_code in {401, 405, 415}, (case.method, case.path, response.status_code)
+        assert response.status_code != 405 or response.headers["allow"]
         return
     # Whatever was sent, the judge reads the response alone.
     told = httpx.Response(

@@ -76,9 +76,8 @@ async def opened(app: FastAPI | None = None) -> AsyncIterator[Bank]:
 
     @app.api_route("/bank/v1/{rest:path}", methods=["GET", "POST", "PUT"])
     async def signed(request: Request) -> dict[str, str]:
-        body = await request.body()
         key = await signed_by(
-            request, body, stands, stands, stands.clock(), window_seconds=WINDOW_SECONDS, origin=stands.origin
+            request, stands, stands, stands.clock(), window_seconds=WINDOW_SECONDS, origin=stands.origin
         )
         return {"institution": key.institution, "key": key.key_id}
 

@@ -221,13 +221,6 @@ async def test_logs_hold_no_personal_data_and_no_secret(doors: Doors, caplog: py
     assert all("\n" not in record.getMessage() for record in caplog.records)
 
 
-async def test_more_than_can_be_served_is_told_to_come_back(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "REQUESTS_MAX", 0)
-    response = await doors.client.get("/api/v1/cases", headers=doors.officer(Role.DESK))
-    assert is_problem(response, 503, "overloaded")
-    assert response.headers["retry-after"] == "1"
-
-
 @pytest.fixture
 async def dead_services(services: Services) -> AsyncIterator[Services]:
     """The same services over a database that is down."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from api import edge, server
+from api import server
 from api.services import Services
-from tests.api.listening import Server, listening
+from tests.api.listening import Server, listening, one_place, with_doors
 
 LARGE_BYTES = 14_000_000
 PART = b" " * 65_536
@@ -94,12 +94,11 @@ async def test_d9_and_a_limit_of_bytes(services: Services, monkeypatch: pytest.M
     assert 1_000_000 < sent < LARGE_BYTES
 
 
-async def test_d9_a_refused_body_holds_no_place(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "REQUESTS_MAX", 1)
-    async with listening(services, PATIENCE_SECONDS) as told:
+async def test_d9_a_refused_body_holds_no_place(services: Services) -> None:
+    async with listening(with_doors(services, places=one_place(services)), PATIENCE_SECONDS) as told:
         waiting = [await refused(told) for _ in range(5)]
         reader, writer = await asyncio.open_connection(told.host, told.port)
-        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        writer.write(b"GET /appeal HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         async with asyncio.timeout(PATIENCE_SECONDS):
             assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
         for one in (*waiting, writer):

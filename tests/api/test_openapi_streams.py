@@ -44,7 +44,7 @@ async def test_a_stream_is_described_and_so_is_every_event_in_it(running: Runnin
 
 
 async def test_a_stream_is_refused_as_described(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.streams.STREAMS_PER_OFFICER_MAX", 1)
+    monkeypatch.setattr(running.doors.services.case_hub, "_most_of_one", 1)
     ack_no = (await running.doors.complain())["ack_no"]
     case = DESCRIBED.operations["read_events"].Case(path_parameters={"ack_no": ack_no})
     for headers in ({}, running.doors.bank("SBIN")):

@@ -23,6 +23,7 @@ from activities.metrics import (
 )
 from api.services import Services
 from db.database_state import Storage
+from domain.policy.model import DoorName
 from schemas.enums import (
     AnswerClass,
     Bucket,
@@ -56,11 +57,13 @@ LABELS = {
     "quantile": {"0.5", "0.95", "0.99"},
     "work": {work.value for works in (SweepWork, ProcedureStarterWork) for work in works},
     "differs": {"true", "false"},
+    "kept": {"yes", "no"},
     "reason": {reason.value for reason in Reason},
     "way": {way.value for way in ListWay},
     "told": {told.value for told in ToldRole},
     "stage": {stage.value for stages in (Stage, RequestStage) for stage in stages},
     "days": {"30", "60", "90"},
+    "door": {door.value for door in DoorName},
     "state": {state.value for state in GrievanceState},
 }
 
@@ -158,6 +161,9 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
         "goldenhour_discrepancies",
         "goldenhour_discrepancies_resolved",
         "goldenhour_answers",
+        "goldenhour_braked_releases",
+        "goldenhour_braked_releases_paise",
+        "goldenhour_junk_bodies",
         "goldenhour_sweep_failures",
         "goldenhour_procedure_starter_failures",
         "goldenhour_confirmed_paise",
@@ -165,6 +171,7 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
         "goldenhour_reconciliation_differences",
         "goldenhour_lien_lists_asked",
         "goldenhour_lien_lists_overdue",
+        "goldenhour_requests_refused",
         "goldenhour_paise",
         "goldenhour_desk_tasks_open",
         "goldenhour_transfer_to_complaint_seconds",

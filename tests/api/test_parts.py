@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.routing import BaseRoute, Match
 
-from activities.secrets import OfficersKeys, officers_key
+from activities.secrets import Process, ProcessKeys, SecretBox
 from api.app import create_app
 from api.parts import Part
 from api.services import Services
@@ -21,11 +21,17 @@ OF_BOTH = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
 DESCRIPTION = {("GET", "/api/v1/openapi.json"), ("HEAD", "/api/v1/openapi.json")}
 
 
+def with_keys(services: Services, part: Part) -> Services:
+    """The services of one process, with the keys that it has."""
+    its = Process(part)
+    return replace(services, keys=ProcessKeys(SecretBox(SECRET).process_key(its), its))
+
+
 @asynccontextmanager
 async def process(services: Services, part: Part) -> AsyncIterator[httpx.AsyncClient]:
     """The application of one process, with the keys that it has."""
-    if part is Part.OFFICERS:
-        services = replace(services, keys=OfficersKeys(officers_key(SECRET)))
+    if not isinstance(services.keys, ProcessKeys):
+        services = with_keys(services, part)
     transport = httpx.ASGITransport(create_app(services, part))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
@@ -58,10 +64,11 @@ def test_no_path_of_a_part_is_taken_for_one_of_the_other(services: Services, par
         assert [route for route in elsewhere if route.matches(scope)[0] is not Match.NONE] == [], path
 
 
-async def test_officers_says_which_process_serves_a_path_of_intake(services: Services) -> None:
+async def test_officers_says_which_process_serves_a_path_of_intake(services: Services, doors: Doors) -> None:
+    headers = {**doors.officer(Role.INTAKE), "Idempotency-Key": "parts"}
     async with process(services, Part.OFFICERS) as client:
         answers = [
-            await client.post("/api/v1/complaints", json=complaint(), headers={"Idempotency-Key": "parts"}),
+            await client.post("/api/v1/complaints", json=complaint(), headers=headers),
             await client.get("/api/v1/bank/policies"),
         ]
         for answer in answers:
@@ -103,7 +110,7 @@ async def test_officers_serves_officers_with_its_own_keys(services: Services, do
 async def test_only_officers_shows_the_figures_of_the_database(services: Services, doors: Doors) -> None:
     await doors.complain()
     for shows_gauges in (False, True):
-        asked = replace(services, shows_gauges=shows_gauges)
+        asked = with_keys(replace(services, shows_gauges=shows_gauges), Part.INTAKE)
         async with process(asked, Part.INTAKE) as client:
             assert (await client.get("/metrics")).status_code == 200
         assert ("metrics_cache" in vars(asked)) is shows_gauges

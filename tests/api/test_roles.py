@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from activities.secrets import Purpose, SecretBox
 from api.roles import ALLOWED, Action
-from api.tokens import TTL_SECONDS, BadToken, Tokens
+from api.tokens import TTL_SECONDS, BadToken, BankDoor, Tokens
 from schemas.enums import Role
 from tests.api.conftest import Doors, complaint
 
@@ -130,6 +130,11 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", "/api/v1/reconciliations/by-institution"): (READERS, None),
     ("GET", "/api/v1/reconciliations/{reconciliation_id}"): (READERS, None),
     ("POST", "/api/v1/desk/tasks/{task_id}/close"): (DESK, WHY),
+    ("GET", "/api/v1/release-brake"): (READERS | POLICE, None),
+    ("POST", "/api/v1/release-brake/continue"): (
+        frozenset({Role.SUPERVISOR, Role.ADMIN}),
+        {"brake_id": 1, "releases": 1, "paise": 1, **WHY},
+    ),
     ("GET", "/api/v1/restorations"): (READERS | POLICE, None),
     ("GET", "/api/v1/restorations/figures"): (READERS | POLICE, None),
     ("GET", RESTORATION): (READERS | POLICE, None),
@@ -150,6 +155,10 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", "/api/v1/holds"): (READERS | POLICE, None),
     ("GET", ACCOUNT_HOLD): (READERS | POLICE, None),
     ("POST", f"{ACCOUNT_HOLD}/decide-small"): (IO | ABOVE, {"decision": "keep", **WHY}),
+    ("GET", f"{ACCOUNT_HOLD}/releases"): (READERS | POLICE, None),
+    ("POST", f"{ACCOUNT_HOLD}/release/hear"): (DESK | IO, {"ack_no": "29999999999999", "said": "it is mine"}),
+    ("POST", f"{ACCOUNT_HOLD}/release/confirm"): (POLICE | {Role.SUPERVISOR, Role.ADMIN}, WHY),
+    ("POST", f"{ACCOUNT_HOLD}/release/reject"): (POLICE | {Role.SUPERVISOR, Role.ADMIN}, WHY),
     ("POST", f"{ACCOUNT_HOLD}/grievances"): (DESK | IO, {"text": "it is my pay", "language": "hi"}),
     ("POST", f"{ACCOUNT_HOLD}/appeal-code"): (DESK | IO, WHY),
     ("PUT", f"{ACCOUNT_HOLD}/holder-contact"): (DESK | IO, {"phone": "9876500000"}),
@@ -193,6 +202,8 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
         ABOVE | {Role.SUPERVISOR, Role.ADMIN},
         {"account": "50100000000042", "ifsc": "HDFC0000042"},
     ),
+    ("POST", f"{CREDIT}/{{account_id}}/object"): (DESK | IO, WHY),
+    ("POST", f"{CREDIT}/{{account_id}}/withdraw"): (ABOVE | {Role.SUPERVISOR, Role.ADMIN}, WHY),
     ("POST", f"{ORDER}/confirm"): (DESK, {**DONE, "note": "told by phone"}),
     ("GET", "/api/v1/bank/orders"): (BANK, None),
     ("GET", BANK_ORDER): (BANK, None),
@@ -227,6 +238,8 @@ ASKED: Final = {"/api/v1/documents": {"case": "29999999999999"}}
 """what a route cannot be called without, beside its path"""
 APPEAL_PAGE: Final = {(method, path) for method in ("GET", "HEAD", "POST") for path in ("/appeal", "/appeal/{token}")}
 """No role opens it: the holder of an account comes in by a reference and a code (test_appeals)."""
+CREDIT_PAGE: Final = {(method, "/c/{token}") for method in ("GET", "HEAD", "POST")}
+"""No role opens it: the victim comes in by the link in a message (test_credit_account_page)."""
 NUMBERS: Final = {
     "account_hold_id": "00000000-0000-4000-8000-000000000000",
     "inquiry_id": "00000000-0000-4000-8000-000000000000",
@@ -273,7 +286,7 @@ async def call(doors: Doors, method: str, path: str, headers: Mapping[str, str])
 
 
 async def test_every_route_stands_in_the_table(doors: Doors) -> None:
-    assert set(routes_of(doors.app)) == set(EXPECTED) | ANSWER_PAGE | APPEAL_PAGE
+    assert set(routes_of(doors.app)) == set(EXPECTED) | ANSWER_PAGE | APPEAL_PAGE | CREDIT_PAGE
 
 
 async def test_every_route_by_every_role(doors: Doors) -> None:
@@ -321,7 +334,7 @@ def test_a_token_says_who_and_what(secret_box: SecretBox) -> None:
     tokens = Tokens(secret_box)
     officer = tokens.officer(tokens.for_officer("r.sharma", Role.DESK))
     assert (officer.subject, officer.role, officer.actor) == ("r.sharma", Role.DESK, "officer:r.sharma")
-    assert tokens.bank(tokens.for_bank("SBIN")) == "SBIN"
+    assert tokens.bank(tokens.for_bank("SBIN"), BankDoor.API) == "SBIN"
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from api import server, streams
+from api import server
 from api.cases import events
 from api.problems import Refused
 from api.server import serve
 from api.services import Services
-from api.streams import EventHub
+from api.streams import CASE_EVENTS, EventHub
 from api.tokens import Tokens
 from schemas.enums import Role
 from tests.api.conftest import Doors, NotingNotifier, line, transfer
@@ -166,7 +166,7 @@ async def test_a_lost_connection_to_the_database_loses_no_event(running: Running
 
 
 async def test_there_are_only_so_many_streams(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "STREAMS_PER_OFFICER_MAX", 1)
+    monkeypatch.setattr(running.doors.services.case_hub, "_most_of_one", 1)
     ack_no = (await running.doors.complain())["ack_no"]
     async with running.stream(ack_no) as first:
         await first.event()
@@ -262,7 +262,7 @@ async def test_a_taken_port_is_an_error(running: Running, services: Services) ->
 
 
 async def test_a_hub_that_closes_takes_no_more(services: Services) -> None:
-    hub = EventHub(services.ctx.pool)
+    hub = EventHub(services.ctx.pool, CASE_EVENTS, most=1, most_of_one=1)
     await hub.listening()
     await hub.close()
     with pytest.raises(Refused), hub.subscribed("29999999999999", "officer:x"):

@@ -8,12 +8,13 @@ from fastapi import Request
 
 from activities.context import Context
 from api import throttle
+from api.addresses import address_of
 from api.services import Services
-from api.throttle import Throttle, address_of
+from api.throttle import Throttle
 from db import rate_limits
 from domain.policy.model import RateLimit, TryName
 from tests.api.conftest import opened
-from workers.settings import networks_of
+from workers.setting_checks import networks_of
 
 CALLS = 3
 

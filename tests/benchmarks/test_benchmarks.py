@@ -52,3 +52,22 @@ async def test_isolation_has_every_request_at_its_bank_and_says_both_p99() -> No
     assert result["alone_ms"]["count"] == result["beside_ms"]["count"] == 12
     assert result["p99_ratio"] == pytest.approx(result["p99_ms_beside"] / result["p99_ms_alone"], abs=0.01)
     assert result["queue_delivered_after_seconds"] >= 0
+
+
+async def test_doors_measures_officers_and_banks_beside_a_stranger() -> None:
+    command = [sys.executable, "-m", "workers.cli", "bench", "doors", "--seconds", "2", "--rate-per-second", "4"]
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        *("--lead-seconds", "1", "--json", "-"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    printed, complaints = await process.communicate()
+    assert process.returncode == 0, complaints.decode()
+    result = json.loads(printed)
+    assert result["slow_at_once"] > 0
+    for caller in ("officers", "banks"):
+        figures = result[caller]
+        assert figures["requests_alone"] == figures["requests_beside"] == 8
+        assert figures["refused"] == 0
+        assert figures["p99_ratio"] == pytest.approx(figures["p99_ms_beside"] / figures["p99_ms_alone"], abs=0.01)

@@ -20,6 +20,7 @@ NEVER_CHANGED: Final = [
     *("bank_evidence", "case_event", "discrepancy_resolution", "evidence_key", "fir_copy", "ledger_entry"),
     *("ledger_transaction", "lien_list", "lien_list_page", "document", "reconciliation"),
     *("reconciliation_difference", "reply_form", "returned_funds", "resolution_proposal", "withdrawn_hop"),
+    *("automatic_release", "credit_account_link", "hearing_waiver", "holder_contact_change", "release_hearing"),
 ]
 LATER: Final = """-- A test needs it.
 CREATE TABLE kept_later (kept_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, said text NOT NULL);
@@ -73,6 +74,12 @@ async def test_what_is_never_changed_is_out_of_reach(database: Pool, application
         APPLICATION,
     )
     assert changed == []
+
+
+async def test_h2_the_account_in_an_order_is_out_of_reach_and_the_rest_of_the_line_is_not(application: Pool) -> None:
+    for column in ("beneficiary_holder", "beneficiary_institution", "beneficiary_ifsc"):
+        assert await refused(application, f"UPDATE bank_order_line SET {column} = ''")
+    assert not await refused(application, "UPDATE bank_order_line SET confirmed_paise = confirmed_paise")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from db import bank_gateway, intake
-from db.banks import bank_keys, reply_links
+from db.banks import bank_keys, bank_logins, reply_links
 from db.cases import case_views, hop_retries, parked_hops, told_amounts
 from db.outbox import case_outbox, deferral, due_list, procedure_outbox
 from db.pool import Pool
@@ -89,6 +89,7 @@ async def test_the_requests_of_a_batch_are_read_by_indexes(database: Pool) -> No
         ("reply_link_unused", "timestamptz, bigint", reply_links.PURGE),
         ("feed_key_seen", "timestamptz, bigint", bank_gateway.PURGE_KEYS),
         ("bank_nonce_seen", "timestamptz, bigint", bank_keys.PURGE_NONCES),
+        ("bank_login_verified_at", "timestamptz, bigint", bank_logins.PURGE),
         ("procedure_due", "timestamptz, timestamptz, text[], bigint", due_list.DUE),
         ("procedure_unseen", "timestamptz, text[], bigint", procedure_outbox.NOT_SEEN),
     ],

@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 from compose_spec import PyCompose
+from pydantic import SecretStr
 
+from activities.secrets import Process, SecretBox
+from domain.policy.model import PACKAGED_POLICY
 from tests.paths import ROOT
 from workers.embedded.postgres import SERVER_OPTIONS
 from workers.embedded.temporal import DYNAMIC_CONFIG, packaged_binary
@@ -21,15 +24,15 @@ DEPLOY = ROOT / "deploy"
 TEXT = (ROOT / "docker-compose.yml").read_text()
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?:(?P<kind>:-|:\?)(?P<rest>[^}]*))?\}")
 SECRET = re.compile(r"PASSWORD|SECRET|PWD|_KEY$|(SMTP|SMS|POLICE)_URL")
-OPTIONAL = {"GOLDENHOUR_SMS_URL", "GOLDENHOUR_POLICE_URL"}
-"""addresses that contain a secret and are optional"""
+MOUNTED = "/run/secrets/"
+OPTIONAL = {"smtp_url", "sms_url", "police_url", "previous_secret_key"}
+"""secrets that may be empty"""
 SAMPLE = "a" * 64
+BOX = SecretBox(SecretStr(SAMPLE))
 ISO_SPOOL = "GOLDENHOUR_ISO_SPOOL"
 MIGRATION_URL = "GOLDENHOUR_MIGRATION_URL"
-URLS = {
-    "GOLDENHOUR_SMTP_URL": "smtps://me:secret@mail.example:465",
-    "GOLDENHOUR_PUBLIC_URL": "https://police.example",
-}
+POLICY_FILE = "GOLDENHOUR_POLICY_FILE"
+URLS = {"GOLDENHOUR_PUBLIC_URL": "https://police.example"}
 
 Service = dict[str, Any]
 
@@ -47,6 +50,8 @@ def interpolated(text: str) -> dict[str, Any]:
 COMPOSE = interpolated(TEXT)
 SERVICES: dict[str, Service] = COMPOSE["services"]
 ONE_SHOT = {"temporal-schema", "temporal-namespace", "migrate"}
+ON_CALL = {"commands"}
+"""run by a person, for one command"""
 WORKERS = {"worker-case-work", "worker-bank-calls", "worker-restoration"}
 PRODUCT = [name for name, service in SERVICES.items() if service["image"].startswith("goldenhour:")]
 
@@ -86,15 +91,34 @@ def test_every_queue_has_its_workers() -> None:
     assert sorted(served) == sorted([CASE_WORK_QUEUE, BANK_CALLS_QUEUE, RESTORATION_QUEUE])
 
 
-def test_no_secret_has_a_default() -> None:
-    for match in VARIABLE.finditer(TEXT):
-        if SECRET.search(match["name"]):
-            assert match["kind"] == ":?" or (match["name"] in OPTIONAL and not match["rest"]), match["name"]
+def test_low_no_secret_stands_in_the_environment() -> None:
+    """`docker inspect` shows the environment to everybody who may ask the Docker engine."""
+    named = {match["name"] for match in VARIABLE.finditer(TEXT)} - {"GOLDENHOUR_SECRETS"}
+    assert not [name for name in named if SECRET.search(name)]
     for name, service in SERVICES.items():
         for variable, value in service.get("environment", {}).items():
-            if SECRET.search(variable):
-                given = {SAMPLE, *URLS.values()} | ({""} if variable in OPTIONAL else set())
-                assert value in given, f"{name}: {variable} is written into the file"
+            if SECRET.search(variable) and value != "true":
+                assert value.startswith(MOUNTED), f"{name}: {variable} is written into the file"
+            assert "@" not in str(value) or re.search(r"//\w+@", value), f"{name}: {variable} has a password"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_gets_the_secrets_that_it_names_and_no_other(name: str) -> None:
+    service = SERVICES[name]
+    mounted = set(service.get("secrets", []))
+    scripts = "".join((ROOT / file.split(":")[0]).read_text() for file in service.get("volumes", []) if ".sh:" in file)
+    named = {str(value) for value in service.get("environment", {}).values()} | set(service.get("command", []))
+    text = " ".join([*named, scripts])
+    assert mounted == set(re.findall(rf"{MOUNTED}(\w+)", text))
+    assert mounted <= set(COMPOSE["secrets"])
+
+
+def test_every_secret_is_a_file_that_somebody_gets() -> None:
+    got = {secret for service in SERVICES.values() for secret in service.get("secrets", [])}
+    assert got == set(COMPOSE["secrets"])
+    for name, secret in COMPOSE["secrets"].items():
+        assert secret == {"file": f"./secrets/{name}"}
+    assert "secrets/" in (ROOT / ".gitignore").read_text().splitlines()
 
 
 def test_every_variable_is_documented_and_the_example_asks_for_the_required_ones() -> None:
@@ -125,6 +149,9 @@ def test_every_container_says_whether_it_works(name: str) -> None:
     service = SERVICES[name]
     if name in ONE_SHOT:
         assert service["restart"] == "on-failure"
+    elif name in ON_CALL:
+        assert service["restart"] == "no"
+        assert service["profiles"] == [name], "`up` does not start it"
     else:
         assert service["restart"] == "unless-stopped"
         assert {"test", "interval", "timeout", "retries", "start_period"} <= set(service["healthcheck"])
@@ -150,7 +177,7 @@ def test_only_loopback_is_published_and_databases_have_no_way_out() -> None:
         for port in service.get("ports", []):
             assert port.startswith("127.0.0.1:"), name
         if "outside" in service["networks"]:
-            assert name in {"intake", "officers", *WORKERS, "prometheus"}
+            assert name in {"intake", "officers", *WORKERS, *ON_CALL, "prometheus"}
 
 
 def test_named_volumes_are_declared_and_mounted_files_exist() -> None:
@@ -158,46 +185,81 @@ def test_named_volumes_are_declared_and_mounted_files_exist() -> None:
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             if source.startswith("."):
-                assert volume.endswith(":ro")
-                assert (ROOT / source).is_file(), source
+                assert volume.endswith(":ro") or source == "./files"
+                assert (ROOT / source).is_file() or source == "./files", source
             else:
                 assert source in COMPOSE["volumes"]
 
 
+def content_of(secret: str) -> str:
+    """Return what a file of this secret may hold."""
+    if secret in OPTIONAL:
+        return ""
+    if secret.removesuffix("_key") in set(Process):
+        return BOX.process_key(Process(secret.removesuffix("_key"))).get_secret_value()
+    return SAMPLE
+
+
 @pytest.mark.parametrize("name", PRODUCT)
 def test_the_settings_of_every_process_are_accepted(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for secret in SERVICES[name]["secrets"]:
+        (tmp_path / secret).write_text(content_of(secret))
     for variable, value in SERVICES[name]["environment"].items():
         assert variable.startswith(ENV_PREFIX)
-        # The folder is in the container.
-        monkeypatch.setenv(variable, str(tmp_path) if variable == ISO_SPOOL else value)
+        # These paths are in the container.
+        inside = {ISO_SPOOL: str(tmp_path), POLICY_FILE: str(PACKAGED_POLICY)}
+        monkeypatch.setenv(variable, inside.get(variable, value.replace(MOUNTED, f"{tmp_path}/")))
     settings = Settings.load()
     assert settings.database_url is not None
-    assert settings.temporal_address is not None
+    url = urlsplit(settings.database_url.get_secret_value())
+    assert (url.username, url.password, url.hostname) == ("goldenhour_app", SAMPLE, "postgres")
+    assert url.query == f"sslmode=verify-full&sslrootcert={tmp_path}/authority"
     assert not settings.allow_plain_http
-    assert settings.clock_factor == 1.0
-    assert settings.sms_url is None
-    assert settings.police_url is None
+    assert (settings.clock_factor, settings.procedure_clock_factor) == (1.0, 1.0)
+    assert (settings.smtp_url, settings.sms_url, settings.police_url) == (None, None, None)
+    if name != "migrate":
+        assert settings.temporal_address is not None
+        assert settings.temporal_certificate is not None
+        assert settings.policy_file is not None
 
 
 def test_the_migrations_alone_know_who_owns_the_tables() -> None:
-    owner = "GOLDENHOUR_OWNER_PASSWORD"
-    told = {match["name"] for match in VARIABLE.finditer(TEXT)}
-    assert owner in told
+    knowing = {name for name, service in SERVICES.items() if "owner_password" in service.get("secrets", [])}
+    assert knowing == {"postgres", "migrate"}
     assert [name for name in PRODUCT if MIGRATION_URL in SERVICES[name]["environment"]] == ["migrate"]
     urls = SERVICES["migrate"]["environment"]
     works, owns = (urlsplit(urls[name]) for name in ("GOLDENHOUR_DATABASE_URL", MIGRATION_URL))
     assert works.username != owns.username
     assert works.path == owns.path
-    assert owner in SERVICES["postgres"]["environment"]
 
 
-def test_officers_alone_lacks_the_secret_key_and_has_its_own() -> None:
+def test_c2_each_process_has_its_own_keys_and_none_has_the_secret_key() -> None:
     known = {
-        name: {variable for variable in SERVICES[name]["environment"] if variable.endswith("_KEY")} for name in PRODUCT
+        name: {one for one in SERVICES[name]["secrets"] if one.endswith("_key") and "private" not in one}
+        for name in PRODUCT
     }
-    assert known.pop("officers") == {"GOLDENHOUR_OFFICERS_KEY"}
-    assert set().union(*known.values()) == {"GOLDENHOUR_SECRET_KEY"}
-    assert "GOLDENHOUR_SECRET_KEY" in known["intake"]
+    assert known.pop("commands") == {"secret_key", "previous_secret_key"}
+    assert known.pop("migrate") == set()
+    assert known == {"intake": {"intake_key"}, "officers": {"officers_key"}} | {
+        name: {"worker_key"} for name in WORKERS
+    }
+
+
+def test_h9_temporal_is_reached_with_a_certificate_only() -> None:
+    server = SERVICES["temporal"]["environment"]
+    assert server["TEMPORAL_TLS_REQUIRE_CLIENT_AUTH"] == "true"
+    program = packaged_binary().read_bytes()
+    for variable in {*server, *SERVICES["temporal-namespace"]["environment"]}:
+        assert not variable.startswith("TEMPORAL_TLS") or variable.encode() in program, variable
+    clients = [SERVICES[name]["environment"] for name in PRODUCT if name != "migrate"]
+    assert {one["GOLDENHOUR_TEMPORAL_CERTIFICATE"] for one in clients} == {f"{MOUNTED}product_certificate"}
+
+
+def test_every_process_follows_one_policy_and_the_command_line_reads_files_of_the_host() -> None:
+    for name in set(PRODUCT) - {"migrate"}:
+        (mount,) = [volume for volume in SERVICES[name]["volumes"] if "policy" in volume]
+        assert mount == f"./domain/policy/policy.toml:{SERVICES[name]['environment'][POLICY_FILE]}:ro"
+    assert "./files:/files" in SERVICES["commands"]["volumes"]
 
 
 def test_only_migrations_that_the_release_before_survives_are_applied_before_processes_are_replaced() -> None:
@@ -206,14 +268,14 @@ def test_only_migrations_that_the_release_before_survives_are_applied_before_pro
 
 def test_who_sends_messages_and_reports_can_be_told_where() -> None:
     sender = SERVICES["worker-restoration"]
-    assert set(sender["environment"]) >= OPTIONAL
+    assert set(sender["secrets"]) >= OPTIONAL - {"previous_secret_key"}
     assert "outside" in sender["networks"]
 
 
 def test_the_spool_is_one_volume_for_all_workers_and_their_users_own() -> None:
-    workers = [SERVICES[name] for name in PRODUCT if SERVICES[name]["command"][0] == "worker"]
-    (mount,) = {volume for worker in workers for volume in worker["volumes"]}
-    assert all(worker["volumes"] == [mount] for worker in workers), "what one writes another must find"
+    workers = [SERVICES[name] for name in PRODUCT if SERVICES[name].get("command", [""])[0] == "worker"]
+    (mount,) = {volume for worker in workers for volume in worker["volumes"] if "spool" in volume}
+    assert all(mount in worker["volumes"] for worker in workers), "what one writes another must find"
     source, _, target = mount.partition(":")
     assert source in COMPOSE["volumes"]
     assert {worker["environment"][ISO_SPOOL] for worker in workers} == {target}

@@ -45,7 +45,7 @@ def test_the_image_has_every_room_it_needs() -> None:
 
 
 def test_libraries_are_locked_and_nobody_is_root() -> None:
-    assert all(re.match(r"python:3\.\d+-slim-\w+$", image[0]) for image in instructions("FROM"))
+    assert all(re.match(r"python:3\.\d+-slim-\w+\$\{PYTHON_DIGEST\}$", image[0]) for image in instructions("FROM"))
     assert all("--require-hashes" in step for line in LINES for step in re.findall(r"pip install[^&]*", line))
     assert instructions("USER")[-1] == ["10001:10001"]
     assert not instructions("ADD")

@@ -223,7 +223,7 @@ async def live(
     settings = settings.model_copy(update={"iso_spool": config.iso_spool})
     async with SimulatorServer(config, run_clock=False) as sim:
         settings = settings.model_copy(update={"smtp_url": SecretStr(f"smtp://{HOST}:{sim.smtp_port}")})
-        if restores:
+        if restores or letters:
             sms_url = f"http://:{config.sms_token}@{sim.base_url.removeprefix('http://')}/sms?from=UPCOPS"
             settings = settings.model_copy(update={"sms_url": SecretStr(sms_url)})
         async with services(settings) as found, Supervisor(home / "logs") as supervisor:
@@ -254,6 +254,7 @@ def on_ground(settings: Settings, ground: Ground) -> Settings:
         update={
             "database_url": SecretStr(ground.database_url),
             "migration_url": SecretStr(ground.migration_url),
+            "database_is_embedded": True,
             "temporal_address": ground.temporal_address,
             "temporal_namespace": ground.temporal_namespace,
         }

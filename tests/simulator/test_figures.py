@@ -8,6 +8,7 @@ from simulator.config import SimulatorConfig
 from simulator.figures import first_request_ns, first_requests_missing, taken_in_seconds
 from simulator.institutions import build_institutions
 from simulator.people.complaints import ComplaintRecord
+from simulator.people.sms_gateway import SmsGateway
 from simulator.world.cases import plan_cases
 from simulator.world.truth import build_world
 
@@ -22,7 +23,7 @@ def test_a_late_post_counts_from_its_planned_moment() -> None:
     config = SimulatorConfig(complaints=2, institutions=4)
     institutions = build_institutions(config)
     plans = plan_cases(config, institutions)
-    banks = Banks(config, institutions, build_world(plans), Clock(1.0))
+    banks = Banks(config, institutions, build_world(plans), Clock(1.0), SmsGateway("token"))
     on_time, waiting = (
         ComplaintRecord(plan.complaints[0], 1_000, 5_000, 6_000, ack_no=str(number), case_ack_no=str(number))
         for number, plan in enumerate(plans)

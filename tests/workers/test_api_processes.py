@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 from temporalio.client import Client
 
-from activities.secrets import SecretBox, officers_key
+from activities.secrets import Process, SecretBox
 from api.tokens import Tokens
 from schemas.enums import Role
 from tests.api.conftest import complaint, transfer
@@ -22,13 +23,14 @@ from workers.api_processes import run_intake, run_officers
 from workers.embedded.ports import free_port
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.settings import Settings, SettingsError
+from workers.worker import Queues, run_worker
 from workflows.case import case_workflow_id
 
 SECRET = SecretStr("a-secret-key-for-tests-only-0123456789")
 DEAD = "127.0.0.1:9"
 KEYS: dict[Callable[..., Awaitable[None]], dict[str, SecretStr]] = {
-    run_intake: {"secret_key": SECRET},
-    run_officers: {"officers_key": officers_key(SECRET)},
+    run_intake: {"intake_key": SecretBox(SECRET).process_key(Process.INTAKE)},
+    run_officers: {"officers_key": SecretBox(SECRET).process_key(Process.OFFICERS)},
 }
 
 
@@ -146,7 +148,14 @@ def complaints_counted(page: str) -> float:
     return sum(float(line.rpartition(" ")[2]) for line in lines)
 
 
-async def test_officers_refuses_the_secret_key(database_dsn: str) -> None:
-    settings = Settings(database_url=SecretStr(database_dsn), temporal_address=DEAD, secret_key=SECRET)
-    with pytest.raises(SettingsError, match="officers-key"):
-        await run_officers(settings, asyncio.Event())
+@pytest.mark.parametrize("name", ["secret_key", "previous_secret_key"])
+@pytest.mark.parametrize(
+    ("run", "process"),
+    [(run_intake, "intake"), (run_officers, "officers"), (partial(run_worker, queues=Queues.ALL), "worker")],
+)
+async def test_c2_no_process_takes_the_secret_key(
+    database_dsn: str, run: Callable[..., Awaitable[None]], process: str, name: str
+) -> None:
+    settings = Settings.model_validate({"database_url": database_dsn, "temporal_address": DEAD, name: SECRET})
+    with pytest.raises(SettingsError, match=f"goldenhour process-key {process}"):
+        await run(settings, stop=asyncio.Event())

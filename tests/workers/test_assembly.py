@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from activities.directory import load_directory
-from activities.secrets import CannotOpen, SecretBox, officers_key
+from activities.secrets import CannotOpen, Process, SecretBox
 from db.pool import Pool
 from tests.factories import SECRET, institution
 from tests.waiting import until
@@ -18,6 +18,8 @@ from workers.settings import Settings, SettingsError
 
 SDK = "opentelemetry.sdk"
 NOBODY = "127.0.0.1:9"
+OFFICERS_KEY = SecretBox(SECRET).process_key(Process.OFFICERS)
+WORKER_KEY = SecretBox(SECRET).process_key(Process.WORKER)
 
 
 def knows_hdfc(engine: Engine) -> bool:
@@ -25,11 +27,11 @@ def knows_hdfc(engine: Engine) -> bool:
 
 
 async def test_every_process_sees_a_bank_that_was_just_loaded(database: Pool, database_dsn: str) -> None:
-    settings = Settings(database_url=SecretStr(database_dsn), temporal_address=NOBODY, secret_key=SECRET)
+    settings = Settings(database_url=SecretStr(database_dsn), temporal_address=NOBODY, worker_key=WORKER_KEY)
     before = asyncio.all_tasks()
     async with (
-        Engine.open(settings, lazy_temporal=True) as one,
-        Engine.open(settings, lazy_temporal=True) as other,
+        Engine.open(settings, Process.WORKER, lazy_temporal=True) as one,
+        Engine.open(settings, Process.WORKER, lazy_temporal=True) as other,
     ):
         await load_directory(database, SecretBox(SECRET), [institution("HDFC")])
         for engine in (one, other):
@@ -41,20 +43,24 @@ async def test_every_process_sees_a_bank_that_was_just_loaded(database: Pool, da
 async def test_an_officers_process_cannot_open_a_credential_of_a_bank(database: Pool, database_dsn: str) -> None:
     await load_directory(database, SecretBox(SECRET), [institution("HDFC")])
     settings = Settings(
-        database_url=SecretStr(database_dsn), temporal_address=NOBODY, officers_key=officers_key(SECRET)
+        database_url=SecretStr(database_dsn),
+        temporal_address=NOBODY,
+        officers_key=OFFICERS_KEY,
     )
-    async with Engine.open(settings, lazy_temporal=True, opens_credentials=False) as engine:
+    async with Engine.open(settings, Process.OFFICERS, lazy_temporal=True) as engine:
         assert knows_hdfc(engine)
         with pytest.raises(CannotOpen):
             await engine.ctx.directory.wire("HDFC")
 
 
-async def test_only_an_officers_process_runs_without_the_secret_key(database_dsn: str) -> None:
+async def test_c2_the_key_of_one_process_is_not_that_of_another(database_dsn: str) -> None:
     settings = Settings(
-        database_url=SecretStr(database_dsn), temporal_address=NOBODY, officers_key=officers_key(SECRET)
+        database_url=SecretStr(database_dsn),
+        temporal_address=NOBODY,
+        officers_key=OFFICERS_KEY,
     )
     with pytest.raises(SettingsError, match="GOLDENHOUR_SECRET_KEY is required"):
-        async with Engine.open(settings, lazy_temporal=True):
+        async with Engine.open(settings, Process.WORKER, lazy_temporal=True):
             pass
 
 
@@ -71,8 +77,8 @@ async def test_only_a_process_that_calls_banks_sends_traces(
     settings = Settings(
         database_url=SecretStr(database_dsn),
         temporal_address=NOBODY,
-        secret_key=SECRET,
+        worker_key=WORKER_KEY,
         tracing_url="http://127.0.0.1:9",
     )
-    async with Engine.open(settings, lazy_temporal=True, golden_hour=golden_hour) as engine:
+    async with Engine.open(settings, Process.WORKER, lazy_temporal=True, golden_hour=golden_hour) as engine:
         assert (engine.ctx.trace is not None) == golden_hour

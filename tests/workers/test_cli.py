@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 import benchmarks.first_hold
-from activities.secrets import SecretBox
+from activities.secrets import Process, ProcessKeys, SecretBox
 from api.tokens import Tokens
 from db.migrate import Migrated
 from db.migration_files import Phase, read_files
@@ -71,9 +71,12 @@ async def test_the_version() -> None:
     [
         ({"api_port": "eighty"}, "GOLDENHOUR_API_PORT"),
         ({"databse_url": "x"}, "did you mean GOLDENHOUR_DATABASE_URL"),
-        ({"database_url": "postgresql://u:secret@h/d"}, "GOLDENHOUR_SECRET_KEY is required"),
+        ({"database_url": "postgresql://u:secret@h/d"}, "GOLDENHOUR_DATABASE_URL: must end with ?sslmode=verify-full"),
         ({"policy_file": "/nowhere.toml"}, "is not a file"),
-        ({"migration_url": "postgresql://u:secret@h/d"}, "GOLDENHOUR_MIGRATION_URL needs GOLDENHOUR_DATABASE_URL"),
+        (
+            {"migration_url": "postgresql://u:secret@127.0.0.1/d"},
+            "GOLDENHOUR_MIGRATION_URL needs GOLDENHOUR_DATABASE_URL",
+        ),
     ],
 )
 async def test_wrong_settings_are_one_line_and_exit_code_2(settings: dict[str, str], told: str) -> None:
@@ -209,10 +212,20 @@ async def test_a_phase_says_what_it_left(
         return done
 
     monkeypatch.setattr("workers.stack.migrate", migrate)
-    result = await invoke("migrate", "--phase", phase, **with_database("postgresql://u:p@h/d"))
+    result = await invoke("migrate", "--phase", phase, **with_database("postgresql://u:p@localhost/d"))
     assert asked == [None if phase == "all" else Phase(phase)]
     assert (result.exit_code, [text for text in told if text not in result.stderr]) == (code, [])
     assert ("up to date" in result.stderr) is (phase == "all")
+
+
+async def test_a_database_whose_secret_key_is_not_known_gets_no_credential(database_dsn: str, tmp_path: Path) -> None:
+    file = directory_file(tmp_path / "banks.json")
+    result = await invoke("bank", "load", file, database_url=database_dsn, home=str(tmp_path / "home"))
+    assert (result.exit_code, "GOLDENHOUR_SECRET_KEY is required" in result.stderr) == (2, True)
+    assert not (tmp_path / "home").exists(), "no key was made"
+    for command in (["verify"], ["bank", "list"]):
+        read = await invoke(*command, database_url=database_dsn, home=str(tmp_path / "home"))
+        assert read.exit_code == 0, "it needs the database alone"
 
 
 async def test_the_officers_key_makes_officers_tokens_and_opens_no_credential(tmp_path: Path) -> None:
@@ -227,6 +240,21 @@ async def test_the_officers_key_makes_officers_tokens_and_opens_no_credential(tm
     assert not list(tmp_path.iterdir()), "no key was made"
 
 
+@pytest.mark.parametrize("process", Process)
+async def test_the_key_of_a_process_is_all_that_is_printed(tmp_path: Path, process: Process) -> None:
+    settings = {"home": str(tmp_path), "secret_key": "s" * 32, "previous_secret_key": "p" * 32}
+    printed = await invoke("process-key", process, **settings)
+    assert (printed.exit_code, printed.stdout.count("\n")) == (0, 1)
+    keys = ProcessKeys(SecretStr(printed.stdout.strip()), process)
+    assert keys.key_ids == SecretBox(SecretStr("s" * 32), SecretStr("p" * 32)).key_ids
+
+
+async def test_only_a_process_has_a_key() -> None:
+    result = await invoke("process-key", "king", secret_key="s" * 32)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "PROCESS is one of intake, officers, worker, not king" in result.stderr
+
+
 async def test_no_officers_key_without_a_secret_key(tmp_path: Path) -> None:
     result = await invoke("officers-key", home=str(tmp_path))
     assert (result.exit_code, "goldenhour up" in result.stderr) == (1, True)
@@ -236,7 +264,7 @@ async def test_no_officers_key_without_a_secret_key(tmp_path: Path) -> None:
     ("settings", "told"),
     [
         ({"secret_key": "s" * 32}, "GOLDENHOUR_SECRET_KEY: the officers process must not have it"),
-        ({"officers_key": "hunter2"}, "goldenhour officers-key"),
+        ({"officers_key": "hunter2"}, "goldenhour process-key"),
     ],
 )
 async def test_officers_says_which_key_it_takes(settings: dict[str, str], told: str, tmp_path: Path) -> None:
@@ -267,7 +295,8 @@ async def test_a_process_refuses_the_schema_of_a_later_release(
         env=own_environment(
             GOLDENHOUR_DATABASE_URL=database_dsn,
             GOLDENHOUR_TEMPORAL_ADDRESS="127.0.0.1:9",
-            GOLDENHOUR_SECRET_KEY=SECRET.get_secret_value(),
+            GOLDENHOUR_INTAKE_KEY=SecretBox(SECRET).process_key(Process.INTAKE).get_secret_value(),
+            GOLDENHOUR_WORKER_KEY=SecretBox(SECRET).process_key(Process.WORKER).get_secret_value(),
             GOLDENHOUR_HOME=str(tmp_path),
             GOLDENHOUR_INTAKE_PORT="0",
         ),
@@ -293,7 +322,9 @@ async def test_who_migrates_owns_the_tables_and_who_works_in_them_does_not(postg
     assert (json.loads(apart.stdout)["owns_tables"], "note:" in apart.stderr) == (False, False)
     together = await invoke("verify", **with_database(owner))
     assert (together.exit_code, "GOLDENHOUR_MIGRATION_URL" in together.stdout) == (0, True)
-    stranger = await invoke("migrate", migration_url=owner, **with_database("postgresql://gardener:x@h/two_roles"))
+    stranger = await invoke(
+        "migrate", migration_url=owner, **with_database("postgresql://gardener:x@localhost/two_roles")
+    )
     assert (stranger.exit_code, "role gardener" in stranger.stderr) == (1, True)
     await postgres.drop_database("two_roles")
 

@@ -19,8 +19,8 @@ from workers.home import (
     secret_key,
     with_running_services,
 )
-from workers.settings import Settings
-from workers.stack import environment
+from workers.settings import Settings, SettingsError
+from workers.stack import Running, Services, environment, write_run_file
 
 
 def run_file(pid: int, started: float) -> RunFile:
@@ -72,8 +72,28 @@ def test_who_owns_the_tables_is_known_to_commands_and_to_no_process(tmp_path: Pa
     assert found.migration_url is not None
     assert found.migration_url.get_secret_value() == owner
     assert not [value for value in environment(found).values() if "owner" in value]
-    named = Settings(home=tmp_path, database_url=SecretStr("postgresql://a:b@h/other"), secret_key=secret_key(found))
+    named = Settings(
+        home=tmp_path, database_url=SecretStr("postgresql://a:b@127.0.0.1/other"), secret_key=secret_key(found)
+    )
     assert with_running_services(named).migration_url is None, "it is another database's"
+
+
+def test_low_a_database_of_the_settings_leaves_no_password_in_the_run_file(tmp_path: Path) -> None:
+    run_file(os.getpid(), own_start_epoch_seconds()).model_copy(update={"database_url": None}).write(tmp_path)
+    with pytest.raises(SettingsError, match="GOLDENHOUR_DATABASE_URL is required"):
+        with_running_services(Settings(home=tmp_path))
+    url = SecretStr("postgresql://a:b@127.0.0.1/other")
+    named = Settings(home=tmp_path, database_url=url, secret_key=SecretStr("k" * 32))
+    assert with_running_services(named).database_url == url
+
+
+def test_low_the_run_file_names_only_an_embedded_database(tmp_path: Path) -> None:
+    url = SecretStr("postgresql://a:hunter2@127.0.0.1/other")
+    settings = Settings(home=tmp_path, database_url=url, migration_url=url, temporal_address="127.0.0.1:7233")
+    running = Running(settings, *["http://127.0.0.1:8080"] * 4)
+    found = write_run_file(Services(settings, None, None), running)
+    assert (found.database_url, found.migration_url) == (None, None)
+    assert "hunter2" not in (tmp_path / "run.json").read_text()
 
 
 def test_a_command_beside_a_running_stack_finds_it(tmp_path: Path) -> None:

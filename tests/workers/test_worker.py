@@ -11,6 +11,7 @@ import httpx
 from pydantic import SecretStr
 
 from activities.database_figures import DatabaseGauges, read_backlog
+from activities.secrets import Process, SecretBox
 from db.pool import Pool
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
@@ -40,7 +41,7 @@ async def test_its_page_shows_the_sdks_times_from_a_millisecond_to_an_hour(datab
             database_url=SecretStr(database_dsn),
             temporal_address=temporal.address,
             temporal_namespace=temporal.namespace,
-            secret_key=SECRET,
+            worker_key=SecretBox(SECRET).process_key(Process.WORKER),
             worker_metrics_port=port,
         )
         worker = asyncio.create_task(run_worker(settings, Queues.ALL, stop))

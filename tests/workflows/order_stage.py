@@ -228,7 +228,8 @@ async def taken_back(ctx: Context, client: Client) -> list[WorkflowHistory]:
             await stage.forward(order_id, timedelta(days=1))
             await stage.until(level.value, "SELECT level FROM order_cancellation WHERE order_id = $1", order_id)
         note = "told the nodal officer by telephone"
-        await stage.do(order_id, lambda: record_attestation(stage.ctx, order_id, note, "officer:sp"))
+        await record_attestation(stage.ctx, order_id, note, "officer:sp")
+        await stage.do(order_id, lambda: record_attestation(stage.ctx, order_id, note, "officer:chief"))
         await stage.outcome(order_id)
         return [await stage.history(order_id)]
 

@@ -109,7 +109,8 @@ async def escalates_on(stage: OrderStage) -> None:
     assert [to for to, _ in stage.letters.sent] == ["desk@hdfc.example"]
     await stage.do(order_id, lambda: cancel_order(stage.ctx, order_id, "not wanted", "officer:sp"))
     note = "told by telephone"
-    await stage.do(order_id, lambda: record_attestation(stage.ctx, order_id, note, "officer:sp"))
+    await record_attestation(stage.ctx, order_id, note, "officer:sp")
+    await stage.do(order_id, lambda: record_attestation(stage.ctx, order_id, note, "officer:chief"))
     await stage.outcome(order_id)
 
 

@@ -108,12 +108,11 @@ def mistakes_in(what: str, error: "ValidationError") -> str:
 async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> int:
     """Load the institutions into the database of `settings`; return their number. Raises `DirectoryRefused`."""
     from activities.directory import load_directory
-    from activities.secrets import SecretBox
-    from workers.home import secret_key
+    from workers.home import secret_box
 
-    secret_box = SecretBox(await asyncio.to_thread(secret_key, settings))
+    box = await asyncio.to_thread(secret_box, settings)
     async with await open_database(settings) as pool:
-        return await load_directory(pool, secret_box, entries)
+        return await load_directory(pool, box, entries)
 
 
 async def lacks_now(settings: Settings, codes: "set[str]") -> "dict[str, tuple[Lack, ...]]":

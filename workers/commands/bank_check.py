@@ -71,13 +71,12 @@ async def _known(settings: Settings, code: str) -> "tuple[Mapping[ChannelKind, W
     import asyncio
 
     from activities.directory import DirectoryCache
-    from activities.secrets import SecretBox
     from db.banks.lien_setting import hold_balances
-    from workers.home import secret_key
+    from workers.home import secret_box
 
-    secret_box = SecretBox(await asyncio.to_thread(secret_key, settings))
+    box = await asyncio.to_thread(secret_box, settings)
     async with await open_database(settings) as pool:
-        cache = DirectoryCache(pool, secret_box)
+        cache = DirectoryCache(pool, box)
         await cache.refresh()
         known = cache.current.get(code)
         if known is None:

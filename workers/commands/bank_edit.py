@@ -57,6 +57,10 @@ def add(
     nodal_email: Annotated[str, typer.Option(help="The officer's e-mail address.")] = "",
     nodal_mobile: Annotated[str, typer.Option(help="The officer's mobile number.")] = "",
     inbound_email: Annotated[str | None, typer.Option(help="Its login at our API.")] = None,
+    calls_at_once: Annotated[int | None, typer.Option(metavar="NUMBER", help="Most calls to it at a time.")] = None,
+    calls_a_second: Annotated[
+        float | None, typer.Option(metavar="NUMBER", help="Most calls to it in a second.")
+    ] = None,
     secrets: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="JSON with its secrets by name; you are asked for missing ones."),
@@ -88,6 +92,8 @@ def add(
         "channels": [one.strip() for one in channels.split(",")] if channels else [],
         "pull": pull,
         "desk_email": desk_email,
+        "calls_at_once": calls_at_once,
+        "calls_a_second": calls_a_second,
     }
     officer = {"name": nodal_name, "email": nodal_email, "mobile": nodal_mobile}
     content["nodal_officers"] = [officer] if any(officer.values()) else []
@@ -200,12 +206,11 @@ async def _add(settings: Settings, entry: "InstitutionEntry", over: bool) -> Non
     import asyncio
 
     from activities.directory import add_institution
-    from activities.secrets import SecretBox
-    from workers.home import secret_key
+    from workers.home import secret_box
 
-    secret_box = SecretBox(await asyncio.to_thread(secret_key, settings))
+    box = await asyncio.to_thread(secret_box, settings)
     async with await open_database(settings) as pool:
-        await add_institution(pool, secret_box, entry, over=over)
+        await add_institution(pool, box, entry, over=over)
 
 
 async def _remove(settings: Settings, code: str) -> None:

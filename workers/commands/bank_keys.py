@@ -57,8 +57,12 @@ def add(
     not_after = read_time("--until", ends)
     if not_after is not None and not_after <= not_before:
         raise Failed("--until: must be after --from", USAGE)
-    run(_add(with_database(load_settings()), code, key_id, key, not_before, not_after))
-    errors().print(f"key {key_id} of {code} registered", highlight=False, markup=False)
+    signs_from = run(_add(with_database(load_settings()), code, key_id, key, not_before, not_after))
+    errors().print(
+        f"key {key_id} of {code} registered; from {_in_india(signs_from)} its tokens do not open the feed",
+        highlight=False,
+        markup=False,
+    )
 
 
 def show(code: Code, json_target: JsonTarget = None) -> None:
@@ -86,6 +90,24 @@ def revoke(
     end = read_time("--at", at) or wall_clock()
     run(_revoke(with_database(load_settings()), code, key_id, end))
     errors().print(f"key {key_id} of {code} is valid until {_in_india(end)}", highlight=False, markup=False)
+
+
+def require(
+    code: Code,
+    begins: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="When tokens end to be enough; now by default.")
+    ] = None,
+) -> None:
+    """Set the time from which a bank is known by its signature alone.
+
+    Its tokens do not open the feed from then on. The first key of a bank sets a time of its own (`[signatures]` in the
+    policy file). This replaces it.
+
+    Exit codes: 0 written, 1 no such institution, no key, or failed, 2 wrong usage or settings.
+    """
+    moment = read_time("--from", begins) or wall_clock()
+    run(_require(with_database(load_settings()), code, moment))
+    errors().print(f"{code} is known by its signature alone from {_in_india(moment)}", highlight=False, markup=False)
 
 
 def read_key(file: Path) -> bytes:
@@ -143,11 +165,12 @@ def _beginning(file: Path) -> bytes:
 
 async def _add(
     settings: Settings, code: str, key_id: str, public_key: bytes, not_before: datetime, not_after: datetime | None
-) -> None:
+) -> datetime:
     import asyncpg
     from pydantic import ValidationError
 
-    from db.banks import bank_keys
+    from activities.banks.loading import register_key
+    from domain.policy.model import load_policy
     from schemas.banks.keys import BankKey
 
     try:
@@ -156,15 +179,24 @@ async def _add(
         )
     except ValidationError:
         raise Failed("KEY_ID: must have 1 to 100 letters, digits, or any of . _ : -", USAGE) from None
-    async with await open_database(settings) as pool, pool.acquire() as connection:
+    async with await open_database(settings) as pool:
         try:
-            await bank_keys.add_key(connection, key, wall_clock())
+            return await register_key(pool, load_policy(settings.policy_file).signatures, key, wall_clock())
         except asyncpg.ForeignKeyViolationError:
             raise Failed(f"{code}: not in the directory") from None
         except asyncpg.UniqueViolationError:
             raise Failed("this key, or a key of this id, is registered already, perhaps by another bank") from None
         except asyncpg.CheckViolationError:
             raise Failed(f"{code} would have three keys at once; end one first (goldenhour bank key revoke)") from None
+
+
+async def _require(settings: Settings, code: str, moment: datetime) -> None:
+    from db.banks import bank_keys
+
+    async with await open_database(settings) as pool, pool.acquire() as connection:
+        if not await bank_keys.keys_of(connection, code):
+            raise Failed(f"{code} has no key")
+        await bank_keys.sign_only_from(connection, code, moment, over=True)
 
 
 async def _list(settings: Settings, code: str) -> "list[BankKey]":

@@ -89,10 +89,7 @@ def demo(
     plan = DayPlan(complaints, seed, factor, wall_seconds, procedure_clock_factor, faults)
     settings = load_settings()
     with _folder(home) as folder:
-        own = settings.model_copy(
-            update={"home": folder, "database_url": None, "temporal_address": None, "secret_key": None}
-        )
-        played = run_until_stopped(_demo(own, plan, stay=stay, json_target=json_target))
+        played = run_until_stopped(_demo(settings.embedded(folder), plan, stay=stay, json_target=json_target))
     if played is None:
         errors().print("stopped", highlight=False)
         raise typer.Exit(INTERRUPTED)

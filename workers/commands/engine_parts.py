@@ -33,17 +33,17 @@ def write_rejects_file(write: Callable[[], int], path: Path) -> None:
 
 @asynccontextmanager
 async def open_context(settings: Settings) -> "AsyncIterator[Context]":
-    """Open a context for a command that needs the database only. Warns if the directory is empty."""
+    """Open a context for a command that needs the database only, and no credential of a bank.
+
+    Warns if the directory is empty.
+    """
     from activities.context import Context
     from activities.directory import DirectoryCache
-    from activities.secrets import SecretBox
     from domain.policy.model import load_policy
-    from workers.home import secret_key
 
     policy = await asyncio.to_thread(load_policy, settings.policy_file)
-    secret_box = SecretBox(await asyncio.to_thread(secret_key, settings))
     async with await open_database(settings, most_connections=4) as pool:
-        directory = DirectoryCache(pool, secret_box)
+        directory = DirectoryCache(pool, None)
         await directory.refresh()
         if not len(directory.current):
             errors().print(
@@ -58,7 +58,7 @@ async def notifier(settings: Settings, pool: "Pool") -> "AsyncIterator[Callable[
 
     The workers' sweep then starts the cases.
     """
-    from workers.temporal import CaseNotifier, connect
+    from workers.temporal import CaseNotifier, connect_to
 
     # Each failed notification would log a line. One line for all of them is enough.
     logging.getLogger("workers.temporal").setLevel(logging.ERROR)
@@ -66,7 +66,7 @@ async def notifier(settings: Settings, pool: "Pool") -> "AsyncIterator[Callable[
     if settings.temporal_address is not None:
         try:
             async with asyncio.timeout(TEMPORAL_LIMIT_SECONDS):
-                client = await connect(settings.temporal_address, settings.temporal_namespace)
+                client = await connect_to(settings)
         except (RuntimeError, TimeoutError):
             client = None
     if client is None:

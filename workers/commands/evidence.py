@@ -29,7 +29,7 @@ from workers.commands.engine_parts import open_context
 from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
 from workers.home import NothingRunning
-from workers.settings import Settings
+from workers.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from activities.evidence.archive import Whole
@@ -193,7 +193,7 @@ async def _packed(settings: Settings, ack_no: str, into: IO[bytes], edition: Edi
     from workers.home import secret_key
 
     async with open_context(settings) as ctx:
-        maker = Maker(ctx, SecretBox(secret_key(settings)), origin_of(settings.public_url))
+        maker = Maker(ctx, SecretBox(secret_key(settings)), origin_of(settings.bank_url or settings.public_url))
         with progress_bar("lines") as progress:
             task = progress.add_task("", total=None)
             return await pack(
@@ -283,7 +283,7 @@ def _own_keys(settings: Settings) -> list[bytes]:
         return []
     try:
         former = run(_published(with_database(settings)))
-    except (Failed, NothingRunning, OSError, asyncpg.PostgresError):
+    except (Failed, NothingRunning, SettingsError, OSError, asyncpg.PostgresError):
         return [own.strip()]
     return [own.strip(), *(key.pem.strip().encode() for key in former.keys)]
 
@@ -360,6 +360,7 @@ def _own_key(settings: Settings) -> bytes | None:
     from activities.secrets import SecretBox
     from workers.home import SECRET_KEY_FILE, secret_key
 
-    if settings.secret_key is None and not (settings.home / SECRET_KEY_FILE).is_file():
+    of_home = settings.database_url is None and (settings.home / SECRET_KEY_FILE).is_file()
+    if settings.secret_key is None and not of_home:
         return None
     return public_key(SecretBox(secret_key(settings)))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import asyncpg
 from temporalio.service import RPCError
 
-from activities.secrets import BadOfficersKey
+from activities.secrets import BadProcessKey
 from db.grants import NoSuchRole, TemporaryTablesAllowed
 from db.migration_errors import MigrationError
 from domain.errors import InvalidPolicy, RuleBroken
@@ -17,12 +17,13 @@ from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.home import HomeInUse, NothingRunning
 from workers.processes import ChildFailed
 from workers.settings import SettingsError
+from workers.temporal_access import temporal_trouble
 
 Kinds = tuple[type[Exception], ...]
 
 # The first matching row applies.
 _TABLE: tuple[tuple[Kinds, Callable[[Exception], str], int], ...] = (
-    ((SettingsError, BadOfficersKey, InvalidPolicy, FileRefused), str, USAGE),
+    ((SettingsError, BadProcessKey, InvalidPolicy, FileRefused), str, USAGE),
     ((RuleBroken, HomeInUse, NothingRunning, ChildFailed), lambda error: str(error) or str(error.__doc__), FAILURE),
     ((MigrationError,), str, FAILURE),
     (
@@ -35,7 +36,7 @@ _TABLE: tuple[tuple[Kinds, Callable[[Exception], str], int], ...] = (
         lambda error: f"the database refused: {str(error) or type(error).__name__}",
         FAILURE,
     ),
-    ((RPCError,), lambda error: f"Temporal refused: {error}", FAILURE),
+    ((RPCError,), lambda error: f"Temporal refused: {temporal_trouble(error)}", FAILURE),
     ((TimeoutError,), lambda _: "no answer in time", FAILURE),
     ((ConnectionError,), lambda error: f"cannot connect: {error}", FAILURE),
     ((OSError,), str, FAILURE),
@@ -48,7 +49,7 @@ def explain(error: Exception) -> tuple[str, int] | None:
         return str(error), error.exit_code
     if isinstance(error, RuntimeError) and "client connect" in str(error):
         # The Temporal SDK reports a refused connection in this way.
-        return f"Temporal cannot be reached: {error}", FAILURE
+        return f"Temporal cannot be reached: {temporal_trouble(error)}", FAILURE
     for kinds, words, exit_code in _TABLE:
         if isinstance(error, kinds):
             return words(error), exit_code

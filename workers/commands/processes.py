@@ -68,8 +68,8 @@ def intake(single: Single = False, await_run_file: AwaitRunFile = False) -> None
 def officers(single: Single = False, await_run_file: AwaitRunFile = False) -> None:
     """Run the API for officers, with events, and the pages behind links.
 
-    It cannot open banks' credentials: with the database of the settings it takes GOLDENHOUR_OFFICERS_KEY in place of
-    GOLDENHOUR_SECRET_KEY. Listens on GOLDENHOUR_API_HOST:GOLDENHOUR_API_PORT (127.0.0.1:8080) with
+    It cannot open banks' credentials. With the database of the settings it takes its keys from GOLDENHOUR_OFFICERS_KEY.
+    Listens on GOLDENHOUR_API_HOST:GOLDENHOUR_API_PORT (127.0.0.1:8080) with
     GOLDENHOUR_API_WORKERS processes (1). Uses the database and Temporal of the settings, else those of the stack that
     runs in GOLDENHOUR_HOME. SIGTERM and Ctrl-C let running requests finish.
 
@@ -87,18 +87,32 @@ def officers(single: Single = False, await_run_file: AwaitRunFile = False) -> No
     )
 
 
-def officers_key() -> None:
-    """Print the key of the officers process, GOLDENHOUR_OFFICERS_KEY.
+def process_key(
+    process: Annotated[str, typer.Argument(help="The process: intake, officers or worker.", metavar="PROCESS")],
+) -> None:
+    """Print the key of a process: GOLDENHOUR_INTAKE_KEY, GOLDENHOUR_OFFICERS_KEY or GOLDENHOUR_WORKER_KEY.
 
-    It is derived from the secret key of GOLDENHOUR_SECRET_KEY, else of the stack in GOLDENHOUR_HOME. With it one can
-    make officers' tokens, but cannot open banks' credentials.
+    It is derived from the secret key of GOLDENHOUR_SECRET_KEY, else of the stack in GOLDENHOUR_HOME. A process has only
+    the keys of its own work, and the secret key cannot be computed from them. With GOLDENHOUR_PREVIOUS_SECRET_KEY the
+    process also opens what was sealed under that one: docs/how-to/keys.md has the steps.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
-    from activities.secrets import officers_key as made_of
-    from workers.home import secret_key
+    from activities.secrets import Process
+    from workers.home import secret_box
 
-    sys.stdout.write(made_of(secret_key(_with_known_key(load_settings()))).get_secret_value() + "\n")
+    if process not in set(Process):
+        raise Failed(f"PROCESS is one of {', '.join(Process)}, not {process}", USAGE)
+    keys = secret_box(_with_known_key(load_settings())).process_key(Process(process))
+    sys.stdout.write(keys.get_secret_value() + "\n")
+
+
+def officers_key() -> None:
+    """Print the key of the officers process, as `process-key officers` does.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+    """
+    process_key("officers")
 
 
 def worker(
@@ -164,12 +178,15 @@ def token(
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
+    from activities.secrets import Process
     from api.tokens import Tokens
-    from workers.home import officers_keys
+    from workers.home import process_keys
 
     settings = _with_known_key(load_settings())
     try:
-        made = Tokens(officers_keys(settings)).for_officer(name or own_name(), role, round(hours * HOUR_SECONDS))
+        made = Tokens(process_keys(settings, Process.OFFICERS)).for_officer(
+            name or own_name(), role, round(hours * HOUR_SECONDS)
+        )
     except ValueError as error:
         raise Failed(str(error), USAGE) from error
     sys.stdout.write(made + "\n")
@@ -240,9 +257,12 @@ def _serve_part(part: Part, run_part: RunPart, settings: Settings, *, several: b
 
 async def _several(settings: Settings, part: Part) -> None:
     """Run the processes of a part of the API, all on one port, until SIGTERM or Ctrl-C."""
+    from activities.secrets import Process
+    from workers.home import refuse_secret_key
     from workers.processes import Supervisor
     from workers.stack import start_part
 
+    refuse_secret_key(settings, Process(part))
     stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -41,6 +41,7 @@ DONE: Mapping[str, str] = {
     "court_order": "court orders",
     "lok_adalat_award": "awards of the Lok Adalat",
     "distribution": "distributions by the District Magistrate",
+    "court_order_confirmed": "court orders confirmed by a second officer",
     "approve": "approved",
     "refuse": "refused",
     "receive_bond": "bonds received",
@@ -53,6 +54,8 @@ APPEALED: Mapping[str, str] = {
     "appeals_upheld": "decided: hold upheld",
     "appeals_part_released": "decided: partly released",
     "appeals_released": "decided: fully released",
+    "victims_heard": "victims heard before a release",
+    "releases_confirmed": "releases confirmed by a second officer",
     "codes_missed": "codes not received",
 }
 

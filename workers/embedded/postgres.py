@@ -25,7 +25,7 @@ from typing import Self
 
 import asyncpg
 
-from db import databases
+from db import connections, databases
 from workers.embedded.ports import LOOPBACK, free_port
 from workers.home import prepare_home, write_private
 from workers.processes import LAUNCHER, SAME_IDENTITY, ChildFailed, ChildProcess
@@ -211,7 +211,7 @@ class EmbeddedPostgres:
 
     @asynccontextmanager
     async def _admin(self) -> AsyncIterator[asyncpg.Connection]:
-        connection = await asyncpg.connect(self.admin_dsn, timeout=CONNECT_LIMIT_SECONDS)
+        connection = await connections.connect(self.admin_dsn, "goldenhour databases", timeout=CONNECT_LIMIT_SECONDS)
         try:
             yield connection
         finally:

@@ -13,7 +13,8 @@ import asyncpg
 from activities.bank_gateway.iso_inbound import MessageRefused, MessageTaken, take_message
 from activities.context import Context
 from adapters.banks.iso20022.spool import Sighting, Spool, read_file
-from db.orders.returned_funds import may_watch, wait_to_watch
+from db.orders.returned_funds import WATCH_LOCK
+from db.session_locks import kept_alive, try_to_lock, wait_to_lock
 from schemas.outbox.case import FollowUp
 
 log = logging.getLogger(__name__)
@@ -67,9 +68,10 @@ class SpoolWatcher:
         if not ready:
             return []
         async with self.ctx.pool.acquire() as connection:
-            if not await may_watch(connection):
+            if not await try_to_lock(connection, WATCH_LOCK):
                 return []
-            found = [await self._take(seen) for seen in ready]
+            async with kept_alive(connection):
+                found = [await self._take(seen) for seen in ready]
         return [outcome for outcome in found if outcome is not None]
 
     async def _complete_files(self) -> list[Sighting]:
@@ -131,9 +133,10 @@ async def take_file_exclusively(
     meanwhile.
     """
     async with ctx.pool.acquire() as connection:
-        if not await wait_to_watch(connection, patience_seconds):
+        if not await wait_to_lock(connection, WATCH_LOCK, patience_seconds):
             raise SpoolBusy(SpoolBusy.__doc__)
-        return await take_file(ctx, spool, bank_code, path)
+        async with kept_alive(connection):
+            return await take_file(ctx, spool, bank_code, path)
 
 
 async def take_file(ctx: Context, spool: Spool | None, bank_code: str, path: Path) -> Outcome:

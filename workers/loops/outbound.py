@@ -14,6 +14,7 @@ from typing import Final, Self
 from activities.context import Context
 from activities.documents.due_documents import issue_documents_due
 from activities.documents.issuing import appeal_address
+from activities.notifications.login_letters import tell_of_logins
 from activities.notifications.outbox import MailRoute, Ways, send_due
 from activities.police.firs import register_due
 from adapters.messages.sms import SmsGateway, SmsWire
@@ -70,6 +71,7 @@ class OutboundLoop:
     def _kinds(self) -> tuple[DueWork, ...]:
         return (
             partial(send_due, self.ctx, self.ways),
+            partial(tell_of_logins, self.ctx, self.ways),
             partial(register_due, self.ctx, self.register),
             partial(issue_documents_due, self.ctx, self.appeal_address),
         )

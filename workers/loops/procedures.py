@@ -27,6 +27,7 @@ from db.outbox import due_list, procedure_outbox
 from db.outbox.deferral import Deferral, DueCase, read_deferral
 from db.outbox.procedure_outbox import Waiting
 from db.pool import Connection
+from db.session_locks import kept_alive, try_to_lock
 from schemas.enums import ProcedureKind
 from workflows import options
 
@@ -87,7 +88,7 @@ class ProcedureStarter:
         while True:
             try:
                 async with self.ctx.pool.acquire() as connection:
-                    if await procedure_outbox.may_watch(connection):
+                    if await try_to_lock(connection, procedure_outbox.WATCH_LOCK):
                         await self._watch(connection)
             except TRANSIENT as error:
                 log.warning("the procedure starter waits: %s", type(error).__name__)
@@ -150,18 +151,19 @@ class ProcedureStarter:
         connection.add_termination_listener(on_lost)
         await connection.add_listener(procedure_outbox.STARTER_CHANNEL, on_notification)
         try:
-            while not lost.is_set():
-                woken.clear()
-                done = await self._run_patiently()
-                if done >= ROUND_LIMIT:
-                    continue
-                if self._is_deferred:
-                    await asyncio.sleep(min(CHECK_DEFERRED_SECONDS, self._defer_max.total_seconds()))
-                try:
-                    await asyncio.wait_for(woken.wait(), await self._pause_seconds(check_every_seconds))
-                    await asyncio.sleep(GATHER_SECONDS)
-                except TimeoutError:
-                    continue
+            async with kept_alive(connection):
+                while not lost.is_set():
+                    woken.clear()
+                    done = await self._run_patiently()
+                    if done >= ROUND_LIMIT:
+                        continue
+                    if self._is_deferred:
+                        await asyncio.sleep(min(CHECK_DEFERRED_SECONDS, self._defer_max.total_seconds()))
+                    try:
+                        await asyncio.wait_for(woken.wait(), await self._pause_seconds(check_every_seconds))
+                        await asyncio.sleep(GATHER_SECONDS)
+                    except TimeoutError:
+                        continue
         finally:
             if not connection.is_closed():
                 connection.remove_termination_listener(on_lost)

@@ -97,6 +97,12 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "feed_request_changed": Effect(
         Sort.FLOW, "Shows a new or changed hold request in the bank's feed.", ("feed_entry",), "bank_feed"
     ),
+    "feed_hold_kept": Effect(
+        Sort.FLOW,
+        "Shows the hold requests of an account as changed in the bank's feed when its hold is kept, or lasts longer.",
+        ("feed_entry",),
+        "bank_feed",
+    ),
     "feed_hops_changed": Effect(
         Sort.FLOW,
         "Shows the hold request of a changed hop as changed in the bank's feed.",
@@ -125,6 +131,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Registers a transfer by reference and bank too, where a process of the release before named its amount.",
         ("disputed_transfer",),
     ),
+    "holder_contact_kept": Effect(
+        Sort.DERIVED, "Keeps every contact of an account holder that an officer enters.", ("holder_contact_change",)
+    ),
     "hop_complaint": Effect(Sort.DERIVED, "Gives a hop the complaint of its parent hop."),
     "hop_waiting": Effect(Sort.DERIVED, "Starts or ends the clock of a hop that waits for the desk."),
     "hop_without_account": Effect(Sort.DERIVED, "Gives a hop without a stated account a key of its own."),
@@ -133,7 +142,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Keeps the time of the first attempt. Refuses it while a cancelled order about the same hop is not settled.",
     ),
     # -- rules -----------------------------------------------------------------------------------------------------
-    "refuse_change": Effect(Sort.RULE, "Refuses the change: the table is append-only."),
+    "refuse_change": Effect(Sort.RULE, "Refuses the change: the table, or the columns that are named, never change."),
     "ledger_check_balanced": Effect(
         Sort.RULE, "Refuses a transaction whose entries do not sum to zero within one case."
     ),
@@ -147,14 +156,31 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "allocation_check_whole": Effect(Sort.RULE, "Refuses an allocation whose shares do not add up to the whole."),
     "reply_link_deletion": Effect(Sort.RULE, "Refuses to delete a link that was used or still works."),
     "reply_link_rules": Effect(
-        Sort.RULE, "Refuses a link for a bank that its subject does not name, and a second use."
+        Sort.RULE,
+        "Refuses a link for a bank that its subject does not name, and a second use. A new link replaces the unused"
+        " ones about its subject.",
+        ("reply_link",),
     ),
     "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
     "bank_key_rules": Effect(Sort.RULE, "Refuses a third live key of a bank, and any change but of a key's end."),
     "court_order_lets_go": Effect(
-        Sort.RULE, "Refuses a release under a court order that no second officer has confirmed."
+        Sort.RULE, "Refuses an order to a bank under a court order that no second officer has confirmed."
     ),
-    "credit_account_rules": Effect(Sort.RULE, "Refuses any change of an account to credit but its one confirmation."),
+    "credit_account_rules": Effect(
+        Sort.RULE, "Refuses any change of an account to credit but its one confirmation and its one end."
+    ),
+    "restoration_credit_account": Effect(
+        Sort.RULE,
+        "Refuses the approval of a restoration while the victim may object to the account to be credited, or if the"
+        " received application names another account.",
+    ),
+    "hop_payer_kept": Effect(
+        Sort.RULE, "Refuses another payer of a transfer while a bank is ordered to credit money of it, and after."
+    ),
+    "objection_names_hold": Effect(
+        Sort.RULE, "Refuses an objection of a holder or a bank that names none of several holds."
+    ),
+    "hearing_waiver_of_served": Effect(Sort.RULE, "Refuses a waiver of a holder who has no notice."),
     "payer_decision_rules": Effect(Sort.RULE, "Refuses any change of a decision about a payer but its one agreement."),
     "payer_found_transfer_rules": Effect(
         Sort.RULE, "Refuses any change of a transfer that a victim's bank named but its hop and its one decision."
@@ -172,6 +198,15 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Refuses the preparation or approval by who imported the workbook that alone confirms the money.",
     ),
     "withdrawal_rules": Effect(Sort.RULE, "Refuses any change of a withdrawal but its one decision."),
+    "release_proposal_counted": Effect(
+        Sort.RULE,
+        "Counts whether a proposed release needs a second officer, and refuses one of an officer who told of the hold.",
+    ),
+    "release_proposal_rules": Effect(Sort.RULE, "Refuses any change of a proposed release but its one end."),
+    "two_persons": Effect(Sort.RULE, "Refuses a second officer who is the same person as the first."),
+    "release_was_proposed": Effect(
+        Sort.RULE, "Refuses to order a release by a grievance or of a small hold above what officers have confirmed."
+    ),
     "withdrawn_hop_agreed": Effect(Sort.RULE, "Refuses to take out a hop before a second officer has agreed."),
     "order_cancellation_settled_once": Effect(Sort.RULE, "Refuses to change a cancellation that is settled."),
     "document_counter_escalates": Effect(Sort.RULE, "Refuses a gap or a step back in a series of document numbers."),

@@ -7,6 +7,7 @@ from typing import Final
 
 from schemas.documents.due_documents import DueDocumentState
 from schemas.enums import HopState, RequestState
+from schemas.orders.releases import ReleaseState
 from schemas.restoration_enums import FirState, GrievanceState, OrderState, RestorationState
 
 START: Final = "[*]"
@@ -102,8 +103,8 @@ _RESTORATION: Final = Machine(
 )
 _ENDS_GRIEVANCE: Final = {
     GrievanceState.UPHELD: "decide: the hold stays",
-    GrievanceState.PART_RELEASED: "decide: a part is released",
-    GrievanceState.RELEASED: "decide: all that is free is released",
+    GrievanceState.PART_RELEASED: "the proposed release of a part is confirmed",
+    GrievanceState.RELEASED: "the proposed release of all that is free is confirmed",
     GrievanceState.WITHDRAWN: "withdraw",
     GrievanceState.OVERTAKEN: "nothing is on hold any more",
 }
@@ -114,10 +115,24 @@ _GRIEVANCE: Final = Machine(
     "`domain/grievances.py`, `activities/grievances/`",
     (
         Change(START, GrievanceState.OPEN, "filed, at level `bank`"),
+        Change(GrievanceState.OPEN, GrievanceState.OPEN, "decide: a release is proposed, and the victim is heard"),
+        Change(GrievanceState.OPEN, GrievanceState.OPEN, "the hearing is over: it waits for the second officer"),
         *(Change(GrievanceState.OPEN, after, by) for after, by in _ENDS_GRIEVANCE.items()),
         *_from_each(
             (GrievanceState.UPHELD, GrievanceState.PART_RELEASED), GrievanceState.OPEN, "appeal-on, at the next level"
         ),
+    ),
+)
+_RELEASE: Final = Machine(
+    "Proposed release of a hold",
+    "release_proposal",
+    ReleaseState,
+    "`activities/orders/release_proposals.py`",
+    (
+        Change(START, ReleaseState.WAITS, "decide or decide-small: the victim is heard"),
+        Change(ReleaseState.WAITS, ReleaseState.ORDERED, "release/confirm, above the sums by a second officer"),
+        Change(ReleaseState.WAITS, ReleaseState.REJECTED, "release/reject"),
+        Change(ReleaseState.WAITS, ReleaseState.DROPPED, "the grievance moves up or ends, or nothing is on hold"),
     ),
 )
 _FIR: Final = Machine(
@@ -163,4 +178,4 @@ _DOCUMENT: Final = Machine(
         *_from_each(_ENDED, DueDocumentState.WAITING, "asked for again (lien notices and duties)"),
     ),
 )
-MACHINES: Final = (_HOP, _REQUEST, _ORDER, _RESTORATION, _GRIEVANCE, _FIR, _DOCUMENT)
+MACHINES: Final = (_HOP, _REQUEST, _ORDER, _RESTORATION, _GRIEVANCE, _RELEASE, _FIR, _DOCUMENT)

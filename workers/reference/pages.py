@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Final
 
-import asyncpg
-
 from api.error_reference import reference
+from db import connections
 from workers.reference.commands import commands_page
 from workers.reference.metrics import metrics_page
 from workers.reference.notifications import notifications_page
@@ -21,7 +20,7 @@ FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
 async def pages(dsn: str) -> dict[str, str]:
     """Return every page by its file name; `dsn` is a database with every migration applied."""
-    connection = await asyncpg.connect(dsn)
+    connection = await connections.connect(dsn, "goldenhour reference")
     try:
         found = {
             "tables.md": await tables_page(connection),

@@ -6,11 +6,13 @@ from itertools import pairwise
 from typing import Any, Final
 
 from workers.reference.markdown import cell, code, page, table
-from workers.settings import ENV_PREFIX, Settings
+from workers.settings import ENV_PREFIX, Settings, secret_names
 
 _INTRODUCTION: Final = """Settings are environment variables, checked when a process starts. A name that is
 misspelt, a value that is wrong and an empty value stop the process with one line for each mistake. Only an address
-or a folder that may be left out may be empty."""
+or a folder that may be left out may be empty.
+
+The value of a secret may stand in a file, which `…_FILE` names in place of the variable. The secrets are {secrets}."""
 _SAID_HERE: Final = {
     "temporal_namespace": "The namespace of Temporal that the product works in.",
     "api_host": "The address on which intake, officers and the metrics pages of workers listen.",
@@ -27,7 +29,8 @@ def settings_page() -> str:
     for name, field in Settings.model_fields.items():
         default = "no" if field.default is False else str(field.default or "")
         rows.append([code(ENV_PREFIX + name.upper()), code(default) or "none", said[name].replace("`None`", "None")])
-    return page("Settings", _INTRODUCTION, table(["variable", "default", "meaning"], rows))
+    introduction = _INTRODUCTION.format(secrets=", ".join(map(code, secret_names(Settings))))
+    return page("Settings", introduction, table(["variable", "default", "meaning"], rows))
 
 
 def undocumented() -> set[str]:

@@ -16,6 +16,7 @@ def hold_demand(ticket: HoldTicket, now: datetime) -> HoldDemand:
         priority=ticket.priority,
         requested_at=ticket.requested_at or now,
         respond_by=ticket.respond_by,
+        hold_until=ticket.hold_until,
         instrument=_instrument(ticket.instrument),
         hops=tuple(_hop(incident) for incident in ticket.incidents),
     )

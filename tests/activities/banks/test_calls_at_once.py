@@ -11,6 +11,7 @@ from activities.banks.concurrency import AT_ONCE_OF_A_BANK
 from activities.banks.delivery import BankDelivery
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.protocol import (
+    BankBusy,
     BankNotReached,
     BankProtocolError,
     BankRefused,
@@ -131,6 +132,20 @@ async def test_after_a_reply_that_cannot_be_read_the_next_request_goes_by_the_qu
     called = [(await tried(bench, await bench.complain(transfer(1000_00))))[0].called for _ in range(2)]
     assert called == [True, False]
     assert len(bench.bank.tickets) == 1
+
+
+async def test_a_bank_at_the_rate_of_its_directory_entry_is_left_to_the_queue(database: Pool) -> None:
+    rare = institution("HDFC").model_copy(update={"calls_a_second": 0.01})
+    bench = Bench(await make_context(database, [rare, institution("ICIC")]))
+    delivery_of = bench.freeze.bank_delivery
+    assert await delivery_of.deliver_at_once(MESSAGE, "HDFC") is not None
+    assert await delivery_of.deliver_at_once(MESSAGE, "HDFC") is None
+    with pytest.raises(BankBusy) as busy:
+        await delivery_of.deliver(MESSAGE, "HDFC")
+    assert busy.value.retry_after_seconds is not None
+    assert bench.ctx.health.of("HDFC") == {}, "that is no failure of the bank"
+    assert [code for code, _ in bench.bank.tickets] == ["HDFC"]
+    assert await delivery_of.deliver_at_once(MESSAGE, "ICIC") is not None
 
 
 async def test_a_bank_that_is_slow_is_left_to_the_queue(

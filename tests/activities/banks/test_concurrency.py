@@ -9,11 +9,15 @@ from activities.banks.concurrency import (
     AT_ONCE_OF_A_BANK,
     LEAST_WAIT_SECONDS,
     MOST_WAIT_SECONDS,
+    NO_LIMITS,
     SLOW_CALL_SECONDS,
     SLOW_FOR_SECONDS,
+    CallLimits,
     ConcurrencyLimits,
 )
 from adapters.banks.protocol import BankBusy
+from schemas.banks.institutions import Institution
+from schemas.enums import AnswerClass, InstitutionKind
 
 AT_ONCE = 16
 WAITING = 184
@@ -170,3 +174,65 @@ def test_one_call_that_is_a_little_slow_does_not_make_a_bank_slow(limits: Concur
     with limits.place("HDFC"):
         clock.now += 2 * SLOW_CALL_SECONDS
     assert limits.may_call_at_once("HDFC")
+
+
+# -- limits of the directory -------------------------------------------------------------------------------------------
+
+
+def bank(calls_at_once: int | None = None, calls_a_second: float | None = None) -> Institution:
+    return Institution(
+        code="HDFC",
+        name="HDFC Bank",
+        kind=InstitutionKind.BANK,
+        ifsc_prefixes=(),
+        vpa_handles=(),
+        aliases=(),
+        answer_class=AnswerClass.API,
+        channels=(),
+        desk_email="",
+        calls_at_once=calls_at_once,
+        calls_a_second=calls_a_second,
+    )
+
+
+def test_processes_share_the_limits_of_a_bank() -> None:
+    assert CallLimits.part_of(bank(5, 3.0), 2) == CallLimits(2, 1.5)
+    assert CallLimits.part_of(bank(1), 2) == CallLimits(1, None), "a process may make one call"
+    assert CallLimits.part_of(None, 2) == CallLimits.part_of(bank(), 2) == NO_LIMITS
+
+
+def test_a_bank_has_as_many_calls_at_once_as_its_directory_allows(limits: ConcurrencyLimits) -> None:
+    two = CallLimits(at_once=2)
+    with limits.place("HDFC", two), limits.place("HDFC", two):
+        assert not limits.may_call_at_once("HDFC", two)
+        with pytest.raises(BankBusy), limits.place("HDFC", two):
+            pass
+    assert limits.may_call_at_once("HDFC", two)
+
+
+def test_a_bank_has_as_many_calls_a_second_as_its_directory_allows(limits: ConcurrencyLimits, clock: Clock) -> None:
+    slow = CallLimits(a_second=2.0)
+    for _ in range(2):
+        with limits.place("HDFC", slow):
+            pass
+    assert not limits.may_call_at_once("HDFC", slow)
+    with pytest.raises(BankBusy) as busy, limits.place("HDFC", slow):
+        pass
+    assert busy.value.retry_after_seconds is not None
+    assert 0.5 <= busy.value.retry_after_seconds <= 1.0
+    clock.now += 0.5
+    with limits.place("HDFC", slow):
+        pass
+    with pytest.raises(BankBusy), limits.place("HDFC", slow):
+        pass
+
+
+def test_a_bank_may_be_called_once_in_several_seconds(limits: ConcurrencyLimits, clock: Clock) -> None:
+    rare = CallLimits(a_second=0.1)
+    called = []
+    for second in range(60):
+        clock.now = 2000.0 + second
+        if limits.may_call_at_once("HDFC", rare):
+            with limits.place("HDFC", rare):
+                called.append(second)
+    assert called == [0, 10, 20, 30, 40, 50]

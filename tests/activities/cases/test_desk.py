@@ -1,6 +1,7 @@
 """What the desk does about requests and tasks: each verb in every state, and what of it is refused."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,9 +15,11 @@ from domain.errors import NotFound, NotNow
 from domain.errors.tracing import RequestAnswered, RequestBeingSent, RequestWithSupervisor
 from schemas.enums import EscalationLevel
 from schemas.outbox.case import HopRef, Sent
+from schemas.text import IST
 from tests.activities.bench import LOST_REPLY, Bench
 from tests.activities.desk_words import OFFICER, asked, correction, new_hop
 from tests.activities.told import planned
+from tests.desk_tasks import notes
 from tests.factories import complaint, row, rrn, transfer
 
 # -- stop, escalate ------------------------------------------------------------------------------------------------
@@ -32,6 +35,21 @@ async def test_a_request_is_stopped_once(bench: Bench) -> None:
     with pytest.raises(NotNow, match="stopped"):
         await stop_request(bench.ctx, case_no, UUID(sent.request_id), "again", OFFICER)
     await bench.check(case_no)
+
+
+@pytest.mark.parametrize(
+    ("paise", "hours_ago", "alarms"), [(100_00, 2, True), (100_00, 30, False), (20_000_00, 30, True)]
+)
+async def test_m13_a_stop_soon_after_the_transfer_or_of_a_large_sum_alarms_the_supervisor(
+    bench: Bench, paise: int, hours_ago: int, *, alarms: bool
+) -> None:
+    at = (datetime.now(IST) - timedelta(hours=hours_ago)).replace(microsecond=0)
+    case_no = await bench.complain(transfer(paise, transferred_at=at.isoformat()))
+    sent = await bench.ask_one(case_no)
+    await stop_request(bench.ctx, case_no, UUID(sent.request_id), "wrong case", OFFICER)
+    asked = await notes(bench.pool, "case_no = $1 AND cause = 'request_stopped_early'", case_no)
+    assert len(asked) == alarms
+    assert ("officer_alarm" in await bench.events(case_no)) is alarms
 
 
 async def test_stopping_twice_at_once_writes_off_once(bench: Bench) -> None:

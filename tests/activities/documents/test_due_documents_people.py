@@ -152,9 +152,10 @@ async def test_the_victim_has_a_letter_when_it_is_opened_approved_and_over(issui
 
 
 async def test_of_the_letters_that_wait_the_newest_says_it_all(issuing: IssuingBench) -> None:
-    case_no, restoration, _ = await issuing.home.two_accounts()
+    case_no, restoration, holds = await issuing.home.two_accounts()
     await issuing.issue()
-    await issuing.home.decide(restoration, await issuing.home.object(restoration), ObjectionDecision.UPHELD)
+    for hold in holds:
+        await issuing.home.decide(restoration, await issuing.home.object(restoration, hold), ObjectionDecision.UPHELD)
     await issuing.assign(case_no)
     await issuing.issue()
     assert len(await issuing.documents(case_no, KIND.STATUS_LETTER)) == 1

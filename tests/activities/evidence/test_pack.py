@@ -295,8 +295,9 @@ async def test_every_table_is_in_it_or_the_page_says_why_not(database: Pool) -> 
 
 
 _ATTEMPT = {"carriage_id", "channel", "at", "outcome", "detail"}
-_LINK = {"link_id", "institution", "sent_to", "issued_at", "expires_at", "used_at"}
+_LINK = {"link_id", "institution", "sent_to", "issued_at", "expires_at", "used_at", "replaced_at"}
 _FORM = {"form_id", "link_id", "received_at", "officer_name", "officer_designation", "form", "digest", "body"}
+_FORM |= {"confirmed_by"}
 
 
 @pytest.mark.parametrize(

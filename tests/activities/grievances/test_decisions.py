@@ -41,6 +41,7 @@ from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
 from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import CONTACT, keep, order
+from tests.activities.release_bench import confirmed, make_io
 from tests.activities.restoration_bench import officer
 from tests.desk_tasks import bank_notes
 from tests.factories import row
@@ -77,6 +78,20 @@ class Appeal:
         return await decisions.report(self.ctx, self.identity, REPORT, by, institution=institution)
 
     async def decide(
+        self, by: Acting, level: GrievanceLevel, decision: GrievanceDecision, paise: int | None = None
+    ) -> GrievanceDone:
+        """Decide as the officer who answers for the case; a release is heard and confirmed by a second officer."""
+        if level is GrievanceLevel.IO:
+            await make_io(self.holds.bench.pool, self.case_no, by.subject)
+        done = await self.say(by, level, decision, paise)
+        if decision is GrievanceDecision.UPHELD:
+            return done
+        await confirmed(self.ctx, self.holds.clock, self.hold_id)
+        _, _, released_paise = await self.stands()
+        async with decisions.grievance_transaction(self.ctx, self.identity, HOLDER) as work:
+            return (await work.done()).model_copy(update={"released_paise": released_paise})
+
+    async def say(
         self, by: Acting, level: GrievanceLevel, decision: GrievanceDecision, paise: int | None = None
     ) -> GrievanceDone:
         decided = GrievanceDecided(level=level, decision=decision, released_paise=paise, reason="as the documents say")
@@ -258,11 +273,13 @@ async def test_what_a_court_retains_the_police_do_not_release(appeal: Appeal) ->
 async def test_two_officers_at_once_and_one_decides(appeal: Appeal) -> None:
     await appeal.file()
     await appeal.report()
+    await appeal.tick(15)
     outcomes = await asyncio.gather(
-        *(appeal.decide(officer(name, Role.IO), LEVEL.IO, RELEASED) for name in ("io1", "io2", "io3")),
+        *(appeal.say(officer(name, Role.DY_SP), LEVEL.DY_SP, RELEASED) for name in ("dy1", "dy2", "dy3")),
         return_exceptions=True,
     )
-    assert Counter(type(one).__name__ for one in outcomes) == {"GrievanceDone": 1, "GrievanceClosed": 2}
+    assert Counter(type(one).__name__ for one in outcomes) == {"GrievanceDone": 1, "ReleaseProposed": 2}
+    await confirmed(appeal.ctx, appeal.holds.clock, appeal.hold_id)
     assert await appeal.holds.orders(appeal.case_no) == [("grievance", "planned", 1000_00)]
 
 
@@ -305,6 +322,7 @@ async def test_whoever_decided_below_or_kept_the_small_hold_does_not_decide_abov
     holds = Holds(ctx)
     appeal = Appeal(holds, *await holds.hold(150))
     kept = NewSmallHoldDecision(decision=SmallHoldDecision.KEEP, reason="to be looked into")
+    await make_io(holds.bench.pool, appeal.case_no)
     await record_small_hold_decision(holds.ctx, appeal.hold_id, kept, IO)
     await appeal.file()
     await appeal.report()
@@ -393,6 +411,24 @@ async def test_it_is_withdrawn_and_another_may_come(appeal: Appeal) -> None:
         await appeal.decide(IO, LEVEL.BANK, UPHELD)
     first = appeal.identity
     assert (await appeal.file()).grievance_id != first
+
+
+async def test_m1_an_appeal_that_is_filed_again_goes_on_where_it_was_withdrawn(appeal: Appeal) -> None:
+    """A holder gains no time by withdrawing: the level is the same, and so is the time that is left there."""
+    await appeal.file()
+    await appeal.tick(5)
+    await decisions.withdraw(appeal.ctx, appeal.identity, None, HOLDER)
+    await appeal.file()
+    assert await appeal.tick(1.9) == []
+    assert await appeal.tick(0.2) == ["escalate"]
+    assert await appeal.stands() == ("open", "io", None)
+    await appeal.tick(10)
+    await decisions.withdraw(appeal.ctx, appeal.identity, None, HOLDER)
+    done = await appeal.file()
+    assert done.level == "io"
+    assert done.due_at is not None
+    assert done.due_at - appeal.holds.clock.at == timedelta(days=5)
+    await decisions.withdraw(appeal.ctx, appeal.identity, None, HOLDER)
 
 
 async def test_the_officer_whose_hold_it_is_does_not_withdraw_it(appeal: Appeal) -> None:

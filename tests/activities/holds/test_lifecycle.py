@@ -12,7 +12,7 @@ from activities.holds.hold_transaction import HoldTransaction
 from activities.holds.small_holds import record_small_hold_decision
 from activities.orders.orders import cancel_order
 from activities.police.firs import assign_officer
-from activities.restoration.court_orders import take_court_order, withdraw_court_order
+from activities.restoration.court_orders import withdraw_court_order
 from db.holds import free_amounts
 from domain.errors.holds import NotSmallHold, SmallHoldDecided
 from domain.errors.orders import HoldKeptByCourt
@@ -20,8 +20,10 @@ from domain.holds.lapse import HoldClocks
 from schemas.enums import ResolutionDecision, Role
 from schemas.holds import HoldAction, NewSmallHoldDecision, SmallHoldDecision
 from schemas.police import NewCourtOrder
+from tests.activities.court_bench import confirmed_order
 from tests.activities.hold_world import APPEAL, Holds, WatchedDeadlines
 from tests.activities.notifications.test_outbox import IO
+from tests.activities.release_bench import confirmed, make_io
 from tests.activities.restoration_bench import officer
 from tests.factories import row, rrn
 
@@ -86,9 +88,10 @@ async def test_what_stays_due_though_it_was_done_is_left_to_the_next_look(holds:
 class Idle(WatchedDeadlines):
     """Deadlines that do nothing of what they are asked."""
 
-    async def _attend(self, work: HoldTransaction, state: HoldClocks, what: str, at: datetime) -> None:
+    async def _attend(self, work: HoldTransaction, state: HoldClocks, what: str, at: datetime) -> bool:
         self.done.append(what)
         assert len(self.done) < 10, "it does not come to rest"
+        return False
 
 
 async def test_two_workers_at_once_tell_the_holder_once(holds: Holds) -> None:
@@ -310,8 +313,11 @@ async def test_a_small_hold_asks_for_a_quick_decision_and_an_officer_lets_it_go(
     case_no, hold_id = await holds.hold(150)
     await holds.tick(hold_id)
     assert await holds.tasks(case_no) == ["small_hold"]
+    await make_io(holds.bench.pool, case_no)
     done = await record_small_hold_decision(holds.ctx, hold_id, decided(SmallHoldDecision.RELEASE), INSPECTOR)
-    assert (done.released_paise, done.case_ack_no) == (150_00, case_no)
+    assert (done.waits_for, done.released_paise, done.case_ack_no) == ("victim_is_heard", None, case_no)
+    assert await holds.orders(case_no) == []
+    await confirmed(holds.ctx, holds.clock, hold_id)
     assert await holds.orders(case_no) == [("micro", "planned", 150_00)]
     assert await holds.tasks(case_no) == []
     with pytest.raises(SmallHoldDecided, match=r"officer:io has decided .*: release"):
@@ -323,6 +329,7 @@ async def test_a_small_hold_asks_for_a_quick_decision_and_an_officer_lets_it_go(
 async def test_a_small_hold_is_kept_with_its_reason(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(150)
     await holds.tick(hold_id)
+    await make_io(holds.bench.pool, case_no)
     done = await record_small_hold_decision(holds.ctx, hold_id, decided(SmallHoldDecision.KEEP), INSPECTOR)
     assert done.released_paise is None
     assert (await holds.orders(case_no), await holds.tasks(case_no)) == ([], [])
@@ -334,12 +341,13 @@ async def test_two_officers_at_once_and_one_decides(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(150)
     outcomes = await asyncio.gather(
         *(
-            record_small_hold_decision(holds.ctx, hold_id, decided(SmallHoldDecision.RELEASE), officer(name, Role.IO))
-            for name in ("io1", "io2", "io3")
+            record_small_hold_decision(holds.ctx, hold_id, decided(SmallHoldDecision.RELEASE), officer(name, Role.SP))
+            for name in ("sp1", "sp2", "sp3")
         ),
         return_exceptions=True,
     )
-    assert sorted(type(one).__name__ for one in outcomes) == ["SmallHoldDecided", "SmallHoldDecided", "SmallHoldDone"]
+    assert sorted(type(one).__name__ for one in outcomes) == ["ReleaseProposed", "ReleaseProposed", "SmallHoldDone"]
+    await confirmed(holds.ctx, holds.clock, hold_id)
     assert await holds.orders(case_no) == [("micro", "planned", 150_00)]
 
 
@@ -349,6 +357,7 @@ async def test_what_is_no_small_hold_or_is_kept_by_a_court_is_not_released(holds
         await record_small_hold_decision(holds.ctx, large, decided(SmallHoldDecision.RELEASE), INSPECTOR)
     case_no, small = await holds.hold(150)
     await keep(holds, case_no)
+    await make_io(holds.bench.pool, case_no)
     with pytest.raises(HoldKeptByCourt):
         await record_small_hold_decision(holds.ctx, small, decided(SmallHoldDecision.RELEASE), INSPECTOR)
     assert await holds.bench.value("SELECT small_hold_decision FROM account_hold WHERE hold_id = $1", small) is None
@@ -391,7 +400,7 @@ async def keep(holds: Holds, case_no: str, *, kept: bool = True) -> None:
         await withdraw_court_order(holds.ctx, case_no, number, "taken in by mistake", "officer:io")
         return
     told = {"kind": "writ", "effect": "keep_hold", "court": "High Court", "order_no": rrn(), "made_on": "2026-11-24"}
-    await take_court_order(holds.ctx, case_no, NewCourtOrder.model_validate(told), "officer:io")
+    await confirmed_order(holds.ctx, case_no, NewCourtOrder.model_validate(told))
 
 
 async def test_what_is_free_says_whose_it_was(holds: Holds) -> None:

@@ -6,14 +6,14 @@ import pytest
 
 from activities.context import Context
 from activities.holds.hold_transaction import hold_transaction
-from activities.orders.releases import release_amount
-from activities.restoration.court_orders import take_court_order
+from activities.orders.release_proposals import confirm_proposal, propose_release
 from domain.errors.orders import AmountNotFree, HoldKeptByCourt, NothingFree
 from schemas.holds import HoldAction
 from schemas.police import NewCourtOrder
-from schemas.restoration_enums import OrderReason
+from tests.activities.court_bench import confirmed_order
 from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import CONTACT
+from tests.activities.release_bench import HEARING, SECOND
 from tests.factories import row, rrn, transfer
 
 DAY = timedelta(days=1)
@@ -112,13 +112,17 @@ async def court(holds: Holds, case_no: str, paise: int | None) -> None:
         "made_on": "2026-11-24",
     }
     order = NewCourtOrder.model_validate(told | {"amount_paise": paise})
-    await take_court_order(holds.ctx, case_no, order, "officer:io")
+    await confirmed_order(holds.ctx, case_no, order)
 
 
 async def release(holds: Holds, case_no: str, paise: int | None) -> int:
     hold_id = await holds.hold_of(case_no)
-    async with hold_transaction(holds.ctx, hold_id, "officer:io") as work:
-        return await release_amount(work, work.hold, OrderReason.SMALL_HOLD, paise)
+    async with hold_transaction(holds.ctx, hold_id, "officer:sp") as work:
+        await propose_release(work, work.hold, paise, "a tea shop")
+    holds.clock.at += HEARING
+    async with hold_transaction(holds.ctx, hold_id, SECOND) as work:
+        _, released_paise = await confirm_proposal(work, work.hold, "seen")
+        return released_paise
 
 
 async def test_an_order_of_a_court_for_a_part_keeps_the_part_and_the_rest_lapses(holds: Holds) -> None:

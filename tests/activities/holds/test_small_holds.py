@@ -9,6 +9,7 @@ from schemas.holds import SmallHoldDecision
 from tests import desk_tasks
 from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import INSPECTOR, decided
+from tests.activities.release_bench import confirmed, make_io
 from tests.factories import row, rrn
 
 
@@ -37,6 +38,7 @@ async def test_a_little_on_an_account_with_other_business_names_bank_and_account
     await holds.tick(hold_id)
     where = f"hold {hold_id}: HDFC, account ending in {account[-4:]}"
     assert await notes(holds, case_no) == [f"{where}; it has other business"]
+    await make_io(holds.bench.pool, case_no)
     await record_small_hold_decision(holds.ctx, hold_id, decided(SmallHoldDecision.KEEP), INSPECTOR)
     assert await notes(holds, case_no) == []
 
@@ -66,7 +68,9 @@ async def test_a_small_hold_that_started_again_waits_for_a_decision_again(holds:
     case_no, hold_id = await holds.hold(150, lost=400)
     await holds.tick(hold_id)
     assert await small(holds, case_no) == [str(hold_id)]
+    await make_io(holds.bench.pool, case_no)
     await record_small_hold_decision(holds.ctx, hold_id, decided(SmallHoldDecision.RELEASE), INSPECTOR)
+    await confirmed(holds.ctx, holds.clock, hold_id)
     await holds.confirm(case_no)
     assert (await holds.look(hold_id)).over
     (root,) = await holds.bench.hops(case_no, "reference")

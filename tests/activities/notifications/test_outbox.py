@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from activities.context import Context
@@ -17,6 +18,7 @@ from activities.police.firs import assign_officer
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
 from db import notifications
+from db.pool import Connection
 from domain.errors import NotFound, NotNow
 from domain.notifications.texts import MessageLacks
 from schemas.holds import NewHolderContact
@@ -300,6 +302,29 @@ async def test_two_who_send_at_once_send_each_message_once(post: Post) -> None:
         await post.notify(await post.case())
     assert sum(await asyncio.gather(*(post.send() for _ in range(4)))) == 10
     assert (post.gateway.taken, post.gateway.repeated) == (10, 0)
+
+
+async def test_m7_a_message_is_sent_once_though_its_case_is_locked_for_long(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ack_no = await post.case()
+    await post.notify(ack_no, amount_paise=5_000_00)
+    write, tried = notifications.sent, list[UUID]()
+
+    async def locked_at_first(connection: Connection, message_id: UUID, at: datetime) -> bool:
+        tried.append(message_id)
+        if len(tried) == 1:
+            raise asyncpg.LockNotAvailableError
+        return await write(connection, message_id, at)
+
+    monkeypatch.setattr(notifications, "sent", locked_at_first)
+    await post.send()
+    assert tried.count(tried[0]) == 2
+    of_case = "SELECT count(*) FROM message WHERE case_no = $1 AND sent_at IS NULL"
+    assert await post.bench.value(of_case, ack_no) == 0
+    before = len(post.gateway.messages)
+    await post.send()
+    assert len(post.gateway.messages) == before
 
 
 async def test_what_a_process_died_over_is_sent_again_under_the_same_key(post: Post) -> None:

@@ -10,7 +10,8 @@ from activities.orders.confirmations import take_confirmation
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
-from tests.activities.restoration_bench import DESK, SP, Home
+from tests.activities.restoration_bench import DESK, SP, SUPERVISOR, Home
+from tests.desk_tasks import notes
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ async def test_the_victim_is_told_of_every_step_that_matters(home: Home) -> None
         ("application_ready", "victim"),
         ("approved", "victim"),
         ("credited", "victim"),
+        ("restored", "victim"),
     ]
     ready = await home.bench.value(
         "SELECT count(DISTINCT natural_key) FROM message WHERE case_no = $1 AND kind = 'application_ready'", case_no
@@ -95,9 +97,24 @@ async def test_the_victim_is_told_of_each_banks_credit_as_it_comes_though_anothe
 
 
 async def test_the_victim_is_told_that_it_was_refused(home: Home) -> None:
-    case_no, restoration, _ = await home.two_accounts()
-    await home.decide(restoration, await home.object(restoration), ObjectionDecision.UPHELD)
+    case_no, restoration, holds = await home.two_accounts()
+    for hold in holds:
+        await home.decide(restoration, await home.object(restoration, hold), ObjectionDecision.UPHELD)
     assert ("refused", "victim") in await told(home, case_no)
+
+
+async def test_m13_a_cancelled_restoration_alarms_the_supervisor_and_tells_the_victim(home: Home) -> None:
+    case_no = await home.hold(400)
+    restoration = await home.of(case_no)
+    await home.assign(case_no, "supervising")
+    await home.tick(restoration, 3)
+    await home.do(restoration, RestorationVerb.CANCEL, SUPERVISOR)
+    found = await told(home, case_no)
+    assert {("cancelled", "victim"), ("alarm", "officer")} <= set(found)
+    asked = await notes(home.bench.pool, "case_no = $1 AND cause = 'restoration_cancelled'", case_no)
+    assert len(asked) == 1
+    assert "₹400 on hold" in asked[0]
+    assert "officer_alarm" in await home.bench.events(case_no)
 
 
 async def test_the_application_is_written_once_for_every_turn(home: Home) -> None:

@@ -24,7 +24,7 @@ from adapters.messages.smtp import Mailer
 from db.orders import bank_orders
 from db.pool import Pool
 from domain.errors import NotFound
-from domain.errors.orders import NoReleaseOrder, NotCancelled
+from domain.errors.orders import CancellationNeedsSecondOfficer, NoReleaseOrder, NotCancelled
 from schemas.enums import ChannelKind, Language
 from schemas.grievances.grievances import NewGrievance
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
@@ -195,8 +195,12 @@ async def test_no_response_goes_to_the_desk_then_to_the_supervisor_until_somebod
     assert (await back.bench.events(back.road.ordered.case_no)).count("order_cancellation_escalated") == 2
     with pytest.raises(asyncpg.CheckViolationError) as error:
         await record_attestation(back.bench.ctx, order_id, "", SP)
-    assert error.value.constraint_name == "order_cancellation_attested"
+    assert error.value.constraint_name == "order_cancellation_first_word"
     await record_attestation(back.bench.ctx, order_id, "told Mr. Rao by telephone at 11", SP)
+    assert await back.at(order_id) == OrderStage.TOLD, "one officer alone does not send the order in its place"
+    with pytest.raises(CancellationNeedsSecondOfficer):
+        await record_attestation(back.bench.ctx, order_id, "told Mr. Rao again", SP)
+    await record_attestation(back.bench.ctx, order_id, "Mr. Rao says so too", "officer:chief")
     assert (await back.at(order_id), await back.road.notes()) == ("over", [])
     with pytest.raises(asyncpg.RestrictViolationError):
         await back.bench.pool.execute("UPDATE order_cancellation SET settled_at = NULL, settled_by = NULL")

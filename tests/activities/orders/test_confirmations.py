@@ -28,6 +28,7 @@ from schemas.orders.orders import (
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
+from tests.activities.release_bench import was_confirmed
 from tests.desk_tasks import bank_notes
 from tests.factories import rrn
 
@@ -71,6 +72,8 @@ class Ordered:
             restoration_id=restoration_id if restores else None,
             grievance_id=grievance_id,
         )
+        if lets_go in {OrderReason.GRIEVANCE, OrderReason.SMALL_HOLD}:
+            await was_confirmed(self.bench.pool, self.case_no, self.hold_id, paise, grievance_id)
         async with case_transaction(self.bench.ctx, self.case_no, order.ordered_by) as work:
             return await plan_order(work, order)
 

@@ -18,6 +18,7 @@ from adapters.banks.protocol import BankAdapter, BankError, BankRefused, BankUnr
 from adapters.banks.pull import PullAdapter
 from adapters.messages.smtp import Attachment, Mailer, MailRefused, PdfAttachment
 from db.pool import Pool
+from db.reconciliation.lien_lists import ListRow
 from domain.reconciliation.comparison import slot_of
 from domain.reconciliation.lien_list import read_liens
 from schemas.banks.institutions import InstitutionEntry, PushEntry
@@ -125,6 +126,57 @@ async def later(ctx: Context, seconds: float) -> None:
         by,
     )
     await ctx.pool.execute("UPDATE lien_round SET slot_at = slot_at - $1::interval", by)
+
+
+BANKS_THAT_FAIL = """
+INSERT INTO institution SELECT (jsonb_populate_record(i, jsonb_build_object(
+    'code', 'F' || n, 'name', 'Bank F' || n, 'inbound_email', NULL, 'ifsc_prefixes', '[]'::jsonb, 'vpa_handles',
+    '[]'::jsonb, 'aliases', '[]'::jsonb))).*
+FROM institution i CROSS JOIN generate_series(1, 300) AS n WHERE i.code = 'PUNB'
+"""
+INQUIRIES = """
+INSERT INTO lien_inquiry (inquiry_id, institution, asked_at, asked_by, due_at, supervisor_at)
+SELECT gen_random_uuid(), code, now() - CASE WHEN code LIKE 'F%' THEN interval '2 hours' ELSE interval '1 hour' END,
+    'engine', now() + interval '1 day', now() + interval '2 days'
+FROM institution WHERE code LIKE 'F%' OR code = 'SBIN'
+"""
+
+
+async def test_m8_300_inquiries_that_cannot_be_sent_keep_no_other_waiting(own: Context) -> None:
+    await own.pool.execute(BANKS_THAT_FAIL)
+    await own.pool.execute(INQUIRIES)
+    rounds = asker(own)
+    for _ in range(300 // own.policy.reconciliation.asks_a_round + 1):
+        if "SBIN" in {asked.institution for asked in (await rounds.plan_round()).asks}:
+            return
+    pytest.fail("it never came to the head")
+
+
+async def test_m8_a_list_that_cannot_be_compared_delays_neither_lists_nor_inquiries(
+    own: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[str] = []
+
+    async def compare(_: Context, listed: ListRow) -> str:
+        if listed.institution == "HDFC":
+            raise ValueError("this one cannot be compared")
+        compared.append(listed.institution)
+        return "compared"
+
+    async def left(_: object, __: object, skip: Sequence[int], limit: int) -> list[ListRow]:
+        now = own.now()
+        lists = [
+            ListRow(list_no=number, institution=code, list_id=code, inquiry_id=None, as_of=now, pages=1)
+            for number, code in enumerate(["HDFC", "HDFC", "ICIC"], 1)
+        ]
+        return [one for one in lists if one.list_no not in skip][:limit]
+
+    monkeypatch.setattr("activities.reconciliation.rounds.compare_list", compare)
+    monkeypatch.setattr("db.reconciliation.lien_lists.left_over", left)
+    monkeypatch.setattr("activities.reconciliation.rounds.LEFT_OVER_LIMIT", 2)
+    rounds = asker(own)
+    assert [(await rounds.plan_round()).lists_compared for _ in range(2)] == [0, 1]
+    assert compared == ["ICIC"]
 
 
 async def tasks(ctx: Context, state: str = "open") -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from activities.context import Context
 from activities.holds.small_holds import record_small_hold_decision
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
-from activities.restoration.court_orders import take_court_order, withdraw_court_order
+from activities.restoration.court_orders import withdraw_court_order
 from domain.errors.court_orders import CourtOrderSuperseded, CourtOrderUsedUp
 from domain.errors.holds import NotSmallHold
 from schemas.enums import Role
@@ -17,6 +17,7 @@ from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import Step
+from tests.activities.court_bench import confirmed_order
 from tests.activities.hold_world import Holds
 from tests.activities.restoration_bench import DAY, Home, officer
 from tests.factories import row, rrn, transfer
@@ -94,7 +95,7 @@ async def test_an_order_whose_sum_has_gone_home_leads_nothing_more(home: Home, h
     case_no = await home.hold(LARGE)
     told = {"kind": "bnss_497", "effect": "restore", "court": "CJM Lucknow", "made_on": "2026-11-24", "order_no": "1"}
     order = NewCourtOrder.model_validate({**told, "amount_paise": 1000_00})
-    await take_court_order(home.ctx, case_no, order, "officer:io")
+    await confirmed_order(home.ctx, case_no, order)
     restoration = await home.of(case_no)
     await to_approval(home, restoration)
     await home.prepare(restoration)
@@ -135,7 +136,7 @@ async def test_an_order_that_names_two_accounts_gives_back_of_each_its_own_sum(h
     told = {"kind": "bnss_497", "effect": "restore", "court": "CJM Lucknow", "made_on": "2026-11-24", "order_no": "1"}
     for account, paise in zip(two.accounts, (4_000_00, 1_000_00), strict=True):
         of_one = {"institution": "HDFC", "account": account, "amount_paise": paise}
-        await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told | of_one), "officer:io")
+        await confirmed_order(home.ctx, case_no, NewCourtOrder.model_validate(told | of_one))
     restoration = await home.of(case_no)
     await to_approval(home, restoration)
     await home.prepare(restoration)
@@ -179,7 +180,7 @@ async def test_a_court_that_refuses_one_account_refuses_nothing_of_another(home:
     await home.waive(restoration)
     told = {"kind": "lok_adalat", "effect": "refuse", "court": "CJM Lucknow", "order_no": "1", "made_on": "2026-11-24"}
     account = {"institution": "HDFC", "account": two.accounts[0]}
-    refusal = await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told | account), "officer:io")
+    refusal = await confirmed_order(home.ctx, case_no, NewCourtOrder.model_validate(told | account))
     assert await home.tick(restoration) == ["take_order"]
     assert await home.at(restoration) == ("open", "lok_adalat_award", "lok_adalat"), "the other account is waited for"
     (event,) = await home.events(case_no, "restoration_refused_in_part")
@@ -275,14 +276,14 @@ async def test_an_order_of_a_court_that_is_taken_in_again_lets_nothing_lapse(hom
     hold_id = await home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     told = {"kind": "bnss_503", "effect": "keep_hold", "court": "CJM Lucknow", "made_on": "2026-11-24"}
     wrong = NewCourtOrder.model_validate({**told, "order_no": "12/2026"})
-    order = await take_court_order(home.ctx, case_no, wrong, "officer:io")
+    order = await confirmed_order(home.ctx, case_no, wrong)
     holds.clock.at = home.clock.at
     await holds.tick(hold_id, 120)
     home.clock.at = holds.clock.at
     await withdraw_court_order(home.ctx, case_no, order.court_order_id, "another number", "officer:io")
     assert await holds.tick(hold_id) == ["warn_30"]
     right = NewCourtOrder.model_validate({**told, "order_no": "13/2026"})
-    await take_court_order(home.ctx, case_no, right, "officer:io")
+    await confirmed_order(home.ctx, case_no, right)
     assert (await holds.tick(hold_id, 60), await holds.orders(case_no)) == ([], [])
 
 

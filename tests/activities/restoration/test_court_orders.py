@@ -112,7 +112,7 @@ class Bailiff(Home):
         )
         return [row[0] for row in rows]
 
-    async def releases(self, case_no: str) -> list[tuple[str, int, int]]:
+    async def releases_by_court(self, case_no: str) -> list[tuple[str, int, int]]:
         return await self.bench.rows(
             "SELECT o.institution, l.hop_no, l.amount_paise FROM bank_order o JOIN bank_order_line l USING (order_id)"
             " WHERE o.case_no = $1 AND o.reason = 'court' ORDER BY o.institution, l.hop_no",
@@ -174,7 +174,7 @@ async def test_orders_that_cannot_be(home: Bailiff) -> None:
 async def test_an_order_that_lets_go_is_an_order_to_each_bank(home: Bailiff) -> None:
     case_no, _ = await home.two_banks()
     order = await home.release(case_no)
-    assert await home.releases(case_no) == [("HDFC", 1, 5_000_00), ("ICIC", 2, 3_000_00)]
+    assert await home.releases_by_court(case_no) == [("HDFC", 1, 5_000_00), ("ICIC", 2, 3_000_00)]
     assert await home.kept_by(case_no) != [f"court_order {order.court_order_id}"] * 2
     with pytest.raises(CourtOrderCarriedOut):
         await home.withdraw(case_no, order)
@@ -185,19 +185,20 @@ async def test_an_order_that_lets_go_is_an_order_to_each_bank(home: Bailiff) -> 
 async def test_an_order_may_let_a_part_go(home: Bailiff) -> None:
     case_no, (_, account) = await home.two_banks()
     await home.release(case_no, amount_paise=6_000_00)
-    assert await home.releases(case_no) == [("HDFC", 1, 5_000_00), ("ICIC", 2, 1_000_00)]
+    assert await home.releases_by_court(case_no) == [("HDFC", 1, 5_000_00), ("ICIC", 2, 1_000_00)]
     rest = {"institution": "ICIC", "account": account, "order_no": "14/2026"}
     with pytest.raises(CourtOrderAboveFree, match="only 200000 paise"):
         await home.release(case_no, amount_paise=2_000_01, **rest)
     await home.release(case_no, **rest | {"order_no": "15/2026"})
-    assert (await home.releases(case_no))[-1] == ("ICIC", 2, 2_000_00)
+    assert (await home.releases_by_court(case_no))[-1] == ("ICIC", 2, 2_000_00)
 
 
 async def test_no_bank_releases_for_one_officer_nor_without_the_order_itself(home: Bailiff) -> None:
     case_no, _ = await home.two_banks()
     order = await home.take(case_no, kind="writ", effect="release", document=None)
-    (note,) = await notes(home.bench.pool, "case_no = $1 AND kind = 'supervise'", case_no)
-    assert f"court order {order.court_order_id}" in note
+    asked = await notes(home.bench.pool, "case_no = $1 AND kind = 'supervise'", case_no)
+    assert len(asked) == 2, "for the second officer, and for the document"
+    assert all(f"court order {order.court_order_id}" in note for note in asked)
     with pytest.raises(CourtOrderNeedsSecondOfficer):
         await home.read(case_no, order, BY)
     with pytest.raises(CourtOrderLacksDocument):
@@ -207,20 +208,20 @@ async def test_no_bank_releases_for_one_officer_nor_without_the_order_itself(hom
             "UPDATE court_order SET confirmed_by = taken_by, confirmed_at = now() WHERE court_order_id = $1",
             order.court_order_id,
         )
-    assert await home.releases(case_no) == []
+    assert await home.releases_by_court(case_no) == []
     # The same order again, now with its document, is the same order.
     again = await home.take(case_no, kind="writ", effect="release")
     assert (again.court_order_id, again.document_digest) == (order.court_order_id, sha256(PDF).hexdigest())
     confirmed = await home.read(case_no, again)
-    assert (confirmed.confirmed_by, len(await home.releases(case_no))) == ("officer:sp", 2)
+    assert (confirmed.confirmed_by, len(await home.releases_by_court(case_no))) == ("officer:sp", 2)
     assert await home.read(case_no, again, "officer:dy_sp") == confirmed, "twice is once"
-    assert len(await home.releases(case_no)) == 2
+    assert len(await home.releases_by_court(case_no)) == 2
     assert "court_order_confirmed" in await home.bench.events(case_no)
     open_tasks = "SELECT count(*) FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open'"
     assert await home.bench.value(open_tasks, case_no) == 0
-    other = await home.take(case_no, effect="keep_hold")
+    of_before = await home.court_order(case_no, "writ", "keep_hold")
     with pytest.raises(CourtOrderNeedsNoConfirmation):
-        await home.read(case_no, other)
+        await confirm_court_order(home.ctx, case_no, of_before, "it is genuine", "officer:sp")
 
 
 async def test_an_order_to_release_changes_nothing_until_it_is_confirmed(home: Bailiff) -> None:
@@ -259,6 +260,11 @@ async def test_one_order_may_name_several_accounts_each_with_its_sum(home: Baili
     for changes in ({}, {"institution": "ICIC", "account": icic, "amount_paise": 2_000_00}):
         with pytest.raises(CourtOrderDiffers):
             await home.take(case_no, effect="restore", **changes)
+    await home.read(case_no, two)
+    async with home.ctx.pool.acquire() as connection:
+        covered = await restoration_facts.covered(connection, two.court_order_id)
+    assert [(of.institution, of.left_paise) for of in covered] == [("ICIC", 1_000_00)], "HDFC is not confirmed"
+    await home.read(case_no, one)
     async with home.ctx.pool.acquire() as connection:
         covered = await restoration_facts.covered(connection, two.court_order_id)
     assert [(of.institution, of.left_paise) for of in covered] == [("HDFC", 4_000_00), ("ICIC", 1_000_00)]
@@ -324,11 +330,14 @@ async def test_an_old_release_that_is_confirmed_afterwards_orders_nothing_again(
     case_no, _ = await home.two_banks()
     order = await home.take(case_no, kind="writ", effect="release", amount_paise=1_000_00)
     await home.read(case_no, order)
-    ordered = await home.releases(case_no)
-    as_of_old = "UPDATE court_order SET confirmed_by = NULL, confirmed_at = NULL WHERE court_order_id = $1"
+    ordered = await home.releases_by_court(case_no)
+    as_of_old = (
+        "UPDATE court_order SET confirmed_by = NULL, confirmed_at = NULL, second_needed = false"
+        " WHERE court_order_id = $1"
+    )
     await home.bench.pool.execute(as_of_old, order.court_order_id)
     assert (await home.read(case_no, order)).confirmed_by == "officer:sp"
-    assert await home.releases(case_no) == ordered == [("HDFC", 1, 1_000_00)]
+    assert await home.releases_by_court(case_no) == ordered == [("HDFC", 1, 1_000_00)]
     with pytest.raises(CourtOrderCarriedOut):
         await home.withdraw(case_no, order)
 
@@ -396,6 +405,7 @@ async def test_what_went_home_from_one_account_frees_nothing_at_another(home: Ba
     await home.take(case_no, institution="HDFC", account=hdfc, amount_paise=4_000_00, effect="restore")
     two = await home.take(case_no, institution="ICIC", account=icic, amount_paise=1_000_00, effect="restore")
     assert await home.court_keeps(case_no) == [4_000_00, 1_000_00]
+    await home.read(case_no, two)
     # A restoration goes by one row of the order, whatever accounts it is about.
     await home.bench.pool.execute(
         "WITH o AS (INSERT INTO bank_order (order_id, kind, reason, case_no, institution, court_order_id,"

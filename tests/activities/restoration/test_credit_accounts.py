@@ -1,15 +1,30 @@
 """Where a victim is credited: the account that paid, or another that two officers have put in its place."""
 
+from uuid import UUID
+
 import asyncpg
 import pytest
 
 from activities.context import Context
 from activities.orders.orders import cancel_order
-from activities.restoration.credit_accounts import NoSuchAccount, confirm, propose
+from activities.restoration.credit_accounts import NoSuchAccount, confirm, look, object_to, propose, withdraw
+from db.restoration import credit_accounts, restoration_views
 from domain.errors import NotFound, NotNow, SameEyes
-from domain.errors.restoration import CreditAccountDiffers
-from schemas.restoration.credit_accounts import NewCreditAccount, SeenAccount
-from tests.activities.restoration_bench import Home
+from domain.errors.restoration import (
+    ApplicationNamesOtherAccount,
+    BeneficiaryDiffers,
+    CreditAccountDiffers,
+    CreditAccountNeedsSecondOfficer,
+    CreditAccountObjectable,
+    CreditAccountOrdered,
+    CreditAccountOver,
+    CreditAccountUntold,
+)
+from schemas.enums import Role
+from schemas.orders.orders import Beneficiary, NewOrder, NewOrderLine, beneficiaries_digest
+from schemas.restoration.credit_accounts import CreditAccount, NewCreditAccount, SeenAccount
+from schemas.restoration_enums import OrderKind, OrderReason
+from tests.activities.restoration_bench import DAY, Home, officer
 from tests.desk_tasks import notes
 
 PAYER = {"institution": "SBIN", "account": "30000000777", "ifsc": "sbin0001234"}
@@ -22,11 +37,19 @@ NEW = NewCreditAccount(
     proof="passbook, letter of the bank of 12-11-2026",
 )
 SEEN = SeenAccount(account=NEW.account, ifsc=NEW.ifsc)
+END = NEW.account[-4:]
 
 
 @pytest.fixture
 def home(ctx: Context) -> Home:
     return Home(ctx)
+
+
+async def in_own_name(home: Home, case_no: str) -> NewCreditAccount:
+    """The new account in the victim's name, in other letters."""
+    async with home.ctx.pool.acquire() as connection:
+        name = await credit_accounts.victim_name(connection, case_no)
+    return NEW.model_copy(update={"holder_name": name.lower().replace(".", "")})
 
 
 async def credited(home: Home, case_no: str) -> list[tuple[str, ...]]:
@@ -46,7 +69,7 @@ async def test_an_order_names_the_ifsc_that_the_victim_named(home: Home) -> None
 async def test_another_account_is_credited_once_two_officers_have_put_it_in_place(home: Home) -> None:
     case_no = await home.hold(400, payer=PAYER)
     restoration_id = await home.of(case_no)
-    told = await propose(home.ctx, case_no, NEW, "officer:desk")
+    told = await propose(home.ctx, case_no, await in_own_name(home, case_no), "officer:desk")
     assert (told.institution, told.same_name, told.confirmed_at) == ("ICIC", True, None)
     with pytest.raises(SameEyes):
         await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:desk")
@@ -60,7 +83,7 @@ async def test_another_account_is_credited_once_two_officers_have_put_it_in_plac
     assert await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss") == first
     with pytest.raises(asyncpg.RestrictViolationError):
         await home.bench.pool.execute("UPDATE credit_account SET account = '123456789'")
-    await home.to_credit(restoration_id)
+    await home.to_credit(restoration_id, END)
     assert await credited(home, case_no) == [("ICIC", NEW.account, "ICIC0000042")]
     log = await home.bench.events(case_no)
     assert [kind for kind in log if kind.startswith("credit_account")] == [
@@ -69,6 +92,26 @@ async def test_another_account_is_credited_once_two_officers_have_put_it_in_plac
     ]
     text = str(await home.bench.rows("SELECT data FROM case_event WHERE case_no = $1", case_no))
     assert NEW.account not in text
+
+
+async def test_c2_the_name_of_the_first_officer_in_other_letters_is_no_second_officer(home: Home) -> None:
+    case_no = await home.hold(400, payer=PAYER)
+    told = await propose(home.ctx, case_no, NEW, "officer:ravi")
+    with pytest.raises(CreditAccountNeedsSecondOfficer):
+        await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:Ravi")
+    with pytest.raises(asyncpg.CheckViolationError) as error:
+        await home.bench.pool.execute(
+            "UPDATE credit_account SET confirmed_by = 'officer:Ravi', confirmed_at = now() WHERE account_id = $1",
+            told.account_id,
+        )
+    assert error.value.constraint_name == "credit_account_four_eyes"
+    await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss")
+    restoration_id = await home.of(case_no)
+    await home.to_approval(restoration_id)
+    await home.tick(restoration_id)
+    await home.prepare(restoration_id)
+    with pytest.raises(CreditAccountNeedsSecondOfficer):
+        await home.approve(restoration_id, officer("RAVI", Role.SP), END)
 
 
 async def test_the_second_officer_has_a_task_that_names_the_account_until_it_is_confirmed(home: Home) -> None:
@@ -125,3 +168,212 @@ async def test_bank_and_ifsc_fit_together(home: Home, changes: dict[str, str]) -
         await propose(home.ctx, case_no, NEW.model_copy(update=changes), "officer:desk")
     with pytest.raises(NotFound):
         await propose(home.ctx, "29999999999999", NEW, "officer:desk")
+
+
+# -- diverted credits --------------------------------------------------------------------------------------------------
+
+PAGE = "https://up.example/c"
+HOUR = DAY / 24
+
+
+async def put_in_place(home: Home, case_no: str) -> CreditAccount:
+    """Another account that two officers have put in place, with messages that have a link."""
+    told = await propose(home.ctx, case_no, await in_own_name(home, case_no), "officer:desk", page=PAGE)
+    return await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss", page=PAGE)
+
+
+async def told_victim(home: Home, case_no: str, kind: str) -> list[str]:
+    """The short messages of one kind to the victim."""
+    found = await home.bench.rows(
+        "SELECT address, body FROM message WHERE case_no = $1 AND kind = $2 AND medium = 'sms' ORDER BY written_at",
+        case_no,
+        kind,
+    )
+    mobile = "SELECT v.mobile FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1"
+    number = await home.bench.value(mobile, case_no)
+    assert all(address.endswith(number[-10:]) for address, _ in found), "at the number of the complaint"
+    return [body for _, body in found]
+
+
+async def at_approval(home: Home, case_no: str) -> UUID:
+    """A restoration that another account is credited by, prepared for approval."""
+    restoration_id = await home.of(case_no)
+    await home.to_approval(restoration_id)
+    await home.tick(restoration_id)
+    await home.prepare(restoration_id)
+    return restoration_id
+
+
+async def apply_anew(home: Home, restoration_id: UUID) -> None:
+    """Sign and verify the new application, and prepare again."""
+    await home.apply(restoration_id)
+    await home.verify(restoration_id)
+    await home.tick(restoration_id)
+    await home.prepare(restoration_id)
+
+
+async def test_h2_the_victim_hears_of_another_account_when_it_is_told_and_when_it_is_confirmed(home: Home) -> None:
+    case_no = await home.hold(400, payer=PAYER)
+    confirmed = await put_in_place(home, case_no)
+    (told,), (sure,) = [await told_victim(home, case_no, f"credit_account_{what}") for what in ("told", "confirmed")]
+    assert f"..{END}, ICIC Bank" in told
+    assert f"..{END}, ICIC Bank" in sure
+    assert NEW.account not in told + sure
+    links = [body.partition(f"{PAGE}/")[2].partition("?")[0] for body in (told, sure)]
+    shown = [await look(home.ctx, token) for token in links]
+    assert [one.account_id for one in shown if one] == [confirmed.account_id] * 2
+    assert await look(home.ctx, "0123456789ab") is None
+
+
+async def test_h2_nothing_is_approved_before_the_victims_time_to_object_is_over(home: Home) -> None:
+    case_no = await home.hold(400, payer=PAYER)
+    restoration_id = await at_approval(home, case_no)
+    confirmed = await put_in_place(home, case_no)
+    await apply_anew(home, restoration_id)
+    home.clock.at += 47 * HOUR
+    with pytest.raises(CreditAccountObjectable):
+        await home.approve(restoration_id, account_end=END)
+    with pytest.raises(asyncpg.RestrictViolationError):
+        async with home.ctx.pool.acquire() as connection:
+            await connection.execute(
+                "UPDATE restoration SET approved_by = 'sp' WHERE restoration_id = $1", restoration_id
+            )
+    home.clock.at += HOUR
+    assert confirmed.object_until is not None
+    assert confirmed.object_until <= home.clock.at
+    await home.approve(restoration_id, account_end=END)
+    assert await credited(home, case_no) == [("ICIC", NEW.account, "ICIC0000042")]
+
+
+async def test_h2_an_account_that_was_confirmed_unseen_is_told_anew(home: Home) -> None:
+    """A release before confirmed it without a message to the victim."""
+    case_no = await home.hold(400, payer=PAYER)
+    told = await propose(home.ctx, case_no, NEW, "officer:desk")
+    await home.bench.pool.execute(
+        "UPDATE credit_account SET confirmed_by = 'officer:boss', confirmed_at = now() WHERE account_id = $1",
+        told.account_id,
+    )
+    restoration_id = await at_approval(home, case_no)
+    home.clock.at += 10 * DAY
+    with pytest.raises(CreditAccountUntold):
+        await home.approve(restoration_id, account_end=END)
+
+
+async def test_h2_the_victims_objection_ends_the_account_and_opens_a_task(home: Home) -> None:
+    case_no = await home.hold(400, payer=PAYER)
+    confirmed = await put_in_place(home, case_no)
+    for _ in range(2):
+        ended = await object_to(home.ctx, case_no, confirmed.account_id, "I never asked for this", "victim")
+        assert (ended.ended_as, ended.ended_by) == ("objected", "victim")
+    pool, tasks = home.bench.pool, "case_no = $1 AND cause = 'credit_account_objected' AND state = 'open'"
+    (note,) = await notes(pool, tasks, case_no)
+    assert note.startswith(f"account {confirmed.account_id} to be credited: the victim objects")
+    with pytest.raises(CreditAccountOver):
+        await withdraw(home.ctx, case_no, confirmed.account_id, "wrong", "officer:boss")
+    with pytest.raises(CreditAccountOver):
+        await confirm(home.ctx, case_no, confirmed.account_id, SEEN, "officer:boss")
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await pool.execute("UPDATE credit_account SET ended_as = NULL, ended_by = NULL, ended_at = NULL")
+    await home.to_credit(await home.of(case_no))
+    assert await credited(home, case_no) == [("SBIN", "30000000777", "SBIN0001234")]
+
+
+async def test_h2_an_objection_while_a_bank_is_ordered_names_the_order(home: Home) -> None:
+    case_no = await home.hold(400, payer=PAYER)
+    confirmed = await put_in_place(home, case_no)
+    await home.to_credit(await home.of(case_no), END)
+    await object_to(home.ctx, case_no, confirmed.account_id, "not mine", "officer:desk")
+    order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
+    (note,) = await notes(home.bench.pool, "case_no = $1 AND cause = 'credit_account_objected'", case_no)
+    assert f"order {order_id} credits it" in note
+
+
+async def test_h2_a_new_application_is_signed_for_the_account(home: Home) -> None:
+    case_no = await home.hold(400, payer=PAYER)
+    await home.assign(case_no, "io")
+    restoration_id = await at_approval(home, case_no)
+    await put_in_place(home, case_no)
+    assert (await home.at(restoration_id))[1] == "application"
+    await home.engine.write_application(home.asked(restoration_id))
+    named = "SELECT facts -> 'beneficiary' ->> 'account' FROM document WHERE kind = 'restoration_application'"
+    assert await home.bench.value(f"{named} AND subject = $1 ORDER BY revision DESC LIMIT 1", str(restoration_id)) == (
+        NEW.account
+    )
+    await apply_anew(home, restoration_id)
+    await home.bench.pool.execute("UPDATE restoration SET credit_account_id = NULL")
+    home.clock.at += 3 * DAY
+    with pytest.raises(ApplicationNamesOtherAccount):
+        await home.approve(restoration_id, account_end=END)
+    with pytest.raises(asyncpg.RestrictViolationError):
+        async with home.ctx.pool.acquire() as connection:
+            await connection.execute(
+                "UPDATE restoration SET approved_by = 'sp' WHERE restoration_id = $1", restoration_id
+            )
+
+
+async def test_h2_the_approver_sees_the_account_and_repeats_its_last_digits(home: Home) -> None:
+    case_no = await home.hold(400, payer=PAYER)
+    restoration_id = await at_approval(home, case_no)
+    async with home.ctx.pool.acquire() as connection:
+        before = await restoration_views.get(connection, restoration_id, home.clock.at, ())
+    assert [(one.account_end, one.credit_account_id) for one in before.beneficiaries] == [("0777", None)]
+    confirmed = await put_in_place(home, case_no)
+    await apply_anew(home, restoration_id)
+    async with home.ctx.pool.acquire() as connection:
+        view = await restoration_views.get(connection, restoration_id, home.clock.at, ())
+    (seen,) = view.beneficiaries
+    assert (seen.institution, seen.account_end, seen.same_name, seen.in_application) == ("ICIC", END, True, True)
+    assert (seen.told_by, seen.confirmed_by) == ("officer:desk", "officer:boss")
+    assert seen.object_until == confirmed.object_until
+    assert NEW.account not in view.model_dump_json()
+    home.clock.at += 3 * DAY
+    for wrong in (None, "9999"):
+        with pytest.raises(BeneficiaryDiffers):
+            await home.approve(restoration_id, account_end=wrong)
+    with pytest.raises(CreditAccountNeedsSecondOfficer):
+        await home.approve(restoration_id, officer("desk", Role.SP), END)
+    await home.approve(restoration_id, account_end=END)
+    (approved,) = await told_victim(home, case_no, "approved")
+    assert f"..{END}, ICIC" in approved
+    await home.confirm(restoration_id)
+    (credited_to,) = await told_victim(home, case_no, "credited")
+    assert f"..{END}, ICIC" in credited_to
+
+
+async def test_h2_what_a_bank_is_ordered_to_credit_never_changes(home: Home) -> None:
+    case_no = await home.hold(400, payer=PAYER)
+    await home.to_credit(await home.of(case_no))
+    for change in ("beneficiary_holder = '1'", "beneficiary_institution = 'HDFC'", "beneficiary_ifsc = ''"):
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await home.bench.pool.execute(f"UPDATE bank_order_line SET {change}")
+    with pytest.raises(asyncpg.RestrictViolationError) as error:
+        await home.bench.pool.execute("UPDATE hop SET payer_holder = '30000000778' WHERE case_no = $1", case_no)
+    assert error.value.constraint_name == "hop_payer_kept"
+    (planned,) = await home.events(case_no, "order_planned")
+    (line,) = await home.bench.rows(
+        "SELECT hop_no, hold_id, amount_paise, ack_no, order_id FROM bank_order_line WHERE case_no = $1", case_no
+    )
+    to = Beneficiary(institution="SBIN", holder="30000000777", ifsc="SBIN0001234")
+    order = NewOrder(
+        kind=OrderKind.RESTORE,
+        reason=OrderReason.RESTORATION,
+        case_no=case_no,
+        institution="HDFC",
+        ordered_by="officer:sp",
+        lines=(NewOrderLine(hop_no=line[0], hold_id=line[1], amount_paise=line[2], ack_no=line[3], beneficiary=to),),
+    )
+    assert planned["beneficiaries_digest"] == beneficiaries_digest(line[4], order)
+
+
+async def test_low_a_confirmed_account_is_withdrawn_and_the_victim_is_told(home: Home) -> None:
+    case_no = await home.hold(400, payer=PAYER)
+    first = await put_in_place(home, case_no)
+    ended = await withdraw(home.ctx, case_no, first.account_id, "another branch", "officer:boss")
+    assert (ended.ended_as, ended.ended_reason) == ("withdrawn", "another branch")
+    assert await withdraw(home.ctx, case_no, first.account_id, "again", "officer:boss") == ended
+    assert len(await told_victim(home, case_no, "credit_account_ended")) == 1
+    assert (await home.bench.events(case_no)).count("credit_account_ended") == 1
+    second = await put_in_place(home, case_no)
+    await home.to_credit(await home.of(case_no), END)
+    with pytest.raises(CreditAccountOrdered):
+        await withdraw(home.ctx, case_no, second.account_id, "too late", "officer:boss")

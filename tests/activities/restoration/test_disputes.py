@@ -1,14 +1,17 @@
 """Objections, and officers who act at once or on what has moved on."""
 
 import asyncio
-from uuid import uuid4
+from base64 import b64encode
+from hashlib import sha256
+from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from activities.context import Context
 from activities.grievances import decisions as grievances
-from activities.restoration import decisions
-from activities.restoration.court_orders import take_court_order
+from activities.restoration import decisions, objections
+from activities.restoration.hearing_waivers import waive_notice
 from domain.errors import NotNow, RoleNotAllowed
 from domain.errors.orders import HoldKeptByCourt
 from domain.errors.restoration import (
@@ -17,18 +20,30 @@ from domain.errors.restoration import (
     NoticeNotServed,
     NotPrepared,
     ObjectionAlreadyDecided,
+    ObjectionNeedsHold,
     ObjectionUndecided,
+    ReleaseDiffers,
     RestorationHoldChanged,
     StepEnded,
     StepNotBegun,
+    WaiverNeedsDocument,
+    WaiverRecorded,
     WrongStep,
 )
 from schemas.enums import Role
 from schemas.grievances.grievances import NewGrievance
 from schemas.police import NewCourtOrder
-from schemas.restoration.restorations import NewObjection, NoticeWaived, RestorationVerb, Seen
+from schemas.restoration.restorations import (
+    NewObjection,
+    NoticeWaived,
+    ObjectionDecided,
+    RestorationApproval,
+    RestorationVerb,
+    Seen,
+)
 from schemas.restoration_enums import ObjectionBy, ObjectionDecision, Step
-from tests.activities.restoration_bench import DESK, IO, SP, SUPERVISOR, WHY, Home, officer
+from tests.activities.court_bench import confirmed_order
+from tests.activities.restoration_bench import DESK, DY_SP, IO, PDF, SP, SUPERVISOR, WHY, Home, officer
 from tests.factories import rrn
 
 VERB = RestorationVerb
@@ -76,12 +91,13 @@ async def test_an_objection_that_is_wrong_holds_up_nothing_more(home: Home) -> N
     assert [paise for *_, paise in await home.orders(case_no)] == [100_00, 200_00]
 
 
-async def test_an_objection_to_everything_that_is_right_ends_it(home: Home) -> None:
-    case_no, restoration, _ = await home.two_accounts()
+async def test_objections_to_everything_that_are_right_end_it(home: Home) -> None:
+    case_no, restoration, holds = await home.two_accounts()
     await home.waive(restoration)
     await home.tick(restoration)
     await home.prepare(restoration)
-    await home.decide(restoration, await home.object(restoration), ObjectionDecision.UPHELD)
+    for hold in holds:
+        await home.decide(restoration, await home.object(restoration, hold), ObjectionDecision.UPHELD)
     assert await home.at(restoration) == ("refused", "approval", "no_court")
     assert [order[:2] for order in await home.orders(case_no)] == [("release", "objection")] * 2
     await home.check(case_no)
@@ -100,6 +116,32 @@ async def test_what_is_ready_is_so_no_more_when_an_objection_takes_some_of_it_ou
     assert (await home.orders(case_no))[-1] == ("restore", "restoration", "ICIC", 200_00)
 
 
+async def test_m16_one_holders_objection_frees_only_the_hold_that_it_names(home: Home) -> None:
+    case_no, restoration, (first, _) = await home.two_accounts()
+    for by in (ObjectionBy.HOLDER, ObjectionBy.BANK):
+        new = NewObjection.model_validate({**await home.seen(restoration), "by_whom": by, "text": "my pay"})
+        with pytest.raises(ObjectionNeedsHold, match="has 2 holds"):
+            await objections.receive_objection(home.ctx, restoration, new, DESK)
+    old = "INSERT INTO objection (restoration_id, by_whom, text, received_at, received_by) VALUES"
+    with pytest.raises(asyncpg.CheckViolationError) as error:
+        await home.bench.pool.execute(f"{old} ($1, 'holder', 'my pay', now(), 'officer:desk')", restoration)
+    assert error.value.constraint_name == "objection_names_hold"
+    await home.decide(restoration, await home.object(restoration, first), ObjectionDecision.UPHELD)
+    assert await home.orders(case_no) == [("release", "objection", "HDFC", 100_00)]
+
+
+async def test_m16_the_decider_repeats_what_will_be_let_go(home: Home) -> None:
+    case_no, restoration, (first, second) = await home.two_accounts()
+    objection = await home.object(restoration, first)
+    assert await home.releases(restoration, objection) == [{"hold_id": first, "paise": 100_00}]
+    told = {"objection_id": objection, "decision": "upheld", "reason": WHY}
+    for releases in ([], [{"hold_id": first, "paise": 99_99}], [{"hold_id": second, "paise": 100_00}]):
+        decided = ObjectionDecided.model_validate({**await home.seen(restoration), **told, "releases": releases})
+        with pytest.raises(ReleaseDiffers, match=f"{first}: 10000"):
+            await objections.decide_objection(home.ctx, restoration, decided, DY_SP)
+    assert await home.orders(case_no) == []
+
+
 async def test_an_objection_about_an_account_of_another_case(home: Home) -> None:
     _, restoration, _ = await home.two_accounts()
     with pytest.raises(HoldNotOfRestoration):
@@ -114,8 +156,9 @@ async def test_what_a_holder_writes_stays_out_of_the_log(home: Home) -> None:
 
 
 async def test_what_was_not_released_after_all_may_go_home_in_another_round(home: Home) -> None:
-    case_no, restoration, _ = await home.two_accounts()
-    await home.decide(restoration, await home.object(restoration), ObjectionDecision.UPHELD)
+    case_no, restoration, holds = await home.two_accounts()
+    for hold in holds:
+        await home.decide(restoration, await home.object(restoration, hold), ObjectionDecision.UPHELD)
     pool = home.bench.pool
     await pool.execute("UPDATE bank_order SET state = 'cancelled', ended_at = now() WHERE case_no = $1", case_no)
     await pool.execute("UPDATE held_hop SET hold_opened_at = NULL WHERE case_no = $1", case_no)
@@ -163,7 +206,7 @@ async def test_whoever_is_not_the_holder_lets_nothing_go_to_the_holder(home: Hom
 async def test_an_objection_lets_nothing_go_that_a_court_keeps(home: Home) -> None:
     case_no, restoration, (hold, _) = await home.two_accounts()
     told = {"kind": "bnss_503", "effect": "keep_hold", "court": "CJM Lucknow", "order_no": "1", "made_on": "2026-11-24"}
-    order = await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told), "officer:io")
+    order = await confirmed_order(home.ctx, case_no, NewCourtOrder.model_validate(told))
     objection = await home.object(restoration, hold)
     with pytest.raises(HoldKeptByCourt, match=f"kept by court_order {order.court_order_id}"):
         await home.decide(restoration, objection, ObjectionDecision.UPHELD)
@@ -197,24 +240,73 @@ async def test_a_holder_who_appeals_objects(home: Home) -> None:
     assert len(await home.orders(case_no)) == 2
 
 
-async def test_a_notice_that_was_not_given_is_waived_in_writing_alone(home: Home) -> None:
-    case_no = await home.hold(400)
-    restoration = await home.of(case_no)
+async def at_notice(home: Home) -> UUID:
+    """A restoration whose holders may object."""
+    restoration = await home.of(await home.hold(400))
     await home.tick(restoration, 3)
     await home.apply(restoration)
     await home.verify(restoration)
-    seen = {**await home.seen(restoration), "reason": "letter of 3 December"}
-    waived = NoticeWaived.model_validate(seen)
+    return restoration
+
+
+async def test_m17_a_hearing_is_not_waived_by_one_officers_word(home: Home) -> None:
+    restoration = await at_notice(home)
+    seen = {**await home.seen(restoration), "reason": "letter of 3 December", "in_writing": True}
     for by in (DESK, SUPERVISOR):
         with pytest.raises(RoleNotAllowed, match="only these roles may: io, dy_sp"):
-            await decisions.waive_notice(home.ctx, restoration, waived, by)
+            await waive_notice(home.ctx, restoration, NoticeWaived.model_validate(seen), by)
+    with pytest.raises(WaiverNeedsDocument):
+        await waive_notice(home.ctx, restoration, NoticeWaived.model_validate(seen), IO)
+    written = NoticeWaived.model_validate({**seen, "document": b64encode(PDF)})
     with pytest.raises(NoticeNotServed):
-        await decisions.waive_notice(home.ctx, restoration, waived, IO)
-    written = NoticeWaived.model_validate({**seen, "in_writing": True})
-    await decisions.waive_notice(home.ctx, restoration, written, IO)
-    assert (await home.at(restoration))[1] == "approval"
-    reason = "SELECT reason FROM restoration_step WHERE restoration_id = $1 AND step = 'holder_notice'"
-    assert await home.bench.value(reason, restoration) == "waived in writing: letter of 3 December"
+        await waive_notice(home.ctx, restoration, written, IO)
+    await home.give_notice(restoration)
+    await waive_notice(home.ctx, restoration, written, IO)
+    with pytest.raises(WaiverRecorded):
+        await waive_notice(home.ctx, restoration, written, IO)
+    assert (await home.at(restoration))[1] == "holder_notice", "the holder can contradict it"
+    (event,) = await home.events(
+        await home.bench.value("SELECT case_no FROM hearing_waiver JOIN restoration USING (restoration_id)"),
+        "hearing_waived",
+    )
+    assert event["document_digest"] == sha256(PDF).hexdigest()
+
+
+async def test_m17_a_holder_without_a_notice_is_never_waived_for(home: Home) -> None:
+    restoration = await at_notice(home)
+    (hold,) = await home.bench.rows("SELECT hold_id FROM restoration_line WHERE restoration_id = $1", restoration)
+    with pytest.raises(asyncpg.CheckViolationError) as error:
+        await home.bench.pool.execute(
+            "INSERT INTO hearing_waiver VALUES ($1, 1, $2, 'x', sha256('x'), 'why', 'officer:io', now(),"
+            " now() + interval '2 days')",
+            restoration,
+            hold[0],
+        )
+    assert error.value.constraint_name == "hearing_waiver_of_served"
+
+
+async def test_m17_each_holder_is_told_of_the_waiver_and_has_48_hours_to_contradict(home: Home) -> None:
+    case_no, restoration, (first, second) = await home.two_accounts()
+    await home.write_waivers(restoration, first)
+    assert (await home.look(restoration)).dues[0].what == "remind", "the other holder has waived nothing"
+    await home.write_waivers(restoration, second)
+    told = await home.bench.rows(
+        "SELECT DISTINCT to_whom, body LIKE '%object by%' FROM message WHERE case_no = $1 AND kind = 'hearing_waived'",
+        case_no,
+    )
+    assert told == [("bank", True)] or await home.bench.value(
+        "SELECT count(*) FROM desk_task WHERE case_no = $1 AND cause = 'unreachable'", case_no
+    )
+    assert "end_step" not in await home.tick(restoration, 1.9)
+    assert "end_step" in await home.tick(restoration, 0.2)
+
+
+async def test_m17_a_holder_who_contradicts_the_waiver_is_heard(home: Home) -> None:
+    restoration = await at_notice(home)
+    await home.write_waivers(restoration)
+    await home.object(restoration)
+    await home.tick(restoration, 3)
+    assert (await home.at(restoration))[1] == "holder_notice"
 
 
 async def test_nobody_waives_the_days_to_show_cause(home: Home) -> None:
@@ -236,7 +328,7 @@ async def test_of_two_officers_at_once_one_decides_and_the_other_is_told(home: H
     restoration = await home.of(case_no)
     await home.to_approval(restoration)
     await home.prepare(restoration)
-    seen = Seen.model_validate(await home.seen(restoration))
+    seen = RestorationApproval.model_validate(await home.seen(restoration))
     results = await asyncio.gather(
         decisions.approve(home.ctx, restoration, seen, SP),
         decisions.end_step(home.ctx, restoration, VERB.REFUSE, seen, officer("dcp", Role.SP), WHY),
@@ -282,11 +374,11 @@ async def test_a_hold_that_fell_below_what_was_made_ready_is_not_ordered(home: H
 
 
 async def test_an_objection_carries_its_text_into_the_row(home: Home) -> None:
-    _, restoration, _ = await home.two_accounts()
+    _, restoration, (hold, _) = await home.two_accounts()
     new = NewObjection.model_validate(
-        {**await home.seen(restoration), "by_whom": "bank", "text": "  the account is a shop's  "}
+        {**await home.seen(restoration), "by_whom": "bank", "text": "  the account is a shop's  ", "hold_id": hold}
     )
-    done = await decisions.receive_objection(home.ctx, restoration, new, DESK)
+    done = await objections.receive_objection(home.ctx, restoration, new, DESK)
     told = await home.bench.rows(
         "SELECT by_whom, text, received_by FROM objection WHERE objection_id = $1", done.objection_id
     )

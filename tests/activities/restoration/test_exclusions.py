@@ -11,11 +11,11 @@ from activities.context import Context
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration import refusals
-from activities.restoration.court_orders import take_court_order
 from domain.errors.restoration import NotReopenable
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import ReopenReason, RestorationVerb
+from tests.activities.court_bench import confirmed_order
 from tests.activities.restoration_bench import DESK, SP, SUPERVISOR, WHY, Home
 from tests.factories import row, rrn
 
@@ -148,7 +148,7 @@ async def test_an_officer_has_exactly_what_was_refused_reopened(home: Home) -> N
 async def test_a_court_has_what_was_refused_reopened(home: Home) -> None:
     case_no, _ = await refused(home)
     told = {"kind": "bnss_503", "effect": "restore", "court": "CJM Lucknow", "order_no": rrn(), "made_on": "2026-11-24"}
-    await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told), "officer:io")
+    await confirmed_order(home.ctx, case_no, NewCourtOrder.model_validate(told))
     assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
     assert (await lines(home, case_no))[1][-1], "it was reopened"
 
@@ -158,7 +158,7 @@ async def test_what_a_court_orders_home_while_its_round_is_open_is_in_the_next(h
     await home.do(restoration, VERB.REFUSE, SP)
     told = {"kind": "bnss_503", "effect": "restore", "court": "CJM Lucknow", "order_no": rrn(), "made_on": "2026-11-24"}
     home.clock.at += timedelta(minutes=1)
-    await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told), "officer:io")
+    await confirmed_order(home.ctx, case_no, NewCourtOrder.model_validate(told))
     assert await rounds(home, case_no) == [(1, "open")]
     await home.do(restoration, VERB.RECEIVE_BOND, DESK)
     assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]

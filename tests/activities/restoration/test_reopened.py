@@ -1,6 +1,5 @@
 """No money on hold is forgotten: what was refused, cancelled or ended is reopened, or a person is asked."""
 
-from base64 import b64encode
 from typing import Any
 from uuid import UUID
 
@@ -10,14 +9,14 @@ from activities.context import Context
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration import refusals
-from activities.restoration.court_orders import confirm_court_order, take_court_order, withdraw_court_order
+from activities.restoration.court_orders import withdraw_court_order
 from domain.errors import RoleNotAllowed
 from domain.errors.court_orders import CourtOrderUsedUp
 from domain.errors.restoration import CourtOrderToRestore, NothingToReopen, NotReopenable
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import ReopenReason, RestorationVerb
-from simulator.people.court import one_page_pdf
+from tests.activities.court_bench import confirmed_order
 from tests.activities.hold_world import Holds
 from tests.activities.restoration_bench import DESK, SP, SUPERVISOR, WHY, Home
 from tests.factories import rrn
@@ -33,11 +32,7 @@ def home(ctx: Context) -> Home:
 
 async def court(home: Home, case_no: str, effect: str, **more: Any) -> int:
     told = {"kind": "bnss_503", "effect": effect, "court": "CJM Lucknow", "order_no": rrn(), "made_on": "2026-11-24"}
-    if effect == "release":
-        told["document"] = b64encode(one_page_pdf("release")).decode()
-    order = await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told | more), "officer:io")
-    if effect == "release":
-        await confirm_court_order(home.ctx, case_no, order.court_order_id, "it is genuine", "officer:sp")
+    order = await confirmed_order(home.ctx, case_no, NewCourtOrder.model_validate(told | more))
     return order.court_order_id
 
 

@@ -18,11 +18,12 @@ from hypothesis.stateful import (
 
 from activities.context import Context
 from activities.grievances import decisions
+from activities.holds.releases import confirm_release, reject_release
 from activities.holds.small_holds import record_small_hold_decision
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration import refusals, withdrawals
-from activities.restoration.court_orders import take_court_order, withdraw_court_order
+from activities.restoration.court_orders import confirm_court_order, take_court_order, withdraw_court_order
 from activities.tracing.discrepancies import ResolvingOfficer, resolve
 from db.pool import open_pool
 from domain.errors import IdempotencyConflict, NotFound, NotNow, RuleBroken
@@ -37,6 +38,8 @@ from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
 from schemas.restoration_enums import GrievanceDecision, ObjectionBy, ObjectionDecision, Step
 from schemas.tracing.discrepancies import NewResolution
 from tests.activities.cases.test_case_machine import loop
+from tests.activities.court_bench import confirmed_order
+from tests.activities.release_bench import make_io
 from tests.activities.restoration_bench import DESK, IO, SP, SUPERVISOR, officer
 from tests.activities.restoration_world import World
 from tests.deep import Paced, database_settings
@@ -123,6 +126,7 @@ class RestorationMachine(RuleBasedStateMachine):
                 )
             )
             self.world.case_nos.append(case_no)
+            await make_io(self.world.bench.pool, case_no)
             for number, (root, place) in enumerate(zip(roots, places, strict=True), 1):
                 self.references[case_no, number] = (self.accounts[place][0], root)
                 await self._answer(case_no, number, held, lost)
@@ -259,7 +263,7 @@ class RestorationMachine(RuleBasedStateMachine):
             return
         kind = {Step.COURT_ORDER: "bnss_503", Step.LOK_ADALAT_AWARD: "lok_adalat"}[step]
         case_no = await self.world.bench.value("SELECT case_no FROM restoration WHERE restoration_id = $1", restoration)
-        await take_court_order(self.world.ctx, case_no, _order(kind, "restore"), "officer:io")
+        await confirmed_order(self.world.ctx, case_no, _order(kind, "restore"))
 
     async def _other(self, restoration: UUID, verb: str, decision: ObjectionDecision, by: ObjectionBy) -> None:
         home = self.world.home
@@ -297,6 +301,17 @@ class RestorationMachine(RuleBasedStateMachine):
         told: dict[str, Any] = {"institution": bank, "account": account} if named else {}
         order = _order(kind, effect, amount_paise=paise if effect != "refuse" else None, **told)
         self.attempt(take_court_order(self.world.ctx, case_no, order, "officer:io"))
+
+    @rule(data=st.data())
+    def second_officer_reads(self, data: st.DataObject) -> None:
+        order_id = self.one(
+            data, "SELECT court_order_id FROM court_order WHERE case_no = ANY($1) AND confirmed_at IS NULL ORDER BY 1"
+        )
+        if order_id is not None:
+            case_no = self.run(
+                self.world.bench.value("SELECT case_no FROM court_order WHERE court_order_id = $1", order_id)
+            )
+            self.attempt(confirm_court_order(self.world.ctx, case_no, order_id, "it is genuine", "officer:sp"))
 
     @rule(data=st.data())
     def withdraw(self, data: st.DataObject) -> None:
@@ -378,6 +393,19 @@ class RestorationMachine(RuleBasedStateMachine):
         if hold_id is not None:
             decided = NewSmallHoldDecision(decision=decision, reason="a tea shop")
             self.attempt(record_small_hold_decision(self.world.ctx, hold_id, decided, IO))
+
+    @rule(data=st.data(), rejects=st.booleans())
+    def release_is_confirmed(self, data: st.DataObject, rejects: bool) -> None:
+        hold_id = self.one(
+            data, "SELECT hold_id FROM release_proposal WHERE case_no = ANY($1) AND state = 'waits' ORDER BY hold_id"
+        )
+        if hold_id is None:
+            return
+        if rejects:
+            self.attempt(reject_release(self.world.ctx, hold_id, "no document", "officer:sp"))
+        else:
+            self.run(self.world.pass_days(2))
+            self.attempt(confirm_release(self.world.ctx, hold_id, "seen", "officer:sp"))
 
     # -- banks -----------------------------------------------------------------------------------------------------
 

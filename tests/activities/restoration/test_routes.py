@@ -38,6 +38,25 @@ async def test_a_share_above_the_threshold_needs_a_court(home: Home) -> None:
     assert await home.orders(case_no) == [("restore", "restoration", "HDFC", 50_500_00)]
 
 
+async def test_low_the_sum_of_a_victim_is_over_all_complaints_of_the_same_name_and_mobile(home: Home) -> None:
+    """Three complaints of ₹40,000, one transfer each, are ₹120,000 of one victim, which need a court."""
+    mine = {"name": "R. Das", "mobile": "9811122233", "district": "LUCKNOW"}
+    cases = []
+    for victim in (mine, mine | {"name": "r. das"}, mine | {"name": "Another Das"}):
+        root, payee = rrn(), {"institution": "HDFC", "account": f"5{rrn()}"}
+        case_no = await home.bench.complain(transfer(40_000_00, reference=root, payee=payee), victim=victim)
+        await home.bench.answer("HDFC", case_no, row(1, root, "40000.00"))
+        await home.open_for_new_holds(case_no)
+        cases.append(case_no)
+    first, second, other = cases
+    async with home.ctx.pool.acquire() as connection:
+        sums = [await restorations.of_victim(connection, case_no) for case_no in (first, second, other)]
+    assert sums == [80_000_00, 80_000_00, 40_000_00]
+    restoration = await home.of(first)
+    await home.tick(restoration, 3)
+    assert (await home.at(restoration))[2] == "lok_adalat"
+
+
 async def test_officers_who_are_quicker_than_the_engine_are_told(home: Home) -> None:
     case_no = await _part(home, 1000)
     restoration = await home.of(case_no)

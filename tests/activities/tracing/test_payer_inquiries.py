@@ -147,6 +147,20 @@ async def test_an_inquiry_without_an_answer_ends_and_a_late_answer_still_counts(
     await asking.bench.check(case_no)
 
 
+async def test_m8_an_inquiry_that_fails_delays_no_other(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    asking = Asking(ctx, answer_within_seconds=0.001)
+    silent, _ = await asking.case()
+    fresh, _ = await a_case(asking.bench)
+    assert await asking.bench.value("SELECT pg_sleep(0.01) IS NOT NULL")
+
+    async def failing(*_: object) -> None:
+        raise ValueError("this one cannot end")
+
+    monkeypatch.setattr("db.tracing.payer_inquiries.fail", failing)
+    await asking.sender.send_due()
+    assert (await asking.state(silent), await asking.state(fresh)) == ("delivered", "delivered")
+
+
 # -- what the bank says of the told transfer -----------------------------------------------------------------------
 
 

@@ -155,6 +155,43 @@ async def test_every_way_tells_the_same_urgency_and_the_policy_says_it(bench: Be
     assert urgency(await in_the_feed(bench, sent.request_id)) == urgency(ticket)
 
 
+async def test_m12_every_way_says_until_when_a_hold_is_asked(bench: Bench) -> None:
+    case_no = await bench.complain(transfer(1000_00))
+    sent = await bench.ask_one(case_no)
+    asked_at = await bench.value("SELECT sent_at FROM hold_request WHERE case_no = $1", case_no)
+    until = asked_at + timedelta(seconds=bench.ctx.policy.hold.lapse_after_seconds)
+    assert tickets(bench)["HDFC"].hold_until == until
+    assert (await in_the_feed(bench, sent.request_id)).hold_until == until
+
+
+async def test_m12_the_feed_says_that_a_court_keeps_a_hold_beyond_its_time(bench: Bench) -> None:
+    case_no = await bench.complain(transfer(1000_00))
+    sent = await bench.ask_one(case_no)
+    held_at = datetime.now(UTC) + timedelta(hours=1)
+    lapses_at = held_at + timedelta(days=90)
+    await bench.pool.execute(
+        "INSERT INTO account_hold (hold_id, case_no, institution, account_key, reference, state, first_held_at,"
+        " lapses_at, policy) SELECT gen_random_uuid(), case_no, institution, account_key, 'ABCDEFGH01', 'held', $2, $3,"
+        " '{}'::jsonb FROM hop WHERE case_no = $1",
+        case_no,
+        held_at,
+        lapses_at,
+    )
+    before = await in_the_feed(bench, sent.request_id)
+    assert before.hold_until == lapses_at, "the hold began later than it was asked"
+    await bench.pool.execute(
+        "UPDATE account_hold SET retained_by_kind = 'court_order', retained_by_id = '1' WHERE case_no = $1", case_no
+    )
+    kept = await in_the_feed(bench, sent.request_id)
+    assert kept.hold_until is None
+    assert "hold_until" not in kept.model_dump()
+    assert kept.version > before.version, "the bank reads it as a change"
+    await bench.pool.execute(
+        "UPDATE account_hold SET retained_by_kind = NULL, retained_by_id = NULL WHERE case_no = $1", case_no
+    )
+    assert (await in_the_feed(bench, sent.request_id)).hold_until == lapses_at
+
+
 @pytest.mark.parametrize("answer_class", list(AnswerClass))
 async def test_the_time_to_answer_is_that_of_the_banks_class(bench: Bench, answer_class: AnswerClass) -> None:
     entry = institution(f"OF_{answer_class.upper()}").model_copy(update={"answer_class": answer_class})

@@ -74,6 +74,17 @@ async def test_rows_are_their_banks_answers_and_say_that_a_workbook_told_it(benc
     assert actors == [("import:a",)]
 
 
+async def test_low_rows_of_a_workbook_are_logged_with_the_officer_who_imported_them(bench: Bench) -> None:
+    number = ack()
+    await take(bench, workbook(number, rrn()))
+    told = await bench.rows(
+        "SELECT DISTINCT actor, data ->> 'institution' FROM case_event WHERE case_no = $1 AND kind = 'answer_received'"
+        " ORDER BY 2",
+        number,
+    )
+    assert told == [("import:a", "HDFC"), ("import:a", "PUNB")]
+
+
 async def test_a_workbook_names_no_victim(bench: Bench) -> None:
     number = ack()
     outcome = await take(bench, workbook(number, rrn()))
@@ -352,12 +363,12 @@ async def test_a_stop_midway_leaves_nothing_half_and_goes_on_later(
     take_update = take_status_update
     calls = 0
 
-    async def fails_at_the_second(*arguments: Any) -> Any:
+    async def fails_at_the_second(*arguments: Any, **more: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == 2:
             raise asyncpg.InterfaceError("gone")
-        return await take_update(*arguments)
+        return await take_update(*arguments, **more)
 
     monkeypatch.setattr(trail_import, "take_status_update", fails_at_the_second)
     stopped = await take(bench, reading)

@@ -16,8 +16,10 @@ import pytest
 
 from activities.cases.transaction import ENGINE, case_transaction
 from activities.grievances import decisions
+from activities.grievances.public_access import AppealDoor
 from activities.holds import opening
 from activities.holds.lifecycle import HoldDeadlines
+from activities.holds.releases import confirm_release
 from activities.notifications.outbox import Ways, send_due
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
@@ -29,6 +31,7 @@ from schemas.enums import Language, Role
 from schemas.grievances.grievances import GrievanceDecided, GrievanceReport
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
 from simulator.people import sms_gateway
+from tests.activities.release_bench import HEARING, SECOND, make_io
 from tests.activities.restoration_bench import officer
 from tests.api.conftest import Doors, line, opened, transfer
 from tests.asgi_server import served
@@ -39,6 +42,7 @@ from tests.mail_server import Postbox, mail_server
 TEXT = "It is the rent for November of my tenant, Shri Verma.\nThe agreement is with me."
 CONTACT = {"phone_number": "9876500000", "email": "holder@mail.example"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+REPORTED = GrievanceReport(kyc=KycFinding.GENUINE, finding="a house owner")
 REFERENCE = "ABCDEFGH23"
 """of no hold"""
 
@@ -70,6 +74,11 @@ class Holder:
         async with case_transaction(ctx, case_no, ENGINE) as work:
             await HoldDeadlines(ctx, "https://freeze.example/appeal").attend(work, row["hold_id"])
         return case_no, row["hold_id"], row["reference"]
+
+    async def confirmed(self, hold_id: UUID) -> None:
+        """A second officer confirms the release that waits, when the victims had their time."""
+        self.at += HEARING
+        await confirm_release(self.doors.services.ctx, hold_id, "the victim's statement read", SECOND)
 
     async def arrived(self) -> list[str]:
         """Send what is due, and read every short message that has come so far."""
@@ -132,7 +141,7 @@ async def holder(services: Services, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
 
 
 async def test_from_the_message_to_the_money(holder: Holder) -> None:
-    case_no, _, reference = await holder.hold(**CONTACT)
+    case_no, hold_id, reference = await holder.hold(**CONTACT)
     told = next(text for text in await holder.arrived() if "Free appeal" in text)
     assert f"reference {reference}, at https://freeze.example/appeal" in told
 
@@ -154,9 +163,9 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
 
     ctx = holder.doors.services.ctx
     grievance_id: UUID = await ctx.pool.fetchval("SELECT grievance_id FROM grievance")
-    said = GrievanceReport(kyc=KycFinding.GENUINE, finding="a house owner")
-    await decisions.report(ctx, grievance_id, said, "bank:SBIN", institution="SBIN")
+    await decisions.report(ctx, grievance_id, REPORTED, "bank:SBIN", institution="SBIN")
     assert "Investigating officer" in await holder.see(visit)
+    await make_io(ctx.pool, case_no)
     upheld = GrievanceDecided(level=GrievanceLevel.IO, decision=GrievanceDecision.UPHELD, reason="no agreement shown")
     await decisions.decide(ctx, grievance_id, upheld, officer("io", Role.IO))
     assert any("the hold stays" in text for text in await holder.arrived())
@@ -178,6 +187,10 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
     )
     await decisions.decide(ctx, grievance_id, released, officer("dy", Role.DY_SP))
     page = await holder.see(visit)
+    assert "Now with Additional or Deputy Superintendent of Police" in page, "a proposed release is no decision"
+    assert await ctx.pool.fetchval("SELECT count(*) FROM bank_order") == 0
+    await holder.confirmed(hold_id)
+    page = await holder.see(await holder.enter(reference))
     assert "Decision: ₹3,000 is released, and the rest stays on hold." in page
     assert f"Order to the bank {holder.at + timedelta(hours=5, minutes=30):%d-%m-%Y}: release ₹3,000" in page
     assert "Take it to: Grievance officer of the district" in page
@@ -319,6 +332,34 @@ async def test_five_wrong_tries_and_the_right_code_opens_nothing(holder: Holder)
     ).status_code == 303
 
 
+async def test_low_a_stranger_does_not_use_up_the_holders_tries(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    await holder.post("/appeal", reference=reference, step="code")
+    code = await holder.code()
+    wrong = f"{(int(code) + 1) % 10**8:08d}"
+    services = holder.doors.services
+    door = AppealDoor(services.ctx, services.keys)
+    for _ in range(20):
+        assert await door.enter(reference, wrong, "192.0.2.1") is None
+    assert await door.enter(reference, code, "192.0.2.1") is None
+    entered = await door.enter(reference, code, "192.0.2.2")
+    assert entered is not None
+
+
+async def test_low_all_addresses_together_have_so_many_tries(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    await holder.post("/appeal", reference=reference, step="code")
+    code = await holder.code()
+    wrong = f"{(int(code) + 1) % 10**8:08d}"
+    services = holder.doors.services
+    door = AppealDoor(services.ctx, services.keys)
+    for number in range(services.ctx.policy.grievance.code_tries_in_all):
+        assert await door.enter(reference, wrong, f"192.0.2.{number}") is None
+    assert await door.enter(reference, code, "198.51.100.1") is None
+    kept = await services.ctx.pool.fetchval("SELECT tries_by::text FROM appeal_code WHERE tries > 0")
+    assert "192.0.2" not in kept, "an address is kept as a digest"
+
+
 async def test_a_code_opens_once_its_own_hold_and_in_its_time(holder: Holder) -> None:
     _, _, reference = await holder.hold(**CONTACT)
     _, _, other = await holder.hold("412345678902", root_account_number="30000000001", **CONTACT)
@@ -377,19 +418,24 @@ async def test_a_code_that_cannot_be_sent_is_given_up_and_forgotten_when_its_tim
 async def test_where_no_contact_is_known_the_bank_hands_the_code_on(holder: Holder) -> None:
     case_no, hold_id, reference = await holder.hold()
     asked = await holder.post("/appeal?lang=en", reference=reference, step="code")
-    assert "your bank or any cyber police station can get a code for you" in words_of(asked)
+    assert "Then your bank gives you a code" in words_of(asked)
     pool = holder.doors.services.ctx.pool
     tasks = await bank_notes(pool, "case_no = $1 AND kind = 'phone_bank'", case_no)
     assert ("SBIN", f"cannot be told: holder of {reference}: grievance_code") in tasks
-    made = await holder.doors.post(
-        f"/api/v1/holds/{hold_id}/appeal-code", {"reason": "for the bank, Shri Rao"}, Role.DESK
-    )
+    path, why = f"/api/v1/holds/{hold_id}/appeal-code", {"reason": "for the bank, Shri Rao"}
+    refused = await holder.doors.post(path, why, Role.DESK)
+    assert (refused.status_code, refused.json()["code"]) == (409, "holder_unreachable")
+    await pool.execute("UPDATE institution SET desk_email = 'desk@sbin.example' WHERE code = 'SBIN'")
+    made = await holder.doors.post(path, why, Role.DESK)
     assert made.status_code == 201, made.text
+    assert made.json()["code"] == "", "no officer sees it"
+    letter = await pool.fetchval("SELECT body FROM message WHERE kind = 'appeal_code' AND to_whom = 'bank'")
+    code = re.findall(r"\b[0-9]{8}\b", letter)[0]
     holder.at += timedelta(days=6)
-    entered = await holder.post("/appeal?lang=en", reference=reference, code=made.json()["code"], step="enter")
+    entered = await holder.post("/appeal?lang=en", reference=reference, code=code, step="enter")
     assert entered.status_code == 303
     log = await holder.doors.read(f"/api/v1/cases/{case_no}/events", Role.AUDITOR)
-    assert made.json()["code"] not in str(log)
+    assert code not in str(log)
     assert "appeal_code_made" in [event["kind"] for event in log["items"]]
 
 

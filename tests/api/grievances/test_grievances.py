@@ -12,6 +12,7 @@ import pytest
 from activities.holds import opening
 from api.services import Services
 from schemas.enums import Role
+from tests.activities.release_bench import HEARING, make_io
 from tests.api.conftest import Doors, line, opened, transfer
 from tests.clock import at_clock
 
@@ -38,6 +39,7 @@ class Desk:
         await self.doors.answer("SBIN", case_no, line("held", rrn, amount=rupees))
         self.at = max(self.at, datetime.now(UTC))
         await opening.open_for_new_holds(self.doors.services.ctx, case_no)
+        await make_io(self.doors.services.ctx.pool, case_no, "sharma")
         (found,) = (await self.read(HOLDS, ack_no=case_no))["items"]
         hold: dict[str, Any] = found
         return hold
@@ -47,6 +49,14 @@ class Desk:
         assert response.status_code == 201, response.text
         identity: str = response.json()["grievance_id"]
         return identity
+
+    async def confirmed(self, hold_id: str, name: str = "singh") -> Any:
+        """A second officer confirms the release when the victims had their time."""
+        self.at += HEARING
+        headers = self.doors.officer(Role.SP, name)
+        response = await self.doors.client.post(f"{HOLDS}/{hold_id}/release/confirm", json=WHY, headers=headers)
+        assert response.status_code == 200, response.text
+        return response.json()
 
     async def read(self, path: str, role: Role = Role.IO, **query: Any) -> Any:
         return await self.doors.read(path, role, **query)
@@ -89,12 +99,29 @@ async def test_from_the_counter_to_the_release(desk: Desk) -> None:
     assert (found["reference"], found["free_paise"], found["overdue"]) == (hold["reference"], 5000_00, False)
     done = await desk.done(grievance, "report", Role.DESK, **REPORT)
     assert (done["level"], done["state"], done["number"]) == ("io", "open", found["number"])
-    done = await desk.done(grievance, "decide", Role.IO, decision="part_released", released_paise=2000_00, **WHY)
-    assert (done["state"], done["released_paise"], done["due_at"]) == ("part_released", 2000_00, None)
+    part = {"decision": "part_released", "released_paise": 2000_00, **WHY}
+    done = await desk.done(grievance, "decide", Role.IO, "sharma", **part)
+    assert (done["state"], done["waits_for"]) == ("open", "victim_is_heard")
+    of_hold = f"{HOLDS}/{hold['hold_id']}/release"
+    said = {"ack_no": hold["case_ack_no"], "said": "it is my money"}
+    assert (await desk.doors.post(f"{of_hold}/hear", said, Role.DESK)).status_code == 201
+    early = await desk.doors.client.post(f"{of_hold}/confirm", json=WHY, headers=desk.doors.officer(Role.SP, "singh"))
+    assert problem(early) == (409, "not-now")
+    found = await desk.read(f"{PATH}/{grievance}")
+    assert (found["waits_for"], found["proposed"]["hearings"][0]["said"]) == ("victim_is_heard", "it is my money")
+    confirmed = await desk.confirmed(hold["hold_id"])
+    assert (confirmed["state"], confirmed["ended_by"]) == ("ordered", "officer:singh")
     done = await desk.done(grievance, "appeal-on", Role.IO, text="and the rest?")
     assert (done["level"], done["state"]) == ("dy_sp", "open")
-    done = await desk.done(grievance, "decide", Role.DY_SP, "verma", decision="released", **WHY)
-    assert (done["state"], done["released_paise"]) == ("released", 3000_00)
+    await desk.done(grievance, "decide", Role.DY_SP, "verma", decision="released", **WHY)
+    told = await desk.doors.post(f"{of_hold}/confirm", WHY, Role.SP)
+    assert problem(told) == (409, "not-now")
+    desk.at += HEARING
+    told = await desk.doors.post(f"{of_hold}/confirm", WHY, Role.SP)
+    assert problem(told) == (403, "four-eyes"), "officer1 filed the appeal"
+    await desk.confirmed(hold["hold_id"])
+    listed = (await desk.read(f"{HOLDS}/{hold['hold_id']}/releases"))["releases"]
+    assert [(one["state"], one["paise"]) for one in listed] == [("ordered", 3000_00), ("ordered", 2000_00)]
     found = await desk.read(f"{PATH}/{grievance}", Role.AUDITOR)
     assert found["free_paise"] == 0
     assert [
@@ -105,7 +132,7 @@ async def test_from_the_counter_to_the_release(desk: Desk) -> None:
     ] or [release["ordered_paise"] for release in found["releases"]] == [3000_00, 2000_00]
     assert [(level["level"], level["outcome"], level["decision"], level["ended_by"]) for level in found["levels"]] == [
         ("bank", "reported", None, "officer:officer1"),
-        ("io", "decided", "part_released", "officer:officer1"),
+        ("io", "decided", "part_released", "officer:sharma"),
         ("dy_sp", "decided", "released", "officer:verma"),
     ]
     assert found["levels"][0]["kyc"] == "genuine"
@@ -142,7 +169,9 @@ async def test_how_a_decision_is_refused(desk: Desk) -> None:
     assert problem(await desk.post(grievance, "decide", Role.STATE_GRO, **keep)) == (403, "not-allowed")
     assert problem(await desk.post(grievance, "decide", Role.DESK, **keep)) == (403, "not-allowed")
     assert problem(await desk.post(grievance, "decide", Role.IO, level="bank", **keep)) == (409, "not-now")
-    above = await desk.post(grievance, "decide", Role.IO, decision="part_released", released_paise=5000_01, **WHY)
+    assert problem(await desk.post(grievance, "decide", Role.IO, "stranger", **keep)) == (403, "not-allowed")
+    too_much = {"decision": "part_released", "released_paise": 5000_01, **WHY}
+    above = await desk.post(grievance, "decide", Role.IO, "sharma", **too_much)
     assert problem(above) == (409, "not-now")
     assert above.json()["params"]["free_paise"] == 500000
     for wrong in (
@@ -242,13 +271,15 @@ async def test_a_small_hold_is_decided_once(desk: Desk) -> None:
     path = f"{HOLDS}/{small['hold_id']}/decide-small"
     decided = {"decision": "release", **WHY}
     assert problem(await desk.doors.post(path, decided, Role.DESK)) == (403, "not-allowed")
-    done = await desk.doors.post(path, decided, Role.IO)
-    assert (done.status_code, done.json()["released_paise"]) == (200, 150_00)
+    done = await desk.doors.client.post(path, json=decided, headers=desk.doors.officer(Role.IO, "sharma"))
+    assert (done.status_code, done.json()["waits_for"]) == (200, "victim_is_heard")
+    assert problem(await desk.doors.post(path, decided, Role.SP)) == (409, "not-now")
+    await desk.confirmed(small["hold_id"])
     assert problem(await desk.doors.post(path, decided, Role.SP)) == (409, "not-now")
     found = await desk.read(f"{HOLDS}/{small['hold_id']}")
     assert (found["small_hold_decision"], found["small_hold_decided_by"], found["free_paise"]) == (
         "release",
-        "officer:officer1",
+        "officer:sharma",
         0,
     )
     large = await desk.hold()

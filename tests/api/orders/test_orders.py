@@ -143,9 +143,14 @@ async def test_an_officer_attests_that_the_bank_was_told(ordering: Ordering) -> 
     path, told = f"{ORDERS}/{order_id}/cancellation-told", {"note": "S. Rao of the branch, by telephone at 14:10"}
     assert kind(await ordering.doors.post(path, told, Role.DESK), 403) == "not-allowed"
     assert kind(await ordering.doors.post(path, {}, Role.SP), 422) == "invalid-request"
-    assert (await ordering.doors.post(path, told, Role.SP)).status_code == 200
+    first = await ordering.doors.post(path, told, Role.SP)
+    assert (first.status_code, first.json()["waits_for_second"]) == (200, True)
+    assert kind(await ordering.doors.post(path, told, Role.SP), 403) == "four-eyes"
+    headers = ordering.doors.officer(Role.SUPERVISOR, "officer2")
+    second = await ordering.doors.client.post(path, json=told, headers=headers)
+    assert (second.status_code, second.json()["waits_for_second"]) == (200, False)
     seen = (await ordering.doors.read(f"{ORDERS}/{order_id}"))["cancellation"]
-    assert (seen["settled_by"], seen["note"]) == ("officer:officer1", told["note"])
+    assert (seen["settled_by"], seen["note"]) == ("officer:officer2", told["note"])
 
 
 @pytest.mark.parametrize("verb", ["send-again", "cancel"])

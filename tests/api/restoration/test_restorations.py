@@ -1,5 +1,6 @@
 """Restorations over HTTP: what is read, each verb, and every way in which one is refused."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from tests.clock import at_clock
 
 PATH = "/api/v1/restorations"
 WHY = {"reason": "as the documents say"}
+WAIVER = b64encode(b"%PDF-1.4 a signed waiver").decode()
 
 
 class Desk:
@@ -73,7 +75,13 @@ class Desk:
         await self.tick(restoration, 3)
         await self.done(restoration, "receive-application", Role.DESK)
         await self.done(restoration, "verify", Role.IO)
-        await self.done(restoration, "waive-notice", Role.IO, in_writing=True, **WHY)
+        await self.doors.services.ctx.pool.execute(
+            "UPDATE due_document SET state = 'issued', lacking = '{}', next_attempt_at = NULL, ended_at = now()"
+            " WHERE restoration_id = $1 AND ended_at IS NULL",
+            restoration,
+        )
+        await self.done(restoration, "waive-notice", Role.IO, document=WAIVER, **WHY)
+        await self.tick(restoration, 2.01)
 
 
 @pytest.fixture
@@ -129,7 +137,7 @@ async def test_from_the_list_to_the_order(desk: Desk) -> None:
         ("collecting", "done", "engine"),
         ("application", "done", "officer:officer1"),
         ("verification", "done", "officer:officer1"),
-        ("holder_notice", "skipped", "officer:officer1"),
+        ("holder_notice", "done", "engine"),
         ("approval", "done", "officer:verma"),
         ("credit", None, None),
     ]
@@ -189,10 +197,16 @@ async def test_an_objection_by_its_doors(desk: Desk) -> None:
     await desk.to_approval(restoration)
     done = await desk.done(restoration, "object", Role.DESK, by_whom="holder", text="it is my pay")
     decided = {"objection_id": done["objection_id"], "decision": "upheld", **WHY}
-    assert (await desk.done(restoration, "decide-objection", Role.DY_SP, **decided))["state"] == "refused"
+    assert problem(await desk.post(restoration, "decide-objection", Role.DY_SP, **decided)) == (403, "four-eyes")
+    response = await desk.post(restoration, "decide-objection", Role.DY_SP, "verma", **decided)
+    assert (response.status_code, response.json()["code"]) == (409, "release_differs")
+    (told,) = (await desk.read(f"{PATH}/{restoration}", Role.DY_SP))["objections"]
+    assert [(one["paise"], one["account_end"]) for one in told["releases"]] == [(2000_00, "0001")]
+    decided["releases"] = [{name: one[name] for name in ("hold_id", "paise")} for one in told["releases"]]
+    assert (await desk.done(restoration, "decide-objection", Role.DY_SP, "verma", **decided))["state"] == "refused"
     found = await desk.read(f"{PATH}/{restoration}", Role.DY_SP)
     assert [(told["text"], told["decision"]) for told in found["objections"]] == [("it is my pay", "upheld")]
-    assert (found["may"], found["closed_by"]) == ([], "officer:officer1")
+    assert (found["may"], found["closed_by"]) == ([], "officer:verma")
     response = await desk.post(restoration, "decide-objection", Role.DY_SP, **decided)
     assert problem(response) == (409, "not-now")
 
@@ -204,7 +218,7 @@ async def test_whoever_approves_sees_who_was_heard_and_who_appeals(desk: Desk) -
     (line,), (notice,) = found["lines"], found["notices"]
     assert (notice["hold_id"], notice["step"], notice["visit_no"], notice["state"]) == (
         *(line["hold_id"], "holder_notice", 1),
-        "overtaken",
+        "issued",
     )
     assert (line["noticed_paise"], found["complaint_held_paise"], found["complaint_restored_paise"]) == (
         *(2000_00, 2000_00),

@@ -9,7 +9,7 @@ from db.migrate import migrate
 from db.migration_files import MIGRATIONS, Phase
 from tests.db.migrations.database import connected, locked, recorded
 
-VALIDATED = "0026_post_checks_validated.sql"
+VALIDATED = "0051_post_checks_validated.sql"
 NOT_VALID = "SELECT conrelid::regclass || '.' || conname FROM pg_constraint WHERE NOT convalidated ORDER BY 1"
 WRITTEN = "LOCK TABLE ledger_balance, ledger_entry, payer_decision, complaint IN ROW EXCLUSIVE MODE"
 """the lock of a transaction that has written into these tables and has not ended"""
@@ -33,6 +33,12 @@ async def test_after_the_second_phase_no_rule_is_left_unchecked(before: str) -> 
         await migrate(before, phase=Phase.POST)
         assert await connection.fetch(NOT_VALID) == []
     assert VALIDATED in await recorded(before)
+
+
+async def test_after_all_migrations_no_rule_is_left_unchecked(empty_dsn: str) -> None:
+    await migrate(empty_dsn)
+    async with connected(empty_dsn) as connection:
+        assert await connection.fetch(NOT_VALID) == []
 
 
 async def test_rows_are_checked_while_others_write(before: str) -> None:

@@ -16,8 +16,9 @@ from tests.paths import ROOT
 from tests.style.rules import ROOMS
 from workers.verifying import verify
 
-OPENERS = {"asyncpg.connect", "asyncpg.create_pool"}
+OPENERS = {"asyncpg.connect", "asyncpg.create_pool", "connections.connect"}
 KNOWN_OPENERS = {
+    "db/connections.py": "it opens connections for the others",
     "db/pool.py": "it checks the schema",
     "workers/verifying.py": "it checks the schema in its snapshot",
     "benchmarks/cost.py": "it reads the server's statistics",

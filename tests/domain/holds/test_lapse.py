@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.holds.lapse import (
+    Appealed,
     HoldClocks,
     Part,
     dues,
@@ -151,3 +152,20 @@ def test_a_compressed_clock_divides_the_waits_and_not_the_words(factor: float) -
     assert promised.warn_days == POLICY.warn_days
     assert abs(promised.lapse_after_seconds * factor - POLICY.lapse_after_seconds) < 1
     assert list(promised.warn_before_seconds) == sorted(promised.warn_before_seconds, reverse=True)
+
+
+def ends(**appeal: Any) -> list[datetime]:
+    """When a hold with such an appeal lapses."""
+    found = stands(appeal=Appealed.model_validate(appeal), parts=(part(),), warned_to=LAPSES_AT)
+    return [due.at for due in dues(found) if due.what == HoldAction.LAPSE]
+
+
+def test_m1_an_appeal_of_before_the_end_keeps_a_hold_up_to_the_policys_end() -> None:
+    latest = LAPSES_AT + timedelta(seconds=RULES.appeal_keeps_seconds)
+    after = timedelta(seconds=RULES.after_appeal_seconds)
+    before = LAPSES_AT - DAY
+    assert ends(filed_at=before, ended_at=None) == [latest]
+    assert ends(filed_at=before, ended_at=LAPSES_AT) == [LAPSES_AT + after]
+    assert ends(filed_at=before, ended_at=latest) == [latest]
+    assert ends(filed_at=HELD_AT, ended_at=HELD_AT + DAY) == [LAPSES_AT], "it ended long before"
+    assert ends(filed_at=LAPSES_AT, ended_at=None) == [LAPSES_AT], "it came too late"

@@ -38,6 +38,8 @@ OF_EVENT = MessageFacts(
     next_level=GrievanceLevel.DY_SP,
     restored_paise=500_00,
     next_due_at=datetime(2026, 12, 20, 20, 0, tzinfo=UTC),
+    court="CJM Lucknow, 12/2026",
+    to_account="..0042, ICICI Bank",
 )
 ADDED = MessageFacts(amount_paise=2_000_00, restored_paise=700_00, reference="ABCDEFGHJK")
 VALUES = {
@@ -119,22 +121,24 @@ def test_a_rule_carries_no_fact_that_its_texts_leave_out(rule: Rule) -> None:
 def test_a_text_that_lacks_a_fact_is_found() -> None:
     rule = RULES[NotificationEvent.CREDITED].rules[0]
     with pytest.raises(MessageLacks, match="credited to victim: reference"):
-        texts(replace(rule, facts=(Fact.AMOUNT,)))
+        texts(replace(rule, facts=(Fact.AMOUNT, Fact.TO_ACCOUNT)))
 
 
 def test_a_message_carries_its_facts_and_the_occasion_and_no_other() -> None:
     rule = RULES[NotificationEvent.RETURN_APPROVED].rules[0]
-    assert carried(rule, OF_EVENT) == MessageFacts(occasion="once", amount_paise=1_000_00)
+    assert carried(rule, OF_EVENT) == MessageFacts(
+        occasion="once", amount_paise=1_000_00, to_account="..0042, ICICI Bank"
+    )
 
 
 def test_documents_go_only_where_there_is_e_mail() -> None:
     assert all(Channel.EMAIL in rule.channels for _, rule in every_rule() if rule.encloses)
 
 
-def test_a_bank_forwards_only_to_an_account_holder_and_never_a_code() -> None:
+def test_a_bank_forwards_only_to_an_account_holder_and_no_code_but_one_that_an_officer_has_sent() -> None:
     forwarded = {rule.to for _, rule in every_rule() if Channel.BANK_LETTER in rule.channels}
     assert forwarded == {Addressee.HOLDER}
-    assert {MessageKind.GRIEVANCE_CODE} == EXPIRING
+    assert {MessageKind.GRIEVANCE_CODE, MessageKind.APPEAL_CODE, MessageKind.LINK_CODE} == EXPIRING
     assert channels_of(MessageKind.GRIEVANCE_CODE, Recipient.HOLDER) == {Channel.SMS, Channel.EMAIL}
 
 
@@ -142,7 +146,8 @@ def test_a_message_that_expires_says_when() -> None:
     assert all(Fact.UNTIL in rule.facts for _, rule in every_rule() if rule.kind in EXPIRING)
 
 
-def test_only_a_decision_goes_to_the_contact_that_an_appeal_names() -> None:
+def test_only_the_end_of_an_appeal_goes_to_the_contact_that_it_names() -> None:
     assert {event for event, rule in every_rule() if Channel.APPEAL_CONTACT in rule.channels} == {
-        NotificationEvent.GRIEVANCE_DECIDED
+        NotificationEvent.GRIEVANCE_DECIDED,
+        NotificationEvent.GRIEVANCE_WITHDRAWN,
     }

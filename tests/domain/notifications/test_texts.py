@@ -10,7 +10,16 @@ import pytest
 from domain.notifications.texts import LINK_MAX_CHARS, TEXTS, MessageLacks, Said, forwarded, letter, short
 from schemas.base import MAX_AMOUNT_PAISE
 from schemas.enums import Language
-from schemas.notifications import REFERENCE_MAX_CHARS, SMS_PARTS_MAX, MessageFacts, MessageKind, Recipient, sms_parts
+from schemas.notifications import (
+    COURT_MAX_CHARS,
+    REFERENCE_MAX_CHARS,
+    SMS_PARTS_MAX,
+    MessageFacts,
+    MessageKind,
+    Recipient,
+    masked_account,
+    sms_parts,
+)
 from schemas.restoration_enums import GrievanceLevel, Step
 
 CASE = "20112400000001"
@@ -27,7 +36,9 @@ LONGEST = MessageFacts(
     number="G0000000001",
     next_level=GrievanceLevel.DISTRICT_GRO,
     restored_paise=MAX_AMOUNT_PAISE - 1,
+    court="C" * COURT_MAX_CHARS,
     next_due_at=UNTIL,
+    to_account=masked_account("9999", "b" * 60, 9),
 )
 LONGEST_SAID = Said(
     case_no=CASE,
@@ -82,7 +93,7 @@ def test_a_plain_english_message_is_in_seven_bits(language: Language, key: tuple
 def test_whatever_is_missing_is_named(language: Language, key: tuple[MessageKind, Recipient]) -> None:
     text = TEXTS[language][key]
     needed = names(text.text) | names(text.subject)
-    needed -= {"case", "officer", "where", "next", "further"}
+    needed -= {"case", "officer", "where", "next", "further", "reply_at"}
     with pytest.raises(MessageLacks) if needed else nullcontext() as caught:
         short(*key, language, Said(case_no=CASE, facts=MessageFacts()))
     assert all(name in str(caught and caught.value) for name in needed)

@@ -36,7 +36,7 @@ def written(folder: Path, data: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("command", ["add", "list", "revoke"])
+@pytest.mark.parametrize("command", ["add", "list", "revoke", "require"])
 async def test_each_says_how_it_ends(command: str) -> None:
     result = await invoke("bank", "key", command, "--help")
     assert result.exit_code == 0
@@ -61,6 +61,21 @@ async def test_a_key_is_registered_listed_and_revoked(settings: dict[str, str], 
     assert known.not_after is not None
     again = await invoke("bank", "key", "revoke", "HDFC", "hdfc-1", **settings)
     assert (again.exit_code, "ended already" in again.stderr) == (1, True)
+
+
+async def test_h5_the_first_key_sets_the_date_from_which_a_signature_alone_counts(
+    settings: dict[str, str], database: Pool, tmp_path: Path
+) -> None:
+    since, later = "2030-01-01T00:00:00+05:30", "2030-03-01T00:00:00+05:30"
+    none = await invoke("bank", "key", "require", "HDFC", **settings)
+    assert (none.exit_code, "has no key" in none.stderr) == (1, True)
+    added = await invoke("bank", "key", "add", "HDFC", "a", written(tmp_path, raw(ONE)), "--from", since, **settings)
+    assert "from 2030-01-31T00:00:00+05:30 its tokens do not open" in added.stderr
+    date = "SELECT signature_only_from FROM institution WHERE code = 'HDFC'"
+    assert f"{await database.fetchval(date):%d-%m-%Y %H:%M}" == "30-01-2030 18:30"
+    asked = await invoke("bank", "key", "require", "HDFC", "--from", later, **settings)
+    assert asked.exit_code == 0, asked.output
+    assert f"{await database.fetchval(date):%d-%m-%Y}" == "28-02-2030"
 
 
 async def test_a_third_key_a_known_one_and_a_stranger_are_refused(settings: dict[str, str], tmp_path: Path) -> None:

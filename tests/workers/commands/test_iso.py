@@ -13,8 +13,9 @@ from activities.intake import take_complaint
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
 from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
 from adapters.banks.iso20022.spool import Spool
-from db.orders.returned_funds import may_watch
+from db.orders.returned_funds import WATCH_LOCK
 from db.pool import Pool
+from db.session_locks import try_to_lock
 from tests.adapters.iso_messages import CASE
 from tests.adapters.wires import REQUEST_ID, ticket
 from tests.factories import complaint, make_context, rrn, transfer
@@ -128,7 +129,7 @@ async def test_a_file_is_taken_when_its_turn_has_come(ctx: Context, database_dsn
     file = await an_answer_in_the_spool(ctx, tmp_path)
     settings = with_database(database_dsn) | {"iso_spool": str(tmp_path)}
     async with ctx.pool.acquire() as worker:
-        assert await may_watch(worker)
+        assert await try_to_lock(worker, WATCH_LOCK)
         by_hand = asyncio.create_task(invoke("iso", "take", file, "--bank", "HDFC", **settings))
         await waiting_for_the_turn(ctx)
         assert file.exists()
@@ -145,7 +146,7 @@ async def test_two_who_take_one_file_at_once_lose_nothing_and_do_nothing_twice(
     assert await watcher.check_once() == [], "a file is taken when it looks the same twice"
     settings = with_database(database_dsn) | {"iso_spool": str(tmp_path)}
     async with ctx.pool.acquire() as worker:
-        assert await may_watch(worker)
+        assert await try_to_lock(worker, WATCH_LOCK)
         by_hand = asyncio.create_task(invoke("iso", "take", file, "--bank", "HDFC", **settings))
         await waiting_for_the_turn(ctx)
         # The worker is faster: it moves the file that it has read.
@@ -166,7 +167,7 @@ async def test_who_waits_too_long_for_the_turn_is_told_and_the_file_stays(
     file = await an_answer_in_the_spool(ctx, tmp_path)
     settings = with_database(database_dsn) | {"iso_spool": str(tmp_path)}
     async with ctx.pool.acquire() as worker:
-        assert await may_watch(worker)
+        assert await try_to_lock(worker, WATCH_LOCK)
         refused = await invoke("iso", "take", file, "--bank", "HDFC", **settings)
     assert refused.exit_code == 1
     assert "Another process has been taking files for too long" in refused.stderr

@@ -1,0 +1,78 @@
+"""Actions of officers on a proposed release of a hold: hear a victim, confirm, reject. Each is one transaction."""
+
+from uuid import UUID
+
+from activities.context import Context
+from activities.grievances import decisions
+from activities.holds.hold_transaction import HoldTransaction, hold_transaction
+from activities.holds.small_holds import note_decision
+from activities.orders.release_proposals import confirm_proposal, reject_proposal
+from db.holds import account_holds
+from db.orders import release_proposals
+from domain.errors.orders import HearerProposed, NoReleaseProposed, NotAVictimOfHold, TooManyHearings
+from domain.persons import is_same_person
+from schemas.enums import EventKind
+from schemas.holds import SmallHoldDecision
+from schemas.orders.releases import NewHearing, ReleaseProposal, ReleaseProposals
+
+
+async def proposed_of(ctx: Context, hold_id: UUID) -> ReleaseProposals:
+    """Return the releases that were proposed of a hold. Raises `NotFound`."""
+    async with ctx.pool.acquire() as connection:
+        await account_holds.case_of(connection, hold_id)
+        return ReleaseProposals(releases=await release_proposals.of_hold(connection, hold_id, ctx.now()))
+
+
+async def hear_victim(ctx: Context, hold_id: UUID, new: NewHearing, by: str) -> ReleaseProposal:
+    """Record what a victim says to the release that waits.
+
+    Raises `NotFound`. Raises `NotNow` without such a release and for a complaint without money there, `SameEyes` for
+    the officer who proposed it, and `LimitExceeded`.
+    """
+    async with hold_transaction(ctx, hold_id, by) as work:
+        proposal = await _waiting(work)
+        if is_same_person(by, proposal.proposed_by):
+            raise HearerProposed(by)
+        if not await release_proposals.has_money(work.connection, hold_id, new.ack_no):
+            raise NotAVictimOfHold(new.ack_no)
+        if len(proposal.hearings) >= release_proposals.HEARINGS_MOST:
+            raise TooManyHearings(release_proposals.HEARINGS_MOST)
+        await release_proposals.insert_hearing(work.connection, proposal.proposal_id, new, by, work.now)
+        await work.log(EventKind.VICTIM_HEARD, proposal_id=proposal.proposal_id, ack_no=new.ack_no)
+        return await _waiting(work)
+
+
+async def confirm_release(
+    ctx: Context, hold_id: UUID, reason: str, by: str, *, appeal_address: str = ""
+) -> ReleaseProposal:
+    """Order the release that waits, and end what it decides: the grievance, or the small hold.
+
+    Raises `NotFound`. Raises `NotNow` without such a release, while the victims are heard, and if more is free than was
+    proposed. Raises `SameEyes` for an officer who may not confirm it.
+    """
+    async with hold_transaction(ctx, hold_id, by) as work:
+        proposal, released_paise = await confirm_proposal(work, work.hold, reason)
+        if proposal.grievance_id is None:
+            decided_by, released = proposal.proposed_by, SmallHoldDecision.RELEASE
+            await note_decision(work, released, proposal.reason, decided_by, released_paise=released_paise)
+        else:
+            await decisions.end_with_release(work, work.hold, proposal, released_paise, appeal_address=appeal_address)
+        return await _newest(work)
+
+
+async def reject_release(ctx: Context, hold_id: UUID, reason: str, by: str) -> ReleaseProposal:
+    """Reject the release that waits. Its grievance or small hold is decided again. Raises `NotFound`, `NotNow`."""
+    async with hold_transaction(ctx, hold_id, by) as work:
+        await reject_proposal(work, work.hold, reason)
+        return await _newest(work)
+
+
+async def _waiting(work: HoldTransaction) -> ReleaseProposal:
+    proposal = await release_proposals.waiting(work.connection, work.hold.hold_id, work.now)
+    if proposal is None:
+        raise NoReleaseProposed(work.hold.hold_id)
+    return proposal
+
+
+async def _newest(work: HoldTransaction) -> ReleaseProposal:
+    return (await release_proposals.of_hold(work.connection, work.hold.hold_id, work.now))[0]

@@ -1,0 +1,104 @@
+"""Callers of requests, known from the headers before a body is read.
+
+A credential is read once for each request. What it says is kept with the request, so the route need not read it again.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from api.addresses import address_of
+from api.parts import Part
+from api.problems import BANK_API_PATH, BANK_PATH
+from api.services import Services
+from api.tokens import BadToken, BankDoor, Officer, bearer
+from domain.policy.model import DoorName
+
+LOGIN_PATH: Final = "/banking/login"
+DESCRIPTION_PATH: Final = "/api/v1/openapi.json"
+EVIDENCE_KEYS_PATH: Final = "/api/v1/evidence-keys"
+OPEN_PATHS: Final = frozenset({LOGIN_PATH, DESCRIPTION_PATH, EVIDENCE_KEYS_PATH})
+"""paths of banks and officers whose routes need no credential"""
+SIGNATURE_FIELDS: Final = ("signature", "signature-input")
+
+_OFFICER: Final = "goldenhour.officer"
+_BANK: Final = "goldenhour.bank"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Caller by whom a request is counted: the kind, and its name within the kind."""
+
+    door: DoorName
+    name: str
+
+
+def door_of(path: str) -> DoorName:
+    """Return who may call a path: banks, officers, or the public.
+
+    A path of the API that is not named here is of officers.
+    """
+    if path in OPEN_PATHS:
+        return DoorName.PUBLIC
+    if path.startswith((BANK_PATH, BANK_API_PATH)):
+        return DoorName.BANKS
+    return DoorName.OFFICERS if path.startswith("/api/") else DoorName.PUBLIC
+
+
+async def officer_of(connection: HTTPConnection, services: Services) -> Officer:
+    """Return the officer who sends a request. Raises `BadToken`."""
+    scope = connection.scope
+    if _OFFICER not in scope:
+        try:
+            scope[_OFFICER] = services.tokens.officer(bearer(connection.headers.get("authorization")))
+        except BadToken:
+            scope[_OFFICER] = None
+    officer: Officer = _known(scope, _OFFICER)
+    return officer
+
+
+async def bank_of(connection: HTTPConnection, services: Services, door: BankDoor) -> str:
+    """Return the code of the bank whose token a request has, if the token opens `door`. Raises `BadToken`."""
+    scope, key = connection.scope, f"{_BANK}.{door.value}"
+    if key not in scope:
+        try:
+            scope[key] = services.tokens.bank(bearer(connection.headers.get("authorization")), door)
+        except BadToken:
+            scope[key] = None
+    code: str = _known(scope, key)
+    return code
+
+
+def _known(scope: Scope, key: str) -> Any:
+    found = scope[key]
+    if found is None:
+        raise BadToken(BadToken.__doc__)
+    return found
+
+
+def is_signed(connection: HTTPConnection) -> bool:
+    """Return whether a request claims the signature of a bank."""
+    return any(name in connection.headers for name in SIGNATURE_FIELDS)
+
+
+async def counted(connection: HTTPConnection, services: Services, part: Part | None) -> Counted:
+    """Return the caller by whom a request is counted.
+
+    A caller without the credential of its path is counted by its address, among the public. A caller with a signature
+    is counted by its address among the banks. Its route verifies the signature before it reads the body.
+    """
+    door = door_of(connection.scope["path"])
+    try:
+        if door is DoorName.OFFICERS:
+            return Counted(door, (await officer_of(connection, services)).actor)
+        # The officers process has no key for the tokens of banks.
+        if door is DoorName.BANKS and part is not Part.OFFICERS:
+            if is_signed(connection):
+                return Counted(door, address_of(connection, services.trusted_proxies))
+            is_wire = connection.scope["path"].startswith(BANK_PATH)
+            return Counted(door, await bank_of(connection, services, BankDoor.I4C if is_wire else BankDoor.API))
+    except BadToken:
+        """The request is counted among the public."""
+    return Counted(DoorName.PUBLIC, address_of(connection, services.trusted_proxies))

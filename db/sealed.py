@@ -1,0 +1,113 @@
+"""The sealed columns of the database, and the sessions of the processes that open them.
+
+A sealed value begins with a header that names its secret key. The caller seals and opens; this room cannot.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from db.pool import Connection
+
+_PREFIX: Final = "goldenhour keys"
+_OF_RELEASE_BEFORE: Final = "goldenhour"
+"""name of every session of version 0.2.0, whose processes know one key and do not say which"""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedColumn:
+    """A column with sealed values.
+
+    A test fails for a `bytea` column that is neither sealed nor known to be clear.
+    """
+
+    table: str
+    column: str
+    key: tuple[str, ...]
+    """columns of the primary key"""
+    owner: str
+    """column with the owner that a value is bound to"""
+
+    @property
+    def name(self) -> str:
+        """Return the name for people."""
+        return f"{self.table}.{self.column}"
+
+
+BANK_CREDENTIALS: Final = SealedColumn("institution_channel", "sealed", ("institution", "channel"), "institution")
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRow:
+    """A sealed value with the key of its row and its owner."""
+
+    key: tuple[str, ...]
+    owner: str
+    sealed: bytes = field(repr=False)
+
+
+async def lock_some(
+    connection: Connection, column: SealedColumn, header: bytes, after: Sequence[str], limit: int
+) -> list[SealedRow]:
+    """Lock and return some values without this header, in the order of their keys, from behind the key `after`.
+
+    A row that another transaction has locked is left out, so that nothing waits.
+    """
+    row_key = _key(column)
+    rows = await connection.fetch(
+        f"SELECT {row_key} AS key, {column.owner}::text AS owner, {column.column} AS sealed FROM {column.table}"
+        f" WHERE {_without_header(column)} AND {row_key} > $2::text[] ORDER BY {row_key} LIMIT $3"
+        " FOR UPDATE SKIP LOCKED",
+        header,
+        list(after),
+        limit,
+    )
+    return [SealedRow(tuple(row["key"]), row["owner"], row["sealed"]) for row in rows]
+
+
+async def write(connection: Connection, column: SealedColumn, rows: Sequence[SealedRow]) -> None:
+    """Write values over those of the rows with these keys, which the transaction has locked."""
+    where = " AND ".join(f"{name}::text = ${place}" for place, name in enumerate(column.key, 2))
+    await connection.executemany(
+        f"UPDATE {column.table} SET {column.column} = $1 WHERE {where}", [(row.sealed, *row.key) for row in rows]
+    )
+
+
+async def count(connection: Connection, column: SealedColumn, header: bytes) -> tuple[int, int]:
+    """Return how many values have this header, and how many have another one or none."""
+    (row,) = await connection.fetch(
+        f"SELECT count(*) FILTER (WHERE NOT ({_without_header(column)})) AS current,"
+        f" count(*) FILTER (WHERE {_without_header(column)}) AS others"
+        f" FROM {column.table} WHERE {column.column} IS NOT NULL",
+        header,
+    )
+    return (row["current"], row["others"])
+
+
+def session_name(key_ids: Sequence[bytes]) -> str:
+    """Return the name of the sessions of a process that knows the secret keys with these ids."""
+    return " ".join([_PREFIX, *(key_id.hex() for key_id in key_ids)])
+
+
+async def addresses_without(connection: Connection, key_id: bytes) -> list[str]:
+    """Return from where processes are connected that do not know the secret key with this id.
+
+    Such a process could not open what is sealed under it.
+    """
+    rows = await connection.fetch(
+        "SELECT DISTINCT coalesce(host(client_addr), 'this machine') AS address FROM pg_stat_activity"
+        " WHERE datname = current_database() AND (application_name = $1 OR starts_with(application_name, $2))"
+        " AND strpos(application_name, $3) = 0 ORDER BY 1",
+        _OF_RELEASE_BEFORE,
+        _PREFIX,
+        key_id.hex(),
+    )
+    return [row["address"] for row in rows]
+
+
+def _key(column: SealedColumn) -> str:
+    return f"ARRAY[{', '.join(f'{name}::text' for name in column.key)}]"
+
+
+def _without_header(column: SealedColumn) -> str:
+    return f"substring({column.column} FROM 1 FOR length($1::bytea)) <> $1::bytea"

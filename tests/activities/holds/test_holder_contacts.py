@@ -1,0 +1,110 @@
+"""Contacts of account holders that officers enter: no one takes a holder's place unseen."""
+
+from uuid import UUID
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from activities.context import Context
+from activities.grievances import decisions
+from activities.grievances.public_access import AppealDoor
+from activities.holds.holder_contacts import take_contact
+from activities.secrets import SecretBox
+from db import notifications
+from domain.errors.grievances import ContactTooNew
+from domain.errors.holds import HolderUnreachable
+from schemas.enums import Language
+from schemas.grievances.grievances import NewGrievance
+from schemas.holds import NewHolderContact
+from tests.activities.hold_world import Holds
+from tests.activities.holds.test_lifecycle import CONTACT
+from tests.activities.restoration_bench import DAY
+
+OTHER = NewHolderContact(phone="9876500001")
+
+
+@pytest.fixture
+def holds(ctx: Context) -> Holds:
+    return Holds(ctx)
+
+
+@pytest.fixture
+def door(holds: Holds) -> AppealDoor:
+    return AppealDoor(holds.ctx, SecretBox(SecretStr("k" * 40)))
+
+
+async def told(holds: Holds, case_no: str, kind: str) -> list[tuple[str, str]]:
+    """To whom, and at what address, messages of one kind went."""
+    return await holds.bench.rows(
+        "SELECT DISTINCT to_whom, address FROM message WHERE case_no = $1 AND kind = $2 ORDER BY 1, 2", case_no, kind
+    )
+
+
+async def visited(holds: Holds, door: AppealDoor, hold_id: UUID, case_no: str) -> object:
+    """When the contact was entered that the newest code of a hold went to."""
+    await door.make_code(hold_id, "officer:io", "the holder asks for it")
+    return await holds.bench.value(
+        "SELECT contact_since FROM appeal_code WHERE hold_id = $1 ORDER BY made_at DESC LIMIT 1", hold_id
+    )
+
+
+async def test_m14_the_earlier_contact_and_the_bank_hear_of_another_one_first(holds: Holds) -> None:
+    case_no, hold_id = await holds.hold(100, **CONTACT)
+    await holds.bench.pool.execute("UPDATE institution SET desk_email = 'desk@hdfc.example' WHERE code = 'HDFC'")
+    before = await told(holds, case_no, "hold")
+    await take_contact(holds.ctx, hold_id, OTHER, "officer:io")
+    found = await told(holds, case_no, "contact_replaced")
+    assert ("bank", "desk@hdfc.example") in found
+    assert [address for to_whom, address in found if to_whom == "holder"], "at the contact that was known before"
+    assert not any(address.endswith("9876500001") for _, address in found)
+    await take_contact(holds.ctx, hold_id, OTHER, "officer:io")
+    assert await told(holds, case_no, "contact_replaced") == found, "the same contact is no news"
+    assert len(await told(holds, case_no, "hold")) > len(before)
+    rows = "SELECT phone, told_to FROM holder_contact_change WHERE hold_id = $1"
+    assert len(await holds.bench.rows(rows, hold_id)) == 1
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await holds.bench.pool.execute("DELETE FROM holder_contact_change")
+
+
+async def test_m14_no_officer_sees_a_code(holds: Holds, door: AppealDoor) -> None:
+    case_no, hold_id = await holds.hold(100, **CONTACT)
+    made = await door.make_code(hold_id, "officer:io", "the holder asks for it")
+    assert made.code == ""
+    assert {to_whom for to_whom, _ in await told(holds, case_no, "appeal_code")} == {"holder"}
+    async with holds.bench.pool.acquire() as connection:
+        await notifications.expire(connection, made.valid_until, "its time is over")
+    bodies = "SELECT DISTINCT body FROM message WHERE case_no = $1 AND kind = 'appeal_code'"
+    assert await holds.bench.rows(bodies, case_no) == [("",)], "nor does the database keep it"
+
+
+async def test_m14_without_a_contact_a_code_goes_through_the_bank_or_is_not_made(
+    holds: Holds, door: AppealDoor
+) -> None:
+    case_no, hold_id = await holds.hold(100)
+    await holds.bench.pool.execute("UPDATE institution SET desk_email = '' WHERE code = 'HDFC'")
+    with pytest.raises(HolderUnreachable):
+        await door.make_code(hold_id, "officer:io", "for the bank")
+    assert await holds.bench.value("SELECT count(*) FROM appeal_code WHERE hold_id = $1", hold_id) == 0
+    await holds.bench.pool.execute("UPDATE institution SET desk_email = 'desk@hdfc.example' WHERE code = 'HDFC'")
+    assert (await door.make_code(hold_id, "officer:io", "for the bank")).code == ""
+    assert await told(holds, case_no, "appeal_code") == [("bank", "desk@hdfc.example")]
+
+
+async def test_m14_a_withdrawal_on_the_page_needs_a_contact_older_than_48_hours(holds: Holds, door: AppealDoor) -> None:
+    case_no, hold_id = await holds.hold(100, **CONTACT)
+    new = NewGrievance(text="it is the rent of my tenant", language=Language.EN, contact="me@example.org")
+    filed = await decisions.file_grievance(holds.ctx, hold_id, new, decisions.HOLDER)
+    assert await visited(holds, door, hold_id, case_no) is None, "the bank gave the contact"
+    await take_contact(holds.ctx, hold_id, OTHER, "officer:io")
+    holds.clock.at += DAY
+    since = await holds.bench.value("SELECT told_at FROM holder_contact WHERE hold_id = $1", hold_id)
+    assert await visited(holds, door, hold_id, case_no) == since
+    with pytest.raises(ContactTooNew):
+        await decisions.withdraw(holds.ctx, filed.grievance_id, None, decisions.HOLDER, contact_since=since)
+    holds.clock.at += DAY
+    await decisions.withdraw(holds.ctx, filed.grievance_id, None, decisions.HOLDER, contact_since=since)
+    confirmed = await told(holds, case_no, "grievance_decided")
+    assert ("holder", "me@example.org") in confirmed, "the contact of the appeal hears of it too"
+    body = "SELECT body FROM message WHERE kind = 'grievance_decided' AND language = 'en' LIMIT 1"
+    assert "If that was not you, appeal again" in await holds.bench.value(body)

@@ -1,0 +1,238 @@
+"""Every sealed value is sealed again under a new secret key, whenever it is interrupted."""
+
+import asyncio
+import signal
+import sys
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import SecretStr
+
+from activities import reseal as resealing
+from activities.directory import DirectoryCache, load_directory
+from activities.reseal import KeyNotKnownEverywhere, reseal
+from activities.secrets import NONCE_BYTES, CannotOpen, Process, ProcessKeys, Purpose, SecretBox
+from db import sealed
+from db.pool import Pool, open_pool
+from db.sealed import session_name
+from tests.factories import SECRET, institution
+from tests.paths import ROOT
+from tests.workers.command_line import invoke
+
+NEW = SecretStr("the secret key that comes after the other one")
+CODES = ["HDFC", "ICIC", "KKBK", "PUNB", "SBIN"]
+OLD_BOX, NEW_BOX, BOTH = SecretBox(SECRET), SecretBox(NEW), SecretBox(NEW, SECRET)
+
+
+async def load(pool: Pool, box: SecretBox = OLD_BOX) -> None:
+    await load_directory(pool, box, [institution(code) for code in CODES])
+
+
+async def opens(pool: Pool, box: SecretBox) -> set[str]:
+    """Return the banks whose credentials this box opens."""
+    cache, opened = DirectoryCache(pool, box), set()
+    await cache.refresh()
+    for code in CODES:
+        try:
+            if await cache.wire(code) is not None:
+                opened.add(code)
+        except CannotOpen:
+            continue
+    return opened
+
+
+async def test_c2_the_secret_key_is_changed_without_loading_the_banks_again(database: Pool) -> None:
+    await load(database)
+    assert (await opens(database, OLD_BOX), await opens(database, NEW_BOX)) == (set(CODES), set())
+    steps: list[tuple[str, int]] = []
+    (result,) = await reseal(database, BOTH, lambda column, done: steps.append((column, done)))
+    assert (result.resealed, result.current, result.others, result.unopened) == (5, 5, 0, ())
+    assert result.is_complete
+    assert steps == [("institution_channel.sealed", 5)]
+    assert (await opens(database, OLD_BOX), await opens(database, NEW_BOX)) == (set(), set(CODES))
+    (again,) = await reseal(database, BOTH)
+    assert (again.resealed, again.current, again.is_complete) == (0, 5, True)
+
+
+async def test_the_applications_role_may_reseal(database: Pool, application: Pool) -> None:
+    await load(database)
+    (result,) = await reseal(application, BOTH)
+    assert result.is_complete
+
+
+async def test_values_of_version_0_2_0_are_resealed(database: Pool) -> None:
+    await load(database)
+    aead, nonce = AESGCM(OLD_BOX.derive_key(Purpose.SEALING)), b"n" * NONCE_BYTES
+    for row in await database.fetch("SELECT institution, sealed FROM institution_channel WHERE sealed IS NOT NULL"):
+        code = row["institution"]
+        sealed = nonce + aead.encrypt(nonce, OLD_BOX.open(row["sealed"], code), code.encode())
+        await database.execute(
+            "UPDATE institution_channel SET sealed = $2 WHERE institution = $1 AND sealed IS NOT NULL", code, sealed
+        )
+    assert await opens(database, OLD_BOX) == set(CODES)
+    (result,) = await reseal(database, BOTH)
+    assert (result.resealed, result.is_complete) == (5, True)
+    assert await opens(database, NEW_BOX) == set(CODES)
+
+
+async def test_a_value_that_no_key_opens_stays_and_stops_no_other(
+    database: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resealing, "BATCH", 2)
+    await load(database)
+    await load_directory(database, SecretBox(SecretStr("a key that somebody has lost long ago")), [institution("KKBK")])
+    (result,) = await reseal(database, BOTH)
+    assert (result.resealed, result.others, result.unopened) == (4, 1, ("KKBK/i4c",))
+    assert await opens(database, NEW_BOX) == set(CODES) - {"KKBK"}
+
+
+async def test_a_row_that_is_locked_is_left_for_the_next_run(database: Pool) -> None:
+    await load(database)
+    async with database.acquire() as other, other.transaction():
+        await other.execute("UPDATE institution_channel SET position = position WHERE institution = 'PUNB'")
+        (result,) = await reseal(database, BOTH)
+    assert (result.resealed, result.others, result.unopened, result.is_complete) == (4, 1, (), False)
+    (result,) = await reseal(database, BOTH)
+    assert (result.resealed, result.is_complete) == (1, True)
+
+
+async def test_nothing_is_sealed_under_a_key_that_a_running_process_does_not_know(
+    database: Pool, database_dsn: str
+) -> None:
+    await load(database)
+    async with await open_pool(database_dsn, min_size=1, session_name=session_name(OLD_BOX.key_ids)):
+        with pytest.raises(KeyNotKnownEverywhere, match=r"restart it. Connected from: 127.0.0.1"):
+            await reseal(database, BOTH)
+    assert await opens(database, OLD_BOX) == set(CODES)
+    async with await open_pool(database_dsn, min_size=1, session_name=session_name(BOTH.key_ids)):
+        (result,) = await reseal(database, BOTH)
+    assert result.is_complete
+
+
+async def test_a_process_that_starts_with_the_old_key_meanwhile_ends_the_run(
+    database: Pool, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resealing, "BATCH", 2)
+    await load(database)
+    started: list[asyncio.Task[Any]] = []
+
+    def start(column: str, done: int) -> None:
+        started.append(asyncio.create_task(open_old()))
+
+    async def open_old() -> Pool:
+        return await open_pool(database_dsn, min_size=1, session_name=session_name(OLD_BOX.key_ids))
+
+    real = sealed.addresses_without
+
+    async def addresses_without(*arguments: Any) -> list[str]:
+        await asyncio.gather(*started)
+        return await real(*arguments)
+
+    monkeypatch.setattr(sealed, "addresses_without", addresses_without)
+    with pytest.raises(KeyNotKnownEverywhere):
+        await reseal(database, BOTH, start)
+    await (await started[0]).close()
+    assert await opens(database, NEW_BOX) == set(CODES[:2])
+    assert await opens(database, BOTH) == set(CODES), "each is under the one key or the other"
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from pydantic import SecretStr
+from activities import reseal as resealing, secrets
+from db.pool import open_pool
+
+dsn, new, old, at, batch = sys.argv[1:]
+resealing.BATCH = int(batch)
+calls = 0
+real = secrets.Sealer.seal
+
+def seal(self, plain, owner):
+    global calls
+    calls += 1
+    if calls == int(at):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(self, plain, owner)
+
+secrets.Sealer.seal = seal
+
+async def main():
+    async with await open_pool(dsn, min_size=1, max_size=1) as pool:
+        await resealing.reseal(pool, secrets.SecretBox(SecretStr(new), SecretStr(old)))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("at", range(1, len(CODES) + 1))
+async def test_it_goes_on_after_a_kill_at_any_row(database: Pool, database_dsn: str, at: int, batch: int) -> None:
+    await load(database)
+    words = [database_dsn, NEW.get_secret_value(), SECRET.get_secret_value(), str(at), str(batch)]
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, *words, cwd=ROOT)
+    assert await process.wait() == -signal.SIGKILL
+    written = (at - 1) // batch * batch
+    assert await opens(database, NEW_BOX) == set(CODES[:written])
+    assert await opens(database, BOTH) == set(CODES)
+    (result,) = await reseal(database, BOTH)
+    assert (result.resealed, result.current, result.is_complete) == (len(CODES) - written, len(CODES), True)
+    assert await opens(database, NEW_BOX) == set(CODES)
+
+
+def keys(**changes: str) -> dict[str, str]:
+    return {"secret_key": NEW.get_secret_value(), "previous_secret_key": SECRET.get_secret_value(), **changes}
+
+
+async def test_the_command_shows_the_counts(database: Pool, database_dsn: str) -> None:
+    await load(database)
+    result = await invoke("reseal", database_url=database_dsn, **keys())
+    said = "institution_channel.sealed: 5 resealed, 5 under the current key, 0 not\n"
+    assert (result.exit_code, result.stdout) == (0, said)
+    await load_directory(database, SecretBox(SecretStr("a key that somebody has lost long ago")), [institution("KKBK")])
+    result = await invoke("reseal", database_url=database_dsn, **keys())
+    assert (result.exit_code, "no key opens KKBK/i4c: load the bank again" in result.stdout) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"previous_secret_key": ""}, "GOLDENHOUR_PREVIOUS_SECRET_KEY is required"),
+        ({"previous_secret_key": NEW.get_secret_value()}, "are the same key"),
+    ],
+)
+async def test_the_command_needs_two_keys(database_dsn: str, changes: dict[str, str], said: str) -> None:
+    result = await invoke("reseal", database_url=database_dsn, **keys(**changes))
+    assert (result.exit_code, said in result.stderr) == (2, True)
+
+
+async def test_the_command_names_the_process_that_lacks_the_key(database_dsn: str) -> None:
+    async with await open_pool(database_dsn, min_size=1, session_name=session_name(OLD_BOX.key_ids)):
+        result = await invoke("reseal", database_url=database_dsn, **keys())
+    assert (result.exit_code, "Give every process its new key and restart it" in result.stderr) == (1, True)
+
+
+async def test_a_worker_opens_both_while_values_are_resealed(database: Pool) -> None:
+    await load(database)
+    await load_directory(database, NEW_BOX, [institution("SBIN")])
+    keys_of_worker = BOTH.process_key(Process.WORKER)
+    sealer = ProcessKeys(keys_of_worker, Process.WORKER).sealer(Purpose.SEALING)
+    cache = DirectoryCache(database, sealer)
+    await cache.refresh()
+    for code in CODES:
+        assert await cache.wire(code) is not None
+
+
+async def test_a_process_says_once_that_it_lacks_a_key(database: Pool, caplog: pytest.LogCaptureFixture) -> None:
+    await load(database)
+    await load_directory(database, NEW_BOX, [institution("SBIN")])
+    for box, said in (
+        (OLD_BOX, ["1 credentials of banks are sealed under a secret key that is not known here"]),
+        (NEW_BOX, ["4 credentials of banks are sealed under a secret key that is not known here"]),
+        (BOTH, []),
+    ):
+        caplog.clear()
+        cache = DirectoryCache(database, box)
+        await cache.refresh()
+        await cache.refresh()
+        assert [record.getMessage() for record in caplog.records if record.name == "activities.directory"] == said

@@ -1,0 +1,108 @@
+"""Logins of banks: strangers lock no bank out, and a bank learns of a login from a new address."""
+
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from activities.notifications.login_letters import tell_of_logins
+from activities.notifications.outbox import Ways
+from adapters.messages.smtp import MailRefused, MailUnreachable
+from api.logins import BankLogins
+from api.problems import Refused
+from domain.policy.model import TryName
+from tests.api.conftest import Doors
+
+EMAIL, PASSWORD = "sbin@banks.example", SecretStr("the password of SBIN")
+HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
+
+
+class Mail:
+    """A mail route that keeps letters, or fails."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.letters: list[tuple[str, str]] = []
+        self.failures = list(failures)
+
+    async def send(self, to: str, subject: str, body_text: str, message_id: str, *, attachments: Any = ()) -> None:
+        """Keep it, or fail."""
+        if self.failures:
+            raise self.failures.pop(0)
+        self.letters.append((to, body_text))
+
+
+def started(doors: Doors) -> BankLogins:
+    """The logins of a process that has just started."""
+    return BankLogins(doors.services.ctx, doors.services.keys)
+
+
+async def guess(doors: Doors, address: str, times: int) -> list[str]:
+    logins = started(doors)
+    refusals: list[str] = []
+    for number in range(times):
+        with pytest.raises(Refused) as refused:
+            await logins.code(EMAIL, SecretStr(f"guess {number}"), address)
+        refusals.append(refused.value.kind.name)
+    return refusals
+
+
+async def test_m5_a_stranger_who_tries_the_banks_email_does_not_lock_it_out(doors: Doors) -> None:
+    limit = doors.services.ctx.policy.doors.tries[TryName.BANK_LOGINS].calls
+    assert set((await guess(doors, ELSEWHERE, limit + 2))[-2:]) == {"too-many"}
+    assert await started(doors).code(EMAIL, PASSWORD, HOME) == "SBIN"
+
+
+async def test_m5_many_addresses_are_no_way_around_the_limit(doors: Doors) -> None:
+    assert await started(doors).code(EMAIL, PASSWORD, HOME) == "SBIN"
+    most = doors.services.ctx.policy.doors.tries[TryName.BANK_LOGINS_ELSEWHERE].calls
+    # The bucket refills while the passwords are checked.
+    refusals = [(await guess(doors, f"198.51.100.{number}", 1))[0] for number in range(2 * most)]
+    assert set(refusals[: most - 1]) == {"not-logged-in"}
+    assert "too-many" in refusals
+    await doors.services.ctx.pool.execute("UPDATE bank_login SET verified_at = verified_at - interval '1 day'")
+    assert await started(doors).code(EMAIL, PASSWORD, HOME) == "SBIN", "the bank's own address is not counted with them"
+
+
+async def test_m5_a_verified_bank_is_known_to_every_process(doors: Doors) -> None:
+    assert await started(doors).code(EMAIL, PASSWORD, HOME) == "SBIN"
+    limit = doors.services.ctx.policy.doors.tries[TryName.BANK_LOGINS].calls
+    await guess(doors, HOME, limit)
+    assert await started(doors).code(EMAIL, PASSWORD, HOME) == "SBIN", "the same address as the stranger, a new process"
+    assert (await guess(doors, HOME, 1)) == ["too-many"]
+
+
+async def test_h5_a_login_from_a_new_address_is_told_to_the_nodal_officer_once(doors: Doors) -> None:
+    ctx, mail = doors.services.ctx, Mail()
+    for address in (HOME, HOME, ELSEWHERE):
+        await started(doors).code(EMAIL, PASSWORD, address)
+    assert await tell_of_logins(ctx, Ways(mail=mail)) == 2
+    assert await tell_of_logins(ctx, Ways(mail=mail)) == 0
+    assert [to for to, _ in mail.letters] == ["nodal@sbin.example"] * 2
+    assert {address for address in (HOME, ELSEWHERE) for _, text in mail.letters if address in text} == {
+        HOME,
+        ELSEWHERE,
+    }
+
+
+async def test_h5_a_letter_that_cannot_be_sent_becomes_a_work_item(doors: Doors) -> None:
+    ctx = doors.services.ctx
+    await started(doors).code(EMAIL, PASSWORD, HOME)
+    assert await tell_of_logins(ctx, Ways(mail=Mail(MailUnreachable()))) == 0
+    later = await ctx.pool.fetchval("SELECT next_attempt_at > now() FROM bank_login")
+    assert later is True, "it is tried again"
+    await ctx.pool.execute("UPDATE bank_login SET next_attempt_at = now()")
+    assert await tell_of_logins(ctx, Ways(mail=Mail(MailRefused()))) == 0
+    rows = await ctx.pool.fetch("SELECT institution, kind FROM desk_task WHERE cause = 'bank_login_untold'")
+    assert [tuple(row) for row in rows] == [("SBIN", "phone_bank")]
+    assert await ctx.pool.fetchval("SELECT next_attempt_at IS NULL AND told_at IS NULL FROM bank_login") is True
+
+
+async def test_a_changed_password_needs_a_check_again(doors: Doors) -> None:
+    await started(doors).code(EMAIL, PASSWORD, HOME)
+    await doors.services.ctx.pool.execute(
+        "UPDATE institution SET inbound_password_hash = (SELECT inbound_password_hash FROM institution"
+        " WHERE code = 'HDFC') WHERE code = 'SBIN'"
+    )
+    assert await guess(doors, HOME, 1) == ["not-logged-in"]
+    with pytest.raises(Refused):
+        await started(doors).code(EMAIL, PASSWORD, HOME)

@@ -1,0 +1,70 @@
+"""The sealed columns, and the sessions of processes that open them."""
+
+from activities.reseal import SEALED_FOR
+from activities.secrets import SEAL
+from db.pool import Pool, open_pool
+from db.sealed import BANK_CREDENTIALS, addresses_without, session_name
+
+CLEAR_NAMES = {
+    *("digest", "hash", "previous_hash", "event_hash", "visit_digest", "body_digest", "document_digest"),
+    *("payload_digest", "list_digest", "token_digest", "signature", "signature_base", "public_key", "mark"),
+}
+"""columns with digests, signatures and public keys, by their names"""
+CLEAR_COLUMNS = {
+    *("bank_body.body", "bank_evidence.body", "bank_exchange.body", "bank_exchange.content", "bank_exchange.reply"),
+    *("court_order.document", "document.pdf", "fir.document", "fir_copy.document", "hearing_waiver.document"),
+    "reply_form.body",
+    "try_bucket.name",
+}
+"""columns with documents and with what banks sent, and the keyed digest of a name"""
+_BYTES = """
+SELECT table_name || '.' || column_name AS name FROM information_schema.columns
+WHERE table_schema = 'public' AND data_type = 'bytea'
+"""
+_PRIMARY_KEY = """
+SELECT array_agg(a.attname::text ORDER BY array_position(i.indkey::int2[], a.attnum))
+FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+WHERE i.indrelid = $1::regclass AND i.indisprimary
+"""
+
+
+async def test_every_column_of_bytes_is_resealed_or_known_to_be_clear(database: Pool) -> None:
+    """A new column with sealed values must stand in `SEALED_FOR`: otherwise it is lost with the previous key."""
+    found = {row["name"] for row in await database.fetch(_BYTES)}
+    sealed = {column.name for column in SEALED_FOR}
+    unknown = {name for name in found - sealed - CLEAR_COLUMNS if name.partition(".")[2] not in CLEAR_NAMES}
+    assert not unknown, "is it sealed (activities/reseal.py) or clear (here)?"
+    assert sealed <= found
+    assert found >= CLEAR_COLUMNS
+    assert set(SEALED_FOR.values()) <= SEAL
+
+
+async def test_a_sealed_column_is_found_by_its_primary_key_and_owner(database: Pool) -> None:
+    for column in SEALED_FOR:
+        assert await database.fetchval(_PRIMARY_KEY, column.table) == list(column.key)
+        assert await database.fetchval(
+            "SELECT count(*) FROM information_schema.columns WHERE table_name = $1 AND column_name = ANY($2)",
+            column.table,
+            [column.column, column.owner],
+        ) == len({column.column, column.owner})
+
+
+async def test_a_process_is_seen_by_the_keys_that_it_knows(database: Pool, database_dsn: str) -> None:
+    old, new = b"o" * 8, b"n" * 8
+    async with database.acquire() as connection:
+        for name, is_a_stranger in [
+            (session_name([old]), True),
+            ("goldenhour", True),
+            (session_name([new, old]), False),
+            (session_name([new]), False),
+            ("goldenhour verify", False),
+            ("psql", False),
+        ]:
+            async with await open_pool(database_dsn, min_size=1, max_size=1, session_name=name):
+                assert await addresses_without(connection, new) == (["127.0.0.1"] if is_a_stranger else []), name
+        assert await addresses_without(connection, new) == [], "sessions of commands open nothing for long"
+
+
+def test_the_name_of_a_session_is_not_cut_off() -> None:
+    assert len(session_name([b"o" * 8, b"n" * 8])) < 64
+    assert BANK_CREDENTIALS.name == "institution_channel.sealed"
