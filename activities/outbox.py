@@ -34,7 +34,7 @@ SWEEP_AFTER_MAX = timedelta(seconds=15)
 """the most in a rush; the rows of a process that died then wait so long"""
 SENT_WITHIN = timedelta(seconds=5)
 """The rows sent in this time show how long a process needs to send one."""
-MANY_SENT = 50
+MANY_SENT = 10
 """rows sent in that time; with fewer there is no rush"""
 USUAL_WAIT = timedelta(seconds=1.5)
 """mean wait without a rush: changes are gathered for a second and marked a moment later"""
