@@ -45,9 +45,9 @@ def first_requests_missing(records: Sequence[ComplaintRecord], banks: Banks) -> 
 
 
 def first_requests_waiting(records: Sequence[ComplaintRecord], banks: Banks) -> int:
-    """Return the number of cases of which no bank has a ticket, because all their banks are down since the complaint.
+    """Return the number of cases of which no bank has a ticket because all their banks are down.
 
-    No engine could have asked them.
+    They are down since the complaint, so no engine could have asked them.
     """
     return sum(_all_down(record, banks) for record in _without_ticket(records, banks))
 
