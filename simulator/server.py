@@ -28,6 +28,7 @@ from simulator.figures import (
     complaint_figures,
     first_request_ns,
     first_requests_missing,
+    first_requests_waiting,
     layer_row,
     post_figures,
     spread,
@@ -270,6 +271,7 @@ class SimulatorServer:
                 "next_layer": spread(layer.ns for layer in book.next_layers),
             },
             "first_requests_missing": first_requests_missing(self.records, self.banks),
+            "first_requests_waiting": first_requests_waiting(self.records, self.banks),
             "taken_in_seconds": taken_in_seconds(self.records, self.clock.monotonic_ns(0.0))
             if self.clock.running
             else 0.0,
