@@ -1968,6 +1968,7 @@ CREATE TABLE complaint (
     body_digest bytea NOT NULL,
     joined boolean NOT NULL,
     flags jsonb NOT NULL,
+    portal_ack_no text,
     CONSTRAINT complaint_of_case UNIQUE (case_no, ack_no),
     CONSTRAINT complaint_taken_by_idempotency_key_key UNIQUE (taken_by, idempotency_key),
     CONSTRAINT complaint_pkey PRIMARY KEY (ack_no),
@@ -3749,6 +3750,8 @@ CREATE INDEX case_news_unsignalled ON public.case_news USING btree (news_id) WHE
 
 CREATE INDEX case_officer_by_subject ON public.case_officer USING btree (subject, assigned_at);
 
+CREATE UNIQUE INDEX complaint_portal_ack_no ON public.complaint USING btree (portal_ack_no) WHERE (portal_ack_no IS NOT NULL);
+
 CREATE INDEX complaint_transfer_hop ON public.complaint_transfer USING btree (case_no, hop_no);
 
 CREATE UNIQUE INDEX confirmation_proposal_open ON public.confirmation_proposal USING btree (order_id, digest) WHERE (agreed_at IS NULL);
@@ -4252,6 +4255,8 @@ COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one,
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
 
 COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own present moment';
+
+COMMENT ON COLUMN complaint.portal_ack_no IS 'the number that the portal gave, where it lies in the half that is ours';
 
 COMMENT ON COLUMN complaint_transfer.differing IS 'what it tells otherwise than the hop did when the complaint was taken: payer, account, bank, amount, date';
 
