@@ -2046,6 +2046,9 @@ CREATE TABLE court_order (
     withdrawn_reason text NOT NULL DEFAULT ''::text,
     confirmed_by text,
     confirmed_at timestamp with time zone,
+    withdrawal_asked_by text,
+    withdrawal_asked_at timestamp with time zone,
+    withdrawal_asked_reason text NOT NULL DEFAULT ''::text,
     second_needed boolean NOT NULL DEFAULT false,
     ends_on date,
     counts_until timestamp with time zone,
@@ -2062,6 +2065,7 @@ CREATE TABLE court_order (
     CONSTRAINT court_order_four_eyes CHECK ((((confirmed_at IS NULL) = (confirmed_by IS NULL)) AND ((confirmed_by IS NULL) OR ((confirmed_by <> taken_by) AND (document IS NOT NULL))))),
     CONSTRAINT court_order_kind_check CHECK ((kind = ANY (ARRAY['bnss_497'::text, 'bnss_503'::text, 'bnss_106'::text, 'bnss_107'::text, 'lok_adalat'::text, 'writ'::text]))),
     CONSTRAINT court_order_order_no_check CHECK ((order_no <> ''::text)),
+    CONSTRAINT court_order_withdrawal_asked CHECK ((((withdrawal_asked_by IS NULL) = (withdrawal_asked_at IS NULL)) AND ((withdrawal_asked_by IS NULL) OR (withdrawal_asked_reason <> ''::text)))),
     CONSTRAINT court_order_withdrawn CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL)))
 );
 
@@ -3424,6 +3428,8 @@ ALTER TABLE court_order ADD CONSTRAINT court_order_case_no_fkey FOREIGN KEY (cas
 
 ALTER TABLE court_order ADD CONSTRAINT court_order_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE court_order ADD CONSTRAINT court_order_withdrawn_by_two CHECK (((withdrawn_at IS NULL) OR (ended_as IS NOT NULL) OR (effect <> ALL (ARRAY['keep_hold'::text, 'restore'::text])) OR (second_needed AND (confirmed_at IS NULL) AND (person_of(withdrawn_by) = person_of(taken_by))) OR ((withdrawal_asked_by IS NOT NULL) AND (person_of(withdrawn_by) <> person_of(withdrawal_asked_by))))) NOT VALID;
+
 ALTER TABLE credit_account ADD CONSTRAINT credit_account_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
 ALTER TABLE credit_account ADD CONSTRAINT credit_account_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -4277,6 +4283,8 @@ COMMENT ON COLUMN court_order.ended_as IS 'why the engine withdrew it: `void` wi
 COMMENT ON COLUMN court_order.ends_on IS 'the day until which a court keeps a hold, as the order says it';
 
 COMMENT ON COLUMN court_order.second_needed IS 'a second officer has to confirm it; false for an order of before';
+
+COMMENT ON COLUMN court_order.withdrawal_asked_by IS 'who asked to withdraw an order that retains holds; another officer confirms it';
 
 COMMENT ON COLUMN credit_account.ended_as IS 'why it is not credited any more: the victim objected, or an officer withdrew it';
 
