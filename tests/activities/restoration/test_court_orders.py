@@ -359,7 +359,7 @@ async def test_the_database_lets_no_one_person_withdraw_a_keep(home: Bailiff) ->
         " WHERE court_order_id = $1"
     )
     for by in (BY, "officer:sp"):
-        with pytest.raises(asyncpg.CheckViolationError, match="court_order_withdrawn_by_two"):
+        with pytest.raises(asyncpg.CheckViolationError, match="two people withdraw"):
             await home.bench.pool.execute(withdraws, order.court_order_id, by)
 
 
