@@ -469,6 +469,20 @@ BEGIN
       AND (c.account_key IS NULL OR (h.institution, h.account_key) = (c.institution, c.account_key));
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.court_order_withdrawn_by_two()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.ended_as IS NULL AND NEW.effect IN ('keep_hold', 'restore')
+        AND NOT (NEW.second_needed AND NEW.confirmed_at IS NULL AND person_of(NEW.withdrawn_by) = person_of(NEW.taken_by))
+        AND (OLD.withdrawal_asked_by IS NULL OR person_of(NEW.withdrawn_by) = person_of(OLD.withdrawal_asked_by)) THEN
+        RAISE EXCEPTION 'two people withdraw an order that retains holds'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'court_order_withdrawn_by_two';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.credit_account_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -573,7 +587,7 @@ CREATE OR REPLACE FUNCTION public.feed_hold_kept()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    UPDATE feed_entry f SET changed_at = now(), change_no = NULL
+    UPDATE feed_entry f SET changed_at = present_moment(), change_no = NULL
     WHERE f.request_id IN (
         SELECT r.request_id FROM hold_request r JOIN request_hop q USING (request_id)
         JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no
@@ -1188,7 +1202,7 @@ CREATE OR REPLACE FUNCTION public.reply_link_deletion()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF OLD.used_at IS NOT NULL OR OLD.expires_at > now() THEN
+    IF OLD.used_at IS NOT NULL OR OLD.expires_at > present_moment() THEN
         RAISE EXCEPTION 'a row of reply_link is deleted only after the link has ended unused'
             USING ERRCODE = 'restrict_violation';
     END IF;
@@ -1210,10 +1224,6 @@ BEGIN
             RAISE EXCEPTION 'a new link is unused and of the bank that its subject is for'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'reply_link_of_the_bank';
         END IF;
-        -- Of two letters at the same time the second waits here, and then sees the link of the first.
-        PERFORM pg_advisory_xact_lock(hashtextextended('reply_link ' || NEW.subject_id, 0));
-        UPDATE reply_link l SET replaced_at = greatest(l.issued_at, NEW.issued_at)
-        WHERE l.subject_id = NEW.subject_id AND l.used_at IS NULL AND l.replaced_at IS NULL;
     ELSIF OLD.used_at IS NOT NULL OR (NEW.used_at IS NULL) = (NEW.replaced_at IS NOT DISTINCT FROM OLD.replaced_at)
         OR (OLD.replaced_at IS NOT NULL AND NEW.replaced_at IS DISTINCT FROM OLD.replaced_at)
         OR (NEW.link_id, NEW.subject_kind, NEW.subject_id, NEW.token_digest, NEW.institution, NEW.sent_to,
@@ -3428,8 +3438,6 @@ ALTER TABLE court_order ADD CONSTRAINT court_order_case_no_fkey FOREIGN KEY (cas
 
 ALTER TABLE court_order ADD CONSTRAINT court_order_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
-ALTER TABLE court_order ADD CONSTRAINT court_order_withdrawn_by_two CHECK (((withdrawn_at IS NULL) OR (ended_as IS NOT NULL) OR (effect <> ALL (ARRAY['keep_hold'::text, 'restore'::text])) OR (second_needed AND (confirmed_at IS NULL) AND (person_of(withdrawn_by) = person_of(taken_by))) OR ((withdrawal_asked_by IS NOT NULL) AND (person_of(withdrawn_by) <> person_of(withdrawal_asked_by))))) NOT VALID;
-
 ALTER TABLE credit_account ADD CONSTRAINT credit_account_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
 ALTER TABLE credit_account ADD CONSTRAINT credit_account_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -4018,6 +4026,8 @@ CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by ON 
 
 CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
+CREATE TRIGGER court_order_withdrawn_by_two BEFORE UPDATE ON public.court_order FOR EACH ROW WHEN (((old.withdrawn_at IS NULL) AND (new.withdrawn_at IS NOT NULL))) EXECUTE FUNCTION court_order_withdrawn_by_two();
+
 CREATE TRIGGER credit_account_four_eyes BEFORE UPDATE OF confirmed_by ON public.credit_account FOR EACH ROW WHEN ((person_of(new.confirmed_by) = person_of(new.told_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
@@ -4434,7 +4444,7 @@ COMMENT ON COLUMN reply_form.confirmed_by IS 'the nodal officer at whose registe
 
 COMMENT ON COLUMN reply_form.digest IS 'equal for two forms that are filled in alike';
 
-COMMENT ON COLUMN reply_link.replaced_at IS 'when a newer link about the same subject took its place';
+COMMENT ON COLUMN reply_link.replaced_at IS 'when a newer letter about the same subject was sent, with a link of its own';
 
 COMMENT ON COLUMN reply_link.subject_id IS 'the hold request or the order that the link replies to';
 
