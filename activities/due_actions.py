@@ -24,7 +24,7 @@ def time_of_action(asked: ActionInput, now: datetime) -> datetime:
 
 
 def refuse_before(due_at: datetime, now: datetime) -> None:
-    """Refuse an action without a time of its own that is due more than a minute from now, by the database's clock.
+    """Refuse an action that is due more than a minute from now, by the database's clock.
 
     The error has the type `AskedTooEarly`. Temporal tries again when the action is due, or sooner.
     """

@@ -63,7 +63,7 @@ ORDER_NO_SHOWN: Final = 24
 TO_COME: Final = (TaskCause.COURT_ORDER_TO_CONFIRM, TaskCause.COURT_ORDER_LACKS_DOCUMENT)
 """causes of tasks in which a person brings what the order lacks"""
 OVER_WITH_IT: Final = (*TO_COME, TaskCause.COURT_ORDER_ENDS, TaskCause.COURT_ORDER_WITHDRAWAL_TO_CONFIRM)
-"""causes of tasks that nobody has to do after the end of the order"""
+"""causes of tasks that close with the end of the order"""
 
 
 async def take_court_order(ctx: Context, ack_no: str, new: NewCourtOrder, by: str) -> CourtOrder:
@@ -250,8 +250,8 @@ def _refuse_confirming(order: CourtOrder, by: str) -> None:
 async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
     """Withdraw an order that was recorded by mistake, or ask a second officer to confirm its withdrawal.
 
-    The holds that an order retains lapse without it, so two people withdraw it. Whoever recorded it may withdraw it
-    alone until it is confirmed. Raises `NotFound`. Raises `NotNow` if an order to a bank was made under it.
+    The holds that an order retains lapse without it, so two people withdraw it. The officer who recorded it may
+    withdraw it alone until it is confirmed. Raises `NotFound`. Raises `NotNow` if an order to a bank was made under it.
     """
     async with case_transaction(ctx, ack_no, by) as work:
         order = await court_orders.get(work.connection, work.case_no, court_order_id)
@@ -274,7 +274,7 @@ async def confirm_withdrawal(ctx: Context, ack_no: str, court_order_id: int, rea
     """Withdraw an order, as another officer than the one who asked for it.
 
     A repeated confirmation changes nothing. Raises `NotFound`, and `SameEyes` for the officer who asked. Raises
-    `NotNow` if nobody asked, or if an order to a bank was made under it.
+    `NotNow` if no officer asked, or if an order to a bank was made under it.
     """
     async with case_transaction(ctx, ack_no, by) as work:
         order = await court_orders.get(work.connection, work.case_no, court_order_id)

@@ -1,5 +1,5 @@
 -- A rule of the table would also judge orders that one officer withdrew before, so a trigger judges the withdrawal.
--- Whoever recorded an order may take it back alone, as long as no second officer has confirmed it.
+-- The officer who recorded an order may take it back alone, as long as no second officer has confirmed it.
 CREATE FUNCTION court_order_withdrawn_by_two() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.ended_as IS NULL AND NEW.effect IN ('keep_hold', 'restore')
@@ -44,7 +44,7 @@ END $$;
 
 COMMENT ON COLUMN reply_link.replaced_at IS 'when a newer letter about the same subject was sent, with a link of its own';
 
--- Whoever deletes an ended link goes by the present moment, and so does the rule.
+-- The purge deletes an ended link by the present moment, and so does the rule.
 CREATE OR REPLACE FUNCTION reply_link_deletion() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.used_at IS NOT NULL OR OLD.expires_at > present_moment() THEN
