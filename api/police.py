@@ -167,8 +167,23 @@ async def read_court_order(
 async def withdraw_court_order(
     services: TheServices, officer: OrderTaker, ack_no: AckNo, court_order_id: CourtOrderId, why: WithReason
 ) -> CourtOrder:
-    """Withdraw an order that was recorded by mistake and led to no order to a bank."""
+    """Withdraw an order that was recorded by mistake and led to no order to a bank.
+
+    For one that retains holds this asks for the withdrawal, which another officer confirms.
+    """
     return await courts.withdraw_court_order(services.ctx, ack_no, court_order_id, why.reason, officer.actor)
+
+
+@router.post("/court-orders/{court_order_id}/withdraw/confirm", responses=says(NOT_NOW, FOUR_EYES))
+async def confirm_court_order_withdrawal(
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.CONFIRM_COURT_ORDER)],
+    ack_no: AckNo,
+    court_order_id: CourtOrderId,
+    why: WithReason,
+) -> CourtOrder:
+    """Withdraw an order as another officer than the one who asked for its withdrawal."""
+    return await courts.confirm_withdrawal(services.ctx, ack_no, court_order_id, why.reason, officer.actor)
 
 
 @router.post("/duties/{kind}/done", responses=says(NOT_NOW))

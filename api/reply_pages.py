@@ -24,6 +24,7 @@ from api.services import Services, TheServices
 from api.throttle import Throttle
 from domain.policy.model import TryName
 from domain.rupees import rupees
+from schemas.banks.exchanges import About
 from schemas.text import IST
 
 ITEMS_A_PAGE: Final = 10
@@ -103,7 +104,10 @@ class ReplyPages(ABC, Generic[View, Form]):
         self._uses = Throttle(services.ctx, services.keys, TryName.LINK_USES)
         self._guesses = Throttle(services.ctx, services.keys, TryName.LINK_GUESSES)
         self._codes = LinkCodes(services.ctx, services.keys, links.about)
-        self._new_codes = Throttle(services.ctx, services.keys, TryName.LINK_CODES)
+        # A bank has a letter about each of many requests or orders, and they come as fast as the clock runs.
+        ctx, of_orders = services.ctx, links.about is About.ORDER
+        factor = ctx.procedure_clock_factor if of_orders else ctx.clock_factor
+        self._new_codes = Throttle(ctx, services.keys, TryName.LINK_CODES, factor)
         self._pages = Pages(
             TEMPLATES,
             styles=[TEMPLATES],

@@ -469,6 +469,20 @@ BEGIN
       AND (c.account_key IS NULL OR (h.institution, h.account_key) = (c.institution, c.account_key));
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.court_order_withdrawn_by_two()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.ended_as IS NULL AND NEW.effect IN ('keep_hold', 'restore')
+        AND NOT (NEW.second_needed AND NEW.confirmed_at IS NULL AND person_of(NEW.withdrawn_by) = person_of(NEW.taken_by))
+        AND (OLD.withdrawal_asked_by IS NULL OR person_of(NEW.withdrawn_by) = person_of(OLD.withdrawal_asked_by)) THEN
+        RAISE EXCEPTION 'two people withdraw an order that retains holds'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'court_order_withdrawn_by_two';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.credit_account_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -573,7 +587,7 @@ CREATE OR REPLACE FUNCTION public.feed_hold_kept()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    UPDATE feed_entry f SET changed_at = now(), change_no = NULL
+    UPDATE feed_entry f SET changed_at = present_moment(), change_no = NULL
     WHERE f.request_id IN (
         SELECT r.request_id FROM hold_request r JOIN request_hop q USING (request_id)
         JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no
@@ -1188,7 +1202,7 @@ CREATE OR REPLACE FUNCTION public.reply_link_deletion()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF OLD.used_at IS NOT NULL OR OLD.expires_at > now() THEN
+    IF OLD.used_at IS NOT NULL OR OLD.expires_at > present_moment() THEN
         RAISE EXCEPTION 'a row of reply_link is deleted only after the link has ended unused'
             USING ERRCODE = 'restrict_violation';
     END IF;
@@ -1210,10 +1224,6 @@ BEGIN
             RAISE EXCEPTION 'a new link is unused and of the bank that its subject is for'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'reply_link_of_the_bank';
         END IF;
-        -- Of two letters at the same time the second waits here, and then sees the link of the first.
-        PERFORM pg_advisory_xact_lock(hashtextextended('reply_link ' || NEW.subject_id, 0));
-        UPDATE reply_link l SET replaced_at = greatest(l.issued_at, NEW.issued_at)
-        WHERE l.subject_id = NEW.subject_id AND l.used_at IS NULL AND l.replaced_at IS NULL;
     ELSIF OLD.used_at IS NOT NULL OR (NEW.used_at IS NULL) = (NEW.replaced_at IS NOT DISTINCT FROM OLD.replaced_at)
         OR (OLD.replaced_at IS NOT NULL AND NEW.replaced_at IS DISTINCT FROM OLD.replaced_at)
         OR (NEW.link_id, NEW.subject_kind, NEW.subject_id, NEW.token_digest, NEW.institution, NEW.sent_to,
@@ -1968,6 +1978,7 @@ CREATE TABLE complaint (
     body_digest bytea NOT NULL,
     joined boolean NOT NULL,
     flags jsonb NOT NULL,
+    portal_ack_no text,
     CONSTRAINT complaint_of_case UNIQUE (case_no, ack_no),
     CONSTRAINT complaint_taken_by_idempotency_key_key UNIQUE (taken_by, idempotency_key),
     CONSTRAINT complaint_pkey PRIMARY KEY (ack_no),
@@ -2045,6 +2056,9 @@ CREATE TABLE court_order (
     withdrawn_reason text NOT NULL DEFAULT ''::text,
     confirmed_by text,
     confirmed_at timestamp with time zone,
+    withdrawal_asked_by text,
+    withdrawal_asked_at timestamp with time zone,
+    withdrawal_asked_reason text NOT NULL DEFAULT ''::text,
     second_needed boolean NOT NULL DEFAULT false,
     ends_on date,
     counts_until timestamp with time zone,
@@ -2061,6 +2075,7 @@ CREATE TABLE court_order (
     CONSTRAINT court_order_four_eyes CHECK ((((confirmed_at IS NULL) = (confirmed_by IS NULL)) AND ((confirmed_by IS NULL) OR ((confirmed_by <> taken_by) AND (document IS NOT NULL))))),
     CONSTRAINT court_order_kind_check CHECK ((kind = ANY (ARRAY['bnss_497'::text, 'bnss_503'::text, 'bnss_106'::text, 'bnss_107'::text, 'lok_adalat'::text, 'writ'::text]))),
     CONSTRAINT court_order_order_no_check CHECK ((order_no <> ''::text)),
+    CONSTRAINT court_order_withdrawal_asked CHECK ((((withdrawal_asked_by IS NULL) = (withdrawal_asked_at IS NULL)) AND ((withdrawal_asked_by IS NULL) OR (withdrawal_asked_reason <> ''::text)))),
     CONSTRAINT court_order_withdrawn CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL)))
 );
 
@@ -3749,6 +3764,8 @@ CREATE INDEX case_news_unsignalled ON public.case_news USING btree (news_id) WHE
 
 CREATE INDEX case_officer_by_subject ON public.case_officer USING btree (subject, assigned_at);
 
+CREATE UNIQUE INDEX complaint_portal_ack_no ON public.complaint USING btree (portal_ack_no) WHERE (portal_ack_no IS NOT NULL);
+
 CREATE INDEX complaint_transfer_hop ON public.complaint_transfer USING btree (case_no, hop_no);
 
 CREATE UNIQUE INDEX confirmation_proposal_open ON public.confirmation_proposal USING btree (order_id, digest) WHERE (agreed_at IS NULL);
@@ -4009,6 +4026,8 @@ CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by ON 
 
 CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
+CREATE TRIGGER court_order_withdrawn_by_two BEFORE UPDATE ON public.court_order FOR EACH ROW WHEN (((old.withdrawn_at IS NULL) AND (new.withdrawn_at IS NOT NULL))) EXECUTE FUNCTION court_order_withdrawn_by_two();
+
 CREATE TRIGGER credit_account_four_eyes BEFORE UPDATE OF confirmed_by ON public.credit_account FOR EACH ROW WHEN ((person_of(new.confirmed_by) = person_of(new.told_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
@@ -4253,6 +4272,8 @@ COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last s
 
 COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own present moment';
 
+COMMENT ON COLUMN complaint.portal_ack_no IS 'the number that the portal gave, where it lies in the half that is ours';
+
 COMMENT ON COLUMN complaint_transfer.differing IS 'what it tells otherwise than the hop did when the complaint was taken: payer, account, bank, amount, date';
 
 COMMENT ON COLUMN complaint_transfer.hop_no IS 'the hop that it opened, or that was this transfer already';
@@ -4272,6 +4293,8 @@ COMMENT ON COLUMN court_order.ended_as IS 'why the engine withdrew it: `void` wi
 COMMENT ON COLUMN court_order.ends_on IS 'the day until which a court keeps a hold, as the order says it';
 
 COMMENT ON COLUMN court_order.second_needed IS 'a second officer has to confirm it; false for an order of before';
+
+COMMENT ON COLUMN court_order.withdrawal_asked_by IS 'who asked to withdraw an order that retains holds; another officer confirms it';
 
 COMMENT ON COLUMN credit_account.ended_as IS 'why it is not credited any more: the victim objected, or an officer withdrew it';
 
@@ -4421,7 +4444,7 @@ COMMENT ON COLUMN reply_form.confirmed_by IS 'the nodal officer at whose registe
 
 COMMENT ON COLUMN reply_form.digest IS 'equal for two forms that are filled in alike';
 
-COMMENT ON COLUMN reply_link.replaced_at IS 'when a newer link about the same subject took its place';
+COMMENT ON COLUMN reply_link.replaced_at IS 'when a newer letter about the same subject was sent, with a link of its own';
 
 COMMENT ON COLUMN reply_link.subject_id IS 'the hold request or the order that the link replies to';
 

@@ -19,11 +19,12 @@ _KINDS: Final[Mapping[Role, frozenset[TaskKind]]] = {
     Role.STATE_GRO: frozenset(),
 }
 _COURT, _ACCOUNT = TaskCause.COURT_ORDER_TO_CONFIRM, TaskCause.CREDIT_ACCOUNT_TO_CONFIRM
+_WITHDRAWN: Final = TaskCause.COURT_ORDER_WITHDRAWAL_TO_CONFIRM
 _PAPER, _RELEASE = TaskCause.COURT_ORDER_LACKS_DOCUMENT, TaskCause.RELEASE_TO_CONFIRM
 _CAUSES: Final[Mapping[Role, frozenset[TaskCause]]] = {
-    Role.IO: frozenset({_COURT, _PAPER, _RELEASE}),
-    Role.DY_SP: frozenset({_COURT, _ACCOUNT, _RELEASE}),
-    Role.SP: frozenset({_COURT, _ACCOUNT, _RELEASE}),
+    Role.IO: frozenset({_COURT, _WITHDRAWN, _PAPER, _RELEASE}),
+    Role.DY_SP: frozenset({_COURT, _WITHDRAWN, _ACCOUNT, _RELEASE}),
+    Role.SP: frozenset({_COURT, _WITHDRAWN, _ACCOUNT, _RELEASE}),
     Role.DISTRICT_GRO: frozenset({_RELEASE}),
     Role.STATE_GRO: frozenset({_RELEASE}),
 }

@@ -235,6 +235,10 @@ class CourtOrder(FrozenModel):
     warned_at: UtcDatetime | None = None
     ended_as: CourtOrderEnd | None = None
     """why it ended by itself; None for one that an officer withdrew"""
+    withdrawal_asked_by: str | None = None
+    """officer who asked to withdraw an order that retains holds; another one confirms it"""
+    withdrawal_asked_at: UtcDatetime | None = None
+    withdrawal_asked_reason: str = ""
     withdrawn_at: UtcDatetime | None
     withdrawn_by: str | None
     withdrawn_reason: str

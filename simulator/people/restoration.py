@@ -23,6 +23,8 @@ from simulator.seeds import chance, unit
 
 ROLES: Final = ("io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro")
 TRIES: Final = 20
+PAUSES_MOST: Final = 8
+"""pauses between two looks at a step that refuses, at most"""
 _SIGNED_WAIVER: Final = b64encode(b"%PDF-1.4 signed by the holder").decode()
 SIGNED: Final = 0.7
 """share of e-Zero FIRs that their complainants sign in time"""
@@ -206,20 +208,40 @@ class RestorationPeople:
             await self._post("sp", f"{path}/{taken['court_order_id']}/confirm", read, "court_order_confirmed")
 
     async def _approve(self, at: "_StepState") -> None:
-        """Prepare as the IO, then decide as the Superintendent."""
+        """Prepare as the IO, then decide as the Superintendent. Each tries again until the step is over."""
         await self._wait_for_person(at)
-        for _ in range(TRIES):
-            if await self._do("io", at, "prepare"):
-                break
-            # The accounts are allocated first, and again if more money comes on hold.
-            await asyncio.sleep(self.config.restoration.poll_wall_seconds)
-        else:
+        # The accounts are allocated first, and again if more money comes on hold.
+        if not await self._until_taken(at, self._prepare):
             return
         await self._wait_for_person(at, "decided")
+        # Neither objections nor grievances of the holders may be open, and their decisions may take weeks.
+        await self._until_taken(at, self._decide)
+
+    async def _prepare(self, at: "_StepState", view: Json) -> bool:
+        """Prepare unless it is prepared: an answer may have been lost. Return whether it is."""
+        return view.get("prepared_by") is not None or bool(await self._do("io", at, "prepare"))
+
+    async def _decide(self, at: "_StepState", view: Json) -> bool:
+        """Refuse or approve; return whether it was taken."""
         if self._chance(self.config.restoration.sp_refuses, "sp refuses", at.ack_no):
-            await self._do("sp", at, "refuse", reason="the transfer was a loan between friends")
-        else:
-            await self._do("sp", at, "approve", account_end=_other_account_of(await self._read(at)))
+            return bool(await self._do("sp", at, "refuse", reason="the transfer was a loan between friends"))
+        if not await self._prepare(at, view):
+            return False
+        return bool(await self._do("sp", at, "approve", account_end=_other_account_of(view)))
+
+    async def _until_taken(
+        self, at: "_StepState", act: Callable[["_StepState", Json], Coroutine[None, None, bool]]
+    ) -> bool:
+        """Act on the view again after each refusal; return False if the step is over first."""
+        pauses = 1
+        while True:
+            view = await self._read(at)
+            if view and (view["state"], view["step"], view["visit_no"]) != ("open", at.step, at.visit_no):
+                return False
+            if view and await act(at, view):
+                return True
+            await asyncio.sleep(self.config.restoration.poll_wall_seconds * pauses)
+            pauses = min(pauses + 1, PAUSES_MOST)
 
     async def _submit_bond(self, at: "_StepState") -> None:
         await self._wait_for_person(at)

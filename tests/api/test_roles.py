@@ -110,6 +110,10 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ),
     ("POST", f"{CASE}/court-orders/{{court_order_id}}/confirm"): (IO | ABOVE | {Role.SUPERVISOR, Role.ADMIN}, WHY),
     ("POST", f"{CASE}/court-orders/{{court_order_id}}/withdraw"): (DESK | IO, WHY),
+    ("POST", f"{CASE}/court-orders/{{court_order_id}}/withdraw/confirm"): (
+        IO | ABOVE | {Role.SUPERVISOR, Role.ADMIN},
+        WHY,
+    ),
     ("POST", f"{CASE}/duties/{{kind}}/done"): (IO | {Role.SUPERVISOR, Role.ADMIN}, WHY),
     ("GET", f"{CASE}/messages"): (READERS | POLICE, None),
     ("GET", "/api/v1/messages"): (READERS | POLICE, None),

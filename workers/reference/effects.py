@@ -157,14 +157,15 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "reply_link_deletion": Effect(Sort.RULE, "Refuses to delete a link that was used or still works."),
     "reply_link_rules": Effect(
         Sort.RULE,
-        "Refuses a link for a bank that its subject does not name, and a second use. A new link replaces the unused"
-        " ones about its subject.",
-        ("reply_link",),
+        "Refuses a link for a bank that its subject does not name, and a second use or replacement.",
     ),
     "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
     "bank_key_rules": Effect(Sort.RULE, "Refuses a third live key of a bank, and any change but of a key's end."),
     "court_order_lets_go": Effect(
         Sort.RULE, "Refuses an order to a bank under a court order that no second officer has confirmed."
+    ),
+    "court_order_withdrawn_by_two": Effect(
+        Sort.RULE, "Refuses that one person withdraws an order that retains holds, but the one who recorded it."
     ),
     "credit_account_rules": Effect(
         Sort.RULE, "Refuses any change of an account to credit but its one confirmation and its one end."
