@@ -440,13 +440,22 @@ BEGIN
     );
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.court_order_counts(c court_order)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT c.withdrawn_at IS NULL
+        AND (c.confirmed_at IS NOT NULL OR (NOT c.second_needed AND c.effect <> 'release'))
+$function$;
+
 CREATE OR REPLACE FUNCTION public.court_order_lets_go()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF EXISTS (SELECT FROM court_order WHERE court_order_id = NEW.court_order_id AND effect = 'release'
-               AND confirmed_at IS NULL) THEN
+    IF EXISTS (SELECT FROM court_order c WHERE c.court_order_id = NEW.court_order_id AND c.confirmed_at IS NULL
+               AND (c.effect = 'release' OR c.second_needed)) THEN
         RAISE EXCEPTION 'court order % is not confirmed', NEW.court_order_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'court_order_confirmed';
     END IF;
@@ -474,14 +483,17 @@ CREATE OR REPLACE FUNCTION public.credit_account_rules()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF TG_OP = 'DELETE' OR OLD.confirmed_at IS NOT NULL
+    IF TG_OP = 'DELETE' OR OLD.ended_at IS NOT NULL
         OR (NEW.account_id, NEW.ack_no, NEW.case_no, NEW.holder_name, NEW.account, NEW.ifsc, NEW.institution, NEW.reason,
             NEW.proof, NEW.same_name, NEW.told_by, NEW.told_at)
             IS DISTINCT FROM
             (OLD.account_id, OLD.ack_no, OLD.case_no, OLD.holder_name, OLD.account, OLD.ifsc, OLD.institution, OLD.reason,
             OLD.proof, OLD.same_name, OLD.told_by, OLD.told_at)
+        OR (OLD.confirmed_at IS NOT NULL AND (NEW.confirmed_by, NEW.confirmed_at, NEW.object_until)
+            IS DISTINCT FROM (OLD.confirmed_by, OLD.confirmed_at, OLD.object_until))
     THEN
-        RAISE EXCEPTION 'of an account to credit only the confirmation is written, once' USING ERRCODE = 'restrict_violation';
+        RAISE EXCEPTION 'of an account to credit only the confirmation and the end are written, once each'
+            USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
@@ -565,6 +577,20 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.feed_hold_kept()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE feed_entry f SET changed_at = now(), change_no = NULL
+    WHERE f.request_id IN (
+        SELECT r.request_id FROM hold_request r JOIN request_hop q USING (request_id)
+        JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no
+        WHERE r.case_no = NEW.case_no AND r.institution = NEW.institution AND h.account_key = NEW.account_key);
+    PERFORM pg_notify('bank_feed', NEW.institution);
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.feed_hops_changed()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -632,6 +658,20 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.hearing_waiver_of_served()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM due_document d WHERE d.restoration_id = NEW.restoration_id AND d.step = 'holder_notice'
+                   AND d.visit_no = NEW.visit_no AND d.subject = NEW.hold_id::text AND d.state IN ('issued', 'served'))
+    THEN
+        RAISE EXCEPTION 'the holder of hold % has no notice', NEW.hold_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'hearing_waiver_of_served';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.held_hop_asks_for_notice()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -681,6 +721,16 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.holder_contact_kept()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO holder_contact_change (hold_id, phone, email, told_at, told_to)
+        VALUES (NEW.hold_id, NEW.phone, NEW.email, NEW.told_at, NEW.told_to);
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.hop_asks_payers_bank_again()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -717,6 +767,26 @@ BEGIN
     END IF;
     -- A process of the release before names none: the case's number is that of its first complaint.
     NEW.ack_no := coalesce(NEW.ack_no, NEW.case_no);
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.hop_payer_kept()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF EXISTS (
+        WITH RECURSIVE down AS (
+            SELECT NEW.hop_no
+            UNION ALL SELECT h.hop_no FROM down d JOIN hop h ON h.case_no = NEW.case_no AND h.parent_hop_no = d.hop_no
+        )
+        SELECT FROM down JOIN bank_order_line l ON l.case_no = NEW.case_no AND l.hop_no = down.hop_no
+        JOIN bank_order o USING (order_id)
+        WHERE o.kind = 'restore' AND (o.state IN ('planned', 'delivered', 'refused') OR l.confirmed_paise > 0)
+    ) THEN
+        RAISE EXCEPTION 'a bank is ordered to credit money of hop % of case % to its payer', NEW.hop_no, NEW.case_no
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'hop_payer_kept';
+    END IF;
     RETURN NEW;
 END $function$;
 
@@ -891,6 +961,20 @@ BEGIN
     RETURN posted;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.objection_names_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.hold_id IS NULL AND NEW.by_whom IN ('holder', 'bank')
+        AND (SELECT count(DISTINCT l.hold_id) FROM restoration_line l WHERE l.restoration_id = NEW.restoration_id) > 1
+    THEN
+        RAISE EXCEPTION 'an objection of a holder or a bank names one of several holds'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'objection_names_hold';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.only_importers(of_case text, of_hop integer)
  RETURNS text[]
  LANGUAGE sql
@@ -986,6 +1070,14 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.person_of(actor text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT lower(regexp_replace(actor, '^officer:', ''))
+$function$;
+
 CREATE OR REPLACE FUNCTION public.present_moment()
  RETURNS timestamp with time zone
  LANGUAGE plpgsql
@@ -1034,6 +1126,72 @@ BEGIN
     RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.release_proposal_counted()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    of_hold bigint;
+    of_day bigint;
+BEGIN
+    IF person_of(NEW.proposed_by) IN (SELECT told_about_hold(NEW.hold_id)) THEN
+        RAISE EXCEPTION 'this officer told a thing about the hold'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'release_proposal_told';
+    END IF;
+    -- Two proposals of one officer at once would not see each other.
+    PERFORM pg_advisory_xact_lock(hashtextextended('release_proposal:' || person_of(NEW.proposed_by), 0));
+    SELECT coalesce(sum(paise), 0) INTO of_hold FROM release_proposal
+    WHERE hold_id = NEW.hold_id AND state IN ('waits', 'ordered');
+    SELECT coalesce(sum(paise), 0) INTO of_day FROM release_proposal
+    WHERE person_of(proposed_by) = person_of(NEW.proposed_by) AND state IN ('waits', 'ordered')
+      AND proposed_at >= date_trunc('day', NEW.proposed_at, 'Asia/Kolkata')
+      AND proposed_at < date_trunc('day', NEW.proposed_at, 'Asia/Kolkata') + interval '1 day';
+    NEW.needs_second := of_hold + NEW.paise > NEW.hold_limit_paise OR of_day + NEW.paise > NEW.day_limit_paise;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.release_proposal_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.state <> 'waits'
+        OR (to_jsonb(NEW) - '{state,ended_at,ended_by,ended_reason}'::text[])
+            IS DISTINCT FROM (to_jsonb(OLD) - '{state,ended_at,ended_by,ended_reason}'::text[])
+    THEN
+        RAISE EXCEPTION 'of a proposed release only its end is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF NEW.state = 'ordered' AND person_of(NEW.ended_by) IN (SELECT told_about_hold(NEW.hold_id)) THEN
+        RAISE EXCEPTION 'this officer told a thing about the hold'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'release_proposal_told';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.release_was_proposed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    since timestamptz;
+    proposed bigint;
+BEGIN
+    IF NOT EXISTS (SELECT FROM bank_order o WHERE o.order_id = NEW.order_id AND o.reason IN ('grievance', 'micro')) THEN
+        RETURN NULL;
+    END IF;
+    SELECT min(p.proposed_at), coalesce(sum(p.paise) FILTER (WHERE p.state = 'ordered'), 0) INTO since, proposed
+    FROM release_proposal p WHERE p.hold_id = NEW.hold_id;
+    IF proposed < (
+        SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0)
+        FROM bank_order_line l JOIN bank_order o USING (order_id)
+        WHERE l.case_no = NEW.case_no AND l.hold_id = NEW.hold_id AND o.reason IN ('grievance', 'micro') AND (since IS NULL OR o.planned_at >= since)
+    ) THEN
+        RAISE EXCEPTION 'more of hold % is ordered to be released than officers have confirmed', NEW.hold_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'release_was_proposed';
+    END IF;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.reply_link_deletion()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1052,7 +1210,7 @@ CREATE OR REPLACE FUNCTION public.reply_link_rules()
 AS $function$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.used_at IS NOT NULL OR NOT EXISTS (
+        IF NEW.used_at IS NOT NULL OR NEW.replaced_at IS NOT NULL OR NOT EXISTS (
             SELECT FROM hold_request r
             WHERE NEW.subject_kind = 'hold_request' AND r.request_id = NEW.subject_id AND r.institution = NEW.institution
             UNION ALL SELECT FROM bank_order o
@@ -1061,14 +1219,19 @@ BEGIN
             RAISE EXCEPTION 'a new link is unused and of the bank that its subject is for'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'reply_link_of_the_bank';
         END IF;
-    ELSIF OLD.used_at IS NOT NULL OR NEW.used_at IS NULL
+        -- Of two letters at the same time the second waits here, and then sees the link of the first.
+        PERFORM pg_advisory_xact_lock(hashtextextended('reply_link ' || NEW.subject_id, 0));
+        UPDATE reply_link l SET replaced_at = greatest(l.issued_at, NEW.issued_at)
+        WHERE l.subject_id = NEW.subject_id AND l.used_at IS NULL AND l.replaced_at IS NULL;
+    ELSIF OLD.used_at IS NOT NULL OR (NEW.used_at IS NULL) = (NEW.replaced_at IS NOT DISTINCT FROM OLD.replaced_at)
+        OR (OLD.replaced_at IS NOT NULL AND NEW.replaced_at IS DISTINCT FROM OLD.replaced_at)
         OR (NEW.link_id, NEW.subject_kind, NEW.subject_id, NEW.token_digest, NEW.institution, NEW.sent_to,
             NEW.issued_at, NEW.expires_at)
             IS DISTINCT FROM
             (OLD.link_id, OLD.subject_kind, OLD.subject_id, OLD.token_digest, OLD.institution, OLD.sent_to,
              OLD.issued_at, OLD.expires_at)
     THEN
-        RAISE EXCEPTION 'of a link only the use is written, once' USING ERRCODE = 'restrict_violation';
+        RAISE EXCEPTION 'of a link only the use is written, or its replacement, once' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
@@ -1188,6 +1351,27 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.restoration_credit_account()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    instead credit_account;
+BEGIN
+    SELECT * INTO instead FROM credit_account c
+        WHERE c.ack_no = NEW.ack_no AND c.confirmed_at IS NOT NULL AND c.ended_at IS NULL
+        ORDER BY c.account_id DESC LIMIT 1;
+    IF instead.account_id IS DISTINCT FROM NEW.credit_account_id THEN
+        RAISE EXCEPTION 'the application of restoration % names another account', NEW.restoration_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'restoration_credit_account';
+    END IF;
+    IF instead.account_id IS NOT NULL AND coalesce(instead.object_until > present_moment(), true) THEN
+        RAISE EXCEPTION 'the victim may still object to account %', instead.account_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'restoration_credit_account';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.restoration_line_not_excluded()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1254,6 +1438,30 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.told_about_hold(of_hold uuid)
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT person_of(g.filed_by) FROM grievance g WHERE g.hold_id = of_hold AND g.filed_by IS NOT NULL
+    UNION
+    SELECT person_of(t.who) FROM grievance g JOIN grievance_level l USING (grievance_id)
+    CROSS JOIN LATERAL (
+        VALUES (l.opened_by), (CASE WHEN l.outcome = 'reported' THEN l.ended_by END)
+    ) AS t (who) WHERE g.hold_id = of_hold AND t.who IS NOT NULL
+    UNION
+    SELECT person_of(c.told_to) FROM holder_contact_change c WHERE c.hold_id = of_hold
+    UNION
+    SELECT person_of(c.made_by) FROM appeal_code c WHERE c.hold_id = of_hold
+    UNION
+    SELECT person_of(w.recorded_by) FROM release_proposal p JOIN release_hearing w USING (proposal_id)
+    WHERE p.hold_id = of_hold
+    UNION
+    SELECT person_of(importer) FROM account_hold a
+    JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
+    CROSS JOIN LATERAL unnest(only_importers(h.case_no, h.hop_no)) AS importer WHERE a.hold_id = of_hold
+$function$;
+
 CREATE OR REPLACE FUNCTION public.transfers_register(p_case_no text, p_keys text[], p_hop_nos integer[], p_references text[])
  RETURNS TABLE(hop_no integer, other_case_no text, other_hop_no integer)
  LANGUAGE plpgsql
@@ -1277,6 +1485,15 @@ BEGIN
             WHERE t.h <> ALL(written) AND d.transfer_key IS NULL) THEN
         RAISE serialization_failure USING MESSAGE = 'a transfer was taken from another case meanwhile';
     END IF;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.two_persons()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'one person is no second officer: %', TG_NAME
+        USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.wake_hold_of_hop(of_case text, of_hop integer)
@@ -1433,6 +1650,7 @@ CREATE TABLE appeal_code (
     visit_digest bytea,
     visit_until timestamp with time zone,
     tries_by jsonb NOT NULL DEFAULT '{}'::jsonb,
+    contact_since timestamp with time zone,
     CONSTRAINT appeal_code_visit_digest_key UNIQUE (visit_digest),
     CONSTRAINT appeal_code_pkey PRIMARY KEY (code_id),
     CONSTRAINT appeal_code_check CHECK ((made_at < valid_until)),
@@ -1569,6 +1787,21 @@ CREATE TABLE bank_key (
     CONSTRAINT bank_key_check CHECK ((not_before < not_after)),
     CONSTRAINT bank_key_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9._:-]{1,100}$'::text)),
     CONSTRAINT bank_key_public_key_check CHECK ((octet_length(public_key) = 32))
+);
+
+CREATE TABLE bank_login (
+    institution text NOT NULL,
+    address text NOT NULL,
+    mark bytea NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    verified_at timestamp with time zone NOT NULL,
+    next_attempt_at timestamp with time zone,
+    attempts integer NOT NULL DEFAULT 0,
+    told_at timestamp with time zone,
+    CONSTRAINT bank_login_pkey PRIMARY KEY (institution, address),
+    CONSTRAINT bank_login_address_check CHECK (((length(address) >= 1) AND (length(address) <= 100))),
+    CONSTRAINT bank_login_mark_check CHECK ((octet_length(mark) = 32)),
+    CONSTRAINT bank_login_told_or_to_tell CHECK (((told_at IS NULL) OR (next_attempt_at IS NULL)))
 );
 
 CREATE TABLE bank_nonce (
@@ -1821,13 +2054,20 @@ CREATE TABLE court_order (
     withdrawn_reason text NOT NULL DEFAULT ''::text,
     confirmed_by text,
     confirmed_at timestamp with time zone,
+    second_needed boolean NOT NULL DEFAULT false,
+    ends_on date,
+    counts_until timestamp with time zone,
+    warned_at timestamp with time zone,
+    ended_as text,
     CONSTRAINT court_order_pkey PRIMARY KEY (court_order_id),
     CONSTRAINT court_order_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT court_order_check CHECK ((document_digest = sha256(document))),
     CONSTRAINT court_order_check1 CHECK (((institution IS NULL) = (account_key IS NULL))),
+    CONSTRAINT court_order_counts_for_a_time CHECK (((NOT second_needed) OR (counts_until IS NOT NULL) OR ((confirmed_at IS NOT NULL) AND (effect <> 'keep_hold'::text)))),
     CONSTRAINT court_order_court_check CHECK ((court <> ''::text)),
     CONSTRAINT court_order_effect_check CHECK ((effect = ANY (ARRAY['restore'::text, 'release'::text, 'keep_hold'::text, 'refuse'::text]))),
-    CONSTRAINT court_order_four_eyes CHECK ((((confirmed_at IS NULL) = (confirmed_by IS NULL)) AND ((confirmed_by IS NULL) OR ((effect = 'release'::text) AND (confirmed_by <> taken_by) AND (document IS NOT NULL))))),
+    CONSTRAINT court_order_ended_as CHECK (((ended_as IS NULL) OR ((ended_as = ANY (ARRAY['void'::text, 'over'::text])) AND (withdrawn_at IS NOT NULL)))),
+    CONSTRAINT court_order_four_eyes CHECK ((((confirmed_at IS NULL) = (confirmed_by IS NULL)) AND ((confirmed_by IS NULL) OR ((confirmed_by <> taken_by) AND (document IS NOT NULL))))),
     CONSTRAINT court_order_kind_check CHECK ((kind = ANY (ARRAY['bnss_497'::text, 'bnss_503'::text, 'bnss_106'::text, 'bnss_107'::text, 'lok_adalat'::text, 'writ'::text]))),
     CONSTRAINT court_order_order_no_check CHECK ((order_no <> ''::text)),
     CONSTRAINT court_order_withdrawn CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL)))
@@ -1848,14 +2088,30 @@ CREATE TABLE credit_account (
     told_at timestamp with time zone NOT NULL,
     confirmed_by text,
     confirmed_at timestamp with time zone,
+    object_until timestamp with time zone,
+    ended_as text,
+    ended_by text,
+    ended_at timestamp with time zone,
+    ended_reason text,
     CONSTRAINT credit_account_pkey PRIMARY KEY (account_id),
     CONSTRAINT credit_account_account_check CHECK ((account ~ '^[0-9]{9,18}$'::text)),
     CONSTRAINT credit_account_check CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
+    CONSTRAINT credit_account_ended_as_check CHECK ((ended_as = ANY (ARRAY['objected'::text, 'withdrawn'::text]))),
+    CONSTRAINT credit_account_ended_is_whole CHECK ((num_nulls(ended_as, ended_by, ended_at, ended_reason) = ANY (ARRAY[0, 4]))),
     CONSTRAINT credit_account_four_eyes CHECK ((confirmed_by <> told_by)),
     CONSTRAINT credit_account_holder_name_check CHECK ((holder_name <> ''::text)),
     CONSTRAINT credit_account_ifsc_check CHECK ((ifsc ~ '^[A-Z]{4}0[A-Z0-9]{6}$'::text)),
+    CONSTRAINT credit_account_objectable_when_confirmed CHECK (((object_until IS NULL) OR (object_until >= confirmed_at))),
     CONSTRAINT credit_account_proof_check CHECK ((proof <> ''::text)),
     CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text))
+);
+
+CREATE TABLE credit_account_link (
+    token_digest bytea NOT NULL,
+    account_id bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT credit_account_link_pkey PRIMARY KEY (token_digest),
+    CONSTRAINT credit_account_link_token_digest_check CHECK ((octet_length(token_digest) = 32))
 );
 
 CREATE TABLE delivery_attempt (
@@ -2147,6 +2403,7 @@ CREATE TABLE grievance (
     released_paise bigint,
     reason text NOT NULL DEFAULT ''::text,
     serial_no bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    filed_by text,
     CONSTRAINT grievance_serial_no_key UNIQUE (serial_no),
     CONSTRAINT grievance_pkey PRIMARY KEY (grievance_id),
     CONSTRAINT grievance_check CHECK (((state = 'open'::text) = (ended_at IS NULL))),
@@ -2173,6 +2430,7 @@ CREATE TABLE grievance_level (
     overdue_at timestamp with time zone,
     place bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     said text NOT NULL DEFAULT ''::text,
+    opened_by text,
     CONSTRAINT grievance_level_pkey PRIMARY KEY (grievance_id, level),
     CONSTRAINT grievance_level_check1 CHECK (((ended_at IS NULL) = (outcome IS NULL))),
     CONSTRAINT grievance_level_decided CHECK (((outcome = 'decided'::text) = (decision IS NOT NULL))),
@@ -2198,6 +2456,24 @@ CREATE TABLE grievance_officer (
     CONSTRAINT grievance_officer_check1 CHECK (((phone <> ''::text) OR (email <> ''::text))),
     CONSTRAINT grievance_officer_level_check CHECK ((level = ANY (ARRAY['dy_sp'::text, 'district_gro'::text, 'state_gro'::text]))),
     CONSTRAINT grievance_officer_name_check CHECK ((name <> ''::text))
+);
+
+CREATE TABLE hearing_waiver (
+    restoration_id uuid NOT NULL,
+    visit_no integer NOT NULL,
+    hold_id uuid NOT NULL,
+    document bytea NOT NULL,
+    document_digest bytea NOT NULL,
+    reason text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    contradict_until timestamp with time zone NOT NULL,
+    CONSTRAINT hearing_waiver_pkey PRIMARY KEY (restoration_id, visit_no, hold_id),
+    CONSTRAINT hearing_waiver_check CHECK ((document_digest = sha256(document))),
+    CONSTRAINT hearing_waiver_check1 CHECK ((contradict_until > recorded_at)),
+    CONSTRAINT hearing_waiver_document_check CHECK ((octet_length(document) > 0)),
+    CONSTRAINT hearing_waiver_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT hearing_waiver_visit_no_check CHECK ((visit_no > 0))
 );
 
 CREATE TABLE held_hop (
@@ -2241,6 +2517,16 @@ CREATE TABLE holder_contact (
     told_to text NOT NULL,
     CONSTRAINT holder_contact_pkey PRIMARY KEY (hold_id),
     CONSTRAINT holder_contact_check CHECK (((phone <> ''::text) OR (email <> ''::text)))
+);
+
+CREATE TABLE holder_contact_change (
+    change_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    hold_id uuid NOT NULL,
+    phone text NOT NULL,
+    email text NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    told_to text NOT NULL,
+    CONSTRAINT holder_contact_change_pkey PRIMARY KEY (change_id)
 );
 
 CREATE TABLE hop (
@@ -2332,9 +2618,14 @@ CREATE TABLE institution (
     updated_at timestamp with time zone NOT NULL,
     sponsor text,
     account_prefixes text[] NOT NULL DEFAULT '{}'::text[],
+    signature_only_from timestamp with time zone,
+    calls_at_once integer,
+    calls_a_second double precision,
     CONSTRAINT institution_inbound_email_key UNIQUE (inbound_email),
     CONSTRAINT institution_pkey PRIMARY KEY (code),
     CONSTRAINT institution_accounts_at_a_sponsor CHECK (((sponsor IS NOT NULL) OR (account_prefixes = '{}'::text[]))),
+    CONSTRAINT institution_calls_a_second CHECK (((calls_a_second > (0)::double precision) AND (calls_a_second <= (1000)::double precision))),
+    CONSTRAINT institution_calls_at_once CHECK (((calls_at_once >= 1) AND (calls_at_once <= 1000))),
     CONSTRAINT institution_not_its_own_sponsor CHECK ((sponsor <> code))
 );
 
@@ -2442,6 +2733,22 @@ CREATE TABLE lien_round (
     CONSTRAINT lien_round_pkey PRIMARY KEY (institution)
 ) WITH (fillfactor=80);
 
+CREATE TABLE link_code (
+    code_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    officer_name text NOT NULL,
+    mobile_end text NOT NULL,
+    digest bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    tries integer NOT NULL DEFAULT 0,
+    used_at timestamp with time zone,
+    CONSTRAINT link_code_pkey PRIMARY KEY (code_id),
+    CONSTRAINT link_code_check CHECK ((made_at < valid_until)),
+    CONSTRAINT link_code_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT link_code_tries_check CHECK ((tries >= 0))
+);
+
 CREATE TABLE message (
     message_id uuid NOT NULL,
     case_no text NOT NULL,
@@ -2462,6 +2769,7 @@ CREATE TABLE message (
     CONSTRAINT message_natural_key_key UNIQUE (natural_key),
     CONSTRAINT message_pkey PRIMARY KEY (message_id),
     CONSTRAINT message_address_check CHECK ((address <> ''::text)),
+    CONSTRAINT message_body_check CHECK (((body <> ''::text) OR (kind = ANY (ARRAY['grievance_code'::text, 'appeal_code'::text, 'link_code'::text])))),
     CONSTRAINT message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text]))),
     CONSTRAINT message_sent_or_to_send CHECK (((sent_at IS NOT NULL) <= (next_attempt_at IS NULL))),
@@ -2540,11 +2848,15 @@ CREATE TABLE order_cancellation (
     settled_at timestamp with time zone,
     settled_by text,
     note text NOT NULL DEFAULT ''::text,
+    attested_by text,
+    attested_note text NOT NULL DEFAULT ''::text,
     CONSTRAINT order_cancellation_pkey PRIMARY KEY (order_id),
     CONSTRAINT order_cancellation_attested CHECK (((settled_by IS NULL) OR (settled_by ~~ 'bank:%'::text) OR (note <> ''::text))),
     CONSTRAINT order_cancellation_check CHECK (((told_at IS NULL) = (channel IS NULL))),
     CONSTRAINT order_cancellation_check1 CHECK (((level IS NULL) = (level_at IS NULL))),
     CONSTRAINT order_cancellation_check2 CHECK (((settled_at IS NULL) = (settled_by IS NULL))),
+    CONSTRAINT order_cancellation_first_word CHECK (((attested_by IS NULL) OR (attested_note <> ''::text))),
+    CONSTRAINT order_cancellation_four_eyes CHECK (((attested_by IS NULL) OR (settled_by IS NULL) OR (settled_by ~~ 'bank:%'::text) OR (person_of(settled_by) <> person_of(attested_by)))),
     CONSTRAINT order_cancellation_level_check CHECK ((level = ANY (ARRAY['desk_task'::text, 'supervisor'::text])))
 ) WITH (fillfactor=80);
 
@@ -2730,6 +3042,45 @@ CREATE TABLE release_brake (
     CONSTRAINT release_brake_reason_check CHECK ((reason <> ''::text))
 );
 
+CREATE TABLE release_hearing (
+    hearing_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    proposal_id bigint NOT NULL,
+    ack_no text NOT NULL,
+    said text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT release_hearing_pkey PRIMARY KEY (hearing_id),
+    CONSTRAINT release_hearing_said_check CHECK ((said <> ''::text))
+);
+
+CREATE TABLE release_proposal (
+    proposal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    hold_id uuid NOT NULL,
+    grievance_id uuid,
+    paise bigint NOT NULL,
+    whole boolean NOT NULL,
+    reason text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    hear_until timestamp with time zone NOT NULL,
+    hold_limit_paise bigint NOT NULL,
+    day_limit_paise bigint NOT NULL,
+    needs_second boolean NOT NULL,
+    policy text NOT NULL,
+    state text NOT NULL DEFAULT 'waits'::text,
+    ended_at timestamp with time zone,
+    ended_by text,
+    ended_reason text NOT NULL DEFAULT ''::text,
+    CONSTRAINT release_proposal_pkey PRIMARY KEY (proposal_id),
+    CONSTRAINT release_proposal_ended CHECK ((((state = 'waits'::text) = (ended_at IS NULL)) AND ((ended_at IS NULL) = (ended_by IS NULL)))),
+    CONSTRAINT release_proposal_four_eyes CHECK (((state <> 'ordered'::text) OR (NOT needs_second) OR (person_of(ended_by) <> person_of(proposed_by)))),
+    CONSTRAINT release_proposal_heard CHECK (((state <> 'ordered'::text) OR (ended_at >= hear_until))),
+    CONSTRAINT release_proposal_paise_check CHECK ((paise > 0)),
+    CONSTRAINT release_proposal_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT release_proposal_state_check CHECK ((state = ANY (ARRAY['waits'::text, 'ordered'::text, 'rejected'::text, 'dropped'::text])))
+);
+
 CREATE TABLE reply_form (
     form_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     link_id bigint NOT NULL,
@@ -2739,6 +3090,7 @@ CREATE TABLE reply_form (
     form jsonb NOT NULL,
     digest bytea NOT NULL,
     body bytea,
+    confirmed_by text,
     CONSTRAINT reply_form_link_id_digest_key UNIQUE (link_id, digest),
     CONSTRAINT reply_form_pkey PRIMARY KEY (form_id),
     CONSTRAINT reply_form_digest_check CHECK ((octet_length(digest) = 32)),
@@ -2767,6 +3119,7 @@ CASE subject_kind
     WHEN 'order'::text THEN subject_id
     ELSE NULL::uuid
 END) STORED,
+    replaced_at timestamp with time zone,
     CONSTRAINT reply_link_token_digest_key UNIQUE (token_digest),
     CONSTRAINT reply_link_pkey PRIMARY KEY (link_id),
     CONSTRAINT reply_link_check CHECK ((issued_at < expires_at)),
@@ -2828,6 +3181,7 @@ CREATE TABLE restoration (
     closed_by text,
     reason text NOT NULL DEFAULT ''::text,
     court_order_id bigint,
+    credit_account_id bigint,
     CONSTRAINT restoration_ack_no_round_no_key UNIQUE (ack_no, round_no),
     CONSTRAINT restoration_pkey PRIMARY KEY (restoration_id),
     CONSTRAINT restoration_check CHECK (((state = 'open'::text) = (closed_at IS NULL))),
@@ -3021,6 +3375,8 @@ ALTER TABLE bank_holiday ADD CONSTRAINT bank_holiday_institution_fkey FOREIGN KE
 
 ALTER TABLE bank_key ADD CONSTRAINT bank_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE bank_login ADD CONSTRAINT bank_login_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
 ALTER TABLE bank_nonce ADD CONSTRAINT bank_nonce_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
 
 ALTER TABLE bank_order ADD CONSTRAINT bank_order_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -3072,6 +3428,8 @@ ALTER TABLE credit_account ADD CONSTRAINT credit_account_ack_no_fkey FOREIGN KEY
 ALTER TABLE credit_account ADD CONSTRAINT credit_account_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE credit_account ADD CONSTRAINT credit_account_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE credit_account_link ADD CONSTRAINT credit_account_link_account_id_fkey FOREIGN KEY (account_id) REFERENCES credit_account(account_id);
 
 ALTER TABLE delivery_attempt ADD CONSTRAINT delivery_attempt_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
@@ -3137,6 +3495,10 @@ ALTER TABLE grievance ADD CONSTRAINT grievance_hold_id_fkey FOREIGN KEY (hold_id
 
 ALTER TABLE grievance_level ADD CONSTRAINT grievance_level_grievance_id_fkey FOREIGN KEY (grievance_id) REFERENCES grievance(grievance_id);
 
+ALTER TABLE hearing_waiver ADD CONSTRAINT hearing_waiver_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE hearing_waiver ADD CONSTRAINT hearing_waiver_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
 ALTER TABLE held_hop ADD CONSTRAINT held_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE hold_request ADD CONSTRAINT hold_request_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -3144,6 +3506,8 @@ ALTER TABLE hold_request ADD CONSTRAINT hold_request_case_no_fkey FOREIGN KEY (c
 ALTER TABLE hold_request ADD CONSTRAINT hold_request_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE holder_contact ADD CONSTRAINT holder_contact_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE holder_contact_change ADD CONSTRAINT holder_contact_change_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
 ALTER TABLE hop ADD CONSTRAINT hop_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -3182,8 +3546,6 @@ ALTER TABLE lien_list ADD CONSTRAINT lien_list_institution_fkey FOREIGN KEY (ins
 ALTER TABLE lien_list_page ADD CONSTRAINT lien_list_page_list_no_pages_fkey FOREIGN KEY (list_no, pages) REFERENCES lien_list(list_no, pages);
 
 ALTER TABLE lien_round ADD CONSTRAINT lien_round_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
-
-ALTER TABLE message ADD CONSTRAINT message_body_check CHECK (((body <> ''::text) OR (kind = ANY (ARRAY['grievance_code'::text, 'appeal_code'::text])))) NOT VALID;
 
 ALTER TABLE message ADD CONSTRAINT message_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -3235,6 +3597,16 @@ ALTER TABLE reconciliation_difference ADD CONSTRAINT reconciliation_difference_r
 
 ALTER TABLE release_brake ADD CONSTRAINT release_brake_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
+ALTER TABLE release_hearing ADD CONSTRAINT release_hearing_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE release_hearing ADD CONSTRAINT release_hearing_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES release_proposal(proposal_id);
+
+ALTER TABLE release_proposal ADD CONSTRAINT release_proposal_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE release_proposal ADD CONSTRAINT release_proposal_grievance_id_fkey FOREIGN KEY (grievance_id) REFERENCES grievance(grievance_id);
+
+ALTER TABLE release_proposal ADD CONSTRAINT release_proposal_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
 ALTER TABLE reply_form ADD CONSTRAINT reply_form_link_id_fkey FOREIGN KEY (link_id) REFERENCES reply_link(link_id);
 
 ALTER TABLE reply_link ADD CONSTRAINT reply_link_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -3254,6 +3626,8 @@ ALTER TABLE resolution_proposal ADD CONSTRAINT resolution_proposal_discrepancy_i
 ALTER TABLE restoration ADD CONSTRAINT restoration_case_no_ack_no_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no);
 
 ALTER TABLE restoration ADD CONSTRAINT restoration_court_order_id_fkey FOREIGN KEY (court_order_id) REFERENCES court_order(court_order_id);
+
+ALTER TABLE restoration ADD CONSTRAINT restoration_credit_account_id_fkey FOREIGN KEY (credit_account_id) REFERENCES credit_account(account_id);
 
 ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_allocation_id_fkey FOREIGN KEY (allocation_id) REFERENCES allocation(allocation_id);
 
@@ -3341,6 +3715,10 @@ CREATE UNIQUE INDEX bank_holiday_once ON public.bank_holiday USING btree (COALES
 
 CREATE INDEX bank_key_institution ON public.bank_key USING btree (institution, not_before);
 
+CREATE INDEX bank_login_to_tell ON public.bank_login USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX bank_login_verified_at ON public.bank_login USING btree (verified_at);
+
 CREATE INDEX bank_nonce_seen ON public.bank_nonce USING btree (seen_at);
 
 CREATE INDEX bank_order_by_bank ON public.bank_order USING btree (institution, planned_at, order_id);
@@ -3379,11 +3757,15 @@ CREATE INDEX confirmation_proposal_order ON public.confirmation_proposal USING b
 
 CREATE INDEX court_order_case ON public.court_order USING btree (case_no);
 
+CREATE INDEX court_order_clock ON public.court_order USING btree (counts_until) WHERE ((withdrawn_at IS NULL) AND (counts_until IS NOT NULL));
+
 CREATE UNIQUE INDEX court_order_once ON public.court_order USING btree (case_no, court, order_no, effect, institution, account_key) NULLS NOT DISTINCT WHERE (withdrawn_at IS NULL);
 
 CREATE INDEX credit_account_case ON public.credit_account USING btree (case_no);
 
 CREATE INDEX credit_account_complaint ON public.credit_account USING btree (ack_no);
+
+CREATE INDEX credit_account_link_account ON public.credit_account_link USING btree (account_id);
 
 CREATE INDEX delivery_attempt_subject ON public.delivery_attempt USING btree (subject_id, attempt_id);
 
@@ -3437,11 +3819,15 @@ CREATE UNIQUE INDEX grievance_one_open ON public.grievance USING btree (hold_id)
 
 CREATE INDEX grievance_open ON public.grievance USING btree (opened_at, grievance_id) WHERE (state = 'open'::text);
 
+CREATE INDEX hearing_waiver_hold ON public.hearing_waiver USING btree (hold_id);
+
 CREATE INDEX held_hop_not_taken_up ON public.held_hop USING btree (held_at) WHERE (hold_opened_at IS NULL);
 
 CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at);
 
 CREATE INDEX hold_request_sent ON public.hold_request USING btree (sent_at, institution);
+
+CREATE INDEX holder_contact_change_hold ON public.holder_contact_change USING btree (hold_id);
 
 CREATE INDEX hop_account_case ON public.hop USING btree (institution, account_key, case_no, hop_no) WHERE (institution IS NOT NULL);
 
@@ -3470,6 +3856,10 @@ CREATE UNIQUE INDEX lien_inquiry_one_open ON public.lien_inquiry USING btree (in
 CREATE INDEX lien_inquiry_open ON public.lien_inquiry USING btree (due_at) WHERE (closed_at IS NULL);
 
 CREATE INDEX lien_list_begun ON public.lien_list USING btree (begun_at);
+
+CREATE INDEX link_code_made_at ON public.link_code USING btree (made_at);
+
+CREATE INDEX link_code_subject ON public.link_code USING btree (subject_id, made_at);
 
 CREATE INDEX message_case ON public.message USING btree (case_no);
 
@@ -3517,6 +3907,16 @@ CREATE INDEX release_brake_continued_at ON public.release_brake USING btree (con
 
 CREATE UNIQUE INDEX release_brake_one ON public.release_brake USING btree (((continued_at IS NULL))) WHERE (continued_at IS NULL);
 
+CREATE INDEX release_hearing_proposal ON public.release_hearing USING btree (proposal_id);
+
+CREATE INDEX release_proposal_case ON public.release_proposal USING btree (case_no);
+
+CREATE INDEX release_proposal_hold ON public.release_proposal USING btree (hold_id);
+
+CREATE INDEX release_proposal_officer ON public.release_proposal USING btree (person_of(proposed_by), proposed_at);
+
+CREATE UNIQUE INDEX release_proposal_waits ON public.release_proposal USING btree (hold_id) WHERE (state = 'waits'::text);
+
 CREATE INDEX reply_link_subject ON public.reply_link USING btree (subject_id);
 
 CREATE INDEX reply_link_unused ON public.reply_link USING btree (expires_at) WHERE (used_at IS NULL);
@@ -3539,11 +3939,15 @@ CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) 
 
 CREATE INDEX try_bucket_full ON public.try_bucket USING btree (full_at);
 
+CREATE INDEX victim_mobile ON public.victim USING btree (mobile);
+
 CREATE INDEX withdrawal_case ON public.withdrawal USING btree (case_no);
 
 CREATE UNIQUE INDEX withdrawal_open ON public.withdrawal USING btree (ack_no, COALESCE(hop_no, 0)) WHERE (decision IS NULL);
 
 CREATE INDEX withdrawn_hop_withdrawal ON public.withdrawn_hop USING btree (withdrawal_id);
+
+CREATE TRIGGER feed_hold_kept AFTER UPDATE OF retained_by_kind, lapses_at ON public.account_hold FOR EACH ROW WHEN ((((old.retained_by_kind IS NULL) <> (new.retained_by_kind IS NULL)) OR (old.lapses_at < new.lapses_at))) EXECUTE FUNCTION feed_hold_kept();
 
 CREATE TRIGGER allocation_append_only BEFORE DELETE OR UPDATE ON public.allocation FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -3565,6 +3969,8 @@ CREATE TRIGGER automatic_release_unchanged BEFORE DELETE OR UPDATE OR TRUNCATE O
 
 CREATE TRIGGER bank_body_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER bank_confirmation_four_eyes BEFORE INSERT ON public.bank_confirmation FOR EACH ROW WHEN (((new.via = 'officer'::text) AND (new.applied_paise > 0) AND (person_of(new.source) = person_of(new.proposed_by)))) EXECUTE FUNCTION two_persons();
+
 CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER bank_exchange_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_exchange FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -3575,7 +3981,7 @@ CREATE TRIGGER bank_key_kept BEFORE DELETE OR TRUNCATE ON public.bank_key FOR EA
 
 CREATE TRIGGER bank_key_rules AFTER INSERT OR UPDATE ON public.bank_key FOR EACH ROW EXECUTE FUNCTION bank_key_rules();
 
-CREATE TRIGGER bank_order_by_court BEFORE INSERT ON public.bank_order FOR EACH ROW WHEN (((new.kind = 'release'::text) AND (new.court_order_id IS NOT NULL))) EXECUTE FUNCTION court_order_lets_go();
+CREATE TRIGGER bank_order_by_court BEFORE INSERT ON public.bank_order FOR EACH ROW WHEN ((new.court_order_id IS NOT NULL)) EXECUTE FUNCTION court_order_lets_go();
 
 CREATE TRIGGER bank_order_cancelled AFTER UPDATE OF state ON public.bank_order FOR EACH ROW WHEN (((new.state = 'cancelled'::text) AND (old.state <> 'cancelled'::text) AND (new.tried_at IS NOT NULL))) EXECUTE FUNCTION bank_order_cancelled();
 
@@ -3583,7 +3989,11 @@ CREATE TRIGGER bank_order_told AFTER UPDATE OF state ON public.bank_order FOR EA
 
 CREATE TRIGGER bank_order_tried BEFORE UPDATE ON public.bank_order FOR EACH ROW WHEN (((new.tried_at IS DISTINCT FROM old.tried_at) OR ((new.tried_at IS NULL) AND (new.delivered_at IS NOT NULL)))) EXECUTE FUNCTION bank_order_tried();
 
+CREATE TRIGGER bank_order_line_beneficiary_kept BEFORE UPDATE OF beneficiary_institution, beneficiary_holder, beneficiary_ifsc ON public.bank_order_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE CONSTRAINT TRIGGER bank_order_line_covered AFTER INSERT ON public.bank_order_line DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bank_order_line_covered();
+
+CREATE TRIGGER release_was_proposed AFTER INSERT ON public.bank_order_line FOR EACH ROW EXECUTE FUNCTION release_was_proposed();
 
 CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.case_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -3593,9 +4003,15 @@ CREATE TRIGGER case_officer_wakes_documents AFTER INSERT ON public.case_officer 
 
 CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER confirmation_proposal_four_eyes BEFORE UPDATE OF agreed_by ON public.confirmation_proposal FOR EACH ROW WHEN ((person_of(new.agreed_by) = person_of(new.proposed_by))) EXECUTE FUNCTION two_persons();
+
+CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by ON public.court_order FOR EACH ROW WHEN ((person_of(new.confirmed_by) = person_of(new.taken_by))) EXECUTE FUNCTION two_persons();
+
 CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
+
+CREATE TRIGGER credit_account_link_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.credit_account_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER discrepancy_hold AFTER INSERT ON public.discrepancy FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['exceeds_disputed'::text, 'held_and_gone'::text]))) EXECUTE FUNCTION discrepancy_wakes_hold();
 
@@ -3625,6 +4041,10 @@ CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON p
 
 CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER hearing_waiver_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER hearing_waiver_of_served BEFORE INSERT ON public.hearing_waiver FOR EACH ROW EXECUTE FUNCTION hearing_waiver_of_served();
+
 CREATE TRIGGER held_hop_notice AFTER UPDATE OF hold_opened_at ON public.held_hop FOR EACH ROW WHEN ((new.hold_opened_at IS NOT NULL)) EXECUTE FUNCTION held_hop_asks_for_notice();
 
 CREATE TRIGGER held_hop_wakes_starter AFTER INSERT OR UPDATE OF hold_opened_at ON public.held_hop FOR EACH ROW WHEN ((new.hold_opened_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
@@ -3635,9 +4055,15 @@ CREATE TRIGGER feed_request_new AFTER INSERT ON public.hold_request FOR EACH ROW
 
 CREATE TRIGGER feed_request_state AFTER UPDATE OF state ON public.hold_request FOR EACH ROW WHEN ((feed_status(old.state) <> feed_status(new.state))) EXECUTE FUNCTION feed_request_changed();
 
+CREATE TRIGGER holder_contact_kept AFTER INSERT OR UPDATE ON public.holder_contact FOR EACH ROW EXECUTE FUNCTION holder_contact_kept();
+
+CREATE TRIGGER holder_contact_change_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.holder_contact_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER hop_asks_payers_bank_again AFTER UPDATE OF reference_key, institution, payer_holder, payer_institution_as_told ON public.hop FOR EACH ROW WHEN (((new.parent_hop_no IS NULL) AND ((new.reference_key IS DISTINCT FROM old.reference_key) OR (new.institution IS DISTINCT FROM old.institution) OR (new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told)))) EXECUTE FUNCTION hop_asks_payers_bank_again();
 
 CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FUNCTION hop_complaint();
+
+CREATE TRIGGER hop_payer_kept BEFORE UPDATE OF payer_holder, payer_ifsc, payer_institution_as_told ON public.hop FOR EACH ROW WHEN ((((new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_ifsc IS DISTINCT FROM old.payer_ifsc)) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told))) EXECUTE FUNCTION hop_payer_kept();
 
 CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON public.hop FOR EACH ROW WHEN ((((new.state <> old.state) OR (new.revision <> old.revision)) AND ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text])) OR (old.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))))) EXECUTE FUNCTION hop_waiting();
 
@@ -3669,6 +4095,10 @@ CREATE TRIGGER lien_list_page_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 
 CREATE TRIGGER officer_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.nodal_officer FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
+CREATE TRIGGER objection_four_eyes BEFORE UPDATE OF decision ON public.objection FOR EACH ROW WHEN (((new.decision = 'upheld'::text) AND (new.by_whom = ANY (ARRAY['holder'::text, 'bank'::text])) AND (person_of(new.decided_by) = person_of(new.received_by)))) EXECUTE FUNCTION two_persons();
+
+CREATE TRIGGER objection_names_hold BEFORE INSERT ON public.objection FOR EACH ROW EXECUTE FUNCTION objection_names_hold();
+
 CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_leave FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
 CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_shift FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
@@ -3695,6 +4125,12 @@ CREATE TRIGGER release_brake_continued_once BEFORE UPDATE ON public.release_brak
 
 CREATE TRIGGER release_brake_kept BEFORE DELETE OR TRUNCATE ON public.release_brake FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER release_hearing_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.release_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER release_proposal_counted BEFORE INSERT ON public.release_proposal FOR EACH ROW EXECUTE FUNCTION release_proposal_counted();
+
+CREATE TRIGGER release_proposal_rules BEFORE DELETE OR UPDATE ON public.release_proposal FOR EACH ROW EXECUTE FUNCTION release_proposal_rules();
+
 CREATE TRIGGER reply_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER reply_link_deletion BEFORE DELETE ON public.reply_link FOR EACH ROW EXECUTE FUNCTION reply_link_deletion();
@@ -3707,6 +4143,10 @@ CREATE TRIGGER feed_hops AFTER UPDATE ON public.request_hop REFERENCING NEW TABL
 
 CREATE TRIGGER resolution_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.resolution_proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER restoration_credit_account BEFORE UPDATE OF approved_by ON public.restoration FOR EACH ROW WHEN (((new.approved_by IS NOT NULL) AND (new.approved_by IS DISTINCT FROM old.approved_by))) EXECUTE FUNCTION restoration_credit_account();
+
+CREATE TRIGGER restoration_four_eyes BEFORE UPDATE OF approved_by ON public.restoration FOR EACH ROW WHEN ((person_of(new.approved_by) = person_of(new.prepared_by))) EXECUTE FUNCTION two_persons();
+
 CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text, 'cancelled'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
 
 CREATE TRIGGER restoration_not_by_importer BEFORE UPDATE OF prepared_by, approved_by ON public.restoration FOR EACH ROW EXECUTE FUNCTION restoration_not_by_importer();
@@ -3718,6 +4158,8 @@ CREATE TRIGGER restoration_line_not_excluded BEFORE INSERT ON public.restoration
 CREATE TRIGGER restoration_step_documents AFTER INSERT ON public.restoration_step FOR EACH ROW WHEN ((new.step = ANY (ARRAY['collecting'::text, 'holder_notice'::text, 'show_cause'::text, 'credit'::text]))) EXECUTE FUNCTION restoration_step_asks_for_documents();
 
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER withdrawal_four_eyes BEFORE UPDATE OF decision ON public.withdrawal FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (person_of(new.decided_by) = person_of(new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER withdrawal_rules BEFORE DELETE OR UPDATE ON public.withdrawal FOR EACH ROW EXECUTE FUNCTION withdrawal_rules();
 
@@ -3755,6 +4197,8 @@ COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is
 
 COMMENT ON COLUMN answer.within_paise IS 'what of the claim is within its transfer; null in a line that the release before has judged';
 
+COMMENT ON COLUMN appeal_code.contact_since IS 'when an officer entered the contact that the code went to; null for a contact that the bank gave';
+
 COMMENT ON COLUMN appeal_code.tries_by IS 'tries by digest of the address that they came from';
 
 COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the order they came, but for the token; empty for a file';
@@ -3789,6 +4233,10 @@ COMMENT ON COLUMN bank_exchange.reply_head IS 'the status, and of the headers th
 
 COMMENT ON COLUMN bank_holiday.institution IS 'null: every institution has closed';
 
+COMMENT ON COLUMN bank_login.mark IS 'keyed digest of the password and its hash, so that a repeated login is cheap';
+
+COMMENT ON COLUMN bank_login.next_attempt_at IS 'when the bank''s nodal officers are told of it; null: not any more';
+
 COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has the order';
 
 COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
@@ -3810,6 +4258,18 @@ COMMENT ON COLUMN complaint_transfer.payer_vpa IS 'the VPA that is stated beside
 COMMENT ON COLUMN complaint_transfer.row_no IS 'its place in the complaint, from 1';
 
 COMMENT ON COLUMN confirmation_proposal.digest IS 'of the lines';
+
+COMMENT ON COLUMN court_order.counts_until IS 'when it ends by itself: without its document, without its second officer, or as a keep of a hold; null for no end';
+
+COMMENT ON COLUMN court_order.ended_as IS 'why the engine withdrew it: `void` without document or second officer, `over` at its end';
+
+COMMENT ON COLUMN court_order.ends_on IS 'the day until which a court keeps a hold, as the order says it';
+
+COMMENT ON COLUMN court_order.second_needed IS 'a second officer has to confirm it; false for an order of before';
+
+COMMENT ON COLUMN credit_account.ended_as IS 'why it is not credited any more: the victim objected, or an officer withdrew it';
+
+COMMENT ON COLUMN credit_account.object_until IS 'until when the victim may object after the confirmation; null before it, and where the release before confirmed it';
 
 COMMENT ON COLUMN credit_account.proof IS 'what the officer has seen: a passbook, a letter of the bank';
 
@@ -3839,11 +4299,17 @@ COMMENT ON COLUMN feed_entry.version IS 'counts the states that a reader of the 
 
 COMMENT ON COLUMN feed_key.reply IS 'null while the body is being taken';
 
+COMMENT ON COLUMN grievance.filed_by IS 'who entered it: `holder`, or an officer; null for one of before';
+
 COMMENT ON COLUMN grievance.serial_no IS 'what the holder is told as the number';
+
+COMMENT ON COLUMN grievance_level.opened_by IS 'who took the appeal to this level: `holder`, or an officer';
 
 COMMENT ON COLUMN grievance_level.overdue_at IS 'when the supervisor was told that the highest level has let its time pass';
 
 COMMENT ON COLUMN grievance_level.said IS 'what the holder says against the decision of the level below';
+
+COMMENT ON COLUMN hearing_waiver.contradict_until IS 'until when the holder, who is told, can say that it is not so';
 
 COMMENT ON COLUMN hop.ack_no IS 'the complaint whose money it is: that of the victim''s own transfer, and of every hop below it';
 
@@ -3865,11 +4331,23 @@ COMMENT ON COLUMN hop_retry.due_at IS 'when it is asked again; none is due if nu
 
 COMMENT ON COLUMN hop_retry.retries IS 'how often the bank was asked again';
 
+COMMENT ON COLUMN institution.calls_a_second IS 'most calls of ours to this bank in a second; null: no limit of its own';
+
+COMMENT ON COLUMN institution.calls_at_once IS 'most calls of ours to this bank at a time; null: no limit of its own';
+
+COMMENT ON COLUMN institution.signature_only_from IS 'from this time a token does not open the feed to this bank; null: a token is enough';
+
 COMMENT ON COLUMN lien_inquiry.tried_at IS 'when a round last took the inquiry to send it; null if none did';
+
+COMMENT ON COLUMN link_code.subject_id IS 'the hold request or the order that the letter is about';
+
+COMMENT ON COLUMN link_code.tries IS 'wrong tries';
 
 COMMENT ON COLUMN message.expires_at IS 'from then on it is sent no more, and its text is blank; null: it is kept';
 
 COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
+
+COMMENT ON COLUMN order_cancellation.attested_by IS 'who first said that the bank knows; for an order to restore a second officer says it too';
 
 COMMENT ON COLUMN order_cancellation.settled_at IS 'the bank has said that it does the order no more, or an officer that it was told';
 
@@ -3923,13 +4401,27 @@ COMMENT ON COLUMN release_brake.continued_by IS 'the supervisor who continued th
 
 COMMENT ON COLUMN release_brake.hold_id IS 'the hold whose release was the first to wait';
 
+COMMENT ON COLUMN release_proposal.ended_by IS 'who ordered it, rejected it, or decided otherwise';
+
+COMMENT ON COLUMN release_proposal.grievance_id IS 'null for a small hold';
+
+COMMENT ON COLUMN release_proposal.needs_second IS 'the releases of this hold, or those that this officer proposed on this day in India, exceed the sums of the policy';
+
+COMMENT ON COLUMN release_proposal.whole IS 'all that is free is released, and not a part';
+
 COMMENT ON COLUMN reply_form.body IS 'the form as it was posted';
 
+COMMENT ON COLUMN reply_form.confirmed_by IS 'the nodal officer at whose registered mobile a code confirmed the form; empty: the desk telephones; null: no code was needed';
+
 COMMENT ON COLUMN reply_form.digest IS 'equal for two forms that are filled in alike';
+
+COMMENT ON COLUMN reply_link.replaced_at IS 'when a newer link about the same subject took its place';
 
 COMMENT ON COLUMN reply_link.subject_id IS 'the hold request or the order that the link replies to';
 
 COMMENT ON COLUMN reply_link.token_digest IS 'SHA-256 of the token; the token itself is not kept';
+
+COMMENT ON COLUMN restoration.credit_account_id IS 'the other account that the received application names; null for the account that paid';
 
 COMMENT ON COLUMN restoration_line.court_order_id IS 'the order by which a court refuses to give it back';
 
@@ -3959,15 +4451,25 @@ COMMENT ON COLUMN withdrawal.hop_no IS 'the one transfer that is withdrawn; null
 
 COMMENT ON TABLE automatic_release IS 'releases that the engine ordered by itself and counted';
 
+COMMENT ON TABLE bank_login IS 'an address from which a bank has logged in at our API';
+
 COMMENT ON TABLE braked_release IS 'releases that wait, or that a supervisor has continued and the engine has not ordered yet';
 
 COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
 
 COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states it';
 
+COMMENT ON TABLE credit_account_link IS 'Links in messages to a victim, by which the victim objects to an account.';
+
+COMMENT ON TABLE hearing_waiver IS 'Statements of account holders that they waive the rest of the time to object, for one visit of the holder''s notice.';
+
+COMMENT ON TABLE holder_contact_change IS 'Every contact of an account holder that an officer has entered.';
+
 COMMENT ON TABLE hop_correction IS 'each correction of a hop: the changed columns before and after it';
 
 COMMENT ON TABLE hop_raise IS 'the largest amount told of a transfer whose bank does not have the first request yet';
+
+COMMENT ON TABLE link_code IS 'a one-time code that confirms what a bank''s officer states through the link of a letter';
 
 COMMENT ON TABLE payer_decision IS 'which complaint is right about who paid a transfer; two officers decide';
 
@@ -3978,6 +4480,8 @@ COMMENT ON TABLE payer_inquiry IS 'a question to the victim''s bank about the vi
 COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim''s own transfer; the newest counts';
 
 COMMENT ON TABLE release_brake IS 'times from which automatic releases waited for a supervisor; one at most is not continued';
+
+COMMENT ON TABLE release_hearing IS 'What a victim says to a proposed release, as an officer records it.';
 
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
 
@@ -3995,6 +4499,8 @@ COMMENT ON FUNCTION case_tell(text,timestamp with time zone,text,text[],jsonb[],
 
 COMMENT ON FUNCTION contested_transfers(uuid) IS 'The transfers of this restoration whose payer a complaint or the victim''s bank names otherwise, and undecided.';
 
+COMMENT ON FUNCTION court_order_counts(court_order) IS 'Whether an order moves money or a restoration. A keep of a hold counts before, but only for a limited time.';
+
 COMMENT ON FUNCTION disputed_transfer_renamed() IS 'Registers a transfer by reference and bank too, where a process of the release before named its amount.';
 
 COMMENT ON FUNCTION hops_confirm(text,jsonb,integer[]) IS 'writes a bank''s data to hops; those in p_again leave their live request';
@@ -4009,10 +4515,14 @@ COMMENT ON FUNCTION only_importers(text,integer) IS 'Who imported the workbooks 
 
 COMMENT ON FUNCTION payer_inquiry_replace(text,integer) IS 'End the inquiry about a hop, because its transfer was corrected; return what it asked.';
 
+COMMENT ON FUNCTION person_of(text) IS 'The person behind the name of an actor, by which two officers are told apart: one person with two roles is one.';
+
 COMMENT ON FUNCTION present_moment() IS 'the present moment of this database; tests may set it for their session';
 
 COMMENT ON FUNCTION proposed_transfers(uuid) IS 'The transfers of this restoration that only the victim''s bank names, and that no officer has accepted.';
 
 COMMENT ON FUNCTION requests_answered(text,text,integer[],timestamp with time zone) IS 'writes an answer about these hops; closes and returns the requests without a live hop';
+
+COMMENT ON FUNCTION told_about_hold(uuid) IS 'Who filed a grievance about the hold, reported on it, gave its holder''s contact or code, heard a victim about it, or imported it.';
 
 COMMENT ON FUNCTION transfers_register(text,text[],integer[],text[]) IS 'registers transfers in the order of their keys; returns the places of those that are registered already';

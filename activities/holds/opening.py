@@ -15,6 +15,7 @@ from activities.cases.transaction import ENGINE, CaseTransaction, background_tra
 from activities.context import Context
 from activities.notifications.holder_messages import subject_of
 from activities.notifications.people import Concerned, notify_people
+from activities.orders.release_proposals import drop_proposal
 from activities.orders.unassigned_holds import ask_about_excluded_hops, ask_about_retained_holds
 from activities.police.statutory_duties import open_duties
 from db.cases.events import Event
@@ -102,6 +103,8 @@ class _HoldOpening(CaseTransaction):
         )
         if was_empty is not None:
             self.written.append(Event(EventKind.HOLD_ENDED, {"hold_id": str(was_empty)}))
+            # The victims were heard about other money.
+            await drop_proposal(self, was_empty, "nothing of what it was about is on hold")
         hold_id, began = await account_holds.begin(
             connection, self.case_no, first, new_reference(), policy, small=small
         )

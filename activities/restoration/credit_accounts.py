@@ -24,6 +24,7 @@ from domain.errors.restoration import (
     CreditAccountOver,
 )
 from domain.notifications.rules import NotificationEvent
+from domain.persons import is_same_person
 from schemas.base import Flag
 from schemas.enums import EventKind, TaskKind
 from schemas.notifications import MessageFacts, masked_account
@@ -111,7 +112,7 @@ async def confirm(
         _refuse_over(told)
         if told.confirmed_at is not None:
             return told
-        if told.told_by == by:
+        if is_same_person(told.told_by, by):
             raise CreditAccountNeedsSecondOfficer(by)
         await _refuse_ordered(connection, ack_no)
         seconds = ctx.policy.restoration.credit_account_objection_seconds / ctx.procedure_clock_factor

@@ -50,6 +50,7 @@ from domain.errors.restoration import (
     TransferNotAccepted,
 )
 from domain.notifications.rules import NotificationEvent
+from domain.persons import is_same_person
 from domain.restoration import authority
 from domain.restoration.procedure import ORDERS_OF, RULES, back_to
 from schemas.enums import EventKind, ProcedureKind, TaskKind
@@ -157,7 +158,7 @@ async def _refuse_credit_account(work: Work, seen: RestorationApproval, by: Acti
         raise CreditAccountUntold(instead.account_id)
     if work.now < instead.object_until:
         raise CreditAccountObjectable(instead.account_id, instead.object_until)
-    if instead.told_by == by.actor:
+    if is_same_person(instead.told_by, by.actor):
         raise CreditAccountNeedsSecondOfficer(by.subject)
     if seen.account_end != instead.account[-ACCOUNT_END_CHARS:]:
         raise BeneficiaryDiffers

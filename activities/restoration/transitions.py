@@ -338,6 +338,9 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
         excluded_paise=sum(one.held_paise for one in excluded) or None,
     )
     await restoration_messages.closed(connection, row, lines, state, restored_paise, work.now)
+    # Only the appeal kept these. Without a new warning the officer who ends the restoration would release them at once.
+    if past_end := await restorations.appealed_holds_past_end(connection, row.restoration_id, work.now):
+        await account_holds.warn_anew(connection, past_end, work.now)
     await _stop_retaining(work)
     # Money that a bank has not credited, or has held since, goes to the victim's next round. It was not refused.
     await account_holds.mark_to_open_again(connection, row.case_no, work.now, ack_no=row.ack_no)

@@ -211,9 +211,9 @@ async def approval(connection: Connection, hold_id: UUID) -> Approval | None:
     An approval by the case's investigating officer does not count.
     """
     row = await connection.fetchrow(
-        "SELECT a.approved_by, a.approved_at FROM attachment_approval a WHERE a.hold_id = $1 AND a.approved_by <>"
-        " (SELECT subject FROM case_officer c WHERE c.case_no = a.case_no AND c.duty = 'io'"
-        "  ORDER BY assignment_no DESC LIMIT 1)",
+        "SELECT a.approved_by, a.approved_at FROM attachment_approval a WHERE a.hold_id = $1"
+        " AND person_of(a.approved_by) <> (SELECT person_of(subject) FROM case_officer c"
+        "  WHERE c.case_no = a.case_no AND c.duty = 'io' ORDER BY assignment_no DESC LIMIT 1)",
         hold_id,
     )
     return Approval(**dict(row)) if row else None

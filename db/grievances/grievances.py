@@ -159,15 +159,19 @@ async def open_about(connection: Connection, hold_id: UUID) -> list[UUID]:
 async def appealed(connection: Connection, hold_id: UUID) -> Appealed | None:
     """Return the appeals since the hold began, or None without one.
 
-    Also None unless a restoration of its money has come past the verification and waits, because otherwise an appeal
-    would only make the holder's own hold longer.
+    Also None unless an open restoration of its money has come past the verification and is not approved, because
+    otherwise an appeal would only make the holder's own hold longer. A restoration that is sent back stays one: no
+    officer alone ends by this what keeps the hold.
     """
     row = await connection.fetchrow(
         "SELECT min(g.opened_at) AS filed_at, CASE WHEN bool_and(g.ended_at IS NOT NULL) THEN max(g.ended_at) END"
         " AS ended_at FROM grievance g JOIN account_hold a USING (hold_id)"
         " WHERE g.hold_id = $1 AND g.opened_at >= a.first_held_at AND EXISTS ("
         "  SELECT FROM restoration_line l JOIN restoration r USING (restoration_id) WHERE l.hold_id = $1"
-        "  AND l.objection_id IS NULL AND l.excluded_at IS NULL AND r.state = 'open' AND r.step = ANY($2))"
+        "  AND l.objection_id IS NULL AND l.excluded_at IS NULL AND r.state = 'open'"
+        "  AND (r.step = ANY($2) OR (r.step IN ('application', 'verification')"
+        "   AND EXISTS (SELECT FROM restoration_step s WHERE s.restoration_id = r.restoration_id"
+        "    AND s.step = 'verification' AND s.outcome = 'done'))))"
         " HAVING count(*) > 0",
         hold_id,
         [step.value for step in WAITS_FOR_APPEAL],

@@ -69,7 +69,7 @@ CREATE FUNCTION told_about_hold(of_hold uuid) RETURNS SETOF text LANGUAGE sql ST
         VALUES (l.opened_by), (CASE WHEN l.outcome = 'reported' THEN l.ended_by END)
     ) AS t (who) WHERE g.hold_id = of_hold AND t.who IS NOT NULL
     UNION
-    SELECT person_of(c.told_to) FROM holder_contact c WHERE c.hold_id = of_hold
+    SELECT person_of(c.told_to) FROM holder_contact_change c WHERE c.hold_id = of_hold
     UNION
     SELECT person_of(c.made_by) FROM appeal_code c WHERE c.hold_id = of_hold
     UNION

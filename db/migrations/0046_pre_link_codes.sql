@@ -63,7 +63,7 @@ COMMENT ON COLUMN reply_form.confirmed_by IS
     'the nodal officer at whose registered mobile a code confirmed the form; empty: the desk telephones; null: no code was needed';
 
 ALTER TABLE message DROP CONSTRAINT message_body_check,
-    ADD CONSTRAINT message_body_check CHECK (body <> '' OR kind IN ('grievance_code', 'link_code')) NOT VALID;
+    ADD CONSTRAINT message_body_check CHECK (body <> '' OR kind IN ('grievance_code', 'appeal_code', 'link_code')) NOT VALID;
 
 -- A bank that may end a hold by itself must learn that a court or an approved restoration keeps it.
 CREATE FUNCTION feed_hold_kept() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -386,6 +386,19 @@ async def appealed_holds(connection: Connection, restoration_id: UUID) -> list[U
     return [row["hold_id"] for row in rows]
 
 
+async def appealed_holds_past_end(connection: Connection, restoration_id: UUID, at: datetime) -> list[UUID]:
+    """Return those of `appealed_holds` whose own time is over and that no order retains."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT a.hold_id FROM restoration_line l JOIN grievance g USING (hold_id)"
+        " JOIN account_hold a USING (hold_id) WHERE l.restoration_id = $1 AND a.state = 'held'"
+        " AND a.retained_by_kind IS NULL AND $2 >= greatest(a.lapses_from, a.first_held_at"
+        "  + make_interval(secs => (a.policy->>'lapse_after_seconds')::double precision)) ORDER BY a.hold_id",
+        restoration_id,
+        at,
+    )
+    return [row["hold_id"] for row in rows]
+
+
 async def keep_or_let_go(connection: Connection, restoration_id: UUID) -> list[UUID]:
     """End its retention of holds, or pass it to another approved restoration; return their ids."""
     rows = await connection.fetch(

@@ -16,6 +16,7 @@ from activities.evidence.pack import public_key
 from activities.secrets import SecretBox
 from documents.timeline import HOW_TO_VERIFY
 from domain.evidence.pack import MANIFEST, SIGNATURE, NotEvidence
+from tests.debian_programs import debian_program
 from tests.factories import SECRET
 
 Files = dict[str, bytes]
@@ -52,6 +53,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 def experts_word(files: Mapping[str, bytes]) -> str:
     """What an expert sees who does what the page says; nothing where all holds."""
+    debian_program("openssl")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "unpacked"
         for name, content in files.items():

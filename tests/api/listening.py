@@ -44,6 +44,8 @@ async def listening(services: Services, body_seconds: float) -> AsyncIterator[Se
     task = asyncio.create_task(serve(services, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
     host, _, port = (await url).removeprefix("http://").rpartition(":")
     tokens = Tokens(services.keys)
-    yield Server(host, int(port), tokens.for_officer("o", Role.DESK), tokens.for_bank("SBIN"))
-    stop.set()
-    await task
+    try:
+        yield Server(host, int(port), tokens.for_officer("o", Role.DESK), tokens.for_bank("SBIN"))
+    finally:
+        stop.set()
+        await task

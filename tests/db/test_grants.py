@@ -20,7 +20,7 @@ NEVER_CHANGED: Final = [
     *("bank_evidence", "case_event", "discrepancy_resolution", "evidence_key", "fir_copy", "ledger_entry"),
     *("ledger_transaction", "lien_list", "lien_list_page", "document", "reconciliation"),
     *("reconciliation_difference", "reply_form", "returned_funds", "resolution_proposal", "withdrawn_hop"),
-    *("credit_account_link", "hearing_waiver", "holder_contact_change"),
+    *("automatic_release", "credit_account_link", "hearing_waiver", "holder_contact_change", "release_hearing"),
 ]
 LATER: Final = """-- A test needs it.
 CREATE TABLE kept_later (kept_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, said text NOT NULL);

@@ -5,7 +5,6 @@ import getpass
 import grp
 import os
 import re
-import shutil
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from tests.asgi_server import served
+from tests.debian_programs import debian_program
 from tests.paths import ROOT
 from workers.embedded.ports import free_port
 
@@ -31,16 +31,7 @@ HOSTS = ("desk.police.example", "my.police.example", "bank.police.example")
 DESK, MY, BANK = HOSTS
 CONFIGURATION = (ROOT / "deploy" / "nginx.conf").read_text()
 OPTION = ROOT / "deploy" / "nginx-bank-certificates.conf"
-INSTALL = "as root, once: apt-get install --no-install-recommends nginx-light"
 PATIENCE_SECONDS = 20.0
-
-
-def nginx_command() -> str:
-    """The path of Debian's nginx. Fails the test if it is missing, and says how to install it."""
-    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if found is None:
-        pytest.fail(f"nginx is missing; {INSTALL}")
-    return found
 
 
 # -- certificates ------------------------------------------------------------------------------------------------------
@@ -236,7 +227,7 @@ TEMP_PATHS = ("proxy", "fastcgi", "uwsgi", "scgi")
 @asynccontextmanager
 async def running_nginx(folder: Path, *, asks_banks_certificates: bool = False) -> AsyncIterator[Nginx]:
     """Run nginx as long as the block runs."""
-    command = nginx_command()
+    command = debian_program("nginx")
     arrived: list[Arrived] = []
     intake, officers = Process("intake", arrived), Process("officers", arrived)
     (folder / "tls").mkdir()

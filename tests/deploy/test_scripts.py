@@ -18,6 +18,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
 from activities.secrets import Process
+from tests.debian_programs import debian_program
 from tests.paths import ROOT
 from workers.embedded.postgres import EmbeddedPostgres, packaged_bin_dir
 from workers.embedded.temporal import SEARCH_ATTRIBUTES, EmbeddedTemporal, packaged_binary
@@ -122,9 +123,15 @@ async def test_both_databases_of_temporal_are_brought_up_to_date(tmp_path: Path)
     ]
 
 
+async def make_secrets(folder: Path) -> str:
+    """Make the secrets of the compose file in a folder; return the output."""
+    debian_program("openssl")
+    return await run("make-secrets.sh", {"PATH": os.defpath}, str(folder))
+
+
 async def test_the_secrets_of_the_compose_file_are_made_once(tmp_path: Path) -> None:
     folder = tmp_path / "secrets"
-    await run("make-secrets.sh", {"PATH": os.defpath}, str(folder))
+    await make_secrets(folder)
     made = {path.name: path.read_bytes() for path in folder.iterdir()}
     declared = set(yaml.safe_load((ROOT / "docker-compose.yml").read_text())["secrets"])
     of_processes = {f"{process}_key" for process in Process}
@@ -134,13 +141,13 @@ async def test_the_secrets_of_the_compose_file_are_made_once(tmp_path: Path) -> 
     drawn = [made[name] for name in made if name.endswith("_password") or name == "secret_key"]
     assert len(drawn) == len(set(drawn)) == 5
     assert all(len(secret) == 64 for secret in drawn)
-    assert await run("make-secrets.sh", {"PATH": os.defpath}, str(folder)) == ""
+    assert await make_secrets(folder) == ""
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == made
 
 
 @pytest.mark.parametrize("host", ["postgres", "temporal"])
 async def test_the_certificates_that_are_made_are_good_for_their_hosts(tmp_path: Path, host: str) -> None:
-    await run("make-secrets.sh", {"PATH": os.defpath}, str(tmp_path))
+    await make_secrets(tmp_path)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(tmp_path / f"{host}_certificate", tmp_path / f"{host}_private_key")
     server.verify_mode = ssl.CERT_REQUIRED

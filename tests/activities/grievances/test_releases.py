@@ -101,6 +101,37 @@ async def test_h3_the_name_in_other_letters_or_with_another_role_is_the_same_per
         await appeal.say(officer("ravi", Role.DY_SP), LEVEL.DY_SP, RELEASED)
 
 
+async def test_h3_a_contact_that_another_officer_has_replaced_was_still_told(appeal: Appeal) -> None:
+    first, later = NewHolderContact(phone="9876500011"), NewHolderContact(phone="9876500022")
+    await take_contact(appeal.ctx, appeal.hold_id, first, IO.actor)
+    await take_contact(appeal.ctx, appeal.hold_id, later, "officer:desk")
+    await appeal.file()
+    await appeal.report()
+    with pytest.raises(DeciderTold):
+        await appeal.say(IO, LEVEL.IO, RELEASED)
+
+
+async def test_h3_a_release_is_of_the_money_about_which_the_victims_were_heard(appeal: Appeal) -> None:
+    """All of it went off hold before anybody looked, and other money at the account came on hold."""
+    await appeal.file()
+    await appeal.report()
+    await appeal.say(IO, LEVEL.IO, RELEASED)
+    bench, holds = appeal.holds.bench, appeal.holds
+    await bench.pool.execute(
+        "SELECT ledger_post($1, 'resolution', $2, now(), '{1,1}', '{held,in_play}', '{-2000000,2000000}')",
+        appeal.case_no,
+        f"test|{appeal.case_no}",
+    )
+    (root,) = await bench.hops(appeal.case_no, "reference")
+    await bench.answer("HDFC", appeal.case_no, row(1, root, "300.00", transaction_datetime="2026-11-24 12:00:00"))
+    await holds.came_now(appeal.case_no)
+    await holds.open_for_new_holds(appeal.case_no)
+    holds.clock.at += HEARING
+    with pytest.raises(NoReleaseProposed):
+        await confirm(appeal)
+    assert await holds.orders(appeal.case_no) == []
+
+
 async def test_h3_an_io_of_another_district_does_not_decide(appeal: Appeal) -> None:
     await appeal.file()
     await appeal.report()
@@ -111,7 +142,7 @@ async def test_h3_an_io_of_another_district_does_not_decide(appeal: Appeal) -> N
         await appeal.say(officer("io", Role.DY_SP), LEVEL.DY_SP, RELEASED)
 
 
-@pytest.mark.parametrize("told", ["report", "contact", "appeal_on"])
+@pytest.mark.parametrize("told", ["report", "contact", "earlier contact", "appeal_on"])
 async def test_h3_who_told_a_thing_about_the_hold_does_not_decide(appeal: Appeal, told: str) -> None:
     teller: Acting = officer("teller", Role.DESK)
     await appeal.file()
@@ -119,9 +150,12 @@ async def test_h3_who_told_a_thing_about_the_hold_does_not_decide(appeal: Appeal
         await appeal.report(None, teller)
     else:
         await appeal.report()
-    if told == "contact":
+    if "contact" in told:
         contact = NewHolderContact.model_validate({"phone": "9876500001"})
         await take_contact(appeal.ctx, appeal.hold_id, contact, teller.actor)
+    if told == "earlier contact":
+        contact = NewHolderContact.model_validate({"phone": "9876500002"})
+        await take_contact(appeal.ctx, appeal.hold_id, contact, "officer:another")
     if told == "appeal_on":
         await appeal.decide(IO, LEVEL.IO, UPHELD)
         more = decisions.AppealOn(level=LEVEL.IO, text="look again")

@@ -9,10 +9,13 @@ from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.grievances import decisions as grievances
 from activities.holds.lifecycle import HoldDeadlines
+from activities.restoration import credit_accounts
 from domain.errors.restoration import GrievanceUndecided
 from schemas.enums import Language
 from schemas.grievances.grievances import NewGrievance
 from schemas.restoration.restorations import RestorationVerb
+from schemas.restoration_enums import Step
+from tests.activities.restoration.test_credit_accounts import NEW, SEEN
 from tests.activities.restoration_bench import SP, Home
 
 APPEAL = NewGrievance(text="It is the price of a phone", language=Language.EN)
@@ -102,7 +105,38 @@ async def test_m1_a_hold_whose_restoration_ends_lapses_as_any_other(home: Home) 
     news = "SELECT count(*) FROM procedure_news WHERE workflow_id = $1 AND created_at = $2"
     await home.do(restoration, RestorationVerb.REFUSE, SP)
     assert await home.bench.value(news, f"hold-{hold_id}", home.clock.at) >= 1, "its due list looks again"
+    assert not await lapsed(home, case_no), "the officer would have released it at once and alone"
+    warned = "SELECT count(*) FROM case_event WHERE case_no = $1 AND kind = 'hold_warned' AND at = $2"
+    assert await home.bench.value(warned, case_no, home.clock.at) == 1
+    await to_day(home, case_no, 124.9)
+    assert not await lapsed(home, case_no)
+    await to_day(home, case_no, 125.1)
     assert await lapsed(home, case_no)
+
+
+async def test_m1_an_officer_who_sends_the_restoration_back_releases_no_hold_after_its_time(home: Home) -> None:
+    case_no, restoration, hold_id = await waits_for_approval(home)
+    await to_day(home, case_no, 88)
+    await grievances.file_grievance(home.ctx, hold_id, APPEAL, "holder")
+    await to_day(home, case_no, 95)
+    await home.send_back(restoration, Step.APPLICATION)
+    assert not await lapsed(home, case_no)
+    await home.apply(restoration)
+    assert not await lapsed(home, case_no)
+    await to_day(home, case_no, 180.1)
+    assert await lapsed(home, case_no), "it keeps the hold no longer than it did"
+
+
+async def test_m1_another_account_of_the_victim_releases_no_hold_after_its_time(home: Home) -> None:
+    case_no, _, hold_id = await waits_for_approval(home)
+    await to_day(home, case_no, 88)
+    await grievances.file_grievance(home.ctx, hold_id, APPEAL, "holder")
+    await to_day(home, case_no, 95)
+    told = await credit_accounts.propose(home.ctx, case_no, NEW, "officer:desk")
+    await credit_accounts.confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss")
+    assert not await lapsed(home, case_no)
+    await credit_accounts.object_to(home.ctx, case_no, told.account_id, "I said no such account", "officer:desk")
+    assert not await lapsed(home, case_no)
 
 
 async def test_m1_an_appeal_after_the_end_keeps_nothing(home: Home) -> None:

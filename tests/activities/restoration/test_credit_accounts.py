@@ -87,6 +87,26 @@ async def test_another_account_is_credited_once_two_officers_have_put_it_in_plac
     assert NEW.account not in text
 
 
+async def test_c2_the_name_of_the_first_officer_in_other_letters_is_no_second_officer(home: Home) -> None:
+    case_no = await home.hold(400, payer=PAYER)
+    told = await propose(home.ctx, case_no, NEW, "officer:ravi")
+    with pytest.raises(CreditAccountNeedsSecondOfficer):
+        await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:Ravi")
+    with pytest.raises(asyncpg.CheckViolationError) as error:
+        await home.bench.pool.execute(
+            "UPDATE credit_account SET confirmed_by = 'officer:Ravi', confirmed_at = now() WHERE account_id = $1",
+            told.account_id,
+        )
+    assert error.value.constraint_name == "credit_account_four_eyes"
+    await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss")
+    restoration_id = await home.of(case_no)
+    await home.to_approval(restoration_id)
+    await home.tick(restoration_id)
+    await home.prepare(restoration_id)
+    with pytest.raises(CreditAccountNeedsSecondOfficer):
+        await home.approve(restoration_id, officer("RAVI", Role.SP), END)
+
+
 async def test_the_second_officer_has_a_task_that_names_the_account_until_it_is_confirmed(home: Home) -> None:
     case_no = await home.hold(400, payer=PAYER)
     told = await propose(home.ctx, case_no, NEW, "officer:desk")

@@ -35,6 +35,12 @@ async def test_after_the_second_phase_no_rule_is_left_unchecked(before: str) -> 
     assert VALIDATED in await recorded(before)
 
 
+async def test_after_all_migrations_no_rule_is_left_unchecked(empty_dsn: str) -> None:
+    await migrate(empty_dsn)
+    async with connected(empty_dsn) as connection:
+        assert await connection.fetch(NOT_VALID) == []
+
+
 async def test_rows_are_checked_while_others_write(before: str) -> None:
     async with locked(before, WRITTEN):
         await migrate(before, phase=Phase.POST)

@@ -9,6 +9,8 @@ from db.migration_errors import MigrationFileRefused
 from db.migration_files import BASELINE, MIGRATIONS, Phase, phase_of, read_files
 
 WHY = "-- The desk searches by district.\n"
+BEFORE = "0026_post_checks_validated.sql"
+"""the last file that stood before this release"""
 
 
 def refusal(text: str) -> str:
@@ -23,6 +25,13 @@ def refusal(text: str) -> str:
 def test_every_file_of_the_product_is_accepted() -> None:
     names = [file.name for file in read_files()]
     assert names == sorted(file.name for file in MIGRATIONS.iterdir() if file.suffix == ".sql")
+
+
+def test_in_this_release_the_second_phase_comes_last() -> None:
+    """A process does not start without every `pre`, and a `post` before one would need that no old process runs."""
+    phases = [file.phase for file in read_files() if file.name > BEFORE]
+    assert Phase.PRE in phases
+    assert phases == sorted(phases, key=[Phase.PRE, Phase.POST].index)
 
 
 @pytest.mark.parametrize(

@@ -31,3 +31,8 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER objection_names_hold BEFORE INSERT ON objection FOR EACH ROW EXECUTE FUNCTION objection_names_hold();
+
+ALTER TABLE credit_account VALIDATE CONSTRAINT credit_account_ended_as_check;
+ALTER TABLE credit_account VALIDATE CONSTRAINT credit_account_ended_is_whole;
+ALTER TABLE credit_account VALIDATE CONSTRAINT credit_account_objectable_when_confirmed;
+ALTER TABLE restoration VALIDATE CONSTRAINT restoration_credit_account_id_fkey;

@@ -49,6 +49,13 @@ CREATE TRIGGER confirmation_proposal_four_eyes BEFORE UPDATE OF agreed_by ON con
 CREATE TRIGGER bank_confirmation_four_eyes BEFORE INSERT ON bank_confirmation
     FOR EACH ROW WHEN (NEW.via = 'officer' AND NEW.applied_paise > 0
         AND person_of(NEW.source) = person_of(NEW.proposed_by)) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER discrepancy_resolution_four_eyes BEFORE INSERT ON discrepancy_resolution
+    FOR EACH ROW WHEN (NEW.from_held AND person_of(NEW.settled_by) = person_of(NEW.proposed_by))
+    EXECUTE FUNCTION two_persons();
+CREATE TRIGGER credit_account_four_eyes BEFORE UPDATE OF confirmed_by ON credit_account
+    FOR EACH ROW WHEN (person_of(NEW.confirmed_by) = person_of(NEW.told_by)) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER payer_decision_four_eyes BEFORE UPDATE OF agreed_by ON payer_decision
+    FOR EACH ROW WHEN (person_of(NEW.agreed_by) = person_of(NEW.proposed_by)) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER withdrawal_four_eyes BEFORE UPDATE OF decision ON withdrawal
     FOR EACH ROW WHEN (NEW.decision = 'agreed' AND person_of(NEW.decided_by) = person_of(NEW.proposed_by))
     EXECUTE FUNCTION two_persons();

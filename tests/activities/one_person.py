@@ -1,0 +1,356 @@
+"""Officers who do what their roles allow, on cases with money on hold; each verb has a driver."""
+
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from activities.context import Context
+from activities.grievances import decisions as grievances
+from activities.holds.releases import confirm_release, hear_victim
+from activities.holds.small_holds import record_small_hold_decision
+from activities.orders.confirmations import record_statement
+from activities.police.firs import assign_officer
+from activities.restoration import credit_accounts, decisions, objections, payer_decisions, withdrawals
+from activities.restoration.court_orders import confirm_court_order, take_court_order
+from activities.restoration.hearing_waivers import waive_notice
+from activities.tracing.discrepancies import ResolvingOfficer, resolve
+from api.roles import ALLOWED, Action
+from domain.errors import RuleBroken
+from schemas.enums import Language, ResolutionDecision, Role
+from schemas.grievances.grievances import (
+    AppealOn,
+    GrievanceDecided,
+    GrievanceReason,
+    GrievanceReport,
+    NewGrievance,
+)
+from schemas.holds import NewSmallHoldDecision, SmallHoldDecision
+from schemas.orders.orders import ConfirmedLine, OrderConfirmation
+from schemas.orders.releases import NewHearing
+from schemas.police import NewCourtOrder, NewOfficer
+from schemas.restoration.credit_accounts import NewCreditAccount, SeenAccount
+from schemas.restoration.payer_decisions import NewPayerDecision, SeenPayerDecision
+from schemas.restoration.restorations import (
+    Acting,
+    NewObjection,
+    NoticeWaived,
+    ObjectionDecided,
+    RestorationApproval,
+    RestorationVerb,
+    Seen,
+)
+from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
+from schemas.restoration_enums import GrievanceDecision, KycFinding, ObjectionBy, ObjectionDecision
+from schemas.tracing.discrepancies import NewResolution
+from simulator.people.court import one_page_pdf
+from tests.activities.restoration_bench import CONTRADICTED_BY, WHY, Home
+from tests.factories import complaint, row, rrn, transfer
+
+HELD_RUPEES: Final = (20_000, 9_000, 9_000, 9_000, 150)
+"""on hold in five cases: one above the sum of a hold, three that together are above the sum of a day, a small one"""
+CONTESTED_RUPEES: Final = 9_000
+"""on hold in a case of which two complaints name the payer differently"""
+DOUBTED_RUPEES: Final = 9_000
+"""on hold in a case whose bank says that the account has less"""
+CASES: Final = len(HELD_RUPEES) + 2
+PDF: Final = b64encode(one_page_pdf("order")).decode()
+NEW_ACCOUNT: Final = NewCreditAccount(
+    holder_name="a victim",
+    account="50100000000042",
+    ifsc="ICIC0000042",
+    institution="ICICI Bank",
+    reason="the account that paid is closed",
+    proof="passbook",
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case with one hold."""
+
+    case_no: str
+    hold_id: UUID
+
+
+class People:
+    """Cases with money on hold, and the verbs of officers on them."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.home = Home(ctx)
+        self.ctx, self.bench = self.home.ctx, self.home.bench
+        self.cases: list[Case] = []
+
+    async def begin(self) -> None:
+        held = [await self.home.hold(rupees) for rupees in HELD_RUPEES]
+        for case_no in [*held, await self.contested(), await self.doubted()]:
+            hold_id = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
+            self.cases.append(Case(case_no, hold_id))
+        await self.pass_days(3)
+
+    async def contested(self) -> str:
+        """Make a case of which two complaints name the payer differently; return its number."""
+        payers = [{"institution": bank, "account": f"3{rrn()}"} for bank in ("SBIN", "PUNB")]
+        root, payee = rrn(), {"institution": "HDFC", "account": f"5{rrn()}"}
+        told = [transfer(CONTESTED_RUPEES * 100, reference=root, payee=payee, payer=payer) for payer in payers]
+        case_no = await self.bench.complain(told[0])
+        await self.bench.take(complaint(told[1]))
+        await self.bench.answer("HDFC", case_no, row(1, root, f"{CONTESTED_RUPEES}.00"))
+        await self.home.open_for_new_holds(case_no)
+        return case_no
+
+    async def doubted(self) -> str:
+        """Make a case whose bank says of one account two things that differ; return its number."""
+        root, payee = rrn(), {"institution": "HDFC", "account": f"5{rrn()}"}
+        case_no = await self.bench.complain(transfer(DOUBTED_RUPEES * 100, reference=root, payee=payee))
+        line = row(1, root, f"{DOUBTED_RUPEES}.00", root_effective_balance="250.00")
+        await self.bench.answer("HDFC", case_no, line)
+        await self.home.open_for_new_holds(case_no)
+        return case_no
+
+    async def pass_days(self, days: float) -> None:
+        """Let time pass, and let the engine do what is due of the restorations."""
+        self.home.clock.at += timedelta(days=days)
+        for case in self.cases:
+            for (restoration,) in await self.bench.rows(
+                "SELECT restoration_id FROM restoration WHERE case_no = $1 AND state = 'open'", case.case_no
+            ):
+                await self.home.tick(restoration)
+
+    async def do(self, action: Action, case: Case, subject: str, roles: Sequence[Role]) -> None:
+        """Let a person do a verb with each of the person's roles that may do it."""
+        for role in roles:
+            if role in ALLOWED[action]:
+                by = Acting(subject=subject, role=role, actor=f"officer:{subject}")
+                with suppress(RuleBroken):
+                    await DRIVERS[action](self, case, by)
+        await self.pass_days(0)
+
+    # -- grievances and small holds ------------------------------------------------------------------------------------
+
+    async def grievance(self, case: Case) -> tuple[UUID, str, str] | None:
+        rows = await self.bench.rows(
+            "SELECT grievance_id, level, state FROM grievance WHERE case_no = $1 ORDER BY serial_no DESC LIMIT 1",
+            case.case_no,
+        )
+        return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
+
+    async def file(self, case: Case, by: Acting) -> None:
+        found = await self.grievance(case)
+        if found is not None and found[2] in {"upheld", "part_released"}:
+            more = AppealOn.model_validate({"level": found[1], "text": "look again"})
+            await grievances.appeal_on(self.ctx, found[0], more, by)
+            return
+        new = NewGrievance(text="this is the rent of my shop", language=Language.EN)
+        await grievances.file_grievance(self.ctx, case.hold_id, new, by.actor)
+
+    async def report(self, case: Case, by: Acting) -> None:
+        if (found := await self.grievance(case)) is not None:
+            said = GrievanceReport(kyc=KycFinding.GENUINE, finding="a shop since 2011")
+            await grievances.report(self.ctx, found[0], said, by)
+
+    async def escalate(self, case: Case, by: Acting) -> None:
+        if (found := await self.grievance(case)) is not None:
+            why = GrievanceReason.model_validate({"level": found[1], "reason": "it is urgent"})
+            await grievances.escalate(self.ctx, found[0], why, by)
+
+    async def decide(self, case: Case, by: Acting) -> None:
+        if (found := await self.grievance(case)) is not None:
+            told = {"level": found[1], "decision": GrievanceDecision.RELEASED, "reason": WHY}
+            await grievances.decide(self.ctx, found[0], GrievanceDecided.model_validate(told), by)
+
+    async def decide_small(self, case: Case, by: Acting) -> None:
+        decided = NewSmallHoldDecision(decision=SmallHoldDecision.RELEASE, reason="a tea shop")
+        await record_small_hold_decision(self.ctx, case.hold_id, decided, by)
+
+    async def hear(self, case: Case, by: Acting) -> None:
+        await hear_victim(self.ctx, case.hold_id, NewHearing(ack_no=case.case_no, said="I agree"), by.actor)
+
+    async def confirm(self, case: Case, by: Acting) -> None:
+        self.home.clock.at += timedelta(days=2)
+        await confirm_release(self.ctx, case.hold_id, "seen", by.actor)
+
+    async def assign(self, case: Case, by: Acting) -> None:
+        """Become the case's IO."""
+        who = {"duty": "io", "subject": by.subject, "name": "R. Verma", "rank": "Inspector", "phone": "9000000009"}
+        where = {"police_station": "Cyber Cell", "district": "LUCKNOW"}
+        await assign_officer(self.ctx, case.case_no, NewOfficer.model_validate(who | where), by.actor)
+
+    # -- courts, withdrawals, statements of banks ----------------------------------------------------------------------
+
+    async def take_order(self, case: Case, by: Acting) -> None:
+        told = {"kind": "writ", "effect": "release", "court": "High Court", "order_no": rrn(), "made_on": "2026-11-24"}
+        await take_court_order(self.ctx, case.case_no, NewCourtOrder.model_validate(told | {"document": PDF}), by.actor)
+
+    async def confirm_order(self, case: Case, by: Acting) -> None:
+        newest = await self.bench.value(
+            "SELECT max(court_order_id) FROM court_order WHERE case_no = $1 AND confirmed_at IS NULL", case.case_no
+        )
+        if newest is not None:
+            await confirm_court_order(self.ctx, case.case_no, newest, "genuine", by.actor)
+
+    async def propose_withdrawal(self, case: Case, by: Acting) -> None:
+        new = NewWithdrawal(kind=WithdrawalKind.FALSE, reason="it did not happen")
+        await withdrawals.propose(self.ctx, case.case_no, new, by.actor)
+
+    async def agree_to_withdrawal(self, case: Case, by: Acting) -> None:
+        newest = await self.bench.value(
+            "SELECT max(withdrawal_id) FROM withdrawal WHERE case_no = $1 AND decision IS NULL", case.case_no
+        )
+        if newest is not None:
+            await withdrawals.agree(self.ctx, case.case_no, newest, WHY, by.actor)
+
+    async def bank_said(self, case: Case, by: Acting) -> None:
+        rows = await self.bench.rows(
+            "SELECT o.order_id, l.line_no, l.amount_paise FROM bank_order o JOIN bank_order_line l USING (order_id)"
+            " WHERE o.case_no = $1 AND o.state <> 'confirmed' ORDER BY o.planned_at LIMIT 1",
+            case.case_no,
+        )
+        for order_id, line_no, paise in rows:
+            line = ConfirmedLine(line_no=line_no, amount_paise=paise, done_at=self.home.clock.at, reference="UTR1")
+            supervises = by.role in ALLOWED[Action.TAKE_FROM_HELD]
+            said = OrderConfirmation(lines=(line,))
+            await record_statement(self.ctx, order_id, said, "by telephone", by.actor, supervises=supervises)
+
+    # -- restorations --------------------------------------------------------------------------------------------------
+
+    async def seen(self, case: Case) -> tuple[UUID, dict[str, Any]] | None:
+        rows = await self.bench.rows(
+            "SELECT restoration_id, step, visit_no FROM restoration WHERE case_no = $1 AND state = 'open'", case.case_no
+        )
+        return (rows[0][0], {"step": rows[0][1], "visit_no": rows[0][2]}) if rows else None
+
+    async def waive(self, case: Case, by: Acting) -> None:
+        if (found := await self.seen(case)) is not None:
+            await self.home.give_notice(found[0])
+            told = found[1] | {"reason": WHY, "hold_id": case.hold_id, "document": PDF}
+            await waive_notice(self.ctx, found[0], NoticeWaived.model_validate(told), by)
+            self.home.clock.at += CONTRADICTED_BY
+
+    async def object(self, case: Case, by: Acting) -> None:
+        if (found := await self.seen(case)) is not None:
+            told = found[1] | {"by_whom": ObjectionBy.HOLDER, "text": "my pay", "hold_id": case.hold_id}
+            await objections.receive_objection(self.ctx, found[0], NewObjection.model_validate(told), by)
+
+    async def decide_objection(self, case: Case, by: Acting) -> None:
+        found = await self.seen(case)
+        newest = await self.bench.value(
+            "SELECT max(objection_id) FROM objection JOIN restoration USING (restoration_id)"
+            " WHERE case_no = $1 AND decision IS NULL",
+            case.case_no,
+        )
+        if found is not None and newest is not None:
+            releases = await self.home.releases(found[0], newest)
+            told = {"objection_id": newest, "decision": ObjectionDecision.UPHELD, "reason": WHY, "releases": releases}
+            await objections.decide_objection(self.ctx, found[0], ObjectionDecided.model_validate(found[1] | told), by)
+
+    async def prepare(self, case: Case, by: Acting) -> None:
+        if (found := await self.seen(case)) is not None:
+            await decisions.prepare(self.ctx, found[0], Seen.model_validate(found[1]), by)
+
+    async def approve(self, case: Case, by: Acting) -> None:
+        if (found := await self.seen(case)) is not None:
+            end = await self.bench.value(
+                "SELECT right(account, 4) FROM credit_account WHERE case_no = $1 AND confirmed_at IS NOT NULL"
+                " AND ended_at IS NULL ORDER BY account_id DESC LIMIT 1",
+                case.case_no,
+            )
+            seen = RestorationApproval.model_validate(found[1] | {"account_end": end})
+            await decisions.approve(self.ctx, found[0], seen, by)
+
+    # -- who is credited -----------------------------------------------------------------------------------------------
+
+    async def newest_account(self, case: Case) -> int | None:
+        found: int | None = await self.bench.value(
+            "SELECT max(account_id) FROM credit_account WHERE case_no = $1 AND ended_at IS NULL", case.case_no
+        )
+        return found
+
+    async def tell_account(self, case: Case, by: Acting) -> None:
+        await credit_accounts.propose(self.ctx, case.case_no, NEW_ACCOUNT, by.actor)
+
+    async def confirm_account(self, case: Case, by: Acting) -> None:
+        if (account_id := await self.newest_account(case)) is not None:
+            seen = SeenAccount(account=NEW_ACCOUNT.account, ifsc=NEW_ACCOUNT.ifsc)
+            await credit_accounts.confirm(self.ctx, case.case_no, account_id, seen, by.actor)
+            self.home.clock.at += timedelta(days=2)
+
+    async def object_to_account(self, case: Case, by: Acting) -> None:
+        if (account_id := await self.newest_account(case)) is not None:
+            await credit_accounts.object_to(self.ctx, case.case_no, account_id, WHY, by.actor)
+
+    async def withdraw_account(self, case: Case, by: Acting) -> None:
+        if (account_id := await self.newest_account(case)) is not None:
+            await credit_accounts.withdraw(self.ctx, case.case_no, account_id, WHY, by.actor)
+
+    async def propose_payer(self, case: Case, by: Acting) -> None:
+        later = await self.bench.value("SELECT max(ack_no) FROM complaint WHERE case_no = $1", case.case_no)
+        await payer_decisions.propose(self.ctx, case.case_no, 1, NewPayerDecision(ack_no=later, reason=WHY), by.actor)
+
+    async def agree_to_payer(self, case: Case, by: Acting) -> None:
+        for decision_id, ack_no in await self.bench.rows(
+            "SELECT decision_id, ack_no FROM payer_decision WHERE case_no = $1 AND agreed_at IS NULL"
+            " ORDER BY decision_id DESC LIMIT 1",
+            case.case_no,
+        ):
+            seen = SeenPayerDecision(ack_no=ack_no)
+            await payer_decisions.agree(self.ctx, case.case_no, 1, decision_id, seen, by.actor)
+
+    # -- discrepancies -------------------------------------------------------------------------------------------------
+
+    async def resolve(self, case: Case, by: Acting) -> None:
+        for discrepancy_id, standing in await self.bench.rows(
+            "SELECT d.discrepancy_id, max(s.resolution_no) FROM discrepancy d"
+            " LEFT JOIN discrepancy_resolution s USING (discrepancy_id) WHERE d.case_no = $1 GROUP BY 1",
+            case.case_no,
+        ):
+            supervises = by.role in ALLOWED[Action.TAKE_FROM_HELD]
+            new = NewResolution(decision=ResolutionDecision.UPHELD_OTHER, reason=WHY, replaces=standing)
+            await resolve(self.ctx, discrepancy_id, new, ResolvingOfficer(by.actor, supervises=supervises))
+
+
+Driver = Callable[[People, Case, Acting], Awaitable[None]]
+
+
+def _ends(verb: RestorationVerb) -> Driver:
+    async def drive(people: People, case: Case, by: Acting) -> None:
+        if (found := await people.seen(case)) is not None:
+            await decisions.end_step(people.ctx, found[0], verb, Seen.model_validate(found[1]), by, WHY)
+
+    return drive
+
+
+DRIVERS: Final[Mapping[Action, Driver]] = {
+    Action.FILE_GRIEVANCE: People.file,
+    Action.REPORT_ON_GRIEVANCE: People.report,
+    Action.ESCALATE_GRIEVANCE: People.escalate,
+    Action.DECIDE_GRIEVANCE: People.decide,
+    Action.DECIDE_SMALL_HOLD: People.decide_small,
+    Action.HEAR_VICTIM: People.hear,
+    Action.CONFIRM_RELEASE: People.confirm,
+    Action.ASSIGN_OFFICER: People.assign,
+    Action.TAKE_COURT_ORDER: People.take_order,
+    Action.CONFIRM_COURT_ORDER: People.confirm_order,
+    Action.PROPOSE_WITHDRAWAL: People.propose_withdrawal,
+    Action.DECIDE_WITHDRAWAL: People.agree_to_withdrawal,
+    Action.CONFIRM_ORDER: People.bank_said,
+    Action.RECEIVE_APPLICATION: _ends(RestorationVerb.RECEIVE_APPLICATION),
+    Action.VERIFY_RESTORATION: _ends(RestorationVerb.VERIFY),
+    Action.WAIVE_NOTICE: People.waive,
+    Action.RECEIVE_OBJECTION: People.object,
+    Action.DECIDE_OBJECTION: People.decide_objection,
+    Action.PREPARE_RESTORATION: People.prepare,
+    Action.APPROVE_RESTORATION: People.approve,
+    Action.TELL_CREDIT_ACCOUNT: People.tell_account,
+    Action.CONFIRM_CREDIT_ACCOUNT: People.confirm_account,
+    Action.OBJECT_TO_CREDIT_ACCOUNT: People.object_to_account,
+    Action.WITHDRAW_CREDIT_ACCOUNT: People.withdraw_account,
+    Action.PROPOSE_PAYER: People.propose_payer,
+    Action.AGREE_TO_PAYER: People.agree_to_payer,
+    Action.RESOLVE_DISCREPANCY: People.resolve,
+    Action.TAKE_FROM_HELD: People.resolve,
+}
+"""verbs that can end in an order to a bank, say whom it credits, or move money out of a hold by a bank's statement"""
