@@ -8,8 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.roles import ALLOWED, Action
 from api.services import TheServices
 from api.tokens import Officer, bearer
-from domain.errors import RoleNotAllowed
-from schemas.enums import Role
+from domain.officers import check_roles
 from schemas.restoration.restorations import Acting
 
 # This scheme is for the OpenAPI description only. The header is read by `bearer`.
@@ -35,15 +34,14 @@ class Allowed:
         _: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
     ) -> Officer:
         """Return the officer of the token. Raises `BadToken` or `RoleNotAllowed`."""
-        officer = services.tokens.officer(bearer(request.headers.get("authorization")))
+        officer = await services.callers.officer(bearer(request.headers.get("authorization")))
         refuse_unless(officer, self.action)
         return officer
 
 
 def refuse_unless(officer: Officer, action: Action) -> None:
     """Check that the officer may do `action`. Raises `RoleNotAllowed`."""
-    if officer.role not in ALLOWED[action]:
-        raise RoleNotAllowed(officer.role, tuple(role for role in Role if role in ALLOWED[action]))
+    check_roles(officer.roles, ALLOWED[action])
 
 
 def may(action: Action) -> Any:
@@ -53,4 +51,4 @@ def may(action: Action) -> Any:
 
 def acting(officer: Officer) -> Acting:
     """Return the officer in the form that the rules of `domain/` take."""
-    return Acting(subject=officer.subject, role=officer.role, actor=officer.actor)
+    return Acting(subject=officer.subject, roles=officer.roles, actor=officer.actor)

@@ -27,6 +27,7 @@ from documents.rendering import render, template_version
 from domain.documents import TO_A_BANK, DocumentDiffers, lacking, refuse_if_lacking, said_otherwise, series_of
 from domain.errors.documents import AttachmentNeedsSecondOfficer, NoInvestigator
 from domain.notifications.rules import NotificationEvent
+from domain.officers import same_person
 from schemas.documents.due_documents import DocumentPreview
 from schemas.documents.facts import (
     AttachmentApproval,
@@ -230,7 +231,7 @@ async def approve_attachment(ctx: Context, hold_id: UUID, reason: str, by: Actin
         io = await firs.officer(connection, case_no, CaseDuty.IO)
         if io is None:
             raise NoInvestigator(case_no)
-        if io.subject == by.subject:
+        if same_person(io.subject, by.subject):
             raise AttachmentNeedsSecondOfficer(by.subject)
         if await document_register.approve_attachment(connection, hold_id, case_no, by.subject, reason, work.now):
             await work.log(EventKind.ATTACHMENT_APPROVED, hold_id=str(hold_id), reason=reason)

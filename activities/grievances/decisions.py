@@ -114,7 +114,7 @@ async def _action(
         if isinstance(by, str):
             check_state(verb, current)
         else:
-            check_officer(verb, by.role, by.actor, current)
+            check_officer(verb, by.roles, by.actor, current)
         yield work
 
 

@@ -36,6 +36,7 @@ from domain.errors.court_orders import (
     NothingOnHoldForCourtOrder,
 )
 from domain.errors.police import TimeInFuture
+from domain.officers import same_person
 from domain.restoration.procedure import LEADS_TO
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.identifiers import account_key
@@ -174,7 +175,7 @@ def _refuse_confirming(order: CourtOrder, by: str) -> None:
         raise CourtOrderWithdrawn(order.court_order_id)
     if order.effect is not CourtOrderEffect.RELEASE:
         raise CourtOrderNeedsNoConfirmation(order.effect)
-    if by == order.taken_by:
+    if same_person(order.taken_by, by):
         raise CourtOrderNeedsSecondOfficer(by)
     if order.document_digest is None:
         raise CourtOrderLacksDocument(order.court_order_id)

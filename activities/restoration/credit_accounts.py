@@ -12,6 +12,7 @@ from db.pool import Connection
 from db.restoration import credit_accounts, restorations
 from domain.errors import RuleBroken
 from domain.errors.restoration import CreditAccountDiffers, CreditAccountNeedsSecondOfficer, CreditAccountOrdered
+from domain.officers import same_person
 from schemas.base import Flag
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.restoration.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount, SeenAccount
@@ -72,7 +73,7 @@ async def confirm(ctx: Context, ack_no: str, account_id: int, seen: SeenAccount,
             raise CreditAccountDiffers
         if told.confirmed_at is not None:
             return told
-        if told.told_by == by:
+        if same_person(told.told_by, by):
             raise CreditAccountNeedsSecondOfficer(by)
         await _refuse_ordered(connection, ack_no)
         await credit_accounts.confirm(connection, account_id, by, work.now)

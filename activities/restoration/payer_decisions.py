@@ -19,6 +19,7 @@ from domain.errors.restoration import (
     PayerNotTold,
     PayerOrdered,
 )
+from domain.officers import same_person
 from schemas.base import Flag
 from schemas.enums import Differing, EventKind, TaskKind
 from schemas.restoration.payer_decisions import (
@@ -75,7 +76,7 @@ async def agree(
             return proposed
         if not is_newest or proposed.ack_no != seen.ack_no:
             raise PayerDecisionDiffers
-        if proposed.proposed_by == by:
+        if same_person(proposed.proposed_by, by):
             raise PayerNeedsSecondOfficer(by)
         found = await _contested(work, hop_no)
         given_to = await _complaint_in_case(work, hop_no, proposed)

@@ -36,6 +36,7 @@ from domain.errors.restoration import (
     WithdrawnMoneyOrdered,
     WithdrawnMoneyPrepared,
 )
+from domain.officers import same_person
 from domain.restoration.claims import Confirmed
 from domain.restoration.withdrawals import withdrawal_entries
 from schemas.enums import EventKind, HopState, ProcedureKind, TaskKind
@@ -105,7 +106,7 @@ async def agree(
         accounts = _accounts(await withdrawals.hops(connection, case_no, ack_no, seen.hop_no))
         locked = await lock_cases(ctx, connection, await claims.cases_at(connection, sorted(accounts)) | {case_no}, by)
         told = await _undecided(connection, ack_no, withdrawal_id)
-        if told.proposed_by == by:
+        if same_person(told.proposed_by, by):
             raise WithdrawalNeedsSecondOfficer(by)
         found = await withdrawals.hops(connection, case_no, ack_no, told.hop_no)
         if not found:

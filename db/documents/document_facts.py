@@ -14,6 +14,7 @@ from domain.errors.holds import HoldNotFound
 from domain.errors.orders import OrderNotFound
 from domain.errors.restoration import RestorationNotFound
 from domain.ledger import CONTRA_BUCKETS
+from domain.officers import person_of
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.documents.facts import (
     AccountFacts,
@@ -44,7 +45,7 @@ async def officer(connection: Connection, case_no: str, duty: str = "io") -> Off
 
 
 async def officer_by_subject(connection: Connection, case_no: str, subject: str) -> OfficerFacts:
-    """Return an officer by the name on the token; empty if unknown.
+    """Return an officer by id; empty if unknown.
 
     The officer's last assignment in the case counts, or else the last one in any case.
     """
@@ -53,7 +54,7 @@ async def officer_by_subject(connection: Connection, case_no: str, subject: str)
             "SELECT name, rank, police_station, district, phone, email FROM case_officer"
             f" WHERE {condition} AND subject = $2 ORDER BY assigned_at DESC LIMIT 1",
             case_no,
-            subject.removeprefix("officer:"),
+            person_of(subject),
         )
         if row:
             return OfficerFacts(**dict(row))
@@ -211,9 +212,9 @@ async def approval(connection: Connection, hold_id: UUID) -> Approval | None:
     An approval by the case's investigating officer does not count.
     """
     row = await connection.fetchrow(
-        "SELECT a.approved_by, a.approved_at FROM attachment_approval a WHERE a.hold_id = $1 AND a.approved_by <>"
-        " (SELECT subject FROM case_officer c WHERE c.case_no = a.case_no AND c.duty = 'io'"
-        "  ORDER BY assignment_no DESC LIMIT 1)",
+        "SELECT a.approved_by, a.approved_at FROM attachment_approval a WHERE a.hold_id = $1 AND NOT same_person("
+        " a.approved_by, (SELECT subject FROM case_officer c WHERE c.case_no = a.case_no AND c.duty = 'io'"
+        "  ORDER BY assignment_no DESC LIMIT 1))",
         hold_id,
     )
     return Approval(**dict(row)) if row else None

@@ -32,7 +32,8 @@ async def agree(connection: Connection, order_id: UUID, digest: bytes, by: str, 
     """
     proposed_by: str | None = await connection.fetchval(
         "UPDATE confirmation_proposal SET agreed_by = $3, agreed_at = $4"
-        " WHERE order_id = $1 AND digest = $2 AND agreed_at IS NULL AND proposed_by <> $3 RETURNING proposed_by",
+        " WHERE order_id = $1 AND digest = $2 AND agreed_at IS NULL AND NOT same_person(proposed_by, $3)"
+        " RETURNING proposed_by",
         order_id,
         digest,
         by,

@@ -272,7 +272,7 @@ async def proposer(
     """Return the first officer, other than this one, who proposed this decision, or None."""
     found: str | None = await connection.fetchval(
         "SELECT proposed_by FROM resolution_proposal WHERE discrepancy_id = $1 AND resolution_no = $2"
-        " AND decision = $3 AND proposed_by <> $4 ORDER BY proposed_at, proposed_by LIMIT 1",
+        " AND decision = $3 AND NOT same_person(proposed_by, $4) ORDER BY proposed_at, proposed_by LIMIT 1",
         discrepancy_id,
         resolution_no,
         resolution.decision.value,

@@ -9,6 +9,7 @@ from api.server import serve
 from api.services import Services
 from api.tokens import Tokens
 from schemas.enums import Role
+from tests.officers import enrol
 
 
 @dataclass
@@ -31,6 +32,7 @@ async def listening(services: Services, body_seconds: float) -> AsyncIterator[Se
     task = asyncio.create_task(serve(services, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
     host, _, port = (await url).removeprefix("http://").rpartition(":")
     tokens = Tokens(services.keys)
+    await enrol(services.ctx.pool, ["o"])
     yield Server(host, int(port), tokens.for_officer("o", Role.DESK), tokens.for_bank("SBIN"))
     stop.set()
     await task
