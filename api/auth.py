@@ -9,8 +9,7 @@ from api.callers import officer_of
 from api.roles import ALLOWED, Action
 from api.services import TheServices
 from api.tokens import Officer
-from domain.errors import RoleNotAllowed
-from schemas.enums import Role
+from domain.officers import check_roles
 from schemas.restoration.restorations import Acting
 
 # This scheme is for the OpenAPI description only. The header is read by `officer_of`.
@@ -43,8 +42,7 @@ class Allowed:
 
 def refuse_unless(officer: Officer, action: Action) -> None:
     """Check that the officer may do `action`. Raises `RoleNotAllowed`."""
-    if officer.role not in ALLOWED[action]:
-        raise RoleNotAllowed(officer.role, tuple(role for role in Role if role in ALLOWED[action]))
+    check_roles(officer.roles, ALLOWED[action])
 
 
 def may(action: Action) -> Any:
@@ -54,4 +52,4 @@ def may(action: Action) -> Any:
 
 def acting(officer: Officer) -> Acting:
     """Return the officer in the form that the rules of `domain/` take."""
-    return Acting(subject=officer.subject, role=officer.role, actor=officer.actor)
+    return Acting(subject=officer.subject, roles=officer.roles, actor=officer.actor)

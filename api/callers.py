@@ -52,7 +52,7 @@ async def officer_of(connection: HTTPConnection, services: Services) -> Officer:
     scope = connection.scope
     if _OFFICER not in scope:
         try:
-            scope[_OFFICER] = services.tokens.officer(bearer(connection.headers.get("authorization")))
+            scope[_OFFICER] = await services.callers.officer(bearer(connection.headers.get("authorization")))
         except BadToken:
             scope[_OFFICER] = None
     officer: Officer = _known(scope, _OFFICER)

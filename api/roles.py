@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.grievances import ROLES
+from domain.releases import SMALL_HOLD_DECIDERS
 from domain.restoration.procedure import REOPENERS, RULES
 from schemas.enums import Role
 from schemas.grievances.grievances import GrievanceVerb
@@ -149,7 +150,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     # `api.evidence` also checks that the case is the investigating officer's or the superintendent's.
     Action.READ_EVIDENCE: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.IO, Role.SP}),
     Action.READ_HOLD: _DESK | _POLICE | {Role.AUDITOR},
-    Action.DECIDE_SMALL_HOLD: frozenset({Role.IO, Role.DY_SP, Role.SP}),
+    Action.DECIDE_SMALL_HOLD: SMALL_HOLD_DECIDERS,
     Action.CONTINUE_RELEASES: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.HEAR_VICTIM: _DESK | {Role.IO},
     Action.CONFIRM_RELEASE: _POLICE | {Role.SUPERVISOR, Role.ADMIN},

@@ -17,6 +17,7 @@ from activities.secrets import Keys
 from api.addresses import LOOPBACK, Networks
 from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StorageCache
 from api.logins import BankLogins
+from api.officers.callers import Callers
 from api.streams import CASE_EVENTS, EventHub
 from api.throttle import AppealThrottle
 from api.tokens import Tokens
@@ -65,6 +66,11 @@ class Services:
     def tokens(self) -> Tokens:
         """Bearer tokens of officers and of banks."""
         return Tokens(self.keys, self.ctx.now)
+
+    @cached_property
+    def callers(self) -> Callers:
+        """Officers and scripts that call, with their roles from the database."""
+        return Callers(self.ctx.pool, self.tokens)
 
     @cached_property
     def case_hub(self) -> EventHub:

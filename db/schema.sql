@@ -173,8 +173,8 @@ CREATE OR REPLACE FUNCTION public.attachment_needs_other_eyes()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF NEW.approved_by = (SELECT subject FROM case_officer WHERE case_no = NEW.case_no AND duty = 'io'
-                          ORDER BY assignment_no DESC LIMIT 1) THEN
+    IF same_person(NEW.approved_by, (SELECT subject FROM case_officer WHERE case_no = NEW.case_no AND duty = 'io'
+                                     ORDER BY assignment_no DESC LIMIT 1)) THEN
         RAISE EXCEPTION 'who investigates case % does not approve its application', NEW.case_no
             USING ERRCODE = 'check_violation', CONSTRAINT = 'attachment_needs_other_eyes';
     END IF;
@@ -1718,7 +1718,7 @@ CREATE TABLE bank_confirmation (
     CONSTRAINT bank_confirmation_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT bank_confirmation_check CHECK (((applied_paise >= 0) AND (applied_paise <= amount_paise))),
     CONSTRAINT bank_confirmation_disposition_check CHECK ((disposition = ANY (ARRAY['applied'::text, 'discrepancy'::text, 'duplicate'::text]))),
-    CONSTRAINT bank_confirmation_four_eyes CHECK (((via <> 'officer'::text) OR (applied_paise = 0) OR ((proposed_by IS NOT NULL) AND (proposed_by <> source)))),
+    CONSTRAINT bank_confirmation_four_eyes CHECK (((via <> 'officer'::text) OR (applied_paise = 0) OR ((proposed_by IS NOT NULL) AND (NOT same_person(proposed_by, source))))),
     CONSTRAINT bank_confirmation_via_check CHECK ((via = ANY (ARRAY[''::text, 'door'::text, 'file'::text, 'letter'::text, 'officer'::text])))
 );
 
@@ -1936,6 +1936,7 @@ CREATE TABLE case_officer (
     CONSTRAINT case_officer_pkey PRIMARY KEY (case_no, duty, assignment_no),
     CONSTRAINT case_officer_assignment_no_check CHECK ((assignment_no > 0)),
     CONSTRAINT case_officer_duty_check CHECK ((duty = ANY (ARRAY['io'::text, 'supervising'::text, 'deciding'::text]))),
+    CONSTRAINT case_officer_four_eyes CHECK ((NOT same_person(assigned_by, subject))),
     CONSTRAINT case_officer_name_check CHECK ((name <> ''::text)),
     CONSTRAINT case_officer_police_station_check CHECK ((police_station <> ''::text)),
     CONSTRAINT case_officer_rank_check CHECK ((rank <> ''::text))
@@ -2029,7 +2030,7 @@ CREATE TABLE confirmation_proposal (
     CONSTRAINT confirmation_proposal_pkey PRIMARY KEY (proposal_id),
     CONSTRAINT confirmation_proposal_check CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
     CONSTRAINT confirmation_proposal_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT confirmation_proposal_four_eyes CHECK ((agreed_by <> proposed_by)),
+    CONSTRAINT confirmation_proposal_four_eyes CHECK ((NOT same_person(agreed_by, proposed_by))),
     CONSTRAINT confirmation_proposal_note_check CHECK ((note <> ''::text))
 );
 
@@ -2211,7 +2212,7 @@ CREATE TABLE discrepancy_resolution (
     CONSTRAINT discrepancy_resolution_check CHECK ((NOT (replaces IS DISTINCT FROM NULLIF((resolution_no - 1), 0)))),
     CONSTRAINT discrepancy_resolution_check1 CHECK (((NOT from_held) OR (transaction_id IS NOT NULL))),
     CONSTRAINT discrepancy_resolution_decision_check CHECK ((decision = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text]))),
-    CONSTRAINT discrepancy_resolution_four_eyes CHECK (((NOT from_held) OR ((proposed_by IS NOT NULL) AND (proposed_by <> settled_by)))),
+    CONSTRAINT discrepancy_resolution_four_eyes CHECK (((NOT from_held) OR ((proposed_by IS NOT NULL) AND (NOT same_person(proposed_by, settled_by))))),
     CONSTRAINT discrepancy_resolution_resolution_no_check CHECK ((resolution_no > 0))
 );
 
@@ -2818,12 +2819,95 @@ CREATE TABLE objection (
     CONSTRAINT objection_text_check CHECK ((text <> ''::text))
 );
 
+CREATE TABLE officer (
+    officer_id text NOT NULL,
+    name text NOT NULL,
+    rank text NOT NULL DEFAULT ''::text,
+    station text NOT NULL DEFAULT ''::text,
+    mobile text NOT NULL DEFAULT ''::text,
+    email text NOT NULL DEFAULT ''::text,
+    language text NOT NULL DEFAULT 'en'::text,
+    state text NOT NULL DEFAULT ''::text,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    changed_by text NOT NULL,
+    disabled_at timestamp with time zone,
+    disabled_by text,
+    credentials_from timestamp with time zone,
+    CONSTRAINT officer_pkey PRIMARY KEY (officer_id),
+    CONSTRAINT officer_changed_by_check CHECK ((changed_by <> ''::text)),
+    CONSTRAINT officer_created_by_check CHECK ((created_by <> ''::text)),
+    CONSTRAINT officer_disabled_by_somebody CHECK (((disabled_at IS NULL) = (disabled_by IS NULL))),
+    CONSTRAINT officer_email_check CHECK ((length(email) <= 254)),
+    CONSTRAINT officer_id_is_folded CHECK ((officer_id ~ '^[a-z0-9._@-]{1,64}$'::text)),
+    CONSTRAINT officer_language_check CHECK ((language ~ '^[a-z]{2,3}$'::text)),
+    CONSTRAINT officer_mobile_check CHECK ((length(mobile) <= 20)),
+    CONSTRAINT officer_name_check CHECK (((name <> ''::text) AND (length(name) <= 200))),
+    CONSTRAINT officer_rank_check CHECK ((length(rank) <= 200)),
+    CONSTRAINT officer_state_check CHECK ((length(state) <= 200)),
+    CONSTRAINT officer_station_check CHECK ((length(station) <= 200))
+);
+
+CREATE TABLE officer_absence (
+    officer_id text NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    written_by text NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    CONSTRAINT officer_absence_pkey PRIMARY KEY (officer_id, first_day),
+    CONSTRAINT officer_absence_ends_after_its_start CHECK (((last_day >= first_day) AND (last_day <= (first_day + 1098)))),
+    CONSTRAINT officer_absence_written_by_check CHECK ((written_by <> ''::text))
+);
+
+CREATE TABLE officer_district (
+    officer_id text NOT NULL,
+    district text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone,
+    given_by text NOT NULL,
+    ended_by text,
+    CONSTRAINT officer_district_pkey PRIMARY KEY (officer_id, district, from_at),
+    CONSTRAINT officer_district_district_check CHECK (((district <> ''::text) AND (length(district) <= 200))),
+    CONSTRAINT officer_district_ended_by_somebody CHECK (((until_at IS NULL) = (ended_by IS NULL))),
+    CONSTRAINT officer_district_given_by_check CHECK ((given_by <> ''::text))
+);
+
+CREATE TABLE officer_event (
+    event_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    kind text NOT NULL,
+    officer_id text,
+    team_id bigint,
+    data jsonb NOT NULL DEFAULT '{}'::jsonb,
+    CONSTRAINT officer_event_pkey PRIMARY KEY (event_id),
+    CONSTRAINT officer_event_actor_check CHECK (((actor <> ''::text) AND (length(actor) <= 200))),
+    CONSTRAINT officer_event_data_check CHECK ((pg_column_size(data) <= 8192)),
+    CONSTRAINT officer_event_kind_check CHECK ((kind ~ '^[a-z_]{1,64}$'::text))
+);
+
 CREATE TABLE officer_leave (
     officer_id bigint NOT NULL,
     first_day date NOT NULL,
     last_day date NOT NULL,
     CONSTRAINT officer_leave_pkey PRIMARY KEY (officer_id, first_day, last_day),
     CONSTRAINT officer_leave_check CHECK ((first_day <= last_day))
+);
+
+CREATE TABLE officer_role (
+    officer_id text NOT NULL,
+    role text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone,
+    given_by text NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    ended_by text,
+    CONSTRAINT officer_role_pkey PRIMARY KEY (officer_id, role, from_at),
+    CONSTRAINT officer_role_ended_at_a_time CHECK (((ended_by IS NULL) OR (until_at IS NOT NULL))),
+    CONSTRAINT officer_role_ends_after_its_start CHECK ((until_at >= from_at)),
+    CONSTRAINT officer_role_given_by_check CHECK ((given_by <> ''::text)),
+    CONSTRAINT officer_role_role_check CHECK ((role = ANY (ARRAY['intake'::text, 'desk'::text, 'supervisor'::text, 'auditor'::text, 'admin'::text, 'io'::text, 'dy_sp'::text, 'sp'::text, 'district_gro'::text, 'state_gro'::text])))
 );
 
 CREATE TABLE officer_shift (
@@ -2875,7 +2959,7 @@ CREATE TABLE payer_decision (
     CONSTRAINT payer_decision_pkey PRIMARY KEY (decision_id),
     CONSTRAINT payer_decision_agreed CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
     CONSTRAINT payer_decision_among CHECK ((ack_no = ANY (among))),
-    CONSTRAINT payer_decision_four_eyes CHECK ((agreed_by <> proposed_by)),
+    CONSTRAINT payer_decision_four_eyes CHECK ((NOT same_person(agreed_by, proposed_by))),
     CONSTRAINT payer_decision_given_when_agreed CHECK (((given_to IS NULL) OR (agreed_at IS NOT NULL))),
     CONSTRAINT payer_decision_reason_check CHECK ((reason <> ''::text))
 );
@@ -3185,7 +3269,7 @@ CREATE TABLE restoration (
     CONSTRAINT restoration_ack_no_round_no_key UNIQUE (ack_no, round_no),
     CONSTRAINT restoration_pkey PRIMARY KEY (restoration_id),
     CONSTRAINT restoration_check CHECK (((state = 'open'::text) = (closed_at IS NULL))),
-    CONSTRAINT restoration_four_eyes CHECK (((approved_by IS NULL) OR ((prepared_by IS NOT NULL) AND (prepared_by <> approved_by)))),
+    CONSTRAINT restoration_four_eyes CHECK (((approved_by IS NULL) OR ((prepared_by IS NOT NULL) AND (NOT same_person(prepared_by, approved_by))))),
     CONSTRAINT restoration_round_no_check CHECK ((round_no > 0)),
     CONSTRAINT restoration_route_check CHECK ((route = ANY (ARRAY['no_court'::text, 'court'::text, 'lok_adalat'::text, 'magistrate_107'::text]))),
     CONSTRAINT restoration_state_check CHECK ((state = ANY (ARRAY['open'::text, 'restored'::text, 'refused'::text, 'cancelled'::text]))),
@@ -3273,6 +3357,26 @@ CREATE TABLE schema_migration (
     CONSTRAINT schema_migration_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE script_token (
+    token_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    name text NOT NULL,
+    token_digest bytea NOT NULL,
+    roles text[] NOT NULL,
+    issued_by text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_by text,
+    last_used_day date,
+    CONSTRAINT script_token_pkey PRIMARY KEY (token_id),
+    CONSTRAINT script_token_at_most_a_year CHECK (((ends_at > issued_at) AND (ends_at <= (issued_at + '8784:00:00'::interval)))),
+    CONSTRAINT script_token_issued_by_check CHECK ((issued_by <> ''::text)),
+    CONSTRAINT script_token_name_is_plain CHECK ((name ~ '^[a-z0-9][a-z0-9._-]{0,47}$'::text)),
+    CONSTRAINT script_token_no_second_officer CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['intake'::text, 'auditor'::text]))),
+    CONSTRAINT script_token_revoked_by_somebody CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
+    CONSTRAINT script_token_token_digest_check CHECK ((length(token_digest) = 32))
+);
+
 CREATE TABLE status_update (
     update_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     institution text NOT NULL,
@@ -3284,6 +3388,45 @@ CREATE TABLE status_update (
     said_again integer NOT NULL DEFAULT 0,
     CONSTRAINT status_update_institution_body_digest_said_again_key UNIQUE (institution, body_digest, said_again),
     CONSTRAINT status_update_pkey PRIMARY KEY (update_id)
+);
+
+CREATE TABLE team (
+    team_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    name text NOT NULL,
+    lead text,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    CONSTRAINT team_pkey PRIMARY KEY (team_id),
+    CONSTRAINT team_created_by_check CHECK ((created_by <> ''::text)),
+    CONSTRAINT team_ended_by_somebody CHECK (((ended_at IS NULL) = (ended_by IS NULL))),
+    CONSTRAINT team_name_check CHECK (((name <> ''::text) AND (length(name) <= 200)))
+);
+
+CREATE TABLE team_district (
+    team_id bigint NOT NULL,
+    district text NOT NULL,
+    CONSTRAINT team_district_pkey PRIMARY KEY (team_id, district),
+    CONSTRAINT team_district_district_check CHECK (((district <> ''::text) AND (length(district) <= 200)))
+);
+
+CREATE TABLE team_member (
+    team_id bigint NOT NULL,
+    officer_id text NOT NULL,
+    CONSTRAINT team_member_pkey PRIMARY KEY (team_id, officer_id)
+);
+
+CREATE TABLE team_shift (
+    team_id bigint NOT NULL,
+    day_no integer NOT NULL,
+    starts_minute integer NOT NULL,
+    ends_minute integer NOT NULL,
+    CONSTRAINT team_shift_no_overlap EXCLUDE USING gist (int8range((((team_id * 10080) + ((day_no - 1) * 1440)) + starts_minute), (((team_id * 10080) + ((day_no - 1) * 1440)) + ends_minute)) WITH &&),
+    CONSTRAINT team_shift_day_no_check CHECK (((day_no >= 1) AND (day_no <= 7))),
+    CONSTRAINT team_shift_ends_after_its_start CHECK ((starts_minute < ends_minute)),
+    CONSTRAINT team_shift_ends_minute_check CHECK ((ends_minute <= 1440)),
+    CONSTRAINT team_shift_starts_minute_check CHECK ((starts_minute >= 0))
 );
 
 CREATE TABLE try_bucket (
@@ -3322,7 +3465,7 @@ CREATE TABLE withdrawal (
     decided_reason text,
     CONSTRAINT withdrawal_pkey PRIMARY KEY (withdrawal_id),
     CONSTRAINT withdrawal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'rejected'::text]))),
-    CONSTRAINT withdrawal_four_eyes CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (decided_by <> proposed_by))),
+    CONSTRAINT withdrawal_four_eyes CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (NOT same_person(decided_by, proposed_by)))),
     CONSTRAINT withdrawal_is_whole CHECK ((num_nulls(decision, decided_by, decided_at, decided_reason) = ANY (ARRAY[0, 4]))),
     CONSTRAINT withdrawal_kind_check CHECK ((kind = ANY (ARRAY['false'::text, 'mistaken'::text, 'settled'::text]))),
     CONSTRAINT withdrawal_reason_check CHECK ((reason <> ''::text))
@@ -3559,7 +3702,15 @@ ALTER TABLE objection ADD CONSTRAINT objection_hold_id_fkey FOREIGN KEY (hold_id
 
 ALTER TABLE objection ADD CONSTRAINT objection_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
 
+ALTER TABLE officer_absence ADD CONSTRAINT officer_absence_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE officer_district ADD CONSTRAINT officer_district_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE officer_event ADD CONSTRAINT officer_event_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
 ALTER TABLE officer_leave ADD CONSTRAINT officer_leave_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
+
+ALTER TABLE officer_role ADD CONSTRAINT officer_role_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
 ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
 
@@ -3652,6 +3803,16 @@ ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_institution_fkey FOREIG
 ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE team ADD CONSTRAINT team_lead_fkey FOREIGN KEY (lead) REFERENCES officer(officer_id);
+
+ALTER TABLE team_district ADD CONSTRAINT team_district_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id) ON DELETE CASCADE;
+
+ALTER TABLE team_member ADD CONSTRAINT team_member_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE team_member ADD CONSTRAINT team_member_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id) ON DELETE CASCADE;
+
+ALTER TABLE team_shift ADD CONSTRAINT team_shift_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id) ON DELETE CASCADE;
 
 ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
@@ -3871,6 +4032,14 @@ CREATE INDEX message_to_send ON public.message USING btree (next_attempt_at) WHE
 
 CREATE INDEX objection_restoration ON public.objection USING btree (restoration_id);
 
+CREATE INDEX officer_district_by_district ON public.officer_district USING btree (lower(district)) WHERE (until_at IS NULL);
+
+CREATE UNIQUE INDEX officer_district_open ON public.officer_district USING btree (officer_id, lower(district)) WHERE (until_at IS NULL);
+
+CREATE INDEX officer_event_by_officer ON public.officer_event USING btree (officer_id, event_id);
+
+CREATE UNIQUE INDEX officer_role_open ON public.officer_role USING btree (officer_id, role) WHERE (until_at IS NULL);
+
 CREATE INDEX order_cancellation_open ON public.order_cancellation USING btree (order_id) WHERE (settled_at IS NULL);
 
 CREATE INDEX payer_decision_hop ON public.payer_decision USING btree (case_no, hop_no);
@@ -3936,6 +4105,18 @@ CREATE INDEX restoration_open ON public.restoration USING btree (step, first_hel
 CREATE UNIQUE INDEX restoration_step_one_open ON public.restoration_step USING btree (restoration_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) WHERE (case_no IS NOT NULL);
+
+CREATE UNIQUE INDEX script_token_digest ON public.script_token USING btree (token_digest);
+
+CREATE INDEX team_district_by_district ON public.team_district USING btree (lower(district));
+
+CREATE INDEX team_lead ON public.team USING btree (lead);
+
+CREATE INDEX team_member_by_officer ON public.team_member USING btree (officer_id);
+
+CREATE UNIQUE INDEX team_open ON public.team USING btree (lower(name)) WHERE (ended_at IS NULL);
+
+CREATE INDEX team_shift_by_team ON public.team_shift USING btree (team_id);
 
 CREATE INDEX try_bucket_full ON public.try_bucket USING btree (full_at);
 
@@ -4100,6 +4281,10 @@ CREATE TRIGGER objection_four_eyes BEFORE UPDATE OF decision ON public.objection
 CREATE TRIGGER objection_names_hold BEFORE INSERT ON public.objection FOR EACH ROW EXECUTE FUNCTION objection_names_hold();
 
 CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_leave FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
+CREATE TRIGGER officer_role_rules BEFORE DELETE OR UPDATE ON public.officer_role FOR EACH ROW EXECUTE FUNCTION officer_role_rules();
+
+CREATE TRIGGER officer_role_told AFTER INSERT OR UPDATE ON public.officer_role FOR EACH ROW EXECUTE FUNCTION officer_role_told();
 
 CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_shift FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
@@ -4345,6 +4530,12 @@ COMMENT ON COLUMN link_code.tries IS 'wrong tries';
 
 COMMENT ON COLUMN message.expires_at IS 'from then on it is sent no more, and its text is blank; null: it is kept';
 
+COMMENT ON COLUMN officer.credentials_from IS 'what was issued to this officer before this time opens nothing; null if everything may';
+
+COMMENT ON COLUMN officer.disabled_at IS 'from when on the officer has no role and no way in';
+
+COMMENT ON COLUMN officer.officer_id IS 'service number or e-mail address, in lower case; stands wherever two officers are compared';
+
 COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
 
 COMMENT ON COLUMN order_cancellation.attested_by IS 'who first said that the bank knows; for an order to restore a second officer says it too';
@@ -4442,6 +4633,12 @@ COMMENT ON COLUMN returned_funds.case_no IS 'null: it names no case that this ba
 COMMENT ON COLUMN returned_funds.created_at IS 'of the message, as the bank says';
 
 COMMENT ON COLUMN returned_funds.unreadable IS 'the line as it came, where it could not be read';
+
+COMMENT ON COLUMN script_token.name IS 'stands in the case log as `script:<name>`; several tokens of one script have one name';
+
+COMMENT ON COLUMN script_token.token_digest IS 'SHA-256 of the token, which itself is nowhere';
+
+COMMENT ON COLUMN team_shift.day_no IS 'of the week, 1 is Monday';
 
 COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same as none';
 

@@ -1,11 +1,6 @@
 -- One officer alone moved money out of a hold: by a release that this officer filed and decided, or by a court's order that
 -- no other officer had seen. A release now waits until the victims are heard, and above a sum for a second officer. A
 -- court's order counts for a limited time without its document and its second officer.
-CREATE FUNCTION person_of(actor text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT lower(regexp_replace(actor, '^officer:', ''))
-$$;
-COMMENT ON FUNCTION person_of(text) IS
-    'The person behind the name of an actor, by which two officers are told apart: one person with two roles is one.';
 
 -- -- who told a thing about a hold ---------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from api.services import Services
 from api.tokens import Tokens
 from domain.policy.model import DoorName, Places
 from schemas.enums import Role
+from tests.officers import enrol
 
 
 @dataclass
@@ -44,6 +45,7 @@ async def listening(services: Services, body_seconds: float) -> AsyncIterator[Se
     task = asyncio.create_task(serve(services, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
     host, _, port = (await url).removeprefix("http://").rpartition(":")
     tokens = Tokens(services.keys)
+    await enrol(services.ctx.pool, ["o"])
     try:
         yield Server(host, int(port), tokens.for_officer("o", Role.DESK), tokens.for_bank("SBIN"))
     finally:

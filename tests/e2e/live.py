@@ -26,10 +26,11 @@ from schemas.enums import Role
 from simulator import SimulatorConfig, SimulatorServer
 from simulator.people.restoration import Badge
 from tests.ground import Ground
+from tests.officers import enrol
 from workers.home import secret_key
 from workers.processes import Supervisor
 from workers.settings import Settings
-from workers.simulated import POLICE, register_keys, with_known_address
+from workers.simulated import DESK, POLICE, enrol_officers, issue_intake_token, register_keys, with_known_address
 from workers.stack import Running, Services, services, start_engine, until_failure
 from workers.temporal import connect
 from workers.verifying import Verdict, verify
@@ -55,6 +56,7 @@ class Live:
     api: httpx.AsyncClient
     intake: httpx.AsyncClient
     tokens: Tokens
+    intake_token: str
     watching: asyncio.Future[None]
     """the task that restarts the engine's parts; done when it has given one up"""
     restores: bool = False
@@ -96,14 +98,13 @@ class Live:
 
     def play(self) -> None:
         """Begin the simulated day: complaints come in, and somebody works at the desk."""
-        intake = self.tokens.for_officer("helpline", Role.INTAKE)
         police = {
             role.value: Badge(self.tokens.for_officer(subject, role), subject) for role, subject in POLICE.items()
         }
-        desk = self.tokens.for_officer("desk", Role.DESK)
+        desk = self.tokens.for_officer(DESK, Role.DESK)
         self.sim.start(
             self.running.api_url,
-            intake,
+            self.intake_token,
             desk,
             police if self.restores else None,
             intake_url=self.running.intake_url,
@@ -235,12 +236,15 @@ async def live(
                 secret_box = SecretBox(secret_key(found.settings))
                 await load_directory(pool, secret_box, ENTRIES.validate_python(sim.directory))
                 await register_keys(pool, sim.public_keys)
+                await enrol_officers(pool)
+                await enrol(pool, [f"{role}-officer" for role in Role])
+                intake_token, tokens = await issue_intake_token(pool), Tokens(secret_box)
                 running = await start_engine(supervisor, found.settings)
                 async with (
                     httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as api,
                     httpx.AsyncClient(base_url=running.intake_url, timeout=20, trust_env=False) as intake,
                 ):
-                    yield Live(found, running, pool, sim, api, intake, Tokens(secret_box), watching, restores)
+                    yield Live(found, running, pool, sim, api, intake, tokens, intake_token, watching, restores)
                 assert not watching.done(), watching.exception()
             finally:
                 watching.cancel()

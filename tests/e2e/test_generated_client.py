@@ -19,6 +19,7 @@ from tests.e2e import generated_client
 from tests.e2e.generated_client import GeneratedClient, NotDescribed, Refused
 from tests.e2e.test_feed import PATIENCE_SECONDS, VAULT, ctx, world
 from tests.factories import rrn
+from tests.officers import enrol
 from workers.temporal import CaseNotifier
 
 __all__ = ["ctx", "world"]
@@ -70,6 +71,7 @@ async def settled(officer: GeneratedClient, ack_no: str) -> Any:
 
 async def test_a_hold_is_taken_acknowledged_and_answered(ctx: Context, world: World) -> None:
     _, http = world
+    await enrol(ctx.pool, ["o"])
     officer = await described(http, OfficerToken=Tokens(VAULT).for_officer("o", Role.SUPERVISOR))
     bank = await described(http)
     login = await bank.log_in_bank(body={"email": "hdfc@banks.example", "password": "HDFC-inbound-pass"})
@@ -94,6 +96,7 @@ async def test_a_hold_is_taken_acknowledged_and_answered(ctx: Context, world: Wo
 async def test_everything_that_can_be_read_is_as_described(ctx: Context, world: World) -> None:
     """Every operation that reads and needs no more than a case's number."""
     _, http = world
+    await enrol(ctx.pool, ["o"])
     officer = await described(http, OfficerToken=Tokens(VAULT).for_officer("o", Role.SUPERVISOR))
     told = await officer.take_complaint(body=a_complaint(), idempotency_key=uuid4().hex)
     read = 0

@@ -15,9 +15,11 @@ from temporalio.client import Client
 
 from activities.secrets import Process, SecretBox
 from api.tokens import Tokens
+from db.pool import open_pool
 from schemas.enums import Role
 from tests.api.conftest import complaint, transfer
 from tests.factories import rrn
+from tests.officers import enrol
 from tests.waiting import until
 from workers.api_processes import run_intake, run_officers
 from workers.embedded.ports import free_port
@@ -49,6 +51,8 @@ async def running(
             **more,
         }
     )
+    async with await open_pool(dsn, min_size=1, max_size=1) as pool:
+        await enrol(pool, ["intake1"])
     stop = asyncio.Event()
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     task: asyncio.Future[Any] = asyncio.ensure_future(run(settings, stop, url.set_result))

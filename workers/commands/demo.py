@@ -172,7 +172,7 @@ def _show_urls(stack: "SimulatedStack", json_target: str | None) -> None:
     pairs += [
         ("simulated banks", f"{str(stack.control.base_url).rstrip('/')}/sim/state"),
         ("logs", str(home / "logs")),
-        ("create a token", f"GOLDENHOUR_HOME={home} goldenhour token --role desk"),
+        ("create a token", f"GOLDENHOUR_HOME={home} goldenhour token --role desk --as desk"),
         ("verify", f"GOLDENHOUR_HOME={home} goldenhour verify"),
     ]
     console = people(json_target)

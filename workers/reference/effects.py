@@ -161,6 +161,21 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         " ones about its subject.",
         ("reply_link",),
     ),
+    "grievance_level_other_people": Effect(
+        Sort.RULE, "Refuses a decision on a grievance by a person who decided it at another level."
+    ),
+    "officer_rules": Effect(Sort.RULE, "Refuses to delete an officer, and to change an officer's id."),
+    "officer_role_rules": Effect(Sort.RULE, "Refuses any change of a role that was given but one earlier end."),
+    "officer_district_rules": Effect(Sort.RULE, "Refuses any change of a district that was given but its one end."),
+    "script_token_rules": Effect(
+        Sort.RULE, "Refuses any change of a script's token but its one revocation and its last use."
+    ),
+    "officer_told": Effect(Sort.DERIVED, "Writes what was done to an officer, and by whom.", ("officer_event",)),
+    "officer_role_told": Effect(Sort.DERIVED, "Writes that a role was given or ended.", ("officer_event",)),
+    "officer_district_told": Effect(Sort.DERIVED, "Writes that a district was given or ended.", ("officer_event",)),
+    "script_token_told": Effect(
+        Sort.DERIVED, "Writes that a script's token was issued or revoked.", ("officer_event",)
+    ),
     "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
     "bank_key_rules": Effect(Sort.RULE, "Refuses a third live key of a bank, and any change but of a key's end."),
     "court_order_lets_go": Effect(
