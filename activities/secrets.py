@@ -36,6 +36,7 @@ class Purpose(StrEnum):
 
     SEALING = "seal credentials"
     OFFICER_TOKENS = "officer tokens"
+    TOTP_SECRETS = "seal TOTP secrets"
     BANK_TOKENS = "bank tokens"
     ANSWER_LINKS = "answer links"
     ORDER_LINKS = "order links"

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.officers.sessions import cookie_of, officer_of, session_cookie
 from api.roles import ALLOWED, Action
 from api.services import TheServices
 from api.tokens import Officer, bearer
@@ -31,10 +32,18 @@ class Allowed:
         self,
         request: Request,
         services: TheServices,
-        _: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
+        _token: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
+        _session: Annotated[str | None, Depends(session_cookie)],
     ) -> Officer:
-        """Return the officer of the token. Raises `BadToken` or `RoleNotAllowed`."""
-        officer = await services.callers.officer(bearer(request.headers.get("authorization")))
+        """Return the officer of the token, or of the session in the cookie if there is no token.
+
+        Raises `BadToken`, `CrossSiteRequest` and `RoleNotAllowed`.
+        """
+        header = request.headers.get("authorization")
+        if header is None and cookie_of(request):
+            officer = await officer_of(services.sessions, request)
+        else:
+            officer = await services.callers.officer(bearer(header))
         refuse_unless(officer, self.action)
         return officer
 

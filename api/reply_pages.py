@@ -60,7 +60,8 @@ class Posted:
     body: bytes = field(repr=False)
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
+    """Return a moment in Indian time."""
     return f"{at.astimezone(IST):%d-%m-%Y %H:%M:%S} IST"
 
 
@@ -85,7 +86,7 @@ class ReplyPages(ABC, Generic[View, Form]):
         self._pages = Pages(
             TEMPLATES,
             styles=[TEMPLATES],
-            filters={"rupees": partial(rupees, exact=True), "moment": _moment},
+            filters={"rupees": partial(rupees, exact=True), "moment": moment},
             names={"max_chars": VALUE_MAX_CHARS, **self.template_names},
         )
 

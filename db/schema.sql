@@ -869,6 +869,28 @@ BEGIN
     RETURN posted;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.officer_credentials_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    of_officer text := coalesce(NEW.officer_id, OLD.officer_id);
+BEGIN
+    PERFORM officer_sessions_end(of_officer, 'officer:' || of_officer, 'credentials_changed', '');
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_disabled_ends_sessions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM officer_sessions_end(NEW.officer_id, NEW.disabled_by, 'disabled', '');
+    UPDATE sign_in_link SET ended_at = present_moment()
+    WHERE officer_id = NEW.officer_id AND used_at IS NULL AND ended_at IS NULL;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.officer_district_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -892,6 +914,20 @@ BEGIN
         coalesce(NEW.until_at, NEW.from_at), coalesce(NEW.ended_by, NEW.given_by),
         CASE TG_OP WHEN 'INSERT' THEN 'district_given' ELSE 'district_ended' END, NEW.officer_id,
         jsonb_build_object('district', NEW.district));
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_reset_takes_credentials()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM officer_sessions_end(NEW.officer_id, NEW.changed_by, 'credentials_changed', '');
+    DELETE FROM officer_password WHERE officer_id = NEW.officer_id;
+    DELETE FROM officer_totp WHERE officer_id = NEW.officer_id;
+    DELETE FROM recovery_code WHERE officer_id = NEW.officer_id;
+    UPDATE sign_in_link SET ended_at = present_moment()
+    WHERE officer_id = NEW.officer_id AND used_at IS NULL AND ended_at IS NULL;
     RETURN NULL;
 END $function$;
 
@@ -935,6 +971,47 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.officer_session_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        -- The lock makes an end of the officer wait, which then ends this session too.
+        IF (SELECT disabled_at <= present_moment() FROM officer WHERE officer_id = NEW.officer_id FOR SHARE) THEN
+            RAISE EXCEPTION 'this officer is disabled' USING ERRCODE = 'restrict_violation';
+        END IF;
+    ELSIF OLD.ended_at IS NOT NULL OR NEW.last_seen_at < OLD.last_seen_at
+        OR (NEW.session_id, NEW.token_digest, NEW.officer_id, NEW.began_at, NEW.ends_at, NEW.address, NEW.browser, NEW.way)
+            IS DISTINCT FROM (OLD.session_id, OLD.token_digest, OLD.officer_id, OLD.began_at, OLD.ends_at, OLD.address,
+                OLD.browser, OLD.way)
+    THEN
+        RAISE EXCEPTION 'of a session only its use and its end change, and it ends once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_session_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO officer_event (at, actor, kind, officer_id, data) VALUES (NEW.ended_at, NEW.ended_by, 'session_ended',
+        NEW.officer_id, jsonb_build_object('session_id', NEW.session_id, 'reason', NEW.end_reason, 'note', NEW.end_note));
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_sessions_end(of_officer text, by_whom text, why text, note text)
+ RETURNS bigint
+ LANGUAGE sql
+AS $function$
+    WITH ended AS (
+        UPDATE officer_session SET ended_at = present_moment(), ended_by = by_whom, end_reason = why, end_note = note
+        WHERE officer_id = of_officer AND ended_at IS NULL AND ends_at > present_moment() RETURNING session_id
+    )
+    SELECT count(*) FROM ended
+$function$;
+
 CREATE OR REPLACE FUNCTION public.officer_told()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -963,6 +1040,17 @@ BEGIN
         VALUES (NEW.changed_at, NEW.changed_by, 'changed', NEW.officer_id, jsonb_build_object('fields', fields));
     END IF;
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_totp_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.officer_id <> OLD.officer_id OR (NEW.last_step <= OLD.last_step AND NEW.sealed_secret = OLD.sealed_secret) THEN
+        RAISE EXCEPTION 'a code was used before' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.only_importers(of_case text, of_hop integer)
@@ -1098,6 +1186,19 @@ BEGIN
     )
     SELECT b.hop_no FROM up JOIN ledger_balance b USING (case_no, hop_no)
     WHERE up.parent_hop_no IS NULL AND b.bucket = 'proposed' AND b.balance_paise < 0 ORDER BY 1;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.recovery_code_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.used_at IS NOT NULL OR NEW.used_at IS NULL
+        OR (NEW.officer_id, NEW.digest, NEW.made_at) IS DISTINCT FROM (OLD.officer_id, OLD.digest, OLD.made_at)
+    THEN
+        RAISE EXCEPTION 'a recovery code is used once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
@@ -1361,6 +1462,35 @@ BEGIN
         coalesce(NEW.revoked_at, NEW.issued_at), coalesce(NEW.revoked_by, NEW.issued_by),
         CASE TG_OP WHEN 'INSERT' THEN 'token_issued' ELSE 'token_revoked' END,
         jsonb_build_object('token_id', NEW.token_id, 'name', NEW.name, 'roles', NEW.roles, 'ends_at', NEW.ends_at));
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.sign_in_link_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.used_at IS NOT NULL OR OLD.ended_at IS NOT NULL
+        OR (NEW.digest, NEW.officer_id, NEW.made_at, NEW.made_by, NEW.valid_until)
+            IS DISTINCT FROM (OLD.digest, OLD.officer_id, OLD.made_at, OLD.made_by, OLD.valid_until)
+    THEN
+        RAISE EXCEPTION 'a link is used once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.sign_in_link_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO officer_event (at, actor, kind, officer_id, data) VALUES (NEW.made_at, NEW.made_by, 'link_made',
+            NEW.officer_id, jsonb_build_object('valid_until', NEW.valid_until));
+    ELSE
+        INSERT INTO officer_event (at, actor, kind, officer_id)
+        VALUES (NEW.used_at, 'officer:' || NEW.officer_id, 'link_used', NEW.officer_id);
+    END IF;
     RETURN NULL;
 END $function$;
 
@@ -2677,6 +2807,14 @@ CREATE TABLE officer_leave (
     CONSTRAINT officer_leave_check CHECK ((first_day <= last_day))
 );
 
+CREATE TABLE officer_password (
+    officer_id text NOT NULL,
+    password_hash text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT officer_password_pkey PRIMARY KEY (officer_id),
+    CONSTRAINT officer_password_password_hash_check CHECK (((password_hash ~~ '$argon2id$%'::text) AND (length(password_hash) <= 400)))
+);
+
 CREATE TABLE officer_role (
     officer_id text NOT NULL,
     role text NOT NULL,
@@ -2692,6 +2830,32 @@ CREATE TABLE officer_role (
     CONSTRAINT officer_role_role_check CHECK ((role = ANY (ARRAY['intake'::text, 'desk'::text, 'supervisor'::text, 'auditor'::text, 'admin'::text, 'io'::text, 'dy_sp'::text, 'sp'::text, 'district_gro'::text, 'state_gro'::text])))
 );
 
+CREATE TABLE officer_session (
+    session_id uuid NOT NULL,
+    token_digest bytea NOT NULL,
+    officer_id text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    address text NOT NULL,
+    browser text NOT NULL DEFAULT ''::text,
+    way text NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    end_reason text,
+    end_note text NOT NULL DEFAULT ''::text,
+    CONSTRAINT officer_session_token UNIQUE (token_digest),
+    CONSTRAINT officer_session_pkey PRIMARY KEY (session_id),
+    CONSTRAINT officer_session_address_check CHECK ((length(address) <= 64)),
+    CONSTRAINT officer_session_browser_check CHECK ((length(browser) <= 200)),
+    CONSTRAINT officer_session_end_note_check CHECK ((length(end_note) <= 500)),
+    CONSTRAINT officer_session_end_reason_check CHECK ((end_reason = ANY (ARRAY['signed_out'::text, 'ended_by_officer'::text, 'ended_by_admin'::text, 'signed_in_again'::text, 'too_many'::text, 'credentials_changed'::text, 'disabled'::text]))),
+    CONSTRAINT officer_session_ended_by_somebody CHECK ((((ended_at IS NULL) = (ended_by IS NULL)) AND ((ended_at IS NULL) = (end_reason IS NULL)))),
+    CONSTRAINT officer_session_in_order CHECK (((began_at <= last_seen_at) AND (began_at < ends_at) AND (ends_at <= (began_at + '24:00:00'::interval)))),
+    CONSTRAINT officer_session_token_digest_check CHECK ((octet_length(token_digest) = 32)),
+    CONSTRAINT officer_session_way_check CHECK ((way = ANY (ARRAY['code'::text, 'recovery_code'::text, 'provider'::text])))
+);
+
 CREATE TABLE officer_shift (
     officer_id bigint NOT NULL,
     day_no integer NOT NULL,
@@ -2702,6 +2866,15 @@ CREATE TABLE officer_shift (
     CONSTRAINT officer_shift_day_no_check CHECK (((day_no >= 1) AND (day_no <= 7))),
     CONSTRAINT officer_shift_ends_minute_check CHECK ((ends_minute <= 1440)),
     CONSTRAINT officer_shift_starts_minute_check CHECK ((starts_minute >= 0))
+);
+
+CREATE TABLE officer_totp (
+    officer_id text NOT NULL,
+    sealed_secret bytea NOT NULL,
+    last_step bigint NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT officer_totp_pkey PRIMARY KEY (officer_id),
+    CONSTRAINT officer_totp_sealed_secret_check CHECK (((octet_length(sealed_secret) >= 29) AND (octet_length(sealed_secret) <= 400)))
 );
 
 CREATE TABLE order_cancellation (
@@ -2889,6 +3062,15 @@ CREATE TABLE reconciliation_difference (
     CONSTRAINT reconciliation_difference_check CHECK (((reason = 'missing_at_bank'::text) = (row_no IS NULL))),
     CONSTRAINT reconciliation_difference_difference_no_check CHECK ((difference_no > 0)),
     CONSTRAINT reconciliation_difference_reason_check CHECK ((reason = ANY (ARRAY['unreadable'::text, 'unknown_case'::text, 'unknown_reference'::text, 'not_held_by_us'::text, 'amount_differs'::text, 'missing_at_bank'::text])))
+);
+
+CREATE TABLE recovery_code (
+    officer_id text NOT NULL,
+    digest bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT recovery_code_pkey PRIMARY KEY (officer_id, digest),
+    CONSTRAINT recovery_code_digest_check CHECK ((octet_length(digest) = 32))
 );
 
 CREATE TABLE reply_form (
@@ -3098,6 +3280,41 @@ CREATE TABLE script_token (
     CONSTRAINT script_token_no_second_officer CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['intake'::text, 'auditor'::text]))),
     CONSTRAINT script_token_revoked_by_somebody CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
     CONSTRAINT script_token_token_digest_check CHECK ((length(token_digest) = 32))
+);
+
+CREATE TABLE sign_in_entry (
+    entry_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    at timestamp with time zone NOT NULL,
+    officer_id text,
+    name_digest bytea,
+    address text NOT NULL,
+    way text NOT NULL,
+    outcome text NOT NULL,
+    session_id uuid,
+    CONSTRAINT sign_in_entry_pkey PRIMARY KEY (entry_id),
+    CONSTRAINT sign_in_entry_address_check CHECK ((length(address) <= 64)),
+    CONSTRAINT sign_in_entry_name_digest_check CHECK ((octet_length(name_digest) = 32)),
+    CONSTRAINT sign_in_entry_names_one CHECK (((officer_id IS NULL) = (name_digest IS NOT NULL))),
+    CONSTRAINT sign_in_entry_outcome_check CHECK ((outcome = ANY (ARRAY['signed_in'::text, 'wrong_password'::text, 'wrong_code'::text, 'code_used'::text, 'too_many_codes'::text, 'no_credentials'::text, 'disabled'::text, 'unknown_name'::text, 'credentials_set'::text, 'password_changed'::text]))),
+    CONSTRAINT sign_in_entry_session CHECK (((outcome = 'signed_in'::text) = (session_id IS NOT NULL))),
+    CONSTRAINT sign_in_entry_unknown CHECK (((outcome = 'unknown_name'::text) = (officer_id IS NULL))),
+    CONSTRAINT sign_in_entry_way_check CHECK ((way = ANY (ARRAY['code'::text, 'recovery_code'::text, 'link'::text, 'provider'::text])))
+);
+
+CREATE TABLE sign_in_link (
+    digest bytea NOT NULL,
+    officer_id text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT sign_in_link_pkey PRIMARY KEY (digest),
+    CONSTRAINT sign_in_link_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT sign_in_link_ends CHECK (((valid_until > made_at) AND (valid_until <= (made_at + '7 days'::interval)))),
+    CONSTRAINT sign_in_link_made_by_check CHECK ((made_by <> ''::text)),
+    CONSTRAINT sign_in_link_used_in_time CHECK ((used_at <= valid_until)),
+    CONSTRAINT sign_in_link_used_or_ended CHECK (((used_at IS NULL) OR (ended_at IS NULL)))
 );
 
 CREATE TABLE status_update (
@@ -3417,9 +3634,15 @@ ALTER TABLE officer_event ADD CONSTRAINT officer_event_officer_id_fkey FOREIGN K
 
 ALTER TABLE officer_leave ADD CONSTRAINT officer_leave_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
 
+ALTER TABLE officer_password ADD CONSTRAINT officer_password_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
 ALTER TABLE officer_role ADD CONSTRAINT officer_role_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
+ALTER TABLE officer_session ADD CONSTRAINT officer_session_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
 ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
+
+ALTER TABLE officer_totp ADD CONSTRAINT officer_totp_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
 ALTER TABLE order_cancellation ADD CONSTRAINT order_cancellation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
@@ -3452,6 +3675,8 @@ ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_institution_fkey FOREIG
 ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_list_no_fkey FOREIGN KEY (list_no) REFERENCES lien_list(list_no);
 
 ALTER TABLE reconciliation_difference ADD CONSTRAINT reconciliation_difference_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES reconciliation(reconciliation_id);
+
+ALTER TABLE recovery_code ADD CONSTRAINT recovery_code_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
 ALTER TABLE reply_form ADD CONSTRAINT reply_form_link_id_fkey FOREIGN KEY (link_id) REFERENCES reply_link(link_id);
 
@@ -3492,6 +3717,10 @@ ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_case_no_fkey FOREIGN KE
 ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE sign_in_entry ADD CONSTRAINT sign_in_entry_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
 ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -3713,6 +3942,10 @@ CREATE INDEX officer_event_by_officer ON public.officer_event USING btree (offic
 
 CREATE UNIQUE INDEX officer_role_open ON public.officer_role USING btree (officer_id, role) WHERE (until_at IS NULL);
 
+CREATE INDEX officer_session_by_officer ON public.officer_session USING btree (officer_id, began_at);
+
+CREATE INDEX officer_session_over ON public.officer_session USING btree (ends_at);
+
 CREATE INDEX order_cancellation_open ON public.order_cancellation USING btree (order_id) WHERE (settled_at IS NULL);
 
 CREATE INDEX payer_decision_hop ON public.payer_decision USING btree (case_no, hop_no);
@@ -3766,6 +3999,12 @@ CREATE UNIQUE INDEX restoration_step_one_open ON public.restoration_step USING b
 CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) WHERE (case_no IS NOT NULL);
 
 CREATE UNIQUE INDEX script_token_digest ON public.script_token USING btree (token_digest);
+
+CREATE INDEX sign_in_entry_addresses ON public.sign_in_entry USING btree (officer_id, address, at) WHERE (outcome = 'signed_in'::text);
+
+CREATE INDEX sign_in_entry_by_officer ON public.sign_in_entry USING btree (officer_id, entry_id);
+
+CREATE UNIQUE INDEX sign_in_link_open ON public.sign_in_link USING btree (officer_id) WHERE ((used_at IS NULL) AND (ended_at IS NULL));
 
 CREATE INDEX team_district_by_district ON public.team_district USING btree (lower(district));
 
@@ -3909,6 +4148,10 @@ CREATE TRIGGER lien_list_page_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 
 CREATE TRIGGER officer_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.nodal_officer FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
+CREATE TRIGGER officer_disabled_ends_sessions AFTER UPDATE OF disabled_at ON public.officer FOR EACH ROW WHEN (((new.disabled_at IS NOT NULL) AND (old.disabled_at IS NULL))) EXECUTE FUNCTION officer_disabled_ends_sessions();
+
+CREATE TRIGGER officer_reset_takes_credentials AFTER UPDATE OF credentials_from ON public.officer FOR EACH ROW WHEN ((new.credentials_from IS DISTINCT FROM old.credentials_from)) EXECUTE FUNCTION officer_reset_takes_credentials();
+
 CREATE TRIGGER officer_rules BEFORE DELETE OR UPDATE ON public.officer FOR EACH ROW EXECUTE FUNCTION officer_rules();
 
 CREATE TRIGGER officer_told AFTER INSERT OR UPDATE ON public.officer FOR EACH ROW EXECUTE FUNCTION officer_told();
@@ -3921,11 +4164,19 @@ CREATE TRIGGER officer_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON 
 
 CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_leave FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
+CREATE TRIGGER officer_password_changed AFTER INSERT OR DELETE OR UPDATE ON public.officer_password FOR EACH ROW EXECUTE FUNCTION officer_credentials_changed();
+
 CREATE TRIGGER officer_role_rules BEFORE DELETE OR UPDATE ON public.officer_role FOR EACH ROW EXECUTE FUNCTION officer_role_rules();
 
 CREATE TRIGGER officer_role_told AFTER INSERT OR UPDATE ON public.officer_role FOR EACH ROW EXECUTE FUNCTION officer_role_told();
 
+CREATE TRIGGER officer_session_rules BEFORE INSERT OR UPDATE ON public.officer_session FOR EACH ROW EXECUTE FUNCTION officer_session_rules();
+
+CREATE TRIGGER officer_session_told AFTER UPDATE OF ended_at ON public.officer_session FOR EACH ROW WHEN ((new.end_reason = ANY (ARRAY['ended_by_admin'::text, 'credentials_changed'::text, 'disabled'::text]))) EXECUTE FUNCTION officer_session_told();
+
 CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_shift FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
+CREATE TRIGGER officer_totp_rules BEFORE UPDATE OF officer_id, last_step, set_at ON public.officer_totp FOR EACH ROW EXECUTE FUNCTION officer_totp_rules();
 
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public.order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
 
@@ -3944,6 +4195,8 @@ CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON public.procedure_new
 CREATE TRIGGER reconciliation_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER reconciliation_difference_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation_difference FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER recovery_code_rules BEFORE UPDATE ON public.recovery_code FOR EACH ROW EXECUTE FUNCTION recovery_code_rules();
 
 CREATE TRIGGER reply_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -3974,6 +4227,14 @@ CREATE TRIGGER script_token_issued AFTER INSERT ON public.script_token FOR EACH 
 CREATE TRIGGER script_token_revoked AFTER UPDATE OF revoked_at ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
 
 CREATE TRIGGER script_token_rules BEFORE DELETE OR UPDATE ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_rules();
+
+CREATE TRIGGER sign_in_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.sign_in_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER sign_in_link_made AFTER INSERT ON public.sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_told();
+
+CREATE TRIGGER sign_in_link_rules BEFORE UPDATE ON public.sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_rules();
+
+CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON public.sign_in_link FOR EACH ROW WHEN ((new.used_at IS NOT NULL)) EXECUTE FUNCTION sign_in_link_told();
 
 CREATE TRIGGER withdrawal_rules BEFORE DELETE OR UPDATE ON public.withdrawal FOR EACH ROW EXECUTE FUNCTION withdrawal_rules();
 
@@ -4127,7 +4388,13 @@ COMMENT ON COLUMN officer.disabled_at IS 'from when on the officer has no role a
 
 COMMENT ON COLUMN officer.officer_id IS 'service number or e-mail address, in lower case; stands wherever two officers are compared';
 
+COMMENT ON COLUMN officer_session.token_digest IS 'SHA-256 of the token in the cookie, which is stored nowhere';
+
+COMMENT ON COLUMN officer_session.way IS 'what the officer gave beside the password; `provider`: another system signed the officer in';
+
 COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
+
+COMMENT ON COLUMN officer_totp.last_step IS 'the last time step whose code was used; only a later one is good';
 
 COMMENT ON COLUMN order_cancellation.settled_at IS 'the bank has said that it does the order no more, or an officer that it was told';
 
@@ -4209,6 +4476,8 @@ COMMENT ON COLUMN script_token.name IS 'stands in the case log as `script:<name>
 
 COMMENT ON COLUMN script_token.token_digest IS 'SHA-256 of the token, which itself is nowhere';
 
+COMMENT ON COLUMN sign_in_entry.name_digest IS 'keyed digest of an unknown name, which may be a password typed into the wrong field';
+
 COMMENT ON COLUMN team_shift.day_no IS 'of the week, 1 is Monday';
 
 COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same as none';
@@ -4227,6 +4496,8 @@ COMMENT ON TABLE hop_raise IS 'the largest amount told of a transfer whose bank 
 
 COMMENT ON TABLE officer_district IS 'the districts that an officer answers for';
 
+COMMENT ON TABLE officer_password IS 'the password of an officer, as its Argon2id hash; without a row there is no sign-in';
+
 COMMENT ON TABLE payer_decision IS 'which complaint is right about who paid a transfer; two officers decide';
 
 COMMENT ON TABLE payer_found_transfer IS 'another transfer that left the victim''s account; a person takes or dismisses it';
@@ -4235,7 +4506,11 @@ COMMENT ON TABLE payer_inquiry IS 'a question to the victim''s bank about the vi
 
 COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim''s own transfer; the newest counts';
 
+COMMENT ON TABLE recovery_code IS 'codes in place of the authenticator, each good once';
+
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
+
+COMMENT ON TABLE sign_in_link IS 'links by which an officer sets password and authenticator, each good once';
 
 COMMENT ON FUNCTION answer_begin(text,text,bytea,text,text[],text[],text[]) IS 'locks a case for the answer of a bank, and reads what the answer is judged by';
 
@@ -4258,6 +4533,8 @@ COMMENT ON FUNCTION hops_leave(text,integer[],text) IS 'gives hops a state in wh
 COMMENT ON FUNCTION hops_name_account(text,jsonb) IS 'writes the accounts of hops where none was stated before';
 
 COMMENT ON FUNCTION importer_of(uuid,text) IS 'A hop of this restoration whose money only a workbook confirms that this officer imported; null without one.';
+
+COMMENT ON FUNCTION officer_sessions_end(text,text,text,text) IS 'ends every session of an officer; returns how many';
 
 COMMENT ON FUNCTION only_importers(text,integer) IS 'Who imported the workbooks that alone say where the money of this hop is; empty if a bank itself says it too.';
 
