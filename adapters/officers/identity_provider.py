@@ -150,10 +150,7 @@ class IdentityProvider:
 
     def _check(self, claims: Mapping[str, Any], nonce: str, now: datetime) -> None:
         seconds = now.timestamp()
-        times = [claims.get("iat"), claims.get("exp"), claims.get("nbf", 0)]
-        if not all(isinstance(time, int | float) for time in times):
-            raise NotProven("the token has no times")
-        issued, ends, begins = map(float, times)  # type: ignore[arg-type]  # numbers, as just checked
+        issued, ends, begins = (_number(claims.get(name, 0)) for name in ("iat", "exp", "nbf"))
         if not (
             begins - CLOCK_SLACK_SECONDS <= seconds < ends + CLOCK_SLACK_SECONDS
             and -CLOCK_SLACK_SECONDS <= seconds - issued <= TOKEN_AGE_MAX_SECONDS
@@ -270,6 +267,12 @@ def _address(told: Mapping[str, Any], name: str) -> str:
     address = str(told[name])
     checked_address(address.partition("?")[0])
     return address
+
+
+def _number(claim: object) -> float:
+    if not isinstance(claim, int | float):
+        raise NotProven("a time of the token is no number")
+    return float(claim)
 
 
 def _challenge(verifier: str) -> str:

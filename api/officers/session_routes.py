@@ -43,7 +43,7 @@ from schemas.sign_in import OpenSession, PasswordChange, SessionEnd, SessionList
 router = APIRouter(prefix="/api/v1", tags=["sign-in"], responses=IN_THE_DESCRIPTION)
 
 BROWSER_MAX_CHARS = 200
-OfficerId = Annotated[str, Query(max_length=64, description="The officer whose lines are read; all without it.")]
+OfficerId = Annotated[str | None, Query(max_length=64, description="The officer whose lines are read; all without it.")]
 
 
 async def _session(
@@ -115,7 +115,7 @@ async def sign_out(services: TheServices, session: TheSession, response: Respons
     delete_cookie(response)
 
 
-@router.post("/session/password", status_code=204, responses=says(NOT_LOGGED_IN, NOT_ALLOWED, TOO_MANY, INVALID))
+@router.post("/session/password", status_code=204, responses=says(NOT_LOGGED_IN, NOT_ALLOWED, TOO_MANY))
 async def change_password(
     request: Request, services: TheServices, session: TheSession, response: Response, asked: PasswordChange
 ) -> None:
@@ -174,7 +174,7 @@ async def read_own_sign_ins(
 async def read_sign_ins(
     services: TheServices,
     _: Annotated[Officer, may(Action.READ_SIGN_INS)],
-    officer_id: OfficerId | None = None,
+    officer_id: OfficerId = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> SignInPage:

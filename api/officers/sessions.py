@@ -33,10 +33,11 @@ CACHED_MAX: Final = 2_000
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _SITE_HEADER: Final = "sec-fetch-site"
 
+SESSION_SCHEME: Final = "OfficerSession"
 session_cookie = APIKeyCookie(
     name=COOKIE,
     auto_error=False,
-    scheme_name="OfficerSession",
+    scheme_name=SESSION_SCHEME,
     description="The session of an officer in a browser: `POST /api/v1/session`.",
 )
 """This scheme is for the OpenAPI description only. `Sessions` reads the cookie."""

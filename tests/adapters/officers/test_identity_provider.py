@@ -12,6 +12,7 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from jwt.algorithms import ECAlgorithm
 from pydantic import SecretStr
 
 from adapters.officers.identity_provider import (
@@ -56,7 +57,7 @@ class World:
             case "/.well-known/openid-configuration":
                 return httpx.Response(200, json=self.discovery())
             case "/keys":
-                public = jwt.algorithms.ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
+                public = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
                 return httpx.Response(200, json={"keys": [{**public, "kid": "k1", "alg": "ES256", "use": "sig"}]})
             case _:
                 return httpx.Response(200, json={"id_token": self.token or self.signed(), "access_token": "x"})
