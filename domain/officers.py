@@ -17,7 +17,10 @@ def person_of(actor: str) -> str:
 
 
 def same_person(one: str | None, other: str) -> bool:
-    """Return whether two names of the case log, or officers' ids, are one person; no one is the same as None."""
+    """Return whether two names of the case log, or officers' ids, are one person.
+
+    None is the same person as no other.
+    """
     return one is not None and person_of(one) == person_of(other)
 
 

@@ -5,15 +5,20 @@ disabled, a role that ends and a token that is revoked count within a second, in
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
+
+import asyncpg
 
 from activities.officers.script_tokens import PREFIX, digest_of
 from api.tokens import SCRIPT, BadToken, Officer, Tokens
 from db.officers import callers, script_tokens
 from db.officers.callers import OfficerStanding, ScriptStanding
 from db.pool import Pool
+
+log = logging.getLogger("goldenhour.api")
 
 KNOWN_SECONDS: Final = 1.0
 READ_AGAIN_SECONDS: Final = 0.5
@@ -60,7 +65,11 @@ class Callers:
         async with self._pool.acquire() as connection:
             script = await callers.script(connection, digest)
             if script is not None and script.last_used_day != script.today:
-                await script_tokens.used(connection, script.token_id, script.today)
+                try:
+                    await script_tokens.used(connection, script.token_id, script.today)
+                except asyncpg.PostgresError as error:
+                    # A database that takes no writes is still read.
+                    log.warning("the use of a script's token is not written: %s", type(error).__name__)
         return script
 
 

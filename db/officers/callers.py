@@ -44,7 +44,9 @@ class ScriptStanding:
 async def officer(connection: Connection, officer_id: str) -> OfficerStanding | None:
     """Return an officer's standing; None for an unknown or a disabled one."""
     row = await connection.fetchrow(_OFFICER, officer_id)
-    return row and OfficerStanding(frozenset(map(Role, row["roles"])), row["credentials_from"])
+    if row is None:
+        return None
+    return OfficerStanding(frozenset(map(Role, row["roles"])), row["credentials_from"])
 
 
 async def script(connection: Connection, digest: bytes) -> ScriptStanding | None:

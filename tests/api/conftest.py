@@ -1,8 +1,9 @@
 """The application over a real database, three banks with three envelopes, and a token for every role."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -96,15 +97,18 @@ class Doors:
     tokens: Tokens
     _to_enrol: set[str] = field(default_factory=set)
     _enrolled: set[str] = field(default_factory=set)
+    _enrolling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         self.client.event_hooks["request"].append(self._enrol)
 
     async def _enrol(self, _request: httpx.Request) -> None:
-        """Write the officers who come for the first time into the database."""
-        if new := self._to_enrol - self._enrolled:
-            self._enrolled |= new
-            await enrol(self.services.ctx.pool, new)
+        """Write the officers who come for the first time into the database, unless it is down."""
+        async with self._enrolling:
+            if new := self._to_enrol - self._enrolled:
+                with suppress(OSError):
+                    await enrol(self.services.ctx.pool, new)
+                    self._enrolled |= new
 
     def officer(self, role: Role, name: str = "officer1") -> dict[str, str]:
         """The header of an officer who comes in that role. The officer has every role, unless a test has said more."""

@@ -1,7 +1,7 @@
 """Reading of a roster of officers: a CSV file with one officer per row."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Final
@@ -61,7 +61,7 @@ def _read(rows: "csv.DictReader[str]") -> tuple[list[OfficerEntry], list[str]]:
     return list(found.values()), faults
 
 
-def _faults_of_head(names: "list[str] | tuple[str, ...]") -> Iterator[str]:
+def _faults_of_head(names: Sequence[str]) -> Iterator[str]:
     known = [name.strip().lower() for name in names]
     for name in ("officer_id", "name"):
         if name not in known:

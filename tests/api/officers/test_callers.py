@@ -1,6 +1,7 @@
 """The caller of an officers' route: roles come from the database, and what ends counts within a second."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -159,7 +160,7 @@ async def test_callers_who_come_at_once_share_one_read() -> None:
 
 async def test_a_busy_caller_never_waits_and_nothing_is_older_than_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr(callers.time, "monotonic", lambda: now)
+    monkeypatch.setattr(callers, "time", SimpleNamespace(monotonic=lambda: now))
     reading = Reading()
     reads = RecentReads(reading)
     assert await reads.get("a") == ("a", 1)
