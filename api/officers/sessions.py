@@ -7,12 +7,14 @@ The answers to ASVS 5: V3.3 (cookie), V3.5 (requests of other sites), V7.2 (rand
 import base64
 import hashlib
 import hmac
+import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
+import asyncpg
 from fastapi import Request
 from fastapi.security import APIKeyCookie
 from starlette.responses import Response
@@ -25,6 +27,8 @@ from db.officers.sessions import LiveSession
 from db.pool import Connection
 from domain.errors.sign_in import CrossSiteRequest
 from schemas.enums import Role
+
+log = logging.getLogger("goldenhour.api")
 
 COOKIE: Final = "__Host-goldenhour"
 TOKEN_CHARS: Final = 43
@@ -118,7 +122,11 @@ class Sessions:
 
     async def _note_use(self, connection: Connection, session: LiveSession) -> None:
         if session.now - session.last_seen_at >= timedelta(seconds=self._rules.seen_every_seconds):
-            await sessions.note_use(connection, session.session_id)
+            try:
+                await sessions.note_use(connection, session.session_id)
+            except asyncpg.PostgresError as error:
+                # A database that takes no writes is still read. The session then ends after its idle time.
+                log.warning("the use of a session is not written: %s", type(error).__name__)
 
 
 async def session_of(known: Sessions, request: Request) -> LiveSession:

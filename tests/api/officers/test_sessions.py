@@ -277,6 +277,20 @@ async def test_the_use_of_a_session_is_written_once_a_minute(desk: Desk) -> None
     assert await desk.services.ctx.pool.fetchval(seen) == began + timedelta(seconds=61)
 
 
+async def test_where_nothing_can_be_written_a_session_is_still_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object) -> None:
+        raise asyncpg.ReadOnlySQLTransactionError("cannot execute UPDATE in a read-only transaction")
+
+    browser = await desk.signed_in()
+    monkeypatch.setattr("db.officers.sessions.note_use", refused)
+    desk.pass_time(61)
+    assert await browser.is_in()
+    desk.pass_time(1_740)
+    assert not await browser.is_in()
+
+
 async def test_a_disabled_officer_is_out_within_a_second(desk: Desk) -> None:
     browser = await desk.signed_in()
     await disable_officer(desk.services.ctx.pool, "ravi", "officer:chief")
