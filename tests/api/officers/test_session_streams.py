@@ -88,11 +88,10 @@ async def test_a_stream_does_not_keep_its_session_alive(services: Services) -> N
     with watch.watched(session.session_id, lambda: None) as mine, watch.watched(None, lambda: None) as tokens:
         clock.at += timedelta(seconds=1_799)
         await watch.look()
-        assert not mine.is_over
+        assert [mine.is_over] == [False]
         clock.at += timedelta(seconds=1)
         await watch.look()
-        assert mine.is_over
-        assert not tokens.is_over
+        assert [mine.is_over, tokens.is_over] == [True, False]
     await watch.close()
 
 
