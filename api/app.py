@@ -18,6 +18,7 @@ from api.cases import accounts, cases, desk_actions, events, tasks
 from api.description import Described, operation_id
 from api.edge import Edge
 from api.grievances import appeal_page, grievances, officers
+from api.officers import session_routes, sign_in_pages
 from api.orders import orders
 from api.orders.pages import OrderPages
 from api.parts import Part
@@ -76,6 +77,8 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.INTAKE, bank_grievances.router),
     (Part.OFFICERS, appeal_page.router),
     (Part.OFFICERS, evidence.router),
+    (Part.OFFICERS, session_routes.router),
+    (Part.OFFICERS, sign_in_pages.router),
     (Part.INTAKE, i4c.router),
     (Part.INTAKE, feed.router),
     (Part.INTAKE, debit_inquiries.router),

@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.callers import officer_of
+from api.officers.sessions import refuse_forged, session_cookie
 from api.roles import ALLOWED, Action
 from api.services import TheServices
 from api.tokens import Officer
@@ -32,10 +33,16 @@ class Allowed:
         self,
         request: Request,
         services: TheServices,
-        _: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
+        _token: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
+        _session: Annotated[str | None, Depends(session_cookie)],
     ) -> Officer:
-        """Return the officer of the token. Raises `BadToken` or `RoleNotAllowed`."""
+        """Return the officer of the token, or of the session in the cookie if there is no token.
+
+        Raises `BadToken`, `CrossSiteRequest` and `RoleNotAllowed`.
+        """
         officer = await officer_of(request, services)
+        if officer.session_id is not None:
+            refuse_forged(request)
         refuse_unless(officer, self.action)
         return officer
 

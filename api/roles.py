@@ -98,6 +98,10 @@ class Action(StrEnum):
     """documents that seize or attach property: BNSS 106 and 107"""
     APPROVE_ATTACHMENT = "approve_attachment"
     """approve that a court is asked to attach money on hold: BNSS 107"""
+    END_SESSIONS = "end_sessions"
+    """end all sessions of an officer"""
+    READ_SIGN_INS = "read_sign_ins"
+    """the sign-in log of every officer; each officer may read their own"""
 
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
@@ -168,4 +172,6 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.ISSUE_DOCUMENT: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.ISSUE_SEIZURE: frozenset({Role.IO, Role.DY_SP, Role.SP}),
     Action.APPROVE_ATTACHMENT: frozenset({Role.SP}),
+    Action.END_SESSIONS: frozenset({Role.ADMIN}),
+    Action.READ_SIGN_INS: frozenset({Role.ADMIN, Role.AUDITOR}),
 }

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
+from uuid import UUID
 
 import jwt
 from jwt.types import Options
@@ -68,13 +69,15 @@ class Claim:
 class Officer:
     """Officer who calls, or a script, with the roles that are live now.
 
-    `expires_at` is the end of the token, in seconds since 1970.
+    `expires_at` is the end of the token or session, in seconds since 1970.
     """
 
     subject: str
     """id of the officer, or `script:<name>`"""
     roles: frozenset[Role]
     expires_at: float
+    session_id: UUID | None = None
+    """the session in which the officer calls, or None for a token"""
 
     @property
     def actor(self) -> str:

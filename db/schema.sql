@@ -1118,6 +1118,19 @@ BEGIN
     WHERE up.parent_hop_no IS NULL AND b.bucket = 'proposed' AND b.balance_paise < 0 ORDER BY 1;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.recovery_code_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.used_at IS NOT NULL OR NEW.used_at IS NULL
+        OR (NEW.officer_id, NEW.digest, NEW.made_at) IS DISTINCT FROM (OLD.officer_id, OLD.digest, OLD.made_at)
+    THEN
+        RAISE EXCEPTION 'a recovery code is used once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2895,6 +2908,14 @@ CREATE TABLE officer_leave (
     CONSTRAINT officer_leave_check CHECK ((first_day <= last_day))
 );
 
+CREATE TABLE officer_password (
+    officer_id text NOT NULL,
+    password_hash text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT officer_password_pkey PRIMARY KEY (officer_id),
+    CONSTRAINT officer_password_password_hash_check CHECK (((password_hash ~~ '$argon2id$%'::text) AND (length(password_hash) <= 400)))
+);
+
 CREATE TABLE officer_role (
     officer_id text NOT NULL,
     role text NOT NULL,
@@ -2910,6 +2931,32 @@ CREATE TABLE officer_role (
     CONSTRAINT officer_role_role_check CHECK ((role = ANY (ARRAY['intake'::text, 'desk'::text, 'supervisor'::text, 'auditor'::text, 'admin'::text, 'io'::text, 'dy_sp'::text, 'sp'::text, 'district_gro'::text, 'state_gro'::text])))
 );
 
+CREATE TABLE officer_session (
+    session_id uuid NOT NULL,
+    token_digest bytea NOT NULL,
+    officer_id text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    address text NOT NULL,
+    browser text NOT NULL DEFAULT ''::text,
+    way text NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    end_reason text,
+    end_note text NOT NULL DEFAULT ''::text,
+    CONSTRAINT officer_session_token UNIQUE (token_digest),
+    CONSTRAINT officer_session_pkey PRIMARY KEY (session_id),
+    CONSTRAINT officer_session_address_check CHECK ((length(address) <= 64)),
+    CONSTRAINT officer_session_browser_check CHECK ((length(browser) <= 200)),
+    CONSTRAINT officer_session_end_note_check CHECK ((length(end_note) <= 500)),
+    CONSTRAINT officer_session_end_reason_check CHECK ((end_reason = ANY (ARRAY['signed_out'::text, 'ended_by_officer'::text, 'ended_by_admin'::text, 'signed_in_again'::text, 'too_many'::text, 'credentials_changed'::text, 'disabled'::text]))),
+    CONSTRAINT officer_session_ended_by_somebody CHECK ((((ended_at IS NULL) = (ended_by IS NULL)) AND ((ended_at IS NULL) = (end_reason IS NULL)))),
+    CONSTRAINT officer_session_in_order CHECK (((began_at <= last_seen_at) AND (began_at < ends_at) AND (ends_at <= (began_at + '24:00:00'::interval)))),
+    CONSTRAINT officer_session_token_digest_check CHECK ((octet_length(token_digest) = 32)),
+    CONSTRAINT officer_session_way_check CHECK ((way = ANY (ARRAY['code'::text, 'recovery_code'::text, 'provider'::text])))
+);
+
 CREATE TABLE officer_shift (
     officer_id bigint NOT NULL,
     day_no integer NOT NULL,
@@ -2920,6 +2967,15 @@ CREATE TABLE officer_shift (
     CONSTRAINT officer_shift_day_no_check CHECK (((day_no >= 1) AND (day_no <= 7))),
     CONSTRAINT officer_shift_ends_minute_check CHECK ((ends_minute <= 1440)),
     CONSTRAINT officer_shift_starts_minute_check CHECK ((starts_minute >= 0))
+);
+
+CREATE TABLE officer_totp (
+    officer_id text NOT NULL,
+    sealed_secret bytea NOT NULL,
+    last_step bigint NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT officer_totp_pkey PRIMARY KEY (officer_id),
+    CONSTRAINT officer_totp_sealed_secret_check CHECK (((octet_length(sealed_secret) >= 29) AND (octet_length(sealed_secret) <= 400)))
 );
 
 CREATE TABLE order_cancellation (
@@ -3377,6 +3433,41 @@ CREATE TABLE script_token (
     CONSTRAINT script_token_token_digest_check CHECK ((length(token_digest) = 32))
 );
 
+CREATE TABLE sign_in_entry (
+    entry_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    at timestamp with time zone NOT NULL,
+    officer_id text,
+    name_digest bytea,
+    address text NOT NULL,
+    way text NOT NULL,
+    outcome text NOT NULL,
+    session_id uuid,
+    CONSTRAINT sign_in_entry_pkey PRIMARY KEY (entry_id),
+    CONSTRAINT sign_in_entry_address_check CHECK ((length(address) <= 64)),
+    CONSTRAINT sign_in_entry_name_digest_check CHECK ((octet_length(name_digest) = 32)),
+    CONSTRAINT sign_in_entry_names_one CHECK (((officer_id IS NULL) = (name_digest IS NOT NULL))),
+    CONSTRAINT sign_in_entry_outcome_check CHECK ((outcome = ANY (ARRAY['signed_in'::text, 'wrong_password'::text, 'wrong_code'::text, 'code_used'::text, 'too_many_codes'::text, 'no_credentials'::text, 'disabled'::text, 'unknown_name'::text, 'credentials_set'::text, 'password_changed'::text]))),
+    CONSTRAINT sign_in_entry_session CHECK (((outcome = 'signed_in'::text) = (session_id IS NOT NULL))),
+    CONSTRAINT sign_in_entry_unknown CHECK (((outcome = 'unknown_name'::text) = (officer_id IS NULL))),
+    CONSTRAINT sign_in_entry_way_check CHECK ((way = ANY (ARRAY['code'::text, 'recovery_code'::text, 'link'::text, 'provider'::text])))
+);
+
+CREATE TABLE sign_in_link (
+    digest bytea NOT NULL,
+    officer_id text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT sign_in_link_pkey PRIMARY KEY (digest),
+    CONSTRAINT sign_in_link_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT sign_in_link_ends CHECK (((valid_until > made_at) AND (valid_until <= (made_at + '7 days'::interval)))),
+    CONSTRAINT sign_in_link_made_by_check CHECK ((made_by <> ''::text)),
+    CONSTRAINT sign_in_link_used_in_time CHECK ((used_at <= valid_until)),
+    CONSTRAINT sign_in_link_used_or_ended CHECK (((used_at IS NULL) OR (ended_at IS NULL)))
+);
+
 CREATE TABLE status_update (
     update_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     institution text NOT NULL,
@@ -3710,9 +3801,15 @@ ALTER TABLE officer_event ADD CONSTRAINT officer_event_officer_id_fkey FOREIGN K
 
 ALTER TABLE officer_leave ADD CONSTRAINT officer_leave_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
 
+ALTER TABLE officer_password ADD CONSTRAINT officer_password_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
 ALTER TABLE officer_role ADD CONSTRAINT officer_role_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
+ALTER TABLE officer_session ADD CONSTRAINT officer_session_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
 ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
+
+ALTER TABLE officer_totp ADD CONSTRAINT officer_totp_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
 ALTER TABLE order_cancellation ADD CONSTRAINT order_cancellation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
@@ -3799,6 +3896,10 @@ ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_case_no_fkey FOREIGN KE
 ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE sign_in_entry ADD CONSTRAINT sign_in_entry_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
 ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -4040,6 +4141,10 @@ CREATE INDEX officer_event_by_officer ON public.officer_event USING btree (offic
 
 CREATE UNIQUE INDEX officer_role_open ON public.officer_role USING btree (officer_id, role) WHERE (until_at IS NULL);
 
+CREATE INDEX officer_session_by_officer ON public.officer_session USING btree (officer_id, began_at);
+
+CREATE INDEX officer_session_over ON public.officer_session USING btree (ends_at);
+
 CREATE INDEX order_cancellation_open ON public.order_cancellation USING btree (order_id) WHERE (settled_at IS NULL);
 
 CREATE INDEX payer_decision_hop ON public.payer_decision USING btree (case_no, hop_no);
@@ -4107,6 +4212,12 @@ CREATE UNIQUE INDEX restoration_step_one_open ON public.restoration_step USING b
 CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) WHERE (case_no IS NOT NULL);
 
 CREATE UNIQUE INDEX script_token_digest ON public.script_token USING btree (token_digest);
+
+CREATE INDEX sign_in_entry_addresses ON public.sign_in_entry USING btree (officer_id, address, at) WHERE (outcome = 'signed_in'::text);
+
+CREATE INDEX sign_in_entry_by_officer ON public.sign_in_entry USING btree (officer_id, entry_id);
+
+CREATE UNIQUE INDEX sign_in_link_open ON public.sign_in_link USING btree (officer_id) WHERE ((used_at IS NULL) AND (ended_at IS NULL));
 
 CREATE INDEX team_district_by_district ON public.team_district USING btree (lower(district));
 
@@ -4282,11 +4393,19 @@ CREATE TRIGGER objection_names_hold BEFORE INSERT ON public.objection FOR EACH R
 
 CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_leave FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
+CREATE TRIGGER officer_password_changed AFTER INSERT OR DELETE OR UPDATE ON public.officer_password FOR EACH ROW EXECUTE FUNCTION officer_credentials_changed();
+
 CREATE TRIGGER officer_role_rules BEFORE DELETE OR UPDATE ON public.officer_role FOR EACH ROW EXECUTE FUNCTION officer_role_rules();
 
 CREATE TRIGGER officer_role_told AFTER INSERT OR UPDATE ON public.officer_role FOR EACH ROW EXECUTE FUNCTION officer_role_told();
 
+CREATE TRIGGER officer_session_rules BEFORE INSERT OR UPDATE ON public.officer_session FOR EACH ROW EXECUTE FUNCTION officer_session_rules();
+
+CREATE TRIGGER officer_session_told AFTER UPDATE OF ended_at ON public.officer_session FOR EACH ROW WHEN ((new.end_reason = ANY (ARRAY['ended_by_admin'::text, 'credentials_changed'::text, 'disabled'::text]))) EXECUTE FUNCTION officer_session_told();
+
 CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_shift FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
+CREATE TRIGGER officer_totp_rules BEFORE UPDATE OF officer_id, last_step, set_at ON public.officer_totp FOR EACH ROW EXECUTE FUNCTION officer_totp_rules();
 
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public.order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
 
@@ -4345,6 +4464,14 @@ CREATE TRIGGER restoration_step_documents AFTER INSERT ON public.restoration_ste
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER withdrawal_four_eyes BEFORE UPDATE OF decision ON public.withdrawal FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (person_of(new.decided_by) = person_of(new.proposed_by)))) EXECUTE FUNCTION two_persons();
+
+CREATE TRIGGER sign_in_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.sign_in_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER sign_in_link_made AFTER INSERT ON public.sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_told();
+
+CREATE TRIGGER sign_in_link_rules BEFORE UPDATE ON public.sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_rules();
+
+CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON public.sign_in_link FOR EACH ROW WHEN ((new.used_at IS NOT NULL)) EXECUTE FUNCTION sign_in_link_told();
 
 CREATE TRIGGER withdrawal_rules BEFORE DELETE OR UPDATE ON public.withdrawal FOR EACH ROW EXECUTE FUNCTION withdrawal_rules();
 
@@ -4536,6 +4663,10 @@ COMMENT ON COLUMN officer.disabled_at IS 'from when on the officer has no role a
 
 COMMENT ON COLUMN officer.officer_id IS 'service number or e-mail address, in lower case; stands wherever two officers are compared';
 
+COMMENT ON COLUMN officer_session.token_digest IS 'SHA-256 of the token in the cookie, which is stored nowhere';
+
+COMMENT ON COLUMN officer_session.way IS 'what the officer gave beside the password; `provider`: another system signed the officer in';
+
 COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
 
 COMMENT ON COLUMN order_cancellation.attested_by IS 'who first said that the bank knows; for an order to restore a second officer says it too';
@@ -4638,6 +4769,8 @@ COMMENT ON COLUMN script_token.name IS 'stands in the case log as `script:<name>
 
 COMMENT ON COLUMN script_token.token_digest IS 'SHA-256 of the token, which itself is nowhere';
 
+COMMENT ON COLUMN sign_in_entry.name_digest IS 'keyed digest of an unknown name, which may be a password typed into the wrong field';
+
 COMMENT ON COLUMN team_shift.day_no IS 'of the week, 1 is Monday';
 
 COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same as none';
@@ -4668,6 +4801,8 @@ COMMENT ON TABLE hop_raise IS 'the largest amount told of a transfer whose bank 
 
 COMMENT ON TABLE link_code IS 'a one-time code that confirms what a bank''s officer states through the link of a letter';
 
+COMMENT ON TABLE officer_password IS 'the password of an officer, as its Argon2id hash; without a row there is no sign-in';
+
 COMMENT ON TABLE payer_decision IS 'which complaint is right about who paid a transfer; two officers decide';
 
 COMMENT ON TABLE payer_found_transfer IS 'another transfer that left the victim''s account; a person takes or dismisses it';
@@ -4681,6 +4816,8 @@ COMMENT ON TABLE release_brake IS 'times from which automatic releases waited fo
 COMMENT ON TABLE release_hearing IS 'What a victim says to a proposed release, as an officer records it.';
 
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
+
+COMMENT ON TABLE sign_in_link IS 'links by which an officer sets password and authenticator, each good once';
 
 COMMENT ON FUNCTION answer_begin(text,text,bytea,text,text[],text[],text[]) IS 'locks a case for the answer of a bank, and reads what the answer is judged by';
 
@@ -4707,6 +4844,8 @@ COMMENT ON FUNCTION hops_leave(text,integer[],text) IS 'gives hops a state in wh
 COMMENT ON FUNCTION hops_name_account(text,jsonb) IS 'writes the accounts of hops where none was stated before';
 
 COMMENT ON FUNCTION importer_of(uuid,text) IS 'A hop of this restoration whose money only a workbook confirms that this officer imported; null without one.';
+
+COMMENT ON FUNCTION officer_sessions_end(text,text,text,text) IS 'ends every session of an officer; returns how many';
 
 COMMENT ON FUNCTION only_importers(text,integer) IS 'Who imported the workbooks that alone say where the money of this hop is; empty if a bank itself says it too.';
 

@@ -27,6 +27,7 @@ from workers.commands import (
     processes,
     reconciling,
     reseal,
+    sign_in,
     teams,
     tokens,
     trail,
@@ -105,6 +106,7 @@ _add(_tokens, "Work", "list", tokens.show)
 _add(_tokens, "Work", "revoke", tokens.revoke)
 app.add_typer(_tokens, name="token", rich_help_panel="Work")
 _officers = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The officers who may use the API.")
+_add(_officers, "Work", "first-admin", sign_in.first_admin)
 _add(_officers, "Work", "add", officers.add)
 _add(_officers, "Work", "import", officers.import_file)
 _add(_officers, "Work", "list", officers.show)
@@ -144,6 +146,7 @@ app.add_typer(_iso, name="iso", rich_help_panel="Work")
 # Each benchmark parses its own options.
 _passed_on = {"ignore_unknown_options": True, "allow_extra_args": True}
 _add(app, "Try", "bench", bench.bench, context_settings=_passed_on)
+_add(app, "Try", "demo-code", sign_in.demo_code)
 
 
 def main() -> NoReturn:

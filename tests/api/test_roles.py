@@ -26,6 +26,8 @@ ABOVE: Final = frozenset({Role.DY_SP, Role.SP})
 POLICE: Final = IO | ABOVE | {Role.DISTRICT_GRO, Role.STATE_GRO}
 PUBLIC: Final = None
 BANK: Final = "bank"
+SESSION: Final = "session"
+"""every officer with a session, about their own (test_sessions)"""
 
 CASE: Final = "/api/v1/cases/{ack_no}"
 HOLD: Final = "/api/v1/bank/holds/{hold_id}"
@@ -223,6 +225,18 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", "/api/v1/bank/policies"): (BANK, None),
     ("GET", "/api/v1/bank/liens/wanted"): (BANK, None),
     ("POST", "/api/v1/bank/liens"): (BANK, LIENS),
+    ("POST", "/api/v1/session"): (SESSION, {"officer_id": "nobody", "password": "x", "code": "123456"}),
+    ("GET", "/api/v1/session"): (SESSION, None),
+    ("DELETE", "/api/v1/session"): (SESSION, None),
+    ("POST", "/api/v1/session/password"): (
+        SESSION,
+        {"password": "x", "code": "123456", "new_password": "another one entirely"},
+    ),
+    ("GET", "/api/v1/sessions"): (SESSION, None),
+    ("DELETE", "/api/v1/sessions/{session_id}"): (SESSION, None),
+    ("GET", "/api/v1/session/sign-ins"): (SESSION, None),
+    ("POST", "/api/v1/sessions/of/{officer_id}/end"): (frozenset({Role.ADMIN}), WHY),
+    ("GET", "/api/v1/sign-ins"): (frozenset({Role.ADMIN, Role.AUDITOR}), None),
     ("POST", "/banking/login"): (PUBLIC, {"email": "nobody@banks.example", "password": "x"}),
     ("POST", "/banking/FraudReportStatusUpdate"): (BANK, {}),
     ("GET", "/healthz"): (PUBLIC, None),
@@ -240,7 +254,15 @@ APPEAL_PAGE: Final = {(method, path) for method in ("GET", "HEAD", "POST") for p
 """No role opens it: the holder of an account comes in by a reference and a code (test_appeals)."""
 CREDIT_PAGE: Final = {(method, "/c/{token}") for method in ("GET", "HEAD", "POST")}
 """No role opens it: the victim comes in by the link in a message (test_credit_account_page)."""
+SIGN_IN_PAGE: Final = {
+    *((method, path) for method in ("GET", "HEAD", "POST") for path in ("/sign-in", "/first/{token}")),
+    *((method, "/sign-in/provider") for method in ("GET", "HEAD")),
+    ("GET", "/sign-in/provider/back"),
+}
+"""No role opens it: an officer comes in by a password and a code, or by a link (test_sign_in_pages)."""
 NUMBERS: Final = {
+    "session_id": "00000000-0000-4000-8000-000000000000",
+    "officer_id": "nobody",
     "account_hold_id": "00000000-0000-4000-8000-000000000000",
     "inquiry_id": "00000000-0000-4000-8000-000000000000",
     "grievance_id": "00000000-0000-4000-8000-000000000000",
@@ -286,7 +308,7 @@ async def call(doors: Doors, method: str, path: str, headers: Mapping[str, str])
 
 
 async def test_every_route_stands_in_the_table(doors: Doors) -> None:
-    assert set(routes_of(doors.app)) == set(EXPECTED) | ANSWER_PAGE | APPEAL_PAGE | CREDIT_PAGE
+    assert set(routes_of(doors.app)) == set(EXPECTED) | ANSWER_PAGE | APPEAL_PAGE | CREDIT_PAGE | SIGN_IN_PAGE
 
 
 async def test_every_route_by_every_role(doors: Doors) -> None:

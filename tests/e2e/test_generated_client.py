@@ -97,13 +97,13 @@ async def test_everything_that_can_be_read_is_as_described(ctx: Context, world: 
     """Every operation that reads and needs no more than a case's number."""
     _, http = world
     await enrol(ctx.pool, ["o"])
-    officer = await described(http, OfficerToken=Tokens(VAULT).for_officer("o", Role.SUPERVISOR))
+    officer = await described(http, OfficerToken=Tokens(VAULT).for_officer("o", Role.ADMIN))
     told = await officer.take_complaint(body=a_complaint(), idempotency_key=uuid4().hex)
     read = 0
     for name, operation in officer.operations.items():
         needs = {one["name"] for one in operation.described.get("parameters", ()) if one.get("required")}
         schemes = [next(iter(one)) for one in operation.described.get("security", ())]
-        if operation.method == "get" and needs <= {"ack_no"} and schemes in ([], ["OfficerToken"]):
+        if operation.method == "get" and needs <= {"ack_no"} and schemes[:1] in ([], ["OfficerToken"]):
             await getattr(officer, name)(**dict.fromkeys(needs, told["ack_no"]))
             read += 1
     assert read > 10

@@ -117,7 +117,7 @@ async def _demo(settings: Settings, plan: "DayPlan", *, stay: bool, json_target:
             report_step=steps.show,
         ) as stack:
             steps.stop()
-            write_run_file(stack.services, stack.running)
+            write_run_file(stack.services, stack.running, is_demo=True)
             with Watcher(console, plan) as watcher:
                 played = await play(stack, plan, limit_seconds, watcher.show)
             show(console, played)

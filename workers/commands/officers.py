@@ -21,6 +21,7 @@ from workers.commands.common import (
 )
 from workers.commands.exits import USAGE, Failed
 from workers.commands.processes import own_name
+from workers.commands.sign_in import print_new_link
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -51,9 +52,9 @@ def add(
     language: Annotated[Language, typer.Option(help="Language of the officer.")] = Language.EN,
     state: Annotated[str, typer.Option(help="State in which the officer serves.")] = "",
 ) -> None:
-    """Add an officer. One person has one id, whatever the roles.
+    """Add an officer, and print a link to set the password and the authenticator. One person has one id.
 
-    The id is taken in lower case. An officer without a role can do nothing.
+    The id is taken in lower case. An officer without a role can do nothing. The link is good once, for 15 minutes.
 
     Exit codes: 0 added, 1 the id is known or it failed, 2 wrong usage or settings.
     """
@@ -75,6 +76,7 @@ def add(
     )
     run(with_pool(lambda pool: add_officer(pool, entry, actor())))
     errors().print(f"officer {entry.officer_id} added", highlight=False, markup=False)
+    print_new_link(entry.officer_id)
 
 
 def import_file(
@@ -163,7 +165,9 @@ def enable(officer_id: OfficerArgument) -> None:
 
 
 def reset(officer_id: OfficerArgument) -> None:
-    """End everything with which an officer comes in, such as tokens. The officer stays, with all roles.
+    """End everything with which an officer comes in, and print a link to set password and authenticator again.
+
+    The officer stays, with all roles. Sessions and tokens end. The link is good once, for 15 minutes.
 
     Exit codes: 0 done, 1 no such officer or failed, 2 wrong usage or settings.
     """
@@ -171,6 +175,7 @@ def reset(officer_id: OfficerArgument) -> None:
 
     run(with_pool(lambda pool: reset_officer(pool, known_id(officer_id), actor())))
     errors().print(f"officer {known_id(officer_id)} reset", highlight=False, markup=False)
+    print_new_link(known_id(officer_id))
 
 
 def absent(

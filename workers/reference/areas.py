@@ -15,6 +15,12 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "team_member",
         "team_shift",
         "script_token",
+        "officer_password",
+        "officer_totp",
+        "recovery_code",
+        "sign_in_link",
+        "officer_session",
+        "sign_in_entry",
     ),
     "cases": (
         "case_file",

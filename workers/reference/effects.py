@@ -176,6 +176,25 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "script_token_told": Effect(
         Sort.DERIVED, "Writes that a script's token was issued or revoked.", ("officer_event",)
     ),
+    "officer_totp_rules": Effect(Sort.RULE, "Refuses a code of an authenticator that is not later than the last one."),
+    "recovery_code_rules": Effect(Sort.RULE, "Refuses a second use of a recovery code."),
+    "sign_in_link_rules": Effect(Sort.RULE, "Refuses a second use of a sign-in link, and any other change of it."),
+    "officer_session_rules": Effect(
+        Sort.RULE, "Refuses a session of a disabled officer, and any change but its use and its one end."
+    ),
+    "sign_in_link_told": Effect(Sort.DERIVED, "Writes that a sign-in link was made or used.", ("officer_event",)),
+    "officer_session_told": Effect(Sort.DERIVED, "Writes who ended a session of another.", ("officer_event",)),
+    "officer_credentials_changed": Effect(
+        Sort.DERIVED, "Ends the sessions of an officer whose password changes.", ("officer_session",)
+    ),
+    "officer_disabled_ends_sessions": Effect(
+        Sort.DERIVED, "Ends the sessions and links of a disabled officer.", ("officer_session", "sign_in_link")
+    ),
+    "officer_reset_takes_credentials": Effect(
+        Sort.DERIVED,
+        "Deletes the credentials of an officer who is reset, and ends sessions and links.",
+        ("officer_password", "officer_totp", "recovery_code", "sign_in_link", "officer_session"),
+    ),
     "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
     "bank_key_rules": Effect(Sort.RULE, "Refuses a third live key of a bank, and any change but of a key's end."),
     "court_order_lets_go": Effect(

@@ -209,7 +209,7 @@ async def test_of_a_scripts_token_only_the_digest_is_kept(database: Pool) -> Non
     async with database.acquire() as connection:
         script = await callers.script(connection, script_tokens.digest_of(token))
         assert script is not None
-        assert (script.token_id, script.name, script.roles) == (token_id, "helpline", {Role.INTAKE})
+        assert (script.token_id, script.name, script.roles) == (token_id, "helpline", frozenset({Role.INTAKE}))
         assert await callers.script(connection, script_tokens.digest_of(token + "x")) is None
 
 
