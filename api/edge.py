@@ -25,7 +25,6 @@ from api import request_ids
 from api.addresses import comes_directly_from
 from api.callers import DESCRIPTION_PATH, counted, door_of, officer_of
 from api.parts import Part
-from api.places import Places, leave_place
 from api.problems import (
     BANK_PATH,
     NOT_A_FORM,
@@ -40,6 +39,7 @@ from api.problems import (
     failed,
     refusal,
 )
+from api.request_places import Places, leave_place
 from api.services import Services
 from api.tokens import BadToken
 from domain.policy.model import DoorName

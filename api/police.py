@@ -112,9 +112,10 @@ async def sign_fir(services: TheServices, officer: FirTaker, ack_no: AckNo, fir_
 
 @router.post("/court-orders", responses=says(NOT_NOW))
 async def take_court_order(services: TheServices, officer: OrderTaker, ack_no: AckNo, new: NewCourtOrder) -> CourtOrder:
-    """Record an order of a court. It counts once a second officer has confirmed it, and is void without its PDF.
+    """Record an order of a court.
 
-    An order that keeps or restores money keeps the holds meanwhile. A repeated request gives the same order.
+    It counts once a second officer has confirmed it, and is void without its PDF. An order that keeps or restores
+    money keeps the holds meanwhile. A repeated request gives the same order.
     """
     return await courts.take_court_order(services.ctx, ack_no, new, officer.actor)
 

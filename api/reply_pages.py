@@ -71,7 +71,10 @@ class Posted:
 
 
 def without_code(body: bytes) -> bytes:
-    """Return a posted form with as many x in place of its code, because readers of evidence must not use it."""
+    """Return a posted form with as many x in place of its code.
+
+    Readers of evidence must not use the code.
+    """
     return _CODE.sub(lambda found: found[1] + b"x" * len(found[2]), body)
 
 

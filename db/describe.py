@@ -13,12 +13,16 @@ _HEADER = "-- The whole schema. Written by db/describe.py from a migrated databa
 # Functions stand before the tables, because columns and constraints call them. So their bodies are not checked.
 _UNCHECKED = "SET check_function_bodies = off;\n"
 
-_FUNCTIONS = """
+_EVERY_FUNCTION = """
 SELECT rtrim(pg_get_functiondef(p.oid), E'\\n') || ';' FROM pg_proc p
 WHERE p.pronamespace = 'public'::regnamespace
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+  AND {takes_row} EXISTS (SELECT FROM pg_type t WHERE t.oid = ANY (p.proargtypes) AND t.typtype = 'c')
 ORDER BY p.proname
 """
+_FUNCTIONS = _EVERY_FUNCTION.format(takes_row="NOT")
+# The type of a table's row is there with the table.
+_FUNCTIONS_OF_ROWS = _EVERY_FUNCTION.format(takes_row="")
 
 # Independent sequences. Those of identity columns come with their tables.
 _SEQUENCES = """
@@ -94,7 +98,7 @@ WHERE p.pronamespace = 'public'::regnamespace AND obj_description(p.oid, 'pg_pro
 """
 
 _PARTS = (
-    *(_FUNCTIONS, _SEQUENCES, _TABLES, _LATER_CONSTRAINTS, _INDEXES, _TRIGGERS),
+    *(_FUNCTIONS, _SEQUENCES, _TABLES, _FUNCTIONS_OF_ROWS, _LATER_CONSTRAINTS, _INDEXES, _TRIGGERS),
     *(_COMMENTS, _TABLE_COMMENTS, _FUNCTION_COMMENTS),
 )
 

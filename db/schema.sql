@@ -440,15 +440,6 @@ BEGIN
     );
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.court_order_counts(c court_order)
- RETURNS boolean
- LANGUAGE sql
- IMMUTABLE
-AS $function$
-    SELECT c.withdrawn_at IS NULL
-        AND (c.confirmed_at IS NOT NULL OR (NOT c.second_needed AND c.effect <> 'release'))
-$function$;
-
 CREATE OR REPLACE FUNCTION public.court_order_lets_go()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3569,6 +3560,15 @@ CREATE TABLE withdrawn_hop (
     CONSTRAINT withdrawn_hop_pkey PRIMARY KEY (case_no, hop_no)
 );
 
+CREATE OR REPLACE FUNCTION public.court_order_counts(c court_order)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT c.withdrawn_at IS NULL
+        AND (c.confirmed_at IS NOT NULL OR (NOT c.second_needed AND c.effect <> 'release'))
+$function$;
+
 ALTER TABLE account_hold ADD CONSTRAINT account_hold_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE account_hold ADD CONSTRAINT account_hold_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -4301,6 +4301,8 @@ CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by ON 
 
 CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
+CREATE TRIGGER credit_account_four_eyes BEFORE UPDATE OF confirmed_by ON public.credit_account FOR EACH ROW WHEN ((person_of(new.confirmed_by) = person_of(new.told_by))) EXECUTE FUNCTION two_persons();
+
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
 
 CREATE TRIGGER credit_account_link_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.credit_account_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -4308,6 +4310,8 @@ CREATE TRIGGER credit_account_link_append_only BEFORE DELETE OR UPDATE OR TRUNCA
 CREATE TRIGGER discrepancy_hold AFTER INSERT ON public.discrepancy FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['exceeds_disputed'::text, 'held_and_gone'::text]))) EXECUTE FUNCTION discrepancy_wakes_hold();
 
 CREATE TRIGGER discrepancy_resolution_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.discrepancy_resolution FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER discrepancy_resolution_four_eyes BEFORE INSERT ON public.discrepancy_resolution FOR EACH ROW WHEN ((new.from_held AND (person_of(new.settled_by) = person_of(new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER discrepancy_resolution_hold AFTER INSERT ON public.discrepancy_resolution FOR EACH ROW EXECUTE FUNCTION resolution_wakes_hold();
 
@@ -4355,7 +4359,7 @@ CREATE TRIGGER hop_asks_payers_bank_again AFTER UPDATE OF reference_key, institu
 
 CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FUNCTION hop_complaint();
 
-CREATE TRIGGER hop_payer_kept BEFORE UPDATE OF payer_holder, payer_ifsc, payer_institution_as_told ON public.hop FOR EACH ROW WHEN ((((new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_ifsc IS DISTINCT FROM old.payer_ifsc)) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told))) EXECUTE FUNCTION hop_payer_kept();
+CREATE TRIGGER hop_payer_kept BEFORE UPDATE OF payer_holder, payer_ifsc, payer_institution_as_told ON public.hop FOR EACH ROW WHEN (((new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_ifsc IS DISTINCT FROM old.payer_ifsc) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told))) EXECUTE FUNCTION hop_payer_kept();
 
 CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON public.hop FOR EACH ROW WHEN ((((new.state <> old.state) OR (new.revision <> old.revision)) AND ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text])) OR (old.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))))) EXECUTE FUNCTION hop_waiting();
 
@@ -4408,6 +4412,8 @@ CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON pu
 CREATE TRIGGER officer_totp_rules BEFORE UPDATE OF officer_id, last_step, set_at ON public.officer_totp FOR EACH ROW EXECUTE FUNCTION officer_totp_rules();
 
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public.order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
+
+CREATE TRIGGER payer_decision_four_eyes BEFORE UPDATE OF agreed_by ON public.payer_decision FOR EACH ROW WHEN ((person_of(new.agreed_by) = person_of(new.proposed_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER payer_decision_rules BEFORE DELETE OR UPDATE ON public.payer_decision FOR EACH ROW EXECUTE FUNCTION payer_decision_rules();
 

@@ -219,7 +219,10 @@ async def close_task(ctx: Context, task_id: int, reason: str, officer: str) -> t
 
 
 async def _alarm(work: CaseTransaction, request_id: UUID) -> None:
-    """Tell the supervisor at once of a stop soon after a transfer, or of a large sum: the money may still be there."""
+    """Tell the supervisor at once of a stop soon after a transfer, or of a large sum.
+
+    The money may still be there.
+    """
     live = await requests.live_hops(work.connection, request_id)
     rules, paise = work.ctx.policy.alarms, sum(hop.disputed_paise for hop in live)
     since = work.now - timedelta(seconds=rules.stop_within_seconds / work.ctx.clock_factor)

@@ -136,7 +136,10 @@ async def _end(work: CaseTransaction, proposal: ReleaseProposal, state: ReleaseS
 
 
 async def _log(work: CaseTransaction, kind: EventKind, proposal: ReleaseProposal, /, **data: object) -> None:
-    """Write an event about a proposed release. The subclass of the work may add a hold or a grievance of its own."""
+    """Write an event about a proposed release.
+
+    The subclass of the work may add a hold or a grievance of its own.
+    """
     grievance_id = str(proposal.grievance_id) if proposal.grievance_id else None
     about_it = {"proposal_id": proposal.proposal_id, "hold_id": str(proposal.hold_id), "grievance_id": grievance_id}
     await CaseTransaction.log(work, kind, **about_it, paise=proposal.paise, **data)

@@ -29,7 +29,10 @@ _TASKS: Final = {
 
 
 async def attend_to_orders(ctx: Context, case_no: str, court_order_ids: Sequence[int]) -> int:
-    """End the orders of a case whose time is over, and warn of those that end soon; return how many changed."""
+    """End the orders of a case whose time is over, and warn of those that end soon.
+
+    Returns how many changed.
+    """
     async with case_transaction(ctx, case_no, ENGINE) as work:
         return sum([await _attend(work, court_order_id) for court_order_id in court_order_ids])
 

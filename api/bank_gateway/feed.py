@@ -13,9 +13,9 @@ from activities.orders import bank_replies
 from api.bank_gateway.auth import TheBank, keep_evidence
 from api.bank_gateway.bodies import body_of, takes
 from api.params import PAGE_DEFAULT, Cursor, Key, PageLimit
-from api.places import leave_place
 from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, TOO_MANY, Kind, Refused, Violation, says
 from api.rate_limits import COUNTED, RATE_LIMITED, policies_of, take
+from api.request_places import leave_place
 from api.services import Services, TheServices
 from api.streams import Subscription
 from domain.errors.holds import HoldOver

@@ -14,8 +14,8 @@ from activities.context import Context
 from api.auth import may
 from api.officers.session_streams import SessionWatch, Watched
 from api.params import INT64_MAX, LIMIT_DEFAULT, AckNo, Limit
-from api.places import leave_place
 from api.problems import IN_THE_DESCRIPTION, TOO_MANY, says
+from api.request_places import leave_place
 from api.roles import Action
 from api.services import TheServices
 from api.streams import EventHub, Subscription

@@ -70,6 +70,6 @@ BEGIN
 END $$;
 CREATE TRIGGER hop_payer_kept BEFORE UPDATE OF payer_holder, payer_ifsc, payer_institution_as_told ON hop
     FOR EACH ROW
-    WHEN ((NEW.payer_holder, NEW.payer_ifsc, NEW.payer_institution_as_told)
-        IS DISTINCT FROM (OLD.payer_holder, OLD.payer_ifsc, OLD.payer_institution_as_told))
+    WHEN (NEW.payer_holder IS DISTINCT FROM OLD.payer_holder OR NEW.payer_ifsc IS DISTINCT FROM OLD.payer_ifsc
+        OR NEW.payer_institution_as_told IS DISTINCT FROM OLD.payer_institution_as_told)
     EXECUTE FUNCTION hop_payer_kept();

@@ -25,7 +25,10 @@ def counts_until(order: CourtOrder, rules: CourtOrderRules, at: datetime, clock_
 
 
 def warns_at(order: CourtOrder, rules: CourtOrderRules, clock_factor: float) -> datetime | None:
-    """Return when a supervisor is warned of the end of a keep, or None if it is warned of or has no end."""
+    """Return when a supervisor is warned of the end of a keep.
+
+    None if it is warned of or has no end.
+    """
     if not order.counts or order.counts_until is None or order.warned_at is not None:
         return None
     return order.counts_until - timedelta(seconds=rules.warn_before_seconds / clock_factor)

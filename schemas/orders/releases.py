@@ -22,7 +22,7 @@ class ReleaseState(StrEnum):
 
 
 class ReleaseStage(StrEnum):
-    """What a proposed release waits for."""
+    """The thing that a proposed release waits for."""
 
     VICTIM_IS_HEARD = "victim_is_heard"
     SECOND_OFFICER = "second_officer"
@@ -31,14 +31,14 @@ class ReleaseStage(StrEnum):
 
 
 class NewHearing(FrozenModel):
-    """What a victim says to a proposed release, as an officer records it."""
+    """Statement of a victim about a proposed release, as an officer records it."""
 
     ack_no: Annotated[str, StringConstraints(pattern=ACK_NO_PATTERN.pattern)]
     said: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=2_000), Storable]
 
 
 class Hearing(FrozenModel):
-    """What a victim said to a proposed release."""
+    """Recorded statement of a victim about a proposed release."""
 
     ack_no: str
     said: str

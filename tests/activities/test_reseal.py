@@ -11,12 +11,14 @@ from pydantic import SecretStr
 
 from activities import reseal as resealing
 from activities.directory import DirectoryCache, load_directory
+from activities.officers.authenticators import SecretsAtRest
 from activities.reseal import KeyNotKnownEverywhere, reseal
 from activities.secrets import NONCE_BYTES, CannotOpen, Process, ProcessKeys, Purpose, SecretBox
 from db import sealed
 from db.pool import Pool, open_pool
 from db.sealed import session_name
 from tests.factories import SECRET, institution
+from tests.officers import enrol
 from tests.paths import ROOT
 from tests.workers.command_line import invoke
 
@@ -51,8 +53,25 @@ async def test_c2_the_secret_key_is_changed_without_loading_the_banks_again(data
     assert result.is_complete
     assert steps == [("institution_channel.sealed", 5)]
     assert (await opens(database, OLD_BOX), await opens(database, NEW_BOX)) == (set(), set(CODES))
-    (again,) = await reseal(database, BOTH)
+    again, _ = await reseal(database, BOTH)
     assert (again.resealed, again.current, again.is_complete) == (0, 5, True)
+
+
+async def test_an_officer_keeps_the_authenticator_when_the_secret_key_changes(
+    database: Pool, application: Pool
+) -> None:
+    await enrol(database, ["ravi"])
+    before, after = SecretsAtRest(OLD_BOX), SecretsAtRest(NEW_BOX)
+    await database.execute(
+        "INSERT INTO officer_totp (officer_id, sealed_secret, last_step, set_at) VALUES ('ravi', $1, 1, now())",
+        before.seal("JBSWY3DP", "ravi"),
+    )
+    _, result = await reseal(application, BOTH)
+    assert (result.column, result.resealed, result.is_complete) == ("officer_totp.sealed_secret", 1, True)
+    sealed_again: bytes = await database.fetchval("SELECT sealed_secret FROM officer_totp")
+    assert after.open(sealed_again, "ravi") == "JBSWY3DP"
+    with pytest.raises(CannotOpen):
+        before.open(sealed_again, "ravi")
 
 
 async def test_the_applications_role_may_reseal(database: Pool, application: Pool) -> None:

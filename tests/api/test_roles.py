@@ -134,7 +134,7 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("POST", "/api/v1/desk/tasks/{task_id}/close"): (DESK, WHY),
     ("GET", "/api/v1/release-brake"): (READERS | POLICE, None),
     ("POST", "/api/v1/release-brake/continue"): (
-        {Role.SUPERVISOR, Role.ADMIN},
+        frozenset({Role.SUPERVISOR, Role.ADMIN}),
         {"brake_id": 1, "releases": 1, "paise": 1, **WHY},
     ),
     ("GET", "/api/v1/restorations"): (READERS | POLICE, None),

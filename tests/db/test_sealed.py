@@ -7,12 +7,13 @@ from db.sealed import BANK_CREDENTIALS, addresses_without, session_name
 
 CLEAR_NAMES = {
     *("digest", "hash", "previous_hash", "event_hash", "visit_digest", "body_digest", "document_digest"),
-    *("payload_digest", "list_digest", "token_digest", "name_digest", "signature", "signature_base", "public_key"),
+    *("payload_digest", "list_digest", "token_digest", "signature", "signature_base", "public_key", "mark"),
 }
 """columns with digests, signatures and public keys, by their names"""
 CLEAR_COLUMNS = {
     *("bank_body.body", "bank_evidence.body", "bank_exchange.body", "bank_exchange.content", "bank_exchange.reply"),
-    *("court_order.document", "document.pdf", "fir.document", "fir_copy.document", "reply_form.body"),
+    *("court_order.document", "document.pdf", "fir.document", "fir_copy.document", "hearing_waiver.document"),
+    "reply_form.body",
     "try_bucket.name",
 }
 """columns with documents and with what banks sent, and the keyed digest of a name"""

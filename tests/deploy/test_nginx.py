@@ -89,9 +89,16 @@ async def test_a_longer_body_is_a_file_in_memory_only(nginx: Nginx) -> None:
 
 
 async def test_h6_what_a_caller_writes_of_addresses_is_dropped(nginx: Nginx) -> None:
-    forged = {"X_Forwarded_For": "203.0.113.7", "Forwarded": "for=203.0.113.7", "X_Real_IP": "203.0.113.7"}
     for host, path in ((DESK, "/api/v1/cases"), (MY, "/appeal"), (BANK, "/api/v1/bank/holds")):
-        await nginx.call(host, path, **forged, X_Forwarded_Proto="http", X_Request_Id="a-request-id")
+        await nginx.call(
+            host,
+            path,
+            X_Forwarded_For="203.0.113.7",
+            Forwarded="for=203.0.113.7",
+            X_Real_IP="203.0.113.7",
+            X_Forwarded_Proto="http",
+            X_Request_Id="a-request-id",
+        )
         seen = nginx.arrived[-1].headers
         assert seen["x-forwarded-for"] == LOOPBACK
         assert seen["x-forwarded-proto"] == "https"

@@ -22,13 +22,13 @@ def test_the_packaged_policy_names_a_source_for_every_value() -> None:
 
 def test_a_policy_file_of_an_earlier_release_has_the_later_limits_of_the_packaged_one() -> None:
     told = tomllib.loads(PACKAGED_POLICY.read_text(encoding="utf-8"))
-    for name in LATER_LIMITS:
-        del told["bank_limits"]["policies"][name]
-    for name in LATER_TRIES:
-        del told["doors"]["tries"][name]
+    for limit in LATER_LIMITS:
+        del told["bank_limits"]["policies"][limit]
+    for tries in LATER_TRIES:
+        del told["doors"]["tries"][tries]
     del told["signatures"]["tokens_end_after_seconds"], told["replay"]["keep_login_addresses_seconds"]
-    for name in ("code_from_paise", "code_valid_seconds", "code_tries"):
-        del told["answer_links"][name]
+    for key in ("code_from_paise", "code_valid_seconds", "code_tries"):
+        del told["answer_links"][key]
     earlier = Policy.model_validate(told)
     assert (earlier.signatures, earlier.replay, earlier.answer_links) == (
         POLICY.signatures,

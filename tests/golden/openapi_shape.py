@@ -45,8 +45,13 @@ def newly_required(before: set[Fact], now: set[Fact]) -> list[Fact]:
         fact
         for fact in now
         if fact.is_sent_to_us and fact.operation in operations and fact[:3] not in harmless
-        if fact.place in PARAMETERS or (*fact[:2], fact.field.rpartition(".")[0]) in known
+        if fact.place in PARAMETERS or (*fact[:2], _around(fact.field)) in known
     )
+
+
+def _around(field: str) -> str:
+    """Return the field that contains this one: the list of an item, or the object of a field."""
+    return field.removesuffix("[]") if field.endswith("[]") else field.rpartition(".")[0]
 
 
 def _operation(document: Json, operation: Json) -> Iterator[tuple[str, str, str]]:

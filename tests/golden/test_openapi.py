@@ -109,7 +109,8 @@ def test_a_field_of_a_body_that_has_to_be_sent_now_is_found(field: str, required
     before, changed = description(), description()
     one = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
     inner = {"type": "object", "properties": {"c": {"type": "integer"}}, "required": ["c"]}
-    two = {"type": "object", "properties": {"a": {"type": "integer"}, "b": inner}, "required": required}
+    items = {"type": "array", "items": {"type": "integer"}}
+    two = {"type": "object", "properties": {"a": {"type": "integer"}, "b": inner, "d": items}, "required": required}
     for document, schema in ((before, one), (changed, two)):
         body = {"content": {"application/json": {"schema": schema}}}
         document["paths"]["/things"]["get"]["requestBody"] = body

@@ -24,7 +24,7 @@ from domain.errors.orders import (
     VictimIsHeard,
 )
 from schemas.enums import Language, Role
-from schemas.grievances.grievances import GrievanceReason, NewGrievance, WithdrawGrievance
+from schemas.grievances.grievances import AppealOn, GrievanceReason, NewGrievance, WithdrawGrievance
 from schemas.holds import NewHolderContact, NewSmallHoldDecision, SmallHoldDecision
 from schemas.orders.releases import NewHearing, ReleaseStage
 from schemas.restoration.restorations import Acting
@@ -158,7 +158,7 @@ async def test_h3_who_told_a_thing_about_the_hold_does_not_decide(appeal: Appeal
         await take_contact(appeal.ctx, appeal.hold_id, contact, "officer:another")
     if told == "appeal_on":
         await appeal.decide(IO, LEVEL.IO, UPHELD)
-        more = decisions.AppealOn(level=LEVEL.IO, text="look again")
+        more = AppealOn(level=LEVEL.IO, text="look again")
         await decisions.appeal_on(appeal.ctx, appeal.identity, more, teller)
     else:
         await appeal.tick(15)

@@ -88,9 +88,10 @@ async def test_what_stays_due_though_it_was_done_is_left_to_the_next_look(holds:
 class Idle(WatchedDeadlines):
     """Deadlines that do nothing of what they are asked."""
 
-    async def _attend(self, work: HoldTransaction, state: HoldClocks, what: str, at: datetime) -> None:
+    async def _attend(self, work: HoldTransaction, state: HoldClocks, what: str, at: datetime) -> bool:
         self.done.append(what)
         assert len(self.done) < 10, "it does not come to rest"
+        return False
 
 
 async def test_two_workers_at_once_tell_the_holder_once(holds: Holds) -> None:

@@ -112,7 +112,7 @@ class Bailiff(Home):
         )
         return [row[0] for row in rows]
 
-    async def releases(self, case_no: str) -> list[tuple[str, int, int]]:
+    async def releases_by_court(self, case_no: str) -> list[tuple[str, int, int]]:
         return await self.bench.rows(
             "SELECT o.institution, l.hop_no, l.amount_paise FROM bank_order o JOIN bank_order_line l USING (order_id)"
             " WHERE o.case_no = $1 AND o.reason = 'court' ORDER BY o.institution, l.hop_no",
@@ -174,7 +174,7 @@ async def test_orders_that_cannot_be(home: Bailiff) -> None:
 async def test_an_order_that_lets_go_is_an_order_to_each_bank(home: Bailiff) -> None:
     case_no, _ = await home.two_banks()
     order = await home.release(case_no)
-    assert await home.releases(case_no) == [("HDFC", 1, 5_000_00), ("ICIC", 2, 3_000_00)]
+    assert await home.releases_by_court(case_no) == [("HDFC", 1, 5_000_00), ("ICIC", 2, 3_000_00)]
     assert await home.kept_by(case_no) != [f"court_order {order.court_order_id}"] * 2
     with pytest.raises(CourtOrderCarriedOut):
         await home.withdraw(case_no, order)
@@ -185,12 +185,12 @@ async def test_an_order_that_lets_go_is_an_order_to_each_bank(home: Bailiff) -> 
 async def test_an_order_may_let_a_part_go(home: Bailiff) -> None:
     case_no, (_, account) = await home.two_banks()
     await home.release(case_no, amount_paise=6_000_00)
-    assert await home.releases(case_no) == [("HDFC", 1, 5_000_00), ("ICIC", 2, 1_000_00)]
+    assert await home.releases_by_court(case_no) == [("HDFC", 1, 5_000_00), ("ICIC", 2, 1_000_00)]
     rest = {"institution": "ICIC", "account": account, "order_no": "14/2026"}
     with pytest.raises(CourtOrderAboveFree, match="only 200000 paise"):
         await home.release(case_no, amount_paise=2_000_01, **rest)
     await home.release(case_no, **rest | {"order_no": "15/2026"})
-    assert (await home.releases(case_no))[-1] == ("ICIC", 2, 2_000_00)
+    assert (await home.releases_by_court(case_no))[-1] == ("ICIC", 2, 2_000_00)
 
 
 async def test_no_bank_releases_for_one_officer_nor_without_the_order_itself(home: Bailiff) -> None:
@@ -208,14 +208,14 @@ async def test_no_bank_releases_for_one_officer_nor_without_the_order_itself(hom
             "UPDATE court_order SET confirmed_by = taken_by, confirmed_at = now() WHERE court_order_id = $1",
             order.court_order_id,
         )
-    assert await home.releases(case_no) == []
+    assert await home.releases_by_court(case_no) == []
     # The same order again, now with its document, is the same order.
     again = await home.take(case_no, kind="writ", effect="release")
     assert (again.court_order_id, again.document_digest) == (order.court_order_id, sha256(PDF).hexdigest())
     confirmed = await home.read(case_no, again)
-    assert (confirmed.confirmed_by, len(await home.releases(case_no))) == ("officer:sp", 2)
+    assert (confirmed.confirmed_by, len(await home.releases_by_court(case_no))) == ("officer:sp", 2)
     assert await home.read(case_no, again, "officer:dy_sp") == confirmed, "twice is once"
-    assert len(await home.releases(case_no)) == 2
+    assert len(await home.releases_by_court(case_no)) == 2
     assert "court_order_confirmed" in await home.bench.events(case_no)
     open_tasks = "SELECT count(*) FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open'"
     assert await home.bench.value(open_tasks, case_no) == 0
@@ -330,14 +330,14 @@ async def test_an_old_release_that_is_confirmed_afterwards_orders_nothing_again(
     case_no, _ = await home.two_banks()
     order = await home.take(case_no, kind="writ", effect="release", amount_paise=1_000_00)
     await home.read(case_no, order)
-    ordered = await home.releases(case_no)
+    ordered = await home.releases_by_court(case_no)
     as_of_old = (
         "UPDATE court_order SET confirmed_by = NULL, confirmed_at = NULL, second_needed = false"
         " WHERE court_order_id = $1"
     )
     await home.bench.pool.execute(as_of_old, order.court_order_id)
     assert (await home.read(case_no, order)).confirmed_by == "officer:sp"
-    assert await home.releases(case_no) == ordered == [("HDFC", 1, 1_000_00)]
+    assert await home.releases_by_court(case_no) == ordered == [("HDFC", 1, 1_000_00)]
     with pytest.raises(CourtOrderCarriedOut):
         await home.withdraw(case_no, order)
 
