@@ -13,5 +13,5 @@ def person_of(actor: str) -> str:
 
 
 def is_same_person(one: str | None, other: str) -> bool:
-    """Return whether two names are of one person. None is nobody."""
+    """Return whether two names are of one person. None is the same person as no other."""
     return one is not None and person_of(one) == person_of(other)

@@ -33,6 +33,8 @@ _CAUSES: Final[Mapping[Role, frozenset[TaskCause]]] = {
 # The Superintendent alone approves that an attachment is applied for.
 _DOCUMENTS: Final[Mapping[Role, frozenset[DocumentKind]]] = {Role.SP: frozenset({DocumentKind.NOTICE_107})}
 _TAKE_A_STEP_ON: Final = frozenset({StepOutcome.DONE, StepOutcome.SKIPPED})
+# Neither verb ends a step alone: a Superintendent approves after one, and every holder must waive for the other.
+_TOWARDS_ITS_END: Final = frozenset({RestorationVerb.PREPARE, RestorationVerb.WAIVE_NOTICE})
 
 
 class Acts(FrozenModel):
@@ -59,7 +61,7 @@ def acts_of(roles: Collection[Role]) -> Acts | None:
         steps=frozenset(
             step
             for verb, rule in RULES.items()
-            if rule.roles.intersection(roles) and (rule.outcome in _TAKE_A_STEP_ON or verb is RestorationVerb.PREPARE)
+            if rule.roles.intersection(roles) and (rule.outcome in _TAKE_A_STEP_ON or verb in _TOWARDS_ITS_END)
             for step in rule.steps
         ),
         levels=frozenset(level for level, decides in DECIDES.items() if decides in roles),

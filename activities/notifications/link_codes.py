@@ -8,6 +8,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
@@ -45,8 +46,13 @@ class LinkCodes:
 
     def __init__(self, ctx: Context, keys: Keys, kind: About) -> None:
         self._ctx = ctx
-        self._key = link_key(keys, kind)
+        self._keys = keys
         self._kind = kind
+
+    @cached_property
+    def _key(self) -> bytes:
+        # The intake process knows the paths of these pages and has no such key.
+        return link_key(self._keys, self._kind)
 
     async def live(self, subject_id: UUID) -> CodeSent | None:
         """Return whom the live code for this subject was sent to, or None without a live code."""

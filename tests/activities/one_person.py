@@ -50,8 +50,8 @@ from simulator.people.court import one_page_pdf
 from tests.activities.restoration_bench import CONTRADICTED_BY, WHY, Home
 from tests.factories import complaint, row, rrn, transfer
 
-HELD_RUPEES: Final = (20_000, 9_000, 9_000, 9_000, 150)
-"""on hold in five cases: one above the sum of a hold, three that together are above the sum of a day, a small one"""
+HELD_RUPEES: Final = (20_000, 9_000, 9_000, 9_000, 9_000, 150)
+"""on hold in six cases: one above the sum of a hold, four of which three are above the sum of a day, a small one"""
 CONTESTED_RUPEES: Final = 9_000
 """on hold in a case of which two complaints name the payer differently"""
 DOUBTED_RUPEES: Final = 9_000

@@ -88,11 +88,16 @@ EVERYBODY: Final = (Caller.STRANGER,)
 
 
 @cache
+def unserved() -> Services:
+    """Services without a server behind them, for an application whose own routes are not called."""
+    ctx = Context(MagicMock(), MagicMock(), load_policy())
+    return Services(ctx=ctx, notifier=MagicMock(), keys=SecretBox(SECRET), temporal_answers=temporal_is_there)
+
+
+@cache
 def published() -> dict[str, Any]:
     """The description of the whole API, made without a server behind it: no route is called for it."""
-    ctx = Context(MagicMock(), MagicMock(), load_policy())
-    services = Services(ctx=ctx, notifier=MagicMock(), keys=SecretBox(SECRET), temporal_answers=temporal_is_there)
-    return create_app(services).openapi()
+    return create_app(unserved()).openapi()
 
 
 class Description:

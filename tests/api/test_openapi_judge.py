@@ -20,7 +20,7 @@ from api.edge import Edge
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_NOW, add_handlers, says
 from domain.errors.documents import DocumentTooLarge
 from schemas.base import FrozenModel
-from tests.api.openapi_world import Description, judge
+from tests.api.openapi_world import Description, judge, unserved
 
 PATH = "/api/v1/thing"
 Route = Callable[..., Awaitable[Any]]
@@ -71,7 +71,7 @@ async def verdict(route: Route, *, edged: bool = True, **said: Any) -> None:
     app.include_router(router)
     add_handlers(app)
     if edged:
-        app.add_middleware(Edge, limits={}, body_seconds=5.0)
+        app.add_middleware(Edge, services=unserved(), part=None, limits={})
     described = Description(app.openapi())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         for case in described.cases("thing"):

@@ -21,12 +21,17 @@ OF_BOTH = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
 DESCRIPTION = {("GET", "/api/v1/openapi.json"), ("HEAD", "/api/v1/openapi.json")}
 
 
+def with_keys(services: Services, part: Part) -> Services:
+    """The services of one process, with the keys that it has."""
+    its = Process(part)
+    return replace(services, keys=ProcessKeys(SecretBox(SECRET).process_key(its), its))
+
+
 @asynccontextmanager
 async def process(services: Services, part: Part) -> AsyncIterator[httpx.AsyncClient]:
     """The application of one process, with the keys that it has."""
-    if part is Part.OFFICERS:
-        key = SecretBox(SECRET).process_key(Process.OFFICERS)
-        services = replace(services, keys=ProcessKeys(key, Process.OFFICERS))
+    if not isinstance(services.keys, ProcessKeys):
+        services = with_keys(services, part)
     transport = httpx.ASGITransport(create_app(services, part))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
@@ -105,7 +110,7 @@ async def test_officers_serves_officers_with_its_own_keys(services: Services, do
 async def test_only_officers_shows_the_figures_of_the_database(services: Services, doors: Doors) -> None:
     await doors.complain()
     for shows_gauges in (False, True):
-        asked = replace(services, shows_gauges=shows_gauges)
+        asked = with_keys(replace(services, shows_gauges=shows_gauges), Part.INTAKE)
         async with process(asked, Part.INTAKE) as client:
             assert (await client.get("/metrics")).status_code == 200
         assert ("metrics_cache" in vars(asked)) is shows_gauges

@@ -159,7 +159,8 @@ async def test_a_credit_of_which_only_the_day_is_told_counts_from_the_banks_stat
     await home.bench.pool.execute("UPDATE bank_confirmation SET done_at = received_at - interval '30 days'")
     spread = (await report(home)).total.held_to_restored
     assert spread.p50_seconds is not None
-    assert 4 * 86_400 <= spread.p50_seconds <= 5 * 86_400
+    # The holder's time to contradict the waiver is part of it.
+    assert 6 * 86_400 <= spread.p50_seconds <= 7 * 86_400
 
 
 @pytest.mark.parametrize(("days", "past"), [(29, {}), (30, {30: 1}), (60, {30: 1, 60: 1}), (91, {30: 1, 60: 1, 90: 1})])

@@ -8,7 +8,7 @@ import pytest
 from activities.context import Context
 from activities.orders.orders import cancel_order
 from activities.restoration.credit_accounts import NoSuchAccount, confirm, look, object_to, propose, withdraw
-from db.restoration import restoration_views
+from db.restoration import credit_accounts, restoration_views
 from domain.errors import NotFound, NotNow, SameEyes
 from domain.errors.restoration import (
     ApplicationNamesOtherAccount,
@@ -45,6 +45,13 @@ def home(ctx: Context) -> Home:
     return Home(ctx)
 
 
+async def in_own_name(home: Home, case_no: str) -> NewCreditAccount:
+    """The new account in the victim's name, in other letters."""
+    async with home.ctx.pool.acquire() as connection:
+        name = await credit_accounts.victim_name(connection, case_no)
+    return NEW.model_copy(update={"holder_name": name.lower().replace(".", "")})
+
+
 async def credited(home: Home, case_no: str) -> list[tuple[str, ...]]:
     return await home.bench.rows(
         "SELECT beneficiary_institution, beneficiary_holder, beneficiary_ifsc FROM bank_order_line l"
@@ -62,7 +69,7 @@ async def test_an_order_names_the_ifsc_that_the_victim_named(home: Home) -> None
 async def test_another_account_is_credited_once_two_officers_have_put_it_in_place(home: Home) -> None:
     case_no = await home.hold(400, payer=PAYER)
     restoration_id = await home.of(case_no)
-    told = await propose(home.ctx, case_no, NEW, "officer:desk")
+    told = await propose(home.ctx, case_no, await in_own_name(home, case_no), "officer:desk")
     assert (told.institution, told.same_name, told.confirmed_at) == ("ICIC", True, None)
     with pytest.raises(SameEyes):
         await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:desk")
@@ -171,7 +178,7 @@ HOUR = DAY / 24
 
 async def put_in_place(home: Home, case_no: str) -> CreditAccount:
     """Another account that two officers have put in place, with messages that have a link."""
-    told = await propose(home.ctx, case_no, NEW, "officer:desk", page=PAGE)
+    told = await propose(home.ctx, case_no, await in_own_name(home, case_no), "officer:desk", page=PAGE)
     return await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss", page=PAGE)
 
 

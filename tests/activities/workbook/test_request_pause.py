@@ -62,8 +62,8 @@ def notifier(own: Bench, monkeypatch: pytest.MonkeyPatch) -> WorkflowNotifier:
 def after_each_answer(monkeypatch: pytest.MonkeyPatch, do: Callable[[], Awaitable[object]]) -> None:
     """Do something whenever the import has stored an answer."""
 
-    async def take_and_do(*arguments: Any) -> Any:
-        receipt = await take_status_update(*arguments)
+    async def take_and_do(*arguments: Any, **more: Any) -> Any:
+        receipt = await take_status_update(*arguments, **more)
         await do()
         return receipt
 

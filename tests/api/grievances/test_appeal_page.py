@@ -19,6 +19,7 @@ from activities.grievances import decisions
 from activities.grievances.public_access import AppealDoor
 from activities.holds import opening
 from activities.holds.lifecycle import HoldDeadlines
+from activities.holds.releases import confirm_release
 from activities.notifications.outbox import Ways, send_due
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
@@ -30,6 +31,7 @@ from schemas.enums import Language, Role
 from schemas.grievances.grievances import GrievanceDecided, GrievanceReport
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
 from simulator.people import sms_gateway
+from tests.activities.release_bench import HEARING, SECOND, make_io
 from tests.activities.restoration_bench import officer
 from tests.api.conftest import Doors, line, opened, transfer
 from tests.asgi_server import served
@@ -40,6 +42,7 @@ from tests.mail_server import Postbox, mail_server
 TEXT = "It is the rent for November of my tenant, Shri Verma.\nThe agreement is with me."
 CONTACT = {"phone_number": "9876500000", "email": "holder@mail.example"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+REPORTED = GrievanceReport(kyc=KycFinding.GENUINE, finding="a house owner")
 REFERENCE = "ABCDEFGH23"
 """of no hold"""
 
@@ -71,6 +74,11 @@ class Holder:
         async with case_transaction(ctx, case_no, ENGINE) as work:
             await HoldDeadlines(ctx, "https://freeze.example/appeal").attend(work, row["hold_id"])
         return case_no, row["hold_id"], row["reference"]
+
+    async def confirmed(self, hold_id: UUID) -> None:
+        """A second officer confirms the release that waits, when the victims had their time."""
+        self.at += HEARING
+        await confirm_release(self.doors.services.ctx, hold_id, "the victim's statement read", SECOND)
 
     async def arrived(self) -> list[str]:
         """Send what is due, and read every short message that has come so far."""
@@ -133,7 +141,7 @@ async def holder(services: Services, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
 
 
 async def test_from_the_message_to_the_money(holder: Holder) -> None:
-    case_no, _, reference = await holder.hold(**CONTACT)
+    case_no, hold_id, reference = await holder.hold(**CONTACT)
     told = next(text for text in await holder.arrived() if "Free appeal" in text)
     assert f"reference {reference}, at https://freeze.example/appeal" in told
 
@@ -155,9 +163,9 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
 
     ctx = holder.doors.services.ctx
     grievance_id: UUID = await ctx.pool.fetchval("SELECT grievance_id FROM grievance")
-    said = GrievanceReport(kyc=KycFinding.GENUINE, finding="a house owner")
-    await decisions.report(ctx, grievance_id, said, "bank:SBIN", institution="SBIN")
+    await decisions.report(ctx, grievance_id, REPORTED, "bank:SBIN", institution="SBIN")
     assert "Investigating officer" in await holder.see(visit)
+    await make_io(ctx.pool, case_no)
     upheld = GrievanceDecided(level=GrievanceLevel.IO, decision=GrievanceDecision.UPHELD, reason="no agreement shown")
     await decisions.decide(ctx, grievance_id, upheld, officer("io", Role.IO))
     assert any("the hold stays" in text for text in await holder.arrived())
@@ -179,6 +187,10 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
     )
     await decisions.decide(ctx, grievance_id, released, officer("dy", Role.DY_SP))
     page = await holder.see(visit)
+    assert "Now with Additional or Deputy Superintendent of Police" in page, "a proposed release is no decision"
+    assert await ctx.pool.fetchval("SELECT count(*) FROM bank_order") == 0
+    await holder.confirmed(hold_id)
+    page = await holder.see(await holder.enter(reference))
     assert "Decision: ₹3,000 is released, and the rest stays on hold." in page
     assert f"Order to the bank {holder.at + timedelta(hours=5, minutes=30):%d-%m-%Y}: release ₹3,000" in page
     assert "Take it to: Grievance officer of the district" in page
