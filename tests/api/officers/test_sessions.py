@@ -8,14 +8,18 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import httpx
 import pytest
+from starlette.types import Scope
 
 from activities.officers import sign_in as checks
 from activities.officers.enrolment import disable_officer, import_officers, reset_officer
 from activities.officers.sign_in import session_digest
 from activities.secrets import Purpose
+from api.callers import Counted
 from api.officers import sign_in
 from api.officers.sessions import COOKIE, csrf_token
+from api.request_places import Places
 from api.services import Services
+from domain.policy.model import DoorName
 from schemas.enums import Role
 from schemas.officers import OfficerEntry
 from tests.api.conftest import new_app
@@ -64,6 +68,38 @@ async def desk(services: Services, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
     async with httpx.AsyncClient(transport=transport, base_url="https://desk.test") as client:
         yield Desk(services, clock, client, ravi)
     await services.end_streams()
+
+
+async def test_a_request_reads_its_session_once_and_is_counted_by_its_officer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = await desk.signed_in()
+    looked, find = [], desk.services.sessions._find
+
+    async def noted(token: str) -> object:
+        looked.append(token)
+        return await find(token)
+
+    counted, take = [], Places.take
+
+    def noted_caller(places: Places, scope: Scope, caller: Counted) -> object:
+        counted.append(caller)
+        return take(places, scope, caller)
+
+    monkeypatch.setattr(desk.services.sessions, "_find", noted)
+    monkeypatch.setattr(Places, "take", noted_caller)
+    assert (await browser.ask("GET", "/api/v1/cases")).status_code == 200
+    assert looked == [browser.cookie]
+    assert counted == [Counted(DoorName.OFFICERS, "officer:ravi")]
+    assert (await browser.ask("GET", "/api/v1/sessions")).status_code == 200
+    assert looked == [browser.cookie] * 2
+
+
+async def test_a_cookie_of_no_session_gets_no_body_read(desk: Desk) -> None:
+    browser = await desk.signed_in()
+    assert (await browser.ask("DELETE", ME)).status_code == 204
+    response = await browser.ask("POST", "/api/v1/session/password", {"not": "looked at"})
+    assert response.status_code == 401
 
 
 async def test_an_officer_signs_in_with_password_and_code(desk: Desk) -> None:
