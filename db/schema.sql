@@ -173,8 +173,8 @@ CREATE OR REPLACE FUNCTION public.attachment_needs_other_eyes()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF same_person(NEW.approved_by, (SELECT subject FROM case_officer WHERE case_no = NEW.case_no AND duty = 'io'
-                                     ORDER BY assignment_no DESC LIMIT 1)) THEN
+    IF person_of(NEW.approved_by) = (SELECT person_of(subject) FROM case_officer WHERE case_no = NEW.case_no AND duty = 'io'
+                                     ORDER BY assignment_no DESC LIMIT 1) THEN
         RAISE EXCEPTION 'who investigates case % does not approve its application', NEW.case_no
             USING ERRCODE = 'check_violation', CONSTRAINT = 'attachment_needs_other_eyes';
     END IF;
@@ -649,6 +649,19 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.grievance_level_other_people()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM grievance_level g WHERE g.grievance_id = NEW.grievance_id AND g.level <> NEW.level
+               AND g.outcome = 'decided' AND person_of(g.ended_by) = person_of(NEW.ended_by)) THEN
+        RAISE EXCEPTION 'this officer decided grievance % at another level', NEW.grievance_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'grievance_level_other_people';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.hearing_waiver_of_served()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -966,6 +979,190 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.officer_credentials_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    of_officer text := coalesce(NEW.officer_id, OLD.officer_id);
+BEGIN
+    PERFORM officer_sessions_end(of_officer, 'officer:' || of_officer, 'credentials_changed', '');
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_disabled_ends_sessions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM officer_sessions_end(NEW.officer_id, NEW.disabled_by, 'disabled', '');
+    UPDATE sign_in_link SET ended_at = present_moment()
+    WHERE officer_id = NEW.officer_id AND used_at IS NULL AND ended_at IS NULL;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_district_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.until_at IS NOT NULL OR NEW.until_at IS NULL
+        OR (NEW.officer_id, NEW.district, NEW.from_at, NEW.given_by)
+            IS DISTINCT FROM (OLD.officer_id, OLD.district, OLD.from_at, OLD.given_by)
+    THEN
+        RAISE EXCEPTION 'of a district that was given only the end is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_district_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO officer_event (at, actor, kind, officer_id, data) VALUES (
+        coalesce(NEW.until_at, NEW.from_at), coalesce(NEW.ended_by, NEW.given_by),
+        CASE TG_OP WHEN 'INSERT' THEN 'district_given' ELSE 'district_ended' END, NEW.officer_id,
+        jsonb_build_object('district', NEW.district));
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_reset_takes_credentials()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM officer_sessions_end(NEW.officer_id, NEW.changed_by, 'credentials_changed', '');
+    DELETE FROM officer_password WHERE officer_id = NEW.officer_id;
+    DELETE FROM officer_totp WHERE officer_id = NEW.officer_id;
+    DELETE FROM recovery_code WHERE officer_id = NEW.officer_id;
+    UPDATE sign_in_link SET ended_at = present_moment()
+    WHERE officer_id = NEW.officer_id AND used_at IS NULL AND ended_at IS NULL;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_role_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.ended_by IS NOT NULL OR NEW.ended_by IS NULL OR NEW.until_at > OLD.until_at
+        OR (NEW.officer_id, NEW.role, NEW.from_at, NEW.given_by, NEW.given_at)
+            IS DISTINCT FROM (OLD.officer_id, OLD.role, OLD.from_at, OLD.given_by, OLD.given_at)
+    THEN
+        RAISE EXCEPTION 'of a role that was given only an earlier end is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_role_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO officer_event (at, actor, kind, officer_id, data) VALUES (
+        CASE TG_OP WHEN 'INSERT' THEN NEW.given_at ELSE present_moment() END,
+        CASE TG_OP WHEN 'INSERT' THEN NEW.given_by ELSE NEW.ended_by END,
+        CASE TG_OP WHEN 'INSERT' THEN 'role_given' ELSE 'role_ended' END, NEW.officer_id,
+        jsonb_build_object('role', NEW.role, 'from_at', NEW.from_at, 'until_at', NEW.until_at));
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE'
+        OR (NEW.officer_id, NEW.created_at, NEW.created_by) IS DISTINCT FROM (OLD.officer_id, OLD.created_at, OLD.created_by)
+    THEN
+        RAISE EXCEPTION 'an officer stays, under the same name' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_session_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        -- The lock makes an end of the officer wait, which then ends this session too.
+        IF (SELECT disabled_at <= present_moment() FROM officer WHERE officer_id = NEW.officer_id FOR SHARE) THEN
+            RAISE EXCEPTION 'this officer is disabled' USING ERRCODE = 'restrict_violation';
+        END IF;
+    ELSIF OLD.ended_at IS NOT NULL OR NEW.last_seen_at < OLD.last_seen_at
+        OR (NEW.session_id, NEW.token_digest, NEW.officer_id, NEW.began_at, NEW.ends_at, NEW.address, NEW.browser, NEW.way)
+            IS DISTINCT FROM (OLD.session_id, OLD.token_digest, OLD.officer_id, OLD.began_at, OLD.ends_at, OLD.address,
+                OLD.browser, OLD.way)
+    THEN
+        RAISE EXCEPTION 'of a session only its use and its end change, and it ends once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_session_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO officer_event (at, actor, kind, officer_id, data) VALUES (NEW.ended_at, NEW.ended_by, 'session_ended',
+        NEW.officer_id, jsonb_build_object('session_id', NEW.session_id, 'reason', NEW.end_reason, 'note', NEW.end_note));
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_sessions_end(of_officer text, by_whom text, why text, note text)
+ RETURNS bigint
+ LANGUAGE sql
+AS $function$
+    WITH ended AS (
+        UPDATE officer_session SET ended_at = present_moment(), ended_by = by_whom, end_reason = why, end_note = note
+        WHERE officer_id = of_officer AND ended_at IS NULL AND ends_at > present_moment() RETURNING session_id
+    )
+    SELECT count(*) FROM ended
+$function$;
+
+CREATE OR REPLACE FUNCTION public.officer_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    fields text[];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO officer_event (at, actor, kind, officer_id) VALUES (NEW.created_at, NEW.created_by, 'added', NEW.officer_id);
+        RETURN NULL;
+    END IF;
+    IF (OLD.disabled_at IS NULL) <> (NEW.disabled_at IS NULL) THEN
+        INSERT INTO officer_event (at, actor, kind, officer_id) VALUES (NEW.changed_at, NEW.changed_by,
+            CASE WHEN NEW.disabled_at IS NULL THEN 'enabled' ELSE 'disabled' END, NEW.officer_id);
+    END IF;
+    IF NEW.credentials_from IS DISTINCT FROM OLD.credentials_from THEN
+        INSERT INTO officer_event (at, actor, kind, officer_id)
+        VALUES (NEW.changed_at, NEW.changed_by, 'reset', NEW.officer_id);
+    END IF;
+    SELECT array_agg(n.key ORDER BY n.key) INTO fields
+    FROM jsonb_each(to_jsonb(NEW)) n JOIN jsonb_each(to_jsonb(OLD)) o USING (key)
+    WHERE n.value IS DISTINCT FROM o.value
+        AND n.key NOT IN ('changed_at', 'changed_by', 'disabled_at', 'disabled_by', 'credentials_from');
+    IF fields IS NOT NULL THEN
+        INSERT INTO officer_event (at, actor, kind, officer_id, data)
+        VALUES (NEW.changed_at, NEW.changed_by, 'changed', NEW.officer_id, jsonb_build_object('fields', fields));
+    END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_totp_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.officer_id <> OLD.officer_id OR (NEW.last_step <= OLD.last_step AND NEW.sealed_secret = OLD.sealed_secret) THEN
+        RAISE EXCEPTION 'a code was used before' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.only_importers(of_case text, of_hop integer)
  RETURNS text[]
  LANGUAGE sql
@@ -1064,9 +1261,9 @@ END $function$;
 CREATE OR REPLACE FUNCTION public.person_of(actor text)
  RETURNS text
  LANGUAGE sql
- IMMUTABLE
+ IMMUTABLE PARALLEL SAFE
 AS $function$
-    SELECT lower(regexp_replace(actor, '^officer:', ''))
+    SELECT lower(btrim(regexp_replace(actor, '^(officer|import):', '')))
 $function$;
 
 CREATE OR REPLACE FUNCTION public.present_moment()
@@ -1442,6 +1639,63 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.script_token_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.revoked_at IS DISTINCT FROM NEW.revoked_at AND OLD.revoked_at IS NOT NULL
+        OR (NEW.token_id, NEW.name, NEW.token_digest, NEW.roles, NEW.issued_by, NEW.issued_at, NEW.ends_at)
+            IS DISTINCT FROM
+            (OLD.token_id, OLD.name, OLD.token_digest, OLD.roles, OLD.issued_by, OLD.issued_at, OLD.ends_at)
+    THEN
+        RAISE EXCEPTION 'of a script''s token only the revocation, once, and the last use are written'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.script_token_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO officer_event (at, actor, kind, data) VALUES (
+        coalesce(NEW.revoked_at, NEW.issued_at), coalesce(NEW.revoked_by, NEW.issued_by),
+        CASE TG_OP WHEN 'INSERT' THEN 'token_issued' ELSE 'token_revoked' END,
+        jsonb_build_object('token_id', NEW.token_id, 'name', NEW.name, 'roles', NEW.roles, 'ends_at', NEW.ends_at));
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.sign_in_link_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.used_at IS NOT NULL OR OLD.ended_at IS NOT NULL
+        OR (NEW.digest, NEW.officer_id, NEW.made_at, NEW.made_by, NEW.valid_until)
+            IS DISTINCT FROM (OLD.digest, OLD.officer_id, OLD.made_at, OLD.made_by, OLD.valid_until)
+    THEN
+        RAISE EXCEPTION 'a link is used once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.sign_in_link_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO officer_event (at, actor, kind, officer_id, data) VALUES (NEW.made_at, NEW.made_by, 'link_made',
+            NEW.officer_id, jsonb_build_object('valid_until', NEW.valid_until));
+    ELSE
+        INSERT INTO officer_event (at, actor, kind, officer_id)
+        VALUES (NEW.used_at, 'officer:' || NEW.officer_id, 'link_used', NEW.officer_id);
+    END IF;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.told_about_hold(of_hold uuid)
  RETURNS SETOF text
  LANGUAGE sql
@@ -1722,7 +1976,7 @@ CREATE TABLE bank_confirmation (
     CONSTRAINT bank_confirmation_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT bank_confirmation_check CHECK (((applied_paise >= 0) AND (applied_paise <= amount_paise))),
     CONSTRAINT bank_confirmation_disposition_check CHECK ((disposition = ANY (ARRAY['applied'::text, 'discrepancy'::text, 'duplicate'::text]))),
-    CONSTRAINT bank_confirmation_four_eyes CHECK (((via <> 'officer'::text) OR (applied_paise = 0) OR ((proposed_by IS NOT NULL) AND (NOT same_person(proposed_by, source))))),
+    CONSTRAINT bank_confirmation_four_eyes CHECK (((via <> 'officer'::text) OR (applied_paise = 0) OR ((proposed_by IS NOT NULL) AND (proposed_by <> source)))),
     CONSTRAINT bank_confirmation_via_check CHECK ((via = ANY (ARRAY[''::text, 'door'::text, 'file'::text, 'letter'::text, 'officer'::text])))
 );
 
@@ -1940,7 +2194,7 @@ CREATE TABLE case_officer (
     CONSTRAINT case_officer_pkey PRIMARY KEY (case_no, duty, assignment_no),
     CONSTRAINT case_officer_assignment_no_check CHECK ((assignment_no > 0)),
     CONSTRAINT case_officer_duty_check CHECK ((duty = ANY (ARRAY['io'::text, 'supervising'::text, 'deciding'::text]))),
-    CONSTRAINT case_officer_four_eyes CHECK ((NOT same_person(assigned_by, subject))),
+    CONSTRAINT case_officer_four_eyes CHECK ((person_of(assigned_by) <> person_of(subject))),
     CONSTRAINT case_officer_name_check CHECK ((name <> ''::text)),
     CONSTRAINT case_officer_police_station_check CHECK ((police_station <> ''::text)),
     CONSTRAINT case_officer_rank_check CHECK ((rank <> ''::text))
@@ -2034,7 +2288,7 @@ CREATE TABLE confirmation_proposal (
     CONSTRAINT confirmation_proposal_pkey PRIMARY KEY (proposal_id),
     CONSTRAINT confirmation_proposal_check CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
     CONSTRAINT confirmation_proposal_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT confirmation_proposal_four_eyes CHECK ((NOT same_person(agreed_by, proposed_by))),
+    CONSTRAINT confirmation_proposal_four_eyes CHECK ((agreed_by <> proposed_by)),
     CONSTRAINT confirmation_proposal_note_check CHECK ((note <> ''::text))
 );
 
@@ -2216,7 +2470,7 @@ CREATE TABLE discrepancy_resolution (
     CONSTRAINT discrepancy_resolution_check CHECK ((NOT (replaces IS DISTINCT FROM NULLIF((resolution_no - 1), 0)))),
     CONSTRAINT discrepancy_resolution_check1 CHECK (((NOT from_held) OR (transaction_id IS NOT NULL))),
     CONSTRAINT discrepancy_resolution_decision_check CHECK ((decision = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text]))),
-    CONSTRAINT discrepancy_resolution_four_eyes CHECK (((NOT from_held) OR ((proposed_by IS NOT NULL) AND (NOT same_person(proposed_by, settled_by))))),
+    CONSTRAINT discrepancy_resolution_four_eyes CHECK (((NOT from_held) OR ((proposed_by IS NOT NULL) AND (proposed_by <> settled_by)))),
     CONSTRAINT discrepancy_resolution_resolution_no_check CHECK ((resolution_no > 0))
 );
 
@@ -3006,7 +3260,7 @@ CREATE TABLE payer_decision (
     CONSTRAINT payer_decision_pkey PRIMARY KEY (decision_id),
     CONSTRAINT payer_decision_agreed CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
     CONSTRAINT payer_decision_among CHECK ((ack_no = ANY (among))),
-    CONSTRAINT payer_decision_four_eyes CHECK ((NOT same_person(agreed_by, proposed_by))),
+    CONSTRAINT payer_decision_four_eyes CHECK ((agreed_by <> proposed_by)),
     CONSTRAINT payer_decision_given_when_agreed CHECK (((given_to IS NULL) OR (agreed_at IS NOT NULL))),
     CONSTRAINT payer_decision_reason_check CHECK ((reason <> ''::text))
 );
@@ -3158,6 +3412,15 @@ CREATE TABLE reconciliation_difference (
     CONSTRAINT reconciliation_difference_check CHECK (((reason = 'missing_at_bank'::text) = (row_no IS NULL))),
     CONSTRAINT reconciliation_difference_difference_no_check CHECK ((difference_no > 0)),
     CONSTRAINT reconciliation_difference_reason_check CHECK ((reason = ANY (ARRAY['unreadable'::text, 'unknown_case'::text, 'unknown_reference'::text, 'not_held_by_us'::text, 'amount_differs'::text, 'missing_at_bank'::text])))
+);
+
+CREATE TABLE recovery_code (
+    officer_id text NOT NULL,
+    digest bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT recovery_code_pkey PRIMARY KEY (officer_id, digest),
+    CONSTRAINT recovery_code_digest_check CHECK ((octet_length(digest) = 32))
 );
 
 CREATE TABLE release_brake (
@@ -3316,7 +3579,7 @@ CREATE TABLE restoration (
     CONSTRAINT restoration_ack_no_round_no_key UNIQUE (ack_no, round_no),
     CONSTRAINT restoration_pkey PRIMARY KEY (restoration_id),
     CONSTRAINT restoration_check CHECK (((state = 'open'::text) = (closed_at IS NULL))),
-    CONSTRAINT restoration_four_eyes CHECK (((approved_by IS NULL) OR ((prepared_by IS NOT NULL) AND (NOT same_person(prepared_by, approved_by))))),
+    CONSTRAINT restoration_four_eyes CHECK (((approved_by IS NULL) OR ((prepared_by IS NOT NULL) AND (prepared_by <> approved_by)))),
     CONSTRAINT restoration_round_no_check CHECK ((round_no > 0)),
     CONSTRAINT restoration_route_check CHECK ((route = ANY (ARRAY['no_court'::text, 'court'::text, 'lok_adalat'::text, 'magistrate_107'::text]))),
     CONSTRAINT restoration_state_check CHECK ((state = ANY (ARRAY['open'::text, 'restored'::text, 'refused'::text, 'cancelled'::text]))),
@@ -3547,7 +3810,7 @@ CREATE TABLE withdrawal (
     decided_reason text,
     CONSTRAINT withdrawal_pkey PRIMARY KEY (withdrawal_id),
     CONSTRAINT withdrawal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'rejected'::text]))),
-    CONSTRAINT withdrawal_four_eyes CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (NOT same_person(decided_by, proposed_by)))),
+    CONSTRAINT withdrawal_four_eyes CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (decided_by <> proposed_by))),
     CONSTRAINT withdrawal_is_whole CHECK ((num_nulls(decision, decided_by, decided_at, decided_reason) = ANY (ARRAY[0, 4]))),
     CONSTRAINT withdrawal_kind_check CHECK ((kind = ANY (ARRAY['false'::text, 'mistaken'::text, 'settled'::text]))),
     CONSTRAINT withdrawal_reason_check CHECK ((reason <> ''::text))
@@ -3842,6 +4105,8 @@ ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_institution_fkey FOREIG
 ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_list_no_fkey FOREIGN KEY (list_no) REFERENCES lien_list(list_no);
 
 ALTER TABLE reconciliation_difference ADD CONSTRAINT reconciliation_difference_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES reconciliation(reconciliation_id);
+
+ALTER TABLE recovery_code ADD CONSTRAINT recovery_code_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
 ALTER TABLE release_brake ADD CONSTRAINT release_brake_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
@@ -4295,13 +4560,13 @@ CREATE TRIGGER case_officer_wakes_documents AFTER INSERT ON public.case_officer 
 
 CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER confirmation_proposal_four_eyes BEFORE UPDATE OF agreed_by ON public.confirmation_proposal FOR EACH ROW WHEN ((person_of(new.agreed_by) = person_of(new.proposed_by))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER confirmation_proposal_four_eyes BEFORE INSERT OR UPDATE OF agreed_by ON public.confirmation_proposal FOR EACH ROW WHEN ((person_of(new.agreed_by) = person_of(new.proposed_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by ON public.court_order FOR EACH ROW WHEN ((person_of(new.confirmed_by) = person_of(new.taken_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
-CREATE TRIGGER credit_account_four_eyes BEFORE UPDATE OF confirmed_by ON public.credit_account FOR EACH ROW WHEN ((person_of(new.confirmed_by) = person_of(new.told_by))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER credit_account_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by ON public.credit_account FOR EACH ROW WHEN ((person_of(new.confirmed_by) = person_of(new.told_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
 
@@ -4336,6 +4601,8 @@ CREATE TRIGGER fir_lapse_notices AFTER UPDATE OF state ON public.fir FOR EACH RO
 CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON public.fir FOR EACH ROW WHEN ((new.state = ANY (ARRAY['registered'::text, 'signed'::text]))) EXECUTE FUNCTION fir_asks_for_notices();
 
 CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER grievance_level_other_people BEFORE INSERT OR UPDATE OF outcome, ended_by ON public.grievance_level FOR EACH ROW WHEN ((new.outcome = 'decided'::text)) EXECUTE FUNCTION grievance_level_other_people();
 
 CREATE TRIGGER hearing_waiver_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -4395,6 +4662,20 @@ CREATE TRIGGER objection_four_eyes BEFORE UPDATE OF decision ON public.objection
 
 CREATE TRIGGER objection_names_hold BEFORE INSERT ON public.objection FOR EACH ROW EXECUTE FUNCTION objection_names_hold();
 
+CREATE TRIGGER officer_disabled_ends_sessions AFTER UPDATE OF disabled_at ON public.officer FOR EACH ROW WHEN (((new.disabled_at IS NOT NULL) AND (old.disabled_at IS NULL))) EXECUTE FUNCTION officer_disabled_ends_sessions();
+
+CREATE TRIGGER officer_reset_takes_credentials AFTER UPDATE OF credentials_from ON public.officer FOR EACH ROW WHEN ((new.credentials_from IS DISTINCT FROM old.credentials_from)) EXECUTE FUNCTION officer_reset_takes_credentials();
+
+CREATE TRIGGER officer_rules BEFORE DELETE OR UPDATE ON public.officer FOR EACH ROW EXECUTE FUNCTION officer_rules();
+
+CREATE TRIGGER officer_told AFTER INSERT OR UPDATE ON public.officer FOR EACH ROW EXECUTE FUNCTION officer_told();
+
+CREATE TRIGGER officer_district_rules BEFORE DELETE OR UPDATE ON public.officer_district FOR EACH ROW EXECUTE FUNCTION officer_district_rules();
+
+CREATE TRIGGER officer_district_told AFTER INSERT OR UPDATE ON public.officer_district FOR EACH ROW EXECUTE FUNCTION officer_district_told();
+
+CREATE TRIGGER officer_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.officer_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_leave FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
 CREATE TRIGGER officer_password_changed AFTER INSERT OR DELETE OR UPDATE ON public.officer_password FOR EACH ROW EXECUTE FUNCTION officer_credentials_changed();
@@ -4413,7 +4694,7 @@ CREATE TRIGGER officer_totp_rules BEFORE UPDATE OF officer_id, last_step, set_at
 
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public.order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
 
-CREATE TRIGGER payer_decision_four_eyes BEFORE UPDATE OF agreed_by ON public.payer_decision FOR EACH ROW WHEN ((person_of(new.agreed_by) = person_of(new.proposed_by))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER payer_decision_four_eyes BEFORE INSERT OR UPDATE OF agreed_by ON public.payer_decision FOR EACH ROW WHEN ((person_of(new.agreed_by) = person_of(new.proposed_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER payer_decision_rules BEFORE DELETE OR UPDATE ON public.payer_decision FOR EACH ROW EXECUTE FUNCTION payer_decision_rules();
 
@@ -4430,6 +4711,8 @@ CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON public.procedure_new
 CREATE TRIGGER reconciliation_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER reconciliation_difference_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation_difference FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER recovery_code_rules BEFORE UPDATE ON public.recovery_code FOR EACH ROW EXECUTE FUNCTION recovery_code_rules();
 
 CREATE TRIGGER release_brake_continued_once BEFORE UPDATE ON public.release_brake FOR EACH ROW WHEN ((old.continued_at IS NOT NULL)) EXECUTE FUNCTION refuse_change();
 
@@ -4455,7 +4738,7 @@ CREATE TRIGGER resolution_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCA
 
 CREATE TRIGGER restoration_credit_account BEFORE UPDATE OF approved_by ON public.restoration FOR EACH ROW WHEN (((new.approved_by IS NOT NULL) AND (new.approved_by IS DISTINCT FROM old.approved_by))) EXECUTE FUNCTION restoration_credit_account();
 
-CREATE TRIGGER restoration_four_eyes BEFORE UPDATE OF approved_by ON public.restoration FOR EACH ROW WHEN ((person_of(new.approved_by) = person_of(new.prepared_by))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER restoration_four_eyes BEFORE INSERT OR UPDATE OF approved_by ON public.restoration FOR EACH ROW WHEN ((person_of(new.approved_by) = person_of(new.prepared_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text, 'cancelled'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
 
@@ -4469,7 +4752,11 @@ CREATE TRIGGER restoration_step_documents AFTER INSERT ON public.restoration_ste
 
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER withdrawal_four_eyes BEFORE UPDATE OF decision ON public.withdrawal FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (person_of(new.decided_by) = person_of(new.proposed_by)))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER script_token_issued AFTER INSERT ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
+
+CREATE TRIGGER script_token_revoked AFTER UPDATE OF revoked_at ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
+
+CREATE TRIGGER script_token_rules BEFORE DELETE OR UPDATE ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_rules();
 
 CREATE TRIGGER sign_in_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.sign_in_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -4478,6 +4765,8 @@ CREATE TRIGGER sign_in_link_made AFTER INSERT ON public.sign_in_link FOR EACH RO
 CREATE TRIGGER sign_in_link_rules BEFORE UPDATE ON public.sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_rules();
 
 CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON public.sign_in_link FOR EACH ROW WHEN ((new.used_at IS NOT NULL)) EXECUTE FUNCTION sign_in_link_told();
+
+CREATE TRIGGER withdrawal_four_eyes BEFORE INSERT OR UPDATE OF decision ON public.withdrawal FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (person_of(new.decided_by) = person_of(new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER withdrawal_rules BEFORE DELETE OR UPDATE ON public.withdrawal FOR EACH ROW EXECUTE FUNCTION withdrawal_rules();
 
@@ -4675,6 +4964,8 @@ COMMENT ON COLUMN officer_session.way IS 'what the officer gave beside the passw
 
 COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
 
+COMMENT ON COLUMN officer_totp.last_step IS 'the last time step whose code was used; only a later one is good';
+
 COMMENT ON COLUMN order_cancellation.attested_by IS 'who first said that the bank knows; for an order to restore a second officer says it too';
 
 COMMENT ON COLUMN order_cancellation.settled_at IS 'the bank has said that it does the order no more, or an officer that it was told';
@@ -4807,6 +5098,8 @@ COMMENT ON TABLE hop_raise IS 'the largest amount told of a transfer whose bank 
 
 COMMENT ON TABLE link_code IS 'a one-time code that confirms what a bank''s officer states through the link of a letter';
 
+COMMENT ON TABLE officer_district IS 'the districts that an officer answers for';
+
 COMMENT ON TABLE officer_password IS 'the password of an officer, as its Argon2id hash; without a row there is no sign-in';
 
 COMMENT ON TABLE payer_decision IS 'which complaint is right about who paid a transfer; two officers decide';
@@ -4816,6 +5109,8 @@ COMMENT ON TABLE payer_found_transfer IS 'another transfer that left the victim'
 COMMENT ON TABLE payer_inquiry IS 'a question to the victim''s bank about the victim''s own transfer';
 
 COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim''s own transfer; the newest counts';
+
+COMMENT ON TABLE recovery_code IS 'codes in place of the authenticator, each good once';
 
 COMMENT ON TABLE release_brake IS 'times from which automatic releases waited for a supervisor; one at most is not continued';
 

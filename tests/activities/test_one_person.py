@@ -45,6 +45,7 @@ STAYS: Final[Mapping[Action, str]] = {
             Action.CLOSE_TASK,
             Action.TAKE_FIR,
             Action.DO_DUTY,
+            Action.END_SESSIONS,
             Action.SEND_MESSAGE,
         ],
         TELLS,

@@ -15,6 +15,7 @@ from api.services import Services
 from schemas.enums import Role
 from tests.api.conftest import SECRET, Doors, complaint
 from tests.api.test_roles import BANK, EXPECTED, NUMBERS, routes_of
+from tests.officers import enrol
 from workers.reference.routes import proxy_rules
 
 OF_BOTH = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
@@ -66,6 +67,7 @@ def test_no_path_of_a_part_is_taken_for_one_of_the_other(services: Services, par
 
 async def test_officers_says_which_process_serves_a_path_of_intake(services: Services, doors: Doors) -> None:
     headers = {**doors.officer(Role.INTAKE), "Idempotency-Key": "parts"}
+    await enrol(services.ctx.pool, ["officer1"])
     async with process(services, Part.OFFICERS) as client:
         answers = [
             await client.post("/api/v1/complaints", json=complaint(), headers=headers),
