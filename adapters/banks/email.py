@@ -100,9 +100,8 @@ class EmailAdapter:
     async def send_hold_request(self, bank: Institution, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
         """Send `ticket` to `bank` as one letter; see `BankAdapter.send_hold_request`.
 
-        A repeated letter has the same Message-ID and a new link. Earlier links stay valid, because any of the copies
-        may be the one that arrived. A refusal by the mail server raises BankUnreachable, because another channel may
-        still work.
+        A repeated letter has the same Message-ID and a new link, which closes the links before. A refusal by the mail
+        server raises BankUnreachable, because another channel may still work.
         """
         sending = partial(self._send, bank, ticket)
         return await self._delivered(bank, ticket.request_id, sending, timeout_seconds)

@@ -13,7 +13,7 @@ from simulator.banks.banks import Banks
 from simulator.banks.paying import BackOffices
 from simulator.banks.tickets import TicketRecord
 from simulator.wires.i4c import TicketError
-from simulator.wires.letters import ACK_NO, KEY, HoldLetter, read_hold_letter, text_of
+from simulator.wires.letters import ACK_NO, KEY, LINK, HoldLetter, read_hold_letter, text_of
 
 JOB_ID = re.compile(r"BANKS-[0-9a-fA-F-]{36}")
 MAX_LETTER_BYTES = 1 << 20
@@ -81,6 +81,8 @@ class Mailboxes:
         orders = [self._offices.open_letter(self._banks.by_code[bank], letter) for bank in banks]
         if any(orders):
             return "250 taken"
+        for bank in banks:
+            self._take_newest_link(bank, text)
         opened = [await self._opened(bank, asked) for bank in banks] if asked is not None else []
         found = [ticket for bank in banks for ticket in self._tickets(bank, text)] if not any(opened) else []
         self.unknown += not found and not any(opened)
@@ -88,11 +90,16 @@ class Mailboxes:
             self._banks.nudge(ticket, by_call=False)
         return "250 taken"
 
+    def _take_newest_link(self, bank: str, text: str) -> None:
+        """Note the link of a repeated letter or a reminder: it closes the links before."""
+        key, link = KEY.search(text), LINK.search(text)
+        known = self._banks.book.of_key(bank, key[1]) if key and link else None
+        if known is not None and link is not None:
+            known.link = link[0]
+
     async def _opened(self, bank: str, asked: HoldLetter) -> bool:
-        """Open a ticket from a letter; return False if the bank has the ticket already. The newest link counts."""
-        known = self._banks.book.of_key(bank, asked.key)
-        if known is not None:
-            known.link = asked.link
+        """Open a ticket from a letter; return False if the bank has the ticket already."""
+        if self._banks.book.of_key(bank, asked.key) is not None:
             return False
         await self._banks.receive(self._banks.by_code[bank], asked.key, asked.report, channel="email", link=asked.link)
         return True

@@ -88,7 +88,7 @@ class BackOffices:
         record = self._orders.setdefault(key, OrderRecord(bank, order_id, channel, link, reports_left=0))
         if not record.stopped:
             record.stopped = True
-            self._spawn(self._acknowledge_cancellation(record, channel, case, link))
+            self._spawn(self._acknowledge_cancellation(record, channel, case))
         return f"STOP-{order_id}"
 
     @property
@@ -105,14 +105,14 @@ class BackOffices:
             return False
         if link is None:
             return True
+        if (known := self._orders.get((bank.code, order_id[0]))) is not None:
+            known.link = link[0]
         if str(letter["subject"]).startswith(CANCELLED):
             self.stop(bank, order_id[0], "email", link=link[0])
             return True
         record = self._known(bank, order_id[0], "email", link[0])
         if record is not None:
             self._spawn(self._read_and_execute(record, ack_no[0]))
-        else:
-            self._orders[bank.code, order_id[0]].link = link[0]
         return True
 
     def _known(self, bank: Institution, order_id: str, channel: Channel, link: str = "") -> OrderRecord | None:
@@ -167,22 +167,22 @@ class BackOffices:
     def _visitor(self, line: HttpClient, link: str, bank: Institution) -> OrderVisitor:
         return OrderVisitor(line, link, bank, self._banks.code_reader(bank))
 
-    async def _acknowledge_cancellation(self, record: OrderRecord, channel: Channel, case: str, link: str) -> None:
+    async def _acknowledge_cancellation(self, record: OrderRecord, channel: Channel, case: str) -> None:
         bank, sent = record.bank, PostRecord((), frozenset(), f"{record.order_id}-stopped")
         async with record.paying:
             if channel == "email":
-                await self._banks.poster.until_accepted(bank, sent, self._acknowledge_on_page(bank, link))
+                await self._banks.poster.until_accepted(bank, sent, self._acknowledge_on_page(record))
             elif channel == "iso20022":
                 await self._banks.file(bank, write_cancellation_acknowledged(bank.code, case), sent)
             else:
                 path = f"{ORDERS_PATH}/{record.order_id}/acknowledge-cancellation"
                 await self._banks.poster.deliver(bank, SignedRequest(bank, path, b"{}", key=sent.key), sent)
 
-    def _acknowledge_on_page(self, bank: Institution, link: str) -> Callable[[], Awaitable[Reply]]:
+    def _acknowledge_on_page(self, record: OrderRecord) -> Callable[[], Awaitable[Reply]]:
         async def say() -> Reply:
-            line = HttpClient(origin_of(link), 1)
+            line = HttpClient(origin_of(record.link), 1)
             try:
-                return Reply(await self._visitor(line, link, bank).stop(), {})
+                return Reply(await self._visitor(line, record.link, record.bank).stop(), {})
             finally:
                 line.close()
 

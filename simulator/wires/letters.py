@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import urlencode, urlsplit
 
-from simulator.net.http_client import Answer, HttpClient
+from simulator.net.http_client import Answer, HttpClient, HttpClientError
 from simulator.wires.i4c import FraudReport, paise
 from simulator.world.bank_model import Incident
 
@@ -17,6 +17,7 @@ ACK_NO = re.compile(r"\b\d{14}\b")
 LINK = re.compile(r"https?://\S+/a/[A-Za-z0-9_-]{40,60}")
 HTTP_OK, HTTP_GONE, HTTP_WRONG = 200, 410, 422
 CODE_FIELD = b'name="code"'
+REPLACED = b"A newer letter has a newer link"
 CODES_MOST = 2
 NEW_CODE_WALL_SECONDS = 3.0
 """time in which a new code arrives at the officer's phone"""
@@ -24,6 +25,10 @@ NEW_CODE_WALL_SECONDS = 3.0
 ReadCode = Callable[[str], Awaitable[str]]
 """returns the newest code at the officer's phone that is about a case, or \"\""""
 KEY = re.compile(r"MAIL-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+
+
+class LinkReplaced(HttpClientError):
+    """A newer letter has a newer link. The next attempt is made with that one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +64,25 @@ def read_hold_letter(letter: EmailMessage) -> HoldLetter | None:
 
 async def open_page(line: HttpClient, link: str, after: str) -> Answer:
     """Open the page behind a link, beginning with the line after `after`. Raises LineError."""
-    return await line.request("GET", urlsplit(link).path + (f"?after={after}" if after else ""), headers={})
+    return _live(await line.request("GET", urlsplit(link).path + (f"?after={after}" if after else ""), headers={}))
 
 
 async def press(line: HttpClient, link: str, fields: Mapping[str, str], step: str) -> Answer:
     """Press one button of a form; return the next page. Raises LineError."""
-    return await line.request(
-        "POST",
-        urlsplit(link).path,
-        headers={"content-type": "application/x-www-form-urlencoded"},
-        body=urlencode({**fields, "step": step}).encode(),
+    return _live(
+        await line.request(
+            "POST",
+            urlsplit(link).path,
+            headers={"content-type": "application/x-www-form-urlencoded"},
+            body=urlencode({**fields, "step": step}).encode(),
+        )
     )
+
+
+def _live(page: Answer) -> Answer:
+    if page.status == HTTP_GONE and REPLACED in page.body:
+        raise LinkReplaced(LinkReplaced.__doc__)
+    return page
 
 
 async def send_form(line: HttpClient, link: str, fields: Mapping[str, str], read_code: ReadCode) -> int:

@@ -27,6 +27,8 @@ pytestmark = pytest.mark.end_to_end
 
 COMPLAINTS = 6 if DEEP else 4
 HOME_LIMIT_SECONDS = 400.0
+HOLDS_LAST_SECONDS = 3 * 365 * 86_400
+"""so long that no hold lapses while a busy machine brings its money home"""
 WORKERS = ("worker --queue golden-hour", f"worker --queue {RESTORATION_QUEUE}")
 KILLS = 2
 BY_CALL = Channels(api=("i4c", "push", "pull"), seat=("pull",), mail=("email",))
@@ -86,6 +88,31 @@ async def is_home(engine: Live) -> bool:
     return bool(complaints["done"]) and not waiting and orders["open"] == 0
 
 
+async def until_home(engine: Live) -> None:
+    """Wait until the money is home."""
+    await engine.until(
+        lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home", left=partial(left_to_do, engine)
+    )
+
+
+async def left_to_do(engine: Live) -> list[str]:
+    """Return what is_home still waits for: restorations, with their holds, and orders."""
+    rows = await engine.pool.fetch(
+        "SELECT to_jsonb(r) - 'policy' || jsonb_build_object("
+        "  'lines', (SELECT jsonb_agg(to_jsonb(l)) FROM restoration_line l WHERE l.restoration_id = r.restoration_id),"
+        "  'orders', (SELECT jsonb_agg(jsonb_build_array(o.kind, o.reason, o.state)) FROM bank_order o"
+        "   WHERE o.case_no = r.case_no),"
+        "  'grievances', (SELECT jsonb_agg(jsonb_build_array(g.level, g.state)) FROM grievance g"
+        "   WHERE g.case_no = r.case_no),"
+        "  'proposals', (SELECT jsonb_agg(jsonb_build_array(p.state, p.paise)) FROM release_proposal p"
+        "   JOIN account_hold h USING (hold_id) WHERE h.case_no = r.case_no),"
+        "  'holds', (SELECT jsonb_agg(jsonb_build_array(h.state, h.first_held_at, h.lapses_at, h.retained_by_kind))"
+        "   FROM account_hold h WHERE h.case_no = r.case_no)) AS told"
+        " FROM restoration r WHERE state = 'open' AND step <> 'bond'"
+    )
+    return [*(str(row["told"]) for row in rows), f"orders at banks: {engine.sim.offices.figures['open']}"]
+
+
 def invented_by(engine: Live) -> list[str]:
     """Return the numbers of the invented complaints so far."""
     return [record.ack_no for record in engine.sim.records if record.plan.key.endswith("-invented")]
@@ -101,9 +128,13 @@ async def paise(engine: Live, bucket: str) -> int:
 async def test_money_goes_home_over_every_channel(tmp_path: Path, spool: Path, ground: Ground) -> None:
     # Slow enough that a bank confirms by its own channel before it gets a letter, on a busy machine too.
     liars = world(spool=spool, invented=1.0, clock_factor=86_400.0)
-    async with live(tmp_path / "home", liars, ground, letters=True, restores=True) as engine:
+    async with live(
+        tmp_path / "home", liars, ground, letters=True, restores=True, holds_last_seconds=HOLDS_LAST_SECONDS
+    ) as engine:
         engine.play()
-        await engine.until(lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home")
+        await engine.until(
+            lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home", left=partial(left_to_do, engine)
+        )
         assert await paise(engine, "restored") > 0
         await check_invented(engine)
         taken = "SELECT DISTINCT data ->> 'channel' AS channel FROM case_event WHERE kind = 'order_delivered'"
@@ -132,10 +163,15 @@ async def test_workers_killed_on_the_way_pay_nothing_twice_and_forget_nothing(
     tmp_path: Path, spool: Path, ground: Ground
 ) -> None:
     orderly = OrderHabits(late=0, in_part=0.3, twice=0, elsewhere=0)
-    async with live(tmp_path / "home", world(orderly, spool=spool), ground, letters=True, restores=True) as engine:
+    config = world(orderly, spool=spool)
+    async with live(
+        tmp_path / "home", config, ground, letters=True, restores=True, holds_last_seconds=HOLDS_LAST_SECONDS
+    ) as engine:
         engine.play()
         cancelled = await killed_on_the_way(engine, random.Random(20261125))
-        await engine.until(lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home")
+        await engine.until(
+            lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home", left=partial(left_to_do, engine)
+        )
         await check_banks(engine, cancelled)
         assert (await engine.verified()).clean
 

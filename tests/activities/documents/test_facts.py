@@ -111,6 +111,8 @@ async def test_the_court_asks_to_show_cause_and_other_eyes_have_approved(writing
     ]
     with pytest.raises(SameEyes):
         await approve_attachment(writing.home.ctx, UUID(hold), "mine", officer("io", Role.SP))
+    with pytest.raises(SameEyes):
+        await approve_attachment(writing.home.ctx, UUID(hold), "mine, in other letters", officer("IO", Role.SP))
     with pytest.raises(asyncpg.CheckViolationError):
         await writing.pool.execute(
             "INSERT INTO attachment_approval VALUES ($1, $2, 'io', now(), 'mine')", UUID(hold), case_no

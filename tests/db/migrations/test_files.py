@@ -9,8 +9,8 @@ from db.migration_errors import MigrationFileRefused
 from db.migration_files import BASELINE, MIGRATIONS, Phase, phase_of, read_files
 
 WHY = "-- The desk searches by district.\n"
-BEFORE = "0026_post_checks_validated.sql"
-"""the last file that stood before this release"""
+BEFORE = BASELINE
+"""the last file that stood in the release before"""
 
 
 def refusal(text: str) -> str:

@@ -16,18 +16,20 @@ from standardwebhooks import Webhook
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.orders import encode_cancellation, encode_order
+from api.pages import TEMPLATES
 from schemas.restoration_enums import OrderKind
 from simulator.banks.faults import Faults
 from simulator.banks.script import ScriptedAnswer, WrittenRow, hold_row, refusal_row, transfer_row, withdrawal_row
 from simulator.clock import IST
 from simulator.config import Channels, SimulatorConfig
 from simulator.institutions import build_institutions, directory, public_keys
+from simulator.net.http_client import Answer, HttpClient
 from simulator.server import SimulatorServer, until
 from simulator.wires.answer_page import Statement, statements
 from simulator.wires.i4c import TicketError
 from simulator.wires.iso_messages import read_message, write_answer
 from simulator.wires.json_api import answer_lines, read_hold_request
-from simulator.wires.letters import read_hold_letter
+from simulator.wires.letters import LinkReplaced, open_page, press, read_hold_letter
 from tests.simulator.banks.test_orders import ordered
 from tests.simulator.conftest import quiet
 
@@ -201,12 +203,13 @@ def test_a_letter_is_read_and_a_reminder_asks_for_nothing_new() -> None:
     assert asked.link not in repr(asked)
 
 
-async def test_a_letter_opens_one_ticket_whoever_it_goes_to_and_the_newest_link_counts() -> None:
+@pytest.mark.parametrize("repeats_table", [True, False], ids=["repeated", "reminder"])
+async def test_a_letter_opens_one_ticket_whoever_it_goes_to_and_the_newest_link_counts(repeats_table: bool) -> None:
     async with SimulatorServer(quiet(channels=EVERY)) as sim:
         bank = next(bank for bank in sim.institutions if bank.channel == "email")
         key, newest = str(uuid4()), "http://127.0.0.1:9/a/" + "y" * 43
         sim.script(bank=bank.code, rrn=RRN, answers=[])
-        for written in (letter(key), letter(key, link=newest)):
+        for written in (letter(key), letter(key, link=newest, table=repeats_table)):
             await aiosmtplib.send(
                 written,
                 sender="police@example.org",
@@ -217,6 +220,26 @@ async def test_a_letter_opens_one_ticket_whoever_it_goes_to_and_the_newest_link_
         (ticket,) = sim.tickets(bank.code)
         assert (ticket.key, ticket.channel, ticket.link, ticket.repeats) == (key, "email", newest, 0)
         assert sim.mailboxes.received == 2
+
+
+class Line(HttpClient):
+    """A connection on which every page is the same."""
+
+    def __init__(self, status: int, template: str) -> None:
+        self.answer = Answer(status, (TEMPLATES / template).read_bytes())
+
+    async def request(self, *_: object, **__: object) -> Answer:
+        """Return the page."""
+        return self.answer
+
+
+async def test_an_officer_whose_link_a_newer_letter_has_closed_tries_again_later() -> None:
+    link = "http://127.0.0.1:9/a/" + "x" * 43
+    with pytest.raises(LinkReplaced):
+        await open_page(Line(410, "closed.html"), link, "")
+    with pytest.raises(LinkReplaced):
+        await press(Line(410, "closed.html"), link, {}, "send")
+    assert (await open_page(Line(404, "unknown.html"), link, "")).status == 404
 
 
 async def test_a_table_that_nobody_can_read_is_sent_back() -> None:
