@@ -4958,7 +4958,7 @@ COMMENT ON COLUMN officer.disabled_at IS 'from when on the officer has no role a
 
 COMMENT ON COLUMN officer.officer_id IS 'service number or e-mail address, in lower case; stands wherever two officers are compared';
 
-COMMENT ON COLUMN officer_session.token_digest IS 'SHA-256 of the token in the cookie, which is stored nowhere';
+COMMENT ON COLUMN officer_session.token_digest IS 'keyed digest of the token in the cookie, which is stored nowhere';
 
 COMMENT ON COLUMN officer_session.way IS 'what the officer gave beside the password; `provider`: another system signed the officer in';
 

@@ -23,7 +23,7 @@ CREATE TABLE officer_session (
 );
 CREATE INDEX officer_session_by_officer ON officer_session (officer_id, began_at);
 CREATE INDEX officer_session_over ON officer_session (ends_at);
-COMMENT ON COLUMN officer_session.token_digest IS 'SHA-256 of the token in the cookie, which is stored nowhere';
+COMMENT ON COLUMN officer_session.token_digest IS 'keyed digest of the token in the cookie, which is stored nowhere';
 COMMENT ON COLUMN officer_session.way IS 'what the officer gave beside the password; `provider`: another system signed the officer in';
 
 CREATE FUNCTION officer_session_rules() RETURNS trigger LANGUAGE plpgsql AS $$
