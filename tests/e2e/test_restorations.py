@@ -132,9 +132,7 @@ async def test_money_goes_home_over_every_channel(tmp_path: Path, spool: Path, g
         tmp_path / "home", liars, ground, letters=True, restores=True, holds_last_seconds=HOLDS_LAST_SECONDS
     ) as engine:
         engine.play()
-        await engine.until(
-            lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home", left=partial(left_to_do, engine)
-        )
+        await until_home(engine)
         assert await paise(engine, "restored") > 0
         await check_invented(engine)
         taken = "SELECT DISTINCT data ->> 'channel' AS channel FROM case_event WHERE kind = 'order_delivered'"
@@ -169,9 +167,7 @@ async def test_workers_killed_on_the_way_pay_nothing_twice_and_forget_nothing(
     ) as engine:
         engine.play()
         cancelled = await killed_on_the_way(engine, random.Random(20261125))
-        await engine.until(
-            lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home", left=partial(left_to_do, engine)
-        )
+        await until_home(engine)
         await check_banks(engine, cancelled)
         assert (await engine.verified()).clean
 
