@@ -66,13 +66,14 @@ class Process(StrEnum):
 
 
 PURPOSES: Final[Mapping[Process, frozenset[Purpose]]] = {
-    # Officers' tokens are checked with the key that makes them. Intake takes complaints from officers.
+    # Officers' tokens and sessions are checked with the keys that make them. Intake takes complaints from officers.
     Process.INTAKE: frozenset(
         {
             Purpose.SEALING,
             Purpose.BANK_TOKENS,
             Purpose.BANK_LOGINS,
             Purpose.OFFICER_TOKENS,
+            Purpose.SESSIONS,
             Purpose.NAMES_OF_TRIES,
         }
     ),
@@ -89,6 +90,10 @@ class Keys(Protocol):
 
     def derive_key(self, purpose: Purpose) -> bytes:
         """Return 32 bytes that are used for `purpose` only."""
+        ...
+
+    def sealer(self, purpose: Purpose) -> "Sealer | None":
+        """Return the sealer for a purpose of `SEAL`, or None without a key for it."""
         ...
 
 

@@ -6,11 +6,11 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.callers import officer_of
+from api.officers.sessions import refuse_forged, session_cookie
 from api.roles import ALLOWED, Action
 from api.services import TheServices
 from api.tokens import Officer
-from domain.errors import RoleNotAllowed
-from schemas.enums import Role
+from domain.officers import check_roles
 from schemas.restoration.restorations import Acting
 
 # This scheme is for the OpenAPI description only. The header is read by `officer_of`.
@@ -33,18 +33,23 @@ class Allowed:
         self,
         request: Request,
         services: TheServices,
-        _: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
+        _token: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
+        _session: Annotated[str | None, Depends(session_cookie)],
     ) -> Officer:
-        """Return the officer of the token. Raises `BadToken` or `RoleNotAllowed`."""
+        """Return the officer of the token, or of the session in the cookie if there is no token.
+
+        Raises `BadToken`, `CrossSiteRequest` and `RoleNotAllowed`.
+        """
         officer = await officer_of(request, services)
+        if officer.session_id is not None:
+            refuse_forged(request)
         refuse_unless(officer, self.action)
         return officer
 
 
 def refuse_unless(officer: Officer, action: Action) -> None:
     """Check that the officer may do `action`. Raises `RoleNotAllowed`."""
-    if officer.role not in ALLOWED[action]:
-        raise RoleNotAllowed(officer.role, tuple(role for role in Role if role in ALLOWED[action]))
+    check_roles(officer.roles, ALLOWED[action])
 
 
 def may(action: Action) -> Any:
@@ -54,4 +59,4 @@ def may(action: Action) -> Any:
 
 def acting(officer: Officer) -> Acting:
     """Return the officer in the form that the rules of `domain/` take."""
-    return Acting(subject=officer.subject, role=officer.role, actor=officer.actor)
+    return Acting(subject=officer.subject, roles=officer.roles, actor=officer.actor)

@@ -73,11 +73,11 @@ async def read_police_side(
         )
 
 
-@router.post("/officer", status_code=201)
+@router.post("/officer", status_code=201, responses=says(FOUR_EYES))
 async def assign_officer(
     services: TheServices, officer: Annotated[Officer, may(Action.ASSIGN_OFFICER)], ack_no: AckNo, new: NewOfficer
 ) -> CaseOfficer:
-    """Assign the investigating or supervising officer of the case from now on."""
+    """Assign the investigating or supervising officer of the case from now on. No officer assigns themselves."""
     return await station.assign_officer(services.ctx, ack_no, new, officer.actor)
 
 

@@ -79,7 +79,8 @@ def without_code(body: bytes) -> bytes:
     return _CODE.sub(lambda found: found[1] + b"x" * len(found[2]), body)
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
+    """Return a moment in Indian time."""
     return f"{at.astimezone(IST):%d-%m-%Y %H:%M:%S} IST"
 
 
@@ -111,7 +112,7 @@ class ReplyPages(ABC, Generic[View, Form]):
         self._pages = Pages(
             TEMPLATES,
             styles=[TEMPLATES],
-            filters={"rupees": partial(rupees, exact=True), "moment": _moment},
+            filters={"rupees": partial(rupees, exact=True), "moment": moment},
             names={"max_chars": VALUE_MAX_CHARS, **self.template_names},
         )
 

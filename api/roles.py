@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.grievances import ROLES
+from domain.releases import SMALL_HOLD_DECIDERS
 from domain.restoration.procedure import REOPENERS, RULES
 from schemas.enums import Role
 from schemas.grievances.grievances import GrievanceVerb
@@ -97,6 +98,10 @@ class Action(StrEnum):
     """documents that seize or attach property: BNSS 106 and 107"""
     APPROVE_ATTACHMENT = "approve_attachment"
     """approve that a court is asked to attach money on hold: BNSS 107"""
+    END_SESSIONS = "end_sessions"
+    """end all sessions of an officer"""
+    READ_SIGN_INS = "read_sign_ins"
+    """the sign-in log of every officer; each officer may read their own"""
 
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
@@ -149,7 +154,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     # `api.evidence` also checks that the case is the investigating officer's or the superintendent's.
     Action.READ_EVIDENCE: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.IO, Role.SP}),
     Action.READ_HOLD: _DESK | _POLICE | {Role.AUDITOR},
-    Action.DECIDE_SMALL_HOLD: frozenset({Role.IO, Role.DY_SP, Role.SP}),
+    Action.DECIDE_SMALL_HOLD: SMALL_HOLD_DECIDERS,
     Action.CONTINUE_RELEASES: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.HEAR_VICTIM: _DESK | {Role.IO},
     Action.CONFIRM_RELEASE: _POLICE | {Role.SUPERVISOR, Role.ADMIN},
@@ -167,4 +172,6 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.ISSUE_DOCUMENT: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.ISSUE_SEIZURE: frozenset({Role.IO, Role.DY_SP, Role.SP}),
     Action.APPROVE_ATTACHMENT: frozenset({Role.SP}),
+    Action.END_SESSIONS: frozenset({Role.ADMIN}),
+    Action.READ_SIGN_INS: frozenset({Role.ADMIN, Role.AUDITOR}),
 }

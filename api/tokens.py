@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
+from uuid import UUID
 
 import jwt
 from jwt.types import Options
@@ -17,11 +18,14 @@ from jwt.types import Options
 from activities.secrets import Keys, Purpose
 from adapters.clock import wall_clock
 from schemas.enums import Role
+from schemas.officers import folded
 
 TTL_SECONDS: Final = 3600
 OFFICER_TTL_MAX_SECONDS: Final = 30 * 86_400
 TOKEN_MAX_CHARS: Final = 2_000
-_SUBJECT: Final = re.compile(r"^[A-Za-z0-9._@-]{1,64}$")
+SCRIPT: Final = "script:"
+"""beginning of a script's name in the case log; no officer's id has a colon"""
+_SUBJECT: Final = re.compile(r"[a-z0-9._@-]{1,64}", re.ASCII)
 _ISSUER: Final = "goldenhour"
 _OFFICERS: Final = "goldenhour/officers"
 _BANKS: Final = "goldenhour/banks"
@@ -52,17 +56,33 @@ class BadToken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Officer:
-    """Officer who calls: name on the token, role, and end of the token in seconds since 1970."""
+class Claim:
+    """Content of an officer's token: officer, role, and its times in seconds since 1970."""
 
     subject: str
     role: Role
+    issued_at: float
     expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Officer who calls, or a script, with the roles that are live now.
+
+    `expires_at` is the end of the token or session, in seconds since 1970.
+    """
+
+    subject: str
+    """id of the officer, or `script:<name>`"""
+    roles: frozenset[Role]
+    expires_at: float
+    session_id: UUID | None = None
+    """the session in which the officer calls, or None for a token"""
 
     @property
     def actor(self) -> str:
-        """Return the officer's name in the case log."""
-        return f"officer:{self.subject}"
+        """Return the caller's name in the case log."""
+        return self.subject if self.subject.startswith(SCRIPT) else f"officer:{self.subject}"
 
 
 class Tokens:
@@ -80,17 +100,21 @@ class Tokens:
 
     def for_officer(self, subject: str, role: Role, ttl_seconds: int = TTL_SECONDS) -> str:
         """Return a token for an officer. Raises ValueError for an invalid name, or a lifetime above 30 days."""
-        if not _SUBJECT.match(subject):
+        if not _SUBJECT.fullmatch(folded(subject)):
             raise ValueError("an officer's name has 1 to 64 letters, digits, or any of . _ @ -")
         if not 0 < ttl_seconds <= OFFICER_TTL_MAX_SECONDS:
             raise ValueError(f"a token lives between 1 and {OFFICER_TTL_MAX_SECONDS} seconds")
-        return _make(self._officers_key, _OFFICERS, subject, self._clock(), ttl_seconds, {"role": role.value})
+        name = folded(subject)
+        return _make(self._officers_key, _OFFICERS, name, self._clock(), ttl_seconds, {"role": role.value})
 
-    def officer(self, token: str) -> Officer:
-        """Return the officer of a token. Raises `BadToken`."""
+    def officer(self, token: str) -> Claim:
+        """Return what an officer's token says. Raises `BadToken`."""
         claims = _read(self._officers_key, _OFFICERS, token, self._clock())
+        name = folded(claims["sub"])
+        if not _SUBJECT.fullmatch(name):
+            raise BadToken(BadToken.__doc__)
         try:
-            return Officer(claims["sub"], Role(claims["role"]), claims["exp"])
+            return Claim(name, Role(claims["role"]), claims["iat"], claims["exp"])
         except (KeyError, ValueError):
             raise BadToken(BadToken.__doc__) from None
 

@@ -18,6 +18,8 @@ import orjson
 from pydantic import SecretStr, TypeAdapter
 
 from activities.directory import load_directory
+from activities.officers import script_tokens
+from activities.officers.enrolment import import_officers
 from adapters.clock import wall_clock
 from api.tokens import Tokens
 from db.banks import bank_keys
@@ -25,6 +27,7 @@ from db.pool import Pool, open_pool
 from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
+from schemas.officers import NewScriptToken, OfficerEntry
 from workers.embedded.ports import free_port
 from workers.home import secret_box
 from workers.processes import ChildSpec, Supervisor, http_ready
@@ -52,7 +55,11 @@ POLICE: Final[Mapping[Role, str]] = {
     Role.DISTRICT_GRO: "gro.lucknow",
     Role.STATE_GRO: "gro.state",
 }
-"""the officers of restorations and grievances, by the names on their tokens"""
+"""the officers of restorations and grievances, by id"""
+DESK: Final = "desk"
+HELPLINE: Final = "helpline"
+"""the script that takes complaints"""
+INVENTED: Final = "command:simulator"
 
 
 @dataclass(frozen=True)
@@ -71,12 +78,13 @@ class SimulatedStack:
     async def start(self) -> None:
         """Start the simulated day."""
         tokens = Tokens(secret_box(self.services.settings))
+        intake_token = await self.intake_token()
         body = {
             "api_url": self.running.api_url,
             "intake_url": self.running.intake_url,
             "signed_url": self.running.settings.public_url,
-            "intake_token": tokens.for_officer("helpline", Role.INTAKE),
-            "desk_token": tokens.for_officer("desk", Role.DESK),
+            "intake_token": intake_token,
+            "desk_token": tokens.for_officer(DESK, Role.DESK),
             "police": {
                 role.value: {"token": tokens.for_officer(subject, role), "subject": subject}
                 for role, subject in POLICE.items()
@@ -85,6 +93,10 @@ class SimulatedStack:
             else {},
         }
         (await self.control.post("/sim/start", json=body)).raise_for_status()
+
+    async def intake_token(self) -> str:
+        """Issue a token with which the helpline's own system takes complaints."""
+        return await issue_intake_token(self.pool)
 
     async def state(self) -> dict[str, Any]:
         """Return the simulator's state: progress, money, true figures, latencies."""
@@ -142,6 +154,7 @@ async def simulated_stack(
             try:
                 entries = ENTRIES.validate_json(directory_file.read_bytes())
                 await load_directory(pool, secret_box(ready), entries)
+                await enrol_officers(pool)
                 running = await start_engine(
                     supervisor, ready, restarts=False, run_file=run_file, report_step=report_step
                 )
@@ -185,6 +198,23 @@ def with_sms_gateway(settings: Settings, config: Mapping[str, Any], port: int) -
     token = secrets.token_urlsafe(24)
     url = SecretStr(f"http://:{token}@{HOST}:{port}/sms?from=UPCOPS")
     return settings.model_copy(update={"sms_url": url}), {**config, "sms_token": token}
+
+
+async def enrol_officers(pool: Pool) -> None:
+    """Write the officers of the simulated world into the database, with names that say that they are invented."""
+    people = {DESK: Role.DESK} | {subject: role for role, subject in POLICE.items()}
+    entries = [
+        OfficerEntry(officer_id=subject, name=f"{subject} (invented)", roles=(role,))
+        for subject, role in people.items()
+    ]
+    await import_officers(pool, entries, INVENTED)
+
+
+async def issue_intake_token(pool: Pool) -> str:
+    """Issue a token with which the helpline's own system takes complaints."""
+    new = NewScriptToken(name=HELPLINE, roles=(Role.INTAKE,), days=1)
+    _, token = await script_tokens.issue(pool, new, INVENTED)
+    return token
 
 
 async def register_keys(pool: Pool, keys: Iterable[Mapping[str, str]]) -> None:

@@ -58,7 +58,7 @@ async def list_tasks(
         state=state,
         kinds=tuple(kind or TaskKind),
         ack_no=case,
-        acts=acts_of(officer.role),
+        acts=acts_of(officer.roles),
         of_officer=officer.subject if mine else None,
     )
     async with services.ctx.pool.acquire() as connection:

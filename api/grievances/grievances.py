@@ -64,7 +64,7 @@ async def read_grievance(services: TheServices, officer: Reader, grievance_id: U
         if row is None:
             raise GrievanceNotFound(grievance_id)
         free_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, row.hold_id))
-        verbs = verbs_of(officer.role, GrievanceAtLevel(state=row.state, level=row.level))
+        verbs = verbs_of(officer.roles, GrievanceAtLevel(state=row.state, level=row.level))
         return await grievance_views.get(connection, grievance_id, services.ctx.now(), free_paise, verbs)
 
 

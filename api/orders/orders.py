@@ -116,7 +116,7 @@ async def confirm(
 
     The statement is booked after a second officer, who may take money out of `held`, has recorded the same.
     """
-    statement, supervises = OrderConfirmation(lines=written.lines), officer.role in ALLOWED[Action.TAKE_FROM_HELD]
+    statement, supervises = OrderConfirmation(lines=written.lines), bool(officer.roles & ALLOWED[Action.TAKE_FROM_HELD])
     try:
         return await record_statement(
             services.ctx, order_id, statement, written.note, officer.actor, supervises=supervises

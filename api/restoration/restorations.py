@@ -84,7 +84,7 @@ async def read_restoration(services: TheServices, officer: Reader, restoration_i
         if row is None:
             raise RestorationNotFound(restoration_id)
         has_exclusions = bool(await exclusions.of_restoration(connection, restoration_id))
-        verbs = verbs_now(officer.role, row.state, row.step, has_excluded=has_exclusions)
+        verbs = verbs_now(officer.roles, row.state, row.step, has_excluded=has_exclusions)
         return await restoration_views.get(connection, restoration_id, services.ctx.now(), verbs)
 
 

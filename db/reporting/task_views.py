@@ -44,7 +44,7 @@ _OF_ACTS: Final = """
             SELECT FROM restoration n WHERE n.step = ANY(${3})
             AND n.restoration_id = CASE t.subject_kind WHEN 'restoration' THEN t.subject_id::uuid END))
         OR (t.kind = 'grievance' AND EXISTS (
-            SELECT FROM grievance g WHERE g.level = ${4}
+            SELECT FROM grievance g WHERE g.level = ANY(${4})
             AND g.grievance_id = CASE t.subject_kind WHEN 'grievance' THEN t.subject_id::uuid END)))"""
 _OF_OFFICER: Final = """
     AND EXISTS (
@@ -71,8 +71,8 @@ _BY_TELEPHONE: Final = frozenset({TaskKind.PHONE_BANK, TaskKind.TICKET_REFUSED, 
 class Wanted(FrozenModel):
     """A filter for work items.
 
-    `ack_no` is any number of a case. `acts` is what a role of the police can act on, and `of_officer` selects the cases
-    of an officer by the name on the token.
+    `ack_no` is any number of a case. `acts` is what an officer of the police can act on, and `of_officer` selects the
+    cases of an officer by id.
     """
 
     state: TaskState = TaskState.OPEN
@@ -115,7 +115,7 @@ def statement_of(wanted: Wanted) -> tuple[str, list[object]]:
             [cause.value for cause in acts.causes],
             [kind.value for kind in acts.documents],
             [step.value for step in acts.steps],
-            acts.level,
+            [level.value for level in acts.levels],
         )
     if wanted.of_officer is not None:
         add(_OF_OFFICER, wanted.of_officer)

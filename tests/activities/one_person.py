@@ -124,7 +124,7 @@ class People:
         """Let a person do a verb with each of the person's roles that may do it."""
         for role in roles:
             if role in ALLOWED[action]:
-                by = Acting(subject=subject, role=role, actor=f"officer:{subject}")
+                by = Acting(subject=subject, roles=frozenset({role}), actor=f"officer:{subject}")
                 with suppress(RuleBroken):
                     await DRIVERS[action](self, case, by)
         await self.pass_days(0)
@@ -211,7 +211,7 @@ class People:
         )
         for order_id, line_no, paise in rows:
             line = ConfirmedLine(line_no=line_no, amount_paise=paise, done_at=self.home.clock.at, reference="UTR1")
-            supervises = by.role in ALLOWED[Action.TAKE_FROM_HELD]
+            supervises = bool(by.roles & ALLOWED[Action.TAKE_FROM_HELD])
             said = OrderConfirmation(lines=(line,))
             await record_statement(self.ctx, order_id, said, "by telephone", by.actor, supervises=supervises)
 
@@ -307,7 +307,7 @@ class People:
             " LEFT JOIN discrepancy_resolution s USING (discrepancy_id) WHERE d.case_no = $1 GROUP BY 1",
             case.case_no,
         ):
-            supervises = by.role in ALLOWED[Action.TAKE_FROM_HELD]
+            supervises = bool(by.roles & ALLOWED[Action.TAKE_FROM_HELD])
             new = NewResolution(decision=ResolutionDecision.UPHELD_OTHER, reason=WHY, replaces=standing)
             await resolve(self.ctx, discrepancy_id, new, ResolvingOfficer(by.actor, supervises=supervises))
 

@@ -37,6 +37,7 @@ NAMES: Final = "it names a person, a document or a contact, and orders nothing"
 LAPSES: Final = "it continues releases that the engine orders by the clock of the hold"
 STAYS: Final[Mapping[Action, str]] = {
     **dict.fromkeys([action for action in Action if action.value.startswith("read_")], READS),
+    Action.END_SESSIONS: "it ends what officers come in with, and touches no case",
     **dict.fromkeys(
         [
             Action.TAKE_COMPLAINT,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+import asyncpg
 import pytest
 
 from activities.holds import opening
@@ -52,6 +53,17 @@ async def test_an_officer_is_assigned_and_seen(doors: Doors, case: str) -> None:
         refused = await doors.post(f"/api/v1/cases/{case}/officer", OFFICER | wrong, Role.SP)
         assert refused.status_code == 422, wrong
         assert refused.json()["violations"][0]["field"] in wrong
+
+
+async def test_h3_nobody_assigns_themselves(doors: Doors, case: str) -> None:
+    for subject in ("officer1", "Officer1"):
+        refused = await doors.post(f"/api/v1/cases/{case}/officer", OFFICER | {"subject": subject}, Role.SP)
+        assert (refused.status_code, refused.json()["code"]) == (403, "assigned_by_themselves"), refused.text
+    assert (await side(doors, case))["officers"] == []
+    told = await doors.post(f"/api/v1/cases/{case}/officer", OFFICER | {"subject": "R.Sharma"}, Role.SP)
+    assert told.json()["subject"] == "r.sharma"
+    with pytest.raises(asyncpg.CheckViolationError, match="case_officer_four_eyes"):
+        await doors.services.ctx.pool.execute("UPDATE case_officer SET assigned_by = 'officer:R.Sharma'")
 
 
 async def test_a_report_is_asked_for_recorded_and_signed(doors: Doors, case: str) -> None:

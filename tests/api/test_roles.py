@@ -26,6 +26,8 @@ ABOVE: Final = frozenset({Role.DY_SP, Role.SP})
 POLICE: Final = IO | ABOVE | {Role.DISTRICT_GRO, Role.STATE_GRO}
 PUBLIC: Final = None
 BANK: Final = "bank"
+SESSION: Final = "session"
+"""every officer with a session, about their own (test_sessions)"""
 
 CASE: Final = "/api/v1/cases/{ack_no}"
 HOLD: Final = "/api/v1/bank/holds/{hold_id}"
@@ -227,6 +229,18 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", "/api/v1/bank/policies"): (BANK, None),
     ("GET", "/api/v1/bank/liens/wanted"): (BANK, None),
     ("POST", "/api/v1/bank/liens"): (BANK, LIENS),
+    ("POST", "/api/v1/session"): (SESSION, {"officer_id": "nobody", "password": "x", "code": "123456"}),
+    ("GET", "/api/v1/session"): (SESSION, None),
+    ("DELETE", "/api/v1/session"): (SESSION, None),
+    ("POST", "/api/v1/session/password"): (
+        SESSION,
+        {"password": "x", "code": "123456", "new_password": "another one entirely"},
+    ),
+    ("GET", "/api/v1/sessions"): (SESSION, None),
+    ("DELETE", "/api/v1/sessions/{session_id}"): (SESSION, None),
+    ("GET", "/api/v1/session/sign-ins"): (SESSION, None),
+    ("POST", "/api/v1/sessions/of/{officer_id}/end"): (frozenset({Role.ADMIN}), WHY),
+    ("GET", "/api/v1/sign-ins"): (frozenset({Role.ADMIN, Role.AUDITOR}), None),
     ("POST", "/banking/login"): (PUBLIC, {"email": "nobody@banks.example", "password": "x"}),
     ("POST", "/banking/FraudReportStatusUpdate"): (BANK, {}),
     ("GET", "/healthz"): (PUBLIC, None),
@@ -244,7 +258,15 @@ APPEAL_PAGE: Final = {(method, path) for method in ("GET", "HEAD", "POST") for p
 """No role opens it: the holder of an account comes in by a reference and a code (test_appeals)."""
 CREDIT_PAGE: Final = {(method, "/c/{token}") for method in ("GET", "HEAD", "POST")}
 """No role opens it: the victim comes in by the link in a message (test_credit_account_page)."""
+SIGN_IN_PAGE: Final = {
+    *((method, path) for method in ("GET", "HEAD", "POST") for path in ("/sign-in", "/first/{token}")),
+    *((method, "/sign-in/provider") for method in ("GET", "HEAD")),
+    ("GET", "/sign-in/provider/back"),
+}
+"""No role opens it: an officer comes in by a password and a code, or by a link (test_sign_in_pages)."""
 NUMBERS: Final = {
+    "session_id": "00000000-0000-4000-8000-000000000000",
+    "officer_id": "nobody",
     "account_hold_id": "00000000-0000-4000-8000-000000000000",
     "inquiry_id": "00000000-0000-4000-8000-000000000000",
     "grievance_id": "00000000-0000-4000-8000-000000000000",
@@ -290,7 +312,7 @@ async def call(doors: Doors, method: str, path: str, headers: Mapping[str, str])
 
 
 async def test_every_route_stands_in_the_table(doors: Doors) -> None:
-    assert set(routes_of(doors.app)) == set(EXPECTED) | ANSWER_PAGE | APPEAL_PAGE | CREDIT_PAGE
+    assert set(routes_of(doors.app)) == set(EXPECTED) | ANSWER_PAGE | APPEAL_PAGE | CREDIT_PAGE | SIGN_IN_PAGE
 
 
 async def test_every_route_by_every_role(doors: Doors) -> None:
@@ -337,7 +359,8 @@ def secret_box() -> SecretBox:
 def test_a_token_says_who_and_what(secret_box: SecretBox) -> None:
     tokens = Tokens(secret_box)
     officer = tokens.officer(tokens.for_officer("r.sharma", Role.DESK))
-    assert (officer.subject, officer.role, officer.actor) == ("r.sharma", Role.DESK, "officer:r.sharma")
+    assert (officer.subject, officer.role) == ("r.sharma", Role.DESK)
+    assert tokens.officer(tokens.for_officer("R.Sharma", Role.DESK)).subject == "r.sharma"
     assert tokens.bank(tokens.for_bank("SBIN"), BankDoor.API) == "SBIN"
 
 
@@ -348,6 +371,8 @@ def test_a_token_says_who_and_what(secret_box: SecretBox) -> None:
         ({"iss": "somebody"}, None),
         ({"aud": "goldenhour/banks"}, None),
         ({"role": "king"}, None),
+        ({"sub": "ravi\nverma"}, None),
+        ({"sub": "script:helpline"}, None),
         ({}, "exp"),
         ({}, "aud"),
         ({}, "sub"),
@@ -375,7 +400,10 @@ def test_a_token_under_another_key_or_none_is_none(secret_box: SecretBox) -> Non
             Tokens(secret_box).officer(token)
 
 
-@pytest.mark.parametrize(("name", "seconds"), [("", 60), ("a b", 60), ("x" * 65, 60), ("x", 0), ("x", 10**9)])
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [("", 60), ("a b", 60), ("x" * 65, 60), ("a:b", 60), ("x", 0), ("x", 10**9)],
+)
 def test_no_token_is_made_for_nobody_or_for_ever(secret_box: SecretBox, name: str, seconds: int) -> None:
     with pytest.raises(ValueError, match=r"name|lives"):
         Tokens(secret_box).for_officer(name, Role.DESK, seconds)

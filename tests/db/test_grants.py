@@ -17,10 +17,19 @@ from workers.verifying import verify
 
 NEVER_CHANGED: Final = [
     *("allocation", "allocation_share", "answer", "attachment_approval", "bank_body"),
-    *("bank_evidence", "case_event", "discrepancy_resolution", "evidence_key", "fir_copy", "ledger_entry"),
+    *(
+        "bank_evidence",
+        "case_event",
+        "discrepancy_resolution",
+        "evidence_key",
+        "fir_copy",
+        "ledger_entry",
+        "officer_event",
+    ),
     *("ledger_transaction", "lien_list", "lien_list_page", "document", "reconciliation"),
     *("reconciliation_difference", "reply_form", "returned_funds", "resolution_proposal", "withdrawn_hop"),
     *("automatic_release", "credit_account_link", "hearing_waiver", "holder_contact_change", "release_hearing"),
+    "sign_in_entry",
 ]
 LATER: Final = """-- A test needs it.
 CREATE TABLE kept_later (kept_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, said text NOT NULL);

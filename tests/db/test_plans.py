@@ -151,7 +151,7 @@ async def test_a_page_of_the_cases_begins_at_its_place_in_an_index(database: Poo
     ("wanted", "index"),
     [
         (task_views.Wanted(), "desk_task_open"),
-        (task_views.Wanted(acts=acts_of(Role.DESK)), "desk_task_open"),
+        (task_views.Wanted(acts=acts_of({Role.DESK})), "desk_task_open"),
         (task_views.Wanted(ack_no="1"), "desk_task_once"),
         (task_views.Wanted(ack_no="1", state=TaskState.CLOSED), "desk_task_case"),
         (task_views.Wanted(state=TaskState.CLOSED), "desk_task_pkey"),

@@ -17,6 +17,7 @@ from pydantic import SecretStr, TypeAdapter
 from temporalio.client import Client
 
 from activities.directory import load_directory
+from activities.officers.sign_in import new_token
 from activities.secrets import SecretBox
 from api.tokens import Tokens
 from db.pool import Pool, open_pool
@@ -26,10 +27,12 @@ from schemas.enums import Role
 from simulator import SimulatorConfig, SimulatorServer
 from simulator.people.restoration import Badge
 from tests.ground import Ground
+from tests.officers import enrol
+from tests.signed_in import begin_sessions, headers_of
 from workers.home import secret_key
 from workers.processes import Supervisor
 from workers.settings import Settings
-from workers.simulated import POLICE, register_keys, with_known_address
+from workers.simulated import DESK, POLICE, enrol_officers, issue_intake_token, register_keys, with_known_address
 from workers.stack import Running, Services, services, start_engine, until_failure
 from workers.temporal import connect
 from workers.verifying import Verdict, verify
@@ -55,6 +58,10 @@ class Live:
     api: httpx.AsyncClient
     intake: httpx.AsyncClient
     tokens: Tokens
+    """makes what the simulated officers come in with"""
+    sessions: Mapping[Role, str]
+    """token of the session of an officer with this role alone"""
+    intake_token: str
     watching: asyncio.Future[None]
     """the task that restarts the engine's parts; done when it has given one up"""
     restores: bool = False
@@ -63,8 +70,8 @@ class Live:
     # -- doors -----------------------------------------------------------------------------------------------------
 
     def officer(self, role: Role) -> dict[str, str]:
-        """The header of an officer with that role."""
-        return {"Authorization": f"Bearer {self.tokens.for_officer(f'{role}-officer', role)}"}
+        """The headers of the session of an officer with that role."""
+        return headers_of(self.sessions[role])
 
     async def complain(self, *transfers: Json) -> str:
         """Post a complaint; gives the case's number."""
@@ -96,14 +103,13 @@ class Live:
 
     def play(self) -> None:
         """Begin the simulated day: complaints come in, and somebody works at the desk."""
-        intake = self.tokens.for_officer("helpline", Role.INTAKE)
         police = {
             role.value: Badge(self.tokens.for_officer(subject, role), subject) for role, subject in POLICE.items()
         }
-        desk = self.tokens.for_officer("desk", Role.DESK)
+        desk = self.tokens.for_officer(DESK, Role.DESK)
         self.sim.start(
             self.running.api_url,
-            intake,
+            self.intake_token,
             desk,
             police if self.restores else None,
             intake_url=self.running.intake_url,
@@ -235,12 +241,21 @@ async def live(
                 secret_box = SecretBox(secret_key(found.settings))
                 await load_directory(pool, secret_box, ENTRIES.validate_python(sim.directory))
                 await register_keys(pool, sim.public_keys)
+                await enrol_officers(pool)
+                for role in Role:
+                    await enrol(pool, [f"{role}-officer"], [role])
+                sessions = {role: new_token() for role in Role}
+                of_tokens = {token: f"{role}-officer" for role, token in sessions.items()}
+                await begin_sessions(pool, secret_box, of_tokens)
+                intake_token, tokens = await issue_intake_token(pool), Tokens(secret_box)
                 running = await start_engine(supervisor, found.settings)
                 async with (
                     httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as api,
                     httpx.AsyncClient(base_url=running.intake_url, timeout=20, trust_env=False) as intake,
                 ):
-                    yield Live(found, running, pool, sim, api, intake, Tokens(secret_box), watching, restores)
+                    yield Live(
+                        found, running, pool, sim, api, intake, tokens, sessions, intake_token, watching, restores
+                    )
                 assert not watching.done(), watching.exception()
             finally:
                 watching.cancel()

@@ -117,7 +117,7 @@ async def _demo(settings: Settings, plan: "DayPlan", *, stay: bool, json_target:
             report_step=steps.show,
         ) as stack:
             steps.stop()
-            write_run_file(stack.services, stack.running)
+            write_run_file(stack.services, stack.running, is_demo=True)
             with Watcher(console, plan) as watcher:
                 played = await play(stack, plan, limit_seconds, watcher.show)
             show(console, played)
@@ -172,7 +172,7 @@ def _show_urls(stack: "SimulatedStack", json_target: str | None) -> None:
     pairs += [
         ("simulated banks", f"{str(stack.control.base_url).rstrip('/')}/sim/state"),
         ("logs", str(home / "logs")),
-        ("create a token", f"GOLDENHOUR_HOME={home} goldenhour token --role desk"),
+        ("create a token", f"GOLDENHOUR_HOME={home} goldenhour token --role desk --as desk"),
         ("verify", f"GOLDENHOUR_HOME={home} goldenhour verify"),
     ]
     console = people(json_target)

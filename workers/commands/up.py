@@ -67,7 +67,8 @@ def _show(services: "Services", running: "Running") -> None:
     pairs += [
         ("home", str(settings.home)),
         ("logs", str(settings.home / "logs")),
-        ("create a token", "goldenhour token --role desk"),
+        ("add an officer", "goldenhour officer add ID --name NAME --role desk"),
+        ("create a token", "goldenhour token --role desk --as ID"),
         ("load banks", "goldenhour bank load FILE"),
     ]
     people(None).print("[bold green]goldenhour runs[/]; stop it with Ctrl-C")
