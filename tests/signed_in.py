@@ -9,11 +9,13 @@ from pydantic import SecretStr
 
 from activities.officers.authenticators import STEP_SECONDS, code_at, step_at
 from activities.officers.enrolment import import_officers
+from activities.officers.sign_in import SignInChecks
 from activities.officers.sign_in_links import Wish, make_link
-from api.officers.sessions import COOKIE, CSRF_HEADER
+from api.officers.sessions import COOKIE, CSRF_HEADER, csrf_token
 from api.services import Services
 from schemas.enums import Role
 from schemas.officers import OfficerEntry
+from schemas.sign_in import SignInWay
 from tests.clock import Clock, at_clock
 
 PASSWORD = "correct horse battery staple"
@@ -66,6 +68,13 @@ async def equip(services: Services, clock: Clock, officer_id: str, *roles: Role)
     codes = await services.sign_in_links.put(token, setup, wish, "192.0.2.1")
     assert codes is not None
     return Equipped(officer_id, setup.secret, codes, clock)
+
+
+async def session_headers(services: Services, officer_id: str) -> dict[str, str]:
+    """Begin a session of an officer who is in the database, and return what its requests carry."""
+    begun = await SignInChecks(services.ctx, services.keys).begin(officer_id, "", "", SignInWay.CODE)
+    assert begun is not None, "the officer is in the database"
+    return {"Cookie": f"{COOKIE}={begun.token}", CSRF_HEADER: csrf_token(begun.token)}
 
 
 @dataclass
