@@ -7,13 +7,14 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute, Route
 
 from activities.banks.reply_links import PATH as REPLY_PATH
+from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from api import documents as case_documents
 from api import evidence, holds, intake, notifications, ops, police, reconciliation, release_brake
 from api.bank_gateway import debit_inquiries, feed, i4c, liens
 from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import grievances as bank_grievances
 from api.bank_gateway import orders as bank_orders
-from api.callers import DESCRIPTION_PATH
+from api.callers import DESCRIPTION_PATH, SIGN_IN_API_PATH
 from api.cases import accounts, cases, desk_actions, events, tasks
 from api.description import Described, operation_id
 from api.edge import Edge
@@ -44,6 +45,10 @@ BODY_LIMITS_BYTES = {
     police.FIR_COPIES: police.DOCUMENT_BODY_MAX_BYTES,
     police.ORDER_COPIES: police.DOCUMENT_BODY_MAX_BYTES,
     restorations.WAIVERS: police.DOCUMENT_BODY_MAX_BYTES,
+    SIGN_IN_API_PATH: session_routes.SIGN_IN_BODY_MAX_BYTES,
+    f"{SIGN_IN_API_PATH}/": session_routes.SIGN_IN_BODY_MAX_BYTES,
+    SIGN_IN_PATH: session_routes.SIGN_IN_BODY_MAX_BYTES,
+    FIRST_PATH: session_routes.SIGN_IN_BODY_MAX_BYTES,
 }
 
 ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (

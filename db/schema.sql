@@ -892,6 +892,14 @@ AS $function$
         AND lower(regexp_replace(importer, '^[a-z]+:', '')) = lower(officer)
 $function$;
 
+CREATE OR REPLACE FUNCTION public.is_second_officer(actor text, first_officer text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT person_of(actor) <> person_of(first_officer) AND actor !~ '^(script|bank|victim|command):'
+$function$;
+
 CREATE OR REPLACE FUNCTION public.ledger_apply()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3241,7 +3249,7 @@ CREATE TABLE order_cancellation (
     CONSTRAINT order_cancellation_check1 CHECK (((level IS NULL) = (level_at IS NULL))),
     CONSTRAINT order_cancellation_check2 CHECK (((settled_at IS NULL) = (settled_by IS NULL))),
     CONSTRAINT order_cancellation_first_word CHECK (((attested_by IS NULL) OR (attested_note <> ''::text))),
-    CONSTRAINT order_cancellation_four_eyes CHECK (((attested_by IS NULL) OR (settled_by IS NULL) OR (settled_by ~~ 'bank:%'::text) OR (person_of(settled_by) <> person_of(attested_by)))),
+    CONSTRAINT order_cancellation_four_eyes CHECK (((attested_by IS NULL) OR (settled_by IS NULL) OR (settled_by ~~ 'bank:%'::text) OR is_second_officer(settled_by, attested_by))),
     CONSTRAINT order_cancellation_level_check CHECK ((level = ANY (ARRAY['desk_task'::text, 'supervisor'::text])))
 ) WITH (fillfactor=80);
 
@@ -3468,7 +3476,7 @@ CREATE TABLE release_proposal (
     ended_reason text NOT NULL DEFAULT ''::text,
     CONSTRAINT release_proposal_pkey PRIMARY KEY (proposal_id),
     CONSTRAINT release_proposal_ended CHECK ((((state = 'waits'::text) = (ended_at IS NULL)) AND ((ended_at IS NULL) = (ended_by IS NULL)))),
-    CONSTRAINT release_proposal_four_eyes CHECK (((state <> 'ordered'::text) OR (NOT needs_second) OR (person_of(ended_by) <> person_of(proposed_by)))),
+    CONSTRAINT release_proposal_four_eyes CHECK (((state <> 'ordered'::text) OR (NOT needs_second) OR is_second_officer(ended_by, proposed_by))),
     CONSTRAINT release_proposal_heard CHECK (((state <> 'ordered'::text) OR (ended_at >= hear_until))),
     CONSTRAINT release_proposal_paise_check CHECK ((paise > 0)),
     CONSTRAINT release_proposal_reason_check CHECK ((reason <> ''::text)),
@@ -4526,7 +4534,7 @@ CREATE TRIGGER automatic_release_unchanged BEFORE DELETE OR UPDATE OR TRUNCATE O
 
 CREATE TRIGGER bank_body_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER bank_confirmation_four_eyes BEFORE INSERT ON public.bank_confirmation FOR EACH ROW WHEN (((new.via = 'officer'::text) AND (new.applied_paise > 0) AND (person_of(new.source) = person_of(new.proposed_by)))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER bank_confirmation_four_eyes BEFORE INSERT OR UPDATE OF via, applied_paise, source, proposed_by ON public.bank_confirmation FOR EACH ROW WHEN (((new.via = 'officer'::text) AND (new.applied_paise > 0) AND (NOT is_second_officer(new.source, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -4560,13 +4568,13 @@ CREATE TRIGGER case_officer_wakes_documents AFTER INSERT ON public.case_officer 
 
 CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER confirmation_proposal_four_eyes BEFORE INSERT OR UPDATE OF agreed_by ON public.confirmation_proposal FOR EACH ROW WHEN ((person_of(new.agreed_by) = person_of(new.proposed_by))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER confirmation_proposal_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON public.confirmation_proposal FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
 
-CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by ON public.court_order FOR EACH ROW WHEN ((person_of(new.confirmed_by) = person_of(new.taken_by))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by, taken_by ON public.court_order FOR EACH ROW WHEN ((NOT is_second_officer(new.confirmed_by, new.taken_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
-CREATE TRIGGER credit_account_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by ON public.credit_account FOR EACH ROW WHEN ((person_of(new.confirmed_by) = person_of(new.told_by))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER credit_account_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by, told_by ON public.credit_account FOR EACH ROW WHEN ((NOT is_second_officer(new.confirmed_by, new.told_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
 
@@ -4576,7 +4584,7 @@ CREATE TRIGGER discrepancy_hold AFTER INSERT ON public.discrepancy FOR EACH ROW 
 
 CREATE TRIGGER discrepancy_resolution_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.discrepancy_resolution FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER discrepancy_resolution_four_eyes BEFORE INSERT ON public.discrepancy_resolution FOR EACH ROW WHEN ((new.from_held AND (person_of(new.settled_by) = person_of(new.proposed_by)))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER discrepancy_resolution_four_eyes BEFORE INSERT ON public.discrepancy_resolution FOR EACH ROW WHEN ((new.from_held AND (NOT is_second_officer(new.settled_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER discrepancy_resolution_hold AFTER INSERT ON public.discrepancy_resolution FOR EACH ROW EXECUTE FUNCTION resolution_wakes_hold();
 
@@ -4658,7 +4666,7 @@ CREATE TRIGGER lien_list_page_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 
 CREATE TRIGGER officer_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.nodal_officer FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
-CREATE TRIGGER objection_four_eyes BEFORE UPDATE OF decision ON public.objection FOR EACH ROW WHEN (((new.decision = 'upheld'::text) AND (new.by_whom = ANY (ARRAY['holder'::text, 'bank'::text])) AND (person_of(new.decided_by) = person_of(new.received_by)))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER objection_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, received_by, by_whom ON public.objection FOR EACH ROW WHEN (((new.decision = 'upheld'::text) AND (new.by_whom = ANY (ARRAY['holder'::text, 'bank'::text])) AND (NOT is_second_officer(new.decided_by, new.received_by)))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER objection_names_hold BEFORE INSERT ON public.objection FOR EACH ROW EXECUTE FUNCTION objection_names_hold();
 
@@ -4694,7 +4702,7 @@ CREATE TRIGGER officer_totp_rules BEFORE UPDATE OF officer_id, last_step, set_at
 
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public.order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
 
-CREATE TRIGGER payer_decision_four_eyes BEFORE INSERT OR UPDATE OF agreed_by ON public.payer_decision FOR EACH ROW WHEN ((person_of(new.agreed_by) = person_of(new.proposed_by))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER payer_decision_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON public.payer_decision FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER payer_decision_rules BEFORE DELETE OR UPDATE ON public.payer_decision FOR EACH ROW EXECUTE FUNCTION payer_decision_rules();
 
@@ -4738,7 +4746,7 @@ CREATE TRIGGER resolution_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCA
 
 CREATE TRIGGER restoration_credit_account BEFORE UPDATE OF approved_by ON public.restoration FOR EACH ROW WHEN (((new.approved_by IS NOT NULL) AND (new.approved_by IS DISTINCT FROM old.approved_by))) EXECUTE FUNCTION restoration_credit_account();
 
-CREATE TRIGGER restoration_four_eyes BEFORE INSERT OR UPDATE OF approved_by ON public.restoration FOR EACH ROW WHEN ((person_of(new.approved_by) = person_of(new.prepared_by))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER restoration_four_eyes BEFORE INSERT OR UPDATE OF approved_by, prepared_by ON public.restoration FOR EACH ROW WHEN ((NOT is_second_officer(new.approved_by, new.prepared_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text, 'cancelled'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
 
@@ -4766,7 +4774,7 @@ CREATE TRIGGER sign_in_link_rules BEFORE UPDATE ON public.sign_in_link FOR EACH 
 
 CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON public.sign_in_link FOR EACH ROW WHEN ((new.used_at IS NOT NULL)) EXECUTE FUNCTION sign_in_link_told();
 
-CREATE TRIGGER withdrawal_four_eyes BEFORE INSERT OR UPDATE OF decision ON public.withdrawal FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (person_of(new.decided_by) = person_of(new.proposed_by)))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER withdrawal_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by ON public.withdrawal FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER withdrawal_rules BEFORE DELETE OR UPDATE ON public.withdrawal FOR EACH ROW EXECUTE FUNCTION withdrawal_rules();
 
@@ -5145,6 +5153,8 @@ COMMENT ON FUNCTION hops_leave(text,integer[],text) IS 'gives hops a state in wh
 COMMENT ON FUNCTION hops_name_account(text,jsonb) IS 'writes the accounts of hops where none was stated before';
 
 COMMENT ON FUNCTION importer_of(uuid,text) IS 'A hop of this restoration whose money only a workbook confirms that this officer imported; null without one.';
+
+COMMENT ON FUNCTION is_second_officer(text,text) IS 'Whether an actor is an officer, and another person than the first; null while one of them is not known.';
 
 COMMENT ON FUNCTION officer_sessions_end(text,text,text,text) IS 'ends every session of an officer; returns how many';
 

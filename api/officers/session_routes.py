@@ -43,6 +43,8 @@ from schemas.sign_in import OpenSession, PasswordChange, SessionEnd, SessionList
 router = APIRouter(prefix="/api/v1", tags=["sign-in"], responses=IN_THE_DESCRIPTION)
 
 BROWSER_MAX_CHARS = 200
+SIGN_IN_BODY_MAX_BYTES = 8 * 1024
+"""the limit of a body of sign-in, which anybody may send: two passwords and a code, however they are encoded"""
 OfficerId = Annotated[str | None, Query(max_length=64, description="The officer whose lines are read; all without it.")]
 
 

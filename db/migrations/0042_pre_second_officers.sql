@@ -30,7 +30,7 @@ CREATE TABLE release_proposal (
     ended_reason text NOT NULL DEFAULT '',
     CONSTRAINT release_proposal_ended CHECK ((state = 'waits') = (ended_at IS NULL) AND (ended_at IS NULL) = (ended_by IS NULL)),
     CONSTRAINT release_proposal_four_eyes
-        CHECK (state <> 'ordered' OR NOT needs_second OR person_of(ended_by) <> person_of(proposed_by)),
+        CHECK (state <> 'ordered' OR NOT needs_second OR is_second_officer(ended_by, proposed_by)),
     CONSTRAINT release_proposal_heard CHECK (state <> 'ordered' OR ended_at >= hear_until)
 );
 CREATE UNIQUE INDEX release_proposal_waits ON release_proposal (hold_id) WHERE state = 'waits';
@@ -151,7 +151,7 @@ COMMENT ON FUNCTION court_order_counts(court_order) IS
 ALTER TABLE order_cancellation ADD COLUMN attested_by text, ADD COLUMN attested_note text NOT NULL DEFAULT '',
     ADD CONSTRAINT order_cancellation_four_eyes
         CHECK (attested_by IS NULL OR settled_by IS NULL OR settled_by LIKE 'bank:%'
-            OR person_of(settled_by) <> person_of(attested_by)) NOT VALID,
+            OR is_second_officer(settled_by, attested_by)) NOT VALID,
     ADD CONSTRAINT order_cancellation_first_word CHECK (attested_by IS NULL OR attested_note <> '') NOT VALID;
 COMMENT ON COLUMN order_cancellation.attested_by IS
     'who first said that the bank knows; for an order to restore a second officer says it too';

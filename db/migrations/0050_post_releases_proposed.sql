@@ -37,9 +37,9 @@ CREATE TRIGGER bank_order_by_court BEFORE INSERT ON bank_order FOR EACH ROW WHEN
 
 -- One officer alone recorded an objection of a holder, upheld it, and so released the money. A row of before may break
 -- this rule, so a trigger holds it for what is written from now on.
-CREATE TRIGGER objection_four_eyes BEFORE UPDATE OF decision ON objection
+CREATE TRIGGER objection_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, received_by, by_whom ON objection
     FOR EACH ROW WHEN (NEW.decision = 'upheld' AND NEW.by_whom IN ('holder', 'bank')
-        AND person_of(NEW.decided_by) = person_of(NEW.received_by)) EXECUTE FUNCTION two_persons();
+        AND NOT is_second_officer(NEW.decided_by, NEW.received_by)) EXECUTE FUNCTION two_persons();
 
 ALTER TABLE court_order VALIDATE CONSTRAINT court_order_four_eyes;
 ALTER TABLE court_order VALIDATE CONSTRAINT court_order_ended_as;

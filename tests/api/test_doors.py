@@ -1,10 +1,12 @@
 """H6: strangers cannot close the doors. Their bodies are not read, and their places are not those of others."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import httpx
@@ -14,8 +16,10 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
+from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from api.bank_gateway.auth import TheBank, bank_token
 from api.callers import OPEN_PATHS, SIGN_IN_API_PATH, door_of
+from api.officers.session_routes import SIGN_IN_BODY_MAX_BYTES
 from api.officers.sessions import session_cookie
 from api.services import Services
 from api.tokens import Tokens
@@ -81,6 +85,24 @@ async def test_h6_a_form_behind_no_link_is_not_read(doors: Doors) -> None:
     response = await doors.client.post(f"/a/{'x' * 43}", content=sent, headers={"Content-Type": FORM})
     assert response.status_code == 404
     assert not sent.is_read
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        (SIGN_IN_API_PATH, JSON),
+        (f"{SIGN_IN_API_PATH}/password", JSON),
+        (SIGN_IN_PATH, FORM),
+        (f"{FIRST_PATH}{'x' * 43}", FORM),
+    ],
+)
+async def test_h6_sign_in_takes_a_password_and_no_large_body(doors: Doors, path: str, media_type: str) -> None:
+    headers = {**doors.officer(Role.ADMIN), "Content-Type": media_type}
+    response = await doors.client.post(path, content=b"x" * (SIGN_IN_BODY_MAX_BYTES + 1), headers=headers)
+    assert response.status_code == 413
+    longest = {"officer_id": "x" * 64, "password": "\U0001f5dd" * 200, "code": "0" * 40}
+    for body in (json.dumps(longest), urlencode({**longest, "again": longest["password"]})):
+        assert len(body) <= SIGN_IN_BODY_MAX_BYTES
 
 
 async def test_h6_a_credential_is_read_once(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,11 +197,14 @@ async def until(told: Server, path: str, wanted: int, source: str) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_h6_slow_bodies_of_one_address_close_no_door_of_others(services: Services) -> None:
+@pytest.mark.parametrize(("path", "media_type"), [("/appeal", FORM), (SIGN_IN_API_PATH, JSON)])
+async def test_h6_slow_bodies_of_one_address_close_no_door_of_others(
+    services: Services, path: str, media_type: str
+) -> None:
     places = one_place(services, DoorName.OFFICERS, DoorName.BANKS)
     places[DoorName.PUBLIC] = Places(requests=3, of_one=2, source="the test")
     async with listening(with_doors(services, places=places), PATIENCE_SECONDS) as told:
-        async with slow(told, "/appeal", FORM, 17):
+        async with slow(told, path, media_type, 17):
             await until(told, "/appeal", 503, ATTACKER)
             assert await status(told, "/appeal", OTHER) == 200
             for _ in range(3):

@@ -13,16 +13,18 @@ from starlette.types import Scope
 from activities.officers import sign_in as checks
 from activities.officers.enrolment import disable_officer, import_officers, reset_officer
 from activities.officers.sign_in import session_digest
-from activities.secrets import Purpose
+from activities.secrets import Process, ProcessKeys, Purpose, SecretBox
+from api.app import create_app
 from api.callers import Counted
 from api.officers import sign_in
 from api.officers.sessions import COOKIE, csrf_token
+from api.parts import Part
 from api.request_places import Places
 from api.services import Services
 from domain.policy.model import DoorName
 from schemas.enums import Role
 from schemas.officers import OfficerEntry
-from tests.api.conftest import new_app
+from tests.api.conftest import complaint, new_app
 from tests.clock import Clock
 from tests.signed_in import Browser, Equipped, equip, with_clock
 from workers.setting_checks import networks_of
@@ -493,3 +495,26 @@ async def test_the_database_lets_no_ended_session_live_again(desk: Desk) -> None
 
 def test_the_cookie_belongs_to_one_host() -> None:
     assert COOKIE.startswith("__Host-")
+
+
+async def test_an_officer_of_the_helpline_sends_a_complaint_in_a_session(desk: Desk) -> None:
+    """The intake process opens the cookie with its own keys, so it needs the key of sessions."""
+    keys = desk.services.keys
+    assert isinstance(keys, SecretBox)
+    asha = await equip(desk.services, desk.clock, "asha", Role.INTAKE)
+    browser = await desk.signed_in(asha)
+    intake = replace(desk.services, keys=ProcessKeys(keys.process_key(Process.INTAKE), Process.INTAKE))
+    transport = httpx.ASGITransport(create_app(intake, Part.INTAKE))
+    async with httpx.AsyncClient(transport=transport, base_url="https://desk.test") as client:
+        at_intake = Browser(client, browser.cookie, browser.csrf_token)
+        path, told, key = "/api/v1/complaints", complaint(), {"Idempotency-Key": "the-same-key"}
+        forged = await Browser(client, browser.cookie, "x").ask("POST", path, told, **key)
+        assert (forged.status_code, forged.json()["code"]) == (403, "cross_site_request")
+        taken = await at_intake.ask("POST", path, told, **key)
+        assert taken.status_code == 201, taken.text
+        await disable_officer(desk.services.ctx.pool, "asha", "command:test")
+        desk.pass_time(1)
+        assert (await at_intake.ask("POST", path, told, **key)).status_code == 401
+    taken_by = await desk.services.ctx.pool.fetchval("SELECT taken_by FROM complaint")
+    assert taken_by == "officer:asha"
+    await intake.end_streams()

@@ -1,5 +1,6 @@
 """What PostgreSQL holds about officers, tokens of scripts, and two people where two officers are needed."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
@@ -291,6 +292,25 @@ async def test_c2_postgresql_compares_people(database: Pool, one: str | None, ot
     assert await database.fetchval("SELECT person_of($1) = person_of($2)", one, other) is same
 
 
+@pytest.mark.parametrize(
+    ("second", "first", "passes"),
+    [
+        ("officer:asha", "ravi", True),
+        ("Ravi", "officer:ravi", False),
+        ("import:ravi", "ravi", False),
+        ("script:helpline", "ravi", False),
+        ("bank:sbin", "ravi", False),
+        ("command:root", "ravi", False),
+        (None, "ravi", None),
+        ("asha", None, None),
+    ],
+)
+async def test_c2_a_second_officer_is_another_person_and_no_script(
+    database: Pool, second: str | None, first: str | None, passes: bool | None
+) -> None:
+    assert await database.fetchval("SELECT is_second_officer($1, $2)", second, first) is passes
+
+
 async def test_c2_every_rule_of_four_eyes_compares_people(database: Pool) -> None:
     """A later rule that compares names alone fails here."""
     rules = await database.fetch(
@@ -299,4 +319,24 @@ async def test_c2_every_rule_of_four_eyes_compares_people(database: Pool) -> Non
         " WHERE c.conname LIKE '%four_eyes%'"
     )
     assert len(rules) >= 8
-    assert [rule["conname"] for rule in rules if "person_of" not in rule["text"]] == []
+    compares = ("is_second_officer", "person_of")
+    assert [rule["conname"] for rule in rules if not any(name in rule["text"] for name in compares)] == []
+
+
+async def test_c2_no_later_change_of_the_first_officer_makes_one_person_two(database: Pool) -> None:
+    """A rule is looked at again whenever a column that it reads is written, or the table takes no change."""
+    triggers = await database.fetch(
+        "SELECT t.tgname, pg_get_triggerdef(t.oid) AS text, t.tgtype::int & 16 > 0 AS on_update,"
+        " ARRAY(SELECT a.attname::text FROM unnest(t.tgattr) AS n JOIN pg_attribute a"
+        "  ON a.attrelid = t.tgrelid AND a.attnum = n) AS watched,"
+        " EXISTS (SELECT FROM pg_trigger o WHERE o.tgrelid = t.tgrelid AND o.tgname LIKE '%append_only') AS append_only"
+        " FROM pg_trigger t WHERE t.tgname LIKE '%four_eyes%'"
+    )
+    assert len(triggers) >= 9
+    unwatched = {
+        one["tgname"]: missing
+        for one in triggers
+        if not one["append_only"]
+        and (missing := set(re.findall(r"new\.(\w+)", one["text"].partition(" WHEN ")[2])) - set(one["watched"]))
+    }
+    assert unwatched == {}
