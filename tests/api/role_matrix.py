@@ -112,7 +112,7 @@ class Entry:
         if self.who is Who.BANKS:
             return (BankDoor.I4C if self.path.startswith(BANK_PATH) else BankDoor.API) in caller.opens
         if self.who is Who.SESSIONS:
-            return caller.by is By.SESSION
+            return caller.by is By.SESSION and caller.is_known
         if self.who is Who.OFFICERS:
             return caller.is_known
         return caller.is_known and bool(caller.live_roles & self.who)
