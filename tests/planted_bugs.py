@@ -168,7 +168,7 @@ BUGS = (
         "api/tokens.py",
         "algorithms=[_ALGORITHM], audience=audience,",
         "algorithms=[_ALGORITHM],",
-        "tests/api/test_roles.py tests/api/bank_gateway/test_i4c.py",
+        "tests/api/test_tokens.py tests/api/bank_gateway/test_i4c.py",
     ),
 )
 

@@ -27,8 +27,8 @@ from schemas.enums import Role
 from tests.api.conftest import Doors, new_app, opened
 from tests.api.feed import HOLDS, POLICIES, Feed, feed, waiters
 from tests.api.listening import Server, listening, one_place, with_doors
+from tests.api.role_matrix import ENTRIES, Who
 from tests.api.signed import sign
-from tests.api.test_roles import BANK, EXPECTED, NUMBERS, PUBLIC
 from tests.api.test_streams import Running, running
 from workers.setting_checks import networks_of
 
@@ -55,14 +55,14 @@ class Body:
 
 
 async def test_h6_a_body_without_a_credential_is_not_read(doors: Doors) -> None:
-    for (method, path), (allowed, body) in EXPECTED.items():
-        if allowed is PUBLIC or body is None or path == SIGN_IN_API_PATH:
+    for (method, path), entry in ENTRIES.items():
+        if entry.is_open or entry.body is None:
             continue
-        wrong_door = doors.officer(Role.ADMIN) if allowed == BANK else doors.bank("SBIN")
+        wrong_door = doors.officer(Role.ADMIN) if entry.who is Who.BANKS else doors.bank("SBIN")
         for headers in ({}, {"Authorization": "Bearer x.y.z"}, wrong_door):
             sent = Body()
             response = await doors.client.request(
-                method, path.format(**NUMBERS), content=sent, headers={**headers, "Content-Type": JSON}
+                method, entry.url, content=sent, headers={**headers, "Content-Type": JSON}
             )
             assert response.status_code == 401, (method, path, response.text)
             assert response.headers["www-authenticate"].startswith("Bearer")

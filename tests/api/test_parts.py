@@ -14,7 +14,7 @@ from api.parts import Part
 from api.services import Services
 from schemas.enums import Role
 from tests.api.conftest import SECRET, Doors, complaint
-from tests.api.test_roles import BANK, EXPECTED, NUMBERS, routes_of
+from tests.api.role_matrix import ENTRIES, NUMBERS, of_banks, routes_of
 from workers.reference.routes import proxy_rules
 
 OF_BOTH = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
@@ -52,8 +52,8 @@ def test_every_route_is_in_exactly_one_part(services: Services) -> None:
 
 
 def test_what_banks_call_and_complaints_are_all_of_intake(services: Services) -> None:
-    of_banks = {route for route, (who, _) in EXPECTED.items() if who == BANK or route[1] == "/banking/login"}
-    assert set(routes_of(create_app(services, Part.INTAKE))) - OF_BOTH == of_banks | {("POST", "/api/v1/complaints")}
+    for_banks = {route for route, entry in ENTRIES.items() if of_banks(entry)}
+    assert set(routes_of(create_app(services, Part.INTAKE))) - OF_BOTH == for_banks | {("POST", "/api/v1/complaints")}
 
 
 @pytest.mark.parametrize("part", Part)

@@ -15,7 +15,7 @@ from api.callers import DESCRIPTION_PATH, LOGIN_PATH, SIGN_IN_API_PATH, door_of
 from api.edge import BODY_MAX_BYTES, HSTS
 from api.parts import Part
 from domain.policy.model import DoorName
-from tests.api.test_roles import NUMBERS
+from tests.api.role_matrix import NUMBERS
 from tests.deploy.nginx_server import BANK, DESK, HOSTS, LOOPBACK, MY, PATIENCE_SECONDS, Nginx, head, running_nginx
 from workers.reference.routes import described_app
 
