@@ -114,20 +114,21 @@ class People:
     async def pass_days(self, days: float) -> None:
         """Let time pass, and let the engine do what is due of the restorations."""
         self.home.clock.at += timedelta(days=days)
-        for case in self.cases:
-            for (restoration,) in await self.bench.rows(
-                "SELECT restoration_id FROM restoration WHERE case_no = $1 AND state = 'open'", case.case_no
-            ):
-                await self.home.tick(restoration)
+        for (restoration,) in await self.bench.rows(
+            "SELECT restoration_id FROM restoration WHERE case_no = ANY($1) AND state = 'open' ORDER BY case_no",
+            [case.case_no for case in self.cases],
+        ):
+            await self.home.tick(restoration)
 
     async def do(self, action: Action, case: Case, subject: str, roles: Sequence[Role]) -> None:
         """Let a person do a verb with each of the person's roles that may do it."""
-        for role in roles:
-            if role in ALLOWED[action]:
-                by = Acting(subject=subject, role=role, actor=f"officer:{subject}")
-                with suppress(RuleBroken):
-                    await DRIVERS[action](self, case, by)
-        await self.pass_days(0)
+        allowed = [role for role in roles if role in ALLOWED[action]]
+        for role in allowed:
+            by = Acting(subject=subject, role=role, actor=f"officer:{subject}")
+            with suppress(RuleBroken):
+                await DRIVERS[action](self, case, by)
+        if allowed:
+            await self.pass_days(0)
 
     # -- grievances and small holds ------------------------------------------------------------------------------------
 

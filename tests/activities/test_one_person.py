@@ -28,7 +28,7 @@ from tests.factories import make_context
 __all__ = ["loop"]
 
 T = TypeVar("T")
-EXAMPLES: Final = 8
+EXAMPLES: Final = 4
 
 READS: Final = "it only reads"
 TELLS: Final = "it brings money on hold or tells of it, and orders nothing"
