@@ -129,6 +129,9 @@ PLANS: Final[Mapping[str, tuple[str, ...]]] = {
     "rejected": ("assign officer", "decide small hold", "reject release", "decide small hold", "confirm release"),
     "court": ("take court order", "confirm court order", "state for bank", "state for bank"),
     "wide order": ("take wide order", "put order copy", "confirm court order", "cancel order", "confirm court order"),
+    "taken back by two": (
+        *("take order to restore", "confirm court order", "withdraw court order", "confirm withdrawal"),
+    ),
     "taken back": ("take court order", "withdraw court order", "take court order", "confirm court order"),
     "withdrawal": ("propose withdrawal", "agree to withdrawal"),
     "rejected withdrawal": ("propose withdrawal", "reject withdrawal", "propose withdrawal", "agree to withdrawal"),
