@@ -20,6 +20,7 @@ from temporalio.testing import TimeSkipper
 
 from db.clock import make_movable
 from db.migrate import migrate
+from db.migration_files import MIGRATIONS, MigrationFile, read_files
 from db.pool import Pool, open_pool
 from tests import deep
 from tests.ground import Ground, Grounds
@@ -92,6 +93,19 @@ def _cheap_passwords() -> Iterator[None]:
     """Hash passwords with Argon2 at its least cost: the product's cost is a defence, which slows every test down."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("activities.secrets._HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _files_read_once() -> Iterator[None]:
+    """Read the product's migrations once: every pool checks them, and a test opens one pool or several."""
+    own = read_files()
+
+    def read(directory: Path) -> list[MigrationFile]:
+        return own if directory == MIGRATIONS else read_files(directory)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("db.schema_state.read_files", read)
         yield
 
 
