@@ -26,6 +26,8 @@ from benchmarks.complaints import TIMEOUT_SECONDS, Run
 from benchmarks.measuring import Progress, baseline, finish, machine, own_stack, quantiles
 from schemas.enums import Role
 from simulator import Knobs
+from simulator.net.http_client import HttpClient
+from simulator.people.callers import Person
 from workers.home import secret_key
 from workers.simulated import SimulatedStack
 
@@ -94,11 +96,21 @@ class Caller:
         self.refused += status != HTTPStatus.OK
 
 
+async def _desk_session(stack: SimulatedStack) -> Mapping[str, str]:
+    """Sign the officer at the desk in; return the headers of the session."""
+    [clerk] = [one for one in stack.people if one.role is Role.DESK]
+    line = HttpClient(stack.running.api_url, at_once=1)
+    try:
+        return await Person(clerk.officer_id, clerk.password, clerk.secret).headers(line)
+    finally:
+        line.close()
+
+
 @asynccontextmanager
 async def _callers(stack: SimulatedStack, banks: list[str]) -> AsyncIterator[dict[str, Caller]]:
     """Return an officer who lists cases, and banks that ask for their limits, which no rate policy counts."""
     tokens = Tokens(SecretBox(secret_key(stack.services.settings)))
-    desk = {"Authorization": f"Bearer {tokens.for_officer('desk', Role.DESK)}"}
+    desk = await _desk_session(stack)
     by_bank = [{"Authorization": f"Bearer {tokens.for_bank(bank)}"} for bank in banks]
     async with (
         httpx.AsyncClient(base_url=stack.running.api_url, timeout=TIMEOUT_SECONDS) as officers,
