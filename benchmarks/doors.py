@@ -19,15 +19,15 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from activities.officers import script_tokens
 from activities.secrets import SecretBox
 from api.tokens import Tokens
 from benchmarks.aims import Aim, at_least, at_most, exactly
 from benchmarks.complaints import TIMEOUT_SECONDS, Run
 from benchmarks.measuring import Progress, baseline, finish, machine, own_stack, quantiles
 from schemas.enums import Role
+from schemas.officers import NewScriptToken
 from simulator import Knobs
-from simulator.net.http_client import HttpClient
-from simulator.people.callers import Person
 from workers.home import secret_key
 from workers.simulated import SimulatedStack
 
@@ -96,28 +96,20 @@ class Caller:
         self.refused += status != HTTPStatus.OK
 
 
-async def _desk_session(stack: SimulatedStack) -> Mapping[str, str]:
-    """Sign the officer at the desk in; return the headers of the session."""
-    [clerk] = [one for one in stack.people if one.role is Role.DESK]
-    line = HttpClient(stack.running.api_url, at_once=1)
-    try:
-        return await Person(clerk.officer_id, clerk.password, clerk.secret).headers(line)
-    finally:
-        line.close()
-
-
 @asynccontextmanager
 async def _callers(stack: SimulatedStack, banks: list[str]) -> AsyncIterator[dict[str, Caller]]:
-    """Return an officer who lists cases, and banks that ask for their limits, which no rate policy counts."""
+    """Return a script that lists cases, and banks that ask for their limits, which no rate policy counts."""
     tokens = Tokens(SecretBox(secret_key(stack.services.settings)))
-    desk = await _desk_session(stack)
+    new = NewScriptToken(name="lists", roles=(Role.AUDITOR,), days=1)
+    _, token = await script_tokens.issue(stack.pool, new, "command:bench")
+    script = {"Authorization": f"Bearer {token}"}
     by_bank = [{"Authorization": f"Bearer {tokens.for_bank(bank)}"} for bank in banks]
     async with (
         httpx.AsyncClient(base_url=stack.running.api_url, timeout=TIMEOUT_SECONDS) as officers,
         httpx.AsyncClient(base_url=stack.running.intake_url, timeout=TIMEOUT_SECONDS) as intake,
     ):
         yield {
-            "officers": Caller(lambda _: officers.get("/api/v1/cases", headers=desk)),
+            "officers": Caller(lambda _: officers.get("/api/v1/cases", headers=script)),
             "banks": Caller(lambda number: intake.get("/api/v1/bank/policies", headers=by_bank[number % len(by_bank)])),
         }
 

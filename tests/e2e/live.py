@@ -18,6 +18,7 @@ from temporalio.client import Client
 
 from activities.directory import load_directory
 from activities.officers.enrolment import import_officers
+from activities.officers.sign_in import new_token
 from activities.secrets import SecretBox
 from db.pool import Pool, open_pool
 from domain.policy.model import PACKAGED_POLICY
@@ -26,7 +27,8 @@ from schemas.enums import Role
 from simulator import SimulatorConfig, SimulatorServer
 from simulator.people.callers import Person, Staff
 from tests.ground import Ground
-from tests.officers import enrol, open_sessions, session_headers
+from tests.officers import enrol
+from tests.signed_in import begin_sessions, headers_of
 from workers.home import secret_key
 from workers.processes import Supervisor
 from workers.settings import Settings
@@ -56,6 +58,8 @@ class Live:
     sim: SimulatorServer
     api: httpx.AsyncClient
     intake: httpx.AsyncClient
+    sessions: Mapping[str, str]
+    """token of the session of each officer, by id: the simulated ones, and one of each role for the test"""
     intake_token: str
     watching: asyncio.Future[None]
     """the task that restarts the engine's parts; done when it has given one up"""
@@ -66,7 +70,7 @@ class Live:
 
     def officer(self, role: Role) -> dict[str, str]:
         """The headers of an officer with that role, who is signed in."""
-        return session_headers(f"{role}-officer")
+        return headers_of(self.sessions[f"{role}-officer"])
 
     async def complain(self, *transfers: Json) -> str:
         """Post a complaint; gives the case's number."""
@@ -99,7 +103,8 @@ class Live:
     def play(self) -> None:
         """Begin the simulated day: complaints come in, and somebody works at the desk."""
         people = {
-            one.roles[0]: Person(one.officer_id, "", "", session_headers(one.officer_id)) for one in roster(whole=True)
+            one.roles[0]: Person(one.officer_id, "", "", headers_of(self.sessions[one.officer_id]))
+            for one in roster(whole=True)
         }
         police = {role.value: people[role] for role in POLICE}
         self.sim.staff = Staff(people[Role.DESK], police if self.restores else {})
@@ -235,14 +240,14 @@ async def live(
                 secret_box = SecretBox(secret_key(found.settings))
                 await load_directory(pool, secret_box, ENTRIES.validate_python(sim.directory))
                 await register_keys(pool, sim.public_keys)
-                await sign_everybody_in(pool, secret_box)
+                sessions = await sign_everybody_in(pool, secret_box)
                 intake_token = await issue_intake_token(pool)
                 running = await start_engine(supervisor, found.settings)
                 async with (
                     httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as api,
                     httpx.AsyncClient(base_url=running.intake_url, timeout=20, trust_env=False) as intake,
                 ):
-                    yield Live(found, running, pool, sim, api, intake, intake_token, watching, restores)
+                    yield Live(found, running, pool, sim, api, intake, sessions, intake_token, watching, restores)
                 assert not watching.done(), watching.exception()
             finally:
                 watching.cancel()
@@ -250,13 +255,15 @@ async def live(
                 await pool.close()
 
 
-async def sign_everybody_in(pool: Pool, keys: SecretBox) -> None:
-    """Write the officers of the simulated world, and one of each role for the test, each with a session."""
+async def sign_everybody_in(pool: Pool, keys: SecretBox) -> dict[str, str]:
+    """Write the officers of the simulated world, and one of each role for the test; return tokens of their sessions."""
     await import_officers(pool, roster(whole=True), "command:test")
     for role in Role:
         await enrol(pool, [f"{role}-officer"], [role])
     names = [one.officer_id for one in roster(whole=True)] + [f"{role}-officer" for role in Role]
-    await open_sessions(pool, keys, names)
+    found = {name: new_token() for name in names}
+    await begin_sessions(pool, keys, {token: name for name, token in found.items()})
+    return found
 
 
 def on_ground(settings: Settings, ground: Ground) -> Settings:
