@@ -206,7 +206,7 @@ class Control:
                 )
             case "POST", "sign-in":
                 who = SignIn.model_validate_json(body)
-                police = {role: content.person() for role, content in who.police.items()}
+                police: dict[str, Person] = {role: content.person() for role, content in who.police.items()}
                 await self._sim.sign_in(who.api_url, Staff(who.desk.person() if who.desk else None, police))
             case "POST", "connect":
                 where = Connect.model_validate_json(body)

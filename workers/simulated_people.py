@@ -163,4 +163,4 @@ async def _set_up(browser: httpx.AsyncClient, path: str, entry: OfficerEntry, ro
             return SimulatedPerson(
                 officer_id=entry.officer_id, name=entry.name, role=role, password=password, secret=secret
             )
-    raise EnrolmentFailed(f"{entry.officer_id}: the form was refused with HTTP {answer.status_code}")
+    raise EnrolmentFailed(f"{entry.officer_id}: the form was refused")
