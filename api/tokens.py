@@ -60,6 +60,8 @@ class Officer:
     expires_at: float
     session_id: UUID | None = None
     """the session in which the officer calls, or None for a script"""
+    token_id: int | None = None
+    """number of the token with which a script calls, or None for an officer"""
 
     @property
     def actor(self) -> str:

@@ -41,7 +41,7 @@ class Scripts:
         script = await self._known.get(digest_of(token)) if token.startswith(PREFIX) else None
         if script is None:
             raise BadToken(BadToken.__doc__)
-        return Officer(f"{SCRIPT}{script.name}", script.roles, script.ends_at.timestamp())
+        return Officer(f"{SCRIPT}{script.name}", script.roles, script.ends_at.timestamp(), token_id=script.token_id)
 
     async def _read(self, digest: bytes) -> ScriptStanding | None:
         async with self._pool.acquire() as connection:
