@@ -41,7 +41,6 @@ class Purpose(StrEnum):
     """Purpose of a derived key. The value is part of the derivation: another value would make another key."""
 
     SEALING = "seal credentials"
-    OFFICER_TOKENS = "officer tokens"
     SESSIONS = "officer sessions"
     TOTP_SECRETS = "seal TOTP secrets"
     BANK_TOKENS = "bank tokens"
@@ -66,13 +65,12 @@ class Process(StrEnum):
 
 
 PURPOSES: Final[Mapping[Process, frozenset[Purpose]]] = {
-    # Officers' tokens and sessions are checked with the keys that make them. Intake takes complaints from officers.
+    # Sessions are checked with the key that makes them. Intake takes complaints from officers.
     Process.INTAKE: frozenset(
         {
             Purpose.SEALING,
             Purpose.BANK_TOKENS,
             Purpose.BANK_LOGINS,
-            Purpose.OFFICER_TOKENS,
             Purpose.SESSIONS,
             Purpose.NAMES_OF_TRIES,
         }

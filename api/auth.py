@@ -18,8 +18,7 @@ OFFICER_SCHEME: Final = "OfficerToken"
 _scheme = HTTPBearer(
     auto_error=False,
     scheme_name=OFFICER_SCHEME,
-    bearerFormat="JWT",
-    description="An officer's token: `goldenhour token`.",
+    description="A script's token: `goldenhour token issue`. Officers come in a session.",
 )
 
 
@@ -36,7 +35,7 @@ class Allowed:
         _token: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
         _session: Annotated[str | None, Depends(session_cookie)],
     ) -> Officer:
-        """Return the officer of the token, or of the session in the cookie if there is no token.
+        """Return the script of the token, or the officer of the session in the cookie if there is no token.
 
         Raises `BadToken`, `CrossSiteRequest` and `RoleNotAllowed`.
         """

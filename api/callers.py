@@ -51,7 +51,7 @@ def door_of(path: str) -> DoorName:
 
 
 async def officer_of(connection: HTTPConnection, services: Services) -> Officer:
-    """Return the officer who sends a request, by its token or by the session in its cookie. Raises `BadToken`."""
+    """Return the officer of the session in the cookie of a request, or the script of its token. Raises `BadToken`."""
     scope = connection.scope
     if _OFFICER not in scope:
         try:
@@ -66,7 +66,7 @@ async def _read_officer(connection: HTTPConnection, services: Services) -> Offic
     header = connection.headers.get("authorization")
     if header is None and cookie_of(connection):
         return await services.sessions.officer(connection)
-    return await services.callers.officer(bearer(header))
+    return await services.scripts.of(bearer(header))
 
 
 async def bank_of(connection: HTTPConnection, services: Services, door: BankDoor) -> str:

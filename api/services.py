@@ -20,7 +20,7 @@ from api.addresses import LOOPBACK, Networks
 from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StorageCache
 from api.logins import BankLogins
 from api.officers.caller_streams import CallerWatch
-from api.officers.callers import Callers
+from api.officers.scripts import Scripts
 from api.officers.sessions import Sessions
 from api.officers.sign_in import SignInDoor
 from api.streams import CASE_EVENTS, EventHub
@@ -72,13 +72,13 @@ class Services:
 
     @cached_property
     def tokens(self) -> Tokens:
-        """Bearer tokens of officers and of banks."""
+        """Bearer tokens of banks."""
         return Tokens(self.keys, self.ctx.now)
 
     @cached_property
-    def callers(self) -> Callers:
-        """Officers and scripts that call, with their roles from the database."""
-        return Callers(self.ctx.pool, self.tokens)
+    def scripts(self) -> Scripts:
+        """Scripts that call, with their roles from the database."""
+        return Scripts(self.ctx.pool)
 
     @cached_property
     def case_hub(self) -> EventHub:

@@ -10,7 +10,7 @@ from schemas.officers import NewScriptToken, OfficerEntry
 
 
 async def enrol(pool: Pool, names: Iterable[str], roles: Iterable[Role] = tuple(Role)) -> None:
-    """Write officers who have these roles, all by default. A token names the one in which the officer comes."""
+    """Write officers who have these roles, all by default."""
     having = tuple(roles)
     entries = [OfficerEntry(officer_id=name, name=f"Officer {name}", roles=having) for name in names]
     await import_officers(pool, entries, "command:test")

@@ -164,7 +164,7 @@ BUGS = (
         "tests/db/test_paging.py",
     ),
     Bug(
-        "an officer's token names its audience",
+        "a bank's token names its audience",
         "api/tokens.py",
         "algorithms=[_ALGORITHM], audience=audience,",
         "algorithms=[_ALGORITHM],",

@@ -1,7 +1,7 @@
 """The stack with a simulated world: simulated banks, victims, officers and courts around a real engine.
 
-For the demo and the benchmarks. The simulator is a separate process. It only gets officers' tokens and the addresses
-of the API.
+For the demo and the benchmarks. The simulator is a separate process. It only gets the addresses of the API, the token
+of the helpline's script, and what the invented officers sign in with.
 """
 
 import secrets
@@ -19,19 +19,18 @@ from pydantic import SecretStr, TypeAdapter
 
 from activities.directory import load_directory
 from activities.officers import script_tokens
-from activities.officers.enrolment import import_officers
 from adapters.clock import wall_clock
-from api.tokens import Tokens
 from db.banks import bank_keys
 from db.pool import Pool, open_pool
 from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
-from schemas.officers import NewScriptToken, OfficerEntry
+from schemas.officers import NewScriptToken
 from workers.embedded.ports import free_port
 from workers.home import secret_box
 from workers.processes import ChildSpec, Supervisor, http_ready
 from workers.settings import Settings
+from workers.simulated_people import INVENTED, POLICE, SimulatedPerson, enrol_people
 from workers.stack import ReportStep, Running, Services, environment, services, start_engine
 
 HOST = "127.0.0.1"
@@ -47,19 +46,8 @@ EVERY_CHANNEL: Final[Mapping[str, Any]] = {
 """Part of the simulator's configuration: banks of each class use these channels in rotation, the largest bank first.
 Only a slow bank uses files, because a bank that answers by file cannot report onward transfers."""
 SPOOL = "spool"
-POLICE: Final[Mapping[Role, str]] = {
-    Role.IO: "io.verma",
-    Role.DY_SP: "dysp.khan",
-    Role.SP: "sp.singh",
-    Role.SUPERVISOR: "supervisor.rao",
-    Role.DISTRICT_GRO: "gro.lucknow",
-    Role.STATE_GRO: "gro.state",
-}
-"""the officers of restorations and grievances, by id"""
-DESK: Final = "desk"
 HELPLINE: Final = "helpline"
 """the script that takes complaints"""
-INVENTED: Final = "command:simulator"
 
 
 @dataclass(frozen=True)
@@ -72,25 +60,25 @@ class SimulatedStack:
     pool: Pool
     control: httpx.AsyncClient
     """client of the simulator's control API"""
+    people: tuple[SimulatedPerson, ...]
+    """the invented officers"""
     with_restorations: bool = False
     """whether officers, courts and victims for restorations are simulated too"""
 
+    async def sign_in(self) -> None:
+        """Let the officers of the simulated day sign in, before anything is measured."""
+        by_role = {one.role: one.model_dump(include={"officer_id", "password", "secret"}) for one in self.people}
+        police = {role.value: by_role[role] for role in POLICE} if self.with_restorations else {}
+        body = {"api_url": self.running.api_url, "desk": by_role[Role.DESK], "police": police}
+        (await self.control.post("/sim/sign-in", json=body)).raise_for_status()
+
     async def start(self) -> None:
         """Start the simulated day."""
-        tokens = Tokens(secret_box(self.services.settings))
-        intake_token = await self.intake_token()
         body = {
             "api_url": self.running.api_url,
             "intake_url": self.running.intake_url,
             "signed_url": self.running.settings.public_url,
-            "intake_token": intake_token,
-            "desk_token": tokens.for_officer(DESK, Role.DESK),
-            "police": {
-                role.value: {"token": tokens.for_officer(subject, role), "subject": subject}
-                for role, subject in POLICE.items()
-            }
-            if self.with_restorations
-            else {},
+            "intake_token": await self.intake_token(),
         }
         (await self.control.post("/sim/start", json=body)).raise_for_status()
 
@@ -154,13 +142,18 @@ async def simulated_stack(
             try:
                 entries = ENTRIES.validate_json(directory_file.read_bytes())
                 await load_directory(pool, secret_box(ready), entries)
-                await enrol_officers(pool)
                 running = await start_engine(
                     supervisor, ready, restarts=False, run_file=run_file, report_step=report_step
                 )
+                report_step("officers of the world")
+                people = await enrol_people(pool, ready, running.api_url, whole=with_restorations)
                 async with httpx.AsyncClient(base_url=base_url, timeout=CONTROL_TIMEOUT_SECONDS) as control:
                     await register_keys(pool, orjson.loads((await control.get("/sim/keys")).content))
-                    yield SimulatedStack(running_services, supervisor, running, pool, control, with_restorations)
+                    stack = SimulatedStack(
+                        running_services, supervisor, running, pool, control, people, with_restorations
+                    )
+                    await stack.sign_in()
+                    yield stack
             finally:
                 await pool.close()
 
@@ -198,16 +191,6 @@ def with_sms_gateway(settings: Settings, config: Mapping[str, Any], port: int) -
     token = secrets.token_urlsafe(24)
     url = SecretStr(f"http://:{token}@{HOST}:{port}/sms?from=UPCOPS")
     return settings.model_copy(update={"sms_url": url}), {**config, "sms_token": token}
-
-
-async def enrol_officers(pool: Pool) -> None:
-    """Write the officers of the simulated world into the database, with names that say that they are invented."""
-    people = {DESK: Role.DESK} | {subject: role for role, subject in POLICE.items()}
-    entries = [
-        OfficerEntry(officer_id=subject, name=f"{subject} (invented)", roles=(role,))
-        for subject, role in people.items()
-    ]
-    await import_officers(pool, entries, INVENTED)
 
 
 async def issue_intake_token(pool: Pool) -> str:

@@ -88,7 +88,7 @@ async def enable_officer(pool: Pool, officer_id: str, actor: str) -> None:
 
 
 async def reset_officer(pool: Pool, officer_id: str, actor: str) -> None:
-    """End everything with which an officer comes in, such as tokens. Raises `OfficerNotFound`."""
+    """End everything with which an officer comes in: sessions, password and authenticator. Raises `OfficerNotFound`."""
     async with pool.acquire() as connection, connection.transaction():
         if not await officers.end_credentials(connection, officer_id, await present_moment(connection), actor):
             raise OfficerNotFound(officer_id)

@@ -112,14 +112,14 @@ class Sessions:
             return known
         async with self._ctx.pool.acquire() as connection:
             session = await sessions.find(connection, digest, self.idle)
-            standing = await callers.officer(connection, session.officer_id) if session else None
+            roles = await callers.roles_of(connection, session.officer_id) if session else None
             if session is not None:
                 await self._note_use(connection, session)
         self._known.pop(digest, None)
-        if session is None or standing is None:
+        if session is None or roles is None:
             return None
         until = min(now + timedelta(seconds=self._rules.cached_seconds), session.ends_at)
-        known = self._known[digest] = _Known(session, standing.roles, until)
+        known = self._known[digest] = _Known(session, roles, until)
         if len(self._known) > CACHED_MAX:
             self._known.popitem(last=False)
         return known

@@ -8,7 +8,7 @@ from db.pool import Connection
 from schemas.enums import Role
 
 _OFFICER: Final = """
-SELECT o.credentials_from, ARRAY(SELECT r.role FROM officer_role r WHERE r.officer_id = o.officer_id
+SELECT ARRAY(SELECT r.role FROM officer_role r WHERE r.officer_id = o.officer_id
     AND r.from_at <= t AND (r.until_at IS NULL OR r.until_at > t)) AS roles
 FROM officer o CROSS JOIN present_moment() AS t WHERE o.officer_id = $1 AND o.disabled_at IS NULL
 """
@@ -18,15 +18,6 @@ SELECT s.token_id, s.name, s.roles, s.ends_at, s.last_used_day, (t AT TIME ZONE 
 FROM script_token s CROSS JOIN present_moment() AS t
 WHERE s.token_digest = $1 AND s.revoked_at IS NULL AND s.ends_at > t
 """
-
-
-@dataclass(frozen=True, slots=True)
-class OfficerStanding:
-    """Standing of an officer who is not disabled."""
-
-    roles: frozenset[Role]
-    credentials_from: datetime | None
-    """what was issued before this time opens nothing"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +32,10 @@ class ScriptStanding:
     today: date
 
 
-async def officer(connection: Connection, officer_id: str) -> OfficerStanding | None:
-    """Return an officer's standing; None for an unknown or a disabled one."""
+async def roles_of(connection: Connection, officer_id: str) -> frozenset[Role] | None:
+    """Return the roles that an officer has now; None for an unknown or a disabled one."""
     row = await connection.fetchrow(_OFFICER, officer_id)
-    if row is None:
-        return None
-    return OfficerStanding(frozenset(map(Role, row["roles"])), row["credentials_from"])
+    return None if row is None else frozenset(map(Role, row["roles"]))
 
 
 async def script(connection: Connection, digest: bytes) -> ScriptStanding | None:

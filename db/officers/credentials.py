@@ -106,14 +106,6 @@ async def change_password(connection: Connection, officer_id: str, before: str, 
     return bool(done)
 
 
-async def sealed_secret(connection: Connection, officer_id: str) -> tuple[bytes, datetime] | None:
-    """Return the sealed secret of an officer's authenticator and the present moment, or None without one."""
-    row = await connection.fetchrow(
-        "SELECT sealed_secret, present_moment() AS now FROM officer_totp WHERE officer_id = $1", officer_id
-    )
-    return (row["sealed_secret"], row["now"]) if row else None
-
-
 # -- links -------------------------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 """People in restorations, over the officer API: victims sign, the IO verifies, holders may object, courts order.
 
-Each officer acts with the token of the officer's role. Account holders and victims have no token: an officer records
-their statements, as at a police station.
+Each officer acts in a session of their own. Account holders and victims have none: an officer records their
+statements, as at a police station.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Final
 from simulator.clock import wall_clock
 from simulator.config import Delay, SimulatorConfig
 from simulator.net.http_client import HttpClientError
+from simulator.people.callers import Person
 from simulator.people.complaints import Json
 from simulator.people.court import Court
 from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS, PAGES_MOST, Officers
@@ -45,21 +46,13 @@ _STATION: Final = {"police_station": "Cyber Crime Police Station, Lucknow", "dis
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Badge:
-    """An officer: the token, and the name on it."""
-
-    token: str = field(repr=False)
-    subject: str
-
-
 @dataclass(slots=True)
 class RestorationPeople:
-    """All people in restorations. `badges` has one officer for each of `ROLES`."""
+    """All people in restorations. `people` has one officer for each of `ROLES`."""
 
     config: SimulatorConfig
     officers: Officers
-    badges: Mapping[str, Badge]
+    people: Mapping[str, Person]
     court: Court = field(init=False)
     done: Counter[str] = field(default_factory=Counter)
     """number of actions, by kind"""
@@ -125,7 +118,7 @@ class RestorationPeople:
     async def _assign_officers(self, case: str) -> None:
         """Assign officers; one of them registers an FIR, or has an e-Zero FIR signed."""
         for duty, role, name, rank in _ANSWER_FOR_A_CASE + (() if len(self._cases) > 1 else _DECIDE):
-            body: Json = {"duty": duty, "subject": self.badges[role].subject, "name": name, "rank": rank, **_STATION}
+            body: Json = {"duty": duty, "subject": self.people[role].officer_id, "name": name, "rank": rank, **_STATION}
             await self._post("supervisor", f"/api/v1/cases/{case}/officer", body | {"phone": "9415000001"}, "assigned")
         if self._chance(self.config.restoration.fir, "fir", case):
             await self._after(self.config.restoration.visit, "fir", case)
@@ -273,7 +266,7 @@ class RestorationPeople:
         return found if status < HTTP_BAD_REQUEST else {}
 
     async def _post(self, role: str, path: str, body: Json, what: str) -> Json:
-        status, answer = await self.officers.call_until_answered("POST", path, self.badges[role].token, body)
+        status, answer = await self.officers.call_until_answered("POST", path, self.people[role], body)
         if status < HTTP_BAD_REQUEST:
             self.done[what.replace("-", "_")] += 1
             return answer or {"done": what}
@@ -284,7 +277,7 @@ class RestorationPeople:
 
     async def _get(self, role: str, path: str) -> tuple[int, Json]:
         try:
-            return await self.officers.call("GET", path, self.badges[role].token)
+            return await self.officers.call("GET", path, self.people[role])
         except HttpClientError:
             return HTTP_BAD_REQUEST, {}
 

@@ -36,7 +36,6 @@ class Who(StrEnum):
 class By(StrEnum):
     """Credential that a caller comes in with."""
 
-    TOKEN = "token"
     SESSION = "session"
     SCRIPT = "script"
     BANK = "bank"
@@ -51,23 +50,20 @@ class Caller:
     name: str
     by: By
     roles: frozenset[Role] = frozenset()
-    claims: Role | None = None
-    """role that the token names"""
     state: str = ""
-    """what happened to the officer after the token was made"""
+    """what happened to the officer after the session began"""
     opens: frozenset[BankDoor] = frozenset()
     text: str = ""
 
     @property
     def is_known(self) -> bool:
         """Whether it is an officer or a script, whatever its roles."""
-        return self.by in {By.TOKEN, By.SESSION, By.SCRIPT} and self.state not in {"unknown", "disabled", "reset"}
+        return self.by in {By.SESSION, By.SCRIPT} and self.state not in {"unknown", "disabled", "reset"}
 
     @property
     def live_roles(self) -> frozenset[Role]:
         """The roles in which it may act."""
-        roles = frozenset[Role]() if self.state == "role ended" else self.roles
-        return roles & {self.claims} if self.claims else roles
+        return frozenset() if self.state == "role ended" else self.roles
 
 
 @dataclass(frozen=True)
@@ -149,7 +145,6 @@ def _caller(name: str, told: dict[str, Any]) -> Caller:
         name,
         By(told.pop("by")),
         roles=_names(told.pop("roles", [])),
-        claims=Role(told.pop("claims")) if "claims" in told else None,
         opens=frozenset(map(BankDoor, told.pop("opens", ()))),
         **told,
     )

@@ -104,9 +104,6 @@ class Visits:
                 token = new_token()
                 await begin_sessions(self._pool, self._services.keys, {token: caller.name})
                 return headers_of(token)
-            case By.TOKEN:
-                assert caller.claims is not None, "a token names a role"
-                return _bearer(self._tokens.for_officer(caller.name, caller.claims))
 
     async def _enrol(self, caller: Caller) -> None:
         entry = OfficerEntry(officer_id=caller.name, name=f"Officer {caller.name}", roles=tuple(caller.roles))

@@ -17,9 +17,12 @@ import psutil
 import pytest
 
 from api.parts import Part
+from schemas.enums import Role
 from tests.waiting import until
 from tests.workers.command_line import COMMAND, all_gone, own_environment
 from workers.commands.demo import HOME_PREFIX, _remove_leftovers
+from workers.home import RunFile
+from workers.simulated_people import read_people
 
 pytestmark = pytest.mark.end_to_end
 
@@ -85,6 +88,7 @@ async def test_two_demos_at_once_end_clean_and_one_that_stays_is_found_by_other_
         async with started("verify", "--json", "-", GOLDENHOUR_HOME=str(home)) as verify:
             code, out, _ = await ended(verify)
         assert (code, json.loads(out)["verify"]) == (0, "clean")
+        await an_invented_officer_signs_in(home)
         two.send_signal(signal.SIGTERM)
         code, _, _ = await ended(two)
     assert code == 0
@@ -93,6 +97,19 @@ async def test_two_demos_at_once_end_clean_and_one_that_stays_is_found_by_other_
     async with started(*demo("--home", str(home))) as again:
         code, _, err = await ended(again)
     assert (code, "not an empty folder" in err) == (2, True)
+
+
+async def an_invented_officer_signs_in(home: Path) -> None:
+    """Assert that the password of the demo's file and the printed code open a session of the running demo."""
+    [auditor] = [one for one in read_people(home) if one.role is Role.AUDITOR]
+    running = RunFile.read(home)
+    assert running is not None
+    async with started("demo-code", auditor.officer_id, GOLDENHOUR_HOME=str(home)) as shown:
+        code, out, err = await ended(shown)
+    assert (code, len(out)) == (0, 7), err
+    typed = {"officer_id": auditor.officer_id, "password": auditor.password, "code": out.strip()}
+    async with httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as browser:
+        assert (await browser.post("/api/v1/session", json=typed)).status_code == 201
 
 
 def check_played(told: dict[str, Any]) -> None:

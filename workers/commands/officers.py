@@ -167,7 +167,7 @@ def enable(officer_id: OfficerArgument) -> None:
 def reset(officer_id: OfficerArgument) -> None:
     """End everything with which an officer comes in, and print a link to set password and authenticator again.
 
-    The officer stays, with all roles. Sessions and tokens end. The link is good once, for 15 minutes.
+    The officer stays, with all roles. Sessions end. The link is good once, for 15 minutes.
 
     Exit codes: 0 done, 1 no such officer or failed, 2 wrong usage or settings.
     """

@@ -37,17 +37,23 @@ def demo_code(
 ) -> None:
     """Print the code that the authenticator of an officer of a running demo shows now.
 
-    Only for the demo that runs in GOLDENHOUR_HOME, whose officers are invented.
+    Only for the demo that runs in GOLDENHOUR_HOME, whose officers are invented. Their secrets stand in a file there. No
+    database is read.
 
     Exit codes: 0 done, 1 no demo runs there, or it has no such officer, 2 wrong usage or settings.
     """
+    from schemas.officers import folded
     from workers.home import RunFile
+    from workers.simulated_people import code_now, read_people
 
     settings = load_settings()
     running = RunFile.read(settings.home)
     if settings.database_url is not None or running is None or not running.is_demo:
         raise Failed("codes are printed only for a demo that runs in GOLDENHOUR_HOME")
-    sys.stdout.write(run(_code(with_database(settings), user)) + "\n")
+    person = next((one for one in read_people(settings.home) if one.officer_id == folded(user)), None)
+    if person is None:
+        raise Failed(f"the demo has no officer {user}")
+    sys.stdout.write(code_now(person) + "\n")
 
 
 def print_new_link(officer_id: str) -> None:
@@ -99,19 +105,3 @@ def _life(settings: Settings) -> timedelta:
     from domain.policy.model import load_policy
 
     return timedelta(seconds=load_policy(settings.policy_file).sessions.link_seconds)
-
-
-async def _code(settings: Settings, user: str) -> str:
-    from activities.officers.authenticators import SecretsAtRest, code_at, step_at
-    from activities.secrets import Process
-    from db.officers.credentials import sealed_secret
-    from schemas.officers import folded
-    from workers.home import process_keys
-
-    async with await open_database(settings) as pool, pool.acquire() as connection:
-        found = await sealed_secret(connection, folded(user))
-    if found is None:
-        raise Failed(f"the demo has no officer {user} with an authenticator")
-    sealed, now = found
-    secrets = SecretsAtRest(process_keys(settings, Process.OFFICERS))
-    return code_at(secrets.open(sealed, folded(user)), step_at(now))

@@ -1,4 +1,4 @@
-"""`goldenhour token`: tokens of officers, and tokens of scripts, which are named, have an end and can be revoked."""
+"""`goldenhour token`: tokens of scripts, which are named, have an end and can be revoked."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -7,55 +7,15 @@ import typer
 
 from schemas.enums import Role
 from workers.commands.bank import mistakes_in
-from workers.commands.common import JsonTarget, errors, load_settings, people, run, write_json
+from workers.commands.common import JsonTarget, errors, people, run, write_json
 from workers.commands.exits import USAGE, Failed
 from workers.commands.officers import actor, with_pool
-from workers.commands.processes import own_name, with_known_key
 
 if TYPE_CHECKING:
     from db.pool import Pool
     from schemas.officers import ScriptToken
 
-DEFAULT_TOKEN_HOURS = 12.0
 DEFAULT_SCRIPT_DAYS = 90
-HOUR_SECONDS = 3600
-
-
-def token(
-    context: typer.Context,
-    role: Annotated[
-        Role | None,
-        typer.Option(help="Role in which the officer comes; docs/reference/security.md lists the rights."),
-    ] = None,
-    name: Annotated[str, typer.Option("--as", metavar="ID", help="Id of the officer.")] = "",
-    hours: Annotated[float, typer.Option(min=0.01, help="Hours of validity, at most 720.")] = DEFAULT_TOKEN_HOURS,
-) -> None:
-    """Create an officer's token for the API and print it; or issue, list and revoke tokens of scripts.
-
-    It is signed with the key of GOLDENHOUR_SECRET_KEY or GOLDENHOUR_OFFICERS_KEY, else of the stack in GOLDENHOUR_HOME.
-    It opens nothing unless the officer is in the database and has that role (`goldenhour officer add`).
-
-    curl -H "Authorization: Bearer $(goldenhour token --role desk --as a.verma)" …
-
-    The bearer of the token acts as that officer: do not write it into files that others read.
-
-    Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
-    """
-    from activities.secrets import Process
-    from api.tokens import Tokens
-    from workers.home import process_keys
-
-    if context.invoked_subcommand is not None:
-        return
-    if role is None:
-        raise Failed("give --role, or one of the commands issue, list and revoke", USAGE)
-    settings = with_known_key(load_settings())
-    try:
-        keys = process_keys(settings, Process.OFFICERS)
-        made = Tokens(keys).for_officer(name or own_name(), role, round(hours * HOUR_SECONDS))
-    except ValueError as error:
-        raise Failed(str(error), USAGE) from error
-    sys.stdout.write(made + "\n")
 
 
 def issue(

@@ -37,8 +37,8 @@ async def row(pool: Pool, officer_id: str) -> OfficerRow:
 
 async def roles(pool: Pool, officer_id: str) -> set[Role] | None:
     async with pool.acquire() as connection:
-        standing = await callers.officer(connection, officer_id)
-    return None if standing is None else set(standing.roles)
+        found = await callers.roles_of(connection, officer_id)
+    return None if found is None else set(found)
 
 
 async def events(pool: Pool, officer_id: str | None = None) -> list[OfficerEvent]:

@@ -1,7 +1,7 @@
-"""The caller of an officers' route: an officer with roles from the database, or a script.
+"""Scripts that call an officers' route, by their tokens.
 
-A process reads each caller at most twice a second, and forgets what it read after a second. So an officer who is
-disabled, a role that ends and a token that is revoked count within a second, in every process.
+A process reads each token at most twice a second, and forgets what it read after a second. So a token that is revoked
+opens nothing within a second, in every process.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from typing import Final, Generic, TypeVar
 import asyncpg
 
 from activities.officers.script_tokens import PREFIX, digest_of
-from api.tokens import SCRIPT, BadToken, Officer, Tokens
+from api.tokens import SCRIPT, BadToken, Officer
 from db.officers import callers, script_tokens
-from db.officers.callers import OfficerStanding, ScriptStanding
+from db.officers.callers import ScriptStanding
 from db.pool import Pool
 
 log = logging.getLogger("goldenhour.api")
@@ -29,39 +29,21 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Callers:
-    """Callers of this process."""
+class Scripts:
+    """Scripts that call this process."""
 
-    def __init__(self, pool: Pool, tokens: Tokens) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._tokens = tokens
-        self._officers = RecentReads(self._read_officer)
-        self._scripts = RecentReads(self._read_script)
+        self._known = RecentReads(self._read)
 
-    async def officer(self, token: str) -> Officer:
-        """Return the officer or the script of a token. Raises `BadToken`."""
-        if token.startswith(PREFIX):
-            return await self._of_script(token)
-        claimed = self._tokens.officer(token)
-        standing = await self._officers.get(claimed.subject)
-        if standing is None:
-            raise BadToken(BadToken.__doc__)
-        if standing.credentials_from is not None and claimed.issued_at < standing.credentials_from.timestamp():
-            raise BadToken(BadToken.__doc__)
-        # The token names the role in which the officer comes. It gives no role that the officer does not have.
-        return Officer(claimed.subject, standing.roles & {claimed.role}, claimed.expires_at)
-
-    async def _of_script(self, token: str) -> Officer:
-        script = await self._scripts.get(digest_of(token))
+    async def of(self, token: str) -> Officer:
+        """Return the script of a token. Raises `BadToken`."""
+        script = await self._known.get(digest_of(token)) if token.startswith(PREFIX) else None
         if script is None:
             raise BadToken(BadToken.__doc__)
         return Officer(f"{SCRIPT}{script.name}", script.roles, script.ends_at.timestamp(), token_id=script.token_id)
 
-    async def _read_officer(self, officer_id: str) -> OfficerStanding | None:
-        async with self._pool.acquire() as connection:
-            return await callers.officer(connection, officer_id)
-
-    async def _read_script(self, digest: bytes) -> ScriptStanding | None:
+    async def _read(self, digest: bytes) -> ScriptStanding | None:
         async with self._pool.acquire() as connection:
             script = await callers.script(connection, digest)
             if script is not None and script.last_used_day != script.today:
