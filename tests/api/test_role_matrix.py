@@ -67,7 +67,7 @@ class Visits:
     async def begin(self) -> None:
         """Write the officers and scripts, give each caller its credential, and then let happen what its state says."""
         for caller in CALLERS:
-            if caller.by in {By.SESSION, By.TOKEN} and caller.state != "unknown":
+            if caller.by is By.SESSION and caller.state != "unknown":
                 await self._enrol(caller)
             self._headers[caller.name] = await self._credential(caller)
             await self._change(caller)

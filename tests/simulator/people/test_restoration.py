@@ -6,9 +6,10 @@ from collections.abc import Mapping
 import pytest
 
 from simulator.config import Delay, RestorationHabits, SimulatorConfig
+from simulator.people.callers import Caller, Person
 from simulator.people.complaints import Json
 from simulator.people.officers import Officers
-from simulator.people.restoration import ROLES, TRIES, Badge, RestorationPeople
+from simulator.people.restoration import ROLES, TRIES, RestorationPeople
 
 RESTORATION = "11111111-1111-1111-1111-111111111111"
 AT_ONCE = Delay(median=1.0, most=0.0)
@@ -24,7 +25,7 @@ class Engine(Officers):
         self.asked: list[str] = []
 
     async def call(
-        self, method: str, path: str, token: str, body: Json | None = None, headers: Mapping[str, str] | None = None
+        self, method: str, path: str, caller: Caller, body: Json | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Json]:
         if method == "GET" and path.endswith(RESTORATION):
             return 200, {"state": self.state, "step": self.step, "visit_no": 1, "prepared_by": self.prepared_by}
@@ -57,7 +58,9 @@ class Engine(Officers):
 
 async def approved(engine: Engine) -> None:
     habits = RestorationHabits(visit=AT_ONCE, poll_wall_seconds=0.001, sp_refuses=0)
-    people = RestorationPeople(SimulatorConfig(restoration=habits), engine, {role: Badge(role, role) for role in ROLES})
+    people = RestorationPeople(
+        SimulatorConfig(restoration=habits), engine, {role: Person(role, role, role) for role in ROLES}
+    )
     task = asyncio.create_task(people.work())
     async with asyncio.timeout(20):
         while engine.step != "bond":  # noqa: ASYNC110 - the engine of the test sets no event
