@@ -7,7 +7,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.callers import officer_of
 from api.officers.sessions import refuse_forged, session_cookie
-from api.roles import ALLOWED, Action
+from api.reads import ReadReason, read_of
+from api.roles import ALLOWED, READS, Action
 from api.services import TheServices
 from api.tokens import Officer
 from domain.officers import check_roles
@@ -47,6 +48,27 @@ class Allowed:
         return officer
 
 
+class AllowedRead(Allowed):
+    """Dependency that admits an officer who may read by `action`, once the read is in the read log."""
+
+    async def __call__(
+        self,
+        request: Request,
+        services: TheServices,
+        token: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
+        session: Annotated[str | None, Depends(session_cookie)],
+        reason: ReadReason = None,
+    ) -> Officer:
+        """Return the officer as `Allowed` does. A read that cannot be logged is refused with the database's error."""
+        officer = await super().__call__(request, services, token, session)
+        # A search by POST names its subject in the body. Its route logs the read.
+        if request.method == "GET":
+            read = read_of(request, services, officer, reason or "")
+            if read is not None:
+                await services.read_log.note(read)
+        return officer
+
+
 def refuse_unless(officer: Officer, action: Action) -> None:
     """Check that the officer may do `action`. Raises `RoleNotAllowed`."""
     check_roles(officer.roles, ALLOWED[action])
@@ -54,7 +76,7 @@ def refuse_unless(officer: Officer, action: Action) -> None:
 
 def may(action: Action) -> Any:
     """Return the dependency for a route's signature."""
-    return Depends(Allowed(action))
+    return Depends(AllowedRead(action) if action in READS else Allowed(action))
 
 
 def acting(officer: Officer) -> Acting:

@@ -98,6 +98,8 @@ class Action(StrEnum):
     """documents that seize or attach property: BNSS 106 and 107"""
     APPROVE_ATTACHMENT = "approve_attachment"
     """approve that a court is asked to attach money on hold: BNSS 107"""
+    READ_READERS = "read_readers"
+    """who has read a case"""
     END_SESSIONS = "end_sessions"
     """end all sessions of an officer"""
     READ_SIGN_INS = "read_sign_ins"
@@ -172,6 +174,10 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.ISSUE_DOCUMENT: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.ISSUE_SEIZURE: frozenset({Role.IO, Role.DY_SP, Role.SP}),
     Action.APPROVE_ATTACHMENT: frozenset({Role.SP}),
+    Action.READ_READERS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
     Action.END_SESSIONS: frozenset({Role.ADMIN}),
     Action.READ_SIGN_INS: frozenset({Role.ADMIN, Role.AUDITOR}),
 }
+
+READS: Final = frozenset(action for action in Action if action.value.startswith("read_")) - {Action.READ_SIGN_INS}
+"""actions that show cases, accounts and persons; the read log has who did them"""

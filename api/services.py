@@ -20,6 +20,7 @@ from api.addresses import LOOPBACK, Networks
 from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StorageCache
 from api.logins import BankLogins
 from api.officers.callers import Callers
+from api.officers.read_log import ReadLog
 from api.officers.session_streams import SessionWatch
 from api.officers.sessions import Sessions
 from api.officers.sign_in import SignInDoor
@@ -79,6 +80,11 @@ class Services:
     def callers(self) -> Callers:
         """Officers and scripts that call, with their roles from the database."""
         return Callers(self.ctx.pool, self.tokens)
+
+    @cached_property
+    def read_log(self) -> ReadLog:
+        """Log of who read which case, account or person."""
+        return ReadLog(self.ctx.pool, self.ctx.policy.read_log)
 
     @cached_property
     def case_hub(self) -> EventHub:

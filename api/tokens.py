@@ -78,6 +78,8 @@ class Officer:
     expires_at: float
     session_id: UUID | None = None
     """the session in which the officer calls, or None for a token"""
+    token_id: int | None = None
+    """the token of a script"""
 
     @property
     def actor(self) -> str:

@@ -55,7 +55,7 @@ class Callers:
         script = await self._scripts.get(digest_of(token))
         if script is None:
             raise BadToken(BadToken.__doc__)
-        return Officer(f"{SCRIPT}{script.name}", script.roles, script.ends_at.timestamp())
+        return Officer(f"{SCRIPT}{script.name}", script.roles, script.ends_at.timestamp(), token_id=script.token_id)
 
     async def _read_officer(self, officer_id: str) -> OfficerStanding | None:
         async with self._pool.acquire() as connection:

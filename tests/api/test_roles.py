@@ -93,6 +93,7 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", f"{CASE}/payer-inquiries"): (READERS, None),
     ("POST", f"{CASE}/found-transfers/{{found_id}}/decide"): (DESK, {**WHY, "decision": "dismissed"}),
     ("GET", f"{CASE}/ledger"): (READERS, None),
+    ("GET", f"{CASE}/readers"): (frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}), None),
     ("GET", f"{CASE}/events"): (READERS, None),
     ("GET", f"{CASE}/requests"): (READERS, None),
     ("GET", f"{CASE}/answers"): (READERS, None),

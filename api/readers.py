@@ -1,0 +1,32 @@
+"""Who has read a case."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+
+from api.auth import may
+from api.params import LIMIT_DEFAULT, AckNo, After, Limit
+from api.problems import IN_THE_DESCRIPTION
+from api.roles import Action
+from api.services import TheServices
+from api.tokens import Officer
+from db.cases.cases import case_no_of
+from db.officers import read_log
+from schemas.reads import ReadPage
+
+router = APIRouter(prefix="/api/v1", tags=["officers"], responses=IN_THE_DESCRIPTION)
+
+Reader = Annotated[Officer, may(Action.READ_READERS)]
+
+
+@router.get("/cases/{ack_no}/readers", name="read_readers_of_case")
+async def read_readers(
+    services: TheServices, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
+) -> ReadPage:
+    """List who has read a case, its parts and its documents, the newest first.
+
+    The same read of the same caller within a few minutes is one line.
+    """
+    async with services.ctx.pool.acquire() as connection:
+        case_no = await case_no_of(connection, ack_no)
+        return await read_log.of_case(connection, case_no, after, limit)
