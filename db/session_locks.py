@@ -68,7 +68,9 @@ async def kept_alive(connection: Connection, silent_max: timedelta = SILENT_MAX)
 async def _beat(connection: Connection, every_seconds: float, over: asyncio.Event) -> None:
     while True:
         try:
-            await asyncio.wait_for(over.wait(), every_seconds)
+            # Not `wait_for`: in Python 3.11 it returns, and forgets a cancellation, when both come at once.
+            async with asyncio.timeout(every_seconds):
+                await over.wait()
             return
         except TimeoutError:
             pass

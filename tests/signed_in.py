@@ -1,22 +1,77 @@
-"""Officers of tests who sign in with a password and an authenticator."""
+"""Officers of tests in their sessions: those who sign in with a password and an authenticator, and those who are in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
+from uuid import uuid4
 
 import httpx
 from pydantic import SecretStr
+from starlette.requests import HTTPConnection
 
+from activities.context import Context
 from activities.officers.authenticators import STEP_SECONDS, code_at, step_at
 from activities.officers.enrolment import import_officers
+from activities.officers.sign_in import new_token, session_digest
 from activities.officers.sign_in_links import Wish, make_link
-from api.officers.sessions import COOKIE, CSRF_HEADER
+from activities.secrets import Keys, Purpose
+from api.officers.sessions import COOKIE, CSRF_HEADER, Sessions, cookie_of, csrf_token
 from api.services import Services
+from api.tokens import Officer
+from db.officers import sessions
+from db.pool import Pool
 from schemas.enums import Role
-from schemas.officers import OfficerEntry
+from schemas.officers import OfficerEntry, folded
+from schemas.sign_in import SignInWay
 from tests.clock import Clock, at_clock
 
 PASSWORD = "correct horse battery staple"
+SHIFT: Final = timedelta(hours=12)
+
+
+def headers_of(token: str) -> dict[str, str]:
+    """The headers of a request in the session with this token."""
+    return {"Cookie": f"{COOKIE}={token}", CSRF_HEADER: csrf_token(token)}
+
+
+async def begin_sessions(pool: Pool, keys: Keys, officers: Mapping[str, str], longest: timedelta = SHIFT) -> None:
+    """Write sessions by their tokens, for officers who are in the database, as if they had signed in."""
+    key = keys.derive_key(Purpose.SESSIONS)
+    async with pool.acquire() as connection, connection.transaction():
+        for token, officer_id in officers.items():
+            digest = session_digest(key, token)
+            await sessions.begin(
+                connection, uuid4(), digest, folded(officer_id), "192.0.2.1", "test", SignInWay.CODE, longest
+            )
+
+
+async def is_live(services: Services, token: str) -> bool:
+    """Whether the session with this token is not over, by the clock of the database."""
+    digest = session_digest(services.keys.derive_key(Purpose.SESSIONS), token)
+    async with services.ctx.pool.acquire() as connection:
+        return await sessions.find(connection, digest, services.sessions.idle) is not None
+
+
+class SessionsInOneRole(Sessions):
+    """Sessions in which an officer comes in one role, whatever other roles the officer has."""
+
+    def __init__(self, ctx: Context, keys: Keys) -> None:
+        super().__init__(ctx, keys)
+        self.roles: dict[str, Role] = {}
+        """by the token of the session"""
+
+    async def officer(self, connection: HTTPConnection) -> Officer:
+        """The officer of a session, with the role in which the officer comes."""
+        officer = await super().officer(connection)
+        role = self.roles.get(cookie_of(connection))
+        return officer if role is None else replace(officer, roles=officer.roles & {role})
+
+    def come(self, role: Role) -> str:
+        """The token of a session that comes in this role, when it is written."""
+        token = new_token()
+        self.roles[token] = role
+        return token
 
 
 @dataclass

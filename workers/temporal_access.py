@@ -23,6 +23,7 @@ class TemporalAccess:
 PLAIN = TemporalAccess()
 _CERTIFICATE: Final = f"{ENV_PREFIX}TEMPORAL_CERTIFICATE"
 _REFUSED: Final = f"it refuses our client certificate, {_CERTIFICATE}"
+_ENDED: Final = f"it ended the connection; it may ask for another client certificate, {_CERTIFICATE}"
 _TROUBLES: Final = (
     ("UnknownIssuer", f"its certificate is not of an authority in {ENV_PREFIX}TEMPORAL_CA"),
     ("NotValidForName", f"its certificate has another name than its address or {ENV_PREFIX}TEMPORAL_SERVER_NAME"),
@@ -30,7 +31,8 @@ _TROUBLES: Final = (
     ("CertificateRequired", f"it asks for a client certificate, {_CERTIFICATE}"),
     ("UnknownCA", _REFUSED),
     ("BadCertificate", _REFUSED),
-    ("unexpected-eof", f"it ended the connection; it may ask for another client certificate, {_CERTIFICATE}"),
+    # The server's end of a connection is seen while reading, while writing or before the first request.
+    *((end, _ENDED) for end in ("unexpected-eof", "BrokenPipe", "ConnectionReset", "connection closed")),
     ("InvalidContentType", f"it speaks no TLS, or {ENV_PREFIX}TEMPORAL_TLS is missing"),
 )
 """parts of the SDK's errors, with their meaning"""

@@ -33,6 +33,7 @@ from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
 from schemas.outbox.case import FollowUp
 from tests.officers import enrol
+from tests.signed_in import SessionsInOneRole, begin_sessions, headers_of, is_live
 
 SECRET = SecretStr("a-secret-key-for-tests-only-0123456789")
 AES_KEY = b64encode(b"k" * 32).decode()
@@ -95,25 +96,54 @@ class Doors:
     services: Services
     notifier: NotingNotifier
     tokens: Tokens
-    _to_enrol: set[str] = field(default_factory=set)
+    _tokens: dict[tuple[str, Role], str] = field(default_factory=dict)
+    """of the sessions of officers, by name and role"""
+    _to_come: dict[str, str] = field(default_factory=dict)
+    """names of the officers whose sessions are not written yet, by the token"""
     _enrolled: set[str] = field(default_factory=set)
-    _enrolling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _coming: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        self.client.event_hooks["request"].append(self._enrol)
+        self.client.event_hooks["request"].append(self.come)
+        found = self.services.__dict__.setdefault("sessions", SessionsInOneRole(self.services.ctx, self.services.keys))
+        assert isinstance(found, SessionsInOneRole), "no request came before"
+        self._sessions = found
 
-    async def _enrol(self, _request: httpx.Request) -> None:
-        """Write the officers who come for the first time into the database, unless it is down."""
-        async with self._enrolling:
-            if new := self._to_enrol - self._enrolled:
-                with suppress(OSError):
-                    await enrol(self.services.ctx.pool, new)
-                    self._enrolled |= new
+    async def come(self, request: httpx.Request | None = None) -> None:
+        """Write the officers who come for the first time into the database, and their sessions, unless it is down.
+
+        An officer whose session is over, because a test has moved the clock, gets another one.
+        """
+        async with self._coming:
+            with suppress(OSError):
+                await self._write_new()
+                if request is not None:
+                    await self._come_again(request)
+
+    async def _write_new(self) -> None:
+        pool, keys = self.services.ctx.pool, self.services.keys
+        if unknown := {*self._to_come.values()} - self._enrolled:
+            await enrol(pool, unknown)
+            self._enrolled |= unknown
+        await begin_sessions(pool, keys, self._to_come)
+        self._to_come = {}
+
+    async def _come_again(self, request: httpx.Request) -> None:
+        cookie = request.headers.get("cookie")
+        found = [(who, token) for who, token in self._tokens.items() if headers_of(token)["Cookie"] == cookie]
+        for (name, role), token in found:
+            if not await is_live(self.services, token):
+                del self._tokens[name, role]
+                request.headers.update(self.officer(role, name))
+                await self._write_new()
 
     def officer(self, role: Role, name: str = "officer1") -> dict[str, str]:
-        """The header of an officer who comes in that role. The officer has every role, unless a test has said more."""
-        self._to_enrol.add(name)
-        return {"Authorization": f"Bearer {self.tokens.for_officer(name, role)}"}
+        """The headers of an officer who comes in that role. The officer has every role, unless a test has said more."""
+        token = self._tokens.get((name, role))
+        if token is None:
+            token = self._tokens[name, role] = self._sessions.come(role)
+            self._to_come[token] = name
+        return headers_of(token)
 
     def bank(self, code: str) -> dict[str, str]:
         """The header of a bank that is logged in."""

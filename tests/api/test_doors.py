@@ -20,9 +20,8 @@ from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from api.bank_gateway.auth import TheBank, bank_token
 from api.callers import OPEN_PATHS, SIGN_IN_API_PATH, door_of
 from api.officers.session_routes import SIGN_IN_BODY_MAX_BYTES
-from api.officers.sessions import session_cookie
+from api.officers.sessions import Sessions, session_cookie
 from api.services import Services
-from api.tokens import Tokens
 from domain.policy.model import DoorName, Places
 from schemas.enums import Role
 from tests.api.conftest import Doors, new_app, opened
@@ -31,7 +30,6 @@ from tests.api.listening import Server, listening, one_place, with_doors
 from tests.api.signed import sign
 from tests.api.test_roles import BANK, EXPECTED, NUMBERS, PUBLIC
 from tests.api.test_streams import Running, running
-from tests.officers import enrol
 from workers.setting_checks import networks_of
 
 __all__ = ["feed", "running"]
@@ -107,14 +105,14 @@ async def test_h6_sign_in_takes_a_password_and_no_large_body(doors: Doors, path:
 
 async def test_h6_a_credential_is_read_once(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
     read = 0
-    once = Tokens.officer
+    once = Sessions._find
 
-    def counted(self: Tokens, token: str) -> Any:
+    async def counted(self: Sessions, token: str) -> Any:
         nonlocal read
         read += 1
-        return once(self, token)
+        return await once(self, token)
 
-    monkeypatch.setattr(Tokens, "officer", counted)
+    monkeypatch.setattr(Sessions, "_find", counted)
     await doors.complain()
     assert read == 1
 
@@ -351,7 +349,7 @@ async def test_low_strangers_see_no_page_for_operators(doors: Doors) -> None:
             assert (await client.get(path)).status_code == expected, path
         assert (await client.get("/healthz")).status_code == 200
         headers = doors.officer(Role.AUDITOR)
-        await enrol(doors.services.ctx.pool, ["officer1"])
+        await doors.come()
         described = await client.get(LOW_PATHS[2], headers=headers)
         assert described.status_code == 200
 

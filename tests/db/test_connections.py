@@ -15,6 +15,7 @@ from db import connections
 from db.connections import OF_A_MIGRATION, OF_A_PROCESS, OF_THE_OWNER, ConnectionLimits, connection_settings
 from db.pool import COMMAND_TIMEOUT_SECONDS, Connection, open_pool
 from db.reporting.outcomes import READ_SECONDS
+from db.session_locks import kept_alive
 from tests.paths import ROOT
 from tests.style.rules import ROOMS
 
@@ -160,3 +161,25 @@ def test_m7_every_opener_takes_its_settings_from_one_place() -> None:
                 if opens and "connection_settings(" not in ast.unparse(call):
                     without.append(str(file.relative_to(ROOT)))
     assert without == [PEERS]
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_a_cancellation_at_the_end_of_a_kept_lock_is_not_lost(database_dsn: str, steps: int) -> None:
+    connection = await connections.connect(database_dsn, "test")
+    over = asyncio.Event()
+
+    async def lead() -> None:
+        async with kept_alive(connection):
+            await over.wait()
+
+    try:
+        leading = asyncio.create_task(lead())
+        await asyncio.sleep(0)
+        over.set()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        was_told = leading.cancel()
+        await asyncio.wait([leading])
+        assert leading.cancelled() == was_told
+    finally:
+        await connection.close()

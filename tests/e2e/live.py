@@ -17,6 +17,7 @@ from pydantic import SecretStr, TypeAdapter
 from temporalio.client import Client
 
 from activities.directory import load_directory
+from activities.officers.sign_in import new_token
 from activities.secrets import SecretBox
 from api.tokens import Tokens
 from db.pool import Pool, open_pool
@@ -27,6 +28,7 @@ from simulator import SimulatorConfig, SimulatorServer
 from simulator.people.restoration import Badge
 from tests.ground import Ground
 from tests.officers import enrol
+from tests.signed_in import begin_sessions, headers_of
 from workers.home import secret_key
 from workers.processes import Supervisor
 from workers.settings import Settings
@@ -56,6 +58,9 @@ class Live:
     api: httpx.AsyncClient
     intake: httpx.AsyncClient
     tokens: Tokens
+    """makes what the simulated officers come in with"""
+    sessions: Mapping[Role, str]
+    """token of the session of an officer with this role alone"""
     intake_token: str
     watching: asyncio.Future[None]
     """the task that restarts the engine's parts; done when it has given one up"""
@@ -65,8 +70,8 @@ class Live:
     # -- doors -----------------------------------------------------------------------------------------------------
 
     def officer(self, role: Role) -> dict[str, str]:
-        """The header of an officer with that role."""
-        return {"Authorization": f"Bearer {self.tokens.for_officer(f'{role}-officer', role)}"}
+        """The headers of the session of an officer with that role."""
+        return headers_of(self.sessions[role])
 
     async def complain(self, *transfers: Json) -> str:
         """Post a complaint; gives the case's number."""
@@ -237,14 +242,20 @@ async def live(
                 await load_directory(pool, secret_box, ENTRIES.validate_python(sim.directory))
                 await register_keys(pool, sim.public_keys)
                 await enrol_officers(pool)
-                await enrol(pool, [f"{role}-officer" for role in Role])
+                for role in Role:
+                    await enrol(pool, [f"{role}-officer"], [role])
+                sessions = {role: new_token() for role in Role}
+                of_tokens = {token: f"{role}-officer" for role, token in sessions.items()}
+                await begin_sessions(pool, secret_box, of_tokens)
                 intake_token, tokens = await issue_intake_token(pool), Tokens(secret_box)
                 running = await start_engine(supervisor, found.settings)
                 async with (
                     httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as api,
                     httpx.AsyncClient(base_url=running.intake_url, timeout=20, trust_env=False) as intake,
                 ):
-                    yield Live(found, running, pool, sim, api, intake, tokens, intake_token, watching, restores)
+                    yield Live(
+                        found, running, pool, sim, api, intake, tokens, sessions, intake_token, watching, restores
+                    )
                 assert not watching.done(), watching.exception()
             finally:
                 watching.cancel()

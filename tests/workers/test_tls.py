@@ -19,8 +19,10 @@ from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.settings import Settings, SettingsError
 from workers.temporal import connect_to
+from workers.temporal_access import temporal_trouble
 
 Files = dict[str, Any]
+ENDED = "it may ask for another client certificate"
 
 
 class World:
@@ -80,7 +82,9 @@ async def test_h9_who_cannot_enter_is_told_why(
     ca = getattr(world, authority).file if authority else None
     with refusing(server_context(world.server, world.authority)) as address:
         settings = access(address, "goldenhour", ca, getattr(world, shown) if shown else None)
-        assert said in await trouble(settings)
+        told = await trouble(settings)
+        # A client that still writes when the server ends the connection may lose the server's reason.
+        assert said in told or (authority == "authority" and ENDED in told)
 
 
 @pytest.mark.parametrize("shown", [None, "forged"])
@@ -89,7 +93,7 @@ async def test_h9_who_cannot_enter_does_not_enter(
 ) -> None:
     certificate = getattr(world, shown) if shown else None
     settings = access(mutual, temporal_server.namespace, world.authority.file, certificate)
-    assert "it may ask for another client certificate" in await trouble(settings)
+    assert ENDED in await trouble(settings)
 
 
 async def trouble(settings: Settings) -> str:
@@ -160,3 +164,16 @@ async def test_a_command_says_that_the_certificate_of_the_database_is_wrong(secu
     wrong = await invoke("verify", database_url=secure_dsn, database_ca=str(world.stranger.file))
     assert (wrong.exit_code, "certificate verify failed" in wrong.stderr) == (1, True)
     assert wrong.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        'Error { kind: UnexpectedEof, error: "peer closed: unexpected-eof" }',
+        'hyper::Error(Io, Custom { kind: BrokenPipe, error: "stream closed because of a broken pipe" })',
+        'Os { code: 104, kind: ConnectionReset, message: "Connection reset by peer" }',
+        'hyper::Error(Canceled, "connection closed")',
+    ],
+)
+def test_every_way_in_which_a_connection_ends_has_the_same_words(end: str) -> None:
+    assert ENDED in temporal_trouble(RuntimeError(f"Failed client connect: {end}"))

@@ -53,9 +53,11 @@ def refusing(context: ssl.SSLContext) -> Iterator[str]:
     with socket.create_server((LOOPBACK, 0)) as server:
         thread = threading.Thread(target=_refuse_all, args=(server, context))
         thread.start()
-        yield f"{LOOPBACK}:{server.getsockname()[1]}"
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join(REFUSAL_SECONDS)
+        try:
+            yield f"{LOOPBACK}:{server.getsockname()[1]}"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(REFUSAL_SECONDS)
 
 
 def _refuse_all(server: socket.socket, context: ssl.SSLContext) -> None:

@@ -160,7 +160,8 @@ class ProcedureStarter:
                     if self._is_deferred:
                         await asyncio.sleep(min(CHECK_DEFERRED_SECONDS, self._defer_max.total_seconds()))
                     try:
-                        await asyncio.wait_for(woken.wait(), await self._pause_seconds(check_every_seconds))
+                        async with asyncio.timeout(await self._pause_seconds(check_every_seconds)):
+                            await woken.wait()
                         await asyncio.sleep(GATHER_SECONDS)
                     except TimeoutError:
                         continue
