@@ -81,7 +81,7 @@ def reference_of(request: Request) -> tuple[str, str] | None:
     return _checked("ack_no", _ACK_NO, given[0]) if given else None
 
 
-def read_of(request: Request, services: Services, officer: Officer, reason: str) -> NewRead | None:
+def read_of(request: Request, services: Services, officer: Officer, reason: str, *, outside: bool) -> NewRead | None:
     """Return what a reading request reads, or None for a route that shows no case."""
     route: str = request.scope["route"].path_format
     if route in SHOWS_NO_CASE:
@@ -90,7 +90,7 @@ def read_of(request: Request, services: Services, officer: Officer, reason: str)
     if found is None:
         return _read(request, services, officer, ReadKind.LIST, route, None, reason)
     kind = ReadKind.DOCUMENT if found[0] == "document_id" else ReadKind.CASE
-    return _read(request, services, officer, kind, found[1], found[0], reason)
+    return _read(request, services, officer, kind, found[1], found[0], reason, outside=outside)
 
 
 async def note_account(
@@ -109,6 +109,8 @@ def _read(
     subject: str,
     reference: str | None,
     reason: str,
+    *,
+    outside: bool = False,
 ) -> NewRead:
     return NewRead(
         reader=officer.actor,
@@ -120,6 +122,7 @@ def _read(
         session_id=officer.session_id,
         token_id=officer.token_id,
         reason=reason,
+        outside=outside,
     )
 
 

@@ -27,6 +27,7 @@ from db.pool import Pool, open_pool
 from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
+from schemas.jurisdiction import WHOLE_STATE
 from schemas.officers import NewScriptToken, OfficerEntry
 from workers.embedded.ports import free_port
 from workers.home import secret_box
@@ -204,7 +205,7 @@ async def enrol_officers(pool: Pool) -> None:
     """Write the officers of the simulated world into the database, with names that say that they are invented."""
     people = {DESK: Role.DESK} | {subject: role for role, subject in POLICE.items()}
     entries = [
-        OfficerEntry(officer_id=subject, name=f"{subject} (invented)", roles=(role,))
+        OfficerEntry(officer_id=subject, name=f"{subject} (invented)", roles=(role,), districts=(WHOLE_STATE,))
         for subject, role in people.items()
     ]
     await import_officers(pool, entries, INVENTED)

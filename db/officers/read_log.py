@@ -43,11 +43,18 @@ async def write(connection: Connection, reads: Sequence[NewRead]) -> None:
 
 async def of_case(connection: Connection, case_no: str, after: str | None, limit: int) -> ReadPage:
     """Return the reads of a case, the newest first. Raises `BadCursor`."""
+    return await page(connection, "case_no = $3", [case_no], after, limit)
+
+
+async def page(
+    connection: Connection, condition: str, values: Sequence[object], after: str | None, limit: int
+) -> ReadPage:
+    """Return the reads that meet a condition, the newest first. Its parameters count from $3. Raises `BadCursor`."""
     rows = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM read_log WHERE case_no = $1 AND read_id < $2 ORDER BY read_id DESC LIMIT $3",
-        case_no,
+        f"SELECT {_COLUMNS} FROM read_log WHERE read_id < $1 AND {condition} ORDER BY read_id DESC LIMIT $2",
         _before(after),
         limit + 1,
+        *values,
     )
     shown, more = cut(rows, limit)
     reads = tuple(ReadEntry(**dict(row)) for row in shown)
