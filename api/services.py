@@ -19,9 +19,9 @@ from adapters.officers.identity_provider import IdentityProvider, ProviderSettin
 from api.addresses import LOOPBACK, Networks
 from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StorageCache
 from api.logins import BankLogins
+from api.officers.caller_streams import CallerWatch
 from api.officers.callers import Callers
 from api.officers.read_log import ReadLog
-from api.officers.session_streams import SessionWatch
 from api.officers.sessions import Sessions
 from api.officers.sign_in import SignInDoor
 from api.streams import CASE_EVENTS, EventHub
@@ -110,9 +110,9 @@ class Services:
         return Sessions(self.ctx, self.keys)
 
     @cached_property
-    def session_watch(self) -> SessionWatch:
-        """End of the streams of sessions that are over."""
-        return SessionWatch(self.ctx, self.sessions)
+    def caller_watch(self) -> CallerWatch:
+        """End of the streams of callers who may not read them any more."""
+        return CallerWatch(self.ctx, self.sessions)
 
     @cached_property
     def sign_in_door(self) -> SignInDoor:
@@ -176,7 +176,7 @@ class Services:
 
     async def end_streams(self) -> None:
         """End every stream and every waiting call, and release their connections."""
-        await asyncio.gather(self.case_hub.close(), self.bank_hub.close(), self.session_watch.close())
+        await asyncio.gather(self.case_hub.close(), self.bank_hub.close(), self.caller_watch.close())
         if self.identity_provider is not None:
             await self.identity_provider.close()
 

@@ -79,7 +79,7 @@ class Officer:
     session_id: UUID | None = None
     """the session in which the officer calls, or None for a token"""
     token_id: int | None = None
-    """the token of a script"""
+    """number of the token with which a script calls, or None for an officer"""
 
     @property
     def actor(self) -> str:

@@ -12,11 +12,11 @@ from starlette.types import Receive, Scope, Send
 
 from activities.context import Context
 from api.auth import may
-from api.officers.session_streams import SessionWatch, Watched
+from api.officers.caller_streams import CallerWatch, Watched
 from api.params import INT64_MAX, LIMIT_DEFAULT, AckNo, Limit
 from api.problems import IN_THE_DESCRIPTION, TOO_MANY, says
 from api.request_places import leave_place
-from api.roles import Action
+from api.roles import ALLOWED, Action
 from api.services import TheServices
 from api.streams import EventHub, Subscription
 from api.tokens import Officer
@@ -71,14 +71,14 @@ async def read_events(
         case_no = await cases.case_no_of(connection, ack_no)
     await services.case_hub.listening()
     seq = after if last_event_id is None else last_event_id
-    return EventStream(services.case_hub, services.session_watch, services.ctx, case_no, seq, officer)
+    return EventStream(services.case_hub, services.caller_watch, services.ctx, case_no, seq, officer)
 
 
 class EventStream(Response):
-    """Stream of events that ends when the caller disconnects, token or session end, or this process stops."""
+    """Stream of events that ends when the caller disconnects or may not read it any more, or this process stops."""
 
     def __init__(
-        self, hub: EventHub, watch: SessionWatch, ctx: Context, case_no: str, after_seq: int, officer: Officer
+        self, hub: EventHub, watch: CallerWatch, ctx: Context, case_no: str, after_seq: int, officer: Officer
     ) -> None:
         super().__init__(media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
@@ -93,7 +93,7 @@ class EventStream(Response):
         """Send events until the stream ends."""
         with (
             self._hub.subscribed(self._case_no, self._officer.actor) as subscription,
-            self._watch.watched(self._officer.session_id, subscription.wake) as watched,
+            self._watch.watched(self._officer, ALLOWED[Action.READ_TRAIL], subscription.wake) as watched,
         ):
             leave_place(scope)
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})

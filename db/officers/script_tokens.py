@@ -1,5 +1,6 @@
 """Tokens of scripts. The table has the SHA-256 of each token. Issue and revocation are events, by trigger."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Final
 
@@ -57,6 +58,16 @@ async def used(connection: Connection, token_id: int, day: date) -> None:
         token_id,
         day,
     )
+
+
+async def live_roles(connection: Connection, token_ids: Collection[int]) -> dict[int, frozenset[Role]]:
+    """Return those of the tokens that are live, with their roles."""
+    rows = await connection.fetch(
+        "SELECT s.token_id, s.roles FROM script_token s CROSS JOIN present_moment() AS t"
+        " WHERE s.token_id = ANY($1) AND s.revoked_at IS NULL AND s.ends_at > t",
+        list(token_ids),
+    )
+    return {row["token_id"]: frozenset(map(Role, row["roles"])) for row in rows}
 
 
 async def listed(connection: Connection, limit: int = 1_000) -> list[ScriptToken]:

@@ -1,12 +1,13 @@
 """Sessions of officers. Of the token in the cookie only the digest is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.enums import Role
 from schemas.sign_in import SessionEnd, SessionView, SignInWay
 
 KEPT_DAYS: Final = 30
@@ -93,12 +94,18 @@ async def note_use(connection: Connection, session_id: UUID) -> None:
     )
 
 
-async def live_ones(connection: Connection, session_ids: Sequence[UUID], idle: timedelta) -> set[UUID]:
-    """Return those of the sessions that are not over."""
+async def live_roles(
+    connection: Connection, session_ids: Collection[UUID], idle: timedelta
+) -> dict[UUID, frozenset[Role]]:
+    """Return those of the sessions that are not over, with the roles of their officers that are live."""
     rows = await connection.fetch(
-        f"SELECT s.session_id {_FROM} WHERE {_LIVE} AND s.session_id = ANY($2)", idle, list(session_ids)
+        "SELECT s.session_id, ARRAY(SELECT r.role FROM officer_role r WHERE r.officer_id = s.officer_id"
+        f" AND r.from_at <= m.now AND (r.until_at IS NULL OR r.until_at > m.now)) AS roles {_FROM}"
+        f" WHERE {_LIVE} AND s.session_id = ANY($2)",
+        idle,
+        list(session_ids),
     )
-    return {row["session_id"] for row in rows}
+    return {row["session_id"]: frozenset(map(Role, row["roles"])) for row in rows}
 
 
 async def of_officer(connection: Connection, officer_id: str, idle: timedelta, current: UUID) -> list[SessionView]:

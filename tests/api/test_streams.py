@@ -224,6 +224,9 @@ async def test_open_streams_do_not_hold_up_a_stop(running: Running) -> None:
 
 
 async def test_a_request_under_way_is_finished_before_a_stop(running: Running) -> None:
+    running.doors.officer(Role.INTAKE)
+    await running.doors.come()
+    running.doors.client.event_hooks["request"].clear()
     complaint = asyncio.create_task(running.doors.complain())
     await asyncio.sleep(0.005)
     running.stop.set()
