@@ -77,8 +77,12 @@ def reference_of(request: Request) -> tuple[str, str] | None:
     for name, check in REFERENCES.items():
         if name in request.path_params:
             return _checked(name, check, request.path_params[name])
-    given = [request.query_params[name] for name in _CASE_FILTERS if name in request.query_params]
-    return _checked("ack_no", _ACK_NO, given[0]) if given else None
+    # Only a parameter that the route has counts. Another would name a case that the route does not show.
+    known = {param.alias for param in request.scope["route"].dependant.query_params}
+    for name in _CASE_FILTERS:
+        if name in known and name in request.query_params:
+            return _checked("ack_no", _ACK_NO, request.query_params[name])
+    return None
 
 
 def read_of(request: Request, services: Services, officer: Officer, reason: str, *, outside: bool) -> NewRead | None:

@@ -336,8 +336,8 @@ async def page(
     case_no = await case_no_of(connection, ack_no) if ack_no else None
     at, message_id = _position(after)
     values = (case_no, in_trouble, at, message_id, limit + 1)
-    statement, values = confined(_LIST, values, "message.case_no", within)
-    rows = await connection.fetch(statement, *values)
+    statement, parameters = confined(_LIST, values, "message.case_no", within)
+    rows = await connection.fetch(statement, *parameters)
     shown, more = cut(rows, limit)
     items = tuple(CaseMessage(**dict(row)) for row in shown)
     last = items[-1] if items else None

@@ -74,8 +74,8 @@ async def page(
 ) -> GrievancePage:
     """Return a page of grievances, the oldest first; `ack_no` is any number of a case. Raises `BadCursor`."""
     values = (now, state, level, overdue, ack_no, *_key(after), limit + 1)
-    statement, values = confined(_LIST, values, "g.case_no", within)
-    rows = await connection.fetch(statement, *values)
+    statement, parameters = confined(_LIST, values, "g.case_no", within)
+    rows = await connection.fetch(statement, *parameters)
     shown, more = cut(rows, limit)
     return GrievancePage(
         items=tuple(GrievanceHead.model_validate(_head(dict(row), now)) for row in shown),

@@ -63,8 +63,8 @@ async def page(
 ) -> HoldPage:
     """Return a page of holds; `small`: those that wait for a quick decision. Raises `BadCursor`."""
     values = (ack_no, institution, held, small, lapses_before, *_key(after), limit + 1)
-    statement, values = confined(_LIST, values, "a.case_no", within)
-    rows = await connection.fetch(statement, *values)
+    statement, parameters = confined(_LIST, values, "a.case_no", within)
+    rows = await connection.fetch(statement, *parameters)
     shown, more = cut(rows, limit)
     last = shown[-1] if more else None
     return HoldPage(

@@ -62,8 +62,8 @@ async def page(
     """Return a page of orders, the first due first; `ack_no` is any number of a case. Raises `BadCursor`."""
     key = _key(after) if after else (None, None)
     values = (now, state, overdue, institution, ack_no, *key, limit + 1)
-    statement, values = confined(_LIST, values, "o.case_no", within)
-    rows = await connection.fetch(statement, *values)
+    statement, parameters = confined(_LIST, values, "o.case_no", within)
+    rows = await connection.fetch(statement, *parameters)
     shown, more = cut(rows, limit)
     last = shown[-1] if more else None
     return OrderPage(

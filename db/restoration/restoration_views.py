@@ -79,8 +79,8 @@ async def page(
     """
     key = _key(after) if after else (None, None)
     values = (now, state, step, route, overdue, ack_no, *key, limit + 1)
-    statement, values = confined(_LIST, values, "r.case_no", within)
-    rows = await connection.fetch(statement, *values)
+    statement, parameters = confined(_LIST, values, "r.case_no", within)
+    rows = await connection.fetch(statement, *parameters)
     shown, more = cut(rows, limit)
     last = shown[-1] if more else None
     return RestorationPage(
