@@ -10,6 +10,7 @@ from api.app import ROUTERS
 from api.auth import Allowed
 from api.reads import REFERENCES, SHOWS_NO_CASE
 from api.roles import ALLOWED, KINDS, READS, Action
+from db.cases import jurisdiction
 from db.cases.jurisdiction import MARK, condition
 from db.grievances import grievance_views
 from db.holds import hold_views
@@ -17,8 +18,9 @@ from db.orders import order_views
 from db.restoration import restoration_views
 from domain.jurisdiction import SCOPES, Scope, VerbKind
 from schemas.enums import Role
+from schemas.jurisdiction import CaseStanding
 from tests.api.conftest import Doors, transfer
-from tests.api.test_roles import COURT_ORDER
+from tests.api.test_roles import COURT_ORDER, EXPECTED, call
 from tests.officers import enrol
 
 OFFICER = {"name": "R. Verma", "rank": "Inspector", "phone": "9415000001", "district": "Lucknow"}
@@ -31,6 +33,9 @@ WITHOUT_CASE = {
     "/api/v1/grievance-officers": "is about no case",
     "/api/v1/sessions/of/{officer_id}/end": "is about no case",
 }
+WIDE_ORDER = "/api/v1/court-orders"
+NARROW = frozenset({Role.IO, Role.DY_SP, Role.SP, Role.DISTRICT_GRO})
+"""roles that are not of the whole State"""
 CONFINED = {
     "/api/v1/restorations",
     "/api/v1/orders",
@@ -169,6 +174,36 @@ async def test_a_district_that_has_ended_counts_no_more(doors: Doors) -> None:
     assert (await doors.client.get(f"/api/v1/cases/{case_no}/police", headers=headers)).status_code == 200
     await enrol(doors.services.ctx.pool, ["sp1"], districts=["Agra"])
     assert (await doors.client.get(f"/api/v1/cases/{case_no}/police", headers=headers)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("standing", "refused"),
+    [
+        (CaseStanding(district="LUCKNOW", is_assigned=False, officer_districts=("Agra",)), NARROW),
+        (CaseStanding(district="LUCKNOW", is_assigned=False, officer_districts=("Lucknow",)), {Role.IO}),
+        (CaseStanding(district="LUCKNOW", is_assigned=True, officer_districts=()), set()),
+        (CaseStanding(district="LUCKNOW", is_assigned=False, officer_districts=("*",)), set()),
+    ],
+)
+async def test_every_route_by_every_role_and_standing(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch, standing: CaseStanding, refused: set[Role]
+) -> None:
+    """The answers of the database are replaced, so that every route has a case."""
+
+    async def stand(*_: object) -> CaseStanding:
+        return standing
+
+    monkeypatch.setattr(jurisdiction, "standing", stand)
+    tried = set()
+    for (method, path), (allowed, _) in EXPECTED.items():
+        named = any(f"{{{name}}}" in path for name in REFERENCES) or path in {"/api/v1/documents", WIDE_ORDER}
+        for role in NARROW & allowed if isinstance(allowed, frozenset) and named else ():
+            response = await call(doors, method, path, doors.officer(role))
+            code = response.json().get("code") if response.status_code == 403 else None
+            wanted = {"GET": "read_reason_needed"}.get(method, "outside_jurisdiction") if role in refused else None
+            assert code == wanted, (method, path, role, response.text)
+            tried.add(path)
+    assert len(tried) > 40
 
 
 @pytest.mark.parametrize(
