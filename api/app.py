@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from api import documents as case_documents
-from api import evidence, holds, intake, notifications, ops, police, reconciliation, release_brake
+from api import evidence, holds, intake, notifications, ops, police, readers, reconciliation, release_brake
 from api.bank_gateway import debit_inquiries, feed, i4c, liens
 from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import grievances as bank_grievances
@@ -60,6 +60,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, events.router),
     (Part.OFFICERS, desk_actions.router),
     (Part.OFFICERS, tasks.router),
+    (Part.OFFICERS, readers.router),
     (Part.OFFICERS, scorecards.router),
     (Part.OFFICERS, reconciliation.router),
     # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.

@@ -6,9 +6,11 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.callers import officer_of
+from api.jurisdiction import check_act, check_read
 from api.officers.sessions import refuse_forged, session_cookie
-from api.roles import ALLOWED, Action
-from api.services import TheServices
+from api.reads import ReadReason, read_of, reference_of
+from api.roles import ALLOWED, READS, Action
+from api.services import Services, TheServices
 from api.tokens import Officer
 from domain.officers import check_roles
 from schemas.restoration.restorations import Acting
@@ -37,12 +39,42 @@ class Allowed:
     ) -> Officer:
         """Return the script of the token, or the officer of the session in the cookie if there is no token.
 
-        Raises `BadToken`, `CrossSiteRequest` and `RoleNotAllowed`.
+        Raises `BadToken`, `CrossSiteRequest`, `RoleNotAllowed` and `OutsideJurisdiction`.
         """
+        officer = await self._admitted(request, services)
+        await check_act(services, officer, self.action, reference_of(request))
+        return officer
+
+    async def _admitted(self, request: Request, services: Services) -> Officer:
         officer = await officer_of(request, services)
         if officer.session_id is not None:
             refuse_forged(request)
         refuse_unless(officer, self.action)
+        return officer
+
+
+class AllowedRead(Allowed):
+    """Dependency that admits an officer who may read by `action`, once the read is in the read log."""
+
+    async def __call__(
+        self,
+        request: Request,
+        services: TheServices,
+        _token: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
+        _session: Annotated[str | None, Depends(session_cookie)],
+        reason: ReadReason = None,
+    ) -> Officer:
+        """Return the officer as `Allowed` does. A read that cannot be logged is refused with the database's error.
+
+        Raises `ReadReasonNeeded` for a read outside the officer's jurisdiction without a reason.
+        """
+        officer = await self._admitted(request, services)
+        outside = await check_read(services, officer, self.action, reference_of(request), reason or "")
+        # A search by POST names its subject in the body. Its route logs the read.
+        if request.method == "GET":
+            read = read_of(request, services, officer, reason or "", outside=outside)
+            if read is not None:
+                await services.read_log.note(read)
         return officer
 
 
@@ -53,7 +85,7 @@ def refuse_unless(officer: Officer, action: Action) -> None:
 
 def may(action: Action) -> Any:
     """Return the dependency for a route's signature."""
-    return Depends(Allowed(action))
+    return Depends(AllowedRead(action) if action in READS else Allowed(action))
 
 
 def acting(officer: Officer) -> Acting:

@@ -9,6 +9,7 @@ from activities.police import firs as station
 from activities.police import statutory_duties as clocks
 from activities.restoration import court_orders as courts
 from api.auth import may
+from api.jurisdiction import refuse_outside
 from api.params import PDF, AckNo, CourtOrderId
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
@@ -123,6 +124,7 @@ async def take_court_order(services: TheServices, officer: OrderTaker, ack_no: A
 @wide_router.post("/court-orders", responses=says(NOT_FOUND, NOT_NOW))
 async def take_wide_order(services: TheServices, officer: OrderTaker, new: WideCourtOrder) -> CourtOrdersTaken:
     """Record one order for every account and case that it names. If one of them is refused, none is recorded."""
+    await refuse_outside(services, officer, Action.TAKE_COURT_ORDER, [one.ack_no for one in new.about])
     return CourtOrdersTaken(orders=tuple(await courts.take_wide_order(services.ctx, new, officer.actor)))
 
 

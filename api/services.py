@@ -20,6 +20,7 @@ from api.addresses import LOOPBACK, Networks
 from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StorageCache
 from api.logins import BankLogins
 from api.officers.caller_streams import CallerWatch
+from api.officers.read_log import ReadLog
 from api.officers.scripts import Scripts
 from api.officers.sessions import Sessions
 from api.officers.sign_in import SignInDoor
@@ -79,6 +80,11 @@ class Services:
     def scripts(self) -> Scripts:
         """Scripts that call, with their roles from the database."""
         return Scripts(self.ctx.pool)
+
+    @cached_property
+    def read_log(self) -> ReadLog:
+        """Log of who read which case, account or person."""
+        return ReadLog(self.ctx.pool, self.ctx.policy.read_log)
 
     @cached_property
     def case_hub(self) -> EventHub:

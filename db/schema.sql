@@ -356,6 +356,34 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.case_of_reference(named_by text, named text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE PARALLEL SAFE
+AS $function$
+BEGIN
+    IF named_by = 'ack_no' THEN
+        RETURN (SELECT case_no FROM complaint WHERE ack_no = named);
+    ELSIF named_by = 'restoration_id' THEN
+        RETURN (SELECT case_no FROM restoration WHERE restoration_id = named::uuid);
+    ELSIF named_by = 'order_id' THEN
+        RETURN (SELECT case_no FROM bank_order WHERE order_id = named::uuid);
+    ELSIF named_by = 'account_hold_id' THEN
+        RETURN (SELECT case_no FROM account_hold WHERE hold_id = named::uuid);
+    ELSIF named_by = 'grievance_id' THEN
+        RETURN (SELECT case_no FROM grievance WHERE grievance_id = named::uuid);
+    ELSIF named_by = 'document_id' THEN
+        RETURN (SELECT case_no FROM document WHERE document_id = named::uuid);
+    ELSIF named_by = 'message_id' THEN
+        RETURN (SELECT case_no FROM message WHERE message_id = named::uuid);
+    ELSIF named_by = 'task_id' THEN
+        RETURN (SELECT case_no FROM desk_task WHERE task_id = named::bigint);
+    ELSIF named_by = 'discrepancy_id' THEN
+        RETURN (SELECT case_no FROM discrepancy WHERE discrepancy_id = named::bigint);
+    END IF;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.case_tell(p_case_no text, p_at timestamp with time zone, p_actor text, p_kinds text[], p_data jsonb[], p_requests jsonb, p_news jsonb)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -3394,6 +3422,29 @@ CREATE TABLE rate_bucket (
     CONSTRAINT rate_bucket_pkey PRIMARY KEY (institution, policy)
 ) WITH (fillfactor=50);
 
+CREATE TABLE read_log (
+    read_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    at timestamp with time zone NOT NULL,
+    reader text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    case_no text,
+    route text NOT NULL,
+    address text NOT NULL,
+    session_id uuid,
+    token_id bigint,
+    reason text NOT NULL DEFAULT ''::text,
+    outside boolean NOT NULL DEFAULT false,
+    CONSTRAINT read_log_pkey PRIMARY KEY (read_id),
+    CONSTRAINT read_log_address_check CHECK ((length(address) <= 64)),
+    CONSTRAINT read_log_kind_check CHECK ((kind = ANY (ARRAY['case'::text, 'account'::text, 'person'::text, 'document'::text, 'list'::text]))),
+    CONSTRAINT read_log_outside_has_a_reason CHECK (((NOT outside) OR (reason <> ''::text))),
+    CONSTRAINT read_log_reader_check CHECK (((reader <> ''::text) AND (length(reader) <= 200))),
+    CONSTRAINT read_log_reason_check CHECK ((length(reason) <= 500)),
+    CONSTRAINT read_log_route_check CHECK (((route <> ''::text) AND (length(route) <= 200))),
+    CONSTRAINT read_log_subject_check CHECK ((length(subject) <= 400))
+);
+
 CREATE TABLE reconciliation (
     reconciliation_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     institution text NOT NULL,
@@ -4465,6 +4516,16 @@ CREATE INDEX procedure_running ON public.procedure USING btree (started_at) WHER
 
 CREATE INDEX procedure_unseen ON public.procedure USING btree (started_at) WHERE ((ended_at IS NULL) AND (kind <> ALL (ARRAY['hold'::text, 'duties'::text])));
 
+CREATE INDEX read_log_by_account ON public.read_log USING btree (subject, read_id) WHERE (kind = 'account'::text);
+
+CREATE INDEX read_log_by_case ON public.read_log USING btree (case_no, read_id) WHERE (case_no IS NOT NULL);
+
+CREATE INDEX read_log_by_reader ON public.read_log USING btree (reader, read_id);
+
+CREATE INDEX read_log_by_time ON public.read_log USING btree (at);
+
+CREATE INDEX read_log_outside ON public.read_log USING btree (read_id) WHERE outside;
+
 CREATE INDEX reconciliation_institution ON public.reconciliation USING btree (institution, reconciliation_id);
 
 CREATE INDEX release_brake_continued_at ON public.release_brake USING btree (continued_at);
@@ -4734,6 +4795,10 @@ CREATE TRIGGER payer_statement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE O
 CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON public.procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
 
 CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON public.procedure_news FOR EACH STATEMENT EXECUTE FUNCTION procedure_starter_needed();
+
+CREATE TRIGGER read_log_append_only BEFORE UPDATE OR TRUNCATE ON public.read_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER read_log_kept_for_a_year BEFORE DELETE ON public.read_log FOR EACH ROW WHEN ((old.at > (present_moment() - '365 days'::interval))) EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER reconciliation_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -5041,6 +5106,12 @@ COMMENT ON COLUMN procedure.due_at IS 'when the procedure starter attends to a h
 
 COMMENT ON COLUMN procedure_news.created_at IS 'since when the change waits: if it follows from other work that waited, since then';
 
+COMMENT ON COLUMN read_log.case_no IS 'null where no such case exists, and for what belongs to no case';
+
+COMMENT ON COLUMN read_log.outside IS 'whether the reader is not responsible for the case';
+
+COMMENT ON COLUMN read_log.subject IS 'the number as it was asked for; of an account its bank and number';
+
 COMMENT ON COLUMN reconciliation.as_of IS 'when the bank drew the list up, as far as it says';
 
 COMMENT ON COLUMN reconciliation.inquiry_id IS 'the question that the list answers';
@@ -5141,6 +5212,8 @@ COMMENT ON TABLE payer_inquiry IS 'a question to the victim''s bank about the vi
 
 COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim''s own transfer; the newest counts';
 
+COMMENT ON TABLE read_log IS 'who read which case, account, person or document';
+
 COMMENT ON TABLE recovery_code IS 'codes in place of the authenticator, each good once';
 
 COMMENT ON TABLE release_brake IS 'times from which automatic releases waited for a supervisor; one at most is not continued';
@@ -5160,6 +5233,8 @@ COMMENT ON FUNCTION answer_known_lines(text,text,text[]) IS 'which of these line
 COMMENT ON FUNCTION answer_positions(text,text,text[],text[],text) IS 'the hops that an answer with these references and accounts can be about';
 
 COMMENT ON FUNCTION brake_release(uuid,bigint,timestamp with time zone,integer,bigint,interval,interval) IS 'Count a release that the engine is about to order; it is braked if it has to wait for a supervisor.';
+
+COMMENT ON FUNCTION case_of_reference(text,text) IS 'The case that a number in the path of a request belongs to; null where there is none.';
 
 COMMENT ON FUNCTION case_tell(text,timestamp with time zone,text,text[],jsonb[],jsonb,jsonb) IS 'writes events, requests and the news that tells of them, and returns the id of the news';
 

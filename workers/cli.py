@@ -25,6 +25,7 @@ from workers.commands import (
     iso,
     officers,
     processes,
+    readers,
     reconciling,
     reseal,
     sign_in,
@@ -94,6 +95,7 @@ _add(app, "Work", "document", document.document)
 _add(app, "Work", "evidence", evidence.evidence)
 _add(app, "Work", "anchor", evidence.anchor)
 _add(app, "Work", "figures", figures.figures)
+_add(app, "Work", "readers", readers.readers)
 _add(app, "Work", "verify", verifying.verify)
 _add(app, "Work", "reconcile", reconciling.reconcile)
 _add(app, "Work", "process-key", processes.process_key)

@@ -26,6 +26,7 @@ from db.pool import Pool
 from domain.policy.model import load_policy
 from schemas.base import FrozenModel
 from schemas.enums import Role
+from schemas.jurisdiction import WHOLE_STATE
 from schemas.officers import OfficerEntry, TeamEntry
 from workers.home import write_private
 from workers.importer.officer_file import read_officers
@@ -86,7 +87,7 @@ def roster(*, whole: bool) -> list[OfficerEntry]:
             rank=rank,
             station=STATION,
             roles=(role,),
-            districts=() if role is Role.STATE_GRO else (DISTRICT,),
+            districts=() if role is Role.STATE_GRO else (WHOLE_STATE,),
         )
         for officer_id, name, rank, role in _ROSTER
         if whole or role is Role.DESK

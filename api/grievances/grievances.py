@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from activities.documents.issuing import appeal_address
 from activities.grievances import decisions
 from api.auth import acting, may
+from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
@@ -47,9 +48,18 @@ async def list_grievances(
     limit: Limit = LIMIT_DEFAULT,
 ) -> GrievancePage:
     """List grievances, the oldest first."""
+    within = await within_of(services, officer, Action.READ_GRIEVANCE, ack_no)
     async with services.ctx.pool.acquire() as connection:
         return await grievance_views.page(
-            connection, services.ctx.now(), after, limit, state=state, level=level, overdue=overdue, ack_no=ack_no
+            connection,
+            services.ctx.now(),
+            after,
+            limit,
+            state=state,
+            level=level,
+            overdue=overdue,
+            ack_no=ack_no,
+            within=within,
         )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from db.banks import rosters
+from db.cases.jurisdiction import condition
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from domain.reporting import Acts
@@ -15,6 +16,7 @@ from domain.tracing.call_script import what_to_say
 from schemas.banks.rosters import HolidayRules, OfficerToCall
 from schemas.base import FrozenModel
 from schemas.enums import TaskKind, TaskState
+from schemas.jurisdiction import Within
 from schemas.tasks import Subject, TaskCause, TaskFacts
 from schemas.tracing.views import TaskHop, TaskInstitution, TaskPage, TaskView
 
@@ -72,7 +74,7 @@ class Wanted(FrozenModel):
     """A filter for work items.
 
     `ack_no` is any number of a case. `acts` is what an officer of the police can act on, and `of_officer` selects the
-    cases of an officer by id.
+    cases of an officer by id. `within` selects the cases that an officer is responsible for.
     """
 
     state: TaskState = TaskState.OPEN
@@ -80,6 +82,7 @@ class Wanted(FrozenModel):
     ack_no: str | None = None
     acts: Acts | None = None
     of_officer: str | None = None
+    within: Within | None = None
 
 
 async def page(
@@ -119,6 +122,8 @@ def statement_of(wanted: Wanted) -> tuple[str, list[object]]:
         )
     if wanted.of_officer is not None:
         add(_OF_OFFICER, wanted.of_officer)
+    if (within := wanted.within) is not None:
+        add(condition("t.case_no", "{0}", "{1}"), within.officer_id, list(within.districts))
     return _TASKS.format(state=wanted.state.value, conditions=conditions), values
 
 

@@ -1,11 +1,21 @@
 """Business errors about officers, their teams, and the tokens of scripts."""
 
-from domain.errors import NotFound, NotNow
+from domain.errors import MayNot, NotFound, NotNow
 
 
 class OfficerNotFound(NotFound):
     code = "officer_not_found"
     officer_id: str
+
+
+class OutsideJurisdiction(MayNot):
+    code = "outside_jurisdiction"
+    missing: str
+
+
+class ReadReasonNeeded(MayNot):
+    code = "read_reason_needed"
+    missing: str
 
 
 class OfficerExists(NotNow):

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
+from domain.policy.reads import ReadLogRules
 from domain.policy.restoration import (
     AutomaticReleaseRules,
     DocumentRules,
@@ -445,6 +446,7 @@ class Policy(FrozenModel):
     bank_limits: BankLimits
     doors: InterfaceRules
     sessions: SessionRules
+    read_log: ReadLogRules
     ladder: dict[EscalationLevel, EscalationRule]
     desk: DeskRules
     outbox: Outbox

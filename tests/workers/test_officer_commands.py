@@ -5,7 +5,11 @@ from pathlib import Path
 import orjson
 import pytest
 
+from activities.intake import take_complaint
+from db.officers import read_log
 from db.pool import Pool
+from schemas.reads import NewRead, ReadKind
+from tests.factories import complaint, make_context, transfer
 from tests.workers.command_line import invoke, with_database
 
 HEAD = "officer_id,name,rank,station,mobile,email,language,state,roles,districts\n"
@@ -123,3 +127,29 @@ async def test_a_scripts_token_is_issued_listed_and_revoked(database: Pool, data
     assert (await invoke("token", "list", **settings)).exit_code == 0
     assert await database.fetchval("SELECT revoked_at IS NOT NULL FROM script_token")
     assert (await invoke("token", "revoke", "999", **settings)).exit_code == 1
+
+
+async def test_h8_who_has_read_a_case(database: Pool, database_dsn: str, tmp_path: Path) -> None:
+    settings = with_database(database_dsn)
+    assert (await invoke("readers", "29999999999999", **settings)).exit_code == 1
+    told = complaint(transfer(1000_00))
+    taken = await take_complaint(await make_context(database), told, idempotency_key="k", taken_by="officer:1")
+    case_no = taken.receipt.case_ack_no
+    read = NewRead(
+        reader="officer:curious",
+        kind=ReadKind.CASE,
+        subject=case_no,
+        reference="ack_no",
+        route="/api/v1/cases/{ack_no}",
+        address="192.0.2.7",
+        session_id=None,
+        token_id=None,
+        reason="asked by [the] victim",
+    )
+    async with database.acquire() as connection:
+        await read_log.write(connection, [read])
+    listed = tmp_path / "list.json"
+    assert (await invoke("readers", case_no, "--json", str(listed), **settings)).exit_code == 0
+    (found,) = orjson.loads(listed.read_bytes())
+    assert (found["reader"], found["address"], found["case_no"]) == ("officer:curious", "192.0.2.7", case_no)
+    assert "1 reads of case" in (await invoke("readers", case_no, **settings)).output

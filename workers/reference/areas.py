@@ -21,6 +21,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "sign_in_link",
         "officer_session",
         "sign_in_entry",
+        "read_log",
     ),
     "cases": (
         "case_file",
