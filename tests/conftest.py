@@ -52,6 +52,7 @@ FIRST = (
     "workflows/test_bank_order.py",
     "e2e/test_appeals.py",
     "activities/restoration/test_restoration_machine.py",
+    "activities/test_one_person.py",
     "workflows/test_delivery.py",
     "simulator/world/test_day.py",
     "workflows/test_escalation.py",

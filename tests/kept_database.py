@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
+import pytest
 
 from db.pool import Pool, open_pool
 from workers.embedded.postgres import ADMIN, EmbeddedPostgres
@@ -129,3 +130,15 @@ async def _at_rest(pool: Pool) -> bool:
             await connection.execute(connection.get_reset_query())
         await pool.release(connection)
     return True
+
+
+@pytest.fixture
+def database_dsn(kept: Kept) -> str:
+    """URL of a migrated database that has no rows of another test. A room imports it in the place of a fresh one."""
+    return kept.dsn
+
+
+@pytest.fixture
+def database(kept: Kept) -> Pool:
+    """Connections to a migrated database that has no rows of another test. A room imports it as well."""
+    return kept.pool

@@ -31,7 +31,9 @@ from domain.policy.model import Policy, load_policy
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
 from schemas.outbox.case import FollowUp
-from tests.kept_database import Kept
+from tests.kept_database import database, database_dsn
+
+__all__ = ["database", "database_dsn"]
 
 SECRET = SecretStr("a-secret-key-for-tests-only-0123456789")
 AES_KEY = b64encode(b"k" * 32).decode()
@@ -156,12 +158,6 @@ def _prepared() -> list[PreparedEntry]:
 def _policy() -> Policy:
     """The packaged policy, read once for all tests."""
     return load_policy()
-
-
-@pytest.fixture
-def database(kept: Kept) -> Pool:
-    """Connections to a migrated database that has no rows of another test."""
-    return kept.pool
 
 
 @pytest.fixture

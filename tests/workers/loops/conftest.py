@@ -1,18 +1,5 @@
-"""A database for the tests of this room, which one test after the other uses."""
+"""One database for the tests of this room, one after the other."""
 
-import pytest
+from tests.kept_database import database, database_dsn
 
-from db.pool import Pool
-from tests.kept_database import Kept
-
-
-@pytest.fixture
-def database_dsn(kept: Kept) -> str:
-    """URL of a migrated database that has no rows of another test."""
-    return kept.dsn
-
-
-@pytest.fixture
-def database(kept: Kept) -> Pool:
-    """Connections to a migrated database that has no rows of another test."""
-    return kept.pool
+__all__ = ["database", "database_dsn"]
