@@ -28,12 +28,15 @@ from api.tokens import Tokens
 from db.banks import institutions
 from db.banks.institutions import PreparedEntry
 from db.pool import Pool
-from domain.policy.model import load_policy
+from domain.policy.model import Policy, load_policy
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
 from schemas.outbox.case import FollowUp
+from tests.kept_database import database, database_dsn
 from tests.officers import enrol
 from tests.signed_in import SessionsInOneRole, begin_sessions, headers_of, is_live
+
+__all__ = ["database", "database_dsn"]
 
 SECRET = SecretStr("a-secret-key-for-tests-only-0123456789")
 AES_KEY = b64encode(b"k" * 32).decode()
@@ -203,6 +206,12 @@ def _prepared() -> list[PreparedEntry]:
     return prepared(SecretBox(SECRET), [InstitutionEntry.model_validate(bank) for bank in BANKS])
 
 
+@cache
+def _policy() -> Policy:
+    """The packaged policy, read once for all tests."""
+    return load_policy()
+
+
 @pytest.fixture
 async def services(database: Pool) -> Services:
     """The services over a database with three banks."""
@@ -221,7 +230,7 @@ async def services_over(pool: Pool) -> Services:
     secret_box = SecretBox(SECRET)
     directory = DirectoryCache(pool, secret_box)
     await directory.refresh()
-    ctx = Context(pool=pool, directory=directory, policy=load_policy())
+    ctx = Context(pool=pool, directory=directory, policy=_policy())
     return Services(ctx=ctx, notifier=NotingNotifier(), keys=secret_box, temporal_answers=temporal_is_there)
 
 

@@ -53,7 +53,7 @@ COURT_ORDER: Final = {
     "made_on": "2026-11-24",
     "document": b64encode(one_page_pdf("order")).decode(),
 }
-CASES_MAX: Final = 80 if DEEP else 30
+CASES_MAX: Final = 80 if DEEP else 20
 PLENTY: Final = 1_000_000
 """calls that a bank has: what a bucket refuses shows nothing of the route behind it"""
 LONG_WAITS: Final = frozenset(map(str, range(1, WAIT_MAX_SECONDS + 1)))
